@@ -1,0 +1,42 @@
+# Compiler settings shared by the library, its tests, the examples and the benchmarks.
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
+set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+
+add_library(tern_flags INTERFACE)
+target_compile_definitions(tern_flags INTERFACE _GNU_SOURCE)
+target_compile_options(tern_flags INTERFACE
+    -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+    -Wformat=2 -Wundef -Wvla -Werror)
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(tern_flags INTERFACE
+        -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+        target_compile_options(tern_flags INTERFACE -fcf-protection)
+    endif()
+    target_link_options(tern_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
+
+if(TERN_SANITIZE)
+    target_compile_options(tern_flags INTERFACE
+        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(tern_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(TERN_COVERAGE)
+    target_compile_options(tern_flags INTERFACE --coverage)
+    target_link_options(tern_flags INTERFACE --coverage)
+endif()
+if(TERN_VALGRIND)
+    target_compile_definitions(tern_flags INTERFACE TERN_VALGRIND=1)
+endif()
+if(TERN_FAULTS)
+    target_compile_definitions(tern_flags INTERFACE TERN_FAULTS=1)
+endif()

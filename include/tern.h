@@ -1,0 +1,14 @@
+/** Tern, a web framework for C: the one header an application includes. */
+#ifndef TERN_H
+#define TERN_H
+
+#include <tern/app.h>
+#include <tern/context.h>
+#include <tern/log.h>
+#include <tern/middleware.h>
+#include <tern/reply.h>
+#include <tern/shared.h>
+#include <tern/str.h>
+#include <tern/task.h>
+
+#endif

@@ -1,0 +1,146 @@
+/** The application: routes, groups, settings, running. */
+#ifndef TERN_APP_H
+#define TERN_APP_H
+
+#include <tern/middleware.h>
+#include <tern/reply.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tern_app tern_app;
+typedef struct tern_group tern_group;
+typedef struct tern_ctx tern_ctx;
+
+/** What TERN_HANDLER declares: a function and the place it stands at. */
+typedef struct tern_handler {
+    const char *name;
+    tern_reply (*run)(tern_ctx *c);
+    const char *file;
+    int line;
+} tern_handler;
+
+/**
+ * Declares a handler: `TERN_HANDLER(hello) { return tern_text(c, "hello"); }`.
+ *
+ * Expands to a `tern_handler` named `hello` and the head of the function behind it, whose parameter is
+ * `tern_ctx *c`.
+ */
+#define TERN_HANDLER(handler)                                                                                \
+    static tern_reply handler##_run(tern_ctx *c);                                                            \
+    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__}};                  \
+    static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
+
+typedef enum tern_slashes {
+    TERN_SLASH_STRICT,  /* "/a" and "/a/" are two paths */
+    TERN_SLASH_REDIRECT /* the one without a route redirects (308) to the one that has */
+} tern_slashes;
+
+/** Limits; 0 means the default in the comment. Every one can also be set by environment (docs/settings.md).
+ */
+typedef struct tern_limits {
+    size_t head_bytes;                /* 16 KiB */
+    unsigned headers;                 /* 100, which is also the most */
+    size_t url_bytes;                 /* 8 KiB */
+    size_t body_bytes;                /* 1 MiB */
+    size_t request_memory;            /* 16 MiB: what one request may allocate */
+    unsigned head_timeout_ms;         /* 10 s for a whole head, absolute */
+    unsigned body_timeout_ms;         /* 60 s for a whole body, absolute */
+    unsigned idle_timeout_ms;         /* 75 s between requests */
+    unsigned request_timeout_ms;      /* 30 s for a handler: 503 */
+    unsigned min_rate;                /* 240 bytes/s in and out, after 5 s of grace */
+    unsigned requests_per_connection; /* no limit */
+    unsigned connections;             /* 20,000 a worker */
+} tern_limits;
+
+typedef struct tern_app_options {
+    const char *title, *version;
+    const char *server_name; /* the Server header; default "tern"; "" leaves it out */
+    tern_slashes slashes;
+    bool health; /* GET /healthz and /readyz */
+    tern_limits limits;
+} tern_app_options;
+
+tern_app *tern_app_new_with(const tern_app_options *options);
+/** A new application; ended by tern_run. Never NULL: without memory it says so and exits. */
+#define tern_app_new(...) tern_app_new_with(&(tern_app_options){__VA_ARGS__})
+
+/** Routes registered on an application or on a group of it. */
+tern_group *tern_app_root(tern_app *app);
+tern_group *tern_group_self(tern_group *group);
+#define TERN_GROUP_OF(where)                                                                                 \
+    _Generic((where), tern_app * : tern_app_root, tern_group * : tern_group_self)(where)
+
+typedef struct tern_route_options {
+    const char *file; /* where it is registered; filled in by the macros */
+    int line;
+    const char *name;           /* for tern_url; default: the handler's name */
+    const tern_middleware *use; /* TERN_USE(...): around this route only */
+    bool stream_body;           /* the handler reads the body with tern_body_read */
+    size_t max_body;            /* in place of limits.body_bytes */
+    unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
+    const char *summary;        /* for `APP routes` and documentation */
+} tern_route_options;
+
+/**
+ * Registers `handler` for `method` and `pattern`. Pattern segments are text, `{name}`, `{name:int}`,
+ * `{name:uuid}`, or last
+ * `{rest...}` (one or more segments). Static text wins over int and uuid, those over a plain parameter, and
+ * the rest last. Mistakes (a bad pattern, two routes for the same requests) are collected and reported by
+ * tern_run, each with the places in your source, which then returns 1.
+ *
+ * GET routes answer HEAD too; OPTIONS and 405 with Allow are automatic.
+ */
+void tern_route(tern_group *group, const char *method, const char *pattern, const tern_handler *handler,
+                const tern_route_options *options);
+
+#define TERN_ROUTE_(where, method, pattern, handler, ...)                                                    \
+    tern_route(TERN_GROUP_OF(where), method, pattern, handler,                                               \
+               &(tern_route_options){.file = __FILE__, .line = __LINE__, __VA_ARGS__})
+#define tern_get(where, pattern, handler, ...)    TERN_ROUTE_(where, "GET", pattern, handler, __VA_ARGS__)
+#define tern_post(where, pattern, handler, ...)   TERN_ROUTE_(where, "POST", pattern, handler, __VA_ARGS__)
+#define tern_put(where, pattern, handler, ...)    TERN_ROUTE_(where, "PUT", pattern, handler, __VA_ARGS__)
+#define tern_patch(where, pattern, handler, ...)  TERN_ROUTE_(where, "PATCH", pattern, handler, __VA_ARGS__)
+#define tern_delete(where, pattern, handler, ...) TERN_ROUTE_(where, "DELETE", pattern, handler, __VA_ARGS__)
+#define tern_options(where, pattern, handler, ...)                                                           \
+    TERN_ROUTE_(where, "OPTIONS", pattern, handler, __VA_ARGS__)
+/** Any method, by its name. */
+#define tern_on(where, method, pattern, handler, ...)                                                        \
+    TERN_ROUTE_(where, method, pattern, handler, __VA_ARGS__)
+
+typedef struct tern_group_options {
+    const tern_middleware *use; /* TERN_USE(...) */
+    const char *host;           /* only requests for this host ("api.example.org", "*.example.org") */
+} tern_group_options;
+tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options);
+/** Routes under a prefix ("/api", may hold parameters, "" for none), with middleware of their own. */
+#define tern_group_new(where, prefix, ...)                                                                   \
+    tern_group_new_with(TERN_GROUP_OF(where), prefix, &(tern_group_options){__VA_ARGS__})
+
+/** A list of middleware for `.use`, outermost first. */
+#define TERN_USE(...) ((const tern_middleware[]){__VA_ARGS__, {0}})
+void tern_use_all(tern_group *group, const tern_middleware *list);
+/** Wraps every route of an application or group, registered before or after, outermost first. On the
+ * application it also sees requests that no route matches. */
+#define tern_use(where, ...) tern_use_all(TERN_GROUP_OF(where), TERN_USE(__VA_ARGS__))
+
+/** Code at the edges of a worker's life: `start` in each worker before its first request (false stops the
+ * service with a message), `stop` after its last. */
+void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg);
+void tern_on_stop(tern_app *app, void (*stop)(void *arg), void *arg);
+/** Adds a check to /readyz: false turns it 503 with `name` in the body. Runs inside a request. */
+void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx *c));
+
+/**
+ * Runs the application's command line and frees `app`; returns the process's exit code.
+ *
+ *     APP [run] [--host H] [--port P] [--workers N] ...   serve (the default)
+ *     APP routes                                          print every route
+ *     APP --help | --version | --check
+ *
+ * The same settings come from TERN_HOST, TERN_PORT, TERN_WORKERS, ...; a flag wins over its variable.
+ */
+int tern_run(tern_app *app, int argc, char **argv);
+
+#endif

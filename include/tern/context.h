@@ -1,0 +1,90 @@
+/** The request a handler answers: `c`. */
+#ifndef TERN_CONTEXT_H
+#define TERN_CONTEXT_H
+
+#include <tern/str.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tern_ctx tern_ctx;
+
+/* Text returned here is NUL-terminated, belongs to the request and goes with it. */
+
+const char *tern_method(tern_ctx *c);
+/** The decoded path. */
+const char *tern_path(tern_ctx *c);
+/** The raw query, without '?'; "" when there is none. */
+const char *tern_query_string(tern_ctx *c);
+/** Host of the request with its port, as the client sent it (absolute-form wins); "" when there is none. */
+const char *tern_host(tern_ctx *c);
+/** The route's pattern ("/users/{id}"); "" when no route matched. For metrics and logs. */
+const char *tern_route_pattern(tern_ctx *c);
+
+/** The parameter `{name}` of the route, decoded; NULL when the route has no such parameter. */
+const char *tern_param(tern_ctx *c, const char *name);
+/** A `{name:int}` parameter. Fails with 404 when it is not a 64-bit integer. */
+int64_t tern_param_int(tern_ctx *c, const char *name);
+
+/** First query parameter of that name, decoded; NULL when absent. Fails with 400 when it is wrongly encoded.
+ */
+const char *tern_query(tern_ctx *c, const char *name);
+/** The `nth` (from 0) of that name. */
+const char *tern_query_nth(tern_ctx *c, const char *name, unsigned nth);
+/** Typed: `fallback` when absent, 422 naming the parameter when it is there and not such a value. */
+int64_t tern_query_int(tern_ctx *c, const char *name, int64_t fallback);
+double tern_query_double(tern_ctx *c, const char *name, double fallback);
+/** true, 1, yes, on / false, 0, no, off (any case). */
+bool tern_query_bool(tern_ctx *c, const char *name, bool fallback);
+
+/** First request header of that name (any case); NULL when absent. */
+const char *tern_header(tern_ctx *c, const char *name);
+const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth);
+/** A cookie of the request; NULL when absent. */
+const char *tern_cookie(tern_ctx *c, const char *name);
+
+/** The whole body; for a route with `.stream_body` use tern_body_read. A NUL follows it. */
+tern_str tern_body(tern_ctx *c);
+/** Waits for the next piece of a streamed body: its length, 0 at the end. Fails with 400, 408 or 413 when the
+ * body is broken, too slow, too large or cut short: a short body never looks whole. */
+size_t tern_body_read(tern_ctx *c, void *out, size_t size);
+
+/** The peer's address ("192.0.2.1"); never taken from a header. */
+const char *tern_remote_address(tern_ctx *c);
+/** This request's id: 32 hex digits, unique among all workers and machines; or what the request-id middleware
+ * took. */
+const char *tern_request_id(tern_ctx *c);
+
+/** Keeps a pointer under `name` for this request: middleware hands things to handlers. */
+void tern_local_set(tern_ctx *c, const char *name, void *value);
+void *tern_local(tern_ctx *c, const char *name);
+
+/* -- the request's memory: no free, no leak -- */
+
+/** `size` zeroed bytes of the request's memory. Never NULL: without memory (or past `.max_request_memory`)
+ * the request fails with 503. */
+void *tern_alloc(tern_ctx *c, size_t size);
+char *tern_strdup(tern_ctx *c, const char *text);
+char *tern_sprintf(tern_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* -- leaving -- */
+
+/**
+ * Ends the handler with an error: C's `raise HTTPException`. Does not return.
+ *
+ * What the handler deferred runs in reverse order, headers it set are dropped, and the client gets
+ * application/problem+json (RFC 9457) with this status and the text as `detail`. Middleware sees it as a
+ * reply.
+ */
+_Noreturn void tern_fail(tern_ctx *c, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** Runs `undo(arg)` when the handler ends, however it ends, last deferred first. */
+void tern_defer(tern_ctx *c, void (*undo)(void *arg), void *arg);
+
+/** The address of a named route: `tern_url(c, "get_todo", "42")` is "/todos/42". One text for each parameter,
+ * encoded. Fails with 500 for an unknown name or the wrong number of texts. */
+#define tern_url(c, name, ...) tern_url_of(c, name, (const char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+const char *tern_url_of(tern_ctx *c, const char *name, const char *const *params);
+
+#endif

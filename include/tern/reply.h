@@ -1,0 +1,86 @@
+/** Replies: what a handler returns. */
+#ifndef TERN_REPLY_H
+#define TERN_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tern_ctx tern_ctx;
+typedef struct tern_stream tern_stream;
+
+typedef enum tern_reply_kind { TERN_REPLY_BYTES, TERN_REPLY_FILE, TERN_REPLY_STREAM } tern_reply_kind;
+
+/**
+ * A reply on its way out. Middleware may read it, change `status`, or return another one instead.
+ * Headers are the request's, not the reply's: see tern_set_header.
+ */
+typedef struct tern_reply {
+    int status;
+    tern_reply_kind kind;
+    const char *type; /* Content-Type, NULL for none */
+    const char *data; /* TERN_REPLY_BYTES: the body; must live as long as the request */
+    size_t len;
+    void (*write)(tern_ctx *c, tern_stream *out, void *arg); /* TERN_REPLY_STREAM */
+    void *arg;                                               /* of write; the file of TERN_REPLY_FILE */
+} tern_reply;
+
+/** 200 with NUL-terminated UTF-8 text; the text must live as long as the request (a literal, or the arena).
+ */
+tern_reply tern_text(tern_ctx *c, const char *text);
+tern_reply tern_textf(tern_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+tern_reply tern_html(tern_ctx *c, const char *html);
+/** 200 with JSON that is already text. */
+tern_reply tern_json_text(tern_ctx *c, const char *json);
+/** 200 with any bytes. */
+tern_reply tern_bytes(tern_ctx *c, const char *type, const void *data, size_t len);
+/** A status with its name as text body ("404 Not Found"); 204 and 304 have no body. */
+tern_reply tern_status(tern_ctx *c, int status);
+/** 204. */
+tern_reply tern_no_content(tern_ctx *c);
+/** 302, or the 3xx given, to `url`: made of visible ASCII; anything else is a 500 of the handler, logged. */
+tern_reply tern_redirect(tern_ctx *c, const char *url);
+tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url);
+/** 200 with a regular file, sent by the kernel; Content-Type by its suffix, Last-Modified. 404 when there is
+ * none. */
+tern_reply tern_file(tern_ctx *c, const char *path);
+/** 200 whose body `write` sends piece by piece after the headers. `write` runs after the middleware; when it
+ * fails the connection is closed, so that the client sees a broken reply, not a short one. */
+tern_reply tern_stream_reply(tern_ctx *c, const char *type,
+                             void (*write)(tern_ctx *c, tern_stream *out, void *arg), void *arg);
+/** Sends bytes of a stream, waiting while the client is slow; leaves the handler when it is gone. */
+void tern_stream_write(tern_stream *out, const void *data, size_t len);
+void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Sends what was written so far now. */
+void tern_stream_flush(tern_stream *out);
+
+/** Gives `reply` another status: `return tern_with_status(tern_text(c, "made"), 201)`. */
+tern_reply tern_with_status(tern_reply reply, int status);
+
+/**
+ * Sets a header of the reply, replacing one of the same name; tern_add_header keeps it. Name and value are
+ * copied. A name that is no token, or a value with CR, LF or NUL, is refused: false, nothing set, and a
+ * warning in the log. Content-Length, Transfer-Encoding, Connection and Date are the server's own and refused
+ * too.
+ */
+bool tern_set_header(tern_ctx *c, const char *name, const char *value);
+bool tern_add_header(tern_ctx *c, const char *name, const char *value);
+/** The reply's header set so far, or NULL. */
+const char *tern_reply_header(tern_ctx *c, const char *name);
+
+typedef struct tern_cookie_options {
+    const char *path;      /* default "/" */
+    const char *domain;    /* default: this host only */
+    long max_age_s;        /* 0: until the browser closes; negative: delete it */
+    const char *same_site; /* default "Lax" */
+    bool secure;           /* only over TLS */
+    bool script_readable;  /* default: HttpOnly */
+} tern_cookie_options;
+
+bool tern_set_cookie_with(tern_ctx *c, const char *name, const char *value,
+                          const tern_cookie_options *options);
+/** Sets a cookie; false, with a warning in the log, when RFC 6265bis does not allow it. */
+#define tern_set_cookie(c, name, value, ...)                                                                 \
+    tern_set_cookie_with(c, name, value, &(tern_cookie_options){__VA_ARGS__})
+
+#endif

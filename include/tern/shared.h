@@ -1,0 +1,62 @@
+/**
+ * Memory shared by all workers.
+ *
+ * Workers are processes: a C global or `static` is each worker's own, so a counter kept in one counts a part
+ * of the requests. What must be one for the whole service lives here (and in Redis when there are several
+ * machines).
+ *
+ * Create in `main`, before tern_run. A worker that dies in the middle of an update never blocks the others:
+ * the entry it was writing is dropped, every other one stays. Contents outlive workers and reloads, not the
+ * service.
+ */
+#ifndef TERN_SHARED_H
+#define TERN_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tern_shared_counter tern_shared_counter;
+
+/** A 64-bit counter named `name` (up to 47 bytes), 0 at first. The same name gives the same counter. NULL
+ * with errno set when shared memory is short. Lives until the process ends. */
+tern_shared_counter *tern_shared_counter_new(const char *name);
+/** Adds `by` (may be negative) atomically; returns the value after it. */
+int64_t tern_shared_add(tern_shared_counter *counter, int64_t by);
+int64_t tern_shared_get(const tern_shared_counter *counter);
+void tern_shared_set(tern_shared_counter *counter, int64_t value);
+
+typedef struct tern_shared_map tern_shared_map;
+
+typedef struct tern_shared_map_options {
+    size_t entries;     /* most entries; required */
+    size_t key_bytes;   /* longest key; default 64 */
+    size_t value_bytes; /* longest value; default 256 */
+} tern_shared_map_options;
+
+tern_shared_map *tern_shared_map_new_with(const char *name, const tern_shared_map_options *options);
+/** A map from byte strings to byte strings, of fixed size: when full, an expired entry or else the one that
+ * expires soonest (of a few looked at) makes room. NULL with errno set. */
+#define tern_shared_map_new(name, ...) tern_shared_map_new_with(name, &(tern_shared_map_options){__VA_ARGS__})
+
+/** Stores a copy under `key` for `ttl_ms` milliseconds (0: until it must make room). False when key or value
+ * is too long. */
+bool tern_shared_map_put(tern_shared_map *map, const void *key, size_t key_len, const void *value,
+                         size_t value_len, uint64_t ttl_ms);
+/** Copies the value into `value` (at most `size` bytes) and its whole length into `*value_len`. False when
+ * there is none or it has expired. */
+bool tern_shared_map_get(tern_shared_map *map, const void *key, size_t key_len, void *value, size_t size,
+                         size_t *value_len);
+bool tern_shared_map_delete(tern_shared_map *map, const void *key, size_t key_len);
+/**
+ * Changes one entry as one step no other worker can come between: `change` gets the current value in a buffer
+ * of the map's value_bytes (`*value_len` 0 when there is none), edits both, and returns whether to store. It
+ * must be short and may not wait, fail or call this map. `ttl_ms` counts from now when the entry is new, and
+ * 0 keeps what was.
+ */
+bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
+                            bool (*change)(void *arg, void *value, size_t *value_len), void *arg);
+/** Entries alive now (a walk over the map). */
+size_t tern_shared_map_count(tern_shared_map *map);
+
+#endif

@@ -1,0 +1,99 @@
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FIRST_CHUNK_BYTES = 4096, LARGEST_CHUNK_BYTES = 256 * 1024 };
+
+struct arena_chunk {
+    arena_chunk *older;
+    size_t bytes;
+    _Alignas(16) char data[];
+};
+
+void arena_init(arena *a, void *lent, size_t lent_bytes, size_t limit_bytes)
+{
+    size_t skip = lent != NULL ? (16 - ((size_t)lent & 15)) & 15 : 0;
+    *a = (arena){.limit_bytes = limit_bytes};
+    if (lent_bytes > skip) {
+        a->next = (char *)lent + skip;
+        a->end = (char *)lent + lent_bytes;
+    }
+}
+
+void arena_free(arena *a)
+{
+    while (a->chunks != NULL) {
+        arena_chunk *chunk = a->chunks;
+        a->chunks = chunk->older;
+        mem_free(chunk);
+    }
+    *a = (arena){.limit_bytes = a->limit_bytes};
+}
+
+void *arena_grow(arena *a, size_t size)
+{
+    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t left = a->limit_bytes - a->taken_bytes;
+    if (rounded < size || rounded > left)
+        return NULL;
+    size_t bytes = a->chunks != NULL ? a->chunks->bytes * 2 : FIRST_CHUNK_BYTES;
+    if (bytes > LARGEST_CHUNK_BYTES)
+        bytes = LARGEST_CHUNK_BYTES;
+    if (bytes > left)
+        bytes = left;
+    if (bytes < rounded)
+        bytes = rounded;
+    arena_chunk *chunk = mem_alloc(sizeof *chunk + bytes);
+    if (chunk == NULL)
+        return NULL;
+    chunk->older = a->chunks;
+    chunk->bytes = bytes;
+    a->chunks = chunk;
+    a->taken_bytes += bytes;
+    /* The current chunk stays current when it has more left than the new one would have. */
+    if ((size_t)(a->end - a->next) < bytes - rounded) {
+        a->next = chunk->data + rounded;
+        a->end = chunk->data + bytes;
+    }
+    return chunk->data;
+}
+
+char *arena_text(arena *a, const char *data, size_t len)
+{
+    char *copy = arena_alloc(a, len + 1);
+    if (copy == NULL)
+        return NULL;
+    if (len != 0)
+        memcpy(copy, data, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *arena_vprintf(arena *a, size_t *len, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    size_t room = (size_t)(a->end - a->next);
+    int needed = vsnprintf(a->next, room, format, args);
+    char *text = NULL;
+    if (needed >= 0 && (text = arena_alloc(a, (size_t)needed + 1)) != NULL) {
+        if ((size_t)needed >= room) /* it did not fit where it was tried */
+            vsnprintf(text, (size_t)needed + 1, format, again);
+        if (len != NULL)
+            *len = (size_t)needed;
+    }
+    va_end(again);
+    return text;
+}
+
+char *arena_printf(arena *a, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = arena_vprintf(a, NULL, format, args);
+    va_end(args);
+    return text;
+}

@@ -1,0 +1,48 @@
+/**
+ * A request's memory: many allocations, one release.
+ *
+ * The first bytes come from a block that the owner lends (on the request's own stack), so that a small
+ * request allocates nothing; after that from the heap in growing chunks, up to a limit in bytes.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+typedef struct arena_chunk arena_chunk;
+
+typedef struct arena {
+    char *next, *end;    /* what is left of the current chunk */
+    arena_chunk *chunks; /* heap chunks, newest first */
+    size_t taken_bytes;  /* heap bytes so far */
+    size_t limit_bytes;  /* heap bytes at most */
+} arena;
+
+/** `lent` (may be NULL with lent_bytes 0) serves the first allocations; it must outlive the arena. */
+void arena_init(arena *a, void *lent, size_t lent_bytes, size_t limit_bytes);
+/** Frees every chunk; all that was allocated is gone. */
+void arena_free(arena *a);
+/** The slow half of arena_alloc: takes a new chunk. */
+void *arena_grow(arena *a, size_t size);
+
+/** `size` bytes aligned for any type, undefined content; NULL past the limit or when memory is short. */
+static inline void *arena_alloc(arena *a, size_t size)
+{
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (rounded < size || rounded > (size_t)(a->end - a->next))
+        return arena_grow(a, size);
+    void *block = a->next;
+    a->next += rounded;
+    return block;
+}
+
+/** A copy of `len` bytes with a NUL after them; NULL as arena_alloc. */
+char *arena_text(arena *a, const char *data, size_t len);
+/** Formats into the arena; `*len` (when not NULL) receives the length without the NUL. NULL as arena_alloc.
+ */
+char *arena_vprintf(arena *a, size_t *len, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

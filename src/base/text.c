@@ -1,0 +1,108 @@
+#include "base/text.h"
+
+#include <string.h>
+
+bool text_equal_nocase(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text_lower((unsigned char)a[i]) != text_lower((unsigned char)b[i]))
+            return false;
+    return true;
+}
+
+static bool continues(unsigned char byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+size_t utf8_sequence(const char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    if (len == 0)
+        return 0;
+    if (u[0] < 0x80)
+        return 1;
+    if (u[0] >= 0xc2 && u[0] <= 0xdf)
+        return len >= 2 && continues(u[1]) ? 2 : 0;
+    if ((u[0] & 0xf0) == 0xe0) {
+        if (len < 3 || !continues(u[1]) || !continues(u[2]))
+            return 0;
+        bool overlong = u[0] == 0xe0 && u[1] < 0xa0;
+        bool surrogate = u[0] == 0xed && u[1] >= 0xa0;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (u[0] >= 0xf0 && u[0] <= 0xf4) {
+        if (len < 4 || !continues(u[1]) || !continues(u[2]) || !continues(u[3]))
+            return 0;
+        bool overlong = u[0] == 0xf0 && u[1] < 0x90;
+        bool too_high = u[0] == 0xf4 && u[1] >= 0x90;
+        return overlong || too_high ? 0 : 4;
+    }
+    return 0;
+}
+
+bool utf8_valid(const char *s, size_t len)
+{
+    size_t i = 0;
+    while (i < len) {
+        uint64_t word;
+        if (len - i >= sizeof word) { /* eight ASCII bytes at a time */
+            memcpy(&word, s + i, sizeof word);
+            if ((word & 0x8080808080808080u) == 0) {
+                i += sizeof word;
+                continue;
+            }
+        }
+        size_t n = utf8_sequence(s + i, len - i);
+        if (n == 0)
+            return false;
+        i += n;
+    }
+    return true;
+}
+
+int text_hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    unsigned char lower = text_lower((unsigned char)digit);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+size_t text_put_u64(char *out, uint64_t value)
+{
+    char digits[20];
+    size_t n = 0;
+    do {
+        digits[sizeof digits - ++n] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    memcpy(out, digits + sizeof digits - n, n);
+    return n;
+}
+
+bool text_get_u64(const char *text, size_t len, uint64_t *value)
+{
+    uint64_t sum = 0;
+    if (len == 0 || len > 20)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned digit = (unsigned)(unsigned char)text[i] - '0';
+        if (digit > 9 || __builtin_mul_overflow(sum, 10u, &sum) || __builtin_add_overflow(sum, digit, &sum))
+            return false;
+    }
+    *value = sum;
+    return true;
+}
+
+bool text_get_i64(const char *text, size_t len, int64_t *value)
+{
+    bool negative = len > 0 && text[0] == '-';
+    uint64_t size = 0;
+    if (!text_get_u64(text + negative, len - negative, &size))
+        return false;
+    if (size > (uint64_t)INT64_MAX + negative)
+        return false;
+    *value = negative ? (int64_t)(0 - size) : (int64_t)size;
+    return true;
+}

@@ -1,0 +1,36 @@
+/** Cookies: strict reading of Cookie and writing of Set-Cookie (RFC 6265bis). */
+#ifndef HTTP_COOKIE_H
+#define HTTP_COOKIE_H
+
+#include <tern/str.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * Finds cookie `name` in the value of one Cookie header. Names are compared exactly; pairs are split at ';'
+ * only, one space skipped; a surrounding pair of quotes stays part of the value; no unescaping; `$Version` is
+ * a name like any other. A pair whose name is no token, or whose value has a control byte, is skipped. The
+ * first one of a name counts.
+ */
+bool cookie_find(tern_str header, const char *name, tern_str *value);
+
+typedef struct cookie_attributes {
+    const char *path;      /* NULL: "/" */
+    const char *domain;    /* NULL: host-only */
+    long max_age_s;        /* 0: a session cookie; negative: delete it now */
+    const char *same_site; /* NULL: "Lax"; "Strict", "Lax" or "None" (which needs secure) */
+    bool secure;
+    bool script_readable; /* false: HttpOnly */
+} cookie_attributes;
+
+/**
+ * Writes a Set-Cookie value into `out`; returns its length.
+ * @return -1 with `*reason` (static text) when the name is no token, the value has a byte outside RFC 6265's
+ *         cookie-octet, an attribute has ';' or a control byte, a `__Host-`/`__Secure-` prefix's rules are
+ * broken, SameSite=None is without Secure, or it does not fit in `size`.
+ */
+long cookie_write(const char *name, const char *value, const cookie_attributes *attributes, char *out,
+                  size_t size, const char **reason);
+
+#endif

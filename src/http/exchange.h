@@ -1,0 +1,141 @@
+/**
+ * One request and its answer: what the app layer sees of HTTP.
+ *
+ * An exchange lives on the stack of its connection's coroutine, from the complete head until the last byte of
+ * the answer has been given to the kernel. Everything here that waits suspends that coroutine, and leaves it
+ * by unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
+ * gives up.
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "base/arena.h"
+#include "http/h1_head.h"
+
+#include <tern/str.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct http_connection http_connection;
+
+/** A header of the reply; both NUL-terminated, already checked (no CR, LF, NUL; name a token). */
+typedef struct http_field {
+    const char *name, *value;
+    uint32_t name_len, value_len;
+} http_field;
+
+/** Body policy of one request; the service sets it in `accept_head`. */
+typedef struct http_body_policy {
+    size_t max_bytes; /* 413 beyond */
+    bool is_streamed; /* the handler reads it with http_body_read; otherwise it is whole before `handle` runs
+                       */
+} http_body_policy;
+
+typedef struct http_exchange {
+    http_connection *connection;
+    h1_head head;
+    arena arena;
+    tern_str body; /* the whole body when buffered; body.data[body.len] may be overwritten */
+    http_body_policy policy;
+    http_field *fields; /* the reply's extra headers, in the arena */
+    unsigned field_count, field_room;
+    uint64_t deadline_ms; /* loop time at which the request is cancelled; 0: none */
+    bool is_late;         /* it was cancelled because the deadline passed */
+    bool has_client_left; /* it was cancelled because the client left */
+    bool wants_close;     /* set by the app: close after this reply */
+    /* the connection's own */
+    bool has_replied;
+    bool body_is_read;   /* the request body has been consumed to its end */
+    uint64_t sent_bytes; /* body bytes of the reply so far */
+} http_exchange;
+
+/** What http serves, filled in by the app layer. */
+typedef struct http_service {
+    void *self;
+    /** The head is there, the body not yet. Sets x->policy and x->deadline_ms; may answer at once (a 404, a
+     * 405: then the body is drained or the connection closed). Runs in the connection's coroutine. May be
+     * NULL. */
+    void (*accept_head)(void *self, http_exchange *x);
+    /** Answers the request: exactly one http_reply_* call, or http_reply_begin .. http_reply_end. Not called
+     * when accept_head has replied. */
+    void (*handle)(void *self, http_exchange *x);
+    /** Answers a request that HTTP itself refuses (a bad head, too large a body, a time-out). `detail` is a
+     * short static clause. The connection is closed after it when the framing is lost. NULL: a plain
+     * problem+json reply. */
+    void (*refuse)(void *self, http_exchange *x, int status, const char *detail);
+} http_service;
+
+typedef struct http_limits {
+    h1_limits head;
+    uint64_t head_ms;          /* from the first byte of a request to its whole head: 408 and close */
+    uint64_t idle_ms;          /* between requests */
+    uint64_t body_ms;          /* whole body; 0: no absolute bound, only the rate */
+    uint64_t min_rate_bytes_s; /* slowest body in, and slowest reader of a reply, after a grace of 5 s */
+    uint64_t request_ms;       /* handler deadline; 0: none. 503 */
+    size_t body_bytes;         /* default of http_body_policy.max_bytes */
+    size_t arena_bytes;        /* heap a request may take */
+    unsigned requests_per_connection; /* 0: no limit */
+    const char *server_name;          /* value of the Server header; NULL: none */
+} http_limits;
+
+/* -- the request's body, for streamed policies -- */
+
+/** Waits for the next piece of the body: at least one byte, at most `size`. 0 at the end of the body; -1 when
+ * it is broken, too slow, too large or cut short (the reply should be http_body_error's status). */
+long http_body_read(http_exchange *x, char *out, size_t size);
+/** After -1: 400, 408 or 413, with `*detail`. */
+int http_body_error(const http_exchange *x, const char **detail);
+
+/* -- the reply -- */
+
+/** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF, NUL).
+ */
+bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len);
+/** Adds a header to the reply; `replace` removes those of the same name first. False when memory is short
+ * (the text must outlive the exchange: literals or the arena). */
+bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace);
+/** The reply's header of that name, or NULL. */
+const http_field *http_field_get(const http_exchange *x, const char *name);
+void http_field_remove(http_exchange *x, const char *name);
+
+/** Sends status, the reply's headers, `type` (Content-Type, NULL for none) and a whole body. HEAD, 204 and
+ * 304 send no body; `len` is then still announced for HEAD. Small replies are batched with those of pipelined
+ * requests. */
+void http_reply(http_exchange *x, int status, const char *type, const void *body, size_t len);
+
+/** Starts a streamed reply: chunked, or until close for HTTP/1.0; `length` >= 0 announces it instead. */
+void http_reply_begin(http_exchange *x, int status, const char *type, int64_t length);
+/** Sends some of the body, waiting while the client is slow. */
+void http_reply_write(http_exchange *x, const void *data, size_t len);
+/** Sends what was written so far without waiting for more. */
+void http_reply_flush(http_exchange *x);
+/** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so
+ * that no client takes a part for the whole. */
+void http_reply_end(http_exchange *x);
+/** Sends `length` bytes of `fd` from `offset` with sendfile(2); a file that has shrunk closes the connection.
+ */
+void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
+                     uint64_t length);
+
+/** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
+const char *http_remote_address(http_exchange *x);
+uint16_t http_remote_port(http_exchange *x);
+
+/** "OK", "Not Found"; "Unknown" for a status of no name. */
+const char *http_status_text(int status);
+
+/* -- the server -- */
+
+/** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are copied.
+ */
+bool http_server_open(const http_service *service, const http_limits *limits);
+/** The callbacks of worker_service. */
+void http_server_on_connection(void *unused, int fd);
+void http_server_drain(void *unused, bool successor);
+void http_server_abort(void *unused);
+/** Connections open now. */
+unsigned http_server_count(void);
+
+#endif

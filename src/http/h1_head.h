@@ -1,0 +1,92 @@
+/**
+ * The head of an HTTP/1.1 request: RFC 9112, strictly.
+ *
+ * Hot path: every request passes here once. No allocation, no copy: the result points into the caller's
+ * buffer.
+ */
+#ifndef HTTP_H1_HEAD_H
+#define HTTP_H1_HEAD_H
+
+#include <tern/str.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_TRACE,
+    HTTP_CONNECT,
+    HTTP_OTHER_METHOD, /* a valid token that is none of the above */
+    HTTP_METHODS
+} http_method;
+
+enum { H1_FIELDS_MAX = 100 };
+
+/** One header line as it stands in the buffer, without the white space around the value. */
+typedef struct h1_field {
+    char *name;
+    char *value; /* value[value_len] is a byte of the buffer that may be overwritten (white space or CR) */
+    uint32_t name_len, value_len;
+} h1_field;
+
+typedef struct h1_limits {
+    size_t head_bytes;   /* request line and headers with their line ends; 431 beyond */
+    size_t target_bytes; /* 414 beyond */
+    unsigned fields;     /* at most H1_FIELDS_MAX; 431 beyond */
+} h1_limits;
+
+typedef struct h1_head {
+    http_method method;
+    uint8_t minor_version; /* HTTP/1.`minor_version`: 0 or 1 */
+    bool keep_alive;       /* by version and Connection */
+    bool has_length;
+    bool is_chunked;
+    bool expects_continue;
+    bool has_upgrade;   /* an Upgrade header together with `Connection: upgrade` */
+    bool is_asterisk;   /* `OPTIONS *` */
+    bool path_is_plain; /* path has no '%' and no "//", "/./", "/../" (nor such an end): it is its own
+                           decoding */
+    uint64_t length;    /* when has_length */
+    tern_str method_text;
+    tern_str path;  /* of the target, up to '?'; begins with '/' ("/" when absolute-form has none; "*") */
+    tern_str query; /* after '?', may be empty; data NULL when there is no '?' */
+    tern_str
+        host; /* host[:port] of an absolute-form target, else of Host; data NULL in HTTP/1.0 without one */
+    unsigned field_count;
+    int status;         /* after H1_ERROR: what to answer */
+    const char *reason; /* after H1_ERROR: one short clause for the log and the problem's detail */
+    h1_field fields[H1_FIELDS_MAX];
+} h1_head;
+
+typedef enum h1_result { H1_COMPLETE, H1_PARTIAL, H1_ERROR } h1_result;
+
+/**
+ * Parses one head from the start of `data`. Empty lines (CRLF) before the request line are skipped, up to
+ * four.
+ *
+ * @param used  receives the bytes up to and with the empty line, when complete.
+ * @return H1_PARTIAL when all `len` bytes are a possible beginning and no limit is passed; calling again with
+ * more of the same bytes starts anew (nothing in `data` is changed, nothing is kept). H1_ERROR sets status
+ * and reason. An error is reported as soon as the bytes that make it one are there.
+ *
+ * Every field of `head` but `fields` beyond field_count is set on H1_COMPLETE.
+ */
+h1_result h1_head_parse(h1_head *head, const h1_limits *limits, char *data, size_t len, size_t *used);
+
+/** Name of a method ("GET"); HTTP_OTHER_METHOD gives "". */
+const char *http_method_name(http_method method);
+/** The method of that (case-sensitive) name, HTTP_OTHER_METHOD when it is none of ours. */
+http_method http_method_of(const char *name, size_t len);
+
+/** First field of that name (ASCII case ignored) after field `*from - 1`; NULL when there is none. For
+ * repeated fields: start with *from = 0, call until NULL. */
+h1_field *h1_head_field(h1_head *head, const char *name, size_t name_len, unsigned *from);
+
+#endif

@@ -1,0 +1,87 @@
+/**
+ * Stackful coroutines of one worker, on pooled mmap'd stacks with a guard page below each.
+ *
+ * The loop's own stack starts and resumes coroutines; a coroutine gives up the processor by coro_wait and
+ * gets it back from the loop, or ends. A coroutine never switches to another one directly: it makes the other
+ * ready.
+ *
+ * Hot path: coro_start and its return. They may not allocate (but for a first use of a stack), format or take
+ * locks.
+ */
+#ifndef RUNTIME_CORO_H
+#define RUNTIME_CORO_H
+
+#include "base/list.h"
+#include "runtime/timer.h"
+#include "runtime/unwind.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CORO_STACK_BYTES = 256 * 1024
+}; /* address space each, guard page included; only touched pages cost memory */
+
+typedef enum coro_outcome {
+    CORO_WOKEN,    /* somebody called coro_wake */
+    CORO_TIMEOUT,  /* the deadline passed */
+    CORO_CANCELLED /* coro_cancel: the caller must give up (see coro_check_cancel) */
+} coro_outcome;
+
+typedef struct coro {
+    list_link ready_link; /* in loop_self.ready while it is to be resumed */
+    void *stack_pointer;  /* saved while suspended */
+    unwind_point *unwind; /* innermost catch point (unwind.h) */
+    void *request;     /* what the coroutine works for, for crash reports and task scopes; NULL if nothing */
+    void *scope;       /* the task scope (task.c); NULL if none */
+    timer_entry timer; /* deadline of the current coro_wait */
+    coro_outcome outcome;
+    bool is_suspended;
+    bool is_cancelled;      /* stays set once coro_cancel was called */
+    unsigned cancel_masked; /* > 0: waits are not interrupted by cancellation (clean-up code) */
+    void *stack_base;       /* lowest usable address, above the guard page */
+    size_t stack_bytes;
+    void *sanitizer_stack; /* AddressSanitizer's fake stack while suspended */
+} coro;
+
+typedef void coro_fn(void *arg);
+
+/**
+ * Runs `fn(arg)` on a stack of its own, at once, until it waits for the first time or returns.
+ * Called on the loop's stack only. False when no stack can be had (nothing has run then).
+ */
+bool coro_start(coro_fn *fn, void *arg);
+/** As coro_start, but the coroutine runs later in this turn of the loop; callable from a coroutine. `request`
+ * and `scope` are set on it before it runs. NULL when no stack can be had. */
+coro *coro_spawn(coro_fn *fn, void *arg, void *request, void *scope);
+
+/** The running coroutine; NULL on the loop's own stack. */
+coro *coro_self(void);
+
+/**
+ * Suspends the running coroutine until coro_wake, the deadline (`at_ms`, absolute loop time; 0 for none) or
+ * cancellation. When already cancelled and not masked it returns CORO_CANCELLED without suspending.
+ * The caller has put itself on whatever list its waker reads, and takes itself off it after every return.
+ */
+coro_outcome coro_wait(uint64_t at_ms);
+/** Makes a suspended coroutine ready with CORO_WOKEN; does nothing when it is running or already ready. */
+void coro_wake(coro *co);
+/** Asks a coroutine to give up: its current and later waits return CORO_CANCELLED (unless masked). */
+void coro_cancel(coro *co);
+
+/** Resumes every ready coroutine once; the loop calls it each turn. Returns whether any ran. */
+bool coro_run_ready(void);
+
+/** Coroutines alive, running or suspended. */
+unsigned coro_count(void);
+/** At most this many at once (0: no limit): further starts fail. */
+void coro_set_limit(unsigned most);
+/** Unmaps pooled stacks beyond `keep`, and gives the kernel back the touched pages of those kept
+ * (MADV_DONTNEED below the first 16 KiB from the top), called by a worker when it is idle. */
+void coro_trim(unsigned keep);
+/** Whether `address` lies in the guard page of the running coroutine: tells a stack overflow in a crash
+ * report. */
+bool coro_is_guard(const void *address);
+
+#endif

@@ -1,0 +1,65 @@
+/**
+ * A worker's event loop: descriptors (epoll, edge-triggered), timers, ready coroutines, in one thread.
+ *
+ * There is one loop in a process, reached as `loop_self`: a worker is a process, so this is the worker's
+ * state. Nothing here is safe to call from another thread but loop_wake_up.
+ */
+#ifndef RUNTIME_LOOP_H
+#define RUNTIME_LOOP_H
+
+#include "base/list.h"
+#include "runtime/timer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** A descriptor the loop watches; embed it in its owner. */
+typedef struct loop_source {
+    int fd;
+    /** Called with EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR as they came, on the loop's own
+     * stack. */
+    void (*on_event)(struct loop_source *source, uint32_t events);
+} loop_source;
+
+/** Work put off to the end of the current turn of the loop; embed it in its owner. */
+typedef struct loop_later {
+    list_link link;
+    void (*run)(struct loop_later *later);
+} loop_later;
+
+typedef struct loop {
+    uint64_t now_ms; /* monotonic, read once a turn; what every deadline is compared with */
+    timer_wheel timers;
+    int epoll_fd;
+    bool stopping;
+    list_link ready; /* coroutines to resume this turn (coro.h) */
+    list_link later; /* loop_later entries */
+    /** Called before the loop sleeps and after it wakes (may be NULL): the watchdog's heartbeat. */
+    void (*on_sleep)(void);
+    void (*on_wake)(uint64_t now_ms);
+    loop_source wake_source; /* eventfd behind loop_wake_up */
+} loop;
+
+extern loop loop_self;
+
+/** Opens the loop of this process; false with errno set. Call after fork, never before. */
+bool loop_open(void);
+void loop_close(void);
+
+/** Watches `source->fd` edge-triggered for `events` for as long as it is open; false with errno set. The
+ * owner must loop_remove before it closes the descriptor, and must not free itself before loop_later has run:
+ * events already fetched in this turn may still name it. */
+bool loop_add(loop_source *source, uint32_t events);
+void loop_remove(loop_source *source);
+
+/** Runs `later->run` once at the end of this turn. */
+void loop_do_later(loop_later *later);
+
+/** Runs turns until loop_stop, and then until nothing more is ready. */
+void loop_run(void);
+void loop_stop(void);
+
+/** Makes a sleeping loop turn; callable from any thread and from signal handlers. */
+void loop_wake_up(void);
+
+#endif

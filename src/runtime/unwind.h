@@ -1,0 +1,38 @@
+/**
+ * Leaving many frames at once: C's `raise`, for handlers.
+ *
+ * A catch point is a frame that stays; unwind_throw returns to the innermost one of the running coroutine.
+ * Frames in between are dropped without running: whatever they held must belong to the request's arena or to
+ * a defer.
+ */
+#ifndef RUNTIME_UNWIND_H
+#define RUNTIME_UNWIND_H
+
+#include <setjmp.h>
+
+typedef enum unwind_reason {
+    UNWIND_NONE,
+    UNWIND_FAIL,     /* tern_fail: the request's problem tells more */
+    UNWIND_CANCELLED /* the client left, the deadline passed or the worker is being stopped */
+} unwind_reason;
+
+typedef struct unwind_point {
+    jmp_buf env;
+    struct unwind_point *outer;
+    unwind_reason reason; /* set by unwind_throw */
+} unwind_point;
+
+/**
+ * Sets a catch point: `if (unwind_catch(&point) == 0) { ...; unwind_release(&point); } else { caught }`.
+ * It is a macro because setjmp's frame must not return. `point` must be released in the frame that set it; on
+ * the caught side it is released already and `point.reason` tells why. Locals changed between are volatile or
+ * not read.
+ */
+#define unwind_catch(point) (unwind_push(point), _setjmp((point)->env))
+
+void unwind_push(unwind_point *point);
+void unwind_release(unwind_point *point);
+/** Leaves to the innermost catch point of this coroutine; without one the process aborts with a message. */
+_Noreturn void unwind_throw(unwind_reason reason);
+
+#endif

@@ -1,0 +1,60 @@
+/**
+ * What a worker process serves, as the runtime sees it, and what the service may ask of the runtime.
+ *
+ * The layers above (http, app) fill in a `worker_service`; master.c forks workers that run it.
+ */
+#ifndef RUNTIME_WORKER_H
+#define RUNTIME_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct worker_service {
+    void *self;
+    /** Once in each worker, after fork, the loop open, before the first connection. False ends the worker (it
+     * counts as a death at start). */
+    bool (*start)(void *self);
+    /** A new connected, non-blocking, close-on-exec socket is now the service's: fresh from accept or handed
+     * over by another worker. The service closes it, and calls worker_connection_closed when it has. */
+    void (*on_connection)(void *self, int fd);
+    /** The worker is to end. `successor`: a new generation serves the same sockets, so idle connections
+     * should be handed over (worker_hand_over), and all others after their current answer; otherwise idle
+     * ones are closed and busy ones told `Connection: close`. The service calls worker_drained once it holds
+     * no connection. */
+    void (*drain)(void *self, bool successor);
+    /** The drain deadline has passed: cancel what is left and close everything now. */
+    void (*abort)(void *self);
+    /** Runs in a signal handler of a crashing worker: writes what it was doing ("GET /x request=abc") as text
+     * without allocating or locking; returns the length. */
+    size_t (*describe)(void *self, char *out, size_t size);
+} worker_service;
+
+typedef struct worker_config {
+    const char *host; /* address or name; NULL: 127.0.0.1. "unix:/path" is a Unix socket */
+    uint16_t port;    /* 0: any free port (printed) */
+    unsigned workers; /* 0: no master, everything in this process */
+    unsigned backlog;
+    unsigned max_connections;    /* a worker; accept pauses above it */
+    uint64_t drain_ms;           /* how long a drain may take */
+    uint64_t watchdog_ms;        /* a turn of the loop that lasts longer has hung; 0: off */
+    uint64_t memory_limit_bytes; /* a worker whose resident set is above it is replaced gracefully; 0: off */
+    const char *name;            /* for log lines and the process title */
+} worker_config;
+
+/** The number of this worker (0 .. workers - 1), the same after a respawn; 0 without a master. */
+unsigned worker_index(void);
+/** Tells the runtime that one connection it gave is closed (or handed over). */
+void worker_connection_closed(void);
+/** Gives an idle connection to the new generation; false when nobody takes it (the caller keeps it). */
+bool worker_hand_over(int fd);
+/** After drain: the service holds nothing any more. */
+void worker_drained(void);
+
+/**
+ * Binds, forks, supervises; returns the process's exit code when all is over. In the master and with
+ * `workers` 0 it returns; a worker never does. Errors at start are one clear line on standard error, and 1.
+ */
+int master_run(const worker_config *config, const worker_service *service);
+
+#endif
