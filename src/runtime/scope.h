@@ -1,0 +1,45 @@
+/**
+ * What belongs to one request and must be undone when it ends: deferred calls, tasks, its arena.
+ *
+ * The app layer opens a scope for each request and puts it into coro_self()->scope; the tasks a request
+ * starts share it.
+ */
+#ifndef RUNTIME_SCOPE_H
+#define RUNTIME_SCOPE_H
+
+#include "base/arena.h"
+#include "base/list.h"
+
+#include <stdbool.h>
+
+typedef struct scope_defer {
+    struct scope_defer *older;
+    void (*undo)(void *arg);
+    void *arg;
+} scope_defer;
+
+typedef struct scope {
+    arena *arena;        /* the request's memory */
+    void *owner;         /* the tern_ctx */
+    scope_defer *defers; /* newest first */
+    list_link tasks;     /* every task started (task.c) */
+    bool has_tasks;      /* false: nothing to wait for, the usual case */
+    /** Ends the running coroutine's work with a status (the app's tern_fail); does not return. */
+    _Noreturn void (*fail)(struct scope *s, int status, const char *detail);
+} scope;
+
+/** Hot path: a few stores. */
+void scope_open(scope *s, arena *a, void *owner,
+                _Noreturn void (*fail)(scope *s, int status, const char *detail));
+/** Registers an undo; calls s->fail with 503 when memory is short (after running `undo` at once, so nothing
+ * leaks). */
+void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg);
+/** Runs the defers added since `mark` (NULL: all), newest first, cancellation masked; one that throws does
+ * not keep the others from running. */
+void scope_run_defers(scope *s, scope_defer *mark);
+/** Cancels and waits for tasks, then runs all defers. The arena stays. */
+void scope_close(scope *s);
+/** The scope of the running coroutine. */
+scope *scope_self(void);
+
+#endif
