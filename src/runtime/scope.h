@@ -24,13 +24,13 @@ typedef struct scope {
     scope_defer *defers; /* newest first */
     list_link tasks;     /* every task started (task.c) */
     bool has_tasks;      /* false: nothing to wait for, the usual case */
-    /** Ends the running coroutine's work with a status (the app's tern_fail); does not return. */
-    _Noreturn void (*fail)(struct scope *s, int status, const char *detail);
+    /** Ends the running coroutine's work with a status (the app's tern_fail); never returns. */
+    void (*fail)(struct scope *s, int status, const char *detail);
 } scope;
 
 /** Hot path: a few stores. */
 void scope_open(scope *s, arena *a, void *owner,
-                _Noreturn void (*fail)(scope *s, int status, const char *detail));
+                void (*fail)(scope *s, int status, const char *detail));
 /** Registers an undo; calls s->fail with 503 when memory is short (after running `undo` at once, so nothing
  * leaks). */
 void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg);
