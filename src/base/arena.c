@@ -35,7 +35,7 @@ void arena_free(arena *a)
 
 void *arena_grow(arena *a, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = arena_rounded(size);
     size_t left = a->limit_bytes - a->taken_bytes;
     if (rounded < size || rounded > left)
         return NULL;
@@ -76,11 +76,11 @@ char *arena_vprintf(arena *a, size_t *len, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    size_t room = (size_t)(a->end - a->next);
-    int needed = vsnprintf(a->next, room, format, args);
-    char *text = NULL;
-    if (needed >= 0 && (text = arena_alloc(a, (size_t)needed + 1)) != NULL) {
-        if ((size_t)needed >= room) /* it did not fit where it was tried */
+    char *tried = a->next;
+    int needed = vsnprintf(tried, (size_t)(a->end - a->next), format, args);
+    char *text = needed >= 0 ? arena_alloc(a, (size_t)needed + 1) : NULL;
+    if (text != NULL) {
+        if (text != tried) /* it did not fit where it was tried */
             vsnprintf(text, (size_t)needed + 1, format, again);
         if (len != NULL)
             *len = (size_t)needed;

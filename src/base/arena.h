@@ -23,13 +23,20 @@ typedef struct arena {
 void arena_init(arena *a, void *lent, size_t lent_bytes, size_t limit_bytes);
 /** Frees every chunk; all that was allocated is gone. */
 void arena_free(arena *a);
+/** `size` as it is taken from a chunk: a multiple of 16, never 0 but on overflow. */
+static inline size_t arena_rounded(size_t size)
+{
+    return (size + (size == 0) + 15) & ~(size_t)15;
+}
+
 /** The slow half of arena_alloc: takes a new chunk. */
 void *arena_grow(arena *a, size_t size);
 
-/** `size` bytes aligned for any type, undefined content; NULL past the limit or when memory is short. */
+/** `size` bytes aligned for any type, undefined content; NULL past the limit or when memory is short.
+ * Size 0 counts as 1. */
 static inline void *arena_alloc(arena *a, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = arena_rounded(size);
     if (rounded < size || rounded > (size_t)(a->end - a->next))
         return arena_grow(a, size);
     void *block = a->next;
