@@ -15,15 +15,16 @@ void buf_free(buf *b)
 
 bool buf_reserve(buf *b, size_t more)
 {
+    size_t len, needed;
     if (b->failed)
         return false;
-    size_t needed = b->len + more + 1;
-    if (needed <= b->cap)
-        return true;
-    if (needed < more || (b->limit != 0 && b->len + more > b->limit)) {
+    if (__builtin_add_overflow(b->len, more, &len) || __builtin_add_overflow(len, 1, &needed) ||
+        (b->limit != 0 && len > b->limit)) {
         b->failed = true;
         return false;
     }
+    if (needed <= b->cap)
+        return true;
     size_t cap = b->cap != 0 ? b->cap * 2 : 256;
     if (cap < needed)
         cap = needed;
@@ -55,22 +56,19 @@ bool buf_add_text(buf *b, const char *text)
 
 bool buf_add_printf(buf *b, const char *format, ...)
 {
-    if (!buf_reserve(b, 128))
-        return false;
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int needed = vsnprintf(b->data + b->len, b->cap - b->len, format, args);
-    bool ok = needed >= 0;
-    if (ok && (size_t)needed >= b->cap - b->len) {
-        ok = buf_reserve(b, (size_t)needed);
-        if (ok)
-            vsnprintf(b->data + b->len, b->cap - b->len, format, again);
-    }
-    if (ok)
+    size_t room = b->cap - b->len;
+    int needed = vsnprintf(room != 0 ? b->data + b->len : NULL, room, format, args);
+    bool ok = needed >= 0 && buf_reserve(b, (size_t)needed);
+    if (ok) {
+        if ((size_t)needed >= room) /* it did not fit where it was tried */
+            vsnprintf(b->data + b->len, (size_t)needed + 1, format, again);
         b->len += (size_t)needed;
-    else
+    } else {
         b->failed = true;
+    }
     if (b->data != NULL)
         b->data[b->len] = '\0';
     va_end(args);
@@ -80,43 +78,18 @@ bool buf_add_printf(buf *b, const char *format, ...)
 
 bool buf_add_json(buf *b, const char *text, size_t len)
 {
-    static const char short_escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
     for (size_t i = 0; i < len && !b->failed;) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') {
-            size_t start = i;
-            do
-                i++;
-            while (i < len && text[i] >= 0x20 && text[i] < 0x7f && text[i] != '"' && text[i] != '\\');
+        size_t start = i;
+        while (i < len && text[i] >= 0x20 && text[i] < 0x7f && text[i] != '"' && text[i] != '\\')
+            i++;
+        if (i > start) {
             buf_add(b, text + start, i - start);
             continue;
         }
-        if (byte < 0x80) {
-            const char *pair = NULL;
-            for (const char *p = short_escapes; *p != '\0'; p += 2)
-                if (*p == (char)byte)
-                    pair = p;
-            if (pair != NULL)
-                buf_add_printf(b, "\\%c", pair[1]);
-            else
-                buf_add_printf(b, "\\u%04x", byte);
-            i++;
-            continue;
-        }
-        size_t n = utf8_sequence(text + i, len - i);
-        if (n == 0) {
-            buf_add_text(b, "\\ufffd");
-            i++;
-        } else if (n == 3 && memcmp(text + i, "\xe2\x80", 2) == 0 && (text[i + 2] & ~1) == (char)0xa8) {
-            buf_add_text(b, text[i + 2] & 1 ? "\\u2029" : "\\u2028");
-            i += 3;
-        } else if (n == 2 && byte == 0xc2 && (unsigned char)text[i + 1] < 0xa0) { /* C1 controls */
-            buf_add_printf(b, "\\u%04x", (unsigned char)text[i + 1]);
-            i += 2;
-        } else {
-            buf_add(b, text + i, n);
-            i += n;
-        }
+        char escaped[TEXT_JSON_BYTES];
+        size_t escaped_len;
+        i += text_json_escape(text + i, len - i, escaped, &escaped_len);
+        buf_add(b, escaped, escaped_len);
     }
     return !b->failed;
 }

@@ -9,7 +9,8 @@ typedef struct buf {
     char *data; /* NULL while cap is 0; always a NUL after len bytes otherwise */
     size_t len, cap;
     bool failed;  /* an append failed (memory or limit): len stays as it was, later appends do nothing */
-    size_t limit; /* 0: none */
+    size_t limit; /* most bytes it may hold; 0: none. With lent storage (data, cap) and limit < cap it never
+                     grows */
 } buf;
 
 void buf_free(buf *b);

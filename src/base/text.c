@@ -61,6 +61,44 @@ bool utf8_valid(const char *s, size_t len)
     return true;
 }
 
+static size_t put_unicode_escape(char *out, unsigned code)
+{
+    static const char digits[] = "0123456789abcdef";
+    memcpy(out, "\\u", 2);
+    for (unsigned i = 0; i < 4; i++)
+        out[2 + i] = digits[(code >> (12 - 4 * i)) & 15];
+    return TEXT_JSON_BYTES;
+}
+
+size_t text_json_escape(const char *s, size_t len, char *out, size_t *out_len)
+{
+    static const char pairs[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* a byte, and the letter of its short escape */
+    const unsigned char *u = (const unsigned char *)s;
+    for (const char *p = pairs; *p != '\0'; p += 2)
+        if (*p == s[0]) {
+            out[0] = '\\';
+            out[1] = p[1];
+            *out_len = 2;
+            return 1;
+        }
+    if (u[0] < 0x20 || u[0] == 0x7f) {
+        *out_len = put_unicode_escape(out, u[0]);
+        return 1;
+    }
+    size_t n = utf8_sequence(s, len);
+    bool is_c1 = n == 2 && u[0] == 0xc2 && u[1] < 0xa0;
+    bool is_separator = n == 3 && u[0] == 0xe2 && u[1] == 0x80 && (u[2] == 0xa8 || u[2] == 0xa9);
+    if (n == 0)
+        *out_len = put_unicode_escape(out, 0xfffd);
+    else if (is_c1)
+        *out_len = put_unicode_escape(out, u[1]);
+    else if (is_separator)
+        *out_len = put_unicode_escape(out, 0x2000 + (u[2] & 0x3fu));
+    else
+        memcpy(out, s, *out_len = n);
+    return n != 0 ? n : 1;
+}
+
 int text_hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')

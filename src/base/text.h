@@ -21,6 +21,13 @@ size_t utf8_sequence(const char *s, size_t len);
 /** Whether all `len` bytes are valid UTF-8. */
 bool utf8_valid(const char *s, size_t len);
 
+enum { TEXT_JSON_BYTES = 6 }; /* the longest that one character becomes: \uXXXX */
+
+/** Writes the first character of `s` (len > 0) as the inside of a JSON string, by the rules of buf_add_json;
+ * `*out_len` receives the bytes written (1 to TEXT_JSON_BYTES, no NUL). Returns the bytes of `s` it stood
+ * for. */
+size_t text_json_escape(const char *s, size_t len, char *out, size_t *out_len);
+
 /** Value of a hexadecimal digit, or -1. */
 int text_hex_value(char digit);
 
