@@ -22,13 +22,17 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         target_compile_options(tern_flags INTERFACE -fcf-protection)
     endif()
-    target_link_options(tern_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+    target_link_options(tern_flags INTERFACE
+        $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie> -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 
 if(TERN_SANITIZE)
     target_compile_options(tern_flags INTERFACE
         -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(tern_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(TERN_FUZZ)
+    target_compile_options(tern_flags INTERFACE -fsanitize=fuzzer-no-link) # libFuzzer steers by the library's branches
 endif()
 if(TERN_COVERAGE)
     target_compile_options(tern_flags INTERFACE --coverage)

@@ -1,0 +1,62 @@
+# Holds the layers: `cmake -DROOT=... -P layers.cmake` fails when a file includes a header of a layer above its
+# own, or when an installed header includes a private one.
+cmake_minimum_required(VERSION 3.25)
+
+# Bottom first: each may include itself and what stands before it.
+set(layers base runtime http app middleware)
+
+# A public header belongs to the layer that implements it.
+set(public_base str log)
+set(public_runtime task shared)
+set(public_app app context reply middleware)
+
+function(rank_of layer result)
+    list(FIND layers ${layer} rank)
+    set(${result} ${rank} PARENT_SCOPE)
+endfunction()
+
+# The rank of what `included` names; -1 when it is not Tern's.
+function(rank_of_include included result)
+    set(rank -1)
+    if(included MATCHES "^tern/(.*)\\.h$")
+        foreach(layer IN LISTS layers)
+            if(CMAKE_MATCH_1 IN_LIST public_${layer})
+                rank_of(${layer} rank)
+            endif()
+        endforeach()
+        if(rank EQUAL -1)
+            message(SEND_ERROR "layers: <${included}> belongs to no layer; name it in cmake/layers.cmake")
+        endif()
+    elseif(included MATCHES "^([a-z]+)/")
+        rank_of(${CMAKE_MATCH_1} rank)
+    endif()
+    set(${result} ${rank} PARENT_SCOPE)
+endfunction()
+
+foreach(layer IN LISTS layers)
+    rank_of(${layer} own)
+    file(GLOB files ${ROOT}/src/${layer}/*.c ${ROOT}/src/${layer}/*.h ${ROOT}/src/${layer}/*.S)
+    foreach(file IN LISTS files)
+        file(RELATIVE_PATH shown ${ROOT} ${file})
+        file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
+        foreach(line IN LISTS lines)
+            string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
+            if(included STREQUAL "tern.h")
+                message(SEND_ERROR "layers: ${shown} includes tern.h, which is for applications")
+            endif()
+            rank_of_include("${included}" rank)
+            if(rank GREATER own)
+                message(SEND_ERROR "layers: ${shown} includes ${included}, which is above ${layer}")
+            endif()
+        endforeach()
+    endforeach()
+endforeach()
+
+file(GLOB files ${ROOT}/include/*.h ${ROOT}/include/tern/*.h)
+foreach(file IN LISTS files)
+    file(RELATIVE_PATH shown ${ROOT} ${file})
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*\"")
+    foreach(line IN LISTS lines)
+        message(SEND_ERROR "layers: ${shown} is installed, but has a private include: ${line}")
+    endforeach()
+endforeach()
