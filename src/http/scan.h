@@ -1,0 +1,39 @@
+/**
+ * Runs of bytes of one class: the inner loops of the HTTP parser.
+ *
+ * Every kit gives the same answers; they differ in how many bytes they look at together. The best one that
+ * the processor has is chosen once, before main.
+ */
+#ifndef HTTP_SCAN_H
+#define HTTP_SCAN_H
+
+#include <stdbool.h>
+
+/**
+ * Returns the first byte of [from, end) that is not of the scan's class, or `end`.
+ *
+ * `floor` (at most `from`) is where the readable buffer begins: a vector scan of a short rest looks at the
+ * last bytes before `end` instead of past it, and may look at bytes from `floor` on. Nothing at or after
+ * `end` is read.
+ */
+typedef const char *scan_run(const char *floor, const char *from, const char *end);
+
+/** As scan_run; `*is_plain` becomes false when the run has a '%', a '\', or a '/' followed by '/' or '.'. */
+typedef const char *scan_path(const char *floor, const char *from, const char *end, bool *is_plain);
+
+typedef struct scan_kit {
+    const char *label;
+    scan_run *field_name;  /* RFC 9110 tchar without '_' */
+    scan_run *field_value; /* HTAB, SP to '~', 0x80 to 0xff */
+    scan_run *target;      /* '!' to '~' without '#' */
+    scan_path *path;       /* as target, without '?' */
+} scan_kit;
+
+extern const scan_kit scan_scalar;
+/** What this process uses; never changes after start. */
+extern const scan_kit *scan_best;
+
+/** Whether a byte is an RFC 9110 tchar; '_' is one. */
+bool scan_is_token_byte(unsigned char byte);
+
+#endif
