@@ -8,9 +8,9 @@
 
 typedef struct h1_chunk_limits {
     uint64_t body_bytes;   /* decoded bytes at most: status 413 beyond */
-    size_t overhead_bytes; /* chunk extensions (all together) at most: 400 beyond; chunk-size lines of many
-                              tiny chunks count 1/16 of their bytes against it, so that 1-byte chunks of a
-                              full body still pass */
+    size_t overhead_bytes; /* chunk extensions (all together) at most: 400 beyond. Chunk-size lines may take
+                              16 times that and 4 times the body so far: 1-byte chunks of a full body pass,
+                              sizes padded with zeros do not */
     size_t trailer_bytes;  /* 431 beyond */
 } h1_chunk_limits;
 
@@ -18,9 +18,10 @@ typedef struct h1_chunk_limits {
 typedef struct h1_chunk {
     uint8_t state;
     uint8_t digits;
-    uint64_t left;    /* bytes left in the current chunk */
-    uint64_t decoded; /* bytes of body so far */
-    size_t overhead;
+    uint64_t left;       /* bytes left in the current chunk */
+    uint64_t decoded;    /* bytes of body so far */
+    uint64_t line_bytes; /* of chunk-size lines, without extensions */
+    size_t overhead;     /* bytes of extensions */
     size_t trailer_bytes;
     int status; /* after H1_CHUNK_ERROR */
     const char *reason;
@@ -36,6 +37,8 @@ typedef enum h1_chunk_result { H1_CHUNK_MORE, H1_CHUNK_END, H1_CHUNK_ERROR } h1_
  * @param len   in: input bytes; out: body bytes now at `data`.
  *
  * Trailer fields are checked for syntax and dropped (none is merged into the headers).
+ * After H1_CHUNK_END or H1_CHUNK_ERROR more calls give the same again and consume nothing. On an error `*len`
+ * is what was decoded before it.
  * A bare LF, a control byte in an extension, a size with sign, space or prefix, more than 16 digits:
  * H1_CHUNK_ERROR.
  */
