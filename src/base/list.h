@@ -57,4 +57,18 @@ static inline list_link *list_take_first(list_link *head)
     return link;
 }
 
+/** Moves everything from `head` to the (uninitialised) ring `into`; false when there was nothing. */
+static inline bool list_take_all(list_link *head, list_link *into)
+{
+    if (list_empty(head)) {
+        list_init(into);
+        return false;
+    }
+    *into = *head;
+    into->next->prev = into;
+    into->prev->next = into;
+    list_init(head);
+    return true;
+}
+
 #endif

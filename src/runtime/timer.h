@@ -18,15 +18,13 @@ typedef struct timer_entry {
     void (*fire)(struct timer_entry *timer);
 } timer_entry;
 
-enum {
-    TIMER_LEVELS = 6,
-    TIMER_SLOTS = 64
-}; /* 64^6 ms: over two years; later deadlines wait in the last slot */
+enum { TIMER_LEVELS = 11, TIMER_SLOTS = 64 }; /* 64^11 ms: every deadline a uint64_t can name */
 
 typedef struct timer_wheel {
     uint64_t now_ms;                 /* every timer up to here has fired */
-    uint64_t occupied[TIMER_LEVELS]; /* one bit a slot that may hold timers */
+    uint64_t occupied[TIMER_LEVELS]; /* one bit a slot that holds timers */
     unsigned count;
+    list_link overdue; /* started for a time already past: fired by the next advance */
     list_link slots[TIMER_LEVELS][TIMER_SLOTS];
 } timer_wheel;
 
