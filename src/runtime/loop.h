@@ -7,6 +7,7 @@
 #ifndef RUNTIME_LOOP_H
 #define RUNTIME_LOOP_H
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "runtime/timer.h"
 
@@ -34,7 +35,8 @@ typedef struct loop {
     bool stopping;
     list_link ready; /* coroutines to resume this turn (coro.h) */
     list_link later; /* loop_later entries */
-    /** Called before the loop sleeps and after it wakes (may be NULL): the watchdog's heartbeat. */
+    /** Called before the loop asks for events and after it has them, each turn (may be NULL): the watchdog's
+     * heartbeat. */
     void (*on_sleep)(void);
     void (*on_wake)(uint64_t now_ms);
     loop_source wake_source; /* eventfd behind loop_wake_up */
@@ -48,16 +50,28 @@ void loop_close(void);
 
 /** Watches `source->fd` edge-triggered for `events` for as long as it is open; false with errno set. The
  * owner must loop_remove before it closes the descriptor, and must not free itself before loop_later has run:
- * events already fetched in this turn may still name it. */
+ * its callers up the stack may still use it. */
 bool loop_add(loop_source *source, uint32_t events);
+/** Ends the watch; events already fetched in this turn are not delivered either. `source->fd` stays set. */
 void loop_remove(loop_source *source);
 
-/** Runs `later->run` once at the end of this turn. */
+/** Runs `later->run` once at the end of this turn. An entry may not be put off again before it has run. */
 void loop_do_later(loop_later *later);
 
-/** Runs turns until loop_stop, and then until nothing more is ready. */
+/** Runs turns until loop_stop, and then until nothing more is ready. It may be run again afterwards.
+ * A turn: events, timers, coroutines that are ready, what was put off. */
 void loop_run(void);
 void loop_stop(void);
+
+/**
+ * The deadline `ms` from now, for sleeps that people measure: real time is at least `ms` later when it
+ * passes. `now_ms + ms` is cheaper and good for time limits, but now_ms is as old as the turn and a kernel
+ * tick more.
+ */
+static inline uint64_t loop_after_ms(uint64_t ms)
+{
+    return clock_ns() / 1000000 + 1 + ms;
+}
 
 /** Makes a sleeping loop turn; callable from any thread and from signal handlers. */
 void loop_wake_up(void);
