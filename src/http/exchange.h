@@ -10,6 +10,8 @@
 #define HTTP_EXCHANGE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "http/h1_chunk.h"
 #include "http/h1_head.h"
 
 #include <tern/str.h>
@@ -35,9 +37,8 @@ typedef struct http_body_policy {
 
 typedef struct http_exchange {
     http_connection *connection;
-    h1_head head;
     arena arena;
-    tern_str body; /* the whole body when buffered; body.data[body.len] may be overwritten */
+    tern_str body; /* the whole body when buffered, with a NUL after it */
     http_body_policy policy;
     http_field *fields; /* the reply's extra headers, in the arena */
     unsigned field_count, field_room;
@@ -45,10 +46,30 @@ typedef struct http_exchange {
     bool is_late;         /* it was cancelled because the deadline passed */
     bool has_client_left; /* it was cancelled because the client left */
     bool wants_close;     /* set by the app: close after this reply */
-    /* the connection's own */
     bool has_replied;
-    bool body_is_read;   /* the request body has been consumed to its end */
+    int reply_status;
     uint64_t sent_bytes; /* body bytes of the reply so far */
+    void *app;           /* the app layer's own */
+
+    /* http's own */
+    bool keeps_alive; /* decided when the reply's head is written */
+    bool is_chunked_reply, omits_body;
+    bool is_streaming;  /* between http_reply_begin and http_reply_end */
+    bool must_continue; /* a 100 (Continue) is owed before the body is read */
+    bool body_is_read;  /* the request body has been consumed to its end */
+    uint16_t port;      /* the peer's, with `address` */
+    int body_status;    /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
+    const char *body_reason;
+    uint64_t body_left;  /* with Content-Length */
+    uint64_t body_bytes; /* received so far */
+    uint64_t body_began_ms;
+    uint64_t reply_left; /* of an announced length */
+    h1_chunk chunk;      /* with chunked */
+    buf body_buf;        /* a buffered body that did not fit beside its head */
+    char *head_block;    /* the block the head lies in, once input goes to another one */
+    char address[48];    /* the peer's, once asked for */
+
+    h1_head head; /* last: all before it is zeroed for each request, this is not */
 } http_exchange;
 
 /** What http serves, filled in by the app layer. */
@@ -76,6 +97,7 @@ typedef struct http_limits {
     uint64_t request_ms;       /* handler deadline; 0: none. 503 */
     size_t body_bytes;         /* default of http_body_policy.max_bytes */
     size_t arena_bytes;        /* heap a request may take */
+    unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */
     unsigned requests_per_connection; /* 0: no limit */
     const char *server_name;          /* value of the Server header; NULL: none */
 } http_limits;

@@ -1,0 +1,230 @@
+/** The body of a request: whole in one piece, or piece by piece for a handler that streams. */
+#include "http/connection.h"
+
+#include "runtime/unwind.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { FIRST_BODY_BYTES = 64 * 1024, CHUNK_OVERHEAD_BYTES = 16 * 1024, TRAILER_BYTES = 8 * 1024 };
+
+void body_begin(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    x->body_left = x->head.has_length ? x->head.length : 0;
+    x->body_is_read = !x->head.is_chunked && x->body_left == 0;
+    x->must_continue = x->head.expects_continue && !x->body_is_read && k->in_start == k->in_end;
+    x->body_began_ms = loop_self.now_ms;
+}
+
+static bool fail(http_exchange *x, int status, const char *reason)
+{
+    if (x->body_status == 0) {
+        x->body_status = status;
+        x->body_reason = reason;
+    }
+    return false;
+}
+
+/** Whether the announced length may be read at all. */
+static bool is_allowed(http_exchange *x)
+{
+    if (x->body_status == 0 && x->head.has_length && x->head.length > x->policy.max_bytes)
+        fail(x, 413, "the body is larger than this route takes");
+    return x->body_status == 0;
+}
+
+static uint64_t body_deadline(const http_exchange *x)
+{
+    uint64_t by_rate = rate_deadline(x->body_began_ms, x->body_bytes);
+    uint64_t whole = http_self.limits.body_ms != 0 ? x->body_began_ms + http_self.limits.body_ms : 0;
+    if (by_rate == 0 || whole == 0)
+        return by_rate + whole;
+    return by_rate < whole ? by_rate : whole;
+}
+
+/** A client that waits for leave to send its body gets it, once (RFC 9110 section 10.1.1). */
+static bool send_continue(http_exchange *x)
+{
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!x->must_continue)
+        return true;
+    x->must_continue = false;
+    return output_send(x->connection, line, sizeof line - 1);
+}
+
+/** Why input_fill or a receive gave nothing. */
+static bool fail_by(http_exchange *x, long got)
+{
+    if (got == 0)
+        return fail(x, 400, "the body was cut short");
+    return fail(x, 408, "the body came too slowly");
+}
+
+static bool fill(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    if (!send_continue(x))
+        return fail(x, 400, "the client has left");
+    int got = input_fill(k, body_deadline(x));
+    return got == 1 ? true : fail_by(x, got);
+}
+
+/** Decodes what is in the block; `*piece` receives body bytes in place, possibly none. */
+static long take_chunked(http_exchange *x, size_t most, char **piece)
+{
+    http_connection *k = x->connection;
+    const h1_chunk_limits limits = {x->policy.max_bytes, CHUNK_OVERHEAD_BYTES, TRAILER_BYTES};
+    size_t len = k->in_end - k->in_start, used = 0;
+    if (len > most)
+        len = most;
+    *piece = k->in + k->in_start;
+    h1_chunk_result result = h1_chunk_decode(&x->chunk, &limits, *piece, &len, &used);
+    if (result == H1_CHUNK_ERROR) {
+        fail(x, x->chunk.status, x->chunk.reason);
+        return -1;
+    }
+    k->in_start += (uint32_t)used;
+    x->body_is_read = result == H1_CHUNK_END;
+    return (long)len;
+}
+
+/** The next piece of the body, at most `most` bytes, valid until more input is received; 0 at its end, -1
+ * refused. */
+static long next_piece(http_exchange *x, size_t most, char **piece)
+{
+    http_connection *k = x->connection;
+    if (!is_allowed(x))
+        return -1;
+    while (!x->body_is_read) {
+        if (k->in_start == k->in_end && !fill(x))
+            return -1;
+        long len;
+        if (x->head.is_chunked) {
+            len = take_chunked(x, most, piece);
+        } else {
+            len = (long)(k->in_end - k->in_start);
+            if ((uint64_t)len > x->body_left)
+                len = (long)x->body_left;
+            if ((size_t)len > most)
+                len = (long)most;
+            *piece = k->in + k->in_start;
+            k->in_start += (uint32_t)len;
+            x->body_left -= (uint64_t)len;
+            x->body_is_read = x->body_left == 0;
+        }
+        if (len > 0)
+            x->body_bytes += (uint64_t)len;
+        if (len != 0)
+            return len;
+    }
+    return 0;
+}
+
+/** A body that lies, or fits, behind its head in the block: read in place. */
+static bool read_in_place(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    size_t len = (size_t)x->head.length;
+    while (k->in_end - k->in_start < len) {
+        uint32_t before = k->in_end;
+        if (!fill(x))
+            return false;
+        x->body_bytes += k->in_end - before;
+    }
+    x->body = (tern_str){k->in + k->in_start, len};
+    k->in_start += (uint32_t)len;
+    if (k->in_start !=
+        k->in_end) { /* the next request follows: no place for the NUL that tern_body promises */
+        x->body.data = arena_text(&x->arena, x->body.data, len);
+        if (x->body.data == NULL)
+            return fail(x, 503, "out of memory");
+    }
+    return true;
+}
+
+/** A longer body goes to the heap, growing as it arrives: never by what the client claims. */
+static bool read_to_heap(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    buf *b = &x->body_buf;
+    char *piece;
+    long len;
+    while (k->in_start != k->in_end || x->head.is_chunked) {
+        len = next_piece(x, SIZE_MAX, &piece);
+        if (len <= 0)
+            break;
+        if (!buf_add(b, piece, (size_t)len))
+            return fail(x, 503, "out of memory");
+    }
+    while (x->body_status == 0 && !x->body_is_read) {
+        size_t room = x->body_left < FIRST_BODY_BYTES ? (size_t)x->body_left : FIRST_BODY_BYTES;
+        if (!buf_reserve(b, room))
+            return fail(x, 503, "out of memory");
+        room = b->cap - b->len - 1;
+        if (room > x->body_left)
+            room = (size_t)x->body_left;
+        if (!send_continue(x) || (!k->is_readable && !connection_wait_read(k, body_deadline(x))))
+            return fail_by(x, -1);
+        len = input_receive(k, b->data + b->len, room);
+        if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            continue;
+        if (len <= 0)
+            return fail_by(x, 0);
+        b->len += (size_t)len;
+        x->body_bytes += (uint64_t)len;
+        x->body_left -= (uint64_t)len;
+        x->body_is_read = x->body_left == 0;
+    }
+    x->body = (tern_str){b->data, b->len};
+    return x->body_status == 0;
+}
+
+bool body_read_whole(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    x->body = (tern_str){"", 0};
+    if (x->body_is_read)
+        return true;
+    if (!is_allowed(x))
+        return false;
+    if (x->head.is_chunked || k->in_start + x->head.length > k->in_cap)
+        return read_to_heap(x) && buf_reserve(&x->body_buf, 0);
+    if (!read_in_place(x))
+        return false;
+    x->body_left = 0;
+    x->body_is_read = true;
+    return true;
+}
+
+bool body_skip_buffered(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    char *piece;
+    if (x->must_continue || x->body_status != 0 ||
+        (x->head.has_length && x->head.length > x->policy.max_bytes))
+        return false;
+    while (!x->body_is_read && k->in_start != k->in_end)
+        if (next_piece(x, SIZE_MAX, &piece) < 0)
+            return false;
+    return x->body_is_read;
+}
+
+long http_body_read(http_exchange *x, char *out, size_t size)
+{
+    char *piece;
+    if (size == 0)
+        return 0;
+    long len = next_piece(x, size, &piece);
+    if (len < 0 && coro_self()->is_cancelled)
+        unwind_throw(UNWIND_CANCELLED);
+    if (len > 0)
+        memcpy(out, piece, (size_t)len);
+    return len;
+}
+
+int http_body_error(const http_exchange *x, const char **detail)
+{
+    *detail = x->body_reason;
+    return x->body_status;
+}

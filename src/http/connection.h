@@ -1,0 +1,116 @@
+/**
+ * A client's connection, as the files of this folder share it.
+ *
+ * A connection is either parked (no coroutine: it waits for the first bytes of a request and holds no buffer
+ * but a request's unfinished beginning), in work (a coroutine answers its requests one after the other), or
+ * lingering (our side is closed, what the peer still sends is thrown away so that it can read our last
+ * reply).
+ *
+ * Hot path: a parked connection becomes readable, one recv, parse, handle, one send, parked again. Nothing on
+ * that path allocates, starts a timer or calls epoll_ctl.
+ */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "http/exchange.h"
+#include "runtime/coro.h"
+#include "runtime/loop.h"
+
+struct http_connection {
+    /* The first cache line is all that a request touches. */
+    loop_source source;
+    coro *worker; /* the coroutine in work; NULL while parked or lingering */
+    char *in;     /* block of input: pooled while in work, exact while parked; NULL when empty */
+    uint32_t in_start, in_end, in_cap;
+    uint32_t out_len;     /* bytes waiting in `out` */
+    char *out;            /* pooled block of replies not yet sent; NULL when there are none */
+    uint64_t deadline_ms; /* parked: when to give up (the timer is corrected lazily) */
+    /* -- */
+    http_exchange *exchange;            /* the request in work */
+    uint32_t requests;                  /* served so far */
+    bool is_readable;                   /* an edge came since recv last found the socket empty */
+    bool waits_to_read, waits_to_write; /* what `worker` is suspended for, if for the socket */
+    bool has_suspended;                 /* `worker` has been suspended since it was started */
+    bool peer_closed;                   /* EPOLLRDHUP: no more input after what is buffered */
+    bool is_broken;                     /* no further byte can be sent */
+    bool is_corked;       /* more follows at once: the kernel may wait for it before it sends a packet */
+    bool must_close;      /* its next reply is its last */
+    bool is_finished;     /* it has been */
+    bool has_unread_body; /* its last reply went out before the request was read to its end */
+    bool is_lingering;
+    bool is_closed;
+    timer_entry timer;
+    uint64_t head_began_ms; /* first byte of an unfinished head; 0: none */
+    uint64_t lingered_bytes;
+    list_link link;   /* http_self.connections */
+    loop_later later; /* frees it at the end of the turn */
+};
+
+/** The HTTP server of this process. */
+typedef struct http_server {
+    http_service service;
+    http_limits limits;
+    list_link connections; /* all of them; parked_hand walks the ring when connections must be dropped */
+    list_link *hand;
+    unsigned count;
+    bool is_draining, has_successor, has_told_drained;
+    size_t block_bytes; /* of `blocks`, one byte less than allocated: room for a NUL */
+    pool blocks;        /* input and output blocks */
+    pool frames;        /* http_connection structures */
+} http_server;
+
+extern http_server http_self;
+
+/* connection.c */
+http_connection *connection_open(int fd);
+/** Closes the socket at once and frees the connection at the end of the turn. */
+void connection_close(http_connection *k);
+/** A draining server's parked connection: handed over or closed (true), or kept for one last answer (false).
+ */
+bool connection_retire(http_connection *k);
+/** Lets the timer watch the deadline of the request in work. */
+void connection_watch_deadline(http_connection *k);
+/** Suspends the worker until the socket is ready; false on time-out (`at_ms`, 0: none), cancellation or a
+ * dead peer. */
+bool connection_wait_read(http_connection *k, uint64_t at_ms);
+bool connection_wait_write(http_connection *k, uint64_t at_ms);
+/** Lets other connections have their turn. */
+void connection_yield(http_connection *k);
+
+/* input.c */
+/** Receives at least one byte behind in_end, waiting until `at_ms`. 1: got some; 0: end of input; -1: error,
+ * time-out. */
+int input_fill(http_connection *k, uint64_t at_ms);
+/** Receives what is there now into a free part of the block: as recv(2) with EAGAIN as -1. */
+long input_receive(http_connection *k, char *into, size_t size);
+
+/* output.c */
+/** Room for `size` bytes at the end of `out`, after sending what is in the way; NULL when broken or too
+ * large. */
+char *output_room(http_connection *k, size_t size);
+/** Sends all of `out` and then `data`, waiting for a slow reader; false (and is_broken) when it can't. */
+bool output_send(http_connection *k, const void *data, size_t len);
+/** Sends `out` as far as it goes without waiting; for a worker that is suspended for something else. */
+void output_try(http_connection *k);
+/** Latest time by which a reader that has taken `sent` bytes since `began_ms` must take more. */
+uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
+
+/* serve.c */
+/** Answers every complete request in the input block; runs in the worker. */
+void serve_buffered(http_connection *k);
+
+/* body.c */
+/** Sets up reading of the body after a complete head. */
+void body_begin(http_exchange *x);
+/** Reads the whole body into x->body; false when it is refused (http_body_error tells). */
+bool body_read_whole(http_exchange *x);
+/** Skips a body that is already here; false when it is not (then the connection must close). */
+bool body_skip_buffered(http_exchange *x);
+
+/* reply.c */
+/** The plain answer to a request that HTTP itself refuses. */
+void reply_refusal(http_exchange *x, int status, const char *detail);
+
+#endif

@@ -1,0 +1,16 @@
+/** The header lines that every reply of this process begins with, renewed once a second. */
+#ifndef HTTP_DATE_H
+#define HTTP_DATE_H
+
+#include <tern/str.h>
+
+#include <stdint.h>
+
+enum { HTTP_DATE_LEN = 29 };
+
+/** Writes `seconds` since 1970 as an IMF-fixdate (RFC 9110 section 5.6.7), HTTP_DATE_LEN bytes, no NUL. */
+void http_date_write(char *out, int64_t seconds);
+/** "Server: NAME\r\nDate: ...\r\n" (or Date alone); `server_name` is read at the first call. */
+tern_str http_common_lines(const char *server_name);
+
+#endif

@@ -1,0 +1,62 @@
+/** Bytes from the socket. */
+#include "http/connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+long input_receive(http_connection *k, char *into, size_t size)
+{
+    for (;;) {
+        ssize_t n = recv(k->source.fd, into, size, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            k->is_readable = false;
+            return n;
+        }
+        /* Less than asked for: the socket is empty, and an edge will tell of more. Unless the peer's FIN is
+         * in there already: its edge has been seen, so only another recv can find it. */
+        k->is_readable = n == (ssize_t)size || (n > 0 && k->peer_closed);
+        return n;
+    }
+}
+
+/** Makes room behind in_end while the head, which lies in the same block, must stay where it is. */
+static bool make_room_for_body(http_connection *k)
+{
+    http_exchange *x = k->exchange;
+    uint32_t len = k->in_end - k->in_start;
+    if (x->head_block == NULL) {
+        char *block = pool_get(&http_self.blocks);
+        if (block == NULL)
+            return false;
+        memcpy(block, k->in + k->in_start, len);
+        x->head_block = k->in;
+        k->in = block;
+    } else {
+        memmove(k->in, k->in + k->in_start, len);
+    }
+    k->in_start = 0;
+    k->in_end = len;
+    return len < k->in_cap;
+}
+
+int input_fill(http_connection *k, uint64_t at_ms)
+{
+    if (k->in_end == k->in_cap && !make_room_for_body(k))
+        return -1;
+    for (;;) {
+        if (!k->is_readable && !connection_wait_read(k, at_ms))
+            return -1;
+        long n = input_receive(k, k->in + k->in_end, k->in_cap - k->in_end);
+        if (n > 0) {
+            k->in_end += (uint32_t)n;
+            return 1;
+        }
+        if (n == 0)
+            return 0;
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+            return -1;
+    }
+}

@@ -1,0 +1,98 @@
+/** Bytes to the socket: replies are gathered in one block and sent in one call, slow readers are waited for.
+ */
+#include "http/connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum { GRACE_MS = 5000 };
+
+uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes)
+{
+    uint64_t rate = http_self.limits.min_rate_bytes_s;
+    return rate == 0 ? 0 : began_ms + GRACE_MS + bytes * 1000 / rate;
+}
+
+/** sendmsg until all is taken or the socket is full; bytes taken, or -1 when it is broken. */
+static ssize_t send_some(http_connection *k, struct iovec *parts, size_t count)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (k->is_corked ? MSG_MORE : 0);
+    for (;;) {
+        ssize_t n = count == 1 ? send(k->source.fd, parts->iov_base, parts->iov_len, flags)
+                               : sendmsg(k->source.fd, &message, flags);
+        if (n >= 0)
+            return n;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return 0;
+        if (errno != EINTR) {
+            k->is_broken = true;
+            return -1;
+        }
+    }
+}
+
+/** Moves the start of `parts` past `taken` bytes; returns the first part with something left, or the end. */
+static struct iovec *skip(struct iovec *parts, struct iovec *end, size_t taken)
+{
+    while (parts < end && taken >= parts->iov_len)
+        taken -= parts++->iov_len;
+    if (parts < end && taken > 0) {
+        parts->iov_base = (char *)parts->iov_base + taken;
+        parts->iov_len -= taken;
+    }
+    return parts;
+}
+
+bool output_send(http_connection *k, const void *data, size_t len)
+{
+    if (k->is_broken)
+        return false;
+    struct iovec both[2] = {{k->out, k->out_len}, {(void *)(uintptr_t)data, len}};
+    struct iovec *end = both + 2, *left = skip(both, end, 0);
+    uint64_t began_ms = loop_self.now_ms, taken = 0;
+    while (left < end) {
+        while (end[-1].iov_len == 0)
+            end--;
+        ssize_t n = send_some(k, left, (size_t)(end - left));
+        if (n < 0)
+            return false;
+        taken += (uint64_t)n;
+        left = skip(left, end, (size_t)n);
+        if (left < end && n == 0 && !connection_wait_write(k, rate_deadline(began_ms, taken))) {
+            k->is_broken = true;
+            return false;
+        }
+    }
+    pool_put(&http_self.blocks, k->out);
+    k->out = NULL;
+    k->out_len = 0;
+    return true;
+}
+
+void output_try(http_connection *k)
+{
+    if (k->is_broken || k->out_len == 0)
+        return;
+    struct iovec part = {k->out, k->out_len};
+    ssize_t n = send_some(k, &part, 1);
+    if (n <= 0)
+        return;
+    memmove(k->out, k->out + n, k->out_len - (size_t)n);
+    k->out_len -= (uint32_t)n;
+}
+
+char *output_room(http_connection *k, size_t size)
+{
+    if (k->is_broken || size > http_self.block_bytes)
+        return NULL;
+    if (k->out_len + size > http_self.block_bytes && !output_send(k, NULL, 0))
+        return NULL;
+    if (k->out == NULL && (k->out = pool_get(&http_self.blocks)) == NULL) {
+        k->is_broken = true; /* no memory for even one reply: give the connection up */
+        return NULL;
+    }
+    return k->out + k->out_len;
+}

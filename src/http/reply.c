@@ -1,0 +1,295 @@
+/**
+ * Replies on the wire.
+ *
+ * Hot path: http_reply of a small body is one bound check and a few copies into the output block. No printf.
+ */
+#include "http/connection.h"
+#include "http/date.h"
+#include "http/status.h"
+
+#include "base/text.h"
+#include "runtime/unwind.h"
+
+#include <tern/log.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+enum {
+    FIXED_HEAD_BYTES = 512,     /* all of a head but Content-Type's value and the extra headers */
+    COPY_BYTES = 8 * 1024,      /* bodies up to this are copied behind their head: one send for both */
+    SENDFILE_BYTES = 512 * 1024 /* at most this between two turns of the loop */
+};
+
+static char *put(char *at, const void *data, size_t len)
+{
+    memcpy(at, data, len);
+    return at + len;
+}
+
+#define PUT_LITERAL(at, literal) put(at, literal, sizeof(literal) - 1)
+
+static char *put_status(char *at, int status)
+{
+    tern_str line = status_line(status);
+    if (line.data != NULL)
+        return put(at, line.data, line.len);
+    at = PUT_LITERAL(at, "HTTP/1.1 ");
+    at += text_put_u64(at, (uint64_t)status);
+    return PUT_LITERAL(at, " Unknown\r\n");
+}
+
+/** Whether the connection lives on after this reply: everything that speaks against it, in one place. */
+static bool will_keep_alive(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    unsigned most = http_self.limits.requests_per_connection;
+    if (!x->head.keep_alive || x->wants_close || k->must_close || (most != 0 && k->requests + 1 >= most))
+        return false;
+    if (http_self.is_draining && !http_self.has_successor)
+        return false;
+    return x->body_is_read || body_skip_buffered(x);
+}
+
+static size_t head_bound(const http_exchange *x, size_t type_len)
+{
+    size_t bound = FIXED_HEAD_BYTES + type_len;
+    for (unsigned i = 0; i < x->field_count; i++)
+        bound += (size_t)x->fields[i].name_len + x->fields[i].value_len + 4;
+    return bound;
+}
+
+enum { LENGTH_NONE = -1, LENGTH_CHUNKED = -2 };
+
+/** Writes a head at `at` (head_bound bytes of room); returns its end. */
+static char *put_head(http_exchange *x, char *at, int status, const char *type, size_t type_len,
+                      int64_t length)
+{
+    tern_str common = http_common_lines(http_self.limits.server_name);
+    at = put_status(at, status);
+    at = put(at, common.data, common.len);
+    if (type != NULL) {
+        at = PUT_LITERAL(at, "Content-Type: ");
+        at = put(at, type, type_len);
+        at = PUT_LITERAL(at, "\r\n");
+    }
+    if (length >= 0) {
+        at = PUT_LITERAL(at, "Content-Length: ");
+        at += text_put_u64(at, (uint64_t)length);
+        at = PUT_LITERAL(at, "\r\n");
+    } else if (length == LENGTH_CHUNKED) {
+        at = PUT_LITERAL(at, "Transfer-Encoding: chunked\r\n");
+    }
+    if (!x->keeps_alive)
+        at = PUT_LITERAL(at, "Connection: close\r\n");
+    else if (x->head.minor_version == 0)
+        at = PUT_LITERAL(at, "Connection: keep-alive\r\n");
+    for (unsigned i = 0; i < x->field_count; i++) {
+        const http_field *f = &x->fields[i];
+        at = put(at, f->name, f->name_len);
+        at = PUT_LITERAL(at, ": ");
+        at = put(at, f->value, f->value_len);
+        at = PUT_LITERAL(at, "\r\n");
+    }
+    return PUT_LITERAL(at, "\r\n");
+}
+
+/** Room for a head and `more` bytes; headers too large for a block are a mistake of the app: 500 without
+ * them. */
+static char *room_for_head(http_exchange *x, int *status, size_t type_len, size_t more)
+{
+    size_t bound = head_bound(x, type_len);
+    if (bound + more > http_self.block_bytes) {
+        tern_log(TERN_ERROR, "the reply's headers have more than %zu bytes: answered 500",
+                 http_self.block_bytes);
+        x->field_count = 0;
+        *status = 500;
+        bound = head_bound(x, type_len);
+    }
+    return output_room(x->connection, bound + more);
+}
+
+/** What every kind of reply does first. */
+static void reply_begin(http_exchange *x, int status)
+{
+    x->has_replied = true;
+    x->reply_status = status;
+    x->deadline_ms = 0; /* from here on the client's pace counts, and its rate is watched */
+    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 304;
+    x->keeps_alive = will_keep_alive(x);
+}
+
+void http_reply(http_exchange *x, int status, const char *type, const void *body, size_t len)
+{
+    http_connection *k = x->connection;
+    reply_begin(x, status);
+    size_t type_len = type != NULL ? strlen(type) : 0;
+    size_t copied = x->omits_body || len > COPY_BYTES ? 0 : len;
+    char *start = room_for_head(x, &status, type_len, copied);
+    if (start == NULL)
+        return;
+    bool has_length = status != 204 && !(status == 304 && len == 0);
+    char *end = put_head(x, start, status, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
+    if (copied != 0)
+        end = put(end, body, copied);
+    k->out_len += (uint32_t)(end - start);
+    if (!x->omits_body) {
+        x->sent_bytes = len;
+        if (copied != len)
+            output_send(k, body, len);
+    }
+}
+
+void reply_refusal(http_exchange *x, int status, const char *detail)
+{
+    const char *body = arena_printf(
+        &x->arena, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n",
+        http_status_text(status), status, detail);
+    http_reply(x, status, "application/problem+json", body, body != NULL ? strlen(body) : 0);
+}
+
+/* -- streamed replies -- */
+
+void http_reply_begin(http_exchange *x, int status, const char *type, int64_t length)
+{
+    http_connection *k = x->connection;
+    reply_begin(x, status);
+    size_t type_len = type != NULL ? strlen(type) : 0;
+    char *start = room_for_head(x, &status, type_len, 0);
+    if (start == NULL)
+        return;
+    x->is_streaming = true;
+    if (length < 0 && !x->omits_body) {
+        x->is_chunked_reply = x->head.minor_version >= 1;
+        length = x->is_chunked_reply ? LENGTH_CHUNKED : LENGTH_NONE;
+        x->keeps_alive = x->keeps_alive && x->is_chunked_reply;
+    }
+    x->reply_left = length >= 0 ? (uint64_t)length : UINT64_MAX;
+    k->out_len += (uint32_t)(put_head(x, start, status, type, type_len, length) - start);
+}
+
+_Noreturn static void client_is_gone(http_exchange *x)
+{
+    x->has_client_left = true;
+    unwind_throw(UNWIND_CANCELLED);
+}
+
+static char *put_hex(char *at, size_t value)
+{
+    int shift = 60;
+    while (shift > 0 && (value >> shift) == 0)
+        shift -= 4;
+    for (; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[(value >> shift) & 15];
+    return at;
+}
+
+void http_reply_write(http_exchange *x, const void *data, size_t len)
+{
+    http_connection *k = x->connection;
+    if (len == 0 || x->omits_body)
+        return;
+    if (!x->is_streaming)
+        client_is_gone(x); /* its head could not be sent */
+    if (len > x->reply_left) {
+        tern_log(TERN_ERROR, "a streamed reply has more bytes than it announced: cut, connection closed");
+        client_is_gone(x);
+    }
+    x->reply_left -= len;
+    size_t copied = len <= COPY_BYTES ? len : 0;
+    char *start = output_room(k, copied + 32);
+    if (start == NULL)
+        client_is_gone(x);
+    char *at = start;
+    if (x->is_chunked_reply)
+        at = PUT_LITERAL(put_hex(at, len), "\r\n");
+    at = put(at, data, copied);
+    if (x->is_chunked_reply && copied != 0)
+        at = PUT_LITERAL(at, "\r\n");
+    k->out_len += (uint32_t)(at - start);
+    if (copied == 0) {
+        if (!output_send(k, data, len) || (start = output_room(k, 2)) == NULL)
+            client_is_gone(x);
+        if (x->is_chunked_reply)
+            k->out_len += (uint32_t)(PUT_LITERAL(start, "\r\n") - start);
+    }
+    x->sent_bytes += len;
+}
+
+void http_reply_flush(http_exchange *x)
+{
+    if (!output_send(x->connection, NULL, 0))
+        client_is_gone(x);
+}
+
+void http_reply_end(http_exchange *x)
+{
+    http_connection *k = x->connection;
+    if (!x->is_streaming)
+        return;
+    if (x->is_chunked_reply) {
+        char *start = output_room(k, 8);
+        if (start == NULL)
+            return;
+        k->out_len += (uint32_t)(PUT_LITERAL(start, "0\r\n\r\n") - start);
+    } else if (x->reply_left != 0 && x->reply_left != UINT64_MAX && !x->omits_body) {
+        tern_log(TERN_ERROR, "a streamed reply has fewer bytes than it announced: connection closed");
+        return; /* still streaming: exchange_end breaks the connection */
+    }
+    x->is_streaming = false;
+}
+
+/* -- files -- */
+
+/** The kernel copies from the page cache to the socket; false when the file has shrunk or the client is gone.
+ */
+static bool send_file(http_exchange *x, int fd, off_t offset, uint64_t left)
+{
+    http_connection *k = x->connection;
+    uint64_t began_ms = loop_self.now_ms, in_turn = 0;
+    while (left > 0) {
+        ssize_t n =
+            sendfile(k->source.fd, fd, &offset, left < SENDFILE_BYTES ? (size_t)left : SENDFILE_BYTES);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            if (!connection_wait_write(k, rate_deadline(began_ms, x->sent_bytes)))
+                return false;
+            in_turn = 0;
+            continue;
+        }
+        if (n <= 0)
+            return false;
+        left -= (uint64_t)n;
+        x->sent_bytes += (uint64_t)n;
+        in_turn += (uint64_t)n;
+        if (in_turn >= SENDFILE_BYTES && left > 0) {
+            connection_yield(k);
+            in_turn = 0;
+        }
+        if (k->is_broken)
+            return false;
+    }
+    return true;
+}
+
+void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset, uint64_t length)
+{
+    http_connection *k = x->connection;
+    http_reply_begin(x, status, type, (int64_t)length);
+    if (!x->is_streaming)
+        return;
+    if (!x->omits_body && length > 0) {
+        k->is_corked = true; /* the head leaves in the packet of the file's first bytes */
+        bool sent = output_send(k, NULL, 0);
+        k->is_corked = false;
+        if (!sent || !send_file(x, fd, (off_t)offset, length)) {
+            k->is_broken = true;
+            return;
+        }
+        x->reply_left = 0;
+    }
+    http_reply_end(x);
+}

@@ -1,0 +1,146 @@
+/** The server of one process: setting up, taking connections, leaving. */
+#include "http/connection.h"
+
+#include "runtime/worker.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SMALLEST_BLOCK_BYTES = 16 * 1024,
+    BLOCKS_KEPT = 64,
+    FRAMES_KEPT = 1024,
+    HAND_STEPS = 64 /* parked connections looked at to find one to drop */
+};
+
+http_server http_self;
+
+bool http_server_open(const http_service *service, const http_limits *limits)
+{
+    http_self = (http_server){.service = *service, .limits = *limits};
+    if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > H1_FIELDS_MAX)
+        http_self.limits.head.fields = H1_FIELDS_MAX;
+    size_t bytes =
+        limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
+    http_self.block_bytes = bytes - 1;
+    pool_init(&http_self.blocks, bytes, BLOCKS_KEPT);
+    pool_init(&http_self.frames, sizeof(http_connection), FRAMES_KEPT);
+    list_init(&http_self.connections);
+    http_self.hand = &http_self.connections;
+    return true;
+}
+
+/** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
+ * cannot keep others out. */
+static void make_place(void)
+{
+    http_connection *longest = NULL;
+    for (unsigned i = 0; i < HAND_STEPS; i++) {
+        http_self.hand = http_self.hand->next;
+        if (http_self.hand == &http_self.connections)
+            continue;
+        http_connection *k = list_owner(http_self.hand, http_connection, link);
+        if (k->worker == NULL && (longest == NULL || k->deadline_ms < longest->deadline_ms))
+            longest = k;
+    }
+    if (longest != NULL)
+        connection_close(longest);
+}
+
+void http_server_on_connection(void *unused, int fd)
+{
+    (void)unused;
+    if (http_self.limits.connections != 0 && http_self.count >= http_self.limits.connections)
+        make_place();
+    if (connection_open(fd) == NULL) {
+        close(fd);
+        worker_connection_closed();
+    }
+}
+
+unsigned http_server_count(void)
+{
+    return http_self.count;
+}
+
+static void tell_drained(void)
+{
+    if (http_self.count == 0 && !http_self.has_told_drained) {
+        http_self.has_told_drained = true;
+        worker_drained();
+    }
+}
+
+void http_server_drain(void *unused, bool successor)
+{
+    (void)unused;
+    http_self.is_draining = true;
+    http_self.has_successor = successor;
+    list_link *next;
+    for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
+        next = link->next;
+        http_connection *k = list_owner(link, http_connection, link);
+        if (k->worker != NULL || k->is_lingering)
+            continue; /* seen to when it parks or closes */
+        if (k->in != NULL)
+            k->must_close = true;
+        else
+            connection_retire(k);
+    }
+    tell_drained();
+}
+
+void http_server_abort(void *unused)
+{
+    (void)unused;
+    http_self.has_successor = false;
+    list_link *next;
+    for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
+        next = link->next;
+        http_connection *k = list_owner(link, http_connection, link);
+        if (k->worker == NULL)
+            connection_close(k);
+        else
+            coro_cancel(k->worker);
+    }
+    tell_drained();
+}
+
+/* -- the peer -- */
+
+static void read_address(http_exchange *x)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    if (x->address[0] != '\0')
+        return;
+    strcpy(x->address, "unknown");
+    if (getpeername(x->connection->source.fd, (struct sockaddr *)&peer, &len) != 0)
+        return;
+    if (peer.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)&peer;
+        inet_ntop(AF_INET, &v4->sin_addr, x->address, sizeof x->address);
+        x->port = ntohs(v4->sin_port);
+    } else if (peer.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)&peer;
+        inet_ntop(AF_INET6, &v6->sin6_addr, x->address, sizeof x->address);
+        x->port = ntohs(v6->sin6_port);
+    } else if (peer.ss_family == AF_UNIX) {
+        strcpy(x->address, "unix:");
+    }
+}
+
+const char *http_remote_address(http_exchange *x)
+{
+    read_address(x);
+    return x->address;
+}
+
+uint16_t http_remote_port(http_exchange *x)
+{
+    read_address(x);
+    return x->port;
+}
