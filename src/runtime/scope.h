@@ -19,25 +19,26 @@ typedef struct scope_defer {
 } scope_defer;
 
 typedef struct scope {
-    arena *arena;        /* the request's memory */
-    void *owner;         /* the tern_ctx */
-    scope_defer *defers; /* newest first */
-    list_link tasks;     /* every task started (task.c) */
-    bool has_tasks;      /* false: nothing to wait for, the usual case */
+    arena *arena;            /* the request's memory */
+    void *owner;             /* the tern_ctx */
+    scope_defer *defers;     /* newest first */
+    list_link tasks;         /* every task started (task.c) */
+    bool has_tasks;          /* false: nothing to wait for (and `tasks` not set up), the usual case */
+    struct lock_hold *holds; /* locks and permits taken (lock.c); NULL: none, the usual case */
     /** Ends the running coroutine's work with a status (the app's tern_fail); never returns. */
     void (*fail)(struct scope *s, int status, const char *detail);
 } scope;
 
 /** Hot path: a few stores. */
-void scope_open(scope *s, arena *a, void *owner,
-                void (*fail)(scope *s, int status, const char *detail));
+void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail));
 /** Registers an undo; calls s->fail with 503 when memory is short (after running `undo` at once, so nothing
  * leaks). */
 void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg);
-/** Runs the defers added since `mark` (NULL: all), newest first, cancellation masked; one that throws does
- * not keep the others from running. */
+/** Runs the defers added since `mark` (NULL: all), newest first, cancellation masked; one that throws is
+ * logged and does not keep the others from running. */
 void scope_run_defers(scope *s, scope_defer *mark);
-/** Cancels and waits for tasks, then runs all defers. The arena stays. */
+/** Cancels and waits for tasks, runs all defers, then gives back every lock still held. The arena stays.
+ * Called in the coroutine the scope was opened for. */
 void scope_close(scope *s);
 /** The scope of the running coroutine. */
 scope *scope_self(void);

@@ -1,0 +1,176 @@
+#include "runtime/lock.h"
+
+#include <tern/task.h>
+
+/* Waits in a lock's queue; lives on the waiting coroutine's stack. The lock is handed over, never left free
+ * for a third one to snatch: `is_granted` is set by whoever gives it up. */
+typedef struct lock_waiter {
+    struct lock_waiter *next, *prev;
+    coro *waiting;
+    lock_hold *hold;
+    bool is_granted;
+} lock_waiter;
+
+/* The two ends of a queue, wherever the lock keeps them. */
+typedef struct lock_queue {
+    void **first, **last;
+} lock_queue;
+
+static void queue_append(lock_queue queue, lock_waiter *waiter)
+{
+    waiter->next = NULL;
+    waiter->prev = *queue.last;
+    if (waiter->prev != NULL)
+        waiter->prev->next = waiter;
+    else
+        *queue.first = waiter;
+    *queue.last = waiter;
+}
+
+static void queue_remove(lock_queue queue, lock_waiter *waiter)
+{
+    if (waiter->prev != NULL)
+        waiter->prev->next = waiter->next;
+    else
+        *queue.first = waiter->next;
+    if (waiter->next != NULL)
+        waiter->next->prev = waiter->prev;
+    else
+        *queue.last = waiter->prev;
+}
+
+/* A record for the running coroutine; fails with 503 when memory is short. */
+static lock_hold *take_hold(scope *s, bool is_permit)
+{
+    lock_hold *hold = s->holds;
+    while (hold != NULL && hold->holder != NULL)
+        hold = hold->next;
+    if (hold == NULL) {
+        hold = arena_alloc(s->arena, sizeof *hold);
+        if (hold == NULL) {
+            s->fail(s, 503, "out of request memory");
+            __builtin_unreachable();
+        }
+        hold->next = s->holds;
+        s->holds = hold;
+    }
+    hold->holder = coro_self();
+    hold->lock = NULL;
+    hold->is_permit = is_permit;
+    return hold;
+}
+
+/* Waits until somebody hands the lock to `hold`; leaves the coroutine when it is cancelled before. */
+static void wait_for_grant(lock_queue queue, lock_hold *hold)
+{
+    lock_waiter waiter = {.waiting = coro_self(), .hold = hold};
+    queue_append(queue, &waiter);
+    while (!waiter.is_granted)
+        if (coro_wait(0) == CORO_CANCELLED && !waiter.is_granted) {
+            queue_remove(queue, &waiter);
+            hold->holder = NULL;
+            unwind_throw(UNWIND_CANCELLED);
+        }
+}
+
+/* Hands `lock` to who waits longest; NULL when nobody does. */
+static lock_hold *grant_first(lock_queue queue, void *lock)
+{
+    lock_waiter *waiter = *queue.first;
+    if (waiter == NULL)
+        return NULL;
+    queue_remove(queue, waiter);
+    waiter->hold->lock = lock;
+    waiter->is_granted = true;
+    coro_wake(waiter->waiting);
+    return waiter->hold;
+}
+
+static lock_queue mutex_queue(tern_mutex *mutex)
+{
+    return (lock_queue){&mutex->first_waiter, &mutex->last_waiter};
+}
+
+static lock_queue semaphore_queue(tern_semaphore *semaphore)
+{
+    return (lock_queue){&semaphore->first_waiter, &semaphore->last_waiter};
+}
+
+static void release(lock_hold *hold)
+{
+    if (hold->is_permit) {
+        tern_semaphore *semaphore = hold->lock;
+        if (grant_first(semaphore_queue(semaphore), semaphore) == NULL)
+            semaphore->permits++;
+    } else {
+        tern_mutex *mutex = hold->lock;
+        mutex->owner = grant_first(mutex_queue(mutex), mutex);
+    }
+    hold->holder = NULL;
+    hold->lock = NULL;
+}
+
+void lock_release_held(scope *s, const coro *holder)
+{
+    for (lock_hold *hold = s->holds; hold != NULL; hold = hold->next)
+        if (hold->lock != NULL && (holder == NULL || hold->holder == holder))
+            release(hold);
+}
+
+void tern_lock(tern_ctx *c, tern_mutex *mutex)
+{
+    (void)c;
+    scope *s = scope_self();
+    const lock_hold *owner = mutex->owner;
+    if (owner != NULL && owner->holder == coro_self()) {
+        s->fail(s, 500, "tern_lock: this task holds the mutex already");
+        __builtin_unreachable();
+    }
+    lock_hold *hold = take_hold(s, false);
+    if (owner != NULL) {
+        wait_for_grant(mutex_queue(mutex), hold);
+        return;
+    }
+    hold->lock = mutex;
+    mutex->owner = hold;
+}
+
+void tern_unlock(tern_ctx *c, tern_mutex *mutex)
+{
+    (void)c;
+    scope *s = scope_self();
+    lock_hold *owner = mutex->owner;
+    if (owner == NULL || owner->holder != coro_self()) {
+        s->fail(s, 500, "tern_unlock: this task does not hold the mutex");
+        __builtin_unreachable();
+    }
+    release(owner);
+}
+
+void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore)
+{
+    (void)c;
+    lock_hold *hold = take_hold(scope_self(), true);
+    if (semaphore->permits == 0) {
+        wait_for_grant(semaphore_queue(semaphore), hold);
+        return;
+    }
+    semaphore->permits--;
+    hold->lock = semaphore;
+}
+
+void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore)
+{
+    (void)c;
+    scope *s = scope_self();
+    const coro *self = coro_self();
+    lock_hold *found = NULL;
+    for (lock_hold *hold = s->holds; hold != NULL; hold = hold->next)
+        if (hold->lock == semaphore && (found == NULL || hold->holder == self))
+            found = hold; /* the task's own permit, else one of the same request */
+    if (found == NULL) {
+        s->fail(s, 500, "tern_semaphore_release: this request holds no permit");
+        __builtin_unreachable();
+    }
+    release(found);
+}

@@ -1,0 +1,74 @@
+/* scope_open and scope_close stand in the path of every request: with nothing deferred and no task started
+ * they may only store and compare. */
+#include "runtime/scope.h"
+
+#include "runtime/coro.h"
+#include "runtime/lock.h"
+#include "runtime/task.h"
+
+#include <tern/log.h>
+
+void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail))
+{
+    s->arena = a;
+    s->owner = owner;
+    s->defers = NULL;
+    s->has_tasks = false;
+    s->holds = NULL;
+    s->fail = fail;
+}
+
+scope *scope_self(void)
+{
+    coro *self = coro_self();
+    return self != NULL ? self->scope : NULL;
+}
+
+void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg)
+{
+    scope_defer *defer = arena_alloc(s->arena, sizeof *defer);
+    if (defer == NULL) {
+        undo(arg);
+        s->fail(s, 503, "out of request memory");
+        __builtin_unreachable();
+    }
+    *defer = (scope_defer){s->defers, undo, arg};
+    s->defers = defer;
+}
+
+/* Takes defers off the list and runs them until `mark` is reached or one throws; false when one did. */
+static bool run_until_throw(scope *s, const scope_defer *mark)
+{
+    unwind_point point;
+    if (unwind_catch(&point) != 0)
+        return false;
+    while (s->defers != mark) {
+        const scope_defer *defer = s->defers;
+        s->defers = defer->older;
+        defer->undo(defer->arg);
+    }
+    unwind_release(&point);
+    return true;
+}
+
+void scope_run_defers(scope *s, scope_defer *mark)
+{
+    if (s->defers == mark)
+        return;
+    coro *self = coro_self();
+    self->cancel_masked++;
+    while (!run_until_throw(s, mark))
+        tern_log(TERN_ERROR, "a deferred call failed; the ones before it still run");
+    self->cancel_masked--;
+}
+
+void scope_close(scope *s)
+{
+    if (s->has_tasks)
+        task_end_all(s);
+    scope_run_defers(s, NULL);
+    if (s->has_tasks) /* a deferred call may have started some */
+        task_end_all(s);
+    if (s->holds != NULL)
+        lock_release_held(s, NULL);
+}

@@ -1,0 +1,11 @@
+/** Tasks as the scope sees them. */
+#ifndef RUNTIME_TASK_H
+#define RUNTIME_TASK_H
+
+#include "runtime/scope.h"
+
+/** Cancels every task of `s` that has not ended and waits for all of them, whether or not the caller itself
+ * is cancelled. */
+void task_end_all(scope *s);
+
+#endif
