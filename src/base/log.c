@@ -1,7 +1,7 @@
+#include "base/log.h"
+
 #include "base/buf.h"
 #include "base/text.h"
-
-#include <tern/log.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -76,6 +76,21 @@ void tern_log_set_level(tern_log_level level)
     if (!logger.is_ready)
         read_settings();
     logger.level = level;
+}
+
+bool log_is_human(void)
+{
+    if (!logger.is_ready)
+        read_settings();
+    return logger.is_human;
+}
+
+void log_set_human(bool is_human)
+{
+    if (!logger.is_ready)
+        read_settings();
+    logger.is_human = is_human;
+    logger.second = -1; /* the time looks different */
 }
 
 /* Refreshes logger.time_text; people read their own time, machines UTC. */

@@ -1,0 +1,13 @@
+/** What the library itself asks of the log, beyond tern/log.h. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <tern/log.h>
+
+#include <stdbool.h>
+
+/** Whether events are written for people (a terminal, TERN_LOG_FORMAT=human) rather than as JSON. */
+bool log_is_human(void);
+void log_set_human(bool is_human);
+
+#endif
