@@ -16,16 +16,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { CRASH_FRAMES_MAX = 64, CRASH_DOING_MAX = 512, CRASH_TEXT_MAX = 8192 };
+enum { CRASH_FRAMES_MAX = 64, CRASH_DOING_MAX = 512, CRASH_TEXT_MAX = 6144 };
 
 /** Written by the worker that crashes, so the master believes nothing in it: every count is bounded again
  * when it is read. Zeroed means: no crash. */
 typedef struct crash_record {
-    int32_t signal;         /* 0: nothing recorded */
-    int32_t code;           /* si_code */
-    uint64_t address;       /* si_addr; 0 for signals that were sent */
-    bool is_stack_overflow; /* the address is in the running coroutine's guard page */
-    bool is_other_thread;   /* it was not the loop's thread */
+    int32_t signal;            /* 0: nothing recorded */
+    int32_t code;              /* si_code */
+    uint64_t address;          /* si_addr; 0 for signals that were sent */
+    uint8_t is_stack_overflow; /* the address is in the running coroutine's guard page */
+    uint8_t is_other_thread;   /* it was not the loop's thread */
     uint16_t frame_count;
     uint16_t doing_len;
     char doing[CRASH_DOING_MAX];       /* text of worker_service.describe */
