@@ -234,6 +234,15 @@ void connection_watch_deadline(http_connection *k)
         set_deadline(k, k->exchange->deadline_ms);
 }
 
+/** The peer has closed its side while the worker waits for something else than the socket. A client that only
+ *  half-closes can't be told from one that is gone, so both cancel the handler. */
+static void cancel_for_absence(http_connection *k)
+{
+    if (k->exchange != NULL)
+        k->exchange->has_client_left = true;
+    coro_cancel(k->worker);
+}
+
 /** After the worker was started: a suspended one gets its deadline watched, and what it has answered so far
  * is sent. */
 static void watch_suspended(http_connection *k)
@@ -241,7 +250,10 @@ static void watch_suspended(http_connection *k)
     k->has_suspended = true;
     if (!k->waits_to_write)
         output_try(k);
-    connection_watch_deadline(k);
+    if (k->peer_closed && !k->waits_to_read && !k->waits_to_write)
+        cancel_for_absence(k);
+    else
+        connection_watch_deadline(k);
 }
 
 static void start_work(http_connection *k)
@@ -342,12 +354,8 @@ static void on_event_in_work(http_connection *k, uint32_t events)
             coro_wake(k->worker);
         return;
     }
-    /* Nobody waits for the socket, so the handler waits for something else: for whom? */
-    if (has_left || (events & EPOLLRDHUP)) {
-        if (k->exchange != NULL)
-            k->exchange->has_client_left = true;
-        coro_cancel(k->worker);
-    }
+    if (has_left || (events & EPOLLRDHUP))
+        cancel_for_absence(k);
 }
 
 static void on_event(loop_source *source, uint32_t events)

@@ -153,6 +153,8 @@ const char *http_status_text(int status);
 /** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are copied.
  */
 bool http_server_open(const http_service *service, const http_limits *limits);
+/** Frees what the process holds for serving; no connection may be open any more. */
+void http_server_close(void);
 /** The callbacks of worker_service. */
 void http_server_on_connection(void *unused, int fd);
 void http_server_drain(void *unused, bool successor);

@@ -33,6 +33,12 @@ bool http_server_open(const http_service *service, const http_limits *limits)
     return true;
 }
 
+void http_server_close(void)
+{
+    pool_drain(&http_self.blocks);
+    pool_drain(&http_self.frames);
+}
+
 /** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
  * cannot keep others out. */
 static void make_place(void)
