@@ -5,6 +5,7 @@
 #include "app/router.h"
 #include "http/exchange.h"
 #include "runtime/scope.h"
+#include "runtime/unwind.h"
 
 #include <tern/app.h>
 #include <tern/context.h>
@@ -17,21 +18,36 @@ typedef struct ctx_local {
     void *value;
 } ctx_local;
 
-/** One request in the app layer; lives on the stack of the connection's coroutine. Hot path: set up by a few
- * stores. */
+/** Something to run once the reply has been sent, or given up: the logger's line. */
+typedef struct ctx_after {
+    struct ctx_after *next;
+    void (*run)(tern_ctx *c, void *arg);
+    void *arg;
+} ctx_after;
+
+/**
+ * One request in the app layer; made by accept_head in the exchange's arena, which begins on the stack of the
+ * connection's coroutine. Hot path: set up by a few stores.
+ */
 struct tern_ctx {
     http_exchange *x;
     tern_app *app;
-    scope scope;
-    route_match match;
-    const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler */
+    scope scope;                 /* open while handlers and middleware run */
+    const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it has been called */
     const char *path;            /* decoded, NUL-terminated; NULL until asked for (plain paths) */
     size_t path_len;
     ctx_local *locals;
-    char request_id[65]; /* "" until made or taken */
+    ctx_after *after;  /* newest first */
+    size_t body_taken; /* what tern_body_read has handed out of a buffered body */
+    uint64_t timeout_ms;
+    bool is_query_counted;
+    short refused; /* why no route was looked for: 400, 503; 0 when one was */
     /* the failure on its way to the nearest tern_next */
     int problem_status;
     const char *problem_detail;
+    route_found found;
+    char request_id[65]; /* "" until made or taken */
+    route_match match;   /* last: its params are not cleared */
 };
 
 typedef struct app_hook {
@@ -79,10 +95,37 @@ size_t app_describe(void *app, char *out, size_t size);
 
 /** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
 tern_reply ctx_run_next(tern_ctx *c);
+/** Calls `run(c, arg)` after the reply has been sent or given up, when x->reply_status and x->sent_bytes are
+ * known. Fails the request when memory is short. (dispatch.c) */
+void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
+/** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. UNWIND_NONE, or why
+ * it was left. (dispatch.c) */
+unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
+/** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */
+_Noreturn void ctx_fail(tern_ctx *c, int status, const char *detail);
+/** Fails with 503 when `block` is NULL; returns it otherwise. (memory.c) */
+void *ctx_need(tern_ctx *c, void *block);
+/** Copies text into the request's memory, NUL-terminated; never NULL. (memory.c) */
+const char *ctx_text(tern_ctx *c, tern_str text);
+
+/** The Content-Type of problem replies, and of the plain text that only names a status: middleware knows
+ * these bodies by the pointer. */
+extern const char ctx_problem_type[], ctx_status_type[];
 /** The problem+json reply for a status (problem.c); detail may be NULL. */
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
+/** Whether http can send it: a status of 200 to 599, and what its kind needs. (reply.c) */
+bool reply_is_sound(const tern_reply *reply);
+/** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */
+const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 /** Sends `reply` through http (send.c). */
 void ctx_send(tern_ctx *c, const tern_reply *reply);
+/** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
+const char *mime_of_path(const char *path);
+/** Makes this request's id without allocating; false when this worker has not drawn its seed. (request_id.c)
+ */
+bool request_id_make(char out[33]);
+/** Draws the seed of this process, if it has none. (request_id.c) */
+void request_id_prepare(void);
 /** Adds GET /healthz and /readyz (health.c). */
 void health_add_routes(tern_app *app);
 

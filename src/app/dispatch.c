@@ -1,0 +1,338 @@
+/**
+ * From a complete head to its reply: routing, the onion of middleware, the handler.
+ *
+ * Hot path: accept_head, handle, run_level. They may not take heap memory, format text or clear what is set
+ * later anyway; a request without middleware passes one catch point.
+ */
+#include "app/ctx.h"
+#include "http/url.h"
+#include "runtime/coro.h"
+#include "runtime/loop.h"
+#include "runtime/task.h"
+
+#include <tern/log.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { DEFAULT_BODY_BYTES = 1024 * 1024, DEFAULT_REQUEST_MS = 30000, DEFAULT_BODY_MS = 60000 };
+
+static const tern_middleware no_middleware = {0};
+
+/* -- one level of the onion -- */
+
+/** What a failure inside a level goes back to. */
+typedef struct level {
+    scope_defer *defers;
+    http_field *fields; /* a copy of the reply's headers; NULL when there were none */
+    unsigned field_count;
+} level;
+
+static void level_open(tern_ctx *c, level *l)
+{
+    http_exchange *x = c->x;
+    *l = (level){.defers = c->scope.defers};
+    if (x->field_count == 0)
+        return;
+    /* Copied, since a header set inside may replace one that was set outside. Without memory for the copy a
+     * failure drops them all. */
+    l->fields = arena_alloc(&x->arena, x->field_count * sizeof *l->fields);
+    if (l->fields == NULL)
+        return;
+    memcpy(l->fields, x->fields, x->field_count * sizeof *l->fields);
+    l->field_count = x->field_count;
+}
+
+static void level_restore_fields(tern_ctx *c, const level *l)
+{
+    /* x->fields only grows, so what was copied fits. */
+    if (l->field_count != 0)
+        memcpy(c->x->fields, l->fields, l->field_count * sizeof *l->fields);
+    c->x->field_count = l->field_count;
+}
+
+/** Undoes what the level deferred. Tasks end first: they may use the frames that are gone now. */
+static void level_close(tern_ctx *c, const level *l)
+{
+    if (c->scope.has_tasks)
+        task_end_all(&c->scope);
+    if (c->scope.defers != l->defers)
+        scope_run_defers(&c->scope, l->defers);
+}
+
+/* -- requests that no route answers -- */
+
+/** The same path with a '/' more or less. As the client wrote it: nothing is decoded and encoded again. */
+static tern_reply slash_redirect(tern_ctx *c)
+{
+    tern_str path = c->x->head.path, query = c->x->head.query;
+    if (path.len > 1 && (path.data[1] == '/' || path.data[1] == '\\'))
+        return ctx_problem(c, 404, NULL); /* "//host/" would lead to another site */
+    int path_len = (int)path.len - (c->found == ROUTE_REMOVE_SLASH);
+    const char *url =
+        tern_sprintf(c, "%.*s%s%s%.*s", path_len, path.data, c->found == ROUTE_ADD_SLASH ? "/" : "",
+                     query.data != NULL ? "?" : "", (int)query.len, query.data != NULL ? query.data : "");
+    return tern_redirect_with(c, 308, url);
+}
+
+static tern_reply unmatched_reply(tern_ctx *c)
+{
+    if (c->refused != 0)
+        return ctx_problem(c, c->refused, c->refused == 400 ? "the path is wrongly encoded" : NULL);
+    switch (c->found) {
+    case ROUTE_WRONG_METHOD:
+    case ROUTE_OPTIONS:
+        http_field_put(c->x, "Allow", c->match.allow, true);
+        return c->found == ROUTE_OPTIONS ? tern_no_content(c) : ctx_problem(c, 405, NULL);
+    case ROUTE_ADD_SLASH:
+    case ROUTE_REMOVE_SLASH:
+        return slash_redirect(c);
+    default:
+        return ctx_problem(c, 404, NULL);
+    }
+}
+
+/* -- running -- */
+
+static tern_reply unsound_reply(tern_ctx *c, int status)
+{
+    const route *r = c->match.route;
+    tern_log(TERN_ERROR, "%s:%d: handler %s returned a reply that cannot be sent (status %d)",
+             r->handler.file, r->handler.line, r->handler.name, status);
+    return ctx_problem(c, 500, NULL);
+}
+
+/** Not inlined: the caller's setjmp must not find its locals in registers. */
+static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
+{
+    const tern_middleware *m = c->next;
+    if (m->run != NULL) {
+        c->next = m + 1;
+        return m->run(c, m->options);
+    }
+    c->next = NULL;
+    const route *r = c->match.route;
+    if (r == NULL)
+        return unmatched_reply(c);
+    tern_reply reply = r->handler.run(c);
+    return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
+}
+
+/** One level inside a catch point. `*why` tells whether there is a reply, or how the level was left. */
+static tern_reply run_level(tern_ctx *c, unwind_reason *why)
+{
+    level l;
+    unwind_point point;
+    level_open(c, &l);
+    if (unwind_catch(&point) == 0) {
+        tern_reply reply = call_next(c);
+        unwind_release(&point);
+        level_close(c, &l);
+        *why = UNWIND_NONE;
+        return reply;
+    }
+    *why = point.reason;
+    level_close(c, &l);
+    level_restore_fields(c, &l);
+    return *why == UNWIND_FAIL ? ctx_problem(c, c->problem_status, c->problem_detail) : (tern_reply){0};
+}
+
+tern_reply ctx_run_next(tern_ctx *c)
+{
+    if (c->next == NULL) {
+        char label[160];
+        tern_log(TERN_ERROR, "%s: tern_next was called twice, or by a handler",
+                 ctx_route_label(c, label, sizeof label));
+        return ctx_problem(c, 500, NULL);
+    }
+    unwind_reason why;
+    tern_reply reply = run_level(c, &why);
+    c->next = NULL;
+    if (why == UNWIND_CANCELLED)
+        unwind_throw(UNWIND_CANCELLED);
+    return reply;
+}
+
+tern_reply tern_next(tern_ctx *c)
+{
+    return ctx_run_next(c);
+}
+
+unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg)
+{
+    level l = {.defers = c->scope.defers};
+    unwind_point point;
+    if (unwind_catch(&point) == 0) {
+        work(c, arg);
+        unwind_release(&point);
+        level_close(c, &l);
+        return UNWIND_NONE;
+    }
+    level_close(c, &l);
+    return point.reason;
+}
+
+void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg)
+{
+    ctx_after *after = ctx_need(c, arena_alloc(&c->x->arena, sizeof *after));
+    *after = (ctx_after){.next = c->after, .run = run, .arg = arg};
+    c->after = after;
+}
+
+/* -- a whole request -- */
+
+/** The answer to a request that was cancelled; false when nobody is left to read one. */
+static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
+{
+    http_exchange *x = c->x;
+    x->wants_close = true; /* the coroutine stays cancelled: it can serve no further request */
+    if (x->is_late) {
+        char label[160];
+        tern_log(TERN_WARN, "%s took longer than %" PRIu64 " ms and was stopped",
+                 ctx_route_label(c, label, sizeof label), c->timeout_ms);
+        const char *detail =
+            c->timeout_ms % 1000 == 0
+                ? arena_printf(&x->arena, "the request took longer than %" PRIu64 " s", c->timeout_ms / 1000)
+                : arena_printf(&x->arena, "the request took longer than %" PRIu64 " ms", c->timeout_ms);
+        *reply = ctx_problem(c, 503, detail);
+        return true;
+    }
+    if (x->has_client_left)
+        return false;
+    *reply = ctx_problem(c, 503, "the server is stopping");
+    return true;
+}
+
+static void send_work(tern_ctx *c, void *reply)
+{
+    ctx_send(c, reply);
+}
+
+/** Sends, and runs what waits for the end of the request even when sending was given up. */
+static void send_and_finish(tern_ctx *c, tern_reply *reply)
+{
+    unwind_reason why = reply != NULL ? ctx_guard(c, send_work, reply) : UNWIND_NONE;
+    for (ctx_after *after = c->after; after != NULL; after = after->next)
+        after->run(c, after->arg);
+    if (why != UNWIND_NONE)
+        unwind_throw(why);
+}
+
+static void fail_scope(scope *s, int status, const char *detail)
+{
+    ctx_fail(s->owner, status, detail);
+}
+
+static void serve(tern_ctx *c)
+{
+    coro *self = coro_self();
+    scope_open(&c->scope, &c->x->arena, c, fail_scope);
+    self->request = c;
+    self->scope = &c->scope;
+    unwind_reason why;
+    tern_reply reply = run_level(c, &why);
+    bool has_reply = why != UNWIND_CANCELLED || cancelled_reply(c, &reply);
+    scope_close(&c->scope);
+    self->scope = NULL;
+    self->request = NULL;
+    if (c->after != NULL)
+        send_and_finish(c, has_reply ? &reply : NULL);
+    else if (has_reply)
+        ctx_send(c, &reply);
+}
+
+/* -- what http calls -- */
+
+/** Finds the path to route by; false when there is none, with c->refused. */
+static bool decode_path(tern_ctx *c, tern_str *path)
+{
+    const h1_head *head = &c->x->head;
+    *path = head->path;
+    if (head->path_is_plain)
+        return true;
+    char *decoded = arena_alloc(&c->x->arena, head->path.len + 1);
+    long len = decoded != NULL ? url_decode_path(head->path, decoded) : 0;
+    if (decoded == NULL || len < 0) {
+        c->refused = decoded == NULL ? 503 : 400;
+        return false;
+    }
+    c->path = decoded;
+    c->path_len = (size_t)len;
+    *path = (tern_str){decoded, c->path_len};
+    return true;
+}
+
+static void find_route(tern_ctx *c)
+{
+    const h1_head *head = &c->x->head;
+    tern_str path;
+    c->found = ROUTE_NOT_FOUND;
+    if (head->is_asterisk) {
+        c->found = ROUTE_OPTIONS;
+        c->match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+    } else if (decode_path(c, &path)) {
+        c->found = router_match(c->app->router, head->method, head->method_text, head->host, path, &c->match);
+    }
+    if (c->found != ROUTE_FOUND)
+        c->match.route = NULL;
+}
+
+static void accept_head(void *self, http_exchange *x)
+{
+    tern_app *app = self;
+    tern_ctx *c = x->app = arena_alloc(&x->arena, sizeof *c);
+    if (c == NULL) {
+        http_reply(x, 503, NULL, NULL, 0);
+        return;
+    }
+    c->x = x;
+    c->app = app;
+    c->path = NULL;
+    c->locals = NULL;
+    c->after = NULL;
+    c->body_taken = 0;
+    c->is_query_counted = false;
+    c->refused = 0;
+    c->request_id[0] = '\0';
+    c->timeout_ms = app->options.limits.request_timeout_ms;
+    find_route(c);
+    if (c->found != ROUTE_FOUND) {
+        c->next = app->unmatched_chain != NULL ? app->unmatched_chain : &no_middleware;
+        x->deadline_ms = loop_self.now_ms + c->timeout_ms;
+        serve(c);
+        return;
+    }
+    const route *r = c->match.route;
+    const tern_route_options *options = &r->options;
+    c->next = r->chain != NULL ? r->chain : &no_middleware;
+    if (options->timeout_ms != 0)
+        c->timeout_ms = options->timeout_ms;
+    x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
+    x->policy.is_streamed = options->stream_body;
+    x->deadline_ms = loop_self.now_ms + c->timeout_ms;
+    if (x->head.has_length || x->head.is_chunked) /* the time for the body is apart from the handler's */
+        x->deadline_ms += app->options.limits.body_timeout_ms;
+}
+
+static void handle(void *self, http_exchange *x)
+{
+    (void)self;
+    tern_ctx *c = x->app;
+    if (c == NULL || c->match.route == NULL) /* accept_head had nobody to answer */
+        return;
+    if (!x->policy.is_streamed && (x->head.has_length || x->head.is_chunked))
+        x->deadline_ms = loop_self.now_ms + c->timeout_ms;
+    serve(c);
+}
+
+void app_service(tern_app *app, http_service *service)
+{
+    tern_limits *limits = &app->options.limits;
+    if (limits->body_bytes == 0)
+        limits->body_bytes = DEFAULT_BODY_BYTES;
+    if (limits->request_timeout_ms == 0)
+        limits->request_timeout_ms = DEFAULT_REQUEST_MS;
+    if (limits->body_timeout_ms == 0)
+        limits->body_timeout_ms = DEFAULT_BODY_MS;
+    *service = (http_service){.self = app, .accept_head = accept_head, .handle = handle};
+}

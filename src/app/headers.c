@@ -1,0 +1,50 @@
+/** Headers of the reply. */
+#include "app/ctx.h"
+#include "base/text.h"
+
+#include <tern/log.h>
+
+#include <string.h>
+
+static bool is_server_owned(const char *name, size_t len)
+{
+    static const tern_str owned[] = {
+        {"Content-Length", 14}, {"Transfer-Encoding", 17}, {"Connection", 10}, {"Date", 4}};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        if (owned[i].len == len && text_equal_nocase(owned[i].data, name, len))
+            return true;
+    return false;
+}
+
+static bool put_header(tern_ctx *c, const char *name, const char *value, bool replace)
+{
+    size_t name_len = strlen(name), value_len = strlen(value);
+    bool is_valid = http_field_is_valid(name, name_len, value, value_len);
+    if (!is_valid || is_server_owned(name, name_len)) {
+        char label[160];
+        tern_log(TERN_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label), name,
+                 is_valid ? "it is the server's own" : "its name is no token or its value has a line break");
+        return false;
+    }
+    const char *kept_name = ctx_text(c, (tern_str){name, name_len});
+    const char *kept_value = ctx_text(c, (tern_str){value, value_len});
+    if (!http_field_put(c->x, kept_name, kept_value, replace))
+        ctx_need(c, NULL); /* a reply without, say, its security headers must not go out */
+    return true;
+}
+
+bool tern_set_header(tern_ctx *c, const char *name, const char *value)
+{
+    return put_header(c, name, value, true);
+}
+
+bool tern_add_header(tern_ctx *c, const char *name, const char *value)
+{
+    return put_header(c, name, value, false);
+}
+
+const char *tern_reply_header(tern_ctx *c, const char *name)
+{
+    const http_field *field = http_field_get(c->x, name);
+    return field != NULL ? field->value : NULL;
+}

@@ -1,0 +1,137 @@
+/** Constructors of replies. Hot path: tern_json_text and tern_text, a few stores and one strlen. */
+#include "app/ctx.h"
+
+#include <tern/log.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static tern_reply text_reply(const char *type, const char *text)
+{
+    return (tern_reply){.status = 200, .type = type, .data = text, .len = strlen(text)};
+}
+
+tern_reply tern_text(tern_ctx *c, const char *text)
+{
+    (void)c;
+    return text_reply("text/plain; charset=utf-8", text);
+}
+
+tern_reply tern_textf(tern_ctx *c, const char *format, ...)
+{
+    tern_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
+    va_list args;
+    va_start(args, format);
+    char *text = arena_vprintf(&c->x->arena, &reply.len, format, args);
+    va_end(args);
+    reply.data = ctx_need(c, text);
+    return reply;
+}
+
+tern_reply tern_html(tern_ctx *c, const char *html)
+{
+    (void)c;
+    return text_reply("text/html; charset=utf-8", html);
+}
+
+tern_reply tern_json_text(tern_ctx *c, const char *json)
+{
+    (void)c;
+    return text_reply("application/json", json);
+}
+
+tern_reply tern_bytes(tern_ctx *c, const char *type, const void *data, size_t len)
+{
+    (void)c;
+    return (tern_reply){.status = 200, .type = type, .data = data, .len = len};
+}
+
+tern_reply tern_status(tern_ctx *c, int status)
+{
+    tern_reply reply = {.status = status};
+    if (status == 204 || status == 304)
+        return reply;
+    reply.type = ctx_status_type;
+    reply.data = ctx_need(c, arena_printf(&c->x->arena, "%d %s", status, http_status_text(status)));
+    reply.len = strlen(reply.data);
+    return reply;
+}
+
+tern_reply tern_no_content(tern_ctx *c)
+{
+    (void)c;
+    return (tern_reply){.status = 204};
+}
+
+tern_reply tern_redirect(tern_ctx *c, const char *url)
+{
+    return tern_redirect_with(c, 302, url);
+}
+
+/** Visible ASCII without '\': what a browser and a proxy read the same way, on one line. */
+static bool is_redirect_target(const char *url)
+{
+    for (const char *p = url; *p != '\0'; p++)
+        if (*p <= 0x20 || *p >= 0x7f || *p == '\\')
+            return false;
+    return url[0] != '\0';
+}
+
+tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
+{
+    char label[160];
+    if (status < 300 || status > 399 || status == 304) {
+        tern_log(TERN_ERROR, "%s: %d is no redirect", ctx_route_label(c, label, sizeof label), status);
+        return ctx_problem(c, 500, NULL);
+    }
+    if (!is_redirect_target(url)) {
+        tern_log(TERN_ERROR, "%s: a redirect must lead to visible ASCII, not to \"%s\"",
+                 ctx_route_label(c, label, sizeof label), url);
+        return ctx_problem(c, 500, NULL);
+    }
+    const char *kept = ctx_text(c, (tern_str){url, strlen(url)});
+    if (!http_field_put(c->x, "Location", kept, true))
+        ctx_need(c, NULL);
+    return (tern_reply){.status = status};
+}
+
+tern_reply tern_file(tern_ctx *c, const char *path)
+{
+    struct stat facts;
+    /* Looked at now, so that middleware sees the 404; opened only when it is sent. */
+    if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode))
+        return ctx_problem(c, 404, NULL);
+    return (tern_reply){.status = 200,
+                        .kind = TERN_REPLY_FILE,
+                        .arg = (void *)(uintptr_t)ctx_text(c, (tern_str){path, strlen(path)})};
+}
+
+tern_reply tern_stream_reply(tern_ctx *c, const char *type,
+                             void (*write)(tern_ctx *c, tern_stream *out, void *arg), void *arg)
+{
+    (void)c;
+    return (tern_reply){.status = 200, .kind = TERN_REPLY_STREAM, .type = type, .write = write, .arg = arg};
+}
+
+tern_reply tern_with_status(tern_reply reply, int status)
+{
+    reply.status = status;
+    return reply;
+}
+
+bool reply_is_sound(const tern_reply *reply)
+{
+    if (reply->status < 200 || reply->status > 599)
+        return false;
+    switch (reply->kind) {
+    case TERN_REPLY_BYTES:
+        return reply->data != NULL || reply->len == 0;
+    case TERN_REPLY_FILE:
+        return reply->arg != NULL;
+    case TERN_REPLY_STREAM:
+        return reply->write != NULL;
+    }
+    return false;
+}

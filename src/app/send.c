@@ -1,0 +1,205 @@
+/** Hands a reply to http. Hot path: ctx_send for bytes. */
+#include "app/ctx.h"
+#include "http/date.h"
+#include "runtime/coro.h"
+
+#include <tern/log.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct tern_stream {
+    tern_ctx *c;
+    char *scratch; /* for formatted text that is longer than usual; grows in the arena */
+    size_t scratch_bytes;
+    void (*write)(tern_ctx *c, tern_stream *out, void *arg);
+    void *arg;
+};
+
+static void send_bytes(tern_ctx *c, const tern_reply *reply, const char *type)
+{
+    http_reply(c->x, reply->status, type, reply->data, reply->len);
+}
+
+static void send_problem(tern_ctx *c, int status)
+{
+    tern_reply problem = ctx_problem(c, status, NULL);
+    http_field_remove(c->x, "Content-Type"); /* it spoke of the other body */
+    send_bytes(c, &problem, problem.type);
+}
+
+/* -- files -- */
+
+/** Opens a regular file; -1 with `*status` to answer. A FIFO or a device is neither waited for nor touched.
+ */
+static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *status)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && fstat(fd, facts) == 0 && S_ISREG(facts->st_mode))
+        return fd;
+    int error = errno;
+    if (fd >= 0) {
+        close(fd);
+        *status = 404;
+        return -1;
+    }
+    bool is_short = error == EMFILE || error == ENFILE || error == ENOMEM;
+    *status = is_short ? 503 : 404;
+    if (is_short || error == EACCES || error == EIO) {
+        char label[160];
+        tern_log(TERN_WARN, "%s: can't open %s: %s", ctx_route_label(c, label, sizeof label), path,
+                 strerror(error));
+    }
+    return -1;
+}
+
+/** Without memory for it the file goes out without: it is only a hint to caches. */
+static void put_last_modified(tern_ctx *c, int64_t at)
+{
+    char *date = arena_alloc(&c->x->arena, HTTP_DATE_LEN + 1);
+    if (date == NULL || http_field_get(c->x, "Last-Modified") != NULL)
+        return;
+    http_date_write(date, at);
+    date[HTTP_DATE_LEN] = '\0';
+    http_field_put(c->x, "Last-Modified", date, true);
+}
+
+typedef struct file_work {
+    int fd, status;
+    const char *type;
+    uint64_t length;
+} file_work;
+
+static void send_open_file(tern_ctx *c, void *arg)
+{
+    const file_work *work = arg;
+    http_reply_file(c->x, work->status, work->type, work->fd, 0, work->length);
+}
+
+static void send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
+{
+    const char *path = reply->arg;
+    struct stat facts;
+    int status;
+    int fd = open_file(c, path, &facts, &status);
+    if (fd < 0) {
+        send_problem(c, status);
+        return;
+    }
+    const char *type = reply->type != NULL ? reply->type : mime_of_path(path);
+    put_last_modified(c, facts.st_mtime);
+    file_work work = {
+        .fd = fd, .status = reply->status, .type = has_type ? NULL : type, .length = (uint64_t)facts.st_size};
+    unwind_reason why = ctx_guard(c, send_open_file, &work);
+    close(fd);
+    if (why != UNWIND_NONE)
+        unwind_throw(why);
+}
+
+/* -- streams -- */
+
+static void run_stream(tern_ctx *c, void *arg)
+{
+    tern_stream *out = arg;
+    out->write(c, out, out->arg);
+}
+
+static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
+{
+    http_exchange *x = c->x;
+    http_reply_begin(x, reply->status, type, -1);
+    tern_stream out = {.c = c, .write = reply->write, .arg = reply->arg};
+    unwind_reason why = UNWIND_NONE;
+    if (x->head.method != HTTP_HEAD && reply->status != 204 && reply->status != 304) {
+        coro *self = coro_self();
+        self->request = c;
+        self->scope = &c->scope;
+        why = ctx_guard(c, run_stream, &out);
+        scope_close(&c->scope);
+        self->scope = NULL;
+        self->request = NULL;
+    }
+    if (why == UNWIND_NONE) {
+        http_reply_end(x);
+        return;
+    }
+    /* Not ended: http closes the connection, so that nobody takes a part for the whole. */
+    char label[160];
+    if (why == UNWIND_FAIL)
+        tern_log(TERN_ERROR, "%s: the stream failed half-way: %s", ctx_route_label(c, label, sizeof label),
+                 c->problem_detail != NULL ? c->problem_detail : http_status_text(c->problem_status));
+}
+
+void tern_stream_write(tern_stream *out, const void *data, size_t len)
+{
+    http_reply_write(out->c->x, data, len);
+}
+
+void tern_stream_flush(tern_stream *out)
+{
+    http_reply_flush(out->c->x);
+}
+
+/** At least `size` bytes to format into, reused by later calls so that a long stream takes no more and more.
+ */
+static char *scratch(tern_stream *out, size_t size)
+{
+    if (size > out->scratch_bytes) {
+        size_t doubled = out->scratch_bytes * 2;
+        size_t bytes = size > doubled ? size : doubled;
+        out->scratch = ctx_need(out->c, arena_alloc(&out->c->x->arena, bytes));
+        out->scratch_bytes = bytes;
+    }
+    return out->scratch;
+}
+
+void tern_stream_printf(tern_stream *out, const char *format, ...)
+{
+    char small[1024], *text = small;
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(small, sizeof small, format, args);
+    if (len >= (int)sizeof small) {
+        text = scratch(out, (size_t)len + 1);
+        vsnprintf(text, (size_t)len + 1, format, again);
+    }
+    va_end(again);
+    va_end(args);
+    if (len < 0)
+        ctx_fail(out->c, 500, "the text of a stream could not be formatted");
+    http_reply_write(out->c->x, text, (size_t)len);
+}
+
+/* -- any -- */
+
+void ctx_send(tern_ctx *c, const tern_reply *reply)
+{
+    http_exchange *x = c->x;
+    x->deadline_ms = 0;           /* it was the handler's; from here on only the client's pace counts */
+    if (!reply_is_sound(reply)) { /* a handler's has been looked at: middleware made this one */
+        char label[160];
+        tern_log(TERN_ERROR, "%s: middleware returned a reply that cannot be sent (status %d)",
+                 ctx_route_label(c, label, sizeof label), reply->status);
+        send_problem(c, 500);
+        return;
+    }
+    bool has_type = x->field_count != 0 && http_field_get(x, "Content-Type") != NULL;
+    const char *type = has_type ? NULL : reply->type;
+    switch (reply->kind) {
+    case TERN_REPLY_BYTES:
+        send_bytes(c, reply, type);
+        break;
+    case TERN_REPLY_FILE:
+        send_file(c, reply, has_type);
+        break;
+    case TERN_REPLY_STREAM:
+        send_stream(c, reply, type);
+        break;
+    }
+}

@@ -1,0 +1,35 @@
+/** The request's id on every reply, and taken from the client where that is trusted. */
+#include "app/ctx.h"
+
+#include <tern/middleware.h>
+
+#include <string.h>
+
+static bool is_acceptable(const char *id)
+{
+    size_t len = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+    return id[len] == '\0' && len >= 1 && len <= 64;
+}
+
+static tern_reply run(tern_ctx *c, void *header)
+{
+    const char *id = tern_request_id(c);
+    tern_reply reply = tern_next(c);
+    tern_set_header(c, header, id);
+    return reply;
+}
+
+static tern_reply run_trusting(tern_ctx *c, void *header)
+{
+    const char *theirs = tern_header(c, header);
+    if (theirs != NULL && is_acceptable(theirs))
+        memcpy(c->request_id, theirs, strlen(theirs) + 1);
+    return run(c, header);
+}
+
+tern_middleware tern_request_ids_with(const tern_request_id_options *options)
+{
+    const char *header = options->header != NULL ? options->header : "X-Request-Id";
+    return (tern_middleware){"request_ids", options->trust_client ? run_trusting : run,
+                             (void *)(uintptr_t)header};
+}
