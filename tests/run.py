@@ -1,0 +1,215 @@
+"""Runs every test of Tern and counts them; scripts/test calls it after the set-up.
+
+Test programs speak TAP: a line `ok N - name` or `not ok N - name` for each test, `# SKIP` after a skipped one.
+A build or tool step counts as one test. The last line printed is `N passed, N failed` (`, N skipped`).
+"""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
+STARTED = time.monotonic()
+JOBS = str(max(2, os.cpu_count() or 2))
+
+
+class Count:
+    """What has passed, failed and been skipped so far."""
+
+    def __init__(self):
+        self.passed = self.skipped = 0
+        self.failures = []
+
+    def one(self, name, is_ok):
+        if is_ok:
+            self.passed += 1
+        else:
+            self.failures.append(name)
+
+
+def say(text):
+    seconds = time.monotonic() - STARTED
+    print(f"[{int(seconds) // 60:02d}:{seconds % 60:04.1f}] {text}", flush=True)
+
+
+def settings():
+    """The environment of every step: no colour, sanitizers strict, ccache in the build folder when it is there."""
+    env = dict(os.environ, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
+    env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=0")
+    env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    if shutil.which("ccache"):
+        env["CMAKE_C_COMPILER_LAUNCHER"] = "ccache"
+        env["CCACHE_DIR"] = os.path.join(ROOT, "build", "ccache")
+    return env
+
+
+def run(command, timeout_s, env):
+    """Runs a command in a process group of its own; returns its exit status (or None when it took too long) and
+    all it printed."""
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        status = None
+    return status, output.decode("utf-8", "replace")
+
+
+def show_end(output, lines):
+    for line in output.rstrip().splitlines()[-lines:]:
+        print("    " + line)
+
+
+def step(count, name, command, timeout_s=900):
+    """A command that must succeed counts as one test."""
+    status, output = run(command, timeout_s, settings())
+    count.one(name, status == 0)
+    if status == 0:
+        say(f"ok       {name}")
+    else:
+        say(f"FAILED   {name} ({'too slow' if status is None else f'exit {status}'})")
+        show_end(output, 60)
+    return status == 0
+
+
+def tap(count, name, command, timeout_s=300, may_be_empty=False):
+    """A program that prints a TAP line for each test."""
+    status, output = run(command, timeout_s, settings())
+    passed = skipped = 0
+    failed = []
+    for line in output.splitlines():
+        match = TAP_LINE.match(line)
+        if match is None:
+            continue
+        if match.group(1) == "not ok":
+            failed.append(f"{name}: {match.group(2)}")
+        elif re.search(r"# *skip", match.group(2), re.IGNORECASE):
+            skipped += 1
+        else:
+            passed += 1
+    if status is None:
+        failed.append(f"{name}: took longer than {timeout_s} s")
+    elif status != 0 and not failed:
+        failed.append(f"{name}: exit {status}")
+    elif passed + skipped + len(failed) == 0 and not may_be_empty:
+        failed.append(f"{name}: ran no test")
+    count.passed += passed
+    count.skipped += skipped
+    count.failures += failed
+    if passed + skipped + len(failed) > 0:
+        tail = f", {skipped} skipped" if skipped else ""
+        say(f"{'FAILED  ' if failed else 'ok      '} {name}: {passed} passed, {len(failed)} failed{tail}")
+    if failed:
+        show_end(output, 60)
+
+
+def build(count, preset, title):
+    configure = ["cmake", "--preset", preset]
+    if not step(count, f"{title}: configures", configure):
+        return False
+    return step(count, f"{title}: builds without a warning",
+                ["cmake", "--build", f"build/{preset}", "--", "-j", JOBS, "-k", "0"])
+
+
+def unit_programs(preset):
+    """(name, program) of every unit test source: a program that was not built is a failure, not an absence."""
+    for source in sorted(glob.glob(os.path.join(ROOT, "tests/unit/*/*.c"))):
+        layer = os.path.basename(os.path.dirname(source))
+        name = os.path.basename(source)[:-2]
+        yield f"unit {layer} {name}", os.path.join(ROOT, f"build/{preset}/tests/unit/unit_{layer}_{name}")
+
+
+def run_unit(count, preset, word=None):
+    for name, program in unit_programs(preset):
+        shown = f"{name} ({preset})"
+        if not os.path.exists(program):
+            if word is None or word in name:
+                count.one(shown, False)
+                say(f"FAILED   {shown}: not built")
+            continue
+        by_test = word is not None and word not in name
+        tap(count, shown, [program, word] if by_test else [program], may_be_empty=by_test)
+
+
+def python_tests():
+    """Test programs in Python, server tests first: (name, path)."""
+    for folder in ("server", "docs", "house", "fault", "package"):
+        for path in sorted(glob.glob(os.path.join(ROOT, f"tests/{folder}/test_*.py"))):
+            yield f"{folder} {os.path.basename(path)[5:-3]}", path
+
+
+def run_fuzz(count):
+    """A few seconds of every fuzz target, from its corpus: enough to see that it runs and that nothing known crashes."""
+    for source in sorted(glob.glob(os.path.join(ROOT, "tests/fuzz/*.c"))):
+        name = os.path.basename(source)[:-2]
+        program = os.path.join(ROOT, f"build/fuzz/tests/fuzz/fuzz_{name}")
+        found = os.path.join(ROOT, "build/fuzz/found", name)
+        os.makedirs(found, exist_ok=True)
+        corpus = [folder for folder in (os.path.join(ROOT, "tests/fuzz/corpus", name),
+                                        os.path.join(ROOT, "tests/fuzz", name)) if os.path.isdir(folder)]
+        words = glob.glob(os.path.join(ROOT, "tests/fuzz", f"{name}.dict"))
+        command = [program, "-max_total_time=5", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
+                   f"-artifact_prefix={found}/", *[f"-dict={w}" for w in words], found, *corpus]
+        if os.path.exists(program):
+            step(count, f"fuzz {name}: 5 s find no crash", command, timeout_s=120)
+        else:
+            count.one(f"fuzz {name}", False)
+            say(f"FAILED   fuzz {name}: not built")
+
+
+def run_all(count):
+    build(count, "debug", "debug (gcc, ASan, UBSan)")
+    run_unit(count, "debug")
+    build(count, "release", "release (gcc, hardened)")
+    run_unit(count, "release")
+    for name, path in python_tests():
+        tap(count, name, [sys.executable, path], timeout_s=600)
+    build(count, "fuzz", "everything (clang, ASan, UBSan)")
+    tap(count, "lint", [sys.executable, "scripts/lint"], timeout_s=900)
+    run_fuzz(count)
+
+
+def run_quick(count, word):
+    build(count, "debug", "debug (gcc, ASan, UBSan)")
+    run_unit(count, "debug", word)
+    for name, path in python_tests():
+        if word in name:
+            if not name.startswith("server"):
+                build(count, "release", "release (gcc, hardened)")
+            tap(count, name, [sys.executable, path], timeout_s=600)
+    if word == "lint":
+        tap(count, "lint", [sys.executable, "scripts/lint"], timeout_s=900)
+    if word == "fuzz":
+        build(count, "fuzz", "everything (clang, ASan, UBSan)")
+        run_fuzz(count)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/test", description="Run Tern's tests.")
+    parser.add_argument("--quick", metavar="WORD", help="debug build only, and the tests whose name holds WORD")
+    args = parser.parse_args()
+    count = Count()
+    if args.quick is not None:
+        run_quick(count, args.quick)
+    else:
+        run_all(count)
+    for name in count.failures:
+        print(f"FAILED   {name}")
+    say("done")
+    skipped = f", {count.skipped} skipped" if count.skipped else ""
+    print(f"{count.passed} passed, {len(count.failures)} failed{skipped}", flush=True)
+    return 1 if count.failures or count.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
