@@ -1,0 +1,167 @@
+"""Compiles and runs every C program in README.md and docs/*.md, and the curl commands that follow it."""
+
+import difflib
+import glob
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build/debug")
+FENCE = re.compile(r"^```(\w*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+# Header lines whose value is another one each time.
+VARIES = re.compile(r"^(date|x-request-id): .*$", re.IGNORECASE)
+
+
+class Wrong(Exception):
+    """A block of the documentation does not do what it says."""
+
+
+def flags():
+    """The flags of the project itself, read from the build, without those that name one file."""
+    with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
+        for entry in json.load(file):
+            if entry["file"].endswith("examples/hello/main.c"):
+                words = shlex.split(entry["command"])
+                while os.path.basename(words[0]) == "ccache":
+                    words.pop(0)
+                return words[0], [word for word in words[1:words.index("-o")]]
+    raise Wrong("examples/hello is not in the debug build")
+
+
+def programs():
+    """(name, source, console text or None) of every C block that is a whole program."""
+    for path in [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs/*.md")))]:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        blocks = list(FENCE.finditer(text))
+        for index, block in enumerate(blocks):
+            if block.group(1) != "c" or "int main" not in block.group(2):
+                continue
+            console = None
+            if index + 1 < len(blocks) and blocks[index + 1].group(1) == "console":
+                console = blocks[index + 1].group(2)
+            line = text.count("\n", 0, block.start()) + 1
+            yield f"{os.path.relpath(path, ROOT)} line {line}", block.group(2), console
+
+
+def compile_program(source, folder):
+    compiler, words = flags()
+    path, program = os.path.join(folder, "main.c"), os.path.join(folder, "app")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(source)
+    done = subprocess.run([compiler, *words, path, "-o", program, os.path.join(BUILD, "libtern.a"), "-pthread", "-lm"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise Wrong("does not compile:\n" + done.stdout)
+    return program
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_served(process, port):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Wrong(f"the program ended at once, exit {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise Wrong("the program does not listen")
+
+
+def commands(console):
+    """(command, expected lines) of a console block."""
+    found = []
+    for line in console.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def same_line(want, seen):
+    if VARIES.match(want) and VARIES.match(seen):
+        return want.split(":")[0].lower() == seen.split(":")[0].lower()
+    pattern = ".*".join(re.escape(part) for part in want.split("..."))
+    return re.fullmatch(pattern, seen) is not None
+
+
+def same(want, seen):
+    """Whether the lines agree; a wanted line `...` stands for any number of lines."""
+    if not want:
+        return not seen
+    if want[0] == "...":
+        return any(same(want[1:], seen[skip:]) for skip in range(len(seen) + 1))
+    return bool(seen) and same_line(want[0], seen[0]) and same(want[1:], seen[1:])
+
+
+def trimmed(lines):
+    lines = [line.rstrip() for line in lines]
+    while lines and lines[-1] == "":
+        lines.pop()
+    return lines
+
+
+def check_console(program, console):
+    port = free_port()
+    process = subprocess.Popen([program, "--port", str(port), "--workers", "1"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        wait_until_served(process, port)
+        for command, want in commands(console):
+            if not command.startswith("curl "):
+                continue
+            line = re.sub(r"(127\.0\.0\.1|localhost):8000\b", f"127.0.0.1:{port}", command)
+            line = re.sub(r"^curl ", "curl -sS --max-time 10 ", line)
+            done = subprocess.run(line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            seen = done.stdout.replace("\r", "").replace(f":{port}", ":8000")
+            if not same(trimmed(want), trimmed(seen.splitlines())):
+                diff = difflib.unified_diff(trimmed(want), trimmed(seen.splitlines()), "documented", "seen", lineterm="")
+                raise Wrong(f"$ {command}\n" + "\n".join(diff))
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def check_program(source, console):
+    with tempfile.TemporaryDirectory(prefix="tern-docs-") as folder:
+        program = compile_program(source, folder)
+        done = subprocess.run([program, "--check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=60, check=False)
+        if done.returncode != 0:
+            raise Wrong(f"--check exits {done.returncode}:\n{done.stdout}")
+        if console is not None:
+            check_console(program, console)
+
+
+def main():
+    number = failed = 0
+    for number, (name, source, console) in enumerate(programs(), 1):
+        what = "compiles, passes --check" + (" and answers as shown" if console else "")
+        try:
+            check_program(source, console)
+            print(f"ok {number} - {name} {what}")
+        except (Wrong, subprocess.TimeoutExpired) as reason:
+            failed += 1
+            print("\n".join(f"# {line}" for line in str(reason).splitlines()))
+            print(f"not ok {number} - {name} {what}", flush=True)
+    print(f"1..{number}")
+    return 1 if failed or number == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""Installs the release build under a temporary prefix and builds the README's first program against it."""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build/release")
+
+
+class Wrong(Exception):
+    """What was expected of the installed library does not hold."""
+
+
+def must(command, cwd=ROOT, **more):
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more)
+    if done.returncode != 0:
+        raise Wrong(f"{' '.join(command)}\n{done.stdout}")
+    return done.stdout
+
+
+def readme_program():
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        for block in re.findall(r"^```c\n(.*?)^```", file.read(), re.MULTILINE | re.DOTALL):
+            if "int main" in block:
+                return block
+    raise Wrong("README.md holds no C program")
+
+
+def write(folder, name, text):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def install(folder):
+    prefix = os.path.join(folder, "prefix")
+    must(["cmake", "--install", BUILD, "--prefix", prefix])
+    return prefix
+
+
+def pkg_config_dir(prefix):
+    found = glob.glob(os.path.join(prefix, "lib*/**/pkgconfig/tern.pc"), recursive=True)
+    if len(found) != 1:
+        raise Wrong(f"tern.pc is there {len(found)} times")
+    return os.path.dirname(found[0])
+
+
+def build_with_pkg_config(folder, *how):
+    prefix = install(folder)
+    where = pkg_config_dir(prefix)
+    env = dict(os.environ, PKG_CONFIG_PATH=where)
+    words = must(["pkg-config", *how, "--cflags", "--libs", "tern"], env=env).split()
+    write(folder, "main.c", readme_program())
+    command = ["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "main.c", "-o", "app", *words]
+    if "--static" in how:
+        command += ["-Wl,-Bstatic", "-ltern", "-Wl,-Bdynamic"]
+    must(command, cwd=folder)
+    must([os.path.join(folder, "app"), "--check"], env=dict(os.environ, LD_LIBRARY_PATH=os.path.dirname(where)))
+
+
+def pkg_config_builds_against_the_shared_library(folder):
+    build_with_pkg_config(folder)
+    if "libtern.so.0" not in must(["readelf", "-d", os.path.join(folder, "app")]):
+        raise Wrong("the program does not load libtern.so.0")
+
+
+def find_package_builds_against_the_static_library(folder):
+    prefix = install(folder)
+    source = os.path.join(folder, "source")
+    write(source, "main.c", readme_program())
+    write(source, "CMakeLists.txt", """cmake_minimum_required(VERSION 3.25)
+project(app LANGUAGES C)
+find_package(Tern 0.1 REQUIRED)
+add_executable(app main.c)
+target_link_libraries(app PRIVATE Tern::tern)
+""")
+    build = os.path.join(folder, "build")
+    must(["cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"])
+    must(["cmake", "--build", build])
+    must([os.path.join(build, "app"), "--check"])
+    if "libtern" in must(["readelf", "-d", os.path.join(build, "app")]):
+        raise Wrong("the program was to hold the library, but loads it")
+
+
+def every_public_header_compiles_alone(folder):
+    include = os.path.join(install(folder), "include")
+    for path in sorted(glob.glob(os.path.join(include, "**/*.h"), recursive=True)):
+        name = os.path.relpath(path, include)
+        write(folder, "alone.c", f"#include <{name}>\nint alone;\n")
+        must(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{include}", "alone.c"], cwd=folder)
+
+
+def the_shared_library_exports_public_names_only(_folder):
+    lines = must(["nm", "-D", "--defined-only", os.path.join(BUILD, "libtern.so")]).split("\n")
+    names = [line.split()[-1] for line in lines if line]
+    if not any(name == "tern_run" for name in names):
+        raise Wrong("tern_run is not exported")
+    private = [name for name in names if not name.startswith("tern_")]
+    if private:
+        raise Wrong(f"exported: {' '.join(private)}")
+
+
+def release_programs_are_hardened(_folder):
+    program = os.path.join(BUILD, "examples/hello")
+    header, dynamic, segments = (must(["readelf", flag, program]) for flag in ("-h", "-d", "-lW"))
+    if "DYN (" not in header:
+        raise Wrong("not position-independent")
+    if "BIND_NOW" not in dynamic and "NOW" not in dynamic:
+        raise Wrong("symbols are bound late, so the tables stay writable")
+    if "GNU_RELRO" not in segments:
+        raise Wrong("no RELRO segment")
+    stack = next(line for line in segments.splitlines() if "GNU_STACK" in line)
+    if "RWE" in stack:
+        raise Wrong("the stack is executable")
+
+
+def the_debian_package_holds_the_library(folder):
+    must(["cpack", "--config", os.path.join(BUILD, "CPackConfig.cmake"), "-G", "DEB", "-B", folder])
+    package, = glob.glob(os.path.join(folder, "*.deb"))
+    must(["dpkg-deb", "-x", package, os.path.join(folder, "root")])
+    held = {os.path.basename(path) for path in glob.glob(os.path.join(folder, "root/usr/**"), recursive=True)}
+    missing = {"tern.h", "app.h", "libtern.a", "libtern.so", "tern.pc", "TernConfig.cmake"} - held
+    if missing:
+        raise Wrong(f"the package lacks {' '.join(sorted(missing))}")
+
+
+TESTS = [
+    pkg_config_builds_against_the_shared_library,
+    find_package_builds_against_the_static_library,
+    every_public_header_compiles_alone,
+    the_shared_library_exports_public_names_only,
+    release_programs_are_hardened,
+    the_debian_package_holds_the_library,
+]
+
+
+def main():
+    failed = 0
+    for number, test in enumerate(TESTS, 1):
+        folder = tempfile.mkdtemp(prefix="tern-package-")
+        try:
+            test(folder)
+            print(f"ok {number} - {test.__name__}", flush=True)
+        except Wrong as reason:
+            failed += 1
+            print("\n".join(f"# {line}" for line in str(reason).splitlines()))
+            print(f"not ok {number} - {test.__name__}", flush=True)
+        finally:
+            shutil.rmtree(folder)
+    print(f"1..{len(TESTS)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
