@@ -25,6 +25,8 @@ typedef struct worker_service {
     void (*drain)(void *self, bool successor);
     /** The drain deadline has passed: cancel what is left and close everything now. */
     void (*abort)(void *self);
+    /** Once, after the last connection or the abort, before a worker that started ends. May be NULL. */
+    void (*stop)(void *self);
     /** Runs in a signal handler of a crashing worker: writes what it was doing ("GET /x request=abc") as text
      * without allocating or locking; returns the length. */
     size_t (*describe)(void *self, char *out, size_t size);
