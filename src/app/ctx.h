@@ -3,6 +3,7 @@
 #define APP_CTX_H
 
 #include "app/router.h"
+#include "base/arena.h"
 #include "http/exchange.h"
 #include "runtime/scope.h"
 #include "runtime/unwind.h"
@@ -66,7 +67,6 @@ typedef struct app_check {
 struct tern_group {
     tern_app *app;
     tern_group *parent; /* NULL for the root */
-    tern_group *next;   /* all groups of the app, in order of creation */
     const char *prefix, *host;
     tern_middleware *use; /* ended by run NULL */
     unsigned use_count;
@@ -75,16 +75,19 @@ struct tern_group {
 struct tern_app {
     tern_app_options options;
     tern_group root;
-    router *router;
+    arena arena;    /* what registration makes: groups, routes, texts, lists; goes with the application */
+    router *router; /* NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
-    app_hook *hooks;
+    app_hook *hooks;                        /* in order of registration, as are checks and pending */
     app_check *checks;
-    struct app_pending *pending; /* routes as registered, until app_compile flattens them */
-    bool is_draining;            /* this worker is leaving: /readyz says 503 */
+    struct app_pending *pending; /* routes as registered; app_compile flattens them */
+    struct app_pending **pending_end;
+    bool memory_short; /* something registered could not be kept: app_compile says so */
+    bool is_draining;  /* this worker is leaving: /readyz says 503 */
 };
 
-/** Flattens groups and middleware into routes and compiles the router; false with the problems as lines.
- * (app.c) */
+/** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one
+ * for each mistake. May be called again after more was registered; earlier matches are void then. (app.c) */
 bool app_compile(tern_app *app, buf *problems);
 void app_free(tern_app *app);
 

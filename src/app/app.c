@@ -1,0 +1,256 @@
+/** The application as `main` builds it: everything is kept as registered, and app_compile makes it routes. */
+#include "app/ctx.h"
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** A route as registered. */
+typedef struct app_pending {
+    struct app_pending *next;
+    tern_group *group;
+    const char *method, *pattern; /* the pattern without the groups' prefixes */
+    tern_handler handler;
+    tern_route_options options; /* `use` is a copy */
+    unsigned use_count;
+} app_pending;
+
+/** `size` zeroed bytes that live as long as the application; NULL, noted for app_compile, when memory is
+ * short.
+ */
+static void *keep(tern_app *app, size_t size)
+{
+    void *block = arena_alloc(&app->arena, size);
+    if (block == NULL)
+        app->memory_short = true;
+    else
+        memset(block, 0, size);
+    return block;
+}
+
+/** A copy of a text that may be NULL: what is registered need not outlive the call. */
+static const char *keep_text(tern_app *app, const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    char *copy = arena_text(&app->arena, text, strlen(text));
+    if (copy == NULL)
+        app->memory_short = true;
+    return copy;
+}
+
+static unsigned count_use(const tern_middleware *list)
+{
+    unsigned count = 0;
+    while (list != NULL && list[count].run != NULL)
+        count++;
+    return count;
+}
+
+tern_app *tern_app_new_with(const tern_app_options *options)
+{
+    tern_app *app = mem_zero(1, sizeof *app);
+    if (app == NULL) {
+        fputs("tern: no memory for the application\n", stderr);
+        exit(1);
+    }
+    arena_init(&app->arena, NULL, 0, SIZE_MAX / 2);
+    app->options = *options;
+    app->options.title = keep_text(app, options->title);
+    app->options.version = keep_text(app, options->version);
+    app->options.server_name = keep_text(app, options->server_name);
+    app->root.app = app;
+    app->root.prefix = "";
+    app->pending_end = &app->pending;
+    return app;
+}
+
+void app_free(tern_app *app)
+{
+    if (app == NULL)
+        return;
+    router_free(app->router);
+    arena_free(&app->arena);
+    mem_free(app);
+}
+
+tern_group *tern_app_root(tern_app *app)
+{
+    return &app->root;
+}
+
+tern_group *tern_group_self(tern_group *group)
+{
+    return group;
+}
+
+tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options)
+{
+    tern_app *app = parent->app;
+    tern_group *group = keep(app, sizeof *group);
+    if (group == NULL)
+        return parent; /* app_compile fails for it: nothing is ever served from the wrong place */
+    group->app = app;
+    group->parent = parent;
+    group->prefix = keep_text(app, prefix != NULL ? prefix : "");
+    group->host = keep_text(app, options->host);
+    tern_use_all(group, options->use);
+    return group;
+}
+
+void tern_use_all(tern_group *group, const tern_middleware *list)
+{
+    unsigned added = count_use(list);
+    if (added == 0)
+        return;
+    tern_middleware *use = keep(group->app, (group->use_count + added + 1) * sizeof *use);
+    if (use == NULL)
+        return;
+    if (group->use_count != 0)
+        memcpy(use, group->use, group->use_count * sizeof *use);
+    memcpy(use + group->use_count, list, added * sizeof *use);
+    group->use = use;
+    group->use_count += added;
+}
+
+void tern_route(tern_group *group, const char *method, const char *pattern, const tern_handler *handler,
+                const tern_route_options *options)
+{
+    tern_app *app = group->app;
+    app_pending *pending = keep(app, sizeof *pending);
+    if (pending == NULL)
+        return;
+    pending->group = group;
+    pending->method = keep_text(app, method);
+    pending->pattern = keep_text(app, pattern);
+    if (handler != NULL)
+        pending->handler = *handler;
+    pending->options = *options;
+    pending->options.file = keep_text(app, options->file);
+    pending->options.name = keep_text(app, options->name);
+    pending->options.summary = keep_text(app, options->summary);
+    pending->use_count = count_use(options->use);
+    if (pending->use_count != 0) {
+        size_t size = (pending->use_count + 1) * sizeof *options->use;
+        tern_middleware *use = keep(app, size);
+        if (use == NULL)
+            return;
+        memcpy(use, options->use, size);
+        pending->options.use = use;
+    }
+    *app->pending_end = pending;
+    app->pending_end = &pending->next;
+}
+
+void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg)
+{
+    app_hook *hook = keep(app, sizeof *hook);
+    if (hook == NULL)
+        return;
+    *hook = (app_hook){.start = start, .arg = arg};
+    app_hook **end = &app->hooks;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = hook;
+}
+
+void tern_on_stop(tern_app *app, void (*stop)(void *arg), void *arg)
+{
+    app_hook *hook = keep(app, sizeof *hook);
+    if (hook == NULL)
+        return;
+    *hook = (app_hook){.stop = stop, .arg = arg};
+    app_hook **end = &app->hooks;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = hook;
+}
+
+void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx *c))
+{
+    app_check *check = keep(app, sizeof *check);
+    if (check == NULL)
+        return;
+    *check = (app_check){.name = keep_text(app, name), .is_ready = is_ready};
+    app_check **end = &app->checks;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = check;
+}
+
+/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when memory is short. */
+static const char *full_pattern(tern_app *app, const tern_group *group, const char *pattern)
+{
+    for (; group != NULL && pattern != NULL; group = group->parent)
+        if (*group->prefix != '\0')
+            pattern = arena_printf(&app->arena, "%s%s", group->prefix, pattern);
+    return pattern;
+}
+
+static const char *host_of(const tern_group *group)
+{
+    while (group != NULL && group->host == NULL)
+        group = group->parent;
+    return group != NULL ? group->host : NULL;
+}
+
+/** Joins the middleware of the groups, outermost first, and of the route; NULL when memory is short. */
+static const tern_middleware *make_chain(tern_app *app, const tern_group *group, const tern_middleware *last,
+                                         unsigned last_count, unsigned *count)
+{
+    *count = last_count;
+    for (const tern_group *g = group; g != NULL; g = g->parent)
+        *count += g->use_count;
+    tern_middleware *chain = keep(app, (*count + 1) * sizeof *chain);
+    if (chain == NULL)
+        return NULL;
+    unsigned at = *count - last_count; /* filled from the inside out */
+    if (last_count != 0)
+        memcpy(chain + at, last, last_count * sizeof *chain);
+    for (const tern_group *g = group; g != NULL; g = g->parent) {
+        at -= g->use_count;
+        if (g->use_count != 0)
+            memcpy(chain + at, g->use, g->use_count * sizeof *chain);
+    }
+    return chain;
+}
+
+static void add_pending(tern_app *app, const app_pending *pending)
+{
+    route added = {
+        .method_name = pending->method,
+        .host = host_of(pending->group),
+        .name = pending->options.name,
+        .handler = pending->handler,
+        .options = pending->options,
+    };
+    if (pending->pattern != NULL) /* NULL: a mistake that the router reports */
+        added.pattern = full_pattern(app, pending->group, pending->pattern);
+    added.chain = make_chain(app, pending->group, pending->options.use, pending->use_count, &added.chain_len);
+    if (added.chain == NULL || (pending->pattern != NULL && added.pattern == NULL)) {
+        app->memory_short = true;
+        return;
+    }
+    router_add(app->router, &added);
+}
+
+bool app_compile(tern_app *app, buf *problems)
+{
+    unsigned count;
+    router_free(app->router);
+    app->router = router_new(app->options.slashes);
+    app->unmatched_chain = make_chain(app, &app->root, NULL, 0, &count);
+    bool is_right = false;
+    if (app->router != NULL && !app->memory_short) {
+        for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
+            add_pending(app, pending);
+        is_right = router_compile(app->router, problems);
+    }
+    if (app->router == NULL || app->memory_short) {
+        buf_add_text(problems, "application: memory ran out while it was built\n");
+        is_right = false;
+    }
+    return is_right;
+}

@@ -1,0 +1,86 @@
+/**
+ * A table from (space, text) to a small number: filled at start-up, read by every request.
+ *
+ * Hot path: a look-up hashes 8 bytes a step and almost always ends at the first entry. The hash needs no
+ * secret: requests only look keys up and never add one, so what a client can choose is which of the
+ * application's own keys it is compared with; the load stays below a quarter, which keeps runs of entries
+ * short.
+ */
+#ifndef APP_ROUTER_HASH_H
+#define APP_ROUTER_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct hash_entry {
+    const char *text; /* not owned */
+    uint32_t len;
+    uint32_t space;
+    uint32_t tag;   /* the upper half of the key's hash */
+    uint32_t value; /* 0: the entry is free */
+} hash_entry;
+
+/** Zeroed is an empty table. */
+typedef struct router_hash {
+    hash_entry *entries;
+    uint32_t mask; /* entries - 1, a power of two less one */
+    uint32_t count;
+    size_t longest; /* bytes of the longest text: a longer one need not be looked up */
+} router_hash;
+
+/** Makes `value` (not 0) the value of the key, new or not. False when memory is short. */
+bool router_hash_put(router_hash *h, uint32_t space, const char *text, size_t len, uint32_t value);
+void router_hash_free(router_hash *h);
+
+/** The hash of a text, the same for all spaces. */
+static inline uint64_t router_hash_text(const char *text, size_t len)
+{
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
+    uint64_t hash = len * odd, piece = 0;
+    for (; len >= 8; text += 8, len -= 8) {
+        memcpy(&piece, text, 8);
+        hash = (hash ^ piece) * odd;
+        hash ^= hash >> 32;
+    }
+    piece = 0;
+    if (len >= 4) { /* the two reads overlap when there are fewer than 8 */
+        uint32_t low, high;
+        memcpy(&low, text, 4);
+        memcpy(&high, text + len - 4, 4);
+        piece = (uint64_t)high << 32 | low;
+    } else if (len > 0) {
+        piece = (uint64_t)(unsigned char)text[0] | (uint64_t)(unsigned char)text[len / 2] << 8 |
+                (uint64_t)(unsigned char)text[len - 1] << 16;
+    }
+    hash = (hash ^ piece) * odd;
+    return hash ^ hash >> 32;
+}
+
+/** The hash of a key, from the hash of its text. */
+static inline uint64_t router_hash_key(uint32_t space, uint64_t text_hash)
+{
+    uint64_t hash = (text_hash + space) * 0xd6e8feb86659fd93u;
+    return hash ^ hash >> 32;
+}
+
+/** The value of the key, 0 when it has none. */
+static inline uint32_t router_hash_get(const router_hash *h, uint32_t space, const char *text, size_t len,
+                                       uint64_t text_hash)
+{
+    if (h->entries == NULL)
+        return 0;
+    uint64_t hash = router_hash_key(space, text_hash);
+    uint32_t tag = (uint32_t)(hash >> 32);
+    for (uint32_t at = (uint32_t)hash & h->mask;; at = (at + 1) & h->mask) {
+        const hash_entry *entry = &h->entries[at];
+        if (entry->value == 0)
+            return 0;
+        if (entry->tag == tag && entry->len == len && entry->space == space &&
+            (len == 0 || memcmp(entry->text, text, len) == 0))
+            return entry->value;
+    }
+}
+
+#endif
