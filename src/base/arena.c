@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ void *arena_grow(arena *a, size_t size)
         bytes = left;
     if (bytes < rounded)
         bytes = rounded;
-    arena_chunk *chunk = mem_alloc(sizeof *chunk + bytes);
+    arena_chunk *chunk = bytes < SIZE_MAX - sizeof *chunk ? mem_alloc(sizeof *chunk + bytes) : NULL;
     if (chunk == NULL)
         return NULL;
     chunk->older = a->chunks;

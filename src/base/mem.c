@@ -38,7 +38,10 @@ void *mem_alloc(size_t size)
 
 void *mem_zero(size_t count, size_t size)
 {
-    return must_fail() ? NULL : calloc(count != 0 ? count : 1, size != 0 ? size : 1);
+    size_t bytes;
+    if (must_fail() || __builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return calloc(1, bytes != 0 ? bytes : 1);
 }
 
 void *mem_realloc(void *block, size_t size)
