@@ -29,7 +29,7 @@ void tern_shared_set(tern_shared_counter *counter, int64_t value);
 typedef struct tern_shared_map tern_shared_map;
 
 typedef struct tern_shared_map_options {
-    size_t entries;     /* most entries; required */
+    size_t entries;     /* how many it must have room for (a few more may fit); required */
     size_t key_bytes;   /* longest key; default 64 */
     size_t value_bytes; /* longest value; default 256 */
 } tern_shared_map_options;
@@ -51,8 +51,9 @@ bool tern_shared_map_delete(tern_shared_map *map, const void *key, size_t key_le
 /**
  * Changes one entry as one step no other worker can come between: `change` gets the current value in a buffer
  * of the map's value_bytes (`*value_len` 0 when there is none), edits both, and returns whether to store. It
- * must be short and may not wait, fail or call this map. `ttl_ms` counts from now when the entry is new, and
- * 0 keeps what was.
+ * must be short and may not wait, fail or call this map. A new entry lives for `ttl_ms` milliseconds from now
+ * (0: until it must make room); one that is there keeps its end. False when nothing was stored: `change` did
+ * not want to, gave a value that is too long, or the key is.
  */
 bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
                             bool (*change)(void *arg, void *value, size_t *value_len), void *arg);

@@ -1,6 +1,5 @@
 #include "runtime/task.h"
 
-#include "base/clock.h"
 #include "runtime/coro.h"
 #include "runtime/lock.h"
 #include "runtime/loop.h"
@@ -120,12 +119,8 @@ void task_end_all(scope *s)
 void tern_sleep(tern_ctx *c, uint64_t ms)
 {
     (void)c;
-    uint64_t at_ms = loop_self.now_ms;
-    if (ms != 0) { /* from now, not from the start of the turn, and never early */
-        at_ms = (clock_ns() + 999999) / 1000000;
-        if (__builtin_add_overflow(at_ms, ms, &at_ms))
-            at_ms = UINT64_MAX;
-    }
+    static const uint64_t longest_ms = (uint64_t)1 << 62; /* a hundred million years */
+    uint64_t at_ms = ms != 0 ? loop_after_ms(ms < longest_ms ? ms : longest_ms) : loop_self.now_ms;
     coro_outcome outcome;
     do
         outcome = coro_wait(at_ms);

@@ -1,0 +1,222 @@
+#include "runtime/offload.h"
+#include "runtime/coro.h"
+#include "runtime/loop.h"
+#include "runtime/scope.h"
+
+#include <tern/task.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_THREADS = 4, IDLE_MS = 10000 };
+
+/* One call of tern_offload; on the stack of the coroutine that waits for it. */
+typedef struct offload_job {
+    list_link link; /* in pool.queue or pool.ended; under the pool's mutex */
+    void (*work)(void *arg);
+    void *arg;
+    coro *waiting;
+    bool has_begun; /* a thread has taken it; under the mutex */
+    bool is_done;   /* the loop's thread has taken it from pool.ended; that thread's own */
+} offload_job;
+
+/* The worker's pool. Threads begin with the first job and end when there is nothing to do, so a worker that
+ * never offloads has none. Everything but `source` is under the mutex. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t has_work;
+    list_link queue, ended;
+    unsigned threads, idle, most;
+    bool is_open;
+    loop_source source; /* an eventfd: jobs have ended */
+} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static unsigned idle_ms = IDLE_MS; /* how long a thread stays without work */
+
+#ifdef TERN_FAULTS
+static bool threads_fail;
+
+void offload_set_idle_ms(unsigned ms)
+{
+    idle_ms = ms;
+}
+
+void offload_fail_threads(bool fail)
+{
+    threads_fail = fail;
+}
+#endif
+
+unsigned offload_threads(void)
+{
+    pthread_mutex_lock(&pool.mutex);
+    unsigned threads = pool.threads;
+    pthread_mutex_unlock(&pool.mutex);
+    return threads;
+}
+
+static void on_ended(loop_source *source, uint32_t events)
+{
+    uint64_t count;
+    list_link *link;
+    (void)events;
+    ssize_t got = read(source->fd, &count, sizeof count);
+    (void)got; /* only resets the descriptor; the list tells what there is */
+    pthread_mutex_lock(&pool.mutex);
+    while ((link = list_take_first(&pool.ended)) != NULL) {
+        offload_job *job = list_owner(link, offload_job, link);
+        job->is_done = true;
+        coro_wake(job->waiting);
+    }
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static bool open_pool(void)
+{
+    pthread_condattr_t attributes;
+    if (pool.is_open)
+        return true;
+    pool.source = (loop_source){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .on_event = on_ended};
+    if (pool.source.fd < 0)
+        return false;
+    if (!loop_add(&pool.source, EPOLLIN)) {
+        close(pool.source.fd);
+        return false;
+    }
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    pool.most = cores < 1 ? 1 : cores < MOST_THREADS ? (unsigned)cores : MOST_THREADS;
+    list_init(&pool.queue);
+    list_init(&pool.ended);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool.has_work, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pool.is_open = true;
+    return true;
+}
+
+/* Waits for the next job; NULL after idle_ms without one. The mutex is held on entry and return. */
+static offload_job *next_job(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += idle_ms / 1000;
+    until.tv_nsec += idle_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pool.idle++;
+    while (list_empty(&pool.queue))
+        if (pthread_cond_timedwait(&pool.has_work, &pool.mutex, &until) == ETIMEDOUT)
+            break;
+    pool.idle--;
+    list_link *link = list_take_first(&pool.queue);
+    return link != NULL ? list_owner(link, offload_job, link) : NULL;
+}
+
+static void *run_jobs(void *unused)
+{
+    offload_job *job;
+    (void)unused;
+    pthread_mutex_lock(&pool.mutex);
+    while ((job = next_job()) != NULL) {
+        job->has_begun = true;
+        pthread_mutex_unlock(&pool.mutex);
+        job->work(job->arg);
+        pthread_mutex_lock(&pool.mutex);
+        list_append(&pool.ended, &job->link);
+        uint64_t one = 1;
+        ssize_t written = write(pool.source.fd, &one, sizeof one);
+        (void)written; /* it fails only when the counter is full: then the loop is already told */
+    }
+    pool.threads--;
+    pthread_mutex_unlock(&pool.mutex);
+    return NULL;
+}
+
+/* Starts one more thread, with every signal blocked but those that tell of a crash in it. */
+static bool start_thread(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t blocked, before;
+#ifdef TERN_FAULTS
+    if (threads_fail)
+        return false;
+#endif
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&blocked);
+    for (unsigned i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        sigdelset(&blocked, crashes[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    bool is_started = pthread_create(&thread, &attributes, run_jobs, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return is_started;
+}
+
+/* Hands `job` to the pool; false when there is no thread to run it and none can be started. */
+static bool submit(offload_job *job)
+{
+    pthread_mutex_lock(&pool.mutex);
+    list_append(&pool.queue, &job->link);
+    size_t waiting = 0;
+    list_each (link, &pool.queue)
+        if (++waiting > pool.idle)
+            break;
+    if (waiting > pool.idle && pool.threads < pool.most && start_thread())
+        pool.threads++;
+    bool is_taken = pool.threads > 0;
+    if (is_taken)
+        pthread_cond_signal(&pool.has_work);
+    else
+        list_remove(&job->link);
+    pthread_mutex_unlock(&pool.mutex);
+    return is_taken;
+}
+
+/* Takes a job back that no thread has begun; false when one has. */
+static bool withdraw(offload_job *job)
+{
+    pthread_mutex_lock(&pool.mutex);
+    bool is_queued = !job->has_begun;
+    if (is_queued)
+        list_remove(&job->link);
+    pthread_mutex_unlock(&pool.mutex);
+    return is_queued;
+}
+
+void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
+{
+    (void)c;
+    coro *self = coro_self();
+    scope *s = self->scope;
+    offload_job job = {.work = work, .arg = arg, .waiting = self};
+    if (self->is_cancelled && self->cancel_masked == 0)
+        unwind_throw(UNWIND_CANCELLED);
+    if (!open_pool() || !submit(&job)) {
+        s->fail(s, 503, "no thread can be started");
+        __builtin_unreachable();
+    }
+    bool is_cancelled = false;
+    while (!job.is_done && !is_cancelled)
+        is_cancelled = coro_wait(0) == CORO_CANCELLED;
+    if (!is_cancelled)
+        return;
+    if (!job.is_done && !withdraw(&job)) { /* a thread uses `arg` and this frame: it must end first */
+        self->cancel_masked++;
+        while (!job.is_done)
+            coro_wait(0);
+        self->cancel_masked--;
+    }
+    unwind_throw(UNWIND_CANCELLED);
+}
