@@ -169,7 +169,7 @@ static void weigh(wanted *want, const ElfW(Sym) * symbol)
 
 static void scan_symbols(const elf_file *file, wanted *all, unsigned count)
 {
-    ElfW(Sym) some[SYMBOLS_A_READ];
+    ElfW(Sym) some[SYMBOLS_A_READ] = {0};
     uint64_t left = file->symbols.sh_size / sizeof some[0], index = 0;
     if (left > SYMBOLS_MAX)
         left = SYMBOLS_MAX;
