@@ -70,6 +70,11 @@ def show_end(output, lines):
         print("    " + line)
 
 
+def without_progress(output):
+    """A build's output without the lines of what went well."""
+    return "\n".join(line for line in output.splitlines() if not re.match(r"\[\d+/\d+\] ", line))
+
+
 def step(count, name, command, timeout_s=900):
     """A command that must succeed counts as one test."""
     status, output = run(command, timeout_s, settings())
@@ -78,7 +83,7 @@ def step(count, name, command, timeout_s=900):
         say(f"ok       {name}")
     else:
         say(f"FAILED   {name} ({'too slow' if status is None else f'exit {status}'})")
-        show_end(output, 60)
+        show_end(without_progress(output), 60)
     return status == 0
 
 
