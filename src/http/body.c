@@ -176,6 +176,8 @@ static bool read_to_heap(http_exchange *x)
         x->body_left -= (uint64_t)len;
         x->body_is_read = x->body_left == 0;
     }
+    if (!buf_reserve(b, 0)) /* an empty body has no block yet, and its NUL needs one */
+        return fail(x, 503, "out of memory");
     x->body = (tern_str){b->data, b->len};
     return x->body_status == 0;
 }
@@ -189,7 +191,7 @@ bool body_read_whole(http_exchange *x)
     if (!is_allowed(x))
         return false;
     if (x->head.is_chunked || k->in_start + x->head.length > k->in_cap)
-        return read_to_heap(x) && buf_reserve(&x->body_buf, 0);
+        return read_to_heap(x);
     if (!read_in_place(x))
         return false;
     x->body_left = 0;
