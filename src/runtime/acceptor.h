@@ -1,0 +1,67 @@
+/**
+ * Where a worker's connections come from: its listening sockets and its channel.
+ *
+ * Hot path: what happens for each accepted connection. It may not allocate or format, and makes one system
+ * call (accept4), two more when the connection goes to a less loaded worker.
+ */
+#ifndef RUNTIME_ACCEPTOR_H
+#define RUNTIME_ACCEPTOR_H
+
+#include "runtime/board.h"
+#include "runtime/handover.h"
+#include "runtime/listener.h"
+#include "runtime/loop.h"
+
+enum {
+    ACCEPT_BATCH = 64,     /* connections a turn: those already open get their turn too */
+    ACCEPT_PAUSE_MS = 100, /* before another try when descriptors, memory or room have run out */
+    ACCEPT_SPARE_FDS =
+        32 /* other workers stay this far below the descriptor limit when they place connections */
+};
+
+struct acceptor;
+
+/** A listening socket, or the end of a channel. */
+typedef struct acceptor_source {
+    loop_source source;
+    struct acceptor *owner;
+    const handover_channel *channel; /* NULL for a listening socket */
+    bool is_open;
+} acceptor_source;
+
+typedef struct acceptor {
+    const worker_service *service;
+    board *board;
+    const handover_set *channels;
+    unsigned record;   /* this process on the board */
+    unsigned max_load; /* accept pauses above it */
+    unsigned fd_limit; /* RLIMIT_NOFILE */
+    bool fds_ran_out;  /* an EMFILE was seen: take care of every descriptor from now on */
+    bool is_paused;
+    int reserve_fd; /* a descriptor to give up when there is no other */
+    acceptor_source *sources;
+    unsigned source_count;
+    timer_entry retry;
+    uint64_t complained_ms; /* last log line about a shortage */
+    unsigned refused;       /* connections answered 503 since then */
+} acceptor;
+
+/**
+ * Begins to take connections for worker `index` of `workers`: from the listening sockets and channels whose
+ * number is `index` modulo `workers`. Marks the process as serving on the board. False with errno set.
+ */
+bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_config *config,
+                   const listener_set *listeners);
+/** One connection of the service is gone: accepts again if there was no room. */
+void acceptor_connection_closed(acceptor *a);
+/** Takes every connection that waits in the listening sockets, whatever the limits; returns how many. */
+unsigned acceptor_sweep(acceptor *a);
+/** Listens no more; `for_good` ends listening in every process that has these sockets. */
+void acceptor_stop_listening(acceptor *a, bool for_good);
+/** Takes no more connections from other workers. */
+void acceptor_stop_taking(acceptor *a);
+/** Sends `fd` to the least loaded other worker; the caller closes its copy. False when none takes it. */
+bool acceptor_give_away(acceptor *a, int fd);
+void acceptor_close(acceptor *a);
+
+#endif

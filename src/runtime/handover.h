@@ -1,0 +1,43 @@
+/**
+ * Channels that carry connected sockets from one worker to another.
+ *
+ * There is one for each worker number, both ends held by the master and every worker: what is queued for a
+ * worker that dies is taken by its successor.
+ */
+#ifndef RUNTIME_HANDOVER_H
+#define RUNTIME_HANDOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HANDOVER_TAKE, HANDOVER_GIVE }; /* the two ends of a channel */
+
+typedef struct handover_channel {
+    int end[2];
+} handover_channel;
+
+typedef struct handover_set {
+    handover_channel *channels;
+    unsigned count;
+} handover_set;
+
+/** Which process the sender has counted the connection for (board.h), so that the one who takes it can
+ * correct that. */
+typedef struct handover_note {
+    uint64_t incarnation;
+    int32_t record; /* BOARD_NOBODY: not counted */
+    uint32_t reserved;
+} handover_note;
+
+/** Opens channels until there are `count`; false with errno. `set` is zeroed or holds adopted channels. */
+bool handover_open(handover_set *set, unsigned count);
+void handover_close(handover_set *set);
+
+/** Sends `fd` (the caller still has to close its own copy); false when the channel is full or memory is
+ * short. */
+bool handover_send(const handover_channel *channel, int fd, const handover_note *note);
+/** Takes one socket, close-on-exec; -1 with errno EAGAIN when none waits, EMFILE when it was lost for want of
+ * a descriptor. */
+int handover_take(const handover_channel *channel, handover_note *note);
+
+#endif
