@@ -1,0 +1,122 @@
+#include "runtime/fallback.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "runtime/refusal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CLIENTS = 256, CLIENT_MS = 1000, RETRY_AFTER_S = 2 };
+
+/** A client whose request we wait for, so that the answer is not lost to a reset. */
+typedef struct fallback_client {
+    int fd;
+    uint64_t answer_at_ms;
+} fallback_client;
+
+typedef struct fallback {
+    const listener_set *listeners;
+    const handover_set *channels;
+    struct pollfd *polled; /* signals, listeners, channels, clients */
+    unsigned client_count;
+    bool is_stopping;
+    fallback_client clients[CLIENTS];
+} fallback;
+
+static uint64_t now_ms(void)
+{
+    return clock_ns() / 1000000;
+}
+
+static void answer(int fd)
+{
+    refusal_answer(fd, "the service does not start; see its log", RETRY_AFTER_S);
+}
+
+static void add_client(fallback *f, int fd)
+{
+    if (f->client_count == CLIENTS) { /* the oldest has waited longest */
+        answer(f->clients[0].fd);
+        f->clients[0] = f->clients[--f->client_count];
+    }
+    f->clients[f->client_count++] = (fallback_client){.fd = fd, .answer_at_ms = now_ms() + CLIENT_MS};
+}
+
+/** Takes what has come in; with no descriptor left it answers the clients there are. */
+static void take_clients(fallback *f)
+{
+    for (unsigned i = 0; i < f->listeners->count; i++) {
+        int fd;
+        while ((fd = accept4(f->listeners->fds[i], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+            add_client(f, fd);
+        if (errno == EMFILE || errno == ENFILE)
+            while (f->client_count > 0)
+                answer(f->clients[--f->client_count].fd);
+    }
+    for (unsigned i = 0; i < f->channels->count; i++) {
+        handover_note note;
+        int fd;
+        while ((fd = handover_take(&f->channels->channels[i], &note)) >= 0)
+            add_client(f, fd);
+    }
+}
+
+/** Answers every client that has sent something, or has had its time. */
+static void answer_clients(fallback *f, const struct pollfd *polled, unsigned polled_count)
+{
+    uint64_t now = now_ms();
+    for (unsigned i = polled_count; i-- > 0;) {
+        if (polled[i].revents == 0 && now < f->clients[i].answer_at_ms)
+            continue;
+        answer(f->clients[i].fd);
+        f->clients[i] = f->clients[--f->client_count];
+    }
+}
+
+static unsigned fill_polled(fallback *f, int signal_fd)
+{
+    unsigned count = 0;
+    f->polled[count++] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
+    for (unsigned i = 0; i < f->listeners->count; i++)
+        f->polled[count++] = (struct pollfd){.fd = f->listeners->fds[i], .events = POLLIN};
+    for (unsigned i = 0; i < f->channels->count; i++)
+        f->polled[count++] =
+            (struct pollfd){.fd = f->channels->channels[i].end[HANDOVER_TAKE], .events = POLLIN};
+    if (f->is_stopping) /* the sockets are the workers' again */
+        count = 0;
+    for (unsigned i = 0; i < f->client_count; i++)
+        f->polled[count++] = (struct pollfd){.fd = f->clients[i].fd, .events = POLLIN};
+    return count;
+}
+
+int fallback_run(const listener_set *listeners, const handover_set *channels, pid_t master)
+{
+    static fallback f;
+    f = (fallback){.listeners = listeners, .channels = channels};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    int signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    f.polled = mem_zero(1 + listeners->count + channels->count + CLIENTS, sizeof *f.polled);
+    if (signal_fd < 0 || !f.polled || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != master)
+        return 1;
+    prctl(PR_SET_NAME, "tern: fallback");
+    while (!f.is_stopping || f.client_count > 0) {
+        unsigned count = fill_polled(&f, signal_fd), clients = f.client_count;
+        if (poll(f.polled, count, clients > 0 ? 100 : -1) < 0 && errno != EINTR)
+            return 1;
+        answer_clients(&f, f.polled + count - clients, clients);
+        if (!f.is_stopping) {
+            take_clients(&f);
+            f.is_stopping = f.polled[0].revents != 0;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,105 @@
+/** What the master keeps of its workers; shared by master.c (life cycle), watchdog.c (checks) and upgrade.c
+ * (reload). */
+#ifndef RUNTIME_MASTER_H
+#define RUNTIME_MASTER_H
+
+#include "runtime/board.h"
+#include "runtime/crash.h"
+#include "runtime/handover.h"
+#include "runtime/listener.h"
+#include "runtime/worker.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+enum {
+    MASTER_NONE = -1,
+    MASTER_SHORT_LIFE_MS = 1000, /* who dies earlier has died at start */
+    MASTER_BACKOFF_MS = 50,      /* before the second try; doubled each time */
+    MASTER_BACKOFF_MOST_MS = 5000,
+    MASTER_LOOPING_DEATHS = 5, /* deaths at start in a row that make a crash loop */
+    MASTER_START_MS = 60000,   /* a worker that is not up by then is killed */
+    MASTER_GRACE_MS = 2000,    /* beyond the drain deadline, before SIGKILL */
+    MASTER_REPORT_MS = 1000,   /* for a hung worker to write its crash report after SIGABRT */
+    MASTER_CHECK_MS = 10000,   /* for the new binary's --check */
+    MASTER_MEMORY_TICK_MS = 1000
+};
+
+typedef enum process_state {
+    PROCESS_FREE,
+    PROCESS_STARTING,
+    PROCESS_SERVING,
+    PROCESS_RETIRING,   /* told to leave */
+    PROCESS_PREDECESSOR /* serves, of the program before an upgrade: without a record on this board */
+} process_state;
+
+/** One worker process; its index is that of its record on the board. */
+typedef struct process {
+    pid_t pid;
+    unsigned slot;
+    process_state state;
+    uint64_t started_ms;
+    uint64_t kill_at_ms; /* SIGKILL when it is still there; 0: never */
+    uint64_t suspect_ms; /* start of a turn found too long once */
+    bool has_hung;
+    bool is_predecessor; /* has no record on this board, even while it retires */
+} process;
+
+typedef struct slot {
+    int current;     /* process that serves or is to serve it; MASTER_NONE between a death and the respawn */
+    int next;        /* its replacement while that starts */
+    unsigned deaths; /* at start, in a row */
+    uint64_t respawn_at_ms;
+    uint64_t recycle_after_ms; /* no replacement for memory before */
+} slot;
+
+typedef struct master {
+    const worker_config *config;
+    const worker_service *service;
+    listener_set listeners;
+    handover_set channels;
+    board *board;
+    crash_record *crashes; /* by process; NULL when memory was short: no reports */
+    process *processes;
+    unsigned process_count;
+    slot *slots;
+    unsigned slot_count;
+    int signal_fd, notify_fd;
+    sigset_t signals_before;
+    bool is_stopping, is_reloading, reload_again;
+    bool was_killed; /* a second SIGINT, or a worker that did not leave in time */
+    pid_t fallback;  /* answers 503 while no worker stays up; 0: none */
+    pid_t check;     /* the new binary's --check; 0: none */
+    uint64_t check_until_ms;
+    uint64_t next_turn_check_ms, next_memory_ms;
+} master;
+
+uint64_t master_now_ms(void);
+/** forks worker `number`; its process, or MASTER_NONE. */
+int master_spawn(master *m, unsigned number);
+/** Tells a worker to leave, with a successor for its sockets or without; it is killed after the drain
+ * deadline. */
+void master_retire(master *m, int index, bool has_successor);
+/** The later of no time (0) and now: keeps the earliest of the times a caller collects. */
+void master_sooner(uint64_t *earliest, uint64_t at_ms);
+
+/** SIGHUP: a new generation on the same sockets. */
+void upgrade_reload(master *m);
+/** Begins the reload that had to wait, when there is room for another generation. */
+void upgrade_retry(master *m);
+/** A replacement (slot.next) serves now: the worker it replaces may leave, in a reload once all are up. */
+void upgrade_ready(master *m, unsigned number);
+/** A replacement died before it took over. */
+void upgrade_failed(master *m, unsigned number);
+/** SIGUSR2: checks the new binary; upgrade_checked goes on when that child has ended. */
+void upgrade_begin(master *m);
+void upgrade_checked(master *m, int wait_status);
+/** Retires the workers of the program before, once every slot is served. */
+void upgrade_finish(master *m);
+
+/** Kills what hung or did not leave in time, and replaces workers above the memory limit. */
+void watchdog_check(master *m, uint64_t now_ms);
+/** When watchdog_check is to be called next; 0: nothing to wait for. */
+uint64_t watchdog_next_ms(const master *m, uint64_t now_ms);
+
+#endif

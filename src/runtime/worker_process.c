@@ -1,0 +1,213 @@
+#include "runtime/worker_process.h"
+
+#include "runtime/acceptor.h"
+#include "runtime/loop.h"
+#include "tern/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+typedef enum drain_stage { DRAIN_NONE, DRAIN_SETTLING, DRAIN_WAITING, DRAIN_ABORTED } drain_stage;
+
+/** The state of this worker; a process has one. */
+static struct {
+    const worker_setup *setup;
+    board_record *record;
+    acceptor acceptor;
+    loop_source signals;
+    timer_entry drain_timer;
+    uint64_t deadline_ms; /* of the drain */
+    drain_stage stage;
+    bool has_successor;
+} worker = {.signals = {.fd = -1}};
+
+static void note_wake(uint64_t now_ms)
+{
+    atomic_store_explicit(&worker.record->busy_since_ms, now_ms, memory_order_relaxed);
+}
+
+static void note_sleep(void)
+{
+    atomic_store_explicit(&worker.record->busy_since_ms, 0, memory_order_relaxed);
+}
+
+static void enter_stage(drain_stage stage, uint64_t until_ms)
+{
+    worker.stage = stage;
+    timer_start(&loop_self.timers, &worker.drain_timer, until_ms);
+}
+
+static void abort_service(void)
+{
+    enter_stage(DRAIN_ABORTED, loop_self.now_ms + WORKER_ABORT_MS);
+    worker.setup->service->abort(worker.setup->service->self);
+}
+
+static void drain_service(void)
+{
+    enter_stage(DRAIN_WAITING, worker.deadline_ms);
+    worker.setup->service->drain(worker.setup->service->self, worker.has_successor);
+}
+
+static void on_drain_timer(timer_entry *timer)
+{
+    (void)timer;
+    if (worker.stage == DRAIN_SETTLING)
+        drain_service();
+    else if (worker.stage == DRAIN_WAITING)
+        abort_service();
+    else
+        loop_stop();
+}
+
+/**
+ * With a successor, what waits in the queues is the successor's. Without one the queues are emptied first, so
+ * that no client the kernel has already accepted is reset; when the whole service stops, the sockets then
+ * listen no more.
+ */
+static void begin_drain(bool has_successor)
+{
+    if (worker.stage != DRAIN_NONE)
+        return;
+    worker.has_successor = has_successor;
+    worker.deadline_ms = loop_self.now_ms + worker.setup->config->drain_ms;
+    atomic_store(&worker.record->state, BOARD_DRAINING);
+    if (has_successor) {
+        acceptor_stop_listening(&worker.acceptor, false);
+        acceptor_stop_taking(&worker.acceptor);
+        drain_service();
+        return;
+    }
+    unsigned taken = acceptor_sweep(&worker.acceptor);
+    acceptor_stop_listening(&worker.acceptor, atomic_load(&worker.setup->board->is_stopping));
+    if (taken > 0)
+        enter_stage(DRAIN_SETTLING, loop_self.now_ms + WORKER_SETTLE_MS);
+    else
+        drain_service();
+}
+
+static void interrupt(void)
+{
+    if (worker.stage == DRAIN_NONE) {
+        tern_log(TERN_INFO, "stopping; interrupt again to stop at once");
+        begin_drain(false);
+        return;
+    }
+    abort_service();
+    loop_stop();
+}
+
+static void on_signal(loop_source *source, uint32_t events)
+{
+    (void)events;
+    struct signalfd_siginfo info;
+    while (read(source->fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGINT)
+            interrupt();
+        else
+            begin_drain(info.ssi_signo == WORKER_RETIRE);
+    }
+}
+
+static bool watch_signals(bool has_master)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, WORKER_STOP);
+    sigaddset(&set, has_master ? WORKER_RETIRE : SIGINT);
+    worker.signals.on_event = on_signal;
+    worker.signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return worker.signals.fd >= 0 && loop_add(&worker.signals, EPOLLIN);
+}
+
+/** The worker serves its slot from here on, and the master may retire whoever did before. */
+static void announce(void)
+{
+    const worker_setup *setup = worker.setup;
+    atomic_store(&setup->board->current[setup->index], (int)setup->record);
+    const uint64_t one = 1;
+    if (setup->notify_fd >= 0 && write(setup->notify_fd, &one, sizeof one) < 0)
+        tern_log(TERN_WARN, "cannot tell the master that worker %u is up: %s", setup->index, strerror(errno));
+}
+
+static bool start(const worker_setup *setup)
+{
+    if (!loop_open() || !watch_signals(setup->master != 0)) {
+        tern_log(TERN_ERROR, "worker %u cannot open its loop: %s", setup->index, strerror(errno));
+        return false;
+    }
+    if (!crash_install(setup->crash, setup->service))
+        tern_log(TERN_WARN, "worker %u cannot report crashes: %s", setup->index, strerror(errno));
+    if (!setup->service->start(setup->service->self)) {
+        tern_log(TERN_ERROR, "worker %u did not start", setup->index);
+        return false;
+    }
+    unsigned workers = setup->config->workers ? setup->config->workers : 1;
+    if (!acceptor_open(&worker.acceptor, setup->index, workers, setup->config, setup->listeners)) {
+        tern_log(TERN_ERROR, "worker %u cannot watch its sockets: %s", setup->index, strerror(errno));
+        return false;
+    }
+    loop_self.on_wake = note_wake;
+    loop_self.on_sleep = note_sleep;
+    announce();
+    return true;
+}
+
+/** Dies with the master: a worker without one would hold the port for ever. */
+static bool bind_to_master(const worker_setup *setup)
+{
+    char title[32]; /* the kernel keeps the first 15 bytes */
+    snprintf(title, sizeof title, "tern: worker %u", setup->index);
+    prctl(PR_SET_NAME, title);
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == setup->master;
+}
+
+int worker_process_run(const worker_setup *setup)
+{
+    worker.setup = setup;
+    worker.record = &setup->board->records[setup->record];
+    worker.drain_timer.fire = on_drain_timer;
+    worker.stage = DRAIN_NONE;
+    worker.acceptor = (acceptor){.service = setup->service,
+                                 .board = setup->board,
+                                 .channels = setup->channels,
+                                 .record = setup->record,
+                                 .reserve_fd = -1};
+    if (setup->master != 0 && !bind_to_master(setup))
+        return WORKER_EXIT_START;
+    bool is_started = start(setup);
+    if (is_started)
+        loop_run();
+    acceptor_close(&worker.acceptor);
+    if (worker.signals.fd >= 0)
+        close(worker.signals.fd);
+    worker.signals.fd = -1;
+    loop_close();
+    return is_started ? 0 : WORKER_EXIT_START;
+}
+
+unsigned worker_index(void)
+{
+    return worker.setup ? worker.setup->index : 0;
+}
+
+void worker_connection_closed(void)
+{
+    acceptor_connection_closed(&worker.acceptor);
+}
+
+bool worker_hand_over(int fd)
+{
+    return worker.has_successor && acceptor_give_away(&worker.acceptor, fd);
+}
+
+void worker_drained(void)
+{
+    loop_stop();
+}
