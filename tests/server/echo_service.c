@@ -1,0 +1,263 @@
+/**
+ * The smallest service that the master's tests need: one canned answer a request, and paths that misbehave.
+ *
+ *   echo_service PORT WORKERS [NAME=VALUE ...] [--check]
+ *
+ * Settings: host, drain_ms, watchdog_ms, memory_limit, max_connections, backlog, fail (a file: while it
+ * exists, workers do not start), bad_check (a file: while it exists, --check fails), mark (text that /version
+ * answers: a file's content). Paths: /pid /version /crash /exit /hang /slow (200 ms) /leak (32 MiB) / -
+ * anything else answers "hello".
+ */
+#include "runtime/loop.h"
+#include "runtime/worker.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct client {
+    loop_source source;
+    list_link link;
+    loop_later freed;
+    timer_entry slow;
+    size_t len;
+    bool is_busy, must_close;
+    char in[1024];
+} client;
+
+static struct {
+    list_link clients;
+    const char *fail, *bad_check, *mark;
+    char version[64];
+    bool is_draining, has_successor;
+} service;
+
+static void free_client(loop_later *later)
+{
+    mem_free(list_owner(later, client, freed));
+}
+
+static void close_client(client *k)
+{
+    list_remove(&k->link);
+    timer_stop(&loop_self.timers, &k->slow);
+    loop_remove(&k->source);
+    close(k->source.fd);
+    k->source.fd = -1;
+    k->freed.run = free_client;
+    loop_do_later(&k->freed);
+    worker_connection_closed();
+    if (service.is_draining && list_empty(&service.clients))
+        worker_drained();
+}
+
+static void answer(client *k, const char *body)
+{
+    char text[512];
+    bool is_last = k->must_close || (service.is_draining && !service.has_successor);
+    int len = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n%s", strlen(body),
+                       is_last ? "Connection: close\r\n" : "", body);
+    k->is_busy = false;
+    if (send(k->source.fd, text, (size_t)len, MSG_NOSIGNAL) != len || is_last)
+        close_client(k);
+    else if (service.is_draining && k->len == 0 && worker_hand_over(k->source.fd))
+        close_client(k);
+}
+
+static void answer_slowly(timer_entry *timer)
+{
+    answer(list_owner(timer, client, slow), "slow");
+}
+
+static void leak(void)
+{
+    enum { LEAK_BYTES = 32 << 20 };
+    static char *kept;
+    kept = mem_alloc(LEAK_BYTES);
+    if (kept)
+        memset(kept, 1, LEAK_BYTES);
+}
+
+static void misbehave(const char *path)
+{
+    if (strcmp(path, "/crash") == 0)
+        abort();
+    if (strcmp(path, "/exit") == 0)
+        _exit(9);
+    if (strcmp(path, "/hang") == 0)
+        for (volatile int i = 0;; i = !i)
+            continue;
+    if (strcmp(path, "/leak") == 0)
+        leak();
+}
+
+static void handle(client *k, const char *path)
+{
+    char body[64] = "hello";
+    k->is_busy = true;
+    misbehave(path);
+    if (strcmp(path, "/slow") == 0) {
+        k->slow.fire = answer_slowly;
+        timer_start(&loop_self.timers, &k->slow, loop_self.now_ms + 200);
+        return;
+    }
+    if (strcmp(path, "/pid") == 0)
+        snprintf(body, sizeof body, "%d %u", (int)getpid(), worker_index());
+    if (strcmp(path, "/version") == 0)
+        snprintf(body, sizeof body, "%s", service.version);
+    answer(k, body);
+}
+
+/** Handles the first whole request that has been read; false when there is none. */
+static bool handle_next(client *k)
+{
+    k->in[k->len] = '\0';
+    char *end = strstr(k->in, "\r\n\r\n");
+    char path[64];
+    if (k->is_busy || !end || sscanf(k->in, "GET %63s", path) != 1)
+        return false;
+    size_t used = (size_t)(end + 4 - k->in);
+    k->must_close = strstr(k->in, "Connection: close") != NULL;
+    memmove(k->in, k->in + used, k->len - used);
+    k->len -= used;
+    handle(k, path);
+    return true;
+}
+
+static void on_client(loop_source *source, uint32_t events)
+{
+    (void)events;
+    client *k = list_owner(source, client, source);
+    for (;;) {
+        ssize_t got = recv(k->source.fd, k->in + k->len, sizeof k->in - 1 - k->len, 0);
+        if (got < 0)
+            return;
+        if (got == 0) {
+            close_client(k);
+            return;
+        }
+        k->len += (size_t)got;
+        while (k->source.fd >= 0 && handle_next(k))
+            continue;
+        if (k->source.fd < 0)
+            return;
+    }
+}
+
+static void on_connection(void *self, int fd)
+{
+    (void)self;
+    client *k = mem_zero(1, sizeof *k);
+    if (k)
+        k->source = (loop_source){.fd = fd, .on_event = on_client};
+    if (!k || !loop_add(&k->source, EPOLLIN | EPOLLRDHUP)) {
+        mem_free(k);
+        close(fd);
+        worker_connection_closed();
+        return;
+    }
+    list_append(&service.clients, &k->link);
+}
+
+static void read_version(void)
+{
+    FILE *file = service.mark ? fopen(service.mark, "re") : NULL;
+    if (file && !fgets(service.version, sizeof service.version, file))
+        service.version[0] = '\0';
+    if (file)
+        fclose(file);
+}
+
+static bool start(void *self)
+{
+    (void)self;
+    list_init(&service.clients);
+    read_version();
+    return !service.fail || access(service.fail, F_OK) != 0;
+}
+
+static void drain(void *self, bool has_successor)
+{
+    (void)self;
+    service.is_draining = true;
+    service.has_successor = has_successor;
+    list_link *next;
+    for (list_link *link = service.clients.next; link != &service.clients; link = next) {
+        client *k = list_owner(link, client, link);
+        next = link->next;
+        char byte;
+        bool has_input = k->len > 0 || recv(k->source.fd, &byte, 1, MSG_PEEK) > 0;
+        if (!k->is_busy && !has_input && (!has_successor || worker_hand_over(k->source.fd)))
+            close_client(k);
+    }
+    if (list_empty(&service.clients))
+        worker_drained();
+}
+
+static void abort_all(void *self)
+{
+    (void)self;
+    while (!list_empty(&service.clients))
+        close_client(list_owner(service.clients.next, client, link));
+    worker_drained();
+}
+
+static size_t describe(void *self, char *out, size_t size)
+{
+    (void)self;
+    static const char text[] = "an echo";
+    size_t len = sizeof text - 1 < size ? sizeof text - 1 : size;
+    memcpy(out, text, len);
+    return len;
+}
+
+static void read_setting(worker_config *config, const char *text)
+{
+    const char *value = strchr(text, '=');
+    if (!value)
+        return;
+    value++;
+    if (strncmp(text, "host=", 5) == 0)
+        config->host = value;
+    else if (strncmp(text, "drain_ms=", 9) == 0)
+        config->drain_ms = strtoull(value, NULL, 10);
+    else if (strncmp(text, "watchdog_ms=", 12) == 0)
+        config->watchdog_ms = strtoull(value, NULL, 10);
+    else if (strncmp(text, "memory_limit=", 13) == 0)
+        config->memory_limit_bytes = strtoull(value, NULL, 10);
+    else if (strncmp(text, "max_connections=", 16) == 0)
+        config->max_connections = (unsigned)strtoul(value, NULL, 10);
+    else if (strncmp(text, "fail=", 5) == 0)
+        service.fail = value;
+    else if (strncmp(text, "bad_check=", 10) == 0)
+        service.bad_check = value;
+    else if (strncmp(text, "mark=", 5) == 0)
+        service.mark = value;
+}
+
+int main(int argc, char **argv)
+{
+    worker_config config = {.port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0,
+                            .workers = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0,
+                            .backlog = 1024,
+                            .drain_ms = 5000,
+                            .name = "echo"};
+    bool is_check = false;
+    for (int i = 3; i < argc; i++) {
+        read_setting(&config, argv[i]);
+        is_check |= strcmp(argv[i], "--check") == 0;
+    }
+    if (is_check)
+        return service.bad_check && access(service.bad_check, F_OK) == 0;
+    const worker_service offered = {.start = start,
+                                    .on_connection = on_connection,
+                                    .drain = drain,
+                                    .abort = abort_all,
+                                    .describe = describe};
+    return master_run(&config, &offered);
+}
