@@ -29,6 +29,12 @@ void check_bytes(const char *file, int line, const void *seen, size_t seen_len, 
                  size_t want_len);
 void check_text(const char *file, int line, const char *seen, const char *want);
 
+#ifndef TERN_FAULTS
+/* In a build without injected faults (mem.h) a test that asks for one skips itself. */
+#define mem_fail_at(n, for_good) check_skip("allocations can be made to fail only with TERN_FAULTS")
+#define mem_tried()              0UL
+#endif
+
 #define TEST(sentence)                                                                                       \
     static void sentence(void);                                                                              \
     static check_test sentence##_test = {#sentence, sentence, NULL};                                         \

@@ -4,7 +4,7 @@
  */
 #include "runtime/coro.h"
 
-#include "base/sanitize.h"
+#include "runtime/fpcontrol.h"
 #include "runtime/loop.h"
 #include "runtime/stack.h"
 #include "runtime/switch.h"
@@ -17,6 +17,8 @@
 
 static coro *running;            /* NULL on the loop's stack */
 static void *loop_stack_pointer; /* saved while a coroutine runs */
+static uint64_t loop_fpcontrol;  /* what every coroutine begins with */
+static bool is_set_up;
 static unsigned alive, most_alive = UINT_MAX;
 
 /* -- what AddressSanitizer must know of each switch -- */
@@ -75,6 +77,8 @@ __attribute__((no_sanitize("address"))) static void *run_coroutine(void *arg)
     sanitizer_reach_coro(NULL);
     stack_slot *slot = arg;
     slot->fn(slot->arg);
+    if (__builtin_expect(fpcontrol_get() != loop_fpcontrol, 0))
+        fpcontrol_set(loop_fpcontrol);
     sanitizer_leave_coro(NULL);
     return loop_stack_pointer;
 }
@@ -99,10 +103,19 @@ static inline void enter(stack_slot *slot)
     come_back(co);
 }
 
+/** Once, before the first coroutine. */
+static void set_up(void)
+{
+    loop_fpcontrol = fpcontrol_get();
+    is_set_up = true;
+}
+
 static void on_deadline(timer_entry *timer);
 
 static stack_slot *new_coroutine(coro_fn *fn, void *arg)
 {
+    if (__builtin_expect(!is_set_up, 0))
+        set_up();
     if (alive >= most_alive)
         return NULL;
     stack_slot *slot = stack_take();
@@ -173,10 +186,15 @@ coro_outcome coro_wait(uint64_t at_ms)
         return CORO_CANCELLED;
     if (at_ms != 0)
         timer_start(&loop_self.timers, &co->timer, at_ms);
+    uint64_t fpcontrol = fpcontrol_get();
+    if (__builtin_expect(fpcontrol != loop_fpcontrol, 0))
+        fpcontrol_set(loop_fpcontrol);
     co->is_suspended = true;
     sanitizer_leave_coro(&co->sanitizer_stack);
     switch_to(&co->stack_pointer, loop_stack_pointer);
     sanitizer_reach_coro(co->sanitizer_stack);
+    if (__builtin_expect(fpcontrol != loop_fpcontrol, 0))
+        fpcontrol_set(fpcontrol);
     return co->outcome;
 }
 

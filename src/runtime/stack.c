@@ -1,7 +1,5 @@
 #include "runtime/stack.h"
 
-#include "base/sanitize.h"
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,8 +19,7 @@ enum {
     SLOT_BYTES = (sizeof(stack_slot) + 63) / 64 * 64
 };
 
-static stack_slot *pooled;
-static unsigned pooled_count;
+stack_pool stack_pool_self;
 static size_t guard_bytes;
 
 size_t stack_guard_bytes(void)
@@ -51,7 +48,6 @@ static void renounce(stack_slot *slot)
 {
 #if BASE_ASAN
     __lsan_unregister_root_region(slot->co.stack_base, slot->co.stack_bytes + SLOT_BYTES);
-    __asan_unpoison_memory_region(slot->co.stack_base, slot->co.stack_bytes);
 #endif
 #ifdef TERN_VALGRIND
     VALGRIND_STACK_DEREGISTER(slot->valgrind_id);
@@ -59,16 +55,15 @@ static void renounce(stack_slot *slot)
     (void)slot;
 }
 
-/** Frames that were left by a throw or abandoned at the end may still be marked as out of bounds. */
-static void make_usable(stack_slot *slot)
+void stack_forget_frames(stack_slot *slot)
 {
 #if BASE_ASAN
     __asan_unpoison_memory_region(slot->co.stack_base, slot->co.stack_bytes);
 #endif
-    slot->is_trimmed = false;
+    (void)slot;
 }
 
-static stack_slot *map_stack(void)
+stack_slot *stack_map(void)
 {
     size_t guard = stack_guard_bytes();
     char *low = mmap(NULL, CORO_STACK_BYTES, PROT_NONE,
@@ -82,40 +77,16 @@ static stack_slot *map_stack(void)
     stack_slot *slot = (stack_slot *)(void *)(low + CORO_STACK_BYTES - SLOT_BYTES);
     slot->co.stack_base = low + guard;
     slot->co.stack_bytes = (size_t)CORO_STACK_BYTES - guard - SLOT_BYTES;
+    slot->is_trimmed = false;
     announce(slot);
     return slot;
 }
 
-static void unmap_stack(stack_slot *slot)
+void stack_unmap(stack_slot *slot)
 {
+    stack_forget_frames(slot); /* the addresses will be somebody else's */
     renounce(slot);
     munmap((char *)slot->co.stack_base - stack_guard_bytes(), CORO_STACK_BYTES);
-}
-
-stack_slot *stack_take(void)
-{
-    stack_slot *slot = pooled;
-    if (__builtin_expect(slot != NULL, 1)) {
-        pooled = slot->next_pooled;
-        pooled_count--;
-    } else {
-        slot = map_stack();
-        if (slot == NULL)
-            return NULL;
-    }
-    make_usable(slot);
-    return slot;
-}
-
-void stack_put(stack_slot *slot)
-{
-    if (__builtin_expect(pooled_count >= STACK_POOL_MOST, 0)) {
-        unmap_stack(slot);
-        return;
-    }
-    slot->next_pooled = pooled;
-    pooled = slot;
-    pooled_count++;
 }
 
 /** MADV_FREE would be cheaper, but leaves the pages in the resident set, by which workers are judged too big.
@@ -130,7 +101,7 @@ static void release_deep_pages(stack_slot *slot)
 
 void stack_trim(unsigned keep)
 {
-    stack_slot **place = &pooled;
+    stack_slot **place = &stack_pool_self.first;
     for (unsigned kept = 0; kept < keep && *place != NULL; kept++) {
         release_deep_pages(*place);
         place = &(*place)->next_pooled;
@@ -139,8 +110,8 @@ void stack_trim(unsigned keep)
     *place = NULL;
     while (surplus != NULL) {
         stack_slot *next = surplus->next_pooled;
-        unmap_stack(surplus);
-        pooled_count--;
+        stack_unmap(surplus);
+        stack_pool_self.count--;
         surplus = next;
     }
 }

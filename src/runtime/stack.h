@@ -7,6 +7,7 @@
 #ifndef RUNTIME_STACK_H
 #define RUNTIME_STACK_H
 
+#include "base/sanitize.h"
 #include "runtime/coro.h"
 
 /** What lies at the top of every stack. */
@@ -23,11 +24,48 @@ typedef struct stack_slot {
 /** The most stacks the pool keeps; those given back beyond are unmapped. */
 enum { STACK_POOL_MOST = 4096 };
 
-/** A stack with `co.stack_base` and `co.stack_bytes` set and everything else of undefined content; NULL when
- * the kernel has no more (address space, memory or mappings). */
-stack_slot *stack_take(void);
+typedef struct stack_pool {
+    stack_slot *first;
+    unsigned count;
+} stack_pool;
+
+extern __attribute__((visibility("hidden"))) stack_pool stack_pool_self;
+
+/** Maps a new stack, which counts as taken; NULL when the kernel has no more (address space, memory or
+ * mappings). */
+stack_slot *stack_map(void);
+void stack_unmap(stack_slot *slot);
+/** Frames left by a throw may still be marked as out of bounds: makes the whole of a used stack accessible.
+ */
+void stack_forget_frames(stack_slot *slot);
+
+/** A stack with `co.stack_base` and `co.stack_bytes` set and everything else of undefined content, or NULL.
+ */
+static inline stack_slot *stack_take(void)
+{
+    stack_slot *slot = stack_pool_self.first;
+    if (__builtin_expect(slot == NULL, 0))
+        return stack_map();
+    stack_pool_self.first = slot->next_pooled;
+    stack_pool_self.count--;
+    slot->is_trimmed = false;
+    if (BASE_ASAN)
+        stack_forget_frames(slot);
+    return slot;
+}
+
 /** Gives a stack back that nothing runs on. */
-void stack_put(stack_slot *slot);
+static inline void stack_put(stack_slot *slot)
+{
+    if (__builtin_expect(stack_pool_self.count >= STACK_POOL_MOST, 0)) {
+        stack_unmap(slot);
+        return;
+    }
+    slot->next_pooled = stack_pool_self.first;
+    stack_pool_self.first = slot;
+    stack_pool_self.count++;
+}
+
 /** coro_trim. */
 void stack_trim(unsigned keep);
 /** Bytes of inaccessible memory below each stack_base. */

@@ -1,16 +1,16 @@
 /*
  * The switch for x86-64 (System V calling convention).
  *
- * A saved stack holds, upwards from its stack pointer: mxcsr (4 bytes), x87 control word (2, padded to 4),
- * r15 r14 r13 r12 rbx rbp, return address. The two control words belong to the caller by the convention, so
- * a rounding mode set by one coroutine must not leak into another. Storing them is cheap and loading them is
- * not, so they are loaded only where they differ, mxcsr's sticky exception flags (low 6 bits) left aside.
+ * A saved stack holds, upwards from its stack pointer: r15 r14 r13 r12 rbx rbp, return address. mxcsr and the
+ * x87 control word are fpcontrol.h's affair.
+ *
+ * It goes on by an indirect jump, not by `ret`: the processor predicts a `ret` from the calls it saw, which
+ * were made on the other stack. Measured: 10 ns less for a wake and wait. `notrack`, because the places
+ * jumped to follow a call and carry no endbr64.
  */
 #include "runtime/switch.h"
 
 #ifdef SWITCH_X86_64
-
-#define MXCSR_CONTROL 0xffc0
 
 .macro SAVE_CALLER
     pushq %rbp
@@ -31,39 +31,10 @@
     pushq %r15
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %r15, 0
-    subq $8, %rsp
-    .cfi_adjust_cfa_offset 8
-    stmxcsr (%rsp)
-    fnstcw 4(%rsp)
     movq %rsp, (%rdi)
 .endm
 
-    .text
-
-/* void switch_to(void **save, void *to) */
-    .globl switch_to
-    .hidden switch_to
-    .type switch_to, @function
-    .p2align 4
-switch_to:
-    .cfi_startproc
-#ifdef __CET__
-    endbr64
-#endif
-    SAVE_CALLER
-    movl (%rsp), %eax
-    movl 4(%rsp), %edx
-    movq %rsi, %rsp
-.Lresume:
-    xorl (%rsp), %eax
-    testl $MXCSR_CONTROL, %eax
-    jne .Lload_mxcsr
-.Lmxcsr_set:
-    cmpw 4(%rsp), %dx
-    jne .Lload_x87
-.Lx87_set:
-    addq $8, %rsp
-    .cfi_adjust_cfa_offset -8
+.macro RESTORE_CALLER
     popq %r15
     .cfi_adjust_cfa_offset -8
     .cfi_restore %r15
@@ -82,20 +53,27 @@ switch_to:
     popq %rbp
     .cfi_adjust_cfa_offset -8
     .cfi_restore %rbp
-    ret
-    .cfi_adjust_cfa_offset 56
-    .cfi_rel_offset %rbp, 48
-    .cfi_rel_offset %rbx, 40
-    .cfi_rel_offset %r12, 32
-    .cfi_rel_offset %r13, 24
-    .cfi_rel_offset %r14, 16
-    .cfi_rel_offset %r15, 8
-.Lload_mxcsr:
-    ldmxcsr (%rsp)
-    jmp .Lmxcsr_set
-.Lload_x87:
-    fldcw 4(%rsp)
-    jmp .Lx87_set
+.endm
+
+    .text
+
+/* void switch_to(void **save, void *to) */
+    .globl switch_to
+    .hidden switch_to
+    .type switch_to, @function
+    .p2align 4
+switch_to:
+    .cfi_startproc
+#ifdef __CET__
+    endbr64
+#endif
+    SAVE_CALLER
+    movq %rsi, %rsp
+    RESTORE_CALLER
+    popq %rcx
+    .cfi_adjust_cfa_offset -8
+    .cfi_register %rip, %rcx
+    notrack jmp *%rcx
     .cfi_endproc
     .size switch_to, . - switch_to
 
@@ -118,14 +96,9 @@ switch_enter:
     movq %rcx, %rdi
     call *%rdx
     .cfi_restore_state
-    subq $8, %rsp /* the ended stack's top words serve to read the control words once more */
-    stmxcsr (%rsp)
-    fnstcw 4(%rsp)
-    movl 4(%rsp), %edx
-    movl (%rsp), %ecx
     movq %rax, %rsp
-    movl %ecx, %eax
-    jmp .Lresume
+    RESTORE_CALLER
+    ret /* most coroutines end without having waited: then the prediction is right */
     .cfi_endproc
     .size switch_enter, . - switch_enter
 

@@ -124,9 +124,15 @@ TEST(unwind_throw_without_a_catch_point_aborts_with_a_message)
         _exit(0);
     }
     close(pipe_fds[1]);
-    char text[200] = "";
-    CHECK(read(pipe_fds[0], text, sizeof text - 1) > 0);
-    CHECK_TEXT(text, "tern: a failure was thrown where nothing catches it\n");
+    char text[1000] = ""; /* checkers and emulators may add words of their own */
+    for (size_t len = 0; len < sizeof text - 1;) {
+        ssize_t got = read(pipe_fds[0], text + len, sizeof text - 1 - len);
+        CHECK(got >= 0);
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    CHECK(strstr(text, "tern: a failure was thrown where nothing catches it\n") != NULL);
     close(pipe_fds[0]);
     int status;
     CHECK(waitpid(pid, &status, 0) == pid);
