@@ -60,14 +60,16 @@ coro *coro_spawn(coro_fn *fn, void *arg, void *request, void *scope);
 coro *coro_self(void);
 
 /**
- * Suspends the running coroutine until coro_wake, the deadline (`at_ms`, absolute loop time; 0 for none) or
- * cancellation. When already cancelled and not masked it returns CORO_CANCELLED without suspending.
- * The caller has put itself on whatever list its waker reads, and takes itself off it after every return.
+ * Suspends the running coroutine (there must be one) until coro_wake, the deadline (`at_ms`, absolute loop
+ * time; 0 for none) or cancellation. When already cancelled and not masked it returns CORO_CANCELLED without
+ * suspending. The caller has put itself on whatever list its waker reads, and takes itself off it after every
+ * return.
  */
 coro_outcome coro_wait(uint64_t at_ms);
 /** Makes a suspended coroutine ready with CORO_WOKEN; does nothing when it is running or already ready. */
 void coro_wake(coro *co);
-/** Asks a coroutine to give up: its current and later waits return CORO_CANCELLED (unless masked). */
+/** Asks a coroutine to give up: its current and later waits return CORO_CANCELLED (unless masked). One that
+ * was spawned and has not run yet still runs, up to its first wait. */
 void coro_cancel(coro *co);
 
 /** Resumes every ready coroutine once; the loop calls it each turn. Returns whether any ran. */

@@ -1,4 +1,5 @@
 #include "runtime/coro.h"
+#include "base/mem.h"
 #include "check.h"
 #include "runtime/loop.h"
 #include "runtime/stack.h"
@@ -332,6 +333,46 @@ TEST(coro_backtrace_ends_at_the_first_frame)
     int depth = 0;
     CHECK(coro_start(take_backtrace, &depth));
     CHECK(depth >= 2 && depth <= 6);
+}
+
+static void hold_memory(void *arg)
+{
+    char *volatile only_here = mem_alloc(100);
+    CHECK(only_here != NULL);
+    wait_once(arg);
+    mem_free(only_here);
+}
+
+TEST(coro_suspended_at_the_end_is_no_leak_to_the_leak_checker)
+{
+    CHECK(loop_open());
+    CHECK(coro_start(hold_memory, &for_ever));
+    CHECK_INT(coro_count(), 1);
+    loop_close(); /* in the debug build the process fails at its exit if that memory counts as lost */
+}
+
+static void overrun(void *arg)
+{
+    char bytes[8];
+    memset(bytes, 1, *(volatile size_t *)arg);
+    CHECK(bytes[0] == 1);
+}
+
+TEST(coro_stack_is_watched_by_the_address_sanitizer)
+{
+    if (!BASE_ASAN)
+        check_skip("needs AddressSanitizer");
+    size_t past_the_end = 9;
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        close(STDERR_FILENO);
+        coro_start(overrun, &past_the_end);
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
 }
 
 /* -- the pool -- */
