@@ -1,5 +1,7 @@
 #include "http/scan.h"
 
+#include "http/scan_kits.h"
+
 /* One bit a class, for each byte. */
 enum { TOKEN = 1, FIELD_NAME = 2, FIELD_VALUE = 4, TARGET = 8, PATH = 16 };
 
@@ -68,3 +70,25 @@ bool scan_is_token_byte(unsigned char byte)
 
 const scan_kit scan_scalar = {"scalar", scalar_field_name, scalar_field_value, scalar_target, scalar_path};
 const scan_kit *scan_best = &scan_scalar;
+
+unsigned scan_kits(const scan_kit *kits[SCAN_KITS])
+{
+    unsigned count = 0;
+    kits[count++] = &scan_scalar;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("sse4.2"))
+        kits[count++] = &scan_sse42;
+    if (__builtin_cpu_supports("avx2"))
+        kits[count++] = &scan_avx2;
+#elif defined(__aarch64__)
+    kits[count++] = &scan_neon;
+#endif
+    return count;
+}
+
+__attribute__((constructor)) static void choose_kit(void)
+{
+    const scan_kit *kits[SCAN_KITS];
+    scan_best = kits[scan_kits(kits) - 1];
+}

@@ -33,6 +33,12 @@ extern const scan_kit scan_scalar;
 /** What this process uses; never changes after start. */
 extern const scan_kit *scan_best;
 
+enum { SCAN_KITS = 3 };
+/** Fills in the kits that this processor can run, slowest first; returns how many (the last one is
+ * scan_best).
+ */
+unsigned scan_kits(const scan_kit *kits[SCAN_KITS]);
+
 /** Whether a byte is an RFC 9110 tchar; '_' is one. */
 bool scan_is_token_byte(unsigned char byte);
 
