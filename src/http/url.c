@@ -1,0 +1,86 @@
+#include "http/url.h"
+
+#include "base/text.h"
+#include "http/scan.h"
+
+#include <string.h>
+
+/** The byte of the escape whose '%' is at `at`, or -1. */
+static int escaped_byte(tern_str text, size_t at)
+{
+    if (text.len - at < 3)
+        return -1;
+    int high = text_hex_value(text.data[at + 1]), low = text_hex_value(text.data[at + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/** Whether a segment of `path` is "." or "..". */
+static bool has_dot_segment(const char *path, size_t len)
+{
+    const char *end = path + len;
+    for (const char *segment = path; segment <= end;) {
+        const char *slash = memchr(segment, '/', (size_t)(end - segment));
+        const char *stop = slash != NULL ? slash : end;
+        size_t n = (size_t)(stop - segment);
+        if (n >= 1 && n <= 2 && segment[0] == '.' && segment[n - 1] == '.')
+            return true;
+        segment = stop + 1;
+    }
+    return false;
+}
+
+long url_decode_path(tern_str path, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < path.len; i++) {
+        int byte = (unsigned char)path.data[i];
+        if (byte == '%') {
+            byte = escaped_byte(path, i);
+            if (byte == '/') /* would make two segments of what the router sees as one */
+                return -1;
+            i += 2;
+        }
+        if (byte < 0x20 || byte == 0x7f || byte == '\\')
+            return -1;
+        out[len++] = (char)byte;
+    }
+    out[len] = '\0';
+    if (has_dot_segment(out, len) || !utf8_valid(out, len))
+        return -1;
+    return (long)len;
+}
+
+long url_decode_component(tern_str text, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int byte = text.data[i] == '+' ? ' ' : (unsigned char)text.data[i];
+        if (byte == '%') {
+            byte = escaped_byte(text, i);
+            i += 2;
+        }
+        if (byte <= 0)
+            return -1;
+        out[len++] = (char)byte;
+    }
+    out[len] = '\0';
+    return utf8_valid(out, len) ? (long)len : -1;
+}
+
+size_t url_encode(tern_str text, bool keep_slash, char *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (scan_is(SCAN_UNRESERVED, text.data[i]) || (byte == '/' && keep_slash)) {
+            out[len++] = (char)byte;
+            continue;
+        }
+        out[len++] = '%';
+        out[len++] = digits[byte >> 4];
+        out[len++] = digits[byte & 15];
+    }
+    out[len] = '\0';
+    return len;
+}
