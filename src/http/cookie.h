@@ -25,7 +25,8 @@ typedef struct cookie_attributes {
 } cookie_attributes;
 
 /**
- * Writes a Set-Cookie value into `out`; returns its length.
+ * Writes a Set-Cookie value into `out`, with a NUL after it; returns its length. `attributes` may be NULL for
+ * all defaults; `reason` may be NULL.
  * @return -1 with `*reason` (static text) when the name is no token, the value has a byte outside RFC 6265's
  *         cookie-octet, an attribute has ';' or a control byte, a `__Host-`/`__Secure-` prefix's rules are
  * broken, SameSite=None is without Secure, or it does not fit in `size`.

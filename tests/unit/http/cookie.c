@@ -1,0 +1,142 @@
+#include "http/cookie.h"
+
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/** The value of `name` in `header`, or NULL; valid until the next call. */
+static const char *find(const char *header, const char *name)
+{
+    static char text[256];
+    tern_str value;
+    if (!cookie_find((tern_str){header, strlen(header)}, name, &value))
+        return NULL;
+    snprintf(text, sizeof text, "%.*s", (int)value.len, value.data);
+    return text;
+}
+
+TEST(cookies_are_found_by_their_exact_name)
+{
+    static const struct {
+        const char *header, *name, *value;
+    } rows[] = {
+        {"a=1", "a", "1"},
+        {"a=1; b=2", "b", "2"},
+        {"a=1;b=2", "b", "2"},
+        {"a=1;  b=2", "b", NULL}, /* one space is skipped: the name is " b" */
+        {"a=1; b=2; a=3", "a", "1"},
+        {"A=1", "a", NULL},
+        {"ab=1", "a", NULL},
+        {"a", "a", NULL},
+        {"a=", "a", ""},
+        {"=1; a=2", "a", "2"},
+        {"a=\"x y\"", "a", "\"x y\""},
+        {"a=\"x; b=2\"", "b", "2\""}, /* a quote hides nothing */
+        {"a=x=y", "a", "x=y"},
+        {"a=%41+", "a", "%41+"},
+        {"$Version=1; a=2", "$Version", "1"},
+        {"a=x\x01; a=2", "a", "2"},
+        {"a=x\ty; a=2", "a", "2"},
+        {"a =1", "a", NULL},
+        {";; ;a=1;", "a", "1"},
+        {"a=caf\xc3\xa9", "a", "caf\xc3\xa9"},
+        {"", "a", NULL},
+        {"a=1", "", NULL},
+        {"a b=1", "a b", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_TEXT(find(rows[i].header, rows[i].name), rows[i].value);
+    tern_str value;
+    CHECK(!cookie_find((tern_str){NULL, 0}, "a", &value));
+}
+
+TEST(threat_063_a_hundred_thousand_cookies_take_linear_time)
+{
+    size_t count = 100000;
+    char *text = malloc(count * 5 + 8);
+    for (size_t i = 0; i < count; i++)
+        memcpy(text + i * 5, "a=b; ", 5);
+    memcpy(text + count * 5, "last=yes", 8);
+    tern_str value;
+    CHECK(cookie_find((tern_str){text, count * 5 + 8}, "last", &value));
+    CHECK_BYTES(value.data, value.len, "yes", 3);
+    free(text);
+}
+
+TEST(set_cookie_has_safe_defaults)
+{
+    char out[256];
+    long len = cookie_write("id", "abc", NULL, out, sizeof out, NULL);
+    CHECK_TEXT(out, "id=abc; Path=/; SameSite=Lax; HttpOnly");
+    CHECK_INT(len, strlen(out));
+    const cookie_attributes all = {.path = "/x",
+                                   .domain = "example.org",
+                                   .max_age_s = 60,
+                                   .same_site = "None",
+                                   .secure = true,
+                                   .script_readable = true};
+    CHECK(cookie_write("id", "", &all, out, sizeof out, NULL) > 0);
+    CHECK_TEXT(out, "id=; Path=/x; Domain=example.org; Max-Age=60; SameSite=None; Secure");
+    const cookie_attributes gone = {.max_age_s = -1};
+    CHECK(cookie_write("id", "", &gone, out, sizeof out, NULL) > 0);
+    CHECK_TEXT(out, "id=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax; HttpOnly");
+    const cookie_attributes host = {.secure = true};
+    CHECK(cookie_write("__Host-id", "1", &host, out, sizeof out, NULL) > 0);
+    CHECK_TEXT(out, "__Host-id=1; Path=/; SameSite=Lax; Secure; HttpOnly");
+}
+
+TEST(threat_030_cookies_that_would_break_the_header_are_refused)
+{
+    static const struct {
+        const char *name, *value;
+        cookie_attributes attributes;
+    } rows[] = {
+        {"", "x", {0}},
+        {"a b", "x", {0}},
+        {"a=b", "x", {0}},
+        {"a;b", "x", {0}},
+        {"a\r\nX: y", "x", {0}},
+        {"caf\xc3\xa9", "x", {0}},
+        {"a", "x y", {0}},
+        {"a", "x;y", {0}},
+        {"a", "x,y", {0}},
+        {"a", "x\"y", {0}},
+        {"a", "x\\y", {0}},
+        {"a", "x\r\nSet-Cookie: b=c", {0}},
+        {"a", "x\x7f", {0}},
+        {"a", "caf\xc3\xa9", {0}},
+        {"a", "x", {.path = "/;Secure"}},
+        {"a", "x", {.path = "/\r\n"}},
+        {"a", "x", {.domain = "a;b"}},
+        {"a", "x", {.domain = "a\n"}},
+        {"a", "x", {.same_site = "None"}},
+        {"a", "x", {.same_site = "lax; Secure"}},
+        {"__Secure-a", "x", {0}},
+        {"__secure-a", "x", {0}},
+        {"__Host-a", "x", {0}},
+        {"__Host-a", "x", {.secure = true, .path = "/x"}},
+        {"__HOST-a", "x", {.secure = true, .domain = "example.org"}},
+    };
+    char out[256];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *reason = NULL;
+        if (cookie_write(rows[i].name, rows[i].value, &rows[i].attributes, out, sizeof out, &reason) != -1)
+            check_fail(__FILE__, __LINE__, "row %zu is not refused", i);
+        CHECK(reason != NULL);
+    }
+}
+
+TEST(a_cookie_that_does_not_fit_is_refused)
+{
+    const char want[] = "id=abc; Path=/; SameSite=Lax; HttpOnly";
+    const char *reason = NULL;
+    for (size_t size = 0; size < sizeof want; size++) {
+        char *out = malloc(size + 1);
+        CHECK_INT(cookie_write("id", "abc", NULL, out, size, &reason), -1);
+        CHECK(reason != NULL);
+        free(out);
+    }
+    char out[sizeof want];
+    CHECK_INT(cookie_write("id", "abc", NULL, out, sizeof out, &reason), sizeof want - 1);
+}
