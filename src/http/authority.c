@@ -1,13 +1,9 @@
 #include "http/authority.h"
 
+#include "http/scan.h"
+
 #include <arpa/inet.h>
 #include <string.h>
-
-static bool is_host_byte(unsigned char byte)
-{
-    return (unsigned char)((byte | 0x20) - 'a') < 26 || (unsigned char)(byte - '0') < 10 || byte == '-' ||
-           byte == '.' || byte == '_' || byte == '~';
-}
 
 /** Length of "[IPv6]" at the start of `text`, 0 when there is none. */
 static size_t ipv6_literal(const char *text, size_t len)
@@ -47,7 +43,7 @@ bool authority_is_valid(const char *text, size_t len, bool *has_port)
     if (len > 0 && text[0] == '[')
         host_len = ipv6_literal(text, len);
     else
-        while (host_len < len && is_host_byte((unsigned char)text[host_len]))
+        while (host_len < len && scan_is(SCAN_UNRESERVED, text[host_len]))
             host_len++;
     if (has_port != NULL)
         *has_port = host_len < len;

@@ -96,8 +96,8 @@ static void trailer_byte(h1_chunk *c, const h1_chunk_limits *limits, char byte)
         return;
     }
     c->trailer_bytes += bytes;
-    bool is_name = scan_scalar.field_name(&byte, &byte, &byte + 1) != &byte;
-    bool is_value = scan_scalar.field_value(&byte, &byte, &byte + 1) != &byte;
+    bool is_name = scan_is(SCAN_FIELD_NAME, byte);
+    bool is_value = scan_is(SCAN_FIELD_VALUE, byte);
     if (c->state != VALUE && is_name)
         c->state = NAME;
     else if (c->state == NAME && byte == ':')

@@ -50,7 +50,7 @@ static inline h1_result line_end(h1_head *head, cursor *in, const char *otherwis
 static h1_result any_method(h1_head *head, cursor *in)
 {
     const char *method = in->at;
-    while (in->at != in->end && scan_is_token_byte((unsigned char)*in->at)) {
+    while (in->at != in->end && scan_is(SCAN_TOKEN, *in->at)) {
         in->at++;
         if (in->at - method > METHOD_BYTES)
             return h1_refuse(head, 501, "the method is too long");

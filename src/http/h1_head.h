@@ -48,14 +48,15 @@ typedef struct h1_head {
     bool keep_alive;       /* by version and Connection */
     bool has_length;
     bool is_chunked;
-    bool expects_continue;
-    bool has_upgrade;   /* an Upgrade header together with `Connection: upgrade` */
-    bool is_asterisk;   /* `OPTIONS *` */
-    bool path_is_plain; /* path has no '%' and no "//", "/./", "/../" (nor such an end): it is its own
-                           decoding */
-    uint64_t length;    /* when has_length */
+    bool expects_continue; /* `Expect: 100-continue` in HTTP/1.1 with a body to come */
+    bool has_upgrade;      /* an Upgrade header together with `Connection: upgrade` */
+    bool is_asterisk;      /* `OPTIONS *` */
+    bool path_is_plain;    /* path has no '%' and no "//", "/./", "/../" (nor such an end): it is its own
+                              decoding */
+    uint64_t length;       /* when has_length */
     tern_str method_text;
-    tern_str path;  /* of the target, up to '?'; begins with '/' ("/" when absolute-form has none; "*") */
+    tern_str path;  /* of the target, up to '?'; begins with '/', or is "*". A literal "/" when the target has
+                       none (absolute-form without a path, CONNECT) */
     tern_str query; /* after '?', may be empty; data NULL when there is no '?' */
     tern_str
         host; /* host[:port] of an absolute-form target, else of Host; data NULL in HTTP/1.0 without one */
@@ -74,7 +75,10 @@ typedef enum h1_result { H1_COMPLETE, H1_PARTIAL, H1_ERROR } h1_result;
  * @param used  receives the bytes up to and with the empty line, when complete.
  * @return H1_PARTIAL when all `len` bytes are a possible beginning and no limit is passed; calling again with
  * more of the same bytes starts anew (nothing in `data` is changed, nothing is kept). H1_ERROR sets status
- * and reason. An error is reported as soon as the bytes that make it one are there.
+ * and reason. An error is reported as soon as the bytes that make it one are there: of syntax at the byte, of
+ * a target's form after the request line, of a field's meaning after its line. `head_bytes` counts the empty
+ * lines too: a head that needs more is refused once that many bytes are there. A method of more than 32 bytes
+ * is a 501, and more than 2^63 - 1 bytes of Content-Length a 413.
  *
  * Every field of `head` but `fields` beyond field_count is set on H1_COMPLETE.
  */

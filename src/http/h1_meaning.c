@@ -148,7 +148,7 @@ static int coding_status(tern_str value)
         if (element.len == 0 || is_chunked) /* nothing may follow chunked: RFC 9112 section 6.1 */
             return 400;
         for (size_t i = 0; i < element.len; i++)
-            if (!scan_is_token_byte((unsigned char)element.data[i]))
+            if (!scan_is(SCAN_TOKEN, element.data[i]))
                 return 400;
         if (equals(element, TERN_STR("chunked")))
             is_chunked = true;
@@ -222,11 +222,38 @@ static const struct {
     [17] = {{"transfer-encoding", 17}, note_transfer_encoding},
 };
 
+/** Four or eight bytes of a header name in lower case. The bit turns some other tchars into each other, but
+ * only letters into letters and nothing into '-', which is all that the names below are made of. */
+static inline uint32_t lower_32(const char *at)
+{
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word | 0x20202020u;
+}
+
+static inline uint64_t lower_64(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word | 0x2020202020202020u;
+}
+
+/** Whether a header name of `len` (at least 4) bytes is `lower`: whole words, the last one overlapping. */
+static inline bool is_named(const char *name, const char *lower, size_t len)
+{
+    if (len < 8)
+        return lower_32(name) == lower_32(lower) && lower_32(name + len - 4) == lower_32(lower + len - 4);
+    for (size_t i = 0; i + 8 < len; i += 8)
+        if (lower_64(name + i) != lower_64(lower + i))
+            return false;
+    return lower_64(name + len - 8) == lower_64(lower + len - 8);
+}
+
 h1_result h1_note_field(h1_head *head, h1_seen *seen, const h1_field *field)
 {
     size_t len = field->name_len;
     if (len >= sizeof known / sizeof *known || known[len].note == NULL ||
-        !text_equal_nocase(field->name, known[len].name.data, len))
+        !is_named(field->name, known[len].name.data, len))
         return H1_COMPLETE;
     return known[len].note(head, seen, (tern_str){field->value, field->value_len});
 }

@@ -2,32 +2,30 @@
 
 #include "http/scan_kits.h"
 
-/* One bit a class, for each byte. */
-enum { TOKEN = 1, FIELD_NAME = 2, FIELD_VALUE = 4, TARGET = 8, PATH = 16 };
-
-#define V  FIELD_VALUE
-#define T  (FIELD_VALUE | TARGET | PATH)                      /* visible, no tchar */
-#define C  (FIELD_VALUE | TARGET | PATH | TOKEN | FIELD_NAME) /* tchar */
-#define H  (FIELD_VALUE | TOKEN | FIELD_NAME)                 /* '#' */
-#define U  (FIELD_VALUE | TARGET | PATH | TOKEN)              /* '_' */
-#define Q  (FIELD_VALUE | TARGET)                             /* '?' */
+#define V  SCAN_FIELD_VALUE
+#define T  (SCAN_FIELD_VALUE | SCAN_TARGET | SCAN_PATH)      /* visible, no tchar */
+#define C  (T | SCAN_TOKEN | SCAN_FIELD_NAME)                /* tchar */
+#define H  (C | SCAN_UNRESERVED)                             /* letters, digits, -.~ */
+#define U  (T | SCAN_TOKEN | SCAN_UNRESERVED)                /* _ */
+#define F  (SCAN_FIELD_VALUE | SCAN_TOKEN | SCAN_FIELD_NAME) /* # begins a fragment */
+#define Q  (SCAN_FIELD_VALUE | SCAN_TARGET)                  /* ? begins a query */
 #define V8 V, V, V, V, V, V, V, V
 
-static const unsigned char classes[256] = {
+const unsigned char scan_classes[256] = {
     0,  0,  0,  0,  0,  0,  0,  0,  0,  V,  0,  0,  0,  0,  0,  0, /* 0x00, with HTAB */
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, /* 0x10 */
-    V,  C,  T,  H,  C,  C,  C,  C,  T,  T,  C,  C,  T,  C,  C,  T, /*  !"#$%&'()*+,-./ */
-    C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  T,  T,  T,  T,  T,  Q, /* 0123456789:;<=>? */
-    T,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C, /* @ABCDEFGHIJKLMNO */
-    C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  T,  T,  T,  C,  U, /* PQRSTUVWXYZ[\]^_ */
-    C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C, /* `abcdefghijklmno */
-    C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  C,  T,  C,  T,  C,  0, /* pqrstuvwxyz{|}~ and DEL */
+    V,  C,  T,  F,  C,  C,  C,  C,  T,  T,  C,  C,  T,  H,  H,  T, /*  !"#$%&'()*+,-./ */
+    H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  T,  T,  T,  T,  T,  Q, /* 0123456789:;<=>? */
+    T,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H, /* @ABCDEFGHIJKLMNO */
+    H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  T,  T,  T,  C,  U, /* PQRSTUVWXYZ[\]^_ */
+    C,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H, /* `abcdefghijklmno */
+    H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  H,  T,  C,  T,  H,  0, /* pqrstuvwxyz{|}~ and DEL */
     V8, V8, V8, V8, V8, V8, V8, V8, V8, V8, V8, V8, V8, V8, V8, V8,
 };
 
-static inline const char *run_of(unsigned char class, const char *from, const char *end)
+static inline const char *run_of(int class, const char *from, const char *end)
 {
-    while (from != end && (classes[(unsigned char)*from] & class) != 0)
+    while (from != end && scan_is(class, *from))
         from++;
     return from;
 }
@@ -35,37 +33,32 @@ static inline const char *run_of(unsigned char class, const char *from, const ch
 static const char *scalar_field_name(const char *floor, const char *from, const char *end)
 {
     (void)floor;
-    return run_of(FIELD_NAME, from, end);
+    return run_of(SCAN_FIELD_NAME, from, end);
 }
 
 static const char *scalar_field_value(const char *floor, const char *from, const char *end)
 {
     (void)floor;
-    return run_of(FIELD_VALUE, from, end);
+    return run_of(SCAN_FIELD_VALUE, from, end);
 }
 
 static const char *scalar_target(const char *floor, const char *from, const char *end)
 {
     (void)floor;
-    return run_of(TARGET, from, end);
+    return run_of(SCAN_TARGET, from, end);
 }
 
 static const char *scalar_path(const char *floor, const char *from, const char *end, bool *is_plain)
 {
     (void)floor;
     bool after_slash = false;
-    for (; from != end && (classes[(unsigned char)*from] & PATH) != 0; from++) {
+    for (; from != end && scan_is(SCAN_PATH, *from); from++) {
         char byte = *from;
         if (byte == '%' || byte == '\\' || (after_slash && (byte == '/' || byte == '.')))
             *is_plain = false;
         after_slash = byte == '/';
     }
     return from;
-}
-
-bool scan_is_token_byte(unsigned char byte)
-{
-    return (classes[byte] & TOKEN) != 0;
 }
 
 const scan_kit scan_scalar = {"scalar", scalar_field_name, scalar_field_value, scalar_target, scalar_path};

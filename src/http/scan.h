@@ -39,7 +39,21 @@ enum { SCAN_KITS = 3 };
  */
 unsigned scan_kits(const scan_kit *kits[SCAN_KITS]);
 
-/** Whether a byte is an RFC 9110 tchar; '_' is one. */
-bool scan_is_token_byte(unsigned char byte);
+/** Classes of single bytes. */
+enum {
+    SCAN_TOKEN = 1,
+    SCAN_FIELD_NAME = 2,
+    SCAN_FIELD_VALUE = 4,
+    SCAN_TARGET = 8,
+    SCAN_PATH = 16,
+    SCAN_UNRESERVED = 32
+};
+extern const unsigned char scan_classes[256];
+
+/** Whether a byte is of a class: an RFC 9110 tchar ('_' is one), an RFC 3986 unreserved byte, ... */
+static inline bool scan_is(int class, char byte)
+{
+    return (scan_classes[(unsigned char)byte] & class) != 0;
+}
 
 #endif

@@ -238,3 +238,580 @@ TEST(threat_001_content_length_with_transfer_encoding_is_refused)
     };
     CHECK_REFUSALS(rows);
 }
+/* A request whose only oddity is the header lines given. */
+#define POST_WITH(lines) "POST / HTTP/1.1\r\nHost: a\r\n" lines "\r\n\r\n"
+
+TEST(threat_002_two_content_lengths_are_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH("Content-Length: 5\r\nContent-Length: 6"), 0},
+        {400, POST_WITH("Content-Length: 5, 6"), 0},
+        {400, POST_WITH("Content-Length: 5,5"), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_003_a_repeated_content_length_is_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH("Content-Length: 5\r\nContent-Length: 5"), 0},
+        {400, POST_WITH("Content-Length: 0\r\nX: y\r\ncontent-length: 0"), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_004_a_content_length_that_is_not_digits_is_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH("Content-Length: -5"), 0},  {400, POST_WITH("Content-Length: +5"), 0},
+        {400, POST_WITH("Content-Length: 0x5"), 0}, {400, POST_WITH("Content-Length: 5 5"), 0},
+        {400, POST_WITH("Content-Length: 5_0"), 0}, {400, POST_WITH("Content-Length:"), 0},
+        {400, POST_WITH("Content-Length: \t "), 0}, {400, POST_WITH("Content-Length: 5a"), 0},
+        {400, POST_WITH("Content-Length: 5.0"), 0}, {400, POST_WITH("Content-Length: \"5\""), 0},
+        {400, POST_WITH("Content-Length: 5;"), 0},  {400, POST_WITH("Content-Length: \xef\xbc\x95"), 0},
+        {400, POST_WITH("Content-Length: 5\v"), 0}, {400, POST_WITH("Content-Length: 1e3"), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_005_a_huge_content_length_never_wraps)
+{
+    static h1_head head;
+    static const refusal rows[] = {
+        {413, POST_WITH("Content-Length: 9223372036854775808"), 0},
+        {413, POST_WITH("Content-Length: 18446744073709551616"), 0},
+        {413, POST_WITH("Content-Length: 18446744073709551621"), 0},
+        {413, POST_WITH("Content-Length: 99999999999999999999999999999999999999999999999999"), 0},
+        {400, POST_WITH("Content-Length: 99999999999999999999999999999999999999999999999999x"), 0},
+    };
+    CHECK_REFUSALS(rows);
+    must_parse(&head, POST_WITH("Content-Length: 9223372036854775807"));
+    CHECK(head.has_length && head.length == (uint64_t)INT64_MAX);
+    must_parse(&head, POST_WITH("Content-Length: 00000000000000000000000000000000000000000000000005"));
+    CHECK(head.has_length && head.length == 5);
+    char text[600], digits[401];
+    memset(digits, '7', 400);
+    digits[400] = '\0';
+    snprintf(text, sizeof text, POST_WITH("Content-Length: %s"), digits);
+    const refusal many[] = {{413, text, 0}};
+    CHECK_REFUSALS(many);
+}
+
+TEST(threat_006_transfer_codings_other_than_chunked_once_are_refused)
+{
+    static h1_head head;
+    static const refusal rows[] = {
+        {501, POST_WITH("Transfer-Encoding: xchunked"), 0},
+        {501, POST_WITH("Transfer-Encoding: identity"), 0},
+        {501, POST_WITH("Transfer-Encoding: gzip, chunked"), 0},
+        {501, POST_WITH("Transfer-Encoding: gzip"), 0},
+        {501, POST_WITH("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked, identity"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked, chunked"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked;q=1"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked ;"), 0},
+        {400, POST_WITH("Transfer-Encoding: \"chunked\""), 0},
+        {400, POST_WITH("Transfer-Encoding: 'chunked' x"), 0},
+        {400, POST_WITH("Transfer-Encoding:"), 0},
+        {400, POST_WITH("Transfer-Encoding: ,chunked"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked,"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked chunked"), 0},
+    };
+    CHECK_REFUSALS(rows);
+    must_parse(&head, POST_WITH("Transfer-Encoding: chunked"));
+    CHECK(head.is_chunked && !head.has_length);
+}
+
+TEST(threat_007_control_and_high_bytes_beside_chunked_are_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH("Transfer-Encoding: \vchunked"), 0},
+        {400, POST_WITH("Transfer-Encoding: \fchunked"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked\v"), 0},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \0chunked\r\n\r\n", 56},
+        {400,
+         POST_WITH("Transfer-Encoding: \x85"
+                   "chunked"),
+         0},
+        {400,
+         POST_WITH("Transfer-Encoding: \xa0"
+                   "chunked"),
+         0},
+        {400, POST_WITH("Transfer-Encoding: chunked\xa0"), 0},
+        {400, POST_WITH("Transfer-Encoding: chunked\x7f"), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_008_white_space_around_a_header_name_is_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH("Content-Length : 5"), 0},      {400, POST_WITH("Content-Length\t: 5"), 0},
+        {400, POST_WITH(" Content-Length: 5"), 0},      {400, POST_WITH("\tContent-Length: 5"), 0},
+        {400, "GET / HTTP/1.1\r\n Host: a\r\n\r\n", 0}, {400, POST_WITH("Content Length: 5"), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_009_folded_header_lines_are_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH("X: a\r\n b"), 0},
+        {400, POST_WITH("X: a\r\n\tb"), 0},
+        {400, POST_WITH("X:\r\n b"), 0},
+        {400, POST_WITH("X: a\r\n "), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_010_bare_line_feeds_and_carriage_returns_are_refused)
+{
+    static const refusal rows[] = {
+        {400, "GET / HTTP/1.1\nHost: a\n\n", 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\n\n", 0},
+        {400, "GET / HTTP/1.1\rHost: a\r\r", 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\rX: y\r\n\r\n", 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\n\rX", 0},
+        {400, "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET /\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / \r\nHost: a\r\n\r\n", 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_017_versions_other_than_1_0_and_1_1_are_refused)
+{
+    static const refusal rows[] = {
+        {505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 0},
+        {505, "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 0},
+        {505, "GET / HTTP/0.9\r\nHost: a\r\n\r\n", 0},
+        {505, "GET / HTTP/3.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/01.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / http/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/1.01\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/1,1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/a.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTPS/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET /  HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 0},
+        {400, "POST / HTTP/1.0\r\nTransfer-Encoding: identity\r\n\r\n", 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_018_malformed_header_names_are_refused)
+{
+    static const refusal rows[] = {
+        {400, POST_WITH(": x"), 0},
+        {400, POST_WITH("X_Y: x"), 0},
+        {400, POST_WITH("X(Y): x"), 0},
+        {400, POST_WITH("X\x80: x"), 0},
+        {400, POST_WITH("X"), 0},
+        {400, POST_WITH("X\"Y: x"), 0},
+        {400, POST_WITH("Content_Length: 5"), 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nX\0Y: x\r\n\r\n", 35},
+        {400, POST_WITH("X/Y: x"), 0},
+        {400, POST_WITH("X[0]: x"), 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+#define GET_FROM(host) "GET / HTTP/1.1\r\nHost: " host "\r\n\r\n"
+
+TEST(threat_019_a_missing_doubled_or_malformed_host_is_refused)
+{
+    static h1_head head;
+    static const refusal rows[] = {
+        {400, "GET / HTTP/1.1\r\n\r\n", 0},
+        {400, "GET / HTTP/1.1\r\nX: y\r\n\r\n", 0},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 0},
+        {400, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 0},
+        {400, GET_FROM(""), 0},
+        {400, GET_FROM("user@a"), 0},
+        {400, GET_FROM("a/b"), 0},
+        {400, GET_FROM("a,b"), 0},
+        {400, GET_FROM("a b"), 0},
+        {400, GET_FROM("a:"), 0},
+        {400, GET_FROM("a:x"), 0},
+        {400, GET_FROM("a:65536"), 0},
+        {400, GET_FROM("a:080808"), 0},
+        {400, GET_FROM("a:-1"), 0},
+        {400, GET_FROM(":80"), 0},
+        {400, GET_FROM("a:80:80"), 0},
+        {400, GET_FROM("a?b"), 0},
+        {400, GET_FROM("a#b"), 0},
+        {400, GET_FROM("a%2f"), 0},
+        {400, GET_FROM("a\\b"), 0},
+        {400, GET_FROM("<a>"), 0},
+        {400, GET_FROM("caf\xc3\xa9"), 0},
+        {400, GET_FROM("[::1"), 0},
+        {400, GET_FROM("[]"), 0},
+        {400, GET_FROM("[::g]"), 0},
+        {400, GET_FROM("[::1]x"), 0},
+        {400, GET_FROM("[::1]:"), 0},
+        {400, GET_FROM("[fe80::1%25eth0]"), 0},
+        {400, GET_FROM("[1:2:3:4:5:6:7:8:9]"), 0},
+        {400, GET_FROM("[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]"), 0},
+        {400, GET_FROM("::1"), 0},
+        {400, GET_FROM("http://a"), 0},
+        {400, GET_FROM("a\xa0"), 0},
+    };
+    CHECK_REFUSALS(rows);
+    static const char *const good[] = {
+        "a",     "A.b-c_d~1",         "127.0.0.1:0",        "a:65535",
+        "[::1]", "[2001:db8::7]:443", "[::ffff:192.0.2.1]", "xn--caf-dma.example."};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char text[128];
+        snprintf(text, sizeof text, GET_FROM("%s"), good[i]);
+        must_parse(&head, text);
+        check_str(head.host, good[i]);
+    }
+    must_parse(&head, "GET / HTTP/1.0\r\n\r\n");
+    check_str(head.host, NULL);
+    must_parse(&head, "GET / HTTP/1.0\r\nHost:\r\n\r\n");
+    check_str(head.host, NULL);
+}
+
+TEST(threat_020_the_host_of_an_absolute_target_wins_over_host)
+{
+    static h1_head head;
+    must_parse(&head, "GET http://one.example/ HTTP/1.1\r\nHost: two.example\r\n\r\n");
+    check_str(head.host, "one.example");
+    static const refusal rows[] = {
+        {400, "GET http://one.example/ HTTP/1.1\r\n\r\n", 0},
+        {400, "GET http://one.example/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 0},
+        {400, "GET http://one.example/ HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 0},
+        {400, "GET http://u:p@one.example/ HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET http://a:99999/x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET http:/x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET ftp://a/x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET example.org HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET example.org:80 HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET ?x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET * HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "OPTIONS *?x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_021_bodies_and_odd_methods_are_told_to_the_server)
+{
+    static h1_head head;
+    must_parse(&head, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+    CHECK(head.has_length && head.length == 9);
+    must_parse(&head, "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    CHECK(head.is_chunked);
+    char *long_method = malloc(10240);
+    memset(long_method, 'A', 10240);
+    size_t used = 0;
+    CHECK_INT(parse(&head, &limits, long_method, 32, &used), H1_PARTIAL);
+    for (size_t len = 33; len <= 10240; len = len * 3 / 2) {
+        CHECK_INT(parse(&head, &limits, long_method, len, &used), H1_ERROR);
+        CHECK_INT(head.status, 501);
+    }
+    free(long_method);
+    static const refusal rows[] = {
+        {400, "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "CONNECT http://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "CONNECT a:80?x HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, " / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "G@T / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        {400, "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+    };
+    CHECK_REFUSALS(rows);
+}
+
+TEST(threat_022_expectations_other_than_100_continue_are_417)
+{
+    static h1_head head;
+    static const refusal rows[] = {
+        {417, POST_WITH("Content-Length: 5\r\nExpect: 200-ok"), 0},
+        {417, POST_WITH("Expect:"), 0},
+        {417, POST_WITH("Expect: 100-continue, x"), 0},
+        {417, POST_WITH("Expect: 100-continue\r\nExpect: y"), 0},
+        {417, POST_WITH("Expect: 100-continue;a=b"), 0},
+    };
+    CHECK_REFUSALS(rows);
+    must_parse(&head, POST_WITH("Content-Length: 5\r\nExpect: 100-CONTINUE"));
+    CHECK(head.expects_continue);
+    must_parse(&head, POST_WITH("Expect: 100-continue\r\nTransfer-Encoding: chunked"));
+    CHECK(head.expects_continue);
+    must_parse(&head, POST_WITH("Expect: 100-continue"));
+    CHECK(!head.expects_continue); /* no body to wait for */
+    must_parse(&head, "POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(!head.expects_continue);
+}
+
+/** The status that a request of `len` bytes ends in when it comes in pieces that double in size. */
+static int status_of(const h1_limits *with, const char *text, size_t len)
+{
+    static h1_head head;
+    size_t used = 0;
+    for (size_t prefix = 1;; prefix = prefix * 2 < len ? prefix * 2 : len) {
+        h1_result result = parse(&head, with, text, prefix, &used);
+        if (result == H1_ERROR)
+            return head.status;
+        if (result == H1_COMPLETE)
+            return 200;
+        if (prefix == len)
+            return 0;
+    }
+}
+
+/** "GET /" + `fill` times 'x' + ` HTTP/1.1` + one `line` of headers `lines` times. */
+static char *big_request(size_t fill, const char *line, size_t lines, size_t *len)
+{
+    size_t line_len = strlen(line);
+    char *text = malloc(fill + lines * line_len + 64), *at = text;
+    memcpy(at, "GET /", 5);
+    memset(at + 5, 'x', fill);
+    at += 5 + fill;
+    memcpy(at, " HTTP/1.1\r\nHost: a\r\n", 20);
+    at += 20;
+    for (size_t i = 0; i < lines; i++, at += line_len)
+        memcpy(at, line, line_len);
+    memcpy(at, "\r\n", 2);
+    *len = (size_t)(at + 2 - text);
+    return text;
+}
+
+TEST(threat_024_heads_beyond_the_limits_are_414_and_431)
+{
+    static const struct {
+        size_t fill, lines;
+        const char *line;
+        int status;
+    } rows[] = {
+        {8191, 0, "", 200},
+        {8192, 0, "", 414},
+        {1 << 20, 0, "", 414},
+        {0, 99, "A: b\r\n", 200},
+        {0, 100, "A: b\r\n", 431},
+        {0, 10000, "A: b\r\n", 431},
+        {8191, 50,
+         "Long: 0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+         "2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+         "\r\n",
+         431},
+    };
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = big_request(rows[i].fill, rows[i].line, rows[i].lines, &len);
+        CHECK_INT(status_of(&limits, text, len), rows[i].status);
+        free(text);
+    }
+    char *value = malloc(1 << 20);
+    memset(value, 'v', 1 << 20);
+    memcpy(value, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 28);
+    CHECK_INT(status_of(&limits, value, 1 << 20), 431);
+    memset(value, 'n', 1 << 20);
+    memcpy(value, "GET / HTTP/1.1\r\nHost: a\r\n", 25);
+    CHECK_INT(status_of(&limits, value, 1 << 20), 431);
+    free(value);
+}
+
+TEST(threat_024_the_head_limit_is_exact)
+{
+    const char text[] = "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    size_t len = sizeof text - 1, used = 0;
+    static h1_head head;
+    h1_limits with = limits;
+    with.head_bytes = len;
+    CHECK_INT(parse(&head, &with, text, len, &used), H1_COMPLETE);
+    CHECK_INT(parse(&head, &with, text, len - 1, &used), H1_PARTIAL);
+    with.head_bytes = len - 1; /* a buffer of that size is full and still no head */
+    CHECK_INT(parse(&head, &with, text, len - 2, &used), H1_PARTIAL);
+    CHECK_INT(parse(&head, &with, text, len - 1, &used), H1_ERROR);
+    CHECK_INT(head.status, 431);
+    CHECK_INT(parse(&head, &with, text, len, &used), H1_ERROR);
+    CHECK_INT(head.status, 431);
+    with = limits;
+    with.fields = 0;
+    CHECK_INT(parse(&head, &with, text, len, &used), H1_ERROR);
+    CHECK_INT(head.status, 431);
+}
+
+TEST(threat_026_control_bytes_and_fragments_are_refused)
+{
+    char text[64];
+    for (int byte = 0; byte < 256; byte++) {
+        size_t len = (size_t)snprintf(text, sizeof text, "GET /aXb HTTP/1.1\r\nHost: a\r\n\r\n");
+        text[6] = (char)byte;
+        bool is_good = byte > ' ' && byte < 0x7f && byte != '#';
+        const refusal in_target[] = {{400, text, len}};
+        if (is_good)
+            CHECK_INT(status_of(&limits, text, len), 200);
+        else
+            CHECK_REFUSALS(in_target);
+        len = (size_t)snprintf(text, sizeof text, "GET /a?X HTTP/1.1\r\nHost: a\r\n\r\n");
+        text[7] = (char)byte;
+        if (is_good)
+            CHECK_INT(status_of(&limits, text, len), 200);
+        else
+            CHECK_REFUSALS(in_target);
+        len = (size_t)snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: a\r\nA: bXc\r\n\r\n");
+        text[29] = (char)byte;
+        if (byte == '\t' || (byte >= ' ' && byte != 0x7f)) {
+            CHECK_INT(status_of(&limits, text, len), 200);
+        } else {
+            const refusal in_value[] = {{400, text, len}};
+            CHECK_REFUSALS(in_value);
+        }
+    }
+}
+
+TEST(threat_027_other_protocols_are_refused_at_once)
+{
+    static h1_head head;
+    static const refusal rows[] = {
+        {400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
+        {505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0},
+        {400, "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n", 0},
+        {400, "\r\n\r\n\x00\r\nQUIT\n", 12},
+        {400, "SSH-2.0-OpenSSH_9.2\r\n", 0},
+        {400, "{\"json\": true}\n", 0},
+        {400, "EHLO mail.example.org\r\n", 0},
+        {400, "\x80\x2e\x01\x03\x01", 5},
+    };
+    CHECK_REFUSALS(rows);
+    size_t used = 0;
+    CHECK_INT(parse(&head, &limits, rows[0].text, 1, &used), H1_ERROR);
+}
+
+TEST(threat_028_upgrade_is_told_only_with_its_connection_token)
+{
+    static const struct {
+        const char *text;
+        bool has_upgrade;
+    } rows[] = {
+        {POST_WITH("Upgrade: websocket\r\nConnection: Upgrade"), true},
+        {POST_WITH("Connection: keep-alive,\tUPGRADE\r\nUpgrade: h2c, websocket"), true},
+        {POST_WITH("Connection: close\r\nUpgrade: h2c\r\nConnection: x, upgrade"), true},
+        {POST_WITH("Upgrade: websocket"), false},
+        {POST_WITH("Connection: upgrade"), false},
+        {POST_WITH("Upgrade: websocket\r\nConnection: upgraded, \"upgrade\", up grade"), false},
+    };
+    static h1_head head;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        must_parse(&head, rows[i].text);
+        CHECK_INT(head.has_upgrade, rows[i].has_upgrade);
+    }
+}
+
+TEST(threat_029_connection_never_removes_a_header)
+{
+    static h1_head head;
+    must_parse(&head, POST_WITH("Connection: close, Authorization, Cookie, X-Forwarded-For, Host\r\n"
+                                "Authorization: secret\r\nCookie: a=b\r\nX-Forwarded-For: 192.0.2.1"));
+    CHECK_INT(head.field_count, 5);
+    unsigned from = 0;
+    CHECK(h1_head_field(&head, "authorization", 13, &from) == &head.fields[2]);
+    check_str(head.host, "a");
+    CHECK(!head.keep_alive);
+}
+
+TEST(connection_tokens_decide_about_keep_alive)
+{
+    static const struct {
+        const char *text;
+        bool keep_alive;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true},
+        {"GET / HTTP/1.0\r\n\r\n", false},
+        {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
+        {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
+        {"GET / HTTP/1.1\r\nHost: a\r\nConnection: , CLOSE ,\r\n\r\n", false},
+        {"GET / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: close\r\n\r\n", false},
+        {"GET / HTTP/1.1\r\nHost: a\r\nConnection: closed\r\n\r\n", true},
+        {"GET / HTTP/1.1\r\nHost: a\r\nConnection:\r\n\r\n", true},
+        {"GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n", true},
+    };
+    static h1_head head;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        must_parse(&head, rows[i].text);
+        CHECK_INT(head.keep_alive, rows[i].keep_alive);
+    }
+}
+
+TEST(header_names_are_compared_in_full)
+{
+    static h1_head head;
+    must_parse(
+        &head,
+        POST_WITH("Contant-Length: 1\r\nContent-Lengty: 2\r\nContentxLength: 3\r\nXontent-Length: 4\r\n"
+                  "Transfer-Encodinx: x\r\nTransferxEncoding: x\r\nHosx: b\r\nConnectiox: close\r\n"
+                  "Expecx: y\r\nUpgradx: z\r\nXpgrade: z"));
+    CHECK(!head.has_length && !head.is_chunked && head.keep_alive);
+    CHECK_INT(head.field_count, 12);
+    must_parse(&head, "POST / HTTP/1.1\r\nhOsT: a\r\ncOnTeNt-LeNgTh: 7\r\ncOnNeCtIoN: cLoSe\r\n\r\n");
+    CHECK(head.has_length && head.length == 7 && !head.keep_alive);
+}
+
+TEST(fields_are_found_one_after_the_other)
+{
+    static h1_head head;
+    must_parse(&head, POST_WITH("Accept: a\r\nCookie: b\r\naccept: c"));
+    unsigned from = 0;
+    const h1_field *field = h1_head_field(&head, "Accept", 6, &from);
+    CHECK(field != NULL);
+    CHECK_BYTES(field->value, field->value_len, "a", 1);
+    field = h1_head_field(&head, "Accept", 6, &from);
+    CHECK(field != NULL);
+    CHECK_BYTES(field->value, field->value_len, "c", 1);
+    CHECK(h1_head_field(&head, "Accept", 6, &from) == NULL);
+    CHECK(h1_head_field(&head, "Accept", 6, &from) == NULL);
+}
+
+static uint32_t random_state = 1;
+
+static uint32_t next_random(void)
+{
+    random_state = random_state * 1664525 + 1013904223;
+    return random_state >> 8;
+}
+
+TEST(every_scan_kit_reads_mutated_heads_alike)
+{
+    static const char odd[] = "\r\n\t :/?%\\.#_\x7f\x80\0,;[]@";
+    static h1_head seen[SCAN_KITS];
+    const scan_kit *kits[SCAN_KITS];
+    unsigned count = scan_kits(kits);
+    int refused = 0;
+    for (int round = 0; round < 30000; round++) {
+        const char *text = good_heads[next_random() % (sizeof good_heads / sizeof *good_heads)];
+        size_t len = strlen(text), used[SCAN_KITS];
+        char *data = malloc(len);
+        h1_result results[SCAN_KITS];
+        memcpy(data, text, len);
+        for (uint32_t i = next_random() % 4; i > 0; i--)
+            data[next_random() % len] =
+                next_random() % 2 == 0 ? odd[next_random() % (sizeof odd - 1)] : (char)next_random();
+        size_t given = next_random() % 4 == 0 ? next_random() % len : len;
+        for (unsigned k = 0; k < count; k++) {
+            scan_best = kits[k];
+            used[k] = 0;
+            results[k] = h1_head_parse(&seen[k], &limits, data, given, &used[k]);
+            CHECK_INT(results[k], results[0]);
+            CHECK_INT(used[k], used[0]);
+            if (results[0] == H1_ERROR)
+                CHECK(seen[k].status == seen[0].status && seen[k].reason == seen[0].reason);
+            if (results[0] == H1_COMPLETE)
+                CHECK(is_same(&seen[0], data, &seen[k], data));
+        }
+        refused += results[0] == H1_ERROR;
+        free(data);
+    }
+    CHECK(refused > 1000 && refused < 29000); /* both kinds were met */
+}

@@ -38,7 +38,9 @@ TEST(scans_stop_at_exactly_the_bytes_outside_their_class)
         bool is_token = is_alnum || (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
         bool is_value = byte == '\t' || (byte >= ' ' && byte != 0x7f);
         bool is_target = byte > ' ' && byte < 0x7f && byte != '#';
-        CHECK_INT(scan_is_token_byte((unsigned char)byte), is_token);
+        CHECK_INT(scan_is(SCAN_TOKEN, text), is_token);
+        bool is_unreserved = is_alnum || (byte != 0 && strchr("-._~", byte) != NULL);
+        CHECK_INT(scan_is(SCAN_UNRESERVED, text), is_unreserved);
         CHECK_INT(scan_scalar.field_name(&text, &text, end) == end, is_token && byte != '_');
         CHECK_INT(scan_scalar.field_value(&text, &text, end) == end, is_value);
         CHECK_INT(scan_scalar.target(&text, &text, end) == end, is_target);
