@@ -11,6 +11,7 @@
 void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail))
 {
     s->arena = a;
+    s->runner = coro_self();
     s->owner = owner;
     s->defers = NULL;
     s->has_tasks = false;
@@ -71,4 +72,12 @@ void scope_close(scope *s)
         task_end_all(s);
     if (s->holds != NULL)
         lock_release_held(s, NULL);
+}
+
+void scope_before_throw(void)
+{
+    const coro *self = coro_self();
+    scope *s = self != NULL ? self->scope : NULL;
+    if (s != NULL && s->has_tasks && s->runner == self)
+        task_end_all(s);
 }

@@ -20,6 +20,7 @@ typedef struct scope_defer {
 
 typedef struct scope {
     arena *arena;            /* the request's memory */
+    struct coro *runner;     /* the coroutine that opened it; tasks run in others */
     void *owner;             /* the tern_ctx */
     scope_defer *defers;     /* newest first */
     list_link tasks;         /* every task started (task.c) */
@@ -40,6 +41,9 @@ void scope_run_defers(scope *s, scope_defer *mark);
 /** Cancels and waits for tasks, runs all defers, then gives back every lock still held. The arena stays.
  * Called in the coroutine the scope was opened for. */
 void scope_close(scope *s);
+/** Called by unwind_throw: ends the tasks while the frames that are about to be dropped, and that tasks may
+ * point into, are still there. Does nothing in a task. */
+void scope_before_throw(void);
 /** The scope of the running coroutine. */
 scope *scope_self(void);
 

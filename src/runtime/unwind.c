@@ -1,6 +1,7 @@
 #include "runtime/unwind.h"
 
 #include "runtime/coro.h"
+#include "runtime/scope.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ void unwind_release(unwind_point *point)
 
 void unwind_throw(unwind_reason reason)
 {
+    scope_before_throw();
     unwind_point **chain = innermost();
     unwind_point *point = *chain;
     if (point == NULL) {
