@@ -51,11 +51,9 @@ bool output_send(http_connection *k, const void *data, size_t len)
     if (k->is_broken)
         return false;
     struct iovec both[2] = {{k->out, k->out_len}, {(void *)(uintptr_t)data, len}};
-    struct iovec *end = both + 2, *left = skip(both, end, 0);
+    struct iovec *end = both + (len == 0 ? 1 : 2), *left = skip(both, end, 0);
     uint64_t began_ms = loop_self.now_ms, taken = 0;
     while (left < end) {
-        while (end[-1].iov_len == 0)
-            end--;
         ssize_t n = send_some(k, left, (size_t)(end - left));
         if (n < 0)
             return false;

@@ -119,7 +119,7 @@ void http_server_abort(void *unused)
 
 static void read_address(http_exchange *x)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     if (x->address[0] != '\0')
         return;
