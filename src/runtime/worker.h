@@ -48,8 +48,8 @@ typedef struct worker_config {
 unsigned worker_index(void);
 /** Tells the runtime that one connection it gave is closed (or handed over). */
 void worker_connection_closed(void);
-/** Gives an idle connection to the new generation; false when nobody takes it (the caller keeps it). After true the
- * caller takes its copy of `fd` out of the loop, closes it and calls worker_connection_closed. */
+/** Gives an idle connection to the new generation; false when nobody takes it (the caller keeps it). After
+ * true the caller takes its copy of `fd` out of the loop, closes it and calls worker_connection_closed. */
 bool worker_hand_over(int fd);
 /** After drain: the service holds nothing any more. */
 void worker_drained(void);
