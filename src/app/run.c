@@ -1,0 +1,240 @@
+/* From the command line to a served application: the last thing a program's `main` calls. */
+#include "app/ctx.h"
+#include "app/settings.h"
+#include "base/log.h"
+#include "runtime/worker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** An application on its way through one command; in a worker, what it serves. */
+typedef struct run_state {
+    tern_app *app;
+    settings settings;
+    const char *program; /* as people type it, without folders */
+} run_state;
+
+/* -- what a worker does -- */
+
+/**
+ * The limits as http wants them. Parked connections make place for new ones a little before the worker stops
+ * accepting, so that idle clients cannot keep others out.
+ */
+static http_limits limits_of(const run_state *run)
+{
+    const tern_limits *l = &run->settings.limits;
+    const char *name = run->app->options.server_name;
+    unsigned reserve = l->connections < 16 ? l->connections > 1 : l->connections / 16;
+    return (http_limits){
+        .head = {.head_bytes = l->head_bytes, .target_bytes = l->url_bytes, .fields = l->headers},
+        .head_ms = l->head_timeout_ms,
+        .idle_ms = l->idle_timeout_ms,
+        .body_ms = l->body_timeout_ms,
+        .min_rate_bytes_s = l->min_rate,
+        .request_ms = l->request_timeout_ms,
+        .body_bytes = l->body_bytes,
+        .arena_bytes = l->request_memory,
+        .connections = l->connections - reserve,
+        .requests_per_connection = l->requests_per_connection,
+        .server_name = name == NULL      ? "tern"
+                       : name[0] != '\0' ? name
+                                         : NULL,
+    };
+}
+
+static bool start(void *self)
+{
+    run_state *run = self;
+    http_service service = {0};
+    const http_limits limits = limits_of(run);
+    app_service(run->app, &service);
+    if (!http_server_open(&service, &limits)) {
+        tern_log(TERN_ERROR, "this worker has no memory to serve with");
+        return false;
+    }
+    for (const app_hook *hook = run->app->hooks; hook != NULL; hook = hook->next) {
+        if (hook->start != NULL && !hook->start(hook->arg)) {
+            tern_log(TERN_ERROR, "a function given to tern_on_start returned false");
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Last registered first: what was set up later may lean on what was set up before. */
+static void run_stop_hooks(const app_hook *hook)
+{
+    if (hook == NULL)
+        return;
+    run_stop_hooks(hook->next);
+    if (hook->stop != NULL)
+        hook->stop(hook->arg);
+}
+
+static void stop(void *self)
+{
+    run_state *run = self;
+    run_stop_hooks(run->app->hooks);
+    http_server_close();
+}
+
+static void on_connection(void *self, int fd)
+{
+    (void)self;
+    http_server_on_connection(NULL, fd);
+}
+
+static void drain(void *self, bool successor)
+{
+    run_state *run = self;
+    run->app->is_draining = true;
+    http_server_drain(NULL, successor);
+}
+
+static void abort_all(void *self)
+{
+    (void)self;
+    http_server_abort(NULL);
+}
+
+static size_t describe(void *self, char *out, size_t size)
+{
+    run_state *run = self;
+    return app_describe(run->app, out, size);
+}
+
+/* -- commands -- */
+
+static int print(const buf *text)
+{
+    if (text->failed || fwrite(text->data, 1, text->len, stdout) != text->len || fflush(stdout) != 0) {
+        fputs("tern: cannot write the output\n", stderr);
+        return 1;
+    }
+    return 0;
+}
+
+static int command_help(run_state *run)
+{
+    buf page = {0};
+    settings_print_help(&run->app->options, run->program, &page);
+    int code = print(&page);
+    buf_free(&page);
+    return code;
+}
+
+static int command_version(run_state *run)
+{
+    const tern_app_options *o = &run->app->options;
+    buf line = {0};
+    buf_add_printf(&line, "%s %s\n", o->title != NULL ? o->title : run->program,
+                   o->version != NULL ? o->version : "(no version)");
+    int code = print(&line);
+    buf_free(&line);
+    return code;
+}
+
+static int command_routes(run_state *run)
+{
+    buf table = {0};
+    router_print(run->app->router, &table);
+    int code = print(&table);
+    buf_free(&table);
+    return code;
+}
+
+static int command_check(run_state *run)
+{
+    buf line = {0};
+    unsigned count = router_count(run->app->router);
+    buf_add_printf(&line, "%s: %u route%s and the settings are sound\n", run->program, count,
+                   count == 1 ? "" : "s");
+    int code = print(&line);
+    buf_free(&line);
+    return code;
+}
+
+static void set_up_log(const settings *s)
+{
+    tern_log_set_level((tern_log_level)s->log_level);
+    if (s->log_format != LOG_FORMAT_AUTO)
+        log_set_human(s->log_format == LOG_FORMAT_HUMAN);
+}
+
+static int command_run(run_state *run)
+{
+    const settings *s = &run->settings;
+    const worker_config config = {
+        .host = s->host,
+        .port = (uint16_t)s->port,
+        .workers = s->workers,
+        .backlog = s->backlog,
+        .max_connections = s->limits.connections,
+        .drain_ms = s->drain_ms,
+        .watchdog_ms = s->watchdog_ms,
+        .memory_limit_bytes = s->memory_limit_bytes,
+        .name = run->program,
+    };
+    const worker_service service = {
+        .self = run,
+        .start = start,
+        .on_connection = on_connection,
+        .drain = drain,
+        .abort = abort_all,
+        .stop = stop,
+        .describe = describe,
+    };
+    set_up_log(s);
+    run->app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
+    return master_run(&config, &service);
+}
+
+static const struct {
+    const char *name;
+    bool needs_routes; /* the routes must be right first */
+    int (*run)(run_state *run);
+} commands[] = {
+    {"run", true, command_run},      {"routes", true, command_routes},      {"--check", true, command_check},
+    {"--help", false, command_help}, {"--version", false, command_version},
+};
+
+static bool compile(run_state *run)
+{
+    buf problems = {0};
+    bool is_right = app_compile(run->app, &problems);
+    if (!is_right)
+        fprintf(stderr, "%s: the routes have mistakes:\n%s", run->program,
+                problems.data != NULL ? problems.data : "(memory ran out)\n");
+    buf_free(&problems);
+    return is_right;
+}
+
+static int run_command(run_state *run)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, run->settings.command) == 0)
+            return commands[i].needs_routes && !compile(run) ? 1 : commands[i].run(run);
+    return 1; /* settings_read knows no other command */
+}
+
+static const char *program_of(int argc, char **argv)
+{
+    if (argc < 1 || argv[0] == NULL || argv[0][0] == '\0')
+        return "app";
+    const char *slash = strrchr(argv[0], '/');
+    return slash != NULL ? slash + 1 : argv[0];
+}
+
+int tern_run(tern_app *app, int argc, char **argv)
+{
+    run_state run = {.app = app, .program = program_of(argc, argv)};
+    buf problem = {0};
+    int code = 1;
+    if (settings_read(&run.settings, &app->options, argc, argv, &problem))
+        code = run_command(&run);
+    else
+        fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "memory ran out" : problem.data);
+    buf_free(&problem);
+    app_free(app);
+    return code;
+}

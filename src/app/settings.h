@@ -1,0 +1,83 @@
+/**
+ * What an operator can set: one table of flags, environment variables, defaults and bounds.
+ *
+ * A value comes from, weakest first: the default, what `main` gave tern_app_new, the environment, the command
+ * line. docs/settings.md names every one (a test checks it).
+ */
+#ifndef APP_SETTINGS_H
+#define APP_SETTINGS_H
+
+#include "base/buf.h"
+
+#include <tern/app.h>
+#include <tern/log.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum setting_kind {
+    SETTING_TEXT,   /* const char *, not empty */
+    SETTING_PORT,   /* 0 to 65535 */
+    SETTING_COUNT,  /* a decimal number */
+    SETTING_BYTES,  /* "512", "16K", "1M", "2G": powers of 1024 */
+    SETTING_TIME,   /* "500ms", "10s", "5m", "1h", or "10" seconds; kept in milliseconds */
+    SETTING_CHOICE, /* one of some words, kept as its number */
+} setting_kind;
+
+typedef enum settings_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT_JSON } settings_log_format;
+
+/** The values; texts belong to the command line, the environment or the table. */
+typedef struct settings {
+    const char *host;
+    unsigned port;
+    unsigned workers;
+    unsigned backlog;
+    uint64_t drain_ms;
+    uint64_t watchdog_ms;
+    uint64_t memory_limit_bytes;
+    unsigned log_level;  /* a tern_log_level */
+    unsigned log_format; /* a settings_log_format */
+    tern_limits limits;  /* complete: nothing in it is 0 for "default" any more */
+    const char *command; /* the name of a settings_command */
+} settings;
+
+typedef struct setting {
+    const char *heading;  /* of a group in --help that begins here; NULL inside one */
+    const char *flag;     /* "--port" */
+    const char *variable; /* "TERN_PORT" */
+    setting_kind kind;
+    uint64_t min, max;           /* of numbers, in bytes or milliseconds where they are such */
+    const char *standard;        /* the default, as one would type it */
+    unsigned (*automatic)(void); /* the value of the word "auto"; NULL: there is none */
+    const char *const *choices;  /* ended by NULL */
+    const char *help;
+    size_t offset, size; /* where in `settings` the value stands */
+} setting;
+
+extern const setting settings_table[];
+extern const unsigned settings_count;
+
+/** What the command line can ask for. */
+typedef struct settings_command {
+    const char *name, *help;
+} settings_command;
+
+/** Ended by a NULL name. */
+extern const settings_command settings_commands[];
+
+/** Parses `text` for one setting into `*out`; false with why in `problem` ("\"x\" is not ..."). */
+bool setting_parse(const setting *s, const char *text, settings *out, buf *problem);
+
+/**
+ * Reads everything from `options`, the environment and `argv` (argv[0] is skipped).
+ *
+ * @return false with one line in `problem`, without a line end, that says what is wrong, where, and what to
+ *         do. --help and --version win over any mistake elsewhere.
+ */
+bool settings_read(settings *out, const tern_app_options *options, int argc, char **argv, buf *problem);
+
+/** The page that --help prints. `program` is what the user types. */
+void settings_print_help(const tern_app_options *options, const char *program, buf *out);
+
+#endif

@@ -1,0 +1,247 @@
+#include "check.h"
+
+#include "app/cores.h"
+#include "app/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/** Reads the settings of a command line of words between spaces; the problem's text, "" for none. */
+static const char *read_line(settings *out, const tern_app_options *options, const char *words)
+{
+    static char line[512], text[512];
+    static char *argv[32] = {"app"};
+    int argc = 1;
+    CHECK(strlen(words) < sizeof line);
+    strcpy(line, words);
+    for (char *word = strtok(line, " "); word != NULL; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    buf problem = {0};
+    bool is_good = settings_read(out, options, argc, argv, &problem);
+    CHECK_INT(is_good, problem.len == 0);
+    snprintf(text, sizeof text, "%s", is_good ? "" : problem.data);
+    buf_free(&problem);
+    return text;
+}
+
+static const tern_app_options plain = {.title = "T"};
+
+TEST(settings_have_the_defaults_that_the_header_promises)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, ""), "");
+    CHECK_TEXT(s.command, "run");
+    CHECK_TEXT(s.host, "127.0.0.1");
+    CHECK_INT(s.port, 8000);
+    CHECK_INT(s.workers, cores_available());
+    CHECK_INT(s.drain_ms, 30000);
+    CHECK_INT(s.watchdog_ms, 30000);
+    CHECK_INT(s.memory_limit_bytes, 0);
+    CHECK_INT(s.log_level, TERN_INFO);
+    CHECK_INT(s.log_format, LOG_FORMAT_AUTO);
+    CHECK_INT(s.limits.head_bytes, 16 * 1024);
+    CHECK_INT(s.limits.headers, 100);
+    CHECK_INT(s.limits.url_bytes, 8 * 1024);
+    CHECK_INT(s.limits.body_bytes, 1024 * 1024);
+    CHECK_INT(s.limits.request_memory, 16 * 1024 * 1024);
+    CHECK_INT(s.limits.head_timeout_ms, 10000);
+    CHECK_INT(s.limits.body_timeout_ms, 60000);
+    CHECK_INT(s.limits.idle_timeout_ms, 75000);
+    CHECK_INT(s.limits.request_timeout_ms, 30000);
+    CHECK_INT(s.limits.min_rate, 240);
+    CHECK_INT(s.limits.requests_per_connection, 0);
+    CHECK_INT(s.limits.connections, 20000);
+}
+
+TEST(settings_cover_every_field_of_the_limits)
+{
+    enum { WORDS = sizeof(tern_limits) / 4 };
+    unsigned size_at[WORDS + 1] = {[WORDS] = 8}; /* of the field that begins at this word */
+    bool is_covered[WORDS] = {0};
+    for (unsigned i = 0; i < settings_count; i++) {
+        size_t at = (settings_table[i].offset - offsetof(settings, limits)) / 4;
+        if (settings_table[i].offset < offsetof(settings, limits) || at >= WORDS)
+            continue;
+        size_at[at] = (unsigned)settings_table[i].size;
+        is_covered[at] = is_covered[at + size_at[at] / 4 - 1] = true;
+    }
+    for (unsigned i = 0; i < WORDS; i++) /* what is between fields is at most the padding of the next one */
+        CHECK(is_covered[i] || (i % 2 == 1 && size_at[i + 1] == 8));
+}
+
+TEST(settings_prefer_flag_to_environment_to_program_to_default)
+{
+    settings s;
+    const tern_app_options options = {.limits = {.body_bytes = 2048, .headers = 50, .url_bytes = 4096}};
+    setenv("TERN_MAX_HEADERS", "60", 1);
+    setenv("TERN_MAX_URL", "2K", 1);
+    setenv("TERN_PORT", "", 1); /* empty is as good as unset */
+    CHECK_TEXT(read_line(&s, &options, "--max-url 1K"), "");
+    CHECK_INT(s.limits.head_bytes, 16 * 1024);
+    CHECK_INT(s.limits.body_bytes, 2048);
+    CHECK_INT(s.limits.headers, 60);
+    CHECK_INT(s.limits.url_bytes, 1024);
+    CHECK_INT(s.port, 8000);
+}
+
+TEST(settings_take_flags_in_every_form)
+{
+    settings s;
+    CHECK_TEXT(
+        read_line(&s, &plain, "--port=0 run --host ::1 --workers auto --log-level WARN --log-format json"),
+        "");
+    CHECK_TEXT(s.command, "run");
+    CHECK_INT(s.port, 0);
+    CHECK_TEXT(s.host, "::1");
+    CHECK_INT(s.workers, cores_available());
+    CHECK_INT(s.log_level, TERN_WARN);
+    CHECK_INT(s.log_format, LOG_FORMAT_JSON);
+    CHECK_TEXT(read_line(&s, &plain, "--port 1 --port 2"), "");
+    CHECK_INT(s.port, 2); /* the last one counts */
+}
+
+TEST(settings_read_sizes_and_times_with_units)
+{
+    static const struct {
+        const char *line;
+        uint64_t want;
+        bool is_time;
+    } cases[] = {
+        {"--memory-limit 512", 512, false},
+        {"--memory-limit 16K", 16384, false},
+        {"--memory-limit 16k", 16384, false},
+        {"--memory-limit 3M", 3145728, false},
+        {"--memory-limit 1024G", 1099511627776, false},
+        {"--memory-limit 0", 0, false},
+        {"--drain-timeout 500ms", 500, true},
+        {"--drain-timeout 10s", 10000, true},
+        {"--drain-timeout 10", 10000, true},
+        {"--drain-timeout 2m", 120000, true},
+        {"--drain-timeout 1h", 3600000, true},
+        {"--drain-timeout 0", 0, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        settings s;
+        CHECK_TEXT(read_line(&s, &plain, cases[i].line), "");
+        CHECK_INT(cases[i].is_time ? s.drain_ms : s.memory_limit_bytes, cases[i].want);
+    }
+}
+
+TEST(settings_say_what_is_wrong_where_and_what_to_do)
+{
+    static const struct {
+        const char *line, *problem;
+    } cases[] = {
+        {"--port 99999", "--port: \"99999\" is not a port (1 to 65535; 0 picks a free one)"},
+        {"--port -1", "--port: \"-1\" is not a port (1 to 65535; 0 picks a free one)"},
+        {"--port=", "--port: \"\" is not a port (1 to 65535; 0 picks a free one)"},
+        {"--port 80x", "--port: \"80x\" is not a port (1 to 65535; 0 picks a free one)"},
+        {"--port", "--port: needs a value after it, a port (1 to 65535; 0 picks a free one)"},
+        {"--host --port 1", "--host: needs a value after it, a text of at least one letter"},
+        {"--host=", "--host: \"\" is not a text of at least one letter"},
+        {"--workers many", "--workers: \"many\" is not a number from 0 to 512, or auto"},
+        {"--workers 513", "--workers: \"513\" is not a number from 0 to 512, or auto"},
+        {"--max-body 1T", "--max-body: \"1T\" is not a size from 1 to 1024G (like 512, 16K, 1M or 2G)"},
+        {"--max-body 0", "--max-body: \"0\" is not a size from 1 to 1024G (like 512, 16K, 1M or 2G)"},
+        {"--max-body 99999999999999G",
+         "--max-body: \"99999999999999G\" is not a size from 1 to 1024G (like 512, 16K, 1M or 2G)"},
+        {"--max-body 1.5M", "--max-body: \"1.5M\" is not a size from 1 to 1024G (like 512, 16K, 1M or 2G)"},
+        {"--max-head 1M5", "--max-head: \"1M5\" is not a size from 1K to 1M (like 512, 16K, 1M or 2G)"},
+        {"--head-timeout 0", "--head-timeout: \"0\" is not a time from 1ms to 24h (like 500ms, 10s or 5m)"},
+        {"--head-timeout s", "--head-timeout: \"s\" is not a time from 1ms to 24h (like 500ms, 10s or 5m)"},
+        {"--log-level loud", "--log-level: \"loud\" is not one of debug, info, warn, error, silent"},
+        {"--prot 1", "--prot: there is no such flag; did you mean --port? (--help lists them all)"},
+        {"--max_body=1",
+         "--max_body: there is no such flag; did you mean --max-body? (--help lists them all)"},
+        {"--frobnicate", "--frobnicate: there is no such flag (--help lists them all)"},
+        {"-p 1", "-p: there is no such flag (--help lists them all)"},
+        {"route", "route: there is no such command; did you mean routes? (--help lists them all)"},
+        {"routes --check", "--check: one command at a time; there is routes already"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        settings s;
+        CHECK_TEXT(read_line(&s, &plain, cases[i].line), cases[i].problem);
+    }
+}
+
+TEST(settings_name_the_variable_that_is_wrong)
+{
+    settings s;
+    setenv("TERN_WORKERS", "x", 1);
+    CHECK_TEXT(read_line(&s, &plain, ""), "TERN_WORKERS: \"x\" is not a number from 0 to 512, or auto");
+}
+
+TEST(settings_refuse_a_limit_of_the_program_that_is_out_of_bounds)
+{
+    settings s;
+    const tern_app_options options = {.limits = {.headers = 101}};
+    CHECK_TEXT(read_line(&s, &options, ""),
+               "tern_app_new: the limit that --max-headers sets is 101, which is not a number from 1 to 100");
+}
+
+TEST(settings_show_help_and_version_whatever_else_is_wrong)
+{
+    settings s;
+    setenv("TERN_PORT", "x", 1);
+    CHECK_TEXT(read_line(&s, &plain, "--nonsense --help"), "");
+    CHECK_TEXT(s.command, "--help");
+    CHECK_TEXT(read_line(&s, &plain, "-h"), "");
+    CHECK_TEXT(s.command, "--help");
+    CHECK_TEXT(read_line(&s, &plain, "routes --version"), "");
+    CHECK_TEXT(s.command, "--version");
+}
+
+TEST(settings_help_names_every_flag_and_variable_in_lines_a_terminal_holds)
+{
+    buf page = {0};
+    settings_print_help(&(tern_app_options){.title = "To-do", .version = "1.0"}, "todo", &page);
+    CHECK(strncmp(page.data, "To-do 1.0\n\nUsage: todo [COMMAND]", 32) == 0);
+    for (unsigned i = 0; i < settings_count; i++) {
+        CHECK(strstr(page.data, settings_table[i].flag) != NULL);
+        CHECK(strstr(page.data, settings_table[i].variable) != NULL);
+    }
+    for (char *line = strtok(page.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        CHECK(strlen(line) <= 120);
+    buf_free(&page);
+}
+
+TEST(settings_page_of_the_manual_names_every_setting_with_its_default)
+{
+    char path[1024]; /* from this file's folder, tests/unit/app */
+    snprintf(path, sizeof path, "%.*s../../../docs/settings.md", (int)(strrchr(__FILE__, '/') + 1 - __FILE__),
+             __FILE__);
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    static char page[65536];
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    for (unsigned i = 0; i < settings_count; i++) {
+        const setting *s = &settings_table[i];
+        char row[160];
+        snprintf(row, sizeof row, "| `%s` | `%s` | %s |", s->flag, s->variable, s->standard);
+        if (strstr(page, row) == NULL)
+            check_fail(__FILE__, __LINE__, "docs/settings.md has no row that begins: %s", row);
+    }
+}
+
+TEST(cores_of_a_quota_round_up_and_ignore_nonsense)
+{
+    static const struct {
+        const char *text;
+        unsigned want;
+    } cases[] = {
+        {"max 100000\n", 0},
+        {"100000 100000\n", 1},
+        {"150000 100000\n", 2},
+        {"200000 100000", 2},
+        {"1 100000", 1},
+        {"0 100000", 0},
+        {"100000 0", 0},
+        {"", 0},
+        {"12", 0},
+        {"x y", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        CHECK_INT(cores_of_quota(cases[i].text), cases[i].want);
+    CHECK(cores_available() >= 1);
+}
