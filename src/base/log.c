@@ -57,8 +57,8 @@ static void read_settings(void)
         logger.is_human = false;
     else if (format != NULL && strcasecmp(format, "human") == 0)
         logger.is_human = true;
-    else if (format != NULL && format[0] != '\0')
-        tern_log(TERN_WARN, "TERN_LOG_FORMAT must be json or human, not \"%s\"", format);
+    else if (format != NULL && format[0] != '\0' && strcasecmp(format, "auto") != 0)
+        tern_log(TERN_WARN, "TERN_LOG_FORMAT must be auto, human or json, not \"%s\"", format);
     logger.has_colours = is_terminal && (no_colour == NULL || no_colour[0] == '\0');
     if (!level_known)
         tern_log(TERN_WARN, "TERN_LOG_LEVEL must be debug, info, warn, error or silent, not \"%s\"", level);
