@@ -184,6 +184,8 @@ int worker_process_run(const worker_setup *setup)
     bool is_started = start(setup);
     if (is_started)
         loop_run();
+    if (is_started && setup->service->stop != NULL)
+        setup->service->stop(setup->service->self);
     acceptor_close(&worker.acceptor);
     if (worker.signals.fd >= 0)
         close(worker.signals.fd);
