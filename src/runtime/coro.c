@@ -207,12 +207,8 @@ void coro_wake(coro *co)
 void coro_cancel(coro *co)
 {
     co->is_cancelled = true;
-    if (co->cancel_masked != 0)
-        return;
-    if (co->is_suspended)
+    if (co->is_suspended && co->cancel_masked == 0)
         make_ready(co, CORO_CANCELLED);
-    else if (co != running) /* woken already, but not back from its wait yet */
-        co->outcome = CORO_CANCELLED;
 }
 
 static void resume(coro *co)
