@@ -201,7 +201,8 @@ unsigned worker_index(void)
 
 void worker_connection_closed(void)
 {
-    acceptor_connection_closed(&worker.acceptor);
+    if (worker.setup != NULL) /* NULL: the service runs by itself, as in tests */
+        acceptor_connection_closed(&worker.acceptor);
 }
 
 bool worker_hand_over(int fd)
