@@ -46,10 +46,12 @@ static void send_some(client *me)
 
 static void hear_some(client *me)
 {
-    ssize_t n;
+    ssize_t n = -1;
     while (me->heard_len < me->room &&
            (n = recv(me->fd, me->heard + me->heard_len, me->room - me->heard_len, MSG_DONTWAIT)) > 0)
         me->heard_len += (size_t)n;
+    if (n == 0) /* the server has said its last: a client that hangs on would only make it linger */
+        shutdown(me->fd, SHUT_WR);
 }
 
 /** Once in each turn of the loop. */

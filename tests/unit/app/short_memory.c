@@ -1,0 +1,197 @@
+/* THREATS 111: the n-th allocation fails, for every n, in everything a request can do. */
+#include "check.h"
+#include "wire.h"
+
+#include "app/ctx.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <tern.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef TERN_FAULTS
+
+static unsigned undone;
+
+static void undo(void *arg)
+{
+    (void)arg;
+    undone++;
+}
+
+static void child_task(tern_ctx *c, void *arg)
+{
+    int value = 7;
+    tern_send(c, arg, &value);
+}
+
+TERN_HANDLER(everything)
+{
+    int value = 0;
+    tern_defer(c, undo, NULL);
+    tern_channel *channel = tern_channel_new(c, sizeof value, 1);
+    tern_task *task = tern_go(c, child_task, channel);
+    tern_receive(c, channel, &value);
+    tern_wait(c, task);
+    tern_local_set(c, "value", tern_alloc(c, 5000)); /* more than the stack lends */
+    tern_set_header(c, "X-Id", tern_request_id(c));
+    tern_set_cookie(c, "sid", "abc", .max_age_s = 60);
+    const char *query = tern_query(c, "q");
+    const char *text =
+        tern_sprintf(c, "%s %s %s %s %d %zu %s", tern_param(c, "name"), query != NULL ? query : "-",
+                     tern_header(c, "User-Agent"), tern_cookie(c, "k"), value, tern_body(c).len,
+                     tern_url(c, "everything", "a b"));
+    return tern_text(c, text);
+}
+
+static void write_stream(tern_ctx *c, tern_stream *out, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 100; i++)
+        tern_stream_printf(out, "%s %d\n", (char *)tern_alloc(c, 1000), i);
+}
+
+TERN_HANDLER(stream)
+{
+    return tern_stream_reply(c, "text/plain", write_stream, NULL);
+}
+
+TERN_HANDLER(fails)
+{
+    tern_defer(c, undo, NULL);
+    tern_fail(c, 418, "no %s here", tern_param(c, "name"));
+}
+
+TERN_HANDLER(file)
+{
+    return tern_file(c, "/etc/passwd");
+}
+
+TERN_HANDLER(plain)
+{
+    return tern_text(c, "plain");
+}
+
+static tern_app *build_app(void)
+{
+    tern_app *app = tern_app_new(.title = "t", .health = true, .slashes = TERN_SLASH_REDIRECT);
+    tern_use(app, tern_request_ids(), tern_problem_pages(.html_for_browsers = true));
+    tern_group *api = tern_group_new(app, "/api", .use = TERN_USE(tern_logger()));
+    tern_post(api, "/everything/{name}", everything);
+    tern_get(api, "/stream", stream);
+    tern_get(api, "/fails/{name}", fails);
+    tern_get(app, "/file", file);
+    tern_get(app, "/plain", plain);
+    return app;
+}
+
+static const char *const requests[] = {
+    "POST /api/everything/b%20c?q=1%202 HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\nCookie: "
+    "k=v\r\nContent-Length: 5\r\n\r\nhello",
+    "POST /api/everything/b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "GET /api/stream HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET /api/fails/x HTTP/1.1\r\nHost: h\r\nAccept: text/html\r\n\r\n",
+    "GET /file HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n",
+    "DELETE /plain HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET /plain/ HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET /bad HTTP/1.1\nHost: h\r\n\r\n",
+};
+
+static char reply[1 << 20];
+static unsigned long faults; /* how many allocations have been made to fail */
+
+static long talk(const char *request, size_t piece)
+{
+    static const char last[] = "GET /plain HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    static char both[4096];
+    int len = snprintf(both, sizeof both, "%s%s", request, last);
+    const wire_script script = {.request = both, .len = (size_t)len, .piece = piece};
+    return wire_talk(&script, reply, sizeof reply);
+}
+
+/** Serves `request` with the n-th allocation failing, then a plain one with memory back. */
+static void sweep_one(const http_service *service, const http_limits *limits, const char *request,
+                      int for_good)
+{
+    for (unsigned long n = 1;; n++) {
+        CHECK(wire_open(service, limits));
+        mem_fail_at(n, for_good);
+        long heard = talk(request, 37);
+        unsigned long tried = mem_tried();
+        mem_fail_at(0, 0);
+        if (heard < 0)
+            check_fail(__FILE__, __LINE__, "allocation %lu failing leaves \"%.40s\" hanging", n, request);
+        CHECK(heard == 0 || strncmp(reply, "HTTP/1.1 ", 9) == 0);
+        heard = talk("", 0);
+        CHECK(heard > 0 && strncmp(reply, "HTTP/1.1 200 OK\r\n", 17) == 0);
+        wire_close();
+        if (tried < n)
+            return; /* the whole request ran: every allocation has had its turn */
+        faults++;
+    }
+}
+
+static void sweep(int for_good)
+{
+    buf problems = {0};
+    http_service service;
+    const http_limits limits = {.head = {2048, 1024, 20},
+                                .head_ms = 10000,
+                                .idle_ms = 10000,
+                                .body_ms = 10000,
+                                .body_bytes = 100000,
+                                .arena_bytes = 1 << 20,
+                                .server_name = "tern"};
+    tern_app *app = build_app();
+    CHECK(app_compile(app, &problems));
+    app_service(app, &service);
+    tern_log_set_level(TERN_SILENT);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        sweep_one(&service, &limits, requests[i], for_good);
+    CHECK(undone > 0);
+    CHECK(faults > 20);
+    buf_free(&problems);
+    app_free(app);
+}
+
+TEST(threat_111_any_one_allocation_of_a_request_may_fail)
+{
+    sweep(0);
+}
+
+TEST(threat_111_all_allocations_from_any_point_on_may_fail)
+{
+    sweep(1);
+}
+
+/** Registration: an allocation that fails is a problem that app_compile reports, never a crash. */
+TEST(threat_111_any_allocation_at_start_may_fail)
+{
+    for (unsigned long n = 2;; n++) { /* the first one is tern_app_new's, which says so and exits */
+        buf problems = {0};
+        mem_fail_at(n, 0);
+        tern_app *app = build_app();
+        bool compiled = app_compile(app, &problems);
+        unsigned long tried = mem_tried();
+        mem_fail_at(0, 0);
+        app_free(app);
+        buf_free(&problems);
+        if (tried < n) {
+            CHECK(compiled);
+            return;
+        }
+    }
+}
+
+#else
+
+TEST(threat_111_needs_a_build_with_faults)
+{
+    check_skip("allocations can be made to fail only with -DTERN_FAULTS=ON");
+}
+
+#endif
