@@ -173,12 +173,13 @@ unsigned router_method_bit(const router *r, http_method method, tern_str text)
     return r->stride - 1;
 }
 
-/** The route for the walk's path among those of one host. */
-static const route *match_in(router_walk *w, uint32_t host, uint64_t path_hash)
+/** The route for the walk's path among those of one host; `plain` NULL: none without parameters has its
+ * length. */
+__attribute__((always_inline)) static inline const route *
+match_in(router_walk *w, uint32_t host, const router_hash *plain, uint64_t path_hash)
 {
     const router *r = w->r;
-    const router_hash *plain = w->add_slash ? &r->slashless : &r->plain;
-    if (w->path.len <= plain->longest) {
+    if (plain != NULL) {
         uint32_t endpoint = router_hash_get(plain, host, w->path.data, w->path.len, path_hash);
         const route *found = endpoint != 0 ? router_take(w, endpoint) : NULL;
         if (found != NULL)
@@ -189,23 +190,25 @@ static const route *match_in(router_walk *w, uint32_t host, uint64_t path_hash)
 }
 
 /** The route for the walk's path, hosts of routes first, the most specific one before the others. */
-static const route *match_hosts(router_walk *w, tern_str host)
+__attribute__((always_inline)) static inline const route *match_hosts(router_walk *w, tern_str host)
 {
     const router *r = w->r;
-    uint64_t path_hash = 0;
-    if (w->path.len <= (w->add_slash ? r->slashless.longest : r->plain.longest))
-        path_hash = router_hash_text(w->path.data, w->path.len);
+    const router_hash *plain = w->add_slash ? &r->slashless : &r->plain;
+    bool may_be_plain = router_hash_may_have(plain, w->path.len);
+    uint64_t path_hash = may_be_plain ? router_hash_text(w->path.data, w->path.len) : 0;
+    if (!may_be_plain)
+        plain = NULL;
     if (r->host_count > 1 && host.len != 0) {
         char normal[ROUTER_HOST_BYTES];
         tern_str name = {normal, router_host_normal(host, normal)};
         size_t from = 0;
         for (uint32_t number; name.len != 0 && (number = router_host_next(r, name, &from)) != 0;) {
-            const route *found = match_in(w, number, path_hash);
+            const route *found = match_in(w, number, plain, path_hash);
             if (found != NULL)
                 return found;
         }
     }
-    return match_in(w, 0, path_hash);
+    return match_in(w, 0, plain, path_hash);
 }
 
 /** Whether the path with a slash more or less has a route for the method. */
@@ -222,7 +225,7 @@ static route_found match_other_slash(router_walk *w, tern_str host)
     } else {
         w->add_slash = true;
     }
-    w->segments_known = 0;
+    w->ends_known = 0;
     const route *found = match_hosts(w, host);
     w->allow = allow;
     return found != NULL ? answer : ROUTE_NOT_FOUND;
@@ -234,15 +237,37 @@ static int compare_allows(const void *mask, const void *allow)
     return wanted < seen ? -1 : wanted > seen;
 }
 
-route_found router_match_counted(const router *r, http_method method, tern_str method_text, tern_str host,
-                                 tern_str path, route_match *match, unsigned *steps)
+/** No route was found: looks at the other slash, then says which methods there are. */
+static route_found explain_miss(router_walk *w, http_method method, tern_str host, route_match *match,
+                                unsigned *steps)
 {
-    router_walk w; /* not initialised as a whole: its segments are set as they are reached */
+    const router *r = w->r;
+    if (r->slashes == TERN_SLASH_REDIRECT) {
+        route_found other = match_other_slash(w, host);
+        *steps = w->steps;
+        if (other != ROUTE_NOT_FOUND)
+            return other;
+    }
+    if (w->allow == 0)
+        return ROUTE_NOT_FOUND;
+    const router_allow *allow =
+        bsearch(&w->allow, r->allows, r->allow_count, sizeof *r->allows, compare_allows);
+    match->allow = allow->text; /* there is one for every union of masks */
+    return method == HTTP_OPTIONS ? ROUTE_OPTIONS : ROUTE_WRONG_METHOD;
+}
+
+__attribute__((always_inline)) static inline route_found match_path(const router *r, http_method method,
+                                                                    tern_str method_text, tern_str host,
+                                                                    tern_str path, route_match *match,
+                                                                    unsigned *steps)
+{
+    router_walk w; /* not initialised as a whole: its ends are set as they are reached */
     w.r = r;
     w.path = path;
     w.method = router_method_bit(r, method, method_text);
     w.add_slash = false;
-    w.steps = w.segments_known = 0;
+    w.steps = 0;
+    w.ends_known = 0;
     w.allow = 0;
     w.params = match->params;
     match->allow = NULL;
@@ -254,23 +279,18 @@ route_found router_match_counted(const router *r, http_method method, tern_str m
     *steps = w.steps;
     if (match->route != NULL)
         return ROUTE_FOUND;
-    if (r->slashes == TERN_SLASH_REDIRECT) {
-        route_found other = match_other_slash(&w, host);
-        *steps = w.steps;
-        if (other != ROUTE_NOT_FOUND)
-            return other;
-    }
-    if (w.allow == 0)
-        return ROUTE_NOT_FOUND;
-    const router_allow *allow =
-        bsearch(&w.allow, r->allows, r->allow_count, sizeof *r->allows, compare_allows);
-    match->allow = allow->text; /* there is one for every union of masks */
-    return method == HTTP_OPTIONS ? ROUTE_OPTIONS : ROUTE_WRONG_METHOD;
+    return explain_miss(&w, method, host, match, steps);
+}
+
+route_found router_match_counted(const router *r, http_method method, tern_str method_text, tern_str host,
+                                 tern_str path, route_match *match, unsigned *steps)
+{
+    return match_path(r, method, method_text, host, path, match, steps);
 }
 
 route_found router_match(const router *r, http_method method, tern_str method_text, tern_str host,
                          tern_str path, route_match *match)
 {
     unsigned steps;
-    return router_match_counted(r, method, method_text, host, path, match, &steps);
+    return match_path(r, method, method_text, host, path, match, &steps);
 }

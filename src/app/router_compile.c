@@ -34,7 +34,7 @@ static uint32_t add_endpoint(router *r)
 static uint32_t plain_endpoint(router *r, uint32_t host, const char *text)
 {
     size_t len = strlen(text);
-    uint32_t endpoint = router_hash_get(&r->plain, host, text, len, router_hash_text(text, len));
+    uint32_t endpoint = router_hash_find(&r->plain, host, text, len);
     if (endpoint != 0)
         return endpoint;
     endpoint = add_endpoint(r);
@@ -171,8 +171,7 @@ static void build_names(router *r)
             continue;
         size_t len = strlen(named->name);
         uint32_t space = named->options.name != NULL ? NAMES_GIVEN : NAMES_OF_HANDLERS;
-        uint32_t first =
-            router_hash_get(&r->names, space, named->name, len, router_hash_text(named->name, len));
+        uint32_t first = router_hash_find(&r->names, space, named->name, len);
         if (first == 0) {
             if (!router_hash_put(&r->names, space, named->name, len, i + 1))
                 r->memory_short = true;
@@ -192,6 +191,7 @@ bool router_compile(router *r, buf *problems)
     r->stride = HTTP_OTHER_METHOD + r->other_count + 1;
     for (unsigned i = 0; i < r->count; i++)
         enter(r, i);
+    router_tree_finish(r);
     let_get_answer_head(r);
     build_allows(r);
     build_names(r);

@@ -12,7 +12,7 @@ static hash_entry *find_place(hash_entry *entries, uint32_t mask, const hash_ent
         if (entry->value == 0)
             return entry;
         if (entry->space == key->space && entry->len == key->len &&
-            (key->len == 0 || memcmp(entry->text, key->text, key->len) == 0))
+            router_hash_equal(entry->text, key->text, key->len))
             return entry;
     }
 }
@@ -48,6 +48,7 @@ bool router_hash_put(router_hash *h, uint32_t space, const char *text, size_t le
     *entry = key;
     if (len > h->longest)
         h->longest = len;
+    h->lengths |= UINT64_C(1) << (len & 63);
     return true;
 }
 

@@ -27,7 +27,8 @@ typedef struct router_hash {
     hash_entry *entries;
     uint32_t mask; /* entries - 1, a power of two less one */
     uint32_t count;
-    size_t longest; /* bytes of the longest text: a longer one need not be looked up */
+    size_t longest;   /* bytes of the longest text */
+    uint64_t lengths; /* bit n: a text's length is n modulo 64 */
 } router_hash;
 
 /** Makes `value` (not 0) the value of the key, new or not. False when memory is short. */
@@ -65,12 +66,48 @@ static inline uint64_t router_hash_key(uint32_t space, uint64_t text_hash)
     return hash ^ hash >> 32;
 }
 
-/** The value of the key, 0 when it has none. */
+/** Whether `len` bytes are the same: memcmp without the call, which costs more than most of our texts. */
+static inline bool router_hash_equal(const char *a, const char *b, size_t len)
+{
+    uint64_t left = 0, right = 0;
+    if (len >= 8) {
+        for (; len > 8; a += 8, b += 8, len -= 8) {
+            memcpy(&left, a, 8);
+            memcpy(&right, b, 8);
+            if (left != right)
+                return false;
+        }
+        a -= 8 - len; /* the last 8 bytes, some of them for the second time */
+        b -= 8 - len;
+        memcpy(&left, a, 8);
+        memcpy(&right, b, 8);
+        return left == right;
+    }
+    if (len >= 4) {
+        uint32_t low, high;
+        memcpy(&low, a, 4);
+        memcpy(&high, b, 4);
+        if (low != high)
+            return false;
+        memcpy(&low, a + len - 4, 4);
+        memcpy(&high, b + len - 4, 4);
+        return low == high;
+    }
+    return len == 0 || (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
+}
+
+/** Whether a text of that length can be in the table: asked before a text is hashed. */
+static inline bool router_hash_may_have(const router_hash *h, size_t len)
+{
+    return len <= h->longest && (h->lengths >> (len & 63) & 1) != 0;
+}
+
+/** The value of the key, 0 when it has none. The caller has asked router_hash_may_have: the table is not
+ * empty.
+ */
 static inline uint32_t router_hash_get(const router_hash *h, uint32_t space, const char *text, size_t len,
                                        uint64_t text_hash)
 {
-    if (h->entries == NULL)
-        return 0;
     uint64_t hash = router_hash_key(space, text_hash);
     uint32_t tag = (uint32_t)(hash >> 32);
     for (uint32_t at = (uint32_t)hash & h->mask;; at = (at + 1) & h->mask) {
@@ -78,9 +115,16 @@ static inline uint32_t router_hash_get(const router_hash *h, uint32_t space, con
         if (entry->value == 0)
             return 0;
         if (entry->tag == tag && entry->len == len && entry->space == space &&
-            (len == 0 || memcmp(entry->text, text, len) == 0))
+            router_hash_equal(entry->text, text, len))
             return entry->value;
     }
+}
+
+/** As router_hash_get, without a hash made before. */
+static inline uint32_t router_hash_find(const router_hash *h, uint32_t space, const char *text, size_t len)
+{
+    return router_hash_may_have(h, len) ? router_hash_get(h, space, text, len, router_hash_text(text, len))
+                                        : 0;
 }
 
 #endif

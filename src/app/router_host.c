@@ -80,7 +80,7 @@ bool router_host_add(router *r, const route *at, uint32_t *number)
     const char *name = normal + (is_wildcard ? 0 : 1);
     len += is_wildcard;
     uint32_t space = is_wildcard ? HOSTS_WILDCARD : HOSTS_EXACT;
-    *number = router_hash_get(&r->host_names, space, name, len, router_hash_text(name, len));
+    *number = router_hash_find(&r->host_names, space, name, len);
     if (*number != 0)
         return true;
     char *kept = arena_text(&r->arena, name, len);
@@ -99,17 +99,15 @@ uint32_t router_host_next(const router *r, tern_str name, size_t *from)
 {
     if (*from == 0) {
         *from = 2; /* a wildcard stands for at least one byte */
-        uint32_t exact = router_hash_get(&r->host_names, HOSTS_EXACT, name.data, name.len,
-                                         router_hash_text(name.data, name.len));
+        uint32_t exact = router_hash_find(&r->host_names, HOSTS_EXACT, name.data, name.len);
         if (exact != 0)
             return exact;
     }
     while (*from - 1 < name.len) {
         size_t at = (*from)++ - 1, left = name.len - at;
-        if (name.data[at] != '.' || left > r->host_names.longest)
+        if (name.data[at] != '.')
             continue;
-        uint32_t found = router_hash_get(&r->host_names, HOSTS_WILDCARD, name.data + at, left,
-                                         router_hash_text(name.data + at, left));
+        uint32_t found = router_hash_find(&r->host_names, HOSTS_WILDCARD, name.data + at, left);
         if (found != 0)
             return found;
     }

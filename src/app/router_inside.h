@@ -22,6 +22,12 @@ typedef struct router_node {
     uint32_t endpoint;    /* of patterns that end here */
     uint32_t rest;        /* endpoint of patterns that end in {rest...} here */
     bool has_text;        /* has children by text */
+    bool has_values;      /* has other children or a rest */
+    int8_t last_value;    /* index of the child tried last; -1 when that is the rest, or there is none */
+    uint8_t text_depth;   /* segments in `text` */
+    uint32_t text_child;  /* where `text` leads when nothing else does: compared at once, without the table */
+    uint32_t text_len;
+    const char *text; /* one segment, or several where nothing branches off between them */
 } router_node;
 
 /** The host of some routes; number 0 is "any host". */
@@ -71,13 +77,6 @@ struct router {
 
 enum { NAMES_GIVEN, NAMES_OF_HANDLERS };
 
-/** One segment of the path, looked at once however often the walk comes by. */
-typedef struct walk_segment {
-    uint32_t start, len;
-    uint8_t known, is; /* bits of segment_kind: asked before, and the answers */
-    uint64_t hash;     /* when SEGMENT_TEXT is known */
-} walk_segment;
-
 /** One request's way through the tables. */
 typedef struct router_walk {
     const router *r;
@@ -86,9 +85,9 @@ typedef struct router_walk {
     bool add_slash;  /* walk as though the path had a '/' more */
     unsigned steps;  /* nodes visited: bounded by the nodes there are, whatever the path */
     uint64_t allow;  /* methods of the endpoints that match but lack ours */
-    unsigned segments_known;
     tern_str *params;
-    walk_segment segments[PATTERN_SEGMENTS_MAX + 1];
+    uint64_t ends_known;                 /* bit: the end at that depth is set */
+    uint32_t ends[PATTERN_SEGMENTS_MAX]; /* where the segment of each depth ends in the path */
 } router_walk;
 
 /** The route of an endpoint for the walk's method; notes what it allows when there is none. */
@@ -108,6 +107,9 @@ const route *router_tree_walk(router_walk *w, uint32_t root);
 /** Puts a pattern under `*root` (made when 0): where its endpoint's number belongs; NULL when memory is
  * short. Valid until the next call. (router_tree.c) */
 uint32_t *router_tree_place(router *r, uint32_t *root, const pattern *p);
+
+/** Prepares the tree for walks once every pattern is in place. */
+void router_tree_finish(router *r);
 
 /** As router_match, and counts the nodes visited. */
 route_found router_match_counted(const router *r, http_method method, tern_str method_text, tern_str host,

@@ -6,14 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INT_DIGITS = 19, UUID_BYTES = 36 };
-
-bool segment_is_int(const char *text, size_t len)
-{
-    bool negative = len > 0 && text[0] == '-';
-    int64_t value;
-    return len - negative <= INT_DIGITS && text_get_i64(text, len, &value);
-}
+enum { UUID_BYTES = 36 };
 
 bool segment_is_uuid(const char *text, size_t len)
 {

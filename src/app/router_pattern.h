@@ -3,6 +3,7 @@
 #define APP_ROUTER_PATTERN_H
 
 #include "app/router.h"
+#include "base/text.h"
 
 #include <tern/str.h>
 
@@ -42,7 +43,19 @@ typedef struct pattern {
 bool pattern_parse(pattern *p, const char *text, char problem[PATTERN_PROBLEM_BYTES]);
 
 /** Whether a segment of a path is a value of `{name:int}`: -?[0-9]{1,19} that fits in int64_t. */
-bool segment_is_int(const char *text, size_t len);
+static inline bool segment_is_int(const char *text, size_t len)
+{
+    enum { INT_DIGITS = 19 };
+    size_t sign = len > 0 && text[0] == '-', digits = len - sign;
+    if (digits == 0 || digits > INT_DIGITS)
+        return false;
+    for (size_t i = sign; i < len; i++)
+        if ((unsigned char)(text[i] - '0') > 9)
+            return false;
+    int64_t value;
+    return digits < INT_DIGITS || text_get_i64(text, len, &value); /* fewer digits always fit */
+}
+
 /** Whether it is a value of `{name:uuid}`: 8-4-4-4-12 hexadecimal digits, either case. */
 bool segment_is_uuid(const char *text, size_t len);
 
