@@ -164,24 +164,30 @@ static void replace_dead(master *m, const process *dead)
         s->respawn_at_ms = now + backoff_ms(s->deaths);
 }
 
+static void log_end(master *m, int index, const process *dead, int status)
+{
+    if (!m->crashes || !crash_log(&m->crashes[index], dead->pid, status))
+        log_death(dead, status);
+}
+
 static void bury(master *m, int index, int status)
 {
     process dead = m->processes[index];
-    if (!m->crashes || !crash_log(&m->crashes[index], dead.pid, status))
-        log_death(&dead, status);
-    m->processes[index] = (process){.state = PROCESS_FREE};
     int expected = index;
     if (!dead.is_predecessor)
         atomic_compare_exchange_strong(&m->board->current[dead.slot], &expected, BOARD_NOBODY);
-    if (m->is_stopping || dead.state == PROCESS_PREDECESSOR || dead.state == PROCESS_RETIRING)
-        return;
-    slot *s = &m->slots[dead.slot];
-    if (s->next == index) {
-        s->next = MASTER_NONE;
-        upgrade_failed(m, dead.slot);
-    } else if (s->current == index) {
-        replace_dead(m, &dead);
+    bool has_slot = !m->is_stopping && (dead.state == PROCESS_STARTING || dead.state == PROCESS_SERVING);
+    if (has_slot && m->slots[dead.slot].current == index) {
+        replace_dead(m, &dead); /* before the report: finding the names of a backtrace takes its time */
+        log_end(m, index, &dead, status);
+    } else {
+        log_end(m, index, &dead, status);
+        if (has_slot && m->slots[dead.slot].next == index) {
+            m->slots[dead.slot].next = MASTER_NONE;
+            upgrade_failed(m, dead.slot);
+        }
     }
+    m->processes[index] = (process){.state = PROCESS_FREE};
 }
 
 /** Any child: the master may be process 1 of a container, where orphans end up. */
