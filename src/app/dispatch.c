@@ -328,6 +328,7 @@ static void handle(void *self, http_exchange *x)
 void app_service(tern_app *app, http_service *service)
 {
     tern_limits *limits = &app->options.limits;
+    request_id_prepare(); /* a crash report can't */
     if (limits->body_bytes == 0)
         limits->body_bytes = DEFAULT_BODY_BYTES;
     if (limits->request_timeout_ms == 0)
