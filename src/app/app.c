@@ -64,6 +64,8 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
+    if (options->health)
+        health_add_routes(app);
     return app;
 }
 

@@ -150,8 +150,7 @@ static bool has_failing_check;
 
 static tern_app *make_app(void)
 {
-    tern_app *app = tern_app_new(.title = "Whole", .slashes = TERN_SLASH_REDIRECT);
-    health_add_routes(app);
+    tern_app *app = tern_app_new(.title = "Whole", .slashes = TERN_SLASH_REDIRECT, .health = true);
     tern_ready_check(app, "db", is_ready);
     if (has_failing_check)
         tern_ready_check(app, "queue", fails);
