@@ -1,7 +1,7 @@
 /*
- * Hot path: no allocation, no copy, one pass. Every function takes the cursor and either moves it on
- * (H1_COMPLETE), finds that bytes are missing (H1_PARTIAL) or an error (H1_ERROR). A check looks only at
- * bytes already passed, so that a head split anywhere ends like the whole one.
+ * Hot path: no allocation, no copy, one pass. Every step moves the cursor on (H1_COMPLETE), finds that bytes
+ * are missing (H1_PARTIAL), or finds an error (H1_ERROR). A check looks only at bytes already passed, so that
+ * a head split anywhere ends like the whole one.
  */
 #include "http/h1_head.h"
 
@@ -11,8 +11,12 @@
 
 #include <string.h>
 
-enum { METHOD_BYTES = 32, EMPTY_LINES = 4 };
+enum { METHOD_BYTES = 32, EMPTY_LINES = 4, VERSION_BYTES = 10 }; /* version with its line end */
 
+#define RARE __attribute__((noinline))
+
+/* Small functions get a pointer to it and are inlined, which leaves it in registers. Rare ones, kept out of
+ * line, get and return plain pointers: taking its address for a call would put it into memory. */
 typedef struct cursor {
     char *begin, *at, *end;
     const scan_kit *scan;
@@ -47,21 +51,22 @@ static inline h1_result line_end(h1_head *head, cursor *in, const char *otherwis
     return H1_COMPLETE;
 }
 
-static h1_result any_method(h1_head *head, cursor *in)
+/** Reads a method at `at` and moves `*after` past the space behind it. */
+RARE static h1_result any_method(h1_head *head, char *at, const char *end, char **after)
 {
-    const char *method = in->at;
-    while (in->at != in->end && scan_is(SCAN_TOKEN, *in->at)) {
-        in->at++;
-        if (in->at - method > METHOD_BYTES)
+    const char *method = at;
+    while (at != end && scan_is(SCAN_TOKEN, *at)) {
+        at++;
+        if (at - method > METHOD_BYTES)
             return h1_refuse(head, 501, "the method is too long");
     }
-    if (in->at == in->end)
+    if (at == end)
         return H1_PARTIAL;
-    if (*in->at != ' ' || in->at == method)
+    if (*at != ' ' || at == method)
         return h1_refuse(head, 400, "the method is malformed");
-    head->method_text = (tern_str){method, (size_t)(in->at - method)};
+    head->method_text = (tern_str){method, (size_t)(at - method)};
     head->method = http_method_of(method, head->method_text.len);
-    in->at++;
+    *after = at + 1;
     return H1_COMPLETE;
 }
 
@@ -73,7 +78,10 @@ static inline h1_result request_method(h1_head *head, cursor *in)
         in->at += 4;
         return H1_COMPLETE;
     }
-    return any_method(head, in);
+    char *after = in->at;
+    h1_result result = any_method(head, in->at, in->end, &after);
+    in->at = after;
+    return result;
 }
 
 /** Moves past the target and the space after it; what the target means is decided once the version is known.
@@ -101,33 +109,32 @@ static inline h1_result request_target(h1_head *head, const h1_limits *limits, c
     return H1_COMPLETE;
 }
 
-static h1_result odd_version(h1_head *head, cursor *in)
+RARE static h1_result odd_version(h1_head *head, const char *at, const char *end)
 {
     static const char pattern[] = "HTTP/0.0\r\n"; /* '0' stands for any digit */
-    char version[sizeof pattern - 1] = {0};
-    for (size_t i = 0; i < sizeof version; i++) {
-        if (in->at + i == in->end)
+    for (size_t i = 0; i < VERSION_BYTES; i++) {
+        if (at + i == end)
             return H1_PARTIAL;
-        version[i] = in->at[i];
-        bool is_digit = (unsigned char)(version[i] - '0') < 10;
-        if (pattern[i] == '0' ? !is_digit : version[i] != pattern[i])
+        bool is_digit = (unsigned char)(at[i] - '0') < 10;
+        if (pattern[i] == '0' ? !is_digit : at[i] != pattern[i])
             return h1_refuse(head, 400, "the HTTP version is malformed");
     }
-    if (version[5] != '1' || version[7] > '1')
+    if (at[5] != '1' || at[7] > '1')
         return h1_refuse(head, 505, "an HTTP version other than 1.0 and 1.1");
-    head->minor_version = (uint8_t)(version[7] - '0');
-    in->at += sizeof version;
+    head->minor_version = (uint8_t)(at[7] - '0');
     return H1_COMPLETE;
 }
 
 static inline h1_result request_version(h1_head *head, cursor *in)
 {
-    if (in->end - in->at >= 10 && memcmp(in->at, "HTTP/1.1\r\n", 10) == 0) {
+    h1_result result = H1_COMPLETE;
+    if (in->end - in->at >= VERSION_BYTES && memcmp(in->at, "HTTP/1.1\r\n", VERSION_BYTES) == 0)
         head->minor_version = 1;
-        in->at += 10;
-        return H1_COMPLETE;
-    }
-    return odd_version(head, in);
+    else
+        result = odd_version(head, in->at, in->end);
+    if (result == H1_COMPLETE)
+        in->at += VERSION_BYTES;
+    return result;
 }
 
 static inline h1_result request_line(h1_head *head, const h1_limits *limits, cursor *in)
