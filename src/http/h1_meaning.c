@@ -74,6 +74,36 @@ h1_result h1_special_target(h1_head *head, const char *target, size_t len)
     return H1_COMPLETE;
 }
 
+/* -- words -- */
+
+/** Four or eight bytes in lower case. The bit turns some other bytes into each other too, but among those
+ * that may stand in a header it makes letters only of letters, and nothing into a digit or '-', which is all
+ * that the words here are made of. */
+static inline uint32_t lower_32(const char *at)
+{
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word | 0x20202020u;
+}
+
+static inline uint64_t lower_64(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word | 0x2020202020202020u;
+}
+
+/** Whether `len` (at least 4) bytes of a name or value are `lower`: by words, the last one overlapping. */
+static inline bool is_word(const char *text, const char *lower, size_t len)
+{
+    if (len < 8)
+        return lower_32(text) == lower_32(lower) && lower_32(text + len - 4) == lower_32(lower + len - 4);
+    for (size_t i = 0; i + 8 < len; i += 8)
+        if (lower_64(text + i) != lower_64(lower + i))
+            return false;
+    return lower_64(text + len - 8) == lower_64(lower + len - 8);
+}
+
 /* -- fields -- */
 
 static h1_result note_host(h1_head *head, h1_seen *seen, tern_str value)
@@ -136,7 +166,7 @@ static bool list_next(tern_str *rest, tern_str *element)
 
 static bool equals(tern_str text, tern_str word)
 {
-    return text.len == word.len && text_equal_nocase(text.data, word.data, word.len);
+    return text.len == word.len && is_word(text.data, word.data, word.len);
 }
 
 /** 0 for exactly `chunked`; 501 for a coding we do not speak; 400 for what cannot be a framing at all. */
@@ -222,38 +252,11 @@ static const struct {
     [17] = {{"transfer-encoding", 17}, note_transfer_encoding},
 };
 
-/** Four or eight bytes of a header name in lower case. The bit turns some other tchars into each other, but
- * only letters into letters and nothing into '-', which is all that the names below are made of. */
-static inline uint32_t lower_32(const char *at)
-{
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return word | 0x20202020u;
-}
-
-static inline uint64_t lower_64(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word | 0x2020202020202020u;
-}
-
-/** Whether a header name of `len` (at least 4) bytes is `lower`: whole words, the last one overlapping. */
-static inline bool is_named(const char *name, const char *lower, size_t len)
-{
-    if (len < 8)
-        return lower_32(name) == lower_32(lower) && lower_32(name + len - 4) == lower_32(lower + len - 4);
-    for (size_t i = 0; i + 8 < len; i += 8)
-        if (lower_64(name + i) != lower_64(lower + i))
-            return false;
-    return lower_64(name + len - 8) == lower_64(lower + len - 8);
-}
-
 h1_result h1_note_field(h1_head *head, h1_seen *seen, const h1_field *field)
 {
     size_t len = field->name_len;
     if (len >= sizeof known / sizeof *known || known[len].note == NULL ||
-        !is_named(field->name, known[len].name.data, len))
+        !is_word(field->name, known[len].name.data, len))
         return H1_COMPLETE;
     return known[len].note(head, seen, (tern_str){field->value, field->value_len});
 }
