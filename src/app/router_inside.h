@@ -23,6 +23,7 @@ typedef struct router_node {
     uint32_t rest;        /* endpoint of patterns that end in {rest...} here */
     bool has_text;        /* has children by text */
     bool has_values;      /* has other children or a rest */
+    bool has_one_value;   /* has one other child and no rest */
     int8_t last_value;    /* index of the child tried last; -1 when that is the rest, or there is none */
     uint8_t text_depth;   /* segments in `text` */
     uint32_t text_child;  /* where `text` leads when nothing else does: compared at once, without the table */

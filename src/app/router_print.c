@@ -5,11 +5,28 @@
 
 enum { COLUMNS = 5 };
 
+/** How many bytes of every handler's file are a directory that all of them share: left out of the table. */
+static size_t shared_directory(const router *r)
+{
+    const char *first = r->routes[0].handler.file != NULL ? r->routes[0].handler.file : "";
+    const char *slash = strrchr(first, '/');
+    size_t len = slash != NULL ? (size_t)(slash + 1 - first) : 0;
+    for (unsigned i = 1; i < r->count; i++) {
+        const char *file = r->routes[i].handler.file;
+        while (len > 0 && (file == NULL || strncmp(file, first, len) != 0))
+            do
+                len--;
+            while (len > 0 && first[len - 1] != '/');
+    }
+    return len;
+}
+
 /** The cells of one route; `handler` holds the text of its third one. */
-static void fill_cells(const route *shown, char *handler, size_t size, const char *cells[COLUMNS])
+static void fill_cells(const route *shown, size_t skip, char *handler, size_t size,
+                       const char *cells[COLUMNS])
 {
     snprintf(handler, size, "%s (%s:%d)", shown->handler.name != NULL ? shown->handler.name : "?",
-             shown->handler.file != NULL ? shown->handler.file : "?", shown->handler.line);
+             shown->handler.file != NULL ? shown->handler.file + skip : "?", shown->handler.line);
     cells[0] = shown->method_name;
     cells[1] = shown->pattern;
     cells[2] = handler;
@@ -53,8 +70,9 @@ void router_print(const router *r, buf *out)
         buf_add_text(out, "No routes.\n");
         return;
     }
+    size_t skip = shared_directory(r);
     for (unsigned i = 0; i < r->count; i++) {
-        fill_cells(&r->routes[i], handler, sizeof handler, cells);
+        fill_cells(&r->routes[i], skip, handler, sizeof handler, cells);
         for (int k = 0; k < COLUMNS; k++)
             if (width_of(cells[k]) > widths[k])
                 widths[k] = width_of(cells[k]);
@@ -64,7 +82,7 @@ void router_print(const router *r, buf *out)
             widths[k] = strlen(titles[k]);
     print_line(out, titles, widths);
     for (unsigned i = 0; i < r->count; i++) {
-        fill_cells(&r->routes[i], handler, sizeof handler, cells);
+        fill_cells(&r->routes[i], skip, handler, sizeof handler, cells);
         print_line(out, cells, widths);
     }
 }

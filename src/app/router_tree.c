@@ -106,6 +106,14 @@ __attribute__((always_inline)) static inline const route *try_values(router_walk
 {
     const char *text = w->path.data + place->start;
     size_t end = end_of(w, place->depth, place->start), len = end - place->start;
+    if (node->has_one_value) { /* the usual case: nothing to choose from */
+        int kind = node->last_value;
+        *goes_on =
+            len != 0 && (kind == 2 || (kind == 0 ? segment_is_int(text, len) : segment_is_uuid(text, len)));
+        w->params[place->params] = (tern_str){text, len};
+        *place = (walk_place){node->children[kind], place->depth + 1, place->params + 1, end + 1};
+        return NULL;
+    }
     tern_str rest = {text, w->path.len - place->start};
     *goes_on = false;
     if (len != 0) {
@@ -229,10 +237,14 @@ void router_tree_finish(router *r)
     /* A child has a higher number than its parent: from the back, what follows is joined already. */
     for (uint32_t i = r->node_count; i > 0; i--) {
         router_node *node = &r->nodes[i];
+        int values = 0;
         node->last_value = -1;
         for (int k = 0; k < 3 && node->rest == 0; k++)
-            if (node->children[k] != 0)
+            if (node->children[k] != 0) {
                 node->last_value = (int8_t)k;
+                values++;
+            }
+        node->has_one_value = values == 1;
         if (node->text_child == 0)
             continue;
         const router_node *child = &r->nodes[node->text_child];

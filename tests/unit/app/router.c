@@ -426,6 +426,33 @@ TEST(router_prints_an_aligned_table_without_empty_columns)
     router_free(r);
 }
 
+TEST(router_prints_files_below_the_directory_they_share)
+{
+    static const char *const cases[][4] = {
+        {"/home/me/app/main.c", "/home/me/app/api/users.c", "main.c", "api/users.c"},
+        {"/home/me/app/a.c", "/home/me/apple/b.c", "app/a.c", "apple/b.c"},
+        {"/a.c", "/b.c", "a.c", "b.c"},
+        {"a.c", "/b.c", "a.c", "/b.c"},
+        {"src/x/a.c", "src/x/a.c", "a.c", "a.c"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        router *r = router_new(TERN_SLASH_STRICT);
+        router_add(r,
+                   &(route){.method_name = "GET", .pattern = "/1", .handler = {"h", no_run, cases[i][0], 1}});
+        router_add(r,
+                   &(route){.method_name = "GET", .pattern = "/2", .handler = {"h", no_run, cases[i][1], 2}});
+        buf out = {0}, want = {0};
+        router_print(r, &out);
+        buf_add_text(&want, "METHOD  PATTERN  HANDLER\n");
+        buf_add_printf(&want, "GET     /1       h (%s:1)\nGET     /2       h (%s:2)\n", cases[i][2],
+                       cases[i][3]);
+        CHECK_TEXT(out.data, want.data);
+        buf_free(&out);
+        buf_free(&want);
+        router_free(r);
+    }
+}
+
 /* Every pattern of DEPTH segments that are each "a" or a parameter: what makes a regular expression explode.
  */
 enum { DEPTH = 10, WIDTH = 1 << DEPTH };
