@@ -321,7 +321,7 @@ static void handle(void *self, http_exchange *x)
     if (c == NULL || c->match.route == NULL) /* accept_head had nobody to answer */
         return;
     if (!x->policy.is_streamed && (x->head.has_length || x->head.is_chunked))
-        x->deadline_ms = loop_self.now_ms + c->timeout_ms;
+        http_set_deadline(x, loop_self.now_ms + c->timeout_ms);
     serve(c);
 }
 

@@ -234,6 +234,13 @@ void connection_watch_deadline(http_connection *k)
         set_deadline(k, k->exchange->deadline_ms);
 }
 
+void http_set_deadline(http_exchange *x, uint64_t at_ms)
+{
+    x->deadline_ms = at_ms;
+    if (x->connection->has_suspended)
+        connection_watch_deadline(x->connection);
+}
+
 /** The peer has closed its side while the worker waits for something else than the socket. A client that only
  *  half-closes can't be told from one that is gone, so both cancel the handler. */
 static void cancel_for_absence(http_connection *k)

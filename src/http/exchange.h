@@ -102,6 +102,9 @@ typedef struct http_limits {
     const char *server_name;          /* value of the Server header; NULL: none */
 } http_limits;
 
+/** Sets x->deadline_ms, and has it watched where the request has waited already (for its body, say). */
+void http_set_deadline(http_exchange *x, uint64_t at_ms);
+
 /* -- the request's body, for streamed policies -- */
 
 /** Waits for the next piece of the body: at least one byte, at most `size`. 0 at the end of the body; -1 when

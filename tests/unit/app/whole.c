@@ -161,6 +161,7 @@ static tern_app *make_app(void)
     tern_post(app, "/echo", echo, .max_body = 10);
     tern_post(app, "/count", count, .stream_body = true, .max_body = 1000);
     tern_get(app, "/slow", slow, .timeout_ms = 30);
+    tern_post(app, "/slow", slow, .timeout_ms = 30);
     tern_get(app, "/stream", stream);
     tern_get(app, "/broken", broken_stream);
     tern_get(app, "/long", long_stream);
@@ -396,6 +397,20 @@ TEST(a_handler_that_takes_too_long_is_503_and_undone)
                        "\"detail\":\"the request took longer than 30 ms\"}");
     CHECK_TEXT(notes, "undone ");
     CHECK(strstr(logged, "\"status\":503") != NULL);
+}
+
+TEST(a_body_that_was_waited_for_does_not_lengthen_the_handlers_time)
+{
+    int fd = start();
+    static const char head[] = "POST /slow HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+                               "Content-Length: 1\r\n\r\n";
+    char leave[25]; /* "HTTP/1.1 100 Continue": the server has begun to wait */
+    CHECK(send(fd, head, sizeof head - 1, MSG_NOSIGNAL) == sizeof head - 1);
+    CHECK(recv(fd, leave, sizeof leave, MSG_WAITALL) == sizeof leave);
+    CHECK(send(fd, "b", 1, MSG_NOSIGNAL) == 1);
+    fill(fd, heard, sizeof heard);
+    finish();
+    CHECK_STATUS(503);
 }
 
 TEST(threat_119_a_client_that_leaves_cancels_the_handler_and_is_logged)
