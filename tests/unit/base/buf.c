@@ -97,6 +97,7 @@ TEST(threat_084_json_text_is_escaped)
     }
 }
 
+#ifdef TERN_FAULTS
 TEST(a_failed_allocation_keeps_what_was_there)
 {
     buf b = {0};
@@ -119,3 +120,4 @@ TEST(a_failed_first_allocation_leaves_an_empty_buffer)
     mem_fail_at(0, 0);
     CHECK(b.data == NULL && b.len == 0 && b.failed);
 }
+#endif

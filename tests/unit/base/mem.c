@@ -2,6 +2,7 @@
 
 #include "check.h"
 
+#ifdef TERN_FAULTS
 TEST(the_nth_allocation_fails_once)
 {
     mem_fail_at(2, 0);
@@ -23,6 +24,7 @@ TEST(allocations_fail_for_good_from_the_nth)
     CHECK(a != NULL && b == NULL && text == NULL && grown == NULL);
     mem_free(a);
 }
+#endif
 
 TEST(size_0_gives_a_block)
 {
