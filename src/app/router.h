@@ -60,11 +60,13 @@ void router_add(router *r, const route *added);
  * app.c:9: ..."). */
 bool router_compile(router *r, buf *problems);
 /** `path` is decoded (url.h); `host` may have a port, and is compared without case. `method_text` counts when
- * `method` is HTTP_OTHER_METHOD. */
+ * `method` is HTTP_OTHER_METHOD. A path that begins with "//" is never to be redirected: as a Location it
+ * would name another host. */
 route_found router_match(const router *r, http_method method, tern_str method_text, tern_str host,
                          tern_str path, route_match *match);
-/** Builds the path of the route named `name`; false when there is none or the number of `params` (NULL-ended)
- * is wrong. */
+/** Builds the path of the route named `name`; false, with nothing added, when there is none, when the name is
+ * the handler's of several patterns, or when the `params` (NULL-ended) are too few, too many or not what the
+ * pattern takes. */
 bool router_build_url(const router *r, const char *name, const char *const *params, buf *url);
 /** Prints the table for `APP routes`. */
 void router_print(const router *r, buf *out);
