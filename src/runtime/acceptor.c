@@ -255,20 +255,34 @@ void acceptor_connection_closed(acceptor *a)
         timer_start(&loop_self.timers, &a->retry, loop_self.now_ms);
 }
 
-static bool add_source(acceptor *a, int fd, const handover_channel *channel)
+static void add_source(acceptor *a, int fd, const handover_channel *channel, unsigned slot)
 {
-    acceptor_source *s = &a->sources[a->source_count];
-    *s = (acceptor_source){.source = {.fd = fd, .on_event = on_source}, .owner = a, .channel = channel};
-    if (!loop_add(&s->source, EPOLLIN))
-        return false;
-    s->is_open = true;
-    a->source_count++;
+    a->sources[a->source_count++] = (acceptor_source){
+        .source = {.fd = fd, .on_event = on_source}, .owner = a, .channel = channel, .slot = slot};
+}
+
+bool acceptor_review(acceptor *a)
+{
+    for (unsigned i = 0; i < a->source_count; i++) {
+        acceptor_source *s = &a->sources[i];
+        bool is_wanted = s->slot == a->index || atomic_load(&a->board->guardian[s->slot]) == (int)a->index;
+        if (is_wanted == s->is_open)
+            continue;
+        s->is_open = is_wanted;
+        if (!is_wanted) {
+            loop_remove(&s->source);
+        } else if (!loop_add(&s->source, EPOLLIN)) {
+            s->is_open = false;
+            return false;
+        }
+    }
     return true;
 }
 
 bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_config *config,
                    const listener_set *listeners)
 {
+    a->index = index;
     struct rlimit limit = {.rlim_cur = 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
     a->fd_limit = limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (unsigned)limit.rlim_cur;
@@ -288,13 +302,10 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     atomic_store(&own_record(a)->state, BOARD_SERVING);
     bool is_shared = listeners->unix_path[0] != '\0';
     for (unsigned i = 0; i < a->channels->count; i++)
-        if (i % workers == index &&
-            !add_source(a, a->channels->channels[i].end[HANDOVER_TAKE], &a->channels->channels[i]))
-            return false;
+        add_source(a, a->channels->channels[i].end[HANDOVER_TAKE], &a->channels->channels[i], i % workers);
     for (unsigned i = 0; i < listeners->count; i++)
-        if ((is_shared || i % workers == index) && !add_source(a, listeners->fds[i], NULL))
-            return false;
-    return true;
+        add_source(a, listeners->fds[i], NULL, is_shared ? index : i % workers);
+    return acceptor_review(a);
 }
 
 unsigned acceptor_sweep(acceptor *a)

@@ -26,6 +26,7 @@ typedef struct acceptor_source {
     loop_source source;
     struct acceptor *owner;
     const handover_channel *channel; /* NULL for a listening socket */
+    unsigned slot;                   /* the worker whose connections come here */
     bool is_open;
 } acceptor_source;
 
@@ -33,6 +34,7 @@ typedef struct acceptor {
     const worker_service *service;
     board *board;
     const handover_set *channels;
+    unsigned index;    /* worker number */
     unsigned record;   /* this process on the board */
     unsigned max_load; /* accept pauses above it */
     unsigned fd_limit; /* RLIMIT_NOFILE */
@@ -52,6 +54,9 @@ typedef struct acceptor {
  */
 bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_config *config,
                    const listener_set *listeners);
+/** Looks on the board for workers that are down and in this one's care: takes their connections, too, from
+ * now on, or no longer. False with errno set when one could not be watched. */
+bool acceptor_review(acceptor *a);
 /** One connection of the service is gone: accepts again if there was no room. */
 void acceptor_connection_closed(acceptor *a);
 /** Takes every connection that waits in the listening sockets, whatever the limits; returns how many. */

@@ -7,7 +7,7 @@
 board *board_new(unsigned slots, unsigned records)
 {
     size_t head = (sizeof(board) + 63) & ~(size_t)63;
-    size_t bytes = head + records * sizeof(board_record) + slots * sizeof(_Atomic int);
+    size_t bytes = head + records * sizeof(board_record) + 2 * slots * sizeof(_Atomic int);
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
@@ -17,7 +17,8 @@ board *board_new(unsigned slots, unsigned records)
     b->record_count = records;
     b->records = (board_record *)(void *)(memory + head);
     b->current = (_Atomic int *)(void *)(b->records + records);
-    for (unsigned i = 0; i < slots; i++)
+    b->guardian = b->current + slots;
+    for (unsigned i = 0; i < 2 * slots; i++)
         atomic_init(&b->current[i], BOARD_NOBODY);
     return b;
 }

@@ -40,6 +40,8 @@ typedef struct board {
     _Atomic uint64_t recycled; /* workers replaced for their memory */
     board_record *records;     /* in the same mapping; every process sees it at the same address */
     _Atomic int *current;      /* slot -> record, or BOARD_NOBODY */
+    _Atomic int
+        *guardian; /* slot -> the worker that takes its connections, too, while it is down; or BOARD_NOBODY */
 } board;
 
 /** Maps a board; NULL with errno set. Every process forked later shares it. */

@@ -39,6 +39,7 @@ static void take_child_signals(master *m)
     signal(SIGHUP, SIG_IGN);
     sigaddset(&mask, WORKER_STOP);
     sigaddset(&mask, WORKER_RETIRE);
+    sigaddset(&mask, WORKER_REVIEW);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     close(m->signal_fd);
 }
@@ -313,7 +314,7 @@ static void handle_signals(master *m)
         case SIGUSR2:
             upgrade_begin(m);
             break;
-        default: /* SIGCHLD: reap looks at all children every time */
+        default: /* SIGCHLD: reap looks at all children every time; SIGUSR1 is for workers */
             break;
         }
     }
@@ -365,8 +366,10 @@ static void supervise(master *m)
             m->check_until_ms = now + MASTER_CHECK_MS;
             kill(m->check, SIGKILL);
         }
-        if (!m->is_stopping)
+        if (!m->is_stopping) {
             keep_serving(m, now);
+            guard_slots(m, now);
+        }
     }
 }
 
@@ -375,7 +378,7 @@ static void supervise(master *m)
 
 static bool block_signals(master *m)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)

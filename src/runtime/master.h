@@ -22,7 +22,8 @@ enum {
     MASTER_GRACE_MS = 2000,    /* beyond the drain deadline, before SIGKILL */
     MASTER_REPORT_MS = 1000,   /* for a hung worker to write its crash report after SIGABRT */
     MASTER_CHECK_MS = 10000,   /* for the new binary's --check */
-    MASTER_MEMORY_TICK_MS = 1000
+    MASTER_MEMORY_TICK_MS = 1000,
+    MASTER_STUCK_MS = 500 /* a turn of the loop after which another worker stands in */
 };
 
 typedef enum process_state {
@@ -96,6 +97,9 @@ void upgrade_begin(master *m);
 void upgrade_checked(master *m, int wait_status);
 /** Retires the workers of the program before, once every slot is served. */
 void upgrade_finish(master *m);
+
+/** Has the connections of workers that are down for a while (backed off, or stuck) taken by others. */
+void guard_slots(master *m, uint64_t now_ms);
 
 /** Kills what hung or did not leave in time, and replaces workers above the memory limit. */
 void watchdog_check(master *m, uint64_t now_ms);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TICK_LEAST_MS = 250, TICK_MOST_MS = 5000, RECYCLE_PAUSE_MS = 5000 };
+enum { TICK_LEAST_MS = 250, TICK_MOST_MS = 1000, RECYCLE_PAUSE_MS = 5000 };
 
 static void log_about(const process *p, tern_log_level level, const char *message, const char *name,
                       int64_t number)

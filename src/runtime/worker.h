@@ -54,6 +54,18 @@ bool worker_hand_over(int fd);
 /** After drain: the service holds nothing any more. */
 void worker_drained(void);
 
+/** What has happened to the workers since the master started, for metrics. */
+typedef struct worker_totals {
+    uint64_t restarts;    /* workers started again after a death */
+    uint64_t hangs;       /* workers killed by the watchdog */
+    uint64_t recycled;    /* workers replaced for their memory */
+    unsigned serving;     /* workers that serve now */
+    unsigned connections; /* of all of them, and on the way to them */
+} worker_totals;
+
+/** Callable in a worker; all zero elsewhere. */
+worker_totals worker_get_totals(void);
+
 /**
  * Binds, forks, supervises; returns the process's exit code when all is over. In the master and with
  * `workers` 0 it returns; a worker never does. Errors at start are one clear line on standard error, and 1.

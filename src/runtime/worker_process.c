@@ -103,6 +103,13 @@ static void interrupt(void)
     loop_stop();
 }
 
+static void review(void)
+{
+    if (worker.stage == DRAIN_NONE && !acceptor_review(&worker.acceptor))
+        tern_log(TERN_WARN, "worker %u cannot stand in for another: %s", worker.setup->index,
+                 strerror(errno));
+}
+
 static void on_signal(loop_source *source, uint32_t events)
 {
     (void)events;
@@ -110,6 +117,8 @@ static void on_signal(loop_source *source, uint32_t events)
     while (read(source->fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGINT)
             interrupt();
+        else if (info.ssi_signo == WORKER_REVIEW)
+            review();
         else
             begin_drain(info.ssi_signo == WORKER_RETIRE);
     }
@@ -121,6 +130,8 @@ static bool watch_signals(bool has_master)
     sigemptyset(&set);
     sigaddset(&set, WORKER_STOP);
     sigaddset(&set, has_master ? WORKER_RETIRE : SIGINT);
+    if (has_master)
+        sigaddset(&set, WORKER_REVIEW);
     worker.signals.on_event = on_signal;
     worker.signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return worker.signals.fd >= 0 && loop_add(&worker.signals, EPOLLIN);
@@ -213,4 +224,23 @@ bool worker_hand_over(int fd)
 void worker_drained(void)
 {
     loop_stop();
+}
+
+worker_totals worker_get_totals(void)
+{
+    worker_totals totals = {0};
+    if (!worker.setup)
+        return totals;
+    const board *b = worker.setup->board;
+    totals.restarts = atomic_load(&b->restarts);
+    totals.hangs = atomic_load(&b->hangs);
+    totals.recycled = atomic_load(&b->recycled);
+    for (unsigned i = 0; i < b->slot_count; i++) {
+        int record = atomic_load(&b->current[i]);
+        if (record == BOARD_NOBODY)
+            continue;
+        totals.serving++;
+        totals.connections += atomic_load(&b->records[record].load);
+    }
+    return totals;
 }

@@ -18,7 +18,11 @@ enum {
 };
 
 /** What the master tells a worker by signal. */
-enum { WORKER_STOP = SIGTERM, WORKER_RETIRE = SIGUSR2 /* a successor serves the same sockets */ };
+enum {
+    WORKER_STOP = SIGTERM,
+    WORKER_RETIRE = SIGUSR2, /* a successor serves the same sockets */
+    WORKER_REVIEW = SIGUSR1  /* look whom to stand in for (board.h: guardian) */
+};
 
 typedef struct worker_setup {
     const worker_config *config;
@@ -34,7 +38,7 @@ typedef struct worker_setup {
 } worker_setup;
 
 /** Serves until the service is drained or aborted; returns the process's exit code. The signals it handles
- * are blocked by the caller: SIGTERM and SIGUSR2, and SIGINT without a master. */
+ * are blocked by the caller: WORKER_STOP, WORKER_RETIRE and WORKER_REVIEW, and SIGINT without a master. */
 int worker_process_run(const worker_setup *setup);
 
 #endif

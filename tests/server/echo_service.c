@@ -4,9 +4,9 @@
  *   echo_service PORT WORKERS [NAME=VALUE ...] [--check]
  *
  * Settings: host, drain_ms, watchdog_ms, memory_limit, max_connections, backlog, fail (a file: while it
- * exists, workers do not start), bad_check (a file: while it exists, --check fails), mark (text that /version
- * answers: a file's content). Paths: /pid /version /crash /exit /hang /slow (200 ms) /leak (32 MiB) / -
- * anything else answers "hello".
+ * exists, workers do not start), fail_index (only this worker), bad_check (a file: while it exists, --check
+ * fails), mark (text that /version answers: a file's content). Paths: /pid /version /totals /crash /exit
+ * /hang /slow (200 ms) /leak (32 MiB) / - anything else answers "hello".
  */
 #include "runtime/loop.h"
 #include "runtime/worker.h"
@@ -33,6 +33,7 @@ typedef struct client {
 static struct {
     list_link clients;
     const char *fail, *bad_check, *mark;
+    int fail_index; /* the worker that `fail` is about; -1: all */
     char version[64];
     bool is_draining, has_successor;
 } service;
@@ -111,6 +112,12 @@ static void handle(client *k, const char *path)
     }
     if (strcmp(path, "/pid") == 0)
         snprintf(body, sizeof body, "%d %u", (int)getpid(), worker_index());
+    if (strcmp(path, "/totals") == 0) {
+        worker_totals totals = worker_get_totals();
+        snprintf(body, sizeof body, "restarts=%llu hangs=%llu serving=%u connections=%u",
+                 (unsigned long long)totals.restarts, (unsigned long long)totals.hangs, totals.serving,
+                 totals.connections);
+    }
     if (strcmp(path, "/version") == 0)
         snprintf(body, sizeof body, "%s", service.version);
     answer(k, body);
@@ -181,7 +188,8 @@ static bool start(void *self)
     (void)self;
     list_init(&service.clients);
     read_version();
-    return !service.fail || access(service.fail, F_OK) != 0;
+    bool is_meant = service.fail_index < 0 || (unsigned)service.fail_index == worker_index();
+    return !service.fail || !is_meant || access(service.fail, F_OK) != 0;
 }
 
 static void drain(void *self, bool has_successor)
@@ -237,6 +245,8 @@ static void read_setting(worker_config *config, const char *text)
         config->max_connections = (unsigned)strtoul(value, NULL, 10);
     else if (strncmp(text, "fail=", 5) == 0)
         service.fail = value;
+    else if (strncmp(text, "fail_index=", 11) == 0)
+        service.fail_index = (int)strtol(value, NULL, 10);
     else if (strncmp(text, "bad_check=", 10) == 0)
         service.bad_check = value;
     else if (strncmp(text, "mark=", 5) == 0)
@@ -251,6 +261,7 @@ int main(int argc, char **argv)
                             .drain_ms = 5000,
                             .name = "echo"};
     bool is_check = false;
+    service.fail_index = -1;
     for (int i = 3; i < argc; i++) {
         read_setting(&config, argv[i]);
         is_check |= strcmp(argv[i], "--check") == 0;

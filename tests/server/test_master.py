@@ -372,7 +372,7 @@ def connections_that_come_at_once_are_spread_evenly():
 
 
 @test
-def a_busy_worker_gets_no_connections_of_others():
+def a_stuck_worker_gets_no_connections_of_others():
     with Service(workers=2) as service:
         wait_for(lambda: len({service.get("/pid")[1] for _ in range(16)}) == 2, 5, "2 workers answer")
         stuck = Connection(service)
@@ -593,6 +593,7 @@ def threat_110_hanging_worker_is_killed_and_replaced():
         check(0.4 < time.monotonic() - begin < 3, "after the watchdog's time")
         check(time_to_answer(service, pid) < 500, "a new worker answers")
         check(service.logged("worker hangs"), "it says so")
+        check(service.get("/totals")[1] == "restarts=1 hangs=1 serving=1 connections=1", "it is counted")
         wait_for(lambda: service.logged("crashed"), 2, "backtrace of the place that hangs")
 
 
@@ -650,6 +651,33 @@ def threat_109_poison_requests_do_not_stop_the_service():
             except OSError:
                 return False
         wait_for(recovered, 15, "an answer after the poison")
+
+
+@test
+def threat_109_connections_of_a_worker_that_keeps_dying_are_served_by_another():
+    with tempfile.TemporaryDirectory() as folder:
+        fail = os.path.join(folder, "fail")
+        open(fail, "w", encoding="ascii").close()
+        with Service(workers=2, fail=fail, fail_index=1) as service:
+            wait_for(lambda: service.count_logged("did not start") >= 4, 10, "a few deaths")
+            for _ in range(32):
+                check(service.get("/pid", timeout=0.3)[1].endswith(" 0"), "an answer of the other worker")
+            os.unlink(fail)
+            wait_for(lambda: service.get("/pid")[1].endswith(" 1"), 10, "the worker is back")
+            connections = [Connection(service) for _ in range(8)]
+            numbers = [connection.get("/pid")[1][-1] for connection in connections]
+            check(numbers.count("0") == 4 and numbers.count("1") == 4, f"both serve: {numbers}")
+
+
+@test
+def threat_110_connections_of_a_hanging_worker_are_served_by_another():
+    with Service(workers=2, watchdog_ms=3000) as service:
+        stuck = Connection(service)
+        stuck.send("/hang")
+        time.sleep(1.6)  # MASTER_STUCK_MS and a tick of the watchdog
+        for _ in range(32):
+            check(service.get("/", timeout=0.3)[0] == 200, "an answer of the other worker")
+        check(not service.logged("worker hangs"), "before the watchdog acts")
 
 
 @test
