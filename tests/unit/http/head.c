@@ -793,7 +793,7 @@ TEST(every_scan_kit_reads_mutated_heads_alike)
         const char *text = good_heads[next_random() % (sizeof good_heads / sizeof *good_heads)];
         size_t len = strlen(text), used[SCAN_KITS];
         char *data = malloc(len);
-        h1_result results[SCAN_KITS];
+        h1_result results[SCAN_KITS] = {H1_PARTIAL};
         memcpy(data, text, len);
         for (uint32_t i = next_random() % 4; i > 0; i--)
             data[next_random() % len] =
