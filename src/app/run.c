@@ -48,6 +48,7 @@ static bool start(void *self)
     http_service service = {0};
     const http_limits limits = limits_of(run);
     app_service(run->app, &service);
+    request_id_prepare(); /* so that a crash report can name a request that has not asked for its id */
     if (!http_server_open(&service, &limits)) {
         tern_log(TERN_ERROR, "this worker has no memory to serve with");
         return false;
