@@ -18,7 +18,12 @@
 #include <unistd.h>
 #include <unwind.h>
 
-enum { STACK_BYTES = 64 * 1024, HANG_S = 5 };
+enum {
+    STACK_BYTES = 64 * 1024,
+    HANG_S = 5,
+    WALKED_MAX = 1 << 20, /* frames; more than that is a circle */
+    OUTER_FRAMES = CRASH_FRAMES_MAX - CRASH_INNER_FRAMES
+};
 
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 enum { SIGNALS = sizeof crash_signals / sizeof crash_signals[0] };
@@ -76,6 +81,24 @@ static void step_out(ucontext_t *context)
 #endif
 }
 
+/** Past the inner frames, only the last few are kept, in a ring: they tell how the recursion began. */
+static void add_frame(crash_record *record, uint64_t address)
+{
+    if (record->frame_count < CRASH_FRAMES_MAX)
+        record->frames[record->frame_count++] = address;
+    else
+        record->frames[CRASH_INNER_FRAMES + record->left_out++ % OUTER_FRAMES] = address;
+}
+
+/** Turns the ring so that it begins with its oldest frame. */
+static void straighten_frames(crash_record *record)
+{
+    uint64_t ring[OUTER_FRAMES];
+    memcpy(ring, record->frames + CRASH_INNER_FRAMES, sizeof ring);
+    for (unsigned i = 0; i < OUTER_FRAMES; i++)
+        record->frames[CRASH_INNER_FRAMES + i] = ring[(record->left_out + i) % OUTER_FRAMES];
+}
+
 typedef struct walk {
     crash_record *record;
     uint64_t start; /* frames before this address are the handler's own */
@@ -89,9 +112,9 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
     w->has_begun = w->has_begun || address == w->start;
     if (!w->has_begun)
         return _URC_NO_REASON;
-    if (address == 0 || w->record->frame_count >= CRASH_FRAMES_MAX)
+    if (address == 0 || w->record->left_out >= WALKED_MAX)
         return _URC_END_OF_STACK;
-    w->record->frames[w->record->frame_count++] = address;
+    add_frame(w->record, address);
     return _URC_NO_REASON;
 }
 
@@ -104,14 +127,15 @@ static void take_backtrace(crash_record *record, const siginfo_t *info, ucontext
     ucontext_t saved = *context;
     if (is_bad_jump) {
         /* No unwinding table covers the bad address: go on from where it was called. */
-        record->frames[record->frame_count++] = w.start;
+        add_frame(record, w.start);
         step_out(context);
         w.start = interrupted_at(context);
     }
     _Unwind_Backtrace(take_frame, &w);
     *context = saved;
     if (record->frame_count == 0)
-        record->frames[record->frame_count++] = w.start;
+        add_frame(record, w.start);
+    straighten_frames(record);
 }
 
 /* -- the handler -- */

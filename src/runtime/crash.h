@@ -16,7 +16,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { CRASH_FRAMES_MAX = 64, CRASH_DOING_MAX = 512, CRASH_TEXT_MAX = 6144 };
+enum {
+    CRASH_FRAMES_MAX = 64,
+    CRASH_INNER_FRAMES =
+        48, /* of a deeper stack: these from where it crashed, the rest from where it began */
+    CRASH_DOING_MAX = 512,
+    CRASH_TEXT_MAX = 6144
+};
 
 /** Written by the worker that crashes, so the master believes nothing in it: every count is bounded again
  * when it is read. Zeroed means: no crash. */
@@ -29,6 +35,7 @@ typedef struct crash_record {
     uint16_t frame_count;
     uint16_t doing_len;
     char doing[CRASH_DOING_MAX];       /* text of worker_service.describe */
+    uint32_t left_out;                 /* frames between the inner and the outer ones */
     uint64_t frames[CRASH_FRAMES_MAX]; /* code addresses, the faulting one first */
 } crash_record;
 

@@ -154,6 +154,15 @@ static void put_place(line *out, const symbols_place *place, uint64_t address)
     }
 }
 
+/** How many frames from `first` on, before `end`, are the same place. */
+static unsigned count_same(const crash_record *record, unsigned first, unsigned end)
+{
+    unsigned same = 1;
+    while (first + same < end && record->frames[first + same] == record->frames[first])
+        same++;
+    return same;
+}
+
 /** One line a frame; a recursion is one line with its count. */
 static void put_frames(line *out, const crash_record *record)
 {
@@ -163,11 +172,17 @@ static void put_frames(line *out, const crash_record *record)
     for (unsigned i = 0; i < count; i++)
         places[i].address = record->frames[i] - (i > 0 && record->frames[i] > 0);
     symbols_resolve(places, count);
-    for (unsigned i = 0, same = 1; i < count; i += same, same = 1) {
-        while (i + same < count && record->frames[i + same] == record->frames[i])
-            same++;
+    uint32_t left_out = count == CRASH_FRAMES_MAX ? record->left_out : 0;
+    for (unsigned i = 0, same; i < count; i += same) {
+        bool is_inner = i < CRASH_INNER_FRAMES;
+        same = count_same(record, i, left_out != 0 && is_inner ? CRASH_INNER_FRAMES : count);
+        if (left_out != 0 && i == CRASH_INNER_FRAMES) {
+            put(out, "\n(");
+            put_number(out, left_out);
+            put(out, " frames left out)");
+        }
         put(out, "\n#");
-        put_number(out, i);
+        put_number(out, i + (is_inner ? 0 : (uint64_t)left_out));
         put(out, " ");
         put_place(out, &places[i], record->frames[i]);
         if (same > 1) {
@@ -176,8 +191,6 @@ static void put_frames(line *out, const crash_record *record)
             put(out, " times");
         }
     }
-    if (count == CRASH_FRAMES_MAX)
-        put(out, "\n(and the frames below)");
 }
 
 size_t crash_text(const crash_record *record, pid_t pid, char *out, size_t size, size_t *headline_len)
