@@ -1,0 +1,78 @@
+/** An application whose handlers die, hang and fill their stack: what test_crash.py talks to. */
+#include <tern.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/** Hides a value from the compiler, which would see the crash coming otherwise. */
+static uintptr_t opaque(uintptr_t value)
+{
+    __asm__ volatile("" : "+r"(value));
+    return value;
+}
+
+static __attribute__((noinline, no_sanitize("undefined"))) void spoil_a_title(void)
+{
+    *(volatile char *)opaque(0x18) = 1;
+    opaque(0);
+}
+
+static __attribute__((noinline)) int climb_for_ever(int depth)
+{
+    volatile char room[256];
+    room[0] = (char)depth;
+    if (opaque(0) != 0)
+        return 0;
+    return (int)opaque((uintptr_t)climb_for_ever(depth + 1)) + room[0];
+}
+
+TERN_HANDLER(pid)
+{
+    return tern_textf(c, "%d", (int)getpid());
+}
+
+TERN_HANDLER(crash)
+{
+    spoil_a_title();
+    return tern_no_content(c);
+}
+
+TERN_HANDLER(overflow)
+{
+    climb_for_ever(0);
+    return tern_no_content(c);
+}
+
+TERN_HANDLER(give_up)
+{
+    abort();
+}
+
+static bool say_started(void *arg)
+{
+    tern_log(TERN_INFO, "started %s", (const char *)arg);
+    return getenv("CRASHING_START") == NULL || strcmp(getenv("CRASHING_START"), "refuse") != 0;
+}
+
+static void say_stopped(void *arg)
+{
+    tern_log(TERN_INFO, "stopped %s", (const char *)arg);
+}
+
+int main(int argc, char **argv)
+{
+    tern_app *app = tern_app_new(.title = "Crashing", .version = "0.1");
+    tern_get(app, "/pid", pid);
+    tern_get(app, "/crash/{id}", crash);
+    tern_get(app, "/overflow", overflow);
+    tern_get(app, "/abort", give_up);
+    if (getenv("CRASHING_ROUTES") != NULL)
+        tern_get(app, "/pid", crash);
+    tern_on_start(app, say_started, "first");
+    tern_on_start(app, say_started, "second");
+    tern_on_stop(app, say_stopped, "first");
+    tern_on_stop(app, say_stopped, "second");
+    return tern_run(app, argc, argv);
+}
