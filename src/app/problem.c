@@ -57,6 +57,8 @@ void ctx_fail(tern_ctx *c, int status, const char *detail)
                  ctx_route_label(c, label, sizeof label), status);
         status = 500;
     }
+    scope_before_throw(); /* now: a task that fails while it is ended must not put its problem in place of
+                             this */
     c->problem_status = status;
     c->problem_detail = detail;
     unwind_throw(UNWIND_FAIL);

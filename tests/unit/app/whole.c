@@ -119,6 +119,21 @@ TERN_HANDLER(leaves_a_task)
     tern_fail(c, 409, "left");
 }
 
+static void fails_soon(tern_ctx *c, void *arg)
+{
+    tern_sleep(c, 2);
+    tern_fail(c, 418, "%s", (const char *)arg);
+}
+
+TERN_HANDLER(waits_for_the_first_of_two)
+{
+    int ticks = 0;
+    char text[] = "a task failed";
+    tern_go(c, endless, &ticks);
+    tern_wait(c, tern_go(c, fails_soon, text));
+    return tern_text(c, "not reached");
+}
+
 static tern_mutex held;
 
 TERN_HANDLER(locks)
@@ -167,6 +182,7 @@ static tern_app *make_app(void)
     tern_get(app, "/long", long_stream);
     tern_get(app, "/file", file);
     tern_get(app, "/task", leaves_a_task);
+    tern_get(app, "/tasks", waits_for_the_first_of_two);
     tern_get(app, "/lock", locks);
     buf problems = {0};
     if (!app_compile(app, &problems)) {
@@ -473,6 +489,13 @@ TEST(a_task_left_behind_ends_before_the_handlers_frame_is_used_again)
     ask("GET /task HTTP/1.1\r\n\r\n");
     CHECK_STATUS(409);
     CHECK_HAS("X-Seen: /task");
+}
+
+TEST(a_failed_task_fails_who_waits_for_it_and_ends_the_others)
+{
+    ask("GET /tasks HTTP/1.1\r\n\r\n");
+    CHECK_BYTES(heard, 12, "HTTP/1.1 418", 12);
+    CHECK(strstr(body(), "\"detail\":\"a task failed\"") != NULL);
 }
 
 TEST(a_lock_left_held_is_free_for_the_next_request)
