@@ -67,7 +67,8 @@ typedef struct tern_mutex {
     void *first_waiter, *last_waiter;
 } tern_mutex;
 
-/** Waits for the mutex; released by tern_unlock, or by itself when the request that holds it ends. */
+/** Waits for the mutex; released by tern_unlock, or by itself when the task or request that took it ends.
+ * Fails with 500 when this task holds it already. */
 void tern_lock(tern_ctx *c, tern_mutex *mutex);
 void tern_unlock(tern_ctx *c, tern_mutex *mutex);
 
@@ -77,7 +78,8 @@ typedef struct tern_semaphore {
     void *first_waiter, *last_waiter;
 } tern_semaphore;
 
-/** Waits for a permit. Given back by tern_semaphore_release, or by itself when the request ends. */
+/** Waits for a permit. Given back by tern_semaphore_release, or by itself when the task or request that took
+ * it ends. */
 void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore);
 void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore);
 
