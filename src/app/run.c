@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /** An application on its way through one command; in a worker, what it serves. */
 typedef struct run_state {
@@ -162,6 +163,16 @@ static void set_up_log(const settings *s)
         log_set_human(s->log_format == LOG_FORMAT_HUMAN);
 }
 
+/** Many systems start programs with 1024 descriptors and let them have far more. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* refused: the workers live with fewer connections */
+}
+
 static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
@@ -186,6 +197,7 @@ static int command_run(run_state *run)
         .describe = describe,
     };
     set_up_log(s);
+    raise_descriptor_limit();
     run->app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
     return master_run(&config, &service);
 }
