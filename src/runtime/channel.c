@@ -84,11 +84,12 @@ static bool wait_in(list_link *queue, void *value)
 {
     channel_waiter waiter = {.waiting = coro_self(), .value = value};
     list_append(queue, &waiter.link);
-    while (!waiter.is_done)
-        if (coro_wait(0) == CORO_CANCELLED && !waiter.is_done) {
-            list_remove(&waiter.link);
-            unwind_throw(UNWIND_CANCELLED);
-        }
+    bool is_cancelled = false;
+    while (!waiter.is_done && !is_cancelled)
+        is_cancelled = coro_wait(0) == CORO_CANCELLED;
+    list_remove(&waiter.link);
+    if (!waiter.is_done)
+        unwind_throw(UNWIND_CANCELLED);
     return waiter.has_passed;
 }
 

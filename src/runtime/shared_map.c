@@ -2,8 +2,8 @@
  * A hash map in shared memory, made of parts ("stripes") with a lock each.
  *
  * A key belongs to one stripe and, in it, to two buckets of a few slots, so every operation looks at a fixed
- * number of slots under one lock. Two buckets to choose from fill evenly: with a quarter more slots than
- * entries nearly nothing has to go before the map is full.
+ * number of slots under one lock. Two buckets to choose from fill evenly: with half as many slots
+ * again as entries, nearly nothing has to go before the map is full.
  *
  * Crash consistency: the locks are robust, so a worker's death while it holds one is told to the next who
  * takes it, and a slot is marked SLOT_WRITING before its bytes change and SLOT_LIVE after. Whoever is told of
@@ -160,7 +160,7 @@ static size_t lay_out(tern_shared_map *map, const tern_shared_map_options *optio
         map->stripes = 1;
     if (map->stripes > MOST_STRIPES)
         map->stripes = MOST_STRIPES;
-    size_t slots_wanted = map->entries + map->entries / 4;
+    size_t slots_wanted = map->entries + map->entries / 2;
     size_t slots_of_stripe = map->stripes * BUCKET_SLOTS;
     map->buckets = (slots_wanted + slots_of_stripe - 1) / slots_of_stripe;
     size_t slots = map->buckets * slots_of_stripe, bytes;
