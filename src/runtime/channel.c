@@ -78,12 +78,19 @@ static void finish(channel_waiter *waiter, bool has_passed)
     coro_wake(waiter->waiting);
 }
 
+/* A function of its own, because gcc 12, when it sees through it, takes the queue's pointer to the waiter's
+ * frame for one that outlives the frame. */
+static __attribute__((noinline)) void enqueue(list_link *queue, channel_waiter *waiter)
+{
+    list_append(queue, &waiter->link);
+}
+
 /* Queues the running coroutine until its value has passed (true) or the channel is closed (false); leaves it
  * when it is cancelled before either. */
 static bool wait_in(list_link *queue, void *value)
 {
     channel_waiter waiter = {.waiting = coro_self(), .value = value};
-    list_append(queue, &waiter.link);
+    enqueue(queue, &waiter);
     bool is_cancelled = false;
     while (!waiter.is_done && !is_cancelled)
         is_cancelled = coro_wait(0) == CORO_CANCELLED;
