@@ -7,7 +7,15 @@
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
+#include "base/mem.h"
+#include "base/sanitize.h"
+
 #include <stddef.h>
+#include <string.h>
+
+#if BASE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 typedef struct pool {
     void *free_list;     /* each free block's first word points to the next */
@@ -17,10 +25,38 @@ typedef struct pool {
 
 /** Sets up an empty pool; nothing is allocated until the first pool_get. */
 void pool_init(pool *p, size_t block_bytes, unsigned keep);
+
 /** A block of undefined content, or NULL when memory is short. */
-void *pool_get(pool *p);
+static inline void *pool_get(pool *p)
+{
+    void *block = p->free_list;
+    if (block == NULL)
+        return mem_alloc(p->block_bytes);
+#if BASE_ASAN
+    __asan_unpoison_memory_region(block, p->block_bytes);
+#endif
+    memcpy(&p->free_list, block, sizeof p->free_list);
+    p->kept--;
+    return block;
+}
+
 /** Gives a block back; NULL is allowed. */
-void pool_put(pool *p, void *block);
+static inline void pool_put(pool *p, void *block)
+{
+    if (block == NULL)
+        return;
+    if (p->kept >= p->keep) {
+        mem_free(block);
+        return;
+    }
+    memcpy(block, &p->free_list, sizeof p->free_list);
+    p->free_list = block;
+    p->kept++;
+#if BASE_ASAN
+    __asan_poison_memory_region(block, p->block_bytes);
+#endif
+}
+
 /** Frees the blocks on the list (not those handed out). */
 void pool_drain(pool *p);
 

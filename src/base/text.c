@@ -109,13 +109,11 @@ int text_hex_value(char digit)
 
 size_t text_put_u64(char *out, uint64_t value)
 {
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[sizeof digits - ++n] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    memcpy(out, digits + sizeof digits - n, n);
+    size_t n = 1;
+    for (uint64_t rest = value; rest >= 10; rest /= 10)
+        n++;
+    for (size_t at = n; at-- > 0; value /= 10)
+        out[at] = (char)('0' + value % 10);
     return n;
 }
 

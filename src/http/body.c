@@ -11,9 +11,13 @@ enum { FIRST_BODY_BYTES = 64 * 1024, CHUNK_OVERHEAD_BYTES = 16 * 1024, TRAILER_B
 void body_begin(http_exchange *x)
 {
     http_connection *k = x->connection;
-    x->body_left = x->head.has_length ? x->head.length : 0;
+    if (x->head.is_chunked)
+        x->chunk = (h1_chunk){0};
+    x->body_left = x->head.length;
     x->body_is_read = !x->head.is_chunked && x->body_left == 0;
-    x->must_continue = x->head.expects_continue && !x->body_is_read && k->in_start == k->in_end;
+    if (x->body_is_read)
+        return;
+    x->must_continue = x->head.expects_continue && k->in_start == k->in_end;
     x->body_began_ms = loop_self.now_ms;
 }
 

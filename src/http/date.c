@@ -29,11 +29,12 @@ void http_date_write(char *out, int64_t seconds)
     put_two(out + 23, t.tm_sec);
 }
 
-tern_str http_common_lines(const char *server_name)
+tern_str http_common_lines(const char *server_name, unsigned *second)
 {
     static char lines[256];
     static size_t date_at, len;
     static uint64_t renew_ms;
+    static unsigned renewals;
     if (len == 0) {
         size_t name_len = server_name != NULL ? strlen(server_name) : 0;
         if (name_len > 0 && name_len < 128) {
@@ -51,7 +52,9 @@ tern_str http_common_lines(const char *server_name)
         struct timespec now;
         clock_gettime(CLOCK_REALTIME_COARSE, &now);
         http_date_write(lines + date_at, (int64_t)now.tv_sec);
+        renewals++;
         renew_ms = loop_self.now_ms + 1000 - (uint64_t)now.tv_nsec / 1000000;
     }
+    *second = renewals;
     return (tern_str){lines, len};
 }

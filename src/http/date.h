@@ -10,7 +10,8 @@ enum { HTTP_DATE_LEN = 29 };
 
 /** Writes `seconds` since 1970 as an IMF-fixdate (RFC 9110 section 5.6.7), HTTP_DATE_LEN bytes, no NUL. */
 void http_date_write(char *out, int64_t seconds);
-/** "Server: NAME\r\nDate: ...\r\n" (or Date alone); `server_name` is read at the first call. */
-tern_str http_common_lines(const char *server_name);
+/** "Server: NAME\r\nDate: ...\r\n" (or Date alone); `server_name` is read at the first call. `*second`
+ * receives a number from 1 on that changes whenever the text does. */
+tern_str http_common_lines(const char *server_name, unsigned *second);
 
 #endif

@@ -64,12 +64,13 @@ typedef struct http_exchange {
     uint64_t body_bytes; /* received so far */
     uint64_t body_began_ms;
     uint64_t reply_left; /* of an announced length */
-    h1_chunk chunk;      /* with chunked */
-    buf body_buf;        /* a buffered body that did not fit beside its head */
     char *head_block;    /* the block the head lies in, once input goes to another one */
-    char address[48];    /* the peer's, once asked for */
+    buf body_buf;        /* a buffered body that did not fit beside its head */
 
-    h1_head head; /* last: all before it is zeroed for each request, this is not */
+    /* All above is zeroed for each request; what follows is set where it is used. */
+    h1_chunk chunk;   /* with chunked */
+    char address[48]; /* the peer's; "" until asked for */
+    h1_head head;
 } http_exchange;
 
 /** What http serves, filled in by the app layer. */

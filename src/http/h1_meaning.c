@@ -106,6 +106,22 @@ static inline bool is_word(const char *text, const char *lower, size_t len)
 
 /* -- fields -- */
 
+/** As authority_is_valid; the host seen last is remembered, since a server rarely has more than one. */
+static inline bool host_is_valid(tern_str host)
+{
+    static char last[64];
+    static size_t last_len;
+    if (host.len == last_len && memcmp(host.data, last, last_len) == 0 && last_len != 0)
+        return true;
+    if (!authority_is_valid(host.data, host.len, NULL))
+        return false;
+    if (host.len <= sizeof last) {
+        memcpy(last, host.data, host.len);
+        last_len = host.len;
+    }
+    return true;
+}
+
 static h1_result note_host(h1_head *head, h1_seen *seen, tern_str value)
 {
     if (seen->host)
@@ -113,7 +129,7 @@ static h1_result note_host(h1_head *head, h1_seen *seen, tern_str value)
     seen->host = true;
     if (value.len == 0 && head->minor_version == 0)
         return H1_COMPLETE; /* as good as none */
-    if (!authority_is_valid(value.data, value.len, NULL))
+    if (!host_is_valid(value))
         return h1_refuse(head, 400, "Host is not valid");
     if (head->host.data == NULL) /* the host of an absolute-form target wins: RFC 9112 section 3.2.2 */
         head->host = value;

@@ -46,10 +46,35 @@ static struct iovec *skip(struct iovec *parts, struct iovec *end, size_t taken)
     return parts;
 }
 
+static void release_block(http_connection *k)
+{
+    pool_put(&http_self.blocks, k->out);
+    k->out = NULL;
+    k->out_len = 0;
+}
+
+/** Offers `out` to the kernel once: the usual case is that it takes all. False when something is left. */
+static bool send_block(http_connection *k)
+{
+    struct iovec block = {k->out, k->out_len};
+    ssize_t n = k->out_len != 0 ? send_some(k, &block, 1) : 0;
+    if (n == (ssize_t)k->out_len) {
+        release_block(k);
+        return true;
+    }
+    if (n > 0) {
+        k->out_len -= (uint32_t)n;
+        memmove(k->out, k->out + n, k->out_len);
+    }
+    return false;
+}
+
 bool output_send(http_connection *k, const void *data, size_t len)
 {
     if (k->is_broken)
         return false;
+    if (len == 0 && (k->out == NULL || send_block(k)))
+        return true;
     struct iovec both[2] = {{k->out, k->out_len}, {(void *)(uintptr_t)data, len}};
     struct iovec *end = both + (len == 0 ? 1 : 2), *left = skip(both, end, 0);
     uint64_t began_ms = loop_self.now_ms, taken = 0;
@@ -64,22 +89,14 @@ bool output_send(http_connection *k, const void *data, size_t len)
             return false;
         }
     }
-    pool_put(&http_self.blocks, k->out);
-    k->out = NULL;
-    k->out_len = 0;
+    release_block(k);
     return true;
 }
 
 void output_try(http_connection *k)
 {
-    if (k->is_broken || k->out_len == 0)
-        return;
-    struct iovec part = {k->out, k->out_len};
-    ssize_t n = send_some(k, &part, 1);
-    if (n <= 0)
-        return;
-    memmove(k->out, k->out + n, k->out_len - (size_t)n);
-    k->out_len -= (uint32_t)n;
+    if (!k->is_broken && k->out != NULL)
+        send_block(k);
 }
 
 char *output_room(http_connection *k, size_t size)

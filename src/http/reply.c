@@ -53,6 +53,49 @@ static bool will_keep_alive(http_exchange *x)
     return x->body_is_read || body_skip_buffered(x);
 }
 
+enum { LENGTH_NONE = -1, LENGTH_CHUNKED = -2 };
+
+/** Status line, Server, Date and Content-Type. */
+static char *put_prefix(char *at, int status, tern_str common, const char *type, size_t type_len)
+{
+    at = put_status(at, status);
+    at = put(at, common.data, common.len);
+    if (type != NULL) {
+        at = PUT_LITERAL(at, "Content-Type: ");
+        at = put(at, type, type_len);
+        at = PUT_LITERAL(at, "\r\n");
+    }
+    return at;
+}
+
+/* Most replies of a service begin alike: the last beginnings are kept, each until the next second. */
+enum { PREFIXES = 16, PREFIX_BYTES = 320, PREFIX_TYPE_BYTES = 64 };
+
+typedef struct prefix {
+    unsigned second; /* http_common_lines' count of renewals; 0: empty */
+    int status;
+    uint32_t len, type_len;
+    char type[PREFIX_TYPE_BYTES];
+    char bytes[PREFIX_BYTES];
+} prefix;
+
+static char *put_beginning(char *at, int status, const char *type, size_t type_len)
+{
+    static prefix prefixes[PREFIXES];
+    unsigned second;
+    tern_str common = http_common_lines(http_self.limits.server_name, &second);
+    if (type == NULL || type_len > PREFIX_TYPE_BYTES || common.len > PREFIX_BYTES / 2)
+        return put_prefix(at, status, common, type, type_len);
+    prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
+    if (p->second != second || p->status != status || p->type_len != type_len ||
+        memcmp(p->type, type, type_len) != 0) {
+        *p = (prefix){.second = second, .status = status, .type_len = (uint32_t)type_len};
+        memcpy(p->type, type, type_len);
+        p->len = (uint32_t)(put_prefix(p->bytes, status, common, type, type_len) - p->bytes);
+    }
+    return put(at, p->bytes, p->len);
+}
+
 static size_t head_bound(const http_exchange *x, size_t type_len)
 {
     size_t bound = FIXED_HEAD_BYTES + type_len;
@@ -61,20 +104,11 @@ static size_t head_bound(const http_exchange *x, size_t type_len)
     return bound;
 }
 
-enum { LENGTH_NONE = -1, LENGTH_CHUNKED = -2 };
-
 /** Writes a head at `at` (head_bound bytes of room); returns its end. */
 static char *put_head(http_exchange *x, char *at, int status, const char *type, size_t type_len,
                       int64_t length)
 {
-    tern_str common = http_common_lines(http_self.limits.server_name);
-    at = put_status(at, status);
-    at = put(at, common.data, common.len);
-    if (type != NULL) {
-        at = PUT_LITERAL(at, "Content-Type: ");
-        at = put(at, type, type_len);
-        at = PUT_LITERAL(at, "\r\n");
-    }
+    at = put_beginning(at, status, type, type_len);
     if (length >= 0) {
         at = PUT_LITERAL(at, "Content-Length: ");
         at += text_put_u64(at, (uint64_t)length);

@@ -16,7 +16,8 @@ enum { LENT_BYTES = 2048, REFUSALS_LOGGED_A_SECOND = 10 };
 
 static void exchange_begin(http_exchange *x, http_connection *k, char *lent)
 {
-    memset(x, 0, offsetof(http_exchange, head));
+    memset(x, 0, offsetof(http_exchange, chunk));
+    x->address[0] = '\0';
     x->connection = k;
     x->policy.max_bytes = http_self.limits.body_bytes;
     arena_init(&x->arena, lent, LENT_BYTES, http_self.limits.arena_bytes);
@@ -102,8 +103,10 @@ static void exchange_end(http_exchange *x)
     k->requests++;
     k->head_began_ms = 0;
     k->exchange = NULL;
-    arena_free(&x->arena);
-    buf_free(&x->body_buf);
+    if (x->arena.chunks != NULL)
+        arena_free(&x->arena);
+    if (x->body_buf.data != NULL)
+        buf_free(&x->body_buf);
     pool_put(&http_self.blocks, x->head_block);
 }
 
