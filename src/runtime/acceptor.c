@@ -118,15 +118,24 @@ static accept_result accept_failed(acceptor *a, acceptor_source *s)
         if (refuse_one(a, s->source.fd))
             return ACCEPT_AGAIN;
         return errno == EAGAIN ? ACCEPT_NONE : ACCEPT_SHORT;
-    case ENOBUFS:
-    case ENOMEM:
+    case EINVAL: /* the listener was shut down: the service ends */
+        return ACCEPT_NONE;
+    case EINTR:
+    case ECONNABORTED: /* from here on: what became of this connection in the queue (accept(2), Linux) */
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ETIMEDOUT:
+        return ACCEPT_AGAIN;
+    default:
         complain(a, "cannot accept connections", errno);
         return ACCEPT_SHORT;
-    case EINVAL: /* the listener was shut down: the service ends */
-    case EBADF:
-        return ACCEPT_NONE;
-    default: /* EINTR, or the connection died in the queue (ECONNABORTED, EPROTO, ENETDOWN, ...) */
-        return ACCEPT_AGAIN;
     }
 }
 
@@ -315,9 +324,11 @@ unsigned acceptor_sweep(acceptor *a)
         acceptor_source *s = &a->sources[i];
         if (s->channel || !s->is_open)
             continue;
-        accept_result result;
-        while ((result = accept_one(a, s)) == ACCEPT_ONE || result == ACCEPT_AGAIN)
+        accept_result result = ACCEPT_ONE;
+        for (unsigned k = 0; k < ACCEPT_SWEEP && (result == ACCEPT_ONE || result == ACCEPT_AGAIN); k++) {
+            result = accept_one(a, s);
             taken += result == ACCEPT_ONE;
+        }
     }
     return taken;
 }

@@ -13,7 +13,9 @@
 #include "runtime/loop.h"
 
 enum {
-    ACCEPT_BATCH = 64,     /* connections a turn: those already open get their turn too */
+    ACCEPT_BATCH = 64, /* connections a turn: those already open get their turn too */
+    ACCEPT_SWEEP =
+        65536, /* more than any queue holds: clients that keep coming can't keep a worker from ending */
     ACCEPT_PAUSE_MS = 100, /* before another try when descriptors, memory or room have run out */
     ACCEPT_SPARE_FDS =
         32 /* other workers stay this far below the descriptor limit when they place connections */

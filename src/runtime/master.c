@@ -416,8 +416,11 @@ static bool prepare(master *m, inheritance *found)
     m->processes = mem_zero(m->process_count, sizeof *m->processes);
     m->board = board_new(m->slot_count, m->process_count);
     m->crashes = crash_region(m->process_count);
-    if (!m->slots || !m->processes || !m->board || !handover_open(&m->channels, m->slot_count) ||
-        !block_signals(m)) {
+    if (!m->slots || !m->processes) {
+        fprintf(stderr, "cannot start: %s\n", strerror(ENOMEM));
+        return false;
+    }
+    if (!m->board || !handover_open(&m->channels, m->slot_count) || !block_signals(m)) {
         fprintf(stderr, "cannot start: %s\n", strerror(errno));
         return false;
     }

@@ -397,7 +397,7 @@ def threat_116_reload_under_load_loses_no_answer():
             service.signal(signal.SIGHUP)
             stream.new_pid(known)
         stream.end()
-        check(service.count_logged('"reloaded"') >= 3, "three reloads")
+        wait_for(lambda: service.count_logged('"reloaded"') >= 3, 5, "three reloads")
         wait_for(lambda: len(service.worker_pids()) == 2, 5, "the old generations are gone")
 
 
