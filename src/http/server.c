@@ -25,8 +25,8 @@ bool http_server_open(const http_service *service, const http_limits *limits)
         http_self.limits.head.fields = H1_FIELDS_MAX;
     size_t bytes =
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
-    http_self.block_bytes = bytes - 1;
-    pool_init(&http_self.blocks, bytes, BLOCKS_KEPT);
+    http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */
+    pool_init(&http_self.blocks, bytes + 1, BLOCKS_KEPT);
     pool_init(&http_self.frames, sizeof(http_connection), FRAMES_KEPT);
     list_init(&http_self.connections);
     http_self.hand = &http_self.connections;
