@@ -1,0 +1,147 @@
+#include "runtime/listener.h"
+
+#include "base/mem.h"
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/** The lowest free descriptor: the same before and after when nothing is left open. */
+static int next_descriptor(void)
+{
+    int fd = dup(STDERR_FILENO);
+    CHECK(fd >= 0);
+    close(fd);
+    return fd;
+}
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof address;
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+    return ntohs(address.sin_port);
+}
+
+static void silence(void)
+{
+    CHECK(freopen("/dev/null", "w", stderr) != NULL); /* the line is the server tests' business */
+}
+
+TEST(listener_opens_a_socket_a_worker_on_the_same_free_port)
+{
+    listener_set set;
+    CHECK(listener_open(&set, &(worker_config){.workers = 3}));
+    CHECK_INT(set.count, 3);
+    CHECK(set.port != 0);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_INT(port_of(set.fds[i]), set.port);
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", set.port);
+    CHECK_TEXT(set.url, url);
+    listener_close(&set);
+}
+
+TEST(listener_sockets_do_not_block_are_closed_on_exec_and_pass_on_nodelay)
+{
+    listener_set set;
+    CHECK(listener_open(&set, &(worker_config){.workers = 1}));
+    CHECK(fcntl(set.fds[0], F_GETFL) & O_NONBLOCK);
+    CHECK(fcntl(set.fds[0], F_GETFD) & FD_CLOEXEC);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(set.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    CHECK(connect(client, (struct sockaddr *)&address, sizeof address) == 0);
+    int accepted = accept(set.fds[0], NULL, NULL), has_nodelay = 0;
+    socklen_t len = sizeof has_nodelay;
+    CHECK(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &has_nodelay, &len) == 0);
+    CHECK(has_nodelay);
+    close(accepted);
+    close(client);
+    listener_close(&set);
+}
+
+TEST(threat_114_listener_refuses_a_port_of_its_own_user_that_is_taken)
+{
+    silence();
+    listener_set first, second;
+    CHECK(listener_open(&first, &(worker_config){.workers = 2}));
+    int before = next_descriptor();
+    CHECK(!listener_open(&second, &(worker_config){.workers = 2, .port = first.port}));
+    CHECK_INT(next_descriptor(), before);
+    uint16_t port = first.port;
+    listener_close(&first);
+    CHECK(listener_open(&second, &(worker_config){.workers = 2, .port = port}));
+    CHECK_INT(second.port, port);
+    listener_close(&second);
+}
+
+TEST(listener_refuses_hosts_that_cannot_be_bound)
+{
+    static const char *const hosts[] = {"203.0.113.9", "no such host", "unix:", "unix:/nowhere/at/all",
+                                        "[::1"};
+    silence();
+    int before = next_descriptor();
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        listener_set set;
+        CHECK(!listener_open(&set, &(worker_config){.host = hosts[i], .workers = 1}));
+        CHECK_INT(next_descriptor(), before);
+    }
+}
+
+TEST(listener_adopts_sockets_and_opens_those_that_are_missing)
+{
+    listener_set before, after;
+    CHECK(listener_open(&before, &(worker_config){.workers = 1}));
+    uint16_t port = before.port;
+    CHECK(listener_adopt(&after, &(worker_config){.workers = 3}, before.fds, 1));
+    CHECK_INT(after.count, 3);
+    CHECK_INT(after.port, port);
+    CHECK_INT(port_of(after.fds[2]), port);
+    listener_close(&after);
+}
+
+TEST(listener_removes_its_own_socket_file_only)
+{
+    char folder[] = "/tmp/listener-XXXXXX", host[128], path[64];
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/s", folder);
+    snprintf(host, sizeof host, "unix:%s", path);
+    listener_set first, second;
+    CHECK(listener_open(&first, &(worker_config){.host = host, .workers = 2}));
+    CHECK_INT(first.count, 1);
+    CHECK(unlink(path) == 0);
+    CHECK(listener_open(&second, &(worker_config){.host = host, .workers = 2}));
+    listener_close(&first);
+    CHECK(access(path, F_OK) == 0);
+    listener_close(&second);
+    CHECK(access(path, F_OK) != 0);
+    CHECK(rmdir(folder) == 0);
+}
+
+TEST(threat_111_listener_leaves_nothing_open_when_memory_is_short)
+{
+#ifdef TERN_FAULTS
+    silence();
+    int before = next_descriptor();
+    bool is_open = false;
+    for (unsigned long n = 1; !is_open; n++) {
+        CHECK(n < 10);
+        listener_set set;
+        mem_fail_at(n, 0);
+        is_open = listener_open(&set, &(worker_config){.workers = 2});
+        mem_fail_at(0, 0);
+        if (is_open)
+            listener_close(&set);
+        CHECK_INT(next_descriptor(), before);
+    }
+#else
+    check_skip("no faults in this build");
+#endif
+}
