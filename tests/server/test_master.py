@@ -9,39 +9,13 @@ import resource
 import select
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PRESET = os.environ.get("TERN_TEST_PRESET", "debug")
-PROGRAM = os.path.join(ROOT, "build", PRESET, "tests", "server", "echo_service")
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def check(condition, text):
-    if not condition:
-        raise AssertionError(text)
-
-
-def wait_for(condition, seconds, text):
-    """Polls every millisecond; returns what `condition` returned once it is true."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {text}")
-        time.sleep(0.001)
+import harness
+from harness import check, is_alive, test, wait_for
 
 
 class Connection:
@@ -86,39 +60,18 @@ class Connection:
         self.socket.close()
 
 
-class Service:
-    """A running echo_service; its log is read by a thread."""
+class Service(harness.Program):
+    """A running echo_service."""
 
     def __init__(self, workers=2, port=0, limit_files=None, wait=True, **settings):
-        self.folder = tempfile.TemporaryDirectory()
-        self.lines, self.path, self.host, self.port = [], None, "127.0.0.1", None
-        command = [PROGRAM, str(port), str(workers)] + [f"{k}={v}" for k, v in settings.items()]
-        before = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit_files, limit_files))) if limit_files else None
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=before)
-        self.pid = self.process.pid
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
+        command = [harness.program("echo_service"), str(port), str(workers)]
+        command += [f"{name}={value}" for name, value in settings.items()]
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit_files, limit_files))) if limit_files else None
+        super().__init__(command, before=limit)
         if wait:
-            line = wait_for(lambda: self.logged("listening on"), 10, "start line")
-            found = re.search(r"listening on (?:http://([^\"]*):(\d+)|unix:([^\"]*))", line)
-            self.path = found.group(3)
-            if not self.path:
-                self.host, self.port = found.group(1).strip("[]"), int(found.group(2))
+            self.wait_until_listening()
             if not os.path.exists(settings.get("fail", "")):
                 wait_for(lambda: len(self.worker_pids()) == workers, 10, "all workers")
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.lines.append(line.decode("utf-8", "replace").rstrip())
-
-    def logged(self, text):
-        return next((line for line in list(self.lines) if text in line), None)
-
-    def count_logged(self, text):
-        return sum(text in line for line in list(self.lines))
-
-    def signal(self, number):
-        os.kill(self.pid, number)
 
     def get(self, path, timeout=5.0):
         connection = Connection(self, timeout)
@@ -127,33 +80,15 @@ class Service:
         finally:
             connection.close()
 
-    def worker_pids(self):
-        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
-
-    def wait(self, seconds=15):
-        try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"did not end within {seconds} s") from None
-        self.reader.join(5)
-        return code
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind, *rest):
+        """How a service ends is what many of these tests are about: any end will do here."""
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
-        self.reader.join(5)
-        sanitizer = [line for line in self.lines if "Sanitizer" in line or "runtime error" in line]
-        if kind is not None:
-            for line in self.lines[-30:]:
-                print("#   " + line[:300])
-        self.folder.cleanup()
+        self.wait()
         if kind is None:
-            check(not sanitizer, f"sanitizer: {sanitizer[:3]}")
+            self.check_sanitizers()
+        else:
+            super().__exit__(kind, *rest)
 
 
 class Stream:
@@ -192,14 +127,6 @@ class Stream:
             thread.join(10)
         check(not self.failures, f"lost answers: {self.failures[:3]} after {self.answers}")
         check(self.answers > 0, "no answers at all")
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def time_to_answer(service, known_pid):
@@ -763,26 +690,5 @@ def ipv6_and_names_are_listened_on():
         check(service.get("/")[0] == 200, "an answer over IPv6")
 
 
-def main():
-    if not os.path.exists(PROGRAM):
-        print(f"not ok 1 - {PROGRAM} is not built")
-        return 1
-    word = sys.argv[1] if len(sys.argv) > 1 else ""
-    chosen = [function for function in TESTS if word in function.__name__]
-    failures = 0
-    for number, function in enumerate(chosen, 1):
-        begin = time.monotonic()
-        try:
-            function()
-            print(f"ok {number} - {function.__name__} # {time.monotonic() - begin:.2f} s", flush=True)
-        except Exception:
-            failures += 1
-            print(f"not ok {number} - {function.__name__}")
-            for line in traceback.format_exc().splitlines()[-6:]:
-                print("#   " + line, flush=True)
-    print(f"1..{len(chosen)}")
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main(programs=("echo_service",)))
