@@ -23,7 +23,7 @@ static int next_descriptor(void)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t len = sizeof address;
     CHECK(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
     return ntohs(address.sin_port);
