@@ -231,7 +231,8 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
         tern_log(TERN_ERROR, "a streamed reply has more bytes than it announced: cut, connection closed");
         client_is_gone(x);
     }
-    x->reply_left -= len;
+    if (x->reply_left != UINT64_MAX)
+        x->reply_left -= len;
     size_t copied = len <= COPY_BYTES ? len : 0;
     char *start = output_room(k, copied + 32);
     if (start == NULL)
