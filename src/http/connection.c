@@ -162,14 +162,16 @@ static bool keep_beginning(http_connection *k)
 static void park(http_connection *k)
 {
     const http_limits *limits = &http_self.limits;
-    if (k->in_start == k->in_end) {
+    if (k->peer_closed) { /* all it sent has been read, and no event will tell of it again */
+        connection_close(k);
+    } else if (k->in_start == k->in_end) {
         release_input(k);
         k->head_began_ms = 0;
         if (http_self.is_draining && connection_retire(k))
             return;
         uint64_t patience = k->requests > 0 ? limits->idle_ms : limits->head_ms;
         set_deadline(k, loop_self.now_ms + patience);
-    } else if (k->peer_closed || !keep_beginning(k)) {
+    } else if (!keep_beginning(k)) {
         connection_close(k);
     } else {
         set_deadline(k, k->head_began_ms + limits->head_ms);
