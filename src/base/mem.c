@@ -36,6 +36,14 @@ void *mem_alloc(size_t size)
     return must_fail() ? NULL : malloc(size != 0 ? size : 1);
 }
 
+void *mem_alloc_lines(size_t size)
+{
+    size_t rounded = (size + MEM_LINE_BYTES - 1) & ~(size_t)(MEM_LINE_BYTES - 1);
+    if (rounded < size || must_fail())
+        return NULL;
+    return aligned_alloc(MEM_LINE_BYTES, rounded != 0 ? rounded : MEM_LINE_BYTES);
+}
+
 void *mem_zero(size_t count, size_t size)
 {
     size_t bytes;

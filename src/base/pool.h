@@ -1,8 +1,9 @@
 /**
  * Blocks of one size, kept for the next user.
  *
- * Last in, first out: the block handed out next is the one most likely still in the processor's cache, so a
- * worker that answers each request before it reads the next touches one block for all of its connections.
+ * Each begins at a cache line. Last in, first out: the block handed out next is the one most likely still in
+ * the processor's cache, so a worker that answers each request before it reads the next touches one block for
+ * all of its connections.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
@@ -31,7 +32,7 @@ static inline void *pool_get(pool *p)
 {
     void *block = p->free_list;
     if (block == NULL)
-        return mem_alloc(p->block_bytes);
+        return mem_alloc_lines(p->block_bytes);
 #if BASE_ASAN
     __asan_unpoison_memory_region(block, p->block_bytes);
 #endif

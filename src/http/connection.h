@@ -19,7 +19,7 @@
 #include "runtime/loop.h"
 
 struct http_connection {
-    /* The first cache line is all that a request touches. */
+    /* Two cache lines hold all that an ordinary request touches. */
     loop_source source;
     coro *worker; /* the coroutine in work; NULL while parked or lingering */
     char *in;     /* block of input: pooled while in work, exact while parked; NULL when empty */
@@ -27,7 +27,7 @@ struct http_connection {
     uint32_t out_len;     /* bytes waiting in `out` */
     char *out;            /* pooled block of replies not yet sent; NULL when there are none */
     uint64_t deadline_ms; /* parked: when to give up (the timer is corrected lazily) */
-    /* -- */
+    /* the second one */
     http_exchange *exchange;            /* the request in work */
     uint32_t requests;                  /* served so far */
     bool is_readable;                   /* an edge came since recv last found the socket empty */

@@ -18,6 +18,10 @@ enum {
 
 http_server http_self;
 
+_Static_assert(offsetof(http_connection, exchange) == MEM_LINE_BYTES &&
+                   offsetof(http_connection, lingered_bytes) <= 2 * MEM_LINE_BYTES,
+               "what a request touches of its connection lies in two cache lines");
+
 bool http_server_open(const http_service *service, const http_limits *limits)
 {
     http_self = (http_server){.service = *service, .limits = *limits};
