@@ -43,6 +43,14 @@ void http_server_close(void)
     pool_drain(&http_self.frames);
 }
 
+/** Whether nothing has come from a parked client: a request that is here, but not read yet, is not idleness.
+ */
+static bool is_silent(const http_connection *k)
+{
+    char byte;
+    return recv(k->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 /** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
  * cannot keep others out. */
 static void make_place(void)
@@ -53,7 +61,8 @@ static void make_place(void)
         if (http_self.hand == &http_self.connections)
             continue;
         http_connection *k = list_owner(http_self.hand, http_connection, link);
-        if (k->worker == NULL && (longest == NULL || k->deadline_ms < longest->deadline_ms))
+        bool is_longer = longest == NULL || k->deadline_ms < longest->deadline_ms;
+        if (k->worker == NULL && is_longer && is_silent(k))
             longest = k;
     }
     if (longest != NULL)
