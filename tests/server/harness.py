@@ -184,6 +184,7 @@ class Server(Program):
         super().__init__(command, env, before)
         if wait:
             self.wait_until_listening()
+            wait_for(lambda: len(self.worker_pids()) == workers, text="all workers")
 
     def connect(self, timeout=SLOWEST_S, receive_buffer=None):
         return Client(self, timeout, receive_buffer)

@@ -424,8 +424,8 @@ def threat_027_other_protocols_are_refused_with_one_line():
                 reply = client.read()
                 check(reply.status in (400, 501, 505), f"{bytes_sent!r}: {reply.status}")
                 client.check_closed()
-            check_equal(own.count_logged("request refused"), 1, f"log lines for {bytes_sent!r}")
-            check_equal(own.count_logged("smuggled"), 0, "requests")
+        check_equal(own.count_logged("request refused"), 1, f"log lines for {bytes_sent!r}")
+        check_equal(own.count_logged("smuggled"), 0, "requests")
 
 
 @test

@@ -1,0 +1,477 @@
+"""What is slow, many or big, clients that leave, and handlers that crash: limits hold and others are served."""
+
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+
+import harness
+from harness import Load, Server, check, check_equal, is_alive, test, wait_for
+
+# The crash report is the server's own work here: AddressSanitizer would print another one and take its time, and what
+# a crashed or exited worker leaves behind is no leak.
+CRASHES = {"ASAN_OPTIONS": "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:detect_stack_use_after_return=0"}
+
+
+def counted(server, name):
+    return int(re.search(rf"{name}=(\d+)", server.get("/counters").text).group(1))
+
+
+def wait_idle(server):
+    """Until no request is in work: what was begun has been undone."""
+    wait_for(lambda: counted(server, "begun") == counted(server, "undone"), text="every handler has ended")
+
+
+def memory_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
+
+def open_sockets(pid):
+    links = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except OSError:
+            pass  # closed meanwhile
+    return sum(link.startswith("socket:") for link in links)
+
+
+# -- slow ------------------------------------------------------------------------------------------------------------
+
+@test
+def threat_055_hundreds_of_slow_heads_get_408_at_an_absolute_deadline_and_others_are_served():
+    with Server("--head-timeout", "700ms") as server:
+        began = time.monotonic()
+        slow = [server.connect() for _ in range(400)]
+        head = b"GET / HTTP/1.1\r\nHost: test\r\nX-Slow: " + b"y" * 1000
+        sent, fastest = 0, 10.0
+        while time.monotonic() < began + 0.6:
+            for client in slow:
+                client.send(head[sent:sent + 1])
+            sent += 1
+            asked = time.monotonic()
+            check_equal(server.get("/").text, "hello", "others are served")
+            fastest = min(fastest, time.monotonic() - asked)
+        check(sent > 3, f"byte by byte: {sent}")
+        for client in slow:
+            reply = client.read()
+            check_equal((reply.status, reply.closes), (408, True))
+            client.check_closed()
+        check(time.monotonic() - began < 5, "the deadline is absolute")
+        check(server.count_logged("request refused") <= 40, "no flood of log lines")
+        check_equal(server.get("/").text, "hello")
+
+
+@test
+def threat_055_a_connection_that_says_nothing_is_closed():
+    with Server("--head-timeout", "200ms") as server, server.connect() as client:
+        client.check_closed()
+
+
+@test
+def threat_056_a_body_that_takes_too_long_is_408():
+    with Server("--body-timeout", "300ms") as server:
+        for target in ("/echo", "/count"):
+            for framing in ("Content-Length: 1000", "Transfer-Encoding: chunked"):
+                with server.connect() as client:
+                    client.send(f"POST {target} HTTP/1.1\r\nHost: t\r\n{framing}\r\n\r\n5\r\nhel")
+                    began = time.monotonic()
+                    reply = client.read()
+                    check_equal((reply.status, reply.closes), (408, True), f"{target} {framing}")
+                    check(time.monotonic() - began < 3, "in time")
+                    client.check_closed()
+
+
+@test
+def threat_056_a_body_slower_than_the_least_rate_is_408_after_the_grace():
+    with Server("--min-rate", "1M") as server, server.connect() as client:
+        client.send("POST /count HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n")
+        began, reply = time.monotonic(), None
+        while not client.has_input(0.2):
+            client.send_while_it_listens(b"x")
+            check(time.monotonic() - began < 9, "within the grace of 5 s and a bit")
+        reply = client.read()
+        check_equal((reply.status, reply.closes), (408, True))
+        check(time.monotonic() - began > 4, "not before the grace has passed")
+
+
+@test
+def threat_056_a_reader_slower_than_the_least_rate_is_dropped():
+    with Server("--min-rate", "100M") as server:
+        clients = []
+        for target in ("/stream/endless", "/big?bytes=15000000"):
+            client = server.connect(receive_buffer=4096)
+            client.send(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n")
+            clients.append(client)
+        wait_for(lambda: counted(server, "begun") == 1, text="the stream has begun")
+        began = time.monotonic()
+        wait_idle(server)
+        check(4 < time.monotonic() - began < 9, "after the grace of 5 s")
+        for client in clients:
+            try:
+                client.read()
+            except (ConnectionError, AssertionError):
+                continue
+            raise AssertionError("the reply looked whole")
+
+
+@test
+def threat_057_idle_connections_are_dropped_oldest_first_when_places_run_out():
+    with Server("--max-connections", "64") as server:
+        idle = []
+        for _ in range(300):
+            client = server.connect()
+            check_equal(client.get("/").status, 200)
+            idle.append(client)
+        for client in idle[:200]:
+            client.check_closed()
+        for client in idle[-20:]:
+            client.check_open()
+        for _ in range(20):
+            check_equal(server.get("/").status, 200)
+
+
+@test
+def threat_057_an_idle_connection_ends_at_its_time():
+    with Server("--idle-timeout", "200ms") as server, server.connect() as client:
+        check_equal(client.get("/").status, 200)
+        client.check_closed()
+
+
+@test
+def threat_057_busy_connections_are_not_dropped_for_new_ones():
+    with Server("--max-connections", "32", "--head-timeout", "60s") as server:
+        busy = [server.connect() for _ in range(10)]
+        for client in busy:
+            client.send("GET /sleep?ms=700 HTTP/1.1\r\nHost: t\r\n\r\n")
+        idle = [server.connect() for _ in range(100)]
+        for client in busy:
+            check_equal(client.read().text, "rested")
+        check_equal(server.get("/").status, 200)
+        for client in idle:
+            client.close()
+
+
+@test
+def threat_057_an_idle_connection_costs_little_memory():
+    with Server(env={"ASAN_OPTIONS": "quarantine_size_mb=0:detect_stack_use_after_return=0"}) as server:
+        worker = server.worker_pids()[0]
+        for _ in range(200):
+            server.get("/")
+        before = memory_kib(worker)
+        idle = [server.connect() for _ in range(2000)]
+        for client in idle:
+            client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+        for client in idle:
+            check_equal(client.read().status, 200)
+        grown = memory_kib(worker) - before
+        check(grown < 2000 * 2, f"{grown * 1024 // 2000} bytes for each idle connection")
+
+
+# -- many ------------------------------------------------------------------------------------------------------------
+
+@test
+def threat_061_many_equal_and_alike_names_are_counted_not_searched_for_ever():
+    with Server("--max-url", "64K", "--max-head", "128K") as server:
+        query = "&".join(f"a{n}=1" for n in range(990))
+        check_equal(server.get(f"/query?{query}&text=last").text, "n=-1 d=0.5 b=0 text=last second=(none)")
+        check_equal(server.get(f"/query?{'text=1&' * 900}").status, 200)
+        alike = [f"X-{'a' * 40}{n}: {n}" for n in range(90)]
+        check_equal(server.get(f"/header?name=X-{'a' * 40}89", *alike).text, "89")
+        check_equal(server.get("/header?name=X-Same&nth=89", *["X-Same: s"] * 90).text, "s")
+
+
+@test
+def threat_063_more_query_parameters_than_the_limit_are_refused():
+    with Server("--max-url", "1M", "--max-head", "1M") as server:
+        reply = server.get("/query?" + "&".join(["a"] * 1001))
+        check_equal((reply.status, "more than 1000" in reply.text), (400, True))
+        check_equal(server.get("/query?" + "&" * 500000).status, 200, "empty ones are none")
+        check_equal(server.get("/query?" + "a&" * 500000).status, 400)
+        check_equal(server.get("/?" + "a&" * 500000).status, 200, "where nobody reads them")
+
+
+@test
+def threat_063_a_hundred_thousand_cookies_take_linear_time():
+    with Server("--max-head", "1M") as server:
+        reply = server.get("/cookie?name=last", "Cookie: " + "; ".join(["a=b"] * 100000) + "; last=here")
+        check_equal((reply.status, reply.text), (200, "here"))
+
+
+# -- big -------------------------------------------------------------------------------------------------------------
+
+@test
+def threat_120_a_megabyte_of_path_is_refused_or_a_parameter_where_allowed():
+    with Server() as server:
+        check_equal(server.get(f"/length/{'x' * (1 << 20)}").status, 414)
+        check_equal(server.get(f"/length/{'x' * 8000}").text, "8000")
+    with Server("--max-url", "1M", "--max-head", "1M") as server:
+        check_equal(server.get(f"/length/{'x' * 1000000}").text, "1000000")
+        check_equal(server.get(f"/length/{'%41' * 300000}").text, "300000")
+        check_equal(server.get(f"/rest{'/x' * 500000}").status, 200)
+        check_equal(server.get(f"/nowhere{'/x' * 500000}").status, 404)
+
+
+@test
+def threat_068_a_file_truncated_while_it_is_sent_breaks_the_connection_and_nothing_else():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "file")
+        with open(path, "wb") as file:
+            file.truncate(64 << 20)
+        with Server(env={"TEST_FILES": folder}) as server:
+            with server.connect(receive_buffer=65536) as client:
+                client.send("GET /files/file HTTP/1.1\r\nHost: t\r\n\r\n")
+                client.take(100000)
+                os.truncate(path, 1000)
+                received = 100000
+                try:
+                    while data := client.socket.recv(1 << 20):
+                        received += len(data)
+                except ConnectionResetError:
+                    pass
+                check(received < 64 << 20, "less than announced, and the connection has ended")
+            check_equal(server.get("/").text, "hello")
+            check_equal(len(server.get("/files/file").body), 1000, "the file as it is now")
+
+
+@test
+def threat_068_a_file_grown_or_replaced_while_it_is_sent_keeps_its_length():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "file")
+        with open(path, "wb") as file:
+            file.write(b"a" * (16 << 20))
+        with Server(env={"TEST_FILES": folder}) as server, server.connect(receive_buffer=65536) as client:
+            client.send("GET /files/file HTTP/1.1\r\nHost: t\r\n\r\n")
+            wait_for(lambda: client.has_input(0), text="the beginning")
+            with open(path, "ab") as file:
+                file.write(b"b" * 1000)
+            with open(path + ".new", "wb") as file:
+                file.write(b"c" * 1000)
+            os.rename(path + ".new", path)
+            check(client.read().body == b"a" * (16 << 20), "the file that was asked for")
+            client.check_open()
+
+
+# -- clients that leave ----------------------------------------------------------------------------------------------
+
+@test
+def threat_119_clients_that_leave_cancel_their_handlers():
+    with Server() as server:
+        worker = server.worker_pids()[0]
+        before = open_sockets(worker)
+        for leave in ("close", "reset", "half_close"):
+            clients = [server.connect() for _ in range(50)]
+            for client in clients:
+                client.send("GET /defer?ms=60000 HTTP/1.1\r\nHost: t\r\n\r\n")
+            wait_for(lambda: counted(server, "begun") - counted(server, "undone") == 50, text="50 handlers wait")
+            for client in clients:
+                getattr(client, leave)()
+            wait_idle(server)
+            for client in clients:
+                client.close()
+        clients = [server.connect(receive_buffer=4096) for _ in range(20)]
+        for client in clients:
+            client.send("GET /stream/endless HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_for(lambda: counted(server, "begun") - counted(server, "undone") == 20, text="20 streams")
+        for number, client in enumerate(clients):
+            client.reset() if number % 2 else client.close()
+        wait_idle(server)
+        wait_for(lambda: open_sockets(worker) == before, text="every socket is closed")
+        check_equal(server.worker_pids(), [worker], "the worker")
+
+
+@test
+def threat_119_storms_of_resets_at_every_stage_leave_nothing_behind():
+    stages = (b"", b"G", b"GET / HTTP/1.1\r\nHost: t\r\n", b"GET / HTTP/1.1\r\nHost: t\r\n\r\n",
+              b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nhalf",
+              b"POST /count HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+              b"GET /big?bytes=3000000 HTTP/1.1\r\nHost: t\r\n\r\n", b"GET /sleep?ms=5000 HTTP/1.1\r\nHost: t\r\n\r\n",
+              b"GET /tasks/squares HTTP/1.1\r\nHost: t\r\n\r\n" * 50, b"\x00\xff" * 100,
+              b"GET /tasks/offload HTTP/1.1\r\nHost: t\r\n\r\n", b"GET /stream?pieces=100000 HTTP/1.1\r\nHost: t\r\n\r\n")
+    with Server() as server:
+        worker = server.worker_pids()[0]
+        server.get("/tasks/offload")
+        before = open_sockets(worker)
+        for number in range(1000):
+            client = server.connect()
+            client.send(stages[number % len(stages)])
+            if number % 5 == 0:
+                client.wait_taken()
+            client.reset()
+        check_equal(server.get("/").text, "hello")
+        wait_for(lambda: open_sockets(worker) == before, text="every socket is closed")
+        check_equal(server.worker_pids(), [worker], "the worker")
+
+
+# -- crashes ---------------------------------------------------------------------------------------------------------
+
+def crash(server, target, request_id):
+    """Asks for a crash; the connection must end without an answer. Milliseconds until another one is answered."""
+    with server.connect() as client:
+        client.send(f"GET {target} HTTP/1.1\r\nHost: t\r\nX-Request-Id: {request_id}\r\n\r\n")
+        try:
+            data = client.rest()
+        except ConnectionResetError:
+            data = b""
+        check_equal(data, b"", f"an answer of {target}")
+    began = time.monotonic()
+    check_equal(server.get("/").text, "hello", "the next request")
+    return (time.monotonic() - began) * 1000
+
+
+@test
+def threat_108_a_crash_is_reported_with_its_request_and_handler_and_costs_100_ms_at_most():
+    crashes = (("/crash/address?x=%0a", "crash_by_bad_address_run", "SIGSEGV"), ("/crash/abort", "crash_by_abort_run", "SIGABRT"),
+               ("/crash/recursion", "deeper", "stack overflow"), ("/crash/alloca", "crash_by_alloca_run", "SIGSEGV"))
+    for target, function, why in crashes:
+        with Server(env=CRASHES) as server:
+            milliseconds = crash(server, target, "the-crashing-one")
+            line = server.wait_logged("crashed:")
+            event = json.loads(line)
+            route = target.split("?")[0]
+            for text in (f"GET {route}", f"route={route}", "request=the-crashing-one", why):
+                check(text in event["message"], f"{text!r} in {event['message']!r}")
+            check(function in event["backtrace"], f"{function} in {event['backtrace']}")
+            check_equal(server.count_logged("crashed:"), 1, "one line")
+            check(milliseconds < 100, f"{target}: the next request was answered after {milliseconds:.0f} ms")
+
+
+@test
+def threat_108_a_handler_that_exits_costs_its_worker_only():
+    with Server(env=CRASHES) as server:
+        milliseconds = crash(server, "/crash/exit?code=7", "the-leaving-one")
+        event = json.loads(server.wait_logged("worker ended"))
+        check_equal((event["how"], event["status"]), ("exit", 7))
+        check(milliseconds < 100, f"the next request was answered after {milliseconds:.0f} ms")
+
+
+@test
+def threat_108_a_crash_costs_only_the_requests_of_its_worker():
+    with Server(workers=2, env=CRASHES) as server:
+        held = {}
+        while len(held) < 2:
+            client = server.connect()
+            pid = client.get("/pid").text
+            if pid in held:
+                client.close()
+            else:
+                held[pid] = client
+        (_, dying), (_, living) = held.items()
+        living.send("GET /sleep?ms=300 HTTP/1.1\r\nHost: t\r\n\r\n")
+        dying.send("GET /crash/abort HTTP/1.1\r\nHost: t\r\n\r\n")
+        check_equal(living.read().text, "rested", "a request of the other worker")
+        living.check_open()
+
+
+@test
+def threat_110_a_handler_that_never_ends_is_found_and_named():
+    with Server("--watchdog", "300ms", env=CRASHES) as server:
+        check(crash(server, "/crash/hang", "the-hanging-one") < 500, "the next request")
+        event = json.loads(server.wait_logged("crashed:"))
+        check("hang_run" in event["backtrace"], event["backtrace"])
+        check("request=the-hanging-one" in event["message"], event["message"])
+
+
+@test
+def threat_109_requests_that_crash_again_and_again_do_not_end_the_service():
+    with Server(workers=2, env=CRASHES) as server:
+        for _ in range(5):
+            with server.connect() as client:
+                client.send("GET /crash/abort HTTP/1.1\r\nHost: t\r\n\r\n")
+                try:
+                    client.rest()
+                except ConnectionResetError:
+                    pass
+        wait_for(lambda: is_served(server), text="the service is back")
+
+
+def is_served(server):
+    try:
+        return server.get("/").status == 200
+    except OSError:
+        return False
+
+
+@test
+def threat_113_a_worker_above_its_memory_limit_is_replaced_without_a_lost_answer():
+    with Server("--memory-limit", "1", "--drain-timeout", "5s", env=CRASHES) as server:
+        load = Load(server, clients=2)
+        wait_for(lambda: server.logged("above its memory limit"), text="the log line")
+        load.wait_answers(50)
+        load.end()
+        check_equal(load.lost, [], "lost answers")
+
+
+# -- reload and kill under load --------------------------------------------------------------------------------------
+
+@test
+def threat_116_reloads_under_load_lose_no_answer():
+    with Server(workers=2) as server:
+        loads = [Load(server, clients=3), Load(server, clients=3, target="/sleep?ms=30"),
+                 Load(server, clients=2, target="/stream?pieces=20")]
+        for load in loads:
+            load.wait_answers(10)
+        for number in range(3):
+            known = set(loads[0].bodies)
+            server.signal(signal.SIGHUP)
+            loads[0].wait_new_body(known)
+            wait_for(lambda: server.count_logged('"reloaded"') > number, text="the reload")
+        for load in loads:
+            load.wait_answers(10)
+            load.end()
+            check_equal(load.lost, [], f"lost answers for {load.target} of {load.answers}")
+
+
+@test
+def threat_116_a_slow_request_is_answered_and_its_connection_lives_across_a_reload():
+    with Server() as server:
+        old = server.worker_pids()
+        with server.connect() as slow, server.connect() as idle:
+            check_equal(idle.get("/pid").text, str(old[0]))
+            slow.send("GET /defer?ms=400 HTTP/1.1\r\nHost: t\r\n\r\n")
+            wait_for(lambda: counted(server, "begun") == 1, text="the slow request is in work")
+            server.signal(signal.SIGHUP)
+            check_equal(slow.read().text, "done")
+            wait_for(lambda: not is_alive(old[0]), text="the old worker leaves")
+            for client in (slow, idle):
+                check_equal(client.get("/pid").text, str(server.worker_pids()[0]), "the new worker answers")
+
+
+@test
+def threat_116_a_worker_killed_under_load_loses_only_what_it_had_in_flight():
+    clients = 8
+    with Server(workers=2) as server:
+        load = Load(server, clients=clients, target="/sleep?ms=5")
+        load.wait_answers(50)
+        for number in range(1, 4):
+            os.kill(server.worker_pids()[0], signal.SIGKILL)
+            wait_for(lambda: len(server.worker_pids()) == 2, text="a new worker")
+            load.wait_answers(30)
+            check(len(load.lost) <= clients * number, f"at most one for each connection: {load.lost}")
+        lost = len(load.lost)
+        load.wait_answers(100)
+        load.end()
+        check_equal(len(load.lost), lost, "answers lost when nothing was killed")
+
+
+@test
+def threat_116_a_stop_under_load_answers_what_was_asked():
+    server = Server(workers=2)
+    with server:
+        clients = [server.connect() for _ in range(20)]
+        for client in clients:
+            client.send("GET /defer?ms=300 HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_for(lambda: counted(server, "begun") == 20, text="20 requests in work")
+        server.signal(signal.SIGTERM)
+        for client in clients:
+            reply = client.read()
+            check_equal((reply.text, reply.closes), ("done", True))
+            client.check_closed()
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(at_once=3))
