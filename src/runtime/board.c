@@ -47,7 +47,14 @@ static bool can_take(const board_record *r, uint32_t load, uint64_t now_ms)
            atomic_load_explicit(&r->state, memory_order_relaxed) == BOARD_SERVING;
 }
 
-/** The least loaded process with room and its load; `self` wins a tie, since keeping costs nothing. */
+/** Handing a connection over costs two system calls, keeping it none. Among few long-lived connections every
+ * one counts; among many that come and go an eighth more or less evens out by itself. */
+static uint32_t worth_passing(uint32_t own)
+{
+    return own - own / 8;
+}
+
+/** The least loaded process with room and its load; `self` wins when it has hardly more. */
 static int least_loaded(const board *b, unsigned self, uint64_t now_ms, uint32_t *load)
 {
     const board_record *own = &b->records[self];
@@ -56,6 +63,9 @@ static int least_loaded(const board *b, unsigned self, uint64_t now_ms, uint32_t
     if (*load < atomic_load_explicit(&own->capacity, memory_order_relaxed) &&
         atomic_load_explicit(&own->state, memory_order_relaxed) == BOARD_SERVING)
         best = (int)self;
+    const uint32_t own_load = *load;
+    if (best != BOARD_NOBODY)
+        *load = worth_passing(own_load);
     for (unsigned i = 0; i < b->slot_count; i++) {
         int record = atomic_load_explicit(&b->current[i], memory_order_relaxed);
         if (record == BOARD_NOBODY || record == (int)self)
@@ -66,6 +76,8 @@ static int least_loaded(const board *b, unsigned self, uint64_t now_ms, uint32_t
             *load = other;
         }
     }
+    if (best == (int)self)
+        *load = own_load;
     return best;
 }
 

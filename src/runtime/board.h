@@ -53,8 +53,8 @@ void board_reset(board *b, unsigned record);
 
 /**
  * Chooses the process that is to get a connection process `self` has accepted, and counts it there: the least
- * loaded one that serves, is not stuck and has room; `self` when it is as good as any. BOARD_NOBODY when all
- * are full.
+ * loaded one that serves, is not stuck and has room; `self` when it has at most an eighth more. BOARD_NOBODY
+ * when all are full.
  *
  * Choosing and counting are one atomic step, so two workers that accept at the same time do not both pick the
  * same gap.
