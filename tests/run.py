@@ -72,8 +72,8 @@ def show_end(output, lines):
 
 
 def without_progress(output):
-    """A build's output without the lines of what went well."""
-    return "\n".join(line for line in output.splitlines() if not re.match(r"\[\d+/\d+\] ", line))
+    """A build's or test program's output without the lines of what went well."""
+    return "\n".join(line for line in output.splitlines() if not re.match(r"\[\d+/\d+\] |ok \d+ ", line))
 
 
 def step(count, name, command, timeout_s=900):
@@ -117,7 +117,7 @@ def tap(count, name, command, timeout_s=300, may_be_empty=False):
         tail = f", {skipped} skipped" if skipped else ""
         say(f"{'FAILED  ' if failed else 'ok      '} {name}: {passed} passed, {len(failed)} failed{tail}")
     if failed:
-        show_end(output, 60)
+        show_end(without_progress(output), 60)
 
 
 def build(count, preset, title):
