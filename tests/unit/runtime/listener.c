@@ -84,8 +84,7 @@ TEST(threat_114_listener_refuses_a_port_of_its_own_user_that_is_taken)
 
 TEST(listener_refuses_hosts_that_cannot_be_bound)
 {
-    static const char *const hosts[] = {"203.0.113.9", "unix:", "unix:/nowhere/at/all",
-                                        "[::1"};
+    static const char *const hosts[] = {"203.0.113.9", "unix:", "unix:/nowhere/at/all", "[::1"};
     silence();
     int before = next_descriptor();
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
