@@ -176,6 +176,9 @@ static void park(http_connection *k)
     } else {
         set_deadline(k, k->head_began_ms + limits->head_ms);
     }
+    /* More were taken in while all of them were busy, or nothing is accepted any more: now one can go. */
+    if (limits->connections != 0 && http_self.count > limits->connections)
+        server_make_place();
 }
 
 /* -- the worker -- */

@@ -63,6 +63,11 @@ typedef struct http_server {
 
 extern http_server http_self;
 
+/* server.c */
+/** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
+ * cannot keep others out. */
+void server_make_place(void);
+
 /* connection.c */
 http_connection *connection_open(int fd);
 /** Closes the socket at once and frees the connection at the end of the turn. */

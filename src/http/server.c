@@ -51,9 +51,7 @@ static bool is_silent(const http_connection *k)
     return recv(k->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-/** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
- * cannot keep others out. */
-static void make_place(void)
+void server_make_place(void)
 {
     http_connection *longest = NULL;
     for (unsigned i = 0; i < HAND_STEPS; i++) {
@@ -73,7 +71,7 @@ void http_server_on_connection(void *unused, int fd)
 {
     (void)unused;
     if (http_self.limits.connections != 0 && http_self.count >= http_self.limits.connections)
-        make_place();
+        server_make_place();
     if (connection_open(fd) == NULL) {
         close(fd);
         worker_connection_closed();
