@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -614,6 +615,62 @@ def requests_on_a_connection_can_be_limited():
     with harness.Server("--max-requests", "3") as own, own.connect() as client:
         check_equal([client.get("/").closes for _ in range(3)], [False, False, True])
         client.check_closed()
+
+
+# -- the command line ------------------------------------------------------------------------------------------------
+
+def command(*arguments, **env):
+    done = subprocess.run([harness.program("app"), *arguments], capture_output=True, text=True, timeout=20, check=False,
+                          env=dict(os.environ, **env))
+    return done.returncode, done.stdout, done.stderr
+
+
+@test
+def the_command_line_tells_about_the_application():
+    code, out, err = command("routes")
+    check_equal((code, err), (0, ""))
+    check(re.search(r"(?m)^GET\b.*/users/\{id:int\}", out), out)
+    check(re.search(r"(?m)^POST\b.*/echo", out), out)
+    check_equal(command("--version"), (0, "Test 1\n", ""))
+    code, out, err = command("--check")
+    check_equal((code, err), (0, ""))
+    code, out, _ = command("--help")
+    check(code == 0 and "--port" in out and "TERN_PORT" in out and "--head-timeout" in out, out)
+
+
+@test
+def mistakes_on_the_command_line_are_one_clear_line():
+    for arguments, env, word in ((["--prot", "1"], {}, "--prot"), (["--port", "70000"], {}, "70000"), (["--port"], {}, "--port"),
+                                 (["fly"], {}, "fly"), ([], {"TERN_PORT": "many"}, "TERN_PORT"),
+                                 (["--head-timeout", "soon"], {}, "soon"), (["--max-headers", "101"], {}, "101")):
+        code, out, err = command(*arguments, **env)
+        check_equal((code, out), (1, ""), str(arguments))
+        check(err.count("\n") == 1 and word in err, err)
+
+
+@test
+def settings_come_from_the_environment_and_flags_win():
+    with harness.Server(env={"TERN_MAX_REQUESTS": "1", "TERN_MAX_BODY": "3"}) as own:
+        with own.connect() as client:
+            check(client.get("/").closes, "one request a connection")
+        check_equal(own.get("/echo", method="POST", body=b"1234").status, 413)
+    with harness.Server("--max-requests=2", env={"TERN_MAX_REQUESTS": "1"}) as own, own.connect() as client:
+        check_equal([client.get("/").closes for _ in range(2)], [False, True])
+
+
+@test
+def one_process_alone_serves_and_ends_cleanly():
+    with harness.Server(workers=0) as own:
+        check_equal(own.get("/pid").text, str(own.pid))
+        check_equal(own.get("/tasks/offload").text, "500500")
+
+
+@test
+def a_unix_socket_is_served():
+    with tempfile.TemporaryDirectory() as folder:
+        with harness.Server("--host", f"unix:{folder}/socket") as own:
+            check("address=unix:\n" in own.get("/facts").text, "the address")
+            check_equal(own.get("/json").text, '{"hello":"world"}')
 
 
 @test

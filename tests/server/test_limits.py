@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import time
 
 import harness
@@ -70,6 +71,53 @@ def threat_055_hundreds_of_slow_heads_get_408_at_an_absolute_deadline_and_others
 def threat_055_a_connection_that_says_nothing_is_closed():
     with Server("--head-timeout", "200ms") as server, server.connect() as client:
         client.check_closed()
+
+
+@test
+def threat_055_slow_heads_that_take_every_place_make_room_for_others():
+    with Server("--max-connections", "40", "--head-timeout", "60s") as server:
+        slow = [server.connect() for _ in range(200)]
+        for client in slow:
+            client.send_while_it_listens(b"GET / HT")
+        for _ in range(50):
+            check_equal(server.get("/").text, "hello", "others are served")
+        for client in slow:
+            client.close()
+
+
+@test
+def threat_055_a_head_byte_by_byte_costs_linear_time():
+    with Server("--max-head", "1M") as server, server.connect() as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\nX-Long: ")
+        for _ in range(2000):
+            client.send(b"yyyyyyyy")
+        client.send(b"\r\n\r\n")
+        check_equal(client.read().text, "hello")
+        client.check_open()
+
+
+@test
+def one_client_that_never_stops_asking_does_not_keep_others_out():
+    with Server() as server, server.connect() as greedy:
+        is_over = threading.Event()
+
+        def ask_for_ever():
+            burst = b"GET / HTTP/1.1\r\nHost: t\r\n\r\n" * 500
+            while not is_over.is_set():
+                greedy.send(burst)
+
+        def take_for_ever():
+            while not is_over.is_set():
+                greedy.socket.recv(1 << 20)
+
+        threads = [threading.Thread(target=work, daemon=True) for work in (ask_for_ever, take_for_ever)]
+        for thread in threads:
+            thread.start()
+        for _ in range(30):
+            check_equal(server.get("/").text, "hello", "others are served")
+        is_over.set()
+        for thread in threads:
+            thread.join(5)
 
 
 @test
@@ -440,6 +488,71 @@ def threat_116_a_slow_request_is_answered_and_its_connection_lives_across_a_relo
             wait_for(lambda: old[0] not in server.worker_pids(), text="the old worker leaves")
             for client in (slow, idle):
                 check_equal(client.get("/pid").text, str(server.worker_pids()[0]), "the new worker answers")
+
+
+@test
+def threat_116_requests_half_sent_are_answered_across_a_reload():
+    halves = ((b"GET /pid HTT", b"P/1.1\r\nHost: t\r\n\r\n"),
+              (b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe", b"llo"),
+              (b"POST /count HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe", b"llo\r\n0\r\n\r\n"),
+              (b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n" + b"x" * 50000, b"x" * 50000))
+    with Server() as server:
+        clients = [server.connect() for _ in halves]
+        for client in clients:
+            check_equal(client.get("/").status, 200)
+        for client, (begin, _) in zip(clients, halves):
+            client.send(begin)
+            client.wait_taken()
+        server.get("/")  # the worker has seen what came before
+        server.signal(signal.SIGHUP)
+        server.wait_logged('"reloaded"')
+        for client, (_, end) in zip(clients, halves):
+            client.send(end)
+            check_equal(client.read().status, 200, "a request half sent before the reload")
+            client.close()
+
+
+@test
+def threat_116_upgrades_under_load_lose_no_answer():
+    with Server(workers=2) as server:
+        load = Load(server, clients=4)
+        load.wait_answers(20)
+        for number in range(2):
+            known = set(load.bodies)
+            server.signal(signal.SIGUSR2)
+            load.wait_new_body(known)
+            wait_for(lambda: server.count_logged("listening on") == number + 2, text="the new program")
+            wait_for(lambda: len(server.worker_pids()) == 2, text="the old workers leave")
+        load.wait_answers(20)
+        load.end()
+        check_equal(load.lost, [], f"lost answers of {load.answers}")
+
+
+@test
+def a_stop_past_its_deadline_answers_503():
+    with Server("--drain-timeout", "200ms") as server, server.connect() as client:
+        client.send("GET /defer?ms=60000 HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_for(lambda: counted(server, "begun") == 1, text="the request is in work")
+        server.signal(signal.SIGTERM)
+        reply = client.read()
+        check_equal((reply.status, reply.closes), (503, True))
+        check("the server is stopping" in reply.text, reply.text)
+
+
+@test
+def a_stopping_service_says_so_to_readiness_checks():
+    with Server() as server, server.connect() as slow, server.connect() as probe:
+        check_equal(probe.get("/readyz").status, 200)
+        slow.send("GET /defer?ms=300 HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_for(lambda: counted(server, "begun") == 1, text="the request is in work")
+        probe.send("GET /readyz HTTP/1.1\r\nHo")
+        probe.wait_taken()
+        server.get("/")
+        server.signal(signal.SIGTERM)
+        server.wait_logged('"stopping"')
+        check_equal(slow.read().text, "done")
+        probe.send("st: t\r\n\r\n")
+        check_equal((probe.read().status), 503, "readiness while it drains")
 
 
 @test
