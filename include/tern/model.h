@@ -1,0 +1,356 @@
+/**
+ * Models: one declaration makes a C struct and its description.
+ *
+ *     TERN_MODEL(Todo,
+ *         (int64_t,      id,    .read_only = true),
+ *         (const char *, title, .min_length = 1, .max_length = 120, .help = "What there is to do"),
+ *         (bool,         done,  .optional = true))
+ *
+ * declares the type `Todo`, its list `Todo_list` ({Todo *items; size_t count}), its map from text `Todo_map`,
+ * and the descriptions behind TERN_TYPE(Todo), TERN_LIST(Todo) and TERN_MAP(Todo). JSON, forms, queries,
+ * validation and OpenAPI all read the description; nothing else has to be written.
+ */
+#ifndef TERN_MODEL_H
+#define TERN_MODEL_H
+
+#include <tern/each.h>
+#include <tern/str.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* -- values that C has no type for -- */
+
+/** Bytes; base64 in JSON (RFC 4648 section 4, padded). */
+typedef struct tern_bytes {
+    const uint8_t *data;
+    size_t len;
+} tern_bytes;
+
+typedef struct tern_uuid {
+    uint8_t bytes[16];
+} tern_uuid;
+
+/** A calendar day, "2026-11-23" (RFC 3339 full-date; years 0 to 9999). */
+typedef struct tern_date {
+    int16_t year;
+    uint8_t month, day;
+} tern_date;
+
+/** A time of day, "17:30:00.25". */
+typedef struct tern_time {
+    uint8_t hour, minute, second;
+    uint32_t nanosecond;
+} tern_time;
+
+/** An instant: microseconds since 1970-01-01T00:00:00Z. Read with any RFC 3339 offset, written in UTC with
+ * 'Z'. */
+typedef struct tern_datetime {
+    int64_t microseconds;
+} tern_datetime;
+
+/** A span of time in microseconds; ISO 8601 "P1DT2H3.5S" (days to seconds; no months or years). */
+typedef struct tern_duration {
+    int64_t microseconds;
+} tern_duration;
+
+/** An exact decimal: `units` / 10^`scale`. A JSON number or text ("12.30"), at most 18 digits. */
+typedef struct tern_decimal {
+    int64_t units;
+    uint8_t scale;
+} tern_decimal;
+
+/** Any JSON value, checked and kept as its text (also as given: white space outside strings stays). */
+typedef struct tern_any {
+    const char *data;
+    size_t len;
+} tern_any;
+
+/** An uploaded file (multipart only). Small ones are in memory; larger ones in a temporary file that goes
+ * with the request. `name` is what the client calls it: data, never a path. */
+typedef struct tern_upload {
+    const char *name, *content_type;
+    size_t size;
+    const void *data; /* NULL when it is on disk */
+    int fd;           /* -1 when it is in memory */
+} tern_upload;
+
+/* -- descriptions -- */
+
+typedef enum tern_kind {
+    TERN_BOOL,
+    TERN_INT,   /* signed, of `size` bytes */
+    TERN_UINT,  /* unsigned */
+    TERN_FLOAT, /* float or double by `size` */
+    TERN_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL reads and prints as null */
+    TERN_BYTES,
+    TERN_UUID,
+    TERN_DATE,
+    TERN_TIME,
+    TERN_DATETIME,
+    TERN_DURATION,
+    TERN_DECIMAL,
+    TERN_ANY,
+    TERN_UPLOAD,
+    TERN_ENUM,
+    TERN_MODEL_KIND,
+    TERN_LIST_KIND,
+    TERN_MAP_KIND
+} tern_kind;
+
+/** Where a field of an input model comes from; TERN_AUTO is by DESIGN's rule (path, then query or body by
+ * method). */
+typedef enum tern_source {
+    TERN_AUTO,
+    TERN_PATH,
+    TERN_QUERY,
+    TERN_HEADER,
+    TERN_COOKIE,
+    TERN_BODY
+} tern_source;
+
+/** What a decoder notes of each field, in the struct's `tern_state`. 0 (as in a struct you fill in yourself)
+ * counts as a plain value. */
+enum { TERN_VALUE = 0, TERN_GIVEN = 1, TERN_NULL = 2, TERN_ABSENT = 3 };
+
+typedef struct tern_type tern_type;
+typedef struct tern_faults tern_faults;
+
+typedef struct tern_field {
+    /* filled in by TERN_MODEL */
+    const char *name;
+    tern_type *type;
+    size_t offset, state_offset;
+    const char *written; /* the options as they stand in the source: tells `.min = 0` from no minimum */
+
+    /* what you may give; each only where its kind has a use for it, otherwise it is refused at start */
+    const char *json; /* another name outside C */
+    tern_source in;
+    bool optional;        /* may be absent or null */
+    bool required;        /* said aloud; the default without .optional and .fallback */
+    const char *fallback; /* the value when absent, as text ("20", "true", "red") */
+    long double min, max; /* numbers; inclusive */
+    long double multiple_of;
+    size_t min_length, max_length; /* text in characters (code points), bytes in bytes */
+    size_t min_items, max_items;   /* lists and maps */
+    bool unique_items;
+    const char *pattern;        /* PCRE2, searched for unless anchored */
+    const char *format;         /* email uri uuid ipv4 ipv6 hostname date date-time time regex */
+    const char *const *choices; /* TERN_CHOICES("low", "high") */
+    bool read_only;             /* ignored in input, shown in output */
+    bool write_only;            /* taken as input, never shown */
+    bool deprecated;
+    bool key; /* identifies the row: for Location and tables */
+    const char *help, *example;
+    /** NULL when the value (of the field's type) is right, else what it must be ("must be even"). */
+    const char *(*check)(const void *value);
+} tern_field;
+
+/** The options of TERN_MODEL_WITH. */
+typedef struct tern_model_options {
+    bool ignore_unknown; /* keys that are no field are skipped; default: a fault */
+    const char *help;
+    /** Looks at the whole model (of its own type) once its fields are right, and adds what is wrong. */
+    void (*check)(const void *model, tern_faults *faults);
+} tern_model_options;
+
+typedef struct tern_enum_name {
+    int value;
+    const char *name;
+} tern_enum_name;
+
+struct tern_type {
+    tern_kind kind;
+    const char *name; /* "Todo", "int64_t"; lists and maps: of their item */
+    size_t size;
+    tern_type *item; /* lists and maps */
+    tern_field *fields;
+    unsigned field_count;
+    const tern_enum_name *names;
+    unsigned name_count;
+    tern_model_options options;
+    struct type_plan
+        *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
+};
+
+/** Adds a fault of the field `name` (NULL: of the model itself) with a code ("too_late") and a message. */
+void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#define TERN_TYPE(Name)   (&Name##_type)
+#define TERN_LIST(Name)   (&Name##_list_type)
+#define TERN_MAP(Name)    (&Name##_map_type)
+#define TERN_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/** Whether the client sent the field (null counts), with a value, or as null: `tern_has(in, done)`. */
+#define tern_has(model, field)                                                                               \
+    ((model)->tern_state.field == TERN_GIVEN || (model)->tern_state.field == TERN_NULL)
+#define tern_is_null(model, field) ((model)->tern_state.field == TERN_NULL)
+
+/* -- types that are there -- */
+
+#define TERN_DECLARE_TYPE_(Name, c_type)                                                                     \
+    extern tern_type Name##_type, Name##_list_type, Name##_map_type;                                         \
+    typedef struct Name##_list {                                                                             \
+        c_type *items;                                                                                       \
+        size_t count;                                                                                        \
+    } Name##_list;                                                                                           \
+    typedef struct Name##_entry {                                                                            \
+        const char *key;                                                                                     \
+        c_type value;                                                                                        \
+    } Name##_entry;                                                                                          \
+    typedef struct Name##_map {                                                                              \
+        Name##_entry *entries;                                                                               \
+        size_t count;                                                                                        \
+    } Name##_map;
+
+/* tern_text_list, tern_int64_map and so on: lists and maps of the base types. */
+TERN_DECLARE_TYPE_(tern_bool, bool)
+TERN_DECLARE_TYPE_(tern_int8, int8_t)
+TERN_DECLARE_TYPE_(tern_int16, int16_t)
+TERN_DECLARE_TYPE_(tern_int32, int32_t)
+TERN_DECLARE_TYPE_(tern_int64, int64_t)
+TERN_DECLARE_TYPE_(tern_uint8, uint8_t)
+TERN_DECLARE_TYPE_(tern_uint16, uint16_t)
+TERN_DECLARE_TYPE_(tern_uint32, uint32_t)
+TERN_DECLARE_TYPE_(tern_uint64, uint64_t)
+TERN_DECLARE_TYPE_(tern_float, float)
+TERN_DECLARE_TYPE_(tern_double, double)
+TERN_DECLARE_TYPE_(tern_text, const char *)
+TERN_DECLARE_TYPE_(tern_bytes, tern_bytes)
+TERN_DECLARE_TYPE_(tern_uuid, tern_uuid)
+TERN_DECLARE_TYPE_(tern_date, tern_date)
+TERN_DECLARE_TYPE_(tern_time, tern_time)
+TERN_DECLARE_TYPE_(tern_datetime, tern_datetime)
+TERN_DECLARE_TYPE_(tern_duration, tern_duration)
+TERN_DECLARE_TYPE_(tern_decimal, tern_decimal)
+TERN_DECLARE_TYPE_(tern_any, tern_any)
+TERN_DECLARE_TYPE_(tern_upload, tern_upload)
+
+/* -- from a C type to its description -- */
+
+/* A field's type is either spelled with C's own words (`const char *`, `unsigned int`, `int64_t`), and
+ * _Generic finds the description, or it is one name T that has a T_type: a model, an enum, a list, tern_uuid.
+ * Which of the two is told by the first word: pasted behind TERN_BASE_ it becomes a macro, with a comma in
+ * it, only for C's own. */
+#define TERN_BASE_const    ~, 1,
+#define TERN_BASE_bool     ~, 1,
+#define TERN_BASE__Bool    ~, 1,
+#define TERN_BASE_char     ~, 1,
+#define TERN_BASE_signed   ~, 1,
+#define TERN_BASE_unsigned ~, 1,
+#define TERN_BASE_short    ~, 1,
+#define TERN_BASE_int      ~, 1,
+#define TERN_BASE_long     ~, 1,
+#define TERN_BASE_float    ~, 1,
+#define TERN_BASE_double   ~, 1,
+#define TERN_BASE_int8_t   ~, 1,
+#define TERN_BASE_int16_t  ~, 1,
+#define TERN_BASE_int32_t  ~, 1,
+#define TERN_BASE_int64_t  ~, 1,
+#define TERN_BASE_uint8_t  ~, 1,
+#define TERN_BASE_uint16_t ~, 1,
+#define TERN_BASE_uint32_t ~, 1,
+#define TERN_BASE_uint64_t ~, 1,
+#define TERN_BASE_size_t   ~, 1,
+#define TERN_BASE_time_t   ~, 1,
+
+#define TERN_SECOND_(first, second, ...) second
+#define TERN_IS_BASE_(...)               TERN_SECOND_(__VA_ARGS__, 0, ~)
+#define TERN_PASTE_(a, b)                a##b
+#define TERN_PASTE(a, b)                 TERN_PASTE_(a, b)
+#define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_TYPE_OF_, TERN_IS_BASE_(TERN_BASE_##T))(T)
+#define TERN_TYPE_OF_0(T)                (&T##_type)
+#define TERN_TYPE_OF_1(T)                                                                                    \
+    _Generic((T){0},                                                                                                 \
+        bool: &tern_bool_type,                                                                                       \
+        signed char: &tern_int8_type,                                                                                \
+        short: &tern_int16_type,                                                                                     \
+        int: &tern_int32_type,                                                                                       \
+        long: &tern_int64_type,                                                                                      \
+        long long: &tern_int64_type,                                                                                 \
+        unsigned char: &tern_uint8_type,                                                                             \
+        unsigned short: &tern_uint16_type,                                                                           \
+        unsigned: &tern_uint32_type,                                                                                 \
+        unsigned long: &tern_uint64_type,                                                                            \
+        unsigned long long: &tern_uint64_type,                                                                       \
+        float: &tern_float_type,                                                                                     \
+        double: &tern_double_type,                                                                                   \
+        const char *: &tern_text_type)
+
+/* -- TERN_MODEL -- */
+
+#define TERN_MEMBER_(Model, field)    TERN_MEMBER_OF_ field
+#define TERN_MEMBER_OF_(T, name, ...) T name;
+#define TERN_STATE_(Model, field)     TERN_STATE_OF_ field
+#define TERN_STATE_OF_(T, name, ...)  uint8_t name;
+#define TERN_FIELD_(Model, field)     TERN_FIELD_OF_(Model, TERN_UNWRAP_ field)
+#define TERN_UNWRAP_(...)             __VA_ARGS__
+#define TERN_FIELD_OF_(...)           TERN_FIELD_NAMED_(__VA_ARGS__)
+#define TERN_FIELD_NAMED_(Model, T, field_, ...)                                                             \
+    {.name = #field_,                                                                                        \
+     .type = TERN_TYPE_OF(T),                                                                                \
+     .offset = offsetof(Model, field_),                                                                      \
+     .state_offset = offsetof(Model, tern_state.field_),                                                     \
+     .written = "" #__VA_ARGS__,                                                                             \
+     __VA_ARGS__},
+
+/** As TERN_MODEL, with options of the model itself first, in parentheses: `(.ignore_unknown = true)`. */
+#define TERN_MODEL_WITH(Name, model_options, ...)                                                            \
+    typedef struct Name Name;                                                                                \
+    struct Name;                                                                                             \
+    static tern_type Name##_type __attribute__((unused));                                                    \
+    static tern_type Name##_list_type __attribute__((unused));                                               \
+    static tern_type Name##_map_type __attribute__((unused));                                                \
+    typedef struct Name##_list {                                                                             \
+        Name *items;                                                                                         \
+        size_t count;                                                                                        \
+    } Name##_list;                                                                                           \
+    typedef struct Name##_map {                                                                              \
+        struct Name##_entry *entries;                                                                        \
+        size_t count;                                                                                        \
+    } Name##_map;                                                                                            \
+    struct Name {                                                                                            \
+        TERN_EACH(TERN_MEMBER_, Name, __VA_ARGS__)                                                           \
+        struct {                                                                                             \
+            TERN_EACH(TERN_STATE_, Name, __VA_ARGS__)                                                        \
+        } tern_state;                                                                                        \
+    };                                                                                                       \
+    typedef struct Name##_entry {                                                                            \
+        const char *key;                                                                                     \
+        Name value;                                                                                          \
+    } Name##_entry;                                                                                          \
+    static tern_field Name##_fields[] = {TERN_EACH(TERN_FIELD_, Name, __VA_ARGS__)};                         \
+    static tern_type Name##_type = {.kind = TERN_MODEL_KIND,                                                 \
+                                    .name = #Name,                                                           \
+                                    .size = sizeof(Name),                                                    \
+                                    .fields = Name##_fields,                                                 \
+                                    .field_count = sizeof Name##_fields / sizeof *Name##_fields,             \
+                                    .options = {TERN_UNWRAP_ model_options}};                                \
+    static tern_type Name##_list_type = {                                                                    \
+        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+    static tern_type Name##_map_type = {                                                                     \
+        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+
+/** Declares a model of 1 to 128 fields: see the top of this file. */
+#define TERN_MODEL(Name, ...) TERN_MODEL_WITH(Name, (), __VA_ARGS__)
+
+/* -- TERN_ENUM -- */
+
+#define TERN_ENUM_CONSTANT_(Enum, entry) Enum##_##entry,
+#define TERN_ENUM_NAME_(Enum, entry)     {Enum##_##entry, #entry},
+
+/** Declares an enum whose values are names in JSON: `TERN_ENUM(Color, red, green)` makes Color_red,
+ * Color_green and the type `Color`, to be used as a field's type. */
+#define TERN_ENUM(Name, ...)                                                                                 \
+    typedef enum Name { TERN_EACH(TERN_ENUM_CONSTANT_, Name, __VA_ARGS__) } Name;                            \
+    static const tern_enum_name Name##_names[] = {TERN_EACH(TERN_ENUM_NAME_, Name, __VA_ARGS__)};            \
+    static tern_type Name##_type                                                                             \
+        __attribute__((unused)) = {.kind = TERN_ENUM,                                                        \
+                                   .name = #Name,                                                            \
+                                   .size = sizeof(Name),                                                     \
+                                   .names = Name##_names,                                                    \
+                                   .name_count = sizeof Name##_names / sizeof *Name##_names}
+
+#endif

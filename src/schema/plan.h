@@ -1,0 +1,69 @@
+/**
+ * What is worked out once at start from a type's description, so that no request does: key bytes, look-up
+ * tables, parsed fallbacks and limits, compiled patterns. Made before the workers are forked; read-only
+ * after.
+ */
+#ifndef SCHEMA_PLAN_H
+#define SCHEMA_PLAN_H
+
+#include "base/buf.h"
+
+#include <tern/model.h>
+
+typedef struct field_plan {
+    const tern_field *field;
+    const char *key; /* outside C: .json or the field's name */
+    uint32_t key_len;
+    const char *json_key; /* `"key":` ready to be copied, escaped */
+    uint32_t json_key_len;
+    uint32_t offset, state_offset;
+    bool is_required; /* absent is a fault: neither optional nor a fallback */
+    bool is_checked;  /* any rule below applies */
+    bool has_min, has_max, has_multiple, has_min_length, has_max_length, has_min_items, has_max_items;
+    int64_t min_int, max_int,
+        multiple_int; /* for integers, clipped to their kind's range; dates and times too */
+    double min_float, max_float, multiple_float;
+    const void *fallback; /* a value of the field's type; NULL when there is none */
+    void *pattern;        /* pcre2_code; NULL when there is none */
+    const struct text_format *format;
+} field_plan;
+
+typedef struct type_plan {
+    tern_type *type;
+    field_plan *fields; /* models: in order of declaration */
+    /* keys by perfect hash: slot = hash(key, seed) & mask, then one compare */
+    uint64_t seed;
+    uint32_t mask;
+    uint16_t *slots; /* field number + 1; 0: empty */
+    unsigned required_count;
+    size_t least_bytes; /* encoded size of the smallest value: for reserving */
+    bool is_flat;       /* no nested model, list or map */
+} type_plan;
+
+/**
+ * Prepares `type` and all it refers to (cycles allowed; preparing twice is harmless). False with one line for
+ * each mistake: "model Todo, field title: .fallback \"x\" breaks .min_length = 3".
+ */
+bool schema_prepare(tern_type *type, buf *problems);
+/** Frees every plan made so far (tests under leak checkers). */
+void schema_forget(void);
+/** The number of the field with that key, or -1. Hot path of decoding. */
+int plan_find(const type_plan *plan, const char *key, size_t len);
+
+static inline type_plan *plan_of(const tern_type *type)
+{
+    return type->plan;
+}
+
+/** The field's value inside a model. */
+static inline void *plan_value(const field_plan *f, const void *model)
+{
+    return (char *)(uintptr_t)model + f->offset;
+}
+
+static inline uint8_t *plan_state(const field_plan *f, const void *model)
+{
+    return (uint8_t *)(uintptr_t)model + f->state_offset;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/**
+ * Single values as text: what stands in queries, forms, headers, fallbacks, and inside JSON strings.
+ */
+#ifndef SCHEMA_SCALAR_H
+#define SCHEMA_SCALAR_H
+
+#include "base/arena.h"
+
+#include <tern/model.h>
+
+enum { SCALAR_PRINT_BYTES = 64 }; /* the longest text of a fixed-size scalar */
+
+/**
+ * Reads `text` (of `len` bytes, not NUL-terminated) as a value of `type` (no model, list or map) into `out`.
+ *
+ * Whole text or nothing: no white space, no trailing bytes. bool: true false 1 0 yes no on off, any case
+ * (JSON reads only its own literals, elsewhere). Integers: decimal, exact. Floats: decimal, correctly
+ * rounded, finite. Text and bytes are copied to the arena when `a` is not NULL, else point into `text` (which
+ * then must be NUL-terminated).
+ * @return NULL, or what it should have been ("a whole number from 0 to 255", "a date like 2026-11-23"):
+ * static text or from the arena.
+ */
+const char *scalar_read(const tern_type *type, const char *text, size_t len, void *out, arena *a);
+
+/** Prints a fixed-size scalar (no text, bytes, any, upload) without NUL; returns the length. Enum values of
+ * no name print as "". Doubles: the shortest text that reads back the same. */
+size_t scalar_print(const tern_type *type, const void *value, char out[SCALAR_PRINT_BYTES]);
+
+/* The parts, shared with the JSON codec. All take exactly `len` bytes. */
+bool number_read_double(const char *text, size_t len,
+                        double *out);                /* JSON's number grammar, correctly rounded */
+size_t number_print_double(double value, char *out); /* at most 25 bytes; finite values only */
+size_t number_print_float(float value, char *out);
+size_t number_print_i64(int64_t value, char *out);
+bool decimal_read(const char *text, size_t len, tern_decimal *out);
+bool uuid_read(const char *text, size_t len, tern_uuid *out);
+bool date_read(const char *text, size_t len, tern_date *out);
+bool time_read(const char *text, size_t len, tern_time *out);
+bool datetime_read(const char *text, size_t len, tern_datetime *out);
+bool duration_read(const char *text, size_t len, tern_duration *out);
+/** Decodes padded base64 into `out` (3 * len / 4 bytes of room); length or -1. */
+long base64_read(const char *text, size_t len, uint8_t *out);
+/** Encodes into `out` (4 * ((len + 2) / 3) bytes of room); length. */
+size_t base64_print(const uint8_t *data, size_t len, char *out);
+
+#endif
