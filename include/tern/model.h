@@ -136,7 +136,7 @@ typedef struct tern_field {
     size_t min_items, max_items;   /* lists and maps */
     bool unique_items;
     const char *pattern;        /* PCRE2, searched for unless anchored */
-    const char *format;         /* email uri uuid ipv4 ipv6 hostname date date-time time regex */
+    const char *format;         /* email uri uuid ipv4 ipv6 hostname date time date-time duration */
     const char *const *choices; /* TERN_CHOICES("low", "high") */
     bool read_only;             /* ignored in input, shown in output */
     bool write_only;            /* taken as input, never shown */

@@ -55,6 +55,16 @@ static inline type_plan *plan_of(const tern_type *type)
     return type->plan;
 }
 
+/** Bytes from one item of a list, or entry of a map, to the next. A map's entry is its key and then the
+ * value, whose own alignment is at most a pointer's. */
+static inline size_t list_step(const tern_type *type)
+{
+    size_t size = type->item->size;
+    return type->kind == TERN_LIST_KIND
+               ? size
+               : sizeof(char *) + ((size + sizeof(char *) - 1) & ~(sizeof(char *) - 1));
+}
+
 /** The field's value inside a model. */
 static inline void *plan_value(const field_plan *f, const void *model)
 {

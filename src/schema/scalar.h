@@ -26,6 +26,15 @@ const char *scalar_read(const tern_type *type, const char *text, size_t len, voi
  * no name print as "". Doubles: the shortest text that reads back the same. */
 size_t scalar_print(const tern_type *type, const void *value, char out[SCALAR_PRINT_BYTES]);
 
+/** The value of an integer of any size (unsigned 64-bit ones as their bits). */
+int64_t scalar_int(const tern_type *type, const void *value);
+/** "a whole number from 0 to 255". */
+const char *scalar_int_range(const tern_type *type);
+/** The name of an enum's value, "" when it has none. */
+const char *scalar_enum_name(const tern_type *type, int value);
+/** "one of red, green" in the arena; a general phrase without one. */
+const char *scalar_enum_names(const tern_type *type, arena *a);
+
 /* The parts, shared with the JSON codec. All take exactly `len` bytes. */
 bool number_read_double(const char *text, size_t len,
                         double *out);                /* JSON's number grammar, correctly rounded */

@@ -1,0 +1,121 @@
+#include "schema/faults.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void faults_init(tern_faults *faults, arena *a)
+{
+    *faults = (tern_faults){.arena = a, .end = &faults->first};
+}
+
+/** Copies the steps of a place, which lie on the stack of whoever found the fault. */
+static bool keep_place(tern_faults *faults, fault *f, const place *where)
+{
+    for (const place *step = where; step != NULL; step = step->up)
+        f->depth++;
+    f->names = arena_alloc(faults->arena, f->depth * sizeof *f->names);
+    f->indexes = arena_alloc(faults->arena, f->depth * sizeof *f->indexes);
+    if (f->names == NULL || f->indexes == NULL)
+        return false;
+    unsigned at = f->depth;
+    for (const place *step = where; step != NULL; step = step->up) {
+        at--;
+        f->names[at] = NULL;
+        f->indexes[at] = step->index;
+        if (step->name != NULL &&
+            (f->names[at] = arena_text(faults->arena, step->name, strlen(step->name))) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/** The texts are the caller's literals or lie in the same arena, but `message`. */
+static void add(tern_faults *faults, const place *where, fault sketch, const char *format, va_list args)
+{
+    faults->count++;
+    if (faults->count > FAULTS_MOST)
+        return;
+    fault *f = arena_alloc(faults->arena, sizeof *f);
+    if (f != NULL) {
+        *f = sketch;
+        f->message = arena_vprintf(faults->arena, NULL, format, args);
+    }
+    if (f == NULL || f->message == NULL || !keep_place(faults, f, where)) {
+        faults->is_memory_short = true;
+        return;
+    }
+    *faults->end = f;
+    faults->end = &f->next;
+}
+
+void fault_add(tern_faults *faults, const place *where, const char *code, const char *limit_name,
+               const char *limit, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(faults, where, (fault){.code = code, .limit_name = limit_name, .limit = limit}, format, args);
+    va_end(args);
+}
+
+void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
+{
+    const place field = {.up = faults->here, .name = name};
+    va_list args;
+    va_start(args, format);
+    add(faults, name != NULL ? &field : faults->here, (fault){.code = code}, format, args);
+    va_end(args);
+}
+
+bool faults_print(const tern_faults *faults, buf *out)
+{
+    for (const fault *f = faults->first; f != NULL; f = f->next) {
+        for (unsigned i = 0; i < f->depth; i++) {
+            if (f->names[i] == NULL)
+                buf_add_printf(out, "[%zu]", f->indexes[i]);
+            else
+                buf_add_printf(out, "%s%s", i > 0 ? "." : "", f->names[i]);
+        }
+        buf_add_printf(out, "%s%s\n", f->depth > 0 ? ": " : "", f->message);
+    }
+    if (faults->count > FAULTS_MOST)
+        buf_add_printf(out, "and %u more\n", faults->count - FAULTS_MOST);
+    return !out->failed;
+}
+
+static void print_text(buf *out, const char *text)
+{
+    buf_add(out, "\"", 1);
+    buf_add_json(out, text, strlen(text));
+    buf_add(out, "\"", 1);
+}
+
+static void print_json(const fault *f, buf *out)
+{
+    buf_add_text(out, "{\"location\":[");
+    for (unsigned i = 0; i < f->depth; i++) {
+        if (i > 0)
+            buf_add(out, ",", 1);
+        if (f->names[i] == NULL)
+            buf_add_printf(out, "%zu", f->indexes[i]);
+        else
+            print_text(out, f->names[i]);
+    }
+    buf_add_text(out, "],\"code\":");
+    print_text(out, f->code);
+    buf_add_text(out, ",\"message\":");
+    print_text(out, f->message);
+    if (f->limit_name != NULL)
+        buf_add_printf(out, ",\"%s\":%s", f->limit_name, f->limit);
+    buf_add(out, "}", 1);
+}
+
+bool faults_print_json(const tern_faults *faults, buf *out)
+{
+    buf_add(out, "[", 1);
+    for (const fault *f = faults->first; f != NULL; f = f->next) {
+        if (f != faults->first)
+            buf_add(out, ",", 1);
+        print_json(f, out);
+    }
+    return buf_add(out, "]", 1);
+}

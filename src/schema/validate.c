@@ -1,0 +1,304 @@
+/** Each rule is a few lines: the comparison, and the fault when it fails. */
+#include "schema/validate.h"
+
+#include "schema/equal.h"
+#include "schema/pattern.h"
+#include "schema/scalar.h"
+
+#include <string.h>
+
+/** What a check works on. */
+typedef struct subject {
+    const field_plan *f;
+    const void *value;
+    const place *where;
+    tern_faults *faults;
+} subject;
+
+/* -- limits as JSON text, in the faults' arena -- */
+
+static const char *keep(tern_faults *faults, const char *text, size_t len)
+{
+    const char *kept = arena_text(faults->arena, text, len);
+    faults->is_memory_short |= kept == NULL;
+    return kept != NULL ? kept : "0";
+}
+
+static const char *int_text(tern_faults *faults, int64_t value)
+{
+    char text[SCALAR_PRINT_BYTES];
+    return keep(faults, text, number_print_i64(value, text));
+}
+
+static const char *float_text(tern_faults *faults, double value)
+{
+    char text[SCALAR_PRINT_BYTES];
+    return keep(faults, text, number_print_double(value, text));
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* -- numbers -- */
+
+static void too_small(const subject *s, const char *limit)
+{
+    fault_add(s->faults, s->where, "too_small", "min", limit, "must be at least %s", limit);
+}
+
+static void too_large(const subject *s, const char *limit)
+{
+    fault_add(s->faults, s->where, "too_large", "max", limit, "must be at most %s", limit);
+}
+
+static void not_multiple(const subject *s, const char *limit)
+{
+    fault_add(s->faults, s->where, "not_a_multiple", "multiple_of", limit, "must be a multiple of %s", limit);
+}
+
+static void check_int(const subject *s)
+{
+    const field_plan *f = s->f;
+    int64_t value = scalar_int(f->field->type, s->value);
+    /* An unsigned 64-bit value above INT64_MAX is larger than any limit that can be written. */
+    bool is_huge = f->field->type->kind == TERN_UINT && value < 0;
+    if (f->has_min && !is_huge && value < f->min_int)
+        too_small(s, int_text(s->faults, f->min_int));
+    if (f->has_max && (is_huge || value > f->max_int))
+        too_large(s, int_text(s->faults, f->max_int));
+    bool divides = is_huge ? (uint64_t)value % (uint64_t)f->multiple_int == 0 : value % f->multiple_int == 0;
+    if (f->has_multiple && !divides)
+        not_multiple(s, int_text(s->faults, f->multiple_int));
+}
+
+/** Whether `value` is `count * step` as nearly as doubles can tell: 0.3 is a multiple of 0.1. */
+static bool is_multiple(double value, double step)
+{
+    double count = __builtin_round(value / step);
+    double difference = __builtin_fabs(count * step - value);
+    return difference <= __builtin_fabs(value) * 1e-12;
+}
+
+static void check_float(const subject *s, double value)
+{
+    const field_plan *f = s->f;
+    if (f->has_min && !(value >= f->min_float))
+        too_small(s, float_text(s->faults, f->min_float));
+    if (f->has_max && !(value <= f->max_float))
+        too_large(s, float_text(s->faults, f->max_float));
+    if (f->has_multiple && !is_multiple(value, f->multiple_float))
+        not_multiple(s, float_text(s->faults, f->multiple_float));
+}
+
+static double decimal_value(const tern_decimal *d)
+{
+    double power = 1;
+    for (unsigned i = 0; i < d->scale; i++)
+        power *= 10;
+    return (double)d->units / power;
+}
+
+/* -- text and bytes -- */
+
+/** Characters (code points) of valid UTF-8: all bytes but the continuing ones. */
+static size_t count_characters(const char *text, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static void check_length(const subject *s, size_t length, const char *unit)
+{
+    const field_plan *f = s->f;
+    size_t least = f->field->min_length, most = f->field->max_length;
+    if (f->has_min_length && length < least)
+        fault_add(s->faults, s->where, "too_short", "min_length", int_text(s->faults, (int64_t)least),
+                  "must have at least %zu %s%s", least, unit, plural(least));
+    if (f->has_max_length && length > most)
+        fault_add(s->faults, s->where, "too_long", "max_length", int_text(s->faults, (int64_t)most),
+                  "must have at most %zu %s%s", most, unit, plural(most));
+}
+
+static const char *choices_text(const subject *s)
+{
+    buf list = {0};
+    for (const char *const *choice = s->f->field->choices; *choice != NULL; choice++)
+        buf_add_printf(&list, "%s%s", choice != s->f->field->choices ? ", " : "", *choice);
+    const char *text =
+        list.failed || list.data == NULL ? "its choices" : keep(s->faults, list.data, list.len);
+    buf_free(&list);
+    return text;
+}
+
+static void check_choices(const subject *s, const char *text)
+{
+    for (const char *const *choice = s->f->field->choices; *choice != NULL; choice++)
+        if (strcmp(*choice, text) == 0)
+            return;
+    fault_add(s->faults, s->where, "not_a_choice", NULL, NULL, "must be one of %s", choices_text(s));
+}
+
+static void check_pattern(const subject *s, const char *text, size_t len)
+{
+    bool gave_up = false;
+    if (pattern_matches(s->f->pattern, text, len, &gave_up))
+        return;
+    if (gave_up)
+        fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
+                  "takes too long to compare with its pattern");
+    else
+        fault_add(s->faults, s->where, "no_match", NULL, NULL, "must match the pattern %s",
+                  s->f->field->pattern);
+}
+
+static void check_text(const subject *s)
+{
+    const field_plan *f = s->f;
+    const char *text = *(const char *const *)s->value;
+    if (text == NULL) /* null, which the decoder has allowed */
+        return;
+    size_t len = strlen(text);
+    /* Counting is put off until the bytes leave it open: a character has at most four. */
+    if (f->has_min_length || (f->has_max_length && len > f->field->max_length))
+        check_length(s, count_characters(text, len), "character");
+    if (f->field->choices != NULL)
+        check_choices(s, text);
+    if (f->format != NULL && !f->format->is_valid(text, len))
+        fault_add(s->faults, s->where, "bad_format", NULL, NULL, "must be %s", f->format->wants);
+    if (f->pattern != NULL)
+        check_pattern(s, text, len);
+}
+
+/* -- lists and maps -- */
+
+static void check_items(const subject *s)
+{
+    const field_plan *f = s->f;
+    tern_any list; /* lists and maps are laid out alike: a pointer and a count */
+    memcpy(&list, s->value, sizeof list);
+    size_t least = f->field->min_items, most = f->field->max_items, first, second;
+    bool memory_short = false;
+    if (f->has_min_items && list.len < least)
+        fault_add(s->faults, s->where, "too_few", "min_items", int_text(s->faults, (int64_t)least),
+                  "must have at least %zu item%s", least, plural(least));
+    if (f->has_max_items && list.len > most)
+        fault_add(s->faults, s->where, "too_many", "max_items", int_text(s->faults, (int64_t)most),
+                  "must have at most %zu item%s", most, plural(most));
+    if (f->field->unique_items && f->field->type->kind == TERN_LIST_KIND &&
+        list_find_double(f->field->type->item, list.data, list.len, s->faults->arena, &first, &second,
+                         &memory_short))
+        fault_add(s->faults, s->where, "not_unique", NULL, NULL, "item %zu is the same as item %zu", second,
+                  first);
+    s->faults->is_memory_short |= memory_short;
+}
+
+/* -- one field -- */
+
+static void check_kind(const subject *s)
+{
+    const tern_type *type = s->f->field->type;
+    switch (type->kind) {
+    case TERN_INT:
+    case TERN_UINT:
+        check_int(s);
+        break;
+    case TERN_FLOAT:
+        check_float(s, type->size == sizeof(double) ? *(const double *)s->value
+                                                    : (double)*(const float *)s->value);
+        break;
+    case TERN_DECIMAL:
+        check_float(s, decimal_value(s->value));
+        break;
+    case TERN_TEXT:
+        check_text(s);
+        break;
+    case TERN_BYTES:
+        check_length(s, ((const tern_bytes *)s->value)->len, "byte");
+        break;
+    case TERN_UPLOAD:
+        check_length(s, ((const tern_upload *)s->value)->size, "byte");
+        break;
+    case TERN_LIST_KIND:
+    case TERN_MAP_KIND:
+        check_items(s);
+        break;
+    default:
+        break;
+    }
+}
+
+void validate_field(const field_plan *f, const void *value, const place *where, tern_faults *faults)
+{
+    const subject s = {f, value, where, faults};
+    unsigned before = faults->count;
+    check_kind(&s);
+    if (f->field->check == NULL || faults->count != before)
+        return;
+    const char *wrong = f->field->check(value);
+    if (wrong != NULL)
+        fault_add(faults, where, "wrong", NULL, NULL, "%s", wrong);
+}
+
+void validate_model(const tern_type *type, const void *model, const place *where, tern_faults *faults)
+{
+    if (type->options.check == NULL)
+        return;
+    const place *outer = faults->here;
+    faults->here = where;
+    type->options.check(model, faults);
+    faults->here = outer;
+}
+
+/* -- whole values -- */
+
+static void validate_deep(const tern_type *type, const void *value, const place *where, tern_faults *faults);
+
+static void validate_fields(const tern_type *type, const void *model, const place *where, tern_faults *faults)
+{
+    const type_plan *plan = plan_of(type);
+    unsigned before = faults->count;
+    for (unsigned i = 0; i < type->field_count; i++) {
+        const field_plan *f = &plan->fields[i];
+        const place here = {.up = where, .name = f->key};
+        uint8_t state = *plan_state(f, model);
+        if (state == TERN_NULL || state == TERN_ABSENT)
+            continue;
+        if (f->is_checked)
+            validate_field(f, plan_value(f, model), &here, faults);
+        validate_deep(f->field->type, plan_value(f, model), &here, faults);
+    }
+    if (faults->count == before)
+        validate_model(type, model, where, faults);
+}
+
+static void validate_deep(const tern_type *type, const void *value, const place *where, tern_faults *faults)
+{
+    if (type->kind == TERN_MODEL_KIND) {
+        validate_fields(type, value, where, faults);
+        return;
+    }
+    if (type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND)
+        return;
+    tern_any list;
+    memcpy(&list, value, sizeof list);
+    for (size_t i = 0; i < list.len; i++) {
+        const char *item = list.data + i * list_step(type);
+        place here = {.up = where, .index = i};
+        if (type->kind == TERN_MAP_KIND) {
+            memcpy(&here.name, item, sizeof here.name);
+            item += sizeof here.name;
+        }
+        validate_deep(type->item, item, &here, faults);
+    }
+}
+
+bool validate_value(const tern_type *type, const void *value, const place *where, tern_faults *faults)
+{
+    unsigned before = faults->count;
+    validate_deep(type, value, where, faults);
+    return faults->count == before;
+}
