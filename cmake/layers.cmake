@@ -3,11 +3,12 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each may include itself and what stands before it.
-set(layers base runtime http app middleware)
+set(layers base runtime http schema app middleware)
 
 # A public header belongs to the layer that implements it.
 set(public_base str log)
 set(public_runtime task shared)
+set(public_schema each model)
 set(public_app app context reply middleware)
 
 function(rank_of layer result)

@@ -36,18 +36,21 @@ typedef struct type_plan {
     uint32_t mask;
     uint16_t *slots; /* field number + 1; 0: empty */
     unsigned required_count;
-    size_t least_bytes; /* encoded size of the smallest value: for reserving */
+    size_t least_bytes; /* encoded size of the smallest value with all its fields: for reserving */
     bool is_flat;       /* no nested model, list or map */
+    bool has_mistakes;  /* its own or those of a type it was prepared with: reported once, refused for ever */
+    struct type_plan *older; /* the one made before it */
 } type_plan;
 
 /**
- * Prepares `type` and all it refers to (cycles allowed; preparing twice is harmless). False with one line for
- * each mistake: "model Todo, field title: .fallback \"x\" breaks .min_length = 3".
+ * Prepares `type` and all it refers to, base types too (cycles allowed; preparing twice is harmless: a
+ * mistaken type is false again, without its lines). False with one line for each mistake: "model Todo, field
+ * title: .fallback \"x\" breaks .min_length = 3".
  */
 bool schema_prepare(tern_type *type, buf *problems);
 /** Frees every plan made so far (tests under leak checkers). */
 void schema_forget(void);
-/** The number of the field with that key, or -1. Hot path of decoding. */
+/** The number of the field with that key, or -1; `plan` is a model's. Hot path of decoding. */
 int plan_find(const type_plan *plan, const char *key, size_t len);
 
 static inline type_plan *plan_of(const tern_type *type)

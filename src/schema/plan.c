@@ -1,0 +1,203 @@
+#include "schema/plan.h"
+
+#include "base/text.h"
+#include "schema/plan_hash.h"
+#include "schema/planner.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FIELDS_MOST = 128, KEY_MOST_BYTES = 255 };
+
+/* Plans last until the process ends: one memory for all, and one chain to take them back. */
+static arena plans_memory = {.limit_bytes = SIZE_MAX};
+static type_plan *newest;
+
+void planner_mistake(planner *p, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    p->has_mistakes = true;
+    bool ok = p->field != NULL ? buf_add_printf(p->problems, "model %s, field %s: %s\n", p->model->name,
+                                                p->field->name, line)
+                               : buf_add_printf(p->problems, "model %s: %s\n", p->model->name, line);
+    if (!ok)
+        p->is_memory_short = true;
+}
+
+void *planner_zero(planner *p, size_t size)
+{
+    void *block = arena_alloc(p->memory, size);
+    if (block == NULL) {
+        p->is_memory_short = true;
+        return NULL;
+    }
+    return memset(block, 0, size);
+}
+
+/** The bytes of the shortest JSON that a value of each kind has. */
+static const uint8_t least_bytes_of[] = {
+    [TERN_BOOL] = 4,       [TERN_INT] = 1,       [TERN_UINT] = 1,     [TERN_FLOAT] = 1,  [TERN_TEXT] = 2,
+    [TERN_BYTES] = 2,      [TERN_UUID] = 38,     [TERN_DATE] = 12,    [TERN_TIME] = 10,  [TERN_DATETIME] = 22,
+    [TERN_DURATION] = 5,   [TERN_DECIMAL] = 1,   [TERN_ANY] = 1,      [TERN_UPLOAD] = 2, [TERN_ENUM] = 2,
+    [TERN_MODEL_KIND] = 2, [TERN_LIST_KIND] = 2, [TERN_MAP_KIND] = 2,
+};
+
+/** Whether a value of this type has parts of its own. */
+static bool has_parts(const tern_type *type)
+{
+    return type->kind == TERN_MODEL_KIND || type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND;
+}
+
+/** Writes `"key":` once, so that encoding a field begins with a copy. */
+static bool make_json_key(planner *p, field_plan *plan)
+{
+    buf text = {0};
+    buf_add_text(&text, "\"");
+    buf_add_json(&text, plan->key, plan->key_len);
+    buf_add_text(&text, "\":");
+    plan->json_key_len = (uint32_t)text.len;
+    plan->json_key = !text.failed ? arena_text(p->memory, text.data, text.len) : NULL;
+    buf_free(&text);
+    if (plan->json_key == NULL)
+        p->is_memory_short = true;
+    return plan->json_key != NULL;
+}
+
+/** What outside C the field is called. A name ending in '_' is how C code dodges a keyword (`default_`), and
+ * is never what a client should see by accident. */
+static void plan_key(planner *p, field_plan *plan)
+{
+    const tern_field *field = plan->field;
+    plan->key = field->json != NULL ? field->json : field->name;
+    size_t len = strlen(plan->key);
+    if (len == 0 || len > KEY_MOST_BYTES)
+        planner_mistake(p, ".json must have 1 to %d bytes", KEY_MOST_BYTES);
+    else if (!utf8_valid(plan->key, len))
+        planner_mistake(p, ".json is not UTF-8");
+    else if (field->json == NULL && plan->key[len - 1] == '_')
+        planner_mistake(p, "clients would see the '_' at its end; give their name too: .json = \"%.*s\"",
+                        (int)(len - 1), plan->key);
+    plan->key_len = (uint32_t)(len <= KEY_MOST_BYTES ? len : KEY_MOST_BYTES);
+}
+
+static bool plan_field(planner *p, field_plan *plan, const tern_field *field)
+{
+    plan->field = field;
+    plan->offset = (uint32_t)field->offset;
+    plan->state_offset = (uint32_t)field->state_offset;
+    plan->is_required = !field->optional && field->fallback == NULL && !field->read_only;
+    plan_key(p, plan);
+    return make_json_key(p, plan);
+}
+
+/** Two fields of one name: the perfect hash could not tell them apart, nor could a client. */
+static bool has_doubled_key(planner *p, const type_plan *plan, unsigned count)
+{
+    bool has = false;
+    for (unsigned i = 1; i < count; i++)
+        for (unsigned k = 0; k < i; k++)
+            if (strcmp(plan->fields[i].key, plan->fields[k].key) == 0) {
+                p->field = plan->fields[i].field;
+                planner_mistake(p,
+                                "is called \"%s\" outside C, as field %s is; give one of them another .json",
+                                plan->fields[i].key, plan->fields[k].field->name);
+                has = true;
+            }
+    p->field = NULL;
+    return has;
+}
+
+static void reach(planner *p, tern_type *type);
+
+static void plan_model(planner *p, type_plan *plan)
+{
+    tern_type *type = plan->type;
+    unsigned count = type->field_count;
+    p->model = type;
+    if (count == 0 || count > FIELDS_MOST) {
+        planner_mistake(p, "has %u fields; a model has 1 to %d", count, FIELDS_MOST);
+        return;
+    }
+    plan->fields = planner_zero(p, count * sizeof *plan->fields);
+    if (plan->fields == NULL)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        const tern_field *field = &type->fields[i];
+        p->model = type; /* reaching another model moved it */
+        p->field = field;
+        if (!plan_field(p, &plan->fields[i], field))
+            return;
+        plan->required_count += plan->fields[i].is_required;
+        if (has_parts(field->type))
+            plan->is_flat = false;
+        p->field = NULL;
+        reach(p, field->type);
+        if (p->is_memory_short)
+            return;
+        if (!field->write_only)
+            plan->least_bytes += plan->fields[i].json_key_len + 1 + field->type->plan->least_bytes;
+    }
+    p->model = type;
+    if (!has_doubled_key(p, plan, count) && !plan_hash_build(plan, count, p->memory))
+        p->is_memory_short = true;
+}
+
+/** Plans `type` and what it refers to. The plan stands before its parts are looked at, which ends cycles: a
+ * model can only contain itself by a list or a map, and their plans need nothing of their item's. */
+static void reach(planner *p, tern_type *type)
+{
+    if (p->is_memory_short)
+        return;
+    if (type->plan != NULL) {
+        p->has_mistakes |= type->plan->has_mistakes;
+        return;
+    }
+    type_plan *plan = planner_zero(p, sizeof *plan);
+    if (plan == NULL)
+        return;
+    plan->type = type;
+    plan->least_bytes = least_bytes_of[type->kind];
+    plan->is_flat = type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND;
+    plan->older = newest;
+    newest = plan;
+    type->plan = plan;
+    if (type->item != NULL)
+        reach(p, type->item);
+    if (type->kind == TERN_MODEL_KIND)
+        plan_model(p, plan);
+}
+
+/** Takes the newest plans back, until `kept` is the newest. */
+static void take_back(const type_plan *kept)
+{
+    while (newest != kept) {
+        newest->type->plan = NULL;
+        newest = newest->older;
+    }
+}
+
+bool schema_prepare(tern_type *type, buf *problems)
+{
+    planner p = {.memory = &plans_memory, .problems = problems};
+    type_plan *before = newest;
+    reach(&p, type);
+    if (p.is_memory_short) {
+        take_back(before);
+        buf_add_printf(problems, "model %s: memory is short\n", type->name);
+        return false;
+    }
+    for (type_plan *plan = newest; plan != before; plan = plan->older)
+        plan->has_mistakes = p.has_mistakes;
+    return !p.has_mistakes;
+}
+
+void schema_forget(void)
+{
+    take_back(NULL);
+    arena_free(&plans_memory);
+}
