@@ -592,6 +592,15 @@ def connections_are_kept_as_their_version_and_headers_say():
 
 
 @test
+def nothing_behind_a_closing_request_is_answered():
+    for first in ("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"):
+        with server().connect() as client:
+            client.send_while_it_listens(first + "GET /json HTTP/1.1\r\nHost: t\r\n\r\n" * 1000)
+            check_equal(client.read().text, "hello")
+            client.check_closed()
+
+
+@test
 def http_1_0_gets_no_chunks_and_no_100():
     with server().connect() as client:
         client.send("POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
