@@ -571,14 +571,16 @@ static void say_stop(void *arg)
 
 int main(int argc, char **argv)
 {
-    tern_app *app =
-        tern_app_new(.title = "Test", .version = "1", .slashes = TERN_SLASH_REDIRECT, .health = true);
     begun = tern_shared_counter_new("begun");
     undone = tern_shared_counter_new("undone");
     smuggled = tern_shared_counter_new("smuggled");
     unready = tern_shared_counter_new("unready");
-    if (begun == NULL || undone == NULL || smuggled == NULL || unready == NULL)
+    if (begun == NULL || undone == NULL || smuggled == NULL || unready == NULL) {
+        perror("no shared counters");
         return 1;
+    }
+    tern_app *app =
+        tern_app_new(.title = "Test", .version = "1", .slashes = TERN_SLASH_REDIRECT, .health = true);
     tern_on_start(app, say_start, NULL);
     tern_on_stop(app, say_stop, NULL);
     tern_ready_check(app, "switch", is_ready);
