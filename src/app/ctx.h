@@ -116,6 +116,9 @@ const char *ctx_text(tern_ctx *c, tern_str text);
 extern const char ctx_problem_type[], ctx_status_type[];
 /** The problem+json reply for a status (problem.c); detail may be NULL. */
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
+/** The status that says why a file could not be opened (errno; 0: it is no regular file): 404 only for what
+ * is surely not there or not for this process. */
+int ctx_file_status(int error);
 /** Whether http can send it: a status of 200 to 599, and what its kind needs. (reply.c) */
 bool reply_is_sound(const tern_reply *reply);
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */

@@ -101,7 +101,9 @@ tern_reply tern_file(tern_ctx *c, const char *path)
 {
     struct stat facts;
     /* Looked at now, so that middleware sees the 404; opened only when it is sent. */
-    if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode))
+    if (stat(path, &facts) != 0)
+        return ctx_problem(c, ctx_file_status(errno), NULL);
+    if (!S_ISREG(facts.st_mode))
         return ctx_problem(c, 404, NULL);
     return (tern_reply){.status = 200,
                         .kind = TERN_REPLY_FILE,

@@ -99,6 +99,12 @@ static void abort_all(void *self)
     http_server_abort(NULL);
 }
 
+static void tidy(void *self)
+{
+    (void)self;
+    http_server_tidy(NULL);
+}
+
 static size_t describe(void *self, char *out, size_t size)
 {
     run_state *run = self;
@@ -194,6 +200,7 @@ static int command_run(run_state *run)
         .drain = drain,
         .abort = abort_all,
         .stop = stop,
+        .tidy = tidy,
         .describe = describe,
     };
     set_up_log(s);

@@ -35,22 +35,39 @@ static void send_problem(tern_ctx *c, int status)
 
 /* -- files -- */
 
+int ctx_file_status(int error)
+{
+    static const struct {
+        int error, status;
+    } known[] = {
+        {0, 404}, /* it is there, and no regular file */
+        {ENOENT, 404}, {ENOTDIR, 404}, {EACCES, 404}, {ELOOP, 404},  {ENAMETOOLONG, 404},
+        {ENXIO, 404},  {EPERM, 404},   {EMFILE, 503}, {ENFILE, 503}, {ENOMEM, 503},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].error == error)
+            return known[i].status;
+    return 500; /* EIO and the like: the file may be there, so no client may remember that it is not */
+}
+
 /** Opens a regular file; -1 with `*status` to answer. A FIFO or a device is neither waited for nor touched.
  */
 static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *status)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 && fstat(fd, facts) == 0 && S_ISREG(facts->st_mode))
-        return fd;
-    int error = errno;
-    if (fd >= 0) {
-        close(fd);
-        *status = 404;
-        return -1;
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (fd < 0 && errno == EINTR); /* some network file systems wait, and are interrupted */
+    if (fd >= 0 && fstat(fd, facts) == 0) {
+        if (S_ISREG(facts->st_mode))
+            return fd;
+        errno = 0;
     }
-    bool is_short = error == EMFILE || error == ENFILE || error == ENOMEM;
-    *status = is_short ? 503 : 404;
-    if (is_short || error == EACCES || error == EIO) {
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    *status = ctx_file_status(error);
+    if (*status != 404 || error == EACCES) {
         char label[160];
         tern_log(TERN_WARN, "%s: can't open %s: %s", ctx_route_label(c, label, sizeof label), path,
                  strerror(error));

@@ -179,6 +179,22 @@ static void add_head(buf *line, tern_log_level level)
         buf_add_printf(line, "%s %s ", logger.time_text, levels[level].label);
 }
 
+/** One call, as a rule, so that the lines of several processes do not mix. A pipe that is nearly full may
+ * take a part: the rest follows, or the next line would begin in the middle of this one. A log that takes
+ * nothing (a full disk, a reader that is gone) loses the line: serving goes on. */
+static void write_line(const char *line, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, line, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        line += n;
+        len -= (size_t)n;
+    }
+}
+
 static void write_event(tern_log_level level, const char *message, bool is_whole,
                         const tern_log_field *fields, unsigned count)
 {
@@ -197,8 +213,7 @@ static void write_event(tern_log_level level, const char *message, bool is_whole
     if (!is_whole)
         buf_add_text(&line, logger.is_human ? "  (cut)" : ",\"cut\":true");
     buf_add_text(&line, logger.is_human ? "\n" : "}\n");
-    while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
-        ;
+    write_line(line.data, line.len);
     errno = saved_errno;
 }
 

@@ -22,6 +22,7 @@ typedef struct pool {
     void *free_list;     /* each free block's first word points to the next */
     size_t block_bytes;  /* at least sizeof(void *) */
     unsigned kept, keep; /* blocks on the list, and how many may stay there; the rest go back to the heap */
+    unsigned least;      /* blocks that stayed on the list all the time since the last pool_tidy */
 } pool;
 
 /** Sets up an empty pool; nothing is allocated until the first pool_get. */
@@ -37,7 +38,8 @@ static inline void *pool_get(pool *p)
     __asan_unpoison_memory_region(block, p->block_bytes);
 #endif
     memcpy(&p->free_list, block, sizeof p->free_list);
-    p->kept--;
+    if (--p->kept < p->least)
+        p->least = p->kept;
     return block;
 }
 
@@ -60,5 +62,7 @@ static inline void pool_put(pool *p, void *block)
 
 /** Frees the blocks on the list (not those handed out). */
 void pool_drain(pool *p);
+/** Frees as many blocks as nobody has needed since the last call. */
+void pool_tidy(pool *p);
 
 #endif

@@ -17,6 +17,7 @@
 enum {
     LINGER_MS = 2000,
     LINGER_BYTES = 4 * 1024 * 1024,
+    LAST_REQUEST_MS = 1000, /* what a silent client of a stopping server has left for its first request */
     ROUNDS_A_TURN =
         8 /* blocks of pipelined input one connection may have answered before others get their turn */
 };
@@ -97,6 +98,15 @@ void connection_close(http_connection *k)
     }
 }
 
+/** Starts or corrects the timer; the usual case, a deadline later than the running timer's, is one
+ * comparison. */
+static void set_deadline(http_connection *k, uint64_t at_ms)
+{
+    k->deadline_ms = at_ms;
+    if (!timer_is_running(&k->timer) || k->timer.at_ms > at_ms)
+        timer_start(&loop_self.timers, &k->timer, at_ms);
+}
+
 bool connection_retire(http_connection *k)
 {
     if (http_self.has_successor) {
@@ -109,8 +119,14 @@ bool connection_retire(http_connection *k)
     }
     char byte;
     bool has_input = recv(k->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-    if (k->requests == 0 || has_input) { /* its first or next request is on the way: answer it, then close */
+    if (has_input) { /* its next request is on the way: answer it, then close */
         k->must_close = true;
+        return false;
+    }
+    if (k->requests == 0) { /* its first one may be, unless it is a connection kept in reserve */
+        k->must_close = true;
+        if (k->deadline_ms > loop_self.now_ms + LAST_REQUEST_MS)
+            set_deadline(k, loop_self.now_ms + LAST_REQUEST_MS);
         return false;
     }
     connection_close(k);
@@ -118,15 +134,6 @@ bool connection_retire(http_connection *k)
 }
 
 /* -- parking -- */
-
-/** Starts or corrects the timer; the usual case, a deadline later than the running timer's, is one
- * comparison. */
-static void set_deadline(http_connection *k, uint64_t at_ms)
-{
-    k->deadline_ms = at_ms;
-    if (!timer_is_running(&k->timer) || k->timer.at_ms > at_ms)
-        timer_start(&loop_self.timers, &k->timer, at_ms);
-}
 
 static void linger(http_connection *k)
 {

@@ -163,6 +163,7 @@ void http_server_close(void);
 void http_server_on_connection(void *unused, int fd);
 void http_server_drain(void *unused, bool successor);
 void http_server_abort(void *unused);
+void http_server_tidy(void *unused);
 /** Connections open now. */
 unsigned http_server_count(void);
 

@@ -110,6 +110,13 @@ void http_server_drain(void *unused, bool successor)
     tell_drained();
 }
 
+void http_server_tidy(void *unused)
+{
+    (void)unused;
+    pool_tidy(&http_self.blocks);
+    pool_tidy(&http_self.frames);
+}
+
 void http_server_abort(void *unused)
 {
     (void)unused;

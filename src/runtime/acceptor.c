@@ -209,13 +209,22 @@ static void settle_count(acceptor *a, const handover_note *note, bool is_taken)
         atomic_fetch_add(&own_record(a)->load, 1);
 }
 
+static void look_again(acceptor *a)
+{
+    if (!timer_is_running(&a->retry))
+        timer_start(&loop_self.timers, &a->retry, loop_self.now_ms + ACCEPT_PAUSE_MS);
+}
+
 static void take_all(acceptor *a, acceptor_source *s)
 {
     for (;;) {
         handover_note note = {.record = BOARD_NOBODY};
         int fd = take_one(a, s->channel, &note);
-        if (fd < 0 && errno != EMFILE)
+        if (fd < 0 && errno != EMFILE) {
+            if (errno != EAGAIN && errno != EWOULDBLOCK)
+                look_again(a); /* short of memory: what waits there causes no second edge */
             return;
+        }
         settle_count(a, &note, fd >= 0);
         if (fd >= 0)
             a->service->on_connection(a->service->self, fd);
@@ -239,15 +248,14 @@ static void on_source(loop_source *source, uint32_t events)
     run_source(s->owner, s);
 }
 
-/** Edges that came while accept was paused are lost: looks at every listening socket. */
+/** Edges that came while accept was paused, or brought an error, are lost: looks at every source. */
 static void resume(acceptor *a)
 {
     a->is_paused = false;
     if (!open_reserve(a))
         pause_until(a, loop_self.now_ms + ACCEPT_PAUSE_MS);
     for (unsigned i = 0; i < a->source_count; i++)
-        if (!a->sources[i].channel)
-            run_source(a, &a->sources[i]);
+        run_source(a, &a->sources[i]);
 }
 
 static void on_retry(timer_entry *timer)

@@ -253,6 +253,16 @@ void coro_trim(unsigned keep)
     stack_trim(keep);
 }
 
+bool coro_tidy(void)
+{
+    return stack_tidy();
+}
+
+bool coro_is_untidy(void)
+{
+    return stack_pool_self.count != stack_pool_self.least;
+}
+
 bool coro_is_guard(const void *address)
 {
     if (running == NULL)

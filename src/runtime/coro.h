@@ -80,8 +80,14 @@ unsigned coro_count(void);
 /** At most this many at once (0: no limit): further starts fail. */
 void coro_set_limit(unsigned most);
 /** Unmaps pooled stacks beyond `keep`, and gives the kernel back the touched pages of those kept
- * (MADV_DONTNEED below the first 16 KiB from the top), called by a worker when it is idle. */
+ * (MADV_DONTNEED below the first 16 KiB from the top). */
 void coro_trim(unsigned keep);
+/** Unmaps the pooled stacks that nobody has needed since the last call; when that is all of them, keeps a few
+ * and trims those. Returns whether any was needed: then another call will find more to give back. */
+bool coro_tidy(void);
+/** Whether stacks were taken or given back since the last coro_tidy. One comparison, for the loop's every
+ * turn. */
+bool coro_is_untidy(void);
 /** Whether `address` lies in the guard page of the running coroutine: tells a stack overflow in a crash
  * report. */
 bool coro_is_guard(const void *address);

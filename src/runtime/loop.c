@@ -120,9 +120,9 @@ static bool has_work(void)
 static int wait_for_events(void)
 {
     loop *self = &loop_self;
-    int sleep_ms = self->stopping || has_work() ? 0 : timer_wheel_sleep_ms(&self->timers, self->now_ms);
     if (self->on_sleep != NULL)
         self->on_sleep();
+    int sleep_ms = self->stopping || has_work() ? 0 : timer_wheel_sleep_ms(&self->timers, self->now_ms);
     int count = epoll_wait(self->epoll_fd, batch, BATCH, sleep_ms);
     /* The coarse clock lags the exact one by a kernel tick, so a sleep may end with its timer not yet due:
      * the next sleep is the millisecond or so that is missing. It never runs ahead: no timer fires early. */

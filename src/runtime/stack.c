@@ -99,13 +99,9 @@ static void release_deep_pages(stack_slot *slot)
     slot->is_trimmed = true;
 }
 
-void stack_trim(unsigned keep)
+/** Those given back longest ago are at the end of the list. */
+static void unmap_from(stack_slot **place)
 {
-    stack_slot **place = &stack_pool_self.first;
-    for (unsigned kept = 0; kept < keep && *place != NULL; kept++) {
-        release_deep_pages(*place);
-        place = &(*place)->next_pooled;
-    }
     stack_slot *surplus = *place;
     *place = NULL;
     while (surplus != NULL) {
@@ -114,4 +110,31 @@ void stack_trim(unsigned keep)
         stack_pool_self.count--;
         surplus = next;
     }
+}
+
+void stack_trim(unsigned keep)
+{
+    stack_slot **place = &stack_pool_self.first;
+    for (unsigned kept = 0; kept < keep && *place != NULL; kept++) {
+        release_deep_pages(*place);
+        place = &(*place)->next_pooled;
+    }
+    unmap_from(place);
+    if (stack_pool_self.least > stack_pool_self.count)
+        stack_pool_self.least = stack_pool_self.count;
+}
+
+bool stack_tidy(void)
+{
+    unsigned used = stack_pool_self.count - stack_pool_self.least;
+    if (used == 0) {
+        stack_trim(STACK_POOL_IDLE);
+    } else {
+        stack_slot **place = &stack_pool_self.first;
+        for (unsigned kept = 0; kept < used + STACK_POOL_IDLE && *place != NULL; kept++)
+            place = &(*place)->next_pooled;
+        unmap_from(place);
+    }
+    stack_pool_self.least = stack_pool_self.count;
+    return used != 0;
 }

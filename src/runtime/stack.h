@@ -23,10 +23,13 @@ typedef struct stack_slot {
 
 /** The most stacks the pool keeps; those given back beyond are unmapped. */
 enum { STACK_POOL_MOST = 4096 };
+/** Those that an idle worker keeps, so that its next requests need no system call. */
+enum { STACK_POOL_IDLE = 8 };
 
 typedef struct stack_pool {
     stack_slot *first;
     unsigned count;
+    unsigned least; /* stacks that stayed in the pool all the time since the last coro_tidy */
 } stack_pool;
 
 extern __attribute__((visibility("hidden"))) stack_pool stack_pool_self;
@@ -47,7 +50,8 @@ static inline stack_slot *stack_take(void)
     if (__builtin_expect(slot == NULL, 0))
         return stack_map();
     stack_pool_self.first = slot->next_pooled;
-    stack_pool_self.count--;
+    if (--stack_pool_self.count < stack_pool_self.least)
+        stack_pool_self.least = stack_pool_self.count;
     slot->is_trimmed = false;
     if (BASE_ASAN)
         stack_forget_frames(slot);
@@ -68,6 +72,8 @@ static inline void stack_put(stack_slot *slot)
 
 /** coro_trim. */
 void stack_trim(unsigned keep);
+/** coro_tidy. */
+bool stack_tidy(void);
 /** Bytes of inaccessible memory below each stack_base. */
 size_t stack_guard_bytes(void);
 

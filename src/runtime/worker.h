@@ -27,6 +27,9 @@ typedef struct worker_service {
     void (*abort)(void *self);
     /** Once, after the last connection or the abort, before a worker that started ends. May be NULL. */
     void (*stop)(void *self);
+    /** Gives back what its pools hold and nobody has needed since the last call: about once a second after
+     * requests, and no more once the worker is idle and has done it. May be NULL. */
+    void (*tidy)(void *self);
     /** Runs in a signal handler of a crashing worker: writes what it was doing ("GET /x request=abc") as text
      * without allocating or locking; returns the length. */
     size_t (*describe)(void *self, char *out, size_t size);

@@ -1,10 +1,12 @@
 #include "runtime/worker_process.h"
 
 #include "runtime/acceptor.h"
+#include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "tern/log.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +23,8 @@ static struct {
     board_record *record;
     acceptor acceptor;
     loop_source signals;
-    timer_entry drain_timer;
+    timer_entry drain_timer, tidy_timer;
+    bool has_closed;      /* a connection, since the last look at what can be given back */
     uint64_t deadline_ms; /* of the drain */
     drain_stage stage;
     bool has_successor;
@@ -35,6 +38,27 @@ static void note_wake(uint64_t now_ms)
 static void note_sleep(void)
 {
     atomic_store_explicit(&worker.record->busy_since_ms, 0, memory_order_relaxed);
+    if ((worker.has_closed || coro_is_untidy()) && !timer_is_running(&worker.tidy_timer))
+        timer_start(&loop_self.timers, &worker.tidy_timer, loop_self.now_ms + WORKER_TIDY_MS);
+}
+
+/**
+ * Gives back what a burst has left: what was not needed since the last tick while the worker works on, all
+ * but a few stacks once a tick has seen no request. Then the timer rests, and an idle worker sleeps until the
+ * next event.
+ */
+static void on_tidy(timer_entry *timer)
+{
+    bool was_used = coro_tidy() || worker.has_closed;
+    worker.has_closed = false;
+    if (worker.setup->service->tidy != NULL)
+        worker.setup->service->tidy(worker.setup->service->self);
+    if (was_used)
+        timer_start(&loop_self.timers, timer, loop_self.now_ms + WORKER_TIDY_MS);
+#ifdef __GLIBC__
+    else
+        malloc_trim(0);
+#endif
 }
 
 static void enter_stage(drain_stage stage, uint64_t until_ms)
@@ -184,6 +208,7 @@ int worker_process_run(const worker_setup *setup)
     worker.setup = setup;
     worker.record = &setup->board->records[setup->record];
     worker.drain_timer.fire = on_drain_timer;
+    worker.tidy_timer.fire = on_tidy;
     worker.stage = DRAIN_NONE;
     worker.acceptor = (acceptor){.service = setup->service,
                                  .board = setup->board,
@@ -212,8 +237,10 @@ unsigned worker_index(void)
 
 void worker_connection_closed(void)
 {
-    if (worker.setup != NULL) /* NULL: the service runs by itself, as in tests */
-        acceptor_connection_closed(&worker.acceptor);
+    if (worker.setup == NULL) /* the service runs by itself, as in tests */
+        return;
+    worker.has_closed = true;
+    acceptor_connection_closed(&worker.acceptor);
 }
 
 bool worker_hand_over(int fd)

@@ -14,6 +14,7 @@
 enum {
     WORKER_EXIT_START = 3,  /* exit code of a worker whose service did not start */
     WORKER_ABORT_MS = 1000, /* from worker_service.abort until the worker leaves in any case */
+    WORKER_TIDY_MS = 1000,  /* between two looks at what pools can give back */
     WORKER_SETTLE_MS = 10   /* connections taken at the very end get this long to show their request */
 };
 

@@ -176,6 +176,7 @@ static void write_for_ever(tern_ctx *c, tern_stream *out, void *arg)
     (void)arg;
     static char block[16 * 1024];
     memset(block, 'x', sizeof block);
+    tern_shared_add(begun, 1);
     tern_defer(c, count_one, undone);
     for (;;)
         tern_stream_write(out, block, sizeof block);
@@ -183,7 +184,6 @@ static void write_for_ever(tern_ctx *c, tern_stream *out, void *arg)
 
 TERN_HANDLER(endless_stream)
 {
-    tern_shared_add(begun, 1);
     return tern_stream_reply(c, "text/plain", write_for_ever, NULL);
 }
 
@@ -318,18 +318,80 @@ TERN_HANDLER(failing_task)
     return tern_text(c, "never");
 }
 
+typedef struct addition {
+    uint64_t up_to, sum;
+    unsigned rest_ms;
+} addition;
+
 static void add_up(void *arg)
 {
-    uint64_t *sum = arg;
-    for (uint64_t i = 1; i <= 1000; i++)
-        *sum += i;
+    addition *a = arg;
+    usleep(a->rest_ms * 1000);
+    for (uint64_t i = 1; i <= a->up_to; i++)
+        a->sum += i;
 }
 
 TERN_HANDLER(offloaded)
 {
-    uint64_t sum = 0;
-    tern_offload(c, add_up, &sum);
-    return tern_textf(c, "%llu", (unsigned long long)sum);
+    addition a = {.up_to = 1000, .rest_ms = (unsigned)tern_query_int(c, "ms", 0)};
+    tern_shared_add(begun, 1);
+    tern_defer(c, count_one, undone);
+    tern_offload(c, add_up, &a);
+    return tern_textf(c, "%llu", (unsigned long long)a.sum);
+}
+
+static tern_mutex door;
+static int passed;
+
+TERN_HANDLER(locked)
+{
+    tern_shared_add(begun, 1);
+    tern_defer(c, count_one, undone);
+    tern_lock(c, &door);
+    int before = passed;
+    tern_sleep(c, (uint64_t)tern_query_int(c, "ms", 1));
+    passed = before + 1;
+    return tern_textf(c, "%d", passed);
+}
+
+static tern_semaphore seats = {.permits = 2};
+static int seated;
+
+static void stand_up(void *arg)
+{
+    (void)arg;
+    seated--;
+}
+
+TERN_HANDLER(two_at_most)
+{
+    tern_semaphore_acquire(c, &seats);
+    int now = ++seated;
+    tern_defer(c, stand_up, NULL);
+    tern_sleep(c, 1);
+    return tern_textf(c, "%d", now);
+}
+
+/* -- memory shared by the workers -- */
+
+static tern_shared_map *notes;
+
+TERN_HANDLER(put_note)
+{
+    const char *name = query_or(c, "name", "");
+    tern_str text = tern_body(c);
+    bool is_kept = tern_shared_map_put(notes, name, strlen(name), text.data, text.len, 0);
+    return tern_status(c, is_kept ? 204 : 413);
+}
+
+TERN_HANDLER(get_note)
+{
+    const char *name = query_or(c, "name", "");
+    char text[256];
+    size_t len;
+    if (!tern_shared_map_get(notes, name, strlen(name), text, sizeof text, &len))
+        tern_fail(c, 404, "no note \"%s\"", name);
+    return tern_textf(c, "%.*s", (int)len, text);
 }
 
 /* -- middleware -- */
@@ -551,6 +613,10 @@ static void add_work(tern_app *app)
     tern_get(app, "/tasks/squares", sum_of_squares);
     tern_get(app, "/tasks/fail", failing_task);
     tern_get(app, "/tasks/offload", offloaded);
+    tern_get(app, "/tasks/lock", locked);
+    tern_get(app, "/tasks/two", two_at_most);
+    tern_post(app, "/notes", put_note);
+    tern_get(app, "/notes", get_note);
     tern_get(app, "/pid", pid);
     tern_get(app, "/id", request_id);
     tern_post(app, "/ready", set_ready);
@@ -571,14 +637,17 @@ static void say_stop(void *arg)
 
 int main(int argc, char **argv)
 {
-    tern_app *app =
-        tern_app_new(.title = "Test", .version = "1", .slashes = TERN_SLASH_REDIRECT, .health = true);
     begun = tern_shared_counter_new("begun");
     undone = tern_shared_counter_new("undone");
     smuggled = tern_shared_counter_new("smuggled");
     unready = tern_shared_counter_new("unready");
-    if (begun == NULL || undone == NULL || smuggled == NULL || unready == NULL)
+    notes = tern_shared_map_new("notes", .entries = 100);
+    if (begun == NULL || undone == NULL || smuggled == NULL || unready == NULL || notes == NULL) {
+        perror("no shared memory");
         return 1;
+    }
+    tern_app *app =
+        tern_app_new(.title = "Test", .version = "1", .slashes = TERN_SLASH_REDIRECT, .health = true);
     tern_on_start(app, say_start, NULL);
     tern_on_stop(app, say_stop, NULL);
     tern_ready_check(app, "switch", is_ready);

@@ -91,19 +91,21 @@ def _settings(more):
 
 
 class Program:
-    """A running server; a thread reads its log. Ends with the `with` block, by SIGKILL if it must."""
+    """A running server; a thread reads its log, unless it goes to the descriptor `log`. Ends with the `with` block, by
+    SIGKILL if it must."""
 
-    def __init__(self, command, env=None, before=None):
+    def __init__(self, command, env=None, before=None, log=None):
         self.lines = []
         self.host, self.port, self.path = "127.0.0.1", None, None
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, env=_settings(env or {}), preexec_fn=before)
+                                        stderr=subprocess.PIPE if log is None else log, env=_settings(env or {}),
+                                        preexec_fn=before)
         self.pid = self.process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self):
-        for line in self.process.stderr:
+        for line in self.process.stderr or ():
             self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
 
     def wait_until_listening(self):
@@ -179,9 +181,9 @@ class Program:
 class Server(Program):
     """A Tern application: tests/server/NAME.c or an example, on a free port."""
 
-    def __init__(self, *flags, name="app", workers=1, env=None, before=None, wait=True):
+    def __init__(self, *flags, name="app", workers=1, env=None, log=None, wait=True):
         command = [program(name), "--port", "0", "--workers", str(workers), *flags]
-        super().__init__(command, env, before)
+        super().__init__(command, env, log=log)
         if wait:
             self.wait_until_listening()
             wait_for(lambda: len(self.worker_pids()) == workers, text="all workers")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -426,6 +427,51 @@ def tasks_channels_and_threads_do_their_work():
     check_problem(get("/tasks/fail"), 424, "the task failed")
 
 
+@test
+def a_mutex_lets_one_in_after_the_other_even_when_some_leave():
+    with harness.Server() as own:
+        clients = [own.connect() for _ in range(30)]
+        for client in clients:
+            client.send("GET /tasks/lock HTTP/1.1\r\nHost: t\r\n\r\n")
+        for client in clients[::3]:
+            client.reset()
+        staying = [client for number, client in enumerate(clients) if number % 3]
+        numbers = [int(client.read().text) for client in staying]
+        check_equal(len(set(numbers)), len(staying), f"every one alone: {numbers}")
+        wait_for(lambda: counted(own)["begun"] == counted(own)["undone"], text="all have ended")
+        check_equal(own.get("/tasks/lock").status, 200, "the lock is free")
+
+
+@test
+def a_semaphore_lets_no_more_in_than_it_has_permits():
+    with harness.Server() as own:
+        clients = [own.connect() for _ in range(20)]
+        for client in clients:
+            client.send("GET /tasks/two HTTP/1.1\r\nHost: t\r\n\r\n")
+        for client in clients[::4]:
+            client.reset()
+        numbers = {client.read().text for number, client in enumerate(clients) if number % 4}
+        check_equal(numbers, {"1", "2"}, "inside at once")
+
+
+@test
+def shared_notes_are_seen_by_every_worker_and_outlive_one():
+    with harness.Server(workers=3) as own:
+        check_equal(own.get("/notes?name=a", method="POST", body=b"first").status, 204)
+        pids = set()
+        while len(pids) < 3:
+            with own.connect() as client:
+                pids.add(client.get("/pid").text)
+                check_equal(client.get("/notes?name=a").text, "first")
+        for pid in pids:
+            os.kill(int(pid), signal.SIGKILL)
+        wait_for(lambda: len(own.worker_pids()) == 3 and not pids & {str(pid) for pid in own.worker_pids()},
+                 text="three new workers")
+        check_equal(own.get("/notes?name=a").text, "first")
+        check_problem(own.get("/notes?name=b"), 404, 'no note "b"')
+        check_equal(own.get("/notes?name=a", method="POST", body=b"x" * 257).status, 413)
+
+
 # -- middleware ------------------------------------------------------------------------------------------------------
 
 @test
@@ -589,6 +635,15 @@ def connections_are_kept_as_their_version_and_headers_say():
                 client.check_open()
             else:
                 client.check_closed()
+
+
+@test
+def nothing_behind_a_closing_request_is_answered():
+    for first in ("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"):
+        with server().connect() as client:
+            client.send_while_it_listens(first + "GET /json HTTP/1.1\r\nHost: t\r\n\r\n" * 1000)
+            check_equal(client.read().text, "hello")
+            client.check_closed()
 
 
 @test

@@ -74,9 +74,9 @@ class Service:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        rest = self.process.communicate(timeout=20)[1].decode()
-        self.lines += rest.splitlines()
-        return self.process.returncode
+        # Not communicate(): it would pass over what readline has already taken into its buffer.
+        self.lines += self.process.stderr.read().decode("utf-8", "replace").splitlines()
+        return self.process.wait(timeout=20)
 
 
 def ran(*flags, **env):

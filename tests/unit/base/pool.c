@@ -46,6 +46,29 @@ TEST(a_pool_of_tiny_blocks_has_room_for_its_list)
     pool_drain(&p);
 }
 
+TEST(a_pool_frees_the_blocks_that_nobody_needed_since_the_last_time)
+{
+    pool p;
+    void *blocks[5];
+    pool_init(&p, 64, 8);
+    for (unsigned i = 0; i < 5; i++)
+        blocks[i] = pool_get(&p);
+    for (unsigned i = 0; i < 5; i++)
+        pool_put(&p, blocks[i]);
+    pool_tidy(&p); /* all five were in use */
+    CHECK_INT(p.kept, 5);
+    blocks[0] = pool_get(&p);
+    blocks[1] = pool_get(&p);
+    pool_put(&p, blocks[0]);
+    pool_put(&p, blocks[1]);
+    pool_tidy(&p); /* two were */
+    CHECK_INT(p.kept, 2);
+    pool_tidy(&p);
+    CHECK_INT(p.kept, 0);
+    pool_tidy(&p);
+    CHECK_INT(p.kept, 0);
+}
+
 #ifdef TERN_FAULTS
 TEST(a_pool_short_of_memory_gives_null_and_recovers)
 {

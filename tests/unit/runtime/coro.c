@@ -400,6 +400,33 @@ TEST(coro_trim_gives_deep_pages_back_and_keeps_the_top)
     CHECK(present[pages - 1] & 1);
 }
 
+static void run_many(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        CHECK(coro_spawn(end_at_once, &ended, NULL, NULL) != NULL);
+    CHECK(coro_run_ready());
+}
+
+TEST(coro_tidy_unmaps_what_nobody_needed_since_the_last_time)
+{
+    enum { BURST = 100, FEW = 10 };
+    CHECK(loop_open());
+    coro_trim(0);
+    CHECK(!coro_tidy());
+    run_many(BURST);
+    CHECK(coro_is_untidy());
+    CHECK(coro_tidy()); /* all of them were needed */
+    CHECK_INT(stack_pool_self.count, BURST);
+    CHECK(!coro_is_untidy());
+    run_many(FEW);
+    CHECK(coro_tidy());
+    CHECK_INT(stack_pool_self.count, FEW + STACK_POOL_IDLE);
+    CHECK(!coro_tidy());
+    CHECK_INT(stack_pool_self.count, STACK_POOL_IDLE);
+    CHECK(!coro_is_untidy());
+    loop_close();
+}
+
 TEST(coro_trim_unmaps_all_but_those_to_keep)
 {
     CHECK(loop_open());

@@ -1,0 +1,537 @@
+"""Every system call fails in turn, under a server that serves: with each error it can have, and half done.
+
+tests/fault/shim.c stands between the server and the C library; what it shall do stands in a file that it and this
+program map. After each fault a client has the right answer, an error status or a closed connection, and the server
+goes on: the same workers, no descriptor more than before, no sanitizer's report.
+"""
+
+import contextlib
+import ctypes
+import errno
+import mmap
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import harness
+from harness import check, check_equal, test, wait_for
+
+SHORT, END = -1, -2
+FILES = tempfile.TemporaryDirectory()
+SHIM = os.path.join(harness.ROOT, "build", harness.PRESET, "tests", "fault", "shim.so")
+LINES = "".join(f"line {number} of a file\n" for number in range(20000)).encode()
+BIG = bytes(97 + at % 26 for at in range(400_000))
+
+
+class Control(ctypes.Structure):
+    """As fault_control of tests/fault/shim.c."""
+    _fields_ = [("call", ctypes.c_char * 16), ("error", ctypes.c_int32), ("pid", ctypes.c_int32),
+                ("pass_", ctypes.c_uint32), ("every", ctypes.c_uint32), ("chance", ctypes.c_uint32),
+                ("seed", ctypes.c_uint32), ("is_armed", ctypes.c_uint32), ("seen", ctypes.c_uint32),
+                ("injected", ctypes.c_uint32)]
+
+
+class Faults:
+    """The control file of one server."""
+
+    def __init__(self):
+        self._file = tempfile.NamedTemporaryFile(dir=FILES.name)
+        self._file.truncate(mmap.PAGESIZE)
+        self._map = mmap.mmap(self._file.fileno(), mmap.PAGESIZE)
+        self._control = Control.from_buffer(self._map)
+        self.env = {"FAULT_CONTROL": self._file.name, "LD_PRELOAD": preload(), "TEST_FILES": FILES.name}
+
+    def arm(self, call, error=0, pass_=0, every=0, pid=0, chance=0, seed=0):
+        c = self._control
+        c.is_armed = 0
+        c.call, c.error, c.pass_, c.every, c.pid = call.encode(), error, pass_, every, pid
+        c.chance, c.seed, c.seen, c.injected = chance, seed, 0, 0
+        c.is_armed = 1
+
+    def disarm(self):
+        """Returns how many faults there were."""
+        self._control.is_armed = 0
+        return self._control.injected
+
+    @property
+    def injected(self):
+        return self._control.injected
+
+
+def preload():
+    """The shim; before it AddressSanitizer's library, which must come first where there is one."""
+    linked = subprocess.run(["ldd", harness.program("app")], capture_output=True, text=True, check=True).stdout
+    asan = re.search(r"=> (\S*libasan\S*)", linked)
+    return f"{asan.group(1)} {SHIM}" if asan else SHIM
+
+
+def text_of(error):
+    return {SHORT: "short", END: "end"}.get(error) or errno.errorcode[error]
+
+
+# -- clients ---------------------------------------------------------------------------------------------------------
+
+def request(target, *headers, method="GET"):
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: test", *headers, "", ""]).encode()
+
+
+def expect(client, status, body, method="GET"):
+    """The reply; an error of the server's own is as good, and ends what may be asked of the connection."""
+    reply = client.read(method)
+    if reply.status >= 500:
+        raise ConnectionAbortedError(reply.status)
+    check_equal(reply.status, status, "status")
+    if body is not None:
+        check_equal(reply.body, body, "body")
+    return reply
+
+
+def pause(client):
+    """Until the server's kernel has all that was sent, or the server has answered or closed already."""
+    wait_for(lambda: harness._unacknowledged(client.socket) == 0 or client.has_input(0), 5, "acknowledgement")
+
+
+def asks_twice(client):
+    client.send(request("/"))
+    expect(client, 200, b"hello")
+    client.send(request("/users/42"))
+    expect(client, 200, b"id 42")
+
+
+def posts_in_pieces(client):
+    body = b"0123456789" * 400
+    client.send(request("/echo", f"Content-Length: {len(body)}", method="POST") + body[:1000])
+    pause(client)
+    client.send(body[1000:2500])
+    pause(client)
+    client.send(body[2500:])
+    expect(client, 200, body)
+
+
+def posts_chunks(client):
+    client.send(request("/count", "Transfer-Encoding: chunked", method="POST") + b"5\r\nhello\r\n")
+    pause(client)
+    client.send(b"7\r\n, world\r\n0\r\n\r\n")
+    expect(client, 200, b"12 bytes")
+
+
+def reads_a_stream(client):
+    client.send(request("/stream?pieces=5"))
+    expect(client, 200, b"".join(b"piece %d\n" % n for n in range(5)))
+
+
+def reads_a_file(client):
+    client.send(request("/files/lines"))
+    expect(client, 200, LINES)
+
+
+def reads_slowly(client):
+    client.send(request(f"/big?bytes={len(BIG)}"))
+    time.sleep(0.005)  # the server is to find its buffer full: nothing else tells
+    expect(client, 200, BIG)
+
+
+def asks_many_at_once(client):
+    client.send(b"".join(request("/length/" + "x" * n) for n in range(1, 9)))
+    for n in range(1, 9):
+        expect(client, 200, b"%d" % n)
+
+
+def uses_tasks(client):
+    client.send(request("/tasks/squares"))
+    expect(client, 200, b"385")
+    client.send(request("/tasks/offload"))
+    expect(client, 200, b"500500")
+
+
+def sleeps(client):
+    client.send(request("/sleep?ms=3") + request("/facts"))
+    expect(client, 200, b"rested")
+    facts = expect(client, 200, None).text
+    check("address=127.0.0.1" in facts or "address=unknown" in facts, facts)
+
+
+def closes_its_side(client):
+    client.send(request("/"))
+    try:
+        client.half_close()
+    except OSError as error:  # the server has reset the connection
+        raise ConnectionResetError from error
+    expect(client, 200, b"hello")
+    client.check_closed()
+
+
+def is_refused(client):
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + request("/smuggled"))
+    expect(client, 400, None)
+    client.check_closed()
+
+
+def gets_half_a_stream(client):
+    client.send(request("/stream/broken"))
+    try:
+        reply = client.read()
+    except ConnectionError:
+        return
+    check(reply.status >= 500, f"half a stream was taken for the whole: {reply.status} {reply.body}")
+
+
+CLIENTS = (asks_twice, posts_in_pieces, posts_chunks, reads_a_stream, reads_a_file, reads_slowly, asks_many_at_once,
+           uses_tasks, sleeps, closes_its_side, is_refused, gets_half_a_stream)
+
+
+def run_clients(server, may_fail=True):
+    """All of them, one after the other, on connections that are open together."""
+    connections = []
+    try:
+        for behave in CLIENTS:
+            slow = behave is reads_slowly
+            connections.append(server.connect(timeout=5, receive_buffer=4096 if slow else None))
+        for behave, client in zip(CLIENTS, connections):
+            try:
+                behave(client)
+            except ConnectionError as error:
+                if not may_fail:
+                    raise AssertionError(f"{behave.__name__}: {error!r}") from error
+            except (AssertionError, TimeoutError) as error:
+                raise AssertionError(f"{behave.__name__}: {error!r}") from error
+    finally:
+        for client in connections:
+            client.close()
+
+
+# -- servers ---------------------------------------------------------------------------------------------------------
+
+def descriptors(pid):
+    """What they lead to; one that is closed meanwhile is not there any more."""
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0])
+        except FileNotFoundError:
+            continue
+    return sorted(names)
+
+
+class Served:
+    """A server under faults, and what it must be like again after each. A fresh one has mapped no stack and started
+    no thread yet."""
+
+    def __init__(self, workers=2, is_fresh=False):
+        self.faults = Faults()
+        self.server = harness.Server(workers=workers, env=self.faults.env)
+        wait_for(lambda: self.server.count_logged("start hook") == workers, text="the workers")
+        self.pids = self.server.worker_pids()
+        for _ in range(0 if is_fresh else 3):
+            run_clients(self.server, may_fail=False)  # opens what stays open: the pool's eventfd
+        self.spare = 2 if is_fresh else 1  # acceptor.c's reserve, the eventfd of the pool of threads
+        self.sockets = descriptors(self.server.pid).count("socket")  # listening and channels: the workers' are these
+        self.others = [len(names) - names.count("socket") for names in self._open_now()]
+
+    def _open_now(self):
+        """The descriptors of each process."""
+        return [descriptors(pid) for pid in (self.server.pid, *self.pids)]
+
+    def _are_few(self):
+        return all(names.count("socket") <= self.sockets and len(names) - names.count("socket") <= others + self.spare
+                   for names, others in zip(self._open_now(), self.others))
+
+    def check_well(self):
+        check_equal(self.server.worker_pids(), self.pids, "workers")
+        with self.server.connect(timeout=5) as client:
+            check_equal(client.get("/", "Connection: close").text, "hello", "answer after the fault")
+        try:
+            wait_for(self._are_few, 5)
+        except AssertionError:
+            raise AssertionError(f"descriptors: {self._open_now()}, {self.sockets} sockets and "
+                                 f"{self.others} others before") from None
+        self.server.check_sanitizers()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *rest):
+        self.faults.disarm()
+        self.server.__exit__(kind, *rest)
+
+
+def try_one(served, call, error, pass_, every):
+    """Returns how many faults there were."""
+    served.faults.arm(call, error, pass_, every)
+    try:
+        run_clients(served.server)
+        injected = served.faults.disarm()
+        served.check_well()
+    except AssertionError as failure:
+        raise AssertionError(f"{call} {text_of(error)} after {pass_}, every {every}: {failure}") from failure
+    return injected
+
+
+def try_each(cases, is_fresh=False):
+    """Every case (call, errors, (calls that go well before, each so manyeth after)), under one server or each under
+    a fresh one."""
+    with contextlib.ExitStack() as stack:
+        served = None if is_fresh else stack.enter_context(Served())
+        for call, errors, passes in cases:
+            for error in errors:
+                injected = 0
+                for pass_, every in passes:
+                    with Served(is_fresh=True) if is_fresh else contextlib.nullcontext(served) as one:
+                        injected += try_one(one, call, error, pass_, every)
+                check(injected > 0, f"{call} {text_of(error)}: no fault was injected")
+
+
+ONCE = ((0, 0), (1, 0), (2, 0), (5, 0), (11, 0))
+OFTEN = ((0, 2), (1, 3))
+
+
+@test
+def threat_112_receiving_fails():
+    try_each([
+        ("recv", (errno.EINTR, errno.EAGAIN, SHORT), ONCE + OFTEN),
+        ("recv", (errno.ECONNRESET, errno.ETIMEDOUT, errno.ENOMEM), ONCE),
+    ])
+
+
+@test
+def threat_112_sending_fails():
+    try_each([
+        ("send", (errno.EINTR, errno.EAGAIN, SHORT), ONCE + OFTEN),
+        ("send", (errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS), ONCE),
+        ("sendmsg", (errno.EINTR, errno.EAGAIN, SHORT), ONCE + OFTEN),
+        ("sendmsg", (errno.EPIPE, errno.ENOMEM), ONCE),
+        ("sendfile", (errno.EINTR, errno.EAGAIN, SHORT), ((0, 0), (1, 0), (0, 2))),
+        ("sendfile", (errno.EIO, errno.EPIPE, errno.ENOMEM, errno.EINVAL, END), ((0, 0), (1, 0))),
+    ])
+
+
+@test
+def threat_112_accepting_and_handing_over_fails():
+    try_each([
+        ("accept4", (errno.EINTR, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.EAGAIN), ONCE + OFTEN),
+        ("accept4", (errno.EMFILE, errno.ENFILE), ONCE),
+        ("accept4", (errno.ENOMEM, errno.ENOBUFS), ((0, 0), (5, 0))),
+        ("epoll_ctl", (errno.ENOMEM, errno.ENOSPC), ONCE),
+        ("epoll_wait", (errno.EINTR,), ONCE + OFTEN),
+        ("close", (errno.EINTR, errno.EIO), ONCE + OFTEN),
+        ("shutdown", (errno.ENOTCONN,), ((0, 1),)),
+        ("setsockopt", (errno.ENOMEM,), ((0, 1),)),
+        ("getpeername", (errno.ENOTCONN, errno.ENOBUFS), ((0, 1),)),
+    ])
+
+
+@test
+def threat_112_files_fail():
+    try_each([
+        ("open", (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO), ((0, 1),)),
+        ("open", (errno.EINTR,), ((0, 2),)),
+        ("stat", (errno.EIO, errno.ENOMEM), ((0, 1),)),
+        ("fstat", (errno.EIO, errno.ENOMEM), ((0, 1),)),
+    ])
+
+
+@test
+def threat_112_memory_and_threads_fail():
+    try_each([
+        ("mmap", (errno.ENOMEM,), ((0, 0), (0, 1))),
+        ("mprotect", (errno.ENOMEM,), ((0, 0), (0, 1))),
+        ("pthread_create", (errno.EAGAIN,), ((0, 1),)),
+        ("eventfd", (errno.EMFILE, errno.ENOMEM), ((0, 1),)),
+        ("read", (errno.EAGAIN, errno.EINTR), ((0, 0), (1, 2))),
+    ], is_fresh=True)
+
+
+@test
+def threat_112_threat_118_the_log_takes_nothing():
+    try_each([
+        ("log", (errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN), ((0, 1),)),
+        ("log", (errno.EINTR, SHORT), ((0, 2), (1, 3))),
+    ])
+
+
+@test
+def threat_118_log_lines_stay_whole_when_the_log_takes_them_in_parts():
+    with Served() as served:
+        before = len(served.server.lines)
+        served.faults.arm("log", SHORT, every=2)
+        for _ in range(5):
+            served.server.get("/")
+        check(served.faults.disarm() >= 5, "faults")
+        wait_for(lambda: len(served.server.lines) >= before + 5, text="five lines")
+        for line in served.server.lines[before:]:
+            check(line.startswith('{"time"') and line.endswith("}"), f"a whole line: {line!r}")
+
+
+@test
+def threat_112_calls_fail_by_chance():
+    with Served() as served:
+        injected = 0
+        for seed in range(16):
+            served.faults.arm("*", chance=65536 // (200 if seed % 2 else 20), seed=seed)
+            try:
+                for _ in range(4):
+                    run_clients(served.server)
+                injected += served.faults.disarm()
+                served.check_well()
+            except AssertionError as failure:
+                raise AssertionError(f"seed {seed}: {failure}") from failure
+        check(injected > 300, f"only {injected} faults")
+
+
+# -- the master ------------------------------------------------------------------------------------------------------
+
+@test
+def threat_112_a_reload_that_cannot_fork_leaves_the_workers_before():
+    with Served() as served:
+        for error in (errno.EAGAIN, errno.ENOMEM):
+            for pass_ in (0, 1):
+                served.faults.arm("fork", error, pass_)
+                before = served.server.count_logged("the new generation does not start")
+                served.server.signal(signal.SIGHUP)
+                wait_for(lambda: served.server.count_logged("the new generation does not start") > before,
+                         text="the reload is given up")
+                check_equal(served.faults.disarm(), 1, "faults")
+                wait_for(lambda: served.server.worker_pids() == served.pids, text="only the workers before")
+                served.check_well()
+        served.server.signal(signal.SIGHUP)
+        served.server.wait_logged('"reloaded"')
+        served.server.get("/")
+
+
+@test
+def threat_112_a_worker_that_cannot_be_forked_again_comes_later():
+    with Served() as served:
+        served.faults.arm("fork", errno.EAGAIN)
+        os.kill(served.pids[0], signal.SIGKILL)
+        served.server.wait_logged("cannot fork worker")
+        wait_for(lambda: len(served.server.worker_pids()) == 2, text="the worker is there again")
+        check_equal(served.faults.disarm(), 1, "faults")
+        wait_for(lambda: served.server.count_logged("start hook") == 3, text="it serves")
+        run_clients(served.server, may_fail=False)
+
+
+@test
+def threat_112_connections_that_cannot_be_handed_over_are_answered():
+    for error in (errno.EAGAIN, errno.ENOBUFS, errno.EINTR, errno.ETOOMANYREFS):
+        with Served() as served:
+            waiting = [served.server.connect(timeout=5) for _ in range(6)]
+            for client in waiting:
+                check_equal(client.get("/").text, "hello", "answer before")
+            served.faults.arm("sendmsg", error, every=2)
+            served.server.signal(signal.SIGHUP)
+            served.server.wait_logged('"reloaded"')
+            wait_for(lambda: served.faults.injected > 0, text="a connection is handed over")
+            for client in waiting:
+                check_equal(client.get("/").text, "hello", "answer of a connection that stayed")
+                client.close()
+            served.faults.disarm()
+
+
+@test
+def threat_112_connections_are_received_in_spite_of_errors():
+    for error in (errno.EINTR, errno.ENOMEM, errno.ENOBUFS):
+        with Served() as served:
+            waiting = [served.server.connect(timeout=5) for _ in range(6)]
+            for client in waiting:
+                check_equal(client.get("/").text, "hello", "answer before")
+            served.faults.arm("recvmsg", error, every=2)
+            served.server.signal(signal.SIGHUP)
+            served.server.wait_logged('"reloaded"')
+            wait_for(lambda: served.faults.injected > 0, text="a connection is handed over")
+            for client in waiting:
+                check_equal(client.get("/").text, "hello", "answer of a connection handed over")
+                client.close()
+            served.faults.disarm()
+
+
+@test
+def threat_112_the_masters_calls_fail():
+    with Served() as served:
+        for call, error in (("poll", errno.EINTR), ("poll", errno.ENOMEM), ("read", errno.EINTR), ("read", errno.EAGAIN)):
+            served.faults.arm(call, error, every=2, pid=served.server.pid)
+            served.server.signal(signal.SIGUSR1)  # not for the master: it only wakes
+            wait_for(lambda: served.faults.injected > 0, text=f"{call} of the master")
+            served.faults.disarm()
+            served.check_well()
+
+
+# -- the start -------------------------------------------------------------------------------------------------------
+
+START = (
+    ("socket", (errno.EMFILE, errno.EACCES, errno.ENOBUFS)),
+    ("setsockopt", (errno.ENOMEM, errno.ENOPROTOOPT)),
+    ("bind", (errno.EADDRINUSE, errno.EACCES)),
+    ("listen", (errno.EADDRINUSE,)),
+    ("getsockname", (errno.ENOBUFS,)),
+    ("socketpair", (errno.EMFILE,)),
+    ("mmap", (errno.ENOMEM,)),
+    ("memfd_create", (errno.EMFILE, errno.ENOMEM)),
+    ("ftruncate", (errno.ENOSPC,)),
+    ("eventfd", (errno.EMFILE,)),
+    ("signalfd", (errno.EMFILE,)),
+    ("epoll_create1", (errno.EMFILE,)),
+    ("epoll_ctl", (errno.ENOMEM,)),
+    ("open", (errno.EMFILE, errno.EIO)),
+    ("read", (errno.EIO,)),
+    ("getrandom", (errno.EINTR, errno.ENOSYS)),
+    ("fork", (errno.EAGAIN,)),
+)
+
+
+def try_start(call, error, pass_):
+    """Starts a server whose so manyeth call fails: it serves, or ends with exit code 1 and one line that says why.
+    False when there was no such call."""
+    faults = Faults()
+    faults.arm(call, error, pass_)
+    server = harness.Server(workers=2, env=faults.env, wait=False)
+    try:
+        serves = wait_for(lambda: server.count_logged("start hook") >= 2 or server.process.poll() is not None)
+        injected = faults.disarm()
+        if serves is True and server.process.poll() is None:
+            server.wait_until_listening()
+            run_clients(server, may_fail=False)
+            server.stop()
+        else:
+            check_equal(server.wait(), 1, "exit code")
+            server.check_sanitizers()
+            said = [line for line in server.lines if '"level":"info"' not in line]
+            check(len(said) == 1 and os.strerror(error) in said[0] or "in use" in str(said) or "permission" in str(said),
+                  f"one line that says why: {said}")
+        return injected > 0
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.wait()
+
+
+@test
+def threat_112_the_start_fails_with_one_clear_line():
+    for call, errors in START:
+        for error in errors:
+            pass_ = 0
+            while True:
+                try:
+                    if not try_start(call, error, pass_):
+                        break
+                except AssertionError as failure:
+                    raise AssertionError(f"{call} {text_of(error)} after {pass_}: {failure}") from failure
+                pass_ += 1
+            check(pass_ > 0, f"{call} {text_of(error)}: no fault was injected")
+
+
+def main():
+    if not os.path.exists(SHIM):
+        print(f"not ok 1 - {SHIM} is not built")
+        return 1
+    with open(os.path.join(FILES.name, "lines"), "wb") as file:
+        file.write(LINES)
+    return harness.main(at_once=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
