@@ -36,11 +36,21 @@ const char *scalar_enum_name(const tern_type *type, int value);
 const char *scalar_enum_names(const tern_type *type, arena *a);
 
 /* The parts, shared with the JSON codec. All take exactly `len` bytes. */
-bool number_read_double(const char *text, size_t len,
-                        double *out);                /* JSON's number grammar, correctly rounded */
-size_t number_print_double(double value, char *out); /* at most 25 bytes; finite values only */
-size_t number_print_float(float value, char *out);
-size_t number_print_i64(int64_t value, char *out);
+/** JSON's number grammar, correctly rounded (ties to even). False also for what is too big for a double
+ * ("1e309"); what is too small becomes 0 or -0. Linear in `len`. */
+bool number_read_double(const char *text, size_t len, double *out);
+/** The same for a number at the front of `text`, in the one pass: returns its length, 0 when there is none or
+ * it is too big. What may follow a number ("1x", "1]") is for the caller to say. */
+size_t number_take_double(const char *text, size_t len, double *out);
+/**
+ * The shortest text that reads back as the same value, of finite values only; at most 25 bytes, no NUL.
+ * Written as JavaScript writes numbers, so whole ones without a point: "0.1", "1", "100000000000000000000",
+ * "1e21", "1.5e-7"; minus zero is "-0", which reads back as such.
+ */
+size_t number_print_double(double value, char *out);
+size_t number_print_float(float value, char *out); /* the shortest that a float needs */
+size_t number_print_i64(int64_t value, char *out); /* at most 20 bytes, as for u64 */
+size_t number_print_u64(uint64_t value, char *out);
 bool decimal_read(const char *text, size_t len, tern_decimal *out);
 bool uuid_read(const char *text, size_t len, tern_uuid *out);
 bool date_read(const char *text, size_t len, tern_date *out);
