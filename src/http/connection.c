@@ -114,6 +114,7 @@ bool connection_retire(http_connection *k)
     if (http_self.has_successor) {
         if (!worker_hand_over(k->source.fd)) {
             k->must_close = true;
+            server_hand_over_later();
             return false;
         }
         connection_close(k); /* closes our copy of the descriptor: the connection goes on elsewhere */

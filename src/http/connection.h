@@ -59,9 +59,10 @@ typedef struct http_server {
     list_link *hand;
     unsigned count;
     bool is_draining, has_successor, has_told_drained;
-    size_t block_bytes; /* of `blocks`, one byte less than allocated: room for a NUL */
-    pool blocks;        /* input and output blocks */
-    pool frames;        /* http_connection structures */
+    timer_entry hand_over; /* runs while the successor's channel is full */
+    size_t block_bytes;    /* of `blocks`, one byte less than allocated: room for a NUL */
+    pool blocks;           /* input and output blocks */
+    pool frames;           /* http_connection structures */
 } http_server;
 
 extern http_server http_self;
@@ -70,13 +71,15 @@ extern http_server http_self;
 /** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
  * cannot keep others out. */
 void server_make_place(void);
+/** Tries again soon to hand parked connections over: the successor's channel was full. */
+void server_hand_over_later(void);
 
 /* connection.c */
 http_connection *connection_open(int fd);
 /** Closes the socket at once and frees the connection at the end of the turn. */
 void connection_close(http_connection *k);
-/** A draining server's parked connection: handed over or closed (true), or kept for one last answer (false).
- */
+/** A draining server's parked connection: handed over or closed (true), or kept for one last answer or until
+ * the successor has room (false). */
 bool connection_retire(http_connection *k);
 /** Lets the timer watch the deadline of the request in work. */
 void connection_watch_deadline(http_connection *k);
