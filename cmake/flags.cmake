@@ -15,6 +15,7 @@ target_compile_definitions(tern_flags INTERFACE _GNU_SOURCE)
 target_compile_options(tern_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wformat=2 -Wundef -Wvla -Werror)
+target_compile_options(tern_flags INTERFACE -ffunction-sections -fdata-sections) # see --gc-sections in CMakeLists.txt
 
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     # A waiting coroutine queues a link that lies on its own stack, and takes it off before it goes on.

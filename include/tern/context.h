@@ -2,6 +2,10 @@
 #ifndef TERN_CONTEXT_H
 #define TERN_CONTEXT_H
 
+#ifdef __cplusplus
+#error "handlers are written in C, which skips destructors; C++ may use tern/log.h and tern/shared.h"
+#endif
+
 #include <tern/str.h>
 
 #include <stdbool.h>

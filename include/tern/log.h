@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum tern_log_level { TERN_DEBUG, TERN_INFO, TERN_WARN, TERN_ERROR, TERN_SILENT } tern_log_level;
 
 /** One extra member of a log event. `text` is used when not NULL, `number` otherwise. */
@@ -28,5 +32,9 @@ void tern_log_event(tern_log_level level, const char *message, const tern_log_fi
 void tern_log_set_level(tern_log_level level);
 /** Whether an event of this level would be written: ask before doing work only for a log line. */
 int tern_log_enabled(tern_log_level level);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

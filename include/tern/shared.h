@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct tern_shared_counter tern_shared_counter;
 
 /** A 64-bit counter named `name` (up to 47 bytes), 0 at first. The same name gives the same counter. NULL
@@ -59,5 +63,9 @@ bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_le
                             bool (*change)(void *arg, void *value, size_t *value_len), void *arg);
 /** Entries alive now (a walk over the map). */
 size_t tern_shared_map_count(tern_shared_map *map);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #ifndef TERN_TASK_H
 #define TERN_TASK_H
 
+#ifdef __cplusplus
+#error "handlers are written in C, which skips destructors; C++ may use tern/log.h and tern/shared.h"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -18,7 +18,6 @@ void body_begin(http_exchange *x)
     if (x->body_is_read)
         return;
     x->must_continue = x->head.expects_continue && k->in_start == k->in_end;
-    x->body_began_ms = loop_self.now_ms;
 }
 
 static bool fail(http_exchange *x, int status, const char *reason)
@@ -38,8 +37,11 @@ static bool is_allowed(http_exchange *x)
     return x->body_status == 0;
 }
 
-static uint64_t body_deadline(const http_exchange *x)
+/** The time a handler takes before it reads does not count against the client. */
+static uint64_t body_deadline(http_exchange *x)
 {
+    if (x->body_began_ms == 0)
+        x->body_began_ms = loop_self.now_ms;
     uint64_t by_rate = rate_deadline(x->body_began_ms, x->body_bytes);
     uint64_t whole = http_self.limits.body_ms != 0 ? x->body_began_ms + http_self.limits.body_ms : 0;
     if (by_rate == 0 || whole == 0)
@@ -54,6 +56,8 @@ static bool send_continue(http_exchange *x)
     if (!x->must_continue)
         return true;
     x->must_continue = false;
+    if (x->has_replied) /* no 100 after the final status */
+        return true;
     return output_send(x->connection, line, sizeof line - 1);
 }
 
@@ -138,13 +142,13 @@ static bool read_in_place(http_exchange *x)
     }
     x->body = (tern_str){k->in + k->in_start, len};
     k->in_start += (uint32_t)len;
-    if (k->in_start !=
-        k->in_end) { /* the next request follows: no place for the NUL that tern_body promises */
-        x->body.data = arena_text(&x->arena, x->body.data, len);
-        if (x->body.data == NULL)
-            return fail(x, 503, "out of memory");
+    if (k->in_start == k->in_end) {
+        k->in[k->in_end] = '\0'; /* the block has a byte more than in_cap for it */
+        return true;
     }
-    return true;
+    /* The next request follows: no place for the NUL that tern_body promises. */
+    x->body.data = arena_text(&x->arena, x->body.data, len);
+    return x->body.data != NULL || fail(x, 503, "out of memory");
 }
 
 /** A longer body goes to the heap, growing as it arrives: never by what the client claims. */
@@ -168,7 +172,8 @@ static bool read_to_heap(http_exchange *x)
         room = b->cap - b->len - 1;
         if (room > x->body_left)
             room = (size_t)x->body_left;
-        if (!send_continue(x) || (!k->is_readable && !connection_wait_read(k, body_deadline(x))))
+        if (!send_continue(x) || !connection_take_turns(k) ||
+            (!k->is_readable && !connection_wait_read(k, body_deadline(x))))
             return fail_by(x, -1);
         len = input_receive(k, b->data + b->len, room);
         if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -176,6 +181,7 @@ static bool read_to_heap(http_exchange *x)
         if (len <= 0)
             return fail_by(x, 0);
         b->len += (size_t)len;
+        k->moved_bytes += (uint64_t)len;
         x->body_bytes += (uint64_t)len;
         x->body_left -= (uint64_t)len;
         x->body_is_read = x->body_left == 0;
@@ -221,6 +227,10 @@ long http_body_read(http_exchange *x, char *out, size_t size)
     char *piece;
     if (size == 0)
         return 0;
+    if (x->connection->reader != NULL) {
+        fail(x, 500, "two tasks read one body");
+        return -1;
+    }
     long len = next_piece(x, size, &piece);
     if (len < 0 && coro_self()->is_cancelled)
         unwind_throw(UNWIND_CANCELLED);

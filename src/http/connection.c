@@ -17,7 +17,8 @@
 enum {
     LINGER_MS = 2000,
     LINGER_BYTES = 4 * 1024 * 1024,
-    LAST_REQUEST_MS = 1000, /* what a silent client of a stopping server has left for its first request */
+    LAST_REQUEST_MS = 1000,  /* what a silent client of a stopping server has left for its first request */
+    TURN_BYTES = 512 * 1024, /* of long bodies that one connection may move before others get their turn */
     ROUNDS_A_TURN =
         8 /* blocks of pipelined input one connection may have answered before others get their turn */
 };
@@ -34,6 +35,7 @@ http_connection *connection_open(int fd)
         return NULL;
     *k = (http_connection){.source = {.fd = fd, .on_event = on_event}, .timer.fire = on_timer};
     k->must_close = http_self.is_draining;
+    list_init(&k->write_turns);
     if (!loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
         pool_put(&http_self.frames, k);
         return NULL;
@@ -112,6 +114,7 @@ bool connection_retire(http_connection *k)
     if (http_self.has_successor) {
         if (!worker_hand_over(k->source.fd)) {
             k->must_close = true;
+            server_hand_over_later();
             return false;
         }
         connection_close(k); /* closes our copy of the descriptor: the connection goes on elsewhere */
@@ -225,11 +228,10 @@ static void work_main(void *arg)
         output_send(k, NULL, 0);
         if (k->is_finished || k->is_broken || !k->is_readable || !make_room(k))
             break;
-        if (rounds % ROUNDS_A_TURN == 0) {
-            connection_yield(k);
-            if (k->is_broken)
-                break;
-        }
+        if (rounds % ROUNDS_A_TURN == 0 && !connection_yield(k))
+            k->is_broken = true;
+        if (k->is_broken)
+            break;
         long n = input_receive(k, k->in + k->in_end, k->in_cap - k->in_end);
         if (n == 0)
             k->peer_closed = true;
@@ -262,14 +264,19 @@ static void cancel_for_absence(http_connection *k)
     coro_cancel(k->worker);
 }
 
+static bool waits_for_socket(const http_connection *k)
+{
+    return k->reader != NULL || k->writer != NULL || k->is_yielding;
+}
+
 /** After the worker was started: a suspended one gets its deadline watched, and what it has answered so far
  * is sent. */
 static void watch_suspended(http_connection *k)
 {
     k->has_suspended = true;
-    if (!k->waits_to_write)
+    if (k->writer == NULL)
         output_try(k);
-    if (k->peer_closed && !k->waits_to_read && !k->waits_to_write)
+    if (k->peer_closed && !waits_for_socket(k))
         cancel_for_absence(k);
     else
         connection_watch_deadline(k);
@@ -368,12 +375,12 @@ static void on_event_in_work(http_connection *k, uint32_t events)
     bool has_left = (events & (EPOLLHUP | EPOLLERR)) != 0;
     if (has_left)
         k->is_broken = true;
-    if (k->waits_to_read || k->waits_to_write) {
-        if (has_left || (k->waits_to_read && k->is_readable) || (k->waits_to_write && (events & EPOLLOUT)))
-            coro_wake(k->worker);
-        return;
-    }
-    if (has_left || (events & EPOLLRDHUP))
+    if (k->reader != NULL && k->is_readable)
+        coro_wake(k->reader);
+    if (k->writer != NULL && (has_left || (events & EPOLLOUT)))
+        coro_wake(k->writer);
+    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding;
+    if (!is_told && (has_left || ((events & EPOLLRDHUP) && !waits_for_socket(k))))
         cancel_for_absence(k);
 }
 
@@ -416,28 +423,37 @@ static void on_timer(timer_entry *timer)
 
 /* -- waiting -- */
 
-static bool wait_socket(http_connection *k, bool *waits, uint64_t at_ms)
+static bool wait_socket(http_connection *k, coro **waiting, uint64_t at_ms)
 {
     if (k->is_broken)
         return false;
-    *waits = true;
+    *waiting = coro_self();
     coro_outcome outcome = coro_wait(at_ms);
-    *waits = false;
+    *waiting = NULL;
+    k->moved_bytes = 0;
     return outcome == CORO_WOKEN;
 }
 
 bool connection_wait_read(http_connection *k, uint64_t at_ms)
 {
-    return wait_socket(k, &k->waits_to_read, at_ms);
+    return wait_socket(k, &k->reader, at_ms);
 }
 
 bool connection_wait_write(http_connection *k, uint64_t at_ms)
 {
-    return wait_socket(k, &k->waits_to_write, at_ms) && !k->is_broken;
+    return wait_socket(k, &k->writer, at_ms) && !k->is_broken;
 }
 
-void connection_yield(http_connection *k)
+bool connection_yield(http_connection *k)
 {
-    if (coro_wait(loop_self.now_ms) == CORO_CANCELLED)
-        k->is_broken = true;
+    k->is_yielding = true;
+    bool is_cancelled = coro_wait(loop_self.now_ms) == CORO_CANCELLED;
+    k->is_yielding = false;
+    k->moved_bytes = 0;
+    return !is_cancelled;
+}
+
+bool connection_take_turns(http_connection *k)
+{
+    return k->moved_bytes < TURN_BYTES || connection_yield(k);
 }

@@ -28,24 +28,27 @@ struct http_connection {
     char *out;            /* pooled block of replies not yet sent; NULL when there are none */
     uint64_t deadline_ms; /* parked: when to give up (the timer is corrected lazily) */
     /* the second one */
-    http_exchange *exchange;            /* the request in work */
-    uint32_t requests;                  /* served so far */
-    bool is_readable;                   /* an edge came since recv last found the socket empty */
-    bool waits_to_read, waits_to_write; /* what `worker` is suspended for, if for the socket */
-    bool has_suspended;                 /* `worker` has been suspended since it was started */
-    bool peer_closed;                   /* EPOLLRDHUP: no more input after what is buffered */
-    bool is_broken;                     /* no further byte can be sent */
-    bool is_corked;       /* more follows at once: the kernel may wait for it before it sends a packet */
-    bool must_close;      /* its next reply is its last */
-    bool is_finished;     /* it has been */
-    bool has_unread_body; /* its last reply went out before the request was read to its end */
+    http_exchange *exchange; /* the request in work */
+    uint32_t requests;       /* served so far */
+    bool is_readable;        /* an edge came since recv last found the socket empty */
+    bool is_yielding;        /* suspended only to let others have their turn */
+    bool has_suspended;      /* `worker` has been suspended since it was started */
+    bool peer_closed;        /* EPOLLRDHUP: no more input after what is buffered */
+    bool is_broken;          /* no further byte can be sent */
+    bool is_corked;          /* more follows at once: the kernel may wait for it before it sends a packet */
+    bool must_close;         /* its next reply is its last */
+    bool is_finished;        /* it has been */
+    bool has_unread_body;    /* its last reply went out before the request was read to its end */
     bool is_lingering;
     bool is_closed;
     timer_entry timer;
     uint64_t head_began_ms; /* first byte of an unfinished head; 0: none */
     uint64_t lingered_bytes;
-    list_link link;   /* http_self.connections */
-    loop_later later; /* frees it at the end of the turn */
+    coro *reader, *writer; /* suspended for the socket: `worker` or a task of its request */
+    list_link write_turns; /* tasks that wait for `writer` to end, where there are any */
+    uint64_t moved_bytes;  /* of long bodies, since others had their turn */
+    list_link link;        /* http_self.connections */
+    loop_later later;      /* frees it at the end of the turn */
 };
 
 /** The HTTP server of this process. */
@@ -56,9 +59,10 @@ typedef struct http_server {
     list_link *hand;
     unsigned count;
     bool is_draining, has_successor, has_told_drained;
-    size_t block_bytes; /* of `blocks`, one byte less than allocated: room for a NUL */
-    pool blocks;        /* input and output blocks */
-    pool frames;        /* http_connection structures */
+    timer_entry hand_over; /* runs while the successor's channel is full */
+    size_t block_bytes;    /* of `blocks`, one byte less than allocated: room for a NUL */
+    pool blocks;           /* input and output blocks */
+    pool frames;           /* http_connection structures */
 } http_server;
 
 extern http_server http_self;
@@ -67,22 +71,27 @@ extern http_server http_self;
 /** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
  * cannot keep others out. */
 void server_make_place(void);
+/** Tries again soon to hand parked connections over: the successor's channel was full. */
+void server_hand_over_later(void);
 
 /* connection.c */
 http_connection *connection_open(int fd);
 /** Closes the socket at once and frees the connection at the end of the turn. */
 void connection_close(http_connection *k);
-/** A draining server's parked connection: handed over or closed (true), or kept for one last answer (false).
- */
+/** A draining server's parked connection: handed over or closed (true), or kept for one last answer or until
+ * the successor has room (false). */
 bool connection_retire(http_connection *k);
 /** Lets the timer watch the deadline of the request in work. */
 void connection_watch_deadline(http_connection *k);
-/** Suspends the worker until the socket is ready; false on time-out (`at_ms`, 0: none), cancellation or a
- * dead peer. */
+/** Suspends the running coroutine (the worker, or a task of its request) until the socket is ready; false on
+ * time-out (`at_ms`, 0: none), cancellation or a dead peer. */
 bool connection_wait_read(http_connection *k, uint64_t at_ms);
 bool connection_wait_write(http_connection *k, uint64_t at_ms);
-/** Lets other connections have their turn. */
-void connection_yield(http_connection *k);
+/** Lets other connections have their turn; false when the request was cancelled. */
+bool connection_yield(http_connection *k);
+/** As connection_yield, but only after many bytes of a long body: a peer on a fast line would otherwise keep
+ * the loop to itself. */
+bool connection_take_turns(http_connection *k);
 
 /* input.c */
 /** Receives at least one byte behind in_end, waiting until `at_ms`. 1: got some; 0: end of input; -1: error,
@@ -99,8 +108,21 @@ char *output_room(http_connection *k, size_t size);
 bool output_send(http_connection *k, const void *data, size_t len);
 /** Sends `out` as far as it goes without waiting; for a worker that is suspended for something else. */
 void output_try(http_connection *k);
-/** Latest time by which a reader that has taken `sent` bytes since `began_ms` must take more. */
+/** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
 uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
+
+/** How fast a slow reader takes a reply; zeroed before the first wait. */
+typedef struct output_pace {
+    uint64_t began_ms;
+    uint64_t behind; /* bytes that were on their way to the peer when it began */
+    uint64_t sent;   /* bytes given to the kernel since then */
+} output_pace;
+
+/** Waits until the kernel takes more; false when the peer reads too slowly, is gone, or the request is
+ * cancelled. The peer's pace is what it has received, not what the kernel holds for it. */
+bool output_wait(http_connection *k, output_pace *pace);
+/** Waits until no other task of the request is in the middle of sending. */
+bool output_wait_turn(http_connection *k);
 
 /* serve.c */
 /** Answers every complete request in the input block; runs in the worker. */

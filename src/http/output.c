@@ -3,7 +3,9 @@
 #include "http/connection.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -13,6 +15,56 @@ uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes)
 {
     uint64_t rate = http_self.limits.min_rate_bytes_s;
     return rate == 0 ? 0 : began_ms + GRACE_MS + bytes * 1000 / rate;
+}
+
+/** Bytes that the kernel holds for the peer: not sent, or not acknowledged. */
+static uint64_t on_the_way(const http_connection *k)
+{
+    int bytes = 0;
+    return ioctl(k->source.fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+static uint64_t pace_deadline(const http_connection *k, const output_pace *pace)
+{
+    uint64_t left = on_the_way(k), all = pace->behind + pace->sent;
+    return rate_deadline(pace->began_ms, all > left ? all - left : 0);
+}
+
+bool output_wait(http_connection *k, output_pace *pace)
+{
+    if (pace->began_ms == 0)
+        *pace = (output_pace){.began_ms = loop_self.now_ms, .behind = on_the_way(k)};
+    uint64_t at_ms = pace_deadline(k, pace);
+    while (!connection_wait_write(k, at_ms)) {
+        at_ms = pace_deadline(k, pace); /* it may have read without making room enough for an event */
+        if (k->is_broken || coro_self()->is_cancelled || at_ms <= loop_self.now_ms)
+            return false;
+    }
+    return true;
+}
+
+/* In the queue for `writer`; on the stack of the coroutine that waits. */
+typedef struct write_turn {
+    list_link link;
+    coro *waiting;
+} write_turn;
+
+bool output_wait_turn(http_connection *k)
+{
+    write_turn turn = {.waiting = coro_self()};
+    bool is_cancelled = false;
+    list_append(&k->write_turns, &turn.link);
+    while (k->writer != NULL && !is_cancelled)
+        is_cancelled = coro_wait(0) == CORO_CANCELLED;
+    list_remove(&turn.link);
+    return !is_cancelled;
+}
+
+/** Whoever waits looks for itself whether its turn has come. */
+static void wake_turns(http_connection *k)
+{
+    list_each (link, &k->write_turns)
+        coro_wake(list_owner(link, write_turn, link)->waiting);
 }
 
 /** sendmsg until all is taken or the socket is full; bytes taken, or -1 when it is broken. */
@@ -77,20 +129,24 @@ bool output_send(http_connection *k, const void *data, size_t len)
         return true;
     struct iovec both[2] = {{k->out, k->out_len}, {(void *)(uintptr_t)data, len}};
     struct iovec *end = both + (len == 0 ? 1 : 2), *left = skip(both, end, 0);
-    uint64_t began_ms = loop_self.now_ms, taken = 0;
-    while (left < end) {
+    output_pace pace = {0};
+    while (left < end && !k->is_broken) {
         ssize_t n = send_some(k, left, (size_t)(end - left));
-        if (n < 0)
-            return false;
-        taken += (uint64_t)n;
-        left = skip(left, end, (size_t)n);
-        if (left < end && n == 0 && !connection_wait_write(k, rate_deadline(began_ms, taken))) {
+        if (n > 0) {
+            left = skip(left, end, (size_t)n);
+            pace.sent += (uint64_t)n;
+            k->moved_bytes += (uint64_t)n;
+            k->writer = coro_self(); /* `out` is not to be touched meanwhile */
+            k->is_broken |= !connection_take_turns(k);
+            k->writer = NULL;
+        } else if (n == 0 && !output_wait(k, &pace)) {
             k->is_broken = true;
-            return false;
         }
     }
-    release_block(k);
-    return true;
+    if (!k->is_broken)
+        release_block(k);
+    wake_turns(k);
+    return !k->is_broken;
 }
 
 void output_try(http_connection *k)
@@ -101,10 +157,14 @@ void output_try(http_connection *k)
 
 char *output_room(http_connection *k, size_t size)
 {
-    if (k->is_broken || size > http_self.block_bytes)
+    k->is_broken |= size > http_self.block_bytes; /* a reply that can't be sent must not be waited for */
+    if (k->is_broken)
         return NULL;
-    if (k->out_len + size > http_self.block_bytes && !output_send(k, NULL, 0))
-        return NULL;
+    if (k->out_len + size > http_self.block_bytes) {
+        k->moved_bytes += k->out_len;
+        if (!output_send(k, NULL, 0))
+            return NULL;
+    }
     if (k->out == NULL && (k->out = pool_get(&http_self.blocks)) == NULL) {
         k->is_broken = true; /* no memory for even one reply: give the connection up */
         return NULL;

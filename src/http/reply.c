@@ -20,7 +20,7 @@
 enum {
     FIXED_HEAD_BYTES = 512,     /* all of a head but Content-Type's value and the extra headers */
     COPY_BYTES = 8 * 1024,      /* bodies up to this are copied behind their head: one send for both */
-    SENDFILE_BYTES = 512 * 1024 /* at most this between two turns of the loop */
+    SENDFILE_BYTES = 512 * 1024 /* asked of the kernel at once */
 };
 
 static char *put(char *at, const void *data, size_t len)
@@ -41,16 +41,17 @@ static char *put_status(char *at, int status)
     return PUT_LITERAL(at, " Unknown\r\n");
 }
 
-/** Whether the connection lives on after this reply: everything that speaks against it, in one place. */
-static bool will_keep_alive(http_exchange *x)
+/** Whether the connection lives on after this reply: everything that speaks against it, in one place. Behind
+ * a whole reply nobody reads the request's body any more, so what is here of it can be skipped. */
+static bool will_keep_alive(http_exchange *x, bool is_whole)
 {
     http_connection *k = x->connection;
     unsigned most = http_self.limits.requests_per_connection;
     if (!x->head.keep_alive || x->wants_close || k->must_close || (most != 0 && k->requests + 1 >= most))
         return false;
-    if (http_self.is_draining && !http_self.has_successor)
+    if ((http_self.is_draining && !http_self.has_successor) || k->worker->is_cancelled)
         return false;
-    return x->body_is_read || body_skip_buffered(x);
+    return x->body_is_read || ((is_whole || !x->policy.is_streamed) && body_skip_buffered(x));
 }
 
 enum { LENGTH_NONE = -1, LENGTH_CHUNKED = -2 };
@@ -79,16 +80,28 @@ typedef struct prefix {
     char bytes[PREFIX_BYTES];
 } prefix;
 
+/** A type may come from an upload: one that could not stand in a header is not passed on. */
+static bool is_type(const char *type, size_t len)
+{
+    bool is_valid = http_field_is_valid("Content-Type", 12, type, len);
+    if (!is_valid)
+        tern_log(TERN_ERROR, "a reply's Content-Type is no header value: left out");
+    return is_valid;
+}
+
 static char *put_beginning(char *at, int status, const char *type, size_t type_len)
 {
     static prefix prefixes[PREFIXES];
     unsigned second;
     tern_str common = http_common_lines(http_self.limits.server_name, &second);
     if (type == NULL || type_len > PREFIX_TYPE_BYTES || common.len > PREFIX_BYTES / 2)
-        return put_prefix(at, status, common, type, type_len);
+        return put_prefix(at, status, common, type != NULL && is_type(type, type_len) ? type : NULL,
+                          type_len);
     prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
     if (p->second != second || p->status != status || p->type_len != type_len ||
         memcmp(p->type, type, type_len) != 0) {
+        if (!is_type(type, type_len))
+            return put_prefix(at, status, common, NULL, 0);
         *p = (prefix){.second = second, .status = status, .type_len = (uint32_t)type_len};
         memcpy(p->type, type, type_len);
         p->len = (uint32_t)(put_prefix(p->bytes, status, common, type, type_len) - p->bytes);
@@ -105,10 +118,9 @@ static size_t head_bound(const http_exchange *x, size_t type_len)
 }
 
 /** Writes a head at `at` (head_bound bytes of room); returns its end. */
-static char *put_head(http_exchange *x, char *at, int status, const char *type, size_t type_len,
-                      int64_t length)
+static char *put_head(http_exchange *x, char *at, const char *type, size_t type_len, int64_t length)
 {
-    at = put_beginning(at, status, type, type_len);
+    at = put_beginning(at, x->reply_status, type, type_len);
     if (length >= 0) {
         at = PUT_LITERAL(at, "Content-Length: ");
         at += text_put_u64(at, (uint64_t)length);
@@ -130,42 +142,50 @@ static char *put_head(http_exchange *x, char *at, int status, const char *type, 
     return PUT_LITERAL(at, "\r\n");
 }
 
-/** Room for a head and `more` bytes; headers too large for a block are a mistake of the app: 500 without
- * them. */
-static char *room_for_head(http_exchange *x, int *status, size_t type_len, size_t more)
+static void set_status(http_exchange *x, int status)
+{
+    x->reply_status = status;
+    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 304;
+}
+
+/** Room for a head and, where it fits too, `*copied` bytes of body; headers too large for a block are a
+ * mistake of the app: 500 without them. */
+static char *room_for_head(http_exchange *x, size_t type_len, size_t *copied)
 {
     size_t bound = head_bound(x, type_len);
-    if (bound + more > http_self.block_bytes) {
+    if (bound + *copied > http_self.block_bytes)
+        *copied = 0;
+    if (bound > http_self.block_bytes) {
         tern_log(TERN_ERROR, "the reply's headers have more than %zu bytes: answered 500",
                  http_self.block_bytes);
         x->field_count = 0;
-        *status = 500;
+        set_status(x, 500);
         bound = head_bound(x, type_len);
     }
-    return output_room(x->connection, bound + more);
+    return output_room(x->connection, bound + *copied);
 }
 
 /** What every kind of reply does first. */
-static void reply_begin(http_exchange *x, int status)
+static void reply_begin(http_exchange *x, int status, bool is_whole)
 {
     x->has_replied = true;
-    x->reply_status = status;
     x->deadline_ms = 0; /* from here on the client's pace counts, and its rate is watched */
-    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 304;
-    x->keeps_alive = will_keep_alive(x);
+    set_status(x, status);
+    x->keeps_alive = will_keep_alive(x, is_whole);
 }
 
 void http_reply(http_exchange *x, int status, const char *type, const void *body, size_t len)
 {
     http_connection *k = x->connection;
-    reply_begin(x, status);
+    reply_begin(x, status, true);
     size_t type_len = type != NULL ? strlen(type) : 0;
     size_t copied = x->omits_body || len > COPY_BYTES ? 0 : len;
-    char *start = room_for_head(x, &status, type_len, copied);
+    char *start = room_for_head(x, type_len, &copied);
     if (start == NULL)
         return;
+    status = x->reply_status;
     bool has_length = status != 204 && !(status == 304 && len == 0);
-    char *end = put_head(x, start, status, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
+    char *end = put_head(x, start, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
     if (copied != 0)
         end = put(end, body, copied);
     k->out_len += (uint32_t)(end - start);
@@ -189,9 +209,9 @@ void reply_refusal(http_exchange *x, int status, const char *detail)
 void http_reply_begin(http_exchange *x, int status, const char *type, int64_t length)
 {
     http_connection *k = x->connection;
-    reply_begin(x, status);
-    size_t type_len = type != NULL ? strlen(type) : 0;
-    char *start = room_for_head(x, &status, type_len, 0);
+    reply_begin(x, status, false);
+    size_t type_len = type != NULL ? strlen(type) : 0, copied = 0;
+    char *start = room_for_head(x, type_len, &copied);
     if (start == NULL)
         return;
     x->is_streaming = true;
@@ -201,7 +221,9 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
         x->keeps_alive = x->keeps_alive && x->is_chunked_reply;
     }
     x->reply_left = length >= 0 ? (uint64_t)length : UINT64_MAX;
-    k->out_len += (uint32_t)(put_head(x, start, status, type, type_len, length) - start);
+    if (x->reply_status == 204)
+        length = LENGTH_NONE;
+    k->out_len += (uint32_t)(put_head(x, start, type, type_len, length) - start);
 }
 
 _Noreturn static void client_is_gone(http_exchange *x)
@@ -227,6 +249,8 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
         return;
     if (!x->is_streaming)
         client_is_gone(x); /* its head could not be sent */
+    if (!connection_take_turns(k) || (k->writer != NULL && !output_wait_turn(k)))
+        client_is_gone(x);
     if (len > x->reply_left) {
         tern_log(TERN_ERROR, "a streamed reply has more bytes than it announced: cut, connection closed");
         client_is_gone(x);
@@ -255,7 +279,8 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
 
 void http_reply_flush(http_exchange *x)
 {
-    if (!output_send(x->connection, NULL, 0))
+    http_connection *k = x->connection;
+    if ((k->writer != NULL && !output_wait_turn(k)) || !output_send(k, NULL, 0))
         client_is_gone(x);
 }
 
@@ -283,28 +308,24 @@ void http_reply_end(http_exchange *x)
 static bool send_file(http_exchange *x, int fd, off_t offset, uint64_t left)
 {
     http_connection *k = x->connection;
-    uint64_t began_ms = loop_self.now_ms, in_turn = 0;
+    output_pace pace = {0};
     while (left > 0) {
         ssize_t n =
             sendfile(k->source.fd, fd, &offset, left < SENDFILE_BYTES ? (size_t)left : SENDFILE_BYTES);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (!connection_wait_write(k, rate_deadline(began_ms, x->sent_bytes)))
+            if (!output_wait(k, &pace))
                 return false;
-            in_turn = 0;
             continue;
         }
         if (n <= 0)
             return false;
         left -= (uint64_t)n;
         x->sent_bytes += (uint64_t)n;
-        in_turn += (uint64_t)n;
-        if (in_turn >= SENDFILE_BYTES && left > 0) {
-            connection_yield(k);
-            in_turn = 0;
-        }
-        if (k->is_broken)
+        pace.sent += (uint64_t)n;
+        k->moved_bytes += (uint64_t)n;
+        if (!connection_take_turns(k) || k->is_broken)
             return false;
     }
     return true;

@@ -13,7 +13,8 @@ enum {
     SMALLEST_BLOCK_BYTES = 16 * 1024,
     BLOCKS_KEPT = 64,
     FRAMES_KEPT = 1024,
-    HAND_STEPS = 64 /* parked connections looked at to find one to drop */
+    HAND_STEPS = 64,       /* parked connections looked at to find one to drop */
+    HAND_OVER_AGAIN_MS = 5 /* a full channel is emptied within a turn or two of the successor's loop */
 };
 
 http_server http_self;
@@ -91,6 +92,26 @@ static void tell_drained(void)
     }
 }
 
+/** Hands parked connections over until none is left or the successor's channel is full. */
+static void hand_over_parked(timer_entry *timer)
+{
+    (void)timer;
+    list_link *next;
+    for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
+        next = link->next;
+        http_connection *k = list_owner(link, http_connection, link);
+        if (k->worker == NULL && !k->is_lingering && k->in == NULL && !connection_retire(k))
+            return;
+    }
+}
+
+void server_hand_over_later(void)
+{
+    http_self.hand_over.fire = hand_over_parked;
+    if (!timer_is_running(&http_self.hand_over))
+        timer_start(&loop_self.timers, &http_self.hand_over, loop_self.now_ms + HAND_OVER_AGAIN_MS);
+}
+
 void http_server_drain(void *unused, bool successor)
 {
     (void)unused;
@@ -104,9 +125,11 @@ void http_server_drain(void *unused, bool successor)
             continue; /* seen to when it parks or closes */
         if (k->in != NULL)
             k->must_close = true;
-        else
+        else if (!successor)
             connection_retire(k);
     }
+    if (successor)
+        hand_over_parked(&http_self.hand_over);
     tell_drained();
 }
 
@@ -121,6 +144,7 @@ void http_server_abort(void *unused)
 {
     (void)unused;
     http_self.has_successor = false;
+    timer_stop(&loop_self.timers, &http_self.hand_over);
     list_link *next;
     for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
         next = link->next;

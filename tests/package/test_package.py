@@ -87,22 +87,84 @@ target_link_libraries(app PRIVATE Tern::tern)
         raise Wrong("the program was to hold the library, but loads it")
 
 
+def public_headers(include):
+    paths = sorted(glob.glob(os.path.join(include, "**/*.h"), recursive=True))
+    return [os.path.relpath(path, include) for path in paths]
+
+
 def every_public_header_compiles_alone(folder):
     include = os.path.join(install(folder), "include")
-    for path in sorted(glob.glob(os.path.join(include, "**/*.h"), recursive=True)):
-        name = os.path.relpath(path, include)
+    for name in public_headers(include):
         write(folder, "alone.c", f"#include <{name}>\nint alone;\n")
-        must(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{include}", "alone.c"], cwd=folder)
+        for standard in ("gnu17", "c2x"):
+            must(["gcc", f"-std={standard}", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{include}", "alone.c"],
+                 cwd=folder)
 
 
-def the_shared_library_exports_public_names_only(_folder):
-    lines = must(["nm", "-D", "--defined-only", os.path.join(BUILD, "libtern.so")]).split("\n")
-    names = [line.split()[-1] for line in lines if line]
-    if not any(name == "tern_run" for name in names):
-        raise Wrong("tern_run is not exported")
-    private = [name for name in names if not name.startswith("tern_")]
-    if private:
-        raise Wrong(f"exported: {' '.join(private)}")
+def cplusplus_gets_what_holds_no_handler_and_one_clear_error_else(folder):
+    include = os.path.join(install(folder), "include")
+    for name in public_headers(include):
+        write(folder, "alone.cc", f"#include <{name}>\nint alone;\n")
+        done = subprocess.run(["clang", "-x", "c++", "-std=c++17", "-Wall", "-Wextra", "-fsyntax-only", f"-I{include}",
+                               "alone.cc"], cwd=folder, stderr=subprocess.PIPE, text=True, check=False)
+        errors = re.findall(r"error: (.*)", done.stderr)
+        if name in ("tern/log.h", "tern/shared.h", "tern/str.h"):
+            if done.returncode != 0:
+                raise Wrong(f"{name}: {done.stderr}")
+        elif not errors or "handlers are written in C" not in errors[0]:
+            raise Wrong(f"{name}: not refused in one clear line, but: {errors}")
+
+
+def public_headers_define_only_names_of_tern(_folder):
+    include = os.path.join(ROOT, "include")
+    for name in public_headers(include):
+        macros = must(["gcc", "-std=gnu17", "-E", "-dD", f"-I{include}", os.path.join(include, name)])
+        is_own = False
+        for line in macros.splitlines():
+            if line.startswith("# "):
+                is_own = include in line
+            elif is_own and re.match(r"#define (?!TERN_|tern_)", line):
+                raise Wrong(f"{name}: {line}")
+
+
+def declared_functions():
+    include = os.path.join(ROOT, "include")
+    text = must(["gcc", "-std=gnu17", "-E", "-P", f"-I{include}", os.path.join(include, "tern.h")])
+    return set(re.findall(r"\b(tern_\w+)\(", text))
+
+
+def check_exports(library, lines):
+    """Exactly what the headers declare: no private name to clash with the application's, no name left out."""
+    names = {line.split()[-1] for line in lines if re.search(r" [A-Z] ", line)}
+    if names - declared_functions():
+        raise Wrong(f"{library} exports {' '.join(sorted(names - declared_functions()))}")
+    if declared_functions() - names:
+        raise Wrong(f"{library} lacks {' '.join(sorted(declared_functions() - names))}")
+
+
+def the_shared_library_exports_what_the_headers_declare(_folder):
+    lines = must(["nm", "-D", "--defined-only", os.path.join(BUILD, "libtern.so")]).splitlines()
+    check_exports("libtern.so", lines)
+
+
+def the_static_library_exports_what_the_headers_declare(_folder):
+    lines = must(["nm", "-g", "--defined-only", os.path.join(BUILD, "libtern.a")]).splitlines()
+    check_exports("libtern.a", lines)
+
+
+def an_application_may_use_the_names_inside(folder):
+    prefix = install(folder)
+    library, = glob.glob(os.path.join(prefix, "lib*/**/libtern.a"), recursive=True)
+    inside = must(["nm", "-g", "--defined-only", os.path.join(BUILD, "libtern_with_internals.a")])
+    names = sorted(set(re.findall(r" [A-Z] (?!tern_)(\w+)$", inside, re.MULTILINE)))
+    if len(names) < 100:
+        raise Wrong(f"found only {len(names)} names inside")
+    taken = "".join(f"int {name} = 1;\n" for name in names)
+    write(folder, "taken.c", taken)
+    write(folder, "main.c", readme_program())
+    must(["gcc", "-std=gnu17", f"-I{prefix}/include", "main.c", "taken.c", library, "-pthread", "-lm", "-o", "app"],
+         cwd=folder)
+    must([os.path.join(folder, "app"), "--check"])
 
 
 def release_programs_are_hardened(_folder):
@@ -133,7 +195,11 @@ TESTS = [
     pkg_config_builds_against_the_shared_library,
     find_package_builds_against_the_static_library,
     every_public_header_compiles_alone,
-    the_shared_library_exports_public_names_only,
+    cplusplus_gets_what_holds_no_handler_and_one_clear_error_else,
+    public_headers_define_only_names_of_tern,
+    the_shared_library_exports_what_the_headers_declare,
+    the_static_library_exports_what_the_headers_declare,
+    an_application_may_use_the_names_inside,
     release_programs_are_hardened,
     the_debian_package_holds_the_library,
 ]

@@ -581,6 +581,22 @@ def threat_116_a_slow_request_is_answered_and_its_connection_lives_across_a_relo
 
 
 @test
+def threat_116_more_idle_connections_than_a_channel_holds_live_across_a_reload_and_an_upgrade():
+    with Server(workers=2) as server:
+        idle = [server.connect() for _ in range(1500)]
+        for client in idle:
+            client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+        for client in idle:
+            check_equal(client.read().status, 200)
+        for number in (signal.SIGHUP, signal.SIGUSR2):
+            old = set(server.worker_pids())
+            server.signal(number)
+            wait_for(lambda: not old & set(server.worker_pids()) and len(server.worker_pids()) == 2, text="the old workers leave")
+            for client in idle:
+                check_equal(client.get("/").status, 200, "another request")
+
+
+@test
 def threat_116_requests_half_sent_are_answered_across_a_reload():
     halves = ((b"GET /pid HTT", b"P/1.1\r\nHost: t\r\n\r\n"),
               (b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe", b"llo"),
