@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "schema/plan_hash.h"
 #include "schema/planner.h"
+#include "schema/scalar.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,6 +48,29 @@ static const uint8_t least_bytes_of[] = {
     [TERN_MODEL_KIND] = 2, [TERN_LIST_KIND] = 2, [TERN_MAP_KIND] = 2,
 };
 
+/** The bytes of the longest JSON that a value of each kind has; of what has no longest, its quotes or a null.
+ */
+static const uint8_t most_bytes_of[] = {
+    [TERN_BOOL] = 5,
+    [TERN_INT] = 20,
+    [TERN_UINT] = 20,
+    [TERN_FLOAT] = 25,
+    [TERN_TEXT] = 4,
+    [TERN_BYTES] = 4,
+    [TERN_UUID] = 38,
+    [TERN_DATE] = SCALAR_PRINT_BYTES + 2,
+    [TERN_ANY] = 4,
+    [TERN_UPLOAD] = 4,
+    [TERN_ENUM] = 4,
+    [TERN_TIME] = SCALAR_PRINT_BYTES + 2,
+    [TERN_MODEL_KIND] = 4,
+    [TERN_LIST_KIND] = 4,
+    [TERN_MAP_KIND] = 4,
+    [TERN_DATETIME] = SCALAR_PRINT_BYTES + 2,
+    [TERN_DURATION] = SCALAR_PRINT_BYTES + 2,
+    [TERN_DECIMAL] = SCALAR_PRINT_BYTES,
+};
+
 /** Whether a value of this type has parts of its own. */
 static bool has_parts(const tern_type *type)
 {
@@ -88,6 +112,8 @@ static void plan_key(planner *p, field_plan *plan)
 static bool plan_field(planner *p, field_plan *plan, const tern_field *field)
 {
     plan->field = field;
+    plan->type = field->type;
+    plan->is_write_only = field->write_only;
     plan->offset = (uint32_t)field->offset;
     plan->state_offset = (uint32_t)field->state_offset;
     plan->is_required = !field->optional && field->fallback == NULL && !field->read_only;
@@ -139,8 +165,10 @@ static void plan_model(planner *p, type_plan *plan)
         reach(p, field->type);
         if (p->is_memory_short)
             return;
-        if (!field->write_only)
-            plan->least_bytes += plan->fields[i].json_key_len + 1 + field->type->plan->least_bytes;
+        if (field->write_only)
+            continue;
+        plan->most_bytes += plan->fields[i].json_key_len + 1 + most_bytes_of[field->type->kind];
+        plan->least_bytes += plan->fields[i].json_key_len + 1 + field->type->plan->least_bytes;
     }
     p->model = type;
     if (!has_doubled_key(p, plan, count) && !plan_hash_build(plan, count, p->memory))
@@ -162,6 +190,7 @@ static void reach(planner *p, tern_type *type)
         return;
     plan->type = type;
     plan->least_bytes = least_bytes_of[type->kind];
+    plan->most_bytes = most_bytes_of[type->kind];
     plan->is_flat = type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND;
     plan->older = newest;
     newest = plan;

@@ -14,8 +14,10 @@ typedef struct field_plan {
     const tern_field *field;
     const char *key; /* outside C: .json or the field's name */
     uint32_t key_len;
-    const char *json_key; /* `"key":` ready to be copied, escaped */
+    const char *json_key; /* `"key":` ready to be copied, escaped; may be read up to a multiple of 16 bytes */
     uint32_t json_key_len;
+    const tern_type *type; /* the field's, and its .write_only, at hand for encoding */
+    bool is_write_only;
     uint32_t offset, state_offset;
     bool is_required; /* absent is a fault: neither optional nor a fallback */
     bool is_checked;  /* any rule below applies */
@@ -37,8 +39,10 @@ typedef struct type_plan {
     uint16_t *slots; /* field number + 1; 0: empty */
     unsigned required_count;
     size_t least_bytes; /* encoded size of the smallest value with all its fields: for reserving */
-    bool is_flat;       /* no nested model, list or map */
-    bool has_mistakes;  /* its own or those of a type it was prepared with: reported once, refused for ever */
+    size_t most_bytes; /* encoded size at most of a model but for the insides of its texts, bytes, enums, free
+                          JSON and nested values */
+    bool is_flat;      /* no nested model, list or map */
+    bool has_mistakes; /* its own or those of a type it was prepared with: reported once, refused for ever */
     struct type_plan *older; /* the one made before it */
 } type_plan;
 
