@@ -40,8 +40,9 @@ typedef struct json_out {
     char *data;
     size_t len, room;
     arena *arena;
-    bool failed; /* memory ran out, or a double was not finite (is_not_finite) */
-    bool is_not_finite;
+    bool failed;        /* nothing was appended: memory ran out, or as follows */
+    bool is_not_finite; /* a double was infinite or not a number */
+    bool is_too_deep;   /* more than 64 nested values: a list that reaches itself */
 } json_out;
 
 void json_out_init(json_out *out, arena *a, size_t expected_bytes);
@@ -49,9 +50,12 @@ void json_out_init(json_out *out, arena *a, size_t expected_bytes);
 bool json_out_reserve(json_out *out, size_t more);
 
 /**
- * Appends the JSON of `*value`. Fields in order of declaration; write-only ones and those whose state is
- * TERN_ABSENT are left out; a text of NULL is null. No white space. Bytes of text that are not UTF-8 become
- * U+FFFD.
+ * Appends the JSON of `*value`, of a prepared type. Fields in order of declaration; write-only ones and those
+ * whose state is TERN_ABSENT are left out; a text of NULL is null, as is a tern_any of nothing (its text is
+ * copied as it is). No white space. Bytes of text that are not UTF-8 become U+FFFD. '<' and '/' stay as they
+ * are: who puts JSON between <script> tags escapes it there.
+ *
+ * On false `out` is as before, but for `failed` and the reason, and takes no more.
  */
 bool json_encode(const tern_type *type, const void *value, json_out *out);
 /** Appends `text` as a JSON string with its quotes; vectorised. */

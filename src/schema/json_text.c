@@ -1,0 +1,169 @@
+/*
+ * Where JSON is written, and texts in it.
+ *
+ * Hot path: plain text is copied and looked at in one go; nothing is allocated but when the block is full.
+ */
+#include "base/text.h"
+#include "schema/json_plain.h"
+#include "schema/json_write.h"
+#include "schema/scalar.h"
+
+#include <string.h>
+
+void json_out_init(json_out *out, arena *a, size_t expected_bytes)
+{
+    *out = (json_out){.arena = a};
+    json_out_reserve(out, expected_bytes + WRITE_SLACK);
+}
+
+bool json_out_reserve(json_out *out, size_t more)
+{
+    size_t needed;
+    if (out->failed)
+        return false;
+    if (more <= out->room - out->len)
+        return true;
+    if (__builtin_add_overflow(out->len, more, &needed) || needed > SIZE_MAX / 2) {
+        out->failed = true;
+        return false;
+    }
+    size_t room = arena_rounded(needed > 2 * out->room ? needed : 2 * out->room);
+    arena *a = out->arena;
+    if (out->data != NULL && out->data + out->room == a->next &&
+        room - out->room <= (size_t)(a->end - a->next)) {
+        a->next += room - out->room; /* nothing was allocated since: the block grows where it is */
+        out->room = room;
+        return true;
+    }
+    char *data = arena_alloc(a, room);
+    if (data == NULL && room > arena_rounded(needed)) /* twice as much is more than there is */
+        data = arena_alloc(a, room = arena_rounded(needed));
+    if (data == NULL) {
+        out->failed = true;
+        return false;
+    }
+    if (out->len != 0)
+        memcpy(data, out->data, out->len);
+    out->data = data;
+    out->room = room;
+    return true;
+}
+
+char *writer_grow(writer *w, char *at, size_t more)
+{
+    json_out *out = w->out;
+    if (out->data != NULL)
+        out->len = (size_t)(at - out->data);
+    if (more > SIZE_MAX - WRITE_SLACK)
+        out->failed = true;
+    if (!json_out_reserve(out, more + WRITE_SLACK))
+        return NULL;
+    w->end = out->data + out->room;
+    return out->data + out->len;
+}
+
+char *write_too_deep(writer *w)
+{
+    w->out->is_too_deep = true;
+    w->out->failed = true;
+    return NULL;
+}
+
+char *write_double(writer *w, char *at, double value)
+{
+    if (!__builtin_isfinite(value)) {
+        w->out->is_not_finite = true;
+        w->out->failed = true;
+        return NULL;
+    }
+    return at + number_print_double(value, at);
+}
+
+/** Length of the UTF-8 sequence at `s`; 0 when there is none. Two and three bytes, most of the world's
+ * writing, without a call. */
+static inline size_t sequence(const char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    if (len >= 2 && u[0] >= 0xc2 && u[0] <= 0xdf && (u[1] & 0xc0) == 0x80)
+        return 2;
+    bool is_three = len >= 3 && (u[0] & 0xf0) == 0xe0 && (u[1] & 0xc0) == 0x80 && (u[2] & 0xc0) == 0x80;
+    if (is_three && u[0] != 0xe0 && u[0] != 0xed)
+        return 3;
+    return utf8_sequence(s, len);
+}
+
+/** What an escaped byte becomes: a letter of a short escape, 'u' for the long one, 0 for a byte that stays.
+ */
+static const char escapes[128] = {
+    ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
+
+static inline char *write_escape(char *at, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    char letter = escapes[byte];
+    at[0] = '\\';
+    at[1] = letter;
+    if (letter != 0)
+        return at + 2;
+    memcpy(at + 1, "u00", 3);
+    at[4] = digits[byte >> 4];
+    at[5] = digits[byte & 15];
+    return at + 6;
+}
+
+/** The rest of a text from its first byte that is not plain on. There is room for all of it as it is. */
+static char *write_special(writer *w, char *at, const char *text, size_t len)
+{
+    while (len != 0) {
+        unsigned char byte = (unsigned char)*text;
+        size_t used = 1;
+        if (byte >= 0x80 && (used = sequence(text, len)) != 0) {
+            memcpy(at, text, used);
+            at += used;
+        } else if (byte >= 0x80) {
+            used = 1;
+            at = writer_room(w, at, len + 6);
+            if (at == NULL)
+                return NULL;
+            memcpy(at, "\xef\xbf\xbd", 3);
+            at += 3;
+        } else {
+            at = writer_room(w, at, len + 6);
+            if (at == NULL)
+                return NULL;
+            at = write_escape(at, byte);
+        }
+        text += used;
+        len -= used;
+        used = json_copy_plain_any(at, text, len);
+        at += used;
+        text += used;
+        len -= used;
+    }
+    return at;
+}
+
+char *write_text(writer *w, char *at, const char *text, size_t len)
+{
+    at = writer_room(w, at, len + 2);
+    if (at == NULL)
+        return NULL;
+    *at++ = '"';
+    size_t plain = json_copy_plain_any(at, text, len);
+    at += plain;
+    if (plain != len) {
+        at = write_special(w, at, text + plain, len - plain);
+        if (at == NULL)
+            return NULL;
+    }
+    *at++ = '"';
+    return at;
+}
+
+bool json_encode_text(json_out *out, const char *text, size_t len)
+{
+    writer w;
+    char *at = writer_begin(&w, out);
+    size_t before = out->len;
+    return at != NULL && writer_finish(&w, write_text(&w, at, text, len), before);
+}
