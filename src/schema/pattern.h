@@ -5,8 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/** Compiles `pattern` for pattern_matches; NULL with the reason in `why` ("missing closing parenthesis at
+ * byte 4"). `$` stands for the very end only, as in JSON Schema: a line feed after the last character does
+ * not slip through. Freed by pattern_free. */
+void *pattern_compile(const char *pattern, char *why, size_t why_size);
+void pattern_free(void *pattern);
+
 /** Whether `pattern` (compiled at start) is found in `text`. A match that takes more steps than a bound
  * counts as not found, with `*gave_up` set: no client can burn time with it. */
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up);
+/** Frees what pattern_matches keeps between two matches (tests under leak checkers). */
+void pattern_forget(void);
 
 #endif

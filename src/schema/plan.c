@@ -1,7 +1,9 @@
 #include "schema/plan.h"
 
 #include "base/text.h"
+#include "schema/pattern.h"
 #include "schema/plan_hash.h"
+#include "schema/plan_options.h"
 #include "schema/planner.h"
 #include "schema/scalar.h"
 
@@ -118,7 +120,13 @@ static bool plan_field(planner *p, field_plan *plan, const tern_field *field)
     plan->state_offset = (uint32_t)field->state_offset;
     plan->is_required = !field->optional && field->fallback == NULL && !field->read_only;
     plan_key(p, plan);
-    return make_json_key(p, plan);
+    bool had_mistakes = p->has_mistakes;
+    p->has_mistakes = false;
+    plan_options(p, plan);
+    if (!p->has_mistakes) /* a value is only measured by rules that make sense */
+        plan_values(p, plan);
+    p->has_mistakes |= had_mistakes;
+    return make_json_key(p, plan) && !p->is_memory_short;
 }
 
 /** Two fields of one name: the perfect hash could not tell them apart, nor could a client. */
@@ -205,6 +213,8 @@ static void reach(planner *p, tern_type *type)
 static void take_back(const type_plan *kept)
 {
     while (newest != kept) {
+        for (unsigned i = 0; newest->fields != NULL && i < newest->type->field_count; i++)
+            pattern_free(newest->fields[i].pattern);
         newest->type->plan = NULL;
         newest = newest->older;
     }
@@ -228,5 +238,6 @@ bool schema_prepare(tern_type *type, buf *problems)
 void schema_forget(void)
 {
     take_back(NULL);
+    pattern_forget();
     arena_free(&plans_memory);
 }

@@ -22,8 +22,8 @@ typedef struct field_plan {
     bool is_required; /* absent is a fault: neither optional nor a fallback */
     bool is_checked;  /* any rule below applies */
     bool has_min, has_max, has_multiple, has_min_length, has_max_length, has_min_items, has_max_items;
-    int64_t min_int, max_int,
-        multiple_int; /* for integers, clipped to their kind's range; dates and times too */
+    /* for integers, clipped to their kind's range and to int64_t's; multiple_int is 1 without has_multiple */
+    int64_t min_int, max_int, multiple_int;
     double min_float, max_float, multiple_float;
     const void *fallback; /* a value of the field's type; NULL when there is none */
     void *pattern;        /* pcre2_code; NULL when there is none */

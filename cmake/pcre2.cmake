@@ -1,0 +1,31 @@
+# PCRE2 serves .pattern. Without it everything else works, and a model with a pattern is refused at start.
+include(CheckSymbolExists)
+set(TERN_HAS_PCRE2 OFF)
+set(pc_requires_private "")
+set(package_finds_pcre2 "")
+set(deb_depends libc6-dev)
+if(TERN_WITH_PCRE2)
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+        pkg_check_modules(PCRE2 QUIET IMPORTED_TARGET libpcre2-8>=10.30)
+    endif()
+    if(PCRE2_FOUND) # and is for the machine built for: a cross compiler may be shown its host's
+        set(CMAKE_REQUIRED_DEFINITIONS -DPCRE2_CODE_UNIT_WIDTH=8)
+        set(CMAKE_REQUIRED_LIBRARIES PkgConfig::PCRE2)
+        check_symbol_exists(pcre2_match pcre2.h TERN_LINKS_PCRE2)
+        unset(CMAKE_REQUIRED_DEFINITIONS)
+        unset(CMAKE_REQUIRED_LIBRARIES)
+    endif()
+    if(TERN_LINKS_PCRE2)
+        set(TERN_HAS_PCRE2 ON)
+        target_compile_definitions(tern_flags INTERFACE TERN_WITH_PCRE2=1)
+        # What whoever links the static library needs, in tern.pc, TernConfig.cmake and the Debian package.
+        set(pc_requires_private "Requires.private: libpcre2-8\n")
+        string(CONCAT package_finds_pcre2
+            "find_dependency(PkgConfig)\n"
+            "pkg_check_modules(PCRE2 REQUIRED QUIET IMPORTED_TARGET libpcre2-8)\n")
+        set(deb_depends "libc6-dev, libpcre2-dev")
+    else()
+        message(STATUS "PCRE2 (libpcre2-dev, pkg-config) is not there: models with .pattern will be refused")
+    endif()
+endif()

@@ -1,0 +1,298 @@
+/* What is wrong with a declaration is told at start, in one line that says where and what to do. */
+#include "schema/plan_options.h"
+
+#include "check.h"
+
+#include "base/mem.h"
+#include "schema/pattern.h"
+#include "schema/validate.h"
+
+static bool prepare(tern_type *type, const char *want)
+{
+    buf problems = {0};
+    bool ok = schema_prepare(type, &problems);
+    CHECK_TEXT(problems.data != NULL ? problems.data : "", want);
+    CHECK(ok == (*want == '\0'));
+    buf_free(&problems);
+    return ok;
+}
+
+/** A test: the model of one field `(field)` is refused with `line`. */
+#define REFUSED(sentence, line, ...)                                                                         \
+    TERN_MODEL(sentence##_model, (__VA_ARGS__))                                                              \
+    TEST(sentence)                                                                                           \
+    {                                                                                                        \
+        sentence##_model_type.name = "M";                                                                    \
+        CHECK(!prepare(TERN_TYPE(sentence##_model), "model M, field f: " line "\n"));                        \
+        schema_forget();                                                                                     \
+    }
+
+static const char *is_even(const void *value)
+{
+    return *(const int *)value % 2 == 0 ? NULL : "must be even";
+}
+
+TERN_ENUM(Level, low, high);
+TERN_MODEL(Part, (int, number))
+TERN_MODEL(Attachment, (const char *, title), (tern_upload, file))
+
+/* -- options without a use -- */
+
+REFUSED(options_min_on_text_is_refused, ".min is for numbers; const char * has no use for it", const char *,
+        f, .min = 0)
+REFUSED(options_max_length_on_an_integer_is_refused,
+        ".max_length is for text, bytes and uploads; int32_t has no use for it", int, f, .max_length = 3)
+REFUSED(options_pattern_on_bool_is_refused, ".pattern is for text; bool has no use for it", bool, f,
+        .pattern = "x")
+REFUSED(options_choices_on_an_integer_are_refused, ".choices is for text; int32_t has no use for it", int, f,
+        .choices = TERN_CHOICES("1", "2"))
+REFUSED(options_min_length_on_a_list_is_refused,
+        ".min_length is for text, bytes and uploads; a list of const char * has no use for it",
+        tern_text_list, f, .min_length = 1)
+REFUSED(options_unique_items_on_a_map_is_refused,
+        ".unique_items is for lists; a map of int64_t has no use for it", tern_int64_map, f,
+        .unique_items = true)
+REFUSED(options_min_on_an_enum_is_refused, ".min is for numbers; the enum Level has no use for it", Level, f,
+        .min = 1)
+REFUSED(options_fallback_on_a_model_is_refused,
+        ".fallback is for single values, lists and maps; the model Part has no use for it", Part, f,
+        .fallback = "{}")
+REFUSED(options_key_on_a_list_is_refused, ".key is for single values; a list of Part has no use for it",
+        Part_list, f, .key = true)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+REFUSED(options_given_twice_are_refused, ".help is given twice", int, f, .help = "a", .help = "b")
+REFUSED(options_that_the_macro_fills_in_are_refused, ".state_offset is filled in by TERN_MODEL; leave it out",
+        int, f, .state_offset = 0)
+#pragma GCC diagnostic pop
+
+/* -- numbers -- */
+
+REFUSED(options_min_above_max_is_refused, ".min = 5 is above .max = 3", int, f, .min = 5, .max = 3)
+REFUSED(options_min_beyond_the_kind_is_refused, ".min = 300 is outside of what uint8_t holds (0 to 255)",
+        uint8_t, f, .min = 300)
+REFUSED(options_min_below_an_unsigned_kind_is_refused,
+        ".min = -1 is outside of what uint64_t holds (0 to 18446744073709551615)", uint64_t, f, .min = -1)
+REFUSED(options_fractional_max_of_an_integer_is_refused,
+        ".max = 2.5 is no whole number, as values of int32_t are", int, f, .max = 2.5)
+REFUSED(options_max_between_the_64_bit_kinds_is_refused,
+        ".max = 10000000000000000000 is beyond 9223372036854775807, up to where there can be limits",
+        uint64_t, f, .max = 10000000000000000000.0L)
+REFUSED(options_min_that_is_no_number_is_refused,
+        ".min = nan is outside of what int16_t holds (-32768 to 32767)", int16_t, f, .min = __builtin_nan(""))
+REFUSED(options_multiple_of_nothing_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
+REFUSED(options_negative_multiple_is_refused, ".multiple_of must be above 0", int, f, .multiple_of = -2)
+
+/* -- lengths -- */
+
+REFUSED(options_lengths_reversed_are_refused, ".min_length = 9 is above .max_length = 3", const char *, f,
+        .min_length = 9, .max_length = 3)
+REFUSED(options_negative_length_is_refused, ".max_length is negative or larger than memory", const char *, f,
+        .max_length = (size_t)-1)
+REFUSED(options_items_reversed_are_refused, ".min_items = 2 is above .max_items = 1", tern_int64_list, f,
+        .min_items = 2, .max_items = 1)
+
+/* -- text -- */
+
+REFUSED(options_unknown_format_is_refused,
+        ".format = \"emial\" is none of email, uri, hostname, ipv4, ipv6, uuid, date, time, date-time and "
+        "duration",
+        const char *, f, .format = "emial")
+#ifdef TERN_WITH_PCRE2
+REFUSED(options_broken_pattern_is_refused_with_its_place,
+        ".pattern = \"a(b\" cannot be used: missing closing parenthesis, at byte 3", const char *, f,
+        .pattern = "a(b")
+#endif
+REFUSED(options_no_choices_are_refused, ".choices are none; TERN_CHOICES takes one text or more",
+        const char *, f, .choices = (const char *const[]){NULL})
+REFUSED(options_doubled_choice_is_refused, ".choices have \"a\" twice", const char *, f,
+        .choices = TERN_CHOICES("a", "b", "a"))
+REFUSED(options_choice_against_another_rule_is_refused,
+        ".choices \"a\" breaks its own rule: it must have at least 2 characters", const char *, f,
+        .min_length = 2, .choices = TERN_CHOICES("a", "bb"))
+
+/* -- values -- */
+
+REFUSED(options_fallback_that_does_not_read_is_refused,
+        ".fallback \"x\" is not a whole number from -2147483648 to 2147483647", int, f, .fallback = "x")
+REFUSED(options_fallback_of_no_name_is_refused, ".fallback \"middle\" is not one of low, high", Level, f,
+        .fallback = "middle")
+REFUSED(options_fallback_that_breaks_its_own_rule_is_refused,
+        ".fallback \"ab\" breaks its own rule: it must have at least 3 characters", const char *, f,
+        .fallback = "ab", .min_length = 3)
+REFUSED(options_fallback_that_breaks_its_own_check_is_refused,
+        ".fallback \"7\" breaks its own rule: it must be even", int, f, .fallback = "7", .check = is_even)
+REFUSED(options_fallback_of_a_list_is_empty, ".fallback \"[1]\" can only be \"[]\"", tern_int64_list, f,
+        .fallback = "[1]")
+REFUSED(options_empty_fallback_against_min_items_is_refused,
+        ".fallback \"[]\" breaks its own rule: it must have at least 1 item", tern_int64_list, f,
+        .fallback = "[]", .min_items = 1)
+REFUSED(options_example_that_does_not_read_is_refused, ".example \"soon\" is not a date like 2026-11-23",
+        tern_date, f, .example = "soon")
+
+/* -- contradictions -- */
+
+REFUSED(options_required_and_optional_are_refused, ".required and .optional contradict each other", int, f,
+        .required = true, .optional = true)
+REFUSED(options_required_and_fallback_are_refused, ".required and .fallback contradict each other", int, f,
+        .required = true, .fallback = "1")
+REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only leave nobody to see it",
+        int, f, .read_only = true, .write_only = true)
+REFUSED(
+    options_upload_in_a_nested_model_is_refused,
+    "the model Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
+    "tern_upload_list",
+    Attachment, f)
+REFUSED(
+    options_upload_in_a_list_of_models_is_refused,
+    "a list of Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
+    "tern_upload_list",
+    Attachment_list, f)
+REFUSED(
+    options_map_of_uploads_is_refused,
+    "a map of tern_upload has a file inside; files are fields of the input model itself, as tern_upload or "
+    "tern_upload_list",
+    tern_upload_map, f)
+REFUSED(options_model_in_the_query_is_refused, "the model Part cannot stand in a query; leave out .in", Part,
+        f, .in = TERN_QUERY)
+REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot stand in a path; leave out .in",
+        tern_int64_list, f, .in = TERN_PATH)
+REFUSED(options_optional_in_the_path_is_refused,
+        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_PATH,
+        .optional = true)
+
+/* -- what is right -- */
+
+TERN_MODEL(Right, (int, a, .min = 0, .max = 10), (uint8_t, b, .min = 0, .max = 255), (float, c, .max = 0.1),
+           (const char *, d, .help = ".min = 1, .max = \"2\", '", .min_length = 0, .max_length = 5,
+            .fallback = "x"),
+           (tern_int64_list, e, .fallback = "[]", .max_items = 0),
+           (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"), (Level, g, .fallback = "high"),
+           (uint64_t, h, .max = UINT64_MAX), (tern_upload_list, i, .optional = true),
+           (tern_text_list, j, .in = TERN_QUERY, .optional = true),
+           (int, k, .multiple_of = 5, .example = "10"),
+           (const char *, l, .format = "email", .example = "a@example.org"))
+
+static const field_plan *right(unsigned number)
+{
+    if (plan_of(TERN_TYPE(Right)) == NULL)
+        prepare(TERN_TYPE(Right), "");
+    return &plan_of(TERN_TYPE(Right))->fields[number];
+}
+
+TEST(options_tell_a_limit_of_0_from_none)
+{
+    CHECK(right(0)->has_min && right(0)->has_max);
+    CHECK_INT(right(0)->min_int, 0);
+    CHECK_INT(right(0)->max_int, 10);
+    CHECK(right(4)->has_max_items && right(4)->is_checked);
+    CHECK(!right(10)->has_min && !right(10)->has_max);
+    schema_forget();
+}
+
+TEST(options_drop_limits_that_no_value_can_break)
+{
+    CHECK(!right(1)->has_min && !right(1)->has_max && !right(1)->is_checked);
+    CHECK(!right(7)->has_max);
+    CHECK(!right(3)->has_min_length && right(3)->has_max_length);
+    schema_forget();
+}
+
+TEST(options_round_the_limit_of_a_float_as_its_values_are)
+{
+    CHECK(right(2)->has_max && right(2)->max_float == (double)0.1f);
+    schema_forget();
+}
+
+TEST(options_read_fallbacks_once)
+{
+    CHECK_TEXT(*(const char *const *)right(3)->fallback, "x");
+    CHECK_INT(((const tern_datetime *)right(5)->fallback)->microseconds, 1000000);
+    CHECK_INT(*(const Level *)right(6)->fallback, Level_high);
+    CHECK_INT(((const tern_int64_list *)right(4)->fallback)->count, 0);
+    CHECK(right(0)->fallback == NULL);
+    schema_forget();
+}
+
+TEST(options_make_multiples_that_can_always_be_divided_by)
+{
+    CHECK_INT(right(10)->multiple_int, 5);
+    CHECK(right(10)->has_multiple && !right(0)->has_multiple);
+    CHECK_INT(right(0)->multiple_int, 1);
+    schema_forget();
+}
+
+TEST(options_of_a_field_made_by_hand_count_when_they_are_not_0)
+{
+    static tern_field fields[] = {{.name = "f", .type = &tern_text_type, .min = 1, .max_length = 3}};
+    static tern_type type = {
+        .kind = TERN_MODEL_KIND, .name = "M", .size = 8, .fields = fields, .field_count = 1};
+    prepare(&type, "model M, field f: .min is for numbers; const char * has no use for it\n");
+    schema_forget();
+}
+
+TEST(options_report_every_mistake_of_a_model_in_one_run)
+{
+    static tern_field fields[] = {
+        {.name = "f", .type = &tern_text_type, .written = ".min = 1, .pattern = \"(\" ", .min = 1},
+        {.name = "g", .type = &Attachment_list_type, .written = ""},
+        {.name = "h", .type = &tern_int8_type, .written = "\"help\""}};
+    static tern_type type = {
+        .kind = TERN_MODEL_KIND, .name = "M", .size = 8, .fields = fields, .field_count = 3};
+    prepare(&type,
+            "model M, field f: .min is for numbers; const char * has no use for it\n"
+            "model M, field g: a list of Attachment has a file inside; files are fields of the input model "
+            "itself, as tern_upload or tern_upload_list\n"
+            "model M, field h: after its type and name stand options, each as .name = value\n");
+    schema_forget();
+}
+
+TEST(options_with_patterns_survive_every_failed_allocation)
+{
+    bool done = false;
+    for (unsigned long n = 1; !done; n++) {
+        buf problems = {0};
+        mem_fail_at(n, 0);
+        done = schema_prepare(TERN_TYPE(Right), &problems);
+        mem_fail_at(0, 0);
+        buf_free(&problems);
+        schema_forget();
+        CHECK(n < 200);
+    }
+}
+
+/* -- the source text of options -- */
+
+TEST(written_options_are_split_at_their_own_commas_only)
+{
+    static const struct {
+        const char *written, *names;
+    } cases[] = {
+        {"", ""},
+        {"  ", ""},
+        {".min = 0", "min|"},
+        {".min = 0,", "min|"},
+        {".min=0,.max=1", "min|max|"},
+        {".help = \".min = 1, .max = 2\", .key = true", "help|key|"},
+        {".help = \"a \\\" , .min\", .key = true", "help|key|"},
+        {".help = \"\\\\\", .key = true", "help|key|"},
+        {".min = ',', .max = '\\'', .key = 1", "min|max|key|"},
+        {".choices = ((const char *const[]){\"a\", \"b\", ((void *)0)}), .in = TERN_QUERY", "choices|in|"},
+        {".check = f(1, 2), .json = a[1, 2]", "check|json|"},
+        {"5, .min = 1", "|min|"},
+        {".help = \"not closed, .min = 1", "help|"},
+        {".help = \"ends in \\", "help|"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buf names = {0};
+        const char *at = cases[i].written, *name;
+        size_t len;
+        buf_add(&names, "", 0);
+        while ((at = written_next(at, &name, &len)) != NULL) {
+            buf_add(&names, name, len);
+            buf_add_text(&names, "|");
+        }
+        CHECK_TEXT(names.data, cases[i].names);
+        buf_free(&names);
+    }
+}
