@@ -122,6 +122,17 @@ TEST(a_body_in_the_block_ends_with_a_nul_and_not_with_an_older_request)
     CHECK_TEXT(heard, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
 }
 
+TEST(a_body_on_the_heap_ends_with_a_nul_too)
+{
+    static char request[40100];
+    talk("POST /text HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 65, 0);
+    CHECK_TEXT(heard, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    int head = sprintf(request, "POST /text HTTP/1.1\r\nHost: h\r\nContent-Length: 40000\r\n\r\n");
+    memset(request + head, 'b', 40000);
+    talk(request, (size_t)head + 40000, 20000);
+    CHECK(strncmp(heard, "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n", 40) == 0);
+}
+
 TEST(a_client_that_pipelines_much_and_half_closes_gets_every_answer)
 {
     static char all[200000];
