@@ -153,7 +153,7 @@ def sleeps(client):
     client.send(request("/sleep?ms=3") + request("/facts"))
     expect(client, 200, b"rested")
     facts = expect(client, 200, None).text
-    check("address=127.0.0.1" in facts or "address=unknown" in facts, facts)
+    check(re.search("address=(127.0.0.1|unix:|unknown)\n", facts), facts)
 
 
 def closes_its_side(client):
@@ -367,6 +367,46 @@ def threat_118_log_lines_stay_whole_when_the_log_takes_them_in_parts():
             check(line.startswith('{"time"') and line.endswith("}"), f"a whole line: {line!r}")
 
 
+def check_serves_without_a_log(stderr):
+    """A real log that takes nothing: no shim. The socket is a file, since no line tells a port."""
+    path = os.path.join(FILES.name, f"socket{stderr}")
+    command = [harness.program("app"), "--host", f"unix:{path}", "--workers", "2"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr)
+    try:
+        wait_for(lambda: os.path.exists(path) or process.poll() is not None, text="the socket file")
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as client:
+                wait_for(lambda: client.connect_ex(path) == 0, text="a connection")
+                client.settimeout(5)
+                client.sendall(request("/users/42", "Connection: close"))
+                answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+                check(answer.endswith(b"\r\n\r\nid 42"), f"an answer: {answer}")
+        process.terminate()
+        check_equal(process.wait(15), 0, "exit code")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@test
+def threat_118_a_log_on_a_full_disk_stops_nothing():
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        check_serves_without_a_log(full)
+    finally:
+        os.close(full)
+
+
+@test
+def threat_118_a_log_whose_reader_is_gone_stops_nothing():
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        check_serves_without_a_log(writer)
+    finally:
+        os.close(writer)
+
+
 @test
 def threat_112_calls_fail_by_chance():
     with Served() as served:
@@ -480,15 +520,30 @@ START = (
     ("read", (errno.EIO,)),
     ("getrandom", (errno.EINTR, errno.ENOSYS)),
     ("fork", (errno.EAGAIN,)),
+    ("prctl", (errno.EPERM,)),
+    ("sigaltstack", (errno.ENOMEM,)),
+    ("getrlimit", (errno.EPERM,)),
+)
+START_ON_A_SOCKET_FILE = (
+    ("lstat", (errno.EIO, errno.EACCES)),
+    ("connect", (errno.EAGAIN, errno.ENOMEM)),
+    ("unlink", (errno.EACCES, errno.EROFS)),
+    ("socket", (errno.EMFILE,)),
+    ("bind", (errno.ENOSPC, errno.EROFS)),
+    ("listen", (errno.EADDRINUSE,)),
+    ("stat", (errno.EIO,)),
 )
 
+# Those cannot fail, or only for a process that is gone.
+NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "kill", "pause"}
 
-def try_start(call, error, pass_):
+
+def try_start(call, error, pass_, flags=()):
     """Starts a server whose so manyeth call fails: it serves, or ends with exit code 1 and one line that says why.
     False when there was no such call."""
     faults = Faults()
     faults.arm(call, error, pass_)
-    server = harness.Server(workers=2, env=faults.env, wait=False)
+    server = harness.Server(*flags, workers=2, env=faults.env, wait=False)
     try:
         serves = wait_for(lambda: server.count_logged("start hook") >= 2 or server.process.poll() is not None)
         injected = faults.disarm()
@@ -500,8 +555,8 @@ def try_start(call, error, pass_):
             check_equal(server.wait(), 1, "exit code")
             server.check_sanitizers()
             said = [line for line in server.lines if '"level":"info"' not in line]
-            check(len(said) == 1 and os.strerror(error) in said[0] or "in use" in str(said) or "permission" in str(said),
-                  f"one line that says why: {said}")
+            says_why = any(reason in str(said) for reason in (os.strerror(error), "in use", "permission", "listens there"))
+            check(len(said) == 1 and says_why, f"one line that says why: {said}")
         return injected > 0
     finally:
         if server.process.poll() is None:
@@ -509,19 +564,55 @@ def try_start(call, error, pass_):
         server.wait()
 
 
-@test
-def threat_112_the_start_fails_with_one_clear_line():
-    for call, errors in START:
+def try_starts(table, prepare):
+    """Every call of the table, each time it is made, fails with each of its errors."""
+    for call, errors in table:
         for error in errors:
             pass_ = 0
-            while True:
-                try:
-                    if not try_start(call, error, pass_):
-                        break
-                except AssertionError as failure:
-                    raise AssertionError(f"{call} {text_of(error)} after {pass_}: {failure}") from failure
-                pass_ += 1
+            try:
+                while try_start(call, error, pass_, prepare()):
+                    pass_ += 1
+            except AssertionError as failure:
+                raise AssertionError(f"{call} {text_of(error)} after {pass_}: {failure}") from failure
             check(pass_ > 0, f"{call} {text_of(error)}: no fault was injected")
+
+
+@test
+def threat_112_the_start_fails_with_one_clear_line():
+    try_starts(START, lambda: ())
+
+
+@test
+def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
+    path = os.path.join(FILES.name, "stale")
+
+    def leave_a_stale_socket():
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(path)
+        return "--host", f"unix:{path}"
+
+    try_starts(START_ON_A_SOCKET_FILE, leave_a_stale_socket)
+
+
+def symbols(path, which):
+    """Names that a program takes from the C library, or that a library offers."""
+    listed = subprocess.run(["nm", "-D", which, path], capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1].split("@")[0] for line in listed.splitlines() if line}
+
+
+@test
+def threat_112_every_system_call_of_the_server_can_be_made_to_fail():
+    try:
+        with open(f"/usr/include/{os.uname().machine}-linux-gnu/asm/unistd_64.h", encoding="ascii") as file:
+            calls = set(re.findall(r"__NR_(\w+)", file.read()))
+        taken, offered = symbols(harness.program("app"), "--undefined-only"), symbols(SHIM, "--defined-only")
+    except FileNotFoundError as missing:
+        raise harness.Skip(missing) from missing
+    calls |= {"recv", "send", "eventfd", "signalfd", "pthread_create"}
+    check(len(taken & calls) > 30, f"system calls of the server: {taken & calls}")
+    check_equal(sorted((taken & calls) - offered - NEVER_FAIL), [], "system calls that tests/fault/shim.c lacks")
 
 
 def main():
