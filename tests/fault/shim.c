@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -300,6 +301,15 @@ int getsockname(int fd, struct sockaddr *address, socklen_t *len)
 int getpeername(int fd, struct sockaddr *address, socklen_t *len)
 {
     FAILS_OR_CALLS("getpeername", SYS_getpeername, fd, address, len);
+}
+
+int ioctl(int fd, unsigned long what, ...)
+{
+    va_list rest;
+    va_start(rest, what);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    FAILS_OR_CALLS("ioctl", SYS_ioctl, fd, what, argument);
 }
 
 /* -- the loop -- */

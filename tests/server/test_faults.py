@@ -305,6 +305,7 @@ def threat_112_sending_fails():
         ("send", (errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS), ONCE),
         ("sendmsg", (errno.EINTR, errno.EAGAIN, SHORT), ONCE + OFTEN),
         ("sendmsg", (errno.EPIPE, errno.ENOMEM), ONCE),
+        ("ioctl", (errno.EINVAL,), ((0, 1),)),
         ("sendfile", (errno.EINTR, errno.EAGAIN, SHORT), ((0, 0), (1, 0), (0, 2))),
         ("sendfile", (errno.EIO, errno.EPIPE, errno.ENOMEM, errno.EINVAL, END), ((0, 0), (1, 0))),
     ])
