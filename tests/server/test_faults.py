@@ -25,7 +25,8 @@ SHORT, END = -1, -2
 FILES = tempfile.TemporaryDirectory()
 SHIM = os.path.join(harness.ROOT, "build", harness.PRESET, "tests", "fault", "shim.so")
 LINES = "".join(f"line {number} of a file\n" for number in range(20000)).encode()
-BIG = bytes(97 + at % 26 for at in range(400_000))
+BIG = bytes(97 + at % 26 for at in range(3_000_000))  # more than the kernel takes at once
+MUCH = 300_000
 
 
 class Control(ctypes.Structure):
@@ -130,9 +131,17 @@ def reads_a_file(client):
     expect(client, 200, LINES)
 
 
+def reads_much(client):
+    client.send(request(f"/big?bytes={MUCH}"))
+    expect(client, 200, BIG[:MUCH])
+
+
 def reads_slowly(client):
+    """Under one worker: once it answers somebody else, it has found the kernel's buffer full."""
     client.send(request(f"/big?bytes={len(BIG)}"))
-    time.sleep(0.005)  # the server is to find its buffer full: nothing else tells
+    with client.server.connect(timeout=5) as other:
+        other.send(request("/"))
+        expect(other, 200, b"hello")
     expect(client, 200, BIG)
 
 
@@ -181,18 +190,19 @@ def gets_half_a_stream(client):
     check(reply.status >= 500, f"half a stream was taken for the whole: {reply.status} {reply.body}")
 
 
-CLIENTS = (asks_twice, posts_in_pieces, posts_chunks, reads_a_stream, reads_a_file, reads_slowly, asks_many_at_once,
+CLIENTS = (asks_twice, posts_in_pieces, posts_chunks, reads_a_stream, reads_a_file, reads_much, asks_many_at_once,
            uses_tasks, sleeps, closes_its_side, is_refused, gets_half_a_stream)
 
 
-def run_clients(server, may_fail=True):
+def run_clients(server, may_fail=True, clients=CLIENTS):
     """All of them, one after the other, on connections that are open together."""
     connections = []
     try:
-        for behave in CLIENTS:
+        for behave in clients:
             slow = behave is reads_slowly
             connections.append(server.connect(timeout=5, receive_buffer=4096 if slow else None))
-        for behave, client in zip(CLIENTS, connections):
+        for behave, client in zip(clients, connections):
+            client.server = server
             try:
                 behave(client)
             except ConnectionError as error:
@@ -260,11 +270,11 @@ class Served:
         self.server.__exit__(kind, *rest)
 
 
-def try_one(served, call, error, pass_, every):
+def try_one(served, call, error, pass_, every, clients=CLIENTS):
     """Returns how many faults there were."""
     served.faults.arm(call, error, pass_, every)
     try:
-        run_clients(served.server)
+        run_clients(served.server, clients=clients)
         injected = served.faults.disarm()
         served.check_well()
     except AssertionError as failure:
@@ -272,17 +282,17 @@ def try_one(served, call, error, pass_, every):
     return injected
 
 
-def try_each(cases, is_fresh=False):
+def try_each(cases, is_fresh=False, workers=2, clients=CLIENTS):
     """Every case (call, errors, (calls that go well before, each so manyeth after)), under one server or each under
     a fresh one."""
     with contextlib.ExitStack() as stack:
-        served = None if is_fresh else stack.enter_context(Served())
+        served = None if is_fresh else stack.enter_context(Served(workers))
         for call, errors, passes in cases:
             for error in errors:
                 injected = 0
                 for pass_, every in passes:
                     with Served(is_fresh=True) if is_fresh else contextlib.nullcontext(served) as one:
-                        injected += try_one(one, call, error, pass_, every)
+                        injected += try_one(one, call, error, pass_, every, clients)
                 check(injected > 0, f"{call} {text_of(error)}: no fault was injected")
 
 
@@ -305,10 +315,20 @@ def threat_112_sending_fails():
         ("send", (errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS), ONCE),
         ("sendmsg", (errno.EINTR, errno.EAGAIN, SHORT), ONCE + OFTEN),
         ("sendmsg", (errno.EPIPE, errno.ENOMEM), ONCE),
-        ("ioctl", (errno.EINVAL,), ((0, 1),)),
         ("sendfile", (errno.EINTR, errno.EAGAIN, SHORT), ((0, 0), (1, 0), (0, 2))),
         ("sendfile", (errno.EIO, errno.EPIPE, errno.ENOMEM, errno.EINVAL, END), ((0, 0), (1, 0))),
     ])
+
+
+@test
+def threat_112_sending_to_a_slow_reader_fails():
+    often, once = ((0, 3),), ((0, 0), (3, 0))
+    try_each([
+        ("send", (errno.EINTR, errno.EAGAIN, SHORT), often),
+        ("send", (errno.EPIPE, errno.ENOBUFS), once),
+        ("sendmsg", (errno.EINTR, errno.EAGAIN, SHORT, errno.ENOMEM), ((0, 0), (0, 3))),
+        ("ioctl", (errno.EINVAL,), ((0, 1),)),
+    ], workers=1, clients=(reads_slowly, asks_twice, reads_slowly))
 
 
 @test
