@@ -62,6 +62,36 @@ void *arena_grow(arena *a, size_t size)
     return chunk->data;
 }
 
+/** The link that holds `chunk`. */
+static arena_chunk **link_of(arena *a, const arena_chunk *chunk)
+{
+    arena_chunk **link = &a->chunks;
+    while (*link != chunk)
+        link = &(*link)->older;
+    return link;
+}
+
+void *arena_resize(arena *a, void *block, size_t size)
+{
+    arena_chunk *old = block != NULL ? (arena_chunk *)(void *)((char *)block - sizeof *old) : NULL;
+    size_t rounded = arena_rounded(size), before = old != NULL ? old->bytes : 0;
+    if (rounded < size || rounded > SIZE_MAX - sizeof *old ||
+        (rounded > before && rounded - before > a->limit_bytes - a->taken_bytes))
+        return NULL;
+    arena_chunk **link = old != NULL ? link_of(a, old) : NULL;
+    arena_chunk *chunk = mem_realloc(old, sizeof *chunk + rounded);
+    if (chunk == NULL)
+        return NULL;
+    if (old == NULL) { /* behind the first one, by whose size the next chunk's is chosen */
+        link = a->chunks != NULL ? &a->chunks->older : &a->chunks;
+        chunk->older = *link;
+    }
+    *link = chunk;
+    chunk->bytes = rounded;
+    a->taken_bytes = a->taken_bytes - before + rounded;
+    return chunk->data;
+}
+
 char *arena_text(arena *a, const char *data, size_t len)
 {
     char *copy = arena_alloc(a, len + 1);

@@ -44,6 +44,13 @@ static inline void *arena_alloc(arena *a, size_t size)
     return block;
 }
 
+/**
+ * A block on a chunk of its own, which grows and shrinks without a copy being left behind: for what ends up
+ * large and is not known to at first. `block` is NULL, or what this call returned before.
+ * @return the block, moved or not, of `size` bytes; NULL as arena_alloc, the old block is then unchanged.
+ */
+void *arena_resize(arena *a, void *block, size_t size);
+
 /** A copy of `len` bytes with a NUL after them; NULL as arena_alloc. */
 char *arena_text(arena *a, const char *data, size_t len);
 /** Formats into the arena; `*len` (when not NULL) receives the length without the NUL. NULL as arena_alloc.

@@ -109,6 +109,39 @@ TEST(printf_fits_at_every_place_of_a_chunk)
     }
 }
 
+TEST(resized_block_keeps_its_bytes_and_its_neighbours)
+{
+    arena a;
+    arena_init(&a, NULL, 0, LIMIT);
+    char *first = arena_resize(&a, NULL, 100), *text = arena_text(&a, "neighbour", 9);
+    char *second = arena_resize(&a, NULL, 16);
+    CHECK(first != NULL && second != NULL);
+    memset(first, 'a', 100);
+    memset(second, 'b', 16);
+    first = arena_resize(&a, first, 5000);
+    second = arena_resize(&a, second, 3000);
+    CHECK(first != NULL && second != NULL && first[99] == 'a' && second[15] == 'b');
+    memset(first, 'a', 5000);
+    first = arena_resize(&a, first, 32);
+    CHECK(first != NULL && first[31] == 'a' && second[15] == 'b');
+    CHECK_TEXT(text, "neighbour");
+    arena_free(&a);
+}
+
+TEST(resizing_counts_against_the_limit)
+{
+    arena a;
+    arena_init(&a, NULL, 0, LIMIT);
+    char *block = arena_resize(&a, NULL, LIMIT / 2);
+    CHECK(block != NULL && arena_resize(&a, block, LIMIT + 16) == NULL);
+    CHECK(arena_resize(&a, block, SIZE_MAX) == NULL);
+    block = arena_resize(&a, block, LIMIT & ~15);
+    CHECK(block != NULL && arena_alloc(&a, 16) == NULL);
+    block = arena_resize(&a, block, LIMIT / 2);
+    CHECK(block != NULL && arena_alloc(&a, 16) != NULL);
+    arena_free(&a);
+}
+
 #ifdef TERN_FAULTS
 TEST(every_failing_allocation_gives_null_and_no_leak)
 {
