@@ -1,0 +1,275 @@
+/**
+ * Lists and maps.
+ *
+ * How many items there are is known at the closing bracket. Until then they lie in the pile, a small stack
+ * memory that all lists being read share from its front, and are copied once into the arena; a list that
+ * outgrows its share moves to a growing block of its own. Both keep the items of the outer lists where they
+ * are while an inner one is read.
+ *
+ * Memory is taken off what json_limits allows before it is used: `[{},{},...]` for a large struct is refused
+ * in time.
+ */
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/siphash.h"
+#include "schema/json_read.h"
+
+enum { PILE_SHARE = 4, FEW_ENTRIES = 8 };
+
+/** The items of one list. */
+typedef struct items {
+    char *data;
+    size_t count, room, step;
+    const char *begin; /* where the list begins in the text */
+    char *pile;        /* the reader's, when the list began */
+    bool is_alone;
+} items;
+
+bool json_charge(json_reader *r, size_t size)
+{
+    if (size > r->memory_left)
+        return json_stop_code(r, "too_costly", "takes too much memory");
+    r->memory_left -= size;
+    return true;
+}
+
+static void items_begin(json_reader *r, items *list, size_t step)
+{
+    size_t share = (size_t)(r->pile_end - r->pile) / PILE_SHARE & ~(size_t)15;
+    *list = (items){.data = r->pile, .step = step, .room = share / step, .begin = r->at, .pile = r->pile};
+    r->pile += share;
+}
+
+/** How many items there will be, if the rest of the text is like this list so far; never above twice as many,
+ * nor so few more that growing gets slow. */
+static size_t guess_count(const json_reader *r, const items *list)
+{
+    size_t done = (size_t)(r->at - list->begin), left = (size_t)(r->end - r->at);
+    size_t more = done != 0 ? (size_t)((double)left / (double)done * (double)list->count) + 4 : 4;
+    if (more > list->count)
+        more = list->count;
+    if (more < list->count / 16 + 1)
+        more = list->count / 16 + 1;
+    return list->count + more;
+}
+
+/** Moves a full list to a block of its own, or makes that larger. */
+static bool items_grow(json_reader *r, items *list)
+{
+    size_t old_bytes = list->is_alone ? arena_rounded(list->room * list->step) : 0;
+    size_t most = ((r->memory_left + old_bytes) & ~(size_t)15) / list->step;
+    size_t room = guess_count(r, list);
+    if (room > most && most > list->count)
+        room = most;
+    size_t bytes = arena_rounded(room * list->step);
+    if (!json_charge(r, bytes - old_bytes))
+        return false;
+    void *block = arena_resize(r->arena, list->is_alone ? list->data : NULL, room * list->step);
+    if (block == NULL)
+        return json_stop_memory(r);
+    if (!list->is_alone && list->count != 0)
+        memcpy(block, list->data, list->count * list->step);
+    list->is_alone = true;
+    list->data = block;
+    list->room = room;
+    r->pile = list->pile;
+    return true;
+}
+
+/** Room for one more item, NULL when reading ended. */
+static inline char *items_next(json_reader *r, items *list)
+{
+    if (!json_count_item(r) || (list->count == list->room && !items_grow(r, list)))
+        return NULL;
+    return list->data + list->count++ * list->step;
+}
+
+/** The items in their last place, as the struct that every list and map is. */
+static bool items_end(json_reader *r, items *list, void *out)
+{
+    size_t bytes = list->count * list->step;
+    r->pile = list->pile;
+    if (list->count == 0) {
+        list->data = NULL;
+    } else if (list->is_alone) {
+        void *block = arena_resize(r->arena, list->data, bytes);
+        if (block != NULL) { /* else it stays larger than it need be */
+            r->memory_left += arena_rounded(list->room * list->step) - arena_rounded(bytes);
+            list->data = block;
+        }
+    } else {
+        if (!json_charge(r, arena_rounded(bytes)))
+            return false;
+        void *block = arena_alloc(r->arena, bytes);
+        if (block == NULL)
+            return json_stop_memory(r);
+        list->data = memcpy(block, list->data, bytes);
+    }
+    const tern_any laid_out = {list->data, list->count};
+    memcpy(out, &laid_out, sizeof laid_out);
+    return true;
+}
+
+/** Behind an item: passes the comma, or the closing bracket (`*is_end`). False when neither is there. */
+static inline bool pass_comma(json_reader *r, char closing, const char *expected, bool *is_end)
+{
+    char byte = json_space(r);
+    *is_end = byte == closing;
+    if (byte != ',' && byte != closing)
+        return json_stop(r, expected);
+    r->at++;
+    if (byte == ',')
+        json_space(r);
+    return true;
+}
+
+bool json_read_list(json_reader *r, const tern_type *type, void *out, const place *where)
+{
+    if (*r->at != '[')
+        return json_wrong_kind(r, type, where);
+    if (!json_enter(r))
+        return false;
+    items list;
+    items_begin(r, &list, type->item->size);
+    place here = {where, NULL, 0};
+    bool is_right = true, is_end = json_space(r) == ']';
+    if (is_end)
+        r->at++;
+    for (; !is_end; here.index++) {
+        void *item = items_next(r, &list);
+        if (item == NULL)
+            return false;
+        if (!json_read_value(r, type->item, item, &here)) {
+            if (r->stop != NULL)
+                return false;
+            is_right = false;
+        }
+        if (!pass_comma(r, ']', "expected ',' or ']'", &is_end))
+            return false;
+    }
+    r->depth--;
+    return items_end(r, &list, out) && is_right;
+}
+
+/* -- maps -- */
+
+static const char *key_at(const items *list, size_t i)
+{
+    const char *key;
+    memcpy(&key, list->data + i * list->step, sizeof key);
+    return key;
+}
+
+static bool add_doubled(json_reader *r, const char *key, const place *where)
+{
+    const place here = {where, key, 0};
+    fault_add(r->faults, &here, "doubled", NULL, NULL, "is given twice");
+    return false;
+}
+
+/** Enters the keys into a table by a keyed hash: no client can choose keys that collide. */
+static bool are_many_different(json_reader *r, const items *list, uint32_t *table, size_t mask,
+                               const place *where)
+{
+    siphash_key secret;
+    if (!random_bytes(&secret, sizeof secret))
+        return json_stop_memory(r);
+    bool is_right = true;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *key = key_at(list, i);
+        size_t slot = (size_t)siphash_1_3(&secret, key, strlen(key)) & mask;
+        while (table[slot] != 0 && strcmp(key_at(list, table[slot] - 1), key) != 0)
+            slot = (slot + 1) & mask;
+        if (table[slot] != 0)
+            is_right = add_doubled(r, key, where);
+        table[slot] = (uint32_t)(i + 1);
+    }
+    return is_right;
+}
+
+/** Whether no key stands twice; each one that does is a fault. */
+static bool are_different(json_reader *r, const items *list, const place *where)
+{
+    bool is_right = true;
+    if (list->count <= FEW_ENTRIES) {
+        for (size_t i = 1; i < list->count; i++)
+            for (size_t k = 0; k < i; k++)
+                if (strcmp(key_at(list, i), key_at(list, k)) == 0) {
+                    is_right = add_doubled(r, key_at(list, i), where);
+                    break;
+                }
+        return is_right;
+    }
+    size_t size = 2 * FEW_ENTRIES;
+    while (size < 2 * list->count)
+        size *= 2;
+    if (!json_charge(r, size * sizeof(uint32_t)))
+        return false;
+    uint32_t *table = mem_zero(size, sizeof *table);
+    if (table == NULL)
+        return json_stop_memory(r);
+    is_right = are_many_different(r, list, table, size - 1, where);
+    mem_free(table);
+    r->memory_left += size * sizeof(uint32_t);
+    return is_right;
+}
+
+/** Reads a key with its colon, up to the value; NULL when reading ended. */
+static const char *read_key(json_reader *r)
+{
+    size_t len;
+    if (*r->at != '"') {
+        json_stop(r, "expected a key in double quotes");
+        return NULL;
+    }
+    const char *key = json_read_text(r, &len);
+    if (key == NULL)
+        return NULL;
+    if (json_space(r) != ':') {
+        json_stop(r, "expected ':' after the key");
+        return NULL;
+    }
+    r->at++;
+    json_space(r);
+    return key;
+}
+
+static bool read_entry(json_reader *r, const tern_type *type, char *entry, const char *key, const place *here)
+{
+    bool has_nul = r->has_nul;
+    memcpy(entry, &key, sizeof key);
+    bool is_right = json_read_value(r, type->item, entry + sizeof key, here);
+    if (has_nul && r->stop == NULL)
+        fault_add(r->faults, here, "nul_in_text", NULL, NULL, "the key must not hold the character U+0000");
+    return is_right && !has_nul;
+}
+
+bool json_read_map(json_reader *r, const tern_type *type, void *out, const place *where)
+{
+    if (*r->at != '{')
+        return json_wrong_kind(r, type, where);
+    if (!json_enter(r))
+        return false;
+    items list;
+    items_begin(r, &list, list_step(type));
+    bool is_right = true, is_end = json_space(r) == '}';
+    if (is_end)
+        r->at++;
+    while (!is_end) {
+        char *entry = items_next(r, &list);
+        const char *key = entry != NULL ? read_key(r) : NULL;
+        if (key == NULL)
+            return false;
+        const place here = {where, key, 0};
+        if (!read_entry(r, type, entry, key, &here)) {
+            if (r->stop != NULL)
+                return false;
+            is_right = false;
+        }
+        if (!pass_comma(r, '}', "expected ',' or '}'", &is_end))
+            return false;
+    }
+    r->depth--;
+    is_right &= are_different(r, &list, where);
+    return r->stop == NULL && items_end(r, &list, out) && is_right;
+}

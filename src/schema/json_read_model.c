@@ -1,0 +1,212 @@
+/**
+ * Objects into structs.
+ *
+ * Clients send fields in the order of the declaration more often than not. So the key that is due is compared
+ * first, with its quotes and colon, as it stands in the text; only when another one is there is it read as a
+ * string and looked up.
+ *
+ * Hot path: must not allocate, and must not clear the struct first.
+ */
+#include "schema/json_read.h"
+#include "schema/validate.h"
+
+/** A model being read. */
+typedef struct filling {
+    const type_plan *plan;
+    const tern_type *type;
+    void *out;
+    const place *where;
+    unsigned next;    /* the field that is due */
+    unsigned filled;  /* fields that were given, but for read-only ones */
+    uint64_t seen[2]; /* a bit for each key that was there; a model has at most 128 */
+} filling;
+
+/** memcmp of what is at least 4 bytes long, where a call would cost more than the comparison. */
+static inline bool is_same(const char *a, const char *b, size_t len)
+{
+    uint64_t a8, b8;
+    uint32_t a4, b4;
+    if (len < sizeof a8) {
+        memcpy(&a4, a, sizeof a4);
+        memcpy(&b4, b, sizeof b4);
+        if (a4 != b4)
+            return false;
+        memcpy(&a4, a + len - sizeof a4, sizeof a4);
+        memcpy(&b4, b + len - sizeof b4, sizeof b4);
+        return a4 == b4;
+    }
+    for (size_t i = 0; i + sizeof a8 < len; i += sizeof a8) {
+        memcpy(&a8, a + i, sizeof a8);
+        memcpy(&b8, b + i, sizeof b8);
+        if (a8 != b8)
+            return false;
+    }
+    memcpy(&a8, a + len - sizeof a8, sizeof a8);
+    memcpy(&b8, b + len - sizeof b8, sizeof b8);
+    return a8 == b8;
+}
+
+/** Whether `"key":` of the field stands at r->at. A key has at least one byte: with quotes and colon, four.
+ */
+static inline bool is_due(const json_reader *r, const field_plan *f)
+{
+    return (size_t)(r->end - r->at) > f->json_key_len && is_same(r->at, f->json_key, f->json_key_len);
+}
+
+static bool add_key_fault(json_reader *r, const filling *m, const char *key, const char *code,
+                          const char *message)
+{
+    const place here = {m->where, key, 0};
+    json_space(r);
+    if (json_skip(r))
+        fault_add(r->faults, &here, code, NULL, NULL, "%s", message);
+    return false;
+}
+
+/** Reads a key that was not due, with its colon. NULL when it is no field (its value is passed over), or when
+ * reading ended. */
+static const field_plan *look_up(json_reader *r, filling *m)
+{
+    size_t len;
+    const char *key = json_read_text(r, &len);
+    if (key == NULL)
+        return NULL;
+    if (json_space(r) != ':') {
+        json_stop(r, "expected ':' after the key");
+        return NULL;
+    }
+    r->at++;
+    int number = plan_find(m->plan, key, len);
+    if (number >= 0)
+        return &m->plan->fields[number];
+    if (m->type->options.ignore_unknown) {
+        json_space(r);
+        json_skip(r);
+    } else {
+        add_key_fault(r, m, key, "unknown", "is not known here");
+    }
+    return NULL;
+}
+
+/** The value of an absent or null field. */
+static void set_nothing(const tern_type *type, void *value)
+{
+    memset(value, 0, type->size);
+    if (type->kind == TERN_UPLOAD)
+        ((tern_upload *)value)->fd = -1;
+}
+
+static bool read_null(json_reader *r, const field_plan *f, void *value, uint8_t *state)
+{
+    const char *begin = r->at;
+    if (!json_skip(r)) /* may be no null, but something else in n */
+        return false;
+    set_nothing(f->field->type, value);
+    if (f->field->type->kind == TERN_ANY)
+        *(tern_any *)value = (tern_any){begin, (size_t)(r->at - begin)};
+    *state = TERN_NULL;
+    return true;
+}
+
+static inline bool read_field(json_reader *r, const filling *m, const field_plan *f)
+{
+    const place here = {m->where, f->key, 0};
+    void *value = plan_value(f, m->out);
+    uint8_t *state = plan_state(f, m->out);
+    if (json_space(r) == 'n' && f->field->optional)
+        return read_null(r, f, value, state);
+    *state = TERN_GIVEN;
+    if (!json_read_value(r, f->field->type, value, &here))
+        return false;
+    if (f->is_checked)
+        validate_field(f, value, &here, r->faults);
+    return true;
+}
+
+/** Reads a key and its value. False with a fault, or when reading ended. */
+static bool read_member(json_reader *r, filling *m)
+{
+    const field_plan *f = &m->plan->fields[m->next];
+    if (m->next < m->type->field_count && is_due(r, f)) {
+        r->at += f->json_key_len;
+    } else {
+        if (*r->at != '"')
+            return json_stop(r, "expected a key in double quotes");
+        f = look_up(r, m);
+        if (f == NULL)
+            return false;
+    }
+    unsigned number = (unsigned)(f - m->plan->fields);
+    uint64_t bit = UINT64_C(1) << number % 64;
+    m->next = number + 1;
+    if ((m->seen[number / 64] & bit) != 0)
+        return add_key_fault(r, m, f->key, "doubled", "is given twice");
+    m->seen[number / 64] |= bit;
+    if (f->field->read_only) {
+        json_space(r);
+        return json_skip(r);
+    }
+    m->filled++;
+    return read_field(r, m, f);
+}
+
+/** Fields that were not given get their fallback or nothing; those that must be given are faults. Read-only
+ * ones are as in a struct that a program fills in. */
+static void fill_absent(json_reader *r, const filling *m)
+{
+    for (unsigned i = 0; i < m->type->field_count; i++) {
+        const field_plan *f = &m->plan->fields[i];
+        bool read_only = f->field->read_only;
+        if ((m->seen[i / 64] >> i % 64 & 1) != 0 && !read_only)
+            continue;
+        void *value = plan_value(f, m->out);
+        if (f->fallback != NULL)
+            memcpy(value, f->fallback, f->field->type->size);
+        else
+            set_nothing(f->field->type, value);
+        *plan_state(f, m->out) = read_only ? TERN_VALUE : TERN_ABSENT;
+        if (f->is_required) {
+            const place here = {m->where, f->key, 0};
+            fault_add(r->faults, &here, "missing", NULL, NULL, "must be given");
+        }
+    }
+}
+
+/** All members up to the closing brace. False when reading ended. */
+static bool read_members(json_reader *r, filling *m)
+{
+    if (json_space(r) == '}') {
+        r->at++;
+        return true;
+    }
+    for (;;) {
+        if (!json_count_item(r) || (!read_member(r, m) && r->stop != NULL))
+            return false;
+        char byte = json_space(r);
+        r->at++;
+        if (byte == ',') {
+            json_space(r);
+            continue;
+        }
+        if (byte == '}')
+            return true;
+        r->at--;
+        return json_stop(r, "expected ',' or '}'");
+    }
+}
+
+bool json_read_model(json_reader *r, const tern_type *type, void *out, const place *where)
+{
+    if (*r->at != '{')
+        return json_wrong_kind(r, type, where);
+    filling m = {.plan = plan_of(type), .type = type, .out = out, .where = where};
+    unsigned before = r->faults->count;
+    if (!json_enter(r) || !read_members(r, &m))
+        return false;
+    r->depth--;
+    if (m.filled != type->field_count)
+        fill_absent(r, &m);
+    if (r->faults->count == before && type->options.check != NULL)
+        validate_model(type, out, where, r->faults);
+    return r->faults->count == before;
+}
