@@ -15,6 +15,7 @@ target_compile_definitions(tern_flags INTERFACE _GNU_SOURCE)
 target_compile_options(tern_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wformat=2 -Wundef -Wvla -Werror)
+target_compile_options(tern_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=) # no build folder in the binary
 target_compile_options(tern_flags INTERFACE -ffunction-sections -fdata-sections) # see --gc-sections in CMakeLists.txt
 
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

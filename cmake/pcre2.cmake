@@ -1,7 +1,7 @@
 # PCRE2 serves .pattern. Without it everything else works, and a model with a pattern is refused at start.
 include(CheckSymbolExists)
 set(TERN_HAS_PCRE2 OFF)
-set(pc_requires_private "")
+set(pc_requires "")
 set(package_finds_pcre2 "")
 set(deb_depends libc6-dev)
 if(TERN_WITH_PCRE2)
@@ -20,7 +20,7 @@ if(TERN_WITH_PCRE2)
         set(TERN_HAS_PCRE2 ON)
         target_compile_definitions(tern_flags INTERFACE TERN_WITH_PCRE2=1)
         # What whoever links the static library needs, in tern.pc, TernConfig.cmake and the Debian package.
-        set(pc_requires_private "Requires.private: libpcre2-8\n")
+        set(pc_requires "Requires: libpcre2-8\n")
         string(CONCAT package_finds_pcre2
             "find_dependency(PkgConfig)\n"
             "pkg_check_modules(PCRE2 REQUIRED QUIET IMPORTED_TARGET libpcre2-8)\n")

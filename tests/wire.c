@@ -16,7 +16,7 @@ typedef struct client {
     size_t left, piece;
     bool closes_after;
     int fd;
-    unsigned turns;
+    unsigned turns, leaves_at;
     char *heard;
     size_t heard_len, room;
 } client;
@@ -58,9 +58,14 @@ static void hear_some(client *me)
 static void client_turn(loop_later *later)
 {
     client *me = list_owner(later, client, later);
-    hear_some(me);
-    if (me->left > 0)
+    if (me->fd >= 0)
+        hear_some(me);
+    if (me->fd >= 0 && me->left > 0)
         send_some(me);
+    if (me->fd >= 0 && me->leaves_at != 0 && me->turns >= me->leaves_at) {
+        close(me->fd);
+        me->fd = -1;
+    }
     if (http_server_count() == 0 || ++me->turns > MOST_TURNS)
         loop_stop();
     else
@@ -77,14 +82,17 @@ long wire_talk(const wire_script *script, char *reply, size_t size)
                  .left = script->len,
                  .piece = script->piece != 0 ? script->piece : script->len,
                  .closes_after = script->closes_after,
+                 .leaves_at = script->leaves_at,
                  .fd = ends[0],
                  .heard = reply,
                  .room = size - 1};
     http_server_on_connection(NULL, ends[1]);
     loop_do_later(&me.later);
     loop_run();
-    hear_some(&me);
-    close(me.fd);
+    if (me.fd >= 0) {
+        hear_some(&me);
+        close(me.fd);
+    }
     reply[me.heard_len] = '\0';
     return http_server_count() == 0 ? (long)me.heard_len : -1;
 }

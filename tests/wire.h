@@ -11,6 +11,8 @@ typedef struct wire_script {
     size_t len;
     size_t piece;      /* bytes sent in each turn of the loop; 0: all at once */
     bool closes_after; /* the client shuts its sending side down after the last byte */
+    unsigned
+        leaves_at; /* the turn of the loop at which the client closes its socket; 0: it stays to the end */
 } wire_script;
 
 /**

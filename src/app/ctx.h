@@ -123,7 +123,7 @@ int ctx_file_status(int error);
 bool reply_is_sound(const tern_reply *reply);
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
-/** Sends `reply` through http (send.c). */
+/** Sends `reply` through http; never throws, since nothing above would catch it (send.c). */
 void ctx_send(tern_ctx *c, const tern_reply *reply);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);

@@ -203,21 +203,6 @@ static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
     return true;
 }
 
-static void send_work(tern_ctx *c, void *reply)
-{
-    ctx_send(c, reply);
-}
-
-/** Sends, and runs what waits for the end of the request even when sending was given up. */
-static void send_and_finish(tern_ctx *c, tern_reply *reply)
-{
-    unwind_reason why = reply != NULL ? ctx_guard(c, send_work, reply) : UNWIND_NONE;
-    for (ctx_after *after = c->after; after != NULL; after = after->next)
-        after->run(c, after->arg);
-    if (why != UNWIND_NONE)
-        unwind_throw(why);
-}
-
 static void fail_scope(scope *s, int status, const char *detail)
 {
     ctx_fail(s->owner, status, detail);
@@ -235,10 +220,10 @@ static void serve(tern_ctx *c)
     scope_close(&c->scope);
     self->scope = NULL;
     self->request = NULL;
-    if (c->after != NULL)
-        send_and_finish(c, has_reply ? &reply : NULL);
-    else if (has_reply)
+    if (has_reply)
         ctx_send(c, &reply);
+    for (ctx_after *after = c->after; after != NULL; after = after->next)
+        after->run(c, after->arg);
 }
 
 /* -- what http calls -- */

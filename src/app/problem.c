@@ -59,8 +59,8 @@ void ctx_fail(tern_ctx *c, int status, const char *detail)
     }
     scope_before_throw(); /* now: a task that fails while it is ended must not put its problem in place of
                              this */
-    c->problem_status = status;
-    c->problem_detail = detail;
+    c->problem_status = c->scope.failed_status = status;
+    c->problem_detail = c->scope.failed_detail = detail;
     unwind_throw(UNWIND_FAIL);
 }
 

@@ -32,7 +32,6 @@ static http_limits limits_of(const run_state *run)
         .idle_ms = l->idle_timeout_ms,
         .body_ms = l->body_timeout_ms,
         .min_rate_bytes_s = l->min_rate,
-        .request_ms = l->request_timeout_ms,
         .body_bytes = l->body_bytes,
         .arena_bytes = l->request_memory,
         .connections = l->connections - reserve,

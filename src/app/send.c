@@ -86,18 +86,6 @@ static void put_last_modified(tern_ctx *c, int64_t at)
     http_field_put(c->x, "Last-Modified", date, true);
 }
 
-typedef struct file_work {
-    int fd, status;
-    const char *type;
-    uint64_t length;
-} file_work;
-
-static void send_open_file(tern_ctx *c, void *arg)
-{
-    const file_work *work = arg;
-    http_reply_file(c->x, work->status, work->type, work->fd, 0, work->length);
-}
-
 static void send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
 {
     const char *path = reply->arg;
@@ -110,12 +98,8 @@ static void send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
     }
     const char *type = reply->type != NULL ? reply->type : mime_of_path(path);
     put_last_modified(c, facts.st_mtime);
-    file_work work = {
-        .fd = fd, .status = reply->status, .type = has_type ? NULL : type, .length = (uint64_t)facts.st_size};
-    unwind_reason why = ctx_guard(c, send_open_file, &work);
+    http_reply_file(c->x, reply->status, has_type ? NULL : type, fd, 0, (uint64_t)facts.st_size);
     close(fd);
-    if (why != UNWIND_NONE)
-        unwind_throw(why);
 }
 
 /* -- streams -- */

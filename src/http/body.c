@@ -188,6 +188,7 @@ static bool read_to_heap(http_exchange *x)
     }
     if (!buf_reserve(b, 0)) /* an empty body has no block yet, and its NUL needs one */
         return fail(x, 503, "out of memory");
+    b->data[b->len] = '\0'; /* what was received straight into it has none yet */
     x->body = (tern_str){b->data, b->len};
     return x->body_status == 0;
 }

@@ -213,7 +213,7 @@ static void finish_work(http_connection *k)
         connection_close(k);
     else if (!k->is_finished)
         park(k);
-    else if (unread && !k->peer_closed)
+    else if (unread)
         linger(k); /* closing with unread input would send RST, which may destroy the reply on its way */
     else
         connection_close(k);

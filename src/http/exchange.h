@@ -95,7 +95,6 @@ typedef struct http_limits {
     uint64_t idle_ms;          /* between requests */
     uint64_t body_ms;          /* whole body; 0: no absolute bound, only the rate */
     uint64_t min_rate_bytes_s; /* slowest body in, and slowest reader of a reply, after a grace of 5 s */
-    uint64_t request_ms;       /* handler deadline; 0: none. 503 */
     size_t body_bytes;         /* default of http_body_policy.max_bytes */
     size_t arena_bytes;        /* heap a request may take */
     unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */

@@ -169,6 +169,7 @@ static size_t lay_out(tern_shared_map *map, const tern_shared_map_options *optio
     return sizeof(map_head) + map->stripes * sizeof(map_lock) + bytes;
 }
 
+/** False with errno set. */
 static bool prepare(map_head *head, size_t stripes)
 {
     pthread_mutexattr_t attributes;
@@ -178,11 +179,13 @@ static bool prepare(map_head *head, size_t stripes)
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-    bool is_ready = true;
-    for (size_t i = 0; i < stripes && is_ready; i++)
-        is_ready = pthread_mutex_init(&head->stripes[i].mutex, &attributes) == 0;
+    int error = 0;
+    for (size_t i = 0; i < stripes && error == 0; i++)
+        error = pthread_mutex_init(&head->stripes[i].mutex, &attributes);
     pthread_mutexattr_destroy(&attributes);
-    return is_ready;
+    if (error != 0)
+        errno = error;
+    return error == 0;
 }
 
 static bool is_same_map(const tern_shared_map *a, const tern_shared_map *b)
@@ -208,11 +211,13 @@ tern_shared_map *tern_shared_map_new_with(const char *name, const tern_shared_ma
     }
     tern_shared_map *map = mem_alloc(sizeof *map);
     char *scratch = mem_alloc(wanted.value_bytes);
-    if (map == NULL || scratch == NULL || !prepare(region->memory, wanted.stripes)) {
+    bool has_memory = map != NULL && scratch != NULL;
+    if (!has_memory || !prepare(region->memory, wanted.stripes)) {
+        int reason = has_memory ? errno : ENOMEM;
         mem_free(map);
         mem_free(scratch);
         shared_region_drop(region);
-        errno = ENOMEM;
+        errno = reason;
         return NULL;
     }
     wanted.head = region->memory;

@@ -17,7 +17,9 @@ struct tern_task {
     void *arg;
     list_link waiters;     /* task_waiter */
     unwind_reason outcome; /* UNWIND_NONE: it returned */
-    bool is_watched;       /* somebody has waited for it, so its failure was heard */
+    int failed_status;     /* with UNWIND_FAIL: another task may fail before somebody waits for this one */
+    const char *failed_detail;
+    bool is_watched; /* somebody has waited for it, so its failure was heard */
 };
 
 /* On the stack of a coroutine that waits for a task. */
@@ -41,6 +43,8 @@ static void task_main(void *arg)
     tern_task *task = arg;
     coro *self = coro_self();
     task->outcome = self->is_cancelled ? UNWIND_CANCELLED : run_caught(task);
+    task->failed_status = task->scope->failed_status;
+    task->failed_detail = task->scope->failed_detail;
     if (task->scope->holds != NULL)
         lock_release_held(task->scope, self);
     task->runner = NULL;
@@ -90,8 +94,11 @@ void tern_wait(tern_ctx *c, tern_task *task)
     task->is_watched = true;
     if (!join(task))
         unwind_throw(UNWIND_CANCELLED);
-    if (task->outcome == UNWIND_FAIL)
-        unwind_throw(UNWIND_FAIL);
+    if (task->outcome != UNWIND_FAIL)
+        return;
+    if (task->failed_status != 0)
+        s->fail(s, task->failed_status, task->failed_detail);
+    unwind_throw(UNWIND_FAIL);
 }
 
 void tern_cancel(tern_task *task)

@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,8 +22,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -263,6 +268,11 @@ int bind(int fd, const struct sockaddr *address, socklen_t len)
     FAILS_OR_CALLS("bind", SYS_bind, fd, address, len);
 }
 
+int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    FAILS_OR_CALLS("connect", SYS_connect, fd, address, len);
+}
+
 int listen(int fd, int backlog)
 {
     FAILS_OR_CALLS("listen", SYS_listen, fd, backlog);
@@ -291,6 +301,15 @@ int getsockname(int fd, struct sockaddr *address, socklen_t *len)
 int getpeername(int fd, struct sockaddr *address, socklen_t *len)
 {
     FAILS_OR_CALLS("getpeername", SYS_getpeername, fd, address, len);
+}
+
+int ioctl(int fd, unsigned long what, ...)
+{
+    va_list rest;
+    va_start(rest, what);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    FAILS_OR_CALLS("ioctl", SYS_ioctl, fd, what, argument);
 }
 
 /* -- the loop -- */
@@ -368,6 +387,40 @@ int stat(const char *path, struct stat *facts)
     FAILS_OR_CALLS("stat", SYS_newfstatat, AT_FDCWD, path, facts, 0);
 }
 
+int lstat(const char *path, struct stat *facts)
+{
+    FAILS_OR_CALLS("lstat", SYS_newfstatat, AT_FDCWD, path, facts, AT_SYMLINK_NOFOLLOW);
+}
+
+int unlink(const char *path)
+{
+    FAILS_OR_CALLS("unlink", SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+ssize_t readlink(const char *path, char *into, size_t len)
+{
+    int error = fault("readlink");
+    return error != 0 ? fail(error) : syscall(SYS_readlinkat, AT_FDCWD, path, into, len);
+}
+
+char *getcwd(char *into, size_t len)
+{
+    int error = fault("getcwd");
+    if (error == 0)
+        return syscall(SYS_getcwd, into, len) < 0 ? NULL : into;
+    fail(error);
+    return NULL;
+}
+
+int fcntl(int fd, int what, ...)
+{
+    va_list rest;
+    va_start(rest, what);
+    unsigned long argument = va_arg(rest, unsigned long);
+    va_end(rest);
+    FAILS_OR_CALLS("fcntl", SYS_fcntl, fd, what, argument);
+}
+
 /** The descriptor is gone in any case, as on Linux. */
 int close(int fd)
 {
@@ -430,6 +483,46 @@ int mprotect(void *at, size_t len, int protection)
 int madvise(void *at, size_t len, int advice)
 {
     FAILS_OR_CALLS("madvise", SYS_madvise, at, len, advice);
+}
+
+int munmap(void *at, size_t len)
+{
+    FAILS_OR_CALLS("munmap", SYS_munmap, at, len);
+}
+
+/* -- the process -- */
+
+int getrlimit(__rlimit_resource_t what, struct rlimit *limit)
+{
+    FAILS_OR_CALLS("getrlimit", SYS_prlimit64, 0, what, NULL, limit);
+}
+
+int setrlimit(__rlimit_resource_t what, const struct rlimit *limit)
+{
+    FAILS_OR_CALLS("setrlimit", SYS_prlimit64, 0, what, limit, NULL);
+}
+
+int prctl(int what, ...)
+{
+    va_list rest;
+    va_start(rest, what);
+    unsigned long argument = va_arg(rest, unsigned long);
+    va_end(rest);
+    FAILS_OR_CALLS("prctl", SYS_prctl, what, argument, 0UL, 0UL, 0UL);
+}
+
+int sched_getaffinity(pid_t pid, size_t len, cpu_set_t *set)
+{
+    int error = fault("sched_getaffinity");
+    if (error != 0)
+        return fail(error);
+    memset(set, 0, len);
+    return syscall(SYS_sched_getaffinity, pid, len, set) < 0 ? -1 : 0;
+}
+
+int sigaltstack(const stack_t *stack, stack_t *before)
+{
+    FAILS_OR_CALLS("sigaltstack", SYS_sigaltstack, stack, before);
 }
 
 /* -- processes and threads: more than a system call each, so the C library's are called -- */

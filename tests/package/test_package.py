@@ -50,21 +50,26 @@ def pkg_config_dir(prefix):
     return os.path.dirname(found[0])
 
 
-def build_with_pkg_config(folder, *how):
+def build_with_pkg_config(folder, package):
     prefix = install(folder)
     where = pkg_config_dir(prefix)
     env = dict(os.environ, PKG_CONFIG_PATH=where)
-    words = must(["pkg-config", *how, "--cflags", "--libs", "tern"], env=env).split()
+    words = must(["pkg-config", "--cflags", "--libs", package], env=env).split()
     write(folder, "main.c", readme_program())
-    command = ["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "main.c", "-o", "app", *words]
-    if "--static" in how:
-        command += ["-Wl,-Bstatic", "-ltern", "-Wl,-Bdynamic"]
-    must(command, cwd=folder)
-    must([os.path.join(folder, "app"), "--check"], env=dict(os.environ, LD_LIBRARY_PATH=os.path.dirname(where)))
+    must(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "main.c", "-o", "app", *words], cwd=folder)
+    return os.path.dirname(where)
+
+
+def pkg_config_builds_one_file_that_needs_no_library_of_ours(folder):
+    build_with_pkg_config(folder, "tern")
+    must([os.path.join(folder, "app"), "--check"])
+    if "libtern" in must(["readelf", "-d", os.path.join(folder, "app")]):
+        raise Wrong("the program was to hold the library, but loads it")
 
 
 def pkg_config_builds_against_the_shared_library(folder):
-    build_with_pkg_config(folder)
+    libraries = build_with_pkg_config(folder, "tern-shared")
+    must([os.path.join(folder, "app"), "--check"], env=dict(os.environ, LD_LIBRARY_PATH=libraries))
     if "libtern.so.0" not in must(["readelf", "-d", os.path.join(folder, "app")]):
         raise Wrong("the program does not load libtern.so.0")
 
@@ -192,6 +197,7 @@ def the_debian_package_holds_the_library(folder):
 
 
 TESTS = [
+    pkg_config_builds_one_file_that_needs_no_library_of_ours,
     pkg_config_builds_against_the_shared_library,
     find_package_builds_against_the_static_library,
     every_public_header_compiles_alone,

@@ -25,7 +25,8 @@ SHORT, END = -1, -2
 FILES = tempfile.TemporaryDirectory()
 SHIM = os.path.join(harness.ROOT, "build", harness.PRESET, "tests", "fault", "shim.so")
 LINES = "".join(f"line {number} of a file\n" for number in range(20000)).encode()
-BIG = bytes(97 + at % 26 for at in range(400_000))
+BIG = bytes(97 + at % 26 for at in range(3_000_000))  # more than the kernel takes at once
+MUCH = 300_000
 
 
 class Control(ctypes.Structure):
@@ -130,9 +131,17 @@ def reads_a_file(client):
     expect(client, 200, LINES)
 
 
+def reads_much(client):
+    client.send(request(f"/big?bytes={MUCH}"))
+    expect(client, 200, BIG[:MUCH])
+
+
 def reads_slowly(client):
+    """Under one worker: once it answers somebody else, it has found the kernel's buffer full."""
     client.send(request(f"/big?bytes={len(BIG)}"))
-    time.sleep(0.005)  # the server is to find its buffer full: nothing else tells
+    with client.server.connect(timeout=5) as other:
+        other.send(request("/"))
+        expect(other, 200, b"hello")
     expect(client, 200, BIG)
 
 
@@ -153,7 +162,7 @@ def sleeps(client):
     client.send(request("/sleep?ms=3") + request("/facts"))
     expect(client, 200, b"rested")
     facts = expect(client, 200, None).text
-    check("address=127.0.0.1" in facts or "address=unknown" in facts, facts)
+    check(re.search("address=(127.0.0.1|unix:|unknown)\n", facts), facts)
 
 
 def closes_its_side(client):
@@ -181,18 +190,19 @@ def gets_half_a_stream(client):
     check(reply.status >= 500, f"half a stream was taken for the whole: {reply.status} {reply.body}")
 
 
-CLIENTS = (asks_twice, posts_in_pieces, posts_chunks, reads_a_stream, reads_a_file, reads_slowly, asks_many_at_once,
+CLIENTS = (asks_twice, posts_in_pieces, posts_chunks, reads_a_stream, reads_a_file, reads_much, asks_many_at_once,
            uses_tasks, sleeps, closes_its_side, is_refused, gets_half_a_stream)
 
 
-def run_clients(server, may_fail=True):
+def run_clients(server, may_fail=True, clients=CLIENTS):
     """All of them, one after the other, on connections that are open together."""
     connections = []
     try:
-        for behave in CLIENTS:
+        for behave in clients:
             slow = behave is reads_slowly
             connections.append(server.connect(timeout=5, receive_buffer=4096 if slow else None))
-        for behave, client in zip(CLIENTS, connections):
+        for behave, client in zip(clients, connections):
+            client.server = server
             try:
                 behave(client)
             except ConnectionError as error:
@@ -260,11 +270,11 @@ class Served:
         self.server.__exit__(kind, *rest)
 
 
-def try_one(served, call, error, pass_, every):
+def try_one(served, call, error, pass_, every, clients=CLIENTS):
     """Returns how many faults there were."""
     served.faults.arm(call, error, pass_, every)
     try:
-        run_clients(served.server)
+        run_clients(served.server, clients=clients)
         injected = served.faults.disarm()
         served.check_well()
     except AssertionError as failure:
@@ -272,17 +282,17 @@ def try_one(served, call, error, pass_, every):
     return injected
 
 
-def try_each(cases, is_fresh=False):
+def try_each(cases, is_fresh=False, workers=2, clients=CLIENTS):
     """Every case (call, errors, (calls that go well before, each so manyeth after)), under one server or each under
     a fresh one."""
     with contextlib.ExitStack() as stack:
-        served = None if is_fresh else stack.enter_context(Served())
+        served = None if is_fresh else stack.enter_context(Served(workers))
         for call, errors, passes in cases:
             for error in errors:
                 injected = 0
                 for pass_, every in passes:
                     with Served(is_fresh=True) if is_fresh else contextlib.nullcontext(served) as one:
-                        injected += try_one(one, call, error, pass_, every)
+                        injected += try_one(one, call, error, pass_, every, clients)
                 check(injected > 0, f"{call} {text_of(error)}: no fault was injected")
 
 
@@ -308,6 +318,17 @@ def threat_112_sending_fails():
         ("sendfile", (errno.EINTR, errno.EAGAIN, SHORT), ((0, 0), (1, 0), (0, 2))),
         ("sendfile", (errno.EIO, errno.EPIPE, errno.ENOMEM, errno.EINVAL, END), ((0, 0), (1, 0))),
     ])
+
+
+@test
+def threat_112_sending_to_a_slow_reader_fails():
+    often, once = ((0, 3),), ((0, 0), (3, 0))
+    try_each([
+        ("send", (errno.EINTR, errno.EAGAIN, SHORT), often),
+        ("send", (errno.EPIPE, errno.ENOBUFS), once),
+        ("sendmsg", (errno.EINTR, errno.EAGAIN, SHORT, errno.ENOMEM), ((0, 0), (0, 3))),
+        ("ioctl", (errno.EINVAL,), ((0, 1),)),
+    ], workers=1, clients=(reads_slowly, asks_twice, reads_slowly))
 
 
 @test
@@ -365,6 +386,46 @@ def threat_118_log_lines_stay_whole_when_the_log_takes_them_in_parts():
         wait_for(lambda: len(served.server.lines) >= before + 5, text="five lines")
         for line in served.server.lines[before:]:
             check(line.startswith('{"time"') and line.endswith("}"), f"a whole line: {line!r}")
+
+
+def check_serves_without_a_log(stderr):
+    """A real log that takes nothing: no shim. The socket is a file, since no line tells a port."""
+    path = os.path.join(FILES.name, f"socket{stderr}")
+    command = [harness.program("app"), "--host", f"unix:{path}", "--workers", "2"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr)
+    try:
+        wait_for(lambda: os.path.exists(path) or process.poll() is not None, text="the socket file")
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as client:
+                wait_for(lambda: client.connect_ex(path) == 0, text="a connection")
+                client.settimeout(5)
+                client.sendall(request("/users/42", "Connection: close"))
+                answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+                check(answer.endswith(b"\r\n\r\nid 42"), f"an answer: {answer}")
+        process.terminate()
+        check_equal(process.wait(15), 0, "exit code")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@test
+def threat_118_a_log_on_a_full_disk_stops_nothing():
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        check_serves_without_a_log(full)
+    finally:
+        os.close(full)
+
+
+@test
+def threat_118_a_log_whose_reader_is_gone_stops_nothing():
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        check_serves_without_a_log(writer)
+    finally:
+        os.close(writer)
 
 
 @test
@@ -480,15 +541,30 @@ START = (
     ("read", (errno.EIO,)),
     ("getrandom", (errno.EINTR, errno.ENOSYS)),
     ("fork", (errno.EAGAIN,)),
+    ("prctl", (errno.EPERM,)),
+    ("sigaltstack", (errno.ENOMEM,)),
+    ("getrlimit", (errno.EPERM,)),
+)
+START_ON_A_SOCKET_FILE = (
+    ("lstat", (errno.EIO, errno.EACCES)),
+    ("connect", (errno.EAGAIN, errno.ENOMEM)),
+    ("unlink", (errno.EACCES, errno.EROFS)),
+    ("socket", (errno.EMFILE,)),
+    ("bind", (errno.ENOSPC, errno.EROFS)),
+    ("listen", (errno.EADDRINUSE,)),
+    ("stat", (errno.EIO,)),
 )
 
+# Those cannot fail, or only for a process that is gone.
+NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "kill", "pause"}
 
-def try_start(call, error, pass_):
+
+def try_start(call, error, pass_, flags=()):
     """Starts a server whose so manyeth call fails: it serves, or ends with exit code 1 and one line that says why.
     False when there was no such call."""
     faults = Faults()
     faults.arm(call, error, pass_)
-    server = harness.Server(workers=2, env=faults.env, wait=False)
+    server = harness.Server(*flags, workers=2, env=faults.env, wait=False)
     try:
         serves = wait_for(lambda: server.count_logged("start hook") >= 2 or server.process.poll() is not None)
         injected = faults.disarm()
@@ -500,8 +576,8 @@ def try_start(call, error, pass_):
             check_equal(server.wait(), 1, "exit code")
             server.check_sanitizers()
             said = [line for line in server.lines if '"level":"info"' not in line]
-            check(len(said) == 1 and os.strerror(error) in said[0] or "in use" in str(said) or "permission" in str(said),
-                  f"one line that says why: {said}")
+            says_why = any(reason in str(said) for reason in (os.strerror(error), "in use", "permission", "listens there"))
+            check(len(said) == 1 and says_why, f"one line that says why: {said}")
         return injected > 0
     finally:
         if server.process.poll() is None:
@@ -509,19 +585,55 @@ def try_start(call, error, pass_):
         server.wait()
 
 
-@test
-def threat_112_the_start_fails_with_one_clear_line():
-    for call, errors in START:
+def try_starts(table, prepare):
+    """Every call of the table, each time it is made, fails with each of its errors."""
+    for call, errors in table:
         for error in errors:
             pass_ = 0
-            while True:
-                try:
-                    if not try_start(call, error, pass_):
-                        break
-                except AssertionError as failure:
-                    raise AssertionError(f"{call} {text_of(error)} after {pass_}: {failure}") from failure
-                pass_ += 1
+            try:
+                while try_start(call, error, pass_, prepare()):
+                    pass_ += 1
+            except AssertionError as failure:
+                raise AssertionError(f"{call} {text_of(error)} after {pass_}: {failure}") from failure
             check(pass_ > 0, f"{call} {text_of(error)}: no fault was injected")
+
+
+@test
+def threat_112_the_start_fails_with_one_clear_line():
+    try_starts(START, lambda: ())
+
+
+@test
+def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
+    path = os.path.join(FILES.name, "stale")
+
+    def leave_a_stale_socket():
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(path)
+        return "--host", f"unix:{path}"
+
+    try_starts(START_ON_A_SOCKET_FILE, leave_a_stale_socket)
+
+
+def symbols(path, which):
+    """Names that a program takes from the C library, or that a library offers."""
+    listed = subprocess.run(["nm", "-D", which, path], capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1].split("@")[0] for line in listed.splitlines() if line}
+
+
+@test
+def threat_112_every_system_call_of_the_server_can_be_made_to_fail():
+    try:
+        with open(f"/usr/include/{os.uname().machine}-linux-gnu/asm/unistd_64.h", encoding="ascii") as file:
+            calls = set(re.findall(r"__NR_(\w+)", file.read()))
+        taken, offered = symbols(harness.program("app"), "--undefined-only"), symbols(SHIM, "--defined-only")
+    except FileNotFoundError as missing:
+        raise harness.Skip(missing) from missing
+    calls |= {"recv", "send", "eventfd", "signalfd", "pthread_create"}
+    check(len(taken & calls) > 30, f"system calls of the server: {taken & calls}")
+    check_equal(sorted((taken & calls) - offered - NEVER_FAIL), [], "system calls that tests/fault/shim.c lacks")
 
 
 def main():

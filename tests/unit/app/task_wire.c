@@ -42,6 +42,23 @@ TERN_HANDLER(two_readers)
     return tern_textf(c, "%zu", total);
 }
 
+static void fail_after(tern_ctx *c, void *arg)
+{
+    int status = *(int *)arg;
+    tern_sleep(c, (uint64_t)(status - 400));
+    tern_fail(c, status, "task %d", status);
+}
+
+TERN_HANDLER(two_failures)
+{
+    int statuses[] = {402, 404};
+    tern_task *first = tern_go(c, fail_after, &statuses[0]), *second = tern_go(c, fail_after, &statuses[1]);
+    tern_sleep(c, 20);
+    tern_wait(c, first);
+    tern_wait(c, second);
+    return tern_no_content(c);
+}
+
 typedef struct letters {
     tern_stream *out;
     char letter;
@@ -115,6 +132,7 @@ static const char *talk(const char *request, size_t piece)
     tern_post(app, "/sum", sum, .stream_body = true);
     tern_post(app, "/two", two_readers, .stream_body = true);
     tern_get(app, "/stream", stream_from_tasks);
+    tern_get(app, "/failures", two_failures);
     tern_get(app, "/endless", endless_stream);
     CHECK(app_compile(app, &problems));
     app_service(app, &service);
@@ -133,6 +151,13 @@ TEST(a_task_may_read_the_body_that_is_still_coming)
          5);
     CHECK(strncmp(heard, "HTTP/1.1 200", 12) == 0);
     CHECK_TEXT(strstr(heard, "\r\n\r\n") + 4, "26");
+}
+
+TEST(who_waits_for_a_failed_task_gets_its_failure_and_not_a_later_one)
+{
+    talk("GET /failures HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 0);
+    CHECK(strncmp(heard, "HTTP/1.1 402", 12) == 0);
+    CHECK(strstr(heard, "\"detail\":\"task 402\"") != NULL);
 }
 
 TEST(two_tasks_that_read_one_body_are_refused)

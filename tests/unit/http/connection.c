@@ -177,6 +177,7 @@ static void say_text(int fd, const char *text)
 }
 
 static char heard[4000000];
+static bool was_reset; /* the server closed with input unread, which can destroy what it said */
 
 /** All bytes until the server closes, with each Date line taken out. */
 static const char *hear_all(int fd)
@@ -186,6 +187,7 @@ static const char *hear_all(int fd)
     while ((n = recv(fd, heard + len, sizeof heard - 1 - len, 0)) > 0)
         len += (size_t)n;
     heard[len] = '\0';
+    was_reset = n < 0;
     char *date;
     while ((date = strstr(heard, "Date: ")) != NULL)
         memmove(date, strstr(date, "\r\n") + 2, strlen(strstr(date, "\r\n") + 2) + 1);
@@ -355,6 +357,16 @@ TEST(a_body_over_the_limit_is_refused_before_it_is_read)
     CHECK(strstr(all, "Connection: close\r\n") != NULL);
 }
 
+TEST(a_refused_body_is_read_to_its_end_before_the_socket_is_closed)
+{
+    static char body[60000];
+    int fd = start();
+    say_text(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000001\r\n\r\n");
+    say(fd, body, sizeof body);
+    CHECK(strstr(hear_after_end(fd), "HTTP/1.1 413 Content Too Large\r\n") == heard);
+    CHECK(!was_reset);
+}
+
 TEST(threat_015_a_body_cut_short_is_an_error)
 {
     int fd = start();
@@ -434,6 +446,16 @@ TEST(threat_055_a_head_that_comes_too_slowly_gets_408)
     fd = start();
     say_text(fd, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK_INT(count_of(hear_all(fd), "HTTP/1.1"), 1);
+}
+
+TEST(threat_056_a_reader_that_takes_nothing_is_given_up)
+{
+    use_limits();
+    limits.min_rate_bytes_s = 1; /* what the kernel buffers must not count as read, or this takes days */
+    int fd = start(), status_of_server = 0;
+    say_text(fd, "GET /big HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(waitpid(server_pid, &status_of_server, 0) == server_pid);
+    CHECK_INT(status_of_server, 0);
 }
 
 TEST(threat_056_a_slow_body_gets_408)

@@ -27,6 +27,8 @@ static void accept_head(void *self, http_exchange *x)
 {
     (void)self;
     x->policy.is_streamed = path_is(x, "/stream");
+    if (path_is(x, "/cleanup"))
+        x->deadline_ms = loop_self.now_ms + 1;
 }
 
 static void stream_back(http_exchange *x)
@@ -49,12 +51,22 @@ static void reply_file(http_exchange *x)
     fclose(file);
 }
 
+/** What a handler waits for in its deferred calls can't be cancelled, so its deadline passes here. */
+static void wait_masked(void)
+{
+    coro_self()->cancel_masked++;
+    coro_wait(loop_self.now_ms + 10);
+    coro_self()->cancel_masked--;
+}
+
 static void answer(http_exchange *x)
 {
     static char value[4001];
     memset(value, 'v', sizeof value - 1);
     for (unsigned i = 0; i < fields; i++)
         http_field_put(x, "X-Long", value, false);
+    if (path_is(x, "/cleanup"))
+        wait_masked();
     if (path_is(x, "/stream"))
         stream_back(x);
     else if (path_is(x, "/file"))
@@ -122,6 +134,17 @@ TEST(a_body_in_the_block_ends_with_a_nul_and_not_with_an_older_request)
     CHECK_TEXT(heard, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
 }
 
+TEST(a_body_on_the_heap_ends_with_a_nul_too)
+{
+    static char request[40100];
+    talk("POST /text HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 65, 0);
+    CHECK_TEXT(heard, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    int head = sprintf(request, "POST /text HTTP/1.1\r\nHost: h\r\nContent-Length: 40000\r\n\r\n");
+    memset(request + head, 'b', 40000);
+    talk(request, (size_t)head + 40000, 20000);
+    CHECK(strncmp(heard, "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n", 40) == 0);
+}
+
 TEST(a_client_that_pipelines_much_and_half_closes_gets_every_answer)
 {
     static char all[200000];
@@ -152,6 +175,14 @@ TEST(no_100_follows_the_beginning_of_the_reply)
     static const char want[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
                                "5\r\nabcde\r\n0\r\n\r\n";
     CHECK_TEXT(talk(request, sizeof request - 1, sizeof request - 1 - 5), want);
+}
+
+TEST(a_reply_after_the_deadline_says_that_it_is_the_last)
+{
+    status = 200;
+    stays = true;
+    talk(GET("/cleanup") GET("/b"), sizeof GET("/cleanup") GET("/b") - 1, 0);
+    CHECK_TEXT(heard, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nvvvv");
 }
 
 TEST(a_204_has_no_length_whatever_it_is_made_of)
