@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 enum {
+    DRAIN_TURNS = 30,
     MOST_TURNS = 200000
 }; /* a turn without work takes about a microsecond: a handler may sleep a little */
 
@@ -16,7 +17,7 @@ typedef struct client {
     size_t left, piece;
     bool closes_after;
     int fd;
-    unsigned turns, leaves_at;
+    unsigned turns, leaves_at, drains_at;
     char *heard;
     size_t heard_len, room;
 } client;
@@ -66,6 +67,10 @@ static void client_turn(loop_later *later)
         close(me->fd);
         me->fd = -1;
     }
+    if (me->drains_at != 0 && me->turns == me->drains_at)
+        http_server_drain(NULL, false);
+    if (me->drains_at != 0 && me->turns == me->drains_at + DRAIN_TURNS)
+        http_server_abort(NULL);
     if (http_server_count() == 0 || ++me->turns > MOST_TURNS)
         loop_stop();
     else
@@ -83,6 +88,7 @@ long wire_talk(const wire_script *script, char *reply, size_t size)
                  .piece = script->piece != 0 ? script->piece : script->len,
                  .closes_after = script->closes_after,
                  .leaves_at = script->leaves_at,
+                 .drains_at = script->drains_at,
                  .fd = ends[0],
                  .heard = reply,
                  .room = size - 1};

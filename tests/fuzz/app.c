@@ -263,7 +263,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .len = size - 2,
                                 .piece = (size_t)data[0] * 4 + 1,
                                 .closes_after = (data[1] & 1) != 0 || data[1] < 2,
-                                .leaves_at = data[1] >> 1};
+                                .leaves_at = (data[1] & 128) == 0 ? data[1] >> 1 : 0,
+                                .drains_at = (data[1] & 128) != 0 ? 1 + (data[1] >> 1 & 63) : 0};
     if (wire_talk(&script, heard, sizeof heard) < 0)
         abort(); /* neither answered nor closed */
     if (coro_count() != 0 || open_things != 0 || mutex.owner != NULL || permits.permits != 2)

@@ -2,7 +2,8 @@
  * A whole connection under libFuzzer: bytes in pieces to a real server over a socket pair, with pipelining,
  * bodies, streams, files, early answers, deadlines and handlers that wait at every step. The first byte of
  * the input chooses the size of the pieces, the second what the client does besides: bit 0, it closes its
- * side after the last byte; the rest, the turn of the loop at which it leaves for good (0: it stays).
+ * side after the last byte; the others, the turn of the loop at which it leaves for good (0: it stays) or,
+ * with the highest bit, at which the server drains.
  *
  * Found here: crashes, leaks, a connection that never ends, a reply after the one that said it was the last,
  * a body that does not end with a NUL.
@@ -156,7 +157,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .len = size - 2,
                                 .piece = (size_t)data[0] * 4 + 1,
                                 .closes_after = (data[1] & 1) != 0 || data[1] < 2,
-                                .leaves_at = data[1] >> 1};
+                                .leaves_at = (data[1] & 128) == 0 ? data[1] >> 1 : 0,
+                                .drains_at = (data[1] & 128) != 0 ? 1 + (data[1] >> 1 & 63) : 0};
     if (wire_talk(&script, heard, sizeof heard) < 0)
         abort(); /* neither answered nor closed */
     check_replies(heard);
