@@ -2,6 +2,7 @@
 include(CheckSymbolExists)
 set(TERN_HAS_PCRE2 OFF)
 set(pc_requires "")
+set(pc_libs "")
 set(package_finds_pcre2 "")
 set(deb_depends libc6-dev)
 if(TERN_WITH_PCRE2)
@@ -19,11 +20,19 @@ if(TERN_WITH_PCRE2)
     if(TERN_LINKS_PCRE2)
         set(TERN_HAS_PCRE2 ON)
         target_compile_definitions(tern_flags INTERFACE TERN_WITH_PCRE2=1)
-        # What whoever links the static library needs, in tern.pc, TernConfig.cmake and the Debian package.
-        set(pc_requires "Requires: libpcre2-8\n")
-        string(CONCAT package_finds_pcre2
-            "find_dependency(PkgConfig)\n"
-            "pkg_check_modules(PCRE2 REQUIRED QUIET IMPORTED_TARGET libpcre2-8)\n")
+        # In a program that holds libtern.a, PCRE2 is held too where its static library is there: one file to ship, and
+        # --gc-sections leaves it out of programs without a pattern. libtern.so loads libpcre2-8.so.
+        find_library(TERN_PCRE2_ARCHIVE libpcre2-8.a)
+        if(TERN_PCRE2_ARCHIVE)
+            set(pc_libs " -l:libpcre2-8.a")
+            set(TERN_PCRE2_FOR_STATIC -l:libpcre2-8.a)
+        else()
+            set(pc_requires "Requires: libpcre2-8\n")
+            set(TERN_PCRE2_FOR_STATIC PkgConfig::PCRE2)
+            string(CONCAT package_finds_pcre2
+                "find_dependency(PkgConfig)\n"
+                "pkg_check_modules(PCRE2 REQUIRED QUIET IMPORTED_TARGET libpcre2-8)\n")
+        endif()
         set(deb_depends "libc6-dev, libpcre2-dev")
     else()
         message(STATUS "PCRE2 (libpcre2-dev, pkg-config) is not there: models with .pattern will be refused")
