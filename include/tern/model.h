@@ -13,6 +13,10 @@
 #ifndef TERN_MODEL_H
 #define TERN_MODEL_H
 
+#ifdef __cplusplus
+#error "handlers are written in C, which skips destructors; C++ may use tern/log.h and tern/shared.h"
+#endif
+
 #include <tern/each.h>
 #include <tern/str.h>
 

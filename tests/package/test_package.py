@@ -113,7 +113,7 @@ def cplusplus_gets_what_holds_no_handler_and_one_clear_error_else(folder):
         done = subprocess.run(["clang", "-x", "c++", "-std=c++17", "-Wall", "-Wextra", "-fsyntax-only", f"-I{include}",
                                "alone.cc"], cwd=folder, stderr=subprocess.PIPE, text=True, check=False)
         errors = re.findall(r"error: (.*)", done.stderr)
-        if name in ("tern/log.h", "tern/shared.h", "tern/str.h"):
+        if name in ("tern/each.h", "tern/log.h", "tern/shared.h", "tern/str.h"):
             if done.returncode != 0:
                 raise Wrong(f"{name}: {done.stderr}")
         elif not errors or "handlers are written in C" not in errors[0]:
@@ -132,19 +132,20 @@ def public_headers_define_only_names_of_tern(_folder):
                 raise Wrong(f"{name}: {line}")
 
 
-def declared_functions():
+def declared_names():
     include = os.path.join(ROOT, "include")
     text = must(["gcc", "-std=gnu17", "-E", "-P", f"-I{include}", os.path.join(include, "tern.h")])
-    return set(re.findall(r"\b(tern_\w+)\(", text))
+    described = re.findall(r"extern tern_type ([^;]*);", text)
+    return set(re.findall(r"\b(tern_\w+)\(", text)) | set(re.findall(r"\w+", " ".join(described)))
 
 
 def check_exports(library, lines):
     """Exactly what the headers declare: no private name to clash with the application's, no name left out."""
     names = {line.split()[-1] for line in lines if re.search(r" [A-Z] ", line)}
-    if names - declared_functions():
-        raise Wrong(f"{library} exports {' '.join(sorted(names - declared_functions()))}")
-    if declared_functions() - names:
-        raise Wrong(f"{library} lacks {' '.join(sorted(declared_functions() - names))}")
+    if names - declared_names():
+        raise Wrong(f"{library} exports {' '.join(sorted(names - declared_names()))}")
+    if declared_names() - names:
+        raise Wrong(f"{library} lacks {' '.join(sorted(declared_names() - names))}")
 
 
 def the_shared_library_exports_what_the_headers_declare(_folder):
@@ -159,7 +160,8 @@ def the_static_library_exports_what_the_headers_declare(_folder):
 
 def an_application_may_use_the_names_inside(folder):
     prefix = install(folder)
-    library, = glob.glob(os.path.join(prefix, "lib*/**/libtern.a"), recursive=True)
+    env = dict(os.environ, PKG_CONFIG_PATH=pkg_config_dir(prefix))
+    words = must(["pkg-config", "--cflags", "--libs", "tern"], env=env).split()
     inside = must(["nm", "-g", "--defined-only", os.path.join(BUILD, "libtern_with_internals.a")])
     names = sorted(set(re.findall(r" [A-Z] (?!tern_)(\w+)$", inside, re.MULTILINE)))
     if len(names) < 100:
@@ -167,8 +169,7 @@ def an_application_may_use_the_names_inside(folder):
     taken = "".join(f"int {name} = 1;\n" for name in names)
     write(folder, "taken.c", taken)
     write(folder, "main.c", readme_program())
-    must(["gcc", "-std=gnu17", f"-I{prefix}/include", "main.c", "taken.c", library, "-pthread", "-lm", "-o", "app"],
-         cwd=folder)
+    must(["gcc", "-std=gnu17", "main.c", "taken.c", "-o", "app", *words], cwd=folder)
     must([os.path.join(folder, "app"), "--check"])
 
 
