@@ -30,7 +30,8 @@ static bool keep_place(tern_faults *faults, fault *f, const place *where)
 }
 
 /** The texts are the caller's literals or lie in the same arena, but `message`. */
-static void add(tern_faults *faults, const place *where, fault sketch, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void add(tern_faults *faults, const place *where, fault sketch,
+                                                      const char *format, va_list args)
 {
     faults->count++;
     if (faults->count > FAULTS_MOST)

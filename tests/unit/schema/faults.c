@@ -1,0 +1,80 @@
+#include "check.h"
+
+#include "schema/faults.h"
+
+static arena memory;
+static tern_faults faults;
+
+static void begin(size_t limit)
+{
+    arena_init(&memory, NULL, 0, limit);
+    faults_init(&faults, &memory);
+}
+
+static void say(const char *want, bool (*print)(const tern_faults *f, buf *out))
+{
+    buf text = {0};
+    CHECK(print(&faults, &text));
+    CHECK_TEXT(text.data, want);
+    buf_free(&text);
+}
+
+TEST(faults_say_their_place_in_the_users_terms)
+{
+    begin(1 << 16);
+    const place body = {.name = "body"}, items = {&body, "items", 0}, third = {&items, NULL, 3},
+                price = {&third, "price", 0};
+    fault_add(&faults, &price, "too_small", "min", "0", "must be at least %d", 0);
+    fault_add(&faults, &body, "missing", NULL, NULL, "is missing");
+    say("body.items[3].price: must be at least 0\nbody: is missing\n", faults_print);
+    say("[{\"location\":[\"body\",\"items\",3,\"price\"],\"code\":\"too_small\",\"message\":\"must be at "
+        "least 0\",\"min\":0},"
+        "{\"location\":[\"body\"],\"code\":\"missing\",\"message\":\"is missing\"}]",
+        faults_print_json);
+    arena_free(&memory);
+}
+
+TEST(faults_of_a_models_own_check_stand_at_its_place)
+{
+    begin(1 << 16);
+    const place body = {.name = "body"};
+    faults.here = &body;
+    tern_fault_add(&faults, "end", "too_early", "must come after %s", "start");
+    tern_fault_add(&faults, NULL, "empty", "must not be empty");
+    say("body.end: must come after start\nbody: must not be empty\n", faults_print);
+    arena_free(&memory);
+}
+
+TEST(threat_084_hostile_names_are_escaped)
+{
+    begin(1 << 16);
+    const place evil = {.name = "a\"\r\n\x1b"};
+    fault_add(&faults, &evil, "unknown", NULL, NULL, "is no field");
+    say("[{\"location\":[\"a\\\"\\r\\n\\u001b\"],\"code\":\"unknown\",\"message\":\"is no field\"}]",
+        faults_print_json);
+    arena_free(&memory);
+}
+
+TEST(threat_079_faults_beyond_a_hundred_are_only_counted)
+{
+    begin(1 << 20);
+    for (int i = 0; i < 100000; i++)
+        fault_add(&faults, NULL, "wrong", NULL, NULL, "is wrong");
+    CHECK_INT(faults.count, 100000);
+    int kept = 0;
+    for (const fault *f = faults.first; f != NULL; f = f->next)
+        kept++;
+    CHECK_INT(kept, FAULTS_MOST);
+    arena_free(&memory);
+}
+
+TEST(faults_without_memory_still_count)
+{
+    begin(64);
+    const place body = {.name = "body"};
+    fault_add(&faults, &body, "wrong", NULL, NULL,
+              "is wrong in a way that takes more text than there is memory for");
+    CHECK_INT(faults.count, 1);
+    CHECK(faults.is_memory_short);
+    arena_free(&memory);
+}
