@@ -3,6 +3,8 @@
  *
  * One line a count, instead of the usual recursion through rescans: a model costs the compiler time in proportion to its
  * fields, and a mistake inside is reported one level deep.
+ *
+ * 129 to 158 elements expand to macroTOO_MANY_(context), which says so in the words of whoever counts.
  */
 #ifndef TERN_EACH_H
 #define TERN_EACH_H
@@ -10,6 +12,11 @@
 /* clang-format off */
 #define TERN_EACH(macro, context, ...) \
     TERN_EACH_AT_(__VA_ARGS__, \
+    TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, \
+    TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, \
+    TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, \
+    TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, \
+    TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, TERN_EACH_MORE_, \
     TERN_EACH_128_, TERN_EACH_127_, TERN_EACH_126_, TERN_EACH_125_, TERN_EACH_124_, TERN_EACH_123_, \
     TERN_EACH_122_, TERN_EACH_121_, TERN_EACH_120_, TERN_EACH_119_, TERN_EACH_118_, TERN_EACH_117_, \
     TERN_EACH_116_, TERN_EACH_115_, TERN_EACH_114_, TERN_EACH_113_, TERN_EACH_112_, TERN_EACH_111_, \
@@ -39,7 +46,11 @@
     _63, _64, _65, _66, _67, _68, _69, _70, _71, _72, _73, _74, _75, _76, _77, _78, _79, _80, _81, _82, \
     _83, _84, _85, _86, _87, _88, _89, _90, _91, _92, _93, _94, _95, _96, _97, _98, _99, _100, _101, _102, \
     _103, _104, _105, _106, _107, _108, _109, _110, _111, _112, _113, _114, _115, _116, _117, _118, _119, \
-    _120, _121, _122, _123, _124, _125, _126, _127, _128, chosen, ...) chosen
+    _120, _121, _122, _123, _124, _125, _126, _127, _128, _129, _130, _131, _132, _133, _134, _135, _136, \
+    _137, _138, _139, _140, _141, _142, _143, _144, _145, _146, _147, _148, _149, _150, _151, _152, _153, \
+    _154, _155, _156, _157, _158, chosen, ...) chosen
+
+#define TERN_EACH_MORE_(m, c, ...) m##TOO_MANY_(c)
 
 #define TERN_EACH_1_(m, c, x)       m(c, x)
 #define TERN_EACH_2_(m, c, x, ...) m(c, x) TERN_EACH_1_(m, c, __VA_ARGS__)

@@ -238,27 +238,37 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
  * _Generic finds the description, or it is one name T that has a T_type: a model, an enum, a list, tern_uuid.
  * Which of the two is told by the first word: pasted behind TERN_BASE_ it becomes a macro, with a comma in
  * it, only for C's own. */
-#define TERN_BASE_const    ~, 1,
-#define TERN_BASE_bool     ~, 1,
-#define TERN_BASE__Bool    ~, 1,
-#define TERN_BASE_char     ~, 1,
-#define TERN_BASE_signed   ~, 1,
-#define TERN_BASE_unsigned ~, 1,
-#define TERN_BASE_short    ~, 1,
-#define TERN_BASE_int      ~, 1,
-#define TERN_BASE_long     ~, 1,
-#define TERN_BASE_float    ~, 1,
-#define TERN_BASE_double   ~, 1,
-#define TERN_BASE_int8_t   ~, 1,
-#define TERN_BASE_int16_t  ~, 1,
-#define TERN_BASE_int32_t  ~, 1,
-#define TERN_BASE_int64_t  ~, 1,
-#define TERN_BASE_uint8_t  ~, 1,
-#define TERN_BASE_uint16_t ~, 1,
-#define TERN_BASE_uint32_t ~, 1,
-#define TERN_BASE_uint64_t ~, 1,
-#define TERN_BASE_size_t   ~, 1,
-#define TERN_BASE_time_t   ~, 1,
+#define TERN_BASE_const     ~, 1,
+#define TERN_BASE_bool      ~, 1,
+#define TERN_BASE__Bool     ~, 1,
+#define TERN_BASE_char      ~, 1,
+#define TERN_BASE_signed    ~, 1,
+#define TERN_BASE_unsigned  ~, 1,
+#define TERN_BASE_short     ~, 1,
+#define TERN_BASE_int       ~, 1,
+#define TERN_BASE_long      ~, 1,
+#define TERN_BASE_float     ~, 1,
+#define TERN_BASE_double    ~, 1,
+#define TERN_BASE_int8_t    ~, 1,
+#define TERN_BASE_int16_t   ~, 1,
+#define TERN_BASE_int32_t   ~, 1,
+#define TERN_BASE_int64_t   ~, 1,
+#define TERN_BASE_uint8_t   ~, 1,
+#define TERN_BASE_uint16_t  ~, 1,
+#define TERN_BASE_uint32_t  ~, 1,
+#define TERN_BASE_uint64_t  ~, 1,
+#define TERN_BASE_size_t    ~, 1,
+#define TERN_BASE_time_t    ~, 1,
+#define TERN_BASE_ssize_t   ~, 1,
+#define TERN_BASE_off_t     ~, 1,
+#define TERN_BASE_ptrdiff_t ~, 1,
+#define TERN_BASE_intptr_t  ~, 1,
+#define TERN_BASE_uintptr_t ~, 1,
+#define TERN_BASE_intmax_t  ~, 1,
+#define TERN_BASE_uintmax_t ~, 1,
+#define TERN_BASE_struct    ~, 2,
+#define TERN_BASE_union     ~, 2,
+#define TERN_BASE_enum      ~, 2,
 
 #define TERN_SECOND_(first, second, ...) second
 #define TERN_IS_BASE_(...)               TERN_SECOND_(__VA_ARGS__, 0, ~)
@@ -267,31 +277,81 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
 #define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_TYPE_OF_, TERN_IS_BASE_(TERN_BASE_##T))(T)
 #define TERN_TYPE_OF_0(T)                (&T##_type)
 #define TERN_TYPE_OF_1(T)                                                                                    \
-    _Generic((T){0},                                                                                                 \
-        bool: &tern_bool_type,                                                                                       \
-        signed char: &tern_int8_type,                                                                                \
-        short: &tern_int16_type,                                                                                     \
-        int: &tern_int32_type,                                                                                       \
-        long: &tern_int64_type,                                                                                      \
-        long long: &tern_int64_type,                                                                                 \
-        unsigned char: &tern_uint8_type,                                                                             \
-        unsigned short: &tern_uint16_type,                                                                           \
-        unsigned: &tern_uint32_type,                                                                                 \
-        unsigned long: &tern_uint64_type,                                                                            \
-        unsigned long long: &tern_uint64_type,                                                                       \
-        float: &tern_float_type,                                                                                     \
-        double: &tern_double_type,                                                                                   \
-        const char *: &tern_text_type)
+    _Generic((T){0},                                                                                         \
+        bool: &tern_bool_type,                                                                               \
+        signed char: &tern_int8_type,                                                                        \
+        short: &tern_int16_type,                                                                             \
+        int: &tern_int32_type,                                                                               \
+        long: &tern_int64_type,                                                                              \
+        long long: &tern_int64_type,                                                                         \
+        unsigned char: &tern_uint8_type,                                                                     \
+        unsigned short: &tern_uint16_type,                                                                   \
+        unsigned: &tern_uint32_type,                                                                         \
+        unsigned long: &tern_uint64_type,                                                                    \
+        unsigned long long: &tern_uint64_type,                                                               \
+        float: &tern_float_type,                                                                             \
+        double: &tern_double_type,                                                                           \
+        const char *: &tern_text_type,                                                                       \
+        char *: (struct text_of_a_model_is_const_char_pointer){0},                                           \
+        char: (struct char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer){0},                      \
+        default: (struct no_type_of_a_model){0})
+#define TERN_TYPE_OF_2(T) ((struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone){0})
+
+/* What the compiler names when a field's type can't be one: "incompatible types when initializing type
+ * 'tern_type *' using type 'struct text_of_a_model_is_const_char_pointer'". */
+struct text_of_a_model_is_const_char_pointer {
+    int unused;
+};
+struct char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer {
+    int unused;
+};
+struct no_type_of_a_model {
+    int unused;
+};
+struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
+    int unused;
+};
 
 /* -- TERN_MODEL -- */
 
-#define TERN_MEMBER_(Model, field)    TERN_MEMBER_OF_ field
-#define TERN_MEMBER_OF_(T, name, ...) T name;
-#define TERN_STATE_(Model, field)     TERN_STATE_OF_ field
-#define TERN_STATE_OF_(T, name, ...)  uint8_t name;
-#define TERN_FIELD_(Model, field)     TERN_FIELD_OF_(Model, TERN_UNWRAP_ field)
-#define TERN_UNWRAP_(...)             __VA_ARGS__
-#define TERN_FIELD_OF_(...)           TERN_FIELD_NAMED_(__VA_ARGS__)
+/* What stands between two commas of TERN_MODEL is TERN_WHOLE_ (one pair of parentheses: a field),
+ * TERN_TWO_ (a comma is missing) or TERN_BARE_ (nothing, behind a last comma; or no field). Calling a macro
+ * by what may or may not be parentheses tells. */
+#define TERN_SHAPE_(field)                TERN_PICK_(TERN_SHAPE_PROBE_ field, TERN_BARE_, ~)
+#define TERN_SHAPE_PROBE_(...)            ~, TERN_WHOLE_
+#define TERN_WHOLE_(...)                  TERN_TWO_, ~
+#define TERN_IS_NOTHING_(...)             TERN_PICK_(TERN_A_NAME_HAS_NO_PARENTHESES_ __VA_ARGS__(), 0, ~)
+#define TERN_A_NAME_HAS_NO_PARENTHESES_() ~, 1
+#define TERN_PICK_(...)                   TERN_SECOND_(__VA_ARGS__)
+#define TERN_DROP_(...)
+
+#define TERN_MEMBER_(Model, field)                    TERN_PASTE(TERN_MEMBER_, TERN_SHAPE_(field))(Model, field)
+#define TERN_MEMBER_TERN_WHOLE_(Model, field)         TERN_FIELD_NEEDS_TYPE_AND_NAME_ field
+#define TERN_FIELD_NEEDS_TYPE_AND_NAME_(T, name, ...) T name;
+#define TERN_MEMBER_TERN_TWO_(Model, field)                                                                  \
+    _Static_assert(0, "TERN_MODEL(" #Model "): a comma is missing between " #field);
+#define TERN_MEMBER_TERN_BARE_(Model, field)                                                                 \
+    TERN_PASTE(TERN_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Model, field)
+#define TERN_MEMBER_BARE_0(Model, field)                                                                     \
+    _Static_assert(0, "TERN_MODEL(" #Model "): write " #field                                                \
+                      " in parentheses: (type, name, .option = value)");
+#define TERN_MEMBER_BARE_1(Model, field)
+#define TERN_MEMBER_TOO_MANY_(Model) _Static_assert(0, "TERN_MODEL(" #Model "): has more than 128 fields");
+
+#define TERN_STATE_(Model, field)            TERN_PASTE(TERN_STATE_, TERN_SHAPE_(field))(Model, field)
+#define TERN_STATE_TERN_WHOLE_(Model, field) TERN_STATE_OF_ field
+#define TERN_STATE_OF_(T, name, ...)         uint8_t name;
+#define TERN_STATE_TERN_TWO_                 TERN_DROP_
+#define TERN_STATE_TERN_BARE_                TERN_DROP_
+#define TERN_STATE_TOO_MANY_                 TERN_DROP_
+
+#define TERN_FIELD_(Model, field)            TERN_PASTE(TERN_FIELD_, TERN_SHAPE_(field))(Model, field)
+#define TERN_FIELD_TERN_WHOLE_(Model, field) TERN_FIELD_OF_(Model, TERN_UNWRAP_ field)
+#define TERN_FIELD_TERN_TWO_                 TERN_DROP_
+#define TERN_FIELD_TERN_BARE_                TERN_DROP_
+#define TERN_FIELD_TOO_MANY_                 TERN_DROP_
+#define TERN_UNWRAP_(...)                    __VA_ARGS__
+#define TERN_FIELD_OF_(...)                  TERN_FIELD_NAMED_(__VA_ARGS__)
 #define TERN_FIELD_NAMED_(Model, T, field_, ...)                                                             \
     {.name = #field_,                                                                                        \
      .type = TERN_TYPE_OF(T),                                                                                \
@@ -326,6 +386,7 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
         Name value;                                                                                          \
     } Name##_entry;                                                                                          \
     static tern_field Name##_fields[] = {TERN_EACH(TERN_FIELD_, Name, __VA_ARGS__)};                         \
+    _Static_assert(sizeof Name##_fields != 0, "TERN_MODEL(" #Name "): has no fields");                       \
     static tern_type Name##_type = {.kind = TERN_MODEL_KIND,                                                 \
                                     .name = #Name,                                                           \
                                     .size = sizeof(Name),                                                    \
@@ -342,19 +403,42 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
 
 /* -- TERN_ENUM -- */
 
-#define TERN_ENUM_CONSTANT_(Enum, entry) Enum##_##entry,
-#define TERN_ENUM_NAME_(Enum, entry)     {Enum##_##entry, #entry},
+#define TERN_ENUM_CONSTANT_(Enum, entry)  TERN_PASTE(TERN_ENUM_CONSTANT_, TERN_IS_NOTHING_(entry))(Enum, entry)
+#define TERN_ENUM_CONSTANT_0(Enum, entry) Enum##_##entry,
+#define TERN_ENUM_CONSTANT_1(Enum, entry)
+#define TERN_ENUM_CONSTANT_TOO_MANY_(Enum) Enum##_has_names = an_enum_has_at_most_128_names
+#define TERN_ENUM_NAME_(Enum, entry)       TERN_PASTE(TERN_ENUM_NAME_, TERN_IS_NOTHING_(entry))(Enum, entry)
+#define TERN_ENUM_NAME_0(Enum, entry)      {Enum##_##entry, #entry},
+#define TERN_ENUM_NAME_1(Enum, entry)
+#define TERN_ENUM_NAME_TOO_MANY_ TERN_DROP_
 
 /** Declares an enum whose values are names in JSON: `TERN_ENUM(Color, red, green)` makes Color_red,
- * Color_green and the type `Color`, to be used as a field's type. */
+ * Color_green and the types `Color`, `Color_list` and `Color_map`, to be used as a field's type. 1 to 128
+ * names, none of which is type, list, map, entry or names. */
 #define TERN_ENUM(Name, ...)                                                                                 \
     typedef enum Name { TERN_EACH(TERN_ENUM_CONSTANT_, Name, __VA_ARGS__) } Name;                            \
+    typedef struct Name##_list {                                                                             \
+        Name *items;                                                                                         \
+        size_t count;                                                                                        \
+    } Name##_list;                                                                                           \
+    typedef struct Name##_entry {                                                                            \
+        const char *key;                                                                                     \
+        Name value;                                                                                          \
+    } Name##_entry;                                                                                          \
+    typedef struct Name##_map {                                                                              \
+        Name##_entry *entries;                                                                               \
+        size_t count;                                                                                        \
+    } Name##_map;                                                                                            \
     static const tern_enum_name Name##_names[] = {TERN_EACH(TERN_ENUM_NAME_, Name, __VA_ARGS__)};            \
     static tern_type Name##_type                                                                             \
         __attribute__((unused)) = {.kind = TERN_ENUM,                                                        \
                                    .name = #Name,                                                            \
                                    .size = sizeof(Name),                                                     \
                                    .names = Name##_names,                                                    \
-                                   .name_count = sizeof Name##_names / sizeof *Name##_names}
+                                   .name_count = sizeof Name##_names / sizeof *Name##_names};                \
+    static tern_type Name##_list_type __attribute__((unused)) = {                                            \
+        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+    static tern_type Name##_map_type __attribute__((unused)) = {                                             \
+        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
 
 #endif

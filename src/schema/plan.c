@@ -25,9 +25,11 @@ void planner_mistake(planner *p, const char *format, ...)
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     p->has_mistakes = true;
-    bool ok = p->field != NULL ? buf_add_printf(p->problems, "model %s, field %s: %s\n", p->model->name,
-                                                p->field->name, line)
-                               : buf_add_printf(p->problems, "model %s: %s\n", p->model->name, line);
+    bool ok =
+        p->field != NULL
+            ? buf_add_printf(p->problems, "model %s, field %s: %s\n", p->model->name, p->field->name, line)
+            : buf_add_printf(p->problems, "%s %s: %s\n", p->model->kind == TERN_ENUM ? "enum" : "model",
+                             p->model->name, line);
     if (!ok)
         p->is_memory_short = true;
 }
@@ -94,6 +96,24 @@ static bool make_json_key(planner *p, field_plan *plan)
     return plan->json_key != NULL;
 }
 
+/** Whether a name that a macro made from source text is one word of C: not `names[3]`, and not the number
+ * that the compiler has put for `linux`. */
+static bool is_word(const char *name)
+{
+    return *name != '\0' && strspn(name, "0123456789") == 0 && strpbrk(name, " ()[]{}*.,:;=+-'\"") == NULL;
+}
+
+static void check_enum(planner *p, const tern_type *type)
+{
+    const tern_type *outer = p->model;
+    p->model = type;
+    for (unsigned i = 0; i < type->name_count; i++)
+        if (!is_word(type->names[i].name))
+            planner_mistake(p, "\"%s\" is no name; perhaps a macro has taken the place of one",
+                            type->names[i].name);
+    p->model = outer;
+}
+
 /** What outside C the field is called. A name ending in '_' is how C code dodges a keyword (`default_`), and
  * is never what a client should see by accident. */
 static void plan_key(planner *p, field_plan *plan)
@@ -101,7 +121,10 @@ static void plan_key(planner *p, field_plan *plan)
     const tern_field *field = plan->field;
     plan->key = field->json != NULL ? field->json : field->name;
     size_t len = strlen(plan->key);
-    if (len == 0 || len > KEY_MOST_BYTES)
+    if (!is_word(field->name))
+        planner_mistake(
+            p, "its name is more than a name; an array is declared as a list: (tern_int32_list, name)");
+    else if (len == 0 || len > KEY_MOST_BYTES)
         planner_mistake(p, ".json must have 1 to %d bytes", KEY_MOST_BYTES);
     else if (!utf8_valid(plan->key, len))
         planner_mistake(p, ".json is not UTF-8");
@@ -205,6 +228,8 @@ static void reach(planner *p, tern_type *type)
     type->plan = plan;
     if (type->item != NULL)
         reach(p, type->item);
+    if (type->kind == TERN_ENUM)
+        check_enum(p, type);
     if (type->kind == TERN_MODEL_KIND)
         plan_model(p, plan);
 }

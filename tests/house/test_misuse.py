@@ -1,6 +1,7 @@
 """Mistakes that the compiler must catch in an application, with the message it gives."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -21,24 +22,82 @@ CASES = [
      "tern_app *app = tern_app_new(); tern_get(app, \"/\", h_run); (void)q;", "incompatible"),
 ]
 
+MODEL = "#include <tern/model.h>\n%s\n"
+FIELDS = ", ".join(f"(int, f{i})" for i in range(128))
 
-def complaint(compiler, statement):
-    done = subprocess.run([compiler, *FLAGS], input=HANDLER % statement, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+# (sentence, declaration, words of the compiler's first error; None: it must compile)
+DECLARATIONS = [
+    ("a_model_without_mistakes_compiles", "TERN_MODEL(Todo, (int64_t, id, .min = 0), (const char *, title))", None),
+    ("a_comma_behind_the_last_field_or_name_is_welcome",
+     "TERN_ENUM(Color, red, green,)\nTERN_MODEL(Todo, (int, id), (Color, color), (Color_list, more),)", None),
+    ("a_semicolon_behind_a_declaration_is_welcome", "TERN_ENUM(Color, red);\nTERN_MODEL(Todo, (Color, c));", None),
+    ("types_of_the_system_may_be_fields", "TERN_MODEL(Todo, (intptr_t, a), (ptrdiff_t, b), (uintmax_t, c))", None),
+    ("a_model_may_have_128_fields", f"TERN_MODEL(Todo, {FIELDS})", None),
+    ("a_field_without_parentheses_is_shown", "TERN_MODEL(Todo, int id, (const char *, title))",
+     "TERN_MODEL(Todo): write int id in parentheses: (type, name, .option = value)"),
+    ("a_missing_comma_is_shown_with_its_fields", "TERN_MODEL(Todo, (int, id) (const char *, title))",
+     "TERN_MODEL(Todo): a comma is missing between (int, id) (const char *, title)"),
+    ("a_model_without_fields_says_so", "TERN_MODEL(Todo)", "TERN_MODEL(Todo): has no fields"),
+    ("too_many_fields_say_so", f"TERN_MODEL(Todo, {FIELDS}, (int, more))", "TERN_MODEL(Todo): has more than 128 fields"),
+    ("a_field_without_a_name_says_so", "TERN_MODEL(Todo, (int))", "TERN_FIELD_NEEDS_TYPE_AND_NAME_"),
+    ("text_that_is_not_const_says_what_to_write", "TERN_MODEL(Todo, (char *, name))",
+     "text_of_a_model_is_const_char_pointer"),
+    ("char_says_what_to_write", "TERN_MODEL(Todo, (char, letter))",
+     "char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer"),
+    ("a_pointer_is_no_type", "TERN_MODEL(Todo, (int *, id))", "no_type_of_a_model"),
+    ("a_struct_by_its_tag_says_what_to_write", "struct point { int x; };\nTERN_MODEL(Todo, (struct point, p))",
+     "declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone"),
+    ("an_unknown_type_is_named", "TERN_MODEL(Todo, (Colour, color))", "unknown type name 'Colour'"),
+    ("a_model_declared_later_is_named", "TERN_MODEL(Todo, (Tag, tag))\nTERN_MODEL(Tag, (int, id))",
+     "unknown type name 'Tag'"),
+    ("a_model_inside_itself_is_named", "TERN_MODEL(Todo, (Todo, parent))", "incomplete type"),
+    ("an_unknown_option_is_named", "TERN_MODEL(Todo, (int, id, .minimum = 3))", "minimum"),
+    ("an_option_without_its_dot_is_named", "TERN_MODEL(Todo, (int, id, min = 3))", "min"),
+    ("an_option_of_the_wrong_type_is_refused", "TERN_MODEL(Todo, (int, id, .min = \"3\"))", "'long double'"),
+    ("a_doubled_field_is_named", "TERN_MODEL(Todo, (int, id), (int, id))", "duplicate member 'id'"),
+    ("a_keyword_is_no_name", "TERN_MODEL(Todo, (int, default))", "expected"),
+    ("a_doubled_name_of_an_enum_is_named", "TERN_ENUM(Color, red, red)", "Color_red"),
+    ("names_of_an_enum_in_parentheses_say_so", "TERN_ENUM(Color, (red, green))", "TERN_A_NAME_HAS_NO_PARENTHESES_"),
+    ("names_of_an_enum_in_quotes_are_refused", "TERN_ENUM(Color, \"red\", \"green\")", "past"),
+    ("an_enum_without_names_is_refused", "TERN_ENUM(Color)", "empty enum"),
+    ("too_many_names_of_an_enum_say_so", f"TERN_ENUM(Big, {', '.join(f'n{i}' for i in range(129))})",
+     "an_enum_has_at_most_128_names"),
+]
+
+
+def complaint(compiler, source):
+    done = subprocess.run([compiler, *FLAGS], input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, env=dict(os.environ, LC_ALL="C"))
     return done.stdout if done.returncode != 0 else None
 
 
+def first_error(output):
+    """The first error with its notes, up to the next one."""
+    lines = (output or "").splitlines()
+    errors = [i for i, line in enumerate(lines) if "error:" in line] + [len(lines)]
+    return "\n".join(lines[errors[0]:errors[1]]) if len(errors) > 1 else None
+
+
+def tests():
+    """Yields (sentence, what was wanted, what was seen, all the compiler said) of every case, for each compiler."""
+    for sentence, statement, wanted in CASES:
+        said = complaint(os.environ.get("CC", "cc"), HANDLER % statement)
+        yield sentence, wanted, said, said
+    for compiler in [name for name in ("gcc", "clang") if shutil.which(name)]:
+        for sentence, declaration, wanted in DECLARATIONS:
+            said = complaint(compiler, MODEL % declaration)
+            yield f"{sentence}_with_{compiler}", wanted, first_error(said), said
+
+
 def main():
-    failed = 0
-    compiler = os.environ.get("CC", "cc")
-    for number, (sentence, statement, wanted) in enumerate(CASES, 1):
-        seen = complaint(compiler, statement)
-        if (seen is None) != (wanted is None) or (wanted is not None and wanted not in seen):
+    failed = number = 0
+    for number, (sentence, wanted, seen, said) in enumerate(tests(), 1):
+        if (said is None) != (wanted is None) or (wanted is not None and wanted not in (seen or "")):
             failed += 1
-            print("\n".join(f"# {line}" for line in (seen or "it compiles").splitlines()))
+            print("\n".join(f"# {line}" for line in (said or "it compiles").splitlines()))
             print("not ", end="")
         print(f"ok {number} - {sentence}")
-    print(f"1..{len(CASES)}")
+    print(f"1..{number}")
     return 1 if failed else 0
 
 

@@ -166,6 +166,29 @@ TEST(plan_refuses_names_that_no_client_should_see)
     schema_forget();
 }
 
+TERN_MODEL(Array, (int, numbers[3]))
+
+TEST(plan_refuses_an_array_which_c_would_let_through)
+{
+    CHECK(!prepare(TERN_TYPE(Array),
+                   "model Array, field numbers[3]: its name is more than a name; an array is "
+                   "declared as a list: (tern_int32_list, name)\n"));
+    schema_forget();
+}
+
+#define solaris 1
+TERN_ENUM(System, bsd, solaris, );
+#undef solaris
+TERN_MODEL(Machine, (System, system), (System_list, others))
+
+TEST(plan_refuses_an_enum_in_which_a_macro_has_taken_a_name)
+{
+    CHECK(!prepare(TERN_TYPE(Machine),
+                   "enum System: \"1\" is no name; perhaps a macro has taken the place of one\n"));
+    CHECK_INT(System_type.name_count, 2);
+    schema_forget();
+}
+
 TEST(plan_reports_a_mistake_once_and_refuses_the_type_for_ever)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
