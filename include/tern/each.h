@@ -1,8 +1,9 @@
 /**
- * TERN_EACH(macro, context, a, b, ...) expands to macro(context, a) macro(context, b) ... for 1 to 128 elements.
+ * TERN_EACH(macro, context, a, b, ...) expands to macro(context, a) macro(context, b) ... for 1 to 128
+ * elements.
  *
- * One line a count, instead of the usual recursion through rescans: a model costs the compiler time in proportion to its
- * fields, and a mistake inside is reported one level deep.
+ * One line a count, instead of the usual recursion through rescans: a model costs the compiler time in
+ * proportion to its fields, and a mistake inside is reported one level deep.
  *
  * 129 to 158 elements expand to macroTOO_MANY_(context), which says so in the words of whoever counts.
  */

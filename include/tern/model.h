@@ -128,18 +128,20 @@ typedef struct tern_field {
     size_t offset, state_offset;
     const char *written; /* the options as they stand in the source: tells `.min = 0` from no minimum */
 
-    /* what you may give; each only where its kind has a use for it, otherwise it is refused at start */
+    /* what you may give. A mistake ends the program at start with a line that names model and field: an
+     * option that the kind has no use for, limits the wrong way round or beyond the kind, a pattern that does
+     * not compile, a .fallback, .example or choice that does not read or breaks the field's own rules. */
     const char *json; /* another name outside C */
     tern_source in;
     bool optional;        /* may be absent or null */
     bool required;        /* said aloud; the default without .optional and .fallback */
-    const char *fallback; /* the value when absent, as text ("20", "true", "red") */
+    const char *fallback; /* the value when absent, as text ("20", "true", "red"; lists "[]", maps "{}") */
     long double min, max; /* numbers; inclusive */
     long double multiple_of;
-    size_t min_length, max_length; /* text in characters (code points), bytes in bytes */
+    size_t min_length, max_length; /* text in characters (code points), bytes and uploads in bytes */
     size_t min_items, max_items;   /* lists and maps */
     bool unique_items;
-    const char *pattern;        /* PCRE2, searched for unless anchored */
+    const char *pattern;        /* PCRE2, searched for unless anchored; $ is the very end */
     const char *format;         /* email uri uuid ipv4 ipv6 hostname date time date-time duration */
     const char *const *choices; /* TERN_CHOICES("low", "high") */
     bool read_only;             /* ignored in input, shown in output */

@@ -117,6 +117,13 @@ def setup_refuses_an_unknown_purpose_in_one_line(_folder):
 
 
 @test
+def models_of_64_and_128_fields_and_100_of_10_compile(_folder):
+    done = ran(["bench/compile_models", "--rounds", "1"])
+    assert done.returncode == 0, done.stderr
+    assert "100 x 10 fields" in done.stdout and "1 x 64 fields" in done.stdout and "1 x 128 fields" in done.stdout
+
+
+@test
 def demo_refuses_an_unknown_flag_in_one_line(_folder):
     assert is_one_line(ran(["scripts/demo", "--nonsense"]))
 
