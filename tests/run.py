@@ -13,8 +13,10 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+AARCH64 = "/usr/aarch64-linux-gnu"  # where the cross compiler keeps the C library
 TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
 STARTED = time.monotonic()
 JOBS = str(max(2, os.cpu_count() or 2))
@@ -136,7 +138,7 @@ def unit_programs(preset):
         yield f"unit {layer} {name}", os.path.join(ROOT, f"build/{preset}/tests/unit/unit_{layer}_{name}")
 
 
-def run_unit(count, preset, word=None):
+def run_unit(count, preset, word=None, emulator=()):
     for name, program in unit_programs(preset):
         shown = f"{name} ({preset})"
         if not os.path.exists(program):
@@ -145,7 +147,7 @@ def run_unit(count, preset, word=None):
                 say(f"FAILED   {shown}: not built")
             continue
         by_test = word is not None and word not in name
-        tap(count, shown, [program, word] if by_test else [program], may_be_empty=by_test)
+        tap(count, shown, [*emulator, program, *([word] if by_test else [])], may_be_empty=by_test)
 
 
 def python_tests():
@@ -174,6 +176,37 @@ def run_fuzz(count):
             say(f"FAILED   fuzz {name}: not built")
 
 
+def hello_answers(emulator):
+    """Whether the example, run by an emulator, answers a request and stops when told to."""
+    sys.path.insert(0, os.path.join(ROOT, "tests/server"))
+    import harness
+    hello = os.path.join(ROOT, "build/aarch64/examples/hello")
+    try:
+        with harness.Program([*emulator, hello, "--port", "0", "--workers", "1"]) as server:
+            server.wait_until_listening()
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=10) as reply:
+                return reply.read() == b'{"message":"Hello, World!"}'
+    except (AssertionError, OSError) as reason:
+        print(f"    {reason}")
+        return False
+
+
+def has_aarch64():
+    return all(map(shutil.which, ("aarch64-linux-gnu-gcc", "qemu-aarch64"))) and os.path.exists(
+        os.path.join(AARCH64, "include/stdio.h"))
+
+
+def run_aarch64(count):
+    """Everything for 64-bit ARM, the unit tests and an example under qemu."""
+    emulator = ["qemu-aarch64", "-L", AARCH64]
+    if not build(count, "aarch64", "64-bit ARM (gcc)"):
+        return
+    run_unit(count, "aarch64", emulator=emulator)
+    is_ok = hello_answers(emulator)
+    count.one("64-bit ARM: examples/hello answers", is_ok)
+    say(f"{'ok      ' if is_ok else 'FAILED  '} 64-bit ARM: examples/hello answers")
+
+
 def run_all(count):
     build(count, "debug", "debug (gcc, ASan, UBSan)")
     run_unit(count, "debug")
@@ -186,6 +219,11 @@ def run_all(count):
     build(count, "fuzz", "everything (clang, ASan, UBSan)")
     tap(count, "lint", [sys.executable, "scripts/lint"], timeout_s=900)
     run_fuzz(count)
+    if has_aarch64():
+        run_aarch64(count)
+    else:
+        count.skipped += 1
+        say("SKIPPED  64-bit ARM: no cross compiler or qemu here; scripts/test-aarch64 installs them")
 
 
 def run_quick(count, word):
@@ -206,9 +244,12 @@ def run_quick(count, word):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/test", description="Run Tern's tests.")
     parser.add_argument("--quick", metavar="WORD", help="debug build only, and the tests whose name holds WORD")
+    parser.add_argument("--aarch64", action="store_true", help="only the build for 64-bit ARM, under qemu")
     args = parser.parse_args()
     count = Count()
-    if args.quick is not None:
+    if args.aarch64:
+        run_aarch64(count)
+    elif args.quick is not None:
         run_quick(count, args.quick)
     else:
         run_all(count)

@@ -431,11 +431,15 @@ int close(int fd)
     return error != 0 ? fail(error) : result;
 }
 
-/** Counters and signals are transferred whole or not at all. */
+/** Counters and signals are transferred whole or not at all: only what is read of a file may be short. */
 ssize_t read(int fd, void *into, size_t len)
 {
-    if (transfer_fails("read", fd, &len))
+    size_t asked = len;
+    struct stat facts;
+    if (transfer_fails("read", fd, &asked))
         return errno == END ? 0 : -1;
+    if (asked < len && syscall(SYS_fstat, fd, &facts) == 0 && S_ISREG(facts.st_mode))
+        len = asked;
     return syscall(SYS_read, fd, into, len);
 }
 
