@@ -8,7 +8,7 @@ set(layers base runtime http schema app middleware)
 # A public header belongs to the layer that implements it.
 set(public_base str log)
 set(public_runtime task shared)
-set(public_schema each model)
+set(public_schema each model value)
 set(public_app app context reply middleware)
 
 function(rank_of layer result)

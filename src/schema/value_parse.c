@@ -15,19 +15,38 @@ typedef struct parser {
     tern_value *front, *back;
 } parser;
 
-/** The values of a text, keys too; never less than it has when it is JSON. */
-static size_t count_values(tern_str text)
+/** Behind the string whose opening quote is before `at`. */
+static const char *behind_text(const char *at, const char *end)
 {
-    size_t count = 1;
-    const char *end = text.data + text.len;
-    for (const char *at = text.data; at < end; at++) {
-        if (*at == '"')
-            for (at++; at < end && *at != '"'; at++)
-                at += *at == '\\';
-        else
-            count += *at == ',' || *at == ':' || *at == '[' || *at == '{';
+    while (at < end && *at != '"')
+        at += 1 + (*at == '\\');
+    return at < end ? at + 1 : end;
+}
+
+/** How many values a text has, keys too, up to where it is nested too deeply. Right when it is JSON. */
+static size_t count_values(tern_str text, unsigned depth_most)
+{
+    size_t count = 0;
+    unsigned depth = 0;
+    bool in_word = false; /* or number */
+    const char *end = text.data + text.len, *at = text.data;
+    while (at < end) {
+        char byte = *at++;
+        if (byte == '"') {
+            at = behind_text(at, end);
+            count++;
+        } else if (byte == '[' || byte == '{') {
+            if (++depth > depth_most)
+                break;
+            count++;
+        }
+        depth -= (byte == ']' || byte == '}') && depth != 0;
+        bool is_word = (unsigned)(byte - '0') < 10 || (unsigned)((byte | 0x20) - 'a') < 26 || byte == '-' ||
+                       byte == '+' || byte == '.';
+        count += is_word && !in_word;
+        in_word = is_word;
     }
-    return count;
+    return count + 1;
 }
 
 /** The next free value; NULL only where the text is no JSON. */
@@ -225,7 +244,7 @@ static bool parse_value(parser *p)
 static bool parse_whole(parser *p, tern_str text)
 {
     json_reader *r = &p->reader;
-    size_t count = count_values(text);
+    size_t count = count_values(text, r->depth_most);
     if (text.len >= UINT32_MAX)
         return json_stop_code(r, "too_long", "is too long");
     if (!json_charge(r, count * sizeof *p->front))

@@ -1,0 +1,61 @@
+/* Doubles: read as the C library reads them, and printed so that they read back. */
+#include "schema/scalar.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_reading(const char *text, size_t size)
+{
+    double value = 0, taken = 0;
+    bool is_read = number_read_double(text, size, &value);
+    size_t len = number_take_double(text, size, &taken);
+    require(is_read == (len == size && size != 0) && len <= size);
+    if (!is_read)
+        return;
+    char *copy = malloc(size + 1);
+    require(copy != NULL);
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    char *end;
+    double want = strtod(copy, &end);
+    require(end == copy + size && memcmp(&want, &value, sizeof want) == 0);
+    free(copy);
+}
+
+static void check_printing(const uint8_t *input, size_t size)
+{
+    double value, again;
+    float single;
+    char text[SCALAR_PRINT_BYTES];
+    if (size < sizeof value)
+        return;
+    memcpy(&value, input, sizeof value);
+    memcpy(&single, input, sizeof single);
+    if (isfinite(value)) {
+        size_t len = number_print_double(value, text);
+        require(len <= 25 && number_read_double(text, len, &again));
+        require(memcmp(&again, &value, sizeof value) == 0);
+    }
+    if (isfinite(single)) {
+        size_t len = number_print_float(single, text);
+        text[len] = '\0';
+        float single_again = strtof(text, NULL);
+        require(len <= 25 && memcmp(&single_again, &single, sizeof single) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
+{
+    check_reading((const char *)input, size);
+    check_printing(input, size);
+    return 0;
+}
