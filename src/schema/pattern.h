@@ -12,7 +12,8 @@ void *pattern_compile(const char *pattern, char *why, size_t why_size);
 void pattern_free(void *pattern);
 
 /** Whether `pattern` (compiled at start) is found in `text`. A match that takes more steps than a bound
- * counts as not found, with `*gave_up` set: no client can burn time with it. */
+ * counts as not found, with `*gave_up` set: no client can burn time with it. Only on the loop's thread: all
+ * matches of a process share one working space. */
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up);
 /** Frees what pattern_matches keeps between two matches (tests under leak checkers). */
 void pattern_forget(void);
