@@ -81,19 +81,30 @@ bool json_enter(json_reader *r)
     return true;
 }
 
+/** Passes spaces, eight at a time: indentation. */
+static const char *skip_indentation(const char *at, const char *end)
+{
+    const uint64_t spaces = 0x2020202020202020;
+    for (uint64_t eight; end - at >= (long)sizeof eight; at += sizeof eight) {
+        memcpy(&eight, at, sizeof eight);
+        eight ^= spaces;
+        if (eight != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            at += (unsigned)__builtin_ctzll(eight) / 8;
+#else
+            at += (unsigned)__builtin_clzll(eight) / 8;
+#endif
+            break;
+        }
+    }
+    return at;
+}
+
 const char *json_space_slow(const char *at, const char *end)
 {
-    for (;;) {
-        uint64_t eight;
-        for (; end - at >= (long)sizeof eight; at += sizeof eight) { /* indentation */
-            memcpy(&eight, at, sizeof eight);
-            if (eight != 0x2020202020202020)
-                break;
-        }
-        if (at == end || (*at != ' ' && *at != '\n' && *at != '\r' && *at != '\t'))
-            return at;
-        at++;
-    }
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at = skip_indentation(at + 1, end);
+    return at;
 }
 
 /** As json_space; 0 at the end. */

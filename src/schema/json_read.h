@@ -28,7 +28,8 @@ typedef struct json_reader {
     size_t items_left;
     size_t memory_left;
     const char *stop, *code; /* why nothing more is read (static texts); NULL: go on */
-    bool has_nul;            /* the string that was read last holds a NUL, which no C string can */
+    size_t text_len;         /* of the string that was read last */
+    bool has_nul;            /* it holds a NUL, which no C string can */
     arena *arena;
     tern_faults *faults;
     char *pile, *pile_end; /* what is free for the lists being read */
@@ -66,7 +67,11 @@ const char *json_space_slow(const char *at, const char *end);
 /** Passes white space; the byte behind it. */
 static inline char json_space(json_reader *r)
 {
-    if ((unsigned char)*r->at <= ' ')
+    if ((unsigned char)*r->at > ' ')
+        return *r->at;
+    if (*r->at == ' ' && (unsigned char)r->at[1] > ' ') /* the one behind a colon or comma */
+        r->at++;
+    else
         r->at = json_space_slow(r->at, r->end);
     return *r->at;
 }
@@ -82,9 +87,9 @@ static inline bool json_count_item(json_reader *r)
 
 /**
  * Reads the string whose opening quote `at` is on, decodes its escapes in place, ends it with a NUL and
- * checks that it is UTF-8. NULL when reading ended.
+ * checks that it is UTF-8. `text_len` is its length; NULL when reading ended.
  */
-char *json_read_text(json_reader *r, size_t *len);
+char *json_read_text(json_reader *r);
 
 bool json_read_value(json_reader *r, const tern_type *type, void *out, const place *where);
 bool json_read_model(json_reader *r, const tern_type *type, void *out, const place *where);

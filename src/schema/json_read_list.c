@@ -19,7 +19,8 @@ enum { PILE_SHARE = 4, FEW_ENTRIES = 8 };
 /** The items of one list. */
 typedef struct items {
     char *data;
-    size_t count, room, step;
+    size_t count, step;
+    size_t used, room; /* bytes */
     const char *begin; /* where the list begins in the text */
     char *pile;        /* the reader's, when the list began */
     bool is_alone;
@@ -33,10 +34,10 @@ bool json_charge(json_reader *r, size_t size)
     return true;
 }
 
-static void items_begin(json_reader *r, items *list, size_t step)
+static inline void items_begin(json_reader *r, items *list, size_t step)
 {
     size_t share = (size_t)(r->pile_end - r->pile) / PILE_SHARE & ~(size_t)15;
-    *list = (items){.data = r->pile, .step = step, .room = share / step, .begin = r->at, .pile = r->pile};
+    *list = (items){.data = r->pile, .step = step, .room = share, .begin = r->at, .pile = r->pile};
     r->pile += share;
 }
 
@@ -54,21 +55,20 @@ static size_t guess_count(const json_reader *r, const items *list)
 }
 
 /** Moves a full list to a block of its own, or makes that larger. */
-static bool items_grow(json_reader *r, items *list)
+static __attribute__((noinline)) bool items_grow(json_reader *r, items *list)
 {
-    size_t old_bytes = list->is_alone ? arena_rounded(list->room * list->step) : 0;
-    size_t most = ((r->memory_left + old_bytes) & ~(size_t)15) / list->step;
-    size_t room = guess_count(r, list);
-    if (room > most && most > list->count)
+    size_t old_bytes = list->is_alone ? list->room : 0;
+    size_t most = (r->memory_left + old_bytes) & ~(size_t)15;
+    size_t room = arena_rounded(guess_count(r, list) * list->step);
+    if (room > most && most >= list->used + list->step)
         room = most;
-    size_t bytes = arena_rounded(room * list->step);
-    if (!json_charge(r, bytes - old_bytes))
+    if (!json_charge(r, room - old_bytes))
         return false;
-    void *block = arena_resize(r->arena, list->is_alone ? list->data : NULL, room * list->step);
+    void *block = arena_resize(r->arena, list->is_alone ? list->data : NULL, room);
     if (block == NULL)
         return json_stop_memory(r);
-    if (!list->is_alone && list->count != 0)
-        memcpy(block, list->data, list->count * list->step);
+    if (!list->is_alone && list->used != 0)
+        memcpy(block, list->data, list->used);
     list->is_alone = true;
     list->data = block;
     list->room = room;
@@ -79,31 +79,53 @@ static bool items_grow(json_reader *r, items *list)
 /** Room for one more item, NULL when reading ended. */
 static inline char *items_next(json_reader *r, items *list)
 {
-    if (!json_count_item(r) || (list->count == list->room && !items_grow(r, list)))
+    if (!json_count_item(r) || (list->used + list->step > list->room && !items_grow(r, list)))
         return NULL;
-    return list->data + list->count++ * list->step;
+    char *item = list->data + list->used;
+    list->used += list->step;
+    list->count++;
+    return item;
+}
+
+/** Copies out of the pile; both sides are whole multiples of 16 bytes long. */
+static inline void copy_16s(char *to, const char *from, size_t rounded)
+{
+    if (rounded > 128) {
+        memcpy(to, from, rounded);
+        return;
+    }
+    for (size_t i = 0; i < rounded; i += 16) /* where a call would cost more than the copy */
+        memcpy(to + i, from + i, 16);
+}
+
+/** Gives back what a block of its own has too much; when that fails it stays larger than it need be. */
+static void items_shrink(json_reader *r, items *list)
+{
+    size_t rounded = arena_rounded(list->used);
+    void *block = arena_resize(r->arena, list->data, rounded);
+    if (block == NULL)
+        return;
+    r->memory_left += list->room - rounded;
+    list->data = block;
 }
 
 /** The items in their last place, as the struct that every list and map is. */
-static bool items_end(json_reader *r, items *list, void *out)
+static inline bool items_end(json_reader *r, items *list, void *out)
 {
-    size_t bytes = list->count * list->step;
     r->pile = list->pile;
     if (list->count == 0) {
         list->data = NULL;
     } else if (list->is_alone) {
-        void *block = arena_resize(r->arena, list->data, bytes);
-        if (block != NULL) { /* else it stays larger than it need be */
-            r->memory_left += arena_rounded(list->room * list->step) - arena_rounded(bytes);
-            list->data = block;
-        }
+        items_shrink(r, list);
     } else {
-        if (!json_charge(r, arena_rounded(bytes)))
+        size_t rounded = arena_rounded(list->used);
+        if (!json_charge(r, rounded))
             return false;
-        void *block = arena_alloc(r->arena, bytes);
+        char *block = arena_alloc(r->arena, rounded);
         if (block == NULL)
             return json_stop_memory(r);
-        list->data = memcpy(block, list->data, bytes);
+        copy_16s(block, list->data, rounded);
+        list->data = block;
     }
     const tern_any laid_out = {list->data, list->count};
     memcpy(out, &laid_out, sizeof laid_out);
@@ -217,12 +239,11 @@ static bool are_different(json_reader *r, const items *list, const place *where)
 /** Reads a key with its colon, up to the value; NULL when reading ended. */
 static const char *read_key(json_reader *r)
 {
-    size_t len;
     if (*r->at != '"') {
         json_stop(r, "expected a key in double quotes");
         return NULL;
     }
-    const char *key = json_read_text(r, &len);
+    const char *key = json_read_text(r);
     if (key == NULL)
         return NULL;
     if (json_space(r) != ':') {

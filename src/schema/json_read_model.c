@@ -67,8 +67,7 @@ static bool add_key_fault(json_reader *r, const filling *m, const char *key, con
  * reading ended. */
 static const field_plan *look_up(json_reader *r, filling *m)
 {
-    size_t len;
-    const char *key = json_read_text(r, &len);
+    const char *key = json_read_text(r);
     if (key == NULL)
         return NULL;
     if (json_space(r) != ':') {
@@ -76,7 +75,7 @@ static const field_plan *look_up(json_reader *r, filling *m)
         return NULL;
     }
     r->at++;
-    int number = plan_find(m->plan, key, len);
+    int number = plan_find(m->plan, key, r->text_len);
     if (number >= 0)
         return &m->plan->fields[number];
     if (m->type->options.ignore_unknown) {

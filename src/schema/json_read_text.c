@@ -82,7 +82,7 @@ static char *decode_rest(json_reader *r, char *begin, bool *is_high)
     return to;
 }
 
-char *json_read_text(json_reader *r, size_t *len)
+char *json_read_text(json_reader *r)
 {
     char *begin = (char *)(uintptr_t)++r->at;
     bool is_high = false;
@@ -94,8 +94,8 @@ char *json_read_text(json_reader *r, size_t *len)
         if (end == NULL)
             return NULL;
     }
-    *len = (size_t)(end - begin);
-    if (is_high && !json_scan_best->utf8(begin, *len)) {
+    r->text_len = (size_t)(end - begin);
+    if (is_high && !json_scan_best->utf8(begin, r->text_len)) {
         json_stop(r, "text before this is not UTF-8");
         return NULL;
     }

@@ -5,7 +5,8 @@
  * client means by 1.5e0 or 1e400 then needs no rule. Doubles are correctly rounded; one that is too large for
  * its type is a fault, one too small becomes 0.
  *
- * Hot path: must not allocate; messages are made only where there is a fault.
+ * Hot path: must not allocate; messages are made only where there is a fault. What takes the address of a
+ * local is kept out of json_read_value, whose every call would otherwise pay for the stack's guard.
  */
 #include "base/text.h"
 #include "schema/json_read.h"
@@ -99,7 +100,8 @@ static inline bool fits_int(const tern_type *type, bool is_negative, uint64_t va
     return true;
 }
 
-__attribute__((cold)) static bool out_of_range(json_reader *r, const char *range, const place *where)
+__attribute__((cold, noinline)) static bool out_of_range(json_reader *r, const char *range,
+                                                         const place *where)
 {
     fault_add(r->faults, where, "out_of_range", NULL, NULL, "must be %s", range);
     return false;
@@ -142,7 +144,8 @@ static inline bool read_int(json_reader *r, const tern_type *type, void *out, co
 }
 
 /** A number that number_take_double refused: too large, or none. */
-__attribute__((cold)) static bool not_double(json_reader *r, const tern_type *type, const place *where)
+__attribute__((cold, noinline)) static bool not_double(json_reader *r, const tern_type *type,
+                                                       const place *where)
 {
     if (*r->at != '-' && (unsigned)(*r->at - '0') >= 10)
         return json_wrong_kind(r, type, where);
@@ -151,17 +154,19 @@ __attribute__((cold)) static bool not_double(json_reader *r, const tern_type *ty
     return out_of_range(r, "a number that fits into a double", where);
 }
 
-static inline bool read_float(json_reader *r, const tern_type *type, void *out, const place *where)
+static inline bool read_double(json_reader *r, const tern_type *type, void *out, const place *where)
+{
+    size_t len = number_take_double(r->at, (size_t)(r->end - r->at), out);
+    r->at += len;
+    return len != 0 || not_double(r, type, where);
+}
+
+static __attribute__((noinline)) bool read_float(json_reader *r, const tern_type *type, void *out,
+                                                 const place *where)
 {
     double value;
-    size_t len = number_take_double(r->at, (size_t)(r->end - r->at), &value);
-    if (len == 0)
-        return not_double(r, type, where);
-    r->at += len;
-    if (type->size == sizeof(double)) {
-        *(double *)out = value;
-        return true;
-    }
+    if (!read_double(r, type, &value, where))
+        return false;
     float narrow = (float)value;
     if (__builtin_isinf(narrow))
         return out_of_range(r, "a number that fits into a float", where);
@@ -175,8 +180,7 @@ static inline bool read_text(json_reader *r, const tern_type *type, void *out, c
 {
     if (*r->at != '"')
         return json_wrong_kind(r, type, where);
-    size_t len;
-    const char *text = json_read_text(r, &len);
+    const char *text = json_read_text(r);
     if (text == NULL)
         return false;
     if (r->has_nul) {
@@ -202,9 +206,8 @@ static bool read_quoted(json_reader *r, const tern_type *type, void *out, const 
 {
     if (*r->at != '"')
         return json_wrong_kind(r, type, where);
-    size_t len;
-    const char *text = json_read_text(r, &len);
-    return text != NULL && read_scalar(r, type, text, len, out, where);
+    const char *text = json_read_text(r);
+    return text != NULL && read_scalar(r, type, text, r->text_len, out, where);
 }
 
 static bool read_decimal(json_reader *r, const tern_type *type, void *out, const place *where)
@@ -233,7 +236,8 @@ bool json_read_value(json_reader *r, const tern_type *type, void *out, const pla
     case TERN_UINT:
         return read_int(r, type, out, where);
     case TERN_FLOAT:
-        return read_float(r, type, out, where);
+        return type->size == sizeof(double) ? read_double(r, type, out, where)
+                                            : read_float(r, type, out, where);
     case TERN_TEXT:
         return read_text(r, type, out, where);
     case TERN_DECIMAL:

@@ -62,13 +62,12 @@ static tern_value *push(parser *p, value_form form)
 
 static bool parse_text(parser *p)
 {
-    size_t len;
-    const char *text = json_read_text(&p->reader, &len);
+    const char *text = json_read_text(&p->reader);
     tern_value *v = text != NULL ? push(p, VALUE_TEXT) : NULL;
     if (v == NULL)
         return false;
     v->text = text;
-    v->len = (uint32_t)len;
+    v->len = (uint32_t)p->reader.text_len;
     return true;
 }
 
