@@ -1,0 +1,69 @@
+/**
+ * multipart/form-data, piece by piece and strictly (RFC 7578, RFC 2046 section 5.1).
+ *
+ * The reader is fed whatever pieces the body comes in and tells one event at a time; it copies nothing but
+ * the headers of a part, and looks at each byte a bounded number of times. It takes what browsers and
+ * well-kept clients send, and refuses what readers disagree about: a preamble or epilogue, a line that begins
+ * with the boundary but is none, bare CR or LF in headers, folded headers, `filename*`, two dispositions.
+ */
+#ifndef HTTP_MULTIPART_H
+#define HTTP_MULTIPART_H
+
+#include <tern/str.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    MULTIPART_BOUNDARY_MAX = 70, /* RFC 2046 */
+    MULTIPART_HEAD_BYTES = 4096, /* all headers of one part */
+    MULTIPART_HEADERS_MAX = 16,
+    MULTIPART_PARTS_MAX = 1000
+};
+
+typedef struct multipart_part {
+    tern_str name;
+    tern_str filename; /* as the client says it; data NULL: a plain field */
+    tern_str type;     /* Content-Type; data NULL when there is none */
+} multipart_part;
+
+typedef enum multipart_event {
+    MULTIPART_MORE, /* the input is used up */
+    MULTIPART_PART, /* a part begins: m->part, whose texts end in a NUL and are valid until the next part */
+    MULTIPART_DATA, /* some of its content */
+    MULTIPART_PART_END, /* it is whole */
+    MULTIPART_ERROR     /* m->reason; the reader must not be used further */
+} multipart_event;
+
+typedef enum multipart_state {
+    MULTIPART_IN_START,
+    MULTIPART_IN_BOUNDARY, /* within the first boundary */
+    MULTIPART_IN_LINE_END, /* behind a boundary */
+    MULTIPART_IN_HEAD,
+    MULTIPART_IN_DATA,
+    MULTIPART_IN_EPILOGUE
+} multipart_state;
+
+typedef struct multipart {
+    multipart_state state;
+    bool is_part_open; /* its end has to be told when its boundary is whole */
+    unsigned parts;
+    size_t matched; /* bytes of the delimiter seen last */
+    size_t delimiter_len;
+    size_t line_end_len, epilogue_len, head_len;
+    const char *reason;
+    multipart_part part;
+    char line_end; /* the first byte behind a boundary */
+    char delimiter[4 + MULTIPART_BOUNDARY_MAX];
+    char head[MULTIPART_HEAD_BYTES];
+} multipart;
+
+/** Prepares to read parts separated by the boundary in a Content-Type value; NULL, or why it can't. */
+const char *multipart_open(multipart *m, tern_str content_type);
+/** The next event of `*input`, which is advanced; `*piece` is set with MULTIPART_DATA: never empty, and valid
+ * until the next call. */
+multipart_event multipart_next(multipart *m, tern_str *input, tern_str *piece);
+/** At the end of the body: whether the closing boundary was there. */
+bool multipart_is_whole(const multipart *m);
+
+#endif
