@@ -3,6 +3,7 @@
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,7 +39,8 @@ static void send_some(client *me)
 {
     size_t len = me->left < me->piece ? me->left : me->piece;
     ssize_t n = send(me->fd, me->next, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    size_t sent = n < 0 ? me->left : (size_t)n; /* a server that has closed hears no more */
+    bool is_full = n < 0 && errno == EAGAIN;                  /* the server has other things to do */
+    size_t sent = is_full ? 0 : n < 0 ? me->left : (size_t)n; /* a server that has closed hears no more */
     me->next += sent;
     me->left -= sent;
     if (me->left == 0 && me->closes_after)
