@@ -37,7 +37,9 @@ tern_reply tern_html(tern_ctx *c, const char *html);
 /** 200 with JSON that is already text. */
 tern_reply tern_json_text(tern_ctx *c, const char *json);
 /** 200 with any bytes. */
-tern_reply tern_bytes(tern_ctx *c, const char *type, const void *data, size_t len);
+tern_reply tern_bytes_reply(tern_ctx *c, const char *type, const void *data, size_t len);
+/* A macro, since the type of bytes in a model has the same name. */
+#define tern_bytes(c, type, data, len) tern_bytes_reply(c, type, data, len)
 /** A status with its name as text body ("404 Not Found"); 204 and 304 have no body. */
 tern_reply tern_status(tern_ctx *c, int status);
 /** 204. */

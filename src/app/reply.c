@@ -42,7 +42,7 @@ tern_reply tern_json_text(tern_ctx *c, const char *json)
     return text_reply("application/json", json);
 }
 
-tern_reply tern_bytes(tern_ctx *c, const char *type, const void *data, size_t len)
+tern_reply tern_bytes_reply(tern_ctx *c, const char *type, const void *data, size_t len)
 {
     (void)c;
     return (tern_reply){.status = 200, .type = type, .data = data, .len = len};
