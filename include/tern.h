@@ -4,8 +4,10 @@
 
 #include <tern/app.h>
 #include <tern/context.h>
+#include <tern/json.h>
 #include <tern/log.h>
 #include <tern/middleware.h>
+#include <tern/model.h>
 #include <tern/reply.h>
 #include <tern/shared.h>
 #include <tern/str.h>

@@ -3,6 +3,7 @@
 #define TERN_APP_H
 
 #include <tern/middleware.h>
+#include <tern/model.h>
 #include <tern/reply.h>
 
 #include <stdbool.h>
@@ -19,18 +20,54 @@ typedef struct tern_handler {
     tern_reply (*run)(tern_ctx *c);
     const char *file;
     int line;
+    tern_type *input; /* the model the request becomes; NULL: the handler reads the request itself */
 } tern_handler;
 
 /**
- * Declares a handler: `TERN_HANDLER(hello) { return tern_text(c, "hello"); }`.
+ * Declares a handler, in one of two ways:
  *
- * Expands to a `tern_handler` named `hello` and the head of the function behind it, whose parameter is
- * `tern_ctx *c`.
+ *     TERN_HANDLER(hello) { return tern_text(c, "hello"); }
+ *     TERN_HANDLER(get_todo, ById, in) { return tern_textf(c, "todo %" PRId64, in->id); }
+ *
+ * Both expand to a `tern_handler` of that name and the head of the function behind it, whose parameter is
+ * `tern_ctx *c`. The second has `ById *in` too, filled from the request and valid: the handler is not called
+ * otherwise. A field whose name stands in the route's {} comes from the path; otherwise from the query for
+ * GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says otherwise.
+ * What is wrong with the request is answered with 422 and every fault in it at once (docs/models.md).
  */
-#define TERN_HANDLER(handler)                                                                                \
+#define TERN_HANDLER(...)                                                                                    \
+    TERN_HANDLER_PICK_(__VA_ARGS__, TERN_HANDLER_WRONG_, TERN_HANDLER_WRONG_, TERN_HANDLER_WRONG_,           \
+                       TERN_HANDLER_INPUT_, TERN_HANDLER_WRONG_, TERN_HANDLER_PLAIN_, ~)                     \
+    (__VA_ARGS__)
+#define TERN_HANDLER_PICK_(_1, _2, _3, _4, _5, _6, chosen, ...) chosen
+#define TERN_HANDLER_PLAIN_(handler)                                                                         \
     static tern_reply handler##_run(tern_ctx *c);                                                            \
-    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__}};                  \
+    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL}};            \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
+#define TERN_HANDLER_INPUT_(handler, Model, in)                                                              \
+    static tern_reply handler##_handle(tern_ctx *c, Model *in);                                              \
+    static tern_reply handler##_run(tern_ctx *c)                                                             \
+    {                                                                                                        \
+        return handler##_handle(c, tern_bind(c, TERN_TYPE(Model)));                                          \
+    }                                                                                                        \
+    static const tern_handler handler[1] = {                                                                 \
+        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model)}};                                    \
+    static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), Model *in __attribute__((unused)))
+#define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
+    _Static_assert(0, "TERN_HANDLER takes a name, or a name, a model and what the input is called: "         \
+                      "TERN_HANDLER(get_todo, ById, in)");                                                   \
+    static tern_reply handler##_run(tern_ctx *c)
+
+/** What TERN_HANDLER(name, Model, in) calls: the request as a value of `type`, in the request's memory; fails
+ * with 400, 413, 415 or 422 when it is none. Once a request. */
+void *tern_bind(tern_ctx *c, const tern_type *type);
+
+/** Whether the client sent the field of the handler's input `in` (null counts): `tern_given(c, done)`. As
+ * tern_has(in, done). */
+#define tern_given(c, field) ((void)(c), tern_has(in, field))
+
+/** The input of routes with `{id}` and nothing else. */
+TERN_MODEL(ById, (int64_t, id))
 
 typedef enum tern_slashes {
     TERN_SLASH_STRICT,  /* "/a" and "/a/" are two paths */
@@ -81,6 +118,15 @@ typedef struct tern_route_options {
     size_t max_body;            /* in place of limits.body_bytes */
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
     const char *summary;        /* for `APP routes` and documentation */
+
+    /* for documentation, and checked in builds with assertions */
+    tern_type *returns;      /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
+    bool paged;              /* `returns` is a list, answered by tern_page */
+    int status;              /* of a success; default 200. What tern_json and its like reply with */
+    const char *tags;        /* "todos", or several: "todos, admin" */
+    const char *description; /* longer than the summary; Markdown */
+    bool deprecated;
+    const char *security; /* the name of a declared security scheme */
 } tern_route_options;
 
 /**

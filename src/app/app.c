@@ -1,4 +1,5 @@
 /** The application as `main` builds it: everything is kept as registered, and app_compile makes it routes. */
+#include "app/bind.h"
 #include "app/ctx.h"
 #include "base/mem.h"
 
@@ -133,6 +134,9 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.file = keep_text(app, options->file);
     pending->options.name = keep_text(app, options->name);
     pending->options.summary = keep_text(app, options->summary);
+    pending->options.tags = keep_text(app, options->tags);
+    pending->options.description = keep_text(app, options->description);
+    pending->options.security = keep_text(app, options->security);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
@@ -219,7 +223,20 @@ static const tern_middleware *make_chain(tern_app *app, const tern_group *group,
     return chain;
 }
 
-static void add_pending(tern_app *app, const app_pending *pending)
+/** Plans how the handler's input is filled; false with lines in `problems`. */
+static bool add_binding(tern_app *app, route *added, buf *problems)
+{
+    bool is_right = bind_prepare_returns(added, problems);
+    if (added->handler.input == NULL || added->pattern == NULL)
+        return is_right;
+    added->bind = bind_plan_make(&app->arena, added, problems);
+    if (added->bind != NULL && added->bind->has_uploads)
+        added->options.stream_body = true;
+    return is_right && added->bind != NULL;
+}
+
+/** False with lines in `problems`; what the router finds wrong it reports later. */
+static bool add_pending(tern_app *app, const app_pending *pending, buf *problems)
 {
     route added = {
         .method_name = pending->method,
@@ -233,9 +250,11 @@ static void add_pending(tern_app *app, const app_pending *pending)
     added.chain = make_chain(app, pending->group, pending->options.use, pending->use_count, &added.chain_len);
     if (added.chain == NULL || (pending->pattern != NULL && added.pattern == NULL)) {
         app->memory_short = true;
-        return;
+        return false;
     }
+    bool is_right = add_binding(app, &added, problems);
     router_add(app->router, &added);
+    return is_right;
 }
 
 bool app_compile(tern_app *app, buf *problems)
@@ -244,11 +263,11 @@ bool app_compile(tern_app *app, buf *problems)
     router_free(app->router);
     app->router = router_new(app->options.slashes);
     app->unmatched_chain = make_chain(app, &app->root, NULL, 0, &count);
-    bool is_right = false;
+    bool is_right = false, are_bound = true;
     if (app->router != NULL && !app->memory_short) {
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
-            add_pending(app, pending);
-        is_right = router_compile(app->router, problems);
+            are_bound &= add_pending(app, pending, problems);
+        is_right = router_compile(app->router, problems) && are_bound;
     }
     if (app->router == NULL || app->memory_short) {
         buf_add_text(problems, "application: memory ran out while it was built\n");

@@ -46,6 +46,13 @@ struct tern_ctx {
     /* the failure on its way to the nearest tern_next */
     int problem_status;
     const char *problem_detail;
+    const char
+        *problem_errors; /* a JSON array: the faults of the input; NULL when it is about something else */
+    const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
+    const char *reply_data;      /* its body */
+    bool reply_is_page;
+    bool is_json_read; /* the body was decoded, so it is no JSON any more */
+    bool is_bound;     /* the input has been read: once a request */
     route_found found;
     char request_id[65]; /* "" until made or taken */
     route_match match;   /* last: its params are not cleared */
@@ -104,6 +111,8 @@ void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
 /** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. UNWIND_NONE, or why
  * it was left. (dispatch.c) */
 unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
+/** As ctx_fail with the problem's `errors`, a JSON array in the request's memory (NULL: none). (problem.c) */
+_Noreturn void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors);
 /** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */
 _Noreturn void ctx_fail(tern_ctx *c, int status, const char *detail);
 /** Fails with 503 when `block` is NULL; returns it otherwise. (memory.c) */
@@ -114,11 +123,15 @@ const char *ctx_text(tern_ctx *c, tern_str text);
 /** The Content-Type of problem replies, and of the plain text that only names a status: middleware knows
  * these bodies by the pointer. */
 extern const char ctx_problem_type[], ctx_status_type[];
-/** The problem+json reply for a status (problem.c); detail may be NULL. */
+/** The problem+json reply for a status; detail and errors (a JSON array) may be NULL. (problem.c) */
+tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const char *errors);
+/** The same without errors. */
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
 /** The status that says why a file could not be opened (errno; 0: it is no regular file): 404 only for what
  * is surely not there or not for this process. */
 int ctx_file_status(int error);
+/** `reply`, or a 500 when it is not what the route's .returns says. (typed_reply.c) */
+tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
 /** Whether http can send it: a status of 200 to 599, and what its kind needs. (reply.c) */
 bool reply_is_sound(const tern_reply *reply);
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */

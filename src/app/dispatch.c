@@ -115,6 +115,8 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     if (r == NULL)
         return unmatched_reply(c);
     tern_reply reply = r->handler.run(c);
+    if (c->reply_type != NULL)
+        reply = typed_reply_check(c, &reply);
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
@@ -134,7 +136,9 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     *why = point.reason;
     level_close(c, &l);
     level_restore_fields(c, &l);
-    return *why == UNWIND_FAIL ? ctx_problem(c, c->problem_status, c->problem_detail) : (tern_reply){0};
+    return *why == UNWIND_FAIL
+               ? ctx_problem_errors(c, c->problem_status, c->problem_detail, c->problem_errors)
+               : (tern_reply){0};
 }
 
 tern_reply ctx_run_next(tern_ctx *c)
@@ -277,6 +281,9 @@ static void accept_head(void *self, http_exchange *x)
     c->after = NULL;
     c->body_taken = 0;
     c->is_query_counted = false;
+    c->is_bound = false;
+    c->is_json_read = false;
+    c->reply_type = NULL;
     c->refused = 0;
     c->request_id[0] = '\0';
     c->timeout_ms = app->options.limits.request_timeout_ms;

@@ -23,13 +23,18 @@ const char *ctx_route_label(tern_ctx *c, char *out, size_t size)
 
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail)
 {
+    return ctx_problem_errors(c, status, detail, NULL);
+}
+
+tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const char *errors)
+{
     static const char no_memory[] = "{\"type\":\"about:blank\",\"title\":\"Error\"}";
     const char *title = http_status_text(status);
     tern_reply reply = {.status = status, .type = ctx_problem_type};
     c->problem_status = status;
     c->problem_detail = detail;
     size_t detail_len = detail != NULL ? strlen(detail) : 0;
-    size_t size = 128 + strlen(title) + detail_len * TEXT_JSON_BYTES;
+    size_t size = 128 + strlen(title) + detail_len * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0);
     char *room = arena_alloc(&c->x->arena, size);
     if (room == NULL) {
         reply.data = no_memory;
@@ -43,6 +48,10 @@ tern_reply ctx_problem(tern_ctx *c, int status, const char *detail)
         buf_add_json(&body, detail, detail_len);
         buf_add_text(&body, "\"");
     }
+    if (errors != NULL) {
+        buf_add_text(&body, ",\"errors\":");
+        buf_add_text(&body, errors);
+    }
     buf_add_text(&body, "}");
     reply.data = body.data;
     reply.len = body.len;
@@ -50,6 +59,11 @@ tern_reply ctx_problem(tern_ctx *c, int status, const char *detail)
 }
 
 void ctx_fail(tern_ctx *c, int status, const char *detail)
+{
+    ctx_fail_errors(c, status, detail, NULL);
+}
+
+void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors)
 {
     if (status < 400 || status > 599) {
         char label[160];
@@ -61,6 +75,7 @@ void ctx_fail(tern_ctx *c, int status, const char *detail)
                              this */
     c->problem_status = c->scope.failed_status = status;
     c->problem_detail = c->scope.failed_detail = detail;
+    c->problem_errors = errors;
     unwind_throw(UNWIND_FAIL);
 }
 

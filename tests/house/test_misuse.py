@@ -64,6 +64,29 @@ DECLARATIONS = [
      "an_enum_has_at_most_128_names"),
 ]
 
+INPUT = "#include <tern.h>\nTERN_MODEL(Todo, (int64_t, id), (const char *, title))\nTERN_MODEL(Note, (int64_t, id))\n" \
+        "%s\nconst tern_handler *kept = h;\n"
+
+# (sentence, a handler h, words of the compiler's first error; None: it must compile)
+INPUTS = [
+    ("a_handler_with_an_input_compiles",
+     "TERN_HANDLER(h, ById, in) { Todo t = {.id = in->id}; return tern_given(c, id) ? tern_json(c, Todo, &t) : "
+     "tern_json_list(c, Todo, ((Todo_list){&t, 1})); }", None),
+    ("a_handler_with_a_model_and_no_name_for_it_is_refused",
+     "TERN_HANDLER(h, Todo) { return tern_no_content(c); }", "TERN_HANDLER takes a name"),
+    ("a_handler_with_four_words_is_refused",
+     "TERN_HANDLER(h, Todo, in, out) { return tern_no_content(c); }", "TERN_HANDLER takes a name"),
+    ("an_input_of_a_model_that_is_not_there_is_named", "TERN_HANDLER(h, Tood, in) { return tern_no_content(c); }",
+     "Tood"),
+    ("a_field_that_is_not_there_is_named_where_it_is_asked_for",
+     "TERN_HANDLER(h, Todo, in) { return tern_status(c, tern_given(c, titel) ? 200 : 404); }", "titel"),
+    ("a_reply_of_another_model_is_refused", "TERN_HANDLER(h, Note, in) { return tern_json(c, Todo, in); }", "Note"),
+    ("a_list_of_another_model_is_refused",
+     "TERN_HANDLER(h) { return tern_json_list(c, Todo, (Note_list){0}); }", "Note_list"),
+    ("a_value_in_place_of_a_pointer_is_refused",
+     "TERN_HANDLER(h, Todo, in) { return tern_created(c, Todo, *in); }", "Todo"),
+]
+
 
 def complaint(compiler, source):
     done = subprocess.run([compiler, *FLAGS], input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -84,8 +107,10 @@ def tests():
         said = complaint(os.environ.get("CC", "cc"), HANDLER % statement)
         yield sentence, wanted, said, said
     for compiler in [name for name in ("gcc", "clang") if shutil.which(name)]:
-        for sentence, declaration, wanted in DECLARATIONS:
-            said = complaint(compiler, MODEL % declaration)
+        sources = [(sentence, MODEL % text, wanted) for sentence, text, wanted in DECLARATIONS] + \
+                  [(sentence, INPUT % text, wanted) for sentence, text, wanted in INPUTS]
+        for sentence, source, wanted in sources:
+            said = complaint(compiler, source)
             yield f"{sentence}_with_{compiler}", wanted, first_error(said), said
 
 

@@ -1,0 +1,58 @@
+/**
+ * Typed JSON: models out as replies, and in where a handler reads the body itself.
+ *
+ * The value's type is checked by the compiler: `tern_json(c, Todo, &note)` does not compile when note is no
+ * Todo. In builds with assertions (without NDEBUG) each value is also held against its model's rules, and the
+ * reply of a success against the route's `.returns`; a breach is a 500 with a line in the log.
+ */
+#ifndef TERN_JSON_H
+#define TERN_JSON_H
+
+#include <tern/context.h>
+#include <tern/model.h>
+#include <tern/reply.h>
+
+#ifdef NDEBUG
+#define TERN_CHECKS_REPLIES_ 0
+#else
+#define TERN_CHECKS_REPLIES_ 1
+#endif
+
+#define TERN_POINTER_TO_(Model, value) _Generic((value), Model * : (value), const Model * : (value))
+#define TERN_LIST_OF_(Model, list)     ((const Model##_list[1]){_Generic((list), Model##_list : (list))})
+
+/** The route's `.status` (default 200) with `*value` as JSON: `return tern_json(c, Todo, &todo)`. */
+#define tern_json(c, Model, value)                                                                           \
+    tern_json_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, value), TERN_CHECKS_REPLIES_)
+
+/** The same with a JSON array of the list's items: `return tern_json_list(c, Todo, todos)`. */
+#define tern_json_list(c, Model, list)                                                                       \
+    tern_json_of(c, TERN_LIST(Model), TERN_LIST_OF_(Model, list), TERN_CHECKS_REPLIES_)
+
+/** 201 with `*value` as JSON, and as its Location the request's path, '/' and the value's `.key` field
+ * (no Location when the model has none). */
+#define tern_created(c, Model, value)                                                                        \
+    tern_created_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, value), TERN_CHECKS_REPLIES_)
+
+/** One page of a longer list: `{"items":[...],"total":123}`. The route says
+ * `.returns = TERN_LIST(Todo), .paged = true`. */
+#define tern_page(c, Model, list, total)                                                                     \
+    tern_page_of(c, TERN_LIST(Model), TERN_LIST_OF_(Model, list), total, TERN_CHECKS_REPLIES_)
+
+/**
+ * Reads the body as JSON of a model, for handlers without an input of their own: a `Todo *` in the request's
+ * memory, valid by its rules.
+ *
+ * Fails with 415 when the body is of another type, 400 when it is no JSON, 422 with every fault in it. Once a
+ * request: text of the result lies in the body, which tern_body shows changed from then on.
+ */
+#define tern_json_read(c, Model) ((Model *)tern_json_read_of(c, TERN_TYPE(Model)))
+
+/* What the macros call. `checks`: whether the value is held against its rules. */
+tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks);
+tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value, bool checks);
+tern_reply tern_page_of(tern_ctx *c, const tern_type *list_type, const void *list, int64_t total,
+                        bool checks);
+void *tern_json_read_of(tern_ctx *c, const tern_type *type);
+
+#endif

@@ -1,0 +1,272 @@
+/** Replies made of models. Hot path: tern_json_of without checks, which only encodes. */
+#include "app/bind.h"
+#include "http/url.h"
+#include "schema/json.h"
+#include "schema/scalar.h"
+#include "schema/validate.h"
+
+#include <tern/json.h>
+#include <tern/log.h>
+
+#include <string.h>
+
+/* -- what can't be sent -- */
+
+static tern_reply refuse(tern_ctx *c, const tern_type *type, const char *why, const char *where)
+{
+    char label[160];
+    tern_log(TERN_ERROR, "%s: the reply of %s%s can't be sent: %s%s%s",
+             ctx_route_label(c, label, sizeof label), type->kind == TERN_LIST_KIND ? "a list of " : "",
+             type->name, why, where[0] != '\0' ? ": " : "", where);
+    return ctx_problem(c, 500, NULL);
+}
+
+static bool find_not_finite(const tern_type *type, const void *value, const place *above, buf *out);
+
+static void print_place(const place *where, buf *out)
+{
+    if (where->up != NULL)
+        print_place(where->up, out);
+    if (where->name == NULL)
+        buf_add_printf(out, "[%zu]", where->index);
+    else
+        buf_add_printf(out, "%s%s", where->up != NULL ? "." : "", where->name);
+}
+
+static bool find_in_items(const tern_type *type, const void *value, const place *above, buf *out)
+{
+    tern_bool_list list; /* every list and map begins with where its items are, and how many */
+    memcpy(&list, value, sizeof list);
+    for (size_t i = 0; i < list.count; i++) {
+        const char *item = (const char *)list.items + i * list_step(type);
+        place here = {.up = above, .index = i};
+        if (type->kind == TERN_MAP_KIND) {
+            memcpy(&here.name, item, sizeof here.name);
+            item += sizeof here.name;
+        }
+        if (find_not_finite(type->item, item, &here, out))
+            return true;
+    }
+    return false;
+}
+
+/** Prints where the first double stands that is infinite or no number; only for the log. The value has been
+ * encoded up to there, so it is not nested too deeply. */
+static bool find_not_finite(const tern_type *type, const void *value, const place *above, buf *out)
+{
+    if (type->kind == TERN_FLOAT) {
+        bool is_double = type->size == sizeof(double);
+        bool is_finite = is_double ? __builtin_isfinite(*(const double *)value)
+                                   : __builtin_isfinite(*(const float *)value);
+        if (!is_finite)
+            print_place(above, out);
+        return !is_finite;
+    }
+    if (type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND)
+        return find_in_items(type, value, above, out);
+    for (unsigned i = 0; type->kind == TERN_MODEL_KIND && i < type->field_count; i++) {
+        const field_plan *f = &plan_of(type)->fields[i];
+        const place here = {.up = above, .name = f->key};
+        uint8_t state = *plan_state(f, value);
+        if (state != TERN_ABSENT && state != TERN_NULL && !f->field->write_only &&
+            find_not_finite(f->field->type, plan_value(f, value), &here, out))
+            return true;
+    }
+    return false;
+}
+
+static const place body_place = {.name = "body"};
+
+static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void *value, const json_out *out)
+{
+    if (out->is_too_deep)
+        return refuse(c, type, "it is nested too deeply, or holds itself", "");
+    if (!out->is_not_finite)
+        ctx_need(c, NULL);
+    buf where = {.limit = 1024};
+    find_not_finite(type, value, &body_place, &where);
+    tern_reply reply =
+        refuse(c, type, "a number is infinite or not a number", where.len != 0 ? where.data : "");
+    buf_free(&where);
+    return reply;
+}
+
+/** Whether the value keeps its model's rules; a line in the log when not. */
+static bool keeps_rules(tern_ctx *c, const tern_type *type, const void *value, tern_reply *instead)
+{
+    tern_faults faults;
+    faults_init(&faults, &c->x->arena);
+    if (validate_value(type, value, &body_place, &faults))
+        return true;
+    buf text = {.limit = 2048};
+    faults_print(&faults, &text);
+    while (text.len > 0 && text.data[text.len - 1] == '\n')
+        text.data[--text.len] = '\0';
+    *instead = refuse(c, type, "it breaks its model's rules", text.len != 0 ? text.data : "");
+    buf_free(&text);
+    return false;
+}
+
+/* -- against .returns -- */
+
+/** By name: every source file that includes a model has a description of its own. */
+static bool is_same_type(const tern_type *a, const tern_type *b)
+{
+    return a == b || (a->kind == b->kind && a->size == b->size && strcmp(a->name, b->name) == 0);
+}
+
+tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply)
+{
+    const tern_route_options *options = &c->match.route->options;
+    const tern_type *type = c->reply_type, *returns = options->returns;
+    bool is_success = reply->status >= 200 && reply->status <= 299;
+    bool is_typed = reply->kind == TERN_REPLY_BYTES && reply->data == c->reply_data;
+    c->reply_type = NULL;
+    if (!is_success || !is_typed || returns == NULL)
+        return *reply;
+    if (is_same_type(type, returns) && c->reply_is_page == options->paged)
+        return *reply;
+    char label[160];
+    tern_log(TERN_ERROR, "%s: the reply is %s of %s, but .returns says %s of %s",
+             ctx_route_label(c, label, sizeof label),
+             c->reply_is_page               ? "a page"
+             : type->kind == TERN_LIST_KIND ? "a list"
+                                            : "a model",
+             type->name,
+             options->paged                    ? "a page"
+             : returns->kind == TERN_LIST_KIND ? "a list"
+                                               : "a model",
+             returns->name);
+    return ctx_problem(c, 500, NULL);
+}
+
+static void note_type(tern_ctx *c, const tern_type *type, const tern_reply *reply, bool is_page)
+{
+    c->reply_type = type;
+    c->reply_data = reply->data;
+    c->reply_is_page = is_page;
+}
+
+/* -- making them -- */
+
+static size_t expected_bytes(const tern_type *type, const void *value)
+{
+    enum { TEXT_BYTES = 32 }; /* a guess at what an item's texts add; the block grows where it is */
+    if (type->kind != TERN_LIST_KIND)
+        return plan_of(type)->least_bytes + 4 * TEXT_BYTES;
+    tern_bool_list list;
+    memcpy(&list, value, sizeof list);
+    enum { MOST_GUESSED = 4096 };
+    size_t count = list.count < MOST_GUESSED ? list.count : MOST_GUESSED;
+    return count * (plan_of(type->item)->least_bytes + TEXT_BYTES);
+}
+
+static int success_status(tern_ctx *c)
+{
+    int status = c->match.route != NULL ? c->match.route->options.status : 0;
+    return status >= 200 && status <= 299 ? status : 200;
+}
+
+static tern_reply json_reply(tern_ctx *c, const json_out *out)
+{
+    return (tern_reply){
+        .status = success_status(c), .type = "application/json", .data = out->data, .len = out->len};
+}
+
+tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks)
+{
+    tern_reply reply;
+    bind_need_plan(c, type);
+    if (value == NULL)
+        return refuse(c, type, "it is NULL", "");
+    if (checks && !keeps_rules(c, type, value, &reply))
+        return reply;
+    json_out out;
+    json_out_init(&out, &c->x->arena, expected_bytes(type, value));
+    if (!json_encode(type, value, &out))
+        return refuse_encoding(c, type, value, &out);
+    reply = json_reply(c, &out);
+    if (checks)
+        note_type(c, type, &reply, false);
+    return reply;
+}
+
+static bool put(json_out *out, const char *text, size_t len)
+{
+    if (!json_out_reserve(out, len))
+        return false;
+    memcpy(out->data + out->len, text, len);
+    out->len += len;
+    return true;
+}
+
+tern_reply tern_page_of(tern_ctx *c, const tern_type *type, const void *list, int64_t total, bool checks)
+{
+    static const char begin[] = "{\"items\":", middle[] = ",\"total\":";
+    char number[SCALAR_PRINT_BYTES];
+    tern_reply reply;
+    bind_need_plan(c, type);
+    if (checks && !keeps_rules(c, type, list, &reply))
+        return reply;
+    json_out out;
+    json_out_init(&out, &c->x->arena,
+                  expected_bytes(type, list) + sizeof begin + sizeof middle + sizeof number);
+    if (!put(&out, begin, sizeof begin - 1) || !json_encode(type, list, &out) ||
+        !put(&out, middle, sizeof middle - 1) || !put(&out, number, number_print_i64(total, number)) ||
+        !put(&out, "}", 1))
+        return refuse_encoding(c, type, list, &out);
+    reply = json_reply(c, &out);
+    if (checks)
+        note_type(c, type, &reply, true);
+    return reply;
+}
+
+/** The value's key as one segment of a path; NULL when the model has none, or it is empty. */
+static const char *key_segment(tern_ctx *c, const tern_type *type, const void *value)
+{
+    for (unsigned i = 0; i < type->field_count; i++) {
+        const field_plan *f = &plan_of(type)->fields[i];
+        if (!f->field->key)
+            continue;
+        char number[SCALAR_PRINT_BYTES];
+        tern_str text = {number, 0};
+        if (f->field->type->kind == TERN_TEXT) {
+            text.data = *(const char *const *)plan_value(f, value);
+            text.len = text.data != NULL ? strlen(text.data) : 0;
+        } else {
+            text.len = scalar_print(f->field->type, plan_value(f, value), number);
+        }
+        char *encoded = ctx_need(c, arena_alloc(&c->x->arena, 3 * text.len + 1));
+        return text.len != 0 && url_encode(text, false, encoded) != 0 ? encoded : NULL;
+    }
+    return NULL;
+}
+
+/** Location: the path as the client wrote it, and the key. */
+static void put_location(tern_ctx *c, const tern_type *type, const void *value)
+{
+    tern_str path = c->x->head.path;
+    const char *key = key_segment(c, type, value);
+    if (key == NULL || (path.len > 1 && path.data[1] == '/')) /* "//name" would be another host */
+        return;
+    bool has_slash = path.data[path.len - 1] == '/';
+    const char *location = ctx_need(
+        c, arena_printf(&c->x->arena, "%.*s%s%s", (int)path.len, path.data, has_slash ? "" : "/", key));
+    if (!http_field_put(c->x, "Location", location, true))
+        ctx_need(c, NULL);
+}
+
+tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value, bool checks)
+{
+    tern_reply reply = tern_json_of(c, type, value, checks);
+    if (reply.status >= 300)
+        return reply;
+    reply.status = 201;
+    put_location(c, type, value);
+    return reply;
+}
+
+void *tern_json_read_of(tern_ctx *c, const tern_type *type)
+{
+    return bind_json_body(c, type);
+}
