@@ -12,5 +12,6 @@
 #include <tern/shared.h>
 #include <tern/str.h>
 #include <tern/task.h>
+#include <tern/value.h>
 
 #endif
