@@ -11,6 +11,8 @@
 #include "schema/number_powers.h"
 #include "schema/scalar.h"
 
+#include <endian.h>
+
 /** digits * 10^exponent */
 typedef struct decimal {
     uint64_t digits;
@@ -77,57 +79,75 @@ static inline decimal shortest(binary b, bool is_float)
                   multiply_to_odd(high, low, upper << shift), is_even, k);
 }
 
-static inline decimal without_zeros(decimal d)
+enum { RAW_DIGITS = 17, RAW_BYTES = 48 }; /* as many as a double needs; room to copy from in blocks */
+
+/** The eight digits of `value`, below 10^8, as bytes 0 to 9: the first in the lowest byte. All pairs are
+ * divided at once, then all digits. */
+static inline uint64_t eight_digits(uint32_t value)
 {
-    if (d.digits % 100000000 == 0) {
-        d.digits /= 100000000;
-        d.exponent += 8;
-    }
-    for (; d.digits % 100 == 0; d.digits /= 100)
-        d.exponent += 2;
-    if (d.digits % 10 == 0) {
-        d.digits /= 10;
-        d.exponent++;
-    }
-    return d;
+    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f; /* 10486 / 2^20: 1 / 100 up to 9999 */
+    uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+    uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f; /* 103 / 2^10: 1 / 10 up to 99 */
+    return tens | (twos - 10 * tens) << 8;
+}
+
+static inline void put_eight(char *out, uint64_t digits)
+{
+    digits = htole64(digits | 0x3030303030303030);
+    memcpy(out, &digits, sizeof digits);
+}
+
+/** Writes all 17 digits, and drops the zeros at the end: returns how many they are. */
+static inline unsigned put_raw(uint64_t value, char *raw)
+{
+    uint32_t low = (uint32_t)(value % 100000000);
+    uint64_t rest = value / 100000000;
+    uint64_t low_digits = eight_digits(low), high_digits = eight_digits((uint32_t)(rest % 100000000));
+    raw[0] = (char)('0' + rest / 100000000);
+    put_eight(raw + 1, high_digits);
+    put_eight(raw + 9, low_digits);
+    if (low_digits != 0)
+        return (unsigned)__builtin_clzll(low_digits) / 8;
+    return high_digits != 0 ? 8 + (unsigned)__builtin_clzll(high_digits) / 8 : 16;
 }
 
 /** d.ddde-10: the digits, then the power of ten of the first one. */
-static size_t put_with_exponent(decimal d, unsigned count, int point, char *out)
+static size_t put_with_exponent(const char *digits, unsigned count, int point, char *out)
 {
-    char *at = out;
-    number_put_digits(at + 1 + count, d.digits);
-    at[0] = at[1];
-    at[1] = '.';
-    at += count > 1 ? count + 1 : 1;
-    *at++ = 'e';
-    return (size_t)(at - out) + number_print_i64(point - 1, at);
+    out[0] = digits[0];
+    out[1] = '.';
+    memcpy(out + 2, digits + 1, RAW_DIGITS - 1);
+    size_t len = count > 1 ? count + 1 : 1;
+    out[len] = 'e';
+    return len + 1 + number_print_i64(point - 1, out + len + 1);
 }
 
-/** The form of JavaScript's Number, without the '+' of exponents. */
+/** The form of JavaScript's Number, without the '+' of exponents. Digits are copied all together, wherever
+ * they end. */
 static size_t put_decimal(decimal d, char *out)
 {
-    d = without_zeros(d);
-    unsigned count = number_digits_of(d.digits);
+    char raw[RAW_BYTES] = {0};
+    unsigned count = number_digits_of(d.digits), zeros = put_raw(d.digits, raw);
+    const char *digits = raw + RAW_DIGITS - count;
     int point = (int)count + d.exponent; /* where the point stands among the digits */
+    count -= zeros;
     if (point > 21 || point < -5)
-        return put_with_exponent(d, count, point, out);
-    if (d.exponent >= 0) {
-        number_put_digits(out + count, d.digits);
-        memset(out + count, '0', (size_t)d.exponent);
+        return put_with_exponent(digits, count, point, out);
+    if (point >= (int)count) {
+        memcpy(out, digits, RAW_DIGITS);
+        memset(out + count, '0', (size_t)point - count);
         return (size_t)point;
     }
     if (point > 0) {
-        number_put_digits(out + count + 1, d.digits);
-        memmove(out, out + 1, (size_t)point);
+        memcpy(out, digits, RAW_DIGITS);
         out[point] = '.';
+        memcpy(out + point + 1, digits + point, RAW_DIGITS);
         return count + 1;
     }
-    size_t zeros = (size_t)-point;
-    memset(out, '0', 2 + zeros);
-    out[1] = '.';
-    number_put_digits(out + 2 + zeros + count, d.digits);
-    return 2 + zeros + count;
+    memcpy(out, "0.000000", 8);
+    memcpy(out + 2 - point, digits, RAW_DIGITS);
+    return 2 + (size_t)-point + count;
 }
 
 /** Prints a value that is a whole number below 2^53; 0 when it is none. */

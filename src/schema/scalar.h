@@ -43,7 +43,8 @@ bool number_read_double(const char *text, size_t len, double *out);
  * it is too big. What may follow a number ("1x", "1]") is for the caller to say. */
 size_t number_take_double(const char *text, size_t len, double *out);
 /**
- * The shortest text that reads back as the same value, of finite values only; at most 25 bytes, no NUL.
+ * The shortest text that reads back as the same value, of finite values only; at most 25 bytes, no NUL. What
+ * follows in the SCALAR_PRINT_BYTES of `out` may be overwritten.
  * Written as JavaScript writes numbers, so whole ones without a point: "0.1", "1", "100000000000000000000",
  * "1e21", "1.5e-7"; minus zero is "-0", which reads back as such.
  */
