@@ -40,6 +40,7 @@ typedef struct json_out {
     char *data;
     size_t len, room;
     arena *arena;
+    bool is_alone;      /* `data` is large and grows by arena_resize */
     bool failed;        /* nothing was appended: memory ran out, or as follows */
     bool is_not_finite; /* a double was infinite or not a number */
     bool is_too_deep;   /* more than 64 nested values: a list that reaches itself */

@@ -10,10 +10,29 @@
 
 #include <string.h>
 
+enum { ALONE_BYTES = 64 * 1024 }; /* from here on no copies are left behind in the arena */
+
 void json_out_init(json_out *out, arena *a, size_t expected_bytes)
 {
     *out = (json_out){.arena = a};
     json_out_reserve(out, expected_bytes + WRITE_SLACK);
+}
+
+/** A block of `room` bytes that begins with what there is; NULL when memory is short. */
+static char *resized(json_out *out, size_t room)
+{
+    bool is_alone = out->is_alone || room >= ALONE_BYTES;
+    char *data = is_alone ? arena_resize(out->arena, out->is_alone ? out->data : NULL, room) : NULL;
+    if (data == NULL && !out->is_alone) { /* a small block, or one from what the arena still has */
+        is_alone = false;
+        data = arena_alloc(out->arena, room);
+    }
+    if (data == NULL)
+        return NULL;
+    if (!out->is_alone && out->len != 0)
+        memcpy(data, out->data, out->len);
+    out->is_alone = is_alone;
+    return data;
 }
 
 bool json_out_reserve(json_out *out, size_t more)
@@ -29,21 +48,19 @@ bool json_out_reserve(json_out *out, size_t more)
     }
     size_t room = arena_rounded(needed > 2 * out->room ? needed : 2 * out->room);
     arena *a = out->arena;
-    if (out->data != NULL && out->data + out->room == a->next &&
+    if (!out->is_alone && out->data != NULL && out->data + out->room == a->next &&
         room - out->room <= (size_t)(a->end - a->next)) {
         a->next += room - out->room; /* nothing was allocated since: the block grows where it is */
         out->room = room;
         return true;
     }
-    char *data = arena_alloc(a, room);
+    char *data = resized(out, room);
     if (data == NULL && room > arena_rounded(needed)) /* twice as much is more than there is */
-        data = arena_alloc(a, room = arena_rounded(needed));
+        data = resized(out, room = arena_rounded(needed));
     if (data == NULL) {
         out->failed = true;
         return false;
     }
-    if (out->len != 0)
-        memcpy(data, out->data, out->len);
     out->data = data;
     out->room = room;
     return true;

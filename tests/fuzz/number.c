@@ -13,6 +13,12 @@ static void require(bool holds)
         abort();
 }
 
+/** Equal, and of the same sign: 0 and -0 are told apart. */
+static bool is_same(double a, double b)
+{
+    return a == b && signbit(a) == signbit(b);
+}
+
 static void check_reading(const char *text, size_t size)
 {
     double value = 0, taken = 0;
@@ -27,13 +33,13 @@ static void check_reading(const char *text, size_t size)
     copy[size] = '\0';
     char *end;
     double want = strtod(copy, &end);
-    require(end == copy + size && memcmp(&want, &value, sizeof want) == 0);
+    require(end == copy + size && is_same(want, value));
     free(copy);
 }
 
 static void check_printing(const uint8_t *input, size_t size)
 {
-    double value, again;
+    double value, again = 0;
     float single;
     char text[SCALAR_PRINT_BYTES];
     if (size < sizeof value)
@@ -43,13 +49,13 @@ static void check_printing(const uint8_t *input, size_t size)
     if (isfinite(value)) {
         size_t len = number_print_double(value, text);
         require(len <= 25 && number_read_double(text, len, &again));
-        require(memcmp(&again, &value, sizeof value) == 0);
+        require(is_same(again, value));
     }
     if (isfinite(single)) {
         size_t len = number_print_float(single, text);
         text[len] = '\0';
         float single_again = strtof(text, NULL);
-        require(len <= 25 && memcmp(&single_again, &single, sizeof single) == 0);
+        require(len <= 25 && is_same((double)single_again, (double)single));
     }
 }
 

@@ -283,6 +283,21 @@ TEST(json_encode_nests_as_deep_as_readers_go)
     CHECK_TEXT(text + strlen(text) - 65, "[]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}");
 }
 
+TEST(json_out_leaves_no_large_copies_behind)
+{
+    static char text[100];
+    memset(text, 'x', sizeof text);
+    arena_init(&a, NULL, 0, 1400000);
+    json_out out;
+    json_out_init(&out, &a, 0);
+    for (int i = 0; i < 8000; i++)
+        CHECK(json_encode_text(&out, text, sizeof text));
+    CHECK_INT(out.len, 8000 * (sizeof text + 2));
+    for (size_t i = 0; i < out.len; i++)
+        CHECK(out.data[i] == (i % 102 % 101 == 0 ? '"' : 'x'));
+    arena_free(&a);
+}
+
 TEST(json_encode_fails_when_memory_is_short)
 {
     buf problems = {0};
