@@ -27,8 +27,8 @@ typedef struct json_limits {
  *
  * Faults of syntax end the decoding: one fault "not_json" with line and column. Faults of meaning (wrong
  * type, broken rule, missing, unknown or doubled key) are all collected, and decoding goes on. Keys of
- * read-only fields are skipped. Absent fields get their fallback, or zero; `tern_state` says which were
- * given.
+ * read-only fields are skipped. Absent fields get their fallback (a plain value from then on), or zero;
+ * `tern_state` says which were given.
  *
  * @return true when there was no fault. On false nothing in `*out` may be used.
  */

@@ -149,13 +149,13 @@ static bool read_member(json_reader *r, filling *m)
     return read_field(r, m, f);
 }
 
-/** Fields that were not given get their fallback or nothing; those that must be given are faults. Read-only
- * ones are as in a struct that a program fills in. */
+/** Fields that were not given get their fallback or nothing; those that must be given are faults. Fallbacks,
+ * and read-only fields, are as in a struct that a program fills in: they are shown where it is printed. */
 static void fill_absent(json_reader *r, const filling *m)
 {
     for (unsigned i = 0; i < m->type->field_count; i++) {
         const field_plan *f = &m->plan->fields[i];
-        bool read_only = f->field->read_only;
+        bool read_only = f->field->read_only, has_value = read_only || f->fallback != NULL;
         if ((m->seen[i / 64] >> i % 64 & 1) != 0 && !read_only)
             continue;
         void *value = plan_value(f, m->out);
@@ -163,7 +163,7 @@ static void fill_absent(json_reader *r, const filling *m)
             memcpy(value, f->fallback, f->field->type->size);
         else
             set_nothing(f->field->type, value);
-        *plan_state(f, m->out) = read_only ? TERN_VALUE : TERN_ABSENT;
+        *plan_state(f, m->out) = has_value ? TERN_VALUE : TERN_ABSENT;
         if (f->is_required) {
             const place here = {m->where, f->key, 0};
             fault_add(r->faults, &here, "missing", NULL, NULL, "must be given");
