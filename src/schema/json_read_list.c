@@ -87,6 +87,13 @@ static inline char *items_next(json_reader *r, items *list)
     return item;
 }
 
+/** The item that was read last is wrong: nobody will see it, nor the list. */
+static inline void items_drop(items *list)
+{
+    list->used -= list->step;
+    list->count--;
+}
+
 /** Copies out of the pile; both sides are whole multiples of 16 bytes long. */
 static inline void copy_16s(char *to, const char *from, size_t rounded)
 {
@@ -164,6 +171,7 @@ bool json_read_list(json_reader *r, const tern_type *type, void *out, const plac
         if (!json_read_value(r, type->item, item, &here)) {
             if (r->stop != NULL)
                 return false;
+            items_drop(&list);
             is_right = false;
         }
         if (!pass_comma(r, ']', "expected ',' or ']'", &is_end))
