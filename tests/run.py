@@ -152,7 +152,7 @@ def run_unit(count, preset, word=None, emulator=()):
 
 def python_tests():
     """Test programs in Python, server tests first: (name, path)."""
-    for folder in ("server", "docs", "house", "fault", "package"):
+    for folder in ("server", "differential", "docs", "house", "fault", "package"):
         for path in sorted(glob.glob(os.path.join(ROOT, f"tests/{folder}/test_*.py"))):
             yield f"{folder} {os.path.basename(path)[5:-3]}", path
 
