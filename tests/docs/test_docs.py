@@ -56,7 +56,9 @@ def compile_program(source, folder):
     path, program = os.path.join(folder, "main.c"), os.path.join(folder, "app")
     with open(path, "w", encoding="utf-8") as file:
         file.write(source)
-    done = subprocess.run([compiler, *words, path, "-o", program, os.path.join(BUILD, "libtern.a"), "-pthread", "-lm"],
+    libraries = ["-lpcre2-8"] if "-DTERN_WITH_PCRE2=1" in words else []
+    done = subprocess.run([compiler, *words, path, "-o", program, os.path.join(BUILD, "libtern.a"), *libraries,
+                           "-pthread", "-lm"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise Wrong("does not compile:\n" + done.stdout)
