@@ -8,7 +8,12 @@
  *
  * Every function takes NULL for "not there", so that looking needs no checks in between:
  *
+ *     tern_value *order = tern_value_parse(c, tern_body(c));
  *     const char *city = tern_value_text(tern_value_find(order, "/customer/addresses/0/city"), "unknown");
+ *
+ *     tern_value *answer = tern_value_object(c);
+ *     tern_value_set(c, answer, "city", tern_value_of_text(c, city));
+ *     return tern_json_text(c, tern_value_print(c, answer, 0));
  */
 #ifndef TERN_VALUE_H
 #define TERN_VALUE_H
@@ -24,6 +29,7 @@ extern "C" {
 #endif
 
 typedef struct tern_value tern_value;
+typedef struct tern_ctx tern_ctx;
 
 typedef enum tern_value_kind {
     TERN_JSON_NULL,
@@ -86,6 +92,33 @@ bool tern_value_equal(const tern_value *a, const tern_value *b);
 bool tern_value_remove(tern_value *object, const char *key);
 /** Takes the element or member of that place out; those after it move up. */
 bool tern_value_remove_at(tern_value *value, size_t index);
+
+/* -- made in a request's memory; without any left the request fails with 503 -- */
+
+/** Parses a whole text strictly (RFC 8259, UTF-8, no key twice, at most 64 levels); fails with 400 and the
+ * line and column of what is wrong. `text` is copied: `tern_value_parse(c, tern_body(c))`. */
+tern_value *tern_value_parse(tern_ctx *c, tern_str text);
+
+tern_value *tern_value_of_null(tern_ctx *c);
+tern_value *tern_value_of_bool(tern_ctx *c, bool value);
+tern_value *tern_value_of_int(tern_ctx *c, int64_t value);
+tern_value *tern_value_of_uint(tern_ctx *c, uint64_t value);
+/** JSON has no number for what is infinite or not a number: that is a 500. */
+tern_value *tern_value_of_double(tern_ctx *c, double value);
+/** A copy of UTF-8 text; a null for NULL. */
+tern_value *tern_value_of_text(tern_ctx *c, const char *text);
+tern_value *tern_value_array(tern_ctx *c);
+tern_value *tern_value_object(tern_ctx *c);
+/** Adds `item` (NULL: null) at the end of `array`; a 500 when that is none. The item is shared, not copied:
+ * what is added to it later is seen here too. */
+void tern_value_add(tern_ctx *c, tern_value *array, tern_value *item);
+/** Sets the member `key` to `item` (NULL: null), in its old place when there is one; a 500 when `object` is
+ * none. */
+void tern_value_set(tern_ctx *c, tern_value *object, const char *key, tern_value *item);
+
+/** The JSON of a value with a NUL after it; with `indent` blanks a level and lines, without white space when
+ * that is 0. A value nested more than 64 levels deep (one that holds itself) is a 500. */
+const char *tern_value_print(tern_ctx *c, const tern_value *value, unsigned indent);
 
 #ifdef __cplusplus
 }

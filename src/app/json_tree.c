@@ -1,0 +1,91 @@
+/** tern_value in a request's memory. */
+#include "app/ctx.h"
+#include "schema/value.h"
+
+#include <math.h>
+#include <string.h>
+
+tern_value *tern_value_parse(tern_ctx *c, tern_str text)
+{
+    value_error error;
+    char *copy = ctx_need(c, arena_text(&c->x->arena, text.data, text.len));
+    tern_value *value = value_parse(&c->x->arena, (tern_str){copy, text.len}, NULL, &error);
+    if (value != NULL)
+        return value;
+    if (strcmp(error.code, "no_memory") == 0)
+        ctx_need(c, NULL);
+    bool is_large = strcmp(error.code, "too_many_values") == 0 || strcmp(error.code, "too_costly") == 0;
+    tern_fail(c, is_large ? 413 : 400, "the JSON is wrong in line %u, column %u: %s", error.line,
+              error.column, error.message);
+}
+
+tern_value *tern_value_of_null(tern_ctx *c)
+{
+    return ctx_need(c, value_null(&c->x->arena));
+}
+
+tern_value *tern_value_of_bool(tern_ctx *c, bool value)
+{
+    return ctx_need(c, value_bool(&c->x->arena, value));
+}
+
+tern_value *tern_value_of_int(tern_ctx *c, int64_t value)
+{
+    return ctx_need(c, value_int(&c->x->arena, value));
+}
+
+tern_value *tern_value_of_uint(tern_ctx *c, uint64_t value)
+{
+    return ctx_need(c, value_uint(&c->x->arena, value));
+}
+
+tern_value *tern_value_of_double(tern_ctx *c, double value)
+{
+    if (!isfinite(value))
+        ctx_fail(c, 500, "a number of the reply is infinite or not a number");
+    return ctx_need(c, value_double(&c->x->arena, value));
+}
+
+tern_value *tern_value_of_text(tern_ctx *c, const char *text)
+{
+    return text != NULL ? ctx_need(c, value_text(&c->x->arena, text, strlen(text))) : tern_value_of_null(c);
+}
+
+tern_value *tern_value_array(tern_ctx *c)
+{
+    return ctx_need(c, value_array(&c->x->arena));
+}
+
+tern_value *tern_value_object(tern_ctx *c)
+{
+    return ctx_need(c, value_object(&c->x->arena));
+}
+
+void tern_value_add(tern_ctx *c, tern_value *array, tern_value *item)
+{
+    if (array == NULL || tern_value_kind_of(array) != TERN_JSON_ARRAY)
+        ctx_fail(c, 500, "tern_value_add was given no array");
+    if (!value_add(&c->x->arena, array, item))
+        ctx_need(c, NULL);
+}
+
+void tern_value_set(tern_ctx *c, tern_value *object, const char *key, tern_value *item)
+{
+    if (object == NULL || tern_value_kind_of(object) != TERN_JSON_OBJECT)
+        ctx_fail(c, 500, "tern_value_set was given no object");
+    if (!value_set(&c->x->arena, object, key, strlen(key), item))
+        ctx_need(c, NULL);
+}
+
+const char *tern_value_print(tern_ctx *c, const tern_value *value, unsigned indent)
+{
+    json_out out;
+    json_out_init(&out, &c->x->arena, 256);
+    bool is_printed = value_print(value, &out, indent) && json_out_reserve(&out, 1);
+    if (out.is_too_deep)
+        ctx_fail(c, 500, "the value is nested too deeply, or holds itself");
+    if (!is_printed)
+        ctx_need(c, NULL);
+    out.data[out.len] = '\0';
+    return out.data;
+}
