@@ -395,6 +395,21 @@ static bool block_signals(master *m)
     return m->signal_fd >= 0 && m->notify_fd >= 0;
 }
 
+/** Back to the program's own signals. A stop asked for twice has been answered: it must not end what is left
+ * to do. */
+static void restore_signals(const sigset_t *before)
+{
+    static const struct timespec at_once = {0};
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    sigaddset(&stops, SIGHUP);
+    while (sigtimedwait(&stops, NULL, &at_once) > 0)
+        ;
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 static bool open_listeners(master *m, inheritance *found)
 {
     if (found->listener_count == 0)
@@ -468,7 +483,7 @@ static int run_master(const worker_config *config, const worker_service *service
                 m.slots[i].respawn_at_ms = master_now_ms() + backoff_ms(++m.slots[i].deaths);
         }
         supervise(&m);
-        sigprocmask(SIG_SETMASK, &m.signals_before, NULL);
+        restore_signals(&m.signals_before);
         tern_log(TERN_INFO, "stopped");
     }
     release(&m);
@@ -504,7 +519,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
                                 .channels = &channels,
                                 .notify_fd = -1};
     int code = worker_process_run(&setup);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    restore_signals(&before);
     tern_log(TERN_INFO, "stopped");
     board_free(shared);
     listener_close(&listeners);

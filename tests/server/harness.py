@@ -96,6 +96,7 @@ class Program:
 
     def __init__(self, command, env=None, before=None, log=None):
         self.lines = []
+        self._is_stopping = False
         self.host, self.port, self.path = "127.0.0.1", None, None
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE if log is None else log, env=_settings(env or {}),
@@ -130,6 +131,7 @@ class Program:
         return wait_for(lambda: self.logged(text), seconds, f"the log line {text!r}")
 
     def signal(self, number):
+        self._is_stopping = self._is_stopping or number in (signal.SIGTERM, signal.SIGINT)
         os.kill(self.pid, number)
 
     def worker_pids(self):
@@ -147,7 +149,7 @@ class Program:
 
     def stop(self):
         """Ends it as an operator would, and checks that it was clean: drained, exit code 0, nothing leaked."""
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self._is_stopping: # asked once is enough: it may be past listening for it
             self.signal(signal.SIGTERM)
         code = self.wait()
         self.check_sanitizers()

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -689,6 +690,12 @@ def pipe_nobody_reads():
     return ends[1]
 
 
+def takes_connections(path):
+    """A socket file is there before anybody listens on it."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
 @test
 def threat_118_a_log_that_cannot_be_written_stops_nothing():
     for log in (os.open("/dev/full", os.O_WRONLY), pipe_nobody_reads()):
@@ -696,8 +703,8 @@ def threat_118_a_log_that_cannot_be_written_stops_nothing():
             path = f"{folder}/socket"
             with Server("--host", f"unix:{path}", wait=False, log=log) as server:
                 os.close(log)
-                wait_for(lambda: os.path.exists(path), text="the socket")
                 server.path = path
+                wait_for(lambda: takes_connections(path), text="the socket")
                 for _ in range(20):
                     check_equal(server.get("/").text, "hello")
                     check_equal(server.get("/fail?status=500").status, 500)
