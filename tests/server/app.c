@@ -92,6 +92,14 @@ TERN_HANDLER(echo)
     return tern_bytes(c, type != NULL ? type : "application/octet-stream", body.data, body.len);
 }
 
+TERN_MODEL(Scan, (const char *, title), (tern_upload, file))
+
+TERN_HANDLER(keep_scan, Scan, in)
+{
+    return tern_textf(c, "%s: %zu bytes %s", in->title, in->file.size,
+                      in->file.fd < 0 ? "in memory" : "on disk");
+}
+
 TERN_HANDLER(count_body)
 {
     char piece[1000];
@@ -574,6 +582,7 @@ static void add_requests(tern_app *app)
     tern_delete(app, "/echo", echo, .name = "delete");
     tern_post(app, "/small", echo, .name = "small", .max_body = 10);
     tern_post(app, "/count", count_body, .stream_body = true, .max_body = 64 << 20);
+    tern_post(app, "/scans", keep_scan, .max_body = 256 << 20);
     tern_post(app, "/ignore", ignore_body, .stream_body = true);
     tern_get(app, "/leaf", hello, .name = "leaf");
     tern_get(app, "/folder/", hello, .name = "folder");
