@@ -8,6 +8,7 @@
 #include <tern/log.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/openapi.h>
 #include <tern/reply.h>
 #include <tern/shared.h>
 #include <tern/str.h>

@@ -93,7 +93,10 @@ typedef struct tern_limits {
 
 typedef struct tern_app_options {
     const char *title, *version;
-    const char *server_name; /* the Server header; default "tern"; "" leaves it out */
+    const char *description;  /* for documentation; Markdown */
+    const char *openapi_path; /* where GET has the OpenAPI document; default "/openapi.json"; "": nowhere */
+    const char *security;     /* for documentation: what routes that name none need; see .security below */
+    const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     bool health; /* GET /healthz and /readyz */
     tern_limits limits;
@@ -126,7 +129,10 @@ typedef struct tern_route_options {
     const char *tags;        /* "todos", or several: "todos, admin" */
     const char *description; /* longer than the summary; Markdown */
     bool deprecated;
-    const char *security; /* the name of a declared security scheme */
+    const char *security; /* the tern_security that it needs ("token"), or several, any of which will do
+                             ("token, key"); "": none, whatever the application's .security says */
+    bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
+    bool hidden;          /* left out of the OpenAPI document */
 } tern_route_options;
 
 /**
@@ -183,6 +189,7 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
  *
  *     APP [run] [--host H] [--port P] [--workers N] ...   serve (the default)
  *     APP routes                                          print every route
+ *     APP openapi                                         print the OpenAPI document
  *     APP --help | --version | --check
  *
  * The same settings come from TERN_HOST, TERN_PORT, TERN_WORKERS, ...; a flag wins over its variable.

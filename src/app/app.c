@@ -1,6 +1,7 @@
 /** The application as `main` builds it: everything is kept as registered, and app_compile makes it routes. */
 #include "app/bind.h"
 #include "app/ctx.h"
+#include "app/openapi.h"
 #include "base/mem.h"
 
 #include <stdint.h>
@@ -18,10 +19,7 @@ typedef struct app_pending {
     unsigned use_count;
 } app_pending;
 
-/** `size` zeroed bytes that live as long as the application; NULL, noted for app_compile, when memory is
- * short.
- */
-static void *keep(tern_app *app, size_t size)
+void *app_keep(tern_app *app, size_t size)
 {
     void *block = arena_alloc(&app->arena, size);
     if (block == NULL)
@@ -31,8 +29,8 @@ static void *keep(tern_app *app, size_t size)
     return block;
 }
 
-/** A copy of a text that may be NULL: what is registered need not outlive the call. */
-static const char *keep_text(tern_app *app, const char *text)
+/* What is registered need not outlive the call. */
+const char *app_keep_text(tern_app *app, const char *text)
 {
     if (text == NULL)
         return NULL;
@@ -59,9 +57,12 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     }
     arena_init(&app->arena, NULL, 0, SIZE_MAX / 2);
     app->options = *options;
-    app->options.title = keep_text(app, options->title);
-    app->options.version = keep_text(app, options->version);
-    app->options.server_name = keep_text(app, options->server_name);
+    app->options.title = app_keep_text(app, options->title);
+    app->options.version = app_keep_text(app, options->version);
+    app->options.description = app_keep_text(app, options->description);
+    app->options.openapi_path = app_keep_text(app, options->openapi_path);
+    app->options.security = app_keep_text(app, options->security);
+    app->options.server_name = app_keep_text(app, options->server_name);
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
@@ -75,6 +76,7 @@ void app_free(tern_app *app)
     if (app == NULL)
         return;
     router_free(app->router);
+    buf_free(&app->openapi);
     arena_free(&app->arena);
     mem_free(app);
 }
@@ -92,13 +94,13 @@ tern_group *tern_group_self(tern_group *group)
 tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options)
 {
     tern_app *app = parent->app;
-    tern_group *group = keep(app, sizeof *group);
+    tern_group *group = app_keep(app, sizeof *group);
     if (group == NULL)
         return parent; /* app_compile fails for it: nothing is ever served from the wrong place */
     group->app = app;
     group->parent = parent;
-    group->prefix = keep_text(app, prefix != NULL ? prefix : "");
-    group->host = keep_text(app, options->host);
+    group->prefix = app_keep_text(app, prefix != NULL ? prefix : "");
+    group->host = app_keep_text(app, options->host);
     tern_use_all(group, options->use);
     return group;
 }
@@ -108,7 +110,7 @@ void tern_use_all(tern_group *group, const tern_middleware *list)
     unsigned added = count_use(list);
     if (added == 0)
         return;
-    tern_middleware *use = keep(group->app, (group->use_count + added + 1) * sizeof *use);
+    tern_middleware *use = app_keep(group->app, (group->use_count + added + 1) * sizeof *use);
     if (use == NULL)
         return;
     if (group->use_count != 0)
@@ -122,25 +124,25 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
                 const tern_route_options *options)
 {
     tern_app *app = group->app;
-    app_pending *pending = keep(app, sizeof *pending);
+    app_pending *pending = app_keep(app, sizeof *pending);
     if (pending == NULL)
         return;
     pending->group = group;
-    pending->method = keep_text(app, method);
-    pending->pattern = keep_text(app, pattern);
+    pending->method = app_keep_text(app, method);
+    pending->pattern = app_keep_text(app, pattern);
     if (handler != NULL)
         pending->handler = *handler;
     pending->options = *options;
-    pending->options.file = keep_text(app, options->file);
-    pending->options.name = keep_text(app, options->name);
-    pending->options.summary = keep_text(app, options->summary);
-    pending->options.tags = keep_text(app, options->tags);
-    pending->options.description = keep_text(app, options->description);
-    pending->options.security = keep_text(app, options->security);
+    pending->options.file = app_keep_text(app, options->file);
+    pending->options.name = app_keep_text(app, options->name);
+    pending->options.summary = app_keep_text(app, options->summary);
+    pending->options.tags = app_keep_text(app, options->tags);
+    pending->options.description = app_keep_text(app, options->description);
+    pending->options.security = app_keep_text(app, options->security);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
-        tern_middleware *use = keep(app, size);
+        tern_middleware *use = app_keep(app, size);
         if (use == NULL)
             return;
         memcpy(use, options->use, size);
@@ -152,7 +154,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
 
 void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg)
 {
-    app_hook *hook = keep(app, sizeof *hook);
+    app_hook *hook = app_keep(app, sizeof *hook);
     if (hook == NULL)
         return;
     *hook = (app_hook){.start = start, .arg = arg};
@@ -164,7 +166,7 @@ void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg)
 
 void tern_on_stop(tern_app *app, void (*stop)(void *arg), void *arg)
 {
-    app_hook *hook = keep(app, sizeof *hook);
+    app_hook *hook = app_keep(app, sizeof *hook);
     if (hook == NULL)
         return;
     *hook = (app_hook){.stop = stop, .arg = arg};
@@ -176,10 +178,10 @@ void tern_on_stop(tern_app *app, void (*stop)(void *arg), void *arg)
 
 void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx *c))
 {
-    app_check *check = keep(app, sizeof *check);
+    app_check *check = app_keep(app, sizeof *check);
     if (check == NULL)
         return;
-    *check = (app_check){.name = keep_text(app, name), .is_ready = is_ready};
+    *check = (app_check){.name = app_keep_text(app, name), .is_ready = is_ready};
     app_check **end = &app->checks;
     while (*end != NULL)
         end = &(*end)->next;
@@ -209,7 +211,7 @@ static const tern_middleware *make_chain(tern_app *app, const tern_group *group,
     *count = last_count;
     for (const tern_group *g = group; g != NULL; g = g->parent)
         *count += g->use_count;
-    tern_middleware *chain = keep(app, (*count + 1) * sizeof *chain);
+    tern_middleware *chain = app_keep(app, (*count + 1) * sizeof *chain);
     if (chain == NULL)
         return NULL;
     unsigned at = *count - last_count; /* filled from the inside out */
@@ -274,4 +276,10 @@ bool app_compile(tern_app *app, buf *problems)
         is_right = false;
     }
     return is_right;
+}
+
+bool app_prepare(tern_app *app, buf *problems)
+{
+    openapi_add_route(app);
+    return app_compile(app, problems) && openapi_write(app, problems);
 }

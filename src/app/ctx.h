@@ -89,6 +89,9 @@ struct tern_app {
     app_check *checks;
     struct app_pending *pending; /* routes as registered; app_compile flattens them */
     struct app_pending **pending_end;
+    struct openapi_scheme *schemes; /* what tern_security declared, in order */
+    buf openapi;                    /* the document (openapi.c); made by app_prepare */
+    bool has_openapi_route;
     bool memory_short; /* something registered could not be kept: app_compile says so */
     bool is_draining;  /* this worker is leaving: /readyz says 503 */
 };
@@ -96,7 +99,14 @@ struct tern_app {
 /** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one
  * for each mistake. May be called again after more was registered; earlier matches are void then. (app.c) */
 bool app_compile(tern_app *app, buf *problems);
+/** All that stands between registering and serving: app_compile with the routes that Tern adds itself, and
+ * the OpenAPI document. False with the problems as lines. (app.c) */
+bool app_prepare(tern_app *app, buf *problems);
 void app_free(tern_app *app);
+/** Zeroed memory, or a copy of a text that may be NULL, that lasts as long as the application; NULL, noted
+ * for app_compile, when memory is short. (app.c) */
+void *app_keep(tern_app *app, size_t size);
+const char *app_keep_text(tern_app *app, const char *text);
 
 /** The service handed to http (dispatch.c). */
 void app_service(tern_app *app, http_service *service);

@@ -67,6 +67,6 @@ TERN_HANDLER(readyz)
 
 void health_add_routes(tern_app *app)
 {
-    tern_get(app, "/healthz", healthz, .summary = "Whether the process is alive");
-    tern_get(app, "/readyz", readyz, .summary = "Whether requests should be sent here");
+    tern_get(app, "/healthz", healthz, .summary = "Whether the process is alive", .hidden = true);
+    tern_get(app, "/readyz", readyz, .summary = "Whether requests should be sent here", .hidden = true);
 }

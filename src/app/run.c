@@ -3,6 +3,7 @@
 #include "app/settings.h"
 #include "base/log.h"
 #include "runtime/worker.h"
+#include "schema/json_indent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,17 @@ static int command_routes(run_state *run)
     return code;
 }
 
+static int command_openapi(run_state *run)
+{
+    const buf *document = &run->app->openapi;
+    buf text = {0};
+    json_indent((tern_str){document->data, document->len}, &text);
+    buf_add_text(&text, "\n");
+    int code = print(&text);
+    buf_free(&text);
+    return code;
+}
+
 static int command_check(run_state *run)
 {
     buf line = {0};
@@ -213,14 +225,15 @@ static const struct {
     bool needs_routes; /* the routes must be right first */
     int (*run)(run_state *run);
 } commands[] = {
-    {"run", true, command_run},      {"routes", true, command_routes},      {"--check", true, command_check},
-    {"--help", false, command_help}, {"--version", false, command_version},
+    {"run", true, command_run},       {"routes", true, command_routes},
+    {"--check", true, command_check}, {"openapi", true, command_openapi},
+    {"--help", false, command_help},  {"--version", false, command_version},
 };
 
 static bool compile(run_state *run)
 {
     buf problems = {0};
-    bool is_right = app_compile(run->app, &problems);
+    bool is_right = app_prepare(run->app, &problems);
     if (!is_right)
         fprintf(stderr, "%s: the routes have mistakes:\n%s", run->program,
                 problems.data != NULL ? problems.data : "(memory ran out)\n");

@@ -181,6 +181,7 @@ const unsigned settings_count = sizeof settings_table / sizeof settings_table[0]
 const settings_command settings_commands[] = {
     {"run", "serve; what happens without a command"},
     {"routes", "print every route"},
+    {"openapi", "print the OpenAPI document"},
     {"--check", "check routes and settings, and do not serve"},
     {"--version", "print the version"},
     {"--help", "print this page"},

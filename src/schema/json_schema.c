@@ -19,7 +19,7 @@ static const struct kind_schema {
     [TERN_UINT] = {"integer", NULL, NULL},
     [TERN_FLOAT] = {"number", NULL, NULL},
     [TERN_TEXT] = {"string", NULL, NULL},
-    [TERN_BYTES] = {"string", NULL, "\"contentEncoding\":\"base64\""},
+    [TERN_BYTES] = {"string", "byte", "\"contentEncoding\":\"base64\""},
     [TERN_UUID] = {"string", "uuid", NULL},
     [TERN_DATE] = {"string", "date", NULL},
     /* "time" of JSON Schema has an offset, which a time of day has not; so this format, and its pattern for

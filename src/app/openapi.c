@@ -1,0 +1,158 @@
+#include "app/openapi_inside.h"
+
+#include "schema/json_pen.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_info(const tern_app_options *options, buf *out)
+{
+    pen_key(out, "info");
+    pen_open(out, '{');
+    pen_member(out, "title", options->title != NULL ? options->title : "API");
+    pen_member(out, "version", options->version != NULL ? options->version : "0.0.0");
+    pen_member(out, "description", options->description);
+    pen_close(out, '}');
+}
+
+static void print_path_item(const openapi_document *doc, const openapi_operation *first, buf *out)
+{
+    pen_comma(out);
+    buf_add_text(out, "\"");
+    openapi_print_path(first, out);
+    buf_add_text(out, "\":");
+    pen_open(out, '{');
+    for (unsigned i = 0; i < doc->count; i++) {
+        const openapi_operation *o = &doc->operations[i];
+        char method[16];
+        size_t len = 0;
+        if (o->path != first)
+            continue;
+        for (const char *at = o->route->method_name; *at != '\0' && len < sizeof method - 1; at++)
+            method[len++] = (char)text_lower((unsigned char)*at);
+        method[len] = '\0';
+        pen_key(out, method);
+        openapi_print_operation(doc, o, out);
+    }
+    pen_close(out, '}');
+}
+
+static void print_paths(const openapi_document *doc, buf *out)
+{
+    pen_key(out, "paths");
+    pen_open(out, '{');
+    for (unsigned i = 0; i < doc->count; i++)
+        if (doc->operations[i].path == &doc->operations[i])
+            print_path_item(doc, &doc->operations[i], out);
+    pen_close(out, '}');
+}
+
+/** What is in components whatever the application. */
+static const char problem_schemas[] =
+    "\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457)\",\"properties\":{"
+    "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
+    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}},"
+    "\"required\":[\"type\",\"title\"]},"
+    "\"ValidationProblem\":{\"type\":\"object\",\"description\":\"What is wrong with the request\","
+    "\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
+    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ValidationFault\"}}},"
+    "\"required\":[\"type\",\"title\"]},"
+    "\"ValidationFault\":{\"type\":\"object\",\"description\":\"One fault, and the limit that it breaks\","
+    "\"properties\":{\"location\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]},"
+    "\"examples\":[[\"body\",\"items\",3,\"price\"]]},"
+    "\"code\":{\"type\":\"string\",\"examples\":[\"missing\"]},\"message\":{\"type\":\"string\"}},"
+    "\"required\":[\"location\",\"code\",\"message\"]}";
+
+static void print_components(const openapi_document *doc, buf *out)
+{
+    pen_key(out, "components");
+    pen_open(out, '{');
+    pen_key(out, "schemas");
+    pen_open(out, '{');
+    schema_print_components(&doc->schemas, out);
+    pen_raw(out, problem_schemas);
+    pen_close(out, '}');
+    if (doc->app->schemes != NULL) {
+        pen_key(out, "securitySchemes");
+        pen_open(out, '{');
+        openapi_print_schemes(doc->app, out);
+        pen_close(out, '}');
+    }
+    pen_close(out, '}');
+}
+
+/** Whether `tag` stands in the lists of the operations before number `before`, or in this list before `end`.
+ */
+static bool is_known_tag(const openapi_document *doc, unsigned before, const char *end, tern_str tag)
+{
+    for (unsigned i = 0; i <= before; i++) {
+        const char *at = doc->operations[i].route->options.tags;
+        tern_str other;
+        while (at != NULL && openapi_next_word(&at, &other) && !(i == before && other.data >= end))
+            if (other.len == tag.len && memcmp(other.data, tag.data, tag.len) == 0)
+                return true;
+    }
+    return false;
+}
+
+/** Every tag once, in order of first use, which is the order of a documentation page. */
+static void print_tags(const openapi_document *doc, buf *out)
+{
+    pen_key(out, "tags");
+    pen_open(out, '[');
+    for (unsigned i = 0; i < doc->count; i++) {
+        tern_str tag;
+        const char *at = doc->operations[i].route->options.tags;
+        while (at != NULL && openapi_next_word(&at, &tag)) {
+            if (is_known_tag(doc, i, tag.data, tag))
+                continue;
+            pen_open(out, '{');
+            pen_key(out, "name");
+            pen_slice(out, tag.data, tag.len);
+            pen_close(out, '}');
+        }
+    }
+    pen_close(out, ']');
+}
+
+static void print_document(const openapi_document *doc, buf *out)
+{
+    const char *security = doc->app->options.security;
+    pen_open(out, '{');
+    pen_member(out, "openapi", "3.1.0");
+    print_info(&doc->app->options, out);
+    pen_raw(out, "\"servers\":[{\"url\":\"/\"}]");
+    print_paths(doc, out);
+    print_components(doc, out);
+    print_tags(doc, out);
+    if (security != NULL && *security != '\0') {
+        pen_key(out, "security");
+        openapi_print_security(security, out);
+    }
+    pen_close(out, '}');
+}
+
+bool openapi_write(tern_app *app, buf *problems)
+{
+    if (!openapi_check_security(app, problems))
+        return false;
+    openapi_document doc = {.app = app};
+    buf text = {0};
+    arena_init(&doc.memory, NULL, 0, SIZE_MAX / 2);
+    bool is_written = openapi_collect(&doc);
+    if (is_written) {
+        print_document(&doc, &text);
+        is_written = !text.failed;
+    }
+    arena_free(&doc.memory);
+    if (!is_written) {
+        buf_free(&text);
+        buf_add_text(problems, "application: memory ran out while its OpenAPI document was written\n");
+        return false;
+    }
+    buf_free(&app->openapi);
+    app->openapi = text;
+    return true;
+}

@@ -1,0 +1,50 @@
+/** Between the files that write the OpenAPI document. */
+#ifndef APP_OPENAPI_INSIDE_H
+#define APP_OPENAPI_INSIDE_H
+
+#include "app/openapi.h"
+#include "app/router_pattern.h"
+#include "schema/json_schema.h"
+
+#include <tern/openapi.h>
+
+/** What tern_security declared. */
+typedef struct openapi_scheme {
+    struct openapi_scheme *next;
+    const char *name;
+    tern_security_options options;
+} openapi_scheme;
+
+/** A route that the document shows. */
+typedef struct openapi_operation {
+    const route *route;
+    pattern pattern;
+    const struct openapi_operation
+        *path; /* the first with this path, whose parameters name it; itself for that one */
+    const char *id;
+} openapi_operation;
+
+typedef struct openapi_document {
+    const tern_app *app;
+    arena memory; /* of the names and lists below */
+    schema_set schemas;
+    openapi_operation *operations; /* in order of registration */
+    unsigned count;
+} openapi_document;
+
+/** Fills in the operations, their types and names; false when memory is short. (openapi_collect.c) */
+bool openapi_collect(openapi_document *doc);
+/** Prints one operation's object. (openapi_operation.c) */
+void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
+/** "/todos/{id}", with the names of the path's first operation. (openapi_operation.c) */
+void openapi_print_path(const openapi_operation *operation, buf *out);
+/** The next of a list like "todos, admin"; false at its end. */
+bool openapi_next_word(const char **at, tern_str *word);
+/** Adds a line for each route whose .security names no scheme. (openapi_security.c) */
+bool openapi_check_security(const tern_app *app, buf *problems);
+/** The array of a list of names: `[{"token":[]}]`, any one of which will do. (openapi_security.c) */
+void openapi_print_security(const char *names, buf *out);
+/** The members of components/securitySchemes. (openapi_security.c) */
+void openapi_print_schemes(const tern_app *app, buf *out);
+
+#endif

@@ -1,0 +1,136 @@
+/** How clients say who they are: what tern_security declares, for the document. */
+#include "app/openapi_inside.h"
+
+#include "schema/json_pen.h"
+
+#include <string.h>
+
+void tern_security_with(tern_app *app, const char *name, const tern_security_options *options)
+{
+    openapi_scheme *scheme = app_keep(app, sizeof *scheme);
+    if (scheme == NULL)
+        return;
+    scheme->name = app_keep_text(app, name);
+    scheme->options = *options;
+    scheme->options.key = app_keep_text(app, options->key);
+    scheme->options.url = app_keep_text(app, options->url);
+    scheme->options.format = app_keep_text(app, options->format);
+    scheme->options.description = app_keep_text(app, options->description);
+    openapi_scheme **end = &app->schemes;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = scheme;
+}
+
+bool openapi_next_word(const char **at, tern_str *word)
+{
+    const char *from = *at + strspn(*at, ", ");
+    size_t len = strcspn(from, ",");
+    *at = from + len;
+    while (len > 0 && from[len - 1] == ' ')
+        len--;
+    *word = (tern_str){from, len};
+    return len > 0;
+}
+
+static const openapi_scheme *find_scheme(const tern_app *app, tern_str name)
+{
+    const openapi_scheme *scheme = app->schemes;
+    while (scheme != NULL &&
+           (strlen(scheme->name) != name.len || memcmp(scheme->name, name.data, name.len) != 0))
+        scheme = scheme->next;
+    return scheme;
+}
+
+/** One line for each name that is no scheme; `file` NULL: it is the application's own list. */
+static bool check_names(const tern_app *app, const char *names, const route *r, buf *problems)
+{
+    tern_str name;
+    bool are_known = true;
+    for (const char *at = names; at != NULL && openapi_next_word(&at, &name);) {
+        if (find_scheme(app, name) != NULL)
+            continue;
+        are_known = false;
+        if (r != NULL)
+            buf_add_printf(
+                problems, "%s:%d: %s %s: ", r->options.file != NULL ? r->options.file : r->handler.file,
+                r->options.file != NULL ? r->options.line : r->handler.line, r->method_name, r->pattern);
+        else
+            buf_add_text(problems, "application: ");
+        buf_add_printf(problems, ".security names \"%.*s\", which no tern_security declares\n", (int)name.len,
+                       name.data);
+    }
+    return are_known;
+}
+
+static bool check_scheme(const openapi_scheme *scheme, buf *problems)
+{
+    const tern_security_options *o = &scheme->options;
+    bool has_name_allowed =
+        *scheme->name != '\0' &&
+        scheme->name[strspn(scheme->name,
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+    const char *lacks =
+        !has_name_allowed                                   ? "a name of letters, digits, '.', '_' and '-'"
+        : o->type == TERN_SECURITY_OPENID && o->url == NULL ? ".url"
+        : o->type >= TERN_SECURITY_API_KEY_HEADER && o->type <= TERN_SECURITY_API_KEY_COOKIE && o->key == NULL
+            ? ".key"
+            : NULL;
+    if (lacks != NULL)
+        buf_add_printf(problems, "application: tern_security(\"%s\") needs %s\n", scheme->name, lacks);
+    return lacks == NULL;
+}
+
+bool openapi_check_security(const tern_app *app, buf *problems)
+{
+    bool is_right = check_names(app, app->options.security, NULL, problems);
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next)
+        is_right = check_scheme(scheme, problems) && is_right;
+    for (unsigned i = 0; i < router_count(app->router); i++) {
+        const route *r = router_at(app->router, i);
+        is_right = check_names(app, r->options.security, r, problems) && is_right;
+    }
+    return is_right;
+}
+
+void openapi_print_security(const char *names, buf *out)
+{
+    tern_str name;
+    pen_open(out, '[');
+    for (const char *at = names; openapi_next_word(&at, &name);) {
+        pen_open(out, '{');
+        pen_slice(out, name.data, name.len);
+        buf_add_text(out, ":[]");
+        pen_close(out, '}');
+    }
+    pen_close(out, ']');
+}
+
+/** By tern_security_type: the fixed members, and which of them take the options' texts. */
+static const struct scheme_form {
+    const char *members;
+    bool has_key, has_url, has_format;
+} forms[] = {
+    [TERN_SECURITY_BEARER] = {"\"type\":\"http\",\"scheme\":\"bearer\"", .has_format = true},
+    [TERN_SECURITY_BASIC] = {"\"type\":\"http\",\"scheme\":\"basic\""},
+    [TERN_SECURITY_API_KEY_HEADER] = {"\"type\":\"apiKey\",\"in\":\"header\"", .has_key = true},
+    [TERN_SECURITY_API_KEY_QUERY] = {"\"type\":\"apiKey\",\"in\":\"query\"", .has_key = true},
+    [TERN_SECURITY_API_KEY_COOKIE] = {"\"type\":\"apiKey\",\"in\":\"cookie\"", .has_key = true},
+    [TERN_SECURITY_OPENID] = {"\"type\":\"openIdConnect\"", .has_url = true},
+};
+
+void openapi_print_schemes(const tern_app *app, buf *out)
+{
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
+        const tern_security_options *o = &scheme->options;
+        const struct scheme_form *form = &forms[o->type];
+        pen_key(out, scheme->name);
+        pen_open(out, '{');
+        pen_raw(out, form->members);
+        pen_member(out, "name", form->has_key ? o->key : NULL);
+        pen_member(out, "openIdConnectUrl", form->has_url ? o->url : NULL);
+        pen_member(out, "bearerFormat", form->has_format ? o->format : NULL);
+        pen_member(out, "description", o->description);
+        pen_close(out, '}');
+    }
+}

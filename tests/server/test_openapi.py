@@ -1,0 +1,194 @@
+"""Holds /openapi.json of openapi.c against what others make of it: the official 3.1 schema, a generated client, and
+schemathesis. The tools come from PyPI into build/openapi-tools once; without them their tests are skipped."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import harness
+from harness import ROOT, Server, Skip, check, check_equal, program, test
+
+TOOLS = os.path.join(ROOT, "build", "openapi-tools")
+WANTED = os.path.join(ROOT, "tests", "server", "openapi.requirements.txt")
+
+
+def run(command, folder=None, seconds=120):
+    """Runs a command; returns its exit code and all it printed."""
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=seconds, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+@functools.lru_cache(maxsize=1)
+def tools():
+    """The folder of the tools' programs; made when it is not there or not for this list. Why not, when it can't be."""
+    done = os.path.join(TOOLS, "installed")
+    with open(WANTED, encoding="utf-8") as file:
+        wanted = file.read()
+    if os.path.exists(done):
+        with open(done, encoding="utf-8") as file:
+            if file.read() == wanted:
+                return os.path.join(TOOLS, "bin"), None
+    for command in ([sys.executable, "-m", "venv", "--clear", TOOLS],
+                    [os.path.join(TOOLS, "bin", "pip"), "install", "-q", "--timeout", "10", "--retries", "1", "-r",
+                     WANTED]):
+        code, output = run(command, seconds=300)
+        if code != 0:
+            return None, output.strip().splitlines()[-1:] or ["no word why"]
+    with open(done, "w", encoding="utf-8") as file:
+        file.write(wanted)
+    return os.path.join(TOOLS, "bin"), None
+
+
+def tool(name):
+    folder, why = tools()
+    if folder is None:
+        raise Skip(f"the tools from PyPI can't be had: {why[0]}")
+    return os.path.join(folder, name)
+
+
+def document(server):
+    reply = server.get("/openapi.json")
+    check_equal(reply.status, 200, "status")
+    return json.loads(reply.body)
+
+
+def write_document(folder):
+    """The document as a file, as `APP openapi` prints it."""
+    code, text = run([program("openapi"), "openapi"])
+    check_equal(code, 0, f"exit code, with {text}")
+    path = os.path.join(folder, "openapi.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+# -- without tools ---------------------------------------------------------------------------------------------------
+
+@test
+def the_document_is_served_and_printed_the_same():
+    with Server(name="openapi") as server, tempfile.TemporaryDirectory() as folder:
+        reply = server.get("/openapi.json")
+        check_equal(reply.header("Content-Type"), "application/json", "Content-Type")
+        with open(write_document(folder), encoding="utf-8") as file:
+            check_equal(json.loads(reply.body), json.load(file), "document")
+
+
+@test
+def who_has_the_document_gets_304():
+    with Server(name="openapi") as server:
+        tag = server.get("/openapi.json").header("ETag")
+        again = server.get("/openapi.json", f'If-None-Match: "other", W/{tag}')
+        check_equal((again.status, again.body, again.header("ETag")), (304, b"", tag), "reply")
+        other = server.get("/openapi.json", 'If-None-Match: "other"')
+        check_equal(other.status, 200, "status with another tag")
+        check_equal(server.get("/openapi.json", method="HEAD").status, 200, "status of HEAD")
+
+
+@test
+def hidden_routes_and_tern_s_own_are_not_in_the_document():
+    with Server(name="openapi") as server:
+        paths = document(server)["paths"]
+        for path in ("/secret", "/healthz", "/readyz", "/openapi.json"):
+            check(path not in paths, f"{path} is left out")
+            check_equal(server.get(path).status, 200, f"status of {path}")
+
+
+@test
+def every_reference_leads_somewhere():
+    def references(node):
+        if isinstance(node, dict):
+            yield from (value for key, value in node.items() if key == "$ref")
+        for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from references(part)
+
+    with Server(name="openapi") as server:
+        whole = document(server)
+        found = set(references(whole))
+        check("#/components/schemas/Todo" in found, f"Todo is referred to: {found}")
+        for reference in found:
+            at = whole
+            for name in reference.split("/")[1:]:
+                check(name in at, f"{reference} leads somewhere")
+                at = at[name]
+
+
+# -- with tools ------------------------------------------------------------------------------------------------------
+
+@test
+def the_document_is_valid_by_the_official_schema():
+    with tempfile.TemporaryDirectory() as folder:
+        code, output = run([tool("openapi-spec-validator"), "--schema", "3.1", write_document(folder)])
+        check_equal(code, 0, f"exit code, with {output}")
+
+
+CLIENT = '''
+import sys, io
+sys.path.insert(0, sys.argv[2])
+from made import Client, models as m
+from made.api.todos import list_todos, create_todo, get_todo, patch_todo, delete_todo
+from made.api.default import echo_tree, create_account, add_picture
+from made.types import File
+
+c = Client(base_url=sys.argv[1])
+page = list_todos.sync(client=c, size=1)
+assert (len(page.items), page.total) == (1, 2), page
+made = create_todo.sync_detailed(client=c, body=m.TodoInput(title="New", tags=[m.Tag(name="a", level=m.Level.HIGH)]))
+assert (made.status_code, made.headers["Location"]) == (201, "/todos/3"), made
+assert made.parsed.tags[0].level is m.Level.HIGH, made
+assert get_todo.sync(2, client=c).title == "Write a test"
+gone = get_todo.sync_detailed(99, client=c)
+assert gone.status_code == 404 and gone.parsed.detail == "no todo 99", gone
+assert patch_todo.sync(2, client=c, body=m.TodoPatch(done=False)).done is False
+wrong = create_todo.sync(client=c, body=m.TodoInput(title=""))
+assert wrong.errors[0].location == ["body", "title"] and wrong.errors[0].code == "too_short", wrong
+assert delete_todo.sync_detailed(1, client=c).status_code == 204
+account = create_account.sync(client=c, body=m.AccountInput(name="Ada", password="long enough"))
+assert (account.id, account.name) == (1, "Ada") and not hasattr(account, "password"), account
+info = add_picture.sync(client=c, body=m.Picture(caption="x", file=File(io.BytesIO(b"12345"), "a.png", "image/png")))
+assert (info.caption, info.size) == ("x", 5), info
+tree = m.Tree(name="a", children=[m.Tree(name="b", children=[])])
+assert echo_tree.sync(client=c, body=tree) == tree
+print("done")
+'''
+
+
+@test
+def a_client_generated_from_the_document_works():
+    with Server(name="openapi") as server, tempfile.TemporaryDirectory() as folder:
+        generator = tool("openapi-python-client")
+        code, output = run([generator, "generate", "--path", write_document(folder), "--output-path",
+                            os.path.join(folder, "made"), "--meta", "none"])
+        check_equal(code, 0, f"exit code, with {output}")
+        check("parse" not in output, f"the generator understands all of it: {output}")
+        code, output = run([tool("python"), "-c", CLIENT, f"http://{server.host}:{server.port}", folder])
+        check_equal((code, output.strip()), (0, "done"), "exit code and output")
+
+
+# Methods that HTTP knows and the routes do not answer 405; TRACE alone is 501 for the whole server.
+SCHEMATHESIS = '''
+[generation]
+allow-x00 = false
+[phases.coverage]
+unexpected-methods = ["PUT"]
+'''
+CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance",
+          "response_headers_conformance", "response_schema_conformance", "unsupported_method")
+
+
+@test
+def requests_by_the_document_meet_no_5xx_and_no_reply_beside_it():
+    with Server(name="openapi") as server, tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "schemathesis.toml"), "w", encoding="utf-8") as file:
+            file.write(SCHEMATHESIS)
+        code, output = run([tool("schemathesis"), "run", write_document(folder), "--url",
+                            f"http://{server.host}:{server.port}", "--max-examples", "10", "--seed", "1", "--no-color",
+                            "--checks", ",".join(CHECKS)], folder)
+        check(code == 0, f"no failures: {output[-3000:]}")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(programs=("openapi",)))

@@ -1,0 +1,375 @@
+#include "app/ctx.h"
+#include "check.h"
+
+#include "app/bind.h"
+#include "base/mem.h"
+#include "schema/json_indent.h"
+
+#include <tern/openapi.h>
+
+#include <stdlib.h>
+
+TERN_MODEL(Item, (int64_t, id, .key = true), (const char *, name, .max_length = 9))
+TERN_MODEL(Filter, (int, page, .fallback = "1", .min = 1, .help = "Which page"),
+           (const char *, user_agent, .in = TERN_HEADER, .optional = true),
+           (const char *, authorization, .in = TERN_HEADER, .optional = true),
+           (const char *, theme, .in = TERN_COOKIE, .optional = true, .deprecated = true))
+TERN_MODEL(Change, (int64_t, id), (const char *, name, .optional = true))
+TERN_MODEL(Photo, (const char *, title), (tern_upload, file))
+TERN_MODEL(Deep, (Item_list, items))
+
+static tern_reply nothing(tern_ctx *c)
+{
+    (void)c;
+    return (tern_reply){0};
+}
+
+#define HANDLER(handler, model)                                                                              \
+    static const tern_handler handler[1] = {{#handler, nothing, "test.c", 1, model}}
+HANDLER(plain, NULL);
+HANDLER(list_items, TERN_TYPE(Filter));
+HANDLER(add_item, TERN_TYPE(Item));
+HANDLER(get_item, TERN_TYPE(ById));
+HANDLER(change_item, TERN_TYPE(Change));
+HANDLER(add_photo, TERN_TYPE(Photo));
+HANDLER(add_deep, TERN_TYPE(Deep));
+
+static const char *document_of(tern_app *app)
+{
+    buf problems = {0};
+    if (!app_prepare(app, &problems))
+        check_fail(__FILE__, __LINE__, "is not prepared: %s", problems.data);
+    buf_free(&problems);
+    return app->openapi.data;
+}
+
+static void forget(tern_app *app)
+{
+    app_free(app);
+    schema_forget();
+    bind_forget();
+}
+
+static void check_has(const char *document, const char *part)
+{
+    if (strstr(document, part) == NULL)
+        check_fail(__FILE__, __LINE__, "no %s\nin %s", part, document);
+}
+
+static void check_lacks(const char *document, const char *part)
+{
+    if (strstr(document, part) != NULL)
+        check_fail(__FILE__, __LINE__, "there is %s\nin %s", part, document);
+}
+
+/** The problems of an application that is not right. */
+static void check_problems(tern_app *app, const char *want)
+{
+    buf problems = {0};
+    CHECK(!app_prepare(app, &problems));
+    CHECK_TEXT(problems.data, want);
+    buf_free(&problems);
+    forget(app);
+}
+
+#define DEFAULT_PROBLEM                                                                                      \
+    "\"default\":{\"description\":\"Any other error\",\"content\":{\"application/problem+json\":{"           \
+    "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}"
+
+TEST(openapi_begins_with_what_the_application_says_of_itself)
+{
+    tern_app *app = tern_app_new(.title = "A \"shop\"", .version = "2.1", .description = "Sells.");
+    const char *want =
+        "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"A \\\"shop\\\"\",\"version\":\"2.1\","
+        "\"description\":\"Sells.\"},\"servers\":[{\"url\":\"/\"}],\"paths\":{},\"components\":{"
+        "\"schemas\":{\"Problem\":";
+    CHECK_BYTES(document_of(app), strlen(want), want, strlen(want));
+    forget(app);
+}
+
+TEST(openapi_describes_a_route_without_input)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/plain_one", plain, .description = "Long.", .tags = "b, a", .deprecated = true);
+    check_has(document_of(app),
+              "\"paths\":{\"/plain_one\":{\"get\":{\"tags\":[\"b\",\"a\"],\"summary\":\"Plain\","
+              "\"description\":\"Long.\",\"operationId\":\"plain\",\"deprecated\":true,\"responses\":{"
+              "\"200\":{\"description\":\"OK\"}," DEFAULT_PROBLEM "}}}}");
+    forget(app);
+}
+
+TEST(openapi_has_a_parameter_for_each_field_outside_of_the_body)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/items", list_items, .returns = TERN_LIST(Item), .summary = "All");
+    const char *document = document_of(app);
+    check_has(
+        document,
+        "\"summary\":\"All\",\"operationId\":\"list_items\",\"parameters\":["
+        "{\"name\":\"page\",\"in\":\"query\",\"description\":\"Which page\",\"schema\":{\"type\":\"integer\","
+        "\"format\":\"int32\",\"minimum\":1,\"default\":1}},"
+        "{\"name\":\"user-agent\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}},"
+        "{\"name\":\"theme\",\"in\":\"cookie\",\"deprecated\":true,\"schema\":{\"type\":\"string\"}}],"
+        "\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"application/json\":{\"schema\":"
+        "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Item\"}}}}},\"400\":");
+    check_lacks(document, "requestBody");
+    forget(app);
+}
+
+TEST(openapi_of_a_page_has_items_and_their_total)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/items", list_items, .returns = TERN_LIST(Item), .paged = true);
+    check_has(
+        document_of(app),
+        "\"schema\":{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":"
+        "\"#/components/schemas/"
+        "Item\"}},\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
+        "\"required\":[\"items\",\"total\"]}");
+    forget(app);
+}
+
+TEST(openapi_of_a_creation_has_its_body_and_a_location)
+{
+    tern_app *app = tern_app_new();
+    tern_post(app, "/items", add_item, .returns = TERN_TYPE(Item), .status = 201);
+    const char *document = document_of(app);
+    check_has(document,
+              "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+              "\"#/components/schemas/ItemInput\"}}}}");
+    check_has(document, "\"201\":{\"description\":\"Created\",\"headers\":{\"Location\":");
+    check_has(document, "\"415\":{\"description\":\"Unsupported Media Type\"");
+    check_has(document,
+              "\"422\":{\"description\":\"Unprocessable Content\",\"content\":{\"application/problem+json\":{"
+              "\"schema\":{\"$ref\":\"#/components/schemas/ValidationProblem\"}}}}");
+    check_has(document, "\"ItemInput\":{\"type\":\"object\",\"properties\":{\"name\":");
+    forget(app);
+}
+
+TEST(openapi_takes_the_fields_of_the_path_out_of_the_body)
+{
+    tern_app *app = tern_app_new();
+    tern_patch(app, "/items/{id}", change_item, .status = 204);
+    const char *document = document_of(app);
+    check_has(document,
+              "\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
+              "\"integer\",\"format\":\"int64\"}}],\"requestBody\":{\"content\":");
+    check_has(document,
+              "\"Change\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":[\"string\",\"null\"]}},"
+              "\"additionalProperties\":false}");
+    check_has(document, "\"responses\":{\"204\":{\"description\":\"No Content\"},\"400\":");
+    check_has(document, "\"404\":{\"description\":\"Not Found\"");
+    forget(app);
+}
+
+TEST(openapi_describes_parameters_that_only_the_pattern_knows)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/a/{n:int}/{u:uuid}/{t}/{rest...}", plain);
+    const char *document = document_of(app);
+    check_has(document, "\"/a/{n}/{u}/{t}/{rest}\":{");
+    check_has(document,
+              "{\"name\":\"n\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\",\"format\":"
+              "\"int64\"}},{\"name\":\"u\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\","
+              "\"format\":\"uuid\"}},{\"name\":\"t\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
+              "\"string\"}},{\"name\":\"rest\",\"in\":\"path\",\"required\":true,\"description\":"
+              "\"The rest of the path; may hold slashes\",\"schema\":{\"type\":\"string\"}}]");
+    forget(app);
+}
+
+TEST(openapi_names_a_path_s_parameters_as_its_first_route_does)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/items/{item}", plain);
+    tern_delete(app, "/items/{id}", get_item);
+    const char *document = document_of(app);
+    check_has(document, "\"/items/{item}\":{\"get\":{");
+    check_has(document, "\"delete\":{\"summary\":\"Get item\",\"operationId\":\"get_item\",\"parameters\":["
+                        "{\"name\":\"item\",\"in\":\"path\"");
+    check_lacks(document, "/items/{id}");
+    forget(app);
+}
+
+TEST(openapi_shows_the_first_of_the_routes_that_it_cannot_tell_apart)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/items/{id:int}", plain, .summary = "By number");
+    tern_get(app, "/items/{id}", plain, .summary = "By name");
+    tern_group *other = tern_group_new(app, "", .host = "other.example.org");
+    tern_get(other, "/items/{id:int}", plain, .summary = "Elsewhere");
+    const char *document = document_of(app);
+    check_has(document, "\"summary\":\"By number\"");
+    check_lacks(document, "By name");
+    check_lacks(document, "Elsewhere");
+    forget(app);
+}
+
+TEST(openapi_gives_every_operation_an_id_of_its_own)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/a", plain);
+    tern_get(app, "/b", plain);
+    tern_post(app, "/b", plain);
+    const char *document = document_of(app);
+    check_has(document, "\"operationId\":\"plain\"");
+    check_has(document, "\"operationId\":\"plain_2\"");
+    check_has(document, "\"operationId\":\"plain_3\"");
+    forget(app);
+}
+
+TEST(openapi_names_forms_where_the_route_wants_them)
+{
+    tern_app *app = tern_app_new();
+    tern_post(app, "/json", add_item);
+    tern_post(app, "/form", add_item, .forms = true);
+    const char *document = document_of(app), *form = strstr(document, "\"/form\"");
+    check_has(form,
+              "\"application/x-www-form-urlencoded\":{\"schema\":{\"$ref\":\"#/components/schemas/Item\"}},"
+              "\"multipart/form-data\":{");
+    CHECK(strstr(document, "x-www-form-urlencoded") > form);
+    forget(app);
+}
+
+TEST(openapi_names_no_forms_for_what_no_form_can_say)
+{
+    tern_app *app = tern_app_new();
+    tern_post(app, "/deep", add_deep, .forms = true);
+    check_lacks(document_of(app), "form-");
+    forget(app);
+}
+
+TEST(openapi_takes_uploads_as_multipart_alone)
+{
+    tern_app *app = tern_app_new();
+    tern_post(app, "/photos", add_photo);
+    const char *document = document_of(app);
+    check_has(document,
+              "\"content\":{\"multipart/form-data\":{\"schema\":{\"$ref\":\"#/components/schemas/Photo\"}}}");
+    check_has(document, "\"file\":{\"type\":\"string\",\"format\":\"binary\",\"contentMediaType\":"
+                        "\"application/octet-stream\"}");
+    forget(app);
+}
+
+TEST(openapi_leaves_hidden_health_and_automatic_routes_out)
+{
+    tern_app *app = tern_app_new(.health = true);
+    tern_get(app, "/shown", plain);
+    tern_get(app, "/secret", plain, .hidden = true);
+    tern_on(app, "QUERY", "/shown", plain);
+    const char *document = document_of(app);
+    check_lacks(document, "/secret");
+    check_lacks(document, "/healthz");
+    check_lacks(document, "/openapi.json");
+    check_lacks(document, "\"head\"");
+    check_lacks(document, "\"options\"");
+    check_lacks(document, "query");
+    forget(app);
+}
+
+TEST(openapi_lists_tags_once_in_order_of_first_use)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/a", plain, .tags = "zoo, zoo,ant");
+    tern_get(app, "/b", plain, .tags = "ant, bee");
+    check_has(document_of(app), "\"tags\":[{\"name\":\"zoo\"},{\"name\":\"ant\"},{\"name\":\"bee\"}]}");
+    forget(app);
+}
+
+TEST(openapi_has_every_kind_of_security_scheme)
+{
+    tern_app *app = tern_app_new();
+    tern_security(app, "bearer", .type = TERN_SECURITY_BEARER, .format = "JWT", .description = "Ask us.");
+    tern_security(app, "basic", .type = TERN_SECURITY_BASIC);
+    tern_security(app, "header", .type = TERN_SECURITY_API_KEY_HEADER, .key = "X-Key");
+    tern_security(app, "query", .type = TERN_SECURITY_API_KEY_QUERY, .key = "key");
+    tern_security(app, "cookie", .type = TERN_SECURITY_API_KEY_COOKIE, .key = "session");
+    tern_security(app, "openid", .type = TERN_SECURITY_OPENID, .url = "https://id.example.org/config");
+    check_has(
+        document_of(app),
+        "\"securitySchemes\":{"
+        "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\",\"description\":\"Ask "
+        "us.\"},"
+        "\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"},"
+        "\"header\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Key\"},"
+        "\"query\":{\"type\":\"apiKey\",\"in\":\"query\",\"name\":\"key\"},"
+        "\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"session\"},"
+        "\"openid\":{\"type\":\"openIdConnect\",\"openIdConnectUrl\":\"https://id.example.org/config\"}}");
+    forget(app);
+}
+
+TEST(openapi_says_what_each_route_and_the_whole_need)
+{
+    tern_app *app = tern_app_new(.security = "token");
+    tern_security(app, "token", .type = TERN_SECURITY_BEARER);
+    tern_security(app, "key", .type = TERN_SECURITY_API_KEY_HEADER, .key = "X-Key");
+    tern_get(app, "/either", plain, .security = "token, key");
+    tern_get(app, "/open", plain, .security = "");
+    tern_get(app, "/usual", plain);
+    const char *document = document_of(app), *open = strstr(document, "\"/open\""),
+               *usual = strstr(document, "\"/usual\"");
+    check_has(document, "\"security\":[{\"token\":[]},{\"key\":[]}]}}");
+    check_has(open, "\"security\":[]}}");
+    CHECK(strstr(open, "\"401\"") > usual);
+    check_has(usual, ",\"security\":[{\"token\":[]}]}");
+    forget(app);
+}
+
+TEST(openapi_reports_security_that_nobody_declares)
+{
+    tern_app *app = tern_app_new(.security = "all");
+    tern_security(app, "token", .type = TERN_SECURITY_BEARER);
+    tern_security(app, "key", .type = TERN_SECURITY_API_KEY_QUERY);
+    tern_security(app, "a b", .type = TERN_SECURITY_BASIC);
+    tern_route(tern_app_root(app), "GET", "/x", plain,
+               &(tern_route_options){.file = "shop.c", .line = 7, .security = "token, other"});
+    check_problems(app,
+                   "application: .security names \"all\", which no tern_security declares\n"
+                   "application: tern_security(\"key\") needs .key\n"
+                   "application: tern_security(\"a b\") needs a name of letters, digits, '.', '_' and '-'\n"
+                   "shop.c:7: GET /x: .security names \"other\", which no tern_security declares\n");
+}
+
+TEST(openapi_route_can_be_moved_and_switched_off)
+{
+    tern_app *moved = tern_app_new(.openapi_path = "/api/schema");
+    document_of(moved);
+    CHECK_INT(router_count(moved->router), 1);
+    CHECK_TEXT(router_at(moved->router, 0)->pattern, "/api/schema");
+    document_of(moved); /* prepared again, it has the route once */
+    CHECK_INT(router_count(moved->router), 1);
+    forget(moved);
+    tern_app *off = tern_app_new(.openapi_path = "");
+    CHECK(document_of(off) != NULL);
+    CHECK_INT(router_count(off->router), 0);
+    forget(off);
+}
+
+TEST(openapi_survives_every_failing_allocation)
+{
+    for (unsigned long n = 1;; n++) {
+        tern_app *app = tern_app_new();
+        tern_security(app, "token", .type = TERN_SECURITY_BEARER);
+        tern_post(app, "/items/{id}", change_item, .returns = TERN_TYPE(Item), .security = "token",
+                  .tags = "a");
+        buf problems = {0};
+        mem_fail_at(n, 0);
+        bool ok = app_prepare(app, &problems);
+        bool is_done = mem_tried() < n;
+        mem_fail_at(0, 0);
+        CHECK_INT(ok, is_done);
+        buf_free(&problems);
+        forget(app);
+        if (is_done)
+            break;
+    }
+}
+
+TEST(json_indent_breaks_lines_outside_of_strings_only)
+{
+    static const char json[] = "{\"a\":[1,{\"b{,\\\"\":{}}],\"c\":[],\"d\":\"x\\\\\"}";
+    buf out = {0};
+    CHECK(json_indent((tern_str){json, sizeof json - 1}, &out));
+    CHECK_TEXT(out.data, "{\n  \"a\": [\n    1,\n    {\n      \"b{,\\\"\": {}\n    }\n  ],\n  \"c\": [],\n"
+                         "  \"d\": \"x\\\\\"\n}");
+    buf_free(&out);
+}
