@@ -21,7 +21,6 @@ void json_reader_init(json_reader *r, tern_str text, const json_limits *limits)
     r->items_left = l->items != 0 ? l->items : JSON_ITEMS;
     r->memory_left =
         l->memory_bytes != 0 ? l->memory_bytes : JSON_MEMORY_FACTOR * text.len + JSON_MEMORY_FLOOR;
-    r->line = 1;
 }
 
 __attribute__((cold)) bool json_stop_code(json_reader *r, const char *code, const char *message)
@@ -62,14 +61,20 @@ __attribute__((cold)) bool json_stop_value(json_reader *r)
     return json_stop(r, "expected a value");
 }
 
+void json_note_line(json_reader *r, const char *to)
+{
+    const char *newline = memrchr(r->counted, '\n', (size_t)(to - r->counted));
+    if (newline != NULL)
+        r->line_begin = newline + 1;
+}
+
 void json_count_lines(json_reader *r, const char *to)
 {
-    const char *newline;
-    while (r->counted < to && (newline = memchr(r->counted, '\n', (size_t)(to - r->counted))) != NULL) {
+    json_note_line(r, to);
+    r->line = 1;
+    for (const char *at = r->begin; at < to && (at = memchr(at, '\n', (size_t)(to - at))) != NULL; at++)
         r->line++;
-        r->counted = r->line_begin = newline + 1;
-    }
-    r->counted = to > r->counted ? to : r->counted;
+    r->line -= r->made_lines;
 }
 
 bool json_enter(json_reader *r)

@@ -33,10 +33,11 @@ typedef struct json_reader {
     arena *arena;
     tern_faults *faults;
     char *pile, *pile_end; /* what is free for the lists being read */
-    /* Lines up to `counted`, and where the last of them begins: strings with escapes are decoded where they
-     * stand, which would add lines that the client never wrote. */
+    /* Strings with escapes are decoded where they stand, which adds newlines that the client never wrote:
+     * behind the last such string is `counted`, the line before it begins at `line_begin`. */
     const char *counted, *line_begin;
-    unsigned line;
+    unsigned made_lines;
+    unsigned line; /* once it is asked for */
 } json_reader;
 
 /** Starts at the beginning of `text` with `limits` (NULL: the defaults); no arena, no faults. */
@@ -51,7 +52,9 @@ bool json_stop_value(json_reader *r);
 bool json_stop_text(json_reader *r);
 /** Ends reading: there is no memory. Returns false. */
 bool json_stop_memory(json_reader *r);
-/** Counts the lines up to `to`. */
+/** Finds where the line of `to` begins, before newlines are decoded behind it. */
+void json_note_line(json_reader *r, const char *to);
+/** Counts the lines up to `to`, and finds where the last of them begins. */
 void json_count_lines(json_reader *r, const char *to);
 
 /** Takes `size` bytes off what the reader may still use; false when that is too little (and reading ended).

@@ -65,9 +65,11 @@ static char *decode_rest(json_reader *r, char *begin, bool *is_high)
             json_stop_text(r);
             return NULL;
         }
-        if (character == '\n' && !has_newline) {
-            json_count_lines(r, begin);
+        if (character == '\n') {
+            if (!has_newline)
+                json_note_line(r, begin);
             has_newline = true;
+            r->made_lines++;
         }
         r->has_nul |= character == 0;
         to = put_utf8(to, character);

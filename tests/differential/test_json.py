@@ -131,7 +131,7 @@ class Model:
             "n": (lambda item, where: self.integer(item, where, LIMITS["n"]), True, False)})
 
     def sample(self, value, place):
-        return self.fields(value, place, {
+        result = self.fields(value, place, {
             "i": (lambda item, where: self.integer(item, where, LIMITS["i"]), True, False),
             "u": (lambda item, where: self.integer(item, where, LIMITS["u"]), True, False),
             "f": (self.double, True, False),
@@ -142,6 +142,7 @@ class Model:
             "x": (self.inner, True, False),
             "y": (lambda item, where: self.items(item, where, self.inner), True, False),
             "a": (lambda item, where: item, True, False)})
+        return result if result is GONE else {"b": True, **result}  # shown by its fallback when it was not given
 
 
 # -- random texts --
@@ -306,7 +307,7 @@ def main():
     print(f"{'ok' if not found and spread else 'not ok'} 1 - {name}")
     print(f"# seed {SEED}: {right} right, {refused} no JSON, {COUNT - right - refused} with faults")
     for data, seen, wanted in found[:3]:
-        print(f"#   text   {data!r}\n#   seen   {seen!r}\n#   wanted {wanted!r}")
+        print(f"#   text   {data!r:.2000}\n#   seen   {seen!r:.2000}\n#   wanted {wanted!r:.2000}")
     print("1..1")
     return 0 if not found and spread else 1
 
