@@ -127,10 +127,8 @@ static void print_document(const openapi_document *doc, buf *out)
     print_paths(doc, out);
     print_components(doc, out);
     print_tags(doc, out);
-    if (security != NULL && *security != '\0') {
-        pen_key(out, "security");
-        openapi_print_security(security, out);
-    }
+    pen_key(out, "security");
+    openapi_print_security(security != NULL ? security : "", out);
     pen_close(out, '}');
 }
 

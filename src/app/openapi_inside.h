@@ -19,8 +19,8 @@ typedef struct openapi_scheme {
 typedef struct openapi_operation {
     const route *route;
     pattern pattern;
-    const struct openapi_operation
-        *path; /* the first with this path, whose parameters name it; itself for that one */
+    /* the first operation with this path, whose parameters name it: itself, for that one */
+    const struct openapi_operation *path;
     const char *id;
 } openapi_operation;
 

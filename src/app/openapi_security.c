@@ -42,7 +42,7 @@ static const openapi_scheme *find_scheme(const tern_app *app, tern_str name)
     return scheme;
 }
 
-/** One line for each name that is no scheme; `file` NULL: it is the application's own list. */
+/** One line for each name that is no scheme; `r` NULL: the list is the application's own. */
 static bool check_names(const tern_app *app, const char *names, const route *r, buf *problems)
 {
     tern_str name;
@@ -63,29 +63,46 @@ static bool check_names(const tern_app *app, const char *names, const route *r, 
     return are_known;
 }
 
-static bool check_scheme(const openapi_scheme *scheme, buf *problems)
+/** By tern_security_type: the fixed members, and which of the options' texts it takes. */
+static const struct scheme_form {
+    const char *members;
+    bool has_key, has_url, has_format;
+} forms[] = {
+    [TERN_SECURITY_BEARER] = {"\"type\":\"http\",\"scheme\":\"bearer\"", false, false, true},
+    [TERN_SECURITY_BASIC] = {"\"type\":\"http\",\"scheme\":\"basic\"", false, false, false},
+    [TERN_SECURITY_API_KEY_HEADER] = {"\"type\":\"apiKey\",\"in\":\"header\"", true, false, false},
+    [TERN_SECURITY_API_KEY_QUERY] = {"\"type\":\"apiKey\",\"in\":\"query\"", true, false, false},
+    [TERN_SECURITY_API_KEY_COOKIE] = {"\"type\":\"apiKey\",\"in\":\"cookie\"", true, false, false},
+    [TERN_SECURITY_OPENID] = {"\"type\":\"openIdConnect\"", false, true, false},
+};
+
+static bool is_name(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t len = strlen(text);
+    return len > 0 && strspn(text, allowed) == len;
+}
+
+static bool check_scheme(const tern_app *app, const openapi_scheme *scheme, buf *problems)
 {
     const tern_security_options *o = &scheme->options;
-    bool has_name_allowed =
-        *scheme->name != '\0' &&
-        scheme->name[strspn(scheme->name,
-                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
-    const char *lacks =
-        !has_name_allowed                                   ? "a name of letters, digits, '.', '_' and '-'"
-        : o->type == TERN_SECURITY_OPENID && o->url == NULL ? ".url"
-        : o->type >= TERN_SECURITY_API_KEY_HEADER && o->type <= TERN_SECURITY_API_KEY_COOKIE && o->key == NULL
-            ? ".key"
-            : NULL;
-    if (lacks != NULL)
-        buf_add_printf(problems, "application: tern_security(\"%s\") needs %s\n", scheme->name, lacks);
-    return lacks == NULL;
+    const struct scheme_form *form = &forms[o->type];
+    const tern_str name = {scheme->name, strlen(scheme->name)};
+    const char *needs = !is_name(scheme->name)             ? "a name of letters, digits, '.', '_' and '-'"
+                        : find_scheme(app, name) != scheme ? "a name of its own; this one is taken"
+                        : form->has_key && o->key == NULL  ? ".key"
+                        : form->has_url && o->url == NULL  ? ".url"
+                                                           : NULL;
+    if (needs != NULL)
+        buf_add_printf(problems, "application: tern_security(\"%s\") needs %s\n", scheme->name, needs);
+    return needs == NULL;
 }
 
 bool openapi_check_security(const tern_app *app, buf *problems)
 {
     bool is_right = check_names(app, app->options.security, NULL, problems);
     for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next)
-        is_right = check_scheme(scheme, problems) && is_right;
+        is_right = check_scheme(app, scheme, problems) && is_right;
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const route *r = router_at(app->router, i);
         is_right = check_names(app, r->options.security, r, problems) && is_right;
@@ -105,19 +122,6 @@ void openapi_print_security(const char *names, buf *out)
     }
     pen_close(out, ']');
 }
-
-/** By tern_security_type: the fixed members, and which of them take the options' texts. */
-static const struct scheme_form {
-    const char *members;
-    bool has_key, has_url, has_format;
-} forms[] = {
-    [TERN_SECURITY_BEARER] = {"\"type\":\"http\",\"scheme\":\"bearer\"", .has_format = true},
-    [TERN_SECURITY_BASIC] = {"\"type\":\"http\",\"scheme\":\"basic\""},
-    [TERN_SECURITY_API_KEY_HEADER] = {"\"type\":\"apiKey\",\"in\":\"header\"", .has_key = true},
-    [TERN_SECURITY_API_KEY_QUERY] = {"\"type\":\"apiKey\",\"in\":\"query\"", .has_key = true},
-    [TERN_SECURITY_API_KEY_COOKIE] = {"\"type\":\"apiKey\",\"in\":\"cookie\"", .has_key = true},
-    [TERN_SECURITY_OPENID] = {"\"type\":\"openIdConnect\"", .has_url = true},
-};
 
 void openapi_print_schemes(const tern_app *app, buf *out)
 {

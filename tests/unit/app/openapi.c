@@ -271,7 +271,8 @@ TEST(openapi_lists_tags_once_in_order_of_first_use)
     tern_app *app = tern_app_new();
     tern_get(app, "/a", plain, .tags = "zoo, zoo,ant");
     tern_get(app, "/b", plain, .tags = "ant, bee");
-    check_has(document_of(app), "\"tags\":[{\"name\":\"zoo\"},{\"name\":\"ant\"},{\"name\":\"bee\"}]}");
+    check_has(document_of(app),
+              "\"tags\":[{\"name\":\"zoo\"},{\"name\":\"ant\"},{\"name\":\"bee\"}],\"security\":[]}");
     forget(app);
 }
 
@@ -320,12 +321,16 @@ TEST(openapi_reports_security_that_nobody_declares)
     tern_security(app, "token", .type = TERN_SECURITY_BEARER);
     tern_security(app, "key", .type = TERN_SECURITY_API_KEY_QUERY);
     tern_security(app, "a b", .type = TERN_SECURITY_BASIC);
+    tern_security(app, "token", .type = TERN_SECURITY_BASIC);
+    tern_security(app, "id", .type = TERN_SECURITY_OPENID);
     tern_route(tern_app_root(app), "GET", "/x", plain,
                &(tern_route_options){.file = "shop.c", .line = 7, .security = "token, other"});
     check_problems(app,
                    "application: .security names \"all\", which no tern_security declares\n"
                    "application: tern_security(\"key\") needs .key\n"
                    "application: tern_security(\"a b\") needs a name of letters, digits, '.', '_' and '-'\n"
+                   "application: tern_security(\"token\") needs a name of its own; this one is taken\n"
+                   "application: tern_security(\"id\") needs .url\n"
                    "shop.c:7: GET /x: .security names \"other\", which no tern_security declares\n");
 }
 
