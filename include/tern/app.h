@@ -95,6 +95,7 @@ typedef struct tern_app_options {
     const char *title, *version;
     const char *description;  /* for documentation; Markdown */
     const char *openapi_path; /* where GET has the OpenAPI document; default "/openapi.json"; "": nowhere */
+    const char *docs_path;    /* where GET has the interactive documentation; default "/docs"; "": nowhere */
     const char *security;     /* for documentation: what routes that name none need; see .security below */
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;

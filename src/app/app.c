@@ -1,6 +1,7 @@
 /** The application as `main` builds it: everything is kept as registered, and app_compile makes it routes. */
 #include "app/bind.h"
 #include "app/ctx.h"
+#include "app/docs_page.h"
 #include "app/openapi.h"
 #include "base/mem.h"
 
@@ -61,6 +62,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.version = app_keep_text(app, options->version);
     app->options.description = app_keep_text(app, options->description);
     app->options.openapi_path = app_keep_text(app, options->openapi_path);
+    app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
     app->options.server_name = app_keep_text(app, options->server_name);
     app->root.app = app;
@@ -281,5 +283,6 @@ bool app_compile(tern_app *app, buf *problems)
 bool app_prepare(tern_app *app, buf *problems)
 {
     openapi_add_route(app);
+    docs_page_add_routes(app);
     return app_compile(app, problems) && openapi_write(app, problems);
 }

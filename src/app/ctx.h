@@ -92,6 +92,7 @@ struct tern_app {
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
     bool has_openapi_route;
+    const char *docs_page; /* the page of /docs with its addresses filled in; NULL until its routes are there */
     bool memory_short; /* something registered could not be kept: app_compile says so */
     bool is_draining;  /* this worker is leaving: /readyz says 503 */
 };
