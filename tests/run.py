@@ -150,6 +150,15 @@ def run_unit(count, preset, word=None, emulator=()):
         tap(count, shown, [*emulator, program, *([word] if by_test else [])], may_be_empty=by_test)
 
 
+def run_examples(count, preset, word=None):
+    """The tests that examples have of their own, as a user writes them."""
+    for source in sorted(glob.glob(os.path.join(ROOT, "examples/*/tests.c"))):
+        name = os.path.basename(os.path.dirname(source))
+        if word is None or word in f"example {name}":
+            tap(count, f"example {name} ({preset})",
+                [os.path.join(ROOT, f"build/{preset}/examples/{name}_tests"), "--tap", "--jobs", JOBS])
+
+
 def python_tests():
     """Test programs in Python, server tests first: (name, path)."""
     for folder in ("server", "differential", "docs", "house", "fault", "package"):
@@ -210,8 +219,10 @@ def run_aarch64(count):
 def run_all(count):
     build(count, "debug", "debug (gcc, ASan, UBSan)")
     run_unit(count, "debug")
+    run_examples(count, "debug")
     build(count, "release", "release (gcc, hardened)")
     run_unit(count, "release")
+    run_examples(count, "release")
     for name, path in python_tests():
         tap(count, name, [sys.executable, path], timeout_s=600)
         if name.startswith("server"):  # and as shipped: other stack frames, other timing, no sanitizer's handlers
@@ -229,6 +240,7 @@ def run_all(count):
 def run_quick(count, word):
     build(count, "debug", "debug (gcc, ASan, UBSan)")
     run_unit(count, "debug", word)
+    run_examples(count, "debug", word)
     for name, path in python_tests():
         if word in name:
             if not name.startswith("server"):

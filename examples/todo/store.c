@@ -1,5 +1,7 @@
 #include "store.h"
 
+#include <string.h>
+
 static tern_shared_map *map;
 static const char key[] = "todos";
 
@@ -27,7 +29,7 @@ static bool run_update(void *arg, void *value, size_t *value_len)
     const update *u = arg;
     store_list *list = value;
     if (*value_len == 0)
-        *list = (store_list){0};
+        memset(list, 0, sizeof *list);
     *value_len = sizeof *list;
     return u->change(list, u->arg);
 }

@@ -1,6 +1,6 @@
 /* From the command line to a served application: the last thing a program's `main` calls. */
-#include "app/ctx.h"
-#include "app/settings.h"
+#include "app/run.h"
+
 #include "base/log.h"
 #include "runtime/worker.h"
 #include "schema/json_indent.h"
@@ -22,10 +22,10 @@ typedef struct run_state {
  * The limits as http wants them. Parked connections make place for new ones a little before the worker stops
  * accepting, so that idle clients cannot keep others out.
  */
-static http_limits limits_of(const run_state *run)
+static http_limits limits_of(const tern_app *app, const settings *s)
 {
-    const tern_limits *l = &run->settings.limits;
-    const char *name = run->app->options.server_name;
+    const tern_limits *l = &s->limits;
+    const char *name = app->options.server_name;
     unsigned reserve = l->connections < 16 ? l->connections > 1 : l->connections / 16;
     return (http_limits){
         .head = {.head_bytes = l->head_bytes, .target_bytes = l->url_bytes, .fields = l->headers},
@@ -43,18 +43,18 @@ static http_limits limits_of(const run_state *run)
     };
 }
 
-static bool start(void *self)
+bool app_start(tern_app *app, const settings *s)
 {
-    run_state *run = self;
     http_service service = {0};
-    const http_limits limits = limits_of(run);
-    app_service(run->app, &service);
+    const http_limits limits = limits_of(app, s);
+    app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
+    app_service(app, &service);
     request_id_prepare(); /* so that a crash report can name a request that has not asked for its id */
     if (!http_server_open(&service, &limits)) {
         tern_log(TERN_ERROR, "this worker has no memory to serve with");
         return false;
     }
-    for (const app_hook *hook = run->app->hooks; hook != NULL; hook = hook->next) {
+    for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next) {
         if (hook->start != NULL && !hook->start(hook->arg)) {
             tern_log(TERN_ERROR, "a function given to tern_on_start returned false");
             return false;
@@ -73,11 +73,22 @@ static void run_stop_hooks(const app_hook *hook)
         hook->stop(hook->arg);
 }
 
+void app_stop(tern_app *app)
+{
+    run_stop_hooks(app->hooks);
+    http_server_close();
+}
+
+static bool start(void *self)
+{
+    run_state *run = self;
+    return app_start(run->app, &run->settings);
+}
+
 static void stop(void *self)
 {
     run_state *run = self;
-    run_stop_hooks(run->app->hooks);
-    http_server_close();
+    app_stop(run->app);
 }
 
 static void on_connection(void *self, int fd)
@@ -216,7 +227,6 @@ static int command_run(run_state *run)
     };
     set_up_log(s);
     raise_descriptor_limit();
-    run->app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
     return master_run(&config, &service);
 }
 

@@ -1,0 +1,153 @@
+/**
+ * Tests of an application, by requests that go through all of it but the network.
+ *
+ *     #include <tern/test.h>
+ *
+ *     TERN_TEST(a_new_todo_has_an_address)
+ *     {
+ *         tern_answer *a = tern_test_post(t, "/todos", .json = "{\"title\":\"Milk\"}");
+ *         tern_check_status(a, 201);
+ *         tern_check_header(a, "Location", "/todos/1");
+ *         tern_check_json(a, "/title", "\"Milk\"");
+ *     }
+ *
+ *     int main(int argc, char **argv) { return tern_test_main(make_app, argc, argv); }
+ *
+ * Each test runs in a process of its own with a fresh application from `make_app`, several at a time; a crash
+ * or a hang fails that test alone. A check that does not hold ends its test. What a test prints or logs is
+ * shown when it fails. Answers, and all that hangs on them, live until the test ends.
+ */
+#ifndef TERN_TEST_H
+#define TERN_TEST_H
+
+#include <tern/app.h>
+#include <tern/value.h>
+
+typedef struct tern_test tern_test;
+
+/** A test as TERN_TEST registers it. */
+typedef struct tern_test_case {
+    const char *name;
+    void (*run)(tern_test *t);
+    const char *file;
+    int line;
+    unsigned seconds; /* its time limit; default --timeout */
+    struct tern_test_case *next;
+} tern_test_case;
+
+void tern_test_register(tern_test_case *test);
+
+/** Declares and registers a test, whose body gets `tern_test *t`: TERN_TEST(name) { ... }, or with a time
+ * limit of its own TERN_TEST(name, .seconds = 60) { ... }. */
+#define TERN_TEST(test_name, ...)                                                                            \
+    static void test_name(tern_test *t);                                                                     \
+    static tern_test_case test_name##_case = {                                                               \
+        .name = #test_name, .run = test_name, .file = __FILE__, .line = __LINE__, __VA_ARGS__};              \
+    __attribute__((constructor)) static void test_name##_register(void)                                      \
+    {                                                                                                        \
+        tern_test_register(&test_name##_case);                                                               \
+    }                                                                                                        \
+    static void test_name(tern_test *t __attribute__((unused)))
+
+/**
+ * Runs the tests of the program; returns its exit code: 0 when all passed, 1 when one failed, 2 for a wrong
+ * command line or when no test has been chosen. `--help` lists what it takes.
+ */
+int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv);
+
+/* -- requests -- */
+
+/** What a request has besides method and path. One body at most. */
+typedef struct tern_test_request {
+    const char *json;           /* a body of application/json */
+    const char *form;           /* a body of application/x-www-form-urlencoded: "title=Milk&done=true" */
+    const void *body;           /* any other body, */
+    size_t len;                 /* of so many bytes (0: as long as the text) */
+    const char *type;           /* and this Content-Type */
+    const char *const *headers; /* TERN_HEADERS("X-Token: secret"); wins over what the client would send */
+} tern_test_request;
+
+#define TERN_HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+typedef struct tern_answer_header {
+    const char *name, *value;
+} tern_answer_header;
+
+typedef struct tern_answer {
+    int status;
+    const char *body; /* decoded of its transfer coding, with a NUL after it */
+    size_t len;
+    const tern_answer_header *headers; /* as sent, in order */
+    unsigned header_count;
+    const char *request;   /* "POST /todos", */
+    const char *sent_body; /* and what it held; NULL: nothing */
+    tern_value *json;      /* use tern_answer_json */
+} tern_answer;
+
+/**
+ * Sends a request and waits for the whole answer; the test fails when none comes. Cookies that answers set go
+ * with later requests of the test whose path they are for.
+ */
+tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const char *method,
+                                 const char *path, const tern_test_request *request);
+#define tern_test_send(t, method, path, ...)                                                                 \
+    tern_test_send_with(t, __FILE__, __LINE__, method, path, &(tern_test_request){__VA_ARGS__})
+#define tern_test_get(t, path, ...)    tern_test_send(t, "GET", path, __VA_ARGS__)
+#define tern_test_post(t, path, ...)   tern_test_send(t, "POST", path, __VA_ARGS__)
+#define tern_test_put(t, path, ...)    tern_test_send(t, "PUT", path, __VA_ARGS__)
+#define tern_test_patch(t, path, ...)  tern_test_send(t, "PATCH", path, __VA_ARGS__)
+#define tern_test_delete(t, path, ...) tern_test_send(t, "DELETE", path, __VA_ARGS__)
+
+/** The first header of that name (any case), or NULL. */
+const char *tern_answer_header_of(const tern_answer *a, const char *name);
+/** The body as a tree; NULL when it is no JSON. */
+tern_value *tern_answer_json(tern_answer *a);
+
+/** A cookie of the jar, or NULL. */
+const char *tern_test_cookie(tern_test *t, const char *name);
+/** Puts a cookie into the jar, for every path; NULL takes it out. */
+void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
+
+/** Memory that lasts as long as the test. */
+char *tern_test_sprintf(tern_test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * Starts the application in a process of its own on a free port of 127.0.0.1, for a client that wants a
+ * network, and returns its address ("http://127.0.0.1:40123") once it listens; it is ended with the test. It
+ * shares nothing with the requests above.
+ */
+const char *tern_test_serve(tern_test *t);
+
+/* -- checks: each ends the test, with the place, the request and what differs, when it does not hold -- */
+
+/** Ends the test as failed. */
+#define tern_test_fail(...) tern_test_fail_at(__FILE__, __LINE__, __VA_ARGS__)
+_Noreturn void tern_test_fail_at(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#define tern_check(condition)                                                                                \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            tern_test_fail_at(__FILE__, __LINE__, "%s is false", #condition);                                \
+    } while (0)
+/** Two texts are the same; NULL equals only NULL. */
+#define tern_check_text(seen, want) tern_check_text_at(__FILE__, __LINE__, #seen, seen, want)
+#define tern_check_status(a, want)  tern_check_status_at(__FILE__, __LINE__, a, want)
+/** The first header of that name has this value; NULL: there is none. */
+#define tern_check_header(a, name, want) tern_check_header_at(__FILE__, __LINE__, a, name, want)
+/** The whole body is this text. */
+#define tern_check_body(a, want) tern_check_body_at(__FILE__, __LINE__, a, want)
+/**
+ * What the JSON Pointer (RFC 6901; "" is all of the body) leads to has the value of the JSON text `want`,
+ * whatever the white space, the order of members and the way numbers are written. NULL: there is nothing.
+ */
+#define tern_check_json(a, pointer, want) tern_check_json_at(__FILE__, __LINE__, a, pointer, want)
+
+void tern_check_text_at(const char *file, int line, const char *what, const char *seen, const char *want);
+void tern_check_status_at(const char *file, int line, const tern_answer *a, int want);
+void tern_check_header_at(const char *file, int line, const tern_answer *a, const char *name,
+                          const char *want);
+void tern_check_body_at(const char *file, int line, const tern_answer *a, const char *want);
+void tern_check_json_at(const char *file, int line, tern_answer *a, const char *pointer, const char *want);
+
+#endif
