@@ -1,4 +1,5 @@
-"""Compiles and runs every C program in README.md and docs/*.md, and the curl commands that follow it."""
+"""Compiles and runs every C program in README.md, docs/*.md and docs/tutorial/*.md, and the commands that follow it: curl
+for a service, `./tests` for a program of tests."""
 
 import difflib
 import glob
@@ -37,7 +38,8 @@ def flags():
 
 def programs():
     """(name, source, console text or None) of every C block that is a whole program."""
-    for path in [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs/*.md")))]:
+    pages = sorted(glob.glob(os.path.join(ROOT, "docs/*.md"))) + sorted(glob.glob(os.path.join(ROOT, "docs/tutorial/*.md")))
+    for path in [os.path.join(ROOT, "README.md"), *pages]:
         with open(path, encoding="utf-8") as file:
             text = file.read()
         blocks = list(FENCE.finditer(text))
@@ -118,6 +120,21 @@ def trimmed(lines):
     return lines
 
 
+def compare(command, want, seen):
+    want, seen = trimmed(want), trimmed(seen.splitlines())
+    if not same(want, seen):
+        diff = difflib.unified_diff(want, seen, "documented", "seen", lineterm="")
+        raise Wrong(f"$ {command}\n" + "\n".join(diff))
+
+
+def check_tests(program, console):
+    """A program of tests: its own output, as it is when it goes to a pipe."""
+    for command, want in commands(console):
+        done = subprocess.run([program, *shlex.split(command)[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=60, check=False)
+        compare(command, want, done.stdout)
+
+
 def check_console(program, console):
     port = free_port()
     process = subprocess.Popen([program, "--port", str(port), "--workers", "1"], stdout=subprocess.DEVNULL,
@@ -125,15 +142,12 @@ def check_console(program, console):
     try:
         wait_until_served(process, port)
         for command, want in commands(console):
-            if not command.startswith("curl "):
+            if re.search(r"(^|\| )curl ", command) is None:
                 continue
             line = re.sub(r"(127\.0\.0\.1|localhost):8000\b", f"127.0.0.1:{port}", command)
-            line = re.sub(r"^curl ", "curl -sS --max-time 10 ", line)
+            line = re.sub(r"(^|\| )curl ", r"\1curl -sS --max-time 10 ", line)
             done = subprocess.run(line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-            seen = done.stdout.replace("\r", "").replace(f":{port}", ":8000")
-            if not same(trimmed(want), trimmed(seen.splitlines())):
-                diff = difflib.unified_diff(trimmed(want), trimmed(seen.splitlines()), "documented", "seen", lineterm="")
-                raise Wrong(f"$ {command}\n" + "\n".join(diff))
+            compare(command, want, done.stdout.replace("\r", "").replace(f":{port}", ":8000"))
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -142,6 +156,9 @@ def check_console(program, console):
 def check_program(source, console):
     with tempfile.TemporaryDirectory(prefix="tern-docs-") as folder:
         program = compile_program(source, folder)
+        if "tern_test_main" in source:
+            check_tests(program, console or "$ ./tests --list\n...")
+            return
         done = subprocess.run([program, "--check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=60, check=False)
         if done.returncode != 0:
