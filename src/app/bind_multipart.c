@@ -160,10 +160,10 @@ static void add_text(form_reader *r, tern_str piece)
     r->texts_bytes += piece.len;
     if (r->texts_bytes > TEXTS_MAX_BYTES)
         tern_fail(c, 413, "the form has more than %d bytes of text", TEXTS_MAX_BYTES);
-    if (r->text_room < r->text_len + piece.len + 1) { /* one for the NUL */
+    if (r->text == NULL || r->text_room < r->text_len + piece.len + 1) { /* one for the NUL */
         size_t room = 2 * r->text_len + piece.len + 1;
         char *text = ctx_need(c, arena_alloc(&c->x->arena, room));
-        if (r->text_len != 0)
+        if (r->text != NULL)
             memcpy(text, r->text, r->text_len);
         r->text = text;
         r->text_room = room;

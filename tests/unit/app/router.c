@@ -410,7 +410,7 @@ TEST(router_prints_an_aligned_table_without_empty_columns)
     route added = {.method_name = "GET",
                    .pattern = "/caf\xc3\xa9",
                    .host = "*.example.org",
-                   .handler = {"list", no_run, "a.c", 7},
+                   .handler = {.name = "list", .run = no_run, .file = "a.c", .line = 7},
                    .options = {.file = "m.c", .line = 9, .summary = "All of them"}};
     router_add(r, &added);
     added.host = NULL;
@@ -437,10 +437,12 @@ TEST(router_prints_files_below_the_directory_they_share)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         router *r = router_new(TERN_SLASH_STRICT);
-        router_add(r,
-                   &(route){.method_name = "GET", .pattern = "/1", .handler = {"h", no_run, cases[i][0], 1}});
-        router_add(r,
-                   &(route){.method_name = "GET", .pattern = "/2", .handler = {"h", no_run, cases[i][1], 2}});
+        router_add(r, &(route){.method_name = "GET",
+                               .pattern = "/1",
+                               .handler = {.name = "h", .run = no_run, .file = cases[i][0], .line = 1}});
+        router_add(r, &(route){.method_name = "GET",
+                               .pattern = "/2",
+                               .handler = {.name = "h", .run = no_run, .file = cases[i][1], .line = 2}});
         buf out = {0}, want = {0};
         router_print(r, &out);
         buf_add_text(&want, "METHOD  PATTERN  HANDLER\n");
