@@ -1,7 +1,7 @@
 /* How fast structs become JSON, beside copying the same bytes.
  *
  * Usage: bench_json_encode [MILLISECONDS]          measures each document (default: 300 ms) */
-#include "../json_twins.h"
+#include "../json/twins.h"
 
 #include "base/clock.h"
 #include "schema/json.h"
