@@ -336,7 +336,7 @@ TEST(openapi_reports_security_that_nobody_declares)
 
 TEST(openapi_route_can_be_moved_and_switched_off)
 {
-    tern_app *moved = tern_app_new(.openapi_path = "/api/schema");
+    tern_app *moved = tern_app_new(.openapi_path = "/api/schema", .docs_path = "");
     document_of(moved);
     CHECK_INT(router_count(moved->router), 1);
     CHECK_TEXT(router_at(moved->router, 0)->pattern, "/api/schema");
