@@ -1,5 +1,6 @@
 /* One test, in the process that is its own. */
 #include "app/test_inside.h"
+#include "base/log.h"
 #include "runtime/crash.h"
 
 #include <stdarg.h>
@@ -34,6 +35,7 @@ void test_run(const tern_test_case *test, tern_app *(*make_app)(void), int repor
     if (dup2(output_fd, STDOUT_FILENO) < 0 || dup2(output_fd, STDERR_FILENO) < 0 ||
         !crash_install(NULL, &service))
         tern_test_fail_at(test->file, test->line, "the test's process cannot be set up");
+    log_set_human(true); /* people read it, below the reason of a failure */
     test->run(&t);
     test_stop_serving(&t);
     test_close(&t);

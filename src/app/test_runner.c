@@ -87,7 +87,7 @@ static void take_file(int fd, buf *out)
 }
 
 /** Says in one line why a test that gave no reason has failed. */
-static void add_reason(test_result *result, const test_job *job, int status)
+static void add_reason(test_result *result, const test_job *job, int status, bool has_ended)
 {
     const tern_test_case *test = result->test;
     if (result->reason.len != 0)
@@ -98,9 +98,12 @@ static void add_reason(test_result *result, const test_job *job, int status)
                        (unsigned long long)(job->ends_ms - job->began_ms) / 1000);
     else if (WIFSIGNALED(status))
         buf_add_printf(&result->reason, "crashed: %s\n", strsignal(WTERMSIG(status)));
+    else if (has_ended)
+        buf_add_printf(&result->reason, "ended well, but its process then with code %d: something leaked?\n",
+                       WEXITSTATUS(status));
     else
-        buf_add_printf(&result->reason, "the process ended with code %d %s\n", WEXITSTATUS(status),
-                       "before or after the test's end");
+        buf_add_printf(&result->reason, "its process ended with code %d before the test did\n",
+                       WEXITSTATUS(status));
 }
 
 static void finish(test_runner *r, unsigned place, int status)
@@ -117,7 +120,7 @@ static void finish(test_runner *r, unsigned place, int status)
                       : result->reason.len != 0 ? TEST_FAILED
                                                 : TEST_CRASHED;
     if (result->outcome != TEST_PASSED)
-        add_reason(result, &job, status);
+        add_reason(result, &job, status, r->has_ended[job.index]);
     r->is_done[job.index] = true;
     r->jobs[place] = r->jobs[--r->running];
     while (r->shown < r->plan->count && r->is_done[r->shown])

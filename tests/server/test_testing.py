@@ -96,7 +96,20 @@ def a_hang_ends_at_its_time_limit_with_a_report():
 
 @test
 def a_test_that_leaves_the_process_has_not_passed():
-    check_equal(run("fails_by_leaving")[0], 1, "exit code")
+    code, output, _ = run("fails_by_leaving")
+    check_equal(code, 1, "exit code")
+    text = reason(output, "fails_by_leaving")
+    check("ended with code 0 before the test did" in text, text)
+
+
+@test
+def a_leak_fails_its_test_where_leaks_are_looked_for():
+    if harness.PRESET != "debug":
+        raise harness.Skip("only a build with AddressSanitizer sees leaks")
+    code, output, _ = run("leaks_memory")
+    check_equal(code, 1, "exit code")
+    text = reason(output, "leaks_memory")
+    check("something leaked?" in text and "77 byte" in text, text)
 
 
 @test

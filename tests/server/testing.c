@@ -171,6 +171,14 @@ TERN_TEST(fails_by_leaving)
     exit(0);
 }
 
+static void *volatile kept;
+
+TERN_TEST(leaks_memory)
+{
+    kept = malloc(77);
+    kept = NULL;
+}
+
 TERN_TEST(crashes_in_a_handler)
 {
     tern_test_get(t, "/crash");
