@@ -89,8 +89,8 @@ function drawSchema(schema, depth = 0) {
     const whole = { ...resolve(property), ...property };
     const must = (full.required || []).includes(key);
     return make('tr', {},
-      make('td', { class: 'name' }, make('code', {}, key), must ? make('span', { class: 'must', title: 'required' }, ' *') : null),
-      make('td', {}, typeOf(property)), make('td', {}, [whole.description, rulesOf(whole)].filter(Boolean).join('. ')));
+      make('th', { class: 'name', scope: 'row' }, make('code', {}, key), must ? make('span', { class: 'must', title: 'required' }, ' *') : null),
+      make('td', {}, typeOf(property)), make('td', {}, [whole.description, rulesOf(whole)].filter(Boolean).join(' · ')));
   });
   return make('div', { class: 'scroll' }, full.description && depth === 0 ? make('p', {}, full.description) : null,
     make('table', { class: 'params' }, make('tbody', {}, ...rows)));
@@ -103,7 +103,7 @@ function inputFor(schema, known) {
   const choices = full.enum || ([].concat(full.type).includes('boolean') ? [true, false] : null);
   if (choices) {
     return make('select', { 'aria-label': known },
-      make('option', { value: '' }, ''), ...choices.map((choice) => make('option', { value: String(choice) }, String(choice))));
+      make('option', { value: '' }, '(not sent)'), ...choices.map((choice) => make('option', { value: String(choice) }, String(choice))));
   }
   return make('input', { 'aria-label': known, placeholder: full.default !== undefined ? String(full.default) : '' });
 }
@@ -232,8 +232,8 @@ function drawInside(path, method, operation, shared) {
   if (operation.description) inside.append(make('p', {}, operation.description));
   if (inputs.length) {
     inside.append(make('h3', {}, 'Parameters'), make('table', { class: 'params' }, make('tbody', {}, ...inputs.map(({ parameter, input }) =>
-      make('tr', {}, make('td', { class: 'name' }, make('code', {}, parameter.name), parameter.required ? make('span', { class: 'must' }, ' *') : null, make('span', { class: 'quiet' }, ` ${parameter.in}`)),
-        make('td', {}, input), make('td', {}, [typeOf(parameter.schema || {}), parameter.description, rulesOf(resolve(parameter.schema || {}))].filter(Boolean).join('. ')))))));
+      make('tr', {}, make('th', { class: 'name', scope: 'row' }, make('code', {}, parameter.name), parameter.required ? make('span', { class: 'must' }, ' *') : null, make('span', { class: 'quiet' }, ` ${parameter.in}`)),
+        make('td', {}, input), make('td', {}, [typeOf(parameter.schema || {}), parameter.description, rulesOf(resolve(parameter.schema || {}))].filter(Boolean).join(' · ')))))));
   }
   inside.append(...nodes);
   const go = () => fillRequest(path, method, operation, inputs, body);
@@ -243,9 +243,12 @@ function drawInside(path, method, operation, shared) {
   for (const [status, reply] of Object.entries(operation.responses || {})) {
     const full = resolve(reply);
     const [type, media] = Object.entries(full.content || {})[0] || [];
-    inside.append(make('p', {}, make('span', { class: `status ${status < 400 ? 'ok' : 'bad'}` }, status), ` ${full.description || ''} `, make('span', { class: 'quiet' }, type || '')));
-    if (media && media.schema && status < 400) inside.append(drawSchema(media.schema), make('pre', {}, JSON.stringify(example(media.schema, false), null, 2)));
-    else if (media && media.schema) inside.append(make('p', {}, make('code', {}, typeOf(media.schema))));
+    const schema = media && media.schema;
+    inside.append(make('p', {}, make('span', { class: `status ${status < 400 ? 'ok' : 'bad'}` }, status),
+      ` ${full.description || ''} `, make('span', { class: 'quiet' }, type || ''),
+      schema && !(status < 400) ? make('code', {}, ` ${typeOf(schema)}`) : null));
+    if (schema && status < 400)
+      inside.append(drawSchema(schema), make('pre', {}, JSON.stringify(example(schema, false), null, 2)));
   }
   return inside;
 }
