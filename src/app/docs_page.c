@@ -27,7 +27,7 @@ static const char *etag_of(tern_ctx *c, const void *data, size_t len)
     return tern_sprintf(c, "\"%016llx\"", (unsigned long long)siphash_2_4(&key, data, len));
 }
 
-static tern_reply serve(tern_ctx *c, const char *type, const void *data, size_t len)
+tern_reply docs_page_serve(tern_ctx *c, const char *type, const void *data, size_t len)
 {
     const char *etag = etag_of(c, data, len), *known = tern_header(c, "If-None-Match");
     tern_set_header(c, "ETag", etag);
@@ -39,28 +39,22 @@ static tern_reply serve(tern_ctx *c, const char *type, const void *data, size_t 
     return tern_bytes(c, type, data, len);
 }
 
-TERN_HANDLER(docs_page)
-{
-    return serve(c, "text/html; charset=utf-8", c->app->docs_page, strlen(c->app->docs_page));
-}
-
 TERN_HANDLER(docs_style)
 {
-    return serve(c, "text/css; charset=utf-8", docs_page_style_css, docs_page_style_css_len);
+    return docs_page_serve(c, "text/css; charset=utf-8", docs_page_style_css, docs_page_style_css_len);
 }
 
 TERN_HANDLER(docs_script)
 {
-    return serve(c, "text/javascript; charset=utf-8", docs_page_script_js, docs_page_script_js_len);
+    return docs_page_serve(c, "text/javascript; charset=utf-8", docs_page_script_js, docs_page_script_js_len);
 }
 
-/** The page with its two addresses filled in; NULL when memory is short. */
-static char *fill_in(arena *a, const char *docs, const char *openapi)
+char *docs_page_fill_in(arena *a, const void *page, size_t len, const char *docs, const char *openapi)
 {
-    const char *from = (const char *)docs_page_page_html, *end = from + docs_page_page_html_len;
-    size_t room = docs_page_page_html_len + 4 * (strlen(docs) + strlen(openapi)) + 1;
-    char *page = arena_alloc(a, room), *at = page;
-    if (page == NULL)
+    const char *from = page, *end = from + len;
+    size_t most = strlen(docs) > strlen(openapi) ? strlen(docs) : strlen(openapi);
+    char *filled = arena_alloc(a, len + DOCS_PAGE_MOST_PLACES * most + 1), *at = filled;
+    if (filled == NULL)
         return NULL;
     while (from < end) {
         bool is_docs = end - from >= 6 && memcmp(from, "{docs}", 6) == 0;
@@ -73,8 +67,20 @@ static char *fill_in(arena *a, const char *docs, const char *openapi)
         }
     }
     *at = '\0';
-    return page;
+    return filled;
 }
+
+tern_reply docs_page_plain(tern_ctx *c)
+{
+    return docs_page_serve(c, "text/html; charset=utf-8", c->app->docs_page, strlen(c->app->docs_page));
+}
+
+#ifndef TERN_SWAGGER_UI
+TERN_HANDLER(docs_page)
+{
+    return docs_page_plain(c);
+}
+#endif
 
 void docs_page_add_routes(tern_app *app)
 {
@@ -82,14 +88,21 @@ void docs_page_add_routes(tern_app *app)
     const char *openapi = app->options.openapi_path != NULL ? app->options.openapi_path : "/openapi.json";
     if (app->docs_page != NULL || *docs == '\0' || *openapi == '\0')
         return;
-    app->docs_page = fill_in(&app->arena, docs, openapi);
-    char *style = arena_printf(&app->arena, "%s/style.css", docs),
-         *script = arena_printf(&app->arena, "%s/script.js", docs);
+    const char *folder =
+        strcmp(docs, "/") == 0 ? "" : docs; /* "//style.css" would be a file of another host */
+    app->docs_page =
+        docs_page_fill_in(&app->arena, docs_page_page_html, docs_page_page_html_len, folder, openapi);
+    char *style = arena_printf(&app->arena, "%s/style.css", folder),
+         *script = arena_printf(&app->arena, "%s/script.js", folder);
     if (app->docs_page == NULL || style == NULL || script == NULL) {
         app->memory_short = true;
         return;
     }
-    tern_get(app, docs, docs_page, .summary = "Interactive documentation", .hidden = true);
+#ifdef TERN_SWAGGER_UI
+    docs_swagger_add_routes(app, docs, folder, openapi);
+#else
+    tern_get(app, docs, docs_page, .hidden = true);
+#endif
     tern_get(app, style, docs_style, .hidden = true);
     tern_get(app, script, docs_script, .hidden = true);
 }

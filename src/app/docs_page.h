@@ -2,10 +2,28 @@
 #ifndef APP_DOCS_PAGE_H
 #define APP_DOCS_PAGE_H
 
+#include "base/arena.h"
+
 #include <tern/app.h>
 
 /** Adds GET options.docs_path (default "/docs") with its style and script, unless it or the OpenAPI document
  * is switched off. Adding twice is harmless. */
 void docs_page_add_routes(tern_app *app);
+
+/** What follows is between docs_page.c and docs_page/swagger.c, which is there with TERN_SWAGGER_UI. */
+
+enum { DOCS_PAGE_MOST_PLACES = 8 }; /* how often a page may name its two addresses */
+
+/** A page with {docs} and {openapi} in it filled in; NULL when memory is short. */
+char *docs_page_fill_in(arena *a, const void *page, size_t len, const char *docs, const char *openapi);
+
+/** Replies with a part of the page: an ETag by content, and the page's Content-Security-Policy. */
+tern_reply docs_page_serve(tern_ctx *c, const char *type, const void *data, size_t len);
+
+/** Replies with the built-in page. */
+tern_reply docs_page_plain(tern_ctx *c);
+
+/** Adds GET `docs` with Swagger UI and the built-in page at `folder`/plain. */
+void docs_swagger_add_routes(tern_app *app, const char *docs, const char *folder, const char *openapi);
 
 #endif

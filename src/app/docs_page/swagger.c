@@ -1,0 +1,108 @@
+/**
+ * Swagger UI at /docs. Its files are held compressed and sent so; a client that takes no gzip gets the
+ * built-in page, which is at /docs/plain for everybody.
+ */
+#include "app/ctx.h"
+#include "app/docs_page.h"
+
+#include <tern/context.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* cmake/swagger.cmake makes these from the files in swagger/ and in build/swagger-ui/. */
+extern const unsigned char swagger_page_html[], swagger_script_js[], swagger_style_css[],
+    swagger_swagger_ui_bundle_js_gz[], swagger_swagger_ui_css_gz[], swagger_licenses_txt_gz[];
+extern const size_t swagger_page_html_len, swagger_script_js_len, swagger_style_css_len,
+    swagger_swagger_ui_bundle_js_gz_len, swagger_swagger_ui_css_gz_len, swagger_licenses_txt_gz_len;
+
+/** Whether the client says that it takes gzip: RFC 9110 section 12.5.3, without its wildcard. */
+static bool takes_gzip(tern_ctx *c)
+{
+    const char *at = tern_header(c, "Accept-Encoding");
+    while (at != NULL && *at != '\0') {
+        at += strspn(at, " \t,");
+        size_t len = strcspn(at, ",");
+        if (strncasecmp(at, "gzip", 4) == 0 && strchr(" \t,;", at[4]) != NULL) {
+            const char *weight = strstr(at, "q=");
+            return weight == NULL || weight > at + len || strtod(weight + 2, NULL) > 0;
+        }
+        at += len;
+    }
+    return false;
+}
+
+static tern_reply serve_compressed(tern_ctx *c, const char *type, const void *data, size_t len)
+{
+    tern_set_header(c, "Content-Encoding", "gzip");
+    return docs_page_serve(c, type, data, len);
+}
+
+TERN_HANDLER(swagger_page)
+{
+    tern_set_header(c, "Vary", "Accept-Encoding");
+    if (!takes_gzip(c))
+        return docs_page_plain(c);
+    return docs_page_serve(c, "text/html; charset=utf-8", c->app->docs_swagger, strlen(c->app->docs_swagger));
+}
+
+TERN_HANDLER(plain_page)
+{
+    return docs_page_plain(c);
+}
+
+TERN_HANDLER(swagger_script)
+{
+    return docs_page_serve(c, "text/javascript; charset=utf-8", swagger_script_js, swagger_script_js_len);
+}
+
+TERN_HANDLER(swagger_style)
+{
+    return docs_page_serve(c, "text/css; charset=utf-8", swagger_style_css, swagger_style_css_len);
+}
+
+TERN_HANDLER(swagger_ui_bundle)
+{
+    return serve_compressed(c, "text/javascript; charset=utf-8", swagger_swagger_ui_bundle_js_gz,
+                            swagger_swagger_ui_bundle_js_gz_len);
+}
+
+TERN_HANDLER(swagger_ui_css)
+{
+    return serve_compressed(c, "text/css; charset=utf-8", swagger_swagger_ui_css_gz,
+                            swagger_swagger_ui_css_gz_len);
+}
+
+TERN_HANDLER(swagger_licenses)
+{
+    return serve_compressed(c, "text/plain; charset=utf-8", swagger_licenses_txt_gz,
+                            swagger_licenses_txt_gz_len);
+}
+
+void docs_swagger_add_routes(tern_app *app, const char *docs, const char *folder, const char *openapi)
+{
+    const struct {
+        const char *name;
+        const tern_handler *handler;
+    } files[] = {{"plain", plain_page},
+                 {"swagger-script.js", swagger_script},
+                 {"swagger-style.css", swagger_style},
+                 {"swagger-ui-bundle.js", swagger_ui_bundle},
+                 {"swagger-ui.css", swagger_ui_css},
+                 {"swagger-ui-licenses.txt", swagger_licenses}};
+    app->docs_swagger =
+        docs_page_fill_in(&app->arena, swagger_page_html, swagger_page_html_len, folder, openapi);
+    if (app->docs_swagger == NULL) {
+        app->memory_short = true;
+        return;
+    }
+    tern_get(app, docs, swagger_page, .hidden = true);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *path = arena_printf(&app->arena, "%s/%s", folder, files[i].name);
+        if (path == NULL)
+            app->memory_short = true;
+        else
+            tern_get(app, path, files[i].handler, .hidden = true);
+    }
+}
