@@ -179,6 +179,11 @@ class Tab:
                  % json.dumps(selector))
         self.call("Input.insertText", text=text)
 
+    def choose_file(self, selector, path):
+        document = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[path])
+
     def press(self, key, code=None):
         """A key that has a name: Tab, Enter, Space."""
         numbers = {"Tab": 9, "Enter": 13, "Space": 32, "Escape": 27}

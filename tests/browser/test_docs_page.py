@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "server"))
 
@@ -152,6 +153,22 @@ def credentials_go_with_the_requests_that_need_them():
             tab.click(f"#{operation} button.plain")
             line = tab.run(f"document.querySelector('#{operation} [aria-live] pre').textContent")
             check_equal("'Authorization: Bearer abc.def'" in line, expected, f"credentials of {operation}: {line}")
+
+
+@test
+def chosen_file_is_uploaded():
+    with page("openapi") as tab, tempfile.NamedTemporaryFile(suffix=".txt") as file:
+        file.write(b"seventeen bytes..")
+        file.flush()
+        tab.click("#add_picture > summary")
+        tab.wait("document.querySelector('#add_picture input[type=file]')")
+        check_equal(tab.run("document.querySelector('#add_picture textarea').value"), "caption=text", "what is written")
+        tab.choose_file("#add_picture input[type=file]", file.name)
+        tab.click("#add_picture .inside button")
+        tab.wait("document.querySelector('#add_picture [aria-live] .status')")
+        shown = tab.run("[...document.querySelectorAll('#add_picture [aria-live] pre')].map((box) => box.textContent)")
+        check_equal(json.loads(shown[2]), {"caption": "text", "size": 17})
+        check(f"-F 'caption=text' -F 'file=@{os.path.basename(file.name)}'" in shown[0], shown[0])
 
 
 @test

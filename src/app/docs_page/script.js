@@ -48,7 +48,9 @@ const rules = {
 };
 
 function rulesOf(schema) {
-  const parts = Object.keys(rules).filter((key) => key in schema).map((key) => `${rules[key]} ${JSON.stringify(schema[key])}`);
+  const isExact = (value) => typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
+  const parts = Object.keys(rules).filter((key) => key in schema && isExact(schema[key]))
+    .map((key) => `${rules[key]} ${JSON.stringify(schema[key])}`); // JSON.parse has rounded what is not exact
   if (schema.enum) parts.push(`one of ${schema.enum.map((item) => JSON.stringify(item)).join(', ')}`);
   if (schema.uniqueItems) parts.push('no two alike');
   if ([].concat(schema.type || []).includes('null')) parts.push('or null');
@@ -156,6 +158,11 @@ function fillRequest(path, method, operation, inputs, body) {
   return request;
 }
 
+function uploadsOf(schema) {
+  return Object.entries(resolve(schema).properties || {}).filter(([, property]) =>
+    'contentMediaType' in resolve(property) || resolve(property).format === 'binary').map(([key]) => key);
+}
+
 function drawBody(operation) {
   const content = (operation.requestBody || {}).content;
   if (!content) return { nodes: [], body: null };
@@ -166,16 +173,20 @@ function drawBody(operation) {
   const show = () => {
     const sample = example(content[choice.value].schema || {}, true);
     const isForm = !choice.value.includes('json');
-    text.value = isForm ? Object.entries(sample || {}).map(([key, value]) => `${key}=${value}`).join('\n') : JSON.stringify(sample, null, 2);
+    const uploads = uploadsOf(content[choice.value].schema); // chosen below, not written
+    text.value = isForm
+      ? Object.entries(sample || {}).filter(([key]) => !uploads.includes(key)).map(([key, value]) => `${key}=${value}`).join('\n')
+      : JSON.stringify(sample, null, 2);
     files.hidden = !choice.value.includes('multipart');
   };
   choice.addEventListener('change', show);
   show();
-  const pairs = () => text.value.split('\n').filter((line) => line.includes('=')).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+  const pairs = () => text.value.split('\n').filter((line) => line.includes('='))
+    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
   const body = (request) => {
     if (choice.value.includes('multipart')) {
       request.body = new FormData();
-      const uploads = Object.entries(resolve(content[choice.value].schema).properties || {}).filter(([, property]) => 'contentMediaType' in resolve(property) || resolve(property).format === 'binary').map(([key]) => key);
+      const uploads = uploadsOf(content[choice.value].schema);
       for (const [key, value] of pairs()) if (!uploads.includes(key)) request.body.append(key, value);
       [...files.files].forEach((file, index) => request.body.append(uploads[Math.min(index, uploads.length - 1)] || 'file', file));
       request.shown = [...pairs().filter(([key]) => !uploads.includes(key)).flatMap(([key, value]) => ['-F', quote(`${key}=${value}`)]),
