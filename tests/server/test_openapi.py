@@ -190,5 +190,20 @@ def requests_by_the_document_meet_no_5xx_and_no_reply_beside_it():
         check(code == 0, f"no failures: {output[-3000:]}")
 
 
+@test
+def docs_page_and_its_files_come_with_a_policy_and_an_etag():
+    with Server(name="openapi") as server:
+        for path, kind in (("/docs", "text/html"), ("/docs/style.css", "text/css"), ("/docs/script.js", "text/javascript")):
+            reply = server.get(path)
+            check_equal(reply.status, 200, path)
+            check_equal(reply.header("Content-Type"), f"{kind}; charset=utf-8", path)
+            check_equal(reply.header("X-Content-Type-Options"), "nosniff", path)
+            policy = reply.header("Content-Security-Policy")
+            check("default-src 'none'; script-src 'self'" in policy and "unsafe" not in policy, policy)
+            again = server.get(path, f"If-None-Match: {reply.header('ETag')}")
+            check_equal((again.status, again.body), (304, b""), path)
+            check_equal(server.get(path, 'If-None-Match: "0000000000000000"').status, 200, path)
+
+
 if __name__ == "__main__":
     sys.exit(harness.main(programs=("openapi",)))
