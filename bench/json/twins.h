@@ -158,12 +158,12 @@ static inline void twin_tweet(buf *out)
 static inline void twin_timeline(buf *out)
 {
     buf_add_text(out, "{\"statuses\":[");
-    for (unsigned i = 0; i < 250; i++) {
+    for (unsigned i = 0; i < 330; i++) {
         if (i > 0)
             buf_add_text(out, ",");
         twin_tweet(out);
     }
-    buf_add_text(out, "],\"count\":250}");
+    buf_add_text(out, "],\"count\":330}");
 }
 
 static inline void twin_event(buf *out)
@@ -207,7 +207,7 @@ static inline void twin_programme(buf *out)
         twin_event(out);
     }
     buf_add_text(out, "},\"performances\":[");
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 580; i++) {
         if (i > 0)
             buf_add_text(out, ",");
         twin_performance(out);
@@ -219,7 +219,7 @@ static inline void twin_country(buf *out)
 {
     buf_add_text(out, "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":"
                       "{\"name\":\"Canada\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[");
-    for (unsigned ring = 0; ring < 200; ring++) {
+    for (unsigned ring = 0; ring < 480; ring++) {
         buf_add_text(out, ring > 0 ? ",[" : "[");
         for (unsigned i = 0, count = 20 + twin_random(200); i < count; i++)
             buf_add_printf(out, "%s[-%u.%06u%09u,%u.%06u%09u]", i > 0 ? "," : "", 50 + twin_random(90),
