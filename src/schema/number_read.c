@@ -27,16 +27,9 @@ static inline bool is_digit(char byte)
     return (unsigned)(byte - '0') < 10;
 }
 
-/** Whether all eight bytes are '0' to '9': their high nibbles are 3, and stay 3 when 6 is added. */
-static inline bool all_digits(uint64_t eight)
-{
-    return ((eight & (eight + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0) == 0x3030303030303030;
-}
-
-/** The value of eight digits, the first in the lowest byte: pairs, then fours, then all. */
+/** The value of eight digits as bytes 0 to 9, the first in the lowest byte: pairs, then fours, then all. */
 static inline uint32_t eight_digits(uint64_t eight)
 {
-    eight -= 0x3030303030303030;
     eight = eight * 10 + (eight >> 8);
     const uint64_t pairs = 0x000000ff000000ff;
     uint64_t high = (eight & pairs) * (100 + (UINT64_C(1000000) << 32));
@@ -48,10 +41,18 @@ static inline uint32_t eight_digits(uint64_t eight)
 static inline const char *take_digits(const char *at, const char *end, uint64_t *sum)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     for (uint64_t eight; end - at >= 8; at += 8) {
         memcpy(&eight, at, sizeof eight);
-        if (!all_digits(eight))
-            break;
+        eight ^= 0x3030303030303030; /* digits are below 10 now; a carry leaves only bytes that are none */
+        uint64_t others = ((eight + 0x7676767676767676) | eight) & 0x8080808080808080;
+        if (others != 0) { /* the digits before the first other byte, behind zeros: no loop to mispredict */
+            unsigned count = (unsigned)__builtin_ctzll(others) / 8;
+            if (count == 0)
+                return at;
+            *sum = *sum * tens[count] + eight_digits(eight << (64 - 8 * count));
+            return at + count;
+        }
         *sum = *sum * 100000000 + eight_digits(eight);
     }
 #endif
