@@ -33,10 +33,10 @@ void calendar_day(int64_t days, int *year, int *month, int *day)
 {
     int64_t shifted = days + DAYS_TO_1970;
     int64_t era = (shifted >= 0 ? shifted : shifted - (DAYS_400_YEARS - 1)) / DAYS_400_YEARS;
-    int64_t of_era = shifted - era * DAYS_400_YEARS;
-    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month_from_march = (5 * of_year + 2) / 153;
+    uint32_t of_era = (uint32_t)(shifted - era * DAYS_400_YEARS); /* small from here on: cheap divisions */
+    uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t month_from_march = (5 * of_year + 2) / 153;
     *day = (int)(of_year - (153 * month_from_march + 2) / 5 + 1);
     *month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
     *year = (int)(year_of_era + era * 400 + (*month <= 2));

@@ -180,11 +180,19 @@ bool duration_read(const char *text, size_t len, tern_duration *out)
 
 /* -- printing -- */
 
-static char *put_digits(char *at, int64_t value, int count)
+static char *put_digits(char *at, uint32_t value, int count)
 {
     for (int i = count - 1; i >= 0; i--, value /= 10)
         at[i] = (char)('0' + value % 10);
     return at + count;
+}
+
+/** Two digits of what is below 100: nearly all that a moment is made of. */
+static inline char *put_two(char *at, uint32_t value)
+{
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+    return at + 2;
 }
 
 /** ".25" without the zeros at its end; nothing for 0. */
@@ -199,22 +207,33 @@ static char *put_fraction(char *at, uint32_t nanosecond)
     return at;
 }
 
+static inline char *put_date(char *at, uint32_t year, uint32_t month, uint32_t day)
+{
+    at = put_two(put_two(at, year / 100), year % 100);
+    *at++ = '-';
+    at = put_two(at, month);
+    *at++ = '-';
+    return put_two(at, day);
+}
+
+static inline char *put_time(char *at, uint32_t hour, uint32_t minute, uint32_t second, uint32_t nanosecond)
+{
+    at = put_two(at, hour);
+    *at++ = ':';
+    at = put_two(at, minute);
+    *at++ = ':';
+    return put_fraction(put_two(at, second), nanosecond);
+}
+
 size_t date_print(tern_date date, char *out)
 {
-    char *at = put_digits(out, date.year, 4);
-    *at++ = '-';
-    at = put_digits(at, date.month, 2);
-    *at++ = '-';
-    return (size_t)(put_digits(at, date.day, 2) - out);
+    return (size_t)(put_date(out, (uint16_t)date.year % 10000u, date.month % 100u, date.day % 100u) - out);
 }
 
 size_t time_print(tern_time time, char *out)
 {
-    char *at = put_digits(out, time.hour, 2);
-    *at++ = ':';
-    at = put_digits(at, time.minute, 2);
-    *at++ = ':';
-    return (size_t)(put_fraction(put_digits(at, time.second, 2), time.nanosecond) - out);
+    return (size_t)(put_time(out, time.hour % 100u, time.minute % 100u, time.second % 100u, time.nanosecond) -
+                    out);
 }
 
 static int64_t divide_down(int64_t value, int64_t by)
@@ -235,13 +254,12 @@ size_t datetime_print(tern_datetime moment, char *out)
     int64_t of_day = seconds - days * DAY_S;
     int year, month, day;
     calendar_day(days, &year, &month, &day);
-    size_t len = date_print((tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day}, out);
-    out[len++] = 'T';
-    const tern_time time = {(uint8_t)(of_day / 3600), (uint8_t)(of_day / 60 % 60), (uint8_t)(of_day % 60),
-                            micros * 1000};
-    len += time_print(time, out + len);
-    out[len++] = 'Z';
-    return len;
+    uint32_t second = (uint32_t)of_day, minute = second / 60;
+    char *at = put_date(out, (uint32_t)year, (uint32_t)month, (uint32_t)day);
+    *at++ = 'T';
+    at = put_time(at, minute / 60, minute % 60, second % 60, micros * 1000);
+    *at++ = 'Z';
+    return (size_t)(at - out);
 }
 
 static char *put_part(char *at, uint64_t count, char letter)
