@@ -144,7 +144,7 @@ static bool add_face(schema_set *set, const tern_type *type, schema_side side)
         *set->end = found;
         set->end = &found->next;
     }
-    if (set->failed)
+    if (set->failed || face == NULL || found == NULL)
         return false;
     *face = (schema_face){.next = set->faces, .type = type, .side = side, .component = found};
     set->faces = face;
