@@ -130,6 +130,9 @@ TEST(json_schema_knows_every_kind)
 
 TEST(json_schema_has_the_rules_as_they_are_written)
 {
+#ifndef TERN_WITH_PCRE2
+    check_skip("this build has no PCRE2: a model with .pattern is refused at start");
+#endif
     check_object(
         TERN_TYPE(Rules), SCHEMA_INPUT,
         "{\"type\":\"object\",\"properties\":{"
