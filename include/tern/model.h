@@ -118,6 +118,13 @@ typedef enum tern_source {
  * counts as a plain value. */
 enum { TERN_VALUE = 0, TERN_GIVEN = 1, TERN_NULL = 2, TERN_ABSENT = 3 };
 
+/** What becomes of a row when the row that it refers to is deleted. */
+typedef enum tern_on_delete {
+    TERN_RESTRICT, /* the other row cannot be deleted while this one refers to it */
+    TERN_CASCADE,  /* this one is deleted too */
+    TERN_SET_NULL  /* its field, which must be .optional, becomes null */
+} tern_on_delete;
+
 typedef struct tern_type tern_type;
 typedef struct tern_faults tern_faults;
 
@@ -151,6 +158,18 @@ typedef struct tern_field {
     const char *help, *example;
     /** NULL when the value (of the field's type) is right, else what it must be ("must be even"). */
     const char *(*check)(const void *value);
+
+    /* what a table makes of it: read by the data layer only */
+    const char *column;       /* the column's name; default: the field's name */
+    bool unique;              /* no two rows have the same value (null is never the same) */
+    bool index;               /* rows are looked for by it */
+    tern_type *references;    /* foreign key to that model's .key: .references = TERN_TYPE(User) */
+    tern_on_delete on_delete; /* of a field with .references */
+    bool created;             /* a date-time that is set when the row is inserted */
+    bool updated;             /* a date-time that is set when the row is inserted and at each update */
+    bool version;             /* a whole number that each update raises and must find as it was read */
+    const char *renamed_from; /* the column's former name: migrations rename it, with what it holds */
+    bool not_stored;          /* no column */
 } tern_field;
 
 /** The options of TERN_MODEL_WITH. */
@@ -159,6 +178,15 @@ typedef struct tern_model_options {
     const char *help;
     /** Looks at the whole model (of its own type) once its fields are right, and adds what is wrong. */
     void (*check)(const void *model, tern_faults *faults);
+
+    /* what a table makes of it: read by the data layer only */
+    const char *table; /* its name; default: the model's in snake_case ("OrderLine": order_line) */
+    /** Columns that are unique together, one text for each such set: TERN_COLUMNS("owner, title"). */
+    const char *const *unique_together;
+    /** Indexes, one text each: TERN_COLUMNS("owner, created desc", "email where deleted = false"). */
+    const char *const *indexes;
+    const char *renamed_from; /* the table's former name: migrations rename it, with its rows */
+    bool view;                /* there is no table; rows of joins and sums are read into it */
 } tern_model_options;
 
 typedef struct tern_enum_name {
@@ -188,6 +216,7 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 #define TERN_LIST(Name)   (&Name##_list_type)
 #define TERN_MAP(Name)    (&Name##_map_type)
 #define TERN_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define TERN_COLUMNS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /** Whether the client sent the field (null counts), with a value, or as null: `tern_has(in, done)`. */
 #define tern_has(model, field)                                                                               \

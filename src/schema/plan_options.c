@@ -12,10 +12,13 @@
 
 #define FOR(kind) (1u << (kind))
 enum {
-    NUMBERS = FOR(TERN_INT) | FOR(TERN_UINT) | FOR(TERN_FLOAT) | FOR(TERN_DECIMAL),
+    WHOLE = FOR(TERN_INT) | FOR(TERN_UINT),
+    NUMBERS = WHOLE | FOR(TERN_FLOAT) | FOR(TERN_DECIMAL),
+    KEYS = WHOLE | FOR(TERN_UUID) | FOR(TERN_TEXT),
     SIZED = FOR(TERN_TEXT) | FOR(TERN_BYTES) | FOR(TERN_UPLOAD),
     GROUPS = FOR(TERN_LIST_KIND) | FOR(TERN_MAP_KIND),
     ALL = (1 << (TERN_MAP_KIND + 1)) - 1,
+    STORED = ALL & ~FOR(TERN_UPLOAD),
     SCALARS = ALL & ~(GROUPS | FOR(TERN_MODEL_KIND) | FOR(TERN_ANY) | FOR(TERN_UPLOAD)),
 };
 
@@ -45,15 +48,26 @@ static const struct option {
     OPTION(pattern, FOR(TERN_TEXT), "text"),
     OPTION(format, FOR(TERN_TEXT), "text"),
     OPTION(choices, FOR(TERN_TEXT), "text"),
-    OPTION(read_only, ALL & ~FOR(TERN_UPLOAD), "what a reply can show"),
+    OPTION(read_only, STORED, "what a reply can show"),
     OPTION(write_only, ALL, ""),
     OPTION(deprecated, ALL, ""),
     OPTION(key, SCALARS, "single values"),
     OPTION(help, ALL, ""),
     OPTION(example, ALL, ""),
     OPTION(check, ALL, ""),
+    OPTION(column, STORED, "what a column can hold"),
+    OPTION(unique, SCALARS, "single values"),
+    OPTION(index, SCALARS, "single values"),
+    OPTION(references, KEYS, "whole numbers, UUIDs and text"),
+    OPTION(on_delete, KEYS, "whole numbers, UUIDs and text"),
+    OPTION(created, FOR(TERN_DATETIME), "date-times"),
+    OPTION(updated, FOR(TERN_DATETIME), "date-times"),
+    OPTION(version, WHOLE, "whole numbers"),
+    OPTION(renamed_from, STORED, "what a column can hold"),
+    OPTION(not_stored, ALL, ""),
 };
 enum { OPTIONS = sizeof options / sizeof *options };
+_Static_assert(OPTIONS <= 64, "one bit for each");
 
 /** A type in words: "int64_t", "a list of Tag". */
 static const char *type_words(const tern_type *type, char *out, size_t size)
@@ -76,9 +90,9 @@ static int find_option(const char *name, size_t len)
 }
 
 /** One bit for each option of the table that the source gives, were it with the value 0. */
-static uint32_t given_in_source(planner *p, const char *written)
+static uint64_t given_in_source(planner *p, const char *written)
 {
-    uint32_t given = 0;
+    uint64_t given = 0;
     const char *name;
     size_t len;
     while ((written = written_next(written, &name, &len)) != NULL) {
@@ -90,28 +104,28 @@ static uint32_t given_in_source(planner *p, const char *written)
         else if ((given >> option & 1) != 0)
             planner_mistake(p, ".%s is given twice", options[option].name);
         if (option >= 0)
-            given |= 1u << option;
+            given |= UINT64_C(1) << option;
     }
     return given;
 }
 
 /** The same for a field that no macro made: what is not zero. */
-static uint32_t given_by_value(const tern_field *field)
+static uint64_t given_by_value(const tern_field *field)
 {
     static const char zeros[sizeof(long double)];
-    uint32_t given = 0;
+    uint64_t given = 0;
     for (int i = 0; i < OPTIONS; i++)
         if (memcmp((const char *)field + options[i].offset, zeros, options[i].size) != 0)
-            given |= 1u << i;
+            given |= UINT64_C(1) << i;
     return given;
 }
 
-static bool is_given(uint32_t given, const char *name)
+static bool is_given(uint64_t given, const char *name)
 {
     return (given >> find_option(name, strlen(name)) & 1) != 0;
 }
 
-static void check_uses(planner *p, uint32_t given)
+static void check_uses(planner *p, uint64_t given)
 {
     const tern_type *type = p->field->type;
     char words[128];
@@ -194,7 +208,7 @@ static int64_t as_int(long double value)
                                              : (int64_t)value;
 }
 
-static void plan_numbers(planner *p, field_plan *plan, uint32_t given)
+static void plan_numbers(planner *p, field_plan *plan, uint64_t given)
 {
     const tern_field *field = plan->field;
     const tern_type *type = field->type;
@@ -229,7 +243,7 @@ static void plan_numbers(planner *p, field_plan *plan, uint32_t given)
 /* -- lengths -- */
 
 /** One pair of .min_X and .max_X. */
-static void plan_pair(planner *p, uint32_t given, const char *unit, size_t least, size_t most, bool *has_min,
+static void plan_pair(planner *p, uint64_t given, const char *unit, size_t least, size_t most, bool *has_min,
                       bool *has_max)
 {
     char min[24], max[24];
@@ -323,13 +337,29 @@ static void check_pairs(planner *p)
         planner_mistake(p, ".read_only and .write_only leave nobody to see it");
 }
 
+/** What a table could make nothing of, whatever the table. */
+static void check_stored(planner *p, uint64_t given)
+{
+    static const char *const of_columns[] = {"column",  "unique",  "index",   "references",  "on_delete",
+                                             "created", "updated", "version", "renamed_from"};
+    const tern_field *field = p->field;
+    if (is_given(given, "on_delete") && field->references == NULL)
+        planner_mistake(p, ".on_delete is for a field with .references");
+    else if (field->on_delete == TERN_SET_NULL && !field->optional)
+        planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional");
+    for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
+        if (is_given(given, of_columns[i]))
+            planner_mistake(p, ".not_stored leaves no column for .%s", of_columns[i]);
+}
+
 void plan_options(planner *p, field_plan *plan)
 {
     const tern_field *field = plan->field;
-    uint32_t given = field->written != NULL ? given_in_source(p, field->written) : given_by_value(field);
+    uint64_t given = field->written != NULL ? given_in_source(p, field->written) : given_by_value(field);
     check_uses(p, given);
     check_place(p);
     check_pairs(p);
+    check_stored(p, given);
     plan_numbers(p, plan, given);
     if ((SIZED >> field->type->kind & 1) != 0)
         plan_pair(p, given, "length", field->min_length, field->max_length, &plan->has_min_length,

@@ -161,6 +161,44 @@ REFUSED(options_optional_in_the_path_is_refused,
         "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_PATH,
         .optional = true)
 
+/* -- tables -- */
+
+REFUSED(options_unique_on_a_list_is_refused,
+        ".unique is for single values; a list of const char * has no use for it", tern_text_list, f,
+        .unique = true)
+REFUSED(options_created_on_a_date_is_refused, ".created is for date-times; tern_date has no use for it",
+        tern_date, f, .created = true)
+REFUSED(options_references_on_a_float_is_refused,
+        ".references is for whole numbers, UUIDs and text; double has no use for it", double, f,
+        .references = TERN_TYPE(Part))
+REFUSED(options_on_delete_without_references_is_refused, ".on_delete is for a field with .references",
+        int64_t, f, .on_delete = TERN_CASCADE)
+REFUSED(options_set_null_on_what_is_never_null_is_refused,
+        ".on_delete = TERN_SET_NULL makes it null, so it must be .optional", int64_t, f,
+        .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL)
+REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no column for .index", int, f,
+        .not_stored = true, .index = true)
+
+TERN_MODEL_WITH(Row,
+                (.table = "rows", .unique_together = TERN_COLUMNS("owner, title"),
+                 .indexes = TERN_COLUMNS("owner, created desc", "title where done = false"),
+                 .renamed_from = "lines", .view = false),
+                (int64_t, id, .key = true), (const char *, title, .column = "name", .unique = true),
+                (int64_t, owner, .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL, .optional = true),
+                (int64_t, parent, .references = TERN_TYPE(Row), .on_delete = TERN_CASCADE, .index = true),
+                (tern_datetime, created, .created = true), (tern_datetime, changed, .updated = true),
+                (int, version, .version = true), (bool, done, .renamed_from = "finished"),
+                (Part_list, parts, .not_stored = true), (tern_text_map, labels, .column = "tags"))
+
+TEST(options_of_tables_are_taken_where_they_make_sense)
+{
+    prepare(TERN_TYPE(Row), "");
+    CHECK(TERN_TYPE(Row)->fields[3].references == TERN_TYPE(Row));
+    CHECK_TEXT(TERN_TYPE(Row)->options.indexes[1], "title where done = false");
+    CHECK(TERN_TYPE(Row)->options.indexes[2] == NULL);
+    schema_forget();
+}
+
 /* -- what is right -- */
 
 TERN_MODEL(Right, (int, a, .min = 0, .max = 10), (uint8_t, b, .min = 0, .max = 255), (float, c, .max = 0.1),
