@@ -3,12 +3,13 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each may include itself and what stands before it.
-set(layers base runtime http schema app middleware)
+set(layers base runtime http schema app middleware data)
 
 # A public header belongs to the layer that implements it.
 set(public_base str log)
 set(public_runtime task shared)
 set(public_schema each model value)
+set(public_data data)
 set(public_app app context json middleware openapi reply test)
 
 function(rank_of layer result)
@@ -36,7 +37,7 @@ endfunction()
 
 foreach(layer IN LISTS layers)
     rank_of(${layer} own)
-    file(GLOB files ${ROOT}/src/${layer}/*.c ${ROOT}/src/${layer}/*.h ${ROOT}/src/${layer}/*.S)
+    file(GLOB files ${ROOT}/src/${layer}/*.[chS] ${ROOT}/src/${layer}/*/*.[ch])
     foreach(file IN LISTS files)
         file(RELATIVE_PATH shown ${ROOT} ${file})
         file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")

@@ -4,6 +4,7 @@
 
 #include <tern/app.h>
 #include <tern/context.h>
+#include <tern/data.h>
 #include <tern/json.h>
 #include <tern/log.h>
 #include <tern/middleware.h>

@@ -170,6 +170,10 @@ typedef struct tern_field {
     bool version;             /* a whole number that each update raises and must find as it was read */
     const char *renamed_from; /* the column's former name: migrations rename it, with what it holds */
     bool not_stored;          /* no column */
+    /* fields that hold related rows, without a column; filled by tern_preload */
+    const char *via;    /* a model: the row that this foreign key of the same model refers to */
+    const char *by;     /* a list: the rows whose foreign key of that name refers to this one */
+    tern_type *through; /* a list: the rows that a table of pairs, with foreign keys to both, names with this one */
 } tern_field;
 
 /** The options of TERN_MODEL_WITH. */

@@ -65,6 +65,9 @@ static const struct option {
     OPTION(version, WHOLE, "whole numbers"),
     OPTION(renamed_from, STORED, "what a column can hold"),
     OPTION(not_stored, ALL, ""),
+    OPTION(via, FOR(TERN_MODEL_KIND), "models"),
+    OPTION(by, FOR(TERN_LIST_KIND), "lists"),
+    OPTION(through, FOR(TERN_LIST_KIND), "lists"),
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 _Static_assert(OPTIONS <= 64, "one bit for each");

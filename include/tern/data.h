@@ -1,0 +1,337 @@
+/**
+ * Data: rows of a TERN_MODEL in SQLite or PostgreSQL, by the same calls.
+ *
+ *     tern_database(app, TERN_TYPE(Todo));            in main: the models that are tables
+ *
+ *     Todo_list open = tern_select(c, Todo, .where = "done = ?", .args = TERN_ARGS(false), .order_by = "id");
+ *     Todo *todo = tern_get_or_404(c, Todo, in->id);
+ *     todo->done = true;
+ *     tern_update(c, Todo, todo);
+ *
+ * The database is TERN_DATABASE_URL (`--database-url`): `sqlite:app.db` (the default, beside the program's
+ * working folder), `sqlite::memory:` or `postgres://user:password@host/name`.
+ *
+ * Every call suspends the handler, never the worker. Rows lie in the request's memory. A call that cannot do
+ * its work ends the handler with the right answer (docs/data.md has the table: 404, 409 naming the field,
+ * 422, 503, 504), unless
+ * `.error` is given, which then says what went wrong.
+ *
+ * SQL texts (`.where`, tern_sql) must be literals of the program: values go in by `?`, never by printing. A
+ * text made at run time is refused with 500 unless `.trusted_sql` is set.
+ */
+#ifndef TERN_DATA_H
+#define TERN_DATA_H
+
+#include <tern/app.h>
+#include <tern/context.h>
+#include <tern/model.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* -- the database of an application -- */
+
+typedef struct tern_database_options {
+    const char *url;           /* default "sqlite:app.db"; TERN_DATABASE_URL and --database-url win */
+    const char *migrations;    /* folder of the migrations; default "migrations" */
+    unsigned pool;             /* connections of a worker; default 8 (PostgreSQL), readers (SQLite) 8 */
+    unsigned wait_timeout_ms;  /* for a free connection, then 503; default 5 s */
+    unsigned query_timeout_ms; /* for a statement, then 504; default 30 s */
+    unsigned slow_query_ms;    /* statements that take longer are logged; default 200 */
+    const char *replica_url;   /* PostgreSQL: where statements that only read go, outside of transactions */
+} tern_database_options;
+
+void tern_database_of(tern_app *app, const tern_database_options *options, tern_type *const *models);
+/** The application has a database whose tables are these models: TERN_TYPE(Todo), TERN_TYPE(User), ... Once.
+ */
+#define tern_database(app, ...)                                                                              \
+    tern_database_of(app, &(tern_database_options){0}, (tern_type *const[]){__VA_ARGS__, NULL})
+/** The same with options first, in parentheses: `tern_database_with(app, (.pool = 4), TERN_TYPE(Todo))`. */
+#define tern_database_with(app, options, ...)                                                                \
+    tern_database_of(app, &(tern_database_options){TERN_UNWRAP_ options},                                    \
+                     (tern_type *const[]){__VA_ARGS__, NULL})
+
+/* -- values for `?` -- */
+
+typedef enum tern_arg_kind {
+    TERN_ARG_NULL,
+    TERN_ARG_BOOL,
+    TERN_ARG_INT,
+    TERN_ARG_DOUBLE,
+    TERN_ARG_TEXT,
+    TERN_ARG_BYTES,
+    TERN_ARG_UUID,
+    TERN_ARG_DATE,
+    TERN_ARG_TIME,
+    TERN_ARG_DATETIME,
+    TERN_ARG_DURATION,
+    TERN_ARG_DECIMAL,
+    TERN_ARG_JSON,
+    TERN_ARG_TOO_BIG /* a whole number above INT64_MAX: no column holds it, the statement is refused */
+} tern_arg_kind;
+
+/** One value to be bound. A NULL text, bytes or JSON binds as null of its kind. */
+typedef struct tern_arg {
+    tern_arg_kind kind;
+    bool is_null; /* null, in the place of a value of `kind` */
+    union {
+        bool boolean;
+        int64_t integer;
+        double real;
+        tern_str text; /* TEXT, BYTES, JSON */
+        tern_uuid uuid;
+        tern_date date;
+        tern_time time;
+        tern_datetime datetime;
+        tern_duration duration;
+        tern_decimal decimal;
+    };
+} tern_arg;
+
+typedef struct tern_args {
+    const tern_arg *items;
+    unsigned count;
+} tern_args;
+
+/** The values of the `?` in a text, in order, bound by their C types: `.args = TERN_ARGS(in->done, "x", 3)`.
+ * At most 16. */
+#define TERN_ARGS(...)                                                                                       \
+    ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
+                 sizeof((const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)}) / sizeof(tern_arg)})
+#define TERN_ARG_ITEM_(unused, value) TERN_ARG(value),
+#define TERN_ARG(value)                                                                                      \
+    _Generic((value),                                                                                        \
+        bool: tern_arg_bool,                                                                                 \
+        signed char: tern_arg_int,                                                                           \
+        short: tern_arg_int,                                                                                 \
+        int: tern_arg_int,                                                                                   \
+        long: tern_arg_int,                                                                                  \
+        long long: tern_arg_int,                                                                             \
+        unsigned char: tern_arg_uint,                                                                        \
+        unsigned short: tern_arg_uint,                                                                       \
+        unsigned: tern_arg_uint,                                                                             \
+        unsigned long: tern_arg_uint,                                                                        \
+        unsigned long long: tern_arg_uint,                                                                   \
+        float: tern_arg_double,                                                                              \
+        double: tern_arg_double,                                                                             \
+        char *: tern_arg_text,                                                                               \
+        const char *: tern_arg_text,                                                                         \
+        tern_str: tern_arg_slice,                                                                            \
+        tern_bytes: tern_arg_bytes,                                                                          \
+        tern_uuid: tern_arg_uuid,                                                                            \
+        tern_date: tern_arg_date,                                                                            \
+        tern_time: tern_arg_time,                                                                            \
+        tern_datetime: tern_arg_datetime,                                                                    \
+        tern_duration: tern_arg_duration,                                                                    \
+        tern_decimal: tern_arg_decimal,                                                                      \
+        tern_any: tern_arg_json,                                                                             \
+        tern_arg: tern_arg_self,                                                                             \
+        void *: tern_arg_null)(value)
+
+tern_arg tern_arg_null(const void *unused);
+tern_arg tern_arg_bool(bool value);
+tern_arg tern_arg_int(int64_t value);
+/** Above INT64_MAX no column can hold it: the statement is refused with 422. */
+tern_arg tern_arg_uint(uint64_t value);
+tern_arg tern_arg_double(double value);
+tern_arg tern_arg_text(const char *text);
+tern_arg tern_arg_slice(tern_str text);
+tern_arg tern_arg_bytes(tern_bytes bytes);
+tern_arg tern_arg_uuid(tern_uuid value);
+tern_arg tern_arg_date(tern_date value);
+tern_arg tern_arg_time(tern_time value);
+tern_arg tern_arg_datetime(tern_datetime value);
+tern_arg tern_arg_duration(tern_duration value);
+tern_arg tern_arg_decimal(tern_decimal value);
+tern_arg tern_arg_json(tern_any json);
+tern_arg tern_arg_self(tern_arg value);
+
+/* -- what went wrong -- */
+
+typedef enum tern_data_fault {
+    TERN_DATA_OK,
+    TERN_DATA_UNIQUE,      /* 409 */
+    TERN_DATA_FOREIGN_KEY, /* 409 */
+    TERN_DATA_NOT_NULL,    /* 422 */
+    TERN_DATA_CHECK,       /* 422 */
+    TERN_DATA_BAD_VALUE,   /* 422: a value that its column cannot hold */
+    TERN_DATA_STALE,       /* 409: the row was changed since it was read (.version) */
+    TERN_DATA_CONFLICT,    /* 503: serialisation failure or deadlock; trying again may help */
+    TERN_DATA_BUSY,        /* 503: no free connection, or locked, for too long */
+    TERN_DATA_AWAY,        /* 503: no connection to the database, or it broke */
+    TERN_DATA_TIMEOUT,     /* 504: the statement took too long */
+    TERN_DATA_FULL,        /* 507: no space on the device */
+    TERN_DATA_REFUSED,     /* 500: the statement itself is wrong */
+    TERN_DATA_FAILED       /* 500: anything else; the log says */
+} tern_data_fault;
+
+/** Receives the outcome of a call that is given `.error = &error`. */
+typedef struct tern_data_error {
+    tern_data_fault fault;
+    char field[64];    /* the field of the model, where one is to blame; "" otherwise */
+    char message[200]; /* for the log: may hold what clients should not see */
+} tern_data_error;
+
+/* -- reading -- */
+
+/** What to select. All but `.args` may be left out. */
+typedef struct tern_selection {
+    const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
+    tern_args args;
+    const char *order_by; /* fields of the model: "created desc, id" */
+    int64_t limit;        /* 0: no limit */
+    int64_t offset;
+    const void *after; /* a row of the same model: only rows behind it in order_by (keyset pages) */
+    bool for_update;   /* locks the rows until the transaction's end (PostgreSQL; SQLite locks as a whole) */
+    bool trusted_sql;  /* .where was made at run time, and not from what a client sent */
+    tern_data_error *error;
+} tern_selection;
+
+/** Rows as a `Model_list`; empty when there is none. */
+#define tern_select(c, Model, ...)                                                                           \
+    (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
+/** The first row, or NULL. */
+#define tern_first(c, Model, ...)                                                                            \
+    ((Model *)tern_first_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
+/** The row with this key (several values for a composite key, in the order of declaration), or NULL. */
+#define tern_find(c, Model, ...) ((Model *)tern_find_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+/** The same; without such a row the handler ends with 404. */
+#define tern_get_or_404(c, Model, ...)                                                                       \
+    ((Model *)tern_get_or_404_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+#define tern_count(c, Model, ...)  tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define tern_exists(c, Model, ...) tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+/** Sum, average, least and greatest of a numeric field over the rows; 0 when there is none. */
+#define tern_sum(c, Model, field, ...)                                                                       \
+    tern_aggregate_of(c, TERN_TYPE(Model), "sum", #field, &(tern_selection){__VA_ARGS__})
+#define tern_average(c, Model, field, ...)                                                                   \
+    tern_aggregate_of(c, TERN_TYPE(Model), "avg", #field, &(tern_selection){__VA_ARGS__})
+#define tern_least(c, Model, field, ...)                                                                     \
+    tern_aggregate_of(c, TERN_TYPE(Model), "min", #field, &(tern_selection){__VA_ARGS__})
+#define tern_greatest(c, Model, field, ...)                                                                  \
+    tern_aggregate_of(c, TERN_TYPE(Model), "max", #field, &(tern_selection){__VA_ARGS__})
+
+/** Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
+ * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
+ * many to many): `tern_preload(c, Book, books, author)`. */
+#define tern_preload(c, Model, list, field)                                                                  \
+    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), #field)
+#define TERN_LIST_HEAD_(Model, list) _Generic((list), Model##_list : (list).items), (list).count
+
+/* -- big results, row by row -- */
+
+typedef struct tern_rows tern_rows;
+/** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. */
+#define tern_rows_open(c, Model, ...) tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+/** Fills `*row`, whose texts are valid until the next call; false at the end. */
+bool tern_rows_next(tern_rows *rows, void *row);
+void tern_rows_close(tern_rows *rows);
+
+/* -- writing -- */
+
+typedef struct tern_write {
+    const char
+        *fields; /* update: only these ("title, done"); upsert: what an existing row gets; default all */
+    const void *given; /* update: only the fields that this value of the same model says were given (PATCH) */
+    const char *on;    /* upsert: the unique fields that tell whether the row exists; default the key */
+    tern_data_error *error;
+} tern_write;
+
+/** Inserts the row and fills what the database gives: an automatic key (when it is 0), times, fallbacks. */
+#define tern_insert(c, Model, row, ...)                                                                      \
+    tern_insert_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+/** All items of the list in as few statements as the engine allows; keys are filled in. */
+#define tern_insert_all(c, Model, list, ...)                                                                 \
+    tern_insert_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
+/** Inserts the row, or changes the one that is there; the row is then as the database has it. */
+#define tern_upsert(c, Model, row, ...)                                                                      \
+    tern_upsert_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+/** Writes the row with its key. False when there is none (with `.version`: 409 when it was changed
+ * meanwhile). */
+#define tern_update(c, Model, row, ...)                                                                      \
+    tern_update_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+/** Deletes the row with this key; false when there is none. */
+#define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
+/** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
+#define tern_remove_where(c, Model, ...)                                                                     \
+    tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define TERN_ROW_OF_(Model, row) _Generic((row), Model * : (row))
+
+/* -- SQL of your own -- */
+
+/** Rows of any model, matched by column name: joins, groups, window functions, what you like. */
+#define tern_sql(c, Model, text, ...)                                                                        \
+    (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+/** A statement without rows; the number of rows it changed. */
+#define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
+#define TERN_NO_ARGS_              ((tern_args){NULL, 0})
+#define TERN_NO_ARGS_1
+
+/* -- transactions -- */
+
+typedef enum tern_isolation {
+    TERN_ISOLATION_DEFAULT, /* the database's own: read committed (PostgreSQL), serializable (SQLite) */
+    TERN_READ_COMMITTED,
+    TERN_REPEATABLE_READ,
+    TERN_SERIALIZABLE
+} tern_isolation;
+
+typedef struct tern_transaction_options {
+    tern_isolation isolation;
+    bool read_only;
+    unsigned retries; /* of tern_transact, when the database asks to try again; default 3 */
+} tern_transaction_options;
+
+/**
+ * `tern_transaction(c) { ... }`: what the block does happens wholly or not at all.
+ *
+ * Leaving the block at its end, by `break` or by `return` commits; a failure (tern_fail, a failed call, a
+ * client that left) rolls back. Nested blocks are savepoints. Options: `tern_transaction(c, .isolation =
+ * TERN_SERIALIZABLE)`. Tasks (tern_go) started inside do not belong to it.
+ */
+#define tern_transaction(c, ...)                                                                             \
+    for (tern_transaction_scope __attribute__((cleanup(tern_transaction_leave)))                             \
+         transaction_ = tern_transaction_enter(c, &(tern_transaction_options){__VA_ARGS__});                 \
+         transaction_.is_first; transaction_.is_first = false)
+
+typedef struct tern_transaction_scope {
+    tern_ctx *c;
+    struct data_transaction *inside;
+    bool is_first;
+} tern_transaction_scope;
+tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transaction_options *options);
+void tern_transaction_leave(tern_transaction_scope *scope);
+/** Marks the innermost transaction: leaving its block rolls back. */
+void tern_rollback(tern_ctx *c);
+
+/** Runs `work(c, arg)` in a transaction, again when the database asks for it (serialisation failure,
+ * deadlock); so `work` must have no other effect than through the database and `*arg`. */
+void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg,
+                      const tern_transaction_options *options);
+#define tern_transact(c, work, arg, ...)                                                                     \
+    tern_transact_of(c, work, arg, &(tern_transaction_options){__VA_ARGS__})
+
+/* -- what the macros call -- */
+
+void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key);
+void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key);
+int64_t tern_count_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+bool tern_exists_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *function, const char *field,
+                         const tern_selection *query);
+void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field);
+tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
+bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
+                        const tern_write *options);
+bool tern_upsert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
+bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
+bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key);
+int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
+int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args);
+
+#endif
