@@ -291,9 +291,9 @@ typedef struct tern_transaction_options {
  * TERN_SERIALIZABLE)`. Tasks (tern_go) started inside do not belong to it.
  */
 #define tern_transaction(c, ...)                                                                             \
-    for (tern_transaction_scope __attribute__((cleanup(tern_transaction_leave)))                             \
-         transaction_ = tern_transaction_enter(c, &(tern_transaction_options){__VA_ARGS__});                 \
-         transaction_.is_first; transaction_.is_first = false)
+    for (tern_transaction_scope __attribute__((cleanup(tern_transaction_leave))) TERN_PASTE(                 \
+             transaction_, __LINE__) = tern_transaction_enter(c, &(tern_transaction_options){__VA_ARGS__});  \
+         TERN_PASTE(transaction_, __LINE__).is_first; TERN_PASTE(transaction_, __LINE__).is_first = false)
 
 typedef struct tern_transaction_scope {
     tern_ctx *c;
@@ -301,7 +301,7 @@ typedef struct tern_transaction_scope {
     bool is_first;
 } tern_transaction_scope;
 tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transaction_options *options);
-void tern_transaction_leave(tern_transaction_scope *scope);
+void tern_transaction_leave(tern_transaction_scope *block);
 /** Marks the innermost transaction: leaving its block rolls back. */
 void tern_rollback(tern_ctx *c);
 

@@ -154,28 +154,26 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     app->pending_end = &pending->next;
 }
 
-void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg)
+void app_add_hook(tern_app *app, const app_hook *hook)
 {
-    app_hook *hook = app_keep(app, sizeof *hook);
-    if (hook == NULL)
+    app_hook *kept = app_keep(app, sizeof *kept), **end = &app->hooks;
+    if (kept == NULL)
         return;
-    *hook = (app_hook){.start = start, .arg = arg};
-    app_hook **end = &app->hooks;
+    *kept = *hook;
+    kept->next = NULL;
     while (*end != NULL)
         end = &(*end)->next;
-    *end = hook;
+    *end = kept;
+}
+
+void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg)
+{
+    app_add_hook(app, &(app_hook){.start = start, .arg = arg});
 }
 
 void tern_on_stop(tern_app *app, void (*stop)(void *arg), void *arg)
 {
-    app_hook *hook = app_keep(app, sizeof *hook);
-    if (hook == NULL)
-        return;
-    *hook = (app_hook){.stop = stop, .arg = arg};
-    app_hook **end = &app->hooks;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = hook;
+    app_add_hook(app, &(app_hook){.stop = stop, .arg = arg});
 }
 
 void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx *c))
@@ -284,5 +282,8 @@ bool app_prepare(tern_app *app, buf *problems)
 {
     openapi_add_route(app);
     docs_page_add_routes(app);
-    return app_compile(app, problems) && openapi_write(app, problems);
+    bool is_right = app_compile(app, problems);
+    for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next)
+        is_right &= hook->prepare == NULL || hook->prepare(hook->arg, problems);
+    return is_right && openapi_write(app, problems);
 }

@@ -51,17 +51,21 @@ struct tern_ctx {
     const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
     const char *reply_data;      /* its body */
     bool reply_is_page;
-    bool is_json_read; /* the body was decoded, so it is no JSON any more */
-    bool is_bound;     /* the input has been read: once a request */
+    bool is_json_read;         /* the body was decoded, so it is no JSON any more */
+    bool is_bound;             /* the input has been read: once a request */
+    struct data_request *data; /* the data layer's; NULL until the request uses its database */
     route_found found;
     char request_id[65]; /* "" until made or taken */
     route_match match;   /* last: its params are not cleared */
 };
 
+/** What else lives with the application; every function may be NULL. */
 typedef struct app_hook {
     struct app_hook *next;
-    bool (*start)(void *arg);
-    void (*stop)(void *arg);
+    bool (*prepare)(void *arg, buf *problems); /* in app_prepare; false with lines in `problems` */
+    bool (*start)(void *arg);                  /* in a worker, before its first request */
+    void (*stop)(void *arg);                   /* in a worker, after its last */
+    void (*tidy)(void *arg);                   /* in a worker, as worker_service's */
     void *arg;
 } app_hook;
 
@@ -106,6 +110,8 @@ bool app_compile(tern_app *app, buf *problems);
  * the OpenAPI document. False with the problems as lines. (app.c) */
 bool app_prepare(tern_app *app, buf *problems);
 void app_free(tern_app *app);
+/** Adds a copy of `hook` behind those that are there. (app.c) */
+void app_add_hook(tern_app *app, const app_hook *hook);
 /** Zeroed memory, or a copy of a text that may be NULL, that lasts as long as the application; NULL, noted
  * for app_compile, when memory is short. (app.c) */
 void *app_keep(tern_app *app, size_t size);

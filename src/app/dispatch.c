@@ -282,6 +282,7 @@ static void accept_head(void *self, http_exchange *x)
     c->body_taken = 0;
     c->is_query_counted = false;
     c->is_bound = false;
+    c->data = NULL;
     c->is_json_read = false;
     c->reply_type = NULL;
     c->refused = 0;

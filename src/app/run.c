@@ -112,8 +112,11 @@ static void abort_all(void *self)
 
 static void tidy(void *self)
 {
-    (void)self;
+    run_state *run = self;
     http_server_tidy(NULL);
+    for (const app_hook *hook = run->app->hooks; hook != NULL; hook = hook->next)
+        if (hook->tidy != NULL)
+            hook->tidy(hook->arg);
 }
 
 static size_t describe(void *self, char *out, size_t size)

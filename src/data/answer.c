@@ -1,0 +1,100 @@
+/* What a client is told when a statement fails: the log has the engine's words, the reply has none of them.
+ */
+#include "data/execute.h"
+
+#include <tern/log.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int status;
+    const char *code;   /* in the reply's `errors`, when a field is to blame */
+    const char *detail; /* for the client */
+} answers[] = {
+    [TERN_DATA_UNIQUE] = {409, "unique", "another row has this value already"},
+    [TERN_DATA_FOREIGN_KEY] = {409, "foreign_key",
+                               "a row that this refers to, or that refers to this, is in the way"},
+    [TERN_DATA_NOT_NULL] = {422, "missing", "a value is missing"},
+    [TERN_DATA_CHECK] = {422, "check", "a value breaks a rule of its table"},
+    [TERN_DATA_BAD_VALUE] = {422, "bad_value", "a value is not one that its column can hold"},
+    [TERN_DATA_STALE] = {409, "stale", "the row was changed by somebody else since it was read"},
+    [TERN_DATA_CONFLICT] = {503, NULL, "the database was too busy with the same rows; please try again"},
+    [TERN_DATA_BUSY] = {503, NULL, "the database is too busy; please try again"},
+    [TERN_DATA_AWAY] = {503, NULL, "the database cannot be reached"},
+    [TERN_DATA_TIMEOUT] = {504, NULL, "the database took too long"},
+    [TERN_DATA_FULL] = {507, NULL, "the database has no space left"},
+    [TERN_DATA_REFUSED] = {500, NULL, NULL},
+    [TERN_DATA_FAILED] = {500, NULL, NULL},
+};
+
+/** The field whose column is named first in "owner, title"; NULL when it is none of the table's. */
+static const data_column *column_of(const data_table *table, const char *columns)
+{
+    size_t len = strcspn(columns, ", ");
+    return len != 0 ? data_table_column(table, columns, len) : NULL;
+}
+
+/**
+ * The column that a constraint is about, by its name: TABLE_COLUMN_check, TABLE_COLUMN_key,
+ * TABLE_COLUMN_fkey, as ddl.c names them. The longest column that fits wins.
+ */
+static const data_column *column_of_constraint(const data_table *table, const char *constraint)
+{
+    size_t table_len = strlen(table->name), most = 0;
+    const data_column *found = NULL;
+    if (strncmp(constraint, table->name, table_len) != 0 || constraint[table_len] != '_')
+        return NULL;
+    const char *rest = constraint + table_len + 1;
+    for (unsigned i = 0; i < table->column_count; i++) {
+        size_t len = strlen(table->columns[i].name);
+        if (len > most && strncmp(rest, table->columns[i].name, len) == 0 && rest[len] == '_') {
+            found = &table->columns[i];
+            most = len;
+        }
+    }
+    return found;
+}
+
+static const char *blamed_field(const data_table *table, const data_error *error)
+{
+    const data_column *column = NULL;
+    if (table == NULL || (error->table[0] != '\0' && strcmp(error->table, table->name) != 0))
+        return "";
+    column = column_of(table, error->columns);
+    if (column == NULL && error->constraint[0] != '\0')
+        column = column_of_constraint(table, error->constraint);
+    return column != NULL ? column->plan->key : "";
+}
+
+static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *field)
+{
+    int status = answers[error->fault].status;
+    const char *detail = answers[error->fault].detail, *code = answers[error->fault].code, *errors = NULL;
+    char label[160];
+    if (status >= 500)
+        tern_log(TERN_ERROR, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
+                 error->message);
+    else if (tern_log_enabled(TERN_DEBUG))
+        tern_log(TERN_DEBUG, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
+                 error->message);
+    if (field[0] != '\0' &&
+        code != NULL) /* a field's name is C's, or was checked at start: nothing to escape */
+        errors = arena_printf(&c->x->arena,
+                              "[{\"location\":[\"body\",\"%s\"],\"code\":\"%s\",\"message\":\"%s\"}]", field,
+                              code, detail);
+    ctx_fail_errors(c, status, detail, errors);
+}
+
+bool data_answer(tern_ctx *c, const data_error *error, const data_table *table, tern_data_error *out)
+{
+    if (error->is_cancelled)
+        unwind_throw(UNWIND_CANCELLED);
+    const char *field = blamed_field(table, error);
+    if (out == NULL)
+        fail(c, error, field);
+    *out = (tern_data_error){.fault = error->fault};
+    snprintf(out->field, sizeof out->field, "%s", field);
+    snprintf(out->message, sizeof out->message, "%s", error->message);
+    return false;
+}

@@ -1,0 +1,134 @@
+/* The database of an application: from main's declaration to what each worker opens. */
+#include "app/ctx.h"
+#include "data/rows.h"
+#include "data/statement.h"
+#include "data/worker.h"
+
+#include <tern/log.h>
+
+#include <stdlib.h>
+
+enum { POOL = 8, WAIT_MS = 5000, QUERY_MS = 30000, SLOW_MS = 200 };
+
+/** What tern_database was given; in the application's memory. */
+typedef struct declaration {
+    tern_app *app;
+    tern_database_options options;
+    tern_type **models;
+} declaration;
+
+static bool check_url(const char *url, buf *problems)
+{
+    const data_engine *engine = data_engine_of(url);
+    if (engine == NULL) {
+        size_t scheme = 0; /* the rest may hold a password */
+        while (url[scheme] != '\0' && url[scheme] != ':')
+            scheme++;
+        buf_add_printf(problems,
+                       "database: \"%.*s:\" is no database that this build knows; use sqlite:FILE or "
+                       "postgres://USER@HOST/NAME\n",
+                       (int)scheme, url);
+        return false;
+    }
+    return engine->check(url, problems);
+}
+
+static bool prepare(void *arg, buf *problems)
+{
+    declaration *d = arg;
+    data_self.options = d->options;
+    if (!data_tables_make(d->models, problems) || !check_url(d->options.url, problems))
+        return false;
+    data_self.engine = data_engine_of(d->options.url);
+    if (d->options.replica_url == NULL)
+        return true;
+    if (data_engine_of(d->options.replica_url) == data_self.engine)
+        return check_url(d->options.replica_url, problems);
+    buf_add_text(problems, "database: .replica_url is of another kind than the database itself\n");
+    return false;
+}
+
+static data_database *open_one(const char *url)
+{
+    const data_engine_options options = {
+        .url = url, .pool = data_self.options.pool, .wait_timeout_ms = data_self.options.wait_timeout_ms};
+    return data_self.engine->open(&options);
+}
+
+static bool start(void *arg)
+{
+    (void)arg;
+    data_self.primary = open_one(data_self.options.url);
+    if (data_self.options.replica_url != NULL)
+        data_self.replica = open_one(data_self.options.replica_url);
+    if (data_self.primary != NULL && (data_self.replica != NULL || data_self.options.replica_url == NULL))
+        return true;
+    tern_log(TERN_ERROR, "database: there is no memory for its connections");
+    return false;
+}
+
+static void stop(void *arg)
+{
+    (void)arg;
+    if (data_self.replica != NULL)
+        data_self.engine->close(data_self.replica);
+    if (data_self.primary != NULL)
+        data_self.engine->close(data_self.primary);
+    data_self.primary = data_self.replica = NULL;
+    statement_forget();
+    rows_forget();
+}
+
+static void tidy(void *arg)
+{
+    (void)arg;
+    if (data_self.primary != NULL)
+        data_self.engine->tidy(data_self.primary);
+    if (data_self.replica != NULL)
+        data_self.engine->tidy(data_self.replica);
+}
+
+static bool is_ready(tern_ctx *c)
+{
+    tern_sql_run(c, "select 1");
+    return true;
+}
+
+static unsigned or_default(unsigned value, unsigned fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+static const tern_database_options *with_defaults(tern_app *app, tern_database_options *o)
+{
+    const char *url = getenv("TERN_DATABASE_URL");
+    o->url = app_keep_text(app, url != NULL && *url != '\0' ? url
+                                : o->url != NULL            ? o->url
+                                                            : "sqlite:app.db");
+    o->migrations = app_keep_text(app, o->migrations != NULL ? o->migrations : "migrations");
+    o->replica_url = app_keep_text(app, o->replica_url);
+    o->pool = or_default(o->pool, POOL);
+    o->wait_timeout_ms = or_default(o->wait_timeout_ms, WAIT_MS);
+    o->query_timeout_ms = or_default(o->query_timeout_ms, QUERY_MS);
+    o->slow_query_ms = or_default(o->slow_query_ms, SLOW_MS);
+    return o;
+}
+
+void tern_database_of(tern_app *app, const tern_database_options *options, tern_type *const *models)
+{
+    size_t count = 0;
+    while (models[count] != NULL)
+        count++;
+    declaration *d = app_keep(app, sizeof *d);
+    tern_type **kept = app_keep(app, (count + 1) * sizeof(tern_type *));
+    if (d == NULL || kept == NULL)
+        return; /* noted: app_compile says so */
+    for (size_t i = 0; i < count; i++)
+        kept[i] = models[i];
+    d->app = app;
+    d->models = kept;
+    d->options = *options;
+    with_defaults(app, &d->options);
+    app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
+    tern_ready_check(app, "database", is_ready);
+}

@@ -1,0 +1,87 @@
+/* Hot path: data_execute without a failure. It may not allocate or format. */
+#include "data/execute.h"
+#include "base/clock.h"
+#include "data/transaction.h"
+#include "data/worker.h"
+#include "runtime/loop.h"
+
+#include <tern/log.h>
+
+#include <inttypes.h>
+
+enum { MANY_TIMES = 10 };
+
+data_worker data_self;
+
+data_request *data_request_of(tern_ctx *c)
+{
+    if (c->data != NULL)
+        return c->data;
+    if (data_self.primary == NULL)
+        tern_fail(c, 500, "the application has no database: main calls no tern_database");
+    c->data = tern_alloc(c, sizeof *c->data);
+    return c->data;
+}
+
+#if !defined(NDEBUG)
+/** Warns once when a request runs the same statement again and again: that is usually one query in a loop. */
+static void count_statement(tern_ctx *c, data_request *request, const data_statement *statement)
+{
+    char label[160];
+    for (unsigned i = 0; i < DATA_COUNTED_STATEMENTS; i++) {
+        if (request->counted[i].statement == NULL)
+            request->counted[i].statement = statement;
+        if (request->counted[i].statement != statement)
+            continue;
+        if (++request->counted[i].times == MANY_TIMES + 1)
+            tern_log(
+                TERN_WARN,
+                "%s runs a statement more than %d times (tern_preload, or one query, may do it at once): %s",
+                ctx_route_label(c, label, sizeof label), MANY_TIMES, statement->sql);
+        return;
+    }
+}
+#endif
+
+void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns, int64_t rows)
+{
+    uint64_t taken_us = (clock_ns() - started_ns) / 1000;
+    bool is_slow = taken_us >= (uint64_t)data_self.options.slow_query_ms * 1000;
+    char label[160];
+    if (!is_slow && !tern_log_enabled(TERN_DEBUG))
+        return;
+    tern_log_event(
+        is_slow ? TERN_WARN : TERN_DEBUG, is_slow ? "slow query" : "query",
+        (const tern_log_field[]){{.name = "sql", .text = statement->sql},
+                                 {.name = "route", .text = ctx_route_label(c, label, sizeof label)},
+                                 {.name = "microseconds", .number = (int64_t)taken_us},
+                                 {.name = "rows", .number = rows}},
+        4);
+}
+
+bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error)
+{
+    data_request *request = data_request_of(c);
+    data_transaction *transaction = data_transaction_here(request);
+    uint64_t started_ns = clock_ns();
+    run->memory = &c->x->arena;
+    run->deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
+#if !defined(NDEBUG)
+    count_statement(c, request, run->statement);
+#endif
+    bool is_done;
+    if (transaction != NULL)
+        is_done = data_transaction_run(transaction, run);
+    else if (data_self.replica != NULL && !run->statement->writes)
+        is_done = data_self.engine->run(data_self.replica, run);
+    else
+        is_done = data_self.engine->run(data_self.primary, run);
+    data_note(c, run->statement, started_ns, run->affected);
+    if (is_done) {
+        if (error != NULL)
+            *error = (tern_data_error){0};
+        return true;
+    }
+    request->last_fault = run->error.fault;
+    return data_answer(c, &run->error, table, error);
+}

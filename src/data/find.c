@@ -1,0 +1,68 @@
+/* One row by its key. */
+#include "data/rows.h"
+#include "data/select.h"
+
+#include <string.h>
+
+void select_where_key(sql_builder *b, const data_table *table)
+{
+    for (unsigned i = 0; i < table->key_count; i++) {
+        const data_column *key = &table->columns[table->keys[i]];
+        sql_add(b, i == 0 ? " where " : " and ");
+        sql_name(b, key->name);
+        sql_add(b, " = ");
+        sql_arg(b, key->kind);
+    }
+}
+
+/** The values of a key, of the kinds that its columns want. */
+const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key)
+{
+    if (key.count != table->key_count)
+        tern_fail(c, 500, "the key of %s has %u columns, not %u", table->type->name, table->key_count,
+                  key.count);
+    for (unsigned i = 0; i < key.count; i++)
+        if (key.items[i].kind != table->columns[table->keys[i]].kind)
+            tern_fail(c, 500, "the key column %s of %s is given a value of another kind",
+                      table->columns[table->keys[i]].name, table->type->name);
+    return key.items;
+}
+
+void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key_values)
+{
+    const data_table *table = data_need_table(c, type);
+    statement_key key;
+    rows_list list = {.c = c, .map = select_need_map(c, table)};
+    data_request_of(c);
+    memset(&key, 0, sizeof key);
+    key.type = table->type;
+    key.verb = STATEMENT_FIND;
+    const data_statement *statement = statement_find(&key);
+    if (statement == NULL) {
+        sql_builder b;
+        sql_begin(&b);
+        sql_add(&b, "select ");
+        select_columns(&b, table);
+        sql_add(&b, " from ");
+        sql_name(&b, table->name);
+        select_where_key(&b, table);
+        statement = sql_finish(c, &b, &key, false);
+    }
+    list.items = ctx_need(c, arena_alloc(&c->x->arena, table->type->size));
+    data_run run = {.statement = statement,
+                    .args = select_key_args(c, table, key_values),
+                    .on_row = rows_take_into,
+                    .sink = &list};
+    data_execute(c, &run, table, NULL);
+    return list.count != 0 ? list.items : NULL;
+}
+
+void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key)
+{
+    void *row = tern_find_of(c, type, key);
+    if (row == NULL && key.count == 1 && key.items[0].kind == TERN_ARG_INT)
+        tern_fail(c, 404, "there is no %s %lld", type->name, (long long)key.items[0].integer);
+    if (row == NULL)
+        tern_fail(c, 404, "there is no such %s", type->name);
+    return row;
+}

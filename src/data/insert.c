@@ -1,0 +1,173 @@
+/* New rows: one, or many in one statement. */
+#include "data/write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUES_MOST = 32000 }; /* SQLite takes 32,766 values in a statement, PostgreSQL 65,535 */
+
+/* Statements exist for these numbers of rows only, so that a list of any length needs few of them. */
+static const unsigned batches[] = {256, 64, 16, 4, 1};
+
+static bool is_left_out(const data_table *table, bool wants_key, unsigned column)
+{
+    return wants_key && table->columns[column].is_automatic;
+}
+
+void insert_head(sql_builder *b, const data_table *table, bool wants_key, unsigned rows)
+{
+    const char *comma = "";
+    sql_add(b, "insert into ");
+    sql_name(b, table->name);
+    sql_add(b, " (");
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (is_left_out(table, wants_key, i))
+            continue;
+        sql_add(b, comma);
+        sql_name(b, table->columns[i].name);
+        comma = ", ";
+    }
+    sql_add(b, ") values ");
+    for (unsigned row = 0; row < rows; row++) {
+        comma = row == 0 ? "(" : ", (";
+        for (unsigned i = 0; i < table->column_count; i++) {
+            if (is_left_out(table, wants_key, i))
+                continue;
+            sql_add(b, comma);
+            sql_arg(b, table->columns[i].kind);
+            comma = ", ";
+        }
+        sql_add(b, ")");
+    }
+}
+
+bool insert_args(tern_ctx *c, const data_table *table, bool wants_key, const void *row, tern_arg *args,
+                 unsigned *count, tern_data_error *error)
+{
+    for (unsigned i = 0; i < table->column_count; i++)
+        if (!is_left_out(table, wants_key, i) &&
+            !write_arg(c, table, &table->columns[i], row, &args[(*count)++], error))
+            return false;
+    return true;
+}
+
+static const data_statement *insert_statement(tern_ctx *c, const data_table *table, bool wants_key,
+                                              unsigned rows)
+{
+    statement_key key;
+    memset(&key, 0, sizeof key);
+    key.type = table->type;
+    key.verb = STATEMENT_INSERT;
+    key.flags = wants_key;
+    key.rows = rows;
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    sql_builder b;
+    sql_begin(&b);
+    if (wants_key && table->column_count == 1) { /* a table of nothing but its key */
+        sql_add(&b, "insert into ");
+        sql_name(&b, table->name);
+        sql_add(&b, " default values");
+    } else {
+        insert_head(&b, table, wants_key, rows);
+    }
+    if (wants_key) {
+        sql_add(&b, " returning ");
+        sql_name(&b, table->columns[table->keys[0]].name);
+    }
+    return sql_finish(c, &b, &key, true);
+}
+
+/** The keys that the database gave, as they come. */
+typedef struct new_keys {
+    int64_t *keys;
+    size_t count;
+} new_keys;
+
+static bool take_key(data_run *run, const data_row *row)
+{
+    new_keys *new = run->sink;
+    bool is_null = false;
+    const char *wanted =
+        row->engine->column_read(row, 0, &tern_int64_type, &new->keys[new->count++], &is_null, run->memory);
+    return wanted == NULL || data_refuse(&run->error, TERN_DATA_FAILED, "the new key is not %s", wanted);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/** Inserts `count` rows in one statement; all want a key of the database's, or none does. */
+static bool insert_batch(tern_ctx *c, const data_table *table, char *rows, unsigned count, bool wants_key,
+                         tern_data_error *error)
+{
+    size_t size = table->type->size;
+    unsigned arg_count = 0;
+    tern_arg *args =
+        ctx_need(c, arena_alloc(&c->x->arena, (size_t)count * table->column_count * sizeof *args));
+    new_keys new = {ctx_need(c, arena_alloc(&c->x->arena, count * sizeof *new.keys)), 0};
+    for (unsigned i = 0; i < count; i++)
+        if (!insert_args(c, table, wants_key, rows + i * size, args, &arg_count, error))
+            return false;
+    data_run run = {.statement = insert_statement(c, table, wants_key, count),
+                    .args = args,
+                    .on_row = wants_key ? take_key : NULL,
+                    .sink = &new};
+    if (!data_execute(c, &run, table, error))
+        return false;
+    /* Keys are given in the order of the rows, though RETURNING promises none. */
+    qsort(new.keys, new.count, sizeof *new.keys, compare_keys);
+    for (unsigned i = 0; i < new.count; i++)
+        write_set_key(c, table, rows + i * size, new.keys[i]);
+    return true;
+}
+
+bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options)
+{
+    const data_table *table = data_need_table(c, type);
+    data_request_of(c);
+    write_complete(c, table, row);
+    return insert_batch(c, table, row, 1, write_wants_key(table, row), options->error);
+}
+
+/** As many of the rows as go into one statement: of those that a statement exists for, and alike about their
+ * keys. */
+static unsigned batch_of(const data_table *table, const char *rows, size_t count, bool wants_key)
+{
+    size_t alike = 1, most = VALUES_MOST / table->column_count;
+    while (alike < count && alike < batches[0] &&
+           write_wants_key(table, rows + alike * table->type->size) == wants_key)
+        alike++;
+    if (wants_key && table->column_count == 1)
+        return 1;
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        if (batches[i] <= alike && batches[i] <= most)
+            return batches[i];
+    return 1;
+}
+
+bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
+                        const tern_write *options)
+{
+    const data_table *table = data_need_table(c, type);
+    size_t size = table->type->size;
+    char *rows = items;
+    bool is_done = true;
+    data_request_of(c);
+    for (size_t i = 0; i < count; i++)
+        write_complete(c, table, rows + i * size);
+    tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
+    for (size_t i = 0; i < count && is_done;) {
+        bool wants_key = write_wants_key(table, rows + i * size);
+        unsigned batch = batch_of(table, rows + i * size, count - i, wants_key);
+        is_done = insert_batch(c, table, rows + i * size, batch, wants_key, options->error);
+        i += batch;
+    }
+    if (!is_done)
+        tern_rollback(c);
+    tern_transaction_leave(&all);
+    return is_done;
+}

@@ -1,0 +1,250 @@
+/* Rows of one table: tern_select, tern_first, tern_find, tern_count, tern_exists, sums. */
+#include "data/select.h"
+#include "data/rows.h"
+
+#include <string.h>
+
+/* -- from a selection to a statement -- */
+
+enum { HAS_LIMIT = 1, HAS_OFFSET = 2, HAS_AFTER = 4, IS_FOR_UPDATE = 8 };
+
+void select_columns(sql_builder *b, const data_table *table)
+{
+    for (unsigned i = 0; i < table->column_count; i++) {
+        sql_add(b, i == 0 ? "" : ", ");
+        sql_name(b, table->columns[i].name);
+    }
+}
+
+/* -- keyset pages -- */
+
+/** What a selection with `.after` is ordered by: its order_by, and then the key, so that no two rows are
+ * equal. */
+typedef struct keyset {
+    const data_column *columns[DATA_ORDER_MOST];
+    bool is_descending[DATA_ORDER_MOST];
+    unsigned count;
+} keyset;
+
+static bool keyset_has(const keyset *set, const data_column *column)
+{
+    for (unsigned i = 0; i < set->count; i++)
+        if (set->columns[i] == column)
+            return true;
+    return false;
+}
+
+static void keyset_read(tern_ctx *c, const data_table *table, const char *order_by, keyset *set)
+{
+    set->count = 0;
+    for (const char *at = order_by != NULL ? order_by : ""; *at != '\0' && set->count < DATA_ORDER_MOST;) {
+        at = sql_next_order(table, at, &set->columns[set->count], &set->is_descending[set->count]);
+        if (at == NULL)
+            tern_fail(c, 500, ".order_by is \"field, other desc\", with fields of %s", table->type->name);
+        set->count++;
+    }
+    bool is_descending = set->count != 0 && set->is_descending[set->count - 1];
+    for (unsigned i = 0; i < table->key_count && set->count < DATA_ORDER_MOST; i++) {
+        const data_column *key = &table->columns[table->keys[i]];
+        if (keyset_has(set, key))
+            continue;
+        set->columns[set->count] = key;
+        set->is_descending[set->count++] = is_descending;
+    }
+    for (unsigned i = 0; i < set->count; i++)
+        if (set->columns[i]->is_nullable)
+            tern_fail(c, 500, ".after cannot go on behind a row by %s, which may be null",
+                      set->columns[i]->name);
+}
+
+/** (a > ?) or (a = ? and b > ?) or ...; the values are the row's, in the order in which they stand here. */
+static void add_keyset(sql_builder *b, const keyset *set)
+{
+    for (unsigned i = 0; i < set->count; i++) {
+        sql_add(b, i == 0 ? "(" : " or (");
+        for (unsigned k = 0; k <= i; k++) {
+            sql_name(b, set->columns[k]->name);
+            sql_add(b, k < i ? " = " : set->is_descending[k] ? " < " : " > ");
+            sql_arg(b, set->columns[k]->kind);
+            sql_add(b, k < i ? " and " : ")");
+        }
+    }
+}
+
+static void add_keyset_order(sql_builder *b, const keyset *set)
+{
+    for (unsigned i = 0; i < set->count; i++) {
+        sql_add(b, i == 0 ? " order by " : ", ");
+        sql_name(b, set->columns[i]->name);
+        sql_add(b, set->is_descending[i] ? " desc" : "");
+    }
+}
+
+/* -- building -- */
+
+static void add_where(sql_builder *b, const tern_selection *s, const keyset *after)
+{
+    if (s->where != NULL) {
+        sql_add(b, " where ");
+        sql_add(b, after != NULL ? "(" : "");
+        sql_fragment(b, s->where, &s->args, s->trusted_sql);
+        sql_add(b, after != NULL ? ")" : "");
+    }
+    if (after != NULL) {
+        sql_add(b, s->where != NULL ? " and (" : " where (");
+        add_keyset(b, after);
+        sql_add(b, ")");
+    }
+}
+
+static void add_limit(sql_builder *b, unsigned flags)
+{
+    if ((flags & HAS_LIMIT) != 0) {
+        sql_add(b, " limit ");
+        sql_arg(b, TERN_ARG_INT);
+    } else if ((flags & HAS_OFFSET) != 0 && b->dialect == DATA_SQLITE) {
+        sql_add(b, " limit -1"); /* it knows no offset without a limit */
+    }
+    if ((flags & HAS_OFFSET) != 0) {
+        sql_add(b, " offset ");
+        sql_arg(b, TERN_ARG_INT);
+    }
+    if ((flags & IS_FOR_UPDATE) != 0 && b->dialect == DATA_POSTGRES)
+        sql_add(b, " for update");
+}
+
+const char select_functions[4][4] = {"sum", "avg", "min", "max"};
+
+/** What comes before " where": "select ... from TABLE". */
+static void add_head(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum)
+{
+    sql_add(b, verb == STATEMENT_REMOVE_WHERE ? "delete" : "select ");
+    switch (verb) {
+    case STATEMENT_COUNT:
+        sql_add(b, "count(*)");
+        break;
+    case STATEMENT_EXISTS:
+        sql_add(b, "cast(1 as bigint)");
+        break;
+    case STATEMENT_AGGREGATE: /* a double, whatever the column's kind: sums of integers are numeric in
+                                 PostgreSQL */
+        sql_add(b, "cast(");
+        buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
+        sql_add(b, "(");
+        sql_name(b, sum->column->name);
+        sql_add(b, ") as double precision)");
+        break;
+    case STATEMENT_REMOVE_WHERE:
+        break;
+    default:
+        select_columns(b, table);
+    }
+    sql_add(b, " from ");
+    sql_name(b, table->name);
+}
+
+const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
+                                       const select_sum *sum, const tern_selection *s)
+{
+    statement_key key;
+    keyset after;
+    memset(&key, 0, sizeof key);
+    key.type = table->type;
+    key.verb = (uint8_t)verb;
+    key.texts[0] = s->where;
+    key.texts[1] = s->order_by;
+    if (sum != NULL) {
+        key.columns[0] = sum->function;
+        key.columns[1] = (uint64_t)(sum->column - table->columns);
+    }
+    key.flags = (uint8_t)((s->limit != 0) * HAS_LIMIT + (s->offset != 0) * HAS_OFFSET +
+                          (s->after != NULL) * HAS_AFTER + s->for_update * IS_FOR_UPDATE);
+    statement_key_args(c, &key, &s->args);
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    if (s->where == NULL && s->args.count != 0)
+        tern_fail(c, 500, ".args has values, but there is no .where for them");
+    if (s->after != NULL)
+        keyset_read(c, table, s->order_by, &after);
+    sql_builder b;
+    sql_begin(&b);
+    add_head(&b, table, verb, sum);
+    add_where(&b, s, s->after != NULL ? &after : NULL);
+    if (s->after != NULL)
+        add_keyset_order(&b, &after);
+    else if (s->order_by != NULL)
+        sql_order(&b, table, s->order_by);
+    add_limit(&b, key.flags);
+    return sql_finish(c, &b, &key, verb == STATEMENT_REMOVE_WHERE || s->for_update);
+}
+
+/* -- binding -- */
+
+static void add_after_values(tern_ctx *c, const data_table *table, const tern_selection *s, tern_arg *args,
+                             unsigned *count)
+{
+    keyset set;
+    data_error error;
+    keyset_read(c, table, s->order_by, &set);
+    for (unsigned i = 0; i < set.count; i++)
+        for (unsigned k = 0; k <= i; k++)
+            if (!data_column_arg(set.columns[k], s->after, &c->x->arena, &args[(*count)++], &error))
+                data_answer(c, &error, table, NULL);
+}
+
+const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s)
+{
+    if (s->limit == 0 && s->offset == 0 && s->after == NULL)
+        return s->args.items;
+    unsigned count = s->args.count;
+    size_t room = count + 2 + (s->after != NULL ? DATA_ORDER_MOST * DATA_ORDER_MOST : 0);
+    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, room * sizeof *args));
+    if (count != 0)
+        memcpy(args, s->args.items, count * sizeof *args);
+    if (s->after != NULL)
+        add_after_values(c, table, s, args, &count);
+    if (s->limit != 0)
+        args[count++] = tern_arg_int(s->limit);
+    if (s->offset != 0)
+        args[count++] = tern_arg_int(s->offset);
+    return args;
+}
+
+/* -- what users call -- */
+
+const rows_map *select_need_map(tern_ctx *c, const data_table *table)
+{
+    return ctx_need(c, (void *)(uintptr_t)rows_map_of_table(table));
+}
+
+static void select_into(tern_ctx *c, const data_table *table, const tern_selection *s, rows_list *list)
+{
+    *list = (rows_list){.c = c, .map = select_need_map(c, table)};
+    data_request_of(c);
+    data_run run = {.statement = select_statement(c, table, STATEMENT_SELECT, NULL, s),
+                    .args = select_args(c, table, s),
+                    .on_row = rows_take,
+                    .sink = list};
+    if (!data_execute(c, &run, table, s->error))
+        list->count = 0;
+}
+
+void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *s)
+{
+    rows_list list;
+    select_into(c, data_need_table(c, type), s, &list);
+    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins alike */
+    header->items = (bool *)(void *)list.items;
+    header->count = list.count;
+    return header;
+}
+
+void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *s)
+{
+    rows_list list;
+    tern_selection one = *s;
+    one.limit = 1;
+    select_into(c, data_need_table(c, type), &one, &list);
+    return list.count != 0 ? list.items : NULL;
+}

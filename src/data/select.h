@@ -1,0 +1,37 @@
+/** Between the files that select rows. */
+#ifndef DATA_SELECT_H
+#define DATA_SELECT_H
+
+#include "data/execute.h"
+#include "data/rows.h"
+#include "data/statement.h"
+
+enum { DATA_ORDER_MOST = 8 }; /* columns that `.after` can go by */
+
+/** Of STATEMENT_AGGREGATE: over which column, and how. */
+typedef struct select_sum {
+    unsigned function; /* an index of select_functions */
+    const data_column *column;
+} select_sum;
+
+/** "sum", "avg", "min", "max". */
+extern const char select_functions[4][4];
+
+/** The statement of a selection: `verb` says what is done with the rows; `sum` is NULL but for an aggregate.
+ */
+const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
+                                       const select_sum *sum, const tern_selection *s);
+/** Its values, in the order of its placeholders. */
+const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s);
+
+/** The map of the table's rows; leaves the handler with 503 without memory. */
+const rows_map *select_need_map(tern_ctx *c, const data_table *table);
+/** "id, title, done": all columns of the table. */
+void select_columns(sql_builder *b, const data_table *table);
+/** " where id = ?" with a placeholder for each key column. */
+void select_where_key(sql_builder *b, const data_table *table);
+/** The values of a whole key; leaves the handler with 500 when they are not of its columns' number and kinds.
+ */
+const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key);
+
+#endif

@@ -1,0 +1,146 @@
+/* SQL put together: names of models, placeholders, and pieces that the program wrote. */
+#include "data/statement.h"
+#include "data/worker.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void sql_begin(sql_builder *b)
+{
+    *b = (sql_builder){.dialect = data_self.engine->dialect};
+}
+
+void sql_add(sql_builder *b, const char *text)
+{
+    buf_add_text(&b->sql, text);
+}
+
+void sql_name(sql_builder *b, const char *name)
+{
+    bool is_plain = data_name_is_plain(name, strlen(name)); /* others were found to hold no quote at start */
+    buf_add_printf(&b->sql, is_plain ? "%s" : "\"%s\"", name);
+}
+
+void sql_arg(sql_builder *b, tern_arg_kind kind)
+{
+    const uint8_t byte = (uint8_t)kind;
+    buf_add(&b->kinds, &byte, 1);
+    buf_add_printf(&b->sql, "%c%zu", b->dialect == DATA_SQLITE ? '?' : '$', b->kinds.len);
+}
+
+static void mistake(sql_builder *b, const char *text, const char *why)
+{
+    if (b->mistake != NULL)
+        return;
+    b->mistake = why;
+    b->mistaken = text;
+}
+
+/** The end of the quoted text or name that begins at `at`; its closing quote doubled is a part of it. */
+static const char *skip_quoted(const char *at)
+{
+    const char quote = *at++;
+    while (*at != '\0') {
+        if (*at == quote && at[1] != quote)
+            return at + 1;
+        at += *at == quote ? 2 : 1;
+    }
+    return at;
+}
+
+static bool is_comment(const char *at)
+{
+    return (at[0] == '-' && at[1] == '-') || (at[0] == '/' && at[1] == '*');
+}
+
+static bool may_be_used(sql_builder *b, const char *text, bool is_trusted)
+{
+    if (statement_is_literal(text))
+        return true;
+    b->is_transient = true;
+    if (!is_trusted)
+        mistake(b, text,
+                "was made at run time: SQL is a literal, and what a client sent goes in by `?` "
+                "(.trusted_sql = true is for texts that no client had a hand in)");
+    return is_trusted;
+}
+
+void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool is_trusted)
+{
+    unsigned used = 0;
+    if (!may_be_used(b, text, is_trusted))
+        return;
+    for (const char *at = text, *end; *at != '\0'; at = end) {
+        end = *at == '\'' || *at == '"' ? skip_quoted(at) : at + 1;
+        if (*at == ';' || is_comment(at))
+            return mistake(b, text, "holds a ';' or a comment");
+        if (*at == '?' && at[1] == '?') {
+            buf_add_text(&b->sql, "?");
+            end++;
+        } else if (*at == '?') {
+            if (used == args->count)
+                return mistake(b, text, "has more `?` than there are values");
+            sql_arg(b, args->items[used++].kind);
+        } else {
+            buf_add(&b->sql, at, (size_t)(end - at));
+        }
+    }
+    if (used != args->count)
+        mistake(b, text, "has fewer `?` than there are values");
+}
+
+/* -- order by -- */
+
+static const char *skip_space(const char *at)
+{
+    while (isspace((unsigned char)*at))
+        at++;
+    return at;
+}
+
+static size_t word_len(const char *at)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)at[len]) || at[len] == '_')
+        len++;
+    return len;
+}
+
+const char *sql_next_order(const data_table *table, const char *at, const data_column **column,
+                           bool *is_descending)
+{
+    at = skip_space(at);
+    size_t len = word_len(at);
+    *column = data_table_column(table, at, len);
+    if (len == 0 || *column == NULL)
+        return NULL;
+    at = skip_space(at + len);
+    len = word_len(at);
+    *is_descending = len == 4 && strncasecmp(at, "desc", 4) == 0;
+    if (len != 0 && !*is_descending && !(len == 3 && strncasecmp(at, "asc", 3) == 0))
+        return NULL;
+    at = skip_space(at + len);
+    if (*at == ',')
+        return at + 1;
+    return *at == '\0' ? at : NULL;
+}
+
+void sql_order(sql_builder *b, const data_table *table, const char *order_by)
+{
+    const data_column *column;
+    bool is_descending;
+    if (!statement_is_literal(order_by))
+        b->is_transient = true;
+    sql_add(b, " order by ");
+    for (const char *at = order_by; *at != '\0' || at == order_by;) {
+        if (at != order_by)
+            sql_add(b, ", ");
+        const char *next = sql_next_order(table, at, &column, &is_descending);
+        if (next == NULL)
+            return mistake(b, order_by,
+                           "orders by what is no field of the model; it is \"field, other desc\"");
+        sql_name(b, column->name);
+        sql_add(b, is_descending ? " desc" : "");
+        at = next;
+    }
+}

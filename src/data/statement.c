@@ -1,0 +1,171 @@
+#include "data/statement.h"
+#include "base/mem.h"
+
+#include <tern/log.h>
+
+#include <link.h>
+#include <string.h>
+
+enum { FIRST_SLOTS = 64 };
+
+typedef struct kept_statement {
+    struct kept_statement *next; /* in the same slot */
+    uint64_t hash;
+    statement_key key;
+    data_statement statement;
+} kept_statement;
+
+/* This worker's statements. Their number is bounded by the program's text, since only literals are kept. */
+static struct {
+    kept_statement **slots;
+    size_t slot_count, count;
+} kept;
+
+/* -- literals -- */
+
+static int find_segment(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    uintptr_t at = (uintptr_t)arg;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && at >= start && at - start < segment->p_memsz)
+            return (segment->p_flags & PF_W) != 0 ? -1 : 1;
+    }
+    return 0;
+}
+
+bool statement_is_literal(const char *text)
+{
+    return dl_iterate_phdr(find_segment, (void *)(uintptr_t)text) == 1;
+}
+
+/* -- looking up -- */
+
+static uint64_t hash_of(const statement_key *key)
+{
+    uint64_t words[(sizeof *key + 7) / 8] = {0}, hash = 0x9e3779b97f4a7c15;
+    memcpy(words, key, sizeof *key);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        hash = (hash ^ words[i]) * 0xff51afd7ed558ccd;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static const data_statement *find(const statement_key *key, uint64_t hash)
+{
+    if (kept.slots == NULL)
+        return NULL;
+    for (kept_statement *s = kept.slots[hash & (kept.slot_count - 1)]; s != NULL; s = s->next)
+        if (s->hash == hash && memcmp(&s->key, key, sizeof *key) == 0)
+            return &s->statement;
+    return NULL;
+}
+
+const data_statement *statement_find(const statement_key *key)
+{
+    return find(key, hash_of(key));
+}
+
+void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args)
+{
+    if (args->count > STATEMENT_ARGS_MOST)
+        tern_fail(c, 500, "a statement has at most %d values, not %u", STATEMENT_ARGS_MOST, args->count);
+    key->arg_count = (uint8_t)args->count;
+    for (unsigned i = 0; i < args->count; i++)
+        key->kinds[i] = (uint8_t)args->items[i].kind;
+}
+
+/* -- keeping -- */
+
+static bool make_room(void)
+{
+    if (kept.count < kept.slot_count)
+        return true;
+    size_t slot_count = kept.slot_count != 0 ? 2 * kept.slot_count : FIRST_SLOTS;
+    kept_statement **slots = mem_zero(slot_count, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < kept.slot_count; i++) {
+        for (kept_statement *s = kept.slots[i], *next; s != NULL; s = next) {
+            next = s->next;
+            s->next = slots[s->hash & (slot_count - 1)];
+            slots[s->hash & (slot_count - 1)] = s;
+        }
+    }
+    mem_free(kept.slots);
+    kept.slots = slots;
+    kept.slot_count = slot_count;
+    return true;
+}
+
+/** One block: the entry, its kinds, its SQL. NULL when memory is short. */
+static const data_statement *keep(const statement_key *key, const sql_builder *b, bool writes)
+{
+    size_t arg_count = b->kinds.len, sql_len = b->sql.len;
+    kept_statement *s = make_room() ? mem_alloc(sizeof *s + arg_count + sql_len + 1) : NULL;
+    if (s == NULL)
+        return NULL;
+    uint8_t *kinds = (uint8_t *)(s + 1);
+    char *sql = (char *)kinds + arg_count;
+    if (arg_count != 0)
+        memcpy(kinds, b->kinds.data, arg_count);
+    memcpy(sql, b->sql.data, sql_len + 1);
+    *s = (kept_statement){.hash = hash_of(key), .key = *key};
+    s->statement = (data_statement){.sql = sql,
+                                    .sql_len = sql_len,
+                                    .id = (unsigned)++kept.count,
+                                    .arg_count = (unsigned)arg_count,
+                                    .kinds = kinds,
+                                    .writes = writes};
+    s->next = kept.slots[s->hash & (kept.slot_count - 1)];
+    kept.slots[s->hash & (kept.slot_count - 1)] = s;
+    return &s->statement;
+}
+
+static const data_statement *transient(arena *a, const sql_builder *b, bool writes)
+{
+    data_statement *s = arena_alloc(a, sizeof *s);
+    uint8_t *kinds = arena_alloc(a, b->kinds.len);
+    char *sql = arena_text(a, b->sql.data, b->sql.len);
+    if (s == NULL || kinds == NULL || sql == NULL)
+        return NULL;
+    if (b->kinds.len != 0)
+        memcpy(kinds, b->kinds.data, b->kinds.len);
+    *s = (data_statement){.sql = sql,
+                          .sql_len = b->sql.len,
+                          .arg_count = (unsigned)b->kinds.len,
+                          .kinds = kinds,
+                          .writes = writes};
+    return s;
+}
+
+const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes)
+{
+    const data_statement *statement = NULL;
+    const char *mistake = b->mistake, *mistaken = b->mistaken;
+    if (mistake == NULL && !b->sql.failed && !b->kinds.failed)
+        statement = b->is_transient ? transient(&c->x->arena, b, writes) : keep(key, b, writes);
+    buf_free(&b->sql);
+    buf_free(&b->kinds);
+    if (mistake != NULL) {
+        char label[160];
+        tern_log(TERN_ERROR, "%s: \"%s\" %s", ctx_route_label(c, label, sizeof label), mistaken, mistake);
+        ctx_fail(c, 500, NULL);
+    }
+    return ctx_need(c, (void *)(uintptr_t)statement);
+}
+
+void statement_forget(void)
+{
+    for (size_t i = 0; i < kept.slot_count; i++) {
+        for (kept_statement *s = kept.slots[i], *next; s != NULL; s = next) {
+            next = s->next;
+            mem_free(s);
+        }
+    }
+    mem_free(kept.slots);
+    memset(&kept, 0, sizeof kept);
+}

@@ -1,0 +1,90 @@
+/**
+ * Statements of this process: each is built once, from a model and the texts in the program, and kept.
+ *
+ * Hot path: statement_find, for every query. It may not allocate or look at text.
+ */
+#ifndef DATA_STATEMENT_H
+#define DATA_STATEMENT_H
+
+#include "app/ctx.h"
+#include "base/buf.h"
+#include "data/engine.h"
+#include "data/table.h"
+
+enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3 };
+
+typedef enum statement_verb {
+    STATEMENT_SELECT,
+    STATEMENT_COUNT,
+    STATEMENT_EXISTS,
+    STATEMENT_AGGREGATE,
+    STATEMENT_FIND,
+    STATEMENT_RELATED,
+    STATEMENT_INSERT,
+    STATEMENT_UPSERT,
+    STATEMENT_UPDATE,
+    STATEMENT_REMOVE,
+    STATEMENT_REMOVE_WHERE,
+    STATEMENT_OWN, /* tern_sql */
+} statement_verb;
+
+/** What tells one statement from another. Texts count by their address: they are literals. Zeroed before it
+ * is filled in, since it is compared as bytes. */
+typedef struct statement_key {
+    const void *type;
+    const char *texts[STATEMENT_TEXTS];
+    uint64_t columns[4]; /* a bit for each column, or what else the verb needs */
+    uint32_t rows;
+    uint8_t verb, flags, arg_count;
+    uint8_t kinds[STATEMENT_ARGS_MOST + 1]; /* of the values that the program gives */
+} statement_key;
+
+/** The statement kept under `key`; NULL when it has to be built. */
+const data_statement *statement_find(const statement_key *key);
+
+/** SQL on its way. */
+typedef struct sql_builder {
+    buf sql, kinds; /* a byte of `kinds` for each placeholder */
+    data_dialect dialect;
+    bool is_transient;    /* a text in it was made at run time */
+    const char *mistake;  /* why the program's text cannot be taken (static); NULL: it can */
+    const char *mistaken; /* that text */
+} sql_builder;
+
+void sql_begin(sql_builder *b);
+void sql_add(sql_builder *b, const char *text);
+/** A table's or column's name, quoted where it must be. */
+void sql_name(sql_builder *b, const char *name);
+/** The next placeholder, for a value of this kind. */
+void sql_arg(sql_builder *b, tern_arg_kind kind);
+/**
+ * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
+ * Noted in `mistake`: a text made at run time (unless `is_trusted`: such a statement is not kept), `;`,
+ * comments, another number of
+ * `?` than of values.
+ */
+void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool is_trusted);
+/** " order by" the fields of the model named in `order_by` ("created desc, id"): only names of the model get
+ * through, so it may have been made at run time. */
+void sql_order(sql_builder *b, const data_table *table, const char *order_by);
+/** Reads the first of "created desc, id": where the next begins (at the NUL when it was the last), or NULL
+ * when this is none of the table's columns. */
+const char *sql_next_order(const data_table *table, const char *at, const data_column **column,
+                           bool *is_descending);
+
+/**
+ * Ends the building, and keeps the statement under `key` unless one of its texts was made at run time: then
+ * it lies in the request's memory and is prepared for one run. Leaves the handler with 500 when there was a
+ * mistake, 503 without memory.
+ */
+const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
+
+/** Notes the kinds of the program's values in `key`; leaves the handler with 500 when they are too many. */
+void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
+/** Whether `text` lies in the program's own read-only memory: a literal, which no request can have written.
+ */
+bool statement_is_literal(const char *text);
+/** Gives back every statement (tests under leak checkers). */
+void statement_forget(void);
+
+#endif

@@ -1,0 +1,192 @@
+#include "data/transaction.h"
+#include "data/worker.h"
+#include "runtime/coro.h"
+#include "runtime/loop.h"
+
+#include <tern/task.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETRIES = 3, SAVEPOINTS_MOST = 16 };
+
+data_transaction *data_transaction_here(const data_request *request)
+{
+    const coro *self = coro_self();
+    data_transaction *t = request->transaction;
+    while (t != NULL && t->owner != self)
+        t = t->outer;
+    return t;
+}
+
+bool data_transaction_run(data_transaction *transaction, data_run *run)
+{
+    if (transaction->is_broken)
+        return data_refuse(&run->error, TERN_DATA_REFUSED,
+                           "a statement of this transaction has failed: it can only be rolled back");
+    bool is_done = data_self.engine->session_run(transaction->session, run);
+    if (!is_done)
+        transaction->is_broken = true;
+    return is_done;
+}
+
+/* -- the statements around it -- */
+
+static const char *isolation_words(tern_isolation isolation)
+{
+    static const char *const words[] = {[TERN_READ_COMMITTED] = " isolation level read committed",
+                                        [TERN_REPEATABLE_READ] = " isolation level repeatable read",
+                                        [TERN_SERIALIZABLE] = " isolation level serializable"};
+    return isolation == TERN_ISOLATION_DEFAULT ? "" : words[isolation];
+}
+
+static const char *begin_words(tern_ctx *c, const tern_transaction_options *options)
+{
+    if (data_self.engine->dialect ==
+        DATA_SQLITE) /* its transactions are serializable, whatever is asked for */
+        return options->read_only ? "begin" : "begin immediate";
+    return tern_sprintf(c, "begin%s%s", isolation_words(options->isolation),
+                        options->read_only ? " read only" : "");
+}
+
+/** Runs "begin", "savepoint t1", ... on the transaction's connection, whether it is broken or not. */
+static bool run_words(data_transaction *t, const char *words, data_error *error)
+{
+    const data_statement statement = {.sql = words, .sql_len = strlen(words)};
+    data_run run = {.statement = &statement, .memory = t->memory};
+    run.deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
+    bool is_done = data_self.engine->session_run(t->session, &run);
+    *error = run.error;
+    return is_done;
+}
+
+static bool run_savepoint(data_transaction *t, const char *verb, data_error *error)
+{
+    char words[32];
+    snprintf(words, sizeof words, "%s t%u", verb, t->depth);
+    return run_words(t, words, error);
+}
+
+/** Undoes what was done since the savepoint, which the database then forgets. */
+static bool undo_savepoint(data_transaction *t, data_error *error)
+{
+    return run_savepoint(t, "rollback to", error) && run_savepoint(t, "release", error);
+}
+
+/* -- its life -- */
+
+static void take_off(data_transaction *t)
+{
+    data_transaction **at = &t->request->transaction;
+    while (*at != t)
+        at = &(*at)->outer;
+    *at = t->outer;
+    t->is_ended = true;
+}
+
+/** When the block was left by a failure: the engine rolls back what is open. */
+static void abandon(void *arg)
+{
+    data_transaction *t = arg;
+    data_error error;
+    if (t->is_ended)
+        return;
+    take_off(t);
+    if (t->depth == 0)
+        data_self.engine->release(t->session);
+    else if (!undo_savepoint(t, &error)) /* who caught the failure may go on, but not with a half of it */
+        t->outer->is_broken = true;
+}
+
+tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transaction_options *options)
+{
+    data_request *request = data_request_of(c);
+    data_transaction *outer = data_transaction_here(request), *t = tern_alloc(c, sizeof *t);
+    data_error error = {0};
+    *t = (data_transaction){
+        .outer = request->transaction, .request = request, .owner = coro_self(), .memory = &c->x->arena};
+    if (outer != NULL) {
+        t->session = outer->session;
+        t->depth = outer->depth + 1;
+        if (t->depth > SAVEPOINTS_MOST)
+            tern_fail(c, 500, "transactions are nested more than %d deep", SAVEPOINTS_MOST);
+    } else {
+        t->session = data_self.engine->acquire(data_self.primary, !options->read_only, &error);
+        if (t->session == NULL)
+            data_answer(c, &error, NULL, NULL);
+    }
+    request->transaction = t;
+    tern_defer(c, abandon, t);
+    bool has_begun =
+        t->depth == 0 ? run_words(t, begin_words(c, options), &error) : run_savepoint(t, "savepoint", &error);
+    if (!has_begun) {
+        request->last_fault = error.fault;
+        data_answer(c, &error, NULL, NULL);
+    }
+    return (tern_transaction_scope){.c = c, .inside = t, .is_first = true};
+}
+
+void tern_transaction_leave(tern_transaction_scope *block)
+{
+    data_transaction *t = block->inside;
+    data_error error = {0};
+    bool is_done;
+    if (t->is_ended)
+        return;
+    if (t->depth == 0)
+        is_done = t->is_broken || run_words(t, "commit", &error);
+    else
+        is_done = t->is_broken ? undo_savepoint(t, &error) : run_savepoint(t, "release", &error);
+    if (!is_done) { /* `abandon` gives the connection back */
+        t->request->last_fault = error.fault;
+        data_answer(block->c, &error, NULL, NULL);
+    }
+    take_off(t);
+    if (t->depth == 0)
+        data_self.engine->release(t->session); /* rolls back when it was broken */
+}
+
+void tern_rollback(tern_ctx *c)
+{
+    data_transaction *t = data_transaction_here(data_request_of(c));
+    if (t == NULL)
+        tern_fail(c, 500, "tern_rollback: there is no transaction");
+    t->is_broken = true;
+}
+
+/* -- again when the database asks for it -- */
+
+typedef struct attempt {
+    void (*work)(tern_ctx *c, void *arg);
+    void *arg;
+    const tern_transaction_options *options;
+} attempt;
+
+static void run_attempt(tern_ctx *c, void *arg)
+{
+    const attempt *a = arg;
+    tern_transaction_scope block = tern_transaction_enter(c, a->options);
+    a->work(c, a->arg);
+    tern_transaction_leave(&block);
+}
+
+void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg,
+                      const tern_transaction_options *options)
+{
+    data_request *request = data_request_of(c);
+    attempt a = {work, arg, options};
+    unsigned left = options->retries != 0 ? options->retries : RETRIES;
+    if (data_transaction_here(request) != NULL)
+        left = 0; /* only the whole transaction can be tried again */
+    for (uint64_t pause_ms = 5;; pause_ms *= 2) {
+        request->last_fault = TERN_DATA_OK;
+        unwind_reason why = ctx_guard(c, run_attempt, &a);
+        if (why == UNWIND_NONE)
+            return;
+        if (why != UNWIND_FAIL || request->last_fault != TERN_DATA_CONFLICT || left-- == 0)
+            unwind_throw(why);
+        c->problem_errors = NULL;
+        tern_sleep(c, pause_ms + (uint64_t)random() % pause_ms);
+    }
+}

@@ -1,0 +1,23 @@
+/** Transactions of a request's coroutines. */
+#ifndef DATA_TRANSACTION_H
+#define DATA_TRANSACTION_H
+
+#include "data/execute.h"
+
+typedef struct data_transaction {
+    struct data_transaction *outer; /* of the same request; not always of the same coroutine */
+    data_request *request;
+    const void *owner; /* the coroutine that began it */
+    data_session *session;
+    arena *memory;  /* the request's */
+    unsigned depth; /* 0: the transaction itself; above: its savepoints */
+    bool is_broken; /* a statement failed in it, or tern_rollback: it can only be rolled back */
+    bool is_ended;
+} data_transaction;
+
+/** The innermost transaction of the running coroutine; NULL when it has none. */
+data_transaction *data_transaction_here(const data_request *request);
+/** Runs on the transaction's connection; a failure breaks it. */
+bool data_transaction_run(data_transaction *transaction, data_run *run);
+
+#endif

@@ -1,0 +1,116 @@
+/* Changing a row. */
+#include "data/write.h"
+
+#include <string.h>
+
+/** Which columns an update writes: those named, those given, or all but the key and the time of creation. */
+static column_set columns_to_write(tern_ctx *c, const data_table *table, const tern_write *options)
+{
+    column_set set = {{0}};
+    if (options->fields != NULL)
+        set = write_columns_named(c, table, options->fields);
+    for (unsigned i = 0; i < table->column_count && options->fields == NULL; i++) {
+        const data_column *column = &table->columns[i];
+        uint8_t state = options->given != NULL ? *plan_state(column->plan, options->given) : TERN_GIVEN;
+        if (!column->is_key && !column->is_created && (state == TERN_GIVEN || state == TERN_NULL))
+            column_set_add(&set, i);
+    }
+    if (table->version != NULL) /* raised by the statement itself */
+        set.bits[(table->version - table->columns) / 64] &=
+            ~(UINT64_C(1) << ((table->version - table->columns) % 64));
+    if (table->updated != NULL)
+        column_set_add(&set, (unsigned)(table->updated - table->columns));
+    return set;
+}
+
+static const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)
+{
+    statement_key key;
+    memset(&key, 0, sizeof key);
+    key.type = table->type;
+    key.verb = STATEMENT_UPDATE;
+    memcpy(key.columns, set->bits, sizeof set->bits);
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    sql_builder b;
+    const char *comma = " set ";
+    sql_begin(&b);
+    sql_add(&b, "update ");
+    sql_name(&b, table->name);
+    for (unsigned i = 0; i < table->column_count; i++) {
+        const data_column *column = &table->columns[i];
+        if (!column_set_has(set, i) && !column->is_version)
+            continue;
+        sql_add(&b, comma);
+        sql_name(&b, column->name);
+        sql_add(&b, " = ");
+        if (column->is_version) {
+            sql_name(&b, column->name);
+            sql_add(&b, " + 1");
+        } else {
+            sql_arg(&b, column->kind);
+        }
+        comma = ", ";
+    }
+    select_where_key(&b, table);
+    if (table->version != NULL) {
+        sql_add(&b, " and ");
+        sql_name(&b, table->version->name);
+        sql_add(&b, " = ");
+        sql_arg(&b, table->version->kind);
+    }
+    return sql_finish(c, &b, &key, true);
+}
+
+static bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row,
+                        tern_arg *args, tern_data_error *error)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < table->column_count; i++)
+        if (column_set_has(set, i) && !write_arg(c, table, &table->columns[i], row, &args[count++], error))
+            return false;
+    for (unsigned i = 0; i < table->key_count; i++)
+        if (!write_arg(c, table, &table->columns[table->keys[i]], row, &args[count++], error))
+            return false;
+    return table->version == NULL || write_arg(c, table, table->version, row, &args[count++], error);
+}
+
+/** No row was changed: it is gone, or has another version by now. */
+static bool nothing_updated(tern_ctx *c, const data_table *table, const tern_arg *key, tern_data_error *error)
+{
+    data_error stale;
+    if (table->version == NULL || tern_find_of(c, table->type, (tern_args){key, table->key_count}) == NULL)
+        return false;
+    data_refuse(&stale, TERN_DATA_STALE, "the row of %s has another version", table->name);
+    return data_answer(c, &stale, table, error);
+}
+
+bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options)
+{
+    const data_table *table = data_need_table(c, type);
+    data_request_of(c);
+    if (table->key_count == 0)
+        tern_fail(c, 500, "%s has no .key to be updated by", table->type->name);
+    column_set set = columns_to_write(c, table, options);
+    if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)
+        return true;
+    if (table->updated != NULL) {
+        *(tern_datetime *)plan_value(table->updated->plan, row) = write_now();
+        *plan_state(table->updated->plan, row) = TERN_VALUE;
+    }
+    size_t room = table->column_count + table->key_count + 1;
+    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, room * sizeof *args));
+    if (!update_args(c, table, &set, row, args, options->error))
+        return false;
+    const data_statement *statement = update_statement(c, table, &set);
+    data_run run = {.statement = statement, .args = args};
+    if (!data_execute(c, &run, table, options->error))
+        return false;
+    if (run.affected == 0) {
+        unsigned key = statement->arg_count - table->key_count - (table->version != NULL);
+        return nothing_updated(c, table, &args[key], options->error);
+    }
+    write_raise_version(table, row);
+    return true;
+}

@@ -1,0 +1,17 @@
+/** The database as this worker uses it: which engine, opened where, with which settings. */
+#ifndef DATA_WORKER_H
+#define DATA_WORKER_H
+
+#include "data/engine.h"
+
+/** One in a process: made by tern_database, opened in each worker. */
+typedef struct data_worker {
+    const data_engine *engine; /* NULL: the application has no database */
+    tern_database_options options;
+    data_database *primary;
+    data_database *replica; /* NULL: everything goes to the primary */
+} data_worker;
+
+extern data_worker data_self;
+
+#endif

@@ -1,0 +1,132 @@
+/* What inserts and updates have in common. */
+#include "data/write.h"
+#include "base/random.h"
+#include "schema/scalar.h"
+
+#include <string.h>
+#include <time.h>
+
+column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields)
+{
+    column_set set = {{0}};
+    for (const char *at = fields; *at != '\0';) {
+        at += strspn(at, ", ");
+        size_t len = strcspn(at, ", ");
+        const data_column *column = data_table_column(table, at, len);
+        if (column == NULL && len != 0)
+            tern_fail(c, 500, "\"%.*s\" is no field of %s that a table holds", (int)len, at,
+                      table->type->name);
+        if (column != NULL)
+            column_set_add(&set, (unsigned)(column - table->columns));
+        at += len;
+    }
+    return set;
+}
+
+tern_datetime write_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (tern_datetime){(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
+}
+
+/** A UUID of version 7 (RFC 9562 section 5.7): milliseconds and then chance, so that new rows lie together in
+ * the index. */
+static void draw_uuid(tern_ctx *c, tern_uuid *out)
+{
+    uint64_t ms = (uint64_t)write_now().microseconds / 1000;
+    if (!random_bytes(out->bytes, sizeof out->bytes))
+        tern_fail(c, 503, "the system gives no random numbers");
+    for (int i = 0; i < 6; i++)
+        out->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    out->bytes[6] = (uint8_t)(0x70 | (out->bytes[6] & 0x0f));
+    out->bytes[8] = (uint8_t)(0x80 | (out->bytes[8] & 0x3f));
+}
+
+static void set_int(const data_column *column, void *row, int64_t value)
+{
+    void *at = plan_value(column->plan, row);
+    switch (column->plan->type->size) {
+    case 1:
+        *(uint8_t *)at = (uint8_t)value;
+        break;
+    case 2:
+        *(uint16_t *)at = (uint16_t)value;
+        break;
+    case 4:
+        *(uint32_t *)at = (uint32_t)value;
+        break;
+    default:
+        *(int64_t *)at = value;
+    }
+    *plan_state(column->plan, row) = TERN_VALUE;
+}
+
+static void set_time(const data_column *column, void *row, tern_datetime now)
+{
+    *(tern_datetime *)plan_value(column->plan, row) = now;
+    *plan_state(column->plan, row) = TERN_VALUE;
+}
+
+void write_complete(tern_ctx *c, const data_table *table, void *row)
+{
+    static const tern_uuid no_uuid;
+    for (unsigned i = 0; i < table->column_count; i++) {
+        const data_column *column = &table->columns[i];
+        const field_plan *f = column->plan;
+        uint8_t *state = plan_state(f, row);
+        if (*state == TERN_ABSENT && f->fallback != NULL) {
+            memcpy(plan_value(f, row), f->fallback, f->type->size);
+            *state = TERN_VALUE;
+        } else if (*state == TERN_ABSENT && column->is_nullable) {
+            *state = TERN_NULL;
+        }
+        if (column->is_key && column->kind == TERN_ARG_UUID && column->references == NULL &&
+            memcmp(plan_value(f, row), &no_uuid, sizeof no_uuid) == 0) {
+            draw_uuid(c, plan_value(f, row));
+            *state = TERN_VALUE;
+        }
+    }
+    if (table->created != NULL)
+        set_time(table->created, row, write_now());
+    if (table->updated != NULL)
+        set_time(table->updated, row, write_now());
+    if (table->version != NULL)
+        set_int(table->version, row, 1);
+}
+
+/** The one column that the database may number; NULL when the table has none. */
+static const data_column *automatic_key(const data_table *table)
+{
+    const data_column *key = table->key_count == 1 ? &table->columns[table->keys[0]] : NULL;
+    return key != NULL && key->is_automatic ? key : NULL;
+}
+
+bool write_wants_key(const data_table *table, const void *row)
+{
+    const data_column *key = automatic_key(table);
+    return key != NULL && scalar_int(key->plan->type, plan_value(key->plan, row)) == 0;
+}
+
+void write_set_key(tern_ctx *c, const data_table *table, void *row, int64_t value)
+{
+    const data_column *key = automatic_key(table);
+    set_int(key, row, value);
+    if (scalar_int(key->plan->type, plan_value(key->plan, row)) != value)
+        tern_fail(c, 500, "the key %lld of a new %s does not fit its field", (long long)value,
+                  table->type->name);
+}
+
+void write_raise_version(const data_table *table, void *row)
+{
+    const data_column *version = table->version;
+    if (version != NULL)
+        set_int(version, row, scalar_int(version->plan->type, plan_value(version->plan, row)) + 1);
+}
+
+bool write_arg(tern_ctx *c, const data_table *table, const data_column *column, const void *row,
+               tern_arg *out, tern_data_error *error)
+{
+    data_error why;
+    return data_column_arg(column, row, &c->x->arena, out, &why) || data_answer(c, &why, table, error);
+}

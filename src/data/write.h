@@ -1,0 +1,51 @@
+/** Between the files that write rows. */
+#ifndef DATA_WRITE_H
+#define DATA_WRITE_H
+
+#include "data/select.h"
+
+/** A bit for each column. */
+typedef struct column_set {
+    uint64_t bits[2];
+} column_set;
+
+static inline void column_set_add(column_set *set, unsigned column)
+{
+    set->bits[column / 64] |= UINT64_C(1) << (column % 64);
+}
+
+static inline bool column_set_has(const column_set *set, unsigned column)
+{
+    return (set->bits[column / 64] >> (column % 64) & 1) != 0;
+}
+
+/** The columns whose fields `fields` names ("title, done"); leaves the handler with 500 when one is none. */
+column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields);
+
+/**
+ * Fills in what is ours to give before a row is inserted: a UUID key of zeros, times, a first version, the
+ * fallbacks of absent fields.
+ */
+void write_complete(tern_ctx *c, const data_table *table, void *row);
+/** Whether the database gives the row its key. */
+bool write_wants_key(const data_table *table, const void *row);
+/** Sets the automatic key of a row; 422 when it is more than the field can hold. */
+void write_set_key(tern_ctx *c, const data_table *table, void *row, int64_t key);
+
+/** Raises the version of a row that was updated. */
+void write_raise_version(const data_table *table, void *row);
+/** The value of a column, to be bound. False when the column cannot hold it: `error` says so, and without
+ * `error` the handler is left. */
+bool write_arg(tern_ctx *c, const data_table *table, const data_column *column, const void *row,
+               tern_arg *out, tern_data_error *error);
+/** Now, as a column's time. */
+tern_datetime write_now(void);
+
+/** "insert into TABLE (a, b) values (?, ?), ..." for `rows` rows, without the automatic key when `wants_key`.
+ */
+void insert_head(sql_builder *b, const data_table *table, bool wants_key, unsigned rows);
+/** The values of such a statement for one row, behind `*count` of them; false as write_arg. */
+bool insert_args(tern_ctx *c, const data_table *table, bool wants_key, const void *row, tern_arg *args,
+                 unsigned *count, tern_data_error *error);
+
+#endif
