@@ -64,6 +64,7 @@ typedef struct data_run {
     void *sink; /* on_row's own */
     /* filled in by the engine */
     int64_t affected; /* rows changed by an insert, update or delete */
+    void *stream;     /* the engine's own, from stream_open to stream_close */
     data_error error;
 } data_run;
 
