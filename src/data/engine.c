@@ -1,7 +1,5 @@
 #include "data/engine.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* By the scheme of the URL. */
@@ -25,14 +23,4 @@ const data_engine *data_engine_of(const char *url)
         if (strncmp(url, engines[i].scheme, strlen(engines[i].scheme)) == 0)
             return engines[i].engine;
     return NULL;
-}
-
-bool data_refuse(data_error *error, tern_data_fault fault, const char *format, ...)
-{
-    va_list args;
-    *error = (data_error){.fault = fault};
-    va_start(args, format);
-    vsnprintf(error->message, sizeof error->message, format, args);
-    va_end(args);
-    return false;
 }

@@ -64,6 +64,7 @@ typedef struct data_run {
     void *sink; /* on_row's own */
     /* filled in by the engine */
     int64_t affected; /* rows changed by an insert, update or delete */
+    void *stream;     /* the engine's own, from stream_open to stream_close */
     data_error error;
 } data_run;
 
@@ -121,7 +122,7 @@ extern const data_engine data_sqlite, data_postgres;
 
 /** The engine of a URL by its scheme; NULL when none of this build knows it. (engine.c) */
 const data_engine *data_engine_of(const char *url);
-/** Empties `error` and sets fault and message. Returns false, for `return data_refuse(...)`. (engine.c) */
+/** Empties `error` and sets fault and message. Returns false, for `return data_refuse(...)`. (refuse.c) */
 bool data_refuse(data_error *error, tern_data_fault fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -195,6 +195,25 @@ static bool withdraw(offload_job *job)
     return is_queued;
 }
 
+/* Waits until `job` is done, cancelled or not. */
+static void wait_until_done(const offload_job *job)
+{
+    coro *self = job->waiting;
+    self->cancel_masked++;
+    while (!job->is_done)
+        coro_wait(0);
+    self->cancel_masked--;
+}
+
+bool offload_run(void (*work)(void *arg), void *arg)
+{
+    offload_job job = {.work = work, .arg = arg, .waiting = coro_self()};
+    if (!open_pool() || !submit(&job))
+        return false;
+    wait_until_done(&job);
+    return true;
+}
+
 void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
 {
     (void)c;
@@ -212,11 +231,7 @@ void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
         is_cancelled = coro_wait(0) == CORO_CANCELLED;
     if (!is_cancelled)
         return;
-    if (!job.is_done && !withdraw(&job)) { /* a thread uses `arg` and this frame: it must end first */
-        self->cancel_masked++;
-        while (!job.is_done)
-            coro_wait(0);
-        self->cancel_masked--;
-    }
+    if (!job.is_done && !withdraw(&job))
+        wait_until_done(&job); /* a thread uses `arg` and this frame: it must end first */
     unwind_throw(UNWIND_CANCELLED);
 }

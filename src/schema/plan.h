@@ -43,7 +43,8 @@ typedef struct type_plan {
                           JSON and nested values */
     bool is_flat;      /* no nested model, list or map */
     bool has_mistakes; /* its own or those of a type it was prepared with: reported once, refused for ever */
-    struct type_plan *older; /* the one made before it */
+    const struct data_table *table; /* what the data layer made of the model; its own. NULL: no table */
+    struct type_plan *older;        /* the one made before it */
 } type_plan;
 
 /**

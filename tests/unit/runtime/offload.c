@@ -161,7 +161,59 @@ TEST(a_cancelled_request_offloads_nothing)
     CHECK(!gates[0].has_begun);
 }
 
+static void run_when_cancelled(tern_ctx *c)
+{
+    int count = 0;
+    (void)c;
+    coro_cancel(coro_self());
+    CHECK(offload_run(add_one, &count));
+    CHECK_INT(count, 1);
+    note(coro_wait(0) == CORO_CANCELLED ? "cancelled" : "woken");
+}
+
+TEST(work_run_from_inside_is_finished_in_a_cancelled_request_too)
+{
+    CHECK_INT(run_handler(run_when_cancelled).reason, UNWIND_NONE);
+    CHECK_TEXT(trace, "cancelled");
+}
+
+static void run_gate(tern_ctx *c, void *arg)
+{
+    (void)c;
+    note(offload_run(pass_gate, arg) ? "passed " : "refused ");
+}
+
+static void go_on_while_run(tern_ctx *c)
+{
+    tern_task *task = tern_go(c, run_gate, &gates[0]);
+    wait_until_begun(c, &gates[0]);
+    tern_cancel(task);
+    note("meanwhile ");
+    gates[0].may_end = true;
+    tern_wait(c, task);
+}
+
+TEST(the_worker_goes_on_while_work_run_from_inside_runs)
+{
+    CHECK_INT(run_handler(go_on_while_run).reason, UNWIND_NONE);
+    CHECK_TEXT(trace, "meanwhile passed ");
+}
+
 #ifdef TERN_FAULTS
+static void run_without_threads(tern_ctx *c)
+{
+    int count = 0;
+    (void)c;
+    CHECK(!offload_run(add_one, &count));
+    CHECK_INT(count, 0);
+}
+
+TEST(without_any_thread_work_run_from_inside_is_refused)
+{
+    offload_fail_threads(true);
+    CHECK_INT(run_handler(run_without_threads).reason, UNWIND_NONE);
+}
+
 TEST(without_any_thread_the_request_fails)
 {
     offload_fail_threads(true);

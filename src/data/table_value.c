@@ -1,0 +1,153 @@
+/* Values of rows as values to be bound. */
+#include "data/table.h"
+
+#include "schema/json.h"
+#include "schema/scalar.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+tern_arg_kind data_kind_of(const tern_type *type)
+{
+    static const tern_arg_kind kinds[] = {
+        [TERN_BOOL] = TERN_ARG_BOOL,         [TERN_INT] = TERN_ARG_INT,
+        [TERN_UINT] = TERN_ARG_INT,          [TERN_FLOAT] = TERN_ARG_DOUBLE,
+        [TERN_TEXT] = TERN_ARG_TEXT,         [TERN_BYTES] = TERN_ARG_BYTES,
+        [TERN_UUID] = TERN_ARG_UUID,         [TERN_DATE] = TERN_ARG_DATE,
+        [TERN_TIME] = TERN_ARG_TIME,         [TERN_DATETIME] = TERN_ARG_DATETIME,
+        [TERN_DURATION] = TERN_ARG_DURATION, [TERN_DECIMAL] = TERN_ARG_DECIMAL,
+        [TERN_ANY] = TERN_ARG_JSON,          [TERN_UPLOAD] = TERN_ARG_NULL,
+        [TERN_ENUM] = TERN_ARG_TEXT,         [TERN_MODEL_KIND] = TERN_ARG_JSON,
+        [TERN_LIST_KIND] = TERN_ARG_JSON,    [TERN_MAP_KIND] = TERN_ARG_JSON,
+    };
+    if (type->item != NULL && data_kind_of(type->item) == TERN_ARG_NULL)
+        return TERN_ARG_NULL;
+    return kinds[type->kind];
+}
+
+/** Whether the row has a null there. A decoder leaves zeros where it found none; what is not zero was put
+ * there since. */
+static bool is_null_in(const data_column *column, const void *row, const char *value)
+{
+    uint8_t state = *plan_state(column->plan, row);
+    if (!column->is_nullable || (state != TERN_NULL && state != TERN_ABSENT))
+        return false;
+    if (column->plan->type->kind == TERN_ANY && state == TERN_NULL)
+        return true; /* the value is then JSON's null */
+    for (size_t i = 0; i < column->plan->type->size; i++)
+        if (value[i] != 0)
+            return false;
+    return true;
+}
+
+static bool refuse(const data_column *column, data_error *error, tern_data_fault kind, const char *why)
+{
+    data_refuse(error, kind, "%s %s", column->name, why);
+    snprintf(error->columns, sizeof error->columns, "%s", column->name);
+    return false;
+}
+
+static bool real_arg(const data_column *column, const void *value, tern_arg *out, data_error *error)
+{
+    float small;
+    double real;
+    if (column->plan->type->size == sizeof small) {
+        memcpy(&small, value, sizeof small);
+        real = (double)small;
+    } else {
+        memcpy(&real, value, sizeof real);
+    }
+    if (!isfinite(real))
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is no finite number");
+    *out = tern_arg_double(real);
+    return true;
+}
+
+static bool enum_arg(const data_column *column, const void *value, tern_arg *out, data_error *error)
+{
+    int number;
+    memcpy(&number, value, sizeof number);
+    const char *name = scalar_enum_name(column->plan->type, number);
+    if (*name == '\0')
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is no value of its enum");
+    *out = tern_arg_text(name);
+    return true;
+}
+
+static bool json_arg(const data_column *column, const void *value, arena *a, tern_arg *out, data_error *error)
+{
+    const tern_type *type = column->plan->type;
+    json_out json;
+    if (type->kind == TERN_ANY) {
+        *out = tern_arg_json(*(const tern_any *)value);
+        return true;
+    }
+    json_out_init(&json, a, plan_of(type)->least_bytes + 64);
+    if (json_encode(type, value, &json)) {
+        *out = tern_arg_json((tern_any){json.data, json.len});
+        return true;
+    }
+    if (json.is_not_finite || json.is_too_deep)
+        return refuse(column, error, TERN_DATA_BAD_VALUE,
+                      json.is_too_deep ? "is nested too deeply" : "has a number in it that is not finite");
+    return refuse(column, error, TERN_DATA_BUSY, "found no memory for its JSON");
+}
+
+/** Values that are bound as they lie in the row. */
+static tern_arg plain_arg(tern_kind kind, const void *value)
+{
+    switch (kind) {
+    case TERN_BOOL:
+        return tern_arg_bool(*(const bool *)value);
+    case TERN_TEXT:
+        return tern_arg_text(*(const char *const *)value);
+    case TERN_BYTES:
+        return tern_arg_bytes(*(const tern_bytes *)value);
+    case TERN_UUID:
+        return tern_arg_uuid(*(const tern_uuid *)value);
+    case TERN_DATE:
+        return tern_arg_date(*(const tern_date *)value);
+    case TERN_TIME:
+        return tern_arg_time(*(const tern_time *)value);
+    case TERN_DATETIME:
+        return tern_arg_datetime(*(const tern_datetime *)value);
+    case TERN_DURATION:
+        return tern_arg_duration(*(const tern_duration *)value);
+    case TERN_DECIMAL:
+        return tern_arg_decimal(*(const tern_decimal *)value);
+    default:
+        return tern_arg_null(NULL);
+    }
+}
+
+bool data_column_arg(const data_column *column, const void *row, arena *a, tern_arg *out, data_error *error)
+{
+    const tern_type *type = column->plan->type;
+    const void *value = plan_value(column->plan, row);
+    if (is_null_in(column, row, value)) {
+        *out = (tern_arg){.kind = column->kind, .is_null = true};
+        return true;
+    }
+    switch (type->kind) {
+    case TERN_INT:
+        *out = tern_arg_int(scalar_int(type, value));
+        return true;
+    case TERN_UINT:
+        *out = tern_arg_uint((uint64_t)scalar_int(type, value));
+        return out->kind != TERN_ARG_TOO_BIG ||
+               refuse(column, error, TERN_DATA_BAD_VALUE, "is above 9223372036854775807");
+    case TERN_FLOAT:
+        return real_arg(column, value, out, error);
+    case TERN_ENUM:
+        return enum_arg(column, value, out, error);
+    case TERN_ANY:
+    case TERN_MODEL_KIND:
+    case TERN_LIST_KIND:
+    case TERN_MAP_KIND:
+        return json_arg(column, value, a, out, error);
+    default:
+        *out = plain_arg(type->kind, value);
+        return true;
+    }
+}
