@@ -1,0 +1,97 @@
+/** Transactions, on both engines. */
+#include "library.h"
+
+LIBRARY_TEST(a_block_is_kept_at_its_end_and_by_return)
+{
+    tern_transaction (c) {
+        add_author(c, "A");
+        add_author(c, "B");
+    }
+    CHECK_INT(tern_count(c, Author), 2);
+    tern_transaction (c) {
+        add_author(c, "C");
+        break;
+    }
+    CHECK_INT(tern_count(c, Author), 3);
+    return tern_no_content(c);
+}
+
+static void fails_half_way(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    tern_transaction (c) {
+        add_author(c, "A");
+        tern_fail(c, 418, "no");
+    }
+}
+
+LIBRARY_TEST(a_failure_inside_undoes_all_of_it)
+{
+    CHECK_INT(ctx_guard(c, fails_half_way, NULL), UNWIND_FAIL);
+    CHECK_INT(tern_count(c, Author), 0);
+    add_author(c, "B");
+    CHECK_INT(tern_count(c, Author), 1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_nested_block_is_undone_alone)
+{
+    tern_transaction (c) {
+        add_author(c, "A");
+        tern_transaction (c) {
+            add_author(c, "B");
+            tern_rollback(c);
+        }
+        CHECK_INT(ctx_guard(c, fails_half_way, NULL), UNWIND_FAIL);
+        add_author(c, "C");
+    }
+    Author_list authors = tern_select(c, Author, .order_by = "name");
+    CHECK_INT(authors.count, 2);
+    CHECK_TEXT(authors.items[1].name, "C");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_failed_statement_breaks_its_block_only)
+{
+    tern_data_error error;
+    tern_transaction (c) {
+        add_author(c, "A");
+        tern_transaction (c) {
+            Author twin = {.name = "A"};
+            CHECK(!tern_insert(c, Author, &twin, .error = &error));
+            CHECK(!tern_insert(c, Author, &twin, .error = &error));
+            CHECK_INT(error.fault, TERN_DATA_REFUSED);
+        }
+        add_author(c, "B");
+    }
+    CHECK_INT(tern_count(c, Author), 2);
+    return tern_no_content(c);
+}
+
+static void adds_and_counts(tern_ctx *c, void *arg)
+{
+    int *runs = arg;
+    add_author(c, "A");
+    data_request_of(c)->last_fault = ++*runs < 3 ? TERN_DATA_CONFLICT : TERN_DATA_OK;
+    if (*runs < 3)
+        tern_fail(c, 503, "try again");
+}
+
+LIBRARY_TEST(work_is_done_again_when_the_database_asks_for_it)
+{
+    int runs = 0;
+    tern_transact(c, adds_and_counts, &runs);
+    CHECK_INT(runs, 3);
+    CHECK_INT(tern_count(c, Author), 1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(rows_of_a_broken_transaction_are_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
+{
+    tern_transaction (c) {
+        tern_rollback(c);
+        tern_count(c, Author);
+    }
+    return tern_no_content(c);
+}

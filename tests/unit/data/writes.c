@@ -1,0 +1,179 @@
+/** Writing rows, on both engines: what comes back, and what the answer to a breach is. */
+#include "library.h"
+
+LIBRARY_TEST(an_insert_fills_key_times_version_and_fallbacks)
+{
+    Author *author = add_author(c, "A");
+    Book book = {.title = "t", .author_id = author->id};
+    book.tern_state.shelf = book.tern_state.pages = book.tern_state.price = book.tern_state.extra =
+        book.tern_state.author = TERN_ABSENT;
+    CHECK(tern_insert(c, Book, &book));
+    CHECK(book.id > 0);
+    CHECK_INT(book.shelf, Shelf_fiction);
+    CHECK_INT(book.tern_state.pages, TERN_NULL);
+    CHECK_INT(book.revision, 1);
+    CHECK(book.added.microseconds > INT64_C(1700000000000000));
+    Tag tag = {.name = "new"};
+    CHECK(tern_insert(c, Tag, &tag));
+    CHECK_INT(tag.id.bytes[6] >> 4, 7);
+    CHECK_TEXT(tern_find(c, Tag, tag.id)->name, "new");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_composite_key_finds_and_removes)
+{
+    Author *author = add_author(c, "A");
+    Book *book = add_book(c, author, "t", 1);
+    Tag tag = {.name = "x"};
+    tern_insert(c, Tag, &tag);
+    BookTag pair = {.book_id = book->id, .tag_id = tag.id};
+    tern_insert(c, BookTag, &pair);
+    CHECK(tern_find(c, BookTag, book->id, tag.id) != NULL);
+    CHECK(tern_remove(c, BookTag, book->id, tag.id));
+    CHECK(!tern_remove(c, BookTag, book->id, tag.id));
+    CHECK(tern_find(c, BookTag, book->id, tag.id) == NULL);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(an_update_writes_all_named_or_given_fields)
+{
+    Author *author = add_author(c, "A");
+    Book *book = add_book(c, author, "t", 1);
+    book->title = "u";
+    book->pages = 2;
+    CHECK(tern_update(c, Book, book));
+    CHECK_INT(book->revision, 2);
+    book->title = "v";
+    book->pages = 3;
+    CHECK(tern_update(c, Book, book, .fields = "pages"));
+    Book *found = tern_find(c, Book, book->id);
+    CHECK_TEXT(found->title, "u");
+    CHECK_INT(found->pages, 3);
+    CHECK_INT(found->revision, 3);
+    Book patch = {0};
+    memset(&patch.tern_state, TERN_ABSENT, sizeof patch.tern_state);
+    patch.tern_state.title = TERN_GIVEN;
+    patch.tern_state.pages = TERN_NULL;
+    book->title = "w";
+    book->tern_state.pages = TERN_NULL;
+    CHECK(tern_update(c, Book, book, .given = &patch));
+    found = tern_find(c, Book, book->id);
+    CHECK_TEXT(found->title, "w");
+    CHECK_INT(found->tern_state.pages, TERN_NULL);
+    book->id = 4711;
+    CHECK(!tern_update(c, Book, book));
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(a_stale_version_is_409, 409,
+                   "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,"
+                   "\"detail\":\"the row was changed by somebody else since it was read\"}")
+{
+    Book *book = add_book(c, add_author(c, "A"), "t", 1);
+    Book *mine = tern_find(c, Book, book->id);
+    tern_update(c, Book, book);
+    tern_update(c, Book, mine);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(
+    a_unique_breach_is_409_and_names_the_field, 409,
+    "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,"
+    "\"detail\":\"another row has this value already\",\"errors\":[{\"location\":[\"body\",\"name\"],"
+    "\"code\":\"unique\",\"message\":\"another row has this value already\"}]}")
+{
+    add_author(c, "A");
+    add_author(c, "A");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(
+    a_check_breach_is_422_and_names_the_field, 422,
+    "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
+    "\"detail\":\"a value breaks a rule of its table\",\"errors\":[{\"location\":[\"body\",\"pages\"],"
+    "\"code\":\"check\",\"message\":\"a value breaks a rule of its table\"}]}")
+{
+    add_book(c, add_author(c, "A"), "t", -1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_failure_can_be_seen_instead)
+{
+    tern_data_error error;
+    add_author(c, "A");
+    Author twin = {.name = "A"};
+    CHECK(!tern_insert(c, Author, &twin, .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_UNIQUE);
+    CHECK_TEXT(error.field, "name");
+    Book orphan = {.title = "t", .author_id = 4711};
+    orphan.tern_state.pages = orphan.tern_state.price = orphan.tern_state.extra = orphan.tern_state.author =
+        TERN_ABSENT;
+    CHECK(!tern_insert(c, Book, &orphan, .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_FOREIGN_KEY);
+    Author nameless = {0};
+    CHECK(!tern_insert(c, Author, &nameless, .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_NOT_NULL);
+    CHECK_TEXT(error.field, "name");
+    CHECK_INT(tern_count(c, Author), 1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(an_upsert_inserts_or_changes)
+{
+    Author author = {.name = "A"};
+    CHECK(tern_upsert(c, Author, &author, .on = "name"));
+    int64_t id = author.id;
+    CHECK(id != 0);
+    Author again = {.name = "A"};
+    CHECK(tern_upsert(c, Author, &again, .on = "name"));
+    CHECK_INT(again.id, id);
+    Book *book = add_book(c, &author, "t", 1);
+    Book other = *book;
+    other.id = 0;
+    other.pages = 9;
+    CHECK(tern_upsert(c, Book, &other, .on = "author_id, title", .fields = "pages"));
+    CHECK_INT(other.id, book->id);
+    CHECK_INT(other.revision, 2);
+    CHECK_INT(tern_find(c, Book, book->id)->pages, 9);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(many_rows_are_inserted_at_once_or_none)
+{
+    Author authors[300];
+    memset(authors, 0, sizeof authors);
+    for (int i = 0; i < 300; i++)
+        authors[i].name = tern_sprintf(c, "%d", i);
+    tern_data_error error;
+    CHECK(tern_insert_all(c, Author, ((Author_list){authors, 300}), .error = &error));
+    for (int i = 0; i < 300; i++)
+        CHECK_TEXT(tern_find(c, Author, authors[i].id)->name, authors[i].name);
+    for (int i = 0; i < 300; i++) {
+        authors[i].id = 0;
+        authors[i].name = tern_sprintf(c, "%d", i == 299 ? 0 : i + 1000);
+    }
+    CHECK(!tern_insert_all(c, Author, ((Author_list){authors, 300}), .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_UNIQUE);
+    CHECK_INT(tern_count(c, Author), 300);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(rows_are_removed_by_key_and_by_where)
+{
+    Author *author = add_author(c, "A");
+    for (int i = 1; i <= 5; i++)
+        add_book(c, author, tern_sprintf(c, "%d", i), i);
+    CHECK_INT(tern_remove_where(c, Book, .where = "pages > ?", .args = TERN_ARGS(3)), 2);
+    CHECK_INT(tern_count(c, Book), 3);
+    CHECK(tern_remove(c, Author, author->id));
+    CHECK_INT(tern_count(c, Book), 0);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(threat_100_removing_where_nothing_is_said_is_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
+                   "\"detail\":\"tern_remove_where without .where would remove every row of Book\"}")
+{
+    tern_remove_where(c, Book);
+    return tern_no_content(c);
+}
