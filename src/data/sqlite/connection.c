@@ -1,0 +1,139 @@
+/* Opening and closing a connection, and what each is set to. */
+#include "data/sqlite/inside.h"
+#include "data/sqlite/vfs.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/*
+ * synchronous = FULL: a commit is on the disk when it is answered; with the WAL that is one fsync.
+ * mmap_size = 0: reading a mapped file that another program cuts short would be SIGBUS, not an error.
+ * temp_store = FILE: sorts that outgrow cache_size go to an (unlinked) file; in memory they would be sorted
+ * in one step of the machine, without giving way.
+ */
+static const char file_settings[] = "PRAGMA synchronous = FULL;"
+                                    "PRAGMA wal_autocheckpoint = 1000;"
+                                    "PRAGMA journal_size_limit = 67108864;";
+static const char all_settings[] = "PRAGMA foreign_keys = ON;"
+                                   "PRAGMA trusted_schema = OFF;"
+                                   "PRAGMA cell_size_check = ON;"
+                                   "PRAGMA mmap_size = 0;"
+                                   "PRAGMA temp_store = FILE;"
+                                   "PRAGMA cache_size = -2000;";
+
+/* SQLite's parser, code generator and LIKE are recursive, and a coroutine has 256 KiB of stack: what a
+ * statement may be is limited so that the deepest takes half of that (the tests measure it). */
+static const struct {
+    int limit, most;
+} limits[] = {
+    {SQLITE_LIMIT_LENGTH, 64 << 20},         {SQLITE_LIMIT_SQL_LENGTH, 4 << 20},
+    {SQLITE_LIMIT_EXPR_DEPTH, 200},          {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500}, {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 50},        {SQLITE_LIMIT_ATTACHED, 1}, /* what VACUUM needs */
+    {SQLITE_LIMIT_WORKER_THREADS, 0},
+};
+
+void sqlite_look_every(data_session *session, int steps)
+{
+    sqlite3_progress_handler(session->handle, steps, sqlite_on_progress, session);
+}
+
+static int note_mode(void *is_wal, int columns, char **values, char **names)
+{
+    (void)names;
+    *(bool *)is_wal = columns == 1 && values[0] != NULL && strcmp(values[0], "wal") == 0;
+    return 0;
+}
+
+static int set_modes(data_session *session)
+{
+    static const struct {
+        int mode, on;
+    } modes[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* it would hold up the loop: see sqlite_disconnect */
+    };
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        int code = sqlite3_db_config(session->handle, modes[i].mode, modes[i].on, NULL);
+        if (code != SQLITE_OK)
+            return code;
+    }
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        sqlite3_limit(session->handle, limits[i].limit, limits[i].most);
+    sqlite3_extended_result_codes(session->handle, 1);
+    sqlite_look_every(session, SQLITE_STEPS_BETWEEN_LOOKS);
+    return sqlite3_busy_handler(session->handle, sqlite_on_busy, session);
+}
+
+/* False with the error set. */
+static bool set_up(data_session *session, data_error *error)
+{
+    const data_database *db = session->lane->db;
+    bool is_wal = false;
+    int code = set_modes(session);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(session->handle, all_settings, NULL, NULL, NULL);
+    if (code == SQLITE_OK && !db->is_memory) {
+        code = sqlite3_exec(session->handle, "PRAGMA journal_mode = WAL", note_mode, &is_wal, NULL);
+        if (code == SQLITE_OK && !is_wal)
+            return data_refuse(error, TERN_DATA_AWAY,
+                               "%s: this file system has no shared memory, which the "
+                               "write-ahead log needs",
+                               db->url);
+        if (code == SQLITE_OK)
+            code = sqlite3_exec(session->handle, file_settings, NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK && !session->lane->writes)
+        code = sqlite3_exec(session->handle, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    return code == SQLITE_OK || sqlite_answer(session, code, error);
+}
+
+bool sqlite_connect(data_session *session, data_error *error)
+{
+    const data_database *db = session->lane->db;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    session->is_broken = false;
+    session->stop = SQLITE_GO_ON;
+    session->deadline_ms = 0;
+    session->lost = TERN_DATA_OK;
+    int code = sqlite3_open_v2(db->path, &session->handle, flags, db->is_memory ? NULL : SQLITE_VFS_NAME);
+    if (code != SQLITE_OK)
+        sqlite_answer(session, session->handle != NULL ? sqlite3_extended_errcode(session->handle) : code,
+                      error);
+    else if (set_up(session, error))
+        return true;
+    sqlite_disconnect(session, false);
+    return false;
+}
+
+void sqlite_disconnect(data_session *session, bool tidies)
+{
+    if (session->handle == NULL)
+        return;
+    sqlite_prepared_forget(session);
+    if (tidies)
+        sqlite3_db_config(session->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    sqlite3_close_v2(session->handle);
+    session->handle = NULL;
+}
+
+void sqlite_reset_session(data_session *session)
+{
+    session->stop = SQLITE_GO_ON;
+    session->deadline_ms = 0;
+    session->lost = TERN_DATA_OK;
+    /* A rollback writes nothing to a WAL, and is not stopped by a cancelled coroutine: see must_stop. */
+    if (!sqlite3_get_autocommit(session->handle)) {
+        coro *self = coro_self();
+        if (self != NULL)
+            self->cancel_masked++;
+        if (sqlite3_exec(session->handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+            session->is_broken = true;
+        if (self != NULL)
+            self->cancel_masked--;
+    }
+    sqlite3_db_config(session->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+}

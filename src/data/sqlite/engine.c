@@ -1,0 +1,115 @@
+/* The engine as engine.h wants it: databases, and who is lent which connection. */
+#include "data/sqlite/inside.h"
+
+#include "base/mem.h"
+#include "runtime/loop.h"
+
+#include <string.h>
+
+enum { READERS = 8, WAIT_TIMEOUT_MS = 5000, IDLE_MS = 60000 };
+
+static void free_database(data_database *db)
+{
+    sqlite_lane_free(&db->readers);
+    sqlite_lane_free(&db->writer);
+    mem_free(db->path);
+    mem_free(db->url);
+    mem_free(db);
+}
+
+static data_database *open_database(const data_engine_options *options)
+{
+    sqlite_place place;
+    if (!sqlite_place_of(options->url, &place, NULL) || !sqlite_set_up())
+        return NULL;
+    data_database *db = mem_zero(1, sizeof *db);
+    if (db == NULL)
+        return NULL;
+    db->is_memory = place.is_memory;
+    const char *path = place.is_memory ? ":memory:" : place.path;
+    db->path = mem_text(path, strlen(path));
+    db->url = mem_text(options->url, strlen(options->url));
+    db->forks = sqlite_forks();
+    db->wait_timeout_ms = options->wait_timeout_ms != 0 ? options->wait_timeout_ms : WAIT_TIMEOUT_MS;
+    unsigned readers = options->pool != 0 ? options->pool : READERS;
+    bool is_made = sqlite_lane_make(&db->readers, db, false, place.is_memory ? 0 : readers) &&
+                   sqlite_lane_make(&db->writer, db, true, 1);
+    if (is_made && db->path != NULL && db->url != NULL)
+        return db;
+    free_database(db);
+    return NULL;
+}
+
+/* In a child of the process that opened it everything is left as it is: the files' locks are the parent's,
+ * and closing would do as if they were ours. */
+static bool is_foreign(const data_database *db)
+{
+    return db->forks != sqlite_forks();
+}
+
+static void close_database(data_database *db)
+{
+    if (is_foreign(db))
+        return;
+    free_database(db);
+}
+
+static void tidy(data_database *db)
+{
+    if (!is_foreign(db) && loop_self.now_ms > IDLE_MS)
+        sqlite_lane_tidy(&db->readers, loop_self.now_ms - IDLE_MS);
+}
+
+static data_session *take(data_database *db, bool writes, uint64_t deadline_ms, data_error *error)
+{
+    if (is_foreign(db)) {
+        data_refuse(error, TERN_DATA_FAILED, "the database was opened before this process was forked");
+        return NULL;
+    }
+    return sqlite_lane_take(writes || db->is_memory ? &db->writer : &db->readers, deadline_ms, error);
+}
+
+static bool run(data_database *db, data_run *run)
+{
+    data_session *session = take(db, run->statement->writes, run->deadline_ms, &run->error);
+    if (session == NULL)
+        return false;
+    bool is_done = sqlite_session_run(session, run);
+    sqlite_lane_give(session);
+    return is_done;
+}
+
+static data_session *acquire(data_database *db, bool writes, data_error *error)
+{
+    data_session *session = take(db, writes, 0, error);
+    if (session != NULL && writes && session->writing_depth == 0)
+        session->writing_depth = session->depth;
+    return session;
+}
+
+static void release(data_session *session)
+{
+    if (session->depth == session->writing_depth || session->depth == 1) {
+        sqlite_reset_session(session);
+        session->writing_depth = 0;
+    }
+    sqlite_lane_give(session);
+}
+
+const data_engine data_sqlite = {
+    .label = "sqlite",
+    .dialect = DATA_SQLITE,
+    .check = sqlite_check,
+    .open = open_database,
+    .close = close_database,
+    .tidy = tidy,
+    .run = run,
+    .acquire = acquire,
+    .session_run = sqlite_session_run,
+    .release = release,
+    .stream_open = sqlite_stream_open,
+    .stream_next = sqlite_stream_next,
+    .stream_close = sqlite_stream_close,
+    .column_name = sqlite_column_name,
+    .column_read = sqlite_column_read,
+};

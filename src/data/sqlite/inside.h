@@ -1,0 +1,179 @@
+/**
+ * The SQLite engine's parts among themselves.
+ *
+ * A statement runs in the caller's coroutine, on the worker's own thread. What would keep the worker from its
+ * other requests gives way instead: long statements between the steps of SQLite's machine and between reads
+ * and writes of its files (turn.c), locked files by sleeping (wait.c), fsync on the worker's threads (vfs.c).
+ *
+ * So SQLite is suspended in the midst of its work and other coroutines use other connections of the same
+ * process meanwhile. That is sound because nothing of SQLite's that is shared is held where it can happen:
+ * - SQLITE_OPEN_NOMUTEX: a connection has no mutex; that only one coroutine uses it is what lanes are for.
+ * - Shared cache is off: no B-tree is shared, and none has a mutex.
+ * - The mutexes that are left (memory, page cache, randomness, open files by inode, shared-memory nodes) are
+ *   taken and given back within one call of the allocator, the page cache or the VFS; our callbacks are
+ * called between those: the progress handler by the virtual machine, the busy handler by the B-tree and the
+ * WAL, our xSync, xRead and xWrite before the real ones are entered (or, xSync, in place of them: and
+ * unixSync takes none).
+ */
+#ifndef DATA_SQLITE_INSIDE_H
+#define DATA_SQLITE_INSIDE_H
+
+#include "base/list.h"
+#include "data/engine.h"
+#include "runtime/coro.h"
+
+#include <sqlite3.h>
+
+/** A statement made ready on a connection. */
+typedef struct sqlite_prepared {
+    sqlite3_stmt *statement;
+    uint64_t used_at; /* by the connection's count of uses: the least of all is dropped first */
+    unsigned id;      /* its place in the connection's table; 0: finalized after use */
+    unsigned columns;
+    bool is_in_use;
+    bool is_at_end; /* of a stream */
+    bool only_reads;
+} sqlite_prepared;
+
+/** Why a statement was stopped from within. */
+typedef enum sqlite_stop {
+    SQLITE_GO_ON,
+    SQLITE_STOP_CANCELLED,
+    SQLITE_STOP_LATE,
+    SQLITE_STOP_REFUSED /* by on_row */
+} sqlite_stop;
+
+/* Steps of SQLite's machine between two looks at the clock: some 10 to 25 us. */
+enum { SQLITE_STEPS_BETWEEN_LOOKS = 500 };
+
+typedef struct sqlite_lane sqlite_lane;
+
+/** A connection, open or not; what a coroutine is lent. */
+struct data_session {
+    list_link link; /* in lane->idle */
+    sqlite_lane *lane;
+    sqlite3 *handle; /* NULL: not connected */
+    uint64_t idle_since_ms;
+
+    /* prepared.c */
+    sqlite_prepared **kept; /* by statement->id; NULL where there is none */
+    unsigned kept_room, kept_count;
+    uint64_t uses;
+
+    /* of the statement that runs */
+    uint64_t deadline_ms;   /* 0: none */
+    uint64_t busy_until_ms; /* of the lock waited for */
+    sqlite_stop stop;
+
+    bool is_broken; /* closed when it is given back */
+    /* SQLite rolled the borrower's transaction back on its own (`lost` says when): until they have heard of
+     * it by a refused statement they must not go on as if it were open. */
+    tern_data_fault lost;
+
+    /* of a database in memory, whose one connection its borrower may borrow again */
+    const coro *holder;
+    unsigned depth, writing_depth;
+};
+
+/** Connections that do the same, and those who wait for one. */
+struct sqlite_lane {
+    data_database *db;
+    bool writes;
+    unsigned count;
+    data_session *sessions; /* all of them */
+    list_link idle;         /* connected ones first */
+    list_link waiters;      /* in order */
+};
+
+struct data_database {
+    char *path; /* as SQLite opens it */
+    char *url;
+    bool is_memory;
+    unsigned forks; /* of this process when it was opened */
+    unsigned wait_timeout_ms;
+    sqlite_lane readers, writer; /* in memory: only the writer */
+};
+
+/* place.c */
+typedef struct sqlite_place {
+    bool is_memory;
+    char path[4096];
+} sqlite_place;
+/** Where the URL points; false with a line in `problems` (which may be NULL). */
+bool sqlite_place_of(const char *url, sqlite_place *place, buf *problems);
+bool sqlite_check(const char *url, buf *problems);
+
+/* library.c */
+/** Sets up the library once in a process; false when it does not start. */
+bool sqlite_set_up(void);
+/** How often this process and its ancestors have forked since sqlite_set_up. */
+unsigned sqlite_forks(void);
+
+/* lane.c */
+bool sqlite_lane_make(sqlite_lane *lane, data_database *db, bool writes, unsigned count);
+/** Disconnects and frees. */
+void sqlite_lane_free(sqlite_lane *lane);
+/** A connected session, alone; NULL with `error`. `deadline_ms` limits the waiting too (0: it does not). */
+data_session *sqlite_lane_take(sqlite_lane *lane, uint64_t deadline_ms, data_error *error);
+void sqlite_lane_give(data_session *session);
+/** Disconnects those that have been idle since `before_ms`. */
+void sqlite_lane_tidy(sqlite_lane *lane, uint64_t before_ms);
+
+/* connection.c */
+bool sqlite_connect(data_session *session, data_error *error);
+/** `tidies`: the last connection that any process has writes the WAL back and removes it, which may take a
+ * while. */
+void sqlite_disconnect(data_session *session, bool tidies);
+/** How many steps of the machine pass between two calls of sqlite_on_progress. */
+void sqlite_look_every(data_session *session, int steps);
+/** Rolls back what is open and puts back what a borrower may have changed. */
+void sqlite_reset_session(data_session *session);
+
+/* prepared.c */
+sqlite_prepared *sqlite_prepared_take(data_session *session, const data_statement *statement,
+                                      data_error *error);
+/** Prepares what begins at `*sql` and moves it behind; `*out` is NULL at the end of the text. */
+bool sqlite_prepare_next(data_session *session, const char **sql, const char *end, sqlite_prepared **out,
+                         data_error *error);
+/** Resets it. Returns what ended its last step (as sqlite3_reset). */
+int sqlite_prepared_give(data_session *session, sqlite_prepared *prepared);
+void sqlite_prepared_forget(data_session *session);
+
+/* bind.c */
+/** `lasting`: the values are copied, since the run's memory may be emptied before the statement ends. */
+bool sqlite_bind(sqlite3_stmt *statement, data_run *run, bool lasting);
+
+/* run.c */
+bool sqlite_session_run(data_session *session, data_run *run);
+bool sqlite_stream_open(data_session *session, data_run *run);
+bool sqlite_stream_next(data_session *session, data_run *run, data_row *row);
+void sqlite_stream_close(data_session *session, data_run *run);
+
+/* read.c */
+const char *sqlite_column_name(const data_row *row, unsigned column);
+const char *sqlite_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
+                               bool *is_null, arena *a);
+
+/* text.c */
+/** Whether it can be a text: UTF-8 without NUL inside. */
+bool sqlite_text_is_sound(const char *text, size_t len);
+/** Print the fixed forms of README.md's table; the length. `out` has room for SCALAR_PRINT_BYTES. */
+size_t sqlite_print_time(tern_time time, char *out);
+size_t sqlite_print_datetime(tern_datetime moment, char *out);
+size_t sqlite_print_decimal(tern_decimal value, char *out);
+
+/* wait.c */
+/** For sqlite3_progress_handler and sqlite3_busy_handler; `arg` is the session. */
+int sqlite_on_progress(void *arg);
+int sqlite_on_busy(void *arg, int times);
+
+/* turn.c */
+/** Lets other coroutines run when this one has had the processor for long. Not cancelled here, never throws.
+ */
+void sqlite_give_way(void);
+
+/* answer.c */
+/** What SQLite's answer (an extended code) to the last call on the session means. Returns false. */
+bool sqlite_answer(data_session *session, int code, data_error *error);
+
+#endif

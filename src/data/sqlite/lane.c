@@ -1,0 +1,139 @@
+/*
+ * Connections lent to coroutines: as many readers as the pool has, one writer, and a queue before each.
+ *
+ * Writers of a worker queue here, in order, so that SQLite's own lock, which nobody queues for, is only met
+ * with other processes. A session that is given back goes to who has waited longest.
+ *
+ * Hot path: take and give while nobody waits.
+ */
+#include "data/sqlite/inside.h"
+
+#include "base/mem.h"
+#include "runtime/loop.h"
+
+/* On the stack of who waits. */
+typedef struct waiter {
+    list_link link;
+    coro *waiting;
+    data_session *given;
+} waiter;
+
+bool sqlite_lane_make(sqlite_lane *lane, data_database *db, bool writes, unsigned count)
+{
+    *lane = (sqlite_lane){.db = db, .writes = writes, .count = count};
+    list_init(&lane->idle);
+    list_init(&lane->waiters);
+    if (count == 0)
+        return true;
+    lane->sessions = mem_zero(count, sizeof *lane->sessions);
+    for (unsigned i = 0; lane->sessions != NULL && i < count; i++) {
+        lane->sessions[i].lane = lane;
+        list_append(&lane->idle, &lane->sessions[i].link);
+    }
+    return lane->sessions != NULL;
+}
+
+void sqlite_lane_free(sqlite_lane *lane)
+{
+    for (unsigned i = 0; lane->sessions != NULL && i < lane->count; i++)
+        sqlite_disconnect(&lane->sessions[i], true);
+    mem_free(lane->sessions);
+}
+
+/* Hands `session` to who has waited longest, or lays it by. */
+static void pass_on(data_session *session)
+{
+    sqlite_lane *lane = session->lane;
+    list_link *first = list_take_first(&lane->waiters);
+    session->holder = NULL;
+    if (first != NULL) {
+        waiter *next = list_owner(first, waiter, link);
+        next->given = session;
+        coro_wake(next->waiting);
+        return;
+    }
+    session->idle_since_ms = loop_self.now_ms;
+    if (session->handle != NULL)
+        list_insert_before(lane->idle.next, &session->link);
+    else
+        list_append(&lane->idle, &session->link);
+}
+
+static data_session *wait_in_line(sqlite_lane *lane, uint64_t deadline_ms, data_error *error)
+{
+    waiter self = {.waiting = coro_self()};
+    uint64_t until_ms = loop_after_ms(lane->db->wait_timeout_ms);
+    bool ends_at_deadline = deadline_ms != 0 && deadline_ms < until_ms;
+    coro_outcome outcome = CORO_WOKEN;
+    if (self.waiting == NULL) {
+        data_refuse(error, TERN_DATA_BUSY, "no connection is free");
+        return NULL;
+    }
+    list_append(&lane->waiters, &self.link);
+    while (self.given == NULL && outcome == CORO_WOKEN)
+        outcome = coro_wait(ends_at_deadline ? deadline_ms : until_ms);
+    list_remove(&self.link);
+    if (outcome != CORO_CANCELLED && self.given != NULL)
+        return self.given;
+    if (self.given != NULL) /* cancelled in the turn in which it was given */
+        pass_on(self.given);
+    if (outcome == CORO_CANCELLED) {
+        data_refuse(error, TERN_DATA_FAILED, "cancelled");
+        error->is_cancelled = true;
+    } else if (ends_at_deadline) {
+        data_refuse(error, TERN_DATA_TIMEOUT, "the time was up before a connection was free");
+    } else {
+        data_refuse(error, TERN_DATA_BUSY, "no connection was free for %u ms", lane->db->wait_timeout_ms);
+    }
+    return NULL;
+}
+
+/* The one connection of a database in memory is lent again to the coroutine that has it. */
+static data_session *lend_again(sqlite_lane *lane)
+{
+    data_session *session = &lane->sessions[0];
+    if (!lane->db->is_memory || session->holder == NULL || session->holder != coro_self())
+        return NULL;
+    session->depth++;
+    return session;
+}
+
+data_session *sqlite_lane_take(sqlite_lane *lane, uint64_t deadline_ms, data_error *error)
+{
+    data_session *session = lend_again(lane);
+    if (session != NULL)
+        return session;
+    list_link *first = list_take_first(&lane->idle);
+    session = first != NULL ? list_owner(first, data_session, link) : wait_in_line(lane, deadline_ms, error);
+    if (session == NULL)
+        return NULL;
+    session->holder = coro_self();
+    session->depth = 1;
+    if (session->handle == NULL && !sqlite_connect(session, error)) {
+        pass_on(session); /* who is next tries it anew */
+        return NULL;
+    }
+    return session;
+}
+
+void sqlite_lane_give(data_session *session)
+{
+    if (--session->depth != 0)
+        return;
+    if (session->is_broken)
+        sqlite_disconnect(session, false);
+    pass_on(session);
+}
+
+void sqlite_lane_tidy(sqlite_lane *lane, uint64_t before_ms)
+{
+    for (unsigned i = 0; i < lane->count; i++) {
+        data_session *session = &lane->sessions[i];
+        bool is_idle = !list_empty(&session->link) && session->handle != NULL;
+        if (!is_idle || session->idle_since_ms > before_ms)
+            continue;
+        sqlite_disconnect(session, false);
+        list_remove(&session->link);
+        list_append(&lane->idle, &session->link);
+    }
+}

@@ -1,0 +1,68 @@
+/* What is set up once in a process: SQLite's memory, its VFS, and the count of forks. */
+#include "data/sqlite/inside.h"
+#include "data/sqlite/vfs.h"
+
+#include "base/mem.h"
+
+#include <malloc.h>
+#include <pthread.h>
+
+static unsigned forks;
+
+static void count_fork(void)
+{
+    forks++;
+}
+
+unsigned sqlite_forks(void)
+{
+    return forks;
+}
+
+/* SQLite's memory through the one door (mem.h), so that tests can make it fail. */
+
+static void *take(int size)
+{
+    return mem_alloc((size_t)size);
+}
+
+static void *resize(void *block, int size)
+{
+    return mem_realloc(block, (size_t)size);
+}
+
+static int size_of(void *block)
+{
+    return block != NULL ? (int)malloc_usable_size(block) : 0;
+}
+
+static int round_up(int size)
+{
+    return (size + 7) & ~7;
+}
+
+static int begin(void *unused)
+{
+    (void)unused;
+    return SQLITE_OK;
+}
+
+static void end(void *unused)
+{
+    (void)unused;
+}
+
+bool sqlite_set_up(void)
+{
+    static const sqlite3_mem_methods memory = {take, mem_free, resize, size_of, round_up, begin, end, NULL};
+    static bool is_ready;
+    if (is_ready)
+        return true;
+    /* Refused when the application has used SQLite before: then its settings stay, which work too. */
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &memory);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* a lock for each allocation */
+    if (sqlite3_initialize() != SQLITE_OK || !sqlite_vfs_register())
+        return false;
+    is_ready = pthread_atfork(NULL, NULL, count_fork) == 0;
+    return is_ready;
+}

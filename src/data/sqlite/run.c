@@ -1,0 +1,152 @@
+/*
+ * Running statements on a session.
+ *
+ * Hot path: sqlite_session_run of a kept statement. It must not allocate or format.
+ */
+#include "data/sqlite/inside.h"
+
+#include <strings.h>
+
+static void begin(data_session *session, data_run *run)
+{
+    session->stop = SQLITE_GO_ON;
+    session->deadline_ms = run->deadline_ms;
+    run->affected = 0;
+    run->error.fault = TERN_DATA_OK;
+    run->error.is_cancelled = false;
+}
+
+/* on_row has refused a row. When that was an error, what an insert with RETURNING did by itself is undone:
+ * its next step is its last, stopped. Otherwise on_row has had what it needs and the statement ends as it
+ * would have; in a transaction the borrower decides. */
+static int end_early(data_session *session, const sqlite_prepared *prepared, const data_run *run)
+{
+    if (prepared->only_reads || run->error.fault == TERN_DATA_OK || !sqlite3_get_autocommit(session->handle))
+        return SQLITE_DONE;
+    session->stop = SQLITE_STOP_REFUSED;
+    sqlite_look_every(session, 1);
+    sqlite3_step(prepared->statement);
+    sqlite_look_every(session, SQLITE_STEPS_BETWEEN_LOOKS);
+    return SQLITE_DONE;
+}
+
+static int step_all(data_session *session, const sqlite_prepared *prepared, data_run *run)
+{
+    data_row row = {.engine = &data_sqlite, .handle = prepared->statement, .columns = prepared->columns};
+    int code;
+    while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
+        if (run->on_row != NULL && !run->on_row(run, &row))
+            return end_early(session, prepared, run);
+    return code;
+}
+
+/* Runs it, bound; `run->error` tells. */
+static void run_prepared(data_session *session, sqlite_prepared *prepared, data_run *run)
+{
+    sqlite3_int64 before = prepared->only_reads ? 0 : sqlite3_total_changes64(session->handle);
+    int code = step_all(session, prepared, run);
+    bool is_done = code == SQLITE_DONE;
+    /* changes64 is of the last statement that changed rows, which need not be this one */
+    if (is_done && !prepared->only_reads && sqlite3_total_changes64(session->handle) != before)
+        run->affected += sqlite3_changes64(session->handle);
+    if (!is_done)
+        sqlite_answer(session, code, &run->error);
+}
+
+static void end(data_session *session, sqlite_prepared *prepared, data_run *run)
+{
+    int code = sqlite_prepared_give(session, prepared);
+    if (code != SQLITE_OK && run->error.fault == TERN_DATA_OK) /* a commit on reset, after an early end */
+        sqlite_answer(session, code, &run->error);
+}
+
+/* A text of several statements without values, as migrations are; `run->error` tells. */
+static void run_script(data_session *session, data_run *run)
+{
+    const char *sql = run->statement->sql, *sql_end = sql + run->statement->sql_len;
+    sqlite_prepared *prepared;
+    while (run->error.fault == TERN_DATA_OK &&
+           sqlite_prepare_next(session, &sql, sql_end, &prepared, &run->error) && prepared != NULL) {
+        prepared->is_in_use = true;
+        run_prepared(session, prepared, run);
+        end(session, prepared, run);
+    }
+}
+
+static bool is_rollback(const data_statement *statement)
+{
+    static const char word[] = "ROLLBACK";
+    return statement->sql_len >= sizeof word - 1 && strncasecmp(statement->sql, word, sizeof word - 1) == 0;
+}
+
+/* The transaction is gone, and the borrower goes on: refused until they end it or give the session back. */
+static bool refuse_lost(data_session *session, data_run *run)
+{
+    if (is_rollback(run->statement)) {
+        session->lost = TERN_DATA_OK;
+        return true;
+    }
+    return data_refuse(&run->error, session->lost,
+                       "the transaction was rolled back when a statement in it failed");
+}
+
+bool sqlite_session_run(data_session *session, data_run *run)
+{
+    begin(session, run);
+    if (session->lost != TERN_DATA_OK)
+        return refuse_lost(session, run);
+    bool was_open = !sqlite3_get_autocommit(session->handle);
+    if (run->statement->id == 0 && run->statement->arg_count == 0) {
+        run_script(session, run);
+    } else {
+        sqlite_prepared *prepared = sqlite_prepared_take(session, run->statement, &run->error);
+        if (prepared == NULL)
+            return false;
+        if (sqlite_bind(prepared->statement, run, false))
+            run_prepared(session, prepared, run);
+        end(session, prepared, run);
+    }
+    if (run->error.fault == TERN_DATA_OK)
+        return true;
+    if (was_open && sqlite3_get_autocommit(session->handle))
+        session->lost = run->error.fault;
+    return false;
+}
+
+bool sqlite_stream_open(data_session *session, data_run *run)
+{
+    begin(session, run);
+    run->stream = NULL;
+    if (session->lost != TERN_DATA_OK)
+        return refuse_lost(session, run);
+    sqlite_prepared *prepared = sqlite_prepared_take(session, run->statement, &run->error);
+    if (prepared == NULL)
+        return false;
+    if (!sqlite_bind(prepared->statement, run, true)) {
+        end(session, prepared, run);
+        return false;
+    }
+    run->stream = prepared;
+    return true;
+}
+
+bool sqlite_stream_next(data_session *session, data_run *run, data_row *row)
+{
+    sqlite_prepared *prepared = run->stream;
+    begin(session, run);
+    if (prepared->is_at_end) /* another step would begin again */
+        return false;
+    int code = sqlite3_step(prepared->statement);
+    prepared->is_at_end = code != SQLITE_ROW;
+    if (code != SQLITE_ROW)
+        return code != SQLITE_DONE && sqlite_answer(session, code, &run->error);
+    *row = (data_row){.engine = &data_sqlite, .handle = prepared->statement, .columns = prepared->columns};
+    return true;
+}
+
+void sqlite_stream_close(data_session *session, data_run *run)
+{
+    if (run->stream != NULL)
+        sqlite_prepared_give(session, run->stream);
+    run->stream = NULL;
+}

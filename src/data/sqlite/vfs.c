@@ -1,0 +1,101 @@
+/*
+ * SQLite's files as its own VFS for Unix has them, but for three calls: fsync happens on the worker's
+ * threads, and reads and writes are places where a long statement gives way (a count of all rows and a
+ * checkpoint are one step of SQLite's machine, and thousands of them).
+ *
+ * The real VFS opens the file; then its table of methods is replaced by a copy in which those three are ours.
+ * So locks, shared memory and all else are the real ones, called without a detour.
+ */
+#include "data/sqlite/vfs.h"
+#include "data/sqlite/inside.h"
+
+#include "runtime/offload.h"
+
+enum { METHOD_TABLES = 8 }; /* one for each way of locking that the real VFS may choose */
+
+/* `own` first: what a file's pMethods points to is the whole. */
+typedef struct method_table {
+    sqlite3_io_methods own;
+    const sqlite3_io_methods *real;
+} method_table;
+
+static method_table tables[METHOD_TABLES];
+static sqlite3_vfs *real_vfs, own_vfs;
+
+static const sqlite3_io_methods *real_of(const sqlite3_file *file)
+{
+    return ((const method_table *)(const void *)file->pMethods)->real;
+}
+
+static int read_file(sqlite3_file *file, void *into, int bytes, sqlite3_int64 at)
+{
+    sqlite_give_way();
+    return real_of(file)->xRead(file, into, bytes, at);
+}
+
+static int write_file(sqlite3_file *file, const void *from, int bytes, sqlite3_int64 at)
+{
+    sqlite_give_way();
+    return real_of(file)->xWrite(file, from, bytes, at);
+}
+
+typedef struct sync_job {
+    sqlite3_file *file;
+    int flags, result;
+} sync_job;
+
+static void run_sync(void *arg)
+{
+    sync_job *job = arg;
+    job->result = real_of(job->file)->xSync(job->file, job->flags);
+}
+
+static int sync_file(sqlite3_file *file, int flags)
+{
+    sync_job job = {.file = file, .flags = flags};
+    if (coro_self() == NULL || !offload_run(run_sync, &job))
+        run_sync(&job);
+    return job.result;
+}
+
+static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real)
+{
+    for (unsigned i = 0; i < METHOD_TABLES; i++) {
+        method_table *table = &tables[i];
+        if (table->real == real)
+            return &table->own;
+        if (table->real != NULL)
+            continue;
+        table->own = *real;
+        table->own.xRead = read_file;
+        table->own.xWrite = write_file;
+        table->own.xSync = sync_file;
+        table->real = real;
+        return &table->own;
+    }
+    return NULL;
+}
+
+static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *flags_out)
+{
+    (void)vfs;
+    int result = real_vfs->xOpen(real_vfs, path, file, flags, flags_out);
+    if (file->pMethods == NULL)
+        return result;
+    const sqlite3_io_methods *own = methods_like(file->pMethods);
+    if (own != NULL)
+        file->pMethods = own;
+    return result;
+}
+
+bool sqlite_vfs_register(void)
+{
+    real_vfs = sqlite3_vfs_find("unix");
+    if (real_vfs == NULL)
+        return false;
+    own_vfs = *real_vfs;
+    own_vfs.pNext = NULL;
+    own_vfs.zName = SQLITE_VFS_NAME;
+    own_vfs.xOpen = open_file;
+    return sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK;
+}

@@ -1,0 +1,48 @@
+/* What SQLite asks while a statement runs: whether to go on, and whether to try a lock again. */
+#include "data/sqlite/inside.h"
+
+#include "runtime/loop.h"
+
+enum { LONGEST_BUSY_MS = 5000 };
+
+static bool must_stop(data_session *session)
+{
+    const coro *self = coro_self();
+    if (self != NULL && self->is_cancelled && self->cancel_masked == 0)
+        session->stop = SQLITE_STOP_CANCELLED;
+    else if (session->deadline_ms != 0 && loop_self.now_ms >= session->deadline_ms)
+        session->stop = SQLITE_STOP_LATE;
+    return session->stop != SQLITE_GO_ON;
+}
+
+int sqlite_on_progress(void *arg)
+{
+    data_session *session = arg;
+    sqlite_give_way();
+    return must_stop(session);
+}
+
+/* Sleeps `ms`; false when the session is to give up. */
+static bool sleep_ms(data_session *session, uint64_t ms)
+{
+    uint64_t at_ms = loop_after_ms(ms);
+    coro_outcome outcome;
+    do
+        outcome = coro_wait(at_ms);
+    while (outcome == CORO_WOKEN);
+    return !must_stop(session);
+}
+
+int sqlite_on_busy(void *arg, int times)
+{
+    static const uint8_t pauses_ms[] = {1, 1, 2, 3, 5, 8, 13, 20};
+    enum { PAUSES = sizeof pauses_ms / sizeof *pauses_ms };
+    data_session *session = arg;
+    if (coro_self() == NULL || must_stop(session))
+        return 0;
+    if (times == 0)
+        session->busy_until_ms = loop_after_ms(LONGEST_BUSY_MS);
+    if (loop_self.now_ms >= session->busy_until_ms)
+        return 0;
+    return sleep_ms(session, pauses_ms[times < PAUSES ? times : PAUSES - 1]);
+}
