@@ -171,9 +171,10 @@ typedef struct tern_field {
     const char *renamed_from; /* the column's former name: migrations rename it, with what it holds */
     bool not_stored;          /* no column */
     /* fields that hold related rows, without a column; filled by tern_preload */
-    const char *via;    /* a model: the row that this foreign key of the same model refers to */
-    const char *by;     /* a list: the rows whose foreign key of that name refers to this one */
-    tern_type *through; /* a list: the rows that a table of pairs, with foreign keys to both, names with this one */
+    const char *via; /* a model: the row that this foreign key of the same model refers to */
+    const char *by;  /* a list: the rows whose foreign key of that name refers to this one */
+    tern_type
+        *through; /* a list: the rows that a table of pairs, with foreign keys to both, names with this one */
 } tern_field;
 
 /** The options of TERN_MODEL_WITH. */
@@ -226,6 +227,11 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 #define tern_has(model, field)                                                                               \
     ((model)->tern_state.field == TERN_GIVEN || (model)->tern_state.field == TERN_NULL)
 #define tern_is_null(model, field) ((model)->tern_state.field == TERN_NULL)
+
+/** Makes the field null: `tern_set_null(todo, due)`. What is put into it later counts as its value again
+ * where a row is written. */
+#define tern_set_null(model, field)                                                                          \
+    ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_NULL))
 
 /* -- types that are there -- */
 

@@ -92,6 +92,7 @@ bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     data_request_of(c);
     if (table->key_count == 0)
         tern_fail(c, 500, "%s has no .key to be updated by", table->type->name);
+    write_settle(table, row);
     column_set set = columns_to_write(c, table, options);
     if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)
         return true;

@@ -24,7 +24,16 @@ static void add_conflict(sql_builder *b, const data_table *table, const column_s
     }
 }
 
-/** "do update set": something always is, for rows are returned only when they were written. */
+static unsigned first_of(const column_set *set)
+{
+    unsigned first = 0;
+    while (!column_set_has(set, first))
+        first++;
+    return first;
+}
+
+/** "do update set": something always is, if only to what it is, for rows are returned only when they were
+ * written. */
 static void add_changes(sql_builder *b, const data_table *table, const column_set *on,
                         const column_set *fields, bool has_fields)
 {
@@ -33,7 +42,7 @@ static void add_changes(sql_builder *b, const data_table *table, const column_se
         bool is_last = i == table->column_count;
         if (is_last ? comma[0] == ',' : !is_set_on_conflict(table, i, on, fields, has_fields))
             continue;
-        const data_column *column = &table->columns[is_last ? table->keys[0] : i];
+        const data_column *column = &table->columns[is_last ? first_of(on) : i];
         sql_add(b, comma);
         sql_name(b, column->name);
         sql_add(b, column->is_version ? " = " : " = excluded.");

@@ -68,9 +68,24 @@ static void set_time(const data_column *column, void *row, tern_datetime now)
     *plan_state(column->plan, row) = TERN_VALUE;
 }
 
+void write_settle(const data_table *table, void *row)
+{
+    for (unsigned i = 0; i < table->column_count; i++) {
+        const field_plan *f = table->columns[i].plan;
+        uint8_t *state = plan_state(f, row);
+        const char *value = plan_value(f, row);
+        if (*state != TERN_NULL && *state != TERN_ABSENT)
+            continue;
+        for (size_t at = 0; at < f->type->size && *state != TERN_VALUE; at++)
+            if (value[at] != 0)
+                *state = TERN_VALUE;
+    }
+}
+
 void write_complete(tern_ctx *c, const data_table *table, void *row)
 {
     static const tern_uuid no_uuid;
+    write_settle(table, row);
     for (unsigned i = 0; i < table->column_count; i++) {
         const data_column *column = &table->columns[i];
         const field_plan *f = column->plan;

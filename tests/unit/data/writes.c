@@ -55,11 +55,15 @@ LIBRARY_TEST(an_update_writes_all_named_or_given_fields)
     patch.tern_state.title = TERN_GIVEN;
     patch.tern_state.pages = TERN_NULL;
     book->title = "w";
-    book->tern_state.pages = TERN_NULL;
+    tern_set_null(book, pages);
     CHECK(tern_update(c, Book, book, .given = &patch));
     found = tern_find(c, Book, book->id);
     CHECK_TEXT(found->title, "w");
     CHECK_INT(found->tern_state.pages, TERN_NULL);
+    found->pages = 5;
+    CHECK(tern_update(c, Book, found));
+    CHECK_INT(found->tern_state.pages, TERN_VALUE);
+    CHECK_INT(tern_find(c, Book, book->id)->pages, 5);
     book->id = 4711;
     CHECK(!tern_update(c, Book, book));
     return tern_no_content(c);
