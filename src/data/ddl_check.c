@@ -188,7 +188,12 @@ static void add_form(check_text *t)
     };
     if (t->dialect != DATA_SQLITE || forms[t->column->kind].before == NULL)
         return;
-    buf_add_text(next_term(t), forms[t->column->kind].before);
+    next_term(t);
+    if (t->column->kind == ddl_kind_json && t->column->nullable) { /* to json_valid a null is wrong */
+        data_name_add(t->sql, t->column->name);
+        buf_add_text(t->sql, " is null or ");
+    }
+    buf_add_text(t->sql, forms[t->column->kind].before);
     data_name_add(t->sql, t->column->name);
     buf_add_text(t->sql, forms[t->column->kind].after);
 }
