@@ -11,6 +11,7 @@
 #include <tern/model.h>
 #include <tern/openapi.h>
 #include <tern/reply.h>
+#include <tern/resource.h>
 #include <tern/shared.h>
 #include <tern/str.h>
 #include <tern/task.h>

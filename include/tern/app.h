@@ -21,6 +21,7 @@ typedef struct tern_handler {
     const char *file;
     int line;
     tern_type *input; /* the model the request becomes; NULL: the handler reads the request itself */
+    const void *arg;  /* of those that Tern makes itself for what the application describes */
 } tern_handler;
 
 /**
@@ -42,7 +43,7 @@ typedef struct tern_handler {
 #define TERN_HANDLER_PICK_(_1, _2, _3, _4, _5, _6, chosen, ...) chosen
 #define TERN_HANDLER_PLAIN_(handler)                                                                         \
     static tern_reply handler##_run(tern_ctx *c);                                                            \
-    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL}};            \
+    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL, NULL}};      \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
 #define TERN_HANDLER_INPUT_(handler, Model, in)                                                              \
     static tern_reply handler##_handle(tern_ctx *c, Model *in);                                              \
@@ -51,7 +52,7 @@ typedef struct tern_handler {
         return handler##_handle(c, tern_bind(c, TERN_TYPE(Model)));                                          \
     }                                                                                                        \
     static const tern_handler handler[1] = {                                                                 \
-        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model)}};                                    \
+        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model), NULL}};                              \
     static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), Model *in __attribute__((unused)))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
     _Static_assert(0, "TERN_HANDLER takes a name, or a name, a model and what the input is called: "         \

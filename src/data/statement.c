@@ -6,7 +6,7 @@
 #include <link.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 64 };
+enum { FIRST_SLOTS = 64, NOTED_MOST = 256 };
 
 typedef struct kept_statement {
     struct kept_statement *next; /* in the same slot */
@@ -36,8 +36,24 @@ static int find_segment(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
+/* Texts that Tern itself made at start. */
+static struct {
+    const char *texts[NOTED_MOST];
+    unsigned count;
+} noted;
+
+void statement_note_text(const char *text)
+{
+    if (noted.count < NOTED_MOST &&
+        !statement_is_literal(text)) /* above: its statements are not kept prepared */
+        noted.texts[noted.count++] = text;
+}
+
 bool statement_is_literal(const char *text)
 {
+    for (unsigned i = 0; i < noted.count; i++)
+        if (noted.texts[i] == text)
+            return true;
     return dl_iterate_phdr(find_segment, (void *)(uintptr_t)text) == 1;
 }
 

@@ -1,0 +1,66 @@
+/**
+ * Resources: a table as a REST API in one line.
+ *
+ *     tern_resource(app, "/todos", TERN_TYPE(Todo), .tags = "todos");
+ *
+ * serves, validates and documents
+ *
+ *     GET    /todos         a page: `{"items": [...], "total": 3}`, by ?page= ?size= ?order=-created,title
+ * ?fields=id,title and ?FIELD=value for each filter POST   /todos         201 with Location GET /todos/{id}
+ *     PUT    /todos/{id}    replaces all fields
+ *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
+ *     DELETE /todos/{id}    204
+ */
+#ifndef TERN_RESOURCE_H
+#define TERN_RESOURCE_H
+
+#include <tern/data.h>
+
+/** What is being done with a resource. */
+typedef enum tern_operation {
+    TERN_OPERATION_LIST,
+    TERN_OPERATION_CREATE,
+    TERN_OPERATION_READ,
+    TERN_OPERATION_REPLACE,
+    TERN_OPERATION_CHANGE,
+    TERN_OPERATION_REMOVE,
+    TERN_OPERATIONS
+} tern_operation;
+
+/** Rows and hooks are of the resource's model. All may be left out. */
+typedef struct tern_resource_options {
+    const char *file; /* where it is registered; filled in by the macro */
+    int line;
+    const char *tags;
+    const char *filters;      /* "done, title": what a list can be filtered by; default every plain column */
+    const char *order_by;     /* of a list that is not asked for an order; default the key */
+    unsigned size, most_size; /* rows of a page; default 20 and 100 */
+    bool leave_out[TERN_OPERATIONS]; /* `.leave_out[TERN_OPERATION_REMOVE] = true` */
+    const char *security;            /* as a route's */
+    const tern_middleware *use;      /* TERN_USE(...) */
+
+    /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
+     * at hand as it is in the database (as it will be for CREATE; NULL for LIST). */
+    void (*may[TERN_OPERATIONS])(tern_ctx *c, const void *row);
+    /** Which rows there are at all for this client: a `.where` with `.args`, as for tern_select. Others are
+     * 404. */
+    tern_selection (*visible)(tern_ctx *c);
+
+    /** Before a row is written (`before` is NULL for CREATE), in the same transaction: may change `row`, or
+     * leave. */
+    void (*before_write)(tern_ctx *c, void *row, const void *before);
+    /** After it was written, still in the transaction. */
+    void (*after_write)(tern_ctx *c, const void *row, const void *before);
+    void (*before_remove)(tern_ctx *c, const void *row);
+    void (*after_remove)(tern_ctx *c, const void *row);
+} tern_resource_options;
+
+void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
+                      const tern_resource_options *options);
+/** The model must be one of tern_database's, with a key. Mistakes are reported by tern_run with the others.
+ */
+#define tern_resource(where, pattern, model, ...)                                                            \
+    tern_resource_of(TERN_GROUP_OF(where), pattern, model,                                                   \
+                     &(tern_resource_options){.file = __FILE__, .line = __LINE__, __VA_ARGS__})
+
+#endif

@@ -1,0 +1,408 @@
+/* A table as a REST API: the handlers that tern_resource registers. */
+#include "data/resource.h"
+#include "app/bind.h"
+#include "data/rows.h"
+#include "data/select.h"
+#include "data/write.h"
+#include "schema/validate.h"
+
+#include <tern/json.h>
+
+#include <string.h>
+
+enum { SIZE = 20, MOST_SIZE = 100 };
+
+static const resource *resource_of(const tern_ctx *c)
+{
+    return c->match.route->handler.arg;
+}
+
+static void ask_permission(tern_ctx *c, const resource *r, tern_operation operation, const void *row)
+{
+    if (r->options.may[operation] != NULL)
+        r->options.may[operation](c, row);
+}
+
+static const place body_place = {.name = "body"}, query_place = {.name = "query"};
+
+static _Noreturn void fail_at(tern_ctx *c, const place *above, const char *name, const char *code,
+                              const char *message)
+{
+    tern_faults faults;
+    const place here = {.up = above, .name = name};
+    faults_init(&faults, &c->x->arena);
+    fault_add(&faults, &here, code, NULL, NULL, "%s", message);
+    bind_fail_faults(c, &faults);
+    __builtin_unreachable();
+}
+
+/* -- one row -- */
+
+/** The values of the row's key, from an input of `type` that has the key's fields. */
+static tern_args key_args(tern_ctx *c, const data_table *table, const tern_type *type, const void *in)
+{
+    tern_arg *args = tern_alloc(c, table->key_count * sizeof *args);
+    for (unsigned i = 0; i < table->key_count; i++) {
+        data_column column = table->columns[table->keys[i]];
+        data_error error;
+        for (unsigned f = 0; f < type->field_count; f++)
+            if (strcmp(type->fields[f].name, column.plan->field->name) == 0)
+                column.plan = &plan_of(type)->fields[f];
+        if (!data_column_arg(&column, in, &c->x->arena, &args[i], &error))
+            data_answer(c, &error, table, NULL);
+    }
+    return (tern_args){args, table->key_count};
+}
+
+/** "key = ? and (what is visible)"; with the key's values first. */
+static tern_selection by_key(tern_ctx *c, const resource *r, const data_table *table, tern_args key)
+{
+    tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : (tern_selection){0};
+    tern_arg *args = tern_alloc(c, (key.count + visible.args.count) * sizeof *args);
+    const char *where = "";
+    memcpy(args, key.items, key.count * sizeof *args);
+    if (visible.args.count != 0)
+        memcpy(args + key.count, visible.args.items, visible.args.count * sizeof *args);
+    for (unsigned i = 0; i < table->key_count; i++)
+        where = tern_sprintf(c, "%s%s\"%s\" = ?", where, i == 0 ? "" : " and ",
+                             table->columns[table->keys[i]].name);
+    if (visible.where != NULL)
+        where = tern_sprintf(c, "%s and (%s)", where, visible.where);
+    return (tern_selection){
+        .where = where, .args = {args, key.count + visible.args.count}, .trusted_sql = true};
+}
+
+/** The row of a key that the client may know of; 404 otherwise. */
+static void *need_row(tern_ctx *c, const resource *r, const tern_type *type, const void *in, bool for_update)
+{
+    const data_table *table = data_need_table(c, r->model);
+    tern_args key = key_args(c, table, type, in);
+    if (r->options.visible == NULL && !for_update)
+        return tern_get_or_404_of(c, r->model, key);
+    tern_selection selection = by_key(c, r, table, key);
+    selection.for_update = for_update;
+    void *row = tern_first_of(c, r->model, &selection);
+    if (row == NULL)
+        tern_fail(c, 404, "there is no such %s", r->model->name);
+    return row;
+}
+
+static tern_reply run_read(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    const void *in = tern_bind(c, r->key);
+    const void *row = need_row(c, r, r->key, in, false);
+    ask_permission(c, r, TERN_OPERATION_READ, row);
+    return tern_json_of(c, r->model, row, false);
+}
+
+/* -- writing -- */
+
+/** Holds a row that was put together of parts against the model's rules. */
+static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
+{
+    tern_faults faults;
+    faults_init(&faults, &c->x->arena);
+    bind_need_plan(c, model);
+    validate_value(model, row, &body_place, &faults);
+    bind_fail_faults(c, &faults);
+}
+
+static tern_reply run_create(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    void *row = tern_bind(c, r->model);
+    ask_permission(c, r, TERN_OPERATION_CREATE, row);
+    tern_transaction (c) {
+        if (r->options.before_write != NULL)
+            r->options.before_write(c, row, NULL);
+        tern_insert_of(c, r->model, row, &(tern_write){0});
+        if (r->options.after_write != NULL)
+            r->options.after_write(c, row, NULL);
+    }
+    return tern_created_of(c, r->model, row, false);
+}
+
+/** Copies the fields that a client may not set from the row that there is. */
+static void keep_unwritable(const tern_type *model, void *row, const void *before)
+{
+    for (unsigned i = 0; i < model->field_count; i++) {
+        const tern_field *field = &model->fields[i];
+        if (!field->read_only && !field->created && !field->version && !field->key)
+            continue;
+        memcpy((char *)row + field->offset, (const char *)before + field->offset, field->type->size);
+        ((uint8_t *)row)[field->state_offset] = ((const uint8_t *)before)[field->state_offset];
+    }
+}
+
+/** The row as it will be: that of `before` with the fields that were sent. */
+static void *merged(tern_ctx *c, const resource *r, const void *in, const void *before)
+{
+    const tern_type *model = r->model;
+    char *row = tern_alloc(c, model->size);
+    memcpy(row, before, model->size);
+    for (unsigned i = 0; i < model->field_count; i++) {
+        const tern_field *field = &model->fields[i];
+        uint8_t state = ((const uint8_t *)in)[field->state_offset];
+        if (field->key || field->read_only || (state != TERN_GIVEN && state != TERN_NULL))
+            continue;
+        if (state == TERN_NULL && !field->optional)
+            fail_at(c, &body_place, field->json != NULL ? field->json : field->name, "null", "can't be null");
+        memcpy(row + field->offset, (const char *)in + field->offset, field->type->size);
+        row[field->state_offset] = (char)(state == TERN_NULL ? TERN_NULL : TERN_VALUE);
+    }
+    must_be_valid(c, model, row);
+    return row;
+}
+
+/** Writes what `in` (of `type`) makes of the row that there is. */
+static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation operation, const tern_type *type,
+                            void *in)
+{
+    void *row = in;
+    tern_transaction (c) {
+        const void *before = need_row(c, r, type, in, true);
+        ask_permission(c, r, operation, before);
+        if (operation == TERN_OPERATION_CHANGE)
+            row = merged(c, r, in, before);
+        else
+            keep_unwritable(r->model, row, before);
+        if (r->options.before_write != NULL)
+            r->options.before_write(c, row, before);
+        if (!tern_update_of(c, r->model, row, &(tern_write){0}))
+            tern_fail(c, 404, "there is no such %s", r->model->name);
+        if (r->options.after_write != NULL)
+            r->options.after_write(c, row, before);
+    }
+    return tern_json_of(c, r->model, row, false);
+}
+
+static tern_reply run_replace(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    return write_row(c, r, TERN_OPERATION_REPLACE, r->replacing, tern_bind(c, r->replacing));
+}
+
+static tern_reply run_change(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    return write_row(c, r, TERN_OPERATION_CHANGE, r->changing, tern_bind(c, r->changing));
+}
+
+static tern_reply run_remove(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    const void *in = tern_bind(c, r->key);
+    tern_transaction (c) {
+        const void *row = need_row(c, r, r->key, in, true);
+        ask_permission(c, r, TERN_OPERATION_REMOVE, row);
+        if (r->options.before_remove != NULL)
+            r->options.before_remove(c, row);
+        tern_remove_of(c, r->model, key_args(c, data_need_table(c, r->model), r->key, in));
+        if (r->options.after_remove != NULL)
+            r->options.after_remove(c, row);
+    }
+    return tern_no_content(c);
+}
+
+/* -- lists -- */
+
+static void *asked(const tern_field *field, const void *in)
+{
+    return (char *)(uintptr_t)in + field->offset;
+}
+
+static bool is_given(const tern_field *field, const void *in)
+{
+    return ((const uint8_t *)in)[field->state_offset] == TERN_GIVEN;
+}
+
+/** What is visible, and of that what the query asks for. */
+static void add_filters(tern_ctx *c, const resource *r, const data_table *table, const void *in,
+                        tern_selection *s)
+{
+    tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : (tern_selection){0};
+    tern_arg *args = tern_alloc(c, (visible.args.count + r->filter_count) * sizeof *args);
+    unsigned count = visible.args.count;
+    const char *where = visible.where != NULL ? tern_sprintf(c, "(%s)", visible.where) : NULL;
+    if (count != 0)
+        memcpy(args, visible.args.items, count * sizeof *args);
+    for (unsigned i = 0; i < r->filter_count; i++) {
+        const tern_field *field = &r->asking->fields[i];
+        data_error error;
+        if (!is_given(field, in))
+            continue;
+        data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
+        const char *name = column.name;
+        column.plan = &plan_of(r->asking)->fields[i];
+        where = where != NULL ? tern_sprintf(c, "%s and \"%s\" = ?", where, name)
+                              : tern_sprintf(c, "\"%s\" = ?", name);
+        if (!data_column_arg(&column, in, &c->x->arena, &args[count++], &error))
+            data_answer(c, &error, table, NULL);
+    }
+    s->where = where;
+    s->args = (tern_args){args, count};
+    s->trusted_sql = true;
+}
+
+/** "-created,title" as "created desc, title"; 422 when one is no field that is shown. */
+static const char *order_of(tern_ctx *c, const resource *r, const data_table *table, const void *in)
+{
+    const char *text = *(const char *const *)asked(r->order, in), *order = "";
+    if (!is_given(r->order, in) || *text == '\0')
+        return r->options.order_by;
+    for (const char *at = text; *at != '\0';) {
+        bool is_descending = *at == '-';
+        at += is_descending;
+        size_t len = strcspn(at, ",");
+        const data_column *column = data_table_column(table, at, len);
+        if (column == NULL || column->plan->field->write_only)
+            fail_at(c, &query_place, "order", "not_a_field",
+                    "must be fields of the model, as in \"-created,title\"");
+        order = tern_sprintf(c, "%s%s%s%s", order, *order != '\0' ? ", " : "", column->name,
+                             is_descending ? " desc" : "");
+        at += len;
+        at += *at == ',';
+    }
+    return order;
+}
+
+/** Leaves only the fields that "id,title" names in every item. */
+static void keep_fields(tern_ctx *c, const resource *r, const void *in, tern_bool_list *list)
+{
+    const char *text = *(const char *const *)asked(r->fields, in);
+    const tern_type *model = r->model;
+    uint8_t *is_kept = tern_alloc(c, model->field_count);
+    if (!is_given(r->fields, in))
+        return;
+    for (const char *at = text; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        int number = plan_find(plan_of(model), at, len);
+        if (number < 0)
+            fail_at(c, &query_place, "fields", "not_a_field",
+                    "must be fields of the model, as in \"id,title\"");
+        is_kept[number] = 1;
+        at += len;
+        at += *at == ',';
+    }
+    for (size_t i = 0; i < list->count; i++)
+        for (unsigned f = 0; f < model->field_count; f++)
+            if (!is_kept[f])
+                ((uint8_t *)list->items)[i * model->size + model->fields[f].state_offset] = TERN_ABSENT;
+}
+
+static tern_reply run_list(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    const void *in = tern_bind(c, r->asking);
+    const data_table *table = data_need_table(c, r->model);
+    tern_selection selection = {0};
+    ask_permission(c, r, TERN_OPERATION_LIST, NULL);
+    add_filters(c, r, table, in, &selection);
+    int64_t total = tern_count_of(c, r->model, &selection);
+    int32_t page = *(int32_t *)asked(r->page, in), size = *(int32_t *)asked(r->size, in);
+    selection.order_by = order_of(c, r, table, in);
+    selection.limit = size;
+    selection.offset = (int64_t)(page - 1) * size;
+    tern_bool_list *list = tern_select_of(c, r->model, &selection);
+    keep_fields(c, r, in, list);
+    return tern_page_of(c, r->list, list, total, false);
+}
+
+/* -- registering -- */
+
+static const struct {
+    const char *method;
+    tern_reply (*run)(tern_ctx *c);
+    const char *name, *summary; /* %s: the model's name */
+    bool is_of_one;
+    int status;
+} operations[TERN_OPERATIONS] = {
+    [TERN_OPERATION_LIST] = {"GET", run_list, "list_%s", "A page of %s", false, 200},
+    [TERN_OPERATION_CREATE] = {"POST", run_create, "create_%s", "Add a %s", false, 201},
+    [TERN_OPERATION_READ] = {"GET", run_read, "get_%s", "One %s", true, 200},
+    [TERN_OPERATION_REPLACE] = {"PUT", run_replace, "replace_%s", "Replace a %s", true, 200},
+    [TERN_OPERATION_CHANGE] = {"PATCH", run_change, "change_%s", "Change fields of a %s", true, 200},
+    [TERN_OPERATION_REMOVE] = {"DELETE", run_remove, "remove_%s", "Delete a %s", true, 204},
+};
+
+static tern_type *input_of(const resource *r, tern_operation operation)
+{
+    tern_type *const inputs[TERN_OPERATIONS] = {r->asking,    r->model,    r->key,
+                                                r->replacing, r->changing, r->key};
+    return inputs[operation];
+}
+
+static const char *words(tern_app *app, const char *format, const char *name)
+{
+    const char *at = strstr(format, "%s");
+    return arena_printf(&app->arena, "%.*s%s%s", (int)(at - format), format, name, at + 2);
+}
+
+static void add_operation(tern_group *group, const char *pattern, const resource *r, tern_operation operation)
+{
+    tern_app *app = group->app;
+    const tern_resource_options *o = &r->options;
+    const char *whole = operations[operation].is_of_one
+                            ? arena_printf(&app->arena, "%s%s", pattern, resource_key_pattern(app, r))
+                            : pattern;
+    const tern_handler handler = {.name = words(app, operations[operation].name, r->model->name),
+                                  .run = operations[operation].run,
+                                  .file = o->file,
+                                  .line = o->line,
+                                  .input = input_of(r, operation),
+                                  .arg = r};
+    const tern_route_options options = {
+        .file = o->file,
+        .line = o->line,
+        .use = o->use,
+        .tags = o->tags,
+        .security = o->security,
+        .summary = words(app, operations[operation].summary, r->model->name),
+        .returns = operation == TERN_OPERATION_REMOVE ? NULL
+                   : operation == TERN_OPERATION_LIST ? r->list
+                                                      : r->model,
+        .paged = operation == TERN_OPERATION_LIST,
+        .status = operations[operation].status,
+    };
+    if (whole == NULL || handler.name == NULL || options.summary == NULL)
+        app->memory_short = true;
+    else
+        tern_route(group, operations[operation].method, whole, &handler, &options);
+}
+
+/** "id": what a list is ordered by when nothing is said. */
+static const char *key_order(tern_app *app, const tern_type *model)
+{
+    const char *order = "";
+    for (unsigned i = 0; i < model->field_count; i++)
+        if (model->fields[i].key)
+            order =
+                arena_printf(&app->arena, "%s%s%s", order, *order != '\0' ? ", " : "", model->fields[i].name);
+    return order;
+}
+
+void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
+                      const tern_resource_options *options)
+{
+    tern_app *app = group->app;
+    resource *r = app_keep(app, sizeof *r);
+    if (r == NULL)
+        return; /* noted: app_compile says so */
+    r->model = model;
+    r->options = *options;
+    if (r->options.size == 0)
+        r->options.size = SIZE;
+    if (r->options.most_size == 0)
+        r->options.most_size = MOST_SIZE > r->options.size ? MOST_SIZE : r->options.size;
+    if (r->options.order_by == NULL)
+        r->options.order_by = key_order(app, model);
+    if (!resource_make_types(app, r) || r->options.order_by == NULL) {
+        app->memory_short = true;
+        return;
+    }
+    statement_note_text(r->options.order_by);
+    for (tern_operation operation = 0; operation < TERN_OPERATIONS; operation++)
+        if (!options->leave_out[operation])
+            add_operation(group, pattern, r, operation);
+}

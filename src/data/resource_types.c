@@ -1,0 +1,188 @@
+/* The input models of a resource, made of its model's description at start. */
+#include "data/resource.h"
+#include "data/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_filter(const tern_type *model, const tern_field *field, const char *filters)
+{
+    bool is_plain = field->type->kind <= TERN_DECIMAL && field->type->kind != TERN_BYTES;
+    size_t len = strlen(field->name);
+    (void)model;
+    if (field->type->kind == TERN_ENUM)
+        is_plain = true;
+    if (!is_plain || field->not_stored || field->write_only)
+        return false;
+    if (filters == NULL)
+        return true;
+    for (const char *at = filters; *at != '\0';) {
+        at += strspn(at, ", ");
+        size_t word = strcspn(at, ", ");
+        if (word == len && memcmp(at, field->name, len) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
+/** A copy of the model's description whose fields may be changed. */
+static tern_type *copy_of(tern_app *app, const tern_type *model)
+{
+    tern_type *copy = app_keep(app, sizeof *copy);
+    tern_field *fields = app_keep(app, model->field_count * sizeof *fields);
+    if (copy == NULL || fields == NULL)
+        return NULL;
+    *copy = *model;
+    copy->plan = NULL;
+    copy->fields = fields;
+    for (unsigned i = 0; i < model->field_count; i++) {
+        fields[i] = model->fields[i];
+        fields[i].written = NULL; /* its options are told by their values from here on */
+        if (!fields[i].key)
+            continue;
+        fields[i].in = TERN_PATH;
+        fields[i].read_only = false;
+        fields[i].fallback = NULL;
+        fields[i].optional = false;
+    }
+    return copy;
+}
+
+static tern_type *changing_of(tern_app *app, const tern_type *model)
+{
+    tern_type *copy = copy_of(app, model);
+    if (copy == NULL)
+        return NULL;
+    copy->name = app_keep_text(app, arena_printf(&app->arena, "%sChange", model->name));
+    copy->options.check = NULL; /* it looks at the row as a whole, once that is there */
+    for (unsigned i = 0; i < copy->field_count; i++) {
+        if (copy->fields[i].key)
+            continue;
+        copy->fields[i].optional = true;
+        copy->fields[i].required = false;
+        copy->fields[i].fallback = NULL;
+    }
+    return copy;
+}
+
+/* -- models of single fields -- */
+
+/** Puts fields one behind the other, each aligned for anything, and their states behind all of them. */
+static tern_type *model_of(tern_app *app, const char *name, tern_field *fields, unsigned count)
+{
+    tern_type *type = app_keep(app, sizeof *type);
+    size_t at = 0;
+    if (type == NULL)
+        return NULL;
+    for (unsigned i = 0; i < count; i++) {
+        fields[i].offset = at;
+        at += (fields[i].type->size + 15) & ~(size_t)15;
+    }
+    for (unsigned i = 0; i < count; i++)
+        fields[i].state_offset = at + i;
+    *type = (tern_type){.kind = TERN_MODEL_KIND,
+                        .name = name,
+                        .size = (at + count + 15) & ~(size_t)15,
+                        .fields = fields,
+                        .field_count = count};
+    return name != NULL ? type : NULL;
+}
+
+static tern_type *key_of(tern_app *app, const tern_type *model)
+{
+    tern_field *fields = app_keep(app, RESOURCE_KEYS_MOST * sizeof *fields);
+    unsigned count = 0;
+    for (unsigned i = 0; fields != NULL && i < model->field_count && count < RESOURCE_KEYS_MOST; i++)
+        if (model->fields[i].key)
+            fields[count++] = (tern_field){.name = model->fields[i].name,
+                                           .type = model->fields[i].type,
+                                           .json = model->fields[i].json,
+                                           .in = TERN_PATH};
+    return fields != NULL ? model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sKey", model->name)),
+                                     fields, count)
+                          : NULL;
+}
+
+/** "title", "-title" and so on: all that a list can be ordered by, as help for people. */
+static const char *order_help(tern_app *app, const tern_type *model)
+{
+    return app_keep_text(app, arena_printf(&app->arena, "Fields of %s, '-' before one for descending: -%s",
+                                           model->name, model->fields[0].name));
+}
+
+static tern_type *asking_of(tern_app *app, resource *r)
+{
+    const tern_type *model = r->model;
+    tern_field *fields = app_keep(app, (model->field_count + 4) * sizeof *fields);
+    char number[2][12];
+    unsigned count = 0;
+    r->filters = app_keep(app, (model->field_count + 1) * sizeof(tern_field *));
+    if (fields == NULL || r->filters == NULL)
+        return NULL;
+    for (unsigned i = 0; i < model->field_count; i++) {
+        const tern_field *field = &model->fields[i];
+        if (!is_filter(model, field, r->options.filters))
+            continue;
+        r->filters[count] = field;
+        fields[count++] = (tern_field){.name = field->name,
+                                       .type = field->type,
+                                       .json = field->json,
+                                       .in = TERN_QUERY,
+                                       .optional = true};
+    }
+    r->filter_count = count;
+    snprintf(number[0], sizeof number[0], "%u", r->options.size);
+    fields[count] = (tern_field){.name = "page",
+                                 .type = &tern_int32_type,
+                                 .in = TERN_QUERY,
+                                 .fallback = "1",
+                                 .min = 1,
+                                 .max = 1000000};
+    fields[count + 1] = (tern_field){.name = "size",
+                                     .type = &tern_int32_type,
+                                     .in = TERN_QUERY,
+                                     .fallback = app_keep_text(app, number[0]),
+                                     .min = 1,
+                                     .max = r->options.most_size};
+    fields[count + 2] = (tern_field){.name = "order",
+                                     .type = &tern_text_type,
+                                     .in = TERN_QUERY,
+                                     .optional = true,
+                                     .max_length = 200,
+                                     .help = order_help(app, model)};
+    fields[count + 3] = (tern_field){.name = "fields",
+                                     .type = &tern_text_type,
+                                     .in = TERN_QUERY,
+                                     .optional = true,
+                                     .max_length = 2000,
+                                     .help = "Only these fields of each item: id,title"};
+    r->page = &fields[count];
+    r->size = &fields[count + 1];
+    r->order = &fields[count + 2];
+    r->fields = &fields[count + 3];
+    return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sFilter", model->name)), fields,
+                    count + 4);
+}
+
+bool resource_make_types(tern_app *app, resource *r)
+{
+    r->list = app_keep(app, sizeof *r->list);
+    if (r->list == NULL)
+        return false;
+    *r->list = (tern_type){
+        .kind = TERN_LIST_KIND, .name = r->model->name, .size = sizeof(tern_bool_list), .item = r->model};
+    r->key = key_of(app, r->model);
+    r->replacing = copy_of(app, r->model);
+    r->changing = changing_of(app, r->model);
+    r->asking = asking_of(app, r);
+    return r->key != NULL && r->replacing != NULL && r->changing != NULL && r->asking != NULL;
+}
+
+const char *resource_key_pattern(tern_app *app, const resource *r)
+{
+    const char *pattern = "";
+    for (unsigned i = 0; i < r->key->field_count && pattern != NULL; i++)
+        pattern = arena_printf(&app->arena, "%s/{%s}", pattern, r->key->fields[i].name);
+    return pattern;
+}
