@@ -1,5 +1,6 @@
 /* The database of an application: from main's declaration to what each worker opens. */
 #include "app/ctx.h"
+#include "data/fresh.h"
 #include "data/rows.h"
 #include "data/statement.h"
 #include "data/worker.h"
@@ -7,6 +8,7 @@
 #include <tern/log.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { POOL = 8, WAIT_MS = 5000, QUERY_MS = 30000, SLOW_MS = 200 };
 
@@ -55,16 +57,22 @@ static data_database *open_one(const char *url)
     return data_self.engine->open(&options);
 }
 
+static bool is_in_memory(const char *url)
+{
+    return strcmp(url, "sqlite::memory:") == 0;
+}
+
 static bool start(void *arg)
 {
     (void)arg;
     data_self.primary = open_one(data_self.options.url);
     if (data_self.options.replica_url != NULL)
         data_self.replica = open_one(data_self.options.replica_url);
-    if (data_self.primary != NULL && (data_self.replica != NULL || data_self.options.replica_url == NULL))
-        return true;
-    tern_log(TERN_ERROR, "database: there is no memory for its connections");
-    return false;
+    if (data_self.primary == NULL || (data_self.replica == NULL && data_self.options.replica_url != NULL)) {
+        tern_log(TERN_ERROR, "database: there is no memory for its connections");
+        return false;
+    }
+    return !is_in_memory(data_self.options.url) || data_make_fresh_tables();
 }
 
 static void stop(void *arg)

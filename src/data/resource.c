@@ -4,6 +4,7 @@
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/write.h"
+#include "schema/scalar.h"
 #include "schema/validate.h"
 
 #include <tern/json.h>
@@ -38,17 +39,21 @@ static _Noreturn void fail_at(tern_ctx *c, const place *above, const char *name,
 
 /* -- one row -- */
 
-/** The values of the row's key, from an input of `type` that has the key's fields. */
-static tern_args key_args(tern_ctx *c, const data_table *table, const tern_type *type, const void *in)
+/** The key in the path; 404 when a part of it is no value of its field. */
+static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *table)
 {
+    char *key = tern_alloc(c, r->key->size);
     tern_arg *args = tern_alloc(c, table->key_count * sizeof *args);
+    data_error error;
+    bind_need_plan(c, r->key);
     for (unsigned i = 0; i < table->key_count; i++) {
+        const field_plan *f = &plan_of(r->key)->fields[i];
         data_column column = table->columns[table->keys[i]];
-        data_error error;
-        for (unsigned f = 0; f < type->field_count; f++)
-            if (strcmp(type->fields[f].name, column.plan->field->name) == 0)
-                column.plan = &plan_of(type)->fields[f];
-        if (!data_column_arg(&column, in, &c->x->arena, &args[i], &error))
+        const char *text = tern_param(c, f->field->name);
+        if (scalar_read(f->type, text, strlen(text), plan_value(f, key), &c->x->arena) != NULL)
+            tern_fail(c, 404, "there is no such %s", r->model->name);
+        column.plan = f;
+        if (!data_column_arg(&column, key, &c->x->arena, &args[i], &error))
             data_answer(c, &error, table, NULL);
     }
     return (tern_args){args, table->key_count};
@@ -72,11 +77,11 @@ static tern_selection by_key(tern_ctx *c, const resource *r, const data_table *t
         .where = where, .args = {args, key.count + visible.args.count}, .trusted_sql = true};
 }
 
-/** The row of a key that the client may know of; 404 otherwise. */
-static void *need_row(tern_ctx *c, const resource *r, const tern_type *type, const void *in, bool for_update)
+/** The row of the path's key that the client may know of; 404 otherwise. */
+static void *need_row(tern_ctx *c, const resource *r, bool for_update)
 {
     const data_table *table = data_need_table(c, r->model);
-    tern_args key = key_args(c, table, type, in);
+    tern_args key = key_in_path(c, r, table);
     if (r->options.visible == NULL && !for_update)
         return tern_get_or_404_of(c, r->model, key);
     tern_selection selection = by_key(c, r, table, key);
@@ -90,8 +95,8 @@ static void *need_row(tern_ctx *c, const resource *r, const tern_type *type, con
 static tern_reply run_read(tern_ctx *c)
 {
     const resource *r = resource_of(c);
-    const void *in = tern_bind(c, r->key);
-    const void *row = need_row(c, r, r->key, in, false);
+    tern_bind(c, r->key);
+    const void *row = need_row(c, r, false);
     ask_permission(c, r, TERN_OPERATION_READ, row);
     return tern_json_of(c, r->model, row, false);
 }
@@ -155,13 +160,12 @@ static void *merged(tern_ctx *c, const resource *r, const void *in, const void *
     return row;
 }
 
-/** Writes what `in` (of `type`) makes of the row that there is. */
-static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation operation, const tern_type *type,
-                            void *in)
+/** Writes what `in` makes of the row that there is. */
+static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation operation, void *in)
 {
     void *row = in;
     tern_transaction (c) {
-        const void *before = need_row(c, r, type, in, true);
+        const void *before = need_row(c, r, true);
         ask_permission(c, r, operation, before);
         if (operation == TERN_OPERATION_CHANGE)
             row = merged(c, r, in, before);
@@ -180,25 +184,26 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
 static tern_reply run_replace(tern_ctx *c)
 {
     const resource *r = resource_of(c);
-    return write_row(c, r, TERN_OPERATION_REPLACE, r->replacing, tern_bind(c, r->replacing));
+    return write_row(c, r, TERN_OPERATION_REPLACE, tern_bind(c, r->replacing));
 }
 
 static tern_reply run_change(tern_ctx *c)
 {
     const resource *r = resource_of(c);
-    return write_row(c, r, TERN_OPERATION_CHANGE, r->changing, tern_bind(c, r->changing));
+    return write_row(c, r, TERN_OPERATION_CHANGE, tern_bind(c, r->changing));
 }
 
 static tern_reply run_remove(tern_ctx *c)
 {
     const resource *r = resource_of(c);
-    const void *in = tern_bind(c, r->key);
+    const data_table *table = data_need_table(c, r->model);
+    tern_bind(c, r->key);
     tern_transaction (c) {
-        const void *row = need_row(c, r, r->key, in, true);
+        const void *row = need_row(c, r, true);
         ask_permission(c, r, TERN_OPERATION_REMOVE, row);
         if (r->options.before_remove != NULL)
             r->options.before_remove(c, row);
-        tern_remove_of(c, r->model, key_args(c, data_need_table(c, r->model), r->key, in));
+        tern_remove_of(c, r->model, key_in_path(c, r, table));
         if (r->options.after_remove != NULL)
             r->options.after_remove(c, row);
     }
@@ -318,12 +323,12 @@ static const struct {
     bool is_of_one;
     int status;
 } operations[TERN_OPERATIONS] = {
-    [TERN_OPERATION_LIST] = {"GET", run_list, "list_%s", "A page of %s", false, 200},
-    [TERN_OPERATION_CREATE] = {"POST", run_create, "create_%s", "Add a %s", false, 201},
-    [TERN_OPERATION_READ] = {"GET", run_read, "get_%s", "One %s", true, 200},
-    [TERN_OPERATION_REPLACE] = {"PUT", run_replace, "replace_%s", "Replace a %s", true, 200},
-    [TERN_OPERATION_CHANGE] = {"PATCH", run_change, "change_%s", "Change fields of a %s", true, 200},
-    [TERN_OPERATION_REMOVE] = {"DELETE", run_remove, "remove_%s", "Delete a %s", true, 204},
+    [TERN_OPERATION_LIST] = {"GET", run_list, "list_%s", "List %s rows, page by page", false, 200},
+    [TERN_OPERATION_CREATE] = {"POST", run_create, "create_%s", "Create %s", false, 201},
+    [TERN_OPERATION_READ] = {"GET", run_read, "get_%s", "Read %s", true, 200},
+    [TERN_OPERATION_REPLACE] = {"PUT", run_replace, "replace_%s", "Replace %s", true, 200},
+    [TERN_OPERATION_CHANGE] = {"PATCH", run_change, "change_%s", "Change fields of %s", true, 200},
+    [TERN_OPERATION_REMOVE] = {"DELETE", run_remove, "remove_%s", "Delete %s", true, 204},
 };
 
 static tern_type *input_of(const resource *r, tern_operation operation)

@@ -41,10 +41,10 @@ static tern_type *copy_of(tern_app *app, const tern_type *model)
         fields[i].written = NULL; /* its options are told by their values from here on */
         if (!fields[i].key)
             continue;
-        fields[i].in = TERN_PATH;
-        fields[i].read_only = false;
+        fields[i].in = TERN_BODY; /* it may stand there, as in what was read before, but the path decides */
+        fields[i].read_only = true;
         fields[i].fallback = NULL;
-        fields[i].optional = false;
+        fields[i].optional = true;
     }
     return copy;
 }
@@ -182,7 +182,12 @@ bool resource_make_types(tern_app *app, resource *r)
 const char *resource_key_pattern(tern_app *app, const resource *r)
 {
     const char *pattern = "";
-    for (unsigned i = 0; i < r->key->field_count && pattern != NULL; i++)
-        pattern = arena_printf(&app->arena, "%s/{%s}", pattern, r->key->fields[i].name);
+    for (unsigned i = 0; i < r->key->field_count && pattern != NULL; i++) {
+        tern_kind kind = r->key->fields[i].type->kind;
+        const char *constraint = kind == TERN_INT || kind == TERN_UINT ? ":int"
+                                 : kind == TERN_UUID                   ? ":uuid"
+                                                                       : "";
+        pattern = arena_printf(&app->arena, "%s/{%s%s}", pattern, r->key->fields[i].name, constraint);
+    }
     return pattern;
 }

@@ -1,0 +1,103 @@
+/**
+ * A bookshop: two tables as REST APIs in a line each, with permissions and a hook, and an order that takes
+ * from the stock of several books or of none.
+ */
+#include "bookshop.h"
+
+#include <string.h>
+
+/* clang-format off */
+TERN_MODEL(Author,
+    (int64_t,      id,   .key = true, .read_only = true),
+    (const char *, name, .unique = true, .min_length = 1, .max_length = 80))
+
+TERN_MODEL_WITH(Book, (.unique_together = TERN_COLUMNS("author_id, title")),
+    (int64_t,       id,        .key = true, .read_only = true),
+    (const char *,  title,     .min_length = 1, .max_length = 200),
+    (int64_t,       author_id, .references = TERN_TYPE(Author), .index = true),
+    (tern_decimal,  price),
+    (int,           stock,     .fallback = "0", .min = 0),
+    (const char *,  blurb,     .optional = true, .max_length = 2000),
+    (tern_datetime, added,     .created = true, .read_only = true),
+    (Author,        author,    .optional = true, .read_only = true, .via = "author_id"))
+
+TERN_MODEL(OrderLine,
+    (int64_t, book_id),
+    (int,     copies, .min = 1, .max = 100))
+
+TERN_MODEL(Order,
+    (OrderLine_list, lines, .min_items = 1, .max_items = 20))
+
+TERN_MODEL(Ordered,
+    (int64_t, copies),
+    (bool,    paid))
+/* clang-format on */
+
+/** Who may write: in earnest this would be a session or a token. */
+static void only_staff(tern_ctx *c, const void *row)
+{
+    const char *token = tern_header(c, "X-Staff");
+    (void)row;
+    if (token == NULL || strcmp(token, "yes") != 0)
+        tern_fail(c, 403, "only the staff may change the catalogue");
+}
+
+/** A title is kept without blanks around it. */
+static void trim_title(tern_ctx *c, void *row, const void *before)
+{
+    Book *book = row;
+    const char *from = book->title + strspn(book->title, " ");
+    size_t len = strlen(from);
+    (void)before;
+    while (len > 0 && from[len - 1] == ' ')
+        len--;
+    if (len == 0)
+        tern_fail(c, 422, "a title is more than blanks");
+    book->title = tern_sprintf(c, "%.*s", (int)len, from);
+}
+
+TERN_HANDLER(list_shelf)
+{
+    Book_list books = tern_select(c, Book, .where = "stock > 0", .order_by = "title", .limit = 100);
+    tern_preload(c, Book, books, author);
+    return tern_json_list(c, Book, books);
+}
+
+TERN_HANDLER(place_order, Order, in)
+{
+    Ordered answer = {.paid = false};
+    tern_transaction (c) {
+        for (size_t i = 0; i < in->lines.count; i++) {
+            const OrderLine *line = &in->lines.items[i];
+            tern_get_or_404(c, Book, line->book_id);
+            if (tern_sql_run(c, "update book set stock = stock - ? where id = ? and stock >= ?", line->copies,
+                             line->book_id, line->copies) == 0)
+                tern_fail(c, 409, "there are not so many copies of book %lld", (long long)line->book_id);
+            answer.copies += line->copies;
+        }
+    }
+    return tern_json(c, Ordered, &answer);
+}
+
+tern_app *make_app(void)
+{
+    tern_app *app = tern_app_new(.title = "Bookshop", .version = "1.0");
+    tern_use(app, tern_logger());
+    tern_database(app, TERN_TYPE(Author), TERN_TYPE(Book));
+    tern_resource(app, "/authors", TERN_TYPE(Author), .tags = "catalogue",
+                  .may = {[TERN_OPERATION_CREATE] = only_staff,
+                          [TERN_OPERATION_REPLACE] = only_staff,
+                          [TERN_OPERATION_CHANGE] = only_staff,
+                          [TERN_OPERATION_REMOVE] = only_staff});
+    tern_resource(app, "/books", TERN_TYPE(Book), .tags = "catalogue", .order_by = "title, id",
+                  .before_write = trim_title,
+                  .may = {[TERN_OPERATION_CREATE] = only_staff,
+                          [TERN_OPERATION_REPLACE] = only_staff,
+                          [TERN_OPERATION_CHANGE] = only_staff,
+                          [TERN_OPERATION_REMOVE] = only_staff});
+    tern_get(app, "/shelf", list_shelf, .returns = TERN_LIST(Book), .tags = "shop",
+             .summary = "The books that are there, with their authors");
+    tern_post(app, "/orders", place_order, .returns = TERN_TYPE(Ordered), .tags = "shop",
+              .summary = "Take copies of several books, or none at all");
+    return app;
+}
