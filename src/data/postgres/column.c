@@ -1,0 +1,326 @@
+/*
+ * Columns of a row into C values, from PostgreSQL's binary formats.
+ *
+ * Hot path: pg_column_read runs for every column of every row.
+ */
+#include "base/text.h"
+#include "data/postgres/numeric.h"
+#include "data/postgres/pool.h"
+#include "data/postgres/wire.h"
+#include "schema/calendar.h"
+#include "schema/json.h"
+#include "schema/scalar.h"
+
+#include <math.h>
+
+static const char *const no_memory = "smaller: memory is short";
+
+/* One value of a column that is not null. */
+typedef struct cell {
+    Oid oid;
+    const char *data; /* with a NUL behind: libpq puts one there */
+    size_t len;
+} cell;
+
+const char *pg_column_name(const data_row *row, unsigned column)
+{
+    return libpq.fname(row->handle, (int)column);
+}
+
+static bool is_text(Oid oid)
+{
+    switch (oid) {
+    case OID_TEXT:
+    case OID_VARCHAR:
+    case OID_BPCHAR:
+    case OID_NAME:
+    case OID_CHAR:
+    case OID_UNKNOWN:
+    case OID_XML:
+    case OID_JSON:
+        return true;
+    default: /* enums, citext and the like: their binary format is their text */
+        return oid >= OID_FIRST_OF_USERS;
+    }
+}
+
+/* The text of a JSON column; NULL when it is none. */
+static const char *json_of(const cell *c, size_t *len)
+{
+    bool has_version = c->oid == OID_JSONB && c->len > 0 && c->data[0] == 1;
+    if (!has_version && !is_text(c->oid))
+        return NULL;
+    *len = c->len - has_version;
+    return c->data + has_version;
+}
+
+/* -- one function a kind: NULL, or what the column should have been -- */
+
+static const char *read_bool(const cell *c, bool *out)
+{
+    if (c->oid != OID_BOOL || c->len != 1)
+        return "a boolean";
+    *out = c->data[0] != 0;
+    return NULL;
+}
+
+static bool whole_number(const cell *c, int64_t *out)
+{
+    switch (c->oid) {
+    case OID_INT8:
+        return c->len == 8 ? (*out = (int64_t)wire_get_64(c->data), true) : false;
+    case OID_INT4:
+        return c->len == 4 ? (*out = (int32_t)wire_get_32(c->data), true) : false;
+    case OID_INT2:
+        return c->len == 2 ? (*out = (int16_t)wire_get_16(c->data), true) : false;
+    case OID_OID:
+        return c->len == 4 ? (*out = (int64_t)wire_get_32(c->data), true) : false;
+    case OID_NUMERIC:
+        return numeric_to_i64(c->data, c->len, out);
+    default:
+        return false;
+    }
+}
+
+static const char *read_int(const cell *c, const tern_type *type, void *out)
+{
+    int64_t value;
+    size_t bits = 8 * type->size;
+    bool is_signed = type->kind == TERN_INT;
+    if (!whole_number(c, &value))
+        return scalar_int_range(type);
+    int64_t most = bits == 64 ? INT64_MAX : (int64_t)((UINT64_C(1) << (is_signed ? bits - 1 : bits)) - 1);
+    if (value > most || value < (is_signed ? -most - 1 : 0))
+        return scalar_int_range(type);
+    memcpy(out, &value, type->size); /* little-endian: see the assertion below */
+    return NULL;
+}
+
+_Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "read_int takes the low bytes first");
+
+static bool real_number(const cell *c, double *out, arena *a)
+{
+    uint32_t bits_32;
+    uint64_t bits_64;
+    int64_t whole;
+    float narrow;
+    switch (c->oid) {
+    case OID_FLOAT8:
+        bits_64 = c->len == 8 ? wire_get_64(c->data) : 0;
+        memcpy(out, &bits_64, sizeof bits_64);
+        return c->len == 8;
+    case OID_FLOAT4:
+        bits_32 = c->len == 4 ? wire_get_32(c->data) : 0;
+        memcpy(&narrow, &bits_32, sizeof bits_32);
+        *out = (double)narrow;
+        return c->len == 4;
+    case OID_NUMERIC:
+        return numeric_to_double(c->data, c->len, out, a);
+    default:
+        if (!whole_number(c, &whole))
+            return false;
+        *out = (double)whole;
+        return true;
+    }
+}
+
+static const char *read_float(const cell *c, const tern_type *type, void *out, arena *a)
+{
+    double value;
+    if (!real_number(c, &value, a))
+        return "a number";
+    if (type->size == sizeof(double)) {
+        memcpy(out, &value, sizeof value);
+        return NULL;
+    }
+    float narrow = (float)value;
+    if (isinf(narrow) && !isinf(value))
+        return "a number that a float holds";
+    memcpy(out, &narrow, sizeof narrow);
+    return NULL;
+}
+
+static const char *read_text(const cell *c, const char **out, arena *a)
+{
+    size_t len;
+    const char *data = json_of(c, &len);
+    if (data == NULL)
+        return "text (cast the column: ::text)";
+    if (memchr(data, '\0', len) != NULL || !utf8_valid(data, len))
+        return "text of UTF-8";
+    *out = arena_text(a, data, len);
+    return *out != NULL ? NULL : no_memory;
+}
+
+static const char *read_bytes(const cell *c, tern_bytes *out, arena *a)
+{
+    if (c->oid != OID_BYTEA)
+        return "bytes (bytea)";
+    out->data = (const uint8_t *)arena_text(a, c->data, c->len);
+    out->len = c->len;
+    return out->data != NULL ? NULL : no_memory;
+}
+
+static const char *read_uuid(const cell *c, tern_uuid *out)
+{
+    if (c->oid != OID_UUID || c->len != sizeof out->bytes)
+        return "a UUID";
+    memcpy(out->bytes, c->data, sizeof out->bytes);
+    return NULL;
+}
+
+static const char *read_date(const cell *c, tern_date *out)
+{
+    int year, month, day;
+    int32_t days = c->oid == OID_DATE && c->len == 4 ? (int32_t)wire_get_32(c->data) : INT32_MAX;
+    if (c->oid != OID_DATE || c->len != 4)
+        return "a date";
+    if (days == INT32_MAX || days == INT32_MIN)
+        return "a date, not infinity";
+    int64_t since_1970 = days + WIRE_EPOCH_DAYS;
+    if (since_1970 < calendar_days(0, 1, 1) || since_1970 > calendar_days(CALENDAR_LAST_YEAR, 12, 31))
+        return "a date of the years 0 to 9999";
+    calendar_day(since_1970, &year, &month, &day);
+    *out = (tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day};
+    return NULL;
+}
+
+static const char *read_time(const cell *c, tern_time *out)
+{
+    uint64_t us = c->oid == OID_TIME && c->len == 8 ? wire_get_64(c->data) : UINT64_MAX;
+    if (us >= (uint64_t)WIRE_DAY_US) /* there is a 24:00:00 too */
+        return "a time of day from 00:00:00 to 23:59:59.999999";
+    uint64_t seconds = us / 1000000;
+    *out = (tern_time){(uint8_t)(seconds / 3600), (uint8_t)(seconds / 60 % 60), (uint8_t)(seconds % 60),
+                       (uint32_t)(us % 1000000 * 1000)};
+    return NULL;
+}
+
+static const char *read_datetime(const cell *c, tern_datetime *out)
+{
+    if ((c->oid != OID_TIMESTAMPTZ && c->oid != OID_TIMESTAMP) || c->len != 8)
+        return "a date and time";
+    int64_t us = (int64_t)wire_get_64(c->data);
+    if (us == INT64_MAX || us == INT64_MIN)
+        return "a date and time, not infinity";
+    if (__builtin_add_overflow(us, WIRE_EPOCH_US, &out->microseconds))
+        return "a date and time before the year 294,000";
+    return NULL;
+}
+
+static const char *read_duration(const cell *c, tern_duration *out)
+{
+    int64_t us;
+    if (c->oid != OID_INTERVAL || c->len != 16)
+        return "a span of time (interval)";
+    int32_t days = (int32_t)wire_get_32(c->data + 8), months = (int32_t)wire_get_32(c->data + 12);
+    if (months != 0)
+        return "a span of days to microseconds: months and years have no fixed length";
+    if (__builtin_mul_overflow((int64_t)days, WIRE_DAY_US, &us) ||
+        __builtin_add_overflow(us, (int64_t)wire_get_64(c->data), &out->microseconds))
+        return "a span that 64 bits of microseconds hold";
+    return NULL;
+}
+
+static const char *read_decimal(const cell *c, tern_decimal *out)
+{
+    static const int64_t most = 999999999999999999;
+    int64_t whole;
+    if (c->oid == OID_NUMERIC)
+        return numeric_to_decimal(c->data, c->len, out) ? NULL : "a decimal of at most 18 digits";
+    if (!whole_number(c, &whole) || whole > most || whole < -most)
+        return "a decimal of at most 18 digits";
+    *out = (tern_decimal){whole, 0};
+    return NULL;
+}
+
+static const char *read_any(const cell *c, tern_any *out, arena *a)
+{
+    const char *data = json_of(c, &out->len);
+    if (data == NULL || (c->oid != OID_JSON && c->oid != OID_JSONB))
+        return "JSON (json or jsonb)";
+    out->data = arena_text(a, data, out->len);
+    return out->data != NULL ? NULL : no_memory;
+}
+
+static const char *read_model(const cell *c, const tern_type *type, void *out, arena *a)
+{
+    static const place outside = {NULL, "column", 0};
+    tern_faults faults;
+    size_t len;
+    const char *data = json_of(c, &len);
+    if (data == NULL)
+        return "JSON (json or jsonb)";
+    char *text = arena_text(a, data, len); /* of our own: the decoder writes into it */
+    if (text == NULL)
+        return no_memory;
+    faults_init(&faults, a);
+    if (json_decode(type, out, (tern_str){text, len}, NULL, &outside, a, &faults))
+        return NULL;
+    memset(out, 0, type->size);
+    return faults.first != NULL ? faults.first->message : no_memory;
+}
+
+static const char *read_kind(const cell *c, const tern_type *type, void *out, arena *a)
+{
+    switch (type->kind) {
+    case TERN_BOOL:
+        return read_bool(c, out);
+    case TERN_INT:
+    case TERN_UINT:
+        return read_int(c, type, out);
+    case TERN_FLOAT:
+        return read_float(c, type, out, a);
+    case TERN_TEXT:
+        return read_text(c, out, a);
+    case TERN_BYTES:
+        return read_bytes(c, out, a);
+    case TERN_UUID:
+        return read_uuid(c, out);
+    case TERN_DATE:
+        return read_date(c, out);
+    case TERN_TIME:
+        return read_time(c, out);
+    case TERN_DATETIME:
+        return read_datetime(c, out);
+    case TERN_DURATION:
+        return read_duration(c, out);
+    case TERN_DECIMAL:
+        return read_decimal(c, out);
+    case TERN_ANY:
+        return read_any(c, out, a);
+    case TERN_MODEL_KIND:
+    case TERN_LIST_KIND:
+    case TERN_MAP_KIND:
+        return read_model(c, type, out, a);
+    default: /* an enum is text, which pg_column_read reads; nothing holds an upload */
+        return type->kind == TERN_ENUM ? scalar_enum_names(type, a) : "something that a column holds";
+    }
+}
+
+static bool is_scalar_text(const cell *c, const tern_type *type)
+{
+    return type->kind != TERN_TEXT && type->kind != TERN_ANY && type->kind != TERN_MODEL_KIND &&
+           type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND && type->kind != TERN_UPLOAD &&
+           is_text(c->oid);
+}
+
+const char *pg_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
+                           bool *is_null, arena *a)
+{
+    const PGresult *result = row->handle;
+    int number = (int)column;
+    memset(out, 0, type->size);
+    *is_null = libpq.getisnull(result, row->number, number);
+    if (*is_null)
+        return NULL;
+    cell c = {libpq.ftype(result, number), libpq.getvalue(result, row->number, number),
+              (size_t)libpq.getlength(result, row->number, number)};
+    if (libpq.fformat(result, number) != 1)
+        return "in binary format";
+    const char *problem =
+        is_scalar_text(&c, type) ? scalar_read(type, c.data, c.len, out, a) : read_kind(&c, type, out, a);
+    if (problem != NULL)
+        memset(out, 0, type->size);
+    return problem;
+}

@@ -1,0 +1,91 @@
+/* The PostgreSQL engine as the data layer sees it. */
+#include "data/postgres/pool.h"
+
+#include "base/mem.h"
+
+enum { POOL_DEFAULT = 8, WAIT_DEFAULT_MS = 5000, IDLE_MS = 60000, REQUESTS_KEPT = 256 };
+
+static bool check(const char *url, buf *problems)
+{
+    const char *problem;
+    address parsed;
+    if (!libpq_load(&problem)) {
+        buf_add_printf(problems, "%s\n", problem);
+        return false;
+    }
+    if (!address_parse(&parsed, url, problems))
+        return false;
+    address_free(&parsed);
+    return true;
+}
+
+static data_database *open_database(const data_engine_options *options)
+{
+    const char *problem;
+    buf problems = {0};
+    data_database *db = mem_zero(1, sizeof *db);
+    if (db == NULL)
+        return NULL;
+    bool is_ok = libpq_load(&problem) && address_parse(&db->address, options->url, &problems);
+    buf_free(&problems);
+    if (!is_ok) {
+        mem_free(db);
+        return NULL;
+    }
+    db->most = options->pool > 0 ? options->pool : POOL_DEFAULT;
+    db->wait_timeout_ms = options->wait_timeout_ms > 0 ? options->wait_timeout_ms : WAIT_DEFAULT_MS;
+    list_init(&db->links);
+    list_init(&db->broken);
+    list_init(&db->wants);
+    list_init(&db->pump.link);
+    list_init(&db->sweep.link);
+    db->pump.run = pool_pump;
+    db->sweep.run = pool_sweep;
+    pool_init(&db->requests, sizeof(request), REQUESTS_KEPT);
+    return db;
+}
+
+static void close_database(data_database *db)
+{
+    db->is_closing = true;
+    list_remove(&db->pump.link);
+    list_remove(&db->sweep.link);
+    while (!list_empty(&db->links))
+        link_drop(list_owner(db->links.next, pg_link, link), "the database is closed");
+    pool_free_broken(db);
+    if (db->cancelling != NULL)
+        aside_abandon(db->cancelling);
+    pool_drain(&db->requests);
+    address_free(&db->address);
+    mem_free(db);
+}
+
+static void tidy(data_database *db)
+{
+    for (list_link *link = db->links.next, *next; link != &db->links; link = next) {
+        pg_link *l = list_owner(link, pg_link, link);
+        next = link->next;
+        if (l->state == LINK_READY && list_empty(&l->flight) &&
+            loop_self.now_ms >= l->idle_since_ms + IDLE_MS)
+            link_drop(l, "nobody has needed it for a minute");
+    }
+    pool_tidy(&db->requests);
+}
+
+const data_engine data_postgres = {
+    .label = "postgres",
+    .dialect = DATA_POSTGRES,
+    .check = check,
+    .open = open_database,
+    .close = close_database,
+    .tidy = tidy,
+    .run = pg_run,
+    .acquire = pg_acquire,
+    .session_run = pg_session_run,
+    .release = pg_release,
+    .stream_open = pg_stream_open,
+    .stream_next = pg_stream_next,
+    .stream_close = pg_stream_close,
+    .column_name = pg_column_name,
+    .column_read = pg_column_read,
+};

@@ -1,0 +1,121 @@
+#include "data/postgres/faults.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first entry that the SQLSTATE begins with holds (errcodes.txt of PostgreSQL, appendix A of its manual).
+ */
+static const struct {
+    const char *state;
+    tern_data_fault fault;
+} states[] = {
+    {"23505", TERN_DATA_UNIQUE},      {"23P01", TERN_DATA_UNIQUE},      /* exclusion constraints */
+    {"23503", TERN_DATA_FOREIGN_KEY}, {"23001", TERN_DATA_FOREIGN_KEY}, /* on delete restrict */
+    {"23502", TERN_DATA_NOT_NULL},    {"23514", TERN_DATA_CHECK},
+    {"22", TERN_DATA_BAD_VALUE},      {"40001", TERN_DATA_CONFLICT},
+    {"40P01", TERN_DATA_CONFLICT},    {"40003", TERN_DATA_AWAY}, /* outcome unknown */
+    {"55P03", TERN_DATA_BUSY},                                   /* lock not available */
+    {"55006", TERN_DATA_BUSY},                                   /* object in use */
+    {"57014", TERN_DATA_TIMEOUT},     {"57P05", TERN_DATA_AWAY}, /* idle session timeout */
+    {"57P0", TERN_DATA_AWAY},                                    /* shutting down, crashed, starting up */
+    {"25P03", TERN_DATA_AWAY}, /* idle in transaction timeout: the session is gone */
+    {"25006", TERN_DATA_AWAY}, /* read-only: a standby, or a primary that is becoming one */
+    {"08", TERN_DATA_AWAY},           {"53300", TERN_DATA_BUSY}, /* too many connections */
+    {"53", TERN_DATA_FULL},           {"54", TERN_DATA_REFUSED}, /* too complex, too many columns */
+    {"42", TERN_DATA_REFUSED},        {"0A", TERN_DATA_REFUSED},
+    {"25", TERN_DATA_REFUSED}, /* not in this state of a transaction */
+    {"28", TERN_DATA_AWAY},    /* password or permission to connect */
+    {"3D", TERN_DATA_AWAY},    /* no such database */
+    {"P0", TERN_DATA_REFUSED}, /* raised in PL/pgSQL */
+};
+
+tern_data_fault fault_of_state(const char *state)
+{
+    if (state == NULL || state[0] == '\0')
+        return TERN_DATA_AWAY;
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
+            return states[i].fault;
+    return TERN_DATA_FAILED;
+}
+
+void fault_line(const char *message, char *line, size_t room)
+{
+    size_t len = 0;
+    for (; message != NULL && *message != '\0' && len + 1 < room; message++) {
+        bool is_break = *message == '\n' || *message == '\t';
+        if (!is_break)
+            line[len++] = *message;
+        else if (len > 0 && line[len - 1] != ' ')
+            line[len++] = ' ';
+    }
+    while (len > 0 && line[len - 1] == ' ')
+        len--;
+    line[len] = '\0';
+}
+
+/* Copies a field of the result; longer ones are cut. */
+static void copy_field(const PGresult *result, int field, char *to, size_t room)
+{
+    const char *value = libpq.resultErrorField(result, field);
+    snprintf(to, room, "%s", value != NULL ? value : "");
+}
+
+/* The column list of "Key (owner, title)=(7, secret) already exists.": the only part that holds no value. In
+ * other languages too the parentheses come first. */
+static void copy_key_columns(const PGresult *result, char *to, size_t room)
+{
+    const char *detail = libpq.resultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *begin = detail != NULL ? strchr(detail, '(') : NULL;
+    const char *end = begin != NULL ? strstr(begin, ")=(") : NULL;
+    if (end != NULL)
+        snprintf(to, room, "%.*s", (int)(end - begin - 1), begin + 1);
+}
+
+bool fault_of_result(const PGresult *result, data_error *error)
+{
+    const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    *error = (data_error){.fault = fault_of_state(state)};
+    copy_field(result, PG_DIAG_CONSTRAINT_NAME, error->constraint, sizeof error->constraint);
+    copy_field(result, PG_DIAG_TABLE_NAME, error->table, sizeof error->table);
+    copy_field(result, PG_DIAG_COLUMN_NAME, error->columns, sizeof error->columns);
+    if (error->fault == TERN_DATA_UNIQUE || error->fault == TERN_DATA_FOREIGN_KEY)
+        copy_key_columns(result, error->columns, sizeof error->columns);
+    char line[sizeof error->message];
+    fault_line(message != NULL ? message : libpq.resultErrorMessage(result), line, sizeof line);
+    if (state != NULL)
+        snprintf(error->message, sizeof error->message, "%.180s (SQLSTATE %.5s)", line, state);
+    else
+        snprintf(error->message, sizeof error->message, "%s", line);
+    return false;
+}
+
+/* What libpq says of a connection that failed has no SQLSTATE (before libpq 19): told by the server's words,
+ * which are English unless lc_messages says otherwise. */
+static const struct {
+    const char *part, *advice;
+} advice[] = {
+    {"password authentication failed", "check user and password in the database's URL"},
+    {"no password supplied", "give a password in the database's URL"},
+    {"no pg_hba.conf entry", "allow this host and user in the server's pg_hba.conf"},
+    {"database \"", "create it (createdb), or correct the name in the database's URL"},
+    {"role \"", "create the user (createuser), or correct the name in the database's URL"},
+    {"Connection refused", "is the server running, and does it listen there?"},
+    {"No such file or directory", "is the server running, and is its socket there?"},
+    {"too many", "raise the server's max_connections, or lower .pool or the number of workers"},
+    {"remaining connection slots", "raise the server's max_connections, or lower .pool or the workers"},
+    {"starting up", "it will be there soon"},
+    {"shutting down", "it will be asked again"},
+};
+
+void fault_of_connecting(PGconn *conn, char *line, size_t room)
+{
+    fault_line(conn != NULL ? libpq.errorMessage(conn) : "memory is short", line, room);
+    for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
+        if (strstr(line, advice[i].part) != NULL) {
+            size_t len = strlen(line);
+            snprintf(line + len, room - len, ": %s", advice[i].advice);
+            return;
+        }
+}

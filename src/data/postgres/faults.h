@@ -1,0 +1,19 @@
+/** What PostgreSQL says went wrong, in the data layer's words. */
+#ifndef POSTGRES_FAULTS_H
+#define POSTGRES_FAULTS_H
+
+#include "data/engine.h"
+#include "data/postgres/libpq.h"
+
+/** Fills `error` from a result that is an error. Returns false, as data_refuse does. */
+bool fault_of_result(const PGresult *result, data_error *error);
+/** Fault of an SQLSTATE ("23505"); "" and NULL, as libpq gives for a broken connection, are TERN_DATA_AWAY.
+ */
+tern_data_fault fault_of_state(const char *state);
+
+/** One line of a message of libpq, which ends each with a newline; at most `room` bytes with the NUL. */
+void fault_line(const char *message, char *line, size_t room);
+/** What a connection could not be made for, and what to do about it. Holds no password. */
+void fault_of_connecting(PGconn *conn, char *line, size_t room);
+
+#endif

@@ -1,0 +1,45 @@
+#include "data/postgres/libpq.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <string.h>
+
+libpq_functions libpq;
+
+static const struct {
+    const char *name;
+    size_t offset;
+} wanted[] = {
+#define X(name) {"PQ" #name, offsetof(libpq_functions, name)},
+    LIBPQ_FUNCTIONS(X)
+#undef X
+};
+
+static void *find(void *library, const char *name, size_t offset)
+{
+    void *function = dlsym(library, name);
+    memcpy((char *)&libpq + offset, &function, sizeof function);
+    return function;
+}
+
+bool libpq_load(const char **problem)
+{
+    static void *library; /* stays for the life of the process */
+    if (library != NULL)
+        return true;
+    void *opened = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+    if (opened == NULL) {
+        *problem = "PostgreSQL's client library libpq.so.5 is not there: install libpq5";
+        return false;
+    }
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (find(opened, wanted[i].name, wanted[i].offset) == NULL) {
+            dlclose(opened);
+            *problem = "PostgreSQL's client library is too old: install libpq5 of version 14 or newer";
+            return false;
+        }
+    /* dlsym looks into what the library itself was linked to as well */
+    find(opened, "SSL_has_pending", offsetof(libpq_functions, ssl_has_pending));
+    library = opened;
+    return true;
+}

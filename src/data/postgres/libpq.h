@@ -1,0 +1,72 @@
+/**
+ * libpq, loaded when a postgres:// URL asks for it: programs without one need not have it.
+ *
+ * `libpq.getResult(conn)` is PQgetResult(conn), and so on.
+ */
+#ifndef POSTGRES_LIBPQ_H
+#define POSTGRES_LIBPQ_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#define LIBPQ_FUNCTIONS(X)                                                                                   \
+    X(conninfoParse)                                                                                         \
+    X(conninfoFree)                                                                                          \
+    X(conndefaults)                                                                                          \
+    X(connectStartParams)                                                                                    \
+    X(connectPoll)                                                                                           \
+    X(finish)                                                                                                \
+    X(status)                                                                                                \
+    X(socket)                                                                                                \
+    X(sslInUse)                                                                                              \
+    X(sslStruct)                                                                                             \
+    X(errorMessage)                                                                                          \
+    X(connectionNeedsPassword)                                                                               \
+    X(setnonblocking)                                                                                        \
+    X(setNoticeProcessor)                                                                                    \
+    X(enterPipelineMode)                                                                                     \
+    X(exitPipelineMode)                                                                                      \
+    X(pipelineSync)                                                                                          \
+    X(sendPrepare)                                                                                           \
+    X(sendQuery)                                                                                             \
+    X(sendQueryParams)                                                                                       \
+    X(sendQueryPrepared)                                                                                     \
+    X(setSingleRowMode)                                                                                      \
+    X(flush)                                                                                                 \
+    X(consumeInput)                                                                                          \
+    X(isBusy)                                                                                                \
+    X(getResult)                                                                                             \
+    X(transactionStatus)                                                                                     \
+    X(getCancel)                                                                                             \
+    X(cancel)                                                                                                \
+    X(freeCancel)                                                                                            \
+    X(resultStatus)                                                                                          \
+    X(resultErrorField)                                                                                      \
+    X(resultErrorMessage)                                                                                    \
+    X(ntuples)                                                                                               \
+    X(nfields)                                                                                               \
+    X(fname)                                                                                                 \
+    X(ftype)                                                                                                 \
+    X(fformat)                                                                                               \
+    X(getvalue)                                                                                              \
+    X(getlength)                                                                                             \
+    X(getisnull)                                                                                             \
+    X(cmdStatus)                                                                                             \
+    X(cmdTuples)                                                                                             \
+    X(clear)                                                                                                 \
+    X(freemem)
+
+typedef struct libpq_functions {
+#define X(name) __typeof__(PQ##name) *name;
+    LIBPQ_FUNCTIONS(X)
+#undef X
+    /** OpenSSL's SSL_has_pending, where this libpq has OpenSSL: NULL otherwise. */
+    int (*ssl_has_pending)(const void *ssl);
+} libpq_functions;
+
+extern libpq_functions libpq;
+
+/** Loads the library once in a process; false when it is not installed or too old, with why in `*problem`. */
+bool libpq_load(const char **problem);
+
+#endif

@@ -1,0 +1,494 @@
+/*
+ * One connection in pipeline mode: statements out, answers in.
+ *
+ * Hot path: link_send, link_sync, link_on_event. What comes is matched with what was sent strictly in order;
+ * anything that does not fit drops the connection, so that no answer can reach the wrong request.
+ */
+#include "data/postgres/faults.h"
+#include "data/postgres/pool.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/postgres/aside.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+enum {
+    GRACE_MS = 1000,   /* for a connection that was given up to come to an end */
+    ORPHAN_MS = 30000, /* how long a statement may run on that nobody waits for */
+    ATTEMPTS_MOST = 3,
+    NAME_BYTES = 32,
+    TYPES_INLINE = 64
+};
+
+/* -- the socket -- */
+
+bool link_watch(pg_link *l, uint32_t events)
+{
+    int fd = libpq.socket(l->conn);
+    if (fd == l->source.fd && events == l->watched)
+        return true;
+    struct epoll_event event = {.events = events, .data.ptr = &l->source};
+    /* While it opens, libpq may have closed the socket and opened another one, even of the same number: the
+     * old one's registration went with it. */
+    if (fd != l->source.fd || epoll_ctl(loop_self.epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0) {
+        l->source.fd = fd;
+        if (fd < 0 || epoll_ctl(loop_self.epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+            return false;
+    }
+    l->watched = events;
+    return true;
+}
+
+/* Sends what libpq holds; what the socket does not take goes when it can be written again. */
+static bool flush(pg_link *l)
+{
+    int left = libpq.flush(l->conn);
+    if (left < 0)
+        return false;
+    uint32_t events = (l->is_streaming ? (uint32_t)EPOLLET : 0) | EPOLLIN | EPOLLRDHUP;
+    return link_watch(l, left > 0 ? events | EPOLLOUT : events);
+}
+
+/* -- statements out -- */
+
+static prepared *prepared_of(pg_link *l, unsigned id)
+{
+    if (id >= l->prepared_room) {
+        unsigned room = (id + 64) & ~63u;
+        prepared *grown = mem_realloc(l->prepared, room * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        memset(grown + l->prepared_room, 0, (room - l->prepared_room) * sizeof *grown);
+        l->prepared = grown;
+        l->prepared_room = room;
+    }
+    return &l->prepared[id];
+}
+
+static void name_of(unsigned id, prepared p, char name[NAME_BYTES])
+{
+    size_t len = 0;
+    name[len++] = 't';
+    len += text_put_u64(name + len, id);
+    name[len++] = '_';
+    len += text_put_u64(name + len, p.version);
+    name[len] = '\0';
+}
+
+/* What is prepared under the statement's name is of no use: the next run prepares it anew, by another name.
+ */
+static void unprepare(pg_link *l, const data_statement *statement)
+{
+    if (statement->id == 0 || statement->id >= l->prepared_room)
+        return;
+    l->prepared[statement->id].version++;
+    l->prepared[statement->id].is_prepared = false;
+}
+
+void link_unprepare_all(pg_link *l)
+{
+    for (unsigned id = 0; id < l->prepared_room; id++) {
+        l->prepared[id].version++;
+        l->prepared[id].is_prepared = false;
+    }
+}
+
+static bool send_with_types(pg_link *l, request *r, const char *name)
+{
+    const data_statement *s = r->statement;
+    Oid few[TYPES_INLINE], *types = few;
+    if (s->arg_count > TYPES_INLINE && (types = mem_alloc(s->arg_count * sizeof *types)) == NULL)
+        return false;
+    params_types(s, types);
+    int is_sent = name != NULL
+                      ? libpq.sendPrepare(l->conn, name, s->sql, (int)s->arg_count, types)
+                      : libpq.sendQueryParams(l->conn, s->sql, r->params->count, types, r->params->values,
+                                              r->params->lengths, r->params->formats, 1);
+    if (types != few)
+        mem_free(types);
+    return is_sent != 0;
+}
+
+static bool put_statement(pg_link *l, request *r)
+{
+    const data_statement *s = r->statement;
+    if (r->is_script)
+        return libpq.exitPipelineMode(l->conn) && libpq.sendQuery(l->conn, s->sql);
+    if (s->id == 0 || r->is_streamed)
+        return send_with_types(l, r, NULL);
+    prepared *p = prepared_of(l, s->id);
+    char name[NAME_BYTES];
+    if (p == NULL)
+        return false;
+    name_of(s->id, *p, name);
+    if (!p->is_prepared) {
+        if (!send_with_types(l, r, name))
+            return false;
+        p->is_prepared = true; /* or will be, when the answer comes; if not, the version changes */
+        r->is_preparing = true;
+    }
+    return libpq.sendQueryPrepared(l->conn, name, r->params->count, r->params->values, r->params->lengths,
+                                   r->params->formats, 1) != 0;
+}
+
+static link_stage first_stage(const request *r)
+{
+    return r->is_preparing ? STAGE_PREPARE : STAGE_EXECUTE;
+}
+
+bool link_send(pg_link *l, request *r)
+{
+    r->on = l;
+    r->attempts++;
+    r->sent_ms = loop_self.now_ms;
+    r->is_preparing = r->ends_group = false;
+    bool is_put = put_statement(l, r);
+    if (list_empty(&l->flight))
+        l->stage = first_stage(r);
+    list_append(&l->flight, &r->link);
+    l->in_flight++;
+    l->is_unsynced = true;
+    if (is_put && (!r->is_script || flush(l)))
+        return true;
+    link_drop(l, "a statement could not be sent");
+    return false;
+}
+
+bool link_sync(pg_link *l)
+{
+    if (!l->is_unsynced)
+        return true;
+    request *last = list_owner(l->flight.prev, request, link);
+    l->is_unsynced = false;
+    last->ends_group = true;
+    if (libpq.pipelineSync(l->conn) && flush(l))
+        return true;
+    link_drop(l, "the connection broke");
+    return false;
+}
+
+/* -- answers in -- */
+
+/* In a session, outside of a transaction. */
+static void send_again(pg_link *l, request *r)
+{
+    libpq.clear(r->result);
+    r->result = NULL;
+    if (link_send(l, r))
+        link_sync(l);
+}
+
+/* All of the answer is there, and its transaction, if it was one of its own, has ended. */
+static void answered(pg_link *l, request *r)
+{
+    data_database *db = l->db;
+    const char *state = r->result != NULL ? libpq.resultErrorField(r->result, PG_DIAG_SQLSTATE) : NULL;
+    bool is_again = r->is_aborted; /* the error of one before it */
+    bool is_stale = false;         /* prepared for tables as they were, or by one that was skipped */
+    list_remove(&r->link);
+    l->in_flight--;
+    l->idle_since_ms = loop_self.now_ms;
+    if (state != NULL) {
+        is_stale = r->statement->id != 0 && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
+        if (is_stale)
+            unprepare(l, r->statement);
+        is_again = is_again || is_stale || (l->was_cancelled && strcmp(state, "57014") == 0) ||
+                   (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
+    }
+    if (is_again && r->waiting != NULL && l->state != LINK_LENT && r->attempts < ATTEMPTS_MOST)
+        pool_want_again(db, r);
+    else if (is_stale && r->waiting != NULL && !r->is_streamed && r->attempts < ATTEMPTS_MOST &&
+             libpq.transactionStatus(l->conn) == PQTRANS_IDLE)
+        send_again(l, r);
+    else if (r->is_aborted)
+        request_fail(db, r, TERN_DATA_FAILED, "the server skipped the statement");
+    else
+        request_done(db, r);
+}
+
+/* Moves on to what comes after the answer that has just been taken whole. */
+static void next_stage(pg_link *l)
+{
+    request *r = list_owner(l->flight.next, request, link);
+    l->has_answer = false;
+    if (l->stage == STAGE_PREPARE) {
+        l->stage = STAGE_EXECUTE;
+        return;
+    }
+    if (l->stage == STAGE_EXECUTE && r->ends_group) {
+        l->stage = STAGE_SYNC;
+        return;
+    }
+    answered(l, r);
+    if (!list_empty(&l->flight))
+        l->stage = first_stage(list_owner(l->flight.next, request, link));
+}
+
+/* Keeps the first error of a statement; otherwise the last result (of a script's several). */
+static void keep_result(request *r, PGresult *result)
+{
+    if (r->result != NULL && libpq.resultStatus(r->result) == PGRES_FATAL_ERROR) {
+        libpq.clear(result);
+        return;
+    }
+    if (r->result != NULL)
+        libpq.clear(r->result);
+    r->result = result;
+}
+
+/* Takes one result that is not the end of anything; false when it does not fit. Owns it only on true. */
+static bool take_result(pg_link *l, request *r, PGresult *result)
+{
+    ExecStatusType status = libpq.resultStatus(result);
+    bool is_first = !l->has_answer;
+    if (status == PGRES_SINGLE_TUPLE && r->is_streamed && r->waiting == NULL) {
+        libpq.clear(result); /* a row that nobody wants any more */
+        return true;
+    }
+    l->has_answer = true;
+    if (status == PGRES_FATAL_ERROR) {
+        if (l->stage == STAGE_PREPARE)
+            unprepare(l, r->statement);
+        keep_result(r, result); /* at a Sync: its transaction could not be committed */
+        return is_first || r->is_script;
+    }
+    if (status == PGRES_PIPELINE_ABORTED && l->stage != STAGE_SYNC && is_first) {
+        if (l->stage == STAGE_PREPARE)
+            unprepare(l, r->statement);
+        r->is_aborted = r->result == NULL; /* else it was its own Parse that failed */
+        libpq.clear(result);
+        return true;
+    }
+    if (l->stage == STAGE_PREPARE && status == PGRES_COMMAND_OK && is_first) {
+        libpq.clear(result);
+        return true;
+    }
+    bool is_answer = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
+    if (l->stage == STAGE_EXECUTE && is_answer && (is_first || r->is_script)) {
+        keep_result(r, result);
+        return true;
+    }
+    return false;
+}
+
+bool link_take(pg_link *l, PGresult *result)
+{
+    request *r = list_owner(l->flight.next, request, link);
+    bool is_sync = result != NULL && libpq.resultStatus(result) == PGRES_PIPELINE_SYNC;
+    if (is_sync && l->stage == STAGE_SYNC) {
+        libpq.clear(result);
+        next_stage(l);
+        return true;
+    }
+    if (!is_sync && result != NULL && take_result(l, r, result))
+        return true;
+    if (result == NULL && l->has_answer) {
+        if (l->stage == STAGE_SYNC)
+            l->has_answer = false; /* the end of an error; the Sync is still to come */
+        else if (r->is_script && !libpq.enterPipelineMode(l->conn))
+            return false;
+        else
+            next_stage(l);
+        return true;
+    }
+    tern_log(TERN_ERROR, "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
+             result != NULL ? (int)libpq.resultStatus(result) : -1);
+    if (result != NULL)
+        libpq.clear(result);
+    link_drop(l, "an answer came that fits no statement");
+    return false;
+}
+
+bool link_take_answers(pg_link *l)
+{
+    while (!list_empty(&l->flight) && !libpq.isBusy(l->conn))
+        if (!link_take(l, libpq.getResult(l->conn)))
+            return false;
+    if (list_empty(&l->flight))
+        link_settle(l);
+    if (!list_empty(&l->db->wants))
+        pool_pump_later(l->db);
+    return l->state != LINK_BROKEN;
+}
+
+/* With TLS a record may be in OpenSSL's hands already, of which no event tells. */
+bool link_read(pg_link *l)
+{
+    do {
+        if (!libpq.consumeInput(l->conn))
+            return false;
+    } while (l->tls != NULL && libpq.ssl_has_pending != NULL && libpq.ssl_has_pending(l->tls));
+    return true;
+}
+
+void link_on_event(loop_source *source, uint32_t events)
+{
+    pg_link *l = list_owner(source, pg_link, source);
+    if ((events & EPOLLOUT) && !flush(l)) {
+        link_drop(l, "the connection broke");
+        return;
+    }
+    if (l->is_streaming) {
+        if (l->reader != NULL)
+            coro_wake(l->reader);
+        return;
+    }
+    if (!(events & ~(uint32_t)EPOLLOUT))
+        return;
+    bool is_whole = link_read(l);
+    if (list_empty(&l->flight)) { /* a notice, or the server says good-bye */
+        libpq.isBusy(l->conn);
+        if (!is_whole || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+            link_drop(l, "the server closed the connection");
+        return;
+    }
+    if (link_take_answers(l) && !is_whole)
+        link_drop(l, "the connection broke before the answer came");
+}
+
+/* -- the end of a connection -- */
+
+void link_settle(pg_link *l)
+{
+    if (l->state != LINK_DRAINING || !list_empty(&l->flight))
+        return;
+    if (l->is_given_up || libpq.transactionStatus(l->conn) != PQTRANS_IDLE) {
+        link_drop(l, "the connection was given up");
+        return;
+    }
+    timer_stop(&loop_self.timers, &l->timer);
+    l->state = LINK_READY;
+    l->idle_since_ms = loop_self.now_ms;
+    pool_pump_later(l->db);
+}
+
+/* What was in flight: nobody knows whether a write was done, but a read can be sent to another connection. */
+static void fail_flight(pg_link *l, bool was_lent, const char *reason)
+{
+    list_link *link;
+    while ((link = list_take_first(&l->flight)) != NULL) {
+        request *r = list_owner(link, request, link);
+        if (r->waiting != NULL && !was_lent && !r->statement->writes && r->attempts < ATTEMPTS_MOST)
+            pool_want_again(l->db, r);
+        else
+            request_fail(l->db, r, TERN_DATA_AWAY, reason);
+    }
+    l->in_flight = 0;
+}
+
+void link_drop(pg_link *l, const char *reason)
+{
+    data_database *db = l->db;
+    bool was_lent = l->state == LINK_LENT;
+    if (l->state == LINK_BROKEN)
+        return;
+    db->opening -= l->state == LINK_OPENING;
+    db->count--;
+    l->state = LINK_BROKEN;
+    timer_stop(&loop_self.timers, &l->timer);
+    if (l->lookup != NULL)
+        aside_abandon(&l->lookup->job);
+    if (l->source.fd >= 0)
+        loop_remove(&l->source);
+    if (l->conn != NULL)
+        libpq.finish(l->conn);
+    l->conn = NULL;
+    l->lookup = NULL;
+    list_remove(&l->link);
+    fail_flight(l, was_lent, reason);
+    if (!was_lent)
+        link_forget(l);
+    if (!list_empty(&db->wants))
+        pool_pump_later(db);
+}
+
+/* -- statements that take too long -- */
+
+typedef struct cancel_job {
+    aside job;
+    PGcancel *cancel;
+    data_database *db;
+} cancel_job;
+
+static void send_cancel(aside *job)
+{
+    char problem[256]; /* the connection is closed in any case: nobody needs to know */
+    libpq.cancel(list_owner(job, cancel_job, job)->cancel, problem, sizeof problem);
+}
+
+static void on_cancelled(aside *job)
+{
+    list_owner(job, cancel_job, job)->db->cancelling = NULL;
+}
+
+static void free_cancel(aside *job)
+{
+    cancel_job *c = list_owner(job, cancel_job, job);
+    if (c->cancel != NULL)
+        libpq.freeCancel(c->cancel);
+    mem_free(c);
+}
+
+static void cancel(pg_link *l)
+{
+    if (l->db->cancelling != NULL)
+        return;
+    cancel_job *c = mem_zero(1, sizeof *c);
+    if (c == NULL)
+        return;
+    *c = (cancel_job){
+        {.work = send_cancel, .on_done = on_cancelled, .free = free_cancel}, libpq.getCancel(l->conn), l->db};
+    if (c->cancel == NULL || !aside_start(&c->job)) {
+        free_cancel(&c->job);
+        return;
+    }
+    l->db->cancelling = &c->job;
+    l->was_cancelled = true;
+}
+
+static void on_timer(timer_entry *timer)
+{
+    pg_link *l = list_owner(timer, pg_link, timer);
+    uint64_t next_ms = UINT64_MAX;
+    if (l->is_given_up) {
+        link_drop(l, "the server did not answer in time");
+        return;
+    }
+    list_each (link, &l->flight) {
+        const request *r = list_owner(link, request, link);
+        if (r->waiting == NULL && r->deadline_ms < next_ms)
+            next_ms = r->deadline_ms;
+    }
+    if (next_ms <= loop_self.now_ms)
+        link_give_up(l);
+    else if (next_ms != UINT64_MAX)
+        timer_start(&loop_self.timers, &l->timer, next_ms);
+}
+
+void link_give_up(pg_link *l)
+{
+    if (l->is_given_up)
+        return;
+    l->is_given_up = true;
+    if (l->state == LINK_READY)
+        l->state = LINK_DRAINING;
+    cancel(l);
+    l->timer.fire = on_timer;
+    timer_start(&loop_self.timers, &l->timer, loop_self.now_ms + GRACE_MS);
+}
+
+void link_orphan(request *r)
+{
+    pg_link *l = r->on;
+    r->waiting = NULL;
+    if (r->deadline_ms == 0 || r->deadline_ms > loop_self.now_ms + ORPHAN_MS)
+        r->deadline_ms = loop_self.now_ms + ORPHAN_MS;
+    if (l->is_given_up || (timer_is_running(&l->timer) && l->timer.at_ms <= r->deadline_ms))
+        return;
+    l->timer.fire = on_timer;
+    timer_start(&loop_self.timers, &l->timer, r->deadline_ms);
+}

@@ -1,0 +1,166 @@
+/* Opening connections without blocking the loop, and what follows when that fails. */
+#include "data/postgres/faults.h"
+#include "data/postgres/pool.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+enum { OPEN_MS = 5000, LEAST_PAUSE_MS = 100, MOST_PAUSE_MS = 5000 };
+
+static void on_open_event(loop_source *source, uint32_t events);
+
+/* The pause before the next attempt: twice as long each time, and a part of it by chance, so that workers do
+ * not come all at once to a server that has just started. */
+static uint64_t pause_ms(unsigned failures)
+{
+    uint16_t chance = 0;
+    uint64_t most = failures > 6 ? MOST_PAUSE_MS : (uint64_t)LEAST_PAUSE_MS << (failures - 1);
+    if (most > MOST_PAUSE_MS)
+        most = MOST_PAUSE_MS;
+    random_bytes(&chance, sizeof chance);
+    return most - most / 2 * chance / UINT16_MAX;
+}
+
+/* The same trouble is logged once, not with every attempt. */
+static void note_failure(data_database *db, const char *line)
+{
+    db->failures += db->failures < 1000;
+    db->retry_at_ms = loop_self.now_ms + pause_ms(db->failures);
+    if (db->failures == 1 || strcmp(line, db->away) != 0)
+        tern_log(TERN_ERROR, "no connection to PostgreSQL: %s", line);
+    snprintf(db->away, sizeof db->away, "%s", line);
+}
+
+static void fail(pg_link *l, const char *line)
+{
+    data_database *db = l->db;
+    note_failure(db, line);
+    link_drop(l, line);
+    pool_pump_later(db);
+}
+
+static void on_open_deadline(timer_entry *timer)
+{
+    fail(list_owner(timer, pg_link, timer),
+         "the server does not answer: is it overloaded, or a firewall between?");
+}
+
+static void drop_notice(void *unused, const char *message)
+{
+    char line[200];
+    (void)unused;
+    if (!tern_log_enabled(TERN_DEBUG))
+        return;
+    fault_line(message, line, sizeof line);
+    tern_log(TERN_DEBUG, "PostgreSQL: %s", line);
+}
+
+static void succeed(pg_link *l)
+{
+    data_database *db = l->db;
+    timer_stop(&loop_self.timers, &l->timer);
+    libpq.setNoticeProcessor(l->conn, drop_notice, NULL);
+    if (libpq.setnonblocking(l->conn, 1) != 0 || !libpq.enterPipelineMode(l->conn)) {
+        fail(l, "memory is short");
+        return;
+    }
+    l->tls = libpq.sslInUse(l->conn) ? libpq.sslStruct(l->conn, "OpenSSL") : NULL;
+    l->source.on_event = link_on_event;
+    if (!link_watch(l, EPOLLIN | EPOLLRDHUP)) {
+        fail(l, "the socket cannot be watched");
+        return;
+    }
+    l->state = LINK_READY;
+    l->idle_since_ms = loop_self.now_ms;
+    db->opening--;
+    if (db->failures > 0)
+        tern_log(TERN_INFO, "connected to PostgreSQL again");
+    db->failures = 0;
+    pool_pump_later(db);
+}
+
+static void go_on(pg_link *l)
+{
+    char line[200];
+    uint32_t events = 0;
+    switch (libpq.connectPoll(l->conn)) {
+    case PGRES_POLLING_OK:
+        succeed(l);
+        return;
+    case PGRES_POLLING_READING:
+        events = EPOLLIN;
+        break;
+    case PGRES_POLLING_WRITING:
+        events = EPOLLOUT;
+        break;
+    default:
+        fault_of_connecting(l->conn, line, sizeof line);
+        fail(l, line);
+        return;
+    }
+    if (!link_watch(l, events))
+        fail(l, "the socket cannot be watched");
+}
+
+static void on_open_event(loop_source *source, uint32_t events)
+{
+    (void)events;
+    go_on(list_owner(source, pg_link, source));
+}
+
+static void start(pg_link *l, const address_lookup *lookup)
+{
+    char line[200];
+    address_options options;
+    address_options_of(&l->db->address, lookup, &options);
+    l->conn = libpq.connectStartParams(options.names, options.values, 0);
+    l->source.on_event = on_open_event;
+    if (l->conn == NULL || libpq.status(l->conn) == CONNECTION_BAD) {
+        fault_of_connecting(l->conn, line, sizeof line);
+        fail(l, line);
+        return;
+    }
+    if (!link_watch(l,
+                    EPOLLOUT)) /* as PQconnectPoll's manual has it: first wait until it can be written to */
+        fail(l, "the socket cannot be watched");
+}
+
+static void on_looked_up(aside *job)
+{
+    address_lookup *lookup = list_owner(job, address_lookup, job);
+    pg_link *l = lookup->owner;
+    l->lookup = NULL; /* given up by who calls this */
+    if (lookup->found_hosts.len > 0 && !lookup->found_addresses.failed && !lookup->found_ports.failed)
+        start(l, lookup);
+    else
+        fail(l, lookup->problem[0] != '\0' ? lookup->problem : "looking up its host gave no address");
+}
+
+void link_open(data_database *db)
+{
+    pg_link *l = mem_zero(1, sizeof *l);
+    if (l == NULL) {
+        note_failure(db, "memory is short");
+        return;
+    }
+    l->db = db;
+    l->source.fd = -1;
+    list_init(&l->flight);
+    list_append(&db->links, &l->link);
+    db->count++;
+    db->opening++;
+    l->timer.fire = on_open_deadline;
+    timer_start(&loop_self.timers, &l->timer, loop_self.now_ms + OPEN_MS);
+    if (!address_needs_lookup(&db->address)) {
+        start(l, NULL);
+        return;
+    }
+    l->lookup = address_look_up(&db->address, l, on_looked_up);
+    if (l->lookup == NULL)
+        fail(l, "no thread can be had to look up its host");
+}

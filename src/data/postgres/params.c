@@ -1,0 +1,205 @@
+/* Hot path: for every statement. Nothing is allocated for a dozen values or fewer. */
+#include "data/postgres/params.h"
+
+#include "base/text.h"
+#include "data/postgres/wire.h"
+#include "schema/calendar.h"
+#include "schema/scalar.h"
+
+#include <limits.h>
+
+enum { VALUES_MOST = 65535 };                  /* of a statement: a 16-bit count */
+static const size_t MESSAGE_MOST = 1000 << 20; /* the server takes 1 GiB, with headers */
+
+_Static_assert(PARAM_BYTES >= 1 + 20 + 1 + 19, "a decimal fits, with its NUL");
+
+/* By tern_arg_kind. */
+static const struct {
+    Oid oid;
+    bool is_binary;
+} types[] = {
+    [TERN_ARG_NULL] = {OID_UNKNOWN_YET, false}, [TERN_ARG_BOOL] = {OID_BOOL, true},
+    [TERN_ARG_INT] = {OID_INT8, true},          [TERN_ARG_DOUBLE] = {OID_FLOAT8, true},
+    [TERN_ARG_TEXT] = {OID_UNKNOWN_YET, false}, [TERN_ARG_BYTES] = {OID_BYTEA, true},
+    [TERN_ARG_UUID] = {OID_UUID, true},         [TERN_ARG_DATE] = {OID_DATE, true},
+    [TERN_ARG_TIME] = {OID_TIME, true},         [TERN_ARG_DATETIME] = {OID_TIMESTAMPTZ, true},
+    [TERN_ARG_DURATION] = {OID_INTERVAL, true}, [TERN_ARG_DECIMAL] = {OID_NUMERIC, false},
+    [TERN_ARG_JSON] = {OID_JSONB, false},       [TERN_ARG_TOO_BIG] = {OID_INT8, true},
+};
+
+void params_types(const data_statement *statement, Oid *out)
+{
+    for (unsigned i = 0; i < statement->arg_count; i++)
+        out[i] = types[statement->kinds[i]].oid;
+}
+
+static bool make_room(params *to, data_run *run, unsigned count)
+{
+    to->count = (int)count;
+    to->values = to->inline_values;
+    to->lengths = to->inline_lengths;
+    to->formats = to->inline_formats;
+    to->scratch = to->inline_scratch;
+    if (count <= PARAMS_INLINE)
+        return true;
+    if (count > VALUES_MOST)
+        return data_refuse(&run->error, TERN_DATA_REFUSED,
+                           "a statement has %u values; at most %d can be sent", count, VALUES_MOST);
+    to->values = arena_alloc(run->memory, count * sizeof *to->values);
+    to->lengths = arena_alloc(run->memory, count * sizeof *to->lengths);
+    to->formats = arena_alloc(run->memory, count * sizeof *to->formats);
+    to->scratch = arena_alloc(run->memory, count * sizeof *to->scratch);
+    if (to->values == NULL || to->lengths == NULL || to->formats == NULL || to->scratch == NULL)
+        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    return true;
+}
+
+/* Each puts a value's bytes at `at` and returns their number, or -1 with `*problem`. */
+
+static int put_64(char *at, int64_t value)
+{
+    wire_put_64(at, (uint64_t)value);
+    return 8;
+}
+
+static int put_date(char *at, tern_date date, const char **problem)
+{
+    if (!calendar_is_day(date.year, date.month, date.day)) {
+        *problem = "a date that is no day";
+        return -1;
+    }
+    int64_t days = calendar_days(date.year, date.month, date.day) - WIRE_EPOCH_DAYS;
+    wire_put_32(at, (uint32_t)(int32_t)days);
+    return 4;
+}
+
+static int put_time(char *at, tern_time time, const char **problem)
+{
+    if (time.hour > 23 || time.minute > 59 || time.second > 59 || time.nanosecond > 999999999) {
+        *problem = "a time that is none";
+        return -1;
+    }
+    int64_t seconds = (time.hour * 60 + time.minute) * 60 + time.second;
+    return put_64(at, seconds * 1000000 + time.nanosecond / 1000);
+}
+
+static int put_datetime(char *at, tern_datetime moment, const char **problem)
+{
+    int64_t us;
+    /* the ends of the range are how infinity is written */
+    if (__builtin_sub_overflow(moment.microseconds, WIRE_EPOCH_US, &us) || us == INT64_MIN ||
+        us == INT64_MAX) {
+        *problem = "a date-time beyond what PostgreSQL holds";
+        return -1;
+    }
+    return put_64(at, us);
+}
+
+static int put_duration(char *at, tern_duration span)
+{
+    put_64(at, span.microseconds);
+    memset(at + 8, 0, 8); /* days and months, which are of no fixed length */
+    return 16;
+}
+
+static int put_decimal(char *at, tern_decimal number, const char **problem)
+{
+    char text[SCALAR_PRINT_BYTES];
+    size_t len = scalar_print(TERN_TYPE(tern_decimal), &number, text);
+    if (len >= PARAM_BYTES) {
+        *problem = "a decimal of too many digits";
+        return -1;
+    }
+    memcpy(at, text, len);
+    at[len] = '\0';
+    return (int)len;
+}
+
+static int put_scalar(char *at, const tern_arg *arg, const char **problem)
+{
+    uint64_t bits;
+    switch (arg->kind) {
+    case TERN_ARG_BOOL:
+        *at = arg->boolean;
+        return 1;
+    case TERN_ARG_INT:
+        return put_64(at, arg->integer);
+    case TERN_ARG_DOUBLE:
+        memcpy(&bits, &arg->real, sizeof bits);
+        return put_64(at, (int64_t)bits);
+    case TERN_ARG_UUID:
+        memcpy(at, arg->uuid.bytes, sizeof arg->uuid.bytes);
+        return sizeof arg->uuid.bytes;
+    case TERN_ARG_DATE:
+        return put_date(at, arg->date, problem);
+    case TERN_ARG_TIME:
+        return put_time(at, arg->time, problem);
+    case TERN_ARG_DATETIME:
+        return put_datetime(at, arg->datetime, problem);
+    case TERN_ARG_DURATION:
+        return put_duration(at, arg->duration);
+    case TERN_ARG_DECIMAL:
+        return put_decimal(at, arg->decimal, problem);
+    default:
+        *problem = "a whole number above 9223372036854775807";
+        return -1;
+    }
+}
+
+/* Text goes with a NUL after it, which a slice need not have: then it is copied. */
+static const char *text_of(const tern_arg *arg, data_run *run, const char **problem)
+{
+    size_t len = arg->text.len;
+    if (memchr(arg->text.data, '\0', len) != NULL)
+        *problem = "a text with a NUL inside";
+    else if (!utf8_valid(arg->text.data, len))
+        *problem = "a text that is not UTF-8";
+    else
+        return arena_text(run->memory, arg->text.data, len);
+    return NULL;
+}
+
+static bool is_slice(tern_arg_kind kind)
+{
+    return kind == TERN_ARG_TEXT || kind == TERN_ARG_JSON || kind == TERN_ARG_BYTES;
+}
+
+static bool bind_one(params *to, unsigned i, data_run *run, size_t *total)
+{
+    const tern_arg *arg = &run->args[i];
+    const char *problem = NULL;
+    to->formats[i] = types[arg->kind].is_binary;
+    to->values[i] = NULL;
+    to->lengths[i] = 0;
+    if (arg->kind == TERN_ARG_NULL || arg->is_null)
+        return true;
+    if (!is_slice(arg->kind)) {
+        to->values[i] = to->scratch[i];
+        to->lengths[i] = put_scalar(to->scratch[i], arg, &problem);
+    } else if (arg->text.len > MESSAGE_MOST - *total) {
+        problem = "more bytes than a message holds";
+    } else if (arg->kind == TERN_ARG_BYTES || arg->text.len == 0) {
+        to->values[i] = arg->text.len > 0 ? arg->text.data : "";
+        to->lengths[i] = (int)arg->text.len;
+    } else {
+        to->values[i] = text_of(arg, run, &problem);
+        to->lengths[i] = (int)arg->text.len;
+        if (to->values[i] == NULL && problem == NULL)
+            return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    }
+    if (problem != NULL)
+        return data_refuse(&run->error, TERN_DATA_BAD_VALUE, "value %u is %s", i + 1, problem);
+    *total += (size_t)to->lengths[i];
+    return true;
+}
+
+bool params_bind(params *to, data_run *run)
+{
+    size_t total = run->statement->sql_len;
+    if (!make_room(to, run, run->statement->arg_count))
+        return false;
+    for (unsigned i = 0; i < run->statement->arg_count; i++)
+        if (!bind_one(to, i, run, &total))
+            return false;
+    return true;
+}

@@ -1,0 +1,27 @@
+/** The values of a statement as libpq wants them. */
+#ifndef POSTGRES_PARAMS_H
+#define POSTGRES_PARAMS_H
+
+#include "data/engine.h"
+#include "data/postgres/libpq.h"
+
+enum { PARAMS_INLINE = 12, PARAM_BYTES = 48 };
+
+/** Lies on the caller's stack while its statement is in work; texts are not copied. */
+typedef struct params {
+    const char **values;
+    int *lengths, *formats;
+    int count;
+    char (*scratch)[PARAM_BYTES]; /* one for each value: what is not text or bytes, encoded */
+    const char *inline_values[PARAMS_INLINE];
+    int inline_lengths[PARAMS_INLINE], inline_formats[PARAMS_INLINE];
+    char inline_scratch[PARAMS_INLINE][PARAM_BYTES];
+} params;
+
+/** Checks and encodes run->args. False with run->error when one cannot be sent: too big a number, a text that
+ * is not UTF-8 or holds a NUL, more than a message holds. */
+bool params_bind(params *to, data_run *run);
+/** The types of a statement's parameters; `types` has room for its arg_count. */
+void params_types(const data_statement *statement, Oid *types);
+
+#endif

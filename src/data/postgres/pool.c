@@ -1,0 +1,259 @@
+/* Who gets which connection. Hot path: pool_want, pool_pump. */
+#include "data/postgres/pool.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+enum {
+    FLIGHT_MOST = 128, /* statements in flight on one connection */
+    STALE_MS = 8       /* the oldest of them is that old: others go elsewhere, it may take long */
+};
+
+/* -- requests -- */
+
+request *request_new(data_database *db, data_run *run, const params *values)
+{
+    request *r = pool_get(&db->requests);
+    if (r != NULL)
+        *r = (request){.waiting = coro_self(),
+                       .error = &run->error,
+                       .statement = run->statement,
+                       .params = values,
+                       .deadline_ms = run->deadline_ms};
+    return r;
+}
+
+void request_free(data_database *db, request *r)
+{
+    if (r->result != NULL)
+        libpq.clear(r->result);
+    pool_put(&db->requests, r);
+}
+
+void request_done(data_database *db, request *r)
+{
+    r->is_done = true;
+    if (r->waiting == NULL)
+        request_free(db, r);
+    else if (!r->is_streamed)
+        coro_wake(r->waiting);
+    else if (r->on->reader != NULL) /* else its coroutine may be waiting for something else */
+        coro_wake(r->on->reader);
+}
+
+void request_fail(data_database *db, request *r, tern_data_fault fault, const char *message)
+{
+    r->has_failed = true;
+    if (r->waiting != NULL)
+        data_refuse(r->error, fault, "%s", message);
+    request_done(db, r);
+}
+
+/* -- the queue -- */
+
+static bool is_away(const data_database *db)
+{
+    return db->count == 0 && db->failures > 0 && loop_self.now_ms < db->retry_at_ms;
+}
+
+void pool_pump_later(data_database *db)
+{
+    if (db->will_pump || db->is_closing)
+        return;
+    db->will_pump = true;
+    loop_do_later(&db->pump);
+}
+
+bool pool_want(data_database *db, request *r, data_error *error)
+{
+    if (is_away(db))
+        return data_refuse(error, TERN_DATA_AWAY, "%s", db->away);
+    list_append(&db->wants, &r->link);
+    pool_pump_later(db);
+    return true;
+}
+
+void pool_want_again(data_database *db, request *r)
+{
+    if (r->result != NULL)
+        libpq.clear(r->result);
+    r->result = NULL;
+    r->on = NULL;
+    r->is_aborted = false;
+    r->is_alone = true;
+    list_insert_before(db->wants.next, &r->link);
+    coro_wake(r->waiting); /* it waits for a connection again, which has a limit of its own */
+    pool_pump_later(db);
+}
+
+/* -- connections for them -- */
+
+static bool is_free(const pg_link *l)
+{
+    return l->state == LINK_READY && list_empty(&l->flight);
+}
+
+/* Whether one more statement may be put behind those in flight. */
+static bool is_shareable(const pg_link *l)
+{
+    if (l->state != LINK_READY || l->is_held || l->in_flight >= FLIGHT_MOST)
+        return false;
+    if (list_empty(&l->flight))
+        return true;
+    const request *oldest = list_owner(l->flight.next, request, link);
+    return loop_self.now_ms <= oldest->sent_ms + STALE_MS;
+}
+
+/* The first in the list: few connections that carry much cost fewer system calls than many. */
+static pg_link *shareable(data_database *db)
+{
+    list_each (link, &db->links) {
+        pg_link *l = list_owner(link, pg_link, link);
+        if (is_shareable(l))
+            return l;
+    }
+    return NULL;
+}
+
+static pg_link *lend(pg_link *l)
+{
+    l->state = LINK_LENT;
+    return l;
+}
+
+pg_link *pool_lend_now(data_database *db)
+{
+    if (!list_empty(&db->wants))
+        return NULL;
+    list_each (link, &db->links)
+        if (is_free(list_owner(link, pg_link, link)))
+            return lend(list_owner(link, pg_link, link));
+    return NULL;
+}
+
+/* The connection that will be free soonest takes nothing new until then. */
+static void hold_one(data_database *db)
+{
+    pg_link *best = NULL;
+    list_each (link, &db->links) {
+        pg_link *l = list_owner(link, pg_link, link);
+        if (l->state == LINK_READY && !l->is_held && (best == NULL || l->in_flight < best->in_flight))
+            best = l;
+    }
+    if (best != NULL)
+        best->is_held = true;
+}
+
+/* Lends a connection to one that wants it alone; false when it must wait. */
+static bool serve_alone(data_database *db, request *r)
+{
+    list_each (link, &db->links) {
+        pg_link *l = list_owner(link, pg_link, link);
+        if (is_free(l) && !l->is_held) {
+            list_remove(&r->link);
+            r->on = lend(l);
+            request_done(db, r);
+            return true;
+        }
+    }
+    hold_one(db);
+    return false;
+}
+
+/* Puts a statement on a connection. A write is the last of its group: what stands before it only reads. */
+static void put(pg_link *l, request *r)
+{
+    if (r->is_alone && !link_sync(l))
+        return;
+    list_remove(&r->link);
+    if (link_send(l, r) && (r->is_alone || r->statement->writes))
+        link_sync(l);
+}
+
+/* Gives everyone a connection who can have one, oldest first; returns for how many more connections there
+ * would be work. */
+static unsigned serve(data_database *db)
+{
+    unsigned lacking = 0;
+    bool is_share_lacking = false;
+    pg_link *l = NULL;
+    for (list_link *link = db->wants.next, *next; link != &db->wants; link = next) {
+        request *r = list_owner(link, request, link);
+        next = link->next;
+        if (r->statement == NULL) {
+            lacking += !serve_alone(db, r);
+            l = NULL;
+            continue;
+        }
+        if (l == NULL || !is_shareable(l))
+            l = shareable(db);
+        if (l != NULL) {
+            put(l, r);
+        } else {
+            is_share_lacking = true;
+            if (lacking >= db->most)
+                break;
+        }
+    }
+    return lacking + is_share_lacking;
+}
+
+static void fail_all(data_database *db)
+{
+    list_link *link;
+    while ((link = list_take_first(&db->wants)) != NULL)
+        request_fail(db, list_owner(link, request, link), TERN_DATA_AWAY, db->away);
+}
+
+void pool_pump(loop_later *later)
+{
+    data_database *db = list_owner(later, data_database, pump);
+    db->will_pump = false;
+    list_each (link, &db->links)
+        list_owner(link, pg_link, link)->is_held = false;
+    unsigned lacking = serve(db);
+    for (list_link *link = db->links.next, *next; link != &db->links; link = next) {
+        next = link->next;
+        link_sync(list_owner(link, pg_link, link));
+    }
+    if (is_away(db)) {
+        fail_all(db);
+        return;
+    }
+    bool may_open = db->failures == 0 || loop_self.now_ms >= db->retry_at_ms;
+    while (may_open && db->opening < lacking && db->count < db->most) {
+        unsigned count = db->count;
+        link_open(db);
+        may_open = db->failures == 0 && db->count > count;
+    }
+}
+
+/* -- blocks of connections that are gone -- */
+
+void link_forget(pg_link *l)
+{
+    data_database *db = l->db;
+    list_append(&db->broken, &l->link);
+    if (db->will_sweep || db->is_closing)
+        return;
+    db->will_sweep = true;
+    loop_do_later(&db->sweep);
+}
+
+void pool_free_broken(data_database *db)
+{
+    list_link *link;
+    while ((link = list_take_first(&db->broken)) != NULL) {
+        pg_link *l = list_owner(link, pg_link, link);
+        mem_free(l->prepared);
+        mem_free(l);
+    }
+}
+
+void pool_sweep(loop_later *later)
+{
+    data_database *db = list_owner(later, data_database, sweep);
+    db->will_sweep = false;
+    pool_free_broken(db);
+}

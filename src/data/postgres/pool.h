@@ -1,0 +1,178 @@
+/**
+ * The connections of one worker to one database, and who waits for them.
+ *
+ * Everything here runs on the worker's one thread. A connection ("link") is OPENING, then READY: statements
+ * of several coroutines are in flight on it, answered in order; or LENT to one coroutine; or DRAINING: it
+ * takes nothing new, and is lent again or closed once what is in flight has been answered.
+ *
+ * Whoever wants something queues in `wants`, oldest first; at the end of the loop's turn `pump` gives each a
+ * connection, as far as there are any, and sends what was given together.
+ */
+#ifndef POSTGRES_POOL_H
+#define POSTGRES_POOL_H
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "data/engine.h"
+#include "data/postgres/address.h"
+#include "data/postgres/libpq.h"
+#include "data/postgres/params.h"
+#include "runtime/coro.h"
+#include "runtime/loop.h"
+
+typedef struct data_session pg_link; /* a lent connection is the session */
+
+/* One statement on its way, or one coroutine that wants a connection for itself. */
+typedef struct request {
+    list_link link;                  /* in db->wants until it is given a connection, then in on->flight */
+    pg_link *on;                     /* NULL: not given one yet */
+    coro *waiting;                   /* NULL: an orphan, whose answer is dropped */
+    data_error *error;               /* of who waits: for failures that are no answer of the server */
+    const data_statement *statement; /* NULL: wants a connection for itself */
+    const params *params;
+    PGresult *result;
+    uint64_t sent_ms, deadline_ms;
+    uint8_t attempts;  /* times it was sent */
+    bool is_done;      /* answered, failed, or `on` is lent */
+    bool has_failed;   /* `error` says why; there is no result */
+    bool is_aborted;   /* the server skipped it, since one before it in its group failed */
+    bool is_preparing; /* a Parse was sent before it: its answer comes first */
+    bool ends_group;   /* a Sync was sent behind it */
+    bool is_alone;     /* in a group of its own: it was aborted or failed for another's sake before */
+    bool is_script;    /* several statements by the simple protocol */
+    bool is_streamed;  /* its rows are taken by stream_next */
+} request;
+
+typedef enum link_state { LINK_OPENING, LINK_READY, LINK_LENT, LINK_DRAINING, LINK_BROKEN } link_state;
+/* Which answer of the oldest statement in flight comes next. */
+typedef enum link_stage { STAGE_PREPARE, STAGE_EXECUTE, STAGE_SYNC } link_stage;
+
+/* What a connection has prepared, by statement id: the name ends with the version. */
+typedef struct prepared {
+    uint16_t version : 15, is_prepared : 1;
+} prepared;
+
+struct data_session {
+    list_link link; /* in db->links, or db->broken */
+    loop_source source;
+    uint32_t watched; /* events asked of epoll; 0: not registered */
+    PGconn *conn;     /* NULL once broken */
+    const void *tls;  /* OpenSSL's SSL, where TLS is used */
+    data_database *db;
+    address_lookup *lookup; /* while hosts are looked up */
+    link_state state;
+    link_stage stage;
+    bool has_answer;  /* a result of this stage has come */
+    list_link flight; /* requests sent and not answered, oldest first */
+    unsigned in_flight;
+    timer_entry timer; /* opening: gives up; draining or with orphans: asks what became of them */
+    prepared *prepared;
+    unsigned prepared_room;
+    uint64_t idle_since_ms;
+    bool is_held;       /* by pump, for one that wants it alone */
+    bool is_unsynced;   /* statements were put in since the last Sync */
+    bool is_given_up;   /* a statement timed out: closed once drained */
+    bool was_cancelled; /* a cancel request was sent: it may have hit another's statement */
+    bool is_dirty;      /* the session may have set something that stays */
+    bool is_streaming;  /* nothing is read but by stream_next */
+    request *streamed;  /* whose rows they are */
+    PGresult *row;      /* the one being looked at */
+    coro *reader;       /* waits for the next one */
+};
+
+struct data_database {
+    address address;
+    unsigned most, count, opening; /* links at most; those there are; those of them that are opening */
+    unsigned wait_timeout_ms;
+    list_link links, broken;
+    list_link wants;
+    loop_later pump, sweep;
+    bool will_pump, will_sweep, is_closing;
+    pool requests;
+    aside *cancelling; /* one at a time: a server that hangs would hold a thread for each */
+    /* the server is away: nobody waits before retry_at_ms */
+    unsigned failures;
+    uint64_t retry_at_ms;
+    char away[200];
+};
+
+/* -- pool.c -- */
+
+/** A new request, filled for `run`; NULL without memory. */
+request *request_new(data_database *db, data_run *run, const params *values);
+void request_free(data_database *db, request *r);
+/** Ends the wait of whoever waits for it: the answer is there. Frees an orphan. */
+void request_done(data_database *db, request *r);
+/** The same with a failure that is not the server's answer. */
+void request_fail(data_database *db, request *r, tern_data_fault fault, const char *message);
+/** Puts it into the queue, behind all others, or back before them. False when the server is away: then
+ * `error` says so. */
+bool pool_want(data_database *db, request *r, data_error *error);
+void pool_want_again(data_database *db, request *r);
+/** At the end of this turn wants are served. */
+void pool_pump_later(data_database *db);
+/** A free connection right now, lent; NULL when there is none or others wait. */
+pg_link *pool_lend_now(data_database *db);
+void pool_pump(loop_later *later);
+void pool_sweep(loop_later *later);
+void pool_free_broken(data_database *db);
+
+/* -- open.c -- */
+
+/** Begins a connection. It becomes READY, or is dropped, by itself. */
+void link_open(data_database *db);
+
+/* -- link.c -- */
+
+/** Watches its socket for `events`, level-triggered unless EPOLLET is given. */
+bool link_watch(pg_link *l, uint32_t events);
+/** Sends a statement behind those in flight; libpq may keep it until link_sync. On failure the link is
+ * dropped, with all that was in flight: false. */
+bool link_send(pg_link *l, request *r);
+/** Ends the group of statements put in since the last call: their own transaction. */
+bool link_sync(pg_link *l);
+/** Every statement will be prepared anew. */
+void link_unprepare_all(pg_link *l);
+/** Takes the next result, or NULL, that libpq has; false when it fits nothing: the link is dropped then. */
+bool link_take(pg_link *l, PGresult *result);
+/** Takes all results that have been read; false when the link was dropped. */
+bool link_take_answers(pg_link *l);
+/** Reads what the socket has; false when the connection has ended. */
+bool link_read(pg_link *l);
+/** What the socket has: the source's on_event. */
+void link_on_event(loop_source *source, uint32_t events);
+/** Nothing more can be expected of the connection: what is in flight fails, or is sent again elsewhere when
+ * it only reads. The block lives until the end of the turn (a LENT one until it is released). */
+void link_drop(pg_link *l, const char *reason);
+/** Frees the block of a dropped link at the end of the turn. */
+void link_forget(pg_link *l);
+/** Takes the coroutine away from a request whose connection has it in flight. */
+void link_orphan(request *r);
+/** The oldest statement has run out of time: cancelled; the connection is closed once others have their
+ * answers, and after a second in any case. */
+void link_give_up(pg_link *l);
+/** Once nothing is in flight: ready again, or closed. */
+void link_settle(pg_link *l);
+
+/* -- run.c -- */
+
+/** Waits for a request's answer and hands its rows over; frees it. */
+bool run_await(data_database *db, request *r, data_run *run);
+bool pg_run(data_database *db, data_run *run);
+
+/* -- session.c, stream.c -- */
+
+data_session *pg_acquire(data_database *db, bool writes, data_error *error);
+bool pg_session_run(data_session *session, data_run *run);
+void pg_release(data_session *session);
+bool pg_stream_open(data_session *session, data_run *run);
+bool pg_stream_next(data_session *session, data_run *run, data_row *row);
+void pg_stream_close(data_session *session, data_run *run);
+
+/* -- column.c -- */
+
+const char *pg_column_name(const data_row *row, unsigned column);
+const char *pg_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
+                           bool *is_null, arena *a);
+
+#endif

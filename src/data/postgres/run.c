@@ -1,0 +1,104 @@
+/* One statement on any connection, as a transaction of its own. */
+#include "data/postgres/faults.h"
+#include "data/postgres/pool.h"
+
+#include <stdlib.h>
+
+/* The row count that an insert, update or delete ends with. */
+static int64_t rows_changed(PGresult *result)
+{
+    const char *tag = libpq.cmdStatus(result);
+    switch (tag[0]) {
+    case 'I':
+    case 'U':
+    case 'M':
+        break;
+    case 'D':
+        if (tag[1] == 'E' && tag[2] == 'L')
+            break;
+        return 0;
+    default:
+        return 0;
+    }
+    return strtoll(libpq.cmdTuples(result), NULL, 10);
+}
+
+static bool hand_over(data_run *run, PGresult *result)
+{
+    if (libpq.resultStatus(result) == PGRES_FATAL_ERROR)
+        return fault_of_result(result, &run->error);
+    run->affected = rows_changed(result);
+    if (run->on_row == NULL)
+        return true;
+    int rows = libpq.ntuples(result);
+    data_row row = {&data_postgres, result, 0, (unsigned)libpq.nfields(result)};
+    for (; row.number < rows; row.number++)
+        if (!run->on_row(run, &row))
+            return false;
+    return true;
+}
+
+/* The caller goes before its answer has come. */
+static void leave(data_database *db, request *r)
+{
+    if (r->is_done) {
+        request_free(db, r);
+    } else if (r->on == NULL) {
+        list_remove(&r->link);
+        request_free(db, r);
+    } else {
+        link_orphan(r);
+    }
+}
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms == 0 || (b_ms != 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+bool run_await(data_database *db, request *r, data_run *run)
+{
+    uint64_t free_by_ms = loop_self.now_ms + db->wait_timeout_ms;
+    while (!r->is_done) {
+        coro_outcome outcome = coro_wait(earlier(run->deadline_ms, r->on == NULL ? free_by_ms : 0));
+        if (outcome == CORO_CANCELLED) {
+            leave(db, r);
+            run->error = (data_error){.is_cancelled = true};
+            return false;
+        }
+        if (r->is_done || outcome != CORO_TIMEOUT)
+            continue;
+        if (run->deadline_ms != 0 && loop_self.now_ms >= run->deadline_ms) {
+            pg_link *l = r->on;
+            leave(db, r);
+            if (l != NULL)
+                link_give_up(l);
+            return data_refuse(&run->error, TERN_DATA_TIMEOUT, "the statement took too long");
+        }
+        if (r->on == NULL && loop_self.now_ms >= free_by_ms) {
+            leave(db, r);
+            return data_refuse(&run->error, TERN_DATA_BUSY, "no connection became free within %u ms",
+                               db->wait_timeout_ms);
+        }
+    }
+    bool is_ok = !r->has_failed && hand_over(run, r->result);
+    request_free(db, r);
+    return is_ok;
+}
+
+bool pg_run(data_database *db, data_run *run)
+{
+    params values;
+    run->affected = 0;
+    run->error = (data_error){0};
+    if (!params_bind(&values, run))
+        return false;
+    request *r = request_new(db, run, &values);
+    if (r == NULL)
+        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    if (!pool_want(db, r, &run->error)) {
+        request_free(db, r);
+        return false;
+    }
+    return run_await(db, r, run);
+}

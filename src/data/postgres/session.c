@@ -1,0 +1,122 @@
+/* Connections lent to one coroutine: transactions, migrations, streams. */
+#include "data/postgres/pool.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { TIDY_MS = 1000 }; /* for a session to be put in order; then its connection is closed */
+
+static data_session *leave_queue(data_database *db, request *want)
+{
+    if (!want->is_done)
+        list_remove(&want->link);
+    else if (!want->has_failed)
+        pg_release(want->on);
+    (void)db;
+    return NULL;
+}
+
+data_session *pg_acquire(data_database *db, bool writes, data_error *error)
+{
+    (void)writes; /* a database of replicas is one of its own */
+    *error = (data_error){0};
+    pg_link *now = pool_lend_now(db);
+    if (now != NULL)
+        return now;
+    request want = {.waiting = coro_self(), .error = error};
+    uint64_t until_ms = loop_self.now_ms + db->wait_timeout_ms;
+    if (!pool_want(db, &want, error))
+        return NULL;
+    while (!want.is_done) {
+        coro_outcome outcome = coro_wait(until_ms);
+        if (outcome == CORO_CANCELLED) {
+            *error = (data_error){.is_cancelled = true};
+            return leave_queue(db, &want);
+        }
+        if (!want.is_done && outcome == CORO_TIMEOUT) {
+            data_refuse(error, TERN_DATA_BUSY, "no connection became free within %u ms", db->wait_timeout_ms);
+            return leave_queue(db, &want);
+        }
+    }
+    return want.has_failed ? NULL : want.on;
+}
+
+static bool is_usable(const pg_link *l, data_error *error)
+{
+    *error = (data_error){0};
+    if (l->state == LINK_LENT && !l->is_given_up)
+        return true;
+    return data_refuse(error, TERN_DATA_AWAY, "the session's connection was lost");
+}
+
+/* Whether an unprepared statement leaves nothing behind in its session but what a rollback takes away. */
+static bool leaves_nothing(const char *sql)
+{
+    static const char *const words[] = {"begin",     "start",   "commit", "end",    "rollback", "abort",
+                                        "savepoint", "release", "insert", "update", "delete"};
+    sql += strspn(sql, " \t\r\n");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strnlen(sql, strlen(words[i])) == strlen(words[i]) &&
+            text_equal_nocase(sql, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+bool pg_session_run(data_session *l, data_run *run)
+{
+    params values;
+    run->affected = 0;
+    if (!is_usable(l, &run->error) || !params_bind(&values, run))
+        return false;
+    request *r = request_new(l->db, run, &values);
+    if (r == NULL)
+        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    const data_statement *s = run->statement;
+    r->is_script = s->id == 0 && s->arg_count == 0 && run->on_row == NULL && list_empty(&l->flight);
+    l->is_dirty |= s->id == 0 && !leaves_nothing(s->sql);
+    if (link_send(l, r) && !r->is_script)
+        link_sync(l);
+    return run_await(l->db, r, run);
+}
+
+/* Sends a statement of our own behind whatever is in flight. */
+static void put_in_order(pg_link *l, const data_statement *statement)
+{
+    static const params none;
+    data_run unused = {.statement = statement, .deadline_ms = loop_self.now_ms + TIDY_MS};
+    request *r = request_new(l->db, &unused, &none);
+    if (r == NULL) {
+        link_drop(l, "memory is short");
+        return;
+    }
+    r->waiting = NULL;
+    if (link_send(l, r) && link_sync(l))
+        link_orphan(r);
+}
+
+static bool has_script_in_flight(const pg_link *l)
+{
+    return !list_empty(&l->flight) && list_owner(l->flight.next, request, link)->is_script;
+}
+
+void pg_release(data_session *l)
+{
+    static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
+    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
+    if (l->state == LINK_BROKEN) {
+        link_forget(l);
+        return;
+    }
+    l->state = LINK_DRAINING;
+    if (has_script_in_flight(l))
+        link_give_up(l);
+    if (!l->is_given_up && (!list_empty(&l->flight) || libpq.transactionStatus(l->conn) != PQTRANS_IDLE))
+        put_in_order(l, &rollback);
+    if (l->is_dirty && !l->is_given_up && l->state == LINK_DRAINING) {
+        l->is_dirty = false;
+        link_unprepare_all(l);
+        put_in_order(l, &discard);
+    }
+    link_settle(l);
+}

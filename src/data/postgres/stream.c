@@ -1,0 +1,100 @@
+/* A result row by row: no more is read from the socket than the caller has asked for. */
+#include "data/postgres/faults.h"
+#include "data/postgres/pool.h"
+
+#include <sys/epoll.h>
+
+bool pg_stream_open(data_session *l, data_run *run)
+{
+    params values;
+    run->affected = 0;
+    run->error = (data_error){0};
+    if (l->state != LINK_LENT || l->is_given_up || !list_empty(&l->flight))
+        return data_refuse(&run->error, TERN_DATA_AWAY, "the session's connection was lost");
+    if (!params_bind(&values, run))
+        return false;
+    request *r = request_new(l->db, run, &values);
+    if (r == NULL)
+        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    r->is_streamed = true;
+    l->streamed = r;
+    l->is_streaming = true;
+    if (link_send(l, r) && libpq.setSingleRowMode(l->conn) && link_sync(l))
+        return true;
+    link_drop(l, "memory is short");
+    request_free(l->db, r);
+    l->streamed = NULL;
+    return false;
+}
+
+/* Waits until libpq has a result; false when there will be none, with the error. */
+static bool await_result(pg_link *l, data_run *run)
+{
+    while (l->state == LINK_LENT && libpq.isBusy(l->conn)) {
+        if (!link_read(l)) {
+            link_drop(l, "the connection broke in the middle of the rows");
+            return false;
+        }
+        if (!libpq.isBusy(l->conn))
+            return true;
+        l->reader = coro_self();
+        coro_outcome outcome = coro_wait(run->deadline_ms);
+        l->reader = NULL;
+        if (outcome == CORO_CANCELLED) {
+            run->error = (data_error){.is_cancelled = true};
+            return false;
+        }
+        if (outcome == CORO_TIMEOUT && l->state == LINK_LENT) {
+            link_give_up(l);
+            return data_refuse(&run->error, TERN_DATA_TIMEOUT, "the rows took too long");
+        }
+    }
+    return l->state == LINK_LENT;
+}
+
+bool pg_stream_next(data_session *l, data_run *run, data_row *row)
+{
+    request *r = l->streamed;
+    if (l->row != NULL)
+        libpq.clear(l->row);
+    l->row = NULL;
+    while (!r->is_done && !l->is_given_up) {
+        if (!await_result(l, run))
+            return false;
+        PGresult *result = libpq.getResult(l->conn);
+        if (result != NULL && libpq.resultStatus(result) == PGRES_SINGLE_TUPLE) {
+            l->row = result;
+            *row = (data_row){&data_postgres, result, 0, (unsigned)libpq.nfields(result)};
+            return true;
+        }
+        if (!link_take(l, result)) /* the end of the rows, or an error */
+            return false;
+    }
+    if (r->result != NULL && libpq.resultStatus(r->result) == PGRES_FATAL_ERROR)
+        fault_of_result(r->result, &run->error);
+    return false;
+}
+
+void pg_stream_close(data_session *l, data_run *run)
+{
+    request *r = l->streamed;
+    (void)run;
+    if (l->row != NULL)
+        libpq.clear(l->row);
+    l->row = NULL;
+    l->streamed = NULL;
+    l->is_streaming = false;
+    if (r == NULL)
+        return;
+    if (r->is_done) {
+        request_free(l->db, r);
+        if (l->state == LINK_LENT)
+            link_watch(l, EPOLLIN | EPOLLRDHUP);
+        return;
+    }
+    link_orphan(r); /* the rows that are left are read and dropped as they come */
+    if (!link_watch(l, EPOLLIN | EPOLLRDHUP))
+        link_drop(l, "the socket cannot be watched");
+    else
+        link_take_answers(l);
+}
