@@ -230,33 +230,32 @@ static unsigned edit_distance(const char *a, const char *b)
     return row[b_len];
 }
 
+/** What of the known words is most like the one typed. */
+typedef struct likeness {
+    const char *word, *best;
+    unsigned least; /* letters wrong; at most so many to begin with */
+} likeness;
+
+static void compare(likeness *l, const char *known)
+{
+    unsigned distance = edit_distance(l->word, known);
+    if (distance < l->least + (l->best == NULL) && distance < strlen(l->word)) {
+        l->best = known;
+        l->least = distance;
+    }
+}
+
 /** The known flag or command most like `word`; NULL when none is like it. */
 static const char *nearest(const char *word, const app_command *more)
 {
-    const char *best = NULL;
-    unsigned least = strlen(word) < 6 ? 2 : 3; /* at most that many letters wrong */
-    for (unsigned i = 0; i < settings_count; i++) {
-        unsigned distance = edit_distance(word, settings_table[i].flag);
-        if (distance <= least && (best == NULL || distance < least)) {
-            best = settings_table[i].flag;
-            least = distance;
-        }
-    }
-    for (const settings_command *c = settings_commands; c->name != NULL; c++) {
-        unsigned distance = edit_distance(word, c->name);
-        if (distance <= least && (best == NULL || distance < least)) {
-            best = c->name;
-            least = distance;
-        }
-    }
-    for (; more != NULL; more = more->next) {
-        unsigned distance = edit_distance(word, more->name);
-        if (distance <= least && (best == NULL || distance < least)) {
-            best = more->name;
-            least = distance;
-        }
-    }
-    return best;
+    likeness l = {.word = word, .least = strlen(word) < 6 ? 2 : 3};
+    for (unsigned i = 0; i < settings_count; i++)
+        compare(&l, settings_table[i].flag);
+    for (const settings_command *c = settings_commands; c->name != NULL; c++)
+        compare(&l, c->name);
+    for (; more != NULL; more = more->next)
+        compare(&l, more->name);
+    return l.best;
 }
 
 static bool refuse_word(const char *typed, const app_command *more, buf *problem)
