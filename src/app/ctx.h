@@ -93,6 +93,9 @@ struct tern_app {
     app_check *checks;
     struct app_pending *pending; /* routes as registered; app_compile flattens them */
     struct app_pending **pending_end;
+    struct app_command *commands; /* of other layers (command.h), in order, as are launches */
+    struct app_launch *launches;
+    const char *database_url; /* of the settings; NULL: not given */
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
     bool has_openapi_route;

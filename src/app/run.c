@@ -1,6 +1,8 @@
 /* From the command line to a served application: the last thing a program's `main` calls. */
 #include "app/run.h"
 
+#include "app/command.h"
+
 #include "base/log.h"
 #include "runtime/worker.h"
 #include "schema/json_indent.h"
@@ -139,7 +141,7 @@ static int print(const buf *text)
 static int command_help(run_state *run)
 {
     buf page = {0};
-    settings_print_help(&run->app->options, run->program, &page);
+    settings_print_help(&run->app->options, run->app->commands, run->program, &page);
     int code = print(&page);
     buf_free(&page);
     return code;
@@ -204,6 +206,18 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit); /* refused: the workers live with fewer connections */
 }
 
+static bool may_launch(const run_state *run)
+{
+    buf problems = {0};
+    bool may = true;
+    for (const app_launch *launch = run->app->launches; launch != NULL && may; launch = launch->next)
+        may = launch->check(launch->arg, run->program, &problems);
+    if (!may)
+        fprintf(stderr, "%s: %s", run->program, problems.failed ? "memory ran out\n" : problems.data);
+    buf_free(&problems);
+    return may;
+}
+
 static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
@@ -229,6 +243,8 @@ static int command_run(run_state *run)
         .describe = describe,
     };
     set_up_log(s);
+    if (!may_launch(run))
+        return 1;
     raise_descriptor_limit();
     return master_run(&config, &service);
 }
@@ -259,6 +275,11 @@ static int run_command(run_state *run)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, run->settings.command) == 0)
             return commands[i].needs_routes && !compile(run) ? 1 : commands[i].run(run);
+    for (const app_command *command = run->app->commands; command != NULL; command = command->next)
+        if (command->name == run->settings.command)
+            return !compile(run) ? 1
+                                 : command->run(command->arg, run->program, run->settings.argument_count,
+                                                run->settings.arguments);
     return 1; /* settings_read knows no other command */
 }
 
@@ -275,10 +296,12 @@ int tern_run(tern_app *app, int argc, char **argv)
     run_state run = {.app = app, .program = program_of(argc, argv)};
     buf problem = {0};
     int code = 1;
-    if (settings_read(&run.settings, &app->options, argc, argv, &problem))
+    if (settings_read(&run.settings, &app->options, app->commands, argc, argv, &problem)) {
+        app->database_url = run.settings.database_url;
         code = run_command(&run);
-    else
+    } else {
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "memory ran out" : problem.data);
+    }
     buf_free(&problem);
     app_free(app);
     return code;

@@ -1,5 +1,7 @@
 #include "app/settings.h"
 
+#include "app/command.h"
+
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -155,7 +157,8 @@ static bool read_standards(settings *out, buf *problem)
 {
     *out = (settings){.command = "run"};
     for (unsigned i = 0; i < settings_count; i++)
-        if (!setting_parse(&settings_table[i], settings_table[i].standard, out, problem))
+        if (!settings_table[i].is_null_until_given &&
+            !setting_parse(&settings_table[i], settings_table[i].standard, out, problem))
             return false;
     return true;
 }
@@ -227,29 +230,35 @@ static unsigned edit_distance(const char *a, const char *b)
     return row[b_len];
 }
 
-/** The known flag or command most like `word`; NULL when none is like it. */
-static const char *nearest(const char *word)
+/** What of the known words is most like the one typed. */
+typedef struct likeness {
+    const char *word, *best;
+    unsigned least; /* letters wrong; at most so many to begin with */
+} likeness;
+
+static void compare(likeness *l, const char *known)
 {
-    const char *best = NULL;
-    unsigned least = strlen(word) < 6 ? 2 : 3; /* at most that many letters wrong */
-    for (unsigned i = 0; i < settings_count; i++) {
-        unsigned distance = edit_distance(word, settings_table[i].flag);
-        if (distance <= least && (best == NULL || distance < least)) {
-            best = settings_table[i].flag;
-            least = distance;
-        }
+    unsigned distance = edit_distance(l->word, known);
+    if (distance < l->least + (l->best == NULL) && distance < strlen(l->word)) {
+        l->best = known;
+        l->least = distance;
     }
-    for (const settings_command *c = settings_commands; c->name != NULL; c++) {
-        unsigned distance = edit_distance(word, c->name);
-        if (distance <= least && (best == NULL || distance < least)) {
-            best = c->name;
-            least = distance;
-        }
-    }
-    return best;
 }
 
-static bool refuse_word(const char *typed, buf *problem)
+/** The known flag or command most like `word`; NULL when none is like it. */
+static const char *nearest(const char *word, const app_command *more)
+{
+    likeness l = {.word = word, .least = strlen(word) < 6 ? 2 : 3};
+    for (unsigned i = 0; i < settings_count; i++)
+        compare(&l, settings_table[i].flag);
+    for (const settings_command *c = settings_commands; c->name != NULL; c++)
+        compare(&l, c->name);
+    for (; more != NULL; more = more->next)
+        compare(&l, more->name);
+    return l.best;
+}
+
+static bool refuse_word(const char *typed, const app_command *more, buf *problem)
 {
     char word[64]; /* without "=value"; what is longer resembles nothing */
     size_t len = strcspn(typed, "=");
@@ -257,7 +266,7 @@ static bool refuse_word(const char *typed, buf *problem)
         len = sizeof word - 1;
     memcpy(word, typed, len);
     word[len] = '\0';
-    const char *known = nearest(word);
+    const char *known = nearest(word, more);
     buf_add_printf(problem, "%s: there is no such %s", word, word[0] == '-' ? "flag" : "command");
     if (known != NULL)
         buf_add_printf(problem, "; did you mean %s?", known);
@@ -265,20 +274,39 @@ static bool refuse_word(const char *typed, buf *problem)
     return false;
 }
 
-static bool take_command(settings *out, const char *word, bool *has_command, buf *problem)
+/** The name of the command, as it lasts; NULL when there is none. */
+static const char *find_command(const char *word, const app_command *more)
 {
-    for (const settings_command *c = settings_commands; c->name != NULL; c++) {
-        if (strcmp(c->name, word) != 0)
-            continue;
-        if (*has_command && strcmp(out->command, "run") != 0) {
-            buf_add_printf(problem, "%s: one command at a time; there is %s already", word, out->command);
-            return false;
-        }
-        out->command = c->name;
-        *has_command = true;
-        return true;
+    for (const settings_command *c = settings_commands; c->name != NULL; c++)
+        if (strcmp(c->name, word) == 0)
+            return c->name;
+    for (; more != NULL; more = more->next)
+        if (strcmp(more->name, word) == 0)
+            return more->name;
+    return NULL;
+}
+
+static bool is_one_of(const char *name, const app_command *more)
+{
+    for (; more != NULL; more = more->next)
+        if (more->name == name)
+            return true;
+    return false;
+}
+
+static bool take_command(settings *out, const char *word, const app_command *more, bool *has_command,
+                         buf *problem)
+{
+    const char *name = find_command(word, more);
+    if (name == NULL)
+        return refuse_word(word, more, problem);
+    if (*has_command && strcmp(out->command, "run") != 0) {
+        buf_add_printf(problem, "%s: one command at a time; there is %s already", word, out->command);
+        return false;
     }
-    return refuse_word(word, problem);
+    out->command = name;
+    *has_command = true;
+    return true;
 }
 
 /** Takes "--flag value" or "--flag=value" at argv[*at]; advances *at past the value. */
@@ -306,24 +334,31 @@ static const setting *find_flag(const char *word)
     return NULL;
 }
 
-static bool read_arguments(settings *out, int argc, char **argv, buf *problem)
+static bool read_arguments(settings *out, const app_command *more, int argc, char **argv, buf *problem)
 {
     bool has_command = false;
     for (int i = 1; i < argc; i++) {
         const setting *s = find_flag(argv[i]);
+        if (s == NULL && out->arguments != NULL) {
+            out->arguments[out->argument_count++] = argv[i]; /* never beyond i */
+            continue;
+        }
         bool is_good = s != NULL ? take_flag(out, s, argc, argv, &i, problem)
-                                 : take_command(out, argv[i], &has_command, problem);
+                                 : take_command(out, argv[i], more, &has_command, problem);
         if (!is_good)
             return false;
+        if (s == NULL && is_one_of(out->command, more))
+            out->arguments = &argv[i + 1];
     }
     return true;
 }
 
-bool settings_read(settings *out, const tern_app_options *options, int argc, char **argv, buf *problem)
+bool settings_read(settings *out, const tern_app_options *options, const app_command *more, int argc,
+                   char **argv, buf *problem)
 {
     if (!read_standards(out, problem))
         return false;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && !is_one_of(find_command(argv[i], more), more); i++) {
         bool is_help = strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
         if (is_help || strcmp(argv[i], "--version") == 0) {
             out->command = is_help ? "--help" : "--version";
@@ -331,5 +366,5 @@ bool settings_read(settings *out, const tern_app_options *options, int argc, cha
         }
     }
     return read_options(out, options, problem) && read_environment(out, problem) &&
-           read_arguments(out, argc, argv, problem);
+           read_arguments(out, more, argc, argv, problem);
 }

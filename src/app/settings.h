@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct app_command; /* command.h */
+
 typedef enum setting_kind {
     SETTING_TEXT,   /* const char *, not empty */
     SETTING_PORT,   /* 0 to 65535 */
@@ -36,10 +38,13 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
-    unsigned log_level;  /* a tern_log_level */
-    unsigned log_format; /* a settings_log_format */
-    tern_limits limits;  /* complete: nothing in it is 0 for "default" any more */
-    const char *command; /* the name of a settings_command */
+    unsigned log_level;       /* a tern_log_level */
+    unsigned log_format;      /* a settings_log_format */
+    tern_limits limits;       /* complete: nothing in it is 0 for "default" any more */
+    const char *database_url; /* NULL: not given */
+    const char *command;      /* the name of a settings_command, or of one of the application's */
+    char **arguments;         /* what stood behind the latter */
+    int argument_count;
 } settings;
 
 typedef struct setting {
@@ -51,6 +56,7 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: there is none */
     const char *const *choices;  /* ended by NULL */
+    bool is_null_until_given;    /* `standard` is then what whoever reads it takes instead */
     const char *help;
     size_t offset, size; /* where in `settings` the value stands */
 } setting;
@@ -70,14 +76,18 @@ extern const settings_command settings_commands[];
 bool setting_parse(const setting *s, const char *text, settings *out, buf *problem);
 
 /**
- * Reads everything from `options`, the environment and `argv` (argv[0] is skipped).
+ * Reads everything from `options`, the environment and `argv` (argv[0] is skipped). `more` are the commands
+ * of the application (command.h); behind one of them, words that are no flag of the table are its arguments:
+ * they are moved together in `argv`.
  *
  * @return false with one line in `problem`, without a line end, that says what is wrong, where, and what to
  *         do. --help and --version win over any mistake elsewhere.
  */
-bool settings_read(settings *out, const tern_app_options *options, int argc, char **argv, buf *problem);
+bool settings_read(settings *out, const tern_app_options *options, const struct app_command *more, int argc,
+                   char **argv, buf *problem);
 
 /** The page that --help prints. `program` is what the user types. */
-void settings_print_help(const tern_app_options *options, const char *program, buf *out);
+void settings_print_help(const tern_app_options *options, const struct app_command *more, const char *program,
+                         buf *out);
 
 #endif

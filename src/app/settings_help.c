@@ -1,4 +1,5 @@
 /* The page of --help: columns as wide as their widest word. */
+#include "app/command.h"
 #include "app/settings.h"
 
 #include <string.h>
@@ -29,11 +30,13 @@ static columns measure(void)
     return widths;
 }
 
-static void add_commands(const char *program, buf *out)
+static void add_commands(const app_command *more, const char *program, buf *out)
 {
     buf_add_printf(out, "Usage: %s [COMMAND] [FLAG VALUE]...\n\nCommands\n", program);
     for (const settings_command *c = settings_commands; c->name != NULL; c++)
         buf_add_printf(out, "  %-10s  %s\n", c->name, c->help);
+    for (; more != NULL; more = more->next)
+        buf_add_printf(out, "  %-10s  %s\n", more->name, more->help);
 }
 
 static void add_setting(const setting *s, const columns *widths, buf *out)
@@ -51,13 +54,14 @@ static void add_setting(const setting *s, const columns *widths, buf *out)
     buf_add_text(out, "\n");
 }
 
-void settings_print_help(const tern_app_options *options, const char *program, buf *out)
+void settings_print_help(const tern_app_options *options, const app_command *more, const char *program,
+                         buf *out)
 {
     const columns widths = measure();
     const char *title = options->title != NULL ? options->title : program;
     buf_add_printf(out, "%s%s%s\n\n", title, options->version != NULL ? " " : "",
                    options->version != NULL ? options->version : "");
-    add_commands(program, out);
+    add_commands(more, program, out);
     for (unsigned i = 0; i < settings_count; i++) {
         const setting *s = &settings_table[i];
         if (s->heading != NULL)

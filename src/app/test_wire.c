@@ -24,7 +24,7 @@ static void open_app(tern_test *t)
     t->app = t->make_app();
     if (t->app == NULL)
         tern_test_fail_at(t->test->file, t->test->line, "make_app returned NULL");
-    if (!settings_read(&t->settings, &t->app->options, 1, no_arguments, &problems) ||
+    if (!settings_read(&t->settings, &t->app->options, NULL, 1, no_arguments, &problems) ||
         !app_prepare(t->app, &problems))
         tern_test_fail_at(t->test->file, t->test->line, "the application has mistakes:\n%s",
                           problems.data != NULL ? problems.data : "memory ran out");

@@ -69,11 +69,10 @@ class Postgres:
     name, case = "postgres", 4
 
     def __init__(self):
-        self.server = postgres.Postgres()
-        self.url = self.server.new_database()
+        self.server = postgres.Server()
 
     def run(self, sql):
-        return self.server.psql(sql, self.url)
+        return self.server.psql(sql)
 
 
 def engine_of(kind):
@@ -87,7 +86,7 @@ def engine_of(kind):
 def engines():
     if not ENGINES:
         ENGINES.append(engine_of(Sqlite))
-        if postgres.tools() is None:
+        if postgres.folder() is None:
             print("# PostgreSQL is not installed: its half of these tests is left out")
         else:
             ENGINES.append(engine_of(Postgres))
@@ -133,8 +132,8 @@ def bytes_and_decimals_are_held_to_their_limits():
 def what_is_unique_is_there_once():
     for engine in engines():
         engine.run("insert into \"user\" (id, email) values (5, 'b')")
-        check(re.search("user_email_key|user.email", refusal(engine, "insert into \"user\" (id, email) values (6, 'b')")),
-              f"{engine.name}: email")
+        check(re.search("user_email_key|user.email",
+                        refusal(engine, "insert into \"user\" (id, email) values (6, 'b')")), f"{engine.name}: email")
         engine.run("insert into thing (a, b) values (100, 1)")
         check(re.search("thing_a_b_key|thing.a, thing.b", refusal(engine, "insert into thing (a, b) values (100, 1)")),
               f"{engine.name}: a and b together")
@@ -185,5 +184,5 @@ def keys_are_given_by_the_database_or_must_be_there():
 if __name__ == "__main__":
     code = harness.main(programs=("schema",))
     for used in ENGINES[1:]:
-        used.server.stop()
+        used.server.remove()
     sys.exit(code)

@@ -1,10 +1,15 @@
 #include "check.h"
 
+#include "app/command.h"
 #include "app/cores.h"
 #include "app/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static app_command commands[] = {
+    {.name = "migrate", .help = "bring the tables up to date", .next = &commands[1]},
+    {.name = "db", .help = "look into the database"}};
 
 /** Reads the settings of a command line of words between spaces; the problem's text, "" for none. */
 static const char *read_line(settings *out, const tern_app_options *options, const char *words)
@@ -17,7 +22,7 @@ static const char *read_line(settings *out, const tern_app_options *options, con
     for (char *word = strtok(line, " "); word != NULL; word = strtok(NULL, " "))
         argv[argc++] = word;
     buf problem = {0};
-    bool is_good = settings_read(out, options, argc, argv, &problem);
+    bool is_good = settings_read(out, options, commands, argc, argv, &problem);
     CHECK_INT(is_good, problem.len == 0);
     snprintf(text, sizeof text, "%s", is_good ? "" : problem.data);
     buf_free(&problem);
@@ -191,15 +196,45 @@ TEST(settings_show_help_and_version_whatever_else_is_wrong)
     CHECK_TEXT(s.command, "--version");
 }
 
+TEST(settings_give_a_command_of_the_application_the_words_behind_it)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, "--port 1 migrate make --database-url sqlite:x.db first --check --help"),
+               "");
+    CHECK_TEXT(s.command, "migrate");
+    CHECK_TEXT(s.database_url, "sqlite:x.db");
+    CHECK_INT(s.argument_count, 4);
+    CHECK_TEXT(s.arguments[0], "make");
+    CHECK_TEXT(s.arguments[1], "first");
+    CHECK_TEXT(s.arguments[2], "--check");
+    CHECK_TEXT(s.arguments[3], "--help");
+    CHECK_TEXT(read_line(&s, &plain, "migrte"),
+               "migrte: there is no such command; did you mean migrate? (--help lists them all)");
+    CHECK_TEXT(read_line(&s, &plain, "routes migrate"),
+               "migrate: one command at a time; there is routes already");
+}
+
+TEST(settings_have_no_database_url_until_one_is_given)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, "run"), "");
+    CHECK_TEXT(s.database_url, NULL);
+    setenv("TERN_DATABASE_URL", "postgres://h/n", 1);
+    CHECK_TEXT(read_line(&s, &plain, "run"), "");
+    CHECK_TEXT(s.database_url, "postgres://h/n");
+    unsetenv("TERN_DATABASE_URL");
+}
+
 TEST(settings_help_names_every_flag_and_variable_in_lines_a_terminal_holds)
 {
     buf page = {0};
-    settings_print_help(&(tern_app_options){.title = "To-do", .version = "1.0"}, "todo", &page);
+    settings_print_help(&(tern_app_options){.title = "To-do", .version = "1.0"}, commands, "todo", &page);
     CHECK(strncmp(page.data, "To-do 1.0\n\nUsage: todo [COMMAND]", 32) == 0);
     for (unsigned i = 0; i < settings_count; i++) {
         CHECK(strstr(page.data, settings_table[i].flag) != NULL);
         CHECK(strstr(page.data, settings_table[i].variable) != NULL);
     }
+    CHECK(strstr(page.data, "\n  migrate     bring the tables up to date\n") != NULL);
     for (char *line = strtok(page.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
         CHECK(strlen(line) <= 120);
     buf_free(&page);
