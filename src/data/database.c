@@ -1,5 +1,5 @@
 /* The database of an application: from main's declaration to what each worker opens. */
-#include "app/ctx.h"
+#include "app/command.h"
 #include "data/fresh.h"
 #include "data/rows.h"
 #include "data/statement.h"
@@ -7,7 +7,6 @@
 
 #include <tern/log.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { POOL = 8, WAIT_MS = 5000, QUERY_MS = 30000, SLOW_MS = 200 };
@@ -38,10 +37,13 @@ static bool check_url(const char *url, buf *problems)
 static bool prepare(void *arg, buf *problems)
 {
     declaration *d = arg;
+    const char *url = app_database_url(d->app);
     data_self.options = d->options;
-    if (!data_tables_make(d->models, problems) || !check_url(d->options.url, problems))
+    if (url != NULL)
+        data_self.options.url = url;
+    if (!data_tables_make(d->models, problems) || !check_url(data_self.options.url, problems))
         return false;
-    data_self.engine = data_engine_of(d->options.url);
+    data_self.engine = data_engine_of(data_self.options.url);
     if (d->options.replica_url == NULL)
         return true;
     if (data_engine_of(d->options.replica_url) == data_self.engine)
@@ -119,7 +121,6 @@ static const tern_database_options *with_defaults(tern_app *app, tern_database_o
     o->wait_timeout_ms = or_default(o->wait_timeout_ms, WAIT_MS);
     o->query_timeout_ms = or_default(o->query_timeout_ms, QUERY_MS);
     o->slow_query_ms = or_default(o->slow_query_ms, SLOW_MS);
-    return o;
 }
 
 void tern_database_of(tern_app *app, const tern_database_options *options, tern_type *const *models)
@@ -136,7 +137,7 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     d->app = app;
     d->models = kept;
     d->options = *options;
-    with_defaults(app, &d->options);
+    fill_in(app, &d->options);
     app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
     tern_ready_check(app, "database", is_ready);
 }
