@@ -109,12 +109,9 @@ static unsigned or_default(unsigned value, unsigned fallback)
     return value != 0 ? value : fallback;
 }
 
-static const tern_database_options *with_defaults(tern_app *app, tern_database_options *o)
+static void fill_in(tern_app *app, tern_database_options *o)
 {
-    const char *url = getenv("TERN_DATABASE_URL");
-    o->url = app_keep_text(app, url != NULL && *url != '\0' ? url
-                                : o->url != NULL            ? o->url
-                                                            : "sqlite:app.db");
+    o->url = app_keep_text(app, o->url != NULL ? o->url : "sqlite:app.db");
     o->migrations = app_keep_text(app, o->migrations != NULL ? o->migrations : "migrations");
     o->replica_url = app_keep_text(app, o->replica_url);
     o->pool = or_default(o->pool, POOL);
