@@ -36,10 +36,12 @@ def watched(server, command, seconds, how):
         time.sleep(seconds / 2)
         pss_kib = server.memory_kib("Pss")
         output, _ = process.communicate(timeout=seconds + 60)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    except subprocess.TimeoutExpired:
+        raise Failed("the load generator did not come to an end") from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
     after = machine.busy_ticks()
     return process.returncode, output, {
         "cpu_s": server.cpu_seconds() - cpu,
@@ -62,14 +64,23 @@ def last_line(output, status):
     return lines[-1][:200] if lines else f"exit {status}"
 
 
-def most(server, case, connections, seconds, depth, how):
-    """Closed loop: a request in flight on every connection, as fast as the server answers."""
+def wrk(server, case, connections, seconds, depth, how):
     threads = min(len(how["load"]), connections)
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
                "-s", os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}{case.path}", "--", str(depth)]
     if case.body:
         command += [case.method, case.body_type, body_file(case, os.path.dirname(server.log))]
-    status, output, seen = watched(server, command, seconds, how)
+    return command
+
+
+def warm_up(server, case, connections, seconds, depth, how):
+    """The same load, of which nothing is kept."""
+    watched(server, wrk(server, case, connections, seconds, depth, how), seconds, how)
+
+
+def most(server, case, connections, seconds, depth, how):
+    """Closed loop: a request in flight on every connection, as fast as the server answers."""
+    status, output, seen = watched(server, wrk(server, case, connections, seconds, depth, how), seconds, how)
     line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
     if status != 0 or line is None:
         raise Failed(f"wrk failed: {last_line(output, status)}")

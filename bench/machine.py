@@ -78,3 +78,10 @@ def busy_share(before, after, cores):
     busy = sum(after[core][0] - before[core][0] for core in cores if core in before and core in after)
     total = sum(after[core][1] - before[core][1] for core in cores if core in before and core in after)
     return busy / total if total else None
+
+
+def busy_now(seconds=2):
+    """How busy all cores are while nothing is measured yet, 0 to 1."""
+    before = busy_ticks()
+    time.sleep(seconds)
+    return busy_share(before, busy_ticks(), sorted(os.sched_getaffinity(0))) or 0.0

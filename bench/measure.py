@@ -70,7 +70,8 @@ class Server:
                 raise Failed(f"{self.name} ended at once (exit {self.process.returncode}){self.last_words()}")
             try:
                 with wire.Client(self.port) as client:
-                    client.ask("GET", "/")
+                    client.send(wire.request("GET", "/"))
+                    client.read()
                 return (time.monotonic() - started) * 1000
             except ConnectionError:
                 time.sleep(0.0005)

@@ -11,6 +11,7 @@ from console import Failed
 
 TEXTS = ("title", "language", "install", "start", "version")
 LISTS = ("needs", "build", "ships", "tests", "engines", "later")
+BUILD_LOG = "build.log"
 WANTED = ("title", "language", "start", "tests")
 
 
@@ -66,7 +67,7 @@ class Peer:
     def build_it(self):
         """Runs the build lines; all they print goes to build.log."""
         os.makedirs(self.build_folder, exist_ok=True)
-        log = os.path.join(self.build_folder, "build.log")
+        log = os.path.join(self.build_folder, BUILD_LOG)
         with open(log, "w", encoding="utf-8") as file:
             for line in self.build:
                 file.write(f"$ {self.expand(line)}\n")
@@ -100,7 +101,7 @@ class Peer:
 
 
 def size_of(path, found):
-    """Bytes of a file, or of all below a folder; a file with several names counts once."""
+    """Bytes of a file, or of all below a folder; a file with several names counts once, the build's log not at all."""
     if not os.path.isdir(path):
         status = os.lstat(path)
         if (status.st_dev, status.st_ino) in found:
@@ -108,7 +109,7 @@ def size_of(path, found):
         found.add((status.st_dev, status.st_ino))
         return status.st_size
     return sum(size_of(os.path.join(path, name), found) for name in os.listdir(path)
-               if not os.path.islink(os.path.join(path, name)))
+               if name != BUILD_LOG and not os.path.islink(os.path.join(path, name)))
 
 
 def telling_line(log):

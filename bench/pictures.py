@@ -20,7 +20,7 @@ STYLE = """
         .spread { stroke: #e6edf3 }
     }
 """
-WIDTH, LEFT, ROOM, BAR, STEP, TOP = 820, 190, 480, 18, 25, 62
+WIDTH, LEFT, ROOM, BAR, STEP, TOP = 820, 170, 430, 18, 25, 62
 
 
 def place_title(figures, place):

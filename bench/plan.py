@@ -17,8 +17,10 @@ OVERHEAD_S = 2.5  # of a run: start, settling, warm-up, stop; a first guess
 class Field:
     """The peers that take part, and what is needed to start them."""
 
-    def __init__(self, peers, modes, port, static, databases):
-        self.peers, self.modes, self.port, self.static, self.databases = peers, modes, port, static, databases
+    def __init__(self, peers, modes, port, work, databases):
+        """`work` is a folder for what servers print and what the load sends."""
+        self.peers, self.modes, self.port, self.work, self.databases = peers, modes, port, work, databases
+        self.static = cases.make_static(os.path.join(work, "static"))
 
     def start(self, peer, case, cores=()):
         """A server of the peer on these cores (all when none are named), one worker for each."""
@@ -30,7 +32,7 @@ class Field:
         if database is not None:
             settings["BENCH_DATABASE"] = database.url
         return measure.Server(peer.name, peer.command(), port, ",".join(map(str, cores)), peer.folder, settings,
-                              os.path.join(peer.build_folder, "server.log"))
+                              os.path.join(self.work, f"{peer.name}.log"))
 
 
 class Run:
@@ -39,8 +41,7 @@ class Run:
     def __init__(self, field, case, peers, args, clock, outcome):
         self.field, self.case, self.peers, self.args, self.clock = field, case, peers, args, clock
         self.outcome = outcome
-        self.runs, self.rates, self.idle = [], [], {}
-        self.given_up = set()
+        self.runs, self.rates, self.idle, self.failures = [], [], {}, []
 
     def everything(self):
         self.closed_loop()
@@ -50,21 +51,19 @@ class Run:
             self.idle_connections()
 
     def turns(self, number):
-        names = [peer for peer in self.peers if peer.name not in self.given_up]
-        return names if number % 2 == 0 else list(reversed(names))
+        return self.peers if number % 2 == 0 else list(reversed(self.peers))
 
     def attempt(self, peer, work, what):
-        """One step; what fails is told, and the peer is out of the rest of this test."""
+        """One step. What fails is told, and not tried again in later rounds."""
         self.clock.step()
-        if peer.name in self.given_up:
+        if any((failure["peer"], failure["what"]) == (peer.name, what) for failure in self.failures):
             return
         try:
             work()
         except Failed as reason:
-            self.given_up.add(peer.name)
-            text = str(reason)
-            text = text if text.startswith(f"{peer.name}: ") else f"{peer.name}: {text}"
-            self.outcome.failed(f"{self.case.name}: {what}: {text}")
+            why = str(reason).removeprefix(f"{peer.name}: ")
+            self.failures.append({"peer": peer.name, "what": what, "why": why})
+            self.outcome.failed(f"{self.case.name}: {peer.name}: {what}: {why}")
 
     def closed_loop(self):
         for number in range(self.args.rounds):
@@ -75,14 +74,15 @@ class Run:
                             place = {"peer": peer.name, "mode": mode, "connections": connections, "depth": depth,
                                      "round": number + 1}
                             self.attempt(peer, lambda peer=peer, how=how, place=place: self.one(peer, how, place),
-                                         f"{mode}, {connections} connections")
+                                         f"{mode}, {connections:,} connections" +
+                                         (f", {depth} in a packet" if depth > 1 else ""))
 
     def one(self, peer, how, place):
         case, connections, depth = self.case, place["connections"], place["depth"]
         self.pin_database(how)
         with self.field.start(peer, case, how["server"]) as server:
             idle_kib = server.settled_memory_kib()
-            load.most(server, case, connections, WARM_UP_S, depth, how)
+            load.warm_up(server, case, connections, WARM_UP_S, depth, how)
             run = load.most(server, case, connections, self.args.duration, depth, how)
         run.update(place, start_ms=server.start_ms, pss_idle_kib=idle_kib)
         self.runs.append(run)
@@ -125,7 +125,7 @@ class Run:
                     place = {"peer": peer.name, "mode": mode, "connections": connections, "depth": 1, "kind": kind,
                              "wanted": rate, "round": number + 1}
                     self.attempt(peer, lambda peer=peer, how=how, place=place: self.one_steady(peer, how, place),
-                                 f"{rate} requests/s")
+                                 f"{mode}, {rate:,} requests/s")
 
     def one_steady(self, peer, how, place):
         self.pin_database(how)
@@ -148,7 +148,7 @@ class Run:
                     self.idle[peer.name] = {"connections": count, "bytes": load.idle_connection_bytes(server, count)}
                 say(f"{self.case.name:14} {count} idle connections  {peer.name:12} "
                     f"{self.idle[peer.name]['bytes']:,.0f} bytes each; {self.clock.left()} left")
-            self.attempt(peer, work, f"{count} idle connections")
+            self.attempt(peer, work, f"{count:,} idle connections")
 
 
 def rate_connections(args):

@@ -1,5 +1,6 @@
 """One test's results as Markdown."""
 
+from machine import plural
 from measure import summary
 
 COMPARED = ("fiber", "floor")
@@ -34,8 +35,8 @@ def machine_line(found):
     kind = "virtual machine, " if about.get("is_virtual") else ""
     return (f"{about['processor']} ({kind}{about['cores']} cores, {about['memory_gib']} GiB), Linux {about['kernel']}, "
             f"{about['compiler']}, {about['wrk']}, commit {about['commit'] or 'unknown'}, {about['date']}. "
-            f"{how['rounds']} rounds of {how['duration_s']} s in turns; medians, with the lowest and highest round in "
-            "brackets.")
+            f"{plural(how['rounds'], 'round')} of {how['duration_s']} s in turns; medians, with the lowest and highest "
+            f"round in brackets. The cores were {how['busy_before']:.0%} busy before it began.")
 
 
 def header(columns):
@@ -49,7 +50,7 @@ def load_table(figures, place):
     if depth > 1:
         title += f", {depth} requests in each packet"
     bases = [name for name in COMPARED if figures.all(name, place, "requests_per_second")]
-    named = [figures.peers[name]["title"] for name in bases]
+    named = [figures.peers[name]["title"].split()[0] for name in bases]
     lines = [f"### {title[0].upper()}{title[1:]}", "",
              *header(["peer", "requests/s", *[f"of {name}" for name in named], "latency avg", "p50", "p99", "max",
                       "CPU a request", *[f"of {name}'s" for name in named], "memory under load"])]
@@ -73,6 +74,12 @@ def load_table(figures, place):
             notes.append(f"* {figures.peers[name]['title']}: in {slow} of {len(figures.all(name, place, 'round'))} runs "
                          "the load generator's cores were full and the server's were not: it can do more.")
     return lines + ([""] + [f"{note}  " for note in notes] if notes else []) + [""]
+
+
+def failures(figures):
+    lines = [f"- {figures.peers[failure['peer']]['title']}, {failure['what']}: {failure['why']}"
+             for failure in figures.found["failures"]]
+    return ["### What failed", "", *lines, ""] if lines else []
 
 
 def rate_table(figures, kind):
@@ -147,9 +154,9 @@ def markdown(figures):
         lines[-2] += f" {found['database']}."
     lines += absent(figures)
     if not found["runs"]:
-        return "\n".join([*lines, "Nothing was measured.", ""])
+        return "\n".join([*lines, *failures(figures), "Nothing was measured.", ""])
     for place in figures.places():
         lines += load_table(figures, place)
     for kind in ("own", "common"):
         lines += rate_table(figures, kind)
-    return "\n".join([*lines, *footprint_table(figures)])
+    return "\n".join([*lines, *failures(figures), *footprint_table(figures)])

@@ -17,11 +17,12 @@ README = os.path.join(ROOT, "README.md")
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 
-def about(args, machine, field):
+def about(args, machine, busy_before, field):
     """What all tests of one run of the harness have in common."""
     return {
         "machine": machine,
-        "settings": {"duration_s": args.duration, "rounds": args.rounds, "connections": args.connections},
+        "settings": {"duration_s": args.duration, "rounds": args.rounds, "connections": args.connections,
+                     "busy_before": round(busy_before, 3)},
         "modes": {name: how["title"] for name, how in field.modes.items()},
     }
 
@@ -31,8 +32,6 @@ def state_of(peer, case, run, states, broken):
         return "not yet" if peer.will_serve(case) else "no"
     if (peer.name, case.name) in broken:
         return "breaks the contract"
-    if peer.name in run.given_up:
-        return "failed"
     return states.get(peer.name, "measured" if any(one["peer"] == peer.name for one in run.runs) else "failed")
 
 
@@ -48,8 +47,9 @@ def gather(common, run, states, broken):
         if state == "measured":
             peers[peer.name].update(version=peer.release(), ships_bytes=peer.shipped_bytes())
     found = {"test": case.name, "title": case.title, "request": f"{case.method} {case.path}", **common,
-             "peers": peers, "runs": [short(one) for one in run.runs if peers[one["peer"]]["state"] == "measured"],
-             "rates": [short(one) for one in run.rates if peers[one["peer"]]["state"] == "measured"], "idle": run.idle}
+             "peers": peers, "runs": [short(one) for one in run.runs],
+             "rates": [short(one) for one in run.rates], "idle": run.idle,
+             "failures": run.failures}
     if case.engine and run.runs:
         found["database"] = run.field.databases.get(case.engine).version()
     return found
@@ -118,9 +118,11 @@ def put(folder, name, text):
 
 
 def write(folder, found):
-    """A test's file, tables and pictures."""
+    """A test's file, tables and pictures. What was measured before is not replaced by nothing."""
     os.makedirs(folder, exist_ok=True)
     test, figures = found["test"], Figures(found)
+    if not found["runs"] and os.path.exists(os.path.join(folder, f"{test}.json")):
+        return
     put(folder, f"{test}.json", one_run_a_line(found))
     put(folder, f"{test}.md", report.markdown(figures))
     for old in glob.glob(os.path.join(glob.escape(folder), f"{test}-*.svg")):

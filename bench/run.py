@@ -2,7 +2,7 @@
 
 Peers: the folders of bench/peers. Tests: json plaintext params validate upload static db queries fortunes updates core;
 db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite). bench/README.md says what they are.
-Results go to bench/results/http, those of a run with --only to build/bench/results.
+Results go to bench/results/http, those of a run with --only to build/bench-results.
 """
 
 import argparse
@@ -15,15 +15,17 @@ import contract
 import peer as peers_of
 import plan
 import results
-from console import Clock, Failed, Outcome, say
+from console import Clock, Failed, Outcome, say, warn
 from database import Databases
-from machine import ROOT, first_line, machine, modes
+from machine import ROOT, busy_now, first_line, machine, modes  # noqa: F401  (first_line is for bench/json)
 from measure import free_port, is_free, raise_file_limit
 from wire import Broken
 
 BUILD = os.path.join(ROOT, "build/release")
 BUILT_PEERS = os.path.join(ROOT, "build/bench")
+WORK = os.path.join(ROOT, "build/bench-work")
 RESULTS = os.path.join(ROOT, "bench/results")
+BUSY = 0.15  # of the cores, before the first run
 
 
 def flags(words):
@@ -77,7 +79,7 @@ def flags(words):
         args.duration, args.rounds = 1, 1
     args.connections = args.connections or ([64] if args.quick else [64, 256, 1000])
     if args.results is None:
-        args.results = os.path.join(BUILT_PEERS, "results") if args.only else os.path.join(RESULTS, "http")
+        args.results = os.path.join(ROOT, "build/bench-results") if args.only else os.path.join(RESULTS, "http")
     return args
 
 
@@ -185,6 +187,14 @@ def usable_modes(args, outcome):
     return {name: there[name] for name in there if name in args.modes}
 
 
+def quiet_share():
+    """How busy the machine is by others; a busy one is told, since its figures are worth little."""
+    busy = busy_now()
+    if busy > BUSY:
+        warn(f"the cores are {busy:.0%} busy with other things; the figures will be noise")
+    return busy
+
+
 def measure_all(field, ready, states, chosen, args, outcome):
     broken = check(field, ready, chosen, outcome)
     if args.check:
@@ -193,7 +203,7 @@ def measure_all(field, ready, states, chosen, args, outcome):
             for case in chosen}
     clock = Clock(sum(plan.steps(case, peers, args, field.modes) for case, peers in work.items()),
                   plan.seconds_a_step(args))
-    about = results.about(args, machine(), field)
+    about = results.about(args, machine(), quiet_share(), field)
     for case, peers in work.items():
         if not peers:
             waiting = [peer.name for peer in field.peers if peer.will_serve(case)]
@@ -225,8 +235,7 @@ def main(words):
             wanted = [peer for peer in peers if any(peer.serves(case) or peer.will_serve(case) for case in chosen)]
             ready, states = build(wanted, outcome)
             chosen = usable_databases(chosen, ready, databases, outcome)
-            static = cases.make_static(os.path.join(BUILT_PEERS, "static"))
-            field = plan.Field(peers, usable_modes(args, outcome), args.port, static, databases)
+            field = plan.Field(peers, usable_modes(args, outcome), args.port, WORK, databases)
             measure_all(field, ready, states, chosen, args, outcome)
     except Failed as reason:
         outcome.failed(str(reason))

@@ -136,6 +136,8 @@ class Client:
             piece = self.socket.recv(1 << 18)
         except socket.timeout:
             raise Broken("no answer in time" if not self.buffer else "the reply stops in the middle") from None
+        except ConnectionResetError:
+            piece = b""
         if not piece:
             raise Broken("the connection was closed without an answer" if not self.buffer else "the reply is cut short")
         self.buffer += piece
