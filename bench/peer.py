@@ -125,9 +125,9 @@ def telling_line(log):
 def discover(folder, build_root, outcome):
     """name -> peer, for every folder with a peer.toml that can be read."""
     found = {}
-    for path in sorted(glob.glob(os.path.join(glob.escape(folder), "*", "peer.toml"))):
+    for path in sorted(map(os.path.dirname, glob.glob(os.path.join(glob.escape(folder), "*", "peer.toml")))):
         try:
-            peer = Peer(os.path.dirname(path), build_root)
+            peer = Peer(path, build_root)
             found[peer.name] = peer
         except Failed as reason:
             outcome.failed(str(reason))
