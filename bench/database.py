@@ -34,7 +34,8 @@ TABLES = ("CREATE TABLE world (id integer PRIMARY KEY, random_number integer NOT
 INSTALL_POSTGRES = "PostgreSQL is not installed; apt-get install postgresql"
 POSTGRES_SETTINGS = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "600", "shared_buffers": "256MB",
-    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off", "logging_collector": "off",
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off",
+    "logging_collector": "off",
 }
 
 

@@ -4,8 +4,9 @@ import cases
 import goals
 import report
 
-STATES = {"no": "", "not yet": "not yet", "skipped": "skipped", "not built": "not built", "failed": "failed",
-          "breaks the contract": "breaks it"}
+# What stands where a figure would; a peer that was measured has none where it failed at this load.
+STATES = {"measured": "failed", "no": "", "not yet": "not yet", "skipped": "skipped", "not built": "not built",
+          "failed": "failed", "breaks the contract": "breaks it"}
 
 
 def title(place, found):
@@ -45,15 +46,17 @@ def pictures(tests):
     lines = []
     for name, figures in tests.items():
         if figures.found["runs"]:
-            lines += [f"### {name}", "", f"![Requests per second of each peer in the test {name}]({name}-throughput.svg)",
+            lines += [f"### {name}", "",
+                      f"![Requests per second of each peer in the test {name}]({name}-throughput.svg)",
                       f"![Latency of each peer in the test {name}]({name}-latency.svg)",
                       f"![Memory of each peer in the test {name}]({name}-memory.svg)", ""]
     return lines
 
 
 def markdown(tests):
-    lines = ["# Results", "", "Made by `./scripts/bench`; [bench/README.md](../../README.md) says how it is measured and what "
-             "that cannot show. Each test's page has its machine, settings and all figures; its .json has every run.", ""]
+    lines = ["# Results", "",
+             "Made by `./scripts/bench`; [bench/README.md](../../README.md) says how it is measured and what that cannot "
+             "show. Each test's page has its machine, settings and all figures; its .json has every run.", ""]
     measured = {name: figures for name, figures in tests.items() if figures.found["runs"]}
     for name, figures in measured.items():
         lines.append(f"- [{name}]({name}.md): {figures.found['title']} ({figures.found['machine']['date']}, "
@@ -76,8 +79,8 @@ def compact(tests):
     place = figures.busiest() if figures else None
     if place is None:
         return ""
-    lines = [*report.header(["", "requests/s", "latency avg", "p99", "requests per CPU second", "memory", "start", "ships",
-                             "validate: requests/s"])]
+    lines = report.header(["", "requests/s", "latency avg", "p99", "requests per CPU second", "memory", "start", "ships",
+                           "validate: requests/s"])
     for name in figures.ranked(place):
         peer = figures.peers[name]
         bold = "**" if name == "tern" else ""
@@ -91,6 +94,6 @@ def compact(tests):
             report.size(peer.get("ships_bytes")), validate]) + " |")
     found = figures.found
     return "\n".join([
-        f"JSON under load: {title(place, found)}; {found['machine']['processor']}, {found['machine']['date']}, medians of "
-        f"{found['settings']['rounds']} rounds. Rerun it with `./scripts/bench`; [every test, figure and "
+        f"JSON under load: {title(place, found)}; {found['machine']['processor']}, {found['machine']['date']}, "
+        f"medians of {report.plural(found['settings']['rounds'], 'round')}. Rerun it with `./scripts/bench`; [every test, figure and "
         "picture](bench/results/http/README.md), and [how it is measured](bench/README.md).", "", *lines])

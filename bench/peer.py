@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import tomllib
 
@@ -11,7 +12,7 @@ from console import Failed
 
 TEXTS = ("title", "language", "install", "start", "version")
 LISTS = ("needs", "build", "ships", "tests", "engines", "later")
-BUILD_LOG = "build.log"
+BUILD_LOG, BUILDS_WITHIN_S = "build.log", 1800
 WANTED = ("title", "language", "start", "tests")
 
 
@@ -72,10 +73,11 @@ class Peer:
             for line in self.build:
                 file.write(f"$ {self.expand(line)}\n")
                 file.flush()
-                done = subprocess.run(["sh", "-c", self.expand(line)], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                      stdout=file, stderr=subprocess.STDOUT, check=False)
-                if done.returncode != 0:
-                    raise Failed(f"{self.name}: the build failed (exit {done.returncode}): {telling_line(log)}")
+                status = run_for(BUILDS_WITHIN_S, ["sh", "-c", self.expand(line)], self.folder, file)
+                if status is None:
+                    raise Failed(f"{self.name}: the build took longer than {BUILDS_WITHIN_S // 60} minutes")
+                if status != 0:
+                    raise Failed(f"{self.name}: the build failed (exit {status}): {telling_line(log)}")
 
     def release(self):
         """The version in use, or "" when it does not tell."""
@@ -98,6 +100,20 @@ class Peer:
 
     def command(self):
         return ["sh", "-c", "exec " + self.expand(self.start)]
+
+
+def run_for(seconds, command, folder, output):
+    """The exit status of a command; None when it was ended, with all it had started, because it took too long."""
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        return process.wait(timeout=seconds)
+    except BaseException as reason:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(reason, subprocess.TimeoutExpired):
+            return None
+        raise
 
 
 def size_of(path, found):

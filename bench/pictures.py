@@ -25,7 +25,8 @@ WIDTH, LEFT, ROOM, BAR, STEP, TOP = 820, 170, 430, 18, 25, 62
 
 def place_title(figures, place):
     mode, depth, connections = place
-    return f"{connections:,} connections, {figures.found['modes'][mode]}" + (f", {depth} in a packet" if depth > 1 else "")
+    packed = f", {depth} in a packet" if depth > 1 else ""
+    return f"{connections:,} connections, {figures.found['modes'][mode]}{packed}"
 
 
 def bars(rows):
@@ -38,7 +39,8 @@ def bars(rows):
         own = ' class="own"' if kind == "tern" else ""
         parts += [
             f'<text{own} x="{LEFT - 10}" y="{middle + 4.5:.1f}" text-anchor="end">{escape(label)}</text>',
-            f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{max(1, ends["median"] - LEFT):.1f}" height="{BAR}" rx="2"/>',
+            f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{max(1, ends["median"] - LEFT):.1f}" height="{BAR}" '
+            'rx="2"/>',
         ]
         if ends["most"] - ends["least"] >= 1:
             parts.append(f'<line class="spread" x1="{ends["least"]:.1f}" x2="{ends["most"]:.1f}" y1="{middle}" '

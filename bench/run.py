@@ -7,6 +7,7 @@ Results go to bench/results/http, those of a run with --only to build/bench-resu
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ import results
 from console import Clock, Failed, Outcome, say, warn
 from database import Databases
 from machine import ROOT, busy_now, first_line, machine, modes  # noqa: F401  (first_line is for bench/json)
-from measure import free_port, is_free, raise_file_limit
+from measure import is_free, raise_file_limit
 from wire import Broken
 
 BUILD = os.path.join(ROOT, "build/release")
@@ -203,6 +204,7 @@ def measure_all(field, ready, states, chosen, args, outcome):
             for case in chosen}
     clock = Clock(sum(plan.steps(case, peers, args, field.modes) for case, peers in work.items()),
                   plan.seconds_a_step(args))
+    say(f"{clock.steps} runs, about {clock.left()}")
     about = results.about(args, machine(), quiet_share(), field)
     for case, peers in work.items():
         if not peers:
@@ -219,11 +221,16 @@ def measure_all(field, ready, states, chosen, args, outcome):
         say(f"wrote {os.path.relpath(args.results, ROOT)}")
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
 def main(words):
     args = flags(words)
     outcome = Outcome()
     databases = Databases()
     raise_file_limit()
+    signal.signal(signal.SIGTERM, interrupted)  # servers end with the harness
     try:
         if args.port and not is_free(args.port):
             outcome.failed(f"port {args.port} is busy; any free one is taken instead")

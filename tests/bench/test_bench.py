@@ -16,6 +16,7 @@ import contract  # noqa: E402
 import database  # noqa: E402
 import goals  # noqa: E402
 import measure  # noqa: E402
+import overview  # noqa: E402
 import pictures  # noqa: E402
 import plan  # noqa: E402
 import report  # noqa: E402
@@ -296,6 +297,24 @@ def a_run_that_the_load_generator_held_back_is_marked(_folder):
 @test
 def tables_say_who_is_not_in_them(_folder):
     assert "Not yet: Late." in report.markdown(figures_of([run_of("tern", 1)]))
+
+
+@test
+def the_overview_has_a_column_for_each_test_and_says_what_is_not_there_yet(_folder):
+    tests = {"json": figures_of([run_of("tern", 1), run_of("fiber", 1, requests_per_second=400.0)]),
+             "db-sqlite": figures_of([run_of("fiber", 1, requests_per_second=70.0)], "db-sqlite")}
+    tests["db-sqlite"].peers["tern"] = {"title": "Tern", "language": "C", "is_yardstick": False, "state": "not yet"}
+    rows = [line for line in overview.markdown(tests).splitlines() if line.startswith("| ")]
+    assert rows[0] == "| peer | [json](json.md) | [db-sqlite](db-sqlite.md) |", rows
+    assert rows[1] == "| Tern | 1,000 | not yet |" and rows[2] == "| Fiber | 400 | 70 |", rows
+
+
+@test
+def the_short_table_ranks_the_peers_at_the_busiest_load(_folder):
+    rows = overview.compact({"json": figures_of([run_of("fiber", 1, requests_per_second=400.0), run_of("tern", 1)])})
+    rows = [line for line in rows.splitlines() if line.startswith("| ")]
+    assert rows[1] == "| **Tern** | 1,000 | 0.01 ms | 0.05 ms | 100,000 | 2.0 MiB | 5 ms | 2 KiB |  |", rows
+    assert rows[2].startswith("| Fiber | 400 |")
 
 
 @test
