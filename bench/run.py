@@ -20,7 +20,6 @@ from console import Clock, Failed, Outcome, say, warn
 from database import Databases
 from machine import ROOT, busy_now, first_line, machine, modes  # noqa: F401  (first_line is for bench/json)
 from measure import is_free, raise_file_limit
-from wire import Broken
 
 BUILD = os.path.join(ROOT, "build/release")
 BUILT_PEERS = os.path.join(ROOT, "build/bench")
@@ -135,33 +134,35 @@ def build(peers, outcome):
     return ready, states
 
 
-def check_one(field, peer, case):
-    """None when the peer keeps the contract of a test, else what is wrong."""
-    try:
-        with field.start(peer, case) as server:
-            contract.check(case, server.port, field.databases.get(case.engine))
-    except (Broken, Failed) as reason:
-        return str(reason)
-    return None
+def check_peer(field, peer, chosen):
+    """test -> what is wrong with what the peer sends, None when nothing is. One server for each database."""
+    found = {}
+    for engine in dict.fromkeys(case.engine for case in chosen):
+        served = [case for case in chosen if case.engine == engine and peer.serves(case)]
+        try:
+            if served:
+                with field.start(peer, served[0]) as server:
+                    for case in served:
+                        found[case.name] = contract.fault(case, server.port, field.databases.get(engine))
+        except Failed as reason:
+            found.update((case.name, str(reason).removeprefix(f"{peer.name}: ")) for case in served
+                         if case.name not in found)
+    return found
 
 
 def check(field, peers, chosen, outcome):
     """(peer, test) -> what is wrong, for those that break the contract."""
     broken = {}
     for peer in peers:
-        held = []
-        for case in chosen:
-            if not peer.serves(case):
-                continue
-            reason = check_one(field, peer, case)
-            if reason is None:
-                held.append(case.name)
-                continue
-            broken[peer.name, case.name] = reason
-            text = reason if reason.startswith(f"{peer.name}: ") else f"{peer.name}: {reason}"
-            outcome.failed(f"{case.name}: {text}")
-        if held:
-            say(f"{peer.name} keeps the contract of {', '.join(held)}")
+        found, told = check_peer(field, peer, chosen), {}
+        for name, reason in found.items():
+            told.setdefault(reason, []).append(name)
+        for reason, names in told.items():
+            if reason is not None:
+                broken.update(((peer.name, name), reason) for name in names)
+                outcome.failed(f"{peer.name}: {', '.join(names)}: {reason}")
+        if None in told:
+            say(f"{peer.name} keeps the contract of {', '.join(told[None])}")
     return broken
 
 

@@ -380,7 +380,7 @@ def a_short_measurement_writes_results_that_can_be_read_again(folder):
     peer(peers, "bad", "text")
     code, _, err = bench(peers, "--tests", "json,params", "--rounds", "1", "--duration", "1", "--connections", "8",
                          "--results", out, "--only", "good,bad")
-    assert code == 1 and "json: bad: " in err, err
+    assert code == 1 and "bad: json: " in err, err
     with open(os.path.join(out, "json.json"), encoding="utf-8") as file:
         found = json.load(file)
     assert found["peers"]["bad"]["state"] == "breaks the contract"
