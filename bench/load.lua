@@ -1,14 +1,19 @@
--- What wrk sends and reports: `wrk -s load.lua URL -- DEPTH`.
--- Sends the plain request, DEPTH of them in one packet when DEPTH is above 1, and prints one line of JSON at the end.
+-- What wrk sends and reports: `wrk -s load.lua URL -- [DEPTH [METHOD TYPE BODY_FILE]]`.
+-- DEPTH requests go in one packet when it is above 1. Prints one line of JSON at the end.
 
 function init(args)
     local depth = tonumber(args[1]) or 1
-    if depth > 1 then
-        local one = wrk.format("GET")
-        local batch = string.rep(one, depth)
-        request = function()
-            return batch
-        end
+    if args[2] then
+        wrk.method = args[2]
+        wrk.headers["Content-Type"] = args[3]
+        local file = assert(io.open(args[4], "rb"))
+        wrk.body = file:read("*a")
+        file:close()
+    end
+    local one = wrk.format()
+    local batch = string.rep(one, depth)
+    request = function()
+        return batch
     end
 end
 

@@ -1,44 +1,38 @@
-"""The benchmark: Tern's examples/hello beside the floor, in turns, under the same load. scripts/bench starts it."""
+"""The benchmark: every peer in bench/peers under the same load, in turns. scripts/bench starts it.
+
+Peers: the folders of bench/peers. Tests: json plaintext params validate upload static db queries fortunes updates core;
+db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite). bench/README.md says what they are.
+Results go to bench/results/http, those of a run with --only to build/bench-results.
+"""
 
 import argparse
-import json
 import os
-import platform
-import re
+import signal
 import subprocess
 import sys
-import time
 
-import measure
-import report
+import cases
+import contract
+import peer as peers_of
+import plan
+import results
+from console import Clock, Failed, Outcome, say, warn
+from database import Databases
+from machine import ROOT, busy_now, first_line, machine, modes  # noqa: F401  (first_line is for bench/json)
+from measure import is_free, raise_file_limit
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build/release")
+BUILT_PEERS = os.path.join(ROOT, "build/bench")
+WORK = os.path.join(ROOT, "build/bench-work")
 RESULTS = os.path.join(ROOT, "bench/results")
-
-# What is measured, the yardstick first: name -> program. All take --port and --workers.
-SERVERS = {
-    "floor": os.path.join(BUILD, "bench/floor"),
-    "tern": os.path.join(BUILD, "examples/hello"),
-}
+BUSY = 0.15  # of the cores, before the first run
 
 
-def modes(cores):
-    """name -> what it is, workers, the server's cores, wrk's cores, wrk's threads, pipelining depth."""
-    one, other = ("0", "1") if cores > 1 else ("", "")
-    both = "0,1" if cores > 1 else ""
-    return {
-        "one": {"title": "one worker on a core of its own, wrk on another",
-                "workers": 1, "server_cores": one, "wrk_cores": other, "threads": 1, "depth": 1},
-        "two": {"title": "two workers and wrk share two cores",
-                "workers": 2, "server_cores": both, "wrk_cores": both, "threads": 2, "depth": 1},
-        "pipelined": {"title": "one worker on a core of its own, 16 requests in each packet",
-                      "workers": 1, "server_cores": one, "wrk_cores": other, "threads": 1, "depth": 16},
-    }
-
-
-def flags():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, usage="scripts/bench [flags]")
+def flags(words):
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, usage="scripts/bench [flags]",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="Exit code: 0 all was done; 1 something failed, and a line said what; "
+                                            "2 a wrong flag; 3 nothing failed, but a tool is missing.")
 
     def fail(message):
         print(f"bench: {message} (scripts/bench --help)", file=sys.stderr)
@@ -46,27 +40,47 @@ def flags():
 
     def number(least, most):
         def parse(text):
-            if not text.isdigit() or not least <= int(text) <= most:
+            if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
                 raise argparse.ArgumentTypeError(f"a number from {least} to {most} is wanted, not '{text}'")
             return int(text)
         return parse
 
+    def numbers(text):
+        return sorted({number(1, 20000)(part) for part in text.split(",")})
+
+    def names(text):
+        return [part for part in text.replace(",", " ").split() if part]
+
+    def mode_names(text):
+        for name in names(text):
+            if name not in ("shared", "apart"):
+                raise argparse.ArgumentTypeError(f"shared or apart is wanted, not '{name}'")
+        return names(text)
+
     parser.error = fail
+    parser.add_argument("--only", type=names, default=[], metavar="NAMES", help="these peers, with commas between (all)")
+    parser.add_argument("--tests", type=names, default=[], metavar="NAMES", help="these tests (all)")
+    parser.add_argument("--connections", type=numbers, metavar="LIST", help="connections of the load (64,256,1000)")
+    parser.add_argument("--modes", type=mode_names, default=["apart", "shared"], metavar="LIST",
+                        help="apart: server and load on cores of their own; shared: both on all (apart,shared)")
+    parser.add_argument("--rounds", type=number(1, 100), default=3, metavar="N", help="rounds, each with every peer (3)")
     parser.add_argument("--duration", type=number(1, 600), default=5, metavar="S", help="seconds of each run (5)")
-    parser.add_argument("--rounds", type=number(1, 100), default=5, metavar="N", help="rounds, each with every server (5)")
-    parser.add_argument("--connections", type=number(1, 20000), default=1000, metavar="C", help="of wrk (1000)")
-    parser.add_argument("--idle", type=number(100, 60000), default=10000, metavar="C",
-                        help="idle connections whose memory is measured (10000)")
+    parser.add_argument("--quick", action="store_true",
+                        help="a round of one second at 64 connections: whether it works; writes no results")
+    parser.add_argument("--check", action="store_true", help="only build the peers and check what they send")
+    parser.add_argument("--no-rates", dest="steady", action="store_false",
+                        help="without the latency at constant rates")
     parser.add_argument("--port", type=number(1, 65535), help="a fixed port in place of any free one")
-    parser.add_argument("--quick", action="store_true", help="one round of one second: whether it works, not how fast")
-    args = parser.parse_args()
+    parser.add_argument("--peers", default=os.path.join(ROOT, "bench/peers"), metavar="DIR",
+                        help="the peers' folders (bench/peers)")
+    parser.add_argument("--results", metavar="DIR", help="where results go (see above)")
+    args = parser.parse_args(words)
     if args.quick:
-        args.duration, args.rounds, args.idle = 1, 1, min(args.idle, 1000)
+        args.duration, args.rounds = 1, 1
+    args.connections = args.connections or ([64] if args.quick else [64, 256, 1000])
+    if args.results is None:
+        args.results = os.path.join(ROOT, "build/bench-results") if args.only else os.path.join(RESULTS, "http")
     return args
-
-
-def say(text):
-    print(f"bench: {text}", flush=True)
 
 
 def must(command, what):
@@ -74,128 +88,172 @@ def must(command, what):
                           text=True, check=False)
     if done.returncode != 0:
         sys.stderr.write("\n".join(done.stdout.splitlines()[-30:]) + "\n")
-        raise measure.Failed(f"{what} failed")
+        raise Failed(f"{what} failed")
 
 
-def prepare():
+def prepare_load():
+    """What measuring needs: wrk, and the generator of constant rates."""
     if subprocess.run([os.path.join(ROOT, "scripts/setup"), "bench"], check=False).returncode != 0:
-        sys.exit(1)
-    say("building release")
+        raise Failed("what measures is not all there")
+    say("building the load generator")
     must(["cmake", "--preset", "release"], "configuring")
-    must(["cmake", "--build", "build/release", "--target", "floor", "example_hello"], "the build")
+    must(["cmake", "--build", "build/release", "--target", "rate"], "the build")
 
 
-def first_line(command):
-    try:
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        return done.stdout.splitlines()[0].strip() if done.stdout else ""
-    except OSError:
-        return ""
+def choose_peers(args, outcome):
+    found = peers_of.discover(args.peers, BUILT_PEERS, outcome)
+    for name in args.only:
+        if name not in found:
+            outcome.failed(f"no peer named '{name}'; there are: {', '.join(found)}")
+    return [peer for peer in found.values() if not args.only or peer.name in args.only]
 
 
-def machine():
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        model = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.MULTILINE)
-    return {
-        "processor": model.group(1) if model else platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
-        "kernel": platform.release().split("-")[0],
-        "compiler": first_line(["gcc", "--version"]),
-        "wrk": first_line(["wrk", "--version"]).split(" Copyright")[0],
-        "commit": first_line(["git", "rev-parse", "--short", "HEAD"]),
-        "date": time.strftime("%Y-%m-%d", time.gmtime()),
-    }
+def choose_cases(args, outcome):
+    chosen, unknown = cases.choose(args.tests)
+    for name in unknown:
+        outcome.failed(f"no test named '{name}'; there are: {', '.join(cases.GROUPS)}")
+    return chosen
 
 
-def start(name, workers, cores, args):
-    port = args.port or measure.free_port()
-    command = [SERVERS[name], "--port", str(port), "--workers", str(workers)]
-    return measure.Server(name, command, port, cores)
+def build(peers, outcome):
+    """The peers that are there, built; and why the others are not."""
+    ready, states = [], {}
+    for peer in peers:
+        need = peer.missing_tool()
+        if need is not None:
+            states[peer.name] = "skipped"
+            outcome.skipped(f"skipped {peer.name}: no {need}; {peer.install or 'install it'}")
+            continue
+        say(f"building {peer.name}")
+        try:
+            peer.build_it()
+            ready.append(peer)
+        except Failed as reason:
+            states[peer.name] = "not built"
+            outcome.failed(str(reason))
+    return ready, states
 
 
-def same_reply(args):
-    """All servers must send the same bytes, the date aside; otherwise they do not do the same work."""
-    replies = {}
-    for name in SERVERS:
-        with start(name, 1, "", args) as server:
-            replies[name] = re.sub(rb"Date: [^\r]*", b"Date: *", measure.ask(server.port))
-    if len(set(replies.values())) != 1:
-        shown = "; ".join(f"{name}: {reply!r}" for name, reply in replies.items())
-        raise measure.Failed(f"the servers do not send the same reply: {shown}")
-    return len(with_date(next(iter(replies.values()))))
-
-
-def with_date(reply):
-    """The reply with a date of its real length."""
-    return reply.replace(b"Date: *", b"Date: " + b"x" * 29)
-
-
-def run_modes(args, cores):
-    """mode -> server -> list of runs, one a round; the order of the servers turns round each time."""
-    table = modes(cores)
-    runs = {mode: {name: [] for name in SERVERS} for mode in table}
-    for number in range(args.rounds):
-        names = list(SERVERS) if number % 2 == 0 else list(reversed(SERVERS))
-        for mode, how in table.items():
-            for name in names:
-                with start(name, how["workers"], how["server_cores"], args) as server:
-                    idle_kib = server.memory_kib("Pss")
-                    measure.load(server, args.connections, how["threads"], 1, how["depth"], how["wrk_cores"])
-                    run = measure.load(server, args.connections, how["threads"], args.duration, how["depth"],
-                                       how["wrk_cores"])
-                    run["pss_idle_kib"], run["start_ms"] = idle_kib, server.start_ms
-                runs[mode][name].append(run)
-                say(f"round {number + 1}/{args.rounds}  {mode:9}  {name:6} {run['requests_per_second']:9.0f} requests/s"
-                    f"  {run['cpu_us_per_request']:5.2f} us of CPU a request")
-    return table, runs
-
-
-def run_idle(args, cores):
-    """server -> private bytes for each idle connection."""
+def check_peer(field, peer, chosen):
+    """test -> what is wrong with what the peer sends, None when nothing is. One server for each database."""
     found = {}
-    pinned = "0" if cores > 1 else ""
-    for name in SERVERS:
-        with start(name, 1, pinned, args) as server:
-            found[name] = measure.idle_connection_bytes(server, args.idle)
-        say(f"idle      {name:6} {found[name]:9.0f} bytes of private memory a connection")
+    for engine in dict.fromkeys(case.engine for case in chosen):
+        served = [case for case in chosen if case.engine == engine and peer.serves(case)]
+        try:
+            if served:
+                with field.start(peer, served[0]) as server:
+                    for case in served:
+                        found[case.name] = contract.fault(case, server.port, field.databases.get(engine))
+        except Failed as reason:
+            found.update((case.name, str(reason).removeprefix(f"{peer.name}: ")) for case in served
+                         if case.name not in found)
     return found
 
 
-def main():
-    args = flags()
+def check(field, peers, chosen, outcome):
+    """(peer, test) -> what is wrong, for those that break the contract."""
+    broken = {}
+    for peer in peers:
+        found, told = check_peer(field, peer, chosen), {}
+        for name, reason in found.items():
+            told.setdefault(reason, []).append(name)
+        for reason, names in told.items():
+            if reason is not None:
+                broken.update(((peer.name, name), reason) for name in names)
+                outcome.failed(f"{peer.name}: {', '.join(names)}: {reason}")
+        if None in told:
+            say(f"{peer.name} keeps the contract of {', '.join(told[None])}")
+    return broken
+
+
+def usable_databases(chosen, peers, databases, outcome):
+    """The tests whose database is there; the others are told."""
+    usable, told = [], set()
+    for case in chosen:
+        try:
+            if any(peer.serves(case) for peer in peers):
+                databases.get(case.engine)
+            usable.append(case)
+        except Failed as reason:
+            if case.engine not in told:
+                told.add(case.engine)
+                outcome.skipped(f"skipped the tests on {cases.ENGINES[case.engine]}: {reason}")
+    return usable
+
+
+def usable_modes(args, outcome):
+    there = modes()
+    for name in args.modes:
+        if name not in there:
+            outcome.failed(f"a machine of one core has no mode '{name}'")
+    return {name: there[name] for name in there if name in args.modes}
+
+
+def quiet_share():
+    """How busy the machine is by others; a busy one is told, since its figures are worth little."""
+    busy = busy_now()
+    if busy > BUSY:
+        warn(f"the cores are {busy:.0%} busy with other things; the figures will be noise")
+    return busy
+
+
+def measure_all(field, ready, states, chosen, args, outcome):
+    broken = check(field, ready, chosen, outcome)
+    if args.check:
+        return
+    work = {case: [peer for peer in ready if peer.serves(case) and (peer.name, case.name) not in broken]
+            for case in chosen}
+    clock = Clock(sum(plan.steps(case, peers, args, field.modes) for case, peers in work.items()),
+                  plan.seconds_a_step(args))
+    say(f"{clock.steps} runs, about {clock.left()}")
+    about = results.about(args, machine(), quiet_share(), field)
+    for case, peers in work.items():
+        if not peers:
+            waiting = [peer.name for peer in field.peers if peer.will_serve(case)]
+            say(f"{case.name}: no peer to measure" + (f"; not yet: {', '.join(waiting)}" if waiting else ""))
+        run = plan.Run(field, case, peers, args, clock, outcome)
+        run.everything()
+        found = results.gather(about, run, states, broken)
+        if args.quick:
+            continue
+        results.write(args.results, found)
+    if not args.quick:
+        results.write_overview(args.results, is_whole=not args.only)
+        say(f"wrote {os.path.relpath(args.results, ROOT)}")
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def main(words):
+    args = flags(words)
+    outcome = Outcome()
+    databases = Databases()
+    raise_file_limit()
+    signal.signal(signal.SIGTERM, interrupted)  # servers end with the harness
     try:
-        if args.port:
-            measure.must_be_free(args.port)
-        prepare()
-        if measure.raise_file_limit() < args.idle + 100:
-            raise measure.Failed(f"{args.idle} idle connections need a higher limit of open files (ulimit -n)")
-        cores = len(os.sched_getaffinity(0))
-        reply_bytes = same_reply(args)
-        table, runs = run_modes(args, cores)
-        result = {
-            "machine": machine(),
-            "settings": {"duration_s": args.duration, "rounds": args.rounds, "connections": args.connections,
-                         "idle_connections": args.idle, "reply_bytes": reply_bytes},
-            "modes": {mode: {"title": how["title"], "depth": how["depth"]} for mode, how in table.items()},
-            "runs": runs,
-            "idle_bytes": run_idle(args, cores),
-            "stripped_bytes": {name: measure.stripped_bytes(program) for name, program in SERVERS.items()},
-        }
-    except measure.Failed as reason:
-        print(f"bench: {reason}", file=sys.stderr)
-        return 1
+        if args.port and not is_free(args.port):
+            outcome.failed(f"port {args.port} is busy; any free one is taken instead")
+            args.port = None
+        peers, chosen = choose_peers(args, outcome), choose_cases(args, outcome)
+        if peers and chosen:
+            if not args.check:
+                prepare_load()
+            wanted = [peer for peer in peers if any(peer.serves(case) or peer.will_serve(case) for case in chosen)]
+            ready, states = build(wanted, outcome)
+            chosen = usable_databases(chosen, ready, databases, outcome)
+            field = plan.Field(peers, usable_modes(args, outcome), args.port, WORK, databases)
+            measure_all(field, ready, states, chosen, args, outcome)
+    except Failed as reason:
+        outcome.failed(str(reason))
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return 130
-    os.makedirs(RESULTS, exist_ok=True)
-    for suffix, text in (("json", json.dumps(result, indent=1) + "\n"), ("md", report.markdown(result)),
-                         ("svg", report.picture(result))):
-        with open(os.path.join(RESULTS, f"core.{suffix}"), "w", encoding="utf-8") as file:
-            file.write(text)
-    print(report.markdown(result))
-    say("wrote bench/results/core.json, core.md and core.svg")
-    return 0
+    finally:
+        databases.close()
+    return outcome.exit_code()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

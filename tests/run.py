@@ -161,7 +161,7 @@ def run_examples(count, preset, word=None):
 
 def python_tests():
     """Test programs in Python, server tests first: (name, path)."""
-    for folder in ("server", "browser", "differential", "docs", "house", "fault", "package"):
+    for folder in ("server", "browser", "differential", "docs", "house", "bench", "fault", "package"):
         for path in sorted(glob.glob(os.path.join(ROOT, f"tests/{folder}/test_*.py"))):
             yield f"{folder} {os.path.basename(path)[5:-3]}", path
 

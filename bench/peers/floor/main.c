@@ -2,8 +2,9 @@
  * The floor: the least a server on this kernel can do and still answer every request, measured beside Tern.
  *
  * It knows no HTTP. A request is whatever ends with an empty line, and the answer is always the bytes that
- * examples/hello sends, with the date renewed once a second. One process a worker, one SO_REUSEPORT socket
- * each, one edge-triggered epoll registration a connection, one recv and one send for each batch of requests.
+ * Tern sends for `GET /`, or for `GET /plaintext` on connections whose first request begins like that; the
+ * date is renewed once a second. One process a worker, one SO_REUSEPORT socket each, one edge-triggered epoll
+ * registration a connection, one recv and one send for each batch of requests.
  *
  *     floor [--host H] [--port P] [--workers N]
  */
@@ -24,21 +25,31 @@
 #include <unistd.h>
 
 #define REPLY_HEAD "HTTP/1.1 200 OK\r\nServer: tern\r\nDate: "
-#define REPLY_REST                                                                                           \
+#define JSON_REST                                                                                            \
     "\r\nContent-Type: application/json\r\nContent-Length: 27\r\n\r\n{\"message\":\"Hello, World!\"}"
+#define TEXT_REST    "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 13\r\n\r\nHello, World!"
+#define TEXT_REQUEST "GET /plaintext "
 
 enum {
     DATE_BYTES = 29,
-    REPLY_BYTES = sizeof(REPLY_HEAD) - 1 + DATE_BYTES + sizeof(REPLY_REST) - 1,
-    BATCH = 64, /* replies that one send carries at most */
+    HEAD_BYTES = sizeof(REPLY_HEAD) - 1,
+    REST_BYTES = 128, /* no reply has more behind its date */
+    BATCH = 64,       /* replies that one send carries at most */
     EVENTS = 512,
     READ_BYTES = 16 * 1024,
     TAIL_BYTES = 3, /* as much of an empty line ("\r\n\r\n") as can end one read and go on in the next */
     WORKERS_MAX = 256
 };
 
+/** One reply, BATCH times. */
+typedef struct page {
+    size_t reply_bytes;
+    char replies[BATCH * (HEAD_BYTES + DATE_BYTES + REST_BYTES)];
+} page;
+
 /** What is remembered of a connection between two events. */
 typedef struct connection {
+    page *sends;      /* NULL before its first request */
     uint32_t owed;    /* replies not fully sent, because the client is slow to read */
     uint16_t sent;    /* bytes of the first of them already sent */
     uint8_t tail_len; /* of the last request, which was not complete */
@@ -50,7 +61,7 @@ typedef struct floor_worker {
     connection *connections; /* by descriptor */
     size_t connection_count;
     time_t date_s;
-    char replies[BATCH * REPLY_BYTES]; /* the same reply, BATCH times */
+    page json, text;
     char input[TAIL_BYTES + READ_BYTES];
 } floor_worker;
 
@@ -60,6 +71,12 @@ static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
     exit(1);
+}
+
+static void put_date(page *p, const char *date)
+{
+    for (size_t i = 0; i < BATCH; i++)
+        memcpy(p->replies + i * p->reply_bytes + HEAD_BYTES, date, DATE_BYTES);
 }
 
 static void renew_date(void)
@@ -73,18 +90,19 @@ static void renew_date(void)
     char date[DATE_BYTES + 1];
     gmtime_r(&now.tv_sec, &utc);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    for (size_t i = 0; i < BATCH; i++)
-        memcpy(self.replies + i * REPLY_BYTES + sizeof(REPLY_HEAD) - 1, date, DATE_BYTES);
+    put_date(&self.json, date);
+    put_date(&self.text, date);
 }
 
-static void prepare_replies(void)
+static void prepare_page(page *p, const char *rest)
 {
+    size_t rest_bytes = strlen(rest);
+    p->reply_bytes = HEAD_BYTES + DATE_BYTES + rest_bytes;
     for (size_t i = 0; i < BATCH; i++) {
-        char *reply = self.replies + i * REPLY_BYTES;
-        memcpy(reply, REPLY_HEAD, sizeof(REPLY_HEAD) - 1);
-        memcpy(reply + sizeof(REPLY_HEAD) - 1 + DATE_BYTES, REPLY_REST, sizeof(REPLY_REST) - 1);
+        char *reply = p->replies + i * p->reply_bytes;
+        memcpy(reply, REPLY_HEAD, HEAD_BYTES);
+        memcpy(reply + HEAD_BYTES + DATE_BYTES, rest, rest_bytes);
     }
-    renew_date();
 }
 
 /** Counts the requests that end in `len` bytes of self.input and keeps what may begin the next empty line. */
@@ -108,17 +126,24 @@ static bool pay(int fd, connection *c)
 {
     while (c->owed > 0) {
         uint32_t batch = c->owed < BATCH ? c->owed : BATCH;
-        size_t len = batch * (size_t)REPLY_BYTES - c->sent;
-        ssize_t sent = send(fd, self.replies + c->sent, len, MSG_NOSIGNAL);
+        size_t len = batch * c->sends->reply_bytes - c->sent;
+        ssize_t sent = send(fd, c->sends->replies + c->sent, len, MSG_NOSIGNAL);
         if (sent < 0)
             return errno == EAGAIN || errno == EINTR;
         size_t total = c->sent + (size_t)sent;
-        c->owed -= (uint32_t)(total / REPLY_BYTES);
-        c->sent = (uint16_t)(total % REPLY_BYTES);
+        c->owed -= (uint32_t)(total / c->sends->reply_bytes);
+        c->sent = (uint16_t)(total % c->sends->reply_bytes);
         if ((size_t)sent < len)
             return true;
     }
     return true;
+}
+
+/** What a connection is answered with, by the beginning of its first request. */
+static page *page_for(const char *first, size_t len)
+{
+    size_t text_len = sizeof(TEXT_REQUEST) - 1;
+    return len >= text_len && memcmp(first, TEXT_REQUEST, text_len) == 0 ? &self.text : &self.json;
 }
 
 /** Reads and answers; false when the connection is over. A read that does not fill the buffer has emptied the
@@ -132,6 +157,8 @@ static bool serve(int fd, connection *c)
             return false;
         if (got < 0)
             return errno == EAGAIN || errno == EINTR;
+        if (c->sends == NULL)
+            c->sends = page_for(self.input, (size_t)got);
         c->owed += count_requests(c, c->tail_len + (size_t)got);
         if (!pay(fd, c))
             return false;
@@ -183,7 +210,9 @@ static _Noreturn void run_worker(void)
     if (self.connections == NULL || self.epoll_fd < 0 ||
         epoll_ctl(self.epoll_fd, EPOLL_CTL_ADD, self.listen_fd, &event) != 0)
         die("cannot start");
-    prepare_replies();
+    prepare_page(&self.json, JSON_REST);
+    prepare_page(&self.text, TEXT_REST);
+    renew_date();
     for (;;) {
         struct epoll_event events[EVENTS];
         int count = epoll_wait(self.epoll_fd, events, EVENTS, -1);

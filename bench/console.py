@@ -1,0 +1,64 @@
+"""What the harness says while it works: one line each, and how long is left."""
+
+import sys
+import time
+
+
+class Failed(Exception):
+    """Something could not be done; the text is one clear line."""
+
+
+def say(text):
+    print(f"bench: {text}", flush=True)
+
+
+def warn(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Outcome:
+    """What went wrong so far, each told in a line when it happens; the exit code tells it at the end."""
+
+    def __init__(self):
+        self.failures = 0
+        self.skips = 0
+
+    def failed(self, text):
+        """Part of what was asked could not be done; the rest goes on."""
+        self.failures += 1
+        warn(text)
+
+    def skipped(self, text):
+        """Left out for want of a tool."""
+        self.skips += 1
+        warn(text)
+
+    def exit_code(self):
+        if self.failures:
+            return 1
+        return 3 if self.skips else 0
+
+
+class Clock:
+    """How long is left, from how long the steps so far took."""
+
+    def __init__(self, steps, seconds_a_step):
+        self.steps, self.done, self.guess = steps, 0, seconds_a_step
+        self.started = time.monotonic()
+
+    def step(self):
+        self.done += 1
+
+    def left(self):
+        spent = time.monotonic() - self.started
+        # The guess counts as three steps, so that the first figures do not jump.
+        average = (spent + 3 * self.guess) / (self.done + 3)
+        return told(average * max(0, self.steps - self.done))
+
+
+def told(seconds):
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

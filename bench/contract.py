@@ -1,0 +1,245 @@
+"""What has to come back: each peer is held against this before anything is measured."""
+
+import copy
+import html
+import json
+
+import cases
+from wire import Broken, Client
+
+FORTUNES_HEAD = ("<!DOCTYPE html><html><head><title>Fortunes</title></head><body><table>"
+                 "<tr><th>id</th><th>message</th></tr>")
+FORTUNES_FOOT = "</table></body></html>"
+ADDED_FORTUNE = (0, "Additional fortune added at request time.")
+ROWS, ROWS_A_PAGE = 10000, 20
+
+
+def fault(case, port, database=None):
+    """One line: how what the server on `port` sends is not what the contract has; None when it is."""
+    try:
+        with Client(port) as client:
+            CHECKS[case.group](client, database)
+    except (Broken, OSError) as reason:
+        return str(reason) if isinstance(reason, Broken) else f"{case.method} {case.path}: {reason}"
+    return None
+
+
+def ask(client, method, path, status, body=b"", body_type="", shown=None):
+    try:
+        reply = client.ask(method, path, body, body_type)
+        if reply.status != status:
+            raise Broken(f"status {reply.status}, not {status}")
+        reply.check_common()
+    except Broken as reason:
+        raise Broken(f"{shown or f'{method} {path}'}: {reason}") from None
+    return reply
+
+
+def typed(reply, content_type, path):
+    found = reply.one("content-type")
+    if not found.lower().startswith(content_type):
+        raise Broken(f"{path}: Content-Type is {found!r}, not {content_type}")
+    return reply
+
+
+def parsed(reply, path):
+    """The body as JSON, in which no key stands twice."""
+    def once(pairs):
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("a key stands twice")
+        return dict(pairs)
+
+    typed(reply, "application/json", path)
+    try:
+        return json.loads(reply.body.decode("utf-8"), object_pairs_hook=once)
+    except ValueError as reason:
+        raise Broken(f"{path}: the body is no JSON: {reason}") from None
+
+
+def is_same(a, b):
+    """Equality that tells 1 from true and from 1.0."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(is_same(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(is_same, a, b))
+    return a == b
+
+
+def same_json(client, method, path, wanted, body=b"", body_type=""):
+    found = parsed(ask(client, method, path, 200, body, body_type), path)
+    if not is_same(found, wanted):
+        raise Broken(f"{method} {path}: the body is {json.dumps(found)[:200]}, not {json.dumps(wanted)}")
+
+
+def check_json(client, _database):
+    for _ in range(2):  # the second on the same connection: it is kept alive
+        same_json(client, "GET", "/", {"message": "Hello, World!"})
+
+
+def check_plaintext(client, _database):
+    path = "/plaintext"
+
+    def is_hello(reply):
+        typed(reply, "text/plain", path)
+        if reply.body != b"Hello, World!":
+            raise Broken(f"{path}: the body is {reply.body[:80]!r}, not b'Hello, World!'")
+
+    is_hello(ask(client, "GET", path, 200))
+    client.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * cases.PIPELINED)
+    for number in range(1, cases.PIPELINED + 1):
+        try:
+            reply = client.read()
+            reply.check_common()
+        except Broken as reason:
+            raise Broken(f"{path}: reply {number} of {cases.PIPELINED} pipelined: {reason}") from None
+        is_hello(reply)
+
+
+def check_params(client, _database):
+    same_json(client, "GET", "/users/42?q=tern&page=3", {"id": 42, "q": "tern", "page": 3})
+    same_json(client, "GET", "/users/7?q=gull&page=12", {"id": 7, "q": "gull", "page": 12})
+    for path in ("/users/abc?q=tern&page=3", "/users/42?q=tern&page=x"):
+        refused(client, "GET", path, range(400, 500))
+
+
+def refused(client, method, path, statuses, body=b"", body_type="", shown=None):
+    """A refusal may end the connection, so it has one of its own."""
+    port = client.socket.getpeername()[1]
+    with Client(port) as other:
+        shown = shown or f"{method} {path}"
+        try:
+            reply = other.ask(method, path, body, body_type)
+            if reply.status not in statuses:
+                wanted = "4xx" if len(statuses) > 1 else str(statuses[0])
+                raise Broken(f"status {reply.status}, not {wanted}")
+            reply.check_common()
+        except Broken as reason:
+            raise Broken(f"{shown}: {reason}") from None
+
+
+def broken_orders():
+    """(what is wrong, the order): each rule of the contract broken once."""
+    def with_line(**changes):
+        lines = copy.deepcopy(cases.ORDER["lines"])
+        lines[1].update(changes)
+        return {"lines": lines}
+
+    line = cases.ORDER["lines"][0]
+    changes = {
+        "an empty customer": {"customer": ""},
+        "a customer of 81 characters": {"customer": "x" * 81},
+        "an email without @": {"email": "ada.example.org"},
+        "a currency that is none": {"currency": "XYZ"},
+        "express as a number": {"express": 3},
+        "no line": {"lines": []},
+        "51 lines": {"lines": [line] * 51},
+        "a sku in small letters": with_line(sku="abc-1234"),
+        "a sku with a digit too many": with_line(sku="ABC-12345"),
+        "a quantity of 0": with_line(quantity=0),
+        "a quantity of 101": with_line(quantity=101),
+        "a price of 0": with_line(price_cents=0),
+        "a price of 1000001": with_line(price_cents=1000001),
+        "a quantity of 1.5": with_line(quantity=1.5),
+        "a note of 201 characters": {"note": "x" * 201},
+    }
+    for what, change in changes.items():
+        yield what, {**cases.ORDER, **change}
+    yield "no customer", {key: value for key, value in cases.ORDER.items() if key != "customer"}
+
+
+def totals(order):
+    return {"customer": order["customer"], "lines": len(order["lines"]),
+            "units": sum(line["quantity"] for line in order["lines"]),
+            "total_cents": sum(line["quantity"] * line["price_cents"] for line in order["lines"])}
+
+
+def check_validate(client, _database):
+    plain = {key: value for key, value in cases.ORDER.items() if key != "note"}
+    limits = {**cases.ORDER, "customer": "é" * 80, "note": "n" * 200, "currency": "GBP", "express": False,
+              "lines": [{"sku": "AAA-0000", "quantity": 100, "price_cents": 1000000}] * 50}
+    for order in (cases.ORDER, plain, limits):
+        same_json(client, "POST", "/orders", totals(order), json.dumps(order).encode(), "application/json")
+    for what, order in broken_orders():
+        refused(client, "POST", "/orders", [422], json.dumps(order).encode(), "application/json",
+                f"POST /orders with {what}")
+
+
+def check_upload(client, _database):
+    for size in (cases.UPLOAD_BYTES, 1000):
+        same_json(client, "POST", "/upload", {"bytes": size}, b"\xa5" * size, "application/octet-stream")
+
+
+def check_static(client, _database):
+    path = f"/static/{cases.STATIC_NAME}"
+    reply = ask(client, "GET", path, 200)
+    if reply.body != cases.static_bytes():
+        raise Broken(f"{path}: the body is not the file's ({len(reply.body)} bytes)")
+    refused(client, "GET", "/static/no-such-file", range(400, 500))
+
+
+def rows_of(found, count, path, database, is_known=True):
+    """Checks rows of `world`, and that the table holds them."""
+    if not isinstance(found, list) or len(found) != count:
+        raise Broken(f"{path}: the body is no list of {count} rows")
+    for row in found:
+        if not isinstance(row, dict) or row.keys() != {"id", "random_number"}:
+            raise Broken(f"{path}: a row is {row!r}")
+        if any(type(value) is not int or not 1 <= value <= ROWS for value in row.values()):
+            raise Broken(f"{path}: a value of {row!r} is no integer from 1 to {ROWS}")
+    if is_known:
+        world = database.world()
+        for row in found:
+            if world[row["id"]] != row["random_number"]:
+                raise Broken(f"{path}: row {row['id']} is {world[row['id']]} in the table, not {row['random_number']}")
+
+
+def check_db(client, database):
+    rows = [parsed(ask(client, "GET", "/db", 200), "/db") for _ in range(10)]
+    rows_of(rows, 10, "/db", database)
+    if len({row["id"] for row in rows}) < 5:
+        raise Broken("/db: ten requests gave fewer than five different rows")
+
+
+def check_queries(client, database):
+    rows = parsed(ask(client, "GET", "/queries", 200), "/queries")
+    rows_of(rows, ROWS_A_PAGE, "/queries", database)
+    if len({row["id"] for row in rows}) < ROWS_A_PAGE // 2:
+        raise Broken("/queries: the 20 rows are not random")
+
+
+def check_updates(client, database):
+    before = database.world()
+    rows = parsed(ask(client, "GET", "/updates", 200), "/updates")
+    rows_of(rows, ROWS_A_PAGE, "/updates", database, is_known=False)
+    after, told = database.world(), {}
+    for row in rows:
+        told.setdefault(row["id"], set()).add(row["random_number"])
+    for key, numbers in told.items():
+        if after[key] not in numbers:
+            raise Broken(f"/updates: row {key} is {after[key]} in the table, not {sorted(numbers)}")
+    if all(before[key] == after[key] for key in told):
+        raise Broken("/updates: no row has changed")
+    if any(before[key] != after[key] for key in before if key not in told):
+        raise Broken("/updates: rows changed that the reply does not name")
+
+
+def check_fortunes(client, database):
+    path = "/fortunes"
+    reply = typed(ask(client, "GET", path, 200), "text/html; charset=utf-8", path)
+    if b"<script" in reply.body.lower():
+        raise Broken(f"{path}: the <script> of a message is not escaped")
+    rows = sorted([ADDED_FORTUNE, *database.fortunes()], key=lambda row: row[1].encode())
+    wanted = FORTUNES_HEAD + "".join(f"<tr><td>{key}</td><td>{text}</td></tr>" for key, text in rows) + FORTUNES_FOOT
+    found = html.unescape(reply.body.decode("utf-8", "replace"))
+    if found != wanted:
+        at = next((i for i, (a, b) in enumerate(zip(found, wanted)) if a != b), min(len(found), len(wanted)))
+        raise Broken(f"{path}: from character {at} on the page has {found[at:at + 40]!r}, not {wanted[at:at + 40]!r}")
+
+
+CHECKS = {
+    "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
+    "validate": check_validate, "upload": check_upload, "static": check_static, "db": check_db,
+    "queries": check_queries, "fortunes": check_fortunes, "updates": check_updates,
+}

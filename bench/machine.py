@@ -1,0 +1,87 @@
+"""The machine: what it is, and which cores server and load get."""
+
+import os
+import platform
+import re
+import subprocess
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def first_line(command):
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        return done.stdout.splitlines()[0].strip() if done.stdout else ""
+    except OSError:
+        return ""
+
+
+def memory_gib():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        text = file.read()
+    model = re.search(r"^model name\s*:\s*(.*)$", text, re.MULTILINE)
+    return {
+        "processor": model.group(1) if model else platform.machine(),
+        "is_virtual": bool(re.search(r"^flags\s*:.*\bhypervisor\b", text, re.MULTILINE)),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory_gib(), 1),
+        "kernel": platform.release().split("-")[0],
+        "compiler": first_line(["gcc", "--version"]),
+        "wrk": first_line(["wrk", "--version"]).split(" Copyright")[0],
+        "commit": first_line(["git", "rev-parse", "--short", "HEAD"]),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def modes():
+    """name -> what it is, the server's cores and the load's. A machine of one core has no `apart`."""
+    cores = sorted(os.sched_getaffinity(0))
+    half = len(cores) // 2
+    found = {}
+    if half:
+        found["apart"] = {"title": f"server with {plural(half, 'worker')} on {plural(half, 'core')}, "
+                                   f"load on {'the other' if len(cores) == 2 else 'the others'}",
+                          "server": cores[:half], "load": cores[half:]}
+    found["shared"] = {"title": f"{plural(len(cores), 'worker')} and load share "
+                                f"{'both cores' if len(cores) == 2 else plural(len(cores), 'core')}",
+                       "server": cores, "load": cores}
+    return found
+
+
+def plural(count, noun):
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def busy_ticks():
+    """core -> (busy, all) ticks since boot; empty where /proc/stat does not tell."""
+    found = {}
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            for line in file:
+                match = re.match(r"cpu(\d+) (.*)", line)
+                if match:
+                    ticks = [int(word) for word in match.group(2).split()[:8]]
+                    found[int(match.group(1))] = (sum(ticks) - ticks[3] - ticks[4], sum(ticks))
+    except OSError:
+        pass
+    return found
+
+
+def busy_share(before, after, cores):
+    """How busy these cores were between two calls of busy_ticks, 0 to 1; None when it is not known."""
+    busy = sum(after[core][0] - before[core][0] for core in cores if core in before and core in after)
+    total = sum(after[core][1] - before[core][1] for core in cores if core in before and core in after)
+    return busy / total if total else None
+
+
+def busy_now(seconds=2):
+    """How busy all cores are while nothing is measured yet, 0 to 1."""
+    before = busy_ticks()
+    time.sleep(seconds)
+    return busy_share(before, busy_ticks(), sorted(os.sched_getaffinity(0))) or 0.0

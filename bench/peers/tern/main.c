@@ -1,0 +1,86 @@
+/** Tern in the benchmark: the contract of bench/README.md, as a user of Tern would write it. */
+#include <tern.h>
+
+#include <stdlib.h>
+
+/* clang-format off */
+TERN_MODEL(Greeting,
+    (const char *, message))
+
+TERN_MODEL(Search,
+    (int64_t,      id),
+    (const char *, q),
+    (int64_t,      page, .min = 1))
+
+TERN_ENUM(Currency, EUR, USD, GBP)
+
+TERN_MODEL(OrderLine,
+    (const char *, sku,         .pattern = "^[A-Z]{3}-[0-9]{4}$"),
+    (int,          quantity,    .min = 1, .max = 100),
+    (int,          price_cents, .min = 1, .max = 1000000))
+
+TERN_MODEL(Order,
+    (const char *,   customer, .min_length = 1, .max_length = 80),
+    (const char *,   email,    .format = "email"),
+    (Currency,       currency),
+    (bool,           express),
+    (OrderLine_list, lines,    .min_items = 1, .max_items = 50),
+    (const char *,   note,     .optional = true, .max_length = 200))
+
+TERN_MODEL(OrderTotal,
+    (const char *, customer),
+    (size_t,       lines),
+    (int64_t,      units),
+    (int64_t,      total_cents))
+
+TERN_MODEL(Received,
+    (size_t, bytes))
+/* clang-format on */
+
+TERN_HANDLER(greet)
+{
+    return tern_json(c, Greeting, &(Greeting){.message = "Hello, World!"});
+}
+
+TERN_HANDLER(plaintext)
+{
+    return tern_text(c, "Hello, World!");
+}
+
+TERN_HANDLER(search_user, Search, in)
+{
+    return tern_json(c, Search, in);
+}
+
+TERN_HANDLER(take_order, Order, in)
+{
+    OrderTotal total = {.customer = in->customer, .lines = in->lines.count};
+    for (size_t i = 0; i < in->lines.count; i++) {
+        const OrderLine *line = &in->lines.items[i];
+        total.units += line->quantity;
+        total.total_cents += (int64_t)line->quantity * line->price_cents;
+    }
+    return tern_json(c, OrderTotal, &total);
+}
+
+TERN_HANDLER(receive)
+{
+    return tern_json(c, Received, &(Received){.bytes = tern_body(c).len});
+}
+
+TERN_HANDLER(send_static)
+{
+    return tern_file(c, tern_sprintf(c, "%s/%s", getenv("BENCH_STATIC"), tern_param(c, "name")));
+}
+
+int main(int argc, char **argv)
+{
+    tern_app *app = tern_app_new(.title = "Benchmark", .version = "1.0");
+    tern_get(app, "/", greet);
+    tern_get(app, "/plaintext", plaintext);
+    tern_get(app, "/users/{id}", search_user);
+    tern_post(app, "/orders", take_order);
+    tern_post(app, "/upload", receive);
+    tern_get(app, "/static/{name}", send_static);
+    return tern_run(app, argc, argv);
+}

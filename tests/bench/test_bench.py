@@ -1,0 +1,413 @@
+"""The benchmark harness: what it does with peers, names, ports and tools that are not as they should be."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+import cases  # noqa: E402
+import contract  # noqa: E402
+import database  # noqa: E402
+import goals  # noqa: E402
+import measure  # noqa: E402
+import overview  # noqa: E402
+import pictures  # noqa: E402
+import plan  # noqa: E402
+import report  # noqa: E402
+import results  # noqa: E402
+import wire  # noqa: E402
+
+TESTS = []
+
+
+class Skip(Exception):
+    """A tool is not on this machine."""
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def peer(folder, name, kind="good", tests='["json"]', more=""):
+    """A folder with a fake peer of this kind."""
+    os.makedirs(os.path.join(folder, name))
+    with open(os.path.join(folder, name, "peer.toml"), "w", encoding="utf-8") as file:
+        file.write(f'title = "{name}"\nlanguage = "Python"\ntests = {tests}\n'
+                   f'start = "{sys.executable} {os.path.join(HERE, "fake_peer.py")} {kind}"\n{more}\n')
+
+
+def bench(folder, *words):
+    """Runs the harness on the peers of a folder; returns its exit code, what it said, and what it complained of."""
+    done = subprocess.run([sys.executable, os.path.join(ROOT, "bench/run.py"), "--peers", folder, *words], cwd=ROOT,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def is_one_line(text, *parts):
+    return text.count("\n") == 1 and all(part in text for part in parts)
+
+
+@test
+def a_peer_that_keeps_the_contract_passes(folder):
+    peer(folder, "good", tests='["json", "plaintext"]')
+    code, out, err = bench(folder, "--check")
+    assert (code, err) == (0, "") and "good keeps the contract of json, plaintext" in out
+
+
+@test
+def a_chunked_reply_is_as_good_as_one_with_a_length(folder):
+    peer(folder, "chunked", "chunked")
+    assert bench(folder, "--check")[0] == 0
+
+
+@test
+def an_unknown_peer_is_told_in_one_line_and_the_rest_goes_on(folder):
+    peer(folder, "good")
+    code, out, err = bench(folder, "--check", "--only", "nobody,good")
+    assert code == 1 and is_one_line(err, "no peer named 'nobody'", "there are: good")
+    assert "good keeps the contract of json" in out
+
+
+@test
+def an_unknown_test_is_told_in_one_line_and_the_rest_goes_on(folder):
+    peer(folder, "good")
+    code, out, err = bench(folder, "--check", "--tests", "nothing,json")
+    assert code == 1 and is_one_line(err, "no test named 'nothing'", "json, plaintext")
+    assert "good keeps the contract of json" in out
+
+
+@test
+def a_busy_port_is_told_in_one_line_and_the_rest_goes_on(folder):
+    peer(folder, "good")
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        code, out, err = bench(folder, "--check", "--port", str(port))
+    assert code == 1 and is_one_line(err, f"port {port} is busy")
+    assert "good keeps the contract of json" in out
+
+
+@test
+def a_missing_tool_skips_the_peer_and_says_what_to_install(folder):
+    peer(folder, "good")
+    peer(folder, "lacking", more='needs = ["no-such-tool"]\ninstall = "apt-get install such-a-tool"')
+    code, out, err = bench(folder, "--check")
+    assert code == 3 and is_one_line(err, "skipped lacking", "no no-such-tool", "apt-get install such-a-tool")
+    assert "good keeps the contract of json" in out
+
+
+@test
+def a_peer_that_does_not_build_is_told_in_one_line_with_its_error(folder):
+    peer(folder, "good")
+    peer(folder, "unbuilt", more='build = ["echo fine", "echo main.c:1: error: no such thing; echo more; exit 3"]')
+    code, out, err = bench(folder, "--check")
+    assert code == 1 and is_one_line(err, "unbuilt: the build failed (exit 3): main.c:1: error: no such thing")
+    assert "good keeps the contract of json" in out
+
+
+@test
+def a_peer_that_ends_at_its_start_is_told_with_its_last_words(folder):
+    peer(folder, "dead", "dies")
+    code, _, err = bench(folder, "--check")
+    assert code == 1 and is_one_line(err, "dead ended at once (exit 1): fake: I will not")
+
+
+@test
+def a_peer_toml_with_an_unknown_key_is_refused_in_one_line(folder):
+    peer(folder, "good")
+    peer(folder, "odd", more='tset = ["json"]')
+    code, out, err = bench(folder, "--check")
+    assert code == 1 and is_one_line(err, "odd: peer.toml: tset is unknown")
+    assert "good keeps the contract of json" in out
+
+
+@test
+def a_peer_toml_with_an_unknown_test_is_refused_in_one_line(folder):
+    peer(folder, "odd", tests='["jsno"]')
+    code, _, err = bench(folder, "--check")
+    assert code == 1 and is_one_line(err, "odd: peer.toml: tests has 'jsno'")
+
+
+@test
+def unknown_flags_and_bad_numbers_end_with_one_line_and_2(folder):
+    for words in (["--nonsense"], ["--rounds", "0"], ["--connections", "64,x"], ["--modes", "both"]):
+        code, out, err = bench(folder, *words)
+        assert (code, out) == (2, "") and is_one_line(err, "--help"), words
+
+
+def breaks(kind, what, tests='["json"]'):
+    """A test that a peer of this kind is refused with this reason."""
+    def function(folder):
+        peer(folder, "bad", kind, tests)
+        peer(folder, "good", tests=tests)
+        code, out, err = bench(folder, "--check")
+        assert code == 1 and is_one_line(err, "bad: ", what), err
+        assert "good keeps the contract" in out and "bad keeps" not in out
+    function.__name__ = f"the_contract_is_broken_by_{kind.replace('-', '_')}_{tests[2:6]}"
+    TESTS.append(function)
+
+
+breaks("text", "Content-Type is 'text/plain', not application/json")
+breaks("other", 'not {"message": "Hello, World!"}')
+breaks("twice", "a key stands twice")
+breaks("status", "status 404, not 200")
+breaks("no-server", "no Server header")
+breaks("no-date", "no Date header")
+breaks("old-date", "off")
+breaks("closes", "closed without an answer")
+breaks("closes", "reply 1 of 16 pipelined", '["plaintext"]')
+breaks("long", "1 bytes after the reply")
+
+
+@test
+def a_short_reply_is_seen(_folder):
+    ours, theirs = socket.socketpair()
+    client = wire.Client.__new__(wire.Client)
+    client.socket, client.buffer = ours, b""
+    theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour")
+    theirs.close()
+    try:
+        client.read()
+    except wire.Broken as reason:
+        assert "cut short" in str(reason)
+    else:
+        raise AssertionError("it was taken")
+    finally:
+        ours.close()
+
+
+@test
+def framing_that_can_be_read_in_two_ways_is_refused(_folder):
+    heads = [b"Content-Length: 2\r\nContent-Length: 2\r\n", b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+             b"Content-Length: +2\r\n", b"Content-Length : 2\r\n", b"", b"Transfer-Encoding: gzip, chunked\r\n"]
+    for head in heads:
+        ours, theirs = socket.socketpair()
+        client = wire.Client.__new__(wire.Client)
+        client.socket, client.buffer = ours, b""
+        theirs.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\nhi")
+        try:
+            client.read()
+        except wire.Broken:
+            pass
+        else:
+            raise AssertionError(head)
+        finally:
+            ours.close()
+            theirs.close()
+
+
+@test
+def each_broken_order_breaks_one_rule(_folder):
+    orders = dict(contract.broken_orders())
+    assert len(orders) >= 12 and all(order != cases.ORDER for order in orders.values())
+    assert contract.totals(cases.ORDER) == {"customer": "Ada Lovelace", "lines": 3, "units": 9, "total_cents": 12348}
+
+
+@test
+def one_and_true_and_one_point_zero_are_three_values(_folder):
+    assert contract.is_same({"a": [1, "x", None]}, {"a": [1, "x", None]})
+    assert not contract.is_same({"a": 1}, {"a": True}) and not contract.is_same(1, 1.0)
+    assert not contract.is_same([1], [1, 2]) and not contract.is_same({"a": 1}, {"b": 1})
+
+
+@test
+def the_name_of_a_group_stands_for_a_test_on_each_database(_folder):
+    chosen, unknown = cases.choose(["db", "updates-sqlite"])
+    assert [case.name for case in chosen] == ["db-postgres", "db-sqlite", "updates-sqlite"] and unknown == []
+
+
+@test
+def rates_are_rounded_down_to_two_digits(_folder):
+    assert [plan.rounded(rate) for rate in (0.4, 9, 99.9, 101, 12345.6)] == [1, 9, 99, 100, 12000]
+
+
+def check_database(kind):
+    opened = kind()
+    try:
+        world, fortunes = opened.world(), opened.fortunes()
+    finally:
+        opened.close()
+    assert len(world) == 10000 and set(world) == set(range(1, 10001))
+    assert all(1 <= number <= 10000 for number in world.values())
+    assert [key for key, _ in fortunes] == list(range(1, 13))
+    texts = [text for _, text in fortunes]
+    assert any("<script>" in text for text in texts) and "フレームワークのベンチマーク" in texts
+    assert not os.path.exists(opened.folder)
+
+
+@test
+def the_sqlite_database_is_made_filled_and_removed(_folder):
+    check_database(database.Sqlite)
+
+
+@test
+def the_postgres_database_is_made_filled_and_removed(_folder):
+    try:
+        database.Postgres.find()
+    except database.Failed as reason:
+        raise Skip(str(reason)) from None
+    check_database(database.Postgres)
+
+
+def run_of(name, number, **figures):
+    run = {"peer": name, "mode": "shared", "connections": 1000, "depth": 1, "round": number, "requests": 1000,
+           "requests_per_second": 1000.0, "avg_us": 10.0, "p50_us": 9, "p99_us": 50, "max_us": 99, "socket_errors": 0,
+           "timeouts": 0, "cpu_us_per_request": 10.0, "pss_load_kib": 2048, "pss_idle_kib": 1024, "start_ms": 5.0,
+           "load_was_slower": False}
+    return {**run, **figures}
+
+
+def figures_of(runs, test_name="json"):
+    names = dict.fromkeys(run["peer"] for run in runs)
+    peers = {name: {"title": name.title(), "language": "C", "is_yardstick": name == "floor", "state": "measured",
+                    "version": "1.0", "ships_bytes": 2048} for name in names}
+    peers["late"] = {"title": "Late", "language": "C", "is_yardstick": False, "state": "not yet"}
+    return results.Figures({
+        "test": test_name, "title": "a title", "request": "GET /", "modes": {"shared": "all share both cores"},
+        "machine": {"processor": "a processor", "cores": 2, "memory_gib": 4.0, "kernel": "6.1", "compiler": "gcc",
+                    "wrk": "wrk", "commit": "abc", "date": "2026-01-01", "is_virtual": False},
+        "settings": {"duration_s": 1, "rounds": 3, "connections": [1000], "busy_before": 0.01}, "peers": peers, "runs": runs,
+        "rates": [], "idle": {}, "failures": []})
+
+
+@test
+def tables_rank_by_the_median_and_compare_with_fiber_and_the_floor(_folder):
+    runs = [run_of("fiber", n, requests_per_second=rate) for n, rate in enumerate((500.0, 100.0, 400.0), 1)]
+    runs += [run_of("tern", n, requests_per_second=rate) for n, rate in enumerate((800.0, 900.0, 700.0), 1)]
+    runs += [run_of("floor", 1, requests_per_second=1600.0)]
+    rows = [line for line in report.markdown(figures_of(runs)).splitlines() if line.startswith("| ")]
+    assert rows[1].startswith("| Floor | 1,600 | 4.00 | 1.00 |"), rows
+    assert rows[2].startswith("| Tern | 800 (700 to 900) | 2.00 | 0.50 |"), rows
+    assert rows[3].startswith("| Fiber | 400 (100 to 500) | 1.00 | 0.25 |"), rows
+
+
+@test
+def a_run_that_the_load_generator_held_back_is_marked(_folder):
+    text = report.markdown(figures_of([run_of("tern", 1, load_was_slower=True), run_of("tern", 2)]))
+    assert "| Tern* |" in text and "in 1 of 2 runs the load generator's cores were full" in text
+
+
+@test
+def tables_say_who_is_not_in_them(_folder):
+    assert "Not yet: Late." in report.markdown(figures_of([run_of("tern", 1)]))
+
+
+@test
+def the_overview_has_a_column_for_each_test_and_says_what_is_not_there_yet(_folder):
+    tests = {"json": figures_of([run_of("tern", 1), run_of("fiber", 1, requests_per_second=400.0)]),
+             "db-sqlite": figures_of([run_of("fiber", 1, requests_per_second=70.0)], "db-sqlite")}
+    tests["db-sqlite"].peers["tern"] = {"title": "Tern", "language": "C", "is_yardstick": False, "state": "not yet"}
+    rows = [line for line in overview.markdown(tests).splitlines() if line.startswith("| ")]
+    assert rows[0] == "| peer | [json](json.md) | [db-sqlite](db-sqlite.md) |", rows
+    assert rows[1] == "| Tern | 1,000 | not yet |" and rows[2] == "| Fiber | 400 | 70 |", rows
+
+
+@test
+def the_short_table_ranks_the_peers_at_the_busiest_load(_folder):
+    rows = overview.compact({"json": figures_of([run_of("fiber", 1, requests_per_second=400.0), run_of("tern", 1)])})
+    rows = [line for line in rows.splitlines() if line.startswith("| ")]
+    assert rows[1] == "| **Tern** | 1,000 | 0.01 ms | 0.05 ms | 100,000 | 2.0 MiB | 5 ms | 2 KiB |  |", rows
+    assert rows[2].startswith("| Fiber | 400 |")
+
+
+@test
+def goals_are_reached_missed_or_not_measured(_folder):
+    tests = {"json": figures_of([run_of("tern", 1, cpu_us_per_request=5.0, avg_us=6.6, pss_load_kib=300),
+                                 run_of("fiber", 1, cpu_us_per_request=10.0, avg_us=10.0, pss_load_kib=2048)])}
+    verdicts = {(goal.test, goal.peer, goal.key): goals.verdict(goals.reached(goal, tests)) for goal in goals.GOALS}
+    assert verdicts["json", "fiber", "cpu_us_per_request"] == "reached"
+    assert verdicts["json", "fiber", "avg_us"] == "missed"
+    assert verdicts["json", "fiber", "pss_load_kib"] == "reached"
+    assert verdicts["json", "gin", "cpu_us_per_request"] == "not measured"
+
+
+@test
+def pictures_are_sorted_and_know_dark_pages(_folder):
+    made = pictures.of(figures_of([run_of("fiber", 1, p99_us=70), run_of("tern", 1, p99_us=7)]))
+    assert set(made) == {"throughput", "latency", "memory"}
+    latency = made["latency"]
+    assert latency.index(">Tern<") < latency.index(">Fiber<") and "prefers-color-scheme: dark" in latency
+
+
+def rate_against(kind, *words):
+    """What bench/rate says of a fake peer of this kind."""
+    rate = os.path.join(ROOT, "build/release/bench/rate")
+    if not os.path.exists(rate):
+        raise Skip("no release build")
+    port = measure.free_port()
+    with measure.Server("fake", [sys.executable, os.path.join(HERE, "fake_peer.py"), kind], port, "",
+                        settings={"BENCH_PORT": str(port)}):
+        done = subprocess.run([rate, "--port", str(port), "--duration", "1", "--warm-up", "0", *words], check=True,
+                              stdout=subprocess.PIPE, timeout=60)
+    return json.loads(done.stdout)
+
+
+@test
+def rate_sends_as_many_requests_as_are_due(_folder):
+    for kind in ("good", "chunked", "closes"):  # after each reply of the last it has to connect again
+        found = rate_against(kind, "--rate", "100", "--connections", "3")
+        assert found["requests"] == 100 and found["unanswered"] == found["socket_errors"] == 0, (kind, found)
+        assert found["status_errors"] == 0 < found["p50_us"] <= found["p99_us"] <= found["max_us"], (kind, found)
+
+
+@test
+def rate_counts_error_statuses(_folder):
+    assert rate_against("status", "--rate", "50", "--connections", "2")["status_errors"] == 50
+
+
+@test
+def rate_charges_a_silent_server_from_when_each_request_was_due(_folder):
+    found = rate_against("silent", "--rate", "10", "--connections", "1")
+    # One request was sent and nine could not be; all count, the first with the whole second and the grace after it.
+    assert (found["requests"], found["unanswered"]) == (0, 10)
+    assert found["max_us"] >= 3_000_000 and found["p50_us"] >= 2_400_000, found
+
+
+@test
+def a_short_measurement_writes_results_that_can_be_read_again(folder):
+    rate = os.path.join(ROOT, "build/release/bench/rate")
+    if shutil.which("wrk") is None or not os.path.exists(rate):
+        raise Skip("no wrk, or no release build")
+    peers, out = os.path.join(folder, "peers"), os.path.join(folder, "results")
+    peer(peers, "good", tests='["json", "plaintext"]')
+    peer(peers, "bad", "text")
+    code, _, err = bench(peers, "--tests", "json,params", "--rounds", "1", "--duration", "1", "--connections", "8",
+                         "--results", out, "--only", "good,bad")
+    assert code == 1 and "bad: json: " in err, err
+    with open(os.path.join(out, "json.json"), encoding="utf-8") as file:
+        found = json.load(file)
+    assert found["peers"]["bad"]["state"] == "breaks the contract"
+    assert found["peers"]["good"]["state"] == "measured"
+    assert {run["peer"] for run in found["runs"]} == {"good"} and found["runs"][0]["requests"] > 0
+    assert {run["kind"] for run in found["rates"]} == {"own", "common"}
+    assert sorted(os.listdir(out)) == ["README.md", "json-latency.svg", "json-memory.svg", "json-throughput.svg",
+                                       "json.json", "json.md", "params.json", "params.md"]
+
+
+def main():
+    failed = 0
+    for number, check in enumerate(TESTS, 1):
+        folder = tempfile.mkdtemp(prefix="tern-bench-test-")
+        try:
+            check(folder)
+            print(f"ok {number} - {check.__name__}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {check.__name__} # SKIP {reason}", flush=True)
+        except AssertionError as reason:
+            failed += 1
+            print(f"# {reason}\nnot ok {number} - {check.__name__}", flush=True)
+        finally:
+            shutil.rmtree(folder)
+    print(f"1..{len(TESTS)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
