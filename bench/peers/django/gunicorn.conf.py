@@ -8,4 +8,5 @@ worker_class = "gthread"
 threads = 4
 accesslog = None
 loglevel = "warning"
+graceful_timeout = 2
 control_socket_disable = True
