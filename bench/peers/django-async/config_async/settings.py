@@ -3,8 +3,5 @@
 from config.settings import *
 
 ROOT_URLCONF = "config_async.urls"
-MIDDLEWARE = [
-    # WhiteNoise for ASGI: a middleware that is not asynchronous would send each request to a thread.
-    "servestatic.middleware.ServeStaticMiddleware",
-    "django.middleware.common.CommonMiddleware",
-]
+# WhiteNoise for ASGI. A middleware that is not asynchronous, as Django's own are not, sends each request to a thread.
+MIDDLEWARE = ["servestatic.middleware.ServeStaticMiddleware"]
