@@ -1,13 +1,11 @@
 /*
  * Text to double, correctly rounded.
  *
- * Three ways, the first that is sure of its answer: one multiplication of doubles that is exact (Clinger,
- * "How to Read Floating Point Numbers Accurately"), one multiplication by a power of ten of 128 bits (the
- * idea of Lemire's "Number Parsing at a Gigabyte per Second"), a comparison of whole numbers
- * (number_exact.c). The second one knows the bounds of its error: only when both round to the same double is
- * it taken.
+ * Nearly all numbers have at most 7 digits before the point, 19 altogether and no exponent: they are read
+ * here, eight digits at a time, and multiplied once by a power of ten. Whatever is not sure of its result, or
+ * written in another way, goes to number_parts.c.
  *
- * Hot path: must not allocate, and must not look at a digit twice unless there are more than 19.
+ * Hot path: must not allocate, loop over digits, or branch on how many there are.
  */
 #include "schema/number_read.h"
 #include "schema/number_powers.h"
@@ -16,247 +14,94 @@
 #include <string.h>
 
 enum {
-    FRACTION_BITS = 52,
-    EXPONENT_BIAS = 1023,
-    EXPONENT_MOST = 2047, /* the biased exponent of infinity */
-    EXACT_POWER_MOST = 22 /* 10^22 is the last power of ten that a double holds exactly */
-};
+    USUAL_BYTES = 32
+}; /* as many are looked at: a sign, three times eight digits, the point, what follows */
 
-static inline bool is_digit(char byte)
+/** The last `count` digits (0 to 7) of a number, from the front of `eight`, behind those in `sum`. */
+static inline uint64_t add_digits(uint64_t sum, uint64_t eight, unsigned count)
 {
-    return (unsigned)(byte - '0') < 10;
-}
-
-/** The value of eight digits as bytes 0 to 9, the first in the lowest byte: pairs, then fours, then all. */
-static inline uint32_t eight_digits(uint64_t eight)
-{
-    eight = eight * 10 + (eight >> 8);
-    const uint64_t pairs = 0x000000ff000000ff;
-    uint64_t high = (eight & pairs) * (100 + (UINT64_C(1000000) << 32));
-    uint64_t low = ((eight >> 16) & pairs) * (1 + (UINT64_C(10000) << 32));
-    return (uint32_t)((high + low) >> 32);
-}
-
-/** Takes digits from `at` on into `sum` (which wraps past 19 of them); returns where they end. */
-static inline const char *take_digits(const char *at, const char *end, uint64_t *sum)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
-    for (uint64_t eight; end - at >= 8; at += 8) {
-        memcpy(&eight, at, sizeof eight);
-        eight ^= 0x3030303030303030; /* digits are below 10 now; a carry leaves only bytes that are none */
-        uint64_t others = ((eight + 0x7676767676767676) | eight) & 0x8080808080808080;
-        if (others != 0) { /* the digits before the first other byte, behind zeros: no loop to mispredict */
-            unsigned count = (unsigned)__builtin_ctzll(others) / 8;
-            if (count == 0)
-                return at;
-            *sum = *sum * tens[count] + eight_digits(eight << (64 - 8 * count));
-            return at + count;
-        }
-        *sum = *sum * 100000000 + eight_digits(eight);
-    }
-#endif
-    for (; at < end && is_digit(*at); at++)
-        *sum = *sum * 10 + (uint64_t)(*at - '0');
-    return at;
+    return sum * tens[count] + number_eight_digits(eight << (56 - 8 * count) << 8);
 }
 
-/** Takes an exponent after its 'e'; NULL when it has no digit. Past 10^15 it says no more than "far away". */
-static const char *take_exponent(const char *at, const char *end, int64_t *exponent)
-{
-    bool is_negative = at < end && *at == '-';
-    if (at < end && (*at == '-' || *at == '+'))
-        at++;
-    if (at == end || !is_digit(*at))
-        return NULL;
-    int64_t sum = 0;
-    for (; at < end && is_digit(*at); at++)
-        if (sum < 1000000000000000)
-            sum = sum * 10 + (*at - '0');
-    *exponent += is_negative ? -sum : sum;
-    return at;
-}
-
-/** Takes the first 19 digits that count again, when there were more than fit. */
-static void cut_digits(number_parts *parts)
-{
-    unsigned taken = 0;
-    bool is_cut = false, in_fraction = false;
-    int64_t exponent = parts->text_exponent;
-    uint64_t digits = 0;
-    const char *at = parts->text, *point = memchr(at, '.', (size_t)(parts->end - at));
-    for (; at < parts->end && taken < NUMBER_WORD_DIGITS; at++) {
-        if (*at == '.')
-            in_fraction = true;
-        else if (taken > 0 || *at != '0') {
-            digits = digits * 10 + (uint64_t)(*at - '0');
-            taken++;
-        }
-    }
-    exponent += parts->end - at - (point != NULL && !in_fraction);
-    for (; at < parts->end && !is_cut; at++)
-        is_cut = *at != '0' && *at != '.';
-    parts->digits = digits;
-    parts->exponent = exponent;
-    parts->is_cut = is_cut;
-}
-
-/** Takes a number by JSON's grammar from the front of `text`; returns where it ends, NULL when there is none.
+/**
+ * The bits of the double nearest to digits * 10^k; false when one multiplication by the first 64 bits of the
+ * power cannot tell, or the result is not a normal double. The digits are not 0.
+ *
+ * The power is cut off, and so is the product: what is true lies above `high` by less than 4 of its units (2
+ * by each, or both doubled when the first bit is 0). So only around the middle between two doubles is there a
+ * doubt.
  */
-static inline const char *take_parts(const char *text, const char *end, number_parts *parts)
-{
-    const char *at = text;
-    parts->is_negative = at < end && *at == '-';
-    at += parts->is_negative;
-    parts->text = at;
-    parts->digits = 0;
-    parts->exponent = 0;
-    at = take_digits(at, end, &parts->digits);
-    size_t count = (size_t)(at - parts->text);
-    if (count == 0 || (count > 1 && parts->text[0] == '0'))
-        return NULL;
-    if (at < end && *at == '.') {
-        const char *fraction = ++at;
-        at = take_digits(at, end, &parts->digits);
-        if (at == fraction)
-            return NULL;
-        parts->exponent = fraction - at;
-        count += (size_t)(at - fraction);
-    }
-    parts->end = at;
-    if (at < end && (*at | 0x20) == 'e') {
-        at = take_exponent(at + 1, end, &parts->exponent);
-        if (at == NULL)
-            return NULL;
-    }
-    parts->text_exponent = parts->exponent;
-    parts->is_cut = false;
-    if (count > NUMBER_WORD_DIGITS)
-        cut_digits(parts);
-    return at;
-}
-
-/** A product's first 64 bits (the first one set), 2^exponent for the last of them, and what follows. */
-typedef struct product {
-    uint64_t high, middle, low;
-    int exponent;
-} product;
-
-/** digits * 10^k by the power `high`, `low`; digits is not 0. */
-static inline product multiply(uint64_t digits, uint64_t high, uint64_t low, int k)
+static inline bool round_quickly(uint64_t digits, int k, uint64_t *bits)
 {
     int shift = __builtin_clzll(digits);
-    unsigned __int128 upper = (unsigned __int128)(digits << shift) * high;
-    unsigned __int128 lower = (unsigned __int128)(digits << shift) * low;
-    upper += (uint64_t)(lower >> 64);
-    product p = {(uint64_t)(upper >> 64), (uint64_t)upper, (uint64_t)lower, number_log2_pow10(k) + 1 - shift};
-    if (p.high >> 63 == 0) {
-        p.high = p.high << 1 | p.middle >> 63;
-        p.middle = p.middle << 1 | p.low >> 63;
-        p.low <<= 1;
-        p.exponent--;
-    }
-    return p;
+    uint64_t power = number_power_of(k)->high;
+    uint64_t high = (uint64_t)((unsigned __int128)(digits << shift) * power >> 64);
+    unsigned up = (unsigned)(high >> 63) ^ 1;
+    high <<= up;
+    int biased = number_log2_pow10(k) + 1087 - shift - (int)up; /* 1023, and 64 for the bits of `high` */
+    uint64_t rest = high & 0x7ff;                               /* of 64 bits, a double has 53 */
+    *bits = ((uint64_t)(unsigned)(biased - 1) << 52) + (high >> 11) + (rest >> 10);
+    return rest - 0x3fd > 3 && (unsigned)(biased - 1) < 2045;
 }
 
-/** The bits of the double at or below a product, and whether the one above is nearer. */
-typedef struct rounding {
-    uint64_t below;
-    bool is_up;
-} rounding;
-
-/** Rounds high * 2^exponent (and a bit more when `has_more`) to the nearest double, in doubt to the even one.
- */
-static inline rounding round_bits(uint64_t high, int exponent, bool has_more)
+/** Reads the usual kind of number; 0 when it is another one, or none. Looks at USUAL_BYTES. */
+static inline size_t take_usual(const char *text, double *out)
 {
-    int biased = exponent + 63 + EXPONENT_BIAS;
-    if (biased >= EXPONENT_MOST)
-        return (rounding){(uint64_t)EXPONENT_MOST << FRACTION_BITS, false};
-    int drop = 63 - FRACTION_BITS;
-    if (biased <= 0) {
-        drop += 1 - biased;
-        if (drop > 64)
-            return (rounding){0, false};
-        biased = 0;
-    }
-    uint64_t kept = drop < 64 ? high >> drop : 0;
-    uint64_t half = UINT64_C(1) << (drop - 1);
-    uint64_t rest = high & ((half << 1) - 1); /* half << 1 is 0 when all 64 bits drop */
-    rounding r;
-    r.below =
-        ((uint64_t)biased << FRACTION_BITS) + (biased != 0 ? kept - (UINT64_C(1) << FRACTION_BITS) : kept);
-    r.is_up = rest > half || (rest == half && (has_more || (kept & 1) != 0));
-    return r;
-}
-
-/** digits * 10^k when that is a fraction of a power of two: 5^-k divides the digits. */
-static bool divide(uint64_t digits, int k, uint64_t *bits)
-{
-    if (k >= 0 || k < -27) /* 5^27 is the last in 64 bits */
-        return false;
-    uint64_t fives = 1;
-    for (int i = k; i < 0; i++)
-        fives *= 5;
-    if (digits % fives != 0)
-        return false;
-    uint64_t quotient = digits / fives;
-    int shift = __builtin_clzll(quotient);
-    rounding r = round_bits(quotient << shift, k - shift, false);
-    *bits = r.below + r.is_up;
-    return true;
-}
-
-/** The bits of the nearest double; the digits are not 0. */
-static uint64_t round_parts(const number_parts *parts)
-{
-    if (parts->exponent <
-        NUMBER_POWER_LEAST) /* at most 10^19 * 10^-343: less than half of the least double */
+    bool is_negative = *text == '-';
+    const char *first = text + is_negative, *end;
+    uint64_t eight = number_load_eight(first), others = number_others(eight), digits = 0, bits = 0;
+    unsigned whole = number_count_before(others), taken = 0; /* digits before the point; of all of them */
+    if (whole - 1 > 6 || (whole > 1 && *first == '0'))
         return 0;
-    if (parts->exponent > 309)
-        return (uint64_t)EXPONENT_MOST << FRACTION_BITS;
-    int k = (int)parts->exponent;
-    const number_power *power = number_power_of(k);
-    bool is_exact = number_power_is_exact(k);
-    product p = multiply(parts->digits, power->high, power->low, k);
-    bool has_more = parts->is_cut || !is_exact || (p.middle | p.low) != 0;
-    rounding least = round_bits(p.high, p.exponent, has_more);
-    /* The truth lies above p by less than one unit of `low` times the digits: it changes `high` only when
-     * `middle` is all ones (but for the bit that normalising brought in). */
-    if (!parts->is_cut && (is_exact || (p.middle | 1) != UINT64_MAX))
-        return least.below + least.is_up;
-    uint64_t bits;
-    if (!parts->is_cut && divide(parts->digits, k, &bits))
-        return bits;
-    p = multiply(parts->digits + parts->is_cut, power->high, power->low + !is_exact, k);
-    rounding most = round_bits(p.high, p.exponent, true);
-    if (least.below + least.is_up == most.below + most.is_up)
-        return least.below + least.is_up;
-    return number_round_exactly(parts, least.below);
+    if (first[whole] != '.') {
+        end = first + whole;
+        double value = number_eight_digits(eight << (64 - 8 * whole));
+        memcpy(&bits, &value, sizeof bits);
+    } else {
+        /* The point is taken out: what is behind it moves up. */
+        uint64_t before = ((others & (0 - others)) >> 7) - 1;
+        eight = (eight & before) | (number_load_eight(first + 1) & ~before);
+        for (others = number_others(eight); others == 0; others = number_others(eight)) {
+            if (taken == 16)
+                return 0;
+            digits = digits * 100000000 + number_eight_digits(eight);
+            taken += 8;
+            eight = number_load_eight(first + 1 + taken);
+        }
+        unsigned last = number_count_before(others);
+        digits = add_digits(digits, eight, last);
+        taken += last;
+        end = first + 1 + taken;
+        if (taken == whole || taken > NUMBER_WORD_DIGITS)
+            return 0;
+        if (digits != 0 && !round_quickly(digits, (int)whole - (int)taken, &bits))
+            return 0;
+    }
+    if ((*end | 0x20) == 'e')
+        return 0;
+    bits |= (uint64_t)is_negative << 63;
+    memcpy(out, &bits, sizeof *out);
+    return (size_t)(end - text);
+}
+
+/** As number_take_double, at the end of a text: the usual kind is looked for in a copy with more behind it.
+ */
+static __attribute__((noinline)) size_t take_short(const char *text, size_t len, double *out)
+{
+    char padded[USUAL_BYTES] = {0};
+    if (len != 0)
+        memcpy(padded, text, len);
+    size_t taken = take_usual(padded, out);
+    return taken != 0 ? taken : number_take_any(text, len, out);
 }
 
 size_t number_take_double(const char *text, size_t len, double *out)
 {
-    static const double powers[EXACT_POWER_MOST + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                        1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    number_parts parts;
-    const char *end = take_parts(text, text + len, &parts);
-    if (end == NULL)
-        return 0;
-    double value = (double)parts.digits;
-    if (parts.digits == 0) {
-        value = 0;
-    } else if (!parts.is_cut && parts.digits <= UINT64_C(1) << (FRACTION_BITS + 1) &&
-               parts.exponent >= -EXACT_POWER_MOST && parts.exponent <= EXACT_POWER_MOST) {
-        value = parts.exponent < 0 ? value / powers[-parts.exponent] : value * powers[parts.exponent];
-    } else {
-        uint64_t bits = round_parts(&parts);
-        if (bits >> FRACTION_BITS == EXPONENT_MOST)
-            return 0;
-        memcpy(&value, &bits, sizeof value);
-    }
-    *out = parts.is_negative ? -value : value;
-    return (size_t)(end - text);
+    if (len < USUAL_BYTES)
+        return take_short(text, len, out);
+    size_t taken = take_usual(text, out);
+    return taken != 0 ? taken : number_take_any(text, len, out);
 }
 
 bool number_read_double(const char *text, size_t len, double *out)
