@@ -8,6 +8,10 @@
 #include "schema/json_read.h"
 #include "schema/json_scan.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 void json_reader_init(json_reader *r, tern_str text, const json_limits *limits)
 {
     static const json_limits defaults = {0};
@@ -77,37 +81,27 @@ void json_count_lines(json_reader *r, const char *to)
     r->line -= r->made_lines;
 }
 
-bool json_enter(json_reader *r)
+/** Passes spaces: indentation. */
+static inline const char *skip_indentation(const char *at, const char *end)
 {
-    if (r->depth == r->depth_most)
-        return json_stop_code(r, "too_deep", "has too many values inside each other");
-    r->depth++;
-    r->at++;
-    return true;
-}
-
-/** Passes spaces, eight at a time: indentation. */
-static const char *skip_indentation(const char *at, const char *end)
-{
-    const uint64_t spaces = 0x2020202020202020;
-    for (uint64_t eight; end - at >= (long)sizeof eight; at += sizeof eight) {
-        memcpy(&eight, at, sizeof eight);
-        eight ^= spaces;
-        if (eight != 0) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            at += (unsigned)__builtin_ctzll(eight) / 8;
-#else
-            at += (unsigned)__builtin_clzll(eight) / 8;
-#endif
-            break;
-        }
+#if defined(__SSE2__)
+    const __m128i space = _mm_set1_epi8(' ');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        unsigned others = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, space)) ^ 0xffff;
+        if (others != 0)
+            return at + __builtin_ctz(others);
     }
+#endif
+    while (at < end && *at == ' ')
+        at++;
     return at;
 }
 
 const char *json_space_slow(const char *at, const char *end)
 {
-    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    const uint64_t spaces = UINT64_C(1) << ' ' | 1 << '\n' | 1 << '\r' | 1 << '\t';
+    while (at < end && (unsigned char)*at <= ' ' && (spaces >> *at & 1) != 0)
         at = skip_indentation(at + 1, end);
     return at;
 }

@@ -59,9 +59,23 @@ void json_count_lines(json_reader *r, const char *to);
 
 /** Takes `size` bytes off what the reader may still use; false when that is too little (and reading ended).
  */
-bool json_charge(json_reader *r, size_t size);
+static inline bool json_charge(json_reader *r, size_t size)
+{
+    if (size > r->memory_left)
+        return json_stop_code(r, "too_costly", "takes too much memory");
+    r->memory_left -= size;
+    return true;
+}
+
 /** Into an array or object: counts the level and passes the bracket. */
-bool json_enter(json_reader *r);
+static inline bool json_enter(json_reader *r)
+{
+    if (r->depth == r->depth_most)
+        return json_stop_code(r, "too_deep", "has too many values inside each other");
+    r->depth++;
+    r->at++;
+    return true;
+}
 
 /* Where every value is read, text.data[text.len] is 0: no loop needs to ask for the end. */
 

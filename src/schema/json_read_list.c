@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/siphash.h"
-#include "schema/json_read.h"
+#include "schema/json_read_usual.h"
 
 enum { PILE_SHARE = 4, FEW_ENTRIES = 8 };
 
@@ -25,14 +25,6 @@ typedef struct items {
     char *pile;        /* the reader's, when the list began */
     bool is_alone;
 } items;
-
-bool json_charge(json_reader *r, size_t size)
-{
-    if (size > r->memory_left)
-        return json_stop_code(r, "too_costly", "takes too much memory");
-    r->memory_left -= size;
-    return true;
-}
 
 static inline void items_begin(json_reader *r, items *list, size_t step)
 {
@@ -152,31 +144,69 @@ static inline bool pass_comma(json_reader *r, char closing, const char *expected
     return true;
 }
 
+/** How an item is read; known where read_items is inlined. */
+typedef bool read_item(json_reader *r, const tern_type *type, void *out, const place *where);
+
+/** All items up to the closing bracket. False when one is wrong, or reading ended. */
+static inline __attribute__((always_inline)) bool read_items(json_reader *r, const tern_type *type,
+                                                             items *list, const place *where, read_item *read)
+{
+    place here = {where, NULL, 0};
+    bool is_right = true;
+    for (bool is_end = false; !is_end; here.index++) {
+        void *item = items_next(r, list);
+        if (item == NULL)
+            return false;
+        if (!read(r, type, item, &here)) {
+            if (r->stop != NULL)
+                return false;
+            items_drop(list);
+            is_right = false;
+        }
+        if (!pass_comma(r, ']', "expected ',' or ']'", &is_end))
+            return false;
+    }
+    return is_right;
+}
+
+static bool read_items_of(json_reader *r, const tern_type *type, items *list, const place *where)
+{
+    switch (type->kind) {
+    case TERN_INT:
+    case TERN_UINT:
+        return read_items(r, type, list, where, json_read_int);
+    case TERN_FLOAT:
+        if (type->size == sizeof(double))
+            return read_items(r, type, list, where, json_read_double);
+        return read_items(r, type, list, where, json_read_value);
+    case TERN_TEXT:
+        return read_items(r, type, list, where, json_read_plain_text);
+    case TERN_MODEL_KIND:
+        return read_items(r, type, list, where, json_read_model);
+    case TERN_LIST_KIND:
+        return read_items(r, type, list, where, json_read_list);
+    default:
+        return read_items(r, type, list, where, json_read_value);
+    }
+}
+
 bool json_read_list(json_reader *r, const tern_type *type, void *out, const place *where)
 {
     if (*r->at != '[')
         return json_wrong_kind(r, type, where);
     if (!json_enter(r))
         return false;
+    if (json_space(r) == ']') {
+        r->at++;
+        r->depth--;
+        memset(out, 0, type->size);
+        return true;
+    }
     items list;
     items_begin(r, &list, type->item->size);
-    place here = {where, NULL, 0};
-    bool is_right = true, is_end = json_space(r) == ']';
-    if (is_end)
-        r->at++;
-    for (; !is_end; here.index++) {
-        void *item = items_next(r, &list);
-        if (item == NULL)
-            return false;
-        if (!json_read_value(r, type->item, item, &here)) {
-            if (r->stop != NULL)
-                return false;
-            items_drop(&list);
-            is_right = false;
-        }
-        if (!pass_comma(r, ']', "expected ',' or ']'", &is_end))
-            return false;
-    }
+    bool is_right = read_items_of(r, type->item, &list, where);
+    if (r->stop != NULL)
+        return false;
     r->depth--;
     return items_end(r, &list, out) && is_right;
 }

@@ -7,7 +7,7 @@
  *
  * Hot path: must not allocate, and must not clear the struct first.
  */
-#include "schema/json_read.h"
+#include "schema/json_read_usual.h"
 #include "schema/validate.h"
 
 /** A model being read. */
@@ -16,6 +16,7 @@ typedef struct filling {
     const tern_type *type;
     void *out;
     const place *where;
+    place here;       /* the field that is being read */
     unsigned next;    /* the field that is due */
     unsigned filled;  /* fields that were given, but for read-only ones */
     uint64_t seen[2]; /* a bit for each key that was there; a model has at most 128 */
@@ -107,18 +108,18 @@ static bool read_null(json_reader *r, const field_plan *f, void *value, uint8_t 
     return true;
 }
 
-static inline bool read_field(json_reader *r, const filling *m, const field_plan *f)
+static inline bool read_field(json_reader *r, filling *m, const field_plan *f)
 {
-    const place here = {m->where, f->key, 0};
     void *value = plan_value(f, m->out);
     uint8_t *state = plan_state(f, m->out);
     if (json_space(r) == 'n' && f->field->optional)
         return read_null(r, f, value, state);
     *state = TERN_GIVEN;
-    if (!json_read_value(r, f->field->type, value, &here))
+    m->here.name = f->key;
+    if (!json_read_usual(r, f->type, value, &m->here))
         return false;
     if (f->is_checked)
-        validate_field(f, value, &here, r->faults);
+        validate_field(f, value, &m->here, r->faults);
     return true;
 }
 
@@ -198,7 +199,7 @@ bool json_read_model(json_reader *r, const tern_type *type, void *out, const pla
 {
     if (*r->at != '{')
         return json_wrong_kind(r, type, where);
-    filling m = {.plan = plan_of(type), .type = type, .out = out, .where = where};
+    filling m = {.plan = plan_of(type), .type = type, .out = out, .where = where, .here = {.up = where}};
     unsigned before = r->faults->count;
     if (!json_enter(r) || !read_members(r, &m))
         return false;

@@ -17,13 +17,6 @@ enum {
     USUAL_BYTES = 32
 }; /* as many are looked at: a sign, three times eight digits, the point, what follows */
 
-/** The last `count` digits (0 to 7) of a number, from the front of `eight`, behind those in `sum`. */
-static inline uint64_t add_digits(uint64_t sum, uint64_t eight, unsigned count)
-{
-    static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
-    return sum * tens[count] + number_eight_digits(eight << (56 - 8 * count) << 8);
-}
-
 /**
  * The bits of the double nearest to digits * 10^k; false when one multiplication by the first 64 bits of the
  * power cannot tell, or the result is not a normal double. The digits are not 0.
@@ -70,7 +63,7 @@ static inline size_t take_usual(const char *text, double *out)
             eight = number_load_eight(first + 1 + taken);
         }
         unsigned last = number_count_before(others);
-        digits = add_digits(digits, eight, last);
+        digits = number_add_digits(digits, eight, last);
         taken += last;
         end = first + 1 + taken;
         if (taken == whole || taken > NUMBER_WORD_DIGITS)

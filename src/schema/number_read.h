@@ -51,6 +51,13 @@ static inline uint32_t number_eight_digits(uint64_t eight)
     return (uint32_t)((high + low) >> 32);
 }
 
+/** The digits in `sum` with the first `count` (0 to 7) of `eight` behind them. */
+static inline uint64_t number_add_digits(uint64_t sum, uint64_t eight, unsigned count)
+{
+    static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    return sum * tens[count] + number_eight_digits(eight << (56 - 8 * count) << 8);
+}
+
 /** number_take_double for numbers of any form and length. */
 size_t number_take_any(const char *text, size_t len, double *out);
 
