@@ -12,7 +12,7 @@
 #define SCHEMA_JSON_READ_USUAL_H
 
 #include "schema/json_read.h"
-#include "schema/number_read.h"
+#include "schema/number_usual.h"
 #include "schema/scalar.h"
 
 /* What the short cuts do not take: json_read_value.c. */
@@ -105,7 +105,10 @@ static inline bool json_read_int(json_reader *r, const tern_type *type, void *ou
 
 static inline bool json_read_double(json_reader *r, const tern_type *type, void *out, const place *where)
 {
-    size_t len = number_take_double(r->at, (size_t)(r->end - r->at), out);
+    size_t left = (size_t)(r->end - r->at);
+    size_t len = left >= NUMBER_USUAL_BYTES ? number_take_usual(r->at, out) : 0;
+    if (len == 0)
+        len = number_take_double(r->at, left, out);
     r->at += len;
     return len != 0 || json_read_odd_double(r, type, where);
 }
