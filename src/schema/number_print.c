@@ -127,9 +127,11 @@ static inline uint64_t eight_digits(uint32_t value)
     return tens | (twos - 10 * tens) << 8;
 }
 
+#define ZEROS UINT64_C(0x3030303030303030)
+
 static inline void put_eight(char *out, uint64_t digits)
 {
-    digits = htole64(digits | 0x3030303030303030);
+    digits = htole64(digits | ZEROS);
     memcpy(out, &digits, sizeof digits);
 }
 
@@ -252,9 +254,10 @@ static inline size_t put_usual(decimal d, char *out)
         return 3 + (size_t)-point + put_sixteen(out + 3 - point, high, low, &front);
     }
     unsigned count = put_sixteen(out + 2, high, low, &front);
-    uint64_t before = (UINT64_C(1) << 8 * point) - 1, eight = first | front << 8;
-    uint64_t moved = eight << 8 & ~before << 8; /* what stands behind the point */
-    put_eight(out, ((eight & before) | moved) ^ (uint64_t)('0' ^ '.') << 8 * point);
+    uint64_t before = (UINT64_C(1) << 8 * point) - 1, eight = (first | front << 8) | ZEROS;
+    uint64_t behind = eight << 8 & ~before << 8;
+    eight = htole64((eight & before) | (uint64_t)'.' << 8 * point | behind);
+    memcpy(out, &eight, sizeof eight);
     return 2 + count;
 }
 
