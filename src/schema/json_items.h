@@ -61,14 +61,15 @@ static inline bool json_read_empty(json_reader *r, const tern_type *type, void *
 /** Behind an item: passes the comma, or the closing bracket (`*is_end`). False when neither is there. */
 static inline bool json_pass_comma(json_reader *r, char closing, const char *expected, bool *is_end)
 {
-    char byte = json_space(r);
+    const char *at = json_behind_space(r, r->at);
+    char byte = *at;
     *is_end = byte == closing;
-    if (byte != ',' && byte != closing)
-        return json_stop(r, expected);
-    r->at++;
-    if (byte == ',')
-        json_space(r);
-    return true;
+    if (byte == ',') {
+        r->at = json_behind_space(r, at + 1);
+        return true;
+    }
+    r->at = at + *is_end;
+    return *is_end || json_stop(r, expected);
 }
 
 #endif

@@ -81,15 +81,20 @@ static inline bool json_enter(json_reader *r)
 
 const char *json_space_slow(const char *at, const char *end);
 
+/** Where white space from `at` on ends. */
+static inline const char *json_behind_space(const json_reader *r, const char *at)
+{
+    if ((unsigned char)*at > ' ')
+        return at;
+    if (*at == ' ' && (unsigned char)at[1] > ' ') /* the one behind a colon or comma */
+        return at + 1;
+    return json_space_slow(at, r->end);
+}
+
 /** Passes white space; the byte behind it. */
 static inline char json_space(json_reader *r)
 {
-    if ((unsigned char)*r->at > ' ')
-        return *r->at;
-    if (*r->at == ' ' && (unsigned char)r->at[1] > ' ') /* the one behind a colon or comma */
-        r->at++;
-    else
-        r->at = json_space_slow(r->at, r->end);
+    r->at = json_behind_space(r, r->at);
     return *r->at;
 }
 

@@ -32,15 +32,49 @@ static inline __attribute__((always_inline)) size_t read_items(json_reader *r, c
     return is_right ? here.index : 0;
 }
 
+/** How a number of the usual form is taken; where it ends, or NULL. */
+typedef const char *take_number(const char *at, const char *end, const tern_type *type, void *out);
+
+/** As read_items, for numbers: what stands between two of the usual form is passed without storing the place.
+ */
+static inline __attribute__((always_inline)) size_t read_numbers(json_reader *r, const tern_type *type,
+                                                                 json_items *items, const place *where,
+                                                                 size_t step, take_number *take,
+                                                                 read_item *read)
+{
+    place here = {where, NULL, 0};
+    bool is_right = true, is_end = false;
+    const char *at = r->at;
+    for (; !is_end; here.index++) {
+        if (!json_items_room(r, items, step))
+            return 0;
+        const char *behind = take(at, r->end, type, items->next);
+        if (behind != NULL && *behind == ',' && (unsigned char)behind[1] > ' ') {
+            items->next += step;
+            at = behind + 1;
+            continue;
+        }
+        r->at = behind != NULL ? behind : at;
+        bool is_item_right = behind != NULL || read(r, type, items->next, &here);
+        if (r->stop != NULL || !json_pass_comma(r, ']', "expected ',' or ']'", &is_end))
+            return 0;
+        items->next += is_item_right ? step : 0;
+        is_right &= is_item_right;
+        at = r->at;
+    }
+    return is_right ? here.index : 0;
+}
+
 static size_t read_items_of(json_reader *r, const tern_type *type, json_items *items, const place *where)
 {
     switch (type->kind) {
     case TERN_INT:
     case TERN_UINT:
-        return read_items(r, type, items, where, type->size, json_read_int);
+        return read_numbers(r, type, items, where, type->size, json_take_int, json_read_odd_int);
     case TERN_FLOAT:
         if (type->size == sizeof(double))
-            return read_items(r, type, items, where, sizeof(double), json_read_double);
+            return read_numbers(r, type, items, where, sizeof(double), json_take_double,
+                                json_read_odd_double);
         return read_items(r, type, items, where, type->size, json_read_value);
     case TERN_TEXT:
         return read_items(r, type, items, where, sizeof(char *), json_read_plain_text);

@@ -17,12 +17,10 @@
 
 /* What the short cuts do not take: json_read_value.c. */
 
-/** An integer that is not up to 19 digits, or none at all. */
+/** An integer that is not up to 19 digits, or too large, or none at all. */
 bool json_read_odd_int(json_reader *r, const tern_type *type, void *out, const place *where);
-/** A number that number_take_double refused: too large, or none. Returns false. */
-bool json_read_odd_double(json_reader *r, const tern_type *type, const place *where);
-/** Adds the fault of a number outside of `range`. Returns false. */
-bool json_out_of_range(json_reader *r, const char *range, const place *where);
+/** Any double, or none at all. */
+bool json_read_odd_double(json_reader *r, const tern_type *type, void *out, const place *where);
 /** Adds the fault of a text with a NUL inside. Returns false. */
 bool json_refuse_nul(json_reader *r, const place *where);
 
@@ -89,28 +87,43 @@ static inline const char *json_take_digits(const char *at, const char *end, uint
     return at;
 }
 
-static inline bool json_read_int(json_reader *r, const tern_type *type, void *out, const place *where)
+/** An integer of up to 19 digits from `at` on that the type holds: where it ends, NULL when there is none. */
+static inline const char *json_take_int(const char *at, const char *end, const tern_type *type, void *out)
 {
-    bool is_negative = *r->at == '-';
-    const char *first = r->at + is_negative;
+    bool is_negative = *at == '-';
+    const char *first = at + is_negative;
     uint64_t value;
-    const char *at = json_take_digits(first, r->end, &value);
+    at = json_take_digits(first, end, &value);
     size_t count = (size_t)(at - first);
     if (count - 1 > 18 || (count > 1 && *first == '0') || *at == '.' || (*at | 0x20) == 'e')
+        return NULL;
+    return json_fits_int(type, is_negative, value, out) ? at : NULL;
+}
+
+static inline bool json_read_int(json_reader *r, const tern_type *type, void *out, const place *where)
+{
+    const char *behind = json_take_int(r->at, r->end, type, out);
+    if (behind == NULL)
         return json_read_odd_int(r, type, out, where);
-    r->at = at;
-    return json_fits_int(type, is_negative, value, out) ||
-           json_out_of_range(r, scalar_int_range(type), where);
+    r->at = behind;
+    return true;
+}
+
+/** A double of the usual form, likewise. */
+static inline const char *json_take_double(const char *at, const char *end, const tern_type *type, void *out)
+{
+    (void)type;
+    size_t len = end - at >= NUMBER_USUAL_BYTES ? number_take_usual(at, out) : 0;
+    return len != 0 ? at + len : NULL;
 }
 
 static inline bool json_read_double(json_reader *r, const tern_type *type, void *out, const place *where)
 {
-    size_t left = (size_t)(r->end - r->at);
-    size_t len = left >= NUMBER_USUAL_BYTES ? number_take_usual(r->at, out) : 0;
-    if (len == 0)
-        len = number_take_double(r->at, left, out);
-    r->at += len;
-    return len != 0 || json_read_odd_double(r, type, where);
+    const char *behind = json_take_double(r->at, r->end, type, out);
+    if (behind == NULL)
+        return json_read_odd_double(r, type, out, where);
+    r->at = behind;
+    return true;
 }
 
 static inline bool json_read_plain_text(json_reader *r, const tern_type *type, void *out, const place *where)

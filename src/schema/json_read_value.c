@@ -49,7 +49,7 @@ __attribute__((cold)) bool json_wrong_kind(json_reader *r, const tern_type *type
 
 /* -- numbers -- */
 
-__attribute__((cold)) bool json_out_of_range(json_reader *r, const char *range, const place *where)
+__attribute__((cold)) static bool out_of_range(json_reader *r, const char *range, const place *where)
 {
     fault_add(r->faults, where, "out_of_range", NULL, NULL, "must be %s", range);
     return false;
@@ -73,16 +73,20 @@ __attribute__((cold)) bool json_read_odd_int(json_reader *r, const tern_type *ty
     begin += is_negative;
     if (text_get_u64(begin, (size_t)(r->at - begin), &value) && json_fits_int(type, is_negative, value, out))
         return true;
-    return json_out_of_range(r, scalar_int_range(type), where);
+    return out_of_range(r, scalar_int_range(type), where);
 }
 
-__attribute__((cold)) bool json_read_odd_double(json_reader *r, const tern_type *type, const place *where)
+bool json_read_odd_double(json_reader *r, const tern_type *type, void *out, const place *where)
 {
+    size_t len = number_take_double(r->at, (size_t)(r->end - r->at), out);
+    r->at += len;
+    if (len != 0)
+        return true;
     if (*r->at != '-' && (unsigned)(*r->at - '0') >= 10)
         return json_wrong_kind(r, type, where);
     if (!json_skip_number(r))
         return false;
-    return json_out_of_range(r, "a number that fits into a double", where);
+    return out_of_range(r, "a number that fits into a double", where);
 }
 
 static bool read_float(json_reader *r, const tern_type *type, void *out, const place *where)
@@ -92,7 +96,7 @@ static bool read_float(json_reader *r, const tern_type *type, void *out, const p
         return false;
     float narrow = (float)value;
     if (__builtin_isinf(narrow))
-        return json_out_of_range(r, "a number that fits into a float", where);
+        return out_of_range(r, "a number that fits into a float", where);
     *(float *)out = narrow;
     return true;
 }

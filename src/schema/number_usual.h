@@ -11,12 +11,10 @@
 #ifndef SCHEMA_NUMBER_USUAL_H
 #define SCHEMA_NUMBER_USUAL_H
 
+#include "schema/number_front.h"
 #include "schema/number_powers.h"
-#include "schema/number_read.h"
 
-enum {
-    NUMBER_USUAL_BYTES = 32
-}; /* as many are looked at: a sign, three times eight digits, the point, what follows */
+enum { NUMBER_USUAL_BYTES = 32 }; /* as many are looked at: a sign, 24 digits, the point, what follows */
 
 /**
  * The bits of the double nearest to digits * 10^k; false when one multiplication by the first 64 bits of the
@@ -39,44 +37,48 @@ static inline bool number_round_quickly(uint64_t digits, int k, uint64_t *bits)
     return rest - 0x3fd > 3 && (unsigned)(biased - 1) < 2045;
 }
 
+/** A whole number of at most 7 digits; 0 when it is another one. */
+static inline size_t number_take_whole(const char *first, unsigned count, uint64_t *bits)
+{
+    if (count > 7 || (first[count] | 0x20) == 'e')
+        return 0;
+    double value = (double)number_add_digits(0, number_load_eight(first), count);
+    memcpy(bits, &value, sizeof *bits);
+    return count;
+}
+
+/** A number with a point; 0 when it is another one. */
+static inline size_t number_take_fraction(const char *first, number_front front, uint64_t *bits)
+{
+    int k = (int)front.whole - 16;
+    if (front.count == 16) { /* there may be more */
+        uint64_t eight = number_load_eight(first + 17);
+        unsigned more = number_count_before(number_others(eight));
+        if (more > NUMBER_WORD_DIGITS - 16)
+            return 0;
+        front.digits = number_add_digits(front.digits, eight, more);
+        front.count += more;
+        k -= (int)more;
+    }
+    bool is_sure = front.digits == 0 || number_round_quickly(front.digits, k, bits);
+    return is_sure && front.count != front.whole && (first[1 + front.count] | 0x20) != 'e' ? 1 + front.count
+                                                                                           : 0;
+}
+
 /** Reads the usual kind of number; 0 when it is another one, or none. Looks at NUMBER_USUAL_BYTES. */
 static inline size_t number_take_usual(const char *text, double *out)
 {
     bool is_negative = *text == '-';
-    const char *first = text + is_negative, *end;
-    uint64_t eight = number_load_eight(first), others = number_others(eight), digits = 0, bits = 0;
-    unsigned whole = number_count_before(others), taken = 0; /* digits before the point; of all of them */
-    if (whole - 1 > 6 || (whole > 1 && *first == '0'))
+    const char *first = text + is_negative;
+    number_front front = number_take_front(first);
+    if (front.whole - 1 > 14 || (*first == '0' && front.whole > 1))
         return 0;
-    if (first[whole] != '.') {
-        end = first + whole;
-        double value = number_eight_digits(eight << (64 - 8 * whole));
-        memcpy(&bits, &value, sizeof bits);
-    } else {
-        /* The point is taken out: what is behind it moves up. */
-        uint64_t before = ((others & (0 - others)) >> 7) - 1;
-        eight = (eight & before) | (number_load_eight(first + 1) & ~before);
-        for (others = number_others(eight); others == 0; others = number_others(eight)) {
-            if (taken == 16)
-                return 0;
-            digits = digits * 100000000 + number_eight_digits(eight);
-            taken += 8;
-            eight = number_load_eight(first + 1 + taken);
-        }
-        unsigned last = number_count_before(others);
-        digits = number_add_digits(digits, eight, last);
-        taken += last;
-        end = first + 1 + taken;
-        if (taken == whole || taken > NUMBER_WORD_DIGITS)
-            return 0;
-        if (digits != 0 && !number_round_quickly(digits, (int)whole - (int)taken, &bits))
-            return 0;
-    }
-    if ((*end | 0x20) == 'e')
-        return 0;
+    uint64_t bits = 0;
+    size_t len = first[front.whole] == '.' ? number_take_fraction(first, front, &bits)
+                                           : number_take_whole(first, front.whole, &bits);
     bits |= (uint64_t)is_negative << 63;
     memcpy(out, &bits, sizeof *out);
-    return (size_t)(end - text);
+    return len != 0 ? len + is_negative : 0;
 }
 
 #endif
