@@ -37,44 +37,12 @@ bool json_items_grow(json_reader *r, json_items *items)
     return true;
 }
 
-/** Copies out of the pile; both sides are whole multiples of 16 bytes long. */
-static inline void copy_16s(char *to, const char *from, size_t rounded)
-{
-    if (rounded > 128) {
-        memcpy(to, from, rounded);
-        return;
-    }
-    for (size_t i = 0; i < rounded; i += 16) /* where a call would cost more than the copy */
-        memcpy(to + i, from + i, 16);
-}
-
-/** Gives back what a block of its own has too much; when that fails it stays larger than it need be. */
-static void shrink(json_reader *r, json_items *items)
+void json_items_shrink(json_reader *r, json_items *items)
 {
     size_t rounded = arena_rounded((size_t)(items->next - items->data));
     void *block = arena_resize(r->arena, items->data, rounded);
-    if (block == NULL)
+    if (block == NULL) /* it stays larger than it need be */
         return;
     r->memory_left += (size_t)(items->limit - items->data) - rounded;
     items->data = block;
-}
-
-bool json_items_end(json_reader *r, json_items *items, size_t count, void *out)
-{
-    r->pile = items->pile;
-    if (items->is_alone) {
-        shrink(r, items);
-    } else {
-        size_t rounded = arena_rounded((size_t)(items->next - items->data));
-        if (!json_charge(r, rounded))
-            return false;
-        char *block = arena_alloc(r->arena, rounded);
-        if (block == NULL)
-            return json_stop_memory(r);
-        copy_16s(block, items->data, rounded);
-        items->data = block;
-    }
-    const tern_any laid_out = {items->data, count};
-    memcpy(out, &laid_out, sizeof laid_out);
-    return true;
 }

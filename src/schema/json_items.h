@@ -45,9 +45,41 @@ static inline bool json_items_room(json_reader *r, json_items *items, size_t ste
     return json_count_item(r) && ((size_t)(items->limit - items->next) >= step || json_items_grow(r, items));
 }
 
+/** Gives back what a block of its own has too much. */
+void json_items_shrink(json_reader *r, json_items *items);
+
+/** Copies out of the pile; both sides are whole multiples of 16 bytes long. */
+static inline void json_copy_16s(char *to, const char *from, size_t rounded)
+{
+    if (rounded > 128) {
+        memcpy(to, from, rounded);
+        return;
+    }
+    for (size_t i = 0; i < rounded; i += 16) /* where a call would cost more than the copy */
+        memcpy(to + i, from + i, 16);
+}
+
 /** Puts the `count` items, at least one, in their last place: into `out`, as the struct that every list and
  * map is. */
-bool json_items_end(json_reader *r, json_items *items, size_t count, void *out);
+static inline bool json_items_end(json_reader *r, json_items *items, size_t count, void *out)
+{
+    r->pile = items->pile;
+    if (items->is_alone) {
+        json_items_shrink(r, items);
+    } else {
+        size_t rounded = ((size_t)(items->next - items->data) + 15) & ~(size_t)15;
+        if (!json_charge(r, rounded))
+            return false;
+        char *block = arena_alloc(r->arena, rounded);
+        if (block == NULL)
+            return json_stop_memory(r);
+        json_copy_16s(block, items->data, rounded);
+        items->data = block;
+    }
+    const tern_any laid_out = {items->data, count};
+    memcpy(out, &laid_out, sizeof laid_out);
+    return true;
+}
 
 /** An array or object without anything in it, whose closing bracket r->at is on. */
 static inline bool json_read_empty(json_reader *r, const tern_type *type, void *out)

@@ -18,7 +18,8 @@ enum { NUMBER_USUAL_BYTES = 32 }; /* as many are looked at: a sign, 24 digits, t
 
 /**
  * The bits of the double nearest to digits * 10^k; false when one multiplication by the first 64 bits of the
- * power cannot tell, or the result is not a normal double. The digits are not 0.
+ * power cannot tell. The digits are not 0; k is so near to 0 (-200 to 200) that the result is a normal
+ * double.
  *
  * The power is cut off, and so is the product: what is true lies above `high` by less than 4 of its units (2
  * by each, or both doubled when the first bit is 0). So only around the middle between two doubles is there a
@@ -31,10 +32,12 @@ static inline bool number_round_quickly(uint64_t digits, int k, uint64_t *bits)
     uint64_t high = (uint64_t)((unsigned __int128)(digits << shift) * power >> 64);
     unsigned up = (unsigned)(high >> 63) ^ 1;
     high <<= up;
-    int biased = number_log2_pow10(k) + 1087 - shift - (int)up; /* 1023, and 64 for the bits of `high` */
-    uint64_t rest = high & 0x7ff;                               /* of 64 bits, a double has 53 */
-    *bits = ((uint64_t)(unsigned)(biased - 1) << 52) + (high >> 11) + (rest >> 10);
-    return rest - 0x3fd > 3 && (unsigned)(biased - 1) < 2045;
+    /* 1023, and 64 for the bits of `high`; one less, since the first bit of the fraction counts as one more
+     */
+    int biased = number_log2_pow10(k) + 1086 - shift - (int)up;
+    uint64_t rest = high & 0x7ff; /* of 64 bits, a double has 53 */
+    *bits = ((uint64_t)(unsigned)biased << 52) + (high >> 11) + (rest >> 10);
+    return rest - 0x3fd > 3;
 }
 
 /** A whole number of at most 7 digits; 0 when it is another one. */
