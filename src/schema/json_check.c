@@ -172,16 +172,14 @@ static int hex_4(const char *at, const char *end)
 
 size_t json_escape(const char *at, const char *end, unsigned *character)
 {
-    static const char pairs[] = "\"\"\\\\//b\bf\fn\nr\rt\t"; /* the letter, and what it stands for */
+    /* by the letter: what it stands for */
+    static const unsigned char letters[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                               ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     if (at == end)
         return 0;
     if (*at != 'u') {
-        for (const char *p = pairs; *p != '\0'; p += 2)
-            if (*p == *at) {
-                *character = (unsigned char)p[1];
-                return 1;
-            }
-        return 0;
+        *character = letters[(unsigned char)*at];
+        return *character != 0;
     }
     int code = hex_4(at + 1, end);
     if (code < 0 || (code >= 0xdc00 && code <= 0xdfff))

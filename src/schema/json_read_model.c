@@ -10,6 +10,10 @@
 #include "schema/json_read_usual.h"
 #include "schema/validate.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /** A model being read. */
 typedef struct filling {
     const type_plan *plan;
@@ -51,7 +55,16 @@ static inline bool is_same(const char *a, const char *b, size_t len)
  */
 static inline bool is_due(const json_reader *r, const field_plan *f)
 {
-    return (size_t)(r->end - r->at) > f->json_key_len && is_same(r->at, f->json_key, f->json_key_len);
+    size_t len = f->json_key_len;
+#if defined(__SSE2__)
+    if (len <= 16 && r->end - r->at >= 16) { /* the key may be read as far, whatever stands there */
+        __m128i text = _mm_loadu_si128((const __m128i *)(const void *)r->at);
+        __m128i key = _mm_loadu_si128((const __m128i *)(const void *)f->json_key);
+        unsigned others = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, key)) ^ 0xffff;
+        return others << (16 - len) << 16 == 0;
+    }
+#endif
+    return (size_t)(r->end - r->at) > len && is_same(r->at, f->json_key, len);
 }
 
 static bool add_key_fault(json_reader *r, const filling *m, const char *key, const char *code,
