@@ -81,14 +81,23 @@ void json_count_lines(json_reader *r, const char *to)
     r->line -= r->made_lines;
 }
 
+#if defined(__SSE2__)
+
+/** A bit for each of the 16 bytes at `at` that is no space. */
+static inline unsigned other_than_space(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '))) ^ 0xffff;
+}
+
+#endif
+
 /** Passes spaces: indentation. */
 static inline const char *skip_indentation(const char *at, const char *end)
 {
 #if defined(__SSE2__)
-    const __m128i space = _mm_set1_epi8(' ');
     for (; end - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        unsigned others = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, space)) ^ 0xffff;
+        unsigned others = other_than_space(at);
         if (others != 0)
             return at + __builtin_ctz(others);
     }
@@ -101,6 +110,14 @@ static inline const char *skip_indentation(const char *at, const char *end)
 const char *json_space_slow(const char *at, const char *end)
 {
     const uint64_t spaces = UINT64_C(1) << ' ' | 1 << '\n' | 1 << '\r' | 1 << '\t';
+#if defined(__SSE2__)
+    if (*at == '\n' && end - at > 16) { /* a new line of up to 15 spaces more, and then no white space */
+        unsigned others = other_than_space(at + 1);
+        const char *behind = at + 1 + (others != 0 ? __builtin_ctz(others) : 0);
+        if ((unsigned char)*behind > ' ')
+            return behind;
+    }
+#endif
     while (at < end && (unsigned char)*at <= ' ' && (spaces >> *at & 1) != 0)
         at = skip_indentation(at + 1, end);
     return at;

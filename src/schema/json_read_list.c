@@ -94,7 +94,7 @@ bool json_read_list(json_reader *r, const tern_type *type, void *out, const plac
     if (!json_enter(r))
         return false;
     if (json_space(r) == ']')
-        return json_read_empty(r, type, out);
+        return json_read_empty(r, out);
     json_items items;
     json_items_begin(r, &items, type->item->size);
     size_t count = read_items_of(r, type->item, &items, where);

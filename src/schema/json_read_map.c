@@ -134,7 +134,7 @@ bool json_read_map(json_reader *r, const tern_type *type, void *out, const place
     if (!json_enter(r))
         return false;
     if (json_space(r) == '}')
-        return json_read_empty(r, type, out);
+        return json_read_empty(r, out);
     json_items items;
     size_t count = 0;
     json_items_begin(r, &items, list_step(type));

@@ -139,8 +139,9 @@ static inline bool read_field(json_reader *r, filling *m, const field_plan *f)
 /** Reads a key and its value. False with a fault, or when reading ended. */
 static bool read_member(json_reader *r, filling *m)
 {
-    const field_plan *f = &m->plan->fields[m->next];
-    if (m->next < m->type->field_count && is_due(r, f)) {
+    unsigned number = m->next;
+    const field_plan *f = &m->plan->fields[number];
+    if (number < m->type->field_count && is_due(r, f)) {
         r->at += f->json_key_len;
     } else {
         if (*r->at != '"')
@@ -148,8 +149,8 @@ static bool read_member(json_reader *r, filling *m)
         f = look_up(r, m);
         if (f == NULL)
             return false;
+        number = (unsigned)(f - m->plan->fields);
     }
-    unsigned number = (unsigned)(f - m->plan->fields);
     uint64_t bit = UINT64_C(1) << number % 64;
     m->next = number + 1;
     if ((m->seen[number / 64] & bit) != 0)
