@@ -8,6 +8,10 @@
 #include "schema/json_read.h"
 #include "schema/json_scan.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 void json_reader_init(json_reader *r, tern_str text, const json_limits *limits)
 {
     static const json_limits defaults = {0};
@@ -77,37 +81,44 @@ void json_count_lines(json_reader *r, const char *to)
     r->line -= r->made_lines;
 }
 
-bool json_enter(json_reader *r)
+#if defined(__SSE2__)
+
+/** A bit for each of the 16 bytes at `at` that is no space. */
+static inline unsigned other_than_space(const char *at)
 {
-    if (r->depth == r->depth_most)
-        return json_stop_code(r, "too_deep", "has too many values inside each other");
-    r->depth++;
-    r->at++;
-    return true;
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '))) ^ 0xffff;
 }
 
-/** Passes spaces, eight at a time: indentation. */
-static const char *skip_indentation(const char *at, const char *end)
-{
-    const uint64_t spaces = 0x2020202020202020;
-    for (uint64_t eight; end - at >= (long)sizeof eight; at += sizeof eight) {
-        memcpy(&eight, at, sizeof eight);
-        eight ^= spaces;
-        if (eight != 0) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            at += (unsigned)__builtin_ctzll(eight) / 8;
-#else
-            at += (unsigned)__builtin_clzll(eight) / 8;
 #endif
-            break;
-        }
+
+/** Passes spaces: indentation. */
+static inline const char *skip_indentation(const char *at, const char *end)
+{
+#if defined(__SSE2__)
+    for (; end - at >= 16; at += 16) {
+        unsigned others = other_than_space(at);
+        if (others != 0)
+            return at + __builtin_ctz(others);
     }
+#endif
+    while (at < end && *at == ' ')
+        at++;
     return at;
 }
 
 const char *json_space_slow(const char *at, const char *end)
 {
-    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    const uint64_t spaces = UINT64_C(1) << ' ' | 1 << '\n' | 1 << '\r' | 1 << '\t';
+#if defined(__SSE2__)
+    if (*at == '\n' && end - at > 16) { /* a new line of up to 15 spaces more, and then no white space */
+        unsigned others = other_than_space(at + 1);
+        const char *behind = at + 1 + (others != 0 ? __builtin_ctz(others) : 0);
+        if ((unsigned char)*behind > ' ')
+            return behind;
+    }
+#endif
+    while (at < end && (unsigned char)*at <= ' ' && (spaces >> *at & 1) != 0)
         at = skip_indentation(at + 1, end);
     return at;
 }
@@ -178,16 +189,14 @@ static int hex_4(const char *at, const char *end)
 
 size_t json_escape(const char *at, const char *end, unsigned *character)
 {
-    static const char pairs[] = "\"\"\\\\//b\bf\fn\nr\rt\t"; /* the letter, and what it stands for */
+    /* by the letter: what it stands for */
+    static const unsigned char letters[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                               ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     if (at == end)
         return 0;
     if (*at != 'u') {
-        for (const char *p = pairs; *p != '\0'; p += 2)
-            if (*p == *at) {
-                *character = (unsigned char)p[1];
-                return 1;
-            }
-        return 0;
+        *character = letters[(unsigned char)*at];
+        return *character != 0;
     }
     int code = hex_4(at + 1, end);
     if (code < 0 || (code >= 0xdc00 && code <= 0xdfff))

@@ -6,11 +6,14 @@
  * not format, must not copy what it has written.
  */
 #include "schema/json_write.h"
+#include "schema/number_print.h"
 #include "schema/scalar.h"
 
 #include <string.h>
 
 static char *write_value(writer *w, char *at, const tern_type *type, const void *value);
+static char *write_model(writer *w, char *at, const tern_type *type, const void *model);
+static char *write_list(writer *w, char *at, const tern_type *type, const void *value);
 
 /** Copies in blocks of 16: both sides have what it takes (WRITE_SLACK; field_plan's json_key). */
 static inline char *write_blocks(char *at, const char *from, size_t len)
@@ -26,16 +29,39 @@ static inline char *write_null(char *at)
     return at + 4;
 }
 
-static inline char *write_int(char *at, const tern_type *type, const void *value)
+static inline char *write_int(writer *w, char *at, const tern_type *type, const void *value)
 {
+    (void)w;
     switch (type->size) {
     case 8:
-        return at + number_print_i64(*(const int64_t *)value, at);
+        return number_put_i64(at, *(const int64_t *)value);
     case 4:
-        return at + number_print_i64(*(const int32_t *)value, at);
+        return number_put_i64(at, *(const int32_t *)value);
     default:
-        return at + number_print_i64(scalar_int(type, value), at);
+        return number_put_i64(at, scalar_int(type, value));
     }
+}
+
+static inline char *write_bool(char *at, const void *value)
+{
+    bool is_true = *(const bool *)value;
+    memcpy(at, is_true ? "true" : "fals", 4);
+    at[4] = 'e';
+    return at + 5 - is_true;
+}
+
+static inline char *write_double_item(writer *w, char *at, const tern_type *type, const void *value)
+{
+    (void)type;
+    double number = *(const double *)value;
+    return __builtin_isfinite(number) ? at + number_print_double(number, at) : write_double(w, at, number);
+}
+
+static inline char *write_text_item(writer *w, char *at, const tern_type *type, const void *value)
+{
+    (void)type;
+    const char *text = *(const char *const *)value;
+    return text != NULL ? write_text(w, at, text, strlen(text)) : write_null(at);
 }
 
 static char *write_quoted(char *at, const tern_type *type, const void *value)
@@ -73,27 +99,68 @@ static char *write_any(writer *w, char *at, const tern_any *any)
 /* The header of every list and map is the same: where its items are, and how many. */
 typedef tern_bool_list any_list;
 
+/** How an item is written; known where write_items is inlined. */
+typedef char *write_item(writer *w, char *at, const tern_type *type, const void *value);
+
+/** All items, a comma behind each. */
+static inline __attribute__((always_inline)) char *
+write_items(writer *w, char *at, const any_list *list, const tern_type *type, size_t step, write_item *write)
+{
+    const char *item = (const char *)list->items;
+    size_t most = plan_of(type)->most_bytes + 1;
+    for (size_t i = 0; i < list->count; i++, item += step) {
+        at = writer_room(w, at, most);
+        if (at != NULL)
+            at = write(w, at, type, item);
+        if (at == NULL)
+            return NULL;
+        *at++ = ',';
+    }
+    return at;
+}
+
+static char *write_items_of(writer *w, char *at, const any_list *list, const tern_type *type)
+{
+    switch (type->kind) {
+    case TERN_FLOAT:
+        if (type->size == sizeof(double))
+            return write_items(w, at, list, type, sizeof(double), write_double_item);
+        return write_items(w, at, list, type, type->size, write_value);
+    case TERN_INT:
+        return write_items(w, at, list, type, type->size, write_int);
+    case TERN_TEXT:
+        return write_items(w, at, list, type, sizeof(char *), write_text_item);
+    case TERN_MODEL_KIND:
+        return write_items(w, at, list, type, type->size, write_model);
+    case TERN_LIST_KIND:
+        return write_items(w, at, list, type, type->size, write_list);
+    default:
+        return write_items(w, at, list, type, type->size, write_value);
+    }
+}
+
+/** `at` has room for the brackets. */
 static char *write_list(writer *w, char *at, const tern_type *type, const void *value)
 {
     const any_list *list = value;
-    const char *item = (const char *)list->items;
-    size_t step = list_step(type), least = plan_of(type->item)->least_bytes + 1, all;
-    if (++w->depth > WRITE_DEPTH_MOST)
+    size_t least = plan_of(type->item)->least_bytes + 1, all;
+    if (w->depth == WRITE_DEPTH_MOST)
         return write_too_deep(w);
+    if (list->count == 0) {
+        memcpy(at, "[]", 2);
+        return at + 2;
+    }
+    w->depth++;
     if (__builtin_mul_overflow(list->count, least, &all) || all > SIZE_MAX / 2)
         all = 0; /* more than there is memory for: the items will find out */
     at = writer_room(w, at, all + 2);
     if (at == NULL)
         return NULL;
     *at++ = '[';
-    for (size_t i = 0; i < list->count; i++, item += step) {
-        at = write_value(w, at, type->item, item);
-        if (at == NULL)
-            return NULL;
-        *at++ = ',';
-    }
-    at -= list->count != 0;
-    *at++ = ']';
+    at = write_items_of(w, at, list, type->item);
+    if (at == NULL)
+        return NULL;
+    at[-1] = ']';
     w->depth--;
     return writer_room(w, at, 0);
 }
@@ -128,16 +195,14 @@ static inline char *write_fixed(writer *w, char *at, const tern_type *type, cons
 {
     switch (type->kind) {
     case TERN_BOOL:
-        memcpy(at, *(const bool *)value ? "true" : "fals", 4);
-        at[4] = 'e';
-        return at + 5 - *(const bool *)value;
+        return write_bool(at, value);
     case TERN_INT:
-        return write_int(at, type, value);
+        return write_int(w, at, type, value);
     case TERN_UINT:
-        return at + number_print_u64((uint64_t)scalar_int(type, value), at);
+        return number_put_u64(at, (uint64_t)scalar_int(type, value));
     case TERN_FLOAT:
         if (type->size == sizeof(double))
-            return write_double(w, at, *(const double *)value);
+            return write_double_item(w, at, type, value);
         if (__builtin_isfinite(*(const float *)value))
             return at + number_print_float(*(const float *)value, at);
         return write_double(w, at, (double)*(const float *)value);
@@ -154,8 +219,7 @@ static char *write_variable(writer *w, char *at, const tern_type *type, const vo
     const char *text;
     switch (type->kind) {
     case TERN_TEXT:
-        text = *(const char *const *)value;
-        return text != NULL ? write_text(w, at, text, strlen(text)) : write_null(at);
+        return write_text_item(w, at, type, value);
     case TERN_ENUM:
         text = scalar_enum_name(type, *(const int *)value);
         return write_text(w, at, text, strlen(text));
@@ -179,6 +243,30 @@ static inline bool is_fixed(tern_kind kind)
     return (variable >> kind & 1) == 0;
 }
 
+/** Writes a field's value, which is not null; there is room for it but for the insides of what has no longest
+ * form. */
+static inline char *write_field(writer *w, char *at, const tern_type *type, const void *value, size_t most)
+{
+    switch (type->kind) {
+    case TERN_BOOL:
+        return write_bool(at, value);
+    case TERN_INT:
+        return write_int(w, at, type, value);
+    case TERN_TEXT:
+        at = write_text_item(w, at, type, value);
+        break;
+    case TERN_LIST_KIND:
+        at = write_list(w, at, type, value);
+        break;
+    default:
+        if (is_fixed(type->kind))
+            return write_fixed(w, at, type, value);
+        at = write_variable(w, at, type, value);
+        break;
+    }
+    return at != NULL ? writer_room(w, at, most) : NULL;
+}
+
 /** `at` has room for the plan's most_bytes. Every field begins with a comma; the first one becomes the brace.
  */
 static char *write_model(writer *w, char *at, const tern_type *type, const void *model)
@@ -195,15 +283,7 @@ static char *write_model(writer *w, char *at, const tern_type *type, const void 
         *at++ = ',';
         at = write_blocks(at, f->json_key, f->json_key_len);
         const void *value = plan_value(f, model);
-        if (state == TERN_NULL) {
-            at = write_null(at);
-        } else if (is_fixed(f->type->kind)) {
-            at = write_fixed(w, at, f->type, value);
-        } else {
-            at = write_variable(w, at, f->type, value);
-            if (at != NULL)
-                at = writer_room(w, at, plan->most_bytes);
-        }
+        at = state == TERN_NULL ? write_null(at) : write_field(w, at, f->type, value, plan->most_bytes);
         if (at == NULL)
             return NULL;
     }

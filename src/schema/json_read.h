@@ -59,23 +59,42 @@ void json_count_lines(json_reader *r, const char *to);
 
 /** Takes `size` bytes off what the reader may still use; false when that is too little (and reading ended).
  */
-bool json_charge(json_reader *r, size_t size);
+static inline bool json_charge(json_reader *r, size_t size)
+{
+    if (size > r->memory_left)
+        return json_stop_code(r, "too_costly", "takes too much memory");
+    r->memory_left -= size;
+    return true;
+}
+
 /** Into an array or object: counts the level and passes the bracket. */
-bool json_enter(json_reader *r);
+static inline bool json_enter(json_reader *r)
+{
+    if (r->depth == r->depth_most)
+        return json_stop_code(r, "too_deep", "has too many values inside each other");
+    r->depth++;
+    r->at++;
+    return true;
+}
 
 /* Where every value is read, text.data[text.len] is 0: no loop needs to ask for the end. */
 
 const char *json_space_slow(const char *at, const char *end);
 
+/** Where white space from `at` on ends. */
+static inline const char *json_behind_space(const json_reader *r, const char *at)
+{
+    if ((unsigned char)*at > ' ')
+        return at;
+    if (*at == ' ' && (unsigned char)at[1] > ' ') /* the one behind a colon or comma */
+        return at + 1;
+    return json_space_slow(at, r->end);
+}
+
 /** Passes white space; the byte behind it. */
 static inline char json_space(json_reader *r)
 {
-    if ((unsigned char)*r->at > ' ')
-        return *r->at;
-    if (*r->at == ' ' && (unsigned char)r->at[1] > ' ') /* the one behind a colon or comma */
-        r->at++;
-    else
-        r->at = json_space_slow(r->at, r->end);
+    r->at = json_behind_space(r, r->at);
     return *r->at;
 }
 

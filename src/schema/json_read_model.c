@@ -7,8 +7,12 @@
  *
  * Hot path: must not allocate, and must not clear the struct first.
  */
-#include "schema/json_read.h"
+#include "schema/json_read_usual.h"
 #include "schema/validate.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 /** A model being read. */
 typedef struct filling {
@@ -16,6 +20,7 @@ typedef struct filling {
     const tern_type *type;
     void *out;
     const place *where;
+    place here;       /* the field that is being read */
     unsigned next;    /* the field that is due */
     unsigned filled;  /* fields that were given, but for read-only ones */
     uint64_t seen[2]; /* a bit for each key that was there; a model has at most 128 */
@@ -50,7 +55,16 @@ static inline bool is_same(const char *a, const char *b, size_t len)
  */
 static inline bool is_due(const json_reader *r, const field_plan *f)
 {
-    return (size_t)(r->end - r->at) > f->json_key_len && is_same(r->at, f->json_key, f->json_key_len);
+    size_t len = f->json_key_len;
+#if defined(__SSE2__)
+    if (len <= 16 && r->end - r->at >= 16) { /* the key may be read as far, whatever stands there */
+        __m128i text = _mm_loadu_si128((const __m128i *)(const void *)r->at);
+        __m128i key = _mm_loadu_si128((const __m128i *)(const void *)f->json_key);
+        unsigned others = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, key)) ^ 0xffff;
+        return others << (16 - len) << 16 == 0;
+    }
+#endif
+    return (size_t)(r->end - r->at) > len && is_same(r->at, f->json_key, len);
 }
 
 static bool add_key_fault(json_reader *r, const filling *m, const char *key, const char *code,
@@ -107,26 +121,27 @@ static bool read_null(json_reader *r, const field_plan *f, void *value, uint8_t 
     return true;
 }
 
-static inline bool read_field(json_reader *r, const filling *m, const field_plan *f)
+static inline bool read_field(json_reader *r, filling *m, const field_plan *f)
 {
-    const place here = {m->where, f->key, 0};
     void *value = plan_value(f, m->out);
     uint8_t *state = plan_state(f, m->out);
     if (json_space(r) == 'n' && f->field->optional)
         return read_null(r, f, value, state);
     *state = TERN_GIVEN;
-    if (!json_read_value(r, f->field->type, value, &here))
+    m->here.name = f->key;
+    if (!json_read_usual(r, f->type, value, &m->here))
         return false;
     if (f->is_checked)
-        validate_field(f, value, &here, r->faults);
+        validate_field(f, value, &m->here, r->faults);
     return true;
 }
 
 /** Reads a key and its value. False with a fault, or when reading ended. */
 static bool read_member(json_reader *r, filling *m)
 {
-    const field_plan *f = &m->plan->fields[m->next];
-    if (m->next < m->type->field_count && is_due(r, f)) {
+    unsigned number = m->next;
+    const field_plan *f = &m->plan->fields[number];
+    if (number < m->type->field_count && is_due(r, f)) {
         r->at += f->json_key_len;
     } else {
         if (*r->at != '"')
@@ -134,8 +149,8 @@ static bool read_member(json_reader *r, filling *m)
         f = look_up(r, m);
         if (f == NULL)
             return false;
+        number = (unsigned)(f - m->plan->fields);
     }
-    unsigned number = (unsigned)(f - m->plan->fields);
     uint64_t bit = UINT64_C(1) << number % 64;
     m->next = number + 1;
     if ((m->seen[number / 64] & bit) != 0)
@@ -198,7 +213,7 @@ bool json_read_model(json_reader *r, const tern_type *type, void *out, const pla
 {
     if (*r->at != '{')
         return json_wrong_kind(r, type, where);
-    filling m = {.plan = plan_of(type), .type = type, .out = out, .where = where};
+    filling m = {.plan = plan_of(type), .type = type, .out = out, .where = where, .here = {.up = where}};
     unsigned before = r->faults->count;
     if (!json_enter(r) || !read_members(r, &m))
         return false;

@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "schema/json_plain.h"
+#include "schema/json_scan.h"
 #include "schema/json_write.h"
 #include "schema/scalar.h"
 
@@ -96,19 +97,6 @@ char *write_double(writer *w, char *at, double value)
     return at + number_print_double(value, at);
 }
 
-/** Length of the UTF-8 sequence at `s`; 0 when there is none. Two and three bytes, most of the world's
- * writing, without a call. */
-static inline size_t sequence(const char *s, size_t len)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    if (len >= 2 && u[0] >= 0xc2 && u[0] <= 0xdf && (u[1] & 0xc0) == 0x80)
-        return 2;
-    bool is_three = len >= 3 && (u[0] & 0xf0) == 0xe0 && (u[1] & 0xc0) == 0x80 && (u[2] & 0xc0) == 0x80;
-    if (is_three && u[0] != 0xe0 && u[0] != 0xed)
-        return 3;
-    return utf8_sequence(s, len);
-}
-
 /** What an escaped byte becomes: a letter of a short escape, 'u' for the long one, 0 for a byte that stays.
  */
 static const char escapes[128] = {
@@ -128,51 +116,58 @@ static inline char *write_escape(char *at, unsigned char byte)
     return at + 6;
 }
 
-/** The rest of a text from its first byte that is not plain on. There is room for all of it as it is. */
-static char *write_special(writer *w, char *at, const char *text, size_t len)
+/** Text that is not UTF-8, byte by byte: what is no character becomes U+FFFD. */
+static __attribute__((cold, noinline)) char *write_mended(writer *w, char *at, const char *text, size_t len)
+{
+    for (const char *end = text + len; text < end;) {
+        size_t used = utf8_sequence(text, (size_t)(end - text));
+        at = writer_room(w, at, (size_t)(end - text) + 6);
+        if (at == NULL)
+            return NULL;
+        if (used == 1 && !json_plain_byte((unsigned char)*text)) {
+            at = write_escape(at, (unsigned char)*text);
+        } else {
+            memcpy(at, used != 0 ? text : "\xef\xbf\xbd", used != 0 ? used : 3);
+            at += used != 0 ? used : 3;
+        }
+        text += used != 0 ? used : 1;
+    }
+    return at;
+}
+
+/** The rest of a text from its first byte that must be escaped on. There is room for all of it as it is. */
+static char *write_escaped(writer *w, char *at, const char *text, size_t len, uint64_t *high)
 {
     while (len != 0) {
-        unsigned char byte = (unsigned char)*text;
-        size_t used = 1;
-        if (byte >= 0x80 && (used = sequence(text, len)) != 0) {
-            memcpy(at, text, used);
-            at += used;
-        } else if (byte >= 0x80) {
-            used = 1;
-            at = writer_room(w, at, len + 6);
-            if (at == NULL)
-                return NULL;
-            memcpy(at, "\xef\xbf\xbd", 3);
-            at += 3;
-        } else {
-            at = writer_room(w, at, len + 6);
-            if (at == NULL)
-                return NULL;
-            at = write_escape(at, byte);
-        }
-        text += used;
-        len -= used;
-        used = json_copy_plain_any(at, text, len);
-        at += used;
-        text += used;
-        len -= used;
+        at = writer_room(w, at, len + 6);
+        if (at == NULL)
+            return NULL;
+        at = write_escape(at, (unsigned char)*text);
+        text++;
+        len--;
+        size_t plain = json_copy_plain_any(at, text, len, high);
+        at += plain;
+        text += plain;
+        len -= plain;
     }
     return at;
 }
 
 char *write_text(writer *w, char *at, const char *text, size_t len)
 {
+    uint64_t high = 0;
     at = writer_room(w, at, len + 2);
     if (at == NULL)
         return NULL;
     *at++ = '"';
-    size_t plain = json_copy_plain_any(at, text, len);
+    size_t begin = (size_t)(at - w->out->data), plain = json_copy_plain_any(at, text, len, &high);
     at += plain;
-    if (plain != len) {
-        at = write_special(w, at, text + plain, len - plain);
-        if (at == NULL)
-            return NULL;
-    }
+    if (plain != len)
+        at = write_escaped(w, at, text + plain, len - plain, &high);
+    if (high != 0 && at != NULL && !json_scan_best->utf8(text, len)) /* once more, from its beginning */
+        at = write_mended(w, w->out->data + begin, text, len);
+    if (at == NULL)
+        return NULL;
     *at++ = '"';
     return at;
 }

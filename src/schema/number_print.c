@@ -5,13 +5,18 @@
  * round to the value is scaled by one power of ten so that it holds at least one and at most ten whole
  * numbers, and at most one multiple of ten.
  *
- * Hot path: three multiplications by 128 bits a double; must not allocate or loop over digits it will drop.
+ * Hot path: one multiplication by 128 bits a double; must not allocate, loop over digits, or branch on them:
+ * whether a double has a short form is chance to the processor.
  */
 #include "schema/number_print.h"
 #include "schema/number_powers.h"
 #include "schema/scalar.h"
 
 #include <endian.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 /** digits * 10^exponent */
 typedef struct decimal {
@@ -26,12 +31,17 @@ typedef struct binary {
     bool is_lower_closer; /* a power of two: the neighbour below is only half as far away */
 } binary;
 
-/** The first 64 bits of power * scaled (192 bits), the last of them set when anything follows. */
+/** The first 64 bits of a product, the last of them set when anything follows. */
+static inline uint64_t round_to_odd(unsigned __int128 product)
+{
+    return (uint64_t)(product >> 64) | ((uint64_t)product > 1);
+}
+
+/** The same of power * scaled (192 bits). */
 static inline uint64_t multiply_to_odd(uint64_t high, uint64_t low, uint64_t scaled)
 {
     unsigned __int128 lower = (unsigned __int128)low * scaled;
-    unsigned __int128 upper = (unsigned __int128)high * scaled + (uint64_t)(lower >> 64);
-    return (uint64_t)(upper >> 64) | ((uint64_t)upper > 1);
+    return round_to_odd((unsigned __int128)high * scaled + (uint64_t)(lower >> 64));
 }
 
 /** The same for floats: 64 bits of the power and 32 of the significand are enough. */
@@ -41,27 +51,29 @@ static inline uint64_t multiply_to_odd_32(uint64_t high, uint64_t scaled)
     return (uint64_t)(product >> 64) | ((uint64_t)product >> 32 > 1);
 }
 
-/** Chooses among the whole numbers s, s + 1 and the tens around them: the interval's ends and its middle are
- * given in quarters. */
-static inline decimal choose(uint64_t lower, uint64_t middle, uint64_t upper, bool is_even, int k)
+/** `yes` or `no`, without a branch. */
+static inline uint64_t pick(bool condition, uint64_t yes, uint64_t no)
 {
-    lower += !is_even; /* the ends round to the value only when it is the even one */
-    upper -= !is_even;
-    uint64_t s = middle / 4;
-    if (s >= 10) {
-        uint64_t tens = s / 10;
-        bool is_down_in = lower <= 40 * tens, is_up_in = 40 * tens + 40 <= upper;
-        if (is_down_in != is_up_in)
-            return (decimal){tens + is_up_in, k + 1};
-    }
-    bool is_down_in = lower <= 4 * s, is_up_in = 4 * s + 4 <= upper;
-    if (is_down_in != is_up_in)
-        return (decimal){s + is_up_in, k};
-    uint64_t half = 4 * s + 2;
-    return (decimal){s + (middle > half || (middle == half && (s & 1) != 0)), k};
+    uint64_t mask = 0 - (uint64_t)condition;
+    return (yes & mask) | (no & ~mask);
 }
 
-static inline decimal shortest(binary b, bool is_float)
+/** Chooses among the whole numbers s, s + 1 and the tens around them: the interval's ends and its middle are
+ * given in quarters. The ends belong to it only when the value is even. */
+static inline uint64_t choose(uint64_t lower, uint64_t middle, uint64_t upper, bool is_even)
+{
+    lower += !is_even;
+    upper -= !is_even;
+    uint64_t s = middle / 4, tens = s / 10 * 10;
+    bool is_down_in = lower <= 4 * s, is_up_in = 4 * s + 4 <= upper;
+    bool is_ten_down_in = lower <= 4 * tens, is_ten_up_in = 4 * tens + 40 <= upper;
+    bool is_up_nearer = (middle & 3) + (s & 1) > 2; /* in the very middle, to the even one */
+    uint64_t near = s + pick(is_down_in != is_up_in, is_up_in, is_up_nearer);
+    return pick(is_ten_down_in != is_ten_up_in, tens + 10 * is_ten_up_in, near);
+}
+
+/** By three multiplications: floats, and doubles whose neighbours are not equally far. */
+static decimal shortest(binary b, bool is_float)
 {
     int k = b.is_lower_closer ? number_log10_three_quarters_pow2(b.exponent) : number_log10_pow2(b.exponent);
     int shift = b.exponent + number_log2_pow10(-k) + 1;
@@ -71,12 +83,35 @@ static inline decimal shortest(binary b, bool is_float)
     bool is_even = (b.significand & 1) == 0;
     if (is_float) { /* the power is rounded up, as the paper has it */
         uint64_t high = power->high + (power->low != 0);
-        return choose(multiply_to_odd_32(high, lower << shift), multiply_to_odd_32(high, middle << shift),
-                      multiply_to_odd_32(high, upper << shift), is_even, k);
+        return (decimal){choose(multiply_to_odd_32(high, lower << shift),
+                                multiply_to_odd_32(high, middle << shift),
+                                multiply_to_odd_32(high, upper << shift), is_even),
+                         k};
     }
     uint64_t high = power->high, low = power->low + !number_power_is_exact(-k);
-    return choose(multiply_to_odd(high, low, lower << shift), multiply_to_odd(high, low, middle << shift),
-                  multiply_to_odd(high, low, upper << shift), is_even, k);
+    return (decimal){choose(multiply_to_odd(high, low, lower << shift),
+                            multiply_to_odd(high, low, middle << shift),
+                            multiply_to_odd(high, low, upper << shift), is_even),
+                     k};
+}
+
+/** The same for a double between equally far neighbours: their ends lie one shifted power below and above the
+ * product for the value itself, so that two of the multiplications are an addition and a subtraction. */
+static inline decimal shortest_regular(uint64_t significand, int exponent)
+{
+    int k = number_log10_pow2(exponent), shift = exponent + number_log2_pow10(-k) + 1;
+    const number_power *power = number_power_of(-k);
+    uint64_t high = power->high, low = power->low + !number_power_is_exact(-k),
+             scaled = 4 * significand << shift;
+    unsigned __int128 lowest = (unsigned __int128)low * scaled;
+    unsigned __int128 product = (unsigned __int128)high * scaled + (uint64_t)(lowest >> 64);
+    unsigned __int128 half =
+        ((unsigned __int128)high << 64 | low) >> (63 - shift); /* 2 << shift times the power */
+    uint64_t rest = (uint64_t)lowest, half_rest = low << (shift + 1);
+    unsigned __int128 lower = product - half - (rest < half_rest);
+    unsigned __int128 upper = product + half + (rest + half_rest < rest);
+    return (decimal){
+        choose(round_to_odd(lower), round_to_odd(product), round_to_odd(upper), (significand & 1) == 0), k};
 }
 
 enum { RAW_DIGITS = 17, RAW_BYTES = 48 }; /* as many as a double needs; room to copy from in blocks */
@@ -92,14 +127,16 @@ static inline uint64_t eight_digits(uint32_t value)
     return tens | (twos - 10 * tens) << 8;
 }
 
+#define ZEROS UINT64_C(0x3030303030303030)
+
 static inline void put_eight(char *out, uint64_t digits)
 {
-    digits = htole64(digits | 0x3030303030303030);
+    digits = htole64(digits | ZEROS);
     memcpy(out, &digits, sizeof digits);
 }
 
 /** Writes all 17 digits, and drops the zeros at the end: returns how many they are. */
-static inline unsigned put_raw(uint64_t value, char *raw)
+static unsigned put_raw(uint64_t value, char *raw)
 {
     uint32_t low = (uint32_t)(value % 100000000);
     uint64_t rest = value / 100000000;
@@ -150,13 +187,78 @@ static size_t put_decimal(decimal d, char *out)
     return 2 + (size_t)-point + count;
 }
 
-/** Prints a value that is a whole number below 2^53; 0 when it is none. */
-static inline size_t put_small_whole(double value, char *out)
+#if defined(__SSE2__)
+
+/** The digits of `high` and then of `low`, eight each, as bytes. As eight_digits, with both side by side. */
+static inline __m128i sixteen_digits(uint32_t high, uint32_t low)
 {
-    if (!(value < 9007199254740992.0))
+    const __m128i ten_thousandth = _mm_set1_epi64x(3518437209), ten_thousand = _mm_set1_epi64x(10000);
+    __m128i eights = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)high), _mm_cvtsi32_si128((int)low));
+    __m128i upper = _mm_srli_epi64(_mm_mul_epu32(eights, ten_thousandth), 45);
+    __m128i lower = _mm_sub_epi32(eights, _mm_mul_epu32(upper, ten_thousand));
+    __m128i fours = _mm_or_si128(upper, _mm_slli_epi64(lower, 32));
+    upper = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi16(5243)), 3);
+    lower = _mm_sub_epi16(fours, _mm_mullo_epi16(upper, _mm_set1_epi16(100)));
+    __m128i twos = _mm_or_si128(upper, _mm_slli_epi32(lower, 16));
+    upper = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
+    lower = _mm_sub_epi16(twos, _mm_mullo_epi16(upper, _mm_set1_epi16(10)));
+    return _mm_or_si128(upper, _mm_slli_epi16(lower, 8));
+}
+
+/** Writes 16 digits; `*front` receives the first eight as numbers. Returns how many they are without the
+ * zeros at the end. */
+static inline unsigned put_sixteen(char *out, uint32_t high, uint32_t low, uint64_t *front)
+{
+    __m128i digits = sixteen_digits(high, low);
+    unsigned zeros = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128()));
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_or_si128(digits, _mm_set1_epi8('0')));
+    _mm_storel_epi64((__m128i *)(void *)front, digits);
+    return 31 - (unsigned)__builtin_clz((zeros ^ 0xffff) << 1 | 1);
+}
+
+#else
+
+static inline unsigned put_sixteen(char *out, uint32_t high, uint32_t low, uint64_t *front)
+{
+    uint64_t last = eight_digits(low);
+    *front = eight_digits(high);
+    put_eight(out, *front);
+    put_eight(out + 8, last);
+    unsigned zeros = last != 0 ? (unsigned)__builtin_clzll(last) / 8 : 8;
+    if (last == 0)
+        zeros += *front != 0 ? (unsigned)__builtin_clzll(*front) / 8 : 8;
+    return 16 - zeros;
+}
+
+#endif
+
+/**
+ * As put_decimal, where at most seven digits stand before the point and there are 16 or 17 of them; 0 when
+ * that is not so. The point is put into the first eight digits in a register: nothing that was stored is
+ * loaded again.
+ */
+static inline size_t put_usual(decimal d, char *out)
+{
+    const uint64_t least = UINT64_C(10000000000000000); /* of 17 digits */
+    bool is_less = d.digits < least;
+    int point = d.exponent + RAW_DIGITS - is_less;
+    if (d.digits < least / 10 || (unsigned)(point + 5) > 12)
         return 0;
-    uint64_t whole = (uint64_t)value;
-    return (double)whole == value ? number_print_u64(whole, out) : 0;
+    uint64_t digits = pick(is_less, d.digits * 10, d.digits), rest = digits / 100000000,
+             first = rest / 100000000;
+    uint32_t high = (uint32_t)(rest - first * 100000000), low = (uint32_t)(digits - rest * 100000000);
+    uint64_t front;
+    if (point <= 0) {
+        memcpy(out, "0.000000", 8);
+        out[2 - point] = (char)('0' + first);
+        return 3 + (size_t)-point + put_sixteen(out + 3 - point, high, low, &front);
+    }
+    unsigned count = put_sixteen(out + 2, high, low, &front);
+    uint64_t before = (UINT64_C(1) << 8 * point) - 1, eight = (first | front << 8) | ZEROS;
+    uint64_t behind = eight << 8 & ~before << 8;
+    eight = htole64((eight & before) | (uint64_t)'.' << 8 * point | behind);
+    memcpy(out, &eight, sizeof eight);
+    return 2 + count;
 }
 
 size_t number_print_double(double value, char *out)
@@ -166,15 +268,24 @@ size_t number_print_double(double value, char *out)
     size_t sign = bits >> 63;
     out[0] = '-';
     out += sign;
-    size_t len = put_small_whole(sign != 0 ? -value : value, out);
-    if (len != 0)
-        return sign + len;
     uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
     int biased = (int)(bits >> 52 & 2047);
-    binary b = {fraction, -1074, false};
-    if (biased != 0)
-        b = (binary){fraction | UINT64_C(1) << 52, biased - 1075, fraction == 0 && biased > 1};
-    return sign + put_decimal(shortest(b, false), out);
+    unsigned point = (unsigned)biased - 1023; /* bits of the fraction that stand before the point */
+    if (point <= 52 && fraction << 11 << (point + 1) == 0)
+        return sign + number_print_u64((fraction | UINT64_C(1) << 52) >> (52 - point), out);
+    if (bits << 1 == 0) {
+        out[0] = '0';
+        return sign + 1;
+    }
+    if (fraction == 0 || biased == 0) { /* a power of two, or less than a normal double */
+        binary b = {fraction, -1074, false};
+        if (biased != 0)
+            b = (binary){UINT64_C(1) << 52, biased - 1075, biased > 1};
+        return sign + put_decimal(shortest(b, false), out);
+    }
+    decimal d = shortest_regular(fraction | UINT64_C(1) << 52, biased - 1075);
+    size_t len = put_usual(d, out);
+    return sign + (len != 0 ? len : put_decimal(d, out));
 }
 
 size_t number_print_float(float value, char *out)

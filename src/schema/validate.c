@@ -163,7 +163,8 @@ static void check_text(const subject *s)
         return;
     size_t len = strlen(text);
     /* Counting is put off until the bytes leave it open: a character has at most four. */
-    if (f->has_min_length || (f->has_max_length && len > f->field->max_length))
+    if ((f->has_min_length && len / 4 < f->field->min_length) ||
+        (f->has_max_length && len > f->field->max_length))
         check_length(s, count_characters(text, len), "character");
     if (f->field->choices != NULL)
         check_choices(s, text);

@@ -214,7 +214,12 @@ static void check_kit(json_copy_plain *copy)
                 size_t want = at;
                 while (want < len && json_plain_byte((unsigned char)text[want]))
                     want++;
-                CHECK_INT(copy(to, text, len), want);
+                uint64_t high = 0;
+                CHECK_INT(copy(to, text, len, &high), want);
+                if (byte >= 0x80)
+                    CHECK(high != 0);
+                else
+                    CHECK(high == 0);
                 CHECK_BYTES(to, want, text, want);
             }
         free(text);
