@@ -7,7 +7,8 @@
 /**
  * tern_offload for the inside of a library that must not be left half-way: runs `work(arg)` on the pool while
  * the calling coroutine is suspended, and returns when it is done. It never throws and is not interrupted: a
- * coroutine that is cancelled meanwhile learns of it at its next wait. False when there is no thread to run it
+ * coroutine that is cancelled meanwhile learns of it at its next wait. False when there is no thread to run
+ * it
  * (`work` has not run then).
  */
 bool offload_run(void (*work)(void *arg), void *arg);

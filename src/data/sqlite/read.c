@@ -64,7 +64,7 @@ static bool whole_of(double value, int64_t *out)
 static const char *read_as_text(const source *s, void *out)
 {
     tern_str text = text_of(s);
-    return scalar_read(s->type, text.data != NULL ? text.data : "", text.len, out, NULL);
+    return scalar_read(s->type, text.data != NULL ? text.data : "", text.len, out, s->arena);
 }
 
 static const char *read_int(const source *s, void *out)
