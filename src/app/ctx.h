@@ -2,6 +2,7 @@
 #ifndef APP_CTX_H
 #define APP_CTX_H
 
+#include "app/held_file.h"
 #include "app/router.h"
 #include "base/arena.h"
 #include "http/exchange.h"
@@ -91,12 +92,11 @@ struct tern_app {
     struct app_pending **pending_end;
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
+    held_file openapi_file;         /* the same as it is served */
     bool has_openapi_route;
-    const char
-        *docs_page; /* the page of /docs with its addresses filled in; NULL until its routes are there */
-    const char *docs_swagger; /* the same of Swagger UI, where the build holds it (docs_page/swagger.c) */
-    bool memory_short;        /* something registered could not be kept: app_compile says so */
-    bool is_draining;         /* this worker is leaving: /readyz says 503 */
+    held_file *docs_files; /* the parts of /docs, by docs_part; NULL until its routes are there */
+    bool memory_short;     /* something registered could not be kept: app_compile says so */
+    bool is_draining;      /* this worker is leaving: /readyz says 503 */
 };
 
 /** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one
