@@ -34,6 +34,14 @@ bool decimal_is_multiple(tern_decimal value, tern_decimal step)
     return units_at(value, scale) % units_at(step, scale) == 0;
 }
 
+double decimal_nearest(tern_decimal d)
+{
+    double power = 1;
+    for (unsigned at = 0; at < d.scale && at < SCALE_MOST; at++)
+        power *= 10;
+    return (double)d.units / power;
+}
+
 /* A double has every decimal of 15 digits to itself. Up to 10^15 and 10^18 the division below rounds as
  * reading the decimal would: what comes back the same is what was written. */
 bool decimal_of_number(long double number, tern_decimal *out)
@@ -44,13 +52,14 @@ bool decimal_of_number(long double number, tern_decimal *out)
         *out = (tern_decimal){(int64_t)number, 0};
         return true;
     }
-    double value = (double)number, power = 10;
-    for (uint8_t scale = 1; scale <= DIGITS_18; scale++, power *= 10) {
+    double value = (double)number, power = 1;
+    for (unsigned scale = 1; scale <= DIGITS_18; scale++) {
+        power *= 10;
         double units = round(value * power);
         if (fabs(units) >= most)
             return false;
         if (units / power == value) {
-            *out = (tern_decimal){(int64_t)units, scale};
+            *out = (tern_decimal){(int64_t)units, (uint8_t)scale};
             return true;
         }
     }

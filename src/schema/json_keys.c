@@ -145,7 +145,7 @@ static const json_key *find_doubled(key_search *s, const char *at, const char *e
     for (; at < end; at++) {
         if (*at == '{') {
             began[depth++] = s->count;
-        } else if (*at == '}') {
+        } else if (*at == '}' && depth > 0) { /* which it is: json_skip has seen to it */
             size_t first = began[--depth], count = s->count - first;
             const json_key *doubled = count <= KEYS_FEW ? find_in_few(s->keys + first, count)
                                                         : find_in_many(s, s->keys + first, count);

@@ -31,8 +31,8 @@ typedef struct field_plan {
     void *pattern;        /* pcre2_code; NULL when there is none */
     const struct text_format *format;
     const struct field_plan *items, *keys; /* rules of what a list or map holds; NULL when there are none */
-    tern_decimal min_decimal, max_decimal, multiple_decimal;
-    moment_limit min_moment, max_moment;
+    tern_decimal min_decimal, max_decimal, multiple_decimal; /* exact; the floats have the nearest */
+    moment_limit min_moment, max_moment;                     /* .at_least, .at_most of moments */
 } field_plan;
 
 typedef struct type_plan {

@@ -185,6 +185,8 @@ static void plan_decimals(planner *p, field_plan *plan, const limit *low, const 
     plan->has_max = high->option != NULL;
     if (read_decimal_limit(p, low, &plan->min_decimal) && read_decimal_limit(p, high, &plan->max_decimal))
         check_range(p, low, high, decimal_compare(plan->min_decimal, plan->max_decimal));
+    plan->min_float = decimal_nearest(plan->min_decimal);
+    plan->max_float = decimal_nearest(plan->max_decimal);
     if (plan->has_multiple)
         read_number(p, "multiple_of", plan->field->multiple_of, &plan->multiple_decimal);
 }
@@ -202,8 +204,6 @@ static bool read_moment_limit(planner *p, const limit *l, moment_limit *out)
 static void plan_moments(planner *p, field_plan *plan, const limit *low, const limit *high)
 {
     moment_limit *min = &plan->min_moment, *max = &plan->max_moment;
-    plan->has_min = low->option != NULL;
-    plan->has_max = high->option != NULL;
     if (read_moment_limit(p, low, min) && read_moment_limit(p, high, max) && min->is_moving == max->is_moving)
         check_range(p, low, high, (min->number > max->number) - (min->number < max->number));
 }

@@ -326,5 +326,5 @@ void plan_options(planner *p, field_plan *plan)
                        plan->has_max_length || plan->has_min_items || plan->has_max_items ||
                        field->unique_items || plan->pattern != NULL || plan->format != NULL ||
                        field->choices != NULL || field->check != NULL || plan->items != NULL ||
-                       plan->keys != NULL;
+                       plan->keys != NULL || plan->min_moment.text != NULL || plan->max_moment.text != NULL;
 }

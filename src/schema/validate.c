@@ -138,13 +138,13 @@ static void check_moment(const subject *s)
 {
     const field_plan *f = s->f;
     const tern_type *type = f->field->type;
-    if (!f->has_min && !f->has_max)
+    if (f->min_moment.text == NULL && f->max_moment.text == NULL)
         return;
     int64_t value = moment_number(type, s->value), number;
-    if (f->has_min && (s->is_new || !f->min_moment.is_moving) &&
+    if (f->min_moment.text != NULL && (s->is_new || !f->min_moment.is_moving) &&
         value < (number = moment_limit_number(type, &f->min_moment)))
         beyond_moment(s, true, &f->min_moment, number);
-    if (f->has_max && (s->is_new || !f->max_moment.is_moving) &&
+    if (f->max_moment.text != NULL && (s->is_new || !f->max_moment.is_moving) &&
         value > (number = moment_limit_number(type, &f->max_moment)))
         beyond_moment(s, false, &f->max_moment, number);
 }

@@ -65,3 +65,10 @@ TEST(decimals_refuse_numbers_of_which_a_double_keeps_no_digit)
     CHECK(!decimal_of_number(1e18L, &d));
     CHECK(!decimal_of_number(__builtin_nanl(""), &d));
 }
+
+TEST(decimals_know_the_nearest_double)
+{
+    CHECK(decimal_nearest((tern_decimal){1999, 2}) == 19.99);
+    CHECK(decimal_nearest((tern_decimal){-1, 18}) == -1e-18);
+    CHECK(decimal_nearest((tern_decimal){5, 255}) == 5e-19);
+}
