@@ -44,11 +44,9 @@ struct tern_ctx {
     uint64_t timeout_ms;
     bool is_query_counted;
     short refused; /* why no route was looked for: 400, 503; 0 when one was */
-    /* the failure on its way to the nearest tern_next */
-    int problem_status;
-    const char *problem_detail;
-    const char
-        *problem_errors; /* a JSON array: the faults of the input; NULL when it is about something else */
+    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: a JSON
+     * array, the faults of the input; NULL when it is about something else */
+    const char *problem_errors;
     const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
     const char *reply_data;      /* its body */
     bool reply_is_page;
