@@ -136,18 +136,28 @@ typedef struct tern_field {
     const char *written; /* the options as they stand in the source: tells `.min = 0` from no minimum */
 
     /* what you may give. A mistake ends the program at start with a line that names model and field: an
-     * option that the kind has no use for, limits the wrong way round or beyond the kind, a pattern that does
-     * not compile, a .fallback, .example or choice that does not read or breaks the field's own rules. */
+     * option that the kind has no use for, limits that do not read, are the wrong way round or beyond the
+     * kind, a pattern that does not compile, a .fallback, .example or choice that does not read or breaks the
+     * field's own rules. */
     const char *json; /* another name outside C */
     tern_source in;
     bool optional;        /* may be absent or null */
     bool required;        /* said aloud; the default without .optional and .fallback */
     const char *fallback; /* the value when absent, as text ("20", "true", "red"; lists "[]", maps "{}") */
-    long double min, max; /* numbers; inclusive */
+    long double min, max; /* numbers; inclusive, exact to 15 digits for decimals */
+    long double above, below; /* numbers; exclusive: .above = 0 */
     long double multiple_of;
+    /* Dates, times, date-times and spans, inclusive: "2020-01-01", "PT5M". Of dates also "today" (in UTC), of
+     * date-times "now", both with a distance: "today+P30D", "now-PT5M"; those hold for input alone, since
+     * time passes over what is stored. Decimals of more than 15 digits too: "123456789012345.67". */
+    const char *at_least, *at_most;
     size_t min_length, max_length; /* text in characters (code points), bytes and uploads in bytes */
     size_t min_items, max_items;   /* lists and maps */
     bool unique_items;
+    /* What the items of a list, the values and the keys of a map must be:
+     * .items = TERN_RULES(.max_length = 20, .pattern = "^[a-z]+$"). Rules are the options from .min to .items
+     * and .pattern, .format, .choices and .check. */
+    const struct tern_field *items, *keys;
     const char *pattern;        /* PCRE2, searched for unless anchored; $ is the very end */
     const char *format;         /* email uri uuid ipv4 ipv6 hostname date time date-time duration */
     const char *const *choices; /* TERN_CHOICES("low", "high") */
@@ -222,6 +232,7 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 #define TERN_MAP(Name)    (&Name##_map_type)
 #define TERN_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define TERN_COLUMNS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define TERN_RULES(...)   (&(const tern_field){.written = "" #__VA_ARGS__, __VA_ARGS__})
 
 /** Whether the client sent the field (null counts), with a value, or as null: `tern_has(in, done)`. */
 #define tern_has(model, field)                                                                               \

@@ -2,6 +2,7 @@
 #ifndef APP_CTX_H
 #define APP_CTX_H
 
+#include "app/held_file.h"
 #include "app/router.h"
 #include "base/arena.h"
 #include "http/exchange.h"
@@ -43,11 +44,9 @@ struct tern_ctx {
     uint64_t timeout_ms;
     bool is_query_counted;
     short refused; /* why no route was looked for: 400, 503; 0 when one was */
-    /* the failure on its way to the nearest tern_next */
-    int problem_status;
-    const char *problem_detail;
-    const char
-        *problem_errors; /* a JSON array: the faults of the input; NULL when it is about something else */
+    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: a JSON
+     * array, the faults of the input; NULL when it is about something else */
+    const char *problem_errors;
     const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
     const char *reply_data;      /* its body */
     bool reply_is_page;
@@ -98,12 +97,11 @@ struct tern_app {
     const char *database_url; /* of the settings; NULL: not given */
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
+    held_file openapi_file;         /* the same as it is served */
     bool has_openapi_route;
-    const char
-        *docs_page; /* the page of /docs with its addresses filled in; NULL until its routes are there */
-    const char *docs_swagger; /* the same of Swagger UI, where the build holds it (docs_page/swagger.c) */
-    bool memory_short;        /* something registered could not be kept: app_compile says so */
-    bool is_draining;         /* this worker is leaving: /readyz says 503 */
+    held_file *docs_files; /* the parts of /docs, by docs_part; NULL until its routes are there */
+    bool memory_short;     /* something registered could not be kept: app_compile says so */
+    bool is_draining;      /* this worker is leaving: /readyz says 503 */
 };
 
 /** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one

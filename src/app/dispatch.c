@@ -137,7 +137,7 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     level_close(c, &l);
     level_restore_fields(c, &l);
     return *why == UNWIND_FAIL
-               ? ctx_problem_errors(c, c->problem_status, c->problem_detail, c->problem_errors)
+               ? ctx_problem_errors(c, c->scope.problem_status, c->scope.problem_detail, c->problem_errors)
                : (tern_reply){0};
 }
 

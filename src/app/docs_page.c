@@ -2,12 +2,10 @@
 #include "app/docs_page.h"
 
 #include "app/ctx.h"
-#include "base/siphash.h"
 
 #include <tern/app.h>
 #include <tern/context.h>
 
-#include <stdio.h>
 #include <string.h>
 
 /* cmake/embed.cmake makes these from the files in docs_page/. */
@@ -19,34 +17,21 @@ static const char policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** A strong validator by content: the files change only with the program. */
-static const char *etag_of(tern_ctx *c, const void *data, size_t len)
+tern_reply docs_page_serve(tern_ctx *c, docs_part part)
 {
-    static const siphash_key key = {
-        {0x7465726e, 0x646f6373}}; /* no secret: it only has to tell contents apart */
-    return tern_sprintf(c, "\"%016llx\"", (unsigned long long)siphash_2_4(&key, data, len));
-}
-
-tern_reply docs_page_serve(tern_ctx *c, const char *type, const void *data, size_t len)
-{
-    const char *etag = etag_of(c, data, len), *known = tern_header(c, "If-None-Match");
-    tern_set_header(c, "ETag", etag);
-    tern_set_header(c, "Cache-Control", "no-cache");
     tern_set_header(c, "X-Content-Type-Options", "nosniff");
     tern_set_header(c, "Content-Security-Policy", policy);
-    if (known != NULL && strcmp(known, etag) == 0)
-        return tern_status(c, 304);
-    return tern_bytes(c, type, data, len);
+    return held_file_serve(c, &c->app->docs_files[part]);
 }
 
 TERN_HANDLER(docs_style)
 {
-    return docs_page_serve(c, "text/css; charset=utf-8", docs_page_style_css, docs_page_style_css_len);
+    return docs_page_serve(c, DOCS_STYLE);
 }
 
 TERN_HANDLER(docs_script)
 {
-    return docs_page_serve(c, "text/javascript; charset=utf-8", docs_page_script_js, docs_page_script_js_len);
+    return docs_page_serve(c, DOCS_SCRIPT);
 }
 
 char *docs_page_fill_in(arena *a, const void *page, size_t len, const char *docs, const char *openapi)
@@ -70,15 +55,10 @@ char *docs_page_fill_in(arena *a, const void *page, size_t len, const char *docs
     return filled;
 }
 
-tern_reply docs_page_plain(tern_ctx *c)
-{
-    return docs_page_serve(c, "text/html; charset=utf-8", c->app->docs_page, strlen(c->app->docs_page));
-}
-
 #ifndef TERN_SWAGGER_UI
 TERN_HANDLER(docs_page)
 {
-    return docs_page_plain(c);
+    return docs_page_serve(c, DOCS_PAGE);
 }
 #endif
 
@@ -86,18 +66,25 @@ void docs_page_add_routes(tern_app *app)
 {
     const char *docs = app->options.docs_path != NULL ? app->options.docs_path : "/docs";
     const char *openapi = app->options.openapi_path != NULL ? app->options.openapi_path : "/openapi.json";
-    if (app->docs_page != NULL || *docs == '\0' || *openapi == '\0')
+    if (app->docs_files != NULL || *docs == '\0' || *openapi == '\0')
         return;
     const char *folder =
         strcmp(docs, "/") == 0 ? "" : docs; /* "//style.css" would be a file of another host */
-    app->docs_page =
+    held_file *files = arena_alloc(&app->arena, DOCS_PARTS * sizeof *files);
+    char *page =
         docs_page_fill_in(&app->arena, docs_page_page_html, docs_page_page_html_len, folder, openapi);
     char *style = arena_printf(&app->arena, "%s/style.css", folder),
          *script = arena_printf(&app->arena, "%s/script.js", folder);
-    if (app->docs_page == NULL || style == NULL || script == NULL) {
+    if (files == NULL || page == NULL || style == NULL || script == NULL) {
         app->memory_short = true;
         return;
     }
+    app->docs_files = files;
+    files[DOCS_PAGE] = held_file_of("text/html; charset=utf-8", NULL, page, strlen(page));
+    files[DOCS_STYLE] =
+        held_file_of("text/css; charset=utf-8", NULL, docs_page_style_css, docs_page_style_css_len);
+    files[DOCS_SCRIPT] =
+        held_file_of("text/javascript; charset=utf-8", NULL, docs_page_script_js, docs_page_script_js_len);
 #ifdef TERN_SWAGGER_UI
     docs_swagger_add_routes(app, docs, folder, openapi);
 #else

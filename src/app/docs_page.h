@@ -14,14 +14,25 @@ void docs_page_add_routes(tern_app *app);
 
 enum { DOCS_PAGE_MOST_PLACES = 8 }; /* how often a page may name its two addresses */
 
+/** What the documentation is made of; the last six are there with TERN_SWAGGER_UI. */
+typedef enum docs_part {
+    DOCS_PAGE,
+    DOCS_STYLE,
+    DOCS_SCRIPT,
+    DOCS_SWAGGER_PAGE,
+    DOCS_SWAGGER_SCRIPT,
+    DOCS_SWAGGER_STYLE,
+    DOCS_SWAGGER_UI_SCRIPT,
+    DOCS_SWAGGER_UI_STYLE,
+    DOCS_SWAGGER_LICENSES,
+    DOCS_PARTS
+} docs_part;
+
 /** A page with {docs} and {openapi} in it filled in; NULL when memory is short. */
 char *docs_page_fill_in(arena *a, const void *page, size_t len, const char *docs, const char *openapi);
 
-/** Replies with a part of the page: an ETag by content, and the page's Content-Security-Policy. */
-tern_reply docs_page_serve(tern_ctx *c, const char *type, const void *data, size_t len);
-
-/** Replies with the built-in page. */
-tern_reply docs_page_plain(tern_ctx *c);
+/** Replies with a part, under the page's Content-Security-Policy. */
+tern_reply docs_page_serve(tern_ctx *c, docs_part part);
 
 /** Adds GET `docs` with Swagger UI and the built-in page at `folder`/plain. */
 void docs_swagger_add_routes(tern_app *app, const char *docs, const char *folder, const char *openapi);

@@ -152,5 +152,6 @@ bool openapi_write(tern_app *app, buf *problems)
     }
     buf_free(&app->openapi);
     app->openapi = text;
+    app->openapi_file = held_file_of("application/json", NULL, text.data, text.len);
     return true;
 }

@@ -39,7 +39,7 @@ static void print_field_parameter(const openapi_document *doc, const bind_field 
     const field_plan *f = field->f;
     print_parameter_head(name, bind_source_names[field->source], field->source == TERN_PATH || f->is_required,
                          out);
-    pen_member(out, "description", f->field->help);
+    schema_print_description(f, out);
     pen_flag(out, "deprecated", f->field->deprecated);
     pen_key(out, "schema");
     schema_print_field(&doc->schemas, f, SCHEMA_INPUT, true, out);

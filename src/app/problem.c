@@ -31,8 +31,8 @@ tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const
     static const char no_memory[] = "{\"type\":\"about:blank\",\"title\":\"Error\"}";
     const char *title = http_status_text(status);
     tern_reply reply = {.status = status, .type = ctx_problem_type};
-    c->problem_status = status;
-    c->problem_detail = detail;
+    c->scope.problem_status = status;
+    c->scope.problem_detail = detail;
     size_t detail_len = detail != NULL ? strlen(detail) : 0;
     size_t size = 128 + strlen(title) + detail_len * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0);
     char *room = arena_alloc(&c->x->arena, size);
@@ -73,8 +73,8 @@ void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *er
     }
     scope_before_throw(); /* now: a task that fails while it is ended must not put its problem in place of
                              this */
-    c->problem_status = c->scope.failed_status = status;
-    c->problem_detail = c->scope.failed_detail = detail;
+    c->scope.problem_status = status;
+    c->scope.problem_detail = detail;
     c->problem_errors = errors;
     unwind_throw(UNWIND_FAIL);
 }

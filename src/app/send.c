@@ -133,7 +133,8 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
     char label[160];
     if (why == UNWIND_FAIL)
         tern_log(TERN_ERROR, "%s: the stream failed half-way: %s", ctx_route_label(c, label, sizeof label),
-                 c->problem_detail != NULL ? c->problem_detail : http_status_text(c->problem_status));
+                 c->scope.problem_detail != NULL ? c->scope.problem_detail
+                                                 : http_status_text(c->scope.problem_status));
 }
 
 void tern_stream_write(tern_stream *out, const void *data, size_t len)

@@ -141,7 +141,8 @@ static tern_reply run(tern_ctx *c, void *html_for_browsers)
     bool has_own_body =
         reply.kind != TERN_REPLY_BYTES || (reply.len != 0 && !is_problem && reply.type != ctx_status_type);
     /* Only a problem that is still this reply's may lend it its text. */
-    const char *detail = is_problem && c->problem_status == reply.status ? c->problem_detail : NULL;
+    const char *detail =
+        is_problem && c->scope.problem_status == reply.status ? c->scope.problem_detail : NULL;
     if (reply.status >= 500)
         log_failure(c, reply.status, detail);
     if (has_own_body)

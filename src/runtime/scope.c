@@ -15,7 +15,7 @@ void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int stat
     s->owner = owner;
     s->defers = NULL;
     s->has_tasks = false;
-    s->failed_status = 0;
+    s->problem_status = 0;
     s->holds = NULL;
     s->fail = fail;
 }

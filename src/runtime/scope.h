@@ -25,8 +25,8 @@ typedef struct scope {
     scope_defer *defers; /* newest first */
     list_link tasks;     /* every task started (task.c) */
     bool has_tasks;      /* false: nothing to wait for (and `tasks` not set up), the usual case */
-    int failed_status;   /* of the failure that is on its way, for who waits for a task; 0: not told */
-    const char *failed_detail;
+    int problem_status;  /* the problem told last, also on its way as a failure; 0: none yet */
+    const char *problem_detail;
     struct lock_hold *holds; /* locks and permits taken (lock.c); NULL: none, the usual case */
     /** Ends the running coroutine's work with a status (the app's tern_fail); never returns. */
     void (*fail)(struct scope *s, int status, const char *detail);

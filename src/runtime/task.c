@@ -43,8 +43,8 @@ static void task_main(void *arg)
     tern_task *task = arg;
     coro *self = coro_self();
     task->outcome = self->is_cancelled ? UNWIND_CANCELLED : run_caught(task);
-    task->failed_status = task->scope->failed_status;
-    task->failed_detail = task->scope->failed_detail;
+    task->failed_status = task->scope->problem_status;
+    task->failed_detail = task->scope->problem_detail;
     if (task->scope->holds != NULL)
         lock_release_held(task->scope, self);
     task->runner = NULL;

@@ -40,6 +40,8 @@ __attribute__((format(printf, 4, 0))) static void add(tern_faults *faults, const
     if (f != NULL) {
         *f = sketch;
         f->message = arena_vprintf(faults->arena, NULL, format, args);
+        if (faults->whose != NULL && f->message != NULL)
+            f->message = arena_printf(faults->arena, "%s%s", faults->whose, f->message);
     }
     if (f == NULL || f->message == NULL || !keep_place(faults, f, where)) {
         faults->is_memory_short = true;

@@ -33,6 +33,7 @@ struct tern_faults {
     fault *first, **end;
     unsigned count;    /* all of them, kept or not */
     const place *here; /* where tern_fault_add stands: the model being checked */
+    const char *whose; /* before each message: "the key "; NULL: nothing */
     bool is_memory_short;
 };
 

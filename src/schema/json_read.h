@@ -124,6 +124,9 @@ bool json_wrong_kind(json_reader *r, const tern_type *type, const place *where);
 /* Checked, but not kept. These never look at or after `end`. */
 
 bool json_skip(json_reader *r);
+/** Whether no object from `begin` up to r->at, which json_skip has passed, has a key twice; one that does is
+ * a fault. (json_keys.c) */
+bool json_keys_differ(json_reader *r, const char *begin, const place *where);
 bool json_skip_text(json_reader *r);
 bool json_skip_number(json_reader *r);
 /** Reads the escape that follows the '\' before `at`: its length, 0 when it is none (a lone half of a

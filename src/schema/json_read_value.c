@@ -136,13 +136,13 @@ static bool read_decimal(json_reader *r, const tern_type *type, void *out, const
     return json_skip_number(r) && read_scalar(r, type, begin, (size_t)(r->at - begin), out, where);
 }
 
-static bool read_any(json_reader *r, void *out)
+static bool read_any(json_reader *r, void *out, const place *where)
 {
     const char *begin = r->at;
     if (!json_skip(r))
         return false;
     *(tern_any *)out = (tern_any){begin, (size_t)(r->at - begin)};
-    return true;
+    return json_keys_differ(r, begin, where);
 }
 
 bool json_read_value(json_reader *r, const tern_type *type, void *out, const place *where)
@@ -162,7 +162,7 @@ bool json_read_value(json_reader *r, const tern_type *type, void *out, const pla
     case TERN_DECIMAL:
         return read_decimal(r, type, out, where);
     case TERN_ANY:
-        return read_any(r, out);
+        return read_any(r, out, where);
     case TERN_UPLOAD:
         return json_wrong_kind(r, type, where);
     default:

@@ -69,9 +69,13 @@ static void print_type_member(const tern_type *type, schema_side side, bool is_n
         pen_close(out, ']');
 }
 
-/** The members that say what a value of `type` is, without a reference. */
-static void print_members(const schema_set *set, const tern_type *type, schema_side side, bool is_nullable,
-                          buf *out)
+static void print_part(const schema_set *set, const tern_type *type, const field_plan *rules,
+                       schema_side side, buf *out);
+
+/** The members that say what a value of `type` is, without a reference; `f` has the rules of what it holds,
+ * and may be NULL. */
+static void print_members(const schema_set *set, const tern_type *type, const field_plan *f, schema_side side,
+                          bool is_nullable, buf *out)
 {
     const struct kind_schema *kind = &kinds[type->kind];
     print_type_member(type, side, is_nullable, out);
@@ -80,7 +84,11 @@ static void print_members(const schema_set *set, const tern_type *type, schema_s
         pen_raw(out, kind->more);
     if (type->item != NULL) {
         pen_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
-        schema_print(set, type->item, side, out);
+        print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
+    }
+    if (f != NULL && f->keys != NULL) {
+        pen_key(out, "propertyNames");
+        print_part(set, f->keys->type, f->keys, side, out);
     }
 }
 
@@ -128,7 +136,7 @@ void schema_print(const schema_set *set, const tern_type *type, schema_side side
     if (has_component(type)) {
         print_reference(set, type, side, out);
     } else {
-        print_members(set, type, side, false, out);
+        print_members(set, type, NULL, side, false, out);
         print_natural_limits(type, false, false, out);
     }
     pen_close(out, '}');
@@ -160,6 +168,38 @@ static void print_limit(const char *key, bool is_set, long double limit, const t
                   : number_print_double((double)limit, text);
     pen_key(out, key);
     buf_add(out, text, len);
+}
+
+static void print_decimal(const char *key, bool is_set, tern_decimal limit, buf *out)
+{
+    char text[SCALAR_PRINT_BYTES];
+    if (!is_set)
+        return;
+    pen_key(out, key);
+    buf_add(out, text, scalar_print(&tern_decimal_type, &limit, text));
+}
+
+/** Limits of numbers, and those of moments, for which JSON Schema has no keyword. */
+static void print_limits(const field_plan *f, buf *out)
+{
+    const tern_field *field = f->field;
+    const tern_type *type = field->type;
+    const char *min = f->is_min_excluded ? "exclusiveMinimum" : "minimum",
+               *max = f->is_max_excluded ? "exclusiveMaximum" : "maximum";
+    if (type->kind == TERN_DECIMAL) {
+        print_decimal(min, f->has_min, f->min_decimal, out);
+        print_decimal(max, f->has_max, f->max_decimal, out);
+        print_decimal("multipleOf", f->has_multiple, f->multiple_decimal, out);
+        return;
+    }
+    if (f->min_moment.text != NULL || f->max_moment.text != NULL) {
+        pen_member(out, "x-minimum", f->min_moment.text);
+        pen_member(out, "x-maximum", f->max_moment.text);
+        return;
+    }
+    print_limit(min, f->has_min, f->is_min_excluded ? field->above : field->min, type, out);
+    print_limit(max, f->has_max, f->is_max_excluded ? field->below : field->max, type, out);
+    print_limit("multipleOf", f->has_multiple, field->multiple_of, type, out);
 }
 
 static size_t base64_length(size_t bytes)
@@ -197,10 +237,8 @@ static void print_rules(const field_plan *f, bool is_nullable, buf *out)
     const tern_field *field = f->field;
     const tern_type *type = field->type;
     bool is_list = type->kind == TERN_LIST_KIND;
-    print_limit("minimum", f->has_min, field->min, type, out);
-    print_limit("maximum", f->has_max, field->max, type, out);
+    print_limits(f, out);
     print_natural_limits(type, f->has_min, f->has_max, out);
-    print_limit("multipleOf", f->has_multiple, field->multiple_of, type, out);
     print_lengths(f, out);
     print_size(is_list ? "minItems" : "minProperties", f->has_min_items, field->min_items, out);
     print_size(is_list ? "maxItems" : "maxProperties", f->has_max_items, field->max_items, out);
@@ -229,12 +267,37 @@ static void print_value(const tern_type *type, const char *text, buf *out)
         pen_text(out, text);
 }
 
+void schema_print_description(const field_plan *f, buf *out)
+{
+    const char *help = f->field->help, *low = f->min_moment.text, *high = f->max_moment.text;
+    bool is_span = f->field->type->kind == TERN_DURATION;
+    buf words = {0};
+    if (help != NULL)
+        buf_add_text(&words, help);
+    if (low != NULL || high != NULL) {
+        bool is_sentence = words.len == 0 || strchr(".!?", words.data[words.len - 1]) != NULL;
+        buf_add_printf(&words, "%s%sMust be ", is_sentence ? "" : ".", words.len == 0 ? "" : " ");
+    }
+    if (low != NULL && high != NULL)
+        buf_add_printf(&words, "from %s to %s.", low, high);
+    else if (low != NULL)
+        buf_add_printf(&words, is_span ? "at least %s." : "%s or later.", low);
+    else if (high != NULL)
+        buf_add_printf(&words, is_span ? "at most %s." : "%s or earlier.", high);
+    if (words.len != 0) {
+        pen_key(out, "description");
+        pen_slice(out, words.data, words.len);
+    }
+    out->failed |= words.failed;
+    buf_free(&words);
+}
+
 /** What is said of a field beside its type and rules. */
 static void print_notes(const field_plan *f, bool is_parameter, buf *out)
 {
     const tern_field *field = f->field;
     if (!is_parameter)
-        pen_member(out, "description", field->help);
+        schema_print_description(f, out);
     if (field->fallback != NULL) {
         pen_key(out, "default");
         print_value(field->type, field->fallback, out);
@@ -250,6 +313,16 @@ static void print_notes(const field_plan *f, bool is_parameter, buf *out)
     pen_flag(out, "deprecated", field->deprecated && !is_parameter);
 }
 
+/** What a list or map holds; `rules` may be NULL. */
+static void print_part(const schema_set *set, const tern_type *type, const field_plan *rules,
+                       schema_side side, buf *out)
+{
+    if (rules != NULL)
+        schema_print_field(set, rules, side, false, out);
+    else
+        schema_print(set, type, side, out);
+}
+
 void schema_print_field(const schema_set *set, const field_plan *f, schema_side side, bool is_parameter,
                         buf *out)
 {
@@ -257,7 +330,7 @@ void schema_print_field(const schema_set *set, const field_plan *f, schema_side 
     bool is_nullable = !is_parameter && f->field->optional;
     pen_open(out, '{');
     if (!has_component(type)) {
-        print_members(set, type, side, is_nullable, out);
+        print_members(set, type, f, side, is_nullable, out);
     } else if (is_nullable) {
         pen_key(out, "anyOf");
         pen_open(out, '[');

@@ -51,6 +51,9 @@ void schema_print(const schema_set *set, const tern_type *type, schema_side side
  * null, and carries its description outside of its schema. */
 void schema_print_field(const schema_set *set, const field_plan *f, schema_side side, bool is_parameter,
                         buf *out);
+/** The member "description": the field's help, and the limits that no keyword of JSON Schema tells. Nothing
+ * when there are none. */
+void schema_print_description(const field_plan *f, buf *out);
 /** A model's object itself, not a reference to it. */
 void schema_print_object(const schema_set *set, const tern_type *type, schema_side side, buf *out);
 /** `"Todo":{...},"Tag":{...}`: the members of components/schemas, in order of first use. */

@@ -23,6 +23,12 @@ bool pattern_matches(const void *pattern, const char *text, size_t len, bool *ga
     return false;
 }
 
+bool pattern_clock_is_up(pattern_clock *clock)
+{
+    (void)clock;
+    return false;
+}
+
 void pattern_forget(void)
 {
 }
@@ -33,7 +39,6 @@ void pattern_forget(void)
 #include "base/mem.h"
 
 #include <pcre2.h>
-#include <stdint.h>
 #include <time.h>
 
 /* What one match may cost. Backtracking is counted by PCRE2 for each start in the text (STEPS), which leaves
@@ -47,7 +52,9 @@ enum {
     JIT_STACK_BYTES = 512 * 1024, /* of its own: a coroutine's stack is too small for the default */
     RUN_BYTES = 4 << 20,
     QUICK_NS = 500 * 1000,
-    MOST_NS = 50 * 1000 * 1000
+    MOST_NS = 50 * 1000 * 1000,
+    MANY_NS = 200 * 1000 * 1000,
+    ASKED_A_LOOK = 64 /* looking at the clock takes as long as a few quick matches */
 };
 
 /* Made at the first match of a process, and kept. */
@@ -133,6 +140,16 @@ static uint64_t processor_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool pattern_clock_is_up(pattern_clock *clock)
+{
+    if (clock->asked++ % ASKED_A_LOOK != 0)
+        return false;
+    uint64_t now = processor_ns();
+    if (clock->asked == 1)
+        clock->began_ns = now;
+    return now - clock->began_ns > MANY_NS;
 }
 
 /** The first byte of a character, at `at` or after it. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Compiles `pattern` for pattern_matches; NULL with the reason in `why` ("missing closing parenthesis at
  * byte 4"). `$` stands for the very end only, as in JSON Schema: a line feed after the last character does
@@ -15,6 +16,13 @@ void pattern_free(void *pattern);
  * counts as not found, with `*gave_up` set: no client can burn time with it. Only on the loop's thread: all
  * matches of a process share one working space. */
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up);
+/** Bounds what the matches of one list take together: asked before each of them, begins at {0}. True once it
+ * is 200 ms of processor time. */
+typedef struct pattern_clock {
+    unsigned asked;
+    uint64_t began_ns;
+} pattern_clock;
+bool pattern_clock_is_up(pattern_clock *clock);
 /** Frees what pattern_matches keeps between two matches (tests under leak checkers). */
 void pattern_forget(void);
 

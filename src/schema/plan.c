@@ -27,7 +27,8 @@ void planner_mistake(planner *p, const char *format, ...)
     p->has_mistakes = true;
     bool ok =
         p->field != NULL
-            ? buf_add_printf(p->problems, "model %s, field %s: %s\n", p->model->name, p->field->name, line)
+            ? buf_add_printf(p->problems, "model %s, field %s: %s%s%s\n", p->model->name, p->field->name,
+                             p->part != NULL ? p->part : "", p->part != NULL ? ": " : "", line)
             : buf_add_printf(p->problems, "%s %s: %s\n", p->model->kind == TERN_ENUM ? "enum" : "model",
                              p->model->name, line);
     if (!ok)
@@ -234,12 +235,21 @@ static void reach(planner *p, tern_type *type)
         plan_model(p, plan);
 }
 
+static void free_patterns(const field_plan *f)
+{
+    if (f == NULL)
+        return;
+    pattern_free(f->pattern);
+    free_patterns(f->items);
+    free_patterns(f->keys);
+}
+
 /** Takes the newest plans back, until `kept` is the newest. */
 static void take_back(const type_plan *kept)
 {
     while (newest != kept) {
         for (unsigned i = 0; newest->fields != NULL && i < newest->type->field_count; i++)
-            pattern_free(newest->fields[i].pattern);
+            free_patterns(&newest->fields[i]);
         newest->type->plan = NULL;
         newest = newest->older;
     }

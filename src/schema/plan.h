@@ -7,6 +7,7 @@
 #define SCHEMA_PLAN_H
 
 #include "base/buf.h"
+#include "schema/moment_limit.h"
 
 #include <tern/model.h>
 
@@ -22,12 +23,16 @@ typedef struct field_plan {
     bool is_required; /* absent is a fault: neither optional nor a fallback */
     bool is_checked;  /* any rule below applies */
     bool has_min, has_max, has_multiple, has_min_length, has_max_length, has_min_items, has_max_items;
+    bool is_min_excluded, is_max_excluded; /* .above, .below */
     /* for integers, clipped to their kind's range and to int64_t's; multiple_int is 1 without has_multiple */
     int64_t min_int, max_int, multiple_int;
     double min_float, max_float, multiple_float;
     const void *fallback; /* a value of the field's type; NULL when there is none */
     void *pattern;        /* pcre2_code; NULL when there is none */
     const struct text_format *format;
+    const struct field_plan *items, *keys; /* rules of what a list or map holds; NULL when there are none */
+    tern_decimal min_decimal, max_decimal, multiple_decimal; /* exact; the floats have the nearest */
+    moment_limit min_moment, max_moment;                     /* .at_least, .at_most of moments */
 } field_plan;
 
 typedef struct type_plan {

@@ -3,8 +3,6 @@
 #include "schema/pattern.h"
 #include "schema/validate.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +13,7 @@ enum {
     WHOLE = FOR(TERN_INT) | FOR(TERN_UINT),
     NUMBERS = WHOLE | FOR(TERN_FLOAT) | FOR(TERN_DECIMAL),
     KEYS = WHOLE | FOR(TERN_UUID) | FOR(TERN_TEXT),
+    MOMENTS = FOR(TERN_DATE) | FOR(TERN_TIME) | FOR(TERN_DATETIME) | FOR(TERN_DURATION),
     SIZED = FOR(TERN_TEXT) | FOR(TERN_BYTES) | FOR(TERN_UPLOAD),
     GROUPS = FOR(TERN_LIST_KIND) | FOR(TERN_MAP_KIND),
     ALL = (1 << (TERN_MAP_KIND + 1)) - 1,
@@ -22,39 +21,48 @@ enum {
     SCALARS = ALL & ~(GROUPS | FOR(TERN_MODEL_KIND) | FOR(TERN_ANY) | FOR(TERN_UPLOAD)),
 };
 
-#define OPTION(member, kinds, whose)                                                                         \
+#define OPTION(member, kinds, whose) OPTION_(member, kinds, whose, false)
+#define RULE(member, kinds, whose)   OPTION_(member, kinds, whose, true)
+#define OPTION_(member, kinds, whose, is_rule)                                                               \
     {                                                                                                        \
-#member, offsetof(tern_field, member), sizeof(((tern_field *)0)->member), kinds, whose               \
+#member, offsetof(tern_field, member), sizeof(((tern_field *)0)->member), kinds, whose, is_rule      \
     }
 static const struct option {
     const char *name;
     size_t offset, size; /* in tern_field */
     unsigned kinds;
     const char *whose;
+    bool is_rule; /* may also stand in TERN_RULES */
 } options[] = {
     OPTION(json, ALL, ""),
     OPTION(in, ALL, ""),
     OPTION(optional, ALL, ""),
     OPTION(required, ALL, ""),
     OPTION(fallback, SCALARS | GROUPS, "single values, lists and maps"),
-    OPTION(min, NUMBERS, "numbers"),
-    OPTION(max, NUMBERS, "numbers"),
-    OPTION(multiple_of, NUMBERS, "numbers"),
-    OPTION(min_length, SIZED, "text, bytes and uploads"),
-    OPTION(max_length, SIZED, "text, bytes and uploads"),
-    OPTION(min_items, GROUPS, "lists and maps"),
-    OPTION(max_items, GROUPS, "lists and maps"),
-    OPTION(unique_items, FOR(TERN_LIST_KIND), "lists"),
-    OPTION(pattern, FOR(TERN_TEXT), "text"),
-    OPTION(format, FOR(TERN_TEXT), "text"),
-    OPTION(choices, FOR(TERN_TEXT), "text"),
+    RULE(min, NUMBERS, "numbers"),
+    RULE(max, NUMBERS, "numbers"),
+    RULE(above, NUMBERS, "numbers"),
+    RULE(below, NUMBERS, "numbers"),
+    RULE(at_least, MOMENTS | FOR(TERN_DECIMAL), "dates, times, date-times, spans and decimals"),
+    RULE(at_most, MOMENTS | FOR(TERN_DECIMAL), "dates, times, date-times, spans and decimals"),
+    RULE(multiple_of, NUMBERS, "numbers"),
+    RULE(min_length, SIZED, "text, bytes and uploads"),
+    RULE(max_length, SIZED, "text, bytes and uploads"),
+    RULE(min_items, GROUPS, "lists and maps"),
+    RULE(max_items, GROUPS, "lists and maps"),
+    RULE(unique_items, FOR(TERN_LIST_KIND), "lists"),
+    RULE(items, GROUPS, "lists and maps"),
+    RULE(keys, FOR(TERN_MAP_KIND), "maps"),
+    RULE(pattern, FOR(TERN_TEXT), "text"),
+    RULE(format, FOR(TERN_TEXT), "text"),
+    RULE(choices, FOR(TERN_TEXT), "text"),
     OPTION(read_only, STORED, "what a reply can show"),
     OPTION(write_only, ALL, ""),
     OPTION(deprecated, ALL, ""),
     OPTION(key, SCALARS, "single values"),
     OPTION(help, ALL, ""),
     OPTION(example, ALL, ""),
-    OPTION(check, ALL, ""),
+    RULE(check, ALL, ""),
     OPTION(column, STORED, "what a column can hold"),
     OPTION(unique, SCALARS, "single values"),
     OPTION(index, SCALARS, "single values"),
@@ -123,7 +131,7 @@ static uint64_t given_by_value(const tern_field *field)
     return given;
 }
 
-static bool is_given(uint64_t given, const char *name)
+bool option_is_given(uint64_t given, const char *name)
 {
     return (given >> find_option(name, strlen(name)) & 1) != 0;
 }
@@ -132,114 +140,19 @@ static void check_uses(planner *p, uint64_t given)
 {
     const tern_type *type = p->field->type;
     char words[128];
-    for (int i = 0; i < OPTIONS; i++)
-        if ((given >> i & 1) != 0 && (options[i].kinds >> type->kind & 1) == 0)
-            planner_mistake(p, ".%s is for %s; %s has no use for it", options[i].name, options[i].whose,
+    for (int i = 0; i < OPTIONS; i++) {
+        const struct option *o = &options[i];
+        if ((given >> i & 1) == 0)
+            continue;
+        bool is_for_items = o->is_rule && type->item != NULL && (o->kinds >> type->item->kind & 1) != 0;
+        if (p->part != NULL && !o->is_rule)
+            planner_mistake(p, ".%s is no rule; it is for fields", o->name);
+        else if ((o->kinds >> type->kind & 1) == 0 && is_for_items)
+            planner_mistake(p, ".%s is for %s; for what is in %s: .items = TERN_RULES(.%s = ...)", o->name,
+                            o->whose, type_words(type, words, sizeof words), o->name);
+        else if ((o->kinds >> type->kind & 1) == 0)
+            planner_mistake(p, ".%s is for %s; %s has no use for it", o->name, o->whose,
                             type_words(type, words, sizeof words));
-}
-
-/* -- numbers -- */
-
-/** The least and most that a number's kind can hold. */
-static void range_of(const tern_type *type, long double *least, long double *most)
-{
-    int bits = (int)(8 * type->size);
-    switch (type->kind) {
-    case TERN_INT:
-        *most = ldexpl(1, bits - 1) - 1;
-        *least = -*most - 1;
-        break;
-    case TERN_UINT:
-        *most = ldexpl(1, bits) - 1;
-        *least = 0;
-        break;
-    case TERN_DECIMAL:
-        *most = 999999999999999999.0L;
-        *least = -*most;
-        break;
-    default:
-        *most = type->size == sizeof(float) ? (long double)FLT_MAX : (long double)DBL_MAX;
-        *least = -*most;
-        break;
-    }
-}
-
-/** A limit as its author wrote it: whole numbers with all digits, others as a double has them. */
-static const char *number_words(long double value, char *out, size_t size)
-{
-    snprintf(out, size, value == truncl(value) ? "%.20Lg" : "%.15Lg", value);
-    return out;
-}
-
-/** Whether a limit can be held against values of this type; reports why not. */
-static bool is_fit_limit(planner *p, const char *name, long double value)
-{
-    const tern_type *type = p->field->type;
-    char shown[48], least_shown[48], most_shown[48];
-    long double least, most;
-    range_of(type, &least, &most);
-    number_words(value, shown, sizeof shown);
-    bool is_integer = type->kind == TERN_INT || type->kind == TERN_UINT;
-    if (!(value >= least && value <= most)) {
-        planner_mistake(p, ".%s = %s is outside of what %s holds (%s to %s)", name, shown, type->name,
-                        number_words(least, least_shown, sizeof least_shown),
-                        number_words(most, most_shown, sizeof most_shown));
-        return false;
-    }
-    if (is_integer && value != truncl(value)) {
-        planner_mistake(p, ".%s = %s is no whole number, as values of %s are", name, shown, type->name);
-        return false;
-    }
-    if (is_integer && value > (long double)INT64_MAX && value != most) {
-        planner_mistake(p, ".%s = %s is beyond 9223372036854775807, up to where there can be limits", name,
-                        shown);
-        return false;
-    }
-    return true;
-}
-
-/** `value` as values of the type are: 0.1 of a float is not 0.1 of a double. */
-static double as_float(const tern_type *type, long double value)
-{
-    return type->kind == TERN_FLOAT && type->size == sizeof(float) ? (double)(float)value : (double)value;
-}
-
-static int64_t as_int(long double value)
-{
-    return value >= (long double)INT64_MAX   ? INT64_MAX
-           : value <= (long double)INT64_MIN ? INT64_MIN
-                                             : (int64_t)value;
-}
-
-static void plan_numbers(planner *p, field_plan *plan, uint64_t given)
-{
-    const tern_field *field = plan->field;
-    const tern_type *type = field->type;
-    plan->multiple_int = 1; /* so that a division by it is always defined */
-    if ((NUMBERS >> type->kind & 1) == 0)
-        return;
-    long double least, most;
-    range_of(type, &least, &most);
-    bool has_min = is_given(given, "min") && is_fit_limit(p, "min", field->min);
-    bool has_max = is_given(given, "max") && is_fit_limit(p, "max", field->max);
-    char low[48], high[48];
-    if (has_min && has_max && field->min > field->max)
-        planner_mistake(p, ".min = %s is above .max = %s", number_words(field->min, low, sizeof low),
-                        number_words(field->max, high, sizeof high));
-    plan->has_min = has_min && field->min > least; /* the others are broken by no value */
-    plan->has_max = has_max && field->max < most;
-    plan->min_int = as_int(has_min ? field->min : least);
-    plan->max_int = as_int(has_max ? field->max : most);
-    plan->min_float = as_float(type, has_min ? field->min : least);
-    plan->max_float = as_float(type, has_max ? field->max : most);
-    if (!is_given(given, "multiple_of"))
-        return;
-    if (!(field->multiple_of > 0))
-        planner_mistake(p, ".multiple_of must be above 0");
-    else if (is_fit_limit(p, "multiple_of", field->multiple_of)) {
-        plan->has_multiple = true;
-        plan->multiple_int = as_int(field->multiple_of);
-        plan->multiple_float = as_float(type, field->multiple_of);
     }
 }
 
@@ -252,8 +165,8 @@ static void plan_pair(planner *p, uint64_t given, const char *unit, size_t least
     char min[24], max[24];
     snprintf(min, sizeof min, "min_%s", unit);
     snprintf(max, sizeof max, "max_%s", unit);
-    *has_min = is_given(given, min) && least > 0;
-    *has_max = is_given(given, max);
+    *has_min = option_is_given(given, min) && least > 0;
+    *has_max = option_is_given(given, max);
     if (*has_min && least > PTRDIFF_MAX)
         planner_mistake(p, ".%s is negative or larger than memory", min);
     else if (*has_max && most > PTRDIFF_MAX)
@@ -346,13 +259,53 @@ static void check_stored(planner *p, uint64_t given)
     static const char *const of_columns[] = {"column",  "unique",  "index",   "references",  "on_delete",
                                              "created", "updated", "version", "renamed_from"};
     const tern_field *field = p->field;
-    if (is_given(given, "on_delete") && field->references == NULL)
+    if (option_is_given(given, "on_delete") && field->references == NULL)
         planner_mistake(p, ".on_delete is for a field with .references");
     else if (field->on_delete == TERN_SET_NULL && !field->optional)
         planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional");
     for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
-        if (is_given(given, of_columns[i]))
+        if (option_is_given(given, of_columns[i]))
             planner_mistake(p, ".not_stored leaves no column for .%s", of_columns[i]);
+}
+
+/* -- what lists and maps hold -- */
+
+/** Rules of a part of the field, planned as those of a field of their own. NULL when no value can break them.
+ */
+static const field_plan *plan_part(planner *p, const field_plan *whole, const char *name,
+                                   const tern_field *rules, tern_type *type)
+{
+    tern_field *field = rules != NULL ? planner_zero(p, sizeof *field) : NULL;
+    field_plan *part = field != NULL ? planner_zero(p, sizeof *part) : NULL;
+    if (part == NULL)
+        return NULL;
+    const tern_field *outer_field = p->field;
+    const char *outer_part = p->part;
+    *field = *rules;
+    field->name = whole->field->name;
+    field->type = type;
+    part->field = field;
+    part->key = whole->key;
+    part->key_len = whole->key_len;
+    part->type = type;
+    p->field = field;
+    p->part = name;
+    plan_options(p, part);
+    if (!p->has_mistakes)
+        plan_values(p, part);
+    p->field = outer_field;
+    p->part = outer_part;
+    return part->is_checked ? part : NULL;
+}
+
+static void plan_parts(planner *p, field_plan *plan)
+{
+    const tern_field *field = plan->field;
+    if (field->type->item == NULL)
+        return;
+    plan->items = plan_part(p, plan, ".items", field->items, field->type->item);
+    if (field->type->kind == TERN_MAP_KIND)
+        plan->keys = plan_part(p, plan, ".keys", field->keys, &tern_text_type);
 }
 
 void plan_options(planner *p, field_plan *plan)
@@ -363,7 +316,7 @@ void plan_options(planner *p, field_plan *plan)
     check_place(p);
     check_pairs(p);
     check_stored(p, given);
-    plan_numbers(p, plan, given);
+    plan_limits(p, plan, given);
     if ((SIZED >> field->type->kind & 1) != 0)
         plan_pair(p, given, "length", field->min_length, field->max_length, &plan->has_min_length,
                   &plan->has_max_length);
@@ -371,8 +324,10 @@ void plan_options(planner *p, field_plan *plan)
         plan_pair(p, given, "items", field->min_items, field->max_items, &plan->has_min_items,
                   &plan->has_max_items);
     plan_text(p, plan);
+    plan_parts(p, plan);
     plan->is_checked = plan->has_min || plan->has_max || plan->has_multiple || plan->has_min_length ||
                        plan->has_max_length || plan->has_min_items || plan->has_max_items ||
                        field->unique_items || plan->pattern != NULL || plan->format != NULL ||
-                       field->choices != NULL || field->check != NULL;
+                       field->choices != NULL || field->check != NULL || plan->items != NULL ||
+                       plan->keys != NULL || plan->min_moment.text != NULL || plan->max_moment.text != NULL;
 }

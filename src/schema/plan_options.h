@@ -6,8 +6,13 @@
 
 /** Fills in the rules of `plan` from plan->field, and reports every option that makes no sense there. */
 void plan_options(planner *p, field_plan *plan);
+/** The part of plan_options for limits of numbers and moments. (plan_limits.c) */
+void plan_limits(planner *p, field_plan *plan, uint64_t given);
 /** Reads .fallback and .example and holds them (and .choices) against the field's rules, which are made. */
 void plan_values(planner *p, field_plan *plan);
+
+/** Whether the option of that name is one of those given: a bit for each. */
+bool option_is_given(uint64_t given, const char *name);
 
 /**
  * The next option of the source text that TERN_FIELD_NAMED_ kept (".min = 0, .help = \"a, .b\""): its name

@@ -19,7 +19,7 @@ static void check_rules(planner *p, const field_plan *plan, const char *option, 
     arena_init(&memory, lent, sizeof lent, SIZE_MAX);
     faults_init(&faults, &memory);
     place where = {.name = plan->key};
-    validate_field(plan, value, &where, &faults);
+    validate_kept(plan, value, &where, &faults); /* which make sense whatever the day */
     if (faults.first != NULL)
         planner_mistake(p, "%s \"%s\" breaks its own rule: it %s", option, text, faults.first->message);
     p->is_memory_short |= faults.is_memory_short;

@@ -11,6 +11,7 @@ typedef struct planner {
     buf *problems;
     const tern_type *model; /* whose field is being planned */
     const tern_field *field;
+    const char *part; /* of the field, whose rules are being planned: ".items", ".keys"; NULL: itself */
     bool has_mistakes;
     bool is_memory_short;
 } planner;

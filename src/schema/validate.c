@@ -1,10 +1,12 @@
 /** Each rule is a few lines: the comparison, and the fault when it fails. */
 #include "schema/validate.h"
 
+#include "schema/decimal.h"
 #include "schema/equal.h"
 #include "schema/pattern.h"
 #include "schema/scalar.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /** What a check works on. */
@@ -13,6 +15,7 @@ typedef struct subject {
     const void *value;
     const place *where;
     tern_faults *faults;
+    bool is_new; /* input: limits that move with the clock hold too */
 } subject;
 
 /* -- limits as JSON text, in the faults' arena -- */
@@ -45,12 +48,16 @@ static const char *plural(size_t count)
 
 static void too_small(const subject *s, const char *limit)
 {
-    fault_add(s->faults, s->where, "too_small", "min", limit, "must be at least %s", limit);
+    bool is_excluded = s->f->is_min_excluded;
+    fault_add(s->faults, s->where, "too_small", is_excluded ? "above" : "min", limit, "must be %s %s",
+              is_excluded ? "above" : "at least", limit);
 }
 
 static void too_large(const subject *s, const char *limit)
 {
-    fault_add(s->faults, s->where, "too_large", "max", limit, "must be at most %s", limit);
+    bool is_excluded = s->f->is_max_excluded;
+    fault_add(s->faults, s->where, "too_large", is_excluded ? "below" : "max", limit, "must be %s %s",
+              is_excluded ? "below" : "at most", limit);
 }
 
 static void not_multiple(const subject *s, const char *limit)
@@ -64,9 +71,9 @@ static void check_int(const subject *s)
     int64_t value = scalar_int(f->field->type, s->value);
     /* An unsigned 64-bit value above INT64_MAX is larger than any limit that can be written. */
     bool is_huge = f->field->type->kind == TERN_UINT && value < 0;
-    if (f->has_min && !is_huge && value < f->min_int)
+    if (f->has_min && !is_huge && (value < f->min_int || (f->is_min_excluded && value == f->min_int)))
         too_small(s, int_text(s->faults, f->min_int));
-    if (f->has_max && (is_huge || value > f->max_int))
+    if (f->has_max && (is_huge || value > f->max_int || (f->is_max_excluded && value == f->max_int)))
         too_large(s, int_text(s->faults, f->max_int));
     bool divides = is_huge ? (uint64_t)value % (uint64_t)f->multiple_int == 0 : value % f->multiple_int == 0;
     if (f->has_multiple && !divides)
@@ -84,20 +91,62 @@ static bool is_multiple(double value, double step)
 static void check_float(const subject *s, double value)
 {
     const field_plan *f = s->f;
-    if (f->has_min && !(value >= f->min_float))
+    if (f->has_min && !(f->is_min_excluded ? value > f->min_float : value >= f->min_float))
         too_small(s, float_text(s->faults, f->min_float));
-    if (f->has_max && !(value <= f->max_float))
+    if (f->has_max && !(f->is_max_excluded ? value < f->max_float : value <= f->max_float))
         too_large(s, float_text(s->faults, f->max_float));
     if (f->has_multiple && !is_multiple(value, f->multiple_float))
         not_multiple(s, float_text(s->faults, f->multiple_float));
 }
 
-static double decimal_value(const tern_decimal *d)
+static const char *decimal_text(tern_faults *faults, tern_decimal value)
 {
-    double power = 1;
-    for (unsigned i = 0; i < d->scale; i++)
-        power *= 10;
-    return (double)d->units / power;
+    char text[SCALAR_PRINT_BYTES];
+    return keep(faults, text, scalar_print(&tern_decimal_type, &value, text));
+}
+
+static void check_decimal(const subject *s, tern_decimal value)
+{
+    const field_plan *f = s->f;
+    if (f->has_min && decimal_compare(value, f->min_decimal) < !!f->is_min_excluded)
+        too_small(s, decimal_text(s->faults, f->min_decimal));
+    if (f->has_max && decimal_compare(value, f->max_decimal) > -!!f->is_max_excluded)
+        too_large(s, decimal_text(s->faults, f->max_decimal));
+    if (f->has_multiple && !decimal_is_multiple(value, f->multiple_decimal))
+        not_multiple(s, decimal_text(s->faults, f->multiple_decimal));
+}
+
+/* -- dates, times, date-times, spans -- */
+
+static void beyond_moment(const subject *s, bool is_low, const moment_limit *limit, int64_t number)
+{
+    char printed[SCALAR_PRINT_BYTES + 1], quoted[SCALAR_PRINT_BYTES + 3];
+    const tern_type *type = s->f->field->type;
+    const char *words = moment_limit_print(type, limit, number, printed),
+               *option = is_low ? "at_least" : "at_most";
+    int len = snprintf(quoted, sizeof quoted, "\"%s\"", words);
+    const char *json = keep(s->faults, quoted, (size_t)len < sizeof quoted ? (size_t)len : sizeof quoted - 1);
+    if (type->kind == TERN_DURATION)
+        fault_add(s->faults, s->where, is_low ? "too_small" : "too_large", option, json, "must be %s %s",
+                  is_low ? "at least" : "at most", words);
+    else
+        fault_add(s->faults, s->where, is_low ? "too_early" : "too_late", option, json, "must be %s or %s",
+                  words, is_low ? "later" : "earlier");
+}
+
+static void check_moment(const subject *s)
+{
+    const field_plan *f = s->f;
+    const tern_type *type = f->field->type;
+    if (f->min_moment.text == NULL && f->max_moment.text == NULL)
+        return;
+    int64_t value = moment_number(type, s->value), number;
+    if (f->min_moment.text != NULL && (s->is_new || !f->min_moment.is_moving) &&
+        value < (number = moment_limit_number(type, &f->min_moment)))
+        beyond_moment(s, true, &f->min_moment, number);
+    if (f->max_moment.text != NULL && (s->is_new || !f->max_moment.is_moving) &&
+        value > (number = moment_limit_number(type, &f->max_moment)))
+        beyond_moment(s, false, &f->max_moment, number);
 }
 
 /* -- text and bytes -- */
@@ -176,11 +225,29 @@ static void check_text(const subject *s)
 
 /* -- lists and maps -- */
 
+/** Lists and maps are laid out alike: a pointer and a count. */
+static tern_any list_of(const void *value)
+{
+    tern_any list;
+    memcpy(&list, value, sizeof list);
+    return list;
+}
+
+/** The item of a list, or the value of a map's entry, with its place. */
+static const void *item_at(const tern_type *type, const tern_any *list, size_t i, place *here)
+{
+    const char *item = list->data + i * list_step(type);
+    here->index = i;
+    if (type->kind == TERN_LIST_KIND)
+        return item;
+    memcpy(&here->name, item, sizeof here->name);
+    return item + sizeof here->name;
+}
+
 static void check_items(const subject *s)
 {
     const field_plan *f = s->f;
-    tern_any list; /* lists and maps are laid out alike: a pointer and a count */
-    memcpy(&list, s->value, sizeof list);
+    const tern_any list = list_of(s->value);
     size_t least = f->field->min_items, most = f->field->max_items, first, second;
     bool memory_short = false;
     if (f->has_min_items && list.len < least)
@@ -199,6 +266,42 @@ static void check_items(const subject *s)
 
 /* -- one field -- */
 
+static void check_field(const subject *s);
+
+static void check_key(const subject *s, const place *here)
+{
+    const subject key = {s->f->keys, &here->name, here, s->faults, s->is_new};
+    const char *outer = s->faults->whose;
+    s->faults->whose = "the key ";
+    check_field(&key);
+    s->faults->whose = outer;
+}
+
+/** The rules of what a list or map holds. Once there are as many faults as are kept, or patterns have taken
+ * too long for all of them, the rest is not looked at: the list is refused already. */
+static void check_parts(const subject *s)
+{
+    const field_plan *f = s->f;
+    const tern_type *type = f->field->type;
+    const tern_any list = list_of(s->value);
+    bool has_pattern =
+        (f->items != NULL && f->items->pattern != NULL) || (f->keys != NULL && f->keys->pattern != NULL);
+    pattern_clock clock = {0};
+    for (size_t i = 0; i < list.len && s->faults->count < FAULTS_MOST; i++) {
+        place here = {.up = s->where};
+        const subject item = {f->items, item_at(type, &list, i, &here), &here, s->faults, s->is_new};
+        if (has_pattern && pattern_clock_is_up(&clock)) {
+            fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
+                      "takes too long to compare with its pattern");
+            return;
+        }
+        if (f->keys != NULL)
+            check_key(s, &here);
+        if (f->items != NULL)
+            check_field(&item);
+    }
+}
+
 static void check_kind(const subject *s)
 {
     const tern_type *type = s->f->field->type;
@@ -212,7 +315,13 @@ static void check_kind(const subject *s)
                                                     : (double)*(const float *)s->value);
         break;
     case TERN_DECIMAL:
-        check_float(s, decimal_value(s->value));
+        check_decimal(s, *(const tern_decimal *)s->value);
+        break;
+    case TERN_DATE:
+    case TERN_TIME:
+    case TERN_DATETIME:
+    case TERN_DURATION:
+        check_moment(s);
         break;
     case TERN_TEXT:
         check_text(s);
@@ -226,22 +335,35 @@ static void check_kind(const subject *s)
     case TERN_LIST_KIND:
     case TERN_MAP_KIND:
         check_items(s);
+        if (s->f->items != NULL || s->f->keys != NULL)
+            check_parts(s);
         break;
     default:
         break;
     }
 }
 
+static void check_field(const subject *s)
+{
+    unsigned before = s->faults->count;
+    check_kind(s);
+    if (s->f->field->check == NULL || s->faults->count != before)
+        return;
+    const char *wrong = s->f->field->check(s->value);
+    if (wrong != NULL)
+        fault_add(s->faults, s->where, "wrong", NULL, NULL, "%s", wrong);
+}
+
 void validate_field(const field_plan *f, const void *value, const place *where, tern_faults *faults)
 {
-    const subject s = {f, value, where, faults};
-    unsigned before = faults->count;
-    check_kind(&s);
-    if (f->field->check == NULL || faults->count != before)
-        return;
-    const char *wrong = f->field->check(value);
-    if (wrong != NULL)
-        fault_add(faults, where, "wrong", NULL, NULL, "%s", wrong);
+    const subject s = {f, value, where, faults, true};
+    check_field(&s);
+}
+
+void validate_kept(const field_plan *f, const void *value, const place *where, tern_faults *faults)
+{
+    const subject s = {f, value, where, faults, false};
+    check_field(&s);
 }
 
 void validate_model(const tern_type *type, const void *model, const place *where, tern_faults *faults)
@@ -269,7 +391,7 @@ static void validate_fields(const tern_type *type, const void *model, const plac
         if (state == TERN_NULL || state == TERN_ABSENT)
             continue;
         if (f->is_checked)
-            validate_field(f, plan_value(f, model), &here, faults);
+            validate_kept(f, plan_value(f, model), &here, faults);
         validate_deep(f->field->type, plan_value(f, model), &here, faults);
     }
     if (faults->count == before)
@@ -284,15 +406,10 @@ static void validate_deep(const tern_type *type, const void *value, const place 
     }
     if (type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND)
         return;
-    tern_any list;
-    memcpy(&list, value, sizeof list);
+    const tern_any list = list_of(value);
     for (size_t i = 0; i < list.len; i++) {
-        const char *item = list.data + i * list_step(type);
-        place here = {.up = where, .index = i};
-        if (type->kind == TERN_MAP_KIND) {
-            memcpy(&here.name, item, sizeof here.name);
-            item += sizeof here.name;
-        }
+        place here = {.up = where};
+        const void *item = item_at(type, &list, i, &here);
         validate_deep(type->item, item, &here, faults);
     }
 }

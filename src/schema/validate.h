@@ -9,6 +9,9 @@
  * Only the field's own: nested models have been checked when they were decoded. Not called when
  * !f->is_checked. */
 void validate_field(const field_plan *f, const void *value, const place *where, tern_faults *faults);
+/** The same of a value that was input at another time: limits that move with the clock do not hold any more.
+ */
+void validate_kept(const field_plan *f, const void *value, const place *where, tern_faults *faults);
 /** After all fields: the model's own check, when no field of it is at fault. */
 void validate_model(const tern_type *type, const void *model, const place *where, tern_faults *faults);
 /** A whole value of any type, deeply: what a program has filled in itself (replies in debug builds,

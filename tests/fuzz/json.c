@@ -7,6 +7,7 @@
 #include "schema/equal.h"
 #include "schema/json_scan.h"
 #include "schema/validate.h"
+#include "schema/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +23,17 @@ TERN_MODEL(Thing, (int64_t, id, .read_only = true), (const char *, title, .min_l
            (double, weight, .fallback = "1.5", .min = 0), (int8_t, i8, .optional = true),
            (uint64_t, u64, .optional = true), (float, f32, .optional = true),
            (tern_bytes, bytes, .optional = true), (tern_uuid, uuid, .optional = true),
-           (tern_date, date, .optional = true), (tern_time, time, .optional = true),
-           (tern_datetime, when, .optional = true), (tern_duration, span, .optional = true),
-           (tern_decimal, price, .optional = true), (tern_any, any, .optional = true),
-           (tern_int64_map, counts, .optional = true),
-           (tern_text_list, words, .optional = true, .unique_items = true), (Tag, first, .optional = true))
+           (tern_date, date, .optional = true, .at_least = "1970-01-01", .at_most = "today+P1D"),
+           (tern_time, time, .optional = true, .at_most = "18:00:00"),
+           (tern_datetime, when, .optional = true, .at_least = "now-P36500D"),
+           (tern_duration, span, .optional = true, .at_least = "PT0S"),
+           (tern_decimal, price, .optional = true, .above = 0, .multiple_of = 0.05),
+           (tern_any, any, .optional = true),
+           (tern_int64_map, counts, .optional = true, .items = TERN_RULES(.min = -5),
+            .keys = TERN_RULES(.max_length = 8)),
+           (tern_text_list, words, .optional = true, .unique_items = true,
+            .items = TERN_RULES(.max_length = 9)),
+           (Tag, first, .optional = true))
 TERN_MODEL_WITH(Loose, (.ignore_unknown = true), (Thing_list, a, .optional = true),
                 (Tag_map, b, .optional = true))
 
@@ -118,17 +125,33 @@ static void check_round_trip(decoding *d, const tern_type *type)
     forget(&again);
 }
 
+/** Whether JSON text has an object with a key twice, as the reader of values sees it. */
+static bool has_doubled_key(const char *text, size_t len)
+{
+    const json_limits limits = {.memory_bytes = SIZE_MAX / 4};
+    value_error error;
+    arena memory;
+    arena_init(&memory, NULL, 0, SIZE_MAX);
+    char *copy = arena_text(&memory, text, len);
+    require(copy != NULL);
+    bool is_doubled = value_parse(&memory, (tern_str){copy, len}, &limits, &error) == NULL &&
+                      strcmp(error.code, "doubled") == 0;
+    arena_free(&memory);
+    return is_doubled;
+}
+
 static void check_type(const tern_type *type, const char *text, size_t len, bool is_json)
 {
     const json_scan_kit *kits[JSON_SCAN_KITS];
     unsigned count = json_scan_kits(kits), faults = 0;
+    bool is_kept = is_json && !has_doubled_key(text, len);
     for (unsigned k = 0; k < count; k++) {
         json_scan_best = kits[k];
         decoding d;
         decode(&d, type, text, len);
         bool is_costly = !d.ok && strcmp(d.faults.first->code, "too_costly") == 0;
         require(is_costly || is_broken(&d) == !is_json);
-        require(type != TERN_TYPE(tern_any) || d.ok == is_json);
+        require(type != TERN_TYPE(tern_any) || d.ok == is_kept);
         require(k == 0 || d.faults.count == faults);
         faults = d.faults.count;
         if (d.ok && k + 1 == count) {

@@ -54,6 +54,26 @@ DECLARATIONS = [
     ("an_unknown_option_is_named", "TERN_MODEL(Todo, (int, id, .minimum = 3))", "minimum"),
     ("an_option_without_its_dot_is_named", "TERN_MODEL(Todo, (int, id, min = 3))", "min"),
     ("an_option_of_the_wrong_type_is_refused", "TERN_MODEL(Todo, (int, id, .min = \"3\"))", "'long double'"),
+    ("rules_of_items_and_options_of_tables_compile",
+     "TERN_MODEL_WITH(Todo, (.table = \"todos\", .indexes = TERN_COLUMNS(\"owner, id desc\")), (int64_t, id, .key = true), "
+     "(int64_t, owner, .references = TERN_TYPE(Todo), .on_delete = TERN_SET_NULL, .optional = true), "
+     "(tern_text_list, tags, .items = TERN_RULES(.max_length = 9, .choices = TERN_CHOICES(\"a, b\", \")\"))), "
+     "(tern_date, day, .at_least = \"today\"))", None),
+    ("an_unknown_option_among_rules_is_named",
+     "TERN_MODEL(Todo, (tern_text_list, tags, .items = TERN_RULES(.min_lenght = 1)))", "'min_lenght'"),
+    ("an_option_of_the_wrong_type_among_rules_is_refused",
+     "TERN_MODEL(Todo, (tern_int64_list, ids, .items = TERN_RULES(.min = \"1\")))", "'long double'"),
+    ("rules_without_their_macro_are_refused", "TERN_MODEL(Todo, (tern_text_list, tags, .items = {.min_length = 1}))",
+     "scalar"),
+    ("a_limit_of_dates_without_quotes_is_refused", "TERN_MODEL(Todo, (tern_date, day, .at_least = 2020-01-01))",
+     "'const char *'"),
+    ("a_referred_model_that_is_not_there_is_named",
+     "TERN_MODEL(Todo, (int64_t, owner, .references = TERN_TYPE(User)))", "'User_type'"),
+    ("a_referred_model_without_its_macro_is_refused", "TERN_MODEL(User, (int64_t, id))\n"
+     "TERN_MODEL(Todo, (int64_t, owner, .references = User))", "'User'"),
+    ("an_unknown_option_of_a_model_is_named", "TERN_MODEL_WITH(Todo, (.tabel = \"todos\"), (int64_t, id))", "'tabel'"),
+    ("columns_without_their_macro_are_refused", "TERN_MODEL_WITH(Todo, (.indexes = \"owner\"), (int64_t, owner))",
+     "'char"),
     ("a_doubled_field_is_named", "TERN_MODEL(Todo, (int, id), (int, id))", "duplicate member 'id'"),
     ("a_keyword_is_no_name", "TERN_MODEL(Todo, (int, default))", "expected"),
     ("a_doubled_name_of_an_enum_is_named", "TERN_ENUM(Color, red, red)", "Color_red"),

@@ -26,12 +26,14 @@ TERN_MODEL(TodoFilter, (bool, done, .optional = true), (int, page, .fallback = "
             .choices = TERN_CHOICES("light", "dark")))
 
 TERN_MODEL(Everything, (bool, yes), (int8_t, tiny), (uint16_t, port), (int, count, .min = -1000, .max = 1000),
-           (int64_t, wide, .min = -1000000, .max = 1000000), (double, weight, .min = 0, .max = 1e6),
+           (int64_t, wide, .min = -1000000, .max = 1000000), (double, weight, .above = 0, .below = 1e6),
            (const char *, text, .max_length = 50), (tern_bytes, data, .max_length = 30), (tern_uuid, uuid),
            (tern_date, day), (tern_time, hour), (tern_datetime, moment), (Level, level),
-           (tern_text_list, words, .max_items = 4, .unique_items = true),
-           (tern_int32_map, sums, .max_items = 4), (Tag, tag, .optional = true),
-           (tern_any, extra, .optional = true))
+           (tern_text_list, words, .max_items = 4, .unique_items = true,
+            .items = TERN_RULES(.min_length = 1, .max_length = 9)),
+           (tern_int32_map, sums, .max_items = 4, .items = TERN_RULES(.min = -9),
+            .keys = TERN_RULES(.max_length = 9)),
+           (Tag, tag, .optional = true), (tern_any, extra, .optional = true))
 
 TERN_MODEL(Tree, (const char *, name, .max_length = 10), (Tree_list, children, .max_items = 2))
 

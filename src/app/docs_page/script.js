@@ -43,7 +43,8 @@ function typeOf(schema) {
 }
 
 const rules = {
-  minimum: 'at least', maximum: 'at most', multipleOf: 'multiple of', minLength: 'min. length', maxLength: 'max. length',
+  minimum: 'at least', maximum: 'at most', exclusiveMinimum: 'above', exclusiveMaximum: 'below',
+  multipleOf: 'multiple of', minLength: 'min. length', maxLength: 'max. length',
   minItems: 'min. items', maxItems: 'max. items', pattern: 'pattern', default: 'default',
 };
 
@@ -53,6 +54,8 @@ function rulesOf(schema) {
     .map((key) => `${rules[key]} ${JSON.stringify(schema[key])}`); // JSON.parse has rounded what is not exact
   if (schema.enum) parts.push(`one of ${schema.enum.map((item) => JSON.stringify(item)).join(', ')}`);
   if (schema.uniqueItems) parts.push('no two alike');
+  for (const [each, part] of [['each', schema.items], ['each', schema.additionalProperties], ['keys', schema.propertyNames]])
+    if (part && rulesOf(part)) parts.push(`${each}: ${rulesOf(part)}`);
   if ([].concat(schema.type || []).includes('null')) parts.push('or null');
   if (schema.readOnly) parts.push('read-only');
   if (schema.writeOnly) parts.push('write-only');

@@ -33,51 +33,54 @@ static bool takes_gzip(tern_ctx *c)
     return false;
 }
 
-static tern_reply serve_compressed(tern_ctx *c, const char *type, const void *data, size_t len)
-{
-    tern_set_header(c, "Content-Encoding", "gzip");
-    return docs_page_serve(c, type, data, len);
-}
-
 TERN_HANDLER(swagger_page)
 {
     tern_set_header(c, "Vary", "Accept-Encoding");
-    if (!takes_gzip(c))
-        return docs_page_plain(c);
-    return docs_page_serve(c, "text/html; charset=utf-8", c->app->docs_swagger, strlen(c->app->docs_swagger));
+    return docs_page_serve(c, takes_gzip(c) ? DOCS_SWAGGER_PAGE : DOCS_PAGE);
 }
 
 TERN_HANDLER(plain_page)
 {
-    return docs_page_plain(c);
+    return docs_page_serve(c, DOCS_PAGE);
 }
 
 TERN_HANDLER(swagger_script)
 {
-    return docs_page_serve(c, "text/javascript; charset=utf-8", swagger_script_js, swagger_script_js_len);
+    return docs_page_serve(c, DOCS_SWAGGER_SCRIPT);
 }
 
 TERN_HANDLER(swagger_style)
 {
-    return docs_page_serve(c, "text/css; charset=utf-8", swagger_style_css, swagger_style_css_len);
+    return docs_page_serve(c, DOCS_SWAGGER_STYLE);
 }
 
 TERN_HANDLER(swagger_ui_bundle)
 {
-    return serve_compressed(c, "text/javascript; charset=utf-8", swagger_swagger_ui_bundle_js_gz,
-                            swagger_swagger_ui_bundle_js_gz_len);
+    return docs_page_serve(c, DOCS_SWAGGER_UI_SCRIPT);
 }
 
 TERN_HANDLER(swagger_ui_css)
 {
-    return serve_compressed(c, "text/css; charset=utf-8", swagger_swagger_ui_css_gz,
-                            swagger_swagger_ui_css_gz_len);
+    return docs_page_serve(c, DOCS_SWAGGER_UI_STYLE);
 }
 
 TERN_HANDLER(swagger_licenses)
 {
-    return serve_compressed(c, "text/plain; charset=utf-8", swagger_licenses_txt_gz,
-                            swagger_licenses_txt_gz_len);
+    return docs_page_serve(c, DOCS_SWAGGER_LICENSES);
+}
+
+static void hold_files(held_file *files, const char *page)
+{
+    static const char script[] = "text/javascript; charset=utf-8", style[] = "text/css; charset=utf-8";
+    files[DOCS_SWAGGER_PAGE] = held_file_of("text/html; charset=utf-8", NULL, page, strlen(page));
+    files[DOCS_SWAGGER_SCRIPT] = held_file_of(script, NULL, swagger_script_js, swagger_script_js_len);
+    files[DOCS_SWAGGER_STYLE] = held_file_of(style, NULL, swagger_style_css, swagger_style_css_len);
+    files[DOCS_SWAGGER_UI_SCRIPT] =
+        held_file_of(script, "gzip", swagger_swagger_ui_bundle_js_gz, swagger_swagger_ui_bundle_js_gz_len);
+    files[DOCS_SWAGGER_UI_STYLE] =
+        held_file_of(style, "gzip", swagger_swagger_ui_css_gz, swagger_swagger_ui_css_gz_len);
+    files[DOCS_SWAGGER_LICENSES] = held_file_of("text/plain; charset=utf-8", "gzip", swagger_licenses_txt_gz,
+                                                swagger_licenses_txt_gz_len);
 }
 
 void docs_swagger_add_routes(tern_app *app, const char *docs, const char *folder, const char *openapi)
@@ -91,12 +94,13 @@ void docs_swagger_add_routes(tern_app *app, const char *docs, const char *folder
                  {"swagger-ui-bundle.js", swagger_ui_bundle},
                  {"swagger-ui.css", swagger_ui_css},
                  {"swagger-ui-licenses.txt", swagger_licenses}};
-    app->docs_swagger =
+    const char *page =
         docs_page_fill_in(&app->arena, swagger_page_html, swagger_page_html_len, folder, openapi);
-    if (app->docs_swagger == NULL) {
+    if (page == NULL) {
         app->memory_short = true;
         return;
     }
+    hold_files(app->docs_files, page);
     tern_get(app, docs, swagger_page, .hidden = true);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char *path = arena_printf(&app->arena, "%s/%s", folder, files[i].name);

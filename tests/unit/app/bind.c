@@ -50,6 +50,13 @@ static void check_range(const void *model, tern_faults *faults)
 TERN_MODEL(Letter, (const char *, subject, .max_length = 10), (tern_upload, scan, .optional = true),
            (tern_upload_list, pictures, .optional = true), (int, copies, .fallback = "1"))
 
+TERN_MODEL(Labels, (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
+           (tern_int64_map, counts, .optional = true, .items = TERN_RULES(.above = 0)),
+           (tern_date, day, .optional = true, .at_least = "2020-01-01"))
+TERN_MODEL(LabelFiles, (tern_upload_list, files, .items = TERN_RULES(.max_length = 3)))
+TERN_MODEL(LabelFilter, (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
+           (tern_int64_list, x_ids, .in = TERN_HEADER, .optional = true, .items = TERN_RULES(.max = 9)))
+
 TERN_MODEL(Measure, (double, value), (const char *, unit, .max_length = 2))
 
 TERN_MODEL(Tag, (const char *, name, .key = true))
@@ -120,6 +127,21 @@ TERN_HANDLER(letter, Letter, in)
     return tern_text(c, text);
 }
 
+TERN_HANDLER(label, Labels, in)
+{
+    return tern_textf(c, "%zu %zu", in->tags.count, in->counts.count);
+}
+
+TERN_HANDLER(keep_files, LabelFiles, in)
+{
+    return tern_textf(c, "%zu", in->files.count);
+}
+
+TERN_HANDLER(list_labels, LabelFilter, in)
+{
+    return tern_textf(c, "%zu %zu", in->tags.count, in->x_ids.count);
+}
+
 TERN_HANDLER(by_hand)
 {
     const Todo *todo = tern_json_read(c, Todo);
@@ -180,6 +202,9 @@ static tern_app *build_app(void)
     tern_post(app, "/ranges", range);
     tern_get(app, "/ranges/{least}", range);
     tern_post(app, "/letters", letter, .max_body = 4 * 1024 * 1024);
+    tern_post(app, "/labels", label);
+    tern_post(app, "/label-files", keep_files);
+    tern_get(app, "/labels", list_labels);
     tern_post(app, "/by-hand", by_hand);
     tern_get(app, "/page", page, .returns = TERN_LIST(Todo), .paged = true);
     tern_get(app, "/all", all, .returns = TERN_LIST(Todo));
@@ -605,6 +630,36 @@ TEST(a_multipart_form_gives_text_and_files)
                       "\"must have at least 1 character\",\"min_length\":1}"));
     CHECK_SAID(201, ask("POST /todos", MULTI, FIELD("title", "milk") FIELD("done", "on") END),
                "{\"id\":7,\"title\":\"milk\",\"done\":true}");
+}
+
+#define BROKEN(location, code, message, limit)                                                               \
+    "{\"location\":[" location "],\"code\":\"" code "\",\"message\":\"" message "\"," limit "}"
+#define SHORT_TAG(source, index)                                                                             \
+    BROKEN("\"" source "\",\"tags\"," #index, "too_short", "must have at least 2 characters",                \
+           "\"min_length\":2")
+#define ZERO_COUNT BROKEN("\"body\",\"counts\",\"a\"", "too_small", "must be above 0", "\"above\":0")
+#define LARGE_ID   BROKEN("\"header\",\"x-ids\",1", "too_large", "must be at most 9", "\"max\":9")
+#define EARLY_DAY                                                                                            \
+    BROKEN("\"body\",\"day\"", "too_early", "must be 2020-01-01 or later", "\"at_least\":\"2020-01-01\"")
+#define LONG_FILE                   BROKEN("\"body\",\"files\",1", "too_long", "must have at most 3 bytes", "\"max_length\":3")
+#define TWO(first, second)          FAULTS("2 values are wrong", first "," second)
+#define THREE(first, second, third) FAULTS("3 values are wrong", first "," second "," third)
+
+TEST(rules_of_items_hold_wherever_a_list_comes_from)
+{
+    open_app();
+    CHECK_SAID(200, ask("GET /labels?tags=ab&tags=cd", "X-Ids: 1, 9\r\n", ""), "2 2");
+    CHECK_SAID(422, ask("GET /labels?tags=ab&tags=c", "X-Ids: 1, 10\r\n", ""),
+               TWO(LARGE_ID, SHORT_TAG("query", 1)));
+    CHECK_SAID(200, ask("POST /labels", JSON, "{\"tags\":[\"ab\"],\"counts\":{\"a\":1}}"), "1 1");
+    CHECK_SAID(422, ask("POST /labels", JSON, "{\"tags\":[\"ab\",\"\"],\"counts\":{\"a\":0}}"),
+               TWO(SHORT_TAG("body", 1), ZERO_COUNT));
+    CHECK_SAID(422, ask("POST /labels", FORM, "tags=a&tags=bc&counts=%7B%22a%22:0%7D&day=2019-12-31"),
+               THREE(SHORT_TAG("body", 0), ZERO_COUNT, EARLY_DAY));
+    CHECK_SAID(
+        422,
+        ask("POST /label-files", MULTI, FILE_PART("files", "1", "one") FILE_PART("files", "2", "four") END),
+        FAULTS("1 value is wrong", LONG_FILE));
 }
 
 /** A form with a file of `size` bytes "abcabc..."; `end` follows it. */

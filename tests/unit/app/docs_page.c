@@ -2,6 +2,7 @@
 
 #include "app/bind.h"
 #include "app/ctx.h"
+#include "app/docs_page.h"
 
 #include <string.h>
 
@@ -11,7 +12,7 @@ static const char *page_of(tern_app *app)
     if (!app_prepare(app, &problems))
         check_fail(__FILE__, __LINE__, "is not prepared: %s", problems.data);
     buf_free(&problems);
-    return app->docs_page;
+    return app->docs_files != NULL ? app->docs_files[DOCS_PAGE].data : NULL;
 }
 
 static void forget(tern_app *app)

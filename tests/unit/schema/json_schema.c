@@ -6,6 +6,12 @@
 
 TERN_ENUM(Color, red, green);
 
+static const char *is_any(const void *value)
+{
+    (void)value;
+    return NULL;
+}
+
 TERN_MODEL(Scalars, (bool, yes), (int8_t, tiny), (uint16_t, port), (int, count), (int64_t, id),
            (uint64_t, big), (float, share), (double, weight), (const char *, text), (tern_bytes, data),
            (tern_uuid, uuid), (tern_date, day), (tern_time, hour), (tern_datetime, moment),
@@ -20,6 +26,19 @@ TERN_MODEL(Rules, (int, size, .min = 0, .max = 100, .multiple_of = 5),
            (tern_bytes, key, .min_length = 2, .max_length = 4), (uint8_t, few, .max = 9),
            (tern_text_list, tags, .min_items = 1, .max_items = 3, .unique_items = true),
            (tern_text_map, notes, .max_items = 2))
+
+TERN_MODEL(Limits, (int, size, .above = 0, .below = 10), (double, share, .above = 0.5),
+           (tern_decimal, price, .min = 0.1, .below = 1000, .multiple_of = 0.05),
+           (tern_decimal, total, .at_most = "123456789012345.67"),
+           (tern_date, day, .at_least = "2020-01-01", .at_most = "today", .help = "When it began"),
+           (tern_datetime, moment, .at_least = "now", .help = "When?"),
+           (tern_duration, span, .at_most = "PT1H"))
+
+TERN_MODEL(Insides,
+           (tern_text_list, tags, .max_items = 3, .items = TERN_RULES(.max_length = 9, .pattern = "^[a-z]")),
+           (tern_int32_map, sums, .items = TERN_RULES(.min = 1), .keys = TERN_RULES(.min_length = 2)),
+           (Color_list, colors, .items = TERN_RULES(.check = is_any)),
+           (tern_date_list, days, .items = TERN_RULES(.at_least = "2020-01-01")))
 
 TERN_MODEL_WITH(Notes, (.help = "Said of it", .ignore_unknown = true),
                 (const char *, old, .deprecated = true, .help = "Not \"any\" more"),
@@ -94,6 +113,44 @@ static void check_object(tern_type *type, schema_side side, const char *want)
     CHECK_TEXT(f.out.data, want);
     close_set();
 }
+
+TEST(json_schema_tells_limits_or_describes_them)
+{
+    check_object(
+        TERN_TYPE(Limits), SCHEMA_OUTPUT,
+        "{\"type\":\"object\",\"properties\":{"
+        "\"size\":{\"type\":\"integer\",\"format\":\"int32\",\"exclusiveMinimum\":0,\"exclusiveMaximum\":10},"
+        "\"share\":{\"type\":\"number\",\"format\":\"double\",\"exclusiveMinimum\":0.5},"
+        "\"price\":{\"type\":\"number\",\"format\":\"decimal\",\"minimum\":0.1,\"exclusiveMaximum\":1000,"
+        "\"multipleOf\":0.05},"
+        "\"total\":{\"type\":\"number\",\"format\":\"decimal\",\"maximum\":123456789012345.67},"
+        "\"day\":{\"type\":\"string\",\"format\":\"date\",\"x-minimum\":\"2020-01-01\",\"x-maximum\":"
+        "\"today\","
+        "\"description\":\"When it began. Must be from 2020-01-01 to today.\"},"
+        "\"moment\":{\"type\":\"string\",\"format\":\"date-time\",\"x-minimum\":\"now\","
+        "\"description\":\"When? Must be now or later.\"},"
+        "\"span\":{\"type\":\"string\",\"format\":\"duration\",\"x-maximum\":\"PT1H\","
+        "\"description\":\"Must be at most PT1H.\"}},"
+        "\"required\":[\"size\",\"share\",\"price\",\"total\",\"day\",\"moment\",\"span\"],"
+        "\"additionalProperties\":false}");
+}
+
+#ifdef TERN_WITH_PCRE2
+TEST(json_schema_has_the_rules_of_items_and_keys)
+{
+    check_object(
+        TERN_TYPE(Insides), SCHEMA_INPUT,
+        "{\"type\":\"object\",\"properties\":{"
+        "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":9,\"pattern\":\"^[a-z]\"},"
+        "\"maxItems\":3},"
+        "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\",\"format\":\"int32\","
+        "\"minimum\":1},\"propertyNames\":{\"type\":\"string\",\"minLength\":2}},"
+        "\"colors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Color\"}},"
+        "\"days\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"date\","
+        "\"x-minimum\":\"2020-01-01\",\"description\":\"Must be 2020-01-01 or later.\"}}},"
+        "\"required\":[\"tags\",\"sums\",\"colors\",\"days\"],\"additionalProperties\":false}");
+}
+#endif
 
 TEST(json_schema_knows_every_kind)
 {

@@ -47,7 +47,8 @@ REFUSED(options_pattern_on_bool_is_refused, ".pattern is for text; bool has no u
 REFUSED(options_choices_on_an_integer_are_refused, ".choices is for text; int32_t has no use for it", int, f,
         .choices = TERN_CHOICES("1", "2"))
 REFUSED(options_min_length_on_a_list_is_refused,
-        ".min_length is for text, bytes and uploads; a list of const char * has no use for it",
+        ".min_length is for text, bytes and uploads; for what is in a list of const char *: .items = "
+        "TERN_RULES(.min_length = ...)",
         tern_text_list, f, .min_length = 1)
 REFUSED(options_unique_items_on_a_map_is_refused,
         ".unique_items is for lists; a map of int64_t has no use for it", tern_int64_map, f,
@@ -82,6 +83,75 @@ REFUSED(options_min_that_is_no_number_is_refused,
         ".min = nan is outside of what int16_t holds (-32768 to 32767)", int16_t, f, .min = __builtin_nan(""))
 REFUSED(options_multiple_of_nothing_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
 REFUSED(options_negative_multiple_is_refused, ".multiple_of must be above 0", int, f, .multiple_of = -2)
+
+REFUSED(options_two_limits_of_one_end_are_refused, ".min and .above limit the same end; leave one out", int,
+        f, .min = 0, .above = 0)
+REFUSED(options_limits_that_leave_no_value_are_refused, ".above = 3 and .max = 3 leave no value", double, f,
+        .above = 3, .max = 3)
+REFUSED(options_above_on_a_date_is_refused, ".above is for numbers; tern_date has no use for it", tern_date,
+        f, .above = 1)
+REFUSED(
+    options_decimal_limit_that_a_double_cannot_tell_is_refused,
+    ".max = 123456789012345.67 has more digits than C keeps of a number; write it as text, in .at_least or "
+    ".at_most",
+    tern_decimal, f, .max = 123456789012345.67)
+REFUSED(options_decimal_limits_reversed_are_refused, ".min = 0.2 is above .max = 0.1", tern_decimal, f,
+        .min = 0.2, .max = 0.1)
+REFUSED(options_decimal_limit_that_does_not_read_is_refused,
+        ".at_least \"1,50\" is not a decimal number of at most 18 digits", tern_decimal, f,
+        .at_least = "1,50")
+
+/* -- moments -- */
+
+REFUSED(options_min_on_a_date_is_refused, ".min is for numbers; tern_date has no use for it", tern_date, f,
+        .min = 2020)
+REFUSED(options_at_least_on_an_integer_is_refused,
+        ".at_least is for dates, times, date-times, spans and decimals; int32_t has no use for it", int, f,
+        .at_least = "3")
+REFUSED(options_limit_that_does_not_read_is_refused, ".at_least \"2020-02-30\" is not a date like 2026-11-23",
+        tern_date, f, .at_least = "2020-02-30")
+REFUSED(options_limit_of_a_span_in_words_is_refused,
+        ".at_most \"5 minutes\" is not a span of time like P1DT2H30M", tern_duration, f,
+        .at_most = "5 minutes")
+REFUSED(options_moments_reversed_are_refused, ".at_least \"17:00:00\" is more than .at_most \"09:00:00\"",
+        tern_time, f, .at_least = "17:00:00", .at_most = "09:00:00")
+REFUSED(options_days_reversed_are_refused, ".at_least \"today+P2D\" is more than .at_most \"today+P1D\"",
+        tern_date, f, .at_least = "today+P2D", .at_most = "today+P1D")
+REFUSED(options_today_and_hours_are_refused, ".at_least \"today+PT1H\" is not a day like today+P30D",
+        tern_date, f, .at_least = "today+PT1H")
+REFUSED(options_today_of_a_date_time_is_refused,
+        ".at_most \"today\" is not a date and time with its offset, like 2026-11-23T17:30:00Z", tern_datetime,
+        f, .at_most = "today")
+REFUSED(options_now_and_no_span_is_refused, ".at_most \"nowadays\" is not an instant like now-PT5M",
+        tern_datetime, f, .at_most = "nowadays")
+REFUSED(options_fallback_before_its_limit_is_refused,
+        ".fallback \"2019-12-31\" breaks its own rule: it must be 2020-01-01 or later", tern_date, f,
+        .at_least = "2020-01-01", .fallback = "2019-12-31")
+
+/* -- what lists and maps hold -- */
+
+REFUSED(options_items_on_text_is_refused, ".items is for lists and maps; const char * has no use for it",
+        const char *, f, .items = TERN_RULES(.min_length = 1))
+REFUSED(options_keys_on_a_list_is_refused, ".keys is for maps; a list of const char * has no use for it",
+        tern_text_list, f, .keys = TERN_RULES(.min_length = 1))
+REFUSED(options_min_of_items_that_are_text_is_refused,
+        ".items: .min is for numbers; const char * has no use for it", tern_text_list, f,
+        .items = TERN_RULES(.min = 1))
+REFUSED(options_min_items_of_items_is_refused,
+        ".items: .min_items is for lists and maps; const char * has no use for it", tern_text_list, f,
+        .items = TERN_RULES(.min_items = 1))
+REFUSED(options_rules_that_are_none_are_refused, ".items: .optional is no rule; it is for fields",
+        tern_text_list, f, .items = TERN_RULES(.optional = true))
+REFUSED(options_limits_of_items_reversed_are_refused, ".items: .min = 5 is above .max = 3", tern_int64_list,
+        f, .items = TERN_RULES(.min = 5, .max = 3))
+REFUSED(options_choice_of_items_against_another_rule_is_refused,
+        ".items: .choices \"a\" breaks its own rule: it must have at least 2 characters", tern_text_map, f,
+        .items = TERN_RULES(.min_length = 2, .choices = TERN_CHOICES("a", "bb")))
+REFUSED(options_limits_of_keys_reversed_are_refused, ".keys: .min_length = 5 is above .max_length = 3",
+        tern_int64_map, f, .keys = TERN_RULES(.min_length = 5, .max_length = 3))
+REFUSED(options_rules_without_a_name_are_refused,
+        ".items: after its type and name stand options, each as .name = value", tern_int64_list, f,
+        .items = &(const tern_field){.written = "5"})
 
 /* -- lengths -- */
 
@@ -201,15 +271,15 @@ TEST(options_of_tables_are_taken_where_they_make_sense)
 
 /* -- what is right -- */
 
-TERN_MODEL(Right, (int, a, .min = 0, .max = 10), (uint8_t, b, .min = 0, .max = 255), (float, c, .max = 0.1),
-           (const char *, d, .help = ".min = 1, .max = \"2\", '", .min_length = 0, .max_length = 5,
-            .fallback = "x"),
-           (tern_int64_list, e, .fallback = "[]", .max_items = 0),
-           (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"), (Level, g, .fallback = "high"),
-           (uint64_t, h, .max = UINT64_MAX), (tern_upload_list, i, .optional = true),
-           (tern_text_list, j, .in = TERN_QUERY, .optional = true),
-           (int, k, .multiple_of = 5, .example = "10"),
-           (const char *, l, .format = "email", .example = "a@example.org"))
+TERN_MODEL(
+    Right, (int, a, .min = 0, .max = 10), (uint8_t, b, .min = 0, .max = 255), (float, c, .max = 0.1),
+    (const char *, d, .help = ".min = 1, .max = \"2\", '", .min_length = 0, .max_length = 5, .fallback = "x"),
+    (tern_int64_list, e, .fallback = "[]", .max_items = 0),
+    (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"), (Level, g, .fallback = "high"),
+    (uint64_t, h, .max = UINT64_MAX), (tern_upload_list, i, .optional = true),
+    (tern_text_list, j, .in = TERN_QUERY, .optional = true), (int, k, .multiple_of = 5, .example = "10"),
+    (tern_text_list, m, .optional = true, .items = TERN_RULES(.max_length = 9, .choices = TERN_CHOICES("a"))),
+    (const char *, l, .format = "email", .example = "a@example.org"))
 
 static const field_plan *right(unsigned number)
 {
@@ -297,6 +367,20 @@ TEST(options_with_patterns_survive_every_failed_allocation)
         schema_forget();
         CHECK(n < 200);
     }
+}
+
+TERN_MODEL(Inside, (tern_text_list, a, .items = TERN_RULES(.min_length = 0)),
+           (tern_uint8_list, b, .items = TERN_RULES(.max = 255)),
+           (tern_text_list, c, .items = TERN_RULES(.max_length = 9)), (tern_text_list, d))
+
+TEST(options_of_items_that_no_value_can_break_are_dropped)
+{
+    prepare(TERN_TYPE(Inside), "");
+    const field_plan *plans = plan_of(TERN_TYPE(Inside))->fields;
+    CHECK(plans[0].items == NULL && plans[1].items == NULL && plans[3].items == NULL);
+    CHECK(!plans[0].is_checked && !plans[3].is_checked);
+    CHECK(plans[2].items != NULL && plans[2].is_checked);
+    schema_forget();
 }
 
 /* -- the source text of options -- */

@@ -24,6 +24,44 @@ TERN_MODEL(Rules, (int, count, .min = 0, .max = 10, .multiple_of = 2, .optional 
            (tern_text_map, map, .max_items = 1, .optional = true),
            (int, even, .check = must_be_even, .optional = true))
 
+TERN_MODEL(Limits, (int, count, .above = 0, .below = 10, .optional = true),
+           (double, ratio, .above = 0, .below = 1, .optional = true),
+           (tern_decimal, price, .min = 0.1, .below = 19.99, .multiple_of = 0.05, .optional = true),
+           (tern_decimal, total, .at_least = "0.000000000000000001", .at_most = "123456789012345.67",
+            .optional = true),
+           (tern_date, day, .at_least = "2020-01-01", .at_most = "2030-12-31", .optional = true),
+           (tern_time, hour, .at_least = "09:00:00", .at_most = "17:30:00", .optional = true),
+           (tern_datetime, moment, .at_least = "2020-01-01T00:00:00+02:00", .optional = true),
+           (tern_duration, span, .at_least = "PT5M", .at_most = "PT1H", .optional = true),
+           (tern_date, future, .at_least = "today", .at_most = "today+P90000000D", .optional = true),
+           (tern_datetime, past, .at_most = "now", .optional = true))
+
+TERN_ENUM(Shade, light, dark);
+TERN_MODEL(Point, (int, x, .min = 0), (int, y))
+
+static const char *must_be_diagonal(const void *value)
+{
+    const Point *point = value;
+    return point->x == point->y ? NULL : "must lie on the diagonal";
+}
+
+TERN_MODEL(Lists,
+           (tern_text_list, tags, .max_items = 3, .optional = true,
+            .items = TERN_RULES(.min_length = 1, .max_length = 4)),
+           (tern_int32_list, ports, .items = TERN_RULES(.above = 0, .max = 65535, .multiple_of = 2),
+            .optional = true),
+           (tern_text_list, levels, .items = TERN_RULES(.choices = TERN_CHOICES("low", "high")),
+            .optional = true),
+           (tern_text_list, mails, .items = TERN_RULES(.format = "email"), .optional = true),
+           (tern_date_list, days, .items = TERN_RULES(.at_least = "2020-01-01"), .optional = true),
+           (tern_decimal_map, prices, .items = TERN_RULES(.min = 0.01), .keys = TERN_RULES(.max_length = 3),
+            .optional = true),
+           (Shade_map, shades, .keys = TERN_RULES(.choices = TERN_CHOICES("a", "b")), .optional = true),
+           (Point_list, points, .items = TERN_RULES(.check = must_be_diagonal), .optional = true))
+
+TERN_MODEL(Patterns, (tern_text_list, codes, .items = TERN_RULES(.pattern = "^[a-z]+$"), .optional = true),
+           (tern_text_map, notes, .keys = TERN_RULES(.pattern = "^[a-z]+$"), .optional = true))
+
 static void check_order(const void *model, tern_faults *faults);
 
 TERN_MODEL_WITH(Span, (.check = check_order), (int, first, .min = 0), (int, last))
@@ -108,6 +146,79 @@ TEST(every_rule_is_held_and_said)
         decodes(&Rules_type, cases[i].json, cases[i].faults);
 }
 
+static const rule_case limit_cases[] = {
+    {"{\"count\":1}", ""},
+    {"{\"count\":0}", "body.count: must be above 0\n"},
+    {"{\"count\":10}", "body.count: must be below 10\n"},
+    {"{\"ratio\":5e-324}", ""},
+    {"{\"ratio\":0.0}", "body.ratio: must be above 0\n"},
+    {"{\"ratio\":1}", "body.ratio: must be below 1\n"},
+    {"{\"price\":0.1}", ""},
+    {"{\"price\":\"0.100\"}", ""},
+    {"{\"price\":19.95}", ""},
+    {"{\"price\":0.05}", "body.price: must be at least 0.1\n"},
+    {"{\"price\":20.00}", "body.price: must be below 19.99\n"},
+    {"{\"price\":19.99}", "body.price: must be below 19.99\nbody.price: must be a multiple of 0.05\n"},
+    {"{\"price\":10.000000000000001}", "body.price: must be a multiple of 0.05\n"},
+    {"{\"total\":123456789012345.67}", ""},
+    {"{\"total\":123456789012345.671}", "body.total: must be at most 123456789012345.67\n"},
+    {"{\"total\":0}", "body.total: must be at least 0.000000000000000001\n"},
+    {"{\"day\":\"2020-01-01\"}", ""},
+    {"{\"day\":\"2030-12-31\"}", ""},
+    {"{\"day\":\"2019-12-31\"}", "body.day: must be 2020-01-01 or later\n"},
+    {"{\"day\":\"2031-01-01\"}", "body.day: must be 2030-12-31 or earlier\n"},
+    {"{\"hour\":\"17:30:00\"}", ""},
+    {"{\"hour\":\"08:59:59.999999999\"}", "body.hour: must be 09:00:00 or later\n"},
+    {"{\"hour\":\"17:30:00.000000001\"}", "body.hour: must be 17:30:00 or earlier\n"},
+    {"{\"moment\":\"2019-12-31T22:00:00Z\"}", ""},
+    {"{\"moment\":\"2019-12-31T21:59:59.999999Z\"}",
+     "body.moment: must be 2020-01-01T00:00:00+02:00 or later\n"},
+    {"{\"span\":\"PT300S\"}", ""},
+    {"{\"span\":\"PT4M59S\"}", "body.span: must be at least PT5M\n"},
+    {"{\"span\":\"P1D\"}", "body.span: must be at most PT1H\n"},
+    {"{\"future\":\"9999-12-31\",\"past\":\"2020-01-01T00:00:00Z\"}", ""},
+};
+
+TEST(every_limit_is_held_and_said)
+{
+    for (size_t i = 0; i < sizeof limit_cases / sizeof *limit_cases; i++)
+        decodes(&Limits_type, limit_cases[i].json, limit_cases[i].faults);
+}
+
+static const rule_case item_cases[] = {
+    {"{\"tags\":[\"a\",\"abcd\"]}", ""},
+    {"{\"tags\":[]}", ""},
+    {"{\"tags\":[\"a\",\"\",\"abcde\"]}",
+     "body.tags[1]: must have at least 1 character\nbody.tags[2]: must have at most 4 characters\n"},
+    {"{\"tags\":[\"a\",\"b\",\"c\",\"\"]}",
+     "body.tags: must have at most 3 items\nbody.tags[3]: must have at least 1 character\n"},
+    {"{\"ports\":[2,0,3]}", "body.ports[1]: must be above 0\nbody.ports[2]: must be a multiple of 2\n"},
+    {"{\"levels\":[\"high\",\"medium\"]}", "body.levels[1]: must be one of low, high\n"},
+    {"{\"mails\":[\"x\"]}", "body.mails[0]: must be an e-mail address\n"},
+    {"{\"days\":[\"2020-01-01\",\"2019-01-01\"]}", "body.days[1]: must be 2020-01-01 or later\n"},
+    {"{\"prices\":{\"a\":0.01,\"b\":0}}", "body.prices.b: must be at least 0.01\n"},
+    {"{\"prices\":{\"long\":1}}", "body.prices.long: the key must have at most 3 characters\n"},
+    {"{\"prices\":{\"long\":0}}",
+     "body.prices.long: the key must have at most 3 characters\nbody.prices.long: must be at least 0.01\n"},
+    {"{\"shades\":{\"a\":\"dark\",\"c\":\"light\"}}", "body.shades.c: the key must be one of a, b\n"},
+    {"{\"points\":[{\"x\":1,\"y\":1},{\"x\":1,\"y\":2}]}", "body.points[1]: must lie on the diagonal\n"},
+    {"{\"points\":[{\"x\":-1,\"y\":2}]}", "body.points[0].x: must be at least 0\n"},
+};
+
+TEST(rules_of_items_and_keys_are_held_where_they_stand)
+{
+    for (size_t i = 0; i < sizeof item_cases / sizeof *item_cases; i++)
+        decodes(&Lists_type, item_cases[i].json, item_cases[i].faults);
+}
+
+TEST(patterns_of_items_and_keys_are_held_where_they_stand)
+{
+    need_patterns();
+    decodes(&Patterns_type, "{\"codes\":[\"a\",\"A\"],\"notes\":{\"b\":\"\",\"B\":\"\"}}",
+            "body.codes[1]: must match the pattern ^[a-z]+$\n"
+            "body.notes.B: the key must match the pattern ^[a-z]+$\n");
+}
+
 TEST(all_faults_are_said_at_once)
 {
     need_patterns();
@@ -122,6 +233,99 @@ TEST(a_models_own_check_runs_when_its_fields_are_right)
             "body.spans[1].last: must not be before first, which is 5\n");
     decodes(&Holder_type, "{\"spans\":[{\"first\":-5,\"last\":-9}]}",
             "body.spans[0].first: must be at least 0\n");
+}
+
+/** Prepares `type` and the place where faults go, for values that a test fills in. */
+static void begin(tern_type *type, arena *a, tern_faults *faults)
+{
+    buf problems = {0};
+    if (!schema_prepare(type, &problems))
+        check_fail(__FILE__, __LINE__, "%s", problems.data);
+    buf_free(&problems);
+    arena_init(a, NULL, 0, 1 << 20);
+    faults_init(faults, a);
+}
+
+static void end(arena *a)
+{
+    arena_free(a);
+    schema_forget();
+}
+
+TEST(faults_of_limits_have_a_code_and_the_limit)
+{
+    arena a;
+    tern_faults faults;
+    begin(&Limits_type, &a, &faults);
+    const field_plan *plans = plan_of(&Limits_type)->fields;
+    validate_field(&plans[0], &(int){0}, NULL, &faults);
+    validate_field(&plans[2], &(tern_decimal){0, 0}, NULL, &faults);
+    validate_field(&plans[4], &(tern_date){2019, 1, 1}, NULL, &faults);
+    validate_field(&plans[5], &(tern_time){.hour = 20}, NULL, &faults);
+    validate_field(&plans[7], &(tern_duration){0}, NULL, &faults);
+    buf said = {0};
+    faults_print_json(&faults, &said);
+    CHECK_TEXT(said.data,
+               "[{\"location\":[],\"code\":\"too_small\",\"message\":\"must be above 0\",\"above\":0},"
+               "{\"location\":[],\"code\":\"too_small\",\"message\":\"must be at least 0.1\",\"min\":0.1},"
+               "{\"location\":[],\"code\":\"too_early\",\"message\":\"must be 2020-01-01 or later\","
+               "\"at_least\":\"2020-01-01\"},"
+               "{\"location\":[],\"code\":\"too_late\",\"message\":\"must be 17:30:00 or earlier\","
+               "\"at_most\":\"17:30:00\"},"
+               "{\"location\":[],\"code\":\"too_small\",\"message\":\"must be at least PT5M\","
+               "\"at_least\":\"PT5M\"}]");
+    buf_free(&said);
+    end(&a);
+}
+
+TEST(limits_that_move_with_the_clock_hold_for_input_alone)
+{
+    arena a;
+    tern_faults faults;
+    begin(&Limits_type, &a, &faults);
+    const field_plan *future = &plan_of(&Limits_type)->fields[8], *past = future + 1;
+    const tern_date old = {2020, 1, 1};
+    const tern_datetime late = {INT64_MAX};
+    validate_field(future, &old, NULL, &faults);
+    CHECK_INT(faults.count, 1);
+    CHECK_TEXT(faults.first->code, "too_early");
+    validate_field(past, &late, NULL, &faults);
+    CHECK_INT(faults.count, 2);
+    CHECK_TEXT(faults.first->next->code, "too_late");
+    validate_kept(future, &old, NULL, &faults);
+    validate_kept(past, &late, NULL, &faults);
+    CHECK_INT(faults.count, 2);
+    end(&a);
+}
+
+TEST(threat_079_a_list_of_wrong_items_is_not_looked_at_beyond_a_hundred)
+{
+    arena a;
+    tern_faults faults;
+    begin(&Lists_type, &a, &faults);
+    static int32_t zeros[5000];
+    validate_field(&plan_of(&Lists_type)->fields[1], &(tern_int32_list){zeros, 5000}, NULL, &faults);
+    CHECK_INT(faults.count, FAULTS_MOST);
+    end(&a);
+}
+
+TERN_MODEL(CostlyItems, (tern_text_list, texts, .items = TERN_RULES(.pattern = "^(a+)+b|a")))
+
+TEST(threat_062_a_list_of_costly_texts_gives_up)
+{
+    need_patterns();
+    arena a;
+    tern_faults faults;
+    begin(&CostlyItems_type, &a, &faults);
+    static const char *texts[200000]; /* each of them all but too costly */
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        texts[i] = "aaaaaaaaaaa!";
+    validate_field(&plan_of(&CostlyItems_type)->fields[0],
+                   &(tern_text_list){texts, sizeof texts / sizeof *texts}, NULL, &faults);
+    CHECK_INT(faults.count, 1);
+    CHECK_TEXT(faults.first->code, "pattern_too_costly");
+    CHECK_INT(faults.first->depth, 0);
+    end(&a);
 }
 
 TEST(threat_062_a_costly_pattern_gives_up)
