@@ -1,5 +1,5 @@
 /** Tern in the benchmark: the contract of bench/README.md, as a user of Tern would write it. */
-#include <tern.h>
+#include "rows.h"
 
 #include <stdlib.h>
 
@@ -82,5 +82,6 @@ int main(int argc, char **argv)
     tern_post(app, "/orders", take_order);
     tern_post(app, "/upload", receive);
     tern_get(app, "/static/{name}", send_static);
+    add_rows(app);
     return tern_run(app, argc, argv);
 }
