@@ -1,0 +1,254 @@
+/* Migrations to the database and back, each wholly or not at all. */
+#include "data/migrate/command.h"
+
+#include <string.h>
+
+static data_dialect dialect_of(const migrate_command *c)
+{
+    return c->client.driver->dialect;
+}
+
+/** Appends what the client said as a line. */
+static bool fail_with(migrate_command *c, buf *problem)
+{
+    command_fail(c, "%s", problem->data != NULL ? problem->data : "memory is short");
+    buf_free(problem);
+    return false;
+}
+
+bool migrate_check_past(migrate_command *c)
+{
+    bool is_right = true;
+    for (unsigned i = 0; i < c->state.count; i++) {
+        const applied_migration *applied = &c->state.items[i];
+        if (applied == c->state.baseline)
+            continue;
+        const migration *m = folder_find(&c->folder, applied->name);
+        migration_sql sql;
+        if (m == NULL) {
+            is_right = command_fail(c,
+                                    "%s is applied to this database, but it is not in the folder %s: put it "
+                                    "back, as it was applied",
+                                    applied->name, c->folder.path);
+        } else if (!folder_read_sql(&c->folder, m, dialect_of(c), &sql, &c->problems)) {
+            is_right = false;
+        } else if (strcmp(sql.checksum, applied->checksum) != 0) {
+            is_right =
+                command_fail(c,
+                             "%s has been changed since it was applied (checksum %s, applied as %s): put "
+                             "it back as it was, and make a new migration for what is to change",
+                             sql.file, sql.checksum, applied->checksum);
+        }
+    }
+    return is_right;
+}
+
+unsigned migrate_count_pending(const migrate_command *c)
+{
+    unsigned pending = 0;
+    for (unsigned i = 0; i < c->folder.count; i++)
+        pending += state_find(&c->state, c->folder.items[i].name) == NULL;
+    return pending;
+}
+
+/* -- one migration -- */
+
+static bool take_violation(void *arg, const char *const *values, unsigned count)
+{
+    buf *problem = arg;
+    if (problem->len == 0)
+        buf_add_printf(problem, "rows of %s refer to rows of %s that are not there",
+                       count > 0 && values[0] != NULL ? values[0] : "?",
+                       count > 2 && values[2] != NULL ? values[2] : "?");
+    return true;
+}
+
+/** SQLite's foreign keys were off while tables were made anew. */
+static bool check_references(migrate_command *c, buf *problem)
+{
+    return dialect_of(c) != DATA_SQLITE ||
+           (client_query(&c->client, "pragma foreign_key_check", NULL, 0, take_violation, problem, problem) &&
+            problem->len == 0);
+}
+
+/** Inside the transaction. */
+static bool run_and_note(migrate_command *c, const migration *m, const migration_sql *sql, bool is_down,
+                         buf *problem)
+{
+    unsigned line = 0;
+    if (!client_script(&c->client, is_down ? sql->down : sql->up, is_down ? sql->down_len : sql->up_len,
+                       &line, problem)) {
+        command_fail(c, "%s, line %u: %s; nothing of %s was %s", sql->file,
+                     line + (is_down ? sql->down_line - 1 : 0), problem->data, m->name,
+                     is_down ? "undone" : "applied");
+        problem->len = 0;
+        return false;
+    }
+    return check_references(c, problem) &&
+           (is_down ? state_remove(&c->client, m->name, problem)
+                    : state_add(&c->client, m->name, sql->checksum, NULL, problem));
+}
+
+/** The migration in a transaction of its own, unless another process has been quicker. */
+static bool apply(migrate_command *c, const migration *m, bool is_down)
+{
+    migration_sql sql;
+    buf problem = {0};
+    size_t told = c->problems.len;
+    if (!folder_read_sql(&c->folder, m, dialect_of(c), &sql, &c->problems))
+        return false;
+    if (is_down && sql.down == NULL)
+        return command_fail(c, "%s has no way back: no line \"%s\" with SQL behind it", sql.file,
+                            MIGRATE_DOWN_MARK);
+    if (!client_begin_alone(&c->client, &problem))
+        return fail_with(c, &problem);
+    bool is_done =
+        state_make_table(&c->client, &problem) && state_read(&c->state, &c->client, &c->memory, &problem);
+    bool is_there = is_done && state_find(&c->state, m->name) != NULL;
+    if (is_done && is_there != is_down) {
+        client_rollback(&c->client);
+        return true;
+    }
+    is_done = is_done && run_and_note(c, m, &sql, is_down, &problem) && client_commit(&c->client, &problem) &&
+              state_read(&c->state, &c->client, &c->memory, &problem);
+    if (!is_done) {
+        client_rollback(&c->client);
+        if (problem.len != 0 || c->problems.len == told)
+            command_fail(c, "%s: %s; nothing of %s was %s", sql.file,
+                         problem.data != NULL ? problem.data : "memory is short", m->name,
+                         is_down ? "undone" : "applied");
+    } else {
+        printf("%s %s\n", is_down ? "undone " : "applied", m->name);
+    }
+    buf_free(&problem);
+    return is_done;
+}
+
+/* -- the baseline -- */
+
+/** The migration that leads to the baseline's schema; NULL when none does. */
+static const migration *find_baseline(migrate_command *c)
+{
+    const ddl_schema *baseline =
+        schema_from_json("the baseline of the database", c->state.baseline->schema,
+                         strlen(c->state.baseline->schema), &c->memory, &c->problems);
+    migrate_folder until = c->folder;
+    for (unsigned i = 0; i < c->folder.count && baseline != NULL; i++) {
+        const migration *of;
+        until.count = i + 1;
+        const ddl_schema *schema = folder_schema(&until, &of, &c->problems);
+        if (schema == NULL)
+            return NULL;
+        if (command_is_same(c, baseline, schema))
+            return &c->folder.items[i];
+    }
+    return NULL;
+}
+
+static bool note_until(migrate_command *c, const migration *last, buf *problem)
+{
+    for (const migration *m = c->folder.items; m <= last; m++) {
+        migration_sql sql;
+        if (!folder_read_sql(&c->folder, m, dialect_of(c), &sql, &c->problems) ||
+            !state_add(&c->client, m->name, sql.checksum, NULL, problem))
+            return false;
+    }
+    return state_remove(&c->client, STATE_BASELINE, problem);
+}
+
+bool migrate_adopt_baseline(migrate_command *c)
+{
+    if (c->state.baseline == NULL || c->state.baseline->schema == NULL)
+        return true;
+    const migration *last = find_baseline(c);
+    if (last == NULL)
+        return command_fail(
+            c,
+            "the tables were made from the models at a first start, and no migration in %s leads "
+            "to what they were: run `%s migrate make` with the folder empty, or begin with an empty "
+            "database",
+            c->folder.path, c->program);
+    buf problem = {0};
+    if (!client_begin_alone(&c->client, &problem))
+        return fail_with(c, &problem);
+    bool is_done = state_read(&c->state, &c->client, &c->memory, &problem) &&
+                   (c->state.baseline == NULL || note_until(c, last, &problem)) &&
+                   client_commit(&c->client, &problem) &&
+                   state_read(&c->state, &c->client, &c->memory, &problem);
+    if (!is_done) {
+        client_rollback(&c->client);
+        return fail_with(c, &problem);
+    }
+    printf("taken as applied, since the tables are there: all up to %s\n", last->name);
+    return true;
+}
+
+/* -- commands -- */
+
+static bool begin(migrate_command *c)
+{
+    return command_has_no_more(c) && command_read_folder(c) && command_connect(c) &&
+           migrate_adopt_baseline(c) && migrate_check_past(c);
+}
+
+static int apply_until(migrate_command *c, unsigned number)
+{
+    if (migrate_count_pending(c) == 0) {
+        puts("nothing to do: every migration is applied");
+        return 0;
+    }
+    for (unsigned i = 0; i < c->folder.count; i++)
+        if (c->folder.items[i].number <= number && state_find(&c->state, c->folder.items[i].name) == NULL &&
+            !apply(c, &c->folder.items[i], false))
+            return 1;
+    return 0;
+}
+
+int command_up(migrate_command *c)
+{
+    return begin(c) ? apply_until(c, ~0u) : 1;
+}
+
+static const migration *last_applied(const migrate_command *c)
+{
+    for (unsigned i = c->folder.count; i-- > 0;)
+        if (state_find(&c->state, c->folder.items[i].name) != NULL)
+            return &c->folder.items[i];
+    return NULL;
+}
+
+int command_down(migrate_command *c)
+{
+    if (!begin(c))
+        return 1;
+    const migration *last = last_applied(c);
+    if (last != NULL)
+        return !apply(c, last, true);
+    puts("nothing to do: no migration is applied");
+    return 0;
+}
+
+int command_to(migrate_command *c)
+{
+    const char *word = command_take_word(c);
+    if (word == NULL) {
+        command_fail(c, "migrate to: which one? give its number or name; 0 undoes all");
+        return 1;
+    }
+    if (!begin(c))
+        return 1;
+    const migration *target = folder_find(&c->folder, word);
+    bool is_start = strspn(word, "0") == strlen(word);
+    if (target == NULL && !is_start) {
+        command_fail(c, "migrate to %s: there is no such migration in %s", word, c->folder.path);
+        return 1;
+    }
+    unsigned number = target != NULL ? target->number : 0;
+    for (const migration *last; (last = last_applied(c)) != NULL && last->number > number;)
+        if (!apply(c, last, true))
+            return 1;
+    for (unsigned i = 0; i < c->folder.count; i++)
+        if (c->folder.items[i].number <= number && state_find(&c->state, c->folder.items[i].name) == NULL)
+            return apply_until(c, number);
+    return 0;
+}

@@ -1,0 +1,261 @@
+/* PostgreSQL for commands, through libpq as it is found at run time. */
+#include "data/migrate/client.h"
+
+#if defined(TERN_WITH_POSTGRES)
+
+#include "base/mem.h"
+#include "schema/scalar.h"
+
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FUNCTIONS(X)                                                                                         \
+    X(connectdbParams)                                                                                       \
+    X(finish)                                                                                                \
+    X(status)                                                                                                \
+    X(errorMessage)                                                                                          \
+    X(setNoticeProcessor)                                                                                    \
+    X(transactionStatus)                                                                                     \
+    X(exec)                                                                                                  \
+    X(sendQueryParams)                                                                                       \
+    X(setSingleRowMode)                                                                                      \
+    X(getResult)                                                                                             \
+    X(resultStatus)                                                                                          \
+    X(resultErrorField)                                                                                      \
+    X(resultErrorMessage)                                                                                    \
+    X(ntuples)                                                                                               \
+    X(nfields)                                                                                               \
+    X(getvalue)                                                                                              \
+    X(getisnull)                                                                                             \
+    X(clear)
+
+static struct {
+#define X(name) __typeof__(PQ##name) *name;
+    FUNCTIONS(X)
+#undef X
+} pq;
+
+static const struct {
+    const char *name;
+    size_t offset;
+} wanted[] = {
+#define X(name) {"PQ" #name, offsetof(__typeof__(pq), name)},
+    FUNCTIONS(X)
+#undef X
+};
+
+static bool load(buf *problem)
+{
+    static void *library; /* stays for the life of the process */
+    if (library != NULL)
+        return true;
+    void *opened = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+    if (opened == NULL) {
+        buf_add_text(problem, "PostgreSQL's client library libpq.so.5 is not there: install libpq5");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        void *function = dlsym(opened, wanted[i].name);
+        memcpy((char *)&pq + wanted[i].offset, &function, sizeof function);
+        if (function != NULL)
+            continue;
+        buf_add_printf(problem, "PostgreSQL's client library has no %s: install a newer libpq5",
+                       wanted[i].name);
+        dlclose(opened);
+        return false;
+    }
+    library = opened;
+    return true;
+}
+
+/** libpq's messages have lines; ours is one. */
+static void add_message(buf *problem, const char *message)
+{
+    for (; *message != '\0'; message++)
+        if (*message != '\n')
+            buf_add(problem, message, 1);
+        else if (message[1] != '\0')
+            buf_add_text(problem, "; ");
+}
+
+static void hear_nothing(void *arg, const char *message)
+{
+    (void)arg;
+    (void)message;
+}
+
+static void *open_connection(const char *url, buf *problem)
+{
+    const char *const names[] = {"fallback_application_name", "connect_timeout", "client_encoding", "dbname",
+                                 NULL};
+    const char *const values[] = {"tern", "10", "UTF8", url, NULL}; /* the URL wins */
+    if (!load(problem))
+        return NULL;
+    PGconn *connection = pq.connectdbParams(names, values, 1);
+    if (connection != NULL && pq.status(connection) == CONNECTION_OK) {
+        pq.setNoticeProcessor(connection, hear_nothing, NULL);
+        pq.clear(pq.exec(connection, "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = "
+                                     "'iso_8601'; set standard_conforming_strings = on"));
+        return connection;
+    }
+    buf_add_text(problem, "PostgreSQL: ");
+    add_message(problem, connection != NULL ? pq.errorMessage(connection) : "memory is short");
+    pq.finish(connection);
+    return NULL;
+}
+
+static void close_connection(void *handle)
+{
+    pq.finish(handle);
+}
+
+static bool is_good(ExecStatusType status)
+{
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE ||
+           status == PGRES_EMPTY_QUERY;
+}
+
+/** What the server said: the message, and the detail that often has the value in it. */
+static void add_failure(PGconn *connection, const PGresult *result, buf *problem)
+{
+    const char *message = result != NULL ? pq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *detail = result != NULL ? pq.resultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
+    add_message(problem, message != NULL ? message : pq.errorMessage(connection));
+    if (detail != NULL) {
+        buf_add_text(problem, " (");
+        add_message(problem, detail);
+        buf_add_text(problem, ")");
+    }
+}
+
+static bool step(void *handle, const char **sql, const char *end, const char **begin, buf *problem)
+{
+    const char *from = client_skip_blanks(*sql, end), *behind = client_statement_end(from, end);
+    *begin = from < end ? from : NULL;
+    *sql = behind;
+    if (from == end)
+        return true;
+    char *statement = mem_text(from, (size_t)(behind - from));
+    if (statement == NULL) {
+        buf_add_text(problem, "memory is short");
+        return false;
+    }
+    PGresult *result = pq.exec(handle, statement);
+    bool is_done = result != NULL && is_good(pq.resultStatus(result));
+    if (!is_done)
+        add_failure(handle, result, problem);
+    pq.clear(result);
+    mem_free(statement);
+    return is_done;
+}
+
+/* -- one statement with values, which are sent as text -- */
+
+enum { ARGS_MOST = 128 };
+
+/** Bytes as `\x00ff`. */
+static bool add_bytes(arena *a, const tern_arg *arg, const char **out)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = arena_alloc(a, 2 * arg->text.len + 3);
+    *out = text;
+    if (text == NULL)
+        return false;
+    *text++ = '\\';
+    *text++ = 'x';
+    for (size_t i = 0; i < arg->text.len; i++) {
+        *text++ = digits[(unsigned char)arg->text.data[i] >> 4];
+        *text++ = digits[arg->text.data[i] & 15];
+    }
+    *text = '\0';
+    return true;
+}
+
+static bool text_of(arena *a, const tern_arg *arg, const char **out)
+{
+    char printed[SCALAR_PRINT_BYTES];
+    *out = NULL;
+    if (arg->is_null)
+        return true;
+    switch (arg->kind) {
+    case TERN_ARG_BOOL:
+        *out = arg->boolean ? "true" : "false";
+        break;
+    case TERN_ARG_INT:
+        *out = arena_text(a, printed, number_print_i64(arg->integer, printed));
+        break;
+    case TERN_ARG_DOUBLE:
+        *out = arena_text(a, printed, number_print_double(arg->real, printed));
+        break;
+    case TERN_ARG_BYTES:
+        return add_bytes(a, arg, out);
+    default:
+        *out = arena_text(a, arg->text.data, arg->text.len);
+        break;
+    }
+    return *out != NULL;
+}
+
+static bool pass_rows(const PGresult *result, migrate_on_row *on_row, void *arg)
+{
+    const char *values[ARGS_MOST];
+    int columns = pq.nfields(result) < ARGS_MOST ? pq.nfields(result) : ARGS_MOST;
+    for (int row = 0; on_row != NULL && row < pq.ntuples(result); row++) {
+        for (int i = 0; i < columns; i++)
+            values[i] = pq.getisnull(result, row, i) ? NULL : pq.getvalue(result, row, i);
+        if (!on_row(arg, values, (unsigned)columns))
+            return false;
+    }
+    return true;
+}
+
+/** Takes every result of what was sent, row by row, so that a large table is never in memory as a whole. */
+static bool take_results(PGconn *connection, migrate_on_row *on_row, void *arg, buf *problem)
+{
+    bool is_done = true;
+    PGresult *result;
+    pq.setSingleRowMode(connection);
+    while ((result = pq.getResult(connection)) != NULL) {
+        if (is_done && !is_good(pq.resultStatus(result))) {
+            add_failure(connection, result, problem);
+            is_done = false;
+        }
+        is_done = is_done && pass_rows(result, on_row, arg);
+        pq.clear(result);
+    }
+    return is_done;
+}
+
+static bool query(void *handle, const char *sql, const tern_arg *args, unsigned count, migrate_on_row *on_row,
+                  void *arg, buf *problem)
+{
+    const char *values[ARGS_MOST];
+    arena memory;
+    arena_init(&memory, NULL, 0, SIZE_MAX);
+    bool is_done = count <= ARGS_MOST;
+    for (unsigned i = 0; i < count && is_done; i++)
+        is_done = text_of(&memory, &args[i], &values[i]);
+    if (!is_done) {
+        buf_add_text(problem, "memory is short");
+    } else if (pq.sendQueryParams(handle, sql, (int)count, NULL, values, NULL, NULL, 0) != 1) {
+        add_failure(handle, NULL, problem);
+        is_done = false;
+    } else {
+        is_done = take_results(handle, on_row, arg, problem);
+    }
+    arena_free(&memory);
+    return is_done;
+}
+
+static bool is_in_transaction(void *handle)
+{
+    PGTransactionStatusType status = pq.transactionStatus(handle);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+const migrate_driver client_postgres = {DATA_POSTGRES, open_connection, close_connection,
+                                        step,          query,           is_in_transaction};
+
+#endif

@@ -1,0 +1,157 @@
+/* SQLite for commands: foreign keys are not enforced meanwhile, as tables that are made anew need it; the
+ * commands check them before they commit. */
+#include "data/migrate/client.h"
+
+#if defined(TERN_WITH_SQLITE)
+
+#include "base/mem.h"
+
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { BUSY_MS = 60000 };
+
+/** The file of a URL, by the rules of docs: sqlite:app.db, sqlite:/folder/app.db, sqlite:///folder/app.db. */
+static const char *path_of(const char *url)
+{
+    const char *path = url + strlen("sqlite:");
+    return strncmp(path, "///", 3) == 0 ? path + 2 : path;
+}
+
+static bool has_folder(const char *path, buf *problem)
+{
+    struct stat found;
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path)
+        return true;
+    char *folder = mem_text(path, (size_t)(slash - path));
+    bool is_there = folder != NULL && stat(folder, &found) == 0 && S_ISDIR(found.st_mode);
+    if (!is_there)
+        buf_add_printf(problem, "sqlite:%s: the folder %s does not exist", path,
+                       folder != NULL ? folder : "");
+    mem_free(folder);
+    return is_there;
+}
+
+static void *open_file(const char *url, buf *problem)
+{
+    const char *path = path_of(url);
+    sqlite3 *db = NULL;
+    if (*path == '\0' || strcmp(path, ":memory:") == 0) {
+        buf_add_printf(problem, "%s: %s", url,
+                       *path == '\0' ? "names no file"
+                                     : "a database in memory is gone when this command ends");
+        return NULL;
+    }
+    if (!has_folder(path, problem))
+        return NULL;
+    int code = sqlite3_open_v2(
+        path, &db,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_extended_result_codes(db, 1);
+        sqlite3_busy_timeout(db, BUSY_MS);
+        code = sqlite3_exec(
+            db, "pragma foreign_keys = off; pragma legacy_alter_table = off; select 1 from sqlite_master",
+            NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK)
+        return db;
+    buf_add_printf(problem, "sqlite:%s: %s", path, db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+    sqlite3_close(db);
+    return NULL;
+}
+
+static void close_file(void *handle)
+{
+    sqlite3_close(handle);
+}
+
+static bool fail(sqlite3 *db, buf *problem)
+{
+    buf_add_text(problem, sqlite3_errmsg(db));
+    return false;
+}
+
+static bool step(void *handle, const char **sql, const char *end, const char **begin, buf *problem)
+{
+    sqlite3_stmt *statement;
+    const char *tail;
+    *begin = client_skip_blanks(*sql, end);
+    if (sqlite3_prepare_v2(handle, *sql, (int)(end - *sql), &statement, &tail) != SQLITE_OK)
+        return fail(handle, problem);
+    *sql = tail;
+    if (statement == NULL) {
+        *begin = NULL;
+        *sql = end;
+        return true;
+    }
+    int code;
+    do
+        code = sqlite3_step(statement);
+    while (code == SQLITE_ROW);
+    bool is_done = code == SQLITE_DONE || fail(handle, problem);
+    sqlite3_finalize(statement);
+    return is_done;
+}
+
+static int bind(sqlite3_stmt *statement, int number, const tern_arg *arg)
+{
+    if (arg->is_null)
+        return sqlite3_bind_null(statement, number);
+    switch (arg->kind) {
+    case TERN_ARG_BOOL:
+        return sqlite3_bind_int(statement, number, arg->boolean);
+    case TERN_ARG_INT:
+        return sqlite3_bind_int64(statement, number, arg->integer);
+    case TERN_ARG_DOUBLE:
+        return sqlite3_bind_double(statement, number, arg->real);
+    case TERN_ARG_BYTES:
+        return arg->text.len == 0
+                   ? sqlite3_bind_zeroblob(statement, number, 0)
+                   : sqlite3_bind_blob64(statement, number, arg->text.data, arg->text.len, SQLITE_STATIC);
+    default:
+        return sqlite3_bind_text64(statement, number, arg->text.data, arg->text.len, SQLITE_STATIC,
+                                   SQLITE_UTF8);
+    }
+}
+
+static bool pass_row(sqlite3_stmt *statement, migrate_on_row *on_row, void *arg)
+{
+    enum { COLUMNS_MOST = 128 };
+    const char *values[COLUMNS_MOST];
+    int count = sqlite3_column_count(statement);
+    if (on_row == NULL)
+        return true;
+    for (int i = 0; i < count && i < COLUMNS_MOST; i++)
+        values[i] = (const char *)sqlite3_column_text(statement, i);
+    return on_row(arg, values, (unsigned)(count < COLUMNS_MOST ? count : COLUMNS_MOST));
+}
+
+static bool query(void *handle, const char *sql, const tern_arg *args, unsigned count, migrate_on_row *on_row,
+                  void *arg, buf *problem)
+{
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
+        return fail(handle, problem);
+    int code = SQLITE_OK;
+    for (unsigned i = 0; i < count && code == SQLITE_OK; i++)
+        code = bind(statement, (int)i + 1, &args[i]);
+    bool is_taken = true;
+    if (code == SQLITE_OK)
+        while ((code = sqlite3_step(statement)) == SQLITE_ROW && is_taken)
+            is_taken = pass_row(statement, on_row, arg);
+    bool is_done = code == SQLITE_DONE || (is_taken && fail(handle, problem));
+    sqlite3_finalize(statement);
+    return is_done && is_taken;
+}
+
+static bool is_in_transaction(void *handle)
+{
+    return !sqlite3_get_autocommit(handle);
+}
+
+const migrate_driver client_sqlite = {DATA_SQLITE, open_file, close_file, step, query, is_in_transaction};
+
+#endif

@@ -1,0 +1,177 @@
+#include "data/migrate/command.h"
+
+#include "app/command.h"
+#include "data/migrate/migrate.h"
+#include "data/table.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+bool command_fail(migrate_command *c, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    buf_add_printf(&c->problems, "%s\n", line);
+    return false;
+}
+
+bool command_read_folder(migrate_command *c)
+{
+    return folder_read(&c->folder, c->options->migrations, &c->memory, &c->problems);
+}
+
+bool command_connect(migrate_command *c)
+{
+    buf problem = {0};
+    bool is_open = client_open(&c->client, c->options->url, &problem) &&
+                   state_read(&c->state, &c->client, &c->memory, &problem);
+    if (!is_open)
+        command_fail(c, "database: %s", problem.data != NULL ? problem.data : "memory is short");
+    buf_free(&problem);
+    return is_open;
+}
+
+const ddl_schema *command_models(migrate_command *c)
+{
+    return ddl_of_models(&c->memory, &c->problems);
+}
+
+bool command_is_same(migrate_command *c, const ddl_schema *a, const ddl_schema *b)
+{
+    schema_diff d;
+    buf sql = {0};
+    if (!diff_make(&d, a, b, false, &c->memory))
+        return false;
+    diff_sql(&d, DATA_SQLITE, &sql);
+    diff_sql(&d, DATA_POSTGRES, &sql);
+    bool is_same = sql.len == 0 && !sql.failed;
+    buf_free(&sql);
+    return is_same;
+}
+
+bool command_take_flag(migrate_command *c, const char *flag)
+{
+    for (int i = 0; i < c->count; i++) {
+        if (strcmp(c->arguments[i], flag) != 0)
+            continue;
+        memmove(&c->arguments[i], &c->arguments[i + 1], (size_t)(c->count - i - 1) * sizeof *c->arguments);
+        c->count--;
+        return true;
+    }
+    return false;
+}
+
+const char *command_take_word(migrate_command *c)
+{
+    if (c->count == 0 || c->arguments[0][0] == '-')
+        return NULL;
+    c->count--;
+    return *c->arguments++;
+}
+
+bool command_has_no_more(migrate_command *c)
+{
+    return c->count == 0 ||
+           command_fail(c, "%s: is not understood here (%s migrate --help)", c->arguments[0], c->program);
+}
+
+static const char usage[] =
+    "Usage: %s migrate [WORD]\n"
+    "\n"
+    "  (nothing)        applies every migration that is not applied yet\n"
+    "  make [NAME]      compares the models with the migrations, and writes a new one\n"
+    "       --check     writes nothing, and ends with 1 when there are changes\n"
+    "       --empty     writes one without changes, for SQL of your own\n"
+    "  status           what is applied and what is not\n"
+    "  plan             prints the SQL that would be run\n"
+    "  to NUMBER        applies or undoes until the migration of that number is the last; 0 undoes all\n"
+    "  down             undoes the last one\n";
+
+static const struct {
+    const char *word;
+    int (*run)(migrate_command *c);
+} words[] = {
+    {"make", command_make}, {"status", command_status}, {"plan", command_plan},
+    {"to", command_to},     {"down", command_down},
+};
+
+static int run_word(migrate_command *c)
+{
+    if (command_take_flag(c, "--help") || command_take_flag(c, "-h")) {
+        printf(usage, c->program);
+        return 0;
+    }
+    const char *word = command_take_word(c);
+    if (word == NULL)
+        return command_up(c);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].run(c);
+    command_fail(c, "migrate %s: there is no such word (%s migrate --help)", word, c->program);
+    return 1;
+}
+
+/** Problems go to standard error, each with the program's name before it. */
+static void tell(const migrate_command *c)
+{
+    const char *line = c->problems.data;
+    fflush(stdout);
+    while (line != NULL && *line != '\0') {
+        int len = (int)strcspn(line, "\n");
+        fprintf(stderr, "%s: %.*s\n", c->program, len, line);
+        line += len + (line[len] == '\n');
+    }
+    if (c->problems.failed)
+        fprintf(stderr, "%s: memory ran out\n", c->program);
+}
+
+/** Which database: the application's own, unless the command line or the environment says otherwise. */
+typedef struct migrate_target {
+    const tern_app *app;
+    const tern_database_options *options;
+} migrate_target;
+
+static tern_database_options options_of(const migrate_target *target)
+{
+    tern_database_options options = *target->options;
+    const char *url = app_database_url(target->app);
+    if (url != NULL)
+        options.url = url;
+    return options;
+}
+
+static int run_migrate(void *arg, const char *program, int count, char **arguments)
+{
+    const tern_database_options options = options_of(arg);
+    migrate_command c = {.program = program, .options = &options, .count = count, .arguments = arguments};
+    arena_init(&c.memory, NULL, 0, SIZE_MAX);
+    int code = run_word(&c);
+    client_close(&c.client);
+    tell(&c);
+    code = code != 0 || c.problems.len != 0 || c.problems.failed;
+    buf_free(&c.problems);
+    arena_free(&c.memory);
+    return fflush(stdout) == 0 ? code : 1;
+}
+
+static bool check(void *arg, const char *program, buf *problems)
+{
+    const tern_database_options options = options_of(arg);
+    return data_schema_check(&options, program, problems);
+}
+
+void data_migrate_commands_add(tern_app *app, const tern_database_options *options)
+{
+    migrate_target *target = app_keep(app, sizeof *target);
+    if (target == NULL)
+        return; /* noted: app_compile says so */
+    *target = (migrate_target){app, options};
+    app_add_launch(app, &(app_launch){.check = check, .arg = target});
+    app_add_command(app, &(app_command){.name = "migrate",
+                                        .help = "bring the database's tables up to date (migrate --help)",
+                                        .run = run_migrate,
+                                        .arg = target});
+}

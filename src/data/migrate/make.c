@@ -1,0 +1,268 @@
+/* `migrate make`: the models against the migrations so far. */
+#include "data/migrate/command.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* -- renames by asking: on a terminal, and never by guessing -- */
+
+static bool ask(const char *question)
+{
+    char answer[16] = "";
+    fputs(question, stdout);
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) != NULL && text_lower((unsigned char)answer[0]) == 'y';
+}
+
+/** A question for each pair of a new and an old name that could be one thing. Without a terminal it only
+ * tells what to write into the model. */
+static bool is_renamed(bool is_terminal, const char *what, const char *table, const char *was, const char *is)
+{
+    char question[400];
+    snprintf(question, sizeof question,
+             "Is the new %s %s%s%s the former %s? What it holds is then kept. [y/N] ", what, table,
+             *table != '\0' ? "." : "", is, was);
+    if (is_terminal)
+        return ask(question);
+    printf("note: if %s %s%s%s is the former %s, give it .renamed_from = \"%s\" and make again\n", what,
+           table, *table != '\0' ? "." : "", is, was, was);
+    return false;
+}
+
+static void ask_about_columns(const diff_table *t, bool is_terminal)
+{
+    for (size_t i = 0; i < t->to->columns.count; i++) {
+        ddl_column *to = &t->to->columns.items[i];
+        for (size_t k = 0; k < t->mid->columns.count && to->renamed_from == NULL; k++) {
+            const ddl_column *mid = &t->mid->columns.items[k];
+            if (ddl_find_column(t->mid, to->name) == NULL && ddl_find_column(t->to, mid->name) == NULL &&
+                mid->kind == to->kind && is_renamed(is_terminal, "column", t->to->name, mid->name, to->name))
+                to->renamed_from = mid->name;
+        }
+    }
+}
+
+static void ask_about_tables(const schema_diff *d, bool is_terminal)
+{
+    for (size_t i = 0; i < d->to->tables.count; i++) {
+        ddl_table *to = &d->to->tables.items[i];
+        for (size_t k = 0; k < d->mid->tables.count && to->renamed_from == NULL; k++) {
+            const ddl_table *mid = &d->mid->tables.items[k];
+            if (ddl_find_table(d->mid, to->name) == NULL && ddl_find_table(d->to, mid->name) == NULL &&
+                is_renamed(is_terminal, "table", "", mid->name, to->name))
+                to->renamed_from = mid->name;
+        }
+    }
+}
+
+static bool compare(migrate_command *c, schema_diff *d, const ddl_schema *from, const ddl_schema *to)
+{
+    bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    bool is_made = diff_make(d, from, to, false, &c->memory);
+    if (is_made) {
+        ask_about_tables(d, is_terminal);
+        is_made = diff_make(d, from, to, false, &c->memory);
+    }
+    for (unsigned i = 0; is_made && i < d->common_count; i++)
+        ask_about_columns(&d->common[i], is_terminal);
+    return (is_made && diff_make(d, from, to, false, &c->memory)) || command_fail(c, "memory is short");
+}
+
+/* -- files -- */
+
+/** A word for the file's name from the first line of the summary: "add column todo.due" is
+ * add_column_todo_due.
+ */
+static const char *name_of_change(migrate_command *c, const buf *summary)
+{
+    const char *line = summary->data + strspn(summary->data, " "), *end = line + strcspn(line, ",\n");
+    if (strchr(end, '\n') == NULL || strchr(end, '\n')[1] != '\0' || end - line > 60)
+        return "changes";
+    char *name = arena_text(&c->memory, line, (size_t)(end - line));
+    for (char *at = name; at != NULL && *at != '\0'; at++) {
+        *at = (char)text_lower((unsigned char)*at);
+        if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9')))
+            *at = '_';
+    }
+    return name != NULL ? name : "changes";
+}
+
+static bool write_file(migrate_command *c, const char *path, const buf *text)
+{
+    FILE *file = path != NULL && !text->failed ? fopen(path, "wxe") : NULL;
+    if (file == NULL)
+        return command_fail(c, "%s: %s", path != NULL ? path : c->folder.path,
+                            path != NULL && !text->failed ? strerror(errno) : "memory is short");
+    bool is_written = fwrite(text->data, 1, text->len, file) == text->len;
+    is_written = fclose(file) == 0 && is_written;
+    if (is_written) {
+        printf("wrote %s\n", path);
+        return true;
+    }
+    unlink(path); /* half a file would be taken for a migration */
+    return command_fail(c, "%s: %s", path, strerror(errno));
+}
+
+static void add_part(const schema_diff *d, data_dialect dialect, buf *text)
+{
+    size_t before = text->len;
+    diff_sql(d, dialect, text);
+    if (text->len == before)
+        buf_add_printf(text, "-- nothing to do in %s\n", dialect == DATA_SQLITE ? "SQLite" : "PostgreSQL");
+}
+
+static bool write_sql(migrate_command *c, const char *name, data_dialect dialect, const schema_diff *up,
+                      const schema_diff *down)
+{
+    buf text = {0};
+    buf_add_printf(&text, "-- Made by `%s migrate make`. Read it before `%s migrate` runs it.\n\n",
+                   c->program, c->program);
+    add_part(up, dialect, &text);
+    buf_add_text(&text, "\n" MIGRATE_DOWN_MARK "\n");
+    add_part(down, dialect, &text);
+    bool is_written = write_file(c, folder_file(&c->folder, name, folder_sql_ending(dialect)), &text);
+    buf_free(&text);
+    return is_written;
+}
+
+/** The three files of one migration, or none of them. */
+static bool write_migration(migrate_command *c, const char *word, const schema_diff *up)
+{
+    schema_diff down;
+    const ddl_schema *back = diff_target_of_return(up);
+    const char *name =
+        arena_printf(&c->memory, "%04u_%s",
+                     c->folder.count != 0 ? c->folder.items[c->folder.count - 1].number + 1 : 1, word);
+    buf schema = {0};
+    if (back == NULL || name == NULL || !diff_make(&down, up->to, back, true, &c->memory) ||
+        !schema_to_json(up->to, &c->memory, &schema)) {
+        buf_free(&schema);
+        return command_fail(c, "memory is short");
+    }
+    if (mkdir(c->folder.path, 0777) != 0 && errno != EEXIST) {
+        buf_free(&schema);
+        return command_fail(c, "%s: %s", c->folder.path, strerror(errno));
+    }
+    bool is_written = write_sql(c, name, DATA_SQLITE, up, &down);
+    if (is_written && !write_sql(c, name, DATA_POSTGRES, up, &down)) {
+        unlink(folder_file(&c->folder, name, folder_sql_ending(DATA_SQLITE)));
+        is_written = false;
+    }
+    if (is_written && !write_file(c, folder_file(&c->folder, name, ".json"), &schema)) {
+        unlink(folder_file(&c->folder, name, folder_sql_ending(DATA_SQLITE)));
+        unlink(folder_file(&c->folder, name, folder_sql_ending(DATA_POSTGRES)));
+        is_written = false;
+    }
+    buf_free(&schema);
+    return is_written && command_read_folder(c);
+}
+
+/* -- the baseline: what tables a first start has made -- */
+
+static const ddl_schema *baseline_of(migrate_command *c)
+{
+    static const char scheme[] = "sqlite:";
+    const char *url = c->options->url;
+    bool is_file = strncmp(url, scheme, sizeof scheme - 1) == 0;
+    if (is_file && access(url + sizeof scheme - 1, F_OK) != 0)
+        return NULL; /* looking must not make it */
+    size_t told = c->problems.len;
+    if (!command_connect(c)) {
+        printf("note: the database cannot be asked whether a first start has made its tables already: %s",
+               c->problems.data + told);
+        c->problems.len = told;
+        return NULL;
+    }
+    const applied_migration *baseline = c->state.baseline;
+    return baseline == NULL || baseline->schema == NULL
+               ? NULL
+               : schema_from_json("the baseline of the database", baseline->schema, strlen(baseline->schema),
+                                  &c->memory, &c->problems);
+}
+
+/** The first migration of an application that has been running without: what its tables are. */
+static bool write_baseline(migrate_command *c, const ddl_schema *baseline)
+{
+    static const ddl_schema nothing;
+    schema_diff d;
+    if (!diff_make(&d, &nothing, baseline, false, &c->memory))
+        return command_fail(c, "memory is short");
+    puts("the tables that a first start has made become the first migration:");
+    return write_migration(c, "initial", &d);
+}
+
+/* -- the command -- */
+
+static bool is_name(const char *word)
+{
+    size_t len = strlen(word);
+    return len <= 100 && strspn(word, "0123456789abcdefghijklmnopqrstuvwxyz_") == len;
+}
+
+static int make_empty(migrate_command *c, const ddl_schema *newest, const char *word)
+{
+    schema_diff d;
+    if (word == NULL) {
+        command_fail(c, "migrate make --empty: give it a name");
+        return 1;
+    }
+    return diff_make(&d, newest, newest, false, &c->memory) && write_migration(c, word, &d) ? 0 : 1;
+}
+
+static int make(migrate_command *c, const char *word, bool is_check)
+{
+    const migration *of;
+    const ddl_schema *models = command_models(c), *newest = folder_schema(&c->folder, &of, &c->problems);
+    schema_diff d;
+    buf summary = {0};
+    if (models == NULL || newest == NULL || !compare(c, &d, newest, models))
+        return 1;
+    if (command_is_same(c, newest, models)) {
+        puts("no changes: the models are as the migrations leave them");
+        return 0;
+    }
+    diff_summary(&d, &summary);
+    fputs(summary.data != NULL ? summary.data : "", stdout);
+    fflush(stdout);
+    int code = 1;
+    if (!diff_check(&d, &c->problems))
+        ;
+    else if (is_check)
+        command_fail(c, "the models have changes that are in no migration: run `%s migrate make`",
+                     c->program);
+    else if (write_migration(c,
+                             word != NULL           ? word
+                             : c->folder.count == 0 ? "initial"
+                                                    : name_of_change(c, &summary),
+                             &d))
+        code = 0;
+    buf_free(&summary);
+    return code;
+}
+
+int command_make(migrate_command *c)
+{
+    bool is_check = command_take_flag(c, "--check"), is_empty = command_take_flag(c, "--empty");
+    const char *word = command_take_word(c);
+    if (!command_has_no_more(c) || !command_read_folder(c))
+        return 1;
+    if (word != NULL && !is_name(word)) {
+        command_fail(c, "%s: a migration's name has small letters, digits and '_'", word);
+        return 1;
+    }
+    if (c->folder.count == 0 && !is_check) {
+        const ddl_schema *baseline = baseline_of(c);
+        if (c->problems.len != 0 || (baseline != NULL && !write_baseline(c, baseline)))
+            return 1;
+    }
+    if (!is_empty)
+        return make(c, word, is_check);
+    const migration *of;
+    const ddl_schema *newest = folder_schema(&c->folder, &of, &c->problems);
+    return newest == NULL ? 1 : make_empty(c, newest, word);
+}

@@ -1,0 +1,87 @@
+/*
+ * What test_migrate.py migrates: an application whose models are those of the day that MODELS names.
+ *
+ * Each day is what its author would have written in the same file, so the models of several days have the
+ * same .table.
+ */
+#include "base/buf.h"
+#include "data/migrate/migrate.h"
+#include "data/table.h"
+
+#include <tern.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* 1: the first day. */
+TERN_MODEL_WITH(Person1, (.table = "person"), (int64_t, id, .key = true),
+                (const char *, name, .unique = true))
+TERN_MODEL_WITH(Todo1, (.table = "todo"), (int64_t, id, .key = true), (const char *, title, .max_length = 20),
+                (int64_t, owner, .references = TERN_TYPE(Person1), .on_delete = TERN_CASCADE),
+                (const char *, note, .optional = true))
+
+/* 2: a longer title, two more columns and an index. */
+TERN_MODEL_WITH(Todo2, (.table = "todo", .indexes = TERN_COLUMNS("owner, due desc")),
+                (int64_t, id, .key = true), (const char *, title, .max_length = 40),
+                (int64_t, owner, .references = TERN_TYPE(Person1), .on_delete = TERN_CASCADE),
+                (const char *, note, .optional = true), (tern_date, due, .optional = true),
+                (int, priority, .fallback = "3", .min = 1, .max = 5))
+
+/* 3: other names for a table and columns, a column less, a looser foreign key, a time. */
+TERN_MODEL_WITH(Person3, (.table = "person"), (int64_t, id, .key = true),
+                (const char *, full_name, .unique = true, .max_length = 80, .renamed_from = "name"))
+TERN_MODEL_WITH(Task3, (.table = "task", .renamed_from = "todo", .indexes = TERN_COLUMNS("owner, due desc")),
+                (int64_t, id, .key = true),
+                (const char *, heading, .max_length = 40, .renamed_from = "title"),
+                (int64_t, owner, .optional = true, .references = TERN_TYPE(Person3),
+                 .on_delete = TERN_SET_NULL),
+                (tern_date, due, .optional = true), (int64_t, priority, .fallback = "3", .min = 1, .max = 9),
+                (tern_datetime, made, .created = true))
+
+/* 4: a column that the rows that are there have no value for. */
+TERN_MODEL_WITH(Person4, (.table = "person"), (int64_t, id, .key = true),
+                (const char *, name, .unique = true), (const char *, email))
+
+/* 5: as 1, but for a column of another name that nothing says is the same. */
+TERN_MODEL_WITH(Person5, (.table = "person"), (int64_t, id, .key = true),
+                (const char *, label, .optional = true))
+
+/* 6: a table that refers to itself, and two to each other. */
+static tern_type Right6_type;
+TERN_MODEL_WITH(Node6, (.table = "node"), (int64_t, id, .key = true),
+                (int64_t, parent, .optional = true, .references = TERN_TYPE(Node6)))
+TERN_MODEL_WITH(Left6, (.table = "left_one"), (int64_t, id, .key = true),
+                (int64_t, other, .optional = true, .references = &Right6_type))
+TERN_MODEL_WITH(Right6, (.table = "right_one"), (int64_t, id, .key = true),
+                (int64_t, other, .optional = true, .references = TERN_TYPE(Left6)))
+
+static tern_type *const days[][4] = {
+    {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},
+    {TERN_TYPE(Person1), TERN_TYPE(Todo2), NULL},
+    {TERN_TYPE(Person3), TERN_TYPE(Task3), NULL},
+    {TERN_TYPE(Person4), NULL},
+    {TERN_TYPE(Person5), NULL},
+    {TERN_TYPE(Node6), TERN_TYPE(Left6), TERN_TYPE(Right6), NULL},
+};
+
+TERN_HANDLER(hello)
+{
+    return tern_text(c, "hello");
+}
+
+int main(int argc, char **argv)
+{
+    static tern_database_options options = {.url = "sqlite:app.db", .migrations = "migrations"};
+    const char *day = getenv("MODELS");
+    buf problems = {0};
+    if (!data_tables_make(days[day != NULL ? day[0] - '1' : 0], &problems)) {
+        fputs(problems.data, stderr);
+        return 1;
+    }
+    tern_app *app = tern_app_new(.title = "Migrating");
+    tern_get(app, "/", hello);
+    data_migrate_commands_add(app, &options);
+    int code = tern_run(app, argc, argv);
+    data_tables_forget();
+    return code;
+}
