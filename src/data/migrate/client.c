@@ -52,11 +52,29 @@ static unsigned line_of(const char *text, const char *at)
     return line;
 }
 
+/** Whether a statement would end the transaction that it is in. */
+static bool ends_transaction(const char *statement, const char *end)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
+    size_t len = 0;
+    while (statement + len < end && (statement[len] | 0x20) >= 'a' && (statement[len] | 0x20) <= 'z')
+        len++;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == len && text_equal_nocase(statement, words[i], len))
+            return true;
+    return false;
+}
+
 bool client_script(migrate_client *client, const char *sql, size_t len, unsigned *line, buf *problem)
 {
     const char *at = sql, *end = sql + len, *begin = sql;
     while (at < end) {
-        if (client->driver->step(client->handle, &at, end, &begin, problem))
+        begin = client_skip_blanks(at, end);
+        if (ends_transaction(begin, end))
+            buf_add_text(problem,
+                         "a migration is one transaction and holds no begin, commit or rollback of its "
+                         "own");
+        else if (client->driver->step(client->handle, &at, end, &begin, problem))
             continue;
         if (line != NULL)
             *line = line_of(sql, begin != NULL ? begin : at);
@@ -119,11 +137,6 @@ bool client_begin_alone(migrate_client *client, buf *problem)
 
 bool client_commit(migrate_client *client, buf *problem)
 {
-    if (!client->driver->is_in_transaction(client->handle)) {
-        buf_add_text(problem, "the transaction was ended on the way: a migration holds no begin, commit or "
-                              "rollback of its own");
-        return false;
-    }
     return run(client, "commit", problem);
 }
 

@@ -1,0 +1,357 @@
+#!/usr/bin/env python3
+"""Migrations on both engines: migrating.c, whose models are those of the day that MODELS names."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import harness
+from harness import Skip, check, check_equal, test
+
+sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
+import postgres  # pylint: disable=wrong-import-position
+
+_servers = []
+
+
+def server():
+    if postgres.folder() is None:
+        raise Skip("PostgreSQL is not installed")
+    if not _servers:
+        _servers.append(postgres.Server())
+    return _servers[0]
+
+
+class Place:
+    """A folder with an application in it, and an empty database of one engine."""
+
+    databases = 0
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.folder = tempfile.mkdtemp(prefix="tern-migrate-")
+        self.file = os.path.join(self.folder, "app.db")
+        self.url = f"sqlite:{self.file}"
+        if engine == "postgres":
+            Place.databases += 1
+            self.database = f"m{Place.databases}"
+            server().psql(f"create database {self.database}", "postgres")
+            self.url = server().url(self.database)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, *words, models=1, url=None):
+        env = harness._settings({"MODELS": str(models), "TERN_DATABASE_URL": url or self.url,
+                                 "ASAN_OPTIONS": "detect_stack_use_after_return=0"})
+        return subprocess.Popen([harness.program("migrating"), *words], cwd=self.folder, env=env, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def run(self, *words, models=1, url=None):
+        """Exit code, standard output, standard error."""
+        process = self.start(*words, models=models, url=url)
+        out, err = process.communicate(timeout=60)
+        check("Sanitizer" not in err and "runtime error" not in err, err)
+        return process.returncode, out, err
+
+    def must(self, *words, models=1):
+        code, out, err = self.run(*words, models=models)
+        check(code == 0 and err == "", f"{words}: exit {code}: {out}{err}")
+        return out
+
+    def refused(self, *words, models=1, url=None):
+        code, _, err = self.run(*words, models=models, url=url)
+        check_equal(code, 1, f"exit code of {words}: {err}")
+        return err
+
+    def sql(self, text):
+        if self.engine == "postgres":
+            return server().psql(text, self.database)
+        done = subprocess.run(["sqlite3", self.file, "pragma foreign_keys = on; " + text], capture_output=True,
+                              text=True, check=False)
+        check_equal(done.stderr, "", text)
+        return done.stdout.strip()
+
+    def path(self, number, ending=None):
+        ending = ending or f".{self.engine}.sql"
+        return glob.glob(os.path.join(self.folder, "migrations", f"{number:04}_*{ending}"))[0]
+
+    def append(self, number, text):
+        """Puts SQL at the end of a migration's first part."""
+        with open(self.path(number), "r+", encoding="utf-8") as file:
+            up, down = file.read().split("-- migrate:down\n")
+            file.seek(0)
+            file.write(up + text + "\n-- migrate:down\n" + down)
+
+
+def on_both(function):
+    """The test once for each engine."""
+    for engine in ("sqlite", "postgres"):
+        def one(engine=engine):
+            with Place(engine) as place:
+                function(place)
+        one.__name__ = f"{function.__name__}_on_{engine}"
+        test(one)
+    return function
+
+
+@on_both
+def migrations_are_made_applied_told_and_undone(place):
+    out = place.must("migrate", "make")
+    check("create table person\n  create table todo" in out, out)
+    check_equal(sorted(os.listdir(os.path.join(place.folder, "migrations"))),
+                ["0001_initial.json", "0001_initial.postgres.sql", "0001_initial.sqlite.sql"])
+    check("pending                      0001_initial" in place.must("migrate", "status"), "it waits")
+    check("create table person (" in place.must("migrate", "plan"), "the plan")
+    check_equal(place.must("migrate"), "applied 0001_initial\n")
+    check_equal(place.must("migrate"), "nothing to do: every migration is applied\n")
+    check("applied 20" in place.must("migrate", "status"), "when it was applied")
+    check_equal(place.must("migrate", "make"), "no changes: the models are as the migrations leave them\n")
+    place.sql("insert into person (name) values ('a')")
+    check_equal(place.must("migrate", "down"), "undone  0001_initial\n")
+    check("pending" in place.must("migrate", "status"), "it waits again")
+
+
+@on_both
+def rows_live_through_renames_and_tables_made_anew(place):
+    place.must("migrate", "make")
+    place.must("migrate")
+    place.sql("insert into person (id, name) values (1, 'Ann'), (2, 'Bob')")
+    place.sql("insert into todo (id, title, owner, note) values (5, 'x', 1, 'n'), (6, 'y', 2, null)")
+    place.must("migrate", "make", models=2)
+    check_equal(place.must("migrate", models=2), "applied 0002_changes\n")
+    check_equal(place.sql("select id, title, owner, note, due, priority from todo order by id"),
+                "5|x|1|n||3\n6|y|2|||3")
+    out = place.must("migrate", "make", "names", models=3)
+    check("rename column person.name to full_name" in out and "rename table todo to task" in out, out)
+    check("DROP column task.note, with all that it holds" in out, out)
+    check_equal(place.must("migrate", models=3), "applied 0003_names\n")
+    check_equal(place.sql("select id, heading, owner, priority from task order by id"), "5|x|1|3\n6|y|2|3")
+    check_equal(place.sql("select id, full_name from person order by id"), "1|Ann\n2|Bob")
+    check(place.sql("select made from task where id = 5").startswith("20"), "rows that are there were made now")
+    place.sql("delete from person where id = 1")
+    check_equal(place.sql("select id from task where owner is null"), "5", "the foreign key of the new table")
+    check_equal(place.must("migrate", "make", models=3), "no changes: the models are as the migrations leave them\n")
+
+
+@on_both
+def the_way_back_leads_to_the_schema_it_came_from(place):
+    place.must("migrate", "make")
+    place.must("migrate", "make", models=2)
+    place.must("migrate", "make", models=3)
+    place.must("migrate", models=3)
+    place.sql("insert into person (id, full_name) values (1, 'Ann')")
+    place.sql("insert into task (id, heading, owner, made) values (5, 'x', 1, '2026-11-24T17:30:00.000000Z')")
+    check_equal(place.must("migrate", "to", "1", models=3), "undone  0003_changes\nundone  0002_changes\n")
+    check_equal(place.sql("select id, title, owner, note from todo"), "5|x|1|")
+    check_equal(place.must("migrate", "to", "0003_changes", models=3), "applied 0002_changes\napplied 0003_changes\n")
+    check_equal(place.sql("select id, heading from task"), "5|x")
+    place.must("migrate", "to", "0", models=3)
+    place.must("migrate", models=3)
+    check("there is no such migration" in place.refused("migrate", "to", "9", models=3), "to 9")
+
+
+@on_both
+def a_changed_past_is_refused_with_both_checksums(place):
+    place.must("migrate", "make")
+    place.must("migrate")
+    place.append(1, "-- a later thought")
+    err = place.refused("migrate")
+    check("has been changed since it was applied (checksum " in err and "put it back as it was" in err, err)
+    check_equal(place.refused("run"), err, "run says the same")
+    os.remove(place.path(1))
+    os.remove(place.path(1, ".json"))
+    for other in glob.glob(os.path.join(place.folder, "migrations", "0001*")):
+        os.remove(other)
+    check("0001_initial is applied to this database, but it is not in the folder" in place.refused("migrate"),
+          "a migration that is gone")
+
+
+@on_both
+def a_migration_that_fails_half_way_leaves_nothing(place):
+    place.must("migrate", "make")
+    place.append(1, "create table half (id integer);\ninsert into nowhere values (1);")
+    err = place.refused("migrate")
+    line = open(place.path(1), encoding="utf-8").read().split("\n").index("insert into nowhere values (1);") + 1
+    check(f"0001_initial.{place.engine}.sql, line {line}: " in err and "nowhere" in err, err)
+    check("nothing of 0001_initial was applied" in err, err)
+    check("pending" in place.must("migrate", "status"), "it waits")
+    table = "pg_tables where tablename" if place.engine == "postgres" else "sqlite_master where name"
+    check_equal(place.sql(f"select count(*) from {table} in ('half', 'person', 'todo')"), "0")
+
+
+@on_both
+def a_migration_cannot_end_its_own_transaction(place):
+    place.must("migrate", "make")
+    place.append(1, "-- enough\nCommit;")
+    err = place.refused("migrate")
+    check("a migration is one transaction and holds no begin, commit or rollback of its own" in err, err)
+    table = "pg_tables where tablename" if place.engine == "postgres" else "sqlite_master where name"
+    check_equal(place.sql(f"select count(*) from {table} in ('person', 'todo')"), "0")
+
+
+@on_both
+def processes_that_migrate_at_once_apply_each_migration_once(place):
+    place.must("migrate", "make")
+    place.must("migrate", "make", models=2)
+    slow = {"postgres": "select pg_sleep(0.3);",
+            "sqlite": "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500000) "
+                      "select max(i) from n;"}
+    place.append(1, slow[place.engine])
+    processes = [place.start("migrate", models=2) for _ in range(4)]
+    results = [process.communicate(timeout=60) for process in processes]
+    check_equal([process.returncode for process in processes], [0, 0, 0, 0], str(results))
+    check_equal(sorted("".join(out for out, _ in results).split("\n"))[-2:], ["applied 0001_initial",
+                                                                              "applied 0002_changes"])
+    check_equal("".join(out for out, _ in results).count("applied 0001"), 1)
+    check_equal(place.sql("select count(*) from tern_migrations"), "2")
+
+
+@on_both
+def a_circle_of_tables_is_made_and_dropped(place):
+    place.must("migrate", "make", models=6)
+    place.must("migrate", models=6)
+    place.sql("insert into left_one (id) values (1)")
+    place.sql("insert into right_one (id, other) values (1, 1)")
+    place.sql("update left_one set other = 1")
+    place.must("migrate", "down", models=6)
+    place.must("migrate", models=6)
+
+
+@on_both
+def rows_that_break_a_foreign_key_end_a_migration(place):
+    place.must("migrate", "make")
+    place.must("migrate")
+    place.must("migrate", "make", "orphan", "--empty")
+    place.append(2, "insert into todo (title, owner) values ('t', 77);")
+    err = place.refused("migrate")
+    check("nothing of 0002_orphan was applied" in err, err)
+    check_equal(place.sql("select count(*) from todo"), "0")
+
+
+@on_both
+def a_first_start_makes_the_tables_and_its_models_become_the_first_migration(place):
+    with harness.Program([harness.program("migrating"), "--port", "0", "--workers", "1", "--database-url", place.url],
+                         before=lambda: os.chdir(place.folder), env={"MODELS": "1"}) as program:
+        program.wait_until_listening()
+    place.sql("insert into person (id, name) values (1, 'Ann')")
+    with harness.Program([harness.program("migrating"), "--port", "0", "--workers", "1", "--database-url", place.url],
+                         before=lambda: os.chdir(place.folder), env={"MODELS": "1"}) as program:
+        program.wait_until_listening()
+    err = place.refused("run", models=2)
+    check("run `migrating migrate make` and then `migrating migrate`" in err, err)
+    out = place.must("migrate", "make", models=2)
+    check("0001_initial" in out and "0002_changes" in out, out)
+    check_equal(place.must("migrate", models=2),
+                "taken as applied, since the tables are there: all up to 0001_initial\napplied 0002_changes\n")
+    check_equal(place.sql("select name from person"), "Ann")
+    check_equal(place.must("migrate", "make", models=2), "no changes: the models are as the migrations leave them\n")
+
+
+@on_both
+def an_application_does_not_start_on_a_database_that_does_not_fit(place):
+    place.must("migrate", "make")
+    check("1 migration is not applied to the database yet; run `migrating migrate`" in place.refused("run"), "pending")
+    place.must("migrate")
+    check("the models have changes that are in no migration" in place.refused("run", models=2), "changed models")
+    shutil.rmtree(os.path.join(place.folder, "migrations"))
+    check("0001_initial is applied to the database, but the folder migrations holds no migrations" in
+          place.refused("run"), "no folder")
+
+
+@on_both
+def tables_that_nobody_here_has_made_are_left_alone(place):
+    place.sql("create table someones (id integer)")
+    check("the database has tables that no migration" in place.refused("run"), "foreign tables")
+    check_equal(place.sql("select count(*) from someones"), "0")
+
+
+@test
+def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        err = place.refused("migrate", "make", models=4)
+        check('table person, column email: it is new and cannot be null, so the rows that are there need a value: '
+              'give the field .fallback = "..." (or .optional = true)' in err, err)
+        check_equal(len(glob.glob(os.path.join(place.folder, "migrations", "0002*"))), 0, "files written")
+
+
+@test
+def nothing_is_taken_for_renamed_without_being_told():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        out = place.must("migrate", "make", models=5)
+        check('note: if column person.label is the former name, give it .renamed_from = "name"' in out, out)
+        check("DROP column person.name" in out and "DROP table todo, with all its rows" in out, out)
+
+
+@test
+def check_ends_with_1_only_when_there_are_changes():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        place.must("migrate", "make", "--check")
+        check("changes that are in no migration" in place.refused("migrate", "make", "--check", models=2), "changes")
+        check_equal(len(glob.glob(os.path.join(place.folder, "migrations", "0002*"))), 0, "files written")
+
+
+@test
+def mistakes_on_the_command_line_are_named():
+    with Place("sqlite") as place:
+        check("migrate mkae: there is no such word" in place.refused("migrate", "mkae"), "a word")
+        check("--fast: is not understood here" in place.refused("migrate", "status", "--fast"), "a flag")
+        check("a migration's name has small letters" in place.refused("migrate", "make", "../x"), "a name")
+        check("Usage: migrating migrate" in place.must("migrate", "--help"), "help")
+        check("bring the database's tables up to date" in place.must("--help"), "the application's help")
+
+
+@test
+def a_database_that_cannot_be_reached_is_one_clear_line():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        err = place.refused("migrate", url="sqlite:/nowhere/at/all/app.db")
+        check_equal(err, "migrating: database: sqlite:/nowhere/at/all/app.db: the folder /nowhere/at/all does not "
+                         "exist\n")
+        err = place.refused("migrate", url="mysql://root:s3cret@h/x")
+        check_equal(err, 'migrating: database: "mysql:" is no database that this build knows; write sqlite:FILE or '
+                         "postgres://USER:PASSWORD@HOST/NAME\n")
+        with open(os.path.join(place.folder, "text.db"), "w", encoding="ascii") as file:
+            file.write("this is no database, only a text that is long enough to look like none " * 20)
+        check("file is not a database" in place.refused("migrate", url="sqlite:text.db"), "no database")
+
+
+@test
+def a_wrong_password_is_told_without_the_password():
+    wrong = server().url("tern").replace(postgres.PASSWORD, "wr0ng-one")
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        err = place.refused("migrate", url=wrong)
+        check("password authentication failed" in err and err.count("\n") == 1, err)
+        check("wr0ng-one" not in err, "the password")
+
+
+@test
+def files_that_are_called_otherwise_are_no_migrations():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        odd = os.path.join(place.folder, "migrations", "2_more.sql")
+        with open(odd, "w", encoding="ascii") as file:
+            file.write("select 1;")
+        err = place.refused("migrate")
+        check("migrations/2_more.sql: a migration is called like 0001_name.sqlite.sql" in err, err)
+        os.remove(odd)
+        for ending in (".sqlite.sql", ".postgres.sql", ".json"):
+            shutil.copy(place.path(1, ending), os.path.join(place.folder, "migrations", "0001_other" + ending))
+        check("0001_initial and 0001_other have the same number" in place.refused("migrate"), "one number twice")
+
+
+if __name__ == "__main__":
+    code = harness.main(programs=("migrating",))
+    for running in _servers:
+        running.remove()
+    sys.exit(code)
