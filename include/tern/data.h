@@ -33,10 +33,11 @@
 /* -- the database of an application -- */
 
 typedef struct tern_database_options {
-    const char *url;           /* default "sqlite:app.db"; TERN_DATABASE_URL and --database-url win */
-    const char *migrations;    /* folder of the migrations; default "migrations" */
-    unsigned pool;             /* connections of a worker; default 8 (PostgreSQL), readers (SQLite) 8 */
-    unsigned wait_timeout_ms;  /* for a free connection, then 503; default 5 s */
+    const char *url;          /* default "sqlite:app.db"; TERN_DATABASE_URL and --database-url win */
+    bool unmanaged;           /* the tables are somebody else's: none is made, migrated or checked at start */
+    const char *migrations;   /* folder of the migrations; default "migrations" */
+    unsigned pool;            /* connections of a worker; default 8 (PostgreSQL), readers (SQLite) 8 */
+    unsigned wait_timeout_ms; /* for a free connection, then 503; default 5 s */
     unsigned query_timeout_ms; /* for a statement, then 504; default 30 s */
     unsigned slow_query_ms;    /* statements that take longer are logged; default 200 */
     const char *replica_url;   /* PostgreSQL: where statements that only read go, outside of transactions */

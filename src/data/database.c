@@ -1,6 +1,7 @@
 /* The database of an application: from main's declaration to what each worker opens. */
 #include "app/command.h"
 #include "data/fresh.h"
+#include "data/migrate/migrate.h"
 #include "data/rows.h"
 #include "data/statement.h"
 #include "data/worker.h"
@@ -137,4 +138,6 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     fill_in(app, &d->options);
     app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
     tern_ready_check(app, "database", is_ready);
+    if (!d->options.unmanaged)
+        data_migrate_commands_add(app, &d->options);
 }

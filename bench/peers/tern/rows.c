@@ -111,7 +111,7 @@ void add_rows(tern_app *app)
     const char *url = getenv("BENCH_DATABASE");
     if (url == NULL)
         return;
-    tern_database_with(app, (.url = url), TERN_TYPE(World), TERN_TYPE(Fortune));
+    tern_database_with(app, (.url = url, .unmanaged = true), TERN_TYPE(World), TERN_TYPE(Fortune));
     tern_get(app, "/db", one_row);
     tern_get(app, "/queries", many_rows);
     tern_get(app, "/updates", change_rows);
