@@ -57,11 +57,7 @@ static bool ends_transaction(const char *statement, const char *end)
 {
     static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
     size_t len = 0;
-<<<<<<< HEAD
-    while (statement + len < end && ((unsigned char)(statement[len] | 0x20) - 'a') < 26u)
-=======
     while (statement + len < end && (statement[len] | 0x20) >= 'a' && (statement[len] | 0x20) <= 'z')
->>>>>>> tables
         len++;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == len && text_equal_nocase(statement, words[i], len))
