@@ -55,8 +55,8 @@ TERN_HANDLER(change_todo, TodoChange, in)
         if (tern_given(c, done))
             todo->done = in->done;
         tern_update(c, Todo, todo);
-        return tern_json(c, Todo, todo);
     }
+    return tern_json(c, Todo, todo);
 }
 
 TERN_HANDLER(delete_todo, ById, in)
