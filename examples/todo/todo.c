@@ -48,8 +48,9 @@ TERN_HANDLER(change_todo, TodoChange, in)
 {
     if (tern_is_null(in, title) || tern_is_null(in, done))
         tern_fail(c, 422, "a title or done can be left out, but not null");
+    Todo *todo = NULL;
     tern_transaction (c) {
-        Todo *todo = tern_get_or_404(c, Todo, in->id);
+        todo = tern_get_or_404(c, Todo, in->id);
         if (tern_given(c, title))
             todo->title = in->title;
         if (tern_given(c, done))
