@@ -94,7 +94,7 @@ struct tern_app {
     struct app_pending **pending_end;
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
-    const char *database_url; /* of the settings; NULL: not given */
+    const char *database_url;       /* of the settings; NULL: not given */
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
     held_file openapi_file;         /* the same as it is served */
