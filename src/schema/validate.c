@@ -266,14 +266,14 @@ static void check_items(const subject *s)
 
 /* -- one field -- */
 
-static void check_field(const subject *s);
+static void check_field(const field_plan *f, const void *value, const place *where, tern_faults *faults,
+                        bool is_new);
 
 static void check_key(const subject *s, const place *here)
 {
-    const subject key = {s->f->keys, &here->name, here, s->faults, s->is_new};
     const char *outer = s->faults->whose;
     s->faults->whose = "the key ";
-    check_field(&key);
+    check_field(s->f->keys, &here->name, here, s->faults, s->is_new);
     s->faults->whose = outer;
 }
 
@@ -289,7 +289,7 @@ static void check_parts(const subject *s)
     pattern_clock clock = {0};
     for (size_t i = 0; i < list.len && s->faults->count < FAULTS_MOST; i++) {
         place here = {.up = s->where};
-        const subject item = {f->items, item_at(type, &list, i, &here), &here, s->faults, s->is_new};
+        const void *item = item_at(type, &list, i, &here);
         if (has_pattern && pattern_clock_is_up(&clock)) {
             fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
                       "takes too long to compare with its pattern");
@@ -298,7 +298,7 @@ static void check_parts(const subject *s)
         if (f->keys != NULL)
             check_key(s, &here);
         if (f->items != NULL)
-            check_field(&item);
+            check_field(f->items, item, &here, s->faults, s->is_new);
     }
 }
 
@@ -343,27 +343,27 @@ static void check_kind(const subject *s)
     }
 }
 
-static void check_field(const subject *s)
+static void check_field(const field_plan *f, const void *value, const place *where, tern_faults *faults,
+                        bool is_new)
 {
-    unsigned before = s->faults->count;
-    check_kind(s);
-    if (s->f->field->check == NULL || s->faults->count != before)
+    const subject s = {f, value, where, faults, is_new};
+    unsigned before = faults->count;
+    check_kind(&s);
+    if (f->field->check == NULL || faults->count != before)
         return;
-    const char *wrong = s->f->field->check(s->value);
+    const char *wrong = f->field->check(value);
     if (wrong != NULL)
-        fault_add(s->faults, s->where, "wrong", NULL, NULL, "%s", wrong);
+        fault_add(faults, where, "wrong", NULL, NULL, "%s", wrong);
 }
 
 void validate_field(const field_plan *f, const void *value, const place *where, tern_faults *faults)
 {
-    const subject s = {f, value, where, faults, true};
-    check_field(&s);
+    check_field(f, value, where, faults, true);
 }
 
 void validate_kept(const field_plan *f, const void *value, const place *where, tern_faults *faults)
 {
-    const subject s = {f, value, where, faults, false};
-    check_field(&s);
+    check_field(f, value, where, faults, false);
 }
 
 void validate_model(const tern_type *type, const void *model, const place *where, tern_faults *faults)

@@ -55,7 +55,7 @@ function rulesOf(schema) {
   if (schema.enum) parts.push(`one of ${schema.enum.map((item) => JSON.stringify(item)).join(', ')}`);
   if (schema.uniqueItems) parts.push('no two alike');
   for (const [each, part] of [['each', schema.items], ['each', schema.additionalProperties], ['keys', schema.propertyNames]])
-    if (part && rulesOf(part)) parts.push(`${each}: ${rulesOf(part)}`);
+    if (part && part !== true && rulesOf(part)) parts.push(`${each}: ${rulesOf(part)}`);
   if ([].concat(schema.type || []).includes('null')) parts.push('or null');
   if (schema.readOnly) parts.push('read-only');
   if (schema.writeOnly) parts.push('write-only');
