@@ -28,10 +28,10 @@ static const char all_settings[] = "PRAGMA foreign_keys = ON;"
 static const struct {
     int limit, most;
 } limits[] = {
-    {SQLITE_LIMIT_LENGTH, 64 << 20},         {SQLITE_LIMIT_SQL_LENGTH, 4 << 20},
-    {SQLITE_LIMIT_EXPR_DEPTH, 200},          {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+    {SQLITE_LIMIT_LENGTH, 64 << 20},          {SQLITE_LIMIT_SQL_LENGTH, 4 << 20},
+    {SQLITE_LIMIT_EXPR_DEPTH, 200},           {SQLITE_LIMIT_COMPOUND_SELECT, 50},
     {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}, {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
-    {SQLITE_LIMIT_TRIGGER_DEPTH, 50},        {SQLITE_LIMIT_ATTACHED, 1}, /* what VACUUM needs */
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 50},         {SQLITE_LIMIT_ATTACHED, 1}, /* what VACUUM needs */
     {SQLITE_LIMIT_WORKER_THREADS, 0},
 };
 
