@@ -21,7 +21,7 @@ static const char all_settings[] = "PRAGMA foreign_keys = ON;"
                                    "PRAGMA cell_size_check = ON;"
                                    "PRAGMA mmap_size = 0;"
                                    "PRAGMA temp_store = FILE;"
-                                   "PRAGMA cache_size = -2000;";
+                                   "PRAGMA cache_size = -256;";
 
 /* SQLite's parser, code generator and LIKE are recursive, and a coroutine has 256 KiB of stack: what a
  * statement may be is limited so that the deepest takes half of that (the tests measure it). */
