@@ -133,29 +133,29 @@ static const char *read_decimal(const source *s, void *out)
 
 /* -- texts and bytes -- */
 
-static const char *copy_text(const source *s, const char **out, size_t *len)
+/* Its length is sqlite3_value_bytes, as ever. */
+static const char *copy_text(sqlite3_value *value, arena *a, const char **out)
 {
-    tern_str text = text_of(s);
-    if (text.data == NULL || !sqlite_text_is_sound(text.data, text.len))
-        return text.data == NULL ? out_of_memory : "a text: UTF-8 without a NUL inside";
-    *out = arena_text(s->arena, text.data, text.len);
-    *len = text.len;
+    const char *text = (const char *)sqlite3_value_text(value);
+    size_t len = (size_t)sqlite3_value_bytes(value);
+    if (text == NULL || !sqlite_text_is_sound(text, len))
+        return text == NULL ? out_of_memory : "a text: UTF-8 without a NUL inside";
+    *out = arena_text(a, text, len);
     return *out != NULL ? NULL : out_of_memory;
 }
 
 static const char *read_text(const source *s, void *out)
 {
-    size_t len;
     if (s->stored == SQLITE_TEXT)
-        return copy_text(s, out, &len);
+        return copy_text(s->value, s->arena, out);
     if (s->stored == SQLITE_BLOB)
         return "a text";
     char text[SCALAR_PRINT_BYTES];
     double value = sqlite3_value_double(s->value);
     if (s->stored == SQLITE_FLOAT && !isfinite(value))
         return "a text";
-    len = s->stored == SQLITE_INTEGER ? number_print_i64(sqlite3_value_int64(s->value), text)
-                                      : number_print_double(value, text);
+    size_t len = s->stored == SQLITE_INTEGER ? number_print_i64(sqlite3_value_int64(s->value), text)
+                                             : number_print_double(value, text);
     *(const char **)out = arena_text(s->arena, text, len);
     return *(const char **)out != NULL ? NULL : out_of_memory;
 }
@@ -219,12 +219,10 @@ static const char *read_any(const source *s, void *out)
 {
     tern_any *any = out;
     size_t offset;
-    const char *problem =
-        s->stored == SQLITE_TEXT ? copy_text(s, &any->data, &any->len) : read_text(s, &any->data);
+    const char *problem = read_text(s, &any->data);
     if (problem != NULL)
         return s->stored == SQLITE_TEXT ? problem : "JSON";
-    if (s->stored != SQLITE_TEXT)
-        any->len = strlen(any->data);
+    any->len = strlen(any->data);
     return json_check((tern_str){any->data, any->len}, NULL, &offset) == NULL ? NULL : "JSON";
 }
 
@@ -232,15 +230,14 @@ static const char *read_json(const source *s, void *out)
 {
     const place here = {NULL, s->name, 0};
     const char *text;
-    size_t len;
     tern_faults faults;
     if (s->stored != SQLITE_TEXT)
         return "JSON";
-    const char *problem = copy_text(s, &text, &len);
+    const char *problem = copy_text(s->value, s->arena, &text);
     if (problem != NULL)
         return problem;
     faults_init(&faults, s->arena);
-    if (json_decode(s->type, out, (tern_str){text, len}, NULL, &here, s->arena, &faults))
+    if (json_decode(s->type, out, (tern_str){text, strlen(text)}, NULL, &here, s->arena, &faults))
         return NULL;
     if (faults.first == NULL)
         return out_of_memory;
@@ -294,19 +291,48 @@ const char *sqlite_column_name(const data_row *row, unsigned column)
     return sqlite3_column_name(row->handle, (int)column);
 }
 
+/* What is most of what is read, as we store it; false for the rest. No buffers here, so that the compiler
+ * need not guard the frame. */
+static inline bool read_usual(sqlite3_value *value, int stored, const tern_type *type, void *out)
+{
+    switch (type->kind) {
+    case TERN_INT:
+        return stored == SQLITE_INTEGER && store_int(type, sqlite3_value_int64(value), out);
+    case TERN_FLOAT:
+        if (stored != SQLITE_FLOAT || type->size != sizeof(double))
+            return false;
+        *(double *)out = sqlite3_value_double(value);
+        return true;
+    case TERN_BOOL:
+        if (stored != SQLITE_INTEGER || (uint64_t)sqlite3_value_int64(value) > 1)
+            return false;
+        *(bool *)out = sqlite3_value_int64(value) != 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static __attribute__((noinline)) const char *read_other(const source *s, void *out)
+{
+    if (s->stored != SQLITE_NULL)
+        return read_value(s, out);
+    memset(out, 0, s->type->size);
+    return NULL;
+}
+
 /* sqlite3_column_value's "unprotected" value is as good as any: connections have no mutex, and only one
  * coroutine uses each. It saves a look-up of the column in each of the calls that follow. */
 const char *sqlite_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
                                bool *is_null, arena *a)
 {
-    source s = {.value = sqlite3_column_value(row->handle, (int)column), .type = type, .arena = a};
-    s.stored = sqlite3_value_type(s.value);
-    *is_null = s.stored == SQLITE_NULL;
-    if (!*is_null) {
-        if (type->kind >= TERN_ANY)
-            s.name = sqlite3_column_name(row->handle, (int)column);
-        return read_value(&s, out);
-    }
-    memset(out, 0, type->size);
-    return NULL;
+    sqlite3_value *value = sqlite3_column_value(row->handle, (int)column);
+    int stored = sqlite3_value_type(value);
+    *is_null = stored == SQLITE_NULL;
+    if (read_usual(value, stored, type, out))
+        return NULL;
+    if (stored == SQLITE_TEXT && type->kind == TERN_TEXT)
+        return copy_text(value, a, out);
+    const char *name = type->kind > TERN_ANY ? sqlite3_column_name(row->handle, (int)column) : NULL;
+    return read_other(&(source){value, stored, name, type, a}, out);
 }

@@ -9,9 +9,26 @@
 
 enum { DATE_BYTES = 10, CLOCK_BYTES = 8 /* "17:30:00" */, FRACTION_BYTES = 7 /* ".250000" */ };
 
+/* Bits that are set when a byte of the eight is not ASCII or, from the lowest such byte on, is NUL. */
+static inline uint64_t suspects(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return (word | (word - 0x0101010101010101u)) & 0x8080808080808080u;
+}
+
 bool sqlite_text_is_sound(const char *text, size_t len)
 {
-    return memchr(text, '\0', len) == NULL && utf8_valid(text, len);
+    uint64_t seen = 0;
+    size_t i = 0;
+    for (; i + sizeof seen <= len; i += sizeof seen)
+        seen |= suspects(text + i);
+    if (i < len && len >= sizeof seen)
+        seen |= suspects(text + len - sizeof seen);
+    else
+        for (; i < len; i++)
+            seen |= (unsigned char)(text[i] - 1) >= 0x7f;
+    return seen == 0 || (memchr(text, '\0', len) == NULL && utf8_valid(text, len));
 }
 
 /* Makes the fraction that stands from `whole` to `len`, if any, one of six digits; the new length. */

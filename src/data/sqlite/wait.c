@@ -3,8 +3,6 @@
 
 #include "runtime/loop.h"
 
-enum { LONGEST_BUSY_MS = 5000 };
-
 static bool must_stop(data_session *session)
 {
     const coro *self = coro_self();
@@ -41,7 +39,7 @@ int sqlite_on_busy(void *arg, int times)
     if (coro_self() == NULL || must_stop(session))
         return 0;
     if (times == 0)
-        session->busy_until_ms = loop_after_ms(LONGEST_BUSY_MS);
+        session->busy_until_ms = loop_after_ms(session->lane->db->wait_timeout_ms);
     if (loop_self.now_ms >= session->busy_until_ms)
         return 0;
     return sleep_ms(session, pauses_ms[times < PAUSES ? times : PAUSES - 1]);

@@ -14,11 +14,16 @@ static char fixture_folder[64], fixture_url[128];
 static data_database *db;
 
 /** Makes the folder; fixture_url names a file in it that is not there yet. */
-static inline void make_folder(void)
+static inline void make_folder_in(const char *parent)
 {
-    strcpy(fixture_folder, "/tmp/tern-sqlite-XXXXXX");
+    snprintf(fixture_folder, sizeof fixture_folder, "%s/tern-sqlite-XXXXXX", parent);
     CHECK(mkdtemp(fixture_folder) != NULL);
     snprintf(fixture_url, sizeof fixture_url, "sqlite:%s/app.db", fixture_folder);
+}
+
+static inline void make_folder(void)
+{
+    make_folder_in("/tmp");
 }
 
 static inline void remove_folder(void)
