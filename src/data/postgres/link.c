@@ -173,6 +173,15 @@ bool link_sync(pg_link *l)
 
 /* -- answers in -- */
 
+/* The SQLSTATE of an error, "" when it is libpq's own; NULL for what is none. */
+static const char *state_of(const PGresult *result)
+{
+    if (result == NULL || libpq.resultStatus(result) != PGRES_FATAL_ERROR)
+        return NULL;
+    const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
+    return state != NULL ? state : "";
+}
+
 /* In a session, outside of a transaction. */
 static void send_again(pg_link *l, request *r)
 {
@@ -186,7 +195,7 @@ static void send_again(pg_link *l, request *r)
 static void answered(pg_link *l, request *r)
 {
     data_database *db = l->db;
-    const char *state = r->result != NULL ? libpq.resultErrorField(r->result, PG_DIAG_SQLSTATE) : NULL;
+    const char *state = state_of(r->result);
     bool is_again = r->is_aborted; /* the error of one before it */
     bool is_stale = false;         /* prepared for tables as they were, or by one that was skipped */
     list_remove(&r->link);
@@ -294,6 +303,10 @@ bool link_take(pg_link *l, PGresult *result)
         else
             next_stage(l);
         return true;
+    }
+    if (result == NULL && libpq.status(l->conn) == CONNECTION_BAD) {
+        link_drop(l, "the connection broke before the answer came");
+        return false;
     }
     tern_log(TERN_ERROR, "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
              result != NULL ? (int)libpq.resultStatus(result) : -1);
