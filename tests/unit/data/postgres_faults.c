@@ -287,6 +287,7 @@ TEST(a_url_that_makes_no_sense_is_refused_without_its_password)
     static const char *const urls[] = {"postgres://tern:s3cret%zz@host/name",
                                        "postgres://tern:s3cret@[host/name",
                                        "postgres://tern:s3cret@host/name?s3cret=1"};
+    test_setting("TERN_TEST_POSTGRES");
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         buf problems = {0};
         CHECK(!data_postgres.check(urls[i], &problems));

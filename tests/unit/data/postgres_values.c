@@ -62,8 +62,8 @@ static void there_and_back(void)
 {
     static const tern_uuid uuid = {
         {0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3, 0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0x00}};
-    RETURNS(tern_bool, "select $1", true, "true");
-    RETURNS(tern_bool, "select $1", false, "false");
+    RETURNS(tern_bool, "select $1", (bool)1, "true");
+    RETURNS(tern_bool, "select $1", (bool)0, "false");
     RETURNS(tern_int64, "select $1", INT64_MIN, "-9223372036854775808");
     RETURNS(tern_int64, "select $1", INT64_MAX, "9223372036854775807");
     RETURNS(tern_uint64, "select $1", INT64_MAX, "9223372036854775807");
@@ -71,7 +71,7 @@ static void there_and_back(void)
     RETURNS(tern_uint8, "select $1::smallint", 255, "255");
     RETURNS(tern_uint32, "select $1", 4294967295u, "4294967295");
     RETURNS(tern_double, "select $1", 0.1, "0.1");
-    RETURNS(tern_double, "select $1", -1.7976931348623157e308, "-1.7976931348623157e+308");
+    RETURNS(tern_double, "select $1", -1.7976931348623157e308, "-1.7976931348623157e308");
     RETURNS(tern_float, "select $1::real", 0.1f, "0.1");
     RETURNS(tern_text, "select $1::text", "\xe2\x82\xac' \\ \"", "\xe2\x82\xac' \\ \"");
     RETURNS(tern_text, "select $1::varchar", "", "");
@@ -112,7 +112,7 @@ static void columns_of_other_types(void)
     READS(tern_double, "select avg(n) from generate_series(1, 2) n", "1.5");
     READS(tern_double, "select 1::numeric / 3", "0.3333333333333333");
     READS(tern_double, "select 0.000001234::numeric", "0.000001234");
-    READS(tern_double, "select 123456789012345678901234567890::numeric", "1.2345678901234568e+29");
+    READS(tern_double, "select 123456789012345678901234567890::numeric", "1.2345678901234568e29");
     READS(tern_double, "select -0.5::numeric", "-0.5");
     READS(tern_double, "select 7::smallint", "7");
     READS(tern_double, "select 1.5::real", "1.5");
@@ -161,7 +161,7 @@ static void refused_columns(void)
           "a span of days to microseconds: months and years have no fixed length");
     READS(tern_bool, "select 1", "a boolean");
     READS(tern_text, "select 1", "text (cast the column: ::text)");
-    READS(tern_uuid, "select 'x'::text", "a UUID");
+    READS(tern_uuid, "select 'x'::bytea", "a UUID");
 }
 
 TEST(columns_that_do_not_fit_say_what_they_should_have_been)
@@ -182,7 +182,7 @@ static void nulls(void)
     }
     for (int kind = TERN_ARG_NULL; kind < TERN_ARG_TOO_BIG; kind++) {
         const tern_arg null = {.kind = (tern_arg_kind)kind, .is_null = true};
-        reading got = read_value(TERN_TYPE(tern_bool), "select $1 is null", (tern_args){&null, 1});
+        reading got = read_value(TERN_TYPE(tern_bool), "select $1::text is null", (tern_args){&null, 1});
         CHECK_TEXT(got.printed, "true");
     }
 }
