@@ -16,6 +16,7 @@ The server runs in a temporary folder on a free port, as the user `postgres` whe
 Tests of faults talk to a proxy in another process by its control port: see `Proxy.control_port`.
 """
 
+import contextlib
 import glob
 import os
 import pwd
@@ -327,32 +328,24 @@ class Proxy:
         self.close()
 
 
-def for_unit_tests():
-    """A server and a proxy for tests/unit/data/postgres_*.c, and the environment that tells of them; (None, {}) without
-    PostgreSQL. The caller ends both by `close`."""
-    if folder() is None:
-        return None, {}
-    server = Server()
-    proxy = Proxy(server.port)
-
-    def close():
-        proxy.close()
-        server.remove()
-
-    return close, {"TERN_TEST_POSTGRES": server.url(), "TERN_TEST_POSTGRES_PROXY": proxy.url(server),
-                   "TERN_TEST_POSTGRES_CONTROL": str(proxy.control_port)}
+@contextlib.contextmanager
+def for_unit_tests(wanted=True):
+    """A server and a proxy for tests/unit/data/postgres_*.c. Gives what a test program's command begins with, so that it
+    knows of them; nothing where PostgreSQL is not installed (or not wanted): the tests are skipped then."""
+    if not wanted or folder() is None:
+        print("SKIPPED  the tests of the PostgreSQL engine: " + ("no server is installed (apt-get install postgresql)"
+              if wanted else "this build runs under an emulator"), flush=True)
+        yield []
+        return
+    with Server() as server, Proxy(server.port) as proxy:
+        yield ["env", f"TERN_TEST_POSTGRES={server.url()}", f"TERN_TEST_POSTGRES_PROXY={proxy.url(server)}",
+               f"TERN_TEST_POSTGRES_CONTROL={proxy.control_port}"]
 
 
 def main():
     """`python3 tests/postgres.py COMMAND ...` runs a command with a server for it."""
-    close, env = for_unit_tests()
-    if close is None:
-        print("# PostgreSQL is not installed", file=sys.stderr)
-    try:
-        return subprocess.run(sys.argv[1:], env={**os.environ, **env}, check=False).returncode
-    finally:
-        if close is not None:
-            close()
+    with for_unit_tests() as before:
+        return subprocess.run([*before, *sys.argv[1:]], check=False).returncode
 
 
 if __name__ == "__main__":

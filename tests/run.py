@@ -15,6 +15,8 @@ import sys
 import time
 import urllib.request
 
+import postgres
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 AARCH64 = "/usr/aarch64-linux-gnu"  # where the cross compiler keeps the C library
 TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
@@ -139,6 +141,11 @@ def unit_programs(preset):
 
 
 def run_unit(count, preset, word=None, emulator=()):
+    with postgres.for_unit_tests(wanted=not emulator) as database:
+        run_unit_programs(count, preset, word, [*emulator, *database])
+
+
+def run_unit_programs(count, preset, word, before):
     for name, program in unit_programs(preset):
         shown = f"{name} ({preset})"
         if not os.path.exists(program):
@@ -147,7 +154,7 @@ def run_unit(count, preset, word=None, emulator=()):
                 say(f"FAILED   {shown}: not built")
             continue
         by_test = word is not None and word not in name
-        tap(count, shown, [*emulator, program, *([word] if by_test else [])], may_be_empty=by_test)
+        tap(count, shown, [*before, program, *([word] if by_test else [])], may_be_empty=by_test)
 
 
 def run_examples(count, preset, word=None):

@@ -42,15 +42,17 @@ tern_data_fault fault_of_state(const char *state)
 void fault_line(const char *message, char *line, size_t room)
 {
     size_t len = 0;
-    for (; message != NULL && *message != '\0' && len + 1 < room; message++) {
-        bool is_break = *message == '\n' || *message == '\t';
-        if (!is_break)
-            line[len++] = *message;
-        else if (len > 0 && line[len - 1] != ' ')
-            line[len++] = ' ';
+    bool is_broken = false;
+    for (; message != NULL && *message != '\0' && len + 3 < room; message++) {
+        if (*message == '\n' || *message == '\t') {
+            is_broken = len > 0;
+            continue;
+        }
+        if (is_broken)
+            line[len++] = ';', line[len++] = ' ';
+        is_broken = false;
+        line[len++] = *message;
     }
-    while (len > 0 && line[len - 1] == ' ')
-        len--;
     line[len] = '\0';
 }
 
@@ -101,8 +103,6 @@ static const struct {
     {"no pg_hba.conf entry", "allow this host and user in the server's pg_hba.conf"},
     {"database \"", "create it (createdb), or correct the name in the database's URL"},
     {"role \"", "create the user (createuser), or correct the name in the database's URL"},
-    {"Connection refused", "is the server running, and does it listen there?"},
-    {"No such file or directory", "is the server running, and is its socket there?"},
     {"too many", "raise the server's max_connections, or lower .pool or the number of workers"},
     {"remaining connection slots", "raise the server's max_connections, or lower .pool or the workers"},
     {"starting up", "it will be there soon"},

@@ -12,7 +12,6 @@
 #define LIBPQ_FUNCTIONS(X)                                                                                   \
     X(conninfoParse)                                                                                         \
     X(conninfoFree)                                                                                          \
-    X(conndefaults)                                                                                          \
     X(connectStartParams)                                                                                    \
     X(connectPoll)                                                                                           \
     X(finish)                                                                                                \
@@ -21,14 +20,11 @@
     X(sslInUse)                                                                                              \
     X(sslStruct)                                                                                             \
     X(errorMessage)                                                                                          \
-    X(connectionNeedsPassword)                                                                               \
     X(setnonblocking)                                                                                        \
     X(setNoticeProcessor)                                                                                    \
     X(enterPipelineMode)                                                                                     \
-    X(exitPipelineMode)                                                                                      \
     X(pipelineSync)                                                                                          \
     X(sendPrepare)                                                                                           \
-    X(sendQuery)                                                                                             \
     X(sendQueryParams)                                                                                       \
     X(sendQueryPrepared)                                                                                     \
     X(setSingleRowMode)                                                                                      \

@@ -116,8 +116,6 @@ static bool send_with_types(pg_link *l, request *r, const char *name)
 static bool put_statement(pg_link *l, request *r)
 {
     const data_statement *s = r->statement;
-    if (r->is_script)
-        return libpq.exitPipelineMode(l->conn) && libpq.sendQuery(l->conn, s->sql);
     if (s->id == 0 || r->is_streamed)
         return send_with_types(l, r, NULL);
     prepared *p = prepared_of(l, s->id);
@@ -152,7 +150,7 @@ bool link_send(pg_link *l, request *r)
     list_append(&l->flight, &r->link);
     l->in_flight++;
     l->is_unsynced = true;
-    if (is_put && (!r->is_script || flush(l)))
+    if (is_put)
         return true;
     link_drop(l, "a statement could not be sent");
     return false;
@@ -173,6 +171,15 @@ bool link_sync(pg_link *l)
 
 /* -- answers in -- */
 
+/* The SQLSTATE of an error, "" when it is libpq's own; NULL for what is none. */
+static const char *state_of(const PGresult *result)
+{
+    if (result == NULL || libpq.resultStatus(result) != PGRES_FATAL_ERROR)
+        return NULL;
+    const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
+    return state != NULL ? state : "";
+}
+
 /* In a session, outside of a transaction. */
 static void send_again(pg_link *l, request *r)
 {
@@ -186,7 +193,7 @@ static void send_again(pg_link *l, request *r)
 static void answered(pg_link *l, request *r)
 {
     data_database *db = l->db;
-    const char *state = r->result != NULL ? libpq.resultErrorField(r->result, PG_DIAG_SQLSTATE) : NULL;
+    const char *state = state_of(r->result);
     bool is_again = r->is_aborted; /* the error of one before it */
     bool is_stale = false;         /* prepared for tables as they were, or by one that was skipped */
     list_remove(&r->link);
@@ -228,7 +235,7 @@ static void next_stage(pg_link *l)
         l->stage = first_stage(list_owner(l->flight.next, request, link));
 }
 
-/* Keeps the first error of a statement; otherwise the last result (of a script's several). */
+/* Keeps an error, should a second result come (at a Sync: the transaction could not be committed). */
 static void keep_result(request *r, PGresult *result)
 {
     if (r->result != NULL && libpq.resultStatus(r->result) == PGRES_FATAL_ERROR) {
@@ -253,8 +260,8 @@ static bool take_result(pg_link *l, request *r, PGresult *result)
     if (status == PGRES_FATAL_ERROR) {
         if (l->stage == STAGE_PREPARE)
             unprepare(l, r->statement);
-        keep_result(r, result); /* at a Sync: its transaction could not be committed */
-        return is_first || r->is_script;
+        keep_result(r, result);
+        return is_first;
     }
     if (status == PGRES_PIPELINE_ABORTED && l->stage != STAGE_SYNC && is_first) {
         if (l->stage == STAGE_PREPARE)
@@ -268,7 +275,7 @@ static bool take_result(pg_link *l, request *r, PGresult *result)
         return true;
     }
     bool is_answer = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
-    if (l->stage == STAGE_EXECUTE && is_answer && (is_first || r->is_script)) {
+    if (l->stage == STAGE_EXECUTE && is_answer && is_first) {
         keep_result(r, result);
         return true;
     }
@@ -289,11 +296,13 @@ bool link_take(pg_link *l, PGresult *result)
     if (result == NULL && l->has_answer) {
         if (l->stage == STAGE_SYNC)
             l->has_answer = false; /* the end of an error; the Sync is still to come */
-        else if (r->is_script && !libpq.enterPipelineMode(l->conn))
-            return false;
         else
             next_stage(l);
         return true;
+    }
+    if (result == NULL && libpq.status(l->conn) == CONNECTION_BAD) {
+        link_drop(l, "the connection broke before the answer came");
+        return false;
     }
     tern_log(TERN_ERROR, "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
              result != NULL ? (int)libpq.resultStatus(result) : -1);
@@ -305,9 +314,16 @@ bool link_take(pg_link *l, PGresult *result)
 
 bool link_take_answers(pg_link *l)
 {
-    while (!list_empty(&l->flight) && !libpq.isBusy(l->conn))
+    while (!list_empty(&l->flight) && !libpq.isBusy(l->conn)) {
         if (!link_take(l, libpq.getResult(l->conn)))
             return false;
+        /* Each answer is used and freed before the next is read: libpq's allocations stay in the cache. */
+        if (coro_self() == NULL && !list_empty(&loop_self.ready)) {
+            coro_run_ready();
+            if (l->state == LINK_BROKEN)
+                return false;
+        }
+    }
     if (list_empty(&l->flight))
         link_settle(l);
     if (!list_empty(&l->db->wants))

@@ -39,7 +39,6 @@ typedef struct request {
     bool is_preparing; /* a Parse was sent before it: its answer comes first */
     bool ends_group;   /* a Sync was sent behind it */
     bool is_alone;     /* in a group of its own: it was aborted or failed for another's sake before */
-    bool is_script;    /* several statements by the simple protocol */
     bool is_streamed;  /* its rows are taken by stream_next */
 } request;
 

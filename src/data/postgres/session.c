@@ -73,9 +73,8 @@ bool pg_session_run(data_session *l, data_run *run)
     if (r == NULL)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
     const data_statement *s = run->statement;
-    r->is_script = s->id == 0 && s->arg_count == 0 && run->on_row == NULL && list_empty(&l->flight);
     l->is_dirty |= s->id == 0 && !leaves_nothing(s->sql);
-    if (link_send(l, r) && !r->is_script)
+    if (link_send(l, r))
         link_sync(l);
     return run_await(l->db, r, run);
 }
@@ -95,11 +94,6 @@ static void put_in_order(pg_link *l, const data_statement *statement)
         link_orphan(r);
 }
 
-static bool has_script_in_flight(const pg_link *l)
-{
-    return !list_empty(&l->flight) && list_owner(l->flight.next, request, link)->is_script;
-}
-
 void pg_release(data_session *l)
 {
     static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
@@ -109,8 +103,6 @@ void pg_release(data_session *l)
         return;
     }
     l->state = LINK_DRAINING;
-    if (has_script_in_flight(l))
-        link_give_up(l);
     if (!l->is_given_up && (!list_empty(&l->flight) || libpq.transactionStatus(l->conn) != PQTRANS_IDLE))
         put_in_order(l, &rollback);
     if (l->is_dirty && !l->is_given_up && l->state == LINK_DRAINING) {
