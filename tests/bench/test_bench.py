@@ -15,6 +15,7 @@ import cases  # noqa: E402
 import contract  # noqa: E402
 import database  # noqa: E402
 import goals  # noqa: E402
+import load  # noqa: E402
 import measure  # noqa: E402
 import overview  # noqa: E402
 import pictures  # noqa: E402
@@ -278,6 +279,17 @@ def figures_of(runs, test_name="json"):
 
 
 @test
+def the_load_was_the_bottleneck_when_its_cores_were_full_and_the_servers_were_not(_folder):
+    apart, shared = {"server": [0], "load": [1]}, {"server": [0, 1], "load": [0, 1]}
+    full = {"load_busy": 0.99, "server_busy": 0.7}
+    assert load.was_the_load_slower(apart, full)
+    assert not load.was_the_load_slower(apart, {"load_busy": 0.99, "server_busy": 0.98})
+    assert not load.was_the_load_slower(apart, {"load_busy": 0.8, "server_busy": 0.7})
+    assert not load.was_the_load_slower(apart, {"load_busy": None, "server_busy": None})
+    assert not load.was_the_load_slower(shared, full)
+
+
+@test
 def tables_rank_by_the_median_and_compare_with_fiber_and_the_floor(_folder):
     runs = [run_of("fiber", n, requests_per_second=rate) for n, rate in enumerate((500.0, 100.0, 400.0), 1)]
     runs += [run_of("tern", n, requests_per_second=rate) for n, rate in enumerate((800.0, 900.0, 700.0), 1)]
@@ -382,7 +394,7 @@ def rate_charges_a_silent_server_from_when_each_request_was_due(_folder):
 
 @test
 def a_peer_that_dies_under_load_is_told_with_its_last_words(folder):
-    need_load_generators("wrk")
+    need_load_generators("wrk", "strip", "taskset")
     peer(folder, "frail", "crashes")
     code, _, err = bench(folder, "--quick", "--tests", "json", "--no-rates", "--modes", "shared")
     assert code == 1, err
@@ -391,7 +403,7 @@ def a_peer_that_dies_under_load_is_told_with_its_last_words(folder):
 
 @test
 def a_short_measurement_writes_results_that_can_be_read_again(folder):
-    need_load_generators("wrk")
+    need_load_generators("wrk", "strip", "taskset")
     peers, out = os.path.join(folder, "peers"), os.path.join(folder, "results")
     peer(peers, "good", tests='["json", "plaintext"]')
     peer(peers, "bad", "text")
