@@ -43,6 +43,8 @@ def watched(server, command, seconds, how):
             process.kill()
             process.wait()
     after = machine.busy_ticks()
+    if server.process.poll() is not None:
+        raise Failed(f"ended under load (exit {server.process.returncode}){server.last_words()}")
     return process.returncode, output, {
         "cpu_s": server.cpu_seconds() - cpu,
         "elapsed_s": time.monotonic() - started,

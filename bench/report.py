@@ -17,7 +17,7 @@ def ratio(value, base):
 
 
 def ms(microseconds):
-    return "-" if microseconds is None else f"{microseconds / 1000:.2f} ms"
+    return "-" if microseconds is None else f"{microseconds / 1000:,.2f} ms"
 
 
 def mib(kib):

@@ -146,12 +146,12 @@ def one_run_a_line(found):
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def write_overview(folder, is_whole):
-    """What all tests say together; of a whole run also the table of the project's README."""
+def write_overview(folder, is_published):
+    """What all tests say together; of published results also the table of the project's README."""
     tests = load(folder)
     put(folder, "README.md", overview.markdown(tests))
     table = overview.compact(tests)
-    if not is_whole or not table:
+    if not is_published or not table:
         return
     with open(README, encoding="utf-8") as file:
         text = file.read()

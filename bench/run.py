@@ -25,6 +25,7 @@ BUILD = os.path.join(ROOT, "build/release")
 BUILT_PEERS = os.path.join(ROOT, "build/bench")
 WORK = os.path.join(ROOT, "build/bench-work")
 RESULTS = os.path.join(ROOT, "bench/results")
+PUBLISHED = os.path.join(RESULTS, "http")  # the table of the project's README is made from it
 BUSY = 0.15  # of the cores, before the first run
 
 
@@ -79,7 +80,8 @@ def flags(words):
         args.duration, args.rounds = 1, 1
     args.connections = args.connections or ([64] if args.quick else [64, 256, 1000])
     if args.results is None:
-        args.results = os.path.join(ROOT, "build/bench-results") if args.only else os.path.join(RESULTS, "http")
+        args.results = os.path.join(ROOT, "build/bench-results") if args.only else PUBLISHED
+    args.results = os.path.abspath(args.results)
     return args
 
 
@@ -218,7 +220,7 @@ def measure_all(field, ready, states, chosen, args, outcome):
             continue
         results.write(args.results, found)
     if not args.quick:
-        results.write_overview(args.results, is_whole=not args.only)
+        results.write_overview(args.results, is_published=args.results == PUBLISHED)
         say(f"wrote {os.path.relpath(args.results, ROOT)}")
 
 

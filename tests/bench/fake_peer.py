@@ -4,12 +4,14 @@ good: json and plaintext as the contract has them. Anything else breaks one rule
 """
 
 import email.utils
+import itertools
 import os
 import signal
 import socket
 import sys
 import threading
 
+REQUESTS = itertools.count(1)
 REPLIES = {
     "good": (200, "application/json", '{"message":"Hello, World!"}'),
     "text": (200, "text/plain", '{"message":"Hello, World!"}'),
@@ -49,6 +51,9 @@ def serve(client, kind):
             head, _, data = data.partition(b"\r\n\r\n")
             if kind == "mute":
                 continue
+            if kind == "crashes" and next(REQUESTS) == 40:
+                print("fake: that was one too many", flush=True)
+                os._exit(3)
             client.sendall(reply_to(head.split(b" ")[1], kind))
             if kind in ("closes", "short"):
                 return

@@ -15,6 +15,7 @@ import cases  # noqa: E402
 import contract  # noqa: E402
 import database  # noqa: E402
 import goals  # noqa: E402
+import load  # noqa: E402
 import measure  # noqa: E402
 import overview  # noqa: E402
 import pictures  # noqa: E402
@@ -278,6 +279,17 @@ def figures_of(runs, test_name="json"):
 
 
 @test
+def the_load_was_the_bottleneck_when_its_cores_were_full_and_the_servers_were_not(_folder):
+    apart, shared = {"server": [0], "load": [1]}, {"server": [0, 1], "load": [0, 1]}
+    full = {"load_busy": 0.99, "server_busy": 0.7}
+    assert load.was_the_load_slower(apart, full)
+    assert not load.was_the_load_slower(apart, {"load_busy": 0.99, "server_busy": 0.98})
+    assert not load.was_the_load_slower(apart, {"load_busy": 0.8, "server_busy": 0.7})
+    assert not load.was_the_load_slower(apart, {"load_busy": None, "server_busy": None})
+    assert not load.was_the_load_slower(shared, full)
+
+
+@test
 def tables_rank_by_the_median_and_compare_with_fiber_and_the_floor(_folder):
     runs = [run_of("fiber", n, requests_per_second=rate) for n, rate in enumerate((500.0, 100.0, 400.0), 1)]
     runs += [run_of("tern", n, requests_per_second=rate) for n, rate in enumerate((800.0, 900.0, 700.0), 1)]
@@ -336,15 +348,25 @@ def pictures_are_sorted_and_know_dark_pages(_folder):
     assert latency.index(">Tern<") < latency.index(">Fiber<") and "prefers-color-scheme: dark" in latency
 
 
+RATE = os.path.join(ROOT, "build/release/bench/rate")
+
+
+def need_load_generators(*tools):
+    """Measuring needs these tools and a release build."""
+    for tool in tools:
+        if shutil.which(tool) is None:
+            raise Skip(f"no {tool} on this machine")
+    if not os.path.exists(RATE):
+        raise Skip("no release build")
+
+
 def rate_against(kind, *words):
     """What bench/rate says of a fake peer of this kind."""
-    rate = os.path.join(ROOT, "build/release/bench/rate")
-    if not os.path.exists(rate):
-        raise Skip("no release build")
+    need_load_generators()
     port = measure.free_port()
     with measure.Server("fake", [sys.executable, os.path.join(HERE, "fake_peer.py"), kind], port, "",
                         settings={"BENCH_PORT": str(port)}):
-        done = subprocess.run([rate, "--port", str(port), "--duration", "1", "--warm-up", "0", *words], check=True,
+        done = subprocess.run([RATE, "--port", str(port), "--duration", "1", "--warm-up", "0", *words], check=True,
                               stdout=subprocess.PIPE, timeout=60)
     return json.loads(done.stdout)
 
@@ -371,10 +393,17 @@ def rate_charges_a_silent_server_from_when_each_request_was_due(_folder):
 
 
 @test
+def a_peer_that_dies_under_load_is_told_with_its_last_words(folder):
+    need_load_generators("wrk", "strip", "taskset")
+    peer(folder, "frail", "crashes")
+    code, _, err = bench(folder, "--quick", "--tests", "json", "--no-rates", "--modes", "shared")
+    assert code == 1, err
+    assert "json: frail: shared, 64 connections: ended under load (exit 3): fake: that was one too many" in err, err
+
+
+@test
 def a_short_measurement_writes_results_that_can_be_read_again(folder):
-    rate = os.path.join(ROOT, "build/release/bench/rate")
-    if shutil.which("wrk") is None or not os.path.exists(rate):
-        raise Skip("no wrk, or no release build")
+    need_load_generators("wrk", "strip", "taskset")
     peers, out = os.path.join(folder, "peers"), os.path.join(folder, "results")
     peer(peers, "good", tests='["json", "plaintext"]')
     peer(peers, "bad", "text")

@@ -1,13 +1,15 @@
 /**
  * The floor: the least a server on this kernel can do and still answer every request, measured beside Tern.
  *
- * It knows no HTTP. A request is whatever ends with an empty line, and the answer is always the bytes that
- * Tern sends for `GET /`, or for `GET /plaintext` on connections whose first request begins like that; the
- * date is renewed once a second. One process a worker, one SO_REUSEPORT socket each, one edge-triggered epoll
- * registration a connection, one recv and one send for each batch of requests.
+ * It knows no HTTP. A request is whatever ends with an empty line. The beginning of a connection's first
+ * request chooses what all its requests are answered with: `GET /` and `GET /plaintext` the bytes that Tern
+ * sends, `GET /static/100k.bin` the file. One process a worker, one SO_REUSEPORT socket each, one
+ * edge-triggered epoll registration a connection, one recv and one send for each batch of requests.
  *
- *     floor [--host H] [--port P] [--workers N]
+ *     floor [--host H] [--port P] [--workers N] [--file F]
  */
+#include "page.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -21,38 +23,21 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define REPLY_HEAD "HTTP/1.1 200 OK\r\nServer: tern\r\nDate: "
-#define JSON_REST                                                                                            \
-    "\r\nContent-Type: application/json\r\nContent-Length: 27\r\n\r\n{\"message\":\"Hello, World!\"}"
-#define TEXT_REST    "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 13\r\n\r\nHello, World!"
-#define TEXT_REQUEST "GET /plaintext "
-
 enum {
-    DATE_BYTES = 29,
-    HEAD_BYTES = sizeof(REPLY_HEAD) - 1,
-    REST_BYTES = 128, /* no reply has more behind its date */
-    BATCH = 64,       /* replies that one send carries at most */
     EVENTS = 512,
     READ_BYTES = 16 * 1024,
     TAIL_BYTES = 3, /* as much of an empty line ("\r\n\r\n") as can end one read and go on in the next */
     WORKERS_MAX = 256
 };
 
-/** One reply, BATCH times. */
-typedef struct page {
-    size_t reply_bytes;
-    char replies[BATCH * (HEAD_BYTES + DATE_BYTES + REST_BYTES)];
-} page;
-
 /** What is remembered of a connection between two events. */
 typedef struct connection {
-    page *sends;      /* NULL before its first request */
-    uint32_t owed;    /* replies not fully sent, because the client is slow to read */
-    uint16_t sent;    /* bytes of the first of them already sent */
-    uint8_t tail_len; /* of the last request, which was not complete */
+    const page *sends; /* NULL before its first request */
+    uint32_t owed;     /* replies not fully sent, because the client is slow to read */
+    uint32_t sent;     /* bytes of the first of them already sent */
+    uint8_t tail_len;  /* of the last request, which was not complete */
     char tail[TAIL_BYTES];
 } connection;
 
@@ -60,8 +45,6 @@ typedef struct floor_worker {
     int epoll_fd, listen_fd;
     connection *connections; /* by descriptor */
     size_t connection_count;
-    time_t date_s;
-    page json, text;
     char input[TAIL_BYTES + READ_BYTES];
 } floor_worker;
 
@@ -73,38 +56,6 @@ static _Noreturn void die(const char *what)
     exit(1);
 }
 
-static void put_date(page *p, const char *date)
-{
-    for (size_t i = 0; i < BATCH; i++)
-        memcpy(p->replies + i * p->reply_bytes + HEAD_BYTES, date, DATE_BYTES);
-}
-
-static void renew_date(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec == self.date_s)
-        return;
-    self.date_s = now.tv_sec;
-    struct tm utc;
-    char date[DATE_BYTES + 1];
-    gmtime_r(&now.tv_sec, &utc);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    put_date(&self.json, date);
-    put_date(&self.text, date);
-}
-
-static void prepare_page(page *p, const char *rest)
-{
-    size_t rest_bytes = strlen(rest);
-    p->reply_bytes = HEAD_BYTES + DATE_BYTES + rest_bytes;
-    for (size_t i = 0; i < BATCH; i++) {
-        char *reply = p->replies + i * p->reply_bytes;
-        memcpy(reply, REPLY_HEAD, HEAD_BYTES);
-        memcpy(reply + HEAD_BYTES + DATE_BYTES, rest, rest_bytes);
-    }
-}
-
 /** Counts the requests that end in `len` bytes of self.input and keeps what may begin the next empty line. */
 static uint32_t count_requests(connection *c, size_t len)
 {
@@ -114,9 +65,9 @@ static uint32_t count_requests(connection *c, size_t len)
         at = found + 4;
         count++;
     }
-    size_t left = (size_t)(end - at);
-    c->tail_len = (uint8_t)(left < TAIL_BYTES ? left : TAIL_BYTES);
-    memcpy(c->tail, end - c->tail_len, c->tail_len);
+    size_t left = (size_t)(end - at), kept = left < TAIL_BYTES ? left : TAIL_BYTES;
+    c->tail_len = (uint8_t)kept;
+    memcpy(c->tail, end - kept, kept);
     return count;
 }
 
@@ -125,25 +76,14 @@ static uint32_t count_requests(connection *c, size_t len)
 static bool pay(int fd, connection *c)
 {
     while (c->owed > 0) {
-        uint32_t batch = c->owed < BATCH ? c->owed : BATCH;
-        size_t len = batch * c->sends->reply_bytes - c->sent;
-        ssize_t sent = send(fd, c->sends->replies + c->sent, len, MSG_NOSIGNAL);
+        ssize_t sent = page_send(c->sends, fd, c->owed, c->sent);
         if (sent < 0)
             return errno == EAGAIN || errno == EINTR;
         size_t total = c->sent + (size_t)sent;
         c->owed -= (uint32_t)(total / c->sends->reply_bytes);
-        c->sent = (uint16_t)(total % c->sends->reply_bytes);
-        if ((size_t)sent < len)
-            return true;
+        c->sent = (uint32_t)(total % c->sends->reply_bytes);
     }
     return true;
-}
-
-/** What a connection is answered with, by the beginning of its first request. */
-static page *page_for(const char *first, size_t len)
-{
-    size_t text_len = sizeof(TEXT_REQUEST) - 1;
-    return len >= text_len && memcmp(first, TEXT_REQUEST, text_len) == 0 ? &self.text : &self.json;
 }
 
 /** Reads and answers; false when the connection is over. A read that does not fill the buffer has emptied the
@@ -210,13 +150,10 @@ static _Noreturn void run_worker(void)
     if (self.connections == NULL || self.epoll_fd < 0 ||
         epoll_ctl(self.epoll_fd, EPOLL_CTL_ADD, self.listen_fd, &event) != 0)
         die("cannot start");
-    prepare_page(&self.json, JSON_REST);
-    prepare_page(&self.text, TEXT_REST);
-    renew_date();
     for (;;) {
         struct epoll_event events[EVENTS];
         int count = epoll_wait(self.epoll_fd, events, EVENTS, -1);
-        renew_date();
+        pages_renew_date();
         for (int i = 0; i < count; i++)
             on_event(&events[i]);
     }
@@ -252,20 +189,24 @@ static long number_of(const char *flag, const char *text, long most)
 
 int main(int argc, char **argv)
 {
-    const char *host = "127.0.0.1";
+    const char *host = "127.0.0.1", *file = NULL;
     long port = 8000, workers = 1;
     for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--host") == 0 && i + 1 < argc) {
             host = argv[i + 1];
+        } else if (strcmp(argv[i], "--file") == 0 && i + 1 < argc) {
+            file = argv[i + 1];
         } else if (strcmp(argv[i], "--port") == 0) {
             port = number_of("--port", argv[i + 1], 65535);
         } else if (strcmp(argv[i], "--workers") == 0) {
             workers = number_of("--workers", argv[i + 1], WORKERS_MAX);
         } else {
-            fprintf(stderr, "usage: floor [--host H] [--port P] [--workers N]\n");
+            fprintf(stderr, "usage: floor [--host H] [--port P] [--workers N] [--file F]\n");
             return 2;
         }
     }
+    pages_prepare(file);
+    signal(SIGPIPE, SIG_IGN); /* of sendfile */
     for (long i = 1; i < workers; i++) {
         pid_t pid = fork();
         if (pid < 0)
