@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Workers and the database are killed while clients write: nothing acknowledged is lost, nothing half there.
+
+scripts/soak-data does the same two hundred times.
+"""
+
+import os
+import random
+import signal
+import sys
+
+import harness
+import ledger
+from harness import check, check_equal, wait_for
+from ledger import Writers, check_books, on, on_both
+
+KILLS = 10
+
+
+def kill_workers(app, writers, rng, times):
+    """Each at some moment between two answers."""
+    for _ in range(times):
+        writers.wait_done(rng.randrange(1, 60))
+        pids = app.worker_pids()
+        pid = rng.choice(pids)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: pid not in app.worker_pids() and len(app.worker_pids()) == len(pids), 30, "another worker")
+
+
+def kill_database(database, app, writers, rng, times):
+    for _ in range(times):
+        writers.wait_done(rng.randrange(1, 60), 60)
+        database.kill()
+        writers.wait_refused(60)
+        database.start()
+        wait_for(lambda: app.read() == 200, 30, "an answer from the database")
+
+
+@on_both
+def threat_115_what_was_acknowledged_is_there_when_workers_are_killed(place):
+    with place.serve(workers=2, wait_ms=10000) as app:
+        with Writers(app, clients=6) as writers:
+            kill_workers(app, writers, random.Random(1), KILLS)
+            writers.wait_done(20)
+        check_equal(app.count_logged("SIGKILL"), KILLS, "log lines that tell of killed workers")
+        check(app.post("/transfers", ledger.transfer("last", 1, 2))[0] == 201, "a transfer after all")
+    check_books(place, [writers])
+    if place.engine == "sqlite":
+        check_equal(place.rows("pragma integrity_check"), [["ok"]])
+
+
+@on("postgres")
+def threat_115_what_was_acknowledged_is_there_when_the_database_is_killed(place):
+    check_equal(ledger.server().psql("show fsync"), "on")
+    with place.serve(workers=2, wait_ms=2000) as app:
+        with Writers(app, clients=6) as writers:
+            kill_database(ledger.server(), app, writers, random.Random(2), KILLS)
+            writers.wait_done(20)
+        app.wait_recovered()
+    check_books(place, [writers])
+
+
+if __name__ == "__main__":
+    sys.exit(ledger.main())
