@@ -4,17 +4,16 @@ to the wrong request."""
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import harness
 import ledger
 from harness import Skip, check, check_equal, test, wait_for
-from ledger import ACCOUNTS, SLACK_S, WAIT_MS, Place, Writers, check_books, on, on_both, postgres, transfer
+from ledger import (ACCOUNTS, SLACK_S, WAIT_MS, Place, Writers, check_books, meanwhile, on, on_both, postgres,
+                    transfer)
 
 WAIT_S = WAIT_MS / 1000
 
@@ -31,19 +30,6 @@ def check_refused(results, least=1, statuses=(503, 504), seconds=WAIT_S + SLACK_
 def send(app, number, source, to, path="/transfers", **more):
     """A call for App.together: the transfer's status."""
     return lambda: app.post(path, transfer(number, source, to, **more))[0]
-
-
-@contextlib.contextmanager
-def meanwhile(app, call):
-    """Runs a call beside the block; gives a list with what it returned, after the block."""
-    results = []
-    thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
-    thread.start()
-    try:
-        yield results
-    finally:
-        thread.join(30)
-    check(not thread.is_alive(), "the request was answered")
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------

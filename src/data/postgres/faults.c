@@ -94,16 +94,16 @@ bool fault_of_result(const PGresult *result, data_error *error)
 }
 
 /* What libpq says of a connection that failed has no SQLSTATE (before libpq 19): told by the server's words,
- * which are English unless lc_messages says otherwise. */
+ * which are English unless lc_messages says otherwise. The first part that they hold counts. */
 static const struct {
     const char *part, *advice;
 } advice[] = {
+    {"too many", "raise the server's max_connections, or lower .pool or the number of workers"},
     {"password authentication failed", "check user and password in the database's URL"},
     {"no password supplied", "give a password in the database's URL"},
     {"no pg_hba.conf entry", "allow this host and user in the server's pg_hba.conf"},
     {"database \"", "create it (createdb), or correct the name in the database's URL"},
     {"role \"", "create the user (createuser), or correct the name in the database's URL"},
-    {"too many", "raise the server's max_connections, or lower .pool or the number of workers"},
     {"remaining connection slots", "raise the server's max_connections, or lower .pool or the workers"},
     {"starting up", "it will be there soon"},
     {"shutting down", "it will be asked again"},
