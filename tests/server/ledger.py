@@ -7,6 +7,7 @@
 """
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import random
@@ -44,10 +45,15 @@ def server():
 
 def main():
     """As harness.main, for a file of tests that use this module."""
-    code = harness.main(programs=("ledger",))
-    for running in _servers:
-        running.remove()
-    return code
+    try:
+        return harness.main(programs=("ledger",))
+    finally:
+        end_servers()
+
+
+def end_servers():
+    while _servers:
+        _servers.pop().remove()
 
 
 def on(*engines):
@@ -190,7 +196,7 @@ class App(harness.Server):
         wait_for(lambda: self.read() == 200, seconds, "a read that is answered again")
         wait_for(lambda: self.post("/entries", {"id": f"again{os.urandom(6).hex()}", "account_id": 1, "amount": 0})[0]
                  == 201, seconds, "a write that is answered again")
-        check_equal(self.get("/readyz").status, 200, "readiness")
+        wait_for(lambda: self.get("/readyz").status == 200, seconds, "readiness")
 
     def check_pings(self, seconds=SLACK_S):
         began = time.monotonic()
@@ -220,6 +226,19 @@ def read(client, account, nonce):
 
 def transfer(number, source, to, **more):
     return {"id": number, "from": source, "to": to, "amount": 7, **more}
+
+
+@contextlib.contextmanager
+def meanwhile(app, call):
+    """Runs a call beside the block; gives a list with what it returned, after the block."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
+    thread.start()
+    try:
+        yield results
+    finally:
+        thread.join(30)
+    check(not thread.is_alive(), "the request was answered")
 
 
 # -- clients that write ----------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def threat_115_what_was_acknowledged_is_there_when_workers_are_killed(place):
         with Writers(app, clients=6) as writers:
             kill_workers(app, writers, random.Random(1), KILLS)
             writers.wait_done(20)
-        check_equal(app.count_logged("SIGKILL"), KILLS, "log lines that tell of killed workers")
+        check_equal(app.count_logged('"how":"Killed"'), KILLS, "log lines that tell of killed workers")
         check(app.post("/transfers", ledger.transfer("last", 1, 2))[0] == 201, "a transfer after all")
     check_books(place, [writers])
     if place.engine == "sqlite":

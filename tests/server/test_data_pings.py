@@ -9,8 +9,7 @@ import time
 
 import ledger
 from harness import check
-from ledger import on_both
-from test_data_faults import meanwhile
+from ledger import meanwhile, on_both
 
 TRIES, LEAST_PINGS, QUERY_S = 3, 300, 2
 MOST_TIMES, ALLOWED_MS = 2, 1.0  # of the p99 without the query, and above that
