@@ -76,7 +76,7 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
         is_done = data_self.engine->run(data_self.replica, run);
     else
         is_done = data_self.engine->run(data_self.primary, run);
-    data_note(c, run->statement, started_ns, run->affected);
+    data_note(c, run->statement, started_ns, run->rows != 0 ? run->rows : run->affected);
     if (is_done) {
         if (error != NULL)
             *error = (tern_data_error){0};

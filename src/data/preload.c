@@ -150,6 +150,7 @@ static bool take_related(data_run *run, const data_row *row)
     if (!rows_read(rows_map_of_table(p->related), run, &without_key, at->row))
         return false;
     p->found_count++;
+    run->rows++;
     return true;
 }
 

@@ -147,6 +147,7 @@ bool rows_take(data_run *run, const data_row *row)
     if (item == NULL || !rows_read(list->map, run, row, item))
         return false;
     list->count++;
+    run->rows++;
     return true;
 }
 
@@ -154,5 +155,6 @@ bool rows_take_into(data_run *run, const data_row *row)
 {
     rows_list *list = run->sink;
     list->count++;
+    run->rows++;
     return rows_read(list->map, run, row, list->items);
 }
