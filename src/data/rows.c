@@ -50,10 +50,10 @@ const rows_map *rows_map_of_table(const data_table *table)
     const data_table *const *tables = data_tables(&count);
     if (maps.of_table == NULL) {
         maps.of_table = mem_zero(count, sizeof *maps.of_table);
+        if (maps.of_table == NULL)
+            return NULL;
         maps.count = count;
     }
-    if (maps.of_table == NULL)
-        return NULL;
     while (tables[i] != table)
         i++;
     if (maps.of_table[i] == NULL)
