@@ -68,8 +68,9 @@ static inline uint64_t choose(uint64_t lower, uint64_t middle, uint64_t upper, b
     bool is_down_in = lower <= 4 * s, is_up_in = 4 * s + 4 <= upper;
     bool is_ten_down_in = lower <= 4 * tens, is_ten_up_in = 4 * tens + 40 <= upper;
     bool is_up_nearer = (middle & 3) + (s & 1) > 2; /* in the very middle, to the even one */
-    uint64_t near = s + pick(is_down_in != is_up_in, is_up_in, is_up_nearer);
-    return pick(is_ten_down_in != is_ten_up_in, tens + 10 * is_ten_up_in, near);
+    bool is_up =
+        is_up_in ^ ((is_down_in == is_up_in) & (is_up_in ^ is_up_nearer)); /* the one that is in, or nearer */
+    return pick(is_ten_down_in != is_ten_up_in, tens + 10 * is_ten_up_in, s + is_up);
 }
 
 /** By three multiplications: floats, and doubles whose neighbours are not equally far. */
