@@ -125,8 +125,8 @@ def rows_live_through_renames_and_tables_made_anew(place):
     place.must("migrate")
     place.sql("insert into person (id, name) values (1, 'Ann'), (2, 'Bob')")
     place.sql("insert into todo (id, title, owner, note) values (5, 'x', 1, 'n'), (6, 'y', 2, null)")
-    place.must("migrate", "make", models=2)
-    check_equal(place.must("migrate", models=2), "applied 0002_changes\n")
+    place.must("migrate", "make", "longer", models=2)
+    check_equal(place.must("migrate", models=2), "applied 0002_longer\n")
     check_equal(place.sql("select id, title, owner, note, due, priority from todo order by id"),
                 "5|x|1|n||3\n6|y|2|||3")
     out = place.must("migrate", "make", "names", models=3)
@@ -144,14 +144,14 @@ def rows_live_through_renames_and_tables_made_anew(place):
 @on_both
 def the_way_back_leads_to_the_schema_it_came_from(place):
     place.must("migrate", "make")
-    place.must("migrate", "make", models=2)
-    place.must("migrate", "make", models=3)
+    place.must("migrate", "make", "longer", models=2)
+    place.must("migrate", "make", "names", models=3)
     place.must("migrate", models=3)
     place.sql("insert into person (id, full_name) values (1, 'Ann')")
     place.sql("insert into task (id, heading, owner, made) values (5, 'x', 1, '2026-11-24T17:30:00.000000Z')")
-    check_equal(place.must("migrate", "to", "1", models=3), "undone  0003_changes\nundone  0002_changes\n")
+    check_equal(place.must("migrate", "to", "1", models=3), "undone  0003_names\nundone  0002_longer\n")
     check_equal(place.sql("select id, title, owner, note from todo"), "5|x|1|")
-    check_equal(place.must("migrate", "to", "0003_changes", models=3), "applied 0002_changes\napplied 0003_changes\n")
+    check_equal(place.must("migrate", "to", "0003_names", models=3), "applied 0002_longer\napplied 0003_names\n")
     check_equal(place.sql("select id, heading from task"), "5|x")
     place.must("migrate", "to", "0", models=3)
     place.must("migrate", models=3)
@@ -200,7 +200,7 @@ def a_migration_cannot_end_its_own_transaction(place):
 @on_both
 def processes_that_migrate_at_once_apply_each_migration_once(place):
     place.must("migrate", "make")
-    place.must("migrate", "make", models=2)
+    place.must("migrate", "make", "longer", models=2)
     slow = {"postgres": "select pg_sleep(0.3);",
             "sqlite": "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500000) "
                       "select max(i) from n;"}
@@ -209,7 +209,7 @@ def processes_that_migrate_at_once_apply_each_migration_once(place):
     results = [process.communicate(timeout=60) for process in processes]
     check_equal([process.returncode for process in processes], [0, 0, 0, 0], str(results))
     check_equal(sorted("".join(out for out, _ in results).split("\n"))[-2:], ["applied 0001_initial",
-                                                                              "applied 0002_changes"])
+                                                                              "applied 0002_longer"])
     check_equal("".join(out for out, _ in results).count("applied 0001"), 1)
     check_equal(place.sql("select count(*) from tern_migrations"), "2")
 
@@ -248,9 +248,10 @@ def a_first_start_makes_the_tables_and_its_models_become_the_first_migration(pla
     err = place.refused("run", models=2)
     check("run `migrating migrate make` and then `migrating migrate`" in err, err)
     out = place.must("migrate", "make", models=2)
-    check("0001_initial" in out and "0002_changes" in out, out)
+    check("0001_initial" in out and "0002_change_column_todo_title_and_more" in out, out)
     check_equal(place.must("migrate", models=2),
-                "taken as applied, since the tables are there: all up to 0001_initial\napplied 0002_changes\n")
+                "taken as applied, since the tables are there: all up to 0001_initial\n"
+                "applied 0002_change_column_todo_title_and_more\n")
     check_equal(place.sql("select name from person"), "Ann")
     check_equal(place.must("migrate", "make", models=2), "no changes: the models are as the migrations leave them\n")
 
