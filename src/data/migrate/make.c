@@ -76,14 +76,17 @@ static bool compare(migrate_command *c, schema_diff *d, const ddl_schema *from, 
 /* -- files -- */
 
 /** A word for the file's name from the first line of the summary: "add column todo.due" is
- * add_column_todo_due.
- */
+ * add_column_todo_due, with _and_more behind it when there are other lines. */
 static const char *name_of_change(migrate_command *c, const buf *summary)
 {
-    const char *line = summary->data + strspn(summary->data, " "), *end = line + strcspn(line, ",\n");
-    if (strchr(end, '\n') == NULL || strchr(end, '\n')[1] != '\0' || end - line > 60)
+    enum { LONGEST = 60 };
+    if (summary->data == NULL)
         return "changes";
-    char *name = arena_text(&c->memory, line, (size_t)(end - line));
+    const char *line = summary->data + strspn(summary->data, " "), *end = line + strcspn(line, ",\n");
+    const char *next = strchr(end, '\n');
+    int len = end - line < LONGEST ? (int)(end - line) : LONGEST;
+    char *name =
+        arena_printf(&c->memory, "%.*s%s", len, line, next != NULL && next[1] != '\0' ? "_and_more" : "");
     for (char *at = name; at != NULL && *at != '\0'; at++) {
         *at = (char)text_lower((unsigned char)*at);
         if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9')))
