@@ -1,4 +1,4 @@
-/* Hot path: for every statement. Nothing is allocated for a dozen values or fewer. */
+/* Hot path: for every statement. Nothing is allocated for eight values or fewer. */
 #include "data/postgres/params.h"
 
 #include "base/text.h"
