@@ -79,7 +79,7 @@ static inline bool json_enter(json_reader *r)
 
 /* Where every value is read, text.data[text.len] is 0: no loop needs to ask for the end. */
 
-const char *json_space_slow(const char *at, const char *end);
+const char *json_space_slow(const char *at, const char *end) __attribute__((pure));
 
 /** Where white space from `at` on ends. */
 static inline const char *json_behind_space(const json_reader *r, const char *at)
