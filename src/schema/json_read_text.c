@@ -95,7 +95,8 @@ static char *decode_rest(json_reader *r, char *begin, bool *is_high)
             if (!has_newline)
                 json_note_line(r, begin);
             has_newline = true;
-            r->made_lines++;
+            if (r->made_lines++ == 0)
+                r->made_first = begin;
         }
         r->has_nul |= character == 0;
         to = put_utf8(to, character);
