@@ -33,6 +33,7 @@ typedef struct sqlite_prepared {
     bool is_in_use;
     bool is_at_end; /* of a stream */
     bool only_reads;
+    bool is_search; /* by a full-text index, which may read what is bound */
 } sqlite_prepared;
 
 /** Why a statement was stopped from within. */
@@ -43,8 +44,8 @@ typedef enum sqlite_stop {
     SQLITE_STOP_REFUSED /* by on_row */
 } sqlite_stop;
 
-/* Steps of SQLite's machine between two looks at the clock: some 10 to 25 us. */
-enum { SQLITE_STEPS_BETWEEN_LOOKS = 500 };
+/* Steps of SQLite's machine between two looks at the clock: some 5 to 10 us. */
+enum { SQLITE_STEPS_BETWEEN_LOOKS = 250 };
 
 typedef struct sqlite_lane sqlite_lane;
 
@@ -141,7 +142,7 @@ void sqlite_prepared_forget(data_session *session);
 
 /* bind.c */
 /** `lasting`: the values are copied, since the run's memory may be emptied before the statement ends. */
-bool sqlite_bind(sqlite3_stmt *statement, data_run *run, bool lasting);
+bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting);
 
 /* run.c */
 bool sqlite_session_run(data_session *session, data_run *run);

@@ -350,6 +350,25 @@ TEST(the_deepest_statement_that_is_allowed_fits_a_coroutines_stack)
     WITH_DATABASE(run_deepest);
 }
 
+static void search_deeply(tern_ctx *c)
+{
+    data_error error;
+    must_run(c, "create virtual table f using fts5(v); insert into f values ('a b');"
+                "create virtual table g using fts4(v); insert into g values ('a b')");
+    const char *parentheses = repeat(c, "", "(", 499, "a"), *nots = repeat(c, "a", " NOT a", 83, "");
+    CHECK_INT(fault_of(c, "select * from g where g match ?1", TERN_ARGS(parentheses), NULL),
+              TERN_DATA_REFUSED);
+    CHECK_INT(fault_of(c, "select * from f where f match ?1", TERN_ARGS(nots), NULL), TERN_DATA_OK);
+    nots = repeat(c, nots, " NOT a", 1, "");
+    CHECK_INT(fault_of(c, "select * from f where f MATCH ?1", TERN_ARGS(nots), &error), TERN_DATA_BAD_VALUE);
+    CHECK_TEXT(error.message, "value 1: is too long for a search");
+}
+
+TEST(the_deepest_search_that_is_allowed_fits_a_coroutines_stack)
+{
+    WITH_DATABASE(search_deeply);
+}
+
 static void search_from_trigger(tern_ctx *c)
 {
     must_run(
