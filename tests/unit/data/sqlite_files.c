@@ -218,6 +218,46 @@ TEST(threat_115_what_was_acknowledged_before_a_kill_is_there_and_nothing_half)
     remove_folder();
 }
 
+static void write_and_vanish(tern_ctx *c)
+{
+    must_run(
+        c,
+        "create table t (v blob); with recursive n(x) as (select 1 union all select x + 1 from n limit 900)"
+        " insert into t select zeroblob(4000) from n");
+    _exit(0); /* nothing is closed: the log stays to be recovered */
+}
+
+static int counted;
+
+static void count_rows(tern_ctx *c, void *unused)
+{
+    (void)unused;
+    CHECK_INT(int_of(c, "select count(*) from t"), 900);
+    counted++;
+}
+
+static void recover_together(tern_ctx *c)
+{
+    tern_task *tasks[3];
+    for (size_t i = 0; i < 3; i++)
+        tasks[i] = tern_go(c, count_rows, NULL);
+    for (size_t i = 0; i < 3; i++)
+        tern_wait(c, tasks[i]);
+    CHECK_INT(counted, 3);
+}
+
+TEST(threat_115_a_log_left_by_a_crash_is_recovered_while_others_wait_for_it)
+{
+    make_folder();
+    const data_engine_options options = {.url = fixture_url};
+    pid_t pid = fork();
+    if (pid == 0)
+        with_database(&options, write_and_vanish);
+    CHECK_INT(end_of(pid), 0);
+    CHECK_INT(with_database(&options, recover_together).reason, UNWIND_NONE);
+    remove_folder();
+}
+
 /* -- no space -- */
 
 static void fill_up(tern_ctx *c)
