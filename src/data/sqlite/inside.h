@@ -81,9 +81,11 @@ struct sqlite_lane {
     data_database *db;
     bool writes;
     unsigned count;
-    data_session *sessions; /* all of them */
-    list_link idle;         /* connected ones first */
-    list_link waiters;      /* in order */
+    data_session *sessions;  /* all of them */
+    list_link idle;          /* connected ones first */
+    list_link waiters;       /* in order */
+    uint64_t contended_ms;   /* when another process was last met in the way; 0: never */
+    uint64_t alone_since_ms; /* since when none was let in between */
 };
 
 struct data_database {

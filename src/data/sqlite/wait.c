@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-enum { LONGEST_PAUSE_MS = 20 };
+enum { LONGEST_PAUSE_MS = 3 };
 
 static bool must_stop(data_session *session)
 {
@@ -45,7 +45,7 @@ static int sleep_blocking(const data_session *session, int times, unsigned ms)
 
 int sqlite_on_busy(void *arg, int times)
 {
-    static const uint8_t pauses_ms[] = {1, 1, 2, 3, 5, 8, 13, LONGEST_PAUSE_MS};
+    static const uint8_t pauses_ms[] = {1, 1, 1, 1, 2, 2, 2, LONGEST_PAUSE_MS};
     enum { PAUSES = sizeof pauses_ms / sizeof *pauses_ms };
     data_session *session = arg;
     unsigned ms = pauses_ms[times < PAUSES ? times : PAUSES - 1];
@@ -57,5 +57,6 @@ int sqlite_on_busy(void *arg, int times)
         session->busy_until_ms = loop_after_ms(session->lane->db->wait_timeout_ms);
     if (loop_self.now_ms >= session->busy_until_ms)
         return 0;
+    session->lane->contended_ms = session->lane->alone_since_ms = loop_self.now_ms;
     return sleep_ms(session, ms);
 }
