@@ -9,11 +9,13 @@
  * process meanwhile. That is sound because nothing of SQLite's that is shared is held where it can happen:
  * - SQLITE_OPEN_NOMUTEX: a connection has no mutex; that only one coroutine uses it is what lanes are for.
  * - Shared cache is off: no B-tree is shared, and none has a mutex.
- * - The mutexes that are left (memory, page cache, randomness, open files by inode, shared-memory nodes) are
- *   taken and given back within one call of the allocator, the page cache or the VFS; our callbacks are
- * called between those: the progress handler by the virtual machine, the busy handler by the B-tree and the
- * WAL, our xSync, xRead and xWrite before the real ones are entered (or, xSync, in place of them: and
- * unixSync takes none).
+ * - The mutexes that are left (memory, page cache, randomness, open files by inode, nodes of shared memory)
+ *   are taken and given back within one call of the allocator, the page cache or the VFS. Our callbacks are
+ *   called between those: the progress handler by the virtual machine, the busy handler by the B-tree and
+ *   the WAL, our xRead, xWrite and xSync by the pager and the WAL; the real ones are entered after we gave
+ *   way, and the real xSync, on another thread, takes none.
+ * - Locks on the file and on the WAL's index may be held meanwhile. Who meets them gets SQLITE_BUSY and asks
+ *   the busy handler, but for those that SQLite waits for with the thread asleep: see vfs.c.
  */
 #ifndef DATA_SQLITE_INSIDE_H
 #define DATA_SQLITE_INSIDE_H
