@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -363,6 +364,47 @@ def nothing_is_taken_for_renamed_without_being_told():
         out = place.must("migrate", "make", models=5)
         check('note: if column person.label is the former name, give it .renamed_from = "name"' in out, out)
         check("DROP column person.name" in out and "DROP table todo, with all its rows" in out, out)
+
+
+def answer(place, word, *words, models):
+    """Runs a command on a terminal of its own, and answers what it asks; what it printed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(place.folder)
+        env = harness._settings({"MODELS": str(models), "TERN_DATABASE_URL": place.url})
+        os.execve(harness.program("migrating"), ["migrating", *words], env)
+    text = b""
+    try:
+        while True:
+            piece = os.read(terminal, 4096)
+            text += piece
+            if b"[y/N] " in piece:
+                os.write(terminal, word.encode() + b"\n")
+    except OSError: # how a terminal says that nobody is there any more
+        pass
+    os.close(terminal)
+    check_equal(os.waitpid(pid, 0)[1], 0, f"how it ended: {text}")
+    return text.decode().replace("\r\n", "\n")
+
+
+@on_both
+def a_terminal_is_asked_what_was_renamed(place):
+    place.must("migrate", "make")
+    place.must("migrate")
+    place.sql("insert into person (id, name) values (1, 'Ann')")
+    out = answer(place, "y", "migrate", "make", models=5)
+    check("Is the new column person.label the former name? What it holds is then kept. [y/N] y" in out, out)
+    check("rename column person.name to label" in out and "DROP column" not in out, out)
+    place.must("migrate", models=5)
+    check_equal(place.sql("select id, label from person"), "1|Ann")
+
+
+@test
+def a_terminal_that_says_no_drops_and_adds():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        out = answer(place, "", "migrate", "make", models=5)
+        check("DROP column person.name" in out and "add column person.label" in out, out)
 
 
 @test
