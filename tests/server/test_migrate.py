@@ -449,6 +449,12 @@ def a_wrong_password_is_told_without_the_password():
         err = place.refused("migrate", url=wrong)
         check("password authentication failed" in err and err.count("\n") == 1, err)
         check("wr0ng-one" not in err, "the password")
+        for odd in ("postgres://u:wr0ng@one@127.0.0.1/d", "postgres://u:wr0ng/one@127.0.0.1/d",
+                    "postgres://u:wr0ng-one@[::1/d", "postgres://u:wr0ng-one@127.0.0.1:x/d",
+                    "postgres://u:wr0ng-one@127.0.0.1/d?nonsense=1", "postgres://u:wr0ng%zz@127.0.0.1/d"):
+            err = place.refused("migrate", url=odd)
+            check(err.startswith("migrating: database: PostgreSQL: ") and err.count("\n") == 1, err)
+            check("wr0ng" not in err and "one" not in err, err)
 
 
 @test
