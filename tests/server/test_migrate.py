@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -75,10 +76,11 @@ class Place:
     def sql(self, text):
         if self.engine == "postgres":
             return server().psql(text, self.database)
-        done = subprocess.run(["sqlite3", self.file, "pragma foreign_keys = on; " + text], capture_output=True,
-                              text=True, check=False)
-        check_equal(done.stderr, "", text)
-        return done.stdout.strip()
+        database = sqlite3.connect(self.file, isolation_level=None)
+        database.execute("pragma foreign_keys = on")
+        rows = database.execute(text).fetchall()
+        database.close()
+        return "\n".join("|".join("" if value is None else str(value) for value in row) for row in rows)
 
     def path(self, number, ending=None):
         ending = ending or f".{self.engine}.sql"
