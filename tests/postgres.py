@@ -185,10 +185,11 @@ class Server:
 
 
 class Proxy:
-    """A TCP proxy in front of 127.0.0.1:`target`, in threads of this process."""
+    """A TCP proxy in front of 127.0.0.1:`target`, in threads of this process; `server` for `restart` by the control
+    port."""
 
-    def __init__(self, target):
-        self.target = target
+    def __init__(self, target, server=None):
+        self.target, self._server = target, server
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         self._control = socket.create_server(("127.0.0.1", 0))
@@ -304,7 +305,8 @@ class Proxy:
                 pass
 
     def _obey(self):
-        """A line to the control port (`cut_after 100`) is a call; the answer is `ok` or a number."""
+        """A line to the control port (`cut_after 100`) is a call; the answer is `ok` or a number. `restart` kills the
+        server and starts it again."""
         while not self._is_closed:
             try:
                 control, _ = self._control.accept()
@@ -315,6 +317,10 @@ class Proxy:
                     name, *values = line.split()
                     if name == "passed":
                         answer = self.passed
+                    elif name == "restart":
+                        answer = "ok"
+                        self._server.kill()
+                        self._server.start()
                     else:
                         getattr(self, name)(*map(float if name == "delay" else int, values))
                         answer = "ok"
@@ -337,7 +343,7 @@ def for_unit_tests(wanted=True):
               if wanted else "this build runs under an emulator"), flush=True)
         yield []
         return
-    with Server() as server, Proxy(server.port) as proxy:
+    with Server() as server, Proxy(server.port, server) as proxy:
         yield ["env", f"TERN_TEST_POSTGRES={server.url()}", f"TERN_TEST_POSTGRES_PROXY={proxy.url(server)}",
                f"TERN_TEST_POSTGRES_CONTROL={proxy.control_port}"]
 

@@ -46,13 +46,21 @@ static _Noreturn void fail(const char *why)
 
 static const char query[] = "select id, number, label from tern_bench where id = $1";
 
+/* Into a struct of the caller's own, as one would have it. */
 static void take_row(const PGresult *result)
 {
-    int64_t id, number;
-    memcpy(&id, libpq.getvalue(result, 0, 0), sizeof id);
-    memcpy(&number, libpq.getvalue(result, 0, 1), sizeof number);
-    sum +=
-        (int64_t)be64toh((uint64_t)id) + (int64_t)be64toh((uint64_t)number) + libpq.getlength(result, 0, 2);
+    struct {
+        int64_t id, number;
+        char label[32];
+    } row;
+    int len = libpq.getlength(result, 0, 2);
+    if (len >= (int)sizeof row.label)
+        fail("a long label");
+    memcpy(&row.id, libpq.getvalue(result, 0, 0), sizeof row.id);
+    memcpy(&row.number, libpq.getvalue(result, 0, 1), sizeof row.number);
+    memcpy(row.label, libpq.getvalue(result, 0, 2), (size_t)len + 1);
+    sum += (int64_t)be64toh((uint64_t)row.id) + (int64_t)be64toh((uint64_t)row.number) +
+           (int64_t)strlen(row.label);
 }
 
 static void read_more(PGconn *conn)

@@ -453,6 +453,10 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 /** Declares a model of 1 to 128 fields: see the top of this file. */
 #define TERN_MODEL(Name, ...) TERN_MODEL_WITH(Name, (), __VA_ARGS__)
 
+/** Says that a model of this name comes further down, so that `.references` and `.through` can name it
+ * before: `TERN_FORWARD(Author);`. */
+#define TERN_FORWARD(Name) static tern_type Name##_type __attribute__((unused))
+
 /* -- TERN_ENUM -- */
 
 #define TERN_ENUM_CONSTANT_(Enum, entry)  TERN_PASTE(TERN_ENUM_CONSTANT_, TERN_IS_NOTHING_(entry))(Enum, entry)

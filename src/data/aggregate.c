@@ -16,6 +16,7 @@ static bool take_single(data_run *run, const data_row *row)
     bool is_null = false;
     const char *wanted = row->engine->column_read(row, 0, s->type, s->out, &is_null, run->memory);
     s->is_there = true;
+    run->rows++;
     return wanted == NULL || data_refuse(&run->error, TERN_DATA_FAILED, "the result is not %s", wanted);
 }
 

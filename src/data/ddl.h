@@ -61,6 +61,9 @@ const char *ddl_type_name(data_dialect dialect, ddl_kind kind);
 void ddl_add_text(buf *sql, const char *text);
 /** A value as it stands in a schema (ddl_column.fallback). */
 void ddl_add_literal(buf *sql, data_dialect dialect, ddl_kind kind, const char *value);
+/** A value of any scalar type but text and free JSON as it stands in a schema. NULL without memory.
+ * (ddl_value.c) */
+const char *ddl_value_text(arena *a, const tern_type *type, const void *value);
 /** Name of a constraint or index: "todo_title_check". */
 void ddl_add_name(buf *sql, const char *table, const char *column, const char *ending);
 

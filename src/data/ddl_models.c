@@ -59,72 +59,18 @@ static ddl_kind kind_of(const tern_type *type)
 
 /* -- fallbacks -- */
 
-static const char *hexadecimal(ddl_maker *m, tern_bytes bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *out = zero(m, 2 * bytes.len, 1);
-    for (size_t i = 0; i < bytes.len && out != NULL; i++) {
-        out[2 * i] = digits[bytes.data[i] >> 4];
-        out[2 * i + 1] = digits[bytes.data[i] & 15];
-    }
-    return out;
-}
-
-/** A time or date-time with exactly six digits behind the point: so it lies in SQLite, and so it sorts. */
-static const char *to_the_microsecond(ddl_maker *m, const char *text, size_t len)
-{
-    bool has_zone = len != 0 && text[len - 1] == 'Z';
-    const char *end = text + len - has_zone, *point = memchr(text, '.', len);
-    const char *whole_end = point != NULL ? point : end;
-    int given = point != NULL ? (int)(end - point) - 1 : 0;
-    int kept = given < 6 ? given : 6;
-    const char *out = arena_printf(m->memory, "%.*s.%.*s%.*s%s", (int)(whole_end - text), text, kept,
-                                   point != NULL ? point + 1 : "", 6 - kept, "000000", has_zone ? "Z" : "");
-    if (out == NULL)
-        m->is_memory_short = true;
-    return out;
-}
-
-/** Without needless zeros at the end: as decimals lie in SQLite. */
-static const char *shortest_decimal(ddl_maker *m, const char *text, size_t len)
-{
-    if (memchr(text, '.', len) != NULL) {
-        while (text[len - 1] == '0')
-            len--;
-        len -= text[len - 1] == '.';
-    }
-    return copy(m, text, len);
-}
-
 static const char *fallback_of(ddl_maker *m, const data_column *column)
 {
     const tern_type *type = column->plan->type;
     const void *value = column->plan->fallback;
-    char printed[SCALAR_PRINT_BYTES];
     if (value == NULL)
         return NULL;
-    switch (type->kind) {
-    case TERN_TEXT:
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    if (type->kind == TERN_TEXT || type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND)
         return column->plan->field->fallback;
-    case TERN_BYTES:
-        return hexadecimal(m, *(const tern_bytes *)value);
-    case TERN_DURATION:
-        return copy(m, printed, number_print_i64(((const tern_duration *)value)->microseconds, printed));
-    case TERN_TIME:
-    case TERN_DATETIME:
-        return to_the_microsecond(m, printed, scalar_print(type, value, printed));
-    case TERN_DECIMAL:
-        return shortest_decimal(m, printed, scalar_print(type, value, printed));
-    case TERN_FLOAT: /* as bound values are: 0.1 of a float is not 0.1 of a double */
-        return copy(m, printed,
-                    number_print_double(type->size == sizeof(float) ? (double)*(const float *)value
-                                                                    : *(const double *)value,
-                                        printed));
-    default:
-        return copy(m, printed, scalar_print(type, value, printed));
-    }
+    const char *text = ddl_value_text(m->memory, type, value);
+    if (text == NULL)
+        m->is_memory_short = true;
+    return text;
 }
 
 /* -- rules -- */

@@ -61,7 +61,8 @@ typedef struct data_run {
     /** Takes a row, in the caller's coroutine, without waiting; false ends the run (with `error` as set by
      * it). NULL: rows are dropped. */
     bool (*on_row)(struct data_run *run, const data_row *row);
-    void *sink; /* on_row's own */
+    void *sink;   /* on_row's own */
+    int64_t rows; /* how many on_row has taken; counted by it, for the log */
     /* filled in by the engine */
     int64_t affected; /* rows changed by an insert, update or delete */
     void *stream;     /* the engine's own, from stream_open to stream_close */

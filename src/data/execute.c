@@ -24,22 +24,31 @@ data_request *data_request_of(tern_ctx *c)
 }
 
 #if !defined(NDEBUG)
+/** The count of a statement: its own, a free one, or else that of one that was run only once so far. */
+static data_counted *count_of(data_request *request, const data_statement *statement)
+{
+    data_counted *other = NULL;
+    for (unsigned i = 0; i < DATA_COUNTED_STATEMENTS; i++) {
+        data_counted *at = &request->counted[i];
+        if (at->statement == statement)
+            return at;
+        if (other == NULL && (at->statement == NULL || at->times == 1))
+            other = at;
+    }
+    if (other != NULL)
+        *other = (data_counted){.statement = statement};
+    return other;
+}
+
 /** Warns once when a request runs the same statement again and again: that is usually one query in a loop. */
 static void count_statement(tern_ctx *c, data_request *request, const data_statement *statement)
 {
     char label[160];
-    for (unsigned i = 0; i < DATA_COUNTED_STATEMENTS; i++) {
-        if (request->counted[i].statement == NULL)
-            request->counted[i].statement = statement;
-        if (request->counted[i].statement != statement)
-            continue;
-        if (++request->counted[i].times == MANY_TIMES + 1)
-            tern_log(
-                TERN_WARN,
-                "%s runs a statement more than %d times (tern_preload, or one query, may do it at once): %s",
-                ctx_route_label(c, label, sizeof label), MANY_TIMES, statement->sql);
-        return;
-    }
+    data_counted *counted = count_of(request, statement);
+    if (counted != NULL && ++counted->times == MANY_TIMES + 1)
+        tern_log(TERN_WARN,
+                 "%s runs a statement more than %d times (tern_preload, or one query, may do it at once): %s",
+                 ctx_route_label(c, label, sizeof label), MANY_TIMES, statement->sql);
 }
 #endif
 
@@ -76,7 +85,7 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
         is_done = data_self.engine->run(data_self.replica, run);
     else
         is_done = data_self.engine->run(data_self.primary, run);
-    data_note(c, run->statement, started_ns, run->affected);
+    data_note(c, run->statement, started_ns, run->rows != 0 ? run->rows : run->affected);
     if (is_done) {
         if (error != NULL)
             *error = (tern_data_error){0};

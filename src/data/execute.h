@@ -11,14 +11,17 @@
 
 enum { DATA_COUNTED_STATEMENTS = 8 };
 
+/** How often a request has run a statement. */
+typedef struct data_counted {
+    const data_statement *statement;
+    unsigned times;
+} data_counted;
+
 /** What the data layer keeps of a request; in the request's memory. */
 typedef struct data_request {
     struct data_transaction *transaction; /* the innermost one of any of its coroutines; NULL: none */
     tern_data_fault last_fault;           /* of the statement that failed last: tern_transact asks */
-    struct {
-        const data_statement *statement;
-        unsigned times;
-    } counted[DATA_COUNTED_STATEMENTS]; /* in builds with assertions: how often which statement was run */
+    data_counted counted[DATA_COUNTED_STATEMENTS]; /* in builds with assertions */
 } data_request;
 
 /** Fails with 500 when the application has no database; in the request's memory. */

@@ -20,6 +20,7 @@ typedef struct preload {
     tern_ctx *c;
     const data_table *table;   /* of the rows that there are */
     const data_table *related; /* of those that are looked for */
+    const rows_map *map;       /* of `related` */
     const field_plan *field;   /* where they go */
     const data_column *match;  /* the column that the keys are compared with */
     const data_table *pairs;   /* .through; NULL: none */
@@ -147,15 +148,17 @@ static bool take_related(data_run *run, const data_row *row)
     const char *wanted = read_key(row, row->columns - 1, p->match, &at->key, run->memory);
     if (wanted != NULL)
         return data_refuse(&run->error, TERN_DATA_FAILED, "the key %s is not %s", p->match->name, wanted);
-    if (!rows_read(rows_map_of_table(p->related), run, &without_key, at->row))
+    if (!rows_read(p->map, run, &without_key, at->row))
         return false;
     p->found_count++;
+    run->rows++;
     return true;
 }
 
 /** Asks for the rows of `count` different keys, in as few statements as may be. */
 static void ask(preload *p, const tern_arg *keys, size_t count)
 {
+    p->map = select_need_map(p->c, p->related);
     tern_arg *args = ctx_need(p->c, arena_alloc(&p->c->x->arena, KEYS_MOST * sizeof *args));
     for (size_t from = 0; from < count;) {
         size_t left = count - from < KEYS_MOST ? count - from : KEYS_MOST, batch = 0;

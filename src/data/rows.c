@@ -50,10 +50,10 @@ const rows_map *rows_map_of_table(const data_table *table)
     const data_table *const *tables = data_tables(&count);
     if (maps.of_table == NULL) {
         maps.of_table = mem_zero(count, sizeof *maps.of_table);
+        if (maps.of_table == NULL)
+            return NULL;
         maps.count = count;
     }
-    if (maps.of_table == NULL)
-        return NULL;
     while (tables[i] != table)
         i++;
     if (maps.of_table[i] == NULL)
@@ -147,6 +147,7 @@ bool rows_take(data_run *run, const data_row *row)
     if (item == NULL || !rows_read(list->map, run, row, item))
         return false;
     list->count++;
+    run->rows++;
     return true;
 }
 
@@ -154,5 +155,6 @@ bool rows_take_into(data_run *run, const data_row *row)
 {
     rows_list *list = run->sink;
     list->count++;
+    run->rows++;
     return rows_read(list->map, run, row, list->items);
 }

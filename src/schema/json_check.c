@@ -67,18 +67,25 @@ __attribute__((cold)) bool json_stop_value(json_reader *r)
 
 void json_note_line(json_reader *r, const char *to)
 {
-    const char *newline = memrchr(r->counted, '\n', (size_t)(to - r->counted));
+    const char *from = to >= r->counted ? r->counted : r->begin;
+    const char *newline = memrchr(from, '\n', (size_t)(to - from));
     if (newline != NULL)
         r->line_begin = newline + 1;
+    else if (from == r->begin)
+        r->line_begin = from;
 }
 
 void json_count_lines(json_reader *r, const char *to)
 {
+    unsigned ends = 0, made = r->made_lines;
     json_note_line(r, to);
-    r->line = 1;
     for (const char *at = r->begin; at < to && (at = memchr(at, '\n', (size_t)(to - at))) != NULL; at++)
-        r->line++;
-    r->line -= r->made_lines;
+        ends++;
+    if (to < r->counted && (to <= r->made_first || made > ends))
+        made = to <= r->made_first ? 0 : ends;
+    r->line = 1 + ends - made;
+    if (r->line == 1)
+        r->line_begin = r->begin;
 }
 
 #if defined(__SSE2__)

@@ -15,10 +15,12 @@ static char *write_value(writer *w, char *at, const tern_type *type, const void 
 static char *write_model(writer *w, char *at, const tern_type *type, const void *model);
 static char *write_list(writer *w, char *at, const tern_type *type, const void *value);
 
-/** Copies in blocks of 16: both sides have what it takes (WRITE_SLACK; field_plan's json_key). */
+/** Copies in blocks of 16, one at least: both sides have what it takes (WRITE_SLACK; field_plan's json_key).
+ */
 static inline char *write_blocks(char *at, const char *from, size_t len)
 {
-    for (size_t i = 0; i < len; i += 16)
+    memcpy(at, from, 16);
+    for (size_t i = 16; i < len; i += 16)
         memcpy(at + i, from + i, 16);
     return at + len;
 }

@@ -34,8 +34,9 @@ typedef struct json_reader {
     tern_faults *faults;
     char *pile, *pile_end; /* what is free for the lists being read */
     /* Strings with escapes are decoded where they stand, which adds newlines that the client never wrote:
-     * behind the last such string is `counted`, the line before it begins at `line_begin`. */
-    const char *counted, *line_begin;
+     * behind the last such string is `counted`, the line before it begins at `line_begin`; the first one
+     * begins at `made_first`. */
+    const char *counted, *line_begin, *made_first;
     unsigned made_lines;
     unsigned line; /* once it is asked for */
 } json_reader;
@@ -54,7 +55,8 @@ bool json_stop_text(json_reader *r);
 bool json_stop_memory(json_reader *r);
 /** Finds where the line of `to` begins, before newlines are decoded behind it. */
 void json_note_line(json_reader *r, const char *to);
-/** Counts the lines up to `to`, and finds where the last of them begins. */
+/** Counts the lines up to `to`, and finds where the last of them begins. Between strings with newlines of
+ * their own, which cannot be told apart any more, it is as near as can be. */
 void json_count_lines(json_reader *r, const char *to);
 
 /** Takes `size` bytes off what the reader may still use; false when that is too little (and reading ended).
@@ -79,7 +81,7 @@ static inline bool json_enter(json_reader *r)
 
 /* Where every value is read, text.data[text.len] is 0: no loop needs to ask for the end. */
 
-const char *json_space_slow(const char *at, const char *end);
+const char *json_space_slow(const char *at, const char *end) __attribute__((pure));
 
 /** Where white space from `at` on ends. */
 static inline const char *json_behind_space(const json_reader *r, const char *at)

@@ -11,21 +11,31 @@
 #include <emmintrin.h>
 #endif
 
-/** As json_scan_text. Most strings end within 32 bytes: those do not pay for a call. */
-static inline const char *scan_text(const json_reader *r, const char *from, bool *is_high)
+#if defined(__SSE2__)
+
+/** A bit for each of 16 bytes that is a '"', a '\\' or below ' '; `*high`: for each that is not ASCII. */
+static inline unsigned stops_of(const char *at, unsigned *high)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+            back = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    *high = (unsigned)_mm_movemask_epi8(bytes);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, back)));
+}
+
+#endif
+
+/** As json_scan_text, where the end is near as a rule: between two escapes. */
+static inline const char *scan_near(const json_reader *r, const char *from, bool *is_high)
 {
 #if defined(__SSE2__)
-    for (const char *last = from + 32; from != last && r->end - from >= 16; from += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
-        __m128i stops = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-        stops = _mm_or_si128(stops, _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
-        unsigned stop_bits = (unsigned)_mm_movemask_epi8(stops), high = (unsigned)_mm_movemask_epi8(bytes);
-        if (stop_bits != 0) {
-            *is_high |= (high & ((stop_bits & (0 - stop_bits)) - 1)) != 0;
-            return from + __builtin_ctz(stop_bits);
-        }
-        *is_high |= high != 0;
+    if (r->end - from >= 16) {
+        unsigned high, stops = stops_of(from, &high);
+        *is_high |= (high & (stops ^ (stops - 1))) != 0;
+        if (stops != 0)
+            return from + __builtin_ctz(stops);
+        from += 16;
     }
 #endif
     return json_scan_best->text(r->begin, from, r->end, is_high);
@@ -85,12 +95,13 @@ static char *decode_rest(json_reader *r, char *begin, bool *is_high)
             if (!has_newline)
                 json_note_line(r, begin);
             has_newline = true;
-            r->made_lines++;
+            if (r->made_lines++ == 0)
+                r->made_first = begin;
         }
         r->has_nul |= character == 0;
         to = put_utf8(to, character);
         const char *from = r->at + 1 + len;
-        r->at = scan_text(r, from, is_high);
+        r->at = scan_near(r, from, is_high);
         size_t plain = (size_t)(r->at - from);
         move_up(to, from, plain);
         to += plain;
@@ -100,14 +111,15 @@ static char *decode_rest(json_reader *r, char *begin, bool *is_high)
     return to;
 }
 
-char *json_read_text(json_reader *r)
+/** A string that is long, or not ASCII, or has escapes: r->at is on its first byte, and up to `from` it is
+ * plain ASCII. */
+static __attribute__((noinline)) char *read_any_text(json_reader *r, const char *from)
 {
-    char *begin = (char *)(uintptr_t)++r->at;
+    char *begin = (char *)(uintptr_t)r->at;
     bool is_high = false;
-    r->has_nul = false;
-    r->at = scan_text(r, r->at, &is_high);
+    r->at = scan_near(r, from, &is_high);
     char *end = (char *)(uintptr_t)r->at;
-    if (__builtin_expect(*end != '"', 0)) {
+    if (*end != '"') {
         end = decode_rest(r, begin, &is_high);
         if (end == NULL)
             return NULL;
@@ -120,4 +132,25 @@ char *json_read_text(json_reader *r)
     *end = '\0';
     r->at++;
     return begin;
+}
+
+char *json_read_text(json_reader *r)
+{
+    char *begin = (char *)(uintptr_t)++r->at, *from = begin;
+    r->has_nul = false;
+#if defined(__SSE2__)
+    for (; from != begin + 32 && r->end - from >= 16; from += 16) {
+        unsigned high, stops = stops_of(from, &high);
+        if (stops == 0 && high == 0)
+            continue;
+        char *end = from + (stops != 0 ? __builtin_ctz(stops) : 0);
+        if (*end != '"' || (high & (stops ^ (stops - 1))) != 0)
+            break;
+        *end = '\0';
+        r->text_len = (size_t)(end - begin);
+        r->at = end + 1;
+        return begin;
+    }
+#endif
+    return read_any_text(r, from);
 }

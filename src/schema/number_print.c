@@ -9,14 +9,9 @@
  * whether a double has a short form is chance to the processor.
  */
 #include "schema/number_print.h"
+#include "schema/number_digits.h"
 #include "schema/number_powers.h"
 #include "schema/scalar.h"
-
-#include <endian.h>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 /** digits * 10^exponent */
 typedef struct decimal {
@@ -68,8 +63,9 @@ static inline uint64_t choose(uint64_t lower, uint64_t middle, uint64_t upper, b
     bool is_down_in = lower <= 4 * s, is_up_in = 4 * s + 4 <= upper;
     bool is_ten_down_in = lower <= 4 * tens, is_ten_up_in = 4 * tens + 40 <= upper;
     bool is_up_nearer = (middle & 3) + (s & 1) > 2; /* in the very middle, to the even one */
-    uint64_t near = s + pick(is_down_in != is_up_in, is_up_in, is_up_nearer);
-    return pick(is_ten_down_in != is_ten_up_in, tens + 10 * is_ten_up_in, near);
+    bool is_up =
+        is_up_in ^ ((is_down_in == is_up_in) & (is_up_in ^ is_up_nearer)); /* the one that is in, or nearer */
+    return pick(is_ten_down_in != is_ten_up_in, tens + 10 * is_ten_up_in, s + is_up);
 }
 
 /** By three multiplications: floats, and doubles whose neighbours are not equally far. */
@@ -116,34 +112,16 @@ static inline decimal shortest_regular(uint64_t significand, int exponent)
 
 enum { RAW_DIGITS = 17, RAW_BYTES = 48 }; /* as many as a double needs; room to copy from in blocks */
 
-/** The eight digits of `value`, below 10^8, as bytes 0 to 9: the first in the lowest byte. All pairs are
- * divided at once, then all digits. */
-static inline uint64_t eight_digits(uint32_t value)
-{
-    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
-    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f; /* 10486 / 2^20: 1 / 100 up to 9999 */
-    uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-    uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f; /* 103 / 2^10: 1 / 10 up to 99 */
-    return tens | (twos - 10 * tens) << 8;
-}
-
-#define ZEROS UINT64_C(0x3030303030303030)
-
-static inline void put_eight(char *out, uint64_t digits)
-{
-    digits = htole64(digits | ZEROS);
-    memcpy(out, &digits, sizeof digits);
-}
-
 /** Writes all 17 digits, and drops the zeros at the end: returns how many they are. */
 static unsigned put_raw(uint64_t value, char *raw)
 {
     uint32_t low = (uint32_t)(value % 100000000);
     uint64_t rest = value / 100000000;
-    uint64_t low_digits = eight_digits(low), high_digits = eight_digits((uint32_t)(rest % 100000000));
+    uint64_t low_digits = number_split_eight(low),
+             high_digits = number_split_eight((uint32_t)(rest % 100000000));
     raw[0] = (char)('0' + rest / 100000000);
-    put_eight(raw + 1, high_digits);
-    put_eight(raw + 9, low_digits);
+    number_put_eight(raw + 1, high_digits);
+    number_put_eight(raw + 9, low_digits);
     if (low_digits != 0)
         return (unsigned)__builtin_clzll(low_digits) / 8;
     return high_digits != 0 ? 8 + (unsigned)__builtin_clzll(high_digits) / 8 : 16;
@@ -187,51 +165,6 @@ static size_t put_decimal(decimal d, char *out)
     return 2 + (size_t)-point + count;
 }
 
-#if defined(__SSE2__)
-
-/** The digits of `high` and then of `low`, eight each, as bytes. As eight_digits, with both side by side. */
-static inline __m128i sixteen_digits(uint32_t high, uint32_t low)
-{
-    const __m128i ten_thousandth = _mm_set1_epi64x(3518437209), ten_thousand = _mm_set1_epi64x(10000);
-    __m128i eights = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)high), _mm_cvtsi32_si128((int)low));
-    __m128i upper = _mm_srli_epi64(_mm_mul_epu32(eights, ten_thousandth), 45);
-    __m128i lower = _mm_sub_epi32(eights, _mm_mul_epu32(upper, ten_thousand));
-    __m128i fours = _mm_or_si128(upper, _mm_slli_epi64(lower, 32));
-    upper = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi16(5243)), 3);
-    lower = _mm_sub_epi16(fours, _mm_mullo_epi16(upper, _mm_set1_epi16(100)));
-    __m128i twos = _mm_or_si128(upper, _mm_slli_epi32(lower, 16));
-    upper = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
-    lower = _mm_sub_epi16(twos, _mm_mullo_epi16(upper, _mm_set1_epi16(10)));
-    return _mm_or_si128(upper, _mm_slli_epi16(lower, 8));
-}
-
-/** Writes 16 digits; `*front` receives the first eight as numbers. Returns how many they are without the
- * zeros at the end. */
-static inline unsigned put_sixteen(char *out, uint32_t high, uint32_t low, uint64_t *front)
-{
-    __m128i digits = sixteen_digits(high, low);
-    unsigned zeros = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128()));
-    _mm_storeu_si128((__m128i *)(void *)out, _mm_or_si128(digits, _mm_set1_epi8('0')));
-    _mm_storel_epi64((__m128i *)(void *)front, digits);
-    return 31 - (unsigned)__builtin_clz((zeros ^ 0xffff) << 1 | 1);
-}
-
-#else
-
-static inline unsigned put_sixteen(char *out, uint32_t high, uint32_t low, uint64_t *front)
-{
-    uint64_t last = eight_digits(low);
-    *front = eight_digits(high);
-    put_eight(out, *front);
-    put_eight(out + 8, last);
-    unsigned zeros = last != 0 ? (unsigned)__builtin_clzll(last) / 8 : 8;
-    if (last == 0)
-        zeros += *front != 0 ? (unsigned)__builtin_clzll(*front) / 8 : 8;
-    return 16 - zeros;
-}
-
-#endif
-
 /**
  * As put_decimal, where at most seven digits stand before the point and there are 16 or 17 of them; 0 when
  * that is not so. The point is put into the first eight digits in a register: nothing that was stored is
@@ -251,10 +184,10 @@ static inline size_t put_usual(decimal d, char *out)
     if (point <= 0) {
         memcpy(out, "0.000000", 8);
         out[2 - point] = (char)('0' + first);
-        return 3 + (size_t)-point + put_sixteen(out + 3 - point, high, low, &front);
+        return 3 + (size_t)-point + number_put_sixteen(out + 3 - point, high, low, &front);
     }
-    unsigned count = put_sixteen(out + 2, high, low, &front);
-    uint64_t before = (UINT64_C(1) << 8 * point) - 1, eight = (first | front << 8) | ZEROS;
+    unsigned count = number_put_sixteen(out + 2, high, low, &front);
+    uint64_t before = (UINT64_C(1) << 8 * point) - 1, eight = (first | front << 8) | NUMBER_ZEROS;
     uint64_t behind = eight << 8 & ~before << 8;
     eight = htole64((eight & before) | (uint64_t)'.' << 8 * point | behind);
     memcpy(out, &eight, sizeof eight);

@@ -50,16 +50,30 @@ static inline size_t number_take_whole(const char *first, unsigned count, uint64
     return count;
 }
 
+/** What the digits at `at` are worth; `*count` receives how many they are, at most 4. */
+static inline uint32_t number_take_four(const char *at, unsigned *count)
+{
+    uint32_t four;
+    memcpy(&four, at, sizeof four);
+    four = le32toh(four) ^ 0x30303030;
+    uint32_t others = ((four + 0x76767676) | four) & 0x80808080; /* as number_others */
+    *count = others != 0 ? (unsigned)__builtin_ctz(others) / 8 : 4;
+    four = (uint32_t)((uint64_t)four << (32 - 8 * *count)); /* zeros in front of them */
+    four = four * 10 + (four >> 8);
+    return (four & 0xff) * 100 + (four >> 16 & 0xff);
+}
+
 /** A number with a point; 0 when it is another one. */
 static inline size_t number_take_fraction(const char *first, number_front front, uint64_t *bits)
 {
     int k = (int)front.whole - 16;
     if (front.count == 16) { /* there may be more */
-        uint64_t eight = number_load_eight(first + 17);
-        unsigned more = number_count_before(number_others(eight));
+        static const uint32_t tens[] = {1, 10, 100, 1000};
+        unsigned more;
+        uint32_t last = number_take_four(first + 17, &more);
         if (more > NUMBER_WORD_DIGITS - 16)
             return 0;
-        front.digits = number_add_digits(front.digits, eight, more);
+        front.digits = front.digits * tens[more] + last;
         front.count += more;
         k -= (int)more;
     }

@@ -55,6 +55,20 @@ TERN_MODEL_WITH(Left6, (.table = "left_one"), (int64_t, id, .key = true),
 TERN_MODEL_WITH(Right6, (.table = "right_one"), (int64_t, id, .key = true),
                 (int64_t, other, .optional = true, .references = TERN_TYPE(Left6)))
 
+/* 7: every kind of value, a secret, and rows that refer to later ones. */
+TERN_ENUM(Mood7, calm, angry)
+TERN_MODEL(Inside7, (const char *, street))
+TERN_MODEL_WITH(Thing7, (.table = "order"), (int64_t, id, .key = true), (int8_t, a, .optional = true),
+                (uint64_t, b, .optional = true), (float, c, .optional = true), (double, d, .optional = true),
+                (bool, e, .optional = true), (const char *, f, .optional = true),
+                (const char *, secret, .optional = true, .write_only = true),
+                (tern_bytes, g, .optional = true), (tern_uuid, h, .optional = true),
+                (tern_date, i, .optional = true), (tern_time, j, .optional = true),
+                (tern_datetime, k, .optional = true, .read_only = true), (tern_duration, l, .optional = true),
+                (tern_decimal, m, .optional = true), (tern_any, n, .optional = true),
+                (Mood7, o, .optional = true), (Inside7_list, p, .optional = true),
+                (int64_t, next, .optional = true, .references = &Thing7_type))
+
 static tern_type *const days[][4] = {
     {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},
     {TERN_TYPE(Person1), TERN_TYPE(Todo2), NULL},
@@ -62,6 +76,7 @@ static tern_type *const days[][4] = {
     {TERN_TYPE(Person4), NULL},
     {TERN_TYPE(Person5), NULL},
     {TERN_TYPE(Node6), TERN_TYPE(Left6), TERN_TYPE(Right6), NULL},
+    {TERN_TYPE(Thing7), NULL},
 };
 
 TERN_HANDLER(hello)

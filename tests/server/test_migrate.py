@@ -2,8 +2,11 @@
 """Migrations on both engines: migrating.c, whose models are those of the day that MODELS names."""
 
 import glob
+import json
 import os
+import pty
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -73,10 +76,11 @@ class Place:
     def sql(self, text):
         if self.engine == "postgres":
             return server().psql(text, self.database)
-        done = subprocess.run(["sqlite3", self.file, "pragma foreign_keys = on; " + text], capture_output=True,
-                              text=True, check=False)
-        check_equal(done.stderr, "", text)
-        return done.stdout.strip()
+        database = sqlite3.connect(self.file, isolation_level=None)
+        database.execute("pragma foreign_keys = on")
+        rows = database.execute(text).fetchall()
+        database.close()
+        return "\n".join("|".join("" if value is None else str(value) for value in row) for row in rows)
 
     def path(self, number, ending=None):
         ending = ending or f".{self.engine}.sql"
@@ -124,8 +128,8 @@ def rows_live_through_renames_and_tables_made_anew(place):
     place.must("migrate")
     place.sql("insert into person (id, name) values (1, 'Ann'), (2, 'Bob')")
     place.sql("insert into todo (id, title, owner, note) values (5, 'x', 1, 'n'), (6, 'y', 2, null)")
-    place.must("migrate", "make", models=2)
-    check_equal(place.must("migrate", models=2), "applied 0002_changes\n")
+    place.must("migrate", "make", "longer", models=2)
+    check_equal(place.must("migrate", models=2), "applied 0002_longer\n")
     check_equal(place.sql("select id, title, owner, note, due, priority from todo order by id"),
                 "5|x|1|n||3\n6|y|2|||3")
     out = place.must("migrate", "make", "names", models=3)
@@ -143,14 +147,14 @@ def rows_live_through_renames_and_tables_made_anew(place):
 @on_both
 def the_way_back_leads_to_the_schema_it_came_from(place):
     place.must("migrate", "make")
-    place.must("migrate", "make", models=2)
-    place.must("migrate", "make", models=3)
+    place.must("migrate", "make", "longer", models=2)
+    place.must("migrate", "make", "names", models=3)
     place.must("migrate", models=3)
     place.sql("insert into person (id, full_name) values (1, 'Ann')")
     place.sql("insert into task (id, heading, owner, made) values (5, 'x', 1, '2026-11-24T17:30:00.000000Z')")
-    check_equal(place.must("migrate", "to", "1", models=3), "undone  0003_changes\nundone  0002_changes\n")
+    check_equal(place.must("migrate", "to", "1", models=3), "undone  0003_names\nundone  0002_longer\n")
     check_equal(place.sql("select id, title, owner, note from todo"), "5|x|1|")
-    check_equal(place.must("migrate", "to", "0003_changes", models=3), "applied 0002_changes\napplied 0003_changes\n")
+    check_equal(place.must("migrate", "to", "0003_names", models=3), "applied 0002_longer\napplied 0003_names\n")
     check_equal(place.sql("select id, heading from task"), "5|x")
     place.must("migrate", "to", "0", models=3)
     place.must("migrate", models=3)
@@ -199,7 +203,7 @@ def a_migration_cannot_end_its_own_transaction(place):
 @on_both
 def processes_that_migrate_at_once_apply_each_migration_once(place):
     place.must("migrate", "make")
-    place.must("migrate", "make", models=2)
+    place.must("migrate", "make", "longer", models=2)
     slow = {"postgres": "select pg_sleep(0.3);",
             "sqlite": "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500000) "
                       "select max(i) from n;"}
@@ -208,7 +212,7 @@ def processes_that_migrate_at_once_apply_each_migration_once(place):
     results = [process.communicate(timeout=60) for process in processes]
     check_equal([process.returncode for process in processes], [0, 0, 0, 0], str(results))
     check_equal(sorted("".join(out for out, _ in results).split("\n"))[-2:], ["applied 0001_initial",
-                                                                              "applied 0002_changes"])
+                                                                              "applied 0002_longer"])
     check_equal("".join(out for out, _ in results).count("applied 0001"), 1)
     check_equal(place.sql("select count(*) from tern_migrations"), "2")
 
@@ -247,9 +251,10 @@ def a_first_start_makes_the_tables_and_its_models_become_the_first_migration(pla
     err = place.refused("run", models=2)
     check("run `migrating migrate make` and then `migrating migrate`" in err, err)
     out = place.must("migrate", "make", models=2)
-    check("0001_initial" in out and "0002_changes" in out, out)
+    check("0001_initial" in out and "0002_change_column_todo_title_and_more" in out, out)
     check_equal(place.must("migrate", models=2),
-                "taken as applied, since the tables are there: all up to 0001_initial\napplied 0002_changes\n")
+                "taken as applied, since the tables are there: all up to 0001_initial\n"
+                "applied 0002_change_column_todo_title_and_more\n")
     check_equal(place.sql("select name from person"), "Ann")
     check_equal(place.must("migrate", "make", models=2), "no changes: the models are as the migrations leave them\n")
 
@@ -272,6 +277,78 @@ def tables_that_nobody_here_has_made_are_left_alone(place):
     check_equal(place.sql("select count(*) from someones"), "0")
 
 
+VALUES = {
+    "a": -128, "b": 9223372036854775807, "c": 0.1, "d": 0.30000000000000004, "e": True,
+    "f": "it's \u00e4 \"quoted\"\nline \U0001f600", "secret": "s3cret", "g": "AP8=",
+    "h": "01234567-89ab-cdef-0123-456789abcdef", "i": "2026-11-24", "j": "17:30:00.25",
+    "k": "2026-11-24T17:30:00.000001Z", "l": "P1DT2H3.5S", "m": "12.3", "n": {"a": [1, None, "x"]}, "o": "angry",
+    "p": [{"street": "S"}], "next": 3,
+}
+
+
+@on_both
+def rows_of_every_kind_are_dumped_and_loaded_unchanged(place):
+    rows = [{"id": 2, **VALUES}, {"id": 3, **{name: None for name in VALUES}}]
+    fixture = os.path.join(place.folder, "rows.json")
+    with open(fixture, "w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"order": row}, separators=(",", ":")) + "\n" for row in rows)
+    place.must("migrate", "make", models=7)
+    place.must("migrate", models=7)
+    check_equal(place.must("db", "load", fixture, models=7), f"loaded 2 rows from {fixture}\n")
+    lines = place.must("db", "dump", models=7).splitlines()
+    got = [json.loads(line)["order"] for line in lines]
+    got[0]["m"] = str(got[0]["m"])
+    check_equal(got, rows)
+    place.must("db", "dump", "--out", "again.json", models=7)
+    with Place("sqlite") as other:
+        other.must("migrate", "make", models=7)
+        other.must("migrate", models=7)
+        other.must("db", "load", os.path.join(place.folder, "again.json"), models=7)
+        check_equal(other.must("db", "dump", models=7).splitlines(), lines, "on another engine")
+    check_equal(place.sql('insert into "order" (a) values (1) returning id'), "4", "the key after the loaded ones")
+    check_equal(place.sql('update "order" set next = null where id = 3 returning id'), "3")
+
+
+@on_both
+def a_load_that_fails_leaves_nothing(place):
+    place.must("migrate", "make", models=7)
+    place.must("migrate", models=7)
+    rows = os.path.join(place.folder, "rows.json")
+    null = {name: None for name in VALUES}
+    for wrong, want in (({"order": {"id": 2, **null, "a": 500}}, "line 2: order.a: must be a whole number from -128"),
+                        ({"order": {"id": 2, **null, "x": 1}}, "line 2: order.x: is not known here"),
+                        ({"nothing": {"id": 2}}, 'line 2: is no row of a table here, like {"order":{...}}'),
+                        ({"order": {"id": 1, **null}}, "line 2: "),
+                        ({"order": {"id": 2, **null, "next": 9}}, "rows.json: ")):
+        with open(rows, "w", encoding="utf-8") as file:
+            for row in ({"order": {"id": 1, **null}}, wrong):
+                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+        err = place.refused("db", "load", "rows.json", models=7)
+        check(want in err and "nothing was loaded" in err and err.count("\n") == 1, err)
+        check_equal(place.must("db", "dump", models=7), "")
+
+
+@test
+def the_shell_gets_the_password_where_others_cannot_see_it():
+    with Place("postgres") as place:
+        process = place.start("db", "shell")
+        _, err = process.communicate(timeout=60)
+        check_equal((process.returncode, err), (0, ""))
+        tools = os.path.join(place.folder, "bin")
+        os.mkdir(tools)
+        with open(os.path.join(tools, "psql"), "w", encoding="ascii") as file:
+            file.write('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
+        os.chmod(os.path.join(tools, "psql"), 0o755)
+        env = harness._settings({"TERN_DATABASE_URL": "postgres://me:p%40ss@h:5/n", "PATH": tools + ":/usr/bin:/bin"})
+        done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
+                              check=False, cwd=place.folder)
+        check_equal(done.stdout, "postgres://me@h:5/n\np@ss\n")
+        env["PATH"] = place.folder
+        done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
+                              check=False, cwd=place.folder)
+        check_equal(done.stderr, "migrating: psql is not installed: it comes with the package postgresql-client\n")
+
+
 @test
 def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
     with Place("sqlite") as place:
@@ -289,6 +366,47 @@ def nothing_is_taken_for_renamed_without_being_told():
         out = place.must("migrate", "make", models=5)
         check('note: if column person.label is the former name, give it .renamed_from = "name"' in out, out)
         check("DROP column person.name" in out and "DROP table todo, with all its rows" in out, out)
+
+
+def answer(place, word, *words, models):
+    """Runs a command on a terminal of its own, and answers what it asks; what it printed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(place.folder)
+        env = harness._settings({"MODELS": str(models), "TERN_DATABASE_URL": place.url})
+        os.execve(harness.program("migrating"), ["migrating", *words], env)
+    text = b""
+    try:
+        while True:
+            piece = os.read(terminal, 4096)
+            text += piece
+            if b"[y/N] " in piece:
+                os.write(terminal, word.encode() + b"\n")
+    except OSError: # how a terminal says that nobody is there any more
+        pass
+    os.close(terminal)
+    check_equal(os.waitpid(pid, 0)[1], 0, f"how it ended: {text}")
+    return text.decode().replace("\r\n", "\n")
+
+
+@on_both
+def a_terminal_is_asked_what_was_renamed(place):
+    place.must("migrate", "make")
+    place.must("migrate")
+    place.sql("insert into person (id, name) values (1, 'Ann')")
+    out = answer(place, "y", "migrate", "make", models=5)
+    check("Is the new column person.label the former name? What it holds is then kept. [y/N] y" in out, out)
+    check("rename column person.name to label" in out and "DROP column" not in out, out)
+    place.must("migrate", models=5)
+    check_equal(place.sql("select id, label from person"), "1|Ann")
+
+
+@test
+def a_terminal_that_says_no_drops_and_adds():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        out = answer(place, "", "migrate", "make", models=5)
+        check("DROP column person.name" in out and "add column person.label" in out, out)
 
 
 @test
@@ -333,6 +451,12 @@ def a_wrong_password_is_told_without_the_password():
         err = place.refused("migrate", url=wrong)
         check("password authentication failed" in err and err.count("\n") == 1, err)
         check("wr0ng-one" not in err, "the password")
+        for odd in ("postgres://u:wr0ng@one@127.0.0.1/d", "postgres://u:wr0ng/one@127.0.0.1/d",
+                    "postgres://u:wr0ng-one@[::1/d", "postgres://u:wr0ng-one@127.0.0.1:x/d",
+                    "postgres://u:wr0ng-one@127.0.0.1/d?nonsense=1", "postgres://u:wr0ng%zz@127.0.0.1/d"):
+            err = place.refused("migrate", url=odd)
+            check(err.startswith("migrating: database: PostgreSQL: ") and err.count("\n") == 1, err)
+            check("wr0ng" not in err and "one" not in err, err)
 
 
 @test

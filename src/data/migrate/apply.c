@@ -63,11 +63,10 @@ static bool take_violation(void *arg, const char *const *values, unsigned count)
     return true;
 }
 
-/** SQLite's foreign keys were off while tables were made anew. */
-static bool check_references(migrate_command *c, buf *problem)
+bool migrate_check_references(migrate_client *client, buf *problem)
 {
-    return dialect_of(c) != DATA_SQLITE ||
-           (client_query(&c->client, "pragma foreign_key_check", NULL, 0, take_violation, problem, problem) &&
+    return client->driver->dialect != DATA_SQLITE ||
+           (client_query(client, "pragma foreign_key_check", NULL, 0, take_violation, problem, problem) &&
             problem->len == 0);
 }
 
@@ -84,7 +83,7 @@ static bool run_and_note(migrate_command *c, const migration *m, const migration
         problem->len = 0;
         return false;
     }
-    return check_references(c, problem) &&
+    return migrate_check_references(&c->client, problem) &&
            (is_down ? state_remove(&c->client, m->name, problem)
                     : state_add(&c->client, m->name, sql->checksum, NULL, problem));
 }

@@ -5,6 +5,7 @@
 #if defined(TERN_WITH_SQLITE)
 
 #include "base/mem.h"
+#include "schema/scalar.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -121,11 +122,18 @@ static bool pass_row(sqlite3_stmt *statement, migrate_on_row *on_row, void *arg)
 {
     enum { COLUMNS_MOST = 128 };
     const char *values[COLUMNS_MOST];
+    char reals[COLUMNS_MOST][SCALAR_PRINT_BYTES];
     int count = sqlite3_column_count(statement);
     if (on_row == NULL)
         return true;
-    for (int i = 0; i < count && i < COLUMNS_MOST; i++)
-        values[i] = (const char *)sqlite3_column_text(statement, i);
+    for (int i = 0; i < count && i < COLUMNS_MOST; i++) {
+        if (sqlite3_column_type(statement, i) == SQLITE_FLOAT) { /* SQLite's own text would round it */
+            reals[i][number_print_double(sqlite3_column_double(statement, i), reals[i])] = '\0';
+            values[i] = reals[i];
+        } else {
+            values[i] = (const char *)sqlite3_column_text(statement, i);
+        }
+    }
     return on_row(arg, values, (unsigned)(count < COLUMNS_MOST ? count : COLUMNS_MOST));
 }
 

@@ -90,27 +90,42 @@ static const char usage[] =
     "  to NUMBER        applies or undoes until the migration of that number is the last; 0 undoes all\n"
     "  down             undoes the last one\n";
 
-static const struct {
+static const char db_usage[] = "Usage: %s db WORD\n"
+                               "\n"
+                               "  shell            the database's own shell: sqlite3 or psql\n"
+                               "  dump             prints every row of every table as a line of JSON\n"
+                               "       --out FILE  writes them into a file\n"
+                               "  load FILE        inserts the rows of such a file, all or none\n";
+
+typedef struct command_word {
     const char *word;
     int (*run)(migrate_command *c);
-} words[] = {
-    {"make", command_make}, {"status", command_status}, {"plan", command_plan},
-    {"to", command_to},     {"down", command_down},
+} command_word;
+
+static const command_word migrate_words[] = {
+    {"", command_up},       {"make", command_make}, {"status", command_status},
+    {"plan", command_plan}, {"to", command_to},     {"down", command_down},
+    {NULL, NULL},
+};
+static const command_word db_words[] = {
+    {"shell", command_db_shell},
+    {"dump", command_db_dump},
+    {"load", command_db_load},
+    {NULL, NULL},
 };
 
-static int run_word(migrate_command *c)
+static int run_word(migrate_command *c, const char *command, const command_word *words)
 {
     if (command_take_flag(c, "--help") || command_take_flag(c, "-h")) {
-        printf(usage, c->program);
+        printf(words == db_words ? db_usage : usage, c->program);
         return 0;
     }
     const char *word = command_take_word(c);
-    if (word == NULL)
-        return command_up(c);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].word, word) == 0)
-            return words[i].run(c);
-    command_fail(c, "migrate %s: there is no such word (%s migrate --help)", word, c->program);
+    for (; words->word != NULL; words++)
+        if (strcmp(words->word, word != NULL ? word : "") == 0)
+            return words->run(c);
+    command_fail(c, "%s %s: %s (%s %s --help)", command, word != NULL ? word : "",
+                 word != NULL ? "there is no such word" : "what?", c->program, command);
     return 1;
 }
 
@@ -143,18 +158,29 @@ static tern_database_options options_of(const migrate_target *target)
     return options;
 }
 
-static int run_migrate(void *arg, const char *program, int count, char **arguments)
+static int run_command(void *arg, const char *program, int count, char **arguments, const char *name,
+                       const command_word *words)
 {
     const tern_database_options options = options_of(arg);
     migrate_command c = {.program = program, .options = &options, .count = count, .arguments = arguments};
     arena_init(&c.memory, NULL, 0, SIZE_MAX);
-    int code = run_word(&c);
+    int code = run_word(&c, name, words);
     client_close(&c.client);
     tell(&c);
     code = code != 0 || c.problems.len != 0 || c.problems.failed;
     buf_free(&c.problems);
     arena_free(&c.memory);
     return fflush(stdout) == 0 ? code : 1;
+}
+
+static int run_migrate(void *arg, const char *program, int count, char **arguments)
+{
+    return run_command(arg, program, count, arguments, "migrate", migrate_words);
+}
+
+static int run_db(void *arg, const char *program, int count, char **arguments)
+{
+    return run_command(arg, program, count, arguments, "db", db_words);
 }
 
 static bool check(void *arg, const char *program, buf *problems)
@@ -173,5 +199,9 @@ void data_migrate_commands_add(tern_app *app, const tern_database_options *optio
     app_add_command(app, &(app_command){.name = "migrate",
                                         .help = "bring the database's tables up to date (migrate --help)",
                                         .run = run_migrate,
+                                        .arg = target});
+    app_add_command(app, &(app_command){.name = "db",
+                                        .help = "look into the database, dump and load it (db --help)",
+                                        .run = run_db,
                                         .arg = target});
 }

@@ -73,6 +73,5 @@ const ddl_schema *schema_from_json(const char *what, const char *text, size_t le
         return schema;
     buf_add_printf(problems, "%s: is not a schema as `migrate make` writes it:\n", what);
     faults_print(&faults, problems);
-    buf_add_text(problems, "\n");
     return NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * Columns of a row into C values, from PostgreSQL's binary formats.
  *
- * Hot path: pg_column_read runs for every column of every row.
+ * Hot path: pg_column_read runs for every column of every row. Every result was asked for in binary format.
  */
 #include "base/text.h"
 #include "data/postgres/numeric.h"
@@ -298,6 +298,7 @@ static const char *read_kind(const cell *c, const tern_type *type, void *out, ar
     }
 }
 
+/* Text that says a number, a date, an enum's name. */
 static bool is_scalar_text(const cell *c, const tern_type *type)
 {
     return type->kind != TERN_TEXT && type->kind != TERN_ANY && type->kind != TERN_MODEL_KIND &&
@@ -310,14 +311,13 @@ const char *pg_column_read(const data_row *row, unsigned column, const tern_type
 {
     const PGresult *result = row->handle;
     int number = (int)column;
-    memset(out, 0, type->size);
     *is_null = libpq.getisnull(result, row->number, number);
-    if (*is_null)
+    if (*is_null) {
+        memset(out, 0, type->size);
         return NULL;
+    }
     cell c = {libpq.ftype(result, number), libpq.getvalue(result, row->number, number),
               (size_t)libpq.getlength(result, row->number, number)};
-    if (libpq.fformat(result, number) != 1)
-        return "in binary format";
     const char *problem =
         is_scalar_text(&c, type) ? scalar_read(type, c.data, c.len, out, a) : read_kind(&c, type, out, a);
     if (problem != NULL)

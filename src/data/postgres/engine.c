@@ -41,6 +41,7 @@ static data_database *open_database(const data_engine_options *options)
     list_init(&db->sweep.link);
     db->pump.run = pool_pump;
     db->sweep.run = pool_sweep;
+    db->watch.fire = pool_on_watch;
     pool_init(&db->requests, sizeof(request), REQUESTS_KEPT);
     return db;
 }
@@ -50,6 +51,7 @@ static void close_database(data_database *db)
     db->is_closing = true;
     list_remove(&db->pump.link);
     list_remove(&db->sweep.link);
+    timer_stop(&loop_self.timers, &db->watch);
     while (!list_empty(&db->links))
         link_drop(list_owner(db->links.next, pg_link, link), "the database is closed");
     pool_free_broken(db);

@@ -5,6 +5,14 @@
 #include "data/engine.h"
 #include "data/postgres/libpq.h"
 
+/** Empties it, without touching all of its bytes. */
+static inline void fault_clear(data_error *error)
+{
+    error->fault = TERN_DATA_OK;
+    error->is_cancelled = false;
+    error->constraint[0] = error->table[0] = error->columns[0] = error->message[0] = '\0';
+}
+
 /** Fills `error` from a result that is an error. Returns false, as data_refuse does. */
 bool fault_of_result(const PGresult *result, data_error *error);
 /** Fault of an SQLSTATE ("23505"); "" and NULL, as libpq gives for a broken connection, are TERN_DATA_AWAY.

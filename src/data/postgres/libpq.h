@@ -43,7 +43,6 @@
     X(nfields)                                                                                               \
     X(fname)                                                                                                 \
     X(ftype)                                                                                                 \
-    X(fformat)                                                                                               \
     X(getvalue)                                                                                              \
     X(getlength)                                                                                             \
     X(getisnull)                                                                                             \

@@ -1,4 +1,4 @@
-/* Hot path: for every statement. Nothing is allocated for a dozen values or fewer. */
+/* Hot path: for every statement. Nothing is allocated for eight values or fewer. */
 #include "data/postgres/params.h"
 
 #include "base/text.h"
@@ -49,9 +49,10 @@ static bool make_room(params *to, data_run *run, unsigned count)
     to->lengths = arena_alloc(run->memory, count * sizeof *to->lengths);
     to->formats = arena_alloc(run->memory, count * sizeof *to->formats);
     to->scratch = arena_alloc(run->memory, count * sizeof *to->scratch);
-    if (to->values == NULL || to->lengths == NULL || to->formats == NULL || to->scratch == NULL)
-        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
-    return true;
+    if (to->values != NULL && to->lengths != NULL && to->formats != NULL && to->scratch != NULL)
+        return true;
+    data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    return false;
 }
 
 /* Each puts a value's bytes at `at` and returns their number, or -1 with `*problem`. */

@@ -5,7 +5,7 @@
 #include "data/engine.h"
 #include "data/postgres/libpq.h"
 
-enum { PARAMS_INLINE = 12, PARAM_BYTES = 48 };
+enum { PARAMS_INLINE = 8, PARAM_BYTES = 48 };
 
 /** Lies on the caller's stack while its statement is in work; texts are not copied. */
 typedef struct params {

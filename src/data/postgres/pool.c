@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 enum {
+    WATCH_MS = 20,
     FLIGHT_MOST = 128, /* statements in flight on one connection */
     STALE_MS = 8       /* the oldest of them is that old: others go elsewhere, it may take long */
 };
@@ -20,7 +21,8 @@ request *request_new(data_database *db, data_run *run, const params *values)
                        .error = &run->error,
                        .statement = run->statement,
                        .params = values,
-                       .deadline_ms = run->deadline_ms};
+                       .deadline_ms = run->deadline_ms,
+                       .free_by_ms = loop_self.now_ms + db->wait_timeout_ms};
     return r;
 }
 
@@ -83,8 +85,38 @@ void pool_want_again(data_database *db, request *r)
     r->is_aborted = false;
     r->is_alone = true;
     list_insert_before(db->wants.next, &r->link);
-    coro_wake(r->waiting); /* it waits for a connection again, which has a limit of its own */
     pool_pump_later(db);
+}
+
+/* -- those that wait too long -- */
+
+/* Wakes the late ones of a list; returns whether there is anyone in it. */
+static bool wake_late(const list_link *head)
+{
+    list_each (link, head) {
+        const request *r = list_owner(link, request, link);
+        bool is_late = r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms;
+        bool is_unserved = r->on == NULL && loop_self.now_ms >= r->free_by_ms;
+        if (r->statement != NULL && r->waiting != NULL && !r->is_streamed && (is_late || is_unserved))
+            coro_wake(r->waiting);
+    }
+    return !list_empty(head);
+}
+
+void pool_watch(data_database *db)
+{
+    if (!timer_is_running(&db->watch))
+        timer_start(&loop_self.timers, &db->watch, loop_self.now_ms + WATCH_MS);
+}
+
+void pool_on_watch(timer_entry *timer)
+{
+    data_database *db = list_owner(timer, data_database, watch);
+    bool is_waited_for = wake_late(&db->wants);
+    list_each (link, &db->links)
+        is_waited_for |= wake_late(&list_owner(link, pg_link, link)->flight);
+    if (is_waited_for)
+        pool_watch(db);
 }
 
 /* -- connections for them -- */

@@ -31,10 +31,10 @@ typedef struct request {
     const data_statement *statement; /* NULL: wants a connection for itself */
     const params *params;
     PGresult *result;
-    uint64_t sent_ms, deadline_ms;
-    uint8_t attempts;  /* times it was sent */
-    bool is_done;      /* answered, failed, or `on` is lent */
-    bool has_failed;   /* `error` says why; there is no result */
+    uint64_t sent_ms, deadline_ms, free_by_ms; /* the last: while it has no connection */
+    uint8_t attempts;                          /* times it was sent */
+    bool is_done;                              /* answered, failed, or `on` is lent */
+    bool has_failed;                           /* `error` says why; there is no result */
     bool is_aborted;   /* the server skipped it, since one before it in its group failed */
     bool is_preparing; /* a Parse was sent before it: its answer comes first */
     bool ends_group;   /* a Sync was sent behind it */
@@ -88,6 +88,7 @@ struct data_database {
     loop_later pump, sweep;
     bool will_pump, will_sweep, is_closing;
     pool requests;
+    timer_entry watch; /* runs while statements are waited for: looks after their deadlines */
     aside *cancelling; /* one at a time: a server that hangs would hold a thread for each */
     /* the server is away: nobody waits before retry_at_ms */
     unsigned failures;
@@ -108,6 +109,10 @@ void request_fail(data_database *db, request *r, tern_data_fault fault, const ch
  * `error` says so. */
 bool pool_want(data_database *db, request *r, data_error *error);
 void pool_want_again(data_database *db, request *r);
+/** Wakes who waits longer than allowed, from now on and until nobody waits: one timer for all statements, a
+ * few hundredths of a second late at most, instead of one for each. */
+void pool_watch(data_database *db);
+void pool_on_watch(timer_entry *timer);
 /** At the end of this turn wants are served. */
 void pool_pump_later(data_database *db);
 /** A free connection right now, lent; NULL when there is none or others wait. */

@@ -51,35 +51,37 @@ static void leave(data_database *db, request *r)
     }
 }
 
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+/* Whether the wait has an end now, told by the pool's watch; then the request is left. */
+static bool is_over(data_database *db, request *r, data_run *run)
 {
-    return a_ms == 0 || (b_ms != 0 && b_ms < a_ms) ? b_ms : a_ms;
+    if (r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms) {
+        pg_link *l = r->on;
+        leave(db, r);
+        if (l != NULL)
+            link_give_up(l);
+        data_refuse(&run->error, TERN_DATA_TIMEOUT, "the statement took too long");
+        return true;
+    }
+    if (r->on == NULL && loop_self.now_ms >= r->free_by_ms) {
+        leave(db, r);
+        data_refuse(&run->error, TERN_DATA_BUSY, "no connection became free within %u ms",
+                    db->wait_timeout_ms);
+        return true;
+    }
+    return false;
 }
 
 bool run_await(data_database *db, request *r, data_run *run)
 {
-    uint64_t free_by_ms = loop_self.now_ms + db->wait_timeout_ms;
+    pool_watch(db);
     while (!r->is_done) {
-        coro_outcome outcome = coro_wait(earlier(run->deadline_ms, r->on == NULL ? free_by_ms : 0));
-        if (outcome == CORO_CANCELLED) {
+        if (coro_wait(0) == CORO_CANCELLED) {
             leave(db, r);
             run->error = (data_error){.is_cancelled = true};
             return false;
         }
-        if (r->is_done || outcome != CORO_TIMEOUT)
-            continue;
-        if (run->deadline_ms != 0 && loop_self.now_ms >= run->deadline_ms) {
-            pg_link *l = r->on;
-            leave(db, r);
-            if (l != NULL)
-                link_give_up(l);
-            return data_refuse(&run->error, TERN_DATA_TIMEOUT, "the statement took too long");
-        }
-        if (r->on == NULL && loop_self.now_ms >= free_by_ms) {
-            leave(db, r);
-            return data_refuse(&run->error, TERN_DATA_BUSY, "no connection became free within %u ms",
-                               db->wait_timeout_ms);
-        }
+        if (!r->is_done && is_over(db, r, run))
+            return false;
     }
     bool is_ok = !r->has_failed && hand_over(run, r->result);
     request_free(db, r);
@@ -90,7 +92,7 @@ bool pg_run(data_database *db, data_run *run)
 {
     params values;
     run->affected = 0;
-    run->error = (data_error){0};
+    fault_clear(&run->error);
     if (!params_bind(&values, run))
         return false;
     request *r = request_new(db, run, &values);

@@ -1,4 +1,5 @@
 /* Connections lent to one coroutine: transactions, migrations, streams. */
+#include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
 
 #include "base/text.h"
@@ -44,7 +45,7 @@ data_session *pg_acquire(data_database *db, bool writes, data_error *error)
 
 static bool is_usable(const pg_link *l, data_error *error)
 {
-    *error = (data_error){0};
+    fault_clear(error);
     if (l->state == LINK_LENT && !l->is_given_up)
         return true;
     return data_refuse(error, TERN_DATA_AWAY, "the session's connection was lost");

@@ -14,9 +14,14 @@
 /* Instants that RFC 3339 can write: years 0 to 9999. */
 static const int64_t first_us = -62167219200 * 1000000, last_us = 253402300799 * 1000000 + 999999;
 
+/* Full-text queries are read and run recursively: each "(" of one costs up to 260 bytes of a coroutine's
+ * stack. */
+enum { SEARCH_BYTES_MOST = 500 };
+
 typedef struct binding {
     sqlite3_stmt *statement;
     data_run *run;
+    bool is_search;
     int number;                   /* of the `?`, from 1 */
     sqlite3_destructor_type keep; /* whether SQLite copies it */
 } binding;
@@ -42,6 +47,8 @@ static bool bind_text(const binding *b, tern_str text)
     const char *data = text.data != NULL ? text.data : "";
     if (text.len > INT_MAX)
         return refuse(b, "is too long");
+    if (b->is_search && text.len > SEARCH_BYTES_MOST)
+        return refuse(b, "is too long for a search");
     if (!sqlite_text_is_sound(data, text.len))
         return refuse(b, "is no text: it has a NUL inside or is not UTF-8");
     return is_bound(b, sqlite3_bind_text(b->statement, b->number, data, (int)text.len, b->keep));
@@ -127,10 +134,14 @@ static bool bind_value(const binding *b, const tern_arg *arg, tern_arg_kind kind
     return is_bound(b, sqlite3_bind_null(b->statement, b->number));
 }
 
-bool sqlite_bind(sqlite3_stmt *statement, data_run *run, bool lasting)
+bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting)
 {
+    sqlite3_stmt *statement = prepared->statement;
     const data_statement *s = run->statement;
-    binding b = {.statement = statement, .run = run, .keep = lasting ? SQLITE_TRANSIENT : SQLITE_STATIC};
+    binding b = {.statement = statement,
+                 .run = run,
+                 .is_search = prepared->is_search,
+                 .keep = lasting ? SQLITE_TRANSIENT : SQLITE_STATIC};
     if ((unsigned)sqlite3_bind_parameter_count(statement) != s->arg_count)
         return data_refuse(&run->error, TERN_DATA_REFUSED, "the statement takes %d values and is given %u",
                            sqlite3_bind_parameter_count(statement), s->arg_count);

@@ -100,7 +100,7 @@ bool sqlite_connect(data_session *session, data_error *error)
     session->stop = SQLITE_GO_ON;
     session->deadline_ms = 0;
     session->lost = TERN_DATA_OK;
-    int code = sqlite3_open_v2(db->path, &session->handle, flags, db->is_memory ? NULL : SQLITE_VFS_NAME);
+    int code = sqlite3_open_v2(db->path, &session->handle, flags, SQLITE_VFS_NAME);
     if (code != SQLITE_OK)
         sqlite_answer(session, session->handle != NULL ? sqlite3_extended_errcode(session->handle) : code,
                       error);

@@ -9,11 +9,13 @@
  * process meanwhile. That is sound because nothing of SQLite's that is shared is held where it can happen:
  * - SQLITE_OPEN_NOMUTEX: a connection has no mutex; that only one coroutine uses it is what lanes are for.
  * - Shared cache is off: no B-tree is shared, and none has a mutex.
- * - The mutexes that are left (memory, page cache, randomness, open files by inode, shared-memory nodes) are
- *   taken and given back within one call of the allocator, the page cache or the VFS; our callbacks are
- * called between those: the progress handler by the virtual machine, the busy handler by the B-tree and the
- * WAL, our xSync, xRead and xWrite before the real ones are entered (or, xSync, in place of them: and
- * unixSync takes none).
+ * - The mutexes that are left (memory, page cache, randomness, open files by inode, nodes of shared memory)
+ *   are taken and given back within one call of the allocator, the page cache or the VFS. Our callbacks are
+ *   called between those: the progress handler by the virtual machine, the busy handler by the B-tree and
+ *   the WAL, our xRead, xWrite and xSync by the pager and the WAL; the real ones are entered after we gave
+ *   way, and the real xSync, on another thread, takes none.
+ * - Locks on the file and on the WAL's index may be held meanwhile. Who meets them gets SQLITE_BUSY and asks
+ *   the busy handler, but for those that SQLite waits for with the thread asleep: see vfs.c.
  */
 #ifndef DATA_SQLITE_INSIDE_H
 #define DATA_SQLITE_INSIDE_H
@@ -33,6 +35,7 @@ typedef struct sqlite_prepared {
     bool is_in_use;
     bool is_at_end; /* of a stream */
     bool only_reads;
+    bool is_search; /* by a full-text index, which may read what is bound */
 } sqlite_prepared;
 
 /** Why a statement was stopped from within. */
@@ -43,8 +46,8 @@ typedef enum sqlite_stop {
     SQLITE_STOP_REFUSED /* by on_row */
 } sqlite_stop;
 
-/* Steps of SQLite's machine between two looks at the clock: some 10 to 25 us. */
-enum { SQLITE_STEPS_BETWEEN_LOOKS = 500 };
+/* Steps of SQLite's machine between two looks at the clock: some 5 to 10 us. */
+enum { SQLITE_STEPS_BETWEEN_LOOKS = 250 };
 
 typedef struct sqlite_lane sqlite_lane;
 
@@ -80,9 +83,11 @@ struct sqlite_lane {
     data_database *db;
     bool writes;
     unsigned count;
-    data_session *sessions; /* all of them */
-    list_link idle;         /* connected ones first */
-    list_link waiters;      /* in order */
+    data_session *sessions;  /* all of them */
+    list_link idle;          /* connected ones first */
+    list_link waiters;       /* in order */
+    uint64_t contended_ms;   /* when another process was last met in the way; 0: never */
+    uint64_t alone_since_ms; /* since when none was let in between */
 };
 
 struct data_database {
@@ -141,7 +146,7 @@ void sqlite_prepared_forget(data_session *session);
 
 /* bind.c */
 /** `lasting`: the values are copied, since the run's memory may be emptied before the statement ends. */
-bool sqlite_bind(sqlite3_stmt *statement, data_run *run, bool lasting);
+bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting);
 
 /* run.c */
 bool sqlite_session_run(data_session *session, data_run *run);

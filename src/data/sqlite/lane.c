@@ -11,6 +11,12 @@
 #include "base/mem.h"
 #include "runtime/loop.h"
 
+enum {
+    CONTENDED_MS = 1000, /* for so long another process is expected to come again */
+    TURN_MS = 40,        /* the worker's writers have the lock among themselves */
+    GAP_MS = 5           /* longer than the pauses of those that try (wait.c) */
+};
+
 /* On the stack of who waits. */
 typedef struct waiter {
     list_link link;
@@ -59,6 +65,12 @@ static void pass_on(data_session *session)
         list_append(&lane->idle, &session->link);
 }
 
+static void say_cancelled(data_error *error)
+{
+    data_refuse(error, TERN_DATA_FAILED, "cancelled");
+    error->is_cancelled = true;
+}
+
 static data_session *wait_in_line(sqlite_lane *lane, uint64_t deadline_ms, data_error *error)
 {
     waiter self = {.waiting = coro_self()};
@@ -78,8 +90,7 @@ static data_session *wait_in_line(sqlite_lane *lane, uint64_t deadline_ms, data_
     if (self.given != NULL) /* cancelled in the turn in which it was given */
         pass_on(self.given);
     if (outcome == CORO_CANCELLED) {
-        data_refuse(error, TERN_DATA_FAILED, "cancelled");
-        error->is_cancelled = true;
+        say_cancelled(error);
     } else if (ends_at_deadline) {
         data_refuse(error, TERN_DATA_TIMEOUT, "the time was up before a connection was free");
     } else {
@@ -98,6 +109,26 @@ static data_session *lend_again(sqlite_lane *lane)
     return session;
 }
 
+/*
+ * Leaves other processes a gap, now and then. SQLite's lock goes to who tries at the right moment: a worker
+ * with a queue takes it again some microseconds after it let go, and those that try every few milliseconds
+ * would starve. Only where others have been met lately.
+ */
+static bool step_aside(sqlite_lane *lane)
+{
+    uint64_t now_ms = loop_self.now_ms;
+    if (lane->contended_ms == 0 || now_ms - lane->contended_ms > CONTENDED_MS ||
+        now_ms - lane->alone_since_ms < TURN_MS || coro_self() == NULL)
+        return true;
+    uint64_t until_ms = loop_after_ms(GAP_MS);
+    coro_outcome outcome;
+    do
+        outcome = coro_wait(until_ms);
+    while (outcome == CORO_WOKEN);
+    lane->alone_since_ms = loop_self.now_ms;
+    return outcome != CORO_CANCELLED;
+}
+
 data_session *sqlite_lane_take(sqlite_lane *lane, uint64_t deadline_ms, data_error *error)
 {
     data_session *session = lend_again(lane);
@@ -109,6 +140,11 @@ data_session *sqlite_lane_take(sqlite_lane *lane, uint64_t deadline_ms, data_err
         return NULL;
     session->holder = coro_self();
     session->depth = 1;
+    if (lane->writes && !step_aside(lane)) {
+        say_cancelled(error);
+        pass_on(session);
+        return NULL;
+    }
     if (session->handle == NULL && !sqlite_connect(session, error)) {
         pass_on(session); /* who is next tries it anew */
         return NULL;

@@ -6,8 +6,19 @@
 #include "data/sqlite/inside.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 enum { KEPT_MOST = 500, KEPT_ROOM_AT_FIRST = 64 };
+
+/* Whether "match" stands in it, so that a full-text index may read what is bound. */
+static bool mentions_match(const char *sql, size_t len)
+{
+    static const char word[] = "match";
+    for (size_t i = 0; i + sizeof word - 1 <= len; i++)
+        if (text_equal_nocase(sql + i, word, sizeof word - 1))
+            return true;
+    return false;
+}
 
 /* Prepares the first statement in `sql`; *rest receives what stands behind it. */
 static sqlite_prepared *prepare(data_session *session, const char *sql, size_t len, unsigned flags,
@@ -26,6 +37,7 @@ static sqlite_prepared *prepare(data_session *session, const char *sql, size_t l
         return NULL;
     }
     prepared->columns = (unsigned)sqlite3_column_count(prepared->statement);
+    prepared->is_search = mentions_match(sql, len);
     prepared->only_reads = sqlite3_stmt_readonly(prepared->statement) != 0;
     return prepared;
 }

@@ -140,8 +140,12 @@ static const char *copy_text(sqlite3_value *value, arena *a, const char **out)
     size_t len = (size_t)sqlite3_value_bytes(value);
     if (text == NULL || !sqlite_text_is_sound(text, len))
         return text == NULL ? out_of_memory : "a text: UTF-8 without a NUL inside";
-    *out = arena_text(a, text, len);
-    return *out != NULL ? NULL : out_of_memory;
+    char *copy = arena_alloc(a, len + 1);
+    *out = copy;
+    if (copy == NULL)
+        return out_of_memory;
+    memcpy(copy, text, len + 1); /* sqlite3_value_text ends it with a NUL */
+    return NULL;
 }
 
 static const char *read_text(const source *s, void *out)

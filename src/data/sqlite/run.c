@@ -102,7 +102,7 @@ bool sqlite_session_run(data_session *session, data_run *run)
         sqlite_prepared *prepared = sqlite_prepared_take(session, run->statement, &run->error);
         if (prepared == NULL)
             return false;
-        if (sqlite_bind(prepared->statement, run, false))
+        if (sqlite_bind(prepared, run, false))
             run_prepared(session, prepared, run);
         end(session, prepared, run);
     }
@@ -122,7 +122,7 @@ bool sqlite_stream_open(data_session *session, data_run *run)
     sqlite_prepared *prepared = sqlite_prepared_take(session, run->statement, &run->error);
     if (prepared == NULL)
         return false;
-    if (!sqlite_bind(prepared->statement, run, true)) {
+    if (!sqlite_bind(prepared, run, true)) {
         end(session, prepared, run);
         return false;
     }

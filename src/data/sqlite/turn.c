@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "runtime/loop.h"
 
-enum { TURN_NS = 50000 }; /* of processor time at a stretch, so what a ping waits beside a long statement */
+enum { TURN_NS = 25000 }; /* of processor time at a stretch, so what a ping waits beside a long statement */
 
 /* When the running coroutine came to have the processor, as far as is known: when it was first asked in this
  * turn of the loop. now_ms stands for the turn; several turns may share one, which only shortens a stretch.

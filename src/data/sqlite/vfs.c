@@ -11,12 +11,13 @@
 
 #include "runtime/offload.h"
 
-enum { METHOD_TABLES = 8 }; /* one for each way of locking that the real VFS may choose */
+enum { METHOD_TABLES = 8 }; /* one for each way of locking that the real VFS may choose, twice */
 
 /* `own` first: what a file's pMethods points to is the whole. */
 typedef struct method_table {
     sqlite3_io_methods own;
     const sqlite3_io_methods *real;
+    bool is_wal;
 } method_table;
 
 static method_table tables[METHOD_TABLES];
@@ -58,19 +59,23 @@ static int sync_file(sqlite3_file *file, int flags)
     return job.result;
 }
 
-static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real)
+/* Reads of the write-ahead log do not give way: it is recovered by reading it, under locks that others in
+ * this process may wait for with the thread asleep. */
+static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real, bool is_wal)
 {
     for (unsigned i = 0; i < METHOD_TABLES; i++) {
         method_table *table = &tables[i];
-        if (table->real == real)
+        if (table->real == real && table->is_wal == is_wal)
             return &table->own;
         if (table->real != NULL)
             continue;
         table->own = *real;
-        table->own.xRead = read_file;
+        if (!is_wal)
+            table->own.xRead = read_file;
         table->own.xWrite = write_file;
         table->own.xSync = sync_file;
         table->real = real;
+        table->is_wal = is_wal;
         return &table->own;
     }
     return NULL;
@@ -82,7 +87,7 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
     int result = real_vfs->xOpen(real_vfs, path, file, flags, flags_out);
     if (file->pMethods == NULL)
         return result;
-    const sqlite3_io_methods *own = methods_like(file->pMethods);
+    const sqlite3_io_methods *own = methods_like(file->pMethods, (flags & SQLITE_OPEN_WAL) != 0);
     if (own != NULL)
         file->pMethods = own;
     return result;

@@ -3,6 +3,10 @@
 
 #include "runtime/loop.h"
 
+#include <time.h>
+
+enum { LONGEST_PAUSE_MS = 3 };
+
 static bool must_stop(data_session *session)
 {
     const coro *self = coro_self();
@@ -31,16 +35,28 @@ static bool sleep_ms(data_session *session, uint64_t ms)
     return !must_stop(session);
 }
 
+/* The same without a loop, for programs that only run statements (migrations). */
+static int sleep_blocking(const data_session *session, int times, unsigned ms)
+{
+    struct timespec pause = {.tv_nsec = ms * 1000000L};
+    nanosleep(&pause, NULL);
+    return (uint64_t)times * LONGEST_PAUSE_MS < session->lane->db->wait_timeout_ms;
+}
+
 int sqlite_on_busy(void *arg, int times)
 {
-    static const uint8_t pauses_ms[] = {1, 1, 2, 3, 5, 8, 13, 20};
+    static const uint8_t pauses_ms[] = {1, 1, 1, 1, 2, 2, 2, LONGEST_PAUSE_MS};
     enum { PAUSES = sizeof pauses_ms / sizeof *pauses_ms };
     data_session *session = arg;
-    if (coro_self() == NULL || must_stop(session))
+    unsigned ms = pauses_ms[times < PAUSES ? times : PAUSES - 1];
+    if (coro_self() == NULL)
+        return sleep_blocking(session, times, ms);
+    if (must_stop(session))
         return 0;
     if (times == 0)
         session->busy_until_ms = loop_after_ms(session->lane->db->wait_timeout_ms);
     if (loop_self.now_ms >= session->busy_until_ms)
         return 0;
-    return sleep_ms(session, pauses_ms[times < PAUSES ? times : PAUSES - 1]);
+    session->lane->contended_ms = session->lane->alone_since_ms = loop_self.now_ms;
+    return sleep_ms(session, ms);
 }

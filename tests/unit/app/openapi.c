@@ -25,7 +25,7 @@ static tern_reply nothing(tern_ctx *c)
 }
 
 #define HANDLER(handler, model)                                                                              \
-    static const tern_handler handler[1] = {{#handler, nothing, "test.c", 1, model}}
+    static const tern_handler handler[1] = {{#handler, nothing, "test.c", 1, model, NULL}}
 HANDLER(plain, NULL);
 HANDLER(list_items, TERN_TYPE(Filter));
 HANDLER(add_item, TERN_TYPE(Item));

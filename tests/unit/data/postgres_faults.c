@@ -321,6 +321,26 @@ TEST(threat_102_a_server_that_comes_back_is_used_again)
     with_proxy(refuse_and_accept);
 }
 
+static void survive_restart(void)
+{
+    must("drop table if exists kept");
+    must("create table kept (id bigint)");
+    must("insert into kept values (1)");
+    tell_proxy("restart"); /* by SIGKILL; returns once it answers again */
+    answer got = ask("insert into kept values (2)", NO_ARGS);
+    CHECK(got.is_ok || got.error.fault == TERN_DATA_AWAY);
+    int64_t wanted = got.is_ok ? 2 : 1;
+    got = ask("select count(*) from kept", NO_ARGS, .reads = true, .id = 4);
+    CHECK(got.is_ok);
+    CHECK_INT(got.number, wanted);
+    CHECK_INT(must("select 3").number, 3);
+}
+
+TEST(threat_102_a_server_that_was_killed_and_started_again_is_used_with_what_it_acknowledged)
+{
+    with_database(survive_restart);
+}
+
 /* -- memory -- */
 
 static unsigned long fail_at;

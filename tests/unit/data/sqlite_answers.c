@@ -87,6 +87,38 @@ TEST(a_connection_is_defensive)
     WITH_DATABASE(misuse_schema);
 }
 
+static void look_at_settings(tern_ctx *c)
+{
+    static const struct {
+        const char *sql;
+        int64_t reader, writer;
+    } cases[] = {
+        {"select foreign_keys from pragma_foreign_keys", 1, 1},
+        {"select synchronous from pragma_synchronous", 2, 2},
+        {"select journal_mode = 'wal' from pragma_journal_mode", 1, 1},
+        {"select cell_size_check from pragma_cell_size_check", 1, 1},
+        {"select query_only from pragma_query_only", 1, 0},
+        {"select temp_store from pragma_temp_store", 1, 1},
+    };
+    data_error error;
+    data_session *writer = data_sqlite.acquire(db, true, &error);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t n = -1;
+        query *q = query_of(c, cases[i].sql, 0, true, NO_ARGS);
+        q->run.on_row = keep_int;
+        q->run.sink = &n;
+        CHECK_INT(int_of(c, cases[i].sql), cases[i].reader);
+        CHECK(data_sqlite.session_run(writer, &q->run));
+        CHECK_INT(n, cases[i].writer);
+    }
+    data_sqlite.release(writer);
+}
+
+TEST(every_connection_is_set_for_safety)
+{
+    WITH_DATABASE(look_at_settings);
+}
+
 /* -- files that cannot be used -- */
 
 static data_error open_error;

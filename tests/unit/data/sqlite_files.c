@@ -218,6 +218,46 @@ TEST(threat_115_what_was_acknowledged_before_a_kill_is_there_and_nothing_half)
     remove_folder();
 }
 
+static void write_and_vanish(tern_ctx *c)
+{
+    must_run(
+        c,
+        "create table t (v blob); with recursive n(x) as (select 1 union all select x + 1 from n limit 900)"
+        " insert into t select zeroblob(4000) from n");
+    _exit(0); /* nothing is closed: the log stays to be recovered */
+}
+
+static int counted;
+
+static void count_rows(tern_ctx *c, void *unused)
+{
+    (void)unused;
+    CHECK_INT(int_of(c, "select count(*) from t"), 900);
+    counted++;
+}
+
+static void recover_together(tern_ctx *c)
+{
+    tern_task *tasks[3];
+    for (size_t i = 0; i < 3; i++)
+        tasks[i] = tern_go(c, count_rows, NULL);
+    for (size_t i = 0; i < 3; i++)
+        tern_wait(c, tasks[i]);
+    CHECK_INT(counted, 3);
+}
+
+TEST(threat_115_a_log_left_by_a_crash_is_recovered_while_others_wait_for_it)
+{
+    make_folder();
+    const data_engine_options options = {.url = fixture_url};
+    pid_t pid = fork();
+    if (pid == 0)
+        with_database(&options, write_and_vanish);
+    CHECK_INT(end_of(pid), 0);
+    CHECK_INT(with_database(&options, recover_together).reason, UNWIND_NONE);
+    remove_folder();
+}
+
 /* -- no space -- */
 
 static void fill_up(tern_ctx *c)
@@ -348,6 +388,25 @@ static void run_deepest(tern_ctx *c)
 TEST(the_deepest_statement_that_is_allowed_fits_a_coroutines_stack)
 {
     WITH_DATABASE(run_deepest);
+}
+
+static void search_deeply(tern_ctx *c)
+{
+    data_error error;
+    must_run(c, "create virtual table f using fts5(v); insert into f values ('a b');"
+                "create virtual table g using fts4(v); insert into g values ('a b')");
+    const char *parentheses = repeat(c, "", "(", 499, "a"), *nots = repeat(c, "a", " NOT a", 83, "");
+    CHECK_INT(fault_of(c, "select * from g where g match ?1", TERN_ARGS(parentheses), NULL),
+              TERN_DATA_REFUSED);
+    CHECK_INT(fault_of(c, "select * from f where f match ?1", TERN_ARGS(nots), NULL), TERN_DATA_OK);
+    nots = repeat(c, nots, " NOT a", 1, "");
+    CHECK_INT(fault_of(c, "select * from f where f MATCH ?1", TERN_ARGS(nots), &error), TERN_DATA_BAD_VALUE);
+    CHECK_TEXT(error.message, "value 1: is too long for a search");
+}
+
+TEST(the_deepest_search_that_is_allowed_fits_a_coroutines_stack)
+{
+    WITH_DATABASE(search_deeply);
 }
 
 static void search_from_trigger(tern_ctx *c)

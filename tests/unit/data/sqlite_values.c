@@ -366,3 +366,17 @@ TEST(a_text_larger_than_the_requests_memory_is_refused)
 {
     WITH_DATABASE(read_with_little_memory);
 }
+
+static void read_utf16(tern_ctx *c)
+{
+    must_run(c, "pragma encoding = 'UTF-16le'; create table w (v text); insert into w values ('a\xc3\xa9')");
+    CHECK_INT(int_of(c, "select count(*) from pragma_encoding where encoding = 'UTF-16le'"), 1);
+    CHECK_TEXT(good(c, &tern_text_type, "v from w").text, "a\xc3\xa9");
+    CHECK_TEXT(stored(c, TERN_ARG("\xc3\xa9")), "text '\xc3\xa9'");
+}
+
+TEST(a_database_in_utf16_is_read_as_utf8)
+{
+    CHECK_INT(with_database(&(data_engine_options){.url = "sqlite::memory:"}, read_utf16).reason,
+              UNWIND_NONE);
+}

@@ -1,5 +1,7 @@
 #include "sqlite_fixture.h"
 
+#include "runtime/offload.h"
+
 #include <sqlite3.h>
 #include <sys/wait.h>
 
@@ -75,6 +77,26 @@ static void count_beside(tern_ctx *c)
 TEST(a_single_long_step_gives_way_where_it_reads_the_file)
 {
     WITH_TIMEOUT(5000, count_beside);
+}
+
+static void commit_beside(tern_ctx *c)
+{
+    job j = {.sql = "create table t (n integer); insert into t values (1); insert into t values (2)",
+             .writes = true};
+    unsigned turns = 0;
+    CHECK_INT(offload_threads(), 0);
+    tern_task *task = tern_go(c, run_job, &j);
+    for (; !j.is_done; turns++)
+        turn_once(c);
+    tern_wait(c, task);
+    CHECK(j.is_good);
+    CHECK(turns > 3);
+    CHECK(offload_threads() > 0);
+}
+
+TEST(a_commit_reaches_the_disk_on_a_thread_while_others_have_their_turns)
+{
+    WITH_TIMEOUT(5000, commit_beside);
 }
 
 static void cancel_long(tern_ctx *c)
@@ -375,4 +397,24 @@ static void cancel_locked_out(tern_ctx *c)
 TEST(who_is_cancelled_while_the_database_is_locked_leaves)
 {
     with_other_process(5000, cancel_locked_out);
+}
+
+/* -- without a loop -- */
+
+TEST(a_program_without_a_loop_waits_for_a_lock_until_it_is_busy)
+{
+    static const data_statement statement = {
+        .sql = "insert into t values (2)", .sql_len = 24, .writes = true};
+    data_run run = {.statement = &statement};
+    make_folder();
+    lock_by_other_process();
+    db = data_sqlite.open(&(data_engine_options){.url = fixture_url, .wait_timeout_ms = 30});
+    CHECK(!data_sqlite.run(db, &run));
+    CHECK_INT(run.error.fault, TERN_DATA_BUSY);
+    let_go();
+    waitpid(other.pid, NULL, 0);
+    CHECK(data_sqlite.run(db, &run));
+    CHECK_INT(run.affected, 1);
+    data_sqlite.close(db);
+    remove_folder();
 }

@@ -282,6 +282,48 @@ TEST(json_lists_of_every_length_arrive_whole)
 
 /* -- text -- */
 
+TEST(json_lists_of_numbers_take_every_form_and_white_space)
+{
+    tern_double_list doubles;
+    decoding d;
+    decode(&d, TERN_LIST(tern_double), &doubles,
+           "[1,-2.5 , 3e2,\n  0.12345678901234567,12345678901234567890123,-0.0,1234567.125]");
+    CHECK_TEXT(d.said, "");
+    const double want[] = {1, -2.5, 300, 0.12345678901234567, 12345678901234567890123.0, -0.0, 1234567.125};
+    CHECK_INT(doubles.count, 7);
+    CHECK_BYTES(doubles.items, sizeof want, want, sizeof want);
+    forget(&d);
+    tern_int16_list ints;
+    decode(&d, TERN_LIST(tern_int16), &ints, "[ 1 ,-32768,\t0 , 12 ]");
+    CHECK_TEXT(d.said, "");
+    const int16_t want_ints[] = {1, -32768, 0, 12};
+    CHECK_INT(ints.count, 4);
+    CHECK_BYTES(ints.items, sizeof want_ints, want_ints, sizeof want_ints);
+    forget(&d);
+}
+
+TEST(json_wrong_items_are_all_reported)
+{
+    tern_double_list doubles;
+    tern_int8_list ints;
+    decoding d;
+    decode(&d, TERN_LIST(tern_double), &doubles, "[1,\"x\",2.5,1e999,null,[3]]");
+    CHECK_TEXT(d.said, "body[1]: must be a number\n"
+                       "body[3]: must be a number that fits into a double\n"
+                       "body[4]: must not be null\n"
+                       "body[5]: must be a number\n");
+    forget(&d);
+    decode(&d, TERN_LIST(tern_int8), &ints, "[127,128,1.0,-129]");
+    CHECK_TEXT(d.said, "body[1]: must be a whole number from -128 to 127\n"
+                       "body[2]: must be a whole number, in digits alone\n"
+                       "body[3]: must be a whole number from -128 to 127\n");
+    forget(&d);
+    want_code(TERN_LIST(tern_double), "[1.5,]", "not_json");
+    want_code(TERN_LIST(tern_double), "[1.5 2]", "not_json");
+    want_code(TERN_LIST(tern_int8), "[1,", "not_json");
+    want_code(TERN_LIST(tern_int8), "[01]", "not_json");
+}
+
 TEST(json_decodes_escapes_in_place)
 {
     static const struct {

@@ -113,6 +113,23 @@ TEST(json_encode_writes_empty_lists_and_maps)
     CHECK_TEXT(encoded(TERN_MAP(Todo), &(Todo_map){NULL, 0}), "{}");
 }
 
+TEST(json_encode_writes_lists_of_every_kind_of_item)
+{
+    double doubles[] = {0.5, -12.25, 100, 1e300};
+    int8_t ints[] = {-128, 127};
+    uint64_t uints[] = {UINT64_MAX, 0};
+    bool bools[] = {true, false};
+    const char *texts[] = {"a\"", NULL, ""};
+    Node nodes[] = {{.id = 1}, {.id = 2}};
+    CHECK_TEXT(encoded(TERN_LIST(tern_double), &(tern_double_list){doubles, 4}), "[0.5,-12.25,100,1e300]");
+    CHECK_TEXT(encoded(TERN_LIST(tern_int8), &(tern_int8_list){ints, 2}), "[-128,127]");
+    CHECK_TEXT(encoded(TERN_LIST(tern_uint64), &(tern_uint64_list){uints, 2}), "[18446744073709551615,0]");
+    CHECK_TEXT(encoded(TERN_LIST(tern_bool), &(tern_bool_list){bools, 2}), "[true,false]");
+    CHECK_TEXT(encoded(TERN_LIST(tern_text), &(tern_text_list){texts, 3}), "[\"a\\\"\",null,\"\"]");
+    CHECK_TEXT(encoded(TERN_LIST(Node), &(Node_list){nodes, 2}),
+               "[{\"id\":1,\"children\":[]},{\"id\":2,\"children\":[]}]");
+}
+
 TEST(json_encode_leaves_out_what_is_write_only_or_absent)
 {
     Secret secret = {.shown = 1, .password = "hunter2", .last = 2};
@@ -194,6 +211,8 @@ TEST(threat_077_bytes_that_are_not_utf8_are_replaced_when_printed)
         {"ok\xe6\xbc", "\"ok\xef\xbf\xbd\xef\xbf\xbd\""},                             /* cut off */
         {"ok\xc3", "\"ok\xef\xbf\xbd\""},
         {"\xe6\xbc\"", "\"\xef\xbf\xbd\xef\xbf\xbd\\\"\""},
+        {"a line\n of more than thirty-two bytes with \xc3\xa4\t, then \xff and \xe6\xbc\xa2",
+         "\"a line\\n of more than thirty-two bytes with \xc3\xa4\\t, then \xef\xbf\xbd and \xe6\xbc\xa2\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_TEXT(encoded_text(cases[i].text, strlen(cases[i].text)), cases[i].want);

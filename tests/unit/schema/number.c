@@ -40,11 +40,26 @@ static double double_of(uint64_t bits)
     return value;
 }
 
+/** The front of `text` with more behind it, where as many bytes may be looked at as the fast way wants. */
+static bool take_with_more(const char *text, double *out)
+{
+    char longer[128];
+    size_t len = strlen(text);
+    if (len > 64)
+        return number_read_double(text, len, out);
+    memcpy(longer, text, len);
+    memset(longer + len, ']', sizeof longer - len);
+    return number_take_double(longer, sizeof longer, out) == len;
+}
+
 /** Reads `text` (which has a NUL) both ways. */
 static void check_as_strtod(const char *text)
 {
-    double seen = 7, want = strtod(text, NULL);
+    double seen = 7, taken = 7, want = strtod(text, NULL);
     bool is_read = number_read_double(text, strlen(text), &seen);
+    if (take_with_more(text, &taken) != is_read || (is_read && bits_of(taken) != bits_of(seen)))
+        check_fail(__FILE__, __LINE__, "%.60s is %a at the end of a text, and %a before more", text, seen,
+                   taken);
     if (isinf(want)) {
         if (is_read)
             check_fail(__FILE__, __LINE__, "%.60s is too big, but was read as %a", text, seen);
@@ -117,6 +132,21 @@ TEST(number_reads_random_digits_as_strtod_does)
             if ((r >> 17 & 1) != 0)
                 snprintf(text + len, sizeof text - len, "%c%d", (r >> 18 & 1) != 0 ? 'e' : 'E',
                          (int)(next_random() % 700) - 350);
+            check_as_strtod(text);
+        }
+}
+
+TEST(number_reads_decimals_as_people_write_them)
+{
+    char text[64];
+    for (uint64_t end = deadline(); clock_ns() < end;)
+        for (int i = 0; i < 1000; i++) {
+            uint64_t r = next_random();
+            unsigned digits = (unsigned)(r % 20), places = (unsigned)(r >> 8) % 20;
+            double scale = 1;
+            for (unsigned d = 0; d < digits; d++)
+                scale *= 10;
+            snprintf(text, sizeof text, "%.*f", (int)places, ((double)(r >> 11) * 0x1p-53 - 0.5) * scale);
             check_as_strtod(text);
         }
 }

@@ -116,6 +116,8 @@ TEST(value_refuses_what_is_no_json_and_says_where)
         {"NaN", "not_json", 1, 1},
         {"]", "not_json", 1, 1},
         {"{\"a\":1,\"b\":2,\"a\":3}", "doubled", 1, 15},
+        {"{\"a\":1,\n\"a\":2,\n\"b\":\"x\\ny\"}", "doubled", 2, 2},
+        {"{\"b\":\"\\n\",\"a\":1,\"a\":2,\"c\":\"\\n\"}", "doubled", 1, 18},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (parse_bytes(cases[i].text, strlen(cases[i].text)) != NULL)

@@ -1,0 +1,95 @@
+/** What is logged of statements. */
+#include "library.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/** Runs `work` with the log open, and returns what it wrote. */
+static const char *log_of(tern_ctx *c, void (*work)(tern_ctx *c), tern_log_level level)
+{
+    static char text[16384];
+    char path[] = "/tmp/tern-log-XXXXXX";
+    int file = mkstemp(path), before = dup(STDERR_FILENO);
+    CHECK(file >= 0 && before >= 0);
+    unlink(path);
+    dup2(file, STDERR_FILENO);
+    tern_log_set_level(level);
+    work(c);
+    tern_log_set_level(TERN_SILENT);
+    dup2(before, STDERR_FILENO);
+    ssize_t len = pread(file, text, sizeof text - 1, 0);
+    text[len > 0 ? len : 0] = '\0';
+    close(file);
+    close(before);
+    return text;
+}
+
+static unsigned times_in(const char *text, const char *word)
+{
+    unsigned count = 0;
+    while ((text = strstr(text, word)) != NULL) {
+        text++;
+        count++;
+    }
+    return count;
+}
+
+static void find_eleven_times(tern_ctx *c)
+{
+    for (int i = 0; i < 15; i++)
+        (void)tern_find(c, Author, (int64_t)i);
+}
+
+LIBRARY_TEST(a_query_in_a_loop_is_warned_of_once)
+{
+#ifdef NDEBUG
+    check_skip("builds without assertions do not count statements");
+#endif
+    const char *text = log_of(c, find_eleven_times, TERN_WARN);
+    CHECK_INT(times_in(text, "more than 10 times"), 1);
+    CHECK_INT(times_in(text, "tern_preload"), 1);
+    return tern_no_content(c);
+}
+
+static void count_authors(tern_ctx *c)
+{
+    tern_count(c, Author);
+}
+
+LIBRARY_TEST(each_statement_is_in_the_debug_log_with_time_and_rows)
+{
+    const char *text = log_of(c, count_authors, TERN_DEBUG);
+    CHECK_INT(times_in(text, "select count(*) from author"), 1);
+    CHECK_INT(times_in(text, "\"microseconds\":"), 1);
+    CHECK_INT(times_in(text, "\"rows\":1"), 1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_slow_statement_is_logged_as_a_warning)
+{
+    data_self.options.slow_query_ms = 0;
+    const char *text = log_of(c, count_authors, TERN_WARN);
+    CHECK_INT(times_in(text, "slow query"), 1);
+    data_self.options.slow_query_ms = 10000;
+    text = log_of(c, count_authors, TERN_WARN);
+    CHECK_INT(times_in(text, "slow query"), 0);
+    return tern_no_content(c);
+}
+
+static void fails(tern_ctx *c)
+{
+    tern_data_error error;
+    Author author = {.name = "secret value"};
+    tern_insert(c, Author, &author);
+    author.id = 0;
+    tern_insert(c, Author, &author, .error = &error);
+    CHECK_INT(error.fault, TERN_DATA_UNIQUE);
+}
+
+LIBRARY_TEST(values_are_never_logged)
+{
+    const char *text = log_of(c, fails, TERN_DEBUG);
+    CHECK_INT(times_in(text, "secret value"), 0);
+    CHECK(times_in(text, "insert into author") != 0);
+    return tern_no_content(c);
+}

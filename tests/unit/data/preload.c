@@ -1,0 +1,89 @@
+/** Related rows: one more query, whatever the number of rows. */
+#include "library.h"
+
+static Club *add_club(tern_ctx *c, const char *name, unsigned members, const Tag *const *tags)
+{
+    Club *club = tern_alloc(c, sizeof *club);
+    *club = (Club){.name = name};
+    tern_insert(c, Club, club);
+    for (unsigned i = 0; i < members; i++)
+        tern_insert(c, Member, (&(Member){.club_id = club->id, .name = tern_sprintf(c, "%s %u", name, i)}));
+    for (; tags != NULL && *tags != NULL; tags++)
+        tern_insert(c, ClubTag, (&(ClubTag){.club_id = club->id, .tag_id = (*tags)->id}));
+    return club;
+}
+
+LIBRARY_TEST(a_list_field_gets_the_rows_that_refer_to_its_row)
+{
+    add_club(c, "empty", 0, NULL);
+    add_club(c, "small", 1, NULL);
+    add_club(c, "large", 20, NULL);
+    Club_list clubs = tern_select(c, Club, .order_by = "id");
+    CHECK_INT(clubs.items[0].tern_state.members, TERN_ABSENT);
+    tern_preload(c, Club, clubs, members);
+    CHECK_INT(clubs.items[0].members.count, 0);
+    CHECK_INT(clubs.items[0].tern_state.members, TERN_VALUE);
+    CHECK_INT(clubs.items[1].members.count, 1);
+    CHECK_TEXT(clubs.items[1].members.items[0].name, "small 0");
+    CHECK_INT(clubs.items[2].members.count, 20);
+    for (unsigned i = 0; i < 20; i++)
+        CHECK_TEXT(clubs.items[2].members.items[i].name, tern_sprintf(c, "large %u", i));
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_list_field_gets_rows_through_a_table_of_pairs)
+{
+    Tag open = {.name = "open"}, old = {.name = "old"}, unused = {.name = "unused"};
+    tern_insert(c, Tag, &open);
+    tern_insert(c, Tag, &old);
+    tern_insert(c, Tag, &unused);
+    add_club(c, "a", 0, (const Tag *[]){&open, &old, NULL});
+    add_club(c, "b", 0, (const Tag *[]){&old, NULL});
+    add_club(c, "c", 0, NULL);
+    Club_list clubs = tern_select(c, Club, .order_by = "name");
+    tern_preload(c, Club, clubs, tags);
+    CHECK_INT(clubs.items[0].tags.count, 2);
+    CHECK_INT(clubs.items[1].tags.count, 1);
+    CHECK_TEXT(clubs.items[1].tags.items[0].name, "old");
+    CHECK_INT(clubs.items[2].tags.count, 0);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_preload_of_many_rows_takes_few_statements)
+{
+    Author *author = add_author(c, "A");
+    Book *books = tern_alloc(c, 600 * sizeof *books);
+    for (int i = 0; i < 600; i++) {
+        Author one = {.name = tern_sprintf(c, "author %d", i)};
+        tern_insert(c, Author, &one);
+        books[i] = (Book){.title = "t", .author_id = i % 2 == 0 ? one.id : author->id};
+    }
+    Book_list list = {books, 600};
+    memset(data_request_of(c)->counted, 0, sizeof data_request_of(c)->counted);
+    tern_preload(c, Book, list, author);
+    CHECK_TEXT(books[0].author.name, "author 0");
+    CHECK_TEXT(books[1].author.name, "A");
+    CHECK_TEXT(books[598].author.name, "author 598");
+#ifndef NDEBUG
+    CHECK_INT(data_request_of(c)->counted[0].times, 1);
+    CHECK(data_request_of(c)->counted[1].statement == NULL);
+#endif
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(no_rows_need_no_related_ones)
+{
+    Club_list clubs = {NULL, 0};
+    tern_preload(c, Club, clubs, members);
+    tern_preload(c, Club, clubs, tags);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(a_field_without_a_relation_cannot_be_preloaded, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
+                   "\"detail\":\"Club.name holds no related rows: it has no .via, .by or .through\"}")
+{
+    Club_list clubs = {NULL, 0};
+    tern_preload(c, Club, clubs, name);
+    return tern_no_content(c);
+}
