@@ -1,6 +1,7 @@
 /* Hot path: data_execute without a failure. It may not allocate or format. */
 #include "data/execute.h"
 #include "base/clock.h"
+#include "data/later.h"
 #include "data/transaction.h"
 #include "data/worker.h"
 #include "runtime/loop.h"
@@ -19,6 +20,8 @@ data_request *data_request_of(tern_ctx *c)
         return c->data;
     if (data_self.primary == NULL)
         tern_fail(c, 500, "the application has no database: main calls no tern_database");
+    if (data_self.is_unchecked)
+        data_check_now(c);
     c->data = tern_alloc(c, sizeof *c->data);
     return c->data;
 }

@@ -24,7 +24,7 @@ typedef struct data_request {
     data_counted counted[DATA_COUNTED_STATEMENTS]; /* in builds with assertions */
 } data_request;
 
-/** Fails with 500 when the application has no database; in the request's memory. */
+/** In the request's memory. Fails with 500 when the application has no database, and as data_check_now. */
 data_request *data_request_of(tern_ctx *c);
 
 /**

@@ -10,6 +10,7 @@ typedef struct data_worker {
     tern_database_options options;
     data_database *primary;
     data_database *replica; /* NULL: everything goes to the primary */
+    bool is_unchecked;      /* nobody has seen yet whether its tables are those of the models (later.h) */
 } data_worker;
 
 extern data_worker data_self;

@@ -51,23 +51,54 @@ def threat_102_a_database_killed_and_started_again_under_load_is_used_again(plac
         check_books(place, [writers])
 
 
+@contextlib.contextmanager
+def database_away():
+    """PostgreSQL is killed, and there again at the end of the block at the latest."""
+    ledger.server().kill()
+    try:
+        yield
+    finally:
+        if ledger.server().process is None:
+            ledger.server().start()
+
+
 @on("postgres")
 def threat_102_an_application_starts_without_its_database_and_finds_it_later(place):
     with place.serve():
         pass
-    ledger.server().kill()
-    try:
-        with place.serve(has_accounts=False) as app:
-            check_refused(app.together(app.read, app.read, send(app, "t1", 1, 2)), least=3, statuses=(503,))
-            app.check_pings()
-            check_equal(app.get("/readyz").status, 503, "readiness without a database")
-            ledger.server().start()
-            app.wait_recovered()
-            check_equal(app.post("/transfers", transfer("t2", 1, 2))[0], 201)
-    finally:
-        if ledger.server().process is None:
-            ledger.server().start()
+    with database_away(), place.serve(workers=2, has_accounts=False) as app:
+        check(app.logged("started without the database") is not None, "a line that says so")
+        check_refused(app.together(app.read, app.read, send(app, "t1", 1, 2)), least=3, statuses=(503,))
+        app.check_pings()
+        check_equal(app.get("/readyz").status, 503, "readiness without a database")
+        ledger.server().start()
+        app.wait_recovered()
+        check_equal(app.post("/transfers", transfer("t2", 1, 2))[0], 201)
     check_books(place)
+
+
+@on("postgres")
+def an_application_that_started_without_its_database_makes_its_tables_later(place):
+    with database_away(), place.serve(workers=2, has_accounts=False) as app:
+        check_equal(app.read(), 503)
+        ledger.server().start()
+        wait_for(lambda: app.post("/accounts", {"accounts": ACCOUNTS})[0] == 201, text="tables")
+        app.wait_recovered()
+    check_books(place)
+
+
+@on("postgres")
+def an_application_that_started_without_its_database_does_not_use_one_of_somebody_else(place):
+    place.rows("create table account (id text)")
+    with database_away(), place.serve(has_accounts=False) as app:
+        check_equal(app.read(), 503)
+        ledger.server().start()
+        wait_for(lambda: (app.read(), app.logged("the database cannot be used"))[1], text="the cause in the log")
+        check("has tables that no migration and no earlier start of this program has made" in
+              app.logged("the database cannot be used"), str(app.lines[-1]))
+        check_equal(app.read(), 503)
+        check_equal(app.get("/readyz").status, 503, "readiness")
+    check_equal(place.rows("select count(*) from account"), [["0"]], "the other's table")
 
 
 @on("postgres")

@@ -101,10 +101,10 @@ static bool check_migrations(migrate_command *c, const ddl_schema *models)
                                         pending, pending == 1 ? " is" : "s are", c->program);
 }
 
-bool data_schema_check(const tern_database_options *options, const char *program, buf *problems)
+data_schema_state data_schema_check(const tern_database_options *options, const char *program, buf *problems)
 {
     if (strcmp(options->url, "sqlite::memory:") == 0)
-        return true;
+        return DATA_SCHEMA_FITS;
     migrate_command c = {.program = program, .options = options};
     arena_init(&c.memory, NULL, 0, SIZE_MAX);
     const ddl_schema *models = command_models(&c);
@@ -115,5 +115,7 @@ bool data_schema_check(const tern_database_options *options, const char *program
     buf_add(problems, c.problems.data, c.problems.len);
     buf_free(&c.problems);
     arena_free(&c.memory);
-    return is_right;
+    if (is_right)
+        return DATA_SCHEMA_FITS;
+    return c.is_away ? DATA_SCHEMA_UNKNOWN : DATA_SCHEMA_DIFFERS;
 }

@@ -44,6 +44,11 @@ void client_close(migrate_client *client)
     client->handle = NULL;
 }
 
+bool client_is_away(const migrate_client *client, const char *url)
+{
+    return client->driver != NULL && client->driver->is_away != NULL && client->driver->is_away(url);
+}
+
 static unsigned line_of(const char *text, const char *at)
 {
     unsigned line = 1;

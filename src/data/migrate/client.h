@@ -20,6 +20,8 @@ typedef struct migrate_driver {
     data_dialect dialect;
     void *(*open)(const char *url, buf *problem);
     void (*close)(void *handle);
+    /** As client_is_away; NULL: never. */
+    bool (*is_away)(const char *url);
     /** Runs the statement at the beginning of `*sql`, which moves behind it. What begins at a statement's
      * first byte that is neither white space nor comment is noted in `*begin`; NULL when only such was left.
      */
@@ -38,6 +40,9 @@ struct migrate_client {
 /** Connects; false with the problem. A SQLite file that is not there is made by the first write. */
 bool client_open(migrate_client *client, const char *url, buf *problem);
 void client_close(migrate_client *client);
+/** Whether nothing answers at the place of the URL, or answers that it will be there later: which the URL is
+ * not to blame for. */
+bool client_is_away(const migrate_client *client, const char *url);
 
 /**
  * Runs every statement of a text. On false `*line` (which may be NULL) is the line, from 1, on which the one

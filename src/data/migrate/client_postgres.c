@@ -13,6 +13,7 @@
 
 #define FUNCTIONS(X)                                                                                         \
     X(connectdbParams)                                                                                       \
+    X(pingParams)                                                                                            \
     X(finish)                                                                                                \
     X(status)                                                                                                \
     X(errorMessage)                                                                                          \
@@ -116,6 +117,31 @@ static void add_refusal(buf *problem, const char *url, const char *message)
     mem_free(quoted);
 }
 
+/** What libpq is told of a connection to the URL. */
+typedef struct connection_options {
+    const char *names[5], *values[5];
+} connection_options;
+
+static connection_options options_of(const char *url)
+{
+    return (connection_options){{"fallback_application_name", "connect_timeout", "client_encoding", "dbname"},
+                                {"tern", "10", "UTF8", url}}; /* the URL wins */
+}
+
+static bool is_away(const char *url)
+{
+    const char *password;
+    size_t len;
+    buf unused = {0};
+    bool can_ask = find_password(url, &password, &len) && load(&unused);
+    buf_free(&unused);
+    if (!can_ask)
+        return false;
+    const connection_options options = options_of(url);
+    PGPing answer = pq.pingParams(options.names, options.values, 1);
+    return answer == PQPING_REJECT || answer == PQPING_NO_RESPONSE;
+}
+
 static void *open_connection(const char *url, buf *problem)
 {
     const char *password;
@@ -124,12 +150,10 @@ static void *open_connection(const char *url, buf *problem)
         buf_add_text(problem, "PostgreSQL: write '@' in a password as %40 and '/' as %2F");
         return NULL;
     }
-    const char *const names[] = {"fallback_application_name", "connect_timeout", "client_encoding", "dbname",
-                                 NULL};
-    const char *const values[] = {"tern", "10", "UTF8", url, NULL}; /* the URL wins */
+    const connection_options options = options_of(url);
     if (!load(problem))
         return NULL;
-    PGconn *connection = pq.connectdbParams(names, values, 1);
+    PGconn *connection = pq.connectdbParams(options.names, options.values, 1);
     if (connection != NULL && pq.status(connection) == CONNECTION_OK) {
         pq.setNoticeProcessor(connection, hear_nothing, NULL);
         pq.clear(pq.exec(connection, "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = "
@@ -290,7 +314,12 @@ static bool is_in_transaction(void *handle)
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
-const migrate_driver client_postgres = {DATA_POSTGRES, open_connection, close_connection,
-                                        step,          query,           is_in_transaction};
+const migrate_driver client_postgres = {.dialect = DATA_POSTGRES,
+                                        .open = open_connection,
+                                        .close = close_connection,
+                                        .is_away = is_away,
+                                        .step = step,
+                                        .query = query,
+                                        .is_in_transaction = is_in_transaction};
 
 #endif

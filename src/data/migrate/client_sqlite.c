@@ -160,6 +160,11 @@ static bool is_in_transaction(void *handle)
     return !sqlite3_get_autocommit(handle);
 }
 
-const migrate_driver client_sqlite = {DATA_SQLITE, open_file, close_file, step, query, is_in_transaction};
+const migrate_driver client_sqlite = {.dialect = DATA_SQLITE,
+                                      .open = open_file,
+                                      .close = close_file,
+                                      .step = step,
+                                      .query = query,
+                                      .is_in_transaction = is_in_transaction};
 
 #endif

@@ -1,6 +1,7 @@
 #include "data/migrate/command.h"
 
 #include "app/command.h"
+#include "data/later.h"
 #include "data/migrate/migrate.h"
 #include "data/table.h"
 
@@ -28,8 +29,10 @@ bool command_connect(migrate_command *c)
     buf problem = {0};
     bool is_open = client_open(&c->client, c->options->url, &problem) &&
                    state_read(&c->state, &c->client, &c->memory, &problem);
-    if (!is_open)
+    if (!is_open) {
         command_fail(c, "database: %s", problem.data != NULL ? problem.data : "memory is short");
+        c->is_away = client_is_away(&c->client, c->options->url);
+    }
     buf_free(&problem);
     return is_open;
 }
@@ -186,7 +189,10 @@ static int run_db(void *arg, const char *program, int count, char **arguments)
 static bool check(void *arg, const char *program, buf *problems)
 {
     const tern_database_options options = options_of(arg);
-    return data_schema_check(&options, program, problems);
+    data_schema_state state = data_schema_check(&options, program, problems);
+    if (state == DATA_SCHEMA_UNKNOWN)
+        data_check_later(program, problems);
+    return state != DATA_SCHEMA_DIFFERS;
 }
 
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options)

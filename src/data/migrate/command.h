@@ -16,6 +16,7 @@ typedef struct migrate_command {
     migrate_folder folder;
     migrate_client client; /* open after command_connect */
     migrate_state state;
+    bool is_away; /* command_connect has failed since the database cannot be reached now */
     buf problems; /* whole lines */
 } migrate_command;
 

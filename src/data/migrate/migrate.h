@@ -16,14 +16,21 @@
  */
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options);
 
+typedef enum data_schema_state {
+    DATA_SCHEMA_FITS,
+    DATA_SCHEMA_DIFFERS,
+    DATA_SCHEMA_UNKNOWN /* the database cannot be reached now */
+} data_schema_state;
+
 /**
  * Whether the database of `options` has the tables of the models, before the application serves.
  *
  * A database without any table becomes the models' at once, as long as there are no migrations. Otherwise it
- * must have every migration of the folder, unchanged, and the models must be those of the newest one. False
- * with lines that say what to run. A database in memory is not looked at: each process has its own.
+ * must have every migration of the folder, unchanged, and the models must be those of the newest one. Else
+ * there are lines in `problems` that say what to run. A database in memory is not looked at: each process has
+ * its own. Blocks; may be called in any thread, by one at a time.
  */
-bool data_schema_check(const tern_database_options *options, const char *program, buf *problems);
+data_schema_state data_schema_check(const tern_database_options *options, const char *program, buf *problems);
 
 /** SQL that makes the models' tables in an empty database (`sqlite::memory:`); false without memory or with a
  * line for each mistake. */
