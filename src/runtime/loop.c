@@ -50,6 +50,7 @@ bool loop_open(void)
     list_init(&self->ready);
     list_init(&self->later);
     self->stopping = false;
+    self->opened++;
     return true;
 }
 

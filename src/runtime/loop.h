@@ -32,6 +32,8 @@ typedef struct loop {
     uint64_t now_ms; /* monotonic, read once a turn; what every deadline is compared with */
     timer_wheel timers;
     int epoll_fd;
+    unsigned
+        opened; /* how often in this process: what was registered with an earlier loop is not with this */
     bool stopping;
     list_link ready; /* coroutines to resume this turn (coro.h) */
     list_link later; /* loop_later entries */

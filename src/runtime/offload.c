@@ -33,6 +33,8 @@ static struct {
     list_link queue, ended;
     unsigned threads, idle, most;
     bool is_open;
+    pid_t owner;        /* whose threads they are: a child has none of them */
+    unsigned loop;      /* of loop_self.opened: where `source` is registered */
     loop_source source; /* an eventfd: jobs have ended */
 } pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -76,11 +78,31 @@ static void on_ended(loop_source *source, uint32_t events)
     pthread_mutex_unlock(&pool.mutex);
 }
 
+/* Leaves what the parent of this process had. */
+static void drop_inherited(void)
+{
+    close(pool.source.fd);
+    pthread_mutex_init(&pool.mutex, NULL);
+    pool.threads = pool.idle = 0;
+    pool.is_open = false;
+}
+
+/* The pool is open; makes the current loop hear of ended jobs, if it does not yet. */
+static bool follow_loop(void)
+{
+    if (pool.loop != loop_self.opened && !loop_add(&pool.source, EPOLLIN))
+        return false;
+    pool.loop = loop_self.opened;
+    return true;
+}
+
 static bool open_pool(void)
 {
     pthread_condattr_t attributes;
+    if (pool.is_open && pool.owner != getpid())
+        drop_inherited();
     if (pool.is_open)
-        return true;
+        return follow_loop();
     pool.source = (loop_source){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .on_event = on_ended};
     if (pool.source.fd < 0)
         return false;
@@ -96,6 +118,8 @@ static bool open_pool(void)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&pool.has_work, &attributes);
     pthread_condattr_destroy(&attributes);
+    pool.owner = getpid();
+    pool.loop = loop_self.opened;
     pool.is_open = true;
     return true;
 }

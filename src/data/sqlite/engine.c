@@ -34,8 +34,10 @@ static data_database *open_database(const data_engine_options *options)
     unsigned readers = options->pool != 0 ? options->pool : READERS;
     bool is_made = sqlite_lane_make(&db->readers, db, false, place.is_memory ? 0 : readers) &&
                    sqlite_lane_make(&db->writer, db, true, 1);
-    if (is_made && db->path != NULL && db->url != NULL)
+    if (is_made && db->path != NULL && db->url != NULL) {
+        sqlite_count_databases(1);
         return db;
+    }
     free_database(db);
     return NULL;
 }
@@ -51,6 +53,7 @@ static void close_database(data_database *db)
 {
     if (is_foreign(db))
         return;
+    sqlite_count_databases(-1);
     free_database(db);
 }
 
@@ -64,6 +67,10 @@ static data_session *take(data_database *db, bool writes, uint64_t deadline_ms, 
 {
     if (is_foreign(db)) {
         data_refuse(error, TERN_DATA_FAILED, "the database was opened before this process was forked");
+        return NULL;
+    }
+    if (sqlite_has_inherited()) {
+        data_refuse(error, TERN_DATA_FAILED, "this process was forked while a database was open");
         return NULL;
     }
     return sqlite_lane_take(writes || db->is_memory ? &db->writer : &db->readers, deadline_ms, error);

@@ -113,6 +113,11 @@ bool sqlite_check(const char *url, buf *problems);
 bool sqlite_set_up(void);
 /** How often this process and its ancestors have forked since sqlite_set_up. */
 unsigned sqlite_forks(void);
+/** Adds to the count of open databases. */
+void sqlite_count_databases(int change);
+/** Whether this process was forked while its parent had a database open: SQLite then believes to hold the
+ * parent's locks, and nothing may be opened here any more. */
+bool sqlite_has_inherited(void);
 
 /* lane.c */
 bool sqlite_lane_make(sqlite_lane *lane, data_database *db, bool writes, unsigned count);

@@ -8,11 +8,23 @@
 #include <malloc.h>
 #include <pthread.h>
 
-static unsigned forks;
+static unsigned forks, open_databases;
+static bool has_inherited;
 
 static void count_fork(void)
 {
     forks++;
+    has_inherited |= open_databases != 0;
+}
+
+void sqlite_count_databases(int change)
+{
+    open_databases += (unsigned)change;
+}
+
+bool sqlite_has_inherited(void)
+{
+    return has_inherited;
 }
 
 unsigned sqlite_forks(void)

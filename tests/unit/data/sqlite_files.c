@@ -44,6 +44,49 @@ TEST(threat_104_a_child_cannot_use_what_its_parent_opened)
     WITH_DATABASE(use_in_child);
 }
 
+static void open_in_child(tern_ctx *c)
+{
+    must_run(c, "create table t (n integer)");
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        data_error error;
+        data_database *own = data_sqlite.open(&(data_engine_options){.url = fixture_url});
+        bool is_refused = own != NULL && data_sqlite.acquire(own, true, &error) == NULL &&
+                          strcmp(error.message, "this process was forked while a database was open") == 0;
+        _exit(is_refused ? 0 : 1);
+    }
+    CHECK_INT(end_of(pid), 0);
+}
+
+TEST(threat_104_a_child_of_a_process_with_an_open_database_opens_none)
+{
+    WITH_DATABASE(open_in_child);
+}
+
+static void write_one(tern_ctx *c)
+{
+    must_run(c, "create table if not exists t (n integer); insert into t values (1)");
+}
+
+TEST(threat_104_a_child_of_a_process_that_has_closed_its_database_opens_it)
+{
+    make_folder();
+    const data_engine_options options = {.url = fixture_url};
+    with_database(&options, write_one);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) { /* the pool of threads is the parent's: statements run without a loop here */
+        static const data_statement statement = {
+            .sql = "insert into t values (2)", .sql_len = 24, .writes = true};
+        data_run run = {.statement = &statement};
+        data_database *own = data_sqlite.open(&options);
+        _exit(own != NULL && data_sqlite.run(own, &run) && run.affected == 1 ? 0 : 1);
+    }
+    CHECK_INT(end_of(pid), 0);
+    remove_folder();
+}
+
 /* What another process gets that wants to write: SQLITE_OK or SQLITE_BUSY. */
 static int write_lock_elsewhere(void)
 {

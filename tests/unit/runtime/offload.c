@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct gate {
@@ -159,6 +160,31 @@ TEST(a_cancelled_request_offloads_nothing)
 {
     CHECK_INT(run_handler(offload_when_cancelled).reason, UNWIND_CANCELLED);
     CHECK(!gates[0].has_begun);
+}
+
+static void offload_once(tern_ctx *c)
+{
+    int count = 0;
+    tern_offload(c, add_one, &count);
+    CHECK_INT(count, 1);
+}
+
+TEST(a_second_loop_of_the_process_hears_of_ended_work_too)
+{
+    CHECK_INT(run_handler(offload_once).reason, UNWIND_NONE);
+    CHECK_INT(run_handler(offload_once).reason, UNWIND_NONE);
+}
+
+TEST(a_child_has_threads_of_its_own)
+{
+    int status;
+    CHECK_INT(run_handler(offload_once).reason, UNWIND_NONE);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0)
+        _exit(run_handler(offload_once).reason == UNWIND_NONE ? 0 : 1);
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_INT(status, 0);
 }
 
 static void run_when_cancelled(tern_ctx *c)
