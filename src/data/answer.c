@@ -1,11 +1,14 @@
 /* What a client is told when a statement fails: the log has the engine's words, the reply has none of them.
  */
 #include "data/execute.h"
+#include "runtime/loop.h"
 
 #include <tern/log.h>
 
 #include <stdio.h>
 #include <string.h>
+
+enum { TELL_EVERY_MS = 1000 };
 
 static const struct {
     int status;
@@ -67,12 +70,34 @@ static const char *blamed_field(const data_table *table, const data_error *error
     return column != NULL ? column->plan->key : "";
 }
 
+/* What is said of a database in trouble: with every request it would flood the log. */
+static void log_trouble(const char *label, const data_error *error)
+{
+    static struct {
+        uint64_t next_ms;
+        unsigned left_out;
+    } told[TERN_DATA_FAILED + 1];
+    if (loop_self.now_ms < told[error->fault].next_ms) {
+        told[error->fault].left_out++;
+        return;
+    }
+    if (told[error->fault].left_out > 0)
+        tern_log(TERN_ERROR, "%s: the database says: %s (and to %u requests since the last such line)", label,
+                 error->message, told[error->fault].left_out);
+    else
+        tern_log(TERN_ERROR, "%s: the database says: %s", label, error->message);
+    told[error->fault].next_ms = loop_self.now_ms + TELL_EVERY_MS;
+    told[error->fault].left_out = 0;
+}
+
 static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *field)
 {
     int status = answers[error->fault].status;
     const char *detail = answers[error->fault].detail, *code = answers[error->fault].code, *errors = NULL;
     char label[160];
-    if (status >= 500)
+    if (status > 500)
+        log_trouble(ctx_route_label(c, label, sizeof label), error);
+    else if (status == 500)
         tern_log(TERN_ERROR, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
                  error->message);
     else if (tern_log_enabled(TERN_DEBUG))
