@@ -7,31 +7,49 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_word(const char *at, size_t len, const char *word)
+static bool is_one_of(const char *at, size_t len, const char *const *words)
 {
-    return strlen(word) == len && strncasecmp(at, word, len) == 0;
+    for (; *words != NULL; words++)
+        if (strlen(*words) == len && strncasecmp(at, *words, len) == 0)
+            return true;
+    return false;
 }
 
-/** Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
- * possible. */
+/**
+ * Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
+ * possible. A function may do anything, so only those count that are known to do nothing, and an engine may
+ * run such a statement twice.
+ */
 static bool only_reads(const char *text)
 {
-    static const char *const writing[] = {"insert", "update", "delete", "replace", "merge", "into", "call"};
-    bool is_first = true, reads = false;
+    static const char *const reading[] = {"select", "with", "values", NULL};
+    static const char *const writing[] = {"insert", "update", "delete", "replace",
+                                          "merge",  "into",   "call",   NULL};
+    static const char *const pure[] = {
+        "select",   "with",   "values", "as",    "in",     "exists",     "and",  "or",
+        "not",      "where",  "on",     "from",  "join",   "using",      "over", "filter",
+        "any",      "all",    "some",   "then",  "else",   "when",       "by",   "union",
+        "distinct", "count",  "sum",    "avg",   "min",    "max",        "cast", "lower",
+        "upper",    "length", "abs",    "round", "nullif", "substr",     "date", "extract",
+        "coalesce", "rank",   "having", "limit", "trim",   "row_number", NULL};
+    bool is_first = true;
     for (const char *at = text; *at != '\0';) {
         size_t len = 0;
-        while (isalpha((unsigned char)at[len]) || at[len] == '_')
+        while (isalnum((unsigned char)at[len]) || at[len] == '_')
             len++;
-        for (size_t i = 0; i < sizeof writing / sizeof *writing; i++)
-            if (is_word(at, len, writing[i]))
-                return false;
-        if (is_first && len != 0) {
-            reads = is_word(at, len, "select") || is_word(at, len, "with") || is_word(at, len, "values");
-            is_first = false;
+        if (len == 0) {
+            at++;
+            continue;
         }
-        at += len != 0 ? len : 1;
+        if (is_one_of(at, len, writing) || (is_first && !is_one_of(at, len, reading)))
+            return false;
+        is_first = false;
+        const char *next = at + len + strspn(at + len, " \n\t");
+        if (*next == '(' && !is_one_of(at, len, pure))
+            return false;
+        at += len;
     }
-    return reads;
+    return !is_first;
 }
 
 static const data_statement *own_statement(tern_ctx *c, const tern_type *type, const char *text,

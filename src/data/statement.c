@@ -174,6 +174,24 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
     return ctx_need(c, (void *)(uintptr_t)statement);
 }
 
+const data_statement *statement_words(const char *words)
+{
+    statement_key key;
+    memset(&key, 0, sizeof key);
+    key.verb = STATEMENT_WORDS;
+    key.texts[0] = words;
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    sql_builder b;
+    sql_begin(&b);
+    sql_add(&b, words);
+    if (!b.sql.failed)
+        statement = keep(&key, &b, false);
+    buf_free(&b.sql);
+    return statement;
+}
+
 void statement_forget(void)
 {
     for (size_t i = 0; i < kept.slot_count; i++) {

@@ -25,7 +25,8 @@ typedef enum statement_verb {
     STATEMENT_UPDATE,
     STATEMENT_REMOVE,
     STATEMENT_REMOVE_WHERE,
-    STATEMENT_OWN, /* tern_sql */
+    STATEMENT_OWN,   /* tern_sql */
+    STATEMENT_WORDS, /* begin, commit */
 } statement_verb;
 
 /** What tells one statement from another. Texts count by their address: they are literals. Zeroed before it
@@ -79,6 +80,8 @@ const char *sql_next_order(const data_table *table, const char *at, const data_c
  */
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
 
+/** "begin", "commit": a literal that is a statement as it is, kept; NULL when memory is short. */
+const data_statement *statement_words(const char *words);
 /** Notes the kinds of the program's values in `key`; leaves the handler with 500 when they are too many. */
 void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
 /** Whether `text` lies in the program's own read-only memory: a literal, which no request can have written.

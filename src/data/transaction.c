@@ -1,4 +1,5 @@
 #include "data/transaction.h"
+#include "data/statement.h"
 #include "data/worker.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -33,28 +34,29 @@ bool data_transaction_run(data_transaction *transaction, data_run *run)
 
 /* -- the statements around it -- */
 
-static const char *isolation_words(tern_isolation isolation)
+static const char *begin_words(const tern_transaction_options *options)
 {
-    static const char *const words[] = {[TERN_READ_COMMITTED] = " isolation level read committed",
-                                        [TERN_REPEATABLE_READ] = " isolation level repeatable read",
-                                        [TERN_SERIALIZABLE] = " isolation level serializable"};
-    return isolation == TERN_ISOLATION_DEFAULT ? "" : words[isolation];
-}
-
-static const char *begin_words(tern_ctx *c, const tern_transaction_options *options)
-{
+    static const char *const words[][2] = {
+        [TERN_ISOLATION_DEFAULT] = {"begin", "begin read only"},
+        [TERN_READ_COMMITTED] = {"begin isolation level read committed",
+                                 "begin isolation level read committed read only"},
+        [TERN_REPEATABLE_READ] = {"begin isolation level repeatable read",
+                                  "begin isolation level repeatable read read only"},
+        [TERN_SERIALIZABLE] = {"begin isolation level serializable",
+                               "begin isolation level serializable read only"},
+    };
     if (data_self.engine->dialect ==
         DATA_SQLITE) /* its transactions are serializable, whatever is asked for */
         return options->read_only ? "begin" : "begin immediate";
-    return tern_sprintf(c, "begin%s%s", isolation_words(options->isolation),
-                        options->read_only ? " read only" : "");
+    return words[options->isolation][options->read_only];
 }
 
-/** Runs "begin", "savepoint t1", ... on the transaction's connection, whether it is broken or not. */
-static bool run_words(data_transaction *t, const char *words, data_error *error)
+/** Runs "begin" and its like on the transaction's connection, whether it is broken or not. */
+static bool run_statement(data_transaction *t, const data_statement *statement, data_error *error)
 {
-    const data_statement statement = {.sql = words, .sql_len = strlen(words)};
-    data_run run = {.statement = &statement, .memory = t->memory};
+    if (statement == NULL)
+        return data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
+    data_run run = {.statement = statement, .memory = t->memory};
     run.deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
     bool is_done = data_self.engine->session_run(t->session, &run);
     *error = run.error;
@@ -65,7 +67,8 @@ static bool run_savepoint(data_transaction *t, const char *verb, data_error *err
 {
     char words[32];
     snprintf(words, sizeof words, "%s t%u", verb, t->depth);
-    return run_words(t, words, error);
+    const data_statement statement = {.sql = words, .sql_len = strlen(words)};
+    return run_statement(t, &statement, error);
 }
 
 /** Undoes what was done since the savepoint, which the database then forgets. */
@@ -118,8 +121,8 @@ tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transactio
     }
     request->transaction = t;
     tern_defer(c, abandon, t);
-    bool has_begun =
-        t->depth == 0 ? run_words(t, begin_words(c, options), &error) : run_savepoint(t, "savepoint", &error);
+    bool has_begun = t->depth == 0 ? run_statement(t, statement_words(begin_words(options)), &error)
+                                   : run_savepoint(t, "savepoint", &error);
     if (!has_begun) {
         request->last_fault = error.fault;
         data_answer(c, &error, NULL, NULL);
@@ -135,7 +138,7 @@ void tern_transaction_leave(tern_transaction_scope *block)
     if (t->is_ended)
         return;
     if (t->depth == 0)
-        is_done = t->is_broken || run_words(t, "commit", &error);
+        is_done = t->is_broken || run_statement(t, statement_words("commit"), &error);
     else
         is_done = t->is_broken ? undo_savepoint(t, &error) : run_savepoint(t, "release", &error);
     if (!is_done) { /* `abandon` gives the connection back */

@@ -19,7 +19,7 @@ type sqlite struct {
 
 func openSQLite(path string, workers int) (store, error) {
 	source := (&url.URL{Scheme: "file", Path: path}).String() +
-		"?_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_txlock=immediate"
+		"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_txlock=immediate"
 	writer, err := openPool(source, 1)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 /* SQLite for commands: foreign keys are not enforced meanwhile, as tables that are made anew need it; the
  * commands check them before they commit. */
 #include "data/migrate/client.h"
+#include "data/sqlite/inside.h"
 
 #if defined(TERN_WITH_SQLITE)
 
@@ -47,6 +48,10 @@ static void *open_file(const char *url, buf *problem)
     }
     if (!has_folder(path, problem))
         return NULL;
+    if (!sqlite_set_up()) { /* before the first connection of the process, or never */
+        buf_add_printf(problem, "%s: SQLite cannot be set up", url);
+        return NULL;
+    }
     int code = sqlite3_open_v2(
         path, &db,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);

@@ -311,13 +311,19 @@ const char *pg_column_read(const data_row *row, unsigned column, const tern_type
 {
     const PGresult *result = row->handle;
     int number = (int)column;
-    *is_null = libpq.getisnull(result, row->number, number);
+    size_t len = (size_t)libpq.getlength(result, row->number, number);
+    *is_null = len == 0 && libpq.getisnull(result, row->number, number);
     if (*is_null) {
         memset(out, 0, type->size);
         return NULL;
     }
-    cell c = {libpq.ftype(result, number), libpq.getvalue(result, row->number, number),
-              (size_t)libpq.getlength(result, row->number, number)};
+    cell c = {libpq.ftype(result, number), libpq.getvalue(result, row->number, number), len};
+    if (c.oid == OID_INT8 && type->kind == TERN_INT && type->size == 8 &&
+        len == 8) { /* most keys and counts */
+        uint64_t value = wire_get_64(c.data);
+        memcpy(out, &value, sizeof value);
+        return NULL;
+    }
     const char *problem =
         is_scalar_text(&c, type) ? scalar_read(type, c.data, c.len, out, a) : read_kind(&c, type, out, a);
     if (problem != NULL)

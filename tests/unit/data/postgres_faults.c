@@ -341,6 +341,55 @@ TEST(threat_102_a_server_that_was_killed_and_started_again_is_used_with_what_it_
     with_database(survive_restart);
 }
 
+/* -- connections cut while much is in flight -- */
+
+enum { ASKING = 32, QUESTIONS = 60 };
+static unsigned acknowledged, unknown;
+
+static void ask_through_cuts(void *arg)
+{
+    for (int i = 0; i < QUESTIONS; i++) {
+        int wanted = (int)(intptr_t)arg * QUESTIONS + i;
+        answer got = ask("select $1::bigint from pg_sleep(0.001)", TERN_ARGS(wanted), .id = 1, .reads = true);
+        CHECK(!got.is_ok || got.number == wanted);
+        got = ask("insert into survived values ($1) returning id", TERN_ARGS(wanted), .id = 2);
+        CHECK(!got.is_ok || got.number == wanted);
+        acknowledged += got.is_ok;
+        unknown += !got.is_ok;
+        if (!got.is_ok)
+            pause_ms(20);
+    }
+}
+
+static void cut_often(void *arg)
+{
+    static test_body asking[ASKING];
+    (void)arg;
+    must("drop table if exists survived");
+    must("create table survived (id bigint primary key)"); /* a write that is done twice is an error */
+    for (intptr_t i = 0; i < ASKING; i++)
+        start_body(&asking[i], ask_through_cuts, (void *)i);
+    for (int i = 0; i < 8; i++) {
+        pause_ms(25);
+        tell_proxy(i % 2 == 0 ? "cut" : "cut_after 700");
+    }
+    while (still_running > 1)
+        pause_ms(1);
+    answer got = ask("select count(*) from survived", NO_ARGS, .reads = true);
+    CHECK(got.is_ok);
+    CHECK(got.number >= acknowledged);
+    CHECK(got.number <= acknowledged + unknown);
+    CHECK(unknown > 0 && acknowledged > unknown);
+}
+
+TEST(threat_102_connections_cut_under_load_lose_nothing_acknowledged_and_mix_up_no_answers)
+{
+    static test_body body;
+    open_through_proxy();
+    start_body(&body, cut_often, NULL);
+    run_bodies();
+}
+
 /* -- memory -- */
 
 static unsigned long fail_at;

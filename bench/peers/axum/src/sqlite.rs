@@ -29,7 +29,7 @@ fn select_world(connection: &Connection, id: i32) -> rusqlite::Result<World> {
 
 fn prepare_connection(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
     )
 }
 
