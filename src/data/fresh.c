@@ -39,6 +39,9 @@ static bool make_table(making *m, const ddl_table *table, buf *sql)
         ddl_add_index(sql, table, &table->indexes.items[i]);
         is_done = run_sql(m, sql);
     }
+    for (unsigned part = 0; is_done && ddl_add_search_part(sql, data_self.engine->dialect, table, part);
+         part++)
+        is_done = run_sql(m, sql);
     return is_done;
 }
 
