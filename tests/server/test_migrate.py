@@ -4,7 +4,9 @@
 import glob
 import json
 import os
+import pty
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -74,10 +76,11 @@ class Place:
     def sql(self, text):
         if self.engine == "postgres":
             return server().psql(text, self.database)
-        done = subprocess.run(["sqlite3", self.file, "pragma foreign_keys = on; " + text], capture_output=True,
-                              text=True, check=False)
-        check_equal(done.stderr, "", text)
-        return done.stdout.strip()
+        database = sqlite3.connect(self.file, isolation_level=None)
+        database.execute("pragma foreign_keys = on")
+        rows = database.execute(text).fetchall()
+        database.close()
+        return "\n".join("|".join("" if value is None else str(value) for value in row) for row in rows)
 
     def path(self, number, ending=None):
         ending = ending or f".{self.engine}.sql"
@@ -365,6 +368,47 @@ def nothing_is_taken_for_renamed_without_being_told():
         check("DROP column person.name" in out and "DROP table todo, with all its rows" in out, out)
 
 
+def answer(place, word, *words, models):
+    """Runs a command on a terminal of its own, and answers what it asks; what it printed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(place.folder)
+        env = harness._settings({"MODELS": str(models), "TERN_DATABASE_URL": place.url})
+        os.execve(harness.program("migrating"), ["migrating", *words], env)
+    text = b""
+    try:
+        while True:
+            piece = os.read(terminal, 4096)
+            text += piece
+            if b"[y/N] " in piece:
+                os.write(terminal, word.encode() + b"\n")
+    except OSError: # how a terminal says that nobody is there any more
+        pass
+    os.close(terminal)
+    check_equal(os.waitpid(pid, 0)[1], 0, f"how it ended: {text}")
+    return text.decode().replace("\r\n", "\n")
+
+
+@on_both
+def a_terminal_is_asked_what_was_renamed(place):
+    place.must("migrate", "make")
+    place.must("migrate")
+    place.sql("insert into person (id, name) values (1, 'Ann')")
+    out = answer(place, "y", "migrate", "make", models=5)
+    check("Is the new column person.label the former name? What it holds is then kept. [y/N] y" in out, out)
+    check("rename column person.name to label" in out and "DROP column" not in out, out)
+    place.must("migrate", models=5)
+    check_equal(place.sql("select id, label from person"), "1|Ann")
+
+
+@test
+def a_terminal_that_says_no_drops_and_adds():
+    with Place("sqlite") as place:
+        place.must("migrate", "make")
+        out = answer(place, "", "migrate", "make", models=5)
+        check("DROP column person.name" in out and "add column person.label" in out, out)
+
+
 @test
 def check_ends_with_1_only_when_there_are_changes():
     with Place("sqlite") as place:
@@ -407,6 +451,12 @@ def a_wrong_password_is_told_without_the_password():
         err = place.refused("migrate", url=wrong)
         check("password authentication failed" in err and err.count("\n") == 1, err)
         check("wr0ng-one" not in err, "the password")
+        for odd in ("postgres://u:wr0ng@one@127.0.0.1/d", "postgres://u:wr0ng/one@127.0.0.1/d",
+                    "postgres://u:wr0ng-one@[::1/d", "postgres://u:wr0ng-one@127.0.0.1:x/d",
+                    "postgres://u:wr0ng-one@127.0.0.1/d?nonsense=1", "postgres://u:wr0ng%zz@127.0.0.1/d"):
+            err = place.refused("migrate", url=odd)
+            check(err.startswith("migrating: database: PostgreSQL: ") and err.count("\n") == 1, err)
+            check("wr0ng" not in err and "one" not in err, err)
 
 
 @test

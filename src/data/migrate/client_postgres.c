@@ -86,8 +86,44 @@ static void hear_nothing(void *arg, const char *message)
     (void)message;
 }
 
+/** Where the password stands in the URL as it is written; 0 bytes when there is none. libpq takes an '@' or a
+ * '/' in it for the end of it, and would then tell the rest as the name of a host: false for those. */
+static bool find_password(const char *url, const char **password, size_t *len)
+{
+    const char *user = strstr(url, "://");
+    user = user != NULL ? user + 3 : url;
+    const char *end = user + strcspn(user, "/?"), *at = memchr(user, '@', (size_t)(end - user));
+    const char *colon = memchr(user, ':', (size_t)(end - user));
+    *password = colon != NULL ? colon + 1 : user;
+    *len = colon != NULL && at != NULL && colon < at ? (size_t)(at - colon - 1) : 0;
+    const char *other = strchr(at != NULL ? at + 1 : user, '@'), *query = strchr(user, '?');
+    return other == NULL || (query != NULL && query < other);
+}
+
+/** Tells why there is no connection, and never with the password in it: libpq quotes a URL, or the part of
+ * it, that it does not understand. */
+static void add_refusal(buf *problem, const char *url, const char *message)
+{
+    const char *password;
+    size_t len;
+    find_password(url, &password, &len);
+    char *quoted = len != 0 ? mem_text(password - 1, len + 2) : NULL; /* ":secret@" */
+    bool tells = len != 0 && (quoted == NULL || strstr(message, quoted) != NULL ||
+                              strstr(message, "percent-encoded") != NULL);
+    buf_add_text(problem, "PostgreSQL: ");
+    add_message(problem,
+                tells ? "the URL is not understood; percent-encode what is special in its parts" : message);
+    mem_free(quoted);
+}
+
 static void *open_connection(const char *url, buf *problem)
 {
+    const char *password;
+    size_t len;
+    if (!find_password(url, &password, &len)) {
+        buf_add_text(problem, "PostgreSQL: write '@' in a password as %40 and '/' as %2F");
+        return NULL;
+    }
     const char *const names[] = {"fallback_application_name", "connect_timeout", "client_encoding", "dbname",
                                  NULL};
     const char *const values[] = {"tern", "10", "UTF8", url, NULL}; /* the URL wins */
@@ -100,8 +136,7 @@ static void *open_connection(const char *url, buf *problem)
                                      "'iso_8601'; set standard_conforming_strings = on"));
         return connection;
     }
-    buf_add_text(problem, "PostgreSQL: ");
-    add_message(problem, connection != NULL ? pq.errorMessage(connection) : "memory is short");
+    add_refusal(problem, url, connection != NULL ? pq.errorMessage(connection) : "memory is short");
     pq.finish(connection);
     return NULL;
 }

@@ -60,9 +60,10 @@ static void ask_about_tables(const schema_diff *d, bool is_terminal)
     }
 }
 
-static bool compare(migrate_command *c, schema_diff *d, const ddl_schema *from, const ddl_schema *to)
+static bool compare(migrate_command *c, schema_diff *d, const ddl_schema *from, const ddl_schema *to,
+                    bool may_ask)
 {
-    bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    bool is_terminal = may_ask && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     bool is_made = diff_make(d, from, to, false, &c->memory);
     if (is_made) {
         ask_about_tables(d, is_terminal);
@@ -223,7 +224,7 @@ static int make(migrate_command *c, const char *word, bool is_check)
     const ddl_schema *models = command_models(c), *newest = folder_schema(&c->folder, &of, &c->problems);
     schema_diff d;
     buf summary = {0};
-    if (models == NULL || newest == NULL || !compare(c, &d, newest, models))
+    if (models == NULL || newest == NULL || !compare(c, &d, newest, models, !is_check))
         return 1;
     if (command_is_same(c, newest, models)) {
         puts("no changes: the models are as the migrations leave them");
@@ -232,20 +233,15 @@ static int make(migrate_command *c, const char *word, bool is_check)
     diff_summary(&d, &summary);
     fputs(summary.data != NULL ? summary.data : "", stdout);
     fflush(stdout);
-    int code = 1;
-    if (!diff_check(&d, &c->problems))
-        ;
-    else if (is_check)
-        command_fail(c, "the models have changes that are in no migration: run `%s migrate make`",
-                     c->program);
-    else if (write_migration(c,
-                             word != NULL           ? word
-                             : c->folder.count == 0 ? "initial"
-                                                    : name_of_change(c, &summary),
-                             &d))
-        code = 0;
+    const char *name = word != NULL ? word : c->folder.count == 0 ? "initial" : name_of_change(c, &summary);
+    bool is_done = diff_check(&d, &c->problems);
+    if (is_done && is_check)
+        is_done = command_fail(c, "the models have changes that are in no migration: run `%s migrate make`",
+                               c->program);
+    else if (is_done)
+        is_done = write_migration(c, name, &d);
     buf_free(&summary);
-    return code;
+    return !is_done;
 }
 
 int command_make(migrate_command *c)
