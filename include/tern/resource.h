@@ -6,7 +6,10 @@
  * serves, validates and documents
  *
  *     GET    /todos         a page: `{"items": [...], "total": 3}`, by ?page= ?size= ?order=-created,title
- * ?fields=id,title and ?FIELD=value for each filter POST   /todos         201 with Location GET /todos/{id}
+ *                           ?fields=id,title, ?FIELD=value for each filter and, where the model has fields
+ *                           with .search, ?search=words (the best first, unless there is an ?order=)
+ *     POST   /todos         201 with Location
+ *     GET    /todos/{id}
  *     PUT    /todos/{id}    replaces all fields
  *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
  *     DELETE /todos/{id}    204
