@@ -214,6 +214,22 @@ typedef struct tern_selection {
 #define tern_greatest(c, Model, field, ...)                                                                  \
     tern_aggregate_of(c, TERN_TYPE(Model), "max", #field, &(tern_selection){__VA_ARGS__})
 
+/**
+ * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
+ *
+ * `words` is what a person typed, whatever that is: "quotes" make a phrase, a `*` at the end of a word (or
+ * behind a phrase) finds all that begins so, other marks only part words, and capitals do not matter. Without
+ * a word in it the list is empty. The first 32 words count. NULL counts as "".
+ *
+ * The selection's `.order_by` wins over the rank; `.after` is refused with 500, as is a model without such
+ * fields.
+ */
+#define tern_search(c, Model, words, ...)                                                                    \
+    (*(Model##_list *)tern_search_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
+/** How many rows tern_search would find without .limit and .offset. */
+#define tern_search_count(c, Model, words, ...)                                                              \
+    tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
+
 /** Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
  * many to many): `tern_preload(c, Book, books, author)`. */
@@ -327,6 +343,9 @@ int64_t tern_count_of(tern_ctx *c, const tern_type *type, const tern_selection *
 bool tern_exists_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *function, const char *field,
                          const tern_selection *query);
+void *tern_search_of(tern_ctx *c, const tern_type *type, const char *words, const tern_selection *query);
+int64_t tern_search_count_of(tern_ctx *c, const tern_type *type, const char *words,
+                             const tern_selection *query);
 void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field);
 tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
