@@ -158,3 +158,9 @@ bool rows_take_into(data_run *run, const data_row *row)
     run->rows++;
     return rows_read(list->map, run, row, list->items);
 }
+
+bool rows_take_only(data_run *run, const data_row *row)
+{
+    rows_take_into(run, row);
+    return false;
+}

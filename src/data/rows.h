@@ -36,6 +36,8 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 bool rows_take(data_run *run, const data_row *row);
 /** An on_row that reads one row into the value that rows_list.items points to. */
 bool rows_take_into(data_run *run, const data_row *row);
+/** The same for a statement by a key: the row is its only one and ends the run, no second is asked for. */
+bool rows_take_only(data_run *run, const data_row *row);
 /** Forgets the tables' maps (tests under leak checkers). */
 void rows_forget(void);
 
