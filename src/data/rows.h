@@ -13,6 +13,7 @@ typedef struct rows_map {
     const tern_type *type; /* prepared */
     const field_plan **fields;
     unsigned count;
+    bool is_whole; /* each field of the model has a column of its own */
 } rows_map;
 
 /** A list that grows row by row in the request's memory. */
