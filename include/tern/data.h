@@ -270,6 +270,10 @@ typedef struct tern_write {
  * meanwhile). */
 #define tern_update(c, Model, row, ...)                                                                      \
     tern_update_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+/** Writes all items of the list in as few statements as the engine allows, wholly or not at all; false when a
+ * row is not there (with `.version`: 409 when one is gone or was changed). */
+#define tern_update_all(c, Model, list, ...)                                                                 \
+    tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
 /** Deletes the row with this key; false when there is none. */
 #define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
 /** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
@@ -353,6 +357,8 @@ bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
                         const tern_write *options);
 bool tern_upsert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
 bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
+bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
+                        const tern_write *options);
 bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key);
 int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);

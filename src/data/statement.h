@@ -25,6 +25,7 @@ typedef enum statement_verb {
     STATEMENT_INSERT,
     STATEMENT_UPSERT,
     STATEMENT_UPDATE,
+    STATEMENT_UPDATE_ALL,
     STATEMENT_REMOVE,
     STATEMENT_REMOVE_WHERE,
     STATEMENT_OWN,   /* tern_sql */

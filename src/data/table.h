@@ -11,7 +11,7 @@
 #include "data/engine.h"
 #include "schema/plan.h"
 
-enum { DATA_KEY_COLUMNS_MOST = 8 };
+enum { DATA_KEY_COLUMNS_MOST = 8, DATA_COLUMNS_MOST = 128 };
 
 typedef struct data_table data_table;
 
