@@ -215,6 +215,8 @@ static unsigned serve(data_database *db)
         next = link->next;
         if (r->statement == NULL) {
             lacking += !serve_alone(db, r);
+            if (lacking >= db->most) /* every connection there may be is wanted by those before the rest */
+                break;
             l = NULL;
             continue;
         }
