@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-CONNECTIONS = 1000
+import cases
+
+DATABASE_CONNECTIONS = (64, 256)
 
 
 @dataclass(frozen=True)
@@ -15,10 +17,17 @@ class Goal:
     is_least: bool  # the ratio must be at least, else at most, the limit
     is_inverted: bool = False  # the figure is per request, and the goal speaks of requests per it
     modes: tuple = ("apart", "shared")
+    connections: tuple = (1000,)
 
 
-def per_cpu(test, peer, limit):
-    return Goal(test, "requests per second of the server's CPU", peer, "cpu_us_per_request", limit, True, True)
+def per_cpu(test, peer, limit, **more):
+    return Goal(test, "requests per second of the server's CPU", peer, "cpu_us_per_request", limit, True, True, **more)
+
+
+def of_database(test):
+    """The same for each test on each engine."""
+    limits = {"fiber": 1.5, "fastapi": 8, "django": 8, "floor": 0.85}
+    return [per_cpu(test, peer, limit, connections=DATABASE_CONNECTIONS) for peer, limit in limits.items()]
 
 
 GOALS = [
@@ -31,40 +40,45 @@ GOALS = [
     Goal("json", "memory under load", "fiber", "pss_load_kib", 1 / 6, False),
     per_cpu("validate", "fastapi", 15),
     per_cpu("validate", "fiber", 2.5),
+    *(goal for case in cases.CASES if case.engine for goal in of_database(case.name)),
 ]
 
 
 def reached(goal, tests):
-    """mode -> (Tern's figure by the peer's, whether that reaches the goal), for the modes that were measured."""
+    """(mode, connections) -> (Tern's figure by the peer's, whether that reaches the goal), where it was measured."""
     found = {}
     figures = tests.get(goal.test)
-    for mode in goal.modes if figures else ():
-        place = figures.place(mode, 1, CONNECTIONS)
+    for mode, connections in ((mode, count) for mode in goal.modes for count in goal.connections):
+        place = figures.place(mode, 1, connections) if figures else None
         ours, theirs = (figures.median(name, place, goal.key) if place else None for name in ("tern", goal.peer))
         if not ours or not theirs:
             continue
         value = theirs / ours if goal.is_inverted else ours / theirs
-        found[mode] = (value, value >= goal.limit if goal.is_least else value <= goal.limit)
+        found[mode, connections] = (value, value >= goal.limit if goal.is_least else value <= goal.limit)
     return found
 
 
 def verdict(found):
     if not found:
         return "not measured"
-    missed = [mode for mode, (_, is_reached) in found.items() if not is_reached]
+    missed = [place for place, (_, is_reached) in found.items() if not is_reached]
     if not missed:
         return "reached"
-    return "missed" if len(missed) == len(found) else f"missed {missed[0]}"
+    if len(missed) == len(found):
+        return "missed"
+    return "missed " + ", ".join(f"{mode} at {connections:,}" for mode, connections in missed)
 
 
 def table(tests):
-    lines = [f"| test, at {CONNECTIONS:,} connections | Tern's | by | goal | apart | shared | |",
-             "|---|---|---|---:|---:|---:|---|"]
+    lines = ["| test | connections | Tern's | by | goal | apart | shared | |", "|---|---|---|---|---:|---:|---:|---|"]
     for goal in GOALS:
         found = reached(goal, tests)
-        shown = [f"{found[mode][0]:.2f}" if mode in found else "-" for mode in ("apart", "shared")]
+        shown = [", ".join(f"{found[mode, count][0]:.2f}" if (mode, count) in found else "-"
+                           for count in goal.connections) for mode in ("apart", "shared")]
         wanted = f"at {'least' if goal.is_least else 'most'} {goal.limit:.3g}"
         figures = tests.get(goal.test)
         title = figures.peers[goal.peer]["title"] if figures and goal.peer in figures.peers else goal.peer
-        lines.append(f"| {goal.test} | {goal.what} | {title} | {wanted} | {' | '.join(shown)} | {verdict(found)} |")
+        counts = ", ".join(f"{count:,}" for count in goal.connections)
+        lines.append(f"| {goal.test} | {counts} | {goal.what} | {title} | {wanted} | {' | '.join(shown)} | "
+                     f"{verdict(found)} |")
     return lines

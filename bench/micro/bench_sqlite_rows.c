@@ -2,126 +2,58 @@
  * one row by its key.
  *
  * Usage: bench_sqlite_rows [MILLISECONDS]   for each measurement (default 500) */
+#include "items.h"
+
 #include "base/clock.h"
 #include "data/engine.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
-#include <sqlite3.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { ROWS = 1000, COLUMNS = 10 };
-
-typedef struct item {
-    int64_t id;
-    const char *title, *owner, *note;
-    bool done;
-    int32_t rank;
-    double price, weight;
-    tern_datetime created;
-    int64_t version;
-} item;
 
 static const struct {
     const tern_type *type;
     size_t offset;
-} fields[COLUMNS] = {
-    {&tern_int64_type, offsetof(item, id)},         {&tern_text_type, offsetof(item, title)},
-    {&tern_text_type, offsetof(item, owner)},       {&tern_text_type, offsetof(item, note)},
-    {&tern_bool_type, offsetof(item, done)},        {&tern_int32_type, offsetof(item, rank)},
-    {&tern_double_type, offsetof(item, price)},     {&tern_double_type, offsetof(item, weight)},
-    {&tern_datetime_type, offsetof(item, created)}, {&tern_int64_type, offsetof(item, version)},
+} fields[ITEM_COLUMNS] = {
+    {&tern_int64_type, offsetof(Item, id)},         {&tern_text_type, offsetof(Item, title)},
+    {&tern_text_type, offsetof(Item, owner)},       {&tern_text_type, offsetof(Item, note)},
+    {&tern_bool_type, offsetof(Item, done)},        {&tern_int32_type, offsetof(Item, rank)},
+    {&tern_double_type, offsetof(Item, price)},     {&tern_double_type, offsetof(Item, weight)},
+    {&tern_datetime_type, offsetof(Item, created)}, {&tern_int64_type, offsetof(Item, version)},
 };
 
-#define COLUMNS_SQL "id, title, owner, note, done, rank, price, weight, created, version"
-static const char all_sql[] = "select " COLUMNS_SQL " from item";
-static const char one_sql[] = "select " COLUMNS_SQL " from item where id = ?1";
+static const char all_sql[] = "select " ITEM_COLUMNS_SQL " from item";
+static const char one_sql[] = "select " ITEM_COLUMNS_SQL " from item where id = ?1";
 
 static char lent[1 << 20];
-static item items[ROWS];
+static Item items[ITEM_ROWS];
 static size_t item_count;
 static uint64_t budget_ns;
 static data_database *db;
-static sqlite3 *by_hand;
 static sqlite3_stmt *all, *one;
 
-static void must(bool is_good, const char *what)
-{
-    if (is_good)
-        return;
-    fprintf(stderr, "bench_sqlite_rows: %s\n", what);
-    exit(1);
-}
-
-/* -- by hand: no check of anything, texts copied -- */
-
-static const char *copied(sqlite3_stmt *s, int column, arena *a)
-{
-    const char *text = (const char *)sqlite3_column_text(s, column);
-    return text != NULL ? arena_text(a, text, (size_t)sqlite3_column_bytes(s, column)) : NULL;
-}
-
-static int64_t digits(const char *text, int count)
-{
-    int64_t value = 0;
-    for (int i = 0; i < count; i++)
-        value = value * 10 + (text[i] - '0');
-    return value;
-}
-
-/* "2026-11-24T17:30:00.250000Z" to microseconds: days by the usual formula of the civil calendar. */
-static int64_t instant(const char *t)
-{
-    int64_t y = digits(t, 4), m = digits(t + 5, 2), d = digits(t + 8, 2);
-    y -= m <= 2;
-    int64_t era = y / 400, of_era = y - era * 400, of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    int64_t days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-    int64_t seconds = days * 86400 + digits(t + 11, 2) * 3600 + digits(t + 14, 2) * 60 + digits(t + 17, 2);
-    return seconds * 1000000 + digits(t + 20, 6);
-}
-
-static void step_by_hand(sqlite3_stmt *s, arena *a)
-{
-    item_count = 0;
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        items[item_count++] = (item){
-            .id = sqlite3_column_int64(s, 0),
-            .title = copied(s, 1, a),
-            .owner = copied(s, 2, a),
-            .note = copied(s, 3, a),
-            .done = sqlite3_column_int(s, 4) != 0,
-            .rank = sqlite3_column_int(s, 5),
-            .price = sqlite3_column_double(s, 6),
-            .weight = sqlite3_column_double(s, 7),
-            .created = {instant((const char *)sqlite3_column_text(s, 8))},
-            .version = sqlite3_column_int64(s, 9),
-        };
-    }
-    sqlite3_reset(s);
-}
+/* -- by hand -- */
 
 static void all_by_hand(arena *a)
 {
-    step_by_hand(all, a);
+    item_count = items_by_hand(all, a, items);
 }
 
 static void one_by_hand(arena *a)
 {
     sqlite3_bind_int64(one, 1, 500);
-    step_by_hand(one, a);
+    item_count = items_by_hand(one, a, items);
 }
 
 /* -- by the engine -- */
 
 static bool keep(data_run *run, const data_row *row)
 {
-    item *into = &items[item_count++];
+    Item *into = &items[item_count++];
     bool is_null;
-    for (unsigned i = 0; i < COLUMNS; i++) {
+    for (unsigned i = 0; i < ITEM_COLUMNS; i++) {
         char *at = (char *)into + fields[i].offset;
         must(data_sqlite.column_read(row, i, fields[i].type, at, &is_null, run->memory) == NULL, "a value");
     }
@@ -178,29 +110,10 @@ static void compare(const char *label, void (*hand)(arena *a), void (*engine)(ar
            engine_ns / hand_ns);
 }
 
-static void fill(const char *path)
-{
-    static const char sql[] =
-        "create table item (id integer primary key, title text, owner text, note text, done integer, rank "
-        "integer,"
-        " price real, weight real, created text, version integer);"
-        "with recursive n(x) as (select 1 union all select x + 1 from n limit 1000) insert into item "
-        "select x, 'Buy item number ' || x, 'owner' || (x % 7), 'A note of forty characters or so, number ' "
-        "|| x,"
-        " x % 2, x % 100, x * 1.25, x / 3.0, '2026-11-24T17:30:00.250000Z', 1 from n";
-    must(sqlite3_open_v2(path, &by_hand, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                         NULL) == SQLITE_OK,
-         "open");
-    must(sqlite3_exec(by_hand, "pragma journal_mode = wal", NULL, NULL, NULL) == SQLITE_OK, "wal");
-    must(sqlite3_exec(by_hand, sql, NULL, NULL, NULL) == SQLITE_OK, "fill");
-    must(sqlite3_prepare_v3(by_hand, all_sql, -1, SQLITE_PREPARE_PERSISTENT, &all, NULL) == SQLITE_OK, "all");
-    must(sqlite3_prepare_v3(by_hand, one_sql, -1, SQLITE_PREPARE_PERSISTENT, &one, NULL) == SQLITE_OK, "one");
-}
-
 static void run_all(void *unused)
 {
     (void)unused;
-    compare("1,000 rows of 10 columns", all_by_hand, all_by_engine, 1, ROWS);
+    compare("1,000 rows of 10 columns", all_by_hand, all_by_engine, 1, ITEM_ROWS);
     compare("one row by its key", one_by_hand, one_by_engine, 100, 1);
     loop_stop();
 }
@@ -213,7 +126,9 @@ int main(int argc, char **argv)
     snprintf(url, sizeof url, "sqlite:%s/app.db", folder);
     db = data_sqlite.open(&(data_engine_options){.url = url, .pool = 1});
     must(db != NULL && loop_open(), "no database");
-    fill(url + strlen("sqlite:"));
+    sqlite3 *by_hand = items_make(url + strlen("sqlite:"));
+    all = items_prepare(by_hand, all_sql);
+    one = items_prepare(by_hand, one_sql);
     must(coro_start(run_all, NULL), "no coroutine");
     loop_run();
     sqlite3_finalize(all);

@@ -3,18 +3,17 @@
  *
  *     tern_database(app, TERN_TYPE(Todo));            in main: the models that are tables
  *
- *     Todo_list open = tern_select(c, Todo, .where = "done = ?", .args = TERN_ARGS(false), .order_by = "id");
+ *     Todo_list open = tern_select(c, Todo, .where = "done = ?", .args = TERN_ARGS(in->done));
  *     Todo *todo = tern_get_or_404(c, Todo, in->id);
  *     todo->done = true;
  *     tern_update(c, Todo, todo);
  *
- * The database is TERN_DATABASE_URL (`--database-url`): `sqlite:app.db` (the default, beside the program's
- * working folder), `sqlite::memory:` or `postgres://user:password@host/name`.
+ * The database is TERN_DATABASE_URL (`--database-url`): `sqlite:app.db` (the default, in the working
+ * folder), `sqlite::memory:` or `postgres://user:password@host/name`.
  *
  * Every call suspends the handler, never the worker. Rows lie in the request's memory. A call that cannot do
  * its work ends the handler with the right answer (docs/data.md has the table: 404, 409 naming the field,
- * 422, 503, 504), unless
- * `.error` is given, which then says what went wrong.
+ * 422, 503, 504), unless `.error` is given, which then says what went wrong.
  *
  * SQL texts (`.where`, tern_sql) must be literals of the program: values go in by `?`, never by printing. A
  * text made at run time is refused with 500 unless `.trusted_sql` is set.
@@ -96,7 +95,9 @@ typedef struct tern_args {
 } tern_args;
 
 /** The values of the `?` in a text, in order, bound by their C types: `.args = TERN_ARGS(in->done, "x", 3)`.
- * At most 16. */
+ * At most 32. They live as long as the block they stand in. What is an int in C is a number here: `true`,
+ * `!x` and constants of an enum too, which PostgreSQL does not compare with booleans and texts; give it a
+ * `bool` variable, and an enum's name. */
 #define TERN_ARGS(...)                                                                                       \
     ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
                  sizeof((const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)}) / sizeof(tern_arg)})
@@ -176,7 +177,8 @@ typedef struct tern_data_error {
 
 /* -- reading -- */
 
-/** What to select. All but `.args` may be left out. */
+/** What to select; all may be left out. tern_count, tern_remove_where and the aggregates take `.where` and
+ * `.args` alone (and `.error`). */
 typedef struct tern_selection {
     const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
     tern_args args;
@@ -222,7 +224,8 @@ typedef struct tern_selection {
 /* -- big results, row by row -- */
 
 typedef struct tern_rows tern_rows;
-/** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. */
+/** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
+ * that is the transaction's own: nothing else can be asked of it meanwhile. */
 #define tern_rows_open(c, Model, ...) tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);
@@ -288,8 +291,9 @@ typedef struct tern_transaction_options {
  * `tern_transaction(c) { ... }`: what the block does happens wholly or not at all.
  *
  * Leaving the block at its end, by `break` or by `return` commits; a failure (tern_fail, a failed call, a
- * client that left) rolls back. Nested blocks are savepoints. Options: `tern_transaction(c, .isolation =
- * TERN_SERIALIZABLE)`. Tasks (tern_go) started inside do not belong to it.
+ * client that left) rolls back. So does the end of a block in which a statement has failed, also one that was
+ * given `.error`; what may fail gets a block of its own. Nested blocks are savepoints. Tasks (tern_go)
+ * started inside do not belong to it. Options: `tern_transaction(c, .isolation = TERN_SERIALIZABLE)`.
  */
 #define tern_transaction(c, ...)                                                                             \
     for (tern_transaction_scope __attribute__((cleanup(tern_transaction_leave))) TERN_PASTE(                 \

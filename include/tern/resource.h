@@ -5,11 +5,15 @@
  *
  * serves, validates and documents
  *
- *     GET    /todos         a page: `{"items": [...], "total": 3}`, by ?page= ?size= ?order=-created,title
- * ?fields=id,title and ?FIELD=value for each filter POST   /todos         201 with Location GET /todos/{id}
+ *     GET    /todos         a page: `{"items": [...], "total": 3}`
+ *     POST   /todos         201 with Location
+ *     GET    /todos/{id}
  *     PUT    /todos/{id}    replaces all fields
  *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
  *     DELETE /todos/{id}    204
+ *
+ * A list is asked for by ?page= and ?size=, ?order=-created,title, ?fields=id,title, and ?FIELD=value for
+ * each filter. docs/resources.md has the rest.
  */
 #ifndef TERN_RESOURCE_H
 #define TERN_RESOURCE_H
@@ -40,10 +44,10 @@ typedef struct tern_resource_options {
     const tern_middleware *use;      /* TERN_USE(...) */
 
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
-     * at hand as it is in the database (as it will be for CREATE; NULL for LIST). */
+     * at hand as it is in the database (as it was sent for CREATE; NULL for LIST). */
     void (*may[TERN_OPERATIONS])(tern_ctx *c, const void *row);
-    /** Which rows there are at all for this client: a `.where` with `.args`, as for tern_select. Others are
-     * 404. */
+    /** Which rows there are at all for this client: a `.where` with `.args`, as for tern_select, whose values
+     * outlive the function (in the request's memory: not TERN_ARGS). Others are 404. */
     tern_selection (*visible)(tern_ctx *c);
 
     /** Before a row is written (`before` is NULL for CREATE), in the same transaction: may change `row`, or

@@ -340,6 +340,37 @@ def goals_are_reached_missed_or_not_measured(_folder):
     assert verdicts["json", "gin", "cpu_us_per_request"] == "not measured"
 
 
+def database_goal(test_name, peer):
+    return next(goal for goal in goals.GOALS if (goal.test, goal.peer) == (test_name, peer))
+
+
+@test
+def database_goals_are_set_for_both_engines_against_the_frameworks_and_the_floor(_folder):
+    limits = {(goal.test, goal.peer): goal.limit for goal in goals.GOALS}
+    for group in ("db", "queries", "fortunes", "updates"):
+        for engine in ("postgres", "sqlite"):
+            found = {peer: limits[f"{group}-{engine}", peer] for peer in ("fiber", "fastapi", "django", "floor")}
+            assert found == {"fiber": 1.5, "fastapi": 8, "django": 8, "floor": 0.85}, found
+
+
+@test
+def a_database_goal_is_held_against_64_and_256_connections(_folder):
+    runs = [run_of("tern", 1, connections=64), run_of("tern", 1, connections=256), run_of("tern", 1),
+            run_of("floor", 1, connections=64, cpu_us_per_request=9.0),
+            run_of("floor", 1, connections=256, cpu_us_per_request=8.0), run_of("floor", 1, cpu_us_per_request=1.0)]
+    found = goals.reached(database_goal("db-sqlite", "floor"), {"db-sqlite": figures_of(runs, "db-sqlite")})
+    assert found == {("shared", 64): (0.9, True), ("shared", 256): (0.8, False)}, found
+    assert goals.verdict(found) == "missed shared at 256"
+
+
+@test
+def the_table_of_goals_has_a_figure_for_each_number_of_connections(_folder):
+    runs = [run_of("tern", 1, connections=64), run_of("fiber", 1, connections=64, cpu_us_per_request=20.0)]
+    rows = goals.table({"updates-sqlite": figures_of(runs, "updates-sqlite")})
+    assert "| updates-sqlite | 64, 256 | requests per second of the server's CPU | Fiber | at least 1.5 | -, - | " \
+           "2.00, - | reached |" in rows, rows
+
+
 @test
 def pictures_are_sorted_and_know_dark_pages(_folder):
     made = pictures.of(figures_of([run_of("fiber", 1, p99_us=70), run_of("tern", 1, p99_us=7)]))

@@ -1,5 +1,8 @@
 """Compiles and runs every C program in README.md, docs/*.md and docs/tutorial/*.md, and the commands that follow it: curl
-for a service, `./tests` for a program of tests."""
+for a service, `./tests` for a program of tests. A program with a database answers the same from SQLite and PostgreSQL.
+
+    test_docs.py [WORD]    only the pages with WORD in their name
+"""
 
 import difflib
 import glob
@@ -14,6 +17,9 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+import postgres  # pylint: disable=wrong-import-position
+
 BUILD = os.path.join(ROOT, "build/debug")
 FENCE = re.compile(r"^```(\w*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 # Header lines whose value is another one each time.
@@ -36,10 +42,12 @@ def flags():
     raise Wrong("examples/hello is not in the debug build")
 
 
-def programs():
-    """(name, source, console text or None) of every C block that is a whole program."""
+def programs(word):
+    """(name, source, console text or None) of every C block that is a whole program, on pages with `word` in their name."""
     pages = sorted(glob.glob(os.path.join(ROOT, "docs/*.md"))) + sorted(glob.glob(os.path.join(ROOT, "docs/tutorial/*.md")))
     for path in [os.path.join(ROOT, "README.md"), *pages]:
+        if word not in os.path.relpath(path, ROOT):
+            continue
         with open(path, encoding="utf-8") as file:
             text = file.read()
         blocks = list(FENCE.finditer(text))
@@ -59,6 +67,7 @@ def compile_program(source, folder):
     with open(path, "w", encoding="utf-8") as file:
         file.write(source)
     libraries = ["-lpcre2-8"] if "-DTERN_WITH_PCRE2=1" in words else []
+    libraries += ["-lsqlite3"] if "-DTERN_WITH_SQLITE=1" in words else []
     done = subprocess.run([compiler, *words, path, "-o", program, os.path.join(BUILD, "libtern.a"), *libraries,
                            "-pthread", "-lm"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -127,18 +136,18 @@ def compare(command, want, seen):
         raise Wrong(f"$ {command}\n" + "\n".join(diff))
 
 
-def check_tests(program, console):
+def check_tests(program, folder, console):
     """A program of tests: its own output, as it is when it goes to a pipe."""
     for command, want in commands(console):
-        done = subprocess.run([program, *shlex.split(command)[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run([program, *shlex.split(command)[1:]], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=60, check=False)
         compare(command, want, done.stdout)
 
 
-def check_console(program, console):
+def check_console(program, folder, console, *flags_too):
     port = free_port()
-    process = subprocess.Popen([program, "--port", str(port), "--workers", "1"], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([program, "--port", str(port), "--workers", "1", *flags_too], cwd=folder,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until_served(process, port)
         for command, want in commands(console):
@@ -153,33 +162,58 @@ def check_console(program, console):
         process.wait(timeout=20)
 
 
-def check_program(source, console):
+def check_on_postgres(server, program, folder, console):
+    """The same answers from an empty database of a server."""
+    database = f"docs{server.psql('select count(*) from pg_database')}"
+    server.psql(f"create database {database}")
+    try:
+        check_console(program, folder, console, "--database-url", server.url(database))
+    except Wrong as reason:
+        raise Wrong(f"on PostgreSQL: {reason}") from reason
+
+
+def check_program(server, source, console):
     with tempfile.TemporaryDirectory(prefix="tern-docs-") as folder:
         program = compile_program(source, folder)
         if "tern_test_main" in source:
-            check_tests(program, console or "$ ./tests --list\n...")
+            check_tests(program, folder, console or "$ ./tests --list\n...")
             return
-        done = subprocess.run([program, "--check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=60, check=False)
+        done = subprocess.run([program, "--check"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60, check=False)
         if done.returncode != 0:
             raise Wrong(f"--check exits {done.returncode}:\n{done.stdout}")
         if console is not None:
-            check_console(program, console)
+            check_console(program, folder, console)
+            if server is not None and "tern_database" in source:
+                check_on_postgres(server, program, folder, console)
 
 
-def main():
-    number = failed = 0
-    for number, (name, source, console) in enumerate(programs(), 1):
+def check_all(server, found):
+    failed = 0
+    for number, (name, source, console) in enumerate(found, 1):
         what = "compiles, passes --check" + (" and answers as shown" if console else "")
         try:
-            check_program(source, console)
+            check_program(server, source, console)
             print(f"ok {number} - {name} {what}")
         except (Wrong, subprocess.TimeoutExpired) as reason:
             failed += 1
             print("\n".join(f"# {line}" for line in str(reason).splitlines()))
             print(f"not ok {number} - {name} {what}", flush=True)
-    print(f"1..{number}")
-    return 1 if failed or number == 0 else 0
+    print(f"1..{len(found)}")
+    return failed
+
+
+def main():
+    found = list(programs(sys.argv[1] if len(sys.argv) > 1 else ""))
+    if all("tern_database" not in source for _, source, _ in found):
+        failed = check_all(None, found)
+    elif postgres.folder() is None:
+        print("# PostgreSQL is not installed: programs with a database are tried with SQLite alone")
+        failed = check_all(None, found)
+    else:
+        with postgres.Server() as server:
+            failed = check_all(server, found)
+    return 1 if failed or not found else 0
 
 
 if __name__ == "__main__":

@@ -10,17 +10,31 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { DATE_BYTES = 29, REPLY_MAX = 256 };
+enum { REPLY_MAX = 256 };
 
 static const char date_mark[] = "DDDDDDDDDDDDDDDDDDDDDDDDDDDDD";
 
+char page_date[PAGE_DATE_BYTES];
+
 static page json, text, file, missing;
+static const page row = {.asks = ASKS_ROW}, rows = {.asks = ASKS_ROWS}, fortunes = {.asks = ASKS_FORTUNES},
+                  changes = {.asks = ASKS_CHANGES};
+static bool asks_database;
 
 /* By the first bytes of a connection's first request; anything else gets the last. */
 static const struct {
     const char *begins;
     const page *sends;
-} table[] = {{"GET / ", &json}, {"GET /plaintext ", &text}, {"GET /static/100k.bin ", &file}, {"", &missing}};
+} table[] = {
+    {"GET / ", &json},
+    {"GET /plaintext ", &text},
+    {"GET /static/100k.bin ", &file},
+    {"GET /db ", &row},
+    {"GET /queries ", &rows},
+    {"GET /fortunes ", &fortunes},
+    {"GET /updates ", &changes},
+    {"", &missing},
+};
 
 static _Noreturn void die(const char *what)
 {
@@ -50,8 +64,9 @@ static void put_text(page *p, const char *status, const char *type, const char *
     prepare(p, status, type, strlen(body), body, PAGE_BATCH);
 }
 
-void pages_prepare(const char *path)
+void pages_prepare(const char *path, bool has_database)
 {
+    asks_database = has_database;
     put_text(&json, "200 OK", "application/json", "{\"message\":\"Hello, World!\"}");
     put_text(&text, "200 OK", "text/plain; charset=utf-8", "Hello, World!");
     put_text(&missing, "404 Not Found", "text/plain; charset=utf-8", "404 Not Found\n");
@@ -72,7 +87,7 @@ void pages_prepare(const char *path)
 static void put_date(page *p, const char *date)
 {
     for (unsigned i = 0; i < p->batch; i++)
-        memcpy(p->replies + i * p->text_bytes + p->date_at, date, DATE_BYTES);
+        memcpy(p->replies + i * p->text_bytes + p->date_at, date, PAGE_DATE_BYTES);
 }
 
 void pages_renew_date(void)
@@ -84,9 +99,10 @@ void pages_renew_date(void)
         return;
     shown = now.tv_sec;
     struct tm utc;
-    char date[DATE_BYTES + 1];
+    char date[PAGE_DATE_BYTES + 1];
     gmtime_r(&now.tv_sec, &utc);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    memcpy(page_date, date, sizeof page_date);
     put_date(&json, date);
     put_date(&text, date);
     put_date(&file, date);
@@ -99,7 +115,7 @@ const page *page_for(const char *first, size_t len)
     for (;; i++) {
         size_t begins = strlen(table[i].begins);
         if (len >= begins && memcmp(first, table[i].begins, begins) == 0)
-            return table[i].sends;
+            return table[i].sends->asks == ASKS_NOTHING || asks_database ? table[i].sends : &missing;
     }
 }
 

@@ -1,14 +1,19 @@
-/** What the floor sends: whole replies, made before the first request, whose date is renewed once a second.
- */
+/** What the floor sends: whole replies, made before the first request, whose date is renewed once a second;
+ * and the names of those that are made of a database's rows. */
 #ifndef FLOOR_PAGE_H
 #define FLOOR_PAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { PAGE_BATCH = 64 /* replies that one send carries at most */ };
+enum { PAGE_BATCH = 64 /* replies that one send carries at most */, PAGE_DATE_BYTES = 29 };
+
+/** What a page asks of the database. */
+typedef enum question { ASKS_NOTHING, ASKS_ROW, ASKS_ROWS, ASKS_FORTUNES, ASKS_CHANGES } question;
 
 typedef struct page {
+    question asks;      /* if anything, all that follows is empty */
     size_t reply_bytes; /* of one reply, its body included */
     size_t text_bytes;  /* of one in `replies`: all of it, or its head when the body is a file */
     size_t date_at;
@@ -17,9 +22,12 @@ typedef struct page {
     char *replies;
 } page;
 
+/** The present date, as a head has it; no NUL ends it. */
+extern char page_date[PAGE_DATE_BYTES];
+
 /** Makes the pages; `file` is the one behind GET /static/100k.bin, NULL for none. Ends the program when it is
- * not there. */
-void pages_prepare(const char *file);
+ * not there. Pages that ask a database are only there with one. */
+void pages_prepare(const char *file, bool has_database);
 
 /** Gives all pages the present date; once a second it costs something. */
 void pages_renew_date(void);
