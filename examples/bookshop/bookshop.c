@@ -13,11 +13,11 @@ TERN_MODEL(Author,
 
 TERN_MODEL_WITH(Book, (.unique_together = TERN_COLUMNS("author_id, title")),
     (int64_t,       id,        .key = true, .read_only = true),
-    (const char *,  title,     .min_length = 1, .max_length = 200),
+    (const char *,  title,     .min_length = 1, .max_length = 200, .search = true),
     (int64_t,       author_id, .references = TERN_TYPE(Author), .index = true),
     (tern_decimal,  price),
     (int,           stock,     .fallback = "0", .min = 0),
-    (const char *,  blurb,     .optional = true, .max_length = 2000),
+    (const char *,  blurb,     .optional = true, .max_length = 2000, .search = true),
     (tern_datetime, added,     .created = true, .read_only = true),
     (Author,        author,    .optional = true, .read_only = true, .via = "author_id"))
 

@@ -60,6 +60,31 @@ TERN_TEST(a_list_refuses_what_is_no_field_and_pages_too_large)
     tern_check_json(a, "/errors/0/max", "100");
 }
 
+TERN_TEST(a_list_can_be_searched_by_words)
+{
+    add_books(t);
+    tern_test_patch(t, "/books/3", .json = "{\"blurb\":\"Heaven is a valley, heaven a river.\"}", STAFF);
+    tern_answer *a = tern_test_get(t, "/books?search=heaven&fields=id&order=-id");
+    tern_check_json(a, "", "{\"items\":[{\"id\":3},{\"id\":2}],\"total\":2}");
+    a = tern_test_get(t, "/books?search=the+dispos*&fields=id");
+    tern_check_json(a, "", "{\"items\":[{\"id\":1}],\"total\":1}");
+    a = tern_test_get(t, "/books?search=%22lathe+of%22&stock=1&fields=id");
+    tern_check_json(a, "", "{\"items\":[{\"id\":2}],\"total\":1}");
+    a = tern_test_get(t, "/books?search=heaven&size=1&page=2&order=id&fields=id");
+    tern_check_json(a, "", "{\"items\":[{\"id\":3}],\"total\":2}");
+    tern_check_json(tern_test_get(t, "/books?search=heaven&stock=0"), "/total", "0");
+    tern_check_json(tern_test_get(t, "/books?search="), "/total", "3");
+    tern_check_json(tern_test_get(t, "/books?search=%22%29+OR+NEAR%28*"), "/total", "0");
+    tern_check_status(tern_test_get(t, "/authors?search=x"), 200);
+}
+
+TERN_TEST(the_search_is_described_where_there_is_one)
+{
+    tern_answer *a = tern_test_get(t, "/openapi.json");
+    tern_check_json(a, "/paths/~1books/get/parameters/11/name", "\"search\"");
+    tern_check_json(a, "/paths/~1authors/get/parameters/6", NULL);
+}
+
 TERN_TEST(a_patch_changes_what_is_sent_and_nothing_else)
 {
     add_books(t);

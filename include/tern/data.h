@@ -214,6 +214,22 @@ typedef struct tern_selection {
 #define tern_greatest(c, Model, field, ...)                                                                  \
     tern_aggregate_of(c, TERN_TYPE(Model), "max", #field, &(tern_selection){__VA_ARGS__})
 
+/**
+ * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
+ *
+ * `words` is what a person typed, whatever that is: "quotes" make a phrase, a `*` at the end of a word (or
+ * behind a phrase) finds all that begins so, other marks only part words, and capitals do not matter. Without
+ * a word in it the list is empty. The first 32 words count. NULL counts as "".
+ *
+ * The selection's `.order_by` wins over the rank; `.after` is refused with 500, as is a model without such
+ * fields.
+ */
+#define tern_search(c, Model, words, ...)                                                                    \
+    (*(Model##_list *)tern_search_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
+/** How many rows tern_search would find without .limit and .offset. */
+#define tern_search_count(c, Model, words, ...)                                                              \
+    tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
+
 /** Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
  * many to many): `tern_preload(c, Book, books, author)`. */
@@ -254,6 +270,10 @@ typedef struct tern_write {
  * meanwhile). */
 #define tern_update(c, Model, row, ...)                                                                      \
     tern_update_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+/** Writes all items of the list in as few statements as the engine allows, wholly or not at all; false when a
+ * row is not there (with `.version`: 409 when one is gone or was changed). */
+#define tern_update_all(c, Model, list, ...)                                                                 \
+    tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
 /** Deletes the row with this key; false when there is none. */
 #define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
 /** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
@@ -327,6 +347,9 @@ int64_t tern_count_of(tern_ctx *c, const tern_type *type, const tern_selection *
 bool tern_exists_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *function, const char *field,
                          const tern_selection *query);
+void *tern_search_of(tern_ctx *c, const tern_type *type, const char *words, const tern_selection *query);
+int64_t tern_search_count_of(tern_ctx *c, const tern_type *type, const char *words,
+                             const tern_selection *query);
 void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field);
 tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
@@ -334,6 +357,8 @@ bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
                         const tern_write *options);
 bool tern_upsert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
 bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
+bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
+                        const tern_write *options);
 bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key);
 int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);

@@ -173,6 +173,7 @@ typedef struct tern_field {
     const char *column;       /* the column's name; default: the field's name */
     bool unique;              /* no two rows have the same value (null is never the same) */
     bool index;               /* rows are looked for by it */
+    bool search;              /* text: rows are found by the words in it (tern_search) */
     tern_type *references;    /* foreign key to that model's .key: .references = TERN_TYPE(User) */
     tern_on_delete on_delete; /* of a field with .references */
     bool created;             /* a date-time that is set when the row is inserted */

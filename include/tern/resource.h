@@ -5,7 +5,9 @@
  *
  * serves, validates and documents
  *
- *     GET    /todos         a page: `{"items": [...], "total": 3}`
+ *     GET    /todos         a page: `{"items": [...], "total": 3}`, by ?page= ?size= ?order=-created,title
+ *                           ?fields=id,title, ?FIELD=value for each filter and, where the model has fields
+ *                           with .search, ?search=words (the best first, unless there is an ?order=)
  *     POST   /todos         201 with Location
  *     GET    /todos/{id}
  *     PUT    /todos/{id}    replaces all fields

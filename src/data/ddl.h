@@ -37,7 +37,8 @@ TERN_MODEL(ddl_index, (const char *, name), (const char *, columns), (const char
            (bool, unique, .fallback = "false"))
 
 TERN_MODEL(ddl_table, (const char *, name), (ddl_column_list, columns), (tern_text_list, key),
-           (ddl_index_list, indexes), (const char *, renamed_from, .optional = true))
+           (ddl_index_list, indexes), (tern_text_list, search, .fallback = "[]"), /* columns */
+           (const char *, renamed_from, .optional = true))
 
 /** Tables that are referred to come first, where they do not refer to each other in a circle. */
 TERN_MODEL(ddl_schema, (ddl_table_list, tables))
@@ -83,6 +84,17 @@ void ddl_add_table(buf *sql, data_dialect dialect, const ddl_table *table, const
                    bool (*is_later)(const void *arg, const ddl_table *table, const ddl_column *column),
                    const void *arg);
 void ddl_add_index(buf *sql, const ddl_table *table, const ddl_index *index);
+/**
+ * What keeps the words of the table's search columns: in SQLite an FTS5 table and the triggers that keep it
+ * up to date, in PostgreSQL an index. One statement a call, by `part` from 0; false, with nothing appended,
+ * when there are no more. (ddl_search.c)
+ */
+bool ddl_add_search_part(buf *sql, data_dialect dialect, const ddl_table *table, unsigned part);
+/** All of them. */
+void ddl_add_search(buf *sql, data_dialect dialect, const ddl_table *table);
+/** Takes in the words of the rows that are there; PostgreSQL's index has them already. */
+void ddl_add_search_rows(buf *sql, data_dialect dialect, const ddl_table *table);
+void ddl_drop_search(buf *sql, data_dialect dialect, const ddl_table *table);
 /** Every table with its indexes, for an empty database. */
 void ddl_add_schema(buf *sql, data_dialect dialect, const ddl_schema *schema);
 

@@ -173,6 +173,15 @@ static void take_indexes(ddl_maker *m, const data_table *table, ddl_table *out)
     }
 }
 
+static void take_search(ddl_maker *m, const data_table *table, ddl_table *out)
+{
+    if (table->searched_count == 0)
+        return;
+    out->search.items = zero(m, table->searched_count, sizeof *out->search.items);
+    for (unsigned i = 0; i < table->searched_count && out->search.items != NULL; i++)
+        out->search.items[out->search.count++] = table->searched[i];
+}
+
 static void take_table(ddl_maker *m, const data_table *table, ddl_table *out)
 {
     *out = (ddl_table){.name = table->name, .renamed_from = table->renamed_from};
@@ -185,6 +194,7 @@ static void take_table(ddl_maker *m, const data_table *table, ddl_table *out)
     for (unsigned i = 0; i < table->key_count; i++)
         out->key.items[out->key.count++] = table->columns[table->keys[i]].name;
     take_indexes(m, table, out);
+    take_search(m, table, out);
 }
 
 /** Tables and indexes of a database share their names. */
@@ -207,6 +217,37 @@ static void check_names(ddl_maker *m, const ddl_schema *schema)
         }
 }
 
+/** Whether `name` is the search table's, or one of those that SQLite makes beside it (_data, _idx, ...). */
+static bool is_of_search(const char *search, const char *name)
+{
+    size_t len = strlen(search);
+    return strncmp(name, search, len) == 0 && (name[len] == '\0' || name[len] == '_');
+}
+
+static void check_search_name(ddl_maker *m, const ddl_schema *schema, const ddl_table *table)
+{
+    const char *search = data_name_join(m->memory, table->name, NULL, "search"), *taken = NULL;
+    if (search == NULL) {
+        m->is_memory_short = true;
+        return;
+    }
+    for (size_t i = 0; i < schema->tables.count; i++) {
+        const ddl_table *other = &schema->tables.items[i];
+        if (is_of_search(search, other->name))
+            taken = other->name;
+        for (size_t k = 0; k < other->indexes.count; k++)
+            if (is_of_search(search, other->indexes.items[k].name))
+                taken = other->indexes.items[k].name;
+    }
+    if (taken == NULL)
+        return;
+    m->has_mistakes = true;
+    buf_add_printf(m->problems,
+                   "table %s: the words that .search finds would be kept as \"%s\", but there is a table or "
+                   "index \"%s\"; give one of them another .table or .column\n",
+                   table->name, search, taken);
+}
+
 ddl_schema *ddl_of_models(arena *a, buf *problems)
 {
     ddl_maker m = {.memory = a, .problems = problems};
@@ -222,6 +263,9 @@ ddl_schema *ddl_of_models(arena *a, buf *problems)
     }
     if (!m.is_memory_short)
         check_names(&m, schema);
+    for (size_t i = 0; !m.is_memory_short && i < schema->tables.count; i++)
+        if (schema->tables.items[i].search.count != 0)
+            check_search_name(&m, schema, &schema->tables.items[i]);
     if (m.is_memory_short)
         buf_add_text(problems, "the schema of the models: memory is short\n");
     return m.is_memory_short || m.has_mistakes ? NULL : schema;

@@ -128,6 +128,7 @@ void ddl_add_schema(buf *sql, data_dialect dialect, const ddl_schema *schema)
         ddl_add_table(sql, dialect, table, NULL, dialect == DATA_POSTGRES ? is_ahead : NULL, schema);
         for (size_t k = 0; k < table->indexes.count; k++)
             ddl_add_index(sql, table, &table->indexes.items[k]);
+        ddl_add_search(sql, dialect, table);
     }
     if (dialect == DATA_POSTGRES)
         add_later_references(sql, schema);

@@ -58,8 +58,8 @@ typedef struct data_run {
     const tern_arg *args; /* statement->arg_count of them, of its kinds */
     arena *memory;        /* where the values of rows go, and what the engine needs meanwhile */
     uint64_t deadline_ms; /* loop time; past it the statement is given up with TERN_DATA_TIMEOUT. 0: none */
-    /** Takes a row, in the caller's coroutine, without waiting; false ends the run (with `error` as set by
-     * it). NULL: rows are dropped. */
+    /** Takes a row, in the caller's coroutine, without waiting; false ends the run: it fails when `error` was
+     * set, else all that was wanted has been seen. NULL: rows are dropped. */
     bool (*on_row)(struct data_run *run, const data_row *row);
     void *sink;   /* on_row's own */
     int64_t rows; /* how many on_row has taken; counted by it, for the log */

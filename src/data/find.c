@@ -51,7 +51,7 @@ void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key_values)
     list.items = ctx_need(c, arena_alloc(&c->x->arena, table->type->size));
     data_run run = {.statement = statement,
                     .args = select_key_args(c, table, key_values),
-                    .on_row = rows_take_into,
+                    .on_row = rows_take_only,
                     .sink = &list};
     data_execute(c, &run, table, NULL);
     return list.count != 0 ? list.items : NULL;

@@ -250,12 +250,19 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
     s->trusted_sql = true;
 }
 
+/** The words that are asked for; NULL when none are, as by an empty field of a form. */
+static const char *searched(const resource *r, const void *in)
+{
+    const char *words = r->search != NULL && is_given(r->search, in) ? *(char **)asked(r->search, in) : NULL;
+    return words != NULL && words[strspn(words, " ")] != '\0' ? words : NULL;
+}
+
 /** "-created,title" as "created desc, title"; 422 when one is no field that is shown. */
 static const char *order_of(tern_ctx *c, const resource *r, const data_table *table, const void *in)
 {
     const char *text = *(const char *const *)asked(r->order, in), *order = "";
     if (!is_given(r->order, in) || *text == '\0')
-        return r->options.order_by;
+        return searched(r, in) != NULL ? NULL : r->options.order_by;
     for (const char *at = text; *at != '\0';) {
         bool is_descending = *at == '-';
         at += is_descending;
@@ -304,12 +311,15 @@ static tern_reply run_list(tern_ctx *c)
     tern_selection selection = {0};
     ask_permission(c, r, TERN_OPERATION_LIST, NULL);
     add_filters(c, r, table, in, &selection);
-    int64_t total = tern_count_of(c, r->model, &selection);
+    const char *words = searched(r, in);
+    int64_t total = words != NULL ? tern_search_count_of(c, r->model, words, &selection)
+                                  : tern_count_of(c, r->model, &selection);
     int32_t page = *(int32_t *)asked(r->page, in), size = *(int32_t *)asked(r->size, in);
     selection.order_by = order_of(c, r, table, in);
     selection.limit = size;
     selection.offset = (int64_t)(page - 1) * size;
-    tern_bool_list *list = tern_select_of(c, r->model, &selection);
+    tern_bool_list *list = words != NULL ? tern_search_of(c, r->model, words, &selection)
+                                         : tern_select_of(c, r->model, &selection);
     keep_fields(c, r, in, list);
     return tern_page_of(c, r->list, list, total, false);
 }

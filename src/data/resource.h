@@ -18,6 +18,7 @@ typedef struct resource {
     tern_type *changing;  /* the same with every other field optional, and without fallbacks */
     tern_type *asking;    /* the query of a list */
     const tern_field *page, *size, *order, *fields; /* of `asking` */
+    const tern_field *search;                       /* of `asking`; NULL: the model has no words to search */
     unsigned filter_count;                          /* its first fields, in the order of `filters` */
     const tern_field **filters;                     /* of the model */
 } resource;

@@ -111,10 +111,22 @@ static const char *order_help(tern_app *app, const tern_type *model)
                                            model->name, model->fields[0].name));
 }
 
+/** Whether the list can be asked for words: not where `search` is the name of a filter already. */
+static bool has_search(const resource *r)
+{
+    bool has = false;
+    for (unsigned i = 0; i < r->filter_count; i++)
+        if (strcmp(r->filters[i]->json != NULL ? r->filters[i]->json : r->filters[i]->name, "search") == 0)
+            return false;
+    for (unsigned i = 0; i < r->model->field_count; i++)
+        has |= r->model->fields[i].search;
+    return has;
+}
+
 static tern_type *asking_of(tern_app *app, resource *r)
 {
     const tern_type *model = r->model;
-    tern_field *fields = app_keep(app, (model->field_count + 4) * sizeof *fields);
+    tern_field *fields = app_keep(app, (model->field_count + 5) * sizeof *fields);
     char number[2][12];
     unsigned count = 0;
     r->filters = app_keep(app, (model->field_count + 1) * sizeof(tern_field *));
@@ -161,8 +173,19 @@ static tern_type *asking_of(tern_app *app, resource *r)
     r->size = &fields[count + 1];
     r->order = &fields[count + 2];
     r->fields = &fields[count + 3];
+    count += 4;
+    if (has_search(r)) {
+        r->search = &fields[count];
+        fields[count++] = (tern_field){.name = "search",
+                                       .type = &tern_text_type,
+                                       .in = TERN_QUERY,
+                                       .optional = true,
+                                       .max_length = 200,
+                                       .help = "Only items with all these words, the best first; \"quotes\" "
+                                               "make a phrase, word* finds what begins so"};
+    }
     return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sFilter", model->name)), fields,
-                    count + 4);
+                    count);
 }
 
 bool resource_make_types(tern_app *app, resource *r)

@@ -38,7 +38,10 @@ static rows_map *map_new(const data_table *table)
     rows_map *map = mem_alloc(sizeof *map + table->column_count * sizeof *map->fields);
     if (map == NULL)
         return NULL;
-    *map = (rows_map){table->type, (const field_plan **)(map + 1), table->column_count};
+    *map = (rows_map){.type = table->type,
+                      .fields = (const field_plan **)(map + 1),
+                      .count = table->column_count,
+                      .is_whole = table->column_count == table->type->field_count};
     for (unsigned i = 0; i < table->column_count; i++)
         map->fields[i] = table->columns[i].plan;
     return map;
@@ -82,7 +85,9 @@ static const field_plan *field_of_column(const tern_type *type, const char *name
 
 bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run)
 {
-    *map = (rows_map){type, arena_alloc(run->memory, row->columns * sizeof *map->fields), row->columns};
+    *map = (rows_map){.type = type,
+                      .fields = arena_alloc(run->memory, row->columns * sizeof *map->fields),
+                      .count = row->columns};
     if (map->fields == NULL)
         return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for the row");
     for (unsigned i = 0; i < row->columns; i++) {
@@ -100,9 +105,9 @@ bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map,
 bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *out)
 {
     const tern_type *type = map->type;
-    memset(out, 0, type->size);
-    if (map->count != type->field_count) {
+    if (!map->is_whole) { /* else all of it is written below: engines clear what is null */
         const field_plan *fields = plan_of(type)->fields;
+        memset(out, 0, type->size);
         for (unsigned i = 0; i < type->field_count; i++)
             *plan_state(&fields[i], out) = TERN_ABSENT;
     }
@@ -157,4 +162,10 @@ bool rows_take_into(data_run *run, const data_row *row)
     list->count++;
     run->rows++;
     return rows_read(list->map, run, row, list->items);
+}
+
+bool rows_take_only(data_run *run, const data_row *row)
+{
+    rows_take_into(run, row);
+    return false;
 }

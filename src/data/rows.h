@@ -13,6 +13,7 @@ typedef struct rows_map {
     const tern_type *type; /* prepared */
     const field_plan **fields;
     unsigned count;
+    bool is_whole; /* each field of the model has a column of its own */
 } rows_map;
 
 /** A list that grows row by row in the request's memory. */
@@ -36,6 +37,8 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 bool rows_take(data_run *run, const data_row *row);
 /** An on_row that reads one row into the value that rows_list.items points to. */
 bool rows_take_into(data_run *run, const data_row *row);
+/** The same for a statement by a key: the row is its only one and ends the run, no second is asked for. */
+bool rows_take_only(data_run *run, const data_row *row);
 /** Forgets the tables' maps (tests under leak checkers). */
 void rows_forget(void);
 

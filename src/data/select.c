@@ -97,7 +97,13 @@ static void add_where(sql_builder *b, const tern_selection *s, const keyset *aft
     }
 }
 
-static void add_limit(sql_builder *b, unsigned flags)
+uint8_t select_flags(const tern_selection *s)
+{
+    return (uint8_t)((s->limit != 0) * HAS_LIMIT + (s->offset != 0) * HAS_OFFSET +
+                     (s->after != NULL) * HAS_AFTER + s->for_update * IS_FOR_UPDATE);
+}
+
+void select_limit(sql_builder *b, unsigned flags)
 {
     if ((flags & HAS_LIMIT) != 0) {
         sql_add(b, " limit ");
@@ -157,8 +163,7 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
         key.columns[0] = sum->function;
         key.columns[1] = (uint64_t)(sum->column - table->columns);
     }
-    key.flags = (uint8_t)((s->limit != 0) * HAS_LIMIT + (s->offset != 0) * HAS_OFFSET +
-                          (s->after != NULL) * HAS_AFTER + s->for_update * IS_FOR_UPDATE);
+    key.flags = select_flags(s);
     statement_key_args(c, &key, &s->args);
     const data_statement *statement = statement_find(&key);
     if (statement != NULL)
@@ -175,7 +180,7 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
         add_keyset_order(&b, &after);
     else if (s->order_by != NULL)
         sql_order(&b, table, s->order_by);
-    add_limit(&b, key.flags);
+    select_limit(&b, key.flags);
     return sql_finish(c, &b, &key, verb == STATEMENT_REMOVE_WHERE || s->for_update);
 }
 

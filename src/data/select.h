@@ -24,6 +24,11 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
 /** Its values, in the order of its placeholders. */
 const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s);
 
+/** Which of limit, offset, after and for_update are given: a part of the statement's key. */
+uint8_t select_flags(const tern_selection *s);
+/** " limit ? offset ? for update", as those flags say. */
+void select_limit(sql_builder *b, unsigned flags);
+
 /** The map of the table's rows; leaves the handler with 503 without memory. */
 const rows_map *select_need_map(tern_ctx *c, const data_table *table);
 /** "id, title, done": all columns of the table. */

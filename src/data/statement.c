@@ -59,15 +59,17 @@ bool statement_is_literal(const char *text)
 
 /* -- looking up -- */
 
+/* The words' products do not wait for one another; whoever has the same sum is told apart by comparing. */
 static uint64_t hash_of(const statement_key *key)
 {
-    uint64_t words[(sizeof *key + 7) / 8] = {0}, hash = 0x9e3779b97f4a7c15;
+    static const uint64_t odd = 0x9e3779b97f4a7c15;
+    uint64_t words[(sizeof *key + 7) / 8] = {0}, hash = 0;
     memcpy(words, key, sizeof *key);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        hash = (hash ^ words[i]) * 0xff51afd7ed558ccd;
-        hash ^= hash >> 32;
-    }
-    return hash;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        hash += words[i] * (odd * (2 * i + 1));
+    hash ^= hash >> 32;
+    hash *= 0xff51afd7ed558ccd;
+    return hash ^ hash >> 32;
 }
 
 static const data_statement *find(const statement_key *key, uint64_t hash)

@@ -11,7 +11,7 @@
 #include "data/engine.h"
 #include "schema/plan.h"
 
-enum { DATA_KEY_COLUMNS_MOST = 8 };
+enum { DATA_KEY_COLUMNS_MOST = 8, DATA_COLUMNS_MOST = 128 };
 
 typedef struct data_table data_table;
 
@@ -47,7 +47,11 @@ struct data_table {
     unsigned index_count;
     const char *renamed_from;                 /* NULL, or the table's former name */
     data_column *version, *created, *updated; /* NULL: none */
-    bool is_view;                             /* rows are only read into it */
+    const char *search;     /* NULL, or what keeps the words: SQLite's table, PostgreSQL's index */
+    const char **searched;  /* names of the columns whose words they are */
+    const char *search_row; /* the column by which SQLite knows rows: the automatic key, or "rowid" */
+    unsigned searched_count;
+    bool is_view; /* rows are only read into it */
 };
 
 /**

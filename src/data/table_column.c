@@ -185,4 +185,5 @@ void table_make_columns(table_maker *m, data_table *table)
         table_mistake(m, "all its fields are without a column");
     check_former_names(m, table);
     finish_keys(m, table);
+    table_make_search(m, table);
 }

@@ -28,6 +28,10 @@ data_table *table_find(const table_maker *m, const tern_type *model);
 /** Names of the table and its columns, what is a key, what the database fills in. */
 void table_make_columns(table_maker *m, data_table *table);
 
+/* table_search.c */
+/** What keeps the words of .search fields, once the table has its columns. */
+void table_make_search(table_maker *m, data_table *table);
+
 /* table_relation.c */
 /** Foreign keys, once every table has its columns. */
 void table_make_references(table_maker *m, data_table *table);

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/** Which columns an update writes: those named, those given, or all but the key and the time of creation. */
-static column_set columns_to_write(tern_ctx *c, const data_table *table, const tern_write *options)
+column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options)
 {
     column_set set = {{0}};
     if (options->fields != NULL)
@@ -21,6 +20,15 @@ static column_set columns_to_write(tern_ctx *c, const data_table *table, const t
     if (table->updated != NULL)
         column_set_add(&set, (unsigned)(table->updated - table->columns));
     return set;
+}
+
+void update_prepare(const data_table *table, void *row)
+{
+    write_settle(table, row);
+    if (table->updated == NULL)
+        return;
+    *(tern_datetime *)plan_value(table->updated->plan, row) = write_now();
+    *plan_state(table->updated->plan, row) = TERN_VALUE;
 }
 
 static const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)
@@ -92,14 +100,10 @@ bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     data_request_of(c);
     if (table->key_count == 0)
         tern_fail(c, 500, "%s has no .key to be updated by", table->type->name);
-    write_settle(table, row);
-    column_set set = columns_to_write(c, table, options);
+    update_prepare(table, row);
+    column_set set = update_columns(c, table, options);
     if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)
         return true;
-    if (table->updated != NULL) {
-        *(tern_datetime *)plan_value(table->updated->plan, row) = write_now();
-        *plan_state(table->updated->plan, row) = TERN_VALUE;
-    }
     size_t room = table->column_count + table->key_count + 1;
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, room * sizeof *args));
     if (!update_args(c, table, &set, row, args, options->error))

@@ -43,6 +43,11 @@ bool write_arg(tern_ctx *c, const data_table *table, const data_column *column, 
 /** Now, as a column's time. */
 tern_datetime write_now(void);
 
+/** Which columns an update writes: those named, those given, or all but the key and the time of creation. */
+column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options);
+/** Settles a row that is to be updated, and notes the time. */
+void update_prepare(const data_table *table, void *row);
+
 /** "insert into TABLE (a, b) values (?, ?), ..." for `rows` rows, without the automatic key when `wants_key`.
  */
 void insert_head(sql_builder *b, const data_table *table, bool wants_key, unsigned rows);

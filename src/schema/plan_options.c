@@ -66,6 +66,7 @@ static const struct option {
     OPTION(column, STORED, "what a column can hold"),
     OPTION(unique, SCALARS, "single values"),
     OPTION(index, SCALARS, "single values"),
+    OPTION(search, FOR(TERN_TEXT), "text"),
     OPTION(references, KEYS, "whole numbers, UUIDs and text"),
     OPTION(on_delete, KEYS, "whole numbers, UUIDs and text"),
     OPTION(created, FOR(TERN_DATETIME), "date-times"),
@@ -256,13 +257,15 @@ static void check_pairs(planner *p)
 /** What a table could make nothing of, whatever the table. */
 static void check_stored(planner *p, uint64_t given)
 {
-    static const char *const of_columns[] = {"column",  "unique",  "index",   "references",  "on_delete",
-                                             "created", "updated", "version", "renamed_from"};
+    static const char *const of_columns[] = {"column",    "unique",  "index",   "search",  "references",
+                                             "on_delete", "created", "updated", "version", "renamed_from"};
     const tern_field *field = p->field;
     if (option_is_given(given, "on_delete") && field->references == NULL)
         planner_mistake(p, ".on_delete is for a field with .references");
     else if (field->on_delete == TERN_SET_NULL && !field->optional)
         planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional");
+    if (field->search && field->write_only)
+        planner_mistake(p, ".search would tell what is in it, and .write_only is never shown");
     for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
         if (option_is_given(given, of_columns[i]))
             planner_mistake(p, ".not_stored leaves no column for .%s", of_columns[i]);

@@ -69,6 +69,23 @@ TERN_MODEL_WITH(Thing7, (.table = "order"), (int64_t, id, .key = true), (int8_t,
                 (Mood7, o, .optional = true), (Inside7_list, p, .optional = true),
                 (int64_t, next, .optional = true, .references = &Thing7_type))
 
+/* 8: notes; 9: their words can be searched; 10: under other names, and the table made anew. */
+TERN_MODEL_WITH(Note8, (.table = "note"), (int64_t, id, .key = true), (const char *, title),
+                (const char *, body, .optional = true))
+TERN_MODEL_WITH(Note9, (.table = "note"), (int64_t, id, .key = true), (const char *, title, .search = true),
+                (const char *, body, .optional = true, .search = true))
+TERN_MODEL_WITH(Note10, (.table = "memo", .renamed_from = "note"),
+                (int64_t, number, .key = true, .renamed_from = "id"),
+                (const char *, heading, .search = true, .renamed_from = "title"),
+                (const char *, body, .optional = true, .max_length = 500, .search = true))
+
+/* 11: the words of one column alone, which has a rule now, and of a table that is new. */
+TERN_MODEL_WITH(Note11, (.table = "note"), (int64_t, id, .key = true),
+                (const char *, title, .search = true, .max_length = 100),
+                (const char *, body, .optional = true))
+TERN_MODEL_WITH(Page11, (.table = "page"), (const char *, path, .key = true),
+                (const char *, words, .search = true))
+
 static tern_type *const days[][4] = {
     {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},
     {TERN_TYPE(Person1), TERN_TYPE(Todo2), NULL},
@@ -77,6 +94,10 @@ static tern_type *const days[][4] = {
     {TERN_TYPE(Person5), NULL},
     {TERN_TYPE(Node6), TERN_TYPE(Left6), TERN_TYPE(Right6), NULL},
     {TERN_TYPE(Thing7), NULL},
+    {TERN_TYPE(Note8), NULL},
+    {TERN_TYPE(Note9), NULL},
+    {TERN_TYPE(Note10), NULL},
+    {TERN_TYPE(Note11), TERN_TYPE(Page11), NULL},
 };
 
 TERN_HANDLER(hello)
@@ -89,7 +110,7 @@ int main(int argc, char **argv)
     static tern_database_options options = {.url = "sqlite:app.db", .migrations = "migrations"};
     const char *day = getenv("MODELS");
     buf problems = {0};
-    if (!data_tables_make(days[day != NULL ? day[0] - '1' : 0], &problems)) {
+    if (!data_tables_make(days[day != NULL ? atoi(day) - 1 : 0], &problems)) {
         fputs(problems.data, stderr);
         return 1;
     }

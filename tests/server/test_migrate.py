@@ -474,6 +474,86 @@ def files_that_are_called_otherwise_are_no_migrations():
         check("0001_initial and 0001_other have the same number" in place.refused("migrate"), "one number twice")
 
 
+def found(place, word, table="note", row="id"):
+    """The rows that a search for one word gives, by number."""
+    if place.engine == "sqlite":
+        return place.sql(f"select rowid from {table}_search where {table}_search match '\"{word}\"' order by rowid")
+    words = place.sql(f"select pg_get_expr(indexprs, indrelid) from pg_index where indexrelid = '{table}_search'::regclass")
+    return place.sql(f"select {row} from {table} where {words} @@ to_tsquery('simple', '{word}') order by 1")
+
+
+def count_what_is_searched(place):
+    return place.sql("select count(*) from sqlite_master where name like '%search%'" if place.engine == "sqlite" else
+                     "select count(*) from pg_class where relname like '%search%'")
+
+
+def start_with_notes(place):
+    place.must("migrate", "make", models=8)
+    place.must("migrate", models=8)
+    place.sql("insert into note (id, title, body) values (1, 'Blue sky', 'over the sea'), (2, 'Green field', null)")
+
+
+@on_both
+def search_takes_in_the_rows_that_are_there_and_goes_without_a_trace(place):
+    start_with_notes(place)
+    out = place.must("migrate", "make", models=9)
+    check("  add search in note\n" in out and "0002_add_search_in_note.json" in out, out)
+    check_equal(place.must("migrate", models=9), "applied 0002_add_search_in_note\n")
+    check_equal(place.must("migrate", "make", models=9), "no changes: the models are as the migrations leave them\n")
+    check_equal((found(place, "sea"), found(place, "green")), ("1", "2"))
+    place.sql("insert into note (id, title) values (3, 'Sea salt')")
+    place.sql("update note set body = 'over the hill' where id = 1")
+    place.sql("delete from note where id = 2")
+    check_equal((found(place, "sea"), found(place, "hill"), found(place, "green")), ("3", "1", ""))
+    place.must("migrate", "down", models=9)
+    check_equal(count_what_is_searched(place), "0")
+    place.sql("update note set body = 'changed' where id = 1")
+    check_equal(place.sql("select id, title, body from note order by id"), "1|Blue sky|changed\n3|Sea salt|")
+
+
+@on_both
+def search_lives_through_renames_and_a_table_made_anew_and_back(place):
+    start_with_notes(place)
+    place.must("migrate", "make", models=9)
+    place.must("migrate", models=9)
+    place.must("migrate", "make", "renamed", models=10)
+    place.must("migrate", models=10)
+    check_equal((found(place, "sea", "memo", "number"), found(place, "green", "memo", "number")), ("1", "2"))
+    place.sql("insert into memo (number, heading) values (7, 'Sea salt')")
+    place.sql("delete from memo where number = 1")
+    check_equal(found(place, "sea", "memo", "number"), "7")
+    place.must("migrate", "down", models=10)
+    check_equal(found(place, "sea"), "7")
+    place.sql("update note set title = 'Sugar' where id = 7")
+    check_equal((found(place, "sea"), found(place, "sugar")), ("", "7"))
+
+
+@on_both
+def search_of_fewer_columns_and_of_a_new_table_is_a_change(place):
+    start_with_notes(place)
+    place.must("migrate", "make", models=9)
+    out = place.must("migrate", "make", "fewer", models=11)
+    check("  create table page\n" in out and "  change search in note\n" in out, out)
+    place.must("migrate", models=11)
+    check_equal((found(place, "sea"), found(place, "sky")), ("", "1"))
+    place.sql("insert into page (path, words) values ('/a', 'one two')")
+    check_equal(found(place, "two", "page", "1"), "1")
+    check_equal(place.must("migrate", "make", models=11), "no changes: the models are as the migrations leave them\n")
+    place.must("migrate", "to", "0", models=11)
+    check_equal(count_what_is_searched(place), "0")
+
+
+@on_both
+def loaded_rows_are_found(place):
+    start_with_notes(place)
+    place.must("db", "dump", "--out", "rows.jsonl", models=8)
+    place.must("migrate", "make", models=9)
+    place.must("migrate", models=9)
+    place.sql("delete from note")
+    place.must("db", "load", "rows.jsonl", models=9)
+    check_equal(found(place, "sea"), "1")
+
+
 if __name__ == "__main__":
     code = harness.main(programs=("migrating",))
     for running in _servers:

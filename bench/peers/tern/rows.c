@@ -42,10 +42,9 @@ TERN_HANDLER(change_rows)
         for (int i = 0; i < QUERIES; i++)
             rows[i] = *tern_get_or_404(c, World, random_row());
         qsort(rows, QUERIES, sizeof *rows, by_id);
-        for (int i = 0; i < QUERIES; i++) {
+        for (int i = 0; i < QUERIES; i++)
             rows[i].random_number = random_row();
-            tern_update(c, World, &rows[i]);
-        }
+        tern_update_all(c, World, ((World_list){rows, QUERIES}));
     }
     return tern_json_list(c, World, ((World_list){rows, QUERIES}));
 }

@@ -49,11 +49,14 @@ static void rename_in_table(schema_diff *d, ddl_table *table, const ddl_table *f
 {
     table->columns.items = copy_of(d, from->columns.items, from->columns.count, sizeof *from->columns.items);
     table->key.items = copy_of(d, from->key.items, from->key.count, sizeof *from->key.items);
+    table->search.items = copy_of(d, from->search.items, from->search.count, sizeof *from->search.items);
     if (d->is_memory_short)
         return;
     table->name = new_table_name(d, from->name);
     for (size_t i = 0; i < from->key.count; i++)
         table->key.items[i] = new_column_name(d, from, from->key.items[i]);
+    for (size_t i = 0; i < from->search.count; i++)
+        table->search.items[i] = new_column_name(d, from, from->search.items[i]);
     for (size_t i = 0; i < from->columns.count; i++) {
         ddl_column *column = &table->columns.items[i];
         column->name = new_column_name(d, from, column->name);
@@ -139,6 +142,18 @@ bool diff_is_same_index(const ddl_index *a, const ddl_index *b)
     bool is_same_where =
         a->where == NULL || b->where == NULL ? a->where == b->where : strcmp(a->where, b->where) == 0;
     return is_same_where && a->unique == b->unique && strcmp(a->columns, b->columns) == 0;
+}
+
+bool diff_is_same_search(data_dialect dialect, const ddl_table *a, const ddl_table *b)
+{
+    buf one = {0}, other = {0};
+    ddl_add_search(&one, dialect, a);
+    ddl_add_search(&other, dialect, b);
+    bool is_same = !one.failed && !other.failed && one.len == other.len &&
+                   (one.len == 0 || strcmp(one.data, other.data) == 0);
+    buf_free(&one);
+    buf_free(&other);
+    return is_same;
 }
 
 /* -- what there is no migration for -- */

@@ -49,6 +49,8 @@ const ddl_column *diff_old_column(const diff_table *t, const ddl_column *mid);
 bool diff_is_same_column(data_dialect dialect, const ddl_table *table, const ddl_column *a,
                          const ddl_column *b);
 bool diff_is_same_index(const ddl_index *a, const ddl_index *b);
+/** Whether both keep the words of the same columns under the same names, `a` perhaps before renames. */
+bool diff_is_same_search(data_dialect dialect, const ddl_table *a, const ddl_table *b);
 /** A value for a new column of rows that are there, without a default in the schema: false when it needs none
  * or there is none. */
 bool diff_add_filling(buf *sql, data_dialect dialect, const ddl_column *column, bool is_down);

@@ -125,6 +125,29 @@ static void add_indexes(const schema_diff *d, buf *sql)
     }
 }
 
+/** Under its old name the index is made again, as the others are. */
+static bool is_searched_otherwise(const diff_table *t)
+{
+    return strcmp(t->from->name, t->to->name) != 0 || !diff_is_same_search(DATA_POSTGRES, t->mid, t->to);
+}
+
+static void drop_searches(const schema_diff *d, buf *sql)
+{
+    for (unsigned i = 0; i < d->common_count; i++)
+        if (is_searched_otherwise(&d->common[i]))
+            ddl_drop_search(sql, DATA_POSTGRES, d->common[i].from);
+}
+
+static void add_searches(const schema_diff *d, buf *sql)
+{
+    for (size_t i = 0; i < d->to->tables.count; i++)
+        if (ddl_find_table(d->mid, d->to->tables.items[i].name) == NULL)
+            ddl_add_search(sql, DATA_POSTGRES, &d->to->tables.items[i]);
+    for (unsigned i = 0; i < d->common_count; i++)
+        if (is_searched_otherwise(&d->common[i]))
+            ddl_add_search(sql, DATA_POSTGRES, d->common[i].to);
+}
+
 /* -- columns -- */
 
 static void begin_column(const ddl_table *table, const ddl_column *column, const char *what, buf *sql)
@@ -314,6 +337,7 @@ void diff_sql_postgres(const schema_diff *d, buf *sql)
     rename_keys(d, sql);
     change_constraints(d, &references, DROP_OLD, sql);
     drop_indexes(d, sql);
+    drop_searches(d, sql);
     change_constraints(d, &checks, DROP_OLD, sql);
     change_constraints(d, &checks, RENAME_OLD, sql);
     change_constraints(d, &references, RENAME_OLD, sql);
@@ -325,4 +349,5 @@ void diff_sql_postgres(const schema_diff *d, buf *sql)
     change_constraints(d, &references, ADD_NEW, sql);
     add_later_references(d, sql);
     add_indexes(d, sql);
+    add_searches(d, sql);
 }

@@ -131,8 +131,35 @@ static void change_in_place(const diff_table *t, buf *sql)
     }
 }
 
+/* -- words to be searched -- */
+
+/** Triggers go with a table that is made anew, and FTS5 knows the table and its columns by name. */
+static bool must_search_anew(const diff_table *t)
+{
+    return !diff_is_same_search(DATA_SQLITE, t->from, t->to) ||
+           (t->from->search.count != 0 && must_be_made_anew(t));
+}
+
+/** Before anything is renamed or dropped: SQLite looks into every trigger then. */
+static void drop_searches(const schema_diff *d, buf *sql)
+{
+    for (unsigned i = 0; i < d->common_count; i++)
+        if (must_search_anew(&d->common[i]))
+            ddl_drop_search(sql, DATA_SQLITE, d->common[i].from);
+    for (size_t i = 0; i < d->mid->tables.count; i++)
+        if (ddl_find_table(d->to, d->mid->tables.items[i].name) == NULL)
+            ddl_drop_search(sql, DATA_SQLITE, &d->mid->tables.items[i]);
+}
+
+static void add_search(const ddl_table *table, buf *sql)
+{
+    ddl_add_search(sql, DATA_SQLITE, table);
+    ddl_add_search_rows(sql, DATA_SQLITE, table);
+}
+
 void diff_sql_sqlite(const schema_diff *d, buf *sql)
 {
+    drop_searches(d, sql);
     diff_sql_renames(d, sql);
     for (size_t i = 0; i < d->to->tables.count; i++) {
         const ddl_table *to = &d->to->tables.items[i];
@@ -140,6 +167,7 @@ void diff_sql_sqlite(const schema_diff *d, buf *sql)
             continue;
         ddl_add_table(sql, DATA_SQLITE, to, NULL, NULL, NULL);
         add_indexes(to, sql);
+        ddl_add_search(sql, DATA_SQLITE, to);
     }
     for (unsigned i = 0; i < d->common_count; i++) {
         const diff_table *t = &d->common[i];
@@ -147,6 +175,8 @@ void diff_sql_sqlite(const schema_diff *d, buf *sql)
             make_anew(d, t, sql);
         else
             change_in_place(t, sql);
+        if (must_search_anew(t))
+            add_search(t->to, sql);
     }
     for (size_t i = d->mid->tables.count; i-- > 0;) {
         const ddl_table *mid = &d->mid->tables.items[i];

@@ -42,6 +42,13 @@ static void tell_indexes(const diff_table *t, buf *out)
     }
 }
 
+static void tell_search(const diff_table *t, buf *out)
+{
+    bool had = t->mid->search.count != 0, has = t->to->search.count != 0;
+    if (!diff_is_same_search(DATA_POSTGRES, t->mid, t->to))
+        buf_add_printf(out, "  %s search in %s\n", !had ? "add" : has ? "change" : "drop", t->to->name);
+}
+
 void diff_summary(const schema_diff *d, buf *out)
 {
     for (size_t i = 0; i < d->to->tables.count; i++)
@@ -53,6 +60,7 @@ void diff_summary(const schema_diff *d, buf *out)
             buf_add_printf(out, "  rename table %s to %s\n", t->from->name, t->to->name);
         tell_columns(t, out);
         tell_indexes(t, out);
+        tell_search(t, out);
     }
     for (size_t i = 0; i < d->mid->tables.count; i++)
         if (ddl_find_table(d->to, d->mid->tables.items[i].name) == NULL)

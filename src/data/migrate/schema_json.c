@@ -35,6 +35,7 @@ static void leave_out(const ddl_schema *schema)
     for (size_t i = 0; i < schema->tables.count; i++) {
         ddl_table *table = &schema->tables.items[i];
         table->tern_state.renamed_from = TERN_ABSENT;
+        table->tern_state.search = table->search.count == 0 ? TERN_ABSENT : TERN_VALUE;
         for (size_t k = 0; k < table->columns.count; k++)
             leave_out_of_column(&table->columns.items[k]);
         for (size_t k = 0; k < table->indexes.count; k++) {

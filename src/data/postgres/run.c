@@ -34,7 +34,7 @@ static bool hand_over(data_run *run, PGresult *result)
     data_row row = {&data_postgres, result, 0, (unsigned)libpq.nfields(result)};
     for (; row.number < rows; row.number++)
         if (!run->on_row(run, &row))
-            return false;
+            return run->error.fault == TERN_DATA_OK;
     return true;
 }
 

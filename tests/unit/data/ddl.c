@@ -100,6 +100,66 @@ TEST(ddl_of_tables_with_keys_references_and_indexes_for_sqlite)
         "create index item_made_name_ff55_idx on item (made desc, name) where is_open;\n");
 }
 
+TERN_MODEL(Post, (int64_t, id, .key = true), (const char *, title, .search = true),
+           (const char *, by, .column = "from", .search = true))
+TERN_MODEL(Page, (const char *, path, .key = true), (const char *, words, .search = true))
+
+TEST(ddl_of_words_that_are_searched_for_sqlite)
+{
+    check_sql(MODELS(TERN_TYPE(Post)), DATA_SQLITE,
+              "create table post (\n"
+              "    id integer primary key,\n"
+              "    title text not null,\n"
+              "    \"from\" text not null\n"
+              ") strict;\n"
+              "create virtual table post_search using fts5 (title, \"from\",\n"
+              "    content = 'post', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 0');\n"
+              "create trigger post_search_insert after insert on post begin\n"
+              "    insert into post_search (rowid, title, \"from\")\n"
+              "        values (new.id, new.title, new.\"from\");\n"
+              "end;\n"
+              "create trigger post_search_delete after delete on post begin\n"
+              "    insert into post_search (post_search, rowid, title, \"from\")\n"
+              "        values ('delete', old.id, old.title, old.\"from\");\n"
+              "end;\n"
+              "create trigger post_search_update after update of id, title, \"from\" on post begin\n"
+              "    insert into post_search (post_search, rowid, title, \"from\")\n"
+              "        values ('delete', old.id, old.title, old.\"from\");\n"
+              "    insert into post_search (rowid, title, \"from\")\n"
+              "        values (new.id, new.title, new.\"from\");\n"
+              "end;\n");
+}
+
+TEST(ddl_of_words_that_are_searched_for_postgres)
+{
+    check_sql(
+        MODELS(TERN_TYPE(Page)), DATA_POSTGRES,
+        "create table page (\n"
+        "    path text not null,\n"
+        "    words text not null,\n"
+        "    constraint page_pkey primary key (path)\n"
+        ");\n"
+        "create index page_search on page using gin (to_tsvector('simple', "
+        "translate(left(coalesce(words, ''), 200000), '!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', "
+        "32))));\n");
+}
+
+TERN_MODEL(PostSearch, (int64_t, id, .key = true), (const char *, data))
+
+TEST(ddl_refuses_a_table_of_the_name_that_keeps_words)
+{
+    buf problems = {0};
+    CHECK(data_tables_make(MODELS(TERN_TYPE(Post), TERN_TYPE(PostSearch)), &problems));
+    CHECK(ddl_of_models(&memory, &problems) == NULL);
+    CHECK_TEXT(
+        problems.data,
+        "table post: the words that .search finds would be kept as \"post_search\", but there is a table "
+        "or index \"post_search\"; give one of them another .table or .column\n");
+    buf_free(&problems);
+    arena_free(&memory);
+    forget();
+}
+
 TEST(ddl_of_tables_with_keys_references_and_indexes_for_postgres)
 {
     check_sql(

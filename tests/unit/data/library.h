@@ -98,6 +98,10 @@ static tern_reply library_set_up(tern_ctx *c)
     return library_handler(c);
 }
 
+/* A file of tests may have other tables, and make them otherwise. */
+static tern_type *const *library_tables = library_models;
+static tern_reply (*library_prepare)(tern_ctx *c) = library_set_up;
+
 static void library_main(void *arg)
 {
     fake_main(arg);
@@ -114,7 +118,7 @@ static void library_run(const char *url, tern_reply (*handler)(tern_ctx *c))
         check_skip("TERN_TEST_POSTGRES names no server");
     tern_log_set_level(TERN_SILENT);
     CHECK(loop_open());
-    CHECK(data_tables_make(library_models, &problems));
+    CHECK(data_tables_make(library_tables, &problems));
     data_self.engine = data_engine_of(url);
     CHECK(data_self.engine != NULL && data_self.engine->check(url, &problems));
     data_self.options = (tern_database_options){
@@ -123,7 +127,7 @@ static void library_run(const char *url, tern_reply (*handler)(tern_ctx *c))
     CHECK(data_self.primary != NULL);
     fake_open(f, "POST /books HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
     library_handler = handler;
-    f->r.handler.run = library_set_up;
+    f->r.handler.run = library_prepare;
     f->c.next = none;
     CHECK(coro_start(library_main, f));
     loop_run();

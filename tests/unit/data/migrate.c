@@ -124,6 +124,55 @@ TEST(diff_follows_renames_into_keys_and_foreign_keys)
                "alter table c rename constraint a_pkey to c_pkey;\n");
 }
 
+#define SEARCHED(name, columns, search)                                                                      \
+    "{\"name\":\"" name "\",\"columns\":[" ID columns                                                        \
+    "],\"key\":[\"id\"],\"indexes\":[],\"search\":[" search "]}"
+#define WORDS ",{\"name\":\"a\",\"kind\":\"text\"},{\"name\":\"b\",\"kind\":\"text\"}"
+
+TEST(diff_takes_in_the_words_of_rows_that_are_there)
+{
+    static const char from[] = SCHEMA(TABLE("t", WORDS, "")), to[] = SCHEMA(SEARCHED("t", WORDS, "\"a\""));
+    check_diff(
+        from, to, DATA_SQLITE,
+        "create virtual table t_search using fts5 (a,\n"
+        "    content = 't', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 0');\n"
+        "create trigger t_search_insert after insert on t begin\n"
+        "    insert into t_search (rowid, a)\n        values (new.id, new.a);\nend;\n"
+        "create trigger t_search_delete after delete on t begin\n"
+        "    insert into t_search (t_search, rowid, a)\n        values ('delete', old.id, old.a);\nend;\n"
+        "create trigger t_search_update after update of id, a on t begin\n"
+        "    insert into t_search (t_search, rowid, a)\n        values ('delete', old.id, old.a);\n"
+        "    insert into t_search (rowid, a)\n        values (new.id, new.a);\nend;\n"
+        "insert into t_search (t_search) values ('rebuild');\n");
+    check_diff(to, from, DATA_SQLITE,
+               "drop trigger t_search_insert;\ndrop trigger t_search_delete;\ndrop trigger t_search_update;\n"
+               "drop table t_search;\n");
+    check_diff(to, from, DATA_POSTGRES, "drop index t_search;\n");
+}
+
+TEST(diff_of_a_table_that_goes_takes_its_words_along)
+{
+    static const char from[] = SCHEMA(SEARCHED("t", WORDS, "\"a\",\"b\"")), to[] = SCHEMA("");
+    check_diff(from, to, DATA_SQLITE,
+               "drop trigger t_search_insert;\ndrop trigger t_search_delete;\ndrop trigger t_search_update;\n"
+               "drop table t_search;\ndrop table t;\n");
+    check_diff(from, to, DATA_POSTGRES, "drop table t;\n");
+}
+
+TEST(diff_leaves_search_alone_where_only_other_columns_change)
+{
+    static const char from[] = SCHEMA(SEARCHED("t", WORDS, "\"a\""));
+    check_diff(from,
+               SCHEMA(SEARCHED("t", WORDS ",{\"name\":\"c\",\"kind\":\"text\",\"nullable\":true}", "\"a\"")),
+               DATA_SQLITE, "alter table t add column c text;\n");
+    check_diff(from,
+               SCHEMA(SEARCHED("t",
+                               ",{\"name\":\"c\",\"kind\":\"text\",\"renamed_from\":\"a\"},"
+                               "{\"name\":\"b\",\"kind\":\"text\"}",
+                               "\"c\"")),
+               DATA_POSTGRES, "alter table t rename column a to c;\n");
+}
+
 TEST(diff_refuses_another_key)
 {
     static const char other[] = SCHEMA(
@@ -140,12 +189,14 @@ TEST(diff_refuses_another_key)
 
 TEST(diff_without_memory_is_no_sql)
 {
-    static const char from[] =
-        SCHEMA(TABLE("a", ",{\"name\":\"x\",\"kind\":\"text\",\"max_length\":\"3\"}",
-                     "{\"name\":\"a_x_idx\",\"columns\":\"x\"}") "," TABLE("gone", "", ""));
-    static const char to[] =
-        SCHEMA(TABLE("a", ",{\"name\":\"y\",\"kind\":\"text\",\"renamed_from\":\"x\",\"max_length\":\"4\"}",
-                     "{\"name\":\"a_y_idx\",\"columns\":\"y\"}") "," TABLE("new", "", ""));
+    static const char from[] = SCHEMA(
+        TABLE("a", ",{\"name\":\"x\",\"kind\":\"text\",\"max_length\":\"3\"}",
+              "{\"name\":\"a_x_idx\",\"columns\":\"x\"}") "," TABLE("gone", "", "") "," SEARCHED("s", WORDS,
+                                                                                                 "\"a\""));
+    static const char to[] = SCHEMA(TABLE(
+        "a", ",{\"name\":\"y\",\"kind\":\"text\",\"renamed_from\":\"x\",\"max_length\":\"4\"}",
+        "{\"name\":\"a_y_idx\",\"columns\":\"y\"}") "," TABLE("new", "", "") "," SEARCHED("s", WORDS,
+                                                                                          "\"a\",\"b\""));
     const ddl_schema *before = schema_of(from), *after = schema_of(to);
     bool is_made = false;
     for (unsigned long n = 1; !is_made; n++) {
@@ -165,6 +216,8 @@ TEST(diff_without_memory_is_no_sql)
         if (is_made) {
             CHECK(strstr(sql[0].data, "insert into tern_new_a (id, y)\n    select id, y from a;\n") != NULL);
             CHECK(strstr(sql[1].data, "drop table gone;\n") != NULL);
+            CHECK(strstr(sql[0].data, "insert into s_search (s_search) values ('rebuild');\n") != NULL);
+            CHECK(strstr(sql[1].data, "create index s_search on s using gin (") != NULL);
         }
         buf_free(&sql[0]);
         buf_free(&sql[1]);
@@ -177,9 +230,11 @@ TEST(diff_without_memory_is_no_sql)
 
 TEST(schema_reads_back_as_it_was_written)
 {
-    static const char json[] = SCHEMA(TABLE(
-        "t", ",{\"name\":\"a\",\"kind\":\"text\",\"nullable\":true,\"min_length\":\"1\",\"choices\":[\"x\"]}",
-        "{\"name\":\"i\",\"columns\":\"a\",\"unique\":true}"));
+    static const char json[] =
+        SCHEMA(TABLE("t",
+                     ",{\"name\":\"a\",\"kind\":\"text\",\"nullable\":true,\"min_length\":\"1\","
+                     "\"choices\":[\"x\"]}",
+                     "{\"name\":\"i\",\"columns\":\"a\",\"unique\":true}") "," SEARCHED("s", WORDS, "\"b\""));
     buf once = {0}, twice = {0};
     CHECK(schema_to_json(schema_of(json), &memory, &once));
     CHECK(schema_to_json(schema_of(once.data), &memory, &twice));

@@ -13,6 +13,32 @@ TEST(a_statement_is_answered)
     with_database(select_seven);
 }
 
+static bool take_one(data_run *run, const data_row *row)
+{
+    (void)row;
+    ++*(int *)run->sink;
+    return false;
+}
+
+static void has_enough_after_one(void)
+{
+    char lent[256];
+    arena memory;
+    int rows = 0;
+    const char *sql = "select generate_series(1, 3)";
+    const data_statement statement = {.sql = sql, .sql_len = strlen(sql)};
+    arena_init(&memory, lent, sizeof lent, 1 << 20);
+    data_run run = {.statement = &statement, .memory = &memory, .on_row = take_one, .sink = &rows};
+    CHECK(data_postgres.run(db, &run));
+    CHECK_INT(rows, 1);
+    arena_free(&memory);
+}
+
+TEST(on_row_ends_a_run_without_a_failure_by_returning_false)
+{
+    with_database(has_enough_after_one);
+}
+
 static void select_twice(void)
 {
     for (int i = 0; i < 3; i++)

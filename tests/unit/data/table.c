@@ -409,6 +409,42 @@ TEST(table_refuses_a_former_name_that_is_still_in_use)
            "model Made, field a: .renamed_from is the name that it has\n");
 }
 
+TERN_MODEL(Found, (int64_t, id, .key = true), (const char *, title, .search = true), (const char *, note),
+           (const char *, body, .search = true, .column = "text"))
+TERN_MODEL(Keyed, (const char *, path, .key = true), (const char *, title, .search = true))
+
+TEST(table_knows_which_words_are_searched)
+{
+    CHECK(make(MODELS(TERN_TYPE(Found), TERN_TYPE(Keyed), TERN_TYPE(Person)), ""));
+    const data_table *found = data_table_of(TERN_TYPE(Found)), *keyed = data_table_of(TERN_TYPE(Keyed));
+    CHECK_TEXT(found->search, "found_search");
+    CHECK_INT(found->searched_count, 2);
+    CHECK_TEXT(found->searched[0], "title");
+    CHECK_TEXT(found->searched[1], "text");
+    CHECK_TEXT(found->search_row, "id");
+    CHECK_TEXT(keyed->search_row, "rowid");
+    CHECK_INT(data_table_of(TERN_TYPE(Person))->searched_count, 0);
+    forget();
+}
+
+TERN_MODEL(Ranked, (int64_t, id, .key = true), (const char *, rank, .search = true),
+           (const char *, ranked_search, .search = true))
+TERN_MODEL(Numbered, (tern_uuid, id, .key = true), (const char *, title, .search = true), (int, rowid))
+TERN_MODEL_WITH(Seen, (.view = true), (const char *, title, .search = true))
+
+TEST(table_refuses_search_that_sqlite_has_no_names_for)
+{
+    make(MODELS(TERN_TYPE(Ranked), TERN_TYPE(Numbered), TERN_TYPE(Seen)),
+         "model Ranked, field rank: .search: SQLite's full text index has a column rank of its own; give it "
+         "another .column\n"
+         "model Ranked, field ranked_search: .search: SQLite's full text index has a column ranked_search of "
+         "its own; give it another .column\n"
+         "model Numbered: .search: its column rowid hides the number that SQLite knows the row by; give it "
+         "another .column\n"
+         "model Seen, field title: .search: a .view has no table whose words could be kept\n");
+    forget();
+}
+
 TEST(tables_of_every_failed_allocation_are_none)
 {
     bool is_made = false;

@@ -69,6 +69,45 @@ LIBRARY_TEST(an_update_writes_all_named_or_given_fields)
     return tern_no_content(c);
 }
 
+LIBRARY_TEST(many_rows_are_updated_at_once)
+{
+    Author *author = add_author(c, "A");
+    Book *books = tern_alloc(c, 90 * sizeof *books);
+    for (int i = 0; i < 90; i++)
+        books[i] = *add_book(c, author, tern_sprintf(c, "book %d", i), i + 1);
+    for (int i = 0; i < 90; i++) {
+        books[i].title = tern_sprintf(c, "volume %d", i);
+        books[i].pages = 1000 - i;
+        books[i].price = (tern_decimal){i, 1};
+    }
+    Book_list list = {books, 90};
+    CHECK(tern_update_all(c, Book, list));
+    CHECK_INT(books[0].revision, 2);
+    CHECK(tern_update_all(c, Book, list, .fields = "pages"));
+    for (int i = 0; i < 90; i++) {
+        Book *found = tern_find(c, Book, books[i].id);
+        CHECK_TEXT(found->title, tern_sprintf(c, "volume %d", i));
+        CHECK_INT(found->pages, 1000 - i);
+        CHECK_INT(found->revision, 3);
+    }
+    tern_data_error error;
+    tern_sql_run(c, "update book set revision = 9 where id = ?", books[40].id);
+    CHECK(!tern_update_all(c, Book, list, .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_STALE);
+    CHECK_INT(tern_find(c, Book, books[0].id)->revision, 3);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(an_update_of_many_says_when_one_is_not_there)
+{
+    Author authors[] = {*add_author(c, "A"), *add_author(c, "B"), {.id = 4711, .name = "C"}};
+    authors[0].name = "X";
+    CHECK(!tern_update_all(c, Author, ((Author_list){authors, 3})));
+    CHECK(tern_update_all(c, Author, ((Author_list){authors, 2})));
+    CHECK_TEXT(tern_find(c, Author, authors[0].id)->name, "X");
+    return tern_no_content(c);
+}
+
 LIBRARY_TEST_FAILS(a_stale_version_is_409, 409,
                    "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,"
                    "\"detail\":\"the row was changed by somebody else since it was read\"}")

@@ -248,6 +248,11 @@ REFUSED(options_set_null_on_what_is_never_null_is_refused,
         .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL)
 REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no column for .index", int, f,
         .not_stored = true, .index = true)
+REFUSED(options_search_on_a_number_is_refused, ".search is for text; int32_t has no use for it", int, f,
+        .search = true)
+REFUSED(options_search_of_what_is_never_shown_is_refused,
+        ".search would tell what is in it, and .write_only is never shown", const char *, f, .search = true,
+        .write_only = true)
 
 TERN_MODEL_WITH(Row,
                 (.table = "rows", .unique_together = TERN_COLUMNS("owner, title"),

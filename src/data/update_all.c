@@ -1,0 +1,185 @@
+/* Changing many rows in one statement. */
+#include "data/write.h"
+
+#include <string.h>
+
+enum { VALUES_MOST = 32000 };
+
+/* Statements exist for these numbers of rows only, so that a list of any length needs few of them. */
+static const unsigned batches[] = {256, 64, 16, 4, 1};
+
+/** What a row of values has for a column: the columns of the key first, then those that are written, then the
+ * version. */
+typedef struct row_columns {
+    unsigned numbers[DATA_KEY_COLUMNS_MOST + DATA_COLUMNS_MOST + 1];
+    unsigned count, key_count;
+} row_columns;
+
+static row_columns columns_of(const data_table *table, const column_set *set)
+{
+    row_columns columns = {.key_count = table->key_count};
+    for (unsigned i = 0; i < table->key_count; i++)
+        columns.numbers[columns.count++] = table->keys[i];
+    for (unsigned i = 0; i < table->column_count; i++)
+        if (column_set_has(set, i))
+            columns.numbers[columns.count++] = i;
+    if (table->version != NULL)
+        columns.numbers[columns.count++] = (unsigned)(table->version - table->columns);
+    return columns;
+}
+
+/** PostgreSQL takes the types of a list of values from its first row, where a placeholder has none of its
+ * own. */
+static const char *type_of(tern_arg_kind kind)
+{
+    static const char *const types[] = {
+        [TERN_ARG_BOOL] = "::boolean",
+        [TERN_ARG_INT] = "::bigint",
+        [TERN_ARG_DOUBLE] = "::double precision",
+        [TERN_ARG_TEXT] = "::text",
+        [TERN_ARG_BYTES] = "::bytea",
+        [TERN_ARG_UUID] = "::uuid",
+        [TERN_ARG_DATE] = "::date",
+        [TERN_ARG_TIME] = "::time",
+        [TERN_ARG_DATETIME] = "::timestamptz",
+        [TERN_ARG_DURATION] = "::interval",
+        [TERN_ARG_DECIMAL] = "::numeric",
+        [TERN_ARG_JSON] = "::jsonb",
+    };
+    return types[kind];
+}
+
+static void add_values(sql_builder *b, const data_table *table, const row_columns *columns, unsigned rows)
+{
+    for (unsigned row = 0; row < rows; row++) {
+        for (unsigned i = 0; i < columns->count; i++) {
+            tern_arg_kind kind = table->columns[columns->numbers[i]].kind;
+            sql_add(b, i != 0 ? ", " : row == 0 ? "(" : ", (");
+            sql_arg(b, kind);
+            if (row == 0 && b->dialect == DATA_POSTGRES)
+                sql_add(b, type_of(kind));
+        }
+        sql_add(b, ")");
+    }
+}
+
+/** "v.column3": what both engines call the columns of a list of values. */
+static void add_value(sql_builder *b, unsigned column)
+{
+    buf_add_printf(&b->sql, "v.column%u", column + 1);
+}
+
+static void add_set(sql_builder *b, const data_table *table, const row_columns *columns)
+{
+    const char *comma = " set ";
+    for (unsigned i = columns->key_count; i < columns->count; i++) {
+        const data_column *column = &table->columns[columns->numbers[i]];
+        sql_add(b, comma);
+        sql_name(b, column->name);
+        sql_add(b, " = ");
+        add_value(b, i);
+        sql_add(b, column->is_version ? " + 1" : "");
+        comma = ", ";
+    }
+}
+
+static void add_condition(sql_builder *b, const data_table *table, const row_columns *columns)
+{
+    for (unsigned i = 0; i < columns->count; i++) {
+        const data_column *column = &table->columns[columns->numbers[i]];
+        if (i >= columns->key_count && !column->is_version)
+            continue;
+        sql_add(b, i == 0 ? " where " : " and ");
+        sql_name(b, table->name);
+        sql_add(b, ".");
+        sql_name(b, column->name);
+        sql_add(b, " = ");
+        add_value(b, i);
+    }
+}
+
+static const data_statement *statement_of(tern_ctx *c, const data_table *table, const column_set *set,
+                                          const row_columns *columns, unsigned rows)
+{
+    statement_key key;
+    memset(&key, 0, sizeof key);
+    key.type = table->type;
+    key.verb = STATEMENT_UPDATE_ALL;
+    key.rows = rows;
+    memcpy(key.columns, set->bits, sizeof set->bits);
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    sql_builder b;
+    sql_begin(&b);
+    sql_add(&b, "update ");
+    sql_name(&b, table->name);
+    add_set(&b, table, columns);
+    sql_add(&b, " from (values ");
+    add_values(&b, table, columns, rows);
+    sql_add(&b, ") v");
+    add_condition(&b, table, columns);
+    return sql_finish(c, &b, &key, true);
+}
+
+static bool update_batch(tern_ctx *c, const data_table *table, const column_set *set, char *rows,
+                         unsigned count, bool *are_all_there, tern_data_error *error)
+{
+    row_columns columns = columns_of(table, set);
+    size_t size = table->type->size;
+    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (size_t)count * columns.count * sizeof *args));
+    data_error stale;
+    for (unsigned row = 0; row < count; row++)
+        for (unsigned i = 0; i < columns.count; i++)
+            if (!write_arg(c, table, &table->columns[columns.numbers[i]], rows + row * size,
+                           &args[row * columns.count + i], error))
+                return false;
+    data_run run = {.statement = statement_of(c, table, set, &columns, count), .args = args};
+    if (!data_execute(c, &run, table, error))
+        return false;
+    if (run.affected != count && table->version != NULL) {
+        data_refuse(&stale, TERN_DATA_STALE, "a row of %s is gone or has another version", table->name);
+        return data_answer(c, &stale, table, error);
+    }
+    if (run.affected != count)
+        *are_all_there = false;
+    for (unsigned row = 0; row < count; row++)
+        write_raise_version(table, rows + row * size);
+    return true;
+}
+
+static unsigned batch_of(size_t count, size_t most)
+{
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        if (batches[i] <= count && batches[i] <= most)
+            return batches[i];
+    return 1;
+}
+
+bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
+                        const tern_write *options)
+{
+    const data_table *table = data_need_table(c, type);
+    size_t size = table->type->size;
+    char *rows = items;
+    bool is_done = true, are_all_there = true;
+    data_request_of(c);
+    column_set set = update_columns(c, table, options);
+    row_columns columns = columns_of(table, &set);
+    if (table->key_count == 0)
+        tern_fail(c, 500, "%s has no .key to be updated by", table->type->name);
+    if (count == 0 || columns.count == columns.key_count)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        update_prepare(table, rows + i * size);
+    tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
+    for (size_t i = 0; i < count && is_done;) {
+        unsigned batch = batch_of(count - i, VALUES_MOST / columns.count);
+        is_done = update_batch(c, table, &set, rows + i * size, batch, &are_all_there, options->error);
+        i += batch;
+    }
+    if (!is_done)
+        tern_rollback(c);
+    tern_transaction_leave(&all);
+    return is_done && are_all_there;
+}
