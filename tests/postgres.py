@@ -52,6 +52,14 @@ def _become_postgres():
         os.setuid(user.pw_uid)
 
 
+def _runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -146,12 +154,17 @@ class Server:
     def kill(self):
         """SIGKILL to the server and all of its processes, as when the machine goes."""
         if self.process is not None and self.process.poll() is None:
-            for pid in self.pids():
+            self.process.send_signal(signal.SIGSTOP)  # so that it forks no more children meanwhile
+            pids = self.pids()
+            for pid in pids:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
             self.process.wait(30)
+            end = time.monotonic() + START_S
+            while any(map(_runs, pids)) and time.monotonic() < end:  # the next start refuses beside their memory
+                time.sleep(0.005)
         self.process = None
 
     def pids(self):

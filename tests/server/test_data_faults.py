@@ -146,7 +146,8 @@ def threat_102_a_slow_database_answers_everyone_their_own(place):
 @on("postgres")
 def threat_102_too_many_connections_are_refused_in_time_and_told(place):
     name = place.database
-    ledger.server().psql(f"create role few_{name} login password 'few'; alter database {name} owner to few_{name}", "postgres")
+    ledger.server().psql(f"create role few_{name} login password 'few'; "
+                         f"alter database {name} owner to few_{name}", "postgres")
     url = place.url.replace(f"{postgres.USER}:{postgres.PASSWORD}", f"few_{name}:few")
     with place.serve(url=url, pool=4) as app:
         ledger.server().psql(f"alter role few_{name} connection limit 1", "postgres")
@@ -314,14 +315,15 @@ def threat_104_a_file_that_another_process_locks_is_waited_for(place):
 def threat_104_a_file_that_is_locked_for_too_long_is_refused(place):
     with place.serve() as app, place.open() as other:
         other.execute("begin immediate")
+        check_refused(app.together(send(app, "k0", 1, 2)), statuses=(503,))
+        check(app.logged("locked by another process for too long") is not None, "the log tells the cause")
         check_refused(app.together(send(app, "k1", 1, 2),
                                    lambda: app.post("/entries", {"id": "e1", "account_id": 1, "amount": 0})[0]),
                       least=2, statuses=(503,), seconds=2 * WAIT_S + SLACK_S)
         check_equal(app.read(), 200, "a read beside the lock")
-        check(app.logged("locked by another process for too long") is not None, "the log tells the cause")
         other.execute("rollback")
         app.wait_recovered()
-    check_equal(place.number("select count(*) from entry where id in ('e1', 'k1-out')"), 0, "refused writes")
+    check_equal(place.number("select count(*) from entry where id in ('e1', 'k0-out', 'k1-out')"), 0, "refused writes")
     check_books(place)
 
 
