@@ -219,7 +219,8 @@ typedef struct tern_selection {
  *
  * `words` is what a person typed, whatever that is: "quotes" make a phrase, a `*` at the end of a word (or
  * behind a phrase) finds all that begins so, other marks only part words, and capitals do not matter. Without
- * a word in it the list is empty. The first 32 words count. NULL counts as "".
+ * a word in it the list is empty. At most 32 words of at most 500 bytes count; the rest is ignored. NULL
+ * counts as "".
  *
  * The selection's `.order_by` wins over the rank; `.after` is refused with 500, as is a model without such
  * fields.

@@ -6,10 +6,7 @@
  * serves, validates and documents
  *
  *     GET    /todos         a page: `{"items": [...], "total": 3}`, by ?page= ?size= ?order=-created,title
- *                           ?fields=id,title, ?FIELD=value for each filter and, where the model has fields
- *                           with .search, ?search=words (the best first, unless there is an ?order=)
- *     POST   /todos         201 with Location
- *     GET    /todos/{id}
+ * ?fields=id,title and ?FIELD=value for each filter POST   /todos         201 with Location GET /todos/{id}
  *     PUT    /todos/{id}    replaces all fields
  *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
  *     DELETE /todos/{id}    204
@@ -64,6 +61,8 @@ typedef struct tern_resource_options {
 void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
                       const tern_resource_options *options);
 /** The model must be one of tern_database's, with a key. Mistakes are reported by tern_run with the others.
+ * Where it has fields with .search, a list takes ?search=words: the best first, unless ?order= says
+ * otherwise.
  */
 #define tern_resource(where, pattern, model, ...)                                                            \
     tern_resource_of(TERN_GROUP_OF(where), pattern, model,                                                   \

@@ -15,7 +15,9 @@ typedef struct query_text {
     buf *out;
     data_dialect dialect;
     unsigned words;
-    bool is_hopeless;
+    size_t used;      /* of SEARCH_QUERY_MOST_BYTES, counted alike for both engines */
+    bool is_full;     /* what else was typed is ignored */
+    bool is_hopeless; /* a word is in it that is found nowhere */
 } query_text;
 
 static bool is_blank(char c)
@@ -63,30 +65,37 @@ static const char *next_word(const char *at, const char *end, size_t *len)
     return at < end ? at : NULL;
 }
 
+/** Whether there is room for a word: its bytes, a blank, quotes and a star. */
+static bool take_room(query_text *q, size_t len)
+{
+    enum { AROUND = 4 };
+    q->is_hopeless = len + AROUND > SEARCH_QUERY_MOST_BYTES;
+    q->used += len + AROUND;
+    q->is_full = q->is_hopeless || ++q->words > SEARCH_WORDS_MOST || q->used > SEARCH_QUERY_MOST_BYTES;
+    return !q->is_full;
+}
+
 /** SQLite: `"foo bar"*`. PostgreSQL: `'foo' <-> 'bar':*`. */
 static void add_group(query_text *q, const word_group *group)
 {
     bool is_sqlite = q->dialect == DATA_SQLITE, is_first = true;
     size_t len = 0;
-    for (const char *word = group->begin; q->words < SEARCH_WORDS_MOST; word += len) {
-        word = next_word(word, group->end, &len);
-        if (word == NULL)
-            break;
-        q->is_hopeless |= len > SEARCH_WORD_MOST_BYTES;
-        if (is_first && q->words != 0)
+    const char *word = group->begin;
+    while ((word = next_word(word, group->end, &len)) != NULL && take_room(q, len)) {
+        if (is_first && q->words > 1)
             buf_add_text(q->out, is_sqlite ? " " : " & ");
         if (!is_first)
             buf_add_text(q->out, is_sqlite ? " " : " <-> ");
         else if (is_sqlite)
             buf_add_text(q->out, "\"");
         buf_add_printf(q->out, is_sqlite ? "%.*s" : "'%.*s'", (int)len, word);
-        q->words++;
+        word += len;
         is_first = false;
     }
     if (is_first)
         return;
     buf_add_text(q->out, is_sqlite ? "\"" : "");
-    if (group->is_prefix)
+    if (group->is_prefix && !q->is_full) /* else the last word of it is not the one with the star */
         buf_add_text(q->out, is_sqlite ? "*" : ":*");
 }
 
@@ -94,8 +103,7 @@ bool search_add_query(buf *query, data_dialect dialect, const char *words)
 {
     query_text q = {.out = query, .dialect = dialect};
     word_group group;
-    while (words != NULL && q.words < SEARCH_WORDS_MOST && !q.is_hopeless &&
-           (words = next_group(words, &group)) != NULL)
+    while (words != NULL && !q.is_full && (words = next_group(words, &group)) != NULL)
         add_group(&q, &group);
     return q.words != 0 && !q.is_hopeless;
 }

@@ -346,9 +346,13 @@ LIBRARY_TEST(long_texts_are_searched_by_their_first_words)
     CHECK_TEXT(found(c, text), "1 2");
     memset(text, 'x', 10000);
     CHECK_TEXT(found(c, text), "");
-    text[SEARCH_WORD_MOST_BYTES] = '\0';
+    text[SEARCH_QUERY_MOST_BYTES - 4] = '\0';
     add(c, text, NULL);
     CHECK_TEXT(found(c, text), "4");
+    text[SEARCH_QUERY_MOST_BYTES - 4] = 'x';
+    text[SEARCH_QUERY_MOST_BYTES - 3] = '\0';
+    add(c, text, NULL);
+    CHECK_TEXT(found(c, text), "");
     memset(text, '"', 10000);
     CHECK_TEXT(found(c, text), "");
     return tern_no_content(c);
@@ -383,6 +387,51 @@ LIBRARY_TEST_FAILS(
 {
     (void)tern_search(c, Article, "x", .after = add(c, "x", NULL));
     return tern_no_content(c);
+}
+
+/* -- queries as the engines get them -- */
+
+static void check_query(const char *words, const char *sqlite, const char *postgres)
+{
+    for (int dialect = DATA_SQLITE; dialect <= DATA_POSTGRES; dialect++) {
+        buf query = {0};
+        bool may_match = search_add_query(&query, (data_dialect)dialect, words);
+        CHECK_TEXT(may_match ? query.data : NULL, dialect == DATA_SQLITE ? sqlite : postgres);
+        buf_free(&query);
+    }
+}
+
+TEST(search_query_quotes_each_word)
+{
+    check_query("foo Bar*", "\"foo\" \"Bar\"*", "'foo' & 'Bar':*");
+    check_query("\"foo bar\" baz", "\"foo bar\" \"baz\"", "'foo' <-> 'bar' & 'baz'");
+    check_query("\"foo, bar\"*", "\"foo bar\"*", "'foo' <-> 'bar':*");
+    check_query("don't", "\"don t\"", "'don' <-> 't'");
+    check_query("- a", "\"a\"", "'a'");
+    check_query("-", NULL, NULL);
+    check_query(
+        "\"1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3\"* 4",
+        "\"1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2\"",
+        "'1' <-> '2' <-> '3' <-> '4' <-> '5' <-> '6' <-> '7' <-> '8' <-> '9' <-> '0' <-> '1' <-> '2' <-> "
+        "'3' <-> '4' <-> '5' <-> '6' <-> '7' <-> '8' <-> '9' <-> '0' <-> '1' <-> '2' <-> '3' <-> '4' <-> "
+        "'5' <-> '6' <-> '7' <-> '8' <-> '9' <-> '0' <-> '1' <-> '2'");
+}
+
+TEST(search_query_is_never_longer_than_sqlite_takes)
+{
+    static const unsigned lens[] = {1, 2, 3, 12, 13, 121, 122, 495, 496};
+    char words[3000];
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        buf query = {0};
+        memset(words, 'x', sizeof words);
+        for (size_t at = lens[i]; at + 1 < sizeof words; at += lens[i] + 2)
+            memcpy(words + at, "* ", 2);
+        words[sizeof words - 1] = '\0';
+        CHECK(search_add_query(&query, DATA_SQLITE, words));
+        CHECK(query.len <= SEARCH_QUERY_MOST_BYTES);
+        CHECK(query.len >= 100);
+        buf_free(&query);
+    }
 }
 
 /* -- without memory -- */
