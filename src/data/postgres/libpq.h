@@ -12,6 +12,7 @@
 #define LIBPQ_FUNCTIONS(X)                                                                                   \
     X(conninfoParse)                                                                                         \
     X(conninfoFree)                                                                                          \
+    X(connectdbParams)                                                                                       \
     X(connectStartParams)                                                                                    \
     X(connectPoll)                                                                                           \
     X(finish)                                                                                                \
@@ -24,6 +25,7 @@
     X(setNoticeProcessor)                                                                                    \
     X(enterPipelineMode)                                                                                     \
     X(pipelineSync)                                                                                          \
+    X(exec)                                                                                                  \
     X(sendPrepare)                                                                                           \
     X(sendQueryParams)                                                                                       \
     X(sendQueryPrepared)                                                                                     \
