@@ -88,9 +88,9 @@ static void measure(const char *label, const char *sql, bool writes)
     is_done = true;
     coro_wait(loop_self.now_ms);
     qsort(gaps_ns, turns, sizeof *gaps_ns, by_length);
+    size_t middle = turns / 2, late = turns * 99 / 100;
     printf("%-26s %8.1f ms %8zu turns   p50 %7.0f us   p99 %7.0f us   longest %7.0f us\n", label, ms, turns,
-           (double)gaps_ns[turns / 2] / 1e3, (double)gaps_ns[turns * 99 / 100] / 1e3,
-           (double)gaps_ns[turns - 1] / 1e3);
+           (double)gaps_ns[middle] / 1e3, (double)gaps_ns[late] / 1e3, (double)gaps_ns[turns - 1] / 1e3);
 }
 
 static void run_all(void *arg)

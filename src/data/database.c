@@ -23,13 +23,9 @@ static bool check_url(const char *url, buf *problems)
 {
     const data_engine *engine = data_engine_of(url);
     if (engine == NULL) {
-        size_t scheme = 0; /* the rest may hold a password */
-        while (url[scheme] != '\0' && url[scheme] != ':')
-            scheme++;
-        buf_add_printf(problems,
-                       "database: \"%.*s:\" is no database that this build knows; use sqlite:FILE or "
-                       "postgres://USER@HOST/NAME\n",
-                       (int)scheme, url);
+        buf_add_text(problems, "database: ");
+        data_engine_unknown(url, problems);
+        buf_add_text(problems, "\n");
         return false;
     }
     return engine->check(url, problems);

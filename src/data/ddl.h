@@ -26,7 +26,8 @@ TERN_MODEL(
     (bool, automatic, .fallback = "false"), (ddl_role, role, .fallback = "plain"),
     /* as text of its kind; bytes in hexadecimal, durations in microseconds, times to the microsecond */
     (const char *, fallback, .optional = true), (const char *, min, .optional = true),
-    (const char *, max, .optional = true), (const char *, multiple_of, .optional = true),
+    (const char *, max, .optional = true), (bool, min_excluded, .fallback = "false"),
+    (bool, max_excluded, .fallback = "false"), (const char *, multiple_of, .optional = true),
     (const char *, min_length, .optional = true), (const char *, max_length, .optional = true),
     (tern_text_list, choices, .fallback = "[]"), (const char *, pattern, .optional = true),
     (const char *, references, .optional = true), /* a table */

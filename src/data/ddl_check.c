@@ -20,19 +20,47 @@ static buf *next_term(check_text *t)
     return t->sql;
 }
 
-/** `before` NAME `after` with bounds, either of which may be NULL. */
-static void add_bounds(check_text *t, const char *before, const char *after, const char *least,
-                       const char *most)
+/** A limit; NULL when there is none. */
+typedef struct bound {
+    const char *value;
+    bool is_excluded;
+} bound;
+
+/** `before` NAME `after` with a mark such as >=, and a value of `kind`. */
+static void add_bound(check_text *t, ddl_kind kind, const char *before, const char *after, const char *mark,
+                      const char *value)
 {
-    if (least == NULL && most == NULL)
-        return;
     buf_add_text(next_term(t), before);
     data_name_add(t->sql, t->column->name);
-    buf_add_text(t->sql, after);
-    if (least != NULL && most != NULL)
-        buf_add_printf(t->sql, " between %s and %s", least, most);
-    else
-        buf_add_printf(t->sql, least != NULL ? " >= %s" : " <= %s", least != NULL ? least : most);
+    buf_add_printf(t->sql, "%s %s ", after, mark);
+    ddl_add_literal(t->sql, t->dialect, kind, value);
+}
+
+static void add_bounds(check_text *t, ddl_kind kind, const char *before, const char *after, bound least,
+                       bound most)
+{
+    if (least.value != NULL && most.value != NULL && !least.is_excluded && !most.is_excluded) {
+        add_bound(t, kind, before, after, "between", least.value);
+        buf_add_text(t->sql, " and ");
+        ddl_add_literal(t->sql, t->dialect, kind, most.value);
+        return;
+    }
+    if (least.value != NULL)
+        add_bound(t, kind, before, after, least.is_excluded ? ">" : ">=", least.value);
+    if (most.value != NULL)
+        add_bound(t, kind, before, after, most.is_excluded ? "<" : "<=", most.value);
+}
+
+/** SQLite keeps decimals as text. As the nearest floating-point number none that is allowed is beyond a
+ * limit, but one may be just on it: what is excluded is the limit's own text. */
+static void add_sqlite_decimal(check_text *t, bound least, bound most)
+{
+    add_bounds(t, ddl_kind_float64, "cast(", " as real)", (bound){least.value, false},
+               (bound){most.value, false});
+    if (least.is_excluded)
+        add_bound(t, ddl_kind_decimal, "", "", "<>", least.value);
+    if (most.is_excluded)
+        add_bound(t, ddl_kind_decimal, "", "", "<>", most.value);
 }
 
 /** The bounds of whole numbers that the engine's type does not have itself. */
@@ -54,6 +82,7 @@ static void add_range(check_text *t)
 {
     const ddl_column *column = t->column;
     bool is_sqlite = t->dialect == DATA_SQLITE;
+    bound low = {column->min, column->min_excluded}, high = {column->max, column->max_excluded};
     switch (column->kind) {
     case ddl_kind_int8:
     case ddl_kind_int16:
@@ -62,20 +91,21 @@ static void add_range(check_text *t)
     case ddl_kind_uint8:
     case ddl_kind_uint16:
     case ddl_kind_uint32:
-    case ddl_kind_uint64: {
-        const char *least =
-            is_sqlite || !ranges[column->kind].least_in_postgres ? ranges[column->kind].least : NULL;
-        const char *most =
-            is_sqlite || !ranges[column->kind].most_in_postgres ? ranges[column->kind].most : NULL;
-        add_bounds(t, "", "", column->min != NULL ? column->min : least,
-                   column->max != NULL ? column->max : most);
+    case ddl_kind_uint64:
+        if (low.value == NULL && (is_sqlite || !ranges[column->kind].least_in_postgres))
+            low.value = ranges[column->kind].least;
+        if (high.value == NULL && (is_sqlite || !ranges[column->kind].most_in_postgres))
+            high.value = ranges[column->kind].most;
+        add_bounds(t, column->kind, "", "", low, high);
         break;
-    }
-    case ddl_kind_decimal: /* text in SQLite, and so compared as the nearest floating-point number */
-        add_bounds(t, is_sqlite ? "cast(" : "", is_sqlite ? " as real)" : "", column->min, column->max);
+    case ddl_kind_decimal:
+        if (is_sqlite)
+            add_sqlite_decimal(t, low, high);
+        else
+            add_bounds(t, column->kind, "", "", low, high);
         break;
     default:
-        add_bounds(t, "", "", column->min, column->max);
+        add_bounds(t, column->kind, "", "", low, high);
         break;
     }
     if (column->multiple_of != NULL) {
@@ -89,7 +119,8 @@ static void add_length(check_text *t)
     const char *function = t->dialect == DATA_SQLITE           ? "length("
                            : t->column->kind == ddl_kind_bytes ? "octet_length("
                                                                : "char_length(";
-    add_bounds(t, function, ")", t->column->min_length, t->column->max_length);
+    add_bounds(t, ddl_kind_int64, function, ")", (bound){t->column->min_length, false},
+               (bound){t->column->max_length, false});
 }
 
 static void add_choices(check_text *t)

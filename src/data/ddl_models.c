@@ -57,6 +57,14 @@ static ddl_kind kind_of(const tern_type *type)
     }
 }
 
+static const char *value_text(ddl_maker *m, const tern_type *type, const void *value)
+{
+    const char *text = ddl_value_text(m->memory, type, value);
+    if (text == NULL)
+        m->is_memory_short = true;
+    return text;
+}
+
 /* -- fallbacks -- */
 
 static const char *fallback_of(ddl_maker *m, const data_column *column)
@@ -67,10 +75,7 @@ static const char *fallback_of(ddl_maker *m, const data_column *column)
         return NULL;
     if (type->kind == TERN_TEXT || type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND)
         return column->plan->field->fallback;
-    const char *text = ddl_value_text(m->memory, type, value);
-    if (text == NULL)
-        m->is_memory_short = true;
-    return text;
+    return value_text(m, type, value);
 }
 
 /* -- rules -- */
@@ -86,6 +91,47 @@ static const char *number_text(ddl_maker *m, bool is_given, bool is_whole, int64
 static const char *size_text(ddl_maker *m, bool is_given, size_t value)
 {
     return number_text(m, is_given, true, (int64_t)value, 0);
+}
+
+/** A limit of dates, times, date-times and spans; NULL for one that moves with the clock, which rows that are
+ * stored do not follow. */
+static const char *moment_text(ddl_maker *m, const tern_type *type, const moment_limit *limit)
+{
+    union {
+        tern_date date;
+        tern_time time;
+        tern_datetime datetime;
+        tern_duration duration;
+    } value;
+    if (limit->text == NULL || limit->is_moving)
+        return NULL;
+    scalar_read(type, limit->text, strlen(limit->text), &value, NULL); /* has been read before: sound */
+    return value_text(m, type, &value);
+}
+
+static void take_bounds(ddl_maker *m, const field_plan *plan, ddl_column *out)
+{
+    const tern_type *type = plan->type;
+    bool is_whole = type->kind == TERN_INT || type->kind == TERN_UINT;
+    switch (type->kind) {
+    case TERN_DATE:
+    case TERN_TIME:
+    case TERN_DATETIME:
+    case TERN_DURATION:
+        out->min = moment_text(m, type, &plan->min_moment);
+        out->max = moment_text(m, type, &plan->max_moment);
+        break;
+    case TERN_DECIMAL:
+        out->min = plan->has_min ? value_text(m, type, &plan->min_decimal) : NULL;
+        out->max = plan->has_max ? value_text(m, type, &plan->max_decimal) : NULL;
+        break;
+    default:
+        out->min = number_text(m, plan->has_min, is_whole, plan->min_int, plan->min_float);
+        out->max = number_text(m, plan->has_max, is_whole, plan->max_int, plan->max_float);
+        break;
+    }
+    out->min_excluded = out->min != NULL && plan->is_min_excluded;
+    out->max_excluded = out->max != NULL && plan->is_max_excluded;
 }
 
 static void take_choices(ddl_maker *m, const field_plan *plan, tern_text_list *out)
@@ -105,8 +151,7 @@ static void take_rules(ddl_maker *m, const field_plan *plan, ddl_column *out)
     const tern_field *field = plan->field;
     bool is_whole = plan->type->kind == TERN_INT || plan->type->kind == TERN_UINT;
     bool is_sized = plan->type->kind == TERN_TEXT || plan->type->kind == TERN_BYTES;
-    out->min = number_text(m, plan->has_min, is_whole, plan->min_int, plan->min_float);
-    out->max = number_text(m, plan->has_max, is_whole, plan->max_int, plan->max_float);
+    take_bounds(m, plan, out);
     out->multiple_of = number_text(m, plan->has_multiple && is_whole, true, plan->multiple_int, 0);
     out->min_length = size_text(m, is_sized && plan->has_min_length, field->min_length);
     out->max_length = size_text(m, is_sized && plan->has_max_length, field->max_length);

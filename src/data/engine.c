@@ -24,3 +24,27 @@ const data_engine *data_engine_of(const char *url)
             return engines[i].engine;
     return NULL;
 }
+
+void data_engine_unknown(const char *url, buf *problem)
+{
+    if (engines[0].scheme == NULL) {
+        buf_add_text(problem,
+                     "this build has no engine for one: build Tern where libsqlite3-dev (3.40 or newer) "
+                     "or libpq-dev (14 or newer) and pkg-config are installed");
+        return;
+    }
+    size_t scheme = strcspn(url, ":"); /* the rest may hold a password */
+    if (url[scheme] == ':')
+        buf_add_printf(problem, "\"%.*s:\" is no database that this build knows; write ", (int)scheme, url);
+    else
+        buf_add_text(problem, "the URL does not begin with a kind of database; write ");
+#if defined(TERN_WITH_SQLITE)
+    buf_add_text(problem, "sqlite:FILE");
+#endif
+#if defined(TERN_WITH_SQLITE) && defined(TERN_WITH_POSTGRES)
+    buf_add_text(problem, " or ");
+#endif
+#if defined(TERN_WITH_POSTGRES)
+    buf_add_text(problem, "postgres://USER:PASSWORD@HOST/NAME");
+#endif
+}

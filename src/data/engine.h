@@ -123,6 +123,9 @@ extern const data_engine data_sqlite, data_postgres;
 
 /** The engine of a URL by its scheme; NULL when none of this build knows it. (engine.c) */
 const data_engine *data_engine_of(const char *url);
+/** Appends what is wrong with a URL that has no engine, and what this build knows; never more of the URL than
+ * its scheme. */
+void data_engine_unknown(const char *url, buf *problem);
 /** Empties `error` and sets fault and message. Returns false, for `return data_refuse(...)`. (refuse.c) */
 bool data_refuse(data_error *error, tern_data_fault fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -42,6 +42,15 @@ TERN_MODEL(Plain, (int32_t, id, .key = true), (int8_t, a, .fallback = "-5"), (ui
            (tern_duration, r, .fallback = "PT1.5S"), (tern_decimal, s, .fallback = "12.30"),
            (tern_text_list, u, .fallback = "[]"), (Mood, v, .fallback = "angry"))
 
+/* Limits that exclude their own value, and limits in time. */
+TERN_MODEL(Limit, (int64_t, id, .key = true), (int32_t, a, .optional = true, .above = 0),
+           (double, b, .optional = true, .below = 2.5), (tern_decimal, c, .optional = true, .above = 0.1),
+           (tern_decimal, d, .optional = true, .at_most = "1234567890123456.78"),
+           (tern_date, e, .optional = true, .at_least = "2020-01-01", .at_most = "today"),
+           (tern_time, f, .optional = true, .at_least = "08:00:00", .at_most = "17:30:00"),
+           (tern_datetime, g, .optional = true, .at_most = "2030-01-01T00:00:00Z"),
+           (tern_duration, h, .optional = true, .at_least = "PT1S"))
+
 static tern_type Ring_type;
 TERN_MODEL(Circle, (int64_t, id, .key = true), (int64_t, next, .optional = true, .references = &Ring_type))
 TERN_MODEL(Ring, (int64_t, id, .key = true),
@@ -51,13 +60,8 @@ TERN_MODEL(Pair, (tern_uuid, one, .key = true), (int32_t, two, .key = true))
 
 int main(int argc, char **argv)
 {
-    tern_type *const models[] = {TERN_TYPE(Thing),
-                                 TERN_TYPE(Person),
-                                 TERN_TYPE(Plain),
-                                 TERN_TYPE(Circle),
-                                 TERN_TYPE(Ring),
-                                 TERN_TYPE(Pair),
-                                 NULL};
+    tern_type *const models[] = {TERN_TYPE(Thing),  TERN_TYPE(Person), TERN_TYPE(Plain), TERN_TYPE(Limit),
+                                 TERN_TYPE(Circle), TERN_TYPE(Ring),   TERN_TYPE(Pair),  NULL};
     arena memory = {.limit_bytes = SIZE_MAX};
     buf problems = {0}, sql = {0};
     const ddl_schema *schema = NULL;

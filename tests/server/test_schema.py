@@ -129,6 +129,25 @@ def bytes_and_decimals_are_held_to_their_limits():
 
 
 @test
+def limits_in_time_and_limits_that_exclude_their_value_are_kept():
+    second = {"sqlite": "1000000", "postgres": "'1 second'"}
+    less = {"sqlite": "999999", "postgres": "'999999 microseconds'"}
+    for engine in engines():
+        for column, good, bad in (
+                ("a", "1", "0"), ("b", "2.49", "2.5"),
+                ("c", "'0.1000000000000000001'", "'0.1'"), ("c", "'0.11'", "'0.09'"),
+                ("d", "'1234567890123456.78'", "'1234567890123500'"),
+                ("e", "'2020-01-01'", "'2019-12-31'"), ("e", "'2999-01-01'", "'0001-01-01'"),
+                ("f", "'08:00:00.000000'", "'07:59:59.999999'"), ("f", "'17:30:00.000000'", "'17:30:00.000001'"),
+                ("g", "'2030-01-01T00:00:00.000000Z'", "'2030-01-01T00:00:00.000001Z'"),
+                ("h", second[engine.name], less[engine.name])):
+            check_equal(refusal(engine, f"insert into \"limit\" ({column}) values ({good})"), None,
+                        f"{engine.name}: {column} = {good}")
+            check(f"limit_{column}_check" in (refusal(engine, f"insert into \"limit\" ({column}) values ({bad})") or ""),
+                  f"{engine.name}: {column} = {bad} is refused")
+
+
+@test
 def what_is_unique_is_there_once():
     for engine in engines():
         engine.run("insert into \"user\" (id, email) values (5, 'b')")

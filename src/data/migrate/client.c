@@ -27,10 +27,7 @@ bool client_open(migrate_client *client, const char *url, buf *problem)
         if (strncmp(url, drivers[i].scheme, strlen(drivers[i].scheme)) == 0)
             client->driver = drivers[i].driver;
     if (client->driver == NULL) {
-        buf_add_printf(problem,
-                       "\"%.*s:\" is no database that this build knows; write sqlite:FILE or "
-                       "postgres://USER:PASSWORD@HOST/NAME",
-                       (int)strcspn(url, ":"), url); /* the rest may hold a password */
+        data_engine_unknown(url, problem);
         return false;
     }
     client->handle = client->driver->open(url, problem);

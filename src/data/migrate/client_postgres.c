@@ -4,72 +4,10 @@
 #if defined(TERN_WITH_POSTGRES)
 
 #include "base/mem.h"
+#include "data/postgres/libpq.h"
 #include "schema/scalar.h"
 
-#include <dlfcn.h>
-#include <libpq-fe.h>
-#include <stdio.h>
 #include <string.h>
-
-#define FUNCTIONS(X)                                                                                         \
-    X(connectdbParams)                                                                                       \
-    X(pingParams)                                                                                            \
-    X(finish)                                                                                                \
-    X(status)                                                                                                \
-    X(errorMessage)                                                                                          \
-    X(setNoticeProcessor)                                                                                    \
-    X(transactionStatus)                                                                                     \
-    X(exec)                                                                                                  \
-    X(sendQueryParams)                                                                                       \
-    X(setSingleRowMode)                                                                                      \
-    X(getResult)                                                                                             \
-    X(resultStatus)                                                                                          \
-    X(resultErrorField)                                                                                      \
-    X(resultErrorMessage)                                                                                    \
-    X(ntuples)                                                                                               \
-    X(nfields)                                                                                               \
-    X(getvalue)                                                                                              \
-    X(getisnull)                                                                                             \
-    X(clear)
-
-static struct {
-#define X(name) __typeof__(PQ##name) *name;
-    FUNCTIONS(X)
-#undef X
-} pq;
-
-static const struct {
-    const char *name;
-    size_t offset;
-} wanted[] = {
-#define X(name) {"PQ" #name, offsetof(__typeof__(pq), name)},
-    FUNCTIONS(X)
-#undef X
-};
-
-static bool load(buf *problem)
-{
-    static void *library; /* stays for the life of the process */
-    if (library != NULL)
-        return true;
-    void *opened = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL) {
-        buf_add_text(problem, "PostgreSQL's client library libpq.so.5 is not there: install libpq5");
-        return false;
-    }
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        void *function = dlsym(opened, wanted[i].name);
-        memcpy((char *)&pq + wanted[i].offset, &function, sizeof function);
-        if (function != NULL)
-            continue;
-        buf_add_printf(problem, "PostgreSQL's client library has no %s: install a newer libpq5",
-                       wanted[i].name);
-        dlclose(opened);
-        return false;
-    }
-    library = opened;
-    return true;
-}
 
 /** libpq's messages have lines; ours is one. */
 static void add_message(buf *problem, const char *message)
@@ -132,13 +70,11 @@ static bool is_away(const char *url)
 {
     const char *password;
     size_t len;
-    buf unused = {0};
-    bool can_ask = find_password(url, &password, &len) && load(&unused);
-    buf_free(&unused);
-    if (!can_ask)
+    const char *why;
+    if (!find_password(url, &password, &len) || !libpq_load(&why))
         return false;
     const connection_options options = options_of(url);
-    PGPing answer = pq.pingParams(options.names, options.values, 1);
+    PGPing answer = libpq.pingParams(options.names, options.values, 1);
     return answer == PQPING_REJECT || answer == PQPING_NO_RESPONSE;
 }
 
@@ -150,24 +86,27 @@ static void *open_connection(const char *url, buf *problem)
         buf_add_text(problem, "PostgreSQL: write '@' in a password as %40 and '/' as %2F");
         return NULL;
     }
-    const connection_options options = options_of(url);
-    if (!load(problem))
+    const char *why;
+    if (!libpq_load(&why)) {
+        buf_add_text(problem, why);
         return NULL;
-    PGconn *connection = pq.connectdbParams(options.names, options.values, 1);
-    if (connection != NULL && pq.status(connection) == CONNECTION_OK) {
-        pq.setNoticeProcessor(connection, hear_nothing, NULL);
-        pq.clear(pq.exec(connection, "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = "
-                                     "'iso_8601'; set standard_conforming_strings = on"));
+    }
+    const connection_options options = options_of(url);
+    PGconn *connection = libpq.connectdbParams(options.names, options.values, 1);
+    if (connection != NULL && libpq.status(connection) == CONNECTION_OK) {
+        libpq.setNoticeProcessor(connection, hear_nothing, NULL);
+        libpq.clear(libpq.exec(connection, "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = "
+                                           "'iso_8601'; set standard_conforming_strings = on"));
         return connection;
     }
-    add_refusal(problem, url, connection != NULL ? pq.errorMessage(connection) : "memory is short");
-    pq.finish(connection);
+    add_refusal(problem, url, connection != NULL ? libpq.errorMessage(connection) : "memory is short");
+    libpq.finish(connection);
     return NULL;
 }
 
 static void close_connection(void *handle)
 {
-    pq.finish(handle);
+    libpq.finish(handle);
 }
 
 static bool is_good(ExecStatusType status)
@@ -179,9 +118,9 @@ static bool is_good(ExecStatusType status)
 /** What the server said: the message, and the detail that often has the value in it. */
 static void add_failure(PGconn *connection, const PGresult *result, buf *problem)
 {
-    const char *message = result != NULL ? pq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    const char *detail = result != NULL ? pq.resultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
-    add_message(problem, message != NULL ? message : pq.errorMessage(connection));
+    const char *message = result != NULL ? libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *detail = result != NULL ? libpq.resultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
+    add_message(problem, message != NULL ? message : libpq.errorMessage(connection));
     if (detail != NULL) {
         buf_add_text(problem, " (");
         add_message(problem, detail);
@@ -201,11 +140,11 @@ static bool step(void *handle, const char **sql, const char *end, const char **b
         buf_add_text(problem, "memory is short");
         return false;
     }
-    PGresult *result = pq.exec(handle, statement);
-    bool is_done = result != NULL && is_good(pq.resultStatus(result));
+    PGresult *result = libpq.exec(handle, statement);
+    bool is_done = result != NULL && is_good(libpq.resultStatus(result));
     if (!is_done)
         add_failure(handle, result, problem);
-    pq.clear(result);
+    libpq.clear(result);
     mem_free(statement);
     return is_done;
 }
@@ -260,10 +199,10 @@ static bool text_of(arena *a, const tern_arg *arg, const char **out)
 static bool pass_rows(const PGresult *result, migrate_on_row *on_row, void *arg)
 {
     const char *values[ARGS_MOST];
-    int columns = pq.nfields(result) < ARGS_MOST ? pq.nfields(result) : ARGS_MOST;
-    for (int row = 0; on_row != NULL && row < pq.ntuples(result); row++) {
+    int columns = libpq.nfields(result) < ARGS_MOST ? libpq.nfields(result) : ARGS_MOST;
+    for (int row = 0; on_row != NULL && row < libpq.ntuples(result); row++) {
         for (int i = 0; i < columns; i++)
-            values[i] = pq.getisnull(result, row, i) ? NULL : pq.getvalue(result, row, i);
+            values[i] = libpq.getisnull(result, row, i) ? NULL : libpq.getvalue(result, row, i);
         if (!on_row(arg, values, (unsigned)columns))
             return false;
     }
@@ -275,14 +214,14 @@ static bool take_results(PGconn *connection, migrate_on_row *on_row, void *arg, 
 {
     bool is_done = true;
     PGresult *result;
-    pq.setSingleRowMode(connection);
-    while ((result = pq.getResult(connection)) != NULL) {
-        if (is_done && !is_good(pq.resultStatus(result))) {
+    libpq.setSingleRowMode(connection);
+    while ((result = libpq.getResult(connection)) != NULL) {
+        if (is_done && !is_good(libpq.resultStatus(result))) {
             add_failure(connection, result, problem);
             is_done = false;
         }
         is_done = is_done && pass_rows(result, on_row, arg);
-        pq.clear(result);
+        libpq.clear(result);
     }
     return is_done;
 }
@@ -298,7 +237,7 @@ static bool query(void *handle, const char *sql, const tern_arg *args, unsigned 
         is_done = text_of(&memory, &args[i], &values[i]);
     if (!is_done) {
         buf_add_text(problem, "memory is short");
-    } else if (pq.sendQueryParams(handle, sql, (int)count, NULL, values, NULL, NULL, 0) != 1) {
+    } else if (libpq.sendQueryParams(handle, sql, (int)count, NULL, values, NULL, NULL, 0) != 1) {
         add_failure(handle, NULL, problem);
         is_done = false;
     } else {
@@ -310,7 +249,7 @@ static bool query(void *handle, const char *sql, const tern_arg *args, unsigned 
 
 static bool is_in_transaction(void *handle)
 {
-    PGTransactionStatusType status = pq.transactionStatus(handle);
+    PGTransactionStatusType status = libpq.transactionStatus(handle);
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 

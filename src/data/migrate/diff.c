@@ -1,7 +1,9 @@
 #include "data/migrate/diff.h"
 
 #include "data/table_maker.h"
+#include "schema/scalar.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void *copy_of(schema_diff *d, const void *items, size_t count, size_t size)
@@ -229,6 +231,15 @@ static const char *const zeros[] = {
     [ddl_kind_json] = "null",
 };
 
+/** The least value that is surely allowed where the limit itself is not. */
+static const char *next_to_least(const ddl_column *column, char out[SCALAR_PRINT_BYTES])
+{
+    bool is_whole = column->kind <= ddl_kind_uint64;
+    out[is_whole ? number_print_i64(strtoll(column->min, NULL, 10) + 1, out)
+                 : number_print_double(strtod(column->min, NULL) + 1, out)] = '\0';
+    return out;
+}
+
 bool diff_add_filling(buf *sql, data_dialect dialect, const ddl_column *column, bool is_down)
 {
     if (column->nullable || column->fallback != NULL)
@@ -238,8 +249,10 @@ bool diff_add_filling(buf *sql, data_dialect dialect, const ddl_column *column, 
                             dialect == DATA_SQLITE ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "now()");
     if (column->role != ddl_role_version && (!is_down || column->references != NULL))
         return false; /* there is no row that a made up key could refer to */
+    char next[SCALAR_PRINT_BYTES];
     ddl_add_literal(sql, dialect, column->kind,
-                    column->min != NULL          ? column->min
+                    column->min_excluded         ? next_to_least(column, next)
+                    : column->min != NULL        ? column->min
                     : column->choices.count != 0 ? column->choices.items[0]
                                                  : zeros[column->kind]);
     return true;

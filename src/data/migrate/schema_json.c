@@ -16,6 +16,8 @@ static void leave_out_of_column(ddl_column *c)
         {c->fallback == NULL, &c->tern_state.fallback},
         {c->min == NULL, &c->tern_state.min},
         {c->max == NULL, &c->tern_state.max},
+        {!c->min_excluded, &c->tern_state.min_excluded},
+        {!c->max_excluded, &c->tern_state.max_excluded},
         {c->multiple_of == NULL, &c->tern_state.multiple_of},
         {c->min_length == NULL, &c->tern_state.min_length},
         {c->max_length == NULL, &c->tern_state.max_length},

@@ -12,6 +12,8 @@
 #define LIBPQ_FUNCTIONS(X)                                                                                   \
     X(conninfoParse)                                                                                         \
     X(conninfoFree)                                                                                          \
+    X(connectdbParams)                                                                                       \
+    X(pingParams)                                                                                            \
     X(connectStartParams)                                                                                    \
     X(connectPoll)                                                                                           \
     X(finish)                                                                                                \
@@ -24,6 +26,7 @@
     X(setNoticeProcessor)                                                                                    \
     X(enterPipelineMode)                                                                                     \
     X(pipelineSync)                                                                                          \
+    X(exec)                                                                                                  \
     X(sendPrepare)                                                                                           \
     X(sendQueryParams)                                                                                       \
     X(sendQueryPrepared)                                                                                     \
