@@ -94,8 +94,12 @@ class Place:
         """The application, listening; its accounts are opened the first time."""
         app = App(url or self.url, *flags, workers=workers, pool=pool, wait_ms=wait_ms, query_ms=query_ms)
         if has_accounts:
-            status, reply = app.post("/accounts", {"accounts": ACCOUNTS})
-            check(status in (201, 409), f"opening the accounts: {status} {reply}")
+            try:
+                status, reply = app.post("/accounts", {"accounts": ACCOUNTS})
+                check(status in (201, 409), f"opening the accounts: {status} {reply}")
+            except BaseException as failure:
+                app.__exit__(type(failure))
+                raise
         return app
 
     def start_in_vain(self, url=None):
