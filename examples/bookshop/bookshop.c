@@ -79,11 +79,37 @@ TERN_HANDLER(place_order, Order, in)
     return tern_json(c, Ordered, &answer);
 }
 
+/** What `bookshop db seed` puts into an empty shop. */
+static void first_books(tern_ctx *c)
+{
+    static const struct {
+        const char *author, *title;
+        tern_decimal price;
+        int stock;
+    } first[] = {
+        {"Ursula K. Le Guin", "The Dispossessed", {1250, 2}, 3},
+        {"Stanislaw Lem", "Solaris", {990, 2}, 5},
+        {"Stanislaw Lem", "The Cyberiad", {1100, 2}, 2},
+    };
+    if (tern_exists(c, Book))
+        return;
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        Author author = {.name = first[i].author};
+        tern_upsert(c, Author, &author, .on = "name");
+        Book book = {.title = first[i].title,
+                     .author_id = author.id,
+                     .price = first[i].price,
+                     .stock = first[i].stock};
+        tern_insert(c, Book, &book);
+    }
+}
+
 tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Bookshop", .version = "1.0");
     tern_use(app, tern_logger());
     tern_database(app, TERN_TYPE(Author), TERN_TYPE(Book));
+    tern_seed(app, first_books);
     tern_resource(app, "/authors", TERN_TYPE(Author), .tags = "catalogue",
                   .may = {[TERN_OPERATION_CREATE] = only_staff,
                           [TERN_OPERATION_REPLACE] = only_staff,

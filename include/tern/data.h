@@ -52,6 +52,24 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     tern_database_of(app, &(tern_database_options){TERN_UNWRAP_ options},                                    \
                      (tern_type *const[]){__VA_ARGS__, NULL})
 
+/**
+ * `APP db seed` calls `fill`: rows that a new database should have.
+ *
+ *     static void first_authors(tern_ctx *c)
+ *     {
+ *         if (tern_count(c, Author) == 0)
+ *             tern_insert(c, Author, &(Author){.name = "Ursula K. Le Guin"});
+ *     }
+ *     tern_seed(app, first_authors);
+ *
+ * The functions run in the order of these calls, each in a transaction of its own, in one process that does
+ * not serve and without a client: what reads a request finds an empty one. A failure rolls back the function
+ * it is in and ends the command with 1; those before it stay. Functions that look first, or that use
+ * tern_upsert with `.on`, can be run again without harm; make them so, since people will.
+ */
+#define tern_seed(app, fill) tern_seed_of(app, fill, #fill)
+void tern_seed_of(tern_app *app, void (*fill)(tern_ctx *c), const char *name);
+
 /* -- values for `?` -- */
 
 typedef enum tern_arg_kind {

@@ -45,6 +45,17 @@ static http_limits limits_of(const tern_app *app, const settings *s)
     };
 }
 
+bool app_start_hooks(tern_app *app)
+{
+    for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next) {
+        if (hook->start != NULL && !hook->start(hook->arg)) {
+            tern_log(TERN_ERROR, "a function given to tern_on_start returned false");
+            return false;
+        }
+    }
+    return true;
+}
+
 bool app_start(tern_app *app, const settings *s)
 {
     http_service service = {0};
@@ -56,13 +67,7 @@ bool app_start(tern_app *app, const settings *s)
         tern_log(TERN_ERROR, "this worker has no memory to serve with");
         return false;
     }
-    for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next) {
-        if (hook->start != NULL && !hook->start(hook->arg)) {
-            tern_log(TERN_ERROR, "a function given to tern_on_start returned false");
-            return false;
-        }
-    }
-    return true;
+    return app_start_hooks(app);
 }
 
 /** Last registered first: what was set up later may lean on what was set up before. */
@@ -75,9 +80,14 @@ static void run_stop_hooks(const app_hook *hook)
         hook->stop(hook->arg);
 }
 
-void app_stop(tern_app *app)
+void app_stop_hooks(tern_app *app)
 {
     run_stop_hooks(app->hooks);
+}
+
+void app_stop(tern_app *app)
+{
+    app_stop_hooks(app);
     http_server_close();
 }
 

@@ -10,5 +10,8 @@
 bool app_start(tern_app *app, const settings *settings);
 /** Runs what tern_on_stop was given and gives back what serving held; no connection is open any more. */
 void app_stop(tern_app *app);
+/** What other layers and tern_on_start, tern_on_stop were given, without what serves. */
+bool app_start_hooks(tern_app *app);
+void app_stop_hooks(tern_app *app);
 
 #endif

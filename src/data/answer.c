@@ -95,7 +95,9 @@ static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *fie
     int status = answers[error->fault].status;
     const char *detail = answers[error->fault].detail, *code = answers[error->fault].code, *errors = NULL;
     char label[160];
-    if (status > 500)
+    if (c->data != NULL && c->data->words != NULL)
+        snprintf(c->data->words, sizeof error->message, "%s", error->message);
+    else if (status > 500)
         log_trouble(ctx_route_label(c, label, sizeof label), error);
     else if (status == 500)
         tern_log(TERN_ERROR, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),

@@ -21,6 +21,8 @@ typedef struct data_counted {
 typedef struct data_request {
     struct data_transaction *transaction; /* the innermost one of any of its coroutines; NULL: none */
     tern_data_fault last_fault;           /* of the statement that failed last: tern_transact asks */
+    char *words; /* 200 bytes for the engine's words on a failure, which the log is then spared; NULL: the log
+                  */
     data_counted counted[DATA_COUNTED_STATEMENTS]; /* in builds with assertions */
 } data_request;
 

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* 1: the first day. */
 TERN_MODEL_WITH(Person1, (.table = "person"), (int64_t, id, .key = true),
@@ -105,11 +106,51 @@ TERN_HANDLER(hello)
     return tern_text(c, "hello");
 }
 
+/* What `db seed` runs: once without harm as often as you like, once with a row too many, once in vain. */
+
+static void seed_people(tern_ctx *c)
+{
+    Person1 ada = {.name = "Ada"};
+    tern_upsert(c, Person1, &ada, .on = "name");
+    Todo1 first = {.title = "Compute", .owner = ada.id};
+    if (!tern_exists(c, Todo1, .where = "owner = ?", .args = TERN_ARGS(ada.id)))
+        tern_insert(c, Todo1, &first);
+}
+
+static void seed_ada_again(tern_ctx *c)
+{
+    tern_insert(c, Person1, &(Person1){.name = "Bob"});
+    tern_insert(c, Person1, &(Person1){.name = "Ada"});
+}
+
+static void seed_in_vain(tern_ctx *c)
+{
+    tern_fail(c, 500, "%d person is enough", (int)tern_count(c, Person1));
+}
+
+/** An application as an author has it, which the engines' connections are opened for. */
+static int run_seeded(const char *seed, int argc, char **argv)
+{
+    tern_app *app = tern_app_new(.title = "Migrating");
+    tern_get(app, "/", hello);
+    tern_database(app, TERN_TYPE(Person1), TERN_TYPE(Todo1));
+    tern_seed(app, seed_people);
+    if (strcmp(seed, "again") == 0)
+        tern_seed(app, seed_ada_again);
+    if (strcmp(seed, "in vain") == 0)
+        tern_seed(app, seed_in_vain);
+    int code = tern_run(app, argc, argv);
+    data_tables_forget();
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     static tern_database_options options = {.url = "sqlite:app.db", .migrations = "migrations"};
     const char *day = getenv("MODELS");
     buf problems = {0};
+    if (getenv("SEED") != NULL)
+        return run_seeded(getenv("SEED"), argc, argv);
     if (!data_tables_make(days[day != NULL ? atoi(day) - 1 : 0], &problems)) {
         fputs(problems.data, stderr);
         return 1;

@@ -50,8 +50,11 @@ class Place:
     def __exit__(self, *_):
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    seed = None
+
     def start(self, *words, models=1, url=None):
-        env = harness._settings({"MODELS": str(models), "TERN_DATABASE_URL": url or self.url,
+        seed = {"SEED": self.seed} if self.seed is not None else {}
+        env = harness._settings({**seed, "MODELS": str(models), "TERN_DATABASE_URL": url or self.url,
                                  "ASAN_OPTIONS": "detect_stack_use_after_return=0"})
         return subprocess.Popen([harness.program("migrating"), *words], cwd=self.folder, env=env, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -326,6 +329,41 @@ def a_load_that_fails_leaves_nothing(place):
         err = place.refused("db", "load", "rows.json", models=7)
         check(want in err and "nothing was loaded" in err and err.count("\n") == 1, err)
         check_equal(place.must("db", "dump", models=7), "")
+
+
+SEEDED = '{"person":{"id":1,"name":"Ada"}}\n{"todo":{"id":1,"title":"Compute","owner":1,"note":null}}\n'
+
+
+@on_both
+def seeds_fill_a_new_database_and_one_that_is_filled(place):
+    place.seed = "people"
+    check_equal(place.must("db", "seed"), "seeded  seed_people\n")
+    check_equal(place.must("db", "dump"), SEEDED)
+    check_equal(place.must("db", "seed"), "seeded  seed_people\n")
+    check_equal(place.must("db", "dump"), SEEDED, "the second time")
+
+
+@on_both
+def a_seed_that_fails_leaves_what_those_before_it_did(place):
+    place.seed = "again"
+    error = place.refused("db", "seed")
+    check(error.startswith("migrating: db seed: seed_ada_again: another row has this value already (") and
+          error.count("\n") == 1, error)
+    check_equal(place.must("db", "dump"), SEEDED)
+
+
+@on_both
+def a_seed_can_say_what_is_wrong(place):
+    place.seed = "in vain"
+    check_equal(place.refused("db", "seed"), "migrating: db seed: seed_in_vain: 1 person is enough\n")
+
+
+@on_both
+def a_seed_waits_for_the_migrations(place):
+    place.seed = "people"
+    place.must("migrate", "make")
+    error = place.refused("db", "seed")
+    check("1 migration is not applied to the database yet; run `migrating migrate`" in error, error)
 
 
 @test

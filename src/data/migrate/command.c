@@ -98,7 +98,8 @@ static const char db_usage[] = "Usage: %s db WORD\n"
                                "  shell            the database's own shell: sqlite3 or psql\n"
                                "  dump             prints every row of every table as a line of JSON\n"
                                "       --out FILE  writes them into a file\n"
-                               "  load FILE        inserts the rows of such a file, all or none\n";
+                               "  load FILE        inserts the rows of such a file, all or none\n"
+                               "  seed             runs the functions given to tern_seed\n";
 
 typedef struct command_word {
     const char *word;
@@ -114,6 +115,7 @@ static const command_word db_words[] = {
     {"shell", command_db_shell},
     {"dump", command_db_dump},
     {"load", command_db_load},
+    {"seed", command_db_seed},
     {NULL, NULL},
 };
 
@@ -148,7 +150,7 @@ static void tell(const migrate_command *c)
 
 /** Which database: the application's own, unless the command line or the environment says otherwise. */
 typedef struct migrate_target {
-    const tern_app *app;
+    tern_app *app;
     const tern_database_options *options;
 } migrate_target;
 
@@ -165,7 +167,9 @@ static int run_command(void *arg, const char *program, int count, char **argumen
                        const command_word *words)
 {
     const tern_database_options options = options_of(arg);
-    migrate_command c = {.program = program, .options = &options, .count = count, .arguments = arguments};
+    const migrate_target *target = arg;
+    migrate_command c = {
+        .program = program, .app = target->app, .options = &options, .count = count, .arguments = arguments};
     arena_init(&c.memory, NULL, 0, SIZE_MAX);
     int code = run_word(&c, name, words);
     client_close(&c.client);

@@ -9,6 +9,7 @@
 
 typedef struct migrate_command {
     const char *program; /* as people type it */
+    tern_app *app;
     const tern_database_options *options;
     int count;
     char **arguments; /* behind the command's own word */
@@ -47,6 +48,7 @@ int command_plan(migrate_command *command);
 int command_db_shell(migrate_command *command);
 int command_db_dump(migrate_command *command);
 int command_db_load(migrate_command *command);
+int command_db_seed(migrate_command *command);
 
 /* apply.c */
 /** Whether every foreign key finds its row: SQLite's are not enforced by commands. False with the problem. */
