@@ -38,7 +38,8 @@ static rows_map *map_new(const data_table *table)
     rows_map *map = mem_alloc(sizeof *map + table->column_count * sizeof *map->fields);
     if (map == NULL)
         return NULL;
-    *map = (rows_map){table->type, (const field_plan **)(map + 1), table->column_count};
+    *map = (rows_map){table->type, (const field_plan **)(map + 1), table->column_count,
+                      table->column_count == table->type->field_count};
     for (unsigned i = 0; i < table->column_count; i++)
         map->fields[i] = table->columns[i].plan;
     return map;
@@ -82,7 +83,8 @@ static const field_plan *field_of_column(const tern_type *type, const char *name
 
 bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run)
 {
-    *map = (rows_map){type, arena_alloc(run->memory, row->columns * sizeof *map->fields), row->columns};
+    *map =
+        (rows_map){type, arena_alloc(run->memory, row->columns * sizeof *map->fields), row->columns, false};
     if (map->fields == NULL)
         return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for the row");
     for (unsigned i = 0; i < row->columns; i++) {
@@ -101,7 +103,7 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 {
     const tern_type *type = map->type;
     memset(out, 0, type->size);
-    if (map->count != type->field_count) {
+    if (!map->is_whole) {
         const field_plan *fields = plan_of(type)->fields;
         for (unsigned i = 0; i < type->field_count; i++)
             *plan_state(&fields[i], out) = TERN_ABSENT;

@@ -254,3 +254,12 @@ LIBRARY_TEST_FAILS(a_negative_limit_is_refused, 500,
     (void)tern_select(c, Book, .limit = -1);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(a_column_that_comes_twice_does_not_stand_for_another)
+{
+    Author *author = add_author(c, "A");
+    Author_list authors = tern_sql(c, Author, "select id, id from author");
+    CHECK_INT(authors.items[0].id, author->id);
+    CHECK_INT(authors.items[0].tern_state.name, TERN_ABSENT);
+    return tern_no_content(c);
+}
