@@ -222,7 +222,8 @@ typedef struct tern_selection {
 /* -- big results, row by row -- */
 
 typedef struct tern_rows tern_rows;
-/** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. */
+/** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
+ * its other statements wait for that: one that comes before is refused (500); the block's end closes rows. */
 #define tern_rows_open(c, Model, ...) tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);

@@ -263,3 +263,30 @@ LIBRARY_TEST(a_column_that_comes_twice_does_not_stand_for_another)
     CHECK_INT(authors.items[0].tern_state.name, TERN_ABSENT);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(rows_left_open_in_a_transaction_end_with_it)
+{
+    Author *author = add_author(c, "A");
+    Book book;
+    tern_rows *rows = NULL;
+    for (int i = 1; i <= 5; i++)
+        add_book(c, author, tern_sprintf(c, "%d", i), i);
+    tern_transaction (c) {
+        rows = tern_rows_open(c, Book, .order_by = "id");
+        CHECK(tern_rows_next(rows, &book));
+    }
+    CHECK(!tern_rows_next(rows, &book));
+    tern_rows_close(rows);
+    CHECK_INT(tern_count(c, Book), 5);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(rows_tell_that_nothing_went_wrong)
+{
+    tern_data_error error = {.fault = TERN_DATA_FAILED};
+    Book book;
+    tern_rows *rows = tern_rows_open(c, Book, .error = &error);
+    CHECK(!tern_rows_next(rows, &book));
+    CHECK_INT(error.fault, TERN_DATA_OK);
+    return tern_no_content(c);
+}
