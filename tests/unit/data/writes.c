@@ -181,3 +181,15 @@ LIBRARY_TEST_FAILS(threat_100_removing_where_nothing_is_said_is_refused, 500,
     tern_remove_where(c, Book);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(an_update_of_nothing_tells_whether_the_row_is_there)
+{
+    tern_data_error error = {.fault = TERN_DATA_FAILED};
+    Tag tag = {.name = "t"};
+    tern_insert(c, Tag, &tag);
+    CHECK(tern_update(c, Tag, &tag, .fields = "", .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_OK);
+    tag.id.bytes[0] ^= 1;
+    CHECK(!tern_update(c, Tag, &tag, .fields = ""));
+    return tern_no_content(c);
+}
