@@ -193,3 +193,12 @@ LIBRARY_TEST(an_update_of_nothing_tells_whether_the_row_is_there)
     CHECK(!tern_update(c, Tag, &tag, .fields = ""));
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(no_rows_are_inserted_without_an_error)
+{
+    tern_data_error error = {.fault = TERN_DATA_FAILED};
+    Author_list none = {0};
+    CHECK(tern_insert_all(c, Author, none, .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_OK);
+    return tern_no_content(c);
+}
