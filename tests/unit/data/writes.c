@@ -202,3 +202,10 @@ LIBRARY_TEST(no_rows_are_inserted_without_an_error)
     CHECK_INT(error.fault, TERN_DATA_OK);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(a_new_row_was_created_when_it_was_updated)
+{
+    Book *book = add_book(c, add_author(c, "A"), "B", 1);
+    CHECK_INT(book->added.microseconds, book->changed.microseconds);
+    return tern_no_content(c);
+}
