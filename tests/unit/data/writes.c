@@ -209,3 +209,12 @@ LIBRARY_TEST(a_new_row_was_created_when_it_was_updated)
     CHECK_INT(book->added.microseconds, book->changed.microseconds);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":"
+                   "\".on names no field of Author\"}")
+{
+    Author author = {.name = "A"};
+    tern_upsert(c, Author, &author, .on = "");
+    return tern_no_content(c);
+}
