@@ -237,6 +237,14 @@ const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_sel
 
 /* -- what users call -- */
 
+tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args)
+{
+    tern_arg *kept = tern_alloc(c, args.count * sizeof *kept);
+    if (args.count != 0)
+        memcpy(kept, args.items, args.count * sizeof *kept);
+    return (tern_selection){.where = text, .args = {kept, args.count}};
+}
+
 const rows_map *select_need_map(tern_ctx *c, const data_table *table)
 {
     return ctx_need(c, (void *)(uintptr_t)rows_map_of_table(table));
