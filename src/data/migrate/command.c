@@ -183,10 +183,10 @@ static int run_db(void *arg, const char *program, int count, char **arguments)
     return run_command(arg, program, count, arguments, "db", db_words);
 }
 
-static bool check(void *arg, const char *program, buf *problems)
+static bool check(void *arg, const app_launching *how, buf *problems)
 {
     const tern_database_options options = options_of(arg);
-    return data_schema_check(&options, program, problems);
+    return data_schema_check(&options, how->program, problems);
 }
 
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options)
