@@ -260,7 +260,7 @@ typedef struct tern_selection {
 
 typedef struct tern_rows tern_rows;
 /** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
- * that is the transaction's own: nothing else can be asked of it meanwhile. */
+ * its other statements wait for that: one that comes before is refused (500); the block's end closes rows. */
 #define tern_rows_open(c, Model, ...) tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);
@@ -356,7 +356,13 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
 #define tern_transact(c, work, arg, ...)                                                                     \
     tern_transact_of(c, work, arg, &(tern_transaction_options){__VA_ARGS__})
 
+/** A selection that outlives the function that makes it (its values lie in the request's memory), which one
+ * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
+#define tern_where(c, text, ...) tern_where_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+
 /* -- what the macros call -- */
+
+tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args);
 
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);

@@ -35,7 +35,8 @@ typedef struct tern_resource_options {
     const char *file; /* where it is registered; filled in by the macro */
     int line;
     const char *tags;
-    const char *filters;      /* "done, title": what a list can be filtered by; default every plain column */
+    const char *filters;      /* "done, title": what a list can be filtered by; default every plain column but
+                                 those named page, size, order or fields */
     const char *order_by;     /* of a list that is not asked for an order; default the key */
     unsigned size, most_size; /* rows of a page; default 20 and 100 */
     bool leave_out[TERN_OPERATIONS]; /* `.leave_out[TERN_OPERATION_REMOVE] = true` */
@@ -45,8 +46,9 @@ typedef struct tern_resource_options {
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
      * at hand as it is in the database (as it was sent for CREATE; NULL for LIST). */
     void (*may[TERN_OPERATIONS])(tern_ctx *c, const void *row);
-    /** Which rows there are at all for this client: a `.where` with `.args`, as for tern_select, whose values
-     * outlive the function (in the request's memory: not TERN_ARGS). Others are 404. */
+    /** Which rows there are at all for this client: `return tern_where(c, "owner = ?", id);` (TERN_ARGS would
+     * die with the function). Others are 404. Says nothing of rows that are written: that is for `may` and
+     * `before_write`. */
     tern_selection (*visible)(tern_ctx *c);
 
     /** Before a row is written (`before` is NULL for CREATE), in the same transaction: may change `row`, or

@@ -17,10 +17,16 @@ typedef struct app_command {
     void *arg;
 } app_command;
 
+/** How the application is being started. */
+typedef struct app_launching {
+    const char *program; /* what people type */
+    unsigned workers;    /* processes; 0: this one alone */
+} app_launching;
+
 /** Something that must be right before the workers are forked: false with lines in `problems`. */
 typedef struct app_launch {
     struct app_launch *next;
-    bool (*check)(void *arg, const char *program, buf *problems);
+    bool (*check)(void *arg, const app_launching *how, buf *problems);
     void *arg;
 } app_launch;
 

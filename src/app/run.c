@@ -218,10 +218,11 @@ static void raise_descriptor_limit(void)
 
 static bool may_launch(const run_state *run)
 {
+    const app_launching how = {.program = run->program, .workers = run->settings.workers};
     buf problems = {0};
     bool may = true;
     for (const app_launch *launch = run->app->launches; launch != NULL && may; launch = launch->next)
-        may = launch->check(launch->arg, run->program, &problems);
+        may = launch->check(launch->arg, &how, &problems);
     if (!may)
         fprintf(stderr, "%s: %s", run->program, problems.failed ? "memory ran out\n" : problems.data);
     buf_free(&problems);

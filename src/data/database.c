@@ -61,6 +61,20 @@ static bool is_in_memory(const char *url)
     return strcmp(url, "sqlite::memory:") == 0;
 }
 
+/** Each worker that opens a database in memory has one of its own, so requests would see now this, now that.
+ */
+static bool check_workers(void *arg, const app_launching *how, buf *problems)
+{
+    (void)arg;
+    if (how->workers <= 1 || !is_in_memory(data_self.options.url))
+        return true;
+    buf_add_printf(problems,
+                   "database: with sqlite::memory: each of the %u workers would have a database of its own; "
+                   "use --workers 1, or a file\n",
+                   how->workers);
+    return false;
+}
+
 static bool start(void *arg)
 {
     (void)arg;
@@ -133,6 +147,7 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     d->options = *options;
     fill_in(app, &d->options);
     app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
+    app_add_launch(app, &(app_launch){.check = check_workers, .arg = d});
     tern_ready_check(app, "database", is_ready);
     if (!d->options.unmanaged)
         data_migrate_commands_add(app, &d->options);

@@ -28,9 +28,8 @@ const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args 
     return key.items;
 }
 
-void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key_values)
+void *select_find(tern_ctx *c, const data_table *table, tern_args key_values, tern_data_error *error)
 {
-    const data_table *table = data_need_table(c, type);
     statement_key key;
     rows_list list = {.c = c, .map = select_need_map(c, table)};
     data_request_of(c);
@@ -53,8 +52,12 @@ void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key_values)
                     .args = select_key_args(c, table, key_values),
                     .on_row = rows_take_only,
                     .sink = &list};
-    data_execute(c, &run, table, NULL);
-    return list.count != 0 ? list.items : NULL;
+    return data_execute(c, &run, table, error) && list.count != 0 ? list.items : NULL;
+}
+
+void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key)
+{
+    return select_find(c, data_need_table(c, type), key, NULL);
 }
 
 void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key)

@@ -157,6 +157,10 @@ bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
     char *rows = items;
     bool is_done = true;
     data_request_of(c);
+    if (options->error != NULL)
+        *options->error = (tern_data_error){0};
+    if (count == 0)
+        return true;
     for (size_t i = 0; i < count; i++)
         write_complete(c, table, rows + i * size);
     tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});

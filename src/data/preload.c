@@ -215,11 +215,11 @@ static void fill_list(const preload *p, char *row, const tern_arg *key)
     *plan_state(p->field, row) = TERN_VALUE;
 }
 
-/** The column of `from` that refers to `to`; data_tables_make has seen that there is one. */
-static const data_column *reference(const data_table *from, const data_table *to)
+/** The column of `from` that refers to `to` and is not `but`; data_tables_make has seen that there is one. */
+static const data_column *reference(const data_table *from, const data_table *to, const data_column *but)
 {
     for (unsigned i = 0; i < from->column_count; i++)
-        if (from->columns[i].references == to)
+        if (from->columns[i].references == to && &from->columns[i] != but)
             return &from->columns[i];
     return NULL;
 }
@@ -242,13 +242,14 @@ static const data_column *relate(preload *p, const char *name)
         p->match = &p->related->columns[p->related->keys[0]];
         return data_table_column(p->table, field->via, strlen(field->via));
     }
-    if (field->by != NULL) {
+    if (field->through == NULL) {
         p->match = data_table_column(p->related, field->by, strlen(field->by));
         return own_key;
     }
     p->pairs = data_need_table(p->c, field->through);
-    p->match = reference(p->pairs, p->table);
-    p->other = reference(p->pairs, p->related);
+    p->match = field->by != NULL ? data_table_column(p->pairs, field->by, strlen(field->by))
+                                 : reference(p->pairs, p->table, NULL);
+    p->other = reference(p->pairs, p->related, p->match);
     return own_key;
 }
 

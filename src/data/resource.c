@@ -59,10 +59,23 @@ static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *t
     return (tern_args){args, table->key_count};
 }
 
+/** What the client may know of. The text becomes a part of others, so what sql_fragment would refuse in it is
+ * refused here. */
+static tern_selection visible_of(tern_ctx *c, const resource *r)
+{
+    const tern_selection all = {0};
+    const tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : all;
+    if (visible.where != NULL && !visible.trusted_sql && !statement_is_literal(visible.where))
+        tern_fail(c, 500,
+                  ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
+                  r->model->name);
+    return visible;
+}
+
 /** "key = ? and (what is visible)"; with the key's values first. */
 static tern_selection by_key(tern_ctx *c, const resource *r, const data_table *table, tern_args key)
 {
-    tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : (tern_selection){0};
+    const tern_selection visible = visible_of(c, r);
     tern_arg *args = tern_alloc(c, (key.count + visible.args.count) * sizeof *args);
     const char *where = "";
     memcpy(args, key.items, key.count * sizeof *args);
@@ -226,7 +239,7 @@ static bool is_given(const tern_field *field, const void *in)
 static void add_filters(tern_ctx *c, const resource *r, const data_table *table, const void *in,
                         tern_selection *s)
 {
-    tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : (tern_selection){0};
+    const tern_selection visible = visible_of(c, r);
     tern_arg *args = tern_alloc(c, (visible.args.count + r->filter_count) * sizeof *args);
     unsigned count = visible.args.count;
     const char *where = visible.where != NULL ? tern_sprintf(c, "(%s)", visible.where) : NULL;
@@ -237,6 +250,9 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
         data_error error;
         if (!is_given(field, in))
             continue;
+        if (count == STATEMENT_ARGS_MOST)
+            fail_at(c, &query_place, field->json != NULL ? field->json : field->name, "too_many",
+                    "is one filter too many");
         data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
         const char *name = column.name;
         column.plan = &plan_of(r->asking)->fields[i];
@@ -257,6 +273,16 @@ static const char *searched(const resource *r, const void *in)
     return words != NULL && words[strspn(words, " ")] != '\0' ? words : NULL;
 }
 
+/** The column of a field by the name that clients know it by; NULL when they know none. */
+static const data_column *column_shown(const resource *r, const data_table *table, const char *name,
+                                       size_t len)
+{
+    int number = plan_find(plan_of(r->model), name, len);
+    const tern_field *field = number >= 0 ? &r->model->fields[number] : NULL;
+    return field != NULL && !field->write_only ? data_table_column(table, field->name, strlen(field->name))
+                                               : NULL;
+}
+
 /** "-created,title" as "created desc, title"; 422 when one is no field that is shown. */
 static const char *order_of(tern_ctx *c, const resource *r, const data_table *table, const void *in)
 {
@@ -267,11 +293,11 @@ static const char *order_of(tern_ctx *c, const resource *r, const data_table *ta
         bool is_descending = *at == '-';
         at += is_descending;
         size_t len = strcspn(at, ",");
-        const data_column *column = data_table_column(table, at, len);
-        if (column == NULL || column->plan->field->write_only)
+        const data_column *column = column_shown(r, table, at, len);
+        if (column == NULL)
             fail_at(c, &query_place, "order", "not_a_field",
                     "must be fields of the model, as in \"-created,title\"");
-        order = tern_sprintf(c, "%s%s%s%s", order, *order != '\0' ? ", " : "", column->name,
+        order = tern_sprintf(c, "%s%s%s%s", order, *order != '\0' ? ", " : "", column->plan->field->name,
                              is_descending ? " desc" : "");
         at += len;
         at += *at == ',';

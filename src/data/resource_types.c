@@ -5,14 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_filter(const tern_type *model, const tern_field *field, const char *filters)
+/** Whether a list's own parameters have this name: a filter would be a second meaning. */
+static bool is_taken(const tern_field *field)
+{
+    static const char *const taken[] = {"page", "size", "order", "fields"};
+    const char *name = field->json != NULL ? field->json : field->name;
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(taken[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_filter(const tern_field *field, const char *filters)
 {
     bool is_plain = field->type->kind <= TERN_DECIMAL && field->type->kind != TERN_BYTES;
     size_t len = strlen(field->name);
-    (void)model;
     if (field->type->kind == TERN_ENUM)
         is_plain = true;
-    if (!is_plain || field->not_stored || field->write_only)
+    if (!is_plain || field->not_stored || field->write_only || is_taken(field))
         return false;
     if (filters == NULL)
         return true;
@@ -134,7 +144,7 @@ static tern_type *asking_of(tern_app *app, resource *r)
         return NULL;
     for (unsigned i = 0; i < model->field_count; i++) {
         const tern_field *field = &model->fields[i];
-        if (!is_filter(model, field, r->options.filters))
+        if (!is_filter(field, r->options.filters))
             continue;
         r->filters[count] = field;
         fields[count++] = (tern_field){.name = field->name,

@@ -27,7 +27,7 @@ typedef struct rows_list {
 /** The map of `select` with all columns of a table, in their order; made once. NULL without memory. */
 const rows_map *rows_map_of_table(const data_table *table);
 /** The map of a result by its columns' names. False with `run->error` set when a column is no field of the
- * model, or a field that must be there has no column. */
+ * model. */
 bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run);
 
 /** Reads a row into `out`, map->type->size bytes of any content. Fields without a column become absent. False

@@ -6,7 +6,7 @@
 
 /* -- from a selection to a statement -- */
 
-enum { HAS_LIMIT = 1, HAS_OFFSET = 2, HAS_AFTER = 4, IS_FOR_UPDATE = 8 };
+enum { HAS_LIMIT = 1, HAS_OFFSET = 2, HAS_AFTER = 4, IS_FOR_UPDATE = 8, IS_OF_SOME = HAS_LIMIT | HAS_OFFSET };
 
 void select_columns(sql_builder *b, const data_table *table)
 {
@@ -121,8 +121,16 @@ void select_limit(sql_builder *b, unsigned flags)
 
 const char select_functions[4][4] = {"sum", "avg", "min", "max"};
 
-/** What comes before " where": "select ... from TABLE". */
-static void add_head(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum)
+/** Whether the statement makes one value of all the rows. */
+static bool is_of_all(statement_verb verb)
+{
+    return verb == STATEMENT_COUNT || verb == STATEMENT_AGGREGATE;
+}
+
+/** What comes before " where": "select ... from TABLE", or "select count(*) from (select * from TABLE" when
+ * the limits choose what is counted. */
+static void add_head(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum,
+                     unsigned flags)
 {
     sql_add(b, verb == STATEMENT_REMOVE_WHERE ? "delete" : "select ");
     switch (verb) {
@@ -145,8 +153,19 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
     default:
         select_columns(b, table);
     }
+    if (is_of_all(verb) && (flags & IS_OF_SOME) != 0)
+        sql_add(b, " from (select *");
     sql_add(b, " from ");
     sql_name(b, table->name);
+}
+
+/** " order by", where it makes a difference. */
+static void add_order(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
+{
+    if (after != NULL)
+        add_keyset_order(b, after);
+    else if (s->order_by != NULL)
+        sql_order(b, table, s->order_by);
 }
 
 const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
@@ -163,6 +182,8 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
         key.columns[0] = sum->function;
         key.columns[1] = (uint64_t)(sum->column - table->columns);
     }
+    if (s->limit < 0 || s->offset < 0)
+        tern_fail(c, 500, ".limit and .offset are not negative");
     key.flags = select_flags(s);
     statement_key_args(c, &key, &s->args);
     const data_statement *statement = statement_find(&key);
@@ -172,15 +193,18 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
         tern_fail(c, 500, ".args has values, but there is no .where for them");
     if (s->after != NULL)
         keyset_read(c, table, s->order_by, &after);
+    bool is_of_some = (key.flags & IS_OF_SOME) != 0;
     sql_builder b;
     sql_begin(&b);
-    add_head(&b, table, verb, sum);
+    if (s->order_by != NULL)
+        sql_note_order(&b, s->order_by);
+    add_head(&b, table, verb, sum, key.flags);
     add_where(&b, s, s->after != NULL ? &after : NULL);
-    if (s->after != NULL)
-        add_keyset_order(&b, &after);
-    else if (s->order_by != NULL)
-        sql_order(&b, table, s->order_by);
+    if (!is_of_all(verb) || is_of_some)
+        add_order(&b, table, s, s->after != NULL ? &after : NULL);
     select_limit(&b, key.flags);
+    if (is_of_all(verb) && is_of_some)
+        sql_add(&b, ") chosen");
     return sql_finish(c, &b, &key, verb == STATEMENT_REMOVE_WHERE || s->for_update);
 }
 
@@ -217,6 +241,14 @@ const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_sel
 }
 
 /* -- what users call -- */
+
+tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args)
+{
+    tern_arg *kept = tern_alloc(c, args.count * sizeof *kept);
+    if (args.count != 0)
+        memcpy(kept, args.items, args.count * sizeof *kept);
+    return (tern_selection){.where = text, .args = {kept, args.count}};
+}
 
 const rows_map *select_need_map(tern_ctx *c, const data_table *table)
 {

@@ -39,4 +39,7 @@ void select_where_key(sql_builder *b, const data_table *table);
  */
 const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key);
 
+/** The row of a key, or NULL; a failure is answered as data_execute answers it. */
+void *select_find(tern_ctx *c, const data_table *table, tern_args key, tern_data_error *error);
+
 #endif

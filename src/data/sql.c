@@ -125,12 +125,16 @@ const char *sql_next_order(const data_table *table, const char *at, const data_c
     return *at == '\0' ? at : NULL;
 }
 
+void sql_note_order(sql_builder *b, const char *order_by)
+{
+    if (!statement_is_literal(order_by))
+        b->is_transient = true;
+}
+
 void sql_order(sql_builder *b, const data_table *table, const char *order_by)
 {
     const data_column *column;
     bool is_descending;
-    if (!statement_is_literal(order_by))
-        b->is_transient = true;
     sql_add(b, " order by ");
     for (const char *at = order_by; *at != '\0' || at == order_by;) {
         if (at != order_by)

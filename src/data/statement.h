@@ -71,6 +71,8 @@ void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool 
 /** " order by" the fields of the model named in `order_by` ("created desc, id"): only names of the model get
  * through, so it may have been made at run time. */
 void sql_order(sql_builder *b, const data_table *table, const char *order_by);
+/** Notes whether `order_by` was made at run time: the statement is not kept then. */
+void sql_note_order(sql_builder *b, const char *order_by);
 /** Reads the first of "created desc, id": where the next begins (at the NUL when it was the last), or NULL
  * when this is none of the table's columns. */
 const char *sql_next_order(const data_table *table, const char *at, const data_column **column,

@@ -10,15 +10,29 @@ enum { ROW_BYTES = 2048, ROW_MOST_BYTES = 64 * 1024 * 1024 };
 struct tern_rows {
     tern_ctx *c;
     data_session *session;
+    data_transaction *transaction; /* NULL: the session was acquired for this alone */
+    tern_rows *next;               /* of those that are open on the transaction */
     const data_table *table;
     const rows_map *map;
     data_run run;
     tern_data_error *error;
     arena memory; /* of the row that was read last */
-    bool is_lent; /* the session was acquired for this alone, not the transaction's */
     bool is_open;
     char lent[ROW_BYTES];
 };
+
+/** Leaves the transaction, or gives back what was acquired. */
+static void give_back(tern_rows *rows)
+{
+    if (rows->transaction == NULL) {
+        data_self.engine->release(rows->session);
+        return;
+    }
+    tern_rows **at = &rows->transaction->rows;
+    while (*at != rows)
+        at = &(*at)->next;
+    *at = rows->next;
+}
 
 void tern_rows_close(tern_rows *rows)
 {
@@ -26,8 +40,7 @@ void tern_rows_close(tern_rows *rows)
         return;
     rows->is_open = false;
     data_self.engine->stream_close(rows->session, &rows->run);
-    if (rows->is_lent)
-        data_self.engine->release(rows->session);
+    give_back(rows);
     arena_free(&rows->memory);
 }
 
@@ -41,13 +54,23 @@ static bool find_session(tern_rows *rows)
 {
     data_transaction *transaction = data_transaction_here(data_request_of(rows->c));
     if (transaction != NULL) {
+        if (!data_transaction_may_run(transaction, &rows->run.error))
+            return false;
+        rows->transaction = transaction;
         rows->session = transaction->session;
+        rows->next = transaction->rows;
+        transaction->rows = rows;
         return true;
     }
     data_database *from = data_self.replica != NULL ? data_self.replica : data_self.primary;
     rows->session = data_self.engine->acquire(from, false, &rows->run.error);
-    rows->is_lent = true;
     return rows->session != NULL;
+}
+
+static void answer_failure(tern_rows *rows, const data_error *error)
+{
+    data_request_of(rows->c)->last_fault = error->fault;
+    data_answer(rows->c, error, rows->table, rows->error);
 }
 
 tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *s)
@@ -58,23 +81,27 @@ tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_sele
     rows->table = table;
     rows->map = select_need_map(c, table);
     rows->error = s->error;
+    if (rows->error != NULL)
+        *rows->error = (tern_data_error){0};
     data_request_of(c);
     rows->run = (data_run){.statement = select_statement(c, table, STATEMENT_SELECT, NULL, s),
                            .args = select_args(c, table, s),
-                           .memory = &rows->memory};
+                           .memory = &rows->memory,
+                           .deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms};
     arena_init(&rows->memory, rows->lent, sizeof rows->lent, ROW_MOST_BYTES);
+    tern_defer(c, close_deferred, rows);
     if (!find_session(rows)) {
-        data_answer(c, &rows->run.error, table, s->error);
+        answer_failure(rows, &rows->run.error);
         return rows;
     }
     if (!data_self.engine->stream_open(rows->session, &rows->run)) {
-        if (rows->is_lent)
-            data_self.engine->release(rows->session);
-        data_answer(c, &rows->run.error, table, s->error);
+        if (rows->transaction != NULL)
+            rows->transaction->is_broken = true;
+        give_back(rows);
+        answer_failure(rows, &rows->run.error);
         return rows;
     }
     rows->is_open = true;
-    tern_defer(c, close_deferred, rows);
     return rows;
 }
 
@@ -89,9 +116,12 @@ bool tern_rows_next(tern_rows *rows, void *row)
     if (data_self.engine->stream_next(rows->session, &rows->run, &at) &&
         rows_read(rows->map, &rows->run, &at, row))
         return true;
-    data_error error = rows->run.error;
+    const data_error error = rows->run.error;
+    bool has_failed = error.fault != TERN_DATA_OK || error.is_cancelled;
+    if (has_failed && rows->transaction != NULL)
+        rows->transaction->is_broken = true;
     tern_rows_close(rows);
-    if (error.fault != TERN_DATA_OK || error.is_cancelled)
-        data_answer(rows->c, &error, rows->table, rows->error);
+    if (has_failed)
+        answer_failure(rows, &error);
     return false;
 }

@@ -21,11 +21,28 @@ data_transaction *data_transaction_here(const data_request *request)
     return t;
 }
 
-bool data_transaction_run(data_transaction *transaction, data_run *run)
+/** PostgreSQL's connections carry one answer at a time, and a program is to run alike on SQLite. */
+static bool has_open_rows(const data_transaction *transaction)
+{
+    while (transaction != NULL && transaction->rows == NULL)
+        transaction = transaction->whole;
+    return transaction != NULL;
+}
+
+bool data_transaction_may_run(const data_transaction *transaction, data_error *error)
 {
     if (transaction->is_broken)
-        return data_refuse(&run->error, TERN_DATA_REFUSED,
+        return data_refuse(error, TERN_DATA_REFUSED,
                            "a statement of this transaction has failed: it can only be rolled back");
+    return !has_open_rows(transaction) ||
+           data_refuse(error, TERN_DATA_REFUSED,
+                       "this transaction has rows open (tern_rows): they come first, or are closed");
+}
+
+bool data_transaction_run(data_transaction *transaction, data_run *run)
+{
+    if (!data_transaction_may_run(transaction, &run->error))
+        return false;
     bool is_done = data_self.engine->session_run(transaction->session, run);
     if (!is_done)
         transaction->is_broken = true;
@@ -88,6 +105,13 @@ static void take_off(data_transaction *t)
     t->is_ended = true;
 }
 
+/** Rows that are still being read go with the transaction: its connection will be another's. */
+static void close_rows(data_transaction *t)
+{
+    while (t->rows != NULL)
+        tern_rows_close(t->rows);
+}
+
 /** When the block was left by a failure: the engine rolls back what is open. */
 static void abandon(void *arg)
 {
@@ -95,11 +119,12 @@ static void abandon(void *arg)
     data_error error;
     if (t->is_ended)
         return;
+    close_rows(t);
     take_off(t);
     if (t->depth == 0)
         data_self.engine->release(t->session);
     else if (!undo_savepoint(t, &error)) /* who caught the failure may go on, but not with a half of it */
-        t->outer->is_broken = true;
+        t->whole->is_broken = true;
 }
 
 tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transaction_options *options)
@@ -110,6 +135,9 @@ tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transactio
     *t = (data_transaction){
         .outer = request->transaction, .request = request, .owner = coro_self(), .memory = &c->x->arena};
     if (outer != NULL) {
+        if (!data_transaction_may_run(outer, &error))
+            data_answer(c, &error, NULL, NULL);
+        t->whole = outer;
         t->session = outer->session;
         t->depth = outer->depth + 1;
         if (t->depth > SAVEPOINTS_MOST)
@@ -137,6 +165,7 @@ void tern_transaction_leave(tern_transaction_scope *block)
     bool is_done;
     if (t->is_ended)
         return;
+    close_rows(t);
     if (t->depth == 0)
         is_done = t->is_broken || run_statement(t, statement_words("commit"), &error);
     else

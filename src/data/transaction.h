@@ -6,6 +6,8 @@
 
 typedef struct data_transaction {
     struct data_transaction *outer; /* of the same request; not always of the same coroutine */
+    struct data_transaction *whole; /* the one that this is a savepoint in; NULL: it is none */
+    tern_rows *rows;                /* those that are open on it: they end with it */
     data_request *request;
     const void *owner; /* the coroutine that began it */
     data_session *session;
@@ -17,6 +19,8 @@ typedef struct data_transaction {
 
 /** The innermost transaction of the running coroutine; NULL when it has none. */
 data_transaction *data_transaction_here(const data_request *request);
+/** False with `error` when the transaction is broken, or is reading rows one by one. */
+bool data_transaction_may_run(const data_transaction *transaction, data_error *error);
 /** Runs on the transaction's connection; a failure breaks it. */
 bool data_transaction_run(data_transaction *transaction, data_run *run);
 

@@ -88,10 +88,20 @@ static bool update_args(tern_ctx *c, const data_table *table, const column_set *
 static bool nothing_updated(tern_ctx *c, const data_table *table, const tern_arg *key, tern_data_error *error)
 {
     data_error stale;
-    if (table->version == NULL || tern_find_of(c, table->type, (tern_args){key, table->key_count}) == NULL)
+    if (table->version == NULL || select_find(c, table, (tern_args){key, table->key_count}, error) == NULL)
         return false;
     data_refuse(&stale, TERN_DATA_STALE, "the row of %s has another version", table->name);
     return data_answer(c, &stale, table, error);
+}
+
+/** Whether the table has a row with the key of `row`. */
+static bool is_there(tern_ctx *c, const data_table *table, const void *row, tern_data_error *error)
+{
+    tern_arg key[DATA_KEY_COLUMNS_MOST];
+    for (unsigned i = 0; i < table->key_count; i++)
+        if (!write_arg(c, table, &table->columns[table->keys[i]], row, &key[i], error))
+            return false;
+    return select_find(c, table, (tern_args){key, table->key_count}, error) != NULL;
 }
 
 bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options)
@@ -103,7 +113,7 @@ bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     update_prepare(table, row);
     column_set set = update_columns(c, table, options);
     if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)
-        return true;
+        return is_there(c, table, row, options->error);
     size_t room = table->column_count + table->key_count + 1;
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, room * sizeof *args));
     if (!update_args(c, table, &set, row, args, options->error))

@@ -65,6 +65,9 @@ static const data_statement *upsert_statement(tern_ctx *c, const data_table *tab
         on = write_columns_named(c, table, options->on);
     for (unsigned i = 0; i < table->key_count && options->on == NULL; i++)
         column_set_add(&on, table->keys[i]);
+    if ((on.bits[0] | on.bits[1]) == 0)
+        tern_fail(c, 500, options->on != NULL ? ".on names no field of %s" : "%s has no .key to be told by",
+                  table->type->name);
     if (options->fields != NULL)
         fields = write_columns_named(c, table, options->fields);
     memset(&key, 0, sizeof key);

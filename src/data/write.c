@@ -102,10 +102,12 @@ void write_complete(tern_ctx *c, const data_table *table, void *row)
             *state = TERN_VALUE;
         }
     }
+    const tern_datetime now =
+        table->created != NULL || table->updated != NULL ? write_now() : (tern_datetime){0};
     if (table->created != NULL)
-        set_time(table->created, row, write_now());
+        set_time(table->created, row, now);
     if (table->updated != NULL)
-        set_time(table->updated, row, write_now());
+        set_time(table->updated, row, now);
     if (table->version != NULL)
         set_int(table->version, row, 1);
 }

@@ -190,12 +190,12 @@ static int run_db(void *arg, const char *program, int count, char **arguments)
     return run_command(arg, program, count, arguments, "db", db_words);
 }
 
-static bool check(void *arg, const char *program, buf *problems)
+static bool check(void *arg, const app_launching *how, buf *problems)
 {
     const tern_database_options options = options_of(arg);
-    data_schema_state state = data_schema_check(&options, program, problems);
+    data_schema_state state = data_schema_check(&options, how->program, problems);
     if (state == DATA_SCHEMA_UNKNOWN)
-        data_check_later(program, problems);
+        data_check_later(how->program, problems);
     return state != DATA_SCHEMA_DIFFERS;
 }
 

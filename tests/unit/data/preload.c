@@ -87,3 +87,17 @@ LIBRARY_TEST_FAILS(a_field_without_a_relation_cannot_be_preloaded, 500,
     tern_preload(c, Club, clubs, name);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(a_table_of_pairs_may_lead_back_to_the_same_table)
+{
+    Person ada = {.name = "Ada"}, bob = {.name = "Bob"};
+    tern_insert(c, Person, &ada);
+    tern_insert(c, Person, &bob);
+    tern_insert(c, Friendship, (&(Friendship){.person_id = ada.id, .friend_id = bob.id}));
+    Person_list people = tern_select(c, Person, .order_by = "id");
+    tern_preload(c, Person, people, friends);
+    CHECK_INT(people.items[0].friends.count, 1);
+    CHECK_TEXT(people.items[0].friends.items[0].name, "Bob");
+    CHECK_INT(people.items[1].friends.count, 0);
+    return tern_no_content(c);
+}

@@ -1,6 +1,8 @@
 /** Reading rows: what tern_select and its like give, on both engines. */
 #include "library.h"
 
+#include <stdio.h>
+
 LIBRARY_TEST(a_row_is_found_by_its_key_as_it_was_inserted)
 {
     Author *le_guin = add_author(c, "Ursula K. Le Guin");
@@ -216,5 +218,75 @@ LIBRARY_TEST(an_order_by_may_be_made_at_run_time_of_fields)
     add_book(c, author, "a", 1);
     const char *order = tern_sprintf(c, "%s %s", "title", "ASC");
     CHECK_TEXT(tern_select(c, Book, .order_by = order).items[0].title, "a");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(keyset_pages_follow_an_order_made_at_run_time)
+{
+    Author *author = add_author(c, "A");
+    Book *last = NULL;
+    char order_by[32]; /* the same address each time, as a request's memory may well be */
+    for (int i = 1; i <= 4; i++)
+        last = add_book(c, author, tern_sprintf(c, "%d", i), i);
+    snprintf(order_by, sizeof order_by, "id desc");
+    CHECK_INT(tern_select(c, Book, .order_by = order_by, .after = last).count, 3);
+    snprintf(order_by, sizeof order_by, "title");
+    CHECK_INT(tern_select(c, Book, .order_by = order_by, .after = last).count, 0);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_count_is_of_the_rows_that_the_same_selection_gives)
+{
+    Author *author = add_author(c, "A");
+    for (int i = 1; i <= 5; i++)
+        add_book(c, author, tern_sprintf(c, "%d", i), i);
+    CHECK_INT(tern_count(c, Book, .order_by = "title"), 5);
+    CHECK_INT(tern_count(c, Book, .limit = 3), 3);
+    CHECK_INT(tern_count(c, Book, .offset = 4), 1);
+    CHECK(tern_sum(c, Book, pages, .order_by = "pages desc", .limit = 2) == 9);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(a_negative_limit_is_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":"
+                   "\".limit and .offset are not negative\"}")
+{
+    (void)tern_select(c, Book, .limit = -1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_column_that_comes_twice_does_not_stand_for_another)
+{
+    Author *author = add_author(c, "A");
+    Author_list authors = tern_sql(c, Author, "select id, id from author");
+    CHECK_INT(authors.items[0].id, author->id);
+    CHECK_INT(authors.items[0].tern_state.name, TERN_ABSENT);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(rows_left_open_in_a_transaction_end_with_it)
+{
+    Author *author = add_author(c, "A");
+    Book book;
+    tern_rows *rows = NULL;
+    for (int i = 1; i <= 5; i++)
+        add_book(c, author, tern_sprintf(c, "%d", i), i);
+    tern_transaction (c) {
+        rows = tern_rows_open(c, Book, .order_by = "id");
+        CHECK(tern_rows_next(rows, &book));
+    }
+    CHECK(!tern_rows_next(rows, &book));
+    tern_rows_close(rows);
+    CHECK_INT(tern_count(c, Book), 5);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(rows_tell_that_nothing_went_wrong)
+{
+    tern_data_error error = {.fault = TERN_DATA_FAILED};
+    Book book;
+    tern_rows *rows = tern_rows_open(c, Book, .error = &error);
+    CHECK(!tern_rows_next(rows, &book));
+    CHECK_INT(error.fault, TERN_DATA_OK);
     return tern_no_content(c);
 }

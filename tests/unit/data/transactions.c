@@ -1,6 +1,8 @@
 /** Transactions, on both engines. */
 #include "library.h"
 
+#include "data/transaction.h"
+
 LIBRARY_TEST(a_block_is_kept_at_its_end_and_by_return)
 {
     tern_transaction (c) {
@@ -93,5 +95,48 @@ LIBRARY_TEST_FAILS(rows_of_a_broken_transaction_are_refused, 500,
         tern_rollback(c);
         tern_count(c, Author);
     }
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(rows_that_fail_break_their_transaction)
+{
+    tern_data_error error;
+    Author author;
+    tern_transaction (c) {
+        add_author(c, "A");
+        tern_rows *rows =
+            tern_rows_open(c, Author, .where = "abs(id - 9223372036854775807 - id - 1) > 0", .error = &error);
+        CHECK(!tern_rows_next(rows, &author));
+        CHECK(error.fault != TERN_DATA_OK);
+    }
+    CHECK_INT(tern_count(c, Author), 0);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(a_statement_between_the_rows_of_a_transaction_is_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
+{
+    add_author(c, "A");
+    tern_transaction (c) {
+        tern_rows_open(c, Author);
+        tern_count(c, Author);
+    }
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_savepoint_belongs_to_its_own_coroutines_block)
+{
+    data_request *request = data_request_of(c);
+    data_transaction other = {.request = request, .owner = c};
+    tern_transaction (c) {
+        data_transaction *whole = request->transaction;
+        other.outer = whole;
+        request->transaction = &other;
+        tern_transaction_scope inner = tern_transaction_enter(c, &(tern_transaction_options){0});
+        CHECK(inner.inside->whole == whole);
+        tern_transaction_leave(&inner);
+        request->transaction = whole;
+    }
+    CHECK(!other.is_broken);
     return tern_no_content(c);
 }

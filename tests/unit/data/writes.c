@@ -220,3 +220,40 @@ LIBRARY_TEST_FAILS(threat_100_removing_where_nothing_is_said_is_refused, 500,
     tern_remove_where(c, Book);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(an_update_of_nothing_tells_whether_the_row_is_there)
+{
+    tern_data_error error = {.fault = TERN_DATA_FAILED};
+    Tag tag = {.name = "t"};
+    tern_insert(c, Tag, &tag);
+    CHECK(tern_update(c, Tag, &tag, .fields = "", .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_OK);
+    tag.id.bytes[0] ^= 1;
+    CHECK(!tern_update(c, Tag, &tag, .fields = ""));
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(no_rows_are_inserted_without_an_error)
+{
+    tern_data_error error = {.fault = TERN_DATA_FAILED};
+    Author_list none = {0};
+    CHECK(tern_insert_all(c, Author, none, .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_OK);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_new_row_was_created_when_it_was_updated)
+{
+    Book *book = add_book(c, add_author(c, "A"), "B", 1);
+    CHECK_INT(book->added.microseconds, book->changed.microseconds);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":"
+                   "\".on names no field of Author\"}")
+{
+    Author author = {.name = "A"};
+    tern_upsert(c, Author, &author, .on = "");
+    return tern_no_content(c);
+}
