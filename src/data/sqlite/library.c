@@ -83,8 +83,9 @@ static void set_larger_cache_size(sqlite3_pcache *cache, int pages)
 static void enlarge_caches(void)
 {
     sqlite3_pcache_methods2 cache;
-    if (sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &cache) != SQLITE_OK)
-        return;
+    if (sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &cache) != SQLITE_OK ||
+        cache.xCachesize == set_larger_cache_size)
+        return; /* it is ours since a set-up before, which failed later */
     set_cache_size = cache.xCachesize;
     cache.xCachesize = set_larger_cache_size;
     sqlite3_config(SQLITE_CONFIG_PCACHE2, &cache);
