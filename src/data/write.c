@@ -74,8 +74,11 @@ void write_settle(const data_table *table, void *row)
         const field_plan *f = table->columns[i].plan;
         uint8_t *state = plan_state(f, row);
         const char *value = plan_value(f, row);
-        if (*state != TERN_NULL && *state != TERN_ABSENT)
+        if (*state != TERN_NULL && *state != TERN_ABSENT) {
+            if (data_column_is_null(&table->columns[i], row))
+                *state = TERN_NULL;
             continue;
+        }
         for (size_t at = 0; at < f->type->size && *state != TERN_VALUE; at++)
             if (value[at] != 0)
                 *state = TERN_VALUE;
