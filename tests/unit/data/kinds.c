@@ -97,3 +97,28 @@ LIBRARY_TEST_FAILS(a_date_that_no_calendar_has_is_422, 422, NO_DAY)
     tern_insert(c, Diary, (&(Diary){.day = {2026, 2, 30}}));
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(what_was_null_is_zero_once_it_is_set_to_zero)
+{
+    Note note = {.title = "x"};
+    tern_set_null(&note, count);
+    CHECK(tern_insert(c, Note, &note));
+    Note *found = tern_find(c, Note, note.id);
+    CHECK_INT(found->tern_state.count, TERN_NULL);
+    tern_set(found, count, 0);
+    CHECK(tern_update(c, Note, found));
+    found = tern_find(c, Note, note.id);
+    CHECK_INT(found->tern_state.count, TERN_VALUE);
+    CHECK_INT(found->count, 0);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(what_was_null_is_the_compound_value_that_it_is_set_to)
+{
+    Note note = {.title = "x"};
+    tern_set_null(&note, due);
+    tern_set(&note, due, (tern_date){2026, 12, 24});
+    CHECK(tern_insert(c, Note, &note));
+    CHECK_INT(tern_find(c, Note, note.id)->due.month, 12);
+    return tern_no_content(c);
+}
