@@ -22,7 +22,8 @@ static inline bool column_set_has(const column_set *set, unsigned column)
 /** The columns whose fields `fields` names ("title, done"); leaves the handler with 500 when one is none. */
 column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields);
 
-/** What was put into a field that was null or absent counts as its value from now on. */
+/** What was put into a field that was null or absent counts as its value from now on, what is no value of its
+ * column is null, and places for related rows that hold none are absent. */
 void write_settle(const data_table *table, void *row);
 /**
  * Settles the row, and fills in what is ours to give before a row is inserted: a UUID key of zeros, times, a
