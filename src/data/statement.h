@@ -11,7 +11,7 @@
 #include "data/engine.h"
 #include "data/table.h"
 
-enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3 };
+enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3, STATEMENTS_KEPT_MOST = 4096 };
 
 typedef enum statement_verb {
     STATEMENT_SELECT,
@@ -79,9 +79,9 @@ const char *sql_next_order(const data_table *table, const char *at, const data_c
                            bool *is_descending);
 
 /**
- * Ends the building, and keeps the statement under `key` unless one of its texts was made at run time: then
- * it lies in the request's memory and is prepared for one run. Leaves the handler with 500 when there was a
- * mistake, 503 without memory.
+ * Ends the building, and keeps the statement under `key` unless one of its texts was made at run time or
+ * STATEMENTS_KEPT_MOST are kept: then it lies in the request's memory and is prepared for one run. Leaves the
+ * handler with 500 when there was a mistake, 503 without memory.
  */
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
 
