@@ -122,3 +122,22 @@ LIBRARY_TEST(what_was_null_is_the_compound_value_that_it_is_set_to)
     CHECK_INT(tern_find(c, Note, note.id)->due.month, 12);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(a_null_that_is_stored_for_a_text_which_is_not_optional_is_a_failure)
+{
+    Place place = {.name = "x"};
+    tern_data_error error;
+    CHECK(tern_insert(c, Place, &place));
+    tern_sql_run(c, "update place set name = null");
+    CHECK_INT(tern_select(c, Place, .error = &error).count, 0);
+    CHECK_INT(error.fault, TERN_DATA_FAILED);
+    CHECK_TEXT(error.message, "what is stored for Place.name is null");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST_FAILS(a_null_in_a_row_of_ones_own_sql_for_a_text_which_is_not_optional_is_500, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
+{
+    (void)tern_sql(c, Topic, "select cast(null as text) as word");
+    return tern_no_content(c);
+}
