@@ -32,7 +32,8 @@ void write_settle(const data_table *table, void *row);
 void write_complete(tern_ctx *c, const data_table *table, void *row);
 /** Whether the database gives the row its key. */
 bool write_wants_key(const data_table *table, const void *row);
-/** Sets the automatic key of a row; 422 when it is more than the field can hold. */
+/** Sets the automatic key of a row; leaves the handler with 500 when it is more than the field can hold: the
+ * model is at fault, not the client. */
 void write_set_key(tern_ctx *c, const data_table *table, void *row, int64_t key);
 
 /** Raises the version of a row that was updated. */
