@@ -61,6 +61,10 @@ void sql_add(sql_builder *b, const char *text);
 void sql_name(sql_builder *b, const char *name);
 /** The next placeholder, for a value of this kind. */
 void sql_arg(sql_builder *b, tern_arg_kind kind);
+/** Whether the engine keeps the column's numbers as text, which it compares as such: decimals of SQLite. */
+bool sql_is_number_as_text(const data_column *column);
+/** A column's name; what makes a number of it where it is text: for sorting and comparing. */
+void sql_number(sql_builder *b, const data_column *column);
 /**
  * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
  * Noted in `mistake`: a text made at run time (unless `is_trusted`: such a statement is not kept), `;`,
