@@ -246,9 +246,9 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 #define tern_set_null(model, field)                                                                          \
     ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_NULL))
 
-/** Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`. Plain
- * assignment does too, but for one thing: a field that was null and is assigned zero looks as it did before,
- * and stays null. */
+/** Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`.
+ * Plain assignment does too, but for one thing: a field that was null and is assigned zero looks as it did
+ * before, and stays null. */
 #define tern_set(model, field, ...)                                                                          \
     ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_VALUE))
 

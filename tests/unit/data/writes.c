@@ -258,7 +258,7 @@ LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
     return tern_no_content(c);
 }
 
-/** As if clients had asked for so many subsets of columns: keeps statements until there is room for no more. */
+/** Keeps statements until no more are, as if clients had asked for so many subsets of columns. */
 static void keep_statements(tern_ctx *c)
 {
     statement_key key;
