@@ -59,16 +59,6 @@ static const data_column *find_reference(table_maker *m, const char *option, con
     return NULL;
 }
 
-/** tern_preload tells whose rows are whose by this column's values: it must know how to compare them. NULL is
- * a mistake that was told already. */
-static void check_match(table_maker *m, const data_column *column)
-{
-    if (column != NULL && column->kind != TERN_ARG_INT && column->kind != TERN_ARG_TEXT &&
-        column->kind != TERN_ARG_UUID)
-        table_mistake(m, "goes by %s, which is %s; related rows go by whole numbers, texts and UUIDs",
-                      column->plan->field->name, column->plan->field->type->name);
-}
-
 /** A list of rows that a table of pairs names: it refers to this one (by .by, where that is not clear) and to
  * the item's. */
 static void check_through(table_maker *m, const data_table *table, const data_table *item)
@@ -85,11 +75,8 @@ static void check_through(table_maker *m, const data_table *table, const data_ta
     unsigned to_this = 0, to_item = 0;
     for (unsigned i = 0; i < pairs->column_count; i++) {
         const data_column *column = &pairs->columns[i];
-        bool is_near = field->by != NULL ? column == near : column->references == table;
-        to_this += is_near;
+        to_this += near != NULL ? column == near : column->references == table;
         to_item += column != near && column->references == item;
-        if (is_near)
-            check_match(m, column);
     }
     if (near == NULL && table == item)
         table_mistake(m, "%s refers to %s twice; say with .by which of both is this row's", pairs->type->name,
@@ -109,11 +96,11 @@ static void check_relation(table_maker *m, const data_table *table)
         return;
     }
     if (field->via != NULL)
-        check_match(m, find_reference(m, "via", table, field->via, other));
+        find_reference(m, "via", table, field->via, other);
     else if (field->through != NULL)
         check_through(m, table, other);
     else
-        check_match(m, find_reference(m, "by", other, field->by, table));
+        find_reference(m, "by", other, field->by, table);
 }
 
 void table_check_relations(table_maker *m, const data_table *table)

@@ -382,33 +382,6 @@ TEST(table_refuses_relations_that_no_foreign_key_makes)
            "of one to each\n");
 }
 
-TERN_MODEL(Holiday, (tern_date, day, .key = true), (const char *, name))
-TERN_MODEL(Closing, (int64_t, id, .key = true), (tern_date, day, .references = TERN_TYPE(Holiday)),
-           (Holiday, holiday, .via = "day"))
-TERN_FORWARD(Season);
-TERN_MODEL(Game, (int64_t, id, .key = true), (tern_date, season, .references = TERN_TYPE(Season)))
-TERN_MODEL(Season, (tern_date, start, .key = true), (Game_list, games, .by = "season"))
-TERN_FORWARD(Term);
-TERN_MODEL(Teaching, (tern_date, term, .key = true, .references = TERN_TYPE(Term)),
-           (int64_t, tag, .key = true, .references = TERN_TYPE(Tag)))
-TERN_MODEL(Term, (tern_date, start, .key = true), (Tag_list, tags, .through = TERN_TYPE(Teaching)))
-
-TEST(table_refuses_relations_by_values_that_preloading_does_not_compare)
-{
-    make(MODELS(TERN_TYPE(Holiday), TERN_TYPE(Closing)),
-         "model Closing, field holiday: goes by day, which is tern_date; related rows go by whole numbers, "
-         "texts and UUIDs\n");
-    forget();
-    make(MODELS(TERN_TYPE(Season), TERN_TYPE(Game)),
-         "model Season, field games: goes by season, which is tern_date; related rows go by whole numbers, "
-         "texts and UUIDs\n");
-    forget();
-    make(MODELS(TERN_TYPE(Term), TERN_TYPE(Teaching), TERN_TYPE(Tag)),
-         "model Term, field tags: goes by term, which is tern_date; related rows go by whole numbers, texts "
-         "and UUIDs\n");
-    forget();
-}
-
 TEST(table_refuses_indexes_that_it_does_not_understand)
 {
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, c")), FIELD(tern_int64, "a"), NONE,
