@@ -276,7 +276,9 @@ typedef struct tern_write {
     tern_data_error *error;
 } tern_write;
 
-/** Inserts the row and fills what the database gives: an automatic key (when it is 0), times, fallbacks. */
+/** Inserts the row and fills what the database gives: an automatic key (when it is 0), times, fallbacks. An
+ * `.optional` date without month or day, and an `.optional` foreign key of zeros, are written as null (so by
+ * every call below); any other date that is no day is refused with 422. */
 #define tern_insert(c, Model, row, ...)                                                                      \
     tern_insert_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
 /** All items of the list in as few statements as the engine allows; keys are filled in. */

@@ -241,9 +241,16 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 #define tern_is_null(model, field) ((model)->tern_state.field == TERN_NULL)
 
 /** Makes the field null: `tern_set_null(todo, due)`. What is put into it later counts as its value again
- * where a row is written. */
+ * where a row is written. Where a row is written an `.optional` field is null too, whatever is noted of it,
+ * when it holds what its column cannot: a NULL text, a date without month or day, a foreign key of zeros. */
 #define tern_set_null(model, field)                                                                          \
     ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_NULL))
+
+/** Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`.
+ * Plain assignment does too, but for one thing: a field that was null and is assigned zero looks as it did
+ * before, and stays null. */
+#define tern_set(model, field, ...)                                                                          \
+    ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_VALUE))
 
 /* -- types that are there -- */
 

@@ -106,6 +106,7 @@ static const data_statement *related_statement(const preload *p, unsigned count)
 static const char *read_key(const data_row *row, unsigned column, const data_column *match, tern_arg *key,
                             arena *a)
 {
+    /* .references takes no other kinds, and relations go by it */
     static const tern_type *const types[] = {[TERN_ARG_INT] = &tern_int64_type,
                                              [TERN_ARG_TEXT] = &tern_text_type,
                                              [TERN_ARG_UUID] = &tern_uuid_type};
@@ -173,7 +174,8 @@ static void ask(preload *p, const tern_arg *keys, size_t count)
         data_execute(p->c, &run, p->related, NULL);
         from += left;
     }
-    qsort(p->found, p->found_count, sizeof *p->found, compare_pairs);
+    if (p->found_count != 0)
+        qsort(p->found, p->found_count, sizeof *p->found, compare_pairs);
 }
 
 /** The first of the found that has this key; found_count when none has. */

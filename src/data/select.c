@@ -18,43 +18,63 @@ void select_columns(sql_builder *b, const data_table *table)
 
 /* -- keyset pages -- */
 
+/** A column that rows are ordered by, or the number that its text stands for. */
+typedef struct keyset_item {
+    const data_column *column;
+    bool is_descending, is_number;
+} keyset_item;
+
 /** What a selection with `.after` is ordered by: its order_by, and then the key, so that no two rows are
- * equal. */
+ * equal. Decimals stand in it twice where they are kept as text, as in sql_order. */
 typedef struct keyset {
-    const data_column *columns[DATA_ORDER_MOST];
-    bool is_descending[DATA_ORDER_MOST];
-    unsigned count;
+    keyset_item items[2 * DATA_ORDER_MOST];
+    unsigned count, columns;
 } keyset;
 
 static bool keyset_has(const keyset *set, const data_column *column)
 {
     for (unsigned i = 0; i < set->count; i++)
-        if (set->columns[i] == column)
+        if (set->items[i].column == column)
             return true;
     return false;
 }
 
+static void keyset_add(keyset *set, const data_column *column, bool is_descending)
+{
+    set->columns++;
+    if (sql_is_number_as_text(column))
+        set->items[set->count++] = (keyset_item){column, is_descending, true};
+    set->items[set->count++] = (keyset_item){column, is_descending, false};
+}
+
 static void keyset_read(tern_ctx *c, const data_table *table, const char *order_by, keyset *set)
 {
-    set->count = 0;
-    for (const char *at = order_by != NULL ? order_by : ""; *at != '\0' && set->count < DATA_ORDER_MOST;) {
-        at = sql_next_order(table, at, &set->columns[set->count], &set->is_descending[set->count]);
+    const data_column *column;
+    bool is_descending = false;
+    set->count = set->columns = 0;
+    for (const char *at = order_by != NULL ? order_by : ""; *at != '\0' && set->columns < DATA_ORDER_MOST;) {
+        at = sql_next_order(table, at, &column, &is_descending);
         if (at == NULL)
             tern_fail(c, 500, ".order_by is \"field, other desc\", with fields of %s", table->type->name);
-        set->count++;
+        keyset_add(set, column, is_descending);
     }
-    bool is_descending = set->count != 0 && set->is_descending[set->count - 1];
-    for (unsigned i = 0; i < table->key_count && set->count < DATA_ORDER_MOST; i++) {
+    for (unsigned i = 0; i < table->key_count && set->columns < DATA_ORDER_MOST; i++) {
         const data_column *key = &table->columns[table->keys[i]];
-        if (keyset_has(set, key))
-            continue;
-        set->columns[set->count] = key;
-        set->is_descending[set->count++] = is_descending;
+        if (!keyset_has(set, key))
+            keyset_add(set, key, is_descending);
     }
     for (unsigned i = 0; i < set->count; i++)
-        if (set->columns[i]->is_nullable)
+        if (set->items[i].column->is_nullable)
             tern_fail(c, 500, ".after cannot go on behind a row by %s, which may be null",
-                      set->columns[i]->name);
+                      set->items[i].column->name);
+}
+
+static void add_keyset_item(sql_builder *b, const keyset_item *item)
+{
+    if (item->is_number)
+        sql_number(b, item->column);
+    else
+        sql_name(b, item->column->name);
 }
 
 /** (a > ?) or (a = ? and b > ?) or ...; the values are the row's, in the order in which they stand here. */
@@ -63,9 +83,12 @@ static void add_keyset(sql_builder *b, const keyset *set)
     for (unsigned i = 0; i < set->count; i++) {
         sql_add(b, i == 0 ? "(" : " or (");
         for (unsigned k = 0; k <= i; k++) {
-            sql_name(b, set->columns[k]->name);
-            sql_add(b, k < i ? " = " : set->is_descending[k] ? " < " : " > ");
-            sql_arg(b, set->columns[k]->kind);
+            const keyset_item *item = &set->items[k];
+            add_keyset_item(b, item);
+            sql_add(b, k < i ? " = " : item->is_descending ? " < " : " > ");
+            sql_add(b, item->is_number ? "cast(" : "");
+            sql_arg(b, item->column->kind);
+            sql_add(b, item->is_number ? " as real)" : "");
             sql_add(b, k < i ? " and " : ")");
         }
     }
@@ -75,8 +98,8 @@ static void add_keyset_order(sql_builder *b, const keyset *set)
 {
     for (unsigned i = 0; i < set->count; i++) {
         sql_add(b, i == 0 ? " order by " : ", ");
-        sql_name(b, set->columns[i]->name);
-        sql_add(b, set->is_descending[i] ? " desc" : "");
+        add_keyset_item(b, &set->items[i]);
+        sql_add(b, set->items[i].is_descending ? " desc" : "");
     }
 }
 
@@ -145,7 +168,7 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
         sql_add(b, "cast(");
         buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
         sql_add(b, "(");
-        sql_name(b, sum->column->name);
+        sql_number(b, sum->column);
         sql_add(b, ") as double precision)");
         break;
     case STATEMENT_REMOVE_WHERE:
@@ -210,29 +233,30 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
 
 /* -- binding -- */
 
-static void add_after_values(tern_ctx *c, const data_table *table, const tern_selection *s, tern_arg *args,
-                             unsigned *count)
+static void add_after_values(tern_ctx *c, const data_table *table, const keyset *set, const void *after,
+                             tern_arg *args)
 {
-    keyset set;
     data_error error;
-    keyset_read(c, table, s->order_by, &set);
-    for (unsigned i = 0; i < set.count; i++)
+    for (unsigned i = 0; i < set->count; i++)
         for (unsigned k = 0; k <= i; k++)
-            if (!data_column_arg(set.columns[k], s->after, &c->x->arena, &args[(*count)++], &error))
+            if (!data_column_arg(set->items[k].column, after, &c->x->arena, args++, &error))
                 data_answer(c, &error, table, NULL);
 }
 
 const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s)
 {
+    keyset set;
+    set.count = 0; /* its items are not worth clearing for every query */
     if (s->limit == 0 && s->offset == 0 && s->after == NULL)
         return s->args.items;
-    unsigned count = s->args.count;
-    size_t room = count + 2 + (s->after != NULL ? DATA_ORDER_MOST * DATA_ORDER_MOST : 0);
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, room * sizeof *args));
+    if (s->after != NULL)
+        keyset_read(c, table, s->order_by, &set);
+    unsigned count = s->args.count, after_count = set.count * (set.count + 1) / 2;
+    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (count + after_count + 2) * sizeof *args));
     if (count != 0)
         memcpy(args, s->args.items, count * sizeof *args);
-    if (s->after != NULL)
-        add_after_values(c, table, s, args, &count);
+    add_after_values(c, table, &set, s->after, args + count);
+    count += after_count;
     if (s->limit != 0)
         args[count++] = tern_arg_int(s->limit);
     if (s->offset != 0)

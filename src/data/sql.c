@@ -89,6 +89,21 @@ void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool 
         mistake(b, text, "has fewer `?` than there are values");
 }
 
+/* -- numbers -- */
+
+bool sql_is_number_as_text(const data_column *column)
+{
+    return column->kind == TERN_ARG_DECIMAL && data_self.engine->dialect == DATA_SQLITE;
+}
+
+void sql_number(sql_builder *b, const data_column *column)
+{
+    bool is_text = sql_is_number_as_text(column);
+    sql_add(b, is_text ? "cast(" : "");
+    sql_name(b, column->name);
+    sql_add(b, is_text ? " as real)" : "");
+}
+
 /* -- order by -- */
 
 static const char *skip_space(const char *at)
@@ -143,6 +158,10 @@ void sql_order(sql_builder *b, const data_table *table, const char *order_by)
         if (next == NULL)
             return mistake(b, order_by,
                            "orders by what is no field of the model; it is \"field, other desc\"");
+        if (sql_is_number_as_text(column)) { /* and by what a double lacks of it */
+            sql_number(b, column);
+            sql_add(b, is_descending ? " desc, " : ", ");
+        }
         sql_name(b, column->name);
         sql_add(b, is_descending ? " desc" : "");
         at = next;

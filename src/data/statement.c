@@ -15,7 +15,8 @@ typedef struct kept_statement {
     data_statement statement;
 } kept_statement;
 
-/* This worker's statements. Their number is bounded by the program's text, since only literals are kept. */
+/* This worker's statements. Only literals are kept, so that the program's text bounds their number, but for
+ * one thing: clients choose which columns an update with .given writes. */
 static struct {
     kept_statement **slots;
     size_t slot_count, count;
@@ -164,8 +165,9 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
 {
     const data_statement *statement = NULL;
     const char *mistake = b->mistake, *mistaken = b->mistaken;
+    bool is_kept = !b->is_transient && kept.count < STATEMENTS_KEPT_MOST;
     if (mistake == NULL && !b->sql.failed && !b->kinds.failed)
-        statement = b->is_transient ? transient(&c->x->arena, b, writes) : keep(key, b, writes);
+        statement = is_kept ? keep(key, b, writes) : transient(&c->x->arena, b, writes);
     buf_free(&b->sql);
     buf_free(&b->kinds);
     if (mistake != NULL) {

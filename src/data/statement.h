@@ -11,7 +11,7 @@
 #include "data/engine.h"
 #include "data/table.h"
 
-enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3 };
+enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3, STATEMENTS_KEPT_MOST = 4096 };
 
 typedef enum statement_verb {
     STATEMENT_SELECT,
@@ -61,6 +61,10 @@ void sql_add(sql_builder *b, const char *text);
 void sql_name(sql_builder *b, const char *name);
 /** The next placeholder, for a value of this kind. */
 void sql_arg(sql_builder *b, tern_arg_kind kind);
+/** Whether the engine keeps the column's numbers as text, which it compares as such: decimals of SQLite. */
+bool sql_is_number_as_text(const data_column *column);
+/** A column's name; what makes a number of it where it is text: for sorting and comparing. */
+void sql_number(sql_builder *b, const data_column *column);
 /**
  * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
  * Noted in `mistake`: a text made at run time (unless `is_trusted`: such a statement is not kept), `;`,
@@ -79,9 +83,9 @@ const char *sql_next_order(const data_table *table, const char *at, const data_c
                            bool *is_descending);
 
 /**
- * Ends the building, and keeps the statement under `key` unless one of its texts was made at run time: then
- * it lies in the request's memory and is prepared for one run. Leaves the handler with 500 when there was a
- * mistake, 503 without memory.
+ * Ends the building, and keeps the statement under `key` unless one of its texts was made at run time or
+ * STATEMENTS_KEPT_MOST are kept: then it lies in the request's memory and is prepared for one run. Leaves the
+ * handler with 500 when there was a mistake, 503 without memory.
  */
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
 

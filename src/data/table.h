@@ -70,8 +70,13 @@ void data_tables_forget(void);
 
 /** The column of a field's or column's name; NULL when there is none. */
 const data_column *data_table_column(const data_table *table, const char *name, size_t len);
-/** The column's value in a row as a value to be bound, JSON kinds encoded into the arena. False without
- * memory, or when an unsigned value is above INT64_MAX, with `error` set. */
+/** Whether the row has a null there: its state says so and nothing was put there since, or what is there is
+ * no value of the column (a date without month or day, a reference to 0), whatever the state. Never of a
+ * column that is not null. */
+bool data_column_is_null(const data_column *column, const void *row);
+/** The column's value in a row as a value to be bound, JSON kinds encoded into the arena. False, with `error`
+ * set, without memory, or when no column holds it: an unsigned value above INT64_MAX, a date that is no day,
+ * ... */
 bool data_column_arg(const data_column *column, const void *row, arena *a, tern_arg *out, data_error *error);
 /** What values of a type are bound as: TERN_ARG_TEXT for text and enums, TERN_ARG_JSON for models, lists,
  * maps and free JSON, ...; TERN_ARG_NULL for what no column can hold (uploads). */

@@ -1,6 +1,7 @@
 /* Values of rows as values to be bound. */
 #include "data/table.h"
 
+#include "schema/calendar.h"
 #include "schema/json.h"
 #include "schema/scalar.h"
 
@@ -26,19 +27,45 @@ tern_arg_kind data_kind_of(const tern_type *type)
     return kinds[type->kind];
 }
 
-/** Whether the row has a null there. A decoder leaves zeros where it found none; what is not zero was put
- * there since. */
-static bool is_null_in(const data_column *column, const void *row, const char *value)
+static bool is_zero(const tern_type *type, const char *value)
 {
-    uint8_t state = *plan_state(column->plan, row);
-    if (!column->is_nullable || (state != TERN_NULL && state != TERN_ABSENT))
-        return false;
-    if (column->plan->type->kind == TERN_ANY && state == TERN_NULL)
-        return true; /* the value is then JSON's null */
-    for (size_t i = 0; i < column->plan->type->size; i++)
+    for (size_t i = 0; i < type->size; i++)
         if (value[i] != 0)
             return false;
     return true;
+}
+
+/** Whether the value is what a field that was never filled in holds, and no value of the column: no day, or a
+ * reference to a row that there cannot be. */
+static bool is_no_value(const data_column *column, const void *value)
+{
+    const tern_date *date = value;
+    switch (column->plan->type->kind) {
+    case TERN_DATE:
+        return date->month == 0 || date->day == 0;
+    case TERN_INT:
+    case TERN_UINT:
+    case TERN_UUID:
+    case TERN_TEXT:
+        return column->references != NULL && is_zero(column->plan->type, value);
+    default:
+        return false;
+    }
+}
+
+bool data_column_is_null(const data_column *column, const void *row)
+{
+    uint8_t state = *plan_state(column->plan, row);
+    const void *value = plan_value(column->plan, row);
+    if (!column->is_nullable)
+        return false;
+    if (is_no_value(column, value))
+        return true;
+    if (state != TERN_NULL && state != TERN_ABSENT)
+        return false;
+    if (column->plan->type->kind == TERN_ANY && state == TERN_NULL)
+        return true; /* the value is then JSON's null */
+    return is_zero(column->plan->type, value);
 }
 
 static bool refuse(const data_column *column, data_error *error, tern_data_fault kind, const char *why)
@@ -75,6 +102,14 @@ static bool enum_arg(const data_column *column, const void *value, tern_arg *out
     return true;
 }
 
+static bool date_arg(const data_column *column, const tern_date *value, tern_arg *out, data_error *error)
+{
+    if (!calendar_is_day(value->year, value->month, value->day))
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is no day");
+    *out = tern_arg_date(*value);
+    return true;
+}
+
 static bool json_arg(const data_column *column, const void *value, arena *a, tern_arg *out, data_error *error)
 {
     const tern_type *type = column->plan->type;
@@ -106,8 +141,6 @@ static tern_arg plain_arg(tern_kind kind, const void *value)
         return tern_arg_bytes(*(const tern_bytes *)value);
     case TERN_UUID:
         return tern_arg_uuid(*(const tern_uuid *)value);
-    case TERN_DATE:
-        return tern_arg_date(*(const tern_date *)value);
     case TERN_TIME:
         return tern_arg_time(*(const tern_time *)value);
     case TERN_DATETIME:
@@ -125,7 +158,7 @@ bool data_column_arg(const data_column *column, const void *row, arena *a, tern_
 {
     const tern_type *type = column->plan->type;
     const void *value = plan_value(column->plan, row);
-    if (is_null_in(column, row, value)) {
+    if (data_column_is_null(column, row)) {
         *out = (tern_arg){.kind = column->kind, .is_null = true};
         return true;
     }
@@ -141,6 +174,8 @@ bool data_column_arg(const data_column *column, const void *row, arena *a, tern_
         return real_arg(column, value, out, error);
     case TERN_ENUM:
         return enum_arg(column, value, out, error);
+    case TERN_DATE:
+        return date_arg(column, value, out, error);
     case TERN_ANY:
     case TERN_MODEL_KIND:
     case TERN_LIST_KIND:

@@ -68,17 +68,42 @@ static void set_time(const data_column *column, void *row, tern_datetime now)
     *plan_state(column->plan, row) = TERN_VALUE;
 }
 
+static bool is_zero(const field_plan *f, const void *row)
+{
+    const char *value = plan_value(f, row);
+    for (size_t i = 0; i < f->type->size; i++)
+        if (value[i] != 0)
+            return false;
+    return true;
+}
+
+/** Places for related rows that hold none, as in a struct of the program's own, were not read: the reply
+ * would show a row of zeros. */
+static void settle_related(const data_table *table, void *row)
+{
+    const type_plan *plan = plan_of(table->type);
+    for (unsigned i = 0; i < table->type->field_count; i++) {
+        const field_plan *f = &plan->fields[i];
+        const tern_field *field = f->field;
+        bool is_place = field->via != NULL || field->by != NULL || field->through != NULL;
+        if (is_place && *plan_state(f, row) == TERN_VALUE && is_zero(f, row))
+            *plan_state(f, row) = TERN_ABSENT;
+    }
+}
+
 void write_settle(const data_table *table, void *row)
 {
+    if (table->column_count != table->type->field_count)
+        settle_related(table, row);
     for (unsigned i = 0; i < table->column_count; i++) {
         const field_plan *f = table->columns[i].plan;
         uint8_t *state = plan_state(f, row);
-        const char *value = plan_value(f, row);
-        if (*state != TERN_NULL && *state != TERN_ABSENT)
-            continue;
-        for (size_t at = 0; at < f->type->size && *state != TERN_VALUE; at++)
-            if (value[at] != 0)
-                *state = TERN_VALUE;
+        if (*state != TERN_NULL && *state != TERN_ABSENT) {
+            if (data_column_is_null(&table->columns[i], row))
+                *state = TERN_NULL;
+        } else if (!is_zero(f, row)) {
+            *state = TERN_VALUE;
+        }
     }
 }
 

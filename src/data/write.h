@@ -22,7 +22,8 @@ static inline bool column_set_has(const column_set *set, unsigned column)
 /** The columns whose fields `fields` names ("title, done"); leaves the handler with 500 when one is none. */
 column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields);
 
-/** What was put into a field that was null or absent counts as its value from now on. */
+/** What was put into a field that was null or absent counts as its value from now on, what is no value of its
+ * column is null, and places for related rows that hold none are absent. */
 void write_settle(const data_table *table, void *row);
 /**
  * Settles the row, and fills in what is ours to give before a row is inserted: a UUID key of zeros, times, a
@@ -31,7 +32,8 @@ void write_settle(const data_table *table, void *row);
 void write_complete(tern_ctx *c, const data_table *table, void *row);
 /** Whether the database gives the row its key. */
 bool write_wants_key(const data_table *table, const void *row);
-/** Sets the automatic key of a row; 422 when it is more than the field can hold. */
+/** Sets the automatic key of a row; leaves the handler with 500 when it is more than the field can hold: the
+ * model is at fault, not the client. */
 void write_set_key(tern_ctx *c, const data_table *table, void *row, int64_t key);
 
 /** Raises the version of a row that was updated. */

@@ -101,3 +101,49 @@ LIBRARY_TEST(a_table_of_pairs_may_lead_back_to_the_same_table)
     CHECK_INT(people.items[1].friends.count, 0);
     return tern_no_content(c);
 }
+
+LIBRARY_TEST(a_place_for_a_related_row_that_was_never_filled_is_absent_after_a_write)
+{
+    Author *author = add_author(c, "A");
+    Book book = {.title = "t", .author_id = author->id, .pages = 1};
+    CHECK(tern_insert(c, Book, &book));
+    CHECK_INT(book.tern_state.author, TERN_ABSENT);
+    book.tern_state.author = TERN_VALUE;
+    CHECK(tern_update(c, Book, &book));
+    CHECK_INT(book.tern_state.author, TERN_ABSENT);
+    book.tern_state.author = TERN_VALUE;
+    CHECK(tern_upsert(c, Book, &book));
+    CHECK_INT(book.tern_state.author, TERN_ABSENT);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_place_for_related_rows_that_was_never_filled_is_absent_after_a_write)
+{
+    Club club = {.name = "a"};
+    CHECK(tern_insert(c, Club, &club));
+    CHECK_INT(club.tern_state.members, TERN_ABSENT);
+    CHECK_INT(club.tern_state.tags, TERN_ABSENT);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_related_row_that_was_read_stays_when_its_row_is_written)
+{
+    Author *author = add_author(c, "A");
+    add_book(c, author, "t", 1);
+    Book_list books = tern_select(c, Book);
+    tern_preload(c, Book, books, author);
+    CHECK(tern_update(c, Book, &books.items[0]));
+    CHECK_INT(books.items[0].tern_state.author, TERN_VALUE);
+    CHECK_TEXT(books.items[0].author.name, "A");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(an_empty_list_of_related_rows_that_was_read_stays_when_its_row_is_written)
+{
+    add_club(c, "empty", 0, NULL);
+    Club_list clubs = tern_select(c, Club);
+    tern_preload(c, Club, clubs, members);
+    CHECK(tern_update(c, Club, &clubs.items[0]));
+    CHECK_INT(clubs.items[0].tern_state.members, TERN_VALUE);
+    return tern_no_content(c);
+}

@@ -257,3 +257,43 @@ LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
     tern_upsert(c, Author, &author, .on = "");
     return tern_no_content(c);
 }
+
+/** Keeps statements until no more are, as if clients had asked for so many subsets of columns. */
+static void keep_statements(tern_ctx *c)
+{
+    statement_key key;
+    memset(&key, 0, sizeof key);
+    key.verb = STATEMENT_UPDATE;
+    for (key.rows = 1; key.rows <= STATEMENTS_KEPT_MOST; key.rows++) {
+        sql_builder b;
+        sql_begin(&b);
+        sql_add(&b, "select 1");
+        sql_finish(c, &b, &key, false);
+    }
+}
+
+LIBRARY_TEST(the_statements_that_are_kept_are_bounded)
+{
+    statement_key key;
+    sql_builder b;
+    memset(&key, 0, sizeof key);
+    keep_statements(c);
+    sql_begin(&b);
+    sql_add(&b, "select 2");
+    CHECK_INT(sql_finish(c, &b, &key, false)->id, 0);
+    CHECK(statement_find(&key) == NULL);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_statement_that_is_not_kept_runs_each_time)
+{
+    Author author = {.name = "A"};
+    keep_statements(c);
+    CHECK(tern_insert(c, Author, &author));
+    for (int i = 0; i < 3; i++) {
+        author.name = tern_sprintf(c, "name %d", i);
+        CHECK(tern_update(c, Author, &author));
+        CHECK_TEXT(tern_find(c, Author, author.id)->name, author.name);
+    }
+    return tern_no_content(c);
+}
