@@ -275,7 +275,7 @@ static bool compile(run_state *run)
     buf problems = {0};
     bool is_right = app_prepare(run->app, &problems);
     if (!is_right)
-        fprintf(stderr, "%s: the routes have mistakes:\n%s", run->program,
+        fprintf(stderr, "%s: cannot start:\n%s", run->program,
                 problems.data != NULL ? problems.data : "(memory ran out)\n");
     buf_free(&problems);
     return is_right;

@@ -221,32 +221,43 @@ tern_reply tern_page_of(tern_ctx *c, const tern_type *type, const void *list, in
     return reply;
 }
 
-/** The value's key as one segment of a path; NULL when the model has none, or it is empty. */
-static const char *key_segment(tern_ctx *c, const tern_type *type, const void *value)
+/** One field of a key as a segment of a path; NULL when it is empty. */
+static const char *key_segment(tern_ctx *c, const field_plan *f, const void *value)
 {
+    char number[SCALAR_PRINT_BYTES];
+    tern_str text = {number, 0};
+    if (f->field->type->kind == TERN_TEXT) {
+        text.data = *(const char *const *)plan_value(f, value);
+        text.len = text.data != NULL ? strlen(text.data) : 0;
+    } else {
+        text.len = scalar_print(f->field->type, plan_value(f, value), number);
+    }
+    char *encoded = ctx_need(c, arena_alloc(&c->x->arena, 3 * text.len + 1));
+    return text.len != 0 && url_encode(text, false, encoded) != 0 ? encoded : NULL;
+}
+
+/** The value's key, a segment of a path for each of its fields; NULL when the model has none, or one is
+ * empty. */
+static const char *key_path(tern_ctx *c, const tern_type *type, const void *value)
+{
+    const char *path = NULL;
     for (unsigned i = 0; i < type->field_count; i++) {
         const field_plan *f = &plan_of(type)->fields[i];
         if (!f->field->key)
             continue;
-        char number[SCALAR_PRINT_BYTES];
-        tern_str text = {number, 0};
-        if (f->field->type->kind == TERN_TEXT) {
-            text.data = *(const char *const *)plan_value(f, value);
-            text.len = text.data != NULL ? strlen(text.data) : 0;
-        } else {
-            text.len = scalar_print(f->field->type, plan_value(f, value), number);
-        }
-        char *encoded = ctx_need(c, arena_alloc(&c->x->arena, 3 * text.len + 1));
-        return text.len != 0 && url_encode(text, false, encoded) != 0 ? encoded : NULL;
+        const char *segment = key_segment(c, f, value);
+        if (segment == NULL)
+            return NULL;
+        path = path == NULL ? segment : ctx_need(c, arena_printf(&c->x->arena, "%s/%s", path, segment));
     }
-    return NULL;
+    return path;
 }
 
 /** Location: the path as the client wrote it, and the key. */
 static void put_location(tern_ctx *c, const tern_type *type, const void *value)
 {
     tern_str path = c->x->head.path;
-    const char *key = key_segment(c, type, value);
+    const char *key = key_path(c, type, value);
     if (key == NULL || (path.len > 1 && path.data[1] == '/')) /* "//name" would be another host */
         return;
     bool has_slash = path.data[path.len - 1] == '/';

@@ -17,7 +17,7 @@ static const struct {
 } answers[] = {
     [TERN_DATA_UNIQUE] = {409, "unique", "another row has this value already"},
     [TERN_DATA_FOREIGN_KEY] = {409, "foreign_key",
-                               "a row that this refers to, or that refers to this, is in the way"},
+                               "this refers to a row that is not there, or other rows refer to it"},
     [TERN_DATA_NOT_NULL] = {422, "missing", "a value is missing"},
     [TERN_DATA_CHECK] = {422, "check", "a value breaks a rule of its table"},
     [TERN_DATA_BAD_VALUE] = {422, "bad_value", "a value is not one that its column can hold"},
@@ -90,10 +90,21 @@ static void log_trouble(const char *label, const data_error *error)
     told[error->fault].left_out = 0;
 }
 
+/** Which of the two a broken foreign key is: PostgreSQL says so in words (English, unless lc_messages is
+ * set), SQLite does not. */
+static const char *detail_of(const data_error *error)
+{
+    if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "insert or update on table") != NULL)
+        return "the row that this refers to does not exist";
+    if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "update or delete on table") != NULL)
+        return "other rows refer to this one";
+    return answers[error->fault].detail;
+}
+
 static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *field)
 {
     int status = answers[error->fault].status;
-    const char *detail = answers[error->fault].detail, *code = answers[error->fault].code, *errors = NULL;
+    const char *detail = detail_of(error), *code = answers[error->fault].code, *errors = NULL;
     char label[160];
     if (c->data != NULL && c->data->words != NULL)
         snprintf(c->data->words, sizeof error->message, "%s", error->message);

@@ -109,9 +109,13 @@ static void tidy(void *arg)
         data_self.engine->tidy(data_self.replica);
 }
 
+/** The primary is asked in a transaction, because other reads go to the replica where there is one. */
 static bool is_ready(tern_ctx *c)
 {
     tern_sql_run(c, "select 1");
+    if (data_self.replica != NULL)
+        tern_transaction (c, .read_only = true)
+            tern_sql_run(c, "select 1");
     return true;
 }
 

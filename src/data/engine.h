@@ -38,6 +38,7 @@ typedef struct data_statement {
 typedef struct data_error {
     tern_data_fault fault;
     bool is_cancelled;
+    bool is_read_only;   /* a write where none may be: on a standby, or in a transaction that only reads */
     char constraint[64]; /* the constraint's or index's name, where the engine tells */
     char table[64];
     char columns[128]; /* "email", or "owner, title": where the engine tells */

@@ -129,7 +129,7 @@ static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
 static tern_reply run_create(tern_ctx *c)
 {
     const resource *r = resource_of(c);
-    void *row = tern_bind(c, r->model);
+    void *row = tern_bind(c, r->creating);
     ask_permission(c, r, TERN_OPERATION_CREATE, row);
     tern_transaction (c) {
         if (r->options.before_write != NULL)
@@ -141,15 +141,28 @@ static tern_reply run_create(tern_ctx *c)
     return tern_created_of(c, r->model, row, false);
 }
 
-/** Copies the fields that a client may not set from the row that there is. */
+/** Takes what a client may not set, and a version that was not sent, from the row that there is. */
 static void keep_unwritable(const tern_type *model, void *row, const void *before)
 {
     for (unsigned i = 0; i < model->field_count; i++) {
         const tern_field *field = &model->fields[i];
-        if (!field->read_only && !field->created && !field->version && !field->key)
+        uint8_t *state = (uint8_t *)row + field->state_offset;
+        bool is_kept =
+            field->read_only || field->created || field->key || (field->version && *state != TERN_GIVEN);
+        if (!is_kept)
             continue;
         memcpy((char *)row + field->offset, (const char *)before + field->offset, field->type->size);
-        ((uint8_t *)row)[field->state_offset] = ((const uint8_t *)before)[field->state_offset];
+        *state = ((const uint8_t *)before)[field->state_offset];
+    }
+}
+
+/** What was left out is null from now on, and is shown so. */
+static void null_absent(const data_table *table, void *row)
+{
+    for (unsigned i = 0; i < table->column_count; i++) {
+        uint8_t *state = plan_state(table->columns[i].plan, row);
+        if (*state == TERN_ABSENT && table->columns[i].is_nullable)
+            *state = TERN_NULL;
     }
 }
 
@@ -180,10 +193,12 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
     tern_transaction (c) {
         const void *before = need_row(c, r, true);
         ask_permission(c, r, operation, before);
-        if (operation == TERN_OPERATION_CHANGE)
+        if (operation == TERN_OPERATION_CHANGE) {
             row = merged(c, r, in, before);
-        else
+        } else {
             keep_unwritable(r->model, row, before);
+            null_absent(data_need_table(c, r->model), row);
+        }
         if (r->options.before_write != NULL)
             r->options.before_write(c, row, before);
         if (!tern_update_of(c, r->model, row, &(tern_write){0}))
@@ -369,7 +384,7 @@ static const struct {
 
 static tern_type *input_of(const resource *r, tern_operation operation)
 {
-    tern_type *const inputs[TERN_OPERATIONS] = {r->asking,    r->model,    r->key,
+    tern_type *const inputs[TERN_OPERATIONS] = {r->asking,    r->creating, r->key,
                                                 r->replacing, r->changing, r->key};
     return inputs[operation];
 }

@@ -14,7 +14,9 @@ typedef struct resource {
     tern_resource_options options;
     tern_type *list;      /* a list of the model */
     tern_type *key;       /* a model of the key's fields alone: what stands in the path */
-    tern_type *replacing; /* the model, whose key is not the body's to give; the layout is the model's own */
+    tern_type *creating;  /* the model, with what a client gives a new row; the layout is the model's own, as
+                             of the next two */
+    tern_type *replacing; /* the model, whose key is not the body's to give */
     tern_type *changing;  /* the same with every other field optional, and without fallbacks */
     tern_type *asking;    /* the query of a list */
     const tern_field *page, *size, *order, *fields; /* of `asking` */

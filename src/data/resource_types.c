@@ -46,33 +46,96 @@ static tern_type *copy_of(tern_app *app, const tern_type *model)
     *copy = *model;
     copy->plan = NULL;
     copy->fields = fields;
-    for (unsigned i = 0; i < model->field_count; i++) {
-        fields[i] = model->fields[i];
-        fields[i].written = NULL; /* its options are told by their values from here on */
-        if (!fields[i].key)
-            continue;
-        fields[i].in = TERN_BODY; /* it may stand there, as in what was read before, but the path decides */
-        fields[i].read_only = true;
-        fields[i].fallback = NULL;
-        fields[i].optional = true;
+    memcpy(fields, model->fields, model->field_count * sizeof *fields);
+    return copy;
+}
+
+/** Not the body's to give, though it may stand there, as in what was read before. */
+static void make_ours(tern_field *field)
+{
+    field->in = TERN_BODY;
+    field->written = NULL; /* its options are told by their values from here on */
+    field->read_only = true;
+    field->write_only = false;
+    field->required = false;
+    field->fallback = NULL;
+}
+
+static void make_optional(tern_field *field)
+{
+    field->written = NULL; /* as above; the row is held against the model's own rules */
+    field->optional = true;
+    field->required = false;
+    field->fallback = NULL;
+}
+
+static bool is_number(const tern_field *field)
+{
+    return field->type->kind == TERN_INT || field->type->kind == TERN_UINT;
+}
+
+/** Whether the client gives the key of a new row: what neither the database numbers nor .read_only leaves to
+ * .before_write. */
+static bool is_given_by_client(const tern_field *field, unsigned key_count)
+{
+    bool is_automatic = key_count == 1 && is_number(field) && field->references == NULL;
+    return field->key && !field->read_only && !is_automatic;
+}
+
+static unsigned count_keys(const tern_type *model)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < model->field_count; i++)
+        count += model->fields[i].key;
+    return count;
+}
+
+/** The model as it is created. A key that the client gives is a field like any other here, because .key would
+ * keep numbers and UUIDs from being read. */
+static tern_type *creating_of(tern_app *app, const tern_type *model)
+{
+    tern_type *copy = copy_of(app, model);
+    unsigned key_count = count_keys(model);
+    for (unsigned i = 0; copy != NULL && i < model->field_count; i++) {
+        tern_field *field = &copy->fields[i];
+        if (is_given_by_client(field, key_count)) {
+            field->in = TERN_BODY;
+            field->key = false;
+            if (field->type->kind == TERN_UUID && field->references == NULL)
+                make_optional(field); /* drawn when it is absent */
+        } else if (field->key || field->created || field->updated || field->version) {
+            make_ours(field);
+        }
+    }
+    return copy;
+}
+
+/** The model as it is replaced: the path has the key, and a version that is given must be the row's. */
+static tern_type *replacing_of(tern_app *app, const tern_type *model)
+{
+    tern_type *copy = copy_of(app, model);
+    for (unsigned i = 0; copy != NULL && i < model->field_count; i++) {
+        tern_field *field = &copy->fields[i];
+        if (field->key || field->created || field->updated)
+            make_ours(field);
+        if (field->key)
+            field->optional = true;
+        if (field->version)
+            make_optional(field);
     }
     return copy;
 }
 
 static tern_type *changing_of(tern_app *app, const tern_type *model)
 {
-    tern_type *copy = copy_of(app, model);
+    tern_type *copy = replacing_of(app, model);
     if (copy == NULL)
         return NULL;
     copy->name = app_keep_text(app, arena_printf(&app->arena, "%sChange", model->name));
     copy->options.check = NULL; /* it looks at the row as a whole, once that is there */
-    for (unsigned i = 0; i < copy->field_count; i++) {
-        if (copy->fields[i].key)
-            continue;
-        copy->fields[i].optional = true;
-        copy->fields[i].required = false;
-        copy->fields[i].fallback = NULL;
-    }
+    for (unsigned i = 0; i < copy->field_count; i++)
+        if (!copy->fields[i].key)
+            make_optional(&copy->fields[i]);
     return copy;
 }
 
@@ -206,21 +269,21 @@ bool resource_make_types(tern_app *app, resource *r)
     *r->list = (tern_type){
         .kind = TERN_LIST_KIND, .name = r->model->name, .size = sizeof(tern_bool_list), .item = r->model};
     r->key = key_of(app, r->model);
-    r->replacing = copy_of(app, r->model);
+    r->creating = creating_of(app, r->model);
+    r->replacing = replacing_of(app, r->model);
     r->changing = changing_of(app, r->model);
     r->asking = asking_of(app, r);
-    return r->key != NULL && r->replacing != NULL && r->changing != NULL && r->asking != NULL;
+    return r->key != NULL && r->creating != NULL && r->replacing != NULL && r->changing != NULL &&
+           r->asking != NULL;
 }
 
 const char *resource_key_pattern(tern_app *app, const resource *r)
 {
     const char *pattern = "";
     for (unsigned i = 0; i < r->key->field_count && pattern != NULL; i++) {
-        tern_kind kind = r->key->fields[i].type->kind;
-        const char *constraint = kind == TERN_INT || kind == TERN_UINT ? ":int"
-                                 : kind == TERN_UUID                   ? ":uuid"
-                                                                       : "";
-        pattern = arena_printf(&app->arena, "%s/{%s%s}", pattern, r->key->fields[i].name, constraint);
+        const tern_field *field = &r->key->fields[i];
+        const char *constraint = is_number(field) ? ":int" : field->type->kind == TERN_UUID ? ":uuid" : "";
+        pattern = arena_printf(&app->arena, "%s/{%s%s}", pattern, field->name, constraint);
     }
     return pattern;
 }

@@ -44,9 +44,12 @@ bool data_transaction_run(data_transaction *transaction, data_run *run)
     if (!data_transaction_may_run(transaction, &run->error))
         return false;
     bool is_done = data_self.engine->session_run(transaction->session, run);
-    if (!is_done)
-        transaction->is_broken = true;
-    return is_done;
+    if (is_done)
+        return true;
+    transaction->is_broken = true;
+    if (run->error.is_read_only && transaction->is_read_only) /* the program's mistake: no standby's doing */
+        run->error.fault = TERN_DATA_REFUSED;
+    return false;
 }
 
 /* -- the statements around it -- */
@@ -140,9 +143,11 @@ tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transactio
         t->whole = outer;
         t->session = outer->session;
         t->depth = outer->depth + 1;
+        t->is_read_only = outer->is_read_only;
         if (t->depth > SAVEPOINTS_MOST)
             tern_fail(c, 500, "transactions are nested more than %d deep", SAVEPOINTS_MOST);
     } else {
+        t->is_read_only = options->read_only;
         t->session = data_self.engine->acquire(data_self.primary, !options->read_only, &error);
         if (t->session == NULL)
             data_answer(c, &error, NULL, NULL);

@@ -11,9 +11,10 @@ typedef struct data_transaction {
     data_request *request;
     const void *owner; /* the coroutine that began it */
     data_session *session;
-    arena *memory;  /* the request's */
-    unsigned depth; /* 0: the transaction itself; above: its savepoints */
-    bool is_broken; /* a statement failed in it, or tern_rollback: it can only be rolled back */
+    arena *memory;     /* the request's */
+    unsigned depth;    /* 0: the transaction itself; above: its savepoints */
+    bool is_read_only; /* as its program asked for */
+    bool is_broken;    /* a statement failed in it, or tern_rollback: it can only be rolled back */
     bool is_ended;
 } data_transaction;
 

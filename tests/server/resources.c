@@ -11,6 +11,20 @@ TERN_MODEL(Box,
     (const char *, owner, .max_length = 20),
     (int,          size,  .fallback = "1"),
     (const char *, label, .optional = true, .json = "onTop", .column = "top_label"))
+TERN_MODEL(Seat,
+    (int,          row,    .key = true),
+    (int64_t,      number, .key = true),
+    (const char *, guest,  .optional = true, .max_length = 20))
+TERN_MODEL(Ticket,
+    (tern_uuid, id,    .key = true),
+    (int,       price, .min = 0))
+TERN_MODEL(Letter,
+    (int64_t,       id,      .key = true),
+    (const char *,  text,    .optional = true, .max_length = 20),
+    (int,           weight,  .fallback = "1"),
+    (int,           version, .version = true),
+    (tern_datetime, sent,    .created = true),
+    (tern_datetime, changed, .updated = true))
 /* clang-format on */
 
 static tern_selection own_boxes(tern_ctx *c)
@@ -26,9 +40,12 @@ static tern_selection printed_boxes(tern_ctx *c)
 static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Boxes", .version = "1.0");
-    tern_database(app, TERN_TYPE(Box));
+    tern_database(app, TERN_TYPE(Box), TERN_TYPE(Seat), TERN_TYPE(Ticket), TERN_TYPE(Letter));
     tern_resource(app, "/boxes", TERN_TYPE(Box), .visible = own_boxes);
     tern_resource(app, "/printed", TERN_TYPE(Box), .visible = printed_boxes);
+    tern_resource(app, "/seats", TERN_TYPE(Seat));
+    tern_resource(app, "/tickets", TERN_TYPE(Ticket));
+    tern_resource(app, "/letters", TERN_TYPE(Letter));
     return app;
 }
 
@@ -74,6 +91,105 @@ TERN_TEST(an_order_is_by_the_names_that_clients_know)
     add_boxes(t);
     tern_check_status(tern_test_get(t, "/boxes?order=-onTop,id", ANN), 200);
     tern_check_status(tern_test_get(t, "/boxes?order=top_label", ANN), 422);
+}
+
+static void add_seat(tern_test *t)
+{
+    tern_answer *a = tern_test_post(t, "/seats", .json = "{\"row\":3,\"number\":14,\"guest\":\"ann\"}");
+    tern_check_status(a, 201);
+    tern_check_header(a, "Location", "/seats/3/14");
+    tern_check_json(a, "", "{\"row\":3,\"number\":14,\"guest\":\"ann\"}");
+}
+
+TERN_TEST(a_row_with_a_key_of_two_numbers_lives_by_both)
+{
+    add_seat(t);
+    tern_check_json(tern_test_get(t, "/seats/3/14"), "/guest", "\"ann\"");
+    tern_check_status(tern_test_get(t, "/seats/14/3"), 404);
+    tern_check_json(tern_test_patch(t, "/seats/3/14", .json = "{\"guest\":\"bob\",\"row\":9}"), "",
+                    "{\"row\":3,\"number\":14,\"guest\":\"bob\"}");
+    tern_check_json(tern_test_put(t, "/seats/3/14", .json = "{\"guest\":\"eve\",\"number\":9}"), "",
+                    "{\"row\":3,\"number\":14,\"guest\":\"eve\"}");
+    tern_check_status(tern_test_delete(t, "/seats/3/14"), 204);
+    tern_check_status(tern_test_get(t, "/seats/3/14"), 404);
+}
+
+TERN_TEST(a_key_that_nobody_else_gives_must_be_sent)
+{
+    tern_answer *a = tern_test_post(t, "/seats", .json = "{\"row\":3}");
+    tern_check_status(a, 422);
+    tern_check_json(a, "/errors/0/location", "[\"body\",\"number\"]");
+    add_seat(t);
+    tern_check_status(tern_test_post(t, "/seats", .json = "{\"row\":3,\"number\":14}"), 409);
+}
+
+TERN_TEST(the_document_asks_for_the_key_only_where_a_row_is_created)
+{
+    tern_answer *a = tern_test_get(t, "/openapi.json");
+    const char *const post = "/paths/~1seats/post/requestBody/content/application~1json/schema/$ref";
+    const char *const put =
+        "/paths/~1seats~1{row}~1{number}/put/requestBody/content/application~1json/schema/$ref";
+    tern_check_json(a, post, "\"#/components/schemas/Seat\"");
+    tern_check_json(a, "/components/schemas/Seat/required", "[\"row\",\"number\"]");
+    tern_check_json(a, put, "\"#/components/schemas/SeatInput\"");
+    tern_check_json(a, "/components/schemas/SeatInput/properties/row", NULL);
+    tern_check_json(a, "/components/schemas/SeatInput/properties/number", NULL);
+}
+
+TERN_TEST(a_limit_of_0_holds_however_a_row_is_written)
+{
+    const char *const id = "/tickets/0190a8f0-1111-7000-8000-000000000001";
+    tern_check_status(tern_test_post(t, "/tickets", .json = "{\"price\":-1}"), 422);
+    tern_check_status(tern_test_post(t, "/tickets",
+                                     .json = "{\"id\":\"0190a8f0-1111-7000-8000-000000000001\",\"price\":0}"),
+                      201);
+    tern_check_status(tern_test_put(t, id, .json = "{\"price\":-1}"), 422);
+    tern_check_status(tern_test_patch(t, id, .json = "{\"price\":-1}"), 422);
+}
+
+TERN_TEST(a_uuid_key_is_drawn_unless_it_is_sent)
+{
+    tern_answer *a = tern_test_post(t, "/tickets", .json = "{\"price\":5}");
+    tern_check_status(a, 201);
+    tern_check_status(tern_test_get(t, "/tickets/00000000-0000-0000-0000-000000000000"), 404);
+    a = tern_test_post(t, "/tickets",
+                       .json = "{\"id\":\"0190a8f0-1111-7000-8000-000000000001\",\"price\":5}");
+    tern_check_header(a, "Location", "/tickets/0190a8f0-1111-7000-8000-000000000001");
+}
+
+TERN_TEST(times_and_a_first_version_are_neither_demanded_nor_taken)
+{
+    const char *const old = "2001-01-01T00:00:00Z";
+    tern_answer *a = tern_test_post(
+        t, "/letters",
+        .json = tern_test_sprintf(t, "{\"text\":\"hi\",\"version\":7,\"sent\":\"%s\",\"changed\":\"%s\"}",
+                                  old, old));
+    tern_check_status(a, 201);
+    tern_check_json(a, "/version", "1");
+    tern_check_status(tern_test_post(t, "/letters", .json = "{\"text\":\"ho\"}"), 201);
+    a = tern_test_patch(t, "/letters/1", .json = "{\"sent\":\"2001-01-01T00:00:00Z\"}");
+    tern_check_status(a, 200);
+    tern_check_json(tern_test_get(t, "/letters?sent=2001-01-01T00:00:00Z"), "/total", "0");
+    tern_check(strstr(a->body, old) == NULL);
+}
+
+TERN_TEST(a_version_that_was_sent_must_be_the_rows)
+{
+    tern_check_status(tern_test_post(t, "/letters", .json = "{\"text\":\"hi\"}"), 201);
+    tern_answer *a = tern_test_patch(t, "/letters/1", .json = "{\"weight\":2,\"version\":1}");
+    tern_check_json(a, "/version", "2");
+    tern_check_status(tern_test_patch(t, "/letters/1", .json = "{\"weight\":3,\"version\":1}"), 409);
+    tern_check_status(tern_test_put(t, "/letters/1", .json = "{\"weight\":3,\"version\":1}"), 409);
+    tern_check_json(tern_test_put(t, "/letters/1", .json = "{\"weight\":3,\"version\":2}"), "/version", "3");
+    tern_check_json(tern_test_put(t, "/letters/1", .json = "{\"weight\":4}"), "/version", "4");
+    tern_check_json(tern_test_get(t, "/letters/1"), "/weight", "4");
+}
+
+TERN_TEST(a_replaced_row_shows_what_was_left_out_as_null)
+{
+    tern_check_status(tern_test_post(t, "/seats", .json = "{\"row\":1,\"number\":2,\"guest\":\"ann\"}"), 201);
+    tern_check_json(tern_test_put(t, "/seats/1/2", .json = "{}"), "",
+                    "{\"row\":1,\"number\":2,\"guest\":null}");
 }
 
 int main(int argc, char **argv)

@@ -78,7 +78,8 @@ bool fault_of_result(const PGresult *result, data_error *error)
 {
     const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    *error = (data_error){.fault = fault_of_state(state)};
+    *error = (data_error){.fault = fault_of_state(state),
+                          .is_read_only = state != NULL && strcmp(state, "25006") == 0};
     copy_field(result, PG_DIAG_CONSTRAINT_NAME, error->constraint, sizeof error->constraint);
     copy_field(result, PG_DIAG_TABLE_NAME, error->table, sizeof error->table);
     copy_field(result, PG_DIAG_COLUMN_NAME, error->columns, sizeof error->columns);

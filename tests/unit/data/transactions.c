@@ -18,6 +18,22 @@ LIBRARY_TEST(a_block_is_kept_at_its_end_and_by_return)
     return tern_no_content(c);
 }
 
+static tern_reply write_where_nothing_is_written(tern_ctx *c)
+{
+    tern_transaction (c, .read_only = true)
+        add_author(c, "A");
+    return tern_no_content(c);
+}
+
+/* A SQLite database in memory has one connection for all, which may write. */
+TEST(a_write_in_a_transaction_that_only_reads_is_the_programs_mistake_in_postgres)
+{
+    library_run(getenv("TERN_TEST_POSTGRES"), write_where_nothing_is_written);
+    CHECK_REPLY(&library_request, 500,
+                "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}");
+    fake_close(&library_request);
+}
+
 static void fails_half_way(tern_ctx *c, void *arg)
 {
     (void)arg;

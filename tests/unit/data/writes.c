@@ -140,6 +140,41 @@ LIBRARY_TEST_FAILS(
     return tern_no_content(c);
 }
 
+static const char *detail_of_a_broken_reference(tern_ctx *c, void (*breach)(tern_ctx *c, void *arg))
+{
+    CHECK_INT(ctx_guard(c, breach, NULL), UNWIND_FAIL);
+    return c->scope.problem_detail;
+}
+
+static void refer_to_nobody(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    add_book(c, &(Author){.id = 4711}, "t", 1);
+}
+
+static void remove_what_is_referred_to(tern_ctx *c, void *arg)
+{
+    Tag tag = {.name = "x"};
+    (void)arg;
+    tern_transaction (c) {
+        tern_insert(c, Tag, &tag);
+        BookTag pair = {.book_id = add_book(c, add_author(c, "A"), "t", 1)->id, .tag_id = tag.id};
+        tern_insert(c, BookTag, &pair);
+        tern_remove(c, Tag, tag.id);
+    }
+}
+
+LIBRARY_TEST(a_broken_reference_is_told_in_words_of_its_side_where_the_engine_knows_it)
+{
+    bool is_told = data_self.engine->dialect == DATA_POSTGRES;
+    const char *const either = "this refers to a row that is not there, or other rows refer to it";
+    CHECK_TEXT(detail_of_a_broken_reference(c, refer_to_nobody),
+               is_told ? "the row that this refers to does not exist" : either);
+    CHECK_TEXT(detail_of_a_broken_reference(c, remove_what_is_referred_to),
+               is_told ? "other rows refer to this one" : either);
+    return tern_no_content(c);
+}
+
 LIBRARY_TEST(a_failure_can_be_seen_instead)
 {
     tern_data_error error;
