@@ -41,6 +41,14 @@ def has_lone_surrogate(value):
     return False
 
 
+def has_doubled_key(value):
+    if not isinstance(value, list):
+        return False
+    items = [item for _, item in value] if isinstance(value, Object) else value
+    keys = [key for key, _ in value] if isinstance(value, Object) else []
+    return len(set(keys)) != len(keys) or any(has_doubled_key(item) for item in items)
+
+
 def parse(data):
     """The tree of a text; GONE when it is no JSON."""
     try:
@@ -125,6 +133,9 @@ class Model:
                 self.wrong(place + [key], "missing")
         return {key: None if item is NULL else item for key, item in result.items()}
 
+    def free(self, value, place):
+        return self.wrong(place, "doubled") if has_doubled_key(value) else value
+
     def inner(self, value, place):
         return self.fields(value, place, {
             "name": (self.text, False, True),
@@ -141,7 +152,7 @@ class Model:
             "m": (self.counts, True, False),
             "x": (self.inner, True, False),
             "y": (lambda item, where: self.items(item, where, self.inner), True, False),
-            "a": (lambda item, where: item, True, False)})
+            "a": (self.free, True, False)})
         return result if result is GONE else {"b": True, **result}  # shown by its fallback when it was not given
 
 

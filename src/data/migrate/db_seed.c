@@ -13,7 +13,7 @@ int command_db_seed(migrate_command *c)
         command_fail(c, "db seed: a database in memory is gone when this ends; give one with --database-url");
         return 1;
     }
-    if (!data_schema_check(c->options, c->program, &c->problems))
+    if (data_schema_check(c->options, c->program, &c->problems) != DATA_SCHEMA_FITS)
         return 1;
     bool is_done = data_seed_run(c->app, &problem);
     if (!is_done)

@@ -326,7 +326,8 @@ bool link_take_answers(pg_link *l)
     }
     if (list_empty(&l->flight))
         link_settle(l);
-    if (l->state != LINK_LENT && !list_empty(&l->db->wants)) /* a lent one serves nobody else for its answers */
+    if (l->state != LINK_LENT &&
+        !list_empty(&l->db->wants)) /* a lent one serves nobody else for its answers */
         pool_pump_later(l->db);
     return l->state != LINK_BROKEN;
 }
