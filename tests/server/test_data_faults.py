@@ -259,7 +259,8 @@ def threat_102_an_empty_pool_refuses_after_its_limit_and_holds_up_nobody_else(pl
             began = time.monotonic()
             check_refused(app.together(send(app, "p2", 3, 4), send(app, "p3", 4, 3)), least=2, statuses=(503,),
                           seconds=1.9)
-            check(time.monotonic() - began >= WAIT_S, "it waits for the connection before it refuses")
+            # a little less: the worker's clock is as old as the turn of its loop
+            check(time.monotonic() - began >= WAIT_S - 0.05, "it waits for the connection before it refuses")
             app.check_pings()
         check_equal(first, [201])
         check_equal(app.post("/transfers", transfer("p4", 1, 2))[0], 201)
