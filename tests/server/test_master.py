@@ -399,7 +399,7 @@ def threat_116_upgrade_under_load_loses_no_answer():
             stream.new_pid(known)
             wait_for(lambda: len(service.worker_pids()) == 2, 10, "the old workers are gone")
         stream.end()
-        check(service.count_logged("listening on") == 3, "the new program said that it listens")
+        wait_for(lambda: service.count_logged("listening on") == 3, 5, "the new program says that it listens")
         service.signal(signal.SIGTERM)
         check(service.wait() == 0, "the new program ends cleanly, with the same process id")
 
