@@ -4,11 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES_MOST = 32000 }; /* SQLite takes 32,766 values in a statement, PostgreSQL 65,535 */
-
-/* Statements exist for these numbers of rows only, so that a list of any length needs few of them. */
-static const unsigned batches[] = {256, 64, 16, 4, 1};
-
 static bool is_left_out(const data_table *table, bool wants_key, unsigned column)
 {
     return wants_key && table->columns[column].is_automatic;
@@ -137,16 +132,13 @@ bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
  * keys. */
 static unsigned batch_of(const data_table *table, const char *rows, size_t count, bool wants_key)
 {
-    size_t alike = 1, most = VALUES_MOST / table->column_count;
-    while (alike < count && alike < batches[0] &&
+    size_t alike = 1;
+    while (alike < count && alike < WRITE_BATCH_MOST &&
            write_wants_key(table, rows + alike * table->type->size) == wants_key)
         alike++;
     if (wants_key && table->column_count == 1)
         return 1;
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        if (batches[i] <= alike && batches[i] <= most)
-            return batches[i];
-    return 1;
+    return write_batch(alike, table->column_count);
 }
 
 bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-enum { VALUES_MOST = 32000 };
-
-/* Statements exist for these numbers of rows only, so that a list of any length needs few of them. */
-static const unsigned batches[] = {256, 64, 16, 4, 1};
-
 /** What a row of values has for a column: the columns of the key first, then those that are written, then the
  * version. */
 typedef struct row_columns {
@@ -148,14 +143,6 @@ static bool update_batch(tern_ctx *c, const data_table *table, const column_set 
     return true;
 }
 
-static unsigned batch_of(size_t count, size_t most)
-{
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        if (batches[i] <= count && batches[i] <= most)
-            return batches[i];
-    return 1;
-}
-
 bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
                         const tern_write *options)
 {
@@ -174,7 +161,7 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
         update_prepare(table, rows + i * size);
     tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
     for (size_t i = 0; i < count && is_done;) {
-        unsigned batch = batch_of(count - i, VALUES_MOST / columns.count);
+        unsigned batch = write_batch(count - i, columns.count);
         is_done = update_batch(c, table, &set, rows + i * size, batch, &are_all_there, options->error);
         i += batch;
     }

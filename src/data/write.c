@@ -6,6 +6,17 @@
 #include <string.h>
 #include <time.h>
 
+enum { VALUES_MOST = 32000 }; /* SQLite takes 32,766 values in a statement, PostgreSQL 65,535 */
+
+unsigned write_batch(size_t count, size_t values)
+{
+    static const unsigned batches[] = {WRITE_BATCH_MOST, 64, 16, 4, 1};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        if (batches[i] <= count && batches[i] <= VALUES_MOST / values)
+            return batches[i];
+    return 1;
+}
+
 column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields)
 {
     column_set set = {{0}};

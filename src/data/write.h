@@ -4,6 +4,12 @@
 
 #include "data/select.h"
 
+enum { WRITE_BATCH_MOST = 256 }; /* rows that one statement writes */
+
+/** How many of `count` rows, of so many values each, the next statement writes. Statements exist for a few
+ * numbers of rows only, so that a list of any length needs few of them. */
+unsigned write_batch(size_t count, size_t values);
+
 /** A bit for each column. */
 typedef struct column_set {
     uint64_t bits[2];
