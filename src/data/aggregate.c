@@ -1,4 +1,5 @@
 /* Single values of many rows: counts, sums, whether there is one. */
+#include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
 
@@ -55,7 +56,7 @@ static unsigned function_of(tern_ctx *c, const char *name)
         if (strlen(name) == sizeof *select_functions - 1 &&
             memcmp(name, select_functions[i], sizeof *select_functions - 1) == 0)
             return i;
-    tern_fail(c, 500, "there is no aggregate \"%s\"", name);
+    data_misuse(c, "there is no aggregate \"%s\"", name);
 }
 
 double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *function, const char *field,
@@ -67,7 +68,7 @@ double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *functio
     single out = {&tern_double_type, &value, false};
     if (sum.column == NULL || (sum.column->kind != TERN_ARG_INT && sum.column->kind != TERN_ARG_DOUBLE &&
                                sum.column->kind != TERN_ARG_DECIMAL))
-        tern_fail(c, 500, "%s.%s is no number that a table holds", type->name, field);
+        data_misuse(c, "%s.%s is no number that a table holds", type->name, field);
     select_single(c, table, STATEMENT_AGGREGATE, &sum, s, &out);
     return value;
 }

@@ -107,7 +107,7 @@ static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *fie
     const char *detail = detail_of(error), *code = answers[error->fault].code, *errors = NULL;
     char label[160];
     if (c->data != NULL && c->data->words != NULL)
-        snprintf(c->data->words, sizeof error->message, "%s", error->message);
+        snprintf(c->data->words, DATA_WORDS_BYTES, "%s", error->message);
     else if (status > 500)
         log_trouble(ctx_route_label(c, label, sizeof label), error);
     else if (status == 500)

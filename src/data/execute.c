@@ -2,6 +2,7 @@
 #include "data/execute.h"
 #include "base/clock.h"
 #include "data/later.h"
+#include "data/misuse.h"
 #include "data/transaction.h"
 #include "data/worker.h"
 #include "runtime/loop.h"
@@ -19,7 +20,7 @@ data_request *data_request_of(tern_ctx *c)
     if (c->data != NULL)
         return c->data;
     if (data_self.primary == NULL)
-        tern_fail(c, 500, "the application has no database: main calls no tern_database");
+        data_misuse(c, "the application has no database: main calls no tern_database");
     if (data_self.is_unchecked)
         data_check_now(c);
     c->data = tern_alloc(c, sizeof *c->data);

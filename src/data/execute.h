@@ -9,7 +9,7 @@
 #include "data/engine.h"
 #include "data/table.h"
 
-enum { DATA_COUNTED_STATEMENTS = 8 };
+enum { DATA_COUNTED_STATEMENTS = 8, DATA_WORDS_BYTES = 1024 };
 
 /** How often a request has run a statement. */
 typedef struct data_counted {
@@ -21,8 +21,7 @@ typedef struct data_counted {
 typedef struct data_request {
     struct data_transaction *transaction; /* the innermost one of any of its coroutines; NULL: none */
     tern_data_fault last_fault;           /* of the statement that failed last: tern_transact asks */
-    char *words; /* 200 bytes for the engine's words on a failure, which the log is then spared; NULL: the log
-                  */
+    char *words; /* DATA_WORDS_BYTES for what the log would be told of a failure; NULL: the log is told */
     data_counted counted[DATA_COUNTED_STATEMENTS]; /* in builds with assertions */
 } data_request;
 

@@ -1,4 +1,5 @@
 /* One row by its key. */
+#include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
 
@@ -19,12 +20,12 @@ void select_where_key(sql_builder *b, const data_table *table)
 const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key)
 {
     if (key.count != table->key_count)
-        tern_fail(c, 500, "the key of %s has %u columns, not %u", table->type->name, table->key_count,
-                  key.count);
+        data_misuse(c, "the key of %s has %u columns, not %u", table->type->name, table->key_count,
+                    key.count);
     for (unsigned i = 0; i < key.count; i++)
         if (key.items[i].kind != table->columns[table->keys[i]].kind)
-            tern_fail(c, 500, "the key column %s of %s is given a value of another kind",
-                      table->columns[table->keys[i]].name, table->type->name);
+            data_misuse(c, "the key column %s of %s is given a value of another kind",
+                        table->columns[table->keys[i]].name, table->type->name);
     return key.items;
 }
 

@@ -1,4 +1,5 @@
 /* Related rows of many rows by one more query: tern_preload. */
+#include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
 
@@ -236,8 +237,8 @@ static const data_column *relate(preload *p, const char *name)
         field = strcmp(p->field->field->name, name) == 0 ? p->field->field : NULL;
     }
     if (field == NULL || (field->via == NULL && field->by == NULL && field->through == NULL))
-        tern_fail(p->c, 500, "%s.%s holds no related rows: it has no .via, .by or .through",
-                  p->table->type->name, name);
+        data_misuse(p->c, "%s.%s holds no related rows: it has no .via, .by or .through",
+                    p->table->type->name, name);
     p->related = data_need_table(p->c, field->via != NULL ? field->type : field->type->item);
     const data_column *own_key = p->table->key_count == 1 ? &p->table->columns[p->table->keys[0]] : NULL;
     if (field->via != NULL) {

@@ -1,4 +1,5 @@
 /* Deleting rows. */
+#include "data/misuse.h"
 #include "data/select.h"
 
 #include <string.h>
@@ -29,7 +30,7 @@ int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_sele
 {
     const data_table *table = data_need_table(c, type);
     if (s->where == NULL)
-        tern_fail(c, 500, "tern_remove_where without .where would remove every row of %s", type->name);
+        data_misuse(c, "tern_remove_where without .where would remove every row of %s", type->name);
     data_request_of(c);
     data_run run = {.statement = select_statement(c, table, STATEMENT_REMOVE_WHERE, NULL, s),
                     .args = select_args(c, table, s)};

@@ -1,6 +1,7 @@
 /* A table as a REST API: the handlers that tern_resource registers. */
 #include "data/resource.h"
 #include "app/bind.h"
+#include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/write.h"
@@ -66,9 +67,9 @@ static tern_selection visible_of(tern_ctx *c, const resource *r)
     const tern_selection all = {0};
     const tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : all;
     if (visible.where != NULL && !visible.trusted_sql && !statement_is_literal(visible.where))
-        tern_fail(c, 500,
-                  ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
-                  r->model->name);
+        data_misuse(
+            c, ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
+            r->model->name);
     return visible;
 }
 

@@ -1,6 +1,7 @@
 #include "data/rows.h"
 #include "app/bind.h"
 #include "base/mem.h"
+#include "data/misuse.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ const data_table *data_need_table(tern_ctx *c, const tern_type *type)
     if (table == NULL)
         table = table_by_name(type);
     if (table == NULL)
-        tern_fail(c, 500, "%s is no table: it is not among the models given to tern_database", type->name);
+        data_misuse(c, "%s is no table: it is not among the models given to tern_database", type->name);
     return table;
 }
 

@@ -1,5 +1,6 @@
 /* Rows by the words in them: tern_search, tern_search_count. */
 #include "data/search.h"
+#include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/worker.h"
@@ -69,7 +70,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
     if (statement != NULL)
         return statement;
     if (s->where == NULL && s->args.count != 0)
-        tern_fail(c, 500, ".args has values, but there is no .where for them");
+        data_misuse(c, ".args has values, but there is no .where for them");
     sql_builder b;
     sql_begin(&b);
     sql_add(&b, "select ");
@@ -110,9 +111,9 @@ static bool run_search(tern_ctx *c, const data_table *table, statement_verb verb
                        const tern_selection *s, data_run *run)
 {
     if (table->searched_count == 0)
-        tern_fail(c, 500, "%s has no field with .search = true", table->type->name);
+        data_misuse(c, "%s has no field with .search = true", table->type->name);
     if (s->after != NULL)
-        tern_fail(c, 500, "tern_search goes on by .offset: there is no order that .after could go on in");
+        data_misuse(c, "tern_search goes on by .offset: there is no order that .after could go on in");
     data_request_of(c);
     const char *query = query_of(c, words);
     if (query == NULL) {

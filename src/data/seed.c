@@ -32,13 +32,33 @@ void tern_seed_of(tern_app *app, void (*fill)(tern_ctx *c), const char *name)
 /** What is being run, for the line that says where it failed. */
 typedef struct seeding {
     const seed *now;
-    char words[200];
+    char words[DATA_WORDS_BYTES]; /* of the failure that ended it: each attempt begins without */
 } seeding;
 
 static void fill_one(tern_ctx *c, void *arg)
 {
-    const seed *s = arg;
-    s->fill(c);
+    seeding *run = arg;
+    run->words[0] = '\0';
+    run->now->fill(c);
+}
+
+static void try_to_fill(tern_ctx *c, void *arg)
+{
+    tern_transact(c, fill_one, arg);
+}
+
+/** Runs the function; its failure goes on with the engine's words, which nobody finds in a log. */
+static void fill_in_transaction(tern_ctx *c, seeding *run)
+{
+    unwind_reason why = ctx_guard(c, try_to_fill, run);
+    const char *detail = c->scope.problem_detail;
+    if (why == UNWIND_NONE)
+        return;
+    if (why == UNWIND_FAIL && run->words[0] != '\0')
+        detail = detail == NULL ? run->words : tern_sprintf(c, "%s (%s)", detail, run->words);
+    if (why == UNWIND_FAIL)
+        ctx_fail(c, c->scope.problem_status, detail);
+    unwind_throw(why);
 }
 
 static void run_all(tern_ctx *c, void *arg)
@@ -49,7 +69,7 @@ static void run_all(tern_ctx *c, void *arg)
         if (hook->prepare != prepare)
             continue;
         run->now = hook->arg;
-        tern_transact(c, fill_one, hook->arg);
+        fill_in_transaction(c, run);
         printf("seeded  %s\n", run->now->name);
     }
     if (run->now == NULL)
@@ -65,8 +85,6 @@ bool data_seed_run(tern_app *app, buf *problem)
         if (run.now != NULL)
             buf_add_printf(problem, "%s: ", run.now->name);
         buf_add(problem, why.data, why.len);
-        if (run.words[0] != '\0')
-            buf_add_printf(problem, " (%s)", run.words);
     }
     buf_free(&why);
     return is_done;

@@ -1,5 +1,6 @@
 /* Rows of one table: tern_select, tern_first, tern_find, tern_count, tern_exists, sums. */
 #include "data/select.h"
+#include "data/misuse.h"
 #include "data/rows.h"
 
 #include <string.h>
@@ -55,7 +56,7 @@ static void keyset_read(tern_ctx *c, const data_table *table, const char *order_
     for (const char *at = order_by != NULL ? order_by : ""; *at != '\0' && set->columns < DATA_ORDER_MOST;) {
         at = sql_next_order(table, at, &column, &is_descending);
         if (at == NULL)
-            tern_fail(c, 500, ".order_by is \"field, other desc\", with fields of %s", table->type->name);
+            data_misuse(c, ".order_by is \"field, other desc\", with fields of %s", table->type->name);
         keyset_add(set, column, is_descending);
     }
     for (unsigned i = 0; i < table->key_count && set->columns < DATA_ORDER_MOST; i++) {
@@ -65,8 +66,8 @@ static void keyset_read(tern_ctx *c, const data_table *table, const char *order_
     }
     for (unsigned i = 0; i < set->count; i++)
         if (set->items[i].column->is_nullable)
-            tern_fail(c, 500, ".after cannot go on behind a row by %s, which may be null",
-                      set->items[i].column->name);
+            data_misuse(c, ".after cannot go on behind a row by %s, which may be null",
+                        set->items[i].column->name);
 }
 
 static void add_keyset_item(sql_builder *b, const keyset_item *item)
@@ -206,14 +207,14 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
         key.columns[1] = (uint64_t)(sum->column - table->columns);
     }
     if (s->limit < 0 || s->offset < 0)
-        tern_fail(c, 500, ".limit and .offset are not negative");
+        data_misuse(c, ".limit and .offset are not negative");
     key.flags = select_flags(s);
     statement_key_args(c, &key, &s->args);
     const data_statement *statement = statement_find(&key);
     if (statement != NULL)
         return statement;
     if (s->where == NULL && s->args.count != 0)
-        tern_fail(c, 500, ".args has values, but there is no .where for them");
+        data_misuse(c, ".args has values, but there is no .where for them");
     if (s->after != NULL)
         keyset_read(c, table, s->order_by, &after);
     bool is_of_some = (key.flags & IS_OF_SOME) != 0;

@@ -1,7 +1,6 @@
 #include "data/statement.h"
 #include "base/mem.h"
-
-#include <tern/log.h>
+#include "data/misuse.h"
 
 #include <link.h>
 #include <string.h>
@@ -91,7 +90,7 @@ const data_statement *statement_find(const statement_key *key)
 void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args)
 {
     if (args->count > STATEMENT_ARGS_MOST)
-        tern_fail(c, 500, "a statement has at most %d values, not %u", STATEMENT_ARGS_MOST, args->count);
+        data_misuse(c, "a statement has at most %d values, not %u", STATEMENT_ARGS_MOST, args->count);
     key->arg_count = (uint8_t)args->count;
     for (unsigned i = 0; i < args->count; i++)
         key->kinds[i] = (uint8_t)args->items[i].kind;
@@ -170,11 +169,8 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
         statement = is_kept ? keep(key, b, writes) : transient(&c->x->arena, b, writes);
     buf_free(&b->sql);
     buf_free(&b->kinds);
-    if (mistake != NULL) {
-        char label[160];
-        tern_log(TERN_ERROR, "%s: \"%s\" %s", ctx_route_label(c, label, sizeof label), mistaken, mistake);
-        ctx_fail(c, 500, NULL);
-    }
+    if (mistake != NULL)
+        data_misuse(c, "\"%.500s\" %s", mistaken, mistake);
     return ctx_need(c, (void *)(uintptr_t)statement);
 }
 

@@ -1,4 +1,5 @@
 /* A row that is inserted, or changes the one that is there. */
+#include "data/misuse.h"
 #include "data/write.h"
 
 #include <string.h>
@@ -66,8 +67,8 @@ static const data_statement *upsert_statement(tern_ctx *c, const data_table *tab
     for (unsigned i = 0; i < table->key_count && options->on == NULL; i++)
         column_set_add(&on, table->keys[i]);
     if ((on.bits[0] | on.bits[1]) == 0)
-        tern_fail(c, 500, options->on != NULL ? ".on names no field of %s" : "%s has no .key to be told by",
-                  table->type->name);
+        data_misuse(c, options->on != NULL ? ".on names no field of %s" : "%s has no .key to be told by",
+                    table->type->name);
     if (options->fields != NULL)
         fields = write_columns_named(c, table, options->fields);
     memset(&key, 0, sizeof key);

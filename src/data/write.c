@@ -1,6 +1,7 @@
 /* What inserts and updates have in common. */
 #include "data/write.h"
 #include "base/random.h"
+#include "data/misuse.h"
 #include "schema/scalar.h"
 
 #include <string.h>
@@ -25,8 +26,7 @@ column_set write_columns_named(tern_ctx *c, const data_table *table, const char 
         size_t len = strcspn(at, ", ");
         const data_column *column = data_table_column(table, at, len);
         if (column == NULL && len != 0)
-            tern_fail(c, 500, "\"%.*s\" is no field of %s that a table holds", (int)len, at,
-                      table->type->name);
+            data_misuse(c, "\"%.*s\" is no field of %s that a table holds", (int)len, at, table->type->name);
         if (column != NULL)
             column_set_add(&set, (unsigned)(column - table->columns));
         at += len;
@@ -166,8 +166,8 @@ void write_set_key(tern_ctx *c, const data_table *table, void *row, int64_t valu
     const data_column *key = automatic_key(table);
     set_int(key, row, value);
     if (scalar_int(key->plan->type, plan_value(key->plan, row)) != value)
-        tern_fail(c, 500, "the key %lld of a new %s does not fit its field", (long long)value,
-                  table->type->name);
+        data_misuse(c, "the key %lld of a new %s does not fit its field", (long long)value,
+                    table->type->name);
 }
 
 void write_raise_version(const data_table *table, void *row)

@@ -93,3 +93,63 @@ LIBRARY_TEST(values_are_never_logged)
     CHECK(times_in(text, "insert into author") != 0);
     return tern_no_content(c);
 }
+
+static void counts_below_zero(tern_ctx *c)
+{
+    tern_count(c, Author, .limit = -1);
+}
+
+static void removes_everything(tern_ctx *c)
+{
+    tern_remove_where(c, Book);
+}
+
+static void finds_by_another_key(tern_ctx *c)
+{
+    (void)tern_find(c, Author, "Ursula");
+}
+
+static void sums_texts(tern_ctx *c)
+{
+    tern_sum(c, Book, title);
+}
+
+static void has_too_few_values(tern_ctx *c)
+{
+    (void)tern_select(c, Author, .where = "name = ? or name = ?", .args = TERN_ARGS("A"));
+}
+
+static void (*misuse)(tern_ctx *c);
+
+static void run_it(tern_ctx *c, void *unused)
+{
+    (void)unused;
+    misuse(c);
+}
+
+/** The failure is left where the reply would be made from it. */
+static void run_misuse(tern_ctx *c)
+{
+    CHECK_INT(ctx_guard(c, run_it, NULL), UNWIND_FAIL);
+    CHECK_INT(c->scope.problem_status, 500);
+    CHECK(c->scope.problem_detail == NULL);
+}
+
+LIBRARY_TEST(a_misuse_is_told_to_the_log_with_its_route_and_to_nobody_else)
+{
+    static const struct {
+        void (*work)(tern_ctx *c);
+        const char *line;
+    } cases[] = {
+        {counts_below_zero, "POST /fake: .limit and .offset are not negative"},
+        {removes_everything, "POST /fake: tern_remove_where without .where would remove every row of Book"},
+        {finds_by_another_key, "POST /fake: the key column id of Author is given a value of another kind"},
+        {sums_texts, "POST /fake: Book.title is no number that a table holds"},
+        {has_too_few_values, "POST /fake: \\\"name = ? or name = ?\\\" has more `?` than there are values"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        misuse = cases[i].work;
+        CHECK_INT(times_in(log_of(c, run_misuse, TERN_ERROR), cases[i].line), 1);
+    }
+    return tern_no_content(c);
+}

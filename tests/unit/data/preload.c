@@ -80,8 +80,7 @@ LIBRARY_TEST(no_rows_need_no_related_ones)
 }
 
 LIBRARY_TEST_FAILS(a_field_without_a_relation_cannot_be_preloaded, 500,
-                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
-                   "\"detail\":\"Club.name holds no related rows: it has no .via, .by or .through\"}")
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     Club_list clubs = {NULL, 0};
     tern_preload(c, Club, clubs, name);

@@ -248,8 +248,7 @@ LIBRARY_TEST(a_count_is_of_the_rows_that_the_same_selection_gives)
 }
 
 LIBRARY_TEST_FAILS(a_negative_limit_is_refused, 500,
-                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":"
-                   "\".limit and .offset are not negative\"}")
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_select(c, Book, .limit = -1);
     return tern_no_content(c);

@@ -373,17 +373,14 @@ LIBRARY_TEST(long_rows_can_be_written_and_found)
 }
 
 LIBRARY_TEST_FAILS(a_model_without_search_fields_is_refused, 500,
-                   "{\"type\":\"about:blank\",\"title\":\"Internal Server "
-                   "Error\",\"status\":500,\"detail\":\"Paper has no field with .search = true\"}")
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_search(c, Paper, "x");
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(
-    going_on_behind_a_row_is_refused, 500,
-    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":\"tern_search "
-    "goes on by .offset: there is no order that .after could go on in\"}")
+LIBRARY_TEST_FAILS(going_on_behind_a_row_is_refused, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_search(c, Article, "x", .after = add(c, "x", NULL));
     return tern_no_content(c);

@@ -249,8 +249,7 @@ LIBRARY_TEST(rows_are_removed_by_key_and_by_where)
 }
 
 LIBRARY_TEST_FAILS(threat_100_removing_where_nothing_is_said_is_refused, 500,
-                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
-                   "\"detail\":\"tern_remove_where without .where would remove every row of Book\"}")
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     tern_remove_where(c, Book);
     return tern_no_content(c);
@@ -285,8 +284,7 @@ LIBRARY_TEST(a_new_row_was_created_when_it_was_updated)
 }
 
 LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
-                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":"
-                   "\".on names no field of Author\"}")
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     Author author = {.name = "A"};
     tern_upsert(c, Author, &author, .on = "");
