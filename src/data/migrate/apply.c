@@ -51,6 +51,15 @@ unsigned migrate_count_pending(const migrate_command *c)
     return pending;
 }
 
+void migrate_tell_nothing_waits(const migrate_command *c, const char *mark)
+{
+    if (c->folder.count != 0)
+        printf("%snothing to do: every migration is applied\n", mark);
+    else
+        printf("%sthere are no migrations in %s: `%s migrate make` writes the first one\n", mark,
+               c->folder.path, c->program);
+}
+
 /* -- one migration -- */
 
 static bool take_violation(void *arg, const char *const *values, unsigned count)
@@ -186,14 +195,17 @@ bool migrate_adopt_baseline(migrate_command *c)
 
 static bool begin(migrate_command *c)
 {
-    return command_has_no_more(c) && command_read_folder(c) && command_connect(c) &&
-           migrate_adopt_baseline(c) && migrate_check_past(c);
+    if (!command_has_no_more(c) || !command_read_folder(c))
+        return false;
+    if (c->folder.count == 0) /* nothing will be written */
+        return command_connect(c) && migrate_check_past(c);
+    return command_connect_to_write(c) && migrate_adopt_baseline(c) && migrate_check_past(c);
 }
 
 static int apply_until(migrate_command *c, unsigned number)
 {
     if (migrate_count_pending(c) == 0) {
-        puts("nothing to do: every migration is applied");
+        migrate_tell_nothing_waits(c, "");
         return 0;
     }
     for (unsigned i = 0; i < c->folder.count; i++)

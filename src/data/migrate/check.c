@@ -109,7 +109,8 @@ data_schema_state data_schema_check(const tern_database_options *options, const 
     arena_init(&c.memory, NULL, 0, SIZE_MAX);
     const ddl_schema *models = command_models(&c);
     bool is_right =
-        models != NULL && command_read_folder(&c) && command_connect(&c) &&
+        models != NULL && command_read_folder(&c) &&
+        (c.folder.count == 0 ? command_connect_to_write(&c) : command_connect(&c)) &&
         (c.folder.count == 0 ? check_without_migrations(&c, models) : check_migrations(&c, models));
     client_close(&c.client);
     buf_add(problems, c.problems.data, c.problems.len);

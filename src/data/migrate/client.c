@@ -20,7 +20,7 @@ static const struct {
     {NULL, NULL},
 };
 
-bool client_open(migrate_client *client, const char *url, buf *problem)
+bool client_open(migrate_client *client, const char *url, bool may_make, buf *problem)
 {
     *client = (migrate_client){0};
     for (size_t i = 0; drivers[i].scheme != NULL && client->driver == NULL; i++)
@@ -30,7 +30,7 @@ bool client_open(migrate_client *client, const char *url, buf *problem)
         data_engine_unknown(url, problem);
         return false;
     }
-    client->handle = client->driver->open(url, problem);
+    client->handle = client->driver->open(url, may_make, problem);
     return client->handle != NULL;
 }
 

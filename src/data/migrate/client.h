@@ -18,7 +18,7 @@ typedef bool migrate_on_row(void *arg, const char *const *values, unsigned count
 
 typedef struct migrate_driver {
     data_dialect dialect;
-    void *(*open)(const char *url, buf *problem);
+    void *(*open)(const char *url, bool may_make, buf *problem);
     void (*close)(void *handle);
     /** As client_is_away; NULL: never. */
     bool (*is_away)(const char *url);
@@ -37,8 +37,9 @@ struct migrate_client {
     void *handle;
 };
 
-/** Connects; false with the problem. A SQLite file that is not there is made by the first write. */
-bool client_open(migrate_client *client, const char *url, buf *problem);
+/** Connects; false with the problem. A SQLite file that is not there is made when it `may_make` one; else it
+ * counts as an empty database, and what would be written is lost. */
+bool client_open(migrate_client *client, const char *url, bool may_make, buf *problem);
 void client_close(migrate_client *client);
 /** Whether nothing answers at the place of the URL, or answers that it will be there later: which the URL is
  * not to blame for. */

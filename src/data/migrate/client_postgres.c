@@ -9,14 +9,18 @@
 
 #include <string.h>
 
-/** libpq's messages have lines; ours is one. */
+/** libpq's messages have lines, some with a tab before them; ours is one. */
 static void add_message(buf *problem, const char *message)
 {
-    for (; *message != '\0'; message++)
-        if (*message != '\n')
-            buf_add(problem, message, 1);
-        else if (message[1] != '\0')
-            buf_add_text(problem, "; ");
+    static const char blank[] = " \t\r\n\v\f";
+    message += strspn(message, blank);
+    while (*message != '\0') {
+        size_t word = strcspn(message, blank), gap = strspn(message + word, blank);
+        buf_add(problem, message, word);
+        if (message[word + gap] != '\0')
+            buf_add_text(problem, memchr(message + word, '\n', gap) != NULL ? "; " : " ");
+        message += word + gap;
+    }
 }
 
 static void hear_nothing(void *arg, const char *message)
@@ -78,8 +82,9 @@ static bool is_away(const char *url)
     return answer == PQPING_REJECT || answer == PQPING_NO_RESPONSE;
 }
 
-static void *open_connection(const char *url, buf *problem)
+static void *open_connection(const char *url, bool may_make, buf *problem)
 {
+    (void)may_make; /* databases are made by others */
     const char *password;
     size_t len;
     if (!find_password(url, &password, &len)) {

@@ -8,9 +8,11 @@
 #include "base/mem.h"
 #include "schema/scalar.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BUSY_MS = 60000 };
 
@@ -36,7 +38,7 @@ static bool has_folder(const char *path, buf *problem)
     return is_there;
 }
 
-static void *open_file(const char *url, buf *problem)
+static void *open_file(const char *url, bool may_make, buf *problem)
 {
     const char *path = path_of(url);
     sqlite3 *db = NULL;
@@ -52,9 +54,11 @@ static void *open_file(const char *url, buf *problem)
         buf_add_printf(problem, "%s: SQLite cannot be set up", url);
         return NULL;
     }
-    int code = sqlite3_open_v2(
-        path, &db,
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    bool is_empty = !may_make && access(path, F_OK) != 0 && errno == ENOENT;
+    int code = sqlite3_open_v2(is_empty ? ":memory:" : path, &db,
+                               SQLITE_OPEN_READWRITE | (may_make ? SQLITE_OPEN_CREATE : 0) |
+                                   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                               NULL);
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
         sqlite3_busy_timeout(db, BUSY_MS);

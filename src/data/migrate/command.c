@@ -24,10 +24,10 @@ bool command_read_folder(migrate_command *c)
     return folder_read(&c->folder, c->options->migrations, &c->memory, &c->problems);
 }
 
-bool command_connect(migrate_command *c)
+static bool connect_to(migrate_command *c, bool may_make)
 {
     buf problem = {0};
-    bool is_open = client_open(&c->client, c->options->url, &problem) &&
+    bool is_open = client_open(&c->client, c->options->url, may_make, &problem) &&
                    state_read(&c->state, &c->client, &c->memory, &problem);
     if (!is_open) {
         command_fail(c, "database: %s", problem.data != NULL ? problem.data : "memory is short");
@@ -35,6 +35,38 @@ bool command_connect(migrate_command *c)
     }
     buf_free(&problem);
     return is_open;
+}
+
+bool command_connect(migrate_command *c)
+{
+    return connect_to(c, false);
+}
+
+bool command_connect_to_write(migrate_command *c)
+{
+    return connect_to(c, true);
+}
+
+bool command_fail_without_tables(migrate_command *c)
+{
+    return command_fail(c,
+                        "the database has no tables yet: `%s migrate` makes them, or the first start of %s "
+                        "where there are no migrations",
+                        c->program, c->program);
+}
+
+bool command_connect_to_tables(migrate_command *c)
+{
+    buf problem = {0};
+    int64_t tables;
+    if (!command_connect(c))
+        return false;
+    if (!state_count_tables(&c->client, &tables, &problem))
+        command_fail(c, "database: %s", problem.data != NULL ? problem.data : "memory is short");
+    else if (tables == 0)
+        command_fail_without_tables(c);
+    buf_free(&problem);
+    return c->problems.len == 0;
 }
 
 const ddl_schema *command_models(migrate_command *c)

@@ -23,8 +23,14 @@ typedef struct migrate_command {
 
 /** Reads the folder; false with lines. */
 bool command_read_folder(migrate_command *command);
-/** Connects and reads the state; false with lines. */
+/** Connects to look, and reads the state; false with lines. A SQLite file that is not there counts as an
+ * empty database, and is not made. */
 bool command_connect(migrate_command *command);
+/** The same to write: the file is made. */
+bool command_connect_to_write(migrate_command *command);
+/** Connects to look; false, with a line that says what makes them, when the database has no tables. */
+bool command_connect_to_tables(migrate_command *command);
+bool command_fail_without_tables(migrate_command *command);
 /** The models' schema; NULL with lines. */
 const ddl_schema *command_models(migrate_command *command);
 /** Whether two schemas come to the same tables in both engines. */
@@ -59,5 +65,7 @@ bool migrate_check_past(migrate_command *command);
 bool migrate_adopt_baseline(migrate_command *command);
 /** Migrations of the folder that are not applied. */
 unsigned migrate_count_pending(const migrate_command *command);
+/** Prints, behind `mark`, that none is pending: all are applied, or there are none. */
+void migrate_tell_nothing_waits(const migrate_command *command, const char *mark);
 
 #endif

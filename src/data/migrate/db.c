@@ -104,7 +104,7 @@ int command_db_dump(migrate_command *c)
 {
     const char *path = take_out(c);
     long rows = 0;
-    if (!command_has_no_more(c) || !command_connect(c))
+    if (!command_has_no_more(c) || !command_connect_to_tables(c))
         return 1;
     if (path == NULL)
         return !dump_all(c, stdout, &rows);
@@ -281,7 +281,7 @@ int command_db_load(migrate_command *c)
         command_fail(c, "db load: which file?");
         return 1;
     }
-    if (!command_has_no_more(c) || !command_connect(c))
+    if (!command_has_no_more(c) || !command_connect_to_tables(c))
         return 1;
     FILE *file = fopen(path, "re");
     if (file == NULL) {

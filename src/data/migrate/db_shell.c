@@ -58,11 +58,15 @@ int command_db_shell(migrate_command *c)
         return 1;
     if (strncmp(url, "sqlite:", 7) == 0) {
         const char *path = strncmp(url + 7, "///", 3) == 0 ? url + 9 : url + 7;
-        if (strcmp(path, ":memory:") != 0) /* "./-x.db" is no flag */
-            return become(c, "sqlite3", "sqlite3",
-                          *path == '/' ? path : arena_printf(&c->memory, "./%s", path));
-        command_fail(c, "a database in memory is in no other process: there is nothing to look into");
-        return 1;
+        if (strcmp(path, ":memory:") == 0) {
+            command_fail(c, "a database in memory is in no other process: there is nothing to look into");
+            return 1;
+        }
+        if (access(path, F_OK) != 0 && errno == ENOENT) { /* the shell would leave an empty one */
+            command_fail_without_tables(c);
+            return 1;
+        }
+        return become(c, "sqlite3", "sqlite3", *path == '/' ? path : arena_printf(&c->memory, "./%s", path));
     }
     if (strncmp(url, "postgres:", 9) == 0 || strncmp(url, "postgresql:", 11) == 0) {
         const char *safe = hide_password(c, url);

@@ -30,8 +30,8 @@ int command_status(migrate_command *c)
     if (c->state.baseline != NULL)
         printf("the tables were made from the models at %s, without migrations\n", c->state.baseline->at);
     else if (c->folder.count == 0)
-        printf("there are no migrations in %s\n", c->folder.path);
-    if (has_changes && (c->state.baseline == NULL || c->folder.count != 0))
+        migrate_tell_nothing_waits(c, "");
+    if (has_changes && c->folder.count != 0)
         printf("the models have changes that are in no migration: run `%s migrate make`\n", c->program);
     return migrate_check_past(c) ? 0 : 1;
 }
@@ -41,7 +41,7 @@ int command_plan(migrate_command *c)
     if (!command_has_no_more(c) || !command_read_folder(c) || !command_connect(c) || !migrate_check_past(c))
         return 1;
     if (migrate_count_pending(c) == 0)
-        puts("-- nothing to do: every migration is applied");
+        migrate_tell_nothing_waits(c, "-- ");
     for (unsigned i = 0; i < c->folder.count; i++) {
         migration_sql sql;
         if (state_find(&c->state, c->folder.items[i].name) != NULL)
