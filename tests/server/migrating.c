@@ -5,6 +5,7 @@
  * same .table.
  */
 #include "base/buf.h"
+#include "data/execute.h"
 #include "data/migrate/migrate.h"
 #include "data/table.h"
 
@@ -106,7 +107,8 @@ TERN_HANDLER(hello)
     return tern_text(c, "hello");
 }
 
-/* What `db seed` runs: once without harm as often as you like, once with a row too many, once in vain. */
+/* What `db seed` runs: once without harm as often as you like, once with a row too many, once in vain, once
+ * wrongly, and once against a database that asks to try again. */
 
 static void seed_people(tern_ctx *c)
 {
@@ -128,6 +130,21 @@ static void seed_in_vain(tern_ctx *c)
     tern_fail(c, 500, "%d person is enough", (int)tern_count(c, Person1));
 }
 
+static void seed_wrongly(tern_ctx *c)
+{
+    tern_remove_where(c, Person1);
+}
+
+static void seed_twice(tern_ctx *c)
+{
+    static unsigned times;
+    const data_error conflict = {.fault = TERN_DATA_CONFLICT, .message = "the words of the first time"};
+    if (times++ != 0)
+        tern_fail(c, 500, "the second time");
+    c->data->last_fault = TERN_DATA_CONFLICT;
+    data_answer(c, &conflict, NULL, NULL);
+}
+
 /** An application as an author has it, which the engines' connections are opened for. */
 static int run_seeded(const char *seed, int argc, char **argv)
 {
@@ -139,6 +156,10 @@ static int run_seeded(const char *seed, int argc, char **argv)
         tern_seed(app, seed_ada_again);
     if (strcmp(seed, "in vain") == 0)
         tern_seed(app, seed_in_vain);
+    if (strcmp(seed, "wrongly") == 0)
+        tern_seed(app, seed_wrongly);
+    if (strcmp(seed, "twice") == 0)
+        tern_seed(app, seed_twice);
     int code = tern_run(app, argc, argv);
     data_tables_forget();
     return code;

@@ -126,6 +126,35 @@ def migrations_are_made_applied_told_and_undone(place):
 
 
 @on_both
+def a_folder_without_migrations_says_how_the_first_is_made(place):
+    words = "there are no migrations in migrations: `migrating migrate make` writes the first one\n"
+    check_equal(place.must("migrate"), words)
+    check_equal(place.must("migrate", "plan"), "-- " + words)
+    check_equal(place.must("migrate", "status"), words)
+    check_equal(place.must("migrate", "down"), "nothing to do: no migration is applied\n")
+    check_equal(os.listdir(place.folder), [], "what looking has made")
+    place.seed = "people"
+    place.must("db", "seed")
+    check_equal(place.must("migrate"), words, "after a first start")
+
+
+@on_both
+def commands_on_a_database_without_tables_say_what_makes_them(place):
+    words = ("migrating: the database has no tables yet: `migrating migrate` makes them, or the first start of "
+             "migrating where there are no migrations\n")
+    with open(os.path.join(place.folder, "rows.json"), "w", encoding="utf-8"):
+        pass
+    check_equal(place.refused("db", "dump"), words)
+    check_equal(place.refused("db", "dump", "--out", "all.json"), words)
+    check_equal(place.refused("db", "load", "rows.json"), words)
+    if place.engine == "sqlite":
+        check_equal(place.refused("db", "shell"), words)
+    place.must("migrate", "make")
+    check("1 migration is not applied" in place.refused("run"), "the start")
+    check_equal(sorted(os.listdir(place.folder)), ["migrations", "rows.json"], "what looking has made")
+
+
+@on_both
 def rows_live_through_renames_and_tables_made_anew(place):
     place.must("migrate", "make")
     place.must("migrate")
@@ -359,6 +388,19 @@ def a_seed_can_say_what_is_wrong(place):
 
 
 @on_both
+def what_a_seed_does_wrong_is_told_once_and_in_one_line(place):
+    place.seed = "wrongly"
+    check_equal(place.refused("db", "seed"),
+                "migrating: db seed: seed_wrongly: tern_remove_where without .where would remove every row of Person1\n")
+
+
+@on_both
+def a_seed_that_is_tried_again_does_not_tell_of_the_first_time(place):
+    place.seed = "twice"
+    check_equal(place.refused("db", "seed"), "migrating: db seed: seed_twice: the second time\n")
+
+
+@on_both
 def a_seed_waits_for_the_migrations(place):
     place.seed = "people"
     place.must("migrate", "make")
@@ -479,6 +521,14 @@ def a_database_that_cannot_be_reached_is_one_clear_line():
         with open(os.path.join(place.folder, "text.db"), "w", encoding="ascii") as file:
             file.write("this is no database, only a text that is long enough to look like none " * 20)
         check("file is not a database" in place.refused("migrate", url="sqlite:text.db"), "no database")
+
+
+@test
+def a_server_that_is_not_there_is_one_line_without_tabs():
+    with Place("sqlite") as place:
+        err = place.refused("migrate", url="postgres://u:p@127.0.0.1:1/d")
+        check_equal(err, 'migrating: database: PostgreSQL: connection to server at "127.0.0.1", port 1 failed: '
+                         "Connection refused; Is the server running on that host and accepting TCP/IP connections?\n")
 
 
 @test
