@@ -3,8 +3,6 @@
 #include "data/rows.h"
 #include "data/select.h"
 
-#include <string.h>
-
 void select_where_key(sql_builder *b, const data_table *table)
 {
     for (unsigned i = 0; i < table->key_count; i++) {
@@ -34,9 +32,7 @@ void *select_find(tern_ctx *c, const data_table *table, tern_args key_values, te
     statement_key key;
     rows_list list = {.c = c, .map = select_need_map(c, table)};
     data_request_of(c);
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = STATEMENT_FIND;
+    statement_key_begin(&key, table->type, STATEMENT_FIND);
     const data_statement *statement = statement_find(&key);
     if (statement == NULL) {
         sql_builder b;

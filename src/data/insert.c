@@ -2,7 +2,6 @@
 #include "data/write.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static bool is_left_out(const data_table *table, bool wants_key, unsigned column)
 {
@@ -50,9 +49,7 @@ static const data_statement *insert_statement(tern_ctx *c, const data_table *tab
                                               unsigned rows)
 {
     statement_key key;
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = STATEMENT_INSERT;
+    statement_key_begin(&key, table->type, STATEMENT_INSERT);
     key.flags = wants_key;
     key.rows = rows;
     const data_statement *statement = statement_find(&key);

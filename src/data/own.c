@@ -57,9 +57,7 @@ static const data_statement *own_statement(tern_ctx *c, const tern_type *type, c
 {
     statement_key key;
     data_request_of(c);
-    memset(&key, 0, sizeof key);
-    key.type = type;
-    key.verb = STATEMENT_OWN;
+    statement_key_begin(&key, type, STATEMENT_OWN);
     key.texts[0] = text;
     statement_key_args(c, &key, &args);
     const data_statement *statement = statement_find(&key);

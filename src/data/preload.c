@@ -77,9 +77,7 @@ static void add_from(sql_builder *b, const preload *p)
 static const data_statement *related_statement(const preload *p, unsigned count)
 {
     statement_key key;
-    memset(&key, 0, sizeof key);
-    key.type = p->table->type;
-    key.verb = STATEMENT_RELATED;
+    statement_key_begin(&key, p->table->type, STATEMENT_RELATED);
     key.rows = count;
     key.columns[0] = (uint64_t)(p->field - plan_of(p->table->type)->fields);
     const data_statement *statement = statement_find(&key);

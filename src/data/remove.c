@@ -2,16 +2,12 @@
 #include "data/misuse.h"
 #include "data/select.h"
 
-#include <string.h>
-
 bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key_values)
 {
     const data_table *table = data_need_table(c, type);
     statement_key key;
     data_request_of(c);
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = STATEMENT_REMOVE;
+    statement_key_begin(&key, table->type, STATEMENT_REMOVE);
     const data_statement *statement = statement_find(&key);
     if (statement == NULL) {
         sql_builder b;

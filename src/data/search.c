@@ -59,9 +59,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
                                               const tern_selection *s, const tern_args *args)
 {
     statement_key key;
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = (uint8_t)verb;
+    statement_key_begin(&key, table->type, verb);
     key.texts[0] = s->where;
     key.texts[1] = s->order_by;
     key.flags = select_flags(s);

@@ -197,9 +197,7 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
 {
     statement_key key;
     keyset after;
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = (uint8_t)verb;
+    statement_key_begin(&key, table->type, verb);
     key.texts[0] = s->where;
     key.texts[1] = s->order_by;
     if (sum != NULL) {

@@ -82,6 +82,13 @@ static const data_statement *find(const statement_key *key, uint64_t hash)
     return NULL;
 }
 
+void statement_key_begin(statement_key *key, const tern_type *type, statement_verb verb)
+{
+    memset(key, 0, sizeof *key);
+    key->type = type;
+    key->verb = (uint8_t)verb;
+}
+
 const data_statement *statement_find(const statement_key *key)
 {
     return find(key, hash_of(key));
@@ -177,8 +184,7 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
 const data_statement *statement_words(const char *words)
 {
     statement_key key;
-    memset(&key, 0, sizeof key);
-    key.verb = STATEMENT_WORDS;
+    statement_key_begin(&key, NULL, STATEMENT_WORDS);
     key.texts[0] = words;
     const data_statement *statement = statement_find(&key);
     if (statement != NULL)

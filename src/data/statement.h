@@ -32,8 +32,7 @@ typedef enum statement_verb {
     STATEMENT_WORDS, /* begin, commit */
 } statement_verb;
 
-/** What tells one statement from another. Texts count by their address: they are literals. Zeroed before it
- * is filled in, since it is compared as bytes. */
+/** What tells one statement from another. Texts count by their address: they are literals. */
 typedef struct statement_key {
     const void *type;
     const char *texts[STATEMENT_TEXTS];
@@ -43,6 +42,8 @@ typedef struct statement_key {
     uint8_t kinds[STATEMENT_ARGS_MOST + 1]; /* of the values that the program gives */
 } statement_key;
 
+/** Begins a key: all of it is zero but these two, for keys are compared as bytes. `type` may be NULL. */
+void statement_key_begin(statement_key *key, const tern_type *type, statement_verb verb);
 /** The statement kept under `key`; NULL when it has to be built. */
 const data_statement *statement_find(const statement_key *key);
 

@@ -35,9 +35,7 @@ void update_prepare(const data_table *table, void *row)
 static const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)
 {
     statement_key key;
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = STATEMENT_UPDATE;
+    statement_key_begin(&key, table->type, STATEMENT_UPDATE);
     memcpy(key.columns, set->bits, sizeof set->bits);
     const data_statement *statement = statement_find(&key);
     if (statement != NULL)

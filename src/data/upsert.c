@@ -71,9 +71,7 @@ static const data_statement *upsert_statement(tern_ctx *c, const data_table *tab
                     table->type->name);
     if (options->fields != NULL)
         fields = write_columns_named(c, table, options->fields);
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = STATEMENT_UPSERT;
+    statement_key_begin(&key, table->type, STATEMENT_UPSERT);
     key.flags = (uint8_t)(wants_key + 2 * (options->fields != NULL));
     memcpy(&key.columns[0], on.bits, sizeof on.bits);
     memcpy(&key.columns[2], fields.bits, sizeof fields.bits);
