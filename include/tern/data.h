@@ -112,10 +112,15 @@ typedef struct tern_args {
     unsigned count;
 } tern_args;
 
-/** The values of the `?` in a text, in order, bound by their C types: `.args = TERN_ARGS(in->done, "x", 3)`.
- * At most 32. They live as long as the block they stand in. What is an int in C is a number here: `true`,
- * `!x` and constants of an enum too, which PostgreSQL does not compare with booleans and texts; give it a
- * `bool` variable, and an enum's name. */
+/**
+ * The values of the `?` in a text, in order, bound by their C types: `.args = TERN_ARGS(in->done, "x", 3)`.
+ * At most 32. They live as long as the block they stand in.
+ *
+ * `true`, `!x` and constants of an enum are ints in C. Beside a bool or enum column of the model (`done = ?`,
+ * `colour <> ?`, `colour in (?, ?)`), and as a key, they are bound as that bool or name; another number is
+ * refused with 500. Elsewhere (in tern_sql, in a query within the text, in an expression) an int is a number,
+ * which PostgreSQL does not compare with booleans and texts: give it a `bool` variable, and an enum's name.
+ */
 #define TERN_ARGS(...)                                                                                       \
     ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
                  sizeof((const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)}) / sizeof(tern_arg)})

@@ -25,10 +25,8 @@ static bool select_single(tern_ctx *c, const data_table *table, statement_verb v
                           const tern_selection *s, single *out)
 {
     data_request_of(c);
-    data_run run = {.statement = select_statement(c, table, verb, sum, s),
-                    .args = select_args(c, table, s),
-                    .on_row = take_single,
-                    .sink = out};
+    data_run run = {.on_row = take_single, .sink = out};
+    select_prepare(c, table, verb, sum, s, &run);
     data_execute(c, &run, table, s->error);
     return out->is_there;
 }

@@ -1,4 +1,5 @@
 /* One row by its key. */
+#include "data/convert.h"
 #include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
@@ -14,17 +15,33 @@ void select_where_key(sql_builder *b, const data_table *table)
     }
 }
 
-/** The values of a key, of the kinds that its columns want. */
+/** The key with the values that are given as numbers converted. */
+static const tern_arg *converted_key(tern_ctx *c, const data_table *table, const tern_arg *given)
+{
+    tern_arg *key = ctx_need(c, arena_alloc(&c->x->arena, table->key_count * sizeof *key));
+    for (unsigned i = 0; i < table->key_count; i++) {
+        const data_column *column = &table->columns[table->keys[i]];
+        key[i] = data_must_convert(column, given[i].kind) ? data_convert(c, column, &given[i]) : given[i];
+    }
+    return key;
+}
+
 const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key)
 {
+    bool is_converted = false;
     if (key.count != table->key_count)
         data_misuse(c, "the key of %s has %u columns, not %u", table->type->name, table->key_count,
                     key.count);
-    for (unsigned i = 0; i < key.count; i++)
-        if (key.items[i].kind != table->columns[table->keys[i]].kind)
-            data_misuse(c, "the key column %s of %s is given a value of another kind",
-                        table->columns[table->keys[i]].name, table->type->name);
-    return key.items;
+    for (unsigned i = 0; i < key.count; i++) {
+        const data_column *column = &table->columns[table->keys[i]];
+        if (key.items[i].kind == column->kind)
+            continue;
+        if (!data_must_convert(column, key.items[i].kind))
+            data_misuse(c, "the key column %s of %s is given a value of another kind", column->name,
+                        table->type->name);
+        is_converted = true;
+    }
+    return is_converted ? converted_key(c, table, key.items) : key.items;
 }
 
 void *select_find(tern_ctx *c, const data_table *table, tern_args key_values, tern_data_error *error)

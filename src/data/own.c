@@ -65,7 +65,7 @@ static const data_statement *own_statement(tern_ctx *c, const tern_type *type, c
         return statement;
     sql_builder b;
     sql_begin(&b);
-    sql_fragment(&b, text, &args, false);
+    sql_fragment(&b, NULL, text, &args, false);
     return sql_finish(c, &b, &key, !only_reads(text));
 }
 

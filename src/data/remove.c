@@ -28,7 +28,7 @@ int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_sele
     if (s->where == NULL)
         data_misuse(c, "tern_remove_where without .where would remove every row of %s", type->name);
     data_request_of(c);
-    data_run run = {.statement = select_statement(c, table, STATEMENT_REMOVE_WHERE, NULL, s),
-                    .args = select_args(c, table, s)};
+    data_run run = {0};
+    select_prepare(c, table, STATEMENT_REMOVE_WHERE, NULL, s, &run);
     return data_execute(c, &run, table, s->error) ? run.affected : 0;
 }

@@ -79,7 +79,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
     add_source(&b, table);
     if (s->where != NULL) {
         sql_add(&b, " and (");
-        sql_fragment(&b, s->where, &s->args, s->trusted_sql);
+        sql_fragment(&b, table, s->where, &s->args, s->trusted_sql);
         sql_add(&b, ")");
     }
     if (s->order_by != NULL)
@@ -126,7 +126,7 @@ static bool run_search(tern_ctx *c, const data_table *table, statement_verb verb
     tern_selection whole = *s;
     whole.args = (tern_args){args, s->args.count + 1};
     run->statement = search_statement(c, table, verb, s, &whole.args);
-    run->args = select_args(c, table, &whole);
+    run->args = statement_args(c, run->statement, select_args(c, table, &whole));
     return data_execute(c, run, table, s->error);
 }
 

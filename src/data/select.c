@@ -106,12 +106,12 @@ static void add_keyset_order(sql_builder *b, const keyset *set)
 
 /* -- building -- */
 
-static void add_where(sql_builder *b, const tern_selection *s, const keyset *after)
+static void add_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
 {
     if (s->where != NULL) {
         sql_add(b, " where ");
         sql_add(b, after != NULL ? "(" : "");
-        sql_fragment(b, s->where, &s->args, s->trusted_sql);
+        sql_fragment(b, table, s->where, &s->args, s->trusted_sql);
         sql_add(b, after != NULL ? ")" : "");
     }
     if (after != NULL) {
@@ -192,8 +192,8 @@ static void add_order(sql_builder *b, const data_table *table, const tern_select
         sql_order(b, table, s->order_by);
 }
 
-const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
-                                       const select_sum *sum, const tern_selection *s)
+static const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
+                                              const select_sum *sum, const tern_selection *s)
 {
     statement_key key;
     keyset after;
@@ -221,7 +221,7 @@ const data_statement *select_statement(tern_ctx *c, const data_table *table, sta
     if (s->order_by != NULL)
         sql_note_order(&b, s->order_by);
     add_head(&b, table, verb, sum, key.flags);
-    add_where(&b, s, s->after != NULL ? &after : NULL);
+    add_where(&b, table, s, s->after != NULL ? &after : NULL);
     if (!is_of_all(verb) || is_of_some)
         add_order(&b, table, s, s->after != NULL ? &after : NULL);
     select_limit(&b, key.flags);
@@ -263,6 +263,13 @@ const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_sel
     return args;
 }
 
+void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, const select_sum *sum,
+                    const tern_selection *s, data_run *run)
+{
+    run->statement = select_statement(c, table, verb, sum, s);
+    run->args = statement_args(c, run->statement, select_args(c, table, s));
+}
+
 /* -- what users call -- */
 
 tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args)
@@ -282,10 +289,8 @@ static void select_into(tern_ctx *c, const data_table *table, const tern_selecti
 {
     *list = (rows_list){.c = c, .map = select_need_map(c, table)};
     data_request_of(c);
-    data_run run = {.statement = select_statement(c, table, STATEMENT_SELECT, NULL, s),
-                    .args = select_args(c, table, s),
-                    .on_row = rows_take,
-                    .sink = list};
+    data_run run = {.on_row = rows_take, .sink = list};
+    select_prepare(c, table, STATEMENT_SELECT, NULL, s, &run);
     if (!data_execute(c, &run, table, s->error))
         list->count = 0;
 }

@@ -17,11 +17,11 @@ typedef struct select_sum {
 /** "sum", "avg", "min", "max". */
 extern const char select_functions[4][4];
 
-/** The statement of a selection: `verb` says what is done with the rows; `sum` is NULL but for an aggregate.
- */
-const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
-                                       const select_sum *sum, const tern_selection *s);
-/** Its values, in the order of its placeholders. */
+/** Gives `run` the statement of a selection and its values: `verb` says what is done with the rows; `sum` is
+ * NULL but for an aggregate. */
+void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, const select_sum *sum,
+                    const tern_selection *s, data_run *run);
+/** The values of a selection, in the order of its placeholders, as the program gives them. */
 const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s);
 
 /** Which of limit, offset, after and for_update are given: a part of the statement's key. */

@@ -1,4 +1,6 @@
 /* SQL put together: names of models, placeholders, and pieces that the program wrote. */
+#include "data/compared.h"
+#include "data/convert.h"
 #include "data/statement.h"
 #include "data/worker.h"
 
@@ -65,13 +67,37 @@ static bool may_be_used(sql_builder *b, const char *text, bool is_trusted)
     return is_trusted;
 }
 
-void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool is_trusted)
+/** The next placeholder, for a value that is compared with `column` (NULL: who knows). */
+static void add_value(sql_builder *b, const data_column *column, const tern_arg *arg)
 {
+    if (column == NULL || !data_must_convert(column, arg->kind)) {
+        sql_arg(b, arg->kind);
+        return;
+    }
+    b->conversions[b->conversion_count++] = (statement_conversion){(unsigned)b->kinds.len, column};
+    sql_arg(b, column->kind);
+}
+
+/** The end of what is read at once: a quoted text or name, a word, one character. */
+static const char *piece_end(const char *at, compared_place *place)
+{
+    if (*at == '\'' || *at == '"')
+        return skip_quoted(at);
+    size_t len = compared_word_len(at);
+    len += len == 0;
+    compared_pass(place, at, len);
+    return at + len;
+}
+
+void sql_fragment(sql_builder *b, const data_table *table, const char *text, const tern_args *args,
+                  bool is_trusted)
+{
+    compared_place place = {0};
     unsigned used = 0;
     if (!may_be_used(b, text, is_trusted))
         return;
     for (const char *at = text, *end; *at != '\0'; at = end) {
-        end = *at == '\'' || *at == '"' ? skip_quoted(at) : at + 1;
+        end = piece_end(at, &place);
         if (*at == ';' || is_comment(at))
             return mistake(b, text, "holds a ';' or a comment");
         if (*at == '?' && at[1] == '?') {
@@ -80,7 +106,7 @@ void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool 
         } else if (*at == '?') {
             if (used == args->count)
                 return mistake(b, text, "has more `?` than there are values");
-            sql_arg(b, args->items[used++].kind);
+            add_value(b, table != NULL ? compared_with(table, &place, text, at) : NULL, &args->items[used++]);
         } else {
             buf_add(&b->sql, at, (size_t)(end - at));
         }

@@ -1,5 +1,6 @@
 #include "data/statement.h"
 #include "base/mem.h"
+#include "data/convert.h"
 #include "data/misuse.h"
 
 #include <link.h>
@@ -7,11 +8,18 @@
 
 enum { FIRST_SLOTS = 64, NOTED_MOST = 256 };
 
+/** What stands behind every data_statement that sql_finish gives out. */
+typedef struct made_statement {
+    data_statement statement; /* first */
+    const statement_conversion *conversions;
+    unsigned conversion_count;
+} made_statement;
+
 typedef struct kept_statement {
     struct kept_statement *next; /* in the same slot */
     uint64_t hash;
     statement_key key;
-    data_statement statement;
+    made_statement made;
 } kept_statement;
 
 /* This worker's statements. Only literals are kept, so that the program's text bounds their number, but for
@@ -78,7 +86,7 @@ static const data_statement *find(const statement_key *key, uint64_t hash)
         return NULL;
     for (kept_statement *s = kept.slots[hash & (kept.slot_count - 1)]; s != NULL; s = s->next)
         if (s->hash == hash && memcmp(&s->key, key, sizeof *key) == 0)
-            return &s->statement;
+            return &s->made.statement;
     return NULL;
 }
 
@@ -126,45 +134,54 @@ static bool make_room(void)
     return true;
 }
 
-/** One block: the entry, its kinds, its SQL. NULL when memory is short. */
+/** The bytes of what a statement refers to, which lie behind it. */
+static size_t tail_bytes(const sql_builder *b)
+{
+    return b->conversion_count * sizeof *b->conversions + b->kinds.len + b->sql.len + 1;
+}
+
+static void make(made_statement *s, void *tail, const sql_builder *b, unsigned id, bool writes)
+{
+    size_t conversions_bytes = b->conversion_count * sizeof *b->conversions;
+    uint8_t *kinds = (uint8_t *)tail + conversions_bytes;
+    char *sql = (char *)kinds + b->kinds.len;
+    memcpy(tail, b->conversions, conversions_bytes);
+    if (b->kinds.len != 0)
+        memcpy(kinds, b->kinds.data, b->kinds.len);
+    if (b->sql.len != 0)
+        memcpy(sql, b->sql.data, b->sql.len);
+    sql[b->sql.len] = '\0';
+    *s = (made_statement){.statement = {.sql = sql,
+                                        .sql_len = b->sql.len,
+                                        .id = id,
+                                        .arg_count = (unsigned)b->kinds.len,
+                                        .kinds = kinds,
+                                        .writes = writes},
+                          .conversions = tail,
+                          .conversion_count = b->conversion_count};
+}
+
+/** NULL when memory is short. */
 static const data_statement *keep(const statement_key *key, const sql_builder *b, bool writes)
 {
-    size_t arg_count = b->kinds.len, sql_len = b->sql.len;
-    kept_statement *s = make_room() ? mem_alloc(sizeof *s + arg_count + sql_len + 1) : NULL;
+    kept_statement *s = make_room() ? mem_alloc(sizeof *s + tail_bytes(b)) : NULL;
     if (s == NULL)
         return NULL;
-    uint8_t *kinds = (uint8_t *)(s + 1);
-    char *sql = (char *)kinds + arg_count;
-    if (arg_count != 0)
-        memcpy(kinds, b->kinds.data, arg_count);
-    memcpy(sql, b->sql.data, sql_len + 1);
-    *s = (kept_statement){.hash = hash_of(key), .key = *key};
-    s->statement = (data_statement){.sql = sql,
-                                    .sql_len = sql_len,
-                                    .id = (unsigned)++kept.count,
-                                    .arg_count = (unsigned)arg_count,
-                                    .kinds = kinds,
-                                    .writes = writes};
+    s->hash = hash_of(key);
+    s->key = *key;
+    make(&s->made, s + 1, b, (unsigned)++kept.count, writes);
     s->next = kept.slots[s->hash & (kept.slot_count - 1)];
     kept.slots[s->hash & (kept.slot_count - 1)] = s;
-    return &s->statement;
+    return &s->made.statement;
 }
 
 static const data_statement *transient(arena *a, const sql_builder *b, bool writes)
 {
-    data_statement *s = arena_alloc(a, sizeof *s);
-    uint8_t *kinds = arena_alloc(a, b->kinds.len);
-    char *sql = arena_text(a, b->sql.data, b->sql.len);
-    if (s == NULL || kinds == NULL || sql == NULL)
+    made_statement *s = arena_alloc(a, sizeof *s + tail_bytes(b));
+    if (s == NULL)
         return NULL;
-    if (b->kinds.len != 0)
-        memcpy(kinds, b->kinds.data, b->kinds.len);
-    *s = (data_statement){.sql = sql,
-                          .sql_len = b->sql.len,
-                          .arg_count = (unsigned)b->kinds.len,
-                          .kinds = kinds,
-                          .writes = writes};
-    return s;
+    make(s, s + 1, b, 0, writes);
+    return &s->statement;
 }
 
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes)
@@ -179,6 +196,20 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
     if (mistake != NULL)
         data_misuse(c, "\"%.500s\" %s", mistaken, mistake);
     return ctx_need(c, (void *)(uintptr_t)statement);
+}
+
+const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, const tern_arg *args)
+{
+    const made_statement *s = (const made_statement *)statement;
+    if (s->conversion_count == 0)
+        return args;
+    tern_arg *converted = ctx_need(c, arena_alloc(&c->x->arena, statement->arg_count * sizeof *args));
+    memcpy(converted, args, statement->arg_count * sizeof *args);
+    for (unsigned i = 0; i < s->conversion_count; i++) {
+        const statement_conversion *at = &s->conversions[i];
+        converted[at->number] = data_convert(c, at->column, &args[at->number]);
+    }
+    return converted;
 }
 
 const data_statement *statement_words(const char *words)

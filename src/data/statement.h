@@ -47,6 +47,13 @@ void statement_key_begin(statement_key *key, const tern_type *type, statement_ve
 /** The statement kept under `key`; NULL when it has to be built. */
 const data_statement *statement_find(const statement_key *key);
 
+/** A value that the program gives as a number, where its column wants a bool or an enum's name (convert.h).
+ */
+typedef struct statement_conversion {
+    unsigned number; /* of the placeholder, from 0 */
+    const data_column *column;
+} statement_conversion;
+
 /** SQL on its way. */
 typedef struct sql_builder {
     buf sql, kinds; /* a byte of `kinds` for each placeholder */
@@ -54,6 +61,8 @@ typedef struct sql_builder {
     bool is_transient;    /* a text in it was made at run time */
     const char *mistake;  /* why the program's text cannot be taken (static); NULL: it can */
     const char *mistaken; /* that text */
+    statement_conversion conversions[STATEMENT_ARGS_MOST];
+    unsigned conversion_count;
 } sql_builder;
 
 void sql_begin(sql_builder *b);
@@ -68,11 +77,12 @@ bool sql_is_number_as_text(const data_column *column);
 void sql_number(sql_builder *b, const data_column *column);
 /**
  * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
- * Noted in `mistake`: a text made at run time (unless `is_trusted`: such a statement is not kept), `;`,
- * comments, another number of
- * `?` than of values.
+ * When it is a condition on the rows of `table` (NULL: it is not), numbers beside columns that want none will
+ * be converted. Noted in `mistake`: a text made at run time (unless `is_trusted`: such a statement is not
+ * kept), `;`, comments, another number of `?` than of values.
  */
-void sql_fragment(sql_builder *b, const char *text, const tern_args *args, bool is_trusted);
+void sql_fragment(sql_builder *b, const data_table *table, const char *text, const tern_args *args,
+                  bool is_trusted);
 /** " order by" the fields of the model named in `order_by` ("created desc, id"): only names of the model get
  * through, so it may have been made at run time. */
 void sql_order(sql_builder *b, const data_table *table, const char *order_by);
@@ -89,6 +99,10 @@ const char *sql_next_order(const data_table *table, const char *at, const data_c
  * handler with 500 when there was a mistake, 503 without memory.
  */
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
+
+/** The values of a statement that sql_finish made, as their columns want them: `args`, or, where some must be
+ * converted, a copy in the request's memory. Leaves the handler with 500 when one cannot be. */
+const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, const tern_arg *args);
 
 /** "begin", "commit": a literal that is a statement as it is, kept; NULL when memory is short. */
 const data_statement *statement_words(const char *words);

@@ -84,10 +84,9 @@ tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_sele
     if (rows->error != NULL)
         *rows->error = (tern_data_error){0};
     data_request_of(c);
-    rows->run = (data_run){.statement = select_statement(c, table, STATEMENT_SELECT, NULL, s),
-                           .args = select_args(c, table, s),
-                           .memory = &rows->memory,
+    rows->run = (data_run){.memory = &rows->memory,
                            .deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms};
+    select_prepare(c, table, STATEMENT_SELECT, NULL, s, &rows->run);
     arena_init(&rows->memory, rows->lent, sizeof rows->lent, ROW_MOST_BYTES);
     tern_defer(c, close_deferred, rows);
     if (!find_session(rows)) {
