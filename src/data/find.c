@@ -4,6 +4,8 @@
 #include "data/rows.h"
 #include "data/select.h"
 
+#include <string.h>
+
 void select_where_key(sql_builder *b, const data_table *table)
 {
     for (unsigned i = 0; i < table->key_count; i++) {
@@ -44,29 +46,63 @@ const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args 
     return is_converted ? converted_key(c, table, key.items) : key.items;
 }
 
-void *select_find(tern_ctx *c, const data_table *table, tern_args key_values, tern_data_error *error)
+static const data_statement *find_statement(tern_ctx *c, const data_table *table,
+                                            const tern_selection *within)
 {
     statement_key key;
+    statement_key_begin(&key, table->type, STATEMENT_FIND);
+    key.texts[0] = within->where;
+    key.flags = select_flags(within);
+    statement_key_args(c, &key, &within->args);
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    sql_builder b;
+    sql_begin(&b);
+    sql_add(&b, "select ");
+    select_columns(&b, table);
+    sql_add(&b, " from ");
+    sql_name(&b, table->name);
+    select_where_key(&b, table);
+    if (within->where != NULL) {
+        sql_add(&b, " and (");
+        sql_fragment(&b, table, within->where, &within->args, within->trusted_sql);
+        sql_add(&b, ")");
+    }
+    select_limit(&b, key.flags);
+    return sql_finish(c, &b, &key, within->for_update);
+}
+
+/** The values of the key, and behind them those of the condition. */
+static const tern_arg *find_args(tern_ctx *c, const data_table *table, tern_args key,
+                                 const tern_selection *within)
+{
+    const tern_arg *values = select_key_args(c, table, key);
+    if (within->args.count == 0)
+        return values;
+    if (within->where == NULL)
+        data_misuse(c, ".args has values, but there is no .where for them");
+    tern_arg *args = tern_alloc(c, (key.count + within->args.count) * sizeof *args);
+    memcpy(args, values, key.count * sizeof *args);
+    memcpy(args + key.count, within->args.items, within->args.count * sizeof *args);
+    return args;
+}
+
+void *select_find_within(tern_ctx *c, const data_table *table, tern_args key, const tern_selection *within)
+{
     rows_list list = {.c = c, .map = select_need_map(c, table)};
     data_request_of(c);
-    statement_key_begin(&key, table->type, STATEMENT_FIND);
-    const data_statement *statement = statement_find(&key);
-    if (statement == NULL) {
-        sql_builder b;
-        sql_begin(&b);
-        sql_add(&b, "select ");
-        select_columns(&b, table);
-        sql_add(&b, " from ");
-        sql_name(&b, table->name);
-        select_where_key(&b, table);
-        statement = sql_finish(c, &b, &key, false);
-    }
+    const tern_arg *args = find_args(c, table, key, within);
+    data_run run = {.statement = find_statement(c, table, within), .on_row = rows_take_only, .sink = &list};
+    run.args = statement_args(c, run.statement, args);
     list.items = ctx_need(c, arena_alloc(&c->x->arena, table->type->size));
-    data_run run = {.statement = statement,
-                    .args = select_key_args(c, table, key_values),
-                    .on_row = rows_take_only,
-                    .sink = &list};
-    return data_execute(c, &run, table, error) && list.count != 0 ? list.items : NULL;
+    return data_execute(c, &run, table, within->error) && list.count != 0 ? list.items : NULL;
+}
+
+void *select_find(tern_ctx *c, const data_table *table, tern_args key, tern_data_error *error)
+{
+    const tern_selection anywhere = {.error = error};
+    return select_find_within(c, table, key, &anywhere);
 }
 
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key)

@@ -73,24 +73,6 @@ static tern_selection visible_of(tern_ctx *c, const resource *r)
     return visible;
 }
 
-/** "key = ? and (what is visible)"; with the key's values first. */
-static tern_selection by_key(tern_ctx *c, const resource *r, const data_table *table, tern_args key)
-{
-    const tern_selection visible = visible_of(c, r);
-    tern_arg *args = tern_alloc(c, (key.count + visible.args.count) * sizeof *args);
-    const char *where = "";
-    memcpy(args, key.items, key.count * sizeof *args);
-    if (visible.args.count != 0)
-        memcpy(args + key.count, visible.args.items, visible.args.count * sizeof *args);
-    for (unsigned i = 0; i < table->key_count; i++)
-        where = tern_sprintf(c, "%s%s\"%s\" = ?", where, i == 0 ? "" : " and ",
-                             table->columns[table->keys[i]].name);
-    if (visible.where != NULL)
-        where = tern_sprintf(c, "%s and (%s)", where, visible.where);
-    return (tern_selection){
-        .where = where, .args = {args, key.count + visible.args.count}, .trusted_sql = true};
-}
-
 /** The row of the path's key that the client may know of; 404 otherwise. */
 static void *need_row(tern_ctx *c, const resource *r, bool for_update)
 {
@@ -98,9 +80,12 @@ static void *need_row(tern_ctx *c, const resource *r, bool for_update)
     tern_args key = key_in_path(c, r, table);
     if (r->options.visible == NULL && !for_update)
         return tern_get_or_404_of(c, r->model, key);
-    tern_selection selection = by_key(c, r, table, key);
-    selection.for_update = for_update;
-    void *row = tern_first_of(c, r->model, &selection);
+    const tern_selection visible = visible_of(c, r);
+    const tern_selection within = {.where = visible.where,
+                                   .args = visible.args,
+                                   .trusted_sql = visible.trusted_sql,
+                                   .for_update = for_update};
+    void *row = select_find_within(c, table, key, &within);
     if (row == NULL)
         tern_fail(c, 404, "there is no such %s", r->model->name);
     return row;

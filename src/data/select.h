@@ -39,7 +39,10 @@ void select_where_key(sql_builder *b, const data_table *table);
  */
 const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key);
 
-/** The row of a key, or NULL; a failure is answered as data_execute answers it. */
+/** The row of a key, if it is one of those that `within` selects by .where, .args, .trusted_sql and
+ * .for_update alone; else NULL. A failure is answered as data_execute answers it. */
+void *select_find_within(tern_ctx *c, const data_table *table, tern_args key, const tern_selection *within);
+/** The same within all rows. */
 void *select_find(tern_ctx *c, const data_table *table, tern_args key, tern_data_error *error);
 
 #endif

@@ -1,6 +1,8 @@
 /** Reading rows: what tern_select and its like give, on both engines. */
 #include "library.h"
 
+#include "data/select.h"
+
 #include <stdio.h>
 
 LIBRARY_TEST(a_row_is_found_by_its_key_as_it_was_inserted)
@@ -20,6 +22,30 @@ LIBRARY_TEST(a_row_is_found_by_its_key_as_it_was_inserted)
     CHECK_INT(found->added.microseconds, made->added.microseconds);
     CHECK_INT(found->revision, 1);
     CHECK(tern_find(c, Book, made->id + 1) == NULL);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_row_is_found_within_a_condition_by_a_statement_that_is_kept)
+{
+    static const char where[] = "pages > ? and shelf = ?";
+    const tern_arg more[] = {tern_arg_int(300), tern_arg_int(Shelf_history)},
+                   less[] = {tern_arg_int(400), more[1]};
+    Book *book = add_book(c, add_author(c, "A"), "x", 387);
+    const tern_arg id = tern_arg_int(book->id);
+    const data_table *table = data_table_of(TERN_TYPE(Book));
+    tern_selection within = {.where = where, .args = {more, 2}, .for_update = true};
+    statement_key key;
+    tern_transaction (c) {
+        const Book *found = select_find_within(c, table, (tern_args){&id, 1}, &within);
+        CHECK(found != NULL && found->pages == 387);
+        within.args.items = less;
+        CHECK(select_find_within(c, table, (tern_args){&id, 1}, &within) == NULL);
+    }
+    statement_key_begin(&key, TERN_TYPE(Book), STATEMENT_FIND);
+    key.texts[0] = where;
+    key.flags = select_flags(&within);
+    statement_key_args(c, &key, &within.args);
+    CHECK(statement_find(&key) != NULL);
     return tern_no_content(c);
 }
 
