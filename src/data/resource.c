@@ -417,7 +417,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
 static const char *key_order(tern_app *app, const tern_type *model)
 {
     const char *order = "";
-    for (unsigned i = 0; i < model->field_count; i++)
+    for (unsigned i = 0; i < model->field_count && order != NULL; i++)
         if (model->fields[i].key)
             order =
                 arena_printf(&app->arena, "%s%s%s", order, *order != '\0' ? ", " : "", model->fields[i].name);
@@ -437,13 +437,12 @@ void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
         r->options.size = SIZE;
     if (r->options.most_size == 0)
         r->options.most_size = MOST_SIZE > r->options.size ? MOST_SIZE : r->options.size;
-    if (r->options.order_by == NULL)
-        r->options.order_by = key_order(app, model);
+    const char *order = options->order_by != NULL ? options->order_by : key_order(app, model);
+    r->options.order_by = order != NULL ? statement_keep_text(order) : NULL;
     if (!resource_make_types(app, r) || r->options.order_by == NULL) {
         app->memory_short = true;
         return;
     }
-    statement_note_text(r->options.order_by);
     for (tern_operation operation = 0; operation < TERN_OPERATIONS; operation++)
         if (!options->leave_out[operation])
             add_operation(group, pattern, r, operation);

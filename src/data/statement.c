@@ -6,7 +6,7 @@
 #include <link.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 64, NOTED_MOST = 256 };
+enum { FIRST_SLOTS = 64, START_TEXTS_MOST = 256 };
 
 /** What stands behind every data_statement that sql_finish gives out. */
 typedef struct made_statement {
@@ -44,23 +44,32 @@ static int find_segment(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
-/* Texts that Tern itself made at start. */
+/* Texts that were made at start, one a resource at most. They are never freed: whatever came to lie at such
+ * an address would count as a literal, and find the other's statements. */
 static struct {
-    const char *texts[NOTED_MOST];
+    const char *texts[START_TEXTS_MOST];
     unsigned count;
-} noted;
+} kept_texts;
 
-void statement_note_text(const char *text)
+const char *statement_keep_text(const char *text)
 {
-    if (noted.count < NOTED_MOST &&
-        !statement_is_literal(text)) /* above: its statements are not kept prepared */
-        noted.texts[noted.count++] = text;
+    if (statement_is_literal(text))
+        return text;
+    for (unsigned i = 0; i < kept_texts.count; i++)
+        if (strcmp(kept_texts.texts[i], text) == 0)
+            return kept_texts.texts[i];
+    if (kept_texts.count == START_TEXTS_MOST)
+        return text;
+    const char *copy = mem_text(text, strlen(text));
+    if (copy != NULL)
+        kept_texts.texts[kept_texts.count++] = copy;
+    return copy;
 }
 
 bool statement_is_literal(const char *text)
 {
-    for (unsigned i = 0; i < noted.count; i++)
-        if (noted.texts[i] == text)
+    for (unsigned i = 0; i < kept_texts.count; i++)
+        if (kept_texts.texts[i] == text)
             return true;
     return dl_iterate_phdr(find_segment, (void *)(uintptr_t)text) == 1;
 }

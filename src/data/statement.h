@@ -111,9 +111,10 @@ void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
 /** Whether `text` lies in the program's own read-only memory: a literal, which no request can have written.
  */
 bool statement_is_literal(const char *text);
-/** Notes a text that lasts as long as the process, before the workers are forked: it then counts as a
- * literal. */
-void statement_note_text(const char *text);
+/** A text that was made at start, before the workers are forked, as one that counts as a literal: a copy that
+ * stays as long as the process, the same one for the same text. The text as it is when there are too many:
+ * then its statements are not kept. NULL when memory is short. */
+const char *statement_keep_text(const char *text);
 /** Gives back every statement (tests under leak checkers). */
 void statement_forget(void);
 

@@ -315,3 +315,15 @@ LIBRARY_TEST(rows_tell_that_nothing_went_wrong)
     CHECK_INT(error.fault, TERN_DATA_OK);
     return tern_no_content(c);
 }
+
+TEST(a_text_made_at_start_is_kept_once_and_counts_as_a_literal)
+{
+    char made[] = "made at start";
+    const char *kept = statement_keep_text(made);
+    CHECK(kept != made);
+    CHECK_TEXT(kept, "made at start");
+    CHECK(statement_is_literal(kept));
+    CHECK(!statement_is_literal(made));
+    CHECK(statement_keep_text(made) == kept);
+    CHECK(statement_keep_text("a literal") != kept);
+}
