@@ -190,7 +190,8 @@ int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Ledger", .health = true);
     tern_database_with(app,
-                       (.pool = setting("LEDGER_POOL"), .wait_timeout_ms = setting("LEDGER_WAIT_MS"),
+                       (.replica_url = getenv("LEDGER_REPLICA_URL"), .pool = setting("LEDGER_POOL"),
+                        .wait_timeout_ms = setting("LEDGER_WAIT_MS"),
                         .query_timeout_ms = setting("LEDGER_QUERY_MS")),
                        TERN_TYPE(Account), TERN_TYPE(Entry), TERN_TYPE(Note));
     tern_get(app, "/ping", ping);

@@ -90,9 +90,11 @@ class Place:
             server().psql(f"create database {self.database}", "postgres")
             self.url = server().url(self.database)
 
-    def serve(self, *flags, url=None, workers=1, pool=0, wait_ms=WAIT_MS, query_ms=0, has_accounts=True):
+    def serve(self, *flags, url=None, workers=1, pool=0, wait_ms=WAIT_MS, query_ms=0, replica=None,
+              has_accounts=True):
         """The application, listening; its accounts are opened the first time."""
-        app = App(url or self.url, *flags, workers=workers, pool=pool, wait_ms=wait_ms, query_ms=query_ms)
+        app = App(url or self.url, *flags, workers=workers, pool=pool, wait_ms=wait_ms, query_ms=query_ms,
+                  replica=replica)
         if has_accounts:
             try:
                 status, reply = app.post("/accounts", {"accounts": ACCOUNTS})
@@ -168,9 +170,11 @@ class Closing:
 
 
 class App(harness.Server):
-    def __init__(self, url, *flags, workers, pool, wait_ms, query_ms):
+    def __init__(self, url, *flags, workers, pool, wait_ms, query_ms, replica):
         env = {"TERN_DATABASE_URL": url, "LEDGER_POOL": str(pool), "LEDGER_WAIT_MS": str(wait_ms),
                "LEDGER_QUERY_MS": str(query_ms)}
+        if replica is not None:
+            env["LEDGER_REPLICA_URL"] = replica
         self.nonces = 0
         super().__init__(*flags, name="ledger", workers=workers, env=env)
 

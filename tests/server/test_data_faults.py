@@ -206,6 +206,27 @@ def threat_102_a_database_that_became_read_only_is_read_from_and_refuses_writes(
 
 
 @on("postgres")
+def threat_102_readiness_asks_the_database_and_its_replica(place):
+    port = ledger.server().port
+    with postgres.Proxy(port) as primary, postgres.Proxy(port) as replica:
+        urls = [ledger.server().url(place.database, proxy.port) for proxy in (primary, replica)]
+        with place.serve(url=urls[0], replica=urls[1]) as app:
+            ready = app.get("/readyz")
+            check_equal((ready.status, ready.body), (200, b'{"status":"ok","checks":{"database":"ok"}}'))
+            for number, (proxy, reads, writes) in enumerate(((replica, 503, 201), (primary, 200, 503))):
+                proxy.refuse()
+                proxy.cut()
+                ready = app.get("/readyz")
+                check_equal((ready.status, ready.body),
+                            (503, b'{"status":"unavailable","checks":{"database":"failed"}}'))
+                check_equal(app.read(), reads, "a read, which is the replica's")
+                check_equal(send(app, f"p{number}", 1, 2)(), writes, "a write, which is the primary's")
+                proxy.accept()
+                app.wait_recovered()
+    check_books(place)
+
+
+@on("postgres")
 def threat_102_transfers_that_lock_each_other_out_are_tried_again(place):
     with place.serve(pool=4, wait_ms=5000) as app:
         crossing = [send(app, "d1", 1, 2, hold_ms=200), send(app, "d2", 2, 1, hold_ms=200)]
