@@ -200,8 +200,7 @@ typedef struct tern_data_error {
 
 /* -- reading -- */
 
-/** What to select; all may be left out. tern_count, tern_remove_where and the aggregates take `.where` and
- * `.args` alone (and `.error`). */
+/** What to select; all may be left out. tern_remove_where takes `.where` and `.args` alone (and `.error`). */
 typedef struct tern_selection {
     const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
     tern_args args;

@@ -5,14 +5,16 @@
  *
  * serves, validates and documents
  *
- *     GET    /todos         a page: `{"items": [...], "total": 3}`, by ?page= ?size= ?order=-created,title
- * ?fields=id,title and ?FIELD=value for each filter POST   /todos         201 with Location GET /todos/{id}
+ *     GET    /todos         a page: `{"items": [...], "total": 3}`
+ *     POST   /todos         inserts a row: 201 with Location
+ *     GET    /todos/{id}
  *     PUT    /todos/{id}    replaces all fields
  *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
  *     DELETE /todos/{id}    204
  *
  * A list is asked for by ?page= and ?size=, ?order=-created,title, ?fields=id,title, and ?FIELD=value for
- * each filter. docs/resources.md has the rest.
+ * each filter. What the database or Tern gives (automatic keys, .created, .updated, .read_only fields) is not
+ * taken from a body; a .version that is sent must be the row's. docs/resources.md has the rest.
  */
 #ifndef TERN_RESOURCE_H
 #define TERN_RESOURCE_H
