@@ -60,17 +60,11 @@ static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *t
     return (tern_args){args, table->key_count};
 }
 
-/** What the client may know of. The text becomes a part of others, so what sql_fragment would refuse in it is
- * refused here. */
+/** What the client may know of. */
 static tern_selection visible_of(tern_ctx *c, const resource *r)
 {
     const tern_selection all = {0};
-    const tern_selection visible = r->options.visible != NULL ? r->options.visible(c) : all;
-    if (visible.where != NULL && !visible.trusted_sql && !statement_is_literal(visible.where))
-        data_misuse(
-            c, ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
-            r->model->name);
-    return visible;
+    return r->options.visible != NULL ? r->options.visible(c) : all;
 }
 
 /** The row of the path's key that the client may know of; 404 otherwise. */
@@ -236,6 +230,17 @@ static bool is_given(const tern_field *field, const void *in)
     return ((const uint8_t *)in)[field->state_offset] == TERN_GIVEN;
 }
 
+/** `.visible`'s condition as the first part of a text. Nobody can tell it from the rest there, so what
+ * sql_fragment would refuse in it is refused here. */
+static const char *first_condition(tern_ctx *c, const resource *r, const tern_selection *visible)
+{
+    if (!visible->trusted_sql && !statement_is_literal(visible->where))
+        data_misuse(
+            c, ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
+            r->model->name);
+    return tern_sprintf(c, "(%s)", visible->where);
+}
+
 /** What is visible, and of that what the query asks for. */
 static void add_filters(tern_ctx *c, const resource *r, const data_table *table, const void *in,
                         tern_selection *s)
@@ -243,7 +248,7 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
     const tern_selection visible = visible_of(c, r);
     tern_arg *args = tern_alloc(c, (visible.args.count + r->filter_count) * sizeof *args);
     unsigned count = visible.args.count;
-    const char *where = visible.where != NULL ? tern_sprintf(c, "(%s)", visible.where) : NULL;
+    const char *filters = NULL;
     if (count != 0)
         memcpy(args, visible.args.items, count * sizeof *args);
     for (unsigned i = 0; i < r->filter_count; i++) {
@@ -255,16 +260,17 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
             fail_at(c, &query_place, field->json != NULL ? field->json : field->name, "too_many",
                     "is one filter too many");
         data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
-        const char *name = column.name;
         column.plan = &plan_of(r->asking)->fields[i];
-        where = where != NULL ? tern_sprintf(c, "%s and \"%s\" = ?", where, name)
-                              : tern_sprintf(c, "\"%s\" = ?", name);
+        if (filters == NULL && visible.where != NULL)
+            filters = first_condition(c, r, &visible);
+        filters = filters != NULL ? tern_sprintf(c, "%s and \"%s\" = ?", filters, column.name)
+                                  : tern_sprintf(c, "\"%s\" = ?", column.name);
         if (!data_column_arg(&column, in, &c->x->arena, &args[count++], &error))
             data_answer(c, &error, table, NULL);
     }
-    s->where = where;
+    s->where = filters != NULL ? filters : visible.where; /* as it is: its statement is kept prepared */
     s->args = (tern_args){args, count};
-    s->trusted_sql = true;
+    s->trusted_sql = filters != NULL || visible.trusted_sql;
 }
 
 /** The words that are asked for; NULL when none are, as by an empty field of a form. */

@@ -62,6 +62,8 @@ TERN_TEST(rows_of_others_are_not_there)
 {
     add_boxes(t);
     tern_check_json(tern_test_get(t, "/boxes?fields=id", ANN), "", "{\"items\":[{\"id\":1}],\"total\":1}");
+    tern_check_json(tern_test_get(t, "/boxes?fields=id&owner=bob", ANN), "", "{\"items\":[],\"total\":0}");
+    tern_check_json(tern_test_get(t, "/boxes?fields=id&owner=ann&onTop=x", ANN), "/total", "0");
     tern_check_status(tern_test_get(t, "/boxes/1", ANN), 200);
     tern_check_status(tern_test_get(t, "/boxes/1", BOB), 404);
     tern_check_status(tern_test_patch(t, "/boxes/1", .json = "{\"size\":9}", BOB), 404);
@@ -75,6 +77,7 @@ TERN_TEST(threat_100_a_printed_condition_of_what_is_visible_is_refused)
     add_boxes(t);
     const char *const all = "X-Owner: x' or '1'='1";
     tern_check_status(tern_test_get(t, "/printed", .headers = TERN_HEADERS(all)), 500);
+    tern_check_status(tern_test_get(t, "/printed?owner=ann", .headers = TERN_HEADERS(all)), 500);
     tern_check_status(tern_test_get(t, "/printed/1", .headers = TERN_HEADERS(all)), 500);
 }
 
