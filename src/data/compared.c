@@ -37,7 +37,7 @@ void compared_pass(compared_place *place, const char *at, size_t len)
 }
 
 /* -- backwards from a `?`, no further than `text`. A closing quote is never passed, so that what is read
- * stands outside of quotes. -- */
+ * stands outside of quotes, unless it is a quoted name. -- */
 
 static const char *before_space(const char *text, const char *end)
 {
@@ -58,7 +58,7 @@ static const char *before_comparison(const char *text, const char *end)
 {
     static const char *const comparisons[] = {"=", "<>", "!=", "<", "<=", ">", ">="};
     const char *begin = end;
-    while (begin > text && begin[-1] != '\0' && strchr("=<>!~@#%^&|*+-/:?", begin[-1]) != NULL)
+    while (begin > text && strchr("=<>!~@#%^&|*+-/:?", begin[-1]) != NULL)
         begin--;
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
         if (is_word(begin, (size_t)(end - begin), comparisons[i]))
@@ -83,8 +83,8 @@ static const char *before_list(const char *text, const char *end)
     if (!is_word(in, (size_t)(end - in), "in"))
         return NULL;
     end = before_space(text, in);
-    const char *not = before_word(text, end);
-    return is_word(not, (size_t)(end - not ), "not") ? not : in;
+    const char *negation = before_word(text, end);
+    return is_word(negation, (size_t)(end - negation), "not") ? negation : in;
 }
 
 /** Whether an operand may begin at `at`. */

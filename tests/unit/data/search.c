@@ -8,6 +8,7 @@
 TERN_MODEL(Paper, (int64_t, id, .key = true), (const char *, name))
 TERN_MODEL(Article, (int64_t, id, .key = true), (const char *, title, .search = true),
            (const char *, body, .optional = true, .search = true), (int, stars, .fallback = "0"),
+           (bool, is_old, .fallback = "false"),
            (int64_t, paper_id, .optional = true, .references = TERN_TYPE(Paper), .on_delete = TERN_CASCADE))
 TERN_MODEL(Page, (const char *, path, .key = true), (const char *, text, .search = true))
 TERN_MODEL_WITH(Line, (.table = "order"), (int64_t, bill, .key = true), (int, number, .key = true),
@@ -355,6 +356,19 @@ LIBRARY_TEST(long_texts_are_searched_by_their_first_words)
     CHECK_TEXT(found(c, text), "");
     memset(text, '"', 10000);
     CHECK_TEXT(found(c, text), "");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_condition_of_a_search_takes_true_for_a_bool)
+{
+    add(c, "sea", NULL);
+    add(c, "sky and sea", NULL);
+    tern_sql_run(c, "update article set is_old = true where title = 'sky and sea'");
+    Article_list old =
+        tern_search(c, Article, "sea", .where = "stars = ? and is_old = ?", .args = TERN_ARGS(0, true));
+    CHECK_INT(old.count, 1);
+    CHECK_TEXT(old.items[0].title, "sky and sea");
+    CHECK_INT(tern_search_count(c, Article, "sea", .where = "is_old = ?", .args = TERN_ARGS(false)), 1);
     return tern_no_content(c);
 }
 
