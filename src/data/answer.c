@@ -129,8 +129,6 @@ bool data_answer(tern_ctx *c, const data_error *error, const data_table *table, 
     if (error->is_cancelled)
         unwind_throw(UNWIND_CANCELLED);
     const char *field = blamed_field(table, error);
-    if (c->data != NULL)
-        c->data->last_fault = error->fault;
     if (out == NULL)
         fail(c, error, field);
     *out = (tern_data_error){.fault = error->fault};

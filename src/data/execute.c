@@ -95,5 +95,6 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
             *error = (tern_data_error){0};
         return true;
     }
+    request->last_fault = run->error.fault;
     return data_answer(c, &run->error, table, error);
 }

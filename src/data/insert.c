@@ -138,38 +138,29 @@ static unsigned batch_of(const data_table *table, const char *rows, size_t count
     return write_batch(alike, table->column_count);
 }
 
-/** Rows on their way, all of which are inserted or none. */
-typedef struct insert_list {
-    const data_table *table;
-    char *rows;
-    size_t count;
-    tern_data_error *error;
-} insert_list;
-
-static bool insert_list_in_batches(tern_ctx *c, void *arg)
-{
-    const insert_list *list = arg;
-    for (size_t i = 0; i < list->count;) {
-        char *rows = list->rows + i * list->table->type->size;
-        bool wants_key = write_wants_key(list->table, rows);
-        unsigned batch = batch_of(list->table, rows, list->count - i, wants_key);
-        if (!insert_batch(c, list->table, rows, batch, wants_key, list->error))
-            return false;
-        i += batch;
-    }
-    return true;
-}
-
 bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
                         const tern_write *options)
 {
-    insert_list list = {data_need_table(c, type), items, count, options->error};
+    const data_table *table = data_need_table(c, type);
+    size_t size = table->type->size;
+    char *rows = items;
+    bool is_done = true;
     data_request_of(c);
     if (options->error != NULL)
         *options->error = (tern_data_error){0};
     if (count == 0)
         return true;
     for (size_t i = 0; i < count; i++)
-        write_complete(c, list.table, list.rows + i * list.table->type->size);
-    return write_wholly(c, insert_list_in_batches, &list, options->error);
+        write_complete(c, table, rows + i * size);
+    tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
+    for (size_t i = 0; i < count && is_done;) {
+        bool wants_key = write_wants_key(table, rows + i * size);
+        unsigned batch = batch_of(table, rows + i * size, count - i, wants_key);
+        is_done = insert_batch(c, table, rows + i * size, batch, wants_key, options->error);
+        i += batch;
+    }
+    if (!is_done)
+        tern_rollback(c);
+    tern_transaction_leave(&all);
+    return is_done;
 }

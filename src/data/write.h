@@ -42,13 +42,6 @@ bool write_wants_key(const data_table *table, const void *row);
  * model is at fault, not the client. */
 void write_set_key(tern_ctx *c, const data_table *table, void *row, int64_t key);
 
-/**
- * Runs `work(c, arg)` in a transaction, which is rolled back when it returns false (and has then filled
- * `error`). With `error` it also says when the transaction cannot begin or end; without, that leaves the
- * handler. False when nothing was written. (wholly.c)
- */
-bool write_wholly(tern_ctx *c, bool (*work)(tern_ctx *c, void *arg), void *arg, tern_data_error *error);
-
 /** Raises the version of a row that was updated. */
 void write_raise_version(const data_table *table, void *row);
 /** The value of a column, to be bound. False when the column cannot hold it: `error` says so, and without
