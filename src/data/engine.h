@@ -98,6 +98,11 @@ struct data_engine {
      * options.wait_timeout_ms at most. */
     data_session *(*acquire)(data_database *db, bool writes, data_error *error);
     bool (*session_run)(data_session *session, data_run *run);
+    /** As session_run, for the statement that begins a transaction, which lives as long as the process. It
+     * may be kept back until the session's next one, whose failure is then this one's too. */
+    bool (*session_begin)(data_session *session, data_run *run);
+    /** As session_run, for the statement that commits: true once what the transaction wrote is safe. */
+    bool (*session_commit)(data_session *session, data_run *run);
     /** Gives it back. An open transaction is rolled back first (the caller's coroutine may be cancelled: this
      * does not fail and does not throw; a connection that cannot be put in order is closed). */
     void (*release)(data_session *session);

@@ -71,13 +71,18 @@ void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns
         4);
 }
 
+uint64_t data_deadline_ms(void)
+{
+    return loop_self.now_ms + data_self.options.query_timeout_ms;
+}
+
 bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error)
 {
     data_request *request = data_request_of(c);
     data_transaction *transaction = data_transaction_here(request);
     uint64_t started_ns = clock_ns();
     run->memory = &c->x->arena;
-    run->deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
+    run->deadline_ms = data_deadline_ms();
 #if !defined(NDEBUG)
     count_statement(c, request, run->statement);
 #endif

@@ -29,6 +29,9 @@ typedef struct data_request {
 /** In the request's memory. Fails with 500 when the application has no database, and as data_check_now. */
 data_request *data_request_of(tern_ctx *c);
 
+/** When a statement that begins now is given up (loop time). */
+uint64_t data_deadline_ms(void);
+
 /**
  * Runs `run` (statement, args, on_row and sink set by the caller). On a failure it leaves the handler with
  * the right answer, or, with `error`, says why and returns false. `table` (may be NULL) is what the statement

@@ -150,6 +150,7 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
     size_t size = table->type->size;
     char *rows = items;
     bool is_done = true, are_all_there = true;
+    write_whole whole;
     data_request_of(c);
     column_set set = update_columns(c, table, options);
     row_columns columns = columns_of(table, &set);
@@ -159,14 +160,13 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
         return true;
     for (size_t i = 0; i < count; i++)
         update_prepare(table, rows + i * size);
-    tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
+    bool needs_whole = count > write_batch(count, columns.count) || table->version != NULL;
+    if (!write_whole_begin(c, &whole, needs_whole, options->error))
+        return false;
     for (size_t i = 0; i < count && is_done;) {
         unsigned batch = write_batch(count - i, columns.count);
         is_done = update_batch(c, table, &set, rows + i * size, batch, &are_all_there, options->error);
         i += batch;
     }
-    if (!is_done)
-        tern_rollback(c);
-    tern_transaction_leave(&all);
-    return is_done && are_all_there;
+    return write_whole_end(c, &whole, is_done, options->error) && are_all_there;
 }
