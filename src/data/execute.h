@@ -39,6 +39,11 @@ uint64_t data_deadline_ms(void);
  */
 bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error);
 
+/** The same for up to DATA_RUNS_MOST runs of one statement that only reads, together (data_engine.run_all).
+ */
+bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_table *table,
+                      tern_data_error *error);
+
 /** Notes that `statement` took so long and logs it when that is too long; `rows` is negative when they are
  * not known. */
 void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns, int64_t rows);

@@ -50,6 +50,15 @@ bool data_transaction_run(data_transaction *transaction, data_run *run)
     return false;
 }
 
+bool data_transaction_run_all(data_transaction *transaction, data_run *runs, unsigned count)
+{
+    if (!data_transaction_may_run(transaction, &runs->error))
+        return false;
+    bool is_done = data_self.engine->session_run_all(transaction->session, runs, count);
+    transaction->is_broken |= !is_done;
+    return is_done;
+}
+
 /* -- the statements around it -- */
 
 static const char *begin_words(const tern_transaction_options *options)

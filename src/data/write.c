@@ -11,11 +11,13 @@ enum { VALUES_MOST = 32000 }; /* SQLite takes 32,766 values in a statement, Post
 
 unsigned write_batch(size_t count, size_t values)
 {
-    static const unsigned batches[] = {WRITE_BATCH_MOST, 64, 16, 4, 1};
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        if (batches[i] <= count && batches[i] <= VALUES_MOST / values)
-            return batches[i];
-    return 1;
+    unsigned most =
+        VALUES_MOST / values < WRITE_BATCH_MOST ? (unsigned)(VALUES_MOST / values) : WRITE_BATCH_MOST;
+    unsigned rows = count < most ? (unsigned)count : most;
+    unsigned step = 1;
+    while (rows / step >= 8)
+        step *= 2;
+    return rows > step ? rows - rows % step : 1;
 }
 
 bool write_whole_begin(tern_ctx *c, write_whole *whole, bool needs_one, tern_data_error *error)

@@ -6,8 +6,8 @@
 
 enum { WRITE_BATCH_MOST = 256 }; /* rows that one statement writes */
 
-/** How many of `count` rows, of so many values each, the next statement writes. Statements exist for a few
- * numbers of rows only, so that a list of any length needs few of them. */
+/** How many of `count` rows, of so many values each, the next statement writes: their number rounded down to
+ * three binary digits. So 28 statements serve lists of any length, and most lists take one or two of them. */
 unsigned write_batch(size_t count, size_t values);
 
 /** A bit for each column. */

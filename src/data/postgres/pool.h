@@ -164,12 +164,19 @@ void link_settle(pg_link *l);
 
 /** Waits for a request's answer and hands its rows over; frees it. */
 bool run_await(data_database *db, request *r, data_run *run);
+/** The same for the requests of so many runs, in order; when one fails those behind it are left. */
+bool run_await_all(data_database *db, request **requests, data_run *runs, unsigned count);
+/** Binds the values of so many runs and makes their requests. False with the error of a run that cannot be
+ * sent; there are none then. */
+bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, request **requests);
 bool pg_run(data_database *db, data_run *run);
+bool pg_run_all(data_database *db, data_run *runs, unsigned count);
 
 /* -- session.c, stream.c -- */
 
 data_session *pg_acquire(data_database *db, bool writes, data_error *error);
 bool pg_session_run(data_session *session, data_run *run);
+bool pg_session_run_all(data_session *session, data_run *runs, unsigned count);
 bool pg_session_begin(data_session *session, data_run *run);
 bool pg_session_commit(data_session *session, data_run *run);
 void pg_release(data_session *session);

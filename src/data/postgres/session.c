@@ -106,6 +106,22 @@ bool pg_session_run(data_session *l, data_run *run)
     return run_await(l->db, r, run);
 }
 
+bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
+{
+    params values[DATA_RUNS_MOST];
+    request *requests[DATA_RUNS_MOST];
+    if (!is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
+        return false;
+    unsigned sent = 0;
+    while (sent < count && send_behind(l, requests[sent]))
+        sent++;
+    if (sent == count)
+        link_sync(l);
+    for (unsigned unsent = sent + 1; unsent < count; unsent++) /* the one in between has failed */
+        request_free(l->db, requests[unsent]);
+    return run_await_all(l->db, requests, runs, sent < count ? sent + 1 : count);
+}
+
 bool pg_session_begin(data_session *l, data_run *run)
 {
     run->affected = 0;
