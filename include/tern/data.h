@@ -224,8 +224,19 @@ typedef struct tern_selection {
 /** The same; without such a row the handler ends with 404. */
 #define tern_get_or_404(c, Model, ...)                                                                       \
     ((Model *)tern_get_or_404_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
-#define tern_count(c, Model, ...)  tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
-#define tern_exists(c, Model, ...) tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+/**
+ * The rows with these keys as a `Model_list`, in the order of the keys; a key without a row is passed over. A
+ * query for each, all of them under way at once on PostgreSQL, so they take one journey to it and not one
+ * each.
+ *
+ *     Todo_list two = tern_find_all(c, Todo, TERN_ARGS(in->first, in->second));
+ *
+ * Of many keys an array: `(tern_args){keys, count}`, where `keys[i] = TERN_ARG(id)`; of composite keys the
+ * values one behind the other.
+ */
+#define tern_find_all(c, Model, ...) (*(Model##_list *)tern_find_all_of(c, TERN_TYPE(Model), (__VA_ARGS__)))
+#define tern_count(c, Model, ...)    tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 /** Sum, average, least and greatest of a numeric field over the rows; 0 when there is none. */
 #define tern_sum(c, Model, field, ...)                                                                       \
     tern_aggregate_of(c, TERN_TYPE(Model), "sum", #field, &(tern_selection){__VA_ARGS__})
@@ -374,6 +385,7 @@ void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *q
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key);
+void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys);
 int64_t tern_count_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 bool tern_exists_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *function, const char *field,

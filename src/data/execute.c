@@ -72,29 +72,70 @@ void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns
         4);
 }
 
+uint64_t data_deadline_ms(void)
+{
+    return loop_self.now_ms + data_self.options.query_timeout_ms;
+}
+
+/** Where statements outside of a transaction go. */
+static data_database *database_for(const data_statement *statement)
+{
+    return data_self.replica != NULL && !statement->writes ? data_self.replica : data_self.primary;
+}
+
+static bool failed(tern_ctx *c, const data_error *why, const data_table *table, tern_data_error *error)
+{
+    c->data->last_fault = why->fault;
+    return data_answer(c, why, table, error);
+}
+
 bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error)
 {
     data_request *request = data_request_of(c);
     data_transaction *transaction = data_transaction_here(request);
     uint64_t started_ns = clock_ns();
     run->memory = &c->x->arena;
-    run->deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
+    run->deadline_ms = data_deadline_ms();
 #if !defined(NDEBUG)
     count_statement(c, request, run->statement);
 #endif
-    bool is_done;
-    if (transaction != NULL)
-        is_done = data_transaction_run(transaction, run);
-    else if (data_self.replica != NULL && !run->statement->writes)
-        is_done = data_self.engine->run(data_self.replica, run);
-    else
-        is_done = data_self.engine->run(data_self.primary, run);
+    bool is_done = transaction != NULL ? data_transaction_run(transaction, run)
+                                       : data_self.engine->run(database_for(run->statement), run);
     data_note(c, run->statement, started_ns, run->rows != 0 ? run->rows : run->affected);
-    if (is_done) {
-        if (error != NULL)
-            *error = (tern_data_error){0};
-        return true;
+    if (!is_done)
+        return failed(c, &run->error, table, error);
+    if (error != NULL)
+        *error = (tern_data_error){0};
+    return true;
+}
+
+bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_table *table,
+                      tern_data_error *error)
+{
+    data_request *request = data_request_of(c);
+    data_transaction *transaction = data_transaction_here(request);
+    const data_statement *statement = runs->statement;
+    uint64_t started_ns = clock_ns();
+    int64_t rows = 0;
+    for (unsigned i = 0; i < count; i++) {
+        runs[i].memory = &c->x->arena;
+        runs[i].deadline_ms = data_deadline_ms();
+        runs[i].rows = 0;
+        runs[i].error.fault = TERN_DATA_OK;
+        runs[i].error.is_cancelled = false;
     }
-    request->last_fault = run->error.fault;
-    return data_answer(c, &run->error, table, error);
+#if !defined(NDEBUG)
+    count_statement(c, request, statement);
+#endif
+    bool is_done = transaction != NULL ? data_transaction_run_all(transaction, runs, count)
+                                       : data_self.engine->run_all(database_for(statement), runs, count);
+    unsigned at = 0;
+    while (at + 1 < count && runs[at].error.fault == TERN_DATA_OK && !runs[at].error.is_cancelled)
+        rows += runs[at++].rows;
+    data_note(c, statement, started_ns, rows + runs[at].rows);
+    if (!is_done)
+        return failed(c, &runs[at].error, table, error);
+    if (error != NULL)
+        *error = (tern_data_error){0};
+    return true;
 }

@@ -28,12 +28,20 @@ typedef struct data_request {
 /** In the request's memory. Fails with 500 when the application has no database, and as data_check_now. */
 data_request *data_request_of(tern_ctx *c);
 
+/** When a statement that begins now is given up (loop time). */
+uint64_t data_deadline_ms(void);
+
 /**
  * Runs `run` (statement, args, on_row and sink set by the caller). On a failure it leaves the handler with
  * the right answer, or, with `error`, says why and returns false. `table` (may be NULL) is what the statement
  * is about: it tells which field is to blame.
  */
 bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error);
+
+/** The same for up to DATA_RUNS_MOST runs of one statement that only reads, together (data_engine.run_all).
+ */
+bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_table *table,
+                      tern_data_error *error);
 
 /** Notes that `statement` took so long and logs it when that is too long; `rows` is negative when they are
  * not known. */

@@ -1,4 +1,4 @@
-/* One row by its key. */
+/* Rows by their keys. */
 #include "data/convert.h"
 #include "data/misuse.h"
 #include "data/rows.h"
@@ -103,6 +103,46 @@ void *select_find(tern_ctx *c, const data_table *table, tern_args key, tern_data
 {
     const tern_selection anywhere = {.error = error};
     return select_find_within(c, table, key, &anywhere);
+}
+
+static bool take_the_only_one(data_run *run, const data_row *row)
+{
+    rows_take(run, row);
+    return false;
+}
+
+/** Appends the rows of `count` keys that lie one behind the other. */
+static void find_some(tern_ctx *c, const data_table *table, const tern_arg *keys, unsigned count,
+                      rows_list *list)
+{
+    data_run runs[DATA_RUNS_MOST];
+    const tern_selection anywhere = {0};
+    const data_statement *statement = find_statement(c, table, &anywhere);
+    for (unsigned i = 0; i < count; i++) {
+        tern_args key = {keys + (size_t)i * table->key_count, table->key_count};
+        runs[i].statement = statement;
+        runs[i].args = select_key_args(c, table, key);
+        runs[i].on_row = take_the_only_one;
+        runs[i].sink = list;
+    }
+    data_execute_all(c, runs, count, table, NULL);
+}
+
+void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys)
+{
+    const data_table *table = data_need_table(c, type);
+    data_request_of(c);
+    if (table->key_count == 0 || keys.count % table->key_count != 0)
+        data_misuse(c, "%u values are no keys of %s, which have %u", keys.count, type->name,
+                    table->key_count);
+    unsigned count = keys.count / table->key_count;
+    rows_list list = {.c = c, .map = select_need_map(c, table), .room = count};
+    list.items = ctx_need(c, arena_alloc(&c->x->arena, count * table->type->size));
+    for (unsigned done = 0, some; done < count; done += some) {
+        some = count - done < DATA_RUNS_MOST ? count - done : DATA_RUNS_MOST;
+        find_some(c, table, keys.items + (size_t)done * table->key_count, some, &list);
+    }
+    return select_as_list(c, &list);
 }
 
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key)

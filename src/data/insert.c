@@ -145,6 +145,7 @@ bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
     size_t size = table->type->size;
     char *rows = items;
     bool is_done = true;
+    write_whole whole;
     data_request_of(c);
     if (options->error != NULL)
         *options->error = (tern_data_error){0};
@@ -152,15 +153,15 @@ bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
         return true;
     for (size_t i = 0; i < count; i++)
         write_complete(c, table, rows + i * size);
-    tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
+    bool wants_key = write_wants_key(table, rows);
+    bool needs_whole = count > batch_of(table, rows, count, wants_key);
+    if (!write_whole_begin(c, &whole, needs_whole, options->error))
+        return false;
     for (size_t i = 0; i < count && is_done;) {
-        bool wants_key = write_wants_key(table, rows + i * size);
+        wants_key = write_wants_key(table, rows + i * size);
         unsigned batch = batch_of(table, rows + i * size, count - i, wants_key);
         is_done = insert_batch(c, table, rows + i * size, batch, wants_key, options->error);
         i += batch;
     }
-    if (!is_done)
-        tern_rollback(c);
-    tern_transaction_leave(&all);
-    return is_done;
+    return write_whole_end(c, &whole, is_done, options->error);
 }

@@ -84,8 +84,7 @@ tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_sele
     if (rows->error != NULL)
         *rows->error = (tern_data_error){0};
     data_request_of(c);
-    rows->run = (data_run){.memory = &rows->memory,
-                           .deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms};
+    rows->run = (data_run){.memory = &rows->memory, .deadline_ms = data_deadline_ms()};
     select_prepare(c, table, STATEMENT_SELECT, NULL, s, &rows->run);
     arena_init(&rows->memory, rows->lent, sizeof rows->lent, ROW_MOST_BYTES);
     tern_defer(c, close_deferred, rows);
@@ -111,7 +110,7 @@ bool tern_rows_next(tern_rows *rows, void *row)
         return false;
     arena_free(&rows->memory);
     arena_init(&rows->memory, rows->lent, sizeof rows->lent, ROW_MOST_BYTES);
-    rows->run.deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
+    rows->run.deadline_ms = data_deadline_ms();
     if (data_self.engine->stream_next(rows->session, &rows->run, &at) &&
         rows_read(rows->map, &rows->run, &at, row))
         return true;

@@ -1,4 +1,5 @@
 #include "data/transaction.h"
+#include "data/misuse.h"
 #include "data/statement.h"
 #include "data/worker.h"
 #include "runtime/coro.h"
@@ -6,9 +7,7 @@
 
 #include <tern/task.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { RETRIES = 3, SAVEPOINTS_MOST = 16 };
 
@@ -52,6 +51,15 @@ bool data_transaction_run(data_transaction *transaction, data_run *run)
     return false;
 }
 
+bool data_transaction_run_all(data_transaction *transaction, data_run *runs, unsigned count)
+{
+    if (!data_transaction_may_run(transaction, &runs->error))
+        return false;
+    bool is_done = data_self.engine->session_run_all(transaction->session, runs, count);
+    transaction->is_broken |= !is_done;
+    return is_done;
+}
+
 /* -- the statements around it -- */
 
 static const char *begin_words(const tern_transaction_options *options)
@@ -72,29 +80,38 @@ static const char *begin_words(const tern_transaction_options *options)
 }
 
 /** Runs "begin" and its like on the transaction's connection, whether it is broken or not. */
-static bool run_statement(data_transaction *t, const data_statement *statement, data_error *error)
+static bool run_words(data_transaction *t, bool (*how)(data_session *session, data_run *run),
+                      const char *words, data_error *error)
 {
-    if (statement == NULL)
+    data_run run = {.statement = statement_words(words), .memory = t->memory};
+    if (run.statement == NULL)
         return data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
-    data_run run = {.statement = statement, .memory = t->memory};
-    run.deadline_ms = loop_self.now_ms + data_self.options.query_timeout_ms;
-    bool is_done = data_self.engine->session_run(t->session, &run);
+    run.deadline_ms = data_deadline_ms();
+    bool is_done = how(t->session, &run);
     *error = run.error;
     return is_done;
 }
 
-static bool run_savepoint(data_transaction *t, const char *verb, data_error *error)
+/* Savepoints share a name: each engine means the innermost one by it. */
+static bool begin(data_transaction *t, const tern_transaction_options *options, data_error *error)
 {
-    char words[32];
-    snprintf(words, sizeof words, "%s t%u", verb, t->depth);
-    const data_statement statement = {.sql = words, .sql_len = strlen(words)};
-    return run_statement(t, &statement, error);
+    if (t->depth == 0)
+        return run_words(t, data_self.engine->session_begin, begin_words(options), error);
+    return run_words(t, data_self.engine->session_run, "savepoint t", error);
+}
+
+static bool commit(data_transaction *t, data_error *error)
+{
+    if (t->depth == 0)
+        return run_words(t, data_self.engine->session_commit, "commit", error);
+    return run_words(t, data_self.engine->session_run, "release t", error);
 }
 
 /** Undoes what was done since the savepoint, which the database then forgets. */
 static bool undo_savepoint(data_transaction *t, data_error *error)
 {
-    return run_savepoint(t, "rollback to", error) && run_savepoint(t, "release", error);
+    return run_words(t, data_self.engine->session_run, "rollback to t", error) &&
+           run_words(t, data_self.engine->session_run, "release t", error);
 }
 
 /* -- its life -- */
@@ -130,65 +147,84 @@ static void abandon(void *arg)
         t->whole->is_broken = true;
 }
 
-tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transaction_options *options)
+/** Says why a transaction did not come to be, or to its end. */
+static bool say_why(tern_ctx *c, data_request *request, const data_error *why, tern_data_error *error)
+{
+    request->last_fault = why->fault;
+    return data_answer(c, why, NULL, error);
+}
+
+bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options,
+                            tern_transaction_scope *block, tern_data_error *error)
 {
     data_request *request = data_request_of(c);
     data_transaction *outer = data_transaction_here(request), *t = tern_alloc(c, sizeof *t);
-    data_error error = {0};
+    data_error why = {0};
     *t = (data_transaction){
         .outer = request->transaction, .request = request, .owner = coro_self(), .memory = &c->x->arena};
     if (outer != NULL) {
-        if (!data_transaction_may_run(outer, &error))
-            data_answer(c, &error, NULL, NULL);
+        if (!data_transaction_may_run(outer, &why))
+            return say_why(c, request, &why, error);
         t->whole = outer;
         t->session = outer->session;
         t->depth = outer->depth + 1;
         t->is_read_only = outer->is_read_only;
         if (t->depth > SAVEPOINTS_MOST)
-            tern_fail(c, 500, "transactions are nested more than %d deep", SAVEPOINTS_MOST);
+            data_misuse(c, "transactions are nested more than %d deep", SAVEPOINTS_MOST);
     } else {
         t->is_read_only = options->read_only;
-        t->session = data_self.engine->acquire(data_self.primary, !options->read_only, &error);
+        t->session = data_self.engine->acquire(data_self.primary, !options->read_only, &why);
         if (t->session == NULL)
-            data_answer(c, &error, NULL, NULL);
+            return say_why(c, request, &why, error);
     }
     request->transaction = t;
     tern_defer(c, abandon, t);
-    bool has_begun = t->depth == 0 ? run_statement(t, statement_words(begin_words(options)), &error)
-                                   : run_savepoint(t, "savepoint", &error);
-    if (!has_begun) {
-        request->last_fault = error.fault;
-        data_answer(c, &error, NULL, NULL);
-    }
-    return (tern_transaction_scope){.c = c, .inside = t, .is_first = true};
+    *block = (tern_transaction_scope){.c = c, .inside = t, .is_first = true};
+    if (begin(t, options, &why))
+        return true;
+    abandon(t);
+    return say_why(c, request, &why, error);
 }
 
-void tern_transaction_leave(tern_transaction_scope *block)
+bool data_transaction_end(tern_transaction_scope *block, tern_data_error *error)
 {
     data_transaction *t = block->inside;
-    data_error error = {0};
+    data_error why = {0};
     bool is_done;
     if (t->is_ended)
-        return;
+        return true;
     close_rows(t);
-    if (t->depth == 0)
-        is_done = t->is_broken || run_statement(t, statement_words("commit"), &error);
+    if (t->is_broken)
+        is_done = t->depth == 0 || undo_savepoint(t, &why);
     else
-        is_done = t->is_broken ? undo_savepoint(t, &error) : run_savepoint(t, "release", &error);
-    if (!is_done) { /* `abandon` gives the connection back */
-        t->request->last_fault = error.fault;
-        data_answer(block->c, &error, NULL, NULL);
+        is_done = commit(t, &why);
+    if (!is_done) {
+        abandon(t);
+        return say_why(block->c, t->request, &why, error);
     }
     take_off(t);
     if (t->depth == 0)
         data_self.engine->release(t->session); /* rolls back when it was broken */
+    return true;
+}
+
+tern_transaction_scope tern_transaction_enter(tern_ctx *c, const tern_transaction_options *options)
+{
+    tern_transaction_scope block;
+    data_transaction_begin(c, options, &block, NULL);
+    return block;
+}
+
+void tern_transaction_leave(tern_transaction_scope *block)
+{
+    data_transaction_end(block, NULL);
 }
 
 void tern_rollback(tern_ctx *c)
 {
     data_transaction *t = data_transaction_here(data_request_of(c));
     if (t == NULL)
-        tern_fail(c, 500, "tern_rollback: there is no transaction");
+        data_misuse(c, "tern_rollback: there is no transaction");
     t->is_broken = true;
 }
 

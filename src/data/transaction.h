@@ -24,5 +24,13 @@ data_transaction *data_transaction_here(const data_request *request);
 bool data_transaction_may_run(const data_transaction *transaction, data_error *error);
 /** Runs on the transaction's connection; a failure breaks it. */
 bool data_transaction_run(data_transaction *transaction, data_run *run);
+/** The same for data_engine.run_all. */
+bool data_transaction_run_all(data_transaction *transaction, data_run *runs, unsigned count);
+
+/** As tern_transaction_enter; with `error`, a failure is told there and the answer is false. */
+bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options,
+                            tern_transaction_scope *block, tern_data_error *error);
+/** As tern_transaction_leave; false with `error` when it could not be committed: it is rolled back then. */
+bool data_transaction_end(tern_transaction_scope *block, tern_data_error *error);
 
 #endif

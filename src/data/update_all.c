@@ -1,4 +1,5 @@
 /* Changing many rows in one statement. */
+#include "data/misuse.h"
 #include "data/write.h"
 
 #include <string.h>
@@ -97,9 +98,7 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
                                           const row_columns *columns, unsigned rows)
 {
     statement_key key;
-    memset(&key, 0, sizeof key);
-    key.type = table->type;
-    key.verb = STATEMENT_UPDATE_ALL;
+    statement_key_begin(&key, table->type, STATEMENT_UPDATE_ALL);
     key.rows = rows;
     memcpy(key.columns, set->bits, sizeof set->bits);
     const data_statement *statement = statement_find(&key);
@@ -150,23 +149,23 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
     size_t size = table->type->size;
     char *rows = items;
     bool is_done = true, are_all_there = true;
+    write_whole whole;
     data_request_of(c);
     column_set set = update_columns(c, table, options);
     row_columns columns = columns_of(table, &set);
     if (table->key_count == 0)
-        tern_fail(c, 500, "%s has no .key to be updated by", table->type->name);
+        data_misuse(c, "%s has no .key to be updated by", table->type->name);
     if (count == 0 || columns.count == columns.key_count)
         return true;
     for (size_t i = 0; i < count; i++)
         update_prepare(table, rows + i * size);
-    tern_transaction_scope all = tern_transaction_enter(c, &(tern_transaction_options){0});
+    bool needs_whole = count > write_batch(count, columns.count) || table->version != NULL;
+    if (!write_whole_begin(c, &whole, needs_whole, options->error))
+        return false;
     for (size_t i = 0; i < count && is_done;) {
         unsigned batch = write_batch(count - i, columns.count);
         is_done = update_batch(c, table, &set, rows + i * size, batch, &are_all_there, options->error);
         i += batch;
     }
-    if (!is_done)
-        tern_rollback(c);
-    tern_transaction_leave(&all);
-    return is_done && are_all_there;
+    return write_whole_end(c, &whole, is_done, options->error) && are_all_there;
 }

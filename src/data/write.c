@@ -2,6 +2,7 @@
 #include "data/write.h"
 #include "base/random.h"
 #include "data/misuse.h"
+#include "data/transaction.h"
 #include "schema/scalar.h"
 
 #include <string.h>
@@ -11,11 +12,27 @@ enum { VALUES_MOST = 32000 }; /* SQLite takes 32,766 values in a statement, Post
 
 unsigned write_batch(size_t count, size_t values)
 {
-    static const unsigned batches[] = {WRITE_BATCH_MOST, 64, 16, 4, 1};
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        if (batches[i] <= count && batches[i] <= VALUES_MOST / values)
-            return batches[i];
-    return 1;
+    unsigned most =
+        VALUES_MOST / values < WRITE_BATCH_MOST ? (unsigned)(VALUES_MOST / values) : WRITE_BATCH_MOST;
+    unsigned rows = count < most ? (unsigned)count : most;
+    unsigned step = 1;
+    while (rows / step >= 8)
+        step *= 2;
+    return rows > step ? rows - rows % step : 1;
+}
+
+bool write_whole_begin(tern_ctx *c, write_whole *whole, bool needs_one, tern_data_error *error)
+{
+    whole->is_own = needs_one && data_transaction_here(data_request_of(c)) == NULL;
+    return !whole->is_own || data_transaction_begin(c, &(tern_transaction_options){0}, &whole->block, error);
+}
+
+bool write_whole_end(tern_ctx *c, write_whole *whole, bool is_done, tern_data_error *error)
+{
+    data_transaction *open = is_done ? NULL : data_transaction_here(data_request_of(c));
+    if (open != NULL)
+        open->is_broken = true;
+    return (!whole->is_own || data_transaction_end(&whole->block, is_done ? error : NULL)) && is_done;
 }
 
 column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields)

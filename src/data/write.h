@@ -6,8 +6,8 @@
 
 enum { WRITE_BATCH_MOST = 256 }; /* rows that one statement writes */
 
-/** How many of `count` rows, of so many values each, the next statement writes. Statements exist for a few
- * numbers of rows only, so that a list of any length needs few of them. */
+/** How many of `count` rows, of so many values each, the next statement writes: their number rounded down to
+ * three binary digits. So 28 statements serve lists of any length, and most lists take one or two of them. */
 unsigned write_batch(size_t count, size_t values);
 
 /** A bit for each column. */
@@ -24,6 +24,18 @@ static inline bool column_set_has(const column_set *set, unsigned column)
 {
     return (set->bits[column / 64] >> (column % 64) & 1) != 0;
 }
+
+/** What the statements of one call write, wholly or not at all. */
+typedef struct write_whole {
+    tern_transaction_scope block;
+    bool is_own; /* a transaction was begun for it */
+} write_whole;
+
+/** Begins a transaction when one is needed (`needs_one`) and none is open. False as write_arg. */
+bool write_whole_begin(tern_ctx *c, write_whole *whole, bool needs_one, tern_data_error *error);
+/** Commits it, or rolls back what was not `is_done`: of a transaction that was open before all, then. False
+ * when it is not written. */
+bool write_whole_end(tern_ctx *c, write_whole *whole, bool is_done, tern_data_error *error);
 
 /** The columns whose fields `fields` names ("title, done"); leaves the handler with 500 when one is none. */
 column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields);

@@ -189,6 +189,13 @@ static void send_again(pg_link *l, request *r)
         link_sync(l);
 }
 
+static void log_begin(const request *r)
+{
+    char line[200];
+    fault_line(libpq.resultErrorMessage(r->result), line, sizeof line);
+    tern_log(TERN_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
+}
+
 /* All of the answer is there, and its transaction, if it was one of its own, has ended. */
 static void answered(pg_link *l, request *r)
 {
@@ -199,6 +206,8 @@ static void answered(pg_link *l, request *r)
     list_remove(&r->link);
     l->in_flight--;
     l->idle_since_ms = loop_self.now_ms;
+    if (state != NULL && r->is_begin)
+        log_begin(r);
     if (state != NULL) {
         is_stale = r->statement->id != 0 && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
         if (is_stale)

@@ -7,8 +7,9 @@
 
 enum {
     WATCH_MS = 20,
-    FLIGHT_MOST = 128, /* statements in flight on one connection */
-    STALE_MS = 8       /* the oldest of them is that old: others go elsewhere, it may take long */
+    FLIGHT_MOST = 1024, /* statements in flight on one connection */
+    STALLED_MS = 8,     /* no answer for so long: the oldest of them is slow, and others go elsewhere */
+    LATE_MS = 16        /* the oldest has waited so long: one connection does not keep up */
 };
 
 /* -- requests -- */
@@ -133,8 +134,9 @@ static bool is_shareable(const pg_link *l)
         return false;
     if (list_empty(&l->flight))
         return true;
-    const request *oldest = list_owner(l->flight.next, request, link);
-    return loop_self.now_ms <= oldest->sent_ms + STALE_MS;
+    uint64_t sent_ms = list_owner(l->flight.next, request, link)->sent_ms, now_ms = loop_self.now_ms;
+    uint64_t moved_ms = sent_ms > l->idle_since_ms ? sent_ms : l->idle_since_ms; /* that an answer came */
+    return now_ms <= moved_ms + STALLED_MS && now_ms <= sent_ms + LATE_MS;
 }
 
 /* The first in the list: few connections that carry much cost fewer system calls than many. */

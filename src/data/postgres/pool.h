@@ -40,6 +40,7 @@ typedef struct request {
     bool ends_group;   /* a Sync was sent behind it */
     bool is_alone;     /* in a group of its own: it was aborted or failed for another's sake before */
     bool is_streamed;  /* its rows are taken by stream_next */
+    bool is_begin;     /* of the transaction of the statement behind it */
 } request;
 
 typedef enum link_state { LINK_OPENING, LINK_READY, LINK_LENT, LINK_DRAINING, LINK_BROKEN } link_state;
@@ -67,6 +68,7 @@ struct data_session {
     timer_entry timer; /* opening: gives up; draining or with orphans: asks what became of them */
     prepared *prepared;
     unsigned prepared_room;
+    const data_statement *begins; /* a lent one's transaction: goes out with its first statement */
     uint64_t idle_since_ms;
     bool is_held;       /* by pump, for one that wants it alone */
     bool is_unsynced;   /* statements were put in since the last Sync */
@@ -162,12 +164,21 @@ void link_settle(pg_link *l);
 
 /** Waits for a request's answer and hands its rows over; frees it. */
 bool run_await(data_database *db, request *r, data_run *run);
+/** The same for the requests of so many runs, in order; when one fails those behind it are left. */
+bool run_await_all(data_database *db, request **requests, data_run *runs, unsigned count);
+/** Binds the values of so many runs and makes their requests. False with the error of a run that cannot be
+ * sent; there are none then. */
+bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, request **requests);
 bool pg_run(data_database *db, data_run *run);
+bool pg_run_all(data_database *db, data_run *runs, unsigned count);
 
 /* -- session.c, stream.c -- */
 
 data_session *pg_acquire(data_database *db, bool writes, data_error *error);
 bool pg_session_run(data_session *session, data_run *run);
+bool pg_session_run_all(data_session *session, data_run *runs, unsigned count);
+bool pg_session_begin(data_session *session, data_run *run);
+bool pg_session_commit(data_session *session, data_run *run);
 void pg_release(data_session *session);
 bool pg_stream_open(data_session *session, data_run *run);
 bool pg_stream_next(data_session *session, data_run *run, data_row *row);

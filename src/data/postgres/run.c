@@ -1,4 +1,4 @@
-/* One statement on any connection, as a transaction of its own. */
+/* Statements on any connection, each as a transaction of its own. */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
 
@@ -103,4 +103,51 @@ bool pg_run(data_database *db, data_run *run)
         return false;
     }
     return run_await(db, r, run);
+}
+
+bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, request **requests)
+{
+    unsigned made = 0;
+    for (; made < count; made++) {
+        runs[made].affected = 0;
+        fault_clear(&runs[made].error);
+        if (!params_bind(&values[made], &runs[made]))
+            break;
+        requests[made] = request_new(db, &runs[made], &values[made]);
+        if (requests[made] == NULL) {
+            data_refuse(&runs[made].error, TERN_DATA_BUSY, "memory is short");
+            break;
+        }
+    }
+    if (made == count)
+        return true;
+    while (made-- != 0)
+        request_free(db, requests[made]);
+    return false;
+}
+
+bool run_await_all(data_database *db, request **requests, data_run *runs, unsigned count)
+{
+    unsigned done = 0;
+    while (done < count && run_await(db, requests[done], &runs[done]))
+        done++;
+    for (unsigned i = done + 1; i < count; i++)
+        leave(db, requests[i]);
+    return done == count;
+}
+
+bool pg_run_all(data_database *db, data_run *runs, unsigned count)
+{
+    params values[DATA_RUNS_MOST];
+    request *requests[DATA_RUNS_MOST];
+    if (!run_requests(db, runs, count, values, requests))
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        if (pool_want(db, requests[i], &runs->error)) /* if not, then none: the server is away */
+            continue;
+        for (unsigned unsent = i; unsent < count; unsent++)
+            request_free(db, requests[unsent]);
+        return false;
+    }
+    return run_await_all(db, requests, runs, count);
 }

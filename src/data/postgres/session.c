@@ -64,6 +64,32 @@ static bool leaves_nothing(const char *sql)
     return false;
 }
 
+/* A transaction begins on the journey of its first statement. When it cannot, the server skips that one: the
+ * log has the reason. */
+static bool send_begin(pg_link *l)
+{
+    static const params none;
+    data_run unused = {.statement = l->begins, .deadline_ms = UINT64_MAX}; /* the statement behind has one */
+    request *r = request_new(l->db, &unused, &none);
+    if (r == NULL) {
+        link_drop(l, "memory is short");
+        return false;
+    }
+    l->begins = NULL;
+    r->waiting = NULL;
+    r->is_begin = true;
+    return link_send(l, r);
+}
+
+static bool send_behind(data_session *l, request *r)
+{
+    if (l->begins == NULL || send_begin(l))
+        return link_send(l, r);
+    r->on = l;
+    request_fail(l->db, r, TERN_DATA_AWAY, "the transaction's beginning could not be sent");
+    return false;
+}
+
 bool pg_session_run(data_session *l, data_run *run)
 {
     params values;
@@ -75,9 +101,43 @@ bool pg_session_run(data_session *l, data_run *run)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
     const data_statement *s = run->statement;
     l->is_dirty |= s->id == 0 && !leaves_nothing(s->sql);
-    if (link_send(l, r))
+    if (send_behind(l, r))
         link_sync(l);
     return run_await(l->db, r, run);
+}
+
+bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
+{
+    params values[DATA_RUNS_MOST];
+    request *requests[DATA_RUNS_MOST];
+    if (!is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
+        return false;
+    unsigned sent = 0;
+    while (sent < count && send_behind(l, requests[sent]))
+        sent++;
+    if (sent == count)
+        link_sync(l);
+    for (unsigned unsent = sent + 1; unsent < count; unsent++) /* the one in between has failed */
+        request_free(l->db, requests[unsent]);
+    return run_await_all(l->db, requests, runs, sent < count ? sent + 1 : count);
+}
+
+bool pg_session_begin(data_session *l, data_run *run)
+{
+    run->affected = 0;
+    if (!is_usable(l, &run->error))
+        return false;
+    l->begins = run->statement;
+    return true;
+}
+
+bool pg_session_commit(data_session *l, data_run *run)
+{
+    if (l->begins == NULL)
+        return pg_session_run(l, run);
+    l->begins = NULL; /* nothing was asked of it */
+    run->affected = 0;
+    return is_usable(l, &run->error);
 }
 
 /* Sends a statement of our own behind whatever is in flight. */
@@ -104,6 +164,7 @@ void pg_release(data_session *l)
         return;
     }
     l->state = LINK_DRAINING;
+    l->begins = NULL;
     if (!l->is_given_up && (!list_empty(&l->flight) || libpq.transactionStatus(l->conn) != PQTRANS_IDLE))
         put_in_order(l, &rollback);
     if (l->is_dirty && !l->is_given_up && l->state == LINK_DRAINING) {

@@ -4,11 +4,22 @@
 
 #include <sys/epoll.h>
 
+/* Single-row mode is asked of the statement at the head of the pipeline, so "begin" cannot be before it. */
+static bool begin_first(data_session *l, data_run *run)
+{
+    data_run begin = {.statement = l->begins, .deadline_ms = run->deadline_ms};
+    l->begins = NULL;
+    bool is_done = begin.statement == NULL || pg_session_run(l, &begin);
+    run->error = begin.error;
+    return is_done;
+}
+
 bool pg_stream_open(data_session *l, data_run *run)
 {
     params values;
     run->affected = 0;
-    run->error = (data_error){0};
+    if (!begin_first(l, run))
+        return false;
     if (l->state != LINK_LENT || l->is_given_up || !list_empty(&l->flight))
         return data_refuse(&run->error, TERN_DATA_AWAY, "the session's connection was lost");
     if (!params_bind(&values, run))

@@ -86,6 +86,24 @@ static bool run(data_database *db, data_run *run)
     return is_done;
 }
 
+static bool session_run_all(data_session *session, data_run *runs, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!sqlite_session_run(session, &runs[i]))
+            return false;
+    return true;
+}
+
+static bool run_all(data_database *db, data_run *runs, unsigned count)
+{
+    data_session *session = take(db, runs->statement->writes, runs->deadline_ms, &runs->error);
+    if (session == NULL)
+        return false;
+    bool is_done = session_run_all(session, runs, count);
+    sqlite_lane_give(session);
+    return is_done;
+}
+
 static data_session *acquire(data_database *db, bool writes, data_error *error)
 {
     data_session *session = take(db, writes, 0, error);
@@ -111,8 +129,12 @@ const data_engine data_sqlite = {
     .close = close_database,
     .tidy = tidy,
     .run = run,
+    .run_all = run_all,
     .acquire = acquire,
     .session_run = sqlite_session_run,
+    .session_run_all = session_run_all,
+    .session_begin = sqlite_session_run,
+    .session_commit = sqlite_session_run,
     .release = release,
     .stream_open = sqlite_stream_open,
     .stream_next = sqlite_stream_next,

@@ -236,6 +236,59 @@ LIBRARY_TEST(many_rows_are_inserted_at_once_or_none)
     return tern_no_content(c);
 }
 
+static data_engine engine_without_room;
+
+static data_session *acquire_in_vain(data_database *db, bool writes, data_error *error)
+{
+    (void)db, (void)writes;
+    data_refuse(error, TERN_DATA_BUSY, "no connection is free");
+    return NULL;
+}
+
+LIBRARY_TEST(a_list_whose_transaction_cannot_begin_is_told_of)
+{
+    const data_engine *engine = data_self.engine;
+    tern_data_error error;
+    Author authors[300];
+    memset(authors, 0, sizeof authors);
+    for (int i = 0; i < 300; i++)
+        authors[i].name = tern_sprintf(c, "%d", i);
+    engine_without_room = *engine;
+    engine_without_room.acquire = acquire_in_vain;
+    data_self.engine = &engine_without_room;
+    bool is_done = tern_insert_all(c, Author, ((Author_list){authors, 300}), .error = &error);
+    data_self.engine = engine;
+    CHECK(!is_done);
+    CHECK_INT(error.fault, TERN_DATA_BUSY);
+    CHECK_TEXT(error.message, "no connection is free");
+    CHECK_INT(tern_count(c, Author), 0);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(a_list_whose_transaction_cannot_be_committed_is_told_of)
+{
+    tern_data_error error;
+    Tag tag = {.name = "t"};
+    BookTag pairs[300];
+    memset(pairs, 0, sizeof pairs);
+    tern_insert(c, Tag, &tag);
+    tern_sql_run(c, "drop table book_tag");
+    tern_sql_run(c,
+                 data_self.engine->dialect == DATA_SQLITE
+                     ? "create table book_tag (book_id integer not null references book deferrable initially "
+                       "deferred, tag_id text not null, primary key (book_id, tag_id))"
+                     : "create table book_tag (book_id bigint not null references book deferrable initially "
+                       "deferred, tag_id uuid not null, primary key (book_id, tag_id))");
+    for (int i = 0; i < 300; i++)
+        pairs[i] = (BookTag){.book_id = 90 + i, .tag_id = tag.id};
+    CHECK(!tern_insert_all(c, BookTag, ((BookTag_list){pairs, 300}), .error = &error));
+    CHECK_INT(error.fault, TERN_DATA_FOREIGN_KEY);
+    CHECK_INT(tern_count(c, BookTag), 0);
+    add_author(c, "later");
+    CHECK_INT(tern_count(c, Author), 1);
+    return tern_no_content(c);
+}
+
 LIBRARY_TEST(rows_are_removed_by_key_and_by_where)
 {
     Author *author = add_author(c, "A");
