@@ -3,6 +3,44 @@
 
 #include <string.h>
 
+static void add_key(const ddl_table *table, buf *out)
+{
+    for (size_t i = 0; i < table->key.count; i++)
+        buf_add_printf(out, i == 0 ? "%s" : " + %s", table->key.items[i]);
+}
+
+static void tell_key(const diff_table *t, buf *out)
+{
+    if (!diff_has_new_key(t))
+        return;
+    buf_add_printf(out, "  change key of %s from ", t->to->name);
+    add_key(t->mid, out);
+    buf_add_text(out, " to ");
+    add_key(t->to, out);
+    bool is_given = !ddl_has_automatic_key(t->to);
+    for (size_t i = 0; i < t->mid->key.count && is_given;
+         i++) { /* more columns are unique as the fewer were */
+        size_t k = 0;
+        while (k < t->to->key.count && strcmp(t->to->key.items[k], t->mid->key.items[i]) != 0)
+            k++;
+        if (k == t->to->key.count) {
+            buf_add_text(out, ", which fails where rows have the same values");
+            break;
+        }
+    }
+    buf_add_text(out, "\n");
+}
+
+/** What a change of the column's kind or null is to its values; nothing else is worth a word. */
+static void tell_values(const ddl_column *mid, const ddl_column *to, buf *out)
+{
+    const char *from = ddl_kind_name(mid->kind), *kind = ddl_kind_name(to->kind);
+    if (mid->kind != to->kind)
+        buf_add_printf(out, ", from %s to %s", from, kind);
+    if (mid->nullable && !to->nullable && to->fallback == NULL)
+        buf_add_text(out, ", which fails where rows have a null in it");
+}
+
 static void tell_columns(const diff_table *t, buf *out)
 {
     const char *table = t->to->name;
@@ -14,11 +52,11 @@ static void tell_columns(const diff_table *t, buf *out)
         if (to == NULL)
             buf_add_printf(out, "  DROP column %s.%s, with all that it holds\n", table, mid->name);
         else if (!diff_is_same_column(DATA_SQLITE, t->to, mid, to) ||
-                 !diff_is_same_column(DATA_POSTGRES, t->to, mid, to))
-            buf_add_printf(out, "  change column %s.%s%s\n", table, mid->name,
-                           mid->nullable && !to->nullable && to->fallback == NULL
-                               ? ", which fails where rows have a null in it"
-                               : "");
+                 !diff_is_same_column(DATA_POSTGRES, t->to, mid, to)) {
+            buf_add_printf(out, "  change column %s.%s", table, mid->name);
+            tell_values(mid, to, out);
+            buf_add_text(out, "\n");
+        }
     }
     for (size_t i = 0; i < t->to->columns.count; i++)
         if (ddl_find_column(t->mid, t->to->columns.items[i].name) == NULL)
@@ -58,6 +96,7 @@ void diff_summary(const schema_diff *d, buf *out)
         const diff_table *t = &d->common[i];
         if (strcmp(t->from->name, t->to->name) != 0)
             buf_add_printf(out, "  rename table %s to %s\n", t->from->name, t->to->name);
+        tell_key(t, out);
         tell_columns(t, out);
         tell_indexes(t, out);
         tell_search(t, out);
