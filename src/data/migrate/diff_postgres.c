@@ -104,7 +104,7 @@ static void drop_reference(const schema_diff *d, const ddl_table *from, const dd
     const ddl_table *target = column->references != NULL ? ddl_find_table(d->mid, column->references) : NULL;
     const diff_table *other = target != NULL ? diff_find_common(d, target->name) : NULL;
     bool is_table_kept = diff_find_common(d, mid->name) != NULL;
-    bool is_in_the_way = target != NULL && (other != NULL   ? diff_has_new_key(other)
+    bool is_in_the_way = target != NULL && (other != NULL   ? diff_is_key_touched(other)
                                             : is_table_kept ? true
                                                             : target > mid);
     if (!is_in_the_way)

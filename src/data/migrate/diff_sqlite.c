@@ -54,6 +54,9 @@ static bool add_source(const schema_diff *d, const diff_table *t, const ddl_colu
         ddl_add_literal(&filling, DATA_SQLITE, to->kind, to->fallback);
     else if (must_fill)
         diff_add_filling(&filling, DATA_SQLITE, to, d->is_down);
+    if (must_fill && filling.len == 0 && ddl_is_sole_key(t->to, to) &&
+        strcmp(ddl_type_name(DATA_SQLITE, to->kind), "integer") == 0) /* SQLite would give it a number */
+        buf_add_text(&filling, "'a key is never null'");
     if (filling.len != 0)
         buf_add_text(sql, "coalesce(");
     if (diff_refers_otherwise(d, mid, to))
@@ -62,7 +65,8 @@ static bool add_source(const schema_diff *d, const diff_table *t, const ddl_colu
     if (diff_refers_otherwise(d, mid, to))
         buf_add_text(sql, ")");
     if (filling.len != 0)
-        buf_add_printf(sql, ", %s)", filling.data);
+        buf_add_printf(sql, ", %s)", filling.failed ? "" : filling.data);
+    sql->failed |= filling.failed;
     buf_free(&filling);
     return true;
 }
