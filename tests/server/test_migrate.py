@@ -366,25 +366,45 @@ def a_seed_waits_for_the_migrations(place):
     check("1 migration is not applied to the database yet; run `migrating migrate`" in error, error)
 
 
+def shell(place, url, path):
+    """`db shell` at a URL, with programs of the path: exit code, standard output, standard error."""
+    env = harness._settings({"TERN_DATABASE_URL": url, "PATH": path})
+    done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
+                          check=False, cwd=place.folder, stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout, done.stderr
+
+
 @test
-def the_shell_gets_the_password_where_others_cannot_see_it():
+def the_shell_is_on_the_database_of_the_url():
     with Place("postgres") as place:
-        process = place.start("db", "shell")
-        _, err = process.communicate(timeout=60)
-        check_equal((process.returncode, err), (0, ""))
+        plain = server().url(place.database)
+        asked = plain.replace(f":{postgres.PASSWORD}@", "@") + f"?connect_timeout=9&p%61ssword={postgres.PASSWORD}"
+        for url in (plain, asked):
+            check_equal(shell(place, url, os.environ["PATH"]), (0, "", ""), url)
+        code, _, err = shell(place, asked.replace("secret", "wrong"), os.environ["PATH"])
+        check(code == 2 and "password authentication failed" in err, err)
+
+
+@test
+def the_shell_gets_passwords_where_others_cannot_see_them():
+    with Place("sqlite") as place:
         tools = os.path.join(place.folder, "bin")
         os.mkdir(tools)
         with open(os.path.join(tools, "psql"), "w", encoding="ascii") as file:
-            file.write('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
+            file.write('#!/bin/sh\necho "$@ $PGPASSWORD"\n')
         os.chmod(os.path.join(tools, "psql"), 0o755)
-        env = harness._settings({"TERN_DATABASE_URL": "postgres://me:p%40ss@h:5/n", "PATH": tools + ":/usr/bin:/bin"})
-        done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
-                              check=False, cwd=place.folder)
-        check_equal(done.stdout, "postgres://me@h:5/n\np@ss\n")
-        env["PATH"] = place.folder
-        done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
-                              check=False, cwd=place.folder)
-        check_equal(done.stderr, "migrating: psql is not installed: it comes with the package postgresql-client\n")
+        for url, want in (("postgres://me:p%40ss@h:5/n", "postgres://me@h:5/n p@ss"),
+                          ("postgres://me:p?#s@h/n", "postgres://me@h/n p?#s"),
+                          ("postgres://h/n?password=p%26s", "postgres://h/n p&s"),
+                          ("postgres://me:old@h/n?sslmode=require&password=new&port=5",
+                           "postgres://me@h/n?sslmode=require&port=5 new"),
+                          ("postgres:///n?p%61ssword=x&host=/run&sslpassword=y", "postgres:///n?host=/run x")):
+            check_equal(shell(place, url, tools + ":/usr/bin:/bin"), (0, want + "\n", ""), url)
+        for url in ("postgres://me:p@ss@h/n", "postgres://me:p/ss@h/n"):
+            check_equal(shell(place, url, tools + ":/usr/bin:/bin"),
+                        (1, "", "migrating: database: PostgreSQL: write '@' in a password as %40 and '/' as %2F\n"))
+        check_equal(shell(place, "postgres://h/n", place.folder)[2],
+                    "migrating: psql is not installed: it comes with the package postgresql-client\n")
 
 
 @test
