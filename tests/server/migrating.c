@@ -87,6 +87,37 @@ TERN_MODEL_WITH(Note11, (.table = "note"), (int64_t, id, .key = true),
 TERN_MODEL_WITH(Page11, (.table = "page"), (const char *, path, .key = true),
                 (const char *, words, .search = true))
 
+/* 12: rows of pairs that have numbers, and people who do. */
+TERN_MODEL_WITH(Member12, (.table = "member"), (int64_t, id, .key = true),
+                (const char *, email, .unique = true),
+                (int64_t, boss, .optional = true, .references = &Member12_type))
+TERN_MODEL_WITH(Club12, (.table = "club"), (int64_t, id, .key = true), (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair12, (.table = "pair", .unique_together = TERN_COLUMNS("member, club")),
+                (int64_t, id, .key = true), (int64_t, member, .references = TERN_TYPE(Member12)),
+                (int64_t, club, .references = TERN_TYPE(Club12), .on_delete = TERN_CASCADE))
+
+/* 13: people have UUIDs, clubs names (of several words), and a pair is what it is. */
+TERN_MODEL_WITH(Member13, (.table = "member"), (tern_uuid, id, .key = true),
+                (const char *, email, .unique = true),
+                (tern_uuid, boss, .optional = true, .references = &Member13_type))
+TERN_MODEL_WITH(Club13, (.table = "club"), (const char *, id, .key = true),
+                (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair13, (.table = "pair"),
+                (tern_uuid, member, .key = true, .references = TERN_TYPE(Member13)),
+                (const char *, club, .key = true, .references = TERN_TYPE(Club13), .on_delete = TERN_CASCADE))
+
+/* 14: people are known by their address, and pairs have a number again. */
+TERN_MODEL_WITH(Member14, (.table = "member"), (const char *, email, .key = true))
+TERN_MODEL_WITH(Club14, (.table = "club"), (const char *, id, .key = true),
+                (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair14, (.table = "pair"), (int64_t, number, .key = true), (tern_uuid, member),
+                (const char *, club, .references = TERN_TYPE(Club14), .on_delete = TERN_CASCADE))
+
+/* 15: as 12, but a person is known by the address, in a pair too. */
+TERN_MODEL_WITH(Member15, (.table = "member"), (int64_t, id), (const char *, email, .key = true))
+TERN_MODEL_WITH(Pair15, (.table = "pair"), (int64_t, id, .key = true),
+                (const char *, member, .references = TERN_TYPE(Member15)))
+
 static tern_type *const days[][4] = {
     {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},
     {TERN_TYPE(Person1), TERN_TYPE(Todo2), NULL},
@@ -99,6 +130,10 @@ static tern_type *const days[][4] = {
     {TERN_TYPE(Note9), NULL},
     {TERN_TYPE(Note10), NULL},
     {TERN_TYPE(Note11), TERN_TYPE(Page11), NULL},
+    {TERN_TYPE(Member12), TERN_TYPE(Club12), TERN_TYPE(Pair12), NULL},
+    {TERN_TYPE(Member13), TERN_TYPE(Club13), TERN_TYPE(Pair13), NULL},
+    {TERN_TYPE(Member14), TERN_TYPE(Club14), TERN_TYPE(Pair14), NULL},
+    {TERN_TYPE(Member15), TERN_TYPE(Pair15), NULL},
 };
 
 TERN_HANDLER(hello)

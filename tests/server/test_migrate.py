@@ -407,6 +407,139 @@ def the_shell_gets_passwords_where_others_cannot_see_them():
                     "migrating: psql is not installed: it comes with the package postgresql-client\n")
 
 
+SHAPES = {
+    "sqlite": "select m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk from sqlite_master m, "
+              "pragma_table_info(m.name) c where m.type = 'table' union all "
+              "select m.name, f.\"from\", f.\"table\", f.\"to\", f.on_delete, 'fkey' from sqlite_master m, "
+              "pragma_foreign_key_list(m.name) f where m.type = 'table' union all "
+              "select name, replace(sql, '\"', ''), '', '', '', 'index' from sqlite_master where type = 'index' "
+              "and sql is not null",
+    "postgres": "select attrelid::regclass::text || ' ' || attname || format_type(atttypid, atttypmod) || "
+                "attnotnull::text || attidentity::text || coalesce(pg_get_expr(adbin, adrelid), '') "
+                "from pg_attribute a join pg_class c on c.oid = attrelid left join pg_attrdef on "
+                "adrelid = attrelid and adnum = attnum where relnamespace = 'public'::regnamespace and relkind = 'r' "
+                "and attnum > 0 and not attisdropped union all "
+                "select conrelid::regclass || conname || pg_get_constraintdef(oid) from pg_constraint where "
+                "connamespace = 'public'::regnamespace union all "
+                "select indexdef from pg_indexes where schemaname = 'public'",
+}
+
+
+def shape(place):
+    """What the tables are, whatever the order of their columns."""
+    return sorted(place.sql(SHAPES[place.engine]).split("\n"))
+
+
+def check_as_new(place, models):
+    """The tables are what an empty database gets, the program starts on them, and nothing is left to be done."""
+    check_equal(place.must("migrate", "make", models=models), "no changes: the models are as the migrations leave them\n")
+    place.must("--check", models=models)
+    with Place(place.engine) as other:
+        other.must("migrate", "make", models=models)
+        other.must("migrate", models=models)
+        check_equal(shape(place), shape(other), "as in a new database")
+
+
+MEMBERS = "select id, email, boss from member order by email"
+PAIRS = "select member, club from pair order by member, club"
+
+
+def start_with_members(place):
+    place.must("migrate", "make", models=12)
+    place.must("migrate", models=12)
+    place.sql("insert into member (id, email, boss) values (1, 'a@x', null), (42, 'b@x', 1)")
+    place.sql("insert into club (id, name) values (7, 'chess')")
+    place.sql("insert into pair (id, member, club) values (1, 1, 7), (2, 42, 7)")
+
+
+def uuid(number):
+    return f"00000000-0000-0000-0000-{number:012}"
+
+
+@on_both
+def keys_change_their_kind_with_all_that_refers_to_them_and_back(place):
+    start_with_members(place)
+    before = shape(place)
+    out = place.must("migrate", "make", "keys", models=13)
+    check("  change column member.id, from int64 to uuid\n" in out and "  change key of pair from id to member + club, "
+          "which fails where rows have the same values\n" in out and "DROP column pair.id" in out, out)
+    place.must("migrate", models=13)
+    check_equal(place.sql(MEMBERS), f"{uuid(1)}|a@x|\n{uuid(42)}|b@x|{uuid(1)}")
+    check_equal(place.sql(PAIRS), f"{uuid(1)}|7\n{uuid(42)}|7")
+    check_equal(place.sql("select id, name from club"), "7|chess")
+    check_as_new(place, 13)
+    place.must("migrate", "down", models=13)
+    check_equal(shape(place), before)
+    check_equal(place.sql(MEMBERS), "1|a@x|\n42|b@x|1")
+    check_equal(place.sql(PAIRS), "1|7\n42|7")
+    place.sql("insert into member (email) values ('c@x')")
+    check_equal(place.sql("select id from member where email = 'c@x'"), "43", "numbers go on behind those that are there")
+
+
+@on_both
+def keys_of_other_columns_and_numbers_for_rows_that_had_none(place):
+    start_with_members(place)
+    place.must("migrate", "make", "keys", models=13)
+    place.must("migrate", models=13)
+    before = shape(place)
+    place.must("migrate", "make", "others", models=14)
+    place.must("migrate", models=14)
+    check_equal(place.sql("select email from member order by email"), "a@x\nb@x")
+    check_equal(place.sql("select number, member from pair order by number"), f"1|{uuid(1)}\n2|{uuid(42)}")
+    check_as_new(place, 14)
+    place.sql("delete from pair")
+    place.must("migrate", "down", models=14)
+    check_equal(shape(place), before)
+    check_equal(place.sql("select count(distinct id) from member"), "2", "keys are made up, each another one")
+
+
+@on_both
+def a_way_back_that_cannot_be_leaves_all_as_it_is(place):
+    start_with_members(place)
+    place.must("migrate", "make", "keys", models=13)
+    place.must("migrate", models=13)
+    place.sql("insert into member (id, email) values ('01234567-89ab-cdef-0123-456789abcdef', 'c@x')")
+    before = shape(place), place.sql(MEMBERS)
+    error = place.refused("migrate", "down", models=13)
+    check("nothing of 0002_keys was undone" in error, error)
+    check_equal((shape(place), place.sql(MEMBERS)), before)
+
+
+@on_both
+def a_new_key_that_rows_share_leaves_all_as_it_was(place):
+    start_with_members(place)
+    place.must("migrate", "make", "keys", models=13)
+    place.sql("drop index pair_member_club_key")
+    place.sql("insert into pair (id, member, club) values (3, 1, 7)")
+    before = shape(place), place.sql("select id, member, club from pair order by id")
+    error = place.refused("migrate", models=13)
+    check("nothing of 0002_keys was applied" in error, error)
+    check_equal((shape(place), place.sql("select id, member, club from pair order by id")), before)
+
+
+@on_both
+def what_nothing_tells_is_written_by_hand(place):
+    start_with_members(place)
+    error = place.refused("migrate", "make", models=15)
+    check("table pair, column member: it refers to member by its key, which was id and is email now; what rows hold "
+          "there has to be looked up" in error and "`migrating migrate make --by-hand` writes" in error, error)
+    check_equal(len(glob.glob(os.path.join(place.folder, "migrations", "0002*"))), 0, "files written")
+    out = place.must("migrate", "make", "addresses", "--by-hand", models=15)
+    check("write in the place of by_hand(), which no database knows, what is meant:\ntable pair, column member" in out, out)
+    error = place.refused("migrate", models=15)
+    check("by_hand" in error and "nothing of 0002_addresses was applied" in error, error)
+    with open(place.path(2), "r+", encoding="utf-8") as file:
+        text = file.read()
+        check_equal(text.split("-- migrate:down")[0].count("by_hand("), 1)
+        value = "(select email from member m where cast(m.id as text) = cast(pair.member as text))"
+        file.seek(0)
+        file.write(text.replace("by_hand(cast(member as text))", value).replace("by_hand(member)", value, 1))
+        file.truncate()
+    place.must("migrate", models=15)
+    check_equal(place.sql("select id, member from pair order by id"), "1|a@x\n2|b@x")
+    check_as_new(place, 15)
+
+
 @test
 def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
     with Place("sqlite") as place:
