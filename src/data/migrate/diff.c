@@ -98,6 +98,30 @@ bool diff_make(schema_diff *d, const ddl_schema *from, const ddl_schema *to, boo
     return true;
 }
 
+bool diff_check_renames(const schema_diff *d, buf *problems)
+{
+    static const char line[] =
+        "%s %s%s%s: .renamed_from = \"%s\", but there is a %s of the new name too; drop "
+        "that in a migration of its own first\n";
+    size_t before = problems->len;
+    for (size_t i = 0; i < d->to->tables.count; i++) {
+        const ddl_table *to = &d->to->tables.items[i], *from = ddl_find_table(d->from, to->name);
+        if (to->renamed_from != NULL && from != NULL && ddl_find_table(d->from, to->renamed_from) != NULL &&
+            ddl_find_table(d->to, to->renamed_from) == NULL)
+            buf_add_printf(problems, line, "table", to->name, "", "", to->renamed_from, "table");
+    }
+    for (unsigned i = 0; i < d->common_count; i++)
+        for (size_t k = 0; k < d->common[i].to->columns.count; k++) {
+            const ddl_table *from = d->common[i].from, *to = d->common[i].to;
+            const ddl_column *column = &to->columns.items[k];
+            if (column->renamed_from != NULL && ddl_find_column(from, column->name) != NULL &&
+                ddl_find_column(from, column->renamed_from) != NULL)
+                buf_add_printf(problems, line, "column", to->name, ".", column->name, column->renamed_from,
+                               "column");
+        }
+    return problems->len == before && !problems->failed;
+}
+
 const ddl_column *diff_old_column(const diff_table *t, const ddl_column *mid)
 {
     return &t->from->columns.items[mid - t->mid->columns.items];

@@ -30,6 +30,9 @@ bool diff_make(schema_diff *diff, const ddl_schema *from, const ddl_schema *to, 
 /** `from` with .renamed_from set where `diff` renamed: what its way back compares with. NULL without memory.
  */
 const ddl_schema *diff_target_of_return(const schema_diff *diff);
+/** Whether each .renamed_from can be followed: one line for each that cannot, since there was a table or
+ * column of the new name too. */
+bool diff_check_renames(const schema_diff *diff, buf *problems);
 /** What no migration is made of without somebody's help, one line each; true when there is nothing of the
  * kind. In SQL that is written all the same a call of DIFF_BY_HAND, which no database has, stands where the
  * help is needed. (diff_key.c) */

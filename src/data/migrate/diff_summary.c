@@ -9,6 +9,19 @@ static void add_key(const ddl_table *table, buf *out)
         buf_add_printf(out, i == 0 ? "%s" : " + %s", table->key.items[i]);
 }
 
+/** Whether one of the names is not among the others. */
+static bool has_more(const tern_text_list *names, const tern_text_list *others)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        size_t k = 0;
+        while (k < others->count && strcmp(others->items[k], names->items[i]) != 0)
+            k++;
+        if (k == others->count)
+            return true;
+    }
+    return false;
+}
+
 static void tell_key(const diff_table *t, buf *out)
 {
     if (!diff_has_new_key(t))
@@ -17,28 +30,49 @@ static void tell_key(const diff_table *t, buf *out)
     add_key(t->mid, out);
     buf_add_text(out, " to ");
     add_key(t->to, out);
-    bool is_given = !ddl_has_automatic_key(t->to);
-    for (size_t i = 0; i < t->mid->key.count && is_given;
-         i++) { /* more columns are unique as the fewer were */
-        size_t k = 0;
-        while (k < t->to->key.count && strcmp(t->to->key.items[k], t->mid->key.items[i]) != 0)
-            k++;
-        if (k == t->to->key.count) {
-            buf_add_text(out, ", which fails where rows have the same values");
-            break;
-        }
-    }
-    buf_add_text(out, "\n");
+    bool was_unique = !has_more(&t->mid->key, &t->to->key); /* and is so with more columns too */
+    buf_add_text(out, was_unique || ddl_has_automatic_key(t->to)
+                          ? "\n"
+                          : ", which fails where rows have the same values\n");
 }
 
-/** What a change of the column's kind or null is to its values; nothing else is worth a word. */
-static void tell_values(const ddl_column *mid, const ddl_column *to, buf *out)
+static bool is_same_text(const char *a, const char *b)
 {
-    const char *from = ddl_kind_name(mid->kind), *kind = ddl_kind_name(to->kind);
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool is_same_limit(const ddl_column *a, const ddl_column *b)
+{
+    return is_same_text(a->min, b->min) && is_same_text(a->max, b->max) &&
+           a->min_excluded == b->min_excluded && a->max_excluded == b->max_excluded &&
+           is_same_text(a->min_length, b->min_length) && is_same_text(a->max_length, b->max_length) &&
+           is_same_text(a->multiple_of, b->multiple_of) && is_same_text(a->pattern, b->pattern);
+}
+
+/** What is another thing about the column, and what that asks of the rows that are there. */
+static void tell_change(const ddl_column *mid, const ddl_column *to, buf *out)
+{
     if (mid->kind != to->kind)
-        buf_add_printf(out, ", from %s to %s", from, kind);
-    if (mid->nullable && !to->nullable && to->fallback == NULL)
-        buf_add_text(out, ", which fails where rows have a null in it");
+        buf_add_printf(out, ", from %s to %s", ddl_kind_name(mid->kind), ddl_kind_name(to->kind));
+    if (mid->nullable != to->nullable)
+        buf_add_text(out, to->nullable           ? ", may be null"
+                          : to->fallback != NULL ? ", nulls become the fallback"
+                                                 : ", which fails where rows have a null in it");
+    if (!is_same_text(mid->fallback, to->fallback))
+        buf_add_text(out, ", another fallback for rows to come");
+    if (has_more(&mid->choices, &to->choices) && to->choices.count != 0)
+        buf_add_text(out, ", fewer choices, which fails where rows have one of the others");
+    else if (has_more(&to->choices, &mid->choices) && mid->choices.count != 0)
+        buf_add_text(out, ", more choices");
+    else if (mid->choices.count != to->choices.count)
+        buf_add_text(out, to->choices.count == 0 ? ", any text"
+                                                 : ", only some texts, which fails where rows have others");
+    if (!is_same_limit(mid, to))
+        buf_add_text(out, ", other limits, which fails where rows are beyond them");
+    if (!is_same_text(mid->references, to->references) || mid->on_delete != to->on_delete)
+        buf_add_text(out, mid->references == NULL  ? ", a foreign key"
+                          : to->references == NULL ? ", no foreign key"
+                                                   : ", another foreign key");
 }
 
 static void tell_columns(const diff_table *t, buf *out)
@@ -54,7 +88,7 @@ static void tell_columns(const diff_table *t, buf *out)
         else if (!diff_is_same_column(DATA_SQLITE, t->to, mid, to) ||
                  !diff_is_same_column(DATA_POSTGRES, t->to, mid, to)) {
             buf_add_printf(out, "  change column %s.%s", table, mid->name);
-            tell_values(mid, to, out);
+            tell_change(mid, to, out);
             buf_add_text(out, "\n");
         }
     }

@@ -251,7 +251,7 @@ static int make(migrate_command *c, const char *word, bool is_check, bool is_by_
     fputs(summary.data != NULL ? summary.data : "", stdout);
     fflush(stdout);
     const char *name = word != NULL ? word : c->folder.count == 0 ? "initial" : name_of_change(c, &summary);
-    bool is_done = is_check || check_change(c, &d, is_by_hand);
+    bool is_done = is_check || (diff_check_renames(&d, &c->problems) && check_change(c, &d, is_by_hand));
     if (is_done && is_check)
         is_done = command_fail(c, "the models have changes that are in no migration: run `%s migrate make`",
                                c->program);

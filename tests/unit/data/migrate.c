@@ -329,6 +329,67 @@ TEST(diff_asks_for_a_hand_where_a_value_has_no_plain_meaning_as_another_kind)
                   "how\n");
 }
 
+TEST(diff_follows_no_rename_to_a_name_that_there_was)
+{
+    static const char from[] = SCHEMA(TABLE("a", WORDS, "") "," TABLE("b", "", ""));
+    static const char to[] =
+        SCHEMA(TABLE("a", ",{\"name\":\"a\",\"kind\":\"text\",\"renamed_from\":\"b\"}", ""));
+    schema_diff diff;
+    buf problems = {0};
+    CHECK(diff_make(&diff, schema_of(from), schema_of(to), false, &memory));
+    CHECK(!diff_check_renames(&diff, &problems));
+    CHECK_TEXT(problems.data, "column a.a: .renamed_from = \"b\", but there is a column of the new name too; "
+                              "drop that in a migration of its own first\n");
+    problems.len = 0;
+    ((ddl_table *)diff.to->tables.items)->renamed_from = "b";
+    ((ddl_column *)diff.to->tables.items->columns.items)[1].renamed_from = NULL;
+    CHECK(!diff_check_renames(&diff, &problems));
+    CHECK_TEXT(problems.data,
+               "table a: .renamed_from = \"b\", but there is a table of the new name too; drop "
+               "that in a migration of its own first\n");
+    buf_free(&problems);
+    arena_free(&memory);
+    schema_forget();
+}
+
+TEST(summary_tells_what_a_change_asks_of_rows_that_are_there)
+{
+    static const struct {
+        const char *from, *to, *want;
+    } cases[] = {
+        {"\"int32\"", "\"int64\"", ", from int32 to int64"},
+        {"\"text\",\"nullable\":true", "\"text\"", ", which fails where rows have a null in it"},
+        {"\"text\"", "\"text\",\"nullable\":true", ", may be null"},
+        {"\"text\",\"nullable\":true", "\"text\",\"fallback\":\"x\"",
+         ", nulls become the fallback, another fallback for rows to come"},
+        {"\"text\",\"choices\":[\"x\",\"y\"]", "\"text\",\"choices\":[\"x\"]",
+         ", fewer choices, which fails where rows have one of the others"},
+        {"\"text\",\"choices\":[\"x\"]", "\"text\",\"choices\":[\"x\",\"y\"]", ", more choices"},
+        {"\"text\",\"choices\":[\"x\"]", "\"text\"", ", any text"},
+        {"\"text\"", "\"text\",\"choices\":[\"x\"]", ", only some texts, which fails where rows have others"},
+        {"\"text\",\"max_length\":\"9\"", "\"text\",\"max_length\":\"8\"",
+         ", other limits, which fails where rows are beyond them"},
+        {"\"int64\"", "\"int64\",\"references\":\"t\",\"references_column\":\"id\"", ", a foreign key"},
+        {"\"int64\",\"references\":\"t\",\"references_column\":\"id\"",
+         "\"int64\",\"references\":\"t\",\"references_column\":\"id\",\"on_delete\":\"cascade\"",
+         ", another foreign key"},
+    };
+    static const char schema[] = SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":%s}", ""));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *from = arena_printf(&memory, schema, cases[i].from);
+        const char *to = arena_printf(&memory, schema, cases[i].to);
+        const char *want = arena_printf(&memory, "  change column t.a%s\n", cases[i].want);
+        schema_diff diff;
+        buf out = {0};
+        CHECK(diff_make(&diff, schema_of(from), schema_of(to), false, &memory));
+        diff_summary(&diff, &out);
+        CHECK_TEXT(out.data, want);
+        buf_free(&out);
+        arena_free(&memory);
+    }
+    schema_forget();
+}
+
 TEST(diff_without_memory_is_no_sql)
 {
     static const char from[] = SCHEMA(TABLE(
