@@ -118,6 +118,24 @@ TERN_MODEL_WITH(Member15, (.table = "member"), (int64_t, id), (const char *, ema
 TERN_MODEL_WITH(Pair15, (.table = "pair"), (int64_t, id, .key = true),
                 (const char *, member, .references = TERN_TYPE(Member15)))
 
+/* 16, 17: values of one kind, and what they are as another. */
+TERN_MODEL_WITH(Kinds16, (.table = "kinds"), (int64_t, id, .key = true), (int, a, .optional = true),
+                (int, b, .optional = true), (double, c, .optional = true), (bool, d, .optional = true),
+                (tern_date, e, .optional = true), (tern_datetime, f, .optional = true),
+                (const char *, g, .optional = true), (const char *, h, .optional = true),
+                (const char *, i, .optional = true), (const char *, j, .optional = true),
+                (const char *, k, .optional = true), (const char *, l, .optional = true),
+                (const char *, m, .optional = true), (const char *, n, .optional = true),
+                (double, o, .optional = true), (float, p, .optional = true))
+TERN_MODEL_WITH(Kinds17, (.table = "kinds"), (int64_t, id, .key = true), (const char *, a, .optional = true),
+                (bool, b, .optional = true), (tern_decimal, c, .optional = true),
+                (const char *, d, .optional = true), (tern_datetime, e, .optional = true),
+                (const char *, f, .optional = true), (int, g, .optional = true), (bool, h, .optional = true),
+                (tern_decimal, i, .optional = true), (tern_uuid, j, .optional = true),
+                (tern_date, k, .optional = true), (tern_time, l, .optional = true),
+                (tern_datetime, m, .optional = true), (tern_any, n, .optional = true),
+                (const char *, o, .optional = true), (const char *, p, .optional = true))
+
 static tern_type *const days[][4] = {
     {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},
     {TERN_TYPE(Person1), TERN_TYPE(Todo2), NULL},
@@ -134,6 +152,8 @@ static tern_type *const days[][4] = {
     {TERN_TYPE(Member13), TERN_TYPE(Club13), TERN_TYPE(Pair13), NULL},
     {TERN_TYPE(Member14), TERN_TYPE(Club14), TERN_TYPE(Pair14), NULL},
     {TERN_TYPE(Member15), TERN_TYPE(Pair15), NULL},
+    {TERN_TYPE(Kinds16), NULL},
+    {TERN_TYPE(Kinds17), NULL},
 };
 
 TERN_HANDLER(hello)

@@ -540,6 +540,54 @@ def what_nothing_tells_is_written_by_hand(place):
     check_as_new(place, 15)
 
 
+AS_WRITTEN = {"a": -7, "b": 3, "c": 19.99, "d": True, "e": "2026-11-24", "f": "2026-11-24T17:30:00.25Z", "g": "12",
+              "h": "yes", "i": "1.50", "j": "01234567-89AB-cdef-0123-456789abcdef", "k": "2026-11-24", "l": "17:30",
+              "m": "2026-11-24T17:30:00+02:00", "n": '{"a":[1]}',
+              "o": 0.30000000000000004, "p": 0.25}
+AS_BECOME = {"a": "-7", "b": True, "c": 19.99, "d": "true", "e": "2026-11-24T00:00:00Z",
+             "f": "2026-11-24T17:30:00.250000Z", "g": 12, "h": True, "i": 1.5,
+             "j": "01234567-89ab-cdef-0123-456789abcdef", "k": "2026-11-24", "l": "17:30:00",
+             "m": "2026-11-24T15:30:00Z", "n": {"a": [1]}, "o": "0.30000000000000004", "p": "0.25"}
+
+
+def start_with_kinds(place):
+    rows = [{"id": 1, **AS_WRITTEN}, {"id": 2, **{name: None for name in AS_WRITTEN}}]
+    with open(os.path.join(place.folder, "rows.json"), "w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"kinds": row}) + "\n" for row in rows)
+    place.must("migrate", "make", models=16)
+    place.must("migrate", models=16)
+    place.must("db", "load", "rows.json", models=16)
+    place.must("migrate", "make", "kinds", models=17)
+
+
+@on_both
+def values_become_what_another_kind_has_for_them_and_nulls_stay(place):
+    start_with_kinds(place)
+    place.must("migrate", models=17)
+    rows = [json.loads(line)["kinds"] for line in place.must("db", "dump", models=17).splitlines()]
+    for row in rows:
+        row.update({name: float(row[name]) for name in "ci" if row[name] is not None})
+    check_equal(rows, [{"id": 1, **AS_BECOME}, {"id": 2, **{name: None for name in AS_BECOME}}])
+    check_as_new(place, 17)
+    place.must("migrate", "down", models=17)
+    check_equal(place.sql("select a, b, c, g, h, i, k, l, m from kinds where id = 1"),
+                "-7|1|19.99|12|true|1.5|2026-11-24|17:30:00.000000|2026-11-24T15:30:00.000000Z")
+
+
+@on_both
+def a_text_that_does_not_read_as_the_new_kind_leaves_all_as_it_was(place):
+    start_with_kinds(place)
+    for name, wrong in (("g", "1x"), ("g", ""), ("h", "perhaps"), ("i", "1-2"), ("i", "1.5 EUR"), ("j", "0123"),
+                        ("j", "z1234567-89ab-cdef-0123-456789abcdef"), ("k", "2026-02-30"), ("k", "1"), ("l", "1"),
+                        ("l", "17:99"), ("m", "2026-02-30T00:00:00Z"), ("m", "1"), ("n", "{")):
+        place.sql(f"update kinds set {name} = '{wrong}' where id = 1")
+        error = place.refused("migrate", models=17)
+        check("nothing of 0002_kinds was applied" in error and error.count("\n") == 1, error)
+        check_equal(place.sql(f"select {name} from kinds where id = 1"), wrong)
+        place.sql(f"update kinds set {name} = '{AS_WRITTEN[name]}' where id = 1")
+    place.must("migrate", models=17)
+
+
 @test
 def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
     with Place("sqlite") as place:

@@ -70,6 +70,8 @@ bool diff_add_new_value(buf *sql, data_dialect dialect, const ddl_table *table, 
                         bool is_down);
 /** Whether values of one kind can become values of another. (diff_convert.c) */
 bool diff_can_convert(ddl_kind from, ddl_kind to);
+/** Whether what is stored changes with the kind, though the columns' types may be one. */
+bool diff_must_convert(data_dialect dialect, ddl_kind from, ddl_kind to);
 /** The column `name`, which holds the one kind, as a value of the other. */
 void diff_add_conversion(buf *sql, data_dialect dialect, const char *name, ddl_kind from, ddl_kind to);
 /** A value for a new column of rows that are there, without a default in the schema: false when it needs none

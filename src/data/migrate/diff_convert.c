@@ -46,12 +46,25 @@ static const value_family families[] = {
     "case when lower(#) in ('true', 't', 'yes', 'y', 'on', '1') then 1 when lower(#) in ('false', 'f', "     \
     "'no', 'n', 'off', '0') then 0 else # end"
 #define REAL_AS_DECIMAL(least, digits)                                                                       \
-    "case when abs(#) >= 0.0001 and abs(#) < " least " then printf('%." digits                               \
+    "case when # is null then null when abs(#) >= 0.0001 and abs(#) < " least " then printf('%." digits      \
     "g', #) else rtrim(rtrim(printf('%.20f', #), '0'), '.') end"
 #define TEXT_AS_DECIMAL                                                                                      \
     "case when # not glob '*[^-.0-9]*' and # not glob '?*-*' and # not glob '*.*.*' and # glob '[-0-9]*' "   \
     "and # glob '*[0-9]' then case when # like '%.%' then rtrim(rtrim(#, '0'), '.') else # end "             \
     "else cast(# as blob) end"
+#define TEXT_AS_UUID                                                                                         \
+    "case when # like '________-____-____-____-____________' and replace(#, '-', '') not glob "              \
+    "'*[^0-9a-fA-F]*' then lower(#) else cast(# as blob) end"
+#define TEXT_AS_DATE "case when date(#, '+0 days') = # then # else cast(# as blob) end"
+#define TEXT_AS_TIME                                                                                         \
+    "case when # not like '__:__%' or time(#) is null then cast(# as blob) when # like "                     \
+    "'__:__:__.______' then # else strftime('%H:%M:%f000', #) end"
+#define TEXT_AS_DATETIME                                                                                     \
+    "case when datetime(#) is null or date(substr(#, 1, 10), '+0 days') is not substr(#, 1, 10) then "       \
+    "cast(# as blob) "                                                                                       \
+    "when # like '____-__-__T__:__:__.______Z' then # else strftime('%Y-%m-%dT%H:%M:%f000Z', #) end"
+/* As SQLite rounds: halves away from zero. PostgreSQL's own round() takes them to the even number. */
+#define ROUNDED  "(case when abs(#) < 4503599627370496 then trunc(# + sign(#) * 0.5) else # end)::@"
 #define UTC_TEXT "to_char(# at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 static const struct {
@@ -66,15 +79,16 @@ static const struct {
     {WHOLE, UUID, WHOLE_AS_UUID, "lpad(#::text, 32, '0')::uuid"},
     {BOOLEAN, WHOLE, NULL, "#::integer::@"},
     {BOOLEAN, TEXT, "case # when 1 then 'true' when 0 then 'false' end", "#::text"},
-    {SINGLE, WHOLE, "round(#)", "round(#)::@"},
-    {DOUBLE, WHOLE, "round(#)", "round(#)::@"},
+    {SINGLE, WHOLE, "round(#)", ROUNDED},
+    {DOUBLE, WHOLE, "round(#)", ROUNDED},
     {SINGLE, DOUBLE, NULL, "#::@"},
     {DOUBLE, SINGLE, NULL, "#::@"},
     {SINGLE, DECIMAL, REAL_AS_DECIMAL("1e5", "6"), "#::@"},
     {DOUBLE, DECIMAL, REAL_AS_DECIMAL("1e14", "15"), "#::@"},
-    {SINGLE, TEXT, "printf('%.9g', #)", "#::text"},
+    {SINGLE, TEXT, "case when # is not null then printf('%.9g', #) end", "#::text"},
     {DOUBLE, TEXT,
-     "case when cast(cast(# as text) as real) = # then cast(# as text) else printf('%!.17g', #) end",
+     "case when # is null or cast(cast(# as text) as real) = # then cast(# as text) else printf('%!.17g', #) "
+     "end",
      "#::text"},
     {DECIMAL, WHOLE, "case when # like '%.%' then round(#) else # end", "round(#)::@"},
     {DECIMAL, SINGLE, NULL, "#::@"},
@@ -87,18 +101,14 @@ static const struct {
     {TEXT, DECIMAL, TEXT_AS_DECIMAL, "trim_scale(#::numeric)"},
     {TEXT, BYTES, "cast(# as blob)", "convert_to(#, 'UTF8')"},
     {BYTES, TEXT, "cast(# as text)", "convert_from(#, 'UTF8')"},
-    {TEXT, UUID, "lower(#)", "#::uuid"},
+    {TEXT, UUID, TEXT_AS_UUID, "#::uuid"},
     {UUID, TEXT, NULL, "#::text"},
     {UUID, WHOLE, "replace(#, '-', '')", "replace(#::text, '-', '')::numeric::@"},
-    {TEXT, DATE, NULL, "#::date"},
+    {TEXT, DATE, TEXT_AS_DATE, "#::date"},
     {DATE, TEXT, NULL, "to_char(#, 'YYYY-MM-DD')"},
-    {TEXT, TIME, "case when # like '__:__:__.______' then # else coalesce(strftime('%H:%M:%f000', #), #) end",
-     "#::time"},
+    {TEXT, TIME, TEXT_AS_TIME, "#::time"},
     {TIME, TEXT, NULL, "to_char(#, 'HH24:MI:SS.US')"},
-    {TEXT, DATETIME,
-     "case when # like '____-__-__T__:__:__.______Z' then # else "
-     "coalesce(strftime('%Y-%m-%dT%H:%M:%f000Z', #), #) end",
-     "#::timestamptz"},
+    {TEXT, DATETIME, TEXT_AS_DATETIME, "#::timestamptz"},
     {DATETIME, TEXT, NULL, UTC_TEXT},
     {DATE, DATETIME, "# || 'T00:00:00.000000Z'", "#::timestamp at time zone 'UTC'"},
     {DATETIME, DATE, "substr(#, 1, 10)", "(# at time zone 'UTC')::date"},
@@ -114,6 +124,14 @@ static size_t find(value_family from, value_family to)
     while (i < NO_CONVERSION && (conversions[i].from != from || conversions[i].to != to))
         i++;
     return i;
+}
+
+bool diff_must_convert(data_dialect dialect, ddl_kind from, ddl_kind to)
+{
+    size_t found = find(families[from], families[to]);
+    if (found == NO_CONVERSION)
+        return families[from] != families[to];
+    return (dialect == DATA_SQLITE ? conversions[found].sqlite : conversions[found].postgres) != NULL;
 }
 
 bool diff_can_convert(ddl_kind from, ddl_kind to)

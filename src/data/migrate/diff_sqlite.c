@@ -31,7 +31,8 @@ static bool must_be_made_anew(const diff_table *t)
         return true;
     for (size_t i = 0; i < t->mid->columns.count; i++) {
         const ddl_column *mid = &t->mid->columns.items[i], *to = ddl_find_column(t->to, mid->name);
-        if (to == NULL || !diff_is_same_column(DATA_SQLITE, t->to, mid, to) || has_stale_names(t, mid))
+        if (to == NULL || !diff_is_same_column(DATA_SQLITE, t->to, mid, to) || has_stale_names(t, mid) ||
+            diff_must_convert(DATA_SQLITE, mid->kind, to->kind))
             return true;
     }
     for (size_t i = 0; i < t->to->columns.count; i++) {

@@ -321,11 +321,28 @@ TEST(diff_asks_for_a_hand_where_foreign_keys_would_have_to_be_looked_up)
                   "hold there has to be looked up\n");
 }
 
+TEST(diff_converts_values_whose_columns_look_the_same_in_sqlite)
+{
+    static const char text[] = SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"text\"}", ""));
+    static const char decimal[] = SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"decimal\"}", ""));
+    check_diff(decimal, text, DATA_SQLITE, "");
+    check_diff(text, decimal, DATA_SQLITE,
+               "create table tern_new_t (\n    id integer primary key,\n    a text not null\n) strict;\n"
+               "insert into tern_new_t (id, a)\n    select id, case when a not glob '*[^-.0-9]*' and a not "
+               "glob '?*-*' and a not glob '*.*.*' and a glob '[-0-9]*' and a glob '*[0-9]' then case when a "
+               "like '%.%' then rtrim(rtrim(a, '0'), '.') else a end else cast(a as blob) end from t;\n"
+               "drop table t;\nalter table tern_new_t rename to t;\n");
+}
+
 TEST(diff_asks_for_a_hand_where_a_value_has_no_plain_meaning_as_another_kind)
 {
     check_refused(SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
                   SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"datetime\"}", "")),
                   "table t, column a: int64 values do not become datetime ones by themselves: only you know "
+                  "how\n");
+    check_refused(SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
+                  SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"duration\"}", "")),
+                  "table t, column a: int64 values do not become duration ones by themselves: only you know "
                   "how\n");
 }
 
