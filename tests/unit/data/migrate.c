@@ -124,6 +124,19 @@ TEST(diff_follows_renames_into_keys_and_foreign_keys)
                "alter table c rename constraint a_pkey to c_pkey;\n");
 }
 
+#define TEN(letter)  letter letter letter letter letter letter letter letter letter letter
+#define LONG(letter) TEN(letter) TEN(letter) TEN(letter) TEN(letter) TEN(letter)
+
+TEST(diff_knows_how_postgres_cuts_the_name_of_an_automatic_key)
+{
+    check_diff(SCHEMA(TABLE(LONG("a") "_1234567890", "", "")),
+               SCHEMA("{\"name\":\"b\",\"renamed_from\":\"" LONG("a") "_1234567890\",\"columns\":[" ID
+                                                                      "],\"key\":[\"id\"],\"indexes\":[]}"),
+               DATA_POSTGRES,
+               "alter table " LONG("a") "_1234567890 rename to b;\nalter table b rename constraint " LONG(
+                   "a") "_1234567_pkey to b_pkey;\n");
+}
+
 #define SEARCHED(name, columns, search)                                                                      \
     "{\"name\":\"" name "\",\"columns\":[" ID columns                                                        \
     "],\"key\":[\"id\"],\"indexes\":[],\"search\":[" search "]}"
