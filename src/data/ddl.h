@@ -54,10 +54,14 @@ const ddl_column *ddl_find_column(const ddl_table *table, const char *name);
 const ddl_index *ddl_find_index(const ddl_table *table, const char *name);
 /** Whether the column alone is the table's key. */
 bool ddl_is_sole_key(const ddl_table *table, const ddl_column *column);
+/** Whether the database numbers the rows. */
+bool ddl_has_automatic_key(const ddl_table *table);
 
 /* SQL. Appends; memory that runs out shows as sql->failed. */
 
-/** "bigint". (ddl_type.c) */
+/** "int64". (ddl_type.c) */
+const char *ddl_kind_name(ddl_kind kind);
+/** "bigint". */
 const char *ddl_type_name(data_dialect dialect, ddl_kind kind);
 /** `text` as a literal: quoted, with what is in it escaped. */
 void ddl_add_text(buf *sql, const char *text);
@@ -79,6 +83,11 @@ void ddl_add_column(buf *sql, data_dialect dialect, const ddl_table *table, cons
                     bool with_reference);
 /** `references person (id) on delete cascade`. */
 void ddl_add_reference(buf *sql, const ddl_column *column);
+/** "todo_pkey": what the key of a table of that name is called in PostgreSQL, which names an automatic one by
+ * itself. */
+void ddl_add_key_name(buf *sql, const char *table, bool is_automatic);
+/** `constraint todo_pkey primary key (id)`. */
+void ddl_add_key(buf *sql, const ddl_table *table);
 /** One create table, without indexes; `name` instead of the table's own when it is not NULL. A foreign key is
  * left out when `is_later(arg, column)`: its table is not there yet. */
 void ddl_add_table(buf *sql, data_dialect dialect, const ddl_table *table, const char *name,

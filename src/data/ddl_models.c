@@ -340,6 +340,14 @@ const ddl_index *ddl_find_index(const ddl_table *table, const char *name)
     return NULL;
 }
 
+bool ddl_has_automatic_key(const ddl_table *table)
+{
+    for (size_t i = 0; i < table->columns.count; i++)
+        if (table->columns.items[i].automatic)
+            return true;
+    return false;
+}
+
 bool ddl_is_sole_key(const ddl_table *table, const ddl_column *column)
 {
     return table->key.count == 1 && strcmp(table->key.items[0], column->name) == 0;

@@ -2,6 +2,7 @@
 #include "data/ddl.h"
 #include "data/table_maker.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void add_constraint(buf *sql, const ddl_table *table, const ddl_column *column, const char *ending)
@@ -53,10 +54,26 @@ void ddl_add_column(buf *sql, data_dialect dialect, const ddl_table *table, cons
     }
 }
 
-static void add_key(buf *sql, const ddl_table *table)
+void ddl_add_key_name(buf *sql, const char *table, bool is_automatic)
 {
-    buf_add_text(sql, ",\n    ");
-    add_constraint(sql, table, NULL, "pkey");
+    size_t len = strlen(table);
+    if (!is_automatic || len <= DATA_NAME_MOST - strlen("_pkey")) {
+        ddl_add_name(sql, table, NULL, "pkey");
+        return;
+    }
+    len = DATA_NAME_MOST - strlen("_pkey"); /* PostgreSQL cuts where we would put a hash */
+    while (len > 0 && ((unsigned char)table[len] & 0xc0) == 0x80)
+        len--;
+    char name[DATA_NAME_MOST + 1];
+    snprintf(name, sizeof name, "%.*s_pkey", (int)len, table);
+    data_name_add(sql, name);
+}
+
+void ddl_add_key(buf *sql, const ddl_table *table)
+{
+    buf_add_text(sql, "constraint ");
+    ddl_add_key_name(sql, table->name, ddl_has_automatic_key(table));
+    buf_add_text(sql, " ");
     for (size_t i = 0; i < table->key.count; i++) {
         buf_add_text(sql, i == 0 ? "primary key (" : ", ");
         data_name_add(sql, table->key.items[i]);
@@ -68,17 +85,17 @@ void ddl_add_table(buf *sql, data_dialect dialect, const ddl_table *table, const
                    bool (*is_later)(const void *arg, const ddl_table *table, const ddl_column *column),
                    const void *arg)
 {
-    bool has_automatic_key = false;
     buf_add_text(sql, "create table ");
     data_name_add(sql, name != NULL ? name : table->name);
     for (size_t i = 0; i < table->columns.count; i++) {
         const ddl_column *column = &table->columns.items[i];
-        has_automatic_key |= column->automatic;
         buf_add_text(sql, i == 0 ? " (\n    " : ",\n    ");
         ddl_add_column(sql, dialect, table, column, is_later == NULL || !is_later(arg, table, column));
     }
-    if (!has_automatic_key)
-        add_key(sql, table);
+    if (!ddl_has_automatic_key(table)) {
+        buf_add_text(sql, ",\n    ");
+        ddl_add_key(sql, table);
+    }
     buf_add_text(sql, dialect == DATA_SQLITE ? "\n) strict;\n" : "\n);\n");
 }
 

@@ -34,6 +34,11 @@ const char *ddl_type_name(data_dialect dialect, ddl_kind kind)
     return dialect == DATA_SQLITE ? types[kind].sqlite : types[kind].postgres;
 }
 
+const char *ddl_kind_name(ddl_kind kind)
+{
+    return ddl_kind_names[kind].name;
+}
+
 void ddl_add_text(buf *sql, const char *text)
 {
     buf_add_text(sql, "'");

@@ -88,6 +88,55 @@ TERN_MODEL_WITH(Note11, (.table = "note"), (int64_t, id, .key = true),
 TERN_MODEL_WITH(Page11, (.table = "page"), (const char *, path, .key = true),
                 (const char *, words, .search = true))
 
+/* 12: rows of pairs that have numbers, and people who do. */
+TERN_MODEL_WITH(Member12, (.table = "member"), (int64_t, id, .key = true),
+                (const char *, email, .unique = true),
+                (int64_t, boss, .optional = true, .references = &Member12_type))
+TERN_MODEL_WITH(Club12, (.table = "club"), (int64_t, id, .key = true), (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair12, (.table = "pair", .unique_together = TERN_COLUMNS("member, club")),
+                (int64_t, id, .key = true), (int64_t, member, .references = TERN_TYPE(Member12)),
+                (int64_t, club, .references = TERN_TYPE(Club12), .on_delete = TERN_CASCADE))
+
+/* 13: people have UUIDs, clubs names (of several words), and a pair is what it is. */
+TERN_MODEL_WITH(Member13, (.table = "member"), (tern_uuid, id, .key = true),
+                (const char *, email, .unique = true),
+                (tern_uuid, boss, .optional = true, .references = &Member13_type))
+TERN_MODEL_WITH(Club13, (.table = "club"), (const char *, id, .key = true),
+                (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair13, (.table = "pair"),
+                (tern_uuid, member, .key = true, .references = TERN_TYPE(Member13)),
+                (const char *, club, .key = true, .references = TERN_TYPE(Club13), .on_delete = TERN_CASCADE))
+
+/* 14: people are known by their address, and pairs have a number again. */
+TERN_MODEL_WITH(Member14, (.table = "member"), (const char *, email, .key = true))
+TERN_MODEL_WITH(Club14, (.table = "club"), (const char *, id, .key = true),
+                (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair14, (.table = "pair"), (int64_t, number, .key = true), (tern_uuid, member),
+                (const char *, club, .references = TERN_TYPE(Club14), .on_delete = TERN_CASCADE))
+
+/* 15: as 12, but a person is known by the address, in a pair too. */
+TERN_MODEL_WITH(Member15, (.table = "member"), (int64_t, id), (const char *, email, .key = true))
+TERN_MODEL_WITH(Pair15, (.table = "pair"), (int64_t, id, .key = true),
+                (const char *, member, .references = TERN_TYPE(Member15)))
+
+/* 16, 17: values of one kind, and what they are as another. */
+TERN_MODEL_WITH(Kinds16, (.table = "kinds"), (int64_t, id, .key = true), (int, a, .optional = true),
+                (int, b, .optional = true), (double, c, .optional = true), (bool, d, .optional = true),
+                (tern_date, e, .optional = true), (tern_datetime, f, .optional = true),
+                (const char *, g, .optional = true), (const char *, h, .optional = true),
+                (const char *, i, .optional = true), (const char *, j, .optional = true),
+                (const char *, k, .optional = true), (const char *, l, .optional = true),
+                (const char *, m, .optional = true), (const char *, n, .optional = true),
+                (double, o, .optional = true), (float, p, .optional = true))
+TERN_MODEL_WITH(Kinds17, (.table = "kinds"), (int64_t, id, .key = true), (const char *, a, .optional = true),
+                (bool, b, .optional = true), (tern_decimal, c, .optional = true),
+                (const char *, d, .optional = true), (tern_datetime, e, .optional = true),
+                (const char *, f, .optional = true), (int, g, .optional = true), (bool, h, .optional = true),
+                (tern_decimal, i, .optional = true), (tern_uuid, j, .optional = true),
+                (tern_date, k, .optional = true), (tern_time, l, .optional = true),
+                (tern_datetime, m, .optional = true), (tern_any, n, .optional = true),
+                (const char *, o, .optional = true), (const char *, p, .optional = true))
+
 static tern_type *const days[][4] = {
     {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},
     {TERN_TYPE(Person1), TERN_TYPE(Todo2), NULL},
@@ -100,6 +149,12 @@ static tern_type *const days[][4] = {
     {TERN_TYPE(Note9), NULL},
     {TERN_TYPE(Note10), NULL},
     {TERN_TYPE(Note11), TERN_TYPE(Page11), NULL},
+    {TERN_TYPE(Member12), TERN_TYPE(Club12), TERN_TYPE(Pair12), NULL},
+    {TERN_TYPE(Member13), TERN_TYPE(Club13), TERN_TYPE(Pair13), NULL},
+    {TERN_TYPE(Member14), TERN_TYPE(Club14), TERN_TYPE(Pair14), NULL},
+    {TERN_TYPE(Member15), TERN_TYPE(Pair15), NULL},
+    {TERN_TYPE(Kinds16), NULL},
+    {TERN_TYPE(Kinds17), NULL},
 };
 
 TERN_HANDLER(hello)

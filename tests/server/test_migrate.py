@@ -408,25 +408,226 @@ def a_seed_waits_for_the_migrations(place):
     check("1 migration is not applied to the database yet; run `migrating migrate`" in error, error)
 
 
+def shell(place, url, path):
+    """`db shell` at a URL, with programs of the path: exit code, standard output, standard error."""
+    env = harness._settings({"TERN_DATABASE_URL": url, "PATH": path})
+    done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
+                          check=False, cwd=place.folder, stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout, done.stderr
+
+
 @test
-def the_shell_gets_the_password_where_others_cannot_see_it():
+def the_shell_is_on_the_database_of_the_url():
     with Place("postgres") as place:
-        process = place.start("db", "shell")
-        _, err = process.communicate(timeout=60)
-        check_equal((process.returncode, err), (0, ""))
+        plain = server().url(place.database)
+        asked = plain.replace(f":{postgres.PASSWORD}@", "@") + f"?connect_timeout=9&p%61ssword={postgres.PASSWORD}"
+        for url in (plain, asked):
+            check_equal(shell(place, url, os.environ["PATH"]), (0, "", ""), url)
+        code, _, err = shell(place, asked.replace("secret", "wrong"), os.environ["PATH"])
+        check(code == 2 and "password authentication failed" in err, err)
+
+
+@test
+def the_shell_gets_passwords_where_others_cannot_see_them():
+    with Place("sqlite") as place:
         tools = os.path.join(place.folder, "bin")
         os.mkdir(tools)
         with open(os.path.join(tools, "psql"), "w", encoding="ascii") as file:
-            file.write('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
+            file.write('#!/bin/sh\necho "$@ $PGPASSWORD"\n')
         os.chmod(os.path.join(tools, "psql"), 0o755)
-        env = harness._settings({"TERN_DATABASE_URL": "postgres://me:p%40ss@h:5/n", "PATH": tools + ":/usr/bin:/bin"})
-        done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
-                              check=False, cwd=place.folder)
-        check_equal(done.stdout, "postgres://me@h:5/n\np@ss\n")
-        env["PATH"] = place.folder
-        done = subprocess.run([harness.program("migrating"), "db", "shell"], env=env, capture_output=True, text=True,
-                              check=False, cwd=place.folder)
-        check_equal(done.stderr, "migrating: psql is not installed: it comes with the package postgresql-client\n")
+        for url, want in (("postgres://me:p%40ss@h:5/n", "postgres://me@h:5/n p@ss"),
+                          ("postgres://me:p?#s@h/n", "postgres://me@h/n p?#s"),
+                          ("postgres://h/n?password=p%26s", "postgres://h/n p&s"),
+                          ("postgres://me:old@h/n?sslmode=require&password=new&port=5",
+                           "postgres://me@h/n?sslmode=require&port=5 new"),
+                          ("postgres:///n?p%61ssword=x&host=/run&sslpassword=y", "postgres:///n?host=/run x")):
+            check_equal(shell(place, url, tools + ":/usr/bin:/bin"), (0, want + "\n", ""), url)
+        for url in ("postgres://me:p@ss@h/n", "postgres://me:p/ss@h/n"):
+            check_equal(shell(place, url, tools + ":/usr/bin:/bin"),
+                        (1, "", "migrating: database: PostgreSQL: write '@' in a password as %40 and '/' as %2F\n"))
+        check_equal(shell(place, "postgres://h/n", place.folder)[2],
+                    "migrating: psql is not installed: it comes with the package postgresql-client\n")
+
+
+SHAPES = {
+    "sqlite": "select m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk from sqlite_master m, "
+              "pragma_table_info(m.name) c where m.type = 'table' union all "
+              "select m.name, f.\"from\", f.\"table\", f.\"to\", f.on_delete, 'fkey' from sqlite_master m, "
+              "pragma_foreign_key_list(m.name) f where m.type = 'table' union all "
+              "select name, replace(sql, '\"', ''), '', '', '', 'index' from sqlite_master where type = 'index' "
+              "and sql is not null",
+    "postgres": "select attrelid::regclass::text || ' ' || attname || format_type(atttypid, atttypmod) || "
+                "attnotnull::text || attidentity::text || coalesce(pg_get_expr(adbin, adrelid), '') "
+                "from pg_attribute a join pg_class c on c.oid = attrelid left join pg_attrdef on "
+                "adrelid = attrelid and adnum = attnum where relnamespace = 'public'::regnamespace and relkind = 'r' "
+                "and attnum > 0 and not attisdropped union all "
+                "select conrelid::regclass || conname || pg_get_constraintdef(oid) from pg_constraint where "
+                "connamespace = 'public'::regnamespace union all "
+                "select indexdef from pg_indexes where schemaname = 'public'",
+}
+
+
+def shape(place):
+    """What the tables are, whatever the order of their columns."""
+    return sorted(place.sql(SHAPES[place.engine]).split("\n"))
+
+
+def check_as_new(place, models):
+    """The tables are what an empty database gets, the program starts on them, and nothing is left to be done."""
+    check_equal(place.must("migrate", "make", models=models), "no changes: the models are as the migrations leave them\n")
+    place.must("--check", models=models)
+    with Place(place.engine) as other:
+        other.must("migrate", "make", models=models)
+        other.must("migrate", models=models)
+        check_equal(shape(place), shape(other), "as in a new database")
+
+
+MEMBERS = "select id, email, boss from member order by email"
+PAIRS = "select member, club from pair order by member, club"
+
+
+def start_with_members(place):
+    place.must("migrate", "make", models=12)
+    place.must("migrate", models=12)
+    place.sql("insert into member (id, email, boss) values (1, 'a@x', null), (42, 'b@x', 1)")
+    place.sql("insert into club (id, name) values (7, 'chess')")
+    place.sql("insert into pair (id, member, club) values (1, 1, 7), (2, 42, 7)")
+
+
+def uuid(number):
+    return f"00000000-0000-0000-0000-{number:012}"
+
+
+@on_both
+def keys_change_their_kind_with_all_that_refers_to_them_and_back(place):
+    start_with_members(place)
+    before = shape(place)
+    out = place.must("migrate", "make", "keys", models=13)
+    check("  change column member.id, from int64 to uuid\n" in out and "  change key of pair from id to member + club, "
+          "which fails where rows have the same values\n" in out and "DROP column pair.id" in out, out)
+    place.must("migrate", models=13)
+    check_equal(place.sql(MEMBERS), f"{uuid(1)}|a@x|\n{uuid(42)}|b@x|{uuid(1)}")
+    check_equal(place.sql(PAIRS), f"{uuid(1)}|7\n{uuid(42)}|7")
+    check_equal(place.sql("select id, name from club"), "7|chess")
+    check_as_new(place, 13)
+    place.must("migrate", "down", models=13)
+    check_equal(shape(place), before)
+    check_equal(place.sql(MEMBERS), "1|a@x|\n42|b@x|1")
+    check_equal(place.sql(PAIRS), "1|7\n42|7")
+    place.sql("insert into member (email) values ('c@x')")
+    check_equal(place.sql("select id from member where email = 'c@x'"), "43", "numbers go on behind those that are there")
+
+
+@on_both
+def keys_of_other_columns_and_numbers_for_rows_that_had_none(place):
+    start_with_members(place)
+    place.must("migrate", "make", "keys", models=13)
+    place.must("migrate", models=13)
+    before = shape(place)
+    place.must("migrate", "make", "others", models=14)
+    place.must("migrate", models=14)
+    check_equal(place.sql("select email from member order by email"), "a@x\nb@x")
+    check_equal(place.sql("select number, member from pair order by number"), f"1|{uuid(1)}\n2|{uuid(42)}")
+    check_as_new(place, 14)
+    place.sql("delete from pair")
+    place.must("migrate", "down", models=14)
+    check_equal(shape(place), before)
+    check_equal(place.sql("select count(distinct id) from member"), "2", "keys are made up, each another one")
+
+
+@on_both
+def a_way_back_that_cannot_be_leaves_all_as_it_is(place):
+    start_with_members(place)
+    place.must("migrate", "make", "keys", models=13)
+    place.must("migrate", models=13)
+    place.sql("insert into member (id, email) values ('01234567-89ab-cdef-0123-456789abcdef', 'c@x')")
+    before = shape(place), place.sql(MEMBERS)
+    error = place.refused("migrate", "down", models=13)
+    check("nothing of 0002_keys was undone" in error, error)
+    check_equal((shape(place), place.sql(MEMBERS)), before)
+
+
+@on_both
+def a_new_key_that_rows_share_leaves_all_as_it_was(place):
+    start_with_members(place)
+    place.must("migrate", "make", "keys", models=13)
+    place.sql("drop index pair_member_club_key")
+    place.sql("insert into pair (id, member, club) values (3, 1, 7)")
+    before = shape(place), place.sql("select id, member, club from pair order by id")
+    error = place.refused("migrate", models=13)
+    check("nothing of 0002_keys was applied" in error, error)
+    check_equal((shape(place), place.sql("select id, member, club from pair order by id")), before)
+
+
+@on_both
+def what_nothing_tells_is_written_by_hand(place):
+    start_with_members(place)
+    error = place.refused("migrate", "make", models=15)
+    check("table pair, column member: it refers to member by its key, which was id and is email now; what rows hold "
+          "there has to be looked up" in error and "`migrating migrate make --by-hand` writes" in error, error)
+    check_equal(len(glob.glob(os.path.join(place.folder, "migrations", "0002*"))), 0, "files written")
+    out = place.must("migrate", "make", "addresses", "--by-hand", models=15)
+    check("write in the place of by_hand(), which no database knows, what is meant:\ntable pair, column member" in out, out)
+    error = place.refused("migrate", models=15)
+    check("by_hand" in error and "nothing of 0002_addresses was applied" in error, error)
+    with open(place.path(2), "r+", encoding="utf-8") as file:
+        text = file.read()
+        check_equal(text.split("-- migrate:down")[0].count("by_hand("), 1)
+        value = "(select email from member m where cast(m.id as text) = cast(pair.member as text))"
+        file.seek(0)
+        file.write(text.replace("by_hand(cast(member as text))", value).replace("by_hand(member)", value, 1))
+        file.truncate()
+    place.must("migrate", models=15)
+    check_equal(place.sql("select id, member from pair order by id"), "1|a@x\n2|b@x")
+    check_as_new(place, 15)
+
+
+AS_WRITTEN = {"a": -7, "b": 3, "c": 19.99, "d": True, "e": "2026-11-24", "f": "2026-11-24T17:30:00.25Z", "g": "12",
+              "h": "yes", "i": "1.50", "j": "01234567-89AB-cdef-0123-456789abcdef", "k": "2026-11-24", "l": "17:30",
+              "m": "2026-11-24T17:30:00+02:00", "n": '{"a":[1]}',
+              "o": 0.30000000000000004, "p": 0.25}
+AS_BECOME = {"a": "-7", "b": True, "c": 19.99, "d": "true", "e": "2026-11-24T00:00:00Z",
+             "f": "2026-11-24T17:30:00.250000Z", "g": 12, "h": True, "i": 1.5,
+             "j": "01234567-89ab-cdef-0123-456789abcdef", "k": "2026-11-24", "l": "17:30:00",
+             "m": "2026-11-24T15:30:00Z", "n": {"a": [1]}, "o": "0.30000000000000004", "p": "0.25"}
+
+
+def start_with_kinds(place):
+    rows = [{"id": 1, **AS_WRITTEN}, {"id": 2, **{name: None for name in AS_WRITTEN}}]
+    with open(os.path.join(place.folder, "rows.json"), "w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"kinds": row}) + "\n" for row in rows)
+    place.must("migrate", "make", models=16)
+    place.must("migrate", models=16)
+    place.must("db", "load", "rows.json", models=16)
+    place.must("migrate", "make", "kinds", models=17)
+
+
+@on_both
+def values_become_what_another_kind_has_for_them_and_nulls_stay(place):
+    start_with_kinds(place)
+    place.must("migrate", models=17)
+    rows = [json.loads(line)["kinds"] for line in place.must("db", "dump", models=17).splitlines()]
+    for row in rows:
+        row.update({name: float(row[name]) for name in "ci" if row[name] is not None})
+    check_equal(rows, [{"id": 1, **AS_BECOME}, {"id": 2, **{name: None for name in AS_BECOME}}])
+    check_as_new(place, 17)
+    place.must("migrate", "down", models=17)
+    check_equal(place.sql("select a, b, c, g, h, i, k, l, m from kinds where id = 1"),
+                "-7|1|19.99|12|true|1.5|2026-11-24|17:30:00.000000|2026-11-24T15:30:00.000000Z")
+
+
+@on_both
+def a_text_that_does_not_read_as_the_new_kind_leaves_all_as_it_was(place):
+    start_with_kinds(place)
+    for name, wrong in (("g", "1x"), ("g", ""), ("h", "perhaps"), ("i", "1-2"), ("i", "1.5 EUR"), ("j", "0123"),
+                        ("j", "z1234567-89ab-cdef-0123-456789abcdef"), ("k", "2026-02-30"), ("k", "1"), ("l", "1"),
+                        ("l", "17:99"), ("m", "2026-02-30T00:00:00Z"), ("m", "1"), ("n", "{")):
+        place.sql(f"update kinds set {name} = '{wrong}' where id = 1")
+        error = place.refused("migrate", models=17)
+        check("nothing of 0002_kinds was applied" in error and error.count("\n") == 1, error)
+        check_equal(place.sql(f"select {name} from kinds where id = 1"), wrong)
+        place.sql(f"update kinds set {name} = '{AS_WRITTEN[name]}' where id = 1")
+    place.must("migrate", models=17)
 
 
 @test

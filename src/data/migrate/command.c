@@ -120,6 +120,7 @@ static const char usage[] =
     "  make [NAME]      compares the models with the migrations, and writes a new one\n"
     "       --check     writes nothing, and ends with 1 when there are changes\n"
     "       --empty     writes one without changes, for SQL of your own\n"
+    "       --by-hand   writes one although a value is missing, which its SQL then asks for\n"
     "  status           what is applied and what is not\n"
     "  plan             prints the SQL that would be run\n"
     "  to NUMBER        applies or undoes until the migration of that number is the last; 0 undoes all\n"

@@ -21,26 +21,71 @@ static void decode(char *text)
     *to = '\0';
 }
 
-/** Takes the password out of a URL, into the environment: others can see arguments. NULL without memory. */
-static const char *hide_password(migrate_command *c, const char *url)
+/** A part of the URL as libpq reads it; NULL without memory. */
+static char *part(migrate_command *c, const char *begin, const char *end)
+{
+    char *text = arena_text(&c->memory, begin, (size_t)(end - begin));
+    if (text != NULL)
+        decode(text);
+    return text;
+}
+
+static bool take_password(migrate_command *c, const char *begin, const char *end)
+{
+    const char *password = part(c, begin, end);
+    return password != NULL && setenv("PGPASSWORD", password, 1) == 0;
+}
+
+/** The options behind the '?' without passwords. That of a key (sslpassword) is asked for on the terminal:
+ * no variable takes it. */
+static bool copy_options(migrate_command *c, const char *options, buf *safe)
+{
+    char before = '?';
+    for (const char *end; *options != '\0'; options = *end != '\0' ? end + 1 : end) {
+        end = options + strcspn(options, "&");
+        const char *equals = memchr(options, '=', (size_t)(end - options));
+        const char *name = part(c, options, equals != NULL ? equals : end);
+        if (name == NULL)
+            return false;
+        bool is_password = equals != NULL && strcmp(name, "password") == 0;
+        if (is_password && !take_password(c, equals + 1, end))
+            return false;
+        if (is_password || strcmp(name, "sslpassword") == 0)
+            continue;
+        buf_add(safe, &before, 1);
+        buf_add(safe, options, (size_t)(end - options));
+        before = '&';
+    }
+    return true;
+}
+
+/** Appends the URL without its passwords, which go into the environment: others can see arguments. Reads it
+ * as libpq does: up to the first '@' that has no '/' before it, what logs in. */
+static bool hide_passwords(migrate_command *c, const char *url, buf *safe)
 {
     const char *user = strstr(url, "://");
     user = user != NULL ? user + 3 : url;
-    const char *at = memchr(user, '@', strcspn(user, "/?#"));
+    const char *at = memchr(user, '@', strcspn(user, "/"));
     const char *colon = at != NULL ? memchr(user, ':', (size_t)(at - user)) : NULL;
-    if (colon == NULL)
-        return url;
-    char *password = arena_text(&c->memory, colon + 1, (size_t)(at - colon - 1));
-    if (password == NULL)
-        return NULL;
-    decode(password);
-    if (setenv("PGPASSWORD", password, 1) != 0)
-        return NULL;
-    return arena_printf(&c->memory, "%.*s%s", (int)(colon - url), url, at);
+    const char *rest = at != NULL ? at : user, *options = rest + strcspn(rest, "?");
+    if (at != NULL ? memchr(at + 1, '@', (size_t)(options - at - 1)) != NULL
+                   : memchr(user, '@', (size_t)(options - user)) != NULL)
+        return command_fail(c, "database: PostgreSQL: write '@' in a password as %%40 and '/' as %%2F");
+    if (colon != NULL && !take_password(c, colon + 1, at))
+        return command_fail(c, "memory is short");
+    buf_add(safe, url, (size_t)((colon != NULL ? colon : rest) - url));
+    buf_add(safe, rest, (size_t)(options - rest));
+    if (*options == '?' && !copy_options(c, options + 1, safe))
+        safe->failed = true;
+    return !safe->failed || command_fail(c, "memory is short");
 }
 
 static int become(migrate_command *c, const char *tool, const char *package, const char *argument)
 {
+    if (argument == NULL) {
+        command_fail(c, "memory is short");
+        return 1;
+    }
     char *const arguments[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t)argument, NULL};
     fflush(stdout);
     execvp(tool, arguments);
@@ -69,11 +114,10 @@ int command_db_shell(migrate_command *c)
         return become(c, "sqlite3", "sqlite3", *path == '/' ? path : arena_printf(&c->memory, "./%s", path));
     }
     if (strncmp(url, "postgres:", 9) == 0 || strncmp(url, "postgresql:", 11) == 0) {
-        const char *safe = hide_password(c, url);
-        if (safe != NULL)
-            return become(c, "psql", "postgresql-client", safe);
-        command_fail(c, "memory is short");
-        return 1;
+        buf safe = {0};
+        int code = hide_passwords(c, url, &safe) ? become(c, "psql", "postgresql-client", safe.data) : 1;
+        buf_free(&safe);
+        return code;
     }
     command_fail(c, "\"%.*s:\" is no database with a shell", (int)strcspn(url, ":"), url);
     return 1;

@@ -98,9 +98,41 @@ bool diff_make(schema_diff *d, const ddl_schema *from, const ddl_schema *to, boo
     return true;
 }
 
+bool diff_check_renames(const schema_diff *d, buf *problems)
+{
+    static const char line[] =
+        "%s %s%s%s: .renamed_from = \"%s\", but there is a %s of the new name too; drop "
+        "that in a migration of its own first\n";
+    size_t before = problems->len;
+    for (size_t i = 0; i < d->to->tables.count; i++) {
+        const ddl_table *to = &d->to->tables.items[i], *from = ddl_find_table(d->from, to->name);
+        if (to->renamed_from != NULL && from != NULL && ddl_find_table(d->from, to->renamed_from) != NULL &&
+            ddl_find_table(d->to, to->renamed_from) == NULL)
+            buf_add_printf(problems, line, "table", to->name, "", "", to->renamed_from, "table");
+    }
+    for (unsigned i = 0; i < d->common_count; i++)
+        for (size_t k = 0; k < d->common[i].to->columns.count; k++) {
+            const ddl_table *from = d->common[i].from, *to = d->common[i].to;
+            const ddl_column *column = &to->columns.items[k];
+            if (column->renamed_from != NULL && ddl_find_column(from, column->name) != NULL &&
+                ddl_find_column(from, column->renamed_from) != NULL)
+                buf_add_printf(problems, line, "column", to->name, ".", column->name, column->renamed_from,
+                               "column");
+        }
+    return problems->len == before && !problems->failed;
+}
+
 const ddl_column *diff_old_column(const diff_table *t, const ddl_column *mid)
 {
     return &t->from->columns.items[mid - t->mid->columns.items];
+}
+
+const diff_table *diff_find_common(const schema_diff *d, const char *name)
+{
+    for (unsigned i = 0; i < d->common_count; i++)
+        if (strcmp(d->common[i].to->name, name) == 0)
+            return &d->common[i];
+    return NULL;
 }
 
 const ddl_schema *diff_target_of_return(const schema_diff *d)
@@ -156,54 +188,6 @@ bool diff_is_same_search(data_dialect dialect, const ddl_table *a, const ddl_tab
     buf_free(&one);
     buf_free(&other);
     return is_same;
-}
-
-/* -- what there is no migration for -- */
-
-static bool is_same_key(const ddl_table *a, const ddl_table *b)
-{
-    if (a->key.count != b->key.count)
-        return false;
-    for (size_t i = 0; i < a->key.count; i++)
-        if (strcmp(a->key.items[i], b->key.items[i]) != 0 ||
-            ddl_find_column(a, a->key.items[i])->automatic != ddl_find_column(b, b->key.items[i])->automatic)
-            return false;
-    return true;
-}
-
-static bool is_key_in(const ddl_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->key.count; i++)
-        if (strcmp(table->key.items[i], name) == 0)
-            return true;
-    return false;
-}
-
-bool diff_check(const schema_diff *d, buf *problems)
-{
-    size_t before = problems->len;
-    for (unsigned i = 0; i < d->common_count; i++) {
-        const diff_table *t = &d->common[i];
-        if (!is_same_key(t->mid, t->to)) {
-            buf_add_printf(
-                problems,
-                "table %s: its key changes, which rows elsewhere may refer to; write that "
-                "migration by hand (`migrate make NAME --empty`), or give the model another .table\n",
-                t->to->name);
-            continue;
-        }
-        for (size_t k = 0; k < t->to->columns.count; k++) {
-            const ddl_column *column = &t->to->columns.items[k];
-            if (ddl_find_column(t->mid, column->name) == NULL && !column->nullable &&
-                column->fallback == NULL && column->role == ddl_role_plain && !is_key_in(t->to, column->name))
-                buf_add_printf(
-                    problems,
-                    "table %s, column %s: it is new and cannot be null, so the rows that are there "
-                    "need a value: give the field .fallback = \"...\" (or .optional = true)\n",
-                    t->to->name, column->name);
-        }
-    }
-    return problems->len == before && !problems->failed;
 }
 
 /* -- values for rows that are there -- */

@@ -1,5 +1,6 @@
 /* PostgreSQL changes tables in place. What stands in the way of other changes goes first, what leans on them
- * comes last: foreign keys, indexes and checks off; columns and tables; checks, foreign keys and indexes on.
+ * comes last: foreign keys, indexes, checks and keys off; columns and tables; keys, checks, foreign keys and
+ * indexes on.
  */
 #include "data/migrate/diff.h"
 #include "data/table_maker.h"
@@ -39,9 +40,25 @@ static const constraint checks = {"check", add_check}, references = {"fkey", add
 
 typedef enum constraint_step { DROP_OLD, RENAME_OLD, ADD_NEW } constraint_step;
 
+/** Whether the column gets another type. */
+static bool has_new_type(const ddl_column *mid, const ddl_column *to)
+{
+    return strcmp(ddl_type_name(DATA_POSTGRES, mid->kind), ddl_type_name(DATA_POSTGRES, to->kind)) != 0;
+}
+
+/** Whether a foreign key that stays as it is must be off for a while: while one end has the new type and the
+ * other the old one, it cannot be. */
+static bool must_be_off(const schema_diff *d, const ddl_column *mid, const ddl_column *to)
+{
+    const diff_table *other = to->references != NULL ? diff_find_common(d, to->references) : NULL;
+    const ddl_column *key = other != NULL ? ddl_find_column(other->mid, to->references_column) : NULL;
+    return other != NULL && (has_new_type(mid, to) || key == NULL ||
+                             has_new_type(key, ddl_find_column(other->to, to->references_column)));
+}
+
 /** One step of what becomes of a column's constraint, when it is the turn of that step. */
-static void change_constraint(const diff_table *t, const constraint *kind, const ddl_column *mid,
-                              const ddl_column *to, constraint_step step, buf *sql)
+static void change_constraint(const schema_diff *d, const diff_table *t, const constraint *kind,
+                              const ddl_column *mid, const ddl_column *to, constraint_step step, buf *sql)
 {
     buf was = {0}, is = {0}, old_name = {0}, new_name = {0};
     bool had = kind->add(&was, mid), has = kind->add(&is, to);
@@ -49,7 +66,8 @@ static void change_constraint(const diff_table *t, const constraint *kind, const
     ddl_add_name(&new_name, t->to->name, to->name, kind->ending);
     sql->failed |= was.failed || is.failed || old_name.failed || new_name.failed;
     if (!sql->failed && (had || has)) {
-        bool is_same = had && has && strcmp(was.data, is.data) == 0;
+        bool is_same =
+            had && has && strcmp(was.data, is.data) == 0 && (kind != &references || !must_be_off(d, mid, to));
         if (step == DROP_OLD && had && !is_same) {
             diff_add_alter(sql, t->to->name);
             buf_add_printf(sql, "drop constraint %s;\n", old_name.data);
@@ -74,24 +92,90 @@ static void change_constraints(const schema_diff *d, const constraint *kind, con
         for (size_t k = 0; k < t->mid->columns.count; k++) {
             const ddl_column *mid = &t->mid->columns.items[k], *to = ddl_find_column(t->to, mid->name);
             if (to != NULL)
-                change_constraint(t, kind, mid, to, step, sql);
+                change_constraint(d, t, kind, mid, to, step, sql);
         }
     }
 }
 
-/** The key's name follows the table's, as long as neither was cut. */
+/** A foreign key of what goes altogether, to what goes or gets another key: it would be in the way. */
+static void drop_reference(const schema_diff *d, const ddl_table *from, const ddl_column *old,
+                           const ddl_table *mid, const ddl_column *column, buf *sql)
+{
+    const ddl_table *target = column->references != NULL ? ddl_find_table(d->mid, column->references) : NULL;
+    const diff_table *other = target != NULL ? diff_find_common(d, target->name) : NULL;
+    bool is_table_kept = diff_find_common(d, mid->name) != NULL;
+    bool is_in_the_way = target != NULL && (other != NULL   ? diff_is_key_touched(other)
+                                            : is_table_kept ? true
+                                                            : target > mid);
+    if (!is_in_the_way)
+        return;
+    diff_add_alter(sql, mid->name);
+    buf_add_text(sql, "drop constraint ");
+    ddl_add_name(sql, from->name, old->name, "fkey");
+    buf_add_text(sql, ";\n");
+}
+
+static void drop_references(const schema_diff *d, buf *sql)
+{
+    change_constraints(d, &references, DROP_OLD, sql);
+    for (size_t i = 0; i < d->mid->tables.count; i++)
+        for (size_t k = 0; k < d->mid->tables.items[i].columns.count; k++) {
+            const ddl_table *from = &d->from->tables.items[i], *mid = &d->mid->tables.items[i];
+            const diff_table *t = diff_find_common(d, mid->name);
+            const ddl_column *column = &mid->columns.items[k];
+            if (t == NULL || ddl_find_column(t->to, column->name) == NULL)
+                drop_reference(d, from, &from->columns.items[k], mid, column, sql);
+        }
+}
+
+/* -- keys -- */
+
+/** The key's name follows the table's. */
+static void rename_key(const diff_table *t, buf *sql)
+{
+    buf was = {0}, is = {0};
+    ddl_add_key_name(&was, t->from->name, ddl_has_automatic_key(t->mid));
+    ddl_add_key_name(&is, t->to->name, ddl_has_automatic_key(t->to));
+    sql->failed |= was.failed || is.failed;
+    if (!sql->failed && strcmp(was.data, is.data) != 0) {
+        diff_add_alter(sql, t->to->name);
+        buf_add_printf(sql, "rename constraint %s to %s;\n", was.data, is.data);
+    }
+    buf_free(&was);
+    buf_free(&is);
+}
+
 static void rename_keys(const schema_diff *d, buf *sql)
+{
+    for (unsigned i = 0; i < d->common_count; i++)
+        if (!diff_has_new_key(&d->common[i]))
+            rename_key(&d->common[i], sql);
+}
+
+static void drop_keys(const schema_diff *d, buf *sql)
 {
     for (unsigned i = 0; i < d->common_count; i++) {
         const diff_table *t = &d->common[i];
-        if (strcmp(t->from->name, t->to->name) == 0 || strlen(t->from->name) > DATA_NAME_MOST - 5 ||
-            strlen(t->to->name) > DATA_NAME_MOST - 5)
+        if (!diff_has_new_key(t))
             continue;
         diff_add_alter(sql, t->to->name);
-        buf_add_text(sql, "rename constraint ");
-        ddl_add_name(sql, t->from->name, NULL, "pkey");
-        buf_add_text(sql, " to ");
-        ddl_add_name(sql, t->to->name, NULL, "pkey");
+        buf_add_text(sql, "drop constraint ");
+        ddl_add_key_name(sql, t->from->name, ddl_has_automatic_key(t->from));
+        buf_add_text(sql, ";\n");
+    }
+}
+
+/** A new column that the database numbers has brought its key along. */
+static void add_keys(const schema_diff *d, buf *sql)
+{
+    for (unsigned i = 0; i < d->common_count; i++) {
+        const diff_table *t = &d->common[i];
+        if (!diff_has_new_key(t) ||
+            (ddl_has_automatic_key(t->to) && ddl_find_column(t->mid, t->to->key.items[0]) == NULL))
+            continue;
+        diff_add_alter(sql, t->to->name);
+        buf_add_text(sql, "add ");
+        ddl_add_key(sql, t->to);
         buf_add_text(sql, ";\n");
     }
 }
@@ -171,13 +255,24 @@ static void drop_columns(const schema_diff *d, buf *sql)
     }
 }
 
+/** Whether the foreign key has to wait: for a table that is made later in the same migration, or for the key
+ * that it refers to. */
+static bool is_ahead(const void *arg, const ddl_table *table, const ddl_column *column)
+{
+    const schema_diff *d = arg;
+    if (column->references == NULL)
+        return false;
+    const diff_table *other = diff_find_common(d, column->references);
+    return other == NULL ? ddl_find_table(d->to, column->references) > table : diff_is_key_touched(other);
+}
+
 static void add_column(const schema_diff *d, const ddl_table *table, const ddl_column *column, buf *sql)
 {
     buf filling = {0};
-    bool is_filled = diff_add_filling(&filling, DATA_POSTGRES, column, d->is_down);
+    bool is_filled = diff_add_new_value(&filling, DATA_POSTGRES, table, column, d->is_down);
     diff_add_alter(sql, table->name);
     buf_add_text(sql, "add column ");
-    ddl_add_column(sql, DATA_POSTGRES, table, column, true);
+    ddl_add_column(sql, DATA_POSTGRES, table, column, !is_ahead(d, table, column));
     if (is_filled)
         buf_add_printf(sql, " default %s", filling.failed ? "" : filling.data);
     buf_add_text(sql, ";\n");
@@ -224,28 +319,58 @@ static void set_not_null(const schema_diff *d, const ddl_table *table, const ddl
     buf_free(&filling);
 }
 
+/** The database numbers the rows from now on, behind those that are there. */
+static void add_numbers(const ddl_table *table, const ddl_column *column, buf *sql)
+{
+    begin_column(table, column, "alter column ", sql);
+    buf_add_text(sql, " add generated by default as identity;\nselect setval(pg_get_serial_sequence(");
+    buf_add_printf(sql, "'\"%s\"', ", table->name);
+    ddl_add_text(sql, column->name);
+    buf_add_text(sql, "), greatest(coalesce(max(");
+    data_name_add(sql, column->name);
+    buf_add_text(sql, "), 0) + 1, 1), false) from ");
+    data_name_add(sql, table->name);
+    buf_add_text(sql, ";\n");
+}
+
+static void change_type(const schema_diff *d, const ddl_table *table, const ddl_column *mid,
+                        const ddl_column *to, buf *sql)
+{
+    if (has_new_type(mid, to)) {
+        begin_column(table, to, "alter column ", sql);
+        buf_add_printf(sql, " type %s using ", ddl_type_name(DATA_POSTGRES, to->kind));
+        diff_add_conversion(sql, DATA_POSTGRES, to->name, mid->kind, to->kind);
+        buf_add_text(sql, ";\n");
+    }
+    if (!diff_refers_otherwise(d, mid, to))
+        return;
+    buf_add_text(sql, "update ");
+    data_name_add(sql, table->name);
+    buf_add_text(sql, " set ");
+    data_name_add(sql, to->name);
+    buf_add_text(sql, " = " DIFF_BY_HAND "(");
+    data_name_add(sql, to->name);
+    buf_add_text(sql, ");\n");
+}
+
 static void alter_column(const schema_diff *d, const ddl_table *table, const ddl_column *mid,
                          const ddl_column *to, buf *sql)
 {
-    const char *old_type = ddl_type_name(DATA_POSTGRES, mid->kind),
-               *type = ddl_type_name(DATA_POSTGRES, to->kind);
     const char *old_default = default_of(d, mid), *new_default = default_of(d, to);
     if (old_default == NULL || new_default == NULL) {
         sql->failed = true;
         return;
     }
-    bool has_new_type = strcmp(old_type, type) != 0;
-    bool has_new_default = has_new_type || strcmp(old_default, new_default) != 0;
+    bool has_new_default = has_new_type(mid, to) || strcmp(old_default, new_default) != 0;
+    if (mid->automatic && !to->automatic) {
+        begin_column(table, to, "alter column ", sql);
+        buf_add_text(sql, " drop identity;\n");
+    }
     if (has_new_default && *old_default != '\0') {
         begin_column(table, to, "alter column ", sql);
         buf_add_text(sql, " drop default;\n");
     }
-    if (has_new_type) {
-        begin_column(table, to, "alter column ", sql);
-        buf_add_printf(sql, " type %s using ", type);
-        data_name_add(sql, to->name);
-        buf_add_printf(sql, "::%s;\n", type);
-    }
+    change_type(d, table, mid, to, sql);
     if (has_new_default && *new_default != '\0') {
         begin_column(table, to, "alter column ", sql);
         buf_add_printf(sql, " set default %s;\n", new_default);
@@ -256,6 +381,8 @@ static void alter_column(const schema_diff *d, const ddl_table *table, const ddl
         begin_column(table, to, "alter column ", sql);
         buf_add_text(sql, " drop not null;\n");
     }
+    if (!mid->automatic && to->automatic)
+        add_numbers(table, to, sql);
 }
 
 static void change_columns(const schema_diff *d, buf *sql)
@@ -274,14 +401,6 @@ static void change_columns(const schema_diff *d, buf *sql)
 
 /* -- tables -- */
 
-/** A foreign key to a table that is made later in the same migration. */
-static bool is_ahead(const void *arg, const ddl_table *table, const ddl_column *column)
-{
-    const schema_diff *d = arg;
-    return column->references != NULL && ddl_find_table(d->mid, column->references) == NULL &&
-           ddl_find_table(d->to, column->references) > table;
-}
-
 static void add_tables(const schema_diff *d, buf *sql)
 {
     for (size_t i = 0; i < d->to->tables.count; i++)
@@ -295,7 +414,8 @@ static void add_later_references(const schema_diff *d, buf *sql)
         for (size_t k = 0; k < d->to->tables.items[i].columns.count; k++) {
             const ddl_table *table = &d->to->tables.items[i];
             const ddl_column *column = &table->columns.items[k];
-            if (ddl_find_table(d->mid, table->name) != NULL || !is_ahead(d, table, column))
+            const diff_table *t = diff_find_common(d, table->name);
+            if ((t != NULL && ddl_find_column(t->mid, column->name) != NULL) || !is_ahead(d, table, column))
                 continue;
             diff_add_alter(sql, table->name);
             buf_add_text(sql, "add constraint ");
@@ -306,21 +426,9 @@ static void add_later_references(const schema_diff *d, buf *sql)
         }
 }
 
-/** In reverse order, so that no table goes before one that refers to it; circles are cut open first. */
+/** In reverse order, so that no table goes before one that refers to it. */
 static void drop_tables(const schema_diff *d, buf *sql)
 {
-    for (size_t i = 0; i < d->mid->tables.count; i++)
-        for (size_t k = 0; k < d->mid->tables.items[i].columns.count; k++) {
-            const ddl_table *mid = &d->mid->tables.items[i];
-            const ddl_column *column = &mid->columns.items[k];
-            if (ddl_find_table(d->to, mid->name) != NULL || column->references == NULL ||
-                ddl_find_table(d->mid, column->references) <= mid)
-                continue;
-            diff_add_alter(sql, mid->name);
-            buf_add_text(sql, "drop constraint ");
-            ddl_add_name(sql, mid->name, column->name, "fkey");
-            buf_add_text(sql, ";\n");
-        }
     for (size_t i = d->mid->tables.count; i-- > 0;) {
         const ddl_table *mid = &d->mid->tables.items[i];
         if (ddl_find_table(d->to, mid->name) != NULL)
@@ -335,16 +443,18 @@ void diff_sql_postgres(const schema_diff *d, buf *sql)
 {
     diff_sql_renames(d, sql);
     rename_keys(d, sql);
-    change_constraints(d, &references, DROP_OLD, sql);
+    drop_references(d, sql);
     drop_indexes(d, sql);
     drop_searches(d, sql);
     change_constraints(d, &checks, DROP_OLD, sql);
     change_constraints(d, &checks, RENAME_OLD, sql);
     change_constraints(d, &references, RENAME_OLD, sql);
-    drop_columns(d, sql);
+    drop_keys(d, sql);
     drop_tables(d, sql);
     add_tables(d, sql);
     change_columns(d, sql);
+    drop_columns(d, sql);
+    add_keys(d, sql);
     change_constraints(d, &checks, ADD_NEW, sql);
     change_constraints(d, &references, ADD_NEW, sql);
     add_later_references(d, sql);

@@ -27,9 +27,12 @@ static bool can_be_added(const ddl_column *column)
 
 static bool must_be_made_anew(const diff_table *t)
 {
+    if (diff_has_new_key(t))
+        return true;
     for (size_t i = 0; i < t->mid->columns.count; i++) {
         const ddl_column *mid = &t->mid->columns.items[i], *to = ddl_find_column(t->to, mid->name);
-        if (to == NULL || !diff_is_same_column(DATA_SQLITE, t->to, mid, to) || has_stale_names(t, mid))
+        if (to == NULL || !diff_is_same_column(DATA_SQLITE, t->to, mid, to) || has_stale_names(t, mid) ||
+            diff_must_convert(DATA_SQLITE, mid->kind, to->kind))
             return true;
     }
     for (size_t i = 0; i < t->to->columns.count; i++) {
@@ -45,18 +48,26 @@ static bool add_source(const schema_diff *d, const diff_table *t, const ddl_colu
 {
     const ddl_column *mid = ddl_find_column(t->mid, to->name);
     if (mid == NULL)
-        return diff_add_filling(sql, DATA_SQLITE, to, d->is_down);
+        return diff_add_new_value(sql, DATA_SQLITE, t->to, to, d->is_down);
     bool must_fill = mid->nullable && !to->nullable;
     buf filling = {0};
     if (must_fill && to->fallback != NULL)
         ddl_add_literal(&filling, DATA_SQLITE, to->kind, to->fallback);
     else if (must_fill)
         diff_add_filling(&filling, DATA_SQLITE, to, d->is_down);
+    if (must_fill && filling.len == 0 && ddl_is_sole_key(t->to, to) &&
+        strcmp(ddl_type_name(DATA_SQLITE, to->kind), "integer") == 0) /* SQLite would give it a number */
+        buf_add_text(&filling, "'a key is never null'");
     if (filling.len != 0)
         buf_add_text(sql, "coalesce(");
-    data_name_add(sql, to->name);
+    if (diff_refers_otherwise(d, mid, to))
+        buf_add_text(sql, DIFF_BY_HAND "(");
+    diff_add_conversion(sql, DATA_SQLITE, to->name, mid->kind, to->kind);
+    if (diff_refers_otherwise(d, mid, to))
+        buf_add_text(sql, ")");
     if (filling.len != 0)
-        buf_add_printf(sql, ", %s)", filling.data);
+        buf_add_printf(sql, ", %s)", filling.failed ? "" : filling.data);
+    sql->failed |= filling.failed;
     buf_free(&filling);
     return true;
 }
@@ -86,11 +97,15 @@ static void make_anew(const schema_diff *d, const diff_table *t, buf *sql)
         sql->failed |= source.failed;
         buf_free(&source);
     }
+    if (targets.len == 0) { /* nothing is kept but that there are so many rows */
+        data_name_add(&targets, t->to->key.items[0]);
+        buf_add_text(&sources, "null");
+    }
     ddl_add_table(sql, DATA_SQLITE, t->to, passing, NULL, NULL);
     buf_add_text(sql, "insert into ");
     data_name_add(sql, passing);
-    buf_add_printf(sql, " (%s)\n    select %s from ", targets.len != 0 ? targets.data : "",
-                   sources.len != 0 ? sources.data : "");
+    buf_add_printf(sql, " (%s)\n    select %s from ", targets.failed ? "" : targets.data,
+                   sources.failed ? "" : sources.data);
     data_name_add(sql, t->to->name);
     buf_add_text(sql, ";\ndrop table ");
     data_name_add(sql, t->to->name);

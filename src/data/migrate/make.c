@@ -218,7 +218,24 @@ static int make_empty(migrate_command *c, const ddl_schema *newest, const char *
     return diff_make(&d, newest, newest, false, &c->memory) && write_migration(c, word, &d) ? 0 : 1;
 }
 
-static int make(migrate_command *c, const char *word, bool is_check)
+/** Whether nothing needs a hand, or one has been offered. */
+static bool check_change(migrate_command *c, const schema_diff *d, bool is_by_hand)
+{
+    buf needs = {0};
+    bool is_right = diff_check(d, is_by_hand ? &needs : &c->problems);
+    if (!is_right && is_by_hand)
+        printf("write in the place of " DIFF_BY_HAND "(), which no database knows, what is meant:\n%s",
+               needs.failed ? "" : needs.data);
+    else if (!is_right)
+        command_fail(c,
+                     "`%s migrate make --by-hand` writes the migration all the same, with " DIFF_BY_HAND
+                     "() in its SQL where a value is to be told",
+                     c->program);
+    buf_free(&needs);
+    return is_right || is_by_hand;
+}
+
+static int make(migrate_command *c, const char *word, bool is_check, bool is_by_hand)
 {
     const migration *of;
     const ddl_schema *models = command_models(c), *newest = folder_schema(&c->folder, &of, &c->problems);
@@ -234,7 +251,7 @@ static int make(migrate_command *c, const char *word, bool is_check)
     fputs(summary.data != NULL ? summary.data : "", stdout);
     fflush(stdout);
     const char *name = word != NULL ? word : c->folder.count == 0 ? "initial" : name_of_change(c, &summary);
-    bool is_done = diff_check(&d, &c->problems);
+    bool is_done = is_check || (diff_check_renames(&d, &c->problems) && check_change(c, &d, is_by_hand));
     if (is_done && is_check)
         is_done = command_fail(c, "the models have changes that are in no migration: run `%s migrate make`",
                                c->program);
@@ -246,7 +263,8 @@ static int make(migrate_command *c, const char *word, bool is_check)
 
 int command_make(migrate_command *c)
 {
-    bool is_check = command_take_flag(c, "--check"), is_empty = command_take_flag(c, "--empty");
+    bool is_check = command_take_flag(c, "--check"), is_empty = command_take_flag(c, "--empty"),
+         is_by_hand = command_take_flag(c, "--by-hand");
     const char *word = command_take_word(c);
     if (!command_has_no_more(c) || !command_read_folder(c))
         return 1;
@@ -260,7 +278,7 @@ int command_make(migrate_command *c)
             return 1;
     }
     if (!is_empty)
-        return make(c, word, is_check);
+        return make(c, word, is_check, is_by_hand);
     const migration *of;
     const ddl_schema *newest = folder_schema(&c->folder, &of, &c->problems);
     return newest == NULL ? 1 : make_empty(c, newest, word);

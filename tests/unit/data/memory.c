@@ -44,10 +44,10 @@ static void walk(const char *url, unsigned long step)
 
 TEST(threat_111_every_allocation_of_queries_may_fail_in_sqlite)
 {
-    walk("sqlite::memory:", 1);
+    walk(LIBRARY_SQLITE, 1);
 }
 
 TEST(threat_111_every_allocation_of_queries_may_fail_in_postgres)
 {
-    walk(getenv("TERN_TEST_POSTGRES"), 1);
+    walk(LIBRARY_POSTGRES, 1);
 }

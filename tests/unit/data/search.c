@@ -479,10 +479,10 @@ static void walk(const char *url)
 
 TEST(threat_111_every_allocation_of_a_search_may_fail_in_sqlite)
 {
-    walk("sqlite::memory:");
+    walk(LIBRARY_SQLITE);
 }
 
 TEST(threat_111_every_allocation_of_a_search_may_fail_in_postgres)
 {
-    walk(getenv("TERN_TEST_POSTGRES"));
+    walk(LIBRARY_POSTGRES);
 }
