@@ -142,7 +142,7 @@ void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys)
         some = count - done < DATA_RUNS_MOST ? count - done : DATA_RUNS_MOST;
         find_some(c, table, keys.items + (size_t)done * table->key_count, some, &list);
     }
-    return select_as_list(c, &list);
+    return rows_as_list(&list);
 }
 
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key)

@@ -96,10 +96,7 @@ void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_arg
                     .on_row = take_own,
                     .sink = &own};
     data_execute(c, &run, NULL, NULL);
-    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins alike */
-    header->items = (bool *)(void *)own.list.items;
-    header->count = own.list.count;
-    return header;
+    return rows_as_list(&own.list);
 }
 
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)

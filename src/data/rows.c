@@ -173,3 +173,11 @@ bool rows_take_only(data_run *run, const data_row *row)
     rows_take_into(run, row);
     return false;
 }
+
+void *rows_as_list(const rows_list *list)
+{
+    tern_bool_list *header = tern_alloc(list->c, sizeof *header); /* every list begins alike */
+    header->items = (bool *)(void *)list->items;
+    header->count = list->count;
+    return header;
+}

@@ -39,6 +39,8 @@ bool rows_take(data_run *run, const data_row *row);
 bool rows_take_into(data_run *run, const data_row *row);
 /** The same for a statement by a key: the row is its only one and ends the run, no second is asked for. */
 bool rows_take_only(data_run *run, const data_row *row);
+/** The list as the `Model_list *` of the macros. */
+void *rows_as_list(const rows_list *list);
 /** Forgets the tables' maps (tests under leak checkers). */
 void rows_forget(void);
 

@@ -137,10 +137,7 @@ void *tern_search_of(tern_ctx *c, const tern_type *type, const char *words, cons
     data_run run = {.on_row = rows_take, .sink = &list};
     if (!run_search(c, table, STATEMENT_SEARCH, words, s, &run))
         list.count = 0;
-    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins alike */
-    header->items = (bool *)(void *)list.items;
-    header->count = list.count;
-    return header;
+    return rows_as_list(&list);
 }
 
 static bool take_count(data_run *run, const data_row *row)

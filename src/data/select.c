@@ -295,19 +295,11 @@ static void select_into(tern_ctx *c, const data_table *table, const tern_selecti
         list->count = 0;
 }
 
-void *select_as_list(tern_ctx *c, const rows_list *list)
-{
-    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins alike */
-    header->items = (bool *)(void *)list->items;
-    header->count = list->count;
-    return header;
-}
-
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *s)
 {
     rows_list list;
     select_into(c, data_need_table(c, type), s, &list);
-    return select_as_list(c, &list);
+    return rows_as_list(&list);
 }
 
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *s)

@@ -31,8 +31,6 @@ void select_limit(sql_builder *b, unsigned flags);
 
 /** The map of the table's rows; leaves the handler with 503 without memory. */
 const rows_map *select_need_map(tern_ctx *c, const data_table *table);
-/** The rows as the macros' Model_list *. */
-void *select_as_list(tern_ctx *c, const rows_list *list);
 /** "id, title, done": all columns of the table. */
 void select_columns(sql_builder *b, const data_table *table);
 /** " where id = ?" with a placeholder for each key column. */
