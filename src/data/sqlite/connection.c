@@ -4,17 +4,18 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <string.h>
 
 /*
- * synchronous = FULL: a commit is on the disk when it is answered; with the WAL that is one fsync.
+ * synchronous = NORMAL: a commit is brought to the disk by us (sync.c).
  * mmap_size = 0: reading a mapped file that another program cuts short would be SIGBUS, not an error.
  * trusted_schema stays on: without it triggers may not keep full-text indexes (fts5 counts as untrusted in
  * SQLite 3.40), and the schema is the application's own.
  * temp_store = FILE: sorts that outgrow cache_size go to an (unlinked) file; in memory they would be sorted
  * in one step of the machine, without giving way.
  */
-static const char file_settings[] = "PRAGMA synchronous = FULL;"
+static const char file_settings[] = "PRAGMA synchronous = NORMAL;"
                                     "PRAGMA wal_autocheckpoint = 1000;"
                                     "PRAGMA journal_size_limit = 67108864;";
 static const char all_settings[] = "PRAGMA foreign_keys = ON;"
@@ -92,6 +93,19 @@ static bool set_up(data_session *session, data_error *error)
     return code == SQLITE_OK || sqlite_answer(session, code, error);
 }
 
+/* The log of a connection that writes is there once it has read. */
+static bool follow_log(data_session *session, data_error *error)
+{
+    data_database *db = session->lane->db;
+    if (db->is_memory || !session->lane->writes)
+        return true;
+    int code = sqlite3_exec(session->handle, "SELECT 1 FROM sqlite_master", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        return sqlite_answer(session, code, error);
+    return sqlite_sync_follow(&db->sync, session->handle) ||
+           data_refuse(error, TERN_DATA_AWAY, "the write-ahead log cannot be opened: %s", strerror(errno));
+}
+
 bool sqlite_connect(data_session *session, data_error *error)
 {
     const data_database *db = session->lane->db;
@@ -104,7 +118,7 @@ bool sqlite_connect(data_session *session, data_error *error)
     if (code != SQLITE_OK)
         sqlite_answer(session, session->handle != NULL ? sqlite3_extended_errcode(session->handle) : code,
                       error);
-    else if (set_up(session, error))
+    else if (set_up(session, error) && follow_log(session, error))
         return true;
     sqlite_disconnect(session, false);
     return false;
