@@ -71,8 +71,8 @@ const data_statement *update_statement(tern_ctx *c, const data_table *table, con
     return sql_finish(c, &b, &key, true);
 }
 
-bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row,
-                 tern_arg *args, tern_data_error *error)
+bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row, tern_arg *args,
+                 tern_data_error *error)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < table->column_count; i++)

@@ -1,5 +1,5 @@
-/* Changing many rows: on PostgreSQL in one statement, on SQLite by a statement for each. There is no journey to
- * be saved, and an update from a list of values first makes a table of it. */
+/* Changing many rows: on PostgreSQL in one statement, on SQLite by a statement for each. There is no journey
+ * to be saved, and an update from a list of values first makes a table of it. */
 #include "base/clock.h"
 #include "data/transaction.h"
 #include "data/worker.h"
@@ -168,7 +168,8 @@ static bool update_batches(tern_ctx *c, const data_table *table, const column_se
     return is_done;
 }
 
-/** In the transaction that is open. To the log it is one statement, which is also no loop of the program's. */
+/** In the transaction that is open. To the log it is one statement, which is also no loop of the program's.
+ */
 static bool update_each(tern_ctx *c, const data_table *table, const column_set *set, char *rows, size_t count,
                         bool *are_all_there, tern_data_error *error)
 {

@@ -3,8 +3,8 @@
  *
  * A statement runs in the caller's coroutine, on the worker's own thread. What would keep the worker from its
  * other requests gives way instead: long statements between the steps of SQLite's machine and between reads
- * and writes of its files (turn.c), locked files by sleeping (wait.c), fsync on the worker's threads (sync.c for
- * commits, vfs.c for checkpoints).
+ * and writes of its files (turn.c), locked files by sleeping (wait.c), fsync on the worker's threads (sync.c
+ * for commits, vfs.c for checkpoints).
  *
  * So SQLite is suspended in the midst of its work and other coroutines use other connections of the same
  * process meanwhile. That is sound because nothing of SQLite's that is shared is held where it can happen:
@@ -195,8 +195,8 @@ void sqlite_sync_make(sqlite_sync *sync);
 void sqlite_sync_free(sqlite_sync *sync);
 /** Goes over to the log that the connection `handle` writes, which exists. False when it cannot be opened. */
 bool sqlite_sync_follow(sqlite_sync *sync, sqlite3 *handle);
-/** Waits until all that was committed up to `ticket` is on the disk (0: there is nothing to wait for), however
- * long that takes: no deadline ends it, only cancellation. False with `error`. */
+/** Waits until all that was committed up to `ticket` is on the disk (0: there is nothing to wait for),
+ * however long that takes: no deadline ends it, only cancellation. False with `error`. */
 bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error);
 #ifdef TERN_FAULTS
 /** For tests, in this process. */
@@ -204,6 +204,7 @@ typedef struct sqlite_sync_faults {
     unsigned done;    /* how often a log was synced by us */
     unsigned failing; /* so many of the next fail */
     int problem;      /* by this errno */
+    int gate;         /* each first reads a byte from this descriptor, or its end; 0: none does */
 } sqlite_sync_faults;
 sqlite_sync_faults *sqlite_faults_of_sync(void);
 #endif

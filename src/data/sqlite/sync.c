@@ -13,9 +13,9 @@
  *   SQLite (NORMAL does that as FULL does). So a commit whose frames were overwritten before we came to sync
  *   them is safe already. SQLite syncs the header of the new log, and the folder in which it was made, before
  *   any frame of it is written.
- * - The log's file is the same as long as a connection has the database open: only the last one that closes it
- *   may remove the log, after it has copied it. Each connection of the writer looks for another file.
- * What FULL has and this has not: others may read a change for the moment in which it is not yet safe.
+ * - The log's file is the same as long as a connection has the database open: only the last one that closes
+ * it may remove the log, after it has copied it. Each connection of the writer looks for another file. What
+ * FULL has and this has not: others may read a change for the moment in which it is not yet safe.
  *
  * An fsync that fails tells so once; the kernel then takes the pages for clean, and the next fsync succeeds
  * with a hole in the log, at which recovery would end. So after a failure the log is in doubt: nobody is
@@ -32,6 +32,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,7 +116,10 @@ static void sync_file(void *arg)
 {
     sync_job *job = arg;
 #ifdef TERN_FAULTS
+    char byte;
     faults.done++;
+    if (faults.gate != 0 && read(faults.gate, &byte, 1) < 0)
+        abort();
     if (faults.failing != 0) {
         faults.failing--;
         job->problem = faults.problem;
@@ -228,10 +232,11 @@ static void run_round(data_database *db)
 
 static bool say_unsafe(int problem, data_error *error)
 {
-    return data_refuse(error, problem == ENOSPC || problem == EDQUOT ? TERN_DATA_FULL : TERN_DATA_FAILED,
-                       "the write-ahead log could not be synced (%s): what was committed is there for others, "
-                       "but a power cut may undo it",
-                       strerror(problem));
+    return data_refuse(
+        error, problem == ENOSPC || problem == EDQUOT ? TERN_DATA_FULL : TERN_DATA_FAILED,
+        "the write-ahead log could not be synced (%s): what was committed is there for others, "
+        "but a power cut may undo it",
+        strerror(problem));
 }
 
 bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error)

@@ -1,8 +1,8 @@
 /*
  * SQLite's files as its own VFS for Unix has them, but for three calls: fsync happens on the worker's
  * threads, and reads and writes are places where a long statement gives way (a count of all rows and a
- * checkpoint are one step of SQLite's machine, and thousands of them). Writes to logs are counted, which tells
- * of a commit, and a log in doubt is not synced for SQLite: see sync.c for both.
+ * checkpoint are one step of SQLite's machine, and thousands of them). Writes to logs are counted, which
+ * tells of a commit, and a log in doubt is not synced for SQLite: see sync.c for both.
  *
  * The real VFS opens the file; then its table of methods is replaced by a copy in which those three are ours.
  * So locks, shared memory and all else are the real ones, called without a detour.
