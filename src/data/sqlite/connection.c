@@ -126,6 +126,8 @@ bool sqlite_connect(data_session *session, data_error *error)
 
 void sqlite_disconnect(data_session *session, bool tidies)
 {
+    sqlite_stop_waiting(session);
+    sqlite_nap_free(&session->nap);
     if (session->handle == NULL)
         return;
     sqlite_prepared_forget(session);

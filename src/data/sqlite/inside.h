@@ -24,6 +24,7 @@
 #include "base/list.h"
 #include "data/engine.h"
 #include "runtime/coro.h"
+#include "runtime/loop.h"
 
 #include <sqlite3.h>
 
@@ -52,6 +53,13 @@ enum { SQLITE_STEPS_BETWEEN_LOOKS = 250 };
 
 typedef struct sqlite_lane sqlite_lane;
 
+/** A timer finer than the loop's (nap.c). */
+typedef struct sqlite_nap {
+    loop_source source; /* a timerfd */
+    unsigned loop;      /* of loop_self.opened: where it is registered; 0: there is none */
+    coro *sleeper;      /* NULL: nobody sleeps, or no longer */
+} sqlite_nap;
+
 /** A connection, open or not; what a coroutine is lent. */
 struct data_session {
     list_link link; /* in lane->idle */
@@ -67,6 +75,8 @@ struct data_session {
     /* of the statement that runs */
     uint64_t deadline_ms;   /* 0: none */
     uint64_t busy_until_ms; /* of the lock waited for */
+    sqlite_nap nap;
+    bool says_waiting; /* other processes are told that it waits for the write lock */
     sqlite_stop stop;
 
     bool is_broken; /* closed when it is given back */
@@ -84,11 +94,10 @@ struct sqlite_lane {
     data_database *db;
     bool writes;
     unsigned count;
-    data_session *sessions;  /* all of them */
-    list_link idle;          /* connected ones first */
-    list_link waiters;       /* in order */
-    uint64_t contended_ms;   /* when another process was last met in the way; 0: never */
-    uint64_t alone_since_ms; /* since when none was let in between */
+    data_session *sessions; /* all of them */
+    list_link idle;         /* connected ones first */
+    list_link waiters;      /* in order */
+    uint64_t turn_ms;       /* when our turn to write began, as far as another process is concerned */
 };
 
 /** The fsyncs of a database's write-ahead log (sync.c). */
@@ -189,12 +198,18 @@ size_t sqlite_print_decimal(tern_decimal value, char *out);
 /** For sqlite3_progress_handler and sqlite3_busy_handler; `arg` is the session. */
 int sqlite_on_progress(void *arg);
 int sqlite_on_busy(void *arg, int times);
+/** Its statement has ended, and whatever lock that wanted. */
+void sqlite_stop_waiting(data_session *session);
 
 /* sync.c */
 void sqlite_sync_make(sqlite_sync *sync);
 void sqlite_sync_free(sqlite_sync *sync);
 /** Goes over to the log that the connection `handle` writes, which exists. False when it cannot be opened. */
 bool sqlite_sync_follow(sqlite_sync *sync, sqlite3 *handle);
+/** Tells other processes whether this one waits for SQLite's write lock. */
+void sqlite_sync_say_waiting(const sqlite_sync *sync, bool is_waiting);
+/** Whether another process has told so. */
+bool sqlite_sync_others_wait(const sqlite_sync *sync);
 /** Waits until all that was committed up to `ticket` is on the disk (0: there is nothing to wait for),
  * however long that takes: no deadline ends it, only cancellation. False with `error`. */
 bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error);
@@ -208,6 +223,11 @@ typedef struct sqlite_sync_faults {
 } sqlite_sync_faults;
 sqlite_sync_faults *sqlite_faults_of_sync(void);
 #endif
+
+/* nap.c */
+/** Suspends the coroutine for so many microseconds; CORO_TIMEOUT, or CORO_CANCELLED. */
+coro_outcome sqlite_nap_for(sqlite_nap *nap, unsigned us);
+void sqlite_nap_free(sqlite_nap *nap);
 
 /* turn.c */
 /** Lets other coroutines run when this one has had the processor for long. Not cancelled here, never throws.

@@ -57,6 +57,7 @@ static void run_prepared(data_session *session, sqlite_prepared *prepared, data_
 static void end(data_session *session, sqlite_prepared *prepared, data_run *run)
 {
     int code = sqlite_prepared_give(session, prepared);
+    sqlite_stop_waiting(session);
     if (code != SQLITE_OK && run->error.fault == TERN_DATA_OK) /* a commit on reset, after an early end */
         sqlite_answer(session, code, &run->error);
 }

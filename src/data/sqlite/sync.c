@@ -106,6 +106,32 @@ static void take_next_fd(sqlite_sync *sync)
     sync->next_fd = -1;
 }
 
+/* -- other processes -- */
+
+/* A byte of the log's file, far beyond its end, is locked by those who wait for SQLite's write lock: with the
+ * descriptor, so that such locks end with their process and have nothing to do with SQLite's own. */
+static struct flock waiting_byte(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = INT64_MAX - 1, .l_len = 1};
+}
+
+static int current_fd(const sqlite_sync *sync)
+{
+    return sync->fd >= 0 ? sync->fd : sync->next_fd;
+}
+
+void sqlite_sync_say_waiting(const sqlite_sync *sync, bool is_waiting)
+{
+    struct flock lock = waiting_byte(is_waiting ? F_RDLCK : F_UNLCK);
+    fcntl(current_fd(sync), F_OFD_SETLK, &lock);
+}
+
+bool sqlite_sync_others_wait(const sqlite_sync *sync)
+{
+    struct flock lock = waiting_byte(F_WRLCK);
+    return fcntl(current_fd(sync), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 /* -- what threads do -- */
 
 typedef struct sync_job {
