@@ -27,6 +27,7 @@
 #include "runtime/loop.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 /** A statement made ready on a connection. */
 typedef struct sqlite_prepared {
@@ -216,7 +217,9 @@ bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error);
 #ifdef TERN_FAULTS
 /** For tests, in this process. */
 typedef struct sqlite_sync_faults {
-    unsigned done;    /* how often a log was synced by us */
+    unsigned done;     /* how often a log was synced by us */
+    atomic_uint ended; /* so many of them have ended */
+    unsigned written_anew;
     unsigned failing; /* so many of the next fail */
     int problem;      /* by this errno */
     int gate;         /* each first reads a byte from this descriptor, or its end; 0: none does */
