@@ -78,6 +78,8 @@ void sqlite_sync_free(sqlite_sync *sync)
         sqlite_vfs_doubt_logs(-1);
 }
 
+/* To open and close the log does no harm, as it would with the database's file: SQLite locks bytes of that
+ * one and of the shared memory. */
 bool sqlite_sync_follow(sqlite_sync *sync, sqlite3 *handle)
 {
     const char *path = sqlite3_filename_wal(sqlite3_db_filename(handle, "main"));
