@@ -70,6 +70,17 @@ static int set_modes(data_session *session)
     return sqlite3_busy_handler(session->handle, sqlite_on_busy, session);
 }
 
+/* SQLite refuses some locks at once, without asking the busy handler: when several processes make the same
+ * new file a database with a log. */
+static int run_patiently(data_session *session, const char *sql, sqlite3_callback on_row, void *arg)
+{
+    int code, times = 0;
+    do
+        code = sqlite3_exec(session->handle, sql, on_row, arg, NULL);
+    while ((code & 0xff) == SQLITE_BUSY && sqlite_on_busy(session, times++));
+    return code;
+}
+
 /* False with the error set. */
 static bool set_up(data_session *session, data_error *error)
 {
@@ -79,7 +90,7 @@ static bool set_up(data_session *session, data_error *error)
     if (code == SQLITE_OK)
         code = sqlite3_exec(session->handle, all_settings, NULL, NULL, NULL);
     if (code == SQLITE_OK && !db->is_memory) {
-        code = sqlite3_exec(session->handle, "PRAGMA journal_mode = WAL", note_mode, &is_wal, NULL);
+        code = run_patiently(session, "PRAGMA journal_mode = WAL", note_mode, &is_wal);
         if (code == SQLITE_OK && !is_wal)
             return data_refuse(error, TERN_DATA_AWAY,
                                "%s: this file system has no shared memory, which the "
@@ -99,7 +110,7 @@ static bool follow_log(data_session *session, data_error *error)
     data_database *db = session->lane->db;
     if (db->is_memory || !session->lane->writes)
         return true;
-    int code = sqlite3_exec(session->handle, "SELECT 1 FROM sqlite_master", NULL, NULL, NULL);
+    int code = run_patiently(session, "SELECT 1 FROM sqlite_master", NULL, NULL);
     if (code != SQLITE_OK)
         return sqlite_answer(session, code, error);
     return sqlite_sync_follow(&db->sync, session->handle) ||
