@@ -109,7 +109,9 @@ struct data_engine {
     /** As session_run, for the statement that begins a transaction, which lives as long as the process. It
      * may be kept back until the session's next one, whose failure is then this one's too. */
     bool (*session_begin)(data_session *session, data_run *run);
-    /** As session_run, for the statement that commits: true once what the transaction wrote is safe. */
+    /** As session_run, for the statement that commits: true once what the transaction wrote is safe. It gives
+     * the session back too, whatever it answers, so that others need not wait until then. False may also mean
+     * that it was committed, and how safe that is, is not known. */
     bool (*session_commit)(data_session *session, data_run *run);
     /** Gives it back. An open transaction is rolled back first (the caller's coroutine may be cancelled: this
      * does not fail and does not throw; a connection that cannot be put in order is closed). */

@@ -79,14 +79,21 @@ static const char *begin_words(const tern_transaction_options *options)
     return words[options->isolation][options->read_only];
 }
 
-/** Runs "begin" and its like on the transaction's connection, whether it is broken or not. */
+/** Makes the run of "begin" or its like. */
+static bool words_ready(data_transaction *t, const char *words, data_run *run, data_error *error)
+{
+    *run = (data_run){
+        .statement = statement_words(words), .memory = t->memory, .deadline_ms = data_deadline_ms()};
+    return run->statement != NULL || data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
+}
+
+/** Runs it on the transaction's connection, whether it is broken or not. */
 static bool run_words(data_transaction *t, bool (*how)(data_session *session, data_run *run),
                       const char *words, data_error *error)
 {
-    data_run run = {.statement = statement_words(words), .memory = t->memory};
-    if (run.statement == NULL)
-        return data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
-    run.deadline_ms = data_deadline_ms();
+    data_run run;
+    if (!words_ready(t, words, &run, error))
+        return false;
     bool is_done = how(t->session, &run);
     *error = run.error;
     return is_done;
@@ -100,11 +107,23 @@ static bool begin(data_transaction *t, const tern_transaction_options *options, 
     return run_words(t, data_self.engine->session_run, "savepoint t", error);
 }
 
+/** Commits and gives the connection back. */
+static bool commit_whole(data_transaction *t, data_error *error)
+{
+    data_run run;
+    if (!words_ready(t, "commit", &run, error))
+        return false;
+    data_session *session = t->session;
+    t->session = NULL;
+    bool is_done = data_self.engine->session_commit(session, &run);
+    *error = run.error;
+    return is_done;
+}
+
 static bool commit(data_transaction *t, data_error *error)
 {
-    if (t->depth == 0)
-        return run_words(t, data_self.engine->session_commit, "commit", error);
-    return run_words(t, data_self.engine->session_run, "release t", error);
+    return t->depth == 0 ? commit_whole(t, error)
+                         : run_words(t, data_self.engine->session_run, "release t", error);
 }
 
 /** Undoes what was done since the savepoint, which the database then forgets. */
@@ -132,6 +151,13 @@ static void close_rows(data_transaction *t)
         tern_rows_close(t->rows);
 }
 
+/** Rolls back what is open; after a commit there is nothing to give back. */
+static void give_back(data_transaction *t)
+{
+    if (t->session != NULL)
+        data_self.engine->release(t->session);
+}
+
 /** When the block was left by a failure: the engine rolls back what is open. */
 static void abandon(void *arg)
 {
@@ -142,7 +168,7 @@ static void abandon(void *arg)
     close_rows(t);
     take_off(t);
     if (t->depth == 0)
-        data_self.engine->release(t->session);
+        give_back(t);
     else if (!undo_savepoint(t, &error)) /* who caught the failure may go on, but not with a half of it */
         t->whole->is_broken = true;
 }
@@ -204,7 +230,7 @@ bool data_transaction_end(tern_transaction_scope *block, tern_data_error *error)
     }
     take_off(t);
     if (t->depth == 0)
-        data_self.engine->release(t->session); /* rolls back when it was broken */
+        give_back(t); /* of a broken one */
     return true;
 }
 

@@ -32,7 +32,7 @@ void update_prepare(const data_table *table, void *row)
     *plan_state(table->updated->plan, row) = TERN_VALUE;
 }
 
-static const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)
+const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)
 {
     statement_key key;
     statement_key_begin(&key, table->type, STATEMENT_UPDATE);
@@ -70,8 +70,8 @@ static const data_statement *update_statement(tern_ctx *c, const data_table *tab
     return sql_finish(c, &b, &key, true);
 }
 
-static bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row,
-                        tern_arg *args, tern_data_error *error)
+bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row, tern_arg *args,
+                 tern_data_error *error)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < table->column_count; i++)

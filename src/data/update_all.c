@@ -1,5 +1,9 @@
-/* Changing many rows in one statement. */
+/* Changing many rows: on PostgreSQL in one statement, on SQLite by a statement for each. There is no journey
+ * to be saved, and an update from a list of values first makes a table of it. */
+#include "base/clock.h"
 #include "data/misuse.h"
+#include "data/transaction.h"
+#include "data/worker.h"
 #include "data/write.h"
 
 #include <string.h>
@@ -116,29 +120,78 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
     return sql_finish(c, &b, &key, true);
 }
 
+/** What `affected` of `count` rows means: false with STALE where rows have versions, else it is noted. */
+static bool check_affected(tern_ctx *c, const data_table *table, int64_t affected, unsigned count,
+                           bool *are_all_there, tern_data_error *error)
+{
+    data_error stale;
+    if (affected == count)
+        return true;
+    *are_all_there = false;
+    if (table->version == NULL)
+        return true;
+    data_refuse(&stale, TERN_DATA_STALE, "a row of %s is gone or has another version", table->name);
+    return data_answer(c, &stale, table, error);
+}
+
 static bool update_batch(tern_ctx *c, const data_table *table, const column_set *set, char *rows,
                          unsigned count, bool *are_all_there, tern_data_error *error)
 {
     row_columns columns = columns_of(table, set);
     size_t size = table->type->size;
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (size_t)count * columns.count * sizeof *args));
-    data_error stale;
     for (unsigned row = 0; row < count; row++)
         for (unsigned i = 0; i < columns.count; i++)
             if (!write_arg(c, table, &table->columns[columns.numbers[i]], rows + row * size,
                            &args[row * columns.count + i], error))
                 return false;
     data_run run = {.statement = statement_of(c, table, set, &columns, count), .args = args};
-    if (!data_execute(c, &run, table, error))
+    if (!data_execute(c, &run, table, error) ||
+        !check_affected(c, table, run.affected, count, are_all_there, error))
         return false;
-    if (run.affected != count && table->version != NULL) {
-        data_refuse(&stale, TERN_DATA_STALE, "a row of %s is gone or has another version", table->name);
-        return data_answer(c, &stale, table, error);
-    }
-    if (run.affected != count)
-        *are_all_there = false;
     for (unsigned row = 0; row < count; row++)
         write_raise_version(table, rows + row * size);
+    return true;
+}
+
+static bool update_batches(tern_ctx *c, const data_table *table, const column_set *set, char *rows,
+                           size_t count, bool *are_all_there, tern_data_error *error)
+{
+    unsigned values = columns_of(table, set).count;
+    bool is_done = true;
+    for (size_t i = 0; i < count && is_done;) {
+        unsigned batch = write_batch(count - i, values);
+        is_done = update_batch(c, table, set, rows + i * table->type->size, batch, are_all_there, error);
+        i += batch;
+    }
+    return is_done;
+}
+
+/** In the transaction that is open. To the log it is one statement, which is also no loop of the program's.
+ */
+static bool update_each(tern_ctx *c, const data_table *table, const column_set *set, char *rows, size_t count,
+                        bool *are_all_there, tern_data_error *error)
+{
+    data_request *request = data_request_of(c);
+    data_transaction *transaction = data_transaction_here(request);
+    const data_statement *statement = update_statement(c, table, set);
+    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, statement->arg_count * sizeof *args));
+    uint64_t started_ns = clock_ns();
+    for (size_t i = 0; i < count; i++) {
+        char *row = rows + i * table->type->size;
+        data_run run = {.statement = statement, .args = args, .memory = &c->x->arena};
+        if (!update_args(c, table, set, row, args, error))
+            return false;
+        run.deadline_ms = data_deadline_ms();
+        if (!data_transaction_run(transaction, &run)) {
+            request->last_fault = run.error.fault;
+            return data_answer(c, &run.error, table, error);
+        }
+        if (!check_affected(c, table, run.affected, 1, are_all_there, error))
+            return false;
+        write_raise_version(table, row);
+    }
+    data_note(c, statement, started_ns, (int64_t)count);
     return true;
 }
 
@@ -148,7 +201,7 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
     const data_table *table = data_need_table(c, type);
     size_t size = table->type->size;
     char *rows = items;
-    bool is_done = true, are_all_there = true;
+    bool are_all_there = true;
     write_whole whole;
     data_request_of(c);
     column_set set = update_columns(c, table, options);
@@ -159,13 +212,12 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
         return true;
     for (size_t i = 0; i < count; i++)
         update_prepare(table, rows + i * size);
-    bool needs_whole = count > write_batch(count, columns.count) || table->version != NULL;
+    bool by_each = data_self.engine->dialect == DATA_SQLITE && count > 1;
+    bool needs_whole = by_each || count > write_batch(count, columns.count) || table->version != NULL;
     if (!write_whole_begin(c, &whole, needs_whole, options->error))
         return false;
-    for (size_t i = 0; i < count && is_done;) {
-        unsigned batch = write_batch(count - i, columns.count);
-        is_done = update_batch(c, table, &set, rows + i * size, batch, &are_all_there, options->error);
-        i += batch;
-    }
+    bool (*update)(tern_ctx *, const data_table *, const column_set *, char *, size_t, bool *,
+                   tern_data_error *) = by_each ? update_each : update_batches;
+    bool is_done = update(c, table, &set, rows, count, &are_all_there, options->error);
     return write_whole_end(c, &whole, is_done, options->error) && are_all_there;
 }

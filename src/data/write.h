@@ -67,6 +67,11 @@ tern_datetime write_now(void);
 column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options);
 /** Settles a row that is to be updated, and notes the time. */
 void update_prepare(const data_table *table, void *row);
+/** "update TABLE set a = ? ... where KEY = ?" for one row, of its version where it has one. */
+const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set);
+/** Its values; false as write_arg. */
+bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row, tern_arg *args,
+                 tern_data_error *error);
 
 /** "insert into TABLE (a, b) values (?, ?), ..." for `rows` rows, without the automatic key when `wants_key`.
  */

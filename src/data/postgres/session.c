@@ -131,7 +131,7 @@ bool pg_session_begin(data_session *l, data_run *run)
     return true;
 }
 
-bool pg_session_commit(data_session *l, data_run *run)
+static bool commit(data_session *l, data_run *run)
 {
     if (l->begins == NULL)
         return pg_session_run(l, run);
@@ -173,4 +173,11 @@ void pg_release(data_session *l)
         put_in_order(l, &discard);
     }
     link_settle(l);
+}
+
+bool pg_session_commit(data_session *l, data_run *run)
+{
+    bool is_done = commit(l, run);
+    pg_release(l);
+    return is_done;
 }

@@ -4,17 +4,18 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <string.h>
 
 /*
- * synchronous = FULL: a commit is on the disk when it is answered; with the WAL that is one fsync.
+ * synchronous = NORMAL: a commit is brought to the disk by us (sync.c).
  * mmap_size = 0: reading a mapped file that another program cuts short would be SIGBUS, not an error.
  * trusted_schema stays on: without it triggers may not keep full-text indexes (fts5 counts as untrusted in
  * SQLite 3.40), and the schema is the application's own.
  * temp_store = FILE: sorts that outgrow cache_size go to an (unlinked) file; in memory they would be sorted
  * in one step of the machine, without giving way.
  */
-static const char file_settings[] = "PRAGMA synchronous = FULL;"
+static const char file_settings[] = "PRAGMA synchronous = NORMAL;"
                                     "PRAGMA wal_autocheckpoint = 1000;"
                                     "PRAGMA journal_size_limit = 67108864;";
 static const char all_settings[] = "PRAGMA foreign_keys = ON;"
@@ -69,6 +70,17 @@ static int set_modes(data_session *session)
     return sqlite3_busy_handler(session->handle, sqlite_on_busy, session);
 }
 
+/* SQLite refuses some locks at once, without asking the busy handler: when several processes make the same
+ * new file a database with a log. */
+static int run_patiently(data_session *session, const char *sql, sqlite3_callback on_row, void *arg)
+{
+    int code, times = 0;
+    do
+        code = sqlite3_exec(session->handle, sql, on_row, arg, NULL);
+    while ((code & 0xff) == SQLITE_BUSY && sqlite_on_busy(session, times++));
+    return code;
+}
+
 /* False with the error set. */
 static bool set_up(data_session *session, data_error *error)
 {
@@ -78,7 +90,7 @@ static bool set_up(data_session *session, data_error *error)
     if (code == SQLITE_OK)
         code = sqlite3_exec(session->handle, all_settings, NULL, NULL, NULL);
     if (code == SQLITE_OK && !db->is_memory) {
-        code = sqlite3_exec(session->handle, "PRAGMA journal_mode = WAL", note_mode, &is_wal, NULL);
+        code = run_patiently(session, "PRAGMA journal_mode = WAL", note_mode, &is_wal);
         if (code == SQLITE_OK && !is_wal)
             return data_refuse(error, TERN_DATA_AWAY,
                                "%s: this file system has no shared memory, which the "
@@ -90,6 +102,19 @@ static bool set_up(data_session *session, data_error *error)
     if (code == SQLITE_OK && !session->lane->writes)
         code = sqlite3_exec(session->handle, "PRAGMA query_only = ON", NULL, NULL, NULL);
     return code == SQLITE_OK || sqlite_answer(session, code, error);
+}
+
+/* The log of a connection that writes is there once it has read. */
+static bool follow_log(data_session *session, data_error *error)
+{
+    data_database *db = session->lane->db;
+    if (db->is_memory || !session->lane->writes)
+        return true;
+    int code = run_patiently(session, "SELECT 1 FROM sqlite_master", NULL, NULL);
+    if (code != SQLITE_OK)
+        return sqlite_answer(session, code, error);
+    return sqlite_sync_follow(&db->sync, session->handle) ||
+           data_refuse(error, TERN_DATA_AWAY, "the write-ahead log cannot be opened: %s", strerror(errno));
 }
 
 bool sqlite_connect(data_session *session, data_error *error)
@@ -104,7 +129,7 @@ bool sqlite_connect(data_session *session, data_error *error)
     if (code != SQLITE_OK)
         sqlite_answer(session, session->handle != NULL ? sqlite3_extended_errcode(session->handle) : code,
                       error);
-    else if (set_up(session, error))
+    else if (set_up(session, error) && follow_log(session, error))
         return true;
     sqlite_disconnect(session, false);
     return false;
@@ -112,6 +137,8 @@ bool sqlite_connect(data_session *session, data_error *error)
 
 void sqlite_disconnect(data_session *session, bool tidies)
 {
+    sqlite_stop_waiting(session);
+    sqlite_nap_free(&session->nap);
     if (session->handle == NULL)
         return;
     sqlite_prepared_forget(session);

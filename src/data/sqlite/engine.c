@@ -12,6 +12,7 @@ static void free_database(data_database *db)
 {
     sqlite_lane_free(&db->readers);
     sqlite_lane_free(&db->writer);
+    sqlite_sync_free(&db->sync);
     mem_free(db->path);
     mem_free(db->url);
     mem_free(db);
@@ -25,6 +26,7 @@ static data_database *open_database(const data_engine_options *options)
     data_database *db = mem_zero(1, sizeof *db);
     if (db == NULL)
         return NULL;
+    sqlite_sync_make(&db->sync);
     db->is_memory = place.is_memory;
     const char *path = place.is_memory ? ":memory:" : place.path;
     db->path = mem_text(path, strlen(path));
@@ -81,15 +83,17 @@ static bool run(data_database *db, data_run *run)
     data_session *session = take(db, run->statement->writes, run->deadline_ms, &run->error);
     if (session == NULL)
         return false;
-    bool is_done = sqlite_session_run(session, run);
+    uint64_t ticket;
+    bool is_done = sqlite_session_run(session, run, &ticket);
     sqlite_lane_give(session);
-    return is_done;
+    return is_done && sqlite_sync_wait(db, ticket, &run->error);
 }
 
 static bool session_run_all(data_session *session, data_run *runs, unsigned count)
 {
+    uint64_t nothing; /* they only read */
     for (unsigned i = 0; i < count; i++)
-        if (!sqlite_session_run(session, &runs[i]))
+        if (!sqlite_session_run(session, &runs[i], &nothing))
             return false;
     return true;
 }
@@ -121,6 +125,23 @@ static void release(data_session *session)
     sqlite_lane_give(session);
 }
 
+static bool session_run(data_session *session, data_run *run)
+{
+    data_database *db = session->lane->db;
+    uint64_t ticket;
+    return sqlite_session_run(session, run, &ticket) && sqlite_sync_wait(db, ticket, &run->error);
+}
+
+/* Who writes next need not wait for our commit to reach the disk. */
+static bool commit(data_session *session, data_run *run)
+{
+    data_database *db = session->lane->db;
+    uint64_t ticket;
+    bool is_done = sqlite_session_run(session, run, &ticket);
+    release(session);
+    return is_done && sqlite_sync_wait(db, ticket, &run->error);
+}
+
 const data_engine data_sqlite = {
     .label = "sqlite",
     .dialect = DATA_SQLITE,
@@ -131,10 +152,10 @@ const data_engine data_sqlite = {
     .run = run,
     .run_all = run_all,
     .acquire = acquire,
-    .session_run = sqlite_session_run,
+    .session_run = session_run,
     .session_run_all = session_run_all,
-    .session_begin = sqlite_session_run,
-    .session_commit = sqlite_session_run,
+    .session_begin = session_run,
+    .session_commit = commit,
     .release = release,
     .stream_open = sqlite_stream_open,
     .stream_next = sqlite_stream_next,

@@ -3,7 +3,8 @@
  *
  * A statement runs in the caller's coroutine, on the worker's own thread. What would keep the worker from its
  * other requests gives way instead: long statements between the steps of SQLite's machine and between reads
- * and writes of its files (turn.c), locked files by sleeping (wait.c), fsync on the worker's threads (vfs.c).
+ * and writes of its files (turn.c), locked files by sleeping (wait.c), fsync on the worker's threads (sync.c
+ * for commits, vfs.c for checkpoints).
  *
  * So SQLite is suspended in the midst of its work and other coroutines use other connections of the same
  * process meanwhile. That is sound because nothing of SQLite's that is shared is held where it can happen:
@@ -23,8 +24,10 @@
 #include "base/list.h"
 #include "data/engine.h"
 #include "runtime/coro.h"
+#include "runtime/loop.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 /** A statement made ready on a connection. */
 typedef struct sqlite_prepared {
@@ -51,6 +54,13 @@ enum { SQLITE_STEPS_BETWEEN_LOOKS = 250 };
 
 typedef struct sqlite_lane sqlite_lane;
 
+/** A timer finer than the loop's (nap.c). */
+typedef struct sqlite_nap {
+    loop_source source; /* a timerfd */
+    unsigned loop;      /* of loop_self.opened: where it is registered; 0: there is none */
+    coro *sleeper;      /* NULL: nobody sleeps, or no longer */
+} sqlite_nap;
+
 /** A connection, open or not; what a coroutine is lent. */
 struct data_session {
     list_link link; /* in lane->idle */
@@ -66,6 +76,8 @@ struct data_session {
     /* of the statement that runs */
     uint64_t deadline_ms;   /* 0: none */
     uint64_t busy_until_ms; /* of the lock waited for */
+    sqlite_nap nap;
+    bool says_waiting; /* other processes are told that it waits for the write lock */
     sqlite_stop stop;
 
     bool is_broken; /* closed when it is given back */
@@ -83,12 +95,20 @@ struct sqlite_lane {
     data_database *db;
     bool writes;
     unsigned count;
-    data_session *sessions;  /* all of them */
-    list_link idle;          /* connected ones first */
-    list_link waiters;       /* in order */
-    uint64_t contended_ms;   /* when another process was last met in the way; 0: never */
-    uint64_t alone_since_ms; /* since when none was let in between */
+    data_session *sessions; /* all of them */
+    list_link idle;         /* connected ones first */
+    list_link waiters;      /* in order */
+    uint64_t turn_ms;       /* when our turn to write began, as far as another process is concerned */
 };
+
+/** The fsyncs of a database's write-ahead log (sync.c). */
+typedef struct sqlite_sync {
+    int fd, next_fd;   /* of the log, our own; of what the writer has opened since */
+    bool is_running;   /* one is in flight */
+    bool is_doubtful;  /* one has failed: what the log has on the disk is not known */
+    uint64_t tickets;  /* drawn: commits so far */
+    list_link waiters; /* in the order of their tickets */
+} sqlite_sync;
 
 struct data_database {
     char *path; /* as SQLite opens it */
@@ -97,6 +117,7 @@ struct data_database {
     unsigned forks; /* of this process when it was opened */
     unsigned wait_timeout_ms;
     sqlite_lane readers, writer; /* in memory: only the writer */
+    sqlite_sync sync;
 };
 
 /* place.c */
@@ -154,7 +175,9 @@ void sqlite_prepared_forget(data_session *session);
 bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting);
 
 /* run.c */
-bool sqlite_session_run(data_session *session, data_run *run);
+/** `*ticket` is to be waited for by sqlite_sync_wait before what ran counts as committed; 0 when there is
+ * nothing to wait for. */
+bool sqlite_session_run(data_session *session, data_run *run, uint64_t *ticket);
 bool sqlite_stream_open(data_session *session, data_run *run);
 bool sqlite_stream_next(data_session *session, data_run *run, data_row *row);
 void sqlite_stream_close(data_session *session, data_run *run);
@@ -176,6 +199,38 @@ size_t sqlite_print_decimal(tern_decimal value, char *out);
 /** For sqlite3_progress_handler and sqlite3_busy_handler; `arg` is the session. */
 int sqlite_on_progress(void *arg);
 int sqlite_on_busy(void *arg, int times);
+/** Its statement has ended, and whatever lock that wanted. */
+void sqlite_stop_waiting(data_session *session);
+
+/* sync.c */
+void sqlite_sync_make(sqlite_sync *sync);
+void sqlite_sync_free(sqlite_sync *sync);
+/** Goes over to the log that the connection `handle` writes, which exists. False when it cannot be opened. */
+bool sqlite_sync_follow(sqlite_sync *sync, sqlite3 *handle);
+/** Tells other processes whether this one waits for SQLite's write lock. */
+void sqlite_sync_say_waiting(const sqlite_sync *sync, bool is_waiting);
+/** Whether another process has told so. */
+bool sqlite_sync_others_wait(const sqlite_sync *sync);
+/** Waits until all that was committed up to `ticket` is on the disk (0: there is nothing to wait for),
+ * however long that takes: no deadline ends it, only cancellation. False with `error`. */
+bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error);
+#ifdef TERN_FAULTS
+/** For tests, in this process. */
+typedef struct sqlite_sync_faults {
+    unsigned done;     /* how often a log was synced by us */
+    atomic_uint ended; /* so many of them have ended */
+    unsigned written_anew;
+    unsigned failing; /* so many of the next fail */
+    int problem;      /* by this errno */
+    int gate;         /* each first reads a byte from this descriptor, or its end; 0: none does */
+} sqlite_sync_faults;
+sqlite_sync_faults *sqlite_faults_of_sync(void);
+#endif
+
+/* nap.c */
+/** Suspends the coroutine for so many microseconds; CORO_TIMEOUT, or CORO_CANCELLED. */
+coro_outcome sqlite_nap_for(sqlite_nap *nap, unsigned us);
+void sqlite_nap_free(sqlite_nap *nap);
 
 /* turn.c */
 /** Lets other coroutines run when this one has had the processor for long. Not cancelled here, never throws.

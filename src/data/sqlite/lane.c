@@ -12,9 +12,8 @@
 #include "runtime/loop.h"
 
 enum {
-    CONTENDED_MS = 1000, /* for so long another process is expected to come again */
-    TURN_MS = 40,        /* the worker's writers have the lock among themselves */
-    GAP_MS = 5           /* longer than the pauses of those that try (wait.c) */
+    TURN_MS = 8,  /* the worker's writers have the lock among themselves */
+    GAP_US = 1300 /* longer than the pauses of those that try (wait.c) */
 };
 
 /* On the stack of who waits. */
@@ -111,22 +110,17 @@ static data_session *lend_again(sqlite_lane *lane)
 
 /*
  * Leaves other processes a gap, now and then. SQLite's lock goes to who tries at the right moment: a worker
- * with a queue takes it again some microseconds after it let go, and those that try every few milliseconds
- * would starve. Only where others have been met lately.
+ * with a queue takes it again some microseconds after it let go, and those that try every millisecond would
+ * starve. Only where one has told that it waits.
  */
-static bool step_aside(sqlite_lane *lane)
+static bool step_aside(data_session *session)
 {
-    uint64_t now_ms = loop_self.now_ms;
-    if (lane->contended_ms == 0 || now_ms - lane->contended_ms > CONTENDED_MS ||
-        now_ms - lane->alone_since_ms < TURN_MS || coro_self() == NULL)
+    sqlite_lane *lane = session->lane;
+    if (loop_self.now_ms - lane->turn_ms < TURN_MS || coro_self() == NULL)
         return true;
-    uint64_t until_ms = loop_after_ms(GAP_MS);
-    coro_outcome outcome;
-    do
-        outcome = coro_wait(until_ms);
-    while (outcome == CORO_WOKEN);
-    lane->alone_since_ms = loop_self.now_ms;
-    return outcome != CORO_CANCELLED;
+    lane->turn_ms = loop_self.now_ms;
+    return !sqlite_sync_others_wait(&lane->db->sync) ||
+           sqlite_nap_for(&session->nap, GAP_US) != CORO_CANCELLED;
 }
 
 data_session *sqlite_lane_take(sqlite_lane *lane, uint64_t deadline_ms, data_error *error)
@@ -140,7 +134,7 @@ data_session *sqlite_lane_take(sqlite_lane *lane, uint64_t deadline_ms, data_err
         return NULL;
     session->holder = coro_self();
     session->depth = 1;
-    if (lane->writes && !step_aside(lane)) {
+    if (lane->writes && !step_aside(session)) {
         say_cancelled(error);
         pass_on(session);
         return NULL;

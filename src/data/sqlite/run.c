@@ -4,6 +4,7 @@
  * Hot path: sqlite_session_run of a kept statement. It must not allocate or format.
  */
 #include "data/sqlite/inside.h"
+#include "data/sqlite/vfs.h"
 
 #include <strings.h>
 
@@ -56,6 +57,7 @@ static void run_prepared(data_session *session, sqlite_prepared *prepared, data_
 static void end(data_session *session, sqlite_prepared *prepared, data_run *run)
 {
     int code = sqlite_prepared_give(session, prepared);
+    sqlite_stop_waiting(session);
     if (code != SQLITE_OK && run->error.fault == TERN_DATA_OK) /* a commit on reset, after an early end */
         sqlite_answer(session, code, &run->error);
 }
@@ -90,8 +92,19 @@ static bool refuse_lost(data_session *session, data_run *run)
                        "the transaction was rolled back when a statement in it failed");
 }
 
-bool sqlite_session_run(data_session *session, data_run *run)
+/* Only a commit writes to the log and leaves no transaction open. */
+static uint64_t ticket_since(data_session *session, uint64_t log_writes)
 {
+    data_database *db = session->lane->db;
+    if (sqlite_vfs_log_writes() == log_writes || db->is_memory || !sqlite3_get_autocommit(session->handle))
+        return 0;
+    return ++db->sync.tickets;
+}
+
+bool sqlite_session_run(data_session *session, data_run *run, uint64_t *ticket)
+{
+    uint64_t log_writes = sqlite_vfs_log_writes();
+    *ticket = 0;
     begin(session, run);
     if (session->lost != TERN_DATA_OK)
         return refuse_lost(session, run);
@@ -106,8 +119,10 @@ bool sqlite_session_run(data_session *session, data_run *run)
             run_prepared(session, prepared, run);
         end(session, prepared, run);
     }
-    if (run->error.fault == TERN_DATA_OK)
+    if (run->error.fault == TERN_DATA_OK) {
+        *ticket = ticket_since(session, log_writes);
         return true;
+    }
     if (was_open && sqlite3_get_autocommit(session->handle))
         session->lost = run->error.fault;
     return false;
@@ -122,7 +137,11 @@ bool sqlite_stream_open(data_session *session, data_run *run)
     sqlite_prepared *prepared = sqlite_prepared_take(session, run->statement, &run->error);
     if (prepared == NULL)
         return false;
-    if (!sqlite_bind(prepared, run, true)) {
+    if (!prepared->only_reads && sqlite3_get_autocommit(session->handle)) /* its commit could not be told */
+        data_refuse(&run->error, TERN_DATA_REFUSED, "rows of a statement that writes need a transaction");
+    else
+        sqlite_bind(prepared, run, true);
+    if (run->error.fault != TERN_DATA_OK) {
         end(session, prepared, run);
         return false;
     }

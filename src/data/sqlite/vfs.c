@@ -1,7 +1,8 @@
 /*
  * SQLite's files as its own VFS for Unix has them, but for three calls: fsync happens on the worker's
  * threads, and reads and writes are places where a long statement gives way (a count of all rows and a
- * checkpoint are one step of SQLite's machine, and thousands of them).
+ * checkpoint are one step of SQLite's machine, and thousands of them). Writes to logs are counted, which
+ * tells of a commit, and a log in doubt is not synced for SQLite: see sync.c for both.
  *
  * The real VFS opens the file; then its table of methods is replaced by a copy in which those three are ours.
  * So locks, shared memory and all else are the real ones, called without a detour.
@@ -22,10 +23,27 @@ typedef struct method_table {
 
 static method_table tables[METHOD_TABLES];
 static sqlite3_vfs *real_vfs, own_vfs;
+static uint64_t log_writes;
+static int logs_in_doubt;
+
+static const method_table *table_of(const sqlite3_file *file)
+{
+    return (const method_table *)(const void *)file->pMethods;
+}
 
 static const sqlite3_io_methods *real_of(const sqlite3_file *file)
 {
-    return ((const method_table *)(const void *)file->pMethods)->real;
+    return table_of(file)->real;
+}
+
+uint64_t sqlite_vfs_log_writes(void)
+{
+    return log_writes;
+}
+
+void sqlite_vfs_doubt_logs(int change)
+{
+    logs_in_doubt += change;
 }
 
 static int read_file(sqlite3_file *file, void *into, int bytes, sqlite3_int64 at)
@@ -37,6 +55,7 @@ static int read_file(sqlite3_file *file, void *into, int bytes, sqlite3_int64 at
 static int write_file(sqlite3_file *file, const void *from, int bytes, sqlite3_int64 at)
 {
     sqlite_give_way();
+    log_writes += table_of(file)->is_wal;
     return real_of(file)->xWrite(file, from, bytes, at);
 }
 
@@ -54,6 +73,8 @@ static void run_sync(void *arg)
 static int sync_file(sqlite3_file *file, int flags)
 {
     sync_job job = {.file = file, .flags = flags};
+    if (table_of(file)->is_wal && logs_in_doubt != 0)
+        return SQLITE_IOERR_FSYNC;
     if (coro_self() == NULL || !offload_run(run_sync, &job))
         run_sync(&job);
     return job.result;

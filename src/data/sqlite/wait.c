@@ -1,11 +1,9 @@
 /* What SQLite asks while a statement runs: whether to go on, and whether to try a lock again. */
 #include "data/sqlite/inside.h"
 
-#include "runtime/loop.h"
-
 #include <time.h>
 
-enum { LONGEST_PAUSE_MS = 3 };
+enum { BLOCKING_PAUSE_MS = 2 };
 
 static bool must_stop(data_session *session)
 {
@@ -24,39 +22,47 @@ int sqlite_on_progress(void *arg)
     return must_stop(session);
 }
 
-/* Sleeps `ms`; false when the session is to give up. */
-static bool sleep_ms(data_session *session, uint64_t ms)
+/* Without a loop, for programs that only run statements. */
+static int sleep_blocking(const data_session *session, int times)
 {
-    uint64_t at_ms = loop_after_ms(ms);
-    coro_outcome outcome;
-    do
-        outcome = coro_wait(at_ms);
-    while (outcome == CORO_WOKEN);
-    return !must_stop(session);
+    const struct timespec pause = {.tv_nsec = BLOCKING_PAUSE_MS * 1000000L};
+    nanosleep(&pause, NULL);
+    return (uint64_t)times * BLOCKING_PAUSE_MS < session->lane->db->wait_timeout_ms;
 }
 
-/* The same without a loop, for programs that only run statements (migrations). */
-static int sleep_blocking(const data_session *session, int times, unsigned ms)
+/* Other processes are told, so that they step aside (lane.c). */
+static void say_waiting(data_session *session)
 {
-    struct timespec pause = {.tv_nsec = ms * 1000000L};
-    nanosleep(&pause, NULL);
-    return (uint64_t)times * LONGEST_PAUSE_MS < session->lane->db->wait_timeout_ms;
+    if (!session->lane->writes || session->says_waiting)
+        return;
+    session->says_waiting = true;
+    sqlite_sync_say_waiting(&session->lane->db->sync, true);
+}
+
+void sqlite_stop_waiting(data_session *session)
+{
+    if (!session->says_waiting)
+        return;
+    session->says_waiting = false;
+    sqlite_sync_say_waiting(&session->lane->db->sync, false);
 }
 
 int sqlite_on_busy(void *arg, int times)
 {
-    static const uint8_t pauses_ms[] = {1, 1, 1, 1, 2, 2, 2, LONGEST_PAUSE_MS};
-    enum { PAUSES = sizeof pauses_ms / sizeof *pauses_ms };
+    static const uint16_t pauses_us[] = {100, 200, 500, 1000};
+    enum { PAUSES = sizeof pauses_us / sizeof *pauses_us };
     data_session *session = arg;
-    unsigned ms = pauses_ms[times < PAUSES ? times : PAUSES - 1];
+    sqlite_lane *lane = session->lane;
     if (coro_self() == NULL)
-        return sleep_blocking(session, times, ms);
+        return sleep_blocking(session, times);
     if (must_stop(session))
         return 0;
     if (times == 0)
-        session->busy_until_ms = loop_after_ms(session->lane->db->wait_timeout_ms);
+        session->busy_until_ms = loop_after_ms(lane->db->wait_timeout_ms);
     if (loop_self.now_ms >= session->busy_until_ms)
         return 0;
-    session->lane->contended_ms = session->lane->alone_since_ms = loop_self.now_ms;
-    return sleep_ms(session, ms);
+    say_waiting(session);
+    sqlite_nap_for(&session->nap, pauses_us[times < PAUSES ? times : PAUSES - 1]);
+    lane->turn_ms = loop_self.now_ms;
+    return !must_stop(session);
 }

@@ -51,6 +51,22 @@ LIBRARY_TEST(a_query_in_a_loop_is_warned_of_once)
     return tern_no_content(c);
 }
 
+static void update_fifteen(tern_ctx *c)
+{
+    Author_list authors = tern_select(c, Author);
+    CHECK_INT(authors.count, 15);
+    CHECK(tern_update_all(c, Author, authors));
+}
+
+LIBRARY_TEST(an_update_of_many_is_no_query_in_a_loop)
+{
+    for (int i = 0; i < 15; i++)
+        add_author(c, tern_sprintf(c, "%c", 'A' + i));
+    const char *text = log_of(c, update_fifteen, TERN_WARN);
+    CHECK_INT(times_in(text, "more than 10 times"), 0);
+    return tern_no_content(c);
+}
+
 static void count_authors(tern_ctx *c)
 {
     tern_count(c, Author);

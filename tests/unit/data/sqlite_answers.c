@@ -94,7 +94,7 @@ static void look_at_settings(tern_ctx *c)
         int64_t reader, writer;
     } cases[] = {
         {"select foreign_keys from pragma_foreign_keys", 1, 1},
-        {"select synchronous from pragma_synchronous", 2, 2},
+        {"select synchronous from pragma_synchronous", 1, 1},
         {"select journal_mode = 'wal' from pragma_journal_mode", 1, 1},
         {"select cell_size_check from pragma_cell_size_check", 1, 1},
         {"select query_only from pragma_query_only", 1, 0},

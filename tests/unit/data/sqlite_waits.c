@@ -1,5 +1,6 @@
 #include "sqlite_fixture.h"
 
+#include "data/sqlite/inside.h"
 #include "runtime/offload.h"
 
 #include <sqlite3.h>
@@ -364,6 +365,78 @@ static void wait_for_lock(tern_ctx *c)
 TEST(a_writer_sleeps_while_another_process_writes_and_readers_go_on)
 {
     with_other_process(5000, wait_for_lock);
+}
+
+/** The same file once more, as another process has it. */
+static data_database *open_again(data_session **writer)
+{
+    data_error error;
+    data_database *again = data_sqlite.open(&(data_engine_options){.url = fixture_url});
+    CHECK(again != NULL);
+    *writer = data_sqlite.acquire(again, true, &error);
+    CHECK(*writer != NULL);
+    return again;
+}
+
+static void be_seen_waiting(tern_ctx *c)
+{
+    job j = {.sql = "insert into t values (2)", .writes = true};
+    data_session *writer;
+    data_database *again = open_again(&writer);
+    CHECK(!sqlite_sync_others_wait(&again->sync));
+    tern_task *task = tern_go(c, run_job, &j);
+    while (!sqlite_sync_others_wait(&again->sync))
+        turn_once(c);
+    CHECK(!j.is_done);
+    let_go();
+    tern_wait(c, task);
+    CHECK(j.is_good);
+    CHECK(!sqlite_sync_others_wait(&again->sync));
+    data_sqlite.release(writer);
+    data_sqlite.close(again);
+}
+
+TEST(other_processes_see_that_a_writer_waits_for_the_lock)
+{
+    with_other_process(5000, be_seen_waiting);
+}
+
+static void note_task(tern_ctx *c, void *arg)
+{
+    (void)c;
+    note(arg);
+}
+
+/* Takes the writer at the end of its turn, with another coroutine ready to run. */
+static void take_writer_beside(tern_ctx *c)
+{
+    data_error error;
+    tern_task *task = tern_go(c, note_task, "other ");
+    db->writer.turn_ms = 0;
+    data_session *s = data_sqlite.acquire(db, true, &error);
+    note("writer ");
+    data_sqlite.release(s);
+    tern_wait(c, task);
+}
+
+static void step_aside(tern_ctx *c)
+{
+    data_session *writer;
+    must_run(c, "create table t (n integer)");
+    data_database *again = open_again(&writer);
+    take_writer_beside(c);
+    sqlite_sync_say_waiting(&again->sync, true);
+    take_writer_beside(c);
+    sqlite_sync_say_waiting(&again->sync, false);
+    take_writer_beside(c);
+    CHECK_TEXT(trace, "writer other other writer writer other ");
+    data_sqlite.release(writer);
+    data_sqlite.close(again);
+}
+
+TEST(a_worker_steps_aside_at_the_end_of_its_turn_when_another_process_waits)
+{
+    WITH_TIMEOUT(5000, step_aside);
 }
 
 static void be_locked_out(tern_ctx *c)

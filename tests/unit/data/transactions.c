@@ -2,6 +2,13 @@
 #include "library.h"
 
 #include "data/transaction.h"
+#if defined(TERN_WITH_SQLITE) && defined(TERN_FAULTS)
+#include "data/sqlite/inside.h"
+#endif
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
 
 LIBRARY_TEST(a_block_is_kept_at_its_end_and_by_return)
 {
@@ -156,3 +163,45 @@ LIBRARY_TEST(a_savepoint_belongs_to_its_own_coroutines_block)
     CHECK(!other.is_broken);
     return tern_no_content(c);
 }
+
+/* -- on the way to the disk -- */
+
+#if defined(TERN_WITH_SQLITE) && defined(TERN_FAULTS)
+
+static void add_without_disk(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    *sqlite_faults_of_sync() = (sqlite_sync_faults){.failing = 1, .problem = EIO};
+    tern_transaction (c)
+        add_author(c, "A");
+}
+
+static tern_reply go_on_after_unsafe_commit(tern_ctx *c)
+{
+    CHECK_INT(ctx_guard(c, add_without_disk, NULL), UNWIND_FAIL);
+    CHECK_INT(tern_count(c, Author), 1);
+    tern_transaction (c)
+        add_author(c, "B");
+    tern_sql_run(c, "delete from author");
+    add_without_disk(c, NULL);
+    return tern_no_content(c);
+}
+
+TEST(a_commit_that_may_not_be_on_the_disk_is_500_and_its_connection_is_given_back)
+{
+    static const char *const files[] = {"app.db", "app.db-wal", "app.db-shm"};
+    char folder[] = "/tmp/tern-sqlite-XXXXXX", name[64];
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(name, sizeof name, "sqlite:%s/app.db", folder);
+    library_run(name, go_on_after_unsafe_commit);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, "%s/%s", folder, files[i]);
+        unlink(name);
+    }
+    CHECK_INT(rmdir(folder), 0);
+    CHECK_REPLY(&library_request, 500,
+                "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}");
+    fake_close(&library_request);
+}
+
+#endif
