@@ -4,8 +4,6 @@
 
 #include <tern/test.h>
 
-#include <stdlib.h>
-
 static void add(tern_test *t, const char *title)
 {
     tern_answer *a = tern_test_post(t, "/todos", .json = tern_test_sprintf(t, "{\"title\":\"%s\"}", title));
@@ -117,6 +115,5 @@ TERN_TEST(a_deleted_todo_is_gone_and_its_id_is_not_used_again)
 
 int main(int argc, char **argv)
 {
-    setenv("TERN_DATABASE_URL", "sqlite::memory:", 1); /* each test has a database of its own */
     return tern_test_main(make_app, argc, argv);
 }
