@@ -147,7 +147,7 @@ static void library_main(void *arg)
 
 /**
  * Runs `handler` as a request over an empty library; its reply is left in library_request. Unless `commits`,
- * PostgreSQL rolls back at the end whatever was done.
+ * whatever was done is rolled back at the end, but in memory.
  */
 static void library_run(const char *url, bool commits, tern_reply (*handler)(tern_ctx *c))
 {
@@ -162,7 +162,7 @@ static void library_run(const char *url, bool commits, tern_reply (*handler)(ter
     data_self.engine = data_engine_of(url);
     CHECK(data_self.engine != NULL && data_self.engine->check(url, &problems));
     library_commits = commits && data_self.engine->dialect == DATA_POSTGRES;
-    if (!commits && data_self.engine->dialect == DATA_POSTGRES)
+    if (!commits && strcmp(url, "sqlite::memory:") != 0)
         data_self.engine = data_rollback_before(data_self.engine);
     data_self.options = (tern_database_options){
         .url = url, .pool = 4, .wait_timeout_ms = 1000, .query_timeout_ms = 10000, .slow_query_ms = 10000};
