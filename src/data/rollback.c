@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "data/execute.h"
 #include "data/statement.h"
+#include "data/worker.h"
 #include "runtime/loop.h"
 
 #include <tern/log.h>
@@ -280,7 +281,10 @@ static data_database *open_database(const data_engine_options *options)
         return NULL;
     list_init(&db->waiters);
     db->wait_timeout_ms = options->wait_timeout_ms;
-    db->under = rollback_under->open(options);
+    data_engine_options under = *options;
+    if (is_sqlite()) /* for the tests of another program, which have the file as long as they run */
+        under.wait_timeout_ms = data_self.options.query_timeout_ms;
+    db->under = rollback_under->open(&under);
     if (db->under != NULL)
         return db;
     mem_free(db);
