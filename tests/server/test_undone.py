@@ -102,6 +102,24 @@ def what_a_test_serves_is_undone_unless_it_commits(folder, database):
 
 
 @on_both
+def an_empty_database_gets_its_tables_by_the_migrations(folder, database):
+    env = harness._settings({})
+    for words in (["migrate", "make"], ["migrate", "make", "more", "--empty"]):
+        subprocess.run([harness.program("undone"), "--serve", *words], cwd=folder, env=env, check=True, timeout=60,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    for path in glob.glob(os.path.join(folder, "migrations", "0002_more.*.sql")):
+        with open(path, "r+", encoding="utf-8") as file:
+            sql = file.read()
+            file.seek(0)
+            file.write("create table extra (id integer);\n" + sql)
+    for _ in range(2):
+        code, output, errors = run(folder, "writes", url=database.url)
+        check_equal(code, 0, "exit code of\n" + output + errors)
+    check_equal(database.ask("select count(*) from extra"), "0", "rows")
+    check_equal(database.ask("select count(*) from note"), "0", "rows")
+
+
+@on_both
 def a_row_that_was_there_before_is_seen_and_stays(folder, database):
     run(folder, "stays", url=database.url)
     code, output, _ = run(folder, "writes_the_first", url=database.url)
