@@ -169,6 +169,19 @@ def tables_that_are_not_the_models_are_told_once_with_what_to_run():
 
 
 @test
+def the_tests_of_an_example_pass_on_postgres_as_in_memory():
+    database = Postgres(None)
+    for url in (None, database.url):
+        with tempfile.TemporaryDirectory(prefix="tern-undone-") as folder:
+            words = [harness.program("todo_tests"), *(["--database-url", url] if url else [])]
+            done = subprocess.run(words, cwd=folder, env=harness._settings({}), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+            check_equal(done.returncode, 0, "exit code of\n" + done.stdout)
+            check_equal(os.listdir(folder), [])
+    check_equal(database.ask("select count(*) from todo"), "0", "rows")
+
+
+@test
 def the_tests_of_the_data_layer_leave_nothing_behind():
     one = server()
     one.psql("create database units", "postgres")
