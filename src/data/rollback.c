@@ -10,6 +10,11 @@
 
 const data_engine *rollback_under;
 
+static bool is_sqlite(void)
+{
+    return rollback_under->dialect == DATA_SQLITE;
+}
+
 /* -- turns -- */
 
 /** On the stack of who waits. */
@@ -54,10 +59,11 @@ void rollback_give_turn(data_database *db)
     coro_wake(next->waiting);
 }
 
+/* Who reads rows from SQLite has the turn as long as they are open, and may do anything between them. */
 static bool hold(data_database *db, uint64_t deadline_ms, data_error *error)
 {
     coro *self = coro_self();
-    if (db->holder != NULL && db->holder != self)
+    if (db->holder != NULL && (db->holder != self || !is_sqlite()))
         return wait_for_turn(db, deadline_ms, error);
     db->holder = self;
     db->depth++;
@@ -84,11 +90,6 @@ static bool run_words(data_session *session, bool (*how)(data_session *session, 
 static bool say(data_database *db, const char *words, data_error *error)
 {
     return run_words(db->session, rollback_under->session_run, words, error);
-}
-
-static bool is_sqlite(void)
-{
-    return rollback_under->dialect == DATA_SQLITE;
 }
 
 /* A file's writers follow one another: SQLite refuses one that has begun by reading. */

@@ -11,7 +11,7 @@ struct data_database {
     data_session *session; /* its connection; NULL until something is asked of it */
     unsigned wait_timeout_ms;
     coro *holder;   /* who has the connection now; NULL: nobody */
-    unsigned depth; /* how often it has it: rows that are read are no reason to wait for oneself */
+    unsigned depth; /* how often it has it */
     list_link waiters;
     bool is_lost; /* something that failed could not be undone */
 };
