@@ -102,47 +102,121 @@ static const char *const library_postgres[] = {
     "references person, primary key (person_id, friend_id))",
     NULL};
 
-/* Those of tests that commit and ended before their time. */
-static const char *library_drop =
-    "drop table if exists friendship, person, club_tag, member, club, book_tag, tag, book, author";
+/** The tables of a program of tests. */
+typedef struct library_kind {
+    tern_type *const *models;
+    void (*make)(tern_ctx *c);
+    const char *drop, *empty; /* PostgreSQL's */
+} library_kind;
+
+#define LIBRARY_OF(library_models, library_make, names)                                                      \
+    {                                                                                                        \
+        .models = library_models, .make = library_make, .drop = "drop table if exists " names,               \
+        .empty = "truncate " names " restart identity"                                                       \
+    }
 
 static void library_make(tern_ctx *c, const char *const *sqlite, const char *const *postgres)
 {
-    bool is_postgres = data_self.engine->dialect == DATA_POSTGRES;
-    const char *const *words = is_postgres ? postgres : sqlite;
-    tern_transaction (c) {
-        if (is_postgres)
-            tern_sql_run(c, library_drop);
+    const char *const *words = data_self.engine->dialect == DATA_POSTGRES ? postgres : sqlite;
+    tern_transaction (c)
         for (; *words != NULL; words++)
             tern_sql_run(c, *words);
-    }
 }
 
-static tern_reply library_set_up(tern_ctx *c)
+static void library_make_books(tern_ctx *c)
 {
     library_make(c, library_sqlite, library_postgres);
-    return library_handler(c);
 }
 
 /* A file of tests may have other tables, and make them otherwise. */
-static tern_type *const *library_tables = library_models;
-static tern_reply (*library_prepare)(tern_ctx *c) = library_set_up;
+static library_kind library =
+    LIBRARY_OF(library_models, library_make_books,
+               "friendship, person, club_tag, member, club, book_tag, tag, book, author");
+
+/* PostgreSQL's tables are made once in a program: that takes longer than most tests. Numbers that it has
+ * given are not taken back by a rollback. */
 static bool library_commits;
 
-static void library_clean(void)
+static tern_reply library_begin(tern_ctx *c)
 {
-    const data_statement drop = {.sql = library_drop, .sql_len = strlen(library_drop), .writes = true};
-    data_run run = {.statement = &drop, .memory = &library_request.c.x->arena};
-    if (!data_self.engine->run(data_self.primary, &run))
-        check_fail(__FILE__, __LINE__, "%s", run.error.message);
+    if (data_self.engine->dialect == DATA_SQLITE)
+        library.make(c);
+    else if (library_commits)
+        tern_sql_run(c, library.empty);
+    else
+        tern_sql_run(c, "select setval(oid::regclass, 1, false) from pg_class where relkind = 'S'");
+    return library_handler(c);
+}
+
+static tern_reply library_make_once(tern_ctx *c)
+{
+    tern_sql_run(c, library.drop); /* of a program that ended before its time */
+    library.make(c);
+    return tern_no_content(c);
+}
+
+static tern_reply library_drop(tern_ctx *c)
+{
+    tern_sql_run(c, library.drop);
+    return tern_no_content(c);
+}
+
+static tern_reply library_clean(tern_ctx *c)
+{
+    tern_sql_run(c, library.empty);
+    return tern_no_content(c);
 }
 
 static void library_main(void *arg)
 {
     fake_main(arg);
-    if (library_commits)
-        library_clean();
     loop_stop();
+}
+
+static void library_open(const char *url, bool commits)
+{
+    buf problems = {0};
+    tern_log_set_level(TERN_SILENT);
+    CHECK(loop_open());
+    CHECK(data_tables_make(library.models, &problems));
+    data_self.engine = data_engine_of(url);
+    CHECK(data_self.engine != NULL && data_self.engine->check(url, &problems));
+    library_commits = commits;
+    if (!commits && strcmp(url, "sqlite::memory:") != 0)
+        data_self.engine = data_rollback_before(data_self.engine);
+    data_self.options = (tern_database_options){
+        .url = url, .pool = 4, .wait_timeout_ms = 1000, .query_timeout_ms = 10000, .slow_query_ms = 10000};
+    data_self.primary = data_self.engine->open(&(data_engine_options){url, 4, 1000});
+    CHECK(data_self.primary != NULL);
+}
+
+static void library_close(void)
+{
+    data_self.engine->close(data_self.primary);
+    data_self.primary = NULL;
+    statement_forget();
+    rows_forget();
+    data_tables_forget();
+    loop_close();
+}
+
+static void library_serve(fake *f, tern_reply (*run)(tern_ctx *c))
+{
+    static const tern_middleware none[1];
+    fake_open(f, "POST /books HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+    f->r.handler.run = run;
+    f->c.next = none;
+    CHECK(coro_start(library_main, f));
+    loop_run();
+}
+
+/** A request that is no test. */
+static void library_serve_aside(tern_reply (*run)(tern_ctx *c))
+{
+    static fake aside;
+    library_serve(&aside, run);
+    CHECK_INT(aside.reply.status, 204);
+    fake_close(&aside);
 }
 
 /**
@@ -151,35 +225,40 @@ static void library_main(void *arg)
  */
 static void library_run(const char *url, bool commits, tern_reply (*handler)(tern_ctx *c))
 {
-    static const tern_middleware none[1];
-    buf problems = {0};
-    fake *f = &library_request;
     if (url == NULL)
         check_skip("TERN_TEST_POSTGRES names no server");
-    tern_log_set_level(TERN_SILENT);
-    CHECK(loop_open());
-    CHECK(data_tables_make(library_tables, &problems));
-    data_self.engine = data_engine_of(url);
-    CHECK(data_self.engine != NULL && data_self.engine->check(url, &problems));
-    library_commits = commits && data_self.engine->dialect == DATA_POSTGRES;
-    if (!commits && strcmp(url, "sqlite::memory:") != 0)
-        data_self.engine = data_rollback_before(data_self.engine);
-    data_self.options = (tern_database_options){
-        .url = url, .pool = 4, .wait_timeout_ms = 1000, .query_timeout_ms = 10000, .slow_query_ms = 10000};
-    data_self.primary = data_self.engine->open(&(data_engine_options){url, 4, 1000});
-    CHECK(data_self.primary != NULL);
-    fake_open(f, "POST /books HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+    library_open(url, commits);
     library_handler = handler;
-    f->r.handler.run = library_prepare;
-    f->c.next = none;
-    CHECK(coro_start(library_main, f));
-    loop_run();
-    data_self.engine->close(data_self.primary);
-    data_self.primary = NULL;
-    statement_forget();
-    rows_forget();
-    data_tables_forget();
-    loop_close();
+    library_serve(&library_request, library_begin);
+    if (commits && data_self.engine->dialect == DATA_POSTGRES)
+        library_serve_aside(library_clean);
+    library_close();
+}
+
+static void library_around(tern_reply (*run)(tern_ctx *c))
+{
+    const char *url = getenv("TERN_TEST_POSTGRES");
+    if (url == NULL)
+        return;
+    library_open(url, true);
+    library_serve_aside(run);
+    library_close();
+}
+
+static void library_before_all(void)
+{
+    library_around(library_make_once);
+}
+
+static void library_after_all(void)
+{
+    library_around(library_drop);
+}
+
+__attribute__((constructor)) static void library_register(void)
+{
+    check_before_all = library_before_all;
+    check_after_all = library_after_all;
 }
 
 /** One test on each engine: PostgreSQL's is skipped where no server is given. */

@@ -41,25 +41,20 @@ static void make_table(tern_ctx *c, const ddl_table *table, buf *sql)
         run(c, sql);
 }
 
-static tern_reply make_tables(tern_ctx *c)
+static void make_tables(tern_ctx *c)
 {
     buf sql = {0}, problems = {0};
     const ddl_schema *schema = ddl_of_models(&c->x->arena, &problems);
     if (schema == NULL)
         tern_fail(c, 500, "%s", problems.data);
-    if (data_self.engine->dialect == DATA_POSTGRES)
-        tern_sql_run(c, library_drop);
     for (size_t i = 0; i < schema->tables.count; i++)
         make_table(c, &schema->tables.items[i], &sql);
     buf_free(&sql);
-    return library_handler(c);
 }
 
 __attribute__((constructor)) static void use_own_tables(void)
 {
-    library_tables = search_models;
-    library_prepare = make_tables;
-    library_drop = "drop table if exists paper, article, page, \"order\"";
+    library = (library_kind)LIBRARY_OF(search_models, make_tables, "paper, article, page, \"order\"");
 }
 
 /* -- articles -- */
