@@ -185,14 +185,14 @@ def the_tests_of_an_example_pass_on_postgres_as_in_memory():
 def the_tests_of_the_data_layer_leave_nothing_behind():
     one = server()
     one.psql("create database units", "postgres")
-    for path in sorted(glob.glob(os.path.join(harness.ROOT, "build/debug/tests/unit/unit_data_*"))):
-        if os.path.basename(path)[len("unit_data_"):] in ("kinds", "queries", "transactions"):
-            done = subprocess.run([path, "in_postgres"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL, timeout=120, check=False,
-                                  env={**os.environ, "TERN_TEST_POSTGRES": one.url("units")})
-            check_equal(done.returncode, 0, os.path.basename(path))
-            check_equal(one.psql("select count(*) from pg_class where relnamespace = 'public'::regnamespace", "units"),
-                        "0", f"tables and indexes after {os.path.basename(path)}")
+    for name in ("unit_data_kinds", "unit_data_queries", "unit_data_transactions"):
+        path = os.path.join(harness.ROOT, "build", harness.PRESET, "tests/unit", name)
+        done = subprocess.run([path, "in_postgres"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=120, check=False,
+                              env={**os.environ, "TERN_TEST_POSTGRES": one.url("units")})
+        check_equal(done.returncode, 0, name)
+        check_equal(one.psql("select count(*) from pg_class where relnamespace = 'public'::regnamespace", "units"),
+                    "0", f"tables and indexes after {name}")
 
 
 @test
