@@ -53,6 +53,8 @@ typedef struct data_row {
     unsigned columns;
 } data_row;
 
+enum { DATA_RUNS_MOST = 32 }; /* that an engine takes at once */
+
 /** One run of a statement; lies on the caller's stack. */
 typedef struct data_run {
     const data_statement *statement;
@@ -93,11 +95,17 @@ struct data_engine {
     /** Runs one statement on any connection, as a transaction of its own. False: run->error says why.
      * PostgreSQL may have several coroutines' statements in flight on one connection here. */
     bool (*run)(data_database *db, data_run *run);
+    /** Runs up to DATA_RUNS_MOST statements that only read, each as `run` does, together: on PostgreSQL all
+     * are under way at once. Rows come in the order of the runs. False: the first one with an error has
+     * failed, and those behind it were not waited for. */
+    bool (*run_all)(data_database *db, data_run *runs, unsigned count);
 
     /** Lends a connection, alone. `writes`: a transaction that may change data. NULL with `error`. Waits for
      * options.wait_timeout_ms at most. */
     data_session *(*acquire)(data_database *db, bool writes, data_error *error);
     bool (*session_run)(data_session *session, data_run *run);
+    /** As run_all. */
+    bool (*session_run_all)(data_session *session, data_run *runs, unsigned count);
     /** As session_run, for the statement that begins a transaction, which lives as long as the process. It
      * may be kept back until the session's next one, whose failure is then this one's too. */
     bool (*session_begin)(data_session *session, data_run *run);

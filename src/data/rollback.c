@@ -147,30 +147,37 @@ void rollback_undo(data_database *db)
 
 /* -- statements of their own -- */
 
-static bool run_alone(data_database *db, data_run *run)
+static bool run_alone(data_database *db, data_run *runs, unsigned count)
 {
     data_error error = {0};
-    if (!rollback_save(db, &run->error))
+    if (!rollback_save(db, &runs->error))
         return false;
-    if (!rollback_under->session_run(db->session, run)) {
+    bool is_done = count == 1 ? rollback_under->session_run(db->session, runs)
+                              : rollback_under->session_run_all(db->session, runs, count);
+    if (!is_done) {
         rollback_undo(db);
         return false;
     }
     if (rollback_keep(db, &error))
         return true;
-    run->error = error;
+    runs->error = error;
     rollback_undo(db);
     return false;
 }
 
-static bool run_one(data_database *db, data_run *run)
+static bool run_all(data_database *db, data_run *runs, unsigned count)
 {
-    run->affected = 0;
-    if (!rollback_take_turn(db, run->deadline_ms, &run->error))
+    runs->affected = 0;
+    if (!rollback_take_turn(db, runs->deadline_ms, &runs->error))
         return false;
-    bool is_done = run_alone(db, run);
+    bool is_done = run_alone(db, runs, count);
     rollback_give_turn(db);
     return is_done;
+}
+
+static bool run_one(data_database *db, data_run *run)
+{
+    return run_all(db, run, 1);
 }
 
 /* -- sessions -- */
@@ -193,7 +200,13 @@ static data_session *acquire(data_database *db, bool writes, data_error *error)
 static bool session_run(data_session *session, data_run *run)
 {
     return session->has_savepoint ? rollback_under->session_run(session->db->session, run)
-                                  : run_alone(session->db, run);
+                                  : run_alone(session->db, run, 1);
+}
+
+static bool session_run_all(data_session *session, data_run *runs, unsigned count)
+{
+    return session->has_savepoint ? rollback_under->session_run_all(session->db->session, runs, count)
+                                  : run_alone(session->db, runs, count);
 }
 
 /* PostgreSQL ends this with the savepoint. */
@@ -314,8 +327,10 @@ const data_engine *data_rollback_before(const data_engine *engine)
     before.close = close_database;
     before.tidy = tidy;
     before.run = run_one;
+    before.run_all = run_all;
     before.acquire = acquire;
     before.session_run = session_run;
+    before.session_run_all = session_run_all;
     before.session_begin = session_begin;
     before.session_commit = session_commit;
     before.release = release;
