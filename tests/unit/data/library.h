@@ -106,13 +106,12 @@ static const char *const library_postgres[] = {
 typedef struct library_kind {
     tern_type *const *models;
     void (*make)(tern_ctx *c);
-    const char *drop, *empty; /* PostgreSQL's */
+    const char *drop; /* PostgreSQL's */
 } library_kind;
 
 #define LIBRARY_OF(library_models, library_make, names)                                                      \
     {                                                                                                        \
-        .models = library_models, .make = library_make, .drop = "drop table if exists " names,               \
-        .empty = "truncate " names " restart identity"                                                       \
+        .models = library_models, .make = library_make, .drop = "drop table if exists " names                \
     }
 
 static void library_make(tern_ctx *c, const char *const *sqlite, const char *const *postgres)
@@ -133,16 +132,12 @@ static library_kind library =
     LIBRARY_OF(library_models, library_make_books,
                "friendship, person, club_tag, member, club, book_tag, tag, book, author");
 
-/* PostgreSQL's tables are made once in a program: that takes longer than most tests. Numbers that it has
- * given are not taken back by a rollback. */
-static bool library_commits;
-
+/* PostgreSQL's tables are made once in a program, and again by a test that commits: that takes longer than
+ * most tests. Numbers that it has given are not taken back by a rollback. */
 static tern_reply library_begin(tern_ctx *c)
 {
     if (data_self.engine->dialect == DATA_SQLITE)
         library.make(c);
-    else if (library_commits)
-        tern_sql_run(c, library.empty);
     else
         tern_sql_run(c, "select setval(oid::regclass, 1, false) from pg_class where relkind = 'S'");
     return library_handler(c);
@@ -150,7 +145,7 @@ static tern_reply library_begin(tern_ctx *c)
 
 static tern_reply library_make_once(tern_ctx *c)
 {
-    tern_sql_run(c, library.drop); /* of a program that ended before its time */
+    tern_sql_run(c, library.drop);
     library.make(c);
     return tern_no_content(c);
 }
@@ -158,12 +153,6 @@ static tern_reply library_make_once(tern_ctx *c)
 static tern_reply library_drop(tern_ctx *c)
 {
     tern_sql_run(c, library.drop);
-    return tern_no_content(c);
-}
-
-static tern_reply library_clean(tern_ctx *c)
-{
-    tern_sql_run(c, library.empty);
     return tern_no_content(c);
 }
 
@@ -181,7 +170,6 @@ static void library_open(const char *url, bool commits)
     CHECK(data_tables_make(library.models, &problems));
     data_self.engine = data_engine_of(url);
     CHECK(data_self.engine != NULL && data_self.engine->check(url, &problems));
-    library_commits = commits;
     if (!commits && strcmp(url, "sqlite::memory:") != 0)
         data_self.engine = data_rollback_before(data_self.engine);
     data_self.options = (tern_database_options){
@@ -231,7 +219,7 @@ static void library_run(const char *url, bool commits, tern_reply (*handler)(ter
     library_handler = handler;
     library_serve(&library_request, library_begin);
     if (commits && data_self.engine->dialect == DATA_POSTGRES)
-        library_serve_aside(library_clean);
+        library_serve_aside(library_make_once);
     library_close();
 }
 
