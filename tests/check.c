@@ -12,6 +12,8 @@ enum { CHECK_FAILED = 91, CHECK_SKIPPED = 92, CHECK_SECONDS = 60 };
 static check_test *first;
 static check_test **last = &first;
 
+void (*check_before_all)(void), (*check_after_all)(void);
+
 void check_register(check_test *test)
 {
     *last = test;
@@ -88,10 +90,21 @@ static int run_test(const check_test *test)
     return status;
 }
 
+static bool run_around(const char *name, void (*run)(void))
+{
+    const check_test around = {name, run, NULL};
+    int status = run != NULL ? run_test(&around) : 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        printf("Bail out! %s has failed\n", name);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /** Usage: PROGRAM [WORD] runs every test, or those whose name contains WORD. */
 int main(int argc, char **argv)
 {
     int count = 0, failed = 0;
+    if (!run_around("what comes before all tests", check_before_all))
+        return 1;
     for (check_test *test = first; test != NULL; test = test->next) {
         if (argc > 1 && strstr(test->name, argv[1]) == NULL)
             continue;
@@ -108,6 +121,7 @@ int main(int argc, char **argv)
             printf("not ok %d - %s\n", count, test->name);
         }
     }
+    failed += !run_around("what comes after all tests", check_after_all);
     printf("1..%d\n", count);
     return failed == 0 ? 0 : 1;
 }

@@ -35,6 +35,10 @@ void check_text(const char *file, int line, const char *seen, const char *want);
 #define mem_tried()              0UL
 #endif
 
+/** Set by a constructor: what is called before the first test and after the last one, each in a process as a
+ * test has one. */
+extern void (*check_before_all)(void), (*check_after_all)(void);
+
 #define TEST(sentence)                                                                                       \
     static void sentence(void);                                                                              \
     static check_test sentence##_test = {#sentence, sentence, NULL};                                         \

@@ -3,8 +3,6 @@
 
 #include <tern/test.h>
 
-#include <stdlib.h>
-
 #define STAFF .headers = TERN_HEADERS("X-Staff: yes")
 
 static void add_books(tern_test *t)
@@ -181,6 +179,5 @@ TERN_TEST(the_shelf_has_what_is_there_with_its_authors)
 
 int main(int argc, char **argv)
 {
-    setenv("TERN_DATABASE_URL", "sqlite::memory:", 1);
     return tern_test_main(make_app, argc, argv);
 }

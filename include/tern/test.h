@@ -16,6 +16,9 @@
  * Each test runs in a process of its own with a fresh application from `make_app`, several at a time; a crash
  * or a hang fails that test alone. A check that does not hold ends its test. What a test prints or logs is
  * shown when it fails. Answers, and all that hangs on them, live until the test ends.
+ *
+ * Their database is the one of --database-url or TERN_DATABASE_URL, or else the application's own `.url`; in
+ * the place of a SQLite file of its own each test has an empty database in memory. See docs/testing.md.
  */
 #ifndef TERN_TEST_H
 #define TERN_TEST_H
@@ -32,13 +35,20 @@ typedef struct tern_test_case {
     const char *file;
     int line;
     unsigned seconds; /* its time limit; default --timeout */
+    bool commits;     /* what it writes into the database stays */
     struct tern_test_case *next;
 } tern_test_case;
 
 void tern_test_register(tern_test_case *test);
 
-/** Declares and registers a test, whose body gets `tern_test *t`: TERN_TEST(name) { ... }, or with a time
- * limit of its own TERN_TEST(name, .seconds = 60) { ... }. */
+/**
+ * Declares and registers a test, whose body gets `tern_test *t`: TERN_TEST(name) { ... }, or with a time
+ * limit of its own TERN_TEST(name, .seconds = 60) { ... }.
+ *
+ * What a test writes into the application's database is in a transaction that is rolled back, whatever
+ * becomes of the test. TERN_TEST(name, .commits = true) { ... } has real transactions and connections
+ * instead, and has to clean up after itself; it runs after those without, alone.
+ */
 #define TERN_TEST(test_name, ...)                                                                            \
     static void test_name(tern_test *t);                                                                     \
     static tern_test_case test_name##_case = {                                                               \
@@ -114,7 +124,8 @@ char *tern_test_sprintf(tern_test *t, const char *format, ...) __attribute__((fo
 /**
  * Starts the application in a process of its own on a free port of 127.0.0.1, for a client that wants a
  * network, and returns its address ("http://127.0.0.1:40123") once it listens; it is ended with the test. It
- * shares nothing with the requests above.
+ * shares nothing with the requests above: not the rows that they have written either, unless the test
+ * `.commits`. What it writes itself is rolled back as well.
  */
 const char *tern_test_serve(tern_test *t);
 

@@ -74,6 +74,13 @@ typedef struct app_check {
     bool (*is_ready)(tern_ctx *c);
 } app_check;
 
+/** An application that is being tested. */
+typedef struct app_testing {
+    bool commits; /* the test wants what it writes to stay */
+    /* told by app_prepare's hooks: what the application works on can be had by one test at a time */
+    bool is_in_turn;
+} app_testing;
+
 struct tern_group {
     tern_app *app;
     tern_group *parent; /* NULL for the root */
@@ -95,6 +102,7 @@ struct tern_app {
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
     const char *database_url;       /* of the settings; NULL: not given */
+    app_testing *testing;           /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
     held_file openapi_file;         /* the same as it is served */

@@ -21,6 +21,7 @@ struct tern_test {
     tern_app *(*make_app)(void);
     tern_app *app; /* NULL until the first request */
     settings settings;
+    app_testing testing;
     arena arena;
     test_cookie *cookies;
     const char *doing; /* the request that is being answered; NULL: none */
@@ -68,7 +69,22 @@ void test_add_json_diff(buf *out, const char *pointer, const tern_value *want, c
 /** The value as indented text, in the test's memory. (test_diff.c) */
 const char *test_pretty(const tern_value *value);
 
+/** The first argument of what tern_test_serve starts; "commits" or "undone" follows, and then what tern_run
+ * takes. (test_serve.c) */
+#define TEST_SERVES "--serve-for-test"
+int test_serve_main(tern_app *(*make_app)(void), int argc, char **argv);
+
 /* -- in the program that runs the tests -- */
+
+typedef enum test_ground {
+    TEST_GROUND_SOUND,
+    TEST_GROUND_IN_TURN, /* tests can be run one at a time only */
+    TEST_GROUND_BAD      /* lines on standard error say why no test can be run */
+} test_ground;
+
+/** Makes ready what the tests share, as far as the application has such: the tables of its database. May take
+ * as long as a test. (test_ground.c) */
+test_ground test_prepare(tern_app *(*make_app)(void), const char *program, unsigned seconds);
 
 typedef enum test_outcome { TEST_PASSED, TEST_FAILED, TEST_CRASHED, TEST_TOO_SLOW } test_outcome;
 

@@ -23,13 +23,16 @@ void tern_test_register(tern_test_case *test)
 }
 
 static const char help[] =
-    "usage: %s [--jobs N] [--timeout SECONDS] [--tap] [--junit FILE] [WORD...]\n"
+    "usage: %s [--jobs N] [--timeout SECONDS] [--database-url URL] [--tap] [--junit FILE] [WORD...]\n"
     "       %s --list | --serve [ARGUMENTS] | --help\n"
     "\n"
     "Runs the tests whose name holds one of the words; all of them without a word.\n"
     "\n"
     "  --jobs N           run N tests at a time (default: one for each core)\n"
     "  --timeout SECONDS  how long a test may take that says nothing itself (default: 30)\n"
+    "  --database-url URL which database the tests work on, in transactions that are rolled back\n"
+    "                     (or TERN_DATABASE_URL; default: the application's own, and instead of a\n"
+    "                     SQLite file of its own one in memory for each test)\n"
     "  --tap              print TAP also on a terminal\n"
     "  --junit FILE       write the results as JUnit's XML, too\n"
     "  --list             print the tests' names\n"
@@ -37,7 +40,7 @@ static const char help[] =
 
 typedef struct test_options {
     unsigned jobs, seconds, tap, list, help;
-    const char *junit;
+    const char *junit, *database_url;
     char **words; /* what is left of argv, at its front */
     unsigned word_count;
     const char *problem, *problem_with; /* NULL: none */
@@ -60,9 +63,13 @@ static void take_flag(test_options *o, int argc, char **argv, int *at)
         unsigned *number;
         uint64_t most; /* 0: a switch */
         const char **text;
-    } flags[] = {{"--jobs", &o->jobs, MOST_JOBS, NULL}, {"--timeout", &o->seconds, MOST_SECONDS, NULL},
-                 {"--tap", &o->tap, 0, NULL},           {"--list", &o->list, 0, NULL},
-                 {"--help", &o->help, 0, NULL},         {"--junit", NULL, 0, &o->junit}};
+    } flags[] = {{"--jobs", &o->jobs, MOST_JOBS, NULL},
+                 {"--timeout", &o->seconds, MOST_SECONDS, NULL},
+                 {"--tap", &o->tap, 0, NULL},
+                 {"--list", &o->list, 0, NULL},
+                 {"--help", &o->help, 0, NULL},
+                 {"--junit", NULL, 0, &o->junit},
+                 {"--database-url", NULL, 0, &o->database_url}};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(argv[*at], flags[i].name) != 0)
             continue;
@@ -75,7 +82,9 @@ static void take_flag(test_options *o, int argc, char **argv, int *at)
             *flags[i].text = value;
         if (value == NULL ||
             (flags[i].number != NULL && !take_number(value, flags[i].most, flags[i].number))) {
-            o->problem = flags[i].number != NULL ? "needs a number of at least 1" : "needs a file's name";
+            o->problem = flags[i].number != NULL      ? "needs a number of at least 1"
+                         : flags[i].text == &o->junit ? "needs a file's name"
+                                                      : "needs a URL";
             o->problem_with = flags[i].name;
         }
         return;
@@ -106,17 +115,24 @@ static bool is_chosen(const tern_test_case *test, const test_options *o)
     return o->word_count == 0;
 }
 
-static unsigned choose(const test_options *o, test_result *results)
+static unsigned choose_some(const test_options *o, bool commits, test_result *results)
 {
     unsigned count = 0;
     for (const tern_test_case *test = first_test; test != NULL; test = test->next) {
-        if (!is_chosen(test, o))
+        if (!is_chosen(test, o) || test->commits != commits)
             continue;
         if (results != NULL)
             results[count].test = test;
         count++;
     }
     return count;
+}
+
+/** Those whose writes stay come last. `results` may be NULL. */
+static unsigned choose(const test_options *o, test_result *results)
+{
+    unsigned count = choose_some(o, false, results);
+    return count + choose_some(o, true, results != NULL ? results + count : NULL);
 }
 
 static int list_tests(const test_options *o)
@@ -127,9 +143,14 @@ static int list_tests(const test_options *o)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-static int run_tests(test_plan *plan)
+static int run_tests(test_plan *plan, const char *program)
 {
     uint64_t began = clock_ns();
+    test_ground ground = test_prepare(plan->make_app, program, plan->seconds);
+    if (ground == TEST_GROUND_BAD)
+        return 1;
+    if (ground == TEST_GROUND_IN_TURN)
+        plan->jobs = 1;
     if (!test_run_all(plan)) {
         fprintf(stderr, "cannot run the tests: %s\n", strerror(errno));
         return 1;
@@ -142,6 +163,8 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--serve") == 0)
         return tern_run(make_app(), argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], TEST_SERVES) == 0)
+        return test_serve_main(make_app, argc, argv);
     const char *program = argc > 0 ? argv[0] : "tests";
     test_options o = read_options(argc, argv);
     if (o.help) {
@@ -154,6 +177,10 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
     }
     if (o.list)
         return list_tests(&o);
+    if (o.database_url != NULL && setenv("TERN_DATABASE_URL", o.database_url, 1) != 0) {
+        fprintf(stderr, "%s: memory ran out\n", program);
+        return 1;
+    }
     test_plan plan = {.make_app = make_app, .jobs = o.jobs, .seconds = o.seconds, .junit = o.junit};
     plan.format = o.tap || !isatty(STDOUT_FILENO) ? TEST_TAP : TEST_HUMAN;
     plan.count = choose(&o, NULL);
@@ -168,7 +195,7 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
         return 1;
     }
     choose(&o, plan.results);
-    int code = run_tests(&plan);
+    int code = run_tests(&plan, program);
     for (unsigned i = 0; i < plan.count; i++) {
         buf_free(&plan.results[i].reason);
         buf_free(&plan.results[i].output);

@@ -13,12 +13,30 @@
 
 enum { LOOK_MS = 5, WAIT_MS = 10000 };
 
-/** Becomes this program anew, which starts clean of what the test has open. */
-static _Noreturn void become_server(int log_fd, pid_t parent)
+int test_serve_main(tern_app *(*make_app)(void), int argc, char **argv)
 {
-    char *const arguments[] = {
-        (char *)"serve",  (char *)"--serve", (char *)"run",       (char *)"--host", (char *)"127.0.0.1",
-        (char *)"--port", (char *)"0",       (char *)"--workers", (char *)"1",      NULL};
+    static app_testing testing; /* its workers have it, too */
+    tern_app *app = make_app();
+    testing.commits = argc > 2 && strcmp(argv[2], "commits") == 0;
+    if (app != NULL)
+        app->testing = &testing;
+    return tern_run(app, argc - 2, argv + 2);
+}
+
+/** Becomes this program anew, which starts clean of what the test has open. */
+static _Noreturn void become_server(const tern_test *t, int log_fd, pid_t parent)
+{
+    char *const arguments[] = {(char *)"serve",
+                               (char *)TEST_SERVES,
+                               (char *)(t->test->commits ? "commits" : "undone"),
+                               (char *)"run",
+                               (char *)"--host",
+                               (char *)"127.0.0.1",
+                               (char *)"--port",
+                               (char *)"0",
+                               (char *)"--workers",
+                               (char *)"1",
+                               NULL};
     if (dup2(log_fd, STDERR_FILENO) >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
         execv("/proc/self/exe", arguments);
     _exit(127);
@@ -53,7 +71,7 @@ const char *tern_test_serve(tern_test *t)
         tern_test_fail_at(t->test->file, t->test->line, "the application cannot be served: %s",
                           strerror(errno));
     if (t->served == 0)
-        become_server(log_fd, parent);
+        become_server(t, log_fd, parent);
     for (int waited = 0; address == NULL && waited < WAIT_MS; waited += LOOK_MS) {
         nanosleep(&pause, NULL);
         address = find_address(t, log_fd);

@@ -24,6 +24,8 @@ static void open_app(tern_test *t)
     t->app = t->make_app();
     if (t->app == NULL)
         tern_test_fail_at(t->test->file, t->test->line, "make_app returned NULL");
+    t->testing.commits = t->test->commits;
+    t->app->testing = &t->testing;
     if (!settings_read(&t->settings, &t->app->options, NULL, 1, no_arguments, &problems) ||
         !app_prepare(t->app, &problems))
         tern_test_fail_at(t->test->file, t->test->line, "the application has mistakes:\n%s",

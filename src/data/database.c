@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "data/fresh.h"
 #include "data/migrate/migrate.h"
+#include "data/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
 #include "data/worker.h"
@@ -31,6 +32,51 @@ static bool check_url(const char *url, buf *problems)
     return engine->check(url, problems);
 }
 
+static bool is_in_memory(const char *url)
+{
+    return strcmp(url, "sqlite::memory:") == 0;
+}
+
+static bool is_sqlite_file(const char *url)
+{
+    const data_engine *engine = data_engine_of(url);
+    return engine != NULL && engine->dialect == DATA_SQLITE && !is_in_memory(url);
+}
+
+/** The program's own file is no place for tests; one that was given for them is. */
+static void choose_for_tests(declaration *d)
+{
+    tern_app *app = d->app;
+    if (app->testing == NULL || !is_sqlite_file(data_self.options.url))
+        return;
+    if (app_database_url(app) == NULL)
+        data_self.options.url = app->database_url = "sqlite::memory:";
+    else
+        app->testing->is_in_turn = true;
+}
+
+/** What a test does is undone, but in memory, where it goes anyway. A replica would see nothing of it. */
+static void let_nothing_stay(const app_testing *testing)
+{
+    bool is_gone_anyway = is_in_memory(data_self.options.url);
+    if (testing->commits && !is_gone_anyway)
+        return;
+    data_self.options.replica_url = NULL;
+    if (!is_gone_anyway)
+        data_self.engine = data_rollback_before(data_self.engine);
+}
+
+static bool check_replica(buf *problems)
+{
+    const char *url = data_self.options.replica_url;
+    if (url == NULL)
+        return true;
+    if (data_engine_of(url) == data_engine_of(data_self.options.url))
+        return check_url(url, problems);
+    buf_add_text(problems, "database: .replica_url is of another kind than the database itself\n");
+    return false;
+}
+
 static bool prepare(void *arg, buf *problems)
 {
     declaration *d = arg;
@@ -38,15 +84,13 @@ static bool prepare(void *arg, buf *problems)
     data_self.options = d->options;
     if (url != NULL)
         data_self.options.url = url;
+    choose_for_tests(d);
     if (!data_tables_make(d->models, problems) || !check_url(data_self.options.url, problems))
         return false;
     data_self.engine = data_engine_of(data_self.options.url);
-    if (d->options.replica_url == NULL)
-        return true;
-    if (data_engine_of(d->options.replica_url) == data_self.engine)
-        return check_url(d->options.replica_url, problems);
-    buf_add_text(problems, "database: .replica_url is of another kind than the database itself\n");
-    return false;
+    if (d->app->testing != NULL)
+        let_nothing_stay(d->app->testing);
+    return check_replica(problems);
 }
 
 static data_database *open_one(const char *url)
@@ -54,11 +98,6 @@ static data_database *open_one(const char *url)
     const data_engine_options options = {
         .url = url, .pool = data_self.options.pool, .wait_timeout_ms = data_self.options.wait_timeout_ms};
     return data_self.engine->open(&options);
-}
-
-static bool is_in_memory(const char *url)
-{
-    return strcmp(url, "sqlite::memory:") == 0;
 }
 
 /** Each worker that opens a database in memory has one of its own, so requests would see now this, now that.

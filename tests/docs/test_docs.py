@@ -136,10 +136,10 @@ def compare(command, want, seen):
         raise Wrong(f"$ {command}\n" + "\n".join(diff))
 
 
-def check_tests(program, folder, console):
+def check_tests(program, folder, console, *flags_too):
     """A program of tests: its own output, as it is when it goes to a pipe."""
     for command, want in commands(console):
-        done = subprocess.run([program, *shlex.split(command)[1:]], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run([program, *flags_too, *shlex.split(command)[1:]], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=60, check=False)
         compare(command, want, done.stdout)
 
@@ -162,12 +162,12 @@ def check_console(program, folder, console, *flags_too):
         process.wait(timeout=20)
 
 
-def check_on_postgres(server, program, folder, console):
+def check_on_postgres(check, server, program, folder, console):
     """The same answers from an empty database of a server."""
     database = f"docs{server.psql('select count(*) from pg_database')}"
     server.psql(f"create database {database}")
     try:
-        check_console(program, folder, console, "--database-url", server.url(database))
+        check(program, folder, console, "--database-url", server.url(database))
     except Wrong as reason:
         raise Wrong(f"on PostgreSQL: {reason}") from reason
 
@@ -177,6 +177,8 @@ def check_program(server, source, console):
         program = compile_program(source, folder)
         if "tern_test_main" in source:
             check_tests(program, folder, console or "$ ./tests --list\n...")
+            if server is not None and "tern_database" in source:
+                check_on_postgres(check_tests, server, program, folder, console or "$ ./tests --list\n...")
             return
         done = subprocess.run([program, "--check"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, timeout=60, check=False)
@@ -185,7 +187,7 @@ def check_program(server, source, console):
         if console is not None:
             check_console(program, folder, console)
             if server is not None and "tern_database" in source:
-                check_on_postgres(server, program, folder, console)
+                check_on_postgres(check_console, server, program, folder, console)
 
 
 def check_all(server, found):

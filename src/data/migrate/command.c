@@ -225,8 +225,14 @@ static int run_db(void *arg, const char *program, int count, char **arguments)
 
 static bool check(void *arg, const app_launching *how, buf *problems)
 {
-    const tern_database_options options = options_of(arg);
+    const migrate_target *target = arg;
+    const tern_database_options options = options_of(target);
+    bool is_tested = target->app->testing != NULL;
+    if (is_tested && !data_schema_fill(&options, how->program, problems))
+        return false;
     data_schema_state state = data_schema_check(&options, how->program, problems);
+    if (is_tested) /* there is no later for tests */
+        return state == DATA_SCHEMA_FITS;
     if (state == DATA_SCHEMA_UNKNOWN)
         data_check_later(how->program, problems);
     return state != DATA_SCHEMA_DIFFERS;

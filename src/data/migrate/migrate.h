@@ -32,6 +32,10 @@ typedef enum data_schema_state {
  */
 data_schema_state data_schema_check(const tern_database_options *options, const char *program, buf *problems);
 
+/** Applies the migrations of the folder to a database without any table, for tests of the application; false
+ * with lines. */
+bool data_schema_fill(const tern_database_options *options, const char *program, buf *problems);
+
 /** SQL that makes the models' tables in an empty database (`sqlite::memory:`); false without memory or with a
  * line for each mistake. */
 bool data_schema_sql(data_dialect dialect, buf *sql, buf *problems);

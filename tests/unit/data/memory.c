@@ -32,7 +32,7 @@ static void walk(const char *url, unsigned long step)
 {
     has_ended = false;
     for (fails_at = 1; !has_ended && fails_at < 5000; fails_at += step) {
-        library_run(url, work);
+        library_run(url, true, work);
         mem_fail_at(0, 0);
         int status = library_request.reply.status;
         if (status != 204 && status != 500 && status != 503)

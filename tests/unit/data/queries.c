@@ -165,7 +165,7 @@ LIBRARY_TEST(a_join_is_read_into_any_model)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_stream_one_by_one)
+LIBRARY_TEST_COMMITS(rows_stream_one_by_one)
 {
     Author *author = add_author(c, "A");
     Book books[100] = {{0}};
@@ -306,7 +306,7 @@ LIBRARY_TEST(rows_left_open_in_a_transaction_end_with_it)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_tell_that_nothing_went_wrong)
+LIBRARY_TEST_COMMITS(rows_tell_that_nothing_went_wrong)
 {
     tern_data_error error = {.fault = TERN_DATA_FAILED};
     Book book;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-LIBRARY_TEST(a_block_is_kept_at_its_end_and_by_return)
+LIBRARY_TEST_COMMITS(a_block_is_kept_at_its_end_and_by_return)
 {
     tern_transaction (c) {
         add_author(c, "A");
@@ -35,7 +35,7 @@ static tern_reply write_where_nothing_is_written(tern_ctx *c)
 /* A SQLite database in memory has one connection for all, which may write. */
 TEST(a_write_in_a_transaction_that_only_reads_is_the_programs_mistake_in_postgres)
 {
-    library_run(getenv("TERN_TEST_POSTGRES"), write_where_nothing_is_written);
+    library_run(getenv("TERN_TEST_POSTGRES"), true, write_where_nothing_is_written);
     CHECK_REPLY(&library_request, 500,
                 "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}");
     fake_close(&library_request);
@@ -50,7 +50,7 @@ static void fails_half_way(tern_ctx *c, void *arg)
     }
 }
 
-LIBRARY_TEST(a_failure_inside_undoes_all_of_it)
+LIBRARY_TEST_COMMITS(a_failure_inside_undoes_all_of_it)
 {
     CHECK_INT(ctx_guard(c, fails_half_way, NULL), UNWIND_FAIL);
     CHECK_INT(tern_count(c, Author), 0);
@@ -59,7 +59,7 @@ LIBRARY_TEST(a_failure_inside_undoes_all_of_it)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_nested_block_is_undone_alone)
+LIBRARY_TEST_COMMITS(a_nested_block_is_undone_alone)
 {
     tern_transaction (c) {
         add_author(c, "A");
@@ -76,7 +76,7 @@ LIBRARY_TEST(a_nested_block_is_undone_alone)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_failed_statement_breaks_its_block_only)
+LIBRARY_TEST_COMMITS(a_failed_statement_breaks_its_block_only)
 {
     tern_data_error error;
     tern_transaction (c) {
@@ -102,7 +102,7 @@ static void adds_and_counts(tern_ctx *c, void *arg)
         tern_fail(c, 503, "try again");
 }
 
-LIBRARY_TEST(work_is_done_again_when_the_database_asks_for_it)
+LIBRARY_TEST_COMMITS(work_is_done_again_when_the_database_asks_for_it)
 {
     int runs = 0;
     tern_transact(c, adds_and_counts, &runs);
@@ -121,7 +121,7 @@ LIBRARY_TEST_FAILS(rows_of_a_broken_transaction_are_refused, 500,
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_that_fail_break_their_transaction)
+LIBRARY_TEST_COMMITS(rows_that_fail_break_their_transaction)
 {
     tern_data_error error;
     Author author;
@@ -147,7 +147,7 @@ LIBRARY_TEST_FAILS(a_statement_between_the_rows_of_a_transaction_is_refused, 500
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_savepoint_belongs_to_its_own_coroutines_block)
+LIBRARY_TEST_COMMITS(a_savepoint_belongs_to_its_own_coroutines_block)
 {
     data_request *request = data_request_of(c);
     data_transaction other = {.request = request, .owner = c};

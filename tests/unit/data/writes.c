@@ -265,7 +265,7 @@ LIBRARY_TEST(a_list_whose_transaction_cannot_begin_is_told_of)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_list_whose_transaction_cannot_be_committed_is_told_of)
+LIBRARY_TEST_COMMITS(a_list_whose_transaction_cannot_be_committed_is_told_of)
 {
     tern_data_error error;
     Tag tag = {.name = "t"};
