@@ -3,10 +3,10 @@
  *
  * Hot path: pg_column_read runs for every column of every row. Every result was asked for in binary format.
  */
-#include "base/text.h"
 #include "data/postgres/numeric.h"
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
+#include "data/text.h"
 #include "schema/calendar.h"
 #include "schema/json.h"
 #include "schema/scalar.h"
@@ -146,10 +146,11 @@ static const char *read_text(const cell *c, const char **out, arena *a)
     const char *data = json_of(c, &len);
     if (data == NULL)
         return "text (cast the column: ::text)";
-    if (memchr(data, '\0', len) != NULL || !utf8_valid(data, len))
-        return "text of UTF-8";
-    *out = arena_text(a, data, len);
-    return *out != NULL ? NULL : no_memory;
+    char *copy = arena_alloc(a, len + 1);
+    *out = copy;
+    if (copy == NULL)
+        return no_memory;
+    return data_text_copy(copy, data, len) ? NULL : "text of UTF-8";
 }
 
 static const char *read_bytes(const cell *c, tern_bytes *out, arena *a)
