@@ -1,7 +1,7 @@
 /**
  * Blocks of long bodies, kept for the next ones.
  *
- * Fresh memory costs a page fault for each 4 KiB that is received into it: for 1 MiB, a fifth of the request.
+ * Fresh memory costs a page fault for each 4 KiB that is received into it.
  * So a worker keeps a few blocks of those that were freed last, until nobody has needed them for a second.
  */
 #ifndef HTTP_BODY_BLOCK_H
