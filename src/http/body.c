@@ -6,7 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FIRST_BODY_BYTES = 64 * 1024, CHUNK_OVERHEAD_BYTES = 16 * 1024, TRAILER_BYTES = 8 * 1024 };
+enum {
+    FIRST_BODY_BYTES = 64 * 1024,
+    TIMES_ARRIVED = 16, /* memory for that much more than has arrived, never for what the client claims */
+    CHUNK_OVERHEAD_BYTES = 16 * 1024,
+    TRAILER_BYTES = 8 * 1024
+};
 
 void body_begin(http_exchange *x)
 {
@@ -151,13 +156,24 @@ static bool read_in_place(http_exchange *x)
     return x->body.data != NULL || fail(x, 503, "out of memory");
 }
 
-/** A longer body goes to the heap, growing as it arrives: never by what the client claims. */
+/** How much of what is left to make room for at once. */
+static size_t room_ahead(const http_exchange *x)
+{
+    uint64_t most = TIMES_ARRIVED * x->body_bytes;
+    if (most < FIRST_BODY_BYTES)
+        most = FIRST_BODY_BYTES;
+    return (size_t)(x->body_left < most ? x->body_left : most);
+}
+
+/** A longer body goes to the heap, growing as it arrives. What is not written to yet is address space only,
+ * so that one step or two are enough for most. */
 static bool read_to_heap(http_exchange *x)
 {
     http_connection *k = x->connection;
     buf *b = &x->body_buf;
     char *piece;
     long len;
+    body_block_take(&http_self.bodies, b);
     while (k->in_start != k->in_end || x->head.is_chunked) {
         len = next_piece(x, SIZE_MAX, &piece);
         if (len <= 0)
@@ -166,10 +182,9 @@ static bool read_to_heap(http_exchange *x)
             return fail(x, 503, "out of memory");
     }
     while (x->body_status == 0 && !x->body_is_read) {
-        size_t room = x->body_left < FIRST_BODY_BYTES ? (size_t)x->body_left : FIRST_BODY_BYTES;
-        if (!buf_reserve(b, room))
+        if (b->cap - b->len < 2 && !buf_reserve(b, room_ahead(x)))
             return fail(x, 503, "out of memory");
-        room = b->cap - b->len - 1;
+        size_t room = b->cap - b->len - 1;
         if (room > x->body_left)
             room = (size_t)x->body_left;
         if (!send_continue(x) || !connection_take_turns(k) ||

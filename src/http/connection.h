@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "base/pool.h"
+#include "http/body_block.h"
 #include "http/exchange.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -63,6 +64,7 @@ typedef struct http_server {
     size_t block_bytes;    /* of `blocks`, one byte less than allocated: room for a NUL */
     pool blocks;           /* input and output blocks */
     pool frames;           /* http_connection structures */
+    body_blocks bodies;    /* of long bodies */
 } http_server;
 
 extern http_server http_self;

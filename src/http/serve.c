@@ -106,7 +106,7 @@ static void exchange_end(http_exchange *x)
     if (x->arena.chunks != NULL)
         arena_free(&x->arena);
     if (x->body_buf.data != NULL)
-        buf_free(&x->body_buf);
+        body_block_give(&http_self.bodies, &x->body_buf);
     pool_put(&http_self.blocks, x->head_block);
 }
 

@@ -42,6 +42,7 @@ void http_server_close(void)
 {
     pool_drain(&http_self.blocks);
     pool_drain(&http_self.frames);
+    body_blocks_drain(&http_self.bodies);
 }
 
 /** Whether nothing has come from a parked client: a request that is here, but not read yet, is not idleness.
@@ -138,6 +139,7 @@ void http_server_tidy(void *unused)
     (void)unused;
     pool_tidy(&http_self.blocks);
     pool_tidy(&http_self.frames);
+    body_blocks_tidy(&http_self.bodies);
 }
 
 void http_server_abort(void *unused)

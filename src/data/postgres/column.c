@@ -3,10 +3,10 @@
  *
  * Hot path: pg_column_read runs for every column of every row. Every result was asked for in binary format.
  */
-#include "base/text.h"
 #include "data/postgres/numeric.h"
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
+#include "data/text.h"
 #include "schema/calendar.h"
 #include "schema/json.h"
 #include "schema/scalar.h"
@@ -146,10 +146,11 @@ static const char *read_text(const cell *c, const char **out, arena *a)
     const char *data = json_of(c, &len);
     if (data == NULL)
         return "text (cast the column: ::text)";
-    if (memchr(data, '\0', len) != NULL || !utf8_valid(data, len))
-        return "text of UTF-8";
-    *out = arena_text(a, data, len);
-    return *out != NULL ? NULL : no_memory;
+    char *copy = arena_alloc(a, len + 1);
+    *out = copy;
+    if (copy == NULL)
+        return no_memory;
+    return data_text_copy(copy, data, len) ? NULL : "text of UTF-8";
 }
 
 static const char *read_bytes(const cell *c, tern_bytes *out, arena *a)
@@ -293,7 +294,7 @@ static const char *read_kind(const cell *c, const tern_type *type, void *out, ar
     case TERN_LIST_KIND:
     case TERN_MAP_KIND:
         return read_model(c, type, out, a);
-    default: /* an enum is text, which pg_column_read reads; nothing holds an upload */
+    default: /* an enum is text, which read_other reads; nothing holds an upload */
         return type->kind == TERN_ENUM ? scalar_enum_names(type, a) : "something that a column holds";
     }
 }
@@ -306,27 +307,58 @@ static bool is_scalar_text(const cell *c, const tern_type *type)
            is_text(c->oid);
 }
 
+/* Of any type; noinline, since its buffers would make the compiler guard the frame of the hot path too. */
+static __attribute__((noinline)) const char *read_other(Oid oid, const char *data, size_t len,
+                                                        const tern_type *type, void *out, arena *a)
+{
+    const cell c = {oid, data, len};
+    const char *problem =
+        is_scalar_text(&c, type) ? scalar_read(type, data, len, out, a) : read_kind(&c, type, out, a);
+    if (problem != NULL)
+        memset(out, 0, type->size);
+    return problem;
+}
+
+/* What is most of what is read stands here: columns of the types that migrations give our fields. */
 const char *pg_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
                            bool *is_null, arena *a)
 {
     const PGresult *result = row->handle;
-    int number = (int)column;
-    size_t len = (size_t)libpq.getlength(result, row->number, number);
-    *is_null = len == 0 && libpq.getisnull(result, row->number, number);
+    size_t len = (size_t)libpq.getlength(result, row->number, (int)column);
+    *is_null = len == 0 && libpq.getisnull(result, row->number, (int)column);
     if (*is_null) {
         memset(out, 0, type->size);
         return NULL;
     }
-    cell c = {libpq.ftype(result, number), libpq.getvalue(result, row->number, number), len};
-    if (c.oid == OID_INT8 && type->kind == TERN_INT && type->size == 8 &&
-        len == 8) { /* most keys and counts */
-        uint64_t value = wire_get_64(c.data);
-        memcpy(out, &value, sizeof value);
-        return NULL;
+    Oid oid = libpq.ftype(result, (int)column);
+    const char *data = libpq.getvalue(result, row->number, (int)column);
+    uint64_t value;
+    switch (type->kind) {
+    case TERN_INT:
+        if (oid == OID_INT8 && len == 8 && type->size == 8) {
+            value = wire_get_64(data);
+            memcpy(out, &value, sizeof value);
+            return NULL;
+        }
+        break;
+    case TERN_FLOAT:
+        if (oid == OID_FLOAT8 && len == 8 && type->size == 8) {
+            value = wire_get_64(data);
+            memcpy(out, &value, sizeof value);
+            return NULL;
+        }
+        break;
+    case TERN_TEXT:
+        if (oid == OID_TEXT) {
+            char *copy = arena_alloc(a, len + 1);
+            if (copy != NULL && data_text_copy(copy, data, len)) {
+                memcpy(out, &copy, sizeof copy);
+                return NULL;
+            }
+        }
+        break;
+    default:
+        break;
     }
-    const char *problem =
-        is_scalar_text(&c, type) ? scalar_read(type, c.data, c.len, out, a) : read_kind(&c, type, out, a);
-    if (problem != NULL)
-        memset(out, 0, type->size);
-    return problem;
+    return read_other(oid, data, len, type, out, a);
 }

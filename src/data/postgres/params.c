@@ -1,8 +1,8 @@
 /* Hot path: for every statement. Nothing is allocated for eight values or fewer. */
 #include "data/postgres/params.h"
 
-#include "base/text.h"
 #include "data/postgres/wire.h"
+#include "data/text.h"
 #include "schema/calendar.h"
 #include "schema/scalar.h"
 
@@ -147,16 +147,15 @@ static int put_scalar(char *at, const tern_arg *arg, const char **problem)
     }
 }
 
-/* Text goes with a NUL after it, which a slice need not have: then it is copied. */
+/* Text goes with a NUL after it, which a slice need not have: so it is copied. */
 static const char *text_of(const tern_arg *arg, data_run *run, const char **problem)
 {
     size_t len = arg->text.len;
-    if (memchr(arg->text.data, '\0', len) != NULL)
-        *problem = "a text with a NUL inside";
-    else if (!utf8_valid(arg->text.data, len))
-        *problem = "a text that is not UTF-8";
-    else
-        return arena_text(run->memory, arg->text.data, len);
+    char *copy = arena_alloc(run->memory, len + 1);
+    if (copy == NULL || data_text_copy(copy, arg->text.data, len))
+        return copy;
+    *problem =
+        memchr(arg->text.data, '\0', len) != NULL ? "a text with a NUL inside" : "a text that is not UTF-8";
     return NULL;
 }
 

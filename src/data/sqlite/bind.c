@@ -5,6 +5,7 @@
  * the run's memory.
  */
 #include "data/sqlite/inside.h"
+#include "data/text.h"
 
 #include "schema/scalar.h"
 
@@ -49,7 +50,7 @@ static bool bind_text(const binding *b, tern_str text)
         return refuse(b, "is too long");
     if (b->is_search && text.len > SEARCH_BYTES_MOST)
         return refuse(b, "is too long for a search");
-    if (!sqlite_text_is_sound(data, text.len))
+    if (!data_text_is_sound(data, text.len))
         return refuse(b, "is no text: it has a NUL inside or is not UTF-8");
     return is_bound(b, sqlite3_bind_text(b->statement, b->number, data, (int)text.len, b->keep));
 }

@@ -188,12 +188,13 @@ const char *sqlite_column_read(const data_row *row, unsigned column, const tern_
                                bool *is_null, arena *a);
 
 /* text.c */
-/** Whether it can be a text: UTF-8 without NUL inside. */
-bool sqlite_text_is_sound(const char *text, size_t len);
 /** Print the fixed forms of README.md's table; the length. `out` has room for SCALAR_PRINT_BYTES. */
 size_t sqlite_print_time(tern_time time, char *out);
 size_t sqlite_print_datetime(tern_datetime moment, char *out);
 size_t sqlite_print_decimal(tern_decimal value, char *out);
+/** Reads what sqlite_print_datetime writes, and nothing else: false for any other form, and what is no
+ * moment. */
+bool sqlite_read_datetime(const char *text, size_t len, tern_datetime *out);
 
 /* wait.c */
 /** For sqlite3_progress_handler and sqlite3_busy_handler; `arg` is the session. */

@@ -5,6 +5,7 @@
  * place (a number as text, a whole number as a real one) is converted where nothing is lost.
  */
 #include "data/sqlite/inside.h"
+#include "data/text.h"
 
 #include "schema/faults.h"
 #include "schema/json.h"
@@ -32,7 +33,7 @@ static tern_str text_of(const source *s)
 /* -- whole numbers -- */
 
 /* Stores it in the type's size; false when it does not fit. */
-static bool store_int(const tern_type *type, int64_t value, void *out)
+static inline bool store_int(const tern_type *type, int64_t value, void *out)
 {
     bool is_signed = type->kind == TERN_INT;
     switch (type->size) {
@@ -134,18 +135,15 @@ static const char *read_decimal(const source *s, void *out)
 /* -- texts and bytes -- */
 
 /* Its length is sqlite3_value_bytes, as ever. */
-static const char *copy_text(sqlite3_value *value, arena *a, const char **out)
+static inline const char *copy_text(sqlite3_value *value, arena *a, const char **out)
 {
     const char *text = (const char *)sqlite3_value_text(value);
     size_t len = (size_t)sqlite3_value_bytes(value);
-    if (text == NULL || !sqlite_text_is_sound(text, len))
-        return text == NULL ? out_of_memory : "a text: UTF-8 without a NUL inside";
-    char *copy = arena_alloc(a, len + 1);
+    char *copy = text != NULL ? arena_alloc(a, len + 1) : NULL;
     *out = copy;
     if (copy == NULL)
         return out_of_memory;
-    memcpy(copy, text, len + 1); /* sqlite3_value_text ends it with a NUL */
-    return NULL;
+    return data_text_copy(copy, text, len) ? NULL : "a text: UTF-8 without a NUL inside";
 }
 
 static const char *read_text(const source *s, void *out)
@@ -295,48 +293,66 @@ const char *sqlite_column_name(const data_row *row, unsigned column)
     return sqlite3_column_name(row->handle, (int)column);
 }
 
-/* What is most of what is read, as we store it; false for the rest. No buffers here, so that the compiler
- * need not guard the frame. */
-static inline bool read_usual(sqlite3_value *value, int stored, const tern_type *type, void *out)
+/* What is not stored as we store it, or is seldom read. */
+static __attribute__((noinline)) const char *read_other(const data_row *row, unsigned column,
+                                                        sqlite3_value *value, const tern_type *type,
+                                                        void *out, arena *a)
 {
-    switch (type->kind) {
-    case TERN_INT:
-        return stored == SQLITE_INTEGER && store_int(type, sqlite3_value_int64(value), out);
-    case TERN_FLOAT:
-        if (stored != SQLITE_FLOAT || type->size != sizeof(double))
-            return false;
-        *(double *)out = sqlite3_value_double(value);
-        return true;
-    case TERN_BOOL:
-        if (stored != SQLITE_INTEGER || (uint64_t)sqlite3_value_int64(value) > 1)
-            return false;
-        *(bool *)out = sqlite3_value_int64(value) != 0;
-        return true;
-    default:
-        return false;
+    source s = {.value = value, .stored = sqlite3_value_type(value), .type = type, .arena = a};
+    if (s.stored == SQLITE_NULL) {
+        memset(out, 0, type->size);
+        return NULL;
     }
+    if (type->kind > TERN_ANY)
+        s.name = sqlite3_column_name(row->handle, (int)column);
+    return read_value(&s, out);
 }
 
-static __attribute__((noinline)) const char *read_other(const source *s, void *out)
-{
-    if (s->stored != SQLITE_NULL)
-        return read_value(s, out);
-    memset(out, 0, s->type->size);
-    return NULL;
-}
-
-/* sqlite3_column_value's "unprotected" value is as good as any: connections have no mutex, and only one
- * coroutine uses each. It saves a look-up of the column in each of the calls that follow. */
+/*
+ * What is most of what is read stands here, as we store it. No buffers, so that the compiler need not guard
+ * the frame.
+ *
+ * sqlite3_column_value's "unprotected" value is as good as any: connections have no mutex, and only one
+ * coroutine uses each. It saves a look-up of the column in each of the calls that follow.
+ */
 const char *sqlite_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
                                bool *is_null, arena *a)
 {
     sqlite3_value *value = sqlite3_column_value(row->handle, (int)column);
     int stored = sqlite3_value_type(value);
+    int64_t whole;
     *is_null = stored == SQLITE_NULL;
-    if (read_usual(value, stored, type, out))
-        return NULL;
-    if (stored == SQLITE_TEXT && type->kind == TERN_TEXT)
-        return copy_text(value, a, out);
-    const char *name = type->kind > TERN_ANY ? sqlite3_column_name(row->handle, (int)column) : NULL;
-    return read_other(&(source){value, stored, name, type, a}, out);
+    switch (type->kind) {
+    case TERN_INT:
+        if (stored == SQLITE_INTEGER && store_int(type, sqlite3_value_int64(value), out))
+            return NULL;
+        break;
+    case TERN_TEXT:
+        if (stored == SQLITE_TEXT)
+            return copy_text(value, a, out);
+        break;
+    case TERN_BOOL:
+        whole = stored == SQLITE_INTEGER ? sqlite3_value_int64(value) : -1;
+        if (whole == 0 || whole == 1) {
+            *(bool *)out = whole == 1;
+            return NULL;
+        }
+        break;
+    case TERN_FLOAT:
+        if (stored == SQLITE_FLOAT && type->size == sizeof(double)) {
+            *(double *)out = sqlite3_value_double(value);
+            return NULL;
+        }
+        break;
+    case TERN_DATETIME:
+        if (stored == SQLITE_TEXT) {
+            const char *text = (const char *)sqlite3_value_text(value);
+            if (text != NULL && sqlite_read_datetime(text, (size_t)sqlite3_value_bytes(value), out))
+                return NULL;
+        }
+        break;
+    default:
+        break;
+    }
+    return read_other(row, column, value, type, out, a);
 }

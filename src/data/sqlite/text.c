@@ -1,35 +1,14 @@
 /* Texts as the database holds them: of fixed width where order matters. */
 #include "data/sqlite/inside.h"
 
-#include "base/text.h"
+#include "schema/calendar.h"
 #include "schema/moment.h"
 #include "schema/scalar.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum { DATE_BYTES = 10, CLOCK_BYTES = 8 /* "17:30:00" */, FRACTION_BYTES = 7 /* ".250000" */ };
-
-/* Bits that are set when a byte of the eight is not ASCII or, from the lowest such byte on, is NUL. */
-static inline uint64_t suspects(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return (word | (word - 0x0101010101010101u)) & 0x8080808080808080u;
-}
-
-bool sqlite_text_is_sound(const char *text, size_t len)
-{
-    uint64_t seen = 0;
-    size_t i = 0;
-    for (; i + sizeof seen <= len; i += sizeof seen)
-        seen |= suspects(text + i);
-    if (i < len && len >= sizeof seen)
-        seen |= suspects(text + len - sizeof seen);
-    else
-        for (; i < len; i++)
-            seen |= (unsigned char)(text[i] - 1) >= 0x7f;
-    return seen == 0 || (memchr(text, '\0', len) == NULL && utf8_valid(text, len));
-}
 
 /* Makes the fraction that stands from `whole` to `len`, if any, one of six digits; the new length. */
 static size_t fix_fraction(char *out, size_t whole, size_t len)
@@ -62,4 +41,42 @@ size_t sqlite_print_decimal(tern_decimal value, char *out)
         value.scale--;
     }
     return scalar_print(&tern_decimal_type, &value, out);
+}
+
+/* Eight characters of a form, in which '0' stands for a digit: each byte becomes the number of two digits
+ * that begins there. `room` is what may be added to each byte, less what stands for it in the form, to stay
+ * below 128: to a digit's value, or to 0. */
+static inline uint64_t take_eight(const char *text, const char *form, uint64_t room, uint64_t *wrong)
+{
+    uint64_t have, want;
+    memcpy(&have, text, sizeof have);
+    memcpy(&want, form, sizeof want);
+    uint64_t values = le64toh(have ^ want);
+    *wrong |= values | (values + room);
+    return values * 10 + (values >> 8);
+}
+
+static inline int pair(uint64_t pairs, unsigned at)
+{
+    return (int)(pairs >> (8 * at) & 0xff);
+}
+
+bool sqlite_read_datetime(const char *text, size_t len, tern_datetime *out)
+{
+    uint64_t wrong = 0;
+    if (len != sizeof "2026-11-24T17:30:00.250000Z" - 1)
+        return false;
+    uint64_t date = take_eight(text, "0000-00-", 0x7f76767f76767676, &wrong);
+    uint64_t clock = take_eight(text + 8, "00T00:00", 0x76767f76767f7676, &wrong);
+    uint64_t rest = take_eight(text + 16, ":00.0000", 0x767676767f76767f, &wrong);
+    uint64_t fraction = take_eight(text + 19, ".000000Z", 0x7f7676767676767f, &wrong);
+    int year = 100 * pair(date, 0) + pair(date, 2), month = pair(date, 5), day = pair(clock, 0);
+    int hour = pair(clock, 3), minute = pair(clock, 6), second = pair(rest, 1);
+    if ((wrong & 0x8080808080808080u) != 0 || hour > 23 || minute > 59 || second > 59 ||
+        !calendar_is_day(year, month, day))
+        return false;
+    int64_t seconds = calendar_days(year, month, day) * 86400 + (hour * 60 + minute) * 60 + second;
+    int us = (pair(fraction, 1) * 100 + pair(fraction, 3)) * 100 + pair(fraction, 5);
+    out->microseconds = seconds * 1000000 + us;
+    return true;
 }

@@ -1,0 +1,106 @@
+/* Hot path: for each text of each row. Texts are short as a rule: calls of memcpy would cost more than they
+ * do.
+ */
+#include "data/text.h"
+
+#include "base/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Sixteen bytes at once, in what the processor has for it. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+/* Bytes that are in doubt: not ASCII, or NUL. Told by bits, none of which is set when no byte is: of each
+ * byte and the byte less one, the highest. A borrow comes from a NUL, which is told already. */
+static inline uint64_t doubts(uint64_t word)
+{
+    return (word | (word - 0x0101010101010101u)) & 0x8080808080808080u;
+}
+
+/* Each of these copies, where `to` is given, and returns the doubts. */
+
+static inline uint64_t take_eight(char *to, const char *from)
+{
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    if (to != NULL)
+        memcpy(to, &word, sizeof word);
+    return doubts(word);
+}
+
+static inline sixteen take_sixteen(char *to, const char *from)
+{
+    sixteen bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    if (to != NULL)
+        memcpy(to, &bytes, sizeof bytes);
+    return bytes | (bytes - 1);
+}
+
+/* 16 bytes or more: of the last sixteen, some may be among those before. */
+static inline uint64_t take_many(char *to, const char *from, size_t len)
+{
+    sixteen seen = {0};
+    uint64_t halves[2];
+    size_t last = len - sizeof seen;
+    for (size_t i = 0; i < last; i += sizeof seen)
+        seen |= take_sixteen(to != NULL ? to + i : NULL, from + i);
+    seen |= take_sixteen(to != NULL ? to + last : NULL, from + last);
+    memcpy(halves, &seen, sizeof halves);
+    return (halves[0] | halves[1]) & 0x8080808080808080u;
+}
+
+/* 4 to 7 bytes, in the same way. */
+static inline uint64_t take_some(char *to, const char *from, size_t len)
+{
+    uint32_t first, last;
+    size_t rest = len - sizeof last;
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + rest, sizeof last);
+    if (to != NULL) {
+        memcpy(to, &first, sizeof first);
+        memcpy(to + rest, &last, sizeof last);
+    }
+    return doubts(first | (uint64_t)last << 32);
+}
+
+static inline uint64_t take_few(char *to, const char *from, size_t len)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)from[i];
+        if (to != NULL)
+            to[i] = from[i];
+        seen |= byte | (byte - 1u);
+    }
+    return seen & 0x80;
+}
+
+static inline __attribute__((always_inline)) uint64_t take(char *to, const char *from, size_t len)
+{
+    if (len >= sizeof(sixteen))
+        return take_many(to, from, len);
+    if (len < sizeof(uint32_t))
+        return take_few(to, from, len);
+    if (len < sizeof(uint64_t))
+        return take_some(to, from, len);
+    size_t last = len - sizeof(uint64_t);
+    return take_eight(to, from) | take_eight(to != NULL ? to + last : NULL, from + last);
+}
+
+static __attribute__((noinline)) bool is_sound(const char *text, size_t len)
+{
+    return memchr(text, '\0', len) == NULL && utf8_valid(text, len);
+}
+
+bool data_text_is_sound(const char *text, size_t len)
+{
+    return take(NULL, text, len) == 0 || is_sound(text, len);
+}
+
+bool data_text_copy(char *to, const char *text, size_t len)
+{
+    to[len] = '\0';
+    return take(to, text, len) == 0 || is_sound(text, len);
+}

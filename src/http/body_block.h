@@ -1,0 +1,28 @@
+/**
+ * Blocks of long bodies, kept for the next ones.
+ *
+ * Fresh memory costs a page fault for each 4 KiB that is received into it.
+ * So a worker keeps a few blocks of those that were freed last, until nobody has needed them for a second.
+ */
+#ifndef HTTP_BODY_BLOCK_H
+#define HTTP_BODY_BLOCK_H
+
+#include "base/buf.h"
+
+enum { BODY_BLOCKS_KEPT = 4, BODY_BLOCK_LEAST = 64 * 1024, BODY_BLOCK_MOST = 2 * 1024 * 1024 };
+
+typedef struct body_blocks {
+    buf kept[BODY_BLOCKS_KEPT]; /* empty, the one freed last at the end */
+    unsigned count;
+    unsigned least; /* of them since the last body_blocks_tidy */
+} body_blocks;
+
+/** Gives `b`, which has no block, the one that was freed last, if any. */
+void body_block_take(body_blocks *blocks, buf *b);
+/** Keeps the block of `b`, or frees it: one that is unusually small or large, or one more than are kept. */
+void body_block_give(body_blocks *blocks, buf *b);
+/** Frees what nobody has needed since the last call. */
+void body_blocks_tidy(body_blocks *blocks);
+void body_blocks_drain(body_blocks *blocks);
+
+#endif
