@@ -241,15 +241,6 @@ static void end_savepoint(data_session *session)
     allow_writing(session);
 }
 
-static bool session_commit(data_session *session, data_run *run)
-{
-    run->affected = 0;
-    if (!rollback_keep(session->db, &run->error))
-        return false;
-    end_savepoint(session);
-    return true;
-}
-
 static void release(data_session *session)
 {
     if (session->has_savepoint) {
@@ -259,6 +250,16 @@ static void release(data_session *session)
     if (session->has_turn)
         rollback_give_turn(session->db);
     mem_free(session);
+}
+
+static bool session_commit(data_session *session, data_run *run)
+{
+    run->affected = 0;
+    bool is_done = rollback_keep(session->db, &run->error);
+    if (is_done)
+        end_savepoint(session);
+    release(session);
+    return is_done;
 }
 
 /* -- rows one at a time -- */

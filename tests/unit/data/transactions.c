@@ -193,7 +193,7 @@ TEST(a_commit_that_may_not_be_on_the_disk_is_500_and_its_connection_is_given_bac
     char folder[] = "/tmp/tern-sqlite-XXXXXX", name[64];
     CHECK(mkdtemp(folder) != NULL);
     snprintf(name, sizeof name, "sqlite:%s/app.db", folder);
-    library_run(name, go_on_after_unsafe_commit);
+    library_run(name, true, go_on_after_unsafe_commit);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(name, sizeof name, "%s/%s", folder, files[i]);
         unlink(name);
