@@ -306,8 +306,8 @@ typedef struct tern_write {
  * meanwhile). */
 #define tern_update(c, Model, row, ...)                                                                      \
     tern_update_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
-/** Writes all items of the list in as few statements as the engine allows, wholly or not at all; false when a
- * row is not there (with `.version`: 409 when one is gone or was changed). */
+/** Writes all items of the list, each row once, in as few statements as serve the engine, wholly or not at
+ * all; false when a row is not there (with `.version`: 409 when one is gone or was changed). */
 #define tern_update_all(c, Model, list, ...)                                                                 \
     tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
 /** Deletes the row with this key; false when there is none. */

@@ -6,6 +6,8 @@ const PATIENCE_MS = 30_000
 
 export function connect(url) {
   const db = new Database(url.slice('sqlite:'.length), { fileMustExist: true, timeout: PATIENCE_MS })
+  // The binding's own default lets a power cut undo what was answered.
+  db.pragma('synchronous = FULL')
   const select = db.prepare('SELECT id, random_number FROM world WHERE id = ?')
   const write = db.prepare('UPDATE world SET random_number = ? WHERE id = ?')
   const selectFortunes = db.prepare('SELECT id, message FROM fortune')

@@ -8,7 +8,8 @@
 
 enum { BUSY_MS = 10000, TEXT_ROOM = 16 * 1024 };
 
-/* As Tern sets a connection (src/data/sqlite/connection.c): a commit is on the disk when it is answered. */
+/* A commit is on the disk when it is answered, as Tern's is; the rest is what Tern sets too
+ * (src/data/sqlite/connection.c). */
 static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;"
                                "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
