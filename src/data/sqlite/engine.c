@@ -103,7 +103,12 @@ static bool run_all(data_database *db, data_run *runs, unsigned count)
     data_session *session = take(db, runs->statement->writes, runs->deadline_ms, &runs->error);
     if (session == NULL)
         return false;
+    /* In one read transaction: each of its own locks the file's index twice. */
+    bool is_one = count > 1 && sqlite3_get_autocommit(session->handle) &&
+                  sqlite3_exec(session->handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     bool is_done = session_run_all(session, runs, count);
+    if (is_one)
+        sqlite_reset_session(session);
     sqlite_lane_give(session);
     return is_done;
 }
