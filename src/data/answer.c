@@ -128,6 +128,8 @@ bool data_answer(tern_ctx *c, const data_error *error, const data_table *table, 
 {
     if (error->is_cancelled)
         unwind_throw(UNWIND_CANCELLED);
+    if (c->data != NULL)
+        c->data->last_fault = error->fault;
     const char *field = blamed_field(table, error);
     if (out == NULL)
         fail(c, error, field);

@@ -83,10 +83,15 @@ static data_database *database_for(const data_statement *statement)
     return data_self.replica != NULL && !statement->writes ? data_self.replica : data_self.primary;
 }
 
-static bool failed(tern_ctx *c, const data_error *why, const data_table *table, tern_data_error *error)
+/** Ends a call: answers its failure, or tells that there is none. */
+static bool end(tern_ctx *c, bool is_done, const data_error *why, const data_table *table,
+                tern_data_error *error)
 {
-    c->data->last_fault = why->fault;
-    return data_answer(c, why, table, error);
+    if (!is_done)
+        return data_answer(c, why, table, error);
+    if (error != NULL)
+        *error = (tern_data_error){0};
+    return true;
 }
 
 bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error)
@@ -102,11 +107,7 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
     bool is_done = transaction != NULL ? data_transaction_run(transaction, run)
                                        : data_self.engine->run(database_for(run->statement), run);
     data_note(c, run->statement, started_ns, run->rows != 0 ? run->rows : run->affected);
-    if (!is_done)
-        return failed(c, &run->error, table, error);
-    if (error != NULL)
-        *error = (tern_data_error){0};
-    return true;
+    return end(c, is_done, &run->error, table, error);
 }
 
 bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_table *table,
@@ -116,10 +117,11 @@ bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_ta
     data_transaction *transaction = data_transaction_here(request);
     const data_statement *statement = runs->statement;
     uint64_t started_ns = clock_ns();
+    uint64_t deadline_ms = data_deadline_ms();
     int64_t rows = 0;
     for (unsigned i = 0; i < count; i++) {
         runs[i].memory = &c->x->arena;
-        runs[i].deadline_ms = data_deadline_ms();
+        runs[i].deadline_ms = deadline_ms;
         runs[i].rows = 0;
         runs[i].error.fault = TERN_DATA_OK;
         runs[i].error.is_cancelled = false;
@@ -133,9 +135,5 @@ bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_ta
     while (at + 1 < count && runs[at].error.fault == TERN_DATA_OK && !runs[at].error.is_cancelled)
         rows += runs[at++].rows;
     data_note(c, statement, started_ns, rows + runs[at].rows);
-    if (!is_done)
-        return failed(c, &runs[at].error, table, error);
-    if (error != NULL)
-        *error = (tern_data_error){0};
-    return true;
+    return end(c, is_done, &runs[at].error, table, error);
 }

@@ -20,7 +20,7 @@ typedef struct data_counted {
 /** What the data layer keeps of a request; in the request's memory. */
 typedef struct data_request {
     struct data_transaction *transaction; /* the innermost one of any of its coroutines; NULL: none */
-    tern_data_fault last_fault;           /* of the statement that failed last: tern_transact asks */
+    tern_data_fault last_fault;           /* that was answered last (answer.c): tern_transact asks */
     char *words; /* DATA_WORDS_BYTES for what the log would be told of a failure; NULL: the log is told */
     data_counted counted[DATA_COUNTED_STATEMENTS]; /* in builds with assertions */
 } data_request;

@@ -67,12 +67,6 @@ static bool find_session(tern_rows *rows)
     return rows->session != NULL;
 }
 
-static void answer_failure(tern_rows *rows, const data_error *error)
-{
-    data_request_of(rows->c)->last_fault = error->fault;
-    data_answer(rows->c, error, rows->table, rows->error);
-}
-
 tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *s)
 {
     const data_table *table = data_need_table(c, type);
@@ -89,14 +83,14 @@ tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_sele
     arena_init(&rows->memory, rows->lent, sizeof rows->lent, ROW_MOST_BYTES);
     tern_defer(c, close_deferred, rows);
     if (!find_session(rows)) {
-        answer_failure(rows, &rows->run.error);
+        data_answer(rows->c, &rows->run.error, rows->table, rows->error);
         return rows;
     }
     if (!data_self.engine->stream_open(rows->session, &rows->run)) {
         if (rows->transaction != NULL)
             rows->transaction->is_broken = true;
         give_back(rows);
-        answer_failure(rows, &rows->run.error);
+        data_answer(rows->c, &rows->run.error, rows->table, rows->error);
         return rows;
     }
     rows->is_open = true;
@@ -120,6 +114,6 @@ bool tern_rows_next(tern_rows *rows, void *row)
         rows->transaction->is_broken = true;
     tern_rows_close(rows);
     if (has_failed)
-        answer_failure(rows, &error);
+        data_answer(rows->c, &error, rows->table, rows->error);
     return false;
 }

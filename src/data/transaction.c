@@ -173,13 +173,6 @@ static void abandon(void *arg)
         t->whole->is_broken = true;
 }
 
-/** Says why a transaction did not come to be, or to its end. */
-static bool say_why(tern_ctx *c, data_request *request, const data_error *why, tern_data_error *error)
-{
-    request->last_fault = why->fault;
-    return data_answer(c, why, NULL, error);
-}
-
 bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options,
                             tern_transaction_scope *block, tern_data_error *error)
 {
@@ -190,7 +183,7 @@ bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options
         .outer = request->transaction, .request = request, .owner = coro_self(), .memory = &c->x->arena};
     if (outer != NULL) {
         if (!data_transaction_may_run(outer, &why))
-            return say_why(c, request, &why, error);
+            return data_answer(c, &why, NULL, error);
         t->whole = outer;
         t->session = outer->session;
         t->depth = outer->depth + 1;
@@ -201,7 +194,7 @@ bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options
         t->is_read_only = options->read_only;
         t->session = data_self.engine->acquire(data_self.primary, !options->read_only, &why);
         if (t->session == NULL)
-            return say_why(c, request, &why, error);
+            return data_answer(c, &why, NULL, error);
     }
     request->transaction = t;
     tern_defer(c, abandon, t);
@@ -209,7 +202,7 @@ bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options
     if (begin(t, options, &why))
         return true;
     abandon(t);
-    return say_why(c, request, &why, error);
+    return data_answer(c, &why, NULL, error);
 }
 
 bool data_transaction_end(tern_transaction_scope *block, tern_data_error *error)
@@ -226,7 +219,7 @@ bool data_transaction_end(tern_transaction_scope *block, tern_data_error *error)
         is_done = commit(t, &why);
     if (!is_done) {
         abandon(t);
-        return say_why(block->c, t->request, &why, error);
+        return data_answer(block->c, &why, NULL, error);
     }
     take_off(t);
     if (t->depth == 0)

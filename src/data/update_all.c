@@ -172,8 +172,7 @@ static bool update_batches(tern_ctx *c, const data_table *table, const column_se
 static bool update_each(tern_ctx *c, const data_table *table, const column_set *set, char *rows, size_t count,
                         bool *are_all_there, tern_data_error *error)
 {
-    data_request *request = data_request_of(c);
-    data_transaction *transaction = data_transaction_here(request);
+    data_transaction *transaction = data_transaction_here(data_request_of(c));
     const data_statement *statement = update_statement(c, table, set);
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, statement->arg_count * sizeof *args));
     uint64_t started_ns = clock_ns();
@@ -183,10 +182,8 @@ static bool update_each(tern_ctx *c, const data_table *table, const column_set *
         if (!update_args(c, table, set, row, args, error))
             return false;
         run.deadline_ms = data_deadline_ms();
-        if (!data_transaction_run(transaction, &run)) {
-            request->last_fault = run.error.fault;
+        if (!data_transaction_run(transaction, &run))
             return data_answer(c, &run.error, table, error);
-        }
         if (!check_affected(c, table, run.affected, 1, are_all_there, error))
             return false;
         write_raise_version(table, row);
