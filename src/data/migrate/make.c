@@ -170,11 +170,6 @@ static bool write_migration(migrate_command *c, const char *word, const schema_d
 
 static const ddl_schema *baseline_of(migrate_command *c)
 {
-    static const char scheme[] = "sqlite:";
-    const char *url = c->options->url;
-    bool is_file = strncmp(url, scheme, sizeof scheme - 1) == 0;
-    if (is_file && access(url + sizeof scheme - 1, F_OK) != 0)
-        return NULL; /* looking must not make it */
     size_t told = c->problems.len;
     if (!command_connect(c)) {
         printf("note: the database cannot be asked whether a first start has made its tables already: %s",
