@@ -14,46 +14,29 @@ import random
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.parse
 
 import harness
-from harness import Skip, check, check_equal, test, wait_for
-
-sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
-import postgres  # pylint: disable=wrong-import-position
+import shared_postgres
+from harness import check, check_equal, test, wait_for
 
 ACCOUNTS, OPENING = 6, 1000
 WAIT_MS = 300          # for a connection, where a test does not say otherwise
 SLACK_S = 4            # what a sanitized build on a loaded machine may add to a limit
 REFUSED = (503, 504, 507)
 
-_servers = []
-
 
 def server():
-    """The PostgreSQL server that the tests of a file share."""
-    if postgres.folder() is None:
-        raise Skip("PostgreSQL is not installed")
-    if not _servers:
-        _servers.append(postgres.Server({"fsync": "on"}))
-    return _servers[0]
+    """Its commits are safe when it has told of them."""
+    return shared_postgres.server({"fsync": "on"})
 
 
 def main():
     """As harness.main, for a file of tests that use this module."""
-    try:
-        return harness.main(programs=("ledger",))
-    finally:
-        end_servers()
-
-
-def end_servers():
-    while _servers:
-        _servers.pop().remove()
+    return harness.main(programs=("ledger",))
 
 
 def on(*engines):

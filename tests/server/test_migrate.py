@@ -12,20 +12,8 @@ import sys
 import tempfile
 
 import harness
-from harness import Skip, check, check_equal, test
-
-sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
-import postgres  # pylint: disable=wrong-import-position
-
-_servers = []
-
-
-def server():
-    if postgres.folder() is None:
-        raise Skip("PostgreSQL is not installed")
-    if not _servers:
-        _servers.append(postgres.Server())
-    return _servers[0]
+from harness import check, check_equal, test
+from shared_postgres import postgres, server
 
 
 class Place:
@@ -844,7 +832,4 @@ def loaded_rows_are_found(place):
 
 
 if __name__ == "__main__":
-    code = harness.main(programs=("migrating",))
-    for running in _servers:
-        running.remove()
-    sys.exit(code)
+    sys.exit(harness.main(programs=("migrating",)))

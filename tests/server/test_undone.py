@@ -8,20 +8,8 @@ import sys
 import tempfile
 
 import harness
-from harness import Skip, check, check_equal, test
-
-sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
-import postgres  # pylint: disable=wrong-import-position
-
-_servers = []
-
-
-def server():
-    if postgres.folder() is None:
-        raise Skip("PostgreSQL is not installed")
-    if not _servers:
-        _servers.append(postgres.Server())
-    return _servers[0]
+from harness import check, check_equal, test
+from shared_postgres import server
 
 
 class File:
@@ -193,14 +181,6 @@ def the_tests_of_the_data_layer_leave_nothing_behind():
         check_equal(done.returncode, 0, name)
         check_equal(one.psql("select count(*) from pg_class where relnamespace = 'public'::regnamespace", "units"),
                     "0", f"tables and indexes after {name}")
-
-
-@test
-def the_server_ends():
-    while _servers:
-        one = _servers.pop()
-        one.stop()
-        one.remove()
 
 
 if __name__ == "__main__":

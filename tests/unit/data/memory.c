@@ -1,14 +1,9 @@
 /** Every allocation of a request that reads and writes fails in turn: the request may fail, nothing else. */
-#include "library.h"
-
-#include "base/mem.h"
-
-static unsigned long fails_at;
-static bool has_ended;
+#include "shortage.h"
 
 static tern_reply work(tern_ctx *c)
 {
-    mem_fail_at(fails_at, 0);
+    shortage_begin();
     Author *author = add_author(c, "A");
     tern_transaction (c) {
         add_book(c, author, "t", 1);
@@ -23,31 +18,16 @@ static tern_reply work(tern_ctx *c)
     while (tern_rows_next(rows, &book))
         ;
     tern_remove_where(c, Book, .where = "pages = ?", .args = TERN_ARGS(9));
-    has_ended = mem_tried() < fails_at;
-    mem_fail_at(0, 0);
+    shortage_end();
     return tern_no_content(c);
-}
-
-static void walk(const char *url, unsigned long step)
-{
-    has_ended = false;
-    for (fails_at = 1; !has_ended && fails_at < 5000; fails_at += step) {
-        library_run(url, true, work);
-        mem_fail_at(0, 0);
-        int status = library_request.reply.status;
-        if (status != 204 && status != 500 && status != 503)
-            check_fail(__FILE__, __LINE__, "allocation %lu: status %d", fails_at, status);
-        fake_close(&library_request);
-    }
-    CHECK(has_ended);
 }
 
 TEST(threat_111_every_allocation_of_queries_may_fail_in_sqlite)
 {
-    walk(LIBRARY_SQLITE, 1);
+    shortage_walk(LIBRARY_SQLITE, true, 5000, work);
 }
 
 TEST(threat_111_every_allocation_of_queries_may_fail_in_postgres)
 {
-    walk(LIBRARY_POSTGRES, 1);
+    shortage_walk(LIBRARY_POSTGRES, true, 5000, work);
 }

@@ -1,7 +1,5 @@
 /** The engine of tests, which lets nothing stay: before a SQLite file and before PostgreSQL. */
-#include "library.h"
-
-#include "base/mem.h"
+#include "shortage.h"
 
 #include <tern/task.h>
 
@@ -363,47 +361,28 @@ TEST(what_follows_the_loss_of_the_connection_is_refused_in_postgres)
 
 /* -- without memory -- */
 
-static unsigned long fails_at;
-static bool has_ended;
-
 static tern_reply do_a_bit_of_all(tern_ctx *c)
 {
     Author author;
-    mem_fail_at(fails_at, 0);
+    shortage_begin();
     Author *first = add_author(c, "A");
     tern_transaction (c)
         add_book(c, first, "t", 1);
     tern_rows *rows = tern_rows_open(c, Author, .order_by = "id");
     while (tern_rows_next(rows, &author))
         tern_count(c, Book);
-    has_ended = mem_tried() < fails_at;
-    mem_fail_at(0, 0);
+    shortage_end();
     return tern_no_content(c);
-}
-
-static void fail_every_allocation(const char *url)
-{
-    has_ended = false;
-    for (fails_at = 1; !has_ended && fails_at < 1000; fails_at++) {
-        library_run(url, false, do_a_bit_of_all);
-        mem_fail_at(0, 0);
-        int status = library_request.reply.status;
-        if (status != 204 && status != 500 && status != 503)
-            check_fail(__FILE__, __LINE__, "allocation %lu: status %d", fails_at, status);
-        fake_close(&library_request);
-    }
-    CHECK(has_ended);
-    CHECK(fails_at > 5);
 }
 
 TEST(threat_111_every_allocation_may_fail_in_a_file)
 {
     make_folder();
-    fail_every_allocation(file_url);
+    shortage_walk(file_url, false, 1000, do_a_bit_of_all);
     remove_folder();
 }
 
 TEST(threat_111_every_allocation_may_fail_in_postgres)
 {
-    fail_every_allocation(getenv("TERN_TEST_POSTGRES"));
+    shortage_walk(getenv("TERN_TEST_POSTGRES"), false, 1000, do_a_bit_of_all);
 }

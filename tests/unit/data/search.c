@@ -1,7 +1,6 @@
 /** Full text search on both engines: what is found, in which order, and what people may type. */
-#include "library.h"
+#include "shortage.h"
 
-#include "base/mem.h"
 #include "data/ddl.h"
 #include "data/search.h"
 
@@ -441,42 +440,23 @@ TEST(search_query_is_never_longer_than_sqlite_takes)
 
 /* -- without memory -- */
 
-static unsigned long fails_at;
-static bool has_ended;
-
 static tern_reply search_short_of_memory(tern_ctx *c)
 {
     add_three(c);
-    mem_fail_at(fails_at, 0);
+    shortage_begin();
     (void)tern_search(c, Article, "the \"lathe of\" hea*", .where = "stars = ?", .args = TERN_ARGS(0),
                       .limit = 3);
     tern_search_count(c, Article, "world");
-    has_ended = mem_tried() < fails_at;
-    mem_fail_at(0, 0);
+    shortage_end();
     return tern_no_content(c);
-}
-
-static void walk(const char *url)
-{
-    has_ended = false;
-    for (fails_at = 1; !has_ended && fails_at < 1000; fails_at++) {
-        library_run(url, true, search_short_of_memory);
-        mem_fail_at(0, 0);
-        int status = library_request.reply.status;
-        if (status != 204 && status != 500 && status != 503)
-            check_fail(__FILE__, __LINE__, "allocation %lu: status %d", fails_at, status);
-        fake_close(&library_request);
-    }
-    CHECK(has_ended);
-    CHECK(fails_at > 5);
 }
 
 TEST(threat_111_every_allocation_of_a_search_may_fail_in_sqlite)
 {
-    walk(LIBRARY_SQLITE);
+    shortage_walk(LIBRARY_SQLITE, true, 1000, search_short_of_memory);
 }
 
 TEST(threat_111_every_allocation_of_a_search_may_fail_in_postgres)
 {
-    walk(LIBRARY_POSTGRES);
+    shortage_walk(LIBRARY_POSTGRES, true, 1000, search_short_of_memory);
 }

@@ -1,0 +1,22 @@
+"""The PostgreSQL server that the tests of a file share; it goes with the program."""
+
+import atexit
+import os
+import sys
+
+import harness
+
+sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
+import postgres  # pylint: disable=wrong-import-position
+
+_servers = []
+
+
+def server(settings=None):
+    """Made, with these settings, when it is first asked for; skips the test where PostgreSQL is not installed."""
+    if postgres.folder() is None:
+        raise harness.Skip("PostgreSQL is not installed")
+    if not _servers:
+        _servers.append(postgres.Server(settings))
+        atexit.register(_servers[0].remove)
+    return _servers[0]
