@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -23,6 +24,7 @@ AARCH64 = "/usr/aarch64-linux-gnu"  # where the cross compiler keeps the C libra
 TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
 STARTED = time.monotonic()
 JOBS = str(max(2, os.cpu_count() or 2))
+ALONE = ("server data_pings", "bench")  # these measure how long things take
 
 
 class Count:
@@ -96,36 +98,64 @@ def tell_step(count, name, status, output):
     return status == 0
 
 
-def tap(count, name, command, timeout_s=300, may_be_empty=False):
-    """A program that prints a TAP line for each test."""
-    status, output = run(command, timeout_s, settings())
+class Job:
+    """A program that prints a TAP line for each test, and what came of it once it has run."""
+
+    def __init__(self, name, command, timeout_s=300, may_be_empty=False):
+        self.name, self.command, self.timeout_s, self.may_be_empty = name, command, timeout_s, may_be_empty
+        self.status, self.output, self.seconds = None, "", 0.0
+
+    def run(self):
+        began = time.monotonic()
+        self.status, self.output = run(self.command, self.timeout_s, settings())
+        self.seconds = time.monotonic() - began
+        return self
+
+
+def tap(count, job):
+    """Counts and tells the tests of a job that has run."""
     passed = skipped = 0
     failed = []
-    for line in output.splitlines():
+    for line in job.output.splitlines():
         match = TAP_LINE.match(line)
         if match is None:
             continue
         if match.group(1) == "not ok":
-            failed.append(f"{name}: {match.group(2)}")
+            failed.append(f"{job.name}: {match.group(2)}")
         elif re.search(r"# *skip", match.group(2), re.IGNORECASE):
             skipped += 1
         else:
             passed += 1
             count.threats.update(re.findall(r"\bthreat_(\d{3})_", match.group(2)))
-    if status is None:
-        failed.append(f"{name}: took longer than {timeout_s} s")
-    elif status != 0 and not failed:
-        failed.append(f"{name}: exit {status}")
-    elif passed + skipped + len(failed) == 0 and not may_be_empty:
-        failed.append(f"{name}: ran no test")
+    if job.status is None:
+        failed.append(f"{job.name}: took longer than {job.timeout_s} s")
+    elif job.status != 0 and not failed:
+        failed.append(f"{job.name}: exit {job.status}")
+    elif passed + skipped + len(failed) == 0 and not job.may_be_empty:
+        failed.append(f"{job.name}: ran no test")
     count.passed += passed
     count.skipped += skipped
     count.failures += failed
     if passed + skipped + len(failed) > 0:
         tail = f", {skipped} skipped" if skipped else ""
-        say(f"{'FAILED  ' if failed else 'ok      '} {name}: {passed} passed, {len(failed)} failed{tail}")
+        say(f"{'FAILED  ' if failed else 'ok      '} {job.name}: {passed} passed, {len(failed)} failed{tail}"
+            f" ({job.seconds:.1f} s)")
     if failed:
-        show_end(without_progress(output), 60)
+        show_end(without_progress(job.output), 60)
+
+
+def side_by_side(count, queues):
+    """Runs queues of jobs on as many threads as there are cores. The jobs of one queue share something, such as a
+    database, and run one after the other."""
+    def run_queue(queue):
+        for job in queue:
+            job.run()
+            with telling:
+                tap(count, job)
+
+    telling = threading.Lock()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=int(JOBS)) as pool:
+        list(pool.map(run_queue, queues))
 
 
 def build(count, preset, title):
@@ -144,12 +174,9 @@ def unit_programs(preset):
         yield f"unit {layer} {name}", os.path.join(ROOT, f"build/{preset}/tests/unit/unit_{layer}_{name}")
 
 
-def run_unit(count, preset, word=None, emulator=()):
-    with postgres.for_unit_tests(wanted=not emulator) as database:
-        run_unit_programs(count, preset, word, [*emulator, *database])
-
-
-def run_unit_programs(count, preset, word, before):
+def unit_queues(count, preset, word=None, emulator=(), database=()):
+    """Queues of the unit tests' jobs; the tests of data share a database and its misbehaving proxy."""
+    data, queues = [], []
     for name, program in unit_programs(preset):
         shown = f"{name} ({preset})"
         if not os.path.exists(program):
@@ -158,16 +185,22 @@ def run_unit_programs(count, preset, word, before):
                 say(f"FAILED   {shown}: not built")
             continue
         by_test = word is not None and word not in name
-        tap(count, shown, [*before, program, *([word] if by_test else [])], may_be_empty=by_test)
+        before = [*emulator, *(database if name.startswith("unit data") else ())]
+        job = Job(shown, [*before, program, *([word] if by_test else [])], may_be_empty=by_test)
+        if name.startswith("unit data"):
+            data.append(job)
+        else:
+            queues.append([job])
+    return [data, *queues]  # the longest queue first
 
 
-def run_examples(count, preset, word=None):
+def example_queues(preset, word=None):
     """The tests that examples have of their own, as a user writes them."""
     for source in sorted(glob.glob(os.path.join(ROOT, "examples/*/tests.c"))):
         name = os.path.basename(os.path.dirname(source))
         if word is None or word in f"example {name}":
-            tap(count, f"example {name} ({preset})",
-                [os.path.join(ROOT, f"build/{preset}/examples/{name}_tests"), "--tap", "--jobs", JOBS])
+            yield [Job(f"example {name} ({preset})",
+                       [os.path.join(ROOT, f"build/{preset}/examples/{name}_tests"), "--tap", "--jobs", JOBS])]
 
 
 def python_tests():
@@ -225,26 +258,36 @@ def run_aarch64(count):
     emulator = ["qemu-aarch64", "-L", AARCH64]
     if not build(count, "aarch64", "64-bit ARM (gcc)"):
         return
-    run_unit(count, "aarch64", emulator=emulator)
+    with postgres.for_unit_tests(wanted=False) as database:
+        side_by_side(count, unit_queues(count, "aarch64", emulator=emulator, database=database))
     is_ok = hello_answers(emulator)
     count.one("64-bit ARM: examples/hello answers", is_ok)
     say(f"{'ok      ' if is_ok else 'FAILED  '} 64-bit ARM: examples/hello answers")
 
 
+def python_jobs():
+    """The test programs in Python, and those of servers again as shipped: other stack frames, other timing, no
+    sanitizer's handlers. Commands do not differ so."""
+    for name, path in python_tests():
+        yield Job(name, [sys.executable, path], timeout_s=600)
+        if name.startswith("server") and name not in ("server migrate", "server undone"):
+            yield Job(f"{name} (release)", ["env", "TERN_TEST_PRESET=release", sys.executable, path], timeout_s=600)
+
+
 def run_all(count):
     build(count, "debug", "debug (gcc, ASan, UBSan)")
-    run_unit(count, "debug")
-    run_examples(count, "debug")
     build(count, "release", "release (gcc, hardened)")
-    run_unit(count, "release")
-    run_examples(count, "release")
-    for name, path in python_tests():
-        tap(count, name, [sys.executable, path], timeout_s=600)
-        # And as shipped: other stack frames, other timing, no sanitizer's handlers; commands do not differ so.
-        if name.startswith("server") and name not in ("server migrate", "server undone"):
-            tap(count, f"{name} (release)", ["env", "TERN_TEST_PRESET=release", sys.executable, path], timeout_s=600)
+    with postgres.for_unit_tests() as debug, postgres.for_unit_tests() as release:
+        side_by_side(count, [*unit_queues(count, "debug", database=debug),
+                             *unit_queues(count, "release", database=release),
+                             *example_queues("debug"), *example_queues("release")])
+    jobs = list(python_jobs())
+    side_by_side(count, [[job] for job in jobs if not job.name.startswith(ALONE)])
+    for job in jobs:
+        if job.name.startswith(ALONE):
+            tap(count, job.run())
     build(count, "fuzz", "everything (clang, ASan, UBSan)")
-    tap(count, "lint", [sys.executable, "scripts/lint"], timeout_s=900)
+    tap(count, Job("lint", [sys.executable, "scripts/lint"], timeout_s=900).run())
     run_fuzz(count)
     if has_aarch64():
         run_aarch64(count)
@@ -255,15 +298,15 @@ def run_all(count):
 
 def run_quick(count, word):
     build(count, "debug", "debug (gcc, ASan, UBSan)")
-    run_unit(count, "debug", word)
-    run_examples(count, "debug", word)
+    with postgres.for_unit_tests() as database:
+        side_by_side(count, [*unit_queues(count, "debug", word, database=database), *example_queues("debug", word)])
     for name, path in python_tests():
         if word in name:
             if not name.startswith("server"):
                 build(count, "release", "release (gcc, hardened)")
-            tap(count, name, [sys.executable, path], timeout_s=600)
+            tap(count, Job(name, [sys.executable, path], timeout_s=600).run())
     if word == "lint":
-        tap(count, "lint", [sys.executable, "scripts/lint"], timeout_s=900)
+        tap(count, Job("lint", [sys.executable, "scripts/lint"], timeout_s=900).run())
     if word == "fuzz":
         build(count, "fuzz", "everything (clang, ASan, UBSan)")
         run_fuzz(count)

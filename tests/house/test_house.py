@@ -79,7 +79,7 @@ def counted(folder, script, **more):
     path = write(folder, "program.py", script)
     stdout, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")
     try:
-        runner.tap(count, "program", [sys.executable, path], **more)
+        runner.tap(count, runner.Job("program", [sys.executable, path], **more).run())
     finally:
         sys.stdout.close()
         sys.stdout = stdout
