@@ -204,8 +204,8 @@ def example_queues(preset, word=None):
 
 
 def python_tests():
-    """Test programs in Python, server tests first: (name, path)."""
-    for folder in ("server", "browser", "differential", "docs", "house", "bench", "fault", "package"):
+    """Test programs in Python, the longest first: (name, path)."""
+    for folder in ("docs", "server", "browser", "differential", "house", "bench", "fault", "package"):
         for path in sorted(glob.glob(os.path.join(ROOT, f"tests/{folder}/test_*.py"))):
             yield f"{folder} {os.path.basename(path)[5:-3]}", path
 
