@@ -440,10 +440,8 @@ bool connection_wait_write(http_connection *k, uint64_t at_ms)
     return wait_socket(k, &k->writer, at_ms) && !k->is_broken;
 }
 
-bool connection_take_turns(http_connection *k, unsigned units)
+bool connection_yield(http_connection *k)
 {
-    if (!budget_is_spent(units))
-        return true;
     k->is_yielding = true;
     bool goes_on = coro_yield();
     k->is_yielding = false;

@@ -25,7 +25,8 @@ enum {
 /** What a call costs, roughly in tens of nanoseconds. */
 enum {
     BUDGET_STEP = 1,       /* a value, a row, a lock, a few bytes copied */
-    BUDGET_STATEMENT = 8,  /* an SQL statement, an HTTP request */
+    BUDGET_REQUEST = 4,    /* of HTTP, at the least */
+    BUDGET_STATEMENT = 8,  /* of SQL, at the least; a task begun */
     BUDGET_SYSTEM_CALL = 16
 };
 

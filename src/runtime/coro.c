@@ -83,7 +83,12 @@ __attribute__((no_sanitize("address"))) static void *run_coroutine(void *arg)
     return loop_stack_pointer;
 }
 
-static void make_ready(coro *co, coro_outcome outcome);
+/** Has `co` resumed in the next turn, after all that are ready now. */
+static __attribute__((noinline, cold)) void queue_yielding(coro *co)
+{
+    co->is_suspended = false;
+    list_append(&loop_self.ready, &co->ready_link);
+}
 
 /** The loop goes on after `co` has waited or ended. is_suspended tells which, since nothing else has run. */
 static inline void come_back(coro *co)
@@ -93,8 +98,8 @@ static inline void come_back(coro *co)
     if (!co->is_suspended) {
         alive--;
         stack_put((stack_slot *)co);
-    } else if (co->is_yielding) {
-        make_ready(co, CORO_WOKEN);
+    } else if (__builtin_expect(co->is_yielding, 0)) {
+        queue_yielding(co);
     }
 }
 
