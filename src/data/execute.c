@@ -5,6 +5,7 @@
 #include "data/misuse.h"
 #include "data/transaction.h"
 #include "data/worker.h"
+#include "runtime/budget.h"
 #include "runtime/loop.h"
 
 #include <tern/log.h>
@@ -96,6 +97,7 @@ static bool end(tern_ctx *c, bool is_done, const data_error *why, const data_tab
 
 bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data_error *error)
 {
+    budget_spend(BUDGET_STATEMENT);
     data_request *request = data_request_of(c);
     data_transaction *transaction = data_transaction_here(request);
     uint64_t started_ns = clock_ns();
@@ -113,6 +115,7 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
 bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_table *table,
                       tern_data_error *error)
 {
+    budget_spend(BUDGET_STATEMENT);
     data_request *request = data_request_of(c);
     data_transaction *transaction = data_transaction_here(request);
     const data_statement *statement = runs->statement;

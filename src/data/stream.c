@@ -3,6 +3,7 @@
 #include "data/select.h"
 #include "data/transaction.h"
 #include "data/worker.h"
+#include "runtime/budget.h"
 #include "runtime/loop.h"
 
 enum { ROW_BYTES = 2048, ROW_MOST_BYTES = 64 * 1024 * 1024 };
@@ -100,6 +101,7 @@ tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_sele
 bool tern_rows_next(tern_rows *rows, void *row)
 {
     data_row at;
+    budget_spend(BUDGET_STEP);
     if (!rows->is_open)
         return false;
     arena_free(&rows->memory);

@@ -187,7 +187,7 @@ static bool read_to_heap(http_exchange *x)
         size_t room = b->cap - b->len - 1;
         if (room > x->body_left)
             room = (size_t)x->body_left;
-        if (!send_continue(x) || !connection_take_turns(k) ||
+        if (!send_continue(x) || !connection_take_turns(k, connection_units(room)) ||
             (!k->is_readable && !connection_wait_read(k, body_deadline(x))))
             return fail_by(x, -1);
         len = input_receive(k, b->data + b->len, room);
@@ -196,7 +196,6 @@ static bool read_to_heap(http_exchange *x)
         if (len <= 0)
             return fail_by(x, 0);
         b->len += (size_t)len;
-        k->moved_bytes += (uint64_t)len;
         x->body_bytes += (uint64_t)len;
         x->body_left -= (uint64_t)len;
         x->body_is_read = x->body_left == 0;
@@ -243,6 +242,8 @@ long http_body_read(http_exchange *x, char *out, size_t size)
     char *piece;
     if (size == 0)
         return 0;
+    if (!connection_take_turns(x->connection, BUDGET_STEP))
+        unwind_throw(UNWIND_CANCELLED);
     if (x->connection->reader != NULL) {
         fail(x, 500, "two tasks read one body");
         return -1;

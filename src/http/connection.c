@@ -17,10 +17,7 @@
 enum {
     LINGER_MS = 2000,
     LINGER_BYTES = 4 * 1024 * 1024,
-    LAST_REQUEST_MS = 1000,  /* what a silent client of a stopping server has left for its first request */
-    TURN_BYTES = 512 * 1024, /* of long bodies that one connection may move before others get their turn */
-    ROUNDS_A_TURN =
-        8 /* blocks of pipelined input one connection may have answered before others get their turn */
+    LAST_REQUEST_MS = 1000 /* what a silent client of a stopping server has left for its first request */
 };
 
 static void on_event(loop_source *source, uint32_t events);
@@ -223,12 +220,12 @@ static void work_main(void *arg)
 {
     http_connection *k = arg;
     k->worker = coro_self();
-    for (int rounds = 1;; rounds++) {
+    for (;;) {
         serve_buffered(k);
         output_send(k, NULL, 0);
         if (k->is_finished || k->is_broken || !k->is_readable || !make_room(k))
             break;
-        if (rounds % ROUNDS_A_TURN == 0 && !connection_yield(k))
+        if (!connection_take_turns(k, BUDGET_SYSTEM_CALL))
             k->is_broken = true;
         if (k->is_broken)
             break;
@@ -266,7 +263,7 @@ static void cancel_for_absence(http_connection *k)
 
 static bool waits_for_socket(const http_connection *k)
 {
-    return k->reader != NULL || k->writer != NULL || k->is_yielding;
+    return k->reader != NULL || k->writer != NULL || k->is_yielding || k->worker->is_yielding;
 }
 
 /** After the worker was started: a suspended one gets its deadline watched, and what it has answered so far
@@ -379,7 +376,7 @@ static void on_event_in_work(http_connection *k, uint32_t events)
         coro_wake(k->reader);
     if (k->writer != NULL && (has_left || (events & EPOLLOUT)))
         coro_wake(k->writer);
-    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding;
+    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding || k->worker->is_yielding;
     if (!is_told && (has_left || ((events & EPOLLRDHUP) && !waits_for_socket(k))))
         cancel_for_absence(k);
 }
@@ -430,7 +427,6 @@ static bool wait_socket(http_connection *k, coro **waiting, uint64_t at_ms)
     *waiting = coro_self();
     coro_outcome outcome = coro_wait(at_ms);
     *waiting = NULL;
-    k->moved_bytes = 0;
     return outcome == CORO_WOKEN;
 }
 
@@ -447,13 +443,7 @@ bool connection_wait_write(http_connection *k, uint64_t at_ms)
 bool connection_yield(http_connection *k)
 {
     k->is_yielding = true;
-    bool is_cancelled = coro_wait(loop_self.now_ms) == CORO_CANCELLED;
+    bool goes_on = coro_yield();
     k->is_yielding = false;
-    k->moved_bytes = 0;
-    return !is_cancelled;
-}
-
-bool connection_take_turns(http_connection *k)
-{
-    return k->moved_bytes < TURN_BYTES || connection_yield(k);
+    return goes_on;
 }

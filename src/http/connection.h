@@ -16,6 +16,7 @@
 #include "base/pool.h"
 #include "http/body_block.h"
 #include "http/exchange.h"
+#include "runtime/budget.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
@@ -47,7 +48,6 @@ struct http_connection {
     uint64_t lingered_bytes;
     coro *reader, *writer; /* suspended for the socket: `worker` or a task of its request */
     list_link write_turns; /* tasks that wait for `writer` to end, where there are any */
-    uint64_t moved_bytes;  /* of long bodies, since others had their turn */
     list_link link;        /* http_self.connections */
     loop_later later;      /* frees it at the end of the turn */
 };
@@ -91,9 +91,17 @@ bool connection_wait_read(http_connection *k, uint64_t at_ms);
 bool connection_wait_write(http_connection *k, uint64_t at_ms);
 /** Lets other connections have their turn; false when the request was cancelled. */
 bool connection_yield(http_connection *k);
-/** As connection_yield, but only after many bytes of a long body: a peer on a fast line would otherwise keep
- * the loop to itself. */
-bool connection_take_turns(http_connection *k);
+/** Spends `units` of the running coroutine's budget and lets others run when it is their turn: a peer on a fast
+ * line, which is never waited for, would otherwise keep the loop to itself. False when the request was cancelled. */
+static inline bool connection_take_turns(http_connection *k, unsigned units)
+{
+    return !budget_is_spent(units) || connection_yield(k);
+}
+/** The units of a system call that moved `bytes`. */
+static inline unsigned connection_units(size_t bytes)
+{
+    return BUDGET_SYSTEM_CALL + (unsigned)(bytes >> 10);
+}
 
 /* input.c */
 /** Receives at least one byte behind in_end, waiting until `at_ms`. 1: got some; 0: end of input; -1: error,

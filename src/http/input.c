@@ -46,7 +46,7 @@ static bool make_room_for_body(http_connection *k)
 
 int input_fill(http_connection *k, uint64_t at_ms)
 {
-    if (!connection_take_turns(k) || (k->in_end == k->in_cap && !make_room_for_body(k)))
+    if (!connection_take_turns(k, BUDGET_SYSTEM_CALL) || (k->in_end == k->in_cap && !make_room_for_body(k)))
         return -1;
     for (;;) {
         if (!k->is_readable && !connection_wait_read(k, at_ms))
@@ -54,7 +54,6 @@ int input_fill(http_connection *k, uint64_t at_ms)
         long n = input_receive(k, k->in + k->in_end, k->in_cap - k->in_end);
         if (n > 0) {
             k->in_end += (uint32_t)n;
-            k->moved_bytes += (uint64_t)n;
             return 1;
         }
         if (n == 0)

@@ -135,9 +135,8 @@ bool output_send(http_connection *k, const void *data, size_t len)
         if (n > 0) {
             left = skip(left, end, (size_t)n);
             pace.sent += (uint64_t)n;
-            k->moved_bytes += (uint64_t)n;
             k->writer = coro_self(); /* `out` is not to be touched meanwhile */
-            k->is_broken |= !connection_take_turns(k);
+            k->is_broken |= !connection_take_turns(k, connection_units((size_t)n));
             k->writer = NULL;
         } else if (n == 0 && !output_wait(k, &pace)) {
             k->is_broken = true;
@@ -160,11 +159,8 @@ char *output_room(http_connection *k, size_t size)
     k->is_broken |= size > http_self.block_bytes; /* a reply that can't be sent must not be waited for */
     if (k->is_broken)
         return NULL;
-    if (k->out_len + size > http_self.block_bytes) {
-        k->moved_bytes += k->out_len;
-        if (!output_send(k, NULL, 0))
-            return NULL;
-    }
+    if (k->out_len + size > http_self.block_bytes && !output_send(k, NULL, 0))
+        return NULL;
     if (k->out == NULL && (k->out = pool_get(&http_self.blocks)) == NULL) {
         k->is_broken = true; /* no memory for even one reply: give the connection up */
         return NULL;

@@ -245,11 +245,13 @@ static char *put_hex(char *at, size_t value)
 void http_reply_write(http_exchange *x, const void *data, size_t len)
 {
     http_connection *k = x->connection;
+    if (!connection_take_turns(k, BUDGET_STEP + (unsigned)(len >> 10)))
+        client_is_gone(x);
     if (len == 0 || x->omits_body)
         return;
-    if (!x->is_streaming)
-        client_is_gone(x); /* its head could not be sent */
-    if (!connection_take_turns(k) || (k->writer != NULL && !output_wait_turn(k)))
+    if (!x->is_streaming) /* its head could not be sent */
+        client_is_gone(x);
+    if (k->writer != NULL && !output_wait_turn(k))
         client_is_gone(x);
     if (len > x->reply_left) {
         tern_log(TERN_ERROR, "a streamed reply has more bytes than it announced: cut, connection closed");
@@ -280,7 +282,9 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
 void http_reply_flush(http_exchange *x)
 {
     http_connection *k = x->connection;
-    if ((k->writer != NULL && !output_wait_turn(k)) || !output_send(k, NULL, 0))
+    unsigned units = k->out != NULL ? BUDGET_SYSTEM_CALL : BUDGET_STEP;
+    if (!connection_take_turns(k, units) || (k->writer != NULL && !output_wait_turn(k)) ||
+        !output_send(k, NULL, 0))
         client_is_gone(x);
 }
 
@@ -324,8 +328,7 @@ static bool send_file(http_exchange *x, int fd, off_t offset, uint64_t left)
         left -= (uint64_t)n;
         x->sent_bytes += (uint64_t)n;
         pace.sent += (uint64_t)n;
-        k->moved_bytes += (uint64_t)n;
-        if (!connection_take_turns(k) || k->is_broken)
+        if (!connection_take_turns(k, connection_units((size_t)n)) || k->is_broken)
             return false;
     }
     return true;

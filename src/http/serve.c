@@ -140,5 +140,6 @@ static bool serve_one(http_connection *k)
 void serve_buffered(http_connection *k)
 {
     while (k->in_start != k->in_end && !k->is_finished && serve_one(k))
-        ;
+        if (k->in_start != k->in_end && !connection_take_turns(k, BUDGET_REQUEST))
+            k->is_finished = k->is_broken = true;
 }

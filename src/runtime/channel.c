@@ -1,3 +1,4 @@
+#include "runtime/budget.h"
 #include "runtime/coro.h"
 #include "runtime/scope.h"
 
@@ -103,6 +104,7 @@ static bool wait_in(list_link *queue, void *value)
 bool tern_send(tern_ctx *c, tern_channel *channel, const void *value)
 {
     (void)c;
+    budget_spend(BUDGET_STEP);
     if (channel->is_closed)
         return false;
     channel_waiter *receiver = first_of(&channel->receivers);
@@ -121,6 +123,7 @@ bool tern_send(tern_ctx *c, tern_channel *channel, const void *value)
 bool tern_receive(tern_ctx *c, tern_channel *channel, void *value)
 {
     (void)c;
+    budget_spend(BUDGET_STEP);
     channel_waiter *sender = first_of(&channel->senders);
     if (channel->count > 0) {
         ring_take(channel, value);

@@ -83,6 +83,13 @@ __attribute__((no_sanitize("address"))) static void *run_coroutine(void *arg)
     return loop_stack_pointer;
 }
 
+/** Has `co` resumed in the next turn, after all that are ready now. */
+static __attribute__((noinline, cold)) void queue_yielding(coro *co)
+{
+    co->is_suspended = false;
+    list_append(&loop_self.ready, &co->ready_link);
+}
+
 /** The loop goes on after `co` has waited or ended. is_suspended tells which, since nothing else has run. */
 static inline void come_back(coro *co)
 {
@@ -91,6 +98,8 @@ static inline void come_back(coro *co)
     if (!co->is_suspended) {
         alive--;
         stack_put((stack_slot *)co);
+    } else if (__builtin_expect(co->is_yielding, 0)) {
+        queue_yielding(co);
     }
 }
 
@@ -130,6 +139,7 @@ static stack_slot *new_coroutine(coro_fn *fn, void *arg)
     co->timer.fire = on_deadline;
     co->is_suspended = false;
     co->is_cancelled = false;
+    co->is_yielding = false;
     co->cancel_masked = 0;
     slot->is_fresh = false;
     slot->fn = fn;
@@ -179,13 +189,9 @@ static void on_deadline(timer_entry *timer)
     make_ready(list_owner(timer, coro, timer), CORO_TIMEOUT);
 }
 
-coro_outcome coro_wait(uint64_t at_ms)
+/** Goes on with the loop until it resumes `co`, the running coroutine. */
+static inline void suspend(coro *co)
 {
-    coro *co = running;
-    if (co->is_cancelled && co->cancel_masked == 0)
-        return CORO_CANCELLED;
-    if (at_ms != 0)
-        timer_start(&loop_self.timers, &co->timer, at_ms);
     uint64_t fpcontrol = fpcontrol_get();
     if (__builtin_expect(fpcontrol != loop_fpcontrol, 0))
         fpcontrol_set(loop_fpcontrol);
@@ -195,7 +201,26 @@ coro_outcome coro_wait(uint64_t at_ms)
     sanitizer_reach_coro(co->sanitizer_stack);
     if (__builtin_expect(fpcontrol != loop_fpcontrol, 0))
         fpcontrol_set(fpcontrol);
+}
+
+coro_outcome coro_wait(uint64_t at_ms)
+{
+    coro *co = running;
+    if (co->is_cancelled && co->cancel_masked == 0)
+        return CORO_CANCELLED;
+    if (at_ms != 0)
+        timer_start(&loop_self.timers, &co->timer, at_ms);
+    suspend(co);
     return co->outcome;
+}
+
+bool coro_yield(void)
+{
+    coro *co = running;
+    co->is_yielding = true;
+    suspend(co);
+    co->is_yielding = false;
+    return !co->is_cancelled || co->cancel_masked != 0;
 }
 
 void coro_wake(coro *co)

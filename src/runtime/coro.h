@@ -26,7 +26,7 @@ enum {
 typedef enum coro_outcome {
     CORO_WOKEN,    /* somebody called coro_wake */
     CORO_TIMEOUT,  /* the deadline passed */
-    CORO_CANCELLED /* coro_cancel: the caller must give up (see coro_check_cancel) */
+    CORO_CANCELLED /* coro_cancel: the caller must give up (leave by unwind_throw) */
 } coro_outcome;
 
 typedef struct coro {
@@ -39,6 +39,7 @@ typedef struct coro {
     coro_outcome outcome;
     bool is_suspended;
     bool is_cancelled;      /* stays set once coro_cancel was called */
+    bool is_yielding;       /* it is ready to go on: coro_yield has suspended it for the others only */
     unsigned cancel_masked; /* > 0: waits are not interrupted by cancellation (clean-up code) */
     void *stack_base;       /* lowest usable address, above the guard page */
     size_t stack_bytes;
@@ -66,6 +67,13 @@ coro *coro_self(void);
  * return.
  */
 coro_outcome coro_wait(uint64_t at_ms);
+/**
+ * Lets the events that have come and every other ready coroutine have their turn, then goes on. It suspends even
+ * a cancelled coroutine: one that cannot give up yet must not keep the loop to itself.
+ *
+ * @return false when the caller must give up, as after CORO_CANCELLED.
+ */
+bool coro_yield(void);
 /** Makes a suspended coroutine ready with CORO_WOKEN; does nothing when it is running or already ready. */
 void coro_wake(coro *co);
 /** Asks a coroutine to give up: its current and later waits return CORO_CANCELLED (unless masked). One that

@@ -1,5 +1,7 @@
 #include "runtime/lock.h"
 
+#include "runtime/budget.h"
+
 #include <tern/task.h>
 
 /* Waits in a lock's queue; lives on the waiting coroutine's stack. The lock is handed over, never left free
@@ -120,6 +122,7 @@ void lock_release_held(scope *s, const coro *holder)
 void tern_lock(tern_ctx *c, tern_mutex *mutex)
 {
     (void)c;
+    budget_spend(BUDGET_STEP);
     scope *s = scope_self();
     const lock_hold *owner = mutex->owner;
     if (owner != NULL && owner->holder == coro_self()) {
@@ -150,6 +153,7 @@ void tern_unlock(tern_ctx *c, tern_mutex *mutex)
 void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore)
 {
     (void)c;
+    budget_spend(BUDGET_STEP);
     lock_hold *hold = take_hold(scope_self(), true);
     if (semaphore->permits == 0) {
         wait_for_grant(semaphore_queue(semaphore), hold);

@@ -144,6 +144,7 @@ static int wait_for_events(void)
 static void turn(void)
 {
     int count = wait_for_events();
+    loop_self.turns++;
     dispatch(count);
     timer_wheel_advance(&loop_self.timers, loop_self.now_ms);
     coro_run_ready();

@@ -1,5 +1,6 @@
 #include "runtime/task.h"
 
+#include "runtime/budget.h"
 #include "runtime/coro.h"
 #include "runtime/lock.h"
 #include "runtime/loop.h"
@@ -54,6 +55,7 @@ static void task_main(void *arg)
 
 tern_task *tern_go(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg)
 {
+    budget_spend(BUDGET_STATEMENT);
     scope *s = scope_self();
     tern_task *task = arena_alloc(s->arena, sizeof *task);
     coro *runner = task != NULL ? coro_spawn(task_main, task, coro_self()->request, s) : NULL;
@@ -91,6 +93,7 @@ void tern_wait(tern_ctx *c, tern_task *task)
         s->fail(s, 500, "tern_wait: a task waits for itself");
         __builtin_unreachable();
     }
+    budget_spend(BUDGET_STEP);
     task->is_watched = true;
     if (!join(task))
         unwind_throw(UNWIND_CANCELLED);
