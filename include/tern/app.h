@@ -75,6 +75,19 @@ typedef enum tern_slashes {
     TERN_SLASH_REDIRECT /* the one without a route redirects (308) to the one that has */
 } tern_slashes;
 
+/**
+ * What becomes of a request's headers with a '_' in their name.
+ *
+ * Some proxies and CGI programs take '_' and '-' for the same, so a client may send X_Real_IP to be taken for
+ * the proxy's X-Real-IP. Tern never does; an application sees such a header only under the name that was
+ * sent.
+ */
+typedef enum tern_underscores {
+    TERN_UNDERSCORES_NAMED, /* only those that the input of a route or a tern_security names ("access_token")
+                             */
+    TERN_UNDERSCORES_KEPT   /* all of them */
+} tern_underscores;
+
 /** Limits; 0 means the default in the comment. Every one can also be set by environment (docs/settings.md).
  */
 typedef struct tern_limits {
@@ -100,6 +113,7 @@ typedef struct tern_app_options {
     const char *security;     /* for documentation: what routes that name none need; see .security below */
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
+    tern_underscores underscores;
     bool health; /* GET /healthz and /readyz */
     tern_limits limits;
 } tern_app_options;

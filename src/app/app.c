@@ -270,6 +270,7 @@ bool app_compile(tern_app *app, buf *problems)
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
+        app_collect_header_names(app);
     }
     if (app->router == NULL || app->memory_short) {
         buf_add_text(problems, "application: memory ran out while it was built\n");

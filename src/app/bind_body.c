@@ -28,25 +28,6 @@ static body_format format_of_type(tern_str type)
     return has_suffix ? BODY_JSON : BODY_UNKNOWN;
 }
 
-/** Whether the text is in UTF-8, as far as the Content-Type says. */
-static bool is_utf8(tern_str content_type, tern_str type)
-{
-    char text[256];
-    tern_str name, value;
-    size_t rest = content_type.len - type.len;
-    if (rest == 0)
-        return true;
-    if (rest > sizeof text)
-        return false;
-    memcpy(text, type.data + type.len, rest);
-    char *at = text;
-    media_result result;
-    while ((result = media_next_param(&at, text + rest, &name, &value)) == MEDIA_PARAM)
-        if (media_is(name, "charset") && !media_is(value, "utf-8") && !media_is(value, "us-ascii"))
-            return false;
-    return result == MEDIA_END;
-}
-
 static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char *taken)
 {
     enum { SHOWN_BYTES = 100 };
@@ -102,7 +83,7 @@ static bool read_json(tern_ctx *c, const tern_type *type, void *out, tern_str te
 void *bind_json_body(tern_ctx *c, const tern_type *type)
 {
     tern_str content_type = content_type_of(c), kind = media_type(content_type), text = tern_body(c);
-    if (kind.data == NULL || format_of_type(kind) != BODY_JSON || !is_utf8(content_type, kind))
+    if (kind.data == NULL || format_of_type(kind) != BODY_JSON)
         refuse_type(c, content_type, "application/json");
     void *out = tern_alloc(c, type->size);
     tern_faults faults;
@@ -196,7 +177,9 @@ void bind_body(binding *b)
         bind_multipart(b, content_type);
         return;
     }
-    if (format == BODY_UNKNOWN || has_uploads || !is_utf8(content_type, type))
+    /* JSON is UTF-8 whatever a charset says: RFC 8259 section 11. */
+    bool is_text_of_another = format == BODY_FORM && media_charset_of(content_type) != MEDIA_UTF_8;
+    if (format == BODY_UNKNOWN || has_uploads || is_text_of_another)
         refuse_type(c, content_type,
                     has_uploads
                         ? "multipart/form-data"

@@ -5,6 +5,7 @@
  */
 #include "app/bind.h"
 
+#include "http/media.h"
 #include "http/multipart.h"
 
 #include <tern/log.h>
@@ -29,6 +30,7 @@ typedef struct form_reader {
     binding *b;
     int field;           /* the number of the part's field; -1: its content is passed over */
     tern_upload *upload; /* NULL while the part is text */
+    bool is_latin_1;     /* its text is to become UTF-8 */
     char *text;          /* of the part at hand */
     size_t text_len, text_room;
     size_t texts_bytes, files_bytes;
@@ -132,6 +134,17 @@ static bool takes_files(const tern_type *type)
     return type->kind == TERN_UPLOAD || (type->kind == TERN_LIST_KIND && type->item->kind == TERN_UPLOAD);
 }
 
+/** Java clients say ISO-8859-1 of every text unless they are told otherwise. */
+static void take_charset(form_reader *r)
+{
+    const multipart_part *part = &r->m.part;
+    media_charset charset = part->type.data != NULL ? media_charset_of(part->type) : MEDIA_UTF_8;
+    r->is_latin_1 = charset == MEDIA_LATIN_1;
+    if (charset == MEDIA_OTHER_CHARSET)
+        tern_fail(r->b->c, 415, "form field \"%s\" is %s; text must be UTF-8", part->name.data,
+                  part->type.data);
+}
+
 static void begin_part(form_reader *r)
 {
     tern_ctx *c = r->b->c;
@@ -140,9 +153,13 @@ static void begin_part(form_reader *r)
     r->upload = NULL;
     r->text_len = r->text_room = 0;
     r->text = NULL;
-    if (r->field < 0 || part->filename.data == NULL ||
-        !takes_files(plan_of(r->b->plan->body)->fields[r->field].field->type))
+    if (r->field < 0)
         return;
+    if (part->filename.data == NULL ||
+        !takes_files(plan_of(r->b->plan->body)->fields[r->field].field->type)) {
+        take_charset(r);
+        return;
+    }
     if (++r->files > FILES_MAX)
         tern_fail(c, 413, "the form has more than %d files", FILES_MAX);
     if (r->stage == NULL)
@@ -203,6 +220,16 @@ static void end_file(form_reader *r)
         bind_texts_add(c, &r->given[r->field], (tern_str){"", 0}, upload);
 }
 
+/** The part's text as UTF-8: at most twice as long. */
+static void convert_latin_1(form_reader *r)
+{
+    char *text = ctx_need(r->b->c, arena_alloc(&r->b->c->x->arena, 2 * r->text_len + 1)), *end = text;
+    for (size_t i = 0; i < r->text_len; i++)
+        end = media_put_latin_1(end, (unsigned char)r->text[i]);
+    r->text = text;
+    r->text_len = (size_t)(end - text);
+}
+
 static void end_part(form_reader *r)
 {
     if (r->field < 0)
@@ -213,6 +240,8 @@ static void end_part(form_reader *r)
     }
     if (r->text == NULL)
         add_text(r, TERN_STR(""));
+    if (r->is_latin_1)
+        convert_latin_1(r);
     r->text[r->text_len] = '\0';
     bind_texts_add(r->b->c, &r->given[r->field], (tern_str){r->text, r->text_len}, NULL);
 }

@@ -81,6 +81,12 @@ typedef struct app_testing {
     bool is_in_turn;
 } app_testing;
 
+/** Some names, in the application's memory. */
+typedef struct app_names {
+    tern_str *list;
+    unsigned count, room;
+} app_names;
+
 struct tern_group {
     tern_app *app;
     tern_group *parent; /* NULL for the root */
@@ -104,6 +110,7 @@ struct tern_app {
     const char *database_url;       /* of the settings; NULL: not given */
     app_testing *testing;           /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
+    app_names underscored;          /* headers with a '_' that inputs and tern_security name */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */
     held_file openapi_file;         /* the same as it is served */
     bool has_openapi_route;
@@ -115,6 +122,8 @@ struct tern_app {
 /** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one
  * for each mistake. May be called again after more was registered; earlier matches are void then. (app.c) */
 bool app_compile(tern_app *app, buf *problems);
+/** Fills in app->underscored from the compiled routes. (header_names.c) */
+void app_collect_header_names(tern_app *app);
 /** All that stands between registering and serving: app_compile with the routes that Tern adds itself, and
  * the OpenAPI document. False with the problems as lines. (app.c) */
 bool app_prepare(tern_app *app, buf *problems);

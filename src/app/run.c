@@ -30,7 +30,12 @@ static http_limits limits_of(const tern_app *app, const settings *s)
     const char *name = app->options.server_name;
     unsigned reserve = l->connections < 16 ? l->connections > 1 : l->connections / 16;
     return (http_limits){
-        .head = {.head_bytes = l->head_bytes, .target_bytes = l->url_bytes, .fields = l->headers},
+        .head = {.head_bytes = l->head_bytes,
+                 .target_bytes = l->url_bytes,
+                 .fields = l->headers,
+                 .keeps_underscores = app->options.underscores == TERN_UNDERSCORES_KEPT,
+                 .underscored_names = app->underscored.list,
+                 .underscored_count = app->underscored.count},
         .head_ms = l->head_timeout_ms,
         .idle_ms = l->idle_timeout_ms,
         .body_ms = l->body_timeout_ms,

@@ -96,7 +96,7 @@ static void trailer_byte(h1_chunk *c, const h1_chunk_limits *limits, char byte)
         return;
     }
     c->trailer_bytes += bytes;
-    bool is_name = scan_is(SCAN_FIELD_NAME, byte);
+    bool is_name = scan_is(SCAN_TOKEN, byte);
     bool is_value = scan_is(SCAN_FIELD_VALUE, byte);
     if (c->state != VALUE && is_name)
         c->state = NAME;

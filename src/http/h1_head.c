@@ -9,6 +9,8 @@
 #include "http/h1_meaning.h"
 #include "http/scan.h"
 
+#include <tern/log.h>
+
 #include <string.h>
 
 enum { METHOD_BYTES = 32, EMPTY_LINES = 4, VERSION_BYTES = 10 }; /* version with its line end */
@@ -153,17 +155,50 @@ static inline h1_result request_line(h1_head *head, const h1_limits *limits, cur
     return h1_special_target(head, target, len);
 }
 
-static inline h1_result field_line(h1_head *head, h1_field *field, cursor *in)
+/** Whether a field whose name has a '_' is the application's to see. */
+static bool is_kept(const h1_limits *limits, tern_str name)
 {
+    if (limits->keeps_underscores)
+        return true;
+    for (unsigned i = 0; i < limits->underscored_count; i++) {
+        tern_str kept = limits->underscored_names[i];
+        if (kept.len == name.len && text_equal_nocase(kept.data, name.data, name.len))
+            return true;
+    }
+    tern_log(TERN_DEBUG, "header %.*s is passed over: its name has a '_'", (int)name.len, name.data);
+    return false;
+}
+
+/** A name with '_' in it, or what cannot be a name; `*after` is then its end. */
+RARE static h1_result odd_name(h1_head *head, const h1_limits *limits, char *name, char *end, char **after)
+{
+    char *at = name;
+    while (at != end && scan_is(SCAN_TOKEN, *at))
+        at++;
+    if (at == end)
+        return H1_PARTIAL;
+    if (*at != ':' || at == name)
+        return h1_refuse(head, 400,
+                         at == name && (*at == ' ' || *at == '\t') ? "a folded header line"
+                                                                   : "a header name is malformed");
+    *after = at;
+    return is_kept(limits, (tern_str){name, (size_t)(at - name)}) ? H1_COMPLETE : H1_PASSED_OVER;
+}
+
+static inline h1_result field_line(h1_head *head, const h1_limits *limits, h1_field *field, cursor *in)
+{
+    h1_result kept = H1_COMPLETE;
     field->name = in->at;
     in->at += in->scan->field_name(in->begin, in->at, in->end) - in->at;
     if (in->at == in->end)
         return H1_PARTIAL;
-    if (*in->at != ':' || in->at == field->name)
-        return h1_refuse(head, 400,
-                         in->at == field->name && (*in->at == ' ' || *in->at == '\t')
-                             ? "a folded header line"
-                             : "a header name is malformed");
+    if (*in->at != ':' || in->at == field->name) {
+        char *after = in->at;
+        kept = odd_name(head, limits, field->name, in->end, &after);
+        if (kept == H1_PARTIAL || kept == H1_ERROR)
+            return kept;
+        in->at = after;
+    }
     field->name_len = (uint32_t)(in->at - field->name);
     do
         in->at++;
@@ -174,14 +209,15 @@ static inline h1_result field_line(h1_head *head, h1_field *field, cursor *in)
     while (value_end != field->value && (value_end[-1] == ' ' || value_end[-1] == '\t'))
         value_end--;
     field->value_len = (uint32_t)(value_end - field->value);
-    return line_end(head, in, "a header value has a control byte");
+    h1_result result = line_end(head, in, "a header value has a control byte");
+    return result == H1_COMPLETE ? kept : result;
 }
 
 static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *in)
 {
     h1_seen seen = {0};
     unsigned most = limits->fields < H1_FIELDS_MAX ? limits->fields : H1_FIELDS_MAX;
-    for (;; head->field_count++) {
+    for (;;) {
         if (in->at == in->end)
             return H1_PARTIAL;
         if (*in->at == '\r') {
@@ -191,10 +227,12 @@ static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *i
         if (head->field_count == most)
             return h1_refuse(head, 431, "too many headers");
         h1_field *field = &head->fields[head->field_count];
-        h1_result result = field_line(head, field, in);
+        h1_result result = field_line(head, limits, field, in);
         if (result == H1_COMPLETE)
             result = h1_note_field(head, &seen, field);
-        if (result != H1_COMPLETE)
+        if (result == H1_COMPLETE)
+            head->field_count++;
+        else if (result != H1_PASSED_OVER)
             return result;
     }
 }

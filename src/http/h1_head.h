@@ -40,6 +40,11 @@ typedef struct h1_limits {
     size_t head_bytes;   /* request line and headers with their line ends; 431 beyond */
     size_t target_bytes; /* 414 beyond */
     unsigned fields;     /* at most H1_FIELDS_MAX; 431 beyond */
+    /* Fields with a '_' in their name are passed over, but for those named here: proxies and CGI programs
+     * have taken it for '-', which lets a client set what only a proxy may set (X_Real_IP for X-Real-IP). */
+    bool keeps_underscores; /* all of them */
+    const tern_str *underscored_names;
+    unsigned underscored_count;
 } h1_limits;
 
 typedef struct h1_head {
@@ -66,7 +71,8 @@ typedef struct h1_head {
     h1_field fields[H1_FIELDS_MAX];
 } h1_head;
 
-typedef enum h1_result { H1_COMPLETE, H1_PARTIAL, H1_ERROR } h1_result;
+/** H1_PASSED_OVER is only said of a part of a head. */
+typedef enum h1_result { H1_COMPLETE, H1_PARTIAL, H1_ERROR, H1_PASSED_OVER } h1_result;
 
 /**
  * Parses one head from the start of `data`. Empty lines (CRLF) before the request line are skipped, up to

@@ -16,19 +16,23 @@ static multipart_event refuse(multipart *m, const char *reason)
 
 /* -- the boundary -- */
 
-/** RFC 2046's bchars, without the space that no client needs. */
+/** Any visible ASCII, and spaces but at the end: more than RFC 2046's bchars, since clients put "$" there. */
 static bool is_boundary(tern_str text)
 {
-    static const char others[] = "'()+_,-./:=?";
-    if (text.len == 0 || text.len > MULTIPART_BOUNDARY_MAX)
+    if (text.len == 0 || text.len > MULTIPART_BOUNDARY_MAX || text.data[text.len - 1] == ' ')
         return false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char lower = text_lower((unsigned char)text.data[i]);
-        bool is_plain = (lower >= '0' && lower <= '9') || (lower >= 'a' && lower <= 'z');
-        if (!is_plain && (lower == '\0' || strchr(others, lower) == NULL))
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] < ' ' || text.data[i] > '~')
             return false;
-    }
     return true;
+}
+
+/** After this the next bytes may be the rest of a delimiter whose line break has been read already: at the
+ * start of the body, and after the empty line of a part's headers. */
+static void borrow_line_break(multipart *m)
+{
+    m->state = MULTIPART_IN_DATA;
+    m->matched = m->borrowed = sizeof "\r\n" - 1;
 }
 
 const char *multipart_open(multipart *m, tern_str content_type)
@@ -58,6 +62,7 @@ const char *multipart_open(multipart *m, tern_str content_type)
     *m = (multipart){.delimiter_len = 4 + boundary.len};
     memcpy(m->delimiter, "\r\n--", 4);
     memcpy(m->delimiter + 4, boundary.data, boundary.len);
+    borrow_line_break(m);
     return NULL;
 }
 
@@ -72,31 +77,75 @@ static bool is_clean_text(tern_str text)
     return utf8_valid(text.data, text.len);
 }
 
+/** What a Content-Disposition says; data NULL for what it leaves out. */
+typedef struct disposition {
+    tern_str name, filename, extended_name, extended_filename;
+} disposition;
+
+/** Where a parameter of that name is kept; NULL: it is of no interest. */
+static tern_str *place_for(disposition *d, tern_str name)
+{
+    if (media_is(name, "name"))
+        return &d->name;
+    if (media_is(name, "filename"))
+        return &d->filename;
+    if (media_is(name, "name*"))
+        return &d->extended_name;
+    return media_is(name, "filename*") ? &d->extended_filename : NULL;
+}
+
+/** "filename*0", "name*1*": a value in pieces (RFC 2231). */
+static bool is_in_pieces(tern_str name)
+{
+    const char *star = memchr(name.data, '*', name.len);
+    tern_str base = {name.data, star != NULL ? (size_t)(star - name.data) : 0};
+    return star != NULL && base.len + 1 < name.len && (media_is(base, "name") || media_is(base, "filename"));
+}
+
 /** `form-data; name="title"; filename="a.txt"`: NULL, or what is wrong. */
-static const char *take_disposition(multipart_part *part, char *at, char *end)
+static const char *read_disposition(disposition *d, char *at, char *end)
 {
     static const char form_data[] = "form-data";
     enum { FORM_DATA_LEN = sizeof form_data - 1 };
     tern_str name, value;
     media_result result;
-    if (part->name.data != NULL)
-        return "a part has two Content-Disposition headers";
     if (end - at < FORM_DATA_LEN || !text_equal_nocase(at, form_data, FORM_DATA_LEN))
-        return "a part is no form-data";
+        return "a part is not form-data";
     at += FORM_DATA_LEN;
     while ((result = media_next_param(&at, end, &name, &value)) == MEDIA_PARAM) {
-        bool is_name = media_is(name, "name"), is_filename = media_is(name, "filename");
-        if (media_is(name, "filename*"))
-            return "a part has filename*, which form-data does not allow";
-        if (!is_name && !is_filename)
+        tern_str *place = place_for(d, name);
+        if (is_in_pieces(name))
+            return "a part has a name in pieces (filename*0)";
+        if (place == NULL)
             continue;
-        tern_str *taken = is_name ? &part->name : &part->filename;
-        if (taken->data != NULL)
+        if (place->data != NULL)
             return "a part has two names";
-        *taken = value;
+        *place = value;
     }
-    if (result == MEDIA_BROKEN)
-        return "a Content-Disposition is malformed";
+    return result == MEDIA_BROKEN ? "a Content-Disposition is malformed" : NULL;
+}
+
+/** The decoded one where there is one. One that can't be decoded does not count beside a plain one. */
+static bool choose(tern_str *chosen, tern_str plain, tern_str extended)
+{
+    *chosen = plain;
+    if (extended.data == NULL || media_decode_extended(extended, chosen))
+        return true;
+    *chosen = plain;
+    return plain.data != NULL;
+}
+
+static const char *take_disposition(multipart_part *part, char *at, char *end)
+{
+    disposition d = {0};
+    if (part->name.data != NULL)
+        return "a part has two Content-Disposition headers";
+    const char *wrong = read_disposition(&d, at, end);
+    if (wrong != NULL)
+        return wrong;
+    if (!choose(&part->name, d.name, d.extended_name) ||
+        !choose(&part->filename, d.filename, d.extended_filename))
+        return "a name* or filename* is not like UTF-8''a%20b.txt";
     if (part->name.data == NULL)
         return "a part has no name";
     if (part->filename.len > FILENAME_MAX_BYTES)
@@ -133,7 +182,9 @@ static const char *take_header(multipart_part *part, char *at, char *end)
     if (media_is(name, "Content-Disposition"))
         return take_disposition(part, value, end);
     if (media_is(name, "Content-Transfer-Encoding"))
-        return is_plain_encoding(text) ? NULL : "a part has a Content-Transfer-Encoding";
+        return is_plain_encoding(text)
+                   ? NULL
+                   : "a part has a Content-Transfer-Encoding other than binary, 8bit and 7bit";
     if (!media_is(name, "Content-Type"))
         return NULL;
     if (part->type.data != NULL)
@@ -151,6 +202,15 @@ static void end_text(tern_str text)
         ((char *)(uintptr_t)text.data)[text.len] = '\0';
 }
 
+/** A boundary among the headers: taken for a header where it has a colon, it would swallow the next part's.
+ */
+static bool is_boundary_line(const multipart *m, const char *at, const char *end)
+{
+    const char *dashes = m->delimiter + sizeof "\r\n" - 1;
+    size_t len = m->delimiter_len - (sizeof "\r\n" - 1);
+    return (size_t)(end - at) >= len && memcmp(at, dashes, len) == 0;
+}
+
 static const char *take_headers(multipart *m)
 {
     unsigned count = 0;
@@ -162,6 +222,8 @@ static const char *take_headers(multipart *m)
             return "a line of a part's headers does not end in CRLF";
         if (++count > MULTIPART_HEADERS_MAX)
             return "a part has too many headers";
+        if (is_boundary_line(m, at, line_end))
+            return "the headers of a part have no empty line after them";
         const char *wrong = take_header(&m->part, at, line_end - 1);
         if (wrong != NULL)
             return wrong;
@@ -192,11 +254,12 @@ static multipart_event read_head(multipart *m, tern_str *input)
         if (!is_empty_line)
             continue;
         const char *wrong = take_headers(m);
+        m->head_len = 0;
         if (wrong != NULL)
             return refuse(m, wrong);
         if (++m->parts > MULTIPART_PARTS_MAX)
             return refuse(m, "there are too many parts");
-        m->state = MULTIPART_IN_DATA;
+        borrow_line_break(m);
         m->is_part_open = true;
         return MULTIPART_PART;
     }
@@ -238,116 +301,100 @@ static bool match_on(multipart *m, tern_str *input)
     return true;
 }
 
-static void behind_boundary(multipart *m)
+/** Some of a part's content; of the text before the first boundary nothing is told. */
+static multipart_event tell_data(const multipart *m, tern_str *piece, const char *data, size_t len)
 {
-    m->matched = 0;
-    m->line_end_len = 0;
-    m->state = MULTIPART_IN_LINE_END;
+    *piece = (tern_str){data, len};
+    return len > 0 && m->is_part_open ? MULTIPART_DATA : MULTIPART_MORE;
 }
 
 static multipart_event read_data(multipart *m, tern_str *input, tern_str *piece)
 {
-    if (input->len == 0)
-        return MULTIPART_MORE;
     if (m->matched == 0) {
-        size_t n = find_delimiter(m, input->data, input->len);
-        *piece = (tern_str){input->data, n};
-        *input = (tern_str){input->data + n, input->len - n};
+        const char *data = input->data;
+        size_t n = find_delimiter(m, data, input->len);
+        *input = (tern_str){data + n, input->len - n};
         if (n > 0)
-            return MULTIPART_DATA;
+            return tell_data(m, piece, data, n);
     }
-    if (!match_on(m, input)) {
-        *piece = (tern_str){m->delimiter, m->matched};
-        m->matched = 0;
-        return MULTIPART_DATA;
-    }
-    if (m->matched < m->delimiter_len)
+    bool is_delimiter = match_on(m, input);
+    size_t matched = m->matched, borrowed = m->borrowed;
+    if (is_delimiter && matched < m->delimiter_len)
         return MULTIPART_MORE;
-    behind_boundary(m);
-    return MULTIPART_MORE; /* its end is told once what follows shows that it was one */
+    m->matched = m->borrowed = 0;
+    if (!is_delimiter)
+        return tell_data(m, piece, m->delimiter + borrowed, matched - borrowed);
+    m->state = MULTIPART_AFTER_BOUNDARY; /* the part's end is told once its line shows that it was one */
+    return MULTIPART_MORE;
 }
 
 /* -- around the parts -- */
 
-/** CRLF before a part, "--" after the last. */
-static multipart_event read_line_end(multipart *m, tern_str *input)
+/** Takes one byte of the line that a boundary begins; false when it may not stand there. */
+static bool take_line_byte(multipart *m, char byte)
 {
-    while (input->len > 0 && m->line_end_len < 2) {
-        char byte = input->data[0];
-        bool is_right =
-            m->line_end_len == 0 ? byte == '\r' || byte == '-' : byte == (m->line_end == '\r' ? '\n' : '-');
-        if (!is_right)
-            return refuse(m, "a line begins with the boundary but is none");
-        if (m->line_end_len++ == 0)
-            m->line_end = byte;
-        *input = (tern_str){input->data + 1, input->len - 1};
+    bool is_blank = byte == ' ' || byte == '\t', is_cr = byte == '\r';
+    switch (m->state) {
+    case MULTIPART_AFTER_BOUNDARY:
+    case MULTIPART_IN_PADDING:
+        if (byte == '-' && m->state == MULTIPART_AFTER_BOUNDARY) {
+            m->state = MULTIPART_IN_DASHES;
+            return true;
+        }
+        m->state = is_cr ? MULTIPART_IN_LINE_END : MULTIPART_IN_PADDING;
+        return is_blank || is_cr;
+    case MULTIPART_IN_LINE_END:
+        m->state = MULTIPART_IN_HEAD;
+        return byte == '\n';
+    case MULTIPART_IN_DASHES:
+        m->state = MULTIPART_AFTER_LAST;
+        return byte == '-';
+    case MULTIPART_AFTER_LAST:
+        m->state = is_cr ? MULTIPART_IN_LAST_LINE_END : MULTIPART_AFTER_LAST;
+        return is_blank || is_cr;
+    default:
+        m->state = MULTIPART_IN_EPILOGUE;
+        return byte == '\n';
     }
-    if (m->line_end_len < 2)
-        return MULTIPART_MORE;
-    m->head_len = 0;
-    m->state = m->line_end == '-' ? MULTIPART_IN_EPILOGUE : MULTIPART_IN_HEAD;
-    if (!m->is_part_open)
-        return MULTIPART_MORE;
-    m->is_part_open = false;
-    return MULTIPART_PART_END;
 }
 
-/** The first boundary stands at the very beginning, as if behind a line end, or behind one that is there. */
-static multipart_event read_start(multipart *m, tern_str *input)
+/** Reads on the line of a boundary: CRLF before a part, "--" after the last one. */
+static multipart_event read_line(multipart *m, tern_str *input)
 {
-    if (input->len == 0)
-        return MULTIPART_MORE;
-    if (m->state == MULTIPART_IN_START) {
-        m->matched = input->data[0] == '\r' ? 0 : 2;
-        m->state = MULTIPART_IN_BOUNDARY;
-    }
-    if (!match_on(m, input))
-        return refuse(m, "the body does not begin with the boundary");
-    if (m->matched == m->delimiter_len)
-        behind_boundary(m);
-    return MULTIPART_MORE;
-}
-
-static multipart_event read_epilogue(multipart *m, tern_str *input)
-{
-    static const char line_end[] = {'\r', '\n'};
-    for (; input->len > 0; m->epilogue_len++) {
-        if (m->epilogue_len == sizeof line_end || input->data[0] != line_end[m->epilogue_len])
-            return refuse(m, "something follows the last boundary");
+    while (input->len > 0 && m->state < MULTIPART_IN_EPILOGUE) {
+        bool is_last = m->state >= MULTIPART_AFTER_LAST;
+        if (!take_line_byte(m, input->data[0]))
+            return refuse(m, is_last ? "something follows the last boundary on its line"
+                                     : "a line begins with the boundary but does not end there");
         *input = (tern_str){input->data + 1, input->len - 1};
+        if (m->is_part_open && (m->state == MULTIPART_IN_HEAD || m->state == MULTIPART_AFTER_LAST)) {
+            m->is_part_open = false;
+            return MULTIPART_PART_END;
+        }
     }
     return MULTIPART_MORE;
 }
 
 multipart_event multipart_next(multipart *m, tern_str *input, tern_str *piece)
 {
-    for (;;) {
-        multipart_event event = MULTIPART_MORE;
-        multipart_state before = m->state;
-        switch (m->state) {
-        case MULTIPART_IN_START:
-        case MULTIPART_IN_BOUNDARY:
-            event = read_start(m, input);
-            break;
-        case MULTIPART_IN_LINE_END:
-            event = read_line_end(m, input);
-            break;
-        case MULTIPART_IN_HEAD:
-            event = read_head(m, input);
-            break;
-        case MULTIPART_IN_DATA:
+    while (input->len > 0) {
+        multipart_event event;
+        if (m->state == MULTIPART_IN_DATA)
             event = read_data(m, input, piece);
+        else if (m->state == MULTIPART_IN_HEAD)
+            event = read_head(m, input);
+        else if (m->state == MULTIPART_IN_EPILOGUE)
             break;
-        case MULTIPART_IN_EPILOGUE:
-            event = read_epilogue(m, input);
-            break;
-        }
-        if (event != MULTIPART_MORE || (input->len == 0 && m->state == before))
+        else
+            event = read_line(m, input);
+        if (event != MULTIPART_MORE)
             return event;
     }
+    *input = (tern_str){input->data + input->len, 0};
+    return MULTIPART_MORE;
 }
 
 bool multipart_is_whole(const multipart *m)
 {
-    return m->state == MULTIPART_IN_EPILOGUE && m->epilogue_len != 1;
+    return m->state == MULTIPART_AFTER_LAST || m->state == MULTIPART_IN_EPILOGUE;
 }

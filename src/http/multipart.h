@@ -2,9 +2,14 @@
  * multipart/form-data, piece by piece and strictly (RFC 7578, RFC 2046 section 5.1).
  *
  * The reader is fed whatever pieces the body comes in and tells one event at a time; it copies nothing but
- * the headers of a part, and looks at each byte a bounded number of times. It takes what browsers and
- * well-kept clients send, and refuses what readers disagree about: a preamble or epilogue, a line that begins
- * with the boundary but is none, bare CR or LF in headers, folded headers, `filename*`, two dispositions.
+ * the headers of a part, and looks at each byte a bounded number of times.
+ *
+ * It takes what a receiver has to take: text before the first boundary and after the last one, which is
+ * passed over, blanks after a boundary, a part without content whose empty line is the line break of the next
+ * boundary, no line break after the last boundary. `filename*` and `name*` (RFC 8187) are decoded and win
+ * over the plain ones, as elsewhere: .NET sends both. Refused is what readers disagree about: a line that
+ * begins with the boundary but does not end there, CR or LF alone around boundaries and in headers, folded
+ * headers, a second disposition or name.
  */
 #ifndef HTTP_MULTIPART_H
 #define HTTP_MULTIPART_H
@@ -23,7 +28,7 @@ enum {
 
 typedef struct multipart_part {
     tern_str name;
-    tern_str filename; /* as the client says it; data NULL: a plain field */
+    tern_str filename; /* as the client says it, "%22" and all; data NULL: a plain field */
     tern_str type;     /* Content-Type; data NULL when there is none */
 } multipart_part;
 
@@ -36,24 +41,27 @@ typedef enum multipart_event {
 } multipart_event;
 
 typedef enum multipart_state {
-    MULTIPART_IN_START,
-    MULTIPART_IN_BOUNDARY, /* within the first boundary */
-    MULTIPART_IN_LINE_END, /* behind a boundary */
-    MULTIPART_IN_HEAD,
-    MULTIPART_IN_DATA,
-    MULTIPART_IN_EPILOGUE
+    MULTIPART_IN_DATA, /* or in the text before the first boundary */
+    MULTIPART_AFTER_BOUNDARY,
+    MULTIPART_IN_PADDING,  /* blanks after a boundary */
+    MULTIPART_IN_LINE_END, /* after its CR */
+    MULTIPART_IN_DASHES,   /* after the first of the two dashes that make it the last one */
+    MULTIPART_AFTER_LAST,  /* after both, and blanks */
+    MULTIPART_IN_LAST_LINE_END,
+    MULTIPART_IN_EPILOGUE,
+    MULTIPART_IN_HEAD
 } multipart_state;
 
 typedef struct multipart {
     multipart_state state;
     bool is_part_open; /* its end has to be told when its boundary is whole */
     unsigned parts;
-    size_t matched; /* bytes of the delimiter seen last */
+    size_t matched;  /* bytes of the delimiter seen last */
+    size_t borrowed; /* the first ones of these that belong to what came before: no content */
     size_t delimiter_len;
-    size_t line_end_len, epilogue_len, head_len;
+    size_t head_len;
     const char *reason;
     multipart_part part;
-    char line_end; /* the first byte behind a boundary */
     char delimiter[4 + MULTIPART_BOUNDARY_MAX];
     char head[MULTIPART_HEAD_BYTES];
 } multipart;

@@ -85,6 +85,13 @@ TERN_HANDLER(cookie_named)
     return tern_text(c, value != NULL ? value : "(none)");
 }
 
+TERN_MODEL(Token, (const char *, token, .json = "access_token", .in = TERN_HEADER))
+
+TERN_HANDLER(token_named, Token, in)
+{
+    return tern_text(c, in->token);
+}
+
 TERN_HANDLER(echo)
 {
     tern_str body = tern_body(c);
@@ -573,6 +580,7 @@ static void add_requests(tern_app *app)
     tern_get(app, "/length/{text}", length_of_param);
     tern_get(app, "/rest/{rest...}", rest);
     tern_get(app, "/query", typed_query);
+    tern_get(app, "/token", token_named);
     tern_get(app, "/header", header_named);
     tern_post(app, "/header", header_named, .name = "header of a post");
     tern_get(app, "/cookie", cookie_named);

@@ -216,6 +216,24 @@ def headers_and_cookies_are_found():
 
 
 @test
+def threat_018_a_header_with_an_underscore_is_seen_only_where_an_input_names_it():
+    check_equal(get("/token", "Access_Token: x").text, "x")
+    check_equal(get("/token", "Access-Token: x").status, 422)
+    check_equal(get("/header?name=access_token", "access_token: x").text, "x")
+    for name in ("x_real_ip", "x-real-ip", "X_Real_IP"):
+        check_equal(get(f"/header?name={name}", "X_Real_IP: 192.0.2.1").text, "(none)", name)
+    check_equal(get("/header?name=x-real-ip", "X_Real_IP: 192.0.2.1", "X-Real-IP: 192.0.2.2").text, "192.0.2.2")
+
+
+@test
+def threat_018_a_header_that_is_passed_over_is_told_once_to_who_debugs():
+    with harness.Server("--log-level", "debug") as other:
+        other.get("/", "X_Trace: 1")
+        other.wait_logged("header X_Trace is passed over: its name has a '_'")
+        check_equal(other.count_logged("passed over"), 1)
+
+
+@test
 def bodies_arrive_whole():
     for body in (b"", b"hello", b"\x00\xff" * 500, bytes(range(256)) * 64, b"x" * 16384, b"y" * 300000, b"z" * MEBIBYTE):
         reply = get("/echo", "Content-Type: text/x", method="POST", body=body)

@@ -523,12 +523,47 @@ TEST(a_body_of_another_type_is_415)
     CHECK_SAID(415, ask("POST /todos", "Content-Type: text/plain\r\n", "x"), taken);
     CHECK_INT(ask("POST /todos", "", "{\"title\":\"milk\"}"), 415);
     CHECK_INT(ask("POST /todos", "Content-Type: json\r\n", "{\"title\":\"milk\"}"), 415);
+    CHECK_INT(ask("POST /todos", "Content-Type: application/json charset\r\n", "{\"title\":\"milk\"}"), 415);
     CHECK_INT(
-        ask("POST /todos", "Content-Type: application/json; charset=latin1\r\n", "{\"title\":\"milk\"}"),
+        ask("POST /todos", "Content-Type: application/x-www-form-urlencoded; charset=latin1\r\n", "title=a"),
         415);
-    CHECK_INT(ask("POST /todos", "Content-Type: application/json; charset\r\n", "{\"title\":\"milk\"}"), 415);
     CHECK_INT(ask("POST /by-hand", FORM, "title=milk"), 415);
     CHECK_INT(ask("POST /letters", JSON, "{}"), 415);
+}
+
+TEST(json_is_utf_8_whatever_a_charset_says)
+{
+    static const char *const types[] = {
+        "application/json;",
+        "application/json ; ",
+        "application/json;;charset=utf-8;",
+        "application/json; charset=utf8",
+        "application/json; charset=ISO-8859-1",
+        "application/json; utf-8",
+        "APPLICATION/JSON;CHARSET=\"UTF-8\"",
+    };
+    open_app();
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char line[128];
+        snprintf(line, sizeof line, "Content-Type: %s\r\n", types[i]);
+        CHECK_INT(ask("POST /todos", line, "{\"title\":\"milk\"}"), 201);
+    }
+    CHECK_INT(
+        ask("POST /todos", "Content-Type: application/json; charset=ISO-8859-1\r\n", "{\"title\":\"\xe9\"}"),
+        400);
+}
+
+TEST(a_form_may_have_empty_parameters_and_any_name_of_utf_8)
+{
+    static const char *const types[] = {"application/x-www-form-urlencoded;",
+                                        "application/x-www-form-urlencoded; charset=utf8",
+                                        "application/x-www-form-urlencoded;charset=US-ASCII; "};
+    open_app();
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char line[128];
+        snprintf(line, sizeof line, "Content-Type: %s\r\n", types[i]);
+        CHECK_INT(ask("POST /todos", line, "title=milk"), 201);
+    }
 }
 
 TEST(an_empty_body_lacks_what_must_be_given)
@@ -662,6 +697,40 @@ TEST(rules_of_items_hold_wherever_a_list_comes_from)
         FAULTS("1 value is wrong", LONG_FILE));
 }
 
+TEST(texts_of_a_form_in_latin_1_become_utf_8)
+{
+#define TYPED(n, type, v)                                                                                    \
+    "--B\r\nContent-Disposition: form-data; name=\"" n "\"\r\nContent-Type: " type                           \
+    "\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" v "\r\n"
+    open_app();
+    CHECK_SAID(200,
+               ask("POST /letters", MULTI, TYPED("subject", "text/plain; charset=ISO-8859-1", "caf\xe9") END),
+               "caf\xc3\xa9 1 - - 0 -");
+    CHECK_SAID(200,
+               ask("POST /letters", MULTI, TYPED("subject", "text/plain; charset=utf-8", "caf\xc3\xa9") END),
+               "caf\xc3\xa9 1 - - 0 -");
+    CHECK_SAID(200, ask("POST /letters", MULTI, TYPED("subject", "application/octet-stream", "a") END),
+               "a 1 - - 0 -");
+    CHECK_SAID(415, ask("POST /letters", MULTI, TYPED("subject", "text/plain; charset=utf-16", "a") END),
+               PROBLEM(415, "Unsupported Media Type",
+                       "form field \\\"subject\\\" is text/plain; charset=utf-16; text must be UTF-8"));
+}
+
+TEST(threat_129_an_empty_part_does_not_take_the_next_one)
+{
+    open_app();
+    CHECK_SAID(200,
+               ask("POST /letters", MULTI,
+                   "--B\r\nContent-Disposition: form-data; name=\"subject\"\r\n\r\n" FIELD("copies", "3")
+                       END),
+               " 3 - - 0 -");
+    CHECK_SAID(200,
+               ask("POST /letters", MULTI,
+                   "--B\r\nContent-Disposition: form-data; name=\"scan\"; filename=\"a\"\r\n\r\n" FIELD(
+                       "subject", "Hi") END),
+               "Hi 1 a application/octet-stream 0 ");
+}
+
 /** A form with a file of `size` bytes "abcabc..."; `end` follows it. */
 static size_t big_form(char *body, size_t size, const char *end)
 {
@@ -702,9 +771,9 @@ TEST(threat_069_a_broken_upload_leaves_nothing_behind)
     int before = open_files();
     CHECK_SAID(400, ask_bytes("POST /letters", MULTI, body, big_form(body, SIZE, ""), 0),
                PROBLEM(400, "Bad Request", "the form is broken: it has no end"));
-    CHECK_SAID(
-        400, ask_bytes("POST /letters", MULTI, body, big_form(body, SIZE, "\r\n--Bx"), 0),
-        PROBLEM(400, "Bad Request", "the form is broken: a line begins with the boundary but is none"));
+    CHECK_SAID(400, ask_bytes("POST /letters", MULTI, body, big_form(body, SIZE, "\r\n--Bx"), 0),
+               PROBLEM(400, "Bad Request",
+                       "the form is broken: a line begins with the boundary but does not end there"));
     CHECK_INT(
         ask_bytes("POST /letters", MULTI, body, big_form(body, SIZE, "\r\n" FIELD("other", "x") END), 0),
         422);

@@ -86,6 +86,7 @@ TEST(chunks_are_joined_at_any_split)
 
 TEST(chunk_trailers_are_checked_and_dropped)
 {
+    check_decodes(&limits, "1\r\nx\r\n0\r\nA_b: c\r\n_: d\r\n\r\n", "", "x");
     check_decodes(&limits, "1\r\nx\r\n0\r\nA: b\r\nEmpty:\r\nC:\td\x80\r\n\r\n", "", "x");
 }
 
@@ -252,7 +253,7 @@ TEST(threat_016_trailer_fields_are_never_given_out)
         {400, "0\r\n A: b\r\n\r\n", 0},
         {400, "0\r\nA: b\r\n folded\r\n\r\n", 0},
         {400, "0\r\nA\r\n\r\n", 0},
-        {400, "0\r\nA_B: c\r\n\r\n", 0},
+        {400, "0\r\nA_(: c\r\n\r\n", 0},
         {400, "0\r\nA: \x01\r\n\r\n", 0},
         {400, "0\r\nA: b\0\r\n\r\n", 12},
         {431, "0\r\nA: 0123456789012345678901234567890123456789012345678901234567890123456789\r\n\r\n", 0},

@@ -411,18 +411,66 @@ TEST(threat_017_versions_other_than_1_0_and_1_1_are_refused)
 TEST(threat_018_malformed_header_names_are_refused)
 {
     static const refusal rows[] = {
-        {400, POST_WITH(": x"), 0},
-        {400, POST_WITH("X_Y: x"), 0},
-        {400, POST_WITH("X(Y): x"), 0},
-        {400, POST_WITH("X\x80: x"), 0},
-        {400, POST_WITH("X"), 0},
-        {400, POST_WITH("X\"Y: x"), 0},
-        {400, POST_WITH("Content_Length: 5"), 0},
-        {400, "GET / HTTP/1.1\r\nHost: a\r\nX\0Y: x\r\n\r\n", 35},
-        {400, POST_WITH("X/Y: x"), 0},
-        {400, POST_WITH("X[0]: x"), 0},
+        {400, POST_WITH(": x"), 0},      {400, POST_WITH("X_(: x"), 0},
+        {400, POST_WITH("X_Y : x"), 0},  {400, POST_WITH("X_"), 0},
+        {400, POST_WITH("_\x80: x"), 0}, {400, POST_WITH("X(Y): x"), 0},
+        {400, POST_WITH("X\x80: x"), 0}, {400, POST_WITH("X"), 0},
+        {400, POST_WITH("X\"Y: x"), 0},  {400, "GET / HTTP/1.1\r\nHost: a\r\nX\0Y: x\r\n\r\n", 35},
+        {400, POST_WITH("X/Y: x"), 0},   {400, POST_WITH("X[0]: x"), 0},
     };
     CHECK_REFUSALS(rows);
+}
+
+/** The names of the fields that are kept, each with a blank after it. */
+static const char *names_with(const h1_limits *with, const char *text)
+{
+    static char names[256];
+    static h1_head head;
+    size_t used = 0, len = 0;
+    CHECK_INT(parse(&head, with, text, strlen(text), &used), H1_COMPLETE);
+    CHECK_INT(used, strlen(text));
+    for (unsigned i = 0; i < head.field_count; i++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%.*s ", (int)head.fields[i].name_len,
+                                head.fields[i].name);
+    return names;
+}
+
+TEST(threat_018_a_field_with_an_underscore_is_passed_over)
+{
+    static const tern_str names[] = {{"access_token", 12}};
+    h1_limits named = limits, all = limits;
+    named.underscored_names = names;
+    named.underscored_count = 1;
+    all.keeps_underscores = true;
+    static const char text[] = "GET / HTTP/1.1\r\n_: a\r\nX_Y: b\r\nHost: a\r\nACCESS_token: c\r\n"
+                               "access_token2:d\r\nX-Y: e\r\n\r\n";
+    CHECK_TEXT(names_with(&limits, text), "Host X-Y ");
+    CHECK_TEXT(names_with(&named, text), "Host ACCESS_token X-Y ");
+    CHECK_TEXT(names_with(&all, text), "_ X_Y Host ACCESS_token access_token2 X-Y ");
+}
+
+TEST(threat_018_a_field_with_an_underscore_never_frames_a_body)
+{
+    static const char text[] =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent_Length: 5\r\nTransfer_Encoding: chunked\r\n"
+        "Content_Length: 6\r\n\r\n";
+    static h1_head head;
+    h1_limits all = limits;
+    all.keeps_underscores = true;
+    const h1_limits *each[] = {&limits, &all};
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        size_t used = 0;
+        CHECK_INT(parse(&head, each[i], text, strlen(text), &used), H1_COMPLETE);
+        CHECK(!head.has_length && !head.is_chunked);
+    }
+}
+
+TEST(threat_018_passed_over_fields_count_only_as_bytes)
+{
+    h1_limits with = limits;
+    with.fields = 2;
+    CHECK_TEXT(names_with(&with, "GET / HTTP/1.1\r\na_: 1\r\nb_: 2\r\nHost: a\r\nc_: 3\r\nX: 4\r\n\r\n"),
+               "Host X ");
 }
 
 #define GET_FROM(host) "GET / HTTP/1.1\r\nHost: " host "\r\n\r\n"
