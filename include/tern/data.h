@@ -204,18 +204,30 @@ typedef struct tern_data_error {
 typedef struct tern_selection {
     const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
     tern_args args;
-    const char *order_by; /* fields of the model: "created desc, id" */
-    int64_t limit;        /* 0: no limit */
+    const char *order_by; /* fields of the model: "created desc, id"; what it lacks of the key is added, so
+                             that no two rows are alike in it. NULL: whatever the engine likes */
+    int64_t limit;        /* 0: no limit. With it or .offset, give .order_by: pages need an order */
     int64_t offset;
-    const void *after; /* a row of the same model: only rows behind it in order_by (keyset pages) */
+    const void *after; /* a row of the same model: only rows after it in order_by (keyset pages). Nulls are
+                          where the engine has them: SQLite before all values, PostgreSQL after them */
     bool for_update;   /* locks the rows until the transaction's end (PostgreSQL; SQLite locks as a whole) */
     bool trusted_sql;  /* .where was made at run time, and not from what a client sent */
     tern_data_error *error;
+    const char *place; /* "main.c:31", set by the macros in builds with assertions: for warnings */
 } tern_selection;
+
+#ifdef NDEBUG
+#define TERN_PLACE_ NULL
+#else
+#define TERN_PLACE_            __FILE__ ":" TERN_LINE_TEXT_(__LINE__)
+#define TERN_LINE_TEXT_(line)  TERN_LINE_TEXT2_(line)
+#define TERN_LINE_TEXT2_(line) #line
+#endif
 
 /** Rows as a `Model_list`; empty when there is none. */
 #define tern_select(c, Model, ...)                                                                           \
-    (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
+    (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model),                                                    \
+                                     &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
 /** The first row, or NULL. */
 #define tern_first(c, Model, ...)                                                                            \
     ((Model *)tern_first_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
@@ -276,7 +288,8 @@ typedef struct tern_selection {
 typedef struct tern_rows tern_rows;
 /** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
  * its other statements wait for that: one that comes before is refused (500); the block's end closes rows. */
-#define tern_rows_open(c, Model, ...) tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define tern_rows_open(c, Model, ...)                                                                        \
+    tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);
 void tern_rows_close(tern_rows *rows);

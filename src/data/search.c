@@ -1,6 +1,7 @@
 /* Rows by the words in them: tern_search, tern_search_count. */
 #include "data/search.h"
 #include "data/misuse.h"
+#include "data/order.h"
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/worker.h"
@@ -71,6 +72,8 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
         data_misuse(c, ".args has values, but there is no .where for them");
     sql_builder b;
     sql_begin(&b);
+    if (s->order_by != NULL)
+        sql_note_order(&b, s->order_by);
     sql_add(&b, "select ");
     if (verb == STATEMENT_SEARCH)
         select_columns(&b, table);
@@ -126,7 +129,7 @@ static bool run_search(tern_ctx *c, const data_table *table, statement_verb verb
     tern_selection whole = *s;
     whole.args = (tern_args){args, s->args.count + 1};
     run->statement = search_statement(c, table, verb, s, &whole.args);
-    run->args = statement_args(c, run->statement, select_args(c, table, &whole));
+    run->args = statement_args(c, run->statement, select_args(c, table, &whole, NULL));
     return data_execute(c, run, table, s->error);
 }
 

@@ -1,7 +1,12 @@
 /* Rows of one table: tern_select, tern_first, tern_find, tern_count, tern_exists, sums. */
 #include "data/select.h"
+#include "data/keyset.h"
 #include "data/misuse.h"
+#include "data/order.h"
 #include "data/rows.h"
+#include "data/worker.h"
+
+#include <tern/log.h>
 
 #include <string.h>
 
@@ -17,93 +22,6 @@ void select_columns(sql_builder *b, const data_table *table)
     }
 }
 
-/* -- keyset pages -- */
-
-/** A column that rows are ordered by, or the number that its text stands for. */
-typedef struct keyset_item {
-    const data_column *column;
-    bool is_descending, is_number;
-} keyset_item;
-
-/** What a selection with `.after` is ordered by: its order_by, and then the key, so that no two rows are
- * equal. Decimals stand in it twice where they are kept as text, as in sql_order. */
-typedef struct keyset {
-    keyset_item items[2 * DATA_ORDER_MOST];
-    unsigned count, columns;
-} keyset;
-
-static bool keyset_has(const keyset *set, const data_column *column)
-{
-    for (unsigned i = 0; i < set->count; i++)
-        if (set->items[i].column == column)
-            return true;
-    return false;
-}
-
-static void keyset_add(keyset *set, const data_column *column, bool is_descending)
-{
-    set->columns++;
-    if (sql_is_number_as_text(column))
-        set->items[set->count++] = (keyset_item){column, is_descending, true};
-    set->items[set->count++] = (keyset_item){column, is_descending, false};
-}
-
-static void keyset_read(tern_ctx *c, const data_table *table, const char *order_by, keyset *set)
-{
-    const data_column *column;
-    bool is_descending = false;
-    set->count = set->columns = 0;
-    for (const char *at = order_by != NULL ? order_by : ""; *at != '\0' && set->columns < DATA_ORDER_MOST;) {
-        at = sql_next_order(table, at, &column, &is_descending);
-        if (at == NULL)
-            data_misuse(c, ".order_by is \"field, other desc\", with fields of %s", table->type->name);
-        keyset_add(set, column, is_descending);
-    }
-    for (unsigned i = 0; i < table->key_count && set->columns < DATA_ORDER_MOST; i++) {
-        const data_column *key = &table->columns[table->keys[i]];
-        if (!keyset_has(set, key))
-            keyset_add(set, key, is_descending);
-    }
-    for (unsigned i = 0; i < set->count; i++)
-        if (set->items[i].column->is_nullable)
-            data_misuse(c, ".after cannot go on behind a row by %s, which may be null",
-                        set->items[i].column->name);
-}
-
-static void add_keyset_item(sql_builder *b, const keyset_item *item)
-{
-    if (item->is_number)
-        sql_number(b, item->column);
-    else
-        sql_name(b, item->column->name);
-}
-
-/** (a > ?) or (a = ? and b > ?) or ...; the values are the row's, in the order in which they stand here. */
-static void add_keyset(sql_builder *b, const keyset *set)
-{
-    for (unsigned i = 0; i < set->count; i++) {
-        sql_add(b, i == 0 ? "(" : " or (");
-        for (unsigned k = 0; k <= i; k++) {
-            const keyset_item *item = &set->items[k];
-            add_keyset_item(b, item);
-            sql_add(b, k < i ? " = " : item->is_descending ? " < " : " > ");
-            sql_add(b, item->is_number ? "cast(" : "");
-            sql_arg(b, item->column->kind);
-            sql_add(b, item->is_number ? " as real)" : "");
-            sql_add(b, k < i ? " and " : ")");
-        }
-    }
-}
-
-static void add_keyset_order(sql_builder *b, const keyset *set)
-{
-    for (unsigned i = 0; i < set->count; i++) {
-        sql_add(b, i == 0 ? " order by " : ", ");
-        add_keyset_item(b, &set->items[i]);
-        sql_add(b, set->items[i].is_descending ? " desc" : "");
-    }
-}
-
 /* -- building -- */
 
 static void add_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
@@ -116,7 +34,7 @@ static void add_where(sql_builder *b, const data_table *table, const tern_select
     }
     if (after != NULL) {
         sql_add(b, s->where != NULL ? " and (" : " where (");
-        add_keyset(b, after);
+        keyset_add_condition(b, after);
         sql_add(b, ")");
     }
 }
@@ -183,20 +101,31 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
     sql_name(b, table->name);
 }
 
-/** " order by", where it makes a difference. */
-static void add_order(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
+/** Pages in no order at all, or in one in which rows may be alike: told to the developer, since each page is
+ * a query of its own and may have the rows in another order. */
+static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selection *s)
 {
-    if (after != NULL)
-        add_keyset_order(b, after);
-    else if (s->order_by != NULL)
-        sql_order(b, table, s->order_by);
+    char label[160];
+    data_order order;
+    bool may_be_pages = (s->limit > 1 || s->offset != 0) && s->place != NULL;
+    if (!may_be_pages || s->after != NULL)
+        return;
+    if (s->order_by != NULL && (!data_order_read(&order, table, s->order_by) || order.is_total))
+        return;
+    const char *key = table->key_count != 0 ? table->columns[table->keys[0]].plan->field->name : NULL;
+    tern_log(TERN_WARN,
+             "%s: %s selects %s rows with .limit or .offset in no certain order, so pages of them may repeat "
+             "rows and leave others out; %s",
+             s->place, ctx_route_label(c, label, sizeof label), table->type->name,
+             key == NULL ? "the view has no field with .key = true, which would complete .order_by"
+                         : arena_printf(&c->x->arena, "give it .order_by = \"%s\"", key));
 }
 
 static const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
-                                              const select_sum *sum, const tern_selection *s)
+                                              const select_sum *sum, const tern_selection *s,
+                                              const keyset *after)
 {
     statement_key key;
-    keyset after;
     statement_key_begin(&key, table->type, verb);
     key.texts[0] = s->where;
     key.texts[1] = s->order_by;
@@ -206,6 +135,8 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
     }
     if (s->limit < 0 || s->offset < 0)
         data_misuse(c, ".limit and .offset are not negative");
+    if (after != NULL)
+        key.columns[2] = after->nulls;
     key.flags = select_flags(s);
     statement_key_args(c, &key, &s->args);
     const data_statement *statement = statement_find(&key);
@@ -213,17 +144,16 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
         return statement;
     if (s->where == NULL && s->args.count != 0)
         data_misuse(c, ".args has values, but there is no .where for them");
-    if (s->after != NULL)
-        keyset_read(c, table, s->order_by, &after);
+    warn_of_pages(c, table, s);
     bool is_of_some = (key.flags & IS_OF_SOME) != 0;
     sql_builder b;
     sql_begin(&b);
     if (s->order_by != NULL)
         sql_note_order(&b, s->order_by);
     add_head(&b, table, verb, sum, key.flags);
-    add_where(&b, table, s, s->after != NULL ? &after : NULL);
-    if (!is_of_all(verb) || is_of_some)
-        add_order(&b, table, s, s->after != NULL ? &after : NULL);
+    add_where(&b, table, s, after);
+    if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
+        sql_order(&b, table, s->order_by);
     select_limit(&b, key.flags);
     if (is_of_all(verb) && is_of_some)
         sql_add(&b, ") chosen");
@@ -232,29 +162,18 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
 
 /* -- binding -- */
 
-static void add_after_values(tern_ctx *c, const data_table *table, const keyset *set, const void *after,
-                             tern_arg *args)
+const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s,
+                            const keyset *after)
 {
-    data_error error;
-    for (unsigned i = 0; i < set->count; i++)
-        for (unsigned k = 0; k <= i; k++)
-            if (!data_column_arg(set->items[k].column, after, &c->x->arena, args++, &error))
-                data_answer(c, &error, table, NULL);
-}
-
-const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s)
-{
-    keyset set;
-    set.count = 0; /* its items are not worth clearing for every query */
-    if (s->limit == 0 && s->offset == 0 && s->after == NULL)
+    if (s->limit == 0 && s->offset == 0 && after == NULL)
         return s->args.items;
-    if (s->after != NULL)
-        keyset_read(c, table, s->order_by, &set);
-    unsigned count = s->args.count, after_count = set.count * (set.count + 1) / 2;
+    data_dialect dialect = data_self.engine->dialect;
+    unsigned count = s->args.count, after_count = after != NULL ? keyset_count(after, dialect) : 0;
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (count + after_count + 2) * sizeof *args));
     if (count != 0)
         memcpy(args, s->args.items, count * sizeof *args);
-    add_after_values(c, table, &set, s->after, args + count);
+    if (after != NULL)
+        keyset_values(c, table, after, dialect, s->after, args + count);
     count += after_count;
     if (s->limit != 0)
         args[count++] = tern_arg_int(s->limit);
@@ -266,8 +185,12 @@ const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_sel
 void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, const select_sum *sum,
                     const tern_selection *s, data_run *run)
 {
-    run->statement = select_statement(c, table, verb, sum, s);
-    run->args = statement_args(c, run->statement, select_args(c, table, s));
+    keyset set; /* its items are not worth clearing for every query */
+    const keyset *after = s->after != NULL ? &set : NULL;
+    if (after != NULL)
+        keyset_read(c, table, s->order_by, s->after, &set);
+    run->statement = select_statement(c, table, verb, sum, s, after);
+    run->args = statement_args(c, run->statement, select_args(c, table, s, after));
 }
 
 /* -- what users call -- */

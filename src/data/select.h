@@ -3,10 +3,9 @@
 #define DATA_SELECT_H
 
 #include "data/execute.h"
+#include "data/keyset.h"
 #include "data/rows.h"
 #include "data/statement.h"
-
-enum { DATA_ORDER_MOST = 8 }; /* columns that `.after` can go by */
 
 /** Of STATEMENT_AGGREGATE: over which column, and how. */
 typedef struct select_sum {
@@ -21,8 +20,10 @@ extern const char select_functions[4][4];
  * NULL but for an aggregate. */
 void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, const select_sum *sum,
                     const tern_selection *s, data_run *run);
-/** The values of a selection, in the order of its placeholders, as the program gives them. */
-const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s);
+/** The values of a selection, in the order of its placeholders, as the program gives them; `after` is NULL
+ * without `.after`. */
+const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s,
+                            const keyset *after);
 
 /** Which of limit, offset, after and for_update are given: a part of the statement's key. */
 uint8_t select_flags(const tern_selection *s);

@@ -30,7 +30,7 @@ void sql_arg(sql_builder *b, tern_arg_kind kind)
     buf_add_printf(&b->sql, "%c%zu", b->dialect == DATA_SQLITE ? '?' : '$', b->kinds.len);
 }
 
-static void mistake(sql_builder *b, const char *text, const char *why)
+void sql_mistake(sql_builder *b, const char *text, const char *why)
 {
     if (b->mistake != NULL)
         return;
@@ -61,9 +61,9 @@ static bool may_be_used(sql_builder *b, const char *text, bool is_trusted)
         return true;
     b->is_transient = true;
     if (!is_trusted)
-        mistake(b, text,
-                "was made at run time: SQL is a literal, and what a client sent goes in by `?` "
-                "(.trusted_sql = true is for texts that no client had a hand in)");
+        sql_mistake(b, text,
+                    "was made at run time: SQL is a literal, and what a client sent goes in by `?` "
+                    "(.trusted_sql = true is for texts that no client had a hand in)");
     return is_trusted;
 }
 
@@ -99,20 +99,20 @@ void sql_fragment(sql_builder *b, const data_table *table, const char *text, con
     for (const char *at = text, *end; *at != '\0'; at = end) {
         end = piece_end(at, &place);
         if (*at == ';' || is_comment(at))
-            return mistake(b, text, "holds a ';' or a comment");
+            return sql_mistake(b, text, "holds a ';' or a comment");
         if (*at == '?' && at[1] == '?') {
             buf_add_text(&b->sql, "?");
             end++;
         } else if (*at == '?') {
             if (used == args->count)
-                return mistake(b, text, "has more `?` than there are values");
+                return sql_mistake(b, text, "has more `?` than there are values");
             add_value(b, table != NULL ? compared_with(table, &place, text, at) : NULL, &args->items[used++]);
         } else {
             buf_add(&b->sql, at, (size_t)(end - at));
         }
     }
     if (used != args->count)
-        mistake(b, text, "has fewer `?` than there are values");
+        sql_mistake(b, text, "has fewer `?` than there are values");
 }
 
 /* -- numbers -- */
@@ -130,66 +130,8 @@ void sql_number(sql_builder *b, const data_column *column)
     sql_add(b, is_text ? " as real)" : "");
 }
 
-/* -- order by -- */
-
-static const char *skip_space(const char *at)
-{
-    while (isspace((unsigned char)*at))
-        at++;
-    return at;
-}
-
-static size_t word_len(const char *at)
-{
-    size_t len = 0;
-    while (isalnum((unsigned char)at[len]) || at[len] == '_')
-        len++;
-    return len;
-}
-
-const char *sql_next_order(const data_table *table, const char *at, const data_column **column,
-                           bool *is_descending)
-{
-    at = skip_space(at);
-    size_t len = word_len(at);
-    *column = data_table_column(table, at, len);
-    if (len == 0 || *column == NULL)
-        return NULL;
-    at = skip_space(at + len);
-    len = word_len(at);
-    *is_descending = len == 4 && strncasecmp(at, "desc", 4) == 0;
-    if (len != 0 && !*is_descending && !(len == 3 && strncasecmp(at, "asc", 3) == 0))
-        return NULL;
-    at = skip_space(at + len);
-    if (*at == ',')
-        return at + 1;
-    return *at == '\0' ? at : NULL;
-}
-
 void sql_note_order(sql_builder *b, const char *order_by)
 {
     if (!statement_is_literal(order_by))
         b->is_transient = true;
-}
-
-void sql_order(sql_builder *b, const data_table *table, const char *order_by)
-{
-    const data_column *column;
-    bool is_descending;
-    sql_add(b, " order by ");
-    for (const char *at = order_by; *at != '\0' || at == order_by;) {
-        if (at != order_by)
-            sql_add(b, ", ");
-        const char *next = sql_next_order(table, at, &column, &is_descending);
-        if (next == NULL)
-            return mistake(b, order_by,
-                           "orders by what is no field of the model; it is \"field, other desc\"");
-        if (sql_is_number_as_text(column)) { /* and by what a double lacks of it */
-            sql_number(b, column);
-            sql_add(b, is_descending ? " desc, " : ", ");
-        }
-        sql_name(b, column->name);
-        sql_add(b, is_descending ? " desc" : "");
-        at = next;
-    }
 }

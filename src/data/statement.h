@@ -83,15 +83,10 @@ void sql_number(sql_builder *b, const data_column *column);
  */
 void sql_fragment(sql_builder *b, const data_table *table, const char *text, const tern_args *args,
                   bool is_trusted);
-/** " order by" the fields of the model named in `order_by` ("created desc, id"): only names of the model get
- * through, so it may have been made at run time. */
-void sql_order(sql_builder *b, const data_table *table, const char *order_by);
 /** Notes whether `order_by` was made at run time: the statement is not kept then. */
 void sql_note_order(sql_builder *b, const char *order_by);
-/** Reads the first of "created desc, id": where the next begins (at the NUL when it was the last), or NULL
- * when this is none of the table's columns. */
-const char *sql_next_order(const data_table *table, const char *at, const data_column **column,
-                           bool *is_descending);
+/** Notes why the program's `text` cannot be taken, unless something was noted before. */
+void sql_mistake(sql_builder *b, const char *text, const char *why);
 
 /**
  * Ends the building, and keeps the statement under `key` unless one of its texts was made at run time or

@@ -51,6 +51,28 @@ LIBRARY_TEST(a_query_in_a_loop_is_warned_of_once)
     return tern_no_content(c);
 }
 
+static void select_pages(tern_ctx *c)
+{
+    for (int i = 0; i < 3; i++) {
+        (void)tern_select(c, Author, .limit = 5, .offset = i);
+        (void)tern_select(c, Author, .limit = 7, .order_by = "name");
+        (void)tern_select(c, Author, .limit = 1);
+        (void)tern_first(c, Author);
+    }
+}
+
+LIBRARY_TEST(pages_without_an_order_are_warned_of_once_with_place_and_fix)
+{
+#ifdef NDEBUG
+    check_skip("builds without assertions do not know where a selection is written");
+#endif
+    const char *text = log_of(c, select_pages, TERN_WARN);
+    CHECK_INT(times_in(text, "in no certain order"), 1);
+    CHECK_INT(times_in(text, "logs.c:"), 1);
+    CHECK_INT(times_in(text, "give it .order_by = \\\"id\\\""), 1);
+    return tern_no_content(c);
+}
+
 static void update_fifteen(tern_ctx *c)
 {
     Author_list authors = tern_select(c, Author);

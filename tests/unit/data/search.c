@@ -4,6 +4,8 @@
 #include "data/ddl.h"
 #include "data/search.h"
 
+#include <stdio.h>
+
 TERN_MODEL(Paper, (int64_t, id, .key = true), (const char *, name))
 TERN_MODEL(Article, (int64_t, id, .key = true), (const char *, title, .search = true),
            (const char *, body, .optional = true, .search = true), (int, stars, .fallback = "0"),
@@ -97,6 +99,35 @@ LIBRARY_TEST(rows_are_found_by_all_their_words)
     CHECK_TEXT(found(c, "home"), "3");
     CHECK_TEXT(found(c, "worl"), "");
     CHECK_TEXT(found(c, "dreams utopia"), "");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(an_order_made_at_run_time_is_not_taken_for_another_at_its_address)
+{
+    char order[16] = "id desc";
+    add_three(c);
+    CHECK_INT(tern_search(c, Article, "the", .order_by = order).items[0].id, 2);
+    snprintf(order, sizeof order, "id");
+    CHECK_INT(tern_search(c, Article, "the", .order_by = order).items[0].id, 1);
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(threat_127_pages_of_a_search_with_ties_show_every_row_once)
+{
+    static const char *const orders[] = {NULL, "stars", "stars desc", "is_old"};
+    for (int i = 0; i < 30; i++)
+        tern_insert(c, Article, (&(Article){.title = "one word", .stars = i % 3}));
+    for (size_t o = 0; o < sizeof orders / sizeof *orders; o++) {
+        uint64_t seen = 0;
+        for (int page = 0; page < 10; page++) {
+            Article_list articles =
+                tern_search(c, Article, "word", .order_by = orders[o], .limit = 3, .offset = 3 * page);
+            for (size_t i = 0; i < articles.count; i++)
+                seen |= UINT64_C(1) << articles.items[i].id;
+            tern_sql_run(c, "update article set stars = stars where id % 4 = ?", page % 4);
+        }
+        CHECK_INT(__builtin_popcountll(seen), 30);
+    }
     return tern_no_content(c);
 }
 
