@@ -38,6 +38,9 @@ bool libpq_load(const char **problem)
             *problem = "PostgreSQL's client library is too old: install libpq5 of version 14 or newer";
             return false;
         }
+    find(opened, "PQcancelCreate", offsetof(libpq_functions, cancelCreate));
+    find(opened, "PQcancelBlocking", offsetof(libpq_functions, cancelBlocking));
+    find(opened, "PQcancelFinish", offsetof(libpq_functions, cancelFinish));
     /* dlsym looks into what the library itself was linked to as well */
     find(opened, "SSL_has_pending", offsetof(libpq_functions, ssl_has_pending));
     library = opened;
