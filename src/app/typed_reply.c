@@ -81,6 +81,8 @@ static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void
 {
     if (out->is_too_deep)
         return refuse(c, type, "it is nested too deeply, or holds itself", "");
+    if (out->is_out_of_years)
+        return refuse(c, type, "a date-time is outside of the years 0 to 9999, which RFC 3339 can write", "");
     if (!out->is_not_finite)
         ctx_need(c, NULL);
     buf where = {.limit = 1024};

@@ -1,5 +1,6 @@
 /* Values of rows as values to be bound. */
 #include "data/table.h"
+#include "data/text.h"
 
 #include "schema/calendar.h"
 #include "schema/json.h"
@@ -110,19 +111,45 @@ static bool date_arg(const data_column *column, const tern_date *value, tern_arg
     return true;
 }
 
+static bool time_arg(const data_column *column, tern_time value, tern_arg *out, data_error *error)
+{
+    if (!calendar_is_time(value))
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is not a time of day");
+    *out = tern_arg_time(value);
+    return true;
+}
+
+static bool datetime_arg(const data_column *column, tern_datetime value, tern_arg *out, data_error *error)
+{
+    if (!calendar_has(value))
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is outside of the years 0 to 9999");
+    *out = tern_arg_datetime(value);
+    return true;
+}
+
+/* What PostgreSQL's jsonb cannot hold, SQLite shall not either. */
+static bool sound_json(const data_column *column, tern_arg *out, data_error *error)
+{
+    return out->is_null || data_json_is_sound(out->text.data, out->text.len) ||
+           refuse(column, error, TERN_DATA_BAD_VALUE, "has U+0000 or half a surrogate pair in a text");
+}
+
 static bool json_arg(const data_column *column, const void *value, arena *a, tern_arg *out, data_error *error)
 {
     const tern_type *type = column->plan->type;
     json_out json;
     if (type->kind == TERN_ANY) {
         *out = tern_arg_json(*(const tern_any *)value);
-        return true;
+        return sound_json(column, out, error);
     }
     json_out_init(&json, a, plan_of(type)->least_bytes + 64);
     if (json_encode(type, value, &json)) {
         *out = tern_arg_json((tern_any){json.data, json.len});
-        return true;
+        return sound_json(column, out, error);
     }
+    if (json.is_out_of_years)
+        return refuse(column, error, TERN_DATA_BAD_VALUE,
+                      "has a date-time in it outside of the years 0 to 9999");
     if (json.is_not_finite || json.is_too_deep)
         return refuse(column, error, TERN_DATA_BAD_VALUE,
                       json.is_too_deep ? "is nested too deeply" : "has a number in it that is not finite");
@@ -141,10 +168,6 @@ static tern_arg plain_arg(tern_kind kind, const void *value)
         return tern_arg_bytes(*(const tern_bytes *)value);
     case TERN_UUID:
         return tern_arg_uuid(*(const tern_uuid *)value);
-    case TERN_TIME:
-        return tern_arg_time(*(const tern_time *)value);
-    case TERN_DATETIME:
-        return tern_arg_datetime(*(const tern_datetime *)value);
     case TERN_DURATION:
         return tern_arg_duration(*(const tern_duration *)value);
     case TERN_DECIMAL:
@@ -176,6 +199,10 @@ bool data_column_arg(const data_column *column, const void *row, arena *a, tern_
         return enum_arg(column, value, out, error);
     case TERN_DATE:
         return date_arg(column, value, out, error);
+    case TERN_TIME:
+        return time_arg(column, *(const tern_time *)value, out, error);
+    case TERN_DATETIME:
+        return datetime_arg(column, *(const tern_datetime *)value, out, error);
     case TERN_ANY:
     case TERN_MODEL_KIND:
     case TERN_LIST_KIND:

@@ -99,6 +99,38 @@ bool data_text_is_sound(const char *text, size_t len)
     return take(NULL, text, len) == 0 || is_sound(text, len);
 }
 
+/* The number of a \u escape's four digits, which JSON's grammar was checked to have. */
+static unsigned escaped(const char *digits)
+{
+    unsigned value = 0;
+    for (int i = 0; i < 4; i++)
+        value = value * 16 + (unsigned)text_hex_value(digits[i]);
+    return value;
+}
+
+bool data_json_is_sound(const char *json, size_t len)
+{
+    enum { HIGH = 0xd800, LOW = 0xdc00, AFTER_LOW = 0xe000, ESCAPE_BYTES = 6 };
+    const char *end = json + len, *at = json;
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        if (end - at < ESCAPE_BYTES || at[1] != 'u') {
+            at += end - at < 2 ? 1 : 2; /* a short escape; a backslash too */
+            continue;
+        }
+        unsigned unit = escaped(at + 2);
+        at += ESCAPE_BYTES;
+        if (unit == 0 || (unit >= LOW && unit < AFTER_LOW))
+            return false;
+        if (unit < HIGH || unit >= AFTER_LOW)
+            continue;
+        unsigned next = end - at >= ESCAPE_BYTES && at[0] == '\\' && at[1] == 'u' ? escaped(at + 2) : 0;
+        if (next < LOW || next >= AFTER_LOW)
+            return false;
+        at += ESCAPE_BYTES;
+    }
+    return true;
+}
+
 bool data_text_copy(char *to, const char *text, size_t len)
 {
     to[len] = '\0';

@@ -119,6 +119,12 @@ static void settle_related(const data_table *table, void *row)
     }
 }
 
+/** A column holds microseconds: what the caller shows then is what is stored. */
+static void cut_to_microseconds(tern_time *time)
+{
+    time->nanosecond -= time->nanosecond % 1000;
+}
+
 void write_settle(const data_table *table, void *row)
 {
     if (table->column_count != table->type->field_count)
@@ -126,6 +132,8 @@ void write_settle(const data_table *table, void *row)
     for (unsigned i = 0; i < table->column_count; i++) {
         const field_plan *f = table->columns[i].plan;
         uint8_t *state = plan_state(f, row);
+        if (table->columns[i].kind == TERN_ARG_TIME)
+            cut_to_microseconds(plan_value(f, row));
         if (*state != TERN_NULL && *state != TERN_ABSENT) {
             if (data_column_is_null(&table->columns[i], row))
                 *state = TERN_NULL;

@@ -15,6 +15,11 @@ bool calendar_is_day(int year, int month, int day)
     return day <= days[month - 1] + (month == 2 && is_leap(year));
 }
 
+bool calendar_is_time(tern_time time)
+{
+    return time.hour < 24 && time.minute < 60 && time.second < 60 && time.nanosecond < 1000000000;
+}
+
 /* Years are counted from March, so that the leap day is a year's last and months have regular lengths: day
  * number (153 * m + 2) / 5 begins month m after March. */
 

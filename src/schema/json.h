@@ -40,10 +40,11 @@ typedef struct json_out {
     char *data;
     size_t len, room;
     arena *arena;
-    bool is_alone;      /* `data` is large and grows by arena_resize */
-    bool failed;        /* nothing was appended: memory ran out, or as follows */
-    bool is_not_finite; /* a double was infinite or not a number */
-    bool is_too_deep;   /* more than 64 nested values: a list that reaches itself */
+    bool is_alone;        /* `data` is large and grows by arena_resize */
+    bool failed;          /* nothing was appended: memory ran out, or as follows */
+    bool is_not_finite;   /* a double was infinite or not a number */
+    bool is_out_of_years; /* a date-time was outside of the years 0 to 9999 */
+    bool is_too_deep;     /* more than 64 nested values: a list that reaches itself */
 } json_out;
 
 void json_out_init(json_out *out, arena *a, size_t expected_bytes);

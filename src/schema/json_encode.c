@@ -5,6 +5,7 @@
  * written without asking for room (one question covers them all), numbers go straight to their place. Must
  * not format, must not copy what it has written.
  */
+#include "schema/calendar.h"
 #include "schema/json_write.h"
 #include "schema/number_print.h"
 #include "schema/scalar.h"
@@ -72,6 +73,14 @@ static char *write_quoted(char *at, const tern_type *type, const void *value)
     at += 1 + scalar_print(type, value, at + 1);
     *at = '"';
     return at + 1;
+}
+
+static char *write_datetime(writer *w, char *at, const tern_type *type, const tern_datetime *moment)
+{
+    if (calendar_has(*moment))
+        return write_quoted(at, type, moment);
+    w->out->failed = w->out->is_out_of_years = true;
+    return NULL;
 }
 
 static char *write_bytes(writer *w, char *at, const tern_bytes *bytes)
@@ -210,6 +219,8 @@ static inline char *write_fixed(writer *w, char *at, const tern_type *type, cons
         return write_double(w, at, (double)*(const float *)value);
     case TERN_DECIMAL:
         return at + scalar_print(type, value, at);
+    case TERN_DATETIME:
+        return write_datetime(w, at, type, value);
     default:
         return write_quoted(at, type, value);
     }

@@ -58,8 +58,9 @@ static bool take_date(reader *in, tern_date *out)
     return true;
 }
 
-/** A leap second (":60") is taken as the last moment of the minute: nothing here can count it. */
-static bool take_time(reader *in, tern_time *out)
+/** A leap second (":60") is taken as the last moment of its minute, since nothing here can count it. Whether
+ * the minute can have one is for the caller to say. */
+static bool take_time(reader *in, tern_time *out, bool *is_leap)
 {
     int hour, minute, second;
     uint32_t nanosecond;
@@ -67,7 +68,8 @@ static bool take_time(reader *in, tern_time *out)
         !take_digits(in, 2, &second) || !take_fraction(in, &nanosecond) || hour > 23 || minute > 59 ||
         second > 60)
         return false;
-    if (second == 60) {
+    *is_leap = second == 60;
+    if (*is_leap) {
         second = 59;
         nanosecond = 999999999;
     }
@@ -99,7 +101,19 @@ bool date_read(const char *text, size_t len, tern_date *out)
 bool time_read(const char *text, size_t len, tern_time *out)
 {
     reader in = {text, text + len};
-    return take_time(&in, out) && in.at == in.end;
+    bool is_leap;
+    return take_time(&in, out, &is_leap) && in.at == in.end &&
+           (!is_leap || (out->hour == 23 && out->minute == 59));
+}
+
+/** Whether a leap second may follow this second of UTC: the last one of a month (RFC 3339, 5.7). */
+static bool may_leap_after(int64_t seconds)
+{
+    int year, month, day;
+    if ((seconds + 1) % DAY_S != 0)
+        return false;
+    calendar_day((seconds + 1) / DAY_S, &year, &month, &day);
+    return day == 1;
 }
 
 bool datetime_read(const char *text, size_t len, tern_datetime *out)
@@ -107,14 +121,16 @@ bool datetime_read(const char *text, size_t len, tern_datetime *out)
     reader in = {text, text + len};
     tern_date date;
     tern_time time;
+    bool is_leap;
     int64_t offset;
     if (!take_date(&in, &date) || !(take(&in, 'T') || take(&in, 't') || take(&in, ' ')) ||
-        !take_time(&in, &time) || !take_offset(&in, &offset) || in.at != in.end)
+        !take_time(&in, &time, &is_leap) || !take_offset(&in, &offset) || in.at != in.end)
         return false;
     int64_t seconds = calendar_days(date.year, date.month, date.day) * DAY_S + time.hour * 3600 +
                       time.minute * 60 + time.second - offset;
     out->microseconds = seconds * SECOND_US + time.nanosecond / 1000;
-    return true;
+    return calendar_has(*out) &&
+           (!is_leap || may_leap_after(seconds)); /* an offset may lead out of the years */
 }
 
 /* -- durations -- */
@@ -243,13 +259,10 @@ static int64_t divide_down(int64_t value, int64_t by)
 
 size_t datetime_print(tern_datetime moment, char *out)
 {
-    static const int64_t first = -62167219200 /* 0000-01-01 */, last = 253402300799 /* 9999-12-31T23:59:59 */;
+    if (!calendar_has(moment))
+        moment.microseconds = moment.microseconds < 0 ? CALENDAR_FIRST_US : CALENDAR_LAST_US;
     int64_t seconds = divide_down(moment.microseconds, SECOND_US);
     uint32_t micros = (uint32_t)(moment.microseconds - seconds * SECOND_US);
-    if (seconds < first || seconds > last) { /* beyond what RFC 3339 can say: the nearest it can */
-        seconds = seconds < first ? first : last;
-        micros = 0;
-    }
     int64_t days = divide_down(seconds, DAY_S);
     int64_t of_day = seconds - days * DAY_S;
     int year, month, day;

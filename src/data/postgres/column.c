@@ -170,17 +170,27 @@ static const char *read_uuid(const cell *c, tern_uuid *out)
     return NULL;
 }
 
-static const char *read_date(const cell *c, tern_date *out)
+/* What the field cannot hold is named by day: year 0 is 1 BC. */
+static const char *beyond_years(const char *kind, int64_t days, arena *a)
 {
     int year, month, day;
-    int32_t days = c->oid == OID_DATE && c->len == 4 ? (int32_t)wire_get_32(c->data) : INT32_MAX;
+    calendar_day(days, &year, &month, &day);
+    const char *text = arena_printf(a, "%s of the years 0 to 9999 but %04d-%02d-%02d%s", kind,
+                                    year > 0 ? year : 1 - year, month, day, year > 0 ? "" : " BC");
+    return text != NULL ? text : no_memory;
+}
+
+static const char *read_date(const cell *c, tern_date *out, arena *a)
+{
+    int year, month, day;
     if (c->oid != OID_DATE || c->len != 4)
-        return "a date";
+        return "a date (date)";
+    int32_t days = (int32_t)wire_get_32(c->data);
     if (days == INT32_MAX || days == INT32_MIN)
-        return "a date, not infinity";
+        return days > 0 ? "a date but infinity" : "a date but -infinity";
     int64_t since_1970 = days + WIRE_EPOCH_DAYS;
     if (since_1970 < calendar_days(0, 1, 1) || since_1970 > calendar_days(CALENDAR_LAST_YEAR, 12, 31))
-        return "a date of the years 0 to 9999";
+        return beyond_years("a date", since_1970, a);
     calendar_day(since_1970, &year, &month, &day);
     *out = (tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day};
     return NULL;
@@ -188,25 +198,29 @@ static const char *read_date(const cell *c, tern_date *out)
 
 static const char *read_time(const cell *c, tern_time *out)
 {
-    uint64_t us = c->oid == OID_TIME && c->len == 8 ? wire_get_64(c->data) : UINT64_MAX;
-    if (us >= (uint64_t)WIRE_DAY_US) /* there is a 24:00:00 too */
-        return "a time of day from 00:00:00 to 23:59:59.999999";
+    if (c->oid != OID_TIME || c->len != 8)
+        return "a time of day without a zone (cast the column: ::time)";
+    uint64_t us = wire_get_64(c->data);
+    if (us >= (uint64_t)WIRE_DAY_US)
+        return "a time of day from 00:00:00 to 23:59:59.999999 but 24:00:00";
     uint64_t seconds = us / 1000000;
     *out = (tern_time){(uint8_t)(seconds / 3600), (uint8_t)(seconds / 60 % 60), (uint8_t)(seconds % 60),
                        (uint32_t)(us % 1000000 * 1000)};
     return NULL;
 }
 
-static const char *read_datetime(const cell *c, tern_datetime *out)
+/* The session's zone is UTC: a timestamp without a zone is in UTC. */
+static const char *read_datetime(const cell *c, tern_datetime *out, arena *a)
 {
     if ((c->oid != OID_TIMESTAMPTZ && c->oid != OID_TIMESTAMP) || c->len != 8)
-        return "a date and time";
+        return "a date and time (timestamptz or timestamp)";
     int64_t us = (int64_t)wire_get_64(c->data);
     if (us == INT64_MAX || us == INT64_MIN)
-        return "a date and time, not infinity";
-    if (__builtin_add_overflow(us, WIRE_EPOCH_US, &out->microseconds))
-        return "a date and time before the year 294,000";
-    return NULL;
+        return us > 0 ? "a date and time but infinity" : "a date and time but -infinity";
+    if (!__builtin_add_overflow(us, WIRE_EPOCH_US, &out->microseconds) && calendar_has(*out))
+        return NULL;
+    int64_t days = us / WIRE_DAY_US - (us % WIRE_DAY_US < 0);
+    return beyond_years("a date and time", days + WIRE_EPOCH_DAYS, a);
 }
 
 static const char *read_duration(const cell *c, tern_duration *out)
@@ -279,11 +293,11 @@ static const char *read_kind(const cell *c, const tern_type *type, void *out, ar
     case TERN_UUID:
         return read_uuid(c, out);
     case TERN_DATE:
-        return read_date(c, out);
+        return read_date(c, out, a);
     case TERN_TIME:
         return read_time(c, out);
     case TERN_DATETIME:
-        return read_datetime(c, out);
+        return read_datetime(c, out, a);
     case TERN_DURATION:
         return read_duration(c, out);
     case TERN_DECIMAL:

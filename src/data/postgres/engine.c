@@ -37,6 +37,7 @@ static data_database *open_database(const data_engine_options *options)
     list_init(&db->links);
     list_init(&db->broken);
     list_init(&db->wants);
+    list_init(&db->cancels);
     list_init(&db->pump.link);
     list_init(&db->sweep.link);
     db->pump.run = pool_pump;
@@ -55,8 +56,7 @@ static void close_database(data_database *db)
     while (!list_empty(&db->links))
         link_drop(list_owner(db->links.next, pg_link, link), "the database is closed");
     pool_free_broken(db);
-    if (db->cancelling != NULL)
-        aside_abandon(db->cancelling);
+    cancel_abandon_all(db);
     pool_drain(&db->requests);
     address_free(&db->address);
     mem_free(db);

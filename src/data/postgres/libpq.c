@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 libpq_functions libpq;
@@ -22,6 +23,11 @@ static void *find(void *library, const char *name, size_t offset)
     return function;
 }
 
+/*
+ * libpq sends PGTZ as a startup parameter, so that every session is in UTC whatever the server, database or
+ * role says: a timestamp without a zone is then written as it is read, and RESET comes back to it. PgBouncer
+ * follows this parameter, where it refuses "options".
+ */
 bool libpq_load(const char **problem)
 {
     static void *library; /* stays for the life of the process */
@@ -38,8 +44,12 @@ bool libpq_load(const char **problem)
             *problem = "PostgreSQL's client library is too old: install libpq5 of version 14 or newer";
             return false;
         }
+    find(opened, "PQcancelCreate", offsetof(libpq_functions, cancelCreate));
+    find(opened, "PQcancelBlocking", offsetof(libpq_functions, cancelBlocking));
+    find(opened, "PQcancelFinish", offsetof(libpq_functions, cancelFinish));
     /* dlsym looks into what the library itself was linked to as well */
     find(opened, "SSL_has_pending", offsetof(libpq_functions, ssl_has_pending));
+    setenv("PGTZ", "UTC", 1);
     library = opened;
     return true;
 }

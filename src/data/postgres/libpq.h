@@ -58,6 +58,10 @@ typedef struct libpq_functions {
 #define X(name) __typeof__(PQ##name) *name;
     LIBPQ_FUNCTIONS(X)
 #undef X
+    /** A cancel request encrypted as its connection is: since libpq 17, NULL before. */
+    void *(*cancelCreate)(PGconn *conn);
+    int (*cancelBlocking)(void *request);
+    void (*cancelFinish)(void *request);
     /** OpenSSL's SSL_has_pending, where this libpq has OpenSSL: NULL otherwise. */
     int (*ssl_has_pending)(const void *ssl);
 } libpq_functions;

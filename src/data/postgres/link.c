@@ -10,19 +10,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/postgres/aside.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-enum {
-    GRACE_MS = 1000,   /* for a connection that was given up to come to an end */
-    ORPHAN_MS = 30000, /* how long a statement may run on that nobody waits for */
-    ATTEMPTS_MOST = 3,
-    NAME_BYTES = 32,
-    TYPES_INLINE = 64
-};
+enum { ATTEMPTS_MOST = 3, NAME_BYTES = 32, TYPES_INLINE = 64 };
 
 /* -- the socket -- */
 
@@ -208,12 +201,15 @@ static void answered(pg_link *l, request *r)
     l->idle_since_ms = loop_self.now_ms;
     if (state != NULL && r->is_begin)
         log_begin(r);
+    if (l->was_cancelled && (is_again || (state != NULL && strcmp(state, "57014") == 0))) {
+        is_again = true; /* hit by a cancel request that was meant for another one */
+        r->attempts--;
+    }
     if (state != NULL) {
         is_stale = r->statement->id != 0 && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
         if (is_stale)
             unprepare(l, r->statement);
-        is_again = is_again || is_stale || (l->was_cancelled && strcmp(state, "57014") == 0) ||
-                   (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
+        is_again = is_again || is_stale || (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
     }
     if (is_again && r->waiting != NULL && l->state != LINK_LENT && r->attempts < ATTEMPTS_MOST)
         pool_want_again(db, r);
@@ -378,20 +374,6 @@ void link_on_event(loop_source *source, uint32_t events)
 
 /* -- the end of a connection -- */
 
-void link_settle(pg_link *l)
-{
-    if (l->state != LINK_DRAINING || !list_empty(&l->flight))
-        return;
-    if (l->is_given_up || libpq.transactionStatus(l->conn) != PQTRANS_IDLE) {
-        link_drop(l, "the connection was given up");
-        return;
-    }
-    timer_stop(&loop_self.timers, &l->timer);
-    l->state = LINK_READY;
-    l->idle_since_ms = loop_self.now_ms;
-    pool_pump_later(l->db);
-}
-
 /* What was in flight: nobody knows whether a write was done, but a read can be sent to another connection. */
 static void fail_flight(pg_link *l, bool was_lent, const char *reason)
 {
@@ -415,6 +397,7 @@ void link_drop(pg_link *l, const char *reason)
     db->opening -= l->state == LINK_OPENING;
     db->count--;
     l->state = LINK_BROKEN;
+    cancel_forget(l);
     timer_stop(&loop_self.timers, &l->timer);
     if (l->lookup != NULL)
         aside_abandon(&l->lookup->job);
@@ -430,91 +413,4 @@ void link_drop(pg_link *l, const char *reason)
         link_forget(l);
     if (!list_empty(&db->wants))
         pool_pump_later(db);
-}
-
-/* -- statements that take too long -- */
-
-typedef struct cancel_job {
-    aside job;
-    PGcancel *cancel;
-    data_database *db;
-} cancel_job;
-
-static void send_cancel(aside *job)
-{
-    char problem[256]; /* the connection is closed in any case: nobody needs to know */
-    libpq.cancel(list_owner(job, cancel_job, job)->cancel, problem, sizeof problem);
-}
-
-static void on_cancelled(aside *job)
-{
-    list_owner(job, cancel_job, job)->db->cancelling = NULL;
-}
-
-static void free_cancel(aside *job)
-{
-    cancel_job *c = list_owner(job, cancel_job, job);
-    if (c->cancel != NULL)
-        libpq.freeCancel(c->cancel);
-    mem_free(c);
-}
-
-static void cancel(pg_link *l)
-{
-    if (l->db->cancelling != NULL)
-        return;
-    cancel_job *c = mem_zero(1, sizeof *c);
-    if (c == NULL)
-        return;
-    *c = (cancel_job){
-        {.work = send_cancel, .on_done = on_cancelled, .free = free_cancel}, libpq.getCancel(l->conn), l->db};
-    if (c->cancel == NULL || !aside_start(&c->job)) {
-        free_cancel(&c->job);
-        return;
-    }
-    l->db->cancelling = &c->job;
-    l->was_cancelled = true;
-}
-
-static void on_timer(timer_entry *timer)
-{
-    pg_link *l = list_owner(timer, pg_link, timer);
-    uint64_t next_ms = UINT64_MAX;
-    if (l->is_given_up) {
-        link_drop(l, "the server did not answer in time");
-        return;
-    }
-    list_each (link, &l->flight) {
-        const request *r = list_owner(link, request, link);
-        if (r->waiting == NULL && r->deadline_ms < next_ms)
-            next_ms = r->deadline_ms;
-    }
-    if (next_ms <= loop_self.now_ms)
-        link_give_up(l);
-    else if (next_ms != UINT64_MAX)
-        timer_start(&loop_self.timers, &l->timer, next_ms);
-}
-
-void link_give_up(pg_link *l)
-{
-    if (l->is_given_up)
-        return;
-    l->is_given_up = true;
-    if (l->state == LINK_READY)
-        l->state = LINK_DRAINING;
-    cancel(l);
-    l->timer.fire = on_timer;
-    timer_start(&loop_self.timers, &l->timer, loop_self.now_ms + GRACE_MS);
-}
-
-void link_orphan(request *r)
-{
-    pg_link *l = r->on;
-    r->waiting = NULL;
-    if (r->deadline_ms == 0 || r->deadline_ms > loop_self.now_ms + ORPHAN_MS)
-        r->deadline_ms = loop_self.now_ms + ORPHAN_MS;
-    if (l->is_given_up || (timer_is_running(&l->timer) && l->timer.at_ms <= r->deadline_ms))
-        return;
-    l->timer.fire = on_timer;
-    timer_start(&loop_self.timers, &l->timer, r->deadline_ms);
 }

@@ -66,7 +66,7 @@ static int put_64(char *at, int64_t value)
 static int put_date(char *at, tern_date date, const char **problem)
 {
     if (!calendar_is_day(date.year, date.month, date.day)) {
-        *problem = "a date that is no day";
+        *problem = "not a day of the calendar";
         return -1;
     }
     int64_t days = calendar_days(date.year, date.month, date.day) - WIRE_EPOCH_DAYS;
@@ -76,8 +76,8 @@ static int put_date(char *at, tern_date date, const char **problem)
 
 static int put_time(char *at, tern_time time, const char **problem)
 {
-    if (time.hour > 23 || time.minute > 59 || time.second > 59 || time.nanosecond > 999999999) {
-        *problem = "a time that is none";
+    if (!calendar_is_time(time)) {
+        *problem = "not a time of day";
         return -1;
     }
     int64_t seconds = (time.hour * 60 + time.minute) * 60 + time.second;
@@ -86,14 +86,11 @@ static int put_time(char *at, tern_time time, const char **problem)
 
 static int put_datetime(char *at, tern_datetime moment, const char **problem)
 {
-    int64_t us;
-    /* the ends of the range are how infinity is written */
-    if (__builtin_sub_overflow(moment.microseconds, WIRE_EPOCH_US, &us) || us == INT64_MIN ||
-        us == INT64_MAX) {
-        *problem = "a date-time beyond what PostgreSQL holds";
+    if (!calendar_has(moment)) {
+        *problem = "not in the years 0 to 9999";
         return -1;
     }
-    return put_64(at, us);
+    return put_64(at, moment.microseconds - WIRE_EPOCH_US);
 }
 
 static int put_duration(char *at, tern_duration span)
@@ -178,6 +175,8 @@ static bool bind_one(params *to, unsigned i, data_run *run, size_t *total)
         to->lengths[i] = put_scalar(to->scratch[i], arg, &problem);
     } else if (arg->text.len > MESSAGE_MOST - *total) {
         problem = "more bytes than a message holds";
+    } else if (arg->kind == TERN_ARG_JSON && !data_json_is_sound(arg->text.data, arg->text.len)) {
+        problem = "JSON with U+0000 or half a surrogate pair in it";
     } else if (arg->kind == TERN_ARG_BYTES || arg->text.len == 0) {
         to->values[i] = arg->text.len > 0 ? arg->text.data : "";
         to->lengths[i] = (int)arg->text.len;

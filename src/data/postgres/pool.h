@@ -21,6 +21,7 @@
 #include "runtime/loop.h"
 
 typedef struct data_session pg_link; /* a lent connection is the session */
+typedef struct pg_cancel pg_cancel;  /* see cancel.c */
 
 /* One statement on its way, or one coroutine that wants a connection for itself. */
 typedef struct request {
@@ -31,16 +32,18 @@ typedef struct request {
     const data_statement *statement; /* NULL: wants a connection for itself */
     const params *params;
     PGresult *result;
-    uint64_t sent_ms, deadline_ms, free_by_ms; /* the last: while it has no connection */
-    uint8_t attempts;                          /* times it was sent */
-    bool is_done;                              /* answered, failed, or `on` is lent */
-    bool has_failed;                           /* `error` says why; there is no result */
-    bool is_aborted;   /* the server skipped it, since one before it in its group failed */
-    bool is_preparing; /* a Parse was sent before it: its answer comes first */
-    bool ends_group;   /* a Sync was sent behind it */
-    bool is_alone;     /* in a group of its own: it was aborted or failed for another's sake before */
-    bool is_streamed;  /* its rows are taken by stream_next */
-    bool is_begin;     /* of the transaction of the statement behind it */
+    uint64_t sent_ms;
+    uint64_t deadline_ms; /* for an orphan: when its connection is dropped */
+    uint64_t free_by_ms;  /* while it has no connection; for an orphan in flight: when it is cancelled */
+    uint8_t attempts;     /* times it was sent */
+    bool is_done;         /* answered, failed, or `on` is lent */
+    bool has_failed;      /* `error` says why; there is no result */
+    bool is_aborted;      /* the server skipped it, since one before it in its group failed */
+    bool is_preparing;    /* a Parse was sent before it: its answer comes first */
+    bool ends_group;      /* a Sync was sent behind it */
+    bool is_alone;        /* in a group of its own: it was aborted or failed for another's sake before */
+    bool is_streamed;     /* its rows are taken by stream_next */
+    bool is_begin;        /* of the transaction of the statement behind it */
 } request;
 
 typedef enum link_state { LINK_OPENING, LINK_READY, LINK_LENT, LINK_DRAINING, LINK_BROKEN } link_state;
@@ -65,15 +68,17 @@ struct data_session {
     bool has_answer;  /* a result of this stage has come */
     list_link flight; /* requests sent and not answered, oldest first */
     unsigned in_flight;
-    timer_entry timer; /* opening: gives up; draining or with orphans: asks what became of them */
+    timer_entry timer; /* opening: gives up; with orphans: asks what became of them */
+    pg_cancel *cancel; /* a cancel request on its way; nothing is sent meanwhile */
     prepared *prepared;
     unsigned prepared_room;
     const data_statement *begins; /* a lent one's transaction: goes out with its first statement */
     uint64_t idle_since_ms;
     bool is_held;       /* by pump, for one that wants it alone */
     bool is_unsynced;   /* statements were put in since the last Sync */
-    bool is_given_up;   /* a statement timed out: closed once drained */
-    bool was_cancelled; /* a cancel request was sent: it may have hit another's statement */
+    bool is_given_up;   /* a lent one, of which a statement was left: takes no more until it was released */
+    bool was_cancelled; /* since it was READY last: the cancel request may have hit another's statement */
+    bool is_undone;     /* a rollback was sent when it was released */
     bool is_dirty;      /* the session may have set something that stays */
     bool is_streaming;  /* nothing is read but by stream_next */
     request *streamed;  /* whose rows they are */
@@ -91,7 +96,8 @@ struct data_database {
     bool will_pump, will_sweep, is_closing;
     pool requests;
     timer_entry watch; /* runs while statements are waited for: looks after their deadlines */
-    aside *cancelling; /* one at a time: a server that hangs would hold a thread for each */
+    list_link cancels; /* cancel requests on their way: a thread each, no more than there may be links */
+    unsigned cancel_count;
     /* the server is away: nobody waits before retry_at_ms */
     unsigned failures;
     uint64_t retry_at_ms;
@@ -152,13 +158,22 @@ void link_on_event(loop_source *source, uint32_t events);
 void link_drop(pg_link *l, const char *reason);
 /** Frees the block of a dropped link at the end of the turn. */
 void link_forget(pg_link *l);
-/** Takes the coroutine away from a request whose connection has it in flight. */
-void link_orphan(request *r);
-/** The oldest statement has run out of time: cancelled; the connection is closed once others have their
- * answers, and after a second in any case. */
-void link_give_up(pg_link *l);
-/** Once nothing is in flight: ready again, or closed. */
+
+/* -- cancel.c -- */
+
+enum { CANCEL_AFTER_MS = 10 }; /* most statements have ended by then, and a request is a connection */
+
+/** Takes the coroutine away from a request in flight, which is cancelled when it still runs at
+ * `cancel_at_ms`: once the answers before it have come, so that no other's statement is hit. */
+void link_orphan(request *r, uint64_t cancel_at_ms);
+/** The same for all that a released connection has in flight: soon. */
+void link_orphan_all(pg_link *l);
+/** A draining connection: once nothing is in flight and no cancel request on its way, what its borrower left
+ * is undone, and then it is ready again, or closed. */
 void link_settle(pg_link *l);
+/** The connection is dropped: its cancel request settles nothing any more. */
+void cancel_forget(pg_link *l);
+void cancel_abandon_all(data_database *db);
 
 /* -- run.c -- */
 

@@ -38,16 +38,19 @@ static bool hand_over(data_run *run, PGresult *result)
     return true;
 }
 
-/* The caller goes before its answer has come. */
+/* The caller goes before its answer has come. A statement that is short is waited for rather than cancelled.
+ */
 static void leave(data_database *db, request *r)
 {
+    bool is_late = r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms;
     if (r->is_done) {
         request_free(db, r);
     } else if (r->on == NULL) {
         list_remove(&r->link);
         request_free(db, r);
     } else {
-        link_orphan(r);
+        r->on->is_given_up |= r->on->state == LINK_LENT;
+        link_orphan(r, loop_self.now_ms + (is_late ? 0 : CANCEL_AFTER_MS));
     }
 }
 
@@ -55,10 +58,7 @@ static void leave(data_database *db, request *r)
 static bool is_over(data_database *db, request *r, data_run *run)
 {
     if (r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms) {
-        pg_link *l = r->on;
         leave(db, r);
-        if (l != NULL)
-            link_give_up(l);
         data_refuse(&run->error, TERN_DATA_TIMEOUT, "the statement took too long");
         return true;
     }

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { TIDY_MS = 1000 }; /* for a session to be put in order; then its connection is closed */
-
 static data_session *leave_queue(data_database *db, request *want)
 {
     if (!want->is_done)
@@ -48,7 +46,9 @@ static bool is_usable(const pg_link *l, data_error *error)
     fault_clear(error);
     if (l->state == LINK_LENT && !l->is_given_up)
         return true;
-    return data_refuse(error, TERN_DATA_AWAY, "the session's connection was lost");
+    return data_refuse(error, TERN_DATA_AWAY,
+                       l->is_given_up ? "a statement before it took too long, which ended the session"
+                                      : "the session's connection was lost");
 }
 
 /* Whether an unprepared statement leaves nothing behind in its session but what a rollback takes away. */
@@ -78,6 +78,7 @@ static bool send_begin(pg_link *l)
     l->begins = NULL;
     r->waiting = NULL;
     r->is_begin = true;
+    r->free_by_ms = UINT64_MAX;
     return link_send(l, r);
 }
 
@@ -140,38 +141,15 @@ static bool commit(data_session *l, data_run *run)
     return is_usable(l, &run->error);
 }
 
-/* Sends a statement of our own behind whatever is in flight. */
-static void put_in_order(pg_link *l, const data_statement *statement)
-{
-    static const params none;
-    data_run unused = {.statement = statement, .deadline_ms = loop_self.now_ms + TIDY_MS};
-    request *r = request_new(l->db, &unused, &none);
-    if (r == NULL) {
-        link_drop(l, "memory is short");
-        return;
-    }
-    r->waiting = NULL;
-    if (link_send(l, r) && link_sync(l))
-        link_orphan(r);
-}
-
 void pg_release(data_session *l)
 {
-    static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
-    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
     if (l->state == LINK_BROKEN) {
         link_forget(l);
         return;
     }
     l->state = LINK_DRAINING;
     l->begins = NULL;
-    if (!l->is_given_up && (!list_empty(&l->flight) || libpq.transactionStatus(l->conn) != PQTRANS_IDLE))
-        put_in_order(l, &rollback);
-    if (l->is_dirty && !l->is_given_up && l->state == LINK_DRAINING) {
-        l->is_dirty = false;
-        link_unprepare_all(l);
-        put_in_order(l, &discard);
-    }
+    link_orphan_all(l);
     link_settle(l);
 }
 

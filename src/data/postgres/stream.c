@@ -56,7 +56,7 @@ static bool await_result(pg_link *l, data_run *run)
             return false;
         }
         if (outcome == CORO_TIMEOUT && l->state == LINK_LENT) {
-            link_give_up(l);
+            l->is_given_up = true;
             return data_refuse(&run->error, TERN_DATA_TIMEOUT, "the rows took too long");
         }
     }
@@ -89,7 +89,6 @@ bool pg_stream_next(data_session *l, data_run *run, data_row *row)
 void pg_stream_close(data_session *l, data_run *run)
 {
     request *r = l->streamed;
-    (void)run;
     if (l->row != NULL)
         libpq.clear(l->row);
     l->row = NULL;
@@ -103,7 +102,9 @@ void pg_stream_close(data_session *l, data_run *run)
             link_watch(l, EPOLLIN | EPOLLRDHUP);
         return;
     }
-    link_orphan(r); /* the rows that are left are read and dropped as they come */
+    /* The rows that are left are read and dropped as they come, when more is to come on the connection. */
+    uint64_t until_ms = run->deadline_ms != 0 ? run->deadline_ms : UINT64_MAX;
+    link_orphan(r, l->is_given_up ? loop_self.now_ms : until_ms);
     if (!link_watch(l, EPOLLIN | EPOLLRDHUP))
         link_drop(l, "the socket cannot be watched");
     else

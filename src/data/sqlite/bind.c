@@ -7,13 +7,11 @@
 #include "data/sqlite/inside.h"
 #include "data/text.h"
 
+#include "schema/calendar.h"
 #include "schema/scalar.h"
 
 #include <limits.h>
 #include <math.h>
-
-/* Instants that RFC 3339 can write: years 0 to 9999. */
-static const int64_t first_us = -62167219200 * 1000000, last_us = 253402300799 * 1000000 + 999999;
 
 /* Full-text queries are read and run recursively: each "(" of one costs up to 260 bytes of a coroutine's
  * stack. */
@@ -88,13 +86,17 @@ static bool bind_fixed_form(const binding *b, const tern_arg *arg, tern_arg_kind
         len = scalar_print(&tern_uuid_type, &arg->uuid, text);
         break;
     case TERN_ARG_DATE:
+        if (!calendar_is_day(arg->date.year, arg->date.month, arg->date.day))
+            return refuse(b, "is not a day of the calendar");
         len = scalar_print(&tern_date_type, &arg->date, text);
         break;
     case TERN_ARG_TIME:
+        if (!calendar_is_time(arg->time))
+            return refuse(b, "is not a time of day");
         len = sqlite_print_time(arg->time, text);
         break;
     case TERN_ARG_DATETIME:
-        if (arg->datetime.microseconds < first_us || arg->datetime.microseconds > last_us)
+        if (!calendar_has(arg->datetime))
             return refuse(b, "is not in the years 0 to 9999");
         len = sqlite_print_datetime(arg->datetime, text);
         break;
@@ -116,8 +118,11 @@ static bool bind_value(const binding *b, const tern_arg *arg, tern_arg_kind kind
         return is_bound(b, sqlite3_bind_int64(b->statement, b->number, arg->duration.microseconds));
     case TERN_ARG_DOUBLE:
         return bind_double(b, arg->real);
-    case TERN_ARG_TEXT:
     case TERN_ARG_JSON:
+        if (!data_json_is_sound(arg->text.data, arg->text.len))
+            return refuse(b, "is JSON with U+0000 or half a surrogate pair in it");
+        return bind_text(b, arg->text);
+    case TERN_ARG_TEXT:
         return bind_text(b, arg->text);
     case TERN_ARG_BYTES:
         return bind_bytes(b, arg->text);

@@ -152,11 +152,22 @@ static void refused_columns(void)
     READS(tern_decimal, "select 1234567890123456789::numeric", "a decimal of at most 18 digits");
     READS(tern_decimal, "select 'Infinity'::numeric", "a decimal of at most 18 digits");
     READS(tern_float, "select 1e300::float8", "a number that a float holds");
-    READS(tern_date, "select 'infinity'::date", "a date, not infinity");
-    READS(tern_date, "select '-infinity'::date", "a date, not infinity");
-    READS(tern_date, "select '10000-01-01'::date", "a date of the years 0 to 9999");
-    READS(tern_datetime, "select 'infinity'::timestamptz", "a date and time, not infinity");
-    READS(tern_time, "select '24:00:00'::time", "a time of day from 00:00:00 to 23:59:59.999999");
+    READS(tern_date, "select 'infinity'::date", "a date but infinity");
+    READS(tern_date, "select '-infinity'::date", "a date but -infinity");
+    READS(tern_date, "select '10000-01-01'::date", "a date of the years 0 to 9999 but 10000-01-01");
+    READS(tern_date, "select '0044-03-15 BC'::date", "a date of the years 0 to 9999 but 0044-03-15 BC");
+    READS(tern_datetime, "select 'infinity'::timestamptz", "a date and time but infinity");
+    READS(tern_datetime, "select '-infinity'::timestamp", "a date and time but -infinity");
+    READS(tern_datetime, "select '20000-01-01 12:00+00'::timestamptz",
+          "a date and time of the years 0 to 9999 but 20000-01-01");
+    READS(tern_datetime, "select '294276-12-31 23:59:59.999999'::timestamp",
+          "a date and time of the years 0 to 9999 but 294276-12-31");
+    READS(tern_datetime, "select '4713-01-01 BC'::timestamp",
+          "a date and time of the years 0 to 9999 but 4713-01-01 BC");
+    READS(tern_time, "select '24:00:00'::time",
+          "a time of day from 00:00:00 to 23:59:59.999999 but 24:00:00");
+    READS(tern_time, "select '12:00:00+02'::timetz",
+          "a time of day without a zone (cast the column: ::time)");
     READS(tern_duration, "select '1 month'::interval",
           "a span of days to microseconds: months and years have no fixed length");
     READS(tern_bool, "select 1", "a boolean");
@@ -195,11 +206,11 @@ TEST(a_null_of_every_kind_is_null)
 static void bad_values(void)
 {
     answer got = ask("select $1", TERN_ARGS(((tern_date){2001, 2, 29})));
-    CHECK_TEXT(got.error.message, "value 1 is a date that is no day");
+    CHECK_TEXT(got.error.message, "value 1 is not a day of the calendar");
     got = ask("select $1", TERN_ARGS(((tern_time){24, 0, 0, 0})));
-    CHECK_TEXT(got.error.message, "value 1 is a time that is none");
+    CHECK_TEXT(got.error.message, "value 1 is not a time of day");
     got = ask("select $1", TERN_ARGS(((tern_datetime){INT64_MIN})));
-    CHECK_TEXT(got.error.message, "value 1 is a date-time beyond what PostgreSQL holds");
+    CHECK_TEXT(got.error.message, "value 1 is not in the years 0 to 9999");
     got = ask("select $1, $2::bigint", TERN_ARGS(1, "x"));
     CHECK_INT(got.error.fault, TERN_DATA_BAD_VALUE);
     got = ask("select $1", TERN_ARGS(((tern_any){"{oops", 5})));

@@ -1,4 +1,5 @@
 /* Structs to JSON: the bytes of every kind, escapes, and what is refused. */
+#include "schema/calendar.h"
 #include "schema/json.h"
 
 #include "check.h"
@@ -287,6 +288,13 @@ TEST(json_encode_refuses_what_json_has_no_number_for)
     }
     double list[] = {1, NAN};
     CHECK(refused(TERN_LIST(tern_double), &(tern_double_list){list, 2}).is_not_finite);
+}
+
+TEST(threat_128_json_encode_refuses_an_instant_outside_of_the_years_0_to_9999)
+{
+    const int64_t beyond[] = {INT64_MIN, CALENDAR_FIRST_US - 1, CALENDAR_LAST_US + 1, INT64_MAX};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
+        CHECK(refused(TERN_TYPE(tern_datetime), &(tern_datetime){beyond[i]}).is_out_of_years);
 }
 
 TEST(json_encode_refuses_a_list_that_reaches_itself)

@@ -117,7 +117,8 @@ TEST(times_keep_nanoseconds)
     round_trip(&tern_time_type, "17:30:00.250", "17:30:00.25");
     round_trip(&tern_time_type, "23:59:59.1234567891", "23:59:59.123456789");
     round_trip(&tern_time_type, "23:59:60", "23:59:59.999999999");
-    REFUSED(tern_time_type, "24:00:00", "12:60:00", "12:00:61", "12:00", "12:00:00.", "1:00:00", "12:00:00Z");
+    REFUSED(tern_time_type, "12:00:60", "23:58:60", "22:59:60", "24:00:00", "12:60:00", "12:00:61", "12:00",
+            "12:00:00.", "1:00:00", "12:00:00Z");
 }
 
 TEST(instants_are_written_in_utc)
@@ -130,6 +131,26 @@ TEST(instants_are_written_in_utc)
     round_trip(&tern_datetime_type, "2024-02-29T00:30:00+01:00", "2024-02-28T23:30:00Z");
     REFUSED(tern_datetime_type, "2026-11-23T17:30:00", "2026-11-23", "2026-11-23T17:30:00+0200",
             "2026-11-23T17:30Z", "2026-11-23T17:30:00+24:00", "2026-11-23T17:30:00Z ");
+}
+
+TEST(threat_128_an_offset_does_not_lead_out_of_the_years_that_can_be_written)
+{
+    round_trip(&tern_datetime_type, "9999-12-31T22:59:59.999999-01:00", "9999-12-31T23:59:59.999999Z");
+    round_trip(&tern_datetime_type, "0000-01-01T01:00:00+01:00", "0000-01-01T00:00:00Z");
+    REFUSED(tern_datetime_type, "9999-12-31T23:59:59-01:00", "9999-12-31T23:00:00-01:00",
+            "9999-12-31T00:01:00-23:59", "0000-01-01T00:59:59.999999+01:00", "0000-01-01T00:00:00+00:01");
+}
+
+TEST(threat_128_second_60_is_taken_at_the_end_of_a_month_in_utc_alone)
+{
+    round_trip(&tern_datetime_type, "1990-12-31T23:59:60Z", "1990-12-31T23:59:59.999999Z");
+    round_trip(&tern_datetime_type, "1990-12-31T15:59:60-08:00", "1990-12-31T23:59:59.999999Z");
+    round_trip(&tern_datetime_type, "2016-12-31T23:59:60.25Z", "2016-12-31T23:59:59.999999Z");
+    round_trip(&tern_datetime_type, "2015-07-01T05:29:60+05:30", "2015-06-30T23:59:59.999999Z");
+    round_trip(&tern_datetime_type, "2024-02-29T23:59:60Z", "2024-02-29T23:59:59.999999Z");
+    REFUSED(tern_datetime_type, "2026-06-15T12:00:60Z", "1998-12-31T23:58:60Z", "1998-12-31T22:59:60Z",
+            "1998-12-30T23:59:60Z", "1998-12-31T23:59:60+01:00", "2024-02-28T23:59:60Z",
+            "1998-12-31T23:59:61Z", "1990-12-31T15:59:60-07:00");
 }
 
 TEST(threat_117_times_after_2038_and_before_1970_are_sane)

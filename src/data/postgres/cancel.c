@@ -1,0 +1,232 @@
+/*
+ * Statements that nobody waits for any more, and the order in which a connection comes back to the pool.
+ *
+ * A cancel request names a connection, not a statement: it hits whatever runs there when it arrives. So it is
+ * sent once the answers before the orphan's have come. Meanwhile the connection takes nothing new, and it is
+ * settled when the request's own connection has been closed, which the server does after it has signalled.
+ * What the request hit instead, among statements already on their way, is run again (link.c).
+ *
+ * Answers of a group come together, at its Sync: whether the orphan or one before it runs is not known then.
+ * Those before it only read, so after a while they are cancelled with it, and run again without it.
+ */
+#include "data/postgres/pool.h"
+
+#include "base/mem.h"
+#include "data/postgres/aside.h"
+
+enum {
+    AGAIN_MS = 100,  /* the request came before its statement ran, or after: then it did nothing */
+    GRACE_MS = 1000, /* for a cancelled statement to end; then its connection is closed */
+    LOOK_MS = 5,     /* while an orphan waits for its turn */
+    SHARED_MS = 200, /* an orphan may hold up those before it in its group for so long */
+    TIDY_MS = 1000   /* for a session to be put in order; then its connection is closed */
+};
+
+/* -- the request -- */
+
+struct pg_cancel {
+    aside job;
+    list_link link; /* in db->cancels */
+    data_database *db;
+    pg_link *on;  /* NULL: dropped meanwhile */
+    void *ticket; /* PGcancelConn of libpq 17 and later, PGcancel before */
+};
+
+static void send_request(aside *job)
+{
+    char problem[256]; /* nobody needs to know: the statement ends, or its connection is dropped */
+    void *ticket = list_owner(job, pg_cancel, job)->ticket;
+    if (libpq.cancelCreate != NULL)
+        libpq.cancelBlocking(ticket);
+    else
+        libpq.cancel(ticket, problem, sizeof problem);
+}
+
+static void on_sent(aside *job)
+{
+    pg_cancel *c = list_owner(job, pg_cancel, job);
+    list_remove(&c->link);
+    c->db->cancel_count--;
+    if (c->on == NULL)
+        return;
+    c->on->cancel = NULL;
+    link_settle(c->on);
+}
+
+static void free_request(aside *job)
+{
+    pg_cancel *c = list_owner(job, pg_cancel, job);
+    if (c->ticket != NULL && libpq.cancelCreate != NULL)
+        libpq.cancelFinish(c->ticket);
+    else if (c->ticket != NULL)
+        libpq.freeCancel(c->ticket);
+    mem_free(c);
+}
+
+/* Where one is on its way, or cannot be, the next look tries again. */
+static void cancel(pg_link *l)
+{
+    data_database *db = l->db;
+    pg_cancel *c = NULL;
+    if (l->cancel == NULL && db->cancel_count < db->most)
+        c = mem_zero(1, sizeof *c);
+    if (c == NULL)
+        return;
+    *c = (pg_cancel){{.work = send_request, .on_done = on_sent, .free = free_request}, .db = db, .on = l};
+    c->ticket = libpq.cancelCreate != NULL ? libpq.cancelCreate(l->conn) : (void *)libpq.getCancel(l->conn);
+    if (c->ticket == NULL || !aside_start(&c->job)) {
+        free_request(&c->job);
+        return;
+    }
+    list_append(&db->cancels, &c->link);
+    db->cancel_count++;
+    l->cancel = c;
+    l->was_cancelled = true;
+    if (l->state == LINK_READY)
+        l->state = LINK_DRAINING;
+}
+
+void cancel_forget(pg_link *l)
+{
+    if (l->cancel != NULL)
+        l->cancel->on = NULL;
+    l->cancel = NULL;
+}
+
+void cancel_abandon_all(data_database *db)
+{
+    list_link *link;
+    while ((link = list_take_first(&db->cancels)) != NULL)
+        aside_abandon(&list_owner(link, pg_cancel, link)->job);
+}
+
+/* -- orphans -- */
+
+/* When the timer is to look next; 0 when there is nothing to look after. */
+static uint64_t next_look_ms(const pg_link *l)
+{
+    const request *oldest = list_owner(l->flight.next, request, link);
+    if (list_empty(&l->flight))
+        return l->cancel != NULL ? l->idle_since_ms + GRACE_MS : 0;
+    if (oldest->waiting == NULL && oldest->deadline_ms != UINT64_MAX)
+        return oldest->free_by_ms < oldest->deadline_ms ? oldest->free_by_ms : oldest->deadline_ms;
+    if (oldest->waiting == NULL && oldest->free_by_ms != UINT64_MAX)
+        return oldest->free_by_ms;
+    list_each (link, &l->flight) {
+        const request *r = list_owner(link, request, link);
+        if (r->waiting == NULL && (r->free_by_ms != UINT64_MAX || r->deadline_ms != UINT64_MAX))
+            return loop_self.now_ms + LOOK_MS;
+    }
+    return 0;
+}
+
+/* The orphan that the server may be at, if its time is over; NULL when there is none. */
+static request *overdue(const pg_link *l)
+{
+    list_each (link, &l->flight) {
+        request *r = list_owner(link, request, link);
+        uint64_t patience_ms = link == l->flight.next ? 0 : SHARED_MS;
+        if (r->waiting == NULL && r->free_by_ms != UINT64_MAX)
+            return loop_self.now_ms >= r->free_by_ms + patience_ms ? r : NULL;
+        if (r->ends_group)
+            return NULL;
+    }
+    return NULL;
+}
+
+static void on_timer(timer_entry *timer);
+
+static void look_after(pg_link *l)
+{
+    uint64_t at_ms = next_look_ms(l);
+    if (at_ms == 0 || (timer_is_running(&l->timer) && l->timer.at_ms <= at_ms))
+        return;
+    l->timer.fire = on_timer;
+    timer_start(&loop_self.timers, &l->timer, at_ms);
+}
+
+static void on_timer(timer_entry *timer)
+{
+    pg_link *l = list_owner(timer, pg_link, timer);
+    uint64_t now_ms = loop_self.now_ms;
+    request *oldest = list_owner(l->flight.next, request, link), *late = overdue(l);
+    if (list_empty(&l->flight) && l->cancel != NULL && now_ms >= l->idle_since_ms + GRACE_MS) {
+        link_drop(l, "the server did not take a cancel request in time");
+        return;
+    }
+    if (!list_empty(&l->flight) && oldest->waiting == NULL && now_ms >= oldest->deadline_ms) {
+        link_drop(l, "the server did not answer in time");
+        return;
+    }
+    if (late != NULL) {
+        late->free_by_ms = now_ms + AGAIN_MS;
+        if (late == oldest && late->deadline_ms > now_ms + GRACE_MS)
+            late->deadline_ms = now_ms + GRACE_MS;
+        cancel(l);
+    }
+    look_after(l);
+}
+
+void link_orphan(request *r, uint64_t cancel_at_ms)
+{
+    r->waiting = NULL;
+    r->free_by_ms = cancel_at_ms;
+    r->deadline_ms = UINT64_MAX;
+    look_after(r->on);
+}
+
+void link_orphan_all(pg_link *l)
+{
+    uint64_t at_ms = loop_self.now_ms + CANCEL_AFTER_MS;
+    list_each (link, &l->flight) {
+        request *r = list_owner(link, request, link);
+        r->free_by_ms = r->free_by_ms < at_ms ? r->free_by_ms : at_ms;
+    }
+    look_after(l);
+}
+
+/* -- the way back into the pool -- */
+
+static void put_in_order(pg_link *l, const data_statement *statement)
+{
+    static const params none;
+    data_run unused = {.statement = statement, .deadline_ms = loop_self.now_ms + TIDY_MS};
+    request *r = request_new(l->db, &unused, &none);
+    if (r == NULL) {
+        link_drop(l, "memory is short");
+        return;
+    }
+    r->waiting = NULL;
+    r->free_by_ms = UINT64_MAX;
+    if (link_send(l, r) && link_sync(l))
+        look_after(l);
+}
+
+void link_settle(pg_link *l)
+{
+    static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
+    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
+    if (l->state != LINK_DRAINING || !list_empty(&l->flight))
+        return;
+    if (l->cancel != NULL) {
+        look_after(l);
+        return;
+    }
+    bool is_open = libpq.transactionStatus(l->conn) != PQTRANS_IDLE;
+    if (is_open && l->is_undone) {
+        link_drop(l, "its transaction could not be rolled back");
+    } else if (is_open) {
+        l->is_undone = true;
+        put_in_order(l, &rollback);
+    } else if (l->is_dirty) {
+        l->is_dirty = false;
+        link_unprepare_all(l);
+        put_in_order(l, &discard);
+    } else {
+        timer_stop(&loop_self.timers, &l->timer);
+        l->is_given_up = l->was_cancelled = l->is_undone = false;
+        l->state = LINK_READY;
+        l->idle_since_ms = loop_self.now_ms;
+        pool_pump_later(l->db);
+    }
+}
