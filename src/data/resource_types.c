@@ -54,16 +54,16 @@ static tern_type *copy_of(tern_app *app, const tern_type *model)
 static void make_ours(tern_field *field)
 {
     field->in = TERN_BODY;
-    field->written = NULL; /* its options are told by their values from here on */
     field->read_only = true;
     field->write_only = false;
     field->required = false;
     field->fallback = NULL;
 }
 
-static void make_optional(tern_field *field)
+/** May be left out, and be null only where that is said: a row is held against the model's own rules. */
+static void make_optional(tern_field *field, bool may_be_null)
 {
-    field->written = NULL; /* as above; the row is held against the model's own rules */
+    field->never_null = !may_be_null;
     field->optional = true;
     field->required = false;
     field->fallback = NULL;
@@ -102,7 +102,7 @@ static tern_type *creating_of(tern_app *app, const tern_type *model)
             field->in = TERN_BODY;
             field->key = false;
             if (field->type->kind == TERN_UUID && field->references == NULL)
-                make_optional(field); /* drawn when it is absent */
+                make_optional(field, true); /* drawn when it is absent or null */
         } else if (field->key || field->created || field->updated || field->version) {
             make_ours(field);
         }
@@ -121,7 +121,7 @@ static tern_type *replacing_of(tern_app *app, const tern_type *model)
         if (field->key)
             field->optional = true;
         if (field->version)
-            make_optional(field);
+            make_optional(field, true);
     }
     return copy;
 }
@@ -135,7 +135,7 @@ static tern_type *changing_of(tern_app *app, const tern_type *model)
     copy->options.check = NULL; /* it looks at the row as a whole, once that is there */
     for (unsigned i = 0; i < copy->field_count; i++)
         if (!copy->fields[i].key)
-            make_optional(&copy->fields[i]);
+            make_optional(&copy->fields[i], model->fields[i].optional || model->fields[i].nullable);
     return copy;
 }
 
