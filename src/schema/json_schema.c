@@ -28,12 +28,12 @@ static const struct kind_schema {
     /* "time" of JSON Schema has an offset, which a time of day has not; so this format, and its pattern for
      * those who do not know it */
     [TERN_TIME] = {"string", "time-local",
-                   "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]{1,9})?$\""},
+                   "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\""},
     [TERN_DATETIME] = {"string", "date-time", NULL},
     /* the format has months and years, which are not a span of time, and neither a sign nor fractions */
     [TERN_DURATION] = {"string", "duration",
                        "\"pattern\":\"^-?P(?=[0-9T])([0-9]+W)?([0-9]+D)?"
-                       "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]{1,9})?S)?)?$\""},
+                       "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]+)?S)?)?$\""},
     [TERN_DECIMAL] = {"number", "decimal", NULL},
     [TERN_ANY] = {NULL, NULL, NULL},
     [TERN_UPLOAD] = {"string", "binary", "\"contentMediaType\":\"application/octet-stream\""},

@@ -119,7 +119,7 @@ static void check_object(tern_type *type, schema_side side, const char *want)
 #define FLOAT_RANGE ",\"minimum\":-3.4028234663852886e+38,\"maximum\":3.4028234663852886e+38"
 #define SPAN_PATTERN                                                                                         \
     "\"pattern\":\"^-?P(?=[0-9T])([0-9]+W)?([0-9]+D)?"                                                      \
-    "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]{1,9})?S)?)?$\""
+    "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]+)?S)?)?$\""
 #define BASE64_PATTERN                                                                                       \
     "\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""
 
@@ -179,7 +179,7 @@ TEST(json_schema_knows_every_kind)
         "\"uuid\":{\"type\":\"string\",\"format\":\"uuid\"},"
         "\"day\":{\"type\":\"string\",\"format\":\"date\"},"
         "\"hour\":{\"type\":\"string\",\"format\":\"time-local\","
-        "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]{1,9})?$\"},"
+        "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\"},"
         "\"moment\":{\"type\":\"string\",\"format\":\"date-time\"},"
         "\"span\":{\"type\":\"string\",\"format\":\"duration\"," SPAN_PATTERN "},"
         "\"price\":{\"type\":[\"number\",\"string\"],\"format\":\"decimal\","
