@@ -95,6 +95,7 @@ typedef struct tern_limits {
     unsigned headers;                 /* 100, which is also the most */
     size_t url_bytes;                 /* 8 KiB */
     size_t body_bytes;                /* 1 MiB */
+    size_t json_values;               /* 1,000,000 members and elements of a JSON body: 413 */
     size_t request_memory;            /* 16 MiB: what one request may allocate */
     unsigned head_timeout_ms;         /* 10 s for a whole head, absolute */
     unsigned body_timeout_ms;         /* 60 s for a whole body, absolute */
@@ -141,6 +142,7 @@ typedef struct tern_route_options {
     /* for documentation, and checked in builds with assertions */
     tern_type *returns;      /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
     bool paged;              /* `returns` is a list, answered by tern_page */
+    bool partial;            /* clients may ask for some fields alone: any of `returns` may be missing */
     int status;              /* of a success; default 200. What tern_json and its like reply with */
     const char *tags;        /* "todos", or several: "todos, admin" */
     const char *description; /* longer than the summary; Markdown */

@@ -122,7 +122,7 @@ enum { TERN_VALUE = 0, TERN_GIVEN = 1, TERN_NULL = 2, TERN_ABSENT = 3 };
 typedef enum tern_on_delete {
     TERN_RESTRICT, /* the other row cannot be deleted while this one refers to it */
     TERN_CASCADE,  /* this one is deleted too */
-    TERN_SET_NULL  /* its field, which must be .optional, becomes null */
+    TERN_SET_NULL  /* its field, which must be .optional or .nullable, becomes null */
 } tern_on_delete;
 
 typedef struct tern_type tern_type;
@@ -134,6 +134,9 @@ typedef struct tern_field {
     tern_type *type;
     size_t offset, state_offset;
     const char *written; /* the options as they stand in the source: tells `.min = 0` from no minimum */
+    bool never_null;     /* .nullable = false of a field that no macro made */
+    /* of a text of Tern's own that lists some of these words, with commas between them: NULL-ended */
+    const char *const *words;
 
     /* what you may give. A mistake ends the program at start with a line that names model and field: an
      * option that the kind has no use for, limits that do not read, are the wrong way round or beyond the
@@ -141,7 +144,15 @@ typedef struct tern_field {
      * field's own rules. */
     const char *json; /* another name outside C */
     tern_source in;
-    bool optional;        /* may be absent or null */
+    /* Whether a value may be left out, and whether it may be null:
+     *     (nothing)                            must be given, never null
+     *     .optional = true                     may be left out, may be null
+     *     .optional = true, .nullable = false  may be left out, never null
+     *     .nullable = true                     must be given, may be null
+     *     .fallback = "20"                     may be left out, never null (unless it is .nullable)
+     * A column takes null for each field that may be left out without a fallback or may be null. */
+    bool optional;
+    bool nullable;        /* default: as .optional */
     bool required;        /* said aloud; the default without .optional and .fallback */
     const char *fallback; /* the value when absent, as text ("20", "true", "red"; lists "[]", maps "{}") */
     long double min, max; /* numbers; inclusive, exact to 15 digits for decimals */

@@ -31,9 +31,14 @@ static body_format format_of_type(tern_str type)
 static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char *taken)
 {
     enum { SHOWN_BYTES = 100 };
-    size_t shown = content_type.len < SHOWN_BYTES ? content_type.len : SHOWN_BYTES;
-    tern_fail(c, 415, "the body must be %s, not %.*s", taken, (int)shown,
-              shown != 0 ? content_type.data : "without a Content-Type");
+    tern_str type = media_type(content_type); /* without its parameters */
+    if (content_type.len == 0)
+        tern_fail(c, 415, "the body must be %s, and the request has no Content-Type", taken);
+    if (type.data == NULL || type.len > SHOWN_BYTES)
+        tern_fail(c, 415, "the body must be %s, and the Content-Type is not a media type", taken);
+    if (media_charset_of(content_type) != MEDIA_UTF_8)
+        tern_fail(c, 415, "the body must be %s in UTF-8", taken);
+    tern_fail(c, 415, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
 }
 
 static tern_str content_type_of(tern_ctx *c)
@@ -73,8 +78,9 @@ static bool read_json(tern_ctx *c, const tern_type *type, void *out, tern_str te
 {
     if (c->is_json_read)
         ctx_fail(c, 500, "the body has been read already");
+    const json_limits limits = {.items = c->app->options.limits.json_values};
     c->is_json_read = true;
-    if (json_decode(type, out, text, NULL, &body_place, &c->x->arena, faults))
+    if (json_decode(type, out, text, &limits, &body_place, &c->x->arena, faults))
         return true;
     fail_broken(c, faults);
     return false;

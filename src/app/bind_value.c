@@ -95,7 +95,8 @@ static bool read_list(binding *b, const tern_type *type, const bind_texts *texts
 static bool read_nested(binding *b, const tern_type *type, const bind_text *given, void *out,
                         const place *here)
 {
-    return json_decode(type, out, given->text, NULL, here, &b->c->x->arena, &b->faults);
+    const json_limits limits = {.items = b->c->app->options.limits.json_values};
+    return json_decode(type, out, given->text, &limits, here, &b->c->x->arena, &b->faults);
 }
 
 static bool read_given(binding *b, const tern_type *type, const bind_texts *texts, void *out,

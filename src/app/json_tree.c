@@ -7,16 +7,20 @@
 
 tern_value *tern_value_parse(tern_ctx *c, tern_str text)
 {
+    const json_limits limits = {.items = c->app->options.limits.json_values};
     value_error error;
     char *copy = ctx_need(c, arena_text(&c->x->arena, text.data, text.len));
-    tern_value *value = value_parse(&c->x->arena, (tern_str){copy, text.len}, NULL, &error);
+    tern_value *value = value_parse(&c->x->arena, (tern_str){copy, text.len}, &limits, &error);
     if (value != NULL)
         return value;
     if (strcmp(error.code, "no_memory") == 0)
         ctx_need(c, NULL);
     bool is_large = strcmp(error.code, "too_many_values") == 0 || strcmp(error.code, "too_costly") == 0;
-    tern_fail(c, is_large ? 413 : 400, "the JSON is wrong in line %u, column %u: %s", error.line,
-              error.column, error.message);
+    bool is_broken = strcmp(error.code, "not_json") == 0;
+    tern_fail(c, is_large ? 413 : 400,
+              is_broken ? "the JSON is wrong in line %u, column %u: %s"
+                        : "the JSON, at line %u, column %u, %s",
+              error.line, error.column, error.message);
 }
 
 tern_value *tern_value_of_null(tern_ctx *c)

@@ -48,12 +48,15 @@ static void print_paths(const openapi_document *doc, buf *out)
     pen_close(out, '}');
 }
 
-/** What is in components whatever the application. */
-static const char problem_schemas[] =
+/** What every route may answer. */
+static const char problem_schema[] =
     "\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457)\",\"properties\":{"
     "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}},"
-    "\"required\":[\"type\",\"title\"]},"
+    "\"required\":[\"type\",\"title\"]}";
+
+/** What those with an input may. */
+static const char validation_schemas[] =
     "\"ValidationProblem\":{\"type\":\"object\",\"description\":\"What is wrong with the request\","
     "\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
@@ -65,6 +68,14 @@ static const char problem_schemas[] =
     "\"code\":{\"type\":\"string\",\"examples\":[\"missing\"]},\"message\":{\"type\":\"string\"}},"
     "\"required\":[\"location\",\"code\",\"message\"]}";
 
+static bool has_input(const openapi_document *doc)
+{
+    bool has = false;
+    for (unsigned i = 0; i < doc->count; i++)
+        has |= doc->operations[i].route->bind != NULL;
+    return has;
+}
+
 static void print_components(const openapi_document *doc, buf *out)
 {
     pen_key(out, "components");
@@ -72,7 +83,10 @@ static void print_components(const openapi_document *doc, buf *out)
     pen_key(out, "schemas");
     pen_open(out, '{');
     schema_print_components(&doc->schemas, out);
-    pen_raw(out, problem_schemas);
+    if (doc->count != 0)
+        pen_raw(out, problem_schema);
+    if (has_input(doc))
+        pen_raw(out, validation_schemas);
     pen_close(out, '}');
     if (doc->app->schemes != NULL) {
         pen_key(out, "securitySchemes");

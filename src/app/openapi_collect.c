@@ -70,11 +70,14 @@ static void add_types(openapi_document *doc, const route *r)
 {
     const bind_plan *bind = r->bind;
     for (unsigned i = 0; bind != NULL && i < bind->count; i++)
-        schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
+        if (!openapi_is_left_out(&bind->fields[i]))
+            schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
     if (bind != NULL && bind->body != NULL)
         schema_set_add(&doc->schemas, bind->body, SCHEMA_INPUT);
-    if (r->options.returns != NULL)
+    if (openapi_has_content(&r->options))
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_OUTPUT);
+    if (openapi_has_content(&r->options) && r->options.partial)
+        schema_set_add(&doc->schemas, r->options.returns, SCHEMA_PART);
 }
 
 bool openapi_collect(openapi_document *doc)

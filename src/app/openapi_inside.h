@@ -2,6 +2,7 @@
 #ifndef APP_OPENAPI_INSIDE_H
 #define APP_OPENAPI_INSIDE_H
 
+#include "app/bind.h"
 #include "app/openapi.h"
 #include "app/router_pattern.h"
 #include "schema/json_schema.h"
@@ -38,6 +39,11 @@ bool openapi_collect(openapi_document *doc);
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
 /** "/todos/{id}", with the names of the path's first operation. (openapi_operation.c) */
 void openapi_print_path(const openapi_operation *operation, buf *out);
+/** Whether OpenAPI has another place for a field of the input (Authorization and the like) and ignores it as
+ * a parameter. (openapi_operation.c) */
+bool openapi_is_left_out(const bind_field *field);
+/** Whether the success of such a route has a body that the document describes. (openapi_operation.c) */
+bool openapi_has_content(const tern_route_options *options);
 /** The next of a list like "todos, admin"; false at its end. */
 bool openapi_next_word(const char **at, tern_str *word);
 /** Adds a line for each route whose .security names no scheme. (openapi_security.c) */

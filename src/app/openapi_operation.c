@@ -32,6 +32,20 @@ static void print_parameter_head(tern_str name, const char *source, bool is_requ
     pen_flag(out, "required", is_required);
 }
 
+/** A text that lists words with commas between them: an array in one text, as OpenAPI calls it. */
+static void print_words(const char *const *words, buf *out)
+{
+    pen_raw(out, "\"style\":\"form\",\"explode\":false");
+    pen_key(out, "schema");
+    pen_raw(out, "{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"type\":\"string\"");
+    pen_key(out, "enum");
+    pen_open(out, '[');
+    for (; *words != NULL; words++)
+        pen_text(out, *words);
+    pen_close(out, ']');
+    buf_add_text(out, "}}");
+}
+
 /** A parameter that a field of the input describes. */
 static void print_field_parameter(const openapi_document *doc, const bind_field *field, tern_str name,
                                   buf *out)
@@ -41,8 +55,12 @@ static void print_field_parameter(const openapi_document *doc, const bind_field 
                          out);
     schema_print_description(f, out);
     pen_flag(out, "deprecated", f->field->deprecated);
-    pen_key(out, "schema");
-    schema_print_field(&doc->schemas, f, SCHEMA_INPUT, true, out);
+    if (f->field->words != NULL) {
+        print_words(f->field->words, out);
+    } else {
+        pen_key(out, "schema");
+        schema_print_field(&doc->schemas, f, SCHEMA_INPUT, true, out);
+    }
     pen_close(out, '}');
 }
 
@@ -70,14 +88,13 @@ static const bind_field *find_path_field(const bind_plan *bind, unsigned param)
     return NULL;
 }
 
-/** OpenAPI has other places for these and ignores them as parameters. */
-static bool is_left_out(const bind_field *field)
+bool openapi_is_left_out(const bind_field *field)
 {
     static const char *const elsewhere[] = {"accept", "content-type", "authorization"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
         if (field->source == TERN_HEADER && strcasecmp(field->name, elsewhere[i]) == 0)
             return true;
-    return field->source == TERN_PATH;
+    return false;
 }
 
 static void print_parameters(const openapi_document *doc, const openapi_operation *o, buf *out)
@@ -98,7 +115,7 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
     }
     for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
         const bind_field *field = &bind->fields[i];
-        if (!is_left_out(field))
+        if (field->source != TERN_PATH && !openapi_is_left_out(field))
             print_field_parameter(doc, field, (tern_str){field->name, field->name_len}, out);
     }
     pen_close(out, ']');
@@ -169,12 +186,50 @@ static bool has_key(const tern_type *type)
     return false;
 }
 
+enum { NO_CONTENT = 204, CREATED = 201 };
+
+bool openapi_has_content(const tern_route_options *options)
+{
+    return options->returns != NULL && options->status != NO_CONTENT;
+}
+
+/** The whole model, or those of its fields that were asked for. */
+static void print_whole_or_part(const openapi_document *doc, const tern_type *type, buf *out)
+{
+    const schema_set *set = &doc->schemas;
+    if (schema_component_of(set, type, SCHEMA_PART) == schema_component_of(set, type, SCHEMA_OUTPUT)) {
+        schema_print(set, type, SCHEMA_OUTPUT, out);
+        return;
+    }
+    pen_open(out, '{');
+    pen_key(out, "anyOf");
+    pen_open(out, '[');
+    schema_print(set, type, SCHEMA_OUTPUT, out);
+    schema_print(set, type, SCHEMA_PART, out);
+    pen_close(out, ']');
+    pen_close(out, '}');
+}
+
+static void print_returned(const openapi_document *doc, const tern_route_options *options, buf *out)
+{
+    const tern_type *type = options->returns;
+    if (!options->partial) {
+        schema_print(&doc->schemas, type, SCHEMA_OUTPUT, out);
+    } else if (type->kind == TERN_LIST_KIND && type->item->kind == TERN_MODEL_KIND) {
+        pen_raw(out, "{\"type\":\"array\",\"items\":");
+        print_whole_or_part(doc, type->item, out);
+        buf_add_text(out, "}");
+    } else {
+        print_whole_or_part(doc, type, out);
+    }
+}
+
 static void print_returns(const openapi_document *doc, const tern_route_options *options, buf *out)
 {
     pen_raw(out, "\"content\":{\"application/json\":{\"schema\":");
     if (options->paged)
         pen_raw(out, "{\"type\":\"object\",\"properties\":{\"items\":");
-    schema_print(&doc->schemas, options->returns, SCHEMA_OUTPUT, out);
+    print_returned(doc, options, out);
     if (options->paged)
         pen_raw(out, "\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
                      "\"required\":[\"items\",\"total\"]}");
@@ -183,7 +238,6 @@ static void print_returns(const openapi_document *doc, const tern_route_options 
 
 static void print_success(const openapi_document *doc, const tern_route_options *options, buf *out)
 {
-    enum { NO_CONTENT = 204, CREATED = 201 };
     int status = options->status != 0 ? options->status : 200;
     char number[16];
     snprintf(number, sizeof number, "%d", status);
@@ -191,7 +245,7 @@ static void print_success(const openapi_document *doc, const tern_route_options 
     if (status == CREATED && options->returns != NULL && has_key(options->returns))
         pen_raw(out, "\"headers\":{\"Location\":{\"description\":\"Where it is from now on\",\"schema\":"
                      "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
-    if (options->returns != NULL && status != NO_CONTENT)
+    if (openapi_has_content(options))
         print_returns(doc, options, out);
     pen_close(out, '}');
 }

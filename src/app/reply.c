@@ -70,13 +70,15 @@ tern_reply tern_redirect(tern_ctx *c, const char *url)
     return tern_redirect_with(c, 302, url);
 }
 
-/** Visible ASCII without '\': what a browser and a proxy read the same way, on one line. */
-static bool is_redirect_target(const char *url)
+/** The length of what is visible ASCII without '\': what a browser and a proxy read the same way, on one
+ * line.
+ */
+static size_t redirect_target_len(const char *url)
 {
-    for (const char *p = url; *p != '\0'; p++)
-        if (*p <= 0x20 || *p >= 0x7f || *p == '\\')
-            return false;
-    return url[0] != '\0';
+    size_t len = 0;
+    while (url[len] > 0x20 && url[len] < 0x7f && url[len] != '\\')
+        len++;
+    return len;
 }
 
 tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
@@ -86,12 +88,14 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
         tern_log(TERN_ERROR, "%s: %d is no redirect", ctx_route_label(c, label, sizeof label), status);
         return ctx_problem(c, 500, NULL);
     }
-    if (!is_redirect_target(url)) {
-        tern_log(TERN_ERROR, "%s: a redirect must lead to visible ASCII, not to \"%s\"",
-                 ctx_route_label(c, label, sizeof label), url);
+    size_t len = redirect_target_len(url);
+    if (len == 0 || url[len] != '\0') { /* the target itself may hold a client's secret */
+        tern_log(TERN_ERROR,
+                 "%s: a redirect must lead to visible ASCII, and byte %zu of its target is 0x%02x",
+                 ctx_route_label(c, label, sizeof label), len, (unsigned char)url[len]);
         return ctx_problem(c, 500, NULL);
     }
-    const char *kept = ctx_text(c, (tern_str){url, strlen(url)});
+    const char *kept = ctx_text(c, (tern_str){url, len});
     if (!http_field_put(c->x, "Location", kept, true))
         ctx_need(c, NULL);
     return (tern_reply){.status = status};

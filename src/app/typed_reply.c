@@ -2,6 +2,7 @@
 #include "app/bind.h"
 #include "http/url.h"
 #include "schema/json.h"
+#include "schema/printable.h"
 #include "schema/scalar.h"
 #include "schema/validate.h"
 
@@ -21,84 +22,31 @@ static tern_reply refuse(tern_ctx *c, const tern_type *type, const char *why, co
     return ctx_problem(c, 500, NULL);
 }
 
-static bool find_not_finite(const tern_type *type, const void *value, const place *above, buf *out);
-
-static void print_place(const place *where, buf *out)
-{
-    if (where->up != NULL)
-        print_place(where->up, out);
-    if (where->name == NULL)
-        buf_add_printf(out, "[%zu]", where->index);
-    else
-        buf_add_printf(out, "%s%s", where->up != NULL ? "." : "", where->name);
-}
-
-static bool find_in_items(const tern_type *type, const void *value, const place *above, buf *out)
-{
-    tern_bool_list list; /* every list and map begins with where its items are, and how many */
-    memcpy(&list, value, sizeof list);
-    for (size_t i = 0; i < list.count; i++) {
-        const char *item = (const char *)list.items + i * list_step(type);
-        place here = {.up = above, .index = i};
-        if (type->kind == TERN_MAP_KIND) {
-            memcpy(&here.name, item, sizeof here.name);
-            item += sizeof here.name;
-        }
-        if (find_not_finite(type->item, item, &here, out))
-            return true;
-    }
-    return false;
-}
-
-/** Prints where the first double stands that is infinite or no number; only for the log. The value has been
- * encoded up to there, so it is not nested too deeply. */
-static bool find_not_finite(const tern_type *type, const void *value, const place *above, buf *out)
-{
-    if (type->kind == TERN_FLOAT) {
-        bool is_double = type->size == sizeof(double);
-        bool is_finite = is_double ? __builtin_isfinite(*(const double *)value)
-                                   : __builtin_isfinite(*(const float *)value);
-        if (!is_finite)
-            print_place(above, out);
-        return !is_finite;
-    }
-    if (type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND)
-        return find_in_items(type, value, above, out);
-    for (unsigned i = 0; type->kind == TERN_MODEL_KIND && i < type->field_count; i++) {
-        const field_plan *f = &plan_of(type)->fields[i];
-        const place here = {.up = above, .name = f->key};
-        uint8_t state = *plan_state(f, value);
-        if (state != TERN_ABSENT && state != TERN_NULL && !f->field->write_only &&
-            find_not_finite(f->field->type, plan_value(f, value), &here, out))
-            return true;
-    }
-    return false;
-}
-
 static const place body_place = {.name = "body"};
 
 static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void *value, const json_out *out)
 {
     if (out->is_too_deep)
         return refuse(c, type, "it is nested too deeply, or holds itself", "");
-    if (out->is_out_of_years)
-        return refuse(c, type, "a date-time is outside of the years 0 to 9999, which RFC 3339 can write", "");
-    if (!out->is_not_finite)
+    if (!out->is_not_finite && !out->is_out_of_years && !out->is_null && !out->is_nameless)
         ctx_need(c, NULL);
     buf where = {.limit = 1024};
-    find_not_finite(type, value, &body_place, &where);
+    const char *why = value_find_unprintable(type, value, &body_place, &where);
     tern_reply reply =
-        refuse(c, type, "a number is infinite or not a number", where.len != 0 ? where.data : "");
+        refuse(c, type, why != NULL ? why : "a value has no JSON", where.len != 0 ? where.data : "");
     buf_free(&where);
     return reply;
 }
 
-/** Whether the value keeps its model's rules; a line in the log when not. */
+/** Whether the value keeps its model's rules, and its JSON will be what the document says; a line in the log
+ * when not. */
 static bool keeps_rules(tern_ctx *c, const tern_type *type, const void *value, tern_reply *instead)
 {
     tern_faults faults;
     faults_init(&faults, &c->x->arena);
-    if (validate_value(type, value, &body_place, &faults))
+    bool is_part = c->match.route != NULL && c->match.route->options.partial;
+    if (validate_value(type, value, &body_place, &faults) &&
+        value_is_printable(type, value, is_part, &body_place, &faults))
         return true;
     buf text = {.limit = 2048};
     faults_print(&faults, &text);

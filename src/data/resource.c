@@ -142,7 +142,7 @@ static void null_absent(const data_table *table, void *row)
     for (unsigned i = 0; i < table->column_count; i++) {
         uint8_t *state = plan_state(table->columns[i].plan, row);
         if (*state == TERN_ABSENT && table->columns[i].is_nullable)
-            *state = TERN_NULL;
+            *state = plan_lacking_state(table->columns[i].plan);
     }
 }
 
@@ -157,8 +157,6 @@ static void *merged(tern_ctx *c, const resource *r, const void *in, const void *
         uint8_t state = ((const uint8_t *)in)[field->state_offset];
         if (field->key || field->read_only || (state != TERN_GIVEN && state != TERN_NULL))
             continue;
-        if (state == TERN_NULL && !field->optional)
-            fail_at(c, &body_place, field->json != NULL ? field->json : field->name, "null", "can't be null");
         memcpy(row + field->offset, (const char *)in + field->offset, field->type->size);
         row[field->state_offset] = (char)(state == TERN_NULL ? TERN_NULL : TERN_VALUE);
     }
@@ -411,6 +409,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
                    : operation == TERN_OPERATION_LIST ? r->list
                                                       : r->model,
         .paged = operation == TERN_OPERATION_LIST,
+        .partial = operation == TERN_OPERATION_LIST, /* ?fields= */
         .status = operations[operation].status,
     };
     if (whole == NULL || handler.name == NULL || options.summary == NULL)

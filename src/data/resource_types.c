@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *shown_name(const tern_field *field)
+{
+    return field->json != NULL ? field->json : field->name;
+}
+
 /** Whether a list's own parameters have this name: a filter would be a second meaning. */
 static bool is_taken(const tern_field *field)
 {
     static const char *const taken[] = {"page", "size", "order", "fields"};
-    const char *name = field->json != NULL ? field->json : field->name;
+    const char *name = shown_name(field);
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(taken[i], name) == 0)
             return true;
@@ -54,16 +59,16 @@ static tern_type *copy_of(tern_app *app, const tern_type *model)
 static void make_ours(tern_field *field)
 {
     field->in = TERN_BODY;
-    field->written = NULL; /* its options are told by their values from here on */
     field->read_only = true;
     field->write_only = false;
     field->required = false;
     field->fallback = NULL;
 }
 
-static void make_optional(tern_field *field)
+/** May be left out, and be null only where that is said: a row is held against the model's own rules. */
+static void make_optional(tern_field *field, bool may_be_null)
 {
-    field->written = NULL; /* as above; the row is held against the model's own rules */
+    field->never_null = !may_be_null;
     field->optional = true;
     field->required = false;
     field->fallback = NULL;
@@ -102,7 +107,7 @@ static tern_type *creating_of(tern_app *app, const tern_type *model)
             field->in = TERN_BODY;
             field->key = false;
             if (field->type->kind == TERN_UUID && field->references == NULL)
-                make_optional(field); /* drawn when it is absent */
+                make_optional(field, true); /* drawn when it is absent or null */
         } else if (field->key || field->created || field->updated || field->version) {
             make_ours(field);
         }
@@ -121,7 +126,7 @@ static tern_type *replacing_of(tern_app *app, const tern_type *model)
         if (field->key)
             field->optional = true;
         if (field->version)
-            make_optional(field);
+            make_optional(field, true);
     }
     return copy;
 }
@@ -135,7 +140,7 @@ static tern_type *changing_of(tern_app *app, const tern_type *model)
     copy->options.check = NULL; /* it looks at the row as a whole, once that is there */
     for (unsigned i = 0; i < copy->field_count; i++)
         if (!copy->fields[i].key)
-            make_optional(&copy->fields[i]);
+            make_optional(&copy->fields[i], model->fields[i].optional || model->fields[i].nullable);
     return copy;
 }
 
@@ -177,11 +182,46 @@ static tern_type *key_of(tern_app *app, const tern_type *model)
                           : NULL;
 }
 
-/** "title", "-title" and so on: all that a list can be ordered by, as help for people. */
-static const char *order_help(tern_app *app, const tern_type *model)
+static bool has_column(const tern_field *field)
 {
-    return app_keep_text(app, arena_printf(&app->arena, "Fields of %s, '-' before one for descending: -%s",
-                                           model->name, model->fields[0].name));
+    return !field->not_stored && field->via == NULL && field->by == NULL && field->through == NULL;
+}
+
+/** The names of the model's fields that clients see, for the document: NULL-ended, with each "-name" too
+ * where a list is ordered by them. NULL when memory is short. */
+static const char *const *words_of(tern_app *app, const tern_type *model, bool are_orders)
+{
+    const char **words = app_keep(app, (2 * model->field_count + 1) * sizeof *words);
+    unsigned count = 0;
+    for (unsigned i = 0; words != NULL && i < model->field_count; i++) {
+        const tern_field *field = &model->fields[i];
+        if (field->write_only || (are_orders && !has_column(field)))
+            continue;
+        words[count++] = shown_name(field);
+        if (are_orders)
+            words[count++] = app_keep_text(app, arena_printf(&app->arena, "-%s", shown_name(field)));
+    }
+    return words;
+}
+
+/** Room for all of the words with commas between them. */
+static size_t words_bytes(const char *const *words)
+{
+    size_t bytes = 0;
+    for (; words != NULL && *words != NULL; words++)
+        bytes += strlen(*words) + 1;
+    return bytes;
+}
+
+static tern_field words_field(const char *name, const char *const *words, const char *help)
+{
+    return (tern_field){.name = name,
+                        .type = &tern_text_type,
+                        .in = TERN_QUERY,
+                        .optional = true,
+                        .max_length = words_bytes(words),
+                        .help = help,
+                        .words = words};
 }
 
 /** Whether the list can be asked for words: not where `search` is the name of a filter already. */
@@ -189,7 +229,7 @@ static bool has_search(const resource *r)
 {
     bool has = false;
     for (unsigned i = 0; i < r->filter_count; i++)
-        if (strcmp(r->filters[i]->json != NULL ? r->filters[i]->json : r->filters[i]->name, "search") == 0)
+        if (strcmp(shown_name(r->filters[i]), "search") == 0)
             return false;
     for (unsigned i = 0; i < r->model->field_count; i++)
         has |= r->model->fields[i].search;
@@ -230,18 +270,9 @@ static tern_type *asking_of(tern_app *app, resource *r)
                                      .fallback = app_keep_text(app, number[0]),
                                      .min = 1,
                                      .max = r->options.most_size};
-    fields[count + 2] = (tern_field){.name = "order",
-                                     .type = &tern_text_type,
-                                     .in = TERN_QUERY,
-                                     .optional = true,
-                                     .max_length = 200,
-                                     .help = order_help(app, model)};
-    fields[count + 3] = (tern_field){.name = "fields",
-                                     .type = &tern_text_type,
-                                     .in = TERN_QUERY,
-                                     .optional = true,
-                                     .max_length = 2000,
-                                     .help = "Only these fields of each item: id,title"};
+    fields[count + 2] =
+        words_field("order", words_of(app, model, true), "By these fields, '-' before one for descending");
+    fields[count + 3] = words_field("fields", words_of(app, model, false), "Only these fields of each item");
     r->page = &fields[count];
     r->size = &fields[count + 1];
     r->order = &fields[count + 2];

@@ -31,7 +31,7 @@ const rows_map *rows_map_of_table(const data_table *table);
 bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run);
 
 /** Reads a row into `out`, map->type->size bytes of any content. Fields without a column become absent. False
- * with run->error set, also for a null where the field is a text and not .optional. */
+ * with run->error set, also for a null where the field is a text that must have a value. */
 bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *out);
 /** An on_row for a sink of rows_list. */
 bool rows_take(data_run *run, const data_row *row);

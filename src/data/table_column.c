@@ -74,7 +74,8 @@ static void take_role(table_maker *m, const char *role, data_column *column, dat
     if (*place != NULL)
         table_mistake(m, ".%s is %s already", role, (*place)->plan->field->name);
     if (column->is_nullable)
-        table_mistake(m, ".%s is never null; leave out .optional", role);
+        table_mistake(m, ".%s is never null; leave out .%s", role,
+                      column->plan->field->optional ? "optional" : "nullable");
     if (column->is_key)
         table_mistake(m, ".%s changes; it is no .key", role);
     *place = column;
@@ -87,7 +88,7 @@ static void make_column(table_maker *m, data_table *table, data_column *column, 
         .plan = plan,
         .name = field->column != NULL ? field->column : field->name,
         .kind = data_kind_of(field->type),
-        .is_nullable = field->optional && !field->key,
+        .is_nullable = plan_may_lack(plan) && !field->key,
         .is_created = field->created,
         .is_updated = field->updated,
         .is_version = field->version,

@@ -147,12 +147,14 @@ static bool json_arg(const data_column *column, const void *value, arena *a, ter
         *out = tern_arg_json((tern_any){json.data, json.len});
         return sound_json(column, out, error);
     }
-    if (json.is_out_of_years)
-        return refuse(column, error, TERN_DATA_BAD_VALUE,
-                      "has a date-time in it outside of the years 0 to 9999");
-    if (json.is_not_finite || json.is_too_deep)
-        return refuse(column, error, TERN_DATA_BAD_VALUE,
-                      json.is_too_deep ? "is nested too deeply" : "has a number in it that is not finite");
+    const char *why = json.is_too_deep       ? "is nested too deeply"
+                      : json.is_not_finite   ? "has a number in it that is not finite"
+                      : json.is_out_of_years ? "has a date-time in it outside of the years 0 to 9999"
+                      : json.is_null         ? "has a NULL in it where a value must be"
+                      : json.is_nameless     ? "has a value in it that its enum has no name for"
+                                             : NULL;
+    if (why != NULL)
+        return refuse(column, error, TERN_DATA_BAD_VALUE, why);
     return refuse(column, error, TERN_DATA_BUSY, "found no memory for its JSON");
 }
 

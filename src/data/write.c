@@ -136,7 +136,7 @@ void write_settle(const data_table *table, void *row)
             cut_to_microseconds(plan_value(f, row));
         if (*state != TERN_NULL && *state != TERN_ABSENT) {
             if (data_column_is_null(&table->columns[i], row))
-                *state = TERN_NULL;
+                *state = plan_lacking_state(f);
         } else if (!is_zero(f, row)) {
             *state = TERN_VALUE;
         }
@@ -155,7 +155,7 @@ void write_complete(tern_ctx *c, const data_table *table, void *row)
             memcpy(plan_value(f, row), f->fallback, f->type->size);
             *state = TERN_VALUE;
         } else if (*state == TERN_ABSENT && column->is_nullable) {
-            *state = TERN_NULL;
+            *state = plan_lacking_state(f);
         }
         if (column->is_key && column->kind == TERN_ARG_UUID && column->references == NULL &&
             memcmp(plan_value(f, row), &no_uuid, sizeof no_uuid) == 0) {

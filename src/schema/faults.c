@@ -8,7 +8,20 @@ void faults_init(tern_faults *faults, arena *a)
     *faults = (tern_faults){.arena = a, .end = &faults->first};
 }
 
-/** Copies the steps of a place, which lie on the stack of whoever found the fault. */
+/** A copy of a step's name. One that a client made up (a key of a map, one that is not known) is cut where it
+ * is long, at the end of a character: a reply is not for handing all of it back. */
+static const char *keep_name(tern_faults *faults, const char *name)
+{
+    enum { SHOWN_BYTES = 100 };
+    size_t len = strnlen(name, SHOWN_BYTES + 1);
+    if (len <= SHOWN_BYTES)
+        return arena_text(faults->arena, name, len);
+    for (len = SHOWN_BYTES; len > 0 && ((unsigned char)name[len] & 0xc0) == 0x80;)
+        len--;
+    return arena_printf(faults->arena, "%.*s...", (int)len, name);
+}
+
+/** Copies the steps of a place, which are on the stack of whoever found the fault. */
 static bool keep_place(tern_faults *faults, fault *f, const place *where)
 {
     for (const place *step = where; step != NULL; step = step->up)
@@ -22,8 +35,7 @@ static bool keep_place(tern_faults *faults, fault *f, const place *where)
         at--;
         f->names[at] = NULL;
         f->indexes[at] = step->index;
-        if (step->name != NULL &&
-            (f->names[at] = arena_text(faults->arena, step->name, strlen(step->name))) == NULL)
+        if (step->name != NULL && (f->names[at] = keep_name(faults, step->name)) == NULL)
             return false;
     }
     return true;

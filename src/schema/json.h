@@ -45,6 +45,8 @@ typedef struct json_out {
     bool is_not_finite;   /* a double was infinite or not a number */
     bool is_out_of_years; /* a date-time was outside of the years 0 to 9999 */
     bool is_too_deep;     /* more than 64 nested values: a list that reaches itself */
+    bool is_null;     /* NULL or null where a value must be: a text, an item, a field that is not nullable */
+    bool is_nameless; /* the value of an enum is not one of its names */
 } json_out;
 
 void json_out_init(json_out *out, arena *a, size_t expected_bytes);
@@ -53,9 +55,11 @@ bool json_out_reserve(json_out *out, size_t more);
 
 /**
  * Appends the JSON of `*value`, of a prepared type. Fields in order of declaration; write-only ones and those
- * whose state is TERN_ABSENT are left out; a text of NULL is null, as is a tern_any of nothing (its text is
- * copied as it is). No white space. Bytes of text that are not UTF-8 become U+FFFD. '<' and '/' stay as they
- * are: who puts JSON between <script> tags escapes it there.
+ * whose state is TERN_ABSENT are left out. A text of NULL, and a date without month, is null where the
+ * field is nullable, is left out where it is optional alone, and fails elsewhere, as does a field noted as
+ * null. A tern_any of
+ * nothing is null (its text is copied as it is). No white space. Bytes of text that are not UTF-8 become
+ * U+FFFD. '<' and '/' stay as they are: who puts JSON between <script> tags escapes it there.
  *
  * On false `out` is as before, but for `failed` and the reason, and takes no more.
  */

@@ -4,7 +4,7 @@
 bool json_stop_memory(json_reader *r)
 {
     r->faults->is_memory_short = true;
-    return json_stop_code(r, "no_memory", "there is no memory for it");
+    return json_stop_code(r, "no_memory", "needs memory that there is not");
 }
 
 /** The reader counts on a NUL behind the text; most bodies have one, other texts are copied. */
@@ -22,7 +22,8 @@ static bool end_with_nul(json_reader *r, tern_str text)
     return true;
 }
 
-/** Adds the fault of what ended the reading, in the place of all those before it. */
+/** Adds the fault of what ended the reading, in place of all those before it. Its message goes after "the
+ * body ": "has too many values (line 1, column 65)". */
 static void add_stop(json_reader *r, const place *where)
 {
     json_count_lines(r, r->at);
@@ -32,7 +33,7 @@ static void add_stop(json_reader *r, const place *where)
         fault_add(r->faults, where, r->code, NULL, NULL, "is not JSON, line %u, column %u: %s%s", line,
                   column, r->stop, at_end);
     else
-        fault_add(r->faults, where, r->code, NULL, NULL, "line %u, column %u: %s", line, column, r->stop);
+        fault_add(r->faults, where, r->code, NULL, NULL, "%s (line %u, column %u)", r->stop, line, column);
 }
 
 bool json_decode(const tern_type *type, void *out, tern_str text, const json_limits *limits,

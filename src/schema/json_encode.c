@@ -64,7 +64,18 @@ static inline char *write_text_item(writer *w, char *at, const tern_type *type, 
 {
     (void)type;
     const char *text = *(const char *const *)value;
-    return text != NULL ? write_text(w, at, text, strlen(text)) : write_null(at);
+    return text != NULL ? write_text(w, at, text, strlen(text)) : write_no_null(w);
+}
+
+/** A value that its enum has no name for would be an empty text, which no client knows. */
+static char *write_enum(writer *w, char *at, const tern_type *type, const void *value)
+{
+    const char *name = scalar_enum_name(type, *(const int *)value);
+    if (*name != '\0')
+        return write_text(w, at, name, strlen(name));
+    w->out->is_nameless = true;
+    w->out->failed = true;
+    return NULL;
 }
 
 static char *write_quoted(char *at, const tern_type *type, const void *value)
@@ -234,8 +245,7 @@ static char *write_variable(writer *w, char *at, const tern_type *type, const vo
     case TERN_TEXT:
         return write_text_item(w, at, type, value);
     case TERN_ENUM:
-        text = scalar_enum_name(type, *(const int *)value);
-        return write_text(w, at, text, strlen(text));
+        return write_enum(w, at, type, value);
     case TERN_UPLOAD: /* its content is no business of JSON's */
         text = ((const tern_upload *)value)->name;
         return text != NULL ? write_text(w, at, text, strlen(text)) : write_null(at);
@@ -256,21 +266,39 @@ static inline bool is_fixed(tern_kind kind)
     return (variable >> kind & 1) == 0;
 }
 
-/** Writes a field's value, which is not null; there is room for it but for the insides of what has no longest
- * form. */
-static inline char *write_field(writer *w, char *at, const tern_type *type, const void *value, size_t most)
+/** A field that has no value, after its comma and key: null, or nothing of it where null is not a value of
+ * it. */
+static __attribute__((noinline)) char *write_lacking(writer *w, char *at, const field_plan *f)
 {
+    if (f->is_nullable || f->type->kind == TERN_ANY) /* any JSON is a value of that, null too */
+        return write_null(at);
+    return f->field->optional ? at - f->json_key_len - 1 : write_no_null(w);
+}
+
+/** Writes a field's value, which is not noted as null; there is room for it but for the insides of what has
+ * no longest form. */
+static inline char *write_field(writer *w, char *at, const field_plan *f, const void *value, size_t most)
+{
+    const tern_type *type = f->type;
+    const tern_date *day;
+    const char *text;
     switch (type->kind) {
     case TERN_BOOL:
         return write_bool(at, value);
     case TERN_INT:
         return write_int(w, at, type, value);
     case TERN_TEXT:
-        at = write_text_item(w, at, type, value);
+        text = *(const char *const *)value;
+        if (text == NULL)
+            return write_lacking(w, at, f);
+        at = write_text(w, at, text, strlen(text));
         break;
     case TERN_LIST_KIND:
         at = write_list(w, at, type, value);
         break;
+    case TERN_DATE:
+        day = value;
+        return day->month != 0 ? write_quoted(at, type, value) : write_lacking(w, at, f);
     default:
         if (is_fixed(type->kind))
             return write_fixed(w, at, type, value);
@@ -296,7 +324,7 @@ static char *write_model(writer *w, char *at, const tern_type *type, const void 
         *at++ = ',';
         at = write_blocks(at, f->json_key, f->json_key_len);
         const void *value = plan_value(f, model);
-        at = state == TERN_NULL ? write_null(at) : write_field(w, at, f->type, value, plan->most_bytes);
+        at = state == TERN_NULL ? write_lacking(w, at, f) : write_field(w, at, f, value, plan->most_bytes);
         if (at == NULL)
             return NULL;
     }

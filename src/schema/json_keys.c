@@ -174,11 +174,11 @@ bool json_keys_differ(json_reader *r, const char *begin, const place *where)
     key_search s = {.r = r, .room = KEYS_AT_FIRST};
     s.keys = s.lent;
     const json_key *doubled = find_doubled(&s, begin, r->at);
-    if (doubled != NULL && doubled->len <= SHOWN_BYTES)
+    if (doubled != NULL && doubled->len <= SHOWN_BYTES && memchr(doubled->text, '\0', doubled->len) == NULL)
         fault_add(r->faults, where, "doubled", NULL, NULL, "has the key \"%.*s\" twice", (int)doubled->len,
                   doubled->text);
     else if (doubled != NULL)
-        fault_add(r->faults, where, "doubled", NULL, NULL, "has a long key twice");
+        fault_add(r->faults, where, "doubled", NULL, NULL, "has a key twice");
     give_back_keys(&s);
     return doubled == NULL && r->stop == NULL;
 }

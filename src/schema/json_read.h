@@ -43,9 +43,10 @@ typedef struct json_reader {
 
 /** Starts at the beginning of `text` with `limits` (NULL: the defaults); no arena, no faults. */
 void json_reader_init(json_reader *r, tern_str text, const json_limits *limits);
-/** Ends reading: the text is no JSON, since at `at` something else was `expected`. Returns false. */
+/** Ends reading: the text is not JSON, since at `at` something else was `expected`. Returns false. */
 bool json_stop(json_reader *r, const char *expected);
-/** Ends reading for another reason, with its code. Returns false. */
+/** Ends reading for another reason, with its code. The message is a verb and what follows: "has a key twice".
+ * Returns false. */
 bool json_stop_code(json_reader *r, const char *code, const char *message);
 /** As json_stop where a value must begin: says what is wrong with the byte that stands there. */
 bool json_stop_value(json_reader *r);
@@ -73,7 +74,7 @@ static inline bool json_charge(json_reader *r, size_t size)
 static inline bool json_enter(json_reader *r)
 {
     if (r->depth == r->depth_most)
-        return json_stop_code(r, "too_deep", "has too many values inside each other");
+        return json_stop_code(r, "too_deep", "is nested too deeply");
     r->depth++;
     r->at++;
     return true;
@@ -119,6 +120,10 @@ bool json_read_value(json_reader *r, const tern_type *type, void *out, const pla
 bool json_read_model(json_reader *r, const tern_type *type, void *out, const place *where);
 bool json_read_list(json_reader *r, const tern_type *type, void *out, const place *where);
 bool json_read_map(json_reader *r, const tern_type *type, void *out, const place *where);
+
+/** The key that was read last as people can be shown it: U+0000 becomes U+FFFD, since a C string would end
+ * there. `key` itself where there is none, or no memory. (json_read_value.c) */
+const char *json_shown_key(json_reader *r, const char *key);
 
 /** Adds the fault of a value of the wrong kind, and passes it over. Returns false. */
 bool json_wrong_kind(json_reader *r, const tern_type *type, const place *where);

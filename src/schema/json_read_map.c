@@ -94,17 +94,21 @@ static const char *read_key(json_reader *r)
     return key;
 }
 
-static bool read_entry(json_reader *r, const tern_type *type, char *entry, const char *key, const place *here)
+/** A key with U+0000 is a fault; as a C string it would be another key. */
+static bool read_entry(json_reader *r, const tern_type *type, char *entry, const char *key,
+                       const place *where)
 {
     bool has_nul = r->has_nul;
+    const place here = {where, json_shown_key(r, key), 0};
     memcpy(entry, &key, sizeof key);
-    bool is_right = json_read_value(r, type->item, entry + sizeof key, here);
+    bool is_right = json_read_value(r, type->item, entry + sizeof key, &here);
     if (has_nul && r->stop == NULL)
-        fault_add(r->faults, here, "nul_in_text", NULL, NULL, "the key must not hold the character U+0000");
+        fault_add(r->faults, &here, "nul_in_text", NULL, NULL, "the key must not hold the character U+0000");
     return is_right && !has_nul;
 }
 
-/** All entries up to the closing brace. False when one is wrong, or reading ended. */
+/** All entries up to the closing brace, without those whose keys are not C strings. False when one is wrong,
+ * or reading ended. */
 static bool read_entries(json_reader *r, const tern_type *type, json_items *items, size_t *count,
                          const place *where)
 {
@@ -113,14 +117,14 @@ static bool read_entries(json_reader *r, const tern_type *type, json_items *item
         const char *key = json_items_room(r, items, items->step) ? read_key(r) : NULL;
         if (key == NULL)
             return false;
-        const place here = {where, key, 0};
-        if (!read_entry(r, type, items->next, key, &here)) {
+        bool is_whole = !r->has_nul; /* only keys that C sees whole can be compared */
+        if (!read_entry(r, type, items->next, key, where)) {
             if (r->stop != NULL)
                 return false;
             is_right = false;
         }
-        items->next += items->step;
-        ++*count;
+        items->next += is_whole ? items->step : 0;
+        *count += is_whole;
         if (!json_pass_comma(r, '}', "expected ',' or '}'", &is_end))
             return false;
     }
@@ -143,5 +147,8 @@ bool json_read_map(json_reader *r, const tern_type *type, void *out, const place
         return false;
     r->depth--;
     is_right &= are_different(r, &(entries){items.data, count, items.step}, where);
-    return r->stop == NULL && json_items_end(r, &items, count, out) && is_right;
+    if (r->stop == NULL && is_right)
+        return json_items_end(r, &items, count, out);
+    r->pile = items.pile;
+    return false;
 }

@@ -96,7 +96,7 @@ static const field_plan *look_up(json_reader *r, filling *m)
         json_space(r);
         json_skip(r);
     } else {
-        add_key_fault(r, m, key, "unknown", "is not known here");
+        add_key_fault(r, m, json_shown_key(r, key), "unknown", "is not known here");
     }
     return NULL;
 }
@@ -125,7 +125,7 @@ static inline bool read_field(json_reader *r, filling *m, const field_plan *f)
 {
     void *value = plan_value(f, m->out);
     uint8_t *state = plan_state(f, m->out);
-    if (json_space(r) == 'n' && f->field->optional)
+    if (json_space(r) == 'n' && f->is_nullable)
         return read_null(r, f, value, state);
     *state = TERN_GIVEN;
     m->here.name = f->key;

@@ -1,9 +1,9 @@
 /**
  * The values that most fields are, inlined where models and lists read them.
  *
- * Integers are exact and must be written with digits alone: 1.0 and 1e2 are no integers here, since what a
- * client means by 1.5e0 or 1e400 then needs no rule. Doubles are correctly rounded; one that is too large for
- * its type is a fault, one too small becomes 0.
+ * Integers are exact, however they are written: 30.0 and 1.5e1 are whole, as JSON Schema has it; 1e400 is too
+ * large. Doubles are correctly rounded; one that is too large for its type is a fault, one too small becomes
+ * 0.
  *
  * Hot path: must not allocate; messages are made only where there is a fault, in functions of their own. Must
  * not take the address of a local: every caller would pay for the stack's guard.
@@ -17,7 +17,7 @@
 
 /* What the short cuts do not take: json_read_value.c. */
 
-/** An integer that is not up to 19 digits, or too large, or none at all. */
+/** An integer that is not up to 19 digits alone, or too large, or not one at all. */
 bool json_read_odd_int(json_reader *r, const tern_type *type, void *out, const place *where);
 /** Any double, or none at all. */
 bool json_read_odd_double(json_reader *r, const tern_type *type, void *out, const place *where);

@@ -3,8 +3,7 @@
  * ones (json_read_usual.h).
  */
 #include "schema/json_read_usual.h"
-
-#include "base/text.h"
+#include "schema/number_whole.h"
 
 /** What a value of each kind must be; no message where scalar_read knows it. */
 static const struct {
@@ -63,17 +62,16 @@ __attribute__((cold)) bool json_read_odd_int(json_reader *r, const tern_type *ty
         return json_wrong_kind(r, type, where);
     if (!json_skip_number(r))
         return false;
-    for (const char *at = begin; at < r->at; at++)
-        if (*at == '.' || (*at | 0x20) == 'e') {
-            fault_add(r->faults, where, "not_int", NULL, NULL, "must be a whole number, in digits alone");
-            return false;
-        }
-    bool is_negative = *begin == '-';
-    uint64_t value;
-    begin += is_negative;
-    if (text_get_u64(begin, (size_t)(r->at - begin), &value) && json_fits_int(type, is_negative, value, out))
+    number_exact number;
+    uint64_t value = 0;
+    number_take_apart(begin, (size_t)(r->at - begin), &number);
+    number_whole whole = number_to_whole(&number, &value);
+    if (whole == NUMBER_WHOLE && json_fits_int(type, number.is_negative, value, out))
         return true;
-    return out_of_range(r, scalar_int_range(type), where);
+    if (whole != NUMBER_FRACTION)
+        return out_of_range(r, scalar_int_range(type), where);
+    fault_add(r->faults, where, "not_int", NULL, NULL, "must be a whole number");
+    return false;
 }
 
 bool json_read_odd_double(json_reader *r, const tern_type *type, void *out, const place *where)
@@ -107,6 +105,28 @@ __attribute__((cold)) bool json_refuse_nul(json_reader *r, const place *where)
 {
     fault_add(r->faults, where, "nul_in_text", NULL, NULL, "must not hold the character U+0000");
     return false;
+}
+
+const char *json_shown_key(json_reader *r, const char *key)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    enum { SHOWN_BYTES = 200, REPLACEMENT_BYTES = sizeof replacement - 1 };
+    if (!r->has_nul)
+        return key;
+    size_t len = r->text_len < SHOWN_BYTES ? r->text_len : SHOWN_BYTES;
+    char *shown = arena_alloc(r->arena, len * REPLACEMENT_BYTES + 1), *at = shown;
+    if (shown == NULL)
+        return key;
+    while (len > 0 && len < r->text_len && ((unsigned char)key[len] & 0xc0) == 0x80)
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        if (key[i] != '\0')
+            *at++ = key[i];
+        else
+            at = (char *)memcpy(at, replacement, REPLACEMENT_BYTES) + REPLACEMENT_BYTES;
+    }
+    *at = '\0';
+    return shown;
 }
 
 /** Kinds that scalar_read knows: bytes decode in place, the others are small. */

@@ -8,7 +8,8 @@
 
 /* -- single values -- */
 
-/** What a kind is outside C. Where the kind has sizes, the format is by size. */
+/** What a kind is outside C. Where the kind has sizes, the format is by size. A pattern is there where no
+ * format says exactly what is taken. */
 static const struct kind_schema {
     const char *type;   /* "string" */
     const char *format; /* of the registry of OpenAPI formats */
@@ -19,15 +20,20 @@ static const struct kind_schema {
     [TERN_UINT] = {"integer", NULL, NULL},
     [TERN_FLOAT] = {"number", NULL, NULL},
     [TERN_TEXT] = {"string", NULL, NULL},
-    [TERN_BYTES] = {"string", "byte", "\"contentEncoding\":\"base64\""},
+    [TERN_BYTES] = {"string", "byte",
+                    "\"contentEncoding\":\"base64\",\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*"
+                    "(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""},
     [TERN_UUID] = {"string", "uuid", NULL},
     [TERN_DATE] = {"string", "date", NULL},
     /* "time" of JSON Schema has an offset, which a time of day has not; so this format, and its pattern for
      * those who do not know it */
     [TERN_TIME] = {"string", "time-local",
-                   "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]{1,9})?$\""},
+                   "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\""},
     [TERN_DATETIME] = {"string", "date-time", NULL},
-    [TERN_DURATION] = {"string", "duration", NULL},
+    /* the format has months and years, which are not a span of time, and neither a sign nor fractions */
+    [TERN_DURATION] = {"string", "duration",
+                       "\"pattern\":\"^-?P(?=[0-9T])([0-9]+W)?([0-9]+D)?"
+                       "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]+)?S)?)?$\""},
     [TERN_DECIMAL] = {"number", "decimal", NULL},
     [TERN_ANY] = {NULL, NULL, NULL},
     [TERN_UPLOAD] = {"string", "binary", "\"contentMediaType\":\"application/octet-stream\""},
@@ -82,6 +88,8 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
     pen_member(out, "format", format_of_size(type));
     if (kind->more != NULL)
         pen_raw(out, kind->more);
+    if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) /* of those that are text */
+        pen_raw(out, "\"pattern\":\"^-?[0-9]+(\\\\.[0-9]+)?([Ee][-+]?[0-9]+)?$\"");
     if (type->item != NULL) {
         pen_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
         print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
@@ -108,18 +116,22 @@ static void print_reference(const schema_set *set, const tern_type *type, schema
         buf_add_printf(out, "\"%s\"", type->name);
 }
 
-/** What the range of a small or unsigned integer leaves out; the wide signed ones are told by their format.
- */
+/** The range of an integer or a float, where no rule of the field is narrower. */
 static void print_natural_limits(const tern_type *type, bool has_min, bool has_max, buf *out)
 {
-    bool is_small = type->kind == TERN_INT && type->size < 4;
-    if (type->kind != TERN_UINT && !is_small)
+    bool is_signed = type->kind == TERN_INT,
+         is_float = type->kind == TERN_FLOAT && type->size == sizeof(float);
+    if (is_float && !has_min)
+        pen_raw(out, "\"minimum\":-3.4028234663852886e+38");
+    if (is_float && !has_max)
+        pen_raw(out, "\"maximum\":3.4028234663852886e+38");
+    if (type->kind != TERN_UINT && !is_signed)
         return;
-    int bits = (int)(8 * type->size) - is_small;
+    int bits = (int)(8 * type->size) - is_signed;
     uint64_t most = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     char digits[32];
     if (!has_min) {
-        snprintf(digits, sizeof digits, "%lld", is_small ? -(long long)most - 1 : 0LL);
+        snprintf(digits, sizeof digits, "%lld", is_signed ? -(long long)most - 1 : 0LL);
         pen_key(out, "minimum");
         pen_raw(out, digits);
     }
@@ -327,7 +339,7 @@ void schema_print_field(const schema_set *set, const field_plan *f, schema_side 
                         buf *out)
 {
     const tern_type *type = f->field->type;
-    bool is_nullable = !is_parameter && f->field->optional;
+    bool is_nullable = !is_parameter && f->is_nullable;
     pen_open(out, '{');
     if (!has_component(type)) {
         print_members(set, type, f, side, is_nullable, out);
@@ -355,6 +367,8 @@ static bool is_shown(const field_plan *f, schema_side side)
 /** In input, what may not be absent; in output, what never is. */
 static bool is_required(const field_plan *f, schema_side side)
 {
+    if (side == SCHEMA_PART)
+        return false;
     return side == SCHEMA_INPUT ? f->is_required : !f->field->optional && f->field->fallback == NULL;
 }
 
@@ -382,7 +396,7 @@ static void print_properties(const schema_set *set, const type_plan *plan, schem
         required += is_required(f, side);
         pen_slice(out, f->key, f->key_len);
         buf_add(out, ":", 1);
-        schema_print_field(set, f, side, false, out);
+        schema_print_field(set, f, schema_side_inside(side), false, out);
     }
     pen_close(out, '}');
     if (required == 0)

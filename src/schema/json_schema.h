@@ -7,7 +7,8 @@
  *
  * A model has two faces: what a client sends has no read-only fields, what it receives no write-only ones.
  * Faces that say the same are one component, whether they are two sides of one model or its declarations in
- * two source files. Where they differ, "Todo" is what a client receives and "TodoInput" what it sends.
+ * two source files. Where they differ, "Todo" is what a client receives and "TodoInput" what it sends;
+ * "TodoPart" is what it receives where it may ask for some fields alone.
  */
 #ifndef SCHEMA_JSON_SCHEMA_H
 #define SCHEMA_JSON_SCHEMA_H
@@ -16,8 +17,15 @@
 #include "base/buf.h"
 #include "schema/plan.h"
 
-/** Which way a value goes, seen from the service. */
-typedef enum schema_side { SCHEMA_INPUT, SCHEMA_OUTPUT } schema_side;
+/** Which way a value goes, seen from the service; SCHEMA_PART: out, and any field of the model (not of those
+ * inside) may be missing. */
+typedef enum schema_side { SCHEMA_INPUT, SCHEMA_OUTPUT, SCHEMA_PART } schema_side;
+
+/** The side of what a model holds. */
+static inline schema_side schema_side_inside(schema_side side)
+{
+    return side == SCHEMA_PART ? SCHEMA_OUTPUT : side;
+}
 
 typedef struct schema_component {
     struct schema_component *next;

@@ -101,6 +101,8 @@ static bool is_same_model(comparison *c, const tern_type *a, const tern_type *b)
     *pair = (same_pair){c->assumed, a, b};
     c->assumed = pair;
     const tern_field *one, *other;
+    c->a_side = schema_side_inside(c->a_side);
+    c->b_side = schema_side_inside(c->b_side);
     for (unsigned i = 0, k = 0; (one = next_shown(a, c->a_side, &i)) != NULL;) {
         other = next_shown(b, c->b_side, &k); /* as many: they print alike */
         if (other == NULL || !is_same(c, one->type, other->type))
@@ -156,7 +158,7 @@ static void add_parts(schema_set *set, const tern_type *type, schema_side side)
 {
     const tern_field *field;
     for (unsigned i = 0; (field = next_shown(type, side, &i)) != NULL;)
-        schema_set_add(set, field->type, side);
+        schema_set_add(set, field->type, schema_side_inside(side));
 }
 
 void schema_set_add(schema_set *set, const tern_type *type, schema_side side)
@@ -182,10 +184,13 @@ static bool is_taken(const schema_set *set, const char *name)
     return false;
 }
 
-/** "Todo"; where that is taken "TodoInput" for what is only sent; and then "Todo_2" and so on. */
+/** "Todo"; "TodoPart" for what may lack fields; where "Todo" is taken "TodoInput" for what is only sent; and
+ * then "Todo_2" and so on. */
 static void name_component(schema_set *set, schema_component *c)
 {
-    const char *suffix = !c->is_received && is_taken(set, c->type->name) ? "Input" : "";
+    const char *suffix = c->side == SCHEMA_PART && !c->is_received         ? "Part"
+                         : !c->is_received && is_taken(set, c->type->name) ? "Input"
+                                                                           : "";
     const char *name = arena_printf(set->memory, "%s%s", c->type->name, suffix);
     for (unsigned number = 2; name != NULL && is_taken(set, name); number++)
         name = arena_printf(set->memory, "%s%s_%u", c->type->name, suffix, number);

@@ -87,6 +87,13 @@ char *write_too_deep(writer *w)
     return NULL;
 }
 
+char *write_no_null(writer *w)
+{
+    w->out->is_null = true;
+    w->out->failed = true;
+    return NULL;
+}
+
 char *write_double(writer *w, char *at, double value)
 {
     if (!__builtin_isfinite(value)) {

@@ -48,5 +48,7 @@ char *write_text(writer *w, char *at, const char *text, size_t len);
 char *write_double(writer *w, char *at, double value);
 /** Fails because values are nested too deeply. */
 char *write_too_deep(writer *w);
+/** Fails because a value that must be there is NULL. */
+char *write_no_null(writer *w);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct field_plan {
     bool is_write_only;
     uint32_t offset, state_offset;
     bool is_required; /* absent is a fault: neither optional nor a fallback */
+    bool is_nullable; /* null is a value of it */
     bool is_checked;  /* any rule below applies */
     bool has_min, has_max, has_multiple, has_min_length, has_max_length, has_min_items, has_max_items;
     bool is_min_excluded, is_max_excluded; /* .above, .below */
@@ -62,6 +63,18 @@ bool schema_prepare(tern_type *type, buf *problems);
 void schema_forget(void);
 /** The number of the field with that key, or -1; `plan` is a model's. Hot path of decoding. */
 int plan_find(const type_plan *plan, const char *key, size_t len);
+
+/** Whether a row or a reply may have nothing for the field: as null, or by leaving it out. */
+static inline bool plan_may_lack(const field_plan *f)
+{
+    return f->is_nullable || f->field->optional;
+}
+
+/** What a field without a value is noted as: absent where null is not a value of it. */
+static inline uint8_t plan_lacking_state(const field_plan *f)
+{
+    return f->field->optional && !f->is_nullable ? TERN_ABSENT : TERN_NULL;
+}
 
 static inline type_plan *plan_of(const tern_type *type)
 {

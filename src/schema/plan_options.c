@@ -37,6 +37,7 @@ static const struct option {
     OPTION(json, ALL, ""),
     OPTION(in, ALL, ""),
     OPTION(optional, ALL, ""),
+    OPTION(nullable, ALL, ""),
     OPTION(required, ALL, ""),
     OPTION(fallback, SCALARS | GROUPS, "single values, lists and maps"),
     RULE(min, NUMBERS, "numbers"),
@@ -246,24 +247,32 @@ static void check_place(planner *p)
 static void check_pairs(planner *p)
 {
     const tern_field *field = p->field;
+    bool is_text = field->in == TERN_PATH || field->in == TERN_QUERY || field->in == TERN_HEADER ||
+                   field->in == TERN_COOKIE;
     if (field->required && field->optional)
         planner_mistake(p, ".required and .optional contradict each other");
     if (field->required && field->fallback != NULL)
         planner_mistake(p, ".required and .fallback contradict each other");
+    if (field->nullable && is_text)
+        planner_mistake(p, "a path, query, header or cookie cannot say null; leave out .nullable");
+    if (field->nullable && field->key)
+        planner_mistake(p, ".key is never null; leave out .nullable");
+    if (field->nullable && field->type->kind == TERN_UPLOAD)
+        planner_mistake(p, "a form cannot say null for a file; leave out .nullable");
     if (field->read_only && field->write_only)
         planner_mistake(p, ".read_only and .write_only leave nobody to see it");
 }
 
 /** What a table could make nothing of, whatever the table. */
-static void check_stored(planner *p, uint64_t given)
+static void check_stored(planner *p, const field_plan *plan, uint64_t given)
 {
     static const char *const of_columns[] = {"column",    "unique",  "index",   "search",  "references",
                                              "on_delete", "created", "updated", "version", "renamed_from"};
     const tern_field *field = p->field;
     if (option_is_given(given, "on_delete") && field->references == NULL)
         planner_mistake(p, ".on_delete is for a field with .references");
-    else if (field->on_delete == TERN_SET_NULL && !field->optional)
-        planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional");
+    else if (field->on_delete == TERN_SET_NULL && !plan_may_lack(plan))
+        planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional or .nullable");
     if (field->search && field->write_only)
         planner_mistake(p, ".search would tell what is in it, and .write_only is never shown");
     for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
@@ -317,8 +326,10 @@ void plan_options(planner *p, field_plan *plan)
     uint64_t given = field->written != NULL ? given_in_source(p, field->written) : given_by_value(field);
     check_uses(p, given);
     check_place(p);
+    plan->is_nullable =
+        option_is_given(given, "nullable") ? field->nullable : field->optional && !field->never_null;
     check_pairs(p);
-    check_stored(p, given);
+    check_stored(p, plan, given);
     plan_limits(p, plan, given);
     if ((SIZED >> field->type->kind & 1) != 0)
         plan_pair(p, given, "length", field->min_length, field->max_length, &plan->has_min_length,

@@ -3,8 +3,11 @@
 
 #include "base/text.h"
 #include "schema/moment.h"
+#include "schema/number_whole.h"
 
 #include <string.h>
+
+enum { DECIMAL_DIGITS = 18 }; /* of a tern_decimal, and behind its point */
 
 /* -- the small ones -- */
 
@@ -38,11 +41,27 @@ static size_t uuid_print(const tern_uuid *uuid, char *out)
     return (size_t)(at - out);
 }
 
-/** "-12.30": an optional sign, digits, and a part after the point; at most 18 digits without leading zeros.
- */
+/** As decimal_read, for what is written with an exponent or with more digits than count: "1e-7", "1.50e1". */
+static bool read_odd_decimal(const char *text, size_t len, tern_decimal *out)
+{
+    const int64_t most = 999999999999999999;
+    number_exact number;
+    if (!number_take_apart(text, len, &number) || number.is_cut || number.exponent < -DECIMAL_DIGITS)
+        return false;
+    uint64_t units = number.digits;
+    unsigned scale = number.exponent < 0 ? (unsigned)-number.exponent : 0;
+    if (scale == 0 && number_to_whole(&number, &units) != NUMBER_WHOLE)
+        return false;
+    if (units > (uint64_t)most)
+        return false;
+    *out = (tern_decimal){number.is_negative ? -(int64_t)units : (int64_t)units, (uint8_t)scale};
+    return true;
+}
+
+/** "-12.30": an optional sign, digits, a part after the point, an exponent; at most 18 digits without zeros
+ * in front. */
 bool decimal_read(const char *text, size_t len, tern_decimal *out)
 {
-    enum { MOST_DIGITS = 18 };
     bool is_negative = len > 0 && text[0] == '-', has_point = false, has_digit = false;
     int64_t units = 0;
     unsigned digits = 0, scale = 0;
@@ -54,8 +73,8 @@ bool decimal_read(const char *text, size_t len, tern_decimal *out)
         unsigned digit = (unsigned)(unsigned char)text[i] - '0';
         digits += digits > 0 || digit > 0;
         scale += has_point;
-        if (digit > 9 || digits > MOST_DIGITS || scale > MOST_DIGITS)
-            return false;
+        if (digit > 9 || digits > DECIMAL_DIGITS || scale > DECIMAL_DIGITS)
+            return read_odd_decimal(text, len, out);
         has_digit = true;
         units = units * 10 + digit;
     }

@@ -7,6 +7,7 @@
  */
 #include "base/text.h"
 #include "schema/json_read.h"
+#include "schema/number_whole.h"
 #include "schema/scalar.h"
 #include "schema/value.h"
 
@@ -99,6 +100,19 @@ static bool is_double_enough(const char *text, size_t len, double value)
     return digits <= 17 && (value != 0 || digits == 0);
 }
 
+/** Holds a whole number that is written as 9007199254740993.0 or 1e18 exactly, if an integer can. */
+static void take_large_whole(tern_value *v, const char *text, size_t len)
+{
+    number_exact number;
+    uint64_t value;
+    if (!number_take_apart(text, len, &number) || number_to_whole(&number, &value) != NUMBER_WHOLE)
+        return;
+    if (value <= INT64_MAX)
+        *v = (tern_value){.form = VALUE_INT, .i = number.is_negative ? -(int64_t)value : (int64_t)value};
+    else if (!number.is_negative)
+        *v = (tern_value){.form = VALUE_UINT, .u = value};
+}
+
 static void take_number(tern_value *v, const char *text, size_t len)
 {
     size_t whole = text[0] == '-';
@@ -111,6 +125,8 @@ static void take_number(tern_value *v, const char *text, size_t len)
         v->form = VALUE_UINT;
     } else if (!is_whole && number_read_double(text, len, &v->d) && is_double_enough(text, len, v->d)) {
         v->form = VALUE_DOUBLE;
+        if (__builtin_fabs(v->d) > 0x1p53) /* where doubles skip whole numbers */
+            take_large_whole(v, text, len);
     } else {
         v->form = VALUE_DIGITS;
         v->text = text;
@@ -190,6 +206,8 @@ static bool parse_key(parser *p)
         return json_stop(r, "expected a key in double quotes");
     if (!parse_text(p))
         return false;
+    if (r->has_nul) /* tern_value_key would give another key */
+        return json_stop_code(r, "nul_in_text", "has a key with the character U+0000");
     if (json_space(r) != ':')
         return json_stop(r, "expected ':' after the key");
     r->at++;

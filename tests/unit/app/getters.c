@@ -128,18 +128,12 @@ TEST(whole_numbers_of_the_query_are_read_or_refused)
     }
 }
 
-TEST(a_refused_value_is_named_shown_and_cut)
+TEST(a_refused_value_is_never_handed_back)
 {
-    get("/?n=x\"y", show_int);
+    get("/?n=s3cret", show_int);
     CHECK_REPLY(&f, 422,
                 "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
-                "\"detail\":\"query parameter \\\"n\\\": \\\"x\\\"y\\\" is not a whole number\"}");
-    get("/?n=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffff%C3%A4", show_int);
-    CHECK_REPLY(
-        &f, 422,
-        "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
-        "\"detail\":\"query parameter \\\"n\\\": \\\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeee"
-        "efffffffff\\\"... is not a whole number\"}");
+                "\"detail\":\"query parameter \\\"n\\\" must be a whole number\"}");
 }
 
 static tern_reply show_double(tern_ctx *c)

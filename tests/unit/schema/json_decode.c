@@ -313,9 +313,8 @@ TEST(json_wrong_items_are_all_reported)
                        "body[4]: must not be null\n"
                        "body[5]: must be a number\n");
     forget(&d);
-    decode(&d, TERN_LIST(tern_int8), &ints, "[127,128,1.0,-129]");
+    decode(&d, TERN_LIST(tern_int8), &ints, "[127,128,1.0,-129,1.27e2]");
     CHECK_TEXT(d.said, "body[1]: must be a whole number from -128 to 127\n"
-                       "body[2]: must be a whole number, in digits alone\n"
                        "body[3]: must be a whole number from -128 to 127\n");
     forget(&d);
     want_code(TERN_LIST(tern_double), "[1.5,]", "not_json");
@@ -463,8 +462,10 @@ TEST(json_says_what_a_value_must_be)
          "body.i64: must be a whole number from -9223372036854775808 to 9223372036854775807\n"},
         {"{\"u64\":18446744073709551616}", "out_of_range",
          "body.u64: must be a whole number from 0 to 18446744073709551615\n"},
-        {"{\"i32\":1.0}", "not_int", "body.i32: must be a whole number, in digits alone\n"},
-        {"{\"i32\":1e2}", "not_int", "body.i32: must be a whole number, in digits alone\n"},
+        {"{\"i32\":1.5}", "not_int", "body.i32: must be a whole number\n"},
+        {"{\"i32\":1e-2}", "not_int", "body.i32: must be a whole number\n"},
+        {"{\"i32\":1e10}", "out_of_range",
+         "body.i32: must be a whole number from -2147483648 to 2147483647\n"},
         {"{\"i32\":\"1\"}", "not_int", "body.i32: must be a whole number\n"},
         {"{\"f64\":\"1\"}", "not_number", "body.f64: must be a number\n"},
         {"{\"f64\":1e999999}", "out_of_range", "body.f64: must be a number that fits into a double\n"},
@@ -483,7 +484,7 @@ TEST(json_says_what_a_value_must_be)
         {"{\"counts\":[]}", "not_object", "body.counts: must be an object\n"},
         {"{\"counts\":{\"a\":\"x\"}}", "not_int", "body.counts.a: must be a whole number\n"},
         {"{\"counts\":{\"a\\u0000\":1}}", "nul_in_text",
-         "body.counts.a: the key must not hold the character U+0000\n"},
+         "body.counts.a\xef\xbf\xbd: the key must not hold the character U+0000\n"},
         {"{\"words\":{}}", "not_list", "body.words: must be a list\n"},
         {"{\"words\":[\"a\",\"b\",\"a\"]}", "not_unique", "body.words: item 2 is the same as item 0\n"},
         {"[]", "not_object", "body: must be an object\n"},

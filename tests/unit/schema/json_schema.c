@@ -114,6 +114,15 @@ static void check_object(tern_type *type, schema_side side, const char *want)
     close_set();
 }
 
+#define INT32_RANGE ",\"minimum\":-2147483648,\"maximum\":2147483647"
+#define INT64_RANGE ",\"minimum\":-9223372036854775808,\"maximum\":9223372036854775807"
+#define FLOAT_RANGE ",\"minimum\":-3.4028234663852886e+38,\"maximum\":3.4028234663852886e+38"
+#define SPAN_PATTERN                                                                                         \
+    "\"pattern\":\"^-?P(?=[0-9T])([0-9]+W)?([0-9]+D)?"                                                      \
+    "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]+)?S)?)?$\""
+#define BASE64_PATTERN                                                                                       \
+    "\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""
+
 TEST(json_schema_tells_limits_or_describes_them)
 {
     check_object(
@@ -129,7 +138,7 @@ TEST(json_schema_tells_limits_or_describes_them)
         "\"description\":\"When it began. Must be from 2020-01-01 to today.\"},"
         "\"moment\":{\"type\":\"string\",\"format\":\"date-time\",\"x-minimum\":\"now\","
         "\"description\":\"When? Must be now or later.\"},"
-        "\"span\":{\"type\":\"string\",\"format\":\"duration\",\"x-maximum\":\"PT1H\","
+        "\"span\":{\"type\":\"string\",\"format\":\"duration\"," SPAN_PATTERN ",\"x-maximum\":\"PT1H\","
         "\"description\":\"Must be at most PT1H.\"}},"
         "\"required\":[\"size\",\"share\",\"price\",\"total\",\"day\",\"moment\",\"span\"],"
         "\"additionalProperties\":false}");
@@ -144,7 +153,7 @@ TEST(json_schema_has_the_rules_of_items_and_keys)
         "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":9,\"pattern\":\"^[a-z]\"},"
         "\"maxItems\":3},"
         "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\",\"format\":\"int32\","
-        "\"minimum\":1},\"propertyNames\":{\"type\":\"string\",\"minLength\":2}},"
+        "\"minimum\":1,\"maximum\":2147483647},\"propertyNames\":{\"type\":\"string\",\"minLength\":2}},"
         "\"colors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Color\"}},"
         "\"days\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"date\","
         "\"x-minimum\":\"2020-01-01\",\"description\":\"Must be 2020-01-01 or later.\"}}},"
@@ -160,24 +169,25 @@ TEST(json_schema_knows_every_kind)
         "\"yes\":{\"type\":\"boolean\"},"
         "\"tiny\":{\"type\":\"integer\",\"format\":\"int8\",\"minimum\":-128,\"maximum\":127},"
         "\"port\":{\"type\":\"integer\",\"format\":\"uint16\",\"minimum\":0,\"maximum\":65535},"
-        "\"count\":{\"type\":\"integer\",\"format\":\"int32\"},"
-        "\"id\":{\"type\":\"integer\",\"format\":\"int64\"},"
+        "\"count\":{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE "},"
+        "\"id\":{\"type\":\"integer\",\"format\":\"int64\"" INT64_RANGE "},"
         "\"big\":{\"type\":\"integer\",\"format\":\"uint64\",\"minimum\":0,\"maximum\":18446744073709551615},"
-        "\"share\":{\"type\":\"number\",\"format\":\"float\"},"
+        "\"share\":{\"type\":\"number\",\"format\":\"float\"" FLOAT_RANGE "},"
         "\"weight\":{\"type\":\"number\",\"format\":\"double\"},"
         "\"text\":{\"type\":\"string\"},"
-        "\"data\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"},"
+        "\"data\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"," BASE64_PATTERN "},"
         "\"uuid\":{\"type\":\"string\",\"format\":\"uuid\"},"
         "\"day\":{\"type\":\"string\",\"format\":\"date\"},"
         "\"hour\":{\"type\":\"string\",\"format\":\"time-local\","
-        "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]{1,9})?$\"},"
+        "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\"},"
         "\"moment\":{\"type\":\"string\",\"format\":\"date-time\"},"
-        "\"span\":{\"type\":\"string\",\"format\":\"duration\"},"
-        "\"price\":{\"type\":[\"number\",\"string\"],\"format\":\"decimal\"},"
+        "\"span\":{\"type\":\"string\",\"format\":\"duration\"," SPAN_PATTERN "},"
+        "\"price\":{\"type\":[\"number\",\"string\"],\"format\":\"decimal\","
+        "\"pattern\":\"^-?[0-9]+(\\\\.[0-9]+)?([Ee][-+]?[0-9]+)?$\"},"
         "\"extra\":{},"
         "\"color\":{\"$ref\":\"#/components/schemas/Color\"},"
         "\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
-        "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\",\"format\":\"int32\"}}}"
+        "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE "}}}"
         ","
         "\"required\":[\"yes\",\"tiny\",\"port\",\"count\",\"id\",\"big\",\"share\",\"weight\",\"text\","
         "\"data\","
@@ -198,7 +208,7 @@ TEST(json_schema_has_the_rules_as_they_are_written)
         "\"title\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":9,\"pattern\":\"^\\\"a\"},"
         "\"mail\":{\"type\":\"string\",\"format\":\"email\"},"
         "\"level\":{\"type\":\"string\",\"enum\":[\"low\",\"high\"]},"
-        "\"key\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\",\"minLength\":4,"
+        "\"key\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"," BASE64_PATTERN ",\"minLength\":4,"
         "\"maxLength\":8},"
         "\"few\":{\"type\":\"integer\",\"format\":\"uint8\",\"maximum\":9,\"minimum\":0},"
         "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1,\"maxItems\":3,"
@@ -213,7 +223,7 @@ TEST(json_schema_has_help_defaults_and_examples_of_the_right_type)
     check_object(TERN_TYPE(Notes), SCHEMA_INPUT,
                  "{\"type\":\"object\",\"description\":\"Said of it\",\"properties\":{"
                  "\"old\":{\"type\":\"string\",\"description\":\"Not \\\"any\\\" more\",\"deprecated\":true},"
-                 "\"page\":{\"type\":\"integer\",\"format\":\"int32\",\"default\":1,\"examples\":[7]},"
+                 "\"page\":{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE ",\"default\":1,\"examples\":[7]},"
                  "\"on\":{\"type\":\"boolean\",\"default\":true},"
                  "\"name\":{\"type\":\"string\",\"default\":\"x\"},"
                  "\"color\":{\"$ref\":\"#/components/schemas/Color\",\"default\":\"green\"},"
@@ -226,7 +236,7 @@ TEST(json_schema_lets_optional_fields_be_null)
 {
     check_object(TERN_TYPE(Optional), SCHEMA_INPUT,
                  "{\"type\":\"object\",\"properties\":{"
-                 "\"count\":{\"type\":[\"integer\",\"null\"],\"format\":\"int32\"},"
+                 "\"count\":{\"type\":[\"integer\",\"null\"],\"format\":\"int32\"" INT32_RANGE "},"
                  "\"color\":{\"anyOf\":[{\"$ref\":\"#/components/schemas/Color\"},{\"type\":\"null\"}]},"
                  "\"any\":{},"
                  "\"level\":{\"type\":[\"string\",\"null\"],\"enum\":[\"low\",null]},"
@@ -241,7 +251,7 @@ TEST(json_schema_of_a_parameter_has_no_null_and_no_description)
     add(TERN_TYPE(Notes), SCHEMA_INPUT);
     schema_print_field(&f.set, &plan_of(TERN_TYPE(Optional))->fields[0], SCHEMA_INPUT, true, &f.out);
     schema_print_field(&f.set, &plan_of(TERN_TYPE(Notes))->fields[0], SCHEMA_INPUT, true, &f.out);
-    CHECK_TEXT(f.out.data, "{\"type\":\"integer\",\"format\":\"int32\"},{\"type\":\"string\"}");
+    CHECK_TEXT(f.out.data, "{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE "},{\"type\":\"string\"}");
     close_set();
 }
 
@@ -273,7 +283,7 @@ TEST(json_schema_of_an_enum_is_a_component_of_its_names)
     "\"password\":{\"type\":\"string\",\"writeOnly\":true}},"                                                \
     "\"required\":[\"name\",\"password\"],\"additionalProperties\":false}"
 #define ACCOUNT_RECEIVED                                                                                     \
-    "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\",\"format\":\"int64\","                \
+    "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\",\"format\":\"int64\"" INT64_RANGE ","                \
     "\"readOnly\":true},\"name\":{\"type\":\"string\"}},"                                                    \
     "\"required\":[\"id\",\"name\"],\"additionalProperties\":false}"
 

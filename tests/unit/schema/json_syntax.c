@@ -519,7 +519,8 @@ TEST(threat_076_numbers_are_exact_or_an_error)
     CHECK_TEXT(code_of(TERN_TYPE(tern_uint64), "100000000000000000000"), "out_of_range");
     CHECK_TEXT(code_of(TERN_TYPE(tern_double), "1e999999"), "out_of_range");
     CHECK_TEXT(code_of(TERN_TYPE(tern_double), "-1e999999"), "out_of_range");
-    CHECK_TEXT(code_of(TERN_TYPE(tern_int64), "1e999999"), "not_int");
+    CHECK_TEXT(code_of(TERN_TYPE(tern_int64), "1e999999"), "out_of_range");
+    CHECK_TEXT(code_of(TERN_TYPE(tern_int64), "1e-999999"), "not_int");
 }
 
 TEST(threat_076_a_hundred_thousand_digits_take_linear_time)

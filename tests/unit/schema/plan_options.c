@@ -244,7 +244,7 @@ REFUSED(options_references_on_a_float_is_refused,
 REFUSED(options_on_delete_without_references_is_refused, ".on_delete is for a field with .references",
         int64_t, f, .on_delete = TERN_CASCADE)
 REFUSED(options_set_null_on_what_is_never_null_is_refused,
-        ".on_delete = TERN_SET_NULL makes it null, so it must be .optional", int64_t, f,
+        ".on_delete = TERN_SET_NULL makes it null, so it must be .optional or .nullable", int64_t, f,
         .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL)
 REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no column for .index", int, f,
         .not_stored = true, .index = true)

@@ -180,7 +180,12 @@ TEST(decimals_are_exact)
     round_trip(&tern_decimal_type, "999999999999999999", "999999999999999999");
     round_trip(&tern_decimal_type, "0.000000000000000001", "0.000000000000000001");
     round_trip(&tern_decimal_type, "000012", "12");
-    REFUSED(tern_decimal_type, "", "-", ".5", "5.", "1e2", "1.2.3", "1000000000000000000", "+1");
+    round_trip(&tern_decimal_type, "1e2", "100");
+    round_trip(&tern_decimal_type, "1e-7", "0.0000001");
+    round_trip(&tern_decimal_type, "-1.50E+1", "-15");
+    round_trip(&tern_decimal_type, "1.5000000000000000000000", "1.5");
+    round_trip(&tern_decimal_type, "0e999999999999999999999", "0");
+    REFUSED(tern_decimal_type, "", "-", ".5", "5.", "1e", "1e18", "1e-19", "1e999999999999999999999", "1.2.3", "1000000000000000000", "+1");
 }
 
 TEST(bytes_are_base64_of_one_form)
