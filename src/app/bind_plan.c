@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,15 +19,22 @@ typedef struct body_type {
     tern_field fields[];
 } body_type;
 
-static body_type *body_types;
+enum { BUCKETS = 1024 };
+static body_type *body_types[BUCKETS]; /* by the address of `whole` */
+
+static body_type **bucket_of(const tern_type *whole)
+{
+    return &body_types[(uintptr_t)whole / sizeof *whole % BUCKETS];
+}
 
 void bind_forget(void)
 {
-    while (body_types != NULL) {
-        body_type *first = body_types;
-        body_types = first->next;
-        mem_free(first);
-    }
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (body_types[i] != NULL) {
+            body_type *first = body_types[i];
+            body_types[i] = first->next;
+            mem_free(first);
+        }
 }
 
 const char bind_source_names[][8] = {
@@ -74,7 +82,7 @@ static bool is_same(const body_type *twin, const tern_type *whole, const tern_fi
 /** The twin of `whole` with these fields, prepared; NULL with a mistake noted. */
 static const tern_type *body_part(maker *m, const tern_type *whole, const tern_field *fields, unsigned count)
 {
-    body_type *twin = body_types;
+    body_type **bucket = bucket_of(whole), *twin = *bucket;
     while (twin != NULL && !is_same(twin, whole, fields, count))
         twin = twin->next;
     if (twin == NULL) {
@@ -90,8 +98,8 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
         twin->type.fields = twin->fields;
         twin->type.field_count = count;
         memcpy(twin->fields, fields, count * sizeof *fields);
-        twin->next = body_types;
-        body_types = twin;
+        twin->next = *bucket;
+        *bucket = twin;
     }
     if (!schema_prepare(&twin->type, m->problems)) {
         m->is_wrong = true;

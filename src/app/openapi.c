@@ -1,5 +1,6 @@
 #include "app/openapi_inside.h"
 
+#include "base/name_table.h"
 #include "schema/json_pen.h"
 
 #include <stdint.h>
@@ -23,12 +24,9 @@ static void print_path_item(const openapi_document *doc, const openapi_operation
     openapi_print_path(first, out);
     buf_add_text(out, "\":");
     pen_open(out, '{');
-    for (unsigned i = 0; i < doc->count; i++) {
-        const openapi_operation *o = &doc->operations[i];
+    for (const openapi_operation *o = first; o != NULL; o = o->next) {
         char method[16];
         size_t len = 0;
-        if (o->path != first)
-            continue;
         for (const char *at = o->route->method_name; *at != '\0' && len < sizeof method - 1; at++)
             method[len++] = (char)text_lower((unsigned char)*at);
         method[len] = '\0';
@@ -97,37 +95,32 @@ static void print_components(const openapi_document *doc, buf *out)
     pen_close(out, '}');
 }
 
-/** Whether `tag` stands in the lists of the operations before number `before`, or in this list before `end`.
- */
-static bool is_known_tag(const openapi_document *doc, unsigned before, const char *end, tern_str tag)
+/** Prints the tag unless it is among those seen; false when memory is short. */
+static bool print_tag(name_table *seen, tern_str tag, buf *out)
 {
-    for (unsigned i = 0; i <= before; i++) {
-        const char *at = doc->operations[i].route->options.tags;
-        tern_str other;
-        while (at != NULL && openapi_next_word(&at, &other) && !(i == before && other.data >= end))
-            if (other.len == tag.len && memcmp(other.data, tag.data, tag.len) == 0)
-                return true;
-    }
-    return false;
+    if (name_table_find(seen, 0, tag.data, tag.len) != 0)
+        return true;
+    pen_open(out, '{');
+    pen_key(out, "name");
+    pen_slice(out, tag.data, tag.len);
+    pen_close(out, '}');
+    return name_table_put(seen, 0, tag.data, tag.len, 1);
 }
 
 /** Every tag once, in order of first use, which is the order of a documentation page. */
 static void print_tags(const openapi_document *doc, buf *out)
 {
+    name_table seen = {0};
     pen_key(out, "tags");
     pen_open(out, '[');
     for (unsigned i = 0; i < doc->count; i++) {
         tern_str tag;
         const char *at = doc->operations[i].route->options.tags;
-        while (at != NULL && openapi_next_word(&at, &tag)) {
-            if (is_known_tag(doc, i, tag.data, tag))
-                continue;
-            pen_open(out, '{');
-            pen_key(out, "name");
-            pen_slice(out, tag.data, tag.len);
-            pen_close(out, '}');
-        }
+        while (at != NULL && openapi_next_word(&at, &tag))
+            if (!print_tag(&seen, tag, out))
+                out->failed = true;
     }
+    name_table_free(&seen);
     pen_close(out, ']');
 }
 
@@ -158,6 +151,7 @@ bool openapi_write(tern_app *app, buf *problems)
         print_document(&doc, &text);
         is_written = !text.failed;
     }
+    schema_set_free(&doc.schemas);
     arena_free(&doc.memory);
     if (!is_written) {
         buf_free(&text);

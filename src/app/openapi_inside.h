@@ -21,7 +21,9 @@ typedef struct openapi_operation {
     const route *route;
     pattern pattern;
     /* the first operation with this path, whose parameters name it: itself, for that one */
-    const struct openapi_operation *path;
+    struct openapi_operation *path;
+    struct openapi_operation *next; /* with the same path, in order of registration */
+    struct openapi_operation *last; /* of a path's first operation: the newest with this path */
     const char *id;
 } openapi_operation;
 

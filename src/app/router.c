@@ -32,9 +32,9 @@ void router_free(router *r)
 {
     if (r == NULL)
         return;
-    router_hash *tables[] = {&r->host_names, &r->plain, &r->slashless, &r->edges, &r->names};
+    name_table *tables[] = {&r->host_names, &r->plain, &r->slashless, &r->edges, &r->names};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        router_hash_free(tables[i]);
+        name_table_free(tables[i]);
     void *blocks[] = {r->routes, r->hosts, r->slots, r->masks, r->nodes, r->allows, r->name_is_ambiguous};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         mem_free(blocks[i]);
@@ -176,11 +176,11 @@ unsigned router_method_bit(const router *r, http_method method, tern_str text)
 /** The route for the walk's path among those of one host; `plain` NULL: none without parameters has its
  * length. */
 __attribute__((always_inline)) static inline const route *
-match_in(router_walk *w, uint32_t host, const router_hash *plain, uint64_t path_hash)
+match_in(router_walk *w, uint32_t host, const name_table *plain, uint64_t path_hash)
 {
     const router *r = w->r;
     if (plain != NULL) {
-        uint32_t endpoint = router_hash_get(plain, host, w->path.data, w->path.len, path_hash);
+        uint32_t endpoint = name_table_get(plain, host, w->path.data, w->path.len, path_hash);
         const route *found = endpoint != 0 ? router_take(w, endpoint) : NULL;
         if (found != NULL)
             return found;
@@ -193,9 +193,9 @@ match_in(router_walk *w, uint32_t host, const router_hash *plain, uint64_t path_
 __attribute__((always_inline)) static inline const route *match_hosts(router_walk *w, tern_str host)
 {
     const router *r = w->r;
-    const router_hash *plain = w->add_slash ? &r->slashless : &r->plain;
-    bool may_be_plain = router_hash_may_have(plain, w->path.len);
-    uint64_t path_hash = may_be_plain ? router_hash_text(w->path.data, w->path.len) : 0;
+    const name_table *plain = w->add_slash ? &r->slashless : &r->plain;
+    bool may_be_plain = name_table_may_have(plain, w->path.len);
+    uint64_t path_hash = may_be_plain ? name_table_hash_text(w->path.data, w->path.len) : 0;
     if (!may_be_plain)
         plain = NULL;
     if (r->host_count > 1 && host.len != 0) {

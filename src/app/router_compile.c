@@ -34,14 +34,14 @@ static uint32_t add_endpoint(router *r)
 static uint32_t plain_endpoint(router *r, uint32_t host, const char *text)
 {
     size_t len = strlen(text);
-    uint32_t endpoint = router_hash_find(&r->plain, host, text, len);
+    uint32_t endpoint = name_table_find(&r->plain, host, text, len);
     if (endpoint != 0)
         return endpoint;
     endpoint = add_endpoint(r);
-    if (endpoint == 0 || !router_hash_put(&r->plain, host, text, len, endpoint))
+    if (endpoint == 0 || !name_table_put(&r->plain, host, text, len, endpoint))
         return 0;
     bool has_slashless = r->slashes == TERN_SLASH_REDIRECT && len > 1 && text[len - 1] == '/';
-    return !has_slashless || router_hash_put(&r->slashless, host, text, len - 1, endpoint) ? endpoint : 0;
+    return !has_slashless || name_table_put(&r->slashless, host, text, len - 1, endpoint) ? endpoint : 0;
 }
 
 static uint32_t tree_endpoint(router *r, uint32_t host, const pattern *p)
@@ -171,9 +171,9 @@ static void build_names(router *r)
             continue;
         size_t len = strlen(named->name);
         uint32_t space = named->options.name != NULL ? NAMES_GIVEN : NAMES_OF_HANDLERS;
-        uint32_t first = router_hash_find(&r->names, space, named->name, len);
+        uint32_t first = name_table_find(&r->names, space, named->name, len);
         if (first == 0) {
-            if (!router_hash_put(&r->names, space, named->name, len, i + 1))
+            if (!name_table_put(&r->names, space, named->name, len, i + 1))
                 r->memory_short = true;
             continue;
         }

@@ -80,11 +80,11 @@ bool router_host_add(router *r, const route *at, uint32_t *number)
     const char *name = normal + (is_wildcard ? 0 : 1);
     len += is_wildcard;
     uint32_t space = is_wildcard ? HOSTS_WILDCARD : HOSTS_EXACT;
-    *number = router_hash_find(&r->host_names, space, name, len);
+    *number = name_table_find(&r->host_names, space, name, len);
     if (*number != 0)
         return true;
     char *kept = arena_text(&r->arena, name, len);
-    if (kept == NULL || !host_room(r) || !router_hash_put(&r->host_names, space, kept, len, r->host_count)) {
+    if (kept == NULL || !host_room(r) || !name_table_put(&r->host_names, space, kept, len, r->host_count)) {
         r->memory_short = true;
         return false;
     }
@@ -99,7 +99,7 @@ uint32_t router_host_next(const router *r, tern_str name, size_t *from)
 {
     if (*from == 0) {
         *from = 2; /* a wildcard stands for at least one byte */
-        uint32_t exact = router_hash_find(&r->host_names, HOSTS_EXACT, name.data, name.len);
+        uint32_t exact = name_table_find(&r->host_names, HOSTS_EXACT, name.data, name.len);
         if (exact != 0)
             return exact;
     }
@@ -107,7 +107,7 @@ uint32_t router_host_next(const router *r, tern_str name, size_t *from)
         size_t at = (*from)++ - 1, left = name.len - at;
         if (name.data[at] != '.')
             continue;
-        uint32_t found = router_hash_find(&r->host_names, HOSTS_WILDCARD, name.data + at, left);
+        uint32_t found = name_table_find(&r->host_names, HOSTS_WILDCARD, name.data + at, left);
         if (found != 0)
             return found;
     }

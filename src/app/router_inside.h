@@ -3,9 +3,9 @@
 #define APP_ROUTER_INSIDE_H
 
 #include "app/router.h"
-#include "app/router_hash.h"
 #include "app/router_pattern.h"
 #include "base/arena.h"
+#include "base/name_table.h"
 
 /** Bits of a mask of methods: http_method for the known ones, then the router's others in order of
  * appearance.
@@ -56,7 +56,7 @@ struct router {
 
     router_host *hosts; /* [0] is any host */
     unsigned host_count, host_room;
-    router_hash host_names; /* space 0: exact names, 1: wildcards' suffixes; value: number of the host */
+    name_table host_names; /* space 0: exact names, 1: wildcards' suffixes; value: number of the host */
 
     /* An endpoint is what the patterns of one shape and host lead to: a route for some methods. */
     uint32_t *slots; /* [endpoint * stride + method's bit]: route's index + 1, 0 for none */
@@ -64,15 +64,15 @@ struct router {
     unsigned endpoint_count, endpoint_room;
     unsigned stride; /* methods there are, and one that no route has */
 
-    router_hash plain;     /* whole paths of patterns without parameters, space: host; value: endpoint */
-    router_hash slashless; /* those that end in '/', without it; only when slashes redirect */
+    name_table plain;     /* whole paths of patterns without parameters, space: host; value: endpoint */
+    name_table slashless; /* those that end in '/', without it; only when slashes redirect */
     router_node *nodes;
     unsigned node_count, node_room;
-    router_hash edges;
+    name_table edges;
 
     router_allow *allows; /* every union of masks, sorted */
     unsigned allow_count;
-    router_hash names;       /* space 0: given names, 1: handlers' names; value: route's index + 1 */
+    name_table names;        /* space 0: given names, 1: handlers' names; value: route's index + 1 */
     bool *name_is_ambiguous; /* [route]: a handler's name that several patterns bear */
 };
 

@@ -58,7 +58,7 @@ static inline size_t end_of(router_walk *w, unsigned depth, size_t start)
 static const route *finish(router_walk *w, uint32_t node)
 {
     const router *r = w->r;
-    if (w->add_slash && (node = router_hash_find(&r->edges, node, "", 0)) == 0)
+    if (w->add_slash && (node = name_table_find(&r->edges, node, "", 0)) == 0)
         return NULL;
     uint32_t endpoint = r->nodes[node].endpoint;
     return endpoint != 0 ? router_take(w, endpoint) : NULL;
@@ -79,13 +79,13 @@ __attribute__((always_inline)) static inline bool follow_text(router_walk *w, co
     const char *text = w->path.data + place->start;
     size_t left = w->path.len - place->start, len = node->text_len;
     if (node->text_child != 0) { /* one child only, or one after the other: no table */
-        if (left < len || !router_hash_equal(text, node->text, len) || (left > len && text[len] != '/'))
+        if (left < len || !name_table_equal(text, node->text, len) || (left > len && text[len] != '/'))
             return false;
         place->node = node->text_child;
         place->depth += node->text_depth;
     } else {
         len = end_of(w, place->depth, place->start) - place->start;
-        uint32_t child = router_hash_find(&w->r->edges, place->node, text, len);
+        uint32_t child = name_table_find(&w->r->edges, place->node, text, len);
         if (child == 0)
             return false;
         place->node = child;
@@ -191,7 +191,7 @@ static uint32_t child_for(router *r, uint32_t node, const pattern_segment *segme
 {
     tern_str text = segment->text;
     bool is_text = segment->kind == SEGMENT_TEXT;
-    uint32_t child = is_text ? router_hash_find(&r->edges, node, text.data, text.len)
+    uint32_t child = is_text ? name_table_find(&r->edges, node, text.data, text.len)
                              : r->nodes[node].children[segment->kind - SEGMENT_INT];
     if (child != 0 || (child = add_node(r)) == 0)
         return child;
@@ -206,7 +206,7 @@ static uint32_t child_for(router *r, uint32_t node, const pattern_segment *segme
     parent->text_len = (uint32_t)text.len;
     parent->text_depth = 1;
     parent->has_text = true;
-    return router_hash_put(&r->edges, node, text.data, text.len, child) ? child : 0;
+    return name_table_put(&r->edges, node, text.data, text.len, child) ? child : 0;
 }
 
 uint32_t *router_tree_place(router *r, uint32_t *root, const pattern *p)

@@ -43,7 +43,7 @@ static const route *route_named(const router *r, const char *name)
 {
     size_t len = strlen(name);
     for (uint32_t space = NAMES_GIVEN; space <= NAMES_OF_HANDLERS; space++) {
-        uint32_t found = router_hash_find(&r->names, space, name, len);
+        uint32_t found = name_table_find(&r->names, space, name, len);
         if (found != 0)
             return r->name_is_ambiguous[found - 1] ? NULL : &r->routes[found - 1];
     }

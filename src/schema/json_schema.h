@@ -15,11 +15,13 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/name_table.h"
 #include "schema/plan.h"
 
 /** Which way a value goes, seen from the service; SCHEMA_PART: out, and any field of the model (not of those
  * inside) may be missing. */
 typedef enum schema_side { SCHEMA_INPUT, SCHEMA_OUTPUT, SCHEMA_PART } schema_side;
+enum { SCHEMA_SIDES = SCHEMA_PART + 1 };
 
 /** The side of what a model holds. */
 static inline schema_side schema_side_inside(schema_side side)
@@ -31,24 +33,29 @@ typedef struct schema_component {
     struct schema_component *next;
     const tern_type *type; /* the first of those that say the same, and the side it was met on */
     schema_side side;
-    bool is_received; /* a client may receive it: the plain name is its own */
-    const char *name; /* NULL until schema_set_name */
+    bool is_received;                    /* a client may receive it: the plain name is its own */
+    struct schema_component *next_alike; /* another whose object prints the same */
+    const char *name;                    /* NULL until schema_set_name */
 } schema_component;
 
 typedef struct schema_set {
     arena *memory;
     schema_component *first, **end;
-    struct schema_face *faces;   /* every type and side seen, with its component */
+    struct schema_face **faces; /* every type and side seen, with its component */
+    unsigned face_count, face_room;
+    name_table index;            /* of faces, components and names (json_schema_set.c) */
     const char *const *reserved; /* names that models must not take; NULL-ended; may be NULL */
     bool failed;                 /* memory is short */
 } schema_set;
 
-/** An empty set; what it keeps lies in `memory`. */
+/** An empty set; what it keeps is in `memory`, but for its index: end it with schema_set_free. */
 void schema_set_init(schema_set *set, arena *memory, const char *const *reserved);
 /** Adds what `type` (prepared by schema_prepare) refers to, itself included. */
 void schema_set_add(schema_set *set, const tern_type *type, schema_side side);
 /** Gives each component its name; nothing may be added after. False when memory was short. */
 bool schema_set_name(schema_set *set);
+/** Frees the index; nothing may be asked of the set after. */
+void schema_set_free(schema_set *set);
 
 /** The component of a model or enum on a side; NULL when the set has none. */
 const schema_component *schema_component_of(const schema_set *set, const tern_type *type, schema_side side);

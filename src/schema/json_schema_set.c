@@ -6,15 +6,31 @@
 
 /** A type seen from one side. */
 typedef struct schema_face {
-    struct schema_face *next;
     const tern_type *type;
     schema_side side;
-    schema_component *component;
+    const char *text; /* its name and what it prints, where what it refers to is a name */
+    size_t text_len;
+    uint32_t number;             /* in the set's faces + 1 */
+    schema_component *component; /* NULL: looked at, but not of the set */
 } schema_face;
+
+/* The spaces of the index. */
+enum {
+    FACES, /* and FACES + side: the bytes of a type's address; value: number of the face + 1 */
+    TEXTS = FACES +
+            SCHEMA_SIDES, /* a face's text; value: as above, of a face of the newest component that has it */
+    NAMES,                /* names taken */
+    NUMBERS               /* names without their number; value: the number that was last given */
+};
 
 void schema_set_init(schema_set *set, arena *memory, const char *const *reserved)
 {
     *set = (schema_set){.memory = memory, .end = &set->first, .reserved = reserved};
+}
+
+void schema_set_free(schema_set *set)
+{
+    name_table_free(&set->index);
 }
 
 static void *keep(schema_set *set, size_t size)
@@ -25,12 +41,63 @@ static void *keep(schema_set *set, size_t size)
     return block != NULL ? memset(block, 0, size) : NULL;
 }
 
-static const schema_face *find_face(const schema_set *set, const tern_type *type, schema_side side)
+static void put(schema_set *set, uint32_t space, const char *text, size_t len, uint32_t value)
 {
-    const schema_face *face = set->faces;
-    while (face != NULL && (face->type != type || face->side != side))
-        face = face->next;
-    return face;
+    if (!name_table_put(&set->index, space, text, len, value))
+        set->failed = true;
+}
+
+/** Enters a face under its type and side. */
+static void enter(schema_set *set, schema_face *face)
+{
+    if (set->face_count == set->face_room) {
+        unsigned room = set->face_room != 0 ? 2 * set->face_room : 16;
+        schema_face **faces = keep(set, room * sizeof *faces);
+        if (faces == NULL)
+            return;
+        if (set->face_count != 0)
+            memcpy(faces, set->faces, set->face_count * sizeof *faces);
+        set->faces = faces;
+        set->face_room = room;
+    }
+    set->faces[set->face_count++] = face;
+    face->number = set->face_count;
+    put(set, FACES + face->side, (const char *)&face->type, sizeof face->type, face->number);
+}
+
+static schema_face *find_face(const schema_set *set, const tern_type *type, schema_side side)
+{
+    uint32_t number = name_table_find(&set->index, FACES + side, (const char *)&type, sizeof type);
+    return number != 0 ? set->faces[number - 1] : NULL;
+}
+
+/** Sets the face's text; false when memory is short. */
+static bool print_face(schema_set *set, schema_face *face)
+{
+    const schema_set none = {0};
+    buf text = {0};
+    buf_add_text(&text, face->type->name);
+    if (face->type->kind == TERN_MODEL_KIND)
+        schema_print_object(&none, face->type, face->side, &text);
+    for (unsigned i = 0; i < face->type->name_count; i++)
+        buf_add_printf(&text, ",%s", face->type->names[i].name);
+    face->text_len = text.len;
+    face->text = !text.failed ? arena_text(set->memory, text.data, text.len) : NULL;
+    buf_free(&text);
+    set->failed |= face->text == NULL;
+    return face->text != NULL;
+}
+
+/** The face of a model or enum, made when new; NULL when memory is short. */
+static schema_face *face_of(schema_set *set, const tern_type *type, schema_side side)
+{
+    schema_face *face = find_face(set, type, side);
+    if (face != NULL || (face = keep(set, sizeof *face)) == NULL)
+        return face;
+    *face = (schema_face){.type = type, .side = side};
+    if (print_face(set, face))
+        enter(set, face);
+    return !set->failed ? face : NULL;
 }
 
 const schema_component *schema_component_of(const schema_set *set, const tern_type *type, schema_side side)
@@ -57,26 +124,9 @@ static bool is_same(comparison *c, const tern_type *a, const tern_type *b);
 /** Whether both print alike, what they refer to aside. */
 static bool prints_alike(comparison *c, const tern_type *a, const tern_type *b)
 {
-    buf texts[2] = {{0}, {0}};
-    const schema_set none = {0};
-    schema_print_object(&none, a, c->a_side, &texts[0]);
-    schema_print_object(&none, b, c->b_side, &texts[1]);
-    c->set->failed |= texts[0].failed || texts[1].failed;
-    bool alike = !c->set->failed && texts[0].len == texts[1].len &&
-                 memcmp(texts[0].data, texts[1].data, texts[0].len) == 0;
-    buf_free(&texts[0]);
-    buf_free(&texts[1]);
-    return alike;
-}
-
-static bool is_same_enum(const tern_type *a, const tern_type *b)
-{
-    if (a->name_count != b->name_count)
-        return false;
-    for (unsigned i = 0; i < a->name_count; i++)
-        if (strcmp(a->names[i].name, b->names[i].name) != 0)
-            return false;
-    return true;
+    const schema_face *one = face_of(c->set, a, c->a_side), *other = face_of(c->set, b, c->b_side);
+    return one != NULL && other != NULL && one->text_len == other->text_len &&
+           memcmp(one->text, other->text, one->text_len) == 0;
 }
 
 /** The next field from number `at` on that a side shows; NULL at the end. */
@@ -120,7 +170,7 @@ static bool is_same(comparison *c, const tern_type *a, const tern_type *b)
     case TERN_MAP_KIND:
         return is_same(c, a->item, b->item);
     case TERN_ENUM:
-        return is_same_enum(a, b);
+        return prints_alike(c, a, b);
     case TERN_MODEL_KIND:
         return is_same_model(c, a, b);
     default:
@@ -130,27 +180,37 @@ static bool is_same(comparison *c, const tern_type *a, const tern_type *b)
 
 /* -- filling -- */
 
+/** The component that says what the face does; a new one when there is none, NULL when memory is short. */
+static schema_component *component_for(schema_set *set, const schema_face *face)
+{
+    uint32_t number = name_table_find(&set->index, TEXTS, face->text, face->text_len);
+    schema_component *alike = number != 0 ? set->faces[number - 1]->component : NULL;
+    for (schema_component *found = alike; found != NULL; found = found->next_alike) {
+        comparison same = {.set = set, .a_side = found->side, .b_side = face->side};
+        if (is_same(&same, found->type, face->type))
+            return found;
+    }
+    schema_component *made = keep(set, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    *made = (schema_component){.type = face->type, .side = face->side, .next_alike = alike};
+    *set->end = made;
+    set->end = &made->next;
+    put(set, TEXTS, face->text, face->text_len, face->number);
+    return made;
+}
+
 /** Puts what the set has not seen yet in it: as another face of a component that says the same, or as a new
- * one. */
+ * one. False when it is in the set already, or memory is short. */
 static bool add_face(schema_set *set, const tern_type *type, schema_side side)
 {
-    schema_component *found = set->first;
-    for (; found != NULL; found = found->next) {
-        comparison same = {.set = set, .a_side = found->side, .b_side = side};
-        if (is_same(&same, found->type, type))
-            break;
-    }
-    schema_face *face = keep(set, sizeof *face);
-    if (face != NULL && found == NULL && (found = keep(set, sizeof *found)) != NULL) {
-        *found = (schema_component){.type = type, .side = side};
-        *set->end = found;
-        set->end = &found->next;
-    }
-    if (set->failed || face == NULL || found == NULL)
+    schema_face *face = face_of(set, type, side);
+    if (face == NULL || face->component != NULL)
         return false;
-    *face = (schema_face){.next = set->faces, .type = type, .side = side, .component = found};
-    set->faces = face;
-    found->is_received |= side == SCHEMA_OUTPUT;
+    face->component = component_for(set, face);
+    if (set->failed)
+        return false;
+    face->component->is_received |= side == SCHEMA_OUTPUT;
     return true;
 }
 
@@ -167,7 +227,7 @@ void schema_set_add(schema_set *set, const tern_type *type, schema_side side)
         type = type->item;
     if ((type->kind != TERN_MODEL_KIND && type->kind != TERN_ENUM) || set->failed)
         return;
-    if (find_face(set, type, side) == NULL && add_face(set, type, side)) /* before its parts: cycles */
+    if (add_face(set, type, side)) /* before its parts: cycles */
         add_parts(set, type, side);
 }
 
@@ -175,13 +235,7 @@ void schema_set_add(schema_set *set, const tern_type *type, schema_side side)
 
 static bool is_taken(const schema_set *set, const char *name)
 {
-    for (const char *const *reserved = set->reserved; reserved != NULL && *reserved != NULL; reserved++)
-        if (strcmp(*reserved, name) == 0)
-            return true;
-    for (const schema_component *c = set->first; c != NULL; c = c->next)
-        if (c->name != NULL && strcmp(c->name, name) == 0)
-            return true;
-    return false;
+    return name_table_find(&set->index, NAMES, name, strlen(name)) != 0;
 }
 
 /** "Todo"; "TodoPart" for what may lack fields; where "Todo" is taken "TodoInput" for what is only sent; and
@@ -191,15 +245,25 @@ static void name_component(schema_set *set, schema_component *c)
     const char *suffix = c->side == SCHEMA_PART && !c->is_received         ? "Part"
                          : !c->is_received && is_taken(set, c->type->name) ? "Input"
                                                                            : "";
-    const char *name = arena_printf(set->memory, "%s%s", c->type->name, suffix);
-    for (unsigned number = 2; name != NULL && is_taken(set, name); number++)
-        name = arena_printf(set->memory, "%s%s_%u", c->type->name, suffix, number);
+    const char *base = arena_printf(set->memory, "%s%s", c->type->name, suffix), *name = base;
+    uint32_t number = base != NULL ? name_table_find(&set->index, NUMBERS, base, strlen(base)) : 0;
+    if (number == 0)
+        number = 1; /* otherwise all up to it are taken */
+    while (name != NULL && is_taken(set, name))
+        name = arena_printf(set->memory, "%s_%u", base, ++number);
     c->name = name;
-    set->failed |= name == NULL;
+    if (name == NULL) {
+        set->failed = true;
+        return;
+    }
+    put(set, NAMES, name, strlen(name), 1);
+    put(set, NUMBERS, base, strlen(base), number);
 }
 
 bool schema_set_name(schema_set *set)
 {
+    for (const char *const *reserved = set->reserved; reserved != NULL && *reserved != NULL; reserved++)
+        put(set, NAMES, *reserved, strlen(*reserved), 1);
     for (int received = 1; received >= 0 && !set->failed; received--)
         for (schema_component *c = set->first; c != NULL; c = c->next)
             if (c->is_received == (bool)received && !set->failed)

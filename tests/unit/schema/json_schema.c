@@ -99,6 +99,7 @@ static const char *components(void)
 static void close_set(void)
 {
     buf_free(&f.out);
+    schema_set_free(&f.set);
     arena_free(&f.memory);
     schema_forget();
 }

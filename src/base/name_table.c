@@ -1,33 +1,34 @@
-#include "app/router_hash.h"
+#include "base/name_table.h"
 
 #include "base/mem.h"
 
 enum { FIRST_ENTRIES = 16, ENTRIES_PER_KEY = 4 };
 
 /** Where the key stands, or the free entry where it belongs. */
-static hash_entry *find_place(hash_entry *entries, uint32_t mask, const hash_entry *key, uint64_t hash)
+static name_table_entry *find_place(name_table_entry *entries, uint32_t mask, const name_table_entry *key,
+                                    uint64_t hash)
 {
     for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
-        hash_entry *entry = &entries[at];
+        name_table_entry *entry = &entries[at];
         if (entry->value == 0)
             return entry;
         if (entry->space == key->space && entry->len == key->len &&
-            router_hash_equal(entry->text, key->text, key->len))
+            name_table_equal(entry->text, key->text, key->len))
             return entry;
     }
 }
 
-static bool grow(router_hash *h)
+static bool grow(name_table *h)
 {
     uint32_t size = h->entries != NULL ? (h->mask + 1) * 2 : FIRST_ENTRIES;
-    hash_entry *entries = mem_zero(size, sizeof *entries);
+    name_table_entry *entries = mem_zero(size, sizeof *entries);
     if (entries == NULL)
         return false;
     for (uint32_t i = 0; h->entries != NULL && i <= h->mask; i++) {
-        const hash_entry *old = &h->entries[i];
+        const name_table_entry *old = &h->entries[i];
         if (old->value != 0)
             *find_place(entries, size - 1, old,
-                        router_hash_key(old->space, router_hash_text(old->text, old->len))) = *old;
+                        name_table_hash_key(old->space, name_table_hash_text(old->text, old->len))) = *old;
     }
     mem_free(h->entries);
     h->entries = entries;
@@ -35,14 +36,14 @@ static bool grow(router_hash *h)
     return true;
 }
 
-bool router_hash_put(router_hash *h, uint32_t space, const char *text, size_t len, uint32_t value)
+bool name_table_put(name_table *h, uint32_t space, const char *text, size_t len, uint32_t value)
 {
     if ((h->entries == NULL || (h->count + 1) * ENTRIES_PER_KEY > h->mask) && !grow(h))
         return false;
-    uint64_t hash = router_hash_key(space, router_hash_text(text, len));
-    hash_entry key = {
+    uint64_t hash = name_table_hash_key(space, name_table_hash_text(text, len));
+    name_table_entry key = {
         .text = text, .len = (uint32_t)len, .space = space, .tag = (uint32_t)(hash >> 32), .value = value};
-    hash_entry *entry = find_place(h->entries, h->mask, &key, hash);
+    name_table_entry *entry = find_place(h->entries, h->mask, &key, hash);
     if (entry->value == 0)
         h->count++;
     *entry = key;
@@ -52,8 +53,8 @@ bool router_hash_put(router_hash *h, uint32_t space, const char *text, size_t le
     return true;
 }
 
-void router_hash_free(router_hash *h)
+void name_table_free(name_table *h)
 {
     mem_free(h->entries);
-    *h = (router_hash){0};
+    *h = (name_table){0};
 }
