@@ -17,7 +17,7 @@ typedef struct schema_face {
 /* The spaces of the index. */
 enum {
     FACES,             /* and FACES + side: the bytes of a type's address; value: number of the face + 1 */
-    TEXTS = FACES + 2, /* a face's text; value: as above, of a face of the newest component that has it */
+    TEXTS = FACES + 8, /* a face's text; value: as above, of a face of the newest component that has it */
     NAMES,             /* names taken */
     NUMBERS            /* names without their number; value: the number that was last given */
 };
