@@ -239,13 +239,13 @@ typedef struct tern_selection {
 #define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 /** Sum, average, least and greatest of a numeric field over the rows; 0 when there is none. */
 #define tern_sum(c, Model, field, ...)                                                                       \
-    tern_aggregate_of(c, TERN_TYPE(Model), "sum", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "sum", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_average(c, Model, field, ...)                                                                   \
-    tern_aggregate_of(c, TERN_TYPE(Model), "avg", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_least(c, Model, field, ...)                                                                     \
-    tern_aggregate_of(c, TERN_TYPE(Model), "min", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_greatest(c, Model, field, ...)                                                                  \
-    tern_aggregate_of(c, TERN_TYPE(Model), "max", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
 /**
  * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
@@ -268,7 +268,9 @@ typedef struct tern_selection {
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
  * many to many): `tern_preload(c, Book, books, author)`. */
 #define tern_preload(c, Model, list, field)                                                                  \
-    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), #field)
+    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field))
+/* The field's name; a name that the model has not got does not compile. */
+#define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
 #define TERN_LIST_HEAD_(Model, list) _Generic((list), Model##_list : (list).items), (list).count
 
 /* -- big results, row by row -- */
