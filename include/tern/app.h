@@ -186,7 +186,14 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     tern_group_new_with(TERN_GROUP_OF(where), prefix, &(tern_group_options){__VA_ARGS__})
 
 /** A list of middleware for `.use`, outermost first. */
-#define TERN_USE(...) ((const tern_middleware[]){__VA_ARGS__, {0}})
+#define TERN_USE(...) ((const tern_middleware[]){TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){0}})
+#define TERN_USE_PIECE_(unused, piece)                                                                       \
+    _Generic((piece), tern_middleware                                                                        \
+             : (piece), default                                                                              \
+             : (struct not_middleware_write_TERN_MIDDLEWARE_around_the_function){0}),
+struct not_middleware_write_TERN_MIDDLEWARE_around_the_function {
+    int unused;
+};
 void tern_use_all(tern_group *group, const tern_middleware *list);
 /** Wraps every route of an application or group, registered before or after, outermost first. On the
  * application it also sees requests that no route matches. */
