@@ -129,7 +129,8 @@ ROWS = [
 
 
 def environment(kind, count):
-    return dict(os.environ, GROWTH=f"{kind}:{count}", TERN_REQUEST_MEMORY="2g", TERN_REQUEST_TIMEOUT="600s", LC_ALL="C.UTF-8")
+    return dict(os.environ, GROWTH=f"{kind}:{count}", TERN_MAX_REQUEST_MEMORY="4g", TERN_REQUEST_TIMEOUT="600s",
+                TERN_BODY_TIMEOUT="600s", TERN_DRAIN_TIMEOUT="1s", LC_ALL="C.UTF-8")
 
 
 def callgrind(folder):
