@@ -15,6 +15,17 @@ foreach(name IN ITEMS tern tern-shared)
     configure_file(cmake/${name}.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc @ONLY)
     install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
+# A compiler that knows the headers as the system's leaves out what happens inside their macros: ten lines of an error
+# instead of a hundred. Not so under /usr: its include folder is the system's already, and C++ needs it at its place.
+install(CODE "
+    foreach(name IN ITEMS tern tern-shared)
+        set(file \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkgconfig/\${name}.pc\")
+        if(NOT CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
+            file(READ \${file} text)
+            string(REPLACE \"-I\\\${includedir}\" \"-isystem \\\${includedir}\" text \"\${text}\")
+            file(WRITE \${file} \"\${text}\")
+        endif()
+    endforeach()")
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tern)
 install(EXPORT TernTargets NAMESPACE Tern:: DESTINATION ${package_dir})

@@ -176,7 +176,8 @@ TERN_HANDLER(select_related)
 
 TERN_HANDLER(show_rows)
 {
-    return tern_json_list(c, Book, tern_select(c, Book, .limit = tern_query_int(c, "n", 1), .order_by = "id"));
+    return tern_json_list(c, Book,
+                          tern_select(c, Book, .limit = tern_query_int(c, "n", 1), .order_by = "id"));
 }
 
 TERN_HANDLER(walk_rows)

@@ -165,8 +165,21 @@ typedef struct tern_route_options {
 void tern_route(tern_group *group, const char *method, const char *pattern, const tern_handler *handler,
                 const tern_route_options *options);
 
+/* What the compiler names when a function, or anything else, is given for a handler. */
+struct a_function_is_not_a_handler_declare_it_by_TERN_HANDLER {
+    int unused;
+};
+struct not_a_handler_declare_it_by_TERN_HANDLER {
+    int unused;
+};
+#define TERN_HANDLER_OF_(handler)                                                                            \
+    _Generic((handler),                                                                                      \
+        const tern_handler *: (handler),                                                                     \
+        tern_handler *: (handler),                                                                           \
+        tern_reply (*)(tern_ctx *): (struct a_function_is_not_a_handler_declare_it_by_TERN_HANDLER){0},      \
+        default: (struct not_a_handler_declare_it_by_TERN_HANDLER){0})
 #define TERN_ROUTE_(where, method, pattern, handler, ...)                                                    \
-    tern_route(TERN_GROUP_OF(where), method, pattern, handler,                                               \
+    tern_route(TERN_GROUP_OF(where), method, pattern, TERN_HANDLER_OF_(handler),                             \
                &(tern_route_options){.file = __FILE__, .line = __LINE__, __VA_ARGS__})
 #define tern_get(where, pattern, handler, ...)    TERN_ROUTE_(where, "GET", pattern, handler, __VA_ARGS__)
 #define tern_post(where, pattern, handler, ...)   TERN_ROUTE_(where, "POST", pattern, handler, __VA_ARGS__)
@@ -189,7 +202,14 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     tern_group_new_with(TERN_GROUP_OF(where), prefix, &(tern_group_options){__VA_ARGS__})
 
 /** A list of middleware for `.use`, outermost first. */
-#define TERN_USE(...) ((const tern_middleware[]){__VA_ARGS__, {0}})
+#define TERN_USE(...) ((const tern_middleware[]){TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){0}})
+#define TERN_USE_PIECE_(unused, piece)                                                                       \
+    _Generic((piece), tern_middleware                                                                        \
+             : (piece), default                                                                              \
+             : (struct not_middleware_write_TERN_MIDDLEWARE_around_the_function){0}),
+struct not_middleware_write_TERN_MIDDLEWARE_around_the_function {
+    int unused;
+};
 void tern_use_all(tern_group *group, const tern_middleware *list);
 /** Wraps every route of an application or group, registered before or after, outermost first. On the
  * application it also sees requests that no route matches. */

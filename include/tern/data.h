@@ -49,8 +49,12 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     tern_database_of(app, &(tern_database_options){0}, (tern_type *const[]){__VA_ARGS__, NULL})
 /** The same with options first, in parentheses: `tern_database_with(app, (.pool = 4), TERN_TYPE(Todo))`. */
 #define tern_database_with(app, options, ...)                                                                \
-    tern_database_of(app, &(tern_database_options){TERN_UNWRAP_ options},                                    \
+    tern_database_of(app, &(tern_database_options){TERN_DATABASE_OPTIONS_(options)},                         \
                      (tern_type *const[]){__VA_ARGS__, NULL})
+#define TERN_DATABASE_OPTIONS_(options)            TERN_PASTE(TERN_DATABASE_OPTIONS_, TERN_SHAPE_(options))(options)
+#define TERN_DATABASE_OPTIONS_TERN_WHOLE_(options) TERN_UNWRAP_ options
+#define TERN_DATABASE_OPTIONS_TERN_TWO_(options)   options_of_tern_database_with_come_in_parentheses
+#define TERN_DATABASE_OPTIONS_TERN_BARE_(options)  options_of_tern_database_with_come_in_parentheses
 
 /**
  * `APP db seed` calls `fill`: rows that a new database should have.
@@ -251,13 +255,13 @@ typedef struct tern_selection {
 #define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 /** Sum, average, least and greatest of a numeric field over the rows; 0 when there is none. */
 #define tern_sum(c, Model, field, ...)                                                                       \
-    tern_aggregate_of(c, TERN_TYPE(Model), "sum", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "sum", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_average(c, Model, field, ...)                                                                   \
-    tern_aggregate_of(c, TERN_TYPE(Model), "avg", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_least(c, Model, field, ...)                                                                     \
-    tern_aggregate_of(c, TERN_TYPE(Model), "min", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_greatest(c, Model, field, ...)                                                                  \
-    tern_aggregate_of(c, TERN_TYPE(Model), "max", #field, &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(c, TERN_TYPE(Model), "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
 /**
  * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
@@ -280,7 +284,9 @@ typedef struct tern_selection {
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
  * many to many): `tern_preload(c, Book, books, author)`. */
 #define tern_preload(c, Model, list, field)                                                                  \
-    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), #field)
+    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field))
+/* The field's name; a name that the model has not got does not compile. */
+#define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
 #define TERN_LIST_HEAD_(Model, list) _Generic((list), Model##_list : (list).items), (list).count
 
 /* -- big results, row by row -- */
@@ -297,6 +303,7 @@ void tern_rows_close(tern_rows *rows);
 /* -- writing -- */
 
 typedef struct tern_write {
+    void *row; /* filled in by the macros */
     const char
         *fields; /* update: only these ("title, done"); upsert: what an existing row gets; default all */
     const void *given; /* update: only the fields that this value of the same model says were given (PATCH) */
@@ -308,17 +315,17 @@ typedef struct tern_write {
  * `.optional` date without month or day, and an `.optional` foreign key of zeros, are written as null (so by
  * every call below); any other date that is no day is refused with 422. */
 #define tern_insert(c, Model, row, ...)                                                                      \
-    tern_insert_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+    TERN_WRITE_##__VA_OPT__(WITH_)(tern_insert_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
 /** All items of the list in as few statements as the engine allows; keys are filled in. */
 #define tern_insert_all(c, Model, list, ...)                                                                 \
     tern_insert_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
 /** Inserts the row, or changes the one that is there; the row is then as the database has it. */
 #define tern_upsert(c, Model, row, ...)                                                                      \
-    tern_upsert_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+    TERN_WRITE_##__VA_OPT__(WITH_)(tern_upsert_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
 /** Writes the row with its key. False when there is none (with `.version`: 409 when it was changed
  * meanwhile). */
 #define tern_update(c, Model, row, ...)                                                                      \
-    tern_update_of(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){__VA_ARGS__})
+    TERN_WRITE_##__VA_OPT__(WITH_)(tern_update_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
 /** Writes all items of the list, each row once, in as few statements as serve the engine, wholly or not at
  * all; false when a row is not there (with `.version`: 409 when one is gone or was changed). */
 #define tern_update_all(c, Model, list, ...)                                                                 \
@@ -328,7 +335,24 @@ typedef struct tern_write {
 /** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
 #define tern_remove_where(c, Model, ...)                                                                     \
     tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
-#define TERN_ROW_OF_(Model, row) _Generic((row), Model * : (row))
+#define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
+#define TERN_WRITE_(call, c, Model, row) call(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){0})
+/* With a comma after the row's beginning there may be options, or a value such as `&(Todo){.id = 1, .done =
+ * true}` that the preprocessor has cut in two. The initialiser of a structure takes both. */
+#define TERN_WRITE_WITH_(call, c, Model, ...)                                                                \
+    __extension__({                                                                                          \
+        const union {                                                                                        \
+            struct {                                                                                         \
+                Model *row;                                                                                  \
+                const char *fields;                                                                          \
+                const void *given;                                                                           \
+                const char *on;                                                                              \
+                tern_data_error *error;                                                                      \
+            } given;                                                                                         \
+            tern_write plain;                                                                                \
+        } written_ = {.given = {.row = __VA_ARGS__}};                                                        \
+        call(c, TERN_TYPE(Model), written_.plain.row, &written_.plain);                                      \
+    })
 
 /* -- SQL of your own -- */
 

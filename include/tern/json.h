@@ -18,21 +18,25 @@
 #define TERN_CHECKS_REPLIES_ 1
 #endif
 
-#define TERN_POINTER_TO_(Model, value) _Generic((value), Model * : (value), const Model * : (value))
-#define TERN_LIST_OF_(Model, list)     ((const Model##_list[1]){_Generic((list), Model##_list : (list))})
+/* A value is the last argument and may hold commas: `tern_json(c, Todo, &(Todo){.id = 1, .title = "Milk"})`.
+ */
+#define TERN_POINTER_TO_(Model, ...)                                                                         \
+    _Generic((__VA_ARGS__), Model * : (__VA_ARGS__), const Model * : (__VA_ARGS__))
+#define TERN_LIST_OF_(Model, ...)                                                                            \
+    ((const Model##_list[1]){_Generic((__VA_ARGS__), Model##_list : (__VA_ARGS__))})
 
 /** The route's `.status` (default 200) with `*value` as JSON: `return tern_json(c, Todo, &todo)`. */
-#define tern_json(c, Model, value)                                                                           \
-    tern_json_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, value), TERN_CHECKS_REPLIES_)
+#define tern_json(c, Model, ...)                                                                             \
+    tern_json_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, __VA_ARGS__), TERN_CHECKS_REPLIES_)
 
-/** The same with a JSON array of the list's items: `return tern_json_list(c, Todo, todos)`. */
-#define tern_json_list(c, Model, list)                                                                       \
-    tern_json_of(c, TERN_LIST(Model), TERN_LIST_OF_(Model, list), TERN_CHECKS_REPLIES_)
+/** The route's `.status` with the list's items as a JSON array: `return tern_json_list(c, Todo, todos)`. */
+#define tern_json_list(c, Model, ...)                                                                        \
+    tern_json_of(c, TERN_LIST(Model), TERN_LIST_OF_(Model, __VA_ARGS__), TERN_CHECKS_REPLIES_)
 
 /** 201 with `*value` as JSON, and as its Location the request's path, '/' and the value's `.key` field
  * (no Location when the model has none). */
-#define tern_created(c, Model, value)                                                                        \
-    tern_created_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, value), TERN_CHECKS_REPLIES_)
+#define tern_created(c, Model, ...)                                                                          \
+    tern_created_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, __VA_ARGS__), TERN_CHECKS_REPLIES_)
 
 /** One page of a longer list: `{"items":[...],"total":123}`. The route says
  * `.returns = TERN_LIST(Todo), .paged = true`. */
@@ -49,10 +53,11 @@
 #define tern_json_read(c, Model) ((Model *)tern_json_read_of(c, TERN_TYPE(Model)))
 
 /* What the macros call. `checks`: whether the value is held against its rules. */
-tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks);
-tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value, bool checks);
+tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks) TERN_TO_RETURN_;
+tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value,
+                           bool checks) TERN_TO_RETURN_;
 tern_reply tern_page_of(tern_ctx *c, const tern_type *list_type, const void *list, int64_t total,
-                        bool checks);
+                        bool checks) TERN_TO_RETURN_;
 void *tern_json_read_of(tern_ctx *c, const tern_type *type);
 
 #endif

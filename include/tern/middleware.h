@@ -2,6 +2,7 @@
 #ifndef TERN_MIDDLEWARE_H
 #define TERN_MIDDLEWARE_H
 
+#include <tern/each.h>
 #include <tern/reply.h>
 
 /** One piece of middleware with its options. */

@@ -431,8 +431,27 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
      .written = "" #__VA_ARGS__,                                                                             \
      __VA_ARGS__},
 
+/* A number for a text, or a pointer of another kind, is an error within a declaration, where compilers of the
+ * time only warn of it and the program dies at start. */
+#define TERN_STRICT_                                                                                         \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic error \"-Wint-conversion\"")                      \
+        _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")
+#define TERN_STRICT_END_ _Pragma("GCC diagnostic pop")
+
+#define TERN_OPTIONS_(Model, given)            TERN_PASTE(TERN_OPTIONS_, TERN_SHAPE_(given))(Model, given)
+#define TERN_OPTIONS_TERN_WHOLE_(Model, given) TERN_UNWRAP_ given
+#define TERN_OPTIONS_TERN_TWO_(Model, given)   0
+#define TERN_OPTIONS_TERN_BARE_(Model, given)  0
+#define TERN_CHECK_(Model, given)              TERN_PASTE(TERN_CHECK_, TERN_SHAPE_(given))(Model, given)
+#define TERN_CHECK_TERN_WHOLE_(Model, given)
+#define TERN_CHECK_TERN_TWO_(Model, given) TERN_CHECK_TERN_BARE_(Model, given)
+#define TERN_CHECK_TERN_BARE_(Model, given)                                                                  \
+    _Static_assert(0, "TERN_MODEL_WITH(" #Model                                                              \
+                      "): its options come first, in parentheses: (.table = \"name\")");
+
 /** As TERN_MODEL, with options of the model itself first, in parentheses: `(.ignore_unknown = true)`. */
 #define TERN_MODEL_WITH(Name, model_options, ...)                                                            \
+    TERN_CHECK_(Name, model_options)                                                                         \
     typedef struct Name Name;                                                                                \
     struct Name;                                                                                             \
     static tern_type Name##_type __attribute__((unused));                                                    \
@@ -456,14 +475,15 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
         const char *key;                                                                                     \
         Name value;                                                                                          \
     } Name##_entry;                                                                                          \
-    static tern_field Name##_fields[] = {TERN_EACH(TERN_FIELD_, Name, __VA_ARGS__)};                         \
+    TERN_STRICT_ static tern_field Name##_fields[] = {TERN_EACH(TERN_FIELD_, Name, __VA_ARGS__)};            \
     _Static_assert(sizeof Name##_fields != 0, "TERN_MODEL(" #Name "): has no fields");                       \
     static tern_type Name##_type = {.kind = TERN_MODEL_KIND,                                                 \
                                     .name = #Name,                                                           \
                                     .size = sizeof(Name),                                                    \
                                     .fields = Name##_fields,                                                 \
                                     .field_count = sizeof Name##_fields / sizeof *Name##_fields,             \
-                                    .options = {TERN_UNWRAP_ model_options}};                                \
+                                    .options = {TERN_OPTIONS_(Name, model_options)}};                        \
+    TERN_STRICT_END_                                                                                         \
     static tern_type Name##_list_type = {                                                                    \
         .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
     static tern_type Name##_map_type = {                                                                     \

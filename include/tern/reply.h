@@ -29,31 +29,36 @@ typedef struct tern_reply {
     void *arg;                                               /* of write; the file of TERN_REPLY_FILE */
 } tern_reply;
 
+/* What makes a reply only makes it: one that no `return` sends is a mistake, and the compiler says so. */
+#define TERN_TO_RETURN_ __attribute__((warn_unused_result))
+
 /** 200 with NUL-terminated UTF-8 text; the text must live as long as the request (a literal, or the arena).
  */
-tern_reply tern_text(tern_ctx *c, const char *text);
-tern_reply tern_textf(tern_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-tern_reply tern_html(tern_ctx *c, const char *html);
+tern_reply tern_text(tern_ctx *c, const char *text) TERN_TO_RETURN_;
+tern_reply tern_textf(tern_ctx *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3))) TERN_TO_RETURN_;
+tern_reply tern_html(tern_ctx *c, const char *html) TERN_TO_RETURN_;
 /** 200 with JSON that is already text. */
-tern_reply tern_json_text(tern_ctx *c, const char *json);
+tern_reply tern_json_text(tern_ctx *c, const char *json) TERN_TO_RETURN_;
 /** 200 with any bytes. */
-tern_reply tern_bytes_reply(tern_ctx *c, const char *type, const void *data, size_t len);
+tern_reply tern_bytes_reply(tern_ctx *c, const char *type, const void *data, size_t len) TERN_TO_RETURN_;
 /* A macro, since the type of bytes in a model has the same name. */
 #define tern_bytes(c, type, data, len) tern_bytes_reply(c, type, data, len)
 /** A status with its name as text body ("404 Not Found"); 204 and 304 have no body. */
-tern_reply tern_status(tern_ctx *c, int status);
+tern_reply tern_status(tern_ctx *c, int status) TERN_TO_RETURN_;
 /** 204. */
-tern_reply tern_no_content(tern_ctx *c);
+tern_reply tern_no_content(tern_ctx *c) TERN_TO_RETURN_;
 /** 302, or the 3xx given, to `url`: made of visible ASCII; anything else is a 500 of the handler, logged. */
-tern_reply tern_redirect(tern_ctx *c, const char *url);
-tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url);
+tern_reply tern_redirect(tern_ctx *c, const char *url) TERN_TO_RETURN_;
+tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url) TERN_TO_RETURN_;
 /** 200 with a regular file, sent by the kernel; Content-Type by its suffix, Last-Modified. 404 when there is
  * none. */
-tern_reply tern_file(tern_ctx *c, const char *path);
+tern_reply tern_file(tern_ctx *c, const char *path) TERN_TO_RETURN_;
 /** 200 whose body `write` sends piece by piece after the headers. `write` runs after the middleware; when it
  * fails the connection is closed, so that the client sees a broken reply, not a short one. */
 tern_reply tern_stream_reply(tern_ctx *c, const char *type,
-                             void (*write)(tern_ctx *c, tern_stream *out, void *arg), void *arg);
+                             void (*write)(tern_ctx *c, tern_stream *out, void *arg),
+                             void *arg) TERN_TO_RETURN_;
 /** Sends bytes of a stream, waiting while the client is slow; leaves the handler when it is gone. */
 void tern_stream_write(tern_stream *out, const void *data, size_t len);
 void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

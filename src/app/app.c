@@ -68,6 +68,9 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
+    app->hooks_end = &app->hooks;
+    app->checks_end = &app->checks;
+    app->schemes_end = &app->schemes;
     if (options->health)
         health_add_routes(app);
     return app;
@@ -112,13 +115,17 @@ void tern_use_all(tern_group *group, const tern_middleware *list)
     unsigned added = count_use(list);
     if (added == 0)
         return;
-    tern_middleware *use = app_keep(group->app, (group->use_count + added + 1) * sizeof *use);
-    if (use == NULL)
-        return;
-    if (group->use_count != 0)
-        memcpy(use, group->use, group->use_count * sizeof *use);
-    memcpy(use + group->use_count, list, added * sizeof *use);
-    group->use = use;
+    if (group->use_count + added >= group->use_room) {
+        unsigned room = 2 * (group->use_count + added) + 1;
+        tern_middleware *use = app_keep(group->app, room * sizeof *use);
+        if (use == NULL)
+            return;
+        if (group->use_count != 0)
+            memcpy(use, group->use, group->use_count * sizeof *use);
+        group->use = use;
+        group->use_room = room;
+    }
+    memcpy(group->use + group->use_count, list, (added + 1) * sizeof *list);
     group->use_count += added;
 }
 
@@ -156,14 +163,13 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
 
 void app_add_hook(tern_app *app, const app_hook *hook)
 {
-    app_hook *kept = app_keep(app, sizeof *kept), **end = &app->hooks;
+    app_hook *kept = app_keep(app, sizeof *kept);
     if (kept == NULL)
         return;
     *kept = *hook;
     kept->next = NULL;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = kept;
+    *app->hooks_end = kept;
+    app->hooks_end = &kept->next;
 }
 
 void tern_on_start(tern_app *app, bool (*start)(void *arg), void *arg)
@@ -182,10 +188,8 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
     if (check == NULL)
         return;
     *check = (app_check){.name = app_keep_text(app, name), .is_ready = is_ready};
-    app_check **end = &app->checks;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = check;
+    *app->checks_end = check;
+    app->checks_end = &check->next;
 }
 
 /** The prefixes of the groups from the outermost in, and then `pattern`; NULL when memory is short. */
@@ -286,5 +290,5 @@ bool app_prepare(tern_app *app, buf *problems)
     bool is_right = app_compile(app, problems);
     for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next)
         is_right &= hook->prepare == NULL || hook->prepare(hook->arg, problems);
-    return is_right && openapi_write(app, problems);
+    return is_right && openapi_check(app, problems);
 }

@@ -92,7 +92,7 @@ struct tern_group {
     tern_group *parent; /* NULL for the root */
     const char *prefix, *host;
     tern_middleware *use; /* ended by run NULL */
-    unsigned use_count;
+    unsigned use_count, use_room;
 };
 
 struct tern_app {
@@ -101,18 +101,18 @@ struct tern_app {
     arena arena;    /* what registration makes: groups, routes, texts, lists; goes with the application */
     router *router; /* NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
-    app_hook *hooks;                        /* in order of registration, as are checks and pending */
-    app_check *checks;
+    app_hook *hooks, **hooks_end;           /* in order of registration, as are checks and pending */
+    app_check *checks, **checks_end;
     struct app_pending *pending; /* routes as registered; app_compile flattens them */
     struct app_pending **pending_end;
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
-    const char *database_url;       /* of the settings; NULL: not given */
-    app_testing *testing;           /* NULL: it is not tested; set before app_prepare */
-    struct openapi_scheme *schemes; /* what tern_security declared, in order */
-    app_names underscored;          /* headers with a '_' that inputs and tern_security name */
-    buf openapi;                    /* the document (openapi.c); made by app_prepare */
-    held_file openapi_file;         /* the same as it is served */
+    const char *database_url;                      /* of the settings; NULL: not given */
+    app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
+    struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
+    app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
+    buf openapi;            /* the document (openapi.c); empty until a client asks for it */
+    held_file openapi_file; /* the same as it is served */
     bool has_openapi_route;
     held_file *docs_files; /* the parts of /docs, by docs_part; NULL until its routes are there */
     bool memory_short;     /* something registered could not be kept: app_compile says so */
@@ -124,8 +124,8 @@ struct tern_app {
 bool app_compile(tern_app *app, buf *problems);
 /** Fills in app->underscored from the compiled routes. (header_names.c) */
 void app_collect_header_names(tern_app *app);
-/** All that stands between registering and serving: app_compile with the routes that Tern adds itself, and
- * the OpenAPI document. False with the problems as lines. (app.c) */
+/** All that comes between registering and serving: app_compile with the routes that Tern adds itself, and the
+ * checks of what was declared. False with the problems as lines. (app.c) */
 bool app_prepare(tern_app *app, buf *problems);
 void app_free(tern_app *app);
 /** Adds a copy of `hook` behind those that are there. (app.c) */

@@ -139,27 +139,19 @@ static void print_document(const openapi_document *doc, buf *out)
     pen_close(out, '}');
 }
 
-bool openapi_write(tern_app *app, buf *problems)
+bool openapi_check(const tern_app *app, buf *problems)
 {
-    if (!openapi_check_security(app, problems))
-        return false;
+    return openapi_check_security(app, problems);
+}
+
+bool openapi_write(const tern_app *app, buf *out)
+{
     openapi_document doc = {.app = app};
-    buf text = {0};
     arena_init(&doc.memory, NULL, 0, SIZE_MAX / 2);
-    bool is_written = openapi_collect(&doc);
-    if (is_written) {
-        print_document(&doc, &text);
-        is_written = !text.failed;
-    }
+    bool is_collected = openapi_collect(&doc);
+    if (is_collected)
+        print_document(&doc, out);
     schema_set_free(&doc.schemas);
     arena_free(&doc.memory);
-    if (!is_written) {
-        buf_free(&text);
-        buf_add_text(problems, "application: memory ran out while its OpenAPI document was written\n");
-        return false;
-    }
-    buf_free(&app->openapi);
-    app->openapi = text;
-    app->openapi_file = held_file_of("application/json", NULL, text.data, text.len);
-    return true;
+    return is_collected && !out->failed;
 }

@@ -1,6 +1,7 @@
 /** How clients say who they are: what tern_security declares, for the document. */
 #include "app/openapi_inside.h"
 
+#include "base/name_table.h"
 #include "schema/json_pen.h"
 
 #include <string.h>
@@ -16,10 +17,8 @@ void tern_security_with(tern_app *app, const char *name, const tern_security_opt
     scheme->options.url = app_keep_text(app, options->url);
     scheme->options.format = app_keep_text(app, options->format);
     scheme->options.description = app_keep_text(app, options->description);
-    openapi_scheme **end = &app->schemes;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = scheme;
+    *app->schemes_end = scheme;
+    app->schemes_end = &scheme->next;
 }
 
 bool openapi_next_word(const char **at, tern_str *word)
@@ -33,22 +32,13 @@ bool openapi_next_word(const char **at, tern_str *word)
     return len > 0;
 }
 
-static const openapi_scheme *find_scheme(const tern_app *app, tern_str name)
-{
-    const openapi_scheme *scheme = app->schemes;
-    while (scheme != NULL &&
-           (strlen(scheme->name) != name.len || memcmp(scheme->name, name.data, name.len) != 0))
-        scheme = scheme->next;
-    return scheme;
-}
-
 /** One line for each name that is no scheme; `r` NULL: the list is the application's own. */
-static bool check_names(const tern_app *app, const char *names, const route *r, buf *problems)
+static bool check_names(const name_table *schemes, const char *names, const route *r, buf *problems)
 {
     tern_str name;
     bool are_known = true;
     for (const char *at = names; at != NULL && openapi_next_word(&at, &name);) {
-        if (find_scheme(app, name) != NULL)
+        if (name_table_find(schemes, 0, name.data, name.len) != 0)
             continue;
         are_known = false;
         if (r != NULL)
@@ -83,31 +73,49 @@ static bool is_name(const char *text)
     return len > 0 && strspn(text, allowed) == len;
 }
 
-static bool check_scheme(const tern_app *app, const openapi_scheme *scheme, buf *problems)
+static bool check_scheme(const openapi_scheme *scheme, bool is_taken, buf *problems)
 {
     const tern_security_options *o = &scheme->options;
     const struct scheme_form *form = &forms[o->type];
-    const tern_str name = {scheme->name, strlen(scheme->name)};
-    const char *needs = !is_name(scheme->name)             ? "a name of letters, digits, '.', '_' and '-'"
-                        : find_scheme(app, name) != scheme ? "a name of its own; this one is taken"
-                        : form->has_key && o->key == NULL  ? ".key"
-                        : form->has_url && o->url == NULL  ? ".url"
-                                                           : NULL;
+    const char *needs = !is_name(scheme->name)            ? "a name of letters, digits, '.', '_' and '-'"
+                        : is_taken                        ? "a name of its own; this one is taken"
+                        : form->has_key && o->key == NULL ? ".key"
+                        : form->has_url && o->url == NULL ? ".url"
+                                                          : NULL;
     if (needs != NULL)
         buf_add_printf(problems, "application: tern_security(\"%s\") needs %s\n", scheme->name, needs);
     return needs == NULL;
 }
 
+/** Enters the schemes under their names, each with its number; the first of a name keeps it. */
+static void index_schemes(const tern_app *app, name_table *schemes, buf *problems)
+{
+    uint32_t number = 0;
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
+        size_t len = strlen(scheme->name);
+        number++;
+        if (name_table_find(schemes, 0, scheme->name, len) == 0 &&
+            !name_table_put(schemes, 0, scheme->name, len, number))
+            problems->failed = true;
+    }
+}
+
 bool openapi_check_security(const tern_app *app, buf *problems)
 {
-    bool is_right = check_names(app, app->options.security, NULL, problems);
-    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next)
-        is_right = check_scheme(app, scheme, problems) && is_right;
+    name_table schemes = {0};
+    uint32_t number = 0;
+    index_schemes(app, &schemes, problems);
+    bool are_right = check_names(&schemes, app->options.security, NULL, problems);
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
+        bool is_taken = name_table_find(&schemes, 0, scheme->name, strlen(scheme->name)) != ++number;
+        are_right = check_scheme(scheme, is_taken, problems) && are_right;
+    }
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const route *r = router_at(app->router, i);
-        is_right = check_names(app, r->options.security, r, problems) && is_right;
+        are_right = check_names(&schemes, r->options.security, r, problems) && are_right;
     }
-    return is_right;
+    name_table_free(&schemes);
+    return are_right && !problems->failed;
 }
 
 void openapi_print_security(const char *names, buf *out)

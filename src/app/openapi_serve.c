@@ -1,8 +1,53 @@
 /** GET /openapi.json: the document from memory, and 304 for who has it. */
 #include "app/openapi.h"
 
+#include <tern/task.h>
+
+/** A document that a thread writes for the worker. */
+typedef struct openapi_work {
+    const tern_app *app;
+    buf text;
+    held_file file;
+    bool is_written;
+} openapi_work;
+
+static void write_document(void *arg)
+{
+    openapi_work *work = arg;
+    work->is_written = openapi_write(work->app, &work->text);
+    if (work->is_written)
+        work->file = held_file_of("application/json", NULL, work->text.data, work->text.len);
+}
+
+/** A client that leaves meanwhile takes its document with it: the next one has it written again. */
+static void drop_document(void *arg)
+{
+    openapi_work *work = arg;
+    buf_free(&work->text);
+}
+
+static void make_document(tern_ctx *c)
+{
+    openapi_work *work = tern_alloc(c, sizeof *work);
+    work->app = c->app;
+    tern_defer(c, drop_document, work);
+    tern_offload(c, write_document, work);
+    if (!work->is_written)
+        ctx_need(c, NULL);
+    c->app->openapi = work->text;
+    c->app->openapi_file = work->file;
+    work->text = (buf){0};
+}
+
 TERN_HANDLER(openapi)
 {
+    static tern_mutex writing; /* one of a worker's requests writes, the others wait for it */
+    if (c->app->openapi.len == 0) {
+        tern_lock(c, &writing);
+        if (c->app->openapi.len == 0)
+            make_document(c);
+        tern_unlock(c, &writing);
+    }
     return held_file_serve(c, &c->app->openapi_file);
 }
 

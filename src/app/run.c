@@ -1,7 +1,8 @@
-/* From the command line to a served application: the last thing a program's `main` calls. */
+/** From the command line to a served application: the last thing a program's `main` calls. */
 #include "app/run.h"
 
 #include "app/command.h"
+#include "app/openapi.h"
 
 #include "base/log.h"
 #include "runtime/worker.h"
@@ -184,11 +185,14 @@ static int command_routes(run_state *run)
 
 static int command_openapi(run_state *run)
 {
-    const buf *document = &run->app->openapi;
-    buf text = {0};
-    json_indent((tern_str){document->data, document->len}, &text);
+    buf document = {0}, text = {0};
+    if (openapi_write(run->app, &document))
+        json_indent((tern_str){document.data, document.len}, &text);
+    else
+        text.failed = true;
     buf_add_text(&text, "\n");
     int code = print(&text);
+    buf_free(&document);
     buf_free(&text);
     return code;
 }

@@ -10,12 +10,10 @@
 /** Every source file that includes a model has a description of its own, of the same name and layout. */
 static const data_table *table_by_name(const tern_type *type)
 {
-    unsigned count;
-    const data_table *const *tables = data_tables(&count);
-    for (unsigned i = 0; i < count; i++)
-        if (tables[i]->type->size == type->size && strcmp(tables[i]->type->name, type->name) == 0)
-            return tables[i];
-    return NULL;
+    const data_table *table = data_table_of_name(type->name);
+    while (table != NULL && table->type->size != type->size)
+        table = table->older_namesake;
+    return table;
 }
 
 const data_table *data_need_table(tern_ctx *c, const tern_type *type)
@@ -50,16 +48,14 @@ static rows_map *map_new(const data_table *table)
 
 const rows_map *rows_map_of_table(const data_table *table)
 {
-    unsigned count, i = 0;
-    const data_table *const *tables = data_tables(&count);
+    unsigned count, i = table->number;
     if (maps.of_table == NULL) {
+        data_tables(&count);
         maps.of_table = mem_zero(count, sizeof *maps.of_table);
         if (maps.of_table == NULL)
             return NULL;
         maps.count = count;
     }
-    while (tables[i] != table)
-        i++;
     if (maps.of_table[i] == NULL)
         maps.of_table[i] = map_new(table);
     return maps.of_table[i];

@@ -1,5 +1,7 @@
 #include "data/table.h"
 
+#include "base/name_table.h"
+#include "base/text.h"
 #include "data/table_maker.h"
 
 #include <stdarg.h>
@@ -11,6 +13,9 @@ static arena tables_memory = {.limit_bytes = SIZE_MAX};
 static data_table *tables;
 static const data_table **ordered; /* those that are referred to first */
 static unsigned table_count;
+static name_table index_of_names; /* space MODELS: models' names, NAMES: tables' in lower case; number + 1 */
+
+enum { MODELS, NAMES };
 
 void table_mistake(table_maker *m, const char *format, ...)
 {
@@ -54,30 +59,54 @@ static bool is_same_model(const tern_type *a, const tern_type *b)
     return true;
 }
 
-static data_table *find_in(data_table *list, unsigned count, const tern_type *model)
+/** The table whose model is this one, among those of `list`. */
+static data_table *find_in(data_table *list, const tern_type *model)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (is_same_model(list[i].type, model))
-            return &list[i];
-    return NULL;
+    uint32_t number = name_table_find(&index_of_names, MODELS, model->name, strlen(model->name));
+    data_table *table = number != 0 ? &list[number - 1] : NULL;
+    while (table != NULL && !is_same_model(table->type, model))
+        table = table->older_namesake;
+    return table;
 }
 
 data_table *table_find(const table_maker *m, const tern_type *model)
 {
-    return find_in(m->tables, m->count, model);
+    return find_in(m->tables, model);
+}
+
+/** Puts the number of a new table under a name; what was there, or 0. */
+static uint32_t index_name(table_maker *m, uint32_t space, const char *name, uint32_t number)
+{
+    size_t len = strlen(name);
+    uint32_t older = name_table_find(&index_of_names, space, name, len);
+    if (!name_table_put(&index_of_names, space, name, len, number))
+        m->is_memory_short = true;
+    return older;
+}
+
+static void add_table(table_maker *m, tern_type *model)
+{
+    data_table *table = &m->tables[m->count++];
+    *table = (data_table){.type = model, .is_view = model->options.view};
+    uint32_t older = index_name(m, MODELS, model->name, m->count);
+    if (older != 0)
+        table->older_namesake = &m->tables[older - 1];
 }
 
 static void check_table_names(table_maker *m)
 {
-    for (unsigned i = 1; i < m->count; i++)
-        for (unsigned k = 0; k < i; k++)
-            if (!m->tables[i].is_view && !m->tables[k].is_view &&
-                data_name_equal(m->tables[i].name, m->tables[k].name)) {
-                m->model = m->tables[i].type;
-                table_mistake(m,
-                              "its table is called \"%s\", as that of %s is; give one of them another .table",
-                              m->tables[i].name, m->tables[k].type->name);
-            }
+    for (unsigned i = 0; i < m->count && !m->is_memory_short; i++) {
+        const data_table *table = &m->tables[i];
+        char *name = table_zero(m, strlen(table->name) + 1);
+        for (size_t k = 0; name != NULL && table->name[k] != '\0'; k++)
+            name[k] = (char)text_lower((unsigned char)table->name[k]);
+        uint32_t older = name != NULL && !table->is_view ? index_name(m, NAMES, name, i + 1) : 0;
+        if (older == 0)
+            continue;
+        m->model = table->type;
+        table_mistake(m, "its table is called \"%s\", as that of %s is; give one of them another .table",
+                      table->name, m->tables[older - 1].type->name);
+    }
 }
 
 /** Takes the models as they were given: each once, and sound. */
@@ -96,7 +125,7 @@ static bool take_models(table_maker *m, tern_type *const *models)
         else if (!schema_prepare(models[i], m->problems))
             m->has_mistakes = true;
         else
-            m->tables[m->count++] = (data_table){.type = models[i], .is_view = models[i]->options.view};
+            add_table(m, models[i]);
     }
     return !m->has_mistakes && !m->is_memory_short;
 }
@@ -119,7 +148,7 @@ static void make_tables(table_maker *m)
 }
 
 /** Puts what `table` refers to before it. Tables that refer to each other stay as they were given. */
-static void put_in_order(const data_table *table, bool *is_visited)
+static void put_in_order(data_table *table, bool *is_visited)
 {
     unsigned number = (unsigned)(table - tables);
     if (is_visited[number])
@@ -127,7 +156,8 @@ static void put_in_order(const data_table *table, bool *is_visited)
     is_visited[number] = true;
     for (unsigned i = 0; i < table->column_count; i++)
         if (table->columns[i].references != NULL)
-            put_in_order(table->columns[i].references, is_visited);
+            put_in_order(&tables[table->columns[i].references - tables], is_visited);
+    table->number = table_count;
     ordered[table_count++] = table;
 }
 
@@ -168,7 +198,7 @@ const data_table *const *data_tables(unsigned *count)
 /** Another source file's description of a model that is a table: found by what it looks like, once. */
 static const data_table *recognise(const tern_type *type)
 {
-    const data_table *table = find_in(tables, table_count, type);
+    const data_table *table = find_in(tables, type);
     if (table == NULL)
         return NULL;
     buf problems = {0};
@@ -184,6 +214,12 @@ const data_table *data_table_of(const tern_type *type)
     return plan != NULL && plan->table != NULL ? plan->table : recognise(type);
 }
 
+const data_table *data_table_of_name(const char *model)
+{
+    uint32_t number = name_table_find(&index_of_names, MODELS, model, strlen(model));
+    return number != 0 ? &tables[number - 1] : NULL;
+}
+
 void data_tables_forget(void)
 {
     for (unsigned i = 0; i < table_count; i++)
@@ -192,6 +228,7 @@ void data_tables_forget(void)
     tables = NULL;
     ordered = NULL;
     table_count = 0;
+    name_table_free(&index_of_names);
     arena_free(&tables_memory);
 }
 

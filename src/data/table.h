@@ -51,7 +51,9 @@ struct data_table {
     const char **searched;  /* names of the columns whose words they are */
     const char *search_row; /* the column by which SQLite knows rows: the automatic key, or "rowid" */
     unsigned searched_count;
-    bool is_view; /* rows are only read into it */
+    bool is_view;               /* rows are only read into it */
+    unsigned number;            /* in data_tables */
+    data_table *older_namesake; /* another whose model has the same name; NULL: none */
 };
 
 /**
@@ -65,6 +67,9 @@ bool data_tables_make(tern_type *const *models, buf *problems);
 const data_table *const *data_tables(unsigned *count);
 /** The table of a model; NULL when it is none. Hot path: one look-up. */
 const data_table *data_table_of(const tern_type *type);
+/** The newest table whose model has this name; `older_namesake` leads to the others. NULL when there is none.
+ */
+const data_table *data_table_of_name(const char *model);
 /** Frees what data_tables_make made (tests under leak checkers). */
 void data_tables_forget(void);
 

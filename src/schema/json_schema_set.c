@@ -17,10 +17,9 @@ typedef struct schema_face {
 /* The spaces of the index. */
 enum {
     FACES, /* and FACES + side: the bytes of a type's address; value: number of the face + 1 */
-    TEXTS = FACES +
-            SCHEMA_SIDES, /* a face's text; value: as above, of a face of the newest component that has it */
-    NAMES,                /* names taken */
-    NUMBERS               /* names without their number; value: the number that was last given */
+    TEXTS = FACES + SCHEMA_SIDES, /* a face's text; value: as above, of the newest component's that has it */
+    NAMES,                        /* names taken */
+    NUMBERS                       /* names without their number; value: the number that was last given */
 };
 
 void schema_set_init(schema_set *set, arena *memory, const char *const *reserved)

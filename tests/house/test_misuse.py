@@ -1,9 +1,12 @@
 """Mistakes that the compiler must catch in an application, with the message it gives."""
 
+import concurrent.futures
 import os
 import shutil
 import subprocess
 import sys
+
+from slips import SLIPS, WELCOME
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Wformat=2", "-Werror", "-fsyntax-only", f"-I{ROOT}/include", "-x", "c", "-"]
@@ -108,40 +111,60 @@ INPUTS = [
 ]
 
 
-def complaint(compiler, source):
-    done = subprocess.run([compiler, *FLAGS], input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+# As an installed tern.pc has it; -S, since gcc tells of some only then.
+INSTALLED = ["-std=gnu17", "-S", "-o", "/dev/null", f"-isystem{ROOT}/include", "-x", "c", "-"]
+
+
+def complaint(compiler, source, flags=None):
+    """What the compiler says; None when it says nothing."""
+    done = subprocess.run([compiler, *(flags or FLAGS)], input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, env=dict(os.environ, LC_ALL="C"))
-    return done.stdout if done.returncode != 0 else None
+    return done.stdout if done.returncode != 0 or done.stdout else None
 
 
 def first_error(output):
-    """The first error with its notes, up to the next one."""
+    """The first error or warning with its notes, up to the next one."""
     lines = (output or "").splitlines()
-    errors = [i for i, line in enumerate(lines) if "error:" in line] + [len(lines)]
+    errors = [i for i, line in enumerate(lines) if "error:" in line or "warning:" in line] + [len(lines)]
     return "\n".join(lines[errors[0]:errors[1]]) if len(errors) > 1 else None
 
 
-def tests():
-    """Yields (sentence, what was wanted, what was seen, all the compiler said) of every case, for each compiler."""
+def compilers():
+    return [name for name in ("gcc", "clang") if shutil.which(name)]
+
+
+def cases():
+    """(sentence, compiler, program, flags, what is wanted) of every test."""
     for sentence, statement, wanted in CASES:
-        said = complaint(os.environ.get("CC", "cc"), HANDLER % statement)
-        yield sentence, wanted, said, said
-    for compiler in [name for name in ("gcc", "clang") if shutil.which(name)]:
-        sources = [(sentence, MODEL % text, wanted) for sentence, text, wanted in DECLARATIONS] + \
-                  [(sentence, INPUT % text, wanted) for sentence, text, wanted in INPUTS]
-        for sentence, source, wanted in sources:
-            said = complaint(compiler, source)
-            yield f"{sentence}_with_{compiler}", wanted, first_error(said), said
+        yield sentence, os.environ.get("CC", "cc"), HANDLER % statement, FLAGS, wanted
+    for compiler in compilers():
+        for sentence, text, wanted in DECLARATIONS:
+            yield f"{sentence}_with_{compiler}", compiler, MODEL % text, FLAGS, wanted
+        for sentence, text, wanted in INPUTS:
+            yield f"{sentence}_with_{compiler}", compiler, INPUT % text, FLAGS, wanted
+        for sentence, text, of_gcc, of_clang in SLIPS:
+            wanted = of_gcc if compiler == "gcc" else of_clang
+            yield f"{sentence}_is_told_by_{compiler}", compiler, "#include <tern.h>\n" + text, INSTALLED, wanted
+        for sentence, text in WELCOME:
+            yield f"{sentence}_with_{compiler}", compiler, "#include <tern.h>\n" + text, FLAGS, None
+
+
+def is_right(wanted, said):
+    if said is None or wanted is None:
+        return said is None and wanted is None
+    return wanted in (first_error(said) or "")
 
 
 def main():
     failed = number = 0
-    for number, (sentence, wanted, seen, said) in enumerate(tests(), 1):
-        if (said is None) != (wanted is None) or (wanted is not None and wanted not in (seen or "")):
-            failed += 1
-            print("\n".join(f"# {line}" for line in (said or "it compiles").splitlines()))
-            print("not ", end="")
-        print(f"ok {number} - {sentence}")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        started = [(case, pool.submit(complaint, *case[1:4])) for case in cases()]
+        for number, (case, result) in enumerate(started, 1):
+            if not is_right(case[4], result.result()):
+                failed += 1
+                print("\n".join(f"# {line}" for line in (result.result() or "it compiles").splitlines()))
+                print("not ", end="")
+            print(f"ok {number} - {case[0]}")
     print(f"1..{number}")
     return 1 if failed else 0
 

@@ -123,7 +123,7 @@ TEST(app_reports_all_mistakes_with_their_places)
     tern_get(app, "/b", first);
     tern_get(app, "/b", second);
     tern_get(tern_group_new(app, "/x/{id}"), "/{id}", second);
-    tern_on(app, NULL, NULL, NULL);
+    tern_on(app, NULL, NULL, (const tern_handler *)NULL);
     buf problems = {0};
     CHECK(!app_compile(app, &problems));
     char want[2048];

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "app/bind.h"
+#include "app/openapi.h"
 #include "base/mem.h"
 #include "schema/json_indent.h"
 
@@ -40,6 +41,8 @@ static const char *document_of(tern_app *app)
     if (!app_prepare(app, &problems))
         check_fail(__FILE__, __LINE__, "is not prepared: %s", problems.data);
     buf_free(&problems);
+    buf_free(&app->openapi);
+    CHECK(openapi_write(app, &app->openapi));
     return app->openapi.data;
 }
 
@@ -359,7 +362,7 @@ TEST(openapi_survives_every_failing_allocation)
                   .tags = "a");
         buf problems = {0};
         mem_fail_at(n, 0);
-        bool ok = app_prepare(app, &problems);
+        bool ok = app_prepare(app, &problems) && openapi_write(app, &app->openapi);
         bool is_done = mem_tried() < n;
         mem_fail_at(0, 0);
         CHECK_INT(ok, is_done);

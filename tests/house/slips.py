@@ -1,0 +1,107 @@
+"""Small programs, each with a mistake that people make, and what the compilers say of it first.
+
+(sentence, program, what gcc says, what clang says): words of the first error or warning. None: that compiler sees nothing
+without -Wall. A program follows `#include <tern.h>`.
+"""
+
+MODELS = """TERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title), (bool, done, .optional = true))
+TERN_MODEL(Note, (int64_t, id, .key = true))
+"""
+HELLO = 'TERN_HANDLER(hello) { return tern_text(c, "hello"); }\n'
+
+
+def main(body):
+    return HELLO + "int main(int argc, char **argv)\n{\n    tern_app *app = tern_app_new();\n" \
+        f"    {body}\n    return tern_run(app, argc, argv);\n}}\n"
+
+
+def handler(body):
+    return f"{MODELS}TERN_HANDLER(h)\n{{\n    {body}\n}}\nconst tern_handler *kept = h;\n"
+
+
+FUNCTION = "a_function_is_not_a_handler_declare_it_by_TERN_HANDLER"
+OTHER = "not_a_handler_declare_it_by_TERN_HANDLER"
+PIECE = "not_middleware_write_TERN_MIDDLEWARE_around_the_function"
+
+SLIPS = [
+    ("a_function_for_a_handler",
+     'static tern_reply plain(tern_ctx *c) { return tern_text(c, "x"); }\n' + main('tern_get(app, "/", plain);'),
+     FUNCTION, FUNCTION),
+    ("null_for_a_handler", main('tern_get(app, "/", NULL);'), OTHER, OTHER),
+    ("a_handler_in_quotes", main('tern_get(app, "/", "hello");'), OTHER, OTHER),
+    ("a_handler_that_is_not_there", main('tern_get(app, "/", helo);'), "'helo' undeclared", "identifier 'helo'"),
+    ("a_handler_that_is_called", main('tern_get(app, "/", hello());'), "'hello' is not a function", "is not a function"),
+    ("a_route_without_a_handler", main('tern_get(app, "/");'), '"tern_get" requires 4 arguments', "too few arguments"),
+    ("an_unknown_option_of_a_route", main('tern_get(app, "/", hello, .sumary = "x");'), "did you mean 'summary'",
+     "did you mean 'summary'"),
+    ("a_status_in_quotes", main('tern_get(app, "/", hello, .status = "201");'), "makes integer from pointer",
+     "incompatible pointer to integer"),
+    ("a_model_in_place_of_its_type", MODELS + main('tern_get(app, "/", hello, .returns = Todo);'),
+     "expected expression before 'Todo'", "unexpected type name 'Todo'"),
+    ("a_function_for_middleware",
+     "static tern_reply timed(tern_ctx *c, void *o) { (void)o; return tern_next(c); }\n" + main("tern_use(app, timed);"),
+     PIECE, PIECE),
+    ("a_number_for_a_fallback", "TERN_MODEL(F, (int, page, .fallback = 1))", "'const char *' from 'int'",
+     "integer to pointer conversion"),
+    ("a_truth_for_a_fallback", "TERN_MODEL(F, (bool, on, .fallback = true))", "'const char *' from 'int'",
+     "integer to pointer conversion"),
+    ("a_text_for_choices", 'TERN_MODEL(F, (const char *, level, .choices = "low"))', "incompatible pointer type 'char *'",
+     "incompatible pointer types"),
+    ("a_check_of_another_kind",
+     "static bool even(int n) { return n % 2 == 0; }\nTERN_MODEL(F, (int, n, .check = even))", "'_Bool (*)(int)'", "'bool (int)'"),
+    ("options_of_a_model_without_parentheses", 'TERN_MODEL_WITH(User, .table = "users", (int64_t, id))',
+     "TERN_MODEL_WITH(User): its options come first, in parentheses", "its options come first, in parentheses"),
+    ("options_of_a_database_without_parentheses", MODELS + main("tern_database_with(app, .pool = 4, TERN_TYPE(Todo));"),
+     "options_of_tern_database_with_come_in_parentheses", "options_of_tern_database_with_come_in_parentheses"),
+    ("a_table_by_its_models_name", MODELS + main("tern_database(app, Todo);"), "expected expression before 'Todo'",
+     "unexpected type name 'Todo'"),
+    ("a_reply_that_is_not_returned", handler('tern_text(c, "x");\n    return tern_no_content(c);'),
+     "ignoring return value of 'tern_text'", "ignoring return value"),
+    ("a_handler_that_returns_on_one_way_only", handler('if (tern_query(c, "q"))\n        return tern_text(c, "x");'),
+     None, "does not return a value"),
+    ("text_in_place_of_a_reply", handler('return "hello";'), "'tern_reply' was expected", "'tern_reply'"),
+    ("a_model_in_place_of_a_reply", handler("return (Todo){.id = 1};"), "'tern_reply' was expected", "'tern_reply'"),
+    ("a_reply_of_another_model", handler("Note n = {.id = 1};\n    return tern_json(c, Todo, &n);"), "'Note *'", "'Note *'"),
+    ("a_value_for_a_pointer", handler("Todo t = {.id = 1};\n    return tern_json(c, Todo, t);"), "'struct Todo'", "'Todo'"),
+    ("a_reply_without_its_model", handler("Todo t = {.id = 1};\n    return tern_json(c, &t);"), "'t_type' undeclared", "t_type"),
+    ("a_field_that_is_not_there", handler('Todo t = {.titel = "x"};\n    return tern_json(c, Todo, &t);'),
+     "no member named 'titel'", "'titel'"),
+    ("a_row_of_another_model", handler("Note n = {.id = 1};\n    tern_insert(c, Todo, &n);\n    return tern_no_content(c);"),
+     "'Note *'", "'Note *'"),
+    ("a_row_of_another_model_beside_options",
+     handler("tern_data_error e;\n    Note n = {.id = 1};\n    tern_insert(c, Todo, &n, .error = &e);\n    return tern_no_content(c);"),
+     "'Note *'", "'Note *'"),
+    ("a_list_in_place_of_a_row", handler("Todo t = tern_select(c, Todo);\n    return tern_json(c, Todo, &t);"),
+     "invalid initializer", "'Todo_list'"),
+    ("a_value_without_tern_args",
+     handler('return tern_json_list(c, Todo, tern_select(c, Todo, .where = "done = ?", .args = 1));'), "'const tern_arg *' from 'int'",
+     "'const tern_arg *'"),
+    ("a_preload_of_no_field",
+     handler("Todo_list l = tern_select(c, Todo);\n    tern_preload(c, Todo, l, author);\n    return tern_json_list(c, Todo, l);"),
+     "'Todo' has no member named 'author'", "no member named 'author'"),
+    ("a_sum_of_no_field", handler('return tern_textf(c, "%f", tern_sum(c, Todo, amount));'),
+     "'Todo' has no member named 'amount'", "no member named 'amount'"),
+    ("a_handler_of_a_name_twice", HELLO + main(""), "redefinition of 'hello'", "redefinition of 'hello'"),
+    ("a_handler_of_a_name_that_a_header_has",
+     "#include <unistd.h>\nTERN_HANDLER(read) { return tern_no_content(c); }\nconst tern_handler *kept = read;",
+     "'read' redeclared as different kind of symbol", "redefinition of 'read'"),
+]
+
+# What looks as though it could not work, and does.
+WELCOME = [
+    ("a_value_with_commas_is_a_reply", handler('return tern_json(c, Todo, &(Todo){.id = 1, .title = "x"});')),
+    ("a_value_with_commas_is_created", handler('return tern_created(c, Todo, &(Todo){.id = 1, .title = "x"});')),
+    ("a_list_with_commas_is_a_reply", handler("Todo t = {.id = 1};\n    return tern_json_list(c, Todo, (Todo_list){&t, 1});")),
+    ("a_value_with_commas_is_inserted",
+     handler('tern_insert(c, Todo, &(Todo){.title = "x", .done = true});\n    return tern_no_content(c);')),
+    ("a_value_with_commas_is_inserted_with_options",
+     handler('tern_data_error e;\n    tern_insert(c, Todo, &(Todo){.title = "x", .done = true}, .error = &e);\n'
+             "    return tern_no_content(c);")),
+    ("a_value_with_commas_is_updated",
+     handler('return tern_status(c, tern_update(c, Todo, &(Todo){.id = 1, .title = "x"}, .fields = "title") ? 200 : 404);')),
+    ("a_handler_may_have_a_name_that_only_other_headers_have",
+     "TERN_HANDLER(read) { return tern_no_content(c); }\nTERN_HANDLER(index) { return tern_no_content(c); }\n"
+     "TERN_HANDLER(remove) { return tern_no_content(c); }\nTERN_HANDLER(time) { return tern_no_content(c); }\n"
+     "TERN_HANDLER(link) { return tern_no_content(c); }\n"
+     "const tern_handler *const kept[] = {read, index, remove, time, link};"),
+]
