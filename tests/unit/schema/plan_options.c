@@ -231,6 +231,14 @@ REFUSED(options_optional_in_the_path_is_refused,
         "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_PATH,
         .optional = true)
 
+REFUSED(options_nullable_in_the_query_is_refused,
+        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_QUERY,
+        .nullable = true)
+REFUSED(options_nullable_key_is_refused, ".key is never null; leave out .nullable", int, f, .key = true,
+        .nullable = true)
+REFUSED(options_nullable_upload_is_refused, "a form cannot say null for a file; leave out .nullable",
+        tern_upload, f, .nullable = true)
+
 /* -- tables -- */
 
 REFUSED(options_unique_on_a_list_is_refused,
@@ -422,4 +430,33 @@ TEST(written_options_are_split_at_their_own_commas_only)
         CHECK_TEXT(names.data, cases[i].names);
         buf_free(&names);
     }
+}
+
+/* clang-format off */
+TERN_MODEL(Presence,
+    (int, plain),
+    (int, optional, .optional = true),
+    (int, never_null, .optional = true, .nullable = false),
+    (int, null_alone, .nullable = true),
+    (int, fallback, .fallback = "1"),
+    (int, both, .fallback = "1", .nullable = true))
+/* clang-format on */
+
+TEST(options_tell_what_may_be_left_out_from_what_may_be_null)
+{
+    static const struct {
+        bool is_required, is_nullable, may_lack;
+        uint8_t lacking;
+    } wants[] = {{true, false, false, TERN_NULL},   {false, true, true, TERN_NULL},
+                 {false, false, true, TERN_ABSENT}, {true, true, true, TERN_NULL},
+                 {false, false, false, TERN_NULL},  {false, true, true, TERN_NULL}};
+    CHECK(prepare(TERN_TYPE(Presence), ""));
+    for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+        const field_plan *f = &plan_of(TERN_TYPE(Presence))->fields[i];
+        CHECK_INT(f->is_required, wants[i].is_required);
+        CHECK_INT(f->is_nullable, wants[i].is_nullable);
+        CHECK_INT(plan_may_lack(f), wants[i].may_lack);
+        CHECK_INT(plan_lacking_state(f), wants[i].lacking);
+    }
+    schema_forget();
 }
