@@ -321,7 +321,7 @@ static scalar_reader *const readers[] = {
 const char *scalar_read(const tern_type *type, const char *text, size_t len, void *out, arena *a)
 {
     scalar_reader *read = readers[type->kind];
-    return read != NULL ? read(type, text, len, out, a) : "a value that can stand in one text";
+    return read != NULL ? read(type, text, len, out, a) : "a value that fits in one text";
 }
 
 const char *scalar_enum_names(const tern_type *type, arena *a)

@@ -169,7 +169,9 @@ TEST(a_field_that_every_reply_has_is_missed_but_not_in_a_part)
     Reply reply = right_reply();
     reply.tern_state.title = TERN_ABSENT;
     reply.tern_state.note = TERN_ABSENT;
-    check_faults(&reply, false, "body.title: must be there, and is noted as absent\n");
+    check_faults(
+        &reply, false,
+        "body.title: is left out, and every reply has it (.partial = true of the route allows that)\n");
     check_faults(&reply, true, "");
 }
 
