@@ -19,8 +19,8 @@ TERN_MODEL(TodoFilter,
 
 TERN_MODEL(TodoChange,
     (int64_t,      id),
-    (const char *, title, .optional = true, .min_length = 1, .max_length = 120),
-    (bool,         done,  .optional = true))
+    (const char *, title, .optional = true, .nullable = false, .min_length = 1, .max_length = 120),
+    (bool,         done,  .optional = true, .nullable = false))
 /* clang-format on */
 
 TERN_HANDLER(list_todos, TodoFilter, in)
@@ -46,8 +46,6 @@ TERN_HANDLER(get_todo, ById, in)
 
 TERN_HANDLER(change_todo, TodoChange, in)
 {
-    if (tern_is_null(in, title) || tern_is_null(in, done))
-        tern_fail(c, 422, "a title or done can be left out, but not null");
     Todo *todo = NULL;
     tern_transaction (c) {
         todo = tern_get_or_404(c, Todo, in->id);

@@ -59,7 +59,7 @@ typedef struct tern_duration {
     int64_t microseconds;
 } tern_duration;
 
-/** An exact decimal: `units` / 10^`scale`. A JSON number or text ("12.30"), at most 18 digits. */
+/** An exact decimal: `units` / 10^`scale`. A JSON number or text ("12.30", 1e-7), at most 18 digits. */
 typedef struct tern_decimal {
     int64_t units;
     uint8_t scale;
@@ -87,7 +87,7 @@ typedef enum tern_kind {
     TERN_INT,   /* signed, of `size` bytes */
     TERN_UINT,  /* unsigned */
     TERN_FLOAT, /* float or double by `size` */
-    TERN_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL reads and prints as null */
+    TERN_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL is null */
     TERN_BYTES,
     TERN_UUID,
     TERN_DATE,

@@ -43,13 +43,14 @@ static bool is_text_list(const tern_type *type)
     return type->kind == TERN_LIST_KIND && type->item->kind <= TERN_ENUM && type->item->kind != TERN_ANY;
 }
 
-/** What a browser sends for an input left empty: nothing, unless the field can be an empty text. */
+/** What a browser sends for an input left empty: nothing, or null where the field must be given, unless it
+ * can be an empty text. */
 static bool is_left_empty(const field_plan *f, const bind_texts *texts)
 {
     const tern_type *type = f->field->type;
     const tern_type *item = is_text_list(type) ? type->item : type;
     return texts->count == 1 && texts->first->upload == NULL && texts->first->text.len == 0 &&
-           !f->is_required && item->kind != TERN_TEXT && item->kind != TERN_BYTES;
+           (!f->is_required || f->is_nullable) && item->kind != TERN_TEXT && item->kind != TERN_BYTES;
 }
 
 /** One value; false with a fault. */
@@ -118,7 +119,12 @@ void bind_field_texts(binding *b, const field_plan *f, const bind_texts *texts, 
 {
     const place here = {.up = above, .name = name};
     void *value = plan_value(f, b->model);
-    if (texts->count == 0 || is_left_empty(f, texts)) {
+    bool is_empty = is_left_empty(f, texts);
+    if (is_empty && f->is_required) {
+        *plan_state(f, b->model) = TERN_NULL;
+        return;
+    }
+    if (texts->count == 0 || is_empty) {
         set_absent(b, f, &here);
         return;
     }

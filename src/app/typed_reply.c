@@ -38,13 +38,21 @@ static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void
     return reply;
 }
 
+/** By name: every source file that includes a model has a description of its own. */
+static bool is_same_type(const tern_type *a, const tern_type *b)
+{
+    return a == b || (a->kind == b->kind && a->size == b->size && strcmp(a->name, b->name) == 0);
+}
+
 /** Whether the value keeps its model's rules, and its JSON will be what the document says; a line in the log
  * when not. */
 static bool keeps_rules(tern_ctx *c, const tern_type *type, const void *value, tern_reply *instead)
 {
     tern_faults faults;
     faults_init(&faults, &c->x->arena);
-    bool is_part = c->match.route != NULL && c->match.route->options.partial;
+    const tern_route_options *options = c->match.route != NULL ? &c->match.route->options : NULL;
+    bool is_described = options != NULL && options->returns != NULL && is_same_type(type, options->returns);
+    bool is_part = !is_described || options->partial;
     if (validate_value(type, value, &body_place, &faults) &&
         value_is_printable(type, value, is_part, &body_place, &faults))
         return true;
@@ -58,12 +66,6 @@ static bool keeps_rules(tern_ctx *c, const tern_type *type, const void *value, t
 }
 
 /* -- against .returns -- */
-
-/** By name: every source file that includes a model has a description of its own. */
-static bool is_same_type(const tern_type *a, const tern_type *b)
-{
-    return a == b || (a->kind == b->kind && a->size == b->size && strcmp(a->name, b->name) == 0);
-}
 
 tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply)
 {

@@ -81,15 +81,35 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
     va_end(args);
 }
 
+/** The place from its step `from` on: "items[3].price". */
+static void print_steps(const fault *f, unsigned from, buf *out)
+{
+    for (unsigned i = from; i < f->depth; i++) {
+        if (f->names[i] == NULL)
+            buf_add_printf(out, "[%zu]", f->indexes[i]);
+        else
+            buf_add_printf(out, "%s%s", i > from ? "." : "", f->names[i]);
+    }
+}
+
+const char *faults_wanted(const tern_faults *faults, arena *a)
+{
+    const fault *f = faults->first;
+    if (f == NULL)
+        return "smaller: there is no memory for it";
+    buf text = {.limit = 1024};
+    buf_add_text(&text, "JSON of its type (");
+    print_steps(f, 1, &text);
+    buf_add_printf(&text, "%s%s)", f->depth > 1 ? " " : "", f->message);
+    const char *kept = !text.failed ? arena_text(a, text.data, text.len) : NULL;
+    buf_free(&text);
+    return kept != NULL ? kept : "JSON of its type";
+}
+
 bool faults_print(const tern_faults *faults, buf *out)
 {
     for (const fault *f = faults->first; f != NULL; f = f->next) {
-        for (unsigned i = 0; i < f->depth; i++) {
-            if (f->names[i] == NULL)
-                buf_add_printf(out, "[%zu]", f->indexes[i]);
-            else
-                buf_add_printf(out, "%s%s", i > 0 ? "." : "", f->names[i]);
-        }
+        print_steps(f, 0, out);
         buf_add_printf(out, "%s%s\n", f->depth > 0 ? ": " : "", f->message);
     }
     if (faults->count > FAULTS_MOST)

@@ -47,7 +47,7 @@ __attribute__((cold)) bool json_stop_value(json_reader *r)
         char byte;
         const char *message;
     } likely[] = {
-        {'\'', "text stands in double quotes"},
+        {'\'', "text is written in double quotes"},
         {'/', "JSON has no comments"},
         {'#', "JSON has no comments"},
         {'+', "a number has no plus sign"},
@@ -56,7 +56,7 @@ __attribute__((cold)) bool json_stop_value(json_reader *r)
         {'I', "no such value in JSON"},
         {'T', "true, false and null are small letters"},
         {'F', "true, false and null are small letters"},
-        {'\xef', "expected a value (a byte-order mark is none)"},
+        {'\xef', "expected a value (a byte-order mark is not one)"},
         {']', "expected a value (there is none after the last comma)"},
     };
     for (size_t i = 0; r->at < r->end && i < sizeof likely / sizeof *likely; i++)

@@ -266,13 +266,18 @@ static inline bool is_fixed(tern_kind kind)
     return (variable >> kind & 1) == 0;
 }
 
-/** A field that has no value, after its comma and key: null, or nothing of it where null is not a value of
- * it. */
-static __attribute__((noinline)) char *write_lacking(writer *w, char *at, const field_plan *f)
+/** A field that has no value where null is not one of it, after its comma and key: nothing of it is left. */
+static __attribute__((cold, noinline)) char *write_absent(writer *w, char *at, const field_plan *f)
 {
-    if (f->is_nullable || f->type->kind == TERN_ANY) /* any JSON is a value of that, null too */
+    if (f->type->kind == TERN_ANY) /* any JSON is a value of that, null too */
         return write_null(at);
     return f->field->optional ? at - f->json_key_len - 1 : write_no_null(w);
+}
+
+/** A field that has no value, after its comma and key. */
+static inline char *write_lacking(writer *w, char *at, const field_plan *f)
+{
+    return f->is_nullable ? write_null(at) : write_absent(w, at, f);
 }
 
 /** Writes a field's value, which is not noted as null; there is room for it but for the insides of what has

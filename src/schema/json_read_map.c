@@ -99,7 +99,7 @@ static bool read_entry(json_reader *r, const tern_type *type, char *entry, const
                        const place *where)
 {
     bool has_nul = r->has_nul;
-    const place here = {where, json_shown_key(r, key), 0};
+    const place here = {where, has_nul ? json_shown_key(r, key) : key, 0};
     memcpy(entry, &key, sizeof key);
     bool is_right = json_read_value(r, type->item, entry + sizeof key, &here);
     if (has_nul && r->stop == NULL)
@@ -117,14 +117,16 @@ static bool read_entries(json_reader *r, const tern_type *type, json_items *item
         const char *key = json_items_room(r, items, items->step) ? read_key(r) : NULL;
         if (key == NULL)
             return false;
-        bool is_whole = !r->has_nul; /* only keys that C sees whole can be compared */
+        bool is_cut = r->has_nul;
         if (!read_entry(r, type, items->next, key, where)) {
             if (r->stop != NULL)
                 return false;
             is_right = false;
         }
-        items->next += is_whole ? items->step : 0;
-        *count += is_whole;
+        if (!is_cut) { /* only keys that C sees whole can be compared */
+            items->next += items->step;
+            ++*count;
+        }
         if (!json_pass_comma(r, '}', "expected ',' or '}'", &is_end))
             return false;
     }

@@ -32,8 +32,9 @@ static const struct kind_schema {
     [TERN_DATETIME] = {"string", "date-time", NULL},
     /* the format has months and years, which are not a span of time, and neither a sign nor fractions */
     [TERN_DURATION] = {"string", "duration",
-                       "\"pattern\":\"^-?P(?=[0-9T])([0-9]+W)?([0-9]+D)?"
-                       "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]+)?S)?)?$\""},
+                       "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?"
+                       "(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?|"
+                       "[0-9]+([.][0-9]+)?S))?$\""},
     [TERN_DECIMAL] = {"number", "decimal", NULL},
     [TERN_ANY] = {NULL, NULL, NULL},
     [TERN_UPLOAD] = {"string", "binary", "\"contentMediaType\":\"application/octet-stream\""},
@@ -89,7 +90,7 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
     if (kind->more != NULL)
         pen_raw(out, kind->more);
     if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) /* of those that are text */
-        pen_raw(out, "\"pattern\":\"^-?[0-9]+(\\\\.[0-9]+)?([Ee][-+]?[0-9]+)?$\"");
+        pen_raw(out, "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
     if (type->item != NULL) {
         pen_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
         print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
@@ -116,15 +117,25 @@ static void print_reference(const schema_set *set, const tern_type *type, schema
         buf_add_printf(out, "\"%s\"", type->name);
 }
 
-/** The range of an integer or a float, where no rule of the field is narrower. */
+static void print_bare(const char *key, const char *sign, const char *digits, buf *out)
+{
+    pen_key(out, key);
+    buf_add_text(out, sign);
+    buf_add_text(out, digits);
+}
+
+/** The range of a number's kind, where no rule of the field is narrower. */
 static void print_natural_limits(const tern_type *type, bool has_min, bool has_max, buf *out)
 {
-    bool is_signed = type->kind == TERN_INT,
-         is_float = type->kind == TERN_FLOAT && type->size == sizeof(float);
-    if (is_float && !has_min)
-        pen_raw(out, "\"minimum\":-3.4028234663852886e+38");
-    if (is_float && !has_max)
-        pen_raw(out, "\"maximum\":3.4028234663852886e+38");
+    bool is_signed = type->kind == TERN_INT;
+    const char *most_text = type->kind == TERN_DECIMAL ? "999999999999999999"
+                            : type->kind == TERN_FLOAT && type->size == sizeof(float)
+                                ? "3.4028234663852886e+38"
+                                : NULL;
+    if (most_text != NULL && !has_min)
+        print_bare("minimum", "-", most_text, out);
+    if (most_text != NULL && !has_max)
+        print_bare("maximum", "", most_text, out);
     if (type->kind != TERN_UINT && !is_signed)
         return;
     int bits = (int)(8 * type->size) - is_signed;

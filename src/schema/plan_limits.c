@@ -64,7 +64,7 @@ static bool is_fit_limit(planner *p, const char *name, long double value)
         return false;
     }
     if (is_integer && value != truncl(value)) {
-        planner_mistake(p, ".%s = %s is no whole number, as values of %s are", name, shown, type->name);
+        planner_mistake(p, ".%s = %s is not a whole number, as values of %s are", name, shown, type->name);
         return false;
     }
     if (is_integer && value > (long double)INT64_MAX && value != most) {

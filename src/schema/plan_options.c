@@ -111,7 +111,7 @@ static uint64_t given_in_source(planner *p, const char *written)
     while ((written = written_next(written, &name, &len)) != NULL) {
         int option = len != 0 ? find_option(name, len) : -1;
         if (len == 0)
-            planner_mistake(p, "after its type and name stand options, each as .name = value");
+            planner_mistake(p, "after its type and name come options, each as .name = value");
         else if (option < 0)
             planner_mistake(p, ".%.*s is filled in by TERN_MODEL; leave it out", (int)len, name);
         else if ((given >> option & 1) != 0)
@@ -148,7 +148,7 @@ static void check_uses(planner *p, uint64_t given)
             continue;
         bool is_for_items = o->is_rule && type->item != NULL && (o->kinds >> type->item->kind & 1) != 0;
         if (p->part != NULL && !o->is_rule)
-            planner_mistake(p, ".%s is no rule; it is for fields", o->name);
+            planner_mistake(p, ".%s is not a rule; it is for fields", o->name);
         else if ((o->kinds >> type->kind & 1) == 0 && is_for_items)
             planner_mistake(p, ".%s is for %s; for what is in %s: .items = TERN_RULES(.%s = ...)", o->name,
                             o->whose, type_words(type, words, sizeof words), o->name);
@@ -187,7 +187,7 @@ static void plan_text(planner *p, field_plan *plan)
     if (field->format != NULL && (plan->format = format_of(field->format)) == NULL)
         planner_mistake(
             p,
-            ".format = \"%s\" is none of email, uri, hostname, ipv4, ipv6, uuid, date, time, date-time "
+            ".format = \"%s\" is not one of email, uri, hostname, ipv4, ipv6, uuid, date, time, date-time "
             "and duration",
             field->format);
     char why[192];
@@ -196,7 +196,7 @@ static void plan_text(planner *p, field_plan *plan)
     if (field->choices == NULL)
         return;
     if (field->choices[0] == NULL)
-        planner_mistake(p, ".choices are none; TERN_CHOICES takes one text or more");
+        planner_mistake(p, ".choices is empty; TERN_CHOICES takes one text or more");
     for (const char *const *choice = field->choices; *choice != NULL; choice++)
         for (const char *const *other = field->choices; other != choice; other++)
             if (strcmp(*choice, *other) == 0)
@@ -234,7 +234,7 @@ static void check_place(planner *p)
     if (field->in == TERN_AUTO || field->in == TERN_BODY)
         return;
     if ((SCALARS >> one->kind & 1) == 0 || (one != type && field->in == TERN_PATH))
-        planner_mistake(p, "%s cannot stand in a %s; leave out .in", words,
+        planner_mistake(p, "%s cannot be given in a %s; leave out .in", words,
                         field->in == TERN_PATH     ? "path"
                         : field->in == TERN_QUERY  ? "query"
                         : field->in == TERN_HEADER ? "header"

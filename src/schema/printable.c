@@ -95,7 +95,8 @@ static void check_fields(const tern_type *type, const void *model, bool is_part,
         uint8_t state = *plan_state(f, model);
         bool may_be_absent = is_part || f->field->optional || f->fallback != NULL || f->is_write_only;
         if (state == TERN_ABSENT && !may_be_absent)
-            fault_add(faults, &here, "missing", NULL, NULL, "must be there, and is noted as absent");
+            fault_add(faults, &here, "missing", NULL, NULL,
+                      "is left out, and every reply has it (.partial = true of the route allows that)");
         bool is_there =
             state != TERN_ABSENT && state != TERN_NULL && !is_nothing(f->type, plan_value(f, model));
         if (is_there && !f->is_write_only)

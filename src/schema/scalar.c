@@ -42,7 +42,7 @@ static size_t uuid_print(const tern_uuid *uuid, char *out)
 }
 
 /** As decimal_read, for what is written with an exponent or with more digits than count: "1e-7", "1.50e1". */
-static bool read_odd_decimal(const char *text, size_t len, tern_decimal *out)
+static __attribute__((cold, noinline)) bool read_odd_decimal(const char *text, size_t len, tern_decimal *out)
 {
     const int64_t most = 999999999999999999;
     number_exact number;
@@ -321,7 +321,7 @@ static scalar_reader *const readers[] = {
 const char *scalar_read(const tern_type *type, const char *text, size_t len, void *out, arena *a)
 {
     scalar_reader *read = readers[type->kind];
-    return read != NULL ? read(type, text, len, out, a) : "a value that can stand in one text";
+    return read != NULL ? read(type, text, len, out, a) : "a value that fits in one text";
 }
 
 const char *scalar_enum_names(const tern_type *type, arena *a)

@@ -273,7 +273,7 @@ static const char *read_model(const cell *c, const tern_type *type, void *out, a
     if (json_decode(type, out, (tern_str){text, len}, NULL, &outside, a, &faults))
         return NULL;
     memset(out, 0, type->size);
-    return faults.first != NULL ? faults.first->message : no_memory;
+    return faults_wanted(&faults, a);
 }
 
 static const char *read_kind(const cell *c, const tern_type *type, void *out, arena *a)

@@ -241,10 +241,7 @@ static const char *read_json(const source *s, void *out)
     faults_init(&faults, s->arena);
     if (json_decode(s->type, out, (tern_str){text, strlen(text)}, NULL, &here, s->arena, &faults))
         return NULL;
-    if (faults.first == NULL)
-        return out_of_memory;
-    problem = arena_printf(s->arena, "JSON of its type (%s %s)", faults.first->code, faults.first->message);
-    return problem != NULL ? problem : "JSON of its type";
+    return faults_wanted(&faults, s->arena);
 }
 
 /* -- all of them -- */

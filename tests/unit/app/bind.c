@@ -61,6 +61,8 @@ TERN_MODEL(Measure, (double, value), (const char *, unit, .max_length = 2))
 
 TERN_MODEL(Tag, (const char *, name, .key = true))
 
+TERN_MODEL(Presence, (int, leave, .optional = true, .nullable = false), (int, null, .nullable = true))
+
 /* -- the application -- */
 
 TERN_HANDLER(list_todos, Filter, in)
@@ -86,6 +88,22 @@ TERN_HANDLER(get_todo, ById, in)
 {
     Todo todo = {.id = in->id, .title = "a"};
     return tern_json(c, Todo, &todo);
+}
+
+TERN_HANDLER(null_title)
+{
+    return tern_json(c, Todo, &(Todo){.id = 1});
+}
+
+TERN_HANDLER(null_item)
+{
+    const char *tags[] = {"ab", NULL};
+    return tern_json(c, Labels, (&(Labels){.tags = {tags, 2}}));
+}
+
+TERN_HANDLER(presence, Presence, in)
+{
+    return tern_json(c, Presence, in);
 }
 
 TERN_HANDLER(everywhere, Everywhere, in)
@@ -213,6 +231,9 @@ static tern_app *build_app(void)
     tern_get(app, "/conflict", conflict, .returns = TERN_TYPE(Todo));
     tern_get(app, "/breaks-rules", breaks_rules, .returns = TERN_TYPE(Todo));
     tern_get(app, "/not-finite", not_finite);
+    tern_get(app, "/null-title", null_title);
+    tern_get(app, "/null-item", null_item);
+    tern_post(app, "/presence", presence);
     tern_post(app, "/tags/", make_tag, .returns = TERN_TYPE(Tag));
     return app;
 }
@@ -609,6 +630,44 @@ TEST(a_number_that_json_cannot_say_is_500_and_other_statuses_stay)
     open_app();
     CHECK_INT(ask("GET /not-finite", "", ""), 500);
     CHECK_SAID(409, ask("GET /conflict", "", ""), "{\"name\":\"a\"}");
+}
+
+TEST(a_null_where_the_document_has_a_value_is_500_in_every_build)
+{
+    open_app();
+    CHECK_INT(ask("GET /null-title", "", ""), 500);
+    CHECK_INT(ask("GET /null-item", "", ""), 500);
+}
+
+TEST(a_field_may_be_left_out_but_not_null_or_null_but_not_left_out)
+{
+    open_app();
+    CHECK_SAID(200, ask("POST /presence", JSON, "{\"null\":null}"), "{\"null\":null}");
+    CHECK_SAID(200, ask("POST /presence", JSON, "{\"leave\":1,\"null\":2}"), "{\"leave\":1,\"null\":2}");
+    CHECK_INT(ask("POST /presence", JSON, "{\"leave\":null,\"null\":2}"), 422);
+    CHECK_INT(ask("POST /presence", JSON, "{\"leave\":1}"), 422);
+    CHECK_SAID(200, ask("POST /presence", FORM, "leave=&null="), "{\"null\":null}");
+    CHECK_INT(ask("POST /presence", FORM, "leave=1"), 422);
+}
+
+TEST(a_long_key_of_a_client_is_not_handed_back_whole)
+{
+    static char body[20000];
+    open_app();
+    memset(body, 'k', sizeof body - 1);
+    memcpy(body, "{\"", 2);
+    memcpy(body + sizeof body - 5, "\":1}", 4);
+    CHECK_INT(ask("POST /presence", JSON, body), 422);
+    CHECK(strlen(said()) < 600 && strstr(said(), "kkk...\"") != NULL);
+}
+
+TEST(a_refused_content_type_is_shown_without_its_parameters)
+{
+    open_app();
+    CHECK_INT(ask("POST /todos", "Content-Type: text/plain; token=s3cret\r\n", "x"), 415);
+    CHECK(strstr(said(), "s3cret") == NULL && strstr(said(), "not text/plain\"") != NULL);
+    CHECK_INT(ask("POST /todos", "Content-Type: \"s3cret\"\r\n", "x"), 415);
+    CHECK(strstr(said(), "s3cret") == NULL);
 }
 
 /* -- multipart -- */

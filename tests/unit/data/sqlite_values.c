@@ -292,7 +292,7 @@ static void read_json(tern_ctx *c)
     CHECK_INT(v.pairs.count, 2);
     CHECK_TEXT(v.pairs.items[1].right, "s");
     CHECK_TEXT(good(c, TERN_MAP(tern_int32), "'{\"k\":5}'").numbers.entries[0].key, "k");
-    CHECK_TEXT(problem(c, TERN_TYPE(Pair), "'{\"left\":1}'"), "JSON of its type (missing must be given)");
+    CHECK_TEXT(problem(c, TERN_TYPE(Pair), "'{\"left\":1}'"), "JSON of its type (right must be given)");
     CHECK_TEXT(problem(c, TERN_TYPE(Pair), "x'00'"), "JSON");
     CHECK_TEXT(problem(c, &tern_any_type, "'{oops'"), "JSON");
     CHECK_TEXT(problem(c, &tern_any_type, "x'7b7d'"), "JSON");

@@ -2,6 +2,9 @@
 
 #include "schema/faults.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static arena memory;
 static tern_faults faults;
 
@@ -76,5 +79,32 @@ TEST(faults_without_memory_still_count)
               "is wrong in a way that takes more text than there is memory for");
     CHECK_INT(faults.count, 1);
     CHECK(faults.is_memory_short);
+    arena_free(&memory);
+}
+
+TEST(threat_063_a_long_name_of_a_client_is_cut_at_a_character)
+{
+    static char long_name[5000], want[200];
+    memset(long_name, 'x', sizeof long_name - 1);
+    memcpy(long_name + 99, "\xc3\xa4", 2); /* its second byte is the 101st */
+    begin(1 << 20);
+    const place body = {.name = "body"}, here = {.up = &body, .name = long_name};
+    fault_add(&faults, &here, "unknown", NULL, NULL, "is not known here");
+    snprintf(want, sizeof want, "body.%.99s...: is not known here\n", long_name);
+    say(want, faults_print);
+    arena_free(&memory);
+}
+
+TEST(what_is_wrong_with_stored_json_names_its_place)
+{
+    begin(1 << 20);
+    const place column = {.name = "column"}, tags = {.up = &column, .name = "tags"},
+                item = {.up = &tags, .index = 1};
+    fault_add(&faults, &item, "null", NULL, NULL, "must not be null");
+    CHECK_TEXT(faults_wanted(&faults, &memory), "JSON of its type (tags[1] must not be null)");
+    arena_free(&memory);
+    begin(1 << 20);
+    fault_add(&faults, &column, "null", NULL, NULL, "must not be null");
+    CHECK_TEXT(faults_wanted(&faults, &memory), "JSON of its type (must not be null)");
     arena_free(&memory);
 }

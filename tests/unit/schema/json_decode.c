@@ -495,6 +495,60 @@ TEST(json_says_what_a_value_must_be)
     }
 }
 
+TEST(json_whole_numbers_are_taken_however_they_are_written)
+{
+    static const struct {
+        const char *text;
+        int64_t value;
+    } cases[] = {{"30.0", 30},
+                 {"1e3", 1000},
+                 {"-0.0", 0},
+                 {"1.5e1", 15},
+                 {"0e99999999999999999999", 0},
+                 {"0.0000000000000000000000000", 0},
+                 {"9223372036854775807.0", INT64_MAX},
+                 {"922337203685477580.7e1", INT64_MAX},
+                 {"-92233720368547758080000e-4", INT64_MIN},
+                 {"-9.223372036854775808E+18", INT64_MIN},
+                 {"1000000000000000000000e-20", 10},
+                 {"12345678901234567890e-1", 1234567890123456789}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t value = -1;
+        want_right(TERN_TYPE(tern_int64), &value, cases[i].text);
+        CHECK_INT(value, cases[i].value);
+    }
+    uint64_t large;
+    want_right(TERN_TYPE(tern_uint64), &large, "1844674407370955161.5e1");
+    CHECK(large == UINT64_MAX);
+    static const char *const fractions[] = {"0.5", "1e-1", "1.05e1", "1e-99999999999999999999",
+                                            "123456789012345678901234567890.5"};
+    for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++)
+        want_code(TERN_TYPE(tern_int64), fractions[i], "not_int");
+    static const char *const large_ones[] = {"1e400",
+                                             "-1e400",
+                                             "9223372036854775808.0",
+                                             "922337203685477580.8e1",
+                                             "1e99999999999999999999",
+                                             "123456789012345678901234567890.0",
+                                             "100000000000000000001e1"};
+    for (size_t i = 0; i < sizeof large_ones / sizeof *large_ones; i++)
+        want_code(TERN_TYPE(tern_int64), large_ones[i], "out_of_range");
+}
+
+TERN_MODEL(Lacking, (int, leave, .optional = true, .nullable = false), (int, null, .nullable = true))
+
+TEST(json_null_and_absence_are_told_apart)
+{
+    Lacking in;
+    want_right(TERN_TYPE(Lacking), &in, "{\"null\":null}");
+    CHECK_INT(in.tern_state.leave, TERN_ABSENT);
+    CHECK_INT(in.tern_state.null, TERN_NULL);
+    want_right(TERN_TYPE(Lacking), &in, "{\"leave\":2,\"null\":3}");
+    CHECK_INT(in.leave + in.null, 5);
+    want_said(TERN_TYPE(Lacking), "{\"leave\":null,\"null\":1}", "body.leave: must not be null\n");
+    want_said(TERN_TYPE(Lacking), "{\"leave\":1}", "body.null: must be given\n");
+}
+
 TEST(json_model_checks_itself_when_its_fields_are_right)
 {
     want_said(TERN_TYPE(Span), "{\"from\":3,\"to\":2}", "body.to: must not lie before from\n");

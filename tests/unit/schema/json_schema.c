@@ -119,8 +119,8 @@ static void check_object(tern_type *type, schema_side side, const char *want)
 #define INT64_RANGE ",\"minimum\":-9223372036854775808,\"maximum\":9223372036854775807"
 #define FLOAT_RANGE ",\"minimum\":-3.4028234663852886e+38,\"maximum\":3.4028234663852886e+38"
 #define SPAN_PATTERN                                                                                         \
-    "\"pattern\":\"^-?P(?=[0-9T])([0-9]+W)?([0-9]+D)?"                                                      \
-    "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\\\.[0-9]+)?S)?)?$\""
+    "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|"     \
+    "[0-9]+M([0-9]+([.][0-9]+)?S)?|[0-9]+([.][0-9]+)?S))?$\""
 #define BASE64_PATTERN                                                                                       \
     "\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""
 
@@ -133,7 +133,7 @@ TEST(json_schema_tells_limits_or_describes_them)
         "\"share\":{\"type\":\"number\",\"format\":\"double\",\"exclusiveMinimum\":0.5},"
         "\"price\":{\"type\":\"number\",\"format\":\"decimal\",\"minimum\":0.1,\"exclusiveMaximum\":1000,"
         "\"multipleOf\":0.05},"
-        "\"total\":{\"type\":\"number\",\"format\":\"decimal\",\"maximum\":123456789012345.67},"
+        "\"total\":{\"type\":\"number\",\"format\":\"decimal\",\"maximum\":123456789012345.67,\"minimum\":-999999999999999999},"
         "\"day\":{\"type\":\"string\",\"format\":\"date\",\"x-minimum\":\"2020-01-01\",\"x-maximum\":"
         "\"today\","
         "\"description\":\"When it began. Must be from 2020-01-01 to today.\"},"
@@ -183,8 +183,9 @@ TEST(json_schema_knows_every_kind)
         "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\"},"
         "\"moment\":{\"type\":\"string\",\"format\":\"date-time\"},"
         "\"span\":{\"type\":\"string\",\"format\":\"duration\"," SPAN_PATTERN "},"
-        "\"price\":{\"type\":[\"number\",\"string\"],\"format\":\"decimal\","
-        "\"pattern\":\"^-?[0-9]+(\\\\.[0-9]+)?([Ee][-+]?[0-9]+)?$\"},"
+        "\"price\":{\"type\":[\"number\",\"string\"],\"format\":\"decimal\",\"maxLength\":19,"
+        "\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\",\"minimum\":-999999999999999999,"
+        "\"maximum\":999999999999999999},"
         "\"extra\":{},"
         "\"color\":{\"$ref\":\"#/components/schemas/Color\"},"
         "\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"

@@ -75,7 +75,7 @@ REFUSED(options_min_beyond_the_kind_is_refused, ".min = 300 is outside of what u
 REFUSED(options_min_below_an_unsigned_kind_is_refused,
         ".min = -1 is outside of what uint64_t holds (0 to 18446744073709551615)", uint64_t, f, .min = -1)
 REFUSED(options_fractional_max_of_an_integer_is_refused,
-        ".max = 2.5 is no whole number, as values of int32_t are", int, f, .max = 2.5)
+        ".max = 2.5 is not a whole number, as values of int32_t are", int, f, .max = 2.5)
 REFUSED(options_max_between_the_64_bit_kinds_is_refused,
         ".max = 10000000000000000000 is beyond 9223372036854775807, up to where there can be limits",
         uint64_t, f, .max = 10000000000000000000.0L)
@@ -140,7 +140,7 @@ REFUSED(options_min_of_items_that_are_text_is_refused,
 REFUSED(options_min_items_of_items_is_refused,
         ".items: .min_items is for lists and maps; const char * has no use for it", tern_text_list, f,
         .items = TERN_RULES(.min_items = 1))
-REFUSED(options_rules_that_are_none_are_refused, ".items: .optional is no rule; it is for fields",
+REFUSED(options_rules_that_are_none_are_refused, ".items: .optional is not a rule; it is for fields",
         tern_text_list, f, .items = TERN_RULES(.optional = true))
 REFUSED(options_limits_of_items_reversed_are_refused, ".items: .min = 5 is above .max = 3", tern_int64_list,
         f, .items = TERN_RULES(.min = 5, .max = 3))
@@ -150,7 +150,7 @@ REFUSED(options_choice_of_items_against_another_rule_is_refused,
 REFUSED(options_limits_of_keys_reversed_are_refused, ".keys: .min_length = 5 is above .max_length = 3",
         tern_int64_map, f, .keys = TERN_RULES(.min_length = 5, .max_length = 3))
 REFUSED(options_rules_without_a_name_are_refused,
-        ".items: after its type and name stand options, each as .name = value", tern_int64_list, f,
+        ".items: after its type and name come options, each as .name = value", tern_int64_list, f,
         .items = &(const tern_field){.written = "5"})
 
 /* -- lengths -- */
@@ -165,7 +165,7 @@ REFUSED(options_items_reversed_are_refused, ".min_items = 2 is above .max_items 
 /* -- text -- */
 
 REFUSED(options_unknown_format_is_refused,
-        ".format = \"emial\" is none of email, uri, hostname, ipv4, ipv6, uuid, date, time, date-time and "
+        ".format = \"emial\" is not one of email, uri, hostname, ipv4, ipv6, uuid, date, time, date-time and "
         "duration",
         const char *, f, .format = "emial")
 #ifdef TERN_WITH_PCRE2
@@ -173,7 +173,7 @@ REFUSED(options_broken_pattern_is_refused_with_its_place,
         ".pattern = \"a(b\" cannot be used: missing closing parenthesis, at byte 3", const char *, f,
         .pattern = "a(b")
 #endif
-REFUSED(options_no_choices_are_refused, ".choices are none; TERN_CHOICES takes one text or more",
+REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES takes one text or more",
         const char *, f, .choices = (const char *const[]){NULL})
 REFUSED(options_doubled_choice_is_refused, ".choices have \"a\" twice", const char *, f,
         .choices = TERN_CHOICES("a", "b", "a"))
@@ -223,13 +223,21 @@ REFUSED(
     "a map of tern_upload has a file inside; files are fields of the input model itself, as tern_upload or "
     "tern_upload_list",
     tern_upload_map, f)
-REFUSED(options_model_in_the_query_is_refused, "the model Part cannot stand in a query; leave out .in", Part,
+REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in", Part,
         f, .in = TERN_QUERY)
-REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot stand in a path; leave out .in",
+REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
         tern_int64_list, f, .in = TERN_PATH)
 REFUSED(options_optional_in_the_path_is_refused,
         "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_PATH,
         .optional = true)
+
+REFUSED(options_nullable_in_the_query_is_refused,
+        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_QUERY,
+        .nullable = true)
+REFUSED(options_nullable_key_is_refused, ".key is never null; leave out .nullable", int, f, .key = true,
+        .nullable = true)
+REFUSED(options_nullable_upload_is_refused, "a form cannot say null for a file; leave out .nullable",
+        tern_upload, f, .nullable = true)
 
 /* -- tables -- */
 
@@ -356,7 +364,7 @@ TEST(options_report_every_mistake_of_a_model_in_one_run)
             "model M, field f: .min is for numbers; const char * has no use for it\n"
             "model M, field g: a list of Attachment has a file inside; files are fields of the input model "
             "itself, as tern_upload or tern_upload_list\n"
-            "model M, field h: after its type and name stand options, each as .name = value\n");
+            "model M, field h: after its type and name come options, each as .name = value\n");
     schema_forget();
 }
 
@@ -422,4 +430,33 @@ TEST(written_options_are_split_at_their_own_commas_only)
         CHECK_TEXT(names.data, cases[i].names);
         buf_free(&names);
     }
+}
+
+/* clang-format off */
+TERN_MODEL(Presence,
+    (int, plain),
+    (int, optional, .optional = true),
+    (int, never_null, .optional = true, .nullable = false),
+    (int, null_alone, .nullable = true),
+    (int, fallback, .fallback = "1"),
+    (int, both, .fallback = "1", .nullable = true))
+/* clang-format on */
+
+TEST(options_tell_what_may_be_left_out_from_what_may_be_null)
+{
+    static const struct {
+        bool is_required, is_nullable, may_lack;
+        uint8_t lacking;
+    } wants[] = {{true, false, false, TERN_NULL},   {false, true, true, TERN_NULL},
+                 {false, false, true, TERN_ABSENT}, {true, true, true, TERN_NULL},
+                 {false, false, false, TERN_NULL},  {false, true, true, TERN_NULL}};
+    CHECK(prepare(TERN_TYPE(Presence), ""));
+    for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+        const field_plan *f = &plan_of(TERN_TYPE(Presence))->fields[i];
+        CHECK_INT(f->is_required, wants[i].is_required);
+        CHECK_INT(f->is_nullable, wants[i].is_nullable);
+        CHECK_INT(plan_may_lack(f), wants[i].may_lack);
+        CHECK_INT(plan_lacking_state(f), wants[i].lacking);
+    }
+    schema_forget();
 }
