@@ -242,31 +242,21 @@ static void work_main(void *arg)
     finish_work(k);
 }
 
-void connection_watch_deadline(http_connection *k)
+void connection_watch(http_connection *k)
 {
-    if (k->exchange != NULL && k->exchange->deadline_ms != 0)
-        set_deadline(k, k->exchange->deadline_ms);
+    http_exchange *x = k->exchange;
+    presence_watch(k);
+    if (x == NULL || (x->deadline_ms == 0 && x->look_ms == 0))
+        return;
+    bool looks_first = x->deadline_ms == 0 || (x->look_ms != 0 && x->look_ms < x->deadline_ms);
+    set_deadline(k, looks_first ? x->look_ms : x->deadline_ms);
 }
 
 void http_set_deadline(http_exchange *x, uint64_t at_ms)
 {
     x->deadline_ms = at_ms;
     if (x->connection->has_suspended)
-        connection_watch_deadline(x->connection);
-}
-
-/** The peer has closed its side while the worker waits for something else than the socket. A client that only
- *  half-closes can't be told from one that is gone, so both cancel the handler. */
-static void cancel_for_absence(http_connection *k)
-{
-    if (k->exchange != NULL)
-        k->exchange->has_client_left = true;
-    coro_cancel(k->worker);
-}
-
-static bool waits_for_socket(const http_connection *k)
-{
-    return k->reader != NULL || k->writer != NULL || k->is_yielding;
+        connection_watch(x->connection);
 }
 
 /** After the worker was started: a suspended one gets its deadline watched, and what it has answered so far
@@ -276,10 +266,7 @@ static void watch_suspended(http_connection *k)
     k->has_suspended = true;
     if (k->writer == NULL)
         output_try(k);
-    if (k->peer_closed && !waits_for_socket(k))
-        cancel_for_absence(k);
-    else
-        connection_watch_deadline(k);
+    connection_watch(k);
 }
 
 static void start_work(http_connection *k)
@@ -380,8 +367,10 @@ static void on_event_in_work(http_connection *k, uint32_t events)
     if (k->writer != NULL && (has_left || (events & EPOLLOUT)))
         coro_wake(k->writer);
     bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding;
-    if (!is_told && (has_left || ((events & EPOLLRDHUP) && !waits_for_socket(k))))
-        cancel_for_absence(k);
+    if (has_left && !is_told)
+        presence_cancel(k);
+    else if (events & EPOLLRDHUP)
+        connection_watch(k);
 }
 
 static void on_event(loop_source *source, uint32_t events)
@@ -399,18 +388,25 @@ static void on_event(loop_source *source, uint32_t events)
         on_readable(k);
 }
 
+static void on_timer_in_work(http_connection *k)
+{
+    http_exchange *x = k->exchange;
+    if (x != NULL && x->deadline_ms != 0 && x->deadline_ms <= loop_self.now_ms) {
+        x->is_late = true;
+        coro_cancel(k->worker);
+        return;
+    }
+    if (x != NULL && x->look_ms != 0 && x->look_ms <= loop_self.now_ms)
+        presence_look(k);
+    connection_watch(k);
+}
+
 static void on_timer(timer_entry *timer)
 {
     http_connection *k = list_owner(timer, http_connection, timer);
     uint64_t now = loop_self.now_ms;
     if (k->worker != NULL) {
-        http_exchange *x = k->exchange;
-        if (x != NULL && x->deadline_ms != 0 && x->deadline_ms <= now) {
-            x->is_late = true;
-            coro_cancel(k->worker);
-        } else if (x != NULL && x->deadline_ms != 0) {
-            set_deadline(k, x->deadline_ms);
-        }
+        on_timer_in_work(k);
         return;
     }
     if (k->deadline_ms > now)

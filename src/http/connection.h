@@ -83,8 +83,8 @@ void connection_close(http_connection *k);
 /** A draining server's parked connection: handed over or closed (true), or kept for one last answer or until
  * the successor has room (false). */
 bool connection_retire(http_connection *k);
-/** Lets the timer watch the deadline of the request in work. */
-void connection_watch_deadline(http_connection *k);
+/** Lets the timer watch the deadline of the request in work, and a peer that may have left. */
+void connection_watch(http_connection *k);
 /** Suspends the running coroutine (the worker, or a task of its request) until the socket is ready; false on
  * time-out (`at_ms`, 0: none), cancellation or a dead peer. */
 bool connection_wait_read(http_connection *k, uint64_t at_ms);
@@ -94,6 +94,14 @@ bool connection_yield(http_connection *k);
 /** As connection_yield, but only after many bytes of a long body: a peer on a fast line would otherwise keep
  * the loop to itself. */
 bool connection_take_turns(http_connection *k);
+
+/* presence.c */
+/** Has a peer that has closed its sending side looked for, if it has. */
+void presence_watch(http_connection *k);
+/** Looks for it: a peer that is gone ends the request in work, now or with the event that follows. */
+void presence_look(http_connection *k);
+/** Ends the request in work: its client has left. */
+void presence_cancel(http_connection *k);
 
 /* input.c */
 /** Receives at least one byte behind in_end, waiting until `at_ms`. 1: got some; 0: end of input; -1: error,

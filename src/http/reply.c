@@ -142,6 +142,19 @@ static char *put_head(http_exchange *x, char *at, const char *type, size_t type_
     return PUT_LITERAL(at, "\r\n");
 }
 
+/** Takes what the peer has been sent already away from the head between `start` and `end`; returns its end.
+ */
+static char *drop_sent(http_exchange *x, char *start, char *end)
+{
+    if (x->sent_ahead != 0) {
+        size_t ahead = x->sent_ahead;
+        end -= ahead;
+        memmove(start, start + ahead, (size_t)(end - start));
+        x->sent_ahead = 0;
+    }
+    return end;
+}
+
 static void set_status(http_exchange *x, int status)
 {
     x->reply_status = status;
@@ -186,6 +199,7 @@ void http_reply(http_exchange *x, int status, const char *type, const void *body
     status = x->reply_status;
     bool has_length = status != 204 && !(status == 304 && len == 0);
     char *end = put_head(x, start, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
+    end = drop_sent(x, start, end);
     if (copied != 0)
         end = put(end, body, copied);
     k->out_len += (uint32_t)(end - start);
@@ -223,7 +237,8 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
     x->reply_left = length >= 0 ? (uint64_t)length : UINT64_MAX;
     if (x->reply_status == 204)
         length = LENGTH_NONE;
-    k->out_len += (uint32_t)(put_head(x, start, type, type_len, length) - start);
+    char *end = put_head(x, start, type, type_len, length);
+    k->out_len += (uint32_t)(drop_sent(x, start, end) - start);
 }
 
 _Noreturn static void client_is_gone(http_exchange *x)
@@ -262,8 +277,10 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
     if (start == NULL)
         client_is_gone(x);
     char *at = start;
-    if (x->is_chunked_reply)
+    if (x->is_chunked_reply) {
         at = PUT_LITERAL(put_hex(at, len), "\r\n");
+        x->sent_ahead = 0;
+    }
     at = put(at, data, copied);
     if (x->is_chunked_reply && copied != 0)
         at = PUT_LITERAL(at, "\r\n");
