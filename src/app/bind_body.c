@@ -124,13 +124,36 @@ int bind_form_field(binding *b, tern_str name)
     return number >= 0 && plan->fields[number].field->read_only ? -1 : number;
 }
 
+/** The text of a form. A route that takes files has its body come in pieces; this one has none in it, and
+ * what must be a file is then a fault. */
+static tern_str form_text(tern_ctx *c)
+{
+    enum { PIECE_BYTES = 4096, TEXT_MAX_BYTES = 1024 * 1024 };
+    char *text = NULL;
+    size_t room = 0, len = 0, n;
+    if (!c->x->policy.is_streamed)
+        return c->x->body;
+    do {
+        if (room - len < PIECE_BYTES) {
+            size_t more = 2 * room + PIECE_BYTES;
+            text = ctx_need(c, arena_resize(&c->x->arena, text, more));
+            room = more;
+        }
+        n = tern_body_read(c, text + len, PIECE_BYTES);
+        len += n;
+        if (len > TEXT_MAX_BYTES)
+            tern_fail(c, 413, "the form has more than %d bytes of text", TEXT_MAX_BYTES);
+    } while (n > 0);
+    return (tern_str){text, len};
+}
+
 static void bind_form(binding *b)
 {
     tern_ctx *c = b->c;
     bind_texts given[BIND_FIELDS_MAX];
     memset(given, 0, b->plan->body->field_count * sizeof *given);
     form_walk walk;
-    form_begin(&walk, c->x->body);
+    form_begin(&walk, form_text(c));
     tern_str name, raw, value;
     form_result result;
     while ((result = form_next(&walk, &name, &raw)) != FORM_END) {
@@ -178,11 +201,12 @@ void bind_body(binding *b)
         return;
     }
     /* JSON is UTF-8 whatever a charset says: RFC 8259 section 11. */
-    bool is_text_of_another = format == BODY_FORM && media_charset_of(content_type) != MEDIA_UTF_8;
-    if (format == BODY_UNKNOWN || has_uploads || is_text_of_another)
+    bool is_taken = format == BODY_FORM ? media_charset_of(content_type) == MEDIA_UTF_8
+                                        : format == BODY_JSON && !has_uploads;
+    if (!is_taken)
         refuse_type(c, content_type,
                     has_uploads
-                        ? "multipart/form-data"
+                        ? "multipart/form-data or application/x-www-form-urlencoded"
                         : "application/json, application/x-www-form-urlencoded or multipart/form-data");
     if (format == BODY_JSON)
         read_json(c, b->plan->body, b->model, c->x->body, &b->faults);

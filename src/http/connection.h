@@ -44,7 +44,7 @@ struct http_connection {
     bool is_closed;
     timer_entry timer;
     uint64_t head_began_ms; /* first byte of an unfinished head; 0: none */
-    uint64_t lingered_bytes;
+    uint64_t lingered_bytes, linger_end_ms;
     coro *reader, *writer; /* suspended for the socket: `worker` or a task of its request */
     list_link write_turns; /* tasks that wait for `writer` to end, where there are any */
     uint64_t moved_bytes;  /* of long bodies, since others had their turn */
@@ -83,6 +83,8 @@ void connection_close(http_connection *k);
 /** A draining server's parked connection: handed over or closed (true), or kept for one last answer or until
  * the successor has room (false). */
 bool connection_retire(http_connection *k);
+/** Gives a lingering connection of a draining server less time. */
+void connection_hurry(http_connection *k);
 /** Lets the timer watch the deadline of the request in work, and a peer that may have left. */
 void connection_watch(http_connection *k);
 /** Suspends the running coroutine (the worker, or a task of its request) until the socket is ready; false on

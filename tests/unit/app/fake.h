@@ -24,7 +24,8 @@ __attribute__((unused)) static void fake_fail(scope *s, int status, const char *
 /** Makes `f` the request that `head` is, with 1 MiB of memory. */
 __attribute__((unused)) static void fake_open(fake *f, const char *head)
 {
-    const h1_limits limits = {sizeof f->head, sizeof f->head, H1_FIELDS_MAX};
+    const h1_limits limits = {
+        .head_bytes = sizeof f->head, .target_bytes = sizeof f->head, .fields = H1_FIELDS_MAX};
     size_t len = strlen(head), used;
     memset(f, 0, sizeof *f);
     CHECK(len < sizeof f->head);
