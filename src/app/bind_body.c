@@ -36,6 +36,17 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
               shown != 0 ? content_type.data : "without a Content-Type");
 }
 
+/** Fails for a body that is compressed: nothing here would know what it says. */
+static void need_plain(tern_ctx *c)
+{
+    const char *codings = ctx_header_list(c, "Content-Encoding");
+    tern_str rest = {codings, strlen(codings)}, coding;
+    while (ctx_list_next(&rest, &coding))
+        if (!media_is(coding, "identity"))
+            ctx_fail_field(c, 415, "the body must not be compressed (no Content-Encoding)",
+                           &(http_field){"Accept-Encoding", "identity", 15, 8});
+}
+
 static tern_str content_type_of(tern_ctx *c)
 {
     const char *value = tern_header(c, "Content-Type");
@@ -85,6 +96,7 @@ void *bind_json_body(tern_ctx *c, const tern_type *type)
     tern_str content_type = content_type_of(c), kind = media_type(content_type), text = tern_body(c);
     if (kind.data == NULL || format_of_type(kind) != BODY_JSON)
         refuse_type(c, content_type, "application/json");
+    need_plain(c);
     void *out = tern_alloc(c, type->size);
     tern_faults faults;
     faults_init(&faults, &c->x->arena);
@@ -193,6 +205,7 @@ void bind_body(binding *b)
         bind_nothing(b);
         return;
     }
+    need_plain(c);
     bool has_uploads = b->plan->has_uploads;
     tern_str content_type = content_type_of(c), type = media_type(content_type);
     body_format format = type.data != NULL ? format_of_type(type) : BODY_UNKNOWN;

@@ -158,7 +158,7 @@ static char *drop_sent(http_exchange *x, char *start, char *end)
 static void set_status(http_exchange *x, int status)
 {
     x->reply_status = status;
-    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 304;
+    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 205 || status == 304;
 }
 
 /** Room for a head and, where it fits too, `*copied` bytes of body; headers too large for a block are a
@@ -197,6 +197,8 @@ void http_reply(http_exchange *x, int status, const char *type, const void *body
     if (start == NULL)
         return;
     status = x->reply_status;
+    if (status == 205) /* it announces no content either: RFC 9110 section 15.3.6 */
+        len = 0;
     bool has_length = status != 204 && !(status == 304 && len == 0);
     char *end = put_head(x, start, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
     end = drop_sent(x, start, end);
@@ -235,8 +237,8 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
         x->keeps_alive = x->keeps_alive && x->is_chunked_reply;
     }
     x->reply_left = length >= 0 ? (uint64_t)length : UINT64_MAX;
-    if (x->reply_status == 204)
-        length = LENGTH_NONE;
+    if (x->reply_status == 204 || x->reply_status == 205)
+        length = x->reply_status == 204 ? LENGTH_NONE : 0;
     char *end = put_head(x, start, type, type_len, length);
     k->out_len += (uint32_t)(drop_sent(x, start, end) - start);
 }

@@ -531,6 +531,16 @@ TEST(a_body_of_another_type_is_415)
     CHECK_INT(ask("POST /letters", JSON, "{}"), 415);
 }
 
+TEST(a_body_that_cannot_be_read_to_its_end_is_told_in_a_sentence)
+{
+    char deep[512] = "{\"title\":";
+    memset(deep + strlen(deep), '[', 200);
+    open_app();
+    CHECK_SAID(
+        400, ask("POST /todos", JSON, deep),
+        PROBLEM(400, "Bad Request", "the body has too many values inside each other, line 1, column 73"));
+}
+
 TEST(json_is_utf_8_whatever_a_charset_says)
 {
     static const char *const types[] = {
