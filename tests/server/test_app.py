@@ -810,6 +810,38 @@ def a_unix_socket_is_served():
 
 
 @test
+def a_socket_file_has_the_mode_that_is_asked_for_and_keeps_it():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/socket"
+        with harness.Server("--host", f"unix:{path}", env={"TERN_SOCKET_MODE": "0660"}) as own:
+            before = os.stat(path)
+            check_equal(before.st_mode & 0o777, 0o660)
+            for number in (signal.SIGHUP, signal.SIGUSR2):
+                first = own.worker_pids()
+                own.signal(number)
+                harness.wait_for(lambda first=first: own.worker_pids() and not set(first) & set(own.worker_pids()), text="new workers")
+                check_equal(own.get("/").text, "hello")
+                now = os.stat(path)
+                check_equal((now.st_mode, now.st_ino), (before.st_mode, before.st_ino))
+
+
+@test
+def a_socket_file_is_never_made_with_settings_that_are_wrong():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/socket"
+        for arguments, words in ((["--socket-mode", "999"], '"999" is not permissions in octal'),
+                                 (["--socket-mode", "0"], '"0" is not'), (["--socket-mode", "1777"], '"1777" is not'),
+                                 (["--socket-owner", "nobody-here"], 'there is no user "nobody-here"; give --socket-owner another'),
+                                 (["--socket-group", "nobody-here"], 'there is no group "nobody-here"')):
+            code, out, err = command("--host", f"unix:{path}", *arguments)
+            check_equal((code, out, err.count("\n")), (1, "", 1), err)
+            check(words in err, err)
+            check(not os.path.exists(path), "no file is left")
+        code, _, err = command("--socket-mode", "660")
+        check(code == 1 and "are for a socket file" in err, err)
+
+
+@test
 def an_example_is_served_too():
     if not os.path.exists(harness.program("hello")):
         raise harness.Skip("the examples are not built")
