@@ -41,6 +41,17 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
     tern_fail(c, 415, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
 }
 
+/** Fails for a body that is compressed: nothing here would know what it says. */
+static void need_plain(tern_ctx *c)
+{
+    const char *codings = ctx_header_list(c, "Content-Encoding");
+    tern_str rest = {codings, strlen(codings)}, coding;
+    while (ctx_list_next(&rest, &coding))
+        if (!media_is(coding, "identity"))
+            ctx_fail_field(c, 415, "the body must not be compressed (no Content-Encoding)",
+                           &(http_field){"Accept-Encoding", "identity", 15, 8});
+}
+
 static tern_str content_type_of(tern_ctx *c)
 {
     const char *value = tern_header(c, "Content-Type");
@@ -91,6 +102,7 @@ void *bind_json_body(tern_ctx *c, const tern_type *type)
     tern_str content_type = content_type_of(c), kind = media_type(content_type), text = tern_body(c);
     if (kind.data == NULL || format_of_type(kind) != BODY_JSON)
         refuse_type(c, content_type, "application/json");
+    need_plain(c);
     void *out = tern_alloc(c, type->size);
     tern_faults faults;
     faults_init(&faults, &c->x->arena);
@@ -130,13 +142,36 @@ int bind_form_field(binding *b, tern_str name)
     return number >= 0 && plan->fields[number].field->read_only ? -1 : number;
 }
 
+/** The text of a form. A route that takes files has its body come in pieces; this one has none in it, and
+ * what must be a file is then a fault. */
+static tern_str form_text(tern_ctx *c)
+{
+    enum { PIECE_BYTES = 4096, TEXT_MAX_BYTES = 1024 * 1024 };
+    char *text = NULL;
+    size_t room = 0, len = 0, n;
+    if (!c->x->policy.is_streamed)
+        return c->x->body;
+    do {
+        if (room - len < PIECE_BYTES) {
+            size_t more = 2 * room + PIECE_BYTES;
+            text = ctx_need(c, arena_resize(&c->x->arena, text, more));
+            room = more;
+        }
+        n = tern_body_read(c, text + len, PIECE_BYTES);
+        len += n;
+        if (len > TEXT_MAX_BYTES)
+            tern_fail(c, 413, "the form has more than %d bytes of text", TEXT_MAX_BYTES);
+    } while (n > 0);
+    return (tern_str){text, len};
+}
+
 static void bind_form(binding *b)
 {
     tern_ctx *c = b->c;
     bind_texts given[BIND_FIELDS_MAX];
     memset(given, 0, b->plan->body->field_count * sizeof *given);
     form_walk walk;
-    form_begin(&walk, c->x->body);
+    form_begin(&walk, form_text(c));
     tern_str name, raw, value;
     form_result result;
     while ((result = form_next(&walk, &name, &raw)) != FORM_END) {
@@ -176,6 +211,7 @@ void bind_body(binding *b)
         bind_nothing(b);
         return;
     }
+    need_plain(c);
     bool has_uploads = b->plan->has_uploads;
     tern_str content_type = content_type_of(c), type = media_type(content_type);
     body_format format = type.data != NULL ? format_of_type(type) : BODY_UNKNOWN;
@@ -184,11 +220,12 @@ void bind_body(binding *b)
         return;
     }
     /* JSON is UTF-8 whatever a charset says: RFC 8259 section 11. */
-    bool is_text_of_another = format == BODY_FORM && media_charset_of(content_type) != MEDIA_UTF_8;
-    if (format == BODY_UNKNOWN || has_uploads || is_text_of_another)
+    bool is_taken = format == BODY_FORM ? media_charset_of(content_type) == MEDIA_UTF_8
+                                        : format == BODY_JSON && !has_uploads;
+    if (!is_taken)
         refuse_type(c, content_type,
                     has_uploads
-                        ? "multipart/form-data"
+                        ? "multipart/form-data or application/x-www-form-urlencoded"
                         : "application/json, application/x-www-form-urlencoded or multipart/form-data");
     if (format == BODY_JSON)
         read_json(c, b->plan->body, b->model, c->x->body, &b->faults);

@@ -47,8 +47,9 @@ struct tern_ctx {
     /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: a JSON
      * array, the faults of the input; NULL when it is about something else */
     const char *problem_errors;
-    const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
-    const char *reply_data;      /* its body */
+    const http_field *problem_field; /* a header that goes with it; NULL: none */
+    const tern_type *reply_type;     /* of the typed reply made last, where .returns is checked; NULL: none */
+    const char *reply_data;          /* its body */
     bool reply_is_page;
     bool is_json_read;         /* the body was decoded, so it is no JSON any more */
     bool is_bound;             /* the input has been read: once a request */
@@ -150,12 +151,23 @@ void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
 unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
 /** As ctx_fail with the problem's `errors`, a JSON array in the request's memory (NULL: none). (problem.c) */
 _Noreturn void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors);
+/** As ctx_fail, with a header of the problem's reply, which is copied. (problem.c) */
+_Noreturn void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field);
 /** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */
 _Noreturn void ctx_fail(tern_ctx *c, int status, const char *detail);
 /** Fails with 503 when `block` is NULL; returns it otherwise. (memory.c) */
 void *ctx_need(tern_ctx *c, void *block);
 /** Copies text into the request's memory, NUL-terminated; never NULL. (memory.c) */
 const char *ctx_text(tern_ctx *c, tern_str text);
+
+/** The whole value of a header that is a list: all lines of it, joined with commas (RFC 9110 section 5.3); ""
+ * without one. (header_lists.c) */
+const char *ctx_header_list(tern_ctx *c, const char *name);
+/** Takes the next element of a list, without the white space around it; empty ones are passed over, and a
+ * comma between double quotes does not end one. False at the end. (header_lists.c) */
+bool ctx_list_next(tern_str *rest, tern_str *element);
+/** Whether If-None-Match names `tag`, an entity tag with its quotes; false without one. (header_lists.c) */
+bool ctx_tag_is_known(tern_ctx *c, const char *tag);
 
 /** The Content-Type of problem replies, and of the plain text that only names a status: middleware knows
  * these bodies by the pointer. */

@@ -136,9 +136,11 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     *why = point.reason;
     level_close(c, &l);
     level_restore_fields(c, &l);
-    return *why == UNWIND_FAIL
-               ? ctx_problem_errors(c, c->scope.problem_status, c->scope.problem_detail, c->problem_errors)
-               : (tern_reply){0};
+    if (*why != UNWIND_FAIL)
+        return (tern_reply){0};
+    if (c->problem_field != NULL)
+        http_field_put(c->x, c->problem_field->name, c->problem_field->value, true);
+    return ctx_problem_errors(c, c->scope.problem_status, c->scope.problem_detail, c->problem_errors);
 }
 
 tern_reply ctx_run_next(tern_ctx *c)

@@ -1,5 +1,6 @@
 #include "app/held_file.h"
 
+#include "app/ctx.h"
 #include "base/siphash.h"
 
 #include <inttypes.h>
@@ -16,10 +17,9 @@ held_file held_file_of(const char *type, const char *encoding, const void *data,
 
 tern_reply held_file_serve(tern_ctx *c, const held_file *file)
 {
-    const char *known = tern_header(c, "If-None-Match");
     tern_set_header(c, "ETag", file->tag);
     tern_set_header(c, "Cache-Control", "no-cache"); /* keep it, and ask whether it is still the same */
-    if (known != NULL && (strcmp(known, "*") == 0 || strstr(known, file->tag) != NULL))
+    if (ctx_tag_is_known(c, file->tag))
         return tern_status(c, 304);
     if (file->encoding != NULL)
         tern_set_header(c, "Content-Encoding", file->encoding);

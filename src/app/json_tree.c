@@ -16,11 +16,10 @@ tern_value *tern_value_parse(tern_ctx *c, tern_str text)
     if (strcmp(error.code, "no_memory") == 0)
         ctx_need(c, NULL);
     bool is_large = strcmp(error.code, "too_many_values") == 0 || strcmp(error.code, "too_costly") == 0;
-    bool is_broken = strcmp(error.code, "not_json") == 0;
-    tern_fail(c, is_large ? 413 : 400,
-              is_broken ? "the JSON is wrong in line %u, column %u: %s"
-                        : "the JSON, at line %u, column %u, %s",
-              error.line, error.column, error.message);
+    if (strcmp(error.code, "not_json") != 0)
+        tern_fail(c, is_large ? 413 : 400, "the JSON %s, line %u, column %u", error.message, error.line,
+                  error.column);
+    tern_fail(c, 400, "the JSON is wrong in line %u, column %u: %s", error.line, error.column, error.message);
 }
 
 tern_value *tern_value_of_null(tern_ctx *c)

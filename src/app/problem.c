@@ -63,7 +63,8 @@ void ctx_fail(tern_ctx *c, int status, const char *detail)
     ctx_fail_errors(c, status, detail, NULL);
 }
 
-void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors)
+static _Noreturn void fail(tern_ctx *c, int status, const char *detail, const char *errors,
+                           const http_field *field)
 {
     if (status < 400 || status > 599) {
         char label[160];
@@ -76,7 +77,20 @@ void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *er
     c->scope.problem_status = status;
     c->scope.problem_detail = detail;
     c->problem_errors = errors;
+    c->problem_field = field;
     unwind_throw(UNWIND_FAIL);
+}
+
+void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors)
+{
+    fail(c, status, detail, errors, NULL);
+}
+
+void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field)
+{
+    http_field *kept = ctx_need(c, arena_alloc(&c->x->arena, sizeof *kept));
+    *kept = *field;
+    fail(c, status, detail, NULL, kept);
 }
 
 void tern_fail(tern_ctx *c, int status, const char *format, ...)

@@ -244,6 +244,9 @@ static int command_run(run_state *run)
     const worker_config config = {
         .host = s->host,
         .port = (uint16_t)s->port,
+        .socket_mode = s->socket_mode,
+        .socket_owner = s->socket_owner,
+        .socket_group = s->socket_group,
         .workers = s->workers,
         .backlog = s->backlog,
         .max_connections = s->limits.connections,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct tern_stream {
@@ -75,15 +76,47 @@ static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *sta
     return -1;
 }
 
-/** Without memory for it the file goes out without: it is only a hint to caches. */
+/** Without memory for it the file goes out without: it is only a hint to caches. Never later than now: a
+ * clock that was wrong must not keep a file new for years (RFC 9110 section 8.8.2.1). */
 static void put_last_modified(tern_ctx *c, int64_t at)
 {
     char *date = arena_alloc(&c->x->arena, HTTP_DATE_LEN + 1);
     if (date == NULL || http_field_get(c->x, "Last-Modified") != NULL)
         return;
-    http_date_write(date, at);
+    int64_t now = (int64_t)time(NULL);
+    http_date_write(date, at < now ? at : now);
     date[HTTP_DATE_LEN] = '\0';
     http_field_put(c->x, "Last-Modified", date, true);
+}
+
+/** The date of a request's header, where it has one line of it that is one. */
+static bool date_in(tern_ctx *c, const char *name, int64_t *seconds)
+{
+    const char *value = tern_header(c, name);
+    return value != NULL && tern_header_nth(c, name, 1) == NULL &&
+           http_date_read((tern_str){value, strlen(value)}, (int64_t)time(NULL), seconds);
+}
+
+/** What the request's conditions make of a file that would be sent: 200, 304 or 412. In the order of RFC 9110
+ * section 13.2.2; the file has an entity tag only where the application has set one. */
+static int file_status(tern_ctx *c)
+{
+    const http_field *modified = http_field_get(c->x, "Last-Modified"), *tag = http_field_get(c->x, "ETag");
+    int64_t now = (int64_t)time(NULL), at, theirs;
+    bool has_date =
+        modified != NULL && http_date_read((tern_str){modified->value, modified->value_len}, now, &at);
+    if (has_date && tern_header(c, "If-Match") == NULL && date_in(c, "If-Unmodified-Since", &theirs) &&
+        at > theirs)
+        return 412;
+    if (tern_header(c, "If-None-Match") != NULL)
+        return tag != NULL && ctx_tag_is_known(c, tag->value) ? 304 : 200;
+    return has_date && date_in(c, "If-Modified-Since", &theirs) && at <= theirs ? 304 : 200;
+}
+
+static bool is_conditional(const tern_ctx *c, const tern_reply *reply)
+{
+    http_method method = c->x->head.method;
+    return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
 }
 
 static void send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
@@ -98,7 +131,13 @@ static void send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
     }
     const char *type = reply->type != NULL ? reply->type : mime_of_path(path);
     put_last_modified(c, facts.st_mtime);
-    http_reply_file(c->x, reply->status, has_type ? NULL : type, fd, 0, (uint64_t)facts.st_size);
+    int met = is_conditional(c, reply) ? file_status(c) : 200;
+    if (met == 412)
+        send_problem(c, 412);
+    else if (met == 304)
+        http_reply(c->x, 304, NULL, NULL, 0);
+    else
+        http_reply_file(c->x, reply->status, has_type ? NULL : type, fd, 0, (uint64_t)facts.st_size);
     close(fd);
 }
 

@@ -66,6 +66,9 @@ static void add_expectation(const setting *s, buf *out)
         buf_add_text(out,
                      s->kind == SETTING_TIME ? " (like 500ms, 10s or 5m)" : " (like 512, 16K, 1M or 2G)");
         break;
+    case SETTING_MODE:
+        buf_add_text(out, "permissions in octal (like 660 or 0600)");
+        break;
     case SETTING_CHOICE:
         buf_add_text(out, "one of ");
         for (const char *const *choice = s->choices; *choice != NULL; choice++)
@@ -113,6 +116,15 @@ static bool parse_choice(const setting *s, const char *text, uint64_t *value)
     return false;
 }
 
+static bool parse_octal(const char *text, uint64_t *value)
+{
+    size_t len = strspn(text, "01234567");
+    *value = 0;
+    for (size_t i = 0; i < len; i++)
+        *value = *value * 8 + (uint64_t)(text[i] - '0');
+    return len > 0 && len <= 4 && text[len] == '\0';
+}
+
 static bool parse_number(const setting *s, const char *text, uint64_t *value)
 {
     if (s->automatic != NULL && strcmp(text, "auto") == 0) {
@@ -125,6 +137,9 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
     switch (s->kind) {
     case SETTING_CHOICE:
         return parse_choice(s, text, value);
+    case SETTING_MODE:
+        is_number = parse_octal(text, value);
+        break;
     case SETTING_BYTES:
         is_number = parse_quantity(text, byte_units, value);
         break;

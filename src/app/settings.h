@@ -24,6 +24,7 @@ typedef enum setting_kind {
     SETTING_COUNT,  /* a decimal number */
     SETTING_BYTES,  /* "512", "16K", "1M", "2G": powers of 1024 */
     SETTING_TIME,   /* "500ms", "10s", "5m", "1h", or "10" seconds; kept in milliseconds */
+    SETTING_MODE,   /* permission bits in octal: "660" */
     SETTING_CHOICE, /* one of some words, kept as its number */
 } setting_kind;
 
@@ -33,6 +34,8 @@ typedef enum settings_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT
 typedef struct settings {
     const char *host;
     unsigned port;
+    unsigned socket_mode;                    /* 0: not given */
+    const char *socket_owner, *socket_group; /* NULL: not given */
     unsigned workers;
     unsigned backlog;
     uint64_t drain_ms;

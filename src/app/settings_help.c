@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const value_words[] = {
-    [SETTING_TEXT] = "TEXT",  [SETTING_PORT] = "PORT", [SETTING_COUNT] = "N",
-    [SETTING_BYTES] = "SIZE", [SETTING_TIME] = "TIME", [SETTING_CHOICE] = "WORD",
+    [SETTING_TEXT] = "TEXT", [SETTING_PORT] = "PORT",   [SETTING_COUNT] = "N",    [SETTING_BYTES] = "SIZE",
+    [SETTING_TIME] = "TIME", [SETTING_CHOICE] = "WORD", [SETTING_MODE] = "OCTAL",
 };
 
 typedef struct columns {

@@ -63,7 +63,9 @@ static bool send_continue(http_exchange *x)
     x->must_continue = false;
     if (x->has_replied) /* no 100 after the final status */
         return true;
-    return output_send(x->connection, line, sizeof line - 1);
+    size_t ahead = x->sent_ahead; /* of a status line, and this one begins like any */
+    x->sent_ahead = 0;
+    return output_send(x->connection, line + ahead, sizeof line - 1 - ahead);
 }
 
 /** Why input_fill or a receive gave nothing. */

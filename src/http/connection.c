@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 enum {
-    LINGER_MS = 2000,
-    LINGER_BYTES = 4 * 1024 * 1024,
+    LINGER_MS = 30000,                /* that a peer may go on sending after our last reply */
+    LINGER_SILENCE_MS = 5000,         /* of it without a byte */
+    LINGER_DRAINING_MS = 2000,        /* all of it when the server stops */
+    LINGER_BYTES = 256 * 1024 * 1024, /* that are thrown away; what follows stays with the peer */
     LAST_REQUEST_MS = 1000 /* what a silent client of a stopping server has left for its first request */
 };
 
@@ -135,6 +137,15 @@ bool connection_retire(http_connection *k)
 
 /* -- parking -- */
 
+/** How long to wait for a lingering peer to close, as long as nothing more comes. */
+static uint64_t linger_deadline(const http_connection *k)
+{
+    uint64_t silence = loop_self.now_ms + LINGER_SILENCE_MS;
+    return k->linger_end_ms < silence ? k->linger_end_ms : silence;
+}
+
+/** Closes in stages: RFC 9112 section 9.6. Closing with unread input would send RST, which makes a peer that
+ * still sends lose the reply on its way; many proxies read none before they have sent all. */
 static void linger(http_connection *k)
 {
     release_input(k);
@@ -144,8 +155,18 @@ static void linger(http_connection *k)
         return;
     }
     k->is_lingering = true;
-    set_deadline(k, loop_self.now_ms + LINGER_MS);
+    k->linger_end_ms = loop_self.now_ms + (http_self.is_draining ? LINGER_DRAINING_MS : LINGER_MS);
+    set_deadline(k, linger_deadline(k));
     on_event(&k->source, EPOLLIN); /* what is here already brings no new edge */
+}
+
+void connection_hurry(http_connection *k)
+{
+    uint64_t end = loop_self.now_ms + LINGER_DRAINING_MS;
+    if (!k->is_lingering || k->linger_end_ms <= end)
+        return;
+    k->linger_end_ms = end;
+    set_deadline(k, linger_deadline(k));
 }
 
 /** Keeps an unfinished head in a block of its own size, so that a slow peer costs what it sent. */
@@ -211,7 +232,7 @@ static void finish_work(http_connection *k)
     else if (!k->is_finished)
         park(k);
     else if (unread)
-        linger(k); /* closing with unread input would send RST, which may destroy the reply on its way */
+        linger(k);
     else
         connection_close(k);
 }
@@ -239,31 +260,21 @@ static void work_main(void *arg)
     finish_work(k);
 }
 
-void connection_watch_deadline(http_connection *k)
+void connection_watch(http_connection *k)
 {
-    if (k->exchange != NULL && k->exchange->deadline_ms != 0)
-        set_deadline(k, k->exchange->deadline_ms);
+    http_exchange *x = k->exchange;
+    presence_watch(k);
+    if (x == NULL || (x->deadline_ms == 0 && x->look_ms == 0))
+        return;
+    bool looks_first = x->deadline_ms == 0 || (x->look_ms != 0 && x->look_ms < x->deadline_ms);
+    set_deadline(k, looks_first ? x->look_ms : x->deadline_ms);
 }
 
 void http_set_deadline(http_exchange *x, uint64_t at_ms)
 {
     x->deadline_ms = at_ms;
     if (x->connection->has_suspended)
-        connection_watch_deadline(x->connection);
-}
-
-/** The peer has closed its side while the worker waits for something else than the socket. A client that only
- *  half-closes can't be told from one that is gone, so both cancel the handler. */
-static void cancel_for_absence(http_connection *k)
-{
-    if (k->exchange != NULL)
-        k->exchange->has_client_left = true;
-    coro_cancel(k->worker);
-}
-
-static bool waits_for_socket(const http_connection *k)
-{
-    return k->reader != NULL || k->writer != NULL || k->is_yielding || k->worker->is_yielding;
+        connection_watch(x->connection);
 }
 
 /** After the worker was started: a suspended one gets its deadline watched, and what it has answered so far
@@ -273,10 +284,7 @@ static void watch_suspended(http_connection *k)
     k->has_suspended = true;
     if (k->writer == NULL)
         output_try(k);
-    if (k->peer_closed && !waits_for_socket(k))
-        cancel_for_absence(k);
-    else
-        connection_watch_deadline(k);
+    connection_watch(k);
 }
 
 static void start_work(http_connection *k)
@@ -345,22 +353,38 @@ static void on_readable(http_connection *k)
         park(k);
 }
 
+/** Throws away some of what a lingering peer sends. 0: for now there is no more; 1: there may be; -1: its
+ * end. */
+static int drop_some(http_connection *k)
+{
+    static char scrap[64 * 1024];
+    /* Of TCP the kernel drops it without a copy. */
+    ssize_t n = recv(k->source.fd, scrap, sizeof scrap, MSG_DONTWAIT | MSG_TRUNC);
+    if (n > 0) {
+        k->lingered_bytes += (uint64_t)n;
+        return 1;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return 0;
+    return n < 0 && errno == EINTR ? 1 : -1;
+}
+
 static void on_linger(http_connection *k)
 {
-    char scrap[16 * 1024];
-    for (;;) {
-        ssize_t n = recv(k->source.fd, scrap, sizeof scrap, MSG_DONTWAIT);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return;
-        if (n > 0)
-            k->lingered_bytes += (uint64_t)n;
-        if (n <= 0 || k->lingered_bytes > LINGER_BYTES) {
-            connection_close(k);
-            return;
-        }
+    uint64_t before = k->lingered_bytes;
+    int more = 1;
+    while (more == 1 && k->lingered_bytes - before < TURN_BYTES && k->lingered_bytes < LINGER_BYTES)
+        more = drop_some(k);
+    bool is_over = k->lingered_bytes >= LINGER_BYTES && k->peer_closed;
+    if (more < 0 || is_over) {
+        connection_close(k);
+        return;
     }
+    k->is_readable = more == 1 && k->lingered_bytes < LINGER_BYTES;
+    if (k->is_readable) /* others get their turn; no edge will tell of what is left */
+        set_deadline(k, loop_self.now_ms + 1);
+    else if (k->lingered_bytes != before)
+        set_deadline(k, linger_deadline(k));
 }
 
 /** The socket of a connection in work: wakes the worker if it waits for this, cancels it when the client has
@@ -376,9 +400,11 @@ static void on_event_in_work(http_connection *k, uint32_t events)
         coro_wake(k->reader);
     if (k->writer != NULL && (has_left || (events & EPOLLOUT)))
         coro_wake(k->writer);
-    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding || k->worker->is_yielding;
-    if (!is_told && (has_left || ((events & EPOLLRDHUP) && !waits_for_socket(k))))
-        cancel_for_absence(k);
+    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding;
+    if (has_left && !is_told)
+        presence_cancel(k);
+    else if (events & EPOLLRDHUP)
+        connection_watch(k);
 }
 
 static void on_event(loop_source *source, uint32_t events)
@@ -396,21 +422,30 @@ static void on_event(loop_source *source, uint32_t events)
         on_readable(k);
 }
 
+static void on_timer_in_work(http_connection *k)
+{
+    http_exchange *x = k->exchange;
+    if (x != NULL && x->deadline_ms != 0 && x->deadline_ms <= loop_self.now_ms) {
+        x->is_late = true;
+        coro_cancel(k->worker);
+        return;
+    }
+    if (x != NULL && x->look_ms != 0 && x->look_ms <= loop_self.now_ms)
+        presence_look(k);
+    connection_watch(k);
+}
+
 static void on_timer(timer_entry *timer)
 {
     http_connection *k = list_owner(timer, http_connection, timer);
     uint64_t now = loop_self.now_ms;
     if (k->worker != NULL) {
-        http_exchange *x = k->exchange;
-        if (x != NULL && x->deadline_ms != 0 && x->deadline_ms <= now) {
-            x->is_late = true;
-            coro_cancel(k->worker);
-        } else if (x != NULL && x->deadline_ms != 0) {
-            set_deadline(k, x->deadline_ms);
-        }
+        on_timer_in_work(k);
         return;
     }
-    if (k->deadline_ms > now)
+    if (k->is_lingering && k->is_readable && now < k->linger_end_ms)
+        on_linger(k);
+    else if (k->deadline_ms > now)
         timer_start(&loop_self.timers, timer, k->deadline_ms);
     else if (k->in == NULL || k->is_lingering)
         connection_close(k);

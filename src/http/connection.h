@@ -45,7 +45,7 @@ struct http_connection {
     bool is_closed;
     timer_entry timer;
     uint64_t head_began_ms; /* first byte of an unfinished head; 0: none */
-    uint64_t lingered_bytes;
+    uint64_t lingered_bytes, linger_end_ms;
     coro *reader, *writer; /* suspended for the socket: `worker` or a task of its request */
     list_link write_turns; /* tasks that wait for `writer` to end, where there are any */
     list_link link;        /* http_self.connections */
@@ -83,8 +83,10 @@ void connection_close(http_connection *k);
 /** A draining server's parked connection: handed over or closed (true), or kept for one last answer or until
  * the successor has room (false). */
 bool connection_retire(http_connection *k);
-/** Lets the timer watch the deadline of the request in work. */
-void connection_watch_deadline(http_connection *k);
+/** Gives a lingering connection of a draining server less time. */
+void connection_hurry(http_connection *k);
+/** Lets the timer watch the deadline of the request in work, and a peer that may have left. */
+void connection_watch(http_connection *k);
 /** Suspends the running coroutine (the worker, or a task of its request) until the socket is ready; false on
  * time-out (`at_ms`, 0: none), cancellation or a dead peer. */
 bool connection_wait_read(http_connection *k, uint64_t at_ms);
@@ -102,6 +104,14 @@ static inline unsigned connection_units(size_t bytes)
 {
     return BUDGET_SYSTEM_CALL + (unsigned)(bytes >> 10);
 }
+
+/* presence.c */
+/** Has a peer that has closed its sending side looked for, if it has. */
+void presence_watch(http_connection *k);
+/** Looks for it: a peer that is gone ends the request in work, now or with the event that follows. */
+void presence_look(http_connection *k);
+/** Ends the request in work: its client has left. */
+void presence_cancel(http_connection *k);
 
 /* input.c */
 /** Receives at least one byte behind in_end, waiting until `at_ms`. 1: got some; 0: end of input; -1: error,

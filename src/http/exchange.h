@@ -4,7 +4,7 @@
  * An exchange lives on the stack of its connection's coroutine, from the complete head until the last byte of
  * the answer has been given to the kernel. Everything here that waits suspends that coroutine, and leaves it
  * by unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
- * gives up.
+ * gives up. A client that has only closed its sending side gets its answer.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -57,12 +57,15 @@ typedef struct http_exchange {
     bool is_streaming;  /* between http_reply_begin and http_reply_end */
     bool must_continue; /* a 100 (Continue) is owed before the body is read */
     bool body_is_read;  /* the request body has been consumed to its end */
-    uint16_t port;      /* the peer's, with `address` */
-    int body_status;    /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
+    uint8_t
+        sent_ahead; /* bytes of the reply's head, or of its next chunk, that the peer has been sent already */
+    uint16_t port;  /* the peer's, with `address` */
+    int body_status; /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
     const char *body_reason;
     uint64_t body_left;  /* with Content-Length */
     uint64_t body_bytes; /* received so far */
     uint64_t body_began_ms;
+    uint64_t look_ms;    /* when to look whether a peer that has closed its side is there; 0: it has not */
     uint64_t reply_left; /* of an announced length */
     char *head_block;    /* the block the head lies in, once input goes to another one */
     buf body_buf;        /* a buffered body that did not fit beside its head */

@@ -12,8 +12,16 @@
 enum { SIZE_DIGITS = 16 };
 
 typedef enum state {
-    SIZE, /* the zero state */
-    EXTENSION,
+    SIZE,      /* the zero state */
+    EXTENSION, /* after ';', and white space */
+    EXTENSION_NAME,
+    EXTENSION_NAMED, /* after white space that follows the name */
+    EXTENSION_EQUALS,
+    EXTENSION_VALUE,
+    EXTENSION_QUOTED,
+    EXTENSION_ESCAPE,
+    EXTENSION_CLOSED, /* after a closing quote */
+    EXTENSION_SPACE,  /* after white space that follows a value */
     SIZE_LF,
     DATA,
     DATA_CR,
@@ -64,24 +72,63 @@ static void size_line_byte(h1_chunk *c, const h1_chunk_limits *limits, char byte
         fail(c, 400, "a chunk size is malformed");
 }
 
-/** Extensions are skipped unread, but only over bytes that no other server takes for a line's end. */
-static const char *skip_extension(h1_chunk *c, const h1_chunk_limits *limits, const char *from,
-                                  const char *end)
+/** What follows an extension's name or value at `byte`; FAILED: it does not end there. */
+static state after_word(char byte, bool is_name)
 {
-    const char *stop = scan_best->field_value(from, from, end);
-    size_t room = limits->overhead_bytes - c->overhead;
-    if ((size_t)(stop - from) > room) {
-        fail(c, 400, "chunk extensions are too long");
-        return from + room;
+    if (byte == ' ' || byte == '\t')
+        return is_name ? EXTENSION_NAMED : EXTENSION_SPACE;
+    if (byte == '=')
+        return is_name ? EXTENSION_EQUALS : FAILED;
+    return byte == ';' ? EXTENSION : byte == '\r' ? SIZE_LF : FAILED;
+}
+
+/** White space is taken where the grammar knows it (BWS): around ';' and '=', not before the line's end. */
+static state next_in_extension(state now, char byte)
+{
+    bool is_space = byte == ' ' || byte == '\t', is_token = scan_is(SCAN_TOKEN, byte);
+    switch (now) {
+    case EXTENSION:
+        return is_space ? EXTENSION : is_token ? EXTENSION_NAME : FAILED;
+    case EXTENSION_NAME:
+        return is_token ? EXTENSION_NAME : after_word(byte, true);
+    case EXTENSION_NAMED:
+        return byte == '\r' ? FAILED : after_word(byte, true);
+    case EXTENSION_EQUALS:
+        return is_space      ? EXTENSION_EQUALS
+               : byte == '"' ? EXTENSION_QUOTED
+               : is_token    ? EXTENSION_VALUE
+                             : FAILED;
+    case EXTENSION_VALUE:
+        return is_token ? EXTENSION_VALUE : after_word(byte, false);
+    case EXTENSION_QUOTED:
+        return byte == '"' ? EXTENSION_CLOSED : byte == '\\' ? EXTENSION_ESCAPE : EXTENSION_QUOTED;
+    case EXTENSION_ESCAPE:
+        return EXTENSION_QUOTED;
+    case EXTENSION_CLOSED:
+        return after_word(byte, false);
+    default:
+        return byte == '\r' ? FAILED : after_word(byte, false);
     }
-    c->overhead += (size_t)(stop - from);
-    if (stop == end)
-        return stop;
-    if (*stop != '\r')
+}
+
+/** Extensions are of no use to anybody, but only those of the grammar are passed over (RFC 9112
+ * section 7.1.1): servers disagree about where others end. */
+static void extension_byte(h1_chunk *c, const h1_chunk_limits *limits, char byte)
+{
+    bool is_last = byte == '\r' && c->state != EXTENSION_QUOTED && c->state != EXTENSION_ESCAPE;
+    if (!is_last && !scan_is(SCAN_FIELD_VALUE, byte)) {
         fail(c, 400, "a chunk extension has a control byte");
+        return;
+    }
+    if (!is_last && ++c->overhead > limits->overhead_bytes) {
+        fail(c, 400, "chunk extensions are too long");
+        return;
+    }
+    state next = next_in_extension((state)c->state, byte);
+    if (next == FAILED)
+        fail(c, 400, "a chunk extension is malformed");
     else
-        c->state = SIZE_LF;
-    return stop + 1;
+        c->state = (uint8_t)next;
 }
 
 static void trailer_byte(h1_chunk *c, const h1_chunk_limits *limits, char byte)
@@ -122,6 +169,17 @@ static void line_end_byte(h1_chunk *c, char byte, char want, state next)
 static void between_chunks(h1_chunk *c, const h1_chunk_limits *limits, char byte)
 {
     switch ((state)c->state) {
+    case EXTENSION:
+    case EXTENSION_NAME:
+    case EXTENSION_NAMED:
+    case EXTENSION_EQUALS:
+    case EXTENSION_VALUE:
+    case EXTENSION_QUOTED:
+    case EXTENSION_ESCAPE:
+    case EXTENSION_CLOSED:
+    case EXTENSION_SPACE:
+        extension_byte(c, limits, byte);
+        break;
     case SIZE_LF:
         line_end_byte(c, byte, '\n', c->left == 0 ? LINE_START : DATA);
         break;
@@ -163,8 +221,6 @@ h1_chunk_result h1_chunk_decode(h1_chunk *c, const h1_chunk_limits *limits, char
             c->left -= n;
             if (c->left == 0)
                 c->state = DATA_CR;
-        } else if (c->state == EXTENSION) {
-            at += skip_extension(c, limits, at, end) - at;
         } else {
             between_chunks(c, limits, *at);
             at++;

@@ -39,8 +39,8 @@ typedef enum h1_chunk_result { H1_CHUNK_MORE, H1_CHUNK_END, H1_CHUNK_ERROR } h1_
  * Trailer fields are checked for syntax and dropped (none is merged into the headers).
  * After H1_CHUNK_END or H1_CHUNK_ERROR more calls give the same again and consume nothing. On an error `*len`
  * is what was decoded before it.
- * A bare LF, a control byte in an extension, a size with sign, space or prefix, more than 16 digits:
- * H1_CHUNK_ERROR.
+ * A bare LF, an extension that is not one (RFC 9112 section 7.1.1), a size with sign, space or prefix, more
+ * than 16 digits: H1_CHUNK_ERROR.
  */
 h1_chunk_result h1_chunk_decode(h1_chunk *c, const h1_chunk_limits *limits, char *data, size_t *len,
                                 size_t *used);

@@ -255,6 +255,25 @@ static h1_result note_upgrade(h1_head *head, h1_seen *seen, tern_str value)
     return H1_COMPLETE;
 }
 
+/** Two of them mean two things, and which one counts depends on who reads. */
+static h1_result note_content_type(h1_head *head, h1_seen *seen, tern_str value)
+{
+    (void)value;
+    if (seen->content_type)
+        return h1_refuse(head, 400, "more than one Content-Type");
+    seen->content_type = true;
+    return H1_COMPLETE;
+}
+
+static h1_result note_authorization(h1_head *head, h1_seen *seen, tern_str value)
+{
+    (void)value;
+    if (seen->authorization)
+        return h1_refuse(head, 400, "more than one Authorization");
+    seen->authorization = true;
+    return H1_COMPLETE;
+}
+
 /* The only names that matter here, each of another length. */
 static const struct {
     tern_str name;
@@ -264,6 +283,8 @@ static const struct {
     [6] = {{"expect", 6}, note_expect},
     [7] = {{"upgrade", 7}, note_upgrade},
     [10] = {{"connection", 10}, note_connection},
+    [12] = {{"content-type", 12}, note_content_type},
+    [13] = {{"authorization", 13}, note_authorization},
     [14] = {{"content-length", 14}, note_content_length},
     [17] = {{"transfer-encoding", 17}, note_transfer_encoding},
 };

@@ -6,7 +6,7 @@
 
 /** What the fields read so far have said; zeroed at the start of a head. */
 typedef struct h1_seen {
-    bool host, transfer_encoding, expect, upgrade;
+    bool host, transfer_encoding, expect, upgrade, content_type, authorization;
     bool token_close, token_keep_alive, token_upgrade; /* of Connection, over all its fields */
 } h1_seen;
 

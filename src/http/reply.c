@@ -142,10 +142,23 @@ static char *put_head(http_exchange *x, char *at, const char *type, size_t type_
     return PUT_LITERAL(at, "\r\n");
 }
 
+/** Takes what the peer has been sent already away from the head between `start` and `end`; returns its end.
+ */
+static char *drop_sent(http_exchange *x, char *start, char *end)
+{
+    if (x->sent_ahead != 0) {
+        size_t ahead = x->sent_ahead;
+        end -= ahead;
+        memmove(start, start + ahead, (size_t)(end - start));
+        x->sent_ahead = 0;
+    }
+    return end;
+}
+
 static void set_status(http_exchange *x, int status)
 {
     x->reply_status = status;
-    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 304;
+    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 205 || status == 304;
 }
 
 /** Room for a head and, where it fits too, `*copied` bytes of body; headers too large for a block are a
@@ -184,8 +197,11 @@ void http_reply(http_exchange *x, int status, const char *type, const void *body
     if (start == NULL)
         return;
     status = x->reply_status;
+    if (status == 205) /* it announces no content either: RFC 9110 section 15.3.6 */
+        len = 0;
     bool has_length = status != 204 && !(status == 304 && len == 0);
     char *end = put_head(x, start, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
+    end = drop_sent(x, start, end);
     if (copied != 0)
         end = put(end, body, copied);
     k->out_len += (uint32_t)(end - start);
@@ -221,9 +237,10 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
         x->keeps_alive = x->keeps_alive && x->is_chunked_reply;
     }
     x->reply_left = length >= 0 ? (uint64_t)length : UINT64_MAX;
-    if (x->reply_status == 204)
-        length = LENGTH_NONE;
-    k->out_len += (uint32_t)(put_head(x, start, type, type_len, length) - start);
+    if (x->reply_status == 204 || x->reply_status == 205)
+        length = x->reply_status == 204 ? LENGTH_NONE : 0;
+    char *end = put_head(x, start, type, type_len, length);
+    k->out_len += (uint32_t)(drop_sent(x, start, end) - start);
 }
 
 _Noreturn static void client_is_gone(http_exchange *x)
@@ -264,8 +281,10 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
     if (start == NULL)
         client_is_gone(x);
     char *at = start;
-    if (x->is_chunked_reply)
+    if (x->is_chunked_reply) {
         at = PUT_LITERAL(put_hex(at, len), "\r\n");
+        x->sent_ahead = 0;
+    }
     at = put(at, data, copied);
     if (x->is_chunked_reply && copied != 0)
         at = PUT_LITERAL(at, "\r\n");

@@ -77,7 +77,7 @@ static void answer(http_exchange *x)
         service->accept_head(service->self, x);
     if (k->has_suspended) {
         output_send(k, NULL, 0); /* this handler may wait: the replies before it must not wait with it */
-        connection_watch_deadline(k);
+        connection_watch(k);
     }
     if (x->has_replied)
         return;

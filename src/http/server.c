@@ -122,6 +122,7 @@ void http_server_drain(void *unused, bool successor)
     for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
         next = link->next;
         http_connection *k = list_owner(link, http_connection, link);
+        connection_hurry(k);
         if (k->worker != NULL || k->is_lingering)
             continue; /* seen to when it parks or closes */
         if (k->in != NULL)

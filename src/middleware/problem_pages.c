@@ -77,9 +77,11 @@ static unsigned wanted(tern_str accept, const char *type, const char *family)
 
 static bool prefers_html(tern_ctx *c)
 {
-    const char *accept = tern_header(c, "Accept");
+    const char *accept = tern_header(c, "Accept"), *more;
     if (accept == NULL)
         return false;
+    for (unsigned nth = 1; (more = tern_header_nth(c, "Accept", nth)) != NULL; nth++)
+        accept = tern_sprintf(c, "%s,%s", accept, more); /* several lines are one list */
     tern_str all = {accept, strlen(accept)};
     unsigned html = wanted(all, "text/html", "text/*");
     return html > wanted(all, "application/problem+json", "application/*") &&

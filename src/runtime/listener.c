@@ -1,6 +1,7 @@
 #include "runtime/listener.h"
 
 #include "base/mem.h"
+#include "runtime/socket_file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -61,8 +62,6 @@ static bool report(const worker_config *config, const char *reason)
 
 static bool report_error(const worker_config *config, int error)
 {
-    if (is_unix(config) && error == EADDRINUSE)
-        return report(config, "another process listens there; choose another path with --host");
     if (is_unix(config))
         return report(config, strerror(error));
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -198,49 +197,23 @@ static int open_first_tcp(const worker_config *config)
     return fd;
 }
 
-/** Removes a socket file nobody listens on; false (errno EADDRINUSE, ENOTSOCK, ...) when it must stay. */
-static bool clear_unix_path(const listener_address *address)
-{
-    struct stat file;
-    if (lstat(address->at.local.sun_path, &file) < 0)
-        return errno == ENOENT;
-    if (!S_ISSOCK(file.st_mode)) {
-        errno = ENOTSOCK;
-        return false;
-    }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool is_stale = connect(fd, &address->at.any, address->len) < 0 && errno == ECONNREFUSED;
-    close(fd);
-    if (!is_stale) {
-        errno = EADDRINUSE;
-        return false;
-    }
-    return unlink(address->at.local.sun_path) == 0 || errno == ENOENT;
-}
-
 static int open_first_unix(const worker_config *config)
 {
-    const char *path = host_of(config) + 5;
-    listener_address address = {.at.local.sun_family = AF_UNIX, .len = sizeof address.at.local};
-    if (path[0] == '\0' || strlen(path) >= sizeof address.at.local.sun_path)
-        return report(config, "the path must have 1 to 107 bytes"), -1;
-    memcpy(address.at.local.sun_path, path, strlen(path) + 1);
-    int fd = -1;
-    if (clear_unix_path(&address))
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && (bind(fd, &address.at.any, address.len) < 0 || listen(fd, backlog_of(config)) < 0)) {
-        close_keeping_errno(fd);
-        fd = -1;
-    }
+    char reason[256];
+    int fd = socket_file_listen(host_of(config) + 5, config, backlog_of(config), reason, sizeof reason);
     if (fd < 0)
-        report_error(config, errno);
+        report(config, reason);
     return fd;
 }
 
 bool listener_open(listener_set *set, const worker_config *config)
 {
+    if (!is_unix(config) && (config->socket_mode != 0 || config->socket_owner || config->socket_group)) {
+        memset(set, 0, sizeof *set);
+        return report(config,
+                      "--socket-mode, --socket-owner and --socket-group are for a socket file; choose one "
+                      "with --host unix:/path");
+    }
     int *fds = mem_zero(config->workers + 1, sizeof *fds);
     if (!fds) {
         memset(set, 0, sizeof *set);

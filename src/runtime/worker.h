@@ -38,6 +38,10 @@ typedef struct worker_service {
 typedef struct worker_config {
     const char *host; /* address or name; NULL: 127.0.0.1. "unix:/path" is a Unix socket */
     uint16_t port;    /* 0: any free port (printed) */
+    /* of a Unix socket's file: permission bits, 0 for what the umask leaves; user and group by name or
+     * number, NULL for those of this process */
+    unsigned socket_mode;
+    const char *socket_owner, *socket_group;
     unsigned workers; /* 0: no master, everything in this process */
     unsigned backlog;
     unsigned max_connections;    /* a worker; accept pauses above it */

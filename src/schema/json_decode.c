@@ -33,7 +33,7 @@ static void add_stop(json_reader *r, const place *where)
         fault_add(r->faults, where, r->code, NULL, NULL, "is not JSON, line %u, column %u: %s%s", line,
                   column, r->stop, at_end);
     else
-        fault_add(r->faults, where, r->code, NULL, NULL, "%s (line %u, column %u)", r->stop, line, column);
+        fault_add(r->faults, where, r->code, NULL, NULL, "%s, line %u, column %u", r->stop, line, column);
 }
 
 bool json_decode(const tern_type *type, void *out, tern_str text, const json_limits *limits,

@@ -181,6 +181,24 @@ TERN_HANDLER(stream)
     return tern_stream_reply(c, "text/plain", write_pieces, pieces);
 }
 
+static void write_slowly(tern_ctx *c, tern_stream *out, void *arg)
+{
+    const int64_t *pieces = arg;
+    int64_t ms = tern_query_int(c, "ms", 1);
+    for (int64_t i = 0; i < *pieces; i++) {
+        tern_stream_printf(out, "piece %lld\n", (long long)i);
+        tern_stream_flush(out);
+        tern_sleep(c, (uint64_t)ms);
+    }
+}
+
+TERN_HANDLER(slow_stream)
+{
+    int64_t *pieces = tern_alloc(c, sizeof *pieces);
+    *pieces = tern_query_int(c, "pieces", 3);
+    return tern_stream_reply(c, "text/plain", write_slowly, pieces);
+}
+
 static void count_one(void *counter)
 {
     tern_shared_add(counter, 1);
@@ -200,6 +218,21 @@ static void write_for_ever(tern_ctx *c, tern_stream *out, void *arg)
 TERN_HANDLER(endless_stream)
 {
     return tern_stream_reply(c, "text/plain", write_for_ever, NULL);
+}
+
+static void write_once(tern_ctx *c, tern_stream *out, void *arg)
+{
+    (void)arg;
+    tern_shared_add(begun, 1);
+    tern_defer(c, count_one, undone);
+    tern_stream_printf(out, "piece");
+    tern_stream_flush(out);
+    tern_sleep(c, 60000);
+}
+
+TERN_HANDLER(silent_stream)
+{
+    return tern_stream_reply(c, "text/plain", write_once, NULL);
 }
 
 static void write_and_fail(tern_ctx *c, tern_stream *out, void *arg)
@@ -611,6 +644,8 @@ static void add_replies(tern_app *app)
     tern_get(app, "/big", big);
     tern_get(app, "/files/{rest...}", file);
     tern_get(app, "/stream", stream);
+    tern_get(app, "/stream/slow", slow_stream);
+    tern_get(app, "/stream/silent", silent_stream);
     tern_get(app, "/stream/endless", endless_stream);
     tern_get(app, "/stream/broken", broken_stream);
     tern_get(app, "/reply/header", reply_header);

@@ -1,5 +1,6 @@
 """What a whole application does with requests: routing, getters, replies, failures, middleware, logging, framing."""
 
+import itertools
 import json
 import os
 import re
@@ -181,6 +182,53 @@ def threat_067_only_regular_files_are_sent():
         check_problem(get(f"/files/{name}"), 404)
 
 
+WRITTEN = 784111777
+NUMBERS = itertools.count()
+DATE, BEFORE, AFTER = ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:36 GMT", "Sun, 06 Nov 1994 08:49:38 GMT")
+
+
+def get_dated(*headers, method="GET"):
+    name = f"dated-{next(NUMBERS)}.css"  # tests run side by side
+    put_file(name, b"a {}")
+    os.utime(os.path.join(FILES.name, name), (WRITTEN, WRITTEN))
+    return get(f"/files/{name}", *headers, method=method)
+
+
+@test
+def a_file_is_304_to_who_has_it_since_it_was_written():
+    for method in ("GET", "HEAD"):
+        for date in (DATE, AFTER, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"):
+            reply = get_dated(f"If-Modified-Since: {date}", method=method)
+            check_equal((reply.status, reply.body, reply.header("Last-Modified")), (304, b"", DATE), date)
+            check_equal((reply.header("Content-Type"), reply.header("Content-Length")), (None, None), date)
+        check_equal(get_dated(f"If-Modified-Since: {BEFORE}", method=method).status, 200)
+
+
+@test
+def a_file_is_sent_where_the_date_of_the_request_says_nothing():
+    for headers in (["If-Modified-Since: yesterday"], ["If-Modified-Since: "], [f"If-Modified-Since: {DATE}"] * 2,
+                    [f"If-Modified-Since: {AFTER}", 'If-None-Match: "a"'], [f"If-Modified-Since: {DATE}, {DATE}"],
+                    [f"If-Unmodified-Since: {DATE}"], [f"If-Unmodified-Since: {AFTER}"], ["If-Unmodified-Since: never"],
+                    [f"If-Unmodified-Since: {BEFORE}", 'If-Match: "a"']):
+        reply = get_dated(*headers)
+        check_equal((reply.status, reply.body), (200, b"a {}"), str(headers))
+
+
+@test
+def a_file_that_was_written_since_is_412_to_who_wants_it_unchanged():
+    reply = get_dated(f"If-Unmodified-Since: {BEFORE}")
+    check_problem(reply, 412)
+    check_problem(get_dated(f"If-Unmodified-Since: {BEFORE}", f"If-Modified-Since: {DATE}"), 412)
+
+
+@test
+def a_file_from_the_future_was_written_now():
+    put_file("early.css", b"a {}")
+    os.utime(os.path.join(FILES.name, "early.css"), (4000000000, 4000000000))
+    reply = get("/files/early.css")
+    check_equal(reply.header("Last-Modified"), reply.header("Date"))
+
+
 # -- what a request says ---------------------------------------------------------------------------------------------
 
 @test
@@ -231,6 +279,18 @@ def threat_018_a_header_that_is_passed_over_is_told_once_to_who_debugs():
         other.get("/", "X_Trace: 1")
         other.wait_logged("header X_Trace is passed over: its name has a '_'")
         check_equal(other.count_logged("passed over"), 1)
+
+
+@test
+def a_body_that_is_compressed_is_415_where_the_server_reads_it():
+    for line in ("Content-Encoding: gzip", "content-encoding: identity, br", "Content-Encoding: identity\r\nContent-Encoding: gzip"):
+        reply = get("/scans", line, "Content-Type: multipart/form-data; boundary=B", method="POST", body=b"--B--")
+        check_problem(reply, 415, "the body must not be compressed (no Content-Encoding)")
+        check_equal(reply.header("Accept-Encoding"), "identity")
+    for line in ("Content-Encoding: identity", "Content-Encoding:", "Content-Encoding: , Identity,"):
+        reply = get("/scans", line, "Content-Type: multipart/form-data; boundary=B", method="POST", body=b"--B--")
+        check_equal(reply.status, 422, line)
+    check_equal(get("/echo", "Content-Encoding: gzip", method="POST", body=b"x").text, "x")
 
 
 @test
@@ -286,6 +346,9 @@ def replies_say_their_type_and_length():
 
 @test
 def statuses_without_a_body_have_none():
+    for head in (False, True):
+        reply = get("/status?code=205", method="HEAD" if head else "GET")
+        check_equal((reply.status, reply.body, reply.header("Content-Length")), (205, b"", "0"))
     for code in (204, 304):
         with server().connect() as client:
             reply = client.get(f"/status?code={code}")
@@ -744,6 +807,38 @@ def a_unix_socket_is_served():
         with harness.Server("--host", f"unix:{folder}/socket") as own:
             check("address=unix:\n" in own.get("/facts").text, "the address")
             check_equal(own.get("/json").text, '{"hello":"world"}')
+
+
+@test
+def a_socket_file_has_the_mode_that_is_asked_for_and_keeps_it():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/socket"
+        with harness.Server("--host", f"unix:{path}", env={"TERN_SOCKET_MODE": "0660"}) as own:
+            before = os.stat(path)
+            check_equal(before.st_mode & 0o777, 0o660)
+            for number in (signal.SIGHUP, signal.SIGUSR2):
+                first = own.worker_pids()
+                own.signal(number)
+                harness.wait_for(lambda first=first: own.worker_pids() and not set(first) & set(own.worker_pids()), text="new workers")
+                check_equal(own.get("/").text, "hello")
+                now = os.stat(path)
+                check_equal((now.st_mode, now.st_ino), (before.st_mode, before.st_ino))
+
+
+@test
+def a_socket_file_is_never_made_with_settings_that_are_wrong():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/socket"
+        for arguments, words in ((["--socket-mode", "999"], '"999" is not permissions in octal'),
+                                 (["--socket-mode", "0"], '"0" is not'), (["--socket-mode", "1777"], '"1777" is not'),
+                                 (["--socket-owner", "nobody-here"], 'there is no user "nobody-here"; give --socket-owner another'),
+                                 (["--socket-group", "nobody-here"], 'there is no group "nobody-here"')):
+            code, out, err = command("--host", f"unix:{path}", *arguments)
+            check_equal((code, out, err.count("\n")), (1, "", 1), err)
+            check(words in err, err)
+            check(not os.path.exists(path), "no file is left")
+        code, _, err = command("--socket-mode", "660")
+        check(code == 1 and "are for a socket file" in err, err)
 
 
 @test

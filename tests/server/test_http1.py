@@ -150,6 +150,21 @@ def threat_012_control_bytes_in_chunk_extensions_are_refused():
 
 
 @test
+def threat_012_chunk_extensions_outside_the_grammar_are_refused():
+    for extension in (";", "; ", ";;a", ";bad[=x", ";a=", ";=a", ";a=b c", ";a=\"b", ";a=\"b\"c", ";a ", ",a"):
+        refused(f"{CHUNKED}5{extension}\r\nhello\r\n0\r\n\r\n", 400)
+        refused(f"{CHUNKED}5\r\nhello\r\n0{extension}\r\n\r\n", 400)
+    check_equal(answered(f"{CHUNKED}5; a = b ;c\r\nhello\r\n0\r\n\r\n").text, "hello")
+
+
+@test
+def fields_of_which_a_request_has_one_are_refused_twice():
+    for line in ("Content-Type: text/plain", "Authorization: Basic YTpi", "Host: test", "Content-Length: 0"):
+        name = line.split(":")[0]
+        refused(f"POST /echo HTTP/1.1\r\nHost: test\r\n{line}\r\n{name.lower()}: {line.split(': ')[1]}\r\n\r\n", 400)
+
+
+@test
 def threat_013_long_chunk_extensions_are_refused():
     refused(f"{CHUNKED}5;a={'x' * 65536}\r\nhello\r\n0\r\n\r\n", 400, 413)
     refused(CHUNKED + f"1;a={'x' * 100}\r\nh\r\n" * 1000 + "0\r\n\r\n", 400, 413)

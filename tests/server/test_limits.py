@@ -12,7 +12,7 @@ import threading
 import time
 
 import harness
-from harness import Load, Server, check, check_equal, test, wait_for
+from harness import Load, Server, check, check_equal, shared, test, wait_for
 
 # The crash report is the server's own work here: AddressSanitizer would print another one and take its time, and what
 # a crashed or exited worker leaves behind is no leak.
@@ -314,10 +314,11 @@ def threat_119_clients_that_leave_cancel_their_handlers():
     with Server() as server, server.connect() as first:
         worker = int(first.get("/pid").text)
         before = open_sockets(worker)
-        for leave in ("close", "reset", "half_close"):
+        for leave, line in (("close", ""), ("reset", ""), ("close", "Connection: close\r\n"), ("close", None)):
             clients = [server.connect() for _ in range(50)]
             for client in clients:
-                client.send("GET /defer?ms=60000 HTTP/1.1\r\nHost: t\r\n\r\n")
+                client.send("GET /defer?ms=60000 HTTP/1.0\r\n\r\n" if line is None else
+                            f"GET /defer?ms=60000 HTTP/1.1\r\nHost: t\r\n{line}\r\n")
             wait_for(lambda: counted(server, "begun") - counted(server, "undone") == 50, text="50 handlers wait")
             for client in clients:
                 getattr(client, leave)()
@@ -333,6 +334,87 @@ def threat_119_clients_that_leave_cancel_their_handlers():
         wait_idle(server)
         wait_for(lambda: open_sockets(worker) == before, text="every socket is closed")
         check_equal(server.worker_pids(), [worker], "the worker is the same")
+
+
+@test
+def threat_119_a_stream_ends_when_its_client_has_left():
+    with Server() as server:
+        for version, line in (("1.1", "Host: t\r\n"), ("1.1", "Host: t\r\nConnection: close\r\n"), ("1.0", "")):
+            with server.connect() as client:
+                client.send(f"GET /stream/silent HTTP/{version}\r\n{line}\r\n")
+                wait_for(lambda: b"piece" in client.buffer or client._more(), text="the stream has begun")
+            wait_idle(server)
+
+
+@test
+def a_client_that_closes_its_side_gets_the_answer_it_waits_for():
+    for line in ("", "Connection: close\r\n"):
+        for ms in (0, 50, 1200):
+            with shared().connect() as client:
+                client.send(f"GET /defer?ms={ms} HTTP/1.1\r\nHost: t\r\n{line}\r\n")
+                client.half_close()
+                check_equal(client.read().text, "done", f"{ms} ms, {line!r}")
+                client.check_closed()
+    for ms in (0, 50, 1200):
+        with shared().connect() as client:
+            client.send(f"GET /defer?ms={ms} HTTP/1.0\r\n\r\n")
+            client.half_close()
+            check_equal(client.read().text, "done", f"HTTP/1.0, {ms} ms")
+
+
+@test
+def a_client_that_said_so_before_it_closed_its_side_gets_the_answer_in_one_piece():
+    with shared().connect() as client:
+        client.send("GET /defer?ms=300 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+        client.half_close()
+        check(client.socket.recv(100).startswith(b"HTTP/1.1 200 OK\r\n"), "the status line")
+
+
+@test
+def a_client_that_closes_its_side_later_or_after_several_requests_gets_every_answer():
+    with shared().connect() as client:
+        before = counted(shared(), "begun")
+        client.send("GET /defer?ms=200 HTTP/1.1\r\nHost: t\r\n\r\n" * 3 + "GET /json HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_for(lambda: counted(shared(), "begun") > before, text="the first handler waits")
+        client.half_close()
+        check_equal([client.read().text for _ in range(4)], ["done"] * 3 + ['{"hello":"world"}'])
+        client.check_closed()
+    with shared().connect() as client:
+        client.send("GET /stream/slow?pieces=4&ms=150 HTTP/1.1\r\nHost: t\r\n\r\n")
+        client.half_close()
+        check_equal(client.read().text, "".join(f"piece {i}\n" for i in range(4)))
+        client.check_closed()
+    with shared().connect() as client:
+        client.send("GET /defer?ms=200&fail=true HTTP/1.1\r\nHost: t\r\n\r\n")
+        client.half_close()
+        check_equal(client.read().status, 409)
+    with shared().connect() as client:
+        client.send("HEAD /defer?ms=200 HTTP/1.1\r\nHost: t\r\n\r\n")
+        client.half_close()
+        check_equal(client.read("HEAD").status, 200)
+        client.check_closed()
+
+
+@test
+def a_client_that_leaves_after_it_has_closed_its_side_ends_the_handler():
+    with Server() as server:
+        for line in ("", "Connection: close\r\n"):
+            with server.connect() as client:
+                client.send(f"GET /defer?ms=60000 HTTP/1.1\r\nHost: t\r\n{line}\r\n")
+                client.half_close()
+                wait_for(lambda: counted(server, "begun") - counted(server, "undone") == 1, text="the handler waits")
+                client.socket.setblocking(False)
+                wait_for(lambda: client.has_input(0), text="the first byte of the answer")
+                check_equal(client.socket.recv(100)[:1], b"H")
+            wait_idle(server)
+
+
+@test
+def a_late_handler_of_a_client_that_closed_its_side_is_503():
+    with Server("--request-timeout", "300ms") as server, server.connect() as client:
+        client.send("GET /defer?ms=60000 HTTP/1.1\r\nHost: t\r\n\r\n")
+        client.half_close()
+        check_equal(client.read().status, 503)
 
 
 @test

@@ -83,6 +83,12 @@ def who_has_the_document_gets_304():
         tag = server.get("/openapi.json").header("ETag")
         again = server.get("/openapi.json", f'If-None-Match: "other", W/{tag}')
         check_equal((again.status, again.body, again.header("ETag")), (304, b"", tag), "reply")
+        for lines in (["If-None-Match: *"], [f"If-None-Match: ,, {tag} ,"], ['If-None-Match: "other"', f"If-None-Match: {tag}"],
+                      [f'If-None-Match: "a,b", {tag}'], ['If-None-Match: "other"', 'If-None-Match: "x"', f"if-none-match: W/{tag}"]):
+            check_equal(server.get("/openapi.json", *lines).status, 304, str(lines))
+        for line in (f"If-None-Match: {tag[:-1]}", f'If-None-Match: "x, {tag[1:]}', f"If-None-Match: {tag.strip(chr(34))}",
+                     "If-None-Match:", 'If-None-Match: "*"'):
+            check_equal(server.get("/openapi.json", line).status, 200, line)
         other = server.get("/openapi.json", 'If-None-Match: "other"')
         check_equal(other.status, 200, "status with another tag")
         check_equal(server.get("/openapi.json", method="HEAD").status, 200, "status of HEAD")

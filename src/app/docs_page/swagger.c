@@ -20,15 +20,17 @@ extern const size_t swagger_page_html_len, swagger_script_js_len, swagger_style_
 /** Whether the client says that it takes gzip: RFC 9110 section 12.5.3, without its wildcard. */
 static bool takes_gzip(tern_ctx *c)
 {
-    const char *at = tern_header(c, "Accept-Encoding");
-    while (at != NULL && *at != '\0') {
-        at += strspn(at, " \t,");
-        size_t len = strcspn(at, ",");
-        if (strncasecmp(at, "gzip", 4) == 0 && strchr(" \t,;", at[4]) != NULL) {
-            const char *weight = strstr(at, "q=");
-            return weight == NULL || weight > at + len || strtod(weight + 2, NULL) > 0;
-        }
-        at += len;
+    const char *list = ctx_header_list(c, "Accept-Encoding");
+    tern_str rest = {list, strlen(list)}, coding;
+    while (ctx_list_next(&rest, &coding)) {
+        const char *at = coding.data, *end = at + coding.len, *semicolon = memchr(at, ';', coding.len);
+        const char *after = semicolon != NULL ? semicolon : end;
+        while (after > at && (after[-1] == ' ' || after[-1] == '\t'))
+            after--;
+        if (after - at != 4 || strncasecmp(at, "gzip", 4) != 0)
+            continue;
+        const char *weight = semicolon != NULL ? strcasestr(semicolon, "q=") : NULL;
+        return weight == NULL || weight >= end || strtod(weight + 2, NULL) > 0;
     }
     return false;
 }

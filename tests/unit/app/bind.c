@@ -552,6 +552,16 @@ TEST(a_body_of_another_type_is_415)
     CHECK_INT(ask("POST /letters", JSON, "{}"), 415);
 }
 
+TEST(a_body_that_cannot_be_read_to_its_end_is_told_in_a_sentence)
+{
+    char deep[512] = "{\"title\":";
+    memset(deep + strlen(deep), '[', 200);
+    open_app();
+    CHECK_SAID(
+        400, ask("POST /todos", JSON, deep),
+        PROBLEM(400, "Bad Request", "the body has too many values inside each other, line 1, column 73"));
+}
+
 TEST(json_is_utf_8_whatever_a_charset_says)
 {
     static const char *const types[] = {
@@ -585,6 +595,25 @@ TEST(a_form_may_have_empty_parameters_and_any_name_of_utf_8)
         snprintf(line, sizeof line, "Content-Type: %s\r\n", types[i]);
         CHECK_INT(ask("POST /todos", line, "title=milk"), 201);
     }
+}
+
+TEST(a_form_without_files_may_be_urlencoded_where_files_are_optional)
+{
+    char *body = malloc(1200000);
+    CHECK(body != NULL);
+    open_app();
+    CHECK_SAID(200, ask("POST /letters", FORM, "subject=Hi&copies=2"), "Hi 2 - - 0 -");
+    CHECK_SAID(422, ask("POST /letters", FORM, "subject=Hi&scan=a.txt"),
+               FAULTS("1 value is wrong", FAULT("\"body\",\"scan\"", "not_upload", "must be a file")));
+    CHECK_SAID(422, ask("POST /letters", FORM, "copies=2"),
+               FAULTS("1 value is wrong", FAULT("\"body\",\"subject\"", "missing", "must be given")));
+    size_t len = (size_t)sprintf(body, "copies=3&subject=");
+    memset(body + len, 'x', 100000);
+    CHECK_INT(ask_bytes("POST /letters", FORM, body, len + 100000, 777), 422);
+    memset(body + len, 'x', 1100000);
+    CHECK_SAID(413, ask_bytes("POST /letters", FORM, body, len + 1100000, 0),
+               PROBLEM(413, "Content Too Large", "the form has more than 1048576 bytes of text"));
+    free(body);
 }
 
 TEST(an_empty_body_lacks_what_must_be_given)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /** The lowest free descriptor: the same before and after when nothing is left open. */
@@ -122,6 +123,67 @@ TEST(listener_removes_its_own_socket_file_only)
     listener_close(&second);
     CHECK(access(path, F_OK) != 0);
     CHECK(rmdir(folder) == 0);
+}
+
+/** Opens a socket file in a new folder and tells what it is like; false when it is refused. */
+static bool open_file(worker_config config, struct stat *file)
+{
+    char folder[] = "/tmp/listener-XXXXXX", host[128];
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(host, sizeof host, "unix:%s/s", folder);
+    config.host = host;
+    listener_set set;
+    bool is_open = listener_open(&set, &config);
+    if (is_open) {
+        CHECK(stat(host + 5, file) == 0);
+        listener_close(&set);
+    }
+    CHECK(access(host + 5, F_OK) != 0);
+    CHECK(rmdir(folder) == 0);
+    return is_open;
+}
+
+TEST(listener_gives_a_socket_file_the_mode_that_is_asked_for)
+{
+    struct stat file;
+    mode_t mine = umask(022);
+    CHECK(open_file((worker_config){0}, &file));
+    CHECK_INT(file.st_mode & 0777, 0755);
+    static const unsigned modes[] = {0660, 0600, 0666, 0777, 0001};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        CHECK(open_file((worker_config){.socket_mode = modes[i]}, &file));
+        CHECK_INT(file.st_mode & 0777, modes[i]);
+    }
+    CHECK_INT(umask(mine), 022);
+}
+
+TEST(listener_gives_a_socket_file_to_its_owner_and_group)
+{
+    char own[32], group[32];
+    struct stat file;
+    snprintf(own, sizeof own, "%u", (unsigned)geteuid());
+    snprintf(group, sizeof group, "%u", (unsigned)getegid());
+    CHECK(open_file((worker_config){.socket_owner = own, .socket_group = group}, &file));
+    CHECK(file.st_uid == geteuid() && file.st_gid == getegid());
+    if (geteuid() != 0)
+        return; /* giving files away is a privilege */
+    CHECK(open_file((worker_config){.socket_owner = "nobody", .socket_group = "1234", .socket_mode = 0660},
+                    &file));
+    CHECK(file.st_uid != 0 && file.st_gid == 1234 && (file.st_mode & 0777) == 0660);
+}
+
+TEST(listener_refuses_owners_that_are_not_there)
+{
+    struct stat file;
+    silence();
+    int before = next_descriptor();
+    CHECK(!open_file((worker_config){.socket_owner = "no such user"}, &file));
+    CHECK(!open_file((worker_config){.socket_group = "no such group"}, &file));
+    CHECK(!open_file((worker_config){.socket_group = "-1"}, &file));
+    CHECK(!open_file((worker_config){.socket_owner = "4294967295"}, &file));
+    listener_set set;
+    CHECK(!listener_open(&set, &(worker_config){.socket_mode = 0660}));
+    CHECK_INT(next_descriptor(), before);
 }
 
 TEST(threat_111_listener_leaves_nothing_open_when_memory_is_short)

@@ -1,0 +1,70 @@
+/**
+ * Whether the peer of a request in work is still there.
+ *
+ * A peer that has closed its sending side may be gone, or may wait for its answer: a FIN says both. What
+ * tells them apart is a byte sent to it: a system whose socket is gone answers with RST, which is seen as for
+ * any peer that leaves. The byte is the next one of the answer, which is known before the answer is:
+ * "HTTP/1.1 " of the status line, or a leading zero of the next chunk's size. So a peer that does wait
+ * receives exactly what it would have received anyway, in two packets.
+ */
+#include "http/connection.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+enum {
+    /* A client that said that this request is its last one may well close its side after it (RFC 9112 section
+     * 9.6), and some such read once only: it is given time for its answer to be ready. */
+    PATIENCE_MS = 1000,
+    CHUNK_ZEROS = 8 /* with the digits of a size not more than 16, which is all that some clients read */
+};
+
+static const char status_beginning[] = "HTTP/1.1 ";
+
+/** What may be sent ahead of the rest of the answer; `*most` receives how much of it. NULL: nothing is known.
+ */
+static const char *beginning_of(const http_exchange *x, unsigned *most)
+{
+    static const char zeros[CHUNK_ZEROS + 1] = "00000000";
+    bool is_between_chunks = x->is_streaming && x->is_chunked_reply;
+    *most = is_between_chunks ? CHUNK_ZEROS : sizeof status_beginning - 1;
+    return is_between_chunks ? zeros : !x->has_replied ? status_beginning : NULL;
+}
+
+/** The peer has left while the worker waits for something else than the socket. */
+void presence_cancel(http_connection *k)
+{
+    if (k->exchange != NULL)
+        k->exchange->has_client_left = true;
+    coro_cancel(k->worker);
+}
+
+void presence_watch(http_connection *k)
+{
+    http_exchange *x = k->exchange;
+    if (x != NULL && k->peer_closed && x->look_ms == 0)
+        x->look_ms = loop_self.now_ms + (x->head.keep_alive ? 0 : PATIENCE_MS);
+}
+
+void presence_look(http_connection *k)
+{
+    http_exchange *x = k->exchange;
+    unsigned most;
+    const char *beginning = beginning_of(x, &most);
+    /* Each time half as often: nine bytes last for as long as any handler. */
+    x->look_ms = loop_self.now_ms + ((uint64_t)PATIENCE_MS << x->sent_ahead);
+    if (k->reader != NULL || k->writer != NULL || k->is_yielding || k->out != NULL || x->sent_ahead >= most)
+        return; /* it is seen at the socket, or what is to be sent tells as much */
+    if (beginning == NULL) {
+        if (x->is_streaming)
+            presence_cancel(k);
+        return;
+    }
+    ssize_t n = send(k->source.fd, beginning + x->sent_ahead, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n == 1) {
+        x->sent_ahead++;
+    } else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        k->is_broken = true;
+        presence_cancel(k);
+    }
+}
