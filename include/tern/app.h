@@ -115,6 +115,8 @@ typedef struct tern_app_options {
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     tern_underscores underscores;
+    /** Parameters of every route may hold "%2F"; see .allow_encoded_slashes of routes. */
+    bool allow_encoded_slashes;
     bool health; /* GET /healthz and /readyz */
     tern_limits limits;
 } tern_app_options;
@@ -134,6 +136,8 @@ typedef struct tern_route_options {
     int line;
     const char *name;           /* for tern_url; default: the handler's name */
     const tern_middleware *use; /* TERN_USE(...): around this route only */
+    bool allow_encoded_slashes; /* a parameter may hold "%2F", which is '/' in it; else such a request is 400
+                                 */
     bool stream_body;           /* the handler reads the body with tern_body_read */
     size_t max_body;            /* in place of limits.body_bytes */
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */

@@ -43,6 +43,7 @@ typedef struct tern_resource_options {
     unsigned size, most_size; /* rows of a page; default 20 and 100 */
     bool leave_out[TERN_OPERATIONS]; /* `.leave_out[TERN_OPERATION_REMOVE] = true` */
     const char *security;            /* as a route's */
+    bool allow_encoded_slashes;      /* as a route's: keys may hold '/', which is %2F in their paths */
     const tern_middleware *use;      /* TERN_USE(...) */
 
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row

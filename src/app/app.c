@@ -251,6 +251,8 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         .handler = pending->handler,
         .options = pending->options,
     };
+    added.options.allow_encoded_slashes |= app->options.allow_encoded_slashes;
+    app->has_encoded_slashes |= added.options.allow_encoded_slashes;
     if (pending->pattern != NULL) /* NULL: a mistake that the router reports */
         added.pattern = full_pattern(app, pending->group, pending->pattern);
     added.chain = make_chain(app, pending->group, pending->options.use, pending->use_count, &added.chain_len);

@@ -4,8 +4,8 @@
  * Hot path: accept_head, handle, run_level. They may not take heap memory, format text or clear what is set
  * later anyway; a request without middleware passes one catch point.
  */
+#include "app/address.h"
 #include "app/ctx.h"
-#include "http/url.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
@@ -234,35 +234,19 @@ static void serve(tern_ctx *c)
 
 /* -- what http calls -- */
 
-/** Finds the path to route by; false when there is none, with c->refused. */
-static bool decode_path(tern_ctx *c, tern_str *path)
-{
-    const h1_head *head = &c->x->head;
-    *path = head->path;
-    if (head->path_is_plain)
-        return true;
-    char *decoded = arena_alloc(&c->x->arena, head->path.len + 1);
-    long len = decoded != NULL ? url_decode_path(head->path, decoded) : 0;
-    if (decoded == NULL || len < 0) {
-        c->refused = decoded == NULL ? 503 : 400;
-        return false;
-    }
-    c->path = decoded;
-    c->path_len = (size_t)len;
-    *path = (tern_str){decoded, c->path_len};
-    return true;
-}
-
 static void find_route(tern_ctx *c)
 {
     const h1_head *head = &c->x->head;
-    tern_str path;
+    tern_str path = head->path;
+    bool has_marks = false;
     c->found = ROUTE_NOT_FOUND;
     if (head->is_asterisk) {
         c->found = ROUTE_OPTIONS;
         c->match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-    } else if (decode_path(c, &path)) {
+    } else if (head->path_is_plain || address_decode(c, &path, &has_marks)) {
         c->found = router_match(c->app->router, head->method, head->method_text, head->host, path, &c->match);
+        if (has_marks)
+            address_settle(c, path);
     }
     if (c->found != ROUTE_FOUND)
         c->match.route = NULL;

@@ -8,13 +8,13 @@
 
 /** Whether a request with `value` in this place would reach a route: the path's decoder takes it (url.h) and
  * the segment matches it. */
-static bool is_value(segment_kind kind, tern_str value)
+static bool is_value(segment_kind kind, tern_str value, bool may_have_slash)
 {
     if (value.len == 0 || !utf8_valid(value.data, value.len))
         return false;
     for (size_t i = 0; i < value.len; i++) {
         unsigned char byte = (unsigned char)value.data[i];
-        if (byte < 0x20 || byte == 0x7f || byte == '\\' || (byte == '/' && kind != SEGMENT_REST))
+        if (byte < 0x20 || byte == 0x7f || byte == '\\' || (byte == '/' && !may_have_slash))
             return false;
     }
     for (size_t start = 0; start <= value.len;) { /* "." and ".." are directories to browsers and proxies */
@@ -68,7 +68,7 @@ bool router_build_url(const router *r, const char *name, const char *const *para
             if ((is_right = value != NULL)) {
                 text = (tern_str){value, strlen(value)};
                 used++;
-                is_right = is_value(kind, text);
+                is_right = is_value(kind, text, kind == SEGMENT_REST || named->options.allow_encoded_slashes);
             }
         }
         is_right = is_right && buf_add(url, "/", 1) && add_encoded(url, text, kind == SEGMENT_REST);

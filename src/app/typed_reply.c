@@ -1,4 +1,5 @@
 /** Replies made of models. Hot path: tern_json_of without checks, which only encodes. */
+#include "app/address.h"
 #include "app/bind.h"
 #include "http/url.h"
 #include "schema/json.h"
@@ -205,16 +206,37 @@ static const char *key_path(tern_ctx *c, const tern_type *type, const void *valu
     return path;
 }
 
-/** Location: the path as the client wrote it, and the key. */
-static void put_location(tern_ctx *c, const tern_type *type, const void *value)
+const char *address_of_key(tern_ctx *c, const tern_type *type, const void *value)
 {
     tern_str path = c->x->head.path;
+    bind_need_plan(c, type);
     const char *key = key_path(c, type, value);
     if (key == NULL || (path.len > 1 && path.data[1] == '/')) /* "//name" would be another host */
-        return;
+        return NULL;
     bool has_slash = path.data[path.len - 1] == '/';
-    const char *location = ctx_need(
+    return ctx_need(
         c, arena_printf(&c->x->arena, "%.*s%s%s", (int)path.len, path.data, has_slash ? "" : "/", key));
+}
+
+/** Whether a client would be refused there, whatever route it is that was meant. */
+static bool is_refused(tern_ctx *c, const char *location)
+{
+    const tern_str raw = {location, strlen(location)};
+    char *decoded = ctx_need(c, arena_alloc(&c->x->arena, raw.len + 1));
+    bool has_marks;
+    return url_decode_path_marked(raw, decoded, &has_marks) < 0 ||
+           (has_marks && address_route(c, HTTP_GET, location) == NULL);
+}
+
+/** Location, unless nobody could go there: an address that is always 400 helps nobody. */
+static void put_location(tern_ctx *c, const tern_type *type, const void *value)
+{
+    const char *location = address_of_key(c, type, value);
+    if (location == NULL)
+        return;
+    bool is_in_doubt = strchr(location, '%') != NULL || strstr(location, "/.") != NULL;
+    if (is_in_doubt && is_refused(c, location))
+        return;
     if (!http_field_put(c->x, "Location", location, true))
         ctx_need(c, NULL);
 }

@@ -45,6 +45,7 @@ bool insert_args(tern_ctx *c, const data_table *table, bool wants_key, const voi
     return true;
 }
 
+/** `rows` 0: one row, all of which is returned as it was stored. */
 static const data_statement *insert_statement(tern_ctx *c, const data_table *table, bool wants_key,
                                               unsigned rows)
 {
@@ -62,9 +63,12 @@ static const data_statement *insert_statement(tern_ctx *c, const data_table *tab
         sql_name(&b, table->name);
         sql_add(&b, " default values");
     } else {
-        insert_head(&b, table, wants_key, rows);
+        insert_head(&b, table, wants_key, rows != 0 ? rows : 1);
     }
-    if (wants_key) {
+    if (rows == 0) {
+        sql_add(&b, " returning ");
+        select_columns(&b, table);
+    } else if (wants_key) {
         sql_add(&b, " returning ");
         sql_name(&b, table->columns[table->keys[0]].name);
     }
@@ -122,7 +126,17 @@ bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     const data_table *table = data_need_table(c, type);
     data_request_of(c);
     write_complete(c, table, row);
-    return insert_batch(c, table, row, 1, write_wants_key(table, row), options->error);
+    bool wants_key = write_wants_key(table, row);
+    unsigned count = 0;
+    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, table->column_count * sizeof *args));
+    if (!insert_args(c, table, wants_key, row, args, &count, options->error))
+        return false;
+    rows_list list = {.c = c, .map = select_need_map(c, table), .items = row};
+    data_run run = {.statement = insert_statement(c, table, wants_key, 0),
+                    .args = args,
+                    .on_row = rows_take_onto,
+                    .sink = &list};
+    return data_execute(c, &run, table, options->error);
 }
 
 /** As many of the rows as go into one statement: of those that a statement exists for, and alike about their

@@ -106,6 +106,23 @@ static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
     bind_fail_faults(c, &faults);
 }
 
+/** Makes the row what the next client will see: with what defaults, generated columns and triggers have made
+ * of it, and values as the engine writes them. What has no column stays. */
+static void show_stored(tern_ctx *c, const data_table *table, void *row)
+{
+    tern_arg *key = tern_alloc(c, table->key_count * sizeof *key);
+    data_error error;
+    for (unsigned i = 0; i < table->key_count; i++)
+        if (!data_column_arg(&table->columns[table->keys[i]], row, &c->x->arena, &key[i], &error))
+            data_answer(c, &error, table, NULL);
+    void *stored = select_find(c, table, (tern_args){key, table->key_count}, NULL);
+    for (unsigned i = 0; i < table->column_count && stored != NULL; i++) {
+        const field_plan *f = table->columns[i].plan;
+        memcpy(plan_value(f, row), plan_value(f, stored), f->type->size);
+        *plan_state(f, row) = *plan_state(f, stored);
+    }
+}
+
 static tern_reply run_create(tern_ctx *c)
 {
     const resource *r = resource_of(c);
@@ -114,7 +131,9 @@ static tern_reply run_create(tern_ctx *c)
     tern_transaction (c) {
         if (r->options.before_write != NULL)
             r->options.before_write(c, row, NULL);
+        resource_need_address(c, r, row);
         tern_insert_of(c, r->model, row, &(tern_write){0});
+        show_stored(c, data_need_table(c, r->model), row);
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, NULL);
     }
@@ -181,6 +200,7 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
             r->options.before_write(c, row, before);
         if (!tern_update_of(c, r->model, row, &(tern_write){0}))
             tern_fail(c, 404, "there is no such %s", r->model->name);
+        show_stored(c, data_need_table(c, r->model), row);
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, before);
     }
@@ -315,9 +335,9 @@ static void keep_fields(tern_ctx *c, const resource *r, const void *in, tern_boo
 {
     const char *text = *(const char *const *)asked(r->fields, in);
     const tern_type *model = r->model;
+    if (!is_given(r->fields, in) || *text == '\0')
+        return; /* empty is as if it were not there, like an empty field of a form: so is an empty order */
     uint8_t *is_kept = tern_alloc(c, model->field_count);
-    if (!is_given(r->fields, in))
-        return;
     for (const char *at = text; *at != '\0';) {
         size_t len = strcspn(at, ",");
         int number = plan_find(plan_of(model), at, len);
@@ -404,6 +424,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
         .use = o->use,
         .tags = o->tags,
         .security = o->security,
+        .allow_encoded_slashes = o->allow_encoded_slashes,
         .summary = words(app, operations[operation].summary, r->model->name),
         .returns = operation == TERN_OPERATION_REMOVE ? NULL
                    : operation == TERN_OPERATION_LIST ? r->list

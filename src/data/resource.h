@@ -30,5 +30,9 @@ typedef struct resource {
 bool resource_make_types(tern_app *app, resource *r);
 /** "/{id}": the key as the end of a pattern, in the application's memory. (resource_types.c) */
 const char *resource_key_pattern(tern_app *app, const resource *r);
+/** Ends the handler with 422, naming the field and the rule, when a new row's key could not stand in a path,
+ * or the path would lead to another route: the row could be made and never be reached. (resource_address.c)
+ */
+void resource_need_address(tern_ctx *c, const resource *r, const void *row);
 
 #endif

@@ -99,15 +99,10 @@ bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map,
 
 /* -- rows -- */
 
-bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *out)
+/** Writes all of each field that has a column: engines clear what is null. */
+static inline bool read_columns(const rows_map *map, data_run *run, const data_row *row, void *out)
 {
     const tern_type *type = map->type;
-    if (!map->is_whole) { /* else all of it is written below: engines clear what is null */
-        const field_plan *fields = plan_of(type)->fields;
-        memset(out, 0, type->size);
-        for (unsigned i = 0; i < type->field_count; i++)
-            *plan_state(&fields[i], out) = TERN_ABSENT;
-    }
     for (unsigned i = 0; i < map->count; i++) {
         const field_plan *f = map->fields[i];
         bool is_null = false;
@@ -122,6 +117,18 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
         *plan_state(f, out) = is_null ? plan_lacking_state(f) : TERN_VALUE;
     }
     return true;
+}
+
+bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *out)
+{
+    const tern_type *type = map->type;
+    if (!map->is_whole) {
+        const field_plan *fields = plan_of(type)->fields;
+        memset(out, 0, type->size);
+        for (unsigned i = 0; i < type->field_count; i++)
+            *plan_state(&fields[i], out) = TERN_ABSENT;
+    }
+    return read_columns(map, run, row, out);
 }
 
 enum { FIRST_ROOM = 8 };
@@ -162,6 +169,14 @@ bool rows_take_into(data_run *run, const data_row *row)
     list->count++;
     run->rows++;
     return rows_read(list->map, run, row, list->items);
+}
+
+bool rows_take_onto(data_run *run, const data_row *row)
+{
+    rows_list *list = run->sink;
+    list->count++;
+    run->rows++;
+    return read_columns(list->map, run, row, list->items);
 }
 
 bool rows_take_only(data_run *run, const data_row *row)

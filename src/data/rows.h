@@ -37,7 +37,10 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 bool rows_take(data_run *run, const data_row *row);
 /** An on_row that reads one row into the value that rows_list.items points to. */
 bool rows_take_into(data_run *run, const data_row *row);
-/** The same for a statement by a key: the row is its only one and ends the run, no second is asked for. */
+/** The same, but what has no column in the map stays as it is. */
+bool rows_take_onto(data_run *run, const data_row *row);
+/** As rows_take_into for a statement by a key: the row is its only one and ends the run, no second is asked
+ * for. */
 bool rows_take_only(data_run *run, const data_row *row);
 /** The list as the `Model_list *` of the macros. */
 void *rows_as_list(const rows_list *list);

@@ -101,7 +101,7 @@ bool tern_upsert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     rows_list list = {.c = c, .map = select_need_map(c, table), .items = row};
     data_run run = {.statement = upsert_statement(c, table, wants_key, options),
                     .args = args,
-                    .on_row = rows_take_into,
+                    .on_row = rows_take_onto,
                     .sink = &list};
     return data_execute(c, &run, table, options->error);
 }

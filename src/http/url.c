@@ -14,40 +14,56 @@ static int escaped_byte(tern_str text, size_t at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/** Whether a segment of `path` is "." or "..". */
-static bool has_dot_segment(const char *path, size_t len)
+/** Whether a segment of a decoded path is "." or "..". */
+static bool has_dot_segment(const char *path)
 {
-    const char *end = path + len;
-    for (const char *segment = path; segment <= end;) {
-        const char *slash = memchr(segment, '/', (size_t)(end - segment));
-        const char *stop = slash != NULL ? slash : end;
-        size_t n = (size_t)(stop - segment);
-        if (n >= 1 && n <= 2 && segment[0] == '.' && segment[n - 1] == '.')
+    static const char separators[] = {'/', URL_SLASH_MARK, '\0'};
+    for (const char *segment = path;; segment++) {
+        size_t len = strcspn(segment, separators);
+        if (len >= 1 && len <= 2 && segment[0] == '.' && segment[len - 1] == '.')
             return true;
-        segment = stop + 1;
+        segment += len;
+        if (*segment == '\0')
+            return false;
     }
-    return false;
 }
 
-long url_decode_path(tern_str path, char *out)
+/** As url_decode_path_marked; `has_marks` NULL: an encoded '/' is refused. */
+static long decode_path(tern_str path, char *out, bool *has_marks)
 {
     size_t len = 0;
     for (size_t i = 0; i < path.len; i++) {
         int byte = (unsigned char)path.data[i];
         if (byte == '%') {
             byte = escaped_byte(path, i);
-            if (byte == '/') /* would make two segments of what the router sees as one */
-                return -1;
             i += 2;
+            if (byte == '/') { /* would make two segments of what the router sees as one */
+                if (has_marks == NULL)
+                    return -1;
+                *has_marks = true;
+                out[len++] = URL_SLASH_MARK;
+                continue;
+            }
         }
         if (byte < 0x20 || byte == 0x7f || byte == '\\')
             return -1;
         out[len++] = (char)byte;
     }
     out[len] = '\0';
-    if (has_dot_segment(out, len) || !utf8_valid(out, len))
+    if (has_dot_segment(out) || !utf8_valid(out, len))
         return -1;
     return (long)len;
+}
+
+long url_decode_path(tern_str path, char *out)
+{
+    return decode_path(path, out, NULL);
+}
+
+long url_decode_path_marked(tern_str path, char *out, bool *has_marks)
+{
+    *has_marks = false;
+    return decode_path(path, out, has_marks);
 }
 
 long url_decode_component(tern_str text, char *out)

@@ -25,6 +25,14 @@ TERN_MODEL(Letter,
     (int,           version, .version = true),
     (tern_datetime, sent,    .created = true),
     (tern_datetime, changed, .updated = true))
+TERN_MODEL(Label,
+    (const char *, name,  .key = true),
+    (tern_decimal, price, .optional = true),
+    (tern_any,     extra, .optional = true))
+TERN_MODEL(Branch,
+    (const char *, repository, .key = true),
+    (const char *, name,       .key = true),
+    (const char *, head,       .optional = true))
 /* clang-format on */
 
 static tern_selection own_boxes(tern_ctx *c)
@@ -37,15 +45,31 @@ static tern_selection printed_boxes(tern_ctx *c)
     return (tern_selection){.where = tern_sprintf(c, "owner = '%s'", tern_header(c, "X-Owner"))};
 }
 
+TERN_HANDLER(no_labels)
+{
+    return tern_text(c, "none");
+}
+
+TERN_HANDLER(make_label, Label, in)
+{
+    tern_insert(c, Label, in);
+    return tern_created(c, Label, in);
+}
+
 static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Boxes", .version = "1.0");
-    tern_database(app, TERN_TYPE(Box), TERN_TYPE(Seat), TERN_TYPE(Ticket), TERN_TYPE(Letter));
+    tern_database(app, TERN_TYPE(Box), TERN_TYPE(Seat), TERN_TYPE(Ticket), TERN_TYPE(Letter),
+                  TERN_TYPE(Label), TERN_TYPE(Branch));
     tern_resource(app, "/boxes", TERN_TYPE(Box), .visible = own_boxes);
     tern_resource(app, "/printed", TERN_TYPE(Box), .visible = printed_boxes);
     tern_resource(app, "/seats", TERN_TYPE(Seat));
     tern_resource(app, "/tickets", TERN_TYPE(Ticket));
     tern_resource(app, "/letters", TERN_TYPE(Letter));
+    tern_resource(app, "/labels", TERN_TYPE(Label));
+    tern_get(app, "/labels/none", no_labels);
+    tern_post(app, "/made-labels", make_label, .returns = TERN_TYPE(Label), .status = 201);
+    tern_resource(app, "/branches", TERN_TYPE(Branch), .allow_encoded_slashes = true);
     return app;
 }
 
@@ -193,6 +217,174 @@ TERN_TEST(a_replaced_row_shows_what_was_left_out_as_null)
     tern_check_status(tern_test_post(t, "/seats", .json = "{\"row\":1,\"number\":2,\"guest\":\"ann\"}"), 201);
     tern_check_json(tern_test_put(t, "/seats/1/2", .json = "{}"), "",
                     "{\"row\":1,\"number\":2,\"guest\":null}");
+}
+
+/* -- keys that become a part of a path -- */
+
+static const char *const addressable[] = {"a b",
+                                          "100%",
+                                          "what?",
+                                          "#1",
+                                          "a;b",
+                                          "a+b",
+                                          "\xc3\xa4",
+                                          "\xe2\x82\xac/",
+                                          ".a",
+                                          "...",
+                                          "a.",
+                                          "\xf0\x9f\xa6\x86",
+                                          "'\"<>|^`{}[]",
+                                          "~-_.!",
+                                          "a&b=c",
+                                          "%2F",
+                                          "caf\x65\xcc\x81",
+                                          "a:b@c,d*e(f)$",
+                                          NULL};
+
+/** The text as JSON's. */
+static const char *quoted(tern_test *t, const char *text)
+{
+    const char *json = "";
+    for (; *text != '\0'; text++)
+        json = (unsigned char)*text < 0x20 || *text == '"' || *text == '\\'
+                   ? tern_test_sprintf(t, "%s\\u%04x", json, (unsigned char)*text)
+                   : tern_test_sprintf(t, "%s%c", json, *text);
+    return tern_test_sprintf(t, "\"%s\"", json);
+}
+
+TERN_TEST(the_location_of_a_new_row_leads_to_it)
+{
+    for (size_t i = 0; addressable[i] != NULL; i++) {
+        if (strchr(addressable[i], '/') != NULL)
+            continue;
+        const char *name = quoted(t, addressable[i]);
+        tern_answer *a = tern_test_post(t, "/labels", .json = tern_test_sprintf(t, "{\"name\":%s}", name));
+        tern_check_status(a, 201);
+        tern_check_json(tern_test_get(t, tern_answer_header_of(a, "Location")), "/name", name);
+        a = tern_test_delete(t, tern_answer_header_of(a, "Location"));
+        tern_check_status(a, 204);
+    }
+}
+
+TERN_TEST(a_slash_in_a_key_is_encoded_where_the_resource_takes_it)
+{
+    for (size_t i = 0; addressable[i] != NULL; i++) {
+        const char *name = quoted(t, addressable[i]);
+        tern_answer *a = tern_test_post(
+            t, "/branches", .json = tern_test_sprintf(t, "{\"repository\":\"a/b\",\"name\":%s}", name));
+        tern_check_status(a, 201);
+        const char *location = tern_answer_header_of(a, "Location");
+        tern_check(strncmp(location, "/branches/a%2Fb/", 16) == 0);
+        tern_check_json(tern_test_get(t, location), "/name", name);
+        tern_check_json(tern_test_patch(t, location, .json = "{\"head\":\"x\"}"), "/head", "\"x\"");
+        tern_check_status(tern_test_delete(t, location), 204);
+        tern_check_status(tern_test_get(t, location), 404);
+    }
+}
+
+static void check_refused(tern_test *t, const char *key, const char *message)
+{
+    const char *json = tern_test_sprintf(t, "{\"name\":%s,\"repository\":\"a\"}", quoted(t, key));
+    tern_answer *a = tern_test_post(t, "/branches", .json = json);
+    tern_check_status(a, 422);
+    tern_check_json(a, "/errors/0/location", "[\"body\",\"name\"]");
+    tern_check_json(a, "/errors/0/code", "\"not_addressable\"");
+    tern_check(strstr(a->body, message) != NULL);
+    tern_check_json(tern_test_get(t, "/branches"), "/total", "0");
+}
+
+TERN_TEST(a_key_that_no_path_can_hold_is_refused)
+{
+    static const char *const keys[] = {"",     ".",    "..",   "a/..", "../a", "a/./b", "\\",
+                                       "a\\b", "a\tb", "\x7f", "\x1f", "a\nb", "./",    NULL};
+    for (size_t i = 0; keys[i] != NULL; i++)
+        check_refused(t, keys[i], "must fit into an address: not empty");
+    char *longest = tern_test_sprintf(t, "%09000d", 7);
+    check_refused(t, longest, "it is too long");
+}
+
+TERN_TEST(a_slash_in_a_key_is_refused_where_the_resource_does_not_take_it)
+{
+    tern_answer *a = tern_test_post(t, "/labels", .json = "{\"name\":\"a/b\"}");
+    tern_check_status(a, 422);
+    tern_check_json(a, "/errors/0/message",
+                    "\"must fit into an address: not empty, \\\".\\\" or \\\"..\\\", without slashes, "
+                    "backslashes and control characters\"");
+}
+
+TERN_TEST(a_key_whose_path_is_that_of_another_route_is_refused)
+{
+    tern_answer *a = tern_test_post(t, "/labels", .json = "{\"name\":\"none\"}");
+    tern_check_status(a, 422);
+    tern_check(strstr(a->body, "something else") != NULL);
+}
+
+TERN_TEST(a_handler_of_ones_own_promises_no_location_that_is_always_refused)
+{
+    tern_answer *a = tern_test_post(t, "/made-labels", .json = "{\"name\":\"a/b\"}");
+    tern_check_status(a, 201);
+    tern_check_header(a, "Location", NULL);
+    tern_check_header(tern_test_post(t, "/made-labels", .json = "{\"name\":\"..\"}"), "Location", NULL);
+    a = tern_test_post(t, "/made-labels", .json = "{\"name\":\"a b\"}");
+    tern_check_header(a, "Location", "/made-labels/a%20b");
+}
+
+/* -- what is stored -- */
+
+TERN_TEST(replies_to_writes_show_what_is_stored)
+{
+    const char *const sent = "{\"name\":\"x\",\"price\":\"1.500\",\"extra\":{\"b\":1,  \"a\":2}}";
+    tern_answer *a = tern_test_post(t, "/labels", .json = sent);
+    tern_check_status(a, 201);
+    tern_check_text(tern_test_get(t, "/labels/x")->body, a->body);
+    a = tern_test_patch(t, "/labels/x", .json = "{\"price\":\"2.500\"}");
+    tern_check_text(tern_test_get(t, "/labels/x")->body, a->body);
+    a = tern_test_put(t, "/labels/x", .json = "{\"price\":\"3.500\"}");
+    tern_check_text(tern_test_get(t, "/labels/x")->body, a->body);
+    a = tern_test_post(t, "/made-labels", .json = "{\"name\":\"y\",\"price\":\"4.500\"}");
+    tern_check_text(tern_test_get(t, "/labels/y")->body, a->body);
+}
+
+/* -- what a list is asked for without saying what -- */
+
+TERN_TEST(fields_and_an_order_that_are_empty_count_as_not_given)
+{
+    tern_check_status(tern_test_post(t, "/letters", .json = "{\"text\":\"hi\"}"), 201);
+    const char *whole = tern_test_get(t, "/letters")->body;
+    tern_check_text(tern_test_get(t, "/letters?fields=")->body, whole);
+    tern_check_text(tern_test_get(t, "/letters?order=")->body, whole);
+    tern_check_text(tern_test_get(t, "/letters?fields=&order=")->body, whole);
+    tern_check_status(tern_test_get(t, "/letters?fields=,"), 422);
+    tern_check_status(tern_test_get(t, "/letters?order=,"), 422);
+    tern_check_status(tern_test_get(t, "/letters?order=-"), 422);
+}
+
+TERN_TEST(an_empty_filter_is_the_empty_text_and_of_other_kinds_not_given)
+{
+    tern_check_status(tern_test_post(t, "/letters", .json = "{\"text\":\"\"}"), 201);
+    tern_check_status(tern_test_post(t, "/letters", .json = "{\"text\":\"hi\"}"), 201);
+    tern_check_json(tern_test_get(t, "/letters?text="), "/total", "1");
+    tern_check_json(tern_test_get(t, "/letters?weight="), "/total", "2");
+}
+
+TERN_TEST(threat_127_pages_of_a_list_in_an_order_with_ties_show_every_row_once)
+{
+    int seen[25] = {0};
+    for (int i = 0; i < 24; i++)
+        tern_check_status(
+            tern_test_post(t, "/letters", .json = tern_test_sprintf(t, "{\"weight\":%d}", i % 2)), 201);
+    for (int page = 1; page <= 8; page++)
+        for (int i = 0; i < 3; i++) {
+            const tern_answer *a = tern_test_get(
+                t, tern_test_sprintf(t, "/letters?order=-weight&fields=id&size=3&page=%d", page));
+            const char *id = a->body;
+            for (int k = 0; k <= i && id != NULL; k++)
+                id = strstr(id + 1, "\"id\":");
+            tern_check(id != NULL);
+            seen[atoi(id + 5)]++;
+        }
+    for (int i = 1; i <= 24; i++)
+        tern_check(seen[i] == 1);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,6 @@
 /* Migrations to the database and back, each wholly or not at all. */
 #include "data/migrate/command.h"
+#include "data/migrate/rebuild.h"
 
 #include <string.h>
 
@@ -79,13 +80,66 @@ bool migrate_check_references(migrate_client *client, buf *problem)
             problem->len == 0);
 }
 
+#if defined(TERN_WITH_SQLITE)
+static bool look_before(void *arg, const char *statement, const char *end, buf *problem)
+{
+    return rebuild_before(arg, statement, end, problem);
+}
+
+static bool look_after(void *arg, buf *problem)
+{
+    return rebuild_after(arg, problem);
+}
+
+/** The tables as they are before the migration; NULL when no file says so. */
+static const ddl_schema *schema_before(migrate_command *c, const migration *m, bool is_down)
+{
+    migrate_folder until = c->folder;
+    const migration *of;
+    buf ignored = {0};
+    until.count = (unsigned)(m - c->folder.items) + is_down;
+    const ddl_schema *schema = folder_schema(&until, &of, &ignored);
+    buf_free(&ignored);
+    return schema;
+}
+
+/** In SQLite what hangs on the tables outlives that they are made again. */
+static bool run_in_sqlite(migrate_command *c, const migration *m, const migration_sql *sql, bool is_down,
+                          unsigned *line, buf *problem)
+{
+    rebuild *r = rebuild_begin(&c->client, schema_before(c, m, is_down), sql->file, &c->memory);
+    const script_watch watch = {look_before, look_after, r};
+    if (r == NULL)
+        return false;
+    bool is_run = client_script(&c->client, is_down ? sql->down : sql->up,
+                                is_down ? sql->down_len : sql->up_len, &watch, line, problem);
+    rebuild_end(r);
+    *line = is_run ? 0 : *line; /* what is wrong in the end is wrong with no line */
+    return is_run && rebuild_finish(r, problem);
+}
+#endif
+
+static bool run_script(migrate_command *c, const migration *m, const migration_sql *sql, bool is_down,
+                       unsigned *line, buf *problem)
+{
+#if defined(TERN_WITH_SQLITE)
+    if (dialect_of(c) == DATA_SQLITE)
+        return run_in_sqlite(c, m, sql, is_down, line, problem);
+#endif
+    (void)m;
+    return client_script(&c->client, is_down ? sql->down : sql->up, is_down ? sql->down_len : sql->up_len,
+                         NULL, line, problem);
+}
+
 /** Inside the transaction. */
 static bool run_and_note(migrate_command *c, const migration *m, const migration_sql *sql, bool is_down,
                          buf *problem)
 {
     unsigned line = 0;
-    if (!client_script(&c->client, is_down ? sql->down : sql->up, is_down ? sql->down_len : sql->up_len,
-                       &line, problem)) {
+    if (!run_script(c, m, sql, is_down, &line, problem)) {
+        if (line == 0) /* the caller says the rest */
+            return false;
+        migrate_add_advice(problem, sql->file);
         command_fail(c, "%s, line %u: %s; nothing of %s was %s", sql->file,
                      line + (is_down ? sql->down_line - 1 : 0), problem->data, m->name,
                      is_down ? "undone" : "applied");

@@ -30,9 +30,10 @@ static bool make_tables(migrate_command *c, const ddl_schema *models)
               state_read(&c->state, &c->client, &c->memory, &problem) &&
               state_count_tables(&c->client, &tables, &problem);
     if (is_done && c->state.count == 0 && tables == 0) /* else another process was quicker */
-        is_done = state_make_table(&c->client, &problem) &&
-                  client_script(&c->client, sql.data != NULL ? sql.data : "", sql.len, NULL, &problem) &&
-                  state_add(&c->client, STATE_BASELINE, checksum, json.data, &problem);
+        is_done =
+            state_make_table(&c->client, &problem) &&
+            client_script(&c->client, sql.data != NULL ? sql.data : "", sql.len, NULL, NULL, &problem) &&
+            state_add(&c->client, STATE_BASELINE, checksum, json.data, &problem);
     is_done = is_done && client_commit(&c->client, &problem) &&
               state_read(&c->state, &c->client, &c->memory, &problem);
     if (!is_done) {

@@ -67,7 +67,8 @@ static bool ends_transaction(const char *statement, const char *end)
     return false;
 }
 
-bool client_script(migrate_client *client, const char *sql, size_t len, unsigned *line, buf *problem)
+bool client_script(migrate_client *client, const char *sql, size_t len, const script_watch *watch,
+                   unsigned *line, buf *problem)
 {
     const char *at = sql, *end = sql + len, *begin = sql;
     while (at < end) {
@@ -76,7 +77,9 @@ bool client_script(migrate_client *client, const char *sql, size_t len, unsigned
             buf_add_text(problem,
                          "a migration is one transaction and holds no begin, commit or rollback of its "
                          "own");
-        else if (client->driver->step(client->handle, &at, end, &begin, problem))
+        else if ((watch == NULL || watch->before(watch->arg, begin, end, problem)) &&
+                 client->driver->step(client->handle, &at, end, &begin, problem) &&
+                 (watch == NULL || watch->after(watch->arg, problem)))
             continue;
         if (line != NULL)
             *line = line_of(sql, begin != NULL ? begin : at);

@@ -45,11 +45,19 @@ void client_close(migrate_client *client);
  * not to blame for. */
 bool client_is_away(const migrate_client *client, const char *url);
 
+/** Who looks at the statements of a script: before each one, and once it has run. False ends the script. */
+typedef struct script_watch {
+    bool (*before)(void *arg, const char *statement, const char *end, buf *problem);
+    bool (*after)(void *arg, buf *problem);
+    void *arg;
+} script_watch;
+
 /**
- * Runs every statement of a text. On false `*line` (which may be NULL) is the line, from 1, on which the one
- * that failed begins.
+ * Runs every statement of a text, before the eyes of `watch` (NULL: nobody's). On false `*line` (which may be
+ * NULL) is the line, from 1, on which the one that failed begins.
  */
-bool client_script(migrate_client *client, const char *sql, size_t len, unsigned *line, buf *problem);
+bool client_script(migrate_client *client, const char *sql, size_t len, const script_watch *watch,
+                   unsigned *line, buf *problem);
 /** One statement with values (bool, whole number, real, text, bytes; nulls), in the dialect's own
  * placeholders. `on_row` may be NULL. */
 bool client_query(migrate_client *client, const char *sql, const tern_arg *args, unsigned count,

@@ -56,6 +56,10 @@ int command_db_dump(migrate_command *command);
 int command_db_load(migrate_command *command);
 int command_db_seed(migrate_command *command);
 
+/** Appends the statement to write, when the engine's words name a view or trigger that is in the way of the
+ * migration in `file`. (advice.c) */
+void migrate_add_advice(buf *problem, const char *file);
+
 /* apply.c */
 /** Whether every foreign key finds its row: SQLite's are not enforced by commands. False with the problem. */
 bool migrate_check_references(migrate_client *client, buf *problem);

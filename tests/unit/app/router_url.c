@@ -28,6 +28,10 @@ static router *make_router(void)
     add(r, "GET", "/one", NULL, "twice");
     add(r, "GET", "/two", NULL, "twice");
     add(r, "GET", "/three", "home2", "file");
+    router_add(r, &(route){.method_name = "GET",
+                           .pattern = "/branches/{name}",
+                           .handler = {.name = "branch", .run = no_run, .file = "a.c", .line = 1},
+                           .options = {.allow_encoded_slashes = true}});
     buf problems = {0};
     if (!router_compile(r, &problems))
         check_fail(__FILE__, __LINE__, "does not compile: %s", problems.data);
@@ -65,6 +69,9 @@ TEST(router_builds_urls_that_lead_back_to_the_route)
         {"twice", {NULL}, NULL},
         {"show", {NULL}, NULL},
         {"home2", {NULL}, "/three"},
+        {"branch", {"fix/1"}, "/branches/fix%2F1"},
+        {"branch", {"fix/../1"}, NULL},
+        {"branch", {"fix\\1"}, NULL},
         {"none", {NULL}, NULL},
         {"", {NULL}, NULL},
     };

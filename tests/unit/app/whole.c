@@ -38,6 +38,11 @@ TERN_HANDLER(show_name)
     return tern_textf(c, "%s of %s by %s", tern_param(c, "name"), tern_path(c), tern_route_pattern(c));
 }
 
+TERN_HANDLER(show_path)
+{
+    return tern_textf(c, "%s in %s", tern_param(c, "path"), tern_param(c, "name"));
+}
+
 TERN_HANDLER(echo)
 {
     tern_str body = tern_body(c);
@@ -172,6 +177,8 @@ static tern_app *make_app(void)
     tern_use(app, TERN_MIDDLEWARE(outermost), tern_logger());
     tern_get(app, "/", hello);
     tern_get(app, "/users/{name}", show_name);
+    tern_get(app, "/branches/{name}", show_name, .name = "branch", .allow_encoded_slashes = true);
+    tern_get(app, "/trees/{name}/{path...}", show_path, .allow_encoded_slashes = true);
     tern_get(app, "/dir/", hello, .name = "dir");
     tern_post(app, "/echo", echo, .max_body = 10);
     tern_post(app, "/count", count, .stream_body = true, .max_body = 1000);
@@ -362,6 +369,41 @@ TEST(threat_066_wrongly_encoded_paths_are_400)
         ask(request);
         CHECK_STATUS(400);
         CHECK_HAS("X-Seen: ");
+    }
+}
+
+TEST(an_encoded_slash_is_one_in_the_parameter_of_a_route_that_takes_it)
+{
+    ask("GET /branches/fix%2f1%2F%C3%A4 HTTP/1.1\r\n\r\n");
+    CHECK_TEXT(body(), "fix/1/\xc3\xa4 of /branches/fix%2F1%2F\xc3\xa4 by /branches/{name}");
+    ask("GET /branches/%2F HTTP/1.1\r\n\r\n");
+    CHECK_TEXT(body(), "/ of /branches/%2F by /branches/{name}");
+    ask("GET /branches/a%252Fb HTTP/1.1\r\n\r\n");
+    CHECK_TEXT(body(), "a%2Fb of /branches/a%2Fb by /branches/{name}");
+    ask("GET /trees/a%2Fb/c/d%2Fe HTTP/1.1\r\n\r\n");
+    CHECK_TEXT(body(), "c/d/e in a/b");
+}
+
+TEST(an_encoded_slash_parts_no_segments_of_a_pattern)
+{
+    ask("GET /branches%2Fa HTTP/1.1\r\n\r\n");
+    CHECK_STATUS(400);
+    ask("GET /branches/a/b HTTP/1.1\r\n\r\n");
+    CHECK_STATUS(404);
+    ask("POST /branches/a%2Fb HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+    CHECK_STATUS(405);
+}
+
+TEST(threat_065_an_encoded_slash_helps_nobody_to_climb)
+{
+    static const char *const paths[] = {"/branches/..%2Fx",         "/branches/a%2F..",
+                                        "/branches/a%2F%2e%2e%2Fb", "/trees/a/b%2F..%2F..%2Fetc",
+                                        "/branches/.%2F",           "/branches/a%2F%00"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char request[100];
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n\r\n", paths[i]);
+        ask(request);
+        CHECK_STATUS(400);
     }
 }
 

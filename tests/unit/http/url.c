@@ -61,6 +61,21 @@ TEST(threat_065_paths_that_climb_are_refused)
     CHECK_DECODING(url_decode_path, rows);
 }
 
+TEST(an_encoded_slash_is_marked_where_it_is_asked_for)
+{
+    char out[20];
+    bool has_marks;
+    CHECK_INT(url_decode_path_marked((tern_str){"/a%2Fb/%2f", 10}, out, &has_marks), 6);
+    CHECK_TEXT(out, "/a\x1f"
+                    "b/\x1f");
+    CHECK(has_marks);
+    CHECK_INT(url_decode_path_marked((tern_str){"/a%252Fb", 8}, out, &has_marks), 6);
+    CHECK(!has_marks);
+    CHECK_INT(url_decode_path_marked((tern_str){"/a%2F..", 7}, out, &has_marks), -1);
+    CHECK_INT(url_decode_path_marked((tern_str){"/..%2Fa", 7}, out, &has_marks), -1);
+    CHECK_INT(url_decode_path_marked((tern_str){"/a%1f", 5}, out, &has_marks), -1);
+}
+
 TEST(threat_066_bad_escapes_bad_utf_8_and_nul_are_refused)
 {
     static const row paths[] = {
