@@ -272,3 +272,30 @@ TEST(a_statement_may_have_thousands_of_values)
 {
     with_database(many_values);
 }
+
+static void look_at_zone(void)
+{
+    CHECK_TEXT(ask("show timezone", NO_ARGS, .as_text = true).text, "UTC");
+    CHECK(ask("set time zone 'Pacific/Apia'", NO_ARGS).is_ok);
+    CHECK(ask("reset time zone", NO_ARGS).is_ok);
+    CHECK_TEXT(ask("show timezone", NO_ARGS, .as_text = true).text, "UTC");
+}
+
+static void be_elsewhere(void)
+{
+    must("alter database tern set timezone = 'America/St_Johns'");
+    must("alter role tern set timezone = 'Asia/Kathmandu'");
+}
+
+static void be_back(void)
+{
+    must("alter database tern reset timezone");
+    must("alter role tern reset timezone");
+}
+
+TEST(threat_128_a_session_is_in_utc_whatever_database_and_role_say)
+{
+    with_database(be_elsewhere);
+    with_database(look_at_zone);
+    with_database(be_back);
+}
