@@ -1,4 +1,5 @@
 /* SQL put together: names of models, placeholders, and pieces that the program wrote. */
+#include "data/cast.h"
 #include "data/compared.h"
 #include "data/convert.h"
 #include "data/statement.h"
@@ -93,6 +94,7 @@ void sql_fragment(sql_builder *b, const data_table *table, const char *text, con
                   bool is_trusted)
 {
     compared_place place = {0};
+    cast_place around = {0};
     unsigned used = 0;
     if (!may_be_used(b, text, is_trusted))
         return;
@@ -106,10 +108,14 @@ void sql_fragment(sql_builder *b, const data_table *table, const char *text, con
         } else if (*at == '?') {
             if (used == args->count)
                 return sql_mistake(b, text, "has more `?` than there are values");
-            add_value(b, table != NULL ? compared_with(table, &place, text, at) : NULL, &args->items[used++]);
+            add_value(b, table != NULL ? compared_with(table, &place, text, at) : NULL, &args->items[used]);
+            if (b->dialect == DATA_POSTGRES)
+                sql_add(b, cast_for(&around, args->items[used].kind, end));
+            used++;
         } else {
             buf_add(&b->sql, at, (size_t)(end - at));
         }
+        cast_pass(&around, at, (size_t)(end - at));
     }
     if (used != args->count)
         sql_mistake(b, text, "has fewer `?` than there are values");

@@ -3,6 +3,7 @@
  *
  * Hot path: pg_column_read runs for every column of every row. Every result was asked for in binary format.
  */
+#include "data/postgres/foreign.h"
 #include "data/postgres/numeric.h"
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
@@ -145,12 +146,15 @@ static const char *read_text(const cell *c, const char **out, arena *a)
     size_t len;
     const char *data = json_of(c, &len);
     if (data == NULL)
-        return "text (cast the column: ::text)";
+        return foreign_text(c->oid, c->data, c->len, out, a);
     char *copy = arena_alloc(a, len + 1);
     *out = copy;
     if (copy == NULL)
         return no_memory;
-    return data_text_copy(copy, data, len) ? NULL : "text of UTF-8";
+    if (data_text_copy(copy, data, len))
+        return NULL;
+    /* hstore and the like: types of extensions whose binary format is not their text */
+    return c->oid >= OID_FIRST_OF_USERS ? foreign_problem(c->oid, "text", a) : "text of UTF-8";
 }
 
 static const char *read_bytes(const cell *c, tern_bytes *out, arena *a)
@@ -199,7 +203,7 @@ static const char *read_date(const cell *c, tern_date *out, arena *a)
 static const char *read_time(const cell *c, tern_time *out)
 {
     if (c->oid != OID_TIME || c->len != 8)
-        return "a time of day without a zone (cast the column: ::time)";
+        return "a time of day without a zone";
     uint64_t us = wire_get_64(c->data);
     if (us >= (uint64_t)WIRE_DAY_US)
         return "a time of day from 00:00:00 to 23:59:59.999999 but 24:00:00";
@@ -263,9 +267,11 @@ static const char *read_model(const cell *c, const tern_type *type, void *out, a
     static const place outside = {NULL, "column", 0};
     tern_faults faults;
     size_t len;
+    if (type->kind == TERN_LIST_KIND && foreign_is_array(c->oid, c->data, c->len))
+        return foreign_array(c->data, c->len, type, out, a);
     const char *data = json_of(c, &len);
     if (data == NULL)
-        return "JSON (json or jsonb)";
+        return type->kind == TERN_LIST_KIND ? "an array, or JSON (json or jsonb)" : "JSON (json or jsonb)";
     char *text = arena_text(a, data, len); /* of our own: the decoder writes into it */
     if (text == NULL)
         return no_memory;
@@ -322,15 +328,16 @@ static bool is_scalar_text(const cell *c, const tern_type *type)
 }
 
 /* Of any type; noinline, since its buffers would make the compiler guard the frame of the hot path too. */
-static __attribute__((noinline)) const char *read_other(Oid oid, const char *data, size_t len,
-                                                        const tern_type *type, void *out, arena *a)
+__attribute__((noinline)) const char *pg_value_read(Oid oid, const char *data, size_t len,
+                                                    const tern_type *type, void *out, arena *a)
 {
     const cell c = {oid, data, len};
     const char *problem =
         is_scalar_text(&c, type) ? scalar_read(type, data, len, out, a) : read_kind(&c, type, out, a);
-    if (problem != NULL)
-        memset(out, 0, type->size);
-    return problem;
+    if (problem == NULL)
+        return NULL;
+    memset(out, 0, type->size);
+    return type->kind != TERN_TEXT && foreign_has(oid) ? foreign_problem(oid, problem, a) : problem;
 }
 
 /* What is most of what is read stands here: columns of the types that migrations give our fields. */
@@ -374,5 +381,5 @@ const char *pg_column_read(const data_row *row, unsigned column, const tern_type
     default:
         break;
     }
-    return read_other(oid, data, len, type, out, a);
+    return pg_value_read(oid, data, len, type, out, a);
 }

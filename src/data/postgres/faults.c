@@ -74,6 +74,17 @@ static void copy_key_columns(const PGresult *result, char *to, size_t room)
         snprintf(to, room, "%.*s", (int)(end - begin - 1), begin + 1);
 }
 
+/* What to write instead, where a value's type is to blame: that is its C kind, or for a text what stands
+ * beside it. */
+static const char *cast_advice(const char *state)
+{
+    if (state != NULL && strcmp(state, "42P18") == 0)
+        return "; say what the value is: cast(? as text)";
+    if (state != NULL && (strcmp(state, "42883") == 0 || strcmp(state, "42804") == 0))
+        return "; if a value is of another type, cast it: cast(? as integer)";
+    return "";
+}
+
 bool fault_of_result(const PGresult *result, data_error *error)
 {
     const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
@@ -88,7 +99,8 @@ bool fault_of_result(const PGresult *result, data_error *error)
     char line[sizeof error->message];
     fault_line(message != NULL ? message : libpq.resultErrorMessage(result), line, sizeof line);
     if (state != NULL)
-        snprintf(error->message, sizeof error->message, "%.180s (SQLSTATE %.5s)", line, state);
+        snprintf(error->message, sizeof error->message, "%.*s (SQLSTATE %.5s)%s",
+                 180 - (int)strlen(cast_advice(state)), line, state, cast_advice(state));
     else
         snprintf(error->message, sizeof error->message, "%s", line);
     return false;

@@ -149,3 +149,24 @@ bool numeric_to_double(const char *data, size_t len, double *out, arena *a)
     at += number_print_i64(4 * ((int64_t)n.weight - (int64_t)n.count + 1), at);
     return number_read_double(text, (size_t)(at - text), out);
 }
+
+bool numeric_print(const char *data, size_t len, buf *to)
+{
+    numeric n;
+    if (!read_head(data, len, &n))
+        return false;
+    if (n.sign != SIGN_PLUS && n.sign != SIGN_MINUS)
+        return buf_add_text(to, n.sign == SIGN_NAN ? "NaN" : n.sign == SIGN_INF ? "Infinity" : "-Infinity");
+    if (n.sign == SIGN_MINUS)
+        buf_add_text(to, "-");
+    buf_add_printf(to, "%u", n.weight >= 0 ? digit_at(&n, n.weight) : 0);
+    for (int power = n.weight - 1; power >= 0; power--)
+        buf_add_printf(to, "%04u", digit_at(&n, power));
+    if (n.scale > 0)
+        buf_add_text(to, ".");
+    for (unsigned place = 0; place < n.scale; place++) {
+        unsigned digit = digit_at(&n, -1 - (int)(place / 4)); /* four decimals */
+        buf_add_printf(to, "%u", (unsigned)(digit / (unsigned)powers[3 - place % 4] % 10));
+    }
+    return !to->failed;
+}

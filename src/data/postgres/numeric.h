@@ -3,6 +3,7 @@
 #define POSTGRES_NUMERIC_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 #include <tern/model.h>
 
@@ -12,5 +13,7 @@ bool numeric_to_decimal(const char *data, size_t len, tern_decimal *out);
 bool numeric_to_i64(const char *data, size_t len, int64_t *out);
 /** The nearest double, infinities and NaN as such; false without memory. */
 bool numeric_to_double(const char *data, size_t len, double *out, arena *a);
+/** Appends all digits, as PostgreSQL writes them; false when it is no numeric, or memory is short. */
+bool numeric_print(const char *data, size_t len, buf *to);
 
 #endif

@@ -202,6 +202,8 @@ void pg_stream_close(data_session *session, data_run *run);
 /* -- column.c -- */
 
 const char *pg_column_name(const data_row *row, unsigned column);
+/** The same for one value that is not null: of a column, or of an array. */
+const char *pg_value_read(Oid oid, const char *data, size_t len, const tern_type *type, void *out, arena *a);
 const char *pg_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
                            bool *is_null, arena *a);
 

@@ -131,8 +131,15 @@ bool run_await_all(data_database *db, request **requests, data_run *runs, unsign
     unsigned done = 0;
     while (done < count && run_await(db, requests[done], &runs[done]))
         done++;
-    for (unsigned i = done + 1; i < count; i++)
-        leave(db, requests[i]);
+    for (unsigned i = done + 1; i < count; i++) {
+        request *r = requests[i];
+        bool goes_on = !runs[done].error.is_cancelled && runs[done].error.fault != TERN_DATA_TIMEOUT;
+        if (goes_on && !r->is_done &&
+            r->on != NULL) /* a session goes on after its answer, which is dropped */
+            link_orphan(r, r->deadline_ms != 0 ? r->deadline_ms : UINT64_MAX);
+        else
+            leave(db, r);
+    }
     return done == count;
 }
 

@@ -1,5 +1,6 @@
 /* Each kind of value to the server and back, and what columns refuse. */
 #include "postgres_test.h"
+#include "schema/json.h"
 #include "schema/plan.h"
 #include "schema/scalar.h"
 
@@ -136,6 +137,130 @@ TEST(columns_of_kindred_types_are_read_exactly)
     with_database(columns_of_other_types);
 }
 
+static void columns_as_text(void)
+{
+    READS(tern_text, "select 7::smallint", "7");
+    READS(tern_text, "select -2147483648", "-2147483648");
+    READS(tern_text, "select 9223372036854775807", "9223372036854775807");
+    READS(tern_text, "select true", "true");
+    READS(tern_text, "select 0.1::float8", "0.1");
+    READS(tern_text, "select 0.1::float4", "0.1");
+    READS(tern_text, "select 'NaN'::float8", "NaN");
+    READS(tern_text, "select '-Infinity'::float4", "-Infinity");
+    READS(tern_text, "select 12.50", "12.50");
+    READS(tern_text, "select -0.000001", "-0.000001");
+    READS(tern_text, "select 100000000.00010000", "100000000.00010000");
+    READS(tern_text, "select 1234567890123456789012345678901234567890::numeric",
+          "1234567890123456789012345678901234567890");
+    READS(tern_text, "select 10000::numeric", "10000");
+    READS(tern_text, "select 0::numeric", "0");
+    READS(tern_text, "select 'NaN'::numeric", "NaN");
+    READS(tern_text, "select '123e4567-e89b-12d3-a456-426614174000'::uuid",
+          "123e4567-e89b-12d3-a456-426614174000");
+    READS(tern_text, "select '2026-11-24'::date", "2026-11-24");
+    READS(tern_text, "select '17:30:00.25'::time", "17:30:00.25");
+    READS(tern_text, "select '2026-11-24 17:30:00+02'::timestamptz", "2026-11-24T15:30:00Z");
+    READS(tern_text, "select '1 year 2 months 3 days 04:05:06.789'::interval", "P1Y2M3DT4H5M6.789S");
+    READS(tern_text, "select '-1 year -2 months +3 days -04:05:06.5'::interval", "P-1Y-2M3DT-4H-5M-6.5S");
+    READS(tern_text, "select '0'::interval", "PT0S");
+    READS(tern_text, "select '-0.000001 seconds'::interval", "PT-0.000001S");
+    READS(tern_text, "select '192.168.1.5'::inet", "192.168.1.5");
+    READS(tern_text, "select '192.168.1.5/24'::inet", "192.168.1.5/24");
+    READS(tern_text, "select '192.168.1.5/32'::cidr", "192.168.1.5/32");
+    READS(tern_text, "select '2001:db8::1'::inet", "2001:db8::1");
+    READS(tern_text, "select '2001:db8::/32'::cidr", "2001:db8::/32");
+    READS(tern_text, "select '08:00:2b:01:02:03'::macaddr", "08:00:2b:01:02:03");
+    READS(tern_text, "select '08:00:2b:01:02:03:04:05'::macaddr8", "08:00:2b:01:02:03:04:05");
+    READS(tern_text, "select b'10110'", "10110");
+    READS(tern_text, "select ''::varbit", "");
+    READS(tern_text, "select b'1011000010'::varbit", "1011000010");
+    READS(tern_text, "select '<a>b</a>'::xml", "<a>b</a>");
+    READS(tern_text, "select to_tsvector('simple', 'the cat''s rat cat')", "'cat':2,5 'rat':4 's':3 'the':1");
+    READS(tern_text, "select '''it''''s'':1A,2B,3C fat'::tsvector", "'fat' 'it''s':1A,2B,3C");
+    READS(tern_text, "select '[1,5)'::int4range", "[1,5)");
+    READS(tern_text, "select '(,5]'::int8range", "(,6)");
+    READS(tern_text, "select 'empty'::int4range", "empty");
+    READS(tern_text, "select '(1.5,)'::numrange", "(1.5,)");
+    READS(tern_text, "select '[2026-01-01,2026-02-01]'::daterange", "[2026-01-01,2026-02-02)");
+    READS(tern_text, "select tstzrange('2026-01-01', '2026-02-01')",
+          "[2026-01-01T00:00:00Z,2026-02-01T00:00:00Z)");
+    READS(tern_text, "select 'happy'::mood_of_tests", "happy");
+}
+
+static void make_mood(void)
+{
+    must("drop type if exists mood_of_tests");
+    must("create type mood_of_tests as enum ('sad', 'happy')");
+}
+
+static void columns_as_text_with_mood(void)
+{
+    make_mood();
+    columns_as_text();
+}
+
+TEST(columns_of_types_without_a_kind_are_read_as_text)
+{
+    with_database(columns_as_text_with_mood);
+}
+
+/** The items of an array, as JSON. */
+#define LISTS(Type, sql, want) check_list(TERN_LIST(Type), sql, want)
+
+static void check_list(const tern_type *type, const char *sql, const char *want)
+{
+    reading got = read_value(type, sql, NO_ARGS);
+    if (got.problem != NULL)
+        check_fail(__FILE__, __LINE__, "%s: %s", sql, got.problem);
+    json_out out;
+    json_out_init(&out, &memory, 256);
+    CHECK(json_encode(type, got.value, &out));
+    CHECK_BYTES(out.data, out.len, want, strlen(want));
+}
+
+static void arrays(void)
+{
+    make_mood();
+    LISTS(tern_text, "select array['a', 'b c', '', 'NULL']", "[\"a\",\"b c\",\"\",\"NULL\"]");
+    LISTS(tern_text, "select '{}'::text[]", "[]");
+    LISTS(tern_text, "select array['x']::varchar(5)[]", "[\"x\"]");
+    LISTS(tern_text, "select '[0:1]={a,b}'::text[]", "[\"a\",\"b\"]");
+    LISTS(tern_text, "select array['10.0.0.1'::inet]", "[\"10.0.0.1\"]");
+    LISTS(tern_int64, "select array[1, -2, 9223372036854775807]", "[1,-2,9223372036854775807]");
+    LISTS(tern_int32, "select array[1, 2]::int[]", "[1,2]");
+    LISTS(tern_int64, "select array[1, 2]::smallint[]", "[1,2]");
+    LISTS(tern_double, "select array[0.5, 1]::float8[]", "[0.5,1]");
+    LISTS(tern_bool, "select array[true, false]", "[true,false]");
+    LISTS(tern_uuid, "select array['123e4567-e89b-12d3-a456-426614174000'::uuid]",
+          "[\"123e4567-e89b-12d3-a456-426614174000\"]");
+    LISTS(tern_datetime, "select array['2026-11-24 17:30:00+00'::timestamptz]", "[\"2026-11-24T17:30:00Z\"]");
+    LISTS(tern_date, "select array['2026-11-24'::date]", "[\"2026-11-24\"]");
+    LISTS(tern_decimal, "select array[12.50, 1]", "[12.50,1]");
+    LISTS(Mood, "select array['happy', 'sad']::mood_of_tests[]", "[\"happy\",\"sad\"]");
+    LISTS(tern_text, "select '[\"json\"]'::jsonb", "[\"json\"]");
+    LISTS(tern_text, "select '[\"json\"]'::text", "[\"json\"]");
+    CHECK_TEXT(read_value(TERN_LIST(tern_text), "select array['a', null]", NO_ARGS).printed,
+               "an array without nulls");
+    CHECK_TEXT(read_value(TERN_LIST(tern_text), "select array[['a'], ['b']]", NO_ARGS).printed,
+               "an array of one dimension");
+    CHECK_TEXT(read_value(TERN_LIST(tern_int8), "select array[1, 128]", NO_ARGS).printed,
+               "an array whose items are each a whole number from -128 to 127");
+    CHECK_TEXT(read_value(TERN_LIST(tern_int8), "select 1", NO_ARGS).printed,
+               "an array, or JSON (json or jsonb)");
+}
+
+TEST(arrays_are_read_into_lists)
+{
+    tern_type *const lists[] = {TERN_LIST(tern_text),    TERN_LIST(tern_int64),    TERN_LIST(tern_int32),
+                                TERN_LIST(tern_int8),    TERN_LIST(tern_bool),     TERN_LIST(tern_double),
+                                TERN_LIST(tern_uuid),    TERN_LIST(tern_datetime), TERN_LIST(tern_date),
+                                TERN_LIST(tern_decimal), TERN_LIST(Mood)};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        CHECK(schema_prepare(lists[i], NULL));
+    with_database(arrays);
+    schema_forget();
+}
+
 static void refused_columns(void)
 {
     READS(tern_int8, "select 128::smallint", "a whole number from -128 to 127");
@@ -167,11 +292,20 @@ static void refused_columns(void)
     READS(tern_time, "select '24:00:00'::time",
           "a time of day from 00:00:00 to 23:59:59.999999 but 24:00:00");
     READS(tern_time, "select '12:00:00+02'::timetz",
-          "a time of day without a zone (cast the column: ::time)");
+          "a time of day without a zone: the column is of timetz; select it with a cast (::time)");
     READS(tern_duration, "select '1 month'::interval",
           "a span of days to microseconds: months and years have no fixed length");
     READS(tern_bool, "select 1", "a boolean");
-    READS(tern_text, "select 1", "text (cast the column: ::text)");
+    READS(tern_text, "select point(1, 2)",
+          "text: the column is of a type that has no kind in C; select it with a cast (::text)");
+    READS(tern_text, "select 1::money", "text: the column is of money; select it with a cast (::numeric)");
+    READS(tern_double, "select 1::money",
+          "a number: the column is of money; select it with a cast (::numeric)");
+    READS(tern_text, "select '\\x00'::bytea", "text: the column is of bytea; select it with a cast (::text)");
+    READS(tern_text, "select row(1, 2)",
+          "text: the column is of a type that has no kind in C; select it with a cast (::text)");
+    READS(tern_text, "select array[1]",
+          "text: the column is of a type that has no kind in C; select it with a cast (::text)");
     READS(tern_uuid, "select 'x'::bytea", "a UUID");
 }
 
@@ -271,4 +405,31 @@ static void many_values(void)
 TEST(a_statement_may_have_thousands_of_values)
 {
     with_database(many_values);
+}
+
+static void look_at_zone(void)
+{
+    CHECK_TEXT(ask("show timezone", NO_ARGS, .as_text = true).text, "UTC");
+    CHECK(ask("set time zone 'Pacific/Apia'", NO_ARGS).is_ok);
+    CHECK(ask("reset time zone", NO_ARGS).is_ok);
+    CHECK_TEXT(ask("show timezone", NO_ARGS, .as_text = true).text, "UTC");
+}
+
+static void be_elsewhere(void)
+{
+    must("alter database tern set timezone = 'America/St_Johns'");
+    must("alter role tern set timezone = 'Asia/Kathmandu'");
+}
+
+static void be_back(void)
+{
+    must("alter database tern reset timezone");
+    must("alter role tern reset timezone");
+}
+
+TEST(threat_128_a_session_is_in_utc_whatever_database_and_role_say)
+{
+    with_database(be_elsewhere);
+    with_database(look_at_zone);
+    with_database(be_back);
 }
