@@ -19,6 +19,7 @@ enum {
     LINGER_SILENCE_MS = 5000,         /* of it without a byte */
     LINGER_DRAINING_MS = 2000,        /* all of it when the server stops */
     LINGER_BYTES = 256 * 1024 * 1024, /* that are thrown away; what follows stays with the peer */
+    LINGER_TURN_BYTES = 512 * 1024,   /* of them before other connections have their turn */
     LAST_REQUEST_MS = 1000 /* what a silent client of a stopping server has left for its first request */
 };
 
@@ -373,7 +374,7 @@ static void on_linger(http_connection *k)
 {
     uint64_t before = k->lingered_bytes;
     int more = 1;
-    while (more == 1 && k->lingered_bytes - before < TURN_BYTES && k->lingered_bytes < LINGER_BYTES)
+    while (more == 1 && k->lingered_bytes - before < LINGER_TURN_BYTES && k->lingered_bytes < LINGER_BYTES)
         more = drop_some(k);
     bool is_over = k->lingered_bytes >= LINGER_BYTES && k->peer_closed;
     if (more < 0 || is_over) {
