@@ -102,6 +102,7 @@ struct tern_app {
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
     const char *database_url;       /* of the settings; NULL: not given */
+    const char *database_prepare;   /* the same */
     app_testing *testing;           /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes; /* what tern_security declared, in order */
     buf openapi;                    /* the document (openapi.c); made by app_prepare */

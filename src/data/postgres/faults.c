@@ -39,6 +39,45 @@ tern_data_fault fault_of_state(const char *state)
     return TERN_DATA_FAILED;
 }
 
+static bool has_field(const PGresult *result, int field)
+{
+    const char *value = libpq.resultErrorField(result, field);
+    return value != NULL && value[0] != '\0';
+}
+
+static bool is_one_of(const char *state, const char *const *beginnings)
+{
+    while (*beginnings != NULL && strncmp(state, *beginnings, strlen(*beginnings)) != 0)
+        beginnings++;
+    return *beginnings != NULL;
+}
+
+/* A function of the server's own C code has the same name in every language. What has a context was raised
+ * inside something that the statement called, so it had begun. */
+fault_origin fault_origin_of(const PGresult *result)
+{
+    static const char *const of_names[] = {"26000", "42P05", NULL};
+    static const char *const of_tables[] = {"42", NULL};
+    static const char *const of_types[] = {"42704", "XX000", NULL};     /* a parameter's type has gone */
+    static const char *const of_values[] = {"22P02", "22P03", "22007", NULL}; /* as they are read */
+    const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *function = libpq.resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    bool is_inside = has_field(result, PG_DIAG_CONTEXT);
+    if (state == NULL)
+        return FAULT_OF_STATEMENT;
+    if (!is_inside && is_one_of(state, of_names))
+        return FAULT_OF_NAME;
+    if (!is_inside && strcmp(state, "0A000") == 0 && function != NULL &&
+        strcmp(function, "RevalidateCachedQuery") == 0)
+        return FAULT_OF_TABLES;
+    /* the place in the text is known to who reads it, which is done again when a table has changed */
+    if (!is_inside && has_field(result, PG_DIAG_STATEMENT_POSITION) && is_one_of(state, of_tables))
+        return FAULT_OF_TABLES;
+    if (is_one_of(state, of_types))
+        return FAULT_OF_TABLES;
+    return is_one_of(state, of_values) ? FAULT_OF_VALUE : FAULT_OF_STATEMENT;
+}
+
 void fault_line(const char *message, char *line, size_t room)
 {
     size_t len = 0;
@@ -108,15 +147,31 @@ static const struct {
     {"remaining connection slots", "raise the server's max_connections, or lower .pool or the workers"},
     {"starting up", "it will be there soon"},
     {"shutting down", "it will be asked again"},
+    /* of pgbouncer, which speaks no other language */
+    {"unsupported startup parameter",
+     "the pooler does not take it: name it in its ignore_startup_parameters, or set it by \"alter role\""},
+    {"statement pooling mode", "set pgbouncer's pool_mode to transaction or session"},
 };
 
-void fault_of_connecting(PGconn *conn, char *line, size_t room)
+static void add_advice(char *line, size_t room)
 {
-    fault_line(conn != NULL ? libpq.errorMessage(conn) : "memory is short", line, room);
     for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
         if (strstr(line, advice[i].part) != NULL) {
             size_t len = strlen(line);
             snprintf(line + len, room - len, ": %s", advice[i].advice);
             return;
         }
+}
+
+void fault_of_connecting(PGconn *conn, char *line, size_t room)
+{
+    fault_line(conn != NULL ? libpq.errorMessage(conn) : "memory is short", line, room);
+    add_advice(line, room);
+}
+
+void fault_of_closing(const PGresult *result, char *line, size_t room)
+{
+    const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    fault_line(message != NULL ? message : libpq.resultErrorMessage(result), line, room);
+    add_advice(line, room);
 }

@@ -8,6 +8,8 @@
 
 enum { TIDY_MS = 1000 }; /* for a session to be put in order; then its connection is closed */
 
+static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
+
 static data_session *leave_queue(data_database *db, request *want)
 {
     if (!want->is_done)
@@ -78,6 +80,7 @@ static bool send_begin(pg_link *l)
     l->begins = NULL;
     r->waiting = NULL;
     r->is_begin = true;
+    r->is_plain = l->is_pooled;
     return link_send(l, r);
 }
 
@@ -90,7 +93,7 @@ static bool send_behind(data_session *l, request *r)
     return false;
 }
 
-bool pg_session_run(data_session *l, data_run *run)
+static bool run_once(data_session *l, data_run *run, bool is_plain)
 {
     params values;
     run->affected = 0;
@@ -100,19 +103,43 @@ bool pg_session_run(data_session *l, data_run *run)
     if (r == NULL)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
     const data_statement *s = run->statement;
+    r->is_plain = is_plain;
     l->is_dirty |= s->id == 0 && !leaves_nothing(s->sql);
     if (send_behind(l, r))
         link_sync(l);
     return run_await(l->db, r, run);
 }
 
-bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
+/* Of a transaction nothing but its first statement was sent, and what was prepared for that one is for tables
+ * as they were: the transaction begins again. */
+static bool begin_again(data_session *l, const data_statement *begins, data_run *run)
+{
+    data_run undo = {.statement = &rollback, .deadline_ms = run->deadline_ms};
+    if (begins == NULL || run->error.fault == TERN_DATA_OK || !run->error.is_outdated)
+        return false;
+    if (!run_once(l, &undo, true)) {
+        run->error = undo.error;
+        return false;
+    }
+    l->begins = begins;
+    return true;
+}
+
+bool pg_session_run(data_session *l, data_run *run)
+{
+    const data_statement *begins = l->begins;
+    return run_once(l, run, false) || (begin_again(l, begins, run) && run_once(l, run, true));
+}
+
+static bool run_all_once(data_session *l, data_run *runs, unsigned count, bool is_plain)
 {
     params values[DATA_RUNS_MOST];
     request *requests[DATA_RUNS_MOST];
     if (!is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
         return false;
     unsigned sent = 0;
+    for (unsigned i = 0; i < count; i++)
+        requests[i]->is_plain = is_plain;
     while (sent < count && send_behind(l, requests[sent]))
         sent++;
     if (sent == count)
@@ -120,6 +147,13 @@ bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
     for (unsigned unsent = sent + 1; unsent < count; unsent++) /* the one in between has failed */
         request_free(l->db, requests[unsent]);
     return run_await_all(l->db, requests, runs, sent < count ? sent + 1 : count);
+}
+
+bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
+{
+    const data_statement *begins = l->begins;
+    return run_all_once(l, runs, count, false) ||
+           (begin_again(l, begins, runs) && run_all_once(l, runs, count, true));
 }
 
 bool pg_session_begin(data_session *l, data_run *run)
@@ -140,8 +174,9 @@ static bool commit(data_session *l, data_run *run)
     return is_usable(l, &run->error);
 }
 
-/* Sends a statement of our own behind whatever is in flight. */
-static void put_in_order(pg_link *l, const data_statement *statement)
+/* -- given back -- */
+
+static void send_own(pg_link *l, const data_statement *statement)
 {
     static const params none;
     data_run unused = {.statement = statement, .deadline_ms = loop_self.now_ms + TIDY_MS};
@@ -155,23 +190,48 @@ static void put_in_order(pg_link *l, const data_statement *statement)
         link_orphan(r);
 }
 
+/* What a session has set in a pooler's connection goes with ours: "discard all" would reach anyone's. */
+static void discard_all(pg_link *l)
+{
+    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
+    l->is_dirty = false;
+    prepared_forget_all(l);
+    if (l->is_pooled)
+        link_drop(l, "its session may have set something");
+    else
+        send_own(l, &discard);
+}
+
+bool session_put_in_order(pg_link *l)
+{
+    if (!l->is_rolled_back && libpq.transactionStatus(l->conn) != PQTRANS_IDLE) {
+        l->is_rolled_back = true;
+        send_own(l, &rollback);
+        return true;
+    }
+    if (l->is_dirty)
+        discard_all(l);
+    return !list_empty(&l->flight);
+}
+
+/* What is still in flight is waited for, but not for long. */
+static void wait_for_flight(pg_link *l)
+{
+    request *last = list_owner(l->flight.prev, request, link);
+    last->deadline_ms = loop_self.now_ms + TIDY_MS;
+    link_orphan(last);
+}
+
 void pg_release(data_session *l)
 {
-    static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
-    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
     if (l->state == LINK_BROKEN) {
         link_forget(l);
         return;
     }
     l->state = LINK_DRAINING;
     l->begins = NULL;
-    if (!l->is_given_up && (!list_empty(&l->flight) || libpq.transactionStatus(l->conn) != PQTRANS_IDLE))
-        put_in_order(l, &rollback);
-    if (l->is_dirty && !l->is_given_up && l->state == LINK_DRAINING) {
-        l->is_dirty = false;
-        link_unprepare_all(l);
-        put_in_order(l, &discard);
-    }
+    if (!list_empty(&l->flight))
+        wait_for_flight(l);
     link_settle(l);
 }
 
