@@ -144,8 +144,8 @@ static void send_again(pg_link *l, request *r)
 
 static void log_begin(const request *r)
 {
-    char line[200];
-    fault_line(libpq.resultErrorMessage(r->result), line, sizeof line);
+    char line[300];
+    fault_of_closing(r->result, line, sizeof line);
     tern_log(TERN_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
 }
 
