@@ -82,7 +82,7 @@ static tern_prepare preparing(const char *word)
 {
     return strcmp(word, "never") == 0    ? TERN_PREPARE_NEVER
            : strcmp(word, "always") == 0 ? TERN_PREPARE_ALWAYS
-                                             : TERN_PREPARE_AUTO;
+                                         : TERN_PREPARE_AUTO;
 }
 
 static bool prepare(void *arg, buf *problems)
@@ -105,8 +105,10 @@ static bool prepare(void *arg, buf *problems)
 
 static data_database *open_one(const char *url)
 {
-    const data_engine_options options = {
-        .url = url, .prepare = data_self.options.prepare, .pool = data_self.options.pool, .wait_timeout_ms = data_self.options.wait_timeout_ms};
+    const data_engine_options options = {.url = url,
+                                         .prepare = data_self.options.prepare,
+                                         .pool = data_self.options.pool,
+                                         .wait_timeout_ms = data_self.options.wait_timeout_ms};
     return data_self.engine->open(&options);
 }
 

@@ -38,7 +38,7 @@ typedef struct data_statement {
 typedef struct data_error {
     tern_data_fault fault;
     bool is_cancelled;
-    bool is_outdated;    /* what the engine kept of the statement is for tables as they were: not done */
+    bool is_outdated;    /* what the engine kept of the statement may be for tables as they were */
     bool is_read_only;   /* a write where none may be: on a standby, or in a transaction that only reads */
     char constraint[64]; /* the constraint's or index's name, where the engine tells */
     char table[64];

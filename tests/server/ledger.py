@@ -324,6 +324,17 @@ class Writers:
 
 # -- what must hold --------------------------------------------------------------------------------------------------
 
+def change_types(place, writers, times=6):
+    """Another process changes the types of columns while the writers go on: each time some statements that are
+    prepared are of no use any more."""
+    for number in range(times):
+        types = ("integer", "varchar(200)", "varchar(60)") if number % 2 == 0 else ("bigint", "text", "text")
+        for column, kind in zip(("account alter balance", "entry alter note", "entry alter id"), types):
+            writers.wait_done(10)
+            place.rows(f"set deadlock_timeout = '10s'; alter table {column} type {kind}")
+        writers.wait_done(20)
+
+
 def check_books(place, writers=()):
     """Nothing acknowledged is lost, nothing is half there, no answer was wrong."""
     for one in writers:

@@ -45,37 +45,39 @@ static bool has_field(const PGresult *result, int field)
     return value != NULL && value[0] != '\0';
 }
 
-static bool is_one_of(const char *state, const char *const *beginnings)
+/* The server's own C functions are told by the same names in every language, and in all versions so far. */
+static bool is_raised_by(const PGresult *result, const char *function)
 {
-    while (*beginnings != NULL && strncmp(state, *beginnings, strlen(*beginnings)) != 0)
-        beginnings++;
-    return *beginnings != NULL;
+    const char *name = libpq.resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    return name != NULL && strcmp(name, function) == 0;
 }
 
-/* A function of the server's own C code has the same name in every language. What has a context was raised
- * inside something that the statement called, so it had begun. */
+static bool is_of_changed_tables(const PGresult *result, const char *state)
+{
+    if (strcmp(state, "XX000") == 0) /* a parameter's type has been dropped */
+        return is_raised_by(result, "getTypeInputInfo") || is_raised_by(result, "getTypeBinaryInputInfo");
+    if (has_field(result, PG_DIAG_CONTEXT)) /* raised inside a function that the statement has called */
+        return false;
+    if (strcmp(state, "0A000") == 0) /* which says, for most, that the server lacks a feature */
+        return is_raised_by(result, "RevalidateCachedQuery");
+    /* A place in the text is known while it is read: for the second time here, since a table has changed. */
+    return strncmp(state, "42", 2) == 0 && has_field(result, PG_DIAG_STATEMENT_POSITION);
+}
+
 fault_origin fault_origin_of(const PGresult *result)
 {
-    static const char *const of_names[] = {"26000", "42P05", NULL};
-    static const char *const of_tables[] = {"42", NULL};
-    static const char *const of_types[] = {"42704", "XX000", NULL};     /* a parameter's type has gone */
-    static const char *const of_values[] = {"22P02", "22P03", "22007", NULL}; /* as they are read */
+    static const char *const of_values[] = {"22P02", "22P03", "22007", "22008"};
     const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *function = libpq.resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
-    bool is_inside = has_field(result, PG_DIAG_CONTEXT);
     if (state == NULL)
         return FAULT_OF_STATEMENT;
-    if (!is_inside && is_one_of(state, of_names))
+    if ((strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0) && !has_field(result, PG_DIAG_CONTEXT))
         return FAULT_OF_NAME;
-    if (!is_inside && strcmp(state, "0A000") == 0 && function != NULL &&
-        strcmp(function, "RevalidateCachedQuery") == 0)
+    if (is_of_changed_tables(result, state))
         return FAULT_OF_TABLES;
-    /* the place in the text is known to who reads it, which is done again when a table has changed */
-    if (!is_inside && has_field(result, PG_DIAG_STATEMENT_POSITION) && is_one_of(state, of_tables))
-        return FAULT_OF_TABLES;
-    if (is_one_of(state, of_types))
-        return FAULT_OF_TABLES;
-    return is_one_of(state, of_values) ? FAULT_OF_VALUE : FAULT_OF_STATEMENT;
+    for (size_t i = 0; i < sizeof of_values / sizeof *of_values; i++)
+        if (strcmp(state, of_values[i]) == 0)
+            return FAULT_OF_VALUE;
+    return FAULT_OF_STATEMENT;
 }
 
 void fault_line(const char *message, char *line, size_t room)
@@ -153,14 +155,20 @@ static const struct {
     {"statement pooling mode", "set pgbouncer's pool_mode to transaction or session"},
 };
 
-static void add_advice(char *line, size_t room)
+const char *fault_advice(const char *message)
 {
     for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
-        if (strstr(line, advice[i].part) != NULL) {
-            size_t len = strlen(line);
-            snprintf(line + len, room - len, ": %s", advice[i].advice);
-            return;
-        }
+        if (strstr(message, advice[i].part) != NULL)
+            return advice[i].advice;
+    return NULL;
+}
+
+static void add_advice(char *line, size_t room)
+{
+    const char *what_to_do = fault_advice(line);
+    size_t len = strlen(line);
+    if (what_to_do != NULL)
+        snprintf(line + len, room - len, ": %s", what_to_do);
 }
 
 void fault_of_connecting(PGconn *conn, char *line, size_t room)

@@ -27,12 +27,16 @@ typedef enum fault_origin {
     FAULT_OF_VALUE      /* a value, or the type that a parameter had as it was prepared */
 } fault_origin;
 
-/** By SQLSTATE and what else is the same in every language. All but the first: nothing was done. */
+/** By SQLSTATE and what else is the same in every language. Of a fault of names or tables nothing was done.
+ */
 fault_origin fault_origin_of(const PGresult *result);
 
 /** One line of a message of libpq, which ends each with a newline; at most `room` bytes with the NUL. */
 void fault_line(const char *message, char *line, size_t room);
-/** What the server or a pooler said, in an error, before it closed the connection; and what to do about it. */
+/** What to do about a message on connecting or closing; NULL when nothing is known. */
+const char *fault_advice(const char *message);
+/** What the server or a pooler said, in an error, before it closed the connection; and what to do about it.
+ */
 void fault_of_closing(const PGresult *result, char *line, size_t room);
 /** What a connection could not be made for, and what to do about it. Holds no password. */
 void fault_of_connecting(PGconn *conn, char *line, size_t room);

@@ -160,7 +160,8 @@ static bool is_passing(pg_link *l, request *r, const char *state)
            (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
 }
 
-/* In a session, by what comes before it in its group: the transaction's "begin", unless a statement failed. */
+/* In a session, by what comes before it in its group: the transaction's "begin", unless a statement failed.
+ */
 static void skipped(pg_link *l, request *r)
 {
     data_error *error = r->waiting != NULL ? r->error : NULL;
@@ -368,7 +369,8 @@ void link_settle(pg_link *l)
 /* What the server, or a pooler, has said before it closed the connection. */
 static const char *reason_of(const pg_link *l, const char *reason, char *line, size_t room)
 {
-    const PGresult *result = !list_empty(&l->flight) ? list_owner(l->flight.next, request, link)->result : NULL;
+    const PGresult *result =
+        !list_empty(&l->flight) ? list_owner(l->flight.next, request, link)->result : NULL;
     if (state_of(result) == NULL)
         return reason;
     fault_of_closing(result, line, room);

@@ -54,7 +54,8 @@ typedef struct request {
     bool is_probe;     /* asks which process of the server answers (open.c) */
     bool is_earlier;   /* runs what an earlier request has prepared */
     bool is_plain;     /* is sent without a name: what is prepared may be for tables as they were */
-    bool is_outdated;  /* what was prepared was of no use: nothing was done */
+    bool is_outdated;  /* what was prepared may be for tables as they were; it can be repeated if it was alone
+                        */
 } request;
 
 typedef enum link_state { LINK_OPENING, LINK_READY, LINK_LENT, LINK_DRAINING, LINK_BROKEN } link_state;
@@ -89,22 +90,22 @@ struct data_session {
     timer_entry timer; /* opening: gives up; draining or with orphans: asks what became of them */
     prepared *prepared;
     unsigned prepared_room;
-    uint32_t serial;                  /* of the statement prepared last */
+    uint32_t serial;                   /* of the statement prepared last */
     char name_begin[NAME_BEGIN_BYTES]; /* of its statements, with no NUL */
-    const data_statement *begins; /* a lent one's transaction: goes out with its first statement */
+    const data_statement *begins;      /* a lent one's transaction: goes out with its first statement */
     uint64_t idle_since_ms;
-    bool is_held;       /* by pump, for one that wants it alone */
-    bool is_unsynced;   /* statements were put in since the last Sync */
-    bool is_given_up;   /* a statement timed out: closed once drained */
-    bool was_cancelled; /* a cancel request was sent: it may have hit another's statement */
-    bool is_dirty;      /* the session may have set something that stays */
-    bool is_pooled;     /* a pooler is between, or nobody knows yet: one group in flight at a time */
-    bool is_nameless;   /* statements are prepared without a name, for one run */
+    bool is_held;        /* by pump, for one that wants it alone */
+    bool is_unsynced;    /* statements were put in since the last Sync */
+    bool is_given_up;    /* a statement timed out: closed once drained */
+    bool was_cancelled;  /* a cancel request was sent: it may have hit another's statement */
+    bool is_dirty;       /* the session may have set something that stays */
+    bool is_pooled;      /* a pooler is between, or nobody knows yet: one group in flight at a time */
+    bool is_nameless;    /* statements are prepared without a name, for one run */
     bool is_rolled_back; /* a rollback was sent as it was released */
-    bool is_streaming;  /* nothing is read but by stream_next */
-    request *streamed;  /* whose rows they are */
-    PGresult *row;      /* the one being looked at */
-    coro *reader;       /* waits for the next one */
+    bool is_streaming;   /* nothing is read but by stream_next */
+    request *streamed;   /* whose rows they are */
+    PGresult *row;       /* the one being looked at */
+    coro *reader;        /* waits for the next one */
 };
 
 struct data_database {
@@ -117,12 +118,12 @@ struct data_database {
     bool will_pump, will_sweep, is_closing;
     pool requests;
     tern_prepare prepare;
-    bool is_pooled;      /* every connection counts as one to a pooler */
+    bool is_pooled; /* every connection counts as one to a pooler */
     bool is_told_of_pooler;
     uint32_t generation; /* from 1; counts up when what is prepared turns out to be for tables as they were */
     unsigned missing;    /* how often the server did not know what had been prepared */
-    timer_entry watch; /* runs while statements are waited for: looks after their deadlines */
-    aside *cancelling; /* one at a time: a server that hangs would hold a thread for each */
+    timer_entry watch;   /* runs while statements are waited for: looks after their deadlines */
+    aside *cancelling;   /* one at a time: a server that hangs would hold a thread for each */
     /* the server is away: nobody waits before retry_at_ms */
     unsigned failures;
     uint64_t retry_at_ms;

@@ -1,8 +1,8 @@
 /*
  * What a connection has prepared, and what becomes of it when the tables change. Hot path: prepared_name.
  *
- * A name is never used for a second statement, nor a second time for the same one. What was prepared too early
- * is left to the server, which forgets it with the connection.
+ * A name is never used for a second statement, nor a second time for the same one. What was prepared too
+ * early is left to the server, which forgets it with the connection.
  */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-    MISSING_MOST = 3,  /* then statements are no longer prepared by name */
+    MISSING_MOST = 3,   /* then statements are no longer prepared by name */
     SERIALS_MOST = 8192 /* prepared on one connection in its life; a process keeps 4,096 statements at most */
 };
 
@@ -84,8 +84,8 @@ bool prepared_is_worn(const pg_link *l)
     return l->serial >= SERIALS_MOST;
 }
 
-/* A server that does not know what we have prepared, again and again, is several: a pooler is between that did
- * not look like one. */
+/* A server that does not know what we have prepared, again and again, is several: a pooler is between that
+ * did not look like one. */
 static void note_missing(data_database *db)
 {
     if (++db->missing != MISSING_MOST)
@@ -108,8 +108,7 @@ bool prepared_is_to_blame(pg_link *l, request *r)
     fault_origin origin = fault_origin_of(r->result);
     if (origin == FAULT_OF_STATEMENT)
         return false;
-    r->is_plain = true;
-    r->is_outdated = origin != FAULT_OF_VALUE;
+    r->is_plain = r->is_outdated = true;
     r->generation = origin == FAULT_OF_VALUE ? db->generation : 0;
     if (origin == FAULT_OF_TABLES && is_current)
         db->generation++;

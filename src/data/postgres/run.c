@@ -23,12 +23,13 @@ static int64_t rows_changed(PGresult *result)
     return strtoll(libpq.cmdTuples(result), NULL, 10);
 }
 
-/* When what was prepared is of no use any more, clients may simply try again. */
+/* When what was prepared is of no use any more, clients may simply try again. A value is more often to blame.
+ */
 static bool hand_over_error(data_run *run, const request *r)
 {
     fault_of_result(r->result, &run->error);
     run->error.is_outdated = r->is_outdated;
-    if (r->is_outdated)
+    if (r->is_outdated && r->generation == 0)
         run->error.fault = TERN_DATA_CONFLICT;
     return false;
 }

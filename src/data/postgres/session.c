@@ -128,7 +128,12 @@ static bool begin_again(data_session *l, const data_statement *begins, data_run 
 bool pg_session_run(data_session *l, data_run *run)
 {
     const data_statement *begins = l->begins;
-    return run_once(l, run, false) || (begin_again(l, begins, run) && run_once(l, run, true));
+    if (run_once(l, run, false))
+        return true;
+    bool was_value = run->error.fault == TERN_DATA_BAD_VALUE;
+    bool is_done = begin_again(l, begins, run) && run_once(l, run, true);
+    l->db->generation += is_done && was_value; /* it was not the value's fault */
+    return is_done;
 }
 
 static bool run_all_once(data_session *l, data_run *runs, unsigned count, bool is_plain)
