@@ -335,6 +335,23 @@ def change_types(place, writers, times=6):
         writers.wait_done(20)
 
 
+def rebuild_tables(place, writers, times=6):
+    """The same on SQLite: another process makes tables again, as migrations do, in another order of columns."""
+    with place.open() as database:
+        for number in range(times):
+            writers.wait_done(20)
+            columns = "amount, note, account_id, id" if number % 2 == 0 else "id, account_id, amount, note"
+            database.executescript(
+                f"pragma foreign_keys = off; begin immediate; create table made as select {columns} from entry; "
+                "drop table entry; create table entry (" +
+                ", ".join({"id": "id text primary key not null", "amount": "amount integer not null",
+                           "note": "note text", "account_id": "account_id integer not null references account"}[name]
+                          for name in columns.split(", ")) +
+                ") strict; insert into entry select * from made; drop table made; "
+                "create index entry_account_id_idx on entry (account_id); commit")
+        writers.wait_done(20)
+
+
 def check_books(place, writers=()):
     """Nothing acknowledged is lost, nothing is half there, no answer was wrong."""
     for one in writers:

@@ -153,6 +153,16 @@ def threat_126_columns_that_change_under_load_are_no_failure(place):
     check_books(place, [writers])
 
 
+@on("sqlite")
+def threat_126_tables_that_are_made_again_under_load_are_no_failure(place):
+    with place.serve(workers=2, wait_ms=10000) as app:
+        with Writers(app, clients=6) as writers:
+            ledger.rebuild_tables(place, writers)
+        app.wait_recovered()
+        check_equal(writers.refused, 0, "refused")
+    check_books(place, [writers])
+
+
 @on("postgres")
 def threat_102_too_many_connections_are_refused_in_time_and_told(place):
     name = place.database
