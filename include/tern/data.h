@@ -31,6 +31,13 @@
 
 /* -- the database of an application -- */
 
+/** Whether PostgreSQL keeps statements prepared, by a name on each connection. */
+typedef enum tern_prepare {
+    TERN_PREPARE_AUTO,   /* unless a pooler is noticed between: pgbouncer and its like */
+    TERN_PREPARE_ALWAYS, /* the pooler is in session mode, or keeps prepared statements itself */
+    TERN_PREPARE_NEVER   /* there is a pooler, noticed or not */
+} tern_prepare;
+
 typedef struct tern_database_options {
     const char *url;          /* default "sqlite:app.db"; TERN_DATABASE_URL and --database-url win */
     bool unmanaged;           /* the tables are somebody else's: none is made, migrated or checked at start */
@@ -40,6 +47,7 @@ typedef struct tern_database_options {
     unsigned query_timeout_ms; /* for a statement, then 504; default 30 s */
     unsigned slow_query_ms;    /* statements that take longer are logged; default 200 */
     const char *replica_url;   /* PostgreSQL: where statements that only read go, outside of transactions */
+    tern_prepare prepare;      /* TERN_DATABASE_PREPARE and --database-prepare win; docs/poolers.md */
 } tern_database_options;
 
 void tern_database_of(tern_app *app, const tern_database_options *options, tern_type *const *models);

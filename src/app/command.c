@@ -26,10 +26,19 @@ void app_add_launch(tern_app *app, const app_launch *launch)
     *end = kept;
 }
 
+/* Tests run without the command line's settings. */
+static const char *setting_or_variable(const char *setting, const char *variable)
+{
+    const char *value = setting != NULL ? setting : getenv(variable);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
 const char *app_database_url(const tern_app *app)
 {
-    if (app->database_url != NULL)
-        return app->database_url;
-    const char *url = getenv("TERN_DATABASE_URL"); /* tests run without the command line's settings */
-    return url != NULL && *url != '\0' ? url : NULL;
+    return setting_or_variable(app->database_url, "TERN_DATABASE_URL");
+}
+
+const char *app_database_prepare(const tern_app *app)
+{
+    return setting_or_variable(app->database_prepare, "TERN_DATABASE_PREPARE");
 }

@@ -38,5 +38,7 @@ void app_add_launch(tern_app *app, const app_launch *launch);
 /** The URL of --database-url or TERN_DATABASE_URL; NULL when neither is given. It may hold a password: not
  * for logs. */
 const char *app_database_url(const tern_app *app);
+/** The word of --database-prepare or TERN_DATABASE_PREPARE; NULL when neither is given. */
+const char *app_database_prepare(const tern_app *app);
 
 #endif

@@ -109,6 +109,7 @@ struct tern_app {
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
     const char *database_url;                      /* of the settings; NULL: not given */
+    const char *database_prepare;                  /* the same */
     app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
     app_names underscored;                         /* headers with a '_' that inputs and tern_security name */

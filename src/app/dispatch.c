@@ -120,6 +120,16 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
+/** Of a failure inside. A 503 is for now: who waits a second may find that it has passed. */
+static tern_reply failure_reply(tern_ctx *c)
+{
+    if (c->scope.problem_status == 503)
+        http_field_put(c->x, "Retry-After", "1", true);
+    if (c->problem_field != NULL)
+        http_field_put(c->x, c->problem_field->name, c->problem_field->value, true);
+    return ctx_problem_errors(c, c->scope.problem_status, c->scope.problem_detail, c->problem_errors);
+}
+
 /** One level inside a catch point. `*why` tells whether there is a reply, or how the level was left. */
 static tern_reply run_level(tern_ctx *c, unwind_reason *why)
 {
@@ -136,11 +146,7 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     *why = point.reason;
     level_close(c, &l);
     level_restore_fields(c, &l);
-    if (*why != UNWIND_FAIL)
-        return (tern_reply){0};
-    if (c->problem_field != NULL)
-        http_field_put(c->x, c->problem_field->name, c->problem_field->value, true);
-    return ctx_problem_errors(c, c->scope.problem_status, c->scope.problem_detail, c->problem_errors);
+    return *why == UNWIND_FAIL ? failure_reply(c) : (tern_reply){0};
 }
 
 tern_reply ctx_run_next(tern_ctx *c)

@@ -321,6 +321,7 @@ int tern_run(tern_app *app, int argc, char **argv)
     int code = 1;
     if (settings_read(&run.settings, &app->options, app->commands, argc, argv, &problem)) {
         app->database_url = run.settings.database_url;
+        app->database_prepare = run.settings.database_prepare;
         code = run_command(&run);
     } else {
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "memory ran out" : problem.data);

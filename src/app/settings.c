@@ -159,6 +159,10 @@ bool setting_parse(const setting *s, const char *text, settings *out, buf *probl
         memcpy((char *)out + s->offset, &text, sizeof text);
         return true;
     }
+    if (s->kind == SETTING_CHOICE && s->is_null_until_given && parse_choice(s, text, &value)) {
+        memcpy((char *)out + s->offset, &s->choices[value], sizeof text);
+        return true;
+    }
     if (s->kind != SETTING_TEXT && parse_number(s, text, &value) && store_number(s, out, value))
         return true;
     buf_add_printf(problem, "\"%s\" is not ", text);

@@ -41,12 +41,13 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
-    unsigned log_level;       /* a tern_log_level */
-    unsigned log_format;      /* a settings_log_format */
-    tern_limits limits;       /* complete: nothing in it is 0 for "default" any more */
-    const char *database_url; /* NULL: not given */
-    const char *command;      /* the name of a settings_command, or of one of the application's */
-    char **arguments;         /* what stood behind the latter */
+    unsigned log_level;           /* a tern_log_level */
+    unsigned log_format;          /* a settings_log_format */
+    tern_limits limits;           /* complete: nothing in it is 0 for "default" any more */
+    const char *database_url;     /* NULL: not given */
+    const char *database_prepare; /* the choice; NULL: not given */
+    const char *command;          /* the name of a settings_command, or of one of the application's */
+    char **arguments;             /* what stood behind the latter */
     int argument_count;
 } settings;
 
@@ -59,7 +60,7 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: there is none */
     const char *const *choices;  /* ended by NULL */
-    bool is_null_until_given;    /* `standard` is then what whoever reads it takes instead */
+    bool is_null_until_given; /* a text, or the text of a choice; without one its reader takes `standard` */
     const char *help;
     size_t offset, size; /* where in `settings` the value stands */
 } setting;

@@ -11,6 +11,7 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, HOUR = 3600 * SECOND };
 
 static const char *const levels[] = {"debug", "info", "warn", "error", "silent", NULL};
 static const char *const formats[] = {"auto", "human", "json", NULL};
+static const char *const prepares[] = {"auto", "always", "never", NULL};
 
 const setting settings_table[] = {
     {.heading = "Serving",
@@ -118,6 +119,14 @@ const setting settings_table[] = {
      .is_null_until_given = true,
      .help = "or postgres://USER:PASSWORD@HOST/NAME",
      AT(database_url)},
+    {.flag = "--database-prepare",
+     .variable = "TERN_DATABASE_PREPARE",
+     .kind = SETTING_CHOICE,
+     .standard = "auto",
+     .choices = prepares,
+     .is_null_until_given = true,
+     .help = "of PostgreSQL",
+     AT(database_prepare)},
     {.heading = "Limits of a request",
      .flag = "--max-head",
      .variable = "TERN_MAX_HEAD",

@@ -91,9 +91,11 @@ static void log_trouble(const char *label, const data_error *error)
 }
 
 /** Which of the two a broken foreign key is: PostgreSQL says so in words (English, unless lc_messages is
- * set), SQLite does not. */
+ * set), SQLite does not. And which conflict. */
 static const char *detail_of(const data_error *error)
 {
+    if (error->is_outdated && error->fault == TERN_DATA_CONFLICT)
+        return "the database's tables have just changed; please try again";
     if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "insert or update on table") != NULL)
         return "the row that this refers to does not exist";
     if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "update or delete on table") != NULL)

@@ -77,11 +77,21 @@ static bool check_replica(buf *problems)
     return false;
 }
 
+/** The settings let no other words through. */
+static tern_prepare preparing(const char *word)
+{
+    return strcmp(word, "never") == 0    ? TERN_PREPARE_NEVER
+           : strcmp(word, "always") == 0 ? TERN_PREPARE_ALWAYS
+                                         : TERN_PREPARE_AUTO;
+}
+
 static bool prepare(void *arg, buf *problems)
 {
     declaration *d = arg;
-    const char *url = app_database_url(d->app);
+    const char *url = app_database_url(d->app), *prepares = app_database_prepare(d->app);
     data_self.options = d->options;
+    if (prepares != NULL)
+        data_self.options.prepare = preparing(prepares);
     if (url != NULL)
         data_self.options.url = url;
     choose_for_tests(d);
@@ -95,8 +105,10 @@ static bool prepare(void *arg, buf *problems)
 
 static data_database *open_one(const char *url)
 {
-    const data_engine_options options = {
-        .url = url, .pool = data_self.options.pool, .wait_timeout_ms = data_self.options.wait_timeout_ms};
+    const data_engine_options options = {.url = url,
+                                         .prepare = data_self.options.prepare,
+                                         .pool = data_self.options.pool,
+                                         .wait_timeout_ms = data_self.options.wait_timeout_ms};
     return data_self.engine->open(&options);
 }
 

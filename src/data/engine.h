@@ -38,6 +38,7 @@ typedef struct data_statement {
 typedef struct data_error {
     tern_data_fault fault;
     bool is_cancelled;
+    bool is_outdated;    /* what the engine kept of the statement may be for tables as they were */
     bool is_read_only;   /* a write where none may be: on a standby, or in a transaction that only reads */
     char constraint[64]; /* the constraint's or index's name, where the engine tells */
     char table[64];
@@ -74,6 +75,7 @@ typedef struct data_run {
 
 typedef struct data_engine_options {
     const char *url;
+    tern_prepare prepare;
     unsigned pool;
     unsigned wait_timeout_ms;
 } data_engine_options;

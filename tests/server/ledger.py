@@ -324,6 +324,34 @@ class Writers:
 
 # -- what must hold --------------------------------------------------------------------------------------------------
 
+def change_types(place, writers, times=6):
+    """Another process changes the types of columns while the writers go on: each time some statements that are
+    prepared are of no use any more."""
+    for number in range(times):
+        types = ("integer", "varchar(200)", "varchar(60)") if number % 2 == 0 else ("bigint", "text", "text")
+        for column, kind in zip(("account alter balance", "entry alter note", "entry alter id"), types):
+            writers.wait_done(10)
+            place.rows(f"set deadlock_timeout = '10s'; alter table {column} type {kind}")
+        writers.wait_done(20)
+
+
+def rebuild_tables(place, writers, times=6):
+    """The same on SQLite: another process makes tables again, as migrations do, in another order of columns."""
+    with place.open() as database:
+        for number in range(times):
+            writers.wait_done(20)
+            columns = "amount, note, account_id, id" if number % 2 == 0 else "id, account_id, amount, note"
+            database.executescript(
+                f"pragma foreign_keys = off; begin immediate; create table made as select {columns} from entry; "
+                "drop table entry; create table entry (" +
+                ", ".join({"id": "id text primary key not null", "amount": "amount integer not null",
+                           "note": "note text", "account_id": "account_id integer not null references account"}[name]
+                          for name in columns.split(", ")) +
+                ") strict; insert into entry select * from made; drop table made; "
+                "create index entry_account_id_idx on entry (account_id); commit")
+        writers.wait_done(20)
+
+
 def check_books(place, writers=()):
     """Nothing acknowledged is lost, nothing is half there, no answer was wrong."""
     for one in writers:

@@ -144,6 +144,26 @@ def threat_102_a_slow_database_answers_everyone_their_own(place):
 
 
 @on("postgres")
+def threat_126_columns_that_change_under_load_are_no_failure(place):
+    with place.serve(workers=2, pool=3, wait_ms=10000) as app:
+        with Writers(app, clients=6) as writers:
+            ledger.change_types(place, writers)
+        app.wait_recovered()
+        check(writers.refused < 100, f"refused: {writers.refused}")
+    check_books(place, [writers])
+
+
+@on("sqlite")
+def threat_126_tables_that_are_made_again_under_load_are_no_failure(place):
+    with place.serve(workers=2, wait_ms=10000) as app:
+        with Writers(app, clients=6) as writers:
+            ledger.rebuild_tables(place, writers)
+        app.wait_recovered()
+        check_equal(writers.refused, 0, "refused")
+    check_books(place, [writers])
+
+
+@on("postgres")
 def threat_102_too_many_connections_are_refused_in_time_and_told(place):
     name = place.database
     ledger.server().psql(f"create role few_{name} login password 'few'; "

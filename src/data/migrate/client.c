@@ -122,12 +122,27 @@ static bool take_truth(void *arg, const char *const *values, unsigned count)
     return true;
 }
 
+bool client_begin(migrate_client *client, const char *words, buf *problem)
+{
+    if (!run(client, words, problem))
+        return false;
+    if (client->driver->dialect != DATA_POSTGRES ||
+        run(client,
+            "select set_config('datestyle', 'ISO', true), set_config('timezone', 'UTC', true), "
+            "set_config('intervalstyle', 'iso_8601', true), set_config('standard_conforming_strings', 'on', "
+            "true)",
+            problem))
+        return true;
+    client_rollback(client);
+    return false;
+}
+
 bool client_begin_alone(migrate_client *client, buf *problem)
 {
     bool is_locked = false;
     if (client->driver->dialect == DATA_SQLITE)
-        return run(client, "begin immediate", problem); /* waits by its busy time-out */
-    if (!run(client, "begin", problem))
+        return client_begin(client, "begin immediate", problem); /* waits by its busy time-out */
+    if (!client_begin(client, "begin", problem))
         return false;
     bool is_asked = client_query(client, "select pg_try_advisory_xact_lock" LOCK, NULL, 0, take_truth,
                                  &is_locked, problem);

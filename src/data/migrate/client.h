@@ -65,6 +65,10 @@ bool client_query(migrate_client *client, const char *sql, const tern_arg *args,
 /** The first column of the first row as a number; `fallback` without a row or with a null. */
 bool client_number(migrate_client *client, const char *sql, int64_t fallback, int64_t *value, buf *problem);
 
+/** Begins a transaction, by "begin" and what may follow it. On PostgreSQL dates, times and spans are written
+ * in one way in it, whatever the server's settings; for its time only, since behind a pooler the server's
+ * connection is another's after it. */
+bool client_begin(migrate_client *client, const char *words, buf *problem);
 /** Begins a transaction that no other migrating process is in at the same time: waits for those, with a line
  * on standard error when it takes a while. */
 bool client_begin_alone(migrate_client *client, buf *problem);

@@ -4,6 +4,7 @@
 #if defined(TERN_WITH_POSTGRES)
 
 #include "base/mem.h"
+#include "data/postgres/faults.h"
 #include "data/postgres/libpq.h"
 #include "schema/scalar.h"
 
@@ -21,6 +22,15 @@ static void add_message(buf *problem, const char *message)
             buf_add_text(problem, memchr(message + word, '\n', gap) != NULL ? "; " : " ");
         message += word + gap;
     }
+}
+
+/** The same, and what to do about it. */
+static void add_message_and_advice(buf *problem, const char *message)
+{
+    const char *advice = fault_advice(message);
+    add_message(problem, message);
+    if (advice != NULL)
+        buf_add_printf(problem, ": %s", advice);
 }
 
 static void hear_nothing(void *arg, const char *message)
@@ -54,8 +64,8 @@ static void add_refusal(buf *problem, const char *url, const char *message)
     bool tells = len != 0 && (quoted == NULL || strstr(message, quoted) != NULL ||
                               strstr(message, "percent-encoded") != NULL);
     buf_add_text(problem, "PostgreSQL: ");
-    add_message(problem,
-                tells ? "the URL is not understood; percent-encode what is special in its parts" : message);
+    add_message_and_advice(
+        problem, tells ? "the URL is not understood; percent-encode what is special in its parts" : message);
     mem_free(quoted);
 }
 
@@ -100,8 +110,6 @@ static void *open_connection(const char *url, bool may_make, buf *problem)
     PGconn *connection = libpq.connectdbParams(options.names, options.values, 1);
     if (connection != NULL && libpq.status(connection) == CONNECTION_OK) {
         libpq.setNoticeProcessor(connection, hear_nothing, NULL);
-        libpq.clear(libpq.exec(connection, "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = "
-                                           "'iso_8601'; set standard_conforming_strings = on"));
         return connection;
     }
     add_refusal(problem, url, connection != NULL ? libpq.errorMessage(connection) : "memory is short");
@@ -125,7 +133,7 @@ static void add_failure(PGconn *connection, const PGresult *result, buf *problem
 {
     const char *message = result != NULL ? libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *detail = result != NULL ? libpq.resultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
-    add_message(problem, message != NULL ? message : libpq.errorMessage(connection));
+    add_message_and_advice(problem, message != NULL ? message : libpq.errorMessage(connection));
     if (detail != NULL) {
         buf_add_text(problem, " (");
         add_message(problem, detail);

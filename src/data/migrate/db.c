@@ -81,7 +81,8 @@ static bool dump_all(migrate_command *c, FILE *out, long *rows)
     buf problem = {0};
     bool is_sqlite = c->client.driver->dialect == DATA_SQLITE;
     bool is_done =
-        run(c, is_sqlite ? "begin" : "begin isolation level repeatable read, read only", &problem) &&
+        client_begin(&c->client, is_sqlite ? "begin" : "begin isolation level repeatable read, read only",
+                     &problem) &&
         dump_tables(c, out, rows, &problem);
     client_rollback(&c->client);
     return is_done ? (buf_free(&problem), true) : fail_with(c, &problem);

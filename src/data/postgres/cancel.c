@@ -202,10 +202,20 @@ static void put_in_order(pg_link *l, const data_statement *statement)
         look_after(l);
 }
 
+/* What a session has set in a pooler's connection goes with ours: "discard all" would reach anyone's. */
+static void discard_all(pg_link *l)
+{
+    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
+    l->is_dirty = false;
+    prepared_forget_all(l);
+    if (l->is_pooled)
+        link_drop(l, "its session may have set something");
+    else
+        put_in_order(l, &discard);
+}
+
 void link_settle(pg_link *l)
 {
-    static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
-    static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
     if (l->state != LINK_DRAINING || !list_empty(&l->flight))
         return;
     if (l->cancel != NULL) {
@@ -217,11 +227,11 @@ void link_settle(pg_link *l)
         link_drop(l, "its transaction could not be rolled back");
     } else if (is_open) {
         l->is_undone = true;
-        put_in_order(l, &rollback);
+        put_in_order(l, &pg_rollback);
+    } else if (prepared_is_worn(l)) {
+        link_drop(l, "it has prepared many statements");
     } else if (l->is_dirty) {
-        l->is_dirty = false;
-        link_unprepare_all(l);
-        put_in_order(l, &discard);
+        discard_all(l);
     } else {
         timer_stop(&loop_self.timers, &l->timer);
         l->is_given_up = l->was_cancelled = l->is_undone = false;

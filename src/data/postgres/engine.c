@@ -34,6 +34,9 @@ static data_database *open_database(const data_engine_options *options)
     }
     db->most = options->pool > 0 ? options->pool : POOL_DEFAULT;
     db->wait_timeout_ms = options->wait_timeout_ms > 0 ? options->wait_timeout_ms : WAIT_DEFAULT_MS;
+    db->prepare = options->prepare;
+    db->is_pooled = options->prepare == TERN_PREPARE_NEVER;
+    db->generation = 1;
     list_init(&db->links);
     list_init(&db->broken);
     list_init(&db->wants);

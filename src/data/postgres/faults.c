@@ -39,6 +39,47 @@ tern_data_fault fault_of_state(const char *state)
     return TERN_DATA_FAILED;
 }
 
+static bool has_field(const PGresult *result, int field)
+{
+    const char *value = libpq.resultErrorField(result, field);
+    return value != NULL && value[0] != '\0';
+}
+
+/* The server's own C functions are told by the same names in every language, and in all versions so far. */
+static bool is_raised_by(const PGresult *result, const char *function)
+{
+    const char *name = libpq.resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    return name != NULL && strcmp(name, function) == 0;
+}
+
+static bool is_of_changed_tables(const PGresult *result, const char *state)
+{
+    if (strcmp(state, "XX000") == 0) /* a parameter's type has been dropped */
+        return is_raised_by(result, "getTypeInputInfo") || is_raised_by(result, "getTypeBinaryInputInfo");
+    if (has_field(result, PG_DIAG_CONTEXT)) /* raised inside a function that the statement has called */
+        return false;
+    if (strcmp(state, "0A000") == 0) /* which says, for most, that the server lacks a feature */
+        return is_raised_by(result, "RevalidateCachedQuery");
+    /* A place in the text is known while it is read: for the second time here, since a table has changed. */
+    return strncmp(state, "42", 2) == 0 && has_field(result, PG_DIAG_STATEMENT_POSITION);
+}
+
+fault_origin fault_origin_of(const PGresult *result)
+{
+    static const char *const of_values[] = {"22P02", "22P03", "22007", "22008"};
+    const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == NULL)
+        return FAULT_OF_STATEMENT;
+    if ((strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0) && !has_field(result, PG_DIAG_CONTEXT))
+        return FAULT_OF_NAME;
+    if (is_of_changed_tables(result, state))
+        return FAULT_OF_TABLES;
+    for (size_t i = 0; i < sizeof of_values / sizeof *of_values; i++)
+        if (strcmp(state, of_values[i]) == 0)
+            return FAULT_OF_VALUE;
+    return FAULT_OF_STATEMENT;
+}
+
 void fault_line(const char *message, char *line, size_t room)
 {
     size_t len = 0;
@@ -120,15 +161,37 @@ static const struct {
     {"remaining connection slots", "raise the server's max_connections, or lower .pool or the workers"},
     {"starting up", "it will be there soon"},
     {"shutting down", "it will be asked again"},
+    /* of pgbouncer, which speaks no other language */
+    {"unsupported startup parameter",
+     "the pooler does not take it: name it in its ignore_startup_parameters, or set it by \"alter role\""},
+    {"statement pooling mode", "set pgbouncer's pool_mode to transaction or session"},
 };
+
+const char *fault_advice(const char *message)
+{
+    for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
+        if (strstr(message, advice[i].part) != NULL)
+            return advice[i].advice;
+    return NULL;
+}
+
+static void add_advice(char *line, size_t room)
+{
+    const char *what_to_do = fault_advice(line);
+    size_t len = strlen(line);
+    if (what_to_do != NULL)
+        snprintf(line + len, room - len, ": %s", what_to_do);
+}
 
 void fault_of_connecting(PGconn *conn, char *line, size_t room)
 {
     fault_line(conn != NULL ? libpq.errorMessage(conn) : "memory is short", line, room);
-    for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
-        if (strstr(line, advice[i].part) != NULL) {
-            size_t len = strlen(line);
-            snprintf(line + len, room - len, ": %s", advice[i].advice);
-            return;
-        }
+    add_advice(line, room);
+}
+
+void fault_of_closing(const PGresult *result, char *line, size_t room)
+{
+    const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    fault_line(message != NULL ? message : libpq.resultErrorMessage(result), line, room);
+    add_advice(line, room);
 }

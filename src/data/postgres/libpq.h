@@ -18,6 +18,7 @@
     X(connectPoll)                                                                                           \
     X(finish)                                                                                                \
     X(status)                                                                                                \
+    X(backendPID)                                                                                            \
     X(socket)                                                                                                \
     X(sslInUse)                                                                                              \
     X(sslStruct)                                                                                             \

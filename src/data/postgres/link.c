@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-enum { ATTEMPTS_MOST = 3, NAME_BYTES = 32, TYPES_INLINE = 64 };
+enum { ATTEMPTS_MOST = 3, TYPES_INLINE = 64 };
 
 /* -- the socket -- */
 
@@ -48,48 +48,6 @@ static bool flush(pg_link *l)
 
 /* -- statements out -- */
 
-static prepared *prepared_of(pg_link *l, unsigned id)
-{
-    if (id >= l->prepared_room) {
-        unsigned room = (id + 64) & ~63u;
-        prepared *grown = mem_realloc(l->prepared, room * sizeof *grown);
-        if (grown == NULL)
-            return NULL;
-        memset(grown + l->prepared_room, 0, (room - l->prepared_room) * sizeof *grown);
-        l->prepared = grown;
-        l->prepared_room = room;
-    }
-    return &l->prepared[id];
-}
-
-static void name_of(unsigned id, prepared p, char name[NAME_BYTES])
-{
-    size_t len = 0;
-    name[len++] = 't';
-    len += text_put_u64(name + len, id);
-    name[len++] = '_';
-    len += text_put_u64(name + len, p.version);
-    name[len] = '\0';
-}
-
-/* What is prepared under the statement's name is of no use: the next run prepares it anew, by another name.
- */
-static void unprepare(pg_link *l, const data_statement *statement)
-{
-    if (statement->id == 0 || statement->id >= l->prepared_room)
-        return;
-    l->prepared[statement->id].version++;
-    l->prepared[statement->id].is_prepared = false;
-}
-
-void link_unprepare_all(pg_link *l)
-{
-    for (unsigned id = 0; id < l->prepared_room; id++) {
-        l->prepared[id].version++;
-        l->prepared[id].is_prepared = false;
-    }
-}
-
 static bool send_with_types(pg_link *l, request *r, const char *name)
 {
     const data_statement *s = r->statement;
@@ -109,19 +67,14 @@ static bool send_with_types(pg_link *l, request *r, const char *name)
 static bool put_statement(pg_link *l, request *r)
 {
     const data_statement *s = r->statement;
-    if (s->id == 0 || r->is_streamed)
-        return send_with_types(l, r, NULL);
-    prepared *p = prepared_of(l, s->id);
     char name[NAME_BYTES];
-    if (p == NULL)
+    if (s->id == 0 || l->is_nameless || r->is_plain || r->is_streamed)
+        return send_with_types(l, r, NULL);
+    if (!prepared_name(l, r, name))
         return false;
-    name_of(s->id, *p, name);
-    if (!p->is_prepared) {
-        if (!send_with_types(l, r, name))
-            return false;
-        p->is_prepared = true; /* or will be, when the answer comes; if not, the version changes */
-        r->is_preparing = true;
-    }
+    r->is_preparing = !r->is_earlier;
+    if (r->is_preparing && !send_with_types(l, r, name))
+        return false;
     return libpq.sendQueryPrepared(l->conn, name, r->params->count, r->params->values, r->params->lengths,
                                    r->params->formats, 1) != 0;
 }
@@ -136,7 +89,7 @@ bool link_send(pg_link *l, request *r)
     r->on = l;
     r->attempts++;
     r->sent_ms = loop_self.now_ms;
-    r->is_preparing = r->ends_group = false;
+    r->is_preparing = r->is_earlier = r->ends_group = false;
     bool is_put = put_statement(l, r);
     if (list_empty(&l->flight))
         l->stage = first_stage(r);
@@ -178,15 +131,36 @@ static void send_again(pg_link *l, request *r)
 {
     libpq.clear(r->result);
     r->result = NULL;
+    r->is_outdated = false;
     if (link_send(l, r))
         link_sync(l);
 }
 
 static void log_begin(const request *r)
 {
-    char line[200];
-    fault_line(libpq.resultErrorMessage(r->result), line, sizeof line);
+    char line[300];
+    fault_of_closing(r->result, line, sizeof line);
     tern_log(TERN_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
+}
+
+/* Whether an error is of no concern to who waits: the statement can be sent again, since nothing was done or
+ * it only reads. */
+static bool is_passing(pg_link *l, request *r, const char *state)
+{
+    if (r->is_begin)
+        log_begin(r);
+    return (r->is_earlier && prepared_is_to_blame(l, r)) ||
+           (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
+}
+
+/* In a session, by what comes before it in its group: the transaction's "begin", unless a statement failed.
+ */
+static void skipped(pg_link *l, request *r)
+{
+    data_error *error = r->waiting != NULL ? r->error : NULL;
+    request_fail(l->db, r, TERN_DATA_CONFLICT, "the server skipped the statement");
+    if (error != NULL)
+        error->is_outdated = true;
 }
 
 /* All of the answer is there, and its transaction, if it was one of its own, has ended. */
@@ -194,30 +168,26 @@ static void answered(pg_link *l, request *r)
 {
     data_database *db = l->db;
     const char *state = state_of(r->result);
-    bool is_again = r->is_aborted; /* the error of one before it */
-    bool is_stale = false;         /* prepared for tables as they were, or by one that was skipped */
+    bool is_again = state != NULL ? is_passing(l, r, state) : false;
     list_remove(&r->link);
     l->in_flight--;
     l->idle_since_ms = loop_self.now_ms;
-    if (state != NULL && r->is_begin)
-        log_begin(r);
-    if (l->was_cancelled && (is_again || (state != NULL && strcmp(state, "57014") == 0))) {
+    if (l->was_cancelled && (r->is_aborted || (state != NULL && strcmp(state, "57014") == 0))) {
         is_again = true; /* hit by a cancel request that was meant for another one */
         r->attempts--;
     }
-    if (state != NULL) {
-        is_stale = r->statement->id != 0 && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
-        if (is_stale)
-            unprepare(l, r->statement);
-        is_again = is_again || is_stale || (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
-    }
-    if (is_again && r->waiting != NULL && l->state != LINK_LENT && r->attempts < ATTEMPTS_MOST)
+    if (state == NULL && r->is_plain && !r->is_aborted)
+        prepared_was_to_blame(db, r);
+    if (r->is_probe)
+        link_learn(l, r);
+    if ((is_again || r->is_aborted) && r->waiting != NULL && l->state != LINK_LENT &&
+        r->attempts < ATTEMPTS_MOST)
         pool_want_again(db, r);
-    else if (is_stale && r->waiting != NULL && !r->is_streamed && r->attempts < ATTEMPTS_MOST &&
+    else if (r->is_outdated && r->waiting != NULL && r->attempts < ATTEMPTS_MOST &&
              libpq.transactionStatus(l->conn) == PQTRANS_IDLE)
         send_again(l, r);
     else if (r->is_aborted)
-        request_fail(db, r, TERN_DATA_FAILED, "the server skipped the statement");
+        skipped(l, r);
     else
         request_done(db, r);
 }
@@ -264,13 +234,13 @@ static bool take_result(pg_link *l, request *r, PGresult *result)
     l->has_answer = true;
     if (status == PGRES_FATAL_ERROR) {
         if (l->stage == STAGE_PREPARE)
-            unprepare(l, r->statement);
+            prepared_forget(l, r->statement);
         keep_result(r, result);
         return is_first;
     }
     if (status == PGRES_PIPELINE_ABORTED && l->stage != STAGE_SYNC && is_first) {
         if (l->stage == STAGE_PREPARE)
-            unprepare(l, r->statement);
+            prepared_forget(l, r->statement);
         r->is_aborted = r->result == NULL; /* else it was its own Parse that failed */
         libpq.clear(result);
         return true;
@@ -374,6 +344,17 @@ void link_on_event(loop_source *source, uint32_t events)
 
 /* -- the end of a connection -- */
 
+/* What the server, or a pooler, has said before it closed the connection. */
+static const char *reason_of(const pg_link *l, const char *reason, char *line, size_t room)
+{
+    const PGresult *result =
+        !list_empty(&l->flight) ? list_owner(l->flight.next, request, link)->result : NULL;
+    if (state_of(result) == NULL)
+        return reason;
+    fault_of_closing(result, line, room);
+    return line;
+}
+
 /* What was in flight: nobody knows whether a write was done, but a read can be sent to another connection. */
 static void fail_flight(pg_link *l, bool was_lent, const char *reason)
 {
@@ -392,8 +373,12 @@ void link_drop(pg_link *l, const char *reason)
 {
     data_database *db = l->db;
     bool was_lent = l->state == LINK_LENT;
+    char line[200];
     if (l->state == LINK_BROKEN)
         return;
+    reason = reason_of(l, reason, line, sizeof line);
+    if (l->state == LINK_OPENING)
+        link_note_failure(l, reason);
     db->opening -= l->state == LINK_OPENING;
     db->count--;
     l->state = LINK_BROKEN;

@@ -1,6 +1,7 @@
 /* Opening connections without blocking the loop, and what follows when that fails. */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
+#include "data/postgres/wire.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -36,12 +37,17 @@ static void note_failure(data_database *db, const char *line)
     snprintf(db->away, sizeof db->away, "%s", line);
 }
 
+void link_note_failure(pg_link *l, const char *reason)
+{
+    if (l->db->is_closing)
+        return;
+    note_failure(l->db, reason);
+    pool_pump_later(l->db); /* those that wait are told */
+}
+
 static void fail(pg_link *l, const char *line)
 {
-    data_database *db = l->db;
-    note_failure(db, line);
     link_drop(l, line);
-    pool_pump_later(db);
 }
 
 static void on_open_deadline(timer_entry *timer)
@@ -60,10 +66,58 @@ static void drop_notice(void *unused, const char *message)
     tern_log(TERN_DEBUG, "PostgreSQL: %s", line);
 }
 
-static void succeed(pg_link *l)
+static void be_ready(pg_link *l)
 {
     data_database *db = l->db;
     timer_stop(&loop_self.timers, &l->timer);
+    l->state = LINK_READY;
+    l->idle_since_ms = loop_self.now_ms;
+    db->opening--;
+    if (db->failures > 0)
+        tern_log(TERN_INFO, "connected to PostgreSQL again");
+    db->failures = 0;
+    pool_pump_later(db);
+}
+
+/* A pooler makes up the key for cancelling that it gives out, of which a process id is the half. So where the
+ * process that answers has another one, a pooler is between. */
+static bool send_probe(pg_link *l)
+{
+    static const data_statement ask = {.sql = "select pg_backend_pid()", .sql_len = 23};
+    static const params none;
+    data_run unused = {.statement = &ask};
+    request *r = request_new(l->db, &unused, &none);
+    if (r == NULL) {
+        fail(l, "memory is short");
+        return false;
+    }
+    r->waiting = NULL;
+    r->is_probe = true;
+    return link_send(l, r) && link_sync(l);
+}
+
+static int process_told(const PGresult *result)
+{
+    bool is_told = result != NULL && libpq.resultStatus(result) == PGRES_TUPLES_OK &&
+                   libpq.ntuples(result) == 1 && libpq.getlength(result, 0, 0) == 4;
+    return is_told ? (int)wire_get_32(libpq.getvalue(result, 0, 0)) : 0;
+}
+
+void link_learn(pg_link *l, const request *probe)
+{
+    data_database *db = l->db;
+    l->is_pooled = db->is_pooled || process_told(probe->result) != libpq.backendPID(l->conn);
+    l->is_nameless |= l->is_pooled && db->prepare != TERN_PREPARE_ALWAYS;
+    if (l->is_pooled && !db->is_told_of_pooler)
+        tern_log(TERN_INFO, "PostgreSQL is reached through a pooler: statements are %s",
+                 l->is_nameless ? "sent without names" : "prepared by name, as the settings say");
+    db->is_told_of_pooler |= l->is_pooled;
+    be_ready(l);
+}
+
+static void succeed(pg_link *l)
+{
+    data_database *db = l->db;
     libpq.setNoticeProcessor(l->conn, drop_notice, NULL);
     if (libpq.setnonblocking(l->conn, 1) != 0 || !libpq.enterPipelineMode(l->conn)) {
         fail(l, "memory is short");
@@ -75,13 +129,12 @@ static void succeed(pg_link *l)
         fail(l, "the socket cannot be watched");
         return;
     }
-    l->state = LINK_READY;
-    l->idle_since_ms = loop_self.now_ms;
-    db->opening--;
-    if (db->failures > 0)
-        tern_log(TERN_INFO, "connected to PostgreSQL again");
-    db->failures = 0;
-    pool_pump_later(db);
+    l->is_pooled = true; /* until more is known */
+    l->is_nameless = db->is_pooled || !prepared_begin_names(l);
+    if (db->is_pooled)
+        be_ready(l);
+    else
+        send_probe(l);
 }
 
 static void go_on(pg_link *l)

@@ -83,7 +83,7 @@ void pool_want_again(data_database *db, request *r)
         libpq.clear(r->result);
     r->result = NULL;
     r->on = NULL;
-    r->is_aborted = false;
+    r->is_aborted = r->is_outdated = false;
     r->is_alone = true;
     list_insert_before(db->wants.next, &r->link);
     pool_pump_later(db);
@@ -127,24 +127,26 @@ static bool is_free(const pg_link *l)
     return l->state == LINK_READY && list_empty(&l->flight);
 }
 
-/* Whether one more statement may be put behind those in flight. */
-static bool is_shareable(const pg_link *l)
+/* Whether this statement too may be put behind those in flight. */
+static bool is_shareable(const pg_link *l, const request *r)
 {
     if (l->state != LINK_READY || l->is_held || l->in_flight >= FLIGHT_MOST)
         return false;
     if (list_empty(&l->flight))
         return true;
+    if (l->is_pooled && (!l->is_unsynced || r->is_alone)) /* one group at a time */
+        return false;
     uint64_t sent_ms = list_owner(l->flight.next, request, link)->sent_ms, now_ms = loop_self.now_ms;
     uint64_t moved_ms = sent_ms > l->idle_since_ms ? sent_ms : l->idle_since_ms; /* that an answer came */
     return now_ms <= moved_ms + STALLED_MS && now_ms <= sent_ms + LATE_MS;
 }
 
 /* The first in the list: few connections that carry much cost fewer system calls than many. */
-static pg_link *shareable(data_database *db)
+static pg_link *shareable(data_database *db, const request *r)
 {
     list_each (link, &db->links) {
         pg_link *l = list_owner(link, pg_link, link);
-        if (is_shareable(l))
+        if (is_shareable(l, r))
             return l;
     }
     return NULL;
@@ -222,8 +224,8 @@ static unsigned serve(data_database *db)
             l = NULL;
             continue;
         }
-        if (l == NULL || !is_shareable(l))
-            l = shareable(db);
+        if (l == NULL || !is_shareable(l, r))
+            l = shareable(db, r);
         if (l != NULL) {
             put(l, r);
         } else {

@@ -7,6 +7,14 @@
  *
  * Whoever wants something queues in `wants`, oldest first; at the end of the loop's turn `pump` gives each a
  * connection, as far as there are any, and sends what was given together.
+ *
+ * Poolers (pgbouncer and its like) lend the server's connections from transaction to transaction, so a
+ * connection of ours may be another one of the server's after each Sync. What was prepared may then be
+ * missing, and of two groups in flight the second may be torn apart. Hence a connection that leads to a
+ * pooler has one group in flight at a time, and its statements have no names.
+ *
+ * Names of prepared statements are used once: 96 random bits of the connection, then a number that counts up.
+ * No name can therefore denote another statement, in this process or any other, whatever is between.
  */
 #ifndef POSTGRES_POOL_H
 #define POSTGRES_POOL_H
@@ -35,6 +43,8 @@ typedef struct request {
     uint64_t sent_ms;
     uint64_t deadline_ms; /* for an orphan: when its connection is dropped */
     uint64_t free_by_ms;  /* while it has no connection; for an orphan in flight: when it is cancelled */
+    uint32_t serial;      /* of the name that it was sent by */
+    uint32_t generation;  /* that is in doubt: db->generation as it failed; 0: none */
     uint8_t attempts;     /* times it was sent */
     bool is_done;         /* answered, failed, or `on` is lent */
     bool has_failed;      /* `error` says why; there is no result */
@@ -44,16 +54,28 @@ typedef struct request {
     bool is_alone;        /* in a group of its own: it was aborted or failed for another's sake before */
     bool is_streamed;     /* its rows are taken by stream_next */
     bool is_begin;        /* of the transaction of the statement behind it */
+    bool is_probe;        /* asks which process of the server answers (open.c) */
+    bool is_earlier;      /* runs what an earlier request has prepared */
+    bool is_plain;        /* is sent without a name: what is prepared may be for tables as they were */
+    bool is_outdated; /* what was prepared may be for tables as they were; it can be repeated if it was alone
+                       */
 } request;
 
 typedef enum link_state { LINK_OPENING, LINK_READY, LINK_LENT, LINK_DRAINING, LINK_BROKEN } link_state;
 /* Which answer of the oldest statement in flight comes next. */
 typedef enum link_stage { STAGE_PREPARE, STAGE_EXECUTE, STAGE_SYNC } link_stage;
 
-/* What a connection has prepared, by statement id: the name ends with the version. */
+/* What a connection has prepared, by statement id. */
 typedef struct prepared {
-    uint16_t version : 15, is_prepared : 1;
+    uint32_t serial;     /* the end of its name */
+    uint32_t generation; /* db->generation as it was prepared; 0: it is not */
 } prepared;
+
+enum {
+    NAME_RANDOM_BYTES = 12,
+    NAME_BEGIN_BYTES = 1 + 2 * NAME_RANDOM_BYTES, /* of a statement's name: "t", and digits of base 16 */
+    NAME_BYTES = NAME_BEGIN_BYTES + 1 + 10 + 1    /* "_", the serial, a NUL; the server keeps 63 */
+};
 
 struct data_session {
     list_link link; /* in db->links, or db->broken */
@@ -72,7 +94,9 @@ struct data_session {
     pg_cancel *cancel; /* a cancel request on its way; nothing is sent meanwhile */
     prepared *prepared;
     unsigned prepared_room;
-    const data_statement *begins; /* a lent one's transaction: goes out with its first statement */
+    uint32_t serial;                   /* of the statement prepared last */
+    char name_begin[NAME_BEGIN_BYTES]; /* of its statements, with no NUL */
+    const data_statement *begins;      /* a lent one's transaction: goes out with its first statement */
     uint64_t idle_since_ms;
     bool is_held;       /* by pump, for one that wants it alone */
     bool is_unsynced;   /* statements were put in since the last Sync */
@@ -80,6 +104,8 @@ struct data_session {
     bool was_cancelled; /* since it was READY last: the cancel request may have hit another's statement */
     bool is_undone;     /* a rollback was sent when it was released */
     bool is_dirty;      /* the session may have set something that stays */
+    bool is_pooled;     /* a pooler is between, or nobody knows yet: one group in flight at a time */
+    bool is_nameless;   /* statements are prepared without a name, for one run */
     bool is_streaming;  /* nothing is read but by stream_next */
     request *streamed;  /* whose rows they are */
     PGresult *row;      /* the one being looked at */
@@ -95,8 +121,13 @@ struct data_database {
     loop_later pump, sweep;
     bool will_pump, will_sweep, is_closing;
     pool requests;
-    timer_entry watch; /* runs while statements are waited for: looks after their deadlines */
-    list_link cancels; /* cancel requests on their way: a thread each, no more than there may be links */
+    tern_prepare prepare;
+    bool is_pooled; /* every connection counts as one to a pooler */
+    bool is_told_of_pooler;
+    uint32_t generation; /* from 1; counts up when what is prepared turns out to be for tables as they were */
+    unsigned missing;    /* how often the server did not know what had been prepared */
+    timer_entry watch;   /* runs while statements are waited for: looks after their deadlines */
+    list_link cancels;   /* cancel requests on their way: a thread each, no more than there may be links */
     unsigned cancel_count;
     /* the server is away: nobody waits before retry_at_ms */
     unsigned failures;
@@ -133,6 +164,10 @@ void pool_free_broken(data_database *db);
 
 /** Begins a connection. It becomes READY, or is dropped, by itself. */
 void link_open(data_database *db);
+/** Takes the answer of the probe that a new connection begins with: now it is READY. */
+void link_learn(pg_link *l, const request *probe);
+/** A connection that is still OPENING is about to be dropped for this reason. */
+void link_note_failure(pg_link *l, const char *reason);
 
 /* -- link.c -- */
 
@@ -143,8 +178,6 @@ bool link_watch(pg_link *l, uint32_t events);
 bool link_send(pg_link *l, request *r);
 /** Ends the group of statements put in since the last call: their own transaction. */
 bool link_sync(pg_link *l);
-/** Every statement will be prepared anew. */
-void link_unprepare_all(pg_link *l);
 /** Takes the next result, or NULL, that libpq has; false when it fits nothing: the link is dropped then. */
 bool link_take(pg_link *l, PGresult *result);
 /** Takes all results that have been read; false when the link was dropped. */
@@ -175,6 +208,24 @@ void link_settle(pg_link *l);
 void cancel_forget(pg_link *l);
 void cancel_abandon_all(data_database *db);
 
+/* -- prepared.c -- */
+
+/** How names begin on this connection: another way on each. False without randomness. */
+bool prepared_begin_names(pg_link *l);
+/** Writes the name that a statement is run by. It has to be prepared by it first unless r->is_earlier is set
+ * then. False without memory. */
+bool prepared_name(pg_link *l, request *r, char name[NAME_BYTES]);
+/** A statement will be prepared again, by another name; all of them. */
+void prepared_forget(pg_link *l, const data_statement *statement);
+void prepared_forget_all(pg_link *l);
+/** Whether the error of a statement that ran what an earlier request has prepared may come of that. It can be
+ * repeated without a name then, where nothing was done yet. */
+bool prepared_is_to_blame(pg_link *l, request *r);
+/** That was it: without a name it could be run. Everything will be prepared again, on every connection. */
+void prepared_was_to_blame(data_database *db, const request *r);
+/** Whether a connection has prepared so much that it is better replaced: names are not taken back. */
+bool prepared_is_worn(const pg_link *l);
+
 /* -- run.c -- */
 
 /** Waits for a request's answer and hands its rows over; frees it. */
@@ -195,6 +246,7 @@ bool pg_session_run_all(data_session *session, data_run *runs, unsigned count);
 bool pg_session_begin(data_session *session, data_run *run);
 bool pg_session_commit(data_session *session, data_run *run);
 void pg_release(data_session *session);
+extern const data_statement pg_rollback;
 bool pg_stream_open(data_session *session, data_run *run);
 bool pg_stream_next(data_session *session, data_run *run, data_row *row);
 void pg_stream_close(data_session *session, data_run *run);

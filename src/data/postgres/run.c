@@ -23,10 +23,22 @@ static int64_t rows_changed(PGresult *result)
     return strtoll(libpq.cmdTuples(result), NULL, 10);
 }
 
-static bool hand_over(data_run *run, PGresult *result)
+/* When what was prepared is of no use any more, clients may simply try again. A value is more often to blame.
+ */
+static bool hand_over_error(data_run *run, const request *r)
 {
+    fault_of_result(r->result, &run->error);
+    run->error.is_outdated = r->is_outdated;
+    if (r->is_outdated && r->generation == 0)
+        run->error.fault = TERN_DATA_CONFLICT;
+    return false;
+}
+
+static bool hand_over(data_run *run, const request *r)
+{
+    PGresult *result = r->result;
     if (libpq.resultStatus(result) == PGRES_FATAL_ERROR)
-        return fault_of_result(result, &run->error);
+        return hand_over_error(run, r);
     run->affected = rows_changed(result);
     if (run->on_row == NULL)
         return true;
@@ -83,7 +95,7 @@ bool run_await(data_database *db, request *r, data_run *run)
         if (!r->is_done && is_over(db, r, run))
             return false;
     }
-    bool is_ok = !r->has_failed && hand_over(run, r->result);
+    bool is_ok = !r->has_failed && hand_over(run, r);
     request_free(db, r);
     return is_ok;
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+const data_statement pg_rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
+
 static data_session *leave_queue(data_database *db, request *want)
 {
     if (!want->is_done)
@@ -79,6 +81,7 @@ static bool send_begin(pg_link *l)
     r->waiting = NULL;
     r->is_begin = true;
     r->free_by_ms = UINT64_MAX;
+    r->is_plain = l->is_pooled;
     return link_send(l, r);
 }
 
@@ -91,7 +94,7 @@ static bool send_behind(data_session *l, request *r)
     return false;
 }
 
-bool pg_session_run(data_session *l, data_run *run)
+static bool run_once(data_session *l, data_run *run, bool is_plain)
 {
     params values;
     run->affected = 0;
@@ -101,19 +104,48 @@ bool pg_session_run(data_session *l, data_run *run)
     if (r == NULL)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
     const data_statement *s = run->statement;
+    r->is_plain = is_plain;
     l->is_dirty |= s->id == 0 && !leaves_nothing(s->sql);
     if (send_behind(l, r))
         link_sync(l);
     return run_await(l->db, r, run);
 }
 
-bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
+/* Of a transaction nothing but its first statement was sent, and what was prepared for that one is for tables
+ * as they were: the transaction begins again. */
+static bool begin_again(data_session *l, const data_statement *begins, data_run *run)
+{
+    data_run undo = {.statement = &pg_rollback, .deadline_ms = run->deadline_ms};
+    if (begins == NULL || run->error.fault == TERN_DATA_OK || !run->error.is_outdated)
+        return false;
+    if (!run_once(l, &undo, true)) {
+        run->error = undo.error;
+        return false;
+    }
+    l->begins = begins;
+    return true;
+}
+
+bool pg_session_run(data_session *l, data_run *run)
+{
+    const data_statement *begins = l->begins;
+    if (run_once(l, run, false))
+        return true;
+    bool was_value = run->error.fault == TERN_DATA_BAD_VALUE;
+    bool is_done = begin_again(l, begins, run) && run_once(l, run, true);
+    l->db->generation += is_done && was_value; /* it was not the value's fault */
+    return is_done;
+}
+
+static bool run_all_once(data_session *l, data_run *runs, unsigned count, bool is_plain)
 {
     params values[DATA_RUNS_MOST];
     request *requests[DATA_RUNS_MOST];
     if (!is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
         return false;
     unsigned sent = 0;
+    for (unsigned i = 0; i < count; i++)
+        requests[i]->is_plain = is_plain;
     while (sent < count && send_behind(l, requests[sent]))
         sent++;
     if (sent == count)
@@ -121,6 +153,13 @@ bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
     for (unsigned unsent = sent + 1; unsent < count; unsent++) /* the one in between has failed */
         request_free(l->db, requests[unsent]);
     return run_await_all(l->db, requests, runs, sent < count ? sent + 1 : count);
+}
+
+bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
+{
+    const data_statement *begins = l->begins;
+    return run_all_once(l, runs, count, false) ||
+           (begin_again(l, begins, runs) && run_all_once(l, runs, count, true));
 }
 
 bool pg_session_begin(data_session *l, data_run *run)

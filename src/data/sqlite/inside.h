@@ -34,7 +34,6 @@ typedef struct sqlite_prepared {
     sqlite3_stmt *statement;
     uint64_t used_at; /* by the connection's count of uses: the least of all is dropped first */
     unsigned id;      /* its place in the connection's table; 0: finalized after use */
-    unsigned columns;
     bool is_in_use;
     bool is_at_end; /* of a stream */
     bool only_reads;

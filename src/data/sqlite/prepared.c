@@ -36,7 +36,6 @@ static sqlite_prepared *prepare(data_session *session, const char *sql, size_t l
         mem_free(prepared);
         return NULL;
     }
-    prepared->columns = (unsigned)sqlite3_column_count(prepared->statement);
     prepared->is_search = mentions_match(sql, len);
     prepared->only_reads = sqlite3_stmt_readonly(prepared->statement) != 0;
     return prepared;

@@ -31,11 +31,20 @@ static int end_early(data_session *session, const sqlite_prepared *prepared, con
     return SQLITE_DONE;
 }
 
+/* The columns are counted after a step, not kept: the first one prepares the statement again when another
+ * process has changed the tables, and `select *` has others then. */
+static data_row row_of(const sqlite_prepared *prepared)
+{
+    return (data_row){.engine = &data_sqlite,
+                      .handle = prepared->statement,
+                      .columns = (unsigned)sqlite3_column_count(prepared->statement)};
+}
+
 static int step_all(data_session *session, const sqlite_prepared *prepared, data_run *run)
 {
-    data_row row = {.engine = &data_sqlite, .handle = prepared->statement, .columns = prepared->columns};
-    int code;
-    while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
+    int code = sqlite3_step(prepared->statement);
+    const data_row row = row_of(prepared);
+    for (; code == SQLITE_ROW; code = sqlite3_step(prepared->statement))
         if (run->on_row != NULL && !run->on_row(run, &row))
             return end_early(session, prepared, run);
     return code;
@@ -159,7 +168,7 @@ bool sqlite_stream_next(data_session *session, data_run *run, data_row *row)
     prepared->is_at_end = code != SQLITE_ROW;
     if (code != SQLITE_ROW)
         return code != SQLITE_DONE && sqlite_answer(session, code, &run->error);
-    *row = (data_row){.engine = &data_sqlite, .handle = prepared->statement, .columns = prepared->columns};
+    *row = row_of(prepared);
     return true;
 }
 

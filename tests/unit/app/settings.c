@@ -225,6 +225,17 @@ TEST(settings_have_no_database_url_until_one_is_given)
     unsetenv("TERN_DATABASE_URL");
 }
 
+TEST(settings_have_no_way_to_prepare_until_one_of_the_words_is_given)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, "run"), "");
+    CHECK_TEXT(s.database_prepare, NULL);
+    CHECK_TEXT(read_line(&s, &plain, "run --database-prepare NEVER"), "");
+    CHECK_TEXT(s.database_prepare, "never");
+    CHECK_TEXT(read_line(&s, &plain, "run --database-prepare sometimes"),
+               "--database-prepare: \"sometimes\" is not one of auto, always, never");
+}
+
 TEST(settings_help_names_every_flag_and_variable_in_lines_a_terminal_holds)
 {
     buf page = {0};

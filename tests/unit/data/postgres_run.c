@@ -43,7 +43,8 @@ static void select_twice(void)
 {
     for (int i = 0; i < 3; i++)
         CHECK_INT(ask("select $1::bigint", TERN_ARGS(i), .id = 3, .reads = true).number, i);
-    CHECK_INT(must("select count(*) from pg_prepared_statements where name like 't3%'").number, 1);
+    CHECK_INT(
+        must("select count(*) from pg_prepared_statements where statement = 'select $1::bigint'").number, 1);
 }
 
 TEST(a_statement_is_prepared_once)
@@ -215,11 +216,22 @@ static void make_answers(void *arg)
         start_body(&bodies[i], ask_often, &bodies[i]);
 }
 
-TEST(threat_102_many_statements_in_flight_with_errors_between_each_reach_their_own_coroutine)
+static void ask_many_at_once(void)
 {
     test_body first;
     open_database();
     start_body(&first, make_answers, NULL);
     run_bodies();
     CHECK(right_answers > 900);
+}
+
+TEST(threat_102_many_statements_in_flight_with_errors_between_each_reach_their_own_coroutine)
+{
+    ask_many_at_once();
+}
+
+TEST(threat_121_many_statements_for_a_pooler_reach_their_own_coroutine_too)
+{
+    db_options.prepare = TERN_PREPARE_NEVER;
+    ask_many_at_once();
 }

@@ -239,7 +239,7 @@ static void make_counts(void *arg)
     CHECK_INT(must("select count(*) from counts where n = 15").number, 24);
 }
 
-TEST(transactions_and_shared_statements_take_turns_on_few_connections)
+static void take_turns(void)
 {
     static test_body body;
     db_options.pool = 3;
@@ -247,4 +247,15 @@ TEST(transactions_and_shared_statements_take_turns_on_few_connections)
     open_database();
     start_body(&body, make_counts, NULL);
     run_bodies();
+}
+
+TEST(transactions_and_shared_statements_take_turns_on_few_connections)
+{
+    take_turns();
+}
+
+TEST(threat_121_transactions_and_shared_statements_take_turns_before_a_pooler_too)
+{
+    db_options.prepare = TERN_PREPARE_NEVER;
+    take_turns();
 }

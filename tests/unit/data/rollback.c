@@ -81,7 +81,7 @@ static void look_from_outside(void *arg)
     const data_statement count = {.sql = counts[engine->dialect], .sql_len = strlen(counts[engine->dialect])};
     arena memory;
     arena_init(&memory, NULL, 0, SIZE_MAX / 2);
-    outside = engine->open(&(data_engine_options){outside_url, 1, 1000});
+    outside = engine->open(&(data_engine_options){.url = outside_url, .pool = 1, .wait_timeout_ms = 1000});
     data_run run = {.statement = &count, .memory = &memory, .on_row = take_number, .sink = &outside_count};
     outside_count = -1;
     if (!engine->run(outside, &run))

@@ -467,3 +467,93 @@ TEST(full_text_indexes_are_kept_by_triggers)
 {
     WITH_DATABASE(search_from_trigger);
 }
+
+/* -- tables that another process changes -- */
+
+static void change_elsewhere(const char *script)
+{
+    sqlite3 *other;
+    CHECK_INT(sqlite3_open(fixture_url + sizeof "sqlite:" - 1, &other), SQLITE_OK);
+    CHECK_INT(sqlite3_busy_timeout(other, 5000), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(other, script, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+}
+
+static bool keep_names(data_run *run, const data_row *row)
+{
+    char *names = run->sink;
+    size_t len = 0;
+    for (unsigned i = 0; i < row->columns; i++)
+        len += (size_t)snprintf(names + len, 100 - len, "%s ", data_sqlite.column_name(row, i));
+    return true;
+}
+
+static void see_columns(tern_ctx *c, const char *expected)
+{
+    char names[100] = "";
+    query *q = query_of(c, "select * from shape where a >= ?1", 7, false, TERN_ARGS(1));
+    q->run.on_row = keep_names;
+    q->run.sink = names;
+    CHECK(data_sqlite.run(db, &q->run));
+    CHECK_TEXT(names, expected);
+}
+
+static void change_columns(tern_ctx *c)
+{
+    must_run(c, "create table shape (a integer, b integer, c integer); insert into shape values (1, 2, 3)");
+    see_columns(c, "a b c ");
+    change_elsewhere("alter table shape drop column c");
+    see_columns(c, "a b ");
+    change_elsewhere("alter table shape add column d integer");
+    see_columns(c, "a b d ");
+    change_elsewhere("alter table shape rename column b to e");
+    see_columns(c, "a e d ");
+    change_elsewhere(
+        "begin; create table new (z text, a integer) strict; insert into new select 'z', a from shape; "
+        "drop table shape; alter table new rename to shape; commit");
+    see_columns(c, "z a ");
+}
+
+TEST(threat_126_rows_have_the_columns_that_another_process_has_given_them)
+{
+    WITH_DATABASE(change_columns);
+}
+
+static void add_shape(tern_ctx *c, int64_t a)
+{
+    int64_t got = 0;
+    query *q = query_of(c, "insert into shape values (?1) returning a", 8, true, TERN_ARGS(a));
+    q->run.on_row = keep_int;
+    q->run.sink = &got;
+    CHECK(data_sqlite.run(db, &q->run));
+    CHECK_INT(got, a);
+}
+
+static void change_in_a_transaction(tern_ctx *c)
+{
+    data_error error;
+    must_run(c, "create table shape (a integer)");
+    add_shape(c, 1);
+    data_session *session = data_sqlite.acquire(db, true, &error);
+    CHECK(session != NULL);
+    change_elsewhere("alter table shape add column b integer default 0; alter table shape drop column b; "
+                     "create index shape_a on shape (a)");
+    for (int64_t i = 2; i < 4; i++) {
+        int64_t got = 0;
+        query *begin = query_of(c, i == 2 ? "begin" : "savepoint t", (unsigned)i, true, NO_ARGS);
+        query *q = query_of(c, "insert into shape values (?1) returning a", 8, true, TERN_ARGS(i));
+        q->run.on_row = keep_int;
+        q->run.sink = &got;
+        CHECK(data_sqlite.session_run(session, &begin->run));
+        CHECK(data_sqlite.session_run(session, &q->run));
+        CHECK_INT(got, i);
+    }
+    query *end = query_of(c, "commit", 4, true, NO_ARGS);
+    CHECK(data_sqlite.session_commit(session, &end->run));
+    CHECK_INT(int_of(c, "select sum(a) from shape"), 6);
+}
+
+TEST(threat_126_a_transaction_begins_on_tables_that_another_process_has_changed)
+{
+    WITH_DATABASE(change_in_a_transaction);
+}
