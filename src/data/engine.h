@@ -64,6 +64,9 @@ typedef struct data_run {
     /** Takes a row, in the caller's coroutine, without waiting; false ends the run: it fails when `error` was
      * set, else all that was wanted has been seen. NULL: rows are dropped. */
     bool (*on_row)(struct data_run *run, const data_row *row);
+    /** Looks at the columns of a result without a row, which on_row never sees; false with `error` set. NULL:
+     * nobody does. Only called where there is an on_row. */
+    bool (*on_no_rows)(struct data_run *run, const data_row *row);
     void *sink;   /* on_row's own */
     int64_t rows; /* how many on_row has taken; counted by it, for the log */
     /* filled in by the engine */

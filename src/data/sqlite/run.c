@@ -34,10 +34,13 @@ static int end_early(data_session *session, const sqlite_prepared *prepared, con
 static int step_all(data_session *session, const sqlite_prepared *prepared, data_run *run)
 {
     data_row row = {.engine = &data_sqlite, .handle = prepared->statement, .columns = prepared->columns};
+    bool has_rows = false;
     int code;
-    while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
+    for (; (code = sqlite3_step(prepared->statement)) == SQLITE_ROW; has_rows = true)
         if (run->on_row != NULL && !run->on_row(run, &row))
             return end_early(session, prepared, run);
+    if (code == SQLITE_DONE && !has_rows && run->on_row != NULL && run->on_no_rows != NULL)
+        run->on_no_rows(run, &row); /* an error of its own is the run's */
     return code;
 }
 
