@@ -88,6 +88,9 @@ struct data_engine {
     /** Before fork, in the master: whether the URL makes sense to this engine (and its client library is
      * there); false with a line in `problems`. Opens nothing. */
     bool (*check)(const char *url, buf *problems);
+    /** In the master, before it serves: logs in one line what of the database cannot be used, if that is
+     * known. NULL: it never is. */
+    void (*note)(const char *url);
     /** After fork, the loop open: makes the pool, without connecting. NULL when memory is short. */
     data_database *(*open)(const data_engine_options *options);
     /** On the loop's own stack, when no coroutine uses it any more. */
