@@ -100,6 +100,8 @@ static const char *detail_of(const data_error *error)
         return "the row that this refers to does not exist";
     if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "update or delete on table") != NULL)
         return "other rows refer to this one";
+    if (error->is_read_only && error->fault == TERN_DATA_AWAY)
+        return "the database takes no changes at present, it can only be read";
     return answers[error->fault].detail;
 }
 

@@ -117,6 +117,8 @@ static data_database *open_one(const char *url)
 static bool check_workers(void *arg, const app_launching *how, buf *problems)
 {
     (void)arg;
+    if (data_self.engine->note != NULL)
+        data_self.engine->note(data_self.options.url);
     if (how->workers <= 1 || !is_in_memory(data_self.options.url))
         return true;
     buf_add_printf(problems,

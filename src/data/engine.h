@@ -65,6 +65,9 @@ typedef struct data_run {
     /** Takes a row, in the caller's coroutine, without waiting; false ends the run: it fails when `error` was
      * set, else all that was wanted has been seen. NULL: rows are dropped. */
     bool (*on_row)(struct data_run *run, const data_row *row);
+    /** Looks at the columns of a result without a row, which on_row never sees; false with `error` set. NULL:
+     * nobody does. Only called where there is an on_row. */
+    bool (*on_no_rows)(struct data_run *run, const data_row *row);
     void *sink;   /* on_row's own */
     int64_t rows; /* how many on_row has taken; counted by it, for the log */
     /* filled in by the engine */
@@ -87,6 +90,9 @@ struct data_engine {
     /** Before fork, in the master: whether the URL makes sense to this engine (and its client library is
      * there); false with a line in `problems`. Opens nothing. */
     bool (*check)(const char *url, buf *problems);
+    /** In the master, before it serves: logs in one line what of the database cannot be used, if that is
+     * known. NULL: it never is. */
+    void (*note)(const char *url);
     /** After fork, the loop open: makes the pool, without connecting. NULL when memory is short. */
     data_database *(*open)(const data_engine_options *options);
     /** On the loop's own stack, when no coroutine uses it any more. */

@@ -123,6 +123,7 @@ static void find_some(tern_ctx *c, const data_table *table, const tern_arg *keys
         runs[i].statement = statement;
         runs[i].args = select_key_args(c, table, key);
         runs[i].on_row = take_the_only_one;
+        runs[i].on_no_rows = NULL;
         runs[i].sink = list;
     }
     data_execute_all(c, runs, count, table, NULL);

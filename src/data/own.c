@@ -75,6 +75,13 @@ typedef struct own_rows {
     rows_map map;
 } own_rows;
 
+/** The same mistake is told whether there are rows or not. */
+static bool check_columns(data_run *run, const data_row *row)
+{
+    own_rows *own = run->sink;
+    return rows_map_by_name(own->map.type, row, &own->map, run);
+}
+
 static bool take_own(data_run *run, const data_row *row)
 {
     own_rows *own = run->sink;
@@ -94,6 +101,7 @@ void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_arg
     data_run run = {.statement = own_statement(c, type, text, args),
                     .args = args.items,
                     .on_row = take_own,
+                    .on_no_rows = check_columns,
                     .sink = &own};
     data_execute(c, &run, NULL, NULL);
     return rows_as_list(&own.list);

@@ -91,7 +91,7 @@ bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map,
         const char *name = row->engine->column_name(row, i);
         map->fields[i] = field_of_column(type, name);
         if (map->fields[i] == NULL)
-            return data_refuse(&run->error, TERN_DATA_REFUSED, "the column \"%s\" is no field of %s", name,
+            return data_refuse(&run->error, TERN_DATA_REFUSED, "the column \"%s\" is not a field of %s", name,
                                type->name);
     }
     return true;

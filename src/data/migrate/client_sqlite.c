@@ -16,13 +16,6 @@
 
 enum { BUSY_MS = 60000 };
 
-/** The file of a URL, by the rules of docs: sqlite:app.db, sqlite:/folder/app.db, sqlite:///folder/app.db. */
-static const char *path_of(const char *url)
-{
-    const char *path = url + strlen("sqlite:");
-    return strncmp(path, "///", 3) == 0 ? path + 2 : path;
-}
-
 static bool has_folder(const char *path, buf *problem)
 {
     struct stat found;
@@ -30,35 +23,52 @@ static bool has_folder(const char *path, buf *problem)
     if (slash == NULL || slash == path)
         return true;
     char *folder = mem_text(path, (size_t)(slash - path));
-    bool is_there = folder != NULL && stat(folder, &found) == 0 && S_ISDIR(found.st_mode);
-    if (!is_there)
-        buf_add_printf(problem, "sqlite:%s: the folder %s does not exist", path,
-                       folder != NULL ? folder : "");
+    int reason = folder == NULL              ? ENOMEM
+                 : stat(folder, &found) != 0 ? errno
+                 : S_ISDIR(found.st_mode)    ? 0
+                                             : ENOTDIR;
+    const char *shown = strncmp(path, "./", 2) == 0 ? path + 2 : path;
+    if (reason == ENOENT)
+        buf_add_printf(problem, "sqlite:%s: the folder %s does not exist", shown, folder);
+    else if (reason != 0)
+        buf_add_printf(problem, "sqlite:%s: the folder %s: %s", shown, folder != NULL ? folder : "",
+                       strerror(reason));
     mem_free(folder);
-    return is_there;
+    return reason == 0;
+}
+
+/** What SQLite says, and what the system said below it. */
+static void add_reason(const char *url, sqlite3 *db, int code, buf *problem)
+{
+    int reason = db != NULL ? sqlite3_system_errno(db) : 0;
+    buf_add_printf(problem, "%s: %s", url, db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+    if (reason != 0)
+        buf_add_printf(problem, ": %s", strerror(reason));
+    if ((code & 0xff) == SQLITE_READONLY)
+        buf_add_text(problem, ": a journal beside it has a transaction that was cut off, which must first be "
+                              "undone where the file can be written to (open it once with sqlite3)");
 }
 
 static void *open_file(const char *url, bool may_make, buf *problem)
 {
-    const char *path = path_of(url);
+    sqlite_place place;
     sqlite3 *db = NULL;
-    if (*path == '\0' || strcmp(path, ":memory:") == 0) {
-        buf_add_printf(problem, "%s: %s", url,
-                       *path == '\0' ? "names no file"
-                                     : "a database in memory is gone when this command ends");
+    if (!sqlite_place_of(url, &place, problem) || place.is_memory) {
+        if (problem->len == 0)
+            buf_add_printf(problem, "%s: a database in memory is gone when this command ends", url);
+        else if (problem->data[problem->len - 1] == '\n')
+            problem->data[--problem->len] = '\0';
         return NULL;
     }
-    if (!has_folder(path, problem))
+    if (!has_folder(place.path, problem))
         return NULL;
     if (!sqlite_set_up()) { /* before the first connection of the process, or never */
         buf_add_printf(problem, "%s: SQLite cannot be set up", url);
         return NULL;
     }
-    bool is_empty = !may_make && access(path, F_OK) != 0 && errno == ENOENT;
-    int code = sqlite3_open_v2(is_empty ? ":memory:" : path, &db,
-                               SQLITE_OPEN_READWRITE | (may_make ? SQLITE_OPEN_CREATE : 0) |
-                                   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-                               NULL);
+    if (!may_make && !place.is_read_only && access(place.path, F_OK) != 0 && errno == ENOENT)
+        place.is_memory = true; /* an empty one */
+    int code = sqlite_open_place(&place, may_make ? SQLITE_OPEN_CREATE : 0, NULL, &db);
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
         sqlite3_busy_timeout(db, BUSY_MS);
@@ -68,7 +78,7 @@ static void *open_file(const char *url, bool may_make, buf *problem)
     }
     if (code == SQLITE_OK)
         return db;
-    buf_add_printf(problem, "sqlite:%s: %s", path, db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+    add_reason(url, db, code, problem);
     sqlite3_close(db);
     return NULL;
 }

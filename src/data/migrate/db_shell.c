@@ -107,6 +107,9 @@ int command_db_shell(migrate_command *c)
             command_fail(c, "a database in memory is in no other process: there is nothing to look into");
             return 1;
         }
+        path = arena_text(&c->memory, path, strcspn(path, "?")); /* without ?mode=ro */
+        if (path == NULL)
+            return 1;
         if (access(path, F_OK) != 0 && errno == ENOENT) { /* the shell would leave an empty one */
             command_fail_without_tables(c);
             return 1;

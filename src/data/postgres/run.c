@@ -44,6 +44,8 @@ static bool hand_over(data_run *run, const request *r)
         return true;
     int rows = libpq.ntuples(result);
     data_row row = {&data_postgres, result, 0, (unsigned)libpq.nfields(result)};
+    if (rows == 0 && run->on_no_rows != NULL)
+        return run->on_no_rows(run, &row);
     for (; row.number < rows; row.number++)
         if (!run->on_row(run, &row))
             return run->error.fault == TERN_DATA_OK;

@@ -131,6 +131,10 @@ bool sqlite_answer(data_session *session, int code, data_error *error)
      */
     if (code == SQLITE_ERROR && strstr(message, "pattern too complex") != NULL)
         error->fault = TERN_DATA_BAD_VALUE;
+    if ((code & 0xff) == SQLITE_READONLY && session->lane->writes) { /* of a file that was writable once */
+        error->fault = TERN_DATA_AWAY;
+        error->is_read_only = true;
+    }
     snprintf(error->message, sizeof error->message, "%s%s", message, i < count ? meanings[i].more : "");
     name_constraint(message, error);
     if (session->handle != NULL)

@@ -89,7 +89,7 @@ static bool set_up(data_session *session, data_error *error)
     int code = set_modes(session);
     if (code == SQLITE_OK)
         code = sqlite3_exec(session->handle, all_settings, NULL, NULL, NULL);
-    if (code == SQLITE_OK && !db->is_memory) {
+    if (code == SQLITE_OK && !db->is_memory && !db->place.is_read_only) {
         code = run_patiently(session, "PRAGMA journal_mode = WAL", note_mode, &is_wal);
         if (code == SQLITE_OK && !is_wal)
             return data_refuse(error, TERN_DATA_AWAY,
@@ -119,13 +119,12 @@ static bool follow_log(data_session *session, data_error *error)
 
 bool sqlite_connect(data_session *session, data_error *error)
 {
-    const data_database *db = session->lane->db;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     session->is_broken = false;
     session->stop = SQLITE_GO_ON;
     session->deadline_ms = 0;
     session->lost = TERN_DATA_OK;
-    int code = sqlite3_open_v2(db->path, &session->handle, flags, SQLITE_VFS_NAME);
+    int code =
+        sqlite_open_place(&session->lane->db->place, SQLITE_OPEN_CREATE, SQLITE_VFS_NAME, &session->handle);
     if (code != SQLITE_OK)
         sqlite_answer(session, session->handle != NULL ? sqlite3_extended_errcode(session->handle) : code,
                       error);

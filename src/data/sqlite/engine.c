@@ -13,30 +13,30 @@ static void free_database(data_database *db)
     sqlite_lane_free(&db->readers);
     sqlite_lane_free(&db->writer);
     sqlite_sync_free(&db->sync);
-    mem_free(db->path);
     mem_free(db->url);
     mem_free(db);
 }
 
 static data_database *open_database(const data_engine_options *options)
 {
-    sqlite_place place;
-    if (!sqlite_place_of(options->url, &place, NULL) || !sqlite_set_up())
+    if (!sqlite_set_up())
         return NULL;
     data_database *db = mem_zero(1, sizeof *db);
     if (db == NULL)
         return NULL;
     sqlite_sync_make(&db->sync);
-    db->is_memory = place.is_memory;
-    const char *path = place.is_memory ? ":memory:" : place.path;
-    db->path = mem_text(path, strlen(path));
+    if (!sqlite_place_of(options->url, &db->place, NULL)) {
+        mem_free(db);
+        return NULL;
+    }
+    db->is_memory = db->place.is_memory;
     db->url = mem_text(options->url, strlen(options->url));
     db->forks = sqlite_forks();
     db->wait_timeout_ms = options->wait_timeout_ms != 0 ? options->wait_timeout_ms : WAIT_TIMEOUT_MS;
     unsigned readers = options->pool != 0 ? options->pool : READERS;
-    bool is_made = sqlite_lane_make(&db->readers, db, false, place.is_memory ? 0 : readers) &&
+    bool is_made = sqlite_lane_make(&db->readers, db, false, db->is_memory ? 0 : readers) &&
                    sqlite_lane_make(&db->writer, db, true, 1);
-    if (is_made && db->path != NULL && db->url != NULL) {
+    if (is_made && db->url != NULL) {
         sqlite_count_databases(1);
         return db;
     }
@@ -73,6 +73,11 @@ static data_session *take(data_database *db, bool writes, uint64_t deadline_ms, 
     }
     if (sqlite_has_inherited()) {
         data_refuse(error, TERN_DATA_FAILED, "this process was forked while a database was open");
+        return NULL;
+    }
+    if (writes && db->place.is_read_only) {
+        data_refuse(error, TERN_DATA_AWAY, "%s is read only: %s", db->url, db->place.why);
+        error->is_read_only = true;
         return NULL;
     }
     return sqlite_lane_take(writes || db->is_memory ? &db->writer : &db->readers, deadline_ms, error);
@@ -151,6 +156,7 @@ const data_engine data_sqlite = {
     .label = "sqlite",
     .dialect = DATA_SQLITE,
     .check = sqlite_check,
+    .note = sqlite_note,
     .open = open_database,
     .close = close_database,
     .tidy = tidy,

@@ -109,10 +109,19 @@ typedef struct sqlite_sync {
     list_link waiters; /* in the order of their tickets */
 } sqlite_sync;
 
+/** Where a database is. */
+typedef struct sqlite_place {
+    bool is_memory;
+    bool is_read_only; /* asked for by ?mode=ro, or nothing else is possible: `why` says */
+    bool is_immutable; /* ?immutable=1: nobody changes it */
+    char why[160];
+    char path[4096];
+} sqlite_place;
+
 struct data_database {
-    char *path; /* as SQLite opens it */
     char *url;
     bool is_memory;
+    sqlite_place place;
     unsigned forks; /* of this process when it was opened */
     unsigned wait_timeout_ms;
     sqlite_lane readers, writer; /* in memory: only the writer */
@@ -120,13 +129,20 @@ struct data_database {
 };
 
 /* place.c */
-typedef struct sqlite_place {
-    bool is_memory;
-    char path[4096];
-} sqlite_place;
 /** Where the URL points; false with a line in `problems` (which may be NULL). */
 bool sqlite_place_of(const char *url, sqlite_place *place, buf *problems);
 bool sqlite_check(const char *url, buf *problems);
+/** Logs that the database is read only, if it is. */
+void sqlite_note(const char *url);
+
+/* open.c */
+/**
+ * Opens it; `flags` are added where it may be written, by that VFS (NULL: SQLite's own). One that is read
+ * only is read as far as to its schema: where it was written with a log (WAL), and neither the log nor room
+ * for one is there, it is opened as one that nobody changes. Returns SQLite's code; `*handle` may be set on
+ * an error, as by sqlite3_open_v2.
+ */
+int sqlite_open_place(const sqlite_place *place, int flags, const char *vfs, sqlite3 **handle);
 
 /* library.c */
 /** Sets up the library once in a process; false when it does not start. */

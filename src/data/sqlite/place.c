@@ -1,6 +1,8 @@
 /* Where a URL points, and whether a database can be there. */
 #include "data/sqlite/inside.h"
 
+#include <tern/log.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,55 @@ static bool complain(buf *problems, const char *url, const char *what)
     if (problems != NULL)
         buf_add_printf(problems, "%s: %s\n", url, what);
     return false;
+}
+
+/** The options after '?'; false when one is another. */
+static bool read_options(const char *options, sqlite_place *place)
+{
+    static const struct {
+        const char *text;
+        bool is_read_only, is_immutable;
+    } known[] = {{"mode=ro", true, false},
+                 {"mode=rw", false, false},
+                 {"immutable=1", true, true},
+                 {"immutable=0", false, false}};
+    for (size_t len; *options != '\0'; options += len + (options[len] == '&')) {
+        size_t i = 0, count = sizeof known / sizeof *known;
+        len = strcspn(options, "&");
+        while (i < count && (strlen(known[i].text) != len || memcmp(known[i].text, options, len) != 0))
+            i++;
+        if (i == count)
+            return false;
+        if (known[i].is_read_only && place->why[0] == '\0')
+            snprintf(place->why, sizeof place->why, "its URL has %s", known[i].text);
+        place->is_read_only |= known[i].is_read_only;
+        place->is_immutable |= known[i].is_immutable;
+    }
+    return true;
+}
+
+static size_t folder_of(const char *path, char *folder, size_t room)
+{
+    size_t len = (size_t)(strrchr(path, '/') - path);
+    return (size_t)snprintf(folder, room, "%.*s", len != 0 ? (int)len : 1, path);
+}
+
+/** What cannot be written to is read, if it is there. */
+static void look_whether_writable(sqlite_place *place)
+{
+    char folder[sizeof place->path];
+    if (place->is_read_only || access(place->path, R_OK) != 0)
+        return;
+    if (access(place->path, W_OK) != 0) {
+        snprintf(place->why, sizeof place->why, "its file cannot be written to: %s", strerror(errno));
+        place->is_read_only = true;
+        return;
+    }
+    folder_of(place->path, folder, sizeof folder);
+    if (access(folder, W_OK | X_OK) != 0) {
+        snprintf(place->why, sizeof place->why, "its folder cannot be written to: %s", strerror(errno));
+        place->is_read_only = true;
+    }
 }
 
 bool sqlite_place_of(const char *url, sqlite_place *place, buf *problems)
@@ -28,29 +79,33 @@ bool sqlite_place_of(const char *url, sqlite_place *place, buf *problems)
     else if (strncmp(path, "//", 2) == 0)
         return complain(problems, url,
                         "names another machine; write sqlite:file.db or sqlite:/folder/file.db");
-    if (*path == '\0')
+    size_t len = strcspn(path, "?");
+    if (len == 0)
         return complain(problems, url, "names no file");
-    if (strchr(path, '?') != NULL)
-        return complain(problems, url, "has options after '?', of which there are none");
+    if (path[len] == '?' && !read_options(path + len + 1, place))
+        return complain(problems, url, "has other options after '?' than mode=ro, mode=rw and immutable=1");
     /* "./" before a relative one, so that no name is special to SQLite (":memory:", "file:...") */
-    int len = snprintf(place->path, sizeof place->path, "%s%s", *path == '/' ? "" : "./", path);
-    if (len >= (int)sizeof place->path)
+    int written =
+        snprintf(place->path, sizeof place->path, "%s%.*s", *path == '/' ? "" : "./", (int)len, path);
+    if (written >= (int)sizeof place->path)
         return complain(problems, "sqlite", "the path of the database is too long");
+    look_whether_writable(place);
     return true;
 }
 
-static bool check_folder(const char *url, const char *path, buf *problems)
+static bool check_folder(const char *url, const sqlite_place *place, buf *problems)
 {
-    char folder[sizeof((sqlite_place *)NULL)->path];
+    char folder[sizeof place->path];
     struct stat found;
-    size_t len = (size_t)(strrchr(path, '/') - path);
-    snprintf(folder, sizeof folder, "%.*s", len != 0 ? (int)len : 1, path);
+    folder_of(place->path, folder, sizeof folder);
     const char *problem = NULL;
     if (stat(folder, &found) != 0)
         problem = errno == ENOENT ? "does not exist" : strerror(errno);
     else if (!S_ISDIR(found.st_mode))
         problem = "is not a folder";
-    else if (access(folder, W_OK | X_OK) != 0)
+    else if (access(folder, X_OK) != 0)
+        problem = "cannot be entered";
+    else if (!place->is_read_only && access(place->path, F_OK) != 0 && access(folder, W_OK | X_OK) != 0)
         problem = "cannot be written to, which SQLite must for its journal";
     if (problem != NULL && problems != NULL)
         buf_add_printf(problems, "%s: the folder %s %s\n", url, folder, problem);
@@ -59,15 +114,18 @@ static bool check_folder(const char *url, const char *path, buf *problems)
 
 /* Nothing is opened: closing any descriptor of the file drops every lock this process has on it, those of
  * SQLite's own descriptors too (POSIX advisory locks). */
-static bool check_file(const char *url, const char *path, buf *problems)
+static bool check_file(const char *url, const sqlite_place *place, buf *problems)
 {
     struct stat found;
-    if (stat(path, &found) != 0)
-        return errno == ENOENT ? true : complain(problems, url, strerror(errno));
+    if (stat(place->path, &found) != 0)
+        return errno == ENOENT && !place->is_read_only ? true : complain(problems, url, strerror(errno));
     if (!S_ISREG(found.st_mode))
         return complain(problems, url, "is not a file");
-    if (access(path, R_OK | W_OK) != 0)
-        return complain(problems, url, "cannot be read and written");
+    if (access(place->path, R_OK) != 0) {
+        if (problems != NULL)
+            buf_add_printf(problems, "%s: cannot be read: %s\n", url, strerror(errno));
+        return false;
+    }
     return true;
 }
 
@@ -76,6 +134,13 @@ bool sqlite_check(const char *url, buf *problems)
     sqlite_place place;
     if (!sqlite_place_of(url, &place, problems))
         return false;
-    return place.is_memory ||
-           (check_folder(url, place.path, problems) && check_file(url, place.path, problems));
+    return place.is_memory || (check_folder(url, &place, problems) && check_file(url, &place, problems));
+}
+
+void sqlite_note(const char *url)
+{
+    sqlite_place place;
+    if (sqlite_place_of(url, &place, NULL) && place.is_read_only)
+        tern_log(TERN_WARN, "%s is served for reading only (%s): what writes is answered with 503", url,
+                 place.why);
 }

@@ -44,9 +44,12 @@ static int step_all(data_session *session, const sqlite_prepared *prepared, data
 {
     int code = sqlite3_step(prepared->statement);
     const data_row row = row_of(prepared);
+    bool has_rows = code == SQLITE_ROW;
     for (; code == SQLITE_ROW; code = sqlite3_step(prepared->statement))
         if (run->on_row != NULL && !run->on_row(run, &row))
             return end_early(session, prepared, run);
+    if (code == SQLITE_DONE && !has_rows && run->on_row != NULL && run->on_no_rows != NULL)
+        run->on_no_rows(run, &row); /* an error of its own is the run's */
     return code;
 }
 

@@ -1,10 +1,11 @@
 /*
- * SQLite's files as its own VFS for Unix has them, but for three calls: fsync happens on the worker's
+ * SQLite's files as its own VFS for Unix has them, but for a few calls: fsync happens on the worker's
  * threads, and reads and writes are places where a long statement gives way (a count of all rows and a
  * checkpoint are one step of SQLite's machine, and thousands of them). Writes to logs are counted, which
- * tells of a commit, and a log in doubt is not synced for SQLite: see sync.c for both.
+ * tells of a commit, and a log in doubt is not synced for SQLite: see sync.c for both. The fourth lets a log
+ * be read where its index cannot be made.
  *
- * The real VFS opens the file; then its table of methods is replaced by a copy in which those three are ours.
+ * The real VFS opens the file; then its table of methods is replaced by a copy in which those are ours.
  * So locks, shared memory and all else are the real ones, called without a detour.
  */
 #include "data/sqlite/vfs.h"
@@ -18,7 +19,7 @@ enum { METHOD_TABLES = 8 }; /* one for each way of locking that the real VFS may
 typedef struct method_table {
     sqlite3_io_methods own;
     const sqlite3_io_methods *real;
-    bool is_wal;
+    bool is_wal, is_read_only;
 } method_table;
 
 static method_table tables[METHOD_TABLES];
@@ -80,13 +81,29 @@ static int sync_file(sqlite3_file *file, int flags)
     return job.result;
 }
 
+/* Where the index of the log is not there and cannot be made, SQLite has a way to read the log without it,
+ * for index files that are there and cannot be written. */
+static int map_shared(sqlite3_file *file, int page, int size, int extends, void volatile **out)
+{
+    int code = real_of(file)->xShmMap(file, page, size, extends, out);
+    return (code & 0xff) == SQLITE_CANTOPEN ? SQLITE_READONLY_CANTINIT : code;
+}
+
+/* Its locks are in the index: where there is none, nobody holds one. SQLite asks for the index again at the
+ * beginning of each transaction, so a writer that makes one is noticed. */
+static int lock_shared(sqlite3_file *file, int first, int count, int flags)
+{
+    int code = real_of(file)->xShmLock(file, first, count, flags);
+    return code == SQLITE_IOERR_SHMLOCK ? SQLITE_OK : code;
+}
+
 /* Reads of the write-ahead log do not give way: it is recovered by reading it, under locks that others in
  * this process may wait for with the thread asleep. */
-static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real, bool is_wal)
+static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real, bool is_wal, bool is_read_only)
 {
     for (unsigned i = 0; i < METHOD_TABLES; i++) {
         method_table *table = &tables[i];
-        if (table->real == real && table->is_wal == is_wal)
+        if (table->real == real && table->is_wal == is_wal && table->is_read_only == is_read_only)
             return &table->own;
         if (table->real != NULL)
             continue;
@@ -97,6 +114,11 @@ static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real, bo
         table->own.xSync = sync_file;
         table->real = real;
         table->is_wal = is_wal;
+        table->is_read_only = is_read_only;
+        if (is_read_only && real->iVersion >= 2) {
+            table->own.xShmMap = map_shared;
+            table->own.xShmLock = lock_shared;
+        }
         return &table->own;
     }
     return NULL;
@@ -108,7 +130,9 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
     int result = real_vfs->xOpen(real_vfs, path, file, flags, flags_out);
     if (file->pMethods == NULL)
         return result;
-    const sqlite3_io_methods *own = methods_like(file->pMethods, (flags & SQLITE_OPEN_WAL) != 0);
+    const sqlite3_io_methods *own =
+        methods_like(file->pMethods, (flags & SQLITE_OPEN_WAL) != 0,
+                     (flags & SQLITE_OPEN_MAIN_DB) != 0 && (flags & SQLITE_OPEN_READONLY) != 0);
     if (own != NULL)
         file->pMethods = own;
     return result;

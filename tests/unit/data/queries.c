@@ -165,6 +165,22 @@ LIBRARY_TEST(a_join_is_read_into_any_model)
     return tern_no_content(c);
 }
 
+LIBRARY_TEST_FAILS(a_column_that_is_not_a_field_is_told_of_an_empty_table_too, 500,
+                   "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
+{
+    (void)tern_sql(c, Author, "select id, name, 1 as shoe_size from author");
+    return tern_no_content(c);
+}
+
+LIBRARY_TEST(sql_without_rows_gives_an_empty_list)
+{
+    CHECK_INT(tern_sql(c, Author, "select id, name from author").count, 0);
+    CHECK_INT(tern_sql(c, Author, "select name from author where id = ?", 7).count, 0);
+    CHECK_INT(tern_sql(c, Author, "update author set name = ? where id = ? returning id", "a", 7).count, 0);
+    CHECK_INT(tern_sql(c, Author, "update author set name = ? where id = ?", "a", 7).count, 0);
+    return tern_no_content(c);
+}
+
 LIBRARY_TEST_COMMITS(rows_stream_one_by_one)
 {
     Author *author = add_author(c, "A");

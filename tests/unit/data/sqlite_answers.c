@@ -225,5 +225,6 @@ TEST(a_url_is_checked_before_anything_is_opened)
     check_url("sqlite:/tmp", "sqlite:/tmp: is not a file\n");
     check_url("sqlite://host/x.db", "sqlite://host/x.db: names another machine; write sqlite:file.db or "
                                     "sqlite:/folder/file.db\n");
-    check_url("sqlite:x.db?mode=ro", "sqlite:x.db?mode=ro: has options after '?', of which there are none\n");
+    check_url("sqlite:x.db?mode=rwc",
+              "sqlite:x.db?mode=rwc: has other options after '?' than mode=ro, mode=rw and immutable=1\n");
 }
