@@ -206,6 +206,8 @@ void link_settle(pg_link *l)
 {
     static const data_statement rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
     static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};
+    if (l->state == LINK_LENT && l->reader != NULL)
+        coro_wake(l->reader);
     if (l->state != LINK_DRAINING || !list_empty(&l->flight))
         return;
     if (l->cancel != NULL) {
