@@ -216,6 +216,8 @@ static void discard_all(pg_link *l)
 
 void link_settle(pg_link *l)
 {
+    if (l->state == LINK_LENT && l->reader != NULL)
+        coro_wake(l->reader);
     if (l->state != LINK_DRAINING || !list_empty(&l->flight))
         return;
     if (l->cancel != NULL) {

@@ -393,6 +393,8 @@ void link_drop(pg_link *l, const char *reason)
     l->conn = NULL;
     l->lookup = NULL;
     list_remove(&l->link);
+    if (l->reader != NULL)
+        coro_wake(l->reader);
     fail_flight(l, was_lent, reason);
     if (!was_lent)
         link_forget(l);

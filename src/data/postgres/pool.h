@@ -100,7 +100,7 @@ struct data_session {
     uint64_t idle_since_ms;
     bool is_held;       /* by pump, for one that wants it alone */
     bool is_unsynced;   /* statements were put in since the last Sync */
-    bool is_given_up;   /* a lent one, of which a statement was left: takes no more until it was released */
+    bool is_given_up;   /* a lent one, of which a statement was left: takes no more until that has ended */
     bool was_cancelled; /* since it was READY last: the cancel request may have hit another's statement */
     bool is_undone;     /* a rollback was sent when it was released */
     bool is_dirty;      /* the session may have set something that stays */
@@ -109,7 +109,7 @@ struct data_session {
     bool is_streaming;  /* nothing is read but by stream_next */
     request *streamed;  /* whose rows they are */
     PGresult *row;      /* the one being looked at */
-    coro *reader;       /* waits for the next one */
+    coro *reader;       /* waits for the next one, or for the end of a statement that was left */
 };
 
 struct data_database {
@@ -241,6 +241,8 @@ bool pg_run_all(data_database *db, data_run *runs, unsigned count);
 /* -- session.c, stream.c -- */
 
 data_session *pg_acquire(data_database *db, bool writes, data_error *error);
+/** Whether the session can run a statement; waits for the end of one that was left. */
+bool session_is_usable(pg_link *l, data_error *error);
 bool pg_session_run(data_session *session, data_run *run);
 bool pg_session_run_all(data_session *session, data_run *runs, unsigned count);
 bool pg_session_begin(data_session *session, data_run *run);

@@ -43,14 +43,28 @@ data_session *pg_acquire(data_database *db, bool writes, data_error *error)
     return want.has_failed ? NULL : want.on;
 }
 
-static bool is_usable(const pg_link *l, data_error *error)
+/* Waits until a statement that was left, and its cancel request, have ended: neither may hit what follows. */
+static bool await_settled(pg_link *l, data_error *error)
+{
+    while (l->state == LINK_LENT && (!list_empty(&l->flight) || l->cancel != NULL)) {
+        l->reader = coro_self();
+        coro_outcome outcome = coro_wait(0);
+        l->reader = NULL;
+        if (outcome == CORO_CANCELLED) {
+            *error = (data_error){.is_cancelled = true};
+            return false;
+        }
+    }
+    l->is_given_up = l->was_cancelled = false;
+    return true;
+}
+
+bool session_is_usable(pg_link *l, data_error *error)
 {
     fault_clear(error);
-    if (l->state == LINK_LENT && !l->is_given_up)
-        return true;
-    return data_refuse(error, TERN_DATA_AWAY,
-                       l->is_given_up ? "a statement before it took too long, which ended the session"
-                                      : "the session's connection was lost");
+    if (l->state == LINK_LENT && l->is_given_up && !await_settled(l, error))
+        return false;
+    return l->state == LINK_LENT || data_refuse(error, TERN_DATA_AWAY, "the session's connection was lost");
 }
 
 /* Whether an unprepared statement leaves nothing behind in its session but what a rollback takes away. */
@@ -98,7 +112,7 @@ static bool run_once(data_session *l, data_run *run, bool is_plain)
 {
     params values;
     run->affected = 0;
-    if (!is_usable(l, &run->error) || !params_bind(&values, run))
+    if (!session_is_usable(l, &run->error) || !params_bind(&values, run))
         return false;
     request *r = request_new(l->db, run, &values);
     if (r == NULL)
@@ -141,7 +155,7 @@ static bool run_all_once(data_session *l, data_run *runs, unsigned count, bool i
 {
     params values[DATA_RUNS_MOST];
     request *requests[DATA_RUNS_MOST];
-    if (!is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
+    if (!session_is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
         return false;
     unsigned sent = 0;
     for (unsigned i = 0; i < count; i++)
@@ -165,7 +179,7 @@ bool pg_session_run_all(data_session *l, data_run *runs, unsigned count)
 bool pg_session_begin(data_session *l, data_run *run)
 {
     run->affected = 0;
-    if (!is_usable(l, &run->error))
+    if (!session_is_usable(l, &run->error))
         return false;
     l->begins = run->statement;
     return true;
@@ -177,7 +191,7 @@ static bool commit(data_session *l, data_run *run)
         return pg_session_run(l, run);
     l->begins = NULL; /* nothing was asked of it */
     run->affected = 0;
-    return is_usable(l, &run->error);
+    return session_is_usable(l, &run->error);
 }
 
 void pg_release(data_session *l)

@@ -20,7 +20,9 @@ bool pg_stream_open(data_session *l, data_run *run)
     run->affected = 0;
     if (!begin_first(l, run))
         return false;
-    if (l->state != LINK_LENT || l->is_given_up || !list_empty(&l->flight))
+    if (!session_is_usable(l, &run->error))
+        return false;
+    if (!list_empty(&l->flight))
         return data_refuse(&run->error, TERN_DATA_AWAY, "the session's connection was lost");
     if (!params_bind(&values, run))
         return false;
@@ -41,6 +43,11 @@ bool pg_stream_open(data_session *l, data_run *run)
 /* Waits until libpq has a result; false when there will be none, with the error. */
 static bool await_result(pg_link *l, data_run *run)
 {
+    const coro *self = coro_self();
+    if (self->is_cancelled && self->cancel_masked == 0) { /* also where rows come too fast to be waited for */
+        run->error = (data_error){.is_cancelled = true};
+        return false;
+    }
     while (l->state == LINK_LENT && libpq.isBusy(l->conn)) {
         if (!link_read(l)) {
             link_drop(l, "the connection broke in the middle of the rows");

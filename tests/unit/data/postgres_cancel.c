@@ -229,15 +229,18 @@ static void run_out_of_time_in_a_session(void)
     note_pid();
     data_session *session = data_postgres.acquire(db, true, &error);
     CHECK(ask("begin", NO_ARGS, .session = session).is_ok);
+    CHECK(ask("savepoint s", NO_ARGS, .session = session).is_ok);
     CHECK_INT(
         ask("select 1::bigint from pg_sleep(20)", NO_ARGS, .session = session, .within_ms = 50).error.fault,
         TERN_DATA_TIMEOUT);
-    CHECK_INT(ask("select 1::bigint", NO_ARGS, .session = session).error.fault, TERN_DATA_AWAY);
+    CHECK_INT(ask("select 1::bigint", NO_ARGS, .session = session).error.fault, TERN_DATA_REFUSED);
+    CHECK(ask("rollback to s", NO_ARGS, .session = session).is_ok);
+    CHECK_INT(ask("select 1::bigint", NO_ARGS, .session = session).number, 1);
     data_postgres.release(session);
     check_connection_is_back(loop_after_ms(0));
 }
 
-TEST(a_session_past_a_deadline_takes_no_more_and_gives_its_connection_back)
+TEST(a_session_past_a_deadline_goes_on_from_its_savepoint)
 {
     with_one_connection(run_out_of_time_in_a_session);
 }
