@@ -42,7 +42,8 @@ double tern_query_double(tern_ctx *c, const char *name, double fallback);
 /** true, 1, yes, on / false, 0, no, off (any case). */
 bool tern_query_bool(tern_ctx *c, const char *name, bool fallback);
 
-/** First request header of that name (any case); NULL when absent. */
+/** First request header of that name (any case); NULL when absent. One with a '_' in its name is absent
+ * unless an input names it or the application keeps them: tern_underscores in tern/app.h. */
 const char *tern_header(tern_ctx *c, const char *name);
 const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth);
 /** A cookie of the request; NULL when absent. */

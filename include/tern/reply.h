@@ -52,7 +52,8 @@ tern_reply tern_no_content(tern_ctx *c) TERN_TO_RETURN_;
 tern_reply tern_redirect(tern_ctx *c, const char *url) TERN_TO_RETURN_;
 tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url) TERN_TO_RETURN_;
 /** 200 with a regular file, sent by the kernel; Content-Type by its suffix, Last-Modified. 404 when there is
- * none. */
+ * none; 304 or 412 as If-None-Match (of an ETag that the handler set), If-Modified-Since and
+ * If-Unmodified-Since say: RFC 9110 section 13. */
 tern_reply tern_file(tern_ctx *c, const char *path) TERN_TO_RETURN_;
 /** 200 whose body `write` sends piece by piece after the headers. `write` runs after the middleware; when it
  * fails the connection is closed, so that the client sees a broken reply, not a short one. */

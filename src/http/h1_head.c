@@ -17,6 +17,8 @@ enum { METHOD_BYTES = 32, EMPTY_LINES = 4, VERSION_BYTES = 10 }; /* version with
 
 #define RARE __attribute__((noinline))
 
+static const char in_value[] = "a header value has a control byte";
+
 /* Small functions get a pointer to it and are inlined, which leaves it in registers. Rare ones, kept out of
  * line, get and return plain pointers: taking its address for a call would put it into memory. */
 typedef struct cursor {
@@ -169,7 +171,8 @@ static bool is_kept(const h1_limits *limits, tern_str name)
     return false;
 }
 
-/** A name with '_' in it, or what cannot be a name; `*after` is then its end. */
+/** A name with '_' in it, or what cannot be a name. `*after` becomes its end; H1_PASSED_OVER: that of the
+ * line. */
 RARE static h1_result odd_name(h1_head *head, const h1_limits *limits, char *name, char *end, char **after)
 {
     char *at = name;
@@ -182,22 +185,28 @@ RARE static h1_result odd_name(h1_head *head, const h1_limits *limits, char *nam
                          at == name && (*at == ' ' || *at == '\t') ? "a folded header line"
                                                                    : "a header name is malformed");
     *after = at;
-    return is_kept(limits, (tern_str){name, (size_t)(at - name)}) ? H1_COMPLETE : H1_PASSED_OVER;
+    if (is_kept(limits, (tern_str){name, (size_t)(at - name)}))
+        return H1_COMPLETE;
+    cursor in = {name, at + 1, end, &scan_scalar};
+    while (in.at != end && scan_is(SCAN_FIELD_VALUE, *in.at))
+        in.at++;
+    h1_result result = line_end(head, &in, in_value);
+    *after = in.at;
+    return result == H1_COMPLETE ? H1_PASSED_OVER : result;
 }
 
 static inline h1_result field_line(h1_head *head, const h1_limits *limits, h1_field *field, cursor *in)
 {
-    h1_result kept = H1_COMPLETE;
     field->name = in->at;
     in->at += in->scan->field_name(in->begin, in->at, in->end) - in->at;
     if (in->at == in->end)
         return H1_PARTIAL;
     if (*in->at != ':' || in->at == field->name) {
         char *after = in->at;
-        kept = odd_name(head, limits, field->name, in->end, &after);
-        if (kept == H1_PARTIAL || kept == H1_ERROR)
-            return kept;
+        h1_result result = odd_name(head, limits, field->name, in->end, &after);
         in->at = after;
+        if (result != H1_COMPLETE)
+            return result;
     }
     field->name_len = (uint32_t)(in->at - field->name);
     do
@@ -209,8 +218,7 @@ static inline h1_result field_line(h1_head *head, const h1_limits *limits, h1_fi
     while (value_end != field->value && (value_end[-1] == ' ' || value_end[-1] == '\t'))
         value_end--;
     field->value_len = (uint32_t)(value_end - field->value);
-    h1_result result = line_end(head, in, "a header value has a control byte");
-    return result == H1_COMPLETE ? kept : result;
+    return line_end(head, in, in_value);
 }
 
 static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *in)

@@ -256,22 +256,24 @@ static h1_result note_upgrade(h1_head *head, h1_seen *seen, tern_str value)
 }
 
 /** Two of them mean two things, and which one counts depends on who reads. */
+static h1_result note_once(h1_head *head, h1_seen *seen, uint8_t which, const char *reason)
+{
+    if (seen->once & which)
+        return h1_refuse(head, 400, reason);
+    seen->once |= which;
+    return H1_COMPLETE;
+}
+
 static h1_result note_content_type(h1_head *head, h1_seen *seen, tern_str value)
 {
     (void)value;
-    if (seen->content_type)
-        return h1_refuse(head, 400, "more than one Content-Type");
-    seen->content_type = true;
-    return H1_COMPLETE;
+    return note_once(head, seen, H1_CONTENT_TYPE, "more than one Content-Type");
 }
 
 static h1_result note_authorization(h1_head *head, h1_seen *seen, tern_str value)
 {
     (void)value;
-    if (seen->authorization)
-        return h1_refuse(head, 400, "more than one Authorization");
-    seen->authorization = true;
-    return H1_COMPLETE;
+    return note_once(head, seen, H1_AUTHORIZATION, "more than one Authorization");
 }
 
 /* The only names that matter here, each of another length. */

@@ -4,9 +4,13 @@
 
 #include "http/h1_head.h"
 
-/** What the fields read so far have said; zeroed at the start of a head. */
+/** Fields of which a head has one at most, and which are nothing to its connection. */
+enum { H1_CONTENT_TYPE = 1, H1_AUTHORIZATION = 2 };
+
+/** What the fields read so far have said; zeroed at the start of a head: eight bytes, one store. */
 typedef struct h1_seen {
-    bool host, transfer_encoding, expect, upgrade, content_type, authorization;
+    bool host, transfer_encoding, expect, upgrade;
+    uint8_t once;                                      /* H1_CONTENT_TYPE, ... seen */
     bool token_close, token_keep_alive, token_upgrade; /* of Connection, over all its fields */
 } h1_seen;
 

@@ -33,6 +33,7 @@ static void borrow_line_break(multipart *m)
 {
     m->state = MULTIPART_IN_DATA;
     m->matched = m->borrowed = sizeof "\r\n" - 1;
+    m->is_after_cr = true;
 }
 
 const char *multipart_open(multipart *m, tern_str content_type)
@@ -268,17 +269,26 @@ static multipart_event read_head(multipart *m, tern_str *input)
 
 /* -- the content -- */
 
-/** Where the delimiter, or what may become it, begins: `len` when nowhere. CR stands only at its beginning,
+/** Where a delimiter begins to be looked for: before the first part at its LF, since one after LF alone would
+ * be the first to some readers and text to others. */
+static size_t delimiter_start(const multipart *m)
+{
+    return m->parts == 0 ? 1 : 0;
+}
+
+/** Where the delimiter, or what may become it, begins: `len` when nowhere. Its first byte stands only there,
  * so that after a mismatch nothing has to be looked at again. */
 static size_t find_delimiter(const multipart *m, const char *data, size_t len)
 {
+    const char *delimiter = m->delimiter + delimiter_start(m);
+    size_t delimiter_len = m->delimiter_len - delimiter_start(m);
     for (size_t at = 0; at < len; at++) {
-        const char *cr = memchr(data + at, '\r', len - at);
-        if (cr == NULL)
+        const char *found = memchr(data + at, *delimiter, len - at);
+        if (found == NULL)
             return len;
-        at = (size_t)(cr - data);
-        size_t seen = len - at < m->delimiter_len ? len - at : m->delimiter_len;
-        if (memcmp(cr, m->delimiter, seen) == 0)
+        at = (size_t)(found - data);
+        size_t seen = len - at < delimiter_len ? len - at : delimiter_len;
+        if (memcmp(found, delimiter, seen) == 0)
             return at;
     }
     return len;
@@ -302,9 +312,11 @@ static bool match_on(multipart *m, tern_str *input)
 }
 
 /** Some of a part's content; of the text before the first boundary nothing is told. */
-static multipart_event tell_data(const multipart *m, tern_str *piece, const char *data, size_t len)
+static multipart_event tell_data(multipart *m, tern_str *piece, const char *data, size_t len)
 {
     *piece = (tern_str){data, len};
+    if (len > 0)
+        m->is_after_cr = data[len - 1] == '\r';
     return len > 0 && m->is_part_open ? MULTIPART_DATA : MULTIPART_MORE;
 }
 
@@ -314,6 +326,8 @@ static multipart_event read_data(multipart *m, tern_str *input, tern_str *piece)
         const char *data = input->data;
         size_t n = find_delimiter(m, data, input->len);
         *input = (tern_str){data + n, input->len - n};
+        if (input->len > 0)
+            m->matched = m->borrowed = delimiter_start(m);
         if (n > 0)
             return tell_data(m, piece, data, n);
     }
@@ -322,8 +336,12 @@ static multipart_event read_data(multipart *m, tern_str *input, tern_str *piece)
     if (is_delimiter && matched < m->delimiter_len)
         return MULTIPART_MORE;
     m->matched = m->borrowed = 0;
-    if (!is_delimiter)
+    if (!is_delimiter) {
+        m->is_after_cr = false; /* what was borrowed is not in the text */
         return tell_data(m, piece, m->delimiter + borrowed, matched - borrowed);
+    }
+    if (m->parts == 0 && !m->is_after_cr)
+        return refuse(m, "a line feed alone before the first boundary");
     m->state = MULTIPART_AFTER_BOUNDARY; /* the part's end is told once its line shows that it was one */
     return MULTIPART_MORE;
 }

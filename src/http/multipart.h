@@ -55,6 +55,7 @@ typedef enum multipart_state {
 typedef struct multipart {
     multipart_state state;
     bool is_part_open; /* its end has to be told when its boundary is whole */
+    bool is_after_cr;  /* what was passed over before the first boundary ends in CR */
     unsigned parts;
     size_t matched;  /* bytes of the delimiter seen last */
     size_t borrowed; /* the first ones of these that belong to what came before: no content */

@@ -187,6 +187,14 @@ static void reply_begin(http_exchange *x, int status, bool is_whole)
     x->keeps_alive = will_keep_alive(x, is_whole);
 }
 
+/** What a reply that has no body says of its length. */
+static int64_t length_without_body(int status, size_t len)
+{
+    if (status == 204 || (status == 304 && len == 0))
+        return LENGTH_NONE;
+    return status == 205 ? 0 : (int64_t)len; /* RFC 9110 section 15.3.6 */
+}
+
 void http_reply(http_exchange *x, int status, const char *type, const void *body, size_t len)
 {
     http_connection *k = x->connection;
@@ -197,10 +205,8 @@ void http_reply(http_exchange *x, int status, const char *type, const void *body
     if (start == NULL)
         return;
     status = x->reply_status;
-    if (status == 205) /* it announces no content either: RFC 9110 section 15.3.6 */
-        len = 0;
-    bool has_length = status != 204 && !(status == 304 && len == 0);
-    char *end = put_head(x, start, type, type_len, has_length ? (int64_t)len : LENGTH_NONE);
+    int64_t length = x->omits_body ? length_without_body(status, len) : (int64_t)len;
+    char *end = put_head(x, start, type, type_len, length);
     end = drop_sent(x, start, end);
     if (copied != 0)
         end = put(end, body, copied);

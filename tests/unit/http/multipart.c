@@ -132,7 +132,11 @@ TEST(threat_129_what_surrounds_the_parts_is_passed_over)
         {"\r\n" PART(NAMED("a"), "x") END, "[a=x]"},
         {"-\r\n" PART(NAMED("a"), "x") END, "[a=x]"},
         {"no line --B\r\n" PART(NAMED("a"), "x") END, "[a=x]"},
-        {"a line feed\n--B\r\n" PART(NAMED("a"), "x") END, "[a=x]"},
+        {"a line feed\n--C\r\n\n\r\r\n" PART(NAMED("a"), "x") END, "[a=x]"},
+        {"\r"
+         "\r\n" PART(NAMED("a"), "x") END,
+         "[a=x]"},
+        {"\n\r\n--\r\n-\r\n" PART(NAMED("a"), "\n--B\r\n") END, "[a=\n--B\r\n]"},
         {PART(NAMED("a"), "x") END "bye", "[a=x]"},
         {PART(NAMED("a"), "x") END "\r\n\r\n", "[a=x]"},
         {PART(NAMED("a"), "x") END PART(NAMED("b"), "y") END, "[a=x]"},
@@ -269,7 +273,10 @@ TEST(threat_069_what_readers_disagree_about_is_refused)
         const char *body, *reason;
     } cases[] = {
         {"preamble", "no end"},
-        {"preamble\n--B\n" NAMED("a") "\n\nx\n--B--\n", "no end"},
+        {"preamble\n--B\n" NAMED("a") "\n\nx\n--B--\n", "a line feed alone before the first boundary"},
+        {"\n--B\r\n" NAMED("a") "\r\n\r\nx\r\n" END, "a line feed alone before the first boundary"},
+        {"preamble\n--B\r\n" NAMED("a") "\r\n\r\nx\r\n" END, "a line feed alone before the first boundary"},
+        {"\r\n\n--B--", "a line feed alone before the first boundary"},
         {"--B--epilogue", "something follows the last boundary on its line"},
         {"--B--\nepilogue", "something follows the last boundary on its line"},
         {"--B-- -", "something follows the last boundary on its line"},
