@@ -1,6 +1,7 @@
 #include "schema/json_schema.h"
 
 #include "schema/json_pen.h"
+#include "schema/pattern.h"
 #include "schema/scalar.h"
 
 #include <math.h>
@@ -266,7 +267,8 @@ static void print_rules(const field_plan *f, bool is_nullable, buf *out)
     print_size(is_list ? "minItems" : "minProperties", f->has_min_items, field->min_items, out);
     print_size(is_list ? "maxItems" : "maxProperties", f->has_max_items, field->max_items, out);
     pen_flag(out, "uniqueItems", field->unique_items);
-    pen_member(out, "pattern", field->pattern);
+    if (field->pattern != NULL)
+        pen_member(out, pattern_is_portable(field->pattern) ? "pattern" : "x-pattern", field->pattern);
     pen_member(out, "format", field->format);
     print_choices(f, is_nullable, out);
 }
