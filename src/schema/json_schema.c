@@ -90,8 +90,11 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
     pen_member(out, "format", format_of_size(type));
     if (kind->more != NULL)
         pen_raw(out, kind->more);
-    if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) /* of those that are text */
-        pen_raw(out, "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
+    if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) { /* of those that are text */
+        bool is_positive = f != NULL && f->has_min && f->min_decimal.units >= 0;
+        pen_raw(out, is_positive ? "\"maxLength\":19,\"pattern\":\"^[0-9]{1,18}([.][0-9]{1,18})?$\""
+                                 : "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
+    }
     if (type->item != NULL) {
         pen_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
         print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
