@@ -3,8 +3,8 @@
  *
  * The value's type is checked by the compiler: `tern_json(c, Todo, &note)` does not compile when note is no
  * Todo. In builds with assertions (without NDEBUG) each value is also held against its model's rules, and the
- * reply of a success against the route's `.returns`; a breach is a 500 with a line in the log. In every build a
- * NULL where the document has a value is one.
+ * reply of a success against the route's `.returns`; a breach is a 500 with a line in the log. In every build
+ * a NULL where the document has a value is one.
  */
 #ifndef TERN_JSON_H
 #define TERN_JSON_H

@@ -96,8 +96,8 @@ bool tern_value_remove_at(tern_value *value, size_t index);
 /* -- made in a request's memory; without any left the request fails with 503 -- */
 
 /** Parses a whole text strictly (RFC 8259, UTF-8, no key twice, no key with U+0000, at most 64 levels); fails
- * with 400 (413 for more values than `.limits.json_values`) and the line and column of what is wrong. `text` is copied: `tern_value_parse(c,
- * tern_body(c))`. */
+ * with 400 (413 for more values than `.limits.json_values`) and the line and column of what is wrong. `text`
+ * is copied: `tern_value_parse(c, tern_body(c))`. */
 tern_value *tern_value_parse(tern_ctx *c, tern_str text);
 
 tern_value *tern_value_of_null(tern_ctx *c);

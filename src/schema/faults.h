@@ -41,8 +41,8 @@ void faults_init(tern_faults *faults, arena *a);
 /** Adds one at `where`; texts are copied or literals. */
 void fault_add(tern_faults *faults, const place *where, const char *code, const char *limit_name,
                const char *limit, const char *format, ...) __attribute__((format(printf, 6, 7)));
-/** What a stored text should have been, by the first fault of reading it: "JSON of its type (tags[1] must not be
- * null)"; the outermost step of its place is left out. In `a`. */
+/** What a stored text should have been, by the first fault of reading it: "JSON of its type (tags[1] must not
+ * be null)"; the outermost step of its place is left out. In `a`. */
 const char *faults_wanted(const tern_faults *faults, arena *a);
 /** "body.items[3].price: must be at least 0", one a line: for logs and people. */
 bool faults_print(const tern_faults *faults, buf *out);

@@ -1,6 +1,7 @@
 #include "schema/json_schema.h"
 
 #include "schema/json_pen.h"
+#include "schema/pattern.h"
 #include "schema/scalar.h"
 
 #include <math.h>
@@ -89,8 +90,11 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
     pen_member(out, "format", format_of_size(type));
     if (kind->more != NULL)
         pen_raw(out, kind->more);
-    if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) /* of those that are text */
-        pen_raw(out, "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
+    if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) { /* of those that are text */
+        bool is_positive = f != NULL && f->has_min && f->min_decimal.units >= 0;
+        pen_raw(out, is_positive ? "\"maxLength\":19,\"pattern\":\"^[0-9]{1,18}([.][0-9]{1,18})?$\""
+                                 : "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
+    }
     if (type->item != NULL) {
         pen_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
         print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
@@ -266,7 +270,8 @@ static void print_rules(const field_plan *f, bool is_nullable, buf *out)
     print_size(is_list ? "minItems" : "minProperties", f->has_min_items, field->min_items, out);
     print_size(is_list ? "maxItems" : "maxProperties", f->has_max_items, field->max_items, out);
     pen_flag(out, "uniqueItems", field->unique_items);
-    pen_member(out, "pattern", field->pattern);
+    if (field->pattern != NULL)
+        pen_member(out, pattern_is_portable(field->pattern) ? "pattern" : "x-pattern", field->pattern);
     pen_member(out, "format", field->format);
     print_choices(f, is_nullable, out);
 }

@@ -26,4 +26,8 @@ bool pattern_clock_is_up(pattern_clock *clock);
 /** Frees what pattern_matches keeps between two matches (tests under leak checkers). */
 void pattern_forget(void);
 
+/** Whether ECMA-262, whose patterns JSON Schema has, reads a pattern as PCRE2 does, as far as its syntax
+ * tells: no inline flags, anchors, classes or quantifiers that are PCRE2's alone. */
+bool pattern_is_portable(const char *pattern);
+
 #endif

@@ -110,8 +110,7 @@ static void check_enum(planner *p, const tern_type *type)
     p->model = type;
     for (unsigned i = 0; i < type->name_count; i++)
         if (!is_word(type->names[i].name))
-            planner_mistake(p, "\"%s\" is not a name; perhaps a macro has replaced it",
-                            type->names[i].name);
+            planner_mistake(p, "\"%s\" is not a name; perhaps a macro has replaced it", type->names[i].name);
     p->model = outer;
 }
 

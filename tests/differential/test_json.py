@@ -1,5 +1,6 @@
 """Tern's JSON against Python's: what is JSON, what a model holds, and every fault of meaning with its place."""
 
+import decimal
 import json
 import os
 import random
@@ -13,6 +14,7 @@ SEED = int(os.environ.get("TERN_SEED", "20261123"))
 COUNT = 10000
 
 NULL, GONE = object(), object()
+EXACT = decimal.Context(prec=10000, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
 LIMITS = {"i": (-2**63, 2**63 - 1), "u": (0, 2**16 - 1), "n": (0, 255)}
 PIECES = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b" ", b"\n", b"0", b"-", b"1.5", b"e9", b"true", b"null",
           b"'", b"/*", b"\x00", b"\x1f", b"\x7f", b"\x80", b"\xc3", b"\xc3\xa9", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80",
@@ -61,6 +63,12 @@ def parse(data):
 
 # -- what the model must make of it --
 
+def shown_key(key):
+    """A key as a fault names it: as a C string, and not handed back at any length."""
+    data = key.replace("\0", "\ufffd").encode("utf-8")
+    return data.decode() if len(data) <= 100 else data[:100].decode("utf-8", "ignore") + "..."
+
+
 class Model:
     def __init__(self):
         self.faults = []
@@ -70,9 +78,12 @@ class Model:
         return result
 
     def integer(self, value, place, limits):
-        if not isinstance(value, Number) or any(letter in value for letter in ".eE"):
+        if not isinstance(value, Number):
             return self.wrong(place, "not_int")
-        return int(value) if limits[0] <= int(value) <= limits[1] else self.wrong(place, "out_of_range")
+        number = decimal.Decimal(value).normalize(EXACT)
+        if number.as_tuple().exponent < 0:
+            return self.wrong(place, "not_int")
+        return int(number) if limits[0] <= number <= limits[1] else self.wrong(place, "out_of_range")
 
     def double(self, value, place):
         if not isinstance(value, Number):
@@ -98,14 +109,14 @@ class Model:
             return self.wrong(place, "not_object")
         seen, result = set(), {}
         for key, item in value:
-            shown = key.split("\0")[0]
+            shown = shown_key(key)
             result[key] = self.not_null(item, place + [shown],
                                         lambda item, where: self.integer(item, where, LIMITS["i"]))
             if "\0" in key:
                 self.wrong(place + [shown], "nul_in_text")
-            if shown in seen:
+            elif key in seen:
                 self.wrong(place + [shown], "doubled")
-            seen.add(shown)
+            seen.add(key)
         return result
 
     def not_null(self, value, place, read):
@@ -117,7 +128,7 @@ class Model:
             return self.wrong(place, "not_object")
         result = {}
         for key, item in value:
-            where = place + [key.split("\0")[0]]
+            where = place + [shown_key(key)]
             if key not in readers:
                 self.wrong(where, "unknown")
                 continue

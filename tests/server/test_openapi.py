@@ -197,6 +197,19 @@ def requests_by_the_document_meet_no_5xx_and_no_reply_beside_it():
 
 
 @test
+def requests_that_the_document_calls_right_are_taken():
+    with Server(name="openapi") as server, tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "schemathesis.toml"), "w", encoding="utf-8") as file:
+            file.write(SCHEMATHESIS)
+        # a path with control characters is refused before it is anybody's parameter
+        code, output = run([tool("schemathesis"), "run", write_document(folder), "--url",
+                            f"http://{server.host}:{server.port}", "--max-examples", "20", "--seed", "2", "--no-color",
+                            "--exclude-path", "/files/{path}", "--phases", "coverage,fuzzing", "--checks",
+                            "positive_data_acceptance"], folder)
+        check(code == 0, f"no failures: {output[-3000:]}")
+
+
+@test
 def docs_page_and_its_files_come_with_a_policy_and_an_etag():
     with Server(name="openapi") as server:
         for path, kind in (("/docs", "text/html"), ("/docs/style.css", "text/css"), ("/docs/script.js", "text/javascript")):

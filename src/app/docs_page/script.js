@@ -45,12 +45,14 @@ function typeOf(schema) {
 const rules = {
   minimum: 'at least', maximum: 'at most', exclusiveMinimum: 'above', exclusiveMaximum: 'below',
   multipleOf: 'multiple of', minLength: 'min. length', maxLength: 'max. length',
-  minItems: 'min. items', maxItems: 'max. items', pattern: 'pattern', default: 'default',
+  minItems: 'min. items', maxItems: 'max. items', pattern: 'pattern', 'x-pattern': 'pattern', default: 'default',
 };
 
 function rulesOf(schema) {
   const isExact = (value) => typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
-  const parts = Object.keys(rules).filter((key) => key in schema && isExact(schema[key]))
+  const isOfKind = (key) => (key === 'pattern' && ['byte', 'decimal', 'duration', 'time-local'].includes(schema.format))
+    || (schema.format === 'int32' && Math.abs(schema[key] + 0.5) === 2147483647.5); // told by the format already
+  const parts = Object.keys(rules).filter((key) => key in schema && isExact(schema[key]) && !isOfKind(key))
     .map((key) => `${rules[key]} ${JSON.stringify(schema[key])}`); // JSON.parse has rounded what is not exact
   if (schema.enum) parts.push(`one of ${schema.enum.map((item) => JSON.stringify(item)).join(', ')}`);
   if (schema.uniqueItems) parts.push('no two alike');

@@ -156,7 +156,8 @@ TEST(openapi_takes_the_fields_of_the_path_out_of_the_body)
     const char *document = document_of(app);
     check_has(document,
               "\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
-              "\"integer\",\"format\":\"int64\",\"minimum\":-9223372036854775808,\"maximum\":9223372036854775807}}],"
+              "\"integer\",\"format\":\"int64\",\"minimum\":-9223372036854775808,\"maximum\":"
+              "9223372036854775807}}],"
               "\"requestBody\":{\"content\":");
     check_has(document,
               "\"Change\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":[\"string\",\"null\"]}},"

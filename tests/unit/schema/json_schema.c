@@ -119,7 +119,7 @@ static void check_object(tern_type *type, schema_side side, const char *want)
 #define INT64_RANGE ",\"minimum\":-9223372036854775808,\"maximum\":9223372036854775807"
 #define FLOAT_RANGE ",\"minimum\":-3.4028234663852886e+38,\"maximum\":3.4028234663852886e+38"
 #define SPAN_PATTERN                                                                                         \
-    "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|"     \
+    "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|"      \
     "[0-9]+M([0-9]+([.][0-9]+)?S)?|[0-9]+([.][0-9]+)?S))?$\""
 #define BASE64_PATTERN                                                                                       \
     "\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""
@@ -133,7 +133,8 @@ TEST(json_schema_tells_limits_or_describes_them)
         "\"share\":{\"type\":\"number\",\"format\":\"double\",\"exclusiveMinimum\":0.5},"
         "\"price\":{\"type\":\"number\",\"format\":\"decimal\",\"minimum\":0.1,\"exclusiveMaximum\":1000,"
         "\"multipleOf\":0.05},"
-        "\"total\":{\"type\":\"number\",\"format\":\"decimal\",\"maximum\":123456789012345.67,\"minimum\":-999999999999999999},"
+        "\"total\":{\"type\":\"number\",\"format\":\"decimal\",\"maximum\":123456789012345.67,\"minimum\":-"
+        "999999999999999999},"
         "\"day\":{\"type\":\"string\",\"format\":\"date\",\"x-minimum\":\"2020-01-01\",\"x-maximum\":"
         "\"today\","
         "\"description\":\"When it began. Must be from 2020-01-01 to today.\"},"
@@ -176,7 +177,8 @@ TEST(json_schema_knows_every_kind)
         "\"share\":{\"type\":\"number\",\"format\":\"float\"" FLOAT_RANGE "},"
         "\"weight\":{\"type\":\"number\",\"format\":\"double\"},"
         "\"text\":{\"type\":\"string\"},"
-        "\"data\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"," BASE64_PATTERN "},"
+        "\"data\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"," BASE64_PATTERN
+        "},"
         "\"uuid\":{\"type\":\"string\",\"format\":\"uuid\"},"
         "\"day\":{\"type\":\"string\",\"format\":\"date\"},"
         "\"hour\":{\"type\":\"string\",\"format\":\"time-local\","
@@ -189,7 +191,8 @@ TEST(json_schema_knows_every_kind)
         "\"extra\":{},"
         "\"color\":{\"$ref\":\"#/components/schemas/Color\"},"
         "\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
-        "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE "}}}"
+        "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\",\"format\":"
+        "\"int32\"" INT32_RANGE "}}}"
         ","
         "\"required\":[\"yes\",\"tiny\",\"port\",\"count\",\"id\",\"big\",\"share\",\"weight\",\"text\","
         "\"data\","
@@ -210,7 +213,8 @@ TEST(json_schema_has_the_rules_as_they_are_written)
         "\"title\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":9,\"pattern\":\"^\\\"a\"},"
         "\"mail\":{\"type\":\"string\",\"format\":\"email\"},"
         "\"level\":{\"type\":\"string\",\"enum\":[\"low\",\"high\"]},"
-        "\"key\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"," BASE64_PATTERN ",\"minLength\":4,"
+        "\"key\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"," BASE64_PATTERN
+        ",\"minLength\":4,"
         "\"maxLength\":8},"
         "\"few\":{\"type\":\"integer\",\"format\":\"uint8\",\"maximum\":9,\"minimum\":0},"
         "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1,\"maxItems\":3,"
@@ -225,7 +229,8 @@ TEST(json_schema_has_help_defaults_and_examples_of_the_right_type)
     check_object(TERN_TYPE(Notes), SCHEMA_INPUT,
                  "{\"type\":\"object\",\"description\":\"Said of it\",\"properties\":{"
                  "\"old\":{\"type\":\"string\",\"description\":\"Not \\\"any\\\" more\",\"deprecated\":true},"
-                 "\"page\":{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE ",\"default\":1,\"examples\":[7]},"
+                 "\"page\":{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE
+                 ",\"default\":1,\"examples\":[7]},"
                  "\"on\":{\"type\":\"boolean\",\"default\":true},"
                  "\"name\":{\"type\":\"string\",\"default\":\"x\"},"
                  "\"color\":{\"$ref\":\"#/components/schemas/Color\",\"default\":\"green\"},"
@@ -253,7 +258,8 @@ TEST(json_schema_of_a_parameter_has_no_null_and_no_description)
     add(TERN_TYPE(Notes), SCHEMA_INPUT);
     schema_print_field(&f.set, &plan_of(TERN_TYPE(Optional))->fields[0], SCHEMA_INPUT, true, &f.out);
     schema_print_field(&f.set, &plan_of(TERN_TYPE(Notes))->fields[0], SCHEMA_INPUT, true, &f.out);
-    CHECK_TEXT(f.out.data, "{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE "},{\"type\":\"string\"}");
+    CHECK_TEXT(f.out.data,
+               "{\"type\":\"integer\",\"format\":\"int32\"" INT32_RANGE "},{\"type\":\"string\"}");
     close_set();
 }
 
@@ -285,7 +291,7 @@ TEST(json_schema_of_an_enum_is_a_component_of_its_names)
     "\"password\":{\"type\":\"string\",\"writeOnly\":true}},"                                                \
     "\"required\":[\"name\",\"password\"],\"additionalProperties\":false}"
 #define ACCOUNT_RECEIVED                                                                                     \
-    "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\",\"format\":\"int64\"" INT64_RANGE ","                \
+    "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\",\"format\":\"int64\"" INT64_RANGE "," \
     "\"readOnly\":true},\"name\":{\"type\":\"string\"}},"                                                    \
     "\"required\":[\"id\",\"name\"],\"additionalProperties\":false}"
 

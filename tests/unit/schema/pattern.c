@@ -106,3 +106,26 @@ TEST(threat_062_quadratic_search_of_a_long_text_is_given_up)
     CHECK(processor_seconds() - began < 1);
     free(text);
 }
+
+TEST(pattern_is_portable_when_ecmascript_reads_it_the_same)
+{
+    static const char *const portable[] = {"^[a-z]+$",
+                                           "^\\d{2,4}(-\\d+)?$",
+                                           "(?:a|b)(?=c)(?!d)(?<=e)(?<name>f)",
+                                           "[^\\]a-]",
+                                           "\\+\\++",
+                                           "a*?b+?",
+                                           "\\u00e9",
+                                           "a\\.b",
+                                           "\\x41",
+                                           ""};
+    static const char *const others[] = {
+        "(?i)a", "\\Aa\\z", "[[:alpha:]]", "a++",     "a*+",    "a{2}+", "(?>a)",  "(?P<n>a)", "(*UTF)a",
+        "\\h",   "\\R",     "\\Qa.b\\E",   "\\x{e9}", "(?#x)a", "[]a]",  "\\p{L}", "(?|a|b)"};
+    for (size_t i = 0; i < sizeof portable / sizeof *portable; i++)
+        if (!pattern_is_portable(portable[i]))
+            check_fail(__FILE__, __LINE__, "%s", portable[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (pattern_is_portable(others[i]))
+            check_fail(__FILE__, __LINE__, "%s", others[i]);
+}

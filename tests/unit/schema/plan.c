@@ -183,8 +183,8 @@ TERN_MODEL(Machine, (System, system), (System_list, others))
 
 TEST(plan_refuses_an_enum_in_which_a_macro_has_taken_a_name)
 {
-    CHECK(!prepare(TERN_TYPE(Machine),
-                   "enum System: \"1\" is not a name; perhaps a macro has replaced it\n"));
+    CHECK(
+        !prepare(TERN_TYPE(Machine), "enum System: \"1\" is not a name; perhaps a macro has replaced it\n"));
     CHECK_INT(System_type.name_count, 2);
     schema_forget();
 }

@@ -223,8 +223,8 @@ REFUSED(
     "a map of tern_upload has a file inside; files are fields of the input model itself, as tern_upload or "
     "tern_upload_list",
     tern_upload_map, f)
-REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in", Part,
-        f, .in = TERN_QUERY)
+REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in",
+        Part, f, .in = TERN_QUERY)
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
         tern_int64_list, f, .in = TERN_PATH)
 REFUSED(options_optional_in_the_path_is_refused,

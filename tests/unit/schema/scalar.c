@@ -185,7 +185,8 @@ TEST(decimals_are_exact)
     round_trip(&tern_decimal_type, "-1.50E+1", "-15");
     round_trip(&tern_decimal_type, "1.5000000000000000000000", "1.5");
     round_trip(&tern_decimal_type, "0e999999999999999999999", "0");
-    REFUSED(tern_decimal_type, "", "-", ".5", "5.", "1e", "1e18", "1e-19", "1e999999999999999999999", "1.2.3", "1000000000000000000", "+1");
+    REFUSED(tern_decimal_type, "", "-", ".5", "5.", "1e", "1e18", "1e-19", "1e999999999999999999999", "1.2.3",
+            "1000000000000000000", "+1");
 }
 
 TEST(bytes_are_base64_of_one_form)
