@@ -41,12 +41,12 @@ STARTS = [
     ("middleware", "middleware of one application", ["--check"], COUNTS),
     ("hooks", "tern_on_start", ["--check"], COUNTS),
     ("schemes", "tern_security with a route", ["--check"], COUNTS),
-    ("models", "models with two routes", ["--check"], (10, 1000, 5000)),
-    ("models", "models with two routes, `APP openapi`", ["openapi"], (10, 1000, 5000)),
-    ("models-of-one-name", "models of one name, `APP openapi`", ["openapi"], (10, 1000, 5000)),
-    ("model-of-many-files", "files that include a model, `APP openapi`", ["openapi"], (10, 1000, 5000)),
-    ("tables", "models that are tables", ["--check"], (10, 1000, 10000)),
-    ("resources", "resources", ["--check"], (10, 1000, 3000)),
+    ("models", "models with two routes", ["--check"], (10, 1000, 2000)),
+    ("models", "models with two routes, `APP openapi`", ["openapi"], (10, 1000, 2000)),
+    ("models-of-one-name", "models of one name, `APP openapi`", ["openapi"], (10, 1000, 2000)),
+    ("model-of-many-files", "files that include a model, `APP openapi`", ["openapi"], (10, 1000, 2000)),
+    ("tables", "models that are tables", ["--check"], (10, 1000, 5000)),
+    ("resources", "resources", ["--check"], (10, 1000)),
     ("application", "routes, a tenth as many models", ["--check"], (10, 1000, 10000)),
     ("tests", "tests, `--list`", ["tests", "--list"], COUNTS),
 ]
@@ -126,12 +126,12 @@ REQUESTS = [
 # What is asked once so many rows are there.
 ROWS = [
     ("rows, tern_select", asked("/rows/select"), COUNTS),
-    ("rows, tern_select and tern_json_list", asked("/rows/show"), (10, 1000, 50000)),
-    ("rows, tern_preload", asked("/rows/related"), (10, 1000, 50000)),
+    ("rows, tern_select and tern_json_list", asked("/rows/show"), (10, 1000, 20000)),
+    ("rows, tern_preload", asked("/rows/related"), (10, 1000, 20000)),
     ("rows, tern_rows_next", asked("/rows/walk"), (10, 1000, 100000, 1000000)),
     ("rows, tern_find_all", asked("/rows/find"), (10, 1000, 20000)),
     ("rows, tern_insert_all", asked("/rows/insert"), COUNTS),
-    ("rows, tern_update_all", asked("/rows/update"), (10, 1000, 50000)),
+    ("rows, tern_update_all", asked("/rows/update"), (10, 1000, 20000)),
 ]
 
 
