@@ -1,10 +1,11 @@
 """Counts what Tern does for 10, 1,000 and 100,000 of a thing: instructions, by callgrind, so no clock is read.
 
-scripts/growth calls it. A figure is the instructions of user code for each of the things, beyond what none of them
-costs: where it stays the same, work grows as they do.
+scripts/growth calls it. A figure is the instructions of user code for each of the things but the first: where it stays
+the same, work grows as they do.
 """
 
 import argparse
+import concurrent.futures
 import os
 import re
 import shutil
@@ -32,22 +33,28 @@ STARTS = [
     ("routes-of-one-handler", "routes of one handler", ["--check"], COUNTS),
     ("routes-with-parameters", "routes with parameters", ["--check"], COUNTS),
     ("routes", "routes, `APP routes`", ["routes"], COUNTS),
-    ("routes", "routes, `APP openapi`", ["openapi"], COUNTS),
-    ("routes-of-one-handler", "routes of one handler, `APP openapi`", ["openapi"], COUNTS),
-    ("tags", "routes with a tag each, `APP openapi`", ["openapi"], COUNTS),
+    ("routes", "routes, `APP openapi`", ["openapi"], (10, 1000, 10000)),
+    ("routes-of-one-handler", "routes of one handler, `APP openapi`", ["openapi"], (10, 1000, 10000)),
+    ("tags", "routes with a tag each, `APP openapi`", ["openapi"], (10, 1000, 10000)),
     ("groups", "groups of a route", ["--check"], COUNTS),
     ("hosts", "hosts of a route", ["--check"], COUNTS),
-    ("middleware", "middleware of one application", ["--check"], (10, 1000, 10000)),
+    ("middleware", "middleware of one application", ["--check"], COUNTS),
     ("hooks", "tern_on_start", ["--check"], COUNTS),
     ("schemes", "tern_security with a route", ["--check"], COUNTS),
-    ("models", "models with two routes", ["--check"], (10, 1000, 20000)),
-    ("models", "models with two routes, `APP openapi`", ["openapi"], (10, 1000, 20000)),
-    ("models-of-one-name", "models of one name, `APP openapi`", ["openapi"], (10, 1000, 20000)),
-    ("model-of-many-files", "files that include a model, `APP openapi`", ["openapi"], (10, 1000, 20000)),
-    ("tables", "models that are tables", ["--check"], (10, 1000, 20000)),
-    ("resources", "resources", ["--check"], (10, 1000, 5000)),
+    ("models", "models with two routes", ["--check"], (10, 1000, 2000)),
+    ("models", "models with two routes, `APP openapi`", ["openapi"], (10, 1000, 2000)),
+    ("models-of-one-name", "models of one name, `APP openapi`", ["openapi"], (10, 1000, 2000)),
+    ("model-of-many-files", "files that include a model, `APP openapi`", ["openapi"], (10, 1000, 2000)),
+    ("tables", "models that are tables", ["--check"], (10, 1000, 5000)),
+    ("resources", "resources", ["--check"], (10, 1000)),
     ("application", "routes, a tenth as many models", ["--check"], (10, 1000, 10000)),
     ("tests", "tests, `--list`", ["tests", "--list"], COUNTS),
+]
+
+# What one request costs with so many routes: the kind and a path of it.
+ROUTED = [
+    ("routes", "a request among so many routes", "/things/7"),
+    ("routes-with-parameters", "a request among so many routes with parameters", "/things-7/5/parts/3"),
 ]
 
 
@@ -118,13 +125,13 @@ REQUESTS = [
 
 # What is asked once so many rows are there.
 ROWS = [
-    ("rows, tern_select", asked("/rows/select"), COUNTS),
-    ("rows, tern_select and tern_json_list", asked("/rows/show"), (10, 1000, 50000)),
-    ("rows, tern_preload", asked("/rows/related"), (10, 1000, 50000)),
-    ("rows, tern_rows_next", asked("/rows/walk"), (10, 1000, 100000, 1000000)),
+    ("rows, tern_select", asked("/rows/select"), (10, 1000, 20000)),
+    ("rows, tern_select and tern_json_list", asked("/rows/show"), (10, 1000, 20000)),
+    ("rows, tern_preload", asked("/rows/related"), (10, 1000, 20000)),
+    ("rows, tern_rows_next", asked("/rows/walk"), (10, 1000, 100000)),
     ("rows, tern_find_all", asked("/rows/find"), (10, 1000, 20000)),
-    ("rows, tern_insert_all", asked("/rows/insert"), COUNTS),
-    ("rows, tern_update_all", asked("/rows/update"), (10, 1000, 50000)),
+    ("rows, tern_insert_all", asked("/rows/insert"), (10, 1000, 20000)),
+    ("rows, tern_update_all", asked("/rows/update"), (10, 1000, 20000)),
 ]
 
 
@@ -186,12 +193,12 @@ def answer(connection, request):
     return int(head.split()[1])
 
 
-def of_requests(requests, connections=1):
+def of_requests(requests, connections=1, application=("requests", 1)):
     """The instructions of a server that answers these requests on each of so many connections."""
     with tempfile.TemporaryDirectory(prefix="tern-growth-") as folder:
         port = free_port()
         command = [*callgrind(folder), PROGRAM, "--workers", "0", "--port", str(port)]
-        process = subprocess.Popen(command, env=environment("requests", 1), cwd=folder, stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(command, env=environment(*application), cwd=folder, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         try:
             opened = [connect(port, process) for _ in range(connections)]
@@ -209,24 +216,32 @@ def of_requests(requests, connections=1):
 
 
 def figures(counts, measure):
-    """Instructions for each of the things, by count."""
-    none = measure(0)
-    return {count: max(0, measure(count) - none) / count for count in counts}
+    """Instructions for each of the things but the first, by count."""
+    one = measure(1)
+    return {count: max(0, measure(count) - one) / (count - 1) for count in counts}
 
 
-def all_rows(words):
+def among(kind, path):
+    """Instructions of one request, by how many routes there are."""
+    def measure(count):
+        few, many = (of_requests([get(path)] * asked_for, application=(kind, count)) for asked_for in (10, 210))
+        return (many - few) / 200
+    return {count: measure(count) for count in COUNTS}
+
+
+def jobs():
+    """(title, what finds its figures) of every line."""
     for kind, title, arguments, counts in STARTS:
-        if is_wanted(title, words):
-            yield title, figures(counts, lambda n, k=kind, a=arguments: of_start(k, a, n))
+        yield title, lambda k=kind, a=arguments, c=counts: figures(c, lambda n: of_start(k, a, n))
+    for kind, title, path in ROUTED:
+        yield title, lambda k=kind, p=path: among(k, p)
     for title, build, counts in REQUESTS:
-        if is_wanted(title, words):
-            yield title, figures(counts, lambda n, b=build: of_requests([b(0), b(n)]))
+        yield title, lambda b=build, c=counts: figures(c, lambda n: of_requests([b(1), b(n)]))
     for title, build, counts in ROWS:
-        if is_wanted(title, words):
-            yield title, figures(counts, lambda n, b=build, most=max(counts): of_requests([get(f"/rows/fill?n={most}"), b(n)]))
-    title = "connections with a request each"
-    if is_wanted(title, words):
-        yield title, figures((10, 1000, 10000), lambda n: of_requests([get("/header")], max(1, n)))
+        fill = get(f"/rows/fill?n={max(counts)}")
+        yield title, lambda b=build, c=counts, f=fill: figures(c, lambda n: of_requests([f, b(n)]))
+    yield "connections with a request each", \
+        lambda: figures((10, 1000, 10000), lambda n: of_requests([get("/header")], n))
 
 
 def is_wanted(title, words):
@@ -259,9 +274,11 @@ def main():
             print(f"growth: {program} is missing: {hint}", file=sys.stderr)
             return 3
     lines = ["| what there are many of | instructions for each, by how many there are | last by the one before |", "|---|---|---:|"]
-    for title, found in all_rows(options.words):
-        lines.append(line(title, found))
-        print(lines[-1], flush=True)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # others' work adds no instruction
+        started = [(title, pool.submit(find)) for title, find in jobs() if is_wanted(title, options.words)]
+        for title, found in started:
+            lines.append(line(title, found.result()))
+            print(lines[-1], flush=True)
     if options.write and not options.words:
         write_readme("\n".join(lines))
     return 0

@@ -221,7 +221,8 @@ void growth_add_requests(tern_app *app)
 {
     enum { BODY_BYTES = 80 << 20 };
     map = tern_shared_map_new("growth", .entries = 200000, .key_bytes = 8, .value_bytes = 8);
-    tern_database_with(app, (.url = "sqlite::memory:"), TERN_TYPE(Author), TERN_TYPE(Book));
+    tern_database_with(app, (.url = "sqlite::memory:", .query_timeout_ms = 600000), TERN_TYPE(Author),
+                       TERN_TYPE(Book));
     tern_post(app, "/any", read_any, .max_body = BODY_BYTES);
     tern_post(app, "/map", read_map, .max_body = BODY_BYTES);
     tern_post(app, "/list", read_list, .max_body = BODY_BYTES);

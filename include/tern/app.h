@@ -207,10 +207,12 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
 
 /** A list of middleware for `.use`, outermost first. */
 #define TERN_USE(...) ((const tern_middleware[]){TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){0}})
+/* clang-format off */
 #define TERN_USE_PIECE_(unused, piece)                                                                       \
-    _Generic((piece), tern_middleware                                                                        \
-             : (piece), default                                                                              \
-             : (struct not_middleware_write_TERN_MIDDLEWARE_around_the_function){0}),
+    _Generic((piece),                                                                                        \
+        tern_middleware: (piece),                                                                            \
+        default: (struct not_middleware_write_TERN_MIDDLEWARE_around_the_function){0}),
+/* clang-format on */
 struct not_middleware_write_TERN_MIDDLEWARE_around_the_function {
     int unused;
 };

@@ -1,4 +1,5 @@
 /* From the models' tables to a schema. */
+#include "base/name_table.h"
 #include "data/ddl.h"
 #include "data/table_maker.h"
 #include "schema/scalar.h"
@@ -242,24 +243,38 @@ static void take_table(ddl_maker *m, const data_table *table, ddl_table *out)
     take_search(m, table, out);
 }
 
+static void put_name(ddl_maker *m, name_table *names, const char *name)
+{
+    if (!name_table_put(names, 0, name, strlen(name), 1))
+        m->is_memory_short = true;
+}
+
+/** Looks whether an index of the table has the name of a table, or of another table's index before it. */
+static void check_index_names(ddl_maker *m, name_table *names, const ddl_table *table)
+{
+    for (size_t k = 0; k < table->indexes.count; k++) {
+        const char *name = table->indexes.items[k].name;
+        if (name_table_find(names, 0, name, strlen(name)) == 0)
+            continue;
+        m->has_mistakes = true;
+        buf_add_printf(m->problems,
+                       "table %s: its index would be called \"%s\", as a table or index of another "
+                       "model is; give one of them another .table or .column\n",
+                       table->name, name);
+    }
+    for (size_t k = 0; k < table->indexes.count; k++)
+        put_name(m, names, table->indexes.items[k].name);
+}
+
 /** Tables and indexes of a database share their names. */
 static void check_names(ddl_maker *m, const ddl_schema *schema)
 {
+    name_table names = {0};
     for (size_t i = 0; i < schema->tables.count; i++)
-        for (size_t k = 0; k < schema->tables.items[i].indexes.count; k++) {
-            const ddl_table *table = &schema->tables.items[i];
-            const char *name = table->indexes.items[k].name;
-            bool is_taken = ddl_find_table(schema, name) != NULL;
-            for (size_t other = 0; other < i; other++)
-                is_taken |= ddl_find_index(&schema->tables.items[other], name) != NULL;
-            if (!is_taken)
-                continue;
-            m->has_mistakes = true;
-            buf_add_printf(m->problems,
-                           "table %s: its index would be called \"%s\", as a table or index of another "
-                           "model is; give one of them another .table or .column\n",
-                           table->name, name);
-        }
+        put_name(m, &names, schema->tables.items[i].name);
+    for (size_t i = 0; i < schema->tables.count; i++)
+        check_index_names(m, &names, &schema->tables.items[i]);
+    name_table_free(&names);
 }
 
 /** Whether `name` is the search table's, or one of those that SQLite makes beside it (_data, _idx, ...). */
@@ -316,11 +331,17 @@ ddl_schema *ddl_of_models(arena *a, buf *problems)
     return m.is_memory_short || m.has_mistakes ? NULL : schema;
 }
 
+/* Schemas are walked in order, and two that are compared have most tables in the same order: so the search
+ * begins where the one before it ended, and nearly always ends there. */
 const ddl_table *ddl_find_table(const ddl_schema *schema, const char *name)
 {
-    for (size_t i = 0; i < schema->tables.count; i++)
-        if (strcmp(schema->tables.items[i].name, name) == 0)
-            return &schema->tables.items[i];
+    static size_t last;
+    size_t count = schema->tables.count, at = last < count ? last : 0;
+    for (size_t i = 0; i < count; i++, at = at + 1 < count ? at + 1 : 0)
+        if (strcmp(schema->tables.items[at].name, name) == 0) {
+            last = at;
+            return &schema->tables.items[at];
+        }
     return NULL;
 }
 

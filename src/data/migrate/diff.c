@@ -129,9 +129,17 @@ const ddl_column *diff_old_column(const diff_table *t, const ddl_column *mid)
 
 const diff_table *diff_find_common(const schema_diff *d, const char *name)
 {
-    for (unsigned i = 0; i < d->common_count; i++)
-        if (strcmp(d->common[i].to->name, name) == 0)
-            return &d->common[i];
+    const ddl_table *to = ddl_find_table(d->to, name);
+    const diff_table *first = d->common, *end = first + d->common_count;
+    while (to != NULL && first < end) { /* they are in the order of d->to */
+        const diff_table *middle = first + (end - first) / 2;
+        if (middle->to == to)
+            return middle;
+        if (middle->to < to)
+            first = middle + 1;
+        else
+            end = middle;
+    }
     return NULL;
 }
 

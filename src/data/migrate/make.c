@@ -51,9 +51,11 @@ static void ask_about_tables(const schema_diff *d, bool is_terminal)
 {
     for (size_t i = 0; i < d->to->tables.count; i++) {
         ddl_table *to = &d->to->tables.items[i];
+        if (ddl_find_table(d->mid, to->name) != NULL)
+            continue;
         for (size_t k = 0; k < d->mid->tables.count && to->renamed_from == NULL; k++) {
             const ddl_table *mid = &d->mid->tables.items[k];
-            if (ddl_find_table(d->mid, to->name) == NULL && ddl_find_table(d->to, mid->name) == NULL &&
+            if (ddl_find_table(d->to, mid->name) == NULL &&
                 is_renamed(is_terminal, "table", "", mid->name, to->name))
                 to->renamed_from = mid->name;
         }

@@ -354,6 +354,33 @@ TEST(openapi_route_can_be_moved_and_switched_off)
     forget(off);
 }
 
+TEST(openapi_numbers_the_routes_of_a_handler_around_names_that_are_taken)
+{
+    static const tern_handler taken[1] = {{"plain_3", nothing, "test.c", 1, NULL, NULL}};
+    tern_app *app = tern_app_new();
+    tern_get(app, "/a", plain);
+    tern_get(app, "/b", taken);
+    tern_get(app, "/c", plain);
+    tern_get(app, "/d", plain);
+    tern_get(app, "/e", taken);
+    const char *document = document_of(app);
+    check_has(document, "\"/c\":{\"get\":{\"summary\":\"Plain\",\"operationId\":\"plain_2\"");
+    check_has(document, "\"/d\":{\"get\":{\"summary\":\"Plain\",\"operationId\":\"plain_4\"");
+    check_has(document, "\"operationId\":\"plain_3_2\"");
+    forget(app);
+}
+
+TEST(openapi_is_not_written_before_it_is_asked_for)
+{
+    tern_app *app = tern_app_new();
+    buf problems = {0};
+    tern_get(app, "/a", plain);
+    CHECK(app_prepare(app, &problems));
+    CHECK_INT(app->openapi.len, 0);
+    buf_free(&problems);
+    forget(app);
+}
+
 TEST(openapi_survives_every_failing_allocation)
 {
     for (unsigned long n = 1;; n++) {
