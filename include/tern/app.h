@@ -22,7 +22,16 @@ typedef struct tern_handler {
     int line;
     tern_type *input; /* the model the request becomes; NULL: the handler reads the request itself */
     const void *arg;  /* of those that Tern makes itself for what the application describes */
+    void (*frame)(void); /* tern_frame_of_file_; NULL: nothing to try */
 } tern_handler;
+
+/** What Tern calls once, on a stack it looks at, to see whether the file was compiled with stack probes
+ * (docs/handlers.md, "The stack"). */
+__attribute__((unused, noinline)) static void tern_frame_of_file_(void)
+{
+    volatile char frame[32 * 1024] __attribute__((unused));
+    frame[0] = 0;
+}
 
 /**
  * Declares a handler, in one of two ways:
@@ -43,7 +52,8 @@ typedef struct tern_handler {
 #define TERN_HANDLER_PICK_(_1, _2, _3, _4, _5, _6, chosen, ...) chosen
 #define TERN_HANDLER_PLAIN_(handler)                                                                         \
     static tern_reply handler##_run(tern_ctx *c);                                                            \
-    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL, NULL}};      \
+    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL, NULL,        \
+                                              tern_frame_of_file_}};                                         \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
 #define TERN_HANDLER_INPUT_(handler, Model, in)                                                              \
     static tern_reply handler##_handle(tern_ctx *c, Model *in);                                              \
@@ -52,7 +62,7 @@ typedef struct tern_handler {
         return handler##_handle(c, tern_bind(c, TERN_TYPE(Model)));                                          \
     }                                                                                                        \
     static const tern_handler handler[1] = {                                                                 \
-        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model), NULL}};                              \
+        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model), NULL, tern_frame_of_file_}};         \
     static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), Model *in __attribute__((unused)))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
     _Static_assert(0, "TERN_HANDLER takes a name, or a name, a model and what the input is called: "         \

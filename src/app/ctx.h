@@ -108,6 +108,8 @@ struct tern_app {
     held_file openapi_file;         /* the same as it is served */
     bool has_openapi_route;
     held_file *docs_files; /* the parts of /docs, by docs_part; NULL until its routes are there */
+    void (*tried_frame)(void);  /* of the last handler's file: whether it has stack probes is known */
+    const char *unprobed_file;  /* one that has none; NULL: no such file is known */
     bool memory_short;     /* something registered could not be kept: app_compile says so */
     bool is_draining;      /* this worker is leaving: /readyz says 503 */
 };

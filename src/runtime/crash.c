@@ -21,6 +21,7 @@
 enum {
     STACK_BYTES = 64 * 1024,
     HANG_S = 5,
+    FRAME_MOST_BYTES = 1 << 30,
     WALKED_MAX = 1 << 20, /* frames; more than that is a circle */
     OUTER_FRAMES = CRASH_FRAMES_MAX - CRASH_INNER_FRAMES
 };
@@ -81,6 +82,19 @@ static void step_out(ucontext_t *context)
 #endif
 }
 
+/** The low end of the innermost frame. Probes of a large frame move the stack pointer page by page to the address
+ * in r11; both compilers use that register. */
+static uint64_t interrupted_stack(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    uint64_t at = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    uint64_t goal = (uint64_t)context->uc_mcontext.gregs[REG_R11];
+    return goal < at && at - goal < FRAME_MOST_BYTES ? goal : at;
+#elif defined(__aarch64__)
+    return context->uc_mcontext.sp;
+#endif
+}
+
 /** Past the inner frames, only the last few are kept, in a ring: they tell how the recursion began. */
 static void add_frame(crash_record *record, uint64_t address)
 {
@@ -102,6 +116,7 @@ static void straighten_frames(crash_record *record)
 typedef struct walk {
     crash_record *record;
     uint64_t start; /* frames before this address are the handler's own */
+    uint64_t lowest; /* the stack pointer there, or where it was on its way to */
     bool has_begun;
 } walk;
 
@@ -112,6 +127,10 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
     w->has_begun = w->has_begun || address == w->start;
     if (!w->has_begun)
         return _URC_NO_REASON;
+    if (w->record->frame_count == 1 && w->record->is_stack_overflow) {
+        uint64_t end = _Unwind_GetCFA(frame); /* where this frame, the caller's, begins: the CFA of the one before */
+        w->record->frame_bytes = end > w->lowest && end - w->lowest < FRAME_MOST_BYTES ? end - w->lowest : 0;
+    }
     if (address == 0 || w->record->left_out >= WALKED_MAX)
         return _URC_END_OF_STACK;
     add_frame(w->record, address);
@@ -121,7 +140,7 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
 /** Each frame is in the record as soon as it is found, so that a ruined stack costs only what lies behind. */
 static void take_backtrace(crash_record *record, const siginfo_t *info, ucontext_t *context)
 {
-    walk w = {.record = record, .start = interrupted_at(context)};
+    walk w = {.record = record, .start = interrupted_at(context), .lowest = interrupted_stack(context)};
     bool is_bad_jump = (info->si_signo == SIGSEGV || info->si_signo == SIGBUS) && info->si_code > 0 &&
                        (uint64_t)(uintptr_t)info->si_addr == w.start;
     ucontext_t saved = *context;

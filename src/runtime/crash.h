@@ -30,11 +30,13 @@ typedef struct crash_record {
     int32_t signal;            /* 0: nothing recorded */
     int32_t code;              /* si_code */
     uint64_t address;          /* si_addr; 0 for signals that were sent */
-    uint8_t is_stack_overflow; /* the address is in the running coroutine's guard page */
+    uint8_t is_stack_overflow; /* the address is in the running coroutine's guard */
     uint8_t is_other_thread;   /* it was not the loop's thread */
     uint16_t frame_count;
     uint16_t doing_len;
     char doing[CRASH_DOING_MAX];       /* text of worker_service.describe */
+    uint64_t frame_bytes; /* of a stack overflow: what the function it happened in takes of the stack, or took so
+                             far; 0: not known */
     uint32_t left_out;                 /* frames between the inner and the outer ones */
     uint64_t frames[CRASH_FRAMES_MAX]; /* code addresses, the faulting one first */
 } crash_record;

@@ -16,6 +16,12 @@ _Static_assert((int)CRASH_FRAMES_MAX <= (int)SYMBOLS_PLACES_MAX, "every frame is
 /* The code in place of si_code when the handler had no chance: a signal stack overrun, a second fault. */
 enum { UNRECORDED = INT32_MIN };
 
+/* Smaller ones are no cause of an overflow, but of a recursion. */
+enum { LARGE_FRAME_BYTES = 16 * 1024 };
+
+/* No memory is mapped below it (vm.mmap_min_addr): an address there is a member or an item of a NULL pointer. */
+enum { NULL_BYTES = 64 * 1024 };
+
 static const struct {
     int signal;
     const char *name;
@@ -114,6 +120,25 @@ static size_t doing_len(const crash_record *record)
     return record->doing_len < sizeof record->doing ? record->doing_len : sizeof record->doing;
 }
 
+static void put_reason(line *out, const crash_record *record)
+{
+    bool is_near_null = record->signal == SIGSEGV && record->code == SEGV_MAPERR && record->address < NULL_BYTES;
+    if (is_near_null && record->address == 0) {
+        put(out, "NULL pointer");
+    } else if (is_near_null && record->frames[0] != record->address) { /* otherwise it jumped there */
+        put(out, "member at offset ");
+        put_hex(out, record->address);
+        put(out, " of a NULL pointer");
+    } else {
+        put(out, reason_for(record));
+    }
+    if (record->is_stack_overflow && record->frame_bytes >= LARGE_FRAME_BYTES) {
+        put(out, " in a frame of ");
+        put_number(out, record->frame_bytes);
+        put(out, " bytes");
+    }
+}
+
 static void put_headline(line *out, const crash_record *record, pid_t pid)
 {
     const char *name = signal_name(record->signal);
@@ -122,7 +147,7 @@ static void put_headline(line *out, const crash_record *record, pid_t pid)
     put(out, " crashed: ");
     put(out, name != NULL ? name : "unknown signal");
     put(out, " (");
-    put(out, reason_for(record));
+    put_reason(out, record);
     put(out, ")");
     if (record->code > 0 && (record->signal == SIGSEGV || record->signal == SIGBUS)) {
         put(out, " at address ");

@@ -112,6 +112,26 @@ def threat_120_stack_overflow_in_a_handler_takes_one_worker_and_is_named():
 
 
 @test
+def threat_122_a_frame_larger_than_the_guard_is_a_report_that_names_the_route_and_touches_no_other_request():
+    for how, function in (("array", "fill_low_end"), ("unprobed", "fill_low_end_unprobed"),
+                          ("alloca", "fill_low_end_of_alloca")):
+        with Service("--workers", "1") as service:
+            others = [socket.create_connection(("127.0.0.1", service.port), 10) for _ in range(8)]
+            for other in others:  # their stacks are on all sides
+                other.sendall(b"GET /keep HTTP/1.1\r\nHost: t\r\n\r\n")
+                service.wait_for_line("kept")
+            check(service.get(f"/deep/{how}") == "", "the overflow was answered")
+            event = json.loads(service.wait_for_line("crashed:"))
+            said = re.search(r"SIGSEGV \(stack overflow in a frame of (\d+) bytes\)", event["message"])
+            check(said is not None and 200000 <= int(said.group(1)) < 480000, str(event))
+            check(event["serving"].startswith(f"GET /deep/{how} route=/deep/{{how}} "), str(event))
+            check(event["backtrace"].startswith(f"#0 {function}+0x"), str(event))
+            check(service.get("/pid").isdigit(), "nobody serves")
+            for other in others:
+                other.close()
+
+
+@test
 def crash_report_of_abort_names_the_handler():
     with Service("--workers", "1") as service:
         service.get("/abort")
@@ -167,7 +187,7 @@ def command_line_mistake_is_one_line_and_exit_code_1():
 
 @test
 def routes_and_check_and_version_and_help_print_and_leave():
-    for flag, text in (("routes", "/crash/{id}"), ("--check", "crashing: 8 routes and the settings are sound"),
+    for flag, text in (("routes", "/crash/{id}"), ("--check", "crashing: 10 routes and the settings are sound"),
                        ("--version", "Crashing 0.1"), ("--help", "--max-request-memory SIZE")):
         done = ran(flag)
         check(done.returncode == 0 and text in done.stdout and done.stderr == "", str(done))
