@@ -35,8 +35,13 @@ list(JOIN TERN_STACK_FLAGS " " pc_stack_flags)
 # `pkg-config --define-variable=stack_flags=` does. A clang for ARM that has no probes would warn of the flag.
 set(has_stack_flags "$<AND:$<COMPILE_LANG_AND_ID:C,GNU,Clang>,$<NOT:$<BOOL:$<TARGET_PROPERTY:TERN_NO_STACK_FLAGS>>>>")
 set(TERN_STACK_FLAGS_FOR_PROGRAMS "$<${has_stack_flags}:${TERN_STACK_FLAGS}>")
-if(TERN_SANITIZE)
+set(pc_link_flags "")
+set(TERN_SANITIZE_FLAGS_FOR_PROGRAMS "")
+if(TERN_SANITIZE) # an installed sanitizer build brings its sanitizers along
     set(TERN_STACK_FLAGS_FOR_PROGRAMS "")
+    set(TERN_SANITIZE_FLAGS_FOR_PROGRAMS -fsanitize=address,undefined)
+    set(pc_stack_flags "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
+    set(pc_link_flags " -fsanitize=address,undefined")
 endif()
 if(NOT TERN_SANITIZE) # which makes frames larger, and looks at them itself
     target_compile_options(tern_flags INTERFACE ${TERN_STACK_FLAGS})

@@ -101,6 +101,7 @@ typedef struct tern_limits {
     unsigned min_rate;                /* 240 bytes/s in and out, after 5 s of grace */
     unsigned requests_per_connection; /* no limit */
     unsigned connections;             /* 20,000 a worker */
+    unsigned offload_threads;         /* 4 a worker, for tern_offload */
 } tern_limits;
 
 typedef struct tern_app_options {

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "runtime/coro.h"
+#include "runtime/offload.h"
 #include "runtime/worker.h"
 #include "schema/json_indent.h"
 
@@ -63,6 +64,7 @@ bool app_start(tern_app *app, const settings *s)
     const http_limits limits = limits_of(app, s);
     app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
     app_service(app, &service);
+    offload_set_threads(s->limits.offload_threads);
     request_id_prepare(); /* so that a crash report can name a request that has not asked for its id */
     if (!http_server_open(&service, &limits)) {
         tern_log(TERN_ERROR, "this worker has no memory to serve with");

@@ -7,6 +7,7 @@
  */
 #include "runtime/crash.h"
 
+#include "base/sanitize.h"
 #include "runtime/coro.h"
 
 #include <signal.h>
@@ -17,6 +18,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
+
+#if BASE_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 enum {
     STACK_BYTES = 64 * 1024,
@@ -250,6 +255,25 @@ static bool set_signal_stack(void)
     return true;
 }
 
+#if BASE_ASAN
+/** A sanitizer that ends the process with a report of its own knows no requests. */
+static void name_request(void)
+{
+    char text[CRASH_DOING_MAX + 64] = "tern: the report above came while serving ";
+    size_t start = strlen(text);
+    if (getpid() != state.process || thread_id() != state.thread || state.record->signal != 0 ||
+        state.service.describe == NULL)
+        return;
+    size_t len = state.service.describe(state.service.self, text + start, CRASH_DOING_MAX);
+    if (len == 0)
+        return;
+    len = start + (len < CRASH_DOING_MAX ? len : CRASH_DOING_MAX);
+    text[len++] = '\n';
+    ssize_t written = write(STDERR_FILENO, text, len);
+    (void)written;
+}
+#endif
+
 bool crash_install(crash_record *record, const worker_service *service)
 {
     state.record = record != NULL ? record : &state.own;
@@ -257,6 +281,9 @@ bool crash_install(crash_record *record, const worker_service *service)
     state.service = service != NULL ? *service : (worker_service){0};
     state.process = getpid();
     state.thread = thread_id();
+#if BASE_ASAN
+    __sanitizer_set_death_callback(name_request);
+#endif
     if (!set_signal_stack())
         return false;
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
