@@ -20,8 +20,8 @@ typedef struct tern_handler {
     tern_reply (*run)(tern_ctx *c);
     const char *file;
     int line;
-    tern_type *input; /* the model the request becomes; NULL: the handler reads the request itself */
-    const void *arg;  /* of those that Tern makes itself for what the application describes */
+    tern_type *input;    /* the model the request becomes; NULL: the handler reads the request itself */
+    const void *arg;     /* of those that Tern makes itself for what the application describes */
     void (*frame)(void); /* tern_frame_of_file_; NULL: nothing to try */
 } tern_handler;
 
@@ -53,8 +53,8 @@ __attribute__((unused, noinline)) static void tern_frame_of_file_(void)
 #define TERN_HANDLER_PICK_(_1, _2, _3, _4, _5, _6, chosen, ...) chosen
 #define TERN_HANDLER_PLAIN_(handler)                                                                         \
     static tern_reply handler##_run(tern_ctx *c);                                                            \
-    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL, NULL,        \
-                                              tern_frame_of_file_}};                                         \
+    static const tern_handler handler[1] = {                                                                 \
+        {#handler, handler##_run, __FILE__, __LINE__, NULL, NULL, tern_frame_of_file_}};                     \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
 #define TERN_HANDLER_INPUT_(handler, Model, in)                                                              \
     static tern_reply handler##_handle(tern_ctx *c, Model *in);                                              \

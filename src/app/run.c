@@ -262,7 +262,8 @@ static int command_run(run_state *run)
     raise_descriptor_limit();
     if (run->app->unprobed_file != NULL)
         tern_log(TERN_WARN,
-                 "%s was compiled without -fstack-clash-protection: a frame over %d KiB there can overwrite another "
+                 "%s was compiled without -fstack-clash-protection: a frame over %d KiB there can overwrite "
+                 "another "
                  "request's stack (`pkg-config --cflags tern` and CMake's Tern::tern have the flag)",
                  run->app->unprobed_file, CORO_GUARD_BYTES / 1024);
     return master_run(&config, &service);

@@ -36,7 +36,8 @@ void *arena_checked(arena *a, void *room, size_t size)
 {
     if (!a->is_checked || room == NULL)
         return room;
-    struct arena_block *block = malloc(sizeof *block + size); /* not mem_alloc: it was the room that could fail */
+    struct arena_block *block =
+        malloc(sizeof *block + size); /* not mem_alloc: it was the room that could fail */
     if (block == NULL)
         return room;
     block->older = a->blocks;

@@ -40,9 +40,9 @@ static inline size_t arena_rounded(size_t size)
 void *arena_grow(arena *a, size_t size);
 
 /**
- * In builds with AddressSanitizer, has everything that is allocated from now on in a heap block of its own: a byte
- * written past its end, and a use after arena_free, are reports. Room and limit are counted as without. Whoever
- * checks an arena frees it, even one that took no chunk.
+ * In builds with AddressSanitizer, has everything that is allocated from now on in a heap block of its own: a
+ * byte written past its end, and a use after arena_free, are reports. Room and limit are counted as without.
+ * Whoever checks an arena frees it, even one that took no chunk.
  */
 #if BASE_ASAN
 static inline void arena_check(arena *a)

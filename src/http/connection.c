@@ -376,7 +376,8 @@ static void on_event_in_work(http_connection *k, uint32_t events)
         coro_wake(k->reader);
     if (k->writer != NULL && (has_left || (events & EPOLLOUT)))
         coro_wake(k->writer);
-    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding || k->worker->is_yielding;
+    bool is_told =
+        k->reader == k->worker || k->writer == k->worker || k->is_yielding || k->worker->is_yielding;
     if (!is_told && (has_left || ((events & EPOLLRDHUP) && !waits_for_socket(k))))
         cancel_for_absence(k);
 }

@@ -22,8 +22,8 @@
 enum {
     CORO_STACK_BYTES = 256 * 1024, /* of which only touched pages cost memory */
     /* Below each, and never accessible. It costs addresses only. Code built with stack probes
-     * (-fstack-clash-protection) meets the first page of it; a frame without them has to be larger than this to
-     * step over it. */
+     * (-fstack-clash-protection) meets the first page of it; a frame without them has to be larger than this
+     * to step over it. */
     CORO_GUARD_BYTES = 256 * 1024
 };
 
@@ -72,8 +72,8 @@ coro *coro_self(void);
  */
 coro_outcome coro_wait(uint64_t at_ms);
 /**
- * Lets the events that have come and every other ready coroutine have their turn, then goes on. It suspends even
- * a cancelled coroutine: one that cannot give up yet must not keep the loop to itself.
+ * Lets the events that have come and every other ready coroutine have their turn, then goes on. It suspends
+ * even a cancelled coroutine: one that cannot give up yet must not keep the loop to itself.
  *
  * @return false when the caller must give up, as after CORO_CANCELLED.
  */

@@ -26,7 +26,8 @@
 enum {
     STACK_BYTES = 64 * 1024,
     HANG_S = 5,
-    FRAME_MOST_BYTES = 1 << 30,
+    FRAME_MOST_BYTES = 1 << 26,
+    PROBED_BYTES = 4096,  /* at a time, by both compilers */
     WALKED_MAX = 1 << 20, /* frames; more than that is a circle */
     OUTER_FRAMES = CRASH_FRAMES_MAX - CRASH_INNER_FRAMES
 };
@@ -87,14 +88,14 @@ static void step_out(ucontext_t *context)
 #endif
 }
 
-/** The low end of the innermost frame. Probes of a large frame move the stack pointer page by page to the address
- * in r11; both compilers use that register. */
+/** The low end of the innermost frame. Probes of a large frame move the stack pointer page by page to the
+ * address in r11; both compilers use that register. */
 static uint64_t interrupted_stack(const ucontext_t *context)
 {
 #if defined(__x86_64__)
     uint64_t at = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
     uint64_t goal = (uint64_t)context->uc_mcontext.gregs[REG_R11];
-    return goal < at && at - goal < FRAME_MOST_BYTES ? goal : at;
+    return goal < at && at - goal < FRAME_MOST_BYTES && (at - goal) % PROBED_BYTES == 0 ? goal : at;
 #elif defined(__aarch64__)
     return context->uc_mcontext.sp;
 #endif
@@ -120,7 +121,7 @@ static void straighten_frames(crash_record *record)
 
 typedef struct walk {
     crash_record *record;
-    uint64_t start; /* frames before this address are the handler's own */
+    uint64_t start;  /* frames before this address are the handler's own */
     uint64_t lowest; /* the stack pointer there, or where it was on its way to */
     bool has_begun;
 } walk;
@@ -133,7 +134,8 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
     if (!w->has_begun)
         return _URC_NO_REASON;
     if (w->record->frame_count == 1 && w->record->is_stack_overflow) {
-        uint64_t end = _Unwind_GetCFA(frame); /* where this frame, the caller's, begins: the CFA of the one before */
+        uint64_t end =
+            _Unwind_GetCFA(frame); /* where this frame, the caller's, begins: the CFA of the one before */
         w->record->frame_bytes = end > w->lowest && end - w->lowest < FRAME_MOST_BYTES ? end - w->lowest : 0;
     }
     if (address == 0 || w->record->left_out >= WALKED_MAX)

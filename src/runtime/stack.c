@@ -56,8 +56,8 @@ void stack_forget_frames(stack_slot *slot)
 
 stack_slot *stack_map(void)
 {
-    char *low = mmap(NULL, MAPPED_BYTES, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    char *low =
+        mmap(NULL, MAPPED_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (low == MAP_FAILED)
         return NULL;
     char *base = low + CORO_GUARD_BYTES;
@@ -166,7 +166,8 @@ bool stack_is_probed(void (*frame)(void))
     trial t = {.frame = frame};
     if (page > 4096) /* the frame is too small to tell */
         return true;
-    char *low = mmap(NULL, TRIED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *low =
+        mmap(NULL, TRIED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (low == MAP_FAILED)
         return true;
     madvise(low, TRIED_BYTES, MADV_NOHUGEPAGE);

@@ -77,11 +77,12 @@ void stack_trim(unsigned keep);
 bool stack_tidy(void);
 
 /**
- * Whether the code of `frame` touches every page of its stack frame in order (-fstack-clash-protection), so that
- * the guard below a stack catches it however large the frame is.
+ * Whether the code of `frame` touches every page of its stack frame in order (-fstack-clash-protection), so
+ * that the guard below a stack catches it however large the frame is.
  *
  * @param frame  has a frame of 32 KiB and writes to the low end of it only.
- * @return true also where that cannot be told: under AddressSanitizer or Valgrind, or with no memory to try it on.
+ * @return true also where that cannot be told: under AddressSanitizer or Valgrind, or with no memory to try
+ * it on.
  */
 bool stack_is_probed(void (*frame)(void));
 

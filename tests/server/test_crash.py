@@ -6,6 +6,7 @@ Run one test with: test_crash.py WORD
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -96,7 +97,8 @@ def threat_108_crashed_worker_is_replaced_and_its_request_named():
         check(str(event["worker_pid"]) == before, str(event))
         check(re.fullmatch(r"GET /crash/7 route=/crash/\{id\} request=[0-9a-f]{32}", event["serving"]), str(event))
         frames = event["backtrace"].splitlines()
-        check(frames[0].startswith("#0 spoil_a_title+0x") and frames[0].endswith("(crashing)"), str(frames))
+        check(re.fullmatch(r"#0 spoil_a_title\+0x\w+ \(crashing\)( at crashing\.c:\d+)?", frames[0]), str(frames))
+        check(shutil.which("addr2line") is None or " at crashing.c:" in frames[0], str(frames))
         check(frames[1].startswith("#1 crash_run+0x"), str(frames))
         check(service.stop() == 0, "exit code")
 
