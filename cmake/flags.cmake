@@ -27,9 +27,29 @@ if(CMAKE_C_COMPILER_ID MATCHES "Clang")
     target_compile_options(tern_flags INTERFACE -Wno-string-concatenation) # tables of cases hold long strings in pieces
 endif()
 
+# What programs are compiled with, too (tern.pc, Tern::tern): a frame touches its pages in order, so that the guard below
+# a coroutine's stack catches it however large it is, and is not this large by mistake.
+set(TERN_STACK_FLAGS -fstack-clash-protection -Wframe-larger-than=65536)
+list(JOIN TERN_STACK_FLAGS " " pc_stack_flags)
+# A program that sets the property TERN_NO_STACK_FLAGS on its target goes without, as one that says
+# `pkg-config --define-variable=stack_flags=` does. A clang for ARM that has no probes would warn of the flag.
+set(has_stack_flags "$<AND:$<COMPILE_LANG_AND_ID:C,GNU,Clang>,$<NOT:$<BOOL:$<TARGET_PROPERTY:TERN_NO_STACK_FLAGS>>>>")
+set(TERN_STACK_FLAGS_FOR_PROGRAMS "$<${has_stack_flags}:${TERN_STACK_FLAGS}>")
+set(pc_link_flags "")
+set(TERN_SANITIZE_FLAGS_FOR_PROGRAMS "")
+if(TERN_SANITIZE) # an installed sanitizer build brings its sanitizers along
+    set(TERN_STACK_FLAGS_FOR_PROGRAMS "")
+    set(TERN_SANITIZE_FLAGS_FOR_PROGRAMS -fsanitize=address,undefined)
+    set(pc_stack_flags "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
+    set(pc_link_flags " -fsanitize=address,undefined")
+endif()
+if(NOT TERN_SANITIZE) # which makes frames larger, and looks at them itself
+    target_compile_options(tern_flags INTERFACE ${TERN_STACK_FLAGS})
+endif()
+
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(tern_flags INTERFACE
-        -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+        -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         target_compile_options(tern_flags INTERFACE -fcf-protection)
     endif()

@@ -7,6 +7,8 @@ install(TARGETS tern tern_dynamic EXPORT TernTargets
 install(FILES include/tern.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
+install(FILES scripts/tern.gdb DESTINATION ${CMAKE_INSTALL_DATADIR}/tern)
+
 # The pkg-config file finds its prefix from its own place, so that a tree can be installed anywhere.
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 # `tern` is the static library, so that a program is one file and runs where it was put; `tern-shared` is for those who

@@ -20,9 +20,19 @@ typedef struct tern_handler {
     tern_reply (*run)(tern_ctx *c);
     const char *file;
     int line;
-    tern_type *input; /* the model the request becomes; NULL: the handler reads the request itself */
-    const void *arg;  /* of those that Tern makes itself for what the application describes */
+    tern_type *input;    /* the model the request becomes; NULL: the handler reads the request itself */
+    const void *arg;     /* of those that Tern makes itself for what the application describes */
+    void (*frame)(void); /* tern_frame_of_file_; NULL: nothing to try */
 } tern_handler;
+
+/** What Tern calls once, on a stack it looks at, to see whether the file was compiled with stack probes
+ * (docs/handlers.md, "The stack"). */
+__attribute__((unused, noinline)) static void tern_frame_of_file_(void)
+{
+    char frame[32 * 1024];
+    __asm__ volatile("" : : "r"(frame) : "memory"); /* or the compiler makes it smaller */
+    *(volatile char *)frame = 0;
+}
 
 /**
  * Declares a handler, in one of two ways:
@@ -43,7 +53,8 @@ typedef struct tern_handler {
 #define TERN_HANDLER_PICK_(_1, _2, _3, _4, _5, _6, chosen, ...) chosen
 #define TERN_HANDLER_PLAIN_(handler)                                                                         \
     static tern_reply handler##_run(tern_ctx *c);                                                            \
-    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, NULL, NULL}};      \
+    static const tern_handler handler[1] = {                                                                 \
+        {#handler, handler##_run, __FILE__, __LINE__, NULL, NULL, tern_frame_of_file_}};                     \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
 #define TERN_HANDLER_INPUT_(handler, Model, in)                                                              \
     static tern_reply handler##_handle(tern_ctx *c, Model *in);                                              \
@@ -52,7 +63,7 @@ typedef struct tern_handler {
         return handler##_handle(c, tern_bind(c, TERN_TYPE(Model)));                                          \
     }                                                                                                        \
     static const tern_handler handler[1] = {                                                                 \
-        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model), NULL}};                              \
+        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model), NULL, tern_frame_of_file_}};         \
     static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), Model *in __attribute__((unused)))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
     _Static_assert(0, "TERN_HANDLER takes a name, or a name, a model and what the input is called: "         \
@@ -104,6 +115,7 @@ typedef struct tern_limits {
     unsigned min_rate;                /* 240 bytes/s in and out, after 5 s of grace */
     unsigned requests_per_connection; /* no limit */
     unsigned connections;             /* 20,000 a worker */
+    unsigned offload_threads;         /* 4 a worker, for tern_offload */
 } tern_limits;
 
 typedef struct tern_app_options {

@@ -2,14 +2,14 @@
  * Tasks: doing several things at once inside a request, without threads.
  *
  * A task is a coroutine of the same worker. Exactly one runs at a time and it is switched only in calls that
- * may wait, so plain variables need no lock between two such calls. Those are: tern_go, tern_wait, tern_sleep,
- * tern_offload, sending to and receiving from a channel, taking a lock or a permit, reading the body, writing to
- * a stream, and everything that asks the database. One that need not wait (the lock is free, the client reads
- * fast) lets others run all the same when its coroutine has had the processor for a while. Giving back a lock,
- * closing a channel, shared memory (tern/shared.h), logging and text never do.
+ * may wait, so plain variables need no lock between two such calls. Those are: tern_go, tern_wait,
+ * tern_sleep, tern_offload, sending to and receiving from a channel, taking a lock or a permit, reading the
+ * body, writing to a stream, and everything that asks the database. One that need not wait (the lock is free,
+ * the client reads fast) lets others run all the same when its coroutine has had the processor for a while.
+ * Giving back a lock, closing a channel, shared memory (tern/shared.h), logging and text never do.
  *
- * Everything that may wait leaves the handler (like tern_fail) when the request is cancelled: the client left, or
- * its deadline passed. What was deferred runs first.
+ * Everything that may wait leaves the handler (like tern_fail) when the request is cancelled: the client
+ * left, or its deadline passed. What was deferred runs first.
  */
 #ifndef TERN_TASK_H
 #define TERN_TASK_H
@@ -26,8 +26,8 @@ typedef struct tern_ctx tern_ctx;
 typedef struct tern_task tern_task;
 
 /**
- * Starts `run(c, arg)` beside the caller; it begins when the caller next waits, or yields in a later call that
- * may.
+ * Starts `run(c, arg)` beside the caller; it begins when the caller next waits, or yields in a later call
+ * that may.
  *
  * The task belongs to the request: when the handler ends, tasks still running are cancelled and waited for
  * before the request's memory goes. A task that fails (tern_fail) passes its failure to whoever waits for it.

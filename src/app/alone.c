@@ -64,6 +64,7 @@ bool app_run_alone(tern_app *app, void (*work)(tern_ctx *c, void *arg), void *ar
     a.x.head = no_head;
     a.x.app = &a.c;
     arena_init(&a.x.arena, NULL, 0, SIZE_MAX);
+    arena_check(&a.x.arena);
     request_id_prepare();
     if (!loop_open()) {
         buf_add_text(problem, "there is no event loop to be had");

@@ -4,6 +4,7 @@
 #include "app/docs_page.h"
 #include "app/openapi.h"
 #include "base/mem.h"
+#include "runtime/stack.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -129,6 +130,16 @@ void tern_use_all(tern_group *group, const tern_middleware *list)
     group->use_count += added;
 }
 
+/** Looks at each file's frames once, in the usual order of registration. */
+static void try_frame(tern_app *app, const tern_handler *handler)
+{
+    if (handler->frame == NULL || handler->frame == app->tried_frame)
+        return;
+    app->tried_frame = handler->frame;
+    if (!stack_is_probed(handler->frame))
+        app->unprobed_file = handler->file;
+}
+
 void tern_route(tern_group *group, const char *method, const char *pattern, const tern_handler *handler,
                 const tern_route_options *options)
 {
@@ -139,8 +150,10 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->group = group;
     pending->method = app_keep_text(app, method);
     pending->pattern = app_keep_text(app, pattern);
-    if (handler != NULL)
+    if (handler != NULL) {
         pending->handler = *handler;
+        try_frame(app, handler);
+    }
     pending->options = *options;
     pending->options.file = app_keep_text(app, options->file);
     pending->options.name = app_keep_text(app, options->name);

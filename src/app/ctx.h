@@ -116,10 +116,12 @@ struct tern_app {
     buf openapi;            /* the document (openapi.c); empty until a client asks for it */
     held_file openapi_file; /* the same as it is served */
     bool has_openapi_route;
-    bool has_encoded_slashes; /* some route takes them */
-    held_file *docs_files;    /* the parts of /docs, by docs_part; NULL until its routes are there */
-    bool memory_short;        /* something registered could not be kept: app_compile says so */
-    bool is_draining;         /* this worker is leaving: /readyz says 503 */
+    bool has_encoded_slashes;  /* some route takes them */
+    held_file *docs_files;     /* the parts of /docs, by docs_part; NULL until its routes are there */
+    void (*tried_frame)(void); /* of the last handler's file: whether it has stack probes is known */
+    const char *unprobed_file; /* one that has none; NULL: no such file is known */
+    bool memory_short;         /* something registered could not be kept: app_compile says so */
+    bool is_draining;          /* this worker is leaving: /readyz says 503 */
 };
 
 /** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one

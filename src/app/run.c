@@ -5,6 +5,8 @@
 #include "app/openapi.h"
 
 #include "base/log.h"
+#include "runtime/coro.h"
+#include "runtime/offload.h"
 #include "runtime/worker.h"
 #include "schema/json_indent.h"
 
@@ -68,6 +70,7 @@ bool app_start(tern_app *app, const settings *s)
     const http_limits limits = limits_of(app, s);
     app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
     app_service(app, &service);
+    offload_set_threads(s->limits.offload_threads);
     request_id_prepare(); /* so that a crash report can name a request that has not asked for its id */
     if (!http_server_open(&service, &limits)) {
         tern_log(TERN_ERROR, "this worker has no memory to serve with");
@@ -269,6 +272,12 @@ static int command_run(run_state *run)
     if (!may_launch(run))
         return 1;
     raise_descriptor_limit();
+    if (run->app->unprobed_file != NULL)
+        tern_log(TERN_WARN,
+                 "%s was compiled without -fstack-clash-protection: a frame over %d KiB there can overwrite "
+                 "another "
+                 "request's stack (`pkg-config --cflags tern` and CMake's Tern::tern have the flag)",
+                 run->app->unprobed_file, CORO_GUARD_BYTES / 1024);
     return master_run(&config, &service);
 }
 

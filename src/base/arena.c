@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CHUNK_BYTES = 4096, LARGEST_CHUNK_BYTES = 256 * 1024 };
@@ -24,6 +25,41 @@ void arena_init(arena *a, void *lent, size_t lent_bytes, size_t limit_bytes)
     }
 }
 
+#if BASE_ASAN
+/* Before each allocation of a checked arena; the heap's red zones lie around both. */
+struct arena_block {
+    struct arena_block *older;
+    _Alignas(16) char data[];
+};
+
+void *arena_checked(arena *a, void *room, size_t size)
+{
+    if (!a->is_checked || room == NULL)
+        return room;
+    struct arena_block *block =
+        malloc(sizeof *block + size); /* not mem_alloc: it was the room that could fail */
+    if (block == NULL)
+        return room;
+    block->older = a->blocks;
+    a->blocks = block;
+    return block->data;
+}
+
+static void free_blocks(arena *a)
+{
+    while (a->blocks != NULL) {
+        struct arena_block *block = a->blocks;
+        a->blocks = block->older;
+        free(block);
+    }
+}
+#else
+static void free_blocks(const arena *a)
+{
+    (void)a;
+}
+#endif
+
 void arena_free(arena *a)
 {
     while (a->chunks != NULL) {
@@ -31,6 +67,7 @@ void arena_free(arena *a)
         a->chunks = chunk->older;
         mem_free(chunk);
     }
+    free_blocks(a);
     *a = (arena){.limit_bytes = a->limit_bytes};
 }
 
@@ -59,7 +96,7 @@ void *arena_grow(arena *a, size_t size)
         a->next = chunk->data + rounded;
         a->end = chunk->data + bytes;
     }
-    return chunk->data;
+    return arena_checked(a, chunk->data, size);
 }
 
 /** The link that holds `chunk`. */

@@ -7,7 +7,10 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include "base/sanitize.h"
+
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct arena_chunk arena_chunk;
@@ -17,6 +20,10 @@ typedef struct arena {
     arena_chunk *chunks; /* heap chunks, newest first */
     size_t taken_bytes;  /* heap bytes so far */
     size_t limit_bytes;  /* heap bytes at most */
+#if BASE_ASAN
+    bool is_checked;            /* arena_check */
+    struct arena_block *blocks; /* what it has handed out since */
+#endif
 } arena;
 
 /** `lent` (may be NULL with lent_bytes 0) serves the first allocations; it must outlive the arena. */
@@ -32,6 +39,40 @@ static inline size_t arena_rounded(size_t size)
 /** The slow half of arena_alloc: takes a new chunk. */
 void *arena_grow(arena *a, size_t size);
 
+/**
+ * In builds with AddressSanitizer, has everything that is allocated from now on in a heap block of its own: a
+ * byte written past its end, and a use after arena_free, are reports. Room and limit are counted as without.
+ * Whoever checks an arena frees it, even one that took no chunk.
+ */
+#if BASE_ASAN
+static inline void arena_check(arena *a)
+{
+    a->is_checked = true;
+}
+/** `room`, or for a checked arena a block of exactly `size` bytes in its place. */
+void *arena_checked(arena *a, void *room, size_t size);
+#else
+static inline void arena_check(arena *a)
+{
+    (void)a;
+}
+static inline void *arena_checked(arena *a, void *room, size_t size)
+{
+    (void)a, (void)size;
+    return room;
+}
+#endif
+
+/** Whether arena_free has something to do. */
+static inline bool arena_holds(const arena *a)
+{
+#if BASE_ASAN
+    if (a->blocks != NULL)
+        return true;
+#endif
+    return a->chunks != NULL;
+}
+
 /** `size` bytes aligned for any type, undefined content; NULL past the limit or when memory is short.
  * Size 0 counts as 1. */
 static inline void *arena_alloc(arena *a, size_t size)
@@ -41,7 +82,7 @@ static inline void *arena_alloc(arena *a, size_t size)
         return arena_grow(a, size);
     void *block = a->next;
     a->next += rounded;
-    return block;
+    return arena_checked(a, block, size);
 }
 
 /**

@@ -93,8 +93,9 @@ bool connection_wait_read(http_connection *k, uint64_t at_ms);
 bool connection_wait_write(http_connection *k, uint64_t at_ms);
 /** Lets other connections have their turn; false when the request was cancelled. */
 bool connection_yield(http_connection *k);
-/** Spends `units` of the running coroutine's budget and lets others run when it is their turn: a peer on a fast
- * line, which is never waited for, would otherwise keep the loop to itself. False when the request was cancelled. */
+/** Spends `units` of the running coroutine's budget and lets others run when it is their turn: a peer on a
+ * fast line, which is never waited for, would otherwise keep the loop to itself. False when the request was
+ * cancelled. */
 static inline bool connection_take_turns(http_connection *k, unsigned units)
 {
     return !budget_is_spent(units) || connection_yield(k);

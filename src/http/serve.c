@@ -21,6 +21,7 @@ static void exchange_begin(http_exchange *x, http_connection *k, char *lent)
     x->connection = k;
     x->policy.max_bytes = http_self.limits.body_bytes;
     arena_init(&x->arena, lent, LENT_BYTES, http_self.limits.arena_bytes);
+    arena_check(&x->arena);
     k->exchange = x;
 }
 
@@ -103,7 +104,7 @@ static void exchange_end(http_exchange *x)
     k->requests++;
     k->head_began_ms = 0;
     k->exchange = NULL;
-    if (x->arena.chunks != NULL)
+    if (arena_holds(&x->arena))
         arena_free(&x->arena);
     if (x->body_buf.data != NULL)
         body_block_give(&http_self.bodies, &x->body_buf);

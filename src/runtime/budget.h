@@ -1,9 +1,9 @@
 /**
  * What a coroutine may do without waiting before the others have their turn.
  *
- * A worker's coroutines share one thread, and most calls that may wait often need not: the client reads as fast
- * as the handler writes, the rows have all arrived, the lock is free. A handler that repeats such a call would
- * keep the worker to itself. So each of these calls spends some units. The clock is looked at once per
+ * A worker's coroutines share one thread, and most calls that may wait often need not: the client reads as
+ * fast as the handler writes, the rows have all arrived, the lock is free. A handler that repeats such a call
+ * would keep the worker to itself. So each of these calls spends some units. The clock is looked at once per
  * BUDGET_UNITS, and a coroutine that has run for BUDGET_STRETCH_NS yields.
  *
  * Calls that never wait (text, memory, logging, shared memory) spend nothing: they must not let others run
@@ -24,16 +24,16 @@ enum {
 
 /** What a call costs, roughly in tens of nanoseconds. */
 enum {
-    BUDGET_STEP = 1,       /* a value, a row, a lock, a few bytes copied */
-    BUDGET_REQUEST = 4,    /* of HTTP, at the least */
-    BUDGET_STATEMENT = 8,  /* of SQL, at the least; a task begun */
+    BUDGET_STEP = 1,      /* a value, a row, a lock, a few bytes copied */
+    BUDGET_REQUEST = 4,   /* of HTTP, at the least */
+    BUDGET_STATEMENT = 8, /* of SQL, at the least; a task begun */
     BUDGET_SYSTEM_CALL = 16
 };
 
 extern __attribute__((visibility("hidden"))) unsigned budget_left;
 
-/** Looks at the clock: whether the running coroutine has had its stretch, and is to call coro_yield. False on the
- * loop's own stack. */
+/** Looks at the clock: whether the running coroutine has had its stretch, and is to call coro_yield. False on
+ * the loop's own stack. */
 bool budget_look(void);
 
 /** Spends `units`; whether the running coroutine is to call coro_yield now. */
@@ -46,8 +46,8 @@ static inline bool budget_is_spent(unsigned units)
     return budget_look();
 }
 
-/** For calls of handlers that may wait: spends `units`, lets the others run when it is their turn, and leaves the
- * handler when it has been cancelled meanwhile. */
+/** For calls of handlers that may wait: spends `units`, lets the others run when it is their turn, and leaves
+ * the handler when it has been cancelled meanwhile. */
 static inline void budget_spend(unsigned units)
 {
     if (budget_is_spent(units) && !coro_yield())

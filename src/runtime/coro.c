@@ -293,5 +293,5 @@ bool coro_is_guard(const void *address)
     if (running == NULL)
         return false;
     uintptr_t base = (uintptr_t)running->stack_base, at = (uintptr_t)address;
-    return at < base && base - at <= stack_guard_bytes();
+    return at < base && base - at <= CORO_GUARD_BYTES;
 }

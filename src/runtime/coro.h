@@ -1,5 +1,5 @@
 /**
- * Stackful coroutines of one worker, on pooled mmap'd stacks with a guard page below each.
+ * Stackful coroutines of one worker, on pooled mmap'd stacks with a guard below each.
  *
  * The loop's own stack starts and resumes coroutines; a coroutine gives up the processor by coro_wait and
  * gets it back from the loop, or ends. A coroutine never switches to another one directly: it makes the other
@@ -20,8 +20,12 @@
 #include <stdint.h>
 
 enum {
-    CORO_STACK_BYTES = 256 * 1024
-}; /* address space each, guard page included; only touched pages cost memory */
+    CORO_STACK_BYTES = 256 * 1024, /* of which only touched pages cost memory */
+    /* Below each, and never accessible. It costs addresses only. Code built with stack probes
+     * (-fstack-clash-protection) meets the first page of it; a frame without them has to be larger than this
+     * to step over it. */
+    CORO_GUARD_BYTES = 256 * 1024
+};
 
 typedef enum coro_outcome {
     CORO_WOKEN,    /* somebody called coro_wake */
@@ -41,7 +45,7 @@ typedef struct coro {
     bool is_cancelled;      /* stays set once coro_cancel was called */
     bool is_yielding;       /* it is ready to go on: coro_yield has suspended it for the others only */
     unsigned cancel_masked; /* > 0: waits are not interrupted by cancellation (clean-up code) */
-    void *stack_base;       /* lowest usable address, above the guard page */
+    void *stack_base;       /* lowest usable address, above the guard */
     size_t stack_bytes;
     void *sanitizer_stack; /* AddressSanitizer's fake stack while suspended */
 } coro;
@@ -68,8 +72,8 @@ coro *coro_self(void);
  */
 coro_outcome coro_wait(uint64_t at_ms);
 /**
- * Lets the events that have come and every other ready coroutine have their turn, then goes on. It suspends even
- * a cancelled coroutine: one that cannot give up yet must not keep the loop to itself.
+ * Lets the events that have come and every other ready coroutine have their turn, then goes on. It suspends
+ * even a cancelled coroutine: one that cannot give up yet must not keep the loop to itself.
  *
  * @return false when the caller must give up, as after CORO_CANCELLED.
  */
@@ -96,8 +100,7 @@ bool coro_tidy(void);
 /** Whether stacks were taken or given back since the last coro_tidy. One comparison, for the loop's every
  * turn. */
 bool coro_is_untidy(void);
-/** Whether `address` lies in the guard page of the running coroutine: tells a stack overflow in a crash
- * report. */
+/** Whether `address` lies in the guard of the running coroutine: tells a stack overflow in a crash report. */
 bool coro_is_guard(const void *address);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "runtime/crash.h"
 
+#include "base/sanitize.h"
 #include "runtime/coro.h"
 
 #include <signal.h>
@@ -18,9 +19,15 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#if BASE_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 enum {
     STACK_BYTES = 64 * 1024,
     HANG_S = 5,
+    FRAME_MOST_BYTES = 1 << 26,
+    PROBED_BYTES = 4096,  /* at a time, by both compilers */
     WALKED_MAX = 1 << 20, /* frames; more than that is a circle */
     OUTER_FRAMES = CRASH_FRAMES_MAX - CRASH_INNER_FRAMES
 };
@@ -81,6 +88,19 @@ static void step_out(ucontext_t *context)
 #endif
 }
 
+/** The low end of the innermost frame. Probes of a large frame move the stack pointer page by page to the
+ * address in r11; both compilers use that register. */
+static uint64_t interrupted_stack(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    uint64_t at = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    uint64_t goal = (uint64_t)context->uc_mcontext.gregs[REG_R11];
+    return goal < at && at - goal < FRAME_MOST_BYTES && (at - goal) % PROBED_BYTES == 0 ? goal : at;
+#elif defined(__aarch64__)
+    return context->uc_mcontext.sp;
+#endif
+}
+
 /** Past the inner frames, only the last few are kept, in a ring: they tell how the recursion began. */
 static void add_frame(crash_record *record, uint64_t address)
 {
@@ -101,7 +121,8 @@ static void straighten_frames(crash_record *record)
 
 typedef struct walk {
     crash_record *record;
-    uint64_t start; /* frames before this address are the handler's own */
+    uint64_t start;  /* frames before this address are the handler's own */
+    uint64_t lowest; /* the stack pointer there, or where it was on its way to */
     bool has_begun;
 } walk;
 
@@ -112,6 +133,11 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
     w->has_begun = w->has_begun || address == w->start;
     if (!w->has_begun)
         return _URC_NO_REASON;
+    if (w->record->frame_count == 1 && w->record->is_stack_overflow) {
+        uint64_t end =
+            _Unwind_GetCFA(frame); /* where this frame, the caller's, begins: the CFA of the one before */
+        w->record->frame_bytes = end > w->lowest && end - w->lowest < FRAME_MOST_BYTES ? end - w->lowest : 0;
+    }
     if (address == 0 || w->record->left_out >= WALKED_MAX)
         return _URC_END_OF_STACK;
     add_frame(w->record, address);
@@ -121,7 +147,7 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
 /** Each frame is in the record as soon as it is found, so that a ruined stack costs only what lies behind. */
 static void take_backtrace(crash_record *record, const siginfo_t *info, ucontext_t *context)
 {
-    walk w = {.record = record, .start = interrupted_at(context)};
+    walk w = {.record = record, .start = interrupted_at(context), .lowest = interrupted_stack(context)};
     bool is_bad_jump = (info->si_signo == SIGSEGV || info->si_signo == SIGBUS) && info->si_code > 0 &&
                        (uint64_t)(uintptr_t)info->si_addr == w.start;
     ucontext_t saved = *context;
@@ -231,6 +257,25 @@ static bool set_signal_stack(void)
     return true;
 }
 
+#if BASE_ASAN
+/** A sanitizer that ends the process with a report of its own knows no requests. */
+static void name_request(void)
+{
+    char text[CRASH_DOING_MAX + 64] = "tern: the report above came while serving ";
+    size_t start = strlen(text);
+    if (getpid() != state.process || thread_id() != state.thread || state.record->signal != 0 ||
+        state.service.describe == NULL)
+        return;
+    size_t len = state.service.describe(state.service.self, text + start, CRASH_DOING_MAX);
+    if (len == 0)
+        return;
+    len = start + (len < CRASH_DOING_MAX ? len : CRASH_DOING_MAX);
+    text[len++] = '\n';
+    ssize_t written = write(STDERR_FILENO, text, len);
+    (void)written;
+}
+#endif
+
 bool crash_install(crash_record *record, const worker_service *service)
 {
     state.record = record != NULL ? record : &state.own;
@@ -238,6 +283,9 @@ bool crash_install(crash_record *record, const worker_service *service)
     state.service = service != NULL ? *service : (worker_service){0};
     state.process = getpid();
     state.thread = thread_id();
+#if BASE_ASAN
+    __sanitizer_set_death_callback(name_request);
+#endif
     if (!set_signal_stack())
         return false;
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};

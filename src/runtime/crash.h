@@ -21,7 +21,7 @@ enum {
     CRASH_INNER_FRAMES =
         48, /* of a deeper stack: these from where it crashed, the rest from where it began */
     CRASH_DOING_MAX = 512,
-    CRASH_TEXT_MAX = 6144
+    CRASH_TEXT_MAX = 8192
 };
 
 /** Written by the worker that crashes, so the master believes nothing in it: every count is bounded again
@@ -30,12 +30,14 @@ typedef struct crash_record {
     int32_t signal;            /* 0: nothing recorded */
     int32_t code;              /* si_code */
     uint64_t address;          /* si_addr; 0 for signals that were sent */
-    uint8_t is_stack_overflow; /* the address is in the running coroutine's guard page */
+    uint8_t is_stack_overflow; /* the address is in the running coroutine's guard */
     uint8_t is_other_thread;   /* it was not the loop's thread */
     uint16_t frame_count;
     uint16_t doing_len;
-    char doing[CRASH_DOING_MAX];       /* text of worker_service.describe */
-    uint32_t left_out;                 /* frames between the inner and the outer ones */
+    char doing[CRASH_DOING_MAX]; /* text of worker_service.describe */
+    uint64_t frame_bytes; /* of a stack overflow: what the function it happened in takes of the stack, or took
+                             so far; 0: not known */
+    uint32_t left_out;    /* frames between the inner and the outer ones */
     uint64_t frames[CRASH_FRAMES_MAX]; /* code addresses, the faulting one first */
 } crash_record;
 

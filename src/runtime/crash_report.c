@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/crash.h"
+#include "runtime/source_lines.h"
 #include "runtime/symbols.h"
 
 #include <tern/log.h>
@@ -15,6 +16,13 @@ _Static_assert((int)CRASH_FRAMES_MAX <= (int)SYMBOLS_PLACES_MAX, "every frame is
 
 /* The code in place of si_code when the handler had no chance: a signal stack overrun, a second fault. */
 enum { UNRECORDED = INT32_MIN };
+
+/* Smaller ones are no cause of an overflow, but of a recursion. */
+enum { LARGE_FRAME_BYTES = 16 * 1024 };
+
+/* No memory is mapped below it (vm.mmap_min_addr): an address there is a member or an item of a NULL pointer.
+ */
+enum { NULL_BYTES = 64 * 1024 };
 
 static const struct {
     int signal;
@@ -114,6 +122,26 @@ static size_t doing_len(const crash_record *record)
     return record->doing_len < sizeof record->doing ? record->doing_len : sizeof record->doing;
 }
 
+static void put_reason(line *out, const crash_record *record)
+{
+    bool is_near_null =
+        record->signal == SIGSEGV && record->code == SEGV_MAPERR && record->address < NULL_BYTES;
+    if (is_near_null && record->address == 0) {
+        put(out, "NULL pointer");
+    } else if (is_near_null && record->frames[0] != record->address) { /* otherwise it jumped there */
+        put(out, "member at offset ");
+        put_hex(out, record->address);
+        put(out, " of a NULL pointer");
+    } else {
+        put(out, reason_for(record));
+    }
+    if (record->is_stack_overflow && record->frame_bytes >= LARGE_FRAME_BYTES) {
+        put(out, " in a frame of ");
+        put_number(out, record->frame_bytes);
+        put(out, " bytes");
+    }
+}
+
 static void put_headline(line *out, const crash_record *record, pid_t pid)
 {
     const char *name = signal_name(record->signal);
@@ -122,7 +150,7 @@ static void put_headline(line *out, const crash_record *record, pid_t pid)
     put(out, " crashed: ");
     put(out, name != NULL ? name : "unknown signal");
     put(out, " (");
-    put(out, reason_for(record));
+    put_reason(out, record);
     put(out, ")");
     if (record->code > 0 && (record->signal == SIGSEGV || record->signal == SIGBUS)) {
         put(out, " at address ");
@@ -137,7 +165,7 @@ static void put_headline(line *out, const crash_record *record, pid_t pid)
     }
 }
 
-static void put_place(line *out, const symbols_place *place, uint64_t address)
+static void put_place(line *out, const symbols_place *place, uint64_t address, const char *source)
 {
     if (place->function[0] != '\0')
         put(out, place->function);
@@ -152,6 +180,10 @@ static void put_place(line *out, const symbols_place *place, uint64_t address)
         put(out, place->object);
         put(out, ")");
     }
+    if (source[0] != '\0') {
+        put(out, " at ");
+        put(out, source);
+    }
 }
 
 /** How many frames from `first` on, before `end`, are the same place. */
@@ -164,14 +196,17 @@ static unsigned count_same(const crash_record *record, unsigned first, unsigned 
 }
 
 /** One line a frame; a recursion is one line with its count. */
-static void put_frames(line *out, const crash_record *record)
+static void put_frames(line *out, const crash_record *record, bool has_lines)
 {
     static symbols_place places[CRASH_FRAMES_MAX]; /* too large for a signal stack */
+    static source_line lines[CRASH_FRAMES_MAX];
     unsigned count = record->frame_count < CRASH_FRAMES_MAX ? record->frame_count : CRASH_FRAMES_MAX;
     /* A return address may lie behind its function's end, when the call was the last thing in it. */
     for (unsigned i = 0; i < count; i++)
         places[i].address = record->frames[i] - (i > 0 && record->frames[i] > 0);
     symbols_resolve(places, count);
+    if (has_lines)
+        source_lines_find(places, count, lines);
     uint32_t left_out = count == CRASH_FRAMES_MAX ? record->left_out : 0;
     for (unsigned i = 0, same; i < count; i += same) {
         bool is_inner = i < CRASH_INNER_FRAMES;
@@ -184,7 +219,7 @@ static void put_frames(line *out, const crash_record *record)
         put(out, "\n#");
         put_number(out, i + (is_inner ? 0 : (uint64_t)left_out));
         put(out, " ");
-        put_place(out, &places[i], record->frames[i]);
+        put_place(out, &places[i], record->frames[i], lines[i]);
         if (same > 1) {
             put(out, ", ");
             put_number(out, same);
@@ -193,7 +228,8 @@ static void put_frames(line *out, const crash_record *record)
     }
 }
 
-size_t crash_text(const crash_record *record, pid_t pid, char *out, size_t size, size_t *headline_len)
+static size_t write_report(const crash_record *record, pid_t pid, bool has_lines, char *out, size_t size,
+                           size_t *headline_len)
 {
     if (size < 2) {
         if (size == 1)
@@ -204,10 +240,15 @@ size_t crash_text(const crash_record *record, pid_t pid, char *out, size_t size,
     put_headline(&text, record, pid);
     if (headline_len != NULL)
         *headline_len = (size_t)(text.at - out);
-    put_frames(&text, record);
+    put_frames(&text, record, has_lines);
     *text.at++ = '\n';
     *text.at = '\0';
     return (size_t)(text.at - out);
+}
+
+size_t crash_text(const crash_record *record, pid_t pid, char *out, size_t size, size_t *headline_len)
+{
+    return write_report(record, pid, false, out, size, headline_len);
 }
 
 /* -- the master's log -- */
@@ -235,7 +276,7 @@ bool crash_log(crash_record *record, pid_t pid, int wait_status)
         record->code = UNRECORDED;
     }
     size_t headline_len;
-    crash_text(record, pid, text, sizeof text, &headline_len);
+    write_report(record, pid, true, text, sizeof text, &headline_len);
     char *frames = text + headline_len;
     *frames++ = '\0'; /* was a line end: crash_text ends every line */
     char doing[CRASH_DOING_MAX + 1];

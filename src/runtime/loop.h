@@ -33,7 +33,7 @@ typedef struct loop {
     timer_wheel timers;
     int epoll_fd;
     unsigned
-        opened; /* how often in this process: what was registered with an earlier loop is not with this */
+        opened;     /* how often in this process: what was registered with an earlier loop is not with this */
     unsigned turns; /* made so far: tells whether the loop has gone on since */
     bool stopping;
     list_link ready; /* coroutines to resume this turn (coro.h) */

@@ -1,8 +1,11 @@
 #include "runtime/offload.h"
+
+#include "base/clock.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "runtime/scope.h"
 
+#include <tern/log.h>
 #include <tern/task.h>
 
 #include <errno.h>
@@ -13,7 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 4, IDLE_MS = 10000 };
+enum {
+    MOST_THREADS = 4,
+    OWN_THREADS = 2,      /* besides, for offload_run */
+    QUEUE_MOST = 4096,    /* calls that wait; what comes beyond is answered 503 */
+    LONG_WAIT_MS = 100,   /* for a thread, worth a line in the log */
+    STUCK_WAIT_MS = 1000, /* of one that still waits */
+    LOG_EVERY_MS = 1000,
+    IDLE_MS = 10000
+};
 
 /* One call of tern_offload; on the stack of the coroutine that waits for it. */
 typedef struct offload_job {
@@ -21,6 +32,8 @@ typedef struct offload_job {
     void (*work)(void *arg);
     void *arg;
     coro *waiting;
+    uint64_t queued_ms;
+    bool is_own;    /* of offload_run */
     bool has_begun; /* a thread has taken it; under the mutex */
     bool is_done;   /* the loop's thread has taken it from pool.ended; that thread's own */
 } offload_job;
@@ -30,8 +43,12 @@ typedef struct offload_job {
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t has_work;
-    list_link queue, ended;
-    unsigned threads, idle, most;
+    list_link own_queue, queue, ended;
+    unsigned threads, idle;
+    unsigned own_waiting;
+    unsigned waiting, running; /* of `queue`, and taken from it */
+    unsigned most;             /* to run at once from `queue`; 0: MOST_THREADS */
+    uint64_t longest_wait_ms;  /* of those begun since the log was told */
     bool is_open;
     pid_t owner;        /* whose threads they are: a child has none of them */
     unsigned loop;      /* of loop_self.opened: where `source` is registered */
@@ -39,6 +56,53 @@ static struct {
 } pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static unsigned idle_ms = IDLE_MS; /* how long a thread stays without work */
+static uint64_t logged_ms;         /* the loop's own, as is what it is told */
+
+void offload_set_threads(unsigned most)
+{
+    pthread_mutex_lock(&pool.mutex);
+    pool.most = most;
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static unsigned most_threads(void)
+{
+    return pool.most != 0 ? pool.most : MOST_THREADS;
+}
+
+static uint64_t oldest_wait_ms(uint64_t now_ms)
+{
+    if (!pool.is_open || list_empty(&pool.queue))
+        return 0;
+    uint64_t queued_ms = list_owner(pool.queue.next, offload_job, link)->queued_ms;
+    return now_ms > queued_ms ? now_ms - queued_ms : 0;
+}
+
+offload_queue offload_waiting(void)
+{
+    pthread_mutex_lock(&pool.mutex);
+    offload_queue queue = {pool.waiting, oldest_wait_ms(clock_coarse_ms())};
+    pthread_mutex_unlock(&pool.mutex);
+    return queue;
+}
+
+/* Once a second at most, and on the loop's thread: says that work waits long for a thread. The mutex is held.
+ */
+static void log_long_waits(void)
+{
+    uint64_t now_ms = loop_self.now_ms, oldest_ms = oldest_wait_ms(now_ms);
+    uint64_t waited_ms = pool.longest_wait_ms > oldest_ms ? pool.longest_wait_ms : oldest_ms;
+    bool is_long = pool.longest_wait_ms >= LONG_WAIT_MS || oldest_ms >= STUCK_WAIT_MS;
+    if (!is_long || now_ms < logged_ms + LOG_EVERY_MS)
+        return;
+    logged_ms = now_ms;
+    pool.longest_wait_ms = 0;
+    tern_log_event(TERN_WARN, "work of tern_offload waits for a thread (--offload-threads)",
+                   (const tern_log_field[]){{.name = "waited_ms", .number = (int64_t)waited_ms},
+                                            {.name = "waiting", .number = pool.waiting},
+                                            {.name = "threads", .number = most_threads()}},
+                   3);
+}
 
 #ifdef TERN_FAULTS
 static bool threads_fail;
@@ -75,6 +139,7 @@ static void on_ended(loop_source *source, uint32_t events)
         job->is_done = true;
         coro_wake(job->waiting);
     }
+    log_long_waits();
     pthread_mutex_unlock(&pool.mutex);
 }
 
@@ -83,7 +148,7 @@ static void drop_inherited(void)
 {
     close(pool.source.fd);
     pthread_mutex_init(&pool.mutex, NULL);
-    pool.threads = pool.idle = 0;
+    pool.threads = pool.idle = pool.own_waiting = pool.waiting = pool.running = 0;
     pool.is_open = false;
 }
 
@@ -110,8 +175,7 @@ static bool open_pool(void)
         close(pool.source.fd);
         return false;
     }
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    pool.most = cores < 1 ? 1 : cores < MOST_THREADS ? (unsigned)cores : MOST_THREADS;
+    list_init(&pool.own_queue);
     list_init(&pool.queue);
     list_init(&pool.ended);
     pthread_condattr_init(&attributes);
@@ -122,6 +186,25 @@ static bool open_pool(void)
     pool.loop = loop_self.opened;
     pool.is_open = true;
     return true;
+}
+
+/* A job that may run now, off its queue: Tern's own first. */
+static offload_job *take_job(void)
+{
+    list_link *link = list_take_first(&pool.own_queue);
+    if (link != NULL) {
+        pool.own_waiting--;
+        return list_owner(link, offload_job, link);
+    }
+    if (pool.running >= most_threads() || (link = list_take_first(&pool.queue)) == NULL)
+        return NULL;
+    offload_job *job = list_owner(link, offload_job, link);
+    uint64_t now_ms = clock_coarse_ms(), waited_ms = now_ms > job->queued_ms ? now_ms - job->queued_ms : 0;
+    if (waited_ms > pool.longest_wait_ms)
+        pool.longest_wait_ms = waited_ms;
+    pool.waiting--;
+    pool.running++;
+    return job;
 }
 
 /* Waits for the next job; NULL after idle_ms without one. The mutex is held on entry and return. */
@@ -135,13 +218,16 @@ static offload_job *next_job(void)
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
+    offload_job *job = take_job();
     pool.idle++;
-    while (list_empty(&pool.queue))
-        if (pthread_cond_timedwait(&pool.has_work, &pool.mutex, &until) == ETIMEDOUT)
+    while (job == NULL) {
+        bool is_over = pthread_cond_timedwait(&pool.has_work, &pool.mutex, &until) == ETIMEDOUT;
+        job = take_job();
+        if (is_over)
             break;
+    }
     pool.idle--;
-    list_link *link = list_take_first(&pool.queue);
-    return link != NULL ? list_owner(link, offload_job, link) : NULL;
+    return job;
 }
 
 static void *run_jobs(void *unused)
@@ -154,6 +240,7 @@ static void *run_jobs(void *unused)
         pthread_mutex_unlock(&pool.mutex);
         job->work(job->arg);
         pthread_mutex_lock(&pool.mutex);
+        pool.running -= !job->is_own;
         list_append(&pool.ended, &job->link);
         uint64_t one = 1;
         ssize_t written = write(pool.source.fd, &one, sizeof one);
@@ -192,18 +279,25 @@ static bool start_thread(void)
 static bool submit(offload_job *job)
 {
     pthread_mutex_lock(&pool.mutex);
-    list_append(&pool.queue, &job->link);
-    size_t waiting = 0;
-    list_each (link, &pool.queue)
-        if (++waiting > pool.idle)
-            break;
-    if (waiting > pool.idle && pool.threads < pool.most && start_thread())
+    list_link *queue = job->is_own ? &pool.own_queue : &pool.queue;
+    list_append(queue, &job->link);
+    pool.waiting += !job->is_own;
+    pool.own_waiting += job->is_own;
+    job->queued_ms = loop_self.now_ms;
+    unsigned free = most_threads() > pool.running ? most_threads() - pool.running : 0;
+    unsigned may_run = pool.own_waiting + (pool.waiting < free ? pool.waiting : free);
+    unsigned most = most_threads() + (job->is_own ? OWN_THREADS : 0);
+    if (may_run > pool.idle && pool.threads < most && start_thread())
         pool.threads++;
-    bool is_taken = pool.threads > 0;
-    if (is_taken)
+    bool is_taken = pool.threads > 0 && pool.waiting <= QUEUE_MOST;
+    if (is_taken) {
         pthread_cond_signal(&pool.has_work);
-    else
+        log_long_waits();
+    } else {
         list_remove(&job->link);
+        pool.waiting -= !job->is_own;
+        pool.own_waiting -= job->is_own;
+    }
     pthread_mutex_unlock(&pool.mutex);
     return is_taken;
 }
@@ -213,8 +307,10 @@ static bool withdraw(offload_job *job)
 {
     pthread_mutex_lock(&pool.mutex);
     bool is_queued = !job->has_begun;
-    if (is_queued)
+    if (is_queued) {
         list_remove(&job->link);
+        pool.waiting--;
+    }
     pthread_mutex_unlock(&pool.mutex);
     return is_queued;
 }
@@ -231,7 +327,7 @@ static void wait_until_done(const offload_job *job)
 
 bool offload_run(void (*work)(void *arg), void *arg)
 {
-    offload_job job = {.work = work, .arg = arg, .waiting = coro_self()};
+    offload_job job = {.work = work, .arg = arg, .waiting = coro_self(), .is_own = true};
     if (!open_pool() || !submit(&job))
         return false;
     wait_until_done(&job);
@@ -247,7 +343,8 @@ void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
     if (self->is_cancelled && self->cancel_masked == 0)
         unwind_throw(UNWIND_CANCELLED);
     if (!open_pool() || !submit(&job)) {
-        s->fail(s, 503, "no thread can be started");
+        s->fail(s, 503,
+                offload_threads() == 0 ? "no thread can be started" : "too much work waits for a thread");
         __builtin_unreachable();
     }
     bool is_cancelled = false;

@@ -3,6 +3,7 @@
 #define RUNTIME_OFFLOAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /**
  * tern_offload for the inside of a library that must not be left half-way: runs `work(arg)` on the pool while
@@ -13,8 +14,19 @@
  */
 bool offload_run(void (*work)(void *arg), void *arg);
 
+/** How many threads may run work of tern_offload at once; what offload_run is given has two more, so that it
+ * does not wait for the application's. Threads that run stay. */
+void offload_set_threads(unsigned most);
+
 /** Threads of this worker's pool, working or idle. */
 unsigned offload_threads(void);
+
+/** The queue of tern_offload. */
+typedef struct offload_queue {
+    unsigned waiting;   /* calls no thread has begun */
+    uint64_t oldest_ms; /* how long the first of them has waited */
+} offload_queue;
+offload_queue offload_waiting(void);
 
 #ifdef TERN_FAULTS
 /** Makes every start of a thread fail from now on, or no longer. */

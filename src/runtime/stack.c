@@ -1,5 +1,7 @@
 #include "runtime/stack.h"
 
+#include "runtime/switch.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,24 +14,13 @@
 #endif
 
 enum {
-    /* Four pages cost address space only, and catch frames of libraries built without stack probes. */
-    GUARD_BYTES = 16 * 1024,
     /* Trimming leaves this much at the top: what an ordinary request touches. */
     HOT_BYTES = 16 * 1024,
-    SLOT_BYTES = (sizeof(stack_slot) + 63) / 64 * 64
+    SLOT_BYTES = (sizeof(stack_slot) + 63) / 64 * 64,
+    MAPPED_BYTES = CORO_GUARD_BYTES + CORO_STACK_BYTES
 };
 
 stack_pool stack_pool_self;
-static size_t guard_bytes;
-
-size_t stack_guard_bytes(void)
-{
-    if (guard_bytes == 0) {
-        size_t page = (size_t)sysconf(_SC_PAGESIZE);
-        guard_bytes = page > GUARD_BYTES ? page : GUARD_BYTES;
-    }
-    return guard_bytes;
-}
 
 /** Tells the memory checkers of a new stack. The leak checker must find what only a suspended stack holds. */
 static void announce(stack_slot *slot)
@@ -65,18 +56,18 @@ void stack_forget_frames(stack_slot *slot)
 
 stack_slot *stack_map(void)
 {
-    size_t guard = stack_guard_bytes();
-    char *low = mmap(NULL, CORO_STACK_BYTES, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    char *low =
+        mmap(NULL, MAPPED_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (low == MAP_FAILED)
         return NULL;
-    if (mprotect(low + guard, CORO_STACK_BYTES - guard, PROT_READ | PROT_WRITE) != 0) {
-        munmap(low, CORO_STACK_BYTES);
+    char *base = low + CORO_GUARD_BYTES;
+    if (mprotect(base, CORO_STACK_BYTES, PROT_READ | PROT_WRITE) != 0) {
+        munmap(low, MAPPED_BYTES);
         return NULL;
     }
-    stack_slot *slot = (stack_slot *)(void *)(low + CORO_STACK_BYTES - SLOT_BYTES);
-    slot->co.stack_base = low + guard;
-    slot->co.stack_bytes = (size_t)CORO_STACK_BYTES - guard - SLOT_BYTES;
+    stack_slot *slot = (stack_slot *)(void *)(base + CORO_STACK_BYTES - SLOT_BYTES);
+    slot->co.stack_base = base;
+    slot->co.stack_bytes = CORO_STACK_BYTES - SLOT_BYTES;
     slot->is_trimmed = false;
     announce(slot);
     return slot;
@@ -86,7 +77,7 @@ void stack_unmap(stack_slot *slot)
 {
     stack_forget_frames(slot); /* the addresses will be somebody else's */
     renounce(slot);
-    munmap((char *)slot->co.stack_base - stack_guard_bytes(), CORO_STACK_BYTES);
+    munmap((char *)slot->co.stack_base - CORO_GUARD_BYTES, MAPPED_BYTES);
 }
 
 /** MADV_FREE would be cheaper, but leaves the pages in the resident set, by which workers are judged too big.
@@ -95,7 +86,7 @@ static void release_deep_pages(stack_slot *slot)
 {
     if (slot->is_trimmed)
         return;
-    madvise(slot->co.stack_base, (size_t)CORO_STACK_BYTES - stack_guard_bytes() - HOT_BYTES, MADV_DONTNEED);
+    madvise(slot->co.stack_base, CORO_STACK_BYTES - HOT_BYTES, MADV_DONTNEED);
     slot->is_trimmed = true;
 }
 
@@ -138,3 +129,57 @@ bool stack_tidy(void)
     stack_pool_self.least = stack_pool_self.count;
     return used != 0;
 }
+
+/* -- whether a program was built with stack probes -- */
+
+#if !BASE_ASAN && !defined(TERN_VALGRIND)
+enum { TRIED_BYTES = 64 * 1024 };
+
+typedef struct trial {
+    void (*frame)(void);
+    void *back; /* the stack to return to */
+} trial;
+
+static void *run_trial(void *arg)
+{
+    trial *t = arg;
+    t->frame();
+    return t->back;
+}
+
+/** The pages between the top, which the call itself uses, and the low end, which the frame writes to. */
+static bool has_touched_middle(char *low, size_t page)
+{
+    unsigned char resident[4];
+    char *middle = low + TRIED_BYTES - 5 * page;
+    if (mincore(middle, sizeof resident * page, resident) != 0)
+        return true;
+    bool all = true;
+    for (size_t i = 0; i < sizeof resident; i++)
+        all &= resident[i] & 1;
+    return all;
+}
+
+bool stack_is_probed(void (*frame)(void))
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    trial t = {.frame = frame};
+    if (page > 4096) /* the frame is too small to tell */
+        return true;
+    char *low =
+        mmap(NULL, TRIED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (low == MAP_FAILED)
+        return true;
+    madvise(low, TRIED_BYTES, MADV_NOHUGEPAGE);
+    switch_enter(&t.back, low + TRIED_BYTES, run_trial, &t);
+    bool is_probed = has_touched_middle(low, page);
+    munmap(low, TRIED_BYTES);
+    return is_probed;
+}
+#else
+bool stack_is_probed(void (*frame)(void))
+{
+    (void)frame;
+    return true;
+}
+#endif

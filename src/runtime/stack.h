@@ -1,8 +1,9 @@
 /**
  * The stacks coroutines run on: mapped once, pooled, each with a guard below it.
  *
- * Address order within one mapping of CORO_STACK_BYTES: guard | usable stack | stack_slot. The pool is last
- * in, first out, so that the next request runs on the stack whose top pages are still in the cache.
+ * Address order within one mapping: guard (CORO_GUARD_BYTES), then CORO_STACK_BYTES of usable stack with a
+ * stack_slot at its top. The pool is last in, first out, so that the next request runs on the stack whose top
+ * pages are still in the cache.
  */
 #ifndef RUNTIME_STACK_H
 #define RUNTIME_STACK_H
@@ -74,7 +75,15 @@ static inline void stack_put(stack_slot *slot)
 void stack_trim(unsigned keep);
 /** coro_tidy. */
 bool stack_tidy(void);
-/** Bytes of inaccessible memory below each stack_base. */
-size_t stack_guard_bytes(void);
+
+/**
+ * Whether the code of `frame` touches every page of its stack frame in order (-fstack-clash-protection), so
+ * that the guard below a stack catches it however large the frame is.
+ *
+ * @param frame  has a frame of 32 KiB and writes to the low end of it only.
+ * @return true also where that cannot be told: under AddressSanitizer or Valgrind, or with no memory to try
+ * it on.
+ */
+bool stack_is_probed(void (*frame)(void));
 
 #endif

@@ -106,6 +106,7 @@ static bool find_addresses(const elf_file *file, wanted *all, unsigned count)
             if (all[k].file_offset < part.p_offset || all[k].file_offset - part.p_offset >= part.p_filesz)
                 continue;
             all[k].vaddr = part.p_vaddr + (all[k].file_offset - part.p_offset);
+            all[k].place->vaddr = all[k].vaddr;
             all[k].has_vaddr = any = true;
         }
     }
@@ -281,14 +282,15 @@ static bool take_hex(const char **at, char end, uint64_t *value)
 
 /** Opens the file of a mapping. The running program is there under /proc even when its file was replaced or
  * removed since; another file's place in the tree may hold something else by now, so that is left alone. */
-static int open_object(char *path)
+static int open_object(char *path, bool *is_program)
 {
     static const char gone[] = " (deleted)";
     char program[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
     if (len > 0) {
         program[len] = '\0';
-        if (strcmp(program, path) == 0)
+        *is_program = strcmp(program, path) == 0;
+        if (*is_program)
             return open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     }
     size_t path_len = strlen(path);
@@ -319,9 +321,12 @@ static void resolve_line(char *line, symbols_place *places, unsigned count)
         places[i].offset = file_offset;
         all[found++] = (wanted){.place = &places[i], .file_offset = file_offset};
     }
-    int fd = found == 0 ? -1 : open_object(path);
+    bool is_program = false;
+    int fd = found == 0 ? -1 : open_object(path, &is_program);
     if (fd < 0)
         return;
+    for (unsigned i = 0; i < found; i++)
+        all[i].place->is_program = is_program;
     find_all(fd, all, found);
     close(fd);
 }
@@ -333,7 +338,8 @@ void symbols_resolve(symbols_place *places, unsigned count)
         count = SYMBOLS_PLACES_MAX;
     for (unsigned i = 0; i < count; i++) {
         places[i].function[0] = places[i].object[0] = '\0';
-        places[i].offset = 0;
+        places[i].offset = places[i].vaddr = 0;
+        places[i].is_program = false;
     }
     reader.at = reader.len = 0;
     reader.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);

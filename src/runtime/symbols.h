@@ -18,6 +18,8 @@ enum { SYMBOLS_PLACES_MAX = 64 };
 typedef struct symbols_place {
     uint64_t address; /* in: what to look up */
     uint64_t offset;  /* of the address in the function, or in the object's file without one */
+    uint64_t vaddr;   /* of the address in the file's own numbering, as debuggers take it; 0: not known */
+    bool is_program;  /* the file is the running program's */
     char function[96];
     char object[48]; /* the file's last name ("app", "libc.so.6"), or "[vdso]" */
 } symbols_place;

@@ -6,9 +6,12 @@
 #include "tern/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -171,8 +174,25 @@ static void announce(void)
         tern_log(TERN_WARN, "cannot tell the master that worker %u is up: %s", setup->index, strerror(errno));
 }
 
+/** Each stack is two mappings of the kernel's `vm.max_map_count`. A tenth is left for everything else:
+ * without it the heap and threads would fail in the middle of a request, not the next request at its
+ * beginning. */
+static void limit_coroutines(void)
+{
+    char text[24] = "";
+    int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t len = read(fd, text, sizeof text - 1);
+    close(fd);
+    unsigned long most = len > 0 ? strtoul(text, NULL, 10) : 0;
+    if (most < UINT_MAX)
+        coro_set_limit((unsigned)most / 20 * 9);
+}
+
 static bool start(const worker_setup *setup)
 {
+    limit_coroutines();
     if (!loop_open() || !watch_signals(setup->master != 0)) {
         tern_log(TERN_ERROR, "worker %u cannot open its loop: %s", setup->index, strerror(errno));
         return false;

@@ -4,12 +4,38 @@ import glob
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build/release")
+
+
+SPOILING = """#include <tern.h>
+TERN_HANDLER(overrun)
+{
+    char *text = tern_alloc(c, 16);
+    for (int i = 0; i < 40; i++)
+        ((volatile char *)text)[i] = 'x';
+    return tern_text(c, text);
+}
+TERN_HANDLER(stale)
+{
+    static char *kept;
+    if (kept == NULL)
+        kept = tern_sprintf(c, "hello");
+    return tern_textf(c, "%s", kept);
+}
+int main(int argc, char **argv)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/overrun", overrun);
+    tern_get(app, "/stale", stale);
+    return tern_run(app, argc, argv);
+}
+"""
 
 
 class Wrong(Exception):
@@ -72,6 +98,40 @@ def pkg_config_builds_against_the_shared_library(folder):
     must([os.path.join(folder, "app"), "--check"], env=dict(os.environ, LD_LIBRARY_PATH=libraries))
     if "libtern.so.0" not in must(["readelf", "-d", os.path.join(folder, "app")]):
         raise Wrong("the program does not load libtern.so.0")
+
+
+def programs_are_compiled_with_stack_probes_unless_they_say_no(folder):
+    env = dict(os.environ, PKG_CONFIG_PATH=pkg_config_dir(install(folder)))
+    write(folder, "main.c", readme_program())
+    for more, is_warned in ([], False), (["--define-variable=stack_flags="], True):
+        words = must(["pkg-config", *more, "--cflags", "--libs", "tern"], env=env).split()
+        for compiler in ("gcc", "clang"):
+            must([compiler, "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "main.c", "-o", "app", *words], cwd=folder)
+            done = subprocess.run([os.path.join(folder, "app"), "--host", "unix:/nowhere/app"], cwd=folder, text=True,
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=30)
+            if ("without -fstack-clash-protection" in done.stderr) != is_warned:
+                raise Wrong(f"{compiler} {more}: {done.stderr}")
+
+
+def a_sanitizer_build_brings_its_flags_and_names_the_request(folder):
+    prefix = os.path.join(folder, "prefix")
+    must(["cmake", "--install", os.path.join(ROOT, "build/debug"), "--prefix", prefix])
+    env = dict(os.environ, PKG_CONFIG_PATH=pkg_config_dir(prefix))
+    words = must(["pkg-config", "--cflags", "--libs", "tern"], env=env).split()
+    write(folder, "main.c", SPOILING)
+    must(["gcc", "-std=gnu17", "-g", "main.c", "-o", "app", *words], cwd=folder)
+    for paths, what in (("/overrun",), "heap-buffer-overflow"), (("/stale", "/stale"), "heap-use-after-free"):
+        with subprocess.Popen([os.path.join(folder, "app"), "--port", "0", "--workers", "0"], cwd=folder, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as app:
+            port = int(re.search(r":(\d+)\"", app.stderr.readline()).group(1))
+            for path in paths:
+                with socket.create_connection(("127.0.0.1", port), 30) as client:
+                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode())
+                    while client.recv(65536):
+                        pass
+            report = app.stderr.read()
+        if what not in report or f"came while serving GET {paths[0]} route={paths[0]}" not in report:
+            raise Wrong(report)
 
 
 def find_package_builds_against_the_static_library(folder):
@@ -202,6 +262,8 @@ def the_debian_package_holds_the_library(folder):
 TESTS = [
     pkg_config_builds_one_file_that_needs_no_library_of_ours,
     pkg_config_builds_against_the_shared_library,
+    programs_are_compiled_with_stack_probes_unless_they_say_no,
+    a_sanitizer_build_brings_its_flags_and_names_the_request,
     find_package_builds_against_the_static_library,
     every_public_header_compiles_alone,
     cplusplus_gets_what_holds_no_handler_and_one_clear_error_else,

@@ -28,6 +28,65 @@ static __attribute__((noinline)) int climb_for_ever(int depth)
     return (int)opaque((uintptr_t)climb_for_ever(depth + 1)) + room[0];
 }
 
+#pragma GCC diagnostic ignored "-Wframe-larger-than="
+
+/** More than a handler's stack; only its low end is written. */
+static __attribute__((noinline)) void fill_low_end(void)
+{
+    char big[360000];
+    for (size_t i = 0; i < 60000; i++)
+        ((volatile char *)big)[i] = 'D';
+}
+
+#ifdef __clang__
+#define UNPROBED
+#else
+#define UNPROBED __attribute__((optimize("no-stack-clash-protection")))
+#endif
+/** As a library that was built without stack probes. */
+static UNPROBED __attribute__((noinline)) void fill_low_end_unprobed(void)
+{
+    char big[360000];
+    for (size_t i = 0; i < 60000; i++)
+        ((volatile char *)big)[i] = 'D';
+}
+
+static __attribute__((noinline)) void fill_low_end_of_alloca(void)
+{
+    volatile char *big = __builtin_alloca(opaque(360000));
+    for (size_t i = 0; i < 60000; i++)
+        big[i] = 'D';
+}
+
+static const struct {
+    const char *name;
+    void (*call)(void);
+} depths[] = {
+    {"array", fill_low_end}, {"unprobed", fill_low_end_unprobed}, {"alloca", fill_low_end_of_alloca}};
+
+TERN_HANDLER(deep)
+{
+    for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++)
+        if (strcmp(depths[i].name, tern_param(c, "how")) == 0)
+            depths[i].call();
+    return tern_no_content(c);
+}
+
+/** Sees whether what it has on its stack is still that after a while, in which others run. */
+TERN_HANDLER(keep)
+{
+    char here[60000];
+    memset(here, 'k', sizeof here);
+    __asm__ volatile("" : : "r"(here) : "memory");
+    tern_log(TERN_INFO, "kept");
+    tern_sleep(c, 60000);
+    __asm__ volatile("" : : "r"(here) : "memory");
+    for (size_t i = 0; i < sizeof here; i++)
+        if (here[i] != 'k')
+            abort();
+    return tern_no_content(c);
+}
+
 TERN_HANDLER(pid)
 {
     return tern_textf(c, "%d", (int)getpid());
@@ -68,6 +127,8 @@ int main(int argc, char **argv)
     tern_get(app, "/crash/{id}", crash);
     tern_get(app, "/overflow", overflow);
     tern_get(app, "/abort", give_up);
+    tern_get(app, "/deep/{how}", deep);
+    tern_get(app, "/keep", keep);
     if (getenv("CRASHING_ROUTES") != NULL)
         tern_get(app, "/pid", crash);
     tern_on_start(app, say_started, "first");

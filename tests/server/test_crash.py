@@ -6,6 +6,7 @@ Run one test with: test_crash.py WORD
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -96,7 +97,8 @@ def threat_108_crashed_worker_is_replaced_and_its_request_named():
         check(str(event["worker_pid"]) == before, str(event))
         check(re.fullmatch(r"GET /crash/7 route=/crash/\{id\} request=[0-9a-f]{32}", event["serving"]), str(event))
         frames = event["backtrace"].splitlines()
-        check(frames[0].startswith("#0 spoil_a_title+0x") and frames[0].endswith("(crashing)"), str(frames))
+        check(re.fullmatch(r"#0 spoil_a_title\+0x\w+ \(crashing\)( at crashing\.c:\d+)?", frames[0]), str(frames))
+        check(shutil.which("addr2line") is None or " at crashing.c:" in frames[0], str(frames))
         check(frames[1].startswith("#1 crash_run+0x"), str(frames))
         check(service.stop() == 0, "exit code")
 
@@ -109,6 +111,26 @@ def threat_120_stack_overflow_in_a_handler_takes_one_worker_and_is_named():
         check("SIGSEGV (stack overflow)" in event["message"], str(event))
         check("climb_for_ever+0x" in event["backtrace"] and " times" in event["backtrace"], str(event))
         check(service.get("/pid").isdigit(), "nobody serves")
+
+
+@test
+def threat_122_a_frame_larger_than_the_guard_is_a_report_that_names_the_route_and_touches_no_other_request():
+    for how, function in (("array", "fill_low_end"), ("unprobed", "fill_low_end_unprobed"),
+                          ("alloca", "fill_low_end_of_alloca")):
+        with Service("--workers", "1") as service:
+            others = [socket.create_connection(("127.0.0.1", service.port), 10) for _ in range(8)]
+            for other in others:  # their stacks are on all sides
+                other.sendall(b"GET /keep HTTP/1.1\r\nHost: t\r\n\r\n")
+                service.wait_for_line("kept")
+            check(service.get(f"/deep/{how}") == "", "the overflow was answered")
+            event = json.loads(service.wait_for_line("crashed:"))
+            said = re.search(r"SIGSEGV \(stack overflow in a frame of (\d+) bytes\)", event["message"])
+            check(said is not None and 200000 <= int(said.group(1)) < 480000, str(event))
+            check(event["serving"].startswith(f"GET /deep/{how} route=/deep/{{how}} "), str(event))
+            check(event["backtrace"].startswith(f"#0 {function}+0x"), str(event))
+            check(service.get("/pid").isdigit(), "nobody serves")
+            for other in others:
+                other.close()
 
 
 @test
@@ -167,7 +189,7 @@ def command_line_mistake_is_one_line_and_exit_code_1():
 
 @test
 def routes_and_check_and_version_and_help_print_and_leave():
-    for flag, text in (("routes", "/crash/{id}"), ("--check", "crashing: 8 routes and the settings are sound"),
+    for flag, text in (("routes", "/crash/{id}"), ("--check", "crashing: 10 routes and the settings are sound"),
                        ("--version", "Crashing 0.1"), ("--help", "--max-request-memory SIZE")):
         done = ran(flag)
         check(done.returncode == 0 and text in done.stdout and done.stderr == "", str(done))

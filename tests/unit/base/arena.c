@@ -159,3 +159,36 @@ TEST(every_failing_allocation_gives_null_and_no_leak)
     }
 }
 #endif
+
+TEST(a_checked_arena_counts_its_room_as_without)
+{
+    char lent[64];
+    arena a;
+    arena_init(&a, lent, sizeof lent, 10000);
+    arena_check(&a);
+    char *first = arena_alloc(&a, 10), *second = arena_alloc(&a, 0);
+    CHECK(first != NULL && second != NULL && is_aligned(first) && is_aligned(second));
+    CHECK_INT(a.taken_bytes, 0);
+    CHECK_INT(arena_holds(&a), BASE_ASAN);
+    CHECK(arena_alloc(&a, 10001) == NULL);
+    CHECK_TEXT(arena_printf(&a, "%s-%d", "abcdefgh", 12), "abcdefgh-12");
+    arena_free(&a);
+    CHECK(!arena_holds(&a));
+}
+
+#if BASE_ASAN
+#include <sanitizer/asan_interface.h>
+
+TEST(a_checked_arena_has_red_zones_and_leaves_nothing_usable)
+{
+    char lent[256];
+    arena a;
+    arena_init(&a, lent, sizeof lent, 10000);
+    arena_check(&a);
+    char *text = arena_text(&a, "sixteen bytes...", 16);
+    CHECK(!__asan_address_is_poisoned(text + 16));
+    CHECK(__asan_address_is_poisoned(text + 17));
+    arena_free(&a);
+    CHECK(__asan_address_is_poisoned(text));
+}
+#endif

@@ -523,8 +523,8 @@ static void look_at_guard(void *arg)
     (void)arg;
     const char *base = coro_self()->stack_base;
     CHECK(coro_is_guard(base - 1));
-    CHECK(coro_is_guard(base - stack_guard_bytes()));
-    CHECK(!coro_is_guard(base - stack_guard_bytes() - 1));
+    CHECK(coro_is_guard(base - CORO_GUARD_BYTES));
+    CHECK(!coro_is_guard(base - CORO_GUARD_BYTES - 1));
     CHECK(!coro_is_guard(base));
     CHECK(!coro_is_guard(NULL));
     ended++;

@@ -103,8 +103,7 @@ TEST(the_worker_goes_on_while_work_runs)
 
 static unsigned most_threads(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 4 ? (unsigned)cores : 4;
+    return 4;
 }
 
 static void cancel_queued_work(tern_ctx *c)
@@ -223,6 +222,55 @@ TEST(the_worker_goes_on_while_work_run_from_inside_runs)
 {
     CHECK_INT(run_handler(go_on_while_run).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "meanwhile passed ");
+}
+
+static void open_gates(tern_task *const *tasks, unsigned count, tern_ctx *c)
+{
+    for (unsigned i = 0; i < count; i++)
+        gates[i].may_end = true;
+    for (unsigned i = 0; i < count; i++)
+        tern_wait(c, tasks[i]);
+}
+
+static void run_own_work_beside_a_burst(tern_ctx *c)
+{
+    tern_task *tasks[6];
+    int count = 0;
+    for (unsigned i = 0; i < 6; i++)
+        tasks[i] = tern_go(c, offload_gate, &gates[i]);
+    for (unsigned i = 0; i < most_threads(); i++)
+        wait_until_begun(c, &gates[i]);
+    CHECK(offload_run(add_one, &count)); /* returns while every gate is shut */
+    CHECK_INT(count, 1);
+    CHECK_INT(offload_waiting().waiting, 2);
+    open_gates(tasks, 6, c);
+    CHECK_INT(offload_waiting().waiting, 0);
+}
+
+TEST(a_burst_of_slow_work_does_not_keep_the_library_from_its_own)
+{
+    CHECK_INT(run_handler(run_own_work_beside_a_burst).reason, UNWIND_NONE);
+}
+
+static void run_two_at_a_time(tern_ctx *c)
+{
+    tern_task *tasks[3];
+    offload_set_threads(2);
+    for (unsigned i = 0; i < 3; i++)
+        tasks[i] = tern_go(c, offload_gate, &gates[i]);
+    wait_until_begun(c, &gates[0]);
+    wait_until_begun(c, &gates[1]);
+    while (offload_waiting().oldest_ms < 20)
+        tern_sleep(c, 1);
+    CHECK(!gates[2].has_begun);
+    CHECK_INT(offload_threads(), 2);
+    open_gates(tasks, 3, c);
+    CHECK(gates[2].has_ended);
+}
+
+TEST(no_more_work_runs_at_once_than_there_are_threads_for)
+{
+    CHECK_INT(run_handler(run_two_at_a_time).reason, UNWIND_NONE);
 }
 
 #ifdef TERN_FAULTS
