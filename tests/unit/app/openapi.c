@@ -26,7 +26,8 @@ static tern_reply nothing(tern_ctx *c)
 }
 
 #define HANDLER(handler, model)                                                                              \
-    static const tern_handler handler[1] = {{#handler, nothing, "test.c", 1, model, NULL}}
+    static const tern_handler handler[1] = {                                                                 \
+        {.name = #handler, .run = nothing, .file = "test.c", .line = 1, .input = (model)}}
 HANDLER(plain, NULL);
 HANDLER(list_items, TERN_TYPE(Filter));
 HANDLER(add_item, TERN_TYPE(Item));
