@@ -134,6 +134,19 @@ def a_sanitizer_build_brings_its_flags_and_names_the_request(folder):
             raise Wrong(report)
 
 
+def pkg_config_gives_the_headers_as_a_systems(folder):
+    """Messages of the compiler then leave out the insides of macros. Under /usr they are a system's already."""
+    where = pkg_config_dir(install(folder))
+    for package in ("tern", "tern-shared"):
+        words = must(["pkg-config", "--cflags", package], env=dict(os.environ, PKG_CONFIG_PATH=where)).split()
+        if "-isystem" not in words:
+            raise Wrong(f"{package}: {' '.join(words)}")
+    must(["cmake", "--install", BUILD, "--prefix", "/usr"], env=dict(os.environ, DESTDIR=os.path.join(folder, "root")))
+    with open(os.path.join(pkg_config_dir(os.path.join(folder, "root/usr")), "tern.pc"), encoding="utf-8") as file:
+        if "-isystem" in file.read():
+            raise Wrong("under /usr the headers would come before those of C++")
+
+
 def find_package_builds_against_the_static_library(folder):
     prefix = install(folder)
     source = os.path.join(folder, "source")
@@ -265,6 +278,7 @@ TESTS = [
     pkg_config_builds_against_the_shared_library,
     programs_are_compiled_with_stack_probes_unless_they_say_no,
     a_sanitizer_build_brings_its_flags_and_names_the_request,
+    pkg_config_gives_the_headers_as_a_systems,
     find_package_builds_against_the_static_library,
     every_public_header_compiles_alone,
     cplusplus_gets_what_holds_no_handler_and_one_clear_error_else,
