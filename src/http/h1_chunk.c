@@ -120,10 +120,11 @@ static void extension_byte(h1_chunk *c, const h1_chunk_limits *limits, char byte
         fail(c, 400, "a chunk extension has a control byte");
         return;
     }
-    if (!is_last && ++c->overhead > limits->overhead_bytes) {
+    if (!is_last && c->overhead == limits->overhead_bytes) {
         fail(c, 400, "chunk extensions are too long");
         return;
     }
+    c->overhead += !is_last;
     state next = next_in_extension((state)c->state, byte);
     if (next == FAILED)
         fail(c, 400, "a chunk extension is malformed");

@@ -238,7 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const http_limits limits = {.head = {2048, 1024, 20},
+    static const http_limits limits = {.head = {.head_bytes = 2048, .target_bytes = 1024, .fields = 20},
                                        .head_ms = 10000,
                                        .idle_ms = 10000,
                                        .body_ms = 10000,

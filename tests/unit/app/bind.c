@@ -255,7 +255,7 @@ static void close_app(void)
 static void open_app(void)
 {
     static http_service service;
-    http_limits limits = {.head = {16 * 1024, 8 * 1024, 100},
+    http_limits limits = {.head = {.head_bytes = 16 * 1024, .target_bytes = 8 * 1024, .fields = 100},
                           .head_ms = 5000,
                           .idle_ms = 5000,
                           .body_bytes = 1024 * 1024,

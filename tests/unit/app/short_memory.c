@@ -179,7 +179,7 @@ static void sweep(int for_good)
 {
     buf problems = {0};
     http_service service;
-    const http_limits limits = {.head = {2048, 1024, 20},
+    const http_limits limits = {.head = {.head_bytes = 2048, .target_bytes = 1024, .fields = 20},
                                 .head_ms = 10000,
                                 .idle_ms = 10000,
                                 .body_ms = 10000,

@@ -116,7 +116,7 @@ TERN_HANDLER(endless_stream)
     return tern_stream_reply(c, "text/plain", write_beside_sleep, NULL);
 }
 
-static const http_limits limits = {.head = {8192, 4096, 50},
+static const http_limits limits = {.head = {.head_bytes = 8192, .target_bytes = 4096, .fields = 50},
                                    .head_ms = 10000,
                                    .idle_ms = 10000,
                                    .body_ms = 10000,

@@ -211,7 +211,7 @@ static void stop_when_empty(timer_entry *timer)
 
 static void serve(int fd)
 {
-    static const http_limits limits = {.head = {8192, 4096, 50},
+    static const http_limits limits = {.head = {.head_bytes = 8192, .target_bytes = 4096, .fields = 50},
                                        .head_ms = 2000,
                                        .idle_ms = 2000,
                                        .body_ms = 2000,

@@ -131,7 +131,7 @@ static pid_t server_pid;
 
 static void use_limits(void)
 {
-    limits = (http_limits){.head = {8192, 4096, 50},
+    limits = (http_limits){.head = {.head_bytes = 8192, .target_bytes = 4096, .fields = 50},
                            .head_ms = 2000,
                            .idle_ms = 2000,
                            .body_ms = 2000,
@@ -436,8 +436,11 @@ TEST(threat_119_a_client_that_leaves_cancels_its_handler)
 
 TEST(threat_055_a_head_that_comes_too_slowly_gets_408)
 {
-    limits = (http_limits){
-        .head = {8192, 4096, 50}, .head_ms = 60, .idle_ms = 50, .body_bytes = 1000, .arena_bytes = 1 << 20};
+    limits = (http_limits){.head = {.head_bytes = 8192, .target_bytes = 4096, .fields = 50},
+                           .head_ms = 60,
+                           .idle_ms = 50,
+                           .body_bytes = 1000,
+                           .arena_bytes = 1 << 20};
     int fd = start();
     say_text(fd, "GET / HTT");
     CHECK(strstr(hear_all(fd), "HTTP/1.1 408 Request Timeout\r\n") == heard);
@@ -460,7 +463,7 @@ TEST(threat_056_a_reader_that_takes_nothing_is_given_up)
 
 TEST(threat_056_a_slow_body_gets_408)
 {
-    limits = (http_limits){.head = {8192, 4096, 50},
+    limits = (http_limits){.head = {.head_bytes = 8192, .target_bytes = 4096, .fields = 50},
                            .head_ms = 1000,
                            .idle_ms = 1000,
                            .body_ms = 50,

@@ -92,7 +92,7 @@ static void handle(void *self, http_exchange *x)
 static const char *talk(const char *request, size_t len, size_t piece)
 {
     static const http_service service = {.accept_head = accept_head, .handle = handle};
-    const http_limits limits = {.head = {8192, 4096, 50},
+    const http_limits limits = {.head = {.head_bytes = 8192, .target_bytes = 4096, .fields = 50},
                                 .head_ms = 10000,
                                 .idle_ms = 10000,
                                 .body_bytes = 1000000,
