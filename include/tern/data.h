@@ -319,7 +319,9 @@ typedef struct tern_write {
     tern_data_error *error;
 } tern_write;
 
-/** Inserts the row and fills what the database gives: an automatic key (when it is 0), times, fallbacks. An
+/** Inserts the row, which is then as the database has it: with an automatic key (when it was 0), times,
+ * fallbacks, and what defaults and `before` triggers have made of it. Of a row with more than 64 KiB of text
+ * and bytes only the key is filled in. An
  * `.optional` date without month or day, and an `.optional` foreign key of zeros, are written as null (so by
  * every call below); any other date that is no day is refused with 422. */
 #define tern_insert(c, Model, row, ...)                                                                      \

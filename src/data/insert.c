@@ -121,6 +121,17 @@ static bool insert_batch(tern_ctx *c, const data_table *table, char *rows, unsig
     return true;
 }
 
+/** Whether the row's texts are so long that they are not to be had twice in the request's memory. */
+static bool is_long(const tern_arg *args, unsigned count)
+{
+    enum { SHOWN_MOST_BYTES = 64 * 1024 };
+    size_t bytes = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (args[i].kind == TERN_ARG_TEXT || args[i].kind == TERN_ARG_BYTES || args[i].kind == TERN_ARG_JSON)
+            bytes += args[i].text.len;
+    return bytes > SHOWN_MOST_BYTES;
+}
+
 bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options)
 {
     const data_table *table = data_need_table(c, type);
@@ -131,6 +142,8 @@ bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, table->column_count * sizeof *args));
     if (!insert_args(c, table, wants_key, row, args, &count, options->error))
         return false;
+    if (is_long(args, count))
+        return insert_batch(c, table, row, 1, wants_key, options->error);
     rows_list list = {.c = c, .map = select_need_map(c, table), .items = row};
     data_run run = {.statement = insert_statement(c, table, wants_key, 0),
                     .args = args,

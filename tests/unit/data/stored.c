@@ -66,6 +66,17 @@ LIBRARY_TEST(a_row_with_a_key_of_its_own_is_as_the_database_has_it)
     return tern_no_content(c);
 }
 
+LIBRARY_TEST(a_long_row_is_not_read_back)
+{
+    char *title = tern_alloc(c, 70001);
+    memset(title, 'x', 70000);
+    Bill bill = {.title = title, .price = {2500, 3}};
+    tern_insert(c, Bill, &bill);
+    CHECK(bill.id != 0);
+    CHECK(bill.title == title);
+    return tern_no_content(c);
+}
+
 LIBRARY_TEST(an_insert_that_fails_leaves_the_row_as_it_was)
 {
     tern_data_error error;
