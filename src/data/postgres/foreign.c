@@ -129,6 +129,11 @@ static bool print_interval(buf *to, const value *v)
         return false;
     int64_t us = (int64_t)wire_get_64(v->data), seconds = us / 1000000;
     int32_t days = (int32_t)wire_get_32(v->data + 8), months = (int32_t)wire_get_32(v->data + 12);
+    bool is_infinite =
+        (months == INT32_MAX && days == INT32_MAX && us == INT64_MAX) ||
+        (months == INT32_MIN && days == INT32_MIN && us == INT64_MIN); /* since PostgreSQL 17 */
+    if (is_infinite)
+        return buf_add_text(to, months > 0 ? "infinity" : "-infinity");
     unsigned fraction = (unsigned)(us < 0 ? -(us % 1000000) : us % 1000000);
     buf_add_text(to, "P");
     add_part(to, months / 12, 'Y');

@@ -299,7 +299,7 @@ bool link_take_answers(pg_link *l)
                 return false;
         }
     }
-    if (list_empty(&l->flight))
+    if (list_empty(&l->flight) && l->state != LINK_READY)
         link_settle(l);
     if (l->state != LINK_LENT &&
         !list_empty(&l->db->wants)) /* a lent one serves nobody else for its answers */
