@@ -15,7 +15,7 @@ from ledger import Place, Writers, change_types, check_books, transfer
 
 import pgbouncer  # of tests/, which shared_postgres has put on the path
 
-CLIENTS = 6
+CLIENTS = 4
 
 
 @contextlib.contextmanager
@@ -69,8 +69,8 @@ def check_said_nothing_of_names(*apps):
 
 @in_modes("session", "transaction")
 def threat_121_two_applications_run_their_own_sql(place, bouncer):
-    with serve(place, bouncer, workers=2, pool=3) as first, serve(place, bouncer, workers=2, pool=3) as second:
-        write_from_two(place, first, second, 300)
+    with serve(place, bouncer, workers=2, pool=2) as first, serve(place, bouncer, workers=2, pool=2) as second:
+        write_from_two(place, first, second, 150)
         first.wait_logged("through a pooler: statements are sent without names")
         check_said_nothing_of_names(first, second)
 

@@ -189,7 +189,8 @@ static void library_open(const char *url, bool commits)
         data_self.engine = data_rollback_before(data_self.engine);
     data_self.options = (tern_database_options){
         .url = url, .pool = 4, .wait_timeout_ms = 1000, .query_timeout_ms = 10000, .slow_query_ms = 10000};
-    data_self.primary = data_self.engine->open(&(data_engine_options){.url = url, .pool = 4, .wait_timeout_ms = 1000});
+    data_self.primary =
+        data_self.engine->open(&(data_engine_options){.url = url, .pool = 4, .wait_timeout_ms = 1000});
     CHECK(data_self.primary != NULL);
 }
 

@@ -342,8 +342,8 @@ static void lose_begin(void)
     for (int times = 0; times < 2; times++) {
         data_session *session = borrow();
         begin(session);
-        CHECK_INT(ask("insert into shape values ($1)", TERN_ARGS(times), .id = 8, .session = session).affected,
-                  1);
+        CHECK_INT(
+            ask("insert into shape values ($1)", TERN_ARGS(times), .id = 8, .session = session).affected, 1);
         data_postgres.release(session);
         must("deallocate all");
     }
