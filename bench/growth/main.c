@@ -52,7 +52,8 @@ static tern_reply answer(tern_ctx *c)
 /** What TERN_HANDLER makes, with a name made at run time. */
 static const tern_handler *new_handler(const char *name, tern_type *input)
 {
-    const tern_handler made = {name, answer, __FILE__, __LINE__, input, NULL};
+    const tern_handler made = {
+        .name = name, .run = answer, .file = __FILE__, .line = __LINE__, .input = input};
     return kept_copy(&made, sizeof made);
 }
 
