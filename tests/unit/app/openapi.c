@@ -357,7 +357,7 @@ TEST(openapi_route_can_be_moved_and_switched_off)
 
 TEST(openapi_numbers_the_routes_of_a_handler_around_names_that_are_taken)
 {
-    static const tern_handler taken[1] = {{"plain_3", nothing, "test.c", 1, NULL, NULL}};
+    static const tern_handler taken[1] = {{.name = "plain_3", .run = nothing, .file = "test.c", .line = 1}};
     tern_app *app = tern_app_new();
     tern_get(app, "/a", plain);
     tern_get(app, "/b", taken);
