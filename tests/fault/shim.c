@@ -397,6 +397,11 @@ int unlink(const char *path)
     FAILS_OR_CALLS("unlink", SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
+int lchown(const char *path, uid_t owner, gid_t group)
+{
+    FAILS_OR_CALLS("lchown", SYS_fchownat, AT_FDCWD, path, owner, group, AT_SYMLINK_NOFOLLOW);
+}
+
 ssize_t readlink(const char *path, char *into, size_t len)
 {
     int error = fault("readlink");

@@ -581,6 +581,7 @@ START_ON_A_SOCKET_FILE = (
     ("lstat", (errno.EIO, errno.EACCES)),
     ("connect", (errno.EAGAIN, errno.ENOMEM)),
     ("unlink", (errno.EACCES, errno.EROFS)),
+    ("lchown", (errno.EPERM, errno.EROFS)),
     ("socket", (errno.EMFILE,)),
     ("bind", (errno.ENOSPC, errno.EROFS)),
     ("listen", (errno.EADDRINUSE,)),
@@ -588,7 +589,7 @@ START_ON_A_SOCKET_FILE = (
 )
 
 # Those cannot fail, or only for a process that is gone.
-NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "kill", "pause"}
+NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "kill", "pause", "time", "umask"}
 
 
 def try_start(call, error, pass_, flags=()):
@@ -644,7 +645,7 @@ def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
             os.unlink(path)
         with socket.socket(socket.AF_UNIX) as left:
             left.bind(path)
-        return "--host", f"unix:{path}"
+        return "--host", f"unix:{path}", "--socket-group", str(os.getegid()), "--socket-mode", "600"
 
     try_starts(START_ON_A_SOCKET_FILE, leave_a_stale_socket)
 
