@@ -27,6 +27,27 @@ static bool has_control(const char *text, size_t len)
     return false;
 }
 
+/** The text without the spaces and tabs around it. */
+static tern_str trim(const char *at, const char *end)
+{
+    while (at != end && (*at == ' ' || *at == '\t'))
+        at++;
+    while (end != at && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return (tern_str){at, (size_t)(end - at)};
+}
+
+/** Whether `pair` is of that name; takes its value then. */
+static bool take_pair(tern_str pair, const char *name, size_t name_len, tern_str *value)
+{
+    const char *end = pair.data + pair.len, *equals;
+    if (pair.len <= name_len || memcmp(pair.data, name, name_len) != 0 ||
+        (equals = memchr(pair.data, '=', pair.len)) == NULL || trim(pair.data, equals).len != name_len)
+        return false;
+    *value = trim(equals + 1, end);
+    return !has_control(value->data, value->len);
+}
+
 bool cookie_find(tern_str header, const char *name, tern_str *value)
 {
     size_t name_len = strlen(name);
@@ -35,15 +56,8 @@ bool cookie_find(tern_str header, const char *name, tern_str *value)
     const char *at = header.data, *end = header.data + header.len;
     while (at != end) {
         const char *semicolon = memchr(at, ';', (size_t)(end - at));
-        const char *stop = semicolon != NULL ? semicolon : end;
-        if (at != stop && *at == ' ')
-            at++;
-        size_t len = (size_t)(stop - at);
-        if (len > name_len && at[name_len] == '=' && memcmp(at, name, name_len) == 0 &&
-            !has_control(at + name_len, len - name_len)) {
-            *value = (tern_str){at + name_len + 1, len - name_len - 1};
+        if (take_pair(trim(at, semicolon != NULL ? semicolon : end), name, name_len, value))
             return true;
-        }
         at = semicolon != NULL ? semicolon + 1 : end;
     }
     return false;

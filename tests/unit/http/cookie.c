@@ -16,7 +16,7 @@ static const char *find(const char *header, const char *name)
     return text;
 }
 
-TEST(cookies_are_found_by_their_exact_name)
+TEST(cookies_are_found_by_the_steps_of_browsers)
 {
     static const struct {
         const char *header, *name, *value;
@@ -24,7 +24,13 @@ TEST(cookies_are_found_by_their_exact_name)
         {"a=1", "a", "1"},
         {"a=1; b=2", "b", "2"},
         {"a=1;b=2", "b", "2"},
-        {"a=1;  b=2", "b", NULL}, /* one space is skipped: the name is " b" */
+        {"a=1;  b=2", "b", "2"},
+        {"\ta=1\t;\t b = 2 ", "b", "2"}, /* spaces and tabs do not count around names and values */
+        {"\ta=1\t;b=2", "a", "1"},
+        {"a = = ", "a", "="},
+        {"a= ; b=2", "a", ""},
+        {"\xc2\xa0__Host-a=1", "__Host-a", NULL}, /* another space is a part of the name */
+        {"=__Host-a=1", "__Host-a", NULL},        /* a cookie without a name */
         {"a=1; b=2; a=3", "a", "1"},
         {"A=1", "a", NULL},
         {"ab=1", "a", NULL},
@@ -38,7 +44,8 @@ TEST(cookies_are_found_by_their_exact_name)
         {"$Version=1; a=2", "$Version", "1"},
         {"a=x\x01; a=2", "a", "2"},
         {"a=x\ty; a=2", "a", "2"},
-        {"a =1", "a", NULL},
+        {"a =1", "a", "1"},
+        {"a b=1", "a", NULL},
         {";; ;a=1;", "a", "1"},
         {"a=caf\xc3\xa9", "a", "caf\xc3\xa9"},
         {"", "a", NULL},
