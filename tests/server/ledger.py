@@ -123,11 +123,6 @@ class Place:
             except sqlite3.OperationalError:
                 return True
 
-    def backends(self):
-        """Process ids of the server's for connections to this database, but the one that asks."""
-        return {row[0] for row in self.rows("select pid from pg_stat_activity where datname = current_database() "
-                                            "and pid <> pg_backend_pid()")}
-
     def end_backends(self):
         self.rows("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and "
                   "pid <> pg_backend_pid()")

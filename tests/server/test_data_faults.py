@@ -115,18 +115,16 @@ def threat_102_an_answer_cut_in_the_middle_reaches_nobody(place):
 
 
 @on("postgres")
-def threat_102_a_frozen_database_is_given_up_in_time_and_its_connections_dropped(place):
+def threat_102_a_frozen_database_is_given_up_in_time_and_then_works_again(place):
     with postgres.Proxy(ledger.server().port) as proxy:
         url = ledger.server().url(place.database, proxy.port)
         with place.serve(url=url, pool=2, query_ms=400) as app:
             check_equal(app.read(), 200)
-            before = place.backends()
             proxy.freeze()
             results = app.together(*[app.read] * 4, send(app, "f1", 1, 2))
             check_refused(results, least=5, seconds=WAIT_S + 0.4 + SLACK_S)
             app.check_pings()
             proxy.thaw()
-            wait_for(lambda: not before & place.backends(), text="the end of connections that were frozen")
             app.wait_recovered()
     check_books(place)
 
