@@ -101,6 +101,21 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
     sql_name(b, table->name);
 }
 
+/** Whether a place in the program is named for the first time: it has a statement for a first page, and
+ * another for later ones. False as well when too many have been. */
+static bool is_new_place(const char *place)
+{
+    enum { PLACES_MOST = 64 };
+    static const char *told[PLACES_MOST];
+    unsigned i = 0;
+    while (i < PLACES_MOST && told[i] != NULL && strcmp(told[i], place) != 0)
+        i++;
+    if (i == PLACES_MOST || told[i] != NULL)
+        return false;
+    told[i] = place;
+    return true;
+}
+
 /** Pages in no order at all, or in one in which rows may be alike: told to the developer, since each page is
  * a query of its own and may have the rows in another order. */
 static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selection *s)
@@ -111,6 +126,8 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
     if (!may_be_pages || s->after != NULL)
         return;
     if (s->order_by != NULL && (!data_order_read(&order, table, s->order_by) || order.is_total))
+        return;
+    if (!is_new_place(s->place))
         return;
     const char *key = table->key_count != 0 ? table->columns[table->keys[0]].plan->field->name : NULL;
     tern_log(TERN_WARN,
