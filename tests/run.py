@@ -59,10 +59,13 @@ def settings():
 
 
 def run(command, timeout_s, env):
-    """Runs a command in a process group of its own; returns its exit status (or None when it took too long) and
-    all it printed."""
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
+    """Runs a command in a process group of its own; returns its exit status (None when it took too long, 127 when
+    there is no such program) and all it printed."""
+    try:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+    except OSError as reason:
+        return 127, f"{reason}\n"
     try:
         output, _ = process.communicate(timeout=timeout_s)
         status = process.returncode

@@ -572,7 +572,8 @@ TEST(threat_061_many_keys_of_free_json_take_time_in_proportion)
 
 TEST(free_json_of_short_keys_fits_the_memory_of_its_text)
 {
-    char text[64 * 1024], *at = text;
+    static char text[64 * 1024];
+    char *at = text;
     tern_any any;
     *at++ = '{';
     for (unsigned i = 0; i < 62 * 62; i++) { /* as many keys in as little text as can be */
