@@ -44,6 +44,8 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
 /** Fails for a body that is compressed: nothing here would know what it says. */
 static void need_plain(tern_ctx *c)
 {
+    if (!c->x->head.is_encoded)
+        return;
     const char *codings = ctx_header_list(c, "Content-Encoding");
     tern_str rest = {codings, strlen(codings)}, coding;
     while (ctx_list_next(&rest, &coding))

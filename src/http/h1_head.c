@@ -249,7 +249,7 @@ static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *i
 static inline void clear(h1_head *head)
 {
     head->keep_alive = head->has_length = head->is_chunked = false;
-    head->expects_continue = head->has_upgrade = head->is_asterisk = false;
+    head->expects_continue = head->has_upgrade = head->is_encoded = head->is_asterisk = false;
     head->length = 0;
     head->host = (tern_str){NULL, 0};
     head->field_count = 0;

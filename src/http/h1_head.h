@@ -55,6 +55,7 @@ typedef struct h1_head {
     bool is_chunked;
     bool expects_continue; /* `Expect: 100-continue` in HTTP/1.1 with a body to come */
     bool has_upgrade;      /* an Upgrade header together with `Connection: upgrade` */
+    bool is_encoded;       /* a Content-Encoding header, whatever it says */
     bool is_asterisk;      /* `OPTIONS *` */
     bool path_is_plain;    /* path has no '%' and no "//", "/./", "/../" (nor such an end): it is its own
                               decoding */

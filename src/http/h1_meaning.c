@@ -276,6 +276,14 @@ static h1_result note_authorization(h1_head *head, h1_seen *seen, tern_str value
     return note_once(head, seen, H1_AUTHORIZATION, "more than one Authorization");
 }
 
+static h1_result note_content_encoding(h1_head *head, h1_seen *seen, tern_str value)
+{
+    (void)seen;
+    (void)value;
+    head->is_encoded = true;
+    return H1_COMPLETE;
+}
+
 /* The only names that matter here, each of another length. */
 static const struct {
     tern_str name;
@@ -288,6 +296,7 @@ static const struct {
     [12] = {{"content-type", 12}, note_content_type},
     [13] = {{"authorization", 13}, note_authorization},
     [14] = {{"content-length", 14}, note_content_length},
+    [16] = {{"content-encoding", 16}, note_content_encoding},
     [17] = {{"transfer-encoding", 17}, note_transfer_encoding},
 };
 

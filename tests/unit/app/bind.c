@@ -559,9 +559,8 @@ TEST(a_body_that_cannot_be_read_to_its_end_is_told_in_a_sentence)
     char deep[512] = "{\"title\":";
     memset(deep + strlen(deep), '[', 200);
     open_app();
-    CHECK_SAID(
-        400, ask("POST /todos", JSON, deep),
-        PROBLEM(400, "Bad Request", "the body has too many values inside each other, line 1, column 73"));
+    CHECK_SAID(400, ask("POST /todos", JSON, deep),
+               PROBLEM(400, "Bad Request", "the body is nested too deeply, line 1, column 73"));
 }
 
 TEST(json_is_utf_8_whatever_a_charset_says)
