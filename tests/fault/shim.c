@@ -494,12 +494,22 @@ int madvise(void *at, size_t len, int advice)
     FAILS_OR_CALLS("madvise", SYS_madvise, at, len, advice);
 }
 
+int mincore(void *at, size_t len, unsigned char *resident)
+{
+    FAILS_OR_CALLS("mincore", SYS_mincore, at, len, resident);
+}
+
 int munmap(void *at, size_t len)
 {
     FAILS_OR_CALLS("munmap", SYS_munmap, at, len);
 }
 
 /* -- the process -- */
+
+int pipe2(int ends[2], int flags)
+{
+    FAILS_OR_CALLS("pipe2", SYS_pipe2, ends, flags);
+}
 
 int getrlimit(__rlimit_resource_t what, struct rlimit *limit)
 {

@@ -650,6 +650,25 @@ def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
     try_starts(START_ON_A_SOCKET_FILE, leave_a_stale_socket)
 
 
+@test
+def threat_112_a_start_that_cannot_look_at_a_stack_serves():
+    if preload() != SHIM:
+        raise harness.Skip("AddressSanitizer's builds do not look at one")
+    try_starts([("mincore", (errno.ENOMEM,))], lambda: ())
+
+
+@test
+def threat_112_a_crash_is_reported_when_its_lines_cannot_be_asked_for():
+    faults = Faults()
+    with harness.Server(workers=1, env=faults.env) as server:
+        faults.arm("pipe2", errno.EMFILE)
+        with server.connect() as client:
+            client.send(request("/crash/abort"))
+            check_equal(client.rest(), b"", "the answer of a worker that crashes")
+        check("crash_by_abort" in server.wait_logged("crashed:"), "the frames have their functions' names")
+        check_equal(faults.disarm(), 1, "pipes that could not be made")
+
+
 def symbols(path, which):
     """Names that a program takes from the C library, or that a library offers."""
     listed = subprocess.run(["nm", "-D", which, path], capture_output=True, text=True, check=True).stdout
