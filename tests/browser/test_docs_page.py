@@ -49,7 +49,8 @@ def browser():
 
 def server(name="todo"):
     if name not in _kept:
-        _kept[name] = _open.enter_context(Server(name=name))
+        env = {"TERN_DATABASE_URL": "sqlite::memory:"} if name == "todo" else None
+        _kept[name] = _open.enter_context(Server(name=name, env=env))
     return _kept[name]
 
 
