@@ -8,10 +8,12 @@
 #include <stddef.h>
 
 /**
- * Finds cookie `name` in the value of one Cookie header, by the steps of RFC 6265 section 5.2: pairs are split at
- * ';', a name ends at the first '=', spaces and tabs around names and values do not count, quotes are a part of
- * the value, nothing is unescaped. `$Version` is a name like any other, and a pair without '=' has none. Names are
- * compared exactly. A pair whose value has a control byte is skipped. The first one of a name counts.
+ * Finds cookie `name` in the value of one Cookie header, by the steps of RFC 6265 section 5.2: pairs are
+ * split at
+ * ';', a name ends at the first '=', spaces and tabs around names and values do not count, quotes are a part
+ * of the value, nothing is unescaped. `$Version` is a name like any other, and a pair without '=' has none.
+ * Names are compared exactly. A pair whose value has a control byte is skipped. The first one of a name
+ * counts.
  */
 bool cookie_find(tern_str header, const char *name, tern_str *value);
 
