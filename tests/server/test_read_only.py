@@ -15,6 +15,18 @@ from harness import check, check_equal, test
 NOBODY = 65534
 
 
+PROGRAM_FOLDER = tempfile.TemporaryDirectory(prefix="tern-read-only-program-")
+
+
+def runnable():
+    """A copy of the application that nobody may run too: the checkout may be in a folder of the owner's alone."""
+    copy = os.path.join(PROGRAM_FOLDER.name, "resources")
+    if not os.path.exists(copy):
+        os.chmod(PROGRAM_FOLDER.name, 0o755)
+        shutil.copy(harness.program("resources"), copy)
+    return copy
+
+
 def become_nobody():
     """In the child: permissions mean nothing to root."""
     if os.geteuid() == 0:
@@ -43,7 +55,7 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def serve(self, url=None, before=become_nobody):
-        command = [harness.program("resources"), "run", "--port", "0", "--workers", "1", "--database-url", url or self.url]
+        command = [runnable(), "run", "--port", "0", "--workers", "1", "--database-url", url or self.url]
         server = harness.Server.__new__(harness.Server)
         harness.Program.__init__(server, command, before=before)
         server.wait_until_listening()
@@ -51,7 +63,7 @@ class Place:
 
     def refuse(self, url=None):
         """What is said instead of serving."""
-        command = [harness.program("resources"), "run", "--port", "0", "--workers", "1", "--database-url", url or self.url]
+        command = [runnable(), "run", "--port", "0", "--workers", "1", "--database-url", url or self.url]
         program = harness.Program(command, before=become_nobody)
         check_equal(program.wait(), 1, "exit code")
         return "\n".join(program.lines)
