@@ -17,7 +17,7 @@ void address_settle(tern_ctx *c, tern_str path);
 /** The route that a request for `location`, a percent-encoded path, would reach by `method` on this host;
  * NULL when it would be refused or find none. */
 const route *address_route(tern_ctx *c, http_method method, const char *location);
-/** The path of the request as the client wrote it, and behind it the key of `value`, a segment for each of
+/** The path of the request as the client wrote it, and after it the key of `value`, a segment for each of
  * its fields, percent-encoded: where the value can be found, if anywhere. In the request's memory; NULL when
  * the model has no key, a part of it is empty, or the path would name another host. (typed_reply.c) */
 const char *address_of_key(tern_ctx *c, const tern_type *type, const void *value);

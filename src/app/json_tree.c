@@ -85,7 +85,7 @@ const char *tern_value_print(tern_ctx *c, const tern_value *value, unsigned inde
     json_out out;
     json_out_init(&out, &c->x->arena, 256);
     bool is_printed = value_print(value, &out, indent) && json_out_reserve(&out, 1);
-    if (out.is_too_deep)
+    if (out.refusal == JSON_TOO_DEEP)
         ctx_fail(c, 500, "the value is nested too deeply, or holds itself");
     if (!is_printed)
         ctx_need(c, NULL);

@@ -27,9 +27,9 @@ static const place body_place = {.name = "body"};
 
 static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void *value, const json_out *out)
 {
-    if (out->is_too_deep)
+    if (out->refusal == JSON_TOO_DEEP)
         return refuse(c, type, "it is nested too deeply, or holds itself", "");
-    if (!out->is_not_finite && !out->is_out_of_years && !out->is_null && !out->is_nameless)
+    if (out->refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
     buf where = {.limit = 1024};
     const char *why = value_find_unprintable(type, value, &body_place, &where);

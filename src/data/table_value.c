@@ -134,6 +134,14 @@ static bool sound_json(const data_column *column, tern_arg *out, data_error *err
            refuse(column, error, TERN_DATA_BAD_VALUE, "has U+0000 or half a surrogate pair in a text");
 }
 
+static const char *const refusals[] = {
+    [JSON_TOO_DEEP] = "is nested too deeply",
+    [JSON_NOT_FINITE] = "has a number in it that is not finite",
+    [JSON_OUT_OF_YEARS] = "has a date-time in it outside of the years 0 to 9999",
+    [JSON_NOT_NULLABLE] = "has a NULL in it where a value must be",
+    [JSON_NAMELESS] = "has a value in it that its enum has no name for",
+};
+
 static bool json_arg(const data_column *column, const void *value, arena *a, tern_arg *out, data_error *error)
 {
     const tern_type *type = column->plan->type;
@@ -147,14 +155,8 @@ static bool json_arg(const data_column *column, const void *value, arena *a, ter
         *out = tern_arg_json((tern_any){json.data, json.len});
         return sound_json(column, out, error);
     }
-    const char *why = json.is_too_deep       ? "is nested too deeply"
-                      : json.is_not_finite   ? "has a number in it that is not finite"
-                      : json.is_out_of_years ? "has a date-time in it outside of the years 0 to 9999"
-                      : json.is_null         ? "has a NULL in it where a value must be"
-                      : json.is_nameless     ? "has a value in it that its enum has no name for"
-                                             : NULL;
-    if (why != NULL)
-        return refuse(column, error, TERN_DATA_BAD_VALUE, why);
+    if (json.refusal != JSON_NOT_REFUSED)
+        return refuse(column, error, TERN_DATA_BAD_VALUE, refusals[json.refusal]);
     return refuse(column, error, TERN_DATA_BUSY, "found no memory for its JSON");
 }
 

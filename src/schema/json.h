@@ -35,18 +35,24 @@ typedef struct json_limits {
 bool json_decode(const tern_type *type, void *out, tern_str text, const json_limits *limits,
                  const place *where, arena *a, tern_faults *faults);
 
+/** Why a value has no JSON. */
+typedef enum json_refusal {
+    JSON_NOT_REFUSED,
+    JSON_TOO_DEEP,     /* more than 64 nested values: a list that reaches itself */
+    JSON_NOT_FINITE,   /* a number that is infinite or not a number */
+    JSON_OUT_OF_YEARS, /* a date-time outside of the years 0 to 9999 */
+    JSON_NOT_NULLABLE, /* NULL or null where a value must be: a text, an item, a field that is not nullable */
+    JSON_NAMELESS      /* a value of an enum that is not one of its names */
+} json_refusal;
+
 /** Where JSON is written: a block that grows in the arena. */
 typedef struct json_out {
     char *data;
     size_t len, room;
     arena *arena;
     bool is_alone;        /* `data` is large and grows by arena_resize */
-    bool failed;          /* nothing was appended: memory ran out, or as follows */
-    bool is_not_finite;   /* a double was infinite or not a number */
-    bool is_out_of_years; /* a date-time was outside of the years 0 to 9999 */
-    bool is_too_deep;     /* more than 64 nested values: a list that reaches itself */
-    bool is_null;     /* NULL or null where a value must be: a text, an item, a field that is not nullable */
-    bool is_nameless; /* the value of an enum is not one of its names */
+    bool failed;          /* nothing was appended: the value was refused, or else memory ran out */
+    json_refusal refusal; /* JSON_NOT_REFUSED unless it was */
 } json_out;
 
 void json_out_init(json_out *out, arena *a, size_t expected_bytes);

@@ -64,7 +64,7 @@ static inline char *write_text_item(writer *w, char *at, const tern_type *type, 
 {
     (void)type;
     const char *text = *(const char *const *)value;
-    return text != NULL ? write_text(w, at, text, strlen(text)) : write_no_null(w);
+    return text != NULL ? write_text(w, at, text, strlen(text)) : write_refusal(w, JSON_NOT_NULLABLE);
 }
 
 /** A value that its enum has no name for would be an empty text, which no client knows. */
@@ -73,9 +73,7 @@ static char *write_enum(writer *w, char *at, const tern_type *type, const void *
     const char *name = scalar_enum_name(type, *(const int *)value);
     if (*name != '\0')
         return write_text(w, at, name, strlen(name));
-    w->out->is_nameless = true;
-    w->out->failed = true;
-    return NULL;
+    return write_refusal(w, JSON_NAMELESS);
 }
 
 static char *write_quoted(char *at, const tern_type *type, const void *value)
@@ -90,8 +88,7 @@ static char *write_datetime(writer *w, char *at, const tern_type *type, const te
 {
     if (calendar_has(*moment))
         return write_quoted(at, type, moment);
-    w->out->failed = w->out->is_out_of_years = true;
-    return NULL;
+    return write_refusal(w, JSON_OUT_OF_YEARS);
 }
 
 static char *write_bytes(writer *w, char *at, const tern_bytes *bytes)
@@ -167,7 +164,7 @@ static char *write_list(writer *w, char *at, const tern_type *type, const void *
     const any_list *list = value;
     size_t least = plan_of(type->item)->least_bytes + 1, all;
     if (w->depth == WRITE_DEPTH_MOST)
-        return write_too_deep(w);
+        return write_refusal(w, JSON_TOO_DEEP);
     if (list->count == 0) {
         memcpy(at, "[]", 2);
         return at + 2;
@@ -193,7 +190,7 @@ static char *write_map(writer *w, char *at, const tern_type *type, const void *v
     const char *entry = (const char *)map->items;
     size_t step = list_step(type);
     if (++w->depth > WRITE_DEPTH_MOST)
-        return write_too_deep(w);
+        return write_refusal(w, JSON_TOO_DEEP);
     *at++ = '{';
     for (size_t i = 0; i < map->count; i++, entry += step) {
         const char *key = *(const char *const *)(const void *)entry;
@@ -271,7 +268,7 @@ static __attribute__((cold, noinline)) char *write_absent(writer *w, char *at, c
 {
     if (f->type->kind == TERN_ANY) /* any JSON is a value of that, null too */
         return write_null(at);
-    return f->field->optional ? at - f->json_key_len - 1 : write_no_null(w);
+    return f->field->optional ? at - f->json_key_len - 1 : write_refusal(w, JSON_NOT_NULLABLE);
 }
 
 /** A field that has no value, after its comma and key. */
@@ -321,7 +318,7 @@ static char *write_model(writer *w, char *at, const tern_type *type, const void 
     const field_plan *f = plan->fields, *end = f + type->field_count;
     size_t start = (size_t)(at - w->out->data);
     if (++w->depth > WRITE_DEPTH_MOST)
-        return write_too_deep(w);
+        return write_refusal(w, JSON_TOO_DEEP);
     for (; f < end; f++) {
         uint8_t state = *plan_state(f, model);
         if (f->is_write_only || state == TERN_ABSENT)

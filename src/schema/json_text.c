@@ -80,27 +80,17 @@ char *writer_grow(writer *w, char *at, size_t more)
     return out->data + out->len;
 }
 
-char *write_too_deep(writer *w)
+char *write_refusal(writer *w, json_refusal why)
 {
-    w->out->is_too_deep = true;
-    w->out->failed = true;
-    return NULL;
-}
-
-char *write_no_null(writer *w)
-{
-    w->out->is_null = true;
+    w->out->refusal = why;
     w->out->failed = true;
     return NULL;
 }
 
 char *write_double(writer *w, char *at, double value)
 {
-    if (!__builtin_isfinite(value)) {
-        w->out->is_not_finite = true;
-        w->out->failed = true;
-        return NULL;
-    }
+    if (!__builtin_isfinite(value))
+        return write_refusal(w, JSON_NOT_FINITE);
     return at + number_print_double(value, at);
 }
 

@@ -46,9 +46,7 @@ static inline char *writer_room(writer *w, char *at, size_t more)
 char *write_text(writer *w, char *at, const char *text, size_t len);
 /** A double, or failure when it is not finite. */
 char *write_double(writer *w, char *at, double value);
-/** Fails because values are nested too deeply. */
-char *write_too_deep(writer *w);
-/** Fails because a value that must be there is NULL. */
-char *write_no_null(writer *w);
+/** Notes that the value has no JSON, and why; returns NULL, which ends the writing. */
+char *write_refusal(writer *w, json_refusal why);
 
 #endif

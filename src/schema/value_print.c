@@ -43,7 +43,7 @@ static char *print_items(printer *p, char *at, const tern_value *v)
     size_t count = value_count(v), parts = v->form == VALUE_OBJECT ? 2 : 1;
     *at++ = v->form == VALUE_OBJECT ? '{' : '[';
     if (++p->w.depth > WRITE_DEPTH_MOST)
-        return write_too_deep(&p->w);
+        return write_refusal(&p->w, JSON_TOO_DEEP);
     for (size_t i = 0; i < count && at != NULL; i++) {
         if (i != 0)
             *at++ = ',';

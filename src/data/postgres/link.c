@@ -143,7 +143,7 @@ static void log_begin(const request *r)
     tern_log(TERN_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
 }
 
-/* Whether an error is of no concern to who waits: the statement can be sent again, since nothing was done or
+/* Whether an error does not concern the waiter: the statement can be sent again, since nothing was done or
  * it only reads. */
 static bool is_passing(pg_link *l, request *r, const char *state)
 {
@@ -168,7 +168,7 @@ static void answered(pg_link *l, request *r)
 {
     data_database *db = l->db;
     const char *state = state_of(r->result);
-    bool is_again = state != NULL ? is_passing(l, r, state) : false;
+    bool is_again = state != NULL && is_passing(l, r, state);
     list_remove(&r->link);
     l->in_flight--;
     l->idle_since_ms = loop_self.now_ms;

@@ -283,27 +283,27 @@ TEST(json_encode_refuses_what_json_has_no_number_for)
 {
     const double values[] = {NAN, INFINITY, -INFINITY};
     for (size_t i = 0; i < 3; i++) {
-        CHECK(refused(TERN_TYPE(tern_double), &values[i]).is_not_finite);
-        CHECK(refused(TERN_TYPE(tern_float), &(float){(float)values[i]}).is_not_finite);
+        CHECK(refused(TERN_TYPE(tern_double), &values[i]).refusal == JSON_NOT_FINITE);
+        CHECK(refused(TERN_TYPE(tern_float), &(float){(float)values[i]}).refusal == JSON_NOT_FINITE);
     }
     double list[] = {1, NAN};
-    CHECK(refused(TERN_LIST(tern_double), &(tern_double_list){list, 2}).is_not_finite);
+    CHECK(refused(TERN_LIST(tern_double), &(tern_double_list){list, 2}).refusal == JSON_NOT_FINITE);
 }
 
 TEST(threat_128_json_encode_refuses_an_instant_outside_of_the_years_0_to_9999)
 {
     const int64_t beyond[] = {INT64_MIN, CALENDAR_FIRST_US - 1, CALENDAR_LAST_US + 1, INT64_MAX};
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
-        CHECK(refused(TERN_TYPE(tern_datetime), &(tern_datetime){beyond[i]}).is_out_of_years);
+        CHECK(refused(TERN_TYPE(tern_datetime), &(tern_datetime){beyond[i]}).refusal == JSON_OUT_OF_YEARS);
 }
 
 TEST(json_encode_refuses_a_list_that_reaches_itself)
 {
     Node node = {.id = 1};
     node.children = (Node_list){&node, 1};
-    CHECK(refused(TERN_TYPE(Node), &node).is_too_deep);
+    CHECK(refused(TERN_TYPE(Node), &node).refusal == JSON_TOO_DEEP);
     Node_list list = {&node, 1};
-    CHECK(refused(TERN_LIST(Node), &list).is_too_deep);
+    CHECK(refused(TERN_LIST(Node), &list).refusal == JSON_TOO_DEEP);
 }
 
 TEST(json_encode_nests_as_deep_as_readers_go)

@@ -62,7 +62,8 @@ static void check_unprintable(const Reply *reply, const char *why, const char *w
     json_out out;
     buf at = {0};
     CHECK(printed(reply, &out) == NULL);
-    CHECK(out.failed && (out.is_null || out.is_nameless || out.is_not_finite));
+    CHECK(out.failed && (out.refusal == JSON_NOT_NULLABLE || out.refusal == JSON_NAMELESS ||
+                         out.refusal == JSON_NOT_FINITE));
     CHECK_TEXT(value_find_unprintable(TERN_TYPE(Reply), reply, &body, &at), why);
     CHECK_BYTES(at.data, at.len, where, strlen(where));
     buf_free(&at);

@@ -348,7 +348,7 @@ TEST(value_that_reaches_itself_is_refused_when_printed)
     json_out out;
     json_out_init(&out, &a, 0);
     CHECK(!value_print(list, &out, 0));
-    CHECK(out.is_too_deep && out.len == 0);
+    CHECK(out.refusal == JSON_TOO_DEEP && out.len == 0);
     CHECK(!tern_value_equal(list, list));
 }
 
