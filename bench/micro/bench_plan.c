@@ -5,7 +5,7 @@
  * search can know what comes; nanoseconds for one look-up, the best of several rounds.
  */
 #include "base/clock.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include "app/ctx.h"
 #include "schema/faults.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 enum { BIND_FIELDS_MAX = 128 };
 

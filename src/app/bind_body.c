@@ -3,7 +3,7 @@
 
 #include "http/form.h"
 #include "http/media.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /** One field's value from the texts that were given for it: queries, forms, headers, cookies, paths. */
 #include "app/bind.h"
 
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 #include "schema/validate.h"
 

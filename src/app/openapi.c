@@ -1,7 +1,7 @@
 #include "app/openapi_inside.h"
 
 #include "base/name_table.h"
-#include "schema/json_pen.h"
+#include "schema/json/append.h"
 
 #include <stdint.h>
 #include <stdio.h>

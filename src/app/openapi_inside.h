@@ -5,7 +5,7 @@
 #include "app/bind.h"
 #include "app/openapi.h"
 #include "app/router_pattern.h"
-#include "schema/json_schema.h"
+#include "schema/json/schema.h"
 
 #include <tern/openapi.h>
 

@@ -3,7 +3,7 @@
 #include "app/openapi_inside.h"
 
 #include "http/status.h"
-#include "schema/json_pen.h"
+#include "schema/json/append.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "runtime/coro.h"
 #include "runtime/offload.h"
 #include "runtime/worker.h"
-#include "schema/json_indent.h"
+#include "schema/json/indent.h"
 
 #include <stdio.h>
 #include <string.h>

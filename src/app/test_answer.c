@@ -2,7 +2,7 @@
 #include "app/test_inside.h"
 #include "base/text.h"
 #include "http/h1_chunk.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The checks of a test, and what they say when one does not hold. */
 #include "app/test_inside.h"
 #include "http/exchange.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <string.h>
 

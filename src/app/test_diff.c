@@ -1,7 +1,7 @@
 /* What differs between a text, or a JSON value, that is wanted and one that is seen, for people to read. */
 #include "app/test_inside.h"
 #include "base/text.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "app/address.h"
 #include "app/bind.h"
 #include "http/url.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/printable.h"
 #include "schema/scalar.h"
 #include "schema/validate.h"

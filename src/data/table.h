@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "data/engine.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 enum { DATA_KEY_COLUMNS_MOST = 8, DATA_COLUMNS_MOST = 128 };
 

@@ -2,8 +2,8 @@
 #include "data/table.h"
 #include "data/text.h"
 
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/time/calendar.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 
 #include <math.h>

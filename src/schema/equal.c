@@ -2,7 +2,7 @@
 
 #include "base/random.h"
 #include "base/siphash.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 #include "schema/printable.h"
 
 #include "base/text.h"
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "schema/scalar.h"
 
 #include "base/text.h"
-#include "schema/moment.h"
-#include "schema/number_whole.h"
+#include "schema/number/whole.h"
+#include "schema/time/moment.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /** Each rule is a few lines: the comparison, and the fault when it fails. */
 #include "schema/validate.h"
 
-#include "schema/decimal.h"
 #include "schema/equal.h"
-#include "schema/pattern.h"
+#include "schema/number/decimal.h"
+#include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
 
 #include <stdio.h>

@@ -3,11 +3,11 @@
  * JSON, with every kit; what was decoded keeps its rules, fits the memory it may take, and is the same once
  * encoded and decoded again.
  */
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/equal.h"
-#include "schema/json_scan.h"
+#include "schema/json/scan.h"
 #include "schema/validate.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "data/ddl.h"
 #include "data/table_maker.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 
 #include <string.h>

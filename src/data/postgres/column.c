@@ -8,8 +8,8 @@
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
 #include "data/text.h"
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/time/calendar.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "data/postgres/wire.h"
 #include "data/text.h"
-#include "schema/calendar.h"
+#include "schema/time/calendar.h"
 #include "schema/scalar.h"
 
 #include <limits.h>

@@ -7,7 +7,7 @@
 #include "data/sqlite/inside.h"
 #include "data/text.h"
 
-#include "schema/calendar.h"
+#include "schema/time/calendar.h"
 #include "schema/scalar.h"
 
 #include <limits.h>

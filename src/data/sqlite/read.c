@@ -8,7 +8,7 @@
 #include "data/text.h"
 
 #include "schema/faults.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 
 #include <math.h>

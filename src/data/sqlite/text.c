@@ -1,8 +1,8 @@
 /* Texts as the database holds them: of fixed width where order matters. */
 #include "data/sqlite/inside.h"
 
-#include "schema/calendar.h"
-#include "schema/moment.h"
+#include "schema/time/calendar.h"
+#include "schema/time/moment.h"
 #include "schema/scalar.h"
 
 #include <endian.h>

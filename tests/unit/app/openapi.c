@@ -4,7 +4,7 @@
 #include "app/bind.h"
 #include "app/openapi.h"
 #include "base/mem.h"
-#include "schema/json_indent.h"
+#include "schema/json/indent.h"
 
 #include <tern/openapi.h>
 

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "data/migrate/client.h"
 #include "data/migrate/folder.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 static arena memory = {.limit_bytes = SIZE_MAX};
 

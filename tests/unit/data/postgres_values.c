@@ -1,7 +1,7 @@
 /* Each kind of value to the server and back, and what columns refuse. */
 #include "postgres_test.h"
-#include "schema/json.h"
-#include "schema/plan.h"
+#include "schema/json/json.h"
+#include "schema/plan/plan.h"
 #include "schema/scalar.h"
 
 TERN_ENUM(Mood, sad, happy);

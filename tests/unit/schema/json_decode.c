@@ -1,9 +1,9 @@
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "schema/json_scan.h"
+#include "schema/json/scan.h"
 
 #include <math.h>
 #include <stdio.h>

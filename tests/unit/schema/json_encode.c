@@ -1,12 +1,12 @@
 /* Structs to JSON: the bytes of every kind, escapes, and what is refused. */
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/time/calendar.h"
+#include "schema/json/json.h"
 
 #include "check.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "schema/json_plain.h"
+#include "schema/json/plain.h"
 #include "schema/scalar.h"
 
 #include <math.h>

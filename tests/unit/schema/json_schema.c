@@ -1,4 +1,4 @@
-#include "schema/json_schema.h"
+#include "schema/json/schema.h"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
 /* The grammar: what RFC 8259 demands (y), forbids (n) and leaves open (i), asked of the checker and of the
  * decoder alike. And the rows of the threat list on JSON. */
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include "check.h"
 

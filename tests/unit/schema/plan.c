@@ -1,4 +1,4 @@
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include "check.h"
 

@@ -1,10 +1,10 @@
 /* What is wrong with a declaration is told at start, in one line that says where and what to do. */
-#include "schema/plan_options.h"
+#include "schema/plan/options.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "schema/pattern.h"
+#include "schema/pattern/pattern.h"
 #include "schema/validate.h"
 
 static bool prepare(tern_type *type, const char *want)

@@ -1,7 +1,7 @@
 /** What a reply may hold: values whose JSON is what their schema says. */
 #include "check.h"
 
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/printable.h"
 
 #include <math.h>

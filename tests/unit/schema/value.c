@@ -1,5 +1,5 @@
 /* JSON of unknown shape: parsing, looking, building, printing. */
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include "check.h"
 
