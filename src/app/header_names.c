@@ -1,6 +1,6 @@
 /** Which headers with a '_' in their name an application is given. */
-#include "app/bind.h"
-#include "app/openapi_inside.h"
+#include "app/bind/bind.h"
+#include "app/openapi/internal.h"
 #include "base/text.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "app/run.h"
 
 #include "app/command.h"
-#include "app/openapi.h"
+#include "app/openapi/openapi.h"
 
 #include "base/log.h"
 #include "runtime/coro.h"

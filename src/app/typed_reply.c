@@ -1,6 +1,6 @@
 /** Replies made of models. Hot path: tern_json_of without checks, which only encodes. */
 #include "app/address.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "http/url.h"
 #include "schema/json/json.h"
 #include "schema/printable.h"

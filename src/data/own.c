@@ -1,5 +1,5 @@
 /* SQL that the program wrote: tern_sql, tern_sql_run. */
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "data/rows.h"
 #include "data/statement.h"
 

@@ -1,6 +1,6 @@
 /* A table as a REST API: the handlers that tern_resource registers. */
 #include "data/resource.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"

@@ -1,6 +1,6 @@
 /* Whether a new row could ever be reached: its key becomes a part of a path. */
 #include "app/address.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "data/resource.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "data/rows.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "base/mem.h"
 #include "data/misuse.h"
 

@@ -65,16 +65,16 @@ static void print_type_member(const tern_type *type, schema_side side, bool is_n
     bool is_text_too = type->kind == TERN_DECIMAL && side == SCHEMA_INPUT;
     if (kinds[type->kind].type == NULL)
         return;
-    pen_key(out, "type");
+    append_key(out, "type");
     if (is_text_too || is_nullable)
-        pen_open(out, '[');
-    pen_text(out, kinds[type->kind].type);
+        append_open(out, '[');
+    append_text(out, kinds[type->kind].type);
     if (is_text_too)
-        pen_text(out, "string");
+        append_text(out, "string");
     if (is_nullable)
-        pen_text(out, "null");
+        append_text(out, "null");
     if (is_text_too || is_nullable)
-        pen_close(out, ']');
+        append_close(out, ']');
 }
 
 static void print_part(const schema_set *set, const tern_type *type, const field_plan *rules,
@@ -87,20 +87,20 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
 {
     const struct kind_schema *kind = &kinds[type->kind];
     print_type_member(type, side, is_nullable, out);
-    pen_member(out, "format", format_of_size(type));
+    append_member(out, "format", format_of_size(type));
     if (kind->more != NULL)
-        pen_raw(out, kind->more);
+        append_raw(out, kind->more);
     if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) { /* of those that are text */
         bool is_positive = f != NULL && f->has_min && f->min_decimal.units >= 0;
-        pen_raw(out, is_positive ? "\"maxLength\":19,\"pattern\":\"^[0-9]{1,18}([.][0-9]{1,18})?$\""
-                                 : "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
+        append_raw(out, is_positive ? "\"maxLength\":19,\"pattern\":\"^[0-9]{1,18}([.][0-9]{1,18})?$\""
+                                    : "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
     }
     if (type->item != NULL) {
-        pen_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
+        append_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
         print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
     }
     if (f != NULL && f->keys != NULL) {
-        pen_key(out, "propertyNames");
+        append_key(out, "propertyNames");
         print_part(set, f->keys->type, f->keys, side, out);
     }
 }
@@ -113,8 +113,8 @@ static bool has_component(const tern_type *type)
 static void print_reference(const schema_set *set, const tern_type *type, schema_side side, buf *out)
 {
     const schema_component *c = schema_component_of(set, type, side);
-    pen_key(out, "$ref");
-    pen_comma(out);
+    append_key(out, "$ref");
+    append_comma(out);
     if (c != NULL)
         buf_add_printf(out, "\"#/components/schemas/%s\"", c->name);
     else
@@ -123,7 +123,7 @@ static void print_reference(const schema_set *set, const tern_type *type, schema
 
 static void print_bare(const char *key, const char *sign, const char *digits, buf *out)
 {
-    pen_key(out, key);
+    append_key(out, key);
     buf_add_text(out, sign);
     buf_add_text(out, digits);
 }
@@ -147,26 +147,26 @@ static void print_natural_limits(const tern_type *type, bool has_min, bool has_m
     char digits[32];
     if (!has_min) {
         snprintf(digits, sizeof digits, "%lld", is_signed ? -(long long)most - 1 : 0LL);
-        pen_key(out, "minimum");
-        pen_raw(out, digits);
+        append_key(out, "minimum");
+        append_raw(out, digits);
     }
     if (!has_max) {
         snprintf(digits, sizeof digits, "%llu", (unsigned long long)most);
-        pen_key(out, "maximum");
-        pen_raw(out, digits);
+        append_key(out, "maximum");
+        append_raw(out, digits);
     }
 }
 
 void schema_print(const schema_set *set, const tern_type *type, schema_side side, buf *out)
 {
-    pen_open(out, '{');
+    append_open(out, '{');
     if (has_component(type)) {
         print_reference(set, type, side, out);
     } else {
         print_members(set, type, NULL, side, false, out);
         print_natural_limits(type, false, false, out);
     }
-    pen_close(out, '}');
+    append_close(out, '}');
 }
 
 /* -- rules -- */
@@ -175,7 +175,7 @@ static void print_size(const char *key, bool is_set, size_t size, buf *out)
 {
     if (!is_set)
         return;
-    pen_key(out, key);
+    append_key(out, key);
     buf_add_printf(out, "%zu", size);
 }
 
@@ -193,7 +193,7 @@ static void print_limit(const char *key, bool is_set, long double limit, const t
         len = type->size == sizeof(float) && type->kind == TERN_FLOAT
                   ? number_print_float((float)limit, text)
                   : number_print_double((double)limit, text);
-    pen_key(out, key);
+    append_key(out, key);
     buf_add(out, text, len);
 }
 
@@ -202,7 +202,7 @@ static void print_decimal(const char *key, bool is_set, tern_decimal limit, buf 
     char text[SCALAR_PRINT_BYTES];
     if (!is_set)
         return;
-    pen_key(out, key);
+    append_key(out, key);
     buf_add(out, text, scalar_print(&tern_decimal_type, &limit, text));
 }
 
@@ -220,8 +220,8 @@ static void print_limits(const field_plan *f, buf *out)
         return;
     }
     if (f->min_moment.text != NULL || f->max_moment.text != NULL) {
-        pen_member(out, "x-minimum", f->min_moment.text);
-        pen_member(out, "x-maximum", f->max_moment.text);
+        append_member(out, "x-minimum", f->min_moment.text);
+        append_member(out, "x-maximum", f->max_moment.text);
         return;
     }
     print_limit(min, f->has_min, f->is_min_excluded ? field->above : field->min, type, out);
@@ -250,13 +250,13 @@ static void print_choices(const field_plan *f, bool is_nullable, buf *out)
 {
     if (f->field->choices == NULL)
         return;
-    pen_key(out, "enum");
-    pen_open(out, '[');
+    append_key(out, "enum");
+    append_open(out, '[');
     for (const char *const *choice = f->field->choices; *choice != NULL; choice++)
-        pen_text(out, *choice);
+        append_text(out, *choice);
     if (is_nullable)
-        pen_raw(out, "null");
-    pen_close(out, ']');
+        append_raw(out, "null");
+    append_close(out, ']');
 }
 
 static void print_rules(const field_plan *f, bool is_nullable, buf *out)
@@ -269,10 +269,10 @@ static void print_rules(const field_plan *f, bool is_nullable, buf *out)
     print_lengths(f, out);
     print_size(is_list ? "minItems" : "minProperties", f->has_min_items, field->min_items, out);
     print_size(is_list ? "maxItems" : "maxProperties", f->has_max_items, field->max_items, out);
-    pen_flag(out, "uniqueItems", field->unique_items);
+    append_flag(out, "uniqueItems", field->unique_items);
     if (field->pattern != NULL)
-        pen_member(out, pattern_is_portable(field->pattern) ? "pattern" : "x-pattern", field->pattern);
-    pen_member(out, "format", field->format);
+        append_member(out, pattern_is_portable(field->pattern) ? "pattern" : "x-pattern", field->pattern);
+    append_member(out, "format", field->format);
     print_choices(f, is_nullable, out);
 }
 
@@ -286,13 +286,13 @@ static void print_value(const tern_type *type, const char *text, buf *out)
     char printed[SCALAR_PRINT_BYTES];
     bool is_bare = type->kind == TERN_BOOL || type->kind == TERN_INT || type->kind == TERN_UINT ||
                    type->kind == TERN_FLOAT || type->kind == TERN_DECIMAL;
-    pen_comma(out);
+    append_comma(out);
     if (is_bare && scalar_read(type, text, strlen(text), &value, NULL) == NULL)
         buf_add(out, printed, scalar_print(type, &value, printed));
     else if (type->item != NULL && (strcmp(text, "[]") == 0 || strcmp(text, "{}") == 0))
         buf_add_text(out, text);
     else
-        pen_text(out, text);
+        append_text(out, text);
 }
 
 void schema_print_description(const field_plan *f, buf *out)
@@ -313,8 +313,8 @@ void schema_print_description(const field_plan *f, buf *out)
     else if (high != NULL)
         buf_add_printf(&words, is_span ? "at most %s." : "%s or earlier.", high);
     if (words.len != 0) {
-        pen_key(out, "description");
-        pen_slice(out, words.data, words.len);
+        append_key(out, "description");
+        append_slice(out, words.data, words.len);
     }
     out->failed |= words.failed;
     buf_free(&words);
@@ -327,18 +327,18 @@ static void print_notes(const field_plan *f, bool is_parameter, buf *out)
     if (!is_parameter)
         schema_print_description(f, out);
     if (field->fallback != NULL) {
-        pen_key(out, "default");
+        append_key(out, "default");
         print_value(field->type, field->fallback, out);
     }
     if (field->example != NULL) {
-        pen_key(out, "examples");
-        pen_open(out, '[');
+        append_key(out, "examples");
+        append_open(out, '[');
         print_value(field->type, field->example, out);
-        pen_close(out, ']');
+        append_close(out, ']');
     }
-    pen_flag(out, "readOnly", field->read_only);
-    pen_flag(out, "writeOnly", field->write_only);
-    pen_flag(out, "deprecated", field->deprecated && !is_parameter);
+    append_flag(out, "readOnly", field->read_only);
+    append_flag(out, "writeOnly", field->write_only);
+    append_flag(out, "deprecated", field->deprecated && !is_parameter);
 }
 
 /** What a list or map holds; `rules` may be NULL. */
@@ -356,21 +356,21 @@ void schema_print_field(const schema_set *set, const field_plan *f, schema_side 
 {
     const tern_type *type = f->field->type;
     bool is_nullable = !is_parameter && f->is_nullable;
-    pen_open(out, '{');
+    append_open(out, '{');
     if (!has_component(type)) {
         print_members(set, type, f, side, is_nullable, out);
     } else if (is_nullable) {
-        pen_key(out, "anyOf");
-        pen_open(out, '[');
+        append_key(out, "anyOf");
+        append_open(out, '[');
         schema_print(set, type, side, out);
-        pen_raw(out, "{\"type\":\"null\"}");
-        pen_close(out, ']');
+        append_raw(out, "{\"type\":\"null\"}");
+        append_close(out, ']');
     } else {
         print_reference(set, type, side, out);
     }
     print_rules(f, is_nullable, out);
     print_notes(f, is_parameter, out);
-    pen_close(out, '}');
+    append_close(out, '}');
 }
 
 /* -- models and enums -- */
@@ -390,60 +390,60 @@ static bool is_required(const field_plan *f, schema_side side)
 
 static void print_enum(const tern_type *type, buf *out)
 {
-    pen_open(out, '{');
-    pen_member(out, "type", "string");
-    pen_key(out, "enum");
-    pen_open(out, '[');
+    append_open(out, '{');
+    append_member(out, "type", "string");
+    append_key(out, "enum");
+    append_open(out, '[');
     for (unsigned i = 0; i < type->name_count; i++)
-        pen_text(out, type->names[i].name);
-    pen_close(out, ']');
-    pen_close(out, '}');
+        append_text(out, type->names[i].name);
+    append_close(out, ']');
+    append_close(out, '}');
 }
 
 static void print_properties(const schema_set *set, const type_plan *plan, schema_side side, buf *out)
 {
     unsigned count = plan->type->field_count, required = 0;
-    pen_key(out, "properties");
-    pen_open(out, '{');
+    append_key(out, "properties");
+    append_open(out, '{');
     for (unsigned i = 0; i < count; i++) {
         const field_plan *f = &plan->fields[i];
         if (!is_shown(f, side))
             continue;
         required += is_required(f, side);
-        pen_slice(out, f->key, f->key_len);
+        append_slice(out, f->key, f->key_len);
         buf_add(out, ":", 1);
         schema_print_field(set, f, schema_side_inside(side), false, out);
     }
-    pen_close(out, '}');
+    append_close(out, '}');
     if (required == 0)
         return;
-    pen_key(out, "required");
-    pen_open(out, '[');
+    append_key(out, "required");
+    append_open(out, '[');
     for (unsigned i = 0; i < count; i++) {
         const field_plan *f = &plan->fields[i];
         if (is_shown(f, side) && is_required(f, side))
-            pen_slice(out, f->key, f->key_len);
+            append_slice(out, f->key, f->key_len);
     }
-    pen_close(out, ']');
+    append_close(out, ']');
 }
 
 void schema_print_object(const schema_set *set, const tern_type *type, schema_side side, buf *out)
 {
-    pen_open(out, '{');
-    pen_member(out, "type", "object");
-    pen_member(out, "description", type->options.help);
+    append_open(out, '{');
+    append_member(out, "type", "object");
+    append_member(out, "description", type->options.help);
     print_properties(set, plan_of(type), side, out);
     if (!type->options.ignore_unknown) {
-        pen_key(out, "additionalProperties");
-        pen_raw(out, "false");
+        append_key(out, "additionalProperties");
+        append_raw(out, "false");
     }
-    pen_close(out, '}');
+    append_close(out, '}');
 }
 
 void schema_print_components(const schema_set *set, buf *out)
 {
     for (const schema_component *c = set->first; c != NULL; c = c->next) {
-        pen_key(out, c->name);
+        append_key(out, c->name);
         if (c->type->kind == TERN_ENUM)
             print_enum(c->type, out);
         else

@@ -1,8 +1,8 @@
 #include "app/ctx.h"
 #include "check.h"
 
-#include "app/bind.h"
-#include "app/openapi.h"
+#include "app/bind/bind.h"
+#include "app/openapi/openapi.h"
 #include "base/mem.h"
 #include "schema/json/indent.h"
 

@@ -2,7 +2,7 @@
 
 #include "app/command.h"
 #include "app/cores.h"
-#include "app/settings.h"
+#include "app/settings/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "check.h"
 #include "wire.h"
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "base/mem.h"
 #include "base/random.h"
