@@ -1,10 +1,10 @@
 /* Hot path: data_execute without a failure. It may not allocate or format. */
 #include "data/execute.h"
 #include "base/clock.h"
-#include "data/later.h"
+#include "data/await_schema.h"
 #include "data/misuse.h"
 #include "data/transaction.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/budget.h"
 #include "runtime/loop.h"
 
@@ -14,7 +14,7 @@
 
 enum { MANY_TIMES = 10 };
 
-data_worker data_self;
+worker_database data_self;
 
 data_request *data_request_of(tern_ctx *c)
 {

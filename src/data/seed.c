@@ -2,7 +2,7 @@
 
 #include "app/command_work.h"
 #include "data/execute.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <stdio.h>
 

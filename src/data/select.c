@@ -4,7 +4,7 @@
 #include "data/misuse.h"
 #include "data/order.h"
 #include "data/rows.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <tern/log.h>
 

@@ -1,8 +1,8 @@
 #include "data/migrate/fixture.h"
 
 #include "base/text.h"
-#include "data/ddl.h"
-#include "data/table_maker.h"
+#include "data/ddl/ddl.h"
+#include "data/table/maker.h"
 #include "schema/json/json.h"
 #include "schema/scalar.h"
 

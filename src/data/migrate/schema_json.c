@@ -1,7 +1,7 @@
 /* A schema as JSON: what a migration leaves behind for the next one to be compared with. */
 #include "data/migrate/folder.h"
-#include "schema/json/json.h"
 #include "schema/json/indent.h"
+#include "schema/json/json.h"
 
 /** Marks what says nothing, so that the file holds only what somebody chose. */
 static void leave_out_of_column(ddl_column *c)

@@ -8,9 +8,9 @@
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
 #include "data/text.h"
-#include "schema/time/calendar.h"
 #include "schema/json/json.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <math.h>
 

@@ -42,7 +42,7 @@ void link_note_failure(pg_link *l, const char *reason)
     if (l->db->is_closing)
         return;
     note_failure(l->db, reason);
-    pool_pump_later(l->db); /* those that wait are told */
+    pg_pool_pump_later(l->db); /* those that wait are told */
 }
 
 static void fail(pg_link *l, const char *line)
@@ -76,7 +76,7 @@ static void be_ready(pg_link *l)
     if (db->failures > 0)
         tern_log(TERN_INFO, "connected to PostgreSQL again");
     db->failures = 0;
-    pool_pump_later(db);
+    pg_pool_pump_later(db);
 }
 
 /* A pooler makes up the key for cancelling that it gives out, of which a process id is the half. So where the
@@ -86,7 +86,7 @@ static bool send_probe(pg_link *l)
     static const data_statement ask = {.sql = "select pg_backend_pid()", .sql_len = 23};
     static const params none;
     data_run unused = {.statement = &ask};
-    request *r = request_new(l->db, &unused, &none);
+    pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
         fail(l, "memory is short");
         return false;
@@ -103,7 +103,7 @@ static int process_told(const PGresult *result)
     return is_told ? (int)wire_get_32(libpq.getvalue(result, 0, 0)) : 0;
 }
 
-void link_learn(pg_link *l, const request *probe)
+void link_learn(pg_link *l, const pg_request *probe)
 {
     data_database *db = l->db;
     l->is_pooled = db->is_pooled || process_told(probe->result) != libpq.backendPID(l->conn);
@@ -183,7 +183,7 @@ static void start(pg_link *l, const address_lookup *lookup)
         fail(l, "the socket cannot be watched");
 }
 
-static void on_looked_up(aside *job)
+static void on_looked_up(side_thread *job)
 {
     address_lookup *lookup = list_owner(job, address_lookup, job);
     pg_link *l = lookup->owner;

@@ -47,7 +47,7 @@ static bool make_room(pg_link *l, unsigned id)
     return true;
 }
 
-bool prepared_name(pg_link *l, request *r, char name[NAME_BYTES])
+bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES])
 {
     unsigned id = r->statement->id;
     if (id >= l->prepared_room && !make_room(l, id))
@@ -100,7 +100,7 @@ static void note_missing(data_database *db)
                         "TERN_DATABASE_PREPARE=never");
 }
 
-bool prepared_is_to_blame(pg_link *l, request *r)
+bool prepared_is_to_blame(pg_link *l, pg_request *r)
 {
     data_database *db = l->db;
     const prepared *p = &l->prepared[r->statement->id];
@@ -119,7 +119,7 @@ bool prepared_is_to_blame(pg_link *l, request *r)
     return true;
 }
 
-void prepared_was_to_blame(data_database *db, const request *r)
+void prepared_was_to_blame(data_database *db, const pg_request *r)
 {
     if (r->generation == db->generation) /* else another one has said so */
         db->generation++;

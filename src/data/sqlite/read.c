@@ -4,7 +4,7 @@
  * Hot path: sqlite_column_read of what is stored as we store it. What other programs may have stored in its
  * place (a number as text, a whole number as a real one) is converted where nothing is lost.
  */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/text.h"
 
 #include "schema/faults.h"

@@ -3,10 +3,10 @@
 #ifndef TESTS_DATA_LIBRARY_H
 #define TESTS_DATA_LIBRARY_H
 
-#include "data/rollback.h"
+#include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/loop.h"
 #include "unit/app/fake.h"
 

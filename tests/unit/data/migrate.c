@@ -1,9 +1,9 @@
-#include "data/migrate/diff.h"
+#include "data/migrate/diff/diff.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "data/migrate/client.h"
+#include "data/migrate/client/client.h"
 #include "data/migrate/folder.h"
 #include "schema/plan/plan.h"
 

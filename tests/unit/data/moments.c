@@ -1,8 +1,8 @@
 /** Dates, times, instants and spans on both engines, in a process and a session whose zone and styles are
  * odd. */
 #include "library.h"
-#include "schema/time/calendar.h"
 #include "schema/json/json.h"
+#include "schema/time/calendar.h"
 
 #include <locale.h>
 #include <stdio.h>

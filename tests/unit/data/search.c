@@ -1,8 +1,8 @@
 /** Full text search on both engines: what is found, in which order, and what people may type. */
 #include "shortage.h"
 
-#include "data/ddl.h"
-#include "data/search.h"
+#include "data/ddl/ddl.h"
+#include "data/search/search.h"
 
 #include <stdio.h>
 
