@@ -49,7 +49,7 @@ static bool will_keep_alive(http_exchange *x, bool is_whole)
     unsigned most = http_self.limits.requests_per_connection;
     if (!x->head.keep_alive || x->wants_close || k->must_close || (most != 0 && k->requests + 1 >= most))
         return false;
-    if ((http_self.is_draining && !http_self.has_successor) || k->worker->is_cancelled)
+    if ((http_self.is_draining && !http_self.has_successor) || k->runner->is_cancelled)
         return false;
     return x->body_is_read || ((is_whole || !x->policy.is_streamed) && body_skip_buffered(x));
 }

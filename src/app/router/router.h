@@ -8,7 +8,7 @@
 #define APP_ROUTER_H
 
 #include "base/buf.h"
-#include "http/h1_head.h"
+#include "http/h1/head.h"
 
 #include <tern/app.h>
 #include <tern/str.h>

@@ -1,7 +1,7 @@
 /* Requests of a test as bytes, and answers out of bytes. */
 #include "app/test/internal.h"
 #include "base/text.h"
-#include "http/h1_chunk.h"
+#include "http/h1/chunk.h"
 #include "schema/value/value.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#include "http/h1_head.h"
+#include "http/h1/head.h"
 
 #include "check.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Structs to JSON: the bytes of every kind, escapes, and what is refused. */
-#include "schema/time/calendar.h"
 #include "schema/json/json.h"
+#include "schema/time/calendar.h"
 
 #include "check.h"
 

@@ -3,11 +3,11 @@
  * are missing (H1_PARTIAL), or finds an error (H1_ERROR). A check looks only at bytes already passed, so that
  * a head split anywhere ends like the whole one.
  */
-#include "http/h1_head.h"
+#include "http/h1/head.h"
 
 #include "base/text.h"
-#include "http/h1_meaning.h"
-#include "http/scan.h"
+#include "http/h1/meaning.h"
+#include "http/scan/scan.h"
 
 #include <tern/log.h>
 

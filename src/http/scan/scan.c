@@ -1,6 +1,6 @@
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
-#include "http/scan_kits.h"
+#include "http/scan/kits.h"
 
 #define V  SCAN_FIELD_VALUE
 #define T  (SCAN_FIELD_VALUE | SCAN_TARGET | SCAN_PATH)      /* visible, no tchar */

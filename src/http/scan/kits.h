@@ -2,7 +2,7 @@
 #ifndef HTTP_SCAN_KITS_H
 #define HTTP_SCAN_KITS_H
 
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 /* A byte may stand in a header name when the bit of its high nibble is set in the row of its low nibble.
  * Bytes below 0x20 and from 0x80 on have no bit. */

@@ -10,7 +10,7 @@
  *
  * where comparisons give all ones or zero in each byte and `|`, `&`, `~` work on blocks.
  */
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <stdint.h>
 

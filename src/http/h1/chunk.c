@@ -2,10 +2,10 @@
  * Hot path: bodies pass here. Data moves in one memmove a chunk; only the lines between chunks go byte by
  * byte.
  */
-#include "http/h1_chunk.h"
+#include "http/h1/chunk.h"
 
 #include "base/text.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <string.h>
 

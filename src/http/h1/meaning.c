@@ -1,8 +1,8 @@
-#include "http/h1_meaning.h"
+#include "http/h1/meaning.h"
 
 #include "base/text.h"
 #include "http/authority.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <string.h>
 

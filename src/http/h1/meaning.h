@@ -2,7 +2,7 @@
 #ifndef HTTP_H1_MEANING_H
 #define HTTP_H1_MEANING_H
 
-#include "http/h1_head.h"
+#include "http/h1/head.h"
 
 /** Fields of which a head has one at most, and which are nothing to its connection. */
 enum { H1_CONTENT_TYPE = 1, H1_AUTHORIZATION = 2 };

@@ -1,4 +1,4 @@
-#include "http/scan_kits.h"
+#include "http/scan/kits.h"
 
 #if defined(__aarch64__)
 
@@ -47,6 +47,6 @@ BLOCK_INLINE uint64_t block_bits(block mask)
     return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(mask), 4)), 0);
 }
 
-#include "http/scan_block.h"
+#include "http/scan/block.h"
 
 #endif

@@ -1,4 +1,4 @@
-#include "http/scan_kits.h"
+#include "http/scan/kits.h"
 
 #if defined(__x86_64__)
 
@@ -48,6 +48,6 @@ BLOCK_INLINE uint64_t block_bits(block mask)
     return (uint32_t)_mm_movemask_epi8(mask);
 }
 
-#include "http/scan_block.h"
+#include "http/scan/block.h"
 
 #endif
