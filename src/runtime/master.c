@@ -152,7 +152,7 @@ static void replace_dead(master *m, const process *dead)
     if (s->next != MASTER_NONE) {
         s->current = s->next;
         s->next = MASTER_NONE;
-        upgrade_ready(m, dead->slot);
+        generation_ready(m, dead->slot);
         return;
     }
     s->current = MASTER_NONE;
@@ -185,7 +185,7 @@ static void bury(master *m, int index, int status)
         log_end(m, index, &dead, status);
         if (has_slot && m->slots[dead.slot].next == index) {
             m->slots[dead.slot].next = MASTER_NONE;
-            upgrade_failed(m, dead.slot);
+            generation_failed(m, dead.slot);
         }
     }
     m->processes[index] = (process){.state = PROCESS_FREE};
@@ -201,7 +201,7 @@ static void reap(master *m)
             m->fallback = 0;
         } else if (pid == m->check) {
             m->check = 0;
-            upgrade_checked(m, status);
+            generation_program_checked(m, status);
         }
         for (unsigned i = 0; i < m->process_count; i++)
             if (m->processes[i].state != PROCESS_FREE && m->processes[i].pid == pid)
@@ -218,9 +218,9 @@ static void notice_ready(master *m)
             continue;
         p->state = PROCESS_SERVING;
         if (m->slots[p->slot].next == (int)i)
-            upgrade_ready(m, p->slot);
+            generation_ready(m, p->slot);
         else
-            upgrade_finish(m);
+            generation_finish(m);
     }
 }
 
@@ -309,10 +309,10 @@ static void handle_signals(master *m)
             stop(m, info.ssi_signo == SIGINT);
             break;
         case SIGHUP:
-            upgrade_reload(m);
+            generation_reload(m);
             break;
         case SIGUSR2:
-            upgrade_begin(m);
+            generation_check_program(m);
             break;
         default: /* SIGCHLD: reap looks at all children every time; SIGUSR1 is for workers */
             break;
@@ -359,7 +359,7 @@ static void supervise(master *m)
             handle_signals(m);
         reap(m);
         if (m->reload_again && !m->is_reloading)
-            upgrade_retry(m);
+            generation_retry(m);
         uint64_t now = master_now_ms();
         watchdog_check(m, now);
         if (m->check != 0 && now >= m->check_until_ms) {

@@ -55,7 +55,7 @@ static void cancel_reload(master *m)
     }
 }
 
-void upgrade_reload(master *m)
+void generation_reload(master *m)
 {
     if (m->is_stopping)
         return;
@@ -77,10 +77,10 @@ void upgrade_reload(master *m)
     }
 }
 
-void upgrade_retry(master *m)
+void generation_retry(master *m)
 {
     if (count_free(m) >= m->slot_count)
-        upgrade_reload(m);
+        generation_reload(m);
 }
 
 static bool are_all_ready(const master *m)
@@ -91,7 +91,7 @@ static bool are_all_ready(const master *m)
     return true;
 }
 
-void upgrade_ready(master *m, unsigned number)
+void generation_ready(master *m, unsigned number)
 {
     if (!m->is_reloading) {
         if (is_serving(m, m->slots[number].next))
@@ -107,7 +107,7 @@ void upgrade_ready(master *m, unsigned number)
     tern_log(TERN_INFO, "reloaded");
 }
 
-void upgrade_failed(master *m, unsigned number)
+void generation_failed(master *m, unsigned number)
 {
     keep_old(m, number);
     if (m->is_reloading)
@@ -116,7 +116,7 @@ void upgrade_failed(master *m, unsigned number)
         tern_log(TERN_ERROR, "the replacement of worker %u died at start: the one before it goes on", number);
 }
 
-void upgrade_begin(master *m)
+void generation_check_program(master *m)
 {
     if (m->is_stopping || m->check != 0)
         return; /* one upgrade at a time; the check under way sees the newest file anyway */
@@ -152,7 +152,7 @@ static void replace_program(master *m)
     mem_free(left.workers);
 }
 
-void upgrade_checked(master *m, int wait_status)
+void generation_program_checked(master *m, int wait_status)
 {
     if (m->is_stopping)
         return;
@@ -162,7 +162,7 @@ void upgrade_checked(master *m, int wait_status)
         tern_log(TERN_ERROR, "the new program's --check failed: this one goes on");
 }
 
-void upgrade_finish(master *m)
+void generation_finish(master *m)
 {
     for (unsigned i = 0; i < m->slot_count; i++)
         if (!is_serving(m, m->slots[i].current))
