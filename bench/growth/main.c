@@ -204,7 +204,7 @@ static void add_application(tern_app *app, unsigned count)
         tern_type *model = new_model(kept("Model%u", i), 0);
         for (unsigned k = 0; k < 8; k++)
             tern_get(app, kept("/models-%u/{id}/view-%u", i, k),
-                     new_handler(kept("get_%u_%u", i, k), TERN_TYPE(ById)), .returns = model,
+                     new_handler(kept("get_%u_%u", i, k), TERN_TYPE(tern_by_id)), .returns = model,
                      .tags = kept("tag %u", i));
         post_model(app, i, model);
     }

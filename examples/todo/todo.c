@@ -39,7 +39,7 @@ TERN_HANDLER(create_todo, Todo, in)
     return tern_created(c, Todo, &todo);
 }
 
-TERN_HANDLER(get_todo, ById, in)
+TERN_HANDLER(get_todo, tern_by_id, in)
 {
     return tern_json(c, Todo, tern_get_or_404(c, Todo, in->id));
 }
@@ -58,7 +58,7 @@ TERN_HANDLER(change_todo, TodoChange, in)
     return tern_json(c, Todo, todo);
 }
 
-TERN_HANDLER(delete_todo, ById, in)
+TERN_HANDLER(delete_todo, tern_by_id, in)
 {
     if (!tern_remove(c, Todo, in->id))
         tern_fail(c, 404, "there is no Todo %lld", (long long)in->id);

@@ -93,7 +93,7 @@ INPUT = "#include <tern.h>\nTERN_MODEL(Todo, (int64_t, id), (const char *, title
 # (sentence, a handler h, words of the compiler's first error; None: it must compile)
 INPUTS = [
     ("a_handler_with_an_input_compiles",
-     "TERN_HANDLER(h, ById, in) { Todo t = {.id = in->id}; return tern_given(c, id) ? tern_json(c, Todo, &t) : "
+     "TERN_HANDLER(h, tern_by_id, in) { Todo t = {.id = in->id}; return tern_given(c, id) ? tern_json(c, Todo, &t) : "
      "tern_json_list(c, Todo, ((Todo_list){&t, 1})); }", None),
     ("a_handler_with_a_model_and_no_name_for_it_is_refused",
      "TERN_HANDLER(h, Todo) { return tern_no_content(c); }", "TERN_HANDLER takes a name"),

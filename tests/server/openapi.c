@@ -70,7 +70,7 @@ static Todo *find_todo(tern_ctx *c, int64_t id)
     tern_fail(c, 404, "no todo %" PRId64, id);
 }
 
-TERN_HANDLER(get_todo, ById, in)
+TERN_HANDLER(get_todo, tern_by_id, in)
 {
     return tern_json(c, Todo, find_todo(c, in->id));
 }
@@ -85,7 +85,7 @@ TERN_HANDLER(patch_todo, TodoPatch, in)
     return tern_json(c, Todo, &todo);
 }
 
-TERN_HANDLER(delete_todo, ById, in)
+TERN_HANDLER(delete_todo, tern_by_id, in)
 {
     find_todo(c, in->id);
     return tern_no_content(c);

@@ -84,7 +84,7 @@ TERN_HANDLER(replace_todo, Todo, in)
     return tern_json(c, Todo, in);
 }
 
-TERN_HANDLER(get_todo, ById, in)
+TERN_HANDLER(get_todo, tern_by_id, in)
 {
     Todo todo = {.id = in->id, .title = "a"};
     return tern_json(c, Todo, &todo);

@@ -31,7 +31,7 @@ static tern_reply nothing(tern_ctx *c)
 HANDLER(plain, NULL);
 HANDLER(list_items, TERN_TYPE(Filter));
 HANDLER(add_item, TERN_TYPE(Item));
-HANDLER(get_item, TERN_TYPE(ById));
+HANDLER(get_item, TERN_TYPE(tern_by_id));
 HANDLER(change_item, TERN_TYPE(Change));
 HANDLER(add_photo, TERN_TYPE(Photo));
 HANDLER(add_deep, TERN_TYPE(Deep));
