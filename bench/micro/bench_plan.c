@@ -18,7 +18,7 @@ static const char *const words[] = {
 
 static char names[MOST_FIELDS][32];
 static tern_field fields[MOST_FIELDS];
-static tern_type model = {.kind = TERN_MODEL_KIND, .name = "Bench", .size = 8, .fields = fields};
+static tern_type model = {.kind = TERN_KIND_MODEL, .name = "Bench", .size = 8, .fields = fields};
 static unsigned char order[ORDER];
 static volatile int sink;
 

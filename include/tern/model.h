@@ -83,24 +83,24 @@ typedef struct tern_upload {
 /* -- descriptions -- */
 
 typedef enum tern_kind {
-    TERN_BOOL,
-    TERN_INT,   /* signed, of `size` bytes */
-    TERN_UINT,  /* unsigned */
-    TERN_FLOAT, /* float or double by `size` */
-    TERN_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL is null */
-    TERN_BYTES,
-    TERN_UUID,
-    TERN_DATE,
-    TERN_TIME,
-    TERN_DATETIME,
-    TERN_DURATION,
-    TERN_DECIMAL,
-    TERN_ANY,
-    TERN_UPLOAD,
-    TERN_ENUM,
-    TERN_MODEL_KIND,
-    TERN_LIST_KIND,
-    TERN_MAP_KIND
+    TERN_KIND_BOOL,
+    TERN_KIND_INT,   /* signed, of `size` bytes */
+    TERN_KIND_UINT,  /* unsigned */
+    TERN_KIND_FLOAT, /* float or double by `size` */
+    TERN_KIND_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL is null */
+    TERN_KIND_BYTES,
+    TERN_KIND_UUID,
+    TERN_KIND_DATE,
+    TERN_KIND_TIME,
+    TERN_KIND_DATETIME,
+    TERN_KIND_DURATION,
+    TERN_KIND_DECIMAL,
+    TERN_KIND_ANY,
+    TERN_KIND_UPLOAD,
+    TERN_KIND_ENUM,
+    TERN_KIND_MODEL,
+    TERN_KIND_LIST,
+    TERN_KIND_MAP
 } tern_kind;
 
 /** Where a field of an input model comes from; TERN_AUTO is by DESIGN's rule (path, then query or body by
@@ -477,7 +477,7 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
     } Name##_entry;                                                                                          \
     TERN_STRICT_ static tern_field Name##_fields[] = {TERN_EACH(TERN_FIELD_, Name, __VA_ARGS__)};            \
     _Static_assert(sizeof Name##_fields != 0, "TERN_MODEL(" #Name "): has no fields");                       \
-    static tern_type Name##_type = {.kind = TERN_MODEL_KIND,                                                 \
+    static tern_type Name##_type = {.kind = TERN_KIND_MODEL,                                                 \
                                     .name = #Name,                                                           \
                                     .size = sizeof(Name),                                                    \
                                     .fields = Name##_fields,                                                 \
@@ -485,9 +485,9 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
                                     .options = {TERN_OPTIONS_(Name, model_options)}};                        \
     TERN_STRICT_END_                                                                                         \
     static tern_type Name##_list_type = {                                                                    \
-        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
     static tern_type Name##_map_type = {                                                                     \
-        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
 
 /** Declares a model of 1 to 128 fields: see the top of this file. */
 #define TERN_MODEL(Name, ...) TERN_MODEL_WITH(Name, (), __VA_ARGS__)
@@ -526,14 +526,14 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
     } Name##_map;                                                                                            \
     static const tern_enum_name Name##_names[] = {TERN_EACH(TERN_ENUM_NAME_, Name, __VA_ARGS__)};            \
     static tern_type Name##_type                                                                             \
-        __attribute__((unused)) = {.kind = TERN_ENUM,                                                        \
+        __attribute__((unused)) = {.kind = TERN_KIND_ENUM,                                                   \
                                    .name = #Name,                                                            \
                                    .size = sizeof(Name),                                                     \
                                    .names = Name##_names,                                                    \
                                    .name_count = sizeof Name##_names / sizeof *Name##_names};                \
     static tern_type Name##_list_type __attribute__((unused)) = {                                            \
-        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
     static tern_type Name##_map_type __attribute__((unused)) = {                                             \
-        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
 
 #endif

@@ -111,7 +111,7 @@ static inline bool read_columns(const rows_map *map, data_run *run, const data_r
         if (wanted != NULL)
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is not %s",
                                type->name, f->field->name, wanted);
-        if (is_null && f->type->kind == TERN_TEXT && !plan_may_lack(f)) /* nobody looks for NULL there */
+        if (is_null && f->type->kind == TERN_KIND_TEXT && !plan_may_lack(f)) /* nobody looks for NULL there */
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is null", type->name,
                                f->field->name);
         *plan_state(f, out) = is_null ? plan_lacking_state(f) : TERN_VALUE;

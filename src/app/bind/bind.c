@@ -98,7 +98,7 @@ static void bind_header(binding *b, const bind_field *field)
     while (!field->f->field->read_only &&
            (h = h1_head_field(&b->c->x->head, field->name, field->name_len, &from)) != NULL) {
         tern_str value = {h->value, h->value_len};
-        if (field->f->field->type->kind == TERN_LIST_KIND) {
+        if (field->f->field->type->kind == TERN_KIND_LIST) {
             split_commas(b, &texts, value);
         } else {
             value.data = ctx_text(b->c, value);

@@ -131,7 +131,8 @@ static void flush_stage(form_reader *r)
 
 static bool takes_files(const tern_type *type)
 {
-    return type->kind == TERN_UPLOAD || (type->kind == TERN_LIST_KIND && type->item->kind == TERN_UPLOAD);
+    return type->kind == TERN_KIND_UPLOAD ||
+           (type->kind == TERN_KIND_LIST && type->item->kind == TERN_KIND_UPLOAD);
 }
 
 /** Java clients say ISO-8859-1 of every text unless they are told otherwise. */

@@ -145,20 +145,21 @@ static tern_source source_of(const maker *m, const field_plan *f, int param)
 /** Whether one text is a value of it. */
 static bool is_single(const tern_type *type)
 {
-    return type->kind != TERN_MODEL_KIND && type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND &&
-           type->kind != TERN_ANY && type->kind != TERN_UPLOAD;
+    return type->kind != TERN_KIND_MODEL && type->kind != TERN_KIND_LIST && type->kind != TERN_KIND_MAP &&
+           type->kind != TERN_KIND_ANY && type->kind != TERN_KIND_UPLOAD;
 }
 
 static bool is_upload(const tern_type *type)
 {
-    return type->kind == TERN_UPLOAD || (type->kind == TERN_LIST_KIND && type->item->kind == TERN_UPLOAD);
+    return type->kind == TERN_KIND_UPLOAD ||
+           (type->kind == TERN_KIND_LIST && type->item->kind == TERN_KIND_UPLOAD);
 }
 
 static void check_source(maker *m, const field_plan *f, tern_source source, int param)
 {
     const tern_type *type = f->field->type;
     const char *source_name = bind_source_names[source];
-    bool is_list = type->kind == TERN_LIST_KIND;
+    bool is_list = type->kind == TERN_KIND_LIST;
     if (is_upload(type) && !has_body(m->r))
         mistake(m, "a %s request uploads no file", m->r->method_name);
     else if (is_upload(type) && source != TERN_BODY)
@@ -189,7 +190,8 @@ static const char *name_in(maker *m, const field_plan *f, tern_source source)
 static bool is_ours(const tern_field *field)
 {
     tern_kind kind = field->type->kind;
-    return field->read_only || (field->key && (kind == TERN_INT || kind == TERN_UINT || kind == TERN_UUID));
+    return field->read_only ||
+           (field->key && (kind == TERN_KIND_INT || kind == TERN_KIND_UINT || kind == TERN_KIND_UUID));
 }
 
 static void add_field(maker *m, bind_plan *plan, const field_plan *f, tern_source source, int param)
@@ -246,7 +248,7 @@ const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems)
     tern_type *type = r->handler.input;
     if (!schema_prepare(type, problems))
         return NULL;
-    if (type->kind != TERN_MODEL_KIND) {
+    if (type->kind != TERN_KIND_MODEL) {
         mistake(&m, "the input of a handler is a model");
         return NULL;
     }
@@ -269,7 +271,7 @@ bool bind_prepare_returns(const route *r, buf *problems)
     tern_type *type = r->options.returns;
     if (type == NULL)
         return true;
-    if (r->options.paged && type->kind != TERN_LIST_KIND) {
+    if (r->options.paged && type->kind != TERN_KIND_LIST) {
         buf_add_printf(problems, "%s:%d: %s %s: .paged needs .returns = TERN_LIST(...)\n", r->options.file,
                        r->options.line, r->method_name, r->pattern);
         return false;

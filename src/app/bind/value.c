@@ -9,11 +9,13 @@
 
 /** The code of a text that is no value of a kind. */
 static const char *const codes[] = {
-    [TERN_BOOL] = "not_bool",         [TERN_INT] = "not_int",           [TERN_UINT] = "not_int",
-    [TERN_FLOAT] = "not_number",      [TERN_TEXT] = "not_text",         [TERN_BYTES] = "not_bytes",
-    [TERN_UUID] = "not_uuid",         [TERN_DATE] = "not_date",         [TERN_TIME] = "not_time",
-    [TERN_DATETIME] = "not_datetime", [TERN_DURATION] = "not_duration", [TERN_DECIMAL] = "not_decimal",
-    [TERN_ENUM] = "not_a_choice",     [TERN_MAP_KIND] = NULL,
+    [TERN_KIND_BOOL] = "not_bool",         [TERN_KIND_INT] = "not_int",
+    [TERN_KIND_UINT] = "not_int",          [TERN_KIND_FLOAT] = "not_number",
+    [TERN_KIND_TEXT] = "not_text",         [TERN_KIND_BYTES] = "not_bytes",
+    [TERN_KIND_UUID] = "not_uuid",         [TERN_KIND_DATE] = "not_date",
+    [TERN_KIND_TIME] = "not_time",         [TERN_KIND_DATETIME] = "not_datetime",
+    [TERN_KIND_DURATION] = "not_duration", [TERN_KIND_DECIMAL] = "not_decimal",
+    [TERN_KIND_ENUM] = "not_a_choice",     [TERN_KIND_MAP] = NULL,
 };
 
 void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_upload *upload)
@@ -40,7 +42,8 @@ static void set_absent(binding *b, const field_plan *f, const place *here)
 
 static bool is_text_list(const tern_type *type)
 {
-    return type->kind == TERN_LIST_KIND && type->item->kind <= TERN_ENUM && type->item->kind != TERN_ANY;
+    return type->kind == TERN_KIND_LIST && type->item->kind <= TERN_KIND_ENUM &&
+           type->item->kind != TERN_KIND_ANY;
 }
 
 /** What a browser sends for an input left empty: nothing, or null where the field must be given, unless it
@@ -50,21 +53,23 @@ static bool is_left_empty(const field_plan *f, const bind_texts *texts)
     const tern_type *type = f->field->type;
     const tern_type *item = is_text_list(type) ? type->item : type;
     return texts->count == 1 && texts->first->upload == NULL && texts->first->text.len == 0 &&
-           (!f->is_required || f->is_nullable) && item->kind != TERN_TEXT && item->kind != TERN_BYTES;
+           (!f->is_required || f->is_nullable) && item->kind != TERN_KIND_TEXT &&
+           item->kind != TERN_KIND_BYTES;
 }
 
 /** One value; false with a fault. */
 static bool read_single(binding *b, const tern_type *type, const bind_text *given, void *out,
                         const place *here)
 {
-    if (type->kind == TERN_UPLOAD) {
+    if (type->kind == TERN_KIND_UPLOAD) {
         if (given->upload != NULL)
             *(tern_upload *)out = *given->upload;
         else
             fault_add(&b->faults, here, "not_upload", NULL, NULL, "must be a file");
         return given->upload != NULL;
     }
-    bool is_kept = type->kind == TERN_TEXT || type->kind == TERN_BYTES; /* it is the request's own already */
+    bool is_kept =
+        type->kind == TERN_KIND_TEXT || type->kind == TERN_KIND_BYTES; /* it is the request's own already */
     arena *a = is_kept ? NULL : &b->c->x->arena;
     const char *wants = scalar_read(type, given->text.data, given->text.len, out, a);
     if (wants != NULL)
@@ -109,7 +114,7 @@ static bool read_given(binding *b, const tern_type *type, const bind_texts *text
         fault_add(&b->faults, here, "repeated", NULL, NULL, "must be given once");
         return false;
     }
-    bool is_nested = type->kind >= TERN_MODEL_KIND || type->kind == TERN_ANY;
+    bool is_nested = type->kind >= TERN_KIND_MODEL || type->kind == TERN_KIND_ANY;
     return is_nested ? read_nested(b, type, texts->first, out, here)
                      : read_single(b, type, texts->first, out, here);
 }

@@ -128,10 +128,10 @@ static bool fits_form(const tern_type *body)
 {
     for (unsigned i = 0; i < body->field_count; i++) {
         const tern_type *type = body->fields[i].type;
-        if (type->kind == TERN_LIST_KIND)
+        if (type->kind == TERN_KIND_LIST)
             type = type->item;
-        if (type->kind == TERN_MODEL_KIND || type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND ||
-            type->kind == TERN_ANY)
+        if (type->kind == TERN_KIND_MODEL || type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP ||
+            type->kind == TERN_KIND_ANY)
             return false;
     }
     return true;
@@ -215,7 +215,7 @@ static void print_returned(const openapi_document *doc, const tern_route_options
     const tern_type *type = options->returns;
     if (!options->partial) {
         schema_print(&doc->schemas, type, SCHEMA_OUTPUT, out);
-    } else if (type->kind == TERN_LIST_KIND && type->item->kind == TERN_MODEL_KIND) {
+    } else if (type->kind == TERN_KIND_LIST && type->item->kind == TERN_KIND_MODEL) {
         append_raw(out, "{\"type\":\"array\",\"items\":");
         print_whole_or_part(doc, type->item, out);
         buf_add_text(out, "}");

@@ -34,24 +34,24 @@ static const char *copy(ddl_maker *m, const char *text, size_t len)
 static ddl_kind kind_of(const tern_type *type)
 {
     static const ddl_kind kinds[] = {
-        [TERN_BOOL] = ddl_kind_boolean,      [TERN_TEXT] = ddl_kind_text,
-        [TERN_BYTES] = ddl_kind_bytes,       [TERN_UUID] = ddl_kind_uuid,
-        [TERN_DATE] = ddl_kind_date,         [TERN_TIME] = ddl_kind_time,
-        [TERN_DATETIME] = ddl_kind_datetime, [TERN_DURATION] = ddl_kind_duration,
-        [TERN_DECIMAL] = ddl_kind_decimal,   [TERN_ANY] = ddl_kind_json,
-        [TERN_ENUM] = ddl_kind_text,         [TERN_MODEL_KIND] = ddl_kind_json,
-        [TERN_LIST_KIND] = ddl_kind_json,    [TERN_MAP_KIND] = ddl_kind_json,
+        [TERN_KIND_BOOL] = ddl_kind_boolean,      [TERN_KIND_TEXT] = ddl_kind_text,
+        [TERN_KIND_BYTES] = ddl_kind_bytes,       [TERN_KIND_UUID] = ddl_kind_uuid,
+        [TERN_KIND_DATE] = ddl_kind_date,         [TERN_KIND_TIME] = ddl_kind_time,
+        [TERN_KIND_DATETIME] = ddl_kind_datetime, [TERN_KIND_DURATION] = ddl_kind_duration,
+        [TERN_KIND_DECIMAL] = ddl_kind_decimal,   [TERN_KIND_ANY] = ddl_kind_json,
+        [TERN_KIND_ENUM] = ddl_kind_text,         [TERN_KIND_MODEL] = ddl_kind_json,
+        [TERN_KIND_LIST] = ddl_kind_json,         [TERN_KIND_MAP] = ddl_kind_json,
     };
     static const ddl_kind ints[] = {
         [1] = ddl_kind_int8, [2] = ddl_kind_int16, [4] = ddl_kind_int32, [8] = ddl_kind_int64};
     static const ddl_kind uints[] = {
         [1] = ddl_kind_uint8, [2] = ddl_kind_uint16, [4] = ddl_kind_uint32, [8] = ddl_kind_uint64};
     switch (type->kind) {
-    case TERN_INT:
+    case TERN_KIND_INT:
         return ints[type->size];
-    case TERN_UINT:
+    case TERN_KIND_UINT:
         return uints[type->size];
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return type->size == sizeof(float) ? ddl_kind_float32 : ddl_kind_float64;
     default:
         return kinds[type->kind];
@@ -74,7 +74,7 @@ static const char *fallback_of(ddl_maker *m, const data_column *column)
     const void *value = column->plan->fallback;
     if (value == NULL)
         return NULL;
-    if (type->kind == TERN_TEXT || type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND)
+    if (type->kind == TERN_KIND_TEXT || type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP)
         return column->plan->field->fallback;
     return value_text(m, type, value);
 }
@@ -113,16 +113,16 @@ static const char *moment_text(ddl_maker *m, const tern_type *type, const moment
 static void take_bounds(ddl_maker *m, const field_plan *plan, ddl_column *out)
 {
     const tern_type *type = plan->type;
-    bool is_whole = type->kind == TERN_INT || type->kind == TERN_UINT;
+    bool is_whole = type->kind == TERN_KIND_INT || type->kind == TERN_KIND_UINT;
     switch (type->kind) {
-    case TERN_DATE:
-    case TERN_TIME:
-    case TERN_DATETIME:
-    case TERN_DURATION:
+    case TERN_KIND_DATE:
+    case TERN_KIND_TIME:
+    case TERN_KIND_DATETIME:
+    case TERN_KIND_DURATION:
         out->min = moment_text(m, type, &plan->min_moment);
         out->max = moment_text(m, type, &plan->max_moment);
         break;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         out->min = plan->has_min ? value_text(m, type, &plan->min_decimal) : NULL;
         out->max = plan->has_max ? value_text(m, type, &plan->max_decimal) : NULL;
         break;
@@ -139,19 +139,19 @@ static void take_choices(ddl_maker *m, const field_plan *plan, tern_text_list *o
 {
     const tern_type *type = plan->type;
     const char *const *choices = plan->field->choices;
-    size_t count = type->kind == TERN_ENUM ? type->name_count : 0;
+    size_t count = type->kind == TERN_KIND_ENUM ? type->name_count : 0;
     while (choices != NULL && choices[count] != NULL)
         count++;
     out->items = count != 0 ? zero(m, count, sizeof *out->items) : NULL;
     for (size_t i = 0; i < count && out->items != NULL; i++)
-        out->items[out->count++] = type->kind == TERN_ENUM ? type->names[i].name : choices[i];
+        out->items[out->count++] = type->kind == TERN_KIND_ENUM ? type->names[i].name : choices[i];
 }
 
 static void take_rules(ddl_maker *m, const field_plan *plan, ddl_column *out)
 {
     const tern_field *field = plan->field;
-    bool is_whole = plan->type->kind == TERN_INT || plan->type->kind == TERN_UINT;
-    bool is_sized = plan->type->kind == TERN_TEXT || plan->type->kind == TERN_BYTES;
+    bool is_whole = plan->type->kind == TERN_KIND_INT || plan->type->kind == TERN_KIND_UINT;
+    bool is_sized = plan->type->kind == TERN_KIND_TEXT || plan->type->kind == TERN_KIND_BYTES;
     take_bounds(m, plan, out);
     out->multiple_of = number_text(m, plan->has_multiple && is_whole, true, plan->multiple_int, 0);
     out->min_length = size_text(m, is_sized && plan->has_min_length, field->min_length);

@@ -46,17 +46,17 @@ const char *ddl_value_text(arena *a, const tern_type *type, const void *value)
 {
     char printed[SCALAR_PRINT_BYTES];
     switch (type->kind) {
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return hexadecimal(a, *(const tern_bytes *)value);
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return arena_text(a, printed,
                           number_print_i64(((const tern_duration *)value)->microseconds, printed));
-    case TERN_TIME:
-    case TERN_DATETIME:
+    case TERN_KIND_TIME:
+    case TERN_KIND_DATETIME:
         return to_the_microsecond(a, printed, scalar_print(type, value, printed));
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return shortest_decimal(a, printed, scalar_print(type, value, printed));
-    case TERN_FLOAT: /* as bound values are: 0.1 of a float is not 0.1 of a double */
+    case TERN_KIND_FLOAT: /* as bound values are: 0.1 of a float is not 0.1 of a double */
         return arena_text(a, printed,
                           number_print_double(type->size == sizeof(float) ? (double)*(const float *)value
                                                                           : *(const double *)value,

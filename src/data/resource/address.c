@@ -59,7 +59,7 @@ void resource_need_address(tern_ctx *c, const resource *r, const void *row)
         return;
     for (unsigned i = 0; i < r->model->field_count; i++) {
         const tern_field *field = &r->model->fields[i];
-        if (!field->key || field->type->kind != TERN_TEXT)
+        if (!field->key || field->type->kind != TERN_KIND_TEXT)
             continue;
         last = field;
         if (!is_segment(*(const char *const *)((const char *)row + field->offset),

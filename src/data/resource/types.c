@@ -23,9 +23,9 @@ static bool is_taken(const tern_field *field)
 
 static bool is_filter(const tern_field *field, const char *filters)
 {
-    bool is_plain = field->type->kind <= TERN_DECIMAL && field->type->kind != TERN_BYTES;
+    bool is_plain = field->type->kind <= TERN_KIND_DECIMAL && field->type->kind != TERN_KIND_BYTES;
     size_t len = strlen(field->name);
-    if (field->type->kind == TERN_ENUM)
+    if (field->type->kind == TERN_KIND_ENUM)
         is_plain = true;
     if (!is_plain || field->not_stored || field->write_only || is_taken(field))
         return false;
@@ -76,7 +76,7 @@ static void make_optional(tern_field *field, bool may_be_null)
 
 static bool is_number(const tern_field *field)
 {
-    return field->type->kind == TERN_INT || field->type->kind == TERN_UINT;
+    return field->type->kind == TERN_KIND_INT || field->type->kind == TERN_KIND_UINT;
 }
 
 /** Whether the client gives the key of a new row: what neither the database numbers nor .read_only leaves to
@@ -106,7 +106,7 @@ static tern_type *creating_of(tern_app *app, const tern_type *model)
         if (is_given_by_client(field, key_count)) {
             field->in = TERN_BODY;
             field->key = false;
-            if (field->type->kind == TERN_UUID && field->references == NULL)
+            if (field->type->kind == TERN_KIND_UUID && field->references == NULL)
                 make_optional(field, true); /* drawn when it is absent or null */
         } else if (field->key || field->created || field->updated || field->version) {
             make_ours(field);
@@ -159,7 +159,7 @@ static tern_type *model_of(tern_app *app, const char *name, tern_field *fields, 
     }
     for (unsigned i = 0; i < count; i++)
         fields[i].state_offset = at + i;
-    *type = (tern_type){.kind = TERN_MODEL_KIND,
+    *type = (tern_type){.kind = TERN_KIND_MODEL,
                         .name = name,
                         .size = (at + count + 15) & ~(size_t)15,
                         .fields = fields,
@@ -298,7 +298,7 @@ bool resource_make_types(tern_app *app, resource *r)
     if (r->list == NULL)
         return false;
     *r->list = (tern_type){
-        .kind = TERN_LIST_KIND, .name = r->model->name, .size = sizeof(tern_bool_list), .item = r->model};
+        .kind = TERN_KIND_LIST, .name = r->model->name, .size = sizeof(tern_bool_list), .item = r->model};
     r->key = key_of(app, r->model);
     r->creating = creating_of(app, r->model);
     r->replacing = replacing_of(app, r->model);
@@ -313,7 +313,9 @@ const char *resource_key_pattern(tern_app *app, const resource *r)
     const char *pattern = "";
     for (unsigned i = 0; i < r->key->field_count && pattern != NULL; i++) {
         const tern_field *field = &r->key->fields[i];
-        const char *constraint = is_number(field) ? ":int" : field->type->kind == TERN_UUID ? ":uuid" : "";
+        const char *constraint = is_number(field)                      ? ":int"
+                                 : field->type->kind == TERN_KIND_UUID ? ":uuid"
+                                                                       : "";
         pattern = arena_printf(&app->arena, "%s/{%s%s}", pattern, field->name, constraint);
     }
     return pattern;

@@ -60,7 +60,7 @@ static void check_relation(table_maker *m, const tern_field *field)
 static void add_key(table_maker *m, data_table *table, data_column *column)
 {
     column->is_key = true;
-    if (column->plan->type->kind == TERN_FLOAT)
+    if (column->plan->type->kind == TERN_KIND_FLOAT)
         table_mistake(m, "floating-point numbers are never quite equal: they are no .key");
     if (table->key_count == DATA_KEY_COLUMNS_MOST)
         table_mistake(m, "a key has at most %d columns", DATA_KEY_COLUMNS_MOST);
@@ -136,7 +136,8 @@ static void finish_keys(table_maker *m, data_table *table)
         return;
     data_column *key = &table->columns[table->keys[0]];
     tern_kind kind = key->plan->type->kind;
-    key->is_automatic = (kind == TERN_INT || kind == TERN_UINT) && key->plan->field->references == NULL;
+    key->is_automatic =
+        (kind == TERN_KIND_INT || kind == TERN_KIND_UINT) && key->plan->field->references == NULL;
     m->field = key->plan->field;
     if (key->is_automatic && key->plan->fallback != NULL)
         table_mistake(m, "the database numbers the rows; a .fallback would make them all the same");

@@ -6,8 +6,8 @@
 /** What a key and what refers to it must have in common. */
 static bool is_alike(const tern_type *a, const tern_type *b)
 {
-    bool whole_a = a->kind == TERN_INT || a->kind == TERN_UINT;
-    bool whole_b = b->kind == TERN_INT || b->kind == TERN_UINT;
+    bool whole_a = a->kind == TERN_KIND_INT || a->kind == TERN_KIND_UINT;
+    bool whole_b = b->kind == TERN_KIND_INT || b->kind == TERN_KIND_UINT;
     return whole_a && whole_b ? a->size >= b->size : a->kind == b->kind;
 }
 

@@ -118,7 +118,7 @@ static bool take_models(table_maker *m, tern_type *const *models)
     m->tables = table_zero(m, (given + 1) * sizeof *m->tables);
     for (unsigned i = 0; i < given && m->tables != NULL; i++) {
         m->model = models[i];
-        if (models[i]->kind != TERN_MODEL_KIND)
+        if (models[i]->kind != TERN_KIND_MODEL)
             table_mistake(m, "is no model; a table is made of a TERN_MODEL");
         else if (table_find(m, models[i]) != NULL)
             table_mistake(m, "is given twice");

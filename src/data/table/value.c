@@ -13,15 +13,15 @@
 tern_arg_kind data_kind_of(const tern_type *type)
 {
     static const tern_arg_kind kinds[] = {
-        [TERN_BOOL] = TERN_ARG_BOOL,         [TERN_INT] = TERN_ARG_INT,
-        [TERN_UINT] = TERN_ARG_INT,          [TERN_FLOAT] = TERN_ARG_DOUBLE,
-        [TERN_TEXT] = TERN_ARG_TEXT,         [TERN_BYTES] = TERN_ARG_BYTES,
-        [TERN_UUID] = TERN_ARG_UUID,         [TERN_DATE] = TERN_ARG_DATE,
-        [TERN_TIME] = TERN_ARG_TIME,         [TERN_DATETIME] = TERN_ARG_DATETIME,
-        [TERN_DURATION] = TERN_ARG_DURATION, [TERN_DECIMAL] = TERN_ARG_DECIMAL,
-        [TERN_ANY] = TERN_ARG_JSON,          [TERN_UPLOAD] = TERN_ARG_NULL,
-        [TERN_ENUM] = TERN_ARG_TEXT,         [TERN_MODEL_KIND] = TERN_ARG_JSON,
-        [TERN_LIST_KIND] = TERN_ARG_JSON,    [TERN_MAP_KIND] = TERN_ARG_JSON,
+        [TERN_KIND_BOOL] = TERN_ARG_BOOL,         [TERN_KIND_INT] = TERN_ARG_INT,
+        [TERN_KIND_UINT] = TERN_ARG_INT,          [TERN_KIND_FLOAT] = TERN_ARG_DOUBLE,
+        [TERN_KIND_TEXT] = TERN_ARG_TEXT,         [TERN_KIND_BYTES] = TERN_ARG_BYTES,
+        [TERN_KIND_UUID] = TERN_ARG_UUID,         [TERN_KIND_DATE] = TERN_ARG_DATE,
+        [TERN_KIND_TIME] = TERN_ARG_TIME,         [TERN_KIND_DATETIME] = TERN_ARG_DATETIME,
+        [TERN_KIND_DURATION] = TERN_ARG_DURATION, [TERN_KIND_DECIMAL] = TERN_ARG_DECIMAL,
+        [TERN_KIND_ANY] = TERN_ARG_JSON,          [TERN_KIND_UPLOAD] = TERN_ARG_NULL,
+        [TERN_KIND_ENUM] = TERN_ARG_TEXT,         [TERN_KIND_MODEL] = TERN_ARG_JSON,
+        [TERN_KIND_LIST] = TERN_ARG_JSON,         [TERN_KIND_MAP] = TERN_ARG_JSON,
     };
     if (type->item != NULL && data_kind_of(type->item) == TERN_ARG_NULL)
         return TERN_ARG_NULL;
@@ -42,12 +42,12 @@ static bool is_no_value(const data_column *column, const void *value)
 {
     const tern_date *date = value;
     switch (column->plan->type->kind) {
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         return date->month == 0 || date->day == 0;
-    case TERN_INT:
-    case TERN_UINT:
-    case TERN_UUID:
-    case TERN_TEXT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
+    case TERN_KIND_UUID:
+    case TERN_KIND_TEXT:
         return column->references != NULL && is_zero(column->plan->type, value);
     default:
         return false;
@@ -64,7 +64,7 @@ bool data_column_is_null(const data_column *column, const void *row)
         return true;
     if (state != TERN_NULL && state != TERN_ABSENT)
         return false;
-    if (column->plan->type->kind == TERN_ANY && state == TERN_NULL)
+    if (column->plan->type->kind == TERN_KIND_ANY && state == TERN_NULL)
         return true; /* the value is then JSON's null */
     return is_zero(column->plan->type, value);
 }
@@ -146,7 +146,7 @@ static bool json_arg(const data_column *column, const void *value, arena *a, ter
 {
     const tern_type *type = column->plan->type;
     json_out json;
-    if (type->kind == TERN_ANY) {
+    if (type->kind == TERN_KIND_ANY) {
         *out = tern_arg_json(*(const tern_any *)value);
         return sound_json(column, out, error);
     }
@@ -164,17 +164,17 @@ static bool json_arg(const data_column *column, const void *value, arena *a, ter
 static tern_arg plain_arg(tern_kind kind, const void *value)
 {
     switch (kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return tern_arg_bool(*(const bool *)value);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return tern_arg_text(*(const char *const *)value);
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return tern_arg_bytes(*(const tern_bytes *)value);
-    case TERN_UUID:
+    case TERN_KIND_UUID:
         return tern_arg_uuid(*(const tern_uuid *)value);
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return tern_arg_duration(*(const tern_duration *)value);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return tern_arg_decimal(*(const tern_decimal *)value);
     default:
         return tern_arg_null(NULL);
@@ -190,27 +190,27 @@ bool data_column_arg(const data_column *column, const void *row, arena *a, tern_
         return true;
     }
     switch (type->kind) {
-    case TERN_INT:
+    case TERN_KIND_INT:
         *out = tern_arg_int(scalar_int(type, value));
         return true;
-    case TERN_UINT:
+    case TERN_KIND_UINT:
         *out = tern_arg_uint((uint64_t)scalar_int(type, value));
         return out->kind != TERN_ARG_TOO_BIG ||
                refuse(column, error, TERN_DATA_BAD_VALUE, "is above 9223372036854775807");
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return real_arg(column, value, out, error);
-    case TERN_ENUM:
+    case TERN_KIND_ENUM:
         return enum_arg(column, value, out, error);
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         return date_arg(column, value, out, error);
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         return time_arg(column, *(const tern_time *)value, out, error);
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return datetime_arg(column, *(const tern_datetime *)value, out, error);
-    case TERN_ANY:
-    case TERN_MODEL_KIND:
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_ANY:
+    case TERN_KIND_MODEL:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         return json_arg(column, value, a, out, error);
     default:
         *out = plain_arg(type->kind, value);

@@ -141,17 +141,17 @@ write_items(writer *w, char *at, const any_list *list, const tern_type *type, si
 static char *write_items_of(writer *w, char *at, const any_list *list, const tern_type *type)
 {
     switch (type->kind) {
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         if (type->size == sizeof(double))
             return write_items(w, at, list, type, sizeof(double), write_double_item);
         return write_items(w, at, list, type, type->size, write_value);
-    case TERN_INT:
+    case TERN_KIND_INT:
         return write_items(w, at, list, type, type->size, write_int);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return write_items(w, at, list, type, sizeof(char *), write_text_item);
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return write_items(w, at, list, type, type->size, write_model);
-    case TERN_LIST_KIND:
+    case TERN_KIND_LIST:
         return write_items(w, at, list, type, type->size, write_list);
     default:
         return write_items(w, at, list, type, type->size, write_value);
@@ -213,21 +213,21 @@ static char *write_map(writer *w, char *at, const tern_type *type, const void *v
 static inline char *write_fixed(writer *w, char *at, const tern_type *type, const void *value)
 {
     switch (type->kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return write_bool(at, value);
-    case TERN_INT:
+    case TERN_KIND_INT:
         return write_int(w, at, type, value);
-    case TERN_UINT:
+    case TERN_KIND_UINT:
         return number_put_u64(at, (uint64_t)scalar_int(type, value));
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         if (type->size == sizeof(double))
             return write_double_item(w, at, type, value);
         if (__builtin_isfinite(*(const float *)value))
             return at + number_print_float(*(const float *)value, at);
         return write_double(w, at, (double)*(const float *)value);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return at + scalar_print(type, value, at);
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return write_datetime(w, at, type, value);
     default:
         return write_quoted(at, type, value);
@@ -239,16 +239,16 @@ static char *write_variable(writer *w, char *at, const tern_type *type, const vo
 {
     const char *text;
     switch (type->kind) {
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return write_text_item(w, at, type, value);
-    case TERN_ENUM:
+    case TERN_KIND_ENUM:
         return write_enum(w, at, type, value);
-    case TERN_UPLOAD: /* its content is no business of JSON's */
+    case TERN_KIND_UPLOAD: /* its content is no business of JSON's */
         text = ((const tern_upload *)value)->name;
         return text != NULL ? write_text(w, at, text, strlen(text)) : write_null(at);
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return write_bytes(w, at, value);
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         return write_any(w, at, value);
     default:
         return write_value(w, at, type, value);
@@ -257,16 +257,16 @@ static char *write_variable(writer *w, char *at, const tern_type *type, const vo
 
 static inline bool is_fixed(tern_kind kind)
 {
-    const unsigned variable = 1u << TERN_TEXT | 1u << TERN_BYTES | 1u << TERN_ANY | 1u << TERN_UPLOAD |
-                              1u << TERN_ENUM | 1u << TERN_MODEL_KIND | 1u << TERN_LIST_KIND |
-                              1u << TERN_MAP_KIND;
+    const unsigned variable = 1u << TERN_KIND_TEXT | 1u << TERN_KIND_BYTES | 1u << TERN_KIND_ANY |
+                              1u << TERN_KIND_UPLOAD | 1u << TERN_KIND_ENUM | 1u << TERN_KIND_MODEL |
+                              1u << TERN_KIND_LIST | 1u << TERN_KIND_MAP;
     return (variable >> kind & 1) == 0;
 }
 
 /** A field that has no value where null is not one of it, after its comma and key: nothing of it is left. */
 static __attribute__((cold, noinline)) char *write_absent(writer *w, char *at, const field_plan *f)
 {
-    if (f->type->kind == TERN_ANY) /* any JSON is a value of that, null too */
+    if (f->type->kind == TERN_KIND_ANY) /* any JSON is a value of that, null too */
         return write_null(at);
     return f->field->optional ? at - f->json_key_len - 1 : write_refusal(w, JSON_NOT_NULLABLE);
 }
@@ -285,20 +285,20 @@ static inline char *write_field(writer *w, char *at, const field_plan *f, const 
     const tern_date *day;
     const char *text;
     switch (type->kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return write_bool(at, value);
-    case TERN_INT:
+    case TERN_KIND_INT:
         return write_int(w, at, type, value);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         text = *(const char *const *)value;
         if (text == NULL)
             return write_lacking(w, at, f);
         at = write_text(w, at, text, strlen(text));
         break;
-    case TERN_LIST_KIND:
+    case TERN_KIND_LIST:
         at = write_list(w, at, type, value);
         break;
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         day = value;
         return day->month != 0 ? write_quoted(at, type, value) : write_lacking(w, at, f);
     default:
@@ -343,11 +343,11 @@ static char *write_value(writer *w, char *at, const tern_type *type, const void 
     if (at == NULL)
         return NULL;
     switch (type->kind) {
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return write_model(w, at, type, value);
-    case TERN_LIST_KIND:
+    case TERN_KIND_LIST:
         return write_list(w, at, type, value);
-    case TERN_MAP_KIND:
+    case TERN_KIND_MAP:
         return write_map(w, at, type, value);
     default:
         return is_fixed(type->kind) ? write_fixed(w, at, type, value) : write_variable(w, at, type, value);

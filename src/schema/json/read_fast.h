@@ -58,7 +58,7 @@ static inline bool json_fits_int(const tern_type *type, bool is_negative, uint64
 {
     unsigned bits = 8 * (unsigned)type->size;
     uint64_t most = UINT64_MAX >> (64 - bits);
-    if (type->kind == TERN_INT)
+    if (type->kind == TERN_KIND_INT)
         most = (most >> 1) + is_negative;
     else if (is_negative)
         most = 0;
@@ -143,18 +143,18 @@ static inline bool json_read_plain_text(json_reader *r, const tern_type *type, v
 static inline bool json_read_usual(json_reader *r, const tern_type *type, void *out, const place *where)
 {
     switch (type->kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return json_read_bool(r, type, out, where);
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         return json_read_int(r, type, out, where);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return json_read_plain_text(r, type, out, where);
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return json_read_model(r, type, out, where);
-    case TERN_LIST_KIND:
+    case TERN_KIND_LIST:
         return json_read_list(r, type, out, where);
-    case TERN_MAP_KIND:
+    case TERN_KIND_MAP:
         return json_read_map(r, type, out, where);
     default:
         return json_read_value(r, type, out, where);

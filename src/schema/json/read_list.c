@@ -68,19 +68,19 @@ static inline __attribute__((always_inline)) size_t read_numbers(json_reader *r,
 static size_t read_items_of(json_reader *r, const tern_type *type, json_items *items, const place *where)
 {
     switch (type->kind) {
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         return read_numbers(r, type, items, where, type->size, json_take_int, json_read_odd_int);
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         if (type->size == sizeof(double))
             return read_numbers(r, type, items, where, sizeof(double), json_take_double,
                                 json_read_odd_double);
         return read_items(r, type, items, where, type->size, json_read_value);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return read_items(r, type, items, where, sizeof(char *), json_read_plain_text);
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return read_items(r, type, items, where, type->size, json_read_model);
-    case TERN_LIST_KIND:
+    case TERN_KIND_LIST:
         return read_items(r, type, items, where, type->size, json_read_list);
     default:
         return read_items(r, type, items, where, type->size, json_read_value);

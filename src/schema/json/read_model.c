@@ -105,7 +105,7 @@ static const field_plan *look_up(json_reader *r, filling *m)
 static void set_nothing(const tern_type *type, void *value)
 {
     memset(value, 0, type->size);
-    if (type->kind == TERN_UPLOAD)
+    if (type->kind == TERN_KIND_UPLOAD)
         ((tern_upload *)value)->fd = -1;
 }
 
@@ -115,7 +115,7 @@ static bool read_null(json_reader *r, const field_plan *f, void *value, uint8_t 
     if (!json_skip(r)) /* may be no null, but something else in n */
         return false;
     set_nothing(f->field->type, value);
-    if (f->field->type->kind == TERN_ANY)
+    if (f->field->type->kind == TERN_KIND_ANY)
         *(tern_any *)value = (tern_any){begin, (size_t)(r->at - begin)};
     *state = TERN_NULL;
     return true;

@@ -9,24 +9,24 @@
 static const struct {
     const char *code, *message;
 } kinds[] = {
-    [TERN_BOOL] = {"not_bool", "must be true or false"},
-    [TERN_INT] = {"not_int", "must be a whole number"},
-    [TERN_UINT] = {"not_int", "must be a whole number"},
-    [TERN_FLOAT] = {"not_number", "must be a number"},
-    [TERN_TEXT] = {"not_text", "must be text"},
-    [TERN_BYTES] = {"not_bytes", "must be bytes in base64"},
-    [TERN_UUID] = {"not_uuid", NULL},
-    [TERN_DATE] = {"not_date", NULL},
-    [TERN_TIME] = {"not_time", NULL},
-    [TERN_DATETIME] = {"not_datetime", NULL},
-    [TERN_DURATION] = {"not_duration", NULL},
-    [TERN_DECIMAL] = {"not_decimal", NULL},
-    [TERN_ANY] = {"not_json", "must be JSON"},
-    [TERN_UPLOAD] = {"not_upload", "must be a file, sent as multipart/form-data"},
-    [TERN_ENUM] = {"not_a_choice", NULL},
-    [TERN_MODEL_KIND] = {"not_object", "must be an object"},
-    [TERN_LIST_KIND] = {"not_list", "must be a list"},
-    [TERN_MAP_KIND] = {"not_object", "must be an object"},
+    [TERN_KIND_BOOL] = {"not_bool", "must be true or false"},
+    [TERN_KIND_INT] = {"not_int", "must be a whole number"},
+    [TERN_KIND_UINT] = {"not_int", "must be a whole number"},
+    [TERN_KIND_FLOAT] = {"not_number", "must be a number"},
+    [TERN_KIND_TEXT] = {"not_text", "must be text"},
+    [TERN_KIND_BYTES] = {"not_bytes", "must be bytes in base64"},
+    [TERN_KIND_UUID] = {"not_uuid", NULL},
+    [TERN_KIND_DATE] = {"not_date", NULL},
+    [TERN_KIND_TIME] = {"not_time", NULL},
+    [TERN_KIND_DATETIME] = {"not_datetime", NULL},
+    [TERN_KIND_DURATION] = {"not_duration", NULL},
+    [TERN_KIND_DECIMAL] = {"not_decimal", NULL},
+    [TERN_KIND_ANY] = {"not_json", "must be JSON"},
+    [TERN_KIND_UPLOAD] = {"not_upload", "must be a file, sent as multipart/form-data"},
+    [TERN_KIND_ENUM] = {"not_a_choice", NULL},
+    [TERN_KIND_MODEL] = {"not_object", "must be an object"},
+    [TERN_KIND_LIST] = {"not_list", "must be a list"},
+    [TERN_KIND_MAP] = {"not_object", "must be an object"},
 };
 
 __attribute__((cold)) bool json_wrong_kind(json_reader *r, const tern_type *type, const place *where)
@@ -133,7 +133,7 @@ const char *json_shown_key(json_reader *r, const char *key)
 static bool read_scalar(json_reader *r, const tern_type *type, const char *text, size_t len, void *out,
                         const place *where)
 {
-    const char *wanted = scalar_read(type, text, len, out, type->kind == TERN_BYTES ? NULL : r->arena);
+    const char *wanted = scalar_read(type, text, len, out, type->kind == TERN_KIND_BYTES ? NULL : r->arena);
     if (wanted == NULL)
         return true;
     fault_add(r->faults, where, kinds[type->kind].code, NULL, NULL, "must be %s", wanted);
@@ -168,22 +168,22 @@ static bool read_any(json_reader *r, void *out, const place *where)
 bool json_read_value(json_reader *r, const tern_type *type, void *out, const place *where)
 {
     switch (type->kind) {
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return type->size == sizeof(double) ? json_read_double(r, type, out, where)
                                             : read_float(r, type, out, where);
-    case TERN_UUID:
-    case TERN_DATE:
-    case TERN_TIME:
-    case TERN_DATETIME:
-    case TERN_DURATION:
-    case TERN_BYTES:
-    case TERN_ENUM:
+    case TERN_KIND_UUID:
+    case TERN_KIND_DATE:
+    case TERN_KIND_TIME:
+    case TERN_KIND_DATETIME:
+    case TERN_KIND_DURATION:
+    case TERN_KIND_BYTES:
+    case TERN_KIND_ENUM:
         return read_quoted(r, type, out, where);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return read_decimal(r, type, out, where);
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         return read_any(r, out, where);
-    case TERN_UPLOAD:
+    case TERN_KIND_UPLOAD:
         return json_wrong_kind(r, type, where);
     default:
         return json_read_usual(r, type, out, where);

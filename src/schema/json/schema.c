@@ -16,31 +16,31 @@ static const struct kind_schema {
     const char *format; /* of the registry of OpenAPI formats */
     const char *more;   /* further members, as they stand */
 } kinds[] = {
-    [TERN_BOOL] = {"boolean", NULL, NULL},
-    [TERN_INT] = {"integer", NULL, NULL},
-    [TERN_UINT] = {"integer", NULL, NULL},
-    [TERN_FLOAT] = {"number", NULL, NULL},
-    [TERN_TEXT] = {"string", NULL, NULL},
-    [TERN_BYTES] = {"string", "byte",
-                    "\"contentEncoding\":\"base64\",\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*"
-                    "(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""},
-    [TERN_UUID] = {"string", "uuid", NULL},
-    [TERN_DATE] = {"string", "date", NULL},
+    [TERN_KIND_BOOL] = {"boolean", NULL, NULL},
+    [TERN_KIND_INT] = {"integer", NULL, NULL},
+    [TERN_KIND_UINT] = {"integer", NULL, NULL},
+    [TERN_KIND_FLOAT] = {"number", NULL, NULL},
+    [TERN_KIND_TEXT] = {"string", NULL, NULL},
+    [TERN_KIND_BYTES] = {"string", "byte",
+                         "\"contentEncoding\":\"base64\",\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*"
+                         "(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""},
+    [TERN_KIND_UUID] = {"string", "uuid", NULL},
+    [TERN_KIND_DATE] = {"string", "date", NULL},
     /* "time" of JSON Schema has an offset, which a time of day has not; so this format, and its pattern for
      * those who do not know it */
-    [TERN_TIME] = {"string", "time-local",
-                   "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\""},
-    [TERN_DATETIME] = {"string", "date-time", NULL},
+    [TERN_KIND_TIME] = {"string", "time-local",
+                        "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\""},
+    [TERN_KIND_DATETIME] = {"string", "date-time", NULL},
     /* the format has months and years, which are not a span of time, and neither a sign nor fractions */
-    [TERN_DURATION] = {"string", "duration",
-                       "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?"
-                       "(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?|"
-                       "[0-9]+([.][0-9]+)?S))?$\""},
-    [TERN_DECIMAL] = {"number", "decimal", NULL},
-    [TERN_ANY] = {NULL, NULL, NULL},
-    [TERN_UPLOAD] = {"string", "binary", "\"contentMediaType\":\"application/octet-stream\""},
-    [TERN_LIST_KIND] = {"array", NULL, NULL},
-    [TERN_MAP_KIND] = {"object", NULL, NULL},
+    [TERN_KIND_DURATION] = {"string", "duration",
+                            "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?"
+                            "(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?|"
+                            "[0-9]+([.][0-9]+)?S))?$\""},
+    [TERN_KIND_DECIMAL] = {"number", "decimal", NULL},
+    [TERN_KIND_ANY] = {NULL, NULL, NULL},
+    [TERN_KIND_UPLOAD] = {"string", "binary", "\"contentMediaType\":\"application/octet-stream\""},
+    [TERN_KIND_LIST] = {"array", NULL, NULL},
+    [TERN_KIND_MAP] = {"object", NULL, NULL},
 };
 
 static const char *format_of_size(const tern_type *type)
@@ -49,11 +49,11 @@ static const char *format_of_size(const tern_type *type)
     static const char *const unsigned_formats[] = {
         [1] = "uint8", [2] = "uint16", [4] = "uint32", [8] = "uint64"};
     switch (type->kind) {
-    case TERN_INT:
+    case TERN_KIND_INT:
         return signed_formats[type->size];
-    case TERN_UINT:
+    case TERN_KIND_UINT:
         return unsigned_formats[type->size];
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return type->size == sizeof(float) ? "float" : "double";
     default:
         return kinds[type->kind].format;
@@ -62,7 +62,7 @@ static const char *format_of_size(const tern_type *type)
 
 static void print_type_member(const tern_type *type, schema_side side, bool is_nullable, buf *out)
 {
-    bool is_text_too = type->kind == TERN_DECIMAL && side == SCHEMA_INPUT;
+    bool is_text_too = type->kind == TERN_KIND_DECIMAL && side == SCHEMA_INPUT;
     if (kinds[type->kind].type == NULL)
         return;
     append_key(out, "type");
@@ -90,13 +90,13 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
     append_member(out, "format", format_of_size(type));
     if (kind->more != NULL)
         append_raw(out, kind->more);
-    if (type->kind == TERN_DECIMAL && side == SCHEMA_INPUT) { /* of those that are text */
+    if (type->kind == TERN_KIND_DECIMAL && side == SCHEMA_INPUT) { /* of those that are text */
         bool is_positive = f != NULL && f->has_min && f->min_decimal.units >= 0;
         append_raw(out, is_positive ? "\"maxLength\":19,\"pattern\":\"^[0-9]{1,18}([.][0-9]{1,18})?$\""
                                     : "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
     }
     if (type->item != NULL) {
-        append_key(out, type->kind == TERN_LIST_KIND ? "items" : "additionalProperties");
+        append_key(out, type->kind == TERN_KIND_LIST ? "items" : "additionalProperties");
         print_part(set, type->item, f != NULL ? f->items : NULL, side, out);
     }
     if (f != NULL && f->keys != NULL) {
@@ -107,7 +107,7 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
 
 static bool has_component(const tern_type *type)
 {
-    return type->kind == TERN_MODEL_KIND || type->kind == TERN_ENUM;
+    return type->kind == TERN_KIND_MODEL || type->kind == TERN_KIND_ENUM;
 }
 
 static void print_reference(const schema_set *set, const tern_type *type, schema_side side, buf *out)
@@ -131,16 +131,16 @@ static void print_bare(const char *key, const char *sign, const char *digits, bu
 /** The range of a number's kind, where no rule of the field is narrower. */
 static void print_natural_limits(const tern_type *type, bool has_min, bool has_max, buf *out)
 {
-    bool is_signed = type->kind == TERN_INT;
-    const char *most_text = type->kind == TERN_DECIMAL ? "999999999999999999"
-                            : type->kind == TERN_FLOAT && type->size == sizeof(float)
+    bool is_signed = type->kind == TERN_KIND_INT;
+    const char *most_text = type->kind == TERN_KIND_DECIMAL ? "999999999999999999"
+                            : type->kind == TERN_KIND_FLOAT && type->size == sizeof(float)
                                 ? "3.4028234663852886e+38"
                                 : NULL;
     if (most_text != NULL && !has_min)
         print_bare("minimum", "-", most_text, out);
     if (most_text != NULL && !has_max)
         print_bare("maximum", "", most_text, out);
-    if (type->kind != TERN_UINT && !is_signed)
+    if (type->kind != TERN_KIND_UINT && !is_signed)
         return;
     int bits = (int)(8 * type->size) - is_signed;
     uint64_t most = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
@@ -190,7 +190,7 @@ static void print_limit(const char *key, bool is_set, long double limit, const t
     if (limit == truncl(limit) && fabsl(limit) < 0x1p64L)
         len = (size_t)snprintf(text, sizeof text, "%.0Lf", limit);
     else
-        len = type->size == sizeof(float) && type->kind == TERN_FLOAT
+        len = type->size == sizeof(float) && type->kind == TERN_KIND_FLOAT
                   ? number_print_float((float)limit, text)
                   : number_print_double((double)limit, text);
     append_key(out, key);
@@ -213,7 +213,7 @@ static void print_limits(const field_plan *f, buf *out)
     const tern_type *type = field->type;
     const char *min = f->is_min_excluded ? "exclusiveMinimum" : "minimum",
                *max = f->is_max_excluded ? "exclusiveMaximum" : "maximum";
-    if (type->kind == TERN_DECIMAL) {
+    if (type->kind == TERN_KIND_DECIMAL) {
         print_decimal(min, f->has_min, f->min_decimal, out);
         print_decimal(max, f->has_max, f->max_decimal, out);
         print_decimal("multipleOf", f->has_multiple, f->multiple_decimal, out);
@@ -237,9 +237,9 @@ static size_t base64_length(size_t bytes)
 static void print_lengths(const field_plan *f, buf *out)
 {
     const tern_field *field = f->field;
-    if (field->type->kind == TERN_UPLOAD) /* its bytes, which no keyword of JSON Schema counts */
+    if (field->type->kind == TERN_KIND_UPLOAD) /* its bytes, which no keyword of JSON Schema counts */
         return;
-    bool is_encoded = field->type->kind == TERN_BYTES;
+    bool is_encoded = field->type->kind == TERN_KIND_BYTES;
     print_size("minLength", f->has_min_length,
                is_encoded ? base64_length(field->min_length) : field->min_length, out);
     print_size("maxLength", f->has_max_length,
@@ -263,7 +263,7 @@ static void print_rules(const field_plan *f, bool is_nullable, buf *out)
 {
     const tern_field *field = f->field;
     const tern_type *type = field->type;
-    bool is_list = type->kind == TERN_LIST_KIND;
+    bool is_list = type->kind == TERN_KIND_LIST;
     print_limits(f, out);
     print_natural_limits(type, f->has_min, f->has_max, out);
     print_lengths(f, out);
@@ -284,8 +284,9 @@ static void print_value(const tern_type *type, const char *text, buf *out)
         unsigned char bytes[sizeof(tern_any) + sizeof(tern_uuid)];
     } value;
     char printed[SCALAR_PRINT_BYTES];
-    bool is_bare = type->kind == TERN_BOOL || type->kind == TERN_INT || type->kind == TERN_UINT ||
-                   type->kind == TERN_FLOAT || type->kind == TERN_DECIMAL;
+    bool is_bare = type->kind == TERN_KIND_BOOL || type->kind == TERN_KIND_INT ||
+                   type->kind == TERN_KIND_UINT || type->kind == TERN_KIND_FLOAT ||
+                   type->kind == TERN_KIND_DECIMAL;
     append_comma(out);
     if (is_bare && scalar_read(type, text, strlen(text), &value, NULL) == NULL)
         buf_add(out, printed, scalar_print(type, &value, printed));
@@ -298,7 +299,7 @@ static void print_value(const tern_type *type, const char *text, buf *out)
 void schema_print_description(const field_plan *f, buf *out)
 {
     const char *help = f->field->help, *low = f->min_moment.text, *high = f->max_moment.text;
-    bool is_span = f->field->type->kind == TERN_DURATION;
+    bool is_span = f->field->type->kind == TERN_KIND_DURATION;
     buf words = {0};
     if (help != NULL)
         buf_add_text(&words, help);
@@ -444,7 +445,7 @@ void schema_print_components(const schema_set *set, buf *out)
 {
     for (const schema_component *c = set->first; c != NULL; c = c->next) {
         append_key(out, c->name);
-        if (c->type->kind == TERN_ENUM)
+        if (c->type->kind == TERN_KIND_ENUM)
             print_enum(c->type, out);
         else
             schema_print_object(set, c->type, c->side, out);

@@ -76,7 +76,7 @@ static bool print_face(schema_set *set, schema_face *face)
     const schema_set none = {0};
     buf text = {0};
     buf_add_text(&text, face->type->name);
-    if (face->type->kind == TERN_MODEL_KIND)
+    if (face->type->kind == TERN_KIND_MODEL)
         schema_print_object(&none, face->type, face->side, &text);
     for (unsigned i = 0; i < face->type->name_count; i++)
         buf_add_printf(&text, ",%s", face->type->names[i].name);
@@ -165,12 +165,12 @@ static bool is_same(comparison *c, const tern_type *a, const tern_type *b)
     if (a->kind != b->kind || strcmp(a->name, b->name) != 0)
         return false;
     switch (a->kind) {
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         return is_same(c, a->item, b->item);
-    case TERN_ENUM:
+    case TERN_KIND_ENUM:
         return prints_alike(c, a, b);
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return is_same_model(c, a, b);
     default:
         return true; /* printing has told them apart */
@@ -224,7 +224,7 @@ void schema_set_add(schema_set *set, const tern_type *type, schema_side side)
 {
     while (type->item != NULL)
         type = type->item;
-    if ((type->kind != TERN_MODEL_KIND && type->kind != TERN_ENUM) || set->failed)
+    if ((type->kind != TERN_KIND_MODEL && type->kind != TERN_KIND_ENUM) || set->failed)
         return;
     if (add_face(set, type, side)) /* before its parts: cycles */
         add_parts(set, type, side);

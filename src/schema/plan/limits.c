@@ -22,15 +22,15 @@ static void range_of(const tern_type *type, long double *least, long double *mos
 {
     int bits = (int)(8 * type->size);
     switch (type->kind) {
-    case TERN_INT:
+    case TERN_KIND_INT:
         *most = ldexpl(1, bits - 1) - 1;
         *least = -*most - 1;
         break;
-    case TERN_UINT:
+    case TERN_KIND_UINT:
         *most = ldexpl(1, bits) - 1;
         *least = 0;
         break;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         *most = 999999999999999999.0L;
         *least = -*most;
         break;
@@ -56,7 +56,7 @@ static bool is_fit_limit(planner *p, const char *name, long double value)
     long double least, most;
     range_of(type, &least, &most);
     number_words(value, shown, sizeof shown);
-    bool is_integer = type->kind == TERN_INT || type->kind == TERN_UINT;
+    bool is_integer = type->kind == TERN_KIND_INT || type->kind == TERN_KIND_UINT;
     if (!(value >= least && value <= most)) {
         planner_mistake(p, ".%s = %s is outside of what %s holds (%s to %s)", name, shown, type->name,
                         number_words(least, least_shown, sizeof least_shown),
@@ -123,7 +123,8 @@ static void check_range(planner *p, const limit *low, const limit *high, int ord
 /** `value` as values of the type are: 0.1 of a float is not 0.1 of a double. */
 static double as_float(const tern_type *type, long double value)
 {
-    return type->kind == TERN_FLOAT && type->size == sizeof(float) ? (double)(float)value : (double)value;
+    return type->kind == TERN_KIND_FLOAT && type->size == sizeof(float) ? (double)(float)value
+                                                                        : (double)value;
 }
 
 static int64_t as_int(long double value)
@@ -230,18 +231,18 @@ void plan_limits(planner *p, field_plan *plan, uint64_t given)
     plan->is_min_excluded = low.is_excluded;
     plan->is_max_excluded = high.is_excluded;
     switch (field->type->kind) {
-    case TERN_INT:
-    case TERN_UINT:
-    case TERN_FLOAT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
+    case TERN_KIND_FLOAT:
         plan_numbers(p, plan, &low, &high);
         break;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         plan_decimals(p, plan, &low, &high);
         break;
-    case TERN_DATE:
-    case TERN_TIME:
-    case TERN_DATETIME:
-    case TERN_DURATION:
+    case TERN_KIND_DATE:
+    case TERN_KIND_TIME:
+    case TERN_KIND_DATETIME:
+    case TERN_KIND_DURATION:
         plan_moments(p, plan, &low, &high);
         break;
     default:

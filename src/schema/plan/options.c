@@ -10,15 +10,15 @@
 
 #define FOR(kind) (1u << (kind))
 enum {
-    WHOLE = FOR(TERN_INT) | FOR(TERN_UINT),
-    NUMBERS = WHOLE | FOR(TERN_FLOAT) | FOR(TERN_DECIMAL),
-    KEYS = WHOLE | FOR(TERN_UUID) | FOR(TERN_TEXT),
-    MOMENTS = FOR(TERN_DATE) | FOR(TERN_TIME) | FOR(TERN_DATETIME) | FOR(TERN_DURATION),
-    SIZED = FOR(TERN_TEXT) | FOR(TERN_BYTES) | FOR(TERN_UPLOAD),
-    GROUPS = FOR(TERN_LIST_KIND) | FOR(TERN_MAP_KIND),
-    ALL = (1 << (TERN_MAP_KIND + 1)) - 1,
-    STORED = ALL & ~FOR(TERN_UPLOAD),
-    SCALARS = ALL & ~(GROUPS | FOR(TERN_MODEL_KIND) | FOR(TERN_ANY) | FOR(TERN_UPLOAD)),
+    WHOLE = FOR(TERN_KIND_INT) | FOR(TERN_KIND_UINT),
+    NUMBERS = WHOLE | FOR(TERN_KIND_FLOAT) | FOR(TERN_KIND_DECIMAL),
+    KEYS = WHOLE | FOR(TERN_KIND_UUID) | FOR(TERN_KIND_TEXT),
+    MOMENTS = FOR(TERN_KIND_DATE) | FOR(TERN_KIND_TIME) | FOR(TERN_KIND_DATETIME) | FOR(TERN_KIND_DURATION),
+    SIZED = FOR(TERN_KIND_TEXT) | FOR(TERN_KIND_BYTES) | FOR(TERN_KIND_UPLOAD),
+    GROUPS = FOR(TERN_KIND_LIST) | FOR(TERN_KIND_MAP),
+    ALL = (1 << (TERN_KIND_MAP + 1)) - 1,
+    STORED = ALL & ~FOR(TERN_KIND_UPLOAD),
+    SCALARS = ALL & ~(GROUPS | FOR(TERN_KIND_MODEL) | FOR(TERN_KIND_ANY) | FOR(TERN_KIND_UPLOAD)),
 };
 
 #define OPTION(member, kinds, whose) OPTION_(member, kinds, whose, false)
@@ -44,19 +44,19 @@ static const struct option {
     RULE(max, NUMBERS, "numbers"),
     RULE(above, NUMBERS, "numbers"),
     RULE(below, NUMBERS, "numbers"),
-    RULE(at_least, MOMENTS | FOR(TERN_DECIMAL), "dates, times, date-times, spans and decimals"),
-    RULE(at_most, MOMENTS | FOR(TERN_DECIMAL), "dates, times, date-times, spans and decimals"),
+    RULE(at_least, MOMENTS | FOR(TERN_KIND_DECIMAL), "dates, times, date-times, spans and decimals"),
+    RULE(at_most, MOMENTS | FOR(TERN_KIND_DECIMAL), "dates, times, date-times, spans and decimals"),
     RULE(multiple_of, NUMBERS, "numbers"),
     RULE(min_length, SIZED, "text, bytes and uploads"),
     RULE(max_length, SIZED, "text, bytes and uploads"),
     RULE(min_items, GROUPS, "lists and maps"),
     RULE(max_items, GROUPS, "lists and maps"),
-    RULE(unique_items, FOR(TERN_LIST_KIND), "lists"),
+    RULE(unique_items, FOR(TERN_KIND_LIST), "lists"),
     RULE(items, GROUPS, "lists and maps"),
-    RULE(keys, FOR(TERN_MAP_KIND), "maps"),
-    RULE(pattern, FOR(TERN_TEXT), "text"),
-    RULE(format, FOR(TERN_TEXT), "text"),
-    RULE(choices, FOR(TERN_TEXT), "text"),
+    RULE(keys, FOR(TERN_KIND_MAP), "maps"),
+    RULE(pattern, FOR(TERN_KIND_TEXT), "text"),
+    RULE(format, FOR(TERN_KIND_TEXT), "text"),
+    RULE(choices, FOR(TERN_KIND_TEXT), "text"),
     OPTION(read_only, STORED, "what a reply can show"),
     OPTION(write_only, ALL, ""),
     OPTION(deprecated, ALL, ""),
@@ -67,17 +67,17 @@ static const struct option {
     OPTION(column, STORED, "what a column can hold"),
     OPTION(unique, SCALARS, "single values"),
     OPTION(index, SCALARS, "single values"),
-    OPTION(search, FOR(TERN_TEXT), "text"),
+    OPTION(search, FOR(TERN_KIND_TEXT), "text"),
     OPTION(references, KEYS, "whole numbers, UUIDs and text"),
     OPTION(on_delete, KEYS, "whole numbers, UUIDs and text"),
-    OPTION(created, FOR(TERN_DATETIME), "date-times"),
-    OPTION(updated, FOR(TERN_DATETIME), "date-times"),
+    OPTION(created, FOR(TERN_KIND_DATETIME), "date-times"),
+    OPTION(updated, FOR(TERN_KIND_DATETIME), "date-times"),
     OPTION(version, WHOLE, "whole numbers"),
     OPTION(renamed_from, STORED, "what a column can hold"),
     OPTION(not_stored, ALL, ""),
-    OPTION(via, FOR(TERN_MODEL_KIND), "models"),
-    OPTION(by, FOR(TERN_LIST_KIND), "lists"),
-    OPTION(through, FOR(TERN_LIST_KIND), "lists"),
+    OPTION(via, FOR(TERN_KIND_MODEL), "models"),
+    OPTION(by, FOR(TERN_KIND_LIST), "lists"),
+    OPTION(through, FOR(TERN_KIND_LIST), "lists"),
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 _Static_assert(OPTIONS <= 64, "one bit for each");
@@ -85,10 +85,10 @@ _Static_assert(OPTIONS <= 64, "one bit for each");
 /** A type in words: "int64_t", "a list of Tag". */
 static const char *type_words(const tern_type *type, char *out, size_t size)
 {
-    static const char *const articles[] = {[TERN_ENUM] = "the enum ",
-                                           [TERN_MODEL_KIND] = "the model ",
-                                           [TERN_LIST_KIND] = "a list of ",
-                                           [TERN_MAP_KIND] = "a map of "};
+    static const char *const articles[] = {[TERN_KIND_ENUM] = "the enum ",
+                                           [TERN_KIND_MODEL] = "the model ",
+                                           [TERN_KIND_LIST] = "a list of ",
+                                           [TERN_KIND_MAP] = "a map of "};
     const char *article = articles[type->kind];
     snprintf(out, size, "%s%s", article != NULL ? article : "", type->name);
     return out;
@@ -182,7 +182,7 @@ static void plan_pair(planner *p, uint64_t given, const char *unit, size_t least
 static void plan_text(planner *p, field_plan *plan)
 {
     const tern_field *field = plan->field;
-    if (field->type->kind != TERN_TEXT)
+    if (field->type->kind != TERN_KIND_TEXT)
         return;
     if (field->format != NULL && (plan->format = format_of(field->format)) == NULL)
         planner_mistake(
@@ -208,13 +208,14 @@ static void plan_text(planner *p, field_plan *plan)
 /** Whether an upload is in it, one level down: deeper ones are reported of the model they are in. */
 static bool holds_upload(const tern_type *type)
 {
-    if (type->kind == TERN_UPLOAD)
+    if (type->kind == TERN_KIND_UPLOAD)
         return true;
     if (type->item != NULL)
         return holds_upload(type->item);
     for (unsigned i = 0; i < type->field_count; i++) {
         const tern_type *part = type->fields[i].type;
-        if (part->kind == TERN_UPLOAD || (part->kind == TERN_LIST_KIND && part->item->kind == TERN_UPLOAD))
+        if (part->kind == TERN_KIND_UPLOAD ||
+            (part->kind == TERN_KIND_LIST && part->item->kind == TERN_KIND_UPLOAD))
             return true;
     }
     return false;
@@ -223,10 +224,10 @@ static bool holds_upload(const tern_type *type)
 static void check_place(planner *p)
 {
     const tern_field *field = p->field;
-    const tern_type *type = field->type, *one = type->kind == TERN_LIST_KIND ? type->item : type;
+    const tern_type *type = field->type, *one = type->kind == TERN_KIND_LIST ? type->item : type;
     char words[128];
     type_words(type, words, sizeof words);
-    if (one->kind != TERN_UPLOAD && holds_upload(type))
+    if (one->kind != TERN_KIND_UPLOAD && holds_upload(type))
         planner_mistake(p,
                         "%s has a file inside; files are fields of the input model itself, as tern_upload or "
                         "tern_upload_list",
@@ -257,7 +258,7 @@ static void check_pairs(planner *p)
         planner_mistake(p, "a path, query, header or cookie cannot say null; leave out .nullable");
     if (field->nullable && field->key)
         planner_mistake(p, ".key is never null; leave out .nullable");
-    if (field->nullable && field->type->kind == TERN_UPLOAD)
+    if (field->nullable && field->type->kind == TERN_KIND_UPLOAD)
         planner_mistake(p, "a form cannot say null for a file; leave out .nullable");
     if (field->read_only && field->write_only)
         planner_mistake(p, ".read_only and .write_only leave nobody to see it");
@@ -316,7 +317,7 @@ static void plan_parts(planner *p, field_plan *plan)
     if (field->type->item == NULL)
         return;
     plan->items = plan_part(p, plan, ".items", field->items, field->type->item);
-    if (field->type->kind == TERN_MAP_KIND)
+    if (field->type->kind == TERN_KIND_MAP)
         plan->keys = plan_part(p, plan, ".keys", field->keys, &tern_text_type);
 }
 

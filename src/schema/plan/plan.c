@@ -29,7 +29,7 @@ void planner_mistake(planner *p, const char *format, ...)
         p->field != NULL
             ? buf_add_printf(p->problems, "model %s, field %s: %s%s%s\n", p->model->name, p->field->name,
                              p->part != NULL ? p->part : "", p->part != NULL ? ": " : "", line)
-            : buf_add_printf(p->problems, "%s %s: %s\n", p->model->kind == TERN_ENUM ? "enum" : "model",
+            : buf_add_printf(p->problems, "%s %s: %s\n", p->model->kind == TERN_KIND_ENUM ? "enum" : "model",
                              p->model->name, line);
     if (!ok)
         p->is_memory_short = true;
@@ -47,39 +47,40 @@ void *planner_zero(planner *p, size_t size)
 
 /** The bytes of the shortest JSON that a value of each kind has. */
 static const uint8_t least_bytes_of[] = {
-    [TERN_BOOL] = 4,       [TERN_INT] = 1,       [TERN_UINT] = 1,     [TERN_FLOAT] = 1,  [TERN_TEXT] = 2,
-    [TERN_BYTES] = 2,      [TERN_UUID] = 38,     [TERN_DATE] = 12,    [TERN_TIME] = 10,  [TERN_DATETIME] = 22,
-    [TERN_DURATION] = 5,   [TERN_DECIMAL] = 1,   [TERN_ANY] = 1,      [TERN_UPLOAD] = 2, [TERN_ENUM] = 2,
-    [TERN_MODEL_KIND] = 2, [TERN_LIST_KIND] = 2, [TERN_MAP_KIND] = 2,
+    [TERN_KIND_BOOL] = 4,  [TERN_KIND_INT] = 1,       [TERN_KIND_UINT] = 1,     [TERN_KIND_FLOAT] = 1,
+    [TERN_KIND_TEXT] = 2,  [TERN_KIND_BYTES] = 2,     [TERN_KIND_UUID] = 38,    [TERN_KIND_DATE] = 12,
+    [TERN_KIND_TIME] = 10, [TERN_KIND_DATETIME] = 22, [TERN_KIND_DURATION] = 5, [TERN_KIND_DECIMAL] = 1,
+    [TERN_KIND_ANY] = 1,   [TERN_KIND_UPLOAD] = 2,    [TERN_KIND_ENUM] = 2,     [TERN_KIND_MODEL] = 2,
+    [TERN_KIND_LIST] = 2,  [TERN_KIND_MAP] = 2,
 };
 
 /** The bytes of the longest JSON that a value of each kind has; of what has no longest, its quotes or a null.
  */
 static const uint8_t most_bytes_of[] = {
-    [TERN_BOOL] = 5,
-    [TERN_INT] = 20,
-    [TERN_UINT] = 20,
-    [TERN_FLOAT] = 25,
-    [TERN_TEXT] = 4,
-    [TERN_BYTES] = 4,
-    [TERN_UUID] = 38,
-    [TERN_DATE] = SCALAR_PRINT_BYTES + 2,
-    [TERN_ANY] = 4,
-    [TERN_UPLOAD] = 4,
-    [TERN_ENUM] = 4,
-    [TERN_TIME] = SCALAR_PRINT_BYTES + 2,
-    [TERN_MODEL_KIND] = 4,
-    [TERN_LIST_KIND] = 4,
-    [TERN_MAP_KIND] = 4,
-    [TERN_DATETIME] = SCALAR_PRINT_BYTES + 2,
-    [TERN_DURATION] = SCALAR_PRINT_BYTES + 2,
-    [TERN_DECIMAL] = SCALAR_PRINT_BYTES,
+    [TERN_KIND_BOOL] = 5,
+    [TERN_KIND_INT] = 20,
+    [TERN_KIND_UINT] = 20,
+    [TERN_KIND_FLOAT] = 25,
+    [TERN_KIND_TEXT] = 4,
+    [TERN_KIND_BYTES] = 4,
+    [TERN_KIND_UUID] = 38,
+    [TERN_KIND_DATE] = SCALAR_PRINT_BYTES + 2,
+    [TERN_KIND_ANY] = 4,
+    [TERN_KIND_UPLOAD] = 4,
+    [TERN_KIND_ENUM] = 4,
+    [TERN_KIND_TIME] = SCALAR_PRINT_BYTES + 2,
+    [TERN_KIND_MODEL] = 4,
+    [TERN_KIND_LIST] = 4,
+    [TERN_KIND_MAP] = 4,
+    [TERN_KIND_DATETIME] = SCALAR_PRINT_BYTES + 2,
+    [TERN_KIND_DURATION] = SCALAR_PRINT_BYTES + 2,
+    [TERN_KIND_DECIMAL] = SCALAR_PRINT_BYTES,
 };
 
 /** Whether a value of this type has parts of its own. */
 static bool has_parts(const tern_type *type)
 {
-    return type->kind == TERN_MODEL_KIND || type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND;
+    return type->kind == TERN_KIND_MODEL || type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP;
 }
 
 /** Writes `"key":` once, so that encoding a field begins with a copy. */
@@ -222,15 +223,15 @@ static void reach(planner *p, tern_type *type)
     plan->type = type;
     plan->least_bytes = least_bytes_of[type->kind];
     plan->most_bytes = most_bytes_of[type->kind];
-    plan->is_flat = type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND;
+    plan->is_flat = type->kind != TERN_KIND_LIST && type->kind != TERN_KIND_MAP;
     plan->older = newest;
     newest = plan;
     type->plan = plan;
     if (type->item != NULL)
         reach(p, type->item);
-    if (type->kind == TERN_ENUM)
+    if (type->kind == TERN_KIND_ENUM)
         check_enum(p, type);
-    if (type->kind == TERN_MODEL_KIND)
+    if (type->kind == TERN_KIND_MODEL)
         plan_model(p, plan);
 }
 

@@ -86,7 +86,7 @@ static inline type_plan *plan_of(const tern_type *type)
 static inline size_t list_step(const tern_type *type)
 {
     size_t size = type->item->size;
-    return type->kind == TERN_LIST_KIND
+    return type->kind == TERN_KIND_LIST
                ? size
                : sizeof(char *) + ((size + sizeof(char *) - 1) & ~(sizeof(char *) - 1));
 }

@@ -34,7 +34,7 @@ static const void *read_value(planner *p, const field_plan *plan, const char *op
     if (value == NULL)
         return NULL;
     if (type->item != NULL) {
-        const char *empty = type->kind == TERN_LIST_KIND ? "[]" : "{}";
+        const char *empty = type->kind == TERN_KIND_LIST ? "[]" : "{}";
         if (strcmp(text, empty) == 0)
             return value;
         planner_mistake(p, "%s \"%s\" can only be \"%s\"", option, text, empty);
@@ -50,7 +50,7 @@ static const void *read_value(planner *p, const field_plan *plan, const char *op
 /** Whether the kind's values can stand in one text. */
 static bool is_readable(tern_kind kind)
 {
-    return kind != TERN_MODEL_KIND && kind != TERN_ANY && kind != TERN_UPLOAD;
+    return kind != TERN_KIND_MODEL && kind != TERN_KIND_ANY && kind != TERN_KIND_UPLOAD;
 }
 
 void plan_values(planner *p, field_plan *plan)
@@ -68,7 +68,7 @@ void plan_values(planner *p, field_plan *plan)
         if (example != NULL)
             check_rules(p, plan, ".example", field->example, example);
     }
-    if (field->type->kind != TERN_TEXT || field->choices == NULL)
+    if (field->type->kind != TERN_KIND_TEXT || field->choices == NULL)
         return;
     for (const char *const *choice = field->choices; *choice != NULL; choice++)
         check_rules(p, plan, ".choices", *choice, choice);

@@ -12,15 +12,15 @@ static const int64_t SECOND_US = 1000000, SECOND_NS = 1000000000, DAY_S = 86400;
 int64_t moment_number(const tern_type *type, const void *value)
 {
     switch (type->kind) {
-    case TERN_DATE: {
+    case TERN_KIND_DATE: {
         const tern_date *d = value;
         return calendar_days(d->year, d->month, d->day);
     }
-    case TERN_TIME: {
+    case TERN_KIND_TIME: {
         const tern_time *t = value;
         return ((t->hour * 60 + t->minute) * 60 + t->second) * SECOND_NS + t->nanosecond;
     }
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return ((const tern_datetime *)value)->microseconds;
     default:
         return ((const tern_duration *)value)->microseconds;
@@ -43,7 +43,7 @@ static bool read_distance(const char *text, bool is_day, int64_t *out)
 
 const char *moment_limit_read(const tern_type *type, const char *text, moment_limit *out)
 {
-    bool is_day = type->kind == TERN_DATE;
+    bool is_day = type->kind == TERN_KIND_DATE;
     const char *word = is_day ? "today" : "now";
     union {
         tern_date date;
@@ -52,7 +52,7 @@ const char *moment_limit_read(const tern_type *type, const char *text, moment_li
         tern_duration duration;
     } value;
     *out = (moment_limit){.text = text};
-    out->is_moving = (is_day || type->kind == TERN_DATETIME) && strncmp(text, word, strlen(word)) == 0;
+    out->is_moving = (is_day || type->kind == TERN_KIND_DATETIME) && strncmp(text, word, strlen(word)) == 0;
     if (out->is_moving) {
         const char *wants = is_day ? "a day like today+P30D" : "an instant like now-PT5M";
         return read_distance(text + strlen(word), is_day, &out->number) ? NULL : wants;
@@ -75,7 +75,7 @@ int64_t moment_limit_number(const tern_type *type, const moment_limit *limit)
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     int64_t first = calendar_days(0, 1, 1), last = calendar_days(CALENDAR_LAST_YEAR, 12, 31), moved;
-    if (type->kind == TERN_DATE)
+    if (type->kind == TERN_KIND_DATE)
         return clamp(t.tv_sec / DAY_S + limit->number, first, last);
     if (!__builtin_add_overflow(t.tv_sec * SECOND_US + t.tv_nsec / 1000, limit->number, &moved))
         return moved;
@@ -86,7 +86,7 @@ const char *moment_limit_print(const tern_type *type, const moment_limit *limit,
 {
     if (!limit->is_moving)
         return limit->text;
-    if (type->kind == TERN_DATETIME) {
+    if (type->kind == TERN_KIND_DATETIME) {
         out[datetime_print((tern_datetime){number}, out)] = '\0';
         return out;
     }

@@ -251,7 +251,7 @@ static void refuse(tern_model_options options, tern_field a, tern_field b, const
         fields[i].state_offset = 128 + i;
         made_fields[i] = fields[i];
     }
-    made_type = (tern_type){.kind = TERN_MODEL_KIND,
+    made_type = (tern_type){.kind = TERN_KIND_MODEL,
                             .name = "Made",
                             .size = 192,
                             .fields = made_fields,
@@ -323,7 +323,7 @@ TEST(table_refuses_a_fallback_of_an_automatic_key)
 {
     made_fields[0] = FIELD(tern_int64, "id", .key = true, .fallback = "1");
     made_type = (tern_type){
-        .kind = TERN_MODEL_KIND, .name = "Made", .size = 192, .fields = made_fields, .field_count = 1};
+        .kind = TERN_KIND_MODEL, .name = "Made", .size = 192, .fields = made_fields, .field_count = 1};
     CHECK(!make(MODELS(&made_type), "model Made, field id: the database numbers the rows; a .fallback would "
                                     "make them all the same\n"));
     forget();

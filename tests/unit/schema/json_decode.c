@@ -263,7 +263,7 @@ TEST(json_lists_of_every_length_arrive_whole)
             at += sprintf(at, "%s[%zu,%zu]", i > 0 ? "," : "", i, i * 2);
         strcpy(at, "]");
         static tern_type pairs = {
-            .kind = TERN_LIST_KIND, .name = "pair", .size = 16, .item = &tern_int64_list_type};
+            .kind = TERN_KIND_LIST, .name = "pair", .size = 16, .item = &tern_int64_list_type};
         struct {
             tern_int64_list *items;
             size_t count;
@@ -595,7 +595,7 @@ TEST(json_answers_a_memory_that_is_short)
 {
     const char *text = "[[1,2,3],[4],[5,6,7,8,9,10],[],[1],[2],[3]]";
     static tern_type lists = {
-        .kind = TERN_LIST_KIND, .name = "list", .size = 16, .item = &tern_int64_list_type};
+        .kind = TERN_KIND_LIST, .name = "list", .size = 16, .item = &tern_int64_list_type};
     prepared(&lists);
     struct {
         void *items;

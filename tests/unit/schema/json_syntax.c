@@ -400,7 +400,7 @@ TEST(threat_074_typed_lists_and_maps_count_their_levels_too)
 {
     static tern_type levels[300];
     for (unsigned i = 0; i < 300; i++)
-        levels[i] = (tern_type){.kind = i % 2 ? TERN_LIST_KIND : TERN_MAP_KIND,
+        levels[i] = (tern_type){.kind = i % 2 ? TERN_KIND_LIST : TERN_KIND_MAP,
                                 .name = "level",
                                 .size = 16,
                                 .item = i + 1 < 300 ? &levels[i + 1] : TERN_TYPE(tern_bool)};
@@ -644,7 +644,7 @@ TEST(threat_079_memory_is_at_most_eight_times_the_text)
     want_code(TERN_TYPE(tern_int64_list), "[1", ",1", 100000, "]", NULL);
     want_code(TERN_TYPE(tern_text_list), "[\"\"", ",\"\"", 100000, "]", NULL);
     static tern_type lists = {
-        .kind = TERN_LIST_KIND, .name = "list", .size = 16, .item = &tern_int64_list_type};
+        .kind = TERN_KIND_LIST, .name = "list", .size = 16, .item = &tern_int64_list_type};
     want_code(&lists, "[[]", ",[]", 100000, "]", NULL);
     want_code(&lists, "[[1,2]", ",[1,2]", 100000, "]", NULL);
 }

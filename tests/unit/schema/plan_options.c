@@ -347,7 +347,7 @@ TEST(options_of_a_field_made_by_hand_count_when_they_are_not_0)
 {
     static tern_field fields[] = {{.name = "f", .type = &tern_text_type, .min = 1, .max_length = 3}};
     static tern_type type = {
-        .kind = TERN_MODEL_KIND, .name = "M", .size = 8, .fields = fields, .field_count = 1};
+        .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 1};
     prepare(&type, "model M, field f: .min is for numbers; const char * has no use for it\n");
     schema_forget();
 }
@@ -359,7 +359,7 @@ TEST(options_report_every_mistake_of_a_model_in_one_run)
         {.name = "g", .type = &Attachment_list_type, .written = ""},
         {.name = "h", .type = &tern_int8_type, .written = "\"help\""}};
     static tern_type type = {
-        .kind = TERN_MODEL_KIND, .name = "M", .size = 8, .fields = fields, .field_count = 3};
+        .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 3};
     prepare(&type,
             "model M, field f: .min is for numbers; const char * has no use for it\n"
             "model M, field g: a list of Attachment has a file inside; files are fields of the input model "
