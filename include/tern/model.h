@@ -103,15 +103,15 @@ typedef enum tern_kind {
     TERN_KIND_MAP
 } tern_kind;
 
-/** Where a field of an input model comes from; TERN_AUTO is by DESIGN's rule (path, then query or body by
- * method). */
+/** Where a field of an input model comes from; TERN_FROM_AUTO is by DESIGN's rule (path, then query or body
+ * by method). */
 typedef enum tern_source {
-    TERN_AUTO,
-    TERN_PATH,
-    TERN_QUERY,
-    TERN_HEADER,
-    TERN_COOKIE,
-    TERN_BODY
+    TERN_FROM_AUTO,
+    TERN_FROM_PATH,
+    TERN_FROM_QUERY,
+    TERN_FROM_HEADER,
+    TERN_FROM_COOKIE,
+    TERN_FROM_BODY
 } tern_source;
 
 /** What a decoder notes of each field, in the struct's `tern_state`. 0 (as in a struct you fill in yourself)

@@ -85,7 +85,7 @@ TERN_HANDLER(cookie_named)
     return tern_text(c, value != NULL ? value : "(none)");
 }
 
-TERN_MODEL(Token, (const char *, token, .json = "access_token", .in = TERN_HEADER))
+TERN_MODEL(Token, (const char *, token, .json = "access_token", .in = TERN_FROM_HEADER))
 
 TERN_HANDLER(token_named, Token, in)
 {

@@ -20,9 +20,9 @@ TERN_MODEL(TodoPatch, (int64_t, id),
 
 TERN_MODEL(TodoFilter, (bool, done, .optional = true), (int, page, .fallback = "1", .min = 1, .max = 1000),
            (int, size, .fallback = "20", .min = 1, .max = 100, .help = "Todos on a page"),
-           (Level_list, levels, .optional = true, .in = TERN_QUERY),
-           (const char *, request_source, .in = TERN_HEADER, .optional = true, .deprecated = true),
-           (const char *, theme, .in = TERN_COOKIE, .optional = true,
+           (Level_list, levels, .optional = true, .in = TERN_FROM_QUERY),
+           (const char *, request_source, .in = TERN_FROM_HEADER, .optional = true, .deprecated = true),
+           (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true,
             .choices = TERN_CHOICES("light", "dark")))
 
 TERN_MODEL(Everything, (bool, yes), (int8_t, tiny), (uint16_t, port), (int, count, .min = -1000, .max = 1000),

@@ -114,7 +114,7 @@ static const bind_field *find_query(const bind_plan *plan, tern_str name)
 {
     for (unsigned i = 0; i < plan->count; i++) {
         const bind_field *field = &plan->fields[i];
-        if (field->source == TERN_QUERY && field->name_len == name.len &&
+        if (field->source == TERN_FROM_QUERY && field->name_len == name.len &&
             memcmp(field->name, name.data, name.len) == 0)
             return field->f->field->read_only ? NULL : field;
     }
@@ -152,7 +152,7 @@ static void bind_query(binding *b)
             take_query(b, field, raw, &given[field - plan->fields]);
     }
     for (unsigned i = 0; i < plan->count; i++)
-        if (plan->fields[i].source == TERN_QUERY)
+        if (plan->fields[i].source == TERN_FROM_QUERY)
             bind_field_texts(b, plan->fields[i].f, &given[i], &query_place, plan->fields[i].name);
 }
 
@@ -164,13 +164,13 @@ static void bind_rest(binding *b)
     for (unsigned i = 0; i < plan->count; i++) {
         const bind_field *field = &plan->fields[i];
         switch (field->source) {
-        case TERN_PATH:
+        case TERN_FROM_PATH:
             bind_path(b, field);
             break;
-        case TERN_HEADER:
+        case TERN_FROM_HEADER:
             bind_header(b, field);
             break;
-        case TERN_COOKIE:
+        case TERN_FROM_COOKIE:
             bind_cookie(b, field);
             break;
         default:

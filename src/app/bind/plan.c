@@ -38,8 +38,8 @@ void bind_forget(void)
 }
 
 const char bind_source_names[][8] = {
-    [TERN_AUTO] = "auto",     [TERN_PATH] = "path",     [TERN_QUERY] = "query",
-    [TERN_HEADER] = "header", [TERN_COOKIE] = "cookie", [TERN_BODY] = "body",
+    [TERN_FROM_AUTO] = "auto",     [TERN_FROM_PATH] = "path",     [TERN_FROM_QUERY] = "query",
+    [TERN_FROM_HEADER] = "header", [TERN_FROM_COOKIE] = "cookie", [TERN_FROM_BODY] = "body",
 };
 
 /** What making one plan works on. */
@@ -135,11 +135,11 @@ static bool has_body(const route *r)
 
 static tern_source source_of(const maker *m, const field_plan *f, int param)
 {
-    if (f->field->in != TERN_AUTO)
+    if (f->field->in != TERN_FROM_AUTO)
         return f->field->in;
     if (param >= 0)
-        return TERN_PATH;
-    return has_body(m->r) ? TERN_BODY : TERN_QUERY;
+        return TERN_FROM_PATH;
+    return has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
 }
 
 /** Whether one text is a value of it. */
@@ -162,22 +162,23 @@ static void check_source(maker *m, const field_plan *f, tern_source source, int 
     bool is_list = type->kind == TERN_KIND_LIST;
     if (is_upload(type) && !has_body(m->r))
         mistake(m, "a %s request uploads no file", m->r->method_name);
-    else if (is_upload(type) && source != TERN_BODY)
+    else if (is_upload(type) && source != TERN_FROM_BODY)
         mistake(m, "an upload comes from the body, not from the %s", source_name);
-    else if (source == TERN_PATH && param < 0)
+    else if (source == TERN_FROM_PATH && param < 0)
         mistake(m, "the route has no {%s}", f->key);
-    else if ((source == TERN_PATH || source == TERN_COOKIE) && !is_single(type))
+    else if ((source == TERN_FROM_PATH || source == TERN_FROM_COOKIE) && !is_single(type))
         mistake(m, "the %s gives one value, and a %s takes more", source_name, is_list ? "list" : "model");
-    else if ((source == TERN_QUERY || source == TERN_HEADER) && !is_single(is_list ? type->item : type))
+    else if ((source == TERN_FROM_QUERY || source == TERN_FROM_HEADER) &&
+             !is_single(is_list ? type->item : type))
         mistake(m, "a %s is text: it takes single values or a list of them", source_name);
-    else if (source == TERN_BODY && strcmp(m->r->method_name, "DELETE") != 0 && !has_body(m->r))
+    else if (source == TERN_FROM_BODY && strcmp(m->r->method_name, "DELETE") != 0 && !has_body(m->r))
         mistake(m, "a %s request has no body", m->r->method_name);
 }
 
 /** "user_agent" is "user-agent" in a head; what .json says is taken as it stands. */
 static const char *name_in(maker *m, const field_plan *f, tern_source source)
 {
-    if (source != TERN_HEADER || f->field->json != NULL)
+    if (source != TERN_FROM_HEADER || f->field->json != NULL)
         return f->key;
     char *name = arena_text(m->arena, f->key, f->key_len);
     for (char *p = name; p != NULL && *p != '\0'; p++)
@@ -204,7 +205,7 @@ static void add_field(maker *m, bind_plan *plan, const field_plan *f, tern_sourc
     }
     field->name_len = (uint32_t)strlen(field->name);
     field->param = param >= 0 ? (unsigned)param : 0;
-    plan->has_query |= source == TERN_QUERY;
+    plan->has_query |= source == TERN_FROM_QUERY;
 }
 
 /** Sorts the model's fields by where they come from. */
@@ -219,7 +220,7 @@ static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
         int param = find_param(m, f);
         tern_source source = source_of(m, f, param);
         check_source(m, f, source, param);
-        if (source != TERN_BODY) {
+        if (source != TERN_FROM_BODY) {
             add_field(m, plan, f, source, param);
             is_part = true;
             continue;

@@ -51,8 +51,8 @@ static void print_field_parameter(const openapi_document *doc, const bind_field 
                                   buf *out)
 {
     const field_plan *f = field->f;
-    print_parameter_head(name, bind_source_names[field->source], field->source == TERN_PATH || f->is_required,
-                         out);
+    print_parameter_head(name, bind_source_names[field->source],
+                         field->source == TERN_FROM_PATH || f->is_required, out);
     schema_print_description(f, out);
     append_flag(out, "deprecated", f->field->deprecated);
     if (f->field->words != NULL) {
@@ -83,7 +83,7 @@ static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
 static const bind_field *find_path_field(const bind_plan *bind, unsigned param)
 {
     for (unsigned i = 0; bind != NULL && i < bind->count; i++)
-        if (bind->fields[i].source == TERN_PATH && bind->fields[i].param == param)
+        if (bind->fields[i].source == TERN_FROM_PATH && bind->fields[i].param == param)
             return &bind->fields[i];
     return NULL;
 }
@@ -92,7 +92,7 @@ bool openapi_is_left_out(const bind_field *field)
 {
     static const char *const elsewhere[] = {"accept", "content-type", "authorization"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
-        if (field->source == TERN_HEADER && strcasecmp(field->name, elsewhere[i]) == 0)
+        if (field->source == TERN_FROM_HEADER && strcasecmp(field->name, elsewhere[i]) == 0)
             return true;
     return false;
 }
@@ -115,7 +115,7 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
     }
     for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
         const bind_field *field = &bind->fields[i];
-        if (field->source != TERN_PATH && !openapi_is_left_out(field))
+        if (field->source != TERN_FROM_PATH && !openapi_is_left_out(field))
             print_field_parameter(doc, field, (tern_str){field->name, field->name_len}, out);
     }
     append_close(out, ']');

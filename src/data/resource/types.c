@@ -58,7 +58,7 @@ static tern_type *copy_of(tern_app *app, const tern_type *model)
 /** Not the body's to give, though it may stand there, as in what was read before. */
 static void make_ours(tern_field *field)
 {
-    field->in = TERN_BODY;
+    field->in = TERN_FROM_BODY;
     field->read_only = true;
     field->write_only = false;
     field->required = false;
@@ -104,7 +104,7 @@ static tern_type *creating_of(tern_app *app, const tern_type *model)
     for (unsigned i = 0; copy != NULL && i < model->field_count; i++) {
         tern_field *field = &copy->fields[i];
         if (is_given_by_client(field, key_count)) {
-            field->in = TERN_BODY;
+            field->in = TERN_FROM_BODY;
             field->key = false;
             if (field->type->kind == TERN_KIND_UUID && field->references == NULL)
                 make_optional(field, true); /* drawn when it is absent or null */
@@ -176,7 +176,7 @@ static tern_type *key_of(tern_app *app, const tern_type *model)
             fields[count++] = (tern_field){.name = model->fields[i].name,
                                            .type = model->fields[i].type,
                                            .json = model->fields[i].json,
-                                           .in = TERN_PATH};
+                                           .in = TERN_FROM_PATH};
     return fields != NULL ? model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sKey", model->name)),
                                      fields, count)
                           : NULL;
@@ -217,7 +217,7 @@ static tern_field words_field(const char *name, const char *const *words, const 
 {
     return (tern_field){.name = name,
                         .type = &tern_text_type,
-                        .in = TERN_QUERY,
+                        .in = TERN_FROM_QUERY,
                         .optional = true,
                         .max_length = words_bytes(words),
                         .help = help,
@@ -253,20 +253,20 @@ static tern_type *asking_of(tern_app *app, resource *r)
         fields[count++] = (tern_field){.name = field->name,
                                        .type = field->type,
                                        .json = field->json,
-                                       .in = TERN_QUERY,
+                                       .in = TERN_FROM_QUERY,
                                        .optional = true};
     }
     r->filter_count = count;
     snprintf(number[0], sizeof number[0], "%u", r->options.size);
     fields[count] = (tern_field){.name = "page",
                                  .type = &tern_int32_type,
-                                 .in = TERN_QUERY,
+                                 .in = TERN_FROM_QUERY,
                                  .fallback = "1",
                                  .min = 1,
                                  .max = 1000000};
     fields[count + 1] = (tern_field){.name = "size",
                                      .type = &tern_int32_type,
-                                     .in = TERN_QUERY,
+                                     .in = TERN_FROM_QUERY,
                                      .fallback = app_keep_text(app, number[0]),
                                      .min = 1,
                                      .max = r->options.most_size};
@@ -282,7 +282,7 @@ static tern_type *asking_of(tern_app *app, resource *r)
         r->search = &fields[count];
         fields[count++] = (tern_field){.name = "search",
                                        .type = &tern_text_type,
-                                       .in = TERN_QUERY,
+                                       .in = TERN_FROM_QUERY,
                                        .optional = true,
                                        .max_length = 200,
                                        .help = "Only items with all these words, the best first; \"quotes\" "

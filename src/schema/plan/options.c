@@ -232,15 +232,15 @@ static void check_place(planner *p)
                         "%s has a file inside; files are fields of the input model itself, as tern_upload or "
                         "tern_upload_list",
                         words);
-    if (field->in == TERN_AUTO || field->in == TERN_BODY)
+    if (field->in == TERN_FROM_AUTO || field->in == TERN_FROM_BODY)
         return;
-    if ((SCALARS >> one->kind & 1) == 0 || (one != type && field->in == TERN_PATH))
+    if ((SCALARS >> one->kind & 1) == 0 || (one != type && field->in == TERN_FROM_PATH))
         planner_mistake(p, "%s cannot be given in a %s; leave out .in", words,
-                        field->in == TERN_PATH     ? "path"
-                        : field->in == TERN_QUERY  ? "query"
-                        : field->in == TERN_HEADER ? "header"
-                                                   : "cookie");
-    if (field->in == TERN_PATH && (field->optional || field->fallback != NULL))
+                        field->in == TERN_FROM_PATH     ? "path"
+                        : field->in == TERN_FROM_QUERY  ? "query"
+                        : field->in == TERN_FROM_HEADER ? "header"
+                                                        : "cookie");
+    if (field->in == TERN_FROM_PATH && (field->optional || field->fallback != NULL))
         planner_mistake(p, "a parameter of the path is always there; leave out .%s",
                         field->optional ? "optional" : "fallback");
 }
@@ -248,8 +248,8 @@ static void check_place(planner *p)
 static void check_pairs(planner *p)
 {
     const tern_field *field = p->field;
-    bool is_text = field->in == TERN_PATH || field->in == TERN_QUERY || field->in == TERN_HEADER ||
-                   field->in == TERN_COOKIE;
+    bool is_text = field->in == TERN_FROM_PATH || field->in == TERN_FROM_QUERY ||
+                   field->in == TERN_FROM_HEADER || field->in == TERN_FROM_COOKIE;
     if (field->required && field->optional)
         planner_mistake(p, ".required and .optional contradict each other");
     if (field->required && field->fallback != NULL)

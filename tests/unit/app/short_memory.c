@@ -76,8 +76,8 @@ TERN_HANDLER(plain)
 }
 
 TERN_MODEL(Piece, (int64_t, id, .key = true), (const char *, name, .min_length = 2),
-           (tern_text_list, tags, .optional = true), (int, count, .in = TERN_QUERY, .fallback = "1"),
-           (tern_text_list, accept, .in = TERN_HEADER, .optional = true))
+           (tern_text_list, tags, .optional = true), (int, count, .in = TERN_FROM_QUERY, .fallback = "1"),
+           (tern_text_list, accept, .in = TERN_FROM_HEADER, .optional = true))
 
 TERN_HANDLER(bound, Piece, in)
 {

@@ -224,15 +224,15 @@ REFUSED(
     "tern_upload_list",
     tern_upload_map, f)
 REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in",
-        Part, f, .in = TERN_QUERY)
+        Part, f, .in = TERN_FROM_QUERY)
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
-        tern_int64_list, f, .in = TERN_PATH)
+        tern_int64_list, f, .in = TERN_FROM_PATH)
 REFUSED(options_optional_in_the_path_is_refused,
-        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_PATH,
+        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_FROM_PATH,
         .optional = true)
 
 REFUSED(options_nullable_in_the_query_is_refused,
-        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_QUERY,
+        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
         .nullable = true)
 REFUSED(options_nullable_key_is_refused, ".key is never null; leave out .nullable", int, f, .key = true,
         .nullable = true)
@@ -290,7 +290,7 @@ TERN_MODEL(
     (tern_int64_list, e, .fallback = "[]", .max_items = 0),
     (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"), (Level, g, .fallback = "high"),
     (uint64_t, h, .max = UINT64_MAX), (tern_upload_list, i, .optional = true),
-    (tern_text_list, j, .in = TERN_QUERY, .optional = true), (int, k, .multiple_of = 5, .example = "10"),
+    (tern_text_list, j, .in = TERN_FROM_QUERY, .optional = true), (int, k, .multiple_of = 5, .example = "10"),
     (tern_text_list, m, .optional = true, .items = TERN_RULES(.max_length = 9, .choices = TERN_CHOICES("a"))),
     (const char *, l, .format = "email", .example = "a@example.org"))
 
@@ -412,7 +412,8 @@ TEST(written_options_are_split_at_their_own_commas_only)
         {".help = \"a \\\" , .min\", .key = true", "help|key|"},
         {".help = \"\\\\\", .key = true", "help|key|"},
         {".min = ',', .max = '\\'', .key = 1", "min|max|key|"},
-        {".choices = ((const char *const[]){\"a\", \"b\", ((void *)0)}), .in = TERN_QUERY", "choices|in|"},
+        {".choices = ((const char *const[]){\"a\", \"b\", ((void *)0)}), .in = TERN_FROM_QUERY",
+         "choices|in|"},
         {".check = f(1, 2), .json = a[1, 2]", "check|json|"},
         {"5, .min = 1", "|min|"},
         {".help = \"not closed, .min = 1", "help|"},
