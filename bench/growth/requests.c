@@ -108,7 +108,7 @@ TERN_HANDLER(start_timers)
 TERN_HANDLER(log_many)
 {
     for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
-        tern_log(TERN_INFO, "line %d", (int)i);
+        tern_log(TERN_LOG_INFO, "line %d", (int)i);
     return tern_text(c, "ok");
 }
 

@@ -17,7 +17,7 @@
 static tern_reply refuse(tern_ctx *c, const tern_type *type, const char *why, const char *where)
 {
     char label[160];
-    tern_log(TERN_ERROR, "%s: the reply of %s%s can't be sent: %s%s%s",
+    tern_log(TERN_LOG_ERROR, "%s: the reply of %s%s can't be sent: %s%s%s",
              ctx_route_label(c, label, sizeof label), type->kind == TERN_KIND_LIST ? "a list of " : "",
              type->name, why, where[0] != '\0' ? ": " : "", where);
     return ctx_problem(c, 500, NULL);
@@ -80,7 +80,7 @@ tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply)
     if (is_same_type(type, returns) && c->reply_is_page == options->paged)
         return *reply;
     char label[160];
-    tern_log(TERN_ERROR, "%s: the reply is %s of %s, but .returns says %s of %s",
+    tern_log(TERN_LOG_ERROR, "%s: the reply is %s of %s, but .returns says %s of %s",
              ctx_route_label(c, label, sizeof label),
              c->reply_is_page               ? "a page"
              : type->kind == TERN_KIND_LIST ? "a list"

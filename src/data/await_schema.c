@@ -29,7 +29,7 @@ static const char *in_one_line(buf *problems)
 
 void data_check_later(const char *program, buf *problems)
 {
-    tern_log(TERN_WARN, "started without the database, whose tables are looked at once it is there: %s",
+    tern_log(TERN_LOG_WARN, "started without the database, whose tables are looked at once it is there: %s",
              in_one_line(problems));
     buf_free(problems);
     program_name = program;
@@ -65,7 +65,7 @@ static void look_once(void)
     data_self.is_unchecked = job.state != DATA_SCHEMA_FITS;
     if (data_self.is_unchecked) {
         again_at_ms = loop_self.now_ms + PAUSE_MS;
-        tern_log(TERN_ERROR, "the database cannot be used: %s", in_one_line(&job.problems));
+        tern_log(TERN_LOG_ERROR, "the database cannot be used: %s", in_one_line(&job.problems));
     }
     buf_free(&job.problems);
 }

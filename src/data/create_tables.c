@@ -21,7 +21,7 @@ static void run_sql(void *arg)
     data_run run = {.statement = &statement, .memory = &memory};
     m->is_done = data_self.engine->run(data_self.primary, &run);
     if (!m->is_done)
-        tern_log(TERN_ERROR, "database: the tables cannot be made: %s", run.error.message);
+        tern_log(TERN_LOG_ERROR, "database: the tables cannot be made: %s", run.error.message);
     arena_free(&memory);
 }
 
@@ -31,7 +31,7 @@ bool data_create_tables(void)
     making m = {.sql = &sql};
     bool has_sql = data_schema_sql(data_self.engine->dialect, &sql, &problems);
     if (!has_sql)
-        tern_log(TERN_ERROR, "database: %s",
+        tern_log(TERN_LOG_ERROR, "database: %s",
                  problems.len != 0 ? problems.data : "there is no memory for the tables");
     bool has_run =
         has_sql && coro_start(run_sql, &m); /* to its end: a database in memory waits for nothing */

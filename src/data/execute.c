@@ -51,7 +51,7 @@ static void count_statement(tern_ctx *c, data_request *request, const data_state
     char label[160];
     data_counted *counted = count_of(request, statement);
     if (counted != NULL && ++counted->times == MANY_TIMES + 1)
-        tern_log(TERN_WARN,
+        tern_log(TERN_LOG_WARN,
                  "%s runs a statement more than %d times (tern_preload, or one query, may do it at once): %s",
                  ctx_route_label(c, label, sizeof label), MANY_TIMES, statement->sql);
 }
@@ -62,10 +62,10 @@ void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns
     uint64_t taken_us = (clock_ns() - started_ns) / 1000;
     bool is_slow = taken_us >= (uint64_t)data_self.options.slow_query_ms * 1000;
     char label[160];
-    if (!is_slow && !tern_log_enabled(TERN_DEBUG))
+    if (!is_slow && !tern_log_enabled(TERN_LOG_DEBUG))
         return;
     tern_log_event(
-        is_slow ? TERN_WARN : TERN_DEBUG, is_slow ? "slow query" : "query",
+        is_slow ? TERN_LOG_WARN : TERN_LOG_DEBUG, is_slow ? "slow query" : "query",
         (const tern_log_field[]){{.name = "sql", .text = statement->sql},
                                  {.name = "route", .text = ctx_route_label(c, label, sizeof label)},
                                  {.name = "microseconds", .number = (int64_t)taken_us},

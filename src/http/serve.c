@@ -34,11 +34,11 @@ static void log_refusal(http_exchange *x, int status, const char *detail)
         second = loop_self.now_ms / 1000;
         logged = 0;
     }
-    if (logged++ >= REFUSALS_LOGGED_A_SECOND || !tern_log_enabled(TERN_WARN))
+    if (logged++ >= REFUSALS_LOGGED_A_SECOND || !tern_log_enabled(TERN_LOG_WARN))
         return;
     const tern_log_field fields[] = {
         {"status", NULL, status}, {"reason", detail, 0}, {"address", http_remote_address(x), 0}};
-    tern_log_event(TERN_WARN, "request refused", fields, 3);
+    tern_log_event(TERN_LOG_WARN, "request refused", fields, 3);
 }
 
 static void refuse(http_exchange *x, int status, const char *detail)

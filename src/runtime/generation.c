@@ -44,7 +44,7 @@ static void switch_slot(master *m, slot *s)
 
 static void cancel_reload(master *m)
 {
-    tern_log(TERN_ERROR, "the new generation does not start: the workers before it go on");
+    tern_log(TERN_LOG_ERROR, "the new generation does not start: the workers before it go on");
     m->is_reloading = m->reload_again = false;
     for (unsigned i = 0; i < m->slot_count; i++) {
         int next = m->slots[i].next;
@@ -61,10 +61,10 @@ void generation_reload(master *m)
         return;
     if (m->is_reloading || count_free(m) < m->slot_count) {
         m->reload_again = true; /* any number of requests meanwhile make one reload more */
-        tern_log(TERN_INFO, "reload waits for the one before it");
+        tern_log(TERN_LOG_INFO, "reload waits for the one before it");
         return;
     }
-    tern_log(TERN_INFO, "reloading");
+    tern_log(TERN_LOG_INFO, "reloading");
     m->is_reloading = true;
     m->reload_again = false;
     for (unsigned i = 0; i < m->slot_count && m->is_reloading; i++) {
@@ -104,7 +104,7 @@ void generation_ready(master *m, unsigned number)
     for (unsigned i = 0; i < m->slot_count; i++)
         if (m->slots[i].next != MASTER_NONE)
             switch_slot(m, &m->slots[i]);
-    tern_log(TERN_INFO, "reloaded");
+    tern_log(TERN_LOG_INFO, "reloaded");
 }
 
 void generation_failed(master *m, unsigned number)
@@ -113,7 +113,8 @@ void generation_failed(master *m, unsigned number)
     if (m->is_reloading)
         cancel_reload(m);
     else
-        tern_log(TERN_ERROR, "the replacement of worker %u died at start: the one before it goes on", number);
+        tern_log(TERN_LOG_ERROR, "the replacement of worker %u died at start: the one before it goes on",
+                 number);
 }
 
 void generation_check_program(master *m)
@@ -122,10 +123,10 @@ void generation_check_program(master *m)
         return; /* one upgrade at a time; the check under way sees the newest file anyway */
     pid_t pid = reexec_check();
     if (pid < 0) {
-        tern_log(TERN_ERROR, "cannot check the new program: %s", strerror(errno));
+        tern_log(TERN_LOG_ERROR, "cannot check the new program: %s", strerror(errno));
         return;
     }
-    tern_log(TERN_INFO, "checking the new program");
+    tern_log(TERN_LOG_INFO, "checking the new program");
     m->check = pid;
     m->check_until_ms = master_now_ms() + MASTER_CHECK_MS;
 }
@@ -138,7 +139,7 @@ static void replace_program(master *m)
                         .channel_count = m->channels.count,
                         .workers = mem_zero(m->process_count, sizeof(pid_t))};
     if (!left.workers) {
-        tern_log(TERN_ERROR, "no memory to start the new program");
+        tern_log(TERN_LOG_ERROR, "no memory to start the new program");
         return;
     }
     for (unsigned i = 0; i < m->process_count; i++)
@@ -146,9 +147,9 @@ static void replace_program(master *m)
             left.workers[left.worker_count++] = m->processes[i].pid;
     if (m->fallback != 0)
         kill(m->fallback, SIGKILL);
-    tern_log(TERN_INFO, "starting the new program");
+    tern_log(TERN_LOG_INFO, "starting the new program");
     reexec_run(m->config, &left);
-    tern_log(TERN_ERROR, "cannot start the new program: %s", strerror(errno));
+    tern_log(TERN_LOG_ERROR, "cannot start the new program: %s", strerror(errno));
     mem_free(left.workers);
 }
 
@@ -159,7 +160,7 @@ void generation_program_checked(master *m, int wait_status)
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
         replace_program(m);
     else
-        tern_log(TERN_ERROR, "the new program's --check failed: this one goes on");
+        tern_log(TERN_LOG_ERROR, "the new program's --check failed: this one goes on");
 }
 
 void generation_finish(master *m)

@@ -19,7 +19,7 @@ CASES = [
     ("threat_083_text_of_the_client_is_no_format_of_tern_sprintf", "tern_sprintf(c, q);", "format-"),
     ("threat_083_text_of_the_client_is_no_format_of_tern_textf", "return tern_textf(c, q);", "format-"),
     ("threat_083_text_of_the_client_is_no_format_of_tern_fail", "tern_fail(c, 400, q);", "format-"),
-    ("threat_083_text_of_the_client_is_no_format_of_tern_log", "tern_log(TERN_INFO, q);", "format-"),
+    ("threat_083_text_of_the_client_is_no_format_of_tern_log", "tern_log(TERN_LOG_INFO, q);", "format-"),
     ("a_wrong_type_in_tern_fail_is_refused", "tern_fail(c, 400, \"%s\", 5);", "format"),
     ("a_handler_function_in_place_of_a_handler_is_refused",
      "tern_app *app = tern_app_new(); tern_get(app, \"/\", h_run); (void)q;", "incompatible"),

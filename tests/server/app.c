@@ -677,14 +677,14 @@ static void add_work(tern_app *app)
 static bool say_start(void *arg)
 {
     (void)arg;
-    tern_log(TERN_INFO, "start hook of the worker");
+    tern_log(TERN_LOG_INFO, "start hook of the worker");
     return true;
 }
 
 static void say_stop(void *arg)
 {
     (void)arg;
-    tern_log(TERN_INFO, "stop hook of the worker");
+    tern_log(TERN_LOG_INFO, "stop hook of the worker");
 }
 
 int main(int argc, char **argv)

@@ -41,7 +41,7 @@ void bind_need_plan(tern_ctx *c, const tern_type *type)
     bool is_right = schema_prepare((tern_type *)(uintptr_t)type, &problems);
     char label[160];
     if (!is_right)
-        tern_log(TERN_ERROR, "%s: model %s can't be used: %s", ctx_route_label(c, label, sizeof label),
+        tern_log(TERN_LOG_ERROR, "%s: model %s can't be used: %s", ctx_route_label(c, label, sizeof label),
                  type->name, problems.len != 0 ? problems.data : "it has mistakes");
     buf_free(&problems);
     if (!is_right)

@@ -97,7 +97,7 @@ static void write_to_disk(void *arg)
 static _Noreturn void fail_write(tern_ctx *c, int error)
 {
     char label[160];
-    tern_log(TERN_ERROR, "%s: an upload could not be kept: %s", ctx_route_label(c, label, sizeof label),
+    tern_log(TERN_LOG_ERROR, "%s: an upload could not be kept: %s", ctx_route_label(c, label, sizeof label),
              strerror(error));
     bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     ctx_fail(c, is_full ? 507 : 503,

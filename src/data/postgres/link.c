@@ -140,7 +140,7 @@ static void log_begin(const pg_request *r)
 {
     char line[300];
     fault_of_closing(r->result, line, sizeof line);
-    tern_log(TERN_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
+    tern_log(TERN_LOG_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
 }
 
 /* Whether an error does not concern the waiter: the statement can be sent again, since nothing was done or
@@ -279,7 +279,8 @@ bool link_take(pg_link *l, PGresult *result)
         link_drop(l, "the connection broke before the answer came");
         return false;
     }
-    tern_log(TERN_ERROR, "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
+    tern_log(TERN_LOG_ERROR,
+             "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
              result != NULL ? (int)libpq.resultStatus(result) : -1);
     if (result != NULL)
         libpq.clear(result);

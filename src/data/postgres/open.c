@@ -33,7 +33,7 @@ static void note_failure(data_database *db, const char *line)
     db->failures += db->failures < 1000;
     db->retry_at_ms = loop_self.now_ms + pause_ms(db->failures);
     if (db->failures == 1 || strcmp(line, db->away) != 0)
-        tern_log(TERN_ERROR, "no connection to PostgreSQL: %s", line);
+        tern_log(TERN_LOG_ERROR, "no connection to PostgreSQL: %s", line);
     snprintf(db->away, sizeof db->away, "%s", line);
 }
 
@@ -60,10 +60,10 @@ static void drop_notice(void *unused, const char *message)
 {
     char line[200];
     (void)unused;
-    if (!tern_log_enabled(TERN_DEBUG))
+    if (!tern_log_enabled(TERN_LOG_DEBUG))
         return;
     fault_line(message, line, sizeof line);
-    tern_log(TERN_DEBUG, "PostgreSQL: %s", line);
+    tern_log(TERN_LOG_DEBUG, "PostgreSQL: %s", line);
 }
 
 static void be_ready(pg_link *l)
@@ -74,7 +74,7 @@ static void be_ready(pg_link *l)
     l->idle_since_ms = loop_self.now_ms;
     db->opening--;
     if (db->failures > 0)
-        tern_log(TERN_INFO, "connected to PostgreSQL again");
+        tern_log(TERN_LOG_INFO, "connected to PostgreSQL again");
     db->failures = 0;
     pg_pool_pump_later(db);
 }
@@ -109,7 +109,7 @@ void link_learn(pg_link *l, const pg_request *probe)
     l->is_pooled = db->is_pooled || process_told(probe->result) != libpq.backendPID(l->conn);
     l->is_nameless |= l->is_pooled && db->prepare != TERN_PREPARE_ALWAYS;
     if (l->is_pooled && !db->is_told_of_pooler)
-        tern_log(TERN_INFO, "PostgreSQL is reached through a pooler: statements are %s",
+        tern_log(TERN_LOG_INFO, "PostgreSQL is reached through a pooler: statements are %s",
                  l->is_nameless ? "sent without names" : "prepared by name, as the settings say");
     db->is_told_of_pooler |= l->is_pooled;
     be_ready(l);

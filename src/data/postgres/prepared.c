@@ -95,9 +95,10 @@ static void note_missing(data_database *db)
         pg_link *l = list_owner(link, pg_link, link);
         l->is_pooled = l->is_nameless = true;
     }
-    tern_log(TERN_WARN, "PostgreSQL does not know statements that were prepared on its connections: a pooler "
-                        "seems to be between. They are sent without names from now on, as with "
-                        "TERN_DATABASE_PREPARE=never");
+    tern_log(TERN_LOG_WARN,
+             "PostgreSQL does not know statements that were prepared on its connections: a pooler "
+             "seems to be between. They are sent without names from now on, as with "
+             "TERN_DATABASE_PREPARE=never");
 }
 
 bool prepared_is_to_blame(pg_link *l, pg_request *r)

@@ -139,7 +139,7 @@ void rollback_undo(data_database *db)
     self->cancel_masked++;
     if (!say(db, "rollback to tern_test", &error) || !rollback_keep(db, &error)) {
         db->is_lost = true;
-        tern_log(TERN_ERROR, "the test's transaction is lost, with all that was done in it: %s",
+        tern_log(TERN_LOG_ERROR, "the test's transaction is lost, with all that was done in it: %s",
                  error.message);
     }
     self->cancel_masked--;

@@ -142,6 +142,6 @@ void sqlite_note(const char *url)
 {
     sqlite_location location;
     if (sqlite_location_of(url, &location, NULL) && location.is_read_only)
-        tern_log(TERN_WARN, "%s is served for reading only (%s): what writes is answered with 503", url,
+        tern_log(TERN_LOG_WARN, "%s is served for reading only (%s): what writes is answered with 503", url,
                  location.why);
 }

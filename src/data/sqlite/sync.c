@@ -231,7 +231,7 @@ static void set_doubt(data_database *db, bool is_doubtful)
     db->sync.is_doubtful = is_doubtful;
     sqlite_vfs_doubt_logs(is_doubtful ? 1 : -1);
     if (!is_doubtful)
-        tern_log(TERN_WARN, "%s: the write-ahead log was written again and is on the disk", db->url);
+        tern_log(TERN_LOG_WARN, "%s: the write-ahead log was written again and is on the disk", db->url);
 }
 
 /* -- rounds -- */

@@ -33,7 +33,7 @@ static void tell_deferred(void *arg)
 
 static tern_app *app_that_tells(void *refuses)
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_app *app = tern_app_new(.title = "Test");
     tern_on_start(app, start, refuses);
     tern_on_stop(app, stop, NULL);

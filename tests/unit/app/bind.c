@@ -265,7 +265,7 @@ static void open_app(void)
     if (!app_compile(app, &problems))
         check_fail(__FILE__, __LINE__, "%s", problems.data);
     app_service(app, &service);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(wire_open(&service, &limits));
     atexit(close_app);
 }

@@ -42,7 +42,7 @@ TEST(settings_have_the_defaults_that_the_header_promises)
     CHECK_INT(s.drain_ms, 30000);
     CHECK_INT(s.watchdog_ms, 30000);
     CHECK_INT(s.memory_limit_bytes, 0);
-    CHECK_INT(s.log_level, TERN_INFO);
+    CHECK_INT(s.log_level, TERN_LOG_INFO);
     CHECK_INT(s.log_format, LOG_FORMAT_AUTO);
     CHECK_INT(s.limits.head_bytes, 16 * 1024);
     CHECK_INT(s.limits.headers, 100);
@@ -99,7 +99,7 @@ TEST(settings_take_flags_in_every_form)
     CHECK_INT(s.port, 0);
     CHECK_TEXT(s.host, "::1");
     CHECK_INT(s.workers, cores_available());
-    CHECK_INT(s.log_level, TERN_WARN);
+    CHECK_INT(s.log_level, TERN_LOG_WARN);
     CHECK_INT(s.log_format, LOG_FORMAT_JSON);
     CHECK_TEXT(read_line(&s, &plain, "--port 1 --port 2"), "");
     CHECK_INT(s.port, 2); /* the last one counts */

@@ -189,7 +189,7 @@ static void sweep(int for_good)
     tern_app *app = build_app();
     CHECK(app_compile(app, &problems));
     app_service(app, &service);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         sweep_one(&service, &limits, requests[i], for_good);
     CHECK(undone > 0);

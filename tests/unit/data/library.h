@@ -180,7 +180,7 @@ static void library_main(void *arg)
 static void library_open(const char *url, bool commits)
 {
     buf problems = {0};
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(loop_open());
     CHECK(data_tables_make(library.models, &problems));
     data_self.engine = data_engine_of(url);
