@@ -116,7 +116,7 @@ typedef enum tern_source {
 
 /** What a decoder notes of each field, in the struct's `tern_state`. 0 (as in a struct you fill in yourself)
  * counts as a plain value. */
-enum { TERN_VALUE = 0, TERN_GIVEN = 1, TERN_NULL = 2, TERN_ABSENT = 3 };
+enum { TERN_STATE_VALUE = 0, TERN_STATE_GIVEN = 1, TERN_STATE_NULL = 2, TERN_STATE_ABSENT = 3 };
 
 /** What becomes of a row when the row that it refers to is deleted. */
 typedef enum tern_on_delete {
@@ -248,20 +248,20 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 
 /** Whether the client sent the field (null counts), with a value, or as null: `tern_has(in, done)`. */
 #define tern_has(model, field)                                                                               \
-    ((model)->tern_state.field == TERN_GIVEN || (model)->tern_state.field == TERN_NULL)
-#define tern_is_null(model, field) ((model)->tern_state.field == TERN_NULL)
+    ((model)->tern_state.field == TERN_STATE_GIVEN || (model)->tern_state.field == TERN_STATE_NULL)
+#define tern_is_null(model, field) ((model)->tern_state.field == TERN_STATE_NULL)
 
 /** Makes the field null: `tern_set_null(todo, due)`. What is put into it later counts as its value again
  * where a row is written. Where a row is written an `.optional` field is null too, whatever is noted of it,
  * when it holds what its column cannot: a NULL text, a date without month or day, a foreign key of zeros. */
 #define tern_set_null(model, field)                                                                          \
-    ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_NULL))
+    ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_STATE_NULL))
 
 /** Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`.
  * Plain assignment does too, but for one thing: a field that was null and is assigned zero looks as it did
  * before, and stays null. */
 #define tern_set(model, field, ...)                                                                          \
-    ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_VALUE))
+    ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_STATE_VALUE))
 
 /* -- types that are there -- */
 

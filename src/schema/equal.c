@@ -66,7 +66,7 @@ static bool map_equal(const tern_type *type, items a, items b)
 
 static bool is_null(const tern_field *f, const void *model)
 {
-    return *((const uint8_t *)model + f->state_offset) == TERN_NULL;
+    return *((const uint8_t *)model + f->state_offset) == TERN_STATE_NULL;
 }
 
 static bool model_equal(const tern_type *type, const char *a, const char *b)

@@ -94,11 +94,11 @@ static void check_fields(const tern_type *type, const void *model, bool is_part,
         const place here = {.up = where, .name = f->key};
         uint8_t state = *plan_state(f, model);
         bool may_be_absent = is_part || f->field->optional || f->fallback != NULL || f->is_write_only;
-        if (state == TERN_ABSENT && !may_be_absent)
+        if (state == TERN_STATE_ABSENT && !may_be_absent)
             fault_add(faults, &here, "missing", NULL, NULL,
                       "is left out, and every reply has it (.partial = true of the route allows that)");
-        bool is_there =
-            state != TERN_ABSENT && state != TERN_NULL && !is_nothing(f->type, plan_value(f, model));
+        bool is_there = state != TERN_STATE_ABSENT && state != TERN_STATE_NULL &&
+                        !is_nothing(f->type, plan_value(f, model));
         if (is_there && !f->is_write_only)
             check(f->type, plan_value(f, model), false, &here, faults);
     }
@@ -147,10 +147,10 @@ static const char *find_in_fields(const tern_type *type, const void *model, cons
         const place here = {.up = above, .name = f->key};
         const void *value = plan_value(f, model);
         uint8_t state = *plan_state(f, model);
-        if (state == TERN_ABSENT || f->is_write_only)
+        if (state == TERN_STATE_ABSENT || f->is_write_only)
             continue;
         const char *wrong = NULL;
-        if (state != TERN_NULL && !is_nothing(f->type, value))
+        if (state != TERN_STATE_NULL && !is_nothing(f->type, value))
             wrong = value_find_unprintable(f->type, value, &here, out);
         else if (!plan_may_lack(f) && f->type->kind != TERN_KIND_ANY)
             wrong = "it is null, and must have a value (.nullable = true takes null)";

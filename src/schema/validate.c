@@ -388,7 +388,7 @@ static void validate_fields(const tern_type *type, const void *model, const plac
         const field_plan *f = &plan->fields[i];
         const place here = {.up = where, .name = f->key};
         uint8_t state = *plan_state(f, model);
-        if (state == TERN_NULL || state == TERN_ABSENT)
+        if (state == TERN_STATE_NULL || state == TERN_STATE_ABSENT)
             continue;
         if (f->is_checked)
             validate_kept(f, plan_value(f, model), &here, faults);

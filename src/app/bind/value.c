@@ -33,7 +33,7 @@ void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_up
 static void set_absent(binding *b, const field_plan *f, const place *here)
 {
     bool has_value = f->fallback != NULL || f->field->read_only; /* it is shown where the model is printed */
-    *plan_state(f, b->model) = has_value ? TERN_VALUE : TERN_ABSENT;
+    *plan_state(f, b->model) = has_value ? TERN_STATE_VALUE : TERN_STATE_ABSENT;
     if (f->fallback != NULL)
         memcpy(plan_value(f, b->model), f->fallback, f->field->type->size);
     else if (f->is_required)
@@ -126,14 +126,14 @@ void bind_field_texts(binding *b, const field_plan *f, const bind_texts *texts, 
     void *value = plan_value(f, b->model);
     bool is_empty = is_left_empty(f, texts);
     if (is_empty && f->is_required) {
-        *plan_state(f, b->model) = TERN_NULL;
+        *plan_state(f, b->model) = TERN_STATE_NULL;
         return;
     }
     if (texts->count == 0 || is_empty) {
         set_absent(b, f, &here);
         return;
     }
-    *plan_state(f, b->model) = TERN_GIVEN;
+    *plan_state(f, b->model) = TERN_STATE_GIVEN;
     if (read_given(b, f->field->type, texts, value, &here) && f->is_checked)
         validate_field(f, value, &here, &b->faults);
 }

@@ -172,7 +172,7 @@ bool fixture_print(const fixture *f, const char *const *values, arena *row_memor
     for (unsigned i = 0; i < f->table->column_count; i++) {
         const data_column *column = &f->table->columns[i];
         if (values[i] == NULL) {
-            *plan_state(column->plan, row) = TERN_NULL;
+            *plan_state(column->plan, row) = TERN_STATE_NULL;
         } else if (!read_text(column->plan->type, values[i], plan_value(column->plan, row), row_memory)) {
             buf_add_printf(problem, "table %s, column %s: \"%.80s\" is no value of its field", f->table->name,
                            column->name, values[i]);

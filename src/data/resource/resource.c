@@ -146,8 +146,8 @@ static void keep_unwritable(const tern_type *model, void *row, const void *befor
     for (unsigned i = 0; i < model->field_count; i++) {
         const tern_field *field = &model->fields[i];
         uint8_t *state = (uint8_t *)row + field->state_offset;
-        bool is_kept =
-            field->read_only || field->created || field->key || (field->version && *state != TERN_GIVEN);
+        bool is_kept = field->read_only || field->created || field->key ||
+                       (field->version && *state != TERN_STATE_GIVEN);
         if (!is_kept)
             continue;
         memcpy((char *)row + field->offset, (const char *)before + field->offset, field->type->size);
@@ -160,7 +160,7 @@ static void null_absent(const data_table *table, void *row)
 {
     for (unsigned i = 0; i < table->column_count; i++) {
         uint8_t *state = plan_state(table->columns[i].plan, row);
-        if (*state == TERN_ABSENT && table->columns[i].is_nullable)
+        if (*state == TERN_STATE_ABSENT && table->columns[i].is_nullable)
             *state = plan_lacking_state(table->columns[i].plan);
     }
 }
@@ -174,10 +174,10 @@ static void *merged(tern_ctx *c, const resource *r, const void *in, const void *
     for (unsigned i = 0; i < model->field_count; i++) {
         const tern_field *field = &model->fields[i];
         uint8_t state = ((const uint8_t *)in)[field->state_offset];
-        if (field->key || field->read_only || (state != TERN_GIVEN && state != TERN_NULL))
+        if (field->key || field->read_only || (state != TERN_STATE_GIVEN && state != TERN_STATE_NULL))
             continue;
         memcpy(row + field->offset, (const char *)in + field->offset, field->type->size);
-        row[field->state_offset] = (char)(state == TERN_NULL ? TERN_NULL : TERN_VALUE);
+        row[field->state_offset] = (char)(state == TERN_STATE_NULL ? TERN_STATE_NULL : TERN_STATE_VALUE);
     }
     must_be_valid(c, model, row);
     return row;
@@ -245,7 +245,7 @@ static void *asked(const tern_field *field, const void *in)
 
 static bool is_given(const tern_field *field, const void *in)
 {
-    return ((const uint8_t *)in)[field->state_offset] == TERN_GIVEN;
+    return ((const uint8_t *)in)[field->state_offset] == TERN_STATE_GIVEN;
 }
 
 /** `.visible`'s condition as the first part of a text. Nobody can tell it from the rest there, so what
@@ -351,7 +351,7 @@ static void keep_fields(tern_ctx *c, const resource *r, const void *in, tern_boo
     for (size_t i = 0; i < list->count; i++)
         for (unsigned f = 0; f < model->field_count; f++)
             if (!is_kept[f])
-                ((uint8_t *)list->items)[i * model->size + model->fields[f].state_offset] = TERN_ABSENT;
+                ((uint8_t *)list->items)[i * model->size + model->fields[f].state_offset] = TERN_STATE_ABSENT;
 }
 
 static tern_reply run_list(tern_ctx *c)

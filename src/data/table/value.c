@@ -62,9 +62,9 @@ bool data_column_is_null(const data_column *column, const void *row)
         return false;
     if (is_no_value(column, value))
         return true;
-    if (state != TERN_NULL && state != TERN_ABSENT)
+    if (state != TERN_STATE_NULL && state != TERN_STATE_ABSENT)
         return false;
-    if (column->plan->type->kind == TERN_KIND_ANY && state == TERN_NULL)
+    if (column->plan->type->kind == TERN_KIND_ANY && state == TERN_STATE_NULL)
         return true; /* the value is then JSON's null */
     return is_zero(column->plan->type, value);
 }

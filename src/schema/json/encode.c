@@ -321,12 +321,13 @@ static char *write_model(writer *w, char *at, const tern_type *type, const void 
         return write_refusal(w, JSON_TOO_DEEP);
     for (; f < end; f++) {
         uint8_t state = *plan_state(f, model);
-        if (f->is_write_only || state == TERN_ABSENT)
+        if (f->is_write_only || state == TERN_STATE_ABSENT)
             continue;
         *at++ = ',';
         at = write_blocks(at, f->json_key, f->json_key_len);
         const void *value = plan_value(f, model);
-        at = state == TERN_NULL ? write_lacking(w, at, f) : write_field(w, at, f, value, plan->most_bytes);
+        at = state == TERN_STATE_NULL ? write_lacking(w, at, f)
+                                      : write_field(w, at, f, value, plan->most_bytes);
         if (at == NULL)
             return NULL;
     }

@@ -61,7 +61,7 @@ bool json_out_reserve(json_out *out, size_t more);
 
 /**
  * Appends the JSON of `*value`, of a prepared type. Fields in order of declaration; write-only ones and those
- * whose state is TERN_ABSENT are left out. A text of NULL, and a date without month, is null where the
+ * whose state is TERN_STATE_ABSENT are left out. A text of NULL, and a date without month, is null where the
  * field is nullable, is left out where it is optional alone, and fails elsewhere, as does a field noted as
  * null. A tern_any of
  * nothing is null (its text is copied as it is). No white space. Bytes of text that are not UTF-8 become

@@ -117,7 +117,7 @@ static bool read_null(json_reader *r, const field_plan *f, void *value, uint8_t 
     set_nothing(f->field->type, value);
     if (f->field->type->kind == TERN_KIND_ANY)
         *(tern_any *)value = (tern_any){begin, (size_t)(r->at - begin)};
-    *state = TERN_NULL;
+    *state = TERN_STATE_NULL;
     return true;
 }
 
@@ -127,7 +127,7 @@ static inline bool read_field(json_reader *r, filling *m, const field_plan *f)
     uint8_t *state = plan_state(f, m->out);
     if (json_space(r) == 'n' && f->is_nullable)
         return read_null(r, f, value, state);
-    *state = TERN_GIVEN;
+    *state = TERN_STATE_GIVEN;
     m->here.name = f->key;
     if (!json_read_usual(r, f->type, value, &m->here))
         return false;
@@ -178,7 +178,7 @@ static void fill_absent(json_reader *r, const filling *m)
             memcpy(value, f->fallback, f->field->type->size);
         else
             set_nothing(f->field->type, value);
-        *plan_state(f, m->out) = has_value ? TERN_VALUE : TERN_ABSENT;
+        *plan_state(f, m->out) = has_value ? TERN_STATE_VALUE : TERN_STATE_ABSENT;
         if (f->is_required) {
             const place here = {m->where, f->key, 0};
             fault_add(r->faults, &here, "missing", NULL, NULL, "must be given");

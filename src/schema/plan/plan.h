@@ -73,7 +73,7 @@ static inline bool plan_may_lack(const field_plan *f)
 /** What a field without a value is noted as: absent where null is not a value of it. */
 static inline uint8_t plan_lacking_state(const field_plan *f)
 {
-    return f->field->optional && !f->is_nullable ? TERN_ABSENT : TERN_NULL;
+    return f->field->optional && !f->is_nullable ? TERN_STATE_ABSENT : TERN_STATE_NULL;
 }
 
 static inline type_plan *plan_of(const tern_type *type)

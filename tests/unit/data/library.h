@@ -319,7 +319,7 @@ __attribute__((unused)) static Book *add_book(tern_ctx *c, const Author *author,
 {
     Book *book = tern_alloc(c, sizeof *book);
     *book = (Book){.title = title, .author_id = author->id, .shelf = Shelf_history, .pages = pages};
-    book->tern_state.price = book->tern_state.extra = book->tern_state.author = TERN_ABSENT;
+    book->tern_state.price = book->tern_state.extra = book->tern_state.author = TERN_STATE_ABSENT;
     tern_insert(c, Book, book);
     return book;
 }

@@ -112,7 +112,7 @@ static Moment moment_of(size_t n)
     }
     m.day = (tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day};
     m.local = m.at;
-    m.tern_state.extra = TERN_NULL;
+    m.tern_state.extra = TERN_STATE_NULL;
     return m;
 }
 

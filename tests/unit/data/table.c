@@ -544,14 +544,14 @@ TEST(column_value_is_null_where_an_optional_field_was_absent_and_nobody_has_set_
 {
     make_both();
     OrderLine line = {.giver = 0};
-    line.tern_state.giver = TERN_NULL;
+    line.tern_state.giver = TERN_STATE_NULL;
     CHECK(arg_of(TERN_TYPE(OrderLine), "giver", &line).is_null);
     CHECK_INT(arg_of(TERN_TYPE(OrderLine), "giver", &line).kind, TERN_ARG_INT);
-    line.tern_state.giver = TERN_ABSENT;
+    line.tern_state.giver = TERN_STATE_ABSENT;
     CHECK(arg_of(TERN_TYPE(OrderLine), "giver", &line).is_null);
     line.giver = 7;
     CHECK_INT(arg_of(TERN_TYPE(OrderLine), "giver", &line).integer, 7);
-    line.tern_state.buyer = TERN_ABSENT; /* cannot be null */
+    line.tern_state.buyer = TERN_STATE_ABSENT; /* cannot be null */
     CHECK(!arg_of(TERN_TYPE(OrderLine), "buyer", &line).is_null);
     forget();
 }

@@ -448,9 +448,9 @@ TEST(options_tell_what_may_be_left_out_from_what_may_be_null)
     static const struct {
         bool is_required, is_nullable, may_lack;
         uint8_t lacking;
-    } wants[] = {{true, false, false, TERN_NULL},   {false, true, true, TERN_NULL},
-                 {false, false, true, TERN_ABSENT}, {true, true, true, TERN_NULL},
-                 {false, false, false, TERN_NULL},  {false, true, true, TERN_NULL}};
+    } wants[] = {{true, false, false, TERN_STATE_NULL},   {false, true, true, TERN_STATE_NULL},
+                 {false, false, true, TERN_STATE_ABSENT}, {true, true, true, TERN_STATE_NULL},
+                 {false, false, false, TERN_STATE_NULL},  {false, true, true, TERN_STATE_NULL}};
     CHECK(prepare(TERN_TYPE(Presence), ""));
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
         const field_plan *f = &plan_of(TERN_TYPE(Presence))->fields[i];
