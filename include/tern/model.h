@@ -307,47 +307,47 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
 
 /* A field's type is either spelled with C's own words (`const char *`, `unsigned int`, `int64_t`), and
  * _Generic finds the description, or it is one name T that has a T_type: a model, an enum, a list, tern_uuid.
- * Which of the two is told by the first word: pasted behind TERN_BASE_ it becomes a macro, with a comma in
- * it, only for C's own. */
-#define TERN_BASE_const     ~, 1,
-#define TERN_BASE_bool      ~, 1,
-#define TERN_BASE__Bool     ~, 1,
-#define TERN_BASE_char      ~, 1,
-#define TERN_BASE_signed    ~, 1,
-#define TERN_BASE_unsigned  ~, 1,
-#define TERN_BASE_short     ~, 1,
-#define TERN_BASE_int       ~, 1,
-#define TERN_BASE_long      ~, 1,
-#define TERN_BASE_float     ~, 1,
-#define TERN_BASE_double    ~, 1,
-#define TERN_BASE_int8_t    ~, 1,
-#define TERN_BASE_int16_t   ~, 1,
-#define TERN_BASE_int32_t   ~, 1,
-#define TERN_BASE_int64_t   ~, 1,
-#define TERN_BASE_uint8_t   ~, 1,
-#define TERN_BASE_uint16_t  ~, 1,
-#define TERN_BASE_uint32_t  ~, 1,
-#define TERN_BASE_uint64_t  ~, 1,
-#define TERN_BASE_size_t    ~, 1,
-#define TERN_BASE_time_t    ~, 1,
-#define TERN_BASE_ssize_t   ~, 1,
-#define TERN_BASE_off_t     ~, 1,
-#define TERN_BASE_ptrdiff_t ~, 1,
-#define TERN_BASE_intptr_t  ~, 1,
-#define TERN_BASE_uintptr_t ~, 1,
-#define TERN_BASE_intmax_t  ~, 1,
-#define TERN_BASE_uintmax_t ~, 1,
-#define TERN_BASE_struct    ~, 2,
-#define TERN_BASE_union     ~, 2,
-#define TERN_BASE_enum      ~, 2,
+ * Which of the two is told by the first word: pasted behind TERN_PRIVATE_BASE_ it becomes a macro, with a
+ * comma in it, only for C's own. */
+#define TERN_PRIVATE_BASE_const     ~, 1,
+#define TERN_PRIVATE_BASE_bool      ~, 1,
+#define TERN_PRIVATE_BASE__Bool     ~, 1,
+#define TERN_PRIVATE_BASE_char      ~, 1,
+#define TERN_PRIVATE_BASE_signed    ~, 1,
+#define TERN_PRIVATE_BASE_unsigned  ~, 1,
+#define TERN_PRIVATE_BASE_short     ~, 1,
+#define TERN_PRIVATE_BASE_int       ~, 1,
+#define TERN_PRIVATE_BASE_long      ~, 1,
+#define TERN_PRIVATE_BASE_float     ~, 1,
+#define TERN_PRIVATE_BASE_double    ~, 1,
+#define TERN_PRIVATE_BASE_int8_t    ~, 1,
+#define TERN_PRIVATE_BASE_int16_t   ~, 1,
+#define TERN_PRIVATE_BASE_int32_t   ~, 1,
+#define TERN_PRIVATE_BASE_int64_t   ~, 1,
+#define TERN_PRIVATE_BASE_uint8_t   ~, 1,
+#define TERN_PRIVATE_BASE_uint16_t  ~, 1,
+#define TERN_PRIVATE_BASE_uint32_t  ~, 1,
+#define TERN_PRIVATE_BASE_uint64_t  ~, 1,
+#define TERN_PRIVATE_BASE_size_t    ~, 1,
+#define TERN_PRIVATE_BASE_time_t    ~, 1,
+#define TERN_PRIVATE_BASE_ssize_t   ~, 1,
+#define TERN_PRIVATE_BASE_off_t     ~, 1,
+#define TERN_PRIVATE_BASE_ptrdiff_t ~, 1,
+#define TERN_PRIVATE_BASE_intptr_t  ~, 1,
+#define TERN_PRIVATE_BASE_uintptr_t ~, 1,
+#define TERN_PRIVATE_BASE_intmax_t  ~, 1,
+#define TERN_PRIVATE_BASE_uintmax_t ~, 1,
+#define TERN_PRIVATE_BASE_struct    ~, 2,
+#define TERN_PRIVATE_BASE_union     ~, 2,
+#define TERN_PRIVATE_BASE_enum      ~, 2,
 
 #define TERN_SECOND_(first, second, ...) second
 #define TERN_IS_BASE_(...)               TERN_SECOND_(__VA_ARGS__, 0, ~)
 #define TERN_PASTE_(a, b)                a##b
 #define TERN_PASTE(a, b)                 TERN_PASTE_(a, b)
-#define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_TYPE_OF_, TERN_IS_BASE_(TERN_BASE_##T))(T)
-#define TERN_TYPE_OF_0(T)                (&T##_type)
-#define TERN_TYPE_OF_1(T)                                                                                    \
+#define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_PRIVATE_TYPE_OF_, TERN_IS_BASE_(TERN_PRIVATE_BASE_##T))(T)
+#define TERN_PRIVATE_TYPE_OF_0(T)        (&T##_type)
+#define TERN_PRIVATE_TYPE_OF_1(T)                                                                            \
     _Generic((T){0},                                                                                         \
         bool: &tern_bool_type,                                                                               \
         signed char: &tern_int8_type,                                                                        \
@@ -366,7 +366,8 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
         char *: (struct text_of_a_model_is_const_char_pointer){0},                                           \
         char: (struct char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer){0},                      \
         default: (struct no_type_of_a_model){0})
-#define TERN_TYPE_OF_2(T) ((struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone){0})
+#define TERN_PRIVATE_TYPE_OF_2(T)                                                                            \
+    ((struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone){0})
 
 /* What the compiler names when a field's type can't be one: "incompatible types when initializing type
  * 'tern_type *' using type 'struct text_of_a_model_is_const_char_pointer'". */
@@ -402,11 +403,11 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 #define TERN_MEMBER_TERN_TWO_(Model, field)                                                                  \
     _Static_assert(0, "TERN_MODEL(" #Model "): a comma is missing between " #field);
 #define TERN_MEMBER_TERN_BARE_(Model, field)                                                                 \
-    TERN_PASTE(TERN_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Model, field)
-#define TERN_MEMBER_BARE_0(Model, field)                                                                     \
+    TERN_PASTE(TERN_PRIVATE_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Model, field)
+#define TERN_PRIVATE_MEMBER_BARE_0(Model, field)                                                             \
     _Static_assert(0, "TERN_MODEL(" #Model "): write " #field                                                \
                       " in parentheses: (type, name, .option = value)");
-#define TERN_MEMBER_BARE_1(Model, field)
+#define TERN_PRIVATE_MEMBER_BARE_1(Model, field)
 #define TERN_MEMBER_TOO_MANY_(Model) _Static_assert(0, "TERN_MODEL(" #Model "): has more than 128 fields");
 
 #define TERN_STATE_(Model, field)            TERN_PASTE(TERN_STATE_, TERN_SHAPE_(field))(Model, field)
@@ -498,13 +499,14 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /* -- TERN_ENUM -- */
 
-#define TERN_ENUM_CONSTANT_(Enum, entry)  TERN_PASTE(TERN_ENUM_CONSTANT_, TERN_IS_NOTHING_(entry))(Enum, entry)
-#define TERN_ENUM_CONSTANT_0(Enum, entry) Enum##_##entry,
-#define TERN_ENUM_CONSTANT_1(Enum, entry)
-#define TERN_ENUM_CONSTANT_TOO_MANY_(Enum) Enum##_has_names = an_enum_has_at_most_128_names
-#define TERN_ENUM_NAME_(Enum, entry)       TERN_PASTE(TERN_ENUM_NAME_, TERN_IS_NOTHING_(entry))(Enum, entry)
-#define TERN_ENUM_NAME_0(Enum, entry)      {Enum##_##entry, #entry},
-#define TERN_ENUM_NAME_1(Enum, entry)
+#define TERN_ENUM_CONSTANT_(Enum, entry)                                                                     \
+    TERN_PASTE(TERN_PRIVATE_ENUM_CONSTANT_, TERN_IS_NOTHING_(entry))(Enum, entry)
+#define TERN_PRIVATE_ENUM_CONSTANT_0(Enum, entry) Enum##_##entry,
+#define TERN_PRIVATE_ENUM_CONSTANT_1(Enum, entry)
+#define TERN_ENUM_CONSTANT_TOO_MANY_(Enum)    Enum##_has_names = an_enum_has_at_most_128_names
+#define TERN_ENUM_NAME_(Enum, entry)          TERN_PASTE(TERN_PRIVATE_ENUM_NAME_, TERN_IS_NOTHING_(entry))(Enum, entry)
+#define TERN_PRIVATE_ENUM_NAME_0(Enum, entry) {Enum##_##entry, #entry},
+#define TERN_PRIVATE_ENUM_NAME_1(Enum, entry)
 #define TERN_ENUM_NAME_TOO_MANY_ TERN_DROP_
 
 /** Declares an enum whose values are names in JSON: `TERN_ENUM(Color, red, green)` makes Color_red,
