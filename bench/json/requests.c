@@ -45,7 +45,7 @@ TERN_HANDLER(list_bytes)
         memcpy(text, reply.data, reply.len);
         len = reply.len;
     }
-    return tern_bytes(c, "application/json", text, len);
+    return tern_bytes_reply(c, "application/json", text, len);
 }
 
 int main(int argc, char **argv)

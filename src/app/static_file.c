@@ -23,5 +23,5 @@ tern_reply static_file_serve(tern_ctx *c, const static_file *file)
         return tern_status(c, 304);
     if (file->encoding != NULL)
         tern_set_header(c, "Content-Encoding", file->encoding);
-    return tern_bytes(c, file->type, file->data, file->len);
+    return tern_bytes_reply(c, file->type, file->data, file->len);
 }

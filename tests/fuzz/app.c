@@ -81,7 +81,7 @@ TERN_HANDLER(echo)
         abort();
     take(c);
     tern_sleep(c, 0);
-    return tern_bytes(c, body.len % 2 ? body.data : NULL, body.data, body.len);
+    return tern_bytes_reply(c, body.len % 2 ? body.data : NULL, body.data, body.len);
 }
 
 TERN_HANDLER(count)

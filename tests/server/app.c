@@ -96,7 +96,7 @@ TERN_HANDLER(echo)
 {
     tern_str body = tern_body(c);
     const char *type = tern_header(c, "Content-Type");
-    return tern_bytes(c, type != NULL ? type : "application/octet-stream", body.data, body.len);
+    return tern_bytes_reply(c, type != NULL ? type : "application/octet-stream", body.data, body.len);
 }
 
 TERN_MODEL(Scan, (const char *, title), (tern_upload, file))
@@ -154,7 +154,7 @@ TERN_HANDLER(big)
     char *bytes = tern_alloc(c, len + 1);
     for (size_t i = 0; i < len; i++)
         bytes[i] = (char)('a' + i % 26);
-    return tern_bytes(c, "text/plain", bytes, len);
+    return tern_bytes_reply(c, "text/plain", bytes, len);
 }
 
 TERN_HANDLER(file)
