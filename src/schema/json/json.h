@@ -26,7 +26,7 @@ typedef struct json_limits {
  * Everything else comes from the arena.
  *
  * Faults of syntax end the decoding: one fault "not_json" with line and column. Faults of meaning (wrong
- * type, broken rule, missing, unknown or doubled key) are all collected, and decoding goes on. Keys of
+ * type, broken rule, missing, unknown or duplicate key) are all collected, and decoding goes on. Keys of
  * read-only fields are skipped. Absent fields get their fallback (a plain value from then on), or zero;
  * `tern_state` says which were given.
  *

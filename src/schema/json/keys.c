@@ -105,17 +105,17 @@ static const json_key *find_in_many(key_search *s, const json_key *keys, size_t 
     uint32_t *table = borrow(s->r, size, sizeof *table);
     if (table == NULL)
         return NULL;
-    const json_key *doubled = NULL;
-    for (size_t i = 0; doubled == NULL && i < count; i++) {
+    const json_key *duplicate = NULL;
+    for (size_t i = 0; duplicate == NULL && i < count; i++) {
         size_t slot = (size_t)siphash_1_3(&s->secret, keys[i].text, keys[i].len) & (size - 1);
         while (table[slot] != 0 && !is_same(&keys[table[slot] - 1], &keys[i]))
             slot = (slot + 1) & (size - 1);
         if (table[slot] != 0)
-            doubled = &keys[i];
+            duplicate = &keys[i];
         table[slot] = (uint32_t)(i + 1);
     }
     give_back(s->r, table, size, sizeof *table);
-    return doubled;
+    return duplicate;
 }
 
 /** The closing quote of the string that opens at `open`. */
@@ -138,7 +138,7 @@ static bool push_key(key_search *s, const char *open, const char *close, bool ha
 }
 
 /** The first key that its object had already; NULL when there is none, or reading ended. */
-static const json_key *find_doubled(key_search *s, const char *at, const char *end)
+static const json_key *find_duplicate(key_search *s, const char *at, const char *end)
 {
     size_t began[JSON_DEPTH_MOST]; /* how many keys there were at each open brace */
     unsigned depth = 0;
@@ -147,10 +147,10 @@ static const json_key *find_doubled(key_search *s, const char *at, const char *e
             began[depth++] = s->count;
         } else if (*at == '}' && depth > 0) { /* which it is: json_skip has seen to it */
             size_t first = began[--depth], count = s->count - first;
-            const json_key *doubled = count <= KEYS_FEW ? find_in_few(s->keys + first, count)
+            const json_key *duplicate = count <= KEYS_FEW ? find_in_few(s->keys + first, count)
                                                         : find_in_many(s, s->keys + first, count);
-            if (doubled != NULL || s->r->stop != NULL)
-                return doubled;
+            if (duplicate != NULL || s->r->stop != NULL)
+                return duplicate;
             s->count = first;
         } else if (*at == '"') {
             bool has_escape;
@@ -173,12 +173,12 @@ bool json_keys_differ(json_reader *r, const char *begin, const place *where)
         return true;
     key_search s = {.r = r, .room = KEYS_AT_FIRST};
     s.keys = s.lent;
-    const json_key *doubled = find_doubled(&s, begin, r->at);
-    if (doubled != NULL && doubled->len <= SHOWN_BYTES && memchr(doubled->text, '\0', doubled->len) == NULL)
-        fault_add(r->faults, where, "doubled", NULL, NULL, "has the key \"%.*s\" twice", (int)doubled->len,
-                  doubled->text);
-    else if (doubled != NULL)
-        fault_add(r->faults, where, "doubled", NULL, NULL, "has a key twice");
+    const json_key *duplicate = find_duplicate(&s, begin, r->at);
+    if (duplicate != NULL && duplicate->len <= SHOWN_BYTES && memchr(duplicate->text, '\0', duplicate->len) == NULL)
+        fault_add(r->faults, where, "duplicate", NULL, NULL, "has the key \"%.*s\" twice", (int)duplicate->len,
+                  duplicate->text);
+    else if (duplicate != NULL)
+        fault_add(r->faults, where, "duplicate", NULL, NULL, "has a key twice");
     give_back_keys(&s);
-    return doubled == NULL && r->stop == NULL;
+    return duplicate == NULL && r->stop == NULL;
 }

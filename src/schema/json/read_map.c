@@ -21,10 +21,10 @@ static const char *key_at(const entries *map, size_t i)
     return key;
 }
 
-static bool add_doubled(json_reader *r, const char *key, const place *where)
+static bool add_duplicate(json_reader *r, const char *key, const place *where)
 {
     const place here = {where, key, 0};
-    fault_add(r->faults, &here, "doubled", NULL, NULL, "is given twice");
+    fault_add(r->faults, &here, "duplicate", NULL, NULL, "is given twice");
     return false;
 }
 
@@ -42,7 +42,7 @@ static bool are_many_different(json_reader *r, const entries *map, uint32_t *tab
         while (table[slot] != 0 && strcmp(key_at(map, table[slot] - 1), key) != 0)
             slot = (slot + 1) & mask;
         if (table[slot] != 0)
-            is_right = add_doubled(r, key, where);
+            is_right = add_duplicate(r, key, where);
         table[slot] = (uint32_t)(i + 1);
     }
     return is_right;
@@ -56,7 +56,7 @@ static bool are_different(json_reader *r, const entries *map, const place *where
         for (size_t i = 1; i < map->count; i++)
             for (size_t k = 0; k < i; k++)
                 if (strcmp(key_at(map, i), key_at(map, k)) == 0) {
-                    is_right = add_doubled(r, key_at(map, i), where);
+                    is_right = add_duplicate(r, key_at(map, i), where);
                     break;
                 }
         return is_right;

@@ -154,7 +154,7 @@ static bool read_member(json_reader *r, filling *m)
     uint64_t bit = UINT64_C(1) << number % 64;
     m->next = number + 1;
     if ((m->seen[number / 64] & bit) != 0)
-        return add_key_fault(r, m, f->key, "doubled", "is given twice");
+        return add_key_fault(r, m, f->key, "duplicate", "is given twice");
     m->seen[number / 64] |= bit;
     if (f->field->read_only) {
         json_space(r);

@@ -154,7 +154,7 @@ static bool plan_field(planner *p, field_plan *plan, const tern_field *field)
 }
 
 /** Two fields of one name: the perfect hash could not tell them apart, nor could a client. */
-static bool has_doubled_key(planner *p, const type_plan *plan, unsigned count)
+static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
 {
     bool has = false;
     for (unsigned i = 1; i < count; i++)
@@ -203,7 +203,7 @@ static void plan_model(planner *p, type_plan *plan)
         plan->least_bytes += plan->fields[i].json_key_len + 1 + field->type->plan->least_bytes;
     }
     p->model = type;
-    if (!has_doubled_key(p, plan, count) && !plan_hash_build(plan, count, p->memory))
+    if (!has_duplicate_key(p, plan, count) && !plan_hash_build(plan, count, p->memory))
         p->is_memory_short = true;
 }
 

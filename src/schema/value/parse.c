@@ -145,10 +145,10 @@ static bool parse_number(parser *p)
     return true;
 }
 
-static bool stop_doubled(parser *p, const tern_value *key)
+static bool stop_duplicate(parser *p, const tern_value *key)
 {
     p->reader.at = key->text;
-    return json_stop_code(&p->reader, "doubled", "has a key twice");
+    return json_stop_code(&p->reader, "duplicate", "has a key twice");
 }
 
 /** Puts a large object into a box with an index. */
@@ -165,8 +165,8 @@ static bool box_object(parser *p, tern_value *object)
     *box = (value_box){object->items, object->len, object->len, table, slots - 1};
     object->is_boxed = true;
     object->box = box;
-    long doubled = value_index(box);
-    return doubled < 0 || stop_doubled(p, &box->items[2 * doubled]);
+    long duplicate = value_index(box);
+    return duplicate < 0 || stop_duplicate(p, &box->items[2 * duplicate]);
 }
 
 static bool check_keys(parser *p, tern_value *object)
@@ -178,7 +178,7 @@ static bool check_keys(parser *p, tern_value *object)
         for (uint32_t k = 0; k < i; k++)
             if (items[2 * i].len == items[2 * k].len &&
                 memcmp(items[2 * i].text, items[2 * k].text, items[2 * i].len) == 0)
-                return stop_doubled(p, &items[2 * i]);
+                return stop_duplicate(p, &items[2 * i]);
     return true;
 }
 

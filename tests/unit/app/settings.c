@@ -253,10 +253,7 @@ TEST(settings_help_names_every_flag_and_variable_in_lines_a_terminal_holds)
 
 TEST(settings_page_of_the_manual_names_every_setting_with_its_default)
 {
-    char path[1024]; /* from this file's folder, tests/unit/app */
-    snprintf(path, sizeof path, "%.*s../../../docs/settings.md", (int)(strrchr(__FILE__, '/') + 1 - __FILE__),
-             __FILE__);
-    FILE *file = fopen(path, "r");
+    FILE *file = fopen(SETTINGS_PAGE, "r");
     CHECK(file != NULL);
     static char page[65536];
     page[fread(page, 1, sizeof page - 1, file)] = '\0';

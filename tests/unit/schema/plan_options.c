@@ -175,7 +175,7 @@ REFUSED(options_broken_pattern_is_refused_with_its_place,
 #endif
 REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES takes one text or more",
         const char *, f, .choices = (const char *const[]){NULL})
-REFUSED(options_doubled_choice_is_refused, ".choices have \"a\" twice", const char *, f,
+REFUSED(options_duplicate_choice_is_refused, ".choices have \"a\" twice", const char *, f,
         .choices = TERN_CHOICES("a", "b", "a"))
 REFUSED(options_choice_against_another_rule_is_refused,
         ".choices \"a\" breaks its own rule: it must have at least 2 characters", const char *, f,
