@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
 TERN_MODEL(Part,
     (int64_t,      id,     .key = true),
     (const char *, title,  .min_length = 1, .max_length = 120),
@@ -22,7 +21,6 @@ TERN_MODEL(Part,
     (tern_date,    due,    .optional = true),
     (tern_uuid,    serial, .optional = true),
     (const char *, note,   .optional = true))
-/* clang-format on */
 
 /** Text that lasts as long as the program. */
 __attribute__((format(printf, 1, 2))) static const char *kept(const char *format, ...)

@@ -6,13 +6,11 @@
 
 enum { TODOS = 100 };
 
-/* clang-format off */
 TERN_MODEL(Todo,
     (int64_t,       id,      .key = true, .read_only = true),
     (const char *,  title,   .min_length = 1, .max_length = 120),
     (bool,          done,    .fallback = "false"),
     (tern_datetime, created, .read_only = true))
-/* clang-format on */
 
 static Todo todos[TODOS];
 static const Todo_list all = {todos, TODOS};

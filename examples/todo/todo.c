@@ -4,7 +4,6 @@
  */
 #include "todo.h"
 
-/* clang-format off */
 TERN_MODEL(Todo,
     (int64_t,       id,      .key = true, .read_only = true, .help = "Given by the service"),
     (const char *,  title,   .min_length = 1, .max_length = 120, .help = "What there is to do",
@@ -21,7 +20,6 @@ TERN_MODEL(TodoChange,
     (int64_t,      id),
     (const char *, title, .optional = true, .nullable = false, .min_length = 1, .max_length = 120),
     (bool,         done,  .optional = true, .nullable = false))
-/* clang-format on */
 
 TERN_HANDLER(list_todos, TodoFilter, in)
 {

@@ -135,7 +135,7 @@ static bool has_duplicate_key(const char *text, size_t len)
     char *copy = arena_text(&memory, text, len);
     require(copy != NULL);
     bool is_duplicate = value_parse(&memory, (tern_str){copy, len}, &limits, &error) == NULL &&
-                      strcmp(error.code, "duplicate") == 0;
+                        strcmp(error.code, "duplicate") == 0;
     arena_free(&memory);
     return is_duplicate;
 }

@@ -148,7 +148,7 @@ static const json_key *find_duplicate(key_search *s, const char *at, const char 
         } else if (*at == '}' && depth > 0) { /* which it is: json_skip has seen to it */
             size_t first = began[--depth], count = s->count - first;
             const json_key *duplicate = count <= KEYS_FEW ? find_in_few(s->keys + first, count)
-                                                        : find_in_many(s, s->keys + first, count);
+                                                          : find_in_many(s, s->keys + first, count);
             if (duplicate != NULL || s->r->stop != NULL)
                 return duplicate;
             s->count = first;
@@ -174,9 +174,10 @@ bool json_keys_differ(json_reader *r, const char *begin, const place *where)
     key_search s = {.r = r, .room = KEYS_AT_FIRST};
     s.keys = s.lent;
     const json_key *duplicate = find_duplicate(&s, begin, r->at);
-    if (duplicate != NULL && duplicate->len <= SHOWN_BYTES && memchr(duplicate->text, '\0', duplicate->len) == NULL)
-        fault_add(r->faults, where, "duplicate", NULL, NULL, "has the key \"%.*s\" twice", (int)duplicate->len,
-                  duplicate->text);
+    if (duplicate != NULL && duplicate->len <= SHOWN_BYTES &&
+        memchr(duplicate->text, '\0', duplicate->len) == NULL)
+        fault_add(r->faults, where, "duplicate", NULL, NULL, "has the key \"%.*s\" twice",
+                  (int)duplicate->len, duplicate->text);
     else if (duplicate != NULL)
         fault_add(r->faults, where, "duplicate", NULL, NULL, "has a key twice");
     give_back_keys(&s);
