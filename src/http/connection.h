@@ -56,8 +56,8 @@ struct http_connection {
 typedef struct http_server {
     http_service service;
     http_limits limits;
-    list_link connections; /* all of them; parked_hand walks the ring when connections must be dropped */
-    list_link *hand;
+    list_link connections; /* all of them */
+    list_link *hand;       /* walks round `connections` when one must be dropped: where it looked last */
     unsigned count;
     bool is_draining, has_successor, has_told_drained;
     timer_entry hand_over; /* runs while the successor's channel is full */
