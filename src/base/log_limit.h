@@ -1,4 +1,4 @@
-/** No flood of lines in the log: a bound on how many of a kind are written in a second. */
+/** Bounds how many lines of a kind are logged in a second. */
 #ifndef BASE_LOG_LIMIT_H
 #define BASE_LOG_LIMIT_H
 
@@ -12,8 +12,8 @@ typedef struct log_limit {
     unsigned left_out; /* lines that were not written since the last one that was */
 } log_limit;
 
-/** Whether a line may be written now, of which there are at most `most` in a second; counts it, or what is
- * left out. `left_out` is to be set to 0 by who has reported it. */
+/** Whether a line may be logged now; at most `most` may in a second. Counts the line, or that it was left
+ * out. The caller that reports `left_out` sets it to 0. */
 static inline bool log_limit_allows(log_limit *limit, unsigned most, uint64_t now_ms)
 {
     if (now_ms >= limit->until_ms) {
