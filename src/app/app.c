@@ -205,7 +205,7 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
     app->checks_end = &check->next;
 }
 
-/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when memory is short. */
+/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when out of memory. */
 static const char *full_pattern(tern_app *app, const tern_group *group, const char *pattern)
 {
     for (; group != NULL && pattern != NULL; group = group->parent)
@@ -221,7 +221,7 @@ static const char *host_of(const tern_group *group)
     return group != NULL ? group->host : NULL;
 }
 
-/** Joins the middleware of the groups, outermost first, and of the route; NULL when memory is short. */
+/** Joins the middleware of the groups, outermost first, and of the route; NULL when out of memory. */
 static const tern_middleware *make_chain(tern_app *app, const tern_group *group, const tern_middleware *last,
                                          unsigned last_count, unsigned *count)
 {
@@ -292,7 +292,7 @@ bool app_compile(tern_app *app, buf *problems)
         app_collect_header_names(app);
     }
     if (app->router == NULL || app->memory_short) {
-        buf_add_text(problems, "application: memory ran out while it was built\n");
+        buf_add_text(problems, "application: out of memory while it was built\n");
         is_right = false;
     }
     return is_right;

@@ -137,7 +137,7 @@ void app_free(tern_app *app);
 /** Adds a copy of `hook` behind those that are there. (app.c) */
 void app_add_hook(tern_app *app, const app_hook *hook);
 /** Zeroed memory, or a copy of a text that may be NULL, that lasts as long as the application; NULL, noted
- * for app_compile, when memory is short. (app.c) */
+ * for app_compile, when out of memory. (app.c) */
 void *app_keep(tern_app *app, size_t size);
 const char *app_keep_text(tern_app *app, const char *text);
 
@@ -167,7 +167,7 @@ static inline void ctx_leave(tern_ctx *c)
 /** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
 tern_reply ctx_run_next(tern_ctx *c);
 /** Calls `run(c, arg)` after the reply has been sent or given up, when x->reply_status and x->sent_bytes are
- * known. Fails the request when memory is short. (dispatch.c) */
+ * known. Fails the request when out of memory. (dispatch.c) */
 void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
 /** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. UNWIND_NONE, or why
  * it was left. (dispatch.c) */

@@ -68,7 +68,7 @@ static _Noreturn void fail(tern_ctx *c, int status, const char *detail, const ch
 {
     if (status < 400 || status > 599) {
         char label[160];
-        tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is no error; 500 is sent",
+        tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is not an error status; 500 is sent",
                  ctx_route_label(c, label, sizeof label), status);
         status = 500;
     }
@@ -99,5 +99,5 @@ void tern_fail(tern_ctx *c, int status, const char *format, ...)
     va_start(args, format);
     const char *detail = arena_vprintf(&c->x->arena, NULL, format, args);
     va_end(args);
-    ctx_fail(c, status, detail != NULL ? detail : "there is no memory left for the details");
+    ctx_fail(c, status, detail != NULL ? detail : "no memory is left for the details");
 }

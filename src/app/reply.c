@@ -85,7 +85,8 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
 {
     char label[160];
     if (status < 300 || status > 399 || status == 304) {
-        tern_log(TERN_LOG_ERROR, "%s: %d is no redirect", ctx_route_label(c, label, sizeof label), status);
+        tern_log(TERN_LOG_ERROR, "%s: %d is not a redirect status", ctx_route_label(c, label, sizeof label),
+                 status);
         return ctx_problem(c, 500, NULL);
     }
     size_t len = redirect_target_len(url);

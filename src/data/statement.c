@@ -170,7 +170,7 @@ static void make(made_statement *s, void *tail, const sql_builder *b, unsigned i
                           .conversion_count = b->conversion_count};
 }
 
-/** NULL when memory is short. */
+/** NULL when out of memory. */
 static const data_statement *keep(const statement_key *key, const sql_builder *b, bool writes)
 {
     kept_statement *s = make_room() ? mem_alloc(sizeof *s + tail_bytes(b)) : NULL;

@@ -84,7 +84,7 @@ static bool words_ready(data_transaction *t, const char *words, data_run *run, d
 {
     *run = (data_run){
         .statement = statement_words(words), .memory = t->memory, .deadline_ms = data_deadline_ms()};
-    return run->statement != NULL || data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
+    return run->statement != NULL || data_refuse(error, TERN_DATA_BUSY, "out of memory for a statement");
 }
 
 /** Runs it on the transaction's connection, whether it is broken or not. */

@@ -96,7 +96,7 @@ const char *faults_wanted(const tern_faults *faults, arena *a)
 {
     const fault *f = faults->first;
     if (f == NULL)
-        return "smaller: there is no memory for it";
+        return "smaller: memory is used up";
     buf text = {.limit = 1024};
     buf_add_text(&text, "JSON of its type (");
     print_steps(f, 1, &text);

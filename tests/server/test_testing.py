@@ -50,7 +50,7 @@ def a_failed_test_exits_1_and_the_others_run():
 @test
 def a_wrong_status_shows_request_answer_and_what_was_printed():
     text = reason(run("fails_by_status")[1], "fails_by_status")
-    for part in ("the status is 422 Unprocessable Content, wanted is 200 OK", "asked: POST /echo", '"text": 1',
+    for part in ("the status is 422 Unprocessable Content, expected 200 OK", "asked: POST /echo", '"text": 1',
                  "application/problem+json", '"location": [', "What it printed:", "said <by> the test"):
         check(part in text, f"{part!r} in\n{text}")
 

@@ -42,7 +42,7 @@ void bind_need_plan(tern_ctx *c, const tern_type *type)
     char label[160];
     if (!is_right)
         tern_log(TERN_LOG_ERROR, "%s: model %s can't be used: %s", ctx_route_label(c, label, sizeof label),
-                 type->name, problems.len != 0 ? problems.data : "it has mistakes");
+                 type->name, problems.len != 0 ? problems.data : "it has errors");
     buf_free(&problems);
     if (!is_right)
         ctx_fail(c, 500, NULL);

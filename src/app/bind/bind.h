@@ -67,7 +67,7 @@ typedef struct bind_texts {
     unsigned count;
 } bind_texts;
 
-/** Adds one; fails the request when memory is short. (value.c) */
+/** Adds one; fails the request when out of memory. (value.c) */
 void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_upload *upload);
 /** Makes the field's value of what was given for it: its fallback or zero when that is nothing. `above` is
  * the source ("query"), `name` what the field is called there. (value.c) */

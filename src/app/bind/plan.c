@@ -88,7 +88,7 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
     if (twin == NULL) {
         twin = mem_zero(1, sizeof *twin + count * sizeof *fields);
         if (twin == NULL) {
-            mistake(m, "memory is short");
+            mistake(m, "out of memory");
             return NULL;
         }
         twin->whole = whole;
@@ -200,7 +200,7 @@ static void add_field(maker *m, bind_plan *plan, const field_plan *f, tern_sourc
     bind_field *field = &plan->fields[plan->count++];
     *field = (bind_field){.f = f, .source = source, .name = name_in(m, f, source)};
     if (field->name == NULL) {
-        mistake(m, "memory is short");
+        mistake(m, "out of memory");
         return;
     }
     field->name_len = (uint32_t)strlen(field->name);
@@ -259,7 +259,7 @@ const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems)
     tern_field *of_body = arena_alloc(a, type->field_count * sizeof *of_body);
     bind_field *fields = arena_alloc(a, type->field_count * sizeof *fields);
     if (plan == NULL || of_body == NULL || fields == NULL) {
-        mistake(&m, "memory is short");
+        mistake(&m, "out of memory");
         return NULL;
     }
     *plan = (bind_plan){.type = type, .fields = fields};

@@ -29,7 +29,7 @@ static int number_of_method(const char *method)
 }
 
 /** The pattern with "{}" for each parameter: OpenAPI tells parameters neither by name nor by kind. NULL when
- * memory is short. */
+ * out of memory. */
 static const char *path_key(arena *memory, const pattern *p, size_t *len)
 {
     enum { PARAMETER_BYTES = 3 }; /* "/{}" */
@@ -49,7 +49,7 @@ static const char *path_key(arena *memory, const pattern *p, size_t *len)
 
 /** Puts the newest operation under its path. `*is_shown` is false when the path has its method already: of
  * routes that differ by host or by a parameter's kind, the document can show the first only. False when
- * memory is short. */
+ * out of memory. */
 static bool find_path(collector *c, openapi_operation *newest, int method, bool *is_shown)
 {
     openapi_document *doc = c->doc;
@@ -71,7 +71,7 @@ static bool find_path(collector *c, openapi_operation *newest, int method, bool 
            (first != 0 || name_table_put(&c->paths, PATHS, key, len, number));
 }
 
-/** The handler's name, for a second route of it with a number. NULL when memory is short. */
+/** The handler's name, for a second route of it with a number. NULL when out of memory. */
 static const char *make_id(collector *c, const route *r)
 {
     const char *name = r->handler.name != NULL ? r->handler.name : "handler", *id = name;
@@ -102,7 +102,7 @@ static void add_types(openapi_document *doc, const route *r)
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_PART);
 }
 
-/** Adds the route to the document, if it shows there; false when memory is short. */
+/** Adds the route to the document, if it shows there; false when out of memory. */
 static bool add_operation(collector *c, const route *r)
 {
     openapi_document *doc = c->doc;

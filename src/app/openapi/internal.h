@@ -35,7 +35,7 @@ typedef struct openapi_document {
     unsigned count;
 } openapi_document;
 
-/** Fills in the operations, their types and names; false when memory is short. (collect.c) */
+/** Fills in the operations, their types and names; false when out of memory. (collect.c) */
 bool openapi_collect(openapi_document *doc);
 /** Prints one operation's object. (operation.c) */
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);

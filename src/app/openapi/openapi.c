@@ -95,7 +95,7 @@ static void print_components(const openapi_document *doc, buf *out)
     append_close(out, '}');
 }
 
-/** Prints the tag unless it is among those seen; false when memory is short. */
+/** Prints the tag unless it is among those seen; false when out of memory. */
 static bool print_tag(name_table *seen, tern_str tag, buf *out)
 {
     if (name_table_find(seen, 0, tag.data, tag.len) != 0)

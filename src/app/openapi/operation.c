@@ -74,7 +74,8 @@ static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
         [SEGMENT_REST] = "{\"type\":\"string\"}",
     };
     print_parameter_head(name, "path", true, out);
-    append_member(out, "description", kind == SEGMENT_REST ? "The rest of the path; may hold slashes" : NULL);
+    append_member(out, "description",
+                  kind == SEGMENT_REST ? "The rest of the path; may contain slashes" : NULL);
     append_key(out, "schema");
     append_raw(out, schemas[kind]);
     append_close(out, '}');
@@ -243,8 +244,9 @@ static void print_success(const openapi_document *doc, const tern_route_options 
     snprintf(number, sizeof number, "%d", status);
     open_reply(number, http_status_text(status), out);
     if (status == CREATED && options->returns != NULL && has_key(options->returns))
-        append_raw(out, "\"headers\":{\"Location\":{\"description\":\"Where it is from now on\",\"schema\":"
-                        "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
+        append_raw(
+            out, "\"headers\":{\"Location\":{\"description\":\"The address of what was created\",\"schema\":"
+                 "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
     if (openapi_has_content(options))
         print_returns(doc, options, out);
     append_close(out, '}');

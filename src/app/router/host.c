@@ -72,7 +72,7 @@ bool router_host_add(router *r, const route *at, uint32_t *number)
     bool is_wildcard = strncmp(at->host, "*.", 2) == 0;
     const char *shown = at->host + (is_wildcard ? 2 : 0);
     if (!is_host(shown)) {
-        router_problem(r, at, "\"%s\" is no host: a name without port, or \"*.\" and a name", at->host);
+        router_problem(r, at, "\"%s\" is not a host: a name without port, or \"*.\" and a name", at->host);
         return false;
     }
     char normal[1 + ROUTER_HOST_BYTES] = ".";

@@ -51,7 +51,7 @@ typedef struct route_match {
 
 typedef struct router router;
 
-/** An empty router; NULL when memory is short. */
+/** An empty router; NULL when out of memory. */
 router *router_new(tern_slashes slashes);
 void router_free(router *r);
 /** Adds a route (copied; its texts must outlive the router). A mistake is kept for router_compile to report.

@@ -40,7 +40,7 @@ static _Noreturn void fail_at(tern_ctx *c, const place *above, const char *name,
 
 /* -- one row -- */
 
-/** The key in the path; 404 when a part of it is no value of its field. */
+/** The key in the path; 404 when a part of it is not a value of its field. */
 static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *table)
 {
     char *key = tern_alloc(c, r->key->size);
@@ -254,7 +254,7 @@ static const char *first_condition(tern_ctx *c, const resource *r, const tern_se
 {
     if (!visible->trusted_sql && !statement_is_literal(visible->where))
         data_misuse(
-            c, ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
+            c, ".visible of %s has a .where that was made at run time: values from a client go in by `?`",
             r->model->name);
     return tern_sprintf(c, "(%s)", visible->where);
 }

@@ -129,8 +129,8 @@ TEST(app_reports_all_mistakes_with_their_places)
     char want[2048];
     snprintf(want, sizeof want,
              "%1$s:%2$d: GET api//a: a pattern begins with '/'\n"
-             "%1$s:%5$d: GET /x/{id}/{id}: the name \"id\" stands there twice\n"
-             "%1$s:%6$d: (no method) (no pattern): the method is no token\n"
+             "%1$s:%5$d: GET /x/{id}/{id}: the name \"id\" is used twice\n"
+             "%1$s:%6$d: (no method) (no pattern): the method is not a token\n"
              "%1$s:%6$d: (no method) (no pattern): it is NULL\n"
              "%1$s:%6$d: (no method) (no pattern): it has no handler\n"
              "%1$s:%4$d: GET /b: conflicts with %1$s:%3$d: GET /b answers the same requests\n",

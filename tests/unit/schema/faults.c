@@ -89,8 +89,8 @@ TEST(threat_063_a_long_name_of_a_client_is_cut_at_a_character)
     memcpy(long_name + 99, "\xc3\xa4", 2); /* its second byte is the 101st */
     begin(1 << 20);
     const place body = {.name = "body"}, here = {.up = &body, .name = long_name};
-    fault_add(&faults, &here, "unknown", NULL, NULL, "is not known here");
-    snprintf(want, sizeof want, "body.%.99s...: is not known here\n", long_name);
+    fault_add(&faults, &here, "unknown", NULL, NULL, "is not a known field");
+    snprintf(want, sizeof want, "body.%.99s...: is not a known field\n", long_name);
     say(want, faults_print);
     arena_free(&memory);
 }

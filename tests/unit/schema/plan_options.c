@@ -77,8 +77,8 @@ REFUSED(options_min_below_an_unsigned_kind_is_refused,
 REFUSED(options_fractional_max_of_an_integer_is_refused,
         ".max = 2.5 is not a whole number, as values of int32_t are", int, f, .max = 2.5)
 REFUSED(options_max_between_the_64_bit_kinds_is_refused,
-        ".max = 10000000000000000000 is beyond 9223372036854775807, up to where there can be limits",
-        uint64_t, f, .max = 10000000000000000000.0L)
+        ".max = 10000000000000000000 is above 9223372036854775807, the largest limit", uint64_t, f,
+        .max = 10000000000000000000.0L)
 REFUSED(options_min_that_is_no_number_is_refused,
         ".min = nan is outside of what int16_t holds (-32768 to 32767)", int16_t, f, .min = __builtin_nan(""))
 REFUSED(options_multiple_of_nothing_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
@@ -173,7 +173,7 @@ REFUSED(options_broken_pattern_is_refused_with_its_place,
         ".pattern = \"a(b\" cannot be used: missing closing parenthesis, at byte 3", const char *, f,
         .pattern = "a(b")
 #endif
-REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES takes one text or more",
+REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES needs at least one text",
         const char *, f, .choices = (const char *const[]){NULL})
 REFUSED(options_duplicate_choice_is_refused, ".choices have \"a\" twice", const char *, f,
         .choices = TERN_CHOICES("a", "b", "a"))
@@ -206,8 +206,8 @@ REFUSED(options_required_and_optional_are_refused, ".required and .optional cont
         .required = true, .optional = true)
 REFUSED(options_required_and_fallback_are_refused, ".required and .fallback contradict each other", int, f,
         .required = true, .fallback = "1")
-REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only leave nobody to see it",
-        int, f, .read_only = true, .write_only = true)
+REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only contradict each other", int,
+        f, .read_only = true, .write_only = true)
 REFUSED(
     options_upload_in_a_nested_model_is_refused,
     "the model Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
@@ -228,15 +228,15 @@ REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given i
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
         tern_int64_list, f, .in = TERN_FROM_PATH)
 REFUSED(options_optional_in_the_path_is_refused,
-        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_FROM_PATH,
+        "a parameter of the path is always given; leave out .optional", int, f, .in = TERN_FROM_PATH,
         .optional = true)
 
 REFUSED(options_nullable_in_the_query_is_refused,
-        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
+        "a path, query, header or cookie cannot be null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
         .nullable = true)
 REFUSED(options_nullable_key_is_refused, ".key is never null; leave out .nullable", int, f, .key = true,
         .nullable = true)
-REFUSED(options_nullable_upload_is_refused, "a form cannot say null for a file; leave out .nullable",
+REFUSED(options_nullable_upload_is_refused, "a form cannot send null for a file; leave out .nullable",
         tern_upload, f, .nullable = true)
 
 /* -- tables -- */
@@ -259,7 +259,7 @@ REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no 
 REFUSED(options_search_on_a_number_is_refused, ".search is for text; int32_t has no use for it", int, f,
         .search = true)
 REFUSED(options_search_of_what_is_never_shown_is_refused,
-        ".search would tell what is in it, and .write_only is never shown", const char *, f, .search = true,
+        ".search would reveal it, and .write_only is never shown", const char *, f, .search = true,
         .write_only = true)
 
 TERN_MODEL_WITH(Row,
