@@ -120,10 +120,12 @@ TERN_HANDLER(set_members)
     return tern_textf(c, "%zu", tern_value_count(object));
 }
 
+TERN_LOCAL(tern_ctx, kept);
+
 TERN_HANDLER(set_locals)
 {
     for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
-        tern_local_set(c, tern_sprintf(c, "key%d", (int)i), c);
+        tern_set_local(c, kept, c);
     return tern_text(c, "ok");
 }
 

@@ -200,6 +200,28 @@ static void check_model(binding *b)
         place_fault(plan, f);
 }
 
+/** Fills in the model, which is zero. */
+static inline __attribute__((always_inline)) void read_model(binding *b)
+{
+    if (b->plan->body != NULL)
+        bind_body(b); /* first: a decoder may clear the whole model */
+    bind_rest(b);
+    if (b->plan->has_query)
+        bind_query(b);
+    if (b->faults.count == 0)
+        check_model(b);
+}
+
+void *bind_input(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
+{
+    binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->type->size)};
+    faults_init(&b.faults, &c->x->arena);
+    read_model(&b);
+    bool is_right = b.faults.count == 0 && !b.faults.is_memory_short;
+    faults_join(faults, &b.faults);
+    return is_right ? b.model : NULL;
+}
+
 void *tern_bind(tern_ctx *c, const tern_type *type)
 {
     const route *r = c->match.route;
@@ -211,13 +233,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
     c->is_bound = true;
     faults_init(&b.faults, &c->x->arena);
     b.model = tern_alloc(c, type->size);
-    if (b.plan->body != NULL)
-        bind_body(&b); /* first: a decoder may clear the whole model */
-    bind_rest(&b);
-    if (b.plan->has_query)
-        bind_query(&b);
-    if (b.faults.count == 0)
-        check_model(&b);
+    read_model(&b);
     bind_fail_faults(c, &b.faults);
     return b.model;
 }

@@ -34,9 +34,9 @@ typedef struct bind_plan {
     bool is_body_required;
 } bind_plan;
 
-/** Makes the plan of a route whose handler has an input; NULL with lines in `problems`. Texts and the plan
- * lie in `a`. (bind_plan.c) */
-const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems);
+/** Makes the plan of a route for the input of its handler or, with one, of a provider that it needs; NULL with
+ * lines in `problems`. Texts and the plan are in `a`. (bind_plan.c) */
+const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *provider, buf *problems);
 /** Prepares a type that a route returns; false with lines in `problems`. (bind_plan.c) */
 bool bind_prepare_returns(const route *r, buf *problems);
 /** Takes back what was made for models whose body is a part of them (tests under leak checkers); after
@@ -53,6 +53,10 @@ typedef struct binding {
     void *model;
     tern_faults faults;
 } binding;
+
+/** The request as a value of the plan's model, in the request's memory; NULL when it is not one, with what is
+ * wrong added to `faults`. Fails the request for what makes it unreadable, as tern_bind does. (bind.c) */
+void *bind_input(tern_ctx *c, const bind_plan *plan, tern_faults *faults);
 
 /** One text that was given for a field, in the request's memory, NUL-terminated. */
 typedef struct bind_text {

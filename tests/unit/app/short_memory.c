@@ -28,6 +28,8 @@ static void child_task(tern_ctx *c, void *arg)
     tern_send(c, arg, &value);
 }
 
+TERN_LOCAL(char, kept);
+
 TERN_HANDLER(everything)
 {
     int value = 0;
@@ -36,7 +38,7 @@ TERN_HANDLER(everything)
     tern_task *task = tern_go(c, child_task, channel);
     tern_receive(c, channel, &value);
     tern_wait(c, task);
-    tern_local_set(c, "value", tern_alloc(c, 5000)); /* more than the stack lends */
+    tern_set_local(c, kept, tern_alloc(c, 5000)); /* more than the stack lends */
     tern_set_header(c, "X-Id", tern_request_id(c));
     tern_set_cookie(c, "sid", "abc", .max_age_s = 60);
     const char *query = tern_query(c, "q");
