@@ -64,7 +64,7 @@ const char *tern_request_id(tern_ctx *c);
 /* -- from middleware to handlers -- */
 
 /**
- * Declares a slot that each request has: `TERN_LOCAL(User, signed_in);` in a file, or in a header that several
+ * Declares a slot that each request has: `TERN_LOCAL(User, signed_in)` in a file, or in a header that several
  * files include, which then mean the same slot. A slot has a number from the start of the program: setting and
  * reading it are a few instructions.
  */
@@ -75,8 +75,7 @@ const char *tern_request_id(tern_ctx *c);
     __attribute__((constructor)) static void slot##_local_number(void)                                       \
     {                                                                                                        \
         tern_local_number_(&slot##_local);                                                                   \
-    }                                                                                                        \
-    extern tern_local_slot slot##_local
+    }
 
 /** What the request has in a slot, a `User *` for TERN_LOCAL(User, signed_in); NULL until it is set. */
 #define tern_local(c, slot) ((slot##_local_value)tern_local_of_(c, &slot##_local))
@@ -84,7 +83,7 @@ const char *tern_request_id(tern_ctx *c);
  * with 503 without memory. */
 #define tern_set_local(c, slot, value)                                                                       \
     tern_set_local_(c, &slot##_local,                                                                        \
-                    _Generic((1 ? (value) : (slot##_local_value)0),                                          \
+                    _Generic((1 ? (value) : *(slot##_local_value *)0), /* as C converts it */                \
                         slot##_local_value: (value),                                                         \
                         default: _Generic((value),                                                           \
                             void *: (value),                                                                 \

@@ -87,6 +87,13 @@ typedef struct tern_provider {
     typedef T provider;                                                                                      \
     extern const tern_provider provider##_type
 
+/**
+ * What a provider that the route needs has given, a `User *` for TERN_PROVIDES(User, current_user): for functions
+ * that only get `c`, such as the hooks of a resource. NULL before it has been called, and where it failed. Fails
+ * with 500 and a line in the log when the route does not need it.
+ */
+#define tern_provided(c, provider) ((provider *)tern_provided_(c, TERN_TAKES_OF_(provider)))
+
 /** A list of providers for `.needs` of routes and groups: TERN_NEEDS(admin, quota). */
 #define TERN_NEEDS(...) ((const tern_provider *const[]){TERN_EACH(TERN_NEED_, ~, __VA_ARGS__) NULL})
 
@@ -101,6 +108,7 @@ __attribute__((unused, noinline)) static void tern_frame_of_file_(void)
     *(volatile char *)frame = 0;
 }
 
+void *tern_provided_(tern_ctx *c, const tern_provider *provider);
 /** What the pairs of the running handler are given, one pointer each. */
 void *const *tern_given_(tern_ctx *c);
 /** The first of them. */

@@ -138,9 +138,11 @@ void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
  * tern_test_provide_value(t, current_user, &ann). A provider of TERN_REQUIRES lets all pass: give it NULL. */
 #define tern_test_provide_value(t, provider, value)                                                          \
     tern_test_provide_with(t, __FILE__, __LINE__, TERN_TAKES_OF_(provider), NULL,                            \
-                           _Generic((1 ? (value) : (provider *)0),                                           \
+                           _Generic((1 ? (value) : *(provider **)0), /* as C converts it */                   \
                                provider *: (value),                                                          \
-                               default: (struct not_a_pointer_to_what_this_provider_gives){0}))
+                               default: _Generic((value),                                                    \
+                                   void *: (value),                                                          \
+                                   default: (struct not_a_pointer_to_what_this_provider_gives){0})))
 struct not_a_pointer_to_what_this_provider_gives {
     int unused;
 };

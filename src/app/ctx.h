@@ -54,7 +54,10 @@ struct tern_ctx {
     bool is_json_read;         /* the body was decoded, so it is no JSON any more */
     bool is_bound;             /* the input has been read: once a request */
     struct data_request *data; /* the data layer's; NULL until the request uses its database */
-    void *const *given; /* set where the route has a provide_plan: what the handler's pairs are given */
+    /* set by provide_run, where the route has a plan: what its steps have given, NULL for those that are still to
+     * be called; and what the handler's pairs are given */
+    void **provided;
+    void *const *given;
     route_found found;
     char request_id[65]; /* "" until made or taken */
     route_match match;   /* last: its params are not cleared */

@@ -25,9 +25,9 @@ void *tern_given_1_(tern_ctx *c, const tern_provider *provider)
 typedef struct providing {
     tern_ctx *c;
     const provide_plan *plan;
-    tern_faults faults;              /* of all inputs so far */
-    void *values[PROVIDE_STEPS_MAX]; /* what the steps so far have given */
-    uint32_t missing;                /* one bit for each step that could not be called */
+    tern_faults faults; /* of all inputs so far */
+    void **values;      /* what the steps so far have given, in the request's memory */
+    uint32_t missing;   /* one bit for each step that could not be called */
 } providing;
 
 static _Noreturn void fail_null(tern_ctx *c, const tern_provider *p)
@@ -89,6 +89,8 @@ tern_reply provide_run(tern_ctx *c)
     const tern_handler *handler = &c->match.route->handler;
     providing p = {.c = c, .plan = c->match.route->provide};
     void *given[PROVIDE_PAIRS_MAX];
+    c->provided = NULL;
+    c->provided = p.values = tern_alloc(c, p.plan->count * sizeof *p.values);
     faults_init(&p.faults, &c->x->arena);
     for (unsigned i = 0; i < p.plan->count; i++)
         take_step(&p, i);
@@ -97,6 +99,28 @@ tern_reply provide_run(tern_ctx *c)
     collect(&p, handler->takes, handler->pairs, p.plan->from, given);
     c->given = given;
     return p.plan->run(c);
+}
+
+static int find_step(const provide_plan *plan, const tern_provider *called)
+{
+    for (unsigned i = 0; plan != NULL && i < plan->count; i++)
+        if (plan->steps[i].provider == called)
+            return (int)i;
+    return -1;
+}
+
+void *tern_provided_(tern_ctx *c, const tern_provider *provider)
+{
+    const route *r = c->match.route;
+    char label[160];
+    int number = r != NULL ? find_step(r->provide, provide_instead_of(c->app, provider)) : -1;
+    if (number < 0) {
+        tern_log(TERN_ERROR, "%s: the value of provider %s is asked for, which the route does not need (.needs)",
+                 ctx_route_label(c, label, sizeof label), provider->name);
+        ctx_fail(c, 500, NULL);
+    }
+    /* While the middleware outside is still at work there is something next. */
+    return c->next == NULL && c->provided != NULL ? c->provided[number] : NULL;
 }
 
 /* -- for who looks at all inputs of a route -- */

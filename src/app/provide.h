@@ -49,6 +49,8 @@ bool provide_plan_make(tern_app *app, route *r, const tern_provider *const *need
 
 /** Whether two fields of a route's inputs are one parameter of the request. (provide_plan.c) */
 bool provide_is_one_place(const bind_field *a, const bind_field *b);
+/** What is called where `provider` is named: itself, or what has replaced it. (provide_plan.c) */
+const tern_provider *provide_instead_of(const tern_app *app, const tern_provider *provider);
 /** Calls the providers of the route and then its handler. (provide.c) */
 tern_reply provide_run(tern_ctx *c);
 

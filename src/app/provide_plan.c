@@ -90,6 +90,12 @@ static const provide_replacement *replacement_of(const tern_app *app, const tern
     return r;
 }
 
+const tern_provider *provide_instead_of(const tern_app *app, const tern_provider *provider)
+{
+    const provide_replacement *r = replacement_of(app, provider);
+    return r != NULL && r->by != NULL ? r->by : provider;
+}
+
 static void check_options(maker *m, const tern_provider *p)
 {
     const char *at = p->options.refuses;

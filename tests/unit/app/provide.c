@@ -250,6 +250,26 @@ TERN_HANDLER(signed_note, Note, in, signature, raw)
     return tern_textf(c, "%s %s", in->text, raw);
 }
 
+static const char *name_of_user(tern_ctx *c)
+{
+    return tern_provided(c, current_user)->name;
+}
+
+TERN_HANDLER(by_context)
+{
+    return tern_text(c, name_of_user(c));
+}
+
+static tern_reply shows_user(tern_ctx *c, void *options)
+{
+    (void)options;
+    note(tern_provided(c, current_user) == NULL ? "none before" : "one before");
+    tern_reply reply = tern_next(c);
+    const User *user = tern_provided(c, current_user);
+    note(user != NULL ? user->name : "none after");
+    return reply;
+}
+
 static tern_reply around(tern_ctx *c, void *options)
 {
     (void)options;
@@ -288,6 +308,9 @@ static tern_app *build_app(void)
     tern_get(app, "/sleeper", sleeper);
     tern_post(app, "/signed", signed_note);
     tern_get(app, "/around", me, .name = "around", .use = TERN_USE(TERN_MIDDLEWARE(around)));
+    tern_get(app, "/by-context", by_context, .needs = TERN_NEEDS(current_user));
+    tern_get(app, "/forgotten", by_context, .name = "forgotten");
+    tern_get(app, "/shown", me, .name = "shown", .use = TERN_USE(TERN_MIDDLEWARE(shows_user)));
     build_groups(app);
     return app;
 }
@@ -419,6 +442,29 @@ TEST(providers_after_one_that_fails_are_not_called)
     open_app();
     CHECK_INT(ask("GET /diamond", "X-Token: bad\r\n", ""), 401);
     CHECK_TEXT(trace, "current_user ~current_user");
+}
+
+TEST(what_a_provider_gave_is_there_for_functions_that_get_the_context)
+{
+    open_app();
+    CHECK_SAID(200, ask("GET /by-context", ANN, ""), "ann");
+}
+
+TEST(asking_for_a_provider_that_the_route_does_not_need_is_500)
+{
+    open_app();
+    CHECK_INT(ask("GET /forgotten", ANN, ""), 500);
+}
+
+TEST(middleware_sees_what_a_provider_gave_after_the_handler)
+{
+    open_app();
+    CHECK_INT(ask("GET /shown", ANN, ""), 200);
+    CHECK_TEXT(trace, "none before current_user me ~me ~current_user ann");
+    CHECK_INT(ask("GET /shown", "X-Token: bad\r\n", ""), 401);
+    CHECK_TEXT(trace, "none before current_user ~current_user none after");
+    CHECK_INT(ask("GET /shown", "", ""), 422);
+    CHECK_TEXT(trace, "none before none after");
 }
 
 TEST(an_optional_provider_may_give_null)
