@@ -32,13 +32,13 @@ typedef struct tern_handler {
  * Declares a handler: a name, and pairs of what it takes.
  *
  *     TERN_HANDLER(hello) { return tern_text(c, "hello"); }
- *     TERN_HANDLER(get_todo, ById, in) { return tern_textf(c, "todo %" PRId64, in->id); }
- *     TERN_HANDLER(my_todo, ById, in, current_user, user) { ... }
+ *     TERN_HANDLER(get_todo, tern_by_id, in) { return tern_textf(c, "todo %" PRId64, in->id); }
+ *     TERN_HANDLER(my_todo, tern_by_id, in, current_user, user) { ... }
  *
  * Each expands to a `tern_handler` of that name and the head of the function behind it, whose first parameter
  * is `tern_ctx *c`.
  *
- * A model, in the first pair, is the input: `ById *in` is filled from the request and valid; the handler is not
+ * A model, in the first pair, is the input: `tern_by_id *in` is filled from the request and valid; the handler is not
  * called otherwise. A field whose name stands in the route's {} comes from the path; otherwise from the query
  * for GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says otherwise.
  * What is wrong with the request is answered with 422 and every fault in it at once (docs/models.md).
@@ -87,7 +87,7 @@ typedef struct tern_handler {
     static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)) TERN_PARAMETERS_##n(X, __VA_ARGS__))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
     _Static_assert(0, "TERN_HANDLER takes a name, and pairs of a model or provider and what it is called "   \
-                      "(up to 7): TERN_HANDLER(get_todo, ById, in, current_user, user)");                    \
+                      "(up to 7): TERN_HANDLER(get_todo, tern_by_id, in, current_user, user)");                    \
     static tern_reply handler##_run(tern_ctx *c)
 
 /** What TERN_HANDLER(name, Model, in) calls: the request as a value of `type`, in the request's memory; fails
@@ -99,7 +99,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type);
 #define tern_given(c, field) ((void)(c), tern_has(in, field))
 
 /** The input of routes with `{id}` and nothing else. */
-TERN_MODEL(ById, (int64_t, id))
+TERN_MODEL(tern_by_id, (int64_t, id))
 
 typedef enum tern_slashes {
     TERN_SLASH_STRICT,  /* "/a" and "/a/" are two paths */

@@ -1,7 +1,7 @@
 /**
  * What handlers depend on: values that a function of the application provides for each request.
  *
- *     TERN_MODEL(Token, (const char *, token, .in = TERN_HEADER, .json = "X-Token", .optional = true))
+ *     TERN_MODEL(Token, (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .optional = true))
  *
  *     TERN_PROVIDES_WITH(User, current_user, (.refuses = "401"), Token, in)
  *     {

@@ -1,6 +1,6 @@
 /** Which headers with a '_' in their name an application is given. */
-#include "app/openapi_inside.h"
-#include "app/provide.h"
+#include "app/openapi/internal.h"
+#include "app/provide/provide.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static void add(tern_app *app, const char *name)
 static void add_input(tern_app *app, const bind_plan *plan)
 {
     for (unsigned i = 0; plan != NULL && i < plan->count; i++)
-        if (plan->fields[i].source == TERN_HEADER)
+        if (plan->fields[i].source == TERN_FROM_HEADER)
             add(app, plan->fields[i].name);
 }
 

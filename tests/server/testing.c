@@ -72,8 +72,8 @@ TERN_HANDLER(hang)
 /* -- providers -- */
 
 TERN_MODEL(User, (int64_t, id), (const char *, name))
-TERN_MODEL(Token, (const char *, token, .in = TERN_HEADER, .json = "X-Token", .optional = true))
-TERN_MODEL(TestUser, (const char *, test_user, .in = TERN_HEADER))
+TERN_MODEL(Token, (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .optional = true))
+TERN_MODEL(TestUser, (const char *, test_user, .in = TERN_FROM_HEADER))
 
 TERN_PROVIDES(User, current_user, Token, in)
 {

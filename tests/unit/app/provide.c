@@ -2,7 +2,7 @@
 #include "check.h"
 #include "wire.h"
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
 
 #include <tern.h>
@@ -31,10 +31,10 @@ TERN_MODEL(User,
     (const char *, name))
 
 TERN_MODEL(Token,
-    (const char *, token, .in = TERN_HEADER, .json = "X-Token", .max_length = 8))
+    (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .max_length = 8))
 
 TERN_MODEL(MaybeToken,
-    (const char *, token, .in = TERN_HEADER, .json = "X-Token", .optional = true))
+    (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .optional = true))
 
 TERN_MODEL(Page,
     (int, page, .fallback = "1", .min = 1),
@@ -44,10 +44,10 @@ TERN_MODEL(TeamPath,
     (int64_t, team))
 
 TERN_MODEL(Everything,
-    (int64_t,         id, .in = TERN_PATH),
-    (int,             page, .in = TERN_QUERY),
-    (tern_text_list,  x_tag, .in = TERN_HEADER),
-    (const char *,    session, .in = TERN_COOKIE))
+    (int64_t,         id, .in = TERN_FROM_PATH),
+    (int,             page, .in = TERN_FROM_QUERY),
+    (tern_text_list,  x_tag, .in = TERN_FROM_HEADER),
+    (const char *,    session, .in = TERN_FROM_COOKIE))
 
 TERN_MODEL(Note,
     (const char *, text, .max_length = 5))
@@ -342,7 +342,7 @@ static void open_app(void)
     if (!app_compile(app, &problems))
         check_fail(__FILE__, __LINE__, "%s", problems.data);
     app_service(app, &service);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(wire_open(&service, &limits));
     atexit(close_app);
 }

@@ -1,9 +1,9 @@
 /** Providers at start: what is refused, and what the OpenAPI document says of them. */
 #include "check.h"
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
-#include "app/openapi.h"
+#include "app/openapi/openapi.h"
 
 #include <tern.h>
 #include <tern/openapi.h>
@@ -17,16 +17,16 @@ TERN_MODEL(User,
     (int64_t, id, .key = true))
 
 TERN_MODEL(Token,
-    (const char *, token, .in = TERN_HEADER, .json = "X-Token", .max_length = 40))
+    (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .max_length = 40))
 
 TERN_MODEL(Tenant,
-    (const char *, tenant, .in = TERN_HEADER, .json = "x_tenant"))
+    (const char *, tenant, .in = TERN_FROM_HEADER, .json = "x_tenant"))
 
 TERN_MODEL(TeamPath,
     (int64_t, team))
 
 TERN_MODEL(TeamOfPath,
-    (int64_t, team, .in = TERN_PATH))
+    (int64_t, team, .in = TERN_FROM_PATH))
 
 TERN_MODEL(TeamText,
     (const char *, team))
@@ -47,13 +47,13 @@ TERN_MODEL(PageList,
     (tern_int32_list, page))
 
 TERN_MODEL(TokenNumber,
-    (int, token, .in = TERN_HEADER, .json = "x-token"))
+    (int, token, .in = TERN_FROM_HEADER, .json = "x-token"))
 
 TERN_MODEL(ColorHeader,
-    (Color, color, .in = TERN_HEADER))
+    (Color, color, .in = TERN_FROM_HEADER))
 
 TERN_MODEL(InBody,
-    (const char *, text, .in = TERN_BODY))
+    (const char *, text, .in = TERN_FROM_BODY))
 
 TERN_MODEL(Letter,
     (tern_upload, scan))
