@@ -6,11 +6,9 @@ TERN_MODEL(Numbers, (tern_int64_list, n))
 TERN_MODEL(Different, (tern_text_list, n, .unique_items = true))
 TERN_MODEL(Strict, (int64_t, id, .optional = true))
 TERN_MODEL(Author, (int64_t, id, .key = true), (const char *, name))
-TERN_MODEL(Book,
-    (int64_t,      id,        .key = true),
-    (const char *, title),
-    (int64_t,      author_id, .references = TERN_TYPE(Author), .index = true),
-    (Author,       author,    .via = "author_id", .optional = true))
+TERN_MODEL(Book, (int64_t, id, .key = true), (const char *, title),
+           (int64_t, author_id, .references = TERN_TYPE(Author), .index = true),
+           (Author, author, .via = "author_id", .optional = true))
 
 TERN_HANDLER(read_any)
 {
@@ -116,15 +114,6 @@ TERN_HANDLER(set_members)
     for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
         tern_value_set(c, object, tern_sprintf(c, "key%d", (int)i), tern_value_of_int(c, i));
     return tern_textf(c, "%zu", tern_value_count(object));
-}
-
-TERN_LOCAL(tern_ctx, kept);
-
-TERN_HANDLER(set_locals)
-{
-    for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
-        tern_set_local(c, kept, c);
-    return tern_text(c, "ok");
 }
 
 TERN_HANDLER(set_headers)
@@ -237,7 +226,6 @@ void growth_add_requests(tern_app *app)
     tern_get(app, "/timers", start_timers);
     tern_get(app, "/log", log_many);
     tern_get(app, "/members", set_members);
-    tern_get(app, "/locals", set_locals);
     tern_get(app, "/headers", set_headers);
     tern_get(app, "/shared", fill_map);
     tern_get(app, "/rows/fill", fill_rows);

@@ -52,18 +52,18 @@ typedef struct tern_handler {
     static const tern_handler handler[1] = {                                                                 \
         {#handler, handler##_run, __FILE__, __LINE__, 0, NULL, NULL, tern_frame_of_file_, NULL}};            \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
-#define TERN_HANDLER_1(handler, X, x)                                                                        \
-    static tern_reply handler##_handle(tern_ctx *c, X *x);                                                   \
-    static tern_reply handler##_run(tern_ctx *c)                                                             \
-    {                                                                                                        \
+#define TERN_HANDLER_1(handler, X, x)                                                                          \
+    static tern_reply handler##_handle(tern_ctx *c, X *x);                                                     \
+    static tern_reply handler##_run(tern_ctx *c)                                                               \
+    {                                                                                                          \
         return handler##_handle(                                                                             \
             c, _Generic(&X##_type, tern_type *: tern_bind, const tern_provider *: tern_given_1_)(c, &X##_type)); \
-    }                                                                                                        \
+    }                                                                                                          \
     static const tern_handler handler[1] = {                                                                 \
         {#handler, handler##_run, __FILE__, __LINE__, TERN_IS_PROVIDER_(X), TERN_FIRST_INPUT_(X), NULL,      \
          tern_frame_of_file_,                                                                                \
          _Generic(&X##_type, tern_type *: NULL,                                                              \
-                  const tern_provider *: (const tern_provider *const[]){TERN_FIRST_TAKES_(X)})}};            \
+                  const tern_provider *: (const tern_provider *const[]){TERN_FIRST_TAKES_(X)})}}; \
     static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), X *x __attribute__((unused)))
 #define TERN_HANDLER_2(handler, ...) TERN_HANDLER_SOME_(2, handler, __VA_ARGS__)
 #define TERN_HANDLER_3(handler, ...) TERN_HANDLER_SOME_(3, handler, __VA_ARGS__)
@@ -71,23 +71,24 @@ typedef struct tern_handler {
 #define TERN_HANDLER_5(handler, ...) TERN_HANDLER_SOME_(5, handler, __VA_ARGS__)
 #define TERN_HANDLER_6(handler, ...) TERN_HANDLER_SOME_(6, handler, __VA_ARGS__)
 #define TERN_HANDLER_7(handler, ...) TERN_HANDLER_SOME_(7, handler, __VA_ARGS__)
-#define TERN_HANDLER_SOME_(n, handler, X, ...)                                                               \
-    static tern_reply handler##_handle(tern_ctx *c TERN_PARAMETERS_##n(X, __VA_ARGS__));                     \
-    static const tern_provider *const handler##_takes[] = {TERN_TAKES_##n(X, __VA_ARGS__)};                  \
-    static tern_reply handler##_run(tern_ctx *c)                                                             \
-    {                                                                                                        \
-        void *const *given = tern_given_(c);                                                                 \
+#define TERN_HANDLER_SOME_(n, handler, X, ...)                                                                 \
+    static tern_reply handler##_handle(tern_ctx *c TERN_PARAMETERS_##n(X, __VA_ARGS__));                       \
+    static const tern_provider *const handler##_takes[] = {TERN_TAKES_##n(X, __VA_ARGS__)};                    \
+    static tern_reply handler##_run(tern_ctx *c)                                                               \
+    {                                                                                                          \
+        void *const *given = tern_given_(c);                                                                   \
         return handler##_handle(                                                                             \
             c, _Generic(&X##_type, tern_type *: tern_bind, const tern_provider *: tern_given_1_)(c, &X##_type) \
-                   TERN_GIVEN_##n);                                                                          \
-    }                                                                                                        \
-    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, n,                 \
-                                             TERN_FIRST_INPUT_(X), NULL, tern_frame_of_file_,                \
-                                             handler##_takes}};                                              \
-    static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)) TERN_PARAMETERS_##n(X, __VA_ARGS__))
+                   TERN_GIVEN_##n); \
+    }                                                                                                          \
+    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, n,                   \
+                                             TERN_FIRST_INPUT_(X), NULL, tern_frame_of_file_,                  \
+                                             handler##_takes}};                                                \
+    static tern_reply handler##_handle(tern_ctx *c __attribute__((unused))                                     \
+                                       TERN_PARAMETERS_##n(X, __VA_ARGS__))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
     _Static_assert(0, "TERN_HANDLER takes a name, and pairs of a model or provider and what it is called "   \
-                      "(up to 7): TERN_HANDLER(get_todo, tern_by_id, in, current_user, user)");                    \
+                      "(up to 7): TERN_HANDLER(get_todo, tern_by_id, in, current_user, user)");              \
     static tern_reply handler##_run(tern_ctx *c)
 
 /** What TERN_HANDLER(name, Model, in) calls: the request as a value of `type`, in the request's memory; fails
@@ -234,7 +235,7 @@ typedef struct tern_group_options {
     const tern_middleware *use;        /* TERN_USE(...) */
     const tern_provider *const *needs; /* TERN_NEEDS(...): called for every route of the group, before the
                                           route's own */
-    const char *host;           /* only requests for this host ("api.example.org", "*.example.org") */
+    const char *host;                  /* only requests for this host ("api.example.org", "*.example.org") */
 } tern_group_options;
 tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options);
 /** Routes under a prefix ("/api", may hold parameters, "" for none), with middleware of their own. */

@@ -81,12 +81,12 @@ const char *tern_request_id(tern_ctx *c);
 #define tern_local(c, slot) ((slot##_local_value)tern_local_of_(c, &slot##_local))
 /** Puts a pointer into a slot: `tern_set_local(c, signed_in, user)`. It must live as long as the request. Fails
  * with 503 without memory. */
-#define tern_set_local(c, slot, value)                                                                       \
+#define tern_set_local(c, slot, ...)                                                                         \
     tern_set_local_(c, &slot##_local,                                                                        \
-                    _Generic((1 ? (value) : *(slot##_local_value *)0), /* as C converts it */                \
-                        slot##_local_value: (value),                                                         \
-                        default: _Generic((value),                                                           \
-                            void *: (value),                                                                 \
+                    _Generic((1 ? (__VA_ARGS__) : *(slot##_local_value *)0), /* as C converts it */                \
+                        slot##_local_value: (__VA_ARGS__),                                                         \
+                        default: _Generic((__VA_ARGS__),                                                           \
+                            void *: (__VA_ARGS__),                                                                 \
                             default: (struct not_a_pointer_to_the_type_of_this_TERN_LOCAL){0})))
 
 typedef struct tern_local_slot {

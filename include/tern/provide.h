@@ -38,8 +38,8 @@ typedef struct tern_provider {
     const char *file;
     int line;
     unsigned pairs;
-    tern_type *input;                          /* NULL: it has none */
-    const struct tern_provider *const *takes;  /* one for each pair; NULL where the pair is the input */
+    tern_type *input;                         /* NULL: it has none */
+    const struct tern_provider *const *takes; /* one for each pair; NULL where the pair is the input */
     tern_provider_options options;
     bool is_check;       /* TERN_REQUIRES: it gives nothing */
     void (*frame)(void); /* as in tern_handler */
@@ -59,14 +59,13 @@ typedef struct tern_provider {
  * and tern_defer as a handler does: what it defers runs when the handler ends. What it returns must live as long
  * as the request; it must not be NULL unless the provider is `.optional`.
  */
-#define TERN_PROVIDES(T, provider, ...)                                                                      \
-    TERN_PROVIDES_WITH(T, provider, () __VA_OPT__(, ) __VA_ARGS__)
+#define TERN_PROVIDES(T, provider, ...) TERN_PROVIDES_WITH(T, provider, () __VA_OPT__(, ) __VA_ARGS__)
 
 /** As TERN_PROVIDES, with options third, in parentheses:
  * TERN_PROVIDES_WITH(User, current_user, (.optional = true), Token, in). */
 #define TERN_PROVIDES_WITH(T, provider, provider_options, ...)                                               \
     TERN_PROVIDER(T, provider);                                                                              \
-    TERN_PAIRED_(TERN_PROVIDES_, provider __VA_OPT__(, ) __VA_ARGS__)                  \
+    TERN_PAIRED_(TERN_PROVIDES_, provider __VA_OPT__(, ) __VA_ARGS__)                                        \
     (T, provider, provider_options __VA_OPT__(, ) __VA_ARGS__)
 
 /**
@@ -78,7 +77,7 @@ typedef struct tern_provider {
 /** As TERN_REQUIRES, with options second, in parentheses: TERN_REQUIRES_WITH(admin, (.refuses = "403"), ...). */
 #define TERN_REQUIRES_WITH(provider, provider_options, ...)                                                  \
     TERN_PROVIDER(void, provider);                                                                           \
-    TERN_PAIRED_(TERN_REQUIRES_, provider __VA_OPT__(, ) __VA_ARGS__)                  \
+    TERN_PAIRED_(TERN_REQUIRES_, provider __VA_OPT__(, ) __VA_ARGS__)                                        \
     (provider, provider_options __VA_OPT__(, ) __VA_ARGS__)
 
 /** Says that TERN_PROVIDES(T, provider) is in another file, or further down: `TERN_PROVIDER(User,
@@ -126,16 +125,16 @@ struct this_is_a_model_where_a_provider_is_named {
         default: (struct this_is_a_model_where_a_provider_is_named){0})
 
 /* Of the first pair, which may be a model or a provider: both have a NAME_type. */
-#define TERN_FIRST_TAKES_(X) _Generic(&X##_type, const tern_provider *: &X##_type, tern_type *: NULL)
-#define TERN_IS_PROVIDER_(X) _Generic(&X##_type, const tern_provider *: 1, tern_type *: 0)
-#define TERN_FIRST_INPUT_(X) _Generic(&X##_type, const tern_provider *: NULL, tern_type *: &X##_type)
+#define TERN_FIRST_TAKES_(X) _Generic(&X##_type, const tern_provider * : &X##_type, tern_type * : NULL)
+#define TERN_IS_PROVIDER_(X) _Generic(&X##_type, const tern_provider * : 1, tern_type * : 0)
+#define TERN_FIRST_INPUT_(X) _Generic(&X##_type, const tern_provider * : NULL, tern_type * : &X##_type)
 
 /* TERN_PAIRED_(prefix, name, pairs...) is prefix##N for N pairs from 0 to 7, else prefix##WRONG_. */
 #define TERN_PAIRED_(prefix, ...)                                                                            \
-    TERN_PAIRED_PICK_(__VA_ARGS__, prefix##WRONG_, prefix##WRONG_, prefix##WRONG_, prefix##WRONG_, prefix##7, \
-                      prefix##WRONG_, prefix##6, prefix##WRONG_, prefix##5, prefix##WRONG_, prefix##4,       \
-                      prefix##WRONG_, prefix##3, prefix##WRONG_, prefix##2, prefix##WRONG_, prefix##1,       \
-                      prefix##WRONG_, prefix##0, ~)
+    TERN_PAIRED_PICK_(__VA_ARGS__, prefix##WRONG_, prefix##WRONG_, prefix##WRONG_, prefix##WRONG_,           \
+                      prefix##7, prefix##WRONG_, prefix##6, prefix##WRONG_, prefix##5, prefix##WRONG_,       \
+                      prefix##4, prefix##WRONG_, prefix##3, prefix##WRONG_, prefix##2, prefix##WRONG_,       \
+                      prefix##1, prefix##WRONG_, prefix##0, ~)
 #define TERN_PAIRED_PICK_(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18,   \
                           _19, chosen, ...)                                                                  \
     chosen
@@ -144,8 +143,7 @@ struct this_is_a_model_where_a_provider_is_named {
 
 #define TERN_PROVIDES_0(T, provider, o)                                                                      \
     static T *provider##_provide(tern_ctx *c);                                                               \
-    TERN_PROVIDER_IS_(provider, o, 0, NULL, NULL, false,                                                     \
-                      return (void *)(uintptr_t)provider##_provide(c))                                       \
+    TERN_PROVIDER_IS_(provider, o, 0, NULL, NULL, false, return (void *)(uintptr_t)provider##_provide(c))    \
     static T *provider##_provide(tern_ctx *c __attribute__((unused)))
 #define TERN_PROVIDES_1(T, p, o, ...) TERN_PROVIDES_SOME_(1, T, p, o, __VA_ARGS__)
 #define TERN_PROVIDES_2(T, p, o, ...) TERN_PROVIDES_SOME_(2, T, p, o, __VA_ARGS__)
@@ -189,8 +187,8 @@ struct this_is_a_model_where_a_provider_is_named {
     static void provider##_require(tern_ctx *c)
 
 #define TERN_PROVIDER_IS_(provider, o, n, model, list, gives_nothing, call)                                  \
-    TERN_PASTE(TERN_PROVIDER_OPTIONS_, TERN_SHAPE_(o))(provider)                                             \
-    static void *provider##_give(tern_ctx *c, void *const *given __attribute__((unused)))                    \
+    TERN_PASTE(TERN_PROVIDER_OPTIONS_, TERN_SHAPE_(o))                                                       \
+    (provider) static void *provider##_give(tern_ctx *c, void *const *given __attribute__((unused)))         \
     {                                                                                                        \
         call;                                                                                                \
     }                                                                                                        \

@@ -136,12 +136,12 @@ void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
     } while (0)
 /** As tern_test_provide, by a value, which must last until the test ends or the provider is replaced again:
  * tern_test_provide_value(t, current_user, &ann). A provider of TERN_REQUIRES lets all pass: give it NULL. */
-#define tern_test_provide_value(t, provider, value)                                                          \
+#define tern_test_provide_value(t, provider, ...)                                                            \
     tern_test_provide_with(t, __FILE__, __LINE__, TERN_TAKES_OF_(provider), NULL,                            \
-                           _Generic((1 ? (value) : *(provider **)0), /* as C converts it */                   \
-                               provider *: (value),                                                          \
-                               default: _Generic((value),                                                    \
-                                   void *: (value),                                                          \
+                           _Generic((1 ? (__VA_ARGS__) : *(provider **)0), /* as C converts it */                   \
+                               provider *: (__VA_ARGS__),                                                          \
+                               default: _Generic((__VA_ARGS__),                                                    \
+                                   void *: (__VA_ARGS__),                                                          \
                                    default: (struct not_a_pointer_to_what_this_provider_gives){0})))
 struct not_a_pointer_to_what_this_provider_gives {
     int unused;

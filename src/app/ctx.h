@@ -39,8 +39,8 @@ struct tern_ctx {
     const char *path;            /* decoded, NUL-terminated; NULL until asked for (plain paths) */
     size_t path_len;
     ctx_locals *locals; /* NULL until one is set */
-    ctx_after *after;  /* newest first */
-    size_t body_taken; /* what tern_body_read has handed out of a buffered body */
+    ctx_after *after;   /* newest first */
+    size_t body_taken;  /* what tern_body_read has handed out of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
     short refused; /* why no route was looked for: 400, 503; 0 when one was */
@@ -115,14 +115,14 @@ struct tern_app {
     struct app_launch *launches;
     const char *database_url;                      /* of the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
-    struct provide_replacement *replacements; /* of providers, in tests */
+    struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
     app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
     buf openapi;              /* the document (openapi.c); empty until a client asks for it */
     static_file openapi_file; /* the same as it is served */
     bool has_openapi_route;
-    bool has_encoded_slashes;  /* some route takes them */
+    bool has_encoded_slashes;      /* some route takes them */
     static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes are there */
     void (*tried_frames[8])(void); /* of the files met last: whether they have stack probes is known */
     unsigned tried_count;

@@ -77,9 +77,9 @@ static bool is_same(const fault *a, const fault *b)
     if (a->depth != b->depth || strcmp(a->code, b->code) != 0 || strcmp(a->message, b->message) != 0)
         return false;
     for (unsigned i = 0; i < a->depth; i++)
-        if (a->names[i] != NULL && b->names[i] != NULL ? strcmp(a->names[i], b->names[i]) != 0
-                                                       : a->names[i] != b->names[i] ||
-                                                             a->indexes[i] != b->indexes[i])
+        if (a->names[i] != NULL && b->names[i] != NULL
+                ? strcmp(a->names[i], b->names[i]) != 0
+                : a->names[i] != b->names[i] || a->indexes[i] != b->indexes[i])
             return false;
     return true;
 }

@@ -172,7 +172,8 @@ WELCOME = [
          "    return tern_text(c, tern_local(c, name));")),
     ("a_test_may_replace_by_a_value_or_null",
      tested("Todo todo = {0};\n    tern_test_provide_value(t, first_todo, &todo);\n"
-            "    tern_test_provide_value(t, first_todo, NULL);")),
+            "    tern_test_provide_value(t, first_todo, NULL);\n"
+            "    tern_test_provide_value(t, first_todo, &(Todo){.id = 1, .title = \"x\"});")),
     ("a_handler_may_have_a_name_that_only_other_headers_have",
      "TERN_HANDLER(read) { return tern_no_content(c); }\nTERN_HANDLER(index) { return tern_no_content(c); }\n"
      "TERN_HANDLER(remove) { return tern_no_content(c); }\nTERN_HANDLER(time) { return tern_no_content(c); }\n"

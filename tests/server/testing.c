@@ -243,7 +243,8 @@ TERN_TEST(provides_a_provider_of_the_test_and_its_own_input)
     tern_test_provide(t, current_user, test_user);
     tern_check_body(tern_test_get(t, "/greet", .headers = TERN_HEADERS("test-user: bob")), "Hello, bob!");
     tern_check_status(tern_test_get(t, "/greet", ANN), 422);
-    tern_check_json(tern_test_get(t, "/openapi.json"), "/paths/~1greet/get/parameters/0/name", "\"test-user\"");
+    tern_check_json(tern_test_get(t, "/openapi.json"), "/paths/~1greet/get/parameters/0/name",
+                    "\"test-user\"");
 }
 
 TERN_TEST(provides_a_value)

@@ -347,9 +347,12 @@ static void print_replies(const openapi_document *doc, const openapi_operation *
     const route *r = o->route;
     bool has_input = provide_has_input(r), has_body = r->bind != NULL && r->bind->body != NULL;
     bool may_occur[PROBLEMS] = {
-        [400 - FIRST_PROBLEM] = has_input,          [401 - FIRST_PROBLEM] = openapi_needs_security(doc->app, r),
-        [404 - FIRST_PROBLEM] = r->param_count > 0, [413 - FIRST_PROBLEM] = has_body,
-        [415 - FIRST_PROBLEM] = has_body,           [422 - FIRST_PROBLEM] = has_input,
+        [400 - FIRST_PROBLEM] = has_input,
+        [401 - FIRST_PROBLEM] = openapi_needs_security(doc->app, r),
+        [404 - FIRST_PROBLEM] = r->param_count > 0,
+        [413 - FIRST_PROBLEM] = has_body,
+        [415 - FIRST_PROBLEM] = has_body,
+        [422 - FIRST_PROBLEM] = has_input,
     };
     mark_refusals(r, may_occur);
     append_key(out, "responses");

@@ -43,7 +43,7 @@ static __attribute__((format(printf, 2, 3))) void mistake(maker *m, const char *
 
 /** About a provider: once, however many routes need it. */
 static __attribute__((format(printf, 3, 4))) void mistake_of(maker *m, const tern_provider *p,
-                                                              const char *format, ...)
+                                                             const char *format, ...)
 {
     char text[512], line[1024];
     va_list args;
@@ -176,7 +176,7 @@ bool provide_is_one_place(const bind_field *a, const bind_field *b)
     if (a->name_len != b->name_len)
         return false;
     return a->source == TERN_FROM_HEADER ? text_equal_nocase(a->name, b->name, a->name_len)
-                                    : memcmp(a->name, b->name, a->name_len) == 0;
+                                         : memcmp(a->name, b->name, a->name_len) == 0;
 }
 
 static const char *list_or_not(const tern_type *type)

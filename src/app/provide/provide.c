@@ -115,7 +115,8 @@ void *tern_provided_(tern_ctx *c, const tern_provider *provider)
     char label[160];
     int number = r != NULL ? find_step(r->provide, provide_instead_of(c->app, provider)) : -1;
     if (number < 0) {
-        tern_log(TERN_LOG_ERROR, "%s: the value of provider %s is asked for, which the route does not need (.needs)",
+        tern_log(TERN_LOG_ERROR,
+                 "%s: the value of provider %s is asked for, which the route does not need (.needs)",
                  ctx_route_label(c, label, sizeof label), provider->name);
         ctx_fail(c, 500, NULL);
     }

@@ -14,18 +14,18 @@ enum { PROVIDE_STEPS_MAX = 32, PROVIDE_PAIRS_MAX = 7 };
 
 /** One provider of a route. Those it takes are earlier steps. */
 typedef struct provide_step {
-    const tern_provider *provider;             /* what is called: in tests it may be a replacement */
-    const bind_plan *bind;                     /* how its input is filled; NULL: it has none */
-    unsigned char from[PROVIDE_PAIRS_MAX];     /* for each pair but the input: the step whose value it gets */
-    bool has_value;                            /* a test gives the value; nothing is called */
+    const tern_provider *provider;         /* what is called: in tests it may be a replacement */
+    const bind_plan *bind;                 /* how its input is filled; NULL: it has none */
+    unsigned char from[PROVIDE_PAIRS_MAX]; /* for each pair but the input: the step whose value it gets */
+    bool has_value;                        /* a test gives the value; nothing is called */
     const void *value;
 } provide_step;
 
 typedef struct provide_plan {
     provide_step *steps; /* in the order in which they are called */
     unsigned count;
-    unsigned char from[PROVIDE_PAIRS_MAX];     /* for each pair of the handler but its input */
-    tern_reply (*run)(tern_ctx *c);            /* the handler's own function */
+    unsigned char from[PROVIDE_PAIRS_MAX]; /* for each pair of the handler but its input */
+    tern_reply (*run)(tern_ctx *c);        /* the handler's own function */
 } provide_plan;
 
 /** A provider that a test has replaced. */

@@ -25,9 +25,9 @@ struct tern_test {
     arena arena;
     test_cookie *cookies;
     struct provide_replacement *replacements; /* also the application's, once it is made */
-    const char *doing; /* the request that is being answered; NULL: none */
-    int report_fd;     /* where the reason of a failure goes */
-    pid_t served;      /* what tern_test_serve started; 0: nothing */
+    const char *doing;                        /* the request that is being answered; NULL: none */
+    int report_fd;                            /* where the reason of a failure goes */
+    pid_t served;                             /* what tern_test_serve started; 0: nothing */
 };
 
 extern tern_test *test_current;

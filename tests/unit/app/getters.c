@@ -242,7 +242,8 @@ static tern_reply show_locals(tern_ctx *c)
     tern_set_local(c, user, "first");
     tern_set_local(c, count, &three);
     tern_set_local(c, user, "second");
-    return tern_textf(c, "%s %d %d", tern_local(c, user), *tern_local(c, count), tern_local(c, never_set) == NULL);
+    return tern_textf(c, "%s %d %d", tern_local(c, user), *tern_local(c, count),
+                      tern_local(c, never_set) == NULL);
 }
 
 TEST(a_local_has_what_was_set_last)

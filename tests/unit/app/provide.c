@@ -26,39 +26,25 @@ static void undo(void *word)
 
 /* -- the providers -- */
 
-TERN_MODEL(User,
-    (int64_t,      id),
-    (const char *, name))
+TERN_MODEL(User, (int64_t, id), (const char *, name))
 
-TERN_MODEL(Token,
-    (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .max_length = 8))
+TERN_MODEL(Token, (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .max_length = 8))
 
-TERN_MODEL(MaybeToken,
-    (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .optional = true))
+TERN_MODEL(MaybeToken, (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .optional = true))
 
-TERN_MODEL(Page,
-    (int, page, .fallback = "1", .min = 1),
-    (int, size, .fallback = "10", .max = 100))
+TERN_MODEL(Page, (int, page, .fallback = "1", .min = 1), (int, size, .fallback = "10", .max = 100))
 
-TERN_MODEL(TeamPath,
-    (int64_t, team))
+TERN_MODEL(TeamPath, (int64_t, team))
 
-TERN_MODEL(Everything,
-    (int64_t,         id, .in = TERN_FROM_PATH),
-    (int,             page, .in = TERN_FROM_QUERY),
-    (tern_text_list,  x_tag, .in = TERN_FROM_HEADER),
-    (const char *,    session, .in = TERN_FROM_COOKIE))
+TERN_MODEL(Everything, (int64_t, id, .in = TERN_FROM_PATH), (int, page, .in = TERN_FROM_QUERY),
+           (tern_text_list, x_tag, .in = TERN_FROM_HEADER), (const char *, session, .in = TERN_FROM_COOKIE))
 
-TERN_MODEL(Note,
-    (const char *, text, .max_length = 5))
+TERN_MODEL(Note, (const char *, text, .max_length = 5))
 
-TERN_MODEL(Letter,
-    (tern_upload, scan))
+TERN_MODEL(Letter, (tern_upload, scan))
 
 static void check_range(const void *model, tern_faults *faults);
-TERN_MODEL_WITH(Range, (.check = check_range),
-    (int, least, .fallback = "0"),
-    (int, most, .fallback = "9"))
+TERN_MODEL_WITH(Range, (.check = check_range), (int, least, .fallback = "0"), (int, most, .fallback = "9"))
 
 static void check_range(const void *model, tern_faults *faults)
 {
@@ -77,7 +63,7 @@ static User *user_of(tern_ctx *c, const char *name)
 TERN_PROVIDES(User, current_user, Token, in)
 {
     note("current_user");
-    tern_defer(c, undo, (void *)(uintptr_t)"~current_user");
+    tern_defer(c, undo, (void *)(uintptr_t) "~current_user");
     if (strcmp(in->token, "bad") == 0)
         tern_fail(c, 401, "unknown token");
     return user_of(c, in->token);
@@ -98,7 +84,7 @@ TERN_PROVIDES(User, target_user, TeamPath, in)
 TERN_PROVIDES(const char, upper, current_user, user)
 {
     note("upper");
-    tern_defer(c, undo, (void *)(uintptr_t)"~upper");
+    tern_defer(c, undo, (void *)(uintptr_t) "~upper");
     return tern_sprintf(c, "<%s>", user->name);
 }
 
@@ -169,7 +155,7 @@ TERN_PROVIDES(const char, signature)
 TERN_HANDLER(me, current_user, user)
 {
     note("me");
-    tern_defer(c, undo, (void *)(uintptr_t)"~me");
+    tern_defer(c, undo, (void *)(uintptr_t) "~me");
     return tern_text(c, user->name);
 }
 
@@ -518,9 +504,9 @@ TEST(what_is_wrong_with_all_inputs_is_told_at_once)
 {
     open_app();
     CHECK_SAID(422, ask("POST /notes", JSON, "{\"text\":\"too long\"}"),
-               FAULTS("2 values are wrong",
-                      NO_TOKEN ",{\"location\":[\"body\",\"text\"],\"code\":\"too_long\",\"message\":\"must have "
-                               "at most 5 characters\",\"max_length\":5}"));
+               FAULTS("2 values are wrong", NO_TOKEN
+                      ",{\"location\":[\"body\",\"text\"],\"code\":\"too_long\",\"message\":\"must have "
+                      "at most 5 characters\",\"max_length\":5}"));
     CHECK_TEXT(trace, "");
 }
 
@@ -528,8 +514,9 @@ TEST(a_fault_that_two_inputs_have_is_told_once)
 {
     open_app();
     CHECK_SAID(422, ask("GET /seven?page=0", ANN, ""),
-               FAULTS("1 value is wrong", "{\"location\":[\"query\",\"page\"],\"code\":\"too_small\",\"message\":"
-                                          "\"must be at least 1\",\"min\":1}"));
+               FAULTS("1 value is wrong",
+                      "{\"location\":[\"query\",\"page\"],\"code\":\"too_small\",\"message\":"
+                      "\"must be at least 1\",\"min\":1}"));
 }
 
 TEST(a_provider_whose_input_is_wrong_is_not_called_and_neither_are_those_that_take_it)
@@ -584,8 +571,9 @@ TEST(the_check_of_a_providers_model_is_made)
 {
     open_app();
     CHECK_SAID(200, ask("GET /ranges?least=2&most=3", "", ""), "2 3");
-    CHECK_SAID(422, ask("GET /ranges?least=4&most=3", "", ""),
-               FAULTS("1 value is wrong", FAULT("\"query\",\"most\"", "too_small", "must not be less than least")));
+    CHECK_SAID(
+        422, ask("GET /ranges?least=4&most=3", "", ""),
+        FAULTS("1 value is wrong", FAULT("\"query\",\"most\"", "too_small", "must not be less than least")));
 }
 
 TEST(a_header_that_a_provider_sets_goes_with_the_reply_and_not_with_a_failure)

@@ -13,53 +13,37 @@
 
 TERN_ENUM(Color, red, green)
 
-TERN_MODEL(User,
-    (int64_t, id, .key = true))
+TERN_MODEL(User, (int64_t, id, .key = true))
 
-TERN_MODEL(Token,
-    (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .max_length = 40))
+TERN_MODEL(Token, (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .max_length = 40))
 
-TERN_MODEL(Tenant,
-    (const char *, tenant, .in = TERN_FROM_HEADER, .json = "x_tenant"))
+TERN_MODEL(Tenant, (const char *, tenant, .in = TERN_FROM_HEADER, .json = "x_tenant"))
 
-TERN_MODEL(TeamPath,
-    (int64_t, team))
+TERN_MODEL(TeamPath, (int64_t, team))
 
-TERN_MODEL(TeamOfPath,
-    (int64_t, team, .in = TERN_FROM_PATH))
+TERN_MODEL(TeamOfPath, (int64_t, team, .in = TERN_FROM_PATH))
 
-TERN_MODEL(TeamText,
-    (const char *, team))
+TERN_MODEL(TeamText, (const char *, team))
 
-TERN_MODEL(Page,
-    (int, page, .fallback = "1", .min = 1))
+TERN_MODEL(Page, (int, page, .fallback = "1", .min = 1))
 
-TERN_MODEL(PageToo,
-    (int, page, .fallback = "1", .min = 1))
+TERN_MODEL(PageToo, (int, page, .fallback = "1", .min = 1))
 
-TERN_MODEL(NarrowPage,
-    (int, page, .max = 9))
+TERN_MODEL(NarrowPage, (int, page, .max = 9))
 
-TERN_MODEL(PageText,
-    (const char *, page))
+TERN_MODEL(PageText, (const char *, page))
 
-TERN_MODEL(PageList,
-    (tern_int32_list, page))
+TERN_MODEL(PageList, (tern_int32_list, page))
 
-TERN_MODEL(TokenNumber,
-    (int, token, .in = TERN_FROM_HEADER, .json = "x-token"))
+TERN_MODEL(TokenNumber, (int, token, .in = TERN_FROM_HEADER, .json = "x-token"))
 
-TERN_MODEL(ColorHeader,
-    (Color, color, .in = TERN_FROM_HEADER))
+TERN_MODEL(ColorHeader, (Color, color, .in = TERN_FROM_HEADER))
 
-TERN_MODEL(InBody,
-    (const char *, text, .in = TERN_FROM_BODY))
+TERN_MODEL(InBody, (const char *, text, .in = TERN_FROM_BODY))
 
-TERN_MODEL(Letter,
-    (tern_upload, scan))
+TERN_MODEL(Letter, (tern_upload, scan))
 
-TERN_MODEL(Wrong,
-    (int, size, .min = 3, .max = 1))
+TERN_MODEL(Wrong, (int, size, .min = 3, .max = 1))
 
 TERN_PROVIDES_WITH(User, current_user, (.refuses = "401, 403", .security = "token"), Token, in)
 {
@@ -183,13 +167,14 @@ TERN_PROVIDES(User, itself, itself, user)
 TERN_REQUIRES(l0)
 {
 }
-LINK(l1, l0) LINK(l2, l1) LINK(l3, l2) LINK(l4, l3) LINK(l5, l4) LINK(l6, l5) LINK(l7, l6) LINK(l8, l7)
-LINK(l9, l8) LINK(l10, l9) LINK(l11, l10) LINK(l12, l11) LINK(l13, l12) LINK(l14, l13) LINK(l15, l14)
-LINK(l16, l15) LINK(l17, l16) LINK(l18, l17) LINK(l19, l18) LINK(l20, l19) LINK(l21, l20) LINK(l22, l21)
-LINK(l23, l22) LINK(l24, l23) LINK(l25, l24) LINK(l26, l25) LINK(l27, l26) LINK(l28, l27) LINK(l29, l28)
-LINK(l30, l29) LINK(l31, l30) LINK(l32, l31)
+LINK(l1, l0)
+LINK(l2, l1) LINK(l3, l2) LINK(l4, l3) LINK(l5, l4) LINK(l6, l5) LINK(l7, l6) LINK(l8, l7) LINK(l9, l8)
+    LINK(l10, l9) LINK(l11, l10) LINK(l12, l11) LINK(l13, l12) LINK(l14, l13) LINK(l15, l14) LINK(l16, l15)
+        LINK(l17, l16) LINK(l18, l17) LINK(l19, l18) LINK(l20, l19) LINK(l21, l20) LINK(l22, l21)
+            LINK(l23, l22) LINK(l24, l23) LINK(l25, l24) LINK(l26, l25) LINK(l27, l26) LINK(l28, l27)
+                LINK(l29, l28) LINK(l30, l29) LINK(l31, l30) LINK(l32, l31)
 
-TERN_HANDLER(plain)
+                    TERN_HANDLER(plain)
 {
     return tern_no_content(c);
 }
@@ -252,8 +237,9 @@ static void check_problem_of_provider(tern_app *app, const char *want)
 
 TEST(a_ring_of_providers_is_refused_and_named)
 {
-    check_problem_of_provider(app_with("GET", "/x", plain, TERN_NEEDS(second)),
-                              ": provider second: it needs itself: second takes first takes third takes second\n");
+    check_problem_of_provider(
+        app_with("GET", "/x", plain, TERN_NEEDS(second)),
+        ": provider second: it needs itself: second takes first takes third takes second\n");
 }
 
 TEST(a_provider_that_takes_itself_is_refused)
@@ -266,8 +252,8 @@ TEST(a_ring_is_told_once_for_all_routes_that_lead_to_it)
 {
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(second));
     tern_get(app, "/y", plain, .name = "y", .needs = TERN_NEEDS(second));
-    check_problem_of_provider(app,
-                              ": provider second: it needs itself: second takes first takes third takes second\n");
+    check_problem_of_provider(
+        app, ": provider second: it needs itself: second takes first takes third takes second\n");
 }
 
 TEST(more_providers_than_a_route_may_have_are_refused)
@@ -286,16 +272,18 @@ TEST(as_many_providers_as_a_route_may_have_are_taken)
 
 TEST(a_provider_that_reads_the_body_is_refused)
 {
-    check_problems(app_with("POST", "/x", plain, TERN_NEEDS(in_body)),
-                   "shop.c:7: POST /x: provider in_body: model InBody, field text: a provider reads no body: take "
-                   "it as the handler's input\n");
+    check_problems(
+        app_with("POST", "/x", plain, TERN_NEEDS(in_body)),
+        "shop.c:7: POST /x: provider in_body: model InBody, field text: a provider reads no body: take "
+        "it as the handler's input\n");
 }
 
 TEST(a_provider_that_takes_an_upload_is_refused)
 {
-    check_problems(app_with("POST", "/x", plain, TERN_NEEDS(letter)),
-                   "shop.c:7: POST /x: provider letter: model Letter, field scan: a provider reads no body: take "
-                   "it as the handler's input\n");
+    check_problems(
+        app_with("POST", "/x", plain, TERN_NEEDS(letter)),
+        "shop.c:7: POST /x: provider letter: model Letter, field scan: a provider reads no body: take "
+        "it as the handler's input\n");
 }
 
 TEST(a_field_of_a_provider_from_a_path_without_it_is_refused)
@@ -320,8 +308,10 @@ TEST(a_refusal_that_is_not_a_status_is_refused)
     buf problems = {0};
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(bad_refusal));
     CHECK(!app_prepare(app, &problems));
-    CHECK(strstr(problems.data, ": provider bad_refusal: .refuses has \"4O3\", which is not a status of 400 to 599\n"));
-    CHECK(strstr(problems.data, ": provider bad_refusal: .refuses has \"200\", which is not a status of 400 to 599\n"));
+    CHECK(strstr(problems.data,
+                 ": provider bad_refusal: .refuses has \"4O3\", which is not a status of 400 to 599\n"));
+    CHECK(strstr(problems.data,
+                 ": provider bad_refusal: .refuses has \"200\", which is not a status of 400 to 599\n"));
     buf_free(&problems);
     forget(app);
 }
@@ -336,18 +326,22 @@ TEST(a_security_of_a_provider_that_nobody_declares_is_refused_once)
 
 TEST(one_parameter_of_two_kinds_is_refused)
 {
-    check_problems(app_with("GET", "/x", list, TERN_NEEDS(page_text)),
-                   "shop.c:7: GET /x: query \"page\" is int32_t in Page and const char * in PageText: give both one "
-                   "type\n");
-    check_problems(app_with("GET", "/x", plain, TERN_NEEDS(page, page_list)),
-                   "shop.c:7: GET /x: query \"page\" is int32_t in Page and a list of int32_t in PageList: give both "
-                   "one type\n");
-    check_problems(app_with("GET", "/x", me, TERN_NEEDS(token_number)),
-                   "shop.c:7: GET /x: header \"x-token\" is int32_t in TokenNumber and const char * in Token: give "
-                   "both one type\n");
-    check_problems(app_with("GET", "/{team}", get_team, TERN_NEEDS(team_text)),
-                   "shop.c:7: GET /{team}: path \"team\" is int64_t in TeamPath and const char * in TeamText: give "
-                   "both one type\n");
+    check_problems(
+        app_with("GET", "/x", list, TERN_NEEDS(page_text)),
+        "shop.c:7: GET /x: query \"page\" is int32_t in Page and const char * in PageText: give both one "
+        "type\n");
+    check_problems(
+        app_with("GET", "/x", plain, TERN_NEEDS(page, page_list)),
+        "shop.c:7: GET /x: query \"page\" is int32_t in Page and a list of int32_t in PageList: give both "
+        "one type\n");
+    check_problems(
+        app_with("GET", "/x", me, TERN_NEEDS(token_number)),
+        "shop.c:7: GET /x: header \"x-token\" is int32_t in TokenNumber and const char * in Token: give "
+        "both one type\n");
+    check_problems(
+        app_with("GET", "/{team}", get_team, TERN_NEEDS(team_text)),
+        "shop.c:7: GET /{team}: path \"team\" is int64_t in TeamPath and const char * in TeamText: give "
+        "both one type\n");
 }
 
 /* -- the document -- */
@@ -385,11 +379,12 @@ TEST(openapi_has_the_parameters_and_refusals_of_providers)
     tern_app *app = app_with("GET", "/me", me, NULL);
     const char *document = document_of(app);
     check_has(document, "\"parameters\":[" X_TOKEN "]");
-    check_has(document, PROBLEM_REPLY("400", "Bad Request", "Problem") "," PROBLEM_REPLY(
-                            "401", "Unauthorized",
-                            "Problem") "," PROBLEM_REPLY("403", "Forbidden",
-                                                         "Problem") "," PROBLEM_REPLY("422", "Unprocessable Content",
-                                                                                      "ValidationProblem"));
+    check_has(document,
+              PROBLEM_REPLY("400", "Bad Request", "Problem") "," PROBLEM_REPLY(
+                  "401", "Unauthorized",
+                  "Problem") "," PROBLEM_REPLY("403", "Forbidden",
+                                               "Problem") "," PROBLEM_REPLY("422", "Unprocessable Content",
+                                                                            "ValidationProblem"));
     check_has(document, "\"security\":[{\"token\":[]}]}");
     check_has(document, "\"ValidationProblem\":{");
     forget(app);
@@ -399,10 +394,12 @@ TEST(openapi_has_the_handlers_parameters_first_and_each_once)
 {
     tern_app *app = app_with("GET", "/list", list, TERN_NEEDS(page_too, tenant));
     const char *document = document_of(app);
-    check_has(document, "\"parameters\":[{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"type\":"
-                        "\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":2147483647,\"default\":1}},"
-                        "{\"name\":\"x_tenant\",\"in\":\"header\",\"required\":true,\"schema\":{\"type\":\"string\"}}," X_TOKEN
-                        "]");
+    check_has(
+        document,
+        "\"parameters\":[{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"type\":"
+        "\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":2147483647,\"default\":1}},"
+        "{\"name\":\"x_tenant\",\"in\":\"header\",\"required\":true,\"schema\":{\"type\":\"string\"}}," X_TOKEN
+        "]");
     forget(app);
 }
 
@@ -410,17 +407,20 @@ TEST(openapi_shows_a_parameter_with_two_schemas_as_both)
 {
     tern_app *app = app_with("GET", "/list", plain, TERN_NEEDS(page, narrow_page));
     const char *document = document_of(app);
-    check_has(document, "\"parameters\":[{\"name\":\"page\",\"in\":\"query\",\"required\":true,\"schema\":{\"allOf\":["
-                        "{\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":2147483647,\"default\":1},"
-                        "{\"type\":\"integer\",\"format\":\"int32\",\"maximum\":9,\"minimum\":-2147483648}]}}]");
+    check_has(
+        document,
+        "\"parameters\":[{\"name\":\"page\",\"in\":\"query\",\"required\":true,\"schema\":{\"allOf\":["
+        "{\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":2147483647,\"default\":1},"
+        "{\"type\":\"integer\",\"format\":\"int32\",\"maximum\":9,\"minimum\":-2147483648}]}}]");
     forget(app);
 }
 
 TEST(openapi_describes_a_path_parameter_by_a_providers_field)
 {
     tern_app *app = app_with("GET", "/{team}", plain, TERN_NEEDS(team));
-    check_has(document_of(app), "\"parameters\":[{\"name\":\"team\",\"in\":\"path\",\"required\":true,\"schema\":"
-                                "{\"type\":\"integer\",\"format\":\"int64\"");
+    check_has(document_of(app),
+              "\"parameters\":[{\"name\":\"team\",\"in\":\"path\",\"required\":true,\"schema\":"
+              "{\"type\":\"integer\",\"format\":\"int64\"");
     forget(app);
 }
 
