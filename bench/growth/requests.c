@@ -6,9 +6,11 @@ TERN_MODEL(Numbers, (tern_int64_list, n))
 TERN_MODEL(Different, (tern_text_list, n, .unique_items = true))
 TERN_MODEL(Strict, (int64_t, id, .optional = true))
 TERN_MODEL(Author, (int64_t, id, .key = true), (const char *, name))
-TERN_MODEL(Book, (int64_t, id, .key = true), (const char *, title),
-           (int64_t, author_id, .references = TERN_TYPE(Author), .index = true),
-           (Author, author, .via = "author_id", .optional = true))
+TERN_MODEL(Book,
+    (int64_t,      id,        .key = true),
+    (const char *, title),
+    (int64_t,      author_id, .references = TERN_TYPE(Author), .index = true),
+    (Author,       author,    .via = "author_id", .optional = true))
 
 TERN_HANDLER(read_any)
 {

@@ -22,6 +22,8 @@
 #include <tern/model.h>
 
 typedef struct tern_ctx tern_ctx;
+struct bind_plan;
+struct tern_provider_means;
 
 /** What a provider may say of itself. */
 typedef struct tern_provider_options {
@@ -41,6 +43,9 @@ typedef struct tern_provider {
     tern_type *input;                         /* NULL: it has none */
     const struct tern_provider *const *takes; /* one for each pair; NULL where the pair is the input */
     tern_provider_options options;
+    /* how its input is read and what plans it: of the program only where there is a provider that uses it */
+    void *(*read)(tern_ctx *c, const struct bind_plan *plan, tern_faults *faults);
+    const struct tern_provider_means *means;
     bool is_check;       /* TERN_REQUIRES: it gives nothing */
     void (*frame)(void); /* as in tern_handler */
 } tern_provider;
@@ -108,6 +113,10 @@ __attribute__((unused, noinline)) static void tern_frame_of_file_(void)
 }
 
 void *tern_provided_(tern_ctx *c, const tern_provider *provider);
+/** The request as a value of the plan's model, in the request's memory; NULL when it is not one, with what is
+ * wrong added to `faults`. Fails the request for what makes it unreadable, as tern_bind does. */
+void *tern_read_input_(tern_ctx *c, const struct bind_plan *plan, tern_faults *faults);
+extern const struct tern_provider_means tern_provider_means_;
 /** What the pairs of the running handler are given, one pointer each. */
 void *const *tern_given_(tern_ctx *c);
 /** The first of them. */
@@ -126,6 +135,7 @@ struct this_is_a_model_where_a_provider_is_named {
 
 /* Of the first pair, which may be a model or a provider: both have a NAME_type. */
 #define TERN_FIRST_TAKES_(X) _Generic(&X##_type, const tern_provider * : &X##_type, tern_type * : NULL)
+#define TERN_FIRST_READ_(X)  _Generic(&X##_type, const tern_provider * : NULL, tern_type * : tern_read_input_)
 #define TERN_IS_PROVIDER_(X) _Generic(&X##_type, const tern_provider * : 1, tern_type * : 0)
 #define TERN_FIRST_INPUT_(X) _Generic(&X##_type, const tern_provider * : NULL, tern_type * : &X##_type)
 
@@ -143,7 +153,8 @@ struct this_is_a_model_where_a_provider_is_named {
 
 #define TERN_PROVIDES_0(T, provider, o)                                                                      \
     static T *provider##_provide(tern_ctx *c);                                                               \
-    TERN_PROVIDER_IS_(provider, o, 0, NULL, NULL, false, return (void *)(uintptr_t)provider##_provide(c))    \
+    TERN_PROVIDER_IS_(provider, o, 0, NULL, NULL, NULL, false,                                               \
+                      return (void *)(uintptr_t)provider##_provide(c))                                       \
     static T *provider##_provide(tern_ctx *c __attribute__((unused)))
 #define TERN_PROVIDES_1(T, p, o, ...) TERN_PROVIDES_SOME_(1, T, p, o, __VA_ARGS__)
 #define TERN_PROVIDES_2(T, p, o, ...) TERN_PROVIDES_SOME_(2, T, p, o, __VA_ARGS__)
@@ -155,7 +166,7 @@ struct this_is_a_model_where_a_provider_is_named {
 #define TERN_PROVIDES_SOME_(n, T, provider, o, X, ...)                                                       \
     static T *provider##_provide(tern_ctx *c TERN_PARAMETERS_##n(X, __VA_ARGS__));                           \
     static const tern_provider *const provider##_takes[] = {TERN_TAKES_##n(X, __VA_ARGS__)};                 \
-    TERN_PROVIDER_IS_(provider, o, n, TERN_FIRST_INPUT_(X), provider##_takes, false,                         \
+    TERN_PROVIDER_IS_(provider, o, n, TERN_FIRST_INPUT_(X), TERN_FIRST_READ_(X), provider##_takes, false,    \
                       return (void *)(uintptr_t)provider##_provide(c, given[0] TERN_GIVEN_##n))              \
     static T *provider##_provide(tern_ctx *c __attribute__((unused)) TERN_PARAMETERS_##n(X, __VA_ARGS__))
 #define TERN_PROVIDES_WRONG_(T, provider, ...)                                                               \
@@ -165,7 +176,7 @@ struct this_is_a_model_where_a_provider_is_named {
 
 #define TERN_REQUIRES_0(provider, o)                                                                         \
     static void provider##_require(tern_ctx *c);                                                             \
-    TERN_PROVIDER_IS_(provider, o, 0, NULL, NULL, true, provider##_require(c); return NULL)                  \
+    TERN_PROVIDER_IS_(provider, o, 0, NULL, NULL, NULL, true, provider##_require(c); return NULL)            \
     static void provider##_require(tern_ctx *c __attribute__((unused)))
 #define TERN_REQUIRES_1(p, o, ...) TERN_REQUIRES_SOME_(1, p, o, __VA_ARGS__)
 #define TERN_REQUIRES_2(p, o, ...) TERN_REQUIRES_SOME_(2, p, o, __VA_ARGS__)
@@ -177,7 +188,7 @@ struct this_is_a_model_where_a_provider_is_named {
 #define TERN_REQUIRES_SOME_(n, provider, o, X, ...)                                                          \
     static void provider##_require(tern_ctx *c TERN_PARAMETERS_##n(X, __VA_ARGS__));                         \
     static const tern_provider *const provider##_takes[] = {TERN_TAKES_##n(X, __VA_ARGS__)};                 \
-    TERN_PROVIDER_IS_(provider, o, n, TERN_FIRST_INPUT_(X), provider##_takes, true,                          \
+    TERN_PROVIDER_IS_(provider, o, n, TERN_FIRST_INPUT_(X), TERN_FIRST_READ_(X), provider##_takes, true,     \
                       provider##_require(c, given[0] TERN_GIVEN_##n);                                        \
                       return NULL)                                                                           \
     static void provider##_require(tern_ctx *c __attribute__((unused)) TERN_PARAMETERS_##n(X, __VA_ARGS__))
@@ -186,7 +197,7 @@ struct this_is_a_model_where_a_provider_is_named {
                       "TERN_REQUIRES(admin, current_user, user)");                                           \
     static void provider##_require(tern_ctx *c)
 
-#define TERN_PROVIDER_IS_(provider, o, n, model, list, gives_nothing, call)                                  \
+#define TERN_PROVIDER_IS_(provider, o, n, model, reader, list, gives_nothing, call)                          \
     TERN_PASTE(TERN_PROVIDER_OPTIONS_, TERN_SHAPE_(o))                                                       \
     (provider) static void *provider##_give(tern_ctx *c, void *const *given __attribute__((unused)))         \
     {                                                                                                        \
@@ -199,6 +210,8 @@ struct this_is_a_model_where_a_provider_is_named {
                                                         .pairs = n,                                          \
                                                         .input = model,                                      \
                                                         .takes = list,                                       \
+                                                        .read = reader,                                      \
+                                                        .means = &tern_provider_means_,                      \
                                                         .options = {TERN_OPTIONS_(provider, o)},             \
                                                         .is_check = gives_nothing,                           \
                                                         .frame = tern_frame_of_file_};                       \

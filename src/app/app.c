@@ -299,6 +299,15 @@ static bool add_binding(tern_app *app, route *added, buf *problems)
     return is_right && added->bind != NULL;
 }
 
+/** Plans what is called before the handler; false with lines in `problems`. */
+static bool add_providers(tern_app *app, const app_pending *pending, route *added, buf *problems)
+{
+    const tern_provider *const *needs = join_needs(app, pending), *any = needs != NULL ? needs[0] : NULL;
+    for (unsigned i = 0; i < added->handler.pairs && any == NULL; i++)
+        any = added->handler.takes[i];
+    return any == NULL || any->means->plan(app, added, needs, problems);
+}
+
 /** False with lines in `problems`; what the router finds wrong it reports later. */
 static bool add_pending(tern_app *app, const app_pending *pending, buf *problems)
 {
@@ -320,7 +329,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
     }
     bool is_right = add_binding(app, &added, problems);
     if (is_right && added.pattern != NULL)
-        is_right = provide_plan_make(app, &added, join_needs(app, pending), problems);
+        is_right = add_providers(app, pending, &added, problems);
     router_add(app->router, &added);
     return is_right;
 }

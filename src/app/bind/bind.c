@@ -212,7 +212,7 @@ static inline __attribute__((always_inline)) void read_model(binding *b)
         check_model(b);
 }
 
-void *bind_input(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
+void *tern_read_input_(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
 {
     binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->type->size)};
     faults_init(&b.faults, &c->x->arena);

@@ -54,10 +54,6 @@ typedef struct binding {
     tern_faults faults;
 } binding;
 
-/** The request as a value of the plan's model, in the request's memory; NULL when it is not one, with what is
- * wrong added to `faults`. Fails the request for what makes it unreadable, as tern_bind does. (bind.c) */
-void *bind_input(tern_ctx *c, const bind_plan *plan, tern_faults *faults);
-
 /** One text that was given for a field, in the request's memory, NUL-terminated. */
 typedef struct bind_text {
     struct bind_text *next;

@@ -237,7 +237,7 @@ static void note_needed(const tern_app *app, const tern_provider *const *list, u
     }
 }
 
-bool provide_plan_make(tern_app *app, route *r, const tern_provider *const *needs, buf *problems)
+static bool make_plan(tern_app *app, route *r, const tern_provider *const *needs, buf *problems)
 {
     maker m = {.app = app, .r = r, .problems = problems};
     provide_plan sketch = {.run = r->handler.run};
@@ -257,3 +257,5 @@ bool provide_plan_make(tern_app *app, route *r, const tern_provider *const *need
     r->handler.run = provide_run;
     return !m.is_wrong && r->provide != NULL;
 }
+
+const struct tern_provider_means tern_provider_means_ = {.plan = make_plan};

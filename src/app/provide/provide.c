@@ -27,7 +27,8 @@ typedef struct providing {
     const provide_plan *plan;
     tern_faults faults; /* of all inputs so far */
     void **values;      /* what the steps so far have given, in the request's memory */
-    uint32_t missing;   /* one bit for each step that could not be called */
+    void *(*read)(tern_ctx *c, const bind_plan *plan, tern_faults *faults); /* of those that have an input */
+    uint32_t missing; /* one bit for each step that could not be called */
 } providing;
 
 static _Noreturn void fail_null(tern_ctx *c, const tern_provider *p)
@@ -62,8 +63,10 @@ static void take_step(providing *p, unsigned number)
         p->values[number] = (void *)(uintptr_t)step->value;
         return;
     }
-    given[0] = step->bind != NULL ? bind_input(p->c, step->bind, &p->faults) : NULL;
+    given[0] = step->bind != NULL ? provider->read(p->c, step->bind, &p->faults) : NULL;
     bool is_right = step->bind == NULL || given[0] != NULL;
+    if (!is_right)
+        p->read = provider->read;
     bool is_whole = collect(p, provider->takes, provider->pairs, step->from, given);
     if (!is_right || !is_whole) {
         p->missing |= 1U << number;
@@ -79,7 +82,7 @@ static _Noreturn void fail_all(providing *p)
 {
     const bind_plan *own = p->c->match.route->bind;
     if (own != NULL && !own->has_uploads)
-        bind_input(p->c, own, &p->faults);
+        p->read(p->c, own, &p->faults);
     bind_fail_faults(p->c, &p->faults);
     ctx_fail(p->c, 500, NULL); /* not reached: there are faults */
 }

@@ -39,13 +39,17 @@ typedef struct provide_replacement {
     bool is_needed; /* set as plans are made: some route needs `of`, if nothing were replaced */
 } provide_replacement;
 
-/**
- * Plans the providers of `r`: those of `needs` (NULL-ended; groups' and route's, outermost first) and those that
- * the handler takes, each once and after those that it takes itself. False with lines in `problems`: a ring, too
- * many, an input that cannot be filled, two inputs that want one parameter to be of two kinds. With a plan,
- * r->handler.run is provide_run. (plan.c)
- */
-bool provide_plan_make(tern_app *app, route *r, const tern_provider *const *needs, buf *problems);
+/** What a program with providers has besides: every provider points to the one there is, so that a program without
+ * them is linked without it. */
+struct tern_provider_means {
+    /**
+     * Plans the providers of `r`: those of `needs` (NULL-ended; groups' and route's, outermost first) and those
+     * that the handler takes, each once and after those that it takes itself. False with lines in `problems`: a
+     * ring, too many, an input that cannot be filled, two inputs that want one parameter to be of two kinds. With
+     * a plan, r->handler.run calls the providers and then the handler.
+     */
+    bool (*plan)(tern_app *app, route *r, const tern_provider *const *needs, buf *problems);
+};
 
 /** Whether two fields of a route's inputs are one parameter of the request. (plan.c) */
 bool provide_is_one_place(const bind_field *a, const bind_field *b);
