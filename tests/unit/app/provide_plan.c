@@ -4,6 +4,7 @@
 #include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "app/openapi/openapi.h"
+#include "base/mem.h"
 
 #include <tern.h>
 #include <tern/openapi.h>
@@ -461,6 +462,24 @@ TEST(openapi_takes_a_routes_own_security_before_its_providers)
     tern_get(app, "/y", me, .name = "y", .security = "key");
     check_has(document_of(app), "\"security\":[{\"key\":[]}]}");
     forget(app);
+}
+
+TEST(an_application_with_providers_survives_every_failing_allocation)
+{
+    for (unsigned long n = 1;; n++) {
+        buf problems = {0};
+        tern_app *app = app_with("GET", "/plain", plain, NULL);
+        mem_fail_at(n, 0);
+        tern_get(app, "/list/{team}", list, .needs = TERN_NEEDS(tenant, key_user, team, narrow_page));
+        bool is_right = app_prepare(app, &problems) && openapi_write(app, &app->openapi);
+        bool is_done = mem_tried() < n;
+        mem_fail_at(0, 0);
+        CHECK_INT(is_right, is_done);
+        buf_free(&problems);
+        forget(app);
+        if (is_done)
+            break;
+    }
 }
 
 TEST(a_header_with_an_underscore_that_a_provider_reads_is_let_in)
