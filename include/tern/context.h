@@ -61,9 +61,43 @@ const char *tern_remote_address(tern_ctx *c);
  * took. */
 const char *tern_request_id(tern_ctx *c);
 
-/** Keeps a pointer under `name` for this request: middleware hands things to handlers. */
-void tern_local_set(tern_ctx *c, const char *name, void *value);
-void *tern_local(tern_ctx *c, const char *name);
+/* -- from middleware to handlers -- */
+
+/**
+ * Declares a slot that each request has: `TERN_LOCAL(User, signed_in)` in a file, or in a header that several
+ * files include, which then mean the same slot. A slot has a number from the start of the program: setting and
+ * reading it are a few instructions.
+ */
+#define TERN_LOCAL(T, slot)                                                                                  \
+    typedef T *slot##_local_value;                                                                           \
+    extern tern_local_slot slot##_local;                                                                     \
+    __attribute__((weak)) tern_local_slot slot##_local = {0};                                                \
+    __attribute__((constructor)) static void slot##_local_number(void)                                       \
+    {                                                                                                        \
+        tern_local_number_(&slot##_local);                                                                   \
+    }
+
+/** What the request has in a slot, a `User *` for TERN_LOCAL(User, signed_in); NULL until it is set. */
+#define tern_local(c, slot) ((slot##_local_value)tern_local_of_(c, &slot##_local))
+/** Puts a pointer into a slot: `tern_set_local(c, signed_in, user)`. It must live as long as the request. Fails
+ * with 503 without memory. */
+#define tern_set_local(c, slot, ...)                                                                         \
+    tern_set_local_(c, &slot##_local,                                                                        \
+                    _Generic((1 ? (__VA_ARGS__) : *(slot##_local_value *)0), /* as C converts it */                \
+                        slot##_local_value: (__VA_ARGS__),                                                         \
+                        default: _Generic((__VA_ARGS__),                                                           \
+                            void *: (__VA_ARGS__),                                                                 \
+                            default: (struct not_a_pointer_to_the_type_of_this_TERN_LOCAL){0})))
+
+typedef struct tern_local_slot {
+    unsigned number; /* from 1; 0: not numbered yet */
+} tern_local_slot;
+struct not_a_pointer_to_the_type_of_this_TERN_LOCAL {
+    int unused;
+};
+void tern_local_number_(tern_local_slot *slot);
+void *tern_local_of_(tern_ctx *c, const tern_local_slot *slot);
+void tern_set_local_(tern_ctx *c, const tern_local_slot *slot, const void *value);
 
 /* -- the request's memory: no free, no leak -- */
 

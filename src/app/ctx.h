@@ -15,11 +15,11 @@
 
 #include <stdatomic.h>
 
-typedef struct ctx_local {
-    struct ctx_local *next;
-    const char *name;
-    void *value;
-} ctx_local;
+/** What the request has in the slots of TERN_LOCAL, by their numbers. */
+typedef struct ctx_locals {
+    unsigned room;
+    void *values[];
+} ctx_locals;
 
 /** Something to run once the reply has been sent, or given up: the logger's line. */
 typedef struct ctx_after {
@@ -39,9 +39,9 @@ struct tern_ctx {
     const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it has been called */
     const char *path;            /* decoded, NUL-terminated; NULL until asked for (plain paths) */
     size_t path_len;
-    ctx_local *locals;
-    ctx_after *after;  /* newest first */
-    size_t body_taken; /* what tern_body_read has handed out of a buffered body */
+    ctx_locals *locals; /* NULL until one is set */
+    ctx_after *after;   /* newest first */
+    size_t body_taken;  /* what tern_body_read has handed out of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
     short refused; /* why no route was looked for: 400, 503; 0 when one was */
@@ -55,6 +55,10 @@ struct tern_ctx {
     bool is_json_read;         /* the body was decoded, so it is no JSON any more */
     bool is_bound;             /* the input has been read: once a request */
     struct data_request *data; /* the data layer's; NULL until the request uses its database */
+    /* set by provide_run, where the route has a plan: what its steps have given, NULL for those that are still to
+     * be called; and what the handler's pairs are given */
+    void **provided;
+    void *const *given;
     route_found found;
     char request_id[65]; /* "" until made or taken */
     route_match match;   /* last: its params are not cleared */
@@ -95,6 +99,7 @@ struct tern_group {
     const char *prefix, *host;
     tern_middleware *use; /* ended by run NULL */
     unsigned use_count, use_room;
+    const tern_provider *const *needs; /* ended by NULL; NULL: none */
 };
 
 struct tern_app {
@@ -111,15 +116,17 @@ struct tern_app {
     struct app_launch *launches;
     const char *database_url;                      /* of the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
+    struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
     app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
     buf openapi;              /* the document (openapi.c); empty until a client asks for it */
     static_file openapi_file; /* the same as it is served */
     bool has_openapi_route;
-    bool has_encoded_slashes;  /* some route takes them */
-    static_file *docs_files;   /* the parts of /docs, by docs_part; NULL until its routes are there */
-    void (*tried_frame)(void); /* of the last handler's file: whether it has stack probes is known */
+    bool has_encoded_slashes;      /* some route takes them */
+    static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes are there */
+    void (*tried_frames[8])(void); /* of the files met last: whether they have stack probes is known */
+    unsigned tried_count;
     const char *unprobed_file; /* one that has none; NULL: no such file is known */
     bool memory_short;         /* something registered could not be kept: app_compile says so */
     bool is_draining;          /* this worker is leaving: /readyz says 503 */
@@ -134,6 +141,8 @@ void app_collect_header_names(tern_app *app);
  * checks of what was declared. False with the problems as lines. (app.c) */
 bool app_prepare(tern_app *app, buf *problems);
 void app_free(tern_app *app);
+/** Looks once at the frames of the file that has this tern_frame_of_file_ (NULL: nothing to look at). (app.c) */
+void app_try_frame(tern_app *app, void (*frame)(void), const char *file);
 /** Adds a copy of `hook` behind those that are there. (app.c) */
 void app_add_hook(tern_app *app, const app_hook *hook);
 /** Zeroed memory, or a copy of a text that may be NULL, that lasts as long as the application; NULL, noted

@@ -72,6 +72,36 @@ void fault_add(tern_faults *faults, const place *where, const char *code, const 
     va_end(args);
 }
 
+static bool is_same(const fault *a, const fault *b)
+{
+    if (a->depth != b->depth || strcmp(a->code, b->code) != 0 || strcmp(a->message, b->message) != 0)
+        return false;
+    for (unsigned i = 0; i < a->depth; i++)
+        if (a->names[i] != NULL && b->names[i] != NULL
+                ? strcmp(a->names[i], b->names[i]) != 0
+                : a->names[i] != b->names[i] || a->indexes[i] != b->indexes[i])
+            return false;
+    return true;
+}
+
+void faults_join(tern_faults *faults, tern_faults *more)
+{
+    faults->is_memory_short |= more->is_memory_short;
+    unsigned kept = 0;
+    for (fault *f = more->first, *next; f != NULL; f = next, kept++) {
+        const fault *same = faults->first;
+        next = f->next;
+        while (same != NULL && !is_same(same, f))
+            same = same->next;
+        if (same != NULL || faults->count++ >= FAULTS_MOST)
+            continue;
+        f->next = NULL;
+        *faults->end = f;
+        faults->end = &f->next;
+    }
+    faults->count += more->count - kept; /* those that were only counted */
+}
+
 void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
 {
     const place field = {.up = faults->here, .name = name};

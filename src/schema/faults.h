@@ -41,6 +41,9 @@ void faults_init(tern_faults *faults, arena *a);
 /** Adds one at `where`; texts are copied or literals. */
 void fault_add(tern_faults *faults, const place *where, const char *code, const char *limit_name,
                const char *limit, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/** Moves the faults of `more`, which has the same arena, to the end of `faults`; of those that say the same of the
+ * same place, which two models may have, one is kept. */
+void faults_join(tern_faults *faults, tern_faults *more);
 /** What a stored text should have been, by the first fault of reading it: "JSON of its type (tags[1] must not
  * be null)"; the outermost step of its place is left out. In `a`. */
 const char *faults_wanted(const tern_faults *faults, arena *a);

@@ -79,6 +79,28 @@ def a_header_difference_shows_both():
 
 
 @test
+def providers_are_replaced_for_one_test_and_put_back():
+    code, output, _ = run("provides_")
+    check_equal(code, 0, "exit code of\n" + output)
+    check_equal(output.splitlines()[-1], "1..7")
+
+
+@test
+def a_replaced_provider_that_no_route_needs_fails_the_test():
+    text = reason(run("refuses_a_provider")[1], "refuses_a_provider_that_no_route_needs")
+    check("testing.c:" in text and "no route needs the provider unused" in text, text)
+
+
+@test
+def a_served_application_and_replaced_providers_do_not_go_together():
+    output = run("refuses_")[1]
+    text = reason(output, "refuses_serving_with_a_replaced_provider")
+    check("tern_test_serve starts the application in another process, where no provider is replaced" in text, text)
+    text = reason(output, "refuses_replacing_a_provider_of_what_is_served")
+    check("tern_test_serve has started the application with its own providers" in text, text)
+
+
+@test
 def a_crash_fails_its_test_with_a_report():
     code, output, _ = run("crashes_", "passes_json")
     check_equal(code, 1, "exit code")

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define INLINED inline __attribute__((always_inline))
+
 /* -- what is wrong, as a reply -- */
 
 /** The faults as a JSON array in the request's memory; NULL without the memory for it. */
@@ -158,7 +160,7 @@ static void bind_query(binding *b)
 
 /* -- all of it -- */
 
-static void bind_rest(binding *b)
+static INLINED void bind_rest(binding *b)
 {
     const bind_plan *plan = b->plan;
     for (unsigned i = 0; i < plan->count; i++) {
@@ -191,13 +193,25 @@ static void place_fault(const bind_plan *plan, fault *f)
     }
 }
 
-static void check_model(binding *b)
+static INLINED void check_model(binding *b)
 {
     const bind_plan *plan = b->plan;
     const place here = {.name = plan->body != NULL ? "body" : "query"};
     validate_model(plan->type, b->model, &here, &b->faults);
     for (fault *f = b->faults.first; f != NULL; f = f->next)
         place_fault(plan, f);
+}
+
+/** Fills in the model, which is zero. Inlined, as all it calls once is: it has two callers, of which one is hot. */
+static INLINED void read_model(binding *b)
+{
+    if (b->plan->body != NULL)
+        bind_body(b); /* first: a decoder may clear the whole model */
+    bind_rest(b);
+    if (b->plan->has_query)
+        bind_query(b);
+    if (b->faults.count == 0)
+        check_model(b);
 }
 
 void *tern_bind(tern_ctx *c, const tern_type *type)
@@ -211,13 +225,17 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
     c->is_bound = true;
     faults_init(&b.faults, &c->x->arena);
     b.model = tern_alloc(c, type->size);
-    if (b.plan->body != NULL)
-        bind_body(&b); /* first: a decoder may clear the whole model */
-    bind_rest(&b);
-    if (b.plan->has_query)
-        bind_query(&b);
-    if (b.faults.count == 0)
-        check_model(&b);
+    read_model(&b);
     bind_fail_faults(c, &b.faults);
     return b.model;
+}
+
+void *tern_read_input_(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
+{
+    binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->type->size)};
+    faults_init(&b.faults, &c->x->arena);
+    read_model(&b);
+    bool is_right = b.faults.count == 0 && !b.faults.is_memory_short;
+    faults_join(faults, &b.faults);
+    return is_right ? b.model : NULL;
 }

@@ -1,6 +1,6 @@
 /** Which routes the document shows, under which paths, and which types they speak of. */
-#include "app/bind/bind.h"
 #include "app/openapi/internal.h"
+#include "app/provide/provide.h"
 #include "base/name_table.h"
 
 #include <stdio.h>
@@ -90,10 +90,12 @@ static const char *make_id(collector *c, const route *r)
 
 static void add_types(openapi_document *doc, const route *r)
 {
-    const bind_plan *bind = r->bind;
-    for (unsigned i = 0; bind != NULL && i < bind->count; i++)
-        if (!openapi_is_left_out(&bind->fields[i]))
-            schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
+    const bind_plan *bind;
+    for (unsigned n = 0; n < provide_input_count(r); n++)
+        for (unsigned i = 0; (bind = provide_input(r, n)) != NULL && i < bind->count; i++)
+            if (!openapi_is_left_out(&bind->fields[i]))
+                schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
+    bind = r->bind;
     if (bind != NULL && bind->body != NULL)
         schema_set_add(&doc->schemas, bind->body, SCHEMA_INPUT);
     if (openapi_has_content(&r->options))

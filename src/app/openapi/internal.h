@@ -48,10 +48,16 @@ bool openapi_is_left_out(const bind_field *field);
 bool openapi_has_content(const tern_route_options *options);
 /** The next of a list like "todos, admin"; false at its end. */
 bool openapi_next_word(const char **at, tern_str *word);
-/** Adds a line for each route whose .security names no scheme. (security.c) */
+/** Adds a line for each route and provider whose .security names no scheme. (security.c) */
 bool openapi_check_security(const tern_app *app, buf *problems);
 /** The array of a list of names: `[{"token":[]}]`, any one of which will do. (security.c) */
 void openapi_print_security(const char *names, buf *out);
+/** The member "security" of an operation, if it has one: what the route says, else what its providers say, all of
+ * which are needed. (security.c) */
+void openapi_print_route_security(const route *r, buf *out);
+/** Whether the route needs a tern_security, by its own word, its providers' or the application's.
+ * (security.c) */
+bool openapi_needs_security(const tern_app *app, const route *r);
 /** The members of components/securitySchemes. (security.c) */
 void openapi_print_schemes(const tern_app *app, buf *out);
 

@@ -1,4 +1,5 @@
 #include "app/openapi/internal.h"
+#include "app/provide/provide.h"
 
 #include "base/name_table.h"
 #include "schema/json/append.h"
@@ -70,7 +71,7 @@ static bool has_input(const openapi_document *doc)
 {
     bool has = false;
     for (unsigned i = 0; i < doc->count; i++)
-        has |= doc->operations[i].route->bind != NULL;
+        has |= provide_has_input(doc->operations[i].route);
     return has;
 }
 

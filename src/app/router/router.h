@@ -31,7 +31,8 @@ typedef struct route {
     unsigned chain_len;
     const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
     unsigned param_count;
-    const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has none */
+    const struct bind_plan *bind;       /* how handler.input is filled; NULL: the handler has none */
+    const struct provide_plan *provide; /* its providers; NULL: none. Else handler.run calls them first */
 } route;
 
 typedef enum route_found {

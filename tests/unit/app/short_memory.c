@@ -28,6 +28,8 @@ static void child_task(tern_ctx *c, void *arg)
     tern_send(c, arg, &value);
 }
 
+TERN_LOCAL(char, kept);
+
 TERN_HANDLER(everything)
 {
     int value = 0;
@@ -36,7 +38,7 @@ TERN_HANDLER(everything)
     tern_task *task = tern_go(c, child_task, channel);
     tern_receive(c, channel, &value);
     tern_wait(c, task);
-    tern_local_set(c, "value", tern_alloc(c, 5000)); /* more than the stack lends */
+    tern_set_local(c, kept, tern_alloc(c, 5000)); /* more than the stack lends */
     tern_set_header(c, "X-Id", tern_request_id(c));
     tern_set_cookie(c, "sid", "abc", .max_age_s = 60);
     const char *query = tern_query(c, "q");
@@ -91,6 +93,27 @@ TERN_HANDLER(upload, Scan, in)
     return tern_textf(c, "%s %zu", in->name, in->scan.size);
 }
 
+TERN_MODEL(Range, (int, from, .fallback = "0"), (int, to, .fallback = "9", .max = 99),
+           (const char *, x_unit, .in = TERN_FROM_HEADER, .optional = true))
+
+TERN_PROVIDES(Range, range, Range, in)
+{
+    tern_defer(c, undo, NULL);
+    return in;
+}
+
+TERN_REQUIRES(gate, range, r)
+{
+    tern_defer(c, undo, NULL);
+    if (r->from > r->to)
+        tern_fail(c, 409, "from %d is after %d", r->from, r->to);
+}
+
+TERN_HANDLER(provided, Piece, in, range, r)
+{
+    return tern_textf(c, "%s %d", in->name, r->to);
+}
+
 TERN_HANDLER(listed)
 {
     Piece *items = tern_alloc(c, 100 * sizeof *items);
@@ -111,6 +134,7 @@ static tern_app *build_app(void)
     tern_get(app, "/plain", plain);
     tern_put(app, "/pieces/{id}", bound, .returns = TERN_TYPE(Piece));
     tern_post(app, "/scans", upload);
+    tern_post(app, "/provided/{id}", provided, .needs = TERN_NEEDS(gate));
     tern_get(app, "/pieces", listed, .returns = TERN_LIST(Piece), .paged = true);
     return app;
 }
@@ -138,6 +162,11 @@ static const char *const requests[] = {
     "--B\r\nContent-Disposition: form-data; name=\"scan\"; filename=\"s.txt\"\r\n\r\nsome bytes of a file\r\n"
     "--B--\r\n",
     "GET /pieces HTTP/1.1\r\nHost: h\r\n\r\n",
+    "POST /provided/5?to=7 HTTP/1.1\r\nHost: h\r\nX-Unit: cm\r\nContent-Type: application/json\r\n"
+    "Content-Length: 13\r\n\r\n{\"name\":\"ab\"}",
+    "POST /provided/5?to=100&count=x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    "Content-Length: 12\r\n\r\n{\"name\":\"a\"}",
+    "POST /provided/5?from=8&to=7 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
     "GET /bad HTTP/1.1\nHost: h\r\n\r\n",
 };
 
