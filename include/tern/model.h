@@ -167,7 +167,7 @@ typedef struct tern_field {
     bool unique_items;
     /* What the items of a list, the values and the keys of a map must be:
      * .items = TERN_RULES(.max_length = 20, .pattern = "^[a-z]+$"). Rules are the options from .min to .items
-     * and .pattern, .format, .choices and .check. */
+     * and .pattern, .format, .choices, .check and .message. */
     const struct tern_field *items, *keys;
     const char *pattern;        /* PCRE2, searched for unless anchored; $ is the very end */
     const char *format;         /* email uri uuid ipv4 ipv6 hostname date time date-time duration */
@@ -179,6 +179,11 @@ typedef struct tern_field {
     const char *help, *example;
     /** NULL when the value (of the field's type) is right, else what it must be ("must be even"). */
     const char *(*check)(const void *value);
+    /* What a client reads when the value breaks a rule, in place of the built-in text: "is not an e-mail
+     * address". It speaks for all rules of the field but .check, which says it itself: however many of them a
+     * value breaks, it is one fault, with the code of the first. A value that is missing, null or of another
+     * kind keeps the built-in text. Plain text, shown as it is; rules of items and keys have their own. */
+    const char *message;
 
     /* what a table makes of it: read by the data layer only */
     const char *column;       /* the column's name; default: the field's name */

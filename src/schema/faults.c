@@ -45,13 +45,15 @@ static bool keep_place(tern_faults *faults, fault *f, const place *where)
 __attribute__((format(printf, 4, 0))) static void add(tern_faults *faults, const place *where, fault sketch,
                                                       const char *format, va_list args)
 {
+    if (faults->said != NULL && faults->count > faults->said_from)
+        return;
     faults->count++;
     if (faults->count > FAULTS_MOST)
         return;
     fault *f = arena_alloc(faults->arena, sizeof *f);
     if (f != NULL) {
         *f = sketch;
-        f->message = arena_vprintf(faults->arena, NULL, format, args);
+        f->message = faults->said != NULL ? faults->said : arena_vprintf(faults->arena, NULL, format, args);
         if (faults->whose != NULL && f->message != NULL)
             f->message = arena_printf(faults->arena, "%s%s", faults->whose, f->message);
     }

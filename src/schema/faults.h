@@ -34,6 +34,10 @@ struct tern_faults {
     unsigned count;    /* all of them, kept or not */
     const place *here; /* where tern_fault_add stands: the model being checked */
     const char *whose; /* before each message: "the key "; NULL: nothing */
+    /* a field's .message, in place of the messages of its rules; NULL: theirs. Only the first fault after
+     * `said_from` is kept: another one would say the same again. */
+    const char *said;
+    unsigned said_from;
     bool is_memory_short;
 };
 

@@ -287,19 +287,22 @@ static void check_parts(const subject *s)
     bool has_pattern =
         (f->items != NULL && f->items->pattern != NULL) || (f->keys != NULL && f->keys->pattern != NULL);
     pattern_clock clock = {0};
+    const char *said = s->faults->said;
+    s->faults->said = NULL; /* it speaks of the list */
     for (size_t i = 0; i < list.len && s->faults->count < FAULTS_MOST; i++) {
         place here = {.up = s->where};
         const void *item = item_at(type, &list, i, &here);
         if (has_pattern && pattern_clock_is_up(&clock)) {
             fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
                       "takes too long to compare with its pattern");
-            return;
+            break;
         }
         if (f->keys != NULL)
             check_key(s, &here);
         if (f->items != NULL)
             check_field(f->items, item, &here, s->faults, s->is_new);
     }
+    s->faults->said = said;
 }
 
 static void check_kind(const subject *s)
@@ -343,12 +346,24 @@ static void check_kind(const subject *s)
     }
 }
 
+/** The rules of a field that has a .message: all of them are one fault. */
+static void check_kind_said(const subject *s)
+{
+    s->faults->said = s->f->field->message;
+    s->faults->said_from = s->faults->count;
+    check_kind(s);
+    s->faults->said = NULL;
+}
+
 static void check_field(const field_plan *f, const void *value, const place *where, tern_faults *faults,
                         bool is_new)
 {
     const subject s = {f, value, where, faults, is_new};
     unsigned before = faults->count;
-    check_kind(&s);
+    if (f->field->message == NULL)
+        check_kind(&s);
+    else
+        check_kind_said(&s);
     if (f->field->check == NULL || faults->count != before)
         return;
     const char *wrong = f->field->check(value);
