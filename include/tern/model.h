@@ -240,6 +240,19 @@ struct tern_type {
         *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
 };
 
+/** One thing that is wrong with a client's input, as a reply tells it. */
+typedef struct tern_fault {
+    const char *source; /* where the value was: "body", "query", "path", "header" or "cookie"; NULL: "body" */
+    const char *field;  /* its path from there, by the names that clients use: "email", "items[3].price";
+                           NULL or "": the whole of it */
+    const char *code;   /* "missing", "too_short": docs/models.md has all of them */
+    const char *message; /* for people: "must be given" */
+    /* the limit that is broken: "min_length", and as JSON "8"; NULL without one */
+    const char *limit_name, *limit;
+    /* the place as a JSON array, ready for a reply: ["body","items",3,"price"]; NULL: source and field */
+    const char *location;
+} tern_fault;
+
 /** Adds a fault of the field `name` (NULL: of the model itself) with a code ("too_late") and a message. */
 void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -307,6 +320,17 @@ TERN_DECLARE_TYPE_(tern_duration, tern_duration)
 TERN_DECLARE_TYPE_(tern_decimal, tern_decimal)
 TERN_DECLARE_TYPE_(tern_any, tern_any)
 TERN_DECLARE_TYPE_(tern_upload, tern_upload)
+
+/** Lists of text by name, the shape that many APIs give their errors: {"email": ["is taken"]}. */
+typedef struct tern_text_list_entry {
+    const char *key;
+    tern_text_list value;
+} tern_text_list_entry;
+typedef struct tern_text_list_map {
+    tern_text_list_entry *entries;
+    size_t count;
+} tern_text_list_map;
+extern tern_type tern_text_list_map_type;
 
 /* -- from a C type to its description -- */
 

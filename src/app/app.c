@@ -3,6 +3,7 @@
 #include "app/ctx.h"
 #include "app/docs_page.h"
 #include "app/openapi.h"
+#include "app/problem_shape.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
 
@@ -72,6 +73,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->hooks_end = &app->hooks;
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
+    app->shapes_end = &app->shapes;
     if (options->health)
         health_add_routes(app);
     return app;
@@ -263,6 +265,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         .name = pending->options.name,
         .handler = pending->handler,
         .options = pending->options,
+        .group = pending->group,
     };
     added.options.allow_encoded_slashes |= app->options.allow_encoded_slashes;
     app->has_encoded_slashes |= added.options.allow_encoded_slashes;
@@ -305,5 +308,7 @@ bool app_prepare(tern_app *app, buf *problems)
     bool is_right = app_compile(app, problems);
     for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next)
         is_right &= hook->prepare == NULL || hook->prepare(hook->arg, problems);
+    if (app->shaper != NULL)
+        is_right &= app->shaper->check(app, problems);
     return is_right && openapi_check(app, problems);
 }

@@ -1,6 +1,7 @@
 /** One route as an operation object: its parameters, its body, its replies. */
 #include "app/bind.h"
 #include "app/openapi_inside.h"
+#include "app/problem_shape.h"
 
 #include "http/status.h"
 #include "schema/json_pen.h"
@@ -250,46 +251,70 @@ static void print_success(const openapi_document *doc, const tern_route_options 
     pen_close(out, '}');
 }
 
-static void print_problem(const char *status, const char *description, const char *schema, buf *out)
+/** The content of a reply whose shape the application has given; nothing where it does not describe it. */
+static void print_shape(const openapi_document *doc, const problem_shape *shape, buf *out)
 {
-    open_reply(status, description, out);
-    pen_comma(out);
-    buf_add_printf(out,
-                   "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-                   "\"#/components/schemas/%s\"}}}",
-                   schema);
+    const char *media_type = shape->options.media_type;
+    if (shape->options.returns == NULL)
+        return;
+    pen_key(out, "content");
+    pen_open(out, '{');
+    pen_key(out, media_type != NULL ? media_type : "application/json");
+    pen_raw(out, "{\"schema\":");
+    schema_print(&doc->schemas, shape->options.returns, SCHEMA_OUTPUT, out);
+    buf_add_text(out, "}");
     pen_close(out, '}');
 }
 
-static const char *security_of(const openapi_document *doc, const route *r)
+/** `status`: also OPENAPI_ANY_OTHER. */
+static void print_problem(const openapi_document *doc, const route *r, int status, buf *out)
 {
-    return r->options.security != NULL ? r->options.security : doc->app->options.security;
+    char number[16];
+    const problem_shape *shape = problem_shape_of(r->group, status);
+    bool is_named = status != OPENAPI_ANY_OTHER;
+    snprintf(number, sizeof number, "%d", status);
+    open_reply(is_named ? number : "default", is_named ? http_status_text(status) : "Any other error", out);
+    if (shape != NULL) {
+        print_shape(doc, shape, out);
+    } else {
+        pen_comma(out);
+        buf_add_printf(out,
+                       "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+                       "\"#/components/schemas/%s\"}}}",
+                       status == 422 ? "ValidationProblem" : "Problem");
+    }
+    pen_close(out, '}');
 }
 
-static void print_replies(const openapi_document *doc, const openapi_operation *o, buf *out)
+unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS])
 {
-    const route *r = o->route;
-    const char *security = security_of(doc, r);
+    const char *security = r->options.security != NULL ? r->options.security : app->options.security;
     bool has_input = r->bind != NULL, has_body = has_input && r->bind->body != NULL;
     const struct {
         int status;
         bool may_occur;
-    } problems[] = {
+    } problems[OPENAPI_PROBLEMS] = {
         {400, has_input},          {401, security != NULL && *security != '\0'},
         {404, r->param_count > 0}, {413, has_body},
         {415, has_body},           {422, has_input},
+        {OPENAPI_ANY_OTHER, true},
     };
+    unsigned count = 0;
+    for (size_t i = 0; i < OPENAPI_PROBLEMS; i++)
+        if (problems[i].may_occur)
+            statuses[count++] = problems[i].status;
+    return count;
+}
+
+static void print_replies(const openapi_document *doc, const openapi_operation *o, buf *out)
+{
+    int statuses[OPENAPI_PROBLEMS];
+    unsigned count = openapi_problems(doc->app, o->route, statuses);
     pen_key(out, "responses");
     pen_open(out, '{');
-    print_success(doc, &r->options, out);
-    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
-        char number[16];
-        snprintf(number, sizeof number, "%d", problems[i].status);
-        if (problems[i].may_occur)
-            print_problem(number, http_status_text(problems[i].status),
-                          problems[i].status == 422 ? "ValidationProblem" : "Problem", out);
-    }
-    print_problem("default", "Any other error", "Problem", out);
+    print_success(doc, &o->route->options, out);
+    for (unsigned i = 0; i < count; i++)
+        print_problem(doc, o->route, statuses[i], out);
     pen_close(out, '}');
 }
 

@@ -50,8 +50,10 @@ void fault_add(tern_faults *faults, const place *where, const char *code, const 
 const char *faults_wanted(const tern_faults *faults, arena *a);
 /** "body.items[3].price: must be at least 0", one a line: for logs and people. */
 bool faults_print(const tern_faults *faults, buf *out);
+/** The kept ones as they are told, with `*count`, in `a`; NULL when memory is short. */
+const tern_fault *faults_list(const tern_faults *faults, arena *a, size_t *count);
 /** The JSON array for problem details:
  * [{"location":["body","items",3,"price"],"code":...,"message":...,"min":0}]. */
-bool faults_print_json(const tern_faults *faults, buf *out);
+bool faults_print_json(const tern_fault *list, size_t count, buf *out);
 
 #endif

@@ -230,8 +230,9 @@ static void check_message(planner *p, uint64_t given)
     else if (p->field->check != NULL)
         planner_mistake(p, ".message speaks for rules like .pattern; .check says itself what is wrong");
     else
-        planner_mistake(p, ".message speaks for a rule that is broken, and there is none; give .pattern, .min or "
-                           "the like");
+        planner_mistake(
+            p, ".message speaks for a rule that is broken, and there is none; give .pattern, .min or "
+               "the like");
 }
 
 /* -- what contradicts itself -- */

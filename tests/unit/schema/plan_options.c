@@ -69,9 +69,8 @@ REFUSED(options_that_the_macro_fills_in_are_refused, ".state_offset is filled in
 
 /* -- messages -- */
 
-REFUSED(messages_that_are_empty_are_refused,
-        ".message is empty; say what the value must be, or leave it out", const char *, f, .pattern = "x",
-        .message = "")
+REFUSED(messages_that_are_empty_are_refused, ".message is empty; say what the value must be, or leave it out",
+        const char *, f, .pattern = "x", .message = "")
 REFUSED(messages_that_are_null_are_refused, ".message is empty; say what the value must be, or leave it out",
         const char *, f, .pattern = "x", .message = NULL)
 REFUSED(messages_without_a_rule_are_refused,
@@ -83,9 +82,10 @@ REFUSED(messages_of_a_check_alone_are_refused,
 REFUSED(messages_of_a_list_do_not_speak_for_its_items,
         ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
         tern_text_list, f, .items = TERN_RULES(.max_length = 3), .message = "has a long one")
-REFUSED(messages_of_items_need_a_rule_of_items,
-        ".items: .message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
-        tern_text_list, f, .items = TERN_RULES(.message = "is long"))
+REFUSED(
+    messages_of_items_need_a_rule_of_items,
+    ".items: .message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+    tern_text_list, f, .items = TERN_RULES(.message = "is long"))
 
 /* -- numbers -- */
 
