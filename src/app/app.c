@@ -292,6 +292,8 @@ bool app_compile(tern_app *app, buf *problems)
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
+        if (app->shaper != NULL)
+            is_right &= app->shaper->check(app, problems);
         app_collect_header_names(app);
     }
     if (app->router == NULL || app->memory_short) {
@@ -308,7 +310,5 @@ bool app_prepare(tern_app *app, buf *problems)
     bool is_right = app_compile(app, problems);
     for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next)
         is_right &= hook->prepare == NULL || hook->prepare(hook->arg, problems);
-    if (app->shaper != NULL)
-        is_right &= app->shaper->check(app, problems);
     return is_right && openapi_check(app, problems);
 }

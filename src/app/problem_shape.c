@@ -120,7 +120,7 @@ static bool is_usable(tern_ctx *c, const shaping *s, unwind_reason why)
     return is_sound && !is_a_problem;
 }
 
-static bool shape(tern_ctx *c, const tern_problem *problem, tern_reply *reply)
+static bool shape_reply(tern_ctx *c, const tern_problem *problem, tern_reply *reply)
 {
     shaping s = {.problem = problem};
     if (c->is_shaping || (s.shape = problem_shape_of(group_of(c), problem->status)) == NULL)
@@ -182,6 +182,8 @@ static void refuse(void *self, http_exchange *x, int status, const char *detail)
 
 /* -- at start -- */
 
+enum { NO_STATUS = -1 }; /* tern_on_status was given 0 */
+
 static bool mistake(buf *problems, const problem_shape *shape, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -203,8 +205,8 @@ static bool check_shape(const problem_shape *shape, buf *problems)
     if (shape->function == NULL)
         is_right = mistake(problems, shape, "is given no function");
     if (shape->status != 0 && (shape->status < 400 || shape->status > 599))
-        is_right =
-            mistake(problems, shape, "is for errors, and %d is not one: take 400 to 599", shape->status);
+        is_right = mistake(problems, shape, "is for errors, and %d is not one: take 400 to 599",
+                           shape->status != NO_STATUS ? shape->status : 0);
     for (const problem_shape *other = shape->next; other != NULL; other = other->next)
         if (other->status == shape->status)
             is_right =
@@ -223,7 +225,7 @@ static bool check(const tern_app *app, buf *problems)
     return is_right;
 }
 
-static const problem_shaper shaper = {.shape = shape, .refuse = refuse, .check = check};
+static const problem_shaper shaper = {.shape = shape_reply, .refuse = refuse, .check = check};
 
 static void add_shape(tern_group *group, const problem_shape *added)
 {
@@ -251,7 +253,8 @@ void tern_on_problem_with(tern_group *group, tern_problem_function *function,
 void tern_on_status_with(tern_group *group, int status, tern_problem_function *function,
                          const tern_problem_options *options)
 {
-    /* 0 is a status like any other that is none of an error, and must not come to mean all of them */
-    add_shape(group, &(problem_shape){
-                         .status = status != 0 ? status : -1, .function = function, .options = *options});
+    /* 0 must not come to mean all of them */
+    add_shape(group, &(problem_shape){.status = status != 0 ? status : NO_STATUS,
+                                      .function = function,
+                                      .options = *options});
 }
