@@ -191,19 +191,29 @@ unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void 
     return point.reason;
 }
 
-void ctx_enter(tern_ctx *c)
+/* Functions of a header are called; these, for the path of every request, become a part of it. */
+
+static inline void enter(coro *self, tern_ctx *c)
 {
-    coro *self = coro_self();
     self->request = c;
     self->scope = &c->scope;
 }
 
-void ctx_leave(tern_ctx *c)
+static inline void leave(coro *self, tern_ctx *c)
 {
-    coro *self = coro_self();
     scope_close(&c->scope);
     self->scope = NULL;
     self->request = NULL;
+}
+
+void ctx_enter(tern_ctx *c)
+{
+    enter(coro_self(), c);
+}
+
+void ctx_leave(tern_ctx *c)
+{
+    leave(coro_self(), c);
 }
 
 /* -- after the reply -- */
@@ -270,12 +280,13 @@ static void fail_scope(scope *s, int status, const char *detail)
 
 static void serve(tern_ctx *c)
 {
+    coro *self = coro_self();
     scope_open(&c->scope, &c->x->arena, c, fail_scope);
-    ctx_enter(c);
+    enter(self, c);
     unwind_reason why;
     tern_reply reply = run_level(c, &why);
     bool has_reply = why != UNWIND_CANCELLED || cancelled_reply(c, &reply);
-    ctx_leave(c);
+    leave(self, c);
     if (has_reply)
         ctx_send(c, &reply);
     if (c->after != NULL)
@@ -302,7 +313,7 @@ static void find_route(tern_ctx *c)
         c->match.route = NULL;
 }
 
-void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
+static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     c->x = x;
     c->app = app;
@@ -321,6 +332,11 @@ void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->timeout_ms = app->options.limits.request_timeout_ms;
 }
 
+void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
+{
+    begin(c, app, x);
+}
+
 static void accept_head(void *self, http_exchange *x)
 {
     tern_app *app = self;
@@ -329,7 +345,7 @@ static void accept_head(void *self, http_exchange *x)
         http_reply(x, 503, NULL, NULL, 0);
         return;
     }
-    ctx_begin(c, app, x);
+    begin(c, app, x);
     find_route(c);
     if (c->found != ROUTE_FOUND) {
         c->next = app->unmatched_chain != NULL ? app->unmatched_chain : &no_middleware;

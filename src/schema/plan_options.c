@@ -372,6 +372,7 @@ void plan_options(planner *p, field_plan *plan)
     plan_text(p, plan);
     check_message(p, given);
     plan_parts(p, plan);
+    plan->has_words = field->check != NULL || field->message != NULL;
     plan->is_checked = plan->has_min || plan->has_max || plan->has_multiple || plan->has_min_length ||
                        plan->has_max_length || plan->has_min_items || plan->has_max_items ||
                        field->unique_items || plan->pattern != NULL || plan->format != NULL ||

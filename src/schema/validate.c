@@ -346,24 +346,20 @@ static void check_kind(const subject *s)
     }
 }
 
-/** The rules of a field that has a .message: all of them are one fault. */
-static void check_kind_said(const subject *s)
-{
-    s->faults->said = s->f->field->message;
-    s->faults->said_from = s->faults->count;
-    check_kind(s);
-    s->faults->said = NULL;
-}
-
 static void check_field(const field_plan *f, const void *value, const place *where, tern_faults *faults,
                         bool is_new)
 {
     const subject s = {f, value, where, faults, is_new};
+    bool has_words = f->has_words;
     unsigned before = faults->count;
-    if (f->field->message == NULL)
-        check_kind(&s);
-    else
-        check_kind_said(&s);
+    if (has_words) { /* NULL without a .message; with one, all rules are one fault */
+        faults->said = f->field->message;
+        faults->said_from = before;
+    }
+    check_kind(&s); /* called here alone, so that it becomes a part of this function */
+    if (!has_words)
+        return;
+    faults->said = NULL;
     if (f->field->check == NULL || faults->count != before)
         return;
     const char *wrong = f->field->check(value);
