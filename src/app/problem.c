@@ -1,5 +1,5 @@
 /** Errors on their way to the client: problem details (RFC 9457). */
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/problem_shape.h"
 #include "base/buf.h"
 #include "base/text.h"
@@ -128,7 +128,7 @@ static int error_status(tern_ctx *c, int status)
     if (status >= 400 && status <= 599)
         return status;
     char label[160];
-    tern_log(TERN_ERROR, "%s failed with status %d, which is no error; 500 is sent",
+    tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is no error; 500 is sent",
              ctx_route_label(c, label, sizeof label), status);
     return 500;
 }
@@ -256,9 +256,8 @@ void tern_fail_field(tern_ctx *c, int status, const char *field, const char *cod
     told.message = ctx_need(c, arena_vprintf(&c->x->arena, NULL, format, args));
     va_end(args);
     told.code = code;
-    tern_fail_with(
-        c,
-        &(tern_problem){.status = status, .detail = "1 value is wrong", .faults = &told, .fault_count = 1});
+    tern_fail_with(c, &(tern_problem){
+                          .status = status, .detail = "1 value is wrong", .faults = &told, .fault_count = 1});
 }
 
 /* -- by field -- */

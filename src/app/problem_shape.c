@@ -1,5 +1,5 @@
 #include "app/problem_shape.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
@@ -92,7 +92,7 @@ static void call_function(tern_ctx *c, void *arg)
 static void log_failure(tern_ctx *c, const shaping *s, const char *why)
 {
     char label[160];
-    tern_log(TERN_ERROR, "%s: the function for problems of %s:%d %s; problem details with %d are sent",
+    tern_log(TERN_LOG_ERROR, "%s: the function for problems of %s:%d %s; problem details with %d are sent",
              ctx_route_label(c, label, sizeof label), s->shape->options.file, s->shape->options.line, why,
              s->problem->status);
 }

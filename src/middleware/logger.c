@@ -31,7 +31,8 @@ static void write_line(tern_ctx *c, void *arg)
                                      {.name = "us", .number = now_us() - l->began_us},
                                      {.name = "address", .text = tern_remote_address(c)},
                                      {.name = "request_id", .text = tern_request_id(c)}};
-    tern_log_event(status >= 500 ? TERN_ERROR : TERN_INFO, "request", fields, sizeof fields / sizeof *fields);
+    tern_log_event(status >= 500 ? TERN_LOG_ERROR : TERN_LOG_INFO, "request", fields,
+                   sizeof fields / sizeof *fields);
 }
 
 static bool is_skipped(tern_ctx *c, const char *prefix)
@@ -41,7 +42,7 @@ static bool is_skipped(tern_ctx *c, const char *prefix)
 
 static tern_reply run(tern_ctx *c, void *skip_prefix)
 {
-    if (is_skipped(c, skip_prefix) || !tern_log_enabled(TERN_INFO))
+    if (is_skipped(c, skip_prefix) || !tern_log_enabled(TERN_LOG_INFO))
         return tern_next(c);
     line *l = tern_alloc(c, sizeof *l);
     *l = (line){.began_us = now_us(), .method = tern_method(c), .path = tern_path(c)};

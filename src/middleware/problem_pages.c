@@ -29,8 +29,9 @@ static void log_failure(tern_ctx *c, const tern_problem *problem)
                                      {.name = "route", .text = tern_route_pattern(c)},
                                      {.name = "status", .number = problem->status},
                                      {.name = "request_id", .text = tern_request_id(c)}};
-    tern_log_event(TERN_ERROR, problem->detail != NULL ? problem->detail : tern_status_text(problem->status),
-                   fields, sizeof fields / sizeof *fields);
+    tern_log_event(TERN_LOG_ERROR,
+                   problem->detail != NULL ? problem->detail : tern_status_text(problem->status), fields,
+                   sizeof fields / sizeof *fields);
 }
 
 static tern_reply run(tern_ctx *c, bool has_pages, tern_problem_function *own_page)

@@ -161,8 +161,8 @@ static void log_after(tern_ctx *c, void *arg)
 {
     tern_sent_reply sent = tern_sent(c);
     tern_sleep(c, 1);
-    tern_log(TERN_INFO, "%s %s: %d, %" PRIu64 " bytes, %s", (const char *)arg, tern_path(c), sent.status, sent.bytes,
-             sent.is_cut_off ? "cut off" : "whole");
+    tern_log(TERN_LOG_INFO, "%s %s: %d, %" PRIu64 " bytes, %s", (const char *)arg, tern_path(c), sent.status,
+             sent.bytes, sent.is_cut_off ? "cut off" : "whole");
 }
 
 static void fail_after(tern_ctx *c, void *arg)
@@ -190,9 +190,10 @@ static tern_reply page(tern_ctx *c, const tern_problem *problem)
 
 int main(int argc, char **argv)
 {
-    tern_app *app = tern_app_new(.title = "Problems", .version = "1.0",
-                                 .limits = {.head_timeout_ms = 300, .body_bytes = 100, .url_bytes = 200,
-                                            .head_bytes = 2000});
+    tern_app *app =
+        tern_app_new(.title = "Problems", .version = "1.0",
+                     .limits = {
+                         .head_timeout_ms = 300, .body_bytes = 100, .url_bytes = 200, .head_bytes = 2000});
     calls = tern_shared_counter_new("calls");
     tern_on_problem(app, api_error, .returns = TERN_TYPE(ApiError));
     tern_on_status(app, 418, teapot);
@@ -208,7 +209,8 @@ int main(int argc, char **argv)
     tern_get(app, "/calls", count_calls);
 
     tern_group *admin = tern_group_new(app, "/admin/{site}");
-    tern_on_problem(admin, admin_error, .returns = TERN_TYPE(AdminError), .media_type = "application/vnd.admin+json");
+    tern_on_problem(admin, admin_error, .returns = TERN_TYPE(AdminError),
+                    .media_type = "application/vnd.admin+json");
     tern_on_status(admin, 409, conflict);
     tern_get(admin, "/fail", fail, .name = "admin_fail");
     tern_post(admin, "/accounts", make_account, .name = "admin_account");
@@ -222,7 +224,10 @@ int main(int argc, char **argv)
     const struct {
         const char *prefix;
         tern_problem_function *function;
-    } odd[] = {{"/fails", fails}, {"/unsound", cannot_be_sent}, {"/missing", missing_page}, {"/waits", waits},
+    } odd[] = {{"/fails", fails},
+               {"/unsound", cannot_be_sent},
+               {"/missing", missing_page},
+               {"/waits", waits},
                {"/streams", streams}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         tern_group *group = tern_group_new(app, odd[i].prefix);

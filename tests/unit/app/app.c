@@ -1,6 +1,6 @@
 #include "app/ctx.h"
 #include "check.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -81,7 +81,7 @@ static fake f;
 static void run(const char *head, tern_middleware piece, tern_reply (*handler)(tern_ctx *c))
 {
     const tern_middleware chain[] = {piece, {0}};
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     fake_open(&f, head);
     fake_run(&f, chain, handler);
 }
@@ -172,19 +172,20 @@ TEST(middleware_answers_with_a_problem_and_its_header)
 {
     run(GET, TERN_MIDDLEWARE(need_token), ok);
     CHECK_TEXT(tern_reply_header(&f.c, "WWW-Authenticate"), "Bearer");
-    CHECK_REPLY(&f, 401,
-                "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"no token\"}");
+    CHECK_REPLY(
+        &f, 401,
+        "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"no token\"}");
 }
 
 TEST(middleware_gives_a_request_another_id_when_it_is_one)
 {
     bool is_taken;
-    run("GET / HTTP/1.1\r\nHost: h\r\nX-Trace: a-1\r\n\r\n",
-        TERN_MIDDLEWARE(take_id, .options = &is_taken), ok);
+    run("GET / HTTP/1.1\r\nHost: h\r\nX-Trace: a-1\r\n\r\n", TERN_MIDDLEWARE(take_id, .options = &is_taken),
+        ok);
     CHECK(is_taken);
     CHECK_REPLY(&f, 200, "a-1");
-    run("GET / HTTP/1.1\r\nHost: h\r\nX-Trace: a 1\r\n\r\n",
-        TERN_MIDDLEWARE(take_id, .options = &is_taken), ok);
+    run("GET / HTTP/1.1\r\nHost: h\r\nX-Trace: a 1\r\n\r\n", TERN_MIDDLEWARE(take_id, .options = &is_taken),
+        ok);
     CHECK(!is_taken);
     CHECK_INT(f.reply.len, 32);
     run(GET, TERN_MIDDLEWARE(take_id, .options = &is_taken), ok);
@@ -194,7 +195,7 @@ TEST(middleware_gives_a_request_another_id_when_it_is_one)
 TEST(a_problem_of_no_error_is_500)
 {
     fake_open(&f, GET);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_reply reply = tern_problem_reply(&f.c, &(tern_problem){.status = 200});
     CHECK_INT(reply.status, 500);
 }
