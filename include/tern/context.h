@@ -110,7 +110,8 @@ typedef struct tern_sent_reply {
  * `then` may do what a handler may: read the request, allocate, query, wait (which keeps back the next
  * request of the same connection alone; a request's time limit does not hold there). It cannot change the
  * reply. When it fails, the log says so. It is called for every request that came to the middleware or
- * handler that registered it, also when the client has left. Fails with 503 when memory is short.
+ * handler that registered it, also when the client has left: what waits leaves `then` after that. Fails with
+ * 503 when memory is short.
  */
 void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg);
 /** What became of the reply; for tern_after. Before there is a reply all of it is 0. */
