@@ -120,6 +120,20 @@ static bool is_usable(tern_ctx *c, const shaping *s, unwind_reason why)
     return is_sound && !is_a_problem;
 }
 
+/** Makes a Content-Type that the function has set as a header the reply's own, so that it goes with the body when
+ * middleware puts a page in its place. */
+static void take_type(tern_ctx *c, const ctx_fields *before, tern_reply *reply)
+{
+    const http_field *type = http_field_get(c->x, "Content-Type");
+    for (unsigned i = 0; type != NULL && i < before->count; i++)
+        if (before->list[i].value == type->value)
+            return;
+    if (type == NULL)
+        return;
+    reply->type = type->value;
+    http_field_remove(c->x, "Content-Type");
+}
+
 static bool shape_reply(tern_ctx *c, const tern_problem *problem, tern_reply *reply)
 {
     shaping s = {.problem = problem};
@@ -138,6 +152,7 @@ static bool shape_reply(tern_ctx *c, const tern_problem *problem, tern_reply *re
     }
     if (s.reply.status < 300)
         s.reply.status = problem->status;
+    take_type(c, &before, &s.reply);
     *reply = s.reply;
     return true;
 }

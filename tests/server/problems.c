@@ -26,6 +26,12 @@ static tern_reply api_error(tern_ctx *c, const tern_problem *problem)
     return tern_json(c, ApiError, &body);
 }
 
+static tern_reply typed_error(tern_ctx *c, const tern_problem *problem)
+{
+    tern_set_header(c, "Content-Type", "application/vnd.api+json");
+    return tern_json_text(c, tern_sprintf(c, "{\"status\":%d}", problem->status));
+}
+
 static tern_reply admin_error(tern_ctx *c, const tern_problem *problem)
 {
     const char *message = problem->detail != NULL ? problem->detail : problem->title;
@@ -220,6 +226,11 @@ int main(int argc, char **argv)
     tern_group *pages = tern_group_new(app, "/pages", .use = TERN_USE(tern_problem_pages(.page = page)));
     tern_get(pages, "/fail", fail, .name = "pages_fail");
     tern_get(pages, "/bare", bare, .name = "pages_bare");
+
+    tern_group *typed =
+        tern_group_new(app, "/typed", .use = TERN_USE(tern_problem_pages(.html_for_browsers = true)));
+    tern_on_problem(typed, typed_error);
+    tern_get(typed, "/fail", fail, .name = "typed_fail");
 
     const struct {
         const char *prefix;

@@ -252,6 +252,15 @@ def pages_for_browsers_count_before_the_shape():
 
 
 @test
+def a_type_that_the_shape_sets_as_a_header_goes_with_the_shape_alone():
+    reply = get("/typed/fail?status=409")
+    check_equal((reply.header("Content-Type"), reply.text), ("application/vnd.api+json", '{"status":409}'))
+    reply = get("/typed/fail?status=409", "Accept: text/html")
+    check_equal(reply.header("Content-Type"), "text/html; charset=utf-8")
+    check("<h1>Conflict</h1>" in reply.text, reply.text)
+
+
+@test
 def programs_get_the_shape_where_there_are_pages():
     reply = get("/pages/fail?status=409", "Accept: application/json")
     check_shape(reply, 409, {"": ["as asked <for>"]})
