@@ -83,10 +83,20 @@ typedef struct shaping {
     tern_reply reply;
 } shaping;
 
-static void call_function(tern_ctx *c, void *arg)
+/** Runs the function and what it deferred. Tasks go on: they are the handler's, which may only have looked for a
+ * file that is missing. Not inlined: the caller's locals must not be in registers of this setjmp. */
+static __attribute__((noinline)) unwind_reason call_function(tern_ctx *c, shaping *s)
 {
-    shaping *s = arg;
-    s->reply = s->shape->function(c, s->problem);
+    scope_defer *mark = c->scope.defers;
+    unwind_point point;
+    if (unwind_catch(&point) == 0) {
+        s->reply = s->shape->function(c, s->problem);
+        unwind_release(&point);
+        scope_run_defers(&c->scope, mark);
+        return UNWIND_NONE;
+    }
+    scope_run_defers(&c->scope, mark);
+    return point.reason;
 }
 
 static void log_failure(tern_ctx *c, const shaping *s, const char *why)
@@ -143,7 +153,7 @@ static bool shape_reply(tern_ctx *c, const tern_problem *problem, tern_reply *re
     ctx_keep_fields(c, &before);
     c->is_shaping = true;
     c->is_misshapen = false;
-    unwind_reason why = ctx_guard(c, call_function, &s);
+    unwind_reason why = call_function(c, &s);
     bool is_done = is_usable(c, &s, why);
     c->is_shaping = false;
     if (!is_done) {

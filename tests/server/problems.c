@@ -137,6 +137,21 @@ TERN_HANDLER(vanished)
     return (tern_reply){.status = 200, .kind = TERN_REPLY_FILE, .arg = "/nowhere/vanished"};
 }
 
+static void count_up(tern_ctx *c, void *arg)
+{
+    for (int *n = arg; *n < 5; ++*n)
+        tern_sleep(c, 1);
+}
+
+TERN_HANDLER(looks_for_a_file)
+{
+    int n = 0;
+    tern_task *counting = tern_go(c, count_up, &n);
+    tern_reply missing = tern_file(c, "/nowhere/to/be/found");
+    tern_wait(c, counting);
+    return tern_textf(c, "%d, counted to %d", missing.status, n);
+}
+
 TERN_HANDLER(late)
 {
     tern_sleep(c, 10000);
@@ -211,6 +226,7 @@ int main(int argc, char **argv)
     tern_get(app, "/bare", bare);
     tern_get(app, "/redirect", redirects_badly);
     tern_get(app, "/vanished", vanished);
+    tern_get(app, "/looks", looks_for_a_file);
     tern_get(app, "/late", late, .timeout_ms = 20);
     tern_get(app, "/calls", count_calls);
 
@@ -222,6 +238,11 @@ int main(int argc, char **argv)
     tern_post(admin, "/accounts", make_account, .name = "admin_account");
     tern_group *inner = tern_group_new(admin, "/inner");
     tern_get(inner, "/fail", fail, .name = "inner_fail");
+
+    tern_group *hosted = tern_group_new(app, "", .host = "*.admin.example");
+    tern_on_problem(hosted, admin_error);
+    tern_group *exact = tern_group_new(app, "/v1", .host = "api.example");
+    tern_on_problem(exact, admin_error);
 
     tern_group *pages = tern_group_new(app, "/pages", .use = TERN_USE(tern_problem_pages(.page = page)));
     tern_get(pages, "/fail", fail, .name = "pages_fail");

@@ -133,6 +133,11 @@ def the_function_is_called_once_for_each_problem():
 
 
 @test
+def a_problem_that_a_handler_only_looks_at_leaves_its_tasks_alone():
+    check_equal(get("/looks").text, "404, counted to 5")
+
+
+@test
 def a_stream_that_broke_off_is_not_told_once_more():
     before = int(get("/calls").text)
     with server().connect() as client:
@@ -221,6 +226,17 @@ def paths_below_a_groups_prefix_have_its_shape_without_a_route():
     check_equal(json.loads(get("/admin/7/fail", method="PATCH").body)["code"], 405)
     for target in "/admin", "/admin/", "/adminx/7/fail":
         check_shape(get(target), 404, {"": ["Not Found"]})
+
+
+@test
+def a_group_of_a_host_has_its_shape_for_that_host_alone():
+    def keys(target, host):
+        return list(json.loads(server().ask(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").body))
+    for target, host in (("/nowhere", "eu.admin.example"), ("/nowhere", "A.EU.Admin.Example.:80"), ("/v1/x", "api.example:81")):
+        check_equal(keys(target, host), ["code", "message"], f"{target} of {host}")
+    for target, host in (("/nowhere", "admin.example"), ("/nowhere", "x-admin.example"), ("/v2/x", "api.example"),
+                         ("/v1/x", "other.example")):
+        check_equal(keys(target, host), ["errors"], f"{target} of {host}")
 
 
 @test
