@@ -57,9 +57,16 @@ size_t tern_body_read(tern_ctx *c, void *out, size_t size);
 
 /** The peer's address ("192.0.2.1"); never taken from a header. */
 const char *tern_remote_address(tern_ctx *c);
-/** This request's id: 32 hex digits, unique among all workers and machines; or what the request-id middleware
- * took. */
+/** This request's id: 32 hex digits, unique among all workers and machines; or what tern_set_request_id took.
+ */
 const char *tern_request_id(tern_ctx *c);
+/** Takes another id for the request, a proxy's or a client's: 1 to 64 letters, digits, '-', '_' or '.', so
+ * that it can be in a header or a log line as it is. False, and nothing set, for any other text or NULL. */
+bool tern_set_request_id(tern_ctx *c, const char *id);
+/** Whether the client would rather read HTML than JSON: its Accept wants text/html more than application/json
+ * and application/problem+json. A reply that differs by it says so: `tern_add_header(c, "Vary", "Accept")`.
+ */
+bool tern_prefers_html(tern_ctx *c);
 
 /* -- from middleware to handlers -- */
 
@@ -120,6 +127,29 @@ _Noreturn void tern_fail(tern_ctx *c, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /** Runs `undo(arg)` when the handler ends, however it ends, last deferred first. */
 void tern_defer(tern_ctx *c, void (*undo)(void *arg), void *arg);
+
+/* -- after the reply -- */
+
+/** What became of a reply. */
+typedef struct tern_sent_reply {
+    int status;      /* 0: there was none, the client had left */
+    uint64_t bytes;  /* of its body; 0 for HEAD */
+    bool is_cut_off; /* its end was not sent: a stream failed, or the client left meanwhile */
+} tern_sent_reply;
+
+/**
+ * Calls `then(c, arg)` once the request's reply has been given to its connection or broken off, last
+ * registered first: for a log line, a count, a clean-up that may wait until the client has its answer.
+ *
+ * `then` may do what a handler may: read the request, allocate, query, wait (which keeps back the next
+ * request of the same connection alone; a request's time limit does not hold there). It cannot change the
+ * reply. When it fails, the log says so. It is called for every request that came to the middleware or
+ * handler that registered it, also when the client has left: what waits leaves `then` after that. Fails with
+ * 503 when memory is short.
+ */
+void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg);
+/** What became of the reply; for tern_after. Before there is a reply all of it is 0. */
+tern_sent_reply tern_sent(tern_ctx *c);
 
 /** The address of a named route: `tern_url(c, "get_todo", "42")` is "/todos/42". One text for each parameter,
  * encoded. Fails with 500 for an unknown name or the wrong number of texts. */

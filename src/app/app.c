@@ -3,6 +3,7 @@
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
 #include "app/openapi/openapi.h"
+#include "app/problem_shape.h"
 #include "app/provide/provide.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
@@ -90,6 +91,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->hooks_end = &app->hooks;
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
+    app->shapes_end = &app->shapes;
     if (options->health)
         health_add_routes(app);
     return app;
@@ -317,6 +319,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         .name = pending->options.name,
         .handler = pending->handler,
         .options = pending->options,
+        .group = pending->group,
     };
     added.options.allow_encoded_slashes |= app->options.allow_encoded_slashes;
     app->has_encoded_slashes |= added.options.allow_encoded_slashes;
@@ -345,6 +348,8 @@ bool app_compile(tern_app *app, buf *problems)
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
+        if (app->shaper != NULL)
+            is_right &= app->shaper->check(app, problems);
         app_collect_header_names(app);
     }
     if (app->router == NULL || app->memory_short) {

@@ -82,6 +82,16 @@ const char *tern_request_id(tern_ctx *c)
     return c->request_id;
 }
 
+bool tern_set_request_id(tern_ctx *c, const char *id)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t len = id != NULL ? strspn(id, allowed) : 0;
+    if (len == 0 || len >= sizeof c->request_id || id[len] != '\0')
+        return false;
+    memcpy(c->request_id, id, len + 1);
+    return true;
+}
+
 /* -- the slots of TERN_LOCAL -- */
 
 static unsigned slots_numbered; /* in this process; all before `main`, but those of what is loaded later */

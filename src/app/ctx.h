@@ -12,6 +12,7 @@
 
 #include <tern/app.h>
 #include <tern/context.h>
+#include <tern/problem.h>
 
 #include <stdatomic.h>
 
@@ -20,6 +21,12 @@ typedef struct ctx_locals {
     unsigned room;
     void *values[];
 } ctx_locals;
+
+/** A problem and the reply that tells of it. */
+typedef struct ctx_told {
+    tern_problem problem;
+    tern_reply reply;
+} ctx_told;
 
 /** Something to run once the reply has been sent, or given up: the logger's line. */
 typedef struct ctx_after {
@@ -44,13 +51,16 @@ struct tern_ctx {
     size_t body_taken;  /* what tern_body_read has handed out of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
-    short refused; /* why no route was looked for: 400, 503; 0 when one was */
-    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: a JSON
-     * array, the faults of the input; NULL when it is about something else */
-    const char *problem_errors;
+    bool is_shaping;   /* the application's function is making the reply of a problem */
+    bool is_misshapen; /* Tern has found a problem in what that function does */
+    short refused;     /* why no route was looked for: 400, 503; 0 when one was */
+    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: the rest of
+     * it; NULL when there is no more to say */
+    const tern_problem *problem;
     const http_field *problem_field; /* a header that goes with it; NULL: none */
-    const tern_type *reply_type;     /* of the typed reply made last, where .returns is checked; NULL: none */
-    const char *reply_data;          /* its body */
+    struct ctx_told *told; /* the last problem that became a reply; void while scope.problem_status is 0 */
+    const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
+    const char *reply_data;      /* its body */
     bool reply_is_page;
     bool is_json_read;         /* the body was decoded, so it is no JSON any more */
     bool is_bound;             /* the input has been read: once a request */
@@ -97,7 +107,8 @@ struct tern_group {
     tern_app *app;
     tern_group *parent; /* NULL for the root */
     const char *prefix, *host;
-    tern_middleware *use; /* ended by run NULL */
+    struct problem_shape *shapes; /* what tern_on_problem gave it; NULL: the shapes around it count alone */
+    tern_middleware *use;         /* ended by run NULL */
     unsigned use_count, use_room;
     const tern_provider *const *needs; /* ended by NULL; NULL: none */
 };
@@ -119,6 +130,8 @@ struct tern_app {
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
+    const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
+    struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
     app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
     buf openapi;              /* the document (openapi.c); empty until a client asks for it */
     static_file openapi_file; /* the same as it is served */
@@ -155,34 +168,35 @@ void app_service(tern_app *app, http_service *service);
 /** For crash reports: what the running coroutine is serving, async-signal-safe (dispatch.c). */
 size_t app_describe(void *app, char *out, size_t size);
 
-/** Opens the request's scope; the running coroutine works for it until ctx_leave. (dispatch.c) */
-void ctx_open(tern_ctx *c);
-/** The running coroutine works for the request, whose scope is open. */
-static inline void ctx_enter(tern_ctx *c)
-{
-    coro *self = coro_self();
-    self->request = c;
-    self->scope = &c->scope;
-}
-/** Undoes what was deferred; the running coroutine works for no request any more. */
-static inline void ctx_leave(tern_ctx *c)
-{
-    coro *self = coro_self();
-    scope_close(&c->scope);
-    self->scope = NULL;
-    self->request = NULL;
-}
+/** The reply's headers as they are, to go back to: a copy, since one that is set later may replace another.
+ * Without memory for it, going back drops them all. (dispatch.c) */
+typedef struct ctx_fields {
+    http_field *list; /* NULL when there were none */
+    unsigned count;
+} ctx_fields;
+void ctx_keep_fields(tern_ctx *c, ctx_fields *kept);
+void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 
 /** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
 tern_reply ctx_run_next(tern_ctx *c);
-/** Calls `run(c, arg)` after the reply has been sent or given up, when x->reply_status and x->sent_bytes are
- * known. Fails the request when out of memory. (dispatch.c) */
-void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
+/** Sets up `c` for a request that no route has been looked for. (dispatch.c) */
+void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
+/** Opens the request's scope; the running coroutine works for it until ctx_leave. (dispatch.c) */
+void ctx_open(tern_ctx *c);
+/** Makes `c` what the running coroutine works for, with its scope, once more after serving: until ctx_leave,
+ * which undoes what was deferred meanwhile. (dispatch.c) */
+void ctx_enter(tern_ctx *c);
+void ctx_leave(tern_ctx *c);
+/** Runs what tern_after registered, and what is registered meanwhile. (dispatch.c) */
+void ctx_run_after(tern_ctx *c);
 /** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. UNWIND_NONE, or why
  * it was left. (dispatch.c) */
 unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
-/** As ctx_fail with the problem's `errors`, a JSON array in the request's memory (NULL: none). (problem.c) */
-_Noreturn void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors);
+/** As ctx_fail with what is wrong with the input, all in the request's memory; NULL and 0: nothing.
+ * (problem.c)
+ */
+_Noreturn void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults,
+                               size_t count);
 /** As ctx_fail, with a header of the problem's reply, which is copied. (problem.c) */
 _Noreturn void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field);
 /** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */
@@ -201,13 +215,13 @@ bool ctx_list_next(tern_str *rest, tern_str *element);
 /** Whether If-None-Match names `tag`, an entity tag with its quotes; false without one. (header_lists.c) */
 bool ctx_tag_is_known(tern_ctx *c, const char *tag);
 
-/** The Content-Type of problem replies, and of the plain text that only names a status: middleware knows
- * these bodies by the pointer. */
-extern const char ctx_problem_type[], ctx_status_type[];
-/** The problem+json reply for a status; detail and errors (a JSON array) may be NULL. (problem.c) */
-tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const char *errors);
-/** The same without errors. */
+/** The reply of a problem, in the application's shape if it has one. Its texts and faults must live as long
+ * as the request. Never fails. (problem.c) */
+tern_reply ctx_problem_of(tern_ctx *c, const tern_problem *problem);
+/** The same of a status and its detail, which may be NULL. */
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
+/** The same as problem details. Never fails. (problem.c) */
+tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem);
 /** The status that says why a file could not be opened (errno; 0: it is no regular file): 404 only for what
  * is surely not there or not for this process. */
 int ctx_file_status(int error);

@@ -102,7 +102,7 @@ static const char *detail_of(const data_error *error)
 static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *field)
 {
     int status = answers[error->fault].status;
-    const char *detail = detail_of(error), *code = answers[error->fault].code, *errors = NULL;
+    const char *detail = detail_of(error), *code = answers[error->fault].code;
     char label[160];
     if (c->data != NULL && c->data->words != NULL)
         snprintf(c->data->words, DATA_WORDS_BYTES, "%s", error->message);
@@ -114,12 +114,10 @@ static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *fie
     else if (tern_log_enabled(TERN_LOG_DEBUG))
         tern_log(TERN_LOG_DEBUG, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
                  error->message);
-    if (field[0] != '\0' &&
-        code != NULL) /* a field's name is C's, or was checked at start: nothing to escape */
-        errors = arena_printf(&c->x->arena,
-                              "[{\"location\":[\"body\",\"%s\"],\"code\":\"%s\",\"message\":\"%s\"}]", field,
-                              code, detail);
-    ctx_fail_errors(c, status, detail, errors);
+    tern_fault *fault = NULL;
+    if (field[0] != '\0' && code != NULL && (fault = arena_alloc(&c->x->arena, sizeof *fault)) != NULL)
+        *fault = (tern_fault){.source = "body", .field = field, .code = code, .message = detail};
+    ctx_fail_faults(c, status, detail, fault, fault != NULL);
 }
 
 bool data_answer(tern_ctx *c, const data_error *error, const data_table *table, tern_data_error *out)

@@ -278,7 +278,7 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
             return;
         if (why != UNWIND_FAIL || request->last_fault != TERN_DATA_CONFLICT || left-- == 0)
             unwind_throw(why);
-        c->problem_errors = NULL;
+        c->problem = NULL;
         c->problem_field = NULL;
         tern_sleep(c, pause_ms + (uint64_t)random() % pause_ms);
     }

@@ -147,6 +147,10 @@ void http_reply_end(http_exchange *x);
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
                      uint64_t length);
 
+/** Whether the reply broke off: its end was not given to the connection, or the client is known to have left.
+ */
+bool http_reply_is_cut_off(const http_exchange *x);
+
 /** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);
 uint16_t http_remote_port(http_exchange *x);

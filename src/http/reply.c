@@ -333,6 +333,11 @@ void http_reply_end(http_exchange *x)
     x->is_streaming = false;
 }
 
+bool http_reply_is_cut_off(const http_exchange *x)
+{
+    return x->is_streaming || (x->has_replied && x->connection->is_broken);
+}
+
 /* -- files -- */
 
 /** The kernel copies from the page cache to the socket; false when the file has shrunk or the client is gone.

@@ -34,6 +34,10 @@ struct tern_faults {
     unsigned count;    /* all of them, kept or not */
     const place *here; /* where tern_fault_add stands: the model being checked */
     const char *whose; /* before each message: "the key "; NULL: nothing */
+    /* a field's .message, in place of the messages of its rules; NULL: theirs. Only the first fault after
+     * `said_from` is kept: another one would say the same again. */
+    const char *said;
+    unsigned said_from;
     bool is_memory_short;
 };
 
@@ -49,8 +53,10 @@ void faults_join(tern_faults *faults, tern_faults *more);
 const char *faults_wanted(const tern_faults *faults, arena *a);
 /** "body.items[3].price: must be at least 0", one a line: for logs and people. */
 bool faults_print(const tern_faults *faults, buf *out);
+/** The kept ones as they are told, with `*count`, in `a`; NULL when memory is short. */
+const tern_fault *faults_list(const tern_faults *faults, arena *a, size_t *count);
 /** The JSON array for problem details:
  * [{"location":["body","items",3,"price"],"code":...,"message":...,"min":0}]. */
-bool faults_print_json(const tern_faults *faults, buf *out);
+bool faults_print_json(const tern_fault *list, size_t count, buf *out);
 
 #endif

@@ -35,6 +35,7 @@ def tested(body):
 TAKING = "TERN_HANDLER(h, %s) { return tern_no_content(c); }\nconst tern_handler *kept_handler = h;\n"
 FUNCTION = "a_function_is_not_a_handler_declare_it_by_TERN_HANDLER"
 OTHER = "not_a_handler_declare_it_by_TERN_HANDLER"
+PROBLEMS = "not_a_function_of_problems_declare_it_as_tern_reply_name_tern_ctx_c_const_tern_problem_p"
 PIECE = "not_middleware_write_TERN_MIDDLEWARE_around_the_function"
 
 SLIPS = [
@@ -55,6 +56,13 @@ SLIPS = [
     ("a_function_for_middleware",
      "static tern_reply timed(tern_ctx *c, void *o) { (void)o; return tern_next(c); }\n" + main("tern_use(app, timed);"),
      PIECE, PIECE),
+    ("a_handler_for_a_function_of_problems", main("tern_on_problem(app, hello);"), PROBLEMS, PROBLEMS),
+    ("a_function_of_something_else_for_problems",
+     "static tern_reply told(tern_ctx *c, int status) { return tern_status(c, status); }\n" + main("tern_on_problem(app, told);"),
+     PROBLEMS, PROBLEMS),
+    ("null_for_a_function_of_problems", main("tern_on_status(app, 404, NULL);"), PROBLEMS, PROBLEMS),
+    ("a_number_for_a_message", "TERN_MODEL(F, (int, page, .min = 1, .message = 1))", "'const char *' from 'int'",
+     "integer to pointer conversion"),
     ("a_number_for_a_fallback", "TERN_MODEL(F, (int, page, .fallback = 1))", "'const char *' from 'int'",
      "integer to pointer conversion"),
     ("a_truth_for_a_fallback", "TERN_MODEL(F, (bool, on, .fallback = true))", "'const char *' from 'int'",
@@ -145,6 +153,9 @@ SLIPS = [
 # What looks as though it could not work, and does.
 WELCOME = [
     ("a_value_with_commas_is_a_reply", handler('return tern_json(c, Todo, &(Todo){.id = 1, .title = "x"});')),
+    ("a_function_of_problems_is_taken_with_its_address_and_without",
+     "static tern_reply told(tern_ctx *c, const tern_problem *p) { return tern_status(c, p->status); }\n"
+     + main("tern_get(app, \"/\", hello);\n    tern_on_problem(app, told);\n    tern_on_status(app, 404, &told, .media_type = \"text/plain\");")),
     ("a_value_with_commas_is_created", handler('return tern_created(c, Todo, &(Todo){.id = 1, .title = "x"});')),
     ("a_list_with_commas_is_a_reply", handler("Todo t = {.id = 1};\n    return tern_json_list(c, Todo, (Todo_list){&t, 1});")),
     ("a_value_with_commas_is_inserted",

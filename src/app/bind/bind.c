@@ -13,16 +13,6 @@
 
 /* -- what is wrong, as a reply -- */
 
-/** The faults as a JSON array in the request's memory; NULL without the memory for it. */
-static const char *errors_text(tern_ctx *c, const tern_faults *faults)
-{
-    buf text = {0};
-    bool fits = faults_print_json(faults, &text);
-    const char *errors = fits ? arena_text(&c->x->arena, text.data, text.len) : NULL;
-    buf_free(&text);
-    return errors;
-}
-
 void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
 {
     if (faults->count == 0 && !faults->is_memory_short)
@@ -32,7 +22,9 @@ void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
     const char *detail = faults->count == 1
                              ? "1 value is wrong"
                              : arena_printf(&c->x->arena, "%u values are wrong", faults->count);
-    ctx_fail_errors(c, 422, detail, errors_text(c, faults));
+    size_t count;
+    const tern_fault *list = faults_list(faults, &c->x->arena, &count);
+    ctx_fail_faults(c, 422, detail, list, list != NULL ? count : 0);
 }
 
 void bind_need_plan(tern_ctx *c, const tern_type *type)

@@ -118,7 +118,7 @@ static void flush_stage(form_reader *r)
     tern_upload *upload = r->upload;
     tern_ctx *c = r->b->c;
     if (upload->fd < 0) /* first, so that nothing that fails later leaves it open */
-        ctx_add_after(c, close_upload, upload);
+        tern_after(c, close_upload, upload);
     disk_write w = {.fd = &upload->fd, .data = r->stage, .len = r->stage_len, .at = upload->size};
     tern_offload(c, write_to_disk, &w);
     if (w.error != 0)

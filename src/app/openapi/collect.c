@@ -1,5 +1,6 @@
 /** Which routes the document shows, under which paths, and which types they speak of. */
 #include "app/openapi/internal.h"
+#include "app/problem_shape.h"
 #include "app/provide/provide.h"
 #include "base/name_table.h"
 
@@ -88,6 +89,22 @@ static const char *make_id(collector *c, const route *r)
     return is_kept ? id : NULL;
 }
 
+/** What the route's problems look like: the application's models, or those of problem details. */
+static void add_problem_types(openapi_document *doc, const route *r)
+{
+    int statuses[OPENAPI_PROBLEMS];
+    unsigned count = openapi_problems(doc->app, r, statuses);
+    for (unsigned i = 0; i < count; i++) {
+        const problem_shape *shape = problem_shape_of(r->group, statuses[i]);
+        if (shape == NULL && statuses[i] == 422 && provide_has_input(r))
+            doc->has_validation_problem = true;
+        else if (shape == NULL)
+            doc->has_problem = true;
+        else if (shape->options.returns != NULL)
+            schema_set_add(&doc->schemas, shape->options.returns, SCHEMA_OUTPUT);
+    }
+}
+
 static void add_types(openapi_document *doc, const route *r)
 {
     const bind_plan *bind;
@@ -102,6 +119,7 @@ static void add_types(openapi_document *doc, const route *r)
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_OUTPUT);
     if (openapi_has_content(&r->options) && r->options.partial)
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_PART);
+    add_problem_types(doc, r);
 }
 
 /** Adds the route to the document, if it shows there; false when out of memory. */

@@ -33,6 +33,7 @@ typedef struct openapi_document {
     schema_set schemas;
     openapi_operation *operations; /* in order of registration */
     unsigned count;
+    bool has_problem, has_validation_problem; /* some operation answers with problem details of that kind */
 } openapi_document;
 
 /** Fills in the operations, their types and names; false when out of memory. (collect.c) */
@@ -46,6 +47,10 @@ void openapi_print_path(const openapi_operation *operation, buf *out);
 bool openapi_is_left_out(const bind_field *field);
 /** Whether the success of such a route has a body that the document describes. (operation.c) */
 bool openapi_has_content(const tern_route_options *options);
+enum { OPENAPI_ANY_OTHER = 0, OPENAPI_PROBLEMS = 201 /* 400 to 599, and any other */ };
+/** The statuses of problems that a route is documented to answer, the last of them OPENAPI_ANY_OTHER; their
+ * count. (operation.c) */
+unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS]);
 /** The next of a list like "todos, admin"; false at its end. */
 bool openapi_next_word(const char **at, tern_str *word);
 /** Adds a line for each route and provider whose .security names no scheme. (security.c) */

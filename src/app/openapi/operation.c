@@ -1,5 +1,6 @@
 /** One route as an operation object: its parameters, its body, its replies. */
 #include "app/openapi/internal.h"
+#include "app/problem_shape.h"
 #include "app/provide/provide.h"
 
 #include "http/status.h"
@@ -321,18 +322,22 @@ static void print_success(const openapi_document *doc, const tern_route_options 
     append_close(out, '}');
 }
 
-static void print_problem(const char *status, const char *description, const char *schema, buf *out)
+/** The content of a reply whose shape the application has given; nothing where it does not describe it. */
+static void print_shape(const openapi_document *doc, const problem_shape *shape, buf *out)
 {
-    open_reply(status, description, out);
-    append_comma(out);
-    buf_add_printf(out,
-                   "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-                   "\"#/components/schemas/%s\"}}}",
-                   schema);
+    const char *media_type = shape->options.media_type;
+    if (shape->options.returns == NULL)
+        return;
+    append_key(out, "content");
+    append_open(out, '{');
+    append_key(out, media_type != NULL ? media_type : "application/json");
+    append_raw(out, "{\"schema\":");
+    schema_print(&doc->schemas, shape->options.returns, SCHEMA_OUTPUT, out);
+    buf_add_text(out, "}");
     append_close(out, '}');
 }
 
-enum { FIRST_PROBLEM = 400, PROBLEMS = 200 };
+enum { FIRST_PROBLEM = 400 };
 
 /** Marks the statuses that the route's providers say they refuse with. */
 static void mark_refusals(const route *r, bool *may_occur)
@@ -344,32 +349,57 @@ static void mark_refusals(const route *r, bool *may_occur)
     }
 }
 
-static void print_replies(const openapi_document *doc, const openapi_operation *o, buf *out)
+/** `status`: also OPENAPI_ANY_OTHER. */
+static void print_problem(const openapi_document *doc, const route *r, int status, buf *out)
 {
-    const route *r = o->route;
+    char number[16];
+    const problem_shape *shape = problem_shape_of(r->group, status);
+    const char *text = http_status_text(status);
+    bool is_named = status != OPENAPI_ANY_OTHER;
+    snprintf(number, sizeof number, "%d", status);
+    open_reply(is_named ? number : "default",
+               !is_named      ? "Any other error"
+               : text != NULL ? text
+                              : "Refused",
+               out);
+    if (shape != NULL) {
+        print_shape(doc, shape, out);
+    } else {
+        append_comma(out);
+        buf_add_printf(out,
+                       "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+                       "\"#/components/schemas/%s\"}}}",
+                       status == 422 && provide_has_input(r) ? "ValidationProblem" : "Problem");
+    }
+    append_close(out, '}');
+}
+
+unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS])
+{
     bool has_input = provide_has_input(r), has_body = r->bind != NULL && r->bind->body != NULL;
-    bool may_occur[PROBLEMS] = {
-        [400 - FIRST_PROBLEM] = has_input,
-        [401 - FIRST_PROBLEM] = openapi_needs_security(doc->app, r),
-        [404 - FIRST_PROBLEM] = r->param_count > 0,
-        [413 - FIRST_PROBLEM] = has_body,
-        [415 - FIRST_PROBLEM] = has_body,
-        [422 - FIRST_PROBLEM] = has_input,
+    bool may_occur[OPENAPI_PROBLEMS] = {
+        [400 - FIRST_PROBLEM] = has_input,          [401 - FIRST_PROBLEM] = openapi_needs_security(app, r),
+        [404 - FIRST_PROBLEM] = r->param_count > 0, [413 - FIRST_PROBLEM] = has_body,
+        [415 - FIRST_PROBLEM] = has_body,           [422 - FIRST_PROBLEM] = has_input,
     };
     mark_refusals(r, may_occur);
+    unsigned count = 0;
+    for (int i = 0; i < OPENAPI_PROBLEMS - 1; i++)
+        if (may_occur[i])
+            statuses[count++] = FIRST_PROBLEM + i;
+    statuses[count++] = OPENAPI_ANY_OTHER;
+    return count;
+}
+
+static void print_replies(const openapi_document *doc, const openapi_operation *o, buf *out)
+{
+    int statuses[OPENAPI_PROBLEMS];
+    unsigned count = openapi_problems(doc->app, o->route, statuses);
     append_key(out, "responses");
     append_open(out, '{');
-    print_success(doc, &r->options, out);
-    for (int i = 0; i < PROBLEMS; i++) {
-        int status = FIRST_PROBLEM + i;
-        const char *text = may_occur[i] ? http_status_text(status) : NULL;
-        char number[16];
-        snprintf(number, sizeof number, "%d", status);
-        if (may_occur[i])
-            print_problem(number, text != NULL ? text : "Refused",
-                          status == 422 && has_input ? "ValidationProblem" : "Problem", out);
-    }
-    print_problem("default", "Any other error", "Problem", out);
+    print_success(doc, &o->route->options, out);
+    for (unsigned i = 0; i < count; i++)
+        print_problem(doc, o->route, statuses[i], out);
     append_close(out, '}');
 }
 

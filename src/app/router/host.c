@@ -113,3 +113,14 @@ uint32_t router_host_next(const router *r, tern_str name, size_t *from)
     }
     return 0;
 }
+
+bool router_host_admits(const char *own, tern_str host)
+{
+    char name[ROUTER_HOST_BYTES];
+    bool is_wildcard = strncmp(own, "*.", 2) == 0;
+    const char *wanted = own + is_wildcard; /* a wildcard's dot is a part of it */
+    size_t len = router_host_normal(host, name), wanted_len = strlen(wanted);
+    if (is_wildcard ? len <= wanted_len : len != wanted_len)
+        return false;
+    return text_equal_nocase(name + len - wanted_len, wanted, wanted_len);
+}

@@ -33,6 +33,7 @@ typedef struct route {
     unsigned param_count;
     const struct bind_plan *bind;       /* how handler.input is filled; NULL: the handler has none */
     const struct provide_plan *provide; /* its providers; NULL: none. Else handler.run calls them first */
+    const tern_group *group;            /* that it was registered on */
 } route;
 
 typedef enum route_found {
@@ -72,6 +73,8 @@ route_found router_match(const router *r, http_method method, tern_str method_te
 bool router_build_url(const router *r, const char *name, const char *const *params, buf *url);
 /** Prints the table for `APP routes`. */
 void router_print(const router *r, buf *out);
+/** Whether routes of the host `own` ("*.example.org") are for requests to `host`. (router_host.c) */
+bool router_host_admits(const char *own, tern_str host);
 /** Routes in order of registration. */
 unsigned router_count(const router *r);
 const route *router_at(const router *r, unsigned index);

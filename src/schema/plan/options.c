@@ -64,6 +64,7 @@ static const struct option {
     OPTION(help, ALL, ""),
     OPTION(example, ALL, ""),
     RULE(check, ALL, ""),
+    RULE(message, ALL, ""),
     OPTION(column, STORED, "what a column can hold"),
     OPTION(unique, SCALARS, "single values"),
     OPTION(index, SCALARS, "single values"),
@@ -203,6 +204,37 @@ static void plan_text(planner *p, field_plan *plan)
                 planner_mistake(p, ".choices have \"%s\" twice", *choice);
 }
 
+/* -- what a broken rule says -- */
+
+/** Whether the field has a rule whose text .message takes the place of. */
+static bool has_spoken_rule(uint64_t given)
+{
+    static const char *const others[] = {"items", "keys", "check", "message"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        given &= ~(UINT64_C(1) << find_option(others[i], strlen(others[i])));
+    for (int i = 0; i < OPTIONS; i++)
+        if (options[i].is_rule && (given >> i & 1) != 0)
+            return true;
+    return false;
+}
+
+static void check_message(planner *p, uint64_t given)
+{
+    if (!option_is_given(given, "message"))
+        return;
+    const char *message = p->field->message;
+    if (message == NULL || *message == '\0')
+        planner_mistake(p, ".message is empty; say what the value must be, or leave it out");
+    else if (has_spoken_rule(given))
+        return;
+    else if (p->field->check != NULL)
+        planner_mistake(p, ".message speaks for rules like .pattern; .check says itself what is wrong");
+    else
+        planner_mistake(
+            p, ".message speaks for a rule that is broken, and there is none; give .pattern, .min or "
+               "the like");
+}
+
 /* -- what contradicts itself -- */
 
 /** Whether an upload is in it, one level down: deeper ones are reported of the model they are in. */
@@ -339,7 +371,9 @@ void plan_options(planner *p, field_plan *plan)
         plan_pair(p, given, "items", field->min_items, field->max_items, &plan->has_min_items,
                   &plan->has_max_items);
     plan_text(p, plan);
+    check_message(p, given);
     plan_parts(p, plan);
+    plan->has_words = field->check != NULL || field->message != NULL;
     plan->is_checked = plan->has_min || plan->has_max || plan->has_multiple || plan->has_min_length ||
                        plan->has_max_length || plan->has_min_items || plan->has_max_items ||
                        field->unique_items || plan->pattern != NULL || plan->format != NULL ||

@@ -122,6 +122,32 @@ TERN_HANDLER(listed)
     return tern_page(c, Piece, ((Piece_list){items, 100}), 1000);
 }
 
+TERN_MODEL(Wrong, (tern_text_list_map, errors))
+
+static tern_reply wrong(tern_ctx *c, const tern_problem *problem)
+{
+    tern_set_header(c, "X-Method", tern_method(c));
+    return tern_json(c, Wrong, (&(Wrong){.errors = tern_problem_by_field(c, problem)}));
+}
+
+TERN_HANDLER(faulty)
+{
+    tern_fail_field(c, 422, "name", "taken", "is %s", "taken");
+}
+
+static void after(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    tern_alloc(c, 5000);
+}
+
+static tern_reply followed(tern_ctx *c, void *options)
+{
+    (void)options;
+    tern_after(c, after, NULL);
+    return tern_next(c);
+}
+
 static tern_app *build_app(void)
 {
     tern_app *app = tern_app_new(.title = "t", .health = true, .slashes = TERN_SLASH_REDIRECT);
@@ -136,6 +162,11 @@ static tern_app *build_app(void)
     tern_post(app, "/scans", upload);
     tern_post(app, "/provided/{id}", provided, .needs = TERN_NEEDS(gate));
     tern_get(app, "/pieces", listed, .returns = TERN_LIST(Piece), .paged = true);
+    tern_on_status(app, 400, wrong, .returns = TERN_TYPE(Wrong));
+    tern_group *shaped = tern_group_new(app, "/shaped", .use = TERN_USE(TERN_MIDDLEWARE(followed)));
+    tern_on_problem(shaped, wrong, .returns = TERN_TYPE(Wrong));
+    tern_get(shaped, "/faulty", faulty);
+    tern_put(shaped, "/pieces/{id}", bound, .name = "shaped");
     return app;
 }
 
@@ -168,6 +199,10 @@ static const char *const requests[] = {
     "Content-Length: 12\r\n\r\n{\"name\":\"a\"}",
     "POST /provided/5?from=8&to=7 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
     "GET /bad HTTP/1.1\nHost: h\r\n\r\n",
+    "GET /shaped/faulty HTTP/1.1\r\nHost: h\r\n\r\n",
+    "PUT /shaped/nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+    "PUT /shaped/pieces/x?count=y HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    "Content-Length: 22\r\n\r\n{\"name\":1,\"unknown\":2}",
 };
 
 static char reply[1 << 20];

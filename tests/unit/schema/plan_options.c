@@ -67,6 +67,26 @@ REFUSED(options_that_the_macro_fills_in_are_refused, ".state_offset is filled in
         int, f, .state_offset = 0)
 #pragma GCC diagnostic pop
 
+/* -- messages -- */
+
+REFUSED(messages_that_are_empty_are_refused, ".message is empty; say what the value must be, or leave it out",
+        const char *, f, .pattern = "x", .message = "")
+REFUSED(messages_that_are_null_are_refused, ".message is empty; say what the value must be, or leave it out",
+        const char *, f, .pattern = "x", .message = NULL)
+REFUSED(messages_without_a_rule_are_refused,
+        ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+        const char *, f, .message = "is not a name")
+REFUSED(messages_of_a_check_alone_are_refused,
+        ".message speaks for rules like .pattern; .check says itself what is wrong", int, f, .check = is_even,
+        .message = "is odd")
+REFUSED(messages_of_a_list_do_not_speak_for_its_items,
+        ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+        tern_text_list, f, .items = TERN_RULES(.max_length = 3), .message = "has a long one")
+REFUSED(
+    messages_of_items_need_a_rule_of_items,
+    ".items: .message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+    tern_text_list, f, .items = TERN_RULES(.message = "is long"))
+
 /* -- numbers -- */
 
 REFUSED(options_min_above_max_is_refused, ".min = 5 is above .max = 3", int, f, .min = 5, .max = 3)
