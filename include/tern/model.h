@@ -230,6 +230,8 @@ struct tern_type {
     unsigned field_count;
     const tern_enum_name *names;
     unsigned name_count;
+    bool is_partial;  /* of a part: every field that it takes from `whole` may be left out */
+    tern_type *whole; /* of a part (part.h): the model that its fields without a type are of; NULL: no part */
     tern_model_options options;
     struct type_plan
         *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
