@@ -179,14 +179,17 @@ static void bind_rest(binding *b)
     }
 }
 
-/** The model's own check knows fields, not where they come from. */
-static void place_fault(const bind_plan *plan, fault *f)
+/** The model's own check knows fields, not where they come from: `depth` is that of a fault in one of them.
+ */
+static void place_fault(const bind_plan *plan, fault *f, unsigned depth)
 {
-    for (unsigned i = 0; f->depth == 2 && i < plan->count; i++) {
+    for (unsigned i = 0; f->depth == depth && i < plan->count; i++) {
         const bind_field *field = &plan->fields[i];
-        if (strcmp(f->names[1], field->f->field->name) == 0 || strcmp(f->names[1], field->name) == 0) {
+        const char *name = f->names[depth - 1];
+        if (strcmp(name, field->f->field->name) == 0 || strcmp(name, field->name) == 0) {
             f->names[0] = bind_source_names[field->source];
             f->names[1] = field->name;
+            f->depth = 2;
         }
     }
 }
@@ -194,10 +197,12 @@ static void place_fault(const bind_plan *plan, fault *f)
 static void check_model(binding *b)
 {
     const bind_plan *plan = b->plan;
-    const place here = {.name = plan->body != NULL ? "body" : "query"};
-    validate_model(plan->type, b->model, &here, &b->faults);
+    const place outer = {.name = plan->body != NULL ? "body" : "query"},
+                inner = {.up = &outer, .name = plan->wrapper};
+    bool is_wrapped = plan->wrapper != NULL && b->c->is_json_read;
+    validate_model(plan->type, b->model, is_wrapped ? &inner : &outer, &b->faults);
     for (fault *f = b->faults.first; f != NULL; f = f->next)
-        place_fault(plan, f);
+        place_fault(plan, f, is_wrapped ? 3 : 2);
 }
 
 void *tern_bind(tern_ctx *c, const tern_type *type)
@@ -210,7 +215,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
         ctx_fail(c, 500, "the input has been read already");
     c->is_bound = true;
     faults_init(&b.faults, &c->x->arena);
-    b.model = tern_alloc(c, type->size);
+    b.model = tern_alloc(c, b.plan->size);
     if (b.plan->body != NULL)
         bind_body(&b); /* first: a decoder may clear the whole model */
     bind_rest(&b);

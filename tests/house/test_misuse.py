@@ -96,7 +96,7 @@ PARTS = [
     ("parts_without_mistakes_compile",
      "TERN_PARTIAL(Change, Todo, title, done)\nTERN_PARTIAL(AnyChange, Todo)\nTERN_PART(New, Todo, title, (int, more, .min = 3),)\n"
      "TERN_PARTIAL(Less, Change, title);\nTERN_MODEL(Batch, (Change_list, list), (New_map, map), (AnyChange, any))", None),
-    ("a_field_that_the_whole_lacks_is_named", "TERN_PARTIAL(Change, Todo, titel)", "has no member named 'titel'"),
+    ("a_field_that_the_whole_lacks_is_named", "TERN_PARTIAL(Change, Todo, titel)", "member named 'titel'"),
     ("a_part_of_a_model_that_is_not_there_is_named", "TERN_PARTIAL(Change, Tood, title)", "unknown type name 'Tood'"),
     ("a_part_of_all_of_a_model_that_is_not_there_is_named", "TERN_PARTIAL(Change, Tood)", "unknown type name 'Tood'"),
     ("a_part_of_what_is_no_model_is_refused", "TERN_ENUM(Level, low)\nTERN_PARTIAL(Change, Level, low)", "structure or union"),
