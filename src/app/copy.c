@@ -35,8 +35,12 @@ static const copy_plan *make_plan(tern_type *into, tern_type *from)
     size_t len = problems.len < sizeof why ? problems.len : sizeof why - 1;
     if (len > 0)
         memcpy(why, problems.data, len);
-    why[len] = '\0';
     buf_free(&problems);
+    while (len > 0 && why[len - 1] == '\n')
+        len--;
+    why[len] = '\0';
+    for (char *at = why; (at = strchr(at, '\n')) != NULL;) /* a line of the log is one */
+        *at = ';';
     refuse(why);
 }
 
