@@ -34,6 +34,8 @@ struct tern_faults {
     unsigned count;    /* all of them, kept or not */
     const place *here; /* where tern_fault_add stands: the model being checked */
     const char *whose; /* before each message: "the key "; NULL: nothing */
+    struct pattern_clock
+        *clock; /* of the outermost list whose items are compared with patterns; NULL: none */
     bool is_memory_short;
 };
 
