@@ -80,28 +80,28 @@ unsigned tern_copy_of(tern_type *into_type, void *into, tern_type *from_type, co
 #define TERN_PART_MEMBER_TERN_TWO_(Name, field)                                                              \
     _Static_assert(0, "the part " #Name ": a comma is missing between " #field);
 #define TERN_PART_MEMBER_TERN_BARE_(Name, field)                                                             \
-    TERN_PASTE(TERN_PART_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Name, field)
-#define TERN_PART_MEMBER_BARE_0(Name, field) __typeof__(((Name##_whole *)0)->field) field;
-#define TERN_PART_MEMBER_BARE_1(Name, field)
+    TERN_PASTE(TERN_PRIVATE_PART_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Name, field)
+#define TERN_PRIVATE_PART_MEMBER_BARE_0(Name, field) __typeof__(((Name##_whole *)0)->field) field;
+#define TERN_PRIVATE_PART_MEMBER_BARE_1(Name, field)
 #define TERN_PART_MEMBER_TOO_MANY_(Name) _Static_assert(0, "the part " #Name ": has more than 128 fields");
 
 #define TERN_PART_STATE_(Name, field)            TERN_PASTE(TERN_PART_STATE_, TERN_SHAPE_(field))(Name, field)
 #define TERN_PART_STATE_TERN_WHOLE_(Name, field) TERN_STATE_OF_ field
 #define TERN_PART_STATE_TERN_TWO_                TERN_DROP_
 #define TERN_PART_STATE_TERN_BARE_(Name, field)                                                              \
-    TERN_PASTE(TERN_PART_STATE_BARE_, TERN_IS_NOTHING_(field))(Name, field)
-#define TERN_PART_STATE_BARE_0(Name, field) uint8_t field;
-#define TERN_PART_STATE_BARE_1(Name, field)
+    TERN_PASTE(TERN_PRIVATE_PART_STATE_BARE_, TERN_IS_NOTHING_(field))(Name, field)
+#define TERN_PRIVATE_PART_STATE_BARE_0(Name, field) uint8_t field;
+#define TERN_PRIVATE_PART_STATE_BARE_1(Name, field)
 #define TERN_PART_STATE_TOO_MANY_ TERN_DROP_
 
 #define TERN_PART_FIELD_(Name, field)            TERN_PASTE(TERN_PART_FIELD_, TERN_SHAPE_(field))(Name, field)
 #define TERN_PART_FIELD_TERN_WHOLE_(Name, field) TERN_FIELD_OF_(Name, TERN_UNWRAP_ field)
 #define TERN_PART_FIELD_TERN_TWO_                TERN_DROP_
 #define TERN_PART_FIELD_TERN_BARE_(Name, field)                                                              \
-    TERN_PASTE(TERN_PART_FIELD_BARE_, TERN_IS_NOTHING_(field))(Name, field)
-#define TERN_PART_FIELD_BARE_0(Name, field_)                                                                 \
+    TERN_PASTE(TERN_PRIVATE_PART_FIELD_BARE_, TERN_IS_NOTHING_(field))(Name, field)
+#define TERN_PRIVATE_PART_FIELD_BARE_0(Name, field_)                                                         \
     {.name = #field_, .offset = offsetof(Name, field_), .state_offset = offsetof(Name, tern_state.field_)},
-#define TERN_PART_FIELD_BARE_1(Name, field)
+#define TERN_PRIVATE_PART_FIELD_BARE_1(Name, field)
 #define TERN_PART_FIELD_TOO_MANY_ TERN_DROP_
 
 #define TERN_PART_SOME_(Name, Model, partial, ...)                                                           \
@@ -136,7 +136,7 @@ unsigned tern_copy_of(tern_type *into_type, void *into, tern_type *from_type, co
         size_t count;                                                                                        \
     } Name##_map;                                                                                            \
     static tern_type Name##_type                                                                             \
-        __attribute__((unused)) = {.kind = TERN_MODEL_KIND,                                                  \
+        __attribute__((unused)) = {.kind = TERN_KIND_MODEL,                                                  \
                                    .name = #Name,                                                            \
                                    .size = sizeof(Name),                                                     \
                                    .fields = Name##_fields,                                                  \
@@ -144,8 +144,8 @@ unsigned tern_copy_of(tern_type *into_type, void *into, tern_type *from_type, co
                                    .whole = TERN_TYPE(Model),                                                \
                                    .is_partial = partial};                                                   \
     static tern_type Name##_list_type __attribute__((unused)) = {                                            \
-        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
     static tern_type Name##_map_type __attribute__((unused)) = {                                             \
-        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
 
 #endif

@@ -16,7 +16,7 @@ static _Noreturn void refuse(const char *why)
     coro *self = coro_self();
     tern_ctx *c = self != NULL ? self->request : NULL;
     char label[160];
-    tern_log(TERN_ERROR, "%s%s%s", c != NULL ? ctx_route_label(c, label, sizeof label) : "",
+    tern_log(TERN_LOG_ERROR, "%s%s%s", c != NULL ? ctx_route_label(c, label, sizeof label) : "",
              c != NULL ? ": " : "", why);
     if (c != NULL)
         ctx_fail(c, 500, NULL);

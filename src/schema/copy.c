@@ -158,7 +158,7 @@ unsigned copy_fields(const copy_plan *plan, void *into, const void *from)
     for (const copy_step *step = plan->steps, *end = step + plan->count; step < end; step++) {
         uint8_t state = *((const uint8_t *)from + step->from_state);
         char *value = (char *)into + step->into;
-        if (state == TERN_ABSENT || (step->is_key && has_value(value, step->size)))
+        if (state == TERN_STATE_ABSENT || (step->is_key && has_value(value, step->size)))
             continue;
         copy_value(value, (const char *)from + step->from, step->size);
         *((uint8_t *)into + step->into_state) = state;

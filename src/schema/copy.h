@@ -5,7 +5,7 @@
 #ifndef SCHEMA_COPY_H
 #define SCHEMA_COPY_H
 
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 typedef struct copy_step {
     uint32_t into, from, size; /* offsets of the value, and its bytes */

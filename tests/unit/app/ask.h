@@ -2,7 +2,7 @@
 #ifndef TESTS_APP_ASK_H
 #define TESTS_APP_ASK_H
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "check.h"
 #include "wire.h"
@@ -38,7 +38,7 @@ __attribute__((unused)) static void ask_open(tern_app *app)
     if (!app_compile(app, &problems))
         check_fail(__FILE__, __LINE__, "%s", problems.data);
     app_service(app, &service);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(wire_open(&service, &limits));
     atexit(ask_close);
 }

@@ -1,13 +1,12 @@
 /** PATCH by a partial model and tern_copy: what a client sends, and what becomes of the row. */
 #include "ask.h"
 
-#include "app/openapi.h"
+#include "app/openapi/openapi.h"
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* clang-format off */
 TERN_MODEL(Settings,
     (int64_t,         id,      .key = true, .read_only = true),
     (const char *,    title,   .min_length = 1, .max_length = 20),
@@ -20,7 +19,6 @@ TERN_MODEL(Settings,
 TERN_PARTIAL(SettingsChange, Settings, id, title, public, wide, size, tags, note)
 TERN_PARTIAL(AnyChange, Settings)
 TERN_MODEL(Other, (const char *, titel))
-/* clang-format on */
 
 static const char *row_tags[] = {"x"};
 
@@ -169,7 +167,7 @@ static const char *heard(void)
 TEST(models_that_do_not_fit_fail_the_request_with_a_line_that_names_the_field_and_both)
 {
     ask_open(settings_app());
-    tern_log_set_level(TERN_ERROR);
+    tern_log_set_level(TERN_LOG_ERROR);
     hear();
     int first = ask("POST /other", JSON, "{\"titel\":\"a\"}"),
         second = ask("POST /other", JSON, "{\"titel\":\"a\"}"), none = ask("POST /nothing", JSON, "");
@@ -187,7 +185,7 @@ TEST(models_that_do_not_fit_end_a_program_that_serves_no_request)
     if (child == 0) {
         Settings settings = row();
         Other other = {.titel = "a"};
-        tern_log_set_level(TERN_SILENT);
+        tern_log_set_level(TERN_LOG_SILENT);
         tern_copy(Settings, &settings, Other, &other);
         _exit(0);
     }

@@ -1,21 +1,19 @@
 /** Bodies and replies under a key of their own (.takes_in, .wrapped). */
 #include "ask.h"
 
-#include "app/openapi.h"
+#include "app/openapi/openapi.h"
 
 static void check_range(const void *model, tern_faults *faults);
 
-/* clang-format off */
 TERN_MODEL(User,
     (int64_t,      id,    .key = true, .read_only = true),
     (const char *, email, .min_length = 3),
     (const char *, bio,   .optional = true))
 TERN_PARTIAL(UserChange, User, id, email, bio)
 TERN_MODEL_WITH(Loose, (.ignore_unknown = true), (int, number))
-TERN_MODEL_WITH(Range, (.check = check_range), (int, least), (int, most), (int, from, .in = TERN_QUERY))
+TERN_MODEL_WITH(Range, (.check = check_range), (int, least), (int, most), (int, from, .in = TERN_FROM_QUERY))
 TERN_MODEL(Photo, (tern_upload, file))
 TERN_MODEL(Refusal, (const char *, why))
-/* clang-format on */
 
 static void check_range(const void *model, tern_faults *faults)
 {
@@ -140,7 +138,7 @@ TEST(a_body_beside_its_key_is_refused)
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":{\"email\":\"a@b\"},\"email\":\"c@d\"}"),
                ONE_FAULT("\"body\",\"email\"", "unknown", "is not known here"));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":{\"email\":\"a@b\"},\"user\":{\"email\":\"c@d\"}}"),
-               ONE_FAULT("\"body\",\"user\"", "doubled", "is given twice"));
+               ONE_FAULT("\"body\",\"user\"", "duplicate", "is given twice"));
     CHECK_SAID(200, ask("POST /loose", JSON, "{\"more\":1,\"loose\":{\"number\":3,\"more\":2}}"), "3");
 }
 
@@ -171,7 +169,8 @@ TEST(fields_of_the_path_stay_outside_of_the_key)
 TEST(forms_have_no_key)
 {
     ask_open(users_app());
-    CHECK_SAID(201, ask("POST /users", FORM, "email=a%40b"), "{\"user\":{\"id\":5,\"email\":\"a@b\",\"bio\":null}}");
+    CHECK_SAID(201, ask("POST /users", FORM, "email=a%40b"),
+               "{\"user\":{\"id\":5,\"email\":\"a@b\",\"bio\":null}}");
     CHECK_SAID(
         422, ask("POST /users", FORM, "user=a"),
         FAULTS("2 values are wrong", FAULT("\"body\",\"user\"", "unknown", "is not known here") "," FAULT(

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-/* clang-format off */
 TERN_MODEL(Place, (const char *, city))
 TERN_MODEL(User,
     (int64_t,         id,      .key = true, .read_only = true),
@@ -29,7 +28,6 @@ TERN_MODEL(Misspelled, (const char *, emial), (int, age), (const char *, bio))
 TERN_MODEL(Nullable, (const char *, email, .optional = true))
 TERN_MODEL(Wrong, (int, size, .min = 3, .max = 2))
 TERN_MODEL(WideAge, (int32_t, age), (tern_int64_list, tags), (const char *, bio))
-/* clang-format on */
 
 static const copy_plan *plan_for(tern_type *into, tern_type *from, const char *want)
 {
@@ -52,7 +50,7 @@ static unsigned copy(tern_type *into_type, void *into, tern_type *from_type, con
 static UserChange no_change(void)
 {
     UserChange change = {0};
-    memset(&change.tern_state, TERN_ABSENT, sizeof change.tern_state);
+    memset(&change.tern_state, TERN_STATE_ABSENT, sizeof change.tern_state);
     return change;
 }
 
@@ -66,8 +64,8 @@ TEST(what_was_given_is_copied_and_the_rest_stays)
     change.tags = (tern_text_list){tags, 2};
     change.home.city = "Delft";
     change.wakes = (tern_time){7, 30, 0, 0};
-    change.tern_state.email = change.tern_state.active = change.tern_state.tags = TERN_GIVEN;
-    change.tern_state.home = change.tern_state.wakes = TERN_GIVEN;
+    change.tern_state.email = change.tern_state.active = change.tern_state.tags = TERN_STATE_GIVEN;
+    change.tern_state.home = change.tern_state.wakes = TERN_STATE_GIVEN;
     CHECK_INT(copy(TERN_TYPE(User), &user, TERN_TYPE(UserChange), &change), 5);
     CHECK_TEXT(user.email, "new");
     CHECK_TEXT(user.bio, "old");
@@ -84,7 +82,7 @@ TEST(null_is_copied_and_noted)
 {
     User user = {.id = 7, .bio = "old", .token = {{1}}};
     UserChange change = no_change();
-    change.tern_state.bio = change.tern_state.token = TERN_NULL;
+    change.tern_state.bio = change.tern_state.token = TERN_STATE_NULL;
     CHECK_INT(copy(TERN_TYPE(User), &user, TERN_TYPE(UserChange), &change), 2);
     CHECK(tern_is_null(&user, bio) && user.bio == NULL);
     CHECK(tern_is_null(&user, token) && user.token.bytes[0] == 0);
@@ -95,9 +93,9 @@ TEST(a_value_in_place_of_null_is_noted)
 {
     User user = {.id = 7};
     UserChange change = no_change();
-    user.tern_state.bio = TERN_NULL;
+    user.tern_state.bio = TERN_STATE_NULL;
     change.bio = "new";
-    change.tern_state.bio = TERN_GIVEN;
+    change.tern_state.bio = TERN_STATE_GIVEN;
     copy(TERN_TYPE(User), &user, TERN_TYPE(UserChange), &change);
     CHECK(!tern_is_null(&user, bio) && tern_has(&user, bio));
     CHECK_TEXT(user.bio, "new");
@@ -138,7 +136,7 @@ TEST(what_the_service_gives_is_never_copied_from_an_input)
 TEST(a_row_keeps_its_key_whatever_the_path_says)
 {
     Named row = {.name = "ann"}, fresh = {0}, in = {.name = "bob", .age = 3};
-    in.tern_state.name = TERN_GIVEN;
+    in.tern_state.name = TERN_STATE_GIVEN;
     CHECK_INT(copy(TERN_TYPE(Named), &row, TERN_TYPE(Named), &in), 1);
     CHECK_TEXT(row.name, "ann");
     CHECK_INT(row.age, 3);
@@ -151,7 +149,7 @@ TEST(fields_of_a_part_that_only_it_has_are_passed_over)
 {
     User user = {.id = 7};
     OwnChange change = {.id = 9, .email = "new", .password = "secret"};
-    change.tern_state.bio = TERN_ABSENT;
+    change.tern_state.bio = TERN_STATE_ABSENT;
     CHECK_INT(copy(TERN_TYPE(User), &user, TERN_TYPE(OwnChange), &change), 2);
     CHECK_TEXT(user.email, "new");
     CHECK_INT(user.id, 7);

@@ -2,8 +2,8 @@
 #include "check.h"
 
 #include "schema/equal.h"
-#include "schema/json.h"
-#include "schema/json_schema.h"
+#include "schema/json/json.h"
+#include "schema/json/schema.h"
 #include "schema/printable.h"
 #include "schema/validate.h"
 
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
 TERN_ENUM(Level, low, high)
 TERN_MODEL(Tag, (const char *, name, .max_length = 3), (Level, level, .optional = true))
 TERN_MAP_OF(Tag_list)
@@ -34,7 +33,6 @@ TERN_MODEL(Ruled,
     (tern_int64_list_map_map, deep, .optional = true,
                           .items = TERN_RULES(.keys = TERN_RULES(.max_length = 1),
                                               .items = TERN_RULES(.items = TERN_RULES(.min = 3)))))
-/* clang-format on */
 
 static char said[8192];
 
@@ -129,7 +127,7 @@ TEST(a_program_fills_in_a_map_of_lists)
     const char *email[] = {"is taken"};
     tern_text_list_entry entries[] = {{"email", {email, 1}}, {"name", {0}}};
     Report r = {.errors = {entries, 2}};
-    memset(&r.tern_state.tags, TERN_ABSENT, 5);
+    memset(&r.tern_state.tags, TERN_STATE_ABSENT, 5);
     prepare(TERN_TYPE(Report));
     CHECK_TEXT(encode(TERN_TYPE(Report), &r), "{\"errors\":{\"email\":[\"is taken\"],\"name\":[]}}");
     CHECK_TEXT(encode(TERN_TYPE(tern_text_list_map), &r.errors), "{\"email\":[\"is taken\"],\"name\":[]}");
@@ -271,7 +269,7 @@ TEST(threat_061_nesting_of_maps_of_lists_counts_as_depth)
     tern_type levels[70];
     char text[200] = "", *at = text;
     for (size_t i = 0; i < 70; i++)
-        levels[i] = (tern_type){.kind = i % 2 ? TERN_LIST_KIND : TERN_MAP_KIND,
+        levels[i] = (tern_type){.kind = i % 2 ? TERN_KIND_LIST : TERN_KIND_MAP,
                                 .name = "level",
                                 .size = sizeof(tern_text_list),
                                 .item = i < 69 ? &levels[i + 1] : &tern_text_type};
@@ -327,7 +325,7 @@ TERN_MODEL(Files, (tern_upload_list, one))
 TERN_MAP_OF(tern_upload_list)
 TERN_MODEL(FilesByName, (tern_upload_list_map, files))
 TERN_MODEL(Fallback, (tern_text_list_map, f, .fallback = "{\"a\":[]}"))
-TERN_MODEL(InQuery, (tern_text_list_map, f, .in = TERN_QUERY))
+TERN_MODEL(InQuery, (tern_text_list_map, f, .in = TERN_FROM_QUERY))
 
 TEST(rules_on_the_wrong_level_say_where_they_belong)
 {

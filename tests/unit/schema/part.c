@@ -1,15 +1,14 @@
 /** Models made of another's fields (TERN_PART, TERN_PARTIAL). */
 #include "check.h"
 
-#include "schema/json.h"
-#include "schema/json_schema.h"
+#include "schema/json/json.h"
+#include "schema/json/schema.h"
 
 #include <tern/part.h>
 
 #include <stdio.h>
 #include <string.h>
 
-/* clang-format off */
 TERN_ENUM(Level, low, high)
 TERN_MODEL(Tag, (const char *, name, .max_length = 3))
 TERN_MODEL_WITH(Todo, (.ignore_unknown = true, .help = "A to-do"),
@@ -30,7 +29,6 @@ TERN_PART(TodoCopy, Todo)
 TERN_PARTIAL(TitleChange, TodoNew, title)
 TERN_PART(SignUp, Todo, owner, (const char *, password, .min_length = 8), title,)
 TERN_MODEL(Batch, (AnyChange_list, changes), (TodoChange, first, .optional = true))
-/* clang-format on */
 
 static bool prepare(tern_type *type, const char *want)
 {
@@ -117,8 +115,8 @@ TEST(a_partial_has_no_fallback_that_would_undo_what_is_kept)
 {
     TodoChange change;
     CHECK_TEXT(decode(TERN_TYPE(TodoChange), "{\"note\":\"a\"}", &change), "");
-    CHECK_INT(change.tern_state.stars, TERN_ABSENT);
-    CHECK_INT(change.tern_state.tags, TERN_ABSENT);
+    CHECK_INT(change.tern_state.stars, TERN_STATE_ABSENT);
+    CHECK_INT(change.tern_state.tags, TERN_STATE_ABSENT);
     CHECK_TEXT(encode(TERN_TYPE(TodoChange), &change),
                "{\"note\":\"a\",\"created\":\"1970-01-01T00:00:00Z\"}");
     schema_forget();
