@@ -62,6 +62,9 @@
  * does not hold the first call tells so in the log, with the field and both models, and the request fails
  * with 500 (outside of a request the program is ended).
  *
+ * Into a part of `From`, as for a reply that shows less than the row has, go those fields of it that the part
+ * has, .read_only ones too: `tern_copy(PublicUser, &out, User, user)`.
+ *
  * Nothing is allocated: texts, lists and models inside are shared with `*from`, and live as long.
  */
 #define tern_copy(Into, into, From, from)                                                                    \

@@ -38,6 +38,15 @@ static void mistake(buf *problems, const tern_type *into, const tern_type *from,
                    f->field->name, why);
 }
 
+/** Whether `part` takes its fields from `type`, by way of other parts perhaps. */
+static bool is_part_of(const tern_type *part, const tern_type *type)
+{
+    while ((part = part->whole) != NULL)
+        if (is_same_type(part, type))
+            return true;
+    return false;
+}
+
 /** Whether `f`, which may be of no use, can go into `to`; false with a line. */
 static bool fits(buf *problems, const tern_type *into, const tern_type *from, const field_plan *f,
                  const field_plan *to)
@@ -66,10 +75,10 @@ static copy_step step_of(const field_plan *to, const field_plan *f)
 /** Fills in the steps; false with lines. */
 static bool add_steps(copy_plan *plan, const tern_type *from, buf *problems)
 {
-    bool is_right = true;
+    bool is_right = true, is_for_part = is_part_of(plan->into, from);
     for (unsigned i = 0; i < from->field_count; i++) {
         const field_plan *f = &plan_of(from)->fields[i], *to = find_field(plan->into, f->field->name);
-        if (f->field->read_only || (to == NULL && is_own(from, f)))
+        if (is_for_part ? to == NULL : f->field->read_only || (to == NULL && is_own(from, f)))
             continue;
         if (fits(problems, plan->into, from, f, to))
             plan->steps[plan->count++] = step_of(to, f);

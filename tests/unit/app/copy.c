@@ -125,7 +125,7 @@ TEST(a_form_changes_no_truth_value_that_it_does_not_send)
                ROW("old", "true", "true", "8", "[\"x\"]", "\"old\""));
 }
 
-TEST(a_change_of_all_fields_leaves_what_the_service_gives)
+TEST(threat_099_a_change_of_all_fields_leaves_what_the_service_gives)
 {
     ask_open(settings_app());
     CHECK_SAID(200, ask("PATCH /any/4", JSON, "{\"secret\":1,\"size\":2}"),
@@ -208,6 +208,8 @@ TEST(the_document_of_a_change_has_no_default_and_requires_nothing)
         "\"note\":{\"type\":[\"string\",\"null\"]}},\"additionalProperties\":false}";
     if (strstr(text.data, want) == NULL)
         check_fail(__FILE__, __LINE__, "no %s\nin %s", want, text.data);
+    CHECK(strstr(text.data, "\"name\":\"id\",\"in\":\"path\",\"required\":true") != NULL);
+    CHECK(strstr(text.data, "readOnly") == NULL); /* which is for properties, not for parameters */
     buf_free(&text);
     buf_free(&problems);
     app_free(app);

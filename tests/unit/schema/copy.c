@@ -21,6 +21,8 @@ TERN_MODEL(User,
     (tern_datetime,   created, .created = true, .read_only = true))
 TERN_PARTIAL(UserChange, User)
 TERN_PARTIAL(OwnChange, User, id, email, bio, active, (const char *, password))
+TERN_PART(PublicUser, User, id, email, created, (int, friends))
+TERN_PART(NamedUser, PublicUser, id, email)
 TERN_MODEL(NewUser, (const char *, email), (int16_t, age), (bool, active, .fallback = "true"))
 TERN_MODEL(Named, (const char *, name, .key = true), (int, age))
 
@@ -123,7 +125,7 @@ TEST(a_model_without_optional_fields_is_copied_as_a_whole)
     schema_forget();
 }
 
-TEST(what_the_service_gives_is_never_copied_from_an_input)
+TEST(threat_099_what_the_service_gives_is_never_copied_from_an_input)
 {
     User user = {.id = 7, .email = "old", .created = {1000}}, in = {.email = "new"};
     copy(TERN_TYPE(User), &user, TERN_TYPE(User), &in);
@@ -133,7 +135,7 @@ TEST(what_the_service_gives_is_never_copied_from_an_input)
     schema_forget();
 }
 
-TEST(a_row_keeps_its_key_whatever_the_path_says)
+TEST(threat_099_a_row_keeps_its_key_whatever_the_path_says)
 {
     Named row = {.name = "ann"}, fresh = {0}, in = {.name = "bob", .age = 3};
     in.tern_state.name = TERN_STATE_GIVEN;
@@ -153,6 +155,22 @@ TEST(fields_of_a_part_that_only_it_has_are_passed_over)
     CHECK_INT(copy(TERN_TYPE(User), &user, TERN_TYPE(OwnChange), &change), 2);
     CHECK_TEXT(user.email, "new");
     CHECK_INT(user.id, 7);
+    schema_forget();
+}
+
+TEST(a_row_goes_into_a_part_of_its_model_with_all_that_the_part_has)
+{
+    const User user = {.id = 7, .email = "a@b", .bio = "hidden", .created = {1000}};
+    PublicUser out = {.friends = 2};
+    NamedUser less = {0};
+    CHECK_INT(copy(TERN_TYPE(PublicUser), &out, TERN_TYPE(User), &user), 3);
+    CHECK_INT(out.id, 7);
+    CHECK_TEXT(out.email, "a@b");
+    CHECK_INT(out.created.microseconds, 1000);
+    CHECK_INT(out.friends, 2);
+    CHECK_INT(copy(TERN_TYPE(NamedUser), &less, TERN_TYPE(User), &user), 2);
+    CHECK_INT(less.id, 7);
+    CHECK_INT(copy(TERN_TYPE(NamedUser), &less, TERN_TYPE(PublicUser), &out), 1);
     schema_forget();
 }
 
