@@ -135,9 +135,13 @@ static bool put(json_out *out, const char *text, size_t len)
     return true;
 }
 
-/** Encodes what the route returns under the key that it has there. */
-static bool encode_wrapped(tern_str head, const tern_type *type, const void *value, json_out *out)
+/** Encodes what a route with .wrapped replies: what it returns is under the key, other types are not. */
+static __attribute__((noinline)) bool encode_wrapped(const route *r, const tern_type *type, const void *value,
+                                                     json_out *out)
 {
+    tern_str head = r->reply_head;
+    if (!is_same_type(type, r->options.returns))
+        return json_encode(type, value, out);
     return put(out, head.data, head.len) && json_encode(type, value, out) && put(out, "}", 1);
 }
 
@@ -151,9 +155,9 @@ tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, b
         return reply;
     json_out out;
     const route *r = c->match.route;
-    bool is_wrapped = r != NULL && r->reply_head.len != 0 && is_same_type(type, r->options.returns);
-    json_out_init(&out, &c->x->arena, expected_bytes(type, value) + (is_wrapped ? r->reply_head.len + 1 : 0));
-    if (is_wrapped ? !encode_wrapped(r->reply_head, type, value, &out) : !json_encode(type, value, &out))
+    json_out_init(&out, &c->x->arena, expected_bytes(type, value));
+    bool is_wrapped = r != NULL && r->reply_head.len != 0;
+    if (!(is_wrapped ? encode_wrapped(r, type, value, &out) : json_encode(type, value, &out)))
         return refuse_encoding(c, type, value, &out);
     reply = json_reply(c, &out);
     if (checks)

@@ -197,6 +197,8 @@ static void place_fault(const bind_plan *plan, fault *f, unsigned depth)
 static void check_model(binding *b)
 {
     const bind_plan *plan = b->plan;
+    if (plan->type->options.check == NULL)
+        return;
     const place outer = {.name = plan->body != NULL ? "body" : "query"},
                 inner = {.up = &outer, .name = plan->wrapper};
     bool is_wrapped = plan->wrapper != NULL && b->c->is_json_read;
