@@ -32,15 +32,17 @@ static const copy_plan *make_plan(tern_type *into, tern_type *from)
         return plan;
     }
     char why[1024];
-    size_t len = problems.len < sizeof why ? problems.len : sizeof why - 1;
-    if (len > 0)
-        memcpy(why, problems.data, len);
-    buf_free(&problems);
-    while (len > 0 && why[len - 1] == '\n')
-        len--;
+    size_t len = 0;
+    for (size_t i = 0; i < problems.len && len + sizeof "; " < sizeof why;
+         i++) { /* a line of the log is one */
+        bool is_end = problems.data[i] == '\n';
+        if (!is_end)
+            why[len++] = problems.data[i];
+        else if (i + 1 < problems.len)
+            len = (size_t)(stpcpy(why + len, "; ") - why);
+    }
     why[len] = '\0';
-    for (char *at = why; (at = strchr(at, '\n')) != NULL;) /* a line of the log is one */
-        *at = ';';
+    buf_free(&problems);
     refuse(why);
 }
 

@@ -18,7 +18,7 @@ TERN_MODEL(Settings,
     (int,             secret,  .fallback = "9", .read_only = true))
 TERN_PARTIAL(SettingsChange, Settings, id, title, public, wide, size, tags, note)
 TERN_PARTIAL(AnyChange, Settings)
-TERN_MODEL(Other, (const char *, titel))
+TERN_MODEL(Other, (const char *, titel), (int, note))
 
 static const char *row_tags[] = {"x"};
 
@@ -169,8 +169,9 @@ TEST(models_that_do_not_fit_fail_the_request_with_a_line_that_names_the_field_an
     ask_open(settings_app());
     tern_log_set_level(TERN_LOG_ERROR);
     hear();
-    int first = ask("POST /other", JSON, "{\"titel\":\"a\"}"),
-        second = ask("POST /other", JSON, "{\"titel\":\"a\"}"), none = ask("POST /nothing", JSON, "");
+    int first = ask("POST /other", JSON, "{\"titel\":\"a\",\"note\":1}"),
+        second = ask("POST /other", JSON, "{\"titel\":\"a\",\"note\":1}"),
+        none = ask("POST /nothing", JSON, "");
     const char *said = heard();
     CHECK(first == 500 && second == 500 && none == 500);
     CHECK(strstr(said, "POST /other: Other cannot be copied into Settings: field titel is not there") !=
