@@ -178,6 +178,14 @@ typedef struct tern_route_options {
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
     const char *summary;        /* for `APP routes` and documentation */
 
+    /* The key that a JSON body has all of the input's fields under, where clients send {"user": {...}} and
+     * not
+     * {...}: .takes_in = "user". Faults have it in their location. Forms have no such key. */
+    const char *takes_in;
+    /* The same of replies of `returns`, lists too: .wrapped = "user" replies {"user": {...}}. Replies of
+     * other types, and problems, are as they are. */
+    const char *wrapped;
+
     /* for documentation, and checked in builds with assertions */
     tern_type *returns;      /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
     bool paged;              /* `returns` is a list, answered by tern_page */

@@ -186,6 +186,8 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
     pending->options.needs = keep_needs(app, options->needs);
+    pending->options.takes_in = app_keep_text(app, options->takes_in);
+    pending->options.wrapped = app_keep_text(app, options->wrapped);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
@@ -292,7 +294,7 @@ static const tern_provider *const *join_needs(tern_app *app, const app_pending *
 /** Plans how the handler's input is filled; false with lines in `problems`. */
 static bool add_binding(tern_app *app, route *added, buf *problems)
 {
-    bool is_right = bind_prepare_returns(added, problems);
+    bool is_right = bind_prepare_returns(&app->arena, added, problems);
     if (added->handler.input == NULL || added->pattern == NULL)
         return is_right;
     added->bind = bind_plan_make(&app->arena, added, NULL, problems);

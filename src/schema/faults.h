@@ -38,6 +38,8 @@ struct tern_faults {
      * `said_from` is kept: another one would say the same again. */
     const char *said;
     unsigned said_from;
+    struct pattern_clock
+        *clock; /* of the outermost list whose items are compared with patterns; NULL: none */
     bool is_memory_short;
 };
 

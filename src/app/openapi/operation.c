@@ -233,7 +233,10 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         append_key(out, formats[i].type);
         append_open(out, '{');
         append_key(out, "schema");
-        schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
+        if (i == 0 && bind->wrapper != NULL) /* forms have no key around their fields */
+            schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
+        else
+            schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
         append_close(out, '}');
     }
     append_close(out, '}');
@@ -300,7 +303,16 @@ static void print_returns(const openapi_document *doc, const tern_route_options 
     append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
     if (options->paged)
         append_raw(out, "{\"type\":\"object\",\"properties\":{\"items\":");
+    if (options->wrapped != NULL) {
+        append_raw(out, "{\"type\":\"object\",\"properties\":{");
+        append_key(out, options->wrapped);
+    }
     print_returned(doc, options, out);
+    if (options->wrapped != NULL) {
+        buf_add_text(out, "},\"required\":[");
+        append_text(out, options->wrapped);
+        buf_add_text(out, "]}");
+    }
     if (options->paged)
         append_raw(out, "\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
                         "\"required\":[\"items\",\"total\"]}");
