@@ -366,7 +366,13 @@ typedef struct tern_write {
 
 /* -- SQL of your own -- */
 
-/** Rows of any model, matched by column name: joins, groups, window functions, what you like. */
+/**
+ * Rows of any model, matched by column name: joins, groups, window functions, what you like.
+ *
+ * A dot in a column's name leads into a nested model, over any number of levels: `u.name as "author.name"`.
+ * A nested model whose columns are all null is null (absent where null is not a value of its field). A column
+ * that leads to no field is refused with 500.
+ */
 #define tern_sql(c, Model, text, ...)                                                                        \
     (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /** A statement without rows; the number of rows it changed. */

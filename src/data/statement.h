@@ -99,6 +99,10 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
  * converted, a copy in the request's memory. Leaves the handler with 500 when one cannot be. */
 const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, const tern_arg *args);
 
+/** A place beside a statement that is kept, for what its result looks like: NULL at first, then one block
+ * that statement_forget frees. NULL for a statement that is not kept. */
+struct named_map **statement_result(const data_statement *statement);
+
 /** "begin", "commit": a literal that is a statement as it is, kept; NULL when memory is short. */
 const data_statement *statement_words(const char *words);
 /** Notes the kinds of the program's values in `key`; leaves the handler with 500 when they are too many. */
