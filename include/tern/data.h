@@ -271,6 +271,37 @@ typedef struct tern_selection {
 #define tern_greatest(c, Model, field, ...)                                                                  \
     tern_aggregate_of(c, TERN_TYPE(Model), "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
+/** What tern_pluck lists; all may be left out. */
+typedef struct tern_pluck_options {
+    const char *where; /* as in tern_selection, and all that follows */
+    tern_args args;
+    const char *order_by; /* with .distinct the field itself, or that and " desc" */
+    int64_t limit;
+    int64_t offset;
+    bool distinct; /* each value once; null is one of them */
+    bool trusted_sql;
+    tern_data_error *error;
+} tern_pluck_options;
+
+/**
+ * The values of one field as a list of its type: a `tern_int64_list` of an int64_t, a `tern_text_list` of a
+ * text, a `tern_uuid_list`, ...; of an enum a list of the whole number that C has for it.
+ *
+ *     tern_text_list titles = tern_pluck(c, Book, title, .where = "author_id = ?", .args = TERN_ARGS(id),
+ *                                        .order_by = "title");
+ *
+ * There is a value for each row: a null is zero, NULL of a text. A field that is a model, list or map does
+ * not compile; one without a column is refused with 500.
+ */
+#define tern_pluck(c, Model, field, ...)                                                                     \
+    (*(__typeof__(TERN_LIST_OF_VALUE_(((Model *)0)->field)))tern_pluck_of(                                   \
+        c, TERN_TYPE(Model), #field, &(tern_pluck_options){__VA_ARGS__}))
+
+/* A NULL pointer to the list of the values' type. What the compiler says of another type: "invalid use of
+ * undefined type 'struct tern_pluck_takes_a_field_of_a_single_value'". */
+#define TERN_LIST_OF_VALUE_(value)                                                                           \
+    _Generic((value),                                                                                                bool: (tern_bool_list *)0,                                                                                   signed char: (tern_int8_list *)0,                                                                            short: (tern_int16_list *)0,                                                                                 int: (tern_int32_list *)0,                                                                                   long: (tern_int64_list *)0,                                                                                  long long: (tern_int64_list *)0,                                                                             unsigned char: (tern_uint8_list *)0,                                                                         unsigned short: (tern_uint16_list *)0,                                                                       unsigned: (tern_uint32_list *)0,                                                                             unsigned long: (tern_uint64_list *)0,                                                                        unsigned long long: (tern_uint64_list *)0,                                                                   float: (tern_float_list *)0,                                                                                 double: (tern_double_list *)0,                                                                               const char *: (tern_text_list *)0,                                                                           tern_bytes: (tern_bytes_list *)0,                                                                            tern_uuid: (tern_uuid_list *)0,                                                                              tern_date: (tern_date_list *)0,                                                                              tern_time: (tern_time_list *)0,                                                                              tern_datetime: (tern_datetime_list *)0,                                                                      tern_duration: (tern_duration_list *)0,                                                                      tern_decimal: (tern_decimal_list *)0,                                                                        tern_any: (tern_any_list *)0,                                                                                default: (struct tern_pluck_takes_a_field_of_a_single_value *)0)
+
 /**
  * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
  *
@@ -375,6 +406,66 @@ typedef struct tern_write {
  */
 #define tern_sql(c, Model, text, ...)                                                                        \
     (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+/**
+ * The only column of any query as a list, whatever the column is called. The type is named as its description
+ * is: `tern_text`, `tern_int64`, `tern_uuid`, an enum; or a model, a list, a map that is JSON there.
+ *
+ *     tern_text_list tags = tern_sql_pluck(c, tern_text, "select distinct name from tag order by name");
+ *
+ * There is a value for each row: a null is zero, NULL of a text. More columns are refused with 500.
+ */
+#define tern_sql_pluck(c, T, text, ...)                                                                      \
+    (*(T##_list *)tern_sql_pluck_of(c, TERN_TYPE(T), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+/**
+ * One value: the only column of the first row, read into `*out`, a variable of the type that is wanted.
+ *
+ *     int copies;
+ *     if (!tern_sql_value(c, &copies, "select copies from book where id = ?", id))
+ *         tern_fail(c, 404, "no book %lld", (long long)id);
+ *
+ * False when there is no row, or null is in it; `*out` is zero then. More columns are refused with 500, as is
+ * a value that the type cannot hold. Of a variable of another type the compiler says: "incompatible type ...
+ * 'struct tern_sql_value_reads_no_such_type'".
+ */
+#define tern_sql_value(c, out, text, ...)                                                                    \
+    tern_sql_value_of(c, TERN_TYPE_OF_VALUE_(*(out)), out, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+/** One value, where no row and null are as good as zero: 0, false, NULL of a text. */
+#define tern_sql_int(c, text, ...)      tern_sql_int_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_double(c, text, ...)   tern_sql_double_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_bool(c, text, ...)     tern_sql_bool_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_text(c, text, ...)     tern_sql_text_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_uuid(c, text, ...)     tern_sql_uuid_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_date(c, text, ...)     tern_sql_date_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_datetime(c, text, ...) tern_sql_datetime_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_decimal(c, text, ...)  tern_sql_decimal_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define TERN_TYPE_OF_VALUE_(value)                                                                           \
+    _Generic((value),                                                                                        \
+        bool: &tern_bool_type,                                                                               \
+        signed char: &tern_int8_type,                                                                        \
+        short: &tern_int16_type,                                                                             \
+        int: &tern_int32_type,                                                                               \
+        long: &tern_int64_type,                                                                              \
+        long long: &tern_int64_type,                                                                         \
+        unsigned char: &tern_uint8_type,                                                                     \
+        unsigned short: &tern_uint16_type,                                                                   \
+        unsigned: &tern_uint32_type,                                                                         \
+        unsigned long: &tern_uint64_type,                                                                    \
+        unsigned long long: &tern_uint64_type,                                                               \
+        float: &tern_float_type,                                                                             \
+        double: &tern_double_type,                                                                           \
+        const char *: &tern_text_type,                                                                       \
+        tern_bytes: &tern_bytes_type,                                                                        \
+        tern_uuid: &tern_uuid_type,                                                                          \
+        tern_date: &tern_date_type,                                                                          \
+        tern_time: &tern_time_type,                                                                          \
+        tern_datetime: &tern_datetime_type,                                                                  \
+        tern_duration: &tern_duration_type,                                                                  \
+        tern_decimal: &tern_decimal_type,                                                                    \
+        tern_any: &tern_any_type,                                                                            \
+        default: (struct tern_sql_value_reads_no_such_type){0})
+struct tern_sql_value_reads_no_such_type {
+    int unused;
+};
 /** A statement without rows; the number of rows it changed. */
 #define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
 #define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
@@ -458,6 +549,17 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
 bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key);
 int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
+void *tern_pluck_of(tern_ctx *c, const tern_type *type, const char *field, const tern_pluck_options *options);
+void *tern_sql_pluck_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
+bool tern_sql_value_of(tern_ctx *c, const tern_type *type, void *out, const char *text, tern_args args);
+int64_t tern_sql_int_of(tern_ctx *c, const char *text, tern_args args);
+double tern_sql_double_of(tern_ctx *c, const char *text, tern_args args);
+bool tern_sql_bool_of(tern_ctx *c, const char *text, tern_args args);
+const char *tern_sql_text_of(tern_ctx *c, const char *text, tern_args args);
+tern_uuid tern_sql_uuid_of(tern_ctx *c, const char *text, tern_args args);
+tern_date tern_sql_date_of(tern_ctx *c, const char *text, tern_args args);
+tern_datetime tern_sql_datetime_of(tern_ctx *c, const char *text, tern_args args);
+tern_decimal tern_sql_decimal_of(tern_ctx *c, const char *text, tern_args args);
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args);
 
 #endif

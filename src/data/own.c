@@ -1,7 +1,8 @@
 /* SQL that the program wrote: tern_sql, tern_sql_run. */
 #include "app/bind.h"
+#include "data/misuse.h"
+#include "data/raw_sql.h"
 #include "data/rows.h"
-#include "data/statement.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -52,8 +53,7 @@ static bool only_reads(const char *text)
     return !is_first;
 }
 
-static const data_statement *own_statement(tern_ctx *c, const tern_type *type, const char *text,
-                                           tern_args args)
+const data_statement *raw_sql_statement(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
 {
     statement_key key;
     data_request_of(c);
@@ -97,8 +97,11 @@ static bool take_own(data_run *run, const data_row *row)
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
 {
     own_rows own = {.list = {.c = c}, .type = type};
+    if (type->kind != TERN_MODEL_KIND)
+        data_misuse(c, "tern_sql reads rows into a model, which %s is not (tern_sql_pluck lists one column)",
+                    type->name);
     bind_need_plan(c, type);
-    data_run run = {.statement = own_statement(c, type, text, args),
+    data_run run = {.statement = raw_sql_statement(c, type, text, args),
                     .args = args.items,
                     .on_row = take_own,
                     .on_no_rows = check_columns,
@@ -109,7 +112,7 @@ void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_arg
 
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
 {
-    data_run run = {.statement = own_statement(c, NULL, text, args), .args = args.items};
+    data_run run = {.statement = raw_sql_statement(c, NULL, text, args), .args = args.items};
     data_execute(c, &run, NULL, NULL);
     return run.affected;
 }
