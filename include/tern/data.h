@@ -319,11 +319,33 @@ typedef struct tern_pluck_options {
 #define tern_search_count(c, Model, words, ...)                                                              \
     tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
 
-/** Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
+/** Which related rows, and in which order; all may be left out. */
+typedef struct tern_preload_options {
+    const char *where; /* on the related rows, with names of their columns */
+    tern_args args;
+    const char *order_by; /* of the rows of a list: fields of the related model; default its key. What it
+                             lacks of the key is added */
+    bool trusted_sql;     /* .where was made at run time, and not from what a client sent */
+} tern_preload_options;
+
+/**
+ * Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
- * many to many): `tern_preload(c, Book, books, author)`. */
-#define tern_preload(c, Model, list, field)                                                                  \
-    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field))
+ * many to many). Rows that `.where` leaves out are not there: a model field is null.
+ *
+ *     tern_preload(c, Book, books, author);
+ *     tern_preload(c, Author, authors, books, .where = "pages > ?", .args = TERN_ARGS(9), .order_by =
+ * "title");
+ *
+ * Of rows within rows the place is written as in C, and is one query too; those on the way were preloaded, or
+ * read by tern_sql, before:
+ *
+ *     tern_preload(c, Book, books, author.team);
+ *     tern_preload(c, Author, authors, books.items->tags);
+ */
+#define tern_preload(c, Model, list, field, ...)                                                             \
+    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field),          \
+                    &(tern_preload_options){__VA_ARGS__})
 /* The field's name; a name that the model has not got does not compile. */
 #define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
 #define TERN_LIST_HEAD_(Model, list) _Generic((list), Model##_list : (list).items), (list).count
@@ -537,7 +559,8 @@ double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *functio
 void *tern_search_of(tern_ctx *c, const tern_type *type, const char *words, const tern_selection *query);
 int64_t tern_search_count_of(tern_ctx *c, const tern_type *type, const char *words,
                              const tern_selection *query);
-void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field);
+void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field,
+                     const tern_preload_options *options);
 tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
 bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,

@@ -36,7 +36,7 @@ static void add_order(sql_builder *b, const data_table *table, const data_column
         return;
     }
     order.count = 1;
-    sql_order_terms(b, &order);
+    sql_order_terms(b, &order, "");
 }
 
 static const data_statement *pluck_statement(tern_ctx *c, const data_table *table, const data_column *column,
@@ -64,7 +64,7 @@ static const data_statement *pluck_statement(tern_ctx *c, const data_table *tabl
     sql_name(&b, table->name);
     if (o->where != NULL) {
         sql_add(&b, " where ");
-        sql_fragment(&b, table, o->where, &o->args, o->trusted_sql);
+        sql_fragment(&b, data_table_base(table), o->where, &o->args, o->trusted_sql);
     }
     add_order(&b, table, column, o);
     select_limit(&b, select_flags(s));

@@ -74,8 +74,9 @@ void sql_name(sql_builder *b, const char *name);
 void sql_arg(sql_builder *b, tern_arg_kind kind);
 /** Whether the engine keeps the column's numbers as text, which it compares as such: decimals of SQLite. */
 bool sql_is_number_as_text(const data_column *column);
-/** A column's name; what makes a number of it where it is text: for sorting and comparing. */
-void sql_number(sql_builder *b, const data_column *column);
+/** A column's name behind `table` ("r.", or ""); what makes a number of it where it is text: for sorting and
+ * comparing. */
+void sql_number(sql_builder *b, const char *table, const data_column *column);
 /**
  * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
  * When it is a condition on the rows of `table` (NULL: it is not), numbers beside columns that want none will

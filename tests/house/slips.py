@@ -79,6 +79,11 @@ SLIPS = [
     ("a_preload_of_no_field",
      handler("Todo_list l = tern_select(c, Todo);\n    tern_preload(c, Todo, l, author);\n    return tern_json_list(c, Todo, l);"),
      "'Todo' has no member named 'author'", "no member named 'author'"),
+    ("a_preload_with_a_limit_of_rows",
+     "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id))\n"
+     "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
+     + handler("Page_list l = tern_select(c, Page);\n    tern_preload(c, Page, l, tags, .limit = 3);\n    "
+               "return tern_json_list(c, Page, l);"), "no member named 'limit'", "'limit'"),
     ("a_sum_of_no_field", handler('return tern_textf(c, "%f", tern_sum(c, Todo, amount));'),
      "'Todo' has no member named 'amount'", "no member named 'amount'"),
     ("a_pluck_of_a_list",
@@ -115,6 +120,11 @@ WELCOME = [
              "    return tern_no_content(c);")),
     ("a_value_with_commas_is_updated",
      handler('return tern_status(c, tern_update(c, Todo, &(Todo){.id = 1, .title = "x"}, .fields = "title") ? 200 : 404);')),
+    ("a_preload_within_the_rows_of_a_list",
+     "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id), (ById, page))\n"
+     "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
+     + handler("Page_list l = tern_select(c, Page);\n    tern_preload(c, Page, l, tags.items->page, .order_by = \"id\");\n    "
+               "return tern_json_list(c, Page, l);")),
     ("a_plucked_list_is_a_reply", handler('return tern_json_list(c, tern_text, tern_pluck(c, Todo, title, .order_by = "title"));')),
     ("a_value_of_own_sql_needs_no_values",
      handler('return tern_textf(c, "%ld", (long)tern_sql_int(c, "select count(*) from todo"));')),
