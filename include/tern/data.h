@@ -367,10 +367,30 @@ typedef struct tern_write {
     void *row; /* filled in by the macros */
     const char
         *fields; /* update: only these ("title, done"); upsert: what an existing row gets; default all */
-    const void *given; /* update: only the fields that this value of the same model says were given (PATCH) */
+    const void *given; /* update: only the fields that this value of the same model says were given (PATCH),
+                          or TERN_PART: of a smaller model */
     const char *on;    /* upsert: the unique fields that tell whether the row exists; default the key */
     tern_data_error *error;
+    const tern_type *given_type; /* set by TERN_PART */
 } tern_write;
+
+/**
+ * For `.given`, a value of a model that is a part of the row's: each of its fields is one of that, by name
+ * and type. Only those that were given (tern_given: null counts) are copied into the row, and written; texts
+ * are not copied.
+ *
+ *     TERN_MODEL(UserChange, (const char *, name, .optional = true, .nullable = false),
+ *                            (const char *, email, .optional = true))
+ *
+ *     tern_update(c, User, user, .given = TERN_PART(UserChange, change));
+ *
+ * The row's key and times stay what they are. A `.version` in the part is the one that the row must have.
+ * Null for what is never null in the row is 422 and names the field; a field of the part that the row's model
+ * lacks or has of another type is 500.
+ */
+#define TERN_PART(Part, change)                                                                              \
+    _Generic((change), Part * : (const void *)(change), const Part * : (const void *)(change)),              \
+        .given_type = TERN_TYPE(Part)
 
 /** Inserts the row, which is then as the database has it: with an automatic key (when it was 0), times,
  * fallbacks, and what defaults and `before` triggers have made of it. Of a row with more than 64 KiB of text
@@ -392,7 +412,12 @@ typedef struct tern_write {
 /** Writes all items of the list, each row once, in as few statements as serve the engine, wholly or not at
  * all; false when a row is not there (with `.version`: 409 when one is gone or was changed). */
 #define tern_update_all(c, Model, list, ...)                                                                 \
-    tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
+    tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list),                                    \
+                       &(const union {                                                                       \
+                            TERN_WRITE_OF_(Model) given;                                                     \
+                            tern_write plain;                                                                \
+                        }){.given = {__VA_ARGS__}}                                                           \
+                            .plain)
 /** Deletes the row with this key; false when there is none. */
 #define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
 /** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
@@ -400,18 +425,22 @@ typedef struct tern_write {
     tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 #define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
 #define TERN_WRITE_(call, c, Model, row) call(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){0})
+/* tern_write with the model's own types, so that the compiler checks them. */
+#define TERN_WRITE_OF_(Model)                                                                                \
+    struct {                                                                                                 \
+        Model *row;                                                                                          \
+        const char *fields;                                                                                  \
+        const Model *given;                                                                                  \
+        const char *on;                                                                                      \
+        tern_data_error *error;                                                                              \
+        const tern_type *given_type;                                                                         \
+    }
 /* With a comma after the row's beginning there may be options, or a value such as `&(Todo){.id = 1, .done =
  * true}` that the preprocessor has cut in two. The initialiser of a structure takes both. */
 #define TERN_WRITE_WITH_(call, c, Model, ...)                                                                \
     __extension__({                                                                                          \
         const union {                                                                                        \
-            struct {                                                                                         \
-                Model *row;                                                                                  \
-                const char *fields;                                                                          \
-                const void *given;                                                                           \
-                const char *on;                                                                              \
-                tern_data_error *error;                                                                      \
-            } given;                                                                                         \
+            TERN_WRITE_OF_(Model) given;                                                                     \
             tern_write plain;                                                                                \
         } written_ = {.given = {.row = __VA_ARGS__}};                                                        \
         call(c, TERN_TYPE(Model), written_.plain.row, &written_.plain);                                      \
