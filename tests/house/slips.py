@@ -87,7 +87,7 @@ SLIPS = [
              "return tern_no_content(c);"), "incompatible pointer type 'Note *'", "incompatible pointer types"),
     ("a_part_of_another_model_than_is_named",
      handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = TERN_PART(Todo, &n));\n    "
-             "return tern_no_content(c);"), "'_Generic' selector of type 'Note *' is not compatible", "type 'Note *' not compatible"),
+             "return tern_no_content(c);"), "'_Generic' selector of type 'Note *' is not compatible", "expression type 'Note *'"),
     ("a_preload_with_a_limit_of_rows",
      "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id))\n"
      "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
