@@ -368,10 +368,10 @@ typedef struct tern_write {
     const char
         *fields; /* update: only these ("title, done"); upsert: what an existing row gets; default all */
     const void *given; /* update: only the fields that this value of the same model says were given (PATCH),
-                          or TERN_PART: of a smaller model */
+                          or TERN_GIVEN: of a smaller model */
     const char *on;    /* upsert: the unique fields that tell whether the row exists; default the key */
     tern_data_error *error;
-    const tern_type *given_type; /* set by TERN_PART */
+    const tern_type *given_type; /* set by TERN_GIVEN */
 } tern_write;
 
 /**
@@ -382,13 +382,13 @@ typedef struct tern_write {
  *     TERN_MODEL(UserChange, (const char *, name, .optional = true, .nullable = false),
  *                            (const char *, email, .optional = true))
  *
- *     tern_update(c, User, user, .given = TERN_PART(UserChange, change));
+ *     tern_update(c, User, user, .given = TERN_GIVEN(UserChange, change));
  *
  * The row's key and times stay what they are. A `.version` in the part is the one that the row must have.
  * Null for what is never null in the row is 422 and names the field; a field of the part that the row's model
  * lacks or has of another type is 500.
  */
-#define TERN_PART(Part, change)                                                                              \
+#define TERN_GIVEN(Part, change)                                                                             \
     _Generic((change), Part * : (const void *)(change), const Part * : (const void *)(change)),              \
         .given_type = TERN_TYPE(Part)
 
@@ -519,9 +519,9 @@ struct tern_sql_value_reads_no_such_type {
 };
 /** A statement without rows; the number of rows it changed. */
 #define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
-#define TERN_NO_ARGS_              ((tern_args){NULL, 0})
-#define TERN_NO_ARGS_1
+#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)
+#define TERN_PRIVATE_NO_ARGS_      ((tern_args){NULL, 0})
+#define TERN_PRIVATE_NO_ARGS_1
 
 /* -- transactions -- */
 

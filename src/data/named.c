@@ -58,7 +58,7 @@ static bool refuse_step(map_maker *m, const char *name, const tern_type *type, c
     return data_refuse(&m->run->error, TERN_DATA_REFUSED,
                        "the column \"%s\" is not a field of %s: %s.%s is %s", name, model, type->name,
                        f->field->name,
-                       f->type->kind == TERN_LIST_KIND ? "a list, which tern_preload fills" : "not a model");
+                       f->type->kind == TERN_KIND_LIST ? "a list, which tern_preload fills" : "not a model");
 }
 
 /** The field of "author.name", and in `*nest` the model that it belongs to; NULL with an error. */
@@ -70,7 +70,7 @@ static const field_plan *walk(map_maker *m, const char *name, unsigned *nest)
         size_t len = strcspn(step, ".");
         const field_plan *f = field_of_column(type, step, len);
         bool is_last = step[len] == '\0';
-        if (f == NULL || (!is_last && f->type->kind != TERN_MODEL_KIND)) {
+        if (f == NULL || (!is_last && f->type->kind != TERN_KIND_MODEL)) {
             refuse_step(m, name, type, f, step, len);
             return NULL;
         }

@@ -16,7 +16,7 @@ static bool read_columns(const rows_map *map, data_run *run, const data_row *row
         if (wanted != NULL)
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is not %s",
                                nest->type->name, f->field->name, wanted);
-        *plan_state(f, model) = is_null ? plan_lacking_state(f) : TERN_VALUE;
+        *plan_state(f, model) = is_null ? plan_lacking_state(f) : TERN_STATE_VALUE;
         *filled |= (uint64_t)!is_null << number;
     }
     return true;
@@ -32,7 +32,7 @@ static bool settle(const rows_nests *nests, data_run *run, char *out, uint64_t *
         const rows_nest *nest = &nests->items[i], *parent = &nests->items[nest->parent];
         uint8_t *state = plan_state(nest->field, out + parent->offset);
         if ((*filled >> i & 1) != 0) {
-            *state = TERN_VALUE;
+            *state = TERN_STATE_VALUE;
         } else if (plan_may_lack(nest->field)) {
             memset(out + nest->offset, 0, nest->type->size);
             *state = plan_lacking_state(nest->field);
@@ -52,7 +52,7 @@ static bool check_texts(const rows_map *map, data_run *run, const char *out, uin
         const rows_nest *nest = &map->nests->items[map->nests->of_column[i]];
         const field_plan *f = map->fields[i];
         bool is_there = (filled >> map->nests->of_column[i] & 1) != 0;
-        if (is_there && f->type->kind == TERN_TEXT && !plan_may_lack(f) &&
+        if (is_there && f->type->kind == TERN_KIND_TEXT && !plan_may_lack(f) &&
             *(const char *const *)plan_value(f, out + nest->offset) == NULL)
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is null",
                                nest->type->name, f->field->name);

@@ -1,5 +1,5 @@
 #include "data/part.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "base/mem.h"
 #include "data/misuse.h"
 
@@ -32,7 +32,7 @@ static bool is_same_type(const tern_type *a, const tern_type *b)
         return false;
     if (a->item != NULL)
         return is_same_type(a->item, b->item);
-    return (a->kind != TERN_ENUM && a->kind != TERN_MODEL_KIND) || strcmp(a->name, b->name) == 0;
+    return (a->kind != TERN_KIND_ENUM && a->kind != TERN_KIND_MODEL) || strcmp(a->name, b->name) == 0;
 }
 
 static const field_plan *field_called(const tern_type *type, const char *name)
@@ -55,7 +55,7 @@ static const data_column *column_of(const data_table *table, const field_plan *f
 /** Lists and maps are called as their items are. */
 static const char *type_name(const tern_type *type)
 {
-    return type->kind == TERN_LIST_KIND ? "a list" : type->kind == TERN_MAP_KIND ? "a map" : type->name;
+    return type->kind == TERN_KIND_LIST ? "a list" : type->kind == TERN_KIND_MAP ? "a map" : type->name;
 }
 
 static part_field pair(tern_ctx *c, const data_table *table, const tern_type *type, const field_plan *from)
@@ -94,7 +94,7 @@ const data_part *data_part_of(tern_ctx *c, const data_table *table, const tern_t
 static bool is_given(const part_field *f, const void *change)
 {
     uint8_t state = *plan_state(f->from, change);
-    return state == TERN_GIVEN || state == TERN_NULL;
+    return state == TERN_STATE_GIVEN || state == TERN_STATE_NULL;
 }
 
 /** Keys and times are not for a change to say. */
@@ -127,7 +127,7 @@ bool data_part_take(tern_ctx *c, const data_part *part, const void *change, void
 {
     for (unsigned i = 0; i < part->count; i++) {
         const part_field *f = &part->fields[i];
-        bool is_null = *plan_state(f->from, change) == TERN_NULL;
+        bool is_null = *plan_state(f->from, change) == TERN_STATE_NULL;
         if (is_null && f->column != NULL && !f->column->is_nullable && !is_ours(f))
             return refuse_null(c, part, f->column, error);
     }
@@ -135,9 +135,9 @@ bool data_part_take(tern_ctx *c, const data_part *part, const void *change, void
         const part_field *f = &part->fields[i];
         if (!is_given(f, change) || is_ours(f))
             continue;
-        bool is_null = *plan_state(f->from, change) == TERN_NULL;
+        bool is_null = *plan_state(f->from, change) == TERN_STATE_NULL;
         memcpy(plan_value(f->to, row), plan_value(f->from, change), f->to->type->size);
-        *plan_state(f->to, row) = is_null ? plan_lacking_state(f->to) : TERN_VALUE;
+        *plan_state(f->to, row) = is_null ? plan_lacking_state(f->to) : TERN_STATE_VALUE;
     }
     return true;
 }

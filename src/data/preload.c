@@ -243,7 +243,7 @@ static void fill_model(const preload *p, char *row, const tern_arg *key)
     bool is_there = at < p->found_count;
     if (is_there)
         memcpy(plan_value(p->field, row), p->found[at].row, p->related->type->size);
-    *plan_state(p->field, row) = is_there ? TERN_VALUE : TERN_NULL;
+    *plan_state(p->field, row) = is_there ? TERN_STATE_VALUE : TERN_STATE_NULL;
 }
 
 static void fill_list(const preload *p, char *row, const tern_arg *key)
@@ -258,7 +258,7 @@ static void fill_list(const preload *p, char *row, const tern_arg *key)
     tern_bool_list *list = plan_value(p->field, row); /* every list begins alike */
     list->items = (bool *)(void *)items;
     list->count = end - first;
-    *plan_state(p->field, row) = TERN_VALUE;
+    *plan_state(p->field, row) = TERN_STATE_VALUE;
 }
 
 /* -- how they are related -- */
@@ -305,7 +305,8 @@ static tern_arg key_of(const preload *p, const char *row)
 {
     tern_arg key;
     data_error error;
-    if (*plan_state(p->key->plan, row) == TERN_ABSENT && plan_lacking_state(p->key->plan) != TERN_ABSENT)
+    if (*plan_state(p->key->plan, row) == TERN_STATE_ABSENT &&
+        plan_lacking_state(p->key->plan) != TERN_STATE_ABSENT)
         data_misuse(p->c, "%s.%s was not read, and the rows of %s are found by it", p->table->type->name,
                     p->key->plan->field->name, p->field->field->name);
     if (!data_column_arg(p->key, row, &p->c->x->arena, &key, &error))

@@ -1,5 +1,5 @@
 #include "data/preload_path.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "data/misuse.h"
 
 #include <ctype.h>
@@ -34,23 +34,23 @@ static const field_plan *field_of(tern_ctx *c, const tern_type *type, const char
 static size_t count_in(const field_plan *f, const char *row)
 {
     const tern_bool_list *list = plan_value(f, row); /* every list begins alike */
-    if (*plan_state(f, row) != TERN_VALUE && *plan_state(f, row) != TERN_GIVEN)
+    if (*plan_state(f, row) != TERN_STATE_VALUE && *plan_state(f, row) != TERN_STATE_GIVEN)
         return 0;
-    return f->type->kind == TERN_LIST_KIND ? list->count : 1;
+    return f->type->kind == TERN_KIND_LIST ? list->count : 1;
 }
 
 /** The rows in the field `f` of all of `from`. */
 static preload_rows step(tern_ctx *c, const preload_rows *from, const field_plan *f)
 {
-    const bool is_list = f->type->kind == TERN_LIST_KIND;
+    const bool is_list = f->type->kind == TERN_KIND_LIST;
     preload_rows to = {.type = is_list ? f->type->item : f->type};
     bool was_read = from->count == 0;
     size_t count = 0;
-    if (to.type->kind != TERN_MODEL_KIND)
+    if (to.type->kind != TERN_KIND_MODEL)
         data_misuse(c, "%s.%s holds no rows within which something could be preloaded", from->type->name,
                     f->field->name);
     for (size_t i = 0; i < from->count; i++) {
-        was_read |= *plan_state(f, from->rows[i]) != TERN_ABSENT;
+        was_read |= *plan_state(f, from->rows[i]) != TERN_STATE_ABSENT;
         count += count_in(f, from->rows[i]);
     }
     if (!was_read)
@@ -79,7 +79,7 @@ preload_rows preload_path_follow(tern_ctx *c, const tern_type *type, void *items
         if (plan_of(at.type) == NULL)
             bind_need_plan(c, at.type);
         const field_plan *f = field_of(c, at.type, word, word_len(word));
-        if (f->type->kind == TERN_LIST_KIND) /* "items" is the list's own */
+        if (f->type->kind == TERN_KIND_LIST) /* "items" is the list's own */
             next = next_word(next + word_len(next));
         if (next == NULL)
             data_misuse(c, "\"%s\" ends in a list: name the field of its items", path);

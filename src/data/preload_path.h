@@ -3,7 +3,7 @@
 #define DATA_PRELOAD_PATH_H
 
 #include "app/ctx.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 /** Rows that lie anywhere, and the field of theirs that is to be filled. */
 typedef struct preload_rows {

@@ -1,5 +1,5 @@
 /* One column, or one value, of SQL that the program wrote: tern_sql_pluck, tern_sql_value, tern_sql_int. */
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "data/execute.h"
 #include "data/raw_sql.h"
 #include "data/values.h"

@@ -10,7 +10,7 @@ bool update_take_given(tern_ctx *c, const data_table *table, void *row, const te
     if (options->given_type == NULL)
         return true;
     if (options->fields != NULL)
-        data_misuse(c, ".fields and .given = TERN_PART(%s, ...) both say which fields are written",
+        data_misuse(c, ".fields and .given = TERN_GIVEN(%s, ...) both say which fields are written",
                     options->given_type->name);
     return data_part_take(c, data_part_of(c, table, options->given_type), options->given, row,
                           options->error);
@@ -22,8 +22,8 @@ static column_set own_columns(const data_table *table, const void *given)
     column_set set = {{0}};
     for (unsigned i = 0; i < table->column_count; i++) {
         const data_column *column = &table->columns[i];
-        uint8_t state = given != NULL ? *plan_state(column->plan, given) : TERN_GIVEN;
-        if (!column->is_key && !column->is_created && (state == TERN_GIVEN || state == TERN_NULL))
+        uint8_t state = given != NULL ? *plan_state(column->plan, given) : TERN_STATE_GIVEN;
+        if (!column->is_key && !column->is_created && (state == TERN_STATE_GIVEN || state == TERN_STATE_NULL))
             column_set_add(&set, i);
     }
     return set;
@@ -52,7 +52,7 @@ void update_prepare(const data_table *table, void *row)
     if (table->updated == NULL)
         return;
     *(tern_datetime *)plan_value(table->updated->plan, row) = write_now();
-    *plan_state(table->updated->plan, row) = TERN_VALUE;
+    *plan_state(table->updated->plan, row) = TERN_STATE_VALUE;
 }
 
 const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)

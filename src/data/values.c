@@ -51,7 +51,7 @@ bool values_take(data_run *run, const data_row *row)
     if (wanted != NULL)
         return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is not %s",
                            list->table->type->name, list->field->field->name, wanted);
-    if (is_null && list->field != NULL && list->type->kind == TERN_TEXT && !plan_may_lack(list->field))
+    if (is_null && list->field != NULL && list->type->kind == TERN_KIND_TEXT && !plan_may_lack(list->field))
         return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is null",
                            list->table->type->name, list->field->field->name);
     list->count++;

@@ -3,7 +3,7 @@
 #define DATA_VALUES_H
 
 #include "data/execute.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 /** The values of one column, in the request's memory. A null is a value of zeros: NULL for a text. */
 typedef struct value_list {

@@ -79,14 +79,14 @@ SLIPS = [
     ("a_preload_of_no_field",
      handler("Todo_list l = tern_select(c, Todo);\n    tern_preload(c, Todo, l, author);\n    return tern_json_list(c, Todo, l);"),
      "'Todo' has no member named 'author'", "no member named 'author'"),
-    ("a_change_of_another_model_without_TERN_PART",
+    ("a_change_of_another_model_without_TERN_GIVEN",
      handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = &n);\n    return tern_no_content(c);"),
      "incompatible pointer type 'Note *'", "incompatible pointer types"),
-    ("a_change_of_a_list_by_another_model_without_TERN_PART",
+    ("a_change_of_a_list_by_another_model_without_TERN_GIVEN",
      handler("Todo_list l = tern_select(c, Todo);\n    Note n = {.id = 1};\n    tern_update_all(c, Todo, l, .given = &n);\n    "
              "return tern_no_content(c);"), "incompatible pointer type 'Note *'", "incompatible pointer types"),
     ("a_part_of_another_model_than_is_named",
-     handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = TERN_PART(Todo, &n));\n    "
+     handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = TERN_GIVEN(Todo, &n));\n    "
              "return tern_no_content(c);"), "'_Generic' selector of type 'Note *' is not compatible", "expression type 'Note *'"),
     ("a_preload_with_a_limit_of_rows",
      "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id))\n"
@@ -130,16 +130,16 @@ WELCOME = [
     ("a_value_with_commas_is_updated",
      handler('return tern_status(c, tern_update(c, Todo, &(Todo){.id = 1, .title = "x"}, .fields = "title") ? 200 : 404);')),
     ("a_preload_within_the_rows_of_a_list",
-     "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id), (ById, page))\n"
+     "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id), (tern_by_id, page))\n"
      "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
      + handler("Page_list l = tern_select(c, Page);\n    tern_preload(c, Page, l, tags.items->page, .order_by = \"id\");\n    "
                "return tern_json_list(c, Page, l);")),
     ("a_part_is_given_to_an_update",
      handler("Todo t = {.id = 1};\n    const Note n = {.id = 1};\n    tern_data_error e;\n    "
-             "return tern_status(c, tern_update(c, Todo, &t, .given = TERN_PART(Note, &n), .error = &e) ? 200 : 404);")),
+             "return tern_status(c, tern_update(c, Todo, &t, .given = TERN_GIVEN(Note, &n), .error = &e) ? 200 : 404);")),
     ("a_part_is_given_to_an_update_of_a_list",
      handler("Todo_list l = tern_select(c, Todo);\n    Note n = {.id = 1};\n    "
-             "return tern_status(c, tern_update_all(c, Todo, l, .given = TERN_PART(Note, &n)) ? 200 : 404);")),
+             "return tern_status(c, tern_update_all(c, Todo, l, .given = TERN_GIVEN(Note, &n)) ? 200 : 404);")),
     ("a_row_gives_itself_to_its_update",
      handler("Todo t = {.id = 1};\n    return tern_status(c, tern_update(c, Todo, &t, .given = &t) ? 200 : 404);")),
     ("a_plucked_list_is_a_reply", handler('return tern_json_list(c, tern_text, tern_pluck(c, Todo, title, .order_by = "title"));')),

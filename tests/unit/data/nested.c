@@ -20,10 +20,10 @@ LIBRARY_TEST(dotted_columns_fill_a_nested_model)
                                    "from book b join author a on a.id = b.author_id");
     CHECK_INT(pages.count, 1);
     CHECK_TEXT(pages.items[0].title, "Rocannon");
-    CHECK_INT(pages.items[0].tern_state.writer, TERN_VALUE);
+    CHECK_INT(pages.items[0].tern_state.writer, TERN_STATE_VALUE);
     CHECK_INT(pages.items[0].writer.id, author->id);
     CHECK_TEXT(pages.items[0].writer.name, "Ursula");
-    CHECK_INT(pages.items[0].writer.tern_state.name, TERN_VALUE);
+    CHECK_INT(pages.items[0].writer.tern_state.name, TERN_STATE_VALUE);
     return tern_no_content(c);
 }
 
@@ -35,7 +35,7 @@ LIBRARY_TEST(a_table_filled_by_star_takes_dotted_columns_beside_it)
                                "join author a on a.id = b.author_id");
     CHECK_TEXT(books.items[0].title, "Rocannon");
     CHECK_TEXT(books.items[0].author.name, "Ursula");
-    CHECK_INT(books.items[0].tern_state.author, TERN_VALUE);
+    CHECK_INT(books.items[0].tern_state.author, TERN_STATE_VALUE);
     return tern_no_content(c);
 }
 
@@ -49,18 +49,18 @@ LIBRARY_TEST(dotted_columns_reach_several_levels_in_any_order)
     CHECK_TEXT(pages.items[0].writer.name, "Ann");
     CHECK_TEXT(pages.items[0].editor.team.name, "B");
     CHECK_INT(pages.items[0].editor.team.id, 7);
-    CHECK_INT(pages.items[0].writer.tern_state.team, TERN_VALUE);
+    CHECK_INT(pages.items[0].writer.tern_state.team, TERN_STATE_VALUE);
     return tern_no_content(c);
 }
 
 LIBRARY_TEST(fields_of_a_nested_model_without_a_column_are_absent)
 {
     PageView_list pages = tern_sql(c, PageView, "select 1 as id, 'Ann' as \"writer.name\"");
-    CHECK_INT(pages.items[0].tern_state.title, TERN_ABSENT);
-    CHECK_INT(pages.items[0].tern_state.editor, TERN_ABSENT);
-    CHECK_INT(pages.items[0].writer.tern_state.name, TERN_VALUE);
-    CHECK_INT(pages.items[0].writer.tern_state.age, TERN_ABSENT);
-    CHECK_INT(pages.items[0].writer.tern_state.team, TERN_ABSENT);
+    CHECK_INT(pages.items[0].tern_state.title, TERN_STATE_ABSENT);
+    CHECK_INT(pages.items[0].tern_state.editor, TERN_STATE_ABSENT);
+    CHECK_INT(pages.items[0].writer.tern_state.name, TERN_STATE_VALUE);
+    CHECK_INT(pages.items[0].writer.tern_state.age, TERN_STATE_ABSENT);
+    CHECK_INT(pages.items[0].writer.tern_state.team, TERN_STATE_ABSENT);
     return tern_no_content(c);
 }
 
@@ -73,12 +73,12 @@ LIBRARY_TEST(a_nested_model_whose_columns_are_all_null_is_null)
                                    "select b.id as \"editor.key\", b.title as \"editor.name\", a.id, "
                                    "b.id as \"writer.key\", b.title as \"writer.name\" "
                                    "from author a left join book b on b.author_id = a.id order by a.id");
-    CHECK_INT(pages.items[0].tern_state.writer, TERN_VALUE);
+    CHECK_INT(pages.items[0].tern_state.writer, TERN_STATE_VALUE);
     CHECK_TEXT(pages.items[0].writer.name, "one");
-    CHECK_INT(pages.items[1].tern_state.writer, TERN_NULL);
+    CHECK_INT(pages.items[1].tern_state.writer, TERN_STATE_NULL);
     CHECK_INT(pages.items[1].writer.id, 0);
     CHECK(pages.items[1].writer.name == NULL);
-    CHECK_INT(pages.items[1].tern_state.editor, TERN_ABSENT); /* null is not a value of it */
+    CHECK_INT(pages.items[1].tern_state.editor, TERN_STATE_ABSENT); /* null is not a value of it */
     return tern_no_content(c);
 }
 
@@ -88,10 +88,10 @@ LIBRARY_TEST(a_nested_model_is_there_when_any_of_its_columns_is)
         tern_sql(c, PageView,
                  "select 1 as id, null as \"writer.key\", null as \"writer.age\", 'Ann' as \"writer.name\" "
                  "union all select 2, null, 0, 'Bob' order by 1");
-    CHECK_INT(pages.items[0].tern_state.writer, TERN_VALUE);
+    CHECK_INT(pages.items[0].tern_state.writer, TERN_STATE_VALUE);
     CHECK_TEXT(pages.items[0].writer.name, "Ann");
-    CHECK_INT(pages.items[0].writer.tern_state.age, TERN_NULL);
-    CHECK_INT(pages.items[1].writer.tern_state.age, TERN_VALUE);
+    CHECK_INT(pages.items[0].writer.tern_state.age, TERN_STATE_NULL);
+    CHECK_INT(pages.items[1].writer.tern_state.age, TERN_STATE_VALUE);
     return tern_no_content(c);
 }
 
@@ -102,11 +102,11 @@ LIBRARY_TEST(a_nested_model_is_there_when_one_inside_of_it_is)
                  "select 1 as id, 4 as \"writer.age\", null as \"writer.team.name\" union all "
                  "select 2, null, 'A' union all select 3, null, null order by 1");
     CHECK_INT(pages.count, 3);
-    CHECK_INT(pages.items[0].writer.tern_state.team, TERN_NULL);
-    CHECK_INT(pages.items[1].tern_state.writer, TERN_VALUE);
-    CHECK_INT(pages.items[1].writer.tern_state.age, TERN_NULL);
+    CHECK_INT(pages.items[0].writer.tern_state.team, TERN_STATE_NULL);
+    CHECK_INT(pages.items[1].tern_state.writer, TERN_STATE_VALUE);
+    CHECK_INT(pages.items[1].writer.tern_state.age, TERN_STATE_NULL);
     CHECK_TEXT(pages.items[1].writer.team.name, "A");
-    CHECK_INT(pages.items[2].tern_state.writer, TERN_NULL);
+    CHECK_INT(pages.items[2].tern_state.writer, TERN_STATE_NULL);
     return tern_no_content(c);
 }
 
@@ -125,7 +125,7 @@ LIBRARY_TEST(the_same_statement_gives_null_and_values_from_row_to_row)
         CHECK_TEXT(pages.items[0].writer.name, "one");
         CHECK_TEXT(pages.items[1].writer.name, "two");
         for (int i = 2; i < 42; i++)
-            CHECK_INT(pages.items[i].tern_state.writer, TERN_NULL);
+            CHECK_INT(pages.items[i].tern_state.writer, TERN_STATE_NULL);
     }
     return tern_no_content(c);
 }
@@ -140,7 +140,7 @@ LIBRARY_TEST_COMMITS(columns_of_a_star_are_looked_up_again_when_the_table_has_ch
     tern_sql_run(c, "update growing set title = 'grown'");
     PageView_list after = tern_sql(c, PageView, star);
     tern_sql_run(c, "drop table growing");
-    CHECK_INT(before.items[0].tern_state.title, TERN_ABSENT);
+    CHECK_INT(before.items[0].tern_state.title, TERN_STATE_ABSENT);
     CHECK_TEXT(after.items[0].title, "grown");
     CHECK_TEXT(after.items[0].writer.name, "Ann");
     return tern_no_content(c);

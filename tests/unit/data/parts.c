@@ -1,4 +1,4 @@
-/** Updates by a value of a smaller model: TERN_PART. */
+/** Updates by a value of a smaller model: TERN_GIVEN. */
 #include "words.h"
 
 /* clang-format off */
@@ -25,7 +25,7 @@ static BookChange nothing(void)
 {
     BookChange change = {0};
     change.tern_state.title = change.tern_state.shelf = change.tern_state.pages = change.tern_state.price =
-        TERN_ABSENT;
+        TERN_STATE_ABSENT;
     return change;
 }
 
@@ -39,10 +39,10 @@ LIBRARY_TEST(an_update_by_a_part_writes_what_was_given_and_nothing_else)
     Book *book = add_one(c);
     BookChange change = nothing();
     change.title = "new";
-    change.tern_state.title = TERN_GIVEN;
+    change.tern_state.title = TERN_STATE_GIVEN;
     change.pages = 99;           /* not given */
     book->shelf = Shelf_fiction; /* changed in C, and not given either */
-    CHECK(tern_update(c, Book, book, .given = TERN_PART(BookChange, &change)));
+    CHECK(tern_update(c, Book, book, .given = TERN_GIVEN(BookChange, &change)));
     CHECK_TEXT(book->title, "new");
     CHECK_INT(book->pages, 7);
     const Book *read = tern_find(c, Book, book->id);
@@ -57,18 +57,18 @@ LIBRARY_TEST(an_update_by_a_part_can_write_null)
 {
     Book *book = add_one(c);
     BookChange change = nothing();
-    change.tern_state.pages = TERN_NULL;
+    change.tern_state.pages = TERN_STATE_NULL;
     change.shelf = Shelf_science;
-    change.tern_state.shelf = TERN_GIVEN;
+    change.tern_state.shelf = TERN_STATE_GIVEN;
     change.price = (tern_decimal){1250, 2};
-    change.tern_state.price = TERN_GIVEN;
-    CHECK(tern_update(c, Book, book, .given = TERN_PART(BookChange, (const BookChange *)&change)));
-    CHECK_INT(book->tern_state.pages, TERN_NULL);
+    change.tern_state.price = TERN_STATE_GIVEN;
+    CHECK(tern_update(c, Book, book, .given = TERN_GIVEN(BookChange, (const BookChange *)&change)));
+    CHECK_INT(book->tern_state.pages, TERN_STATE_NULL);
     CHECK_INT(book->pages, 0);
     const Book *read = tern_find(c, Book, book->id);
-    CHECK_INT(read->tern_state.pages, TERN_NULL);
+    CHECK_INT(read->tern_state.pages, TERN_STATE_NULL);
     CHECK_INT(read->shelf, Shelf_science);
-    CHECK_INT(read->tern_state.price, TERN_VALUE);
+    CHECK_INT(read->tern_state.price, TERN_STATE_VALUE);
     CHECK_TEXT(read->title, "old");
     return tern_no_content(c);
 }
@@ -78,9 +78,9 @@ LIBRARY_TEST(an_update_by_a_part_with_nothing_given_tells_whether_the_row_exists
     Author *author = add_author(c, "Ann");
     Author none = {.id = author->id + 1, .name = "x"};
     Author given = {0};
-    given.tern_state.id = given.tern_state.name = TERN_ABSENT;
-    CHECK(tern_update(c, Author, author, .given = TERN_PART(Author, &given)));
-    CHECK(!tern_update(c, Author, &none, .given = TERN_PART(Author, &given)));
+    given.tern_state.id = given.tern_state.name = TERN_STATE_ABSENT;
+    CHECK(tern_update(c, Author, author, .given = TERN_GIVEN(Author, &given)));
+    CHECK(!tern_update(c, Author, &none, .given = TERN_GIVEN(Author, &given)));
     CHECK_TEXT(((const Author *)tern_find(c, Author, author->id))->name, "Ann");
     return tern_no_content(c);
 }
@@ -91,9 +91,9 @@ LIBRARY_TEST(a_part_leaves_the_key_and_the_time_of_creation)
     const int64_t id = book->id;
     const tern_datetime added = book->added;
     BookVersion change = {.id = id + 5, .added = {1}, .title = "new", .revision = 1};
-    change.tern_state.id = change.tern_state.added = change.tern_state.title = TERN_GIVEN;
-    change.tern_state.revision = TERN_GIVEN;
-    CHECK(tern_update(c, Book, book, .given = TERN_PART(BookVersion, &change)));
+    change.tern_state.id = change.tern_state.added = change.tern_state.title = TERN_STATE_GIVEN;
+    change.tern_state.revision = TERN_STATE_GIVEN;
+    CHECK(tern_update(c, Book, book, .given = TERN_GIVEN(BookVersion, &change)));
     CHECK_INT(book->id, id);
     CHECK(book->added.microseconds == added.microseconds);
     const Book *read = tern_find(c, Book, id);
@@ -110,9 +110,9 @@ LIBRARY_TEST_FAILS(
     Book *book = add_one(c);
     CHECK(tern_update(c, Book, book, .fields = "title"));
     BookVersion change = {.title = "new", .revision = 1};
-    change.tern_state.id = change.tern_state.added = TERN_ABSENT;
-    change.tern_state.revision = change.tern_state.title = TERN_GIVEN;
-    tern_update(c, Book, book, .given = TERN_PART(BookVersion, &change));
+    change.tern_state.id = change.tern_state.added = TERN_STATE_ABSENT;
+    change.tern_state.revision = change.tern_state.title = TERN_STATE_GIVEN;
+    tern_update(c, Book, book, .given = TERN_GIVEN(BookVersion, &change));
     return tern_no_content(c);
 }
 
@@ -124,9 +124,9 @@ LIBRARY_TEST_FAILS(
 {
     Book *book = add_one(c);
     BookNull change = {0};
-    change.tern_state.revision = TERN_ABSENT;
-    change.tern_state.shelf = TERN_NULL;
-    tern_update(c, Book, book, .given = TERN_PART(BookNull, &change));
+    change.tern_state.revision = TERN_STATE_ABSENT;
+    change.tern_state.shelf = TERN_STATE_NULL;
+    tern_update(c, Book, book, .given = TERN_GIVEN(BookNull, &change));
     return tern_no_content(c);
 }
 
@@ -135,9 +135,9 @@ LIBRARY_TEST(null_for_what_is_never_null_leaves_the_row_alone)
     Book *book = add_one(c);
     BookNull change = {.shelf = Shelf_fiction};
     tern_data_error error;
-    change.tern_state.revision = TERN_NULL;
-    change.tern_state.shelf = TERN_GIVEN;
-    CHECK(!tern_update(c, Book, book, .given = TERN_PART(BookNull, &change), .error = &error));
+    change.tern_state.revision = TERN_STATE_NULL;
+    change.tern_state.shelf = TERN_STATE_GIVEN;
+    CHECK(!tern_update(c, Book, book, .given = TERN_GIVEN(BookNull, &change), .error = &error));
     CHECK_INT(error.fault, TERN_DATA_NOT_NULL);
     CHECK_TEXT(error.field, "revision");
     CHECK_INT(book->shelf, Shelf_history);
@@ -153,8 +153,8 @@ LIBRARY_TEST(a_list_of_rows_is_updated_by_one_part)
     Book_list books = tern_select(c, Book, .order_by = "title");
     BookChange change = nothing();
     change.pages = 50;
-    change.tern_state.pages = TERN_GIVEN;
-    CHECK(tern_update_all(c, Book, books, .given = TERN_PART(BookChange, &change)));
+    change.tern_state.pages = TERN_STATE_GIVEN;
+    CHECK(tern_update_all(c, Book, books, .given = TERN_GIVEN(BookChange, &change)));
     CHECK_INT(books.items[1].pages, 50);
     CHECK_INT(tern_count(c, Book, .where = "pages = 50"), 2);
     CHECK_INT(tern_count(c, Book, .where = "title = 'a'"), 1);
@@ -165,8 +165,8 @@ LIBRARY_TEST(a_value_of_the_same_model_still_says_which_fields_of_the_row_are_wr
 {
     Book *book = add_one(c);
     Book given = {.title = "given"};
-    memset(&given.tern_state, TERN_ABSENT, sizeof given.tern_state);
-    given.tern_state.title = TERN_GIVEN;
+    memset(&given.tern_state, TERN_STATE_ABSENT, sizeof given.tern_state);
+    given.tern_state.title = TERN_STATE_GIVEN;
     book->title = "row";
     book->pages = 1;
     CHECK(tern_update(c, Book, book, .given = &given));
@@ -180,7 +180,7 @@ LIBRARY_TEST(a_value_of_the_same_model_still_says_which_fields_of_the_row_are_wr
     WORDS_TEST(sentence, said)                                                                               \
     {                                                                                                        \
         Part change = {0};                                                                                   \
-        tern_update(c, Book, (&(Book){.id = 1}), .given = TERN_PART(Part, &change));                         \
+        tern_update(c, Book, (&(Book){.id = 1}), .given = TERN_GIVEN(Part, &change));                        \
     }
 
 REFUSED_PART(a_part_with_a_field_that_the_row_lacks_is_refused, BookWrongName,
@@ -193,8 +193,8 @@ REFUSED_PART(a_part_with_a_list_for_a_value_is_refused, BookList,
              "BookList.title (a list) is not of the same type as Book.title (const char *)")
 
 WORDS_TEST(fields_by_name_and_by_a_part_at_once_are_refused,
-           ".fields and .given = TERN_PART(BookChange, ...) both say which fields are written")
+           ".fields and .given = TERN_GIVEN(BookChange, ...) both say which fields are written")
 {
     BookChange change = nothing();
-    tern_update(c, Book, add_one(c), .fields = "title", .given = TERN_PART(BookChange, &change));
+    tern_update(c, Book, add_one(c), .fields = "title", .given = TERN_GIVEN(BookChange, &change));
 }

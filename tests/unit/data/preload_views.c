@@ -170,7 +170,7 @@ LIBRARY_TEST(a_smaller_model_of_a_table_is_preloaded_by_its_foreign_key)
     CHECK_TEXT(essays.items[0].card.name, "Ann");
     CHECK_TEXT(essays.items[3].card.name, "Bob");
     CHECK_INT(essays.items[3].card.id, 2);
-    CHECK_INT(essays.items[3].card.tern_state.essays, TERN_ABSENT);
+    CHECK_INT(essays.items[3].card.tern_state.essays, TERN_STATE_ABSENT);
     return tern_no_content(c);
 }
 
@@ -304,8 +304,8 @@ LIBRARY_TEST(a_condition_leaves_out_related_rows)
     CHECK_TEXT(titles_of(c, cards.items[1].essays), "fog ");
     Essay_list essays = tern_select(c, Essay, .order_by = "id");
     tern_preload(c, Essay, essays, writer, .where = "name <> ?", .args = TERN_ARGS("Bob"));
-    CHECK_INT(essays.items[0].tern_state.writer, TERN_VALUE);
-    CHECK_INT(essays.items[3].tern_state.writer, TERN_NULL);
+    CHECK_INT(essays.items[0].tern_state.writer, TERN_STATE_VALUE);
+    CHECK_INT(essays.items[3].tern_state.writer, TERN_STATE_NULL);
     return tern_no_content(c);
 }
 
@@ -355,7 +355,7 @@ LIBRARY_TEST(rows_within_a_model_are_preloaded_by_one_statement)
     tern_preload(c, Essay, essays, writer.team);
     for (int i = 0; i < 3; i++)
         CHECK_TEXT(essays.items[i].writer.team.name, "Red");
-    CHECK_INT(essays.items[3].writer.tern_state.team, TERN_NULL);
+    CHECK_INT(essays.items[3].writer.tern_state.team, TERN_STATE_NULL);
 #ifndef NDEBUG
     CHECK_INT(statements(c), 1);
 #endif
@@ -382,8 +382,8 @@ LIBRARY_TEST(rows_within_a_null_are_not_looked_for)
     Essay_list essays = tern_select(c, Essay, .order_by = "id");
     tern_preload(c, Essay, essays, writer, .where = "name = 'Bob'");
     tern_preload(c, Essay, essays, writer.team);
-    CHECK_INT(essays.items[0].tern_state.writer, TERN_NULL);
-    CHECK_INT(essays.items[3].writer.tern_state.team, TERN_NULL);
+    CHECK_INT(essays.items[0].tern_state.writer, TERN_STATE_NULL);
+    CHECK_INT(essays.items[3].writer.tern_state.team, TERN_STATE_NULL);
     return tern_no_content(c);
 }
 
@@ -395,7 +395,7 @@ LIBRARY_TEST(rows_within_a_nested_model_of_own_sql_are_preloaded)
                  "join writer w on w.id = e.writer_id order by e.id");
     tern_preload(c, Essay, essays, writer.team);
     CHECK_TEXT(essays.items[0].writer.team.name, "Red");
-    CHECK_INT(essays.items[3].writer.tern_state.team, TERN_NULL);
+    CHECK_INT(essays.items[3].writer.tern_state.team, TERN_STATE_NULL);
     return tern_no_content(c);
 }
 
