@@ -1,4 +1,4 @@
-/** Results of the program's own SQL, whose columns are told by their names. */
+/** Results of the program's own SQL, whose columns are matched with fields by their names. */
 #ifndef DATA_NAMED_H
 #define DATA_NAMED_H
 

@@ -13,7 +13,7 @@ typedef struct data_part data_part;
 const data_part *data_part_of(tern_ctx *c, const data_table *table, const tern_type *type);
 /** The columns of the fields that `change` says were given; never a key or a time of creation. */
 column_set data_part_columns(const data_part *part, const void *change);
-/** Copies the fields that were given into `row`, their texts as they lie. False, with the error answered as
+/** Copies the fields that were given into `row`; texts are shared. False, with the error answered as
  * data_answer does, when one is null and its column never is. */
 bool data_part_take(tern_ctx *c, const data_part *part, const void *change, void *row,
                     tern_data_error *error);

@@ -300,13 +300,20 @@ static void relate(preload *p, const char *name, size_t len)
     p->key = data_referred_column(p->match, p->table);
 }
 
-/** The key of a row. Of rows that were not read as a whole it may be missing, and would be 0. */
+/** Whether the row was read without its key: nothing would be found by what it has in its place. */
+static bool is_unread(const preload *p, const char *row)
+{
+    static const char nothing[sizeof(tern_uuid)];
+    const field_plan *f = p->key->plan;
+    return *plan_state(f, row) == TERN_STATE_ABSENT && (p->table->is_view || !p->key->is_nullable) &&
+           memcmp(plan_value(f, row), nothing, f->type->size) == 0;
+}
+
 static tern_arg key_of(const preload *p, const char *row)
 {
     tern_arg key;
     data_error error;
-    if (*plan_state(p->key->plan, row) == TERN_STATE_ABSENT &&
-        plan_lacking_state(p->key->plan) != TERN_STATE_ABSENT)
+    if (is_unread(p, row))
         data_misuse(p->c, "%s.%s was not read, and the rows of %s are found by it", p->table->type->name,
                     p->key->plan->field->name, p->field->field->name);
     if (!data_column_arg(p->key, row, &p->c->x->arena, &key, &error))

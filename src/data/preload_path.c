@@ -13,7 +13,7 @@ static size_t word_len(const char *at)
     return len;
 }
 
-/** The next word of "books.items->author", or of "books.items[0].author"; NULL behind the last. */
+/** The next word of "books.items->author", or of "books.items[0].author"; NULL after the last. */
 static const char *next_word(const char *at)
 {
     while (*at != '\0' && !isalpha((unsigned char)*at) && *at != '_')

@@ -75,7 +75,7 @@ typedef struct own_rows {
     const tern_type *type;
 } own_rows;
 
-/** The same mistake is told whether there are rows or not. */
+/** The same mistake is reported whether there are rows or not. */
 static bool check_columns(data_run *run, const data_row *row)
 {
     own_rows *own = run->sink;

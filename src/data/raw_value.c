@@ -56,7 +56,7 @@ void *tern_sql_pluck_of(tern_ctx *c, const tern_type *type, const char *text, te
     return values_as_list(c, &list);
 }
 
-/* A value of zeros is what a value out of no row, and null, are. */
+/* Without a row, and for null, the value is all zeros. */
 #define VALUE_OF(name, T, kind)                                                                              \
     T tern_sql_##name##_of(tern_ctx *c, const char *text, tern_args args)                                    \
     {                                                                                                        \

@@ -74,7 +74,7 @@ void sql_name(sql_builder *b, const char *name);
 void sql_arg(sql_builder *b, tern_arg_kind kind);
 /** Whether the engine keeps the column's numbers as text, which it compares as such: decimals of SQLite. */
 bool sql_is_number_as_text(const data_column *column);
-/** A column's name behind `table` ("r.", or ""); what makes a number of it where it is text: for sorting and
+/** A column's name after the prefix `table` ("r." or ""); what makes a number of it where it is text: for sorting and
  * comparing. */
 void sql_number(sql_builder *b, const char *table, const data_column *column);
 /**

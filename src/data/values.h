@@ -16,7 +16,7 @@ typedef struct value_list {
 
 /** An on_row for a sink of value_list; refuses a result of any other number of columns. */
 bool values_take(data_run *run, const data_row *row);
-/** An on_no_rows: the same mistake is told whether there are rows or not. */
+/** An on_no_rows: the same mistake is reported whether there are rows or not. */
 bool values_check(data_run *run, const data_row *row);
 /** The list as the `T_list *` of the macros. */
 void *values_as_list(tern_ctx *c, const value_list *list);

@@ -1,4 +1,4 @@
-/** What the log would be told of a call that fails: for tests of messages. */
+/** What the log would say of a call that fails: for tests of messages. */
 #ifndef TESTS_DATA_WORDS_H
 #define TESTS_DATA_WORDS_H
 
