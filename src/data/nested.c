@@ -26,7 +26,7 @@ static bool read_columns(const rows_map *map, data_run *run, const data_row *row
  * is there too. */
 static bool settle(const rows_nests *nests, data_run *run, char *out, uint64_t *filled)
 {
-    for (unsigned i = nests->count - 1; i > 0; i--)
+    for (unsigned i = nests->count; i-- > 1;)
         *filled |= (*filled >> i & 1) << nests->items[i].parent;
     for (unsigned i = 1; i < nests->count; i++) {
         const rows_nest *nest = &nests->items[i], *parent = &nests->items[nest->parent];

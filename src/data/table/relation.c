@@ -100,20 +100,21 @@ static const data_column *find_reference(table_maker *m, const char *option, con
                                          const char *name, const data_table *target)
 {
     const data_column *column = data_table_column(table, name, strlen(name));
-    if (column == NULL)
+    if (column == NULL) {
         table_mistake(m, ".%s = \"%s\", but %s has no such field", option, name, table->type->name);
-    else if (column->references != NULL && column->references == target->of &&
-             data_referred_column(column, target) == NULL)
+        return NULL;
+    }
+    if (data_referred_column(column, target) != NULL)
+        return column;
+    if (target->of != NULL && column->references == target->of)
         table_mistake(m, ".%s = \"%s\" refers to %s, whose .key the view %s of it has no field for", option,
                       name, target->of->type->name, target->type->name);
-    else if (data_referred_column(column, target) == NULL && target->is_view && target->key_count != 1)
+    else if (target->is_view && target->key_count != 1)
         table_mistake(m, ".%s = \"%s\" refers to rows of the view %s, which needs one field with .key = true",
                       option, name, target->type->name);
-    else if (data_referred_column(column, target) == NULL)
+    else
         table_mistake(m, ".%s = \"%s\", but that field of %s does not refer to %s", option, name,
                       table->type->name, target->type->name);
-    else
-        return column;
     return NULL;
 }
 
