@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const char no_memory[] = "there is no memory for the row";
+
 /** A map on its way, in the request's memory. */
 typedef struct map_maker {
     data_run *run;
@@ -90,6 +92,8 @@ static bool map_column(map_maker *m, unsigned column)
     const tern_type *type = m->nests.items[0].type;
     const char *name = m->row->engine->column_name(m->row, column);
     unsigned nest = 0;
+    if (name == NULL)
+        return data_refuse(&m->run->error, TERN_DATA_FAILED, no_memory);
     const field_plan *f = field_of_column(type, name, strlen(name));
     if (f == NULL && strchr(name, '.') == NULL)
         return data_refuse(&m->run->error, TERN_DATA_REFUSED, "the column \"%s\" is not a field of %s", name,
@@ -124,7 +128,7 @@ static void *room_for(map_maker *m, size_t count, size_t size)
 {
     void *block = arena_alloc(m->run->memory, count * size);
     if (block == NULL)
-        data_refuse(&m->run->error, TERN_DATA_FAILED, "there is no memory for the row");
+        data_refuse(&m->run->error, TERN_DATA_FAILED, no_memory);
     return block;
 }
 
@@ -184,20 +188,31 @@ static size_t copy_bytes(const map_maker *m)
 
 static bool fits(const named_map *kept, const data_row *row)
 {
-    if (kept == NULL || kept->map.count != row->columns)
+    if (kept->map.count != row->columns)
         return false;
-    for (unsigned i = 0; i < row->columns; i++)
-        if (strcmp(kept->names[i], row->engine->column_name(row, i)) != 0)
+    for (unsigned i = 0; i < row->columns; i++) {
+        const char *name = row->engine->column_name(row, i);
+        if (name == NULL || strcmp(kept->names[i], name) != 0)
             return false;
+    }
     return true;
+}
+
+/** A map that was made before; connections may differ in what `*` gives while tables are being changed. */
+static const rows_map *find_kept(const named_map *kept, const data_row *row)
+{
+    while (kept != NULL && !fits(kept, row))
+        kept = kept->older;
+    return kept != NULL ? &kept->map : NULL;
 }
 
 const rows_map *rows_map_named(data_run *run, const tern_type *type, const data_row *row)
 {
     named_map **kept = statement_result(run->statement), *made = NULL;
+    const rows_map *found = kept != NULL ? find_kept(*kept, row) : NULL;
     map_maker m = {.run = run, .row = row};
-    if (kept != NULL && fits(*kept, row))
-        return &(*kept)->map;
+    if (found != NULL)
+        return found;
     if (!make(&m, type))
         return NULL;
     if (kept != NULL && (made = mem_alloc(copy_bytes(&m))) != NULL) {

@@ -139,7 +139,11 @@ LIBRARY_TEST_COMMITS(columns_of_a_star_are_looked_up_again_when_the_table_has_ch
     tern_sql_run(c, "alter table growing add column title text");
     tern_sql_run(c, "update growing set title = 'grown'");
     PageView_list after = tern_sql(c, PageView, star);
+    tern_sql_run(c, "alter table growing drop column title");
+    PageView_list again = tern_sql(c, PageView, star);
     tern_sql_run(c, "drop table growing");
+    CHECK_INT(again.items[0].tern_state.title, TERN_STATE_ABSENT);
+    CHECK_TEXT(again.items[0].writer.name, "Ann");
     CHECK_INT(before.items[0].tern_state.title, TERN_STATE_ABSENT);
     CHECK_TEXT(after.items[0].title, "grown");
     CHECK_TEXT(after.items[0].writer.name, "Ann");

@@ -343,6 +343,27 @@ WORDS_TEST(an_order_by_no_field_of_the_related_rows_is_refused,
     tern_preload(c, WriterCard, cards, essays, .order_by = "pric");
 }
 
+WORDS_TEST(a_condition_of_a_preload_that_was_made_at_run_time_is_refused,
+           "\"title = 'sea'\" was made at run time: SQL is a literal, and what a client sent goes in by `?` "
+           "(.trusted_sql = true is for texts that no client had a hand in)")
+{
+    WriterCard_list cards = tern_select(c, WriterCard);
+    tern_preload(c, WriterCard, cards, essays, .where = tern_sprintf(c, "title = '%s'", "sea"));
+}
+
+LIBRARY_TEST(a_trusted_condition_and_an_order_may_be_made_at_run_time)
+{
+    WriterCard_list cards = tern_select(c, WriterCard, .order_by = "name");
+    for (int i = 0; i < 2; i++) {
+        const char *order = tern_sprintf(c, "title%s", i == 0 ? " desc" : "");
+        tern_preload(c, WriterCard, cards, essays,
+                     .where = tern_sprintf(c, "title <> '%s'", i == 0 ? "ice" : "sea"), .trusted_sql = true,
+                     .order_by = order);
+        CHECK_TEXT(titles_of(c, cards.items[0].essays), i == 0 ? "sea air " : "air ice ");
+    }
+    return tern_no_content(c);
+}
+
 WORDS_TEST(values_for_no_condition_of_a_preload_are_refused,
            ".args has values, but there is no .where for them")
 {
