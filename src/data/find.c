@@ -66,7 +66,7 @@ static const data_statement *find_statement(tern_ctx *c, const data_table *table
     select_where_key(&b, table);
     if (within->where != NULL) {
         sql_add(&b, " and (");
-        sql_fragment(&b, table, within->where, &within->args, within->trusted_sql);
+        sql_fragment(&b, data_table_base(table), within->where, &within->args, within->trusted_sql);
         sql_add(&b, ")");
     }
     select_limit(&b, key.flags);

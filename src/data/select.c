@@ -29,7 +29,7 @@ static void add_where(sql_builder *b, const data_table *table, const tern_select
     if (s->where != NULL) {
         sql_add(b, " where ");
         sql_add(b, after != NULL ? "(" : "");
-        sql_fragment(b, table, s->where, &s->args, s->trusted_sql);
+        sql_fragment(b, data_table_base(table), s->where, &s->args, s->trusted_sql);
         sql_add(b, after != NULL ? ")" : "");
     }
     if (after != NULL) {
@@ -87,7 +87,7 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
         sql_add(b, "cast(");
         buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
         sql_add(b, "(");
-        sql_number(b, sum->column);
+        sql_number(b, "", sum->column);
         sql_add(b, ") as double precision)");
         break;
     case STATEMENT_REMOVE_WHERE:
