@@ -10,7 +10,7 @@ set(public_base str log)
 set(public_runtime task shared)
 set(public_schema each model value)
 set(public_data data resource)
-set(public_app app context json middleware openapi reply test)
+set(public_app app context json middleware openapi page reply test)
 
 function(rank_of layer result)
     list(FIND layers ${layer} rank)

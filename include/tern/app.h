@@ -4,6 +4,7 @@
 
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/page.h>
 #include <tern/reply.h>
 
 #include <stdbool.h>
@@ -127,6 +128,7 @@ typedef struct tern_app_options {
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     tern_underscores underscores;
+    tern_page_names page_names; /* what pages call their fields, where their routes do not say */
     /** Parameters of every route may hold "%2F"; see .allow_encoded_slashes of routes. */
     bool allow_encoded_slashes;
     bool health; /* GET /healthz and /readyz */
@@ -158,6 +160,11 @@ typedef struct tern_route_options {
     /* for documentation, and checked in builds with assertions */
     tern_type *returns;      /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
     bool paged;              /* `returns` is a list, answered by tern_page */
+    tern_total total;        /* what such a page tells of the number of all rows; default exact */
+    tern_page_names page_names; /* what its fields are called; NULL: as the application says */
+    bool etag;               /* a success carries an ETag, and GET takes If-None-Match: 304 */
+    bool if_match;           /* takes If-Match and If-None-Match: 412 */
+    bool need_if_match;      /* the same, and 428 without If-Match */
     bool partial;            /* clients may ask for some fields alone: any of `returns` may be missing */
     int status;              /* of a success; default 200. What tern_json and its like reply with */
     const char *tags;        /* "todos", or several: "todos, admin" */

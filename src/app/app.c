@@ -3,6 +3,7 @@
 #include "app/ctx.h"
 #include "app/docs_page.h"
 #include "app/openapi.h"
+#include "app/page_shape.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
 
@@ -42,6 +43,14 @@ const char *app_keep_text(tern_app *app, const char *text)
     return copy;
 }
 
+void app_keep_page_names(tern_app *app, tern_page_names *names)
+{
+    const char **const texts[] = {&names->items, &names->total,    &names->total_is_estimate, &names->page,
+                                  &names->size,  &names->has_next, &names->next};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = app_keep_text(app, *texts[i]);
+}
+
 static unsigned count_use(const tern_middleware *list)
 {
     unsigned count = 0;
@@ -66,6 +75,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
     app->options.server_name = app_keep_text(app, options->server_name);
+    app_keep_page_names(app, &app->options.page_names);
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
@@ -161,6 +171,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.tags = app_keep_text(app, options->tags);
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
+    app_keep_page_names(app, &pending->options.page_names);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
@@ -254,6 +265,44 @@ static bool add_binding(tern_app *app, route *added, buf *problems)
     return is_right && added->bind != NULL;
 }
 
+/** False with lines in `problems`, or with memory short. */
+static bool make_page_shape(tern_app *app, const tern_route_options *o, const char *where,
+                            const page_shape **shape, buf *problems)
+{
+    size_t told = problems->len;
+    *shape = page_shape_make(&app->arena, &o->page_names, &app->options.page_names, o->total, where, problems);
+    app->memory_short |= *shape == NULL && problems->len == told;
+    return *shape != NULL;
+}
+
+static bool names_pages(const tern_route_options *o)
+{
+    const tern_page_names *n = &o->page_names;
+    return o->total != TERN_TOTAL_EXACT || n->items != NULL || n->total != NULL || n->total_is_estimate != NULL ||
+           n->page != NULL || n->size != NULL || n->has_next != NULL || n->next != NULL;
+}
+
+/** The shape of the route's pages: the application's, unless it says something of its own. */
+static bool add_page_shape(tern_app *app, route *added, buf *problems)
+{
+    const tern_route_options *o = &added->options;
+    added->page = app->page;
+    if (!names_pages(o))
+        return true;
+    const char *where =
+        arena_printf(&app->arena, "%s:%d: %s %s", o->file, o->line, added->method_name,
+                                     added->pattern != NULL ? added->pattern : "");
+    if (where == NULL) {
+        app->memory_short = true;
+        return false;
+    }
+    if (!o->paged) {
+        buf_add_printf(problems, "%s: .total and .page_names are for pages: say .paged = true too\n", where);
+        return false;
+    }
+    return make_page_shape(app, o, where, &added->page, problems);
+}
+
 /** False with lines in `problems`; what the router finds wrong it reports later. */
 static bool add_pending(tern_app *app, const app_pending *pending, buf *problems)
 {
@@ -273,7 +322,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         app->memory_short = true;
         return false;
     }
-    bool is_right = add_binding(app, &added, problems);
+    bool is_right = add_page_shape(app, &added, problems) & add_binding(app, &added, problems);
     router_add(app->router, &added);
     return is_right;
 }
@@ -286,6 +335,7 @@ bool app_compile(tern_app *app, buf *problems)
     app->unmatched_chain = make_chain(app, &app->root, NULL, 0, &count);
     bool is_right = false, are_bound = true;
     if (app->router != NULL && !app->memory_short) {
+        are_bound = make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
