@@ -1,12 +1,14 @@
 /** One route as an operation object: its parameters, its body, its replies. */
 #include "app/bind.h"
 #include "app/openapi_inside.h"
+#include "app/page_shape.h"
 
 #include "http/status.h"
 #include "schema/json_pen.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 void openapi_print_path(const openapi_operation *operation, buf *out)
 {
@@ -22,6 +24,11 @@ void openapi_print_path(const openapi_operation *operation, buf *out)
 }
 
 /* -- parameters -- */
+
+static bool is_read(const route *r)
+{
+    return strcmp(r->method_name, "GET") == 0;
+}
 
 static void print_parameter_head(tern_str name, const char *source, bool is_required, buf *out)
 {
@@ -97,6 +104,29 @@ bool openapi_is_left_out(const bind_field *field)
     return false;
 }
 
+/** The conditions of RFC 9110 section 13 that the route looks at, unless its input has them. */
+static void print_conditions(const route *r, buf *out)
+{
+    const struct {
+        const char *name;
+        bool is_taken;
+    } conditions[] = {
+        {"If-None-Match", r->options.etag && is_read(r)},
+        {"If-Match", r->options.if_match || r->options.need_if_match},
+    };
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        bool is_input = false;
+        for (unsigned k = 0; r->bind != NULL && k < r->bind->count; k++)
+            is_input |= r->bind->fields[k].source == TERN_HEADER &&
+                        strcasecmp(r->bind->fields[k].name, conditions[i].name) == 0;
+        if (!conditions[i].is_taken || is_input)
+            continue;
+        print_parameter_head((tern_str){conditions[i].name, strlen(conditions[i].name)}, "header",
+                             r->options.need_if_match, out);
+        pen_raw(out, "\"schema\":{\"type\":\"string\"}}");
+    }
+}
+
 static void print_parameters(const openapi_document *doc, const openapi_operation *o, buf *out)
 {
     const bind_plan *bind = o->route->bind;
@@ -118,6 +148,7 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
         if (field->source != TERN_PATH && !openapi_is_left_out(field))
             print_field_parameter(doc, field, (tern_str){field->name, field->name_len}, out);
     }
+    print_conditions(o->route, out);
     pen_close(out, ']');
 }
 
@@ -186,7 +217,7 @@ static bool has_key(const tern_type *type)
     return false;
 }
 
-enum { NO_CONTENT = 204, CREATED = 201 };
+enum { NO_CONTENT = 204, CREATED = 201, NOT_MODIFIED = 304 };
 
 bool openapi_has_content(const tern_route_options *options)
 {
@@ -224,29 +255,99 @@ static void print_returned(const openapi_document *doc, const tern_route_options
     }
 }
 
-static void print_returns(const openapi_document *doc, const tern_route_options *options, buf *out)
+/** A page's fields but the items. */
+static const struct {
+    const char *schema;
+    bool may_lack;
+} page_fields[PAGE_FIELDS] = {
+    [PAGE_TOTAL] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0", false},
+    [PAGE_TOTAL_IS_ESTIMATE] = {"\"description\":\"The total is an estimate, or the least that it can be\","
+                                "\"type\":\"boolean\"",
+                                false},
+    [PAGE_NUMBER] = {"\"description\":\"Null after a cursor\",\"type\":[\"integer\",\"null\"],"
+                     "\"format\":\"int64\",\"minimum\":1",
+                     false},
+    [PAGE_SIZE] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1", false},
+    [PAGE_HAS_NEXT] = {"\"type\":\"boolean\"", false},
+    [PAGE_NEXT] = {"\"description\":\"The cursor of the next page; absent from the last one\","
+                   "\"type\":\"string\"",
+                   true},
+};
+
+static void print_page(const openapi_document *doc, const route *r, buf *out)
+{
+    const page_shape *shape = r->page;
+    pen_raw(out, "{\"type\":\"object\",\"properties\":{");
+    pen_key(out, shape->names[PAGE_ITEMS]);
+    print_returned(doc, &r->options, out);
+    for (unsigned i = PAGE_ITEMS + 1; i < PAGE_FIELDS; i++) {
+        if (shape->names[i] == NULL)
+            continue;
+        pen_key(out, shape->names[i]);
+        buf_add_printf(out, "{%s}", page_fields[i].schema);
+    }
+    buf_add_text(out, "},\"required\":[");
+    for (unsigned i = 0; i < PAGE_FIELDS; i++)
+        if (shape->names[i] != NULL && !page_fields[i].may_lack)
+            pen_text(out, shape->names[i]);
+    buf_add_text(out, "]}");
+}
+
+static void print_returns(const openapi_document *doc, const route *r, buf *out)
 {
     pen_raw(out, "\"content\":{\"application/json\":{\"schema\":");
-    if (options->paged)
-        pen_raw(out, "{\"type\":\"object\",\"properties\":{\"items\":");
-    print_returned(doc, options, out);
-    if (options->paged)
-        pen_raw(out, "\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
-                     "\"required\":[\"items\",\"total\"]}");
+    if (r->options.paged)
+        print_page(doc, r, out);
+    else
+        print_returned(doc, &r->options, out);
     buf_add_text(out, "}}");
 }
 
-static void print_success(const openapi_document *doc, const tern_route_options *options, buf *out)
+static void print_headers(const route *r, int status, buf *out)
 {
-    int status = options->status != 0 ? options->status : 200;
+    const tern_route_options *o = &r->options;
+    const struct {
+        const char *name, *description, *schema;
+        bool is_sent;
+    } headers[] = {
+        {"Location", "Where it is from now on", "{\"type\":\"string\",\"format\":\"uri-reference\"}",
+         status == CREATED && o->returns != NULL && has_key(o->returns)},
+        {"ETag", "What If-None-Match and If-Match name it by", "{\"type\":\"string\"}", o->etag},
+        {"Link", "The next page, if there is one: <...>; rel=\"next\"", "{\"type\":\"string\"}",
+         o->paged && status != NOT_MODIFIED},
+    };
+    bool is_first = true;
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (!headers[i].is_sent)
+            continue;
+        if (is_first)
+            pen_raw(out, "\"headers\":{");
+        is_first = false;
+        pen_key(out, headers[i].name);
+        pen_open(out, '{');
+        pen_member(out, "description", headers[i].description);
+        pen_key(out, "schema");
+        pen_raw(out, headers[i].schema);
+        pen_close(out, '}');
+    }
+    if (!is_first)
+        buf_add_text(out, "}");
+}
+
+static void print_success(const openapi_document *doc, const route *r, buf *out)
+{
+    int status = r->options.status != 0 ? r->options.status : 200;
     char number[16];
     snprintf(number, sizeof number, "%d", status);
     open_reply(number, http_status_text(status), out);
-    if (status == CREATED && options->returns != NULL && has_key(options->returns))
-        pen_raw(out, "\"headers\":{\"Location\":{\"description\":\"Where it is from now on\",\"schema\":"
-                     "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
-    if (openapi_has_content(options))
-        print_returns(doc, options, out);
+    print_headers(r, status, out);
+    if (openapi_has_content(&r->options))
+        print_returns(doc, r, out);
+    pen_close(out, '}');
+    if (!r->options.etag || !is_read(r))
+        return;
+    open_reply("304", http_status_text(NOT_MODIFIED), out);
+    print_headers(r, NOT_MODIFIED, out);
     pen_close(out, '}');
 }
 
@@ -276,12 +377,13 @@ static void print_replies(const openapi_document *doc, const openapi_operation *
         bool may_occur;
     } problems[] = {
         {400, has_input},          {401, security != NULL && *security != '\0'},
-        {404, r->param_count > 0}, {413, has_body},
-        {415, has_body},           {422, has_input},
+        {404, r->param_count > 0}, {412, r->options.if_match || r->options.need_if_match},
+        {413, has_body},           {415, has_body},
+        {422, has_input},          {428, r->options.need_if_match},
     };
     pen_key(out, "responses");
     pen_open(out, '{');
-    print_success(doc, &r->options, out);
+    print_success(doc, r, out);
     for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
         char number[16];
         snprintf(number, sizeof number, "%d", problems[i].status);
@@ -334,7 +436,8 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
     pen_member(out, "description", r->options.description);
     pen_member(out, "operationId", operation->id);
     pen_flag(out, "deprecated", r->options.deprecated);
-    if (r->param_count > 0 || (bind != NULL && bind->count > 0))
+    bool has_conditions = r->options.etag || r->options.if_match || r->options.need_if_match;
+    if (r->param_count > 0 || (bind != NULL && bind->count > 0) || has_conditions)
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);
