@@ -322,7 +322,8 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         app->memory_short = true;
         return false;
     }
-    bool is_right = add_page_shape(app, &added, problems) & add_binding(app, &added, problems);
+    bool is_right = add_page_shape(app, &added, problems);
+    is_right &= add_binding(app, &added, problems);
     router_add(app->router, &added);
     return is_right;
 }

@@ -37,6 +37,7 @@ TERN_MODEL(Other,
 TERN_MODEL(Note,
     (int64_t,      id,      .key = true),
     (const char *, text,    .optional = true),
+    (int,          stars,   .fallback = "0"),
     (int,          version, .version = true))
 TERN_MODEL(Label,
     (const char *, name,  .key = true, .max_length = 5000),
@@ -100,8 +101,10 @@ TERN_HANDLER(things_with_a_number)
 
 TERN_HANDLER(fill, ThingPage, in)
 {
+    Other_list others = {tern_alloc(c, (size_t)in->number * sizeof(Other)), (size_t)in->number};
     for (int i = 0; i < in->number; i++)
-        tern_insert(c, Other, &(Other){.kind = i % 2 != 0 ? "odd" : "even"});
+        others.items[i] = (Other){.kind = i % 2 != 0 ? "odd" : "even"};
+    tern_insert_all(c, Other, others);
     return tern_no_content(c);
 }
 
@@ -661,10 +664,11 @@ TERN_TEST(a_row_with_related_ones_has_another_tag_that_holds_for_writing)
     tern_check_status(tern_test_patch(t, at, .json = "{\"title\":\"x\"}", IF_MATCH(tag)), 412);
 }
 
+/** The tests with --tap, as test_paging.py calls them; else a server. */
 int main(int argc, char **argv)
 {
     setenv("TERN_DATABASE_URL", "sqlite::memory:", 0);
-    if (argc > 1 && strcmp(argv[1], "run") == 0)
-        return tern_run(make_app(), argc, argv);
-    return tern_test_main(make_app, argc, argv);
+    if (argc > 1 && strcmp(argv[1], "--tap") == 0)
+        return tern_test_main(make_app, argc, argv);
+    return tern_run(make_app(), argc, argv);
 }
