@@ -2,7 +2,7 @@
  * Cursors that anybody may have made: one that can be read is the one that is written for the row it names, and
  * what is written for any row can be read again. The first byte of the input chooses the order.
  */
-#include "data/cursor.h"
+#include "data/page/cursor.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /** What pages look like: the names of their fields, of the application and of routes. */
-#include "app/bind.h"
-#include "app/page_shape.h"
-#include "app/test_inside.h"
+#include "app/bind/bind.h"
+#include "app/page/shape.h"
+#include "app/test/internal.h"
 
 #include "check.h"
 

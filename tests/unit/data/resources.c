@@ -1,5 +1,5 @@
 /** What tern_resource refuses at start. */
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "data/rows.h"
 #include "data/statement.h"
 
