@@ -94,10 +94,8 @@ void connection_close(http_connection *k)
     connection_forget(k);
     close(fd); /* EINTR and EIO leave nothing to do: the descriptor is gone either way */
     worker_connection_closed();
-    if (http_self.is_draining && http_self.count == 0 && !http_self.has_told_drained) {
-        http_self.has_told_drained = true;
-        worker_drained();
-    }
+    if (http_self.is_draining)
+        server_report_drained();
 }
 
 /** Starts or corrects the timer; the usual case, a deadline later than the running timer's, is one

@@ -56,10 +56,10 @@ struct http_connection {
 typedef struct http_server {
     http_service service;
     http_limits limits;
-    list_link connections; /* all of them; parked_hand walks the ring when connections must be dropped */
-    list_link *hand;
+    list_link connections; /* all of them */
+    list_link *hand;       /* walks round `connections` when one must be dropped: where it looked last */
     unsigned count;
-    bool is_draining, has_successor, has_told_drained;
+    bool is_draining, has_successor, has_reported_drained;
     timer_entry hand_over; /* runs while the successor's channel is full */
     size_t block_bytes;    /* of `blocks`, one byte less than allocated: room for a NUL */
     pool blocks;           /* input and output blocks */
@@ -73,6 +73,8 @@ extern http_server http_self;
 /** Drops the connection that has been parked longest among some, so that a new one has a place: idle clients
  * cannot keep others out. */
 void server_make_place(void);
+/** Reports once, when no connection is left, that this draining server is done. */
+void server_report_drained(void);
 /** Tries again soon to hand parked connections over: the successor's channel was full. */
 void server_hand_over_later(void);
 

@@ -85,10 +85,10 @@ unsigned http_server_count(void)
     return http_self.count;
 }
 
-static void tell_drained(void)
+void server_report_drained(void)
 {
-    if (http_self.count == 0 && !http_self.has_told_drained) {
-        http_self.has_told_drained = true;
+    if (http_self.count == 0 && !http_self.has_reported_drained) {
+        http_self.has_reported_drained = true;
         worker_drained();
     }
 }
@@ -132,7 +132,7 @@ void http_server_drain(void *unused, bool successor)
     }
     if (successor)
         hand_over_parked(&http_self.hand_over);
-    tell_drained();
+    server_report_drained();
 }
 
 void http_server_tidy(void *unused)
@@ -157,7 +157,7 @@ void http_server_abort(void *unused)
         else
             coro_cancel(k->runner);
     }
-    tell_drained();
+    server_report_drained();
 }
 
 /* -- the peer -- */

@@ -35,9 +35,8 @@ static void close_reserve(acceptor *a)
 /** At most one line a second about what keeps connections out. */
 static void complain(acceptor *a, const char *what, int error)
 {
-    if (a->complained_ms != 0 && loop_self.now_ms < a->complained_ms + 1000)
+    if (!log_limit_allows(&a->complaints, 1, loop_self.now_ms))
         return;
-    a->complained_ms = loop_self.now_ms;
     const tern_log_field fields[] = {{.name = "reason", .text = strerror(error)},
                                      {.name = "refused", .number = a->refused},
                                      {.name = "connections", .number = atomic_load(&own_record(a)->load)}};

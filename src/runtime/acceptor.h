@@ -7,6 +7,7 @@
 #ifndef RUNTIME_ACCEPTOR_H
 #define RUNTIME_ACCEPTOR_H
 
+#include "base/log_limit.h"
 #include "runtime/board.h"
 #include "runtime/handover.h"
 #include "runtime/listener.h"
@@ -46,8 +47,8 @@ typedef struct acceptor {
     acceptor_source *sources;
     unsigned source_count;
     timer_entry retry;
-    uint64_t complained_ms; /* last log line about a shortage */
-    unsigned refused;       /* connections answered 503 since then */
+    log_limit complaints; /* lines about what keeps connections out */
+    unsigned refused;     /* connections answered 503 since then */
 } acceptor;
 
 /**

@@ -36,7 +36,6 @@ tern_channel *tern_channel_new(tern_ctx *c, size_t value_bytes, size_t capacity)
         channel = arena_alloc(s->arena, bytes);
     if (channel == NULL) {
         s->fail(s, 503, "out of request memory");
-        __builtin_unreachable();
     }
     channel->value_bytes = value_bytes;
     channel->capacity = capacity;

@@ -18,11 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-uint64_t master_now_ms(void)
-{
-    return clock_ns() / 1000000;
-}
-
 void master_sooner(uint64_t *earliest, uint64_t at_ms)
 {
     if (at_ms != 0 && (*earliest == 0 || at_ms < *earliest))
@@ -85,7 +80,7 @@ int master_spawn(master *m, unsigned number)
         return MASTER_NONE;
     }
     m->processes[index] =
-        (process){.pid = pid, .slot = number, .state = PROCESS_STARTING, .started_ms = master_now_ms()};
+        (process){.pid = pid, .slot = number, .state = PROCESS_STARTING, .started_ms = clock_ms()};
     return index;
 }
 
@@ -93,7 +88,7 @@ void master_retire(master *m, int index, bool has_successor)
 {
     process *p = &m->processes[index];
     p->state = PROCESS_RETIRING;
-    p->kill_at_ms = master_now_ms() + m->config->drain_ms + MASTER_GRACE_MS;
+    p->kill_at_ms = clock_ms() + m->config->drain_ms + MASTER_GRACE_MS;
     kill(p->pid, has_successor ? WORKER_RETIRE : WORKER_STOP);
 }
 
@@ -138,7 +133,7 @@ static void respawn(master *m, unsigned number)
     s->respawn_at_ms = 0;
     s->current = master_spawn(m, number);
     if (s->current == MASTER_NONE)
-        s->respawn_at_ms = master_now_ms() + backoff_ms(++s->deaths);
+        s->respawn_at_ms = clock_ms() + backoff_ms(++s->deaths);
     else
         atomic_fetch_add(&m->board->restarts, 1);
 }
@@ -148,7 +143,7 @@ static void respawn(master *m, unsigned number)
 static void replace_dead(master *m, const process *dead)
 {
     slot *s = &m->slots[dead->slot];
-    uint64_t now = master_now_ms();
+    uint64_t now = clock_ms();
     if (s->next != MASTER_NONE) {
         s->current = s->next;
         s->next = MASTER_NONE;
@@ -323,7 +318,7 @@ static void handle_signals(master *m)
 /** Milliseconds until something is due; -1 when only events matter. */
 static int sleep_ms(const master *m)
 {
-    uint64_t now = master_now_ms(), next = watchdog_next_ms(m, now);
+    uint64_t now = clock_ms(), next = watchdog_next_ms(m, now);
     for (unsigned i = 0; i < m->slot_count && !m->is_stopping; i++) {
         const slot *s = &m->slots[i];
         master_sooner(&next, s->respawn_at_ms);
@@ -360,7 +355,7 @@ static void supervise(master *m)
         reap(m);
         if (m->reload_again && !m->is_reloading)
             generation_retry(m);
-        uint64_t now = master_now_ms();
+        uint64_t now = clock_ms();
         watchdog_check(m, now);
         if (m->check != 0 && now >= m->check_until_ms) {
             tern_log(TERN_LOG_ERROR, "the new program's --check took too long");
@@ -480,7 +475,7 @@ static int run_master(const worker_config *config, const worker_service *service
             m.slots[i].next = MASTER_NONE;
             m.slots[i].current = master_spawn(&m, i);
             if (m.slots[i].current == MASTER_NONE)
-                m.slots[i].respawn_at_ms = master_now_ms() + backoff_ms(++m.slots[i].deaths);
+                m.slots[i].respawn_at_ms = clock_ms() + backoff_ms(++m.slots[i].deaths);
         }
         supervise(&m);
         restore_signals(&m.signals_before);

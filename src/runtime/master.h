@@ -75,7 +75,6 @@ typedef struct master {
     uint64_t next_turn_check_ms, next_memory_ms;
 } master;
 
-uint64_t master_now_ms(void);
 /** forks worker `number`; its process, or MASTER_NONE. */
 int master_spawn(master *m, unsigned number);
 /** Tells a worker to leave, with a successor for its sockets or without; it is killed after the drain

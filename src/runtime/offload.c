@@ -345,7 +345,6 @@ void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
     if (!open_pool() || !submit(&job)) {
         s->fail(s, 503,
                 offload_threads() == 0 ? "no thread can be started" : "too much work waits for a thread");
-        __builtin_unreachable();
     }
     bool is_cancelled = false;
     while (!job.is_done && !is_cancelled)

@@ -8,7 +8,8 @@
 
 #include <tern/log.h>
 
-void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail))
+void scope_open(scope *s, arena *a, void *owner,
+                __attribute__((noreturn)) void (*fail)(scope *s, int status, const char *detail))
 {
     s->arena = a;
     s->runner = coro_self();
@@ -32,7 +33,6 @@ void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg)
     if (defer == NULL) {
         undo(arg);
         s->fail(s, 503, "out of request memory");
-        __builtin_unreachable();
     }
     *defer = (scope_defer){s->defers, undo, arg};
     s->defers = defer;

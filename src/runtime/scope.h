@@ -28,12 +28,13 @@ typedef struct scope {
     int problem_status;  /* the problem told last, also on its way as a failure; 0: none yet */
     const char *problem_detail;
     struct lock_hold *holds; /* locks and permits taken (lock.c); NULL: none, the usual case */
-    /** Ends the running coroutine's work with a status (the app's tern_fail); never returns. */
-    void (*fail)(struct scope *s, int status, const char *detail);
+    /** Ends the running coroutine's work with a status (the app's tern_fail). */
+    __attribute__((noreturn)) void (*fail)(struct scope *s, int status, const char *detail);
 } scope;
 
 /** Hot path: a few stores. */
-void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail));
+void scope_open(scope *s, arena *a, void *owner,
+                __attribute__((noreturn)) void (*fail)(scope *s, int status, const char *detail));
 /** Registers an undo; calls s->fail with 503 when memory is short (after running `undo` at once, so nothing
  * leaks). */
 void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg);
