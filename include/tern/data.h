@@ -447,7 +447,8 @@ tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args);
 
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
-void *tern_select_page_of(tern_ctx *c, const tern_type *type, tern_paging *paging, const tern_selection *query);
+void *tern_select_page_of(tern_ctx *c, const tern_type *type, tern_paging *paging,
+                          const tern_selection *query);
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys);

@@ -69,8 +69,8 @@ tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value
                            bool checks) TERN_TO_RETURN_;
 tern_reply tern_page_of(tern_ctx *c, const tern_type *list_type, const void *list, int64_t total,
                         bool checks) TERN_TO_RETURN_;
-tern_reply tern_page_found(tern_ctx *c, const tern_type *list_type, const void *list, const tern_paging *paging,
-                           bool checks) TERN_TO_RETURN_;
+tern_reply tern_page_found(tern_ctx *c, const tern_type *list_type, const void *list,
+                           const tern_paging *paging, bool checks) TERN_TO_RETURN_;
 void *tern_json_read_of(tern_ctx *c, const tern_type *type);
 
 #endif

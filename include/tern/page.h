@@ -54,16 +54,18 @@ typedef struct tern_page_names {
  * what they are, in any worker and after any restart.
  */
 typedef struct tern_paging {
-    int64_t size;         /* rows of the page, at least 1 */
-    int64_t page;         /* which one, from 1; 0: the first, or the one after `after` */
-    const char *after;    /* the cursor that the client sent; NULL or "": none */
-    const char *after_as, *page_as; /* the query parameters of the two, for errors and links; NULL: "after" and
+    int64_t size;      /* rows of the page, at least 1 */
+    int64_t page;      /* which one, from 1; 0: the first, or the one after `after` */
+    const char *after; /* the cursor that the client sent; NULL or "": none */
+    const char *after_as,
+        *page_as; /* the query parameters of the two, for errors and links; NULL: "after" and
                                        "page" */
 
     int64_t total; /* all rows that .where selects; -1: not counted (TERN_TOTAL_NONE) */
     bool total_is_estimate;
     bool has_next;
-    const char *next; /* the cursor of the next page; NULL on the last one, in a search, and where no cursor can
+    const char
+        *next; /* the cursor of the next page; NULL on the last one, in a search, and where no cursor can
                          be made: in a view without a key, or when the order has more than 8 fields */
 } tern_paging;
 

@@ -44,10 +44,11 @@ typedef struct tern_resource_options {
     unsigned size, most_size; /* rows of a page; default 20 and 100 */
     tern_total total;         /* what a page tells of the number of all rows; default exact */
     tern_page_names page_names; /* what a page's fields are called; NULL: as the application says */
-    const char *includes; /* "author, tags": relations (fields with .via, .by or .through) that ?include= may ask
+    const char
+        *includes; /* "author, tags": relations (fields with .via, .by or .through) that ?include= may ask
                              for, in lists and single reads; default none. Whoever may read the row sees all of
                              them: no .visible and .may of another resource is asked */
-    bool need_if_match;   /* PUT, PATCH and DELETE without If-Match are 428 */
+    bool need_if_match;              /* PUT, PATCH and DELETE without If-Match are 428 */
     bool leave_out[TERN_OPERATIONS]; /* `.leave_out[TERN_OPERATION_REMOVE] = true` */
     const char *security;            /* as a route's */
     bool allow_encoded_slashes;      /* as a route's: keys may hold '/', which is %2F in their paths */

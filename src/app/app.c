@@ -45,8 +45,9 @@ const char *app_keep_text(tern_app *app, const char *text)
 
 void app_keep_page_names(tern_app *app, tern_page_names *names)
 {
-    const char **const texts[] = {&names->items, &names->total,    &names->total_is_estimate, &names->page,
-                                  &names->size,  &names->has_next, &names->next};
+    const char **const texts[] = {&names->items, &names->total, &names->total_is_estimate,
+                                  &names->page,  &names->size,  &names->has_next,
+                                  &names->next};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = app_keep_text(app, *texts[i]);
 }
@@ -270,7 +271,8 @@ static bool make_page_shape(tern_app *app, const tern_route_options *o, const ch
                             const page_shape **shape, buf *problems)
 {
     size_t told = problems->len;
-    *shape = page_shape_make(&app->arena, &o->page_names, &app->options.page_names, o->total, where, problems);
+    *shape =
+        page_shape_make(&app->arena, &o->page_names, &app->options.page_names, o->total, where, problems);
     app->memory_short |= *shape == NULL && problems->len == told;
     return *shape != NULL;
 }
@@ -278,8 +280,9 @@ static bool make_page_shape(tern_app *app, const tern_route_options *o, const ch
 static bool names_pages(const tern_route_options *o)
 {
     const tern_page_names *n = &o->page_names;
-    return o->total != TERN_TOTAL_EXACT || n->items != NULL || n->total != NULL || n->total_is_estimate != NULL ||
-           n->page != NULL || n->size != NULL || n->has_next != NULL || n->next != NULL;
+    return o->total != TERN_TOTAL_EXACT || n->items != NULL || n->total != NULL ||
+           n->total_is_estimate != NULL || n->page != NULL || n->size != NULL || n->has_next != NULL ||
+           n->next != NULL;
 }
 
 /** The shape of the route's pages: the application's, unless it says something of its own. */
@@ -289,8 +292,7 @@ static bool add_page_shape(tern_app *app, route *added, buf *problems)
     added->page = app->page;
     if (!names_pages(o))
         return true;
-    const char *where =
-        arena_printf(&app->arena, "%s:%d: %s %s", o->file, o->line, added->method_name,
+    const char *where = arena_printf(&app->arena, "%s:%d: %s %s", o->file, o->line, added->method_name,
                                      added->pattern != NULL ? added->pattern : "");
     if (where == NULL) {
         app->memory_short = true;

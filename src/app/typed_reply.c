@@ -212,7 +212,8 @@ static tern_reply page_reply(tern_ctx *c, const tern_type *type, const void *lis
         return reply;
     json_out out;
     json_out_init(&out, &c->x->arena, expected_bytes(type, list) + FACTS_BYTES);
-    if (!put_key(&out, shape, PAGE_ITEMS) || !json_encode(type, list, &out) || !put_facts(&out, shape, paging))
+    if (!put_key(&out, shape, PAGE_ITEMS) || !json_encode(type, list, &out) ||
+        !put_facts(&out, shape, paging))
         return refuse_encoding(c, type, list, &out);
     reply = json_reply(c, &out);
     if (checks)

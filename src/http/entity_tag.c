@@ -52,7 +52,8 @@ static tern_str inside(tern_str opaque, char mark)
 static bool is_equal(const entity_tag *tag, const entity_tag *other, bool is_strong, char mark)
 {
     tern_str a = inside(tag->opaque, 0), b = inside(other->opaque, mark);
-    return !(is_strong && (tag->is_weak || other->is_weak)) && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+    return !(is_strong && (tag->is_weak || other->is_weak)) && a.len == b.len &&
+           memcmp(a.data, b.data, a.len) == 0;
 }
 
 entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, bool is_strong, char mark)

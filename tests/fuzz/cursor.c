@@ -15,8 +15,8 @@ TERN_MODEL(Grain, (int64_t, id, .key = true), (const char *, name, .optional = t
            (tern_date, day, .optional = true), (tern_uuid, mark, .optional = true), (tern_bytes, raw, .optional = true),
            (bool, open), (Side, side), (tern_duration, span, .optional = true), (uint32_t, count, .optional = true))
 
-static const char *const orders[] = {"id",       "name",          "name desc, weight", "price, at desc, day", "mark, raw",
-                                     "open, id", "side desc, span", "count, name"};
+static const char *const orders[] = {"id",        "name",     "name desc, weight", "price, at desc, day",
+                                     "mark, raw", "open, id", "side desc, span",   "count, name"};
 enum { ORDERS = sizeof orders / sizeof *orders, TEXT_BYTES = 5000 };
 
 static void require(bool holds)
@@ -37,7 +37,8 @@ static const data_table *grains(void)
 }
 
 /** A row with whatever the bytes say of its texts and numbers. */
-static void check_row(const data_table *table, const data_order *order, const uint8_t *input, size_t size, arena *a)
+static void check_row(const data_table *table, const data_order *order, const uint8_t *input, size_t size,
+                      arena *a)
 {
     Grain row = {.side = size % 2 != 0 ? Side_left : Side_right};
     char name[TEXT_BYTES];

@@ -67,9 +67,9 @@ TERN_MODEL(Post,
 TERN_HANDLER(things_by_hand, ThingPage, in)
 {
     tern_paging paging = {.size = in->size, .after = in->cursor, .after_as = "cursor"};
-    const Thing_list things =
-        tern_select_page(c, Thing, &paging, .where = tern_given(c, kind) ? "kind = ?" : NULL,
-                         .args = tern_given(c, kind) ? TERN_ARGS(in->kind) : (tern_args){0}, .order_by = "kind desc");
+    const Thing_list things = tern_select_page(
+        c, Thing, &paging, .where = tern_given(c, kind) ? "kind = ?" : NULL,
+        .args = tern_given(c, kind) ? TERN_ARGS(in->kind) : (tern_args){0}, .order_by = "kind desc");
     return tern_page(c, Thing, things, &paging);
 }
 
@@ -111,8 +111,9 @@ TERN_HANDLER(fill, ThingPage, in)
 static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Pages", .version = "1.0");
-    tern_database(app, TERN_TYPE(Thing), TERN_TYPE(Other), TERN_TYPE(Note), TERN_TYPE(Label), TERN_TYPE(Writer),
-                  TERN_TYPE(Theme), TERN_TYPE(Novel), TERN_TYPE(NovelTheme), TERN_TYPE(Post));
+    tern_database(app, TERN_TYPE(Thing), TERN_TYPE(Other), TERN_TYPE(Note), TERN_TYPE(Label),
+                  TERN_TYPE(Writer), TERN_TYPE(Theme), TERN_TYPE(Novel), TERN_TYPE(NovelTheme),
+                  TERN_TYPE(Post));
     tern_resource(app, "/things", TERN_TYPE(Thing), .most_size = 1000);
     tern_resource(app, "/secret-order", TERN_TYPE(Thing), .order_by = "secret, id");
     tern_resource(app, "/others", TERN_TYPE(Other), .most_size = 1000);
@@ -120,8 +121,10 @@ static tern_app *make_app(void)
     tern_resource(app, "/guess", TERN_TYPE(Other), .total = TERN_TOTAL_ESTIMATE);
     tern_resource(app, "/articles", TERN_TYPE(Other),
                   .page_names = {.items = "articles", .total = "articlesCount", .next = TERN_LEFT_OUT});
-    tern_resource(app, "/all-fields", TERN_TYPE(Other), .total = TERN_TOTAL_ESTIMATE,
-                  .page_names = {.page = "page", .size = "per \"page\"", .has_next = "more", .total_is_estimate = "about"});
+    tern_resource(
+        app, "/all-fields", TERN_TYPE(Other), .total = TERN_TOTAL_ESTIMATE,
+        .page_names = {
+            .page = "page", .size = "per \"page\"", .has_next = "more", .total_is_estimate = "about"});
     tern_resource(app, "/notes", TERN_TYPE(Note));
     tern_resource(app, "/strict", TERN_TYPE(Note), .need_if_match = true);
     tern_resource(app, "/labels", TERN_TYPE(Label));
@@ -130,7 +133,8 @@ static tern_app *make_app(void)
     tern_resource(app, "/novels", TERN_TYPE(Novel), .includes = "writer, themes");
     tern_resource(app, "/novel-themes", TERN_TYPE(NovelTheme));
     tern_resource(app, "/posts", TERN_TYPE(Post));
-    tern_get(app, "/by-hand", things_by_hand, .returns = TERN_LIST(Thing), .paged = true, .total = TERN_TOTAL_NONE);
+    tern_get(app, "/by-hand", things_by_hand, .returns = TERN_LIST(Thing), .paged = true,
+             .total = TERN_TOTAL_NONE);
     tern_get(app, "/by-number", things_by_number, .returns = TERN_LIST(Thing), .paged = true,
              .page_names = {.page = "page", .next = TERN_LEFT_OUT});
     tern_get(app, "/no-order", things_in_no_order, .returns = TERN_LIST(Thing), .paged = true);
@@ -186,7 +190,8 @@ static void check_same(const walk *seen, const walk *want, const char *what)
         tern_test_fail("%s: %u rows were seen, not %u", what, seen->count, want->count);
     for (unsigned i = 0; i < want->count; i++)
         if (seen->ids[i] != want->ids[i])
-            tern_test_fail("%s: row %u is %lld, not %lld", what, i, (long long)seen->ids[i], (long long)want->ids[i]);
+            tern_test_fail("%s: row %u is %lld, not %lld", what, i, (long long)seen->ids[i],
+                           (long long)want->ids[i]);
 }
 
 /* Twins and near twins of every kind, nulls, and what has no exact decimal form. */
@@ -216,11 +221,41 @@ static unsigned add_things(tern_test *t)
     return count;
 }
 
-static const char *const orders[] = {
-    "id",     "-id",   "kind",    "-kind",   "big",  "-big",  "weight", "-weight",     "ratio",       "-ratio",
-    "price",  "-price", "at",     "-at",     "day",  "-day",  "clock",  "-clock",      "span",        "-span",
-    "mark",   "-mark", "raw",     "-raw",    "open", "-open", "huge",   "-huge",       "colour",      "-colour",
-    "kind,-weight", "-at,price,-id", "day,-kind,open,big", "-price,-mark,huge,raw", NULL};
+static const char *const orders[] = {"id",
+                                     "-id",
+                                     "kind",
+                                     "-kind",
+                                     "big",
+                                     "-big",
+                                     "weight",
+                                     "-weight",
+                                     "ratio",
+                                     "-ratio",
+                                     "price",
+                                     "-price",
+                                     "at",
+                                     "-at",
+                                     "day",
+                                     "-day",
+                                     "clock",
+                                     "-clock",
+                                     "span",
+                                     "-span",
+                                     "mark",
+                                     "-mark",
+                                     "raw",
+                                     "-raw",
+                                     "open",
+                                     "-open",
+                                     "huge",
+                                     "-huge",
+                                     "colour",
+                                     "-colour",
+                                     "kind,-weight",
+                                     "-at,price,-id",
+                                     "day,-kind,open,big",
+                                     "-price,-mark,huge,raw",
+                                     NULL};
 
 TERN_TEST(threat_127_cursors_in_any_order_show_every_row_once_and_in_that_order, .seconds = 120)
 {
@@ -243,9 +278,11 @@ TERN_TEST(a_cursor_goes_on_where_its_page_ended_whatever_else_is_inserted_and_re
     tern_answer *a = tern_test_get(t, "/things?order=-kind&size=3");
     take_page(a, &seen);
     for (const char *next; (next = next_of(a)) != NULL;) {
-        tern_check_status(tern_test_post(t, "/things", .json = "{\"kind\":\"zzz\",\"day\":\"2000-01-01\"}"), 201);
-        tern_check_status(tern_test_delete(t, tern_test_sprintf(t, "/things/%lld", (long long)seen.ids[seen.count - 1])),
-                          204);
+        tern_check_status(tern_test_post(t, "/things", .json = "{\"kind\":\"zzz\",\"day\":\"2000-01-01\"}"),
+                          201);
+        tern_check_status(
+            tern_test_delete(t, tern_test_sprintf(t, "/things/%lld", (long long)seen.ids[seen.count - 1])),
+            204);
         a = tern_test_get(t, tern_test_sprintf(t, "/things?order=-kind&size=3&after=%s", next));
         take_page(a, &seen);
     }
@@ -261,12 +298,14 @@ TERN_TEST(a_cursor_of_a_long_text_holds_the_key_and_goes_on_as_well)
     for (int i = 0; i < 6; i++)
         tern_check_status(
             tern_test_post(t, "/things", .json = tern_test_sprintf(t, "{\"kind\":\"%02000d\"}", i / 2)), 201);
-    const walk whole = walk_all(t, "/things?order=-kind&size=500"), seen = walk_all(t, "/things?order=-kind&size=1");
+    const walk whole = walk_all(t, "/things?order=-kind&size=500"),
+               seen = walk_all(t, "/things?order=-kind&size=1");
     check_same(&seen, &whole, "long texts");
     tern_answer *a = tern_test_get(t, "/things?order=-kind&size=1");
     tern_check(strlen(next_of(a)) < 100);
     const char *path = tern_test_sprintf(t, "/things?order=-kind&size=1&after=%s", next_of(a));
-    tern_check_status(tern_test_delete(t, tern_test_sprintf(t, "/things/%lld", (long long)whole.ids[0])), 204);
+    tern_check_status(tern_test_delete(t, tern_test_sprintf(t, "/things/%lld", (long long)whole.ids[0])),
+                      204);
     a = tern_test_get(t, path);
     tern_check_status(a, 422);
     tern_check_json(a, "/errors/0/code", "\"gone\"");
@@ -276,7 +315,8 @@ TERN_TEST(a_cursor_holds_no_value_that_clients_do_not_see)
 {
     for (int i = 0; i < 4; i++)
         tern_check_status(
-            tern_test_post(t, "/things", .json = tern_test_sprintf(t, "{\"secret\":%d}", 77777770 + i / 2)), 201);
+            tern_test_post(t, "/things", .json = tern_test_sprintf(t, "{\"secret\":%d}", 77777770 + i / 2)),
+            201);
     const walk whole = walk_all(t, "/secret-order?size=100"), seen = walk_all(t, "/secret-order?size=1");
     check_same(&seen, &whole, "a hidden order");
     const char *next = next_of(tern_test_get(t, "/secret-order?size=1"));
@@ -286,9 +326,10 @@ TERN_TEST(a_cursor_holds_no_value_that_clients_do_not_see)
 TERN_TEST(an_order_by_json_has_cursors_too)
 {
     for (int i = 0; i < 5; i++)
-        tern_check_status(tern_test_post(t, "/things", .json = tern_test_sprintf(t, "{\"extra\":{\"n\":%d}}", i / 2)),
-                          201);
-    const walk whole = walk_all(t, "/things?order=extra&size=100"), seen = walk_all(t, "/things?order=extra&size=2");
+        tern_check_status(
+            tern_test_post(t, "/things", .json = tern_test_sprintf(t, "{\"extra\":{\"n\":%d}}", i / 2)), 201);
+    const walk whole = walk_all(t, "/things?order=extra&size=100"),
+               seen = walk_all(t, "/things?order=extra&size=2");
     check_same(&seen, &whole, "JSON");
 }
 
@@ -302,8 +343,9 @@ static void check_refused(tern_test *t, const char *path, const char *name, cons
 
 TERN_TEST(threat_127_a_text_that_is_not_a_cursor_of_this_list_and_order_is_422)
 {
-    static const char *const texts[] = {"x",   "AAAA", "%00",  "EQ",       "ERERERER", "====", "..", "a%20b",
-                                        "%2B", "%ff",  "EQ==", "EQAAAAAA", "0",        "-1",   "null", NULL};
+    static const char *const texts[] = {
+        "x",   "AAAA", "%00",  "EQ",       "ERERERER", "====", "..",   "a%20b",
+        "%2B", "%ff",  "EQ==", "EQAAAAAA", "0",        "-1",   "null", NULL};
     add_things(t);
     for (int i = 0; i < 3; i++)
         tern_check_status(tern_test_post(t, "/others", .json = "{}"), 201);
@@ -317,7 +359,8 @@ TERN_TEST(threat_127_a_text_that_is_not_a_cursor_of_this_list_and_order_is_422)
     check_refused(t, tern_test_sprintf(t, "/things?after=%s", next), "after", "not_a_cursor");
     check_refused(t, tern_test_sprintf(t, "/others?order=kind&after=%s", next), "after", "not_a_cursor");
     for (size_t len = 1; len < strlen(next); len++)
-        check_refused(t, tern_test_sprintf(t, "/things?order=kind&after=%.*s", (int)len, next), "after", "not_a_cursor");
+        check_refused(t, tern_test_sprintf(t, "/things?order=kind&after=%.*s", (int)len, next), "after",
+                      "not_a_cursor");
     check_refused(t, tern_test_sprintf(t, "/things?order=kind&after=%sAA", next), "after", "not_a_cursor");
     check_refused(t, tern_test_sprintf(t, "/things?after=%05000d", 0), "after", "too_long");
     tern_check_status(tern_test_get(t, tern_test_sprintf(t, "/things?order=kind&after=%s", next)), 200);
@@ -329,9 +372,12 @@ TERN_TEST(a_cursor_goes_with_neither_a_page_nor_a_search)
     for (int i = 0; i < 3; i++)
         tern_check_status(tern_test_post(t, "/posts", .json = "{\"title\":\"some words\"}"), 201);
     tern_answer *a = tern_test_get(t, "/posts?size=1");
-    check_refused(t, tern_test_sprintf(t, "/posts?size=1&page=1&after=%s", next_of(a)), "after", "not_with_page");
-    check_refused(t, tern_test_sprintf(t, "/posts?size=1&page=2&after=%s", next_of(a)), "after", "not_with_page");
-    check_refused(t, tern_test_sprintf(t, "/posts?search=words&after=%s", next_of(a)), "after", "not_with_search");
+    check_refused(t, tern_test_sprintf(t, "/posts?size=1&page=1&after=%s", next_of(a)), "after",
+                  "not_with_page");
+    check_refused(t, tern_test_sprintf(t, "/posts?size=1&page=2&after=%s", next_of(a)), "after",
+                  "not_with_page");
+    check_refused(t, tern_test_sprintf(t, "/posts?search=words&after=%s", next_of(a)), "after",
+                  "not_with_search");
     tern_check_status(tern_test_get(t, "/posts?after=&page=2"), 200); /* empty counts as not given */
     a = tern_test_get(t, "/posts?search=words&size=2");
     tern_check_json(a, "/next", NULL);
@@ -346,7 +392,9 @@ TERN_TEST(the_link_to_the_next_page_is_the_requests_own_address_with_the_cursor)
         tern_check_status(tern_test_post(t, "/others", .json = "{\"kind\":\"a\"}"), 201);
     tern_answer *a = tern_test_get(t, "/others?size=1&kind=a&x=<y>%3E\"&&p%61ge=1");
     tern_check_header(a, "Link",
-                      tern_test_sprintf(t, "</others?size=1&kind=a&x=%%3Cy%%3E%%3E%%22&after=%s>; rel=\"next\"", next_of(a)));
+                      tern_test_sprintf(t,
+                                        "</others?size=1&kind=a&x=%%3Cy%%3E%%3E%%22&after=%s>; rel=\"next\"",
+                                        next_of(a)));
     a = tern_test_get(t, "/others?size=1&kind=a&page=2");
     tern_check(next_of(a) != NULL);
     tern_check_header(tern_test_get(t, "/others?size=3"), "Link", NULL);
@@ -413,8 +461,9 @@ TERN_TEST(a_page_calls_its_fields_as_the_resource_says)
     tern_check_json(tern_test_get(t, "/articles?size=2&fields=kind"), "",
                     "{\"articles\":[{\"kind\":\"even\"},{\"kind\":\"odd\"}],\"articlesCount\":3}");
     tern_answer *a = tern_test_get(t, "/all-fields?size=2&page=2&fields=kind");
-    tern_check_body(a, "{\"items\":[{\"kind\":\"even\"}],\"total\":3,\"about\":false,\"page\":2,\"per \\\"page\\\"\":2,"
-                       "\"more\":false}");
+    tern_check_body(
+        a, "{\"items\":[{\"kind\":\"even\"}],\"total\":3,\"about\":false,\"page\":2,\"per \\\"page\\\"\":2,"
+           "\"more\":false}");
     a = tern_test_get(t, "/all-fields?size=2&fields=kind");
     tern_check_json(a, "/page", "1");
     a = tern_test_get(t, tern_test_sprintf(t, "/all-fields?size=2&fields=kind&after=%s", next_of(a)));
@@ -426,11 +475,13 @@ TERN_TEST(the_document_has_the_fields_of_each_page)
 {
     tern_answer *a = tern_test_get(t, "/openapi.json");
     const char *const page = "/paths/~1%s/get/responses/200/content/application~1json/schema%s";
-    tern_check_json(a, tern_test_sprintf(t, page, "articles", "/required"), "[\"articles\",\"articlesCount\"]");
+    tern_check_json(a, tern_test_sprintf(t, page, "articles", "/required"),
+                    "[\"articles\",\"articlesCount\"]");
     tern_check_json(a, tern_test_sprintf(t, page, "articles", "/properties/next"), NULL);
     tern_check_json(a, tern_test_sprintf(t, page, "none", "/required"), "[\"items\",\"has_next\"]");
     tern_check_json(a, tern_test_sprintf(t, page, "none", "/properties/next/type"), "\"string\"");
-    tern_check_json(a, tern_test_sprintf(t, page, "guess", "/required"), "[\"items\",\"total\",\"total_is_estimate\"]");
+    tern_check_json(a, tern_test_sprintf(t, page, "guess", "/required"),
+                    "[\"items\",\"total\",\"total_is_estimate\"]");
     tern_check_json(a, tern_test_sprintf(t, page, "all-fields", "/required"),
                     "[\"items\",\"total\",\"about\",\"page\",\"per \\\"page\\\"\",\"more\"]");
     tern_check_json(a, tern_test_sprintf(t, page, "others", "/required"), "[\"items\",\"total\"]");
@@ -497,7 +548,8 @@ static const char *new_row(tern_test *t, const char *path, const char *json)
 
 static const struct {
     const char *path, *first, *second;
-} tagged[] = {{"/notes", "{\"text\":\"a\"}", "{\"text\":\"b\"}"}, {"/labels", "{\"name\":\"x\"}", "{\"price\":2}"}};
+} tagged[] = {{"/notes", "{\"text\":\"a\"}", "{\"text\":\"b\"}"},
+              {"/labels", "{\"name\":\"x\"}", "{\"price\":2}"}};
 enum { TAGGED = sizeof tagged / sizeof *tagged };
 
 TERN_TEST(a_row_that_is_known_is_304)
@@ -510,7 +562,8 @@ TERN_TEST(a_row_that_is_known_is_304)
         tern_check_text(a->body, "");
         tern_check_status(tern_test_get(t, at, IF_NONE_MATCH("*")), 304);
         tern_check_status(tern_test_get(t, at, IF_NONE_MATCH(tern_test_sprintf(t, "W/%s", tag))), 304);
-        tern_check_status(tern_test_get(t, at, IF_NONE_MATCH(tern_test_sprintf(t, "\"a,b\", ,%s", tag))), 304);
+        tern_check_status(tern_test_get(t, at, IF_NONE_MATCH(tern_test_sprintf(t, "\"a,b\", ,%s", tag))),
+                          304);
         tern_check_status(tern_test_get(t, at, IF_NONE_MATCH("\"other\"")), 200);
         tern_check_status(tern_test_get(t, at, IF_NONE_MATCH("nonsense")), 200);
         tern_check_status(tern_test_send(t, "HEAD", at, IF_NONE_MATCH(tag)), 304);
@@ -542,7 +595,8 @@ TERN_TEST(a_write_of_a_row_that_was_changed_since_is_412)
         tern_check_header(a, "ETag", NULL); /* RFC 9110 section 9.3.4 */
         tern_check_status(tern_test_put(t, at, .json = "{}", IF_MATCH("*")), 200);
         tern_check_status(tern_test_delete(t, at, IF_MATCH(tag_of(t, at))), 204);
-        tern_check_status(tern_test_delete(t, at, IF_MATCH("*")), 404); /* no condition holds or fails of nothing */
+        tern_check_status(tern_test_delete(t, at, IF_MATCH("*")),
+                          404); /* no condition holds or fails of nothing */
         tern_check_status(tern_test_put(t, at, .json = "{}", IF_NONE_MATCH("*")), 404);
     }
 }
@@ -591,8 +645,9 @@ TERN_TEST(the_document_has_tags_and_conditions)
     tern_check_json(a, "/paths/~1notes~1{id}/delete/responses/412/description", "\"Precondition Failed\"");
     tern_check_json(a, "/paths/~1notes~1{id}/delete/responses/428", NULL);
     tern_check_json(a, "/paths/~1strict~1{id}/delete/responses/428/description", "\"Precondition Required\"");
-    tern_check_json(a, "/paths/~1strict~1{id}/delete/parameters/1",
-                    "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,\"schema\":{\"type\":\"string\"}}");
+    tern_check_json(
+        a, "/paths/~1strict~1{id}/delete/parameters/1",
+        "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,\"schema\":{\"type\":\"string\"}}");
 }
 
 /* -- related rows -- */
@@ -607,7 +662,8 @@ static const char *add_novels(tern_test *t)
     const char *at = new_row(t, "/novels", second);
     for (int i = 0; i < 2; i++) {
         const char *theme =
-            new_row(t, "/themes", i == 0 ? "{\"name\":\"anarchy\"}" : "{\"name\":\"moons\"}") + strlen("/themes/");
+            new_row(t, "/themes", i == 0 ? "{\"name\":\"anarchy\"}" : "{\"name\":\"moons\"}") +
+            strlen("/themes/");
         new_row(t, "/novel-themes",
                 tern_test_sprintf(t, "{\"novel_id\":%s,\"theme_id\":%s}", at + strlen("/novels/"), theme));
     }
@@ -641,7 +697,8 @@ TERN_TEST(a_name_that_is_not_to_be_included_is_422_with_those_that_are)
         check_refused(t, tern_test_sprintf(t, "%s?include=%s", at, names[i]), "include", "not_a_relation");
     }
     tern_check_json(tern_test_get(t, "/novels?include=x"), "/errors/0/message", "\"must be of: by, themes\"");
-    tern_check_status(tern_test_get(t, "/notes?include=x"), 200); /* an unknown name in the query, as everywhere */
+    tern_check_status(tern_test_get(t, "/notes?include=x"),
+                      200); /* an unknown name in the query, as everywhere */
 }
 
 TERN_TEST(the_document_lists_what_may_be_included)
@@ -660,7 +717,8 @@ TERN_TEST(a_row_with_related_ones_has_another_tag_that_holds_for_writing)
     tern_check(strcmp(tag, tag_of(t, at)) != 0);
     tern_check_status(tern_test_get(t, with, IF_NONE_MATCH(tag)), 304);
     tern_check_status(tern_test_get(t, at, IF_NONE_MATCH(tag)), 200);
-    tern_check_status(tern_test_patch(t, at, .json = "{\"title\":\"An Ambiguous Utopia\"}", IF_MATCH(tag)), 200);
+    tern_check_status(tern_test_patch(t, at, .json = "{\"title\":\"An Ambiguous Utopia\"}", IF_MATCH(tag)),
+                      200);
     tern_check_status(tern_test_patch(t, at, .json = "{\"title\":\"x\"}", IF_MATCH(tag)), 412);
 }
 

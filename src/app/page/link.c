@@ -52,7 +52,8 @@ static char *put_others(char *at, tern_str query, const char *after, const char 
 
 void page_link_next(tern_ctx *c, const tern_paging *p)
 {
-    const char *after = p->after_as != NULL ? p->after_as : "after", *page = p->page_as != NULL ? p->page_as : "page";
+    const char *after = p->after_as != NULL ? p->after_as : "after",
+               *page = p->page_as != NULL ? p->page_as : "page";
     bool is_numbered = p->after == NULL || *p->after == '\0';
     tern_str path = c->x->head.path, query = c->x->head.query;
     char number[24];

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
-#define KEY(text) {text, sizeof(text) - 1}
+#define KEY(text)                                                                                            \
+    {                                                                                                        \
+        text, sizeof(text) - 1                                                                               \
+    }
 
 const page_shape page_shape_usual = {
     .names = {[PAGE_ITEMS] = "items", [PAGE_TOTAL] = "total", [PAGE_NEXT] = "next"},
-    .keys = {[PAGE_ITEMS] = KEY("{\"items\":"), [PAGE_TOTAL] = KEY(",\"total\":"), [PAGE_NEXT] = KEY(",\"next\":")},
+    .keys = {[PAGE_ITEMS] = KEY("{\"items\":"),
+             [PAGE_TOTAL] = KEY(",\"total\":"),
+             [PAGE_NEXT] = KEY(",\"next\":")},
 };
 
 typedef struct named_fields {
@@ -26,8 +31,8 @@ static named_fields fields_of(const tern_page_names *names)
     }};
 }
 
-static const char *const options[PAGE_FIELDS] = {"items", "total",    "total_is_estimate", "page",
-                                                 "size",  "has_next", "next"};
+static const char *const options[PAGE_FIELDS] = {"items",    "total", "total_is_estimate", "page", "size",
+                                                 "has_next", "next"};
 
 static const char *usual_name(page_field field, tern_total total)
 {
@@ -53,20 +58,24 @@ static bool check_names(const page_shape *shape, const char *where, buf *problem
 {
     bool is_right = true;
     if (shape->names[PAGE_ITEMS] == NULL) {
-        buf_add_printf(problems, "%s: .page_names leaves out the items, and a page is nothing without them\n", where);
+        buf_add_printf(problems, "%s: .page_names leaves out the items, and a page is nothing without them\n",
+                       where);
         is_right = false;
     }
     for (unsigned i = 0; i < PAGE_FIELDS; i++) {
         if (shape->names[i] == NULL)
             continue;
         if (*shape->names[i] == '\0') {
-            buf_add_printf(problems, "%s: .page_names.%s is empty: name it, or leave it out by TERN_LEFT_OUT\n", where,
+            buf_add_printf(problems,
+                           "%s: .page_names.%s is empty: name it, or leave it out by TERN_LEFT_OUT\n", where,
                            options[i]);
             is_right = false;
         }
         for (unsigned k = 0; k < i; k++)
-            if (shape->names[k] != NULL && *shape->names[i] != '\0' && strcmp(shape->names[i], shape->names[k]) == 0) {
-                buf_add_printf(problems, "%s: .page_names calls both %s and %s \"%s\": give one another name\n", where,
+            if (shape->names[k] != NULL && *shape->names[i] != '\0' &&
+                strcmp(shape->names[i], shape->names[k]) == 0) {
+                buf_add_printf(problems,
+                               "%s: .page_names calls both %s and %s \"%s\": give one another name\n", where,
                                options[k], options[i], shape->names[i]);
                 is_right = false;
             }

@@ -31,7 +31,7 @@ typedef struct route {
     unsigned chain_len;
     const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
     unsigned param_count;
-    const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has none */
+    const struct bind_plan *bind;  /* how handler.input is filled; NULL: the handler has none */
     const struct page_shape *page; /* of what tern_page replies here */
 } route;
 

@@ -212,7 +212,8 @@ static bool read_value(reader *r, const data_column *column, void *row, arena *a
            data_column_arg(column, row, a, &unused, &error);
 }
 
-cursor_form cursor_read(arena *a, const data_table *table, const data_order *order, const char *text, void **row)
+cursor_form cursor_read(arena *a, const data_table *table, const data_order *order, const char *text,
+                        void **row)
 {
     uint8_t raw[RAW_MOST_BYTES + 3];
     long len = decode(text, raw);

@@ -32,6 +32,7 @@ const char *cursor_write(arena *a, const data_table *table, const data_order *or
  * Reads a cursor of this table and order. `*row` becomes a row of the model, in `a`, with the order's values in
  * it (CURSOR_OF_VALUES) or those of the key (CURSOR_OF_KEY).
  */
-cursor_form cursor_read(arena *a, const data_table *table, const data_order *order, const char *text, void **row);
+cursor_form cursor_read(arena *a, const data_table *table, const data_order *order, const char *text,
+                        void **row);
 
 #endif

@@ -1,9 +1,9 @@
 /* Pages of rows, by number or by cursor: tern_select_page. */
 #include "data/page/page.h"
 #include "app/bind/bind.h"
-#include "data/page/cursor.h"
 #include "data/misuse.h"
 #include "data/order.h"
+#include "data/page/cursor.h"
 #include "data/rows.h"
 
 /** Ends the handler with 422: what the client sent as its place in the list is not one. */
@@ -59,7 +59,8 @@ static void check_use(tern_ctx *c, const char *words, const tern_paging *p, cons
     if (p->size < 1 || p->page < 0)
         data_misuse(c, "a tern_paging has a .size of at least 1, and a .page from 1 (or 0: the first)");
     if (s->order_by == NULL && words == NULL)
-        data_misuse(c, "tern_select_page needs .order_by: pages without an order repeat rows and leave others out");
+        data_misuse(
+            c, "tern_select_page needs .order_by: pages without an order repeat rows and leave others out");
     if (s->limit != 0 || s->offset != 0 || s->after != NULL)
         data_misuse(c, "tern_select_page takes no .limit, .offset and .after: its tern_paging has them");
 }
@@ -93,7 +94,8 @@ static void find_total(tern_ctx *c, const data_table *table, const char *words, 
         p->total = shown + p->has_next;
 }
 
-void *page_select(tern_ctx *c, const data_table *table, const char *words, tern_paging *p, const tern_selection *s)
+void *page_select(tern_ctx *c, const data_table *table, const char *words, tern_paging *p,
+                  const tern_selection *s)
 {
     enum { SIZE_MOST = 1000000000 };
     data_order order;
@@ -112,8 +114,9 @@ void *page_select(tern_ctx *c, const data_table *table, const char *words, tern_
     p->has_next = list->count > (size_t)p->size;
     list->count -= p->has_next;
     if (p->has_next && cursor_may_be(&order))
-        p->next = cursor_write(&c->x->arena, table, &order,
-                               (const char *)(const void *)list->items + (list->count - 1) * table->type->size);
+        p->next =
+            cursor_write(&c->x->arena, table, &order,
+                         (const char *)(const void *)list->items + (list->count - 1) * table->type->size);
     if (s->error == NULL || s->error->fault == TERN_DATA_OK)
         find_total(c, table, words, s, list->count, p);
     return list;

@@ -14,7 +14,7 @@ void *page_select(tern_ctx *c, const data_table *table, const char *words, tern_
 enum { TOTAL_EXACT_MOST = 10000 }; /* up to there an estimate is a count */
 
 /** Fills in paging->total of the rows that `s` selects, as `kind` wants it. (total.c) */
-void total_find(tern_ctx *c, const data_table *table, const char *words, tern_total kind, const tern_selection *s,
-                tern_paging *paging);
+void total_find(tern_ctx *c, const data_table *table, const char *words, tern_total kind,
+                const tern_selection *s, tern_paging *paging);
 
 #endif

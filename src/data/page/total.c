@@ -50,8 +50,8 @@ static int64_t estimate(tern_ctx *c, const data_table *table, const tern_selecti
     return data_execute(c, &run, table, s->error) ? rows : -1;
 }
 
-void total_find(tern_ctx *c, const data_table *table, const char *words, tern_total kind, const tern_selection *s,
-                tern_paging *p)
+void total_find(tern_ctx *c, const data_table *table, const char *words, tern_total kind,
+                const tern_selection *s, tern_paging *p)
 {
     tern_selection counted = *s;
     counted.order_by = NULL; /* the number of rows does not hang on it */

@@ -30,7 +30,8 @@ static const tern_field *relation(const tern_type *model, tern_str name)
 {
     for (unsigned i = 0; i < model->field_count; i++) {
         const tern_field *field = &model->fields[i];
-        if (is_relation(field) && strlen(field->name) == name.len && memcmp(field->name, name.data, name.len) == 0)
+        if (is_relation(field) && strlen(field->name) == name.len &&
+            memcmp(field->name, name.data, name.len) == 0)
             return field;
     }
     return NULL;
@@ -70,17 +71,18 @@ bool resource_check_includes(const resource *r, buf *problems)
     for (tern_str name; next_name(&at, &name); count++) {
         if (relation(r->model, name) != NULL)
             continue;
-        buf_add_printf(problems,
-                       "%s:%d: resource of %s: .includes names \"%.*s\", which is not a field of it with .via, .by or "
-                       ".through",
-                       o->file, o->line, r->model->name, (int)name.len, name.data);
+        buf_add_printf(
+            problems,
+            "%s:%d: resource of %s: .includes names \"%.*s\", which is not a field of it with .via, .by or "
+            ".through",
+            o->file, o->line, r->model->name, (int)name.len, name.data);
         add_relations(r->model, problems);
         buf_add_text(problems, "\n");
         is_right = false;
     }
     if (count > RESOURCE_INCLUDES_MOST) {
-        buf_add_printf(problems, "%s:%d: resource of %s: .includes names %u relations, and %d are the most\n", o->file,
-                       o->line, r->model->name, count, RESOURCE_INCLUDES_MOST);
+        buf_add_printf(problems, "%s:%d: resource of %s: .includes names %u relations, and %d are the most\n",
+                       o->file, o->line, r->model->name, count, RESOURCE_INCLUDES_MOST);
         is_right = false;
     }
     return is_right;
@@ -94,7 +96,8 @@ static _Noreturn void refuse(tern_ctx *c, const resource *r)
     bind_fail_at(c, "query", "include", "not_a_relation", tern_sprintf(c, "must be of: %s", names));
 }
 
-resource_included resource_read_includes(tern_ctx *c, const resource *r, const tern_field *field, const void *in)
+resource_included resource_read_includes(tern_ctx *c, const resource *r, const tern_field *field,
+                                         const void *in)
 {
     resource_included included = 0;
     if (field == NULL || ((const uint8_t *)in)[field->state_offset] != TERN_STATE_GIVEN)

@@ -284,7 +284,7 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
             continue;
         if (count == STATEMENT_ARGS_MOST)
             bind_fail_at(c, "query", field->json != NULL ? field->json : field->name, "too_many",
-                    "is one filter too many");
+                         "is one filter too many");
         data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
         column.plan = &plan_of(r->asking)->fields[i];
         if (filters == NULL && visible.where != NULL)
@@ -329,7 +329,7 @@ static const char *order_of(tern_ctx *c, const resource *r, const data_table *ta
         const data_column *column = column_shown(r, table, at, len);
         if (column == NULL)
             bind_fail_at(c, "query", "order", "not_a_field",
-                    "must be fields of the model, as in \"-created,title\"");
+                         "must be fields of the model, as in \"-created,title\"");
         order = tern_sprintf(c, "%s%s%s%s", order, *order != '\0' ? ", " : "", column->plan->field->name,
                              is_descending ? " desc" : "");
         at += len;
@@ -354,7 +354,7 @@ static void keep_fields(tern_ctx *c, const resource *r, const void *in, resource
         int number = plan_find(plan_of(model), at, len);
         if (number < 0)
             bind_fail_at(c, "query", "fields", "not_a_field",
-                    "must be fields of the model, as in \"id,title\"");
+                         "must be fields of the model, as in \"id,title\"");
         is_kept[number] = 1;
         at += len;
         at += *at == ',';

@@ -21,12 +21,12 @@ typedef struct resource {
     tern_type *asking;    /* the query of a list */
     tern_type *reading;   /* the key, and what a single row is asked for with */
     const tern_field *page, *size, *order, *fields, *after; /* of `asking` */
-    const tern_field *list_include, *read_include;          /* of `asking` and `reading`; NULL without .includes */
-    const tern_field **includes;                            /* of the model: its relations that can be asked for */
+    const tern_field *list_include, *read_include; /* of `asking` and `reading`; NULL without .includes */
+    const tern_field **includes;                   /* of the model: its relations that can be asked for */
     unsigned include_count;
-    const tern_field *search;                       /* of `asking`; NULL: the model has no words to search */
-    unsigned filter_count;                          /* its first fields, in the order of `filters` */
-    const tern_field **filters;                     /* of the model */
+    const tern_field *search;   /* of `asking`; NULL: the model has no words to search */
+    unsigned filter_count;      /* its first fields, in the order of `filters` */
+    const tern_field **filters; /* of the model */
 } resource;
 
 enum { RESOURCE_INCLUDES_MOST = 32 };
@@ -40,7 +40,8 @@ bool resource_find_includes(tern_app *app, resource *r);
 bool resource_check_includes(const resource *r, buf *problems);
 /** Which relations `field` of the input `in` asks for (NULL: it cannot ask); leaves the handler with 422, naming
  * those that there are, for any other name. (include.c) */
-resource_included resource_read_includes(tern_ctx *c, const resource *r, const tern_field *field, const void *in);
+resource_included resource_read_includes(tern_ctx *c, const resource *r, const tern_field *field,
+                                         const void *in);
 /** Fills them in: a query for each relation. (include.c) */
 void resource_include(tern_ctx *c, const resource *r, resource_included included, void *rows, size_t count);
 

@@ -38,7 +38,8 @@ const char *resource_tag(tern_ctx *c, const resource *r, const void *row)
     json_out_init(&out, &c->x->arena, plan_of(r->model)->least_bytes + 128);
     if (!json_encode(r->model, row, &out) && out.refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
-    return resource_tag_of(c, r, row, out.data, out.len); /* of nothing when it has no JSON: the reply will say so */
+    return resource_tag_of(c, r, row, out.data,
+                           out.len); /* of nothing when it has no JSON: the reply will say so */
 }
 
 /** What a header that is there says of a tag without quotes. */
@@ -55,7 +56,8 @@ static bool is_known(tern_ctx *c, const char *tag)
 {
     if (tern_header(c, "If-Match") != NULL && look(c, "If-Match", tag, true, 0) != ENTITY_TAG_MATCHES)
         tern_fail(c, 412, "this is not what If-Match names");
-    return tern_header(c, "If-None-Match") != NULL && look(c, "If-None-Match", tag, false, 0) == ENTITY_TAG_MATCHES;
+    return tern_header(c, "If-None-Match") != NULL &&
+           look(c, "If-None-Match", tag, false, 0) == ENTITY_TAG_MATCHES;
 }
 
 tern_reply resource_reply_tagged(tern_ctx *c, const char *tag, bool is_variant, tern_reply reply)
@@ -83,7 +85,8 @@ static bool matches(tern_ctx *c, const char *header, const char *tag, bool is_st
 
 void resource_need_match(tern_ctx *c, const resource *r, const void *row)
 {
-    bool has_match = tern_header(c, "If-Match") != NULL, has_none_match = tern_header(c, "If-None-Match") != NULL;
+    bool has_match = tern_header(c, "If-Match") != NULL,
+         has_none_match = tern_header(c, "If-None-Match") != NULL;
     if (!has_match && r->options.need_if_match)
         tern_fail(c, 428, "this needs If-Match with the ETag of the %s that was read", r->model->name);
     if (!has_match && !has_none_match)

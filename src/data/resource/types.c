@@ -244,7 +244,8 @@ static tern_type *reading_of(tern_app *app, resource *r)
     memcpy(fields, r->key->fields, count * sizeof *fields);
     fields[count] = include_field(app, r);
     r->read_include = &fields[count++];
-    return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sRead", r->model->name)), fields, count);
+    return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sRead", r->model->name)), fields,
+                    count);
 }
 
 /** Whether the list can be asked for words: not where `search` is the name of a filter already. */
@@ -341,8 +342,8 @@ bool resource_make_types(tern_app *app, resource *r)
     r->changing = changing_of(app, r->model);
     r->asking = asking_of(app, r);
     r->reading = reading_of(app, r);
-    return r->reading != NULL && r->key != NULL && r->creating != NULL && r->replacing != NULL && r->changing != NULL &&
-           r->asking != NULL;
+    return r->reading != NULL && r->key != NULL && r->creating != NULL && r->replacing != NULL &&
+           r->changing != NULL && r->asking != NULL;
 }
 
 const char *resource_key_pattern(tern_app *app, const resource *r)

@@ -50,7 +50,8 @@ TEST(a_page_has_the_names_of_its_route_before_those_of_the_application)
     SHAPE((.items = "data", .next = TERN_LEFT_OUT), "data,total,cursor", .page_names = {.next = "cursor"});
     SHAPE((NULL), "articles,articlesCount",
           .page_names = {.items = "articles", .total = "articlesCount", .next = TERN_LEFT_OUT});
-    SHAPE((.page = "page", .size = "size"), "items,total,page,size,more,next", .page_names = {.has_next = "more"});
+    SHAPE((.page = "page", .size = "size"), "items,total,page,size,more,next",
+          .page_names = {.has_next = "more"});
     SHAPE((.page = "page"), "items", .page_names = {.total = "-", .page = "-", .next = "-"});
 }
 
@@ -58,7 +59,8 @@ TEST(a_page_has_the_fields_of_its_total)
 {
     SHAPE((NULL), "items,total,total_is_estimate,next", .total = TERN_TOTAL_ESTIMATE);
     SHAPE((NULL), "items,has_next,next", .total = TERN_TOTAL_NONE);
-    SHAPE((.total = "count"), "items,more,next", .total = TERN_TOTAL_NONE, .page_names = {.has_next = "more"});
+    SHAPE((.total = "count"), "items,more,next", .total = TERN_TOTAL_NONE,
+          .page_names = {.has_next = "more"});
     SHAPE((.total_is_estimate = "about"), "items,total,next");
     SHAPE((.total_is_estimate = "about"), "items,total,about,next", .total = TERN_TOTAL_ESTIMATE);
 }
@@ -73,7 +75,8 @@ TEST(names_of_a_page_that_are_equal_or_empty_are_refused_at_start)
           .page_names = {.total = ""});
     SHAPE((NULL), "a.c:1: GET /a: .page_names leaves out the items, and a page is nothing without them\n",
           .page_names = {.items = TERN_LEFT_OUT});
-    SHAPE((.page = "total"), "application: .page_names calls both total and page \"total\": give one another name\n");
+    SHAPE((.page = "total"),
+          "application: .page_names calls both total and page \"total\": give one another name\n");
 }
 
 TEST(what_is_said_of_pages_is_refused_where_there_are_none)

@@ -33,8 +33,10 @@ TEST(a_resource_includes_relations_of_its_model_alone)
     check_includes("root", NULL);
     check_includes(" root , root,", NULL);
     check_includes("", NULL);
-    check_includes("rooot", "a.c:1: resource of Tree: .includes names \"rooot\", which is not a field of it with .via, "
-                            ".by or .through; it has root\n");
-    check_includes("root, kind", "a.c:1: resource of Tree: .includes names \"kind\", which is not a field of it with "
-                                 ".via, .by or .through; it has root\n");
+    check_includes(
+        "rooot", "a.c:1: resource of Tree: .includes names \"rooot\", which is not a field of it with .via, "
+                 ".by or .through; it has root\n");
+    check_includes("root, kind",
+                   "a.c:1: resource of Tree: .includes names \"kind\", which is not a field of it with "
+                   ".via, .by or .through; it has root\n");
 }

@@ -15,15 +15,29 @@ TEST(an_entity_tag_is_a_quoted_text_that_may_be_weak)
         const char *text, *opaque; /* NULL: it is not one */
         bool is_weak;
     } rows[] = {
-        {"\"a\"", "\"a\"", false},      {"W/\"a\"", "\"a\"", true}, {"\"\"", "\"\"", false},
-        {"\"a,b\"", "\"a,b\"", false},  {"\"\\\"", "\"\\\"", false}, /* a backslash escapes nothing */
+        {"\"a\"", "\"a\"", false},
+        {"W/\"a\"", "\"a\"", true},
+        {"\"\"", "\"\"", false},
+        {"\"a,b\"", "\"a,b\"", false},
+        {"\"\\\"", "\"\\\"", false}, /* a backslash escapes nothing */
         {"\"\xc3\xa4\"", "\"\xc3\xa4\"", false},
-        {"", NULL, false},              {"a", NULL, false},         {"\"", NULL, false},
-        {"\"a", NULL, false},           {"a\"", NULL, false},       {"w/\"a\"", NULL, false},
-        {"W/", NULL, false},            {"W/a", NULL, false},       {"W\"a\"", NULL, false},
-        {"\"a b\"", NULL, false},       {"\"a\"b\"", NULL, false},  {" \"a\"", NULL, false},
-        {"\"a\" ", NULL, false},        {"\"a\t\"", NULL, false},   {"\"\x7f\"", NULL, false},
-        {"*", NULL, false},             {"W/ \"a\"", NULL, false},
+        {"", NULL, false},
+        {"a", NULL, false},
+        {"\"", NULL, false},
+        {"\"a", NULL, false},
+        {"a\"", NULL, false},
+        {"w/\"a\"", NULL, false},
+        {"W/", NULL, false},
+        {"W/a", NULL, false},
+        {"W\"a\"", NULL, false},
+        {"\"a b\"", NULL, false},
+        {"\"a\"b\"", NULL, false},
+        {" \"a\"", NULL, false},
+        {"\"a\" ", NULL, false},
+        {"\"a\t\"", NULL, false},
+        {"\"\x7f\"", NULL, false},
+        {"*", NULL, false},
+        {"W/ \"a\"", NULL, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         entity_tag tag;
@@ -77,7 +91,8 @@ TEST(a_list_of_entity_tags_is_compared_strongly_or_weakly)
         int strong = (int)entity_tag_is_in(&tag, text_of(rows[i].list), true, 0),
             weak = (int)entity_tag_is_in(&tag, text_of(rows[i].list), false, 0);
         if (strong != rows[i].strong || weak != rows[i].weak)
-            check_fail(__FILE__, __LINE__, "%s in %s: %d strongly, %d weakly", rows[i].tag, rows[i].list, strong, weak);
+            check_fail(__FILE__, __LINE__, "%s in %s: %d strongly, %d weakly", rows[i].tag, rows[i].list,
+                       strong, weak);
     }
 }
 
