@@ -300,19 +300,8 @@ static tern_type *asking_of(tern_app *app, resource *r)
     r->page = &fields[count];
     r->size = &fields[count + 1];
     r->order = &fields[count + 2];
-    fields[count + 4] = (tern_field){.name = "after",
-                                     .type = &tern_text_type,
-                                     .in = TERN_FROM_QUERY,
-                                     .optional = true,
-                                     .max_length = CURSOR_MOST_BYTES,
-                                     .help = "The cursor that the page before has for its next one"};
     r->fields = &fields[count + 3];
-    r->after = &fields[count + 4];
-    count += 5;
-    if (r->include_count != 0) {
-        fields[count] = include_field(app, r);
-        r->list_include = &fields[count++];
-    }
+    count += 4;
     if (has_search(r)) {
         r->search = &fields[count];
         fields[count++] = (tern_field){.name = "search",
@@ -322,6 +311,17 @@ static tern_type *asking_of(tern_app *app, resource *r)
                                        .max_length = 200,
                                        .help = "Only items with all these words, the best first; \"quotes\" "
                                                "make a phrase, word* finds what begins so"};
+    }
+    fields[count] = (tern_field){.name = "after",
+                                 .type = &tern_text_type,
+                                 .in = TERN_FROM_QUERY,
+                                 .optional = true,
+                                 .max_length = CURSOR_MOST_BYTES,
+                                 .help = "The cursor that the page before has for its next one"};
+    r->after = &fields[count++];
+    if (r->include_count != 0) {
+        fields[count] = include_field(app, r);
+        r->list_include = &fields[count++];
     }
     return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sFilter", model->name)), fields,
                     count);
