@@ -83,11 +83,13 @@ static tern_reply run_read(tern_ctx *c)
     void *row = need_row(c, r, false);
     ask_permission(c, r, TERN_OPERATION_READ, row);
     tern_reply reply = tern_json_of(c, r->model, row, false);
-    const char *tag = resource_tag_of(c, r, row, reply.data, reply.len);
-    if (included == 0 || reply.status != 200)
-        return resource_reply_tagged(c, tag, false, reply);
-    resource_include(c, r, included, row, 1);
-    return resource_reply_tagged(c, tag, true, tern_json_of(c, r->model, row, false));
+    resource_tag tag = resource_tag_of(r, row, reply.data, reply.len);
+    if (reply.status == 200 && included != 0) {
+        resource_include(c, r, included, row, 1);
+        reply = tern_json_of(c, r->model, row, false);
+        resource_tag_add_variant(&tag, reply.data, reply.len);
+    }
+    return reply.status == 200 ? resource_reply_tagged(c, &tag, reply) : reply;
 }
 
 /* -- writing -- */
@@ -120,13 +122,6 @@ static const void *show_stored(tern_ctx *c, const data_table *table, void *row)
     return stored != NULL ? stored : row;
 }
 
-/** The tag of the new representation, which RFC 9110 section 9.3.4 does not let a PUT send that stored something
- * else than its body, and section 15.3.2 wants of a 201. */
-static void put_tag(tern_ctx *c, const resource *r, const void *stored)
-{
-    tern_set_header(c, "ETag", tern_sprintf(c, "\"%s\"", resource_tag(c, r, stored)));
-}
-
 static tern_reply run_create(tern_ctx *c)
 {
     const resource *r = resource_of(c);
@@ -137,7 +132,7 @@ static tern_reply run_create(tern_ctx *c)
             r->options.before_write(c, row, NULL);
         resource_need_address(c, r, row);
         tern_insert_of(c, r->model, row, &(tern_write){0});
-        put_tag(c, r, show_stored(c, data_need_table(c, r->model), row));
+        resource_put_tag(c, r, show_stored(c, data_need_table(c, r->model), row));
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, NULL);
     }
@@ -206,8 +201,8 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
         if (!tern_update_of(c, r->model, row, &(tern_write){0}))
             tern_fail(c, 404, "there is no such %s", r->model->name);
         const void *stored = show_stored(c, data_need_table(c, r->model), row);
-        if (operation == TERN_OPERATION_CHANGE)
-            put_tag(c, r, stored);
+        if (operation == TERN_OPERATION_CHANGE) /* RFC 9110 section 9.3.4: a PUT sends none */
+            resource_put_tag(c, r, stored);
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, before);
     }
@@ -392,7 +387,8 @@ static tern_reply run_list(tern_ctx *c)
     resource_include(c, r, included, list->items, list->count);
     keep_fields(c, r, in, included, list);
     tern_reply reply = tern_page_found(c, r->list, list, &paging, false);
-    return resource_reply_tagged(c, NULL, false, reply);
+    const resource_tag tag = resource_tag_of_list(reply.data, reply.len);
+    return reply.status == 200 ? resource_reply_tagged(c, &tag, reply) : reply;
 }
 
 /* -- registering -- */

@@ -45,14 +45,23 @@ resource_included resource_read_includes(tern_ctx *c, const resource *r, const t
 /** Fills them in: a query for each relation. (include.c) */
 void resource_include(tern_ctx *c, const resource *r, resource_included included, void *rows, size_t count);
 
-/** The entity tag of a row that is stored so, in the request's memory: its version, if it has one, and a hash of
- * its JSON, which two rows of one key and version do not share when one was removed. (tag.c) */
-const char *resource_tag(tern_ctx *c, const resource *r, const void *row);
-/** The same where its JSON is at hand. (tag.c) */
-const char *resource_tag_of(tern_ctx *c, const resource *r, const void *row, const char *json, size_t len);
-/** The tag of what a GET replies, of a row (`tag`, with its related rows when `is_variant`) or of a list (NULL).
- * `reply` with it, or, as If-Match and If-None-Match say, 304 or leaving with 412. (tag.c) */
-tern_reply resource_reply_tagged(tern_ctx *c, const char *tag, bool is_variant, tern_reply reply);
+/** An entity tag with its quotes, not NUL-terminated: a version, a hash, and that of a variant. */
+typedef struct resource_tag {
+    char text[64];
+    size_t len;
+} resource_tag;
+
+/** The tag of a row whose JSON this is: its version, if it has one, and a hash of the JSON, which two rows of one
+ * key and version do not share when the first was removed. (tag.c) */
+resource_tag resource_tag_of(const resource *r, const void *row, const char *json, size_t len);
+/** The tag of a page. (tag.c) */
+resource_tag resource_tag_of_list(const char *json, size_t len);
+/** Makes it that of the row with related rows, as in `json`. (tag.c) */
+void resource_tag_add_variant(resource_tag *tag, const char *json, size_t len);
+/** `reply` to a GET with its tag, or, as If-Match and If-None-Match say, 304 or leaving with 412. (tag.c) */
+tern_reply resource_reply_tagged(tern_ctx *c, const resource_tag *tag, tern_reply reply);
+/** Sends the tag of a row that is stored so. (tag.c) */
+void resource_put_tag(tern_ctx *c, const resource *r, const void *row);
 /** Before a row is written: leaves with 412 when it is not what If-Match and If-None-Match say, 428 when the
  * resource needs If-Match and there is none, 400 when either is malformed. (tag.c) */
 void resource_need_match(tern_ctx *c, const resource *r, const void *row);

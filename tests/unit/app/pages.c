@@ -44,11 +44,11 @@ static void check_shape(const tern_app_options *app_options, tern_route_options 
 
 TEST(a_page_has_the_names_of_its_route_before_those_of_the_application)
 {
-    SHAPE((NULL), "items,total,next");
+    SHAPE((.items = NULL), "items,total,next");
     SHAPE((.items = "data"), "data,total,next");
     SHAPE((.items = "data", .next = TERN_LEFT_OUT), "list,total", .page_names = {.items = "list"});
     SHAPE((.items = "data", .next = TERN_LEFT_OUT), "data,total,cursor", .page_names = {.next = "cursor"});
-    SHAPE((NULL), "articles,articlesCount",
+    SHAPE((.items = NULL), "articles,articlesCount",
           .page_names = {.items = "articles", .total = "articlesCount", .next = TERN_LEFT_OUT});
     SHAPE((.page = "page", .size = "size"), "items,total,page,size,more,next",
           .page_names = {.has_next = "more"});
@@ -57,8 +57,8 @@ TEST(a_page_has_the_names_of_its_route_before_those_of_the_application)
 
 TEST(a_page_has_the_fields_of_its_total)
 {
-    SHAPE((NULL), "items,total,total_is_estimate,next", .total = TERN_TOTAL_ESTIMATE);
-    SHAPE((NULL), "items,has_next,next", .total = TERN_TOTAL_NONE);
+    SHAPE((.items = NULL), "items,total,total_is_estimate,next", .total = TERN_TOTAL_ESTIMATE);
+    SHAPE((.items = NULL), "items,has_next,next", .total = TERN_TOTAL_NONE);
     SHAPE((.total = "count"), "items,more,next", .total = TERN_TOTAL_NONE,
           .page_names = {.has_next = "more"});
     SHAPE((.total_is_estimate = "about"), "items,total,next");
@@ -67,13 +67,17 @@ TEST(a_page_has_the_fields_of_its_total)
 
 TEST(names_of_a_page_that_are_equal_or_empty_are_refused_at_start)
 {
-    SHAPE((NULL), "a.c:1: GET /a: .page_names calls both items and total \"x\": give one another name\n",
+    SHAPE((.items = NULL),
+          "a.c:1: GET /a: .page_names calls both items and total \"x\": give one another name\n",
           .page_names = {.items = "x", .total = "x"});
-    SHAPE((NULL), "a.c:1: GET /a: .page_names calls both items and next \"next\": give one another name\n",
+    SHAPE((.items = NULL),
+          "a.c:1: GET /a: .page_names calls both items and next \"next\": give one another name\n",
           .page_names = {.items = "next"});
-    SHAPE((NULL), "a.c:1: GET /a: .page_names.total is empty: name it, or leave it out by TERN_LEFT_OUT\n",
+    SHAPE((.items = NULL),
+          "a.c:1: GET /a: .page_names.total is empty: name it, or leave it out by TERN_LEFT_OUT\n",
           .page_names = {.total = ""});
-    SHAPE((NULL), "a.c:1: GET /a: .page_names leaves out the items, and a page is nothing without them\n",
+    SHAPE((.items = NULL),
+          "a.c:1: GET /a: .page_names leaves out the items, and a page is nothing without them\n",
           .page_names = {.items = TERN_LEFT_OUT});
     SHAPE((.page = "total"),
           "application: .page_names calls both total and page \"total\": give one another name\n");
