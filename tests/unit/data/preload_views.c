@@ -344,8 +344,8 @@ WORDS_TEST(an_order_by_no_field_of_the_related_rows_is_refused,
 }
 
 WORDS_TEST(a_condition_of_a_preload_that_was_made_at_run_time_is_refused,
-           "\"title = 'sea'\" was made at run time: SQL is a literal, and what a client sent goes in by `?` "
-           "(.trusted_sql = true is for texts that no client had a hand in)")
+           "\"title = 'sea'\" was made at run time: SQL must be a literal, and values from a client go in by `?` "
+           "(.trusted_sql = true is for texts that clients cannot influence)")
 {
     WriterCard_list cards = tern_select(c, WriterCard);
     tern_preload(c, WriterCard, cards, essays, .where = tern_sprintf(c, "title = '%s'", "sea"));

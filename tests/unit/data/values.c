@@ -114,7 +114,7 @@ WORDS_TEST(
 }
 
 WORDS_TEST(a_pluck_in_the_order_of_no_field_is_refused,
-           "\"titel\" orders by what is not a field of the model; it is \"field, other desc\"")
+           "\"titel\" orders by something that is not a field of the model; write \"field, other desc\"")
 {
     (void)tern_pluck(c, Book, pages, .order_by = "titel");
 }
