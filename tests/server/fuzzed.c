@@ -91,9 +91,9 @@ TERN_MODEL(Asked,
     (Color,            color, .optional = true),
     (tern_int32_list,  ids, .optional = true, .max_items = 3),
     (tern_date,        since, .optional = true),
-    (tern_uuid,        trace, .in = TERN_HEADER, .optional = true),
-    (int,              retries, .in = TERN_HEADER, .json = "X-Retries", .optional = true, .min = 0, .max = 3),
-    (const char *,     theme, .in = TERN_COOKIE, .optional = true, .choices = TERN_CHOICES("dark", "light")))
+    (tern_uuid,        trace, .in = TERN_FROM_HEADER, .optional = true),
+    (int,              retries, .in = TERN_FROM_HEADER, .json = "X-Retries", .optional = true, .min = 0, .max = 3),
+    (const char *,     theme, .in = TERN_FROM_COOKIE, .optional = true, .choices = TERN_CHOICES("dark", "light")))
 
 TERN_MODEL(Picture,
     (const char *, title, .max_length = 10),
@@ -139,7 +139,7 @@ TERN_HANDLER(list_rows, Paging, in)
     return tern_page(c, Row, rows, tern_count(c, Row));
 }
 
-TERN_HANDLER(get_row, ById, in)
+TERN_HANDLER(get_row, tern_by_id, in)
 {
     return tern_json(c, Row, tern_get_or_404(c, Row, in->id));
 }

@@ -1,7 +1,7 @@
 /* The edges of single values, and one step beyond: what is right is known here from the rules alone, not asked
  * of the code that is tested. Only patterns and formats have their own matcher for a judge. */
 #include "app/fuzz/internal.h"
-#include "schema/pattern.h"
+#include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
 #include "schema/validate.h"
 
@@ -41,7 +41,7 @@ static void mutate_int(fuzz_mutator *m, const fuzz_spot *at)
     const field_plan *f = at->f;
     int64_t least, most;
     fuzz_int_range(f, at->type, &least, &most);
-    bool is_open = at->type->kind == TERN_UINT && at->type->size == 8 && (f == NULL || !f->has_max);
+    bool is_open = at->type->kind == TERN_KIND_UINT && at->type->size == 8 && (f == NULL || !f->has_max);
     bool is_referring = f != NULL && f->field->references != NULL;
     fuzz_verdict right = is_referring ? FUZZ_ANY : FUZZ_VALID;
     if (fuzz_is_due(m))
@@ -151,10 +151,10 @@ static void mutate_decimal(fuzz_mutator *m, const fuzz_spot *at)
 static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const moment_limit *limit, int outwards)
 {
     static const int64_t HOUR_US = INT64_C(3600000000);
-    int64_t least, most, unit = at->type->kind == TERN_DATE || at->type->kind == TERN_DATETIME ? 1 : 1000;
+    int64_t least, most, unit = at->type->kind == TERN_KIND_DATE || at->type->kind == TERN_KIND_DATETIME ? 1 : 1000;
     if (limit->is_moving) /* the clock goes on between here and there */
-        unit = at->type->kind == TERN_DATE ? 2 : HOUR_US;
-    if (at->type->kind == TERN_DURATION)
+        unit = at->type->kind == TERN_KIND_DATE ? 2 : HOUR_US;
+    if (at->type->kind == TERN_KIND_DURATION)
         unit = 1000000;
     fuzz_moment_range(NULL, at->type, &least, &most);
     bool has_beyond = outwards < 0 ? end >= least + unit : end <= most - unit;
@@ -171,20 +171,20 @@ static void mutate_moment(fuzz_mutator *m, const fuzz_spot *at)
         const char *text;
         fuzz_verdict verdict;
         const char *what;
-    } cases[] = {{TERN_DATE, "2023-02-29", FUZZ_INVALID, "no such day"},
-                 {TERN_DATE, "2024-13-01", FUZZ_INVALID, "no such month"},
-                 {TERN_DATE, "2024-02-29", FUZZ_VALID, "a leap day"},
-                 {TERN_DATE, "9999-12-31", FUZZ_VALID, "the last day"},
-                 {TERN_DATE, "0001-01-01", FUZZ_VALID, "an early day"},
-                 {TERN_TIME, "24:00:00", FUZZ_INVALID, "no such hour"},
-                 {TERN_TIME, "23:59:59.999999", FUZZ_VALID, "the end of a day"},
-                 {TERN_TIME, "00:00:00", FUZZ_VALID, "the beginning of a day"},
-                 {TERN_DATETIME, "2023-02-29T00:00:00Z", FUZZ_INVALID, "no such day"},
-                 {TERN_DATETIME, "2024-02-29T23:59:59.999999Z", FUZZ_VALID, "a leap day"},
-                 {TERN_DATETIME, "1969-12-31T23:59:59.5-12:00", FUZZ_VALID, "before 1970, with an offset"},
-                 {TERN_DATETIME, "9999-12-31T23:59:59Z", FUZZ_VALID, "the last second"},
-                 {TERN_DURATION, "P1Y", FUZZ_INVALID, "a year has no length"},
-                 {TERN_DURATION, "PT0S", FUZZ_VALID, "no time"}};
+    } cases[] = {{TERN_KIND_DATE, "2023-02-29", FUZZ_INVALID, "no such day"},
+                 {TERN_KIND_DATE, "2024-13-01", FUZZ_INVALID, "no such month"},
+                 {TERN_KIND_DATE, "2024-02-29", FUZZ_VALID, "a leap day"},
+                 {TERN_KIND_DATE, "9999-12-31", FUZZ_VALID, "the last day"},
+                 {TERN_KIND_DATE, "0001-01-01", FUZZ_VALID, "an early day"},
+                 {TERN_KIND_TIME, "24:00:00", FUZZ_INVALID, "no such hour"},
+                 {TERN_KIND_TIME, "23:59:59.999999", FUZZ_VALID, "the end of a day"},
+                 {TERN_KIND_TIME, "00:00:00", FUZZ_VALID, "the beginning of a day"},
+                 {TERN_KIND_DATETIME, "2023-02-29T00:00:00Z", FUZZ_INVALID, "no such day"},
+                 {TERN_KIND_DATETIME, "2024-02-29T23:59:59.999999Z", FUZZ_VALID, "a leap day"},
+                 {TERN_KIND_DATETIME, "1969-12-31T23:59:59.5-12:00", FUZZ_VALID, "before 1970, with an offset"},
+                 {TERN_KIND_DATETIME, "9999-12-31T23:59:59Z", FUZZ_VALID, "the last second"},
+                 {TERN_KIND_DURATION, "P1Y", FUZZ_INVALID, "a year has no length"},
+                 {TERN_KIND_DURATION, "PT0S", FUZZ_VALID, "no time"}};
     const field_plan *f = at->f;
     int64_t least, most;
     bool has_min = f != NULL && f->min_moment.text != NULL, has_max = f != NULL && f->max_moment.text != NULL;
@@ -224,7 +224,7 @@ static void odd_texts(fuzz_mutator *m, const fuzz_spot *at)
                                         "../../etc/passwd",    "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80",
                                         "null",                "-1",
                                         "%",                   "_*\"x"};
-    if (m->k->source != TERN_BODY && m->k->source != TERN_QUERY)
+    if (m->k->source != TERN_FROM_BODY && m->k->source != TERN_FROM_QUERY)
         return;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (fuzz_text_fits(at->f, texts[i]) && fuzz_is_due(m))
@@ -235,8 +235,8 @@ static void mutate_lengths(fuzz_mutator *m, const fuzz_spot *at)
 {
     enum { LONGEST = 60000, LONGEST_ELSEWHERE = 2000 };
     const field_plan *f = at->f;
-    size_t room = m->k->source == TERN_BODY ? LONGEST : LONGEST_ELSEWHERE;
-    bool is_free = fuzz_text_is_free(f), is_wide = m->k->source == TERN_BODY || m->k->source == TERN_QUERY;
+    size_t room = m->k->source == TERN_FROM_BODY ? LONGEST : LONGEST_ELSEWHERE;
+    bool is_free = fuzz_text_is_free(f), is_wide = m->k->source == TERN_FROM_BODY || m->k->source == TERN_FROM_QUERY;
     bool has_max = f != NULL && f->has_max_length && f->field->max_length < room;
     size_t least = f != NULL && f->has_min_length ? f->field->min_length : 0;
     size_t most = has_max ? f->field->max_length : 0;
@@ -245,7 +245,7 @@ static void mutate_lengths(fuzz_mutator *m, const fuzz_spot *at)
     fuzz_verdict right = f != NULL && f->field->words != NULL ? FUZZ_ANY : FUZZ_VALID;
     if (least > 0 && least < room && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, f, least, 1), right, "min_length");
-    if (is_wide && (least > 1 || (least == 1 && m->k->source == TERN_BODY)) && least < room && fuzz_is_due(m))
+    if (is_wide && (least > 1 || (least == 1 && m->k->source == TERN_FROM_BODY)) && least < room && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, NULL, least - 1, is_free ? 4 : 1), FUZZ_INVALID, "min_length - 1");
     if (has_max && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, f, most, 1), right, "max_length");
@@ -253,7 +253,7 @@ static void mutate_lengths(fuzz_mutator *m, const fuzz_spot *at)
         put_text(m, at, fuzz_text(k, f, most, 4), FUZZ_VALID, "max_length in characters of four bytes");
     if (has_max && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, NULL, most + 1, none == NULL && is_wide ? 3 : 1), FUZZ_INVALID, "max_length + 1");
-    if (least == 0 && is_free && m->k->source == TERN_BODY && fuzz_is_due(m))
+    if (least == 0 && is_free && m->k->source == TERN_FROM_BODY && fuzz_is_due(m))
         put_text(m, at, "", FUZZ_VALID, "empty text");
     if (!has_max && is_free && (f == NULL || !f->has_max_length) && is_wide && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, NULL, LONGEST_ELSEWHERE, 0), FUZZ_VALID, "2000 characters");
@@ -266,7 +266,7 @@ void fuzz_mutate_text(fuzz_mutator *m, const fuzz_spot *at)
     mutate_lengths(m, at);
     if (!fuzz_is_plain(m->k) && fuzz_is_due(m))
         put_number(m, at, "\"a\\u0000b\"", FUZZ_INVALID, "U+0000 within");
-    bool is_wide = m->k->source == TERN_BODY || m->k->source == TERN_QUERY;
+    bool is_wide = m->k->source == TERN_FROM_BODY || m->k->source == TERN_FROM_QUERY;
     if (is_ruled && is_wide && fuzz_is_due(m))
         put_text(m, at, refused_text(f), FUZZ_INVALID, "not by its rule");
     if (fuzz_text_is_free(f))
@@ -290,33 +290,33 @@ static void mutate_bytes_field(fuzz_mutator *m, const fuzz_spot *at)
 void fuzz_mutate_scalar(fuzz_mutator *m, const fuzz_spot *at)
 {
     switch (at->type->kind) {
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         mutate_int(m, at);
         break;
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         mutate_float(m, at);
         break;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         mutate_decimal(m, at);
         break;
-    case TERN_DATE:
-    case TERN_TIME:
-    case TERN_DATETIME:
-    case TERN_DURATION:
+    case TERN_KIND_DATE:
+    case TERN_KIND_TIME:
+    case TERN_KIND_DATETIME:
+    case TERN_KIND_DURATION:
         mutate_moment(m, at);
         break;
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         fuzz_mutate_text(m, at);
         break;
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         mutate_bytes_field(m, at);
         break;
-    case TERN_UUID:
+    case TERN_KIND_UUID:
         if (fuzz_is_due(m))
             put_text(m, at, "00000000-0000-0000-0000-000000000000", FUZZ_VALID, "a UUID of zeros");
         break;
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         if (!fuzz_is_plain(m->k) && fuzz_is_due(m))
             put_number(m, at, "[1e999, -0.0, \"\\u0000\", {\"\": []}]", FUZZ_VALID, "odd JSON");
         break;

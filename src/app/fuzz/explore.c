@@ -233,9 +233,9 @@ static bool is_form(const route *r)
     const tern_type *body = r->bind != NULL ? r->bind->body : NULL;
     for (unsigned i = 0; body != NULL && i < body->field_count; i++) {
         const tern_type *type = body->fields[i].type;
-        if (type->kind == TERN_LIST_KIND)
+        if (type->kind == TERN_KIND_LIST)
             type = type->item;
-        if (type->kind >= TERN_MODEL_KIND || type->kind == TERN_ANY)
+        if (type->kind >= TERN_KIND_MODEL || type->kind == TERN_KIND_ANY)
             return false;
     }
     return body != NULL;

@@ -2,10 +2,10 @@
 #ifndef APP_FUZZ_INTERNAL_H
 #define APP_FUZZ_INTERNAL_H
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/fuzz/random.h"
-#include "app/router_pattern.h"
-#include "app/test_inside.h"
+#include "app/router/pattern.h"
+#include "app/test/internal.h"
 
 #include <tern/test.h>
 
@@ -30,7 +30,7 @@ typedef struct fuzz_node {
 
 typedef enum fuzz_format { FUZZ_JSON, FUZZ_FORM, FUZZ_MULTIPART } fuzz_format;
 
-enum { FUZZ_SOURCES = TERN_BODY + 1 };
+enum { FUZZ_SOURCES = TERN_FROM_BODY + 1 };
 
 typedef struct fuzz_request {
     const route *route;
@@ -118,7 +118,7 @@ void fuzz_moment_range(const field_plan *f, const tern_type *type, int64_t *leas
 /** Whether the value is written as text, in a path, query, header or form. */
 static inline bool fuzz_is_plain(const fuzz_maker *k)
 {
-    return k->source != TERN_BODY || k->format != FUZZ_JSON;
+    return k->source != TERN_FROM_BODY || k->format != FUZZ_JSON;
 }
 
 /** A valid request of a route; `k->is_stuck` when it is not one. (make.c) */

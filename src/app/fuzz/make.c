@@ -37,7 +37,7 @@ static unsigned take_params(fuzz_maker *k, const pattern *p, unsigned segments, 
 static const bind_field *field_of_param(const bind_plan *bind, unsigned param)
 {
     for (unsigned i = 0; bind != NULL && i < bind->count; i++)
-        if (bind->fields[i].source == TERN_PATH && bind->fields[i].param == param)
+        if (bind->fields[i].source == TERN_FROM_PATH && bind->fields[i].param == param)
             return &bind->fields[i];
     return NULL;
 }
@@ -68,7 +68,7 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
             known = take_params(k, &p, segments, path, texts);
     }
     fuzz_node *object = fuzz_node_new(k->arena, FUZZ_OBJECT, NULL, 0);
-    k->source = TERN_PATH;
+    k->source = TERN_FROM_PATH;
     for (unsigned i = 0; i < p.count; i++) {
         const pattern_segment *s = &p.segments[i];
         if (s->kind == SEGMENT_TEXT)
@@ -79,14 +79,14 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
         if (value != NULL)
             fuzz_node_add(object, field != NULL ? field->name : "", value);
     }
-    request->parts[TERN_PATH] = object;
+    request->parts[TERN_FROM_PATH] = object;
 }
 
 /** A header or cookie can hold a list, a query too; all are texts. */
 static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request *request)
 {
     const field_plan *f = field->f;
-    if (field->source == TERN_PATH || f->field->read_only ||
+    if (field->source == TERN_FROM_PATH || f->field->read_only ||
         (!f->is_required && !k->is_full && !fuzz_once_in(&k->random, 3)))
         return;
     k->source = field->source;
@@ -109,10 +109,10 @@ static bool is_whole_list(const route *r)
 
 static void make_body(fuzz_maker *k, const route *r, fuzz_request *request)
 {
-    k->source = TERN_BODY;
+    k->source = TERN_FROM_BODY;
     k->format = request->format;
-    request->parts[TERN_BODY] = fuzz_value(k, NULL, r->bind->body);
-    k->is_stuck |= request->parts[TERN_BODY] == NULL;
+    request->parts[TERN_FROM_BODY] = fuzz_value(k, NULL, r->bind->body);
+    k->is_stuck |= request->parts[TERN_FROM_BODY] == NULL;
 }
 
 fuzz_request fuzz_make(fuzz_maker *k, const route *r)

@@ -114,9 +114,9 @@ static bool param_behind(const route *longer, const char *pattern_text, tern_str
 
 static const char *key_name(const tern_type *type)
 {
-    if (type != NULL && (type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND))
+    if (type != NULL && (type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP))
         type = type->item;
-    for (unsigned i = 0; type != NULL && type->kind == TERN_MODEL_KIND && i < type->field_count; i++)
+    for (unsigned i = 0; type != NULL && type->kind == TERN_KIND_MODEL && i < type->field_count; i++)
         if (type->fields[i].key)
             return plan_of(type) != NULL ? plan_of(type)->fields[i].key : type->fields[i].name;
     return NULL;
@@ -190,7 +190,7 @@ void fuzz_learn(fuzz_memory *memory, const tern_app *app, const fuzz_request *re
     path = test_need(arena_text(memory->arena, path + 1, strcspn(path + 1, "?")));
     if (location != NULL)
         learn_path(memory, app, location);
-    learn_sent(memory, request->parts[TERN_BODY]);
+    learn_sent(memory, request->parts[TERN_FROM_BODY]);
     if (strcmp(request->method, "DELETE") == 0)
         fuzz_forget(memory, path);
     else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "GET") == 0)

@@ -2,7 +2,7 @@
  * runs in a process of its own, and counts when the reply is refused for the same reason as before. */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <string.h>
 

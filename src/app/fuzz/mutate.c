@@ -74,16 +74,16 @@ static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
     static const char *const tries[] = {"true", "7", "1.5", "\"?!\"", "[]", "{}"};
     enum { TRUE, SEVEN, HALVES, TEXT, LIST, OBJECT };
     static const unsigned char taken[] = {
-        [TERN_BOOL] = 1 << TRUE,
-        [TERN_INT] = 1 << SEVEN,
-        [TERN_UINT] = 1 << SEVEN,
-        [TERN_FLOAT] = 1 << SEVEN | 1 << HALVES,
-        [TERN_TEXT] = 1 << TEXT,
-        [TERN_DECIMAL] = 1 << SEVEN | 1 << HALVES,
-        [TERN_ANY] = 0xff,
-        [TERN_MODEL_KIND] = 1 << OBJECT,
-        [TERN_LIST_KIND] = 1 << LIST,
-        [TERN_MAP_KIND] = 1 << OBJECT,
+        [TERN_KIND_BOOL] = 1 << TRUE,
+        [TERN_KIND_INT] = 1 << SEVEN,
+        [TERN_KIND_UINT] = 1 << SEVEN,
+        [TERN_KIND_FLOAT] = 1 << SEVEN | 1 << HALVES,
+        [TERN_KIND_TEXT] = 1 << TEXT,
+        [TERN_KIND_DECIMAL] = 1 << SEVEN | 1 << HALVES,
+        [TERN_KIND_ANY] = 0xff,
+        [TERN_KIND_MODEL] = 1 << OBJECT,
+        [TERN_KIND_LIST] = 1 << LIST,
+        [TERN_KIND_MAP] = 1 << OBJECT,
     };
     for (unsigned i = 0; i < sizeof tries / sizeof *tries; i++)
         if ((taken[at->type->kind] >> i & 1) == 0 && fuzz_is_due(m))
@@ -94,7 +94,7 @@ static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
 static void wrong_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
     tern_kind kind = at->type->kind;
-    if (kind != TERN_TEXT && kind != TERN_ANY && kind < TERN_MODEL_KIND && kind != TERN_UPLOAD && fuzz_is_due(m))
+    if (kind != TERN_KIND_TEXT && kind != TERN_KIND_ANY && kind < TERN_KIND_MODEL && kind != TERN_KIND_UPLOAD && fuzz_is_due(m))
         fuzz_put(m, at, fuzz_quoted(m->k->arena, "!x"), FUZZ_INVALID, "not such a value");
 }
 
@@ -106,7 +106,7 @@ static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
 {
     enum { MOST = 2000 };
     fuzz_maker *k = m->k;
-    bool is_map = at->type->kind == TERN_MAP_KIND;
+    bool is_map = at->type->kind == TERN_KIND_MAP;
     const field_plan *f = at->f;
     fuzz_node *list = fuzz_node_new(k->arena, is_map ? FUZZ_OBJECT : FUZZ_LIST, NULL, 0);
     fuzz_node **end = &list->first;
@@ -152,7 +152,7 @@ static void mutate_items(fuzz_mutator *m, const fuzz_spot *at)
 {
     const field_plan *f = at->f;
     fuzz_node *first = at->node->first;
-    bool is_map = at->type->kind == TERN_MAP_KIND;
+    bool is_map = at->type->kind == TERN_KIND_MAP;
     mutate_counts(m, at);
     if (f != NULL && f->field->unique_items && !is_map && first != NULL && first->next == NULL &&
         (!f->has_max_items || f->field->max_items > 1) && first->shape >= FUZZ_QUOTED && fuzz_is_due(m)) {
@@ -178,14 +178,14 @@ static void drop(fuzz_node *object, const fuzz_node *child)
 static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot *at)
 {
     const field_plan *f = at->f;
-    bool is_json = !fuzz_is_plain(m->k), is_list = at->type->kind == TERN_LIST_KIND;
-    if (m->k->source != TERN_PATH && fuzz_is_due(m)) {
+    bool is_json = !fuzz_is_plain(m->k), is_list = at->type->kind == TERN_KIND_LIST;
+    if (m->k->source != TERN_FROM_PATH && fuzz_is_due(m)) {
         drop(object, at->node);
         expect(m, at->where, f->is_required ? FUZZ_INVALID : FUZZ_VALID, "left out");
     }
-    if (is_json && at->type->kind != TERN_ANY && fuzz_is_due(m))
+    if (is_json && at->type->kind != TERN_KIND_ANY && fuzz_is_due(m))
         fuzz_put(m, at, fuzz_bare(m->k->arena, "null"), f->is_nullable ? FUZZ_VALID : FUZZ_INVALID, "null");
-    bool is_once = is_json || ((m->k->source == TERN_QUERY || m->k->source == TERN_BODY) && !is_list);
+    bool is_once = is_json || ((m->k->source == TERN_FROM_QUERY || m->k->source == TERN_FROM_BODY) && !is_list);
     if (is_once && at->node->shape >= FUZZ_QUOTED && fuzz_is_due(m)) {
         fuzz_node *twice = fuzz_node_new(m->k->arena, at->node->shape, at->node->text, at->node->len);
         twice->is_file = at->node->is_file;
@@ -236,7 +236,7 @@ static void mutate_value(fuzz_mutator *m, const fuzz_spot *at)
 {
     tern_kind kind = at->type->kind;
     bool is_bare_null = at->node->shape == FUZZ_BARE && strcmp(at->node->text, "null") == 0;
-    if (kind == TERN_UPLOAD || is_bare_null)
+    if (kind == TERN_KIND_UPLOAD || is_bare_null)
         return;
     if (!fuzz_is_plain(m->k))
         wrong_kinds(m, at);
@@ -244,9 +244,9 @@ static void mutate_value(fuzz_mutator *m, const fuzz_spot *at)
         wrong_texts(m, at);
     if (m->is_done)
         return;
-    if (kind == TERN_MODEL_KIND)
+    if (kind == TERN_KIND_MODEL)
         mutate_model(m, at);
-    else if (kind == TERN_LIST_KIND || kind == TERN_MAP_KIND)
+    else if (kind == TERN_KIND_LIST || kind == TERN_KIND_MAP)
         mutate_items(m, at);
     else
         fuzz_mutate_scalar(m, at);
@@ -316,7 +316,7 @@ static void mutate_query_bytes(fuzz_mutator *m)
     const place here = {.name = "query"};
     for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
         const bind_field *field = &bind->fields[i];
-        if (field->source != TERN_QUERY || field->f->field->read_only)
+        if (field->source != TERN_FROM_QUERY || field->f->field->read_only)
             continue;
         for (size_t j = 0; j < sizeof escapes / sizeof *escapes && !m->is_done; j++) {
             if (!fuzz_is_due(m))
@@ -336,13 +336,13 @@ bool fuzz_mutate(fuzz_maker *k, fuzz_request *request, unsigned number, fuzz_exp
     mutate_parameters(&m);
     if (!m.is_done)
         mutate_query_bytes(&m);
-    k->source = TERN_BODY;
+    k->source = TERN_FROM_BODY;
     k->format = request->format;
-    if (!m.is_done && request->parts[TERN_BODY] != NULL && request->format == FUZZ_JSON)
-        mutate_value(&m, &(fuzz_spot){request->parts[TERN_BODY], &body, NULL, bind->body});
-    else if (!m.is_done && request->parts[TERN_BODY] != NULL)
-        mutate_model(&m, &(fuzz_spot){request->parts[TERN_BODY], &body, NULL, bind->body});
-    if (!m.is_done && request->parts[TERN_BODY] != NULL)
+    if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL && request->format == FUZZ_JSON)
+        mutate_value(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], &body, NULL, bind->body});
+    else if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL)
+        mutate_model(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], &body, NULL, bind->body});
+    if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL)
         mutate_bytes(&m);
     *expected = m.expect;
     return m.is_done;

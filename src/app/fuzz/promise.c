@@ -2,7 +2,7 @@
 #include "app/fuzz/internal.h"
 #include "base/text.h"
 #include "http/exchange.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>

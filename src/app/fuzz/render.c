@@ -33,7 +33,7 @@ static void add_path(buf *out, arena *a, const fuzz_request *request)
     pattern p;
     if (!pattern_parse(&p, request->route->pattern, unused))
         return;
-    const fuzz_node *param = request->parts[TERN_PATH] != NULL ? request->parts[TERN_PATH]->first : NULL;
+    const fuzz_node *param = request->parts[TERN_FROM_PATH] != NULL ? request->parts[TERN_FROM_PATH]->first : NULL;
     for (unsigned i = 0; i < p.count; i++) {
         const pattern_segment *segment = &p.segments[i];
         buf_add_text(out, "/");
@@ -82,7 +82,7 @@ static void add_pairs(buf *out, arena *a, const fuzz_node *object)
 static const char *address(arena *a, const fuzz_request *request)
 {
     buf out = {0};
-    const fuzz_node *query = request->parts[TERN_QUERY];
+    const fuzz_node *query = request->parts[TERN_FROM_QUERY];
     add_path(&out, a, request);
     if (request->raw_query != NULL) {
         buf_add_printf(&out, "?%s", request->raw_query);
@@ -103,7 +103,7 @@ static const char *const *lines(arena *a, const fuzz_request *request, const cha
     size_t count = 2;
     for (const char *const *line = more; line != NULL && *line != NULL; line++)
         count++;
-    const fuzz_node *headers = request->parts[TERN_HEADER], *cookies = request->parts[TERN_COOKIE];
+    const fuzz_node *headers = request->parts[TERN_FROM_HEADER], *cookies = request->parts[TERN_FROM_COOKIE];
     for (const fuzz_node *h = headers != NULL ? headers->first : NULL; h != NULL; h = h->next)
         for (const fuzz_node *item = is_listed(h) ? h->first : h; item != NULL; item = is_listed(h) ? item->next : NULL)
             count++;
@@ -156,7 +156,7 @@ static void add_multipart(buf *out, arena *a, const fuzz_node *body)
 
 static const char *add_body(buf *out, arena *a, const fuzz_request *request)
 {
-    const fuzz_node *body = request->parts[TERN_BODY];
+    const fuzz_node *body = request->parts[TERN_FROM_BODY];
     switch (request->format) {
     case FUZZ_FORM:
         add_pairs(out, a, body);
@@ -179,7 +179,7 @@ fuzz_step fuzz_render(arena *a, const fuzz_request *request, const char *const *
     if (request->raw_body.data != NULL) {
         step.type = request->raw_type;
         step.body = request->raw_body;
-    } else if (request->parts[TERN_BODY] != NULL) {
+    } else if (request->parts[TERN_FROM_BODY] != NULL) {
         buf out = {0};
         step.type = add_body(&out, a, request);
         step.body = (tern_str){test_need(arena_text(a, out.data != NULL ? out.data : "", out.len)), out.len};

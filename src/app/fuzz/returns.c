@@ -1,9 +1,9 @@
 /* Replies against .returns: read by the schema's own decoder, with descriptions that say what a client gets
  * instead of what it sends. */
 #include "app/fuzz/internal.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/validate.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void turn_around(arena *a, tern_field *field, const field_plan *f, bool i
     bool may_lack = f->is_nullable || field->optional;
     field->type = received_of(a, field->type);
     field->read_only = field->write_only = field->key = false;
-    field->in = TERN_AUTO;
+    field->in = TERN_FROM_AUTO;
     field->fallback = NULL;
     field->required = false;
     if (f->is_nullable)
@@ -66,14 +66,14 @@ static void fill_twin(arena *a, tern_type *copy, const tern_type *type, bool is_
 
 static tern_type *received_of(arena *a, const tern_type *type)
 {
-    if (type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND) {
+    if (type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP) {
         tern_type *list = test_need(arena_alloc(a, sizeof *list));
         *list = *type;
         list->plan = NULL;
         list->item = received_of(a, type->item);
         return list;
     }
-    if (type->kind != TERN_MODEL_KIND)
+    if (type->kind != TERN_KIND_MODEL)
         return (tern_type *)(uintptr_t)type;
     const twin *known = find(type);
     if (known != NULL)
@@ -92,7 +92,7 @@ static tern_type *received_of(arena *a, const tern_type *type)
 /** The model of a route's replies, whose list it may be. */
 static const tern_type *model_of(const tern_type *type)
 {
-    return type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND ? type->item : type;
+    return type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP ? type->item : type;
 }
 
 bool fuzz_returns_prepare(arena *a, const tern_type *type)
@@ -181,7 +181,7 @@ const char *fuzz_returns_fault(arena *a, const tern_route_options *options, tern
             return "the page's total is not a count";
         return items_fault(a, received, items, &inner, field);
     }
-    if (tern_value_kind_of(value) != (type->kind == TERN_MAP_KIND ? TERN_JSON_OBJECT : TERN_JSON_ARRAY))
-        return type->kind == TERN_MAP_KIND ? "the body is not an object" : "the body is not a list";
+    if (tern_value_kind_of(value) != (type->kind == TERN_KIND_MAP ? TERN_JSON_OBJECT : TERN_JSON_ARRAY))
+        return type->kind == TERN_KIND_MAP ? "the body is not an object" : "the body is not a list";
     return items_fault(a, received, value, &outer, field);
 }

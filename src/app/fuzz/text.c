@@ -1,7 +1,7 @@
 /* Text that keeps the rules of a field, of a chosen length where that matters. */
 #include "app/fuzz/internal.h"
 #include "base/text.h"
-#include "schema/pattern.h"
+#include "schema/pattern/pattern.h"
 #include "schema/validate.h"
 
 #include <string.h>
@@ -48,7 +48,7 @@ bool fuzz_text_is_free(const field_plan *f)
 static bool can_be_sent(const fuzz_maker *k, const char *text)
 {
     const char *taken = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~@!$'()*:+.";
-    if (k->source == TERN_BODY || k->source == TERN_QUERY)
+    if (k->source == TERN_FROM_BODY || k->source == TERN_FROM_QUERY)
         return utf8_valid(text, strlen(text));
     if (text[0] == '\0' || text[strspn(text, ".")] == '\0')
         return false;
@@ -65,7 +65,7 @@ static const char *const letters_of[] = {"",
 
 static const char *letters(fuzz_maker *k, size_t characters, unsigned width)
 {
-    bool is_wide = k->source == TERN_BODY || k->source == TERN_QUERY;
+    bool is_wide = k->source == TERN_FROM_BODY || k->source == TERN_FROM_QUERY;
     enum { WIDEST = 4 };
     char *text = test_need(arena_alloc(k->arena, characters * WIDEST + 1)), *at = text;
     for (size_t i = 0; i < characters; i++) {
@@ -93,7 +93,7 @@ static const char *of_format(fuzz_maker *k, const char *format, size_t character
             continue;
         size_t taken = strlen(around[i].before) + strlen(around[i].after);
         size_t own = characters == SIZE_MAX ? 8 : characters > taken ? characters - taken : 1;
-        fuzz_maker plain = {.arena = k->arena, .random = k->random, .source = TERN_PATH};
+        fuzz_maker plain = {.arena = k->arena, .random = k->random, .source = TERN_FROM_PATH};
         fuzz_next(&k->random);
         if (own > LABEL && strcmp(format, "uri") != 0)
             return NULL;

@@ -1,8 +1,8 @@
 /* Valid values of every kind, by the rules of their fields. */
 #include "app/fuzz/internal.h"
-#include "schema/calendar.h"
-#include "schema/decimal.h"
-#include "schema/moment.h"
+#include "schema/time/calendar.h"
+#include "schema/number/decimal.h"
+#include "schema/time/moment.h"
 #include "schema/scalar.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 void fuzz_int_range(const field_plan *f, const tern_type *type, int64_t *least, int64_t *most)
 {
     unsigned bits = 8 * (unsigned)type->size;
-    bool is_signed = type->kind == TERN_INT;
+    bool is_signed = type->kind == TERN_KIND_INT;
     *most = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - is_signed)) - 1;
     *least = is_signed ? -*most - 1 : 0;
     if (f != NULL && f->has_min)
@@ -107,10 +107,10 @@ const char *fuzz_moment_text(fuzz_maker *k, const tern_type *type, int64_t numbe
         tern_time time;
         int64_t microseconds;
     } value = {.microseconds = number};
-    if (type->kind == TERN_DATE) {
+    if (type->kind == TERN_KIND_DATE) {
         calendar_day(number, &year, &month, &day);
         value.date = (tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day};
-    } else if (type->kind == TERN_TIME) {
+    } else if (type->kind == TERN_KIND_TIME) {
         int64_t seconds = number / SECOND_NS;
         value.time = (tern_time){(uint8_t)(seconds / 3600), (uint8_t)(seconds / 60 % 60), (uint8_t)(seconds % 60),
                                  (uint32_t)(number % SECOND_NS)};
@@ -122,15 +122,15 @@ void fuzz_moment_range(const field_plan *f, const tern_type *type, int64_t *leas
 {
     static const int64_t DAY_US = INT64_C(86400000000);
     switch (type->kind) {
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         *least = calendar_days(0, 1, 1);
         *most = calendar_days(CALENDAR_LAST_YEAR, 12, 31);
         break;
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         *least = 0;
         *most = INT64_C(86399999999999);
         break;
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         *least = CALENDAR_FIRST_US;
         *most = CALENDAR_LAST_US;
         break;
@@ -149,16 +149,16 @@ void fuzz_moment_range(const field_plan *f, const tern_type *type, int64_t *leas
 static const char *some_moment(fuzz_maker *k, const field_plan *f, const tern_type *type)
 {
     static const int64_t HOUR_US = INT64_C(3600000000);
-    int64_t least, most, now = 0, unit = type->kind == TERN_DATE ? 1 : type->kind == TERN_TIME ? 1000000000 : 1000000;
+    int64_t least, most, now = 0, unit = type->kind == TERN_KIND_DATE ? 1 : type->kind == TERN_KIND_TIME ? 1000000000 : 1000000;
     const moment_limit zero = {.text = "now", .is_moving = true};
     fuzz_moment_range(f, type, &least, &most);
     bool is_moving = f != NULL && (f->min_moment.is_moving || f->max_moment.is_moving);
-    int64_t margin = !is_moving ? 0 : type->kind == TERN_DATE ? 2 : HOUR_US;
+    int64_t margin = !is_moving ? 0 : type->kind == TERN_KIND_DATE ? 2 : HOUR_US;
     if (most - least > 4 * margin) {
         least += margin;
         most -= margin;
     }
-    if (type->kind == TERN_DATE || type->kind == TERN_DATETIME)
+    if (type->kind == TERN_KIND_DATE || type->kind == TERN_KIND_DATETIME)
         now = moment_limit_number(type, &zero);
     now -= now % unit;
     int64_t from = now < least ? least : now > most ? most : now;
@@ -249,31 +249,31 @@ static fuzz_node *some_text(fuzz_maker *k, const field_plan *f)
 static fuzz_node *single(fuzz_maker *k, const field_plan *f, const tern_type *type)
 {
     const char *text = referred(k, f);
-    bool is_number = type->kind <= TERN_FLOAT || type->kind == TERN_DECIMAL;
+    bool is_number = type->kind <= TERN_KIND_FLOAT || type->kind == TERN_KIND_DECIMAL;
     if (text == NULL) {
         switch (type->kind) {
-        case TERN_BOOL:
+        case TERN_KIND_BOOL:
             text = fuzz_once_in(&k->random, 2) ? "true" : "false";
             break;
-        case TERN_INT:
-        case TERN_UINT:
+        case TERN_KIND_INT:
+        case TERN_KIND_UINT:
             text = some_int(k, f, type);
             break;
-        case TERN_FLOAT:
+        case TERN_KIND_FLOAT:
             text = some_float(k, f);
             break;
-        case TERN_TEXT:
+        case TERN_KIND_TEXT:
             return some_text(k, f);
-        case TERN_BYTES:
+        case TERN_KIND_BYTES:
             text = some_bytes(k, f);
             break;
-        case TERN_UUID:
+        case TERN_KIND_UUID:
             text = some_uuid(k);
             break;
-        case TERN_DECIMAL:
+        case TERN_KIND_DECIMAL:
             text = some_decimal(k, f);
             break;
-        case TERN_ENUM:
+        case TERN_KIND_ENUM:
             text = type->name_count != 0 ? type->names[fuzz_below(&k->random, type->name_count)].name : NULL;
             break;
         default:
@@ -308,7 +308,7 @@ static size_t some_count(fuzz_maker *k, const field_plan *f)
 static fuzz_node *some_items(fuzz_maker *k, const field_plan *f, const tern_type *type)
 {
     enum { TRIES = 20 };
-    bool is_map = type->kind == TERN_MAP_KIND, is_unique = is_map || (f != NULL && f->field->unique_items);
+    bool is_map = type->kind == TERN_KIND_MAP, is_unique = is_map || (f != NULL && f->field->unique_items);
     fuzz_node *list = fuzz_node_new(k->arena, is_map ? FUZZ_OBJECT : FUZZ_LIST, NULL, 0);
     size_t wanted = some_count(k, f), count = 0;
     for (unsigned tries = 0; count < wanted && tries < wanted + TRIES; tries++) {
@@ -352,17 +352,17 @@ fuzz_node *fuzz_value(fuzz_maker *k, const field_plan *f, const tern_type *type)
         return NULL; /* a model that holds itself */
     k->depth++;
     switch (type->kind) {
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         value = some_model(k, type);
         break;
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         value = some_items(k, f, type);
         break;
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         value = fuzz_bare(k->arena, "{\"a\":[1,\"x\",null]}");
         break;
-    case TERN_UPLOAD:
+    case TERN_KIND_UPLOAD:
         value = some_file(k, f);
         break;
     default:

@@ -15,8 +15,8 @@ static const bind_field *find_field(const route *r, const char *const *names)
 {
     for (unsigned i = 0; r->bind != NULL && i < r->bind->count; i++) {
         const bind_field *field = &r->bind->fields[i];
-        bool is_number = field->f->field->type->kind == TERN_INT || field->f->field->type->kind == TERN_UINT;
-        for (const char *const *name = names; field->source == TERN_QUERY && is_number && *name != NULL; name++)
+        bool is_number = field->f->field->type->kind == TERN_KIND_INT || field->f->field->type->kind == TERN_KIND_UINT;
+        for (const char *const *name = names; field->source == TERN_FROM_QUERY && is_number && *name != NULL; name++)
             if (strcmp(field->name, *name) == 0)
                 return field;
     }
@@ -35,7 +35,7 @@ static paging paging_of(const route *r)
 
 static void add_param(fuzz_case *c, fuzz_request *request, const char *name, const char *value)
 {
-    fuzz_node **query = &request->parts[TERN_QUERY];
+    fuzz_node **query = &request->parts[TERN_FROM_QUERY];
     fuzz_node *known = fuzz_node_get(*query, name);
     if (*query == NULL)
         *query = fuzz_node_new(c->arena, FUZZ_OBJECT, NULL, 0);
@@ -50,10 +50,10 @@ static void add_param(fuzz_case *c, fuzz_request *request, const char *name, con
 static fuzz_request plain_list(fuzz_case *c, const route *r)
 {
     fuzz_request request = fuzz_make(&c->maker, r);
-    fuzz_node *query = request.parts[TERN_QUERY];
+    fuzz_node *query = request.parts[TERN_FROM_QUERY];
     for (unsigned i = 0; r->bind != NULL && query != NULL && i < r->bind->count; i++) {
         const bind_field *field = &r->bind->fields[i];
-        if (field->source != TERN_QUERY || field->f->is_required)
+        if (field->source != TERN_FROM_QUERY || field->f->is_required)
             continue;
         for (fuzz_node **at = &query->first; *at != NULL;) {
             if (strcmp((*at)->key, field->name) == 0)
@@ -91,9 +91,9 @@ static void make_rows(fuzz_case *c, const route *list)
 static bool has_key(const route *r)
 {
     const tern_type *model = r->options.returns;
-    if (model != NULL && model->kind == TERN_LIST_KIND)
+    if (model != NULL && model->kind == TERN_KIND_LIST)
         model = model->item;
-    for (unsigned i = 0; model != NULL && model->kind == TERN_MODEL_KIND && i < model->field_count; i++)
+    for (unsigned i = 0; model != NULL && model->kind == TERN_KIND_MODEL && i < model->field_count; i++)
         if (model->fields[i].key && !model->fields[i].write_only)
             return true;
     return false;
