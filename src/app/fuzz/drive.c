@@ -156,12 +156,17 @@ fuzz_promise fuzz_run_job(fuzz_run *run, const fuzz_job *job, char *why, size_t 
 
 /* -- findings -- */
 
+/** Each field is a finding, but for the many of a route that breaks a promise for all of them. */
 static bool is_known(const fuzz_run *run, const fuzz_found *found)
 {
-    for (const fuzz_finding *f = run->findings; f != NULL; f = f->next)
-        if (f->found.route == found->route && f->found.breach.promise == found->breach.promise &&
-            strcmp(f->found.breach.field, found->breach.field) == 0)
+    enum { MOST_FIELDS = 4 };
+    unsigned count = 0;
+    for (const fuzz_finding *f = run->findings; f != NULL; f = f->next) {
+        if (f->found.route != found->route || f->found.breach.promise != found->breach.promise)
+            continue;
+        if (strcmp(f->found.breach.field, found->breach.field) == 0 || ++count == MOST_FIELDS)
             return true;
+    }
     return false;
 }
 
@@ -250,7 +255,7 @@ typedef struct sweeping {
 /** A chunk of the route's changes; where a request ends the process, the next case goes on after it. */
 static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
 {
-    enum { FAILS_MOST = 20 };
+    enum { DEATHS_MOST = 8 };
     const fuzz_job job = {.kind = FUZZ_SWEEP, .route = index, .number = s->next[index]};
     if (!run_and_keep(run, &job))
         return false;
@@ -259,7 +264,7 @@ static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
         s->next[index] = (progress > s->next[index] ? progress : s->next[index]) + 1;
     else
         s->next[index] += FUZZ_CHUNK;
-    s->is_done[index] = run->is_swept || (run->has_died && ++run->deaths[index] >= FAILS_MOST);
+    s->is_done[index] = run->is_swept || (run->has_died && ++run->deaths[index] >= DEATHS_MOST);
     return true;
 }
 

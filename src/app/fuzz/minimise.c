@@ -194,8 +194,17 @@ void fuzz_minimise(fuzz_run *run, fuzz_finding *finding)
 {
     shrinker s = {.run = run, .finding = finding, .until_ms = clock_ns() / 1000000 + MOST_MS};
     finding->is_steady = is_same(&s, finding->steps, finding->step_count);
-    if (!finding->is_steady || finding->found.breach.promise == FUZZ_NO_HANG)
-        return; /* a try at a hang takes as long as it hangs */
+    if (!finding->is_steady)
+        return;
+    if (finding->found.breach.promise == FUZZ_NO_HANG) { /* each try that hangs takes its time */
+        fuzz_step *last = &finding->steps[finding->step_count - 1]; /* a path of another's Location stays as it is */
+        last->from = -1;
+        if (is_same(&s, last, 1)) {
+            finding->steps = last;
+            finding->step_count = 1;
+        }
+        return;
+    }
     drop_steps(&s);
     for (unsigned i = finding->step_count; i-- > 0;) {
         drop_query(&s, i);

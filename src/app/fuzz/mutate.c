@@ -194,15 +194,22 @@ static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot 
     }
 }
 
+static const char *const unknown_names[] = {"zz_unknown", "\xe2\x80\xae"};
+
+bool fuzz_is_unknown_name(const char *name)
+{
+    return strcmp(name, unknown_names[0]) == 0 || strcmp(name, unknown_names[1]) == 0;
+}
+
 /** Members that the model does not have, or does not take. */
 static void mutate_members(fuzz_mutator *m, const tern_type *type, fuzz_node *object, const place *where)
 {
-    static const char *const others[] = {"zz_unknown", "\xe2\x80\xae"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; i < sizeof unknown_names / sizeof *unknown_names; i++)
         if ((!fuzz_is_plain(m->k) || i == 0) && fuzz_is_due(m)) {
-            const place here = {.up = where, .name = others[i]};
-            fuzz_node_add(object, others[i], fuzz_quoted(m->k->arena, "1"));
+            const place here = {.up = where, .name = unknown_names[i]};
+            fuzz_node_add(object, unknown_names[i], fuzz_quoted(m->k->arena, "1"));
             expect(m, &here, type->options.ignore_unknown ? FUZZ_VALID : FUZZ_INVALID, "an unknown field");
+            m->expect.field = "an unknown field";
         }
     for (unsigned i = 0; i < type->field_count; i++) {
         const field_plan *f = &plan_of(type)->fields[i];

@@ -64,7 +64,7 @@ static void add_body(buf *out, const fuzz_step *step)
     bool is_json = strcmp(step->type, "application/json") == 0, is_text = step->body.len != 0 && !has_nul(step->body);
     bool is_form = strcmp(step->type, "application/x-www-form-urlencoded") == 0;
     if (is_text && (is_json || is_form)) {
-        buf_add_text(out, is_json ? ", .json = " : ", .form = ");
+        buf_add_text(out, is_json ? ",\n        .json = " : ",\n        .form = ");
         add_literal(out, step->body.data, step->body.len);
         return;
     }

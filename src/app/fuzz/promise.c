@@ -137,17 +137,17 @@ static bool names(tern_value *errors, const char *want)
     return true;
 }
 
-/** What an application puts in place of Tern's faults has to say the field's name somewhere. */
+/** What an application puts in place of Tern's faults has to say the name of a field that it has. */
 static bool has_name(const tern_answer *a, const char *want)
 {
     const char *end = strrchr(want, '"'), *begin = end;
     char name[FUZZ_FIELD_BYTES];
     while (begin != NULL && begin > want && begin[-1] != '"')
         begin--;
-    if (begin == NULL || begin == end || (size_t)(end - begin) >= sizeof name)
-        return true;
+    if (begin == NULL || begin == end || begin == want + 2 || (size_t)(end - begin) >= sizeof name)
+        return true; /* the body as a whole */
     snprintf(name, sizeof name, "%.*s", (int)(end - begin), begin);
-    return strstr(a->body, name) != NULL;
+    return fuzz_is_unknown_name(name) || strstr(a->body, name) != NULL;
 }
 
 /** What may be answered before the fields are looked at: who is not let in, or asks too often; a path whose
