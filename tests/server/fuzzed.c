@@ -95,6 +95,12 @@ TERN_MODEL(Asked,
     (int,              retries, .in = TERN_FROM_HEADER, .json = "X-Retries", .optional = true, .min = 0, .max = 3),
     (const char *,     theme, .in = TERN_FROM_COOKIE, .optional = true, .choices = TERN_CHOICES("dark", "light")))
 
+TERN_MODEL(Form,
+    (const char *,    name, .min_length = 2, .max_length = 10),
+    (int,             age, .min = 0, .max = 150),
+    (bool,            news, .fallback = "false"),
+    (tern_text_list,  tags, .max_items = 3, .optional = true))
+
 TERN_MODEL(Picture,
     (const char *, title, .max_length = 10),
     (tern_upload,  file, .max_length = 1000))
@@ -112,6 +118,11 @@ TERN_HANDLER(take_asked, Asked, in)
 {
     const Count count = {.count = in->limit};
     return tern_json(c, Count, &count);
+}
+
+TERN_HANDLER(take_form, Form, in)
+{
+    return tern_json(c, Form, in);
 }
 
 TERN_HANDLER(take_picture, Picture, in)
@@ -303,6 +314,7 @@ static void add_sound(tern_app *app)
     tern_post(app, "/everything", take_everything, .returns = TERN_TYPE(Everything));
     tern_get(app, "/asked/{id:int}", take_asked, .returns = TERN_TYPE(Count));
     tern_post(app, "/pictures", take_picture, .returns = TERN_TYPE(Count));
+    tern_post(app, "/forms", take_form, .returns = TERN_TYPE(Form), .forms = true);
     tern_post(app, "/accounts", take_account, .returns = TERN_TYPE(Account));
     tern_post(app, "/rows", add_row, .returns = TERN_TYPE(Row), .status = 201);
     tern_get(app, "/rows", list_rows, .returns = TERN_LIST(Row), .paged = true);

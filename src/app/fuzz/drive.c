@@ -65,8 +65,7 @@ bool fuzz_is_asked(const fuzz_run *run, const route *r)
     return !r->options.not_fuzzed && r->host == NULL && !is_ours(run->app, r) && !is_named(r, run->skip);
 }
 
-/** Whether its promises are looked into; the others only make what it needs. */
-static bool is_aimed_at(const fuzz_run *run, const route *r)
+bool fuzz_is_aimed_at(const fuzz_run *run, const route *r)
 {
     return fuzz_is_asked(run, r) && (run->only == NULL || is_named(r, run->only));
 }
@@ -184,7 +183,7 @@ static const char *output_of(const fuzz_run *run, unsigned step)
 static void keep(fuzz_run *run, const fuzz_found *found)
 {
     unsigned count;
-    if (is_known(run, found))
+    if (is_known(run, found) || !fuzz_is_aimed_at(run, router_at(run->app->router, found->route)))
         return;
     fuzz_finding *kept = test_need(arena_alloc(run->arena, sizeof *kept));
     *kept = (fuzz_finding){.found = *found};
@@ -209,7 +208,7 @@ static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
 }
 
 /** Runs a job and takes in what it found; false when the application cannot be run at all. */
-static bool run_and_keep(fuzz_run *run, const fuzz_job *job)
+static bool run_once(fuzz_run *run, const fuzz_job *job)
 {
     char why[FUZZ_WHY_BYTES] = "";
     fuzz_finding **first = run->findings_end;
@@ -229,13 +228,28 @@ static bool run_and_keep(fuzz_run *run, const fuzz_job *job)
     if (end != FUZZ_PROMISES)
         keep_end(run, end, why);
     run->has_died = end != FUZZ_PROMISES;
+    run->has_hung = end == FUZZ_NO_HANG;
     run->is_swept = run->shared->is_swept;
+    run->last_route = run->shared->route;
     run->progress = run->shared->progress;
     uint64_t requests = run->shared->requests; /* those of replays do not count */
     for (fuzz_finding *f = *first; f != NULL; f = f->next)
         fuzz_minimise(run, f);
     run->shared->requests = requests;
     return run->error == 0;
+}
+
+/** The same, and again where the request of another route ended the process: that one is left out then. */
+static bool run_and_keep(fuzz_run *run, const fuzz_job *job)
+{
+    enum { TIMES_MOST = 8 };
+    for (unsigned times = 0; times < TIMES_MOST; times++) {
+        if (!run_once(run, job))
+            return false;
+        if (!run->has_died || run->last_route == job->route)
+            return true;
+    }
+    return true;
 }
 
 /* -- all jobs -- */
@@ -264,7 +278,8 @@ static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
         s->next[index] = (progress > s->next[index] ? progress : s->next[index]) + 1;
     else
         s->next[index] += FUZZ_CHUNK;
-    s->is_done[index] = run->is_swept || (run->has_died && ++run->deaths[index] >= DEATHS_MOST);
+    run->deaths[index] += !run->has_died ? 0 : run->has_hung ? DEATHS_MOST / 2 : 1;
+    s->is_done[index] = run->is_swept || run->deaths[index] >= DEATHS_MOST;
     return true;
 }
 
@@ -284,13 +299,13 @@ bool fuzz_drive(fuzz_run *run)
     *s = (sweeping){.next = {0}};
     count = count < FUZZ_ROUTES_MOST ? count : FUZZ_ROUTES_MOST;
     for (uint32_t i = 0; i < count; i++)
-        if (is_aimed_at(run, router_at(run->app->router, i)) && !is_over(run, began_ms) && !look_once(run, i))
+        if (fuzz_is_aimed_at(run, router_at(run->app->router, i)) && !is_over(run, began_ms) && !look_once(run, i))
             return false;
     bool has_more = true;
     for (uint32_t round = 0; !is_over(run, began_ms); round++) {
         has_more = false;
         for (uint32_t i = 0; i < count && !is_over(run, began_ms); i++) {
-            if (s->is_done[i] || !is_aimed_at(run, router_at(run->app->router, i)))
+            if (s->is_done[i] || !fuzz_is_aimed_at(run, router_at(run->app->router, i)))
                 continue;
             has_more = true;
             if (!sweep(run, s, i))

@@ -310,8 +310,8 @@ typedef struct fuzz_run {
     int output_fd;
     int error; /* errno, when a process cannot be made; ECANCELED: the application does not start */
     /* of the last job */
-    bool has_died, is_swept;
-    uint32_t progress;
+    bool has_died, has_hung, is_swept;
+    uint32_t progress, last_route;
     uint32_t deaths[FUZZ_ROUTES_MOST];
 } fuzz_run;
 
@@ -349,6 +349,8 @@ uint32_t fuzz_output_at(const fuzz_shared *shared, unsigned step);
 
 /** Whether a route is asked at all. */
 bool fuzz_is_asked(const fuzz_run *run, const route *r);
+/** Whether its promises are looked into; the others only make what it needs. */
+bool fuzz_is_aimed_at(const fuzz_run *run, const route *r);
 /** Runs everything; false with errno set when a process cannot be made. */
 bool fuzz_drive(fuzz_run *run);
 /** Runs one job in a process of its own and watches it: the promise it broke by its end, or FUZZ_PROMISES. */

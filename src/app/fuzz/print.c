@@ -261,7 +261,7 @@ void fuzz_print_summary(const fuzz_run *run, uint64_t ms, buf *out)
                    run->finding_count == 1 ? "" : "s");
     for (unsigned i = 0; i < count && i < FUZZ_ROUTES_MOST; i++) {
         const route *r = router_at(run->app->router, i);
-        if (!fuzz_is_asked(run, r) || shared->taken_of[i] > 0)
+        if (!fuzz_is_aimed_at(run, r) || shared->taken_of[i] > 0)
             continue;
         if (shared->asked[i] == 0)
             buf_add_printf(out, "fuzz: %s %s was not asked: no valid request could be made\n", r->method_name, r->pattern);
