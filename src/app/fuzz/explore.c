@@ -52,7 +52,6 @@ static void count(fuzz_case *c, uint32_t index, const tern_answer *a)
     bool is_taken = a != NULL && a->status >= 200 && a->status <= 299;
     if (index >= FUZZ_ROUTES_MOST)
         return;
-    shared->asked[index]++;
     shared->taken_of[index] += is_taken;
     shared->taken += is_taken;
     if (a != NULL && !is_taken)
@@ -65,6 +64,8 @@ static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const 
 {
     const char *wrong;
     fuzz_step step = fuzz_render(c->arena, request, c->run->headers);
+    if (index < FUZZ_ROUTES_MOST)
+        c->run->shared->asked[index]++; /* now: the process may end with it */
     tern_answer *a = fuzz_case_send(c, &step, index, &wrong);
     if (a == NULL && wrong == NULL)
         return 0;
