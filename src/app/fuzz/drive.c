@@ -201,7 +201,8 @@ static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
     const fuzz_shared *shared = run->shared;
     fuzz_found found = {.route = shared->route, .step = shared->steps - 1};
     found.breach.promise = promise;
-    snprintf(found.breach.why, sizeof found.breach.why, "%s", why);
+    snprintf(found.breach.why, sizeof found.breach.why, "%s%s", why,
+             shared->step_began_ms != 0 || promise == FUZZ_NO_LEAK ? "" : ", between two requests: in a .check?");
     if (promise != FUZZ_NO_LEAK && shared->route < FUZZ_ROUTES_MOST)
         run->is_deadly[shared->route] = true;
     keep(run, &found);

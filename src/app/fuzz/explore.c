@@ -49,7 +49,7 @@ static void hold_all(fuzz_case *c, fuzz_exchange e, const fuzz_expect *expected,
 static void count(fuzz_case *c, uint32_t index, const tern_answer *a)
 {
     fuzz_shared *shared = c->run->shared;
-    bool is_taken = a != NULL && a->status >= 200 && a->status <= 299;
+    bool is_taken = a != NULL && a->status >= 200 && a->status <= 399;
     if (index >= FUZZ_ROUTES_MOST)
         return;
     shared->taken_of[index] += is_taken;

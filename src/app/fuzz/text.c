@@ -117,17 +117,29 @@ static const char *of_format(fuzz_maker *k, const char *format, size_t character
                                                  : arena_printf(k->arena, "192.0.2.%u", last));
 }
 
-/** Lengthens or cuts text by its last character, which many patterns allow any number of. */
+/** Lengthens or cuts text, which many patterns allow: by its last character, or by any of its own. */
 static const char *fit_length(fuzz_maker *k, const char *text, size_t characters)
 {
     size_t len = strlen(text);
+    bool is_last = fuzz_once_in(&k->random, 2);
     if (characters == SIZE_MAX || count_characters(text) == characters || len == 0)
         return text;
     char *fitted = test_need(arena_alloc(k->arena, characters + 1));
     for (size_t i = 0; i < characters; i++)
-        fitted[i] = text[i < len ? i : len - 1];
+        fitted[i] = i < len ? text[i] : text[is_last ? len - 1 : fuzz_below(&k->random, len)];
     fitted[characters] = '\0';
     return utf8_valid(fitted, characters) ? fitted : text;
+}
+
+/** The length that text for a pattern should have: its own, where the field's limits let it. */
+static size_t length_within(const field_plan *f, const char *text, size_t characters)
+{
+    size_t own = count_characters(text);
+    if (characters != SIZE_MAX)
+        return characters;
+    if (f->has_min_length && own < f->field->min_length)
+        return f->field->min_length;
+    return f->has_max_length && own > f->field->max_length ? f->field->max_length : own;
 }
 
 /** A try at text for the field; NULL when this one came to nothing. */
@@ -148,7 +160,7 @@ static const char *guess(fuzz_maker *k, const field_plan *f, size_t characters, 
         return common[fuzz_below(&k->random, sizeof common / sizeof *common)];
     if (f->pattern != NULL) {
         const char *text = fuzz_regex(k->arena, &k->random, field->pattern);
-        return text != NULL ? fit_length(k, text, characters) : NULL;
+        return text != NULL ? fit_length(k, text, length_within(f, text, characters)) : NULL;
     }
     if (f->format != NULL)
         return of_format(k, f->format->name, characters);

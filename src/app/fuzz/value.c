@@ -246,7 +246,7 @@ static fuzz_node *some_text(fuzz_maker *k, const field_plan *f)
     return fuzz_quoted(k->arena, text);
 }
 
-static fuzz_node *single(fuzz_maker *k, const field_plan *f, const tern_type *type)
+static fuzz_node *any_single(fuzz_maker *k, const field_plan *f, const tern_type *type)
 {
     const char *text = referred(k, f);
     bool is_number = type->kind <= TERN_KIND_FLOAT || type->kind == TERN_KIND_DECIMAL;
@@ -284,6 +284,24 @@ static fuzz_node *single(fuzz_maker *k, const field_plan *f, const tern_type *ty
     if (text == NULL)
         return NULL;
     return is_number ? fuzz_bare(k->arena, text) : fuzz_quoted(k->arena, text);
+}
+
+/** Whether the field's own .check lets the value through. */
+static bool passes_check(fuzz_maker *k, const field_plan *f, const tern_type *type, const fuzz_node *node)
+{
+    void *value = test_need(arena_alloc(k->arena, type->size));
+    const char *text = test_need(arena_text(k->arena, node->text, node->len));
+    return scalar_read(type, text, node->len, value, k->arena) == NULL && f->field->check(value) == NULL;
+}
+
+static fuzz_node *single(fuzz_maker *k, const field_plan *f, const tern_type *type)
+{
+    enum { TRIES = 60 };
+    fuzz_node *node = any_single(k, f, type);
+    bool is_checked = f != NULL && f->field->check != NULL;
+    for (unsigned tries = 0; is_checked && node != NULL && tries < TRIES && !passes_check(k, f, type, node); tries++)
+        node = any_single(k, f, type);
+    return node;
 }
 
 /* -- what holds others -- */
