@@ -76,12 +76,12 @@ typedef struct tern_fuzz {
     struct tern_fuzz *next;
 
     /* what you may give */
-    unsigned requests;          /* how many; default 2000 */
-    unsigned time_s;            /* seconds after which no more are begun; default 20 */
-    unsigned request_s;         /* seconds that one request may take; default 5 */
-    uint64_t seed;              /* the same seed asks for the same; default 1 */
-    const char *routes;         /* only these: "POST /todos, GET /todos/{id}, /admin/" and a star for all below */
-    const char *skip;           /* all but these: those that call outside */
+    unsigned requests;  /* how many; default 2000 */
+    unsigned time_s;    /* seconds after which no more are begun; default 20 */
+    unsigned request_s; /* seconds that one request may take; default 5 */
+    uint64_t seed;      /* the same seed asks for the same; default 1 */
+    const char *routes; /* only these: "POST /todos, GET /todos/{id}, /admin/" and a star for all below */
+    const char *skip;   /* all but these: those that call outside */
     const char *const *headers; /* of every request: TERN_HEADERS("X-Staff: yes") */
 } tern_fuzz;
 

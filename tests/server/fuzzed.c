@@ -145,8 +145,8 @@ TERN_HANDLER(add_row, Row, in)
 
 TERN_HANDLER(list_rows, Paging, in)
 {
-    Row_list rows =
-        tern_select(c, Row, .order_by = "id", .limit = in->size, .offset = (int64_t)(in->page - 1) * in->size);
+    Row_list rows = tern_select(c, Row, .order_by = "id", .limit = in->size,
+                                .offset = (int64_t)(in->page - 1) * in->size);
     return tern_page(c, Row, rows, tern_count(c, Row));
 }
 
@@ -249,7 +249,9 @@ static tern_reply blame_another(tern_ctx *c, void *options)
     return reply.status != 422
                ? reply
                : tern_with_status(
-                     tern_json_text(c, "{\"errors\":[{\"location\":[\"body\",\"name\"],\"code\":\"wrong\"}]}"), 422);
+                     tern_json_text(c,
+                                    "{\"errors\":[{\"location\":[\"body\",\"name\"],\"code\":\"wrong\"}]}"),
+                     422);
 }
 
 static tern_reply own_shape(tern_ctx *c, void *options)
@@ -268,7 +270,9 @@ static tern_reply refuse_edge(tern_ctx *c, void *options)
     return reply.status != 200 || reply.len < 23
                ? reply
                : tern_with_status(
-                     tern_json_text(c, "{\"errors\":[{\"location\":[\"body\",\"word\"],\"code\":\"too_long\"}]}"), 422);
+                     tern_json_text(
+                         c, "{\"errors\":[{\"location\":[\"body\",\"word\"],\"code\":\"too_long\"}]}"),
+                     422);
 }
 
 TERN_HANDLER(take_word, Word, in)
@@ -319,7 +323,8 @@ static void add_sound(tern_app *app)
     tern_post(app, "/rows", add_row, .returns = TERN_TYPE(Row), .status = 201);
     tern_get(app, "/rows", list_rows, .returns = TERN_LIST(Row), .paged = true);
     tern_get(app, "/rows/{id}", get_row, .returns = TERN_TYPE(Row));
-    tern_post(app, "/own-shape", take_word, .returns = TERN_TYPE(Word), .use = TERN_USE(TERN_MIDDLEWARE(own_shape)));
+    tern_post(app, "/own-shape", take_word, .returns = TERN_TYPE(Word),
+              .use = TERN_USE(TERN_MIDDLEWARE(own_shape)));
     tern_get(app, "/never", never_ends, .not_fuzzed = true);
 }
 

@@ -10,8 +10,8 @@ static const route *route_of(tern_test *t, const tern_answer *a)
     if (t->app == NULL || path == NULL)
         return NULL;
     tern_str method = {a->request, (size_t)(path - a->request)}, asked = {path + 1, strcspn(path + 1, "?")};
-    return router_match(t->app->router, http_method_of(method.data, method.len), method, TERN_STR("localhost"), asked,
-                        &match) == ROUTE_FOUND
+    return router_match(t->app->router, http_method_of(method.data, method.len), method,
+                        TERN_STR("localhost"), asked, &match) == ROUTE_FOUND
                ? match.route
                : NULL;
 }
@@ -30,5 +30,6 @@ void tern_check_returns_at(const char *file, int line, tern_test *t, tern_answer
     fuzz_returns_prepare(&t->arena, r->options.returns);
     const char *wrong = fuzz_returns_fault(&t->arena, &r->options, (tern_str){a->body, a->len}, &field);
     if (wrong != NULL)
-        tern_test_fail_at(file, line, "the reply of %s does not fit .returns: %s\n%.4000s", a->request, wrong, a->body);
+        tern_test_fail_at(file, line, "the reply of %s does not fit .returns: %s\n%.4000s", a->request, wrong,
+                          a->body);
 }

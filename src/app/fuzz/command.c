@@ -180,10 +180,10 @@ static void take_flag(fuzz_arguments *o, const char *flag, const char *value)
         const char *name;
         uint64_t *number;
         const char **text, **list;
-    } flags[] = {{"--seed", &o->seed, NULL, NULL},         {"--requests", &o->requests, NULL, NULL},
-                 {"--seconds", &o->seconds, NULL, NULL},   {"--timeout", &o->timeout, NULL, NULL},
-                 {"--route", NULL, NULL, o->routes},       {"--skip", NULL, NULL, o->skipped},
-                 {"--header", NULL, NULL, o->headers},     {"--database-url", NULL, &o->database_url, NULL}};
+    } flags[] = {{"--seed", &o->seed, NULL, NULL},       {"--requests", &o->requests, NULL, NULL},
+                 {"--seconds", &o->seconds, NULL, NULL}, {"--timeout", &o->timeout, NULL, NULL},
+                 {"--route", NULL, NULL, o->routes},     {"--skip", NULL, NULL, o->skipped},
+                 {"--header", NULL, NULL, o->headers},   {"--database-url", NULL, &o->database_url, NULL}};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(flag, flags[i].name) != 0)
             continue;
@@ -273,8 +273,8 @@ static bool are_known(const fuzz_arguments *o, tern_app *(*make_app)(void), cons
     if (is_right && unknown == NULL)
         unknown = unknown_name(app, o->skipped);
     if (unknown != NULL)
-        fprintf(stderr, "%s fuzz: no route is called \"%s\"; `%s --serve routes` lists them\n", program, unknown,
-                program);
+        fprintf(stderr, "%s fuzz: no route is called \"%s\"; `%s --serve routes` lists them\n", program,
+                unknown, program);
     buf_free(&problems);
     if (app != NULL)
         app_free(app);

@@ -34,8 +34,8 @@ static bool is_named(const route *r, const char *const *names)
         const char *path = strchr(*names, ' ');
         size_t method = path != NULL ? (size_t)(path - *names) : 0;
         path = path != NULL ? path + 1 : *names;
-        bool is_method = method == 0 || (strlen(r->method_name) == method &&
-                                         memcmp(r->method_name, *names, method) == 0);
+        bool is_method =
+            method == 0 || (strlen(r->method_name) == method && memcmp(r->method_name, *names, method) == 0);
         size_t len = strlen(path);
         bool is_prefix = len > 0 && path[len - 1] == '*';
         if (is_method &&
@@ -81,7 +81,8 @@ static size_t describe(void *self, char *out, size_t size)
 static _Noreturn void become_case(fuzz_run *run, const fuzz_job *job, pid_t parent)
 {
     static tern_test t; /* the process ends with it */
-    const tern_test_case self = {.name = run->options->name, .file = run->options->file, .line = run->options->line};
+    const tern_test_case self = {
+        .name = run->options->name, .file = run->options->file, .line = run->options->line};
     const worker_service service = {.self = &t, .describe = describe};
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     t = (tern_test){.test = &self, .report_fd = run->output_fd};
@@ -201,8 +202,9 @@ static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
     const fuzz_shared *shared = run->shared;
     fuzz_found found = {.route = shared->route, .step = shared->steps - 1};
     found.breach.promise = promise;
-    snprintf(found.breach.why, sizeof found.breach.why, "%s%s", why,
-             shared->step_began_ms != 0 || promise == FUZZ_NO_LEAK ? "" : ", between two requests: in a .check?");
+    bool is_between = shared->step_began_ms == 0 && promise != FUZZ_NO_LEAK;
+    snprintf(found.breach.why, sizeof found.breach.why, "%.900s%s", why,
+             is_between ? ", between two requests: in a .check?" : "");
     if (promise != FUZZ_NO_LEAK && shared->route < FUZZ_ROUTES_MOST)
         run->is_deadly[shared->route] = true;
     keep(run, &found);
@@ -286,7 +288,8 @@ static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
 
 static bool look_once(fuzz_run *run, uint32_t index)
 {
-    const fuzz_job methods = {.kind = FUZZ_METHODS, .route = index}, walk = {.kind = FUZZ_WALK, .route = index};
+    const fuzz_job methods = {.kind = FUZZ_METHODS, .route = index},
+                   walk = {.kind = FUZZ_WALK, .route = index};
     const route *r = router_at(run->app->router, index);
     return run_and_keep(run, &methods) &&
            (strcmp(r->method_name, "GET") != 0 || r->options.returns == NULL || run_and_keep(run, &walk));
@@ -300,7 +303,8 @@ bool fuzz_drive(fuzz_run *run)
     *s = (sweeping){.next = {0}};
     count = count < FUZZ_ROUTES_MOST ? count : FUZZ_ROUTES_MOST;
     for (uint32_t i = 0; i < count; i++)
-        if (fuzz_is_aimed_at(run, router_at(run->app->router, i)) && !is_over(run, began_ms) && !look_once(run, i))
+        if (fuzz_is_aimed_at(run, router_at(run->app->router, i)) && !is_over(run, began_ms) &&
+            !look_once(run, i))
             return false;
     bool has_more = true;
     for (uint32_t round = 0; !is_over(run, began_ms); round++) {

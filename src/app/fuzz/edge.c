@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_number(fuzz_mutator *m, const fuzz_spot *at, const char *text, fuzz_verdict verdict, const char *what)
+static void put_number(fuzz_mutator *m, const fuzz_spot *at, const char *text, fuzz_verdict verdict,
+                       const char *what)
 {
     fuzz_put(m, at, fuzz_bare(m->k->arena, text), verdict, what);
 }
 
-static void put_text(fuzz_mutator *m, const fuzz_spot *at, const char *text, fuzz_verdict verdict, const char *what)
+static void put_text(fuzz_mutator *m, const fuzz_spot *at, const char *text, fuzz_verdict verdict,
+                     const char *what)
 {
     fuzz_put(m, at, text != NULL ? fuzz_quoted(m->k->arena, text) : NULL, verdict, what);
 }
@@ -50,14 +52,20 @@ static void mutate_int(fuzz_mutator *m, const fuzz_spot *at)
         put_number(m, at, next_to(m->k, least, -1), FUZZ_INVALID, "the least - 1");
     if (fuzz_is_due(m))
         put_number(m, at, is_open ? "18446744073709551615" : next_to(m->k, most, 0),
-                   is_open ? FUZZ_ANY : is_multiple(f, most) ? right : FUZZ_INVALID, "the most");
+                   is_open                ? FUZZ_ANY
+                   : is_multiple(f, most) ? right
+                                          : FUZZ_INVALID,
+                   "the most");
     if (fuzz_is_due(m))
-        put_number(m, at, is_open ? "18446744073709551616" : next_to(m->k, most, 1), FUZZ_INVALID, "the most + 1");
+        put_number(m, at, is_open ? "18446744073709551616" : next_to(m->k, most, 1), FUZZ_INVALID,
+                   "the most + 1");
     if (least < 0 && most >= 0 && fuzz_is_due(m))
         put_number(m, at, "0", right, "zero");
-    if (f != NULL && f->has_multiple && f->multiple_int > 1 && most - least > f->multiple_int && fuzz_is_due(m)) {
+    if (f != NULL && f->has_multiple && f->multiple_int > 1 && most - least > f->multiple_int &&
+        fuzz_is_due(m)) {
         int64_t between = least - least % f->multiple_int + f->multiple_int + 1;
-        put_number(m, at, next_to(m->k, between, 0), between <= most ? FUZZ_INVALID : FUZZ_ANY, "not a multiple");
+        put_number(m, at, next_to(m->k, between, 0), between <= most ? FUZZ_INVALID : FUZZ_ANY,
+                   "not a multiple");
     }
     if (fuzz_is_due(m))
         put_number(m, at, "123456789012345678901234567890", FUZZ_INVALID, "a huge number");
@@ -68,7 +76,8 @@ static void mutate_int(fuzz_mutator *m, const fuzz_spot *at)
 static const char *double_text(fuzz_maker *k, const tern_type *type, double value)
 {
     char text[SCALAR_PRINT_BYTES];
-    size_t len = type->size == sizeof(float) ? number_print_float((float)value, text) : number_print_double(value, text);
+    size_t len = type->size == sizeof(float) ? number_print_float((float)value, text)
+                                             : number_print_double(value, text);
     return test_need(arena_text(k->arena, text, len));
 }
 
@@ -83,7 +92,10 @@ static void float_end(fuzz_mutator *m, const fuzz_spot *at, double end, bool is_
 {
     bool has_multiple = at->f->has_multiple;
     if (fuzz_is_due(m))
-        put_number(m, at, double_text(m->k, at->type, end), is_excluded ? FUZZ_INVALID : has_multiple ? FUZZ_ANY : FUZZ_VALID,
+        put_number(m, at, double_text(m->k, at->type, end),
+                   is_excluded    ? FUZZ_INVALID
+                   : has_multiple ? FUZZ_ANY
+                                  : FUZZ_VALID,
                    "the limit");
     if (fuzz_is_due(m))
         put_number(m, at, double_text(m->k, at->type, step_from(at->type, end, outwards)), FUZZ_INVALID,
@@ -122,7 +134,8 @@ static const char *decimal_text(fuzz_maker *k, tern_decimal value, int step)
     return test_need(arena_text(k->arena, text, scalar_print(&tern_decimal_type, &value, text)));
 }
 
-static void decimal_end(fuzz_mutator *m, const fuzz_spot *at, tern_decimal end, bool is_excluded, int outwards)
+static void decimal_end(fuzz_mutator *m, const fuzz_spot *at, tern_decimal end, bool is_excluded,
+                        int outwards)
 {
     fuzz_verdict within = at->f->has_multiple ? FUZZ_ANY : FUZZ_VALID;
     if (fuzz_is_due(m))
@@ -148,10 +161,12 @@ static void mutate_decimal(fuzz_mutator *m, const fuzz_spot *at)
 
 /* -- moments -- */
 
-static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const moment_limit *limit, int outwards)
+static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const moment_limit *limit,
+                       int outwards)
 {
     static const int64_t HOUR_US = INT64_C(3600000000);
-    int64_t least, most, unit = at->type->kind == TERN_KIND_DATE || at->type->kind == TERN_KIND_DATETIME ? 1 : 1000;
+    int64_t least, most,
+        unit = at->type->kind == TERN_KIND_DATE || at->type->kind == TERN_KIND_DATETIME ? 1 : 1000;
     if (limit->is_moving) /* the clock goes on between here and there */
         unit = at->type->kind == TERN_KIND_DATE ? 2 : HOUR_US;
     if (at->type->kind == TERN_KIND_DURATION)
@@ -161,7 +176,8 @@ static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const 
     if (!limit->is_moving && fuzz_is_due(m))
         put_text(m, at, fuzz_moment_text(m->k, at->type, end), FUZZ_VALID, "the limit");
     if (has_beyond && fuzz_is_due(m))
-        put_text(m, at, fuzz_moment_text(m->k, at->type, end + outwards * unit), FUZZ_INVALID, "beyond the limit");
+        put_text(m, at, fuzz_moment_text(m->k, at->type, end + outwards * unit), FUZZ_INVALID,
+                 "beyond the limit");
 }
 
 static void mutate_moment(fuzz_mutator *m, const fuzz_spot *at)
@@ -171,20 +187,21 @@ static void mutate_moment(fuzz_mutator *m, const fuzz_spot *at)
         const char *text;
         fuzz_verdict verdict;
         const char *what;
-    } cases[] = {{TERN_KIND_DATE, "2023-02-29", FUZZ_INVALID, "no such day"},
-                 {TERN_KIND_DATE, "2024-13-01", FUZZ_INVALID, "no such month"},
-                 {TERN_KIND_DATE, "2024-02-29", FUZZ_VALID, "a leap day"},
-                 {TERN_KIND_DATE, "9999-12-31", FUZZ_VALID, "the last day"},
-                 {TERN_KIND_DATE, "0001-01-01", FUZZ_VALID, "an early day"},
-                 {TERN_KIND_TIME, "24:00:00", FUZZ_INVALID, "no such hour"},
-                 {TERN_KIND_TIME, "23:59:59.999999", FUZZ_VALID, "the end of a day"},
-                 {TERN_KIND_TIME, "00:00:00", FUZZ_VALID, "the beginning of a day"},
-                 {TERN_KIND_DATETIME, "2023-02-29T00:00:00Z", FUZZ_INVALID, "no such day"},
-                 {TERN_KIND_DATETIME, "2024-02-29T23:59:59.999999Z", FUZZ_VALID, "a leap day"},
-                 {TERN_KIND_DATETIME, "1969-12-31T23:59:59.5-12:00", FUZZ_VALID, "before 1970, with an offset"},
-                 {TERN_KIND_DATETIME, "9999-12-31T23:59:59Z", FUZZ_VALID, "the last second"},
-                 {TERN_KIND_DURATION, "P1Y", FUZZ_INVALID, "a year has no length"},
-                 {TERN_KIND_DURATION, "PT0S", FUZZ_VALID, "no time"}};
+    } cases[] = {
+        {TERN_KIND_DATE, "2023-02-29", FUZZ_INVALID, "no such day"},
+        {TERN_KIND_DATE, "2024-13-01", FUZZ_INVALID, "no such month"},
+        {TERN_KIND_DATE, "2024-02-29", FUZZ_VALID, "a leap day"},
+        {TERN_KIND_DATE, "9999-12-31", FUZZ_VALID, "the last day"},
+        {TERN_KIND_DATE, "0001-01-01", FUZZ_VALID, "an early day"},
+        {TERN_KIND_TIME, "24:00:00", FUZZ_INVALID, "no such hour"},
+        {TERN_KIND_TIME, "23:59:59.999999", FUZZ_VALID, "the end of a day"},
+        {TERN_KIND_TIME, "00:00:00", FUZZ_VALID, "the beginning of a day"},
+        {TERN_KIND_DATETIME, "2023-02-29T00:00:00Z", FUZZ_INVALID, "no such day"},
+        {TERN_KIND_DATETIME, "2024-02-29T23:59:59.999999Z", FUZZ_VALID, "a leap day"},
+        {TERN_KIND_DATETIME, "1969-12-31T23:59:59.5-12:00", FUZZ_VALID, "before 1970, with an offset"},
+        {TERN_KIND_DATETIME, "9999-12-31T23:59:59Z", FUZZ_VALID, "the last second"},
+        {TERN_KIND_DURATION, "P1Y", FUZZ_INVALID, "a year has no length"},
+        {TERN_KIND_DURATION, "PT0S", FUZZ_VALID, "no time"}};
     const field_plan *f = at->f;
     int64_t least, most;
     bool has_min = f != NULL && f->min_moment.text != NULL, has_max = f != NULL && f->max_moment.text != NULL;
@@ -210,7 +227,8 @@ static const char *refused_text(const field_plan *f)
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
         size_t length = strlen(tries[i]);
         bool is_long_enough = !f->has_min_length || length >= f->field->min_length;
-        if (!fuzz_text_fits(f, tries[i]) && is_long_enough && (!f->has_max_length || length <= f->field->max_length))
+        if (!fuzz_text_fits(f, tries[i]) && is_long_enough &&
+            (!f->has_max_length || length <= f->field->max_length))
             return tries[i];
     }
     return NULL;
@@ -219,11 +237,19 @@ static const char *refused_text(const field_plan *f)
 /** Texts that have broken programs: none breaks a rule of a free text. */
 static void odd_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
-    static const char *const texts[] = {"'; drop table x; --", "%s%n%d", "\"quoted\\\"", "a\nb\r\n\tc",
-                                        "\xe2\x80\xae" "abc",  "<script>alert(1)</script>",
-                                        "../../etc/passwd",    "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80",
-                                        "null",                "-1",
-                                        "%",                   "_*\"x"};
+    static const char *const texts[] = {"'; drop table x; --",
+                                        "%s%n%d",
+                                        "\"quoted\\\"",
+                                        "a\nb\r\n\tc",
+                                        "\xe2\x80\xae"
+                                        "abc",
+                                        "<script>alert(1)</script>",
+                                        "../../etc/passwd",
+                                        "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80",
+                                        "null",
+                                        "-1",
+                                        "%",
+                                        "_*\"x"};
     if (m->k->source != TERN_FROM_BODY && m->k->source != TERN_FROM_QUERY)
         return;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -236,7 +262,8 @@ static void mutate_lengths(fuzz_mutator *m, const fuzz_spot *at)
     enum { LONGEST = 60000, LONGEST_ELSEWHERE = 2000 };
     const field_plan *f = at->f;
     size_t room = m->k->source == TERN_FROM_BODY ? LONGEST : LONGEST_ELSEWHERE;
-    bool is_free = fuzz_text_is_free(f), is_wide = m->k->source == TERN_FROM_BODY || m->k->source == TERN_FROM_QUERY;
+    bool is_free = fuzz_text_is_free(f),
+         is_wide = m->k->source == TERN_FROM_BODY || m->k->source == TERN_FROM_QUERY;
     bool has_max = f != NULL && f->has_max_length && f->field->max_length < room;
     size_t least = f != NULL && f->has_min_length ? f->field->min_length : 0;
     size_t most = has_max ? f->field->max_length : 0;
@@ -245,14 +272,16 @@ static void mutate_lengths(fuzz_mutator *m, const fuzz_spot *at)
     fuzz_verdict right = f != NULL && f->field->words != NULL ? FUZZ_ANY : FUZZ_VALID;
     if (least > 0 && least < room && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, f, least, 1), right, "min_length");
-    if (is_wide && (least > 1 || (least == 1 && m->k->source == TERN_FROM_BODY)) && least < room && fuzz_is_due(m))
+    if (is_wide && (least > 1 || (least == 1 && m->k->source == TERN_FROM_BODY)) && least < room &&
+        fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, NULL, least - 1, is_free ? 4 : 1), FUZZ_INVALID, "min_length - 1");
     if (has_max && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, f, most, 1), right, "max_length");
     if (has_max && is_wide && is_free && fuzz_is_due(m))
         put_text(m, at, fuzz_text(k, f, most, 4), FUZZ_VALID, "max_length in characters of four bytes");
     if (has_max && fuzz_is_due(m))
-        put_text(m, at, fuzz_text(k, NULL, most + 1, none == NULL && is_wide ? 3 : 1), FUZZ_INVALID, "max_length + 1");
+        put_text(m, at, fuzz_text(k, NULL, most + 1, none == NULL && is_wide ? 3 : 1), FUZZ_INVALID,
+                 "max_length + 1");
     if (least == 0 && is_free && m->k->source == TERN_FROM_BODY && fuzz_is_due(m))
         put_text(m, at, "", FUZZ_VALID, "empty text");
     if (!has_max && is_free && (f == NULL || !f->has_max_length) && is_wide && fuzz_is_due(m))

@@ -30,7 +30,8 @@ static void hold_secrets(fuzz_case *c, fuzz_exchange e, uint32_t index)
 
 static void hold_all(fuzz_case *c, fuzz_exchange e, const fuzz_expect *expected, uint32_t index)
 {
-    static const fuzz_promise always[] = {FUZZ_ANSWERS, FUZZ_NO_5XX, FUZZ_RETURNS, FUZZ_DOCUMENTED, FUZZ_ALLOW};
+    static const fuzz_promise always[] = {FUZZ_ANSWERS, FUZZ_NO_5XX, FUZZ_RETURNS, FUZZ_DOCUMENTED,
+                                          FUZZ_ALLOW};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         hold(c, &e, always[i], index, false);
     hold_secrets(c, e, index);
@@ -60,7 +61,8 @@ static void count(fuzz_case *c, uint32_t index, const tern_answer *a)
 
 /** Sends a request and holds the reply against all promises; its status, 0 without one. `shadow`: the status of
  * the valid request; -1 when it is not known. */
-static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const fuzz_expect *expected, int shadow)
+static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const fuzz_expect *expected,
+               int shadow)
 {
     const char *wrong;
     fuzz_step step = fuzz_render(c->arena, request, c->run->headers);
@@ -169,7 +171,8 @@ static void sweep(fuzz_case *c)
 
 /* -- HEAD and other methods -- */
 
-static tern_answer *send_plain(fuzz_case *c, fuzz_step step, const char *method, uint32_t index, const char **wrong)
+static tern_answer *send_plain(fuzz_case *c, fuzz_step step, const char *method, uint32_t index,
+                               const char **wrong)
 {
     step.method = method;
     if (strcmp(method, "HEAD") == 0) {
@@ -182,7 +185,8 @@ static tern_answer *send_plain(fuzz_case *c, fuzz_step step, const char *method,
 static void compare_head(fuzz_case *c, uint32_t index, fuzz_step step, const route *r)
 {
     const char *wrong;
-    tern_answer *first = send_plain(c, step, "GET", index, &wrong), *second = send_plain(c, step, "GET", index, &wrong);
+    tern_answer *first = send_plain(c, step, "GET", index, &wrong),
+                *second = send_plain(c, step, "GET", index, &wrong);
     if (first == NULL || second == NULL || first->status != second->status || first->len != second->len ||
         memcmp(first->body, second->body, first->len) != 0)
         return; /* another reply each time: there is nothing to compare */

@@ -45,9 +45,9 @@ typedef struct fuzz_request {
 /** A request as it is sent; texts are the case's. */
 typedef struct fuzz_step {
     const char *method;
-    const char *path;             /* with the query */
-    const char *type;             /* Content-Type; NULL: there is no body */
-    const char *const *headers;   /* NULL-ended */
+    const char *path;           /* with the query */
+    const char *type;           /* Content-Type; NULL: there is no body */
+    const char *const *headers; /* NULL-ended */
     tern_str body;
     int from;        /* the step whose Location this path begins with; -1: none */
     size_t from_len; /* bytes of the path that were that Location */
@@ -95,8 +95,8 @@ typedef struct fuzz_maker {
     fuzz_known *secrets; /* what was sent for fields that are .write_only; name: the field */
     tern_source source;  /* of the value at hand */
     fuzz_format format;
-    bool is_full;        /* every optional field is given */
-    bool is_stuck;       /* a value that must be given could not be made */
+    bool is_full;  /* every optional field is given */
+    bool is_stuck; /* a value that must be given could not be made */
     unsigned depth;
 } fuzz_maker;
 
@@ -212,19 +212,20 @@ typedef struct fuzz_breach {
 typedef struct fuzz_exchange {
     const route *route;
     const char *method;
-    tern_answer *answer;   /* NULL: none came, and `wrong` says why */
+    tern_answer *answer; /* NULL: none came, and `wrong` says why */
     const char *wrong;
-    tern_answer *before;   /* the answer before it: of the other page, of GET; NULL: none */
-    const char *want;      /* of a promise that has one */
+    tern_answer *before; /* the answer before it: of the other page, of GET; NULL: none */
+    const char *want;    /* of a promise that has one */
     const char *field;
-    int shadow;            /* a status that may come before the fields are looked at; 0: none */
-    bool may_be_shadowed;  /* any refusal of the client may */
+    int shadow;           /* a status that may come before the fields are looked at; 0: none */
+    bool may_be_shadowed; /* any refusal of the client may */
 } fuzz_exchange;
 
 /** Whether `promise` is broken; `breach` is filled in then. */
 bool fuzz_is_broken(const fuzz_exchange *e, fuzz_promise promise, fuzz_breach *breach);
 /** What is wrong with a body of `.returns`; NULL when it fits. In `a`. (returns.c) */
-const char *fuzz_returns_fault(arena *a, const tern_route_options *options, tern_str body, const char **field);
+const char *fuzz_returns_fault(arena *a, const tern_route_options *options, tern_str body,
+                               const char **field);
 /** Prepares what fuzz_returns_fault reads with; once, before the application is started. (returns.c) */
 bool fuzz_returns_prepare(arena *a, const tern_type *type);
 
@@ -258,9 +259,9 @@ typedef struct fuzz_shared {
     uint64_t requests, taken;
     uint32_t route; /* of the request on its way */
     uint32_t steps, log_used, breaches;
-    bool has_before;   /* what TERN_FUZZ does first has done something */
-    bool has_ended;    /* the case came to its end */
-    bool is_swept;     /* the sweep of the route has no more */
+    bool has_before; /* what TERN_FUZZ does first has done something */
+    bool has_ended;  /* the case came to its end */
+    bool is_swept;   /* the sweep of the route has no more */
     bool has_reproduced;
     uint32_t progress; /* the change of the sweep at work */
     uint32_t asked[FUZZ_ROUTES_MOST], taken_of[FUZZ_ROUTES_MOST];

@@ -11,7 +11,8 @@ static const char *pattern_up_to(arena *a, const pattern *p, unsigned param, uns
     for (unsigned i = 0; i < p->count; i++) {
         const pattern_segment *s = &p->segments[i];
         bool is_text = s->kind == SEGMENT_TEXT;
-        text = test_need(arena_printf(a, is_text ? "%s/%.*s" : "%s/{}", text, (int)s->text.len, s->text.data));
+        text =
+            test_need(arena_printf(a, is_text ? "%s/%.*s" : "%s/{}", text, (int)s->text.len, s->text.data));
         if (!is_text && seen++ == param) {
             *segments = i + 1;
             return text;
@@ -21,7 +22,8 @@ static const char *pattern_up_to(arena *a, const pattern *p, unsigned param, uns
 }
 
 /** Splits a known path ("/users/7/notes/3") into the texts of its parameters. */
-static unsigned take_params(fuzz_maker *k, const pattern *p, unsigned segments, const char *path, const char **texts)
+static unsigned take_params(fuzz_maker *k, const pattern *p, unsigned segments, const char *path,
+                            const char **texts)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < segments; i++) {
@@ -45,9 +47,10 @@ static const bind_field *field_of_param(const bind_plan *bind, unsigned param)
 static fuzz_node *some_param(fuzz_maker *k, const bind_plan *bind, unsigned param, segment_kind kind)
 {
     const bind_field *field = field_of_param(bind, param);
-    tern_type *const by_kind[SEGMENT_KINDS] = {
-        [SEGMENT_INT] = &tern_int64_type, [SEGMENT_UUID] = &tern_uuid_type, [SEGMENT_PLAIN] = &tern_text_type,
-        [SEGMENT_REST] = &tern_text_type};
+    tern_type *const by_kind[SEGMENT_KINDS] = {[SEGMENT_INT] = &tern_int64_type,
+                                               [SEGMENT_UUID] = &tern_uuid_type,
+                                               [SEGMENT_PLAIN] = &tern_text_type,
+                                               [SEGMENT_REST] = &tern_text_type};
     const tern_type *type = field != NULL ? field->f->field->type : by_kind[kind];
     return fuzz_value(k, field != NULL ? field->f : NULL, type);
 }
@@ -63,7 +66,8 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
     bool is_wanted = k->memory != NULL && !fuzz_once_in(&k->random, 16);
     for (unsigned last = r->param_count; last-- > 0 && known == 0 && is_wanted;) {
         unsigned segments = 0;
-        const char *path = fuzz_recall(k->memory->paths, pattern_up_to(k->arena, &p, last, &segments), &k->random);
+        const char *path =
+            fuzz_recall(k->memory->paths, pattern_up_to(k->arena, &p, last, &segments), &k->random);
         if (path != NULL)
             known = take_params(k, &p, segments, path, texts);
     }
@@ -73,7 +77,8 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
         const pattern_segment *s = &p.segments[i];
         if (s->kind == SEGMENT_TEXT)
             continue;
-        fuzz_node *value = at < known ? fuzz_quoted(k->arena, texts[at]) : some_param(k, r->bind, at, s->kind);
+        fuzz_node *value =
+            at < known ? fuzz_quoted(k->arena, texts[at]) : some_param(k, r->bind, at, s->kind);
         k->is_stuck |= value == NULL;
         const bind_field *field = field_of_param(r->bind, at++);
         if (value != NULL)

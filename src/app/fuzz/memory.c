@@ -59,7 +59,8 @@ static bool is_path_of(arena *a, const pattern *p, const char *path, const char 
             (s->kind == SEGMENT_UUID && !segment_is_uuid(path, len)))
             return false;
         path += len;
-        text = test_need(arena_printf(a, is_text ? "%s/%.*s" : "%s/{}", text, (int)s->text.len, s->text.data));
+        text =
+            test_need(arena_printf(a, is_text ? "%s/%.*s" : "%s/{}", text, (int)s->text.len, s->text.data));
         if (*path == '\0') {
             *name = text;
             return !is_text;
@@ -123,8 +124,8 @@ static const char *key_name(const tern_type *type)
 }
 
 /** An object of a reply may be what an address leads to. */
-static void learn_object(fuzz_memory *memory, const tern_app *app, const fuzz_request *request, tern_value *object,
-                         const char *path)
+static void learn_object(fuzz_memory *memory, const tern_app *app, const fuzz_request *request,
+                         tern_value *object, const char *path)
 {
     const route *r = request->route;
     const char *key = key_name(r->options.returns);
@@ -149,8 +150,8 @@ static void learn_key(fuzz_memory *memory, const tern_type *type, tern_value *ob
         keep(memory->arena, &memory->keys, type->name, value);
 }
 
-static void learn_values(fuzz_memory *memory, const tern_app *app, const fuzz_request *request, tern_value *value,
-                         const char *path, unsigned depth)
+static void learn_values(fuzz_memory *memory, const tern_app *app, const fuzz_request *request,
+                         tern_value *value, const char *path, unsigned depth)
 {
     tern_value_kind kind = tern_value_kind_of(value);
     size_t count = tern_value_count(value);

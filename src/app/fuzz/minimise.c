@@ -24,7 +24,8 @@ static bool is_of_process(fuzz_promise promise)
 static bool is_same(shrinker *s, const fuzz_step *steps, unsigned count)
 {
     char why[FUZZ_WHY_BYTES];
-    const fuzz_job job = {.kind = FUZZ_REPLAY, .steps = steps, .step_count = count, .sought = &s->finding->found};
+    const fuzz_job job = {
+        .kind = FUZZ_REPLAY, .steps = steps, .step_count = count, .sought = &s->finding->found};
     fuzz_promise promise = s->finding->found.breach.promise;
     if (s->tries++ >= TRIES_MOST || clock_ns() / 1000000 > s->until_ms)
         return false;
@@ -101,7 +102,10 @@ static void drop_query(shrinker *s, unsigned number)
         const char *end = at + 1 + strcspn(at + 1, "&");
         char mark = *end == '\0' ? '\0' : *at;
         step.path = test_need(arena_printf(s->run->arena, "%.*s%s%s", (int)(at - step.path), step.path,
-                                           mark == '\0' ? "" : mark == '?' ? "?" : "&", mark == '\0' ? "" : end + 1));
+                                           mark == '\0'  ? ""
+                                           : mark == '?' ? "?"
+                                                         : "&",
+                                           mark == '\0' ? "" : end + 1));
         if (!try_step(s, number, step))
             skip++;
     }
@@ -155,7 +159,8 @@ static void shorten(shrinker *s, unsigned number, const tern_value *body, tern_v
     }
 }
 
-static void shrink_value(shrinker *s, unsigned number, const tern_value *body, tern_value *value, unsigned depth)
+static void shrink_value(shrinker *s, unsigned number, const tern_value *body, tern_value *value,
+                         unsigned depth)
 {
     enum { DEEPEST = 8, MOST_ITEMS = 64 };
     if (value->form == VALUE_TEXT)
@@ -197,7 +202,8 @@ void fuzz_minimise(fuzz_run *run, fuzz_finding *finding)
     if (!finding->is_steady)
         return;
     if (finding->found.breach.promise == FUZZ_NO_HANG) { /* each try that hangs takes its time */
-        fuzz_step *last = &finding->steps[finding->step_count - 1]; /* a path of another's Location stays as it is */
+        fuzz_step *last =
+            &finding->steps[finding->step_count - 1]; /* a path of another's Location stays as it is */
         last->from = -1;
         if (is_same(&s, last, 1)) {
             finding->steps = last;

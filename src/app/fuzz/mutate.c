@@ -74,16 +74,11 @@ static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
     static const char *const tries[] = {"true", "7", "1.5", "\"?!\"", "[]", "{}"};
     enum { TRUE, SEVEN, HALVES, TEXT, LIST, OBJECT };
     static const unsigned char taken[] = {
-        [TERN_KIND_BOOL] = 1 << TRUE,
-        [TERN_KIND_INT] = 1 << SEVEN,
-        [TERN_KIND_UINT] = 1 << SEVEN,
-        [TERN_KIND_FLOAT] = 1 << SEVEN | 1 << HALVES,
-        [TERN_KIND_TEXT] = 1 << TEXT,
-        [TERN_KIND_DECIMAL] = 1 << SEVEN | 1 << HALVES,
-        [TERN_KIND_ANY] = 0xff,
-        [TERN_KIND_MODEL] = 1 << OBJECT,
-        [TERN_KIND_LIST] = 1 << LIST,
-        [TERN_KIND_MAP] = 1 << OBJECT,
+        [TERN_KIND_BOOL] = 1 << TRUE,  [TERN_KIND_INT] = 1 << SEVEN,
+        [TERN_KIND_UINT] = 1 << SEVEN, [TERN_KIND_FLOAT] = 1 << SEVEN | 1 << HALVES,
+        [TERN_KIND_TEXT] = 1 << TEXT,  [TERN_KIND_DECIMAL] = 1 << SEVEN | 1 << HALVES,
+        [TERN_KIND_ANY] = 0xff,        [TERN_KIND_MODEL] = 1 << OBJECT,
+        [TERN_KIND_LIST] = 1 << LIST,  [TERN_KIND_MAP] = 1 << OBJECT,
     };
     for (unsigned i = 0; i < sizeof tries / sizeof *tries; i++)
         if ((taken[at->type->kind] >> i & 1) == 0 && fuzz_is_due(m))
@@ -94,7 +89,8 @@ static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
 static void wrong_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
     tern_kind kind = at->type->kind;
-    if (kind != TERN_KIND_TEXT && kind != TERN_KIND_ANY && kind < TERN_KIND_MODEL && kind != TERN_KIND_UPLOAD && fuzz_is_due(m))
+    if (kind != TERN_KIND_TEXT && kind != TERN_KIND_ANY && kind < TERN_KIND_MODEL &&
+        kind != TERN_KIND_UPLOAD && fuzz_is_due(m))
         fuzz_put(m, at, fuzz_quoted(m->k->arena, "!x"), FUZZ_INVALID, "not such a value");
 }
 
@@ -118,7 +114,8 @@ static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
         if (item == NULL || (is_map && (key == NULL || fuzz_node_get(list, key) != NULL)))
             return NULL;
         for (fuzz_node *other = list->first; f->field->unique_items && other != NULL; other = other->next)
-            if (other->len == item->len && item->text != NULL && memcmp(other->text, item->text, item->len) == 0)
+            if (other->len == item->len && item->text != NULL &&
+                memcmp(other->text, item->text, item->len) == 0)
                 return NULL;
         item->key = key;
         *end = item;
@@ -137,12 +134,12 @@ static void mutate_counts(fuzz_mutator *m, const fuzz_spot *at)
         size_t count;
         fuzz_verdict verdict;
         const char *what;
-    } edges[] = {{f->has_min_items, f->field->min_items, FUZZ_VALID, "min_items"},
-                 {f->has_min_items && f->field->min_items > 0, f->field->min_items - 1, FUZZ_INVALID,
-                  "min_items - 1"},
-                 {f->has_max_items, f->field->max_items, FUZZ_VALID, "max_items"},
-                 {f->has_max_items, f->field->max_items + 1, FUZZ_INVALID, "max_items + 1"},
-                 {!f->has_min_items, 0, FUZZ_VALID, "no items"}};
+    } edges[] = {
+        {f->has_min_items, f->field->min_items, FUZZ_VALID, "min_items"},
+        {f->has_min_items && f->field->min_items > 0, f->field->min_items - 1, FUZZ_INVALID, "min_items - 1"},
+        {f->has_max_items, f->field->max_items, FUZZ_VALID, "max_items"},
+        {f->has_max_items, f->field->max_items + 1, FUZZ_INVALID, "max_items + 1"},
+        {!f->has_min_items, 0, FUZZ_VALID, "no items"}};
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
         if (edges[i].is_there && fuzz_is_due(m))
             fuzz_put(m, at, many_items(m, at, edges[i].count), edges[i].verdict, edges[i].what);
@@ -185,7 +182,8 @@ static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot 
     }
     if (is_json && at->type->kind != TERN_KIND_ANY && fuzz_is_due(m))
         fuzz_put(m, at, fuzz_bare(m->k->arena, "null"), f->is_nullable ? FUZZ_VALID : FUZZ_INVALID, "null");
-    bool is_once = is_json || ((m->k->source == TERN_FROM_QUERY || m->k->source == TERN_FROM_BODY) && !is_list);
+    bool is_once =
+        is_json || ((m->k->source == TERN_FROM_QUERY || m->k->source == TERN_FROM_BODY) && !is_list);
     if (is_once && at->node->shape >= FUZZ_QUOTED && fuzz_is_due(m)) {
         fuzz_node *twice = fuzz_node_new(m->k->arena, at->node->shape, at->node->text, at->node->len);
         twice->is_file = at->node->is_file;

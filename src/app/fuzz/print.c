@@ -47,7 +47,9 @@ static void add_name(buf *out, const fuzz_run *run, const fuzz_finding *f, unsig
     char name[160];
     size_t len = (size_t)snprintf(name, sizeof name, "fuzz_%u_%s_%s", number,
                                   fuzz_promises[f->found.breach.promise].name,
-                                  r->name != NULL ? r->name : r->handler.name != NULL ? r->handler.name : "route");
+                                  r->name != NULL           ? r->name
+                                  : r->handler.name != NULL ? r->handler.name
+                                                            : "route");
     for (size_t i = 0; i < len && i < sizeof name - 1; i++)
         if (!isalnum((unsigned char)name[i]))
             name[i] = '_';
@@ -61,7 +63,8 @@ static bool has_nul(tern_str text)
 
 static void add_body(buf *out, const fuzz_step *step)
 {
-    bool is_json = strcmp(step->type, "application/json") == 0, is_text = step->body.len != 0 && !has_nul(step->body);
+    bool is_json = strcmp(step->type, "application/json") == 0,
+         is_text = step->body.len != 0 && !has_nul(step->body);
     bool is_form = strcmp(step->type, "application/x-www-form-urlencoded") == 0;
     if (is_text && (is_json || is_form)) {
         buf_add_text(out, is_json ? ",\n        .json = " : ",\n        .form = ");
@@ -87,7 +90,8 @@ static void add_path(buf *out, const fuzz_step *step)
         buf_add_printf(out, "tern_answer_header_of(a%d, \"Location\")", step->from);
         return;
     }
-    buf_add_printf(out, "tern_test_sprintf(t, \"%%s%%s\", tern_answer_header_of(a%d, \"Location\"), ", step->from);
+    buf_add_printf(out, "tern_test_sprintf(t, \"%%s%%s\", tern_answer_header_of(a%d, \"Location\"), ",
+                   step->from);
     add_text(out, rest);
     buf_add_text(out, ")");
 }
@@ -128,18 +132,20 @@ static void add_page_check(buf *out, const fuzz_finding *f)
     sscanf(f->found.breach.want, "%u %u", &of_one, &of_other);
     buf_add_text(out, "    tern_value *one = tern_answer_json(");
     buf_add_printf(out, "a%u), *other = tern_answer_json(a%u);\n", last - 1, last);
-    buf_add_printf(out,
-                   "    one = tern_value_at(tern_value_get(one, \"items\") ? tern_value_get(one, \"items\") : one, %u);\n"
-                   "    other = tern_value_at(tern_value_get(other, \"items\") ? tern_value_get(other, \"items\") : "
-                   "other, %u);\n"
-                   "    tern_check(!tern_value_equal(one, other));\n",
-                   of_one, of_other);
+    buf_add_printf(
+        out,
+        "    one = tern_value_at(tern_value_get(one, \"items\") ? tern_value_get(one, \"items\") : one, %u);\n"
+        "    other = tern_value_at(tern_value_get(other, \"items\") ? tern_value_get(other, \"items\") : "
+        "other, %u);\n"
+        "    tern_check(!tern_value_equal(one, other));\n",
+        of_one, of_other);
 }
 
 static void add_naming_check(buf *out, const fuzz_finding *f)
 {
     unsigned last = f->step_count - 1;
-    buf_add_printf(out, "    tern_check_status(a%u, 422);\n    tern_check_json(a%u, \"/errors/0/location\", ", last, last);
+    buf_add_printf(out, "    tern_check_status(a%u, 422);\n    tern_check_json(a%u, \"/errors/0/location\", ",
+                   last, last);
     add_text(out, f->found.breach.want);
     buf_add_printf(out, ");\n    tern_check_json(a%u, \"/errors/1\", NULL);\n", last);
 }
@@ -182,8 +188,8 @@ static void add_check(buf *out, const fuzz_run *run, const fuzz_finding *f)
     case FUZZ_HEAD:
         buf_add_printf(out, "    tern_check_status(a%u, a%u->status);\n", last, last - 1);
         if (f->found.breach.want[0] != '\0')
-            buf_add_printf(out, "    tern_check_header(a%u, \"%s\", tern_answer_header_of(a%u, \"%s\"));\n", last,
-                           f->found.breach.want, last - 1, f->found.breach.want);
+            buf_add_printf(out, "    tern_check_header(a%u, \"%s\", tern_answer_header_of(a%u, \"%s\"));\n",
+                           last, f->found.breach.want, last - 1, f->found.breach.want);
         break;
     default: /* the request alone ends the test */
         break;
@@ -236,8 +242,8 @@ void fuzz_print(const fuzz_run *run, const fuzz_finding *f, unsigned number, buf
     const route *r = router_at(run->app->router, f->found.route);
     const fuzz_breach *b = &f->found.breach;
     buf_add_printf(out, "\n/* %u. %s %s%s%s: %s (%s).\n", number, r->method_name, r->pattern,
-                   b->field[0] != '\0' ? ", " : "", comment_text(run->arena, b->field), fuzz_promises[b->promise].words,
-                   fuzz_promises[b->promise].name);
+                   b->field[0] != '\0' ? ", " : "", comment_text(run->arena, b->field),
+                   fuzz_promises[b->promise].words, fuzz_promises[b->promise].name);
     buf_add_printf(out, " * %s.%s Seed %llu.\n", comment_text(run->arena, b->why),
                    f->is_steady ? "" : " It did not come again when the same was asked once more.",
                    (unsigned long long)run->seed);
@@ -256,17 +262,18 @@ void fuzz_print_summary(const fuzz_run *run, uint64_t ms, buf *out)
     for (unsigned i = 0; i < count && i < FUZZ_ROUTES_MOST; i++)
         asked += shared->asked[i] > 0;
     buf_add_printf(out, "fuzz: seed %llu, %llu requests to %u route%s in %llu.%03llu s, %u finding%s\n",
-                   (unsigned long long)run->seed, (unsigned long long)shared->requests, asked, asked == 1 ? "" : "s",
-                   (unsigned long long)ms / 1000, (unsigned long long)ms % 1000, run->finding_count,
-                   run->finding_count == 1 ? "" : "s");
+                   (unsigned long long)run->seed, (unsigned long long)shared->requests, asked,
+                   asked == 1 ? "" : "s", (unsigned long long)ms / 1000, (unsigned long long)ms % 1000,
+                   run->finding_count, run->finding_count == 1 ? "" : "s");
     for (unsigned i = 0; i < count && i < FUZZ_ROUTES_MOST; i++) {
         const route *r = router_at(run->app->router, i);
         if (!fuzz_is_aimed_at(run, r) || shared->taken_of[i] > 0)
             continue;
         if (shared->asked[i] == 0)
-            buf_add_printf(out, "fuzz: %s %s was not asked: no valid request could be made\n", r->method_name, r->pattern);
+            buf_add_printf(out, "fuzz: %s %s was not asked: no valid request could be made\n", r->method_name,
+                           r->pattern);
         else
-            buf_add_printf(out, "fuzz: %s %s never succeeded in %u requests (the last status was %u)\n", r->method_name,
-                           r->pattern, shared->asked[i], shared->status_of[i]);
+            buf_add_printf(out, "fuzz: %s %s never succeeded in %u requests (the last status was %u)\n",
+                           r->method_name, r->pattern, shared->asked[i], shared->status_of[i]);
     }
 }

@@ -15,7 +15,8 @@ const fuzz_promise_words fuzz_promises[FUZZ_PROMISES] = {
     [FUZZ_ANSWERS] = {"answers", "a whole answer comes"},
     [FUZZ_NO_5XX] = {"no_5xx", "no reply is a 5xx"},
     [FUZZ_RETURNS] = {"returns", "a success is what .returns says"},
-    [FUZZ_DOCUMENTED] = {"documented", "the status of a success or redirect is the one of the OpenAPI document"},
+    [FUZZ_DOCUMENTED] = {"documented",
+                         "the status of a success or redirect is the one of the OpenAPI document"},
     [FUZZ_NAMES_FIELD] = {"names_field", "a bad field is answered with the 422 that names it, and no other"},
     [FUZZ_TAKES_VALID] = {"takes_valid", "a value that keeps the field's rules is not refused by them"},
     [FUZZ_REFUSES_BROKEN] = {"refuses_broken", "a request that cannot be read is a 4xx"},
@@ -81,7 +82,8 @@ static bool breaks_5xx(const fuzz_exchange *e, fuzz_breach *b)
 {
     if (e->answer->status < 500 || e->answer->status == e->route->options.status)
         return false;
-    snprintf(b->why, sizeof b->why, "the reply is %d %s", e->answer->status, http_status_text(e->answer->status));
+    snprintf(b->why, sizeof b->why, "the reply is %d %s", e->answer->status,
+             http_status_text(e->answer->status));
     return true;
 }
 
@@ -120,8 +122,8 @@ static bool breaks_document(const fuzz_exchange *e, fuzz_breach *b)
     const tern_answer *a = e->answer;
     bool is_of_http = a->status == 206 || a->status == 304 || a->status == 308;
     bool is_silent = e->route->options.returns == NULL && e->route->options.status == 0;
-    if ((is_silent && a->status >= 300) ||
-        a->status < 200 || a->status > 399 || is_declared(e) || is_of_http || e->route->options.hidden)
+    if ((is_silent && a->status >= 300) || a->status < 200 || a->status > 399 || is_declared(e) ||
+        is_of_http || e->route->options.hidden)
         return false;
     snprintf(b->why, sizeof b->why, "the status is %d, and the document has %d%s", a->status,
              e->route->options.status != 0 ? e->route->options.status : 200,
@@ -132,13 +134,13 @@ static bool breaks_document(const fuzz_exchange *e, fuzz_breach *b)
 /** The codes of rules that a field has, and of nothing else. */
 static bool is_code_of_a_rule(const char *code)
 {
-    static const char *const codes[] = {"too_short",    "too_long",       "too_small",    "too_large",   "not_a_multiple",
-                                        "too_few",      "too_many",       "not_unique",   "no_match",    "bad_format",
-                                        "not_a_choice", "too_early",      "too_late",     "not_bool",    "not_int",
-                                        "not_number",   "not_text",       "not_bytes",    "not_uuid",    "not_date",
-                                        "not_time",     "not_datetime",   "not_duration", "not_decimal", "not_object",
-                                        "not_list",     "out_of_range",   "nul_in_text",  "null",        "unknown",
-                                        "missing",      "doubled",        "duplicate",    "repeated"};
+    static const char *const codes[] = {
+        "too_short",  "too_long",   "too_small",    "too_large",    "not_a_multiple", "too_few",
+        "too_many",   "not_unique", "no_match",     "bad_format",   "not_a_choice",   "too_early",
+        "too_late",   "not_bool",   "not_int",      "not_number",   "not_text",       "not_bytes",
+        "not_uuid",   "not_date",   "not_time",     "not_datetime", "not_duration",   "not_decimal",
+        "not_object", "not_list",   "out_of_range", "nul_in_text",  "null",           "unknown",
+        "missing",    "doubled",    "duplicate",    "repeated"};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (strcmp(codes[i], code) == 0)
             return true;
@@ -185,8 +187,8 @@ static bool is_earlier(const fuzz_exchange *e)
     bool is_of_path = e->want != NULL && strncmp(e->want, "[\"path\"", 7) == 0;
     return (status >= 300 && status == e->shadow) || (is_of_path && (status == 404 || status == 400)) ||
            status == 413 || status == 414 || status == 431 ||
-           (e->may_be_shadowed && (status == 401 || status == 403 || status == 404 || status == 429 || status == 409 ||
-                                   (status >= 300 && status <= 399)));
+           (e->may_be_shadowed && (status == 401 || status == 403 || status == 404 || status == 429 ||
+                                   status == 409 || (status >= 300 && status <= 399)));
 }
 
 static bool breaks_naming(const fuzz_exchange *e, fuzz_breach *b)
@@ -287,8 +289,8 @@ static bool breaks_pages(const fuzz_exchange *e, fuzz_breach *b)
             if (!tern_value_equal(item, other))
                 continue;
             snprintf(b->want, sizeof b->want, "%zu %zu", item_index, other_index);
-            snprintf(b->why, sizeof b->why, "item %zu of one page is item %zu of the other as well", item_index,
-                     other_index);
+            snprintf(b->why, sizeof b->why, "item %zu of one page is item %zu of the other as well",
+                     item_index, other_index);
             return true;
         }
     }
@@ -319,7 +321,8 @@ static bool breaks_head(const fuzz_exchange *e, fuzz_breach *b)
         if (of_get == NULL || of_head == NULL || strcmp(of_get, of_head) == 0)
             continue;
         snprintf(b->want, sizeof b->want, "%s", compared[i]);
-        snprintf(b->why, sizeof b->why, "%s is \"%s\" of GET, and \"%s\" of HEAD", compared[i], of_get, of_head);
+        snprintf(b->why, sizeof b->why, "%s is \"%s\" of GET, and \"%s\" of HEAD", compared[i], of_get,
+                 of_head);
         return true;
     }
     return false;

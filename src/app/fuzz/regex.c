@@ -274,7 +274,8 @@ const char *fuzz_regex(arena *a, fuzz_random *r, const char *expression)
     writer w = {.at = expression, .random = r};
     alternatives(&w);
     bool is_whole = !w.is_unknown && *w.at == '\0' && !w.out.failed;
-    const char *text = is_whole ? test_need(arena_text(a, w.out.len != 0 ? w.out.data : "", w.out.len)) : NULL;
+    const char *text =
+        is_whole ? test_need(arena_text(a, w.out.len != 0 ? w.out.data : "", w.out.len)) : NULL;
     buf_free(&w.out);
     return text;
 }

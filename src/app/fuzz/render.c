@@ -33,7 +33,8 @@ static void add_path(buf *out, arena *a, const fuzz_request *request)
     pattern p;
     if (!pattern_parse(&p, request->route->pattern, unused))
         return;
-    const fuzz_node *param = request->parts[TERN_FROM_PATH] != NULL ? request->parts[TERN_FROM_PATH]->first : NULL;
+    const fuzz_node *param =
+        request->parts[TERN_FROM_PATH] != NULL ? request->parts[TERN_FROM_PATH]->first : NULL;
     for (unsigned i = 0; i < p.count; i++) {
         const pattern_segment *segment = &p.segments[i];
         buf_add_text(out, "/");
@@ -105,7 +106,8 @@ static const char *const *lines(arena *a, const fuzz_request *request, const cha
         count++;
     const fuzz_node *headers = request->parts[TERN_FROM_HEADER], *cookies = request->parts[TERN_FROM_COOKIE];
     for (const fuzz_node *h = headers != NULL ? headers->first : NULL; h != NULL; h = h->next)
-        for (const fuzz_node *item = is_listed(h) ? h->first : h; item != NULL; item = is_listed(h) ? item->next : NULL)
+        for (const fuzz_node *item = is_listed(h) ? h->first : h; item != NULL;
+             item = is_listed(h) ? item->next : NULL)
             count++;
     const char **all = test_need(arena_alloc(a, count * sizeof *all));
     size_t at = 0;
@@ -120,8 +122,9 @@ static const char *const *lines(arena *a, const fuzz_request *request, const cha
     const char *jar = NULL;
     for (const fuzz_node *c = cookies != NULL ? cookies->first : NULL; c != NULL; c = c->next) {
         tern_str text = plain_text(a, c);
-        jar = test_need(arena_printf(a, "%s%s%s=%.*s", jar != NULL ? jar : "Cookie: ", jar != NULL ? "; " : "",
-                                     c->key, (int)text.len, text.data));
+        jar =
+            test_need(arena_printf(a, "%s%s%s=%.*s", jar != NULL ? jar : "Cookie: ", jar != NULL ? "; " : "",
+                                   c->key, (int)text.len, text.data));
     }
     if (jar != NULL)
         all[at++] = jar;

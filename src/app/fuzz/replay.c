@@ -34,6 +34,6 @@ void fuzz_case_replay(fuzz_case *c)
                              .field = field};
     fuzz_breach breach;
     bool is_broken = fuzz_is_broken(&e, sought->breach.promise, &breach) && strcmp(breach.want, want) == 0;
-    c->run->shared->has_reproduced =
-        is_broken && strcmp(breach.signature, sought->breach.signature) == 0 && strcmp(breach.field, field) == 0;
+    c->run->shared->has_reproduced = is_broken && strcmp(breach.signature, sought->breach.signature) == 0 &&
+                                     strcmp(breach.field, field) == 0;
 }

@@ -126,7 +126,8 @@ static const char *fault_words(arena *a, const tern_faults *faults, const char *
     return words;
 }
 
-static const char *value_fault(arena *a, const tern_type *type, tern_str text, const place *where, const char **field)
+static const char *value_fault(arena *a, const tern_type *type, tern_str text, const place *where,
+                               const char **field)
 {
     const json_limits limits = {0};
     tern_str copy = {test_need(arena_text(a, text.data, text.len)), text.len};
@@ -144,7 +145,8 @@ static tern_str print_value(arena *a, tern_value *value)
 }
 
 /** A list item by item: a twin of the list would have to be kept for each. */
-static const char *items_fault(arena *a, const tern_type *item, tern_value *list, const place *where, const char **field)
+static const char *items_fault(arena *a, const tern_type *item, tern_value *list, const place *where,
+                               const char **field)
 {
     size_t count = tern_value_count(list);
     bool is_map = tern_value_kind_of(list) == TERN_JSON_OBJECT;

@@ -93,7 +93,8 @@ tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t index, const
     tern_answer *a = test_send(c->t, step->method, step->path, &request, wrong);
     __atomic_store_n(&shared->step_began_ms, 0, __ATOMIC_RELEASE);
     shared->requests++;
-    c->locations[shared->steps - 1] = a != NULL && a->status <= 299 ? tern_answer_header_of(a, "Location") : NULL;
+    c->locations[shared->steps - 1] =
+        a != NULL && a->status <= 299 ? tern_answer_header_of(a, "Location") : NULL;
     return a;
 }
 

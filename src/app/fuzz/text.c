@@ -1,6 +1,6 @@
 /* Text that keeps the rules of a field, of a chosen length where that matters. */
-#include "app/fuzz/internal.h"
 #include "base/text.h"
+#include "app/fuzz/internal.h"
 #include "schema/pattern/pattern.h"
 #include "schema/validate.h"
 
@@ -57,8 +57,7 @@ static bool can_be_sent(const fuzz_maker *k, const char *text)
 
 /* -- one that is made of nothing but letters -- */
 
-static const char *const letters_of[] = {"",
-                                         "abcdefghijklmnopqrstuvwxyz0123456789",
+static const char *const letters_of[] = {"", "abcdefghijklmnopqrstuvwxyz0123456789",
                                          "\xc3\xa9\xc3\x9f\xd0\xb6\xce\xb1",
                                          "\xe6\xbc\xa2\xe2\x82\xac\xe0\xa4\x85\xef\xbc\xa1",
                                          "\xf0\x9f\x99\x82\xf0\x90\x8d\x88\xf0\x9f\x8e\x89\xf0\x9f\x90\x9d"};
@@ -69,9 +68,10 @@ static const char *letters(fuzz_maker *k, size_t characters, unsigned width)
     enum { WIDEST = 4 };
     char *text = test_need(arena_alloc(k->arena, characters * WIDEST + 1)), *at = text;
     for (size_t i = 0; i < characters; i++) {
-        unsigned bytes = width != 0 && is_wide                          ? width
-                         : is_wide && i > 1 && fuzz_once_in(&k->random, 16) ? 2 + (unsigned)fuzz_below(&k->random, 3)
-                                                                            : 1;
+        unsigned bytes = width != 0 && is_wide ? width
+                         : is_wide && i > 1 && fuzz_once_in(&k->random, 16)
+                             ? 2 + (unsigned)fuzz_below(&k->random, 3)
+                             : 1;
         const char *from = letters_of[bytes];
         memcpy(at, from + bytes * fuzz_below(&k->random, strlen(from) / bytes), bytes);
         at += bytes;
@@ -84,9 +84,8 @@ static const char *of_format(fuzz_maker *k, const char *format, size_t character
 {
     static const struct {
         const char *format, *before, *after;
-    } around[] = {{"email", "", "@example.org"},
-                  {"uri", "https://example.org/", ""},
-                  {"hostname", "", ".example.org"}};
+    } around[] = {
+        {"email", "", "@example.org"}, {"uri", "https://example.org/", ""}, {"hostname", "", ".example.org"}};
     enum { LABEL = 40 };
     for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
         if (strcmp(around[i].format, format) != 0)
@@ -97,7 +96,8 @@ static const char *of_format(fuzz_maker *k, const char *format, size_t character
         fuzz_next(&k->random);
         if (own > LABEL && strcmp(format, "uri") != 0)
             return NULL;
-        return test_need(arena_printf(k->arena, "%s%s%s", around[i].before, letters(&plain, own, 1), around[i].after));
+        return test_need(
+            arena_printf(k->arena, "%s%s%s", around[i].before, letters(&plain, own, 1), around[i].after));
     }
     static const struct {
         const char *format;
@@ -143,9 +143,11 @@ static size_t length_within(const field_plan *f, const char *text, size_t charac
 }
 
 /** A try at text for the field; NULL when this one came to nothing. */
-static const char *guess(fuzz_maker *k, const field_plan *f, size_t characters, unsigned width, unsigned attempt)
+static const char *guess(fuzz_maker *k, const field_plan *f, size_t characters, unsigned width,
+                         unsigned attempt)
 {
-    static const char *const common[] = {"a", "abc", "Abc1!xyz", "1", "123", "a-b", "A1", "AB-123", "x@example.org"};
+    static const char *const common[] = {"a",  "abc",    "Abc1!xyz",     "1", "123", "a-b",
+                                         "A1", "AB-123", "x@example.org"};
     const tern_field *field = f->field;
     const char *const samples[] = {field->example, field->fallback};
     if (field->choices != NULL) {
@@ -184,7 +186,8 @@ const char *fuzz_text(fuzz_maker *k, const field_plan *f, size_t characters, uns
             count++;
         return count != 0 ? f->field->words[fuzz_below(&k->random, count)] : NULL;
     }
-    if (f != NULL && is_any && f->field->check != NULL && f->field->example != NULL && fuzz_once_in(&k->random, 2))
+    if (f != NULL && is_any && f->field->check != NULL && f->field->example != NULL &&
+        fuzz_once_in(&k->random, 2))
         return f->field->example;
     for (unsigned attempt = 0; attempt < TRIES; attempt++) {
         size_t length = is_any && is_free ? usual_length(k, f) : characters;

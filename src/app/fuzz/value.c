@@ -1,9 +1,9 @@
 /* Valid values of every kind, by the rules of their fields. */
 #include "app/fuzz/internal.h"
-#include "schema/time/calendar.h"
 #include "schema/number/decimal.h"
-#include "schema/time/moment.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
+#include "schema/time/moment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,8 @@ static const char *some_float(fuzz_maker *k, const field_plan *f)
     if (count >= 1)
         value += step * (double)fuzz_below(&k->random, count < 1000 ? (uint64_t)count : 1000);
     if (value <= least || value >= most)
-        value = f != NULL && f->has_multiple && f->has_min && !f->is_min_excluded ? least : least / 2 + most / 2;
+        value =
+            f != NULL && f->has_multiple && f->has_min && !f->is_min_excluded ? least : least / 2 + most / 2;
     return double_text(k, value);
 }
 
@@ -112,8 +113,8 @@ const char *fuzz_moment_text(fuzz_maker *k, const tern_type *type, int64_t numbe
         value.date = (tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day};
     } else if (type->kind == TERN_KIND_TIME) {
         int64_t seconds = number / SECOND_NS;
-        value.time = (tern_time){(uint8_t)(seconds / 3600), (uint8_t)(seconds / 60 % 60), (uint8_t)(seconds % 60),
-                                 (uint32_t)(number % SECOND_NS)};
+        value.time = (tern_time){(uint8_t)(seconds / 3600), (uint8_t)(seconds / 60 % 60),
+                                 (uint8_t)(seconds % 60), (uint32_t)(number % SECOND_NS)};
     }
     return test_need(arena_text(k->arena, text, scalar_print(type, &value, text)));
 }
@@ -149,7 +150,10 @@ void fuzz_moment_range(const field_plan *f, const tern_type *type, int64_t *leas
 static const char *some_moment(fuzz_maker *k, const field_plan *f, const tern_type *type)
 {
     static const int64_t HOUR_US = INT64_C(3600000000);
-    int64_t least, most, now = 0, unit = type->kind == TERN_KIND_DATE ? 1 : type->kind == TERN_KIND_TIME ? 1000000000 : 1000000;
+    int64_t least, most, now = 0,
+                         unit = type->kind == TERN_KIND_DATE   ? 1
+                                : type->kind == TERN_KIND_TIME ? 1000000000
+                                                               : 1000000;
     const moment_limit zero = {.text = "now", .is_moving = true};
     fuzz_moment_range(f, type, &least, &most);
     bool is_moving = f != NULL && (f->min_moment.is_moving || f->max_moment.is_moving);
@@ -180,7 +184,8 @@ static const char *some_uuid(fuzz_maker *k)
 static const char *some_bytes(fuzz_maker *k, const field_plan *f)
 {
     enum { USUAL = 12 };
-    size_t len = f != NULL && f->has_min_length && f->field->min_length > USUAL ? f->field->min_length : USUAL;
+    size_t len =
+        f != NULL && f->has_min_length && f->field->min_length > USUAL ? f->field->min_length : USUAL;
     if (f != NULL && f->has_max_length && f->field->max_length < len)
         len = f->field->max_length;
     uint8_t *data = test_need(arena_alloc(k->arena, len + 1));
@@ -299,7 +304,8 @@ static fuzz_node *single(fuzz_maker *k, const field_plan *f, const tern_type *ty
     enum { TRIES = 60 };
     fuzz_node *node = any_single(k, f, type);
     bool is_checked = f != NULL && f->field->check != NULL;
-    for (unsigned tries = 0; is_checked && node != NULL && tries < TRIES && !passes_check(k, f, type, node); tries++)
+    for (unsigned tries = 0; is_checked && node != NULL && tries < TRIES && !passes_check(k, f, type, node);
+         tries++)
         node = any_single(k, f, type);
     return node;
 }

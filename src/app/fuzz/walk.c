@@ -15,8 +15,10 @@ static const bind_field *find_field(const route *r, const char *const *names)
 {
     for (unsigned i = 0; r->bind != NULL && i < r->bind->count; i++) {
         const bind_field *field = &r->bind->fields[i];
-        bool is_number = field->f->field->type->kind == TERN_KIND_INT || field->f->field->type->kind == TERN_KIND_UINT;
-        for (const char *const *name = names; field->source == TERN_FROM_QUERY && is_number && *name != NULL; name++)
+        bool is_number =
+            field->f->field->type->kind == TERN_KIND_INT || field->f->field->type->kind == TERN_KIND_UINT;
+        for (const char *const *name = names; field->source == TERN_FROM_QUERY && is_number && *name != NULL;
+             name++)
             if (strcmp(field->name, *name) == 0)
                 return field;
     }
@@ -42,7 +44,10 @@ static void add_param(fuzz_case *c, fuzz_request *request, const char *name, con
     if (known == NULL)
         fuzz_node_add(*query, name, fuzz_quoted(c->arena, value));
     else
-        *known = (fuzz_node){.next = known->next, .shape = FUZZ_QUOTED, .key = known->key, .text = value,
+        *known = (fuzz_node){.next = known->next,
+                             .shape = FUZZ_QUOTED,
+                             .key = known->key,
+                             .text = value,
                              .len = strlen(value)};
 }
 
@@ -99,7 +104,8 @@ static bool has_key(const route *r)
     return false;
 }
 
-static bool repeats(fuzz_case *c, const route *r, tern_answer *before, tern_answer *after, fuzz_breach *breach)
+static bool repeats(fuzz_case *c, const route *r, tern_answer *before, tern_answer *after,
+                    fuzz_breach *breach)
 {
     const fuzz_exchange e = {.route = r, .method = "GET", .answer = after, .before = before};
     (void)c;

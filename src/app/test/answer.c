@@ -179,7 +179,8 @@ tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const
 void tern_test_set_header(tern_test *t, const char *name, const char *value)
 {
     test_header **at = &t->headers;
-    while (*at != NULL && (strlen((*at)->name) != strlen(name) || !text_equal_nocase((*at)->name, name, strlen(name))))
+    while (*at != NULL &&
+           (strlen((*at)->name) != strlen(name) || !text_equal_nocase((*at)->name, name, strlen(name))))
         at = &(*at)->next;
     if (value == NULL) {
         if (*at != NULL)

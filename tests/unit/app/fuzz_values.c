@@ -1,6 +1,6 @@
 /** What the fuzzer takes for right and for wrong, held against the decoder and its rules. */
-#include "check.h"
 #include "app/fuzz/internal.h"
+#include "check.h"
 #include "http/url.h"
 #include "schema/json/json.h"
 #include "schema/pattern/pattern.h"
@@ -109,7 +109,8 @@ TEST(each_edge_is_right_and_each_step_beyond_is_the_fault_of_its_field)
             check_fail(__FILE__, __LINE__, "%s, %s: is refused at %s", expected.field, expected.what, seen);
         if (expected.verdict == FUZZ_INVALID && strcmp(seen, expected.field) != 0 &&
             (strcmp(expected.field, "an unknown field") != 0 || *seen == '\0'))
-            check_fail(__FILE__, __LINE__, "%s, %s: the fault is at \"%s\"", expected.field, expected.what, seen);
+            check_fail(__FILE__, __LINE__, "%s, %s: the fault is at \"%s\"", expected.field, expected.what,
+                       seen);
         if (expected.verdict == FUZZ_BROKEN && *seen == '\0')
             check_fail(__FILE__, __LINE__, "%s: is taken", expected.what);
         valid += expected.verdict == FUZZ_VALID;
@@ -190,7 +191,8 @@ TEST(text_is_made_for_patterns_as_people_write_them)
 
 TEST(patterns_that_are_not_known_are_given_up)
 {
-    static const char *const patterns[] = {"^(?=a)b$", "^(?<year>[0-9]+)$", "\\p{L}+", "[[:alpha:]]+", "(a)\\1"};
+    static const char *const patterns[] = {"^(?=a)b$", "^(?<year>[0-9]+)$", "\\p{L}+", "[[:alpha:]]+",
+                                           "(a)\\1"};
     begin();
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
         CHECK(fuzz_regex(&memory, &k.random, patterns[i]) == NULL);
@@ -200,7 +202,8 @@ TEST(patterns_that_are_not_known_are_given_up)
 TEST(a_form_and_a_query_are_encoded)
 {
     begin();
-    fuzz_node *form = fuzz_node_new(&memory, FUZZ_OBJECT, NULL, 0), *list = fuzz_node_new(&memory, FUZZ_LIST, NULL, 0);
+    fuzz_node *form = fuzz_node_new(&memory, FUZZ_OBJECT, NULL, 0),
+              *list = fuzz_node_new(&memory, FUZZ_LIST, NULL, 0);
     fuzz_node_add(form, "a b", fuzz_quoted(&memory, "1&2=3"));
     fuzz_node_add(list, NULL, fuzz_bare(&memory, "4"));
     fuzz_node_add(list, NULL, fuzz_bare(&memory, "5"));
