@@ -241,8 +241,7 @@ static void odd_texts(fuzz_mutator *m, const fuzz_spot *at)
                                         "%s%n%d",
                                         "\"quoted\\\"",
                                         "a\nb\r\n\tc",
-                                        "\xe2\x80\xae"
-                                        "abc",
+                                        "\xe2\x80\xaeright to left",
                                         "<script>alert(1)</script>",
                                         "../../etc/passwd",
                                         "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80",

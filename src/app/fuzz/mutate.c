@@ -114,7 +114,7 @@ static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
         if (item == NULL || (is_map && (key == NULL || fuzz_node_get(list, key) != NULL)))
             return NULL;
         for (fuzz_node *other = list->first; f->field->unique_items && other != NULL; other = other->next)
-            if (other->len == item->len && item->text != NULL &&
+            if (other->text != NULL && item->text != NULL && other->len == item->len &&
                 memcmp(other->text, item->text, item->len) == 0)
                 return NULL;
         item->key = key;

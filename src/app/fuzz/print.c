@@ -12,7 +12,6 @@ enum { PIECE = 76 };
 /** A literal of C, in several pieces where it is long. */
 static void add_literal(buf *out, const char *text, size_t len)
 {
-    bool was_escape = false;
     size_t column = 0;
     buf_add_text(out, "\"");
     for (size_t i = 0; i < len; i++) {
@@ -20,7 +19,6 @@ static void add_literal(buf *out, const char *text, size_t len)
         if (column >= PIECE && c < 0x80) {
             buf_add_text(out, "\"\n        \"");
             column = 0;
-            was_escape = false;
         }
         if (c == '"' || c == '\\')
             buf_add_printf(out, "\\%c", c);
@@ -30,8 +28,7 @@ static void add_literal(buf *out, const char *text, size_t len)
             buf_add_printf(out, "\\%03o", c);
         else
             buf_add(out, &text[i], 1);
-        was_escape = c < 0x20 || c >= 0x7f;
-        column += was_escape ? 4 : 1;
+        column += c < 0x20 || c >= 0x7f ? 4 : 1;
     }
     buf_add_text(out, "\"");
 }

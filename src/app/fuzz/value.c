@@ -56,9 +56,8 @@ static const char *some_float(fuzz_maker *k, const field_plan *f)
     if (least > most)
         least = most - 1000;
     double value = __builtin_floor(least / step) * step;
-    for (unsigned i = 0; i < 3; i++, value += step)
-        if (value > least && value < most)
-            break;
+    for (unsigned i = 0; i < 3 && (value <= least || value >= most); i++)
+        value += step;
     double count = __builtin_floor((most - value) / step);
     if (count >= 1)
         value += step * (double)fuzz_below(&k->random, count < 1000 ? (uint64_t)count : 1000);
