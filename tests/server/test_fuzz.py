@@ -203,6 +203,27 @@ def a_fuzz_is_a_test_among_others():
 
 
 @test
+def an_option_that_names_no_route_fails_the_test():
+    with tempfile.TemporaryDirectory() as folder:
+        program = compile_with('TERN_FUZZ(slips, .skip = "GET /nowhere")\n{\n}\n', folder)
+        done = subprocess.run([program, "slips", "--tap"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=60, check=False)
+    check_equal(done.returncode, 1, "exit code")
+    check('fuzz: no route is called "GET /nowhere"' in done.stdout, done.stdout)
+
+
+@test
+def what_signs_in_runs_before_each_case_and_in_the_printed_test():
+    with tempfile.TemporaryDirectory() as folder:
+        program = compile_with('TERN_FUZZ(signed_in, .routes = "GET /no-head, POST /rows")\n{\n'
+                               '    tern_test_set_header(t, "X-Token", "secret");\n}\n', folder)
+        done = subprocess.run([program, "fuzz", "signed_in", "--seed", "1"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    check_equal(done.returncode, 1, "exit code")
+    check("{\n    signed_in(t);\n    tern_answer *a0 = " in done.stdout, done.stdout)
+
+
+@test
 def a_wrong_command_line_exits_2_in_one_line():
     for words in (("--seed", "x"), ("--requests",), ("--colour", "1"), ("--route", "/nowhere"), ("--skip", "GET /no/*"),
                   ("no_such_fuzz",)):

@@ -47,6 +47,22 @@ static const char *const *split(arena *a, const char *list)
     return names;
 }
 
+/** The first of the names that no route has: it would leave out, or choose, nothing. NULL when each has one. */
+static const char *unknown_name(const tern_app *app, const char *const *names)
+{
+    for (; names != NULL && *names != NULL; names++) {
+        const char *path = strchr(*names, ' ');
+        bool is_known = false;
+        path = path != NULL ? path + 1 : *names;
+        size_t len = strlen(path), most = len > 0 && path[len - 1] == '*' ? len - 1 : len + 1;
+        for (unsigned i = 0; i < router_count(app->router); i++)
+            is_known |= strncmp(router_at(app->router, i)->pattern, path, most) == 0;
+        if (!is_known)
+            return *names;
+    }
+    return NULL;
+}
+
 /** The application as its cases start it, each in its own process. */
 static bool prepare(fuzz_run *run, tern_app *(*make_app)(void), app_testing *testing, buf *problems)
 {
@@ -65,7 +81,12 @@ static bool prepare(fuzz_run *run, tern_app *(*make_app)(void), app_testing *tes
         if (returns != NULL)
             fuzz_returns_prepare(run->arena, returns);
     }
-    return true;
+    const char *unknown = unknown_name(run->app, run->only);
+    if (unknown == NULL)
+        unknown = unknown_name(run->app, run->skip);
+    if (unknown != NULL)
+        buf_add_printf(problems, "fuzz: no route is called \"%s\" (of .routes or .skip)\n", unknown);
+    return unknown == NULL;
 }
 
 static bool open_shared(fuzz_run *run)
@@ -215,22 +236,6 @@ static void read_arguments(fuzz_arguments *o, int argc, char **argv)
             at++;
         }
     }
-}
-
-/** One of the lists of the command line is looked for in the routes: a name that fits none is a slip. */
-static const char *unknown_name(const tern_app *app, const char *const *names)
-{
-    for (; *names != NULL; names++) {
-        const char *path = strchr(*names, ' ');
-        bool is_known = false;
-        path = path != NULL ? path + 1 : *names;
-        size_t len = strlen(path), most = len > 0 && path[len - 1] == '*' ? len - 1 : len + 1;
-        for (unsigned i = 0; i < router_count(app->router); i++)
-            is_known |= strncmp(router_at(app->router, i)->pattern, path, most) == 0;
-        if (!is_known)
-            return *names;
-    }
-    return NULL;
 }
 
 static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*make_app)(void))
