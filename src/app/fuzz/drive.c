@@ -210,6 +210,23 @@ static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
     keep(run, &found);
 }
 
+/** Takes out hangs that did not come again: the machine was busy, not the application. */
+static void drop_slow(fuzz_run *run)
+{
+    fuzz_finding **at = &run->findings;
+    while (*at != NULL) {
+        if ((*at)->found.breach.promise == FUZZ_NO_HANG && !(*at)->is_steady) {
+            if ((*at)->found.route < FUZZ_ROUTES_MOST)
+                run->is_deadly[(*at)->found.route] = false;
+            *at = (*at)->next;
+            run->finding_count--;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    run->findings_end = at;
+}
+
 /** Runs a job and takes in what it found; false when the application cannot be run at all. */
 static bool run_once(fuzz_run *run, const fuzz_job *job)
 {
@@ -238,6 +255,7 @@ static bool run_once(fuzz_run *run, const fuzz_job *job)
     uint64_t requests = run->shared->requests; /* those of replays do not count */
     for (fuzz_finding *f = *first; f != NULL; f = f->next)
         fuzz_minimise(run, f);
+    drop_slow(run);
     run->shared->requests = requests;
     return run->error == 0;
 }

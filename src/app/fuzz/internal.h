@@ -236,7 +236,8 @@ enum {
     FUZZ_BREACHES_MOST = 48,
     FUZZ_LOG_BYTES = 4 << 20,
     FUZZ_STEPS_MOST = 512,
-    FUZZ_CHUNK = 60 /* changes of a request in one case */
+    FUZZ_CHUNK = 60,     /* changes of a request in one case */
+    FUZZ_CASE_MS = 20000 /* after which a case of slow requests asks no more */
 };
 
 /** A step in the shared log; its texts follow. */
@@ -326,7 +327,8 @@ typedef struct fuzz_case {
     fuzz_maker maker;
     const char **locations; /* of each step so far; NULL: none */
     const char *const *headers;
-    bool is_full; /* of steps: the case ends */
+    uint64_t began_ms; /* with its first request */
+    bool is_full;      /* of steps, or of time: the case ends */
 } fuzz_case;
 
 /** Runs one case in this process, which ends with it. (explore.c) */

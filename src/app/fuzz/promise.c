@@ -180,15 +180,17 @@ static bool has_name(const tern_answer *a, const char *want)
 }
 
 /** What may be answered before the fields are looked at: who is not let in, or asks too often; a path whose
- * parameter has a type. */
+ * parameter has a type; middleware that looks for what the path names. */
 static bool is_earlier(const fuzz_exchange *e)
 {
     int status = e->answer->status;
     bool is_of_path = e->want != NULL && strncmp(e->want, "[\"path\"", 7) == 0;
+    bool is_of_access = status == 401 || status == 403 || status == 407 || status == 429;
+    bool is_of_size = status == 413 || status == 414 || status == 431;
+    bool is_of_middleware = status == 404 && e->route->param_count > 0 && e->route->chain_len > 0;
     return (status >= 300 && status == e->shadow) || (is_of_path && (status == 404 || status == 400)) ||
-           status == 413 || status == 414 || status == 431 ||
-           (e->may_be_shadowed && (status == 401 || status == 403 || status == 404 || status == 429 ||
-                                   status == 409 || (status >= 300 && status <= 399)));
+           is_of_access || is_of_size || is_of_middleware ||
+           (e->may_be_shadowed && (status == 404 || status == 409 || (status >= 300 && status <= 399)));
 }
 
 static bool breaks_naming(const fuzz_exchange *e, fuzz_breach *b)

@@ -85,11 +85,15 @@ tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t index, const
                                        .headers = step->headers};
     *wrong = NULL;
     find_from(c, step);
-    if (c->is_full || shared->steps >= FUZZ_STEPS_MOST || !note(c, step, index)) {
+    uint64_t now_ms = clock_ns() / 1000000;
+    if (c->began_ms == 0)
+        c->began_ms = now_ms;
+    bool is_long = now_ms > c->began_ms + FUZZ_CASE_MS && c->job->kind != FUZZ_REPLAY;
+    if (c->is_full || is_long || shared->steps >= FUZZ_STEPS_MOST || !note(c, step, index)) {
         c->is_full = true;
         return NULL;
     }
-    __atomic_store_n(&shared->step_began_ms, clock_ns() / 1000000, __ATOMIC_RELEASE);
+    __atomic_store_n(&shared->step_began_ms, now_ms, __ATOMIC_RELEASE);
     tern_answer *a = test_send(c->t, step->method, step->path, &request, wrong);
     __atomic_store_n(&shared->step_began_ms, 0, __ATOMIC_RELEASE);
     shared->requests++;

@@ -235,15 +235,31 @@ static const char *referred(fuzz_maker *k, const field_plan *f)
     return fuzz_recall(k->memory->keys, name, &k->random);
 }
 
+static bool is_secret(const fuzz_maker *k, const char *text)
+{
+    for (const fuzz_known *secret = k->secrets; secret != NULL; secret = secret->next)
+        if (strcmp(secret->value, text) == 0)
+            return true;
+    return false;
+}
+
+/** Text that was sent or received for a field of that name before. A secret is sent again as one alone, and what
+ * has been seen in a reply does not become one. */
+static const char *former_text(fuzz_maker *k, const field_plan *f)
+{
+    if (f == NULL || k->memory == NULL || f->field->unique || !fuzz_once_in(&k->random, 4))
+        return NULL;
+    const char *text = fuzz_recall(k->memory->fields, f->key, &k->random);
+    return text != NULL && fuzz_text_fits(f, text) && is_secret(k, text) == f->field->write_only ? text
+                                                                                                 : NULL;
+}
+
 static fuzz_node *some_text(fuzz_maker *k, const field_plan *f)
 {
-    const char *text = NULL;
-    if (f != NULL && k->memory != NULL && !f->field->unique && fuzz_once_in(&k->random, 4))
-        text = fuzz_recall(k->memory->fields, f->key, &k->random);
-    if (text != NULL && !fuzz_text_fits(f, text))
-        text = NULL;
-    if (text == NULL)
-        text = fuzz_text(k, f, SIZE_MAX, 0);
+    const char *text = former_text(k, f);
+    if (text != NULL)
+        return fuzz_quoted(k->arena, text);
+    text = fuzz_text(k, f, SIZE_MAX, 0);
     if (text == NULL)
         return NULL;
     note_secret(k, f, text);
