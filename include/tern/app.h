@@ -206,6 +206,7 @@ typedef struct tern_route_options {
                              ("token, key"); "": none, whatever the application's .security says */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
     bool hidden;          /* left out of the OpenAPI document */
+    bool not_fuzzed;      /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
 } tern_route_options;
 
 /**
