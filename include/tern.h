@@ -11,6 +11,8 @@
 #include <tern/model.h>
 #include <tern/openapi.h>
 #include <tern/page.h>
+#include <tern/part.h>
+#include <tern/problem.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
 #include <tern/shared.h>

@@ -142,6 +142,20 @@ TERN_TEST(only_the_staff_writes)
     tern_check_status(tern_test_get(t, "/books/1"), 200);
 }
 
+TERN_TEST(who_may_write_is_described)
+{
+    tern_answer *a = tern_test_get(t, "/openapi.json");
+    tern_check_json(a, "/paths/~1authors/post/parameters/0/name", "\"X-Staff\"");
+    tern_check_json(a, "/paths/~1authors/post/responses/403/description", "\"Forbidden\"");
+    tern_check_json(a, "/paths/~1authors~1{id}/get/responses/403", NULL);
+}
+
+TERN_TEST(whoever_writes_is_staff_in_a_test_that_says_so)
+{
+    tern_test_provide_value(t, staff, NULL);
+    tern_check_status(tern_test_post(t, "/authors", .json = "{\"name\":\"x\"}"), 201);
+}
+
 TERN_TEST(breaches_are_answered_by_field)
 {
     add_books(t);
@@ -174,6 +188,10 @@ TERN_TEST(the_shelf_has_what_is_there_with_its_authors)
     tern_check_json(a, "/0/title", "\"Always Coming Home\"");
     tern_check_json(a, "/0/author", "{\"id\":1,\"name\":\"Ursula K. Le Guin\"}");
     tern_check_json(a, "/2", NULL);
+}
+
+TERN_FUZZ(every_route_keeps_its_promises, STAFF)
+{
 }
 
 int main(int argc, char **argv)

@@ -30,7 +30,7 @@ static const place body_place = {.name = "body"};
 static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void *value, const json_out *out)
 {
     if (out->refusal == JSON_TOO_DEEP)
-        return refuse(c, type, "it is nested too deeply, or holds itself", "");
+        return refuse(c, type, "it is nested too deeply, or contains itself", "");
     if (out->refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
     buf where = {.limit = 1024};
@@ -128,6 +128,25 @@ static tern_reply json_reply(tern_ctx *c, const json_out *out)
         .status = success_status(c), .type = "application/json", .data = out->data, .len = out->len};
 }
 
+static bool put(json_out *out, const char *text, size_t len)
+{
+    if (!json_out_reserve(out, len))
+        return false;
+    memcpy(out->data + out->len, text, len);
+    out->len += len;
+    return true;
+}
+
+/** Encodes what a route with .wrapped replies: what it returns is under the key, other types are not. */
+static __attribute__((noinline)) bool encode_wrapped(const route *r, const tern_type *type, const void *value,
+                                                     json_out *out)
+{
+    tern_str head = r->reply_head;
+    if (!is_same_type(type, r->options.returns))
+        return json_encode(type, value, out);
+    return put(out, head.data, head.len) && json_encode(type, value, out) && put(out, "}", 1);
+}
+
 tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks)
 {
     tern_reply reply;
@@ -137,22 +156,15 @@ tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, b
     if (checks && !keeps_rules(c, type, value, &reply))
         return reply;
     json_out out;
+    const route *r = c->match.route;
     json_out_init(&out, &c->x->arena, expected_bytes(type, value));
-    if (!json_encode(type, value, &out))
+    bool is_wrapped = r != NULL && r->reply_head.len != 0;
+    if (!(is_wrapped ? encode_wrapped(r, type, value, &out) : json_encode(type, value, &out)))
         return refuse_encoding(c, type, value, &out);
     reply = json_reply(c, &out);
     if (checks)
         note_type(c, type, &reply, false);
     return reply;
-}
-
-static bool put(json_out *out, const char *text, size_t len)
-{
-    if (!json_out_reserve(out, len))
-        return false;
-    memcpy(out->data + out->len, text, len);
-    out->len += len;
-    return true;
 }
 
 /* -- pages -- */

@@ -1,7 +1,7 @@
 /**
- * One request after the other out of the input block.
+ * Serves one request after the other from the input block.
  *
- * Hot path: no allocation; the exchange and the first bytes of its arena lie on the runner's stack.
+ * Hot path: no allocation; the exchange and the first bytes of its arena are on the runner's stack.
  */
 #include "http/connection.h"
 
@@ -68,7 +68,7 @@ static void answer(http_exchange *x)
     const http_service *service = &http_self.service;
     body_begin(x);
     if (x->head.method == HTTP_CONNECT || x->head.method == HTTP_TRACE) {
-        refuse(x, 501, "this server is no proxy and does not echo requests");
+        refuse(x, 501, "this server is not a proxy and does not echo requests");
         return;
     }
     if (service->accept_head != NULL)
@@ -108,7 +108,7 @@ static void exchange_end(http_exchange *x)
     pool_put(&http_self.blocks, x->head_block);
 }
 
-/** Answers the first request in the block; false when it is not whole yet. */
+/** Answers the first request in the block; false when it is not complete yet. */
 static bool serve_one(http_connection *k)
 {
     http_exchange x;

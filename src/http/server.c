@@ -45,7 +45,10 @@ void http_server_close(void)
     body_blocks_drain(&http_self.bodies);
 }
 
-/** Whether nothing has come from a parked client: a request that is here, but not read yet, is not idleness.
+/**
+ * Whether nothing has arrived from a parked client: a request that has arrived but is not read yet is not
+ * idleness.
+ *
  */
 static bool is_silent(const http_connection *k)
 {
@@ -93,7 +96,7 @@ void server_report_drained(void)
     }
 }
 
-/** Hands parked connections over until none is left or the successor's channel is full. */
+/** Hands over parked connections until none is left or the successor's channel is full. */
 static void hand_over_parked(timer_entry *timer)
 {
     (void)timer;

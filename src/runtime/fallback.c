@@ -15,7 +15,7 @@
 
 enum { CLIENTS = 256, CLIENT_MS = 1000, RETRY_AFTER_S = 2 };
 
-/** A client whose request we wait for, so that the answer is not lost to a reset. */
+/** A client whose request is awaited, so that the answer is not lost to a reset. */
 typedef struct fallback_client {
     int fd;
     uint64_t answer_at_ms;
@@ -44,7 +44,7 @@ static void add_client(fallback *f, int fd)
     f->clients[f->client_count++] = (fallback_client){.fd = fd, .answer_at_ms = clock_ms() + CLIENT_MS};
 }
 
-/** Takes what has come in; with no descriptor left it answers the clients there are. */
+/** Accepts the waiting connections; with no descriptor left it answers the clients it has. */
 static void take_clients(fallback *f)
 {
     for (unsigned i = 0; i < f->listeners->count; i++) {
@@ -63,7 +63,7 @@ static void take_clients(fallback *f)
     }
 }
 
-/** Answers every client that has sent something, or has had its time. */
+/** Answers every client that has sent something or whose time is over. */
 static void answer_clients(fallback *f, const struct pollfd *polled, unsigned polled_count)
 {
     uint64_t now = clock_ms();

@@ -39,7 +39,7 @@ static void take_child_signals(master *m)
     close(m->signal_fd);
 }
 
-/** The life of a worker process. It ends by exit, so that what the program registered with atexit runs. */
+/** The life of a worker process. It ends by exit, so that the program's atexit functions run. */
 static _Noreturn void run_worker(master *m, unsigned number, int index, pid_t master_pid)
 {
     take_child_signals(m);
@@ -71,7 +71,7 @@ int master_spawn(master *m, unsigned number)
         return MASTER_NONE;
     board_reset(m->board, (unsigned)index);
     pid_t master_pid = getpid();
-    fflush(NULL); /* or the child would write what is in the buffers once more */
+    fflush(NULL); /* otherwise the child would write the buffers again */
     pid_t pid = fork();
     if (pid == 0)
         run_worker(m, number, index, master_pid);
@@ -239,7 +239,7 @@ static bool is_looping(const master *m)
     return true;
 }
 
-/** Starts workers whose wait is over; answers 503 while none stays up. */
+/** Starts workers whose pause is over; answers 503 while none stays up. */
 static void keep_serving(master *m, uint64_t now_ms)
 {
     bool has_one_up = false;
@@ -257,8 +257,9 @@ static void keep_serving(master *m, uint64_t now_ms)
         kill(m->fallback, SIGTERM);
         m->fallback = 0;
     } else if (m->fallback == 0 && is_looping(m)) {
-        tern_log(TERN_LOG_ERROR,
-                 "no worker stays up: answering 503 until one does; the lines above say why they end");
+        tern_log(
+            TERN_LOG_ERROR,
+            "no worker stays up: every request is answered with 503 until one does; the lines above say why");
         start_fallback(m);
     }
 }
@@ -347,7 +348,7 @@ static void supervise(master *m)
                                   {.fd = m->notify_fd, .events = POLLIN}};
         poll(polled, 2, sleep_ms(m)); /* EINTR cannot be: all signals are blocked; other errors pass by */
         uint64_t notices;
-        ssize_t got = read(m->notify_fd, &notices, sizeof notices); /* the board tells, this only wakes */
+        ssize_t got = read(m->notify_fd, &notices, sizeof notices); /* the board says what; this only wakes */
         (void)got;
         notice_ready(m);
         if (polled[0].revents & POLLIN)
@@ -390,8 +391,8 @@ static bool block_signals(master *m)
     return m->signal_fd >= 0 && m->notify_fd >= 0;
 }
 
-/** Back to the program's own signals. A stop asked for twice has been answered: it must not end what is left
- * to do. */
+/** Back to the program's own signals. A second stop signal has had its effect: it must not end the rest of
+ * the work. */
 static void restore_signals(const sigset_t *before)
 {
     static const struct timespec at_once = {0};
@@ -464,7 +465,7 @@ static int run_master(const worker_config *config, const worker_service *service
     reexec_inherit(config, &found);
     prctl(PR_SET_NAME, "tern: master");
     if (!reexec_remember())
-        tern_log(TERN_LOG_WARN, "cannot tell how this program was started: no upgrade by SIGUSR2");
+        tern_log(TERN_LOG_WARN, "cannot find out how this program was started: SIGUSR2 will not replace it");
     bool is_ready = prepare(&m, &found);
     mem_free(found.listeners);
     mem_free(found.channels);
@@ -499,7 +500,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
         return 1;
     }
     board_reset(shared, 0);
-    atomic_store(&shared->is_stopping, true); /* whenever it stops, nobody listens on */
+    atomic_store(&shared->is_stopping, true); /* when it stops, nobody listens any more */
     sigset_t set, before;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);

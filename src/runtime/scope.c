@@ -1,5 +1,5 @@
-/* scope_open and scope_close stand in the path of every request: with nothing deferred and no task started
- * they may only store and compare. */
+/* Hot path: every request calls scope_open and scope_close. With nothing deferred and no task started they
+ * may only store and compare. */
 #include "runtime/scope.h"
 
 #include "runtime/coro.h"

@@ -18,9 +18,9 @@ struct tern_task {
     void *arg;
     list_link waiters;     /* task_waiter */
     unwind_reason outcome; /* UNWIND_NONE: it returned */
-    int failed_status;     /* with UNWIND_FAIL: another task may fail before somebody waits for this one */
+    int failed_status;     /* with UNWIND_FAIL: another task may fail before this one is waited for */
     const char *failed_detail;
-    bool is_watched; /* somebody has waited for it, so its failure was heard */
+    bool is_watched; /* it has been waited for, so its failure was reported */
 };
 
 /* On the stack of a coroutine that waits for a task. */

@@ -34,7 +34,7 @@ extern const page_shape page_shape_usual;
  * The shape of a route: its own names, and the application's where it has none. `where` begins the lines in
  * `problems`: "main.c:12: GET /todos".
  *
- * @return NULL with lines in `problems`, or, without a line, when memory is short.
+ * @return NULL with lines in `problems`, or, without a line, when out of memory.
  */
 const page_shape *page_shape_make(arena *a, const tern_page_names *own, const tern_page_names *of_app,
                                   tern_total total, const char *where, buf *problems);

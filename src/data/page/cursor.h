@@ -25,7 +25,7 @@ typedef enum cursor_form {
 /** Whether rows can be gone on from in this order: no two are alike in it, and it is not too long. */
 bool cursor_may_be(const data_order *order);
 
-/** The cursor of a row, NUL-terminated in `a`. NULL when its key is too long, or memory is short. */
+/** The cursor of a row, NUL-terminated in `a`. NULL when its key is too long, or out of memory. */
 const char *cursor_write(arena *a, const data_table *table, const data_order *order, const void *row);
 
 /**

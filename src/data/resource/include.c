@@ -122,5 +122,5 @@ void resource_include(tern_ctx *c, const resource *r, resource_included included
 {
     for (unsigned i = 0; i < r->include_count; i++)
         if ((included >> i & 1) != 0)
-            tern_preload_of(c, r->model, rows, count, r->includes[i]->name);
+            tern_preload_of(c, r->model, rows, count, r->includes[i]->name, &(tern_preload_options){0});
 }

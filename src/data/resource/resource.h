@@ -66,7 +66,7 @@ void resource_put_tag(tern_ctx *c, const resource *r, const void *row);
  * resource needs If-Match and there is none, 400 when either is malformed. (tag.c) */
 void resource_need_match(tern_ctx *c, const resource *r, const void *row);
 
-/** Makes the types; false when memory is short (noted in the application) or, with a line in the log of
+/** Makes the types; false when out of memory (noted in the application) or, with a line in the log of
  * problems, when the model has no key. (types.c) */
 bool resource_make_types(tern_app *app, resource *r);
 /** "/{id}": the key as the end of a pattern, in the application's memory. (types.c) */
