@@ -76,7 +76,8 @@ tern_reply tern_problem_details(tern_ctx *c, const tern_problem *problem) TERN_T
  */
 const tern_problem *tern_problem_of(tern_ctx *c, const tern_reply *reply);
 /** The messages of its faults by field. A fault without a field is under "", as is the detail, or title, of a
- * problem without faults. In the request's memory. */
+ * problem without faults. Fields of a body under a key (.takes_in of its route) have their own names, without
+ * that key. In the request's memory. */
 tern_text_list_map tern_problem_by_field(tern_ctx *c, const tern_problem *problem);
 
 /* -- the application's own shape -- */
