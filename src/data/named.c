@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const char no_memory[] = "there is no memory for the row";
+static const char no_memory[] = "out of memory for the row";
 
 /** A map on its way, in the request's memory. */
 typedef struct map_maker {

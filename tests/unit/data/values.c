@@ -114,7 +114,7 @@ WORDS_TEST(
 }
 
 WORDS_TEST(a_pluck_in_the_order_of_no_field_is_refused,
-           "\"titel\" orders by what is not a field of the model; it is \"field, other desc\"")
+           "\"titel\" orders by something that is not a field of the model; write \"field, other desc\"")
 {
     (void)tern_pluck(c, Book, pages, .order_by = "titel");
 }
@@ -122,7 +122,7 @@ WORDS_TEST(a_pluck_in_the_order_of_no_field_is_refused,
 TERN_MODEL(Stray, (int64_t, id, .key = true))
 
 WORDS_TEST(a_pluck_of_a_model_that_is_not_a_table_is_refused,
-           "Stray is no table: it is not among the models given to tern_database")
+           "Stray is not a table: it is not one of the models given to tern_database")
 {
     (void)tern_pluck(c, Stray, id);
 }
