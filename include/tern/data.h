@@ -24,6 +24,7 @@
 #include <tern/app.h>
 #include <tern/context.h>
 #include <tern/model.h>
+#include <tern/page.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -319,6 +320,22 @@ typedef struct tern_pluck_options {
 #define tern_search_count(c, Model, words, ...)                                                              \
     tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
 
+/**
+ * One page of the rows, as a `Model_list`; `paging` (tern/page.h) says which, and receives the total, as the
+ * route's .total wants it, and the cursor of the next page.
+ *
+ *     tern_paging paging = {.size = in->size, .after = in->after};
+ *     Todo_list todos = tern_select_page(c, Todo, &paging, .where = "done = ?", .args = TERN_ARGS(in->done),
+ *                                        .order_by = "created desc");
+ *     return tern_page(c, Todo, todos, &paging);
+ *
+ * .order_by must be given; .limit, .offset and .after are the page's own. Fails with 422 naming the parameter when
+ * `.after` is not a cursor of this model and order, or comes with a `.page` beyond the first.
+ */
+#define tern_select_page(c, Model, paging, ...)                                                              \
+    (*(Model##_list *)tern_select_page_of(c, TERN_TYPE(Model), paging,                                       \
+                                          &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
+
 /** Which related rows, and in which order; all may be left out. */
 typedef struct tern_preload_options {
     const char *where; /* on the related rows, with names of their columns */
@@ -578,6 +595,8 @@ tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args);
 
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+void *tern_select_page_of(tern_ctx *c, const tern_type *type, tern_paging *paging,
+                          const tern_selection *query);
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys);

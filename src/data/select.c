@@ -24,7 +24,7 @@ void select_columns(sql_builder *b, const data_table *table)
 
 /* -- building -- */
 
-static void add_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
+void select_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
 {
     if (s->where != NULL) {
         sql_add(b, " where ");
@@ -168,7 +168,7 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
     if (s->order_by != NULL)
         sql_note_order(&b, s->order_by);
     add_head(&b, table, verb, sum, key.flags);
-    add_where(&b, table, s, after);
+    select_where(&b, table, s, after);
     if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
         sql_order(&b, table, s->order_by);
     select_limit(&b, key.flags);

@@ -17,6 +17,7 @@ typedef enum statement_verb {
     STATEMENT_SELECT,
     STATEMENT_COUNT,
     STATEMENT_EXISTS,
+    STATEMENT_ESTIMATE, /* the planner's word for how many rows there are */
     STATEMENT_AGGREGATE,
     STATEMENT_FIND,
     STATEMENT_SEARCH,

@@ -97,7 +97,7 @@ static const copy_plan *make(tern_type *into, tern_type *from, buf *problems)
         return NULL;
     copy_plan *plan = mem_zero(1, sizeof *plan + from->field_count * sizeof *plan->steps);
     if (plan == NULL) {
-        buf_add_printf(problems, "%s cannot be copied into %s: memory is short\n", from->name, into->name);
+        buf_add_printf(problems, "%s cannot be copied into %s: out of memory\n", from->name, into->name);
         return NULL;
     }
     plan->into = into;

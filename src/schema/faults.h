@@ -55,7 +55,7 @@ void faults_join(tern_faults *faults, tern_faults *more);
 const char *faults_wanted(const tern_faults *faults, arena *a);
 /** "body.items[3].price: must be at least 0", one a line: for logs and people. */
 bool faults_print(const tern_faults *faults, buf *out);
-/** The kept ones as they are told, with `*count`, in `a`; NULL when memory is short. */
+/** The kept ones as they are told, with `*count`, in `a`; NULL when out of memory. */
 const tern_fault *faults_list(const tern_faults *faults, arena *a, size_t *count);
 /** The JSON array for problem details:
  * [{"location":["body","items",3,"price"],"code":...,"message":...,"min":0}]. */

@@ -27,6 +27,16 @@ void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
     ctx_fail_faults(c, 422, detail, list, list != NULL ? count : 0);
 }
 
+void bind_fail_at(tern_ctx *c, const char *source, const char *name, const char *code, const char *message)
+{
+    const place above = {.name = source}, here = {.up = &above, .name = name};
+    tern_faults faults;
+    faults_init(&faults, &c->x->arena);
+    fault_add(&faults, &here, code, NULL, NULL, "%s", message);
+    bind_fail_faults(c, &faults);
+    __builtin_unreachable();
+}
+
 void bind_need_plan(tern_ctx *c, const tern_type *type)
 {
     if (plan_of(type) != NULL && !plan_of(type)->has_mistakes)

@@ -99,6 +99,10 @@ void *bind_json_body(tern_ctx *c, const tern_type *type);
 /** Ends the request with what is wrong with it: 422 with every fault. Returns when there is none.
  * (bind.c) */
 void bind_fail_faults(tern_ctx *c, const tern_faults *faults);
+/** Ends the request with 422 and one fault, that of `name` in `source` ("query", "body"); texts are literals or the
+ * request's. (bind.c) */
+_Noreturn void bind_fail_at(tern_ctx *c, const char *source, const char *name, const char *code,
+                            const char *message);
 /** Fails with 500 and a line in the log when `type` has mistakes; otherwise it is prepared. (bind.c) */
 void bind_need_plan(tern_ctx *c, const tern_type *type);
 

@@ -330,7 +330,7 @@ static bool wrap_reply(arena *a, route *r, buf *problems)
     buf_add_text(&head, "\":");
     r->reply_head = (tern_str){!head.failed ? arena_text(a, head.data, head.len) : NULL, head.len};
     buf_free(&head);
-    return r->reply_head.data != NULL || refuse(r, problems, "memory is short");
+    return r->reply_head.data != NULL || refuse(r, problems, "out of memory");
 }
 
 bool bind_prepare_returns(arena *a, route *r, buf *problems)

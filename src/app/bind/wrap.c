@@ -63,7 +63,7 @@ bool bind_wrap_make(bind_plan *plan, buf *problems)
     while (found != NULL && (found->field.type != plan->body || strcmp(found->key, plan->wrapper) != 0))
         found = found->next;
     if (found == NULL && (found = make(plan)) == NULL) {
-        buf_add_printf(problems, "model %s: memory is short\n", plan->body->name);
+        buf_add_printf(problems, "model %s: out of memory\n", plan->body->name);
         return false;
     }
     plan->json = &found->type;

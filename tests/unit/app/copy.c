@@ -131,7 +131,7 @@ TEST(threat_099_a_change_of_all_fields_leaves_what_the_service_gives)
     CHECK_SAID(200, ask("PATCH /any/4", JSON, "{\"secret\":1,\"size\":2}"),
                ROW("old", "false", "true", "2", "[\"x\"]", "\"old\""));
     CHECK_SAID(422, ask("PATCH /any/4", JSON, "{\"id\":4}"),
-               ONE_FAULT("\"body\",\"id\"", "unknown", "is not known here"));
+               ONE_FAULT("\"body\",\"id\"", "unknown", "is not a known field"));
 }
 
 TEST(a_whole_model_replaces_all_but_what_the_service_gives)

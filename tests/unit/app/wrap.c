@@ -111,7 +111,7 @@ TEST(faults_have_the_key_in_their_location)
                FAULTS("2 values are wrong",
                       "{\"location\":[\"body\",\"user\",\"email\"],\"code\":\"too_short\",\"message\":"
                       "\"must have at least 3 characters\",\"min_length\":3}," FAULT(
-                          "\"body\",\"user\",\"admin\"", "unknown", "is not known here")));
+                          "\"body\",\"user\",\"admin\"", "unknown", "is not a known field")));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":{}}"),
                ONE_FAULT("\"body\",\"user\",\"email\"", "missing", "must be given"));
 }
@@ -124,7 +124,7 @@ TEST(a_body_without_its_key_is_told_so)
     CHECK_SAID(422, ask("POST /users", JSON, "{\"email\":\"a@b\"}"),
                FAULTS("2 values are wrong",
                       FAULT("\"body\",\"email\"", "unknown",
-                            "is not known here") "," FAULT("\"body\",\"user\"", "missing", "must be given")));
+                            "is not a known field") "," FAULT("\"body\",\"user\"", "missing", "must be given")));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":null}"),
                ONE_FAULT("\"body\",\"user\"", "null", "must not be null"));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":[]}"),
@@ -136,7 +136,7 @@ TEST(a_body_beside_its_key_is_refused)
 {
     ask_open(users_app());
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":{\"email\":\"a@b\"},\"email\":\"c@d\"}"),
-               ONE_FAULT("\"body\",\"email\"", "unknown", "is not known here"));
+               ONE_FAULT("\"body\",\"email\"", "unknown", "is not a known field"));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":{\"email\":\"a@b\"},\"user\":{\"email\":\"c@d\"}}"),
                ONE_FAULT("\"body\",\"user\"", "duplicate", "is given twice"));
     CHECK_SAID(200, ask("POST /loose", JSON, "{\"more\":1,\"loose\":{\"number\":3,\"more\":2}}"), "3");
@@ -173,7 +173,7 @@ TEST(forms_have_no_key)
                "{\"user\":{\"id\":5,\"email\":\"a@b\",\"bio\":null}}");
     CHECK_SAID(
         422, ask("POST /users", FORM, "user=a"),
-        FAULTS("2 values are wrong", FAULT("\"body\",\"user\"", "unknown", "is not known here") "," FAULT(
+        FAULTS("2 values are wrong", FAULT("\"body\",\"user\"", "unknown", "is not a known field") "," FAULT(
                                          "\"body\",\"email\"", "missing", "must be given")));
 }
 

@@ -392,9 +392,9 @@ TEST(table_refuses_two_columns_of_one_role)
 TEST(table_refuses_uploads)
 {
     refuse(NO_OPTIONS, FIELD(tern_upload, "a"), FIELD(tern_upload_list, "b"),
-           "model Made, field a: a file is not kept in a table; keep its place as text, and give it "
+           "model Made, field a: a file is not stored in a table; store its path as text, and give it "
            ".not_stored\n"
-           "model Made, field b: a file is not kept in a table; keep its place as text, and give it "
+           "model Made, field b: a file is not stored in a table; store its path as text, and give it "
            ".not_stored\n");
 }
 

@@ -238,7 +238,7 @@ TEST(a_null_in_a_list_of_a_map_cannot_be_printed_and_is_named)
     prepare(TERN_TYPE(Report));
     CHECK_TEXT(encode(TERN_TYPE(Report), &r), "(refused)");
     CHECK_TEXT(value_find_unprintable(TERN_TYPE(Report), &r, &body, &where),
-               "it is NULL, and an item is never null");
+               "it is NULL, and an item cannot be null");
     CHECK_TEXT(where.data, "body.errors.email[1]");
     buf_free(&where);
     schema_forget();
