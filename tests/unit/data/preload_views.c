@@ -344,9 +344,10 @@ WORDS_TEST(
     tern_preload(c, WriterCard, cards, essays, .order_by = "pric");
 }
 
-WORDS_TEST(a_condition_of_a_preload_that_was_made_at_run_time_is_refused,
-           "\"title = 'sea'\" was made at run time: SQL must be a literal, and values from a client go in by `?` "
-           "(.trusted_sql = true is for texts that clients cannot influence)")
+WORDS_TEST(
+    a_condition_of_a_preload_that_was_made_at_run_time_is_refused,
+    "\"title = 'sea'\" was made at run time: SQL must be a literal, and values from a client go in by `?` "
+    "(.trusted_sql = true is for texts that clients cannot influence)")
 {
     WriterCard_list cards = tern_select(c, WriterCard);
     tern_preload(c, WriterCard, cards, essays, .where = tern_sprintf(c, "title = '%s'", "sea"));
