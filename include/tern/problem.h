@@ -76,7 +76,8 @@ tern_reply tern_problem_details(tern_ctx *c, const tern_problem *problem) TERN_T
  */
 const tern_problem *tern_problem_of(tern_ctx *c, const tern_reply *reply);
 /** The messages of its faults by the field that each is about; what is about no field, or a problem without
- * faults, is under "": its detail, or its title. In the request's memory. */
+ * faults, is under "": its detail, or its title. The key of a route's .takes_in is no part of a field's name
+ * here. In the request's memory. */
 tern_text_list_map tern_problem_by_field(tern_ctx *c, const tern_problem *problem);
 
 /* -- the application's own shape -- */
