@@ -109,7 +109,8 @@ tern_app *make_app(void)
     tern_use(app, tern_logger());
     tern_database(app, TERN_TYPE(Author), TERN_TYPE(Book));
     tern_seed(app, first_books);
-    tern_resource(app, "/authors", TERN_TYPE(Author), .tags = "catalogue", .needs_to_write = TERN_NEEDS(staff));
+    tern_resource(app, "/authors", TERN_TYPE(Author), .tags = "catalogue",
+                  .needs_to_write = TERN_NEEDS(staff));
     tern_resource(app, "/books", TERN_TYPE(Book), .tags = "catalogue", .order_by = "title, id",
                   .before_write = trim_title, .needs_to_write = TERN_NEEDS(staff));
     tern_get(app, "/shelf", list_shelf, .returns = TERN_LIST(Book), .tags = "shop",

@@ -34,7 +34,7 @@ typedef struct tern_handler {
  *
  *     TERN_HANDLER(hello) { return tern_text(c, "hello"); }
  *     TERN_HANDLER(get_todo, tern_by_id, in) { return tern_textf(c, "todo %" PRId64, in->id); }
- *     TERN_HANDLER(my_todo, tern_by_id, in, current_user, user) { ... }
+ *     TERN_HANDLER(show, tern_by_id, in, current_user, user) { ... }
  *
  * Each expands to a `tern_handler` of that name and the head of the function behind it, whose first parameter
  * is `tern_ctx *c`.

@@ -71,7 +71,7 @@ bool tern_prefers_html(tern_ctx *c);
 /* -- from middleware to handlers -- */
 
 /**
- * Declares a slot that each request has: `TERN_LOCAL(User, signed_in)` in a file, or in a header that several
+ * Declares a slot that each request has: `TERN_LOCAL(User, caller)` in a file, or in a header that several
  * files include, which then mean the same slot. A slot has a number from the start of the program: setting and
  * reading it are a few instructions.
  */
@@ -84,9 +84,9 @@ bool tern_prefers_html(tern_ctx *c);
         tern_local_number_(&slot##_local);                                                                   \
     }
 
-/** What the request has in a slot, a `User *` for TERN_LOCAL(User, signed_in); NULL until it is set. */
+/** What the request has in a slot, a `User *` for TERN_LOCAL(User, caller); NULL until it is set. */
 #define tern_local(c, slot) ((slot##_local_value)tern_local_of_(c, &slot##_local))
-/** Puts a pointer into a slot: `tern_set_local(c, signed_in, user)`. It must live as long as the request. Fails
+/** Puts a pointer into a slot: `tern_set_local(c, caller, user)`. It must live as long as the request. Fails
  * with 503 without memory. */
 #define tern_set_local(c, slot, ...)                                                                         \
     tern_set_local_(c, &slot##_local,                                                                        \

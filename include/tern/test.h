@@ -178,7 +178,7 @@ void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
  * (tern/provide.h), whose own input and providers it then has. One that takes the provider which it replaces is
  * given what the real one gives. By itself, a provider is as it was.
  *
- *     tern_test_provide(t, current_user, signed_in_by_test);
+ *     tern_test_provide(t, current_user, impostor);
  *
  * Fails the test when no route needs the provider.
  */

@@ -131,7 +131,7 @@ def a_leak_fails_its_test_where_leaks_are_looked_for():
     code, output, _ = run("leaks_memory")
     check_equal(code, 1, "exit code")
     text = reason(output, "leaks_memory")
-    check("something leaked?" in text and "77 byte" in text, text)
+    check("a leak?" in text and "77 byte" in text, text)
 
 
 @test
