@@ -309,6 +309,10 @@ static bool look_once(fuzz_run *run, uint32_t count, uint64_t began_ms)
 {
     for (uint32_t i = 0; i < count && !is_over(run, began_ms);) {
         const fuzz_job methods = {.kind = FUZZ_METHODS, .route = i};
+        if (!fuzz_is_aimed_at(run, router_at(run->app->router, i))) {
+            i++;
+            continue;
+        }
         if (!run_and_keep(run, &methods))
             return false;
         i = run->progress > i ? run->progress : i + 1;
