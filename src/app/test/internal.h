@@ -30,6 +30,7 @@ struct tern_test {
     app_testing testing;
     arena arena;
     test_cookie *cookies;
+    struct provide_replacement *replacements; /* also the application's, once it is made */
     test_header *headers;
     unsigned sent;     /* requests */
     const char *doing; /* the request that is being answered; NULL: none */
@@ -58,6 +59,8 @@ void test_add_place(buf *out, const char *file, int line);
 void test_talk(tern_test *t, const char *request, size_t len, buf *heard);
 /** Closes what the requests of the test opened. (wire.c) */
 void test_close(tern_test *t);
+/** Fails the test for a replaced provider that the application's routes do not need. (provide.c) */
+void test_check_replacements(const tern_test *t);
 /** Ends what tern_test_serve started. (serve.c) */
 void test_stop_serving(tern_test *t);
 
