@@ -41,7 +41,7 @@ static void hold_all(fuzz_case *c, fuzz_exchange e, const fuzz_expect *expected,
     e.field = expected->field;
     if (expected->verdict == FUZZ_VALID)
         hold(c, &e, FUZZ_TAKES_VALID, index, false);
-    else if (expected->verdict == FUZZ_INVALID)
+    else if (expected->verdict == FUZZ_INVALID && (e.route->provide == NULL || !e.may_be_shadowed))
         hold(c, &e, FUZZ_NAMES_FIELD, index, false);
     else if (expected->verdict == FUZZ_BROKEN)
         hold(c, &e, FUZZ_REFUSES_BROKEN, index, false);

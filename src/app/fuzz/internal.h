@@ -223,9 +223,8 @@ typedef struct fuzz_exchange {
 
 /** Whether `promise` is broken; `breach` is filled in then. */
 bool fuzz_is_broken(const fuzz_exchange *e, fuzz_promise promise, fuzz_breach *breach);
-/** What is wrong with a body of `.returns`; NULL when it fits. In `a`. (returns.c) */
-const char *fuzz_returns_fault(arena *a, const tern_route_options *options, tern_str body,
-                               const char **field);
+/** What is wrong with a body of the route's `.returns`; NULL when it fits. In `a`. (returns.c) */
+const char *fuzz_returns_fault(arena *a, const route *r, tern_str body, const char **field);
 /** Prepares what fuzz_returns_fault reads with; once, before the application is started. (returns.c) */
 bool fuzz_returns_prepare(arena *a, const tern_type *type);
 

@@ -37,7 +37,8 @@ static bool is_success(const tern_answer *a)
 static tern_value *errors_of(tern_answer *a)
 {
     tern_value *errors = tern_value_get(tern_answer_json(a), "errors");
-    return tern_value_kind_of(errors) == TERN_JSON_ARRAY && tern_value_count(errors) > 0 ? errors : NULL;
+    tern_value *location = tern_value_get(tern_value_at(errors, 0), "location");
+    return tern_value_kind_of(errors) == TERN_JSON_ARRAY && location != NULL ? errors : NULL;
 }
 
 static const char *location_text(tern_value *error, char *out, size_t size)
@@ -107,7 +108,8 @@ static bool breaks_returns(const fuzz_exchange *e, fuzz_breach *b)
                  type != NULL ? type : "not there");
         return true;
     }
-    const char *wrong = fuzz_returns_fault(&test_current->arena, o, (tern_str){a->body, a->len}, &field);
+    const char *wrong =
+        fuzz_returns_fault(&test_current->arena, e->route, (tern_str){a->body, a->len}, &field);
     if (wrong == NULL)
         return false;
     snprintf(b->field, sizeof b->field, "%s", field);
@@ -186,10 +188,11 @@ static bool is_earlier(const fuzz_exchange *e)
     int status = e->answer->status;
     bool is_of_path = e->want != NULL && strncmp(e->want, "[\"path\"", 7) == 0;
     bool is_of_access = status == 401 || status == 403 || status == 407 || status == 429;
+    bool is_of_version = status == 412 || status == 428;
     bool is_of_size = status == 413 || status == 414 || status == 431;
     bool is_of_middleware = status == 404 && e->route->param_count > 0 && e->route->chain_len > 0;
     return (status >= 300 && status == e->shadow) || (is_of_path && (status == 404 || status == 400)) ||
-           is_of_access || is_of_size || is_of_middleware ||
+           is_of_access || is_of_version || is_of_size || is_of_middleware ||
            (e->may_be_shadowed && (status == 404 || status == 409 || (status >= 300 && status <= 399)));
 }
 
@@ -234,7 +237,7 @@ static bool breaks_taking(const fuzz_exchange *e, fuzz_breach *b)
     tern_value_each(error, errors)
     {
         const char *code = tern_value_text(tern_value_get(error, "code"), "");
-        if (!is_code_of_a_rule(code))
+        if (!is_code_of_a_rule(code) || strcmp(code, "missing") == 0) /* a provider may miss what it needs */
             continue;
         location_text(error, b->field, sizeof b->field);
         snprintf(b->why, sizeof b->why, "a value that keeps its rules is refused: %s (%s)",
