@@ -143,9 +143,6 @@ typedef struct fuzz_expect {
 /** Changes the request, which `k` has just made full, in the way of that number; false when there are fewer. */
 bool fuzz_mutate(fuzz_maker *k, fuzz_request *request, unsigned number, fuzz_expect *expect);
 
-/** Whether a field of that name was put in for one that no model has. */
-bool fuzz_is_unknown_name(const char *name);
-
 /** Walks all that can be changed until the one that is due. */
 typedef struct fuzz_mutator {
     fuzz_maker *k;

@@ -194,11 +194,6 @@ static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot 
 
 static const char *const unknown_names[] = {"zz_unknown", "\xe2\x80\xae"};
 
-bool fuzz_is_unknown_name(const char *name)
-{
-    return strcmp(name, unknown_names[0]) == 0 || strcmp(name, unknown_names[1]) == 0;
-}
-
 /** Members that the model does not have, or does not take. */
 static void mutate_members(fuzz_mutator *m, const tern_type *type, fuzz_node *object, const place *where)
 {
