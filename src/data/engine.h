@@ -24,7 +24,7 @@ typedef struct data_engine data_engine;
 typedef struct data_database data_database; /* one database as this worker uses it; the engine's own */
 typedef struct data_session data_session;   /* a connection lent to one coroutine; the engine's own */
 
-/** A statement of the program, made once in a process and never changed or freed. */
+/** A statement of the program. It is never changed, and lives at least as long as its run. */
 typedef struct data_statement {
     const char *sql; /* in the dialect: ?1 for SQLite, $1 for PostgreSQL */
     size_t sql_len;
@@ -33,6 +33,7 @@ typedef struct data_statement {
     unsigned arg_count;
     const uint8_t *kinds; /* tern_arg_kind of each value: fixed, so that nulls too are bound as their kind */
     bool writes;          /* may change data: SQLite's writer, PostgreSQL's primary */
+    unsigned version;     /* of the statement that has the number: what was prepared for another is dropped */
 } data_statement;
 
 typedef struct data_error {

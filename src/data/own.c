@@ -1,7 +1,8 @@
 /* SQL that the program wrote: tern_sql, tern_sql_run. */
 #include "app/bind.h"
+#include "data/filters.h"
+#include "data/misuse.h"
 #include "data/rows.h"
-#include "data/statement.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -15,6 +16,28 @@ static bool is_one_of(const char *at, size_t len, const char *const *words)
     return false;
 }
 
+static const char *const writing[] = {"insert", "update", "delete", "replace", "merge", "into", "call", NULL};
+
+static size_t word_len(const char *at)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)at[len]) || at[len] == '_')
+        len++;
+    return len;
+}
+
+/** Whether one of its words makes it change rows. */
+static bool changes_rows(const char *text)
+{
+    for (const char *at = text; *at != '\0';) {
+        size_t len = word_len(at);
+        if (len != 0 && is_one_of(at, len, writing))
+            return true;
+        at += len + (len == 0);
+    }
+    return false;
+}
+
 /**
  * Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
  * possible. A function may do anything, so only those count that are known to do nothing, and an engine may
@@ -23,8 +46,6 @@ static bool is_one_of(const char *at, size_t len, const char *const *words)
 static bool only_reads(const char *text)
 {
     static const char *const reading[] = {"select", "with", "values", NULL};
-    static const char *const writing[] = {"insert", "update", "delete", "replace",
-                                          "merge",  "into",   "call",   NULL};
     static const char *const pure[] = {
         "select",   "with",   "values", "as",    "in",     "exists",     "and",  "or",
         "not",      "where",  "on",     "from",  "join",   "using",      "over", "filter",
@@ -34,9 +55,7 @@ static bool only_reads(const char *text)
         "coalesce", "rank",   "having", "limit", "trim",   "row_number", NULL};
     bool is_first = true;
     for (const char *at = text; *at != '\0';) {
-        size_t len = 0;
-        while (isalnum((unsigned char)at[len]) || at[len] == '_')
-            len++;
+        size_t len = word_len(at);
         if (len == 0) {
             at++;
             continue;
@@ -52,21 +71,28 @@ static bool only_reads(const char *text)
     return !is_first;
 }
 
-static const data_statement *own_statement(tern_ctx *c, const tern_type *type, const char *text,
-                                           tern_args args)
+/** Gives `run` the statement and its values. One that changes rows must not lose its condition: it would
+ * change all of them. */
+static void own_prepare(tern_ctx *c, const tern_type *type, const char *text, const tern_args *args,
+                        data_run *run)
 {
     statement_key key;
     data_request_of(c);
+    const filters_given *given = filters_read(c, args, NULL);
     statement_key_begin(&key, type, STATEMENT_OWN);
     key.texts[0] = text;
-    statement_key_args(c, &key, &args);
-    const data_statement *statement = statement_find(&key);
-    if (statement != NULL)
-        return statement;
+    if (given == NULL)
+        statement_key_args(c, &key, args);
+    run->args = given != NULL ? given->args.items : args->items;
+    run->statement = statement_find_with(c, &key, given);
+    if (run->statement != NULL)
+        return;
     sql_builder b;
     sql_begin(&b);
-    sql_fragment(&b, NULL, text, &args, false);
-    return sql_finish(c, &b, &key, !only_reads(text));
+    sql_fragment(&b, NULL, text, args, false);
+    if (b.has_empty_filters && changes_rows(text))
+        sql_mistake(&b, text, "would change every row: none of its filters is given");
+    run->statement = sql_finish_with(c, &b, &key, given, !only_reads(text));
 }
 
 /** The rows' model is known before, which of its fields they fill with the first row. */
@@ -98,18 +124,16 @@ void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_arg
     own_rows own = {.map = {.type = type}};
     bind_need_plan(c, type);
     own.list = (rows_list){.c = c, .map = &own.map};
-    data_run run = {.statement = own_statement(c, type, text, args),
-                    .args = args.items,
-                    .on_row = take_own,
-                    .on_no_rows = check_columns,
-                    .sink = &own};
+    data_run run = {.on_row = take_own, .on_no_rows = check_columns, .sink = &own};
+    own_prepare(c, type, text, &args, &run);
     data_execute(c, &run, NULL, NULL);
     return rows_as_list(&own.list);
 }
 
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
 {
-    data_run run = {.statement = own_statement(c, NULL, text, args), .args = args.items};
+    data_run run = {0};
+    own_prepare(c, NULL, text, &args, &run);
     data_execute(c, &run, NULL, NULL);
     return run.affected;
 }

@@ -1,5 +1,6 @@
 /* Rows by the words in them: tern_search, tern_search_count. */
 #include "data/search.h"
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/order.h"
 #include "data/rows.h"
@@ -57,19 +58,19 @@ static void add_rank(sql_builder *b, const data_table *table)
 }
 
 static const data_statement *search_statement(tern_ctx *c, const data_table *table, statement_verb verb,
-                                              const tern_selection *s, const tern_args *args)
+                                              const tern_selection *s, const tern_args *args,
+                                              const filters_given *given)
 {
     statement_key key;
     statement_key_begin(&key, table->type, verb);
     key.texts[0] = s->where;
     key.texts[1] = s->order_by;
     key.flags = select_flags(s);
-    statement_key_args(c, &key, args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, args);
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
-    if (s->where == NULL && s->args.count != 0)
-        data_misuse(c, ".args has values, but there is no .where for them");
     sql_builder b;
     sql_begin(&b);
     if (s->order_by != NULL)
@@ -80,17 +81,13 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
     else
         sql_add(&b, "count(*)");
     add_source(&b, table);
-    if (s->where != NULL) {
-        sql_add(&b, " and (");
-        sql_fragment(&b, table, s->where, &s->args, s->trusted_sql);
-        sql_add(&b, ")");
-    }
+    select_condition(&b, table, s, " and ", false);
     if (s->order_by != NULL)
         sql_order(&b, table, s->order_by);
     else if (verb == STATEMENT_SEARCH)
         add_rank(&b, table);
     select_limit(&b, key.flags);
-    return sql_finish(c, &b, &key, s->for_update);
+    return sql_finish_with(c, &b, &key, given, s->for_update);
 }
 
 /* -- running -- */
@@ -122,14 +119,15 @@ static bool run_search(tern_ctx *c, const data_table *table, statement_verb verb
             *s->error = (tern_data_error){0};
         return false;
     }
-    tern_arg *args = tern_alloc(c, (s->args.count + 1) * sizeof *args);
+    const filters_given *given = select_given(c, s);
+    const tern_args *more = given != NULL ? &given->args : &s->args;
+    tern_arg *args = tern_alloc(c, (more->count + 1) * sizeof *args);
     args[0] = tern_arg_text(query);
-    if (s->args.count != 0)
-        memcpy(args + 1, s->args.items, s->args.count * sizeof *args);
-    tern_selection whole = *s;
-    whole.args = (tern_args){args, s->args.count + 1};
-    run->statement = search_statement(c, table, verb, s, &whole.args);
-    run->args = statement_args(c, run->statement, select_args(c, table, &whole, NULL));
+    if (more->count != 0)
+        memcpy(args + 1, more->items, more->count * sizeof *args);
+    const tern_args all = {args, more->count + 1};
+    run->statement = search_statement(c, table, verb, s, &all, given);
+    run->args = statement_args(c, run->statement, select_args(c, table, s, &all, NULL));
     return data_execute(c, run, table, s->error);
 }
 

@@ -6,7 +6,8 @@
 
 column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options)
 {
-    column_set set = {{0}};
+    column_set set = {{0}, false};
+    set.is_asked = options->fields == NULL && options->given != NULL;
     if (options->fields != NULL)
         set = write_columns_named(c, table, options->fields);
     for (unsigned i = 0; i < table->column_count && options->fields == NULL; i++) {
@@ -37,7 +38,8 @@ const data_statement *update_statement(tern_ctx *c, const data_table *table, con
     statement_key key;
     statement_key_begin(&key, table->type, STATEMENT_UPDATE);
     memcpy(key.columns, set->bits, sizeof set->bits);
-    const data_statement *statement = statement_find(&key);
+    const filters_given *asked = set->is_asked ? statement_any_columns() : NULL;
+    const data_statement *statement = statement_find_with(c, &key, asked);
     if (statement != NULL)
         return statement;
     sql_builder b;
@@ -67,7 +69,7 @@ const data_statement *update_statement(tern_ctx *c, const data_table *table, con
         sql_add(&b, " = ");
         sql_arg(&b, table->version->kind);
     }
-    return sql_finish(c, &b, &key, true);
+    return sql_finish_with(c, &b, &key, asked, true);
 }
 
 bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row, tern_arg *args,

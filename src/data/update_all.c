@@ -105,7 +105,8 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
     statement_key_begin(&key, table->type, STATEMENT_UPDATE_ALL);
     key.rows = rows;
     memcpy(key.columns, set->bits, sizeof set->bits);
-    const data_statement *statement = statement_find(&key);
+    const filters_given *asked = set->is_asked ? statement_any_columns() : NULL;
+    const data_statement *statement = statement_find_with(c, &key, asked);
     if (statement != NULL)
         return statement;
     sql_builder b;
@@ -117,7 +118,7 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
     add_values(&b, table, columns, rows);
     sql_add(&b, ") v");
     add_condition(&b, table, columns);
-    return sql_finish(c, &b, &key, true);
+    return sql_finish_with(c, &b, &key, asked, true);
 }
 
 /** What `affected` of `count` rows means: false with STALE where rows have versions, else it is noted. */
