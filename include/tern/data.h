@@ -543,9 +543,9 @@ typedef struct tern_write {
     (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /** A statement without rows; the number of rows it changed. */
 #define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
-#define TERN_NO_ARGS_              ((tern_args){NULL, 0})
-#define TERN_NO_ARGS_1
+#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)
+#define TERN_PRIVATE_NO_ARGS_      ((tern_args){NULL, 0})
+#define TERN_PRIVATE_NO_ARGS_1
 
 /* -- transactions -- */
 

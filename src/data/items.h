@@ -8,7 +8,7 @@
 #define DATA_ITEMS_H
 
 #include "app/ctx.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 static inline bool items_is_list(tern_arg_kind kind)
 {

@@ -4,7 +4,8 @@
 #include "data/convert.h"
 #include "data/filters.h"
 #include "data/items.h"
-#include "data/worker.h"
+#include "data/statement.h"
+#include "data/worker_database.h"
 
 #include <ctype.h>
 #include <string.h>

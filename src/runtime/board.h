@@ -5,7 +5,7 @@
  * process serves it now. Records are written by their own process, but for `load`, which whoever places a
  * connection raises.
  *
- * Hot path: board_place, board_busy, board_idle. They may not allocate, lock or call the kernel.
+ * Hot path: board_place and board_release. They may not allocate, lock or call the kernel.
  */
 #ifndef RUNTIME_BOARD_H
 #define RUNTIME_BOARD_H

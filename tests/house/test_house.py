@@ -44,9 +44,9 @@ def layer_check_accepts_a_downward_include(folder):
 
 @test
 def layer_check_refuses_an_upward_include(folder):
-    write(folder, "src/base/a.c", '#include "http/h1_head.h"\n')
+    write(folder, "src/base/a.c", '#include "http/h1/head.h"\n')
     done = layer_check(folder)
-    assert done.returncode != 0 and "src/base/a.c includes http/h1_head.h" in done.stderr
+    assert done.returncode != 0 and "src/base/a.c includes http/h1/head.h" in done.stderr
 
 
 @test
@@ -72,6 +72,15 @@ def layer_check_refuses_a_private_include_in_a_public_header(folder):
 def layer_check_refuses_a_public_header_of_no_layer(folder):
     write(folder, "src/app/a.c", "#include <tern/nowhere.h>\n")
     assert layer_check(folder).returncode != 0
+
+
+@test
+def lint_names_a_comment_of_what_does_not_exist(folder):
+    shutil.copy(os.path.join(ROOT, "scripts/lint"), write(folder, "scripts/lint", ""))
+    write(folder, "src/base/a.c", "/* See buf_add and\n * buf_append_all. */\nint buf_add(void);\n")
+    done = ran([os.path.join(folder, "scripts/lint"), "comments"])
+    assert done.returncode == 1 and "src/base/a.c:2: no `buf_append_all` exists" in done.stdout, done.stdout
+    assert "buf_add`" not in done.stdout
 
 
 def counted(folder, script, **more):

@@ -5,11 +5,11 @@
  * the run's memory.
  */
 #include "data/items.h"
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/text.h"
 
-#include "schema/calendar.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <limits.h>
 #include <math.h>
@@ -83,8 +83,9 @@ static const char *wrong_form(const tern_arg *arg)
 {
     switch (arg->kind) {
     case TERN_ARG_DATE:
-        return calendar_is_day(arg->date.year, arg->date.month, arg->date.day) ? NULL
-                                                                               : "is not a day of the calendar";
+        return calendar_is_day(arg->date.year, arg->date.month, arg->date.day)
+                   ? NULL
+                   : "is not a day of the calendar";
     case TERN_ARG_TIME:
         return calendar_is_time(arg->time) ? NULL : "is not a time of day";
     case TERN_ARG_DATETIME:

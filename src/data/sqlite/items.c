@@ -6,7 +6,7 @@
  * in an index of its own before it looks for rows, once for a run.
  */
 #include "data/items.h"
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include "base/mem.h"
 #include "schema/scalar.h"

@@ -454,10 +454,10 @@ LIBRARY_TEST(updates_of_the_columns_that_a_client_chose_are_bounded_as_filters_a
     tern_find(c, Book, book->id);
     const unsigned number = next_number(c);
     Book given = {.id = book->id, .title = "y", .pages = 388, .revision = book->revision};
-    given.tern_state.title = TERN_GIVEN;
+    given.tern_state.title = TERN_STATE_GIVEN;
     for (unsigned i = 0; i < sizeof given.tern_state; i++)
-        if (((uint8_t *)&given.tern_state)[i] != TERN_GIVEN)
-            ((uint8_t *)&given.tern_state)[i] = TERN_ABSENT;
+        if (((uint8_t *)&given.tern_state)[i] != TERN_STATE_GIVEN)
+            ((uint8_t *)&given.tern_state)[i] = TERN_STATE_ABSENT;
     CHECK(tern_update(c, Book, &given, .given = &given));
     const Book *now = tern_find(c, Book, book->id);
     CHECK_TEXT(now->title, "y");

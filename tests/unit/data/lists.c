@@ -8,14 +8,22 @@
 
 #define ERROR_500 "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}"
 
-TERN_MODEL(Sample, (int64_t, id, .key = true), (int16_t, small, .optional = true),
-           (uint32_t, middle, .optional = true), (double, real, .optional = true),
-           (float, single, .optional = true), (const char *, text, .optional = true),
-           (tern_bytes, bytes, .optional = true), (bool, flag, .nullable = true),
-           (Shelf, shelf, .nullable = true), (tern_uuid, uuid, .nullable = true),
-           (tern_date, day, .nullable = true), (tern_time, clock, .nullable = true),
-           (tern_datetime, moment, .nullable = true), (tern_duration, span, .nullable = true),
-           (tern_decimal, decimal, .nullable = true))
+TERN_MODEL(Sample,
+    (int64_t,       id,      .key = true),
+    (int16_t,       small,   .optional = true),
+    (uint32_t,      middle,  .optional = true),
+    (double,        real,    .optional = true),
+    (float,         single,  .optional = true),
+    (const char *,  text,    .optional = true),
+    (tern_bytes,    bytes,   .optional = true),
+    (bool,          flag,    .nullable = true),
+    (Shelf,         shelf,   .nullable = true),
+    (tern_uuid,     uuid,    .nullable = true),
+    (tern_date,     day,     .nullable = true),
+    (tern_time,     clock,   .nullable = true),
+    (tern_datetime, moment,  .nullable = true),
+    (tern_duration, span,    .nullable = true),
+    (tern_decimal,  decimal, .nullable = true))
 
 static tern_type *const sample_models[] = {TERN_TYPE(Sample), NULL};
 
@@ -70,7 +78,7 @@ static void add_samples(tern_ctx *c)
         tern_insert(c, Sample, &s);
     }
     Sample none = {.id = 0};
-    memset(&none.tern_state, TERN_NULL, sizeof none.tern_state);
+    memset(&none.tern_state, TERN_STATE_NULL, sizeof none.tern_state);
     tern_insert(c, Sample, &none);
 }
 

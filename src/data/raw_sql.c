@@ -1,0 +1,139 @@
+/* SQL that the program wrote: tern_sql, tern_sql_run. */
+#include "app/bind/bind.h"
+#include "data/filters.h"
+#include "data/misuse.h"
+#include "data/rows.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_one_of(const char *at, size_t len, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strlen(*words) == len && strncasecmp(at, *words, len) == 0)
+            return true;
+    return false;
+}
+
+static const char *const writing[] = {"insert", "update", "delete", "replace", "merge", "into", "call", NULL};
+
+static size_t word_len(const char *at)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)at[len]) || at[len] == '_')
+        len++;
+    return len;
+}
+
+/** Whether one of its words makes it change rows. */
+static bool changes_rows(const char *text)
+{
+    for (const char *at = text; *at != '\0';) {
+        size_t len = word_len(at);
+        if (len != 0 && is_one_of(at, len, writing))
+            return true;
+        at += len + (len == 0);
+    }
+    return false;
+}
+
+/**
+ * Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
+ * possible. A function may do anything, so only those count that are known to do nothing, and an engine may
+ * run such a statement twice.
+ */
+static bool only_reads(const char *text)
+{
+    static const char *const reading[] = {"select", "with", "values", NULL};
+    static const char *const pure[] = {
+        "select",   "with",   "values", "as",    "in",     "exists",     "and",  "or",
+        "not",      "where",  "on",     "from",  "join",   "using",      "over", "filter",
+        "any",      "all",    "some",   "then",  "else",   "when",       "by",   "union",
+        "distinct", "count",  "sum",    "avg",   "min",    "max",        "cast", "lower",
+        "upper",    "length", "abs",    "round", "nullif", "substr",     "date", "extract",
+        "coalesce", "rank",   "having", "limit", "trim",   "row_number", NULL};
+    bool is_first = true;
+    for (const char *at = text; *at != '\0';) {
+        size_t len = word_len(at);
+        if (len == 0) {
+            at++;
+            continue;
+        }
+        if (is_one_of(at, len, writing) || (is_first && !is_one_of(at, len, reading)))
+            return false;
+        is_first = false;
+        const char *next = at + len + strspn(at + len, " \n\t");
+        if (*next == '(' && !is_one_of(at, len, pure))
+            return false;
+        at += len;
+    }
+    return !is_first;
+}
+
+/** Gives `run` the statement and its values. One that changes rows must not lose its condition: it would
+ * change all of them. */
+static void own_prepare(tern_ctx *c, const tern_type *type, const char *text, const tern_args *args,
+                        data_run *run)
+{
+    statement_key key;
+    data_request_of(c);
+    const filters_given *given = filters_read(c, args, NULL);
+    statement_key_begin(&key, type, STATEMENT_OWN);
+    key.texts[0] = text;
+    if (given == NULL)
+        statement_key_args(c, &key, args);
+    run->args = given != NULL ? given->args.items : args->items;
+    run->statement = statement_find_with(c, &key, given);
+    if (run->statement != NULL)
+        return;
+    sql_builder b;
+    sql_begin(&b);
+    sql_fragment(&b, NULL, text, args, false);
+    if (b.has_empty_filters && changes_rows(text))
+        sql_mistake(&b, text, "would change every row: none of its filters is given");
+    run->statement = sql_finish_with(c, &b, &key, given, !only_reads(text));
+}
+
+/** The rows' model is known before, which of its fields they fill with the first row. */
+typedef struct own_rows {
+    rows_list list;
+    rows_map map;
+} own_rows;
+
+/** The same mistake is told whether there are rows or not. */
+static bool check_columns(data_run *run, const data_row *row)
+{
+    own_rows *own = run->sink;
+    return rows_map_by_name(own->map.type, row, &own->map, run);
+}
+
+static bool take_own(data_run *run, const data_row *row)
+{
+    own_rows *own = run->sink;
+    if (own->map.fields == NULL && !rows_map_by_name(own->map.type, row, &own->map, run))
+        return false;
+    run->sink = &own->list;
+    bool is_taken = rows_take(run, row);
+    run->sink = own;
+    return is_taken;
+}
+
+void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
+{
+    own_rows own = {.map = {.type = type}};
+    bind_need_plan(c, type);
+    own.list = (rows_list){.c = c, .map = &own.map};
+    data_run run = {.on_row = take_own, .on_no_rows = check_columns, .sink = &own};
+    own_prepare(c, type, text, &args, &run);
+    data_execute(c, &run, NULL, NULL);
+    return rows_as_list(&own.list);
+}
+
+int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
+{
+    data_run run = {0};
+    own_prepare(c, NULL, text, &args, &run);
+    data_execute(c, &run, NULL, NULL);
+    return run.affected;
+}
