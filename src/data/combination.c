@@ -58,10 +58,9 @@ static bool is_of(const combination *s, const statement_key *key, const filters_
            (given->shape_len == 0 || memcmp(&s->texts[s->text_count], given->shape, given->shape_len) == 0);
 }
 
-const data_statement *statement_find_with(tern_ctx *c, const statement_key *key, const filters_given *given)
+const data_statement *statement_find_combination(tern_ctx *c, const statement_key *key,
+                                                 const filters_given *given)
 {
-    if (given == NULL)
-        return statement_find(key);
     uint64_t hash = hash_of(key, given);
     for (combination *s = kept.slots[hash % SLOTS]; s != NULL; s = s->next) {
         if (s->hash != hash || !is_of(s, key, given))

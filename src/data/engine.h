@@ -36,10 +36,18 @@ typedef struct data_statement {
     unsigned version;     /* of the statement that has the number: what was prepared for another is dropped */
 } data_statement;
 
+/** Which side of a foreign key a statement has broken. */
+typedef enum data_reference {
+    DATA_REFERENCE_UNKNOWN,
+    DATA_REFERENCE_MISSING, /* the row that is referred to does not exist */
+    DATA_REFERENCE_HELD     /* other rows refer to the row that would go */
+} data_reference;
+
 typedef struct data_error {
     tern_data_fault fault;
     bool is_cancelled;
-    bool is_outdated;    /* what the engine kept of the statement may be for tables as they were */
+    bool is_outdated;         /* what the engine kept of the statement may be for tables as they were */
+    data_reference reference; /* of TERN_DATA_FOREIGN_KEY */
     bool is_read_only;   /* a write where none may be: on a standby, or in a transaction that only reads */
     char constraint[64]; /* the constraint's or index's name, where the engine tells */
     char table[64];

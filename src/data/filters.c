@@ -122,14 +122,9 @@ static const filters_given *settle(tern_ctx *c, const gathered *g)
     return given;
 }
 
-const filters_given *filters_read(tern_ctx *c, const tern_args *args, const tern_filters *filters)
+const filters_given *filters_gather(tern_ctx *c, const tern_args *args, const tern_filters *filters)
 {
     gathered g; /* its arrays are not worth clearing */
-    bool has_some = filters != NULL && filters->count != 0;
-    for (unsigned i = 0; i < args->count && !has_some; i++)
-        has_some = args->items[i].kind == TERN_ARG_FILTERS;
-    if (!has_some)
-        return NULL;
     g.text_count = g.shape_len = g.value_count = 0;
     add_args(c, &g, args);
     if (filters != NULL)

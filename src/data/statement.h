@@ -62,7 +62,13 @@ typedef struct filters_given filters_given; /* see filters.h */
  * none). Then it is a copy in the request's memory: a worker keeps only the COMBINATIONS_KEPT_MOST that were
  * used last. Leaves the handler with 503 without memory. (combination.c)
  */
-const data_statement *statement_find_with(tern_ctx *c, const statement_key *key, const filters_given *given);
+const data_statement *statement_find_combination(tern_ctx *c, const statement_key *key,
+                                                 const filters_given *given);
+static inline const data_statement *statement_find_with(tern_ctx *c, const statement_key *key,
+                                                        const filters_given *given)
+{
+    return given == NULL ? statement_find(key) : statement_find_combination(c, key, given);
+}
 /** For the same with the columns in `key` in place of filters, where a client chooses the columns. */
 const filters_given *statement_any_columns(void);
 

@@ -1,5 +1,6 @@
 /* Databases that go away, hang, or break in the middle of an answer. */
 #include "base/mem.h"
+#include "data/postgres/faults.h"
 #include "postgres_test.h"
 
 static void kill_own_backend(void)
@@ -431,4 +432,17 @@ TEST(each_allocation_that_fails_costs_one_statement_at_most)
     open_database();
     start_body(&body, make_short, NULL);
     run_bodies();
+}
+
+TEST(a_broken_reference_is_told_from_one_that_is_held_in_any_language)
+{
+    static const char
+        insert[] = "insert or update on table \"book\" violates foreign key constraint",
+        german[] = "Einf\xc3\xbcgen oder Aktualisieren in Tabelle \"book\" verletzt Fremdschl\xc3\xbcssel";
+    CHECK_INT(fault_reference(insert, "update book set author_id = $1"), DATA_REFERENCE_MISSING);
+    CHECK_INT(fault_reference("update or delete on table \"author\" violates", "commit"),
+              DATA_REFERENCE_HELD);
+    CHECK_INT(fault_reference(german, "insert into book values ($1)"), DATA_REFERENCE_MISSING);
+    CHECK_INT(fault_reference(german, "delete from author"), DATA_REFERENCE_HELD);
+    CHECK_INT(fault_reference(german, "update book set author_id = $1"), DATA_REFERENCE_UNKNOWN);
 }
