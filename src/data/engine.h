@@ -15,10 +15,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "data/dialect.h"
 
 #include <tern/data.h>
-
-typedef enum data_dialect { DATA_SQLITE, DATA_POSTGRES } data_dialect;
 
 typedef struct data_engine data_engine;
 typedef struct data_database data_database; /* one database as this worker uses it; the engine's own */
@@ -95,6 +94,8 @@ typedef struct data_engine_options {
 struct data_engine {
     const char *label; /* "sqlite" */
     data_dialect dialect;
+    const struct migrate_driver *driver; /* for commands: client.h */
+    bool is_in_files;                    /* a database is a file, or in memory, and nobody serves it */
 
     /** Before fork, in the master: whether the URL makes sense to this engine (and its client library is
      * there); false with a line in `problems`. Opens nothing. */

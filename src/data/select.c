@@ -71,15 +71,15 @@ void select_limit(sql_builder *b, unsigned flags)
     if ((flags & HAS_LIMIT) != 0) {
         sql_add(b, " limit ");
         sql_arg(b, TERN_ARG_INT);
-    } else if ((flags & HAS_OFFSET) != 0 && b->dialect == DATA_SQLITE) {
-        sql_add(b, " limit -1"); /* it knows no offset without a limit */
+    } else if ((flags & HAS_OFFSET) != 0) {
+        sql_add(b, b->dialect->all_rows);
     }
     if ((flags & HAS_OFFSET) != 0) {
         sql_add(b, " offset ");
         sql_arg(b, TERN_ARG_INT);
     }
-    if ((flags & IS_FOR_UPDATE) != 0 && b->dialect == DATA_POSTGRES)
-        sql_add(b, " for update");
+    if ((flags & IS_FOR_UPDATE) != 0)
+        sql_add(b, b->dialect->row_lock);
 }
 
 const char select_functions[4][4] = {"sum", "avg", "min", "max"};

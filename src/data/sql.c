@@ -30,7 +30,7 @@ void sql_arg(sql_builder *b, tern_arg_kind kind)
 {
     const uint8_t byte = (uint8_t)kind;
     buf_add(&b->kinds, &byte, 1);
-    buf_add_printf(&b->sql, "%c%zu", b->dialect == DATA_SQLITE ? '?' : '$', b->kinds.len);
+    buf_add_printf(&b->sql, "%c%zu", b->dialect->placeholder, b->kinds.len);
 }
 
 void sql_mistake(sql_builder *b, const char *text, const char *why)
@@ -103,8 +103,7 @@ typedef struct fragment {
     unsigned used; /* of the values */
 } fragment;
 
-/** A list in the place of the `?` at `at`. SQLite reads its items from a table of ours; PostgreSQL has an
- * array, and a sign for `in` that is already written. */
+/** A list in the place of the `?` at `at`. */
 static void add_list(sql_builder *b, const fragment *f, const char *at, const tern_arg *list,
                      const data_column *column)
 {
@@ -114,15 +113,9 @@ static void add_list(sql_builder *b, const fragment *f, const char *at, const te
         sql_mistake(b, f->text, "has a list for a `?` that does not stand alone in `in (?)` or `not in (?)`");
         return;
     }
-    if (b->dialect == DATA_SQLITE) {
-        sql_add(b, "select value from tern_items(");
-        add_value(b, column, list);
-        sql_add(b, ")");
-        return;
-    }
-    b->sql.len -= (size_t)(at - in);
-    sql_add(b, is_negated ? "<> all (" : "= any (");
+    b->dialect->begin_list(&b->sql, b->sql.len - (size_t)(at - in), is_negated);
     add_value(b, column, list);
+    sql_add(b, b->dialect->list_end);
 }
 
 /** The conditions in the place of a `?`. */
@@ -150,8 +143,8 @@ static void add_argument(sql_builder *b, fragment *f, const char *at, const char
         add_list(b, f, at, arg, column);
     } else {
         add_value(b, column, arg);
-        if (b->dialect == DATA_POSTGRES)
-            sql_add(b, cast_for(&f->around, arg->kind, end));
+        if (b->dialect->cast != NULL)
+            sql_add(b, b->dialect->cast(&f->around, arg->kind, end));
     }
 }
 
@@ -203,7 +196,7 @@ bool sql_filters(sql_builder *b, const data_table *table, const tern_filters *fi
 
 bool sql_is_number_as_text(const data_column *column)
 {
-    return column->kind == TERN_ARG_DECIMAL && data_self.engine->dialect == DATA_SQLITE;
+    return column->kind == TERN_ARG_DECIMAL && data_self.engine->dialect->has_number_texts;
 }
 
 void sql_number(sql_builder *b, const data_column *column)

@@ -11,46 +11,11 @@
 
 /* -- building -- */
 
-/** SQLite: the numbers of the rows from the index, then the rows. The index stands in brackets, so that its
- * column names are not those of .where; `cross join` keeps SQLite from going through the rows first. */
-static void add_source(sql_builder *b, const data_table *table)
-{
-    if (b->dialect == DATA_SQLITE) {
-        sql_add(b, " from (select rowid as tern_search_row, rank as tern_search_rank from ");
-        sql_name(b, table->search);
-        sql_add(b, " where ");
-        sql_name(b, table->search);
-        sql_add(b, " match ");
-        sql_arg(b, TERN_ARG_TEXT);
-        sql_add(b, ") cross join ");
-        sql_name(b, table->name);
-        sql_add(b, " where ");
-        sql_name(b, table->name);
-        sql_add(b, ".");
-        sql_name(b, table->search_row);
-        sql_add(b, " = tern_search_row");
-        return;
-    }
-    sql_add(b, " from ");
-    sql_name(b, table->name);
-    sql_add(b, " where ");
-    search_add_vector(&b->sql, table->searched, table->searched_count);
-    sql_add(b, " @@ to_tsquery('simple', ");
-    sql_arg(b, TERN_ARG_TEXT);
-    sql_add(b, ")");
-}
-
 /** The best first; rows of the same rank always in the same order, so that pages do not overlap. */
 static void add_rank(sql_builder *b, const data_table *table)
 {
     sql_add(b, " order by ");
-    if (b->dialect == DATA_SQLITE) {
-        sql_add(b, "tern_search_rank");
-    } else {
-        sql_add(b, "ts_rank(");
-        search_add_vector(&b->sql, table->searched, table->searched_count);
-        sql_add(b, ", to_tsquery('simple', $1)) desc");
-    }
+    b->dialect->add_search_rank(b, table);
     for (unsigned i = 0; i < table->key_count; i++) {
         sql_add(b, ", ");
         sql_name(b, table->columns[table->keys[i]].name);
@@ -80,7 +45,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
         select_columns(&b, table);
     else
         sql_add(&b, "count(*)");
-    add_source(&b, table);
+    b.dialect->add_search(&b, table);
     select_condition(&b, table, s, " and ", false);
     if (s->order_by != NULL)
         sql_order(&b, table, s->order_by);

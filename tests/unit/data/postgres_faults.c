@@ -1,6 +1,5 @@
 /* Databases that go away, hang, or break in the middle of an answer. */
 #include "base/mem.h"
-#include "data/postgres/faults.h"
 #include "postgres_test.h"
 
 static void kill_own_backend(void)
@@ -433,6 +432,9 @@ TEST(each_allocation_that_fails_costs_one_statement_at_most)
     start_body(&body, make_short, NULL);
     run_bodies();
 }
+
+/* Of data/postgres/faults.h, whose other functions want libpq's header. */
+data_reference fault_reference(const char *message, const char *sql);
 
 TEST(a_broken_reference_is_told_from_one_that_is_held_in_any_language)
 {
