@@ -143,6 +143,20 @@ TERN_TEST(only_the_staff_writes)
     tern_check_status(tern_test_get(t, "/books/1"), 200);
 }
 
+TERN_TEST(who_may_write_is_described)
+{
+    tern_answer *a = tern_test_get(t, "/openapi.json");
+    tern_check_json(a, "/paths/~1authors/post/parameters/0/name", "\"X-Staff\"");
+    tern_check_json(a, "/paths/~1authors/post/responses/403/description", "\"Forbidden\"");
+    tern_check_json(a, "/paths/~1authors~1{id}/get/responses/403", NULL);
+}
+
+TERN_TEST(whoever_writes_is_staff_in_a_test_that_says_so)
+{
+    tern_test_provide_value(t, staff, NULL);
+    tern_check_status(tern_test_post(t, "/authors", .json = "{\"name\":\"x\"}"), 201);
+}
+
 TERN_TEST(breaches_are_answered_by_field)
 {
     add_books(t);

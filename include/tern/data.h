@@ -494,7 +494,7 @@ typedef struct tern_write {
  * fallbacks, and what defaults and `before` triggers have made of it. Of a row with more than 64 KiB of text
  * and bytes only the key is filled in. An
  * `.optional` date without month or day, and an `.optional` foreign key of zeros, are written as null (so by
- * every call below); any other date that is no day is refused with 422. */
+ * every call below); any other date that is not a day is refused with 422. */
 #define tern_insert(c, Model, row, ...)                                                                      \
     TERN_WRITE_##__VA_OPT__(WITH_)(tern_insert_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
 /** All items of the list in as few statements as the engine allows; keys are filled in. */

@@ -167,7 +167,7 @@ typedef struct tern_field {
     bool unique_items;
     /* What the items of a list, the values and the keys of a map must be:
      * .items = TERN_RULES(.max_length = 20, .pattern = "^[a-z]+$"). Rules are the options from .min to .items
-     * and .pattern, .format, .choices and .check. */
+     * and .pattern, .format, .choices, .check and .message. */
     const struct tern_field *items, *keys;
     const char *pattern;        /* PCRE2, searched for unless anchored; $ is the very end */
     const char *format;         /* email uri uuid ipv4 ipv6 hostname date time date-time duration */
@@ -179,6 +179,11 @@ typedef struct tern_field {
     const char *help, *example;
     /** NULL when the value (of the field's type) is right, else what it must be ("must be even"). */
     const char *(*check)(const void *value);
+    /* What a client reads when the value breaks a rule, in place of the built-in text: "is not an e-mail
+     * address". It speaks for all rules of the field but .check, which says it itself: however many of them a
+     * value breaks, it is one fault, with the code of the first. A value that is missing, null or of another
+     * kind keeps the built-in text. Plain text, shown as it is; rules of items and keys have their own. */
+    const char *message;
 
     /* what a table makes of it: read by the data layer only */
     const char *column;       /* the column's name; default: the field's name */
@@ -234,6 +239,19 @@ struct tern_type {
     struct type_plan
         *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
 };
+
+/** One thing that is wrong with a client's input, as a reply tells it. */
+typedef struct tern_fault {
+    const char *source; /* where the value was: "body", "query", "path", "header" or "cookie"; NULL: "body" */
+    const char *field;  /* its path from there, by the names that clients use: "email", "items[3].price";
+                           NULL or "": the whole of it */
+    const char *code;   /* "missing", "too_short": docs/models.md has all of them */
+    const char *message; /* for people: "must be given" */
+    /* the limit that is broken: "min_length", and as JSON "8"; NULL without one */
+    const char *limit_name, *limit;
+    /* the place as a JSON array, ready for a reply: ["body","items",3,"price"]; NULL: source and field */
+    const char *location;
+} tern_fault;
 
 /** Adds a fault of the field `name` (NULL: of the model itself) with a code ("too_late") and a message. */
 void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
@@ -302,6 +320,17 @@ TERN_DECLARE_TYPE_(tern_duration, tern_duration)
 TERN_DECLARE_TYPE_(tern_decimal, tern_decimal)
 TERN_DECLARE_TYPE_(tern_any, tern_any)
 TERN_DECLARE_TYPE_(tern_upload, tern_upload)
+
+/** Lists of text by name, the shape that many APIs give their errors: {"email": ["is taken"]}. */
+typedef struct tern_text_list_entry {
+    const char *key;
+    tern_text_list value;
+} tern_text_list_entry;
+typedef struct tern_text_list_map {
+    tern_text_list_entry *entries;
+    size_t count;
+} tern_text_list_map;
+extern tern_type tern_text_list_map_type;
 
 /* -- from a C type to its description -- */
 

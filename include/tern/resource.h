@@ -45,6 +45,8 @@ typedef struct tern_resource_options {
     const char *security;            /* as a route's */
     bool allow_encoded_slashes;      /* as a route's: keys may hold '/', which is %2F in their paths */
     const tern_middleware *use;      /* TERN_USE(...) */
+    /* TERN_NEEDS(...): providers that all operations need, and those that the ones that write need after them */
+    const tern_provider *const *needs, *const *needs_to_write;
 
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
      * at hand as it is in the database (as it was sent for CREATE; NULL for LIST). */

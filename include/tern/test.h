@@ -118,6 +118,37 @@ const char *tern_test_cookie(tern_test *t, const char *name);
 /** Puts a cookie into the jar, for every path; NULL takes it out. */
 void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
 
+/**
+ * Replaces a provider for the rest of the test, wherever it is needed: by another one that gives the same type
+ * (tern/provide.h), whose own input and providers it then has. One that takes the provider which it replaces is
+ * given what the real one gives. By itself, a provider is as it was.
+ *
+ *     tern_test_provide(t, current_user, signed_in_by_test);
+ *
+ * Fails the test when no route needs the provider.
+ */
+#define tern_test_provide(t, provider, replacement)                                                          \
+    do {                                                                                                     \
+        _Static_assert(__builtin_types_compatible_p(provider, replacement),                                  \
+                       "tern_test_provide: " #replacement " gives another type than " #provider);            \
+        tern_test_provide_with(t, __FILE__, __LINE__, TERN_TAKES_OF_(provider), TERN_TAKES_OF_(replacement), \
+                               NULL);                                                                        \
+    } while (0)
+/** As tern_test_provide, by a value, which must last until the test ends or the provider is replaced again:
+ * tern_test_provide_value(t, current_user, &ann). A provider of TERN_REQUIRES lets all pass: give it NULL. */
+#define tern_test_provide_value(t, provider, ...)                                                            \
+    tern_test_provide_with(t, __FILE__, __LINE__, TERN_TAKES_OF_(provider), NULL,                            \
+                           _Generic((1 ? (__VA_ARGS__) : *(provider **)0), /* as C converts it */                   \
+                               provider *: (__VA_ARGS__),                                                          \
+                               default: _Generic((__VA_ARGS__),                                                    \
+                                   void *: (__VA_ARGS__),                                                          \
+                                   default: (struct not_a_pointer_to_what_this_provider_gives){0})))
+struct not_a_pointer_to_what_this_provider_gives {
+    int unused;
+};
+void tern_test_provide_with(tern_test *t, const char *file, int line, const tern_provider *provider,
+                            const tern_provider *replacement, const void *value);
+
 /** Memory that lasts as long as the test. */
 char *tern_test_sprintf(tern_test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

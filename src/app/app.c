@@ -3,6 +3,8 @@
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
 #include "app/openapi/openapi.h"
+#include "app/problem_shape.h"
+#include "app/provide/provide.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
 
@@ -50,6 +52,23 @@ static unsigned count_use(const tern_middleware *list)
     return count;
 }
 
+static unsigned count_needs(const tern_provider *const *list)
+{
+    unsigned count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+static const tern_provider *const *keep_needs(tern_app *app, const tern_provider *const *list)
+{
+    unsigned count = count_needs(list);
+    const tern_provider **kept = count != 0 ? app_keep(app, (count + 1) * sizeof *kept) : NULL;
+    if (kept != NULL)
+        memcpy(kept, list, count * sizeof *kept);
+    return kept;
+}
+
 tern_app *tern_app_new_with(const tern_app_options *options)
 {
     tern_app *app = mem_zero(1, sizeof *app);
@@ -72,6 +91,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->hooks_end = &app->hooks;
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
+    app->shapes_end = &app->shapes;
     if (options->health)
         health_add_routes(app);
     return app;
@@ -107,6 +127,7 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     group->parent = parent;
     group->prefix = app_keep_text(app, prefix != NULL ? prefix : "");
     group->host = app_keep_text(app, options->host);
+    group->needs = keep_needs(app, options->needs);
     tern_use_all(group, options->use);
     return group;
 }
@@ -130,14 +151,17 @@ void tern_use_all(tern_group *group, const tern_middleware *list)
     group->use_count += added;
 }
 
-/** Looks at each file's frames once, in the usual order of registration. */
-static void try_frame(tern_app *app, const tern_handler *handler)
+void app_try_frame(tern_app *app, void (*frame)(void), const char *file)
 {
-    if (handler->frame == NULL || handler->frame == app->tried_frame)
+    enum { KEPT = sizeof app->tried_frames / sizeof *app->tried_frames };
+    if (frame == NULL)
         return;
-    app->tried_frame = handler->frame;
-    if (!stack_is_probed(handler->frame))
-        app->unprobed_file = handler->file;
+    for (unsigned i = 0; i < KEPT; i++)
+        if (app->tried_frames[i] == frame)
+            return;
+    app->tried_frames[app->tried_count++ % KEPT] = frame;
+    if (!stack_is_probed(frame))
+        app->unprobed_file = file;
 }
 
 void tern_route(tern_group *group, const char *method, const char *pattern, const tern_handler *handler,
@@ -152,7 +176,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->pattern = app_keep_text(app, pattern);
     if (handler != NULL) {
         pending->handler = *handler;
-        try_frame(app, handler);
+        app_try_frame(app, handler->frame, handler->file);
     }
     pending->options = *options;
     pending->options.file = app_keep_text(app, options->file);
@@ -161,6 +185,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.tags = app_keep_text(app, options->tags);
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
+    pending->options.needs = keep_needs(app, options->needs);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
@@ -205,7 +230,7 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
     app->checks_end = &check->next;
 }
 
-/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when memory is short. */
+/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when out of memory. */
 static const char *full_pattern(tern_app *app, const tern_group *group, const char *pattern)
 {
     for (; group != NULL && pattern != NULL; group = group->parent)
@@ -221,7 +246,7 @@ static const char *host_of(const tern_group *group)
     return group != NULL ? group->host : NULL;
 }
 
-/** Joins the middleware of the groups, outermost first, and of the route; NULL when memory is short. */
+/** Joins the middleware of the groups, outermost first, and of the route; NULL when out of memory. */
 static const tern_middleware *make_chain(tern_app *app, const tern_group *group, const tern_middleware *last,
                                          unsigned last_count, unsigned *count)
 {
@@ -242,16 +267,47 @@ static const tern_middleware *make_chain(tern_app *app, const tern_group *group,
     return chain;
 }
 
+/** Joins the needs of the groups, outermost first, and of the route; NULL when there are none or memory is
+ * short. */
+static const tern_provider *const *join_needs(tern_app *app, const app_pending *pending)
+{
+    unsigned count = count_needs(pending->options.needs);
+    for (const tern_group *g = pending->group; g != NULL; g = g->parent)
+        count += count_needs(g->needs);
+    const tern_provider **needs = count != 0 ? app_keep(app, (count + 1) * sizeof *needs) : NULL;
+    if (needs == NULL)
+        return NULL;
+    const tern_provider *const *list = pending->options.needs;
+    for (const tern_group *g = pending->group;; g = g->parent) { /* filled from the inside out */
+        unsigned added = count_needs(list);
+        count -= added;
+        if (added != 0)
+            memcpy(needs + count, list, added * sizeof *needs);
+        if (g == NULL)
+            return needs;
+        list = g->needs;
+    }
+}
+
 /** Plans how the handler's input is filled; false with lines in `problems`. */
 static bool add_binding(tern_app *app, route *added, buf *problems)
 {
     bool is_right = bind_prepare_returns(added, problems);
     if (added->handler.input == NULL || added->pattern == NULL)
         return is_right;
-    added->bind = bind_plan_make(&app->arena, added, problems);
+    added->bind = bind_plan_make(&app->arena, added, NULL, problems);
     if (added->bind != NULL && added->bind->has_uploads)
         added->options.stream_body = true;
     return is_right && added->bind != NULL;
+}
+
+/** Plans what is called before the handler; false with lines in `problems`. */
+static bool add_providers(tern_app *app, const app_pending *pending, route *added, buf *problems)
+{
+    const tern_provider *const *needs = join_needs(app, pending), *any = needs != NULL ? needs[0] : NULL;
+    for (unsigned i = 0; i < added->handler.pairs && any == NULL; i++)
+        any = added->handler.takes[i];
+    return any == NULL || any->means->plan(app, added, needs, problems);
 }
 
 /** False with lines in `problems`; what the router finds wrong it reports later. */
@@ -263,6 +319,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         .name = pending->options.name,
         .handler = pending->handler,
         .options = pending->options,
+        .group = pending->group,
     };
     added.options.allow_encoded_slashes |= app->options.allow_encoded_slashes;
     app->has_encoded_slashes |= added.options.allow_encoded_slashes;
@@ -274,6 +331,8 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         return false;
     }
     bool is_right = add_binding(app, &added, problems);
+    if (is_right && added.pattern != NULL)
+        is_right = add_providers(app, pending, &added, problems);
     router_add(app->router, &added);
     return is_right;
 }
@@ -289,10 +348,12 @@ bool app_compile(tern_app *app, buf *problems)
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
+        if (app->shaper != NULL)
+            is_right &= app->shaper->check(app, problems);
         app_collect_header_names(app);
     }
     if (app->router == NULL || app->memory_short) {
-        buf_add_text(problems, "application: memory ran out while it was built\n");
+        buf_add_text(problems, "application: out of memory while it was built\n");
         is_right = false;
     }
     return is_right;

@@ -28,7 +28,7 @@ static const place body_place = {.name = "body"};
 static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void *value, const json_out *out)
 {
     if (out->refusal == JSON_TOO_DEEP)
-        return refuse(c, type, "it is nested too deeply, or holds itself", "");
+        return refuse(c, type, "it is nested too deeply, or contains itself", "");
     if (out->refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
     buf where = {.limit = 1024};

@@ -1,9 +1,9 @@
 /**
- * The one door to the C heap.
+ * The only way to the C heap.
  *
- * Every allocation of the library passes here, so that tests can make the n-th one fail (`TERN_FAULTS`
- * builds). Each call may return NULL, and every caller answers that with an error of its own: nothing in Tern
- * aborts for memory.
+ * Every allocation of the library goes through these calls, so that tests can make the n-th one fail
+ * (`TERN_FAULTS` builds). Each call may return NULL, and every caller turns that into an error: Tern never
+ * aborts for lack of memory.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -12,7 +12,7 @@
 
 enum { MEM_LINE_BYTES = 64 }; /* of x86-64 and of most AArch64 processors */
 
-/** `size` bytes of undefined content (size 0 counts as 1); NULL when memory is short. Freed by mem_free. */
+/** `size` bytes of undefined content (size 0 counts as 1); NULL when out of memory. Freed by mem_free. */
 void *mem_alloc(size_t size) __attribute__((malloc, warn_unused_result));
 /** As mem_alloc, beginning at a cache line: for structures whose parts are laid out by line. */
 void *mem_alloc_lines(size_t size) __attribute__((malloc, warn_unused_result));

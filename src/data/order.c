@@ -91,5 +91,6 @@ void sql_order(sql_builder *b, const data_table *table, const char *order_by)
     if (data_order_read(&order, table, order_by))
         sql_order_terms(b, &order);
     else
-        sql_mistake(b, order_by, "orders by what is not a field of the model; it is \"field, other desc\"");
+        sql_mistake(b, order_by,
+                    "orders by something that is not a field of the model; write \"field, other desc\"");
 }

@@ -133,7 +133,7 @@ static bool take_related(data_run *run, const data_row *row)
         pair *found = arena_alloc(run->memory, room * sizeof *found);
         char *rows = found != NULL ? arena_alloc(run->memory, room * size) : NULL;
         if (rows == NULL)
-            return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for %zu rows", room);
+            return data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu rows", room);
         for (size_t i = 0; i < p->found_count; i++) {
             found[i].key = p->found[i].key;
             memcpy(rows + i * size, p->found[i].row, size);
@@ -235,7 +235,7 @@ static const data_column *relate(preload *p, const char *name)
         field = strcmp(p->field->field->name, name) == 0 ? p->field->field : NULL;
     }
     if (field == NULL || (field->via == NULL && field->by == NULL && field->through == NULL))
-        data_misuse(p->c, "%s.%s holds no related rows: it has no .via, .by or .through",
+        data_misuse(p->c, "%s.%s does not hold related rows: it has no .via, .by or .through",
                     p->table->type->name, name);
     p->related = data_need_table(p->c, field->via != NULL ? field->type : field->type->item);
     const data_column *own_key = p->table->key_count == 1 ? &p->table->columns[p->table->keys[0]] : NULL;

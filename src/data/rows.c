@@ -22,7 +22,7 @@ const data_table *data_need_table(tern_ctx *c, const tern_type *type)
     if (table == NULL)
         table = table_by_name(type);
     if (table == NULL)
-        data_misuse(c, "%s is no table: it is not among the models given to tern_database", type->name);
+        data_misuse(c, "%s is not a table: it is not one of the models given to tern_database", type->name);
     return table;
 }
 
@@ -86,7 +86,7 @@ bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map,
                       .fields = arena_alloc(run->memory, row->columns * sizeof *map->fields),
                       .count = row->columns};
     if (map->fields == NULL)
-        return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for the row");
+        return data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for the row");
     for (unsigned i = 0; i < row->columns; i++) {
         const char *name = row->engine->column_name(row, i);
         map->fields[i] = field_of_column(type, name);
@@ -141,7 +141,7 @@ static void *next_item(rows_list *list, data_run *run)
         size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM;
         char *items = arena_alloc(run->memory, room * size);
         if (items == NULL) {
-            data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for %zu rows", room);
+            data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu rows", room);
             return NULL;
         }
         if (list->count != 0)

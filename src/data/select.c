@@ -152,7 +152,7 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
         return;
     const char *key = table->key_count != 0 ? table->columns[table->keys[0]].plan->field->name : NULL;
     tern_log(TERN_LOG_WARN,
-             "%s: %s selects %s rows with .limit or .offset in no certain order, so pages of them may repeat "
+             "%s: %s selects %s rows with .limit or .offset without an order, so pages may repeat "
              "rows and leave others out; %s",
              s->place, ctx_route_label(c, label, sizeof label), table->type->name,
              key == NULL ? "the view has no field with .key = true, which would complete .order_by"

@@ -65,8 +65,8 @@ static bool may_be_used(sql_builder *b, const char *text, bool is_trusted)
     b->is_transient = true;
     if (!is_trusted)
         sql_mistake(b, text,
-                    "was made at run time: SQL is a literal, and what a client sent goes in by `?` "
-                    "(.trusted_sql = true is for texts that no client had a hand in)");
+                    "was made at run time: SQL must be a literal, and values from a client go in by `?` "
+                    "(.trusted_sql = true is for texts that clients cannot influence)");
     return is_trusted;
 }
 

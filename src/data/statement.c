@@ -197,7 +197,7 @@ unsigned made_next_id(void)
     return ++kept.ids;
 }
 
-/** NULL when memory is short. */
+/** NULL when out of memory. */
 static const data_statement *keep(const statement_key *key, const sql_builder *b, bool writes)
 {
     kept_statement *s = make_room() ? mem_alloc(sizeof *s - sizeof s->made + made_bytes(b)) : NULL;

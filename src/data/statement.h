@@ -133,7 +133,7 @@ const data_statement *sql_finish_with(tern_ctx *c, sql_builder *b, const stateme
  * converted, a copy in the request's memory. Leaves the handler with 500 when one cannot be. */
 const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, const tern_arg *args);
 
-/** "begin", "commit": a literal that is a statement as it is, kept; NULL when memory is short. */
+/** "begin", "commit": a literal that is a statement as it is, kept; NULL when out of memory. */
 const data_statement *statement_words(const char *words);
 /** Notes the kinds of the program's values in `key`; leaves the handler with 500 when they are too many. */
 void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
@@ -141,7 +141,7 @@ void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
  */
 bool statement_is_literal(const char *text);
 /** A text that was made at start, before the workers are forked, as one that counts as a literal: a copy that
- * stays as long as the process, the same one for the same text. NULL when memory is short. */
+ * stays as long as the process, the same one for the same text. NULL when out of memory. */
 const char *statement_keep_text(const char *text);
 /** Gives back every statement (tests under leak checkers). */
 void statement_forget(void);

@@ -110,7 +110,7 @@ bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     const data_table *table = data_need_table(c, type);
     data_request_of(c);
     if (table->key_count == 0)
-        data_misuse(c, "%s has no .key to be updated by", table->type->name);
+        data_misuse(c, "%s has no .key, so its rows cannot be updated", table->type->name);
     update_prepare(table, row);
     column_set set = update_columns(c, table, options);
     if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)

@@ -1,9 +1,9 @@
 /**
  * One request and its answer: what the app layer sees of HTTP.
  *
- * An exchange lives on the stack of its connection's coroutine, from the complete head until the last byte of
- * the answer has been given to the kernel. Everything here that waits suspends that coroutine, and leaves it
- * by unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
+ * An exchange lives on the stack of its connection's coroutine, from the complete head until the kernel has
+ * the last byte of the answer. Every call here that waits suspends that coroutine, and leaves it by
+ * unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
  * gives up. A client that has only closed its sending side gets its answer.
  */
 #ifndef HTTP_EXCHANGE_H
@@ -67,10 +67,10 @@ typedef struct http_exchange {
     uint64_t body_began_ms;
     uint64_t look_ms;    /* when to look whether a peer that has closed its side is there; 0: it has not */
     uint64_t reply_left; /* of an announced length */
-    char *head_block;    /* the block the head lies in, once input goes to another one */
+    char *head_block;    /* the block of the head, once input goes to another one */
     buf body_buf;        /* a buffered body that did not fit beside its head */
 
-    /* All above is zeroed for each request; what follows is set where it is used. */
+    /* The members above are zeroed for each request; those below are set where they are used. */
     h1_chunk chunk;   /* with chunked */
     char address[48]; /* the peer's; "" until asked for */
     h1_head head;
@@ -121,7 +121,7 @@ int http_body_error(const http_exchange *x, const char **detail);
 /** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF, NUL).
  */
 bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len);
-/** Adds a header to the reply; `replace` removes those of the same name first. False when memory is short
+/** Adds a header to the reply; `replace` removes those of the same name first. False when out of memory
  * (the text must outlive the exchange: literals or the arena). */
 bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace);
 /** The reply's header of that name, or NULL. */
@@ -137,7 +137,7 @@ void http_reply(http_exchange *x, int status, const char *type, const void *body
 void http_reply_begin(http_exchange *x, int status, const char *type, int64_t length);
 /** Sends some of the body, waiting while the client is slow. */
 void http_reply_write(http_exchange *x, const void *data, size_t len);
-/** Sends what was written so far without waiting for more. */
+/** Sends what has been written so far. */
 void http_reply_flush(http_exchange *x);
 /** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so
  * that no client takes a part for the whole. */
@@ -146,6 +146,10 @@ void http_reply_end(http_exchange *x);
  */
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
                      uint64_t length);
+
+/** Whether the reply broke off: its end was not given to the connection, or the client is known to have left.
+ */
+bool http_reply_is_cut_off(const http_exchange *x);
 
 /** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);
@@ -159,7 +163,7 @@ const char *http_status_text(int status);
 /** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are copied.
  */
 bool http_server_open(const http_service *service, const http_limits *limits);
-/** Frees what the process holds for serving; no connection may be open any more. */
+/** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);
 /** The callbacks of worker_service. */
 void http_server_on_connection(void *unused, int fd);

@@ -32,3 +32,8 @@ BASE_TYPE(tern_duration, TERN_KIND_DURATION, tern_duration)
 BASE_TYPE(tern_decimal, TERN_KIND_DECIMAL, tern_decimal)
 BASE_TYPE(tern_any, TERN_KIND_ANY, tern_any)
 BASE_TYPE(tern_upload, TERN_KIND_UPLOAD, tern_upload)
+
+tern_type tern_text_list_map_type = {.kind = TERN_KIND_MAP,
+                                     .name = "tern_text_list",
+                                     .size = sizeof(tern_text_list_map),
+                                     .item = &tern_text_list_type};

@@ -34,9 +34,9 @@ typedef struct bind_plan {
     bool is_body_required;
 } bind_plan;
 
-/** Makes the plan of a route whose handler has an input; NULL with lines in `problems`. Texts and the plan
- * lie in `a`. (plan.c) */
-const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems);
+/** Makes the plan of a route for the input of its handler or, with one, of a provider that it needs; NULL with
+ * lines in `problems`. Texts and the plan are in `a`. (plan.c) */
+const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *provider, buf *problems);
 /** Prepares a type that a route returns; false with lines in `problems`. (plan.c) */
 bool bind_prepare_returns(const route *r, buf *problems);
 /** Takes back what was made for models whose body is a part of them (tests under leak checkers); after
@@ -67,7 +67,7 @@ typedef struct bind_texts {
     unsigned count;
 } bind_texts;
 
-/** Adds one; fails the request when memory is short. (value.c) */
+/** Adds one; fails the request when out of memory. (value.c) */
 void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_upload *upload);
 /** Makes the field's value of what was given for it: its fallback or zero when that is nothing. `above` is
  * the source ("query"), `name` what the field is called there. (value.c) */

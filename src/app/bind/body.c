@@ -132,7 +132,7 @@ static void add_unknown(binding *b, tern_str name)
         return;
     const char *shown = name.len <= SHOWN_BYTES ? ctx_text(b->c, name) : "(a long name)";
     const place here = {.up = &body_place, .name = shown};
-    fault_add(&b->faults, &here, "unknown", NULL, NULL, "is not known here");
+    fault_add(&b->faults, &here, "unknown", NULL, NULL, "is not a known field");
 }
 
 int bind_form_field(binding *b, tern_str name)

@@ -46,6 +46,7 @@ const char bind_source_names[][8] = {
 typedef struct maker {
     arena *arena;
     const route *r;
+    const tern_provider *provider; /* whose input it is; NULL: the handler's */
     buf *problems;
     pattern pattern;
     const tern_field *field; /* the one at hand; NULL: the whole model */
@@ -60,12 +61,14 @@ static __attribute__((format(printf, 2, 3))) void mistake(maker *m, const char *
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    const tern_type *model = r->handler.input;
+    const tern_type *model = m->provider != NULL ? m->provider->input : r->handler.input;
     bool is_placed = r->options.file != NULL;
-    buf_add_printf(m->problems, "%s:%d: %s %s: model %s%s%s: %s\n",
-                   is_placed ? r->options.file : r->handler.file,
-                   is_placed ? r->options.line : r->handler.line, r->method_name, r->pattern, model->name,
-                   m->field != NULL ? ", field " : "", m->field != NULL ? m->field->name : "", text);
+    buf_add_printf(m->problems, "%s:%d: %s %s: ", is_placed ? r->options.file : r->handler.file,
+                   is_placed ? r->options.line : r->handler.line, r->method_name, r->pattern);
+    if (m->provider != NULL)
+        buf_add_printf(m->problems, "provider %s: ", m->provider->name);
+    buf_add_printf(m->problems, "model %s%s%s: %s\n", model->name, m->field != NULL ? ", field " : "",
+                   m->field != NULL ? m->field->name : "", text);
     m->is_wrong = true;
 }
 
@@ -88,7 +91,7 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
     if (twin == NULL) {
         twin = mem_zero(1, sizeof *twin + count * sizeof *fields);
         if (twin == NULL) {
-            mistake(m, "memory is short");
+            mistake(m, "out of memory");
             return NULL;
         }
         twin->whole = whole;
@@ -139,7 +142,7 @@ static tern_source source_of(const maker *m, const field_plan *f, int param)
         return f->field->in;
     if (param >= 0)
         return TERN_FROM_PATH;
-    return has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
+    return m->provider == NULL && has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
 }
 
 /** Whether one text is a value of it. */
@@ -160,7 +163,9 @@ static void check_source(maker *m, const field_plan *f, tern_source source, int 
     const tern_type *type = f->field->type;
     const char *source_name = bind_source_names[source];
     bool is_list = type->kind == TERN_KIND_LIST;
-    if (is_upload(type) && !has_body(m->r))
+    if (m->provider != NULL && (source == TERN_FROM_BODY || is_upload(type)))
+        mistake(m, "a provider reads no body: take it as the handler's input");
+    else if (is_upload(type) && !has_body(m->r))
         mistake(m, "a %s request uploads no file", m->r->method_name);
     else if (is_upload(type) && source != TERN_FROM_BODY)
         mistake(m, "an upload comes from the body, not from the %s", source_name);
@@ -200,7 +205,7 @@ static void add_field(maker *m, bind_plan *plan, const field_plan *f, tern_sourc
     bind_field *field = &plan->fields[plan->count++];
     *field = (bind_field){.f = f, .source = source, .name = name_in(m, f, source)};
     if (field->name == NULL) {
-        mistake(m, "memory is short");
+        mistake(m, "out of memory");
         return;
     }
     field->name_len = (uint32_t)strlen(field->name);
@@ -242,15 +247,15 @@ static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
         mistake(m, "its fields are read from the body, so the route can't have .stream_body");
 }
 
-const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems)
+const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *provider, buf *problems)
 {
-    maker m = {.arena = a, .r = r, .problems = problems};
+    maker m = {.arena = a, .r = r, .provider = provider, .problems = problems};
     char unused[PATTERN_PROBLEM_BYTES];
-    tern_type *type = r->handler.input;
+    tern_type *type = provider != NULL ? provider->input : r->handler.input;
     if (!schema_prepare(type, problems))
         return NULL;
     if (type->kind != TERN_KIND_MODEL) {
-        mistake(&m, "the input of a handler is a model");
+        mistake(&m, "the input of a %s is a model", provider != NULL ? "provider" : "handler");
         return NULL;
     }
     if (r->method_name == NULL || r->pattern == NULL || !pattern_parse(&m.pattern, r->pattern, unused))
@@ -259,7 +264,7 @@ const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems)
     tern_field *of_body = arena_alloc(a, type->field_count * sizeof *of_body);
     bind_field *fields = arena_alloc(a, type->field_count * sizeof *fields);
     if (plan == NULL || of_body == NULL || fields == NULL) {
-        mistake(&m, "memory is short");
+        mistake(&m, "out of memory");
         return NULL;
     }
     *plan = (bind_plan){.type = type, .fields = fields};

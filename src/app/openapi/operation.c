@@ -1,6 +1,7 @@
 /** One route as an operation object: its parameters, its body, its replies. */
-#include "app/bind/bind.h"
 #include "app/openapi/internal.h"
+#include "app/problem_shape.h"
+#include "app/provide/provide.h"
 
 #include "http/status.h"
 #include "schema/json/append.h"
@@ -46,21 +47,75 @@ static void print_words(const char *const *words, buf *out)
     buf_add_text(out, "}}");
 }
 
-/** A parameter that a field of the input describes. */
-static void print_field_parameter(const openapi_document *doc, const bind_field *field, tern_str name,
-                                  buf *out)
+/** The field that the plan fills from the same parameter; NULL when it has none. */
+static const bind_field *find_same(const bind_plan *bind, const bind_field *field)
+{
+    for (unsigned i = 0; bind != NULL && i < bind->count; i++)
+        if (provide_is_one_place(&bind->fields[i], field))
+            return &bind->fields[i];
+    return NULL;
+}
+
+/** Whether an input before the one of this number has the parameter. */
+static bool is_printed(const route *r, unsigned number, const bind_field *field)
+{
+    bool has = false;
+    for (unsigned i = 0; i < number; i++)
+        has |= find_same(provide_input(r, i), field) != NULL;
+    return has;
+}
+
+static bool is_required(const route *r, const bind_field *field)
+{
+    bool must = field->source == TERN_FROM_PATH;
+    for (unsigned i = 0; i < provide_input_count(r); i++) {
+        const bind_field *same = find_same(provide_input(r, i), field);
+        must |= same != NULL && same->f->is_required;
+    }
+    return must;
+}
+
+/** What all inputs that have the parameter want of it: each different schema once. */
+static void print_schemas(const openapi_document *doc, const route *r, const bind_field *field, buf *out)
+{
+    buf schemas[PROVIDE_STEPS_MAX + 1] = {0};
+    unsigned count = 0;
+    for (unsigned i = 0; i < provide_input_count(r); i++) {
+        const bind_field *same = find_same(provide_input(r, i), field);
+        if (same == NULL)
+            continue;
+        buf *schema = &schemas[count++];
+        schema_print_field(&doc->schemas, same->f, SCHEMA_INPUT, true, schema);
+        out->failed |= schema->failed;
+        for (unsigned n = 0; n + 1 < count && schema->len != 0; n++)
+            if (schemas[n].len == schema->len && memcmp(schemas[n].data, schema->data, schema->len) == 0)
+                buf_free(&schemas[--count]);
+    }
+    append_key(out, "schema");
+    if (count > 1)
+        buf_add_text(out, "{\"allOf\":[");
+    for (unsigned i = 0; i < count; i++) {
+        if (i > 0)
+            buf_add_text(out, ",");
+        buf_add(out, schemas[i].data, schemas[i].len);
+        buf_free(&schemas[i]);
+    }
+    if (count > 1)
+        buf_add_text(out, "]}");
+}
+
+/** A parameter that a field of an input describes, or fields of several. */
+static void print_field_parameter(const openapi_document *doc, const route *r, const bind_field *field,
+                                  tern_str name, buf *out)
 {
     const field_plan *f = field->f;
-    print_parameter_head(name, bind_source_names[field->source],
-                         field->source == TERN_FROM_PATH || f->is_required, out);
+    print_parameter_head(name, bind_source_names[field->source], is_required(r, field), out);
     schema_print_description(f, out);
     append_flag(out, "deprecated", f->field->deprecated);
-    if (f->field->words != NULL) {
+    if (f->field->words != NULL)
         print_words(f->field->words, out);
-    } else {
-        append_key(out, "schema");
-        schema_print_field(&doc->schemas, f, SCHEMA_INPUT, true, out);
-    }
+    else
+        print_schemas(doc, r, field, out);
     append_close(out, '}');
 }
 
@@ -74,18 +129,19 @@ static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
         [SEGMENT_REST] = "{\"type\":\"string\"}",
     };
     print_parameter_head(name, "path", true, out);
-    append_member(out, "description", kind == SEGMENT_REST ? "The rest of the path; may hold slashes" : NULL);
+    append_member(out, "description",
+                  kind == SEGMENT_REST ? "The rest of the path; may contain slashes" : NULL);
     append_key(out, "schema");
     append_raw(out, schemas[kind]);
     append_close(out, '}');
 }
 
-static const bind_field *find_path_field(const bind_plan *bind, unsigned param)
+static const bind_field *find_path_field(const route *r, unsigned param)
 {
-    for (unsigned i = 0; bind != NULL && i < bind->count; i++)
-        if (bind->fields[i].source == TERN_FROM_PATH && bind->fields[i].param == param)
-            return &bind->fields[i];
-    return NULL;
+    const bind_field wanted = {.source = TERN_FROM_PATH, .param = param}, *field = NULL;
+    for (unsigned i = 0; field == NULL && i < provide_input_count(r); i++)
+        field = find_same(provide_input(r, i), &wanted);
+    return field;
 }
 
 bool openapi_is_left_out(const bind_field *field)
@@ -97,9 +153,27 @@ bool openapi_is_left_out(const bind_field *field)
     return false;
 }
 
+/** Those that are not in the path, of one of the inputs. */
+static void print_other_parameters(const openapi_document *doc, const route *r, unsigned number, buf *out)
+{
+    const bind_plan *bind = provide_input(r, number);
+    for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
+        const bind_field *field = &bind->fields[i];
+        if (field->source != TERN_FROM_PATH && !openapi_is_left_out(field) && !is_printed(r, number, field))
+            print_field_parameter(doc, r, field, (tern_str){field->name, field->name_len}, out);
+    }
+}
+
+static bool has_parameters(const route *r)
+{
+    bool has = r->param_count > 0;
+    for (unsigned i = 0; i < provide_input_count(r); i++)
+        has |= provide_input(r, i) != NULL && provide_input(r, i)->count > 0;
+    return has;
+}
+
 static void print_parameters(const openapi_document *doc, const openapi_operation *o, buf *out)
 {
-    const bind_plan *bind = o->route->bind;
     unsigned param = 0;
     append_key(out, "parameters");
     append_open(out, '[');
@@ -107,17 +181,14 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
         if (o->pattern.segments[i].kind == SEGMENT_TEXT)
             continue;
         tern_str name = o->path->pattern.segments[i].text;
-        const bind_field *field = find_path_field(bind, param++);
+        const bind_field *field = find_path_field(o->route, param++);
         if (field != NULL)
-            print_field_parameter(doc, field, name, out);
+            print_field_parameter(doc, o->route, field, name, out);
         else
             print_bare_parameter(o->pattern.segments[i].kind, name, out);
     }
-    for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
-        const bind_field *field = &bind->fields[i];
-        if (field->source != TERN_FROM_PATH && !openapi_is_left_out(field))
-            print_field_parameter(doc, field, (tern_str){field->name, field->name_len}, out);
-    }
+    for (unsigned i = 0; i < provide_input_count(o->route); i++)
+        print_other_parameters(doc, o->route, i, out);
     append_close(out, ']');
 }
 
@@ -243,53 +314,92 @@ static void print_success(const openapi_document *doc, const tern_route_options 
     snprintf(number, sizeof number, "%d", status);
     open_reply(number, http_status_text(status), out);
     if (status == CREATED && options->returns != NULL && has_key(options->returns))
-        append_raw(out, "\"headers\":{\"Location\":{\"description\":\"Where it is from now on\",\"schema\":"
-                        "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
+        append_raw(
+            out, "\"headers\":{\"Location\":{\"description\":\"The address of what was created\",\"schema\":"
+                 "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
     if (openapi_has_content(options))
         print_returns(doc, options, out);
     append_close(out, '}');
 }
 
-static void print_problem(const char *status, const char *description, const char *schema, buf *out)
+/** The content of a reply whose shape the application has given; nothing where it does not describe it. */
+static void print_shape(const openapi_document *doc, const problem_shape *shape, buf *out)
 {
-    open_reply(status, description, out);
-    append_comma(out);
-    buf_add_printf(out,
-                   "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-                   "\"#/components/schemas/%s\"}}}",
-                   schema);
+    const char *media_type = shape->options.media_type;
+    if (shape->options.returns == NULL)
+        return;
+    append_key(out, "content");
+    append_open(out, '{');
+    append_key(out, media_type != NULL ? media_type : "application/json");
+    append_raw(out, "{\"schema\":");
+    schema_print(&doc->schemas, shape->options.returns, SCHEMA_OUTPUT, out);
+    buf_add_text(out, "}");
     append_close(out, '}');
 }
 
-static const char *security_of(const openapi_document *doc, const route *r)
+enum { FIRST_PROBLEM = 400 };
+
+/** Marks the statuses that the route's providers say they refuse with. */
+static void mark_refusals(const route *r, bool *may_occur)
 {
-    return r->options.security != NULL ? r->options.security : doc->app->options.security;
+    for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
+        const char *at = r->provide->steps[i].provider->options.refuses;
+        for (int status = 0; at != NULL && (status = provide_next_status(&at)) > 0;)
+            may_occur[status - FIRST_PROBLEM] = true;
+    }
+}
+
+/** `status`: also OPENAPI_ANY_OTHER. */
+static void print_problem(const openapi_document *doc, const route *r, int status, buf *out)
+{
+    char number[16];
+    const problem_shape *shape = problem_shape_of(r->group, status);
+    const char *text = http_status_text(status);
+    bool is_named = status != OPENAPI_ANY_OTHER;
+    snprintf(number, sizeof number, "%d", status);
+    open_reply(is_named ? number : "default",
+               !is_named      ? "Any other error"
+               : text != NULL ? text
+                              : "Refused",
+               out);
+    if (shape != NULL) {
+        print_shape(doc, shape, out);
+    } else {
+        append_comma(out);
+        buf_add_printf(out,
+                       "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+                       "\"#/components/schemas/%s\"}}}",
+                       status == 422 && provide_has_input(r) ? "ValidationProblem" : "Problem");
+    }
+    append_close(out, '}');
+}
+
+unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS])
+{
+    bool has_input = provide_has_input(r), has_body = r->bind != NULL && r->bind->body != NULL;
+    bool may_occur[OPENAPI_PROBLEMS] = {
+        [400 - FIRST_PROBLEM] = has_input,          [401 - FIRST_PROBLEM] = openapi_needs_security(app, r),
+        [404 - FIRST_PROBLEM] = r->param_count > 0, [413 - FIRST_PROBLEM] = has_body,
+        [415 - FIRST_PROBLEM] = has_body,           [422 - FIRST_PROBLEM] = has_input,
+    };
+    mark_refusals(r, may_occur);
+    unsigned count = 0;
+    for (int i = 0; i < OPENAPI_PROBLEMS - 1; i++)
+        if (may_occur[i])
+            statuses[count++] = FIRST_PROBLEM + i;
+    statuses[count++] = OPENAPI_ANY_OTHER;
+    return count;
 }
 
 static void print_replies(const openapi_document *doc, const openapi_operation *o, buf *out)
 {
-    const route *r = o->route;
-    const char *security = security_of(doc, r);
-    bool has_input = r->bind != NULL, has_body = has_input && r->bind->body != NULL;
-    const struct {
-        int status;
-        bool may_occur;
-    } problems[] = {
-        {400, has_input},          {401, security != NULL && *security != '\0'},
-        {404, r->param_count > 0}, {413, has_body},
-        {415, has_body},           {422, has_input},
-    };
+    int statuses[OPENAPI_PROBLEMS];
+    unsigned count = openapi_problems(doc->app, o->route, statuses);
     append_key(out, "responses");
     append_open(out, '{');
-    print_success(doc, &r->options, out);
-    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
-        char number[16];
-        snprintf(number, sizeof number, "%d", problems[i].status);
-        if (problems[i].may_occur)
-            print_problem(number, http_status_text(problems[i].status),
-                          problems[i].status == 422 ? "ValidationProblem" : "Problem", out);
-    }
-    print_problem("default", "Any other error", "Problem", out);
+    print_success(doc, &o->route->options, out);
+    for (unsigned i = 0; i < count; i++)
+        print_problem(doc, o->route, statuses[i], out);
     append_close(out, '}');
 }
 
@@ -334,14 +444,11 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
     append_member(out, "description", r->options.description);
     append_member(out, "operationId", operation->id);
     append_flag(out, "deprecated", r->options.deprecated);
-    if (r->param_count > 0 || (bind != NULL && bind->count > 0))
+    if (has_parameters(r))
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);
     print_replies(doc, operation, out);
-    if (r->options.security != NULL) {
-        append_key(out, "security");
-        openapi_print_security(r->options.security, out);
-    }
+    openapi_print_route_security(r, out);
     append_close(out, '}');
 }

@@ -121,7 +121,7 @@ static const char *read_body(char *data, size_t len, tern_answer *a)
 const char *test_read_answer(tern_test *t, buf *heard, bool has_no_body, tern_answer *a)
 {
     if (heard->failed)
-        return "memory ran out";
+        return "out of memory";
     if (heard->len == 0)
         return "the connection was closed without an answer";
     char *at = heard->data, *end = heard->data + heard->len;

@@ -24,9 +24,10 @@ struct tern_test {
     app_testing testing;
     arena arena;
     test_cookie *cookies;
-    const char *doing; /* the request that is being answered; NULL: none */
-    int report_fd;     /* where the reason of a failure goes */
-    pid_t served;      /* what tern_test_serve started; 0: nothing */
+    struct provide_replacement *replacements; /* also the application's, once it is made */
+    const char *doing;                        /* the request that is being answered; NULL: none */
+    int report_fd;                            /* where the reason of a failure goes */
+    pid_t served;                             /* what tern_test_serve started; 0: nothing */
 };
 
 extern tern_test *test_current;
@@ -50,6 +51,8 @@ void test_add_place(buf *out, const char *file, int line);
 void test_talk(tern_test *t, const char *request, size_t len, buf *heard);
 /** Closes what the requests of the test opened. (wire.c) */
 void test_close(tern_test *t);
+/** Fails the test for a replaced provider that the application's routes do not need. (provide.c) */
+void test_check_replacements(const tern_test *t);
 /** Ends what tern_test_serve started. (serve.c) */
 void test_stop_serving(tern_test *t);
 

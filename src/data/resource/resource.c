@@ -41,7 +41,7 @@ static _Noreturn void fail_at(tern_ctx *c, const place *above, const char *name,
 
 /* -- one row -- */
 
-/** The key in the path; 404 when a part of it is no value of its field. */
+/** The key in the path; 404 when a part of it is not a value of its field. */
 static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *table)
 {
     char *key = tern_alloc(c, r->key->size);
@@ -408,6 +408,31 @@ static const char *words(tern_app *app, const char *format, const char *name)
     return arena_printf(&app->arena, "%.*s%s%s", (int)(at - format), format, name, at + 2);
 }
 
+static unsigned count_needs(const tern_provider *const *list)
+{
+    unsigned count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+/** What an operation needs; NULL when it is nothing, or memory is short, which app_compile says. */
+static const tern_provider *const *needs_of(tern_app *app, const tern_resource_options *o,
+                                            tern_operation operation)
+{
+    bool writes = operation != TERN_OPERATION_LIST && operation != TERN_OPERATION_READ;
+    unsigned always = count_needs(o->needs), more = writes ? count_needs(o->needs_to_write) : 0;
+    const tern_provider **needs =
+        always + more != 0 ? app_keep(app, (always + more + 1) * sizeof *needs) : NULL;
+    if (needs == NULL)
+        return NULL;
+    if (always != 0)
+        memcpy(needs, o->needs, always * sizeof *needs);
+    if (more != 0)
+        memcpy(needs + always, o->needs_to_write, more * sizeof *needs);
+    return needs;
+}
+
 static void add_operation(tern_group *group, const char *pattern, const resource *r, tern_operation operation)
 {
     tern_app *app = group->app;
@@ -425,6 +450,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
         .file = o->file,
         .line = o->line,
         .use = o->use,
+        .needs = needs_of(app, o, operation),
         .tags = o->tags,
         .security = o->security,
         .allow_encoded_slashes = o->allow_encoded_slashes,

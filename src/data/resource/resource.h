@@ -26,7 +26,7 @@ typedef struct resource {
     const char **filter_texts;                      /* for each "\"title\" = ?", which counts as a literal */
 } resource;
 
-/** Makes the types; false when memory is short (noted in the application) or, with a line in the log of
+/** Makes the types; false when out of memory (noted in the application) or, with a line in the log of
  * problems, when the model has no key. (types.c) */
 bool resource_make_types(tern_app *app, resource *r);
 /** "/{id}": the key as the end of a pattern, in the application's memory. (types.c) */

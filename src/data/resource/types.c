@@ -189,7 +189,7 @@ static bool has_column(const tern_field *field)
 }
 
 /** The names of the model's fields that clients see, for the document: NULL-ended, with each "-name" too
- * where a list is ordered by them. NULL when memory is short. */
+ * where a list is ordered by them. NULL when out of memory. */
 static const char *const *words_of(tern_app *app, const tern_type *model, bool are_orders)
 {
     const char **words = app_keep(app, (2 * model->field_count + 1) * sizeof *words);

@@ -50,7 +50,7 @@ static bool bind_text(const binding *b, tern_str text)
     if (b->is_search && text.len > SEARCH_BYTES_MOST)
         return refuse(b, "is too long for a search");
     if (!data_text_is_sound(data, text.len))
-        return refuse(b, "is no text: it has a NUL inside or is not UTF-8");
+        return refuse(b, "is not text: it has a NUL inside or is not UTF-8");
     return is_bound(b, sqlite3_bind_text(b->statement, b->number, data, (int)text.len, b->keep));
 }
 
@@ -115,12 +115,12 @@ static const char *wrong_item(const tern_arg *item)
     if ((is_text || is_bytes) && item->text.len > INT_MAX)
         return "has an item that is too long";
     if (is_text && item->text.len != 0 && !data_text_is_sound(item->text.data, item->text.len))
-        return "has an item that is no text: it has a NUL inside or is not UTF-8";
+        return "has an item that is not text: it has a NUL inside or is not UTF-8";
     if (item->kind == TERN_ARG_DOUBLE && isnan(item->real))
         return "has an item that is not a number";
     if (item->kind == TERN_ARG_TOO_BIG)
-        return "has an item above 9223372036854775807, which no column holds";
-    return wrong_form(item) != NULL ? "has an item that is no day, time or moment" : NULL;
+        return "has an item above 9223372036854775807, which does not fit a column";
+    return wrong_form(item) != NULL ? "has an item that is not a day, time or moment" : NULL;
 }
 
 static bool bind_list(const binding *b, const tern_arg *list)
@@ -160,7 +160,7 @@ static bool bind_value(const binding *b, const tern_arg *arg, tern_arg_kind kind
     case TERN_ARG_DECIMAL:
         return bind_fixed_form(b, arg, kind);
     case TERN_ARG_TOO_BIG:
-        return refuse(b, "is above 9223372036854775807, which no column holds");
+        return refuse(b, "is above 9223372036854775807, which does not fit a column");
     default:
         break;
     }

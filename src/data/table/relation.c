@@ -21,7 +21,7 @@ static void make_reference(table_maker *m, data_column *column)
     }
     if (other->is_view || other->key_count != 1) {
         table_mistake(m, ".references = %s, which %s", other->type->name,
-                      other->is_view ? "is no table but a .view" : "has a key of several columns");
+                      other->is_view ? "is a .view, not a table" : "has a key of several columns");
         return;
     }
     const tern_field *key = other->columns[other->keys[0]].plan->field;
@@ -29,7 +29,7 @@ static void make_reference(table_maker *m, data_column *column)
         table_mistake(m, "is %s and cannot hold every %s.%s, which is %s", field->type->name,
                       other->type->name, key->name, key->type->name);
     if (field->on_delete == TERN_SET_NULL && !column->is_nullable)
-        table_mistake(m, ".on_delete = TERN_SET_NULL makes it null, which a .key never is");
+        table_mistake(m, ".on_delete = TERN_SET_NULL makes it null, and a .key cannot be null");
     column->references = other;
 }
 
@@ -79,8 +79,8 @@ static void check_through(table_maker *m, const data_table *table, const data_ta
         to_item += column != near && column->references == item;
     }
     if (near == NULL && table == item)
-        table_mistake(m, "%s refers to %s twice; say with .by which of both is this row's", pairs->type->name,
-                      table->type->name);
+        table_mistake(m, "%s refers to %s twice; say with .by which reference is this row's",
+                      pairs->type->name, table->type->name);
     else if (to_this != 1 || to_item != 1)
         table_mistake(m, ".through = %s, which has %u foreign keys to %s and %u to %s instead of one to each",
                       pairs->type->name, to_this, table->type->name, to_item, item->type->name);

@@ -104,7 +104,7 @@ static void check_table_names(table_maker *m)
         if (older == 0)
             continue;
         m->model = table->type;
-        table_mistake(m, "its table is called \"%s\", as that of %s is; give one of them another .table",
+        table_mistake(m, "its table is called \"%s\", as that of %s; give one of them another .table",
                       table->name, m->tables[older - 1].type->name);
     }
 }
@@ -119,7 +119,7 @@ static bool take_models(table_maker *m, tern_type *const *models)
     for (unsigned i = 0; i < given && m->tables != NULL; i++) {
         m->model = models[i];
         if (models[i]->kind != TERN_KIND_MODEL)
-            table_mistake(m, "is no model; a table is made of a TERN_MODEL");
+            table_mistake(m, "is not a model; a table is made of a TERN_MODEL");
         else if (table_find(m, models[i]) != NULL)
             table_mistake(m, "is given twice");
         else if (!schema_prepare(models[i], m->problems))
@@ -185,7 +185,7 @@ bool data_tables_make(tern_type *const *models, buf *problems)
         return true;
     data_tables_forget();
     if (m.is_memory_short)
-        buf_add_text(problems, "the tables of the models: memory is short\n");
+        buf_add_text(problems, "the tables of the models: out of memory\n");
     return false;
 }
 

@@ -80,7 +80,7 @@ const data_column *data_table_column(const data_table *table, const char *name, 
  * column that is not null. */
 bool data_column_is_null(const data_column *column, const void *row);
 /** The column's value in a row as a value to be bound, JSON kinds encoded into the arena. False, with `error`
- * set, without memory, or when no column holds it: an unsigned value above INT64_MAX, a date that is no day,
+ * set, without memory, or when no column holds it: an unsigned value above INT64_MAX, a date that is not a day,
  * ... */
 bool data_column_arg(const data_column *column, const void *row, arena *a, tern_arg *out, data_error *error);
 /** What values of a type are bound as: TERN_ARG_TEXT for text and enums, TERN_ARG_JSON for models, lists,

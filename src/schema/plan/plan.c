@@ -124,7 +124,7 @@ static void plan_key(planner *p, field_plan *plan)
     size_t len = strlen(plan->key);
     if (!is_word(field->name))
         planner_mistake(
-            p, "its name is more than a name; an array is declared as a list: (tern_int32_list, name)");
+            p, "its name has more than a name; an array is declared as a list: (tern_int32_list, name)");
     else if (len == 0 || len > KEY_MOST_BYTES)
         planner_mistake(p, ".json must have 1 to %d bytes", KEY_MOST_BYTES);
     else if (!utf8_valid(plan->key, len))
@@ -161,8 +161,7 @@ static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
         for (unsigned k = 0; k < i; k++)
             if (strcmp(plan->fields[i].key, plan->fields[k].key) == 0) {
                 p->field = plan->fields[i].field;
-                planner_mistake(p,
-                                "is called \"%s\" outside C, as field %s is; give one of them another .json",
+                planner_mistake(p, "is called \"%s\" outside C, as field %s; give one of them another .json",
                                 plan->fields[i].key, plan->fields[k].field->name);
                 has = true;
             }
@@ -262,7 +261,7 @@ bool schema_prepare(tern_type *type, buf *problems)
     reach(&p, type);
     if (p.is_memory_short) {
         take_back(before);
-        buf_add_printf(problems, "model %s: memory is short\n", type->name);
+        buf_add_printf(problems, "model %s: out of memory\n", type->name);
         return false;
     }
     for (type_plan *plan = newest; plan != before; plan = plan->older)

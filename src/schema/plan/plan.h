@@ -19,6 +19,7 @@ typedef struct field_plan {
     uint32_t json_key_len;
     const tern_type *type; /* the field's, and its .write_only, at hand for encoding */
     bool is_write_only;
+    bool has_words; /* .check or .message: some fault is in the program's own words */
     uint32_t offset, state_offset;
     bool is_required; /* absent is a fault: neither optional nor a fallback */
     bool is_nullable; /* null is a value of it */

@@ -179,7 +179,7 @@ TEST(openapi_describes_parameters_that_only_the_pattern_knows)
               "\"int64\"}},{\"name\":\"u\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\","
               "\"format\":\"uuid\"}},{\"name\":\"t\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
               "\"string\"}},{\"name\":\"rest\",\"in\":\"path\",\"required\":true,\"description\":"
-              "\"The rest of the path; may hold slashes\",\"schema\":{\"type\":\"string\"}}]");
+              "\"The rest of the path; may contain slashes\",\"schema\":{\"type\":\"string\"}}]");
     forget(app);
 }
 

@@ -277,7 +277,7 @@ TEST(table_refuses_a_model_without_a_key)
 
 TEST(table_refuses_what_is_no_model_or_given_twice)
 {
-    CHECK(!make(MODELS(TERN_TYPE(Mood)), "model Mood: is no model; a table is made of a TERN_MODEL\n"));
+    CHECK(!make(MODELS(TERN_TYPE(Mood)), "model Mood: is not a model; a table is made of a TERN_MODEL\n"));
     CHECK(!make(MODELS(TERN_TYPE(Node), TERN_TYPE(Node)), "model Node: is given twice\n"));
     forget();
 }
@@ -307,7 +307,7 @@ TEST(table_refuses_names_that_no_database_takes)
            "model Made: tables called tern_... are not yours; give it another .table\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a", .column = "x\" int); drop table person; --"), NONE,
            "model Made, field a: .column = \"x\" int); drop table person; --\": quotes, brackets, '.', ';', "
-           "'?', backslashes and control characters cannot stand in it\n");
+           "'?', backslashes and control characters are not allowed in it\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "xmin"), NONE,
            "model Made, field xmin: PostgreSQL has a column xmin of its own in each table; give it another "
            ".column\n");
@@ -316,7 +316,7 @@ TEST(table_refuses_names_that_no_database_takes)
 TEST(table_refuses_a_key_of_floating_point_numbers)
 {
     refuse(NO_OPTIONS, FIELD(tern_double, "a", .key = true), NONE,
-           "model Made, field a: floating-point numbers are never quite equal: they are no .key\n");
+           "model Made, field a: floating-point numbers cannot be a .key: they are rarely equal\n");
 }
 
 TEST(table_refuses_a_fallback_of_an_automatic_key)
@@ -387,12 +387,12 @@ TEST(table_refuses_indexes_that_it_does_not_understand)
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, c")), FIELD(tern_int64, "a"), NONE,
            "model Made: .indexes has \"a, c\": there is no column \"c\"\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, a")), FIELD(tern_int64, "a"), NONE,
-           "model Made: .indexes has \"a, a\": a stands there twice\n");
+           "model Made: .indexes has \"a, a\": a is used twice\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, id up")), FIELD(tern_int64, "a"), NONE,
            "model Made: .indexes has \"a, id up\": \"up\" is not understood; write columns with commas "
-           "between them, each perhaps with desc, and in the end perhaps a where\n");
+           "between them, each with desc if wanted, and a where at the end if wanted\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a where ")), FIELD(tern_int64, "a"), NONE,
-           "model Made: .indexes has \"a where \": no condition stands behind where\n");
+           "model Made: .indexes has \"a where \": no condition follows where\n");
     refuse(OPTIONS(.unique_together = TERN_COLUMNS("a")), FIELD(tern_int64, "a"), NONE,
            "model Made: .unique_together has \"a\", one column alone; give that field .unique\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("")), FIELD(tern_int64, "a"), NONE,
@@ -406,7 +406,7 @@ TEST(table_refuses_a_former_name_that_is_still_in_use)
     refuse(NO_OPTIONS, FIELD(tern_bool, "a", .renamed_from = "b"), FIELD(tern_bool, "b"),
            "model Made, field a: .renamed_from = \"b\", but there is still a column of that name\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a", .renamed_from = "a"), NONE,
-           "model Made, field a: .renamed_from is the name that it has\n");
+           "model Made, field a: .renamed_from is its present name\n");
 }
 
 TERN_MODEL(Found, (int64_t, id, .key = true), (const char *, title, .search = true), (const char *, note),
@@ -439,9 +439,9 @@ TEST(table_refuses_search_that_sqlite_has_no_names_for)
          "another .column\n"
          "model Ranked, field ranked_search: .search: SQLite's full text index has a column ranked_search of "
          "its own; give it another .column\n"
-         "model Numbered: .search: its column rowid hides the number that SQLite knows the row by; give it "
+         "model Numbered: .search: its column rowid hides SQLite's own number of the row; give it "
          "another .column\n"
-         "model Seen, field title: .search: a .view has no table whose words could be kept\n");
+         "model Seen, field title: .search: a .view has no table to search in\n");
     forget();
 }
 
@@ -570,6 +570,6 @@ TEST(column_value_that_no_column_holds_is_refused_by_name)
     CHECK_TEXT(error.message, "amount is above 9223372036854775807");
     CHECK(!data_column_arg(must_have(data_table_of(TERN_TYPE(Person)), "mood"), &person, &values, &arg,
                            &error));
-    CHECK_TEXT(error.message, "mood is no value of its enum");
+    CHECK_TEXT(error.message, "mood is not a value of its enum");
     forget();
 }
