@@ -4,6 +4,7 @@
 
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/page.h>
 #include <tern/provide.h>
 #include <tern/reply.h>
 
@@ -148,6 +149,7 @@ typedef struct tern_app_options {
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     tern_underscores underscores;
+    tern_page_names page_names; /* what pages call their fields, where their routes do not say */
     /** Parameters of every route may hold "%2F"; see .allow_encoded_slashes of routes. */
     bool allow_encoded_slashes;
     bool health; /* GET /healthz and /readyz */
@@ -178,9 +180,23 @@ typedef struct tern_route_options {
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
     const char *summary;        /* for `APP routes` and documentation */
 
+    /* The key that a JSON body has all of the input's fields under, where clients send {"user": {...}} and
+     * not
+     * {...}: .takes_in = "user". Faults have it in their location. Forms have no such key. */
+    const char *takes_in;
+    /* The same of replies of `returns`, lists too: .wrapped = "user" replies {"user": {...}}. Replies of
+     * other types, and problems, are as they are. */
+    const char *wrapped;
+
     /* for documentation, and checked in builds with assertions */
-    tern_type *returns;      /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
-    bool paged;              /* `returns` is a list, answered by tern_page */
+    tern_type *returns;         /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
+    bool paged;                 /* `returns` is a list, answered by tern_page */
+    tern_total total;           /* what such a page tells of the number of all rows; default exact */
+    tern_page_names page_names; /* what its fields are called; NULL: as the application says */
+    /* what a handler does by itself, or a resource does for it */
+    bool etag;               /* a success carries an ETag, and GET takes If-None-Match: 304 */
+    bool if_match;           /* takes If-Match and If-None-Match: 412 */
+    bool need_if_match;      /* the same, and 428 without If-Match */
     bool partial;            /* clients may ask for some fields alone: any of `returns` may be missing */
     int status;              /* of a success; default 200. What tern_json and its like reply with */
     const char *tags;        /* "todos", or several: "todos, admin" */
@@ -190,6 +206,7 @@ typedef struct tern_route_options {
                              ("token, key"); "": none, whatever the application's .security says */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
     bool hidden;          /* left out of the OpenAPI document */
+    bool not_fuzzed;      /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
 } tern_route_options;
 
 /**

@@ -145,7 +145,7 @@ typedef struct tern_sent_reply {
  * request of the same connection alone; a request's time limit does not hold there). It cannot change the
  * reply. When it fails, the log says so. It is called for every request that came to the middleware or
  * handler that registered it, also when the client has left: what waits leaves `then` after that. Fails with
- * 503 when memory is short.
+ * 503 when out of memory.
  */
 void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg);
 /** What became of the reply; for tern_after. Before there is a reply all of it is 0. */

@@ -235,6 +235,8 @@ struct tern_type {
     unsigned field_count;
     const tern_enum_name *names;
     unsigned name_count;
+    bool is_partial;  /* of a part: every field that it takes from `whole` may be left out */
+    tern_type *whole; /* of a part (part.h): the model that its fields without a type are of; NULL: no part */
     tern_model_options options;
     struct type_plan
         *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
@@ -298,7 +300,8 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
         size_t count;                                                                                        \
     } Name##_map;
 
-/* tern_text_list, tern_int64_map and so on: lists and maps of the base types. */
+/* tern_text_list, tern_int64_map and so on: lists and maps of the base types; and of those lists, so that
+ * tern_text_list_map is a map from text to lists of text. */
 TERN_DECLARE_TYPE_(tern_bool, bool)
 TERN_DECLARE_TYPE_(tern_int8, int8_t)
 TERN_DECLARE_TYPE_(tern_int16, int16_t)
@@ -320,17 +323,26 @@ TERN_DECLARE_TYPE_(tern_duration, tern_duration)
 TERN_DECLARE_TYPE_(tern_decimal, tern_decimal)
 TERN_DECLARE_TYPE_(tern_any, tern_any)
 TERN_DECLARE_TYPE_(tern_upload, tern_upload)
-
-/** Lists of text by name, the shape that many APIs give their errors: {"email": ["is taken"]}. */
-typedef struct tern_text_list_entry {
-    const char *key;
-    tern_text_list value;
-} tern_text_list_entry;
-typedef struct tern_text_list_map {
-    tern_text_list_entry *entries;
-    size_t count;
-} tern_text_list_map;
-extern tern_type tern_text_list_map_type;
+TERN_DECLARE_TYPE_(tern_bool_list, tern_bool_list)
+TERN_DECLARE_TYPE_(tern_int8_list, tern_int8_list)
+TERN_DECLARE_TYPE_(tern_int16_list, tern_int16_list)
+TERN_DECLARE_TYPE_(tern_int32_list, tern_int32_list)
+TERN_DECLARE_TYPE_(tern_int64_list, tern_int64_list)
+TERN_DECLARE_TYPE_(tern_uint8_list, tern_uint8_list)
+TERN_DECLARE_TYPE_(tern_uint16_list, tern_uint16_list)
+TERN_DECLARE_TYPE_(tern_uint32_list, tern_uint32_list)
+TERN_DECLARE_TYPE_(tern_uint64_list, tern_uint64_list)
+TERN_DECLARE_TYPE_(tern_float_list, tern_float_list)
+TERN_DECLARE_TYPE_(tern_double_list, tern_double_list)
+TERN_DECLARE_TYPE_(tern_text_list, tern_text_list)
+TERN_DECLARE_TYPE_(tern_bytes_list, tern_bytes_list)
+TERN_DECLARE_TYPE_(tern_uuid_list, tern_uuid_list)
+TERN_DECLARE_TYPE_(tern_date_list, tern_date_list)
+TERN_DECLARE_TYPE_(tern_time_list, tern_time_list)
+TERN_DECLARE_TYPE_(tern_datetime_list, tern_datetime_list)
+TERN_DECLARE_TYPE_(tern_duration_list, tern_duration_list)
+TERN_DECLARE_TYPE_(tern_decimal_list, tern_decimal_list)
+TERN_DECLARE_TYPE_(tern_any_list, tern_any_list)
 
 /* -- from a C type to its description -- */
 
@@ -521,6 +533,30 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /** Declares a model of 1 to 128 fields: see the top of this file. */
 #define TERN_MODEL(Name, ...) TERN_MODEL_WITH(Name, (), __VA_ARGS__)
+
+/**
+ * Declares T_list or T_map where T is a list or map itself: `TERN_MAP_OF(Tag_list)` makes Tag_list_map, a map
+ * from text to lists of tags, to be used as a field's type. Those of the base types' lists are there
+ * (tern_text_list_map).
+ */
+#define TERN_LIST_OF(T)                                                                                      \
+    typedef struct T##_list {                                                                                \
+        T *items;                                                                                            \
+        size_t count;                                                                                        \
+    } T##_list;                                                                                              \
+    static tern_type T##_list_type __attribute__((unused)) = {                                               \
+        .kind = TERN_KIND_LIST, .name = #T, .size = sizeof(T##_list), .item = &T##_type};
+#define TERN_MAP_OF(T)                                                                                       \
+    typedef struct T##_entry {                                                                               \
+        const char *key;                                                                                     \
+        T value;                                                                                             \
+    } T##_entry;                                                                                             \
+    typedef struct T##_map {                                                                                 \
+        T##_entry *entries;                                                                                  \
+        size_t count;                                                                                        \
+    } T##_map;                                                                                               \
+    static tern_type T##_map_type __attribute__((unused)) = {                                                \
+        .kind = TERN_KIND_MAP, .name = #T, .size = sizeof(T##_map), .item = &T##_type};
 
 /** Says that a model of this name comes further down, so that `.references` and `.through` can name it
  * before: `TERN_FORWARD(Author);`. */

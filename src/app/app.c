@@ -3,6 +3,7 @@
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
 #include "app/openapi/openapi.h"
+#include "app/page/shape.h"
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
 #include "base/mem.h"
@@ -42,6 +43,15 @@ const char *app_keep_text(tern_app *app, const char *text)
     if (copy == NULL)
         app->memory_short = true;
     return copy;
+}
+
+void app_keep_page_names(tern_app *app, tern_page_names *names)
+{
+    const char **const texts[] = {&names->items, &names->total, &names->total_is_estimate,
+                                  &names->page,  &names->size,  &names->has_next,
+                                  &names->next};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = app_keep_text(app, *texts[i]);
 }
 
 static unsigned count_use(const tern_middleware *list)
@@ -85,6 +95,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
     app->options.server_name = app_keep_text(app, options->server_name);
+    app_keep_page_names(app, &app->options.page_names);
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
@@ -186,6 +197,9 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
     pending->options.needs = keep_needs(app, options->needs);
+    pending->options.takes_in = app_keep_text(app, options->takes_in);
+    pending->options.wrapped = app_keep_text(app, options->wrapped);
+    app_keep_page_names(app, &pending->options.page_names);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
@@ -292,7 +306,7 @@ static const tern_provider *const *join_needs(tern_app *app, const app_pending *
 /** Plans how the handler's input is filled; false with lines in `problems`. */
 static bool add_binding(tern_app *app, route *added, buf *problems)
 {
-    bool is_right = bind_prepare_returns(added, problems);
+    bool is_right = bind_prepare_returns(&app->arena, added, problems);
     if (added->handler.input == NULL || added->pattern == NULL)
         return is_right;
     added->bind = bind_plan_make(&app->arena, added, NULL, problems);
@@ -308,6 +322,45 @@ static bool add_providers(tern_app *app, const app_pending *pending, route *adde
     for (unsigned i = 0; i < added->handler.pairs && any == NULL; i++)
         any = added->handler.takes[i];
     return any == NULL || any->means->plan(app, added, needs, problems);
+}
+
+/** False with lines in `problems`, or with memory short. */
+static bool make_page_shape(tern_app *app, const tern_route_options *o, const char *where,
+                            const page_shape **shape, buf *problems)
+{
+    size_t told = problems->len;
+    *shape =
+        page_shape_make(&app->arena, &o->page_names, &app->options.page_names, o->total, where, problems);
+    app->memory_short |= *shape == NULL && problems->len == told;
+    return *shape != NULL;
+}
+
+static bool names_pages(const tern_route_options *o)
+{
+    const tern_page_names *n = &o->page_names;
+    return o->total != TERN_TOTAL_EXACT || n->items != NULL || n->total != NULL ||
+           n->total_is_estimate != NULL || n->page != NULL || n->size != NULL || n->has_next != NULL ||
+           n->next != NULL;
+}
+
+/** The shape of the route's pages: the application's, unless it says something of its own. */
+static bool add_page_shape(tern_app *app, route *added, buf *problems)
+{
+    const tern_route_options *o = &added->options;
+    added->page = app->page;
+    if (!names_pages(o))
+        return true;
+    const char *where = arena_printf(&app->arena, "%s:%d: %s %s", o->file, o->line, added->method_name,
+                                     added->pattern != NULL ? added->pattern : "");
+    if (where == NULL) {
+        app->memory_short = true;
+        return false;
+    }
+    if (!o->paged) {
+        buf_add_printf(problems, "%s: .total and .page_names are for pages: say .paged = true too\n", where);
+        return false;
+    }
+    return make_page_shape(app, o, where, &added->page, problems);
 }
 
 /** False with lines in `problems`; what the router finds wrong it reports later. */
@@ -330,7 +383,8 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         app->memory_short = true;
         return false;
     }
-    bool is_right = add_binding(app, &added, problems);
+    bool is_right = add_page_shape(app, &added, problems);
+    is_right &= add_binding(app, &added, problems);
     if (is_right && added.pattern != NULL)
         is_right = add_providers(app, pending, &added, problems);
     router_add(app->router, &added);
@@ -345,6 +399,7 @@ bool app_compile(tern_app *app, buf *problems)
     app->unmatched_chain = make_chain(app, &app->root, NULL, 0, &count);
     bool is_right = false, are_bound = true;
     if (app->router != NULL && !app->memory_short) {
+        are_bound = make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;

@@ -118,6 +118,7 @@ struct tern_app {
     tern_group root;
     arena arena;    /* what registration makes: groups, routes, texts, lists; goes with the application */
     router *router; /* NULL until app_compile */
+    const struct page_shape *page; /* of routes that name nothing themselves; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
     app_hook *hooks, **hooks_end;           /* in order of registration, as are checks and pending */
     app_check *checks, **checks_end;
@@ -162,6 +163,8 @@ void app_add_hook(tern_app *app, const app_hook *hook);
  * for app_compile, when out of memory. (app.c) */
 void *app_keep(tern_app *app, size_t size);
 const char *app_keep_text(tern_app *app, const char *text);
+/** Puts copies in the place of all texts. (app.c) */
+void app_keep_page_names(tern_app *app, tern_page_names *names);
 
 /** The service handed to http (dispatch.c). */
 void app_service(tern_app *app, http_service *service);

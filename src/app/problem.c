@@ -128,7 +128,7 @@ static int error_status(tern_ctx *c, int status)
     if (status >= 400 && status <= 599)
         return status;
     char label[160];
-    tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is no error; 500 is sent",
+    tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is not an error status; 500 is sent",
              ctx_route_label(c, label, sizeof label), status);
     return 500;
 }

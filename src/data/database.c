@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "data/create_tables.h"
 #include "data/migrate/migrate.h"
+#include "data/part.h"
 #include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
@@ -151,6 +152,7 @@ static void stop(void *arg)
     data_self.primary = data_self.replica = NULL;
     statement_forget();
     rows_forget();
+    data_part_forget();
 }
 
 static void tidy(void *arg)

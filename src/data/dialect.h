@@ -55,6 +55,7 @@ struct sql_dialect {
     bool has_number_texts; /* decimals are texts, and compared as such */
     bool updates_each;     /* many rows are updated by a statement for each: no journey is to be saved */
     const char *all_rows;  /* before an offset without a limit; "" */
+    bool estimates_rows;   /* "explain" says how many there are, about */
     const char *row_lock;  /* at the end of a query; "" */
     const char *const (*begin)[2];    /* by tern_isolation, and whether it only reads */
     const char *read_only, *writable; /* in a transaction: forbids writing, and allows it again. NULL: it ends

@@ -10,7 +10,9 @@ typedef struct made_statement {
     data_statement statement; /* first */
     const statement_conversion *conversions;
     unsigned conversion_count;
-    size_t bytes; /* of the block */
+    size_t bytes;             /* of the block */
+    struct named_map *result; /* statement_result */
+    bool is_copy;             /* in a request's memory */
 } made_statement;
 
 /** The bytes of the block that made_fill fills. */

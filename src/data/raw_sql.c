@@ -1,4 +1,5 @@
 /* SQL that the program wrote: tern_sql, tern_sql_run. */
+#include "data/raw_sql.h"
 #include "app/bind/bind.h"
 #include "data/filters.h"
 #include "data/misuse.h"
@@ -71,69 +72,72 @@ static bool only_reads(const char *text)
     return !is_first;
 }
 
-/** Gives `run` the statement and its values. One that changes rows must not lose its condition: it would
- * change all of them. */
-static void own_prepare(tern_ctx *c, const tern_type *type, const char *text, const tern_args *args,
-                        data_run *run)
+const data_statement *raw_sql_statement(tern_ctx *c, const tern_type *type, const char *text, tern_args *args)
 {
     statement_key key;
     data_request_of(c);
     const filters_given *given = filters_read(c, args, NULL);
+    const tern_args written = *args;
     statement_key_begin(&key, type, STATEMENT_OWN);
     key.texts[0] = text;
     if (given == NULL)
         statement_key_args(c, &key, args);
-    run->args = given != NULL ? given->args.items : args->items;
-    run->statement = statement_find_with(c, &key, given);
-    if (run->statement != NULL)
-        return;
+    else
+        *args = given->args;
+    const data_statement *statement = statement_find_with(c, &key, given);
+    if (statement != NULL)
+        return statement;
     sql_builder b;
     sql_begin(&b);
-    sql_fragment(&b, NULL, text, args, false);
-    if (b.has_empty_filters && changes_rows(text))
+    sql_fragment(&b, NULL, text, &written, false);
+    if (b.has_empty_filters && changes_rows(text)) /* without its condition it would change all rows */
         sql_mistake(&b, text, "would change every row: none of its filters is given");
-    run->statement = sql_finish_with(c, &b, &key, given, !only_reads(text));
+    return sql_finish_with(c, &b, &key, given, !only_reads(text));
 }
 
 /** The rows' model is known before, which of its fields they fill with the first row. */
 typedef struct own_rows {
     rows_list list;
-    rows_map map;
+    const tern_type *type;
 } own_rows;
 
-/** The same mistake is told whether there are rows or not. */
+/** The same mistake is reported whether there are rows or not. */
 static bool check_columns(data_run *run, const data_row *row)
 {
     own_rows *own = run->sink;
-    return rows_map_by_name(own->map.type, row, &own->map, run);
+    own->list.map = rows_map_named(run, own->type, row);
+    return own->list.map != NULL;
 }
 
 static bool take_own(data_run *run, const data_row *row)
 {
     own_rows *own = run->sink;
-    if (own->map.fields == NULL && !rows_map_by_name(own->map.type, row, &own->map, run))
+    if (own->list.map == NULL && !check_columns(run, row))
         return false;
     run->sink = &own->list;
-    bool is_taken = rows_take(run, row);
+    bool is_taken = own->list.map->nests == NULL ? rows_take(run, row) : rows_take_nested(run, row);
     run->sink = own;
     return is_taken;
 }
 
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
 {
-    own_rows own = {.map = {.type = type}};
+    own_rows own = {.list = {.c = c}, .type = type};
+    if (type->kind != TERN_KIND_MODEL)
+        data_misuse(c, "tern_sql reads rows into a model, which %s is not (tern_sql_pluck lists one column)",
+                    type->name);
     bind_need_plan(c, type);
-    own.list = (rows_list){.c = c, .map = &own.map};
     data_run run = {.on_row = take_own, .on_no_rows = check_columns, .sink = &own};
-    own_prepare(c, type, text, &args, &run);
+    run.statement = raw_sql_statement(c, type, text, &args);
+    run.args = args.items;
     data_execute(c, &run, NULL, NULL);
     return rows_as_list(&own.list);
 }
 
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
 {
-    data_run run = {0};
-    own_prepare(c, NULL, text, &args, &run);
+    data_run run = {.statement = raw_sql_statement(c, NULL, text, &args)};
+    run.args = args.items;
     data_execute(c, &run, NULL, NULL);
     return run.affected;
 }

@@ -32,18 +32,18 @@ bool select_condition(sql_builder *b, const data_table *table, const tern_select
     if (s->where != NULL) {
         sql_add(b, before);
         sql_add(b, has_brackets ? "(" : "");
-        sql_fragment(b, table, s->where, &s->args, s->trusted_sql);
+        sql_fragment(b, data_table_base(table), s->where, &s->args, s->trusted_sql);
         sql_add(b, has_brackets ? ")" : "");
         before = " and ";
     }
     if (has_filters) {
         sql_add(b, before);
-        sql_filters(b, table, &s->filters, s->trusted_sql);
+        sql_filters(b, data_table_base(table), &s->filters, s->trusted_sql);
     }
     return s->where != NULL || has_filters;
 }
 
-static void add_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
+void select_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
 {
     bool has_condition = select_condition(b, table, s, " where ", after == NULL);
     if (after == NULL)
@@ -108,7 +108,7 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
         sql_add(b, "cast(");
         buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
         sql_add(b, "(");
-        sql_number(b, sum->column);
+        sql_number(b, "", sum->column);
         sql_add(b, ") as double precision)");
         break;
     case STATEMENT_REMOVE_WHERE:
@@ -188,7 +188,7 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
     if (s->order_by != NULL)
         sql_note_order(&b, s->order_by);
     add_head(&b, table, verb, sum, key.flags);
-    add_where(&b, table, s, after);
+    select_where(&b, table, s, after);
     if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
         sql_order(&b, table, s->order_by);
     select_limit(&b, key.flags);

@@ -199,10 +199,11 @@ bool sql_is_number_as_text(const data_column *column)
     return column->kind == TERN_ARG_DECIMAL && data_self.engine->dialect->has_number_texts;
 }
 
-void sql_number(sql_builder *b, const data_column *column)
+void sql_number(sql_builder *b, const char *table, const data_column *column)
 {
     bool is_text = sql_is_number_as_text(column);
     sql_add(b, is_text ? "cast(" : "");
+    sql_add(b, table);
     sql_name(b, column->name);
     sql_add(b, is_text ? " as real)" : "");
 }

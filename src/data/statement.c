@@ -3,6 +3,7 @@
 #include "data/convert.h"
 #include "data/made_statement.h"
 #include "data/misuse.h"
+#include "data/named.h"
 
 #include <link.h>
 #include <string.h>
@@ -122,8 +123,11 @@ void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args)
     if (args->count > STATEMENT_ARGS_MOST)
         data_misuse(c, "a statement has at most %d values, not %u", STATEMENT_ARGS_MOST, args->count);
     key->arg_count = (uint8_t)args->count;
-    for (unsigned i = 0; i < args->count; i++)
+    for (unsigned i = 0; i < args->count; i++) {
+        if (args->items[i].kind == TERN_ARG_FILTERS)
+            data_misuse(c, "TERN_FILTERS cannot be a value here");
         key->kinds[i] = (uint8_t)args->items[i].kind;
+    }
 }
 
 /* -- keeping -- */
@@ -188,6 +192,7 @@ const data_statement *made_copy(arena *a, const made_statement *s)
     if (copy == NULL)
         return NULL;
     memcpy(copy, s, s->bytes);
+    copy->is_copy = true;
     refer(copy);
     return &copy->statement;
 }
@@ -249,6 +254,12 @@ const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, con
     return converted;
 }
 
+struct named_map **statement_result(const data_statement *statement)
+{
+    made_statement *s = (made_statement *)(uintptr_t)statement;
+    return statement->id != 0 && !s->is_copy ? &s->result : NULL;
+}
+
 const data_statement *statement_words(const char *words)
 {
     statement_key key;
@@ -271,6 +282,7 @@ void statement_forget(void)
     for (size_t i = 0; i < kept.slot_count; i++) {
         for (kept_statement *s = kept.slots[i], *next; s != NULL; s = next) {
             next = s->next;
+            named_map_free(s->made.result);
             mem_free(s);
         }
     }

@@ -22,11 +22,13 @@ typedef enum statement_verb {
     STATEMENT_SELECT,
     STATEMENT_COUNT,
     STATEMENT_EXISTS,
+    STATEMENT_ESTIMATE, /* the planner's word for how many rows there are */
     STATEMENT_AGGREGATE,
     STATEMENT_FIND,
     STATEMENT_SEARCH,
     STATEMENT_SEARCH_COUNT,
     STATEMENT_RELATED,
+    STATEMENT_PLUCK,
     STATEMENT_INSERT,
     STATEMENT_UPSERT,
     STATEMENT_UPDATE,
@@ -99,8 +101,9 @@ void sql_name(sql_builder *b, const char *name);
 void sql_arg(sql_builder *b, tern_arg_kind kind);
 /** Whether the engine keeps the column's numbers as text, which it compares as such: decimals of SQLite. */
 bool sql_is_number_as_text(const data_column *column);
-/** A column's name; what makes a number of it where it is text: for sorting and comparing. */
-void sql_number(sql_builder *b, const data_column *column);
+/** A column's name after the prefix `table` ("r." or ""); what makes a number of it where it is text: for sorting and
+ * comparing. */
+void sql_number(sql_builder *b, const char *table, const data_column *column);
 /**
  * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
  * When it is a condition on the rows of `table` (NULL: it is not), numbers beside columns that want none will
@@ -132,6 +135,10 @@ const data_statement *sql_finish_with(tern_ctx *c, sql_builder *b, const stateme
 /** The values of a statement that sql_finish made, as their columns want them: `args`, or, where some must be
  * converted, a copy in the request's memory. Leaves the handler with 500 when one cannot be. */
 const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, const tern_arg *args);
+
+/** A place beside a statement that is kept, for what its result looks like: NULL at first, then one block
+ * that statement_forget frees. NULL for a statement that is not kept. */
+struct named_map **statement_result(const data_statement *statement);
 
 /** "begin", "commit": a literal that is a statement as it is, kept; NULL when out of memory. */
 const data_statement *statement_words(const char *words);

@@ -187,8 +187,11 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
         data_misuse(c, "%s has no .key, so its rows cannot be updated", table->type->name);
     if (count == 0 || columns.count == columns.key_count)
         return true;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (!update_take_given(c, table, rows + i * size, options))
+            return false;
         update_prepare(table, rows + i * size);
+    }
     bool by_each = data_self.engine->dialect->updates_each && count > 1;
     bool needs_whole = by_each || count > write_batch(count, columns.count) || table->version != NULL;
     if (!write_whole_begin(c, &whole, needs_whole, options->error))

@@ -170,7 +170,7 @@ static void print_location(const fault *f, buf *out)
     buf_add(out, "]", 1);
 }
 
-/** The fault as it is told; false when memory is short. `text` is for use inside. */
+/** The fault as it is told; false when out of memory. `text` is for use inside. */
 static bool tell(const fault *f, arena *a, buf *text, tern_fault *told)
 {
     bool has_source = f->depth > 0 && f->names[0] != NULL;

@@ -38,6 +38,8 @@ struct tern_faults {
      * `said_from` is kept: another one would say the same again. */
     const char *said;
     unsigned said_from;
+    struct pattern_clock
+        *clock; /* of the outermost list whose items are compared with patterns; NULL: none */
     bool is_memory_short;
 };
 
@@ -53,7 +55,7 @@ void faults_join(tern_faults *faults, tern_faults *more);
 const char *faults_wanted(const tern_faults *faults, arena *a);
 /** "body.items[3].price: must be at least 0", one a line: for logs and people. */
 bool faults_print(const tern_faults *faults, buf *out);
-/** The kept ones as they are told, with `*count`, in `a`; NULL when memory is short. */
+/** The kept ones as they are told, with `*count`, in `a`; NULL when out of memory. */
 const tern_fault *faults_list(const tern_faults *faults, arena *a, size_t *count);
 /** The JSON array for problem details:
  * [{"location":["body","items",3,"price"],"code":...,"message":...,"min":0}]. */

@@ -286,13 +286,14 @@ static void check_parts(const subject *s)
     const tern_any list = list_of(s->value);
     bool has_pattern =
         (f->items != NULL && f->items->pattern != NULL) || (f->keys != NULL && f->keys->pattern != NULL);
-    pattern_clock clock = {0};
     const char *said = s->faults->said;
     s->faults->said = NULL; /* it speaks of the list */
+    pattern_clock own = {0}, *outer = s->faults->clock;
+    s->faults->clock = outer != NULL ? outer : &own;
     for (size_t i = 0; i < list.len && s->faults->count < FAULTS_MOST; i++) {
         place here = {.up = s->where};
         const void *item = item_at(type, &list, i, &here);
-        if (has_pattern && pattern_clock_is_up(&clock)) {
+        if (has_pattern && pattern_clock_is_up(s->faults->clock)) {
             fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
                       "takes too long to compare with its pattern");
             break;
@@ -303,6 +304,7 @@ static void check_parts(const subject *s)
             check_field(f->items, item, &here, s->faults, s->is_new);
     }
     s->faults->said = said;
+    s->faults->clock = outer;
 }
 
 static void check_kind(const subject *s)

@@ -101,6 +101,20 @@ SLIPS = [
     ("a_preload_of_no_field",
      handler("Todo_list l = tern_select(c, Todo);\n    tern_preload(c, Todo, l, author);\n    return tern_json_list(c, Todo, l);"),
      "'Todo' has no member named 'author'", "no member named 'author'"),
+    ("a_change_of_another_model_without_TERN_GIVEN",
+     handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = &n);\n    return tern_no_content(c);"),
+     "incompatible pointer type 'Note *'", "incompatible pointer types"),
+    ("a_change_of_a_list_by_another_model_without_TERN_GIVEN",
+     handler("Todo_list l = tern_select(c, Todo);\n    Note n = {.id = 1};\n    tern_update_all(c, Todo, l, .given = &n);\n    "
+             "return tern_no_content(c);"), "incompatible pointer type 'Note *'", "incompatible pointer types"),
+    ("a_part_of_another_model_than_is_named",
+     handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = TERN_GIVEN(Todo, &n));\n    "
+             "return tern_no_content(c);"), "'_Generic' selector of type 'Note *' is not compatible", "expression type 'Note *'"),
+    ("a_preload_with_a_limit_of_rows",
+     "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id))\n"
+     "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
+     + handler("Page_list l = tern_select(c, Page);\n    tern_preload(c, Page, l, tags, .limit = 3);\n    "
+               "return tern_json_list(c, Page, l);"), "no member named 'limit'", "'limit'"),
     ("a_sum_of_no_field", handler('return tern_textf(c, "%f", tern_sum(c, Todo, amount));'),
      "'Todo' has no member named 'amount'", "no member named 'amount'"),
     ("a_type_where_a_provider_is_named", MODELS + PROVIDER + TAKING % "Todo, in, Note, note",
@@ -144,6 +158,22 @@ SLIPS = [
     ("a_local_by_a_text", MODELS + LOCAL + handler_of('return tern_json(c, Todo, tern_local(c, "kept"));'), "_local", "_local"),
     ("a_local_that_is_not_declared", MODELS + LOCAL + handler_of("return tern_json(c, Todo, tern_local(c, kpet));"), "kpet_local",
      "kpet_local"),
+    ("a_pluck_of_a_list",
+     "TERN_MODEL(Page, (int64_t, id, .key = true), (tern_text_list, words))\n"
+     + handler("tern_text_list l = tern_pluck(c, Page, words);\n    return tern_json_list(c, tern_text, l);"),
+     "tern_pluck_takes_a_field_of_a_single_value", "tern_pluck_takes_a_field_of_a_single_value"),
+    ("a_pluck_into_a_list_of_another_type",
+     handler("tern_text_list l = tern_pluck(c, Todo, id);\n    return tern_json_list(c, tern_text, l);"),
+     "invalid initializer", "'tern_int64_list'"),
+    ("a_pluck_of_no_field", handler("tern_text_list l = tern_pluck(c, Todo, name);\n    return tern_json_list(c, tern_text, l);"),
+     "'Todo' has no member named 'name'", "no member named 'name'"),
+    ("a_pluck_with_an_option_of_selections",
+     handler("return tern_json_list(c, tern_text, tern_pluck(c, Todo, title, .after = NULL));"), "no member named 'after'",
+     "'after'"),
+    ("a_value_of_no_column", handler('Todo t;\n    tern_sql_value(c, &t, "select 1");\n    return tern_no_content(c);'),
+     "tern_sql_value_reads_no_such_type", "tern_sql_value_reads_no_such_type"),
+    ("a_value_into_no_pointer", handler('int n = 0;\n    tern_sql_value(c, n, "select 1");\n    return tern_no_content(c);'),
+     "invalid type argument of unary '*'", "indirection requires pointer"),
     ("a_handler_of_a_name_twice", HELLO + main(""), "redefinition of 'hello'", "redefinition of 'hello'"),
     ("a_handler_of_a_name_that_a_header_has",
      "#include <unistd.h>\nTERN_HANDLER(read) { return tern_no_content(c); }\nconst tern_handler *kept = read;",
@@ -185,6 +215,22 @@ WELCOME = [
      tested("Todo todo = {0};\n    tern_test_provide_value(t, first_todo, &todo);\n"
             "    tern_test_provide_value(t, first_todo, NULL);\n"
             "    tern_test_provide_value(t, first_todo, &(Todo){.id = 1, .title = \"x\"});")),
+    ("a_preload_within_the_rows_of_a_list",
+     "TERN_MODEL(Tag, (int64_t, id, .key = true), (int64_t, page_id), (tern_by_id, page))\n"
+     "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
+     + handler("Page_list l = tern_select(c, Page);\n    tern_preload(c, Page, l, tags.items->page, .order_by = \"id\");\n    "
+               "return tern_json_list(c, Page, l);")),
+    ("a_part_is_given_to_an_update",
+     handler("Todo t = {.id = 1};\n    const Note n = {.id = 1};\n    tern_data_error e;\n    "
+             "return tern_status(c, tern_update(c, Todo, &t, .given = TERN_GIVEN(Note, &n), .error = &e) ? 200 : 404);")),
+    ("a_part_is_given_to_an_update_of_a_list",
+     handler("Todo_list l = tern_select(c, Todo);\n    Note n = {.id = 1};\n    "
+             "return tern_status(c, tern_update_all(c, Todo, l, .given = TERN_GIVEN(Note, &n)) ? 200 : 404);")),
+    ("a_row_gives_itself_to_its_update",
+     handler("Todo t = {.id = 1};\n    return tern_status(c, tern_update(c, Todo, &t, .given = &t) ? 200 : 404);")),
+    ("a_plucked_list_is_a_reply", handler('return tern_json_list(c, tern_text, tern_pluck(c, Todo, title, .order_by = "title"));')),
+    ("a_value_of_own_sql_needs_no_values",
+     handler('return tern_textf(c, "%ld", (long)tern_sql_int(c, "select count(*) from todo"));')),
     ("a_handler_may_have_a_name_that_only_other_headers_have",
      "TERN_HANDLER(read) { return tern_no_content(c); }\nTERN_HANDLER(index) { return tern_no_content(c); }\n"
      "TERN_HANDLER(remove) { return tern_no_content(c); }\nTERN_HANDLER(time) { return tern_no_content(c); }\n"

@@ -164,7 +164,7 @@ REFUSED = [
     ("another_expectation", b"POST / HTTP/1.1\r\nHost: h\r\nExpect: x\r\nContent-Length: 1\r\n\r\n", 417,
      "an expectation other than 100-continue"),
     ("a_proxys_request", b"CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", 501,
-     "this server is no proxy and does not echo requests"),
+     "this server is not a proxy and does not echo requests"),
     ("too_large_a_body", b"POST /accounts HTTP/1.1\r\nHost: h\r\nContent-Length: 200\r\n\r\n" + b"a" * 200, 413,
      "the body is larger than this route takes"),
     ("a_broken_chunk", b"POST /accounts HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, None),

@@ -27,6 +27,16 @@ void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
     ctx_fail_faults(c, 422, detail, list, list != NULL ? count : 0);
 }
 
+void bind_fail_at(tern_ctx *c, const char *source, const char *name, const char *code, const char *message)
+{
+    const place above = {.name = source}, here = {.up = &above, .name = name};
+    tern_faults faults;
+    faults_init(&faults, &c->x->arena);
+    fault_add(&faults, &here, code, NULL, NULL, "%s", message);
+    bind_fail_faults(c, &faults);
+    __builtin_unreachable();
+}
+
 void bind_need_plan(tern_ctx *c, const tern_type *type)
 {
     if (plan_of(type) != NULL && !plan_of(type)->has_mistakes)
@@ -173,14 +183,17 @@ static INLINED void bind_rest(binding *b)
     }
 }
 
-/** The model's own check knows fields, not where they come from. */
-static void place_fault(const bind_plan *plan, fault *f)
+/** The model's own check knows fields, not where they come from: `depth` is that of a fault in one of them.
+ */
+static void place_fault(const bind_plan *plan, fault *f, unsigned depth)
 {
-    for (unsigned i = 0; f->depth == 2 && i < plan->count; i++) {
+    for (unsigned i = 0; f->depth == depth && i < plan->count; i++) {
         const bind_field *field = &plan->fields[i];
-        if (strcmp(f->names[1], field->f->field->name) == 0 || strcmp(f->names[1], field->name) == 0) {
+        const char *name = f->names[depth - 1];
+        if (strcmp(name, field->f->field->name) == 0 || strcmp(name, field->name) == 0) {
             f->names[0] = bind_source_names[field->source];
             f->names[1] = field->name;
+            f->depth = 2;
         }
     }
 }
@@ -188,10 +201,14 @@ static void place_fault(const bind_plan *plan, fault *f)
 static INLINED void check_model(binding *b)
 {
     const bind_plan *plan = b->plan;
-    const place here = {.name = plan->body != NULL ? "body" : "query"};
-    validate_model(plan->type, b->model, &here, &b->faults);
+    if (plan->type->options.check == NULL)
+        return;
+    const place outer = {.name = plan->body != NULL ? "body" : "query"},
+                inner = {.up = &outer, .name = plan->wrapper};
+    bool is_wrapped = plan->wrapper != NULL && b->c->is_json_read;
+    validate_model(plan->type, b->model, is_wrapped ? &inner : &outer, &b->faults);
     for (fault *f = b->faults.first; f != NULL; f = f->next)
-        place_fault(plan, f);
+        place_fault(plan, f, is_wrapped ? 3 : 2);
 }
 
 /** Fills in the model, which is zero. Inlined, as all it calls once is: it has two callers, of which one is hot. */
@@ -216,7 +233,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
         ctx_fail(c, 500, "the input has been read already");
     c->is_bound = true;
     faults_init(&b.faults, &c->x->arena);
-    b.model = tern_alloc(c, type->size);
+    b.model = tern_alloc(c, b.plan->size);
     read_model(&b);
     bind_fail_faults(c, &b.faults);
     return b.model;
@@ -224,7 +241,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
 
 void *tern_read_input_(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
 {
-    binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->type->size)};
+    binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->size)};
     faults_init(&b.faults, &c->x->arena);
     read_model(&b);
     bool is_right = b.faults.count == 0 && !b.faults.is_memory_short;

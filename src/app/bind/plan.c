@@ -35,6 +35,7 @@ void bind_forget(void)
             body_types[i] = first->next;
             mem_free(first);
         }
+    bind_wrap_forget();
 }
 
 const char bind_source_names[][8] = {
@@ -247,6 +248,27 @@ static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
         mistake(m, "its fields are read from the body, so the route can't have .stream_body");
 }
 
+/** The key around the body, where the route has one. */
+static void wrap_body(maker *m, bind_plan *plan)
+{
+    const char *key = m->provider == NULL ? m->r->options.takes_in : NULL,
+               *wrong = key != NULL ? bind_wrap_wrong(key) : NULL;
+    plan->json = plan->body;
+    plan->size = plan->type->size;
+    if (key == NULL)
+        return;
+    if (wrong != NULL)
+        mistake(m, ".takes_in %s", wrong);
+    else if (plan->body == NULL)
+        mistake(m, ".takes_in = \"%s\" is for fields of the body, and none is from there", key);
+    else if (plan->has_uploads)
+        mistake(m, ".takes_in = \"%s\" is for JSON, and a body with files is a form; leave it out", key);
+    if (m->is_wrong)
+        return;
+    plan->wrapper = key;
+    m->is_wrong |= !bind_wrap_make(plan, m->problems);
+}
+
 const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *provider, buf *problems)
 {
     maker m = {.arena = a, .r = r, .provider = provider, .problems = problems};
@@ -269,18 +291,60 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
     }
     *plan = (bind_plan){.type = type, .fields = fields};
     sort_fields(&m, plan, of_body);
+    if (!m.is_wrong)
+        wrap_body(&m, plan);
     return m.is_wrong ? NULL : plan;
 }
 
-bool bind_prepare_returns(const route *r, buf *problems)
+/* -- what is returned -- */
+
+static __attribute__((format(printf, 3, 4))) bool refuse(const route *r, buf *problems, const char *format,
+                                                         ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_add_printf(problems, "%s:%d: %s %s: %s\n", r->options.file, r->options.line, r->method_name,
+                   r->pattern, text);
+    return false;
+}
+
+/** The key around replies, where the route has one. */
+static bool wrap_reply(arena *a, route *r, buf *problems)
+{
+    const char *key = r->options.wrapped, *wrong = key != NULL ? bind_wrap_wrong(key) : NULL;
+    if (key == NULL)
+        return true;
+    if (wrong != NULL)
+        return refuse(r, problems, ".wrapped %s", wrong);
+    if (r->options.returns == NULL || r->options.status == 204)
+        return refuse(r, problems,
+                      ".wrapped = \"%s\" is for JSON; give its type too: .returns = TERN_TYPE(...)", key);
+    if (r->options.paged)
+        return refuse(r, problems, ".wrapped = \"%s\" is not for pages, which are an object already", key);
+    buf head = {0};
+    buf_add_text(&head, "{\"");
+    buf_add_json(&head, key, strlen(key));
+    buf_add_text(&head, "\":");
+    r->reply_head = (tern_str){!head.failed ? arena_text(a, head.data, head.len) : NULL, head.len};
+    buf_free(&head);
+    return r->reply_head.data != NULL || refuse(r, problems, "out of memory");
+}
+
+bool bind_prepare_returns(arena *a, route *r, buf *problems)
 {
     tern_type *type = r->options.returns;
+    bool is_right = wrap_reply(a, r, problems);
+    if (r->options.takes_in != NULL && r->handler.input == NULL)
+        is_right = refuse(r, problems,
+                          ".takes_in = \"%s\" is for a handler with an input: "
+                          "TERN_HANDLER(%s, Model, in)",
+                          r->options.takes_in, r->handler.name);
     if (type == NULL)
-        return true;
-    if (r->options.paged && type->kind != TERN_KIND_LIST) {
-        buf_add_printf(problems, "%s:%d: %s %s: .paged needs .returns = TERN_LIST(...)\n", r->options.file,
-                       r->options.line, r->method_name, r->pattern);
-        return false;
-    }
-    return schema_prepare(type, problems);
+        return is_right;
+    if (r->options.paged && type->kind != TERN_KIND_LIST)
+        return refuse(r, problems, ".paged needs .returns = TERN_LIST(...)");
+    return schema_prepare(type, problems) && is_right;
 }

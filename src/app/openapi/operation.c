@@ -1,5 +1,6 @@
 /** One route as an operation object: its parameters, its body, its replies. */
 #include "app/openapi/internal.h"
+#include "app/page/shape.h"
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
 
@@ -8,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 void openapi_print_path(const openapi_operation *operation, buf *out)
 {
@@ -23,6 +25,11 @@ void openapi_print_path(const openapi_operation *operation, buf *out)
 }
 
 /* -- parameters -- */
+
+static bool is_read(const route *r)
+{
+    return strcmp(r->method_name, "GET") == 0;
+}
 
 static void print_parameter_head(tern_str name, const char *source, bool is_required, buf *out)
 {
@@ -172,6 +179,32 @@ static bool has_parameters(const route *r)
     return has;
 }
 
+/** The conditions of RFC 9110 section 13 that the route looks at, unless its input has them. */
+static void print_conditions(const route *r, buf *out)
+{
+    const struct {
+        const char *name;
+        bool is_taken;
+    } conditions[] = {
+        {"If-None-Match", r->options.etag && is_read(r)},
+        {"If-Match", r->options.if_match || r->options.need_if_match},
+    };
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        bool is_input = false;
+        for (unsigned n = 0; n < provide_input_count(r); n++) {
+            const bind_plan *bind = provide_input(r, n);
+            for (unsigned k = 0; bind != NULL && k < bind->count; k++)
+                is_input |= bind->fields[k].source == TERN_FROM_HEADER &&
+                            strcasecmp(bind->fields[k].name, conditions[i].name) == 0;
+        }
+        if (!conditions[i].is_taken || is_input)
+            continue;
+        print_parameter_head((tern_str){conditions[i].name, strlen(conditions[i].name)}, "header",
+                             r->options.need_if_match, out);
+        append_raw(out, "\"schema\":{\"type\":\"string\"}}");
+    }
+}
+
 static void print_parameters(const openapi_document *doc, const openapi_operation *o, buf *out)
 {
     unsigned param = 0;
@@ -189,6 +222,7 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
     }
     for (unsigned i = 0; i < provide_input_count(o->route); i++)
         print_other_parameters(doc, o->route, i, out);
+    print_conditions(o->route, out);
     append_close(out, ']');
 }
 
@@ -233,7 +267,10 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         append_key(out, formats[i].type);
         append_open(out, '{');
         append_key(out, "schema");
-        schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
+        if (i == 0 && bind->wrapper != NULL) /* forms have no key around their fields */
+            schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
+        else
+            schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
         append_close(out, '}');
     }
     append_close(out, '}');
@@ -257,7 +294,7 @@ static bool has_key(const tern_type *type)
     return false;
 }
 
-enum { NO_CONTENT = 204, CREATED = 201 };
+enum { NO_CONTENT = 204, CREATED = 201, NOT_MODIFIED = 304 };
 
 bool openapi_has_content(const tern_route_options *options)
 {
@@ -295,30 +332,108 @@ static void print_returned(const openapi_document *doc, const tern_route_options
     }
 }
 
-static void print_returns(const openapi_document *doc, const tern_route_options *options, buf *out)
+/** A page's fields but the items. */
+static const struct {
+    const char *schema;
+    bool may_lack;
+} page_fields[PAGE_FIELDS] = {
+    [PAGE_TOTAL] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0", false},
+    [PAGE_TOTAL_IS_ESTIMATE] = {"\"description\":\"The total is an estimate, or the least that it can be\","
+                                "\"type\":\"boolean\"",
+                                false},
+    [PAGE_NUMBER] = {"\"description\":\"Null after a cursor\",\"type\":[\"integer\",\"null\"],"
+                     "\"format\":\"int64\",\"minimum\":1",
+                     false},
+    [PAGE_SIZE] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1", false},
+    [PAGE_HAS_NEXT] = {"\"type\":\"boolean\"", false},
+    [PAGE_NEXT] = {"\"description\":\"The cursor of the next page; absent from the last one\","
+                   "\"type\":\"string\"",
+                   true},
+};
+
+static void print_page(const openapi_document *doc, const route *r, buf *out)
+{
+    const page_shape *shape = r->page;
+    append_raw(out, "{\"type\":\"object\",\"properties\":{");
+    append_key(out, shape->names[PAGE_ITEMS]);
+    print_returned(doc, &r->options, out);
+    for (unsigned i = PAGE_ITEMS + 1; i < PAGE_FIELDS; i++) {
+        if (shape->names[i] == NULL)
+            continue;
+        append_key(out, shape->names[i]);
+        buf_add_printf(out, "{%s}", page_fields[i].schema);
+    }
+    buf_add_text(out, "},\"required\":[");
+    for (unsigned i = 0; i < PAGE_FIELDS; i++)
+        if (shape->names[i] != NULL && !page_fields[i].may_lack)
+            append_text(out, shape->names[i]);
+    buf_add_text(out, "]}");
+}
+
+static void print_returns(const openapi_document *doc, const route *r, buf *out)
 {
     append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
-    if (options->paged)
-        append_raw(out, "{\"type\":\"object\",\"properties\":{\"items\":");
-    print_returned(doc, options, out);
-    if (options->paged)
-        append_raw(out, "\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
-                        "\"required\":[\"items\",\"total\"]}");
+    if (r->options.wrapped != NULL) { /* never with .paged */
+        append_raw(out, "{\"type\":\"object\",\"properties\":{");
+        append_key(out, r->options.wrapped);
+    }
+    if (r->options.paged)
+        print_page(doc, r, out);
+    else
+        print_returned(doc, &r->options, out);
+    if (r->options.wrapped != NULL) {
+        buf_add_text(out, "},\"required\":[");
+        append_text(out, r->options.wrapped);
+        buf_add_text(out, "]}");
+    }
     buf_add_text(out, "}}");
 }
 
-static void print_success(const openapi_document *doc, const tern_route_options *options, buf *out)
+static void print_headers(const route *r, int status, buf *out)
 {
-    int status = options->status != 0 ? options->status : 200;
+    const tern_route_options *o = &r->options;
+    const struct {
+        const char *name, *description, *schema;
+        bool is_sent;
+    } headers[] = {
+        {"Location", "The address of what was created", "{\"type\":\"string\",\"format\":\"uri-reference\"}",
+         status == CREATED && o->returns != NULL && has_key(o->returns)},
+        {"ETag", "What If-None-Match and If-Match name it by", "{\"type\":\"string\"}", o->etag},
+        {"Link", "The next page, if there is one: <...>; rel=\"next\"", "{\"type\":\"string\"}",
+         o->paged && status != NOT_MODIFIED},
+    };
+    bool is_first = true;
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (!headers[i].is_sent)
+            continue;
+        if (is_first)
+            append_raw(out, "\"headers\":{");
+        is_first = false;
+        append_key(out, headers[i].name);
+        append_open(out, '{');
+        append_member(out, "description", headers[i].description);
+        append_key(out, "schema");
+        append_raw(out, headers[i].schema);
+        append_close(out, '}');
+    }
+    if (!is_first)
+        buf_add_text(out, "}");
+}
+
+static void print_success(const openapi_document *doc, const route *r, buf *out)
+{
+    int status = r->options.status != 0 ? r->options.status : 200;
     char number[16];
     snprintf(number, sizeof number, "%d", status);
     open_reply(number, http_status_text(status), out);
-    if (status == CREATED && options->returns != NULL && has_key(options->returns))
-        append_raw(
-            out, "\"headers\":{\"Location\":{\"description\":\"The address of what was created\",\"schema\":"
-                 "{\"type\":\"string\",\"format\":\"uri-reference\"}}}");
-    if (openapi_has_content(options))
-        print_returns(doc, options, out);
+    print_headers(r, status, out);
+    if (openapi_has_content(&r->options))
+        print_returns(doc, r, out);
+    append_close(out, '}');
+    if (!r->options.etag || !is_read(r))
+        return;
+    open_reply("304", http_status_text(NOT_MODIFIED), out);
+    print_headers(r, NOT_MODIFIED, out);
     append_close(out, '}');
 }
 
@@ -378,9 +493,14 @@ unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPEN
 {
     bool has_input = provide_has_input(r), has_body = r->bind != NULL && r->bind->body != NULL;
     bool may_occur[OPENAPI_PROBLEMS] = {
-        [400 - FIRST_PROBLEM] = has_input,          [401 - FIRST_PROBLEM] = openapi_needs_security(app, r),
-        [404 - FIRST_PROBLEM] = r->param_count > 0, [413 - FIRST_PROBLEM] = has_body,
-        [415 - FIRST_PROBLEM] = has_body,           [422 - FIRST_PROBLEM] = has_input,
+        [400 - FIRST_PROBLEM] = has_input,
+        [401 - FIRST_PROBLEM] = openapi_needs_security(app, r),
+        [404 - FIRST_PROBLEM] = r->param_count > 0,
+        [413 - FIRST_PROBLEM] = has_body,
+        [412 - FIRST_PROBLEM] = r->options.if_match || r->options.need_if_match,
+        [415 - FIRST_PROBLEM] = has_body,
+        [422 - FIRST_PROBLEM] = has_input,
+        [428 - FIRST_PROBLEM] = r->options.need_if_match,
     };
     mark_refusals(r, may_occur);
     unsigned count = 0;
@@ -397,7 +517,7 @@ static void print_replies(const openapi_document *doc, const openapi_operation *
     unsigned count = openapi_problems(doc->app, o->route, statuses);
     append_key(out, "responses");
     append_open(out, '{');
-    print_success(doc, &o->route->options, out);
+    print_success(doc, o->route, out);
     for (unsigned i = 0; i < count; i++)
         print_problem(doc, o->route, statuses[i], out);
     append_close(out, '}');
@@ -444,7 +564,7 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
     append_member(out, "description", r->options.description);
     append_member(out, "operationId", operation->id);
     append_flag(out, "deprecated", r->options.deprecated);
-    if (has_parameters(r))
+    if (has_parameters(r) || r->options.etag || r->options.if_match || r->options.need_if_match)
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);

@@ -34,6 +34,8 @@ typedef struct route {
     const struct bind_plan *bind;       /* how handler.input is filled; NULL: the handler has none */
     const struct provide_plan *provide; /* its providers; NULL: none. Else handler.run calls them first */
     const tern_group *group;            /* that it was registered on */
+    tern_str reply_head; /* of replies with .wrapped: `{"user":`; of length 0: they are not wrapped */
+    const struct page_shape *page; /* of what tern_page replies here */
 } route;
 
 typedef enum route_found {

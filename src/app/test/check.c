@@ -140,3 +140,18 @@ void tern_check_json_at(const char *file, int line, tern_answer *a, const char *
     add_talk(&out, a, body == NULL || seen == NULL || wanted == NULL);
     test_fail_text(&out);
 }
+
+void tern_check_without_at(const char *file, int line, const tern_answer *a, const char *text)
+{
+    buf out = {0};
+    const char *where = memmem(a->body, a->len, text, strlen(text)) != NULL ? "the body" : NULL;
+    for (unsigned i = 0; where == NULL && i < a->header_count; i++)
+        if (strstr(a->headers[i].value, text) != NULL)
+            where = a->headers[i].name;
+    if (where == NULL)
+        return;
+    test_add_place(&out, file, line);
+    buf_add_printf(&out, "%s holds \"%s\"\n", where, text);
+    add_talk(&out, a, true);
+    test_fail_text(&out);
+}

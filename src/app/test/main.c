@@ -13,6 +13,8 @@
 
 enum { EXIT_USAGE = 2, MOST_JOBS = 256, MOST_SECONDS = 86400, STANDARD_SECONDS = 30 };
 
+int (*test_fuzz_main)(tern_app *(*make_app)(void), int argc, char **argv);
+
 static tern_test_case *first_test;
 static tern_test_case **last_test = &first_test;
 
@@ -165,6 +167,8 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
         return tern_run(make_app(), argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], TEST_SERVES) == 0)
         return test_serve_main(make_app, argc, argv);
+    if (argc > 1 && test_fuzz_main != NULL && strcmp(argv[1], "fuzz") == 0)
+        return test_fuzz_main(make_app, argc, argv);
     const char *program = argc > 0 ? argv[0] : "tests";
     test_options o = read_options(argc, argv);
     if (o.help) {

@@ -42,8 +42,8 @@ void tern_test_provide_with(tern_test *t, const char *file, int line, const tern
         return;
     t->app->replacements = t->replacements;
     if (!app_compile(t->app, &problems))
-        tern_test_fail_at(file, line, "the application has mistakes:\n%s",
-                          problems.data != NULL ? problems.data : "memory ran out");
+        tern_test_fail_at(file, line, "the application has errors:\n%s",
+                          problems.data != NULL ? problems.data : "out of memory");
     buf_free(&problems);
     test_check_replacements(t);
 }

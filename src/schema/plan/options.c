@@ -139,6 +139,16 @@ bool option_is_given(uint64_t given, const char *name)
     return (given >> find_option(name, strlen(name)) & 1) != 0;
 }
 
+/** How many lists or maps down from a type there is a kind that the option is for; 0 when there is none. */
+static unsigned levels_below(const struct option *o, const tern_type *type)
+{
+    enum { SHOWN_LEVELS = 2 };
+    for (unsigned level = 1; level <= SHOWN_LEVELS && (type = type->item) != NULL; level++)
+        if ((o->kinds >> type->kind & 1) != 0)
+            return level;
+    return 0;
+}
+
 static void check_uses(planner *p, uint64_t given)
 {
     const tern_type *type = p->field->type;
@@ -147,12 +157,14 @@ static void check_uses(planner *p, uint64_t given)
         const struct option *o = &options[i];
         if ((given >> i & 1) == 0)
             continue;
-        bool is_for_items = o->is_rule && type->item != NULL && (o->kinds >> type->item->kind & 1) != 0;
+        unsigned deeper = o->is_rule ? levels_below(o, type) : 0;
         if (p->part != NULL && !o->is_rule)
             planner_mistake(p, ".%s is not a rule; it is for fields", o->name);
-        else if ((o->kinds >> type->kind & 1) == 0 && is_for_items)
-            planner_mistake(p, ".%s is for %s; for the values in %s: .items = TERN_RULES(.%s = ...)", o->name,
-                            o->whose, type_words(type, words, sizeof words), o->name);
+        else if ((o->kinds >> type->kind & 1) == 0 && deeper != 0)
+            planner_mistake(p, ".%s is for %s; for the values in %s: %s.%s = ...%s", o->name, o->whose,
+                            type_words(type, words, sizeof words),
+                            deeper == 1 ? ".items = TERN_RULES(" : ".items = TERN_RULES(.items = TERN_RULES(",
+                            o->name, deeper == 1 ? ")" : "))");
         else if ((o->kinds >> type->kind & 1) == 0)
             planner_mistake(p, ".%s is for %s; it has no meaning for %s", o->name, o->whose,
                             type_words(type, words, sizeof words));
@@ -334,7 +346,8 @@ static const field_plan *plan_part(planner *p, const field_plan *whole, const ch
     part->key_len = whole->key_len;
     part->type = type;
     p->field = field;
-    p->part = name;
+    p->part = outer_part == NULL ? name : arena_printf(p->memory, "%s%s", outer_part, name);
+    p->is_memory_short |= p->part == NULL;
     plan_options(p, part);
     if (!p->has_mistakes)
         plan_values(p, part);

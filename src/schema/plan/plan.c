@@ -1,6 +1,7 @@
 #include "schema/plan/plan.h"
 
 #include "base/text.h"
+#include "schema/copy.h"
 #include "schema/pattern/pattern.h"
 #include "schema/plan/hash.h"
 #include "schema/plan/options.h"
@@ -171,6 +172,21 @@ static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
 
 static void reach(planner *p, tern_type *type);
 
+/** Describes what a part takes from its whole, and the parts that are types of fields, which planning a field
+ * looks into. False with mistakes: those of the whole are told once, of the whole. */
+static bool complete_fields(planner *p, tern_type *type)
+{
+    bool had_mistakes = p->has_mistakes;
+    p->has_mistakes = false;
+    if (type->whole != NULL)
+        reach(p, type->whole);
+    bool is_right = !p->has_mistakes && planner_inherit(p, type);
+    for (unsigned i = 0; i < type->field_count && is_right; i++)
+        is_right = planner_inherit(p, type->fields[i].type);
+    p->has_mistakes |= had_mistakes;
+    return is_right;
+}
+
 static void plan_model(planner *p, type_plan *plan)
 {
     tern_type *type = plan->type;
@@ -180,6 +196,8 @@ static void plan_model(planner *p, type_plan *plan)
         planner_mistake(p, "has %u fields; a model has 1 to %d", count, FIELDS_MOST);
         return;
     }
+    if (!complete_fields(p, type))
+        return;
     plan->fields = planner_zero(p, count * sizeof *plan->fields);
     if (plan->fields == NULL)
         return;
@@ -249,6 +267,7 @@ static void take_back(const type_plan *kept)
     while (newest != kept) {
         for (unsigned i = 0; newest->fields != NULL && i < newest->type->field_count; i++)
             free_patterns(&newest->fields[i]);
+        copy_forget(newest);
         newest->type->plan = NULL;
         newest = newest->older;
     }

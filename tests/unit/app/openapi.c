@@ -128,7 +128,8 @@ TEST(openapi_of_a_page_has_items_and_their_total)
         document_of(app),
         "\"schema\":{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":"
         "\"#/components/schemas/"
-        "Item\"}},\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
+        "Item\"}},\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0},\"next\":{\"description\":"
+        "\"The cursor of the next page; absent from the last one\",\"type\":\"string\"}},"
         "\"required\":[\"items\",\"total\"]}");
     forget(app);
 }

@@ -232,6 +232,56 @@ TEST(table_relations_have_no_column_and_are_held_against_the_foreign_keys)
     forget();
 }
 
+TERN_MODEL_WITH(PersonName, (.view = true, .table = "Person"), (const char *, name, .optional = true))
+TERN_MODEL_WITH(PersonCard, (.view = true, .table = "person"), (int64_t, id),
+                (int64_t, buyer, .optional = true))
+TERN_MODEL_WITH(WordCount, (.view = true), (const char *, word, .key = true), (int64_t, count))
+TERN_MODEL(Named, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (PersonName, name, .via = "author"))
+TERN_MODEL(Carded, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (PersonCard, card, .via = "author"))
+TERN_MODEL(Summed, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (Total, total, .via = "author"))
+TERN_MODEL(Counted, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (WordCount, word, .via = "author"))
+TERN_MODEL_WITH(LineCard, (.view = true, .table = "order_line"), (int64_t, buyer))
+
+TEST(table_relations_may_lead_to_a_view_of_a_table)
+{
+    CHECK(make(MODELS(TERN_TYPE(Carded), TERN_TYPE(PersonCard), TERN_TYPE(Person)), ""));
+    const data_table *card = data_table_of(TERN_TYPE(PersonCard)), *person = data_table_of(TERN_TYPE(Person));
+    CHECK(card->of == person);
+    CHECK(person->of == NULL);
+    const data_column *author = must_have(data_table_of(TERN_TYPE(Carded)), "author");
+    CHECK(data_referred_column(author, card) == must_have(card, "id"));
+    CHECK(data_referred_column(author, person) == must_have(person, "id"));
+    forget();
+}
+
+TEST(table_of_a_view_has_the_foreign_keys_of_the_table_it_is_of)
+{
+    CHECK(make(MODELS(TERN_TYPE(LineCard), TERN_TYPE(OrderLine), TERN_TYPE(Person)), ""));
+    CHECK(must_have(data_table_of(TERN_TYPE(LineCard)), "buyer")->references ==
+          data_table_of(TERN_TYPE(Person)));
+    forget();
+}
+
+TEST(table_relations_to_views_need_the_key_that_the_foreign_key_refers_to)
+{
+    CHECK(!make(
+        MODELS(TERN_TYPE(Named), TERN_TYPE(PersonName), TERN_TYPE(Person)),
+        "model Named, field name: .via = \"author\" refers to Person, whose .key the view PersonName of "
+        "it has no field for\n"));
+    CHECK(!make(
+        MODELS(TERN_TYPE(Summed), TERN_TYPE(Total), TERN_TYPE(Person)),
+        "model Summed, field total: .via = \"author\" refers to rows of the view Total, which needs one "
+        "field with .key = true\n"));
+    CHECK(!make(MODELS(TERN_TYPE(Counted), TERN_TYPE(WordCount), TERN_TYPE(Person)),
+                "model Counted, field word: .via = \"author\", but that field of Counted does not refer to "
+                "WordCount\n"));
+    forget();
+}
+
 /* -- mistakes: models made by hand, one or two wrong things each -- */
 
 static tern_field made_fields[4];
@@ -292,7 +342,8 @@ TEST(table_refuses_names_that_others_have)
 {
     refuse(OPTIONS(.table = "PERSON"), NONE, NONE,
            "model Made: its table is called \"PERSON\", as that of Person is; give one of them another "
-           ".table\n");
+           ".table, or "
+           ".view = true if rows are only read into it\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a"), FIELD(tern_bool, "b", .column = "A"),
            "model Made, field b: its column is called \"A\", as that of a is\n");
 }

@@ -105,6 +105,7 @@ const struct sql_dialect dialect_postgres = {
     .placeholder = '$',
     .has_nulls_last = true,
     .all_rows = "",
+    .estimates_rows = true,
     .row_lock = " for update",
     .begin = begin,
     .read_only = "set transaction read only", /* ends with the savepoint */
