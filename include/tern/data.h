@@ -100,13 +100,52 @@ typedef enum tern_arg_kind {
     TERN_ARG_DURATION,
     TERN_ARG_DECIMAL,
     TERN_ARG_JSON,
-    TERN_ARG_TOO_BIG /* a whole number above INT64_MAX: no column holds it, the statement is refused */
+    TERN_ARG_TOO_BIG,      /* a whole number above INT64_MAX: no column holds it, the statement is refused */
+    TERN_ARG_LIST = 64,    /* added to the kind of the items: a list of them */
+    TERN_ARG_FILTERS = 128 /* conditions: TERN_FILTERS */
 } tern_arg_kind;
+
+/** How the items of a list are stored. */
+typedef enum tern_item {
+    TERN_ITEM_BOOL,
+    TERN_ITEM_INT8,
+    TERN_ITEM_INT16,
+    TERN_ITEM_INT32,
+    TERN_ITEM_INT64,
+    TERN_ITEM_UINT8,
+    TERN_ITEM_UINT16,
+    TERN_ITEM_UINT32,
+    TERN_ITEM_UINT64,
+    TERN_ITEM_FLOAT,
+    TERN_ITEM_DOUBLE,
+    TERN_ITEM_TEXT, /* const char * */
+    TERN_ITEM_SLICE,
+    TERN_ITEM_BYTES,
+    TERN_ITEM_UUID,
+    TERN_ITEM_DATE,
+    TERN_ITEM_TIME,
+    TERN_ITEM_DATETIME,
+    TERN_ITEM_DURATION,
+    TERN_ITEM_DECIMAL
+} tern_item;
+
+typedef struct tern_items {
+    const void *items;
+    size_t count;
+} tern_items;
+
+/** Conditions of which each may be given or not. Made by TERN_FILTERS. */
+typedef struct tern_filters {
+    const struct tern_filter *items;
+    unsigned count;
+    bool is_any; /* one of those that are given must hold, not all of them */
+} tern_filters;
 
 /** One value to be bound. A NULL text, bytes or JSON binds as null of its kind. */
 typedef struct tern_arg {
     tern_arg_kind kind;
     bool is_null; /* null rather than a value of `kind` */
+    uint8_t item; /* of a list: a tern_item */
     union {
         bool boolean;
         int64_t integer;
@@ -118,6 +157,8 @@ typedef struct tern_arg {
         tern_datetime datetime;
         tern_duration duration;
         tern_decimal decimal;
+        tern_items list;
+        tern_filters filters;
     };
 } tern_arg;
 
@@ -134,11 +175,16 @@ typedef struct tern_args {
  * `colour <> ?`, `colour in (?, ?)`), and as a key, they are bound as that bool or name; another number is
  * refused with 500. Elsewhere (in tern_sql, in a query within the text, in an expression) an int is a number,
  * which PostgreSQL does not compare with booleans and texts: give it a `bool` variable, and an enum's name.
+ *
+ * A list is one value, which stands alone in `in (?)` or `not in (?)`: `tern_int64_list`, `tern_text_list`,
+ * `tern_uuid_list` and so on go in as they are, an array by tern_arg_items, the list of an enum by
+ * tern_arg_list. The items are not copied; any number of them makes the same statement.
  */
 #define TERN_ARGS(...)                                                                                       \
     ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
-                 sizeof((const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)}) / sizeof(tern_arg)})
+                 sizeof((const char[]){TERN_EACH(TERN_ONE_, ~, __VA_ARGS__)})})
 #define TERN_ARG_ITEM_(unused, value) TERN_ARG(value),
+#define TERN_ONE_(unused, value)      0,
 #define TERN_ARG(value)                                                                                      \
     _Generic((value),                                                                                        \
         bool: tern_arg_bool,                                                                                 \
@@ -165,6 +211,26 @@ typedef struct tern_args {
         tern_duration: tern_arg_duration,                                                                    \
         tern_decimal: tern_arg_decimal,                                                                      \
         tern_any: tern_arg_json,                                                                             \
+        tern_bool_list: tern_arg_bool_list, \
+        tern_int8_list: tern_arg_int8_list, \
+        tern_int16_list: tern_arg_int16_list, \
+        tern_int32_list: tern_arg_int32_list, \
+        tern_int64_list: tern_arg_int64_list, \
+        tern_uint8_list: tern_arg_uint8_list, \
+        tern_uint16_list: tern_arg_uint16_list, \
+        tern_uint32_list: tern_arg_uint32_list, \
+        tern_uint64_list: tern_arg_uint64_list, \
+        tern_float_list: tern_arg_float_list, \
+        tern_double_list: tern_arg_double_list, \
+        tern_text_list: tern_arg_text_list, \
+        tern_bytes_list: tern_arg_bytes_list, \
+        tern_uuid_list: tern_arg_uuid_list, \
+        tern_date_list: tern_arg_date_list, \
+        tern_time_list: tern_arg_time_list, \
+        tern_datetime_list: tern_arg_datetime_list, \
+        tern_duration_list: tern_arg_duration_list, \
+        tern_decimal_list: tern_arg_decimal_list, \
+        tern_filters: tern_arg_filters, \
         tern_arg: tern_arg_self,                                                                             \
         void *: tern_arg_null)(value)
 
@@ -185,6 +251,109 @@ tern_arg tern_arg_duration(tern_duration value);
 tern_arg tern_arg_decimal(tern_decimal value);
 tern_arg tern_arg_json(tern_any json);
 tern_arg tern_arg_self(tern_arg value);
+
+/**
+ * A list as a value: `.where = "id in (?)", .args = TERN_ARGS(in->ids)`. No item matches nothing, and `not
+ * in` everything. An item that is NULL (of texts and bytes) is left out: it equals nothing, and does not keep
+ * `not in` from finding what the others leave. A column that is null is found by neither, but for an empty
+ * `not in`.
+ */
+tern_arg tern_arg_bool_list(tern_bool_list list);
+tern_arg tern_arg_int8_list(tern_int8_list list);
+tern_arg tern_arg_int16_list(tern_int16_list list);
+tern_arg tern_arg_int32_list(tern_int32_list list);
+tern_arg tern_arg_int64_list(tern_int64_list list);
+tern_arg tern_arg_uint8_list(tern_uint8_list list);
+tern_arg tern_arg_uint16_list(tern_uint16_list list);
+tern_arg tern_arg_uint32_list(tern_uint32_list list);
+tern_arg tern_arg_uint64_list(tern_uint64_list list);
+tern_arg tern_arg_float_list(tern_float_list list);
+tern_arg tern_arg_double_list(tern_double_list list);
+tern_arg tern_arg_text_list(tern_text_list list);
+tern_arg tern_arg_bytes_list(tern_bytes_list list);
+tern_arg tern_arg_uuid_list(tern_uuid_list list);
+tern_arg tern_arg_date_list(tern_date_list list);
+tern_arg tern_arg_time_list(tern_time_list list);
+tern_arg tern_arg_datetime_list(tern_datetime_list list);
+tern_arg tern_arg_duration_list(tern_duration_list list);
+tern_arg tern_arg_decimal_list(tern_decimal_list list);
+/** Any list of values that a `?` takes, also one of an enum: `TERN_ARGS(tern_arg_list(in->shelves))`. The
+ * items of an enum are numbers, which a column of that enum takes as its names. */
+#define tern_arg_list(list) tern_arg_items((list).items, (list).count)
+/** The same of an array: `int64_t ids[3]; ... TERN_ARGS(tern_arg_items(ids, 3))`. */
+#define tern_arg_items(items, count)                                                                         \
+    tern_arg_items_of(_Generic(*(items),                                                                     \
+                      bool: TERN_ITEM_BOOL,                                                                  \
+                      signed char: TERN_ITEM_INT8,                                                           \
+                      short: TERN_ITEM_INT16,                                                                \
+                      int: TERN_ITEM_INT32,                                                                  \
+                      long: TERN_ITEM_INT64,                                                                 \
+                      long long: TERN_ITEM_INT64,                                                            \
+                      unsigned char: TERN_ITEM_UINT8,                                                        \
+                      unsigned short: TERN_ITEM_UINT16,                                                      \
+                      unsigned: TERN_ITEM_UINT32,                                                            \
+                      unsigned long: TERN_ITEM_UINT64,                                                       \
+                      unsigned long long: TERN_ITEM_UINT64,                                                  \
+                      float: TERN_ITEM_FLOAT,                                                                \
+                      double: TERN_ITEM_DOUBLE,                                                              \
+                      char *: TERN_ITEM_TEXT,                                                                \
+                      const char *: TERN_ITEM_TEXT,                                                          \
+                      tern_str: TERN_ITEM_SLICE,                                                             \
+                      tern_bytes: TERN_ITEM_BYTES,                                                           \
+                      tern_uuid: TERN_ITEM_UUID,                                                             \
+                      tern_date: TERN_ITEM_DATE,                                                             \
+                      tern_time: TERN_ITEM_TIME,                                                             \
+                      tern_datetime: TERN_ITEM_DATETIME,                                                     \
+                      tern_duration: TERN_ITEM_DURATION,                                                     \
+                      tern_decimal: TERN_ITEM_DECIMAL),                                                      \
+                      items, count)
+tern_arg tern_arg_items_of(tern_item item, const void *items, size_t count);
+
+/* -- conditions that may be left out -- */
+
+/** One condition: TERN_IF and its like make it. */
+typedef struct tern_filter {
+    const char *text; /* NULL: not given; or a group, with the conditions as the only one of `args` */
+    tern_args args;
+} tern_filter;
+
+/**
+ * Conditions of which all must hold that are given:
+ *
+ *     tern_select(c, Article, .filters = TERN_FILTERS(TERN_IF(tern_given(c, tag), "tag = ?", in->tag),
+ *                                                     TERN_IF(in->mine, "owner = ?", me->id)));
+ *
+ * Each is a TERN_IF, a group (TERN_ANY_OF, TERN_ALL_OF), or a literal that always counts. The texts are
+ * literals as those of `.where` are, each with its own values; one counts as if in brackets. When none is
+ * given, nothing is asked for. At most 64 conditions and 32 values can be given at once. They live as long as
+ * the block they stand in; tern_where_given makes them last.
+ *
+ * As a value they stand for a `?`, in `.where` and in SQL of your own: `tern_sql(c, Stock, "select ... where
+ * ? group by 1", TERN_FILTERS(...))`; none is then a condition that holds. Only in tern_sql_run, and in what
+ * else changes rows, one must be given: else it would change all of them (500).
+ *
+ * The statement of each combination is kept. A worker keeps the 256 that were used last.
+ */
+#define TERN_FILTERS(...) TERN_FILTERS_(false, __VA_ARGS__)
+/** A condition that counts if `given` does, which is a C expression; else its values are not looked at. */
+#define TERN_IF(given, text_, ...)                                                                           \
+    ((given) ? (tern_filter){text_, TERN_ARGS_OR_NONE_(__VA_ARGS__)} : (tern_filter){NULL, {NULL, 0}})
+/** In brackets: one of the conditions that are given must hold. When none is, the group is not given. */
+#define TERN_ANY_OF(...) TERN_FILTER_GROUP_(TERN_FILTERS_(true, __VA_ARGS__))
+/** In brackets: all of the conditions that are given must hold, within a TERN_ANY_OF. */
+#define TERN_ALL_OF(...) TERN_FILTER_GROUP_(TERN_FILTERS_(false, __VA_ARGS__))
+#define TERN_FILTERS_(is_any_, ...)                                                                          \
+    ((tern_filters){(const tern_filter[]){TERN_EACH(TERN_FILTER_ITEM_, ~, __VA_ARGS__)},                     \
+                    sizeof((const char[]){TERN_EACH(TERN_ONE_, ~, __VA_ARGS__)}), is_any_})
+#define TERN_FILTER_GROUP_(filters_)                                                                         \
+    ((tern_filter){NULL, {(const tern_arg[]){{.kind = TERN_ARG_FILTERS, .filters = filters_}}, 1}})
+#define TERN_FILTER_ITEM_(unused, filter) TERN_FILTER_(filter),
+#define TERN_FILTER_(filter)                                                                                 \
+    _Generic((filter), tern_filter: tern_filter_self, char *: tern_filter_always,                            \
+             const char *: tern_filter_always)(filter)
+tern_filter tern_filter_self(tern_filter filter);
+tern_filter tern_filter_always(const char *text);
+tern_arg tern_arg_filters(tern_filters filters);
 
 /* -- what went wrong -- */
 
@@ -214,19 +383,20 @@ typedef struct tern_data_error {
 
 /* -- reading -- */
 
-/** What to select; all may be left out. tern_remove_where takes `.where` and `.args` alone (and `.error`). */
+/** What to select; all may be left out. tern_remove_where takes `.where`, `.args` and `.filters` alone (and
+ * `.error`). */
 typedef struct tern_selection {
     const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
     tern_args args;
-    const char
-        *order_by; /* fields of the model: "created desc, id"; missing columns of the key are added, so that
-                             the order is total. NULL: no order */
-    int64_t limit; /* 0: no limit. With it or .offset, give .order_by: pages need an order */
+    tern_filters filters; /* further conditions: TERN_FILTERS(TERN_IF(...), ...) */
+    const char *order_by; /* fields of the model: "created desc, id"; missing columns of the key are added, so
+                             that the order is total. NULL: no order */
+    int64_t limit;        /* 0: no limit. With it or .offset, give .order_by: pages need an order */
     int64_t offset;
     const void *after; /* a row of the same model: only rows after it in order_by (keyset pages). Nulls are
                           where the engine has them: SQLite before all values, PostgreSQL after them */
     bool for_update;   /* locks the rows until the transaction's end (PostgreSQL; SQLite locks as a whole) */
-    bool trusted_sql;  /* .where was made at run time, and not from client input */
+    bool trusted_sql;  /* .where or .filters were made at run time, and not from client input */
     tern_data_error *error;
     const char *place; /* "main.c:31", set by the macros in builds with assertions: for warnings */
 } tern_selection;
@@ -277,6 +447,7 @@ typedef struct tern_selection {
 typedef struct tern_pluck_options {
     const char *where; /* as in tern_selection, and all that follows */
     tern_args args;
+    tern_filters filters;
     const char *order_by; /* with .distinct the field itself, or that and " desc" */
     int64_t limit;
     int64_t offset;
@@ -461,7 +632,8 @@ typedef struct tern_write {
                             .plain)
 /** Deletes the row with this key; false without one. */
 #define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
-/** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
+/** Deletes every row that the query selects; the number of rows. Without .where, and a filter that is given,
+ * it refuses (500). */
 #define tern_remove_where(c, Model, ...)                                                                     \
     tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 #define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
@@ -613,10 +785,14 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
 /** A selection that outlives the function that makes it (its values lie in the request's memory), which one
  * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
 #define tern_where(c, text, ...) tern_where_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+/** The same by what TERN_FILTERS takes: `return tern_where_given(c, TERN_IF(!me->is_admin, "owner = ?",
+ * me->id));` Texts and the items of lists are not copied, by neither. */
+#define tern_where_given(c, ...) tern_where_given_of(c, TERN_FILTERS(__VA_ARGS__))
 
 /* -- what the macros call -- */
 
 tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args);
+tern_selection tern_where_given_of(tern_ctx *c, tern_filters filters);
 
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);

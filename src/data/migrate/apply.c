@@ -75,9 +75,9 @@ static bool take_violation(void *arg, const char *const *values, unsigned count)
 
 bool migrate_check_references(migrate_client *client, buf *problem)
 {
-    return client->driver->dialect != DATA_SQLITE ||
-           (client_query(client, "pragma foreign_key_check", NULL, 0, take_violation, problem, problem) &&
-            problem->len == 0);
+    const char *query = client->driver->broken_references;
+    return query == NULL ||
+           (client_query(client, query, NULL, 0, take_violation, problem, problem) && problem->len == 0);
 }
 
 #if defined(TERN_WITH_SQLITE)
@@ -123,7 +123,7 @@ static bool run_script(migrate_command *c, const migration *m, const migration_s
                        unsigned *line, buf *problem)
 {
 #if defined(TERN_WITH_SQLITE)
-    if (dialect_of(c) == DATA_SQLITE)
+    if (c->client.driver->makes_tables_again)
         return run_in_sqlite(c, m, sql, is_down, line, problem);
 #endif
     (void)m;

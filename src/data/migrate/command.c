@@ -80,8 +80,8 @@ bool command_is_same(migrate_command *c, const ddl_schema *a, const ddl_schema *
     buf sql = {0};
     if (!diff_make(&d, a, b, false, &c->memory))
         return false;
-    diff_sql(&d, DATA_SQLITE, &sql);
-    diff_sql(&d, DATA_POSTGRES, &sql);
+    for (unsigned i = 0; i < DATA_DIALECTS; i++)
+        diff_sql(&d, data_dialects[i], &sql);
     bool is_same = sql.len == 0 && !sql.failed;
     buf_free(&sql);
     return is_same;

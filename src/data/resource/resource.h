@@ -27,6 +27,7 @@ typedef struct resource {
     const tern_field *search;   /* of `asking`; NULL: the model has no words to search */
     unsigned filter_count;      /* its first fields, in the order of `filters` */
     const tern_field **filters; /* of the model */
+    const char **filter_texts;  /* for each "\"title\" = ?", which counts as a literal */
 } resource;
 
 enum { RESOURCE_INCLUDES_MOST = 32 };
