@@ -9,7 +9,7 @@ set(layers base runtime http schema app middleware data)
 set(public_base str log)
 set(public_runtime task shared)
 set(public_schema each model value)
-set(public_data data resource)
+set(public_data data resource sql_note)
 set(public_app app context json middleware openapi reply test)
 
 function(rank_of layer result)

@@ -24,6 +24,7 @@
 #include <tern/app.h>
 #include <tern/context.h>
 #include <tern/model.h>
+#include <tern/sql_note.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -135,7 +136,12 @@ typedef struct tern_args {
  */
 #define TERN_ARGS(...)                                                                                       \
     ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
-                 sizeof((const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)}) / sizeof(tern_arg)})
+                 TERN_NOTE_VALUES_(NULL, "TERN_ARGS(" #__VA_ARGS__ ")", __VA_ARGS__)})
+/* The values of a call that leaves a note of them itself. */
+#define TERN_ARGS_OF_CALL_(...)                                                                              \
+    ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
+                 (unsigned)(sizeof((const unsigned char[]){TERN_EACH(TERN_ARG_ONE_, ~, __VA_ARGS__)}))})
+#define TERN_ARG_ONE_(unused, value)  0,
 #define TERN_ARG_ITEM_(unused, value) TERN_ARG(value),
 #define TERN_ARG(value)                                                                                      \
     _Generic((value),                                                                                        \
@@ -238,16 +244,22 @@ typedef struct tern_selection {
 
 /** Rows as a `Model_list`; empty when there is none. */
 #define tern_select(c, Model, ...)                                                                           \
-    (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model),                                                    \
+    (*(Model##_list *)tern_select_of(TERN_NOTED_(c, Model, "tern_select", #__VA_ARGS__), TERN_TYPE(Model),   \
                                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
 /** The first row, or NULL. */
 #define tern_first(c, Model, ...)                                                                            \
-    ((Model *)tern_first_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
+    ((Model *)tern_first_of(TERN_NOTED_(c, Model, "tern_first", #__VA_ARGS__), TERN_TYPE(Model),             \
+                            &(tern_selection){__VA_ARGS__}))
 /** The row with this key (several values for a composite key, in the order of declaration), or NULL. */
-#define tern_find(c, Model, ...) ((Model *)tern_find_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+#define tern_find(c, Model, ...)                                                                             \
+    ((Model *)tern_find_of(                                                                                  \
+        TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_find(" #Model, #__VA_ARGS__, __VA_ARGS__),               \
+        TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__)))
 /** The same; without such a row the handler ends with 404. */
 #define tern_get_or_404(c, Model, ...)                                                                       \
-    ((Model *)tern_get_or_404_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+    ((Model *)tern_get_or_404_of(                                                                            \
+        TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_get_or_404(" #Model, #__VA_ARGS__, __VA_ARGS__),         \
+        TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__)))
 /**
  * The rows with these keys as a `Model_list`, in the order of the keys; a key without a row is passed over. A
  * query for each, all of them under way at once on PostgreSQL, so they take one journey to it and not one
@@ -259,17 +271,25 @@ typedef struct tern_selection {
  * values one behind the other.
  */
 #define tern_find_all(c, Model, ...) (*(Model##_list *)tern_find_all_of(c, TERN_TYPE(Model), (__VA_ARGS__)))
-#define tern_count(c, Model, ...)    tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
-#define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define tern_count(c, Model, ...)                                                                            \
+    tern_count_of(TERN_NOTED_(c, Model, "tern_count", #__VA_ARGS__), TERN_TYPE(Model),                       \
+                  &(tern_selection){__VA_ARGS__})
+#define tern_exists(c, Model, ...)                                                                           \
+    tern_exists_of(TERN_NOTED_(c, Model, "tern_exists", #__VA_ARGS__), TERN_TYPE(Model),                     \
+                   &(tern_selection){__VA_ARGS__})
 /** Sum, average, least and greatest of a numeric field over the rows; 0 when there is none. */
 #define tern_sum(c, Model, field, ...)                                                                       \
-    tern_aggregate_of(c, TERN_TYPE(Model), "sum", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_sum", #field ", " #__VA_ARGS__), TERN_TYPE(Model), "sum",  \
+                      TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_average(c, Model, field, ...)                                                                   \
-    tern_aggregate_of(c, TERN_TYPE(Model), "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_average", #field ", " #__VA_ARGS__), TERN_TYPE(Model),     \
+                      "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_least(c, Model, field, ...)                                                                     \
-    tern_aggregate_of(c, TERN_TYPE(Model), "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_least", #field ", " #__VA_ARGS__), TERN_TYPE(Model),       \
+                      "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_greatest(c, Model, field, ...)                                                                  \
-    tern_aggregate_of(c, TERN_TYPE(Model), "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_greatest", #field ", " #__VA_ARGS__), TERN_TYPE(Model),    \
+                      "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
 /**
  * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
@@ -283,16 +303,19 @@ typedef struct tern_selection {
  * fields.
  */
 #define tern_search(c, Model, words, ...)                                                                    \
-    (*(Model##_list *)tern_search_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
+    (*(Model##_list *)tern_search_of(TERN_NOTED_(c, Model, "tern_search", #words ", " #__VA_ARGS__),         \
+                                     TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
 /** How many rows tern_search would find without .limit and .offset. */
 #define tern_search_count(c, Model, words, ...)                                                              \
-    tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
+    tern_search_count_of(TERN_NOTED_(c, Model, "tern_search_count", #words ", " #__VA_ARGS__),               \
+                         TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
 
 /** Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
  * many to many): `tern_preload(c, Book, books, author)`. */
 #define tern_preload(c, Model, list, field)                                                                  \
-    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field))
+    tern_preload_of(TERN_NOTED_(c, Model, "tern_preload", #list ", " #field), TERN_TYPE(Model),              \
+                    TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field))
 /* The field's name; a name that the model has not got does not compile. */
 #define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
 #define TERN_LIST_HEAD_(Model, list) _Generic((list), Model##_list : (list).items), (list).count
@@ -303,7 +326,8 @@ typedef struct tern_rows tern_rows;
 /** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
  * its other statements wait for that: one that comes before is refused (500); the block's end closes rows. */
 #define tern_rows_open(c, Model, ...)                                                                        \
-    tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
+    tern_rows_open_of(TERN_NOTED_(c, Model, "tern_rows_open", #__VA_ARGS__), TERN_TYPE(Model),               \
+                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);
 void tern_rows_close(tern_rows *rows);
@@ -341,10 +365,13 @@ typedef struct tern_write {
 #define tern_update_all(c, Model, list, ...)                                                                 \
     tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
 /** Deletes the row with this key; false when there is none. */
-#define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
+#define tern_remove(c, Model, ...)                                                                           \
+    tern_remove_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_remove(" #Model, #__VA_ARGS__, __VA_ARGS__),  \
+                   TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__))
 /** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
 #define tern_remove_where(c, Model, ...)                                                                     \
-    tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+    tern_remove_where_of(TERN_NOTED_(c, Model, "tern_remove_where", #__VA_ARGS__), TERN_TYPE(Model),         \
+                         &(tern_selection){__VA_ARGS__})
 #define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
 #define TERN_WRITE_(call, c, Model, row) call(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){0})
 /* With a comma after the row's beginning there may be options, or a value such as `&(Todo){.id = 1, .done =
@@ -368,11 +395,16 @@ typedef struct tern_write {
 
 /** Rows of any model, matched by column name: joins, groups, window functions, what you like. */
 #define tern_sql(c, Model, text, ...)                                                                        \
-    (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+    (*(Model##_list *)tern_sql_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_sql(" #Model,                  \
+                                                   #text __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
+                                  TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /** A statement without rows; the number of rows it changed. */
-#define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
-#define TERN_NO_ARGS_              ((tern_args){NULL, 0})
+#define tern_sql_run(c, text, ...)                                                                           \
+    tern_sql_run_of(                                                                                         \
+        TERN_NOTED_WITH_(c, NULL, "tern_sql_run(", #text __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,  \
+        TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define TERN_ARGS_OR_NONE_(...) __VA_OPT__(TERN_ARGS_OF_CALL_(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
+#define TERN_NO_ARGS_           ((tern_args){NULL, 0})
 #define TERN_NO_ARGS_1
 
 /* -- transactions -- */
@@ -422,7 +454,10 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
 
 /** A selection that outlives the function that makes it (its values lie in the request's memory), which one
  * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
-#define tern_where(c, text, ...) tern_where_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_where(c, text, ...)                                                                             \
+    tern_where_of(                                                                                           \
+        TERN_NOTED_WITH_(c, NULL, "tern_where(", #text __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,    \
+        TERN_ARGS_OR_NONE_(__VA_ARGS__))
 
 /* -- what the macros call -- */
 
