@@ -396,12 +396,12 @@ typedef struct tern_write {
 /** Rows of any model, matched by column name: joins, groups, window functions, what you like. */
 #define tern_sql(c, Model, text, ...)                                                                        \
     (*(Model##_list *)tern_sql_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_sql(" #Model,                  \
-                                                   #text __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
+                                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
                                   TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /** A statement without rows; the number of rows it changed. */
 #define tern_sql_run(c, text, ...)                                                                           \
     tern_sql_run_of(                                                                                         \
-        TERN_NOTED_WITH_(c, NULL, "tern_sql_run(", #text __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,  \
+        TERN_NOTED_WITH_(c, NULL, "tern_sql_run(", TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,  \
         TERN_ARGS_OR_NONE_(__VA_ARGS__))
 #define TERN_ARGS_OR_NONE_(...) __VA_OPT__(TERN_ARGS_OF_CALL_(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
 #define TERN_NO_ARGS_           ((tern_args){NULL, 0})
@@ -456,7 +456,7 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
  * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
 #define tern_where(c, text, ...)                                                                             \
     tern_where_of(                                                                                           \
-        TERN_NOTED_WITH_(c, NULL, "tern_where(", #text __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,    \
+        TERN_NOTED_WITH_(c, NULL, "tern_where(", TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,    \
         TERN_ARGS_OR_NONE_(__VA_ARGS__))
 
 /* -- what the macros call -- */

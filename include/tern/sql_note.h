@@ -40,6 +40,8 @@ enum {
 #define TERN_NOTE_PLACE_        __FILE__ ":" TERN_NOTE_LINE_(__LINE__)
 #define TERN_NOTE_LINE_(line)   TERN_NOTE_LINE2_(line)
 #define TERN_NOTE_LINE2_(line)  #line
+/* As it is after macros in it are expanded: a text may have a name. */
+#define TERN_NOTE_TEXT_(...)    #__VA_ARGS__
 #define TERN_NOTE_PASTE_(a, b)  TERN_NOTE_PASTE2_(a, b)
 #define TERN_NOTE_PASTE2_(a, b) a##b
 
@@ -130,6 +132,6 @@ enum {
  * It is the text itself.
  */
 #define TERN_CHECKED(Model, text)                                                                            \
-    (TERN_NOTE_(TERN_TYPE(Model), "TERN_CHECKED(" #Model ", " #text ")"), (text))
+    (TERN_NOTE_(TERN_TYPE(Model), "TERN_CHECKED(" #Model ", " TERN_NOTE_TEXT_(text) ")"), (text))
 
 #endif

@@ -69,7 +69,7 @@ void rows_forget(void)
     memset(&maps, 0, sizeof maps);
 }
 
-static const field_plan *field_of_column(const tern_type *type, const char *name)
+const field_plan *rows_field_of_column(const tern_type *type, const char *name)
 {
     const type_plan *plan = plan_of(type);
     for (unsigned i = 0; i < type->field_count; i++) {
@@ -89,7 +89,7 @@ bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map,
         return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for the row");
     for (unsigned i = 0; i < row->columns; i++) {
         const char *name = row->engine->column_name(row, i);
-        map->fields[i] = field_of_column(type, name);
+        map->fields[i] = rows_field_of_column(type, name);
         if (map->fields[i] == NULL)
             return data_refuse(&run->error, TERN_DATA_REFUSED, "the column \"%s\" is not a field of %s", name,
                                type->name);

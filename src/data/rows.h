@@ -26,6 +26,8 @@ typedef struct rows_list {
 
 /** The map of `select` with all columns of a table, in their order; made once. NULL without memory. */
 const rows_map *rows_map_of_table(const data_table *table);
+/** The field that a result's column of this name fills; NULL: none. `type` is prepared. */
+const field_plan *rows_field_of_column(const tern_type *type, const char *name);
 /** The map of a result by its columns' names. False with `run->error` set when a column is no field of the
  * model. */
 bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run);

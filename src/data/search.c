@@ -56,6 +56,29 @@ static void add_rank(sql_builder *b, const data_table *table)
     }
 }
 
+void search_build(sql_builder *b, const data_table *table, statement_verb verb, const tern_selection *s)
+{
+    sql_begin(b);
+    if (s->order_by != NULL)
+        sql_note_order(b, s->order_by);
+    sql_add(b, "select ");
+    if (verb == STATEMENT_SEARCH)
+        select_columns(b, table);
+    else
+        sql_add(b, "count(*)");
+    add_source(b, table);
+    if (s->where != NULL) {
+        sql_add(b, " and (");
+        sql_fragment(b, table, s->where, &s->args, s->trusted_sql);
+        sql_add(b, ")");
+    }
+    if (s->order_by != NULL)
+        sql_order(b, table, s->order_by);
+    else if (verb == STATEMENT_SEARCH)
+        add_rank(b, table);
+    select_limit(b, select_flags(s));
+}
+
 static const data_statement *search_statement(tern_ctx *c, const data_table *table, statement_verb verb,
                                               const tern_selection *s, const tern_args *args)
 {
@@ -71,25 +94,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
     if (s->where == NULL && s->args.count != 0)
         data_misuse(c, ".args has values, but there is no .where for them");
     sql_builder b;
-    sql_begin(&b);
-    if (s->order_by != NULL)
-        sql_note_order(&b, s->order_by);
-    sql_add(&b, "select ");
-    if (verb == STATEMENT_SEARCH)
-        select_columns(&b, table);
-    else
-        sql_add(&b, "count(*)");
-    add_source(&b, table);
-    if (s->where != NULL) {
-        sql_add(&b, " and (");
-        sql_fragment(&b, table, s->where, &s->args, s->trusted_sql);
-        sql_add(&b, ")");
-    }
-    if (s->order_by != NULL)
-        sql_order(&b, table, s->order_by);
-    else if (verb == STATEMENT_SEARCH)
-        add_rank(&b, table);
-    select_limit(&b, key.flags);
+    search_build(&b, table, verb, s);
     return sql_finish(c, &b, &key, s->for_update);
 }
 
