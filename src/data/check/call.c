@@ -278,7 +278,17 @@ static bool is_allowance(const tern_sql_note *note, const char *word, tern_str *
            (source_is(allowed, word) || source_is(allowed, "any"));
 }
 
-/* Both are written the same, unless a macro in the call's text is expanded in its own note alone. */
+/** Whether a call that is written the same stands between the two, which lie in one file. */
+static bool has_same_between(const check_notes *notes, unsigned from, const tern_sql_note *call)
+{
+    for (unsigned i = from; i < notes->count && notes->items[i] != call; i++)
+        if (strcmp(notes->items[i]->call, call->call) == 0 && distance(notes->items[i], call) != 0)
+            return true;
+    return false;
+}
+
+/* gcc counts the line of the call within, clang that of the whole. The call is written in both, unless a macro in
+ * its text is expanded in its own note alone: then the line has to do. */
 bool check_call_allows(const check_call *call, const check_notes *notes, const char *word)
 {
     enum { LINES_MOST = 30 };
@@ -288,9 +298,13 @@ bool check_call_allows(const check_call *call, const check_notes *notes, const c
         source_next(&written, ',', &model);
     for (unsigned i = 0; i < notes->count; i++) {
         const tern_sql_note *note = notes->items[i];
-        if (is_allowance(note, word, &rest) && is_same_file(note, call->note) && source_holds(rest, name) &&
-            (distance(note, call->note) <= 1 ||
-             (distance(note, call->note) <= LINES_MOST && source_holds(rest, written))))
+        size_t len;
+        if (!is_allowance(note, word, &rest) || !is_same_file(note, call->note) || !source_holds(rest, name) ||
+            check_place_line(note->place, &len) > check_place_line(call->note->place, &len))
+            continue;
+        unsigned lines = distance(note, call->note);
+        if (lines == 0 || (lines <= LINES_MOST && source_holds(rest, written) &&
+                           !has_same_between(notes, i, call->note)))
             return true;
     }
     return false;

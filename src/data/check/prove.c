@@ -231,7 +231,8 @@ static void prove_for_any_table(check_run *run, const check_call *call)
         run->report = report;
         if (one.count == 0)
             return;
-        if (first.count == 0 || one.count < first.count)
+        bool has_advice = strstr(one.items[0].message, "did you mean") != NULL;
+        if (first.count == 0 || has_advice)
             first = one;
     }
     run->unchecked += call->has_other_text;

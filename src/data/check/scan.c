@@ -79,7 +79,7 @@ static void look_for_missing_joins(check_run *run, const check_statement *s, con
         name--;
     name += strncmp(name, "SEARCH ", 7) == 0 ? 7 : 0;
     check_add(run, s->call, CHECK_WARNING, "scan",
-              "no index of %.*s serves %.*s: each run makes one for itself; give the field .index = true",
+              "each run makes an index of %.*s for itself: none serves %.*s (.index = true of the field makes one)",
               (int)strcspn(name, " "), name, (int)strcspn(columns, "\n"), columns);
 }
 
@@ -98,7 +98,7 @@ void check_scan(check_run *run, const check_statement *s, const check_answer *an
             !is_scanned(run->engine->dialect, answer->plan, operand.table))
             continue;
         check_add(run, s->call, CHECK_WARNING, "scan",
-                  "every row of %s is read, for no index begins with %s: give the field .index = true",
+                  "every row of %s is read: no index serves %s (.index = true of the field makes one)",
                   operand.table->table->name, operand.column->name);
         return;
     }

@@ -46,8 +46,11 @@ static const char *keep(arena *a, const char *text)
 static void describe_column(sqlite3 *db, sqlite3_stmt *statement, int number, arena *a, check_column *column)
 {
     int is_not_null = 0, is_key = 0;
-    *column = (check_column){.name = keep(a, sqlite3_column_name(statement, number)),
-                             .type = keep(a, sqlite3_column_decltype(statement, number))};
+    const char *type = sqlite3_column_decltype(statement, number);
+    char *lower = type != NULL ? arena_text(a, type, strlen(type)) : NULL;
+    for (char *at = lower; at != NULL && *at != '\0'; at++)
+        *at = (char)text_lower((unsigned char)*at);
+    *column = (check_column){.name = keep(a, sqlite3_column_name(statement, number)), .type = lower};
     if (sqlite3_column_table_name == NULL || sqlite3_column_origin_name == NULL)
         return;
     column->table = keep(a, sqlite3_column_table_name(statement, number));

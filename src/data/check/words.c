@@ -68,7 +68,8 @@ static const struct {
     const char *begin, *end, *is;
 } unknown_names[] = {
     {"no such column: ", "", "column"},        {"no such table: ", "", "table"},
-    {"no such function: ", "", "function"},    {"column \"", "\" does not exist", "column"},
+    {"no such function: ", "", "function"},    {"column \"", "\" of relation", "column"},
+    {"column \"", "\" does not exist", "column"},
     {"relation \"", "\" does not exist", "table"}, {"column ", " does not exist", "column"},
     {"function ", " does not exist", "function"},
 };
@@ -76,6 +77,14 @@ static const struct {
 /** The name in `words` that the database does not know; false when they say something else. */
 static bool find_unknown(const char *words, tern_str *name, const char **is)
 {
+    static const char no_column[] = " has no column named ";
+    const char *column = strstr(words, no_column);
+    if (column != NULL) {
+        column += sizeof no_column - 1;
+        *name = (tern_str){column, strlen(column)};
+        *is = "column";
+        return true;
+    }
     for (size_t i = 0; i < sizeof unknown_names / sizeof *unknown_names; i++) {
         size_t begin_len = strlen(unknown_names[i].begin);
         if (strncmp(words, unknown_names[i].begin, begin_len) != 0)
