@@ -1,6 +1,6 @@
 # Every layer's library depends on this target, so an upward include fails the build. It looks again only when a
 # source or header has changed.
-file(GLOB layered CONFIGURE_DEPENDS include/*.h include/tern/*.h src/*/*.[chS] src/*/*/*.[ch])
+file(GLOB_RECURSE layered CONFIGURE_DEPENDS include/*.h src/*.[chS])
 add_custom_command(
     OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/layers.stamp
     COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_CURRENT_SOURCE_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/layers.cmake

@@ -1,9 +1,12 @@
-# Holds the layers: `cmake -DROOT=... -P layers.cmake` fails when a file includes a header of a layer above its
-# own, or when an installed header includes a private one.
+# The layers of Tern. The build includes this file for the list. `cmake -DROOT=... -P layers.cmake` holds it: that fails
+# when a file includes a header of a layer above its own, or when an installed header includes a private one.
 cmake_minimum_required(VERSION 3.25)
 
-# Bottom first: each may include itself and what stands before it.
-set(layers base runtime http schema app middleware data)
+# Bottom first: each layer may include itself and those before it.
+set(TERN_LAYERS base runtime http schema app middleware data)
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+    return()
+endif()
 
 # A public header belongs to the layer that implements it.
 set(public_base str log)
@@ -13,7 +16,7 @@ set(public_data data resource sql_note)
 set(public_app app context json middleware openapi reply test)
 
 function(rank_of layer result)
-    list(FIND layers ${layer} rank)
+    list(FIND TERN_LAYERS ${layer} rank)
     set(${result} ${rank} PARENT_SCOPE)
 endfunction()
 
@@ -21,7 +24,7 @@ endfunction()
 function(rank_of_include included result)
     set(rank -1)
     if(included MATCHES "^tern/(.*)\\.h$")
-        foreach(layer IN LISTS layers)
+        foreach(layer IN LISTS TERN_LAYERS)
             if(CMAKE_MATCH_1 IN_LIST public_${layer})
                 rank_of(${layer} rank)
             endif()
@@ -35,9 +38,9 @@ function(rank_of_include included result)
     set(${result} ${rank} PARENT_SCOPE)
 endfunction()
 
-foreach(layer IN LISTS layers)
+foreach(layer IN LISTS TERN_LAYERS)
     rank_of(${layer} own)
-    file(GLOB files ${ROOT}/src/${layer}/*.[chS] ${ROOT}/src/${layer}/*/*.[ch])
+    file(GLOB_RECURSE files ${ROOT}/src/${layer}/*.[chS])
     foreach(file IN LISTS files)
         file(RELATIVE_PATH shown ${ROOT} ${file})
         file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")

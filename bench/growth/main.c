@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
 TERN_MODEL(Part,
     (int64_t,      id,     .key = true),
     (const char *, title,  .min_length = 1, .max_length = 120),
@@ -22,7 +21,6 @@ TERN_MODEL(Part,
     (tern_date,    due,    .optional = true),
     (tern_uuid,    serial, .optional = true),
     (const char *, note,   .optional = true))
-/* clang-format on */
 
 /** Text that lasts as long as the program. */
 __attribute__((format(printf, 1, 2))) static const char *kept(const char *format, ...)
@@ -204,7 +202,7 @@ static void add_application(tern_app *app, unsigned count)
         tern_type *model = new_model(kept("Model%u", i), 0);
         for (unsigned k = 0; k < 8; k++)
             tern_get(app, kept("/models-%u/{id}/view-%u", i, k),
-                     new_handler(kept("get_%u_%u", i, k), TERN_TYPE(ById)), .returns = model,
+                     new_handler(kept("get_%u_%u", i, k), TERN_TYPE(tern_by_id)), .returns = model,
                      .tags = kept("tag %u", i));
         post_model(app, i, model);
     }

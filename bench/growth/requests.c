@@ -1,7 +1,6 @@
 /** Handlers whose work should grow as what they are sent, or asked for, does. */
 #include "growth.h"
 
-/* clang-format off */
 TERN_MODEL(Bag, (tern_int64_map, bag))
 TERN_MODEL(Numbers, (tern_int64_list, n))
 TERN_MODEL(Different, (tern_text_list, n, .unique_items = true))
@@ -12,7 +11,6 @@ TERN_MODEL(Book,
     (const char *, title),
     (int64_t,      author_id, .references = TERN_TYPE(Author), .index = true),
     (Author,       author,    .via = "author_id", .optional = true))
-/* clang-format on */
 
 TERN_HANDLER(read_any)
 {
@@ -108,7 +106,7 @@ TERN_HANDLER(start_timers)
 TERN_HANDLER(log_many)
 {
     for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
-        tern_log(TERN_INFO, "line %d", (int)i);
+        tern_log(TERN_LOG_INFO, "line %d", (int)i);
     return tern_text(c, "ok");
 }
 

@@ -6,13 +6,11 @@
 
 enum { TODOS = 100 };
 
-/* clang-format off */
 TERN_MODEL(Todo,
     (int64_t,       id,      .key = true, .read_only = true),
     (const char *,  title,   .min_length = 1, .max_length = 120),
     (bool,          done,    .fallback = "false"),
     (tern_datetime, created, .read_only = true))
-/* clang-format on */
 
 static Todo todos[TODOS];
 static const Todo_list all = {todos, TODOS};
@@ -45,7 +43,7 @@ TERN_HANDLER(list_bytes)
         memcpy(text, reply.data, reply.len);
         len = reply.len;
     }
-    return tern_bytes(c, "application/json", text, len);
+    return tern_bytes_reply(c, "application/json", text, len);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 // simdjson's contestant: on-demand parsing into structs like those that twins.h declares, with the
-// checks that Tern makes on the way: no unknown, doubled or missing key, integers that fit, the limits of the
+// checks that Tern makes on the way: no unknown, duplicate or missing key, integers that fit, the limits of the
 // to-do.
 //
 // simdjson FOLDER DOCUMENT decode MILLISECONDS: prints nanoseconds of CPU for one document, and its bytes.
@@ -147,7 +147,7 @@ template <typename T, size_t N> static void read_members(od::value v, T &out, co
         if (at == N)
             refuse("unknown key");
         if (seen >> at & 1)
-            refuse("doubled key");
+            refuse("duplicate key");
         seen |= uint64_t(1) << at;
         members[at].read(field.value(), out);
         expected = at + 1;

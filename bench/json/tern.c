@@ -4,7 +4,7 @@
  *     json_tern --write FOLDER                                 writes the documents */
 #include "twins.h"
 
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

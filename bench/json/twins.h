@@ -52,7 +52,7 @@ TERN_MODEL(Programme, (tern_text_map, areaNames), (Event_map, events), (Performa
         size_t count;                                                                                        \
     } Name;                                                                                                  \
     static tern_type Name##_type = {                                                                         \
-        .kind = TERN_LIST_KIND, .name = #Item, .size = sizeof(Name), .item = &Item##_type};
+        .kind = TERN_KIND_LIST, .name = #Item, .size = sizeof(Name), .item = &Item##_type};
 TWIN_LIST(Ring, tern_double_list)
 TWIN_LIST(Polygon, Ring)
 TERN_MODEL(Geometry, (const char *, type), (Polygon, coordinates))

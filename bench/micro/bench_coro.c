@@ -98,7 +98,7 @@ int main(void)
     if (!loop_open())
         return 1;
     measure("start and end", start_and_end, 1);
-    stack_slot *slot = stack_take();
+    stack_slot *slot = stack_get();
     if (slot == NULL)
         return 1;
     switch_enter(&here, slot, switch_back_and_forth, NULL);

@@ -2,8 +2,8 @@
  *
  * Usage: bench_head [ROUNDS [KIT]]   (default: 1000000 rounds with every kit) */
 #include "base/clock.h"
-#include "http/h1_head.h"
-#include "http/scan.h"
+#include "http/h1/head.h"
+#include "http/scan/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "../json/twins.h"
 
 #include "base/clock.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include <malloc.h>
 #include <stdio.h>

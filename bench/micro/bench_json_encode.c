@@ -4,7 +4,7 @@
 #include "../json/twins.h"
 
 #include "base/clock.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * search can know what comes; nanoseconds for one look-up, the best of several rounds.
  */
 #include "base/clock.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static const char *const words[] = {
 
 static char names[MOST_FIELDS][32];
 static tern_field fields[MOST_FIELDS];
-static tern_type model = {.kind = TERN_MODEL_KIND, .name = "Bench", .size = 8, .fields = fields};
+static tern_type model = {.kind = TERN_KIND_MODEL, .name = "Bench", .size = 8, .fields = fields};
 static unsigned char order[ORDER];
 static volatile int sink;
 

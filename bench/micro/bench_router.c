@@ -1,5 +1,5 @@
 /** How long router_match takes: nanoseconds and, where the kernel allows counting, instructions a call. */
-#include "app/router.h"
+#include "app/router/router.h"
 #include "base/clock.h"
 
 #include <linux/perf_event.h>

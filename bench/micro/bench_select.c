@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "data/rows.h"
 #include "data/statement.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <tern.h>
 
-/* clang-format off */
 TERN_MODEL(Item,
     (int64_t,       id,      .key = true),
     (const char *,  title),
@@ -22,7 +21,6 @@ TERN_MODEL(Item,
     (double,        weight),
     (tern_datetime, created),
     (int64_t,       version))
-/* clang-format on */
 
 enum { ITEM_ROWS = 1000, ITEM_COLUMNS = 10 };
 

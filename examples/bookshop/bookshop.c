@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-/* clang-format off */
 TERN_MODEL(Author,
     (int64_t,      id,   .key = true, .read_only = true),
     (const char *, name, .unique = true, .min_length = 1, .max_length = 80))
@@ -31,7 +30,6 @@ TERN_MODEL(Order,
 TERN_MODEL(Ordered,
     (int64_t, copies),
     (bool,    paid))
-/* clang-format on */
 
 /** Who may write: in earnest this would be a session or a token. */
 static void only_staff(tern_ctx *c, const void *row)

@@ -4,7 +4,6 @@
  */
 #include "todo.h"
 
-/* clang-format off */
 TERN_MODEL(Todo,
     (int64_t,       id,      .key = true, .read_only = true, .help = "Given by the service"),
     (const char *,  title,   .min_length = 1, .max_length = 120, .help = "What there is to do",
@@ -21,7 +20,6 @@ TERN_MODEL(TodoChange,
     (int64_t,      id),
     (const char *, title, .optional = true, .nullable = false, .min_length = 1, .max_length = 120),
     (bool,         done,  .optional = true, .nullable = false))
-/* clang-format on */
 
 TERN_HANDLER(list_todos, TodoFilter, in)
 {
@@ -39,7 +37,7 @@ TERN_HANDLER(create_todo, Todo, in)
     return tern_created(c, Todo, &todo);
 }
 
-TERN_HANDLER(get_todo, ById, in)
+TERN_HANDLER(get_todo, tern_by_id, in)
 {
     return tern_json(c, Todo, tern_get_or_404(c, Todo, in->id));
 }
@@ -58,7 +56,7 @@ TERN_HANDLER(change_todo, TodoChange, in)
     return tern_json(c, Todo, todo);
 }
 
-TERN_HANDLER(delete_todo, ById, in)
+TERN_HANDLER(delete_todo, tern_by_id, in)
 {
     if (!tern_remove(c, Todo, in->id))
         tern_fail(c, 404, "there is no Todo %lld", (long long)in->id);

@@ -38,13 +38,14 @@ __attribute__((unused, noinline)) static void tern_frame_of_file_(void)
  * Declares a handler, in one of two ways:
  *
  *     TERN_HANDLER(hello) { return tern_text(c, "hello"); }
- *     TERN_HANDLER(get_todo, ById, in) { return tern_textf(c, "todo %" PRId64, in->id); }
+ *     TERN_HANDLER(get_todo, tern_by_id, in) { return tern_textf(c, "todo %" PRId64, in->id); }
  *
  * Both expand to a `tern_handler` of that name and the head of the function behind it, whose parameter is
- * `tern_ctx *c`. The second has `ById *in` too, filled from the request and valid: the handler is not called
- * otherwise. A field whose name stands in the route's {} comes from the path; otherwise from the query for
- * GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says otherwise.
- * What is wrong with the request is answered with 422 and every fault in it at once (docs/models.md).
+ * `tern_ctx *c`. The second has `tern_by_id *in` too, filled from the request and valid: the handler is not
+ * called otherwise. A field whose name stands in the route's {} comes from the path; otherwise from the query
+ * for GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says
+ * otherwise. What is wrong with the request is answered with 422 and every fault in it at once
+ * (docs/models.md).
  */
 #define TERN_HANDLER(...)                                                                                    \
     TERN_HANDLER_PICK_(__VA_ARGS__, TERN_HANDLER_WRONG_, TERN_HANDLER_WRONG_, TERN_HANDLER_WRONG_,           \
@@ -67,7 +68,7 @@ __attribute__((unused, noinline)) static void tern_frame_of_file_(void)
     static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), Model *in __attribute__((unused)))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
     _Static_assert(0, "TERN_HANDLER takes a name, or a name, a model and what the input is called: "         \
-                      "TERN_HANDLER(get_todo, ById, in)");                                                   \
+                      "TERN_HANDLER(get_todo, tern_by_id, in)");                                             \
     static tern_reply handler##_run(tern_ctx *c)
 
 /** What TERN_HANDLER(name, Model, in) calls: the request as a value of `type`, in the request's memory; fails
@@ -79,7 +80,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type);
 #define tern_given(c, field) ((void)(c), tern_has(in, field))
 
 /** The input of routes with `{id}` and nothing else. */
-TERN_MODEL(ById, (int64_t, id))
+TERN_MODEL(tern_by_id, (int64_t, id))
 
 typedef enum tern_slashes {
     TERN_SLASH_STRICT,  /* "/a" and "/a/" are two paths */

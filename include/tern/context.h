@@ -67,7 +67,7 @@ void *tern_local(tern_ctx *c, const char *name);
 
 /* -- the request's memory: no free, no leak -- */
 
-/** `size` zeroed bytes of the request's memory. Never NULL: without memory (or past `.max_request_memory`)
+/** `size` zeroed bytes of the request's memory. Never NULL: without memory (or past `.limits.request_memory`)
  * the request fails with 503. */
 void *tern_alloc(tern_ctx *c, size_t size);
 char *tern_strdup(tern_ctx *c, const char *text);

@@ -396,16 +396,18 @@ typedef struct tern_write {
 /** Rows of any model, matched by column name: joins, groups, window functions, what you like. */
 #define tern_sql(c, Model, text, ...)                                                                        \
     (*(Model##_list *)tern_sql_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_sql(" #Model,                  \
-                                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
+                                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__,      \
+                                                   __VA_ARGS__),                                             \
                                   TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /** A statement without rows; the number of rows it changed. */
 #define tern_sql_run(c, text, ...)                                                                           \
-    tern_sql_run_of(                                                                                         \
-        TERN_NOTED_WITH_(c, NULL, "tern_sql_run(", TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,  \
-        TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_ARGS_OR_NONE_(...) __VA_OPT__(TERN_ARGS_OF_CALL_(__VA_ARGS__)) TERN_NO_ARGS_##__VA_OPT__(1)
-#define TERN_NO_ARGS_           ((tern_args){NULL, 0})
-#define TERN_NO_ARGS_1
+    tern_sql_run_of(TERN_NOTED_WITH_(c, NULL, "tern_sql_run(",                                               \
+                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),      \
+                    text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define TERN_ARGS_OR_NONE_(...)                                                                              \
+    __VA_OPT__(TERN_ARGS_OF_CALL_(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)
+#define TERN_PRIVATE_NO_ARGS_ ((tern_args){NULL, 0})
+#define TERN_PRIVATE_NO_ARGS_1
 
 /* -- transactions -- */
 
@@ -455,9 +457,9 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
 /** A selection that outlives the function that makes it (its values lie in the request's memory), which one
  * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
 #define tern_where(c, text, ...)                                                                             \
-    tern_where_of(                                                                                           \
-        TERN_NOTED_WITH_(c, NULL, "tern_where(", TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), text,    \
-        TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    tern_where_of(TERN_NOTED_WITH_(c, NULL, "tern_where(",                                                   \
+                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
+                  text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
 
 /* -- what the macros call -- */
 

@@ -8,7 +8,13 @@
 extern "C" {
 #endif
 
-typedef enum tern_log_level { TERN_DEBUG, TERN_INFO, TERN_WARN, TERN_ERROR, TERN_SILENT } tern_log_level;
+typedef enum tern_log_level {
+    TERN_LOG_DEBUG,
+    TERN_LOG_INFO,
+    TERN_LOG_WARN,
+    TERN_LOG_ERROR,
+    TERN_LOG_SILENT
+} tern_log_level;
 
 /** One extra member of a log event. `text` is used when not NULL, `number` otherwise. */
 typedef struct tern_log_field {
@@ -28,7 +34,7 @@ typedef struct tern_log_field {
 void tern_log(tern_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tern_log_event(tern_log_level level, const char *message, const tern_log_field *fields, unsigned count);
 
-/** Events below `level` are dropped. Default TERN_INFO. */
+/** Events below `level` are dropped. Default TERN_LOG_INFO. */
 void tern_log_set_level(tern_log_level level);
 /** Whether an event of this level would be written: ask before doing work only for a log line. */
 int tern_log_enabled(tern_log_level level);

@@ -83,40 +83,40 @@ typedef struct tern_upload {
 /* -- descriptions -- */
 
 typedef enum tern_kind {
-    TERN_BOOL,
-    TERN_INT,   /* signed, of `size` bytes */
-    TERN_UINT,  /* unsigned */
-    TERN_FLOAT, /* float or double by `size` */
-    TERN_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL is null */
-    TERN_BYTES,
-    TERN_UUID,
-    TERN_DATE,
-    TERN_TIME,
-    TERN_DATETIME,
-    TERN_DURATION,
-    TERN_DECIMAL,
-    TERN_ANY,
-    TERN_UPLOAD,
-    TERN_ENUM,
-    TERN_MODEL_KIND,
-    TERN_LIST_KIND,
-    TERN_MAP_KIND
+    TERN_KIND_BOOL,
+    TERN_KIND_INT,   /* signed, of `size` bytes */
+    TERN_KIND_UINT,  /* unsigned */
+    TERN_KIND_FLOAT, /* float or double by `size` */
+    TERN_KIND_TEXT,  /* const char *: UTF-8, NUL-terminated, no NUL inside; NULL is null */
+    TERN_KIND_BYTES,
+    TERN_KIND_UUID,
+    TERN_KIND_DATE,
+    TERN_KIND_TIME,
+    TERN_KIND_DATETIME,
+    TERN_KIND_DURATION,
+    TERN_KIND_DECIMAL,
+    TERN_KIND_ANY,
+    TERN_KIND_UPLOAD,
+    TERN_KIND_ENUM,
+    TERN_KIND_MODEL,
+    TERN_KIND_LIST,
+    TERN_KIND_MAP
 } tern_kind;
 
-/** Where a field of an input model comes from; TERN_AUTO is by DESIGN's rule (path, then query or body by
- * method). */
+/** Where a field of an input model comes from; TERN_FROM_AUTO is by DESIGN's rule (path, then query or body
+ * by method). */
 typedef enum tern_source {
-    TERN_AUTO,
-    TERN_PATH,
-    TERN_QUERY,
-    TERN_HEADER,
-    TERN_COOKIE,
-    TERN_BODY
+    TERN_FROM_AUTO,
+    TERN_FROM_PATH,
+    TERN_FROM_QUERY,
+    TERN_FROM_HEADER,
+    TERN_FROM_COOKIE,
+    TERN_FROM_BODY
 } tern_source;
 
 /** What a decoder notes of each field, in the struct's `tern_state`. 0 (as in a struct you fill in yourself)
  * counts as a plain value. */
-enum { TERN_VALUE = 0, TERN_GIVEN = 1, TERN_NULL = 2, TERN_ABSENT = 3 };
+enum { TERN_STATE_VALUE = 0, TERN_STATE_GIVEN = 1, TERN_STATE_NULL = 2, TERN_STATE_ABSENT = 3 };
 
 /** What becomes of a row when the row that it refers to is deleted. */
 typedef enum tern_on_delete {
@@ -248,20 +248,20 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
 
 /** Whether the client sent the field (null counts), with a value, or as null: `tern_has(in, done)`. */
 #define tern_has(model, field)                                                                               \
-    ((model)->tern_state.field == TERN_GIVEN || (model)->tern_state.field == TERN_NULL)
-#define tern_is_null(model, field) ((model)->tern_state.field == TERN_NULL)
+    ((model)->tern_state.field == TERN_STATE_GIVEN || (model)->tern_state.field == TERN_STATE_NULL)
+#define tern_is_null(model, field) ((model)->tern_state.field == TERN_STATE_NULL)
 
 /** Makes the field null: `tern_set_null(todo, due)`. What is put into it later counts as its value again
  * where a row is written. Where a row is written an `.optional` field is null too, whatever is noted of it,
  * when it holds what its column cannot: a NULL text, a date without month or day, a foreign key of zeros. */
 #define tern_set_null(model, field)                                                                          \
-    ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_NULL))
+    ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_STATE_NULL))
 
 /** Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`.
  * Plain assignment does too, but for one thing: a field that was null and is assigned zero looks as it did
  * before, and stays null. */
 #define tern_set(model, field, ...)                                                                          \
-    ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_VALUE))
+    ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_STATE_VALUE))
 
 /* -- types that are there -- */
 
@@ -307,47 +307,47 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
 
 /* A field's type is either spelled with C's own words (`const char *`, `unsigned int`, `int64_t`), and
  * _Generic finds the description, or it is one name T that has a T_type: a model, an enum, a list, tern_uuid.
- * Which of the two is told by the first word: pasted behind TERN_BASE_ it becomes a macro, with a comma in
- * it, only for C's own. */
-#define TERN_BASE_const     ~, 1,
-#define TERN_BASE_bool      ~, 1,
-#define TERN_BASE__Bool     ~, 1,
-#define TERN_BASE_char      ~, 1,
-#define TERN_BASE_signed    ~, 1,
-#define TERN_BASE_unsigned  ~, 1,
-#define TERN_BASE_short     ~, 1,
-#define TERN_BASE_int       ~, 1,
-#define TERN_BASE_long      ~, 1,
-#define TERN_BASE_float     ~, 1,
-#define TERN_BASE_double    ~, 1,
-#define TERN_BASE_int8_t    ~, 1,
-#define TERN_BASE_int16_t   ~, 1,
-#define TERN_BASE_int32_t   ~, 1,
-#define TERN_BASE_int64_t   ~, 1,
-#define TERN_BASE_uint8_t   ~, 1,
-#define TERN_BASE_uint16_t  ~, 1,
-#define TERN_BASE_uint32_t  ~, 1,
-#define TERN_BASE_uint64_t  ~, 1,
-#define TERN_BASE_size_t    ~, 1,
-#define TERN_BASE_time_t    ~, 1,
-#define TERN_BASE_ssize_t   ~, 1,
-#define TERN_BASE_off_t     ~, 1,
-#define TERN_BASE_ptrdiff_t ~, 1,
-#define TERN_BASE_intptr_t  ~, 1,
-#define TERN_BASE_uintptr_t ~, 1,
-#define TERN_BASE_intmax_t  ~, 1,
-#define TERN_BASE_uintmax_t ~, 1,
-#define TERN_BASE_struct    ~, 2,
-#define TERN_BASE_union     ~, 2,
-#define TERN_BASE_enum      ~, 2,
+ * Which of the two is told by the first word: pasted behind TERN_PRIVATE_BASE_ it becomes a macro, with a
+ * comma in it, only for C's own. */
+#define TERN_PRIVATE_BASE_const     ~, 1,
+#define TERN_PRIVATE_BASE_bool      ~, 1,
+#define TERN_PRIVATE_BASE__Bool     ~, 1,
+#define TERN_PRIVATE_BASE_char      ~, 1,
+#define TERN_PRIVATE_BASE_signed    ~, 1,
+#define TERN_PRIVATE_BASE_unsigned  ~, 1,
+#define TERN_PRIVATE_BASE_short     ~, 1,
+#define TERN_PRIVATE_BASE_int       ~, 1,
+#define TERN_PRIVATE_BASE_long      ~, 1,
+#define TERN_PRIVATE_BASE_float     ~, 1,
+#define TERN_PRIVATE_BASE_double    ~, 1,
+#define TERN_PRIVATE_BASE_int8_t    ~, 1,
+#define TERN_PRIVATE_BASE_int16_t   ~, 1,
+#define TERN_PRIVATE_BASE_int32_t   ~, 1,
+#define TERN_PRIVATE_BASE_int64_t   ~, 1,
+#define TERN_PRIVATE_BASE_uint8_t   ~, 1,
+#define TERN_PRIVATE_BASE_uint16_t  ~, 1,
+#define TERN_PRIVATE_BASE_uint32_t  ~, 1,
+#define TERN_PRIVATE_BASE_uint64_t  ~, 1,
+#define TERN_PRIVATE_BASE_size_t    ~, 1,
+#define TERN_PRIVATE_BASE_time_t    ~, 1,
+#define TERN_PRIVATE_BASE_ssize_t   ~, 1,
+#define TERN_PRIVATE_BASE_off_t     ~, 1,
+#define TERN_PRIVATE_BASE_ptrdiff_t ~, 1,
+#define TERN_PRIVATE_BASE_intptr_t  ~, 1,
+#define TERN_PRIVATE_BASE_uintptr_t ~, 1,
+#define TERN_PRIVATE_BASE_intmax_t  ~, 1,
+#define TERN_PRIVATE_BASE_uintmax_t ~, 1,
+#define TERN_PRIVATE_BASE_struct    ~, 2,
+#define TERN_PRIVATE_BASE_union     ~, 2,
+#define TERN_PRIVATE_BASE_enum      ~, 2,
 
 #define TERN_SECOND_(first, second, ...) second
 #define TERN_IS_BASE_(...)               TERN_SECOND_(__VA_ARGS__, 0, ~)
 #define TERN_PASTE_(a, b)                a##b
 #define TERN_PASTE(a, b)                 TERN_PASTE_(a, b)
-#define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_TYPE_OF_, TERN_IS_BASE_(TERN_BASE_##T))(T)
-#define TERN_TYPE_OF_0(T)                (&T##_type)
-#define TERN_TYPE_OF_1(T)                                                                                    \
+#define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_PRIVATE_TYPE_OF_, TERN_IS_BASE_(TERN_PRIVATE_BASE_##T))(T)
+#define TERN_PRIVATE_TYPE_OF_0(T)        (&T##_type)
+#define TERN_PRIVATE_TYPE_OF_1(T)                                                                            \
     _Generic((T){0},                                                                                         \
         bool: &tern_bool_type,                                                                               \
         signed char: &tern_int8_type,                                                                        \
@@ -366,7 +366,8 @@ TERN_DECLARE_TYPE_(tern_upload, tern_upload)
         char *: (struct text_of_a_model_is_const_char_pointer){0},                                           \
         char: (struct char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer){0},                      \
         default: (struct no_type_of_a_model){0})
-#define TERN_TYPE_OF_2(T) ((struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone){0})
+#define TERN_PRIVATE_TYPE_OF_2(T)                                                                            \
+    ((struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone){0})
 
 /* What the compiler names when a field's type can't be one: "incompatible types when initializing type
  * 'tern_type *' using type 'struct text_of_a_model_is_const_char_pointer'". */
@@ -402,11 +403,11 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 #define TERN_MEMBER_TERN_TWO_(Model, field)                                                                  \
     _Static_assert(0, "TERN_MODEL(" #Model "): a comma is missing between " #field);
 #define TERN_MEMBER_TERN_BARE_(Model, field)                                                                 \
-    TERN_PASTE(TERN_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Model, field)
-#define TERN_MEMBER_BARE_0(Model, field)                                                                     \
+    TERN_PASTE(TERN_PRIVATE_MEMBER_BARE_, TERN_IS_NOTHING_(field))(Model, field)
+#define TERN_PRIVATE_MEMBER_BARE_0(Model, field)                                                             \
     _Static_assert(0, "TERN_MODEL(" #Model "): write " #field                                                \
                       " in parentheses: (type, name, .option = value)");
-#define TERN_MEMBER_BARE_1(Model, field)
+#define TERN_PRIVATE_MEMBER_BARE_1(Model, field)
 #define TERN_MEMBER_TOO_MANY_(Model) _Static_assert(0, "TERN_MODEL(" #Model "): has more than 128 fields");
 
 #define TERN_STATE_(Model, field)            TERN_PASTE(TERN_STATE_, TERN_SHAPE_(field))(Model, field)
@@ -477,7 +478,7 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
     } Name##_entry;                                                                                          \
     TERN_STRICT_ static tern_field Name##_fields[] = {TERN_EACH(TERN_FIELD_, Name, __VA_ARGS__)};            \
     _Static_assert(sizeof Name##_fields != 0, "TERN_MODEL(" #Name "): has no fields");                       \
-    static tern_type Name##_type = {.kind = TERN_MODEL_KIND,                                                 \
+    static tern_type Name##_type = {.kind = TERN_KIND_MODEL,                                                 \
                                     .name = #Name,                                                           \
                                     .size = sizeof(Name),                                                    \
                                     .fields = Name##_fields,                                                 \
@@ -485,9 +486,9 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
                                     .options = {TERN_OPTIONS_(Name, model_options)}};                        \
     TERN_STRICT_END_                                                                                         \
     static tern_type Name##_list_type = {                                                                    \
-        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
     static tern_type Name##_map_type = {                                                                     \
-        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
 
 /** Declares a model of 1 to 128 fields: see the top of this file. */
 #define TERN_MODEL(Name, ...) TERN_MODEL_WITH(Name, (), __VA_ARGS__)
@@ -498,13 +499,14 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /* -- TERN_ENUM -- */
 
-#define TERN_ENUM_CONSTANT_(Enum, entry)  TERN_PASTE(TERN_ENUM_CONSTANT_, TERN_IS_NOTHING_(entry))(Enum, entry)
-#define TERN_ENUM_CONSTANT_0(Enum, entry) Enum##_##entry,
-#define TERN_ENUM_CONSTANT_1(Enum, entry)
-#define TERN_ENUM_CONSTANT_TOO_MANY_(Enum) Enum##_has_names = an_enum_has_at_most_128_names
-#define TERN_ENUM_NAME_(Enum, entry)       TERN_PASTE(TERN_ENUM_NAME_, TERN_IS_NOTHING_(entry))(Enum, entry)
-#define TERN_ENUM_NAME_0(Enum, entry)      {Enum##_##entry, #entry},
-#define TERN_ENUM_NAME_1(Enum, entry)
+#define TERN_ENUM_CONSTANT_(Enum, entry)                                                                     \
+    TERN_PASTE(TERN_PRIVATE_ENUM_CONSTANT_, TERN_IS_NOTHING_(entry))(Enum, entry)
+#define TERN_PRIVATE_ENUM_CONSTANT_0(Enum, entry) Enum##_##entry,
+#define TERN_PRIVATE_ENUM_CONSTANT_1(Enum, entry)
+#define TERN_ENUM_CONSTANT_TOO_MANY_(Enum)    Enum##_has_names = an_enum_has_at_most_128_names
+#define TERN_ENUM_NAME_(Enum, entry)          TERN_PASTE(TERN_PRIVATE_ENUM_NAME_, TERN_IS_NOTHING_(entry))(Enum, entry)
+#define TERN_PRIVATE_ENUM_NAME_0(Enum, entry) {Enum##_##entry, #entry},
+#define TERN_PRIVATE_ENUM_NAME_1(Enum, entry)
 #define TERN_ENUM_NAME_TOO_MANY_ TERN_DROP_
 
 /** Declares an enum whose values are names in JSON: `TERN_ENUM(Color, red, green)` makes Color_red,
@@ -526,14 +528,14 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
     } Name##_map;                                                                                            \
     static const tern_enum_name Name##_names[] = {TERN_EACH(TERN_ENUM_NAME_, Name, __VA_ARGS__)};            \
     static tern_type Name##_type                                                                             \
-        __attribute__((unused)) = {.kind = TERN_ENUM,                                                        \
+        __attribute__((unused)) = {.kind = TERN_KIND_ENUM,                                                   \
                                    .name = #Name,                                                            \
                                    .size = sizeof(Name),                                                     \
                                    .names = Name##_names,                                                    \
                                    .name_count = sizeof Name##_names / sizeof *Name##_names};                \
     static tern_type Name##_list_type __attribute__((unused)) = {                                            \
-        .kind = TERN_LIST_KIND, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
+        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
     static tern_type Name##_map_type __attribute__((unused)) = {                                             \
-        .kind = TERN_MAP_KIND, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
 
 #endif

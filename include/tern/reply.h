@@ -42,8 +42,6 @@ tern_reply tern_html(tern_ctx *c, const char *html) TERN_TO_RETURN_;
 tern_reply tern_json_text(tern_ctx *c, const char *json) TERN_TO_RETURN_;
 /** 200 with any bytes. */
 tern_reply tern_bytes_reply(tern_ctx *c, const char *type, const void *data, size_t len) TERN_TO_RETURN_;
-/* A macro, since the type of bytes in a model has the same name. */
-#define tern_bytes(c, type, data, len) tern_bytes_reply(c, type, data, len)
 /** A status with its name as text body ("404 Not Found"); 204 and 304 have no body. */
 tern_reply tern_status(tern_ctx *c, int status) TERN_TO_RETURN_;
 /** 204. */

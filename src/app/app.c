@@ -1,8 +1,8 @@
 /** The application as `main` builds it: everything is kept as registered, and app_compile makes it routes. */
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
-#include "app/docs_page.h"
-#include "app/openapi.h"
+#include "app/docs_page/docs_page.h"
+#include "app/openapi/openapi.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
 

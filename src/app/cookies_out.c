@@ -20,8 +20,8 @@ bool tern_set_cookie_with(tern_ctx *c, const char *name, const char *value,
     long len = cookie_write(name, value, &attributes, written, sizeof written, &reason);
     if (len < 0) {
         char label[160];
-        tern_log(TERN_WARN, "%s: cookie \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label), name,
-                 reason);
+        tern_log(TERN_LOG_WARN, "%s: cookie \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label),
+                 name, reason);
         return false;
     }
     const char *kept = ctx_text(c, (tern_str){written, (size_t)len});

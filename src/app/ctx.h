@@ -2,8 +2,8 @@
 #ifndef APP_CTX_H
 #define APP_CTX_H
 
-#include "app/held_file.h"
-#include "app/router.h"
+#include "app/router/router.h"
+#include "app/static_file.h"
 #include "base/arena.h"
 #include "http/exchange.h"
 #include "runtime/scope.h"
@@ -113,11 +113,11 @@ struct tern_app {
     app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
     app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
-    buf openapi;            /* the document (openapi.c); empty until a client asks for it */
-    held_file openapi_file; /* the same as it is served */
+    buf openapi;              /* the document (openapi.c); empty until a client asks for it */
+    static_file openapi_file; /* the same as it is served */
     bool has_openapi_route;
     bool has_encoded_slashes;  /* some route takes them */
-    held_file *docs_files;     /* the parts of /docs, by docs_part; NULL until its routes are there */
+    static_file *docs_files;   /* the parts of /docs, by docs_part; NULL until its routes are there */
     void (*tried_frame)(void); /* of the last handler's file: whether it has stack probes is known */
     const char *unprobed_file; /* one that has none; NULL: no such file is known */
     bool memory_short;         /* something registered could not be kept: app_compile says so */

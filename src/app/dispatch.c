@@ -97,7 +97,7 @@ static tern_reply unmatched_reply(tern_ctx *c)
 static tern_reply unsound_reply(tern_ctx *c, int status)
 {
     const route *r = c->match.route;
-    tern_log(TERN_ERROR, "%s:%d: handler %s returned a reply that cannot be sent (status %d)",
+    tern_log(TERN_LOG_ERROR, "%s:%d: handler %s returned a reply that cannot be sent (status %d)",
              r->handler.file, r->handler.line, r->handler.name, status);
     return ctx_problem(c, 500, NULL);
 }
@@ -153,7 +153,7 @@ tern_reply ctx_run_next(tern_ctx *c)
 {
     if (c->next == NULL) {
         char label[160];
-        tern_log(TERN_ERROR, "%s: tern_next was called twice, or by a handler",
+        tern_log(TERN_LOG_ERROR, "%s: tern_next was called twice, or by a handler",
                  ctx_route_label(c, label, sizeof label));
         return ctx_problem(c, 500, NULL);
     }
@@ -200,7 +200,7 @@ static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
     x->wants_close = true; /* the coroutine stays cancelled: it can serve no further request */
     if (x->is_late) {
         char label[160];
-        tern_log(TERN_WARN, "%s took longer than %" PRIu64 " ms and was stopped",
+        tern_log(TERN_LOG_WARN, "%s took longer than %" PRIu64 " ms and was stopped",
                  ctx_route_label(c, label, sizeof label), c->timeout_ms);
         const char *detail =
             c->timeout_ms % 1000 == 0

@@ -1,6 +1,6 @@
 /** Which headers with a '_' in their name an application is given. */
-#include "app/bind.h"
-#include "app/openapi_inside.h"
+#include "app/bind/bind.h"
+#include "app/openapi/internal.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ void app_collect_header_names(tern_app *app)
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const bind_plan *plan = router_at(app->router, i)->bind;
         for (unsigned n = 0; plan != NULL && n < plan->count; n++)
-            if (plan->fields[n].source == TERN_HEADER)
+            if (plan->fields[n].source == TERN_FROM_HEADER)
                 add(app, plan->fields[n].name);
     }
     for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next)

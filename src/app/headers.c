@@ -22,7 +22,8 @@ static bool put_header(tern_ctx *c, const char *name, const char *value, bool re
     bool is_valid = http_field_is_valid(name, name_len, value, value_len);
     if (!is_valid || is_server_owned(name, name_len)) {
         char label[160];
-        tern_log(TERN_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label), name,
+        tern_log(TERN_LOG_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label),
+                 name,
                  is_valid ? "it is the server's own" : "its name is no token or its value has a line break");
         return false;
     }

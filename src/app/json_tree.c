@@ -1,6 +1,6 @@
 /** tern_value in a request's memory. */
 #include "app/ctx.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <math.h>
 #include <string.h>

@@ -68,7 +68,7 @@ static _Noreturn void fail(tern_ctx *c, int status, const char *detail, const ch
 {
     if (status < 400 || status > 599) {
         char label[160];
-        tern_log(TERN_ERROR, "%s failed with status %d, which is no error; 500 is sent",
+        tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is no error; 500 is sent",
                  ctx_route_label(c, label, sizeof label), status);
         status = 500;
     }

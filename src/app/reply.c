@@ -85,12 +85,12 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
 {
     char label[160];
     if (status < 300 || status > 399 || status == 304) {
-        tern_log(TERN_ERROR, "%s: %d is no redirect", ctx_route_label(c, label, sizeof label), status);
+        tern_log(TERN_LOG_ERROR, "%s: %d is no redirect", ctx_route_label(c, label, sizeof label), status);
         return ctx_problem(c, 500, NULL);
     }
     size_t len = redirect_target_len(url);
     if (len == 0 || url[len] != '\0') { /* the target itself may hold a client's secret */
-        tern_log(TERN_ERROR,
+        tern_log(TERN_LOG_ERROR,
                  "%s: a redirect must lead to visible ASCII, and byte %zu of its target is 0x%02x",
                  ctx_route_label(c, label, sizeof label), len, (unsigned char)url[len]);
         return ctx_problem(c, 500, NULL);

@@ -2,13 +2,13 @@
 #include "app/run.h"
 
 #include "app/command.h"
-#include "app/openapi.h"
+#include "app/openapi/openapi.h"
 
 #include "base/log.h"
 #include "runtime/coro.h"
 #include "runtime/offload.h"
 #include "runtime/worker.h"
-#include "schema/json_indent.h"
+#include "schema/json/indent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +57,7 @@ bool app_start_hooks(tern_app *app)
 {
     for (const app_hook *hook = app->hooks; hook != NULL; hook = hook->next) {
         if (hook->start != NULL && !hook->start(hook->arg)) {
-            tern_log(TERN_ERROR, "a function given to tern_on_start returned false");
+            tern_log(TERN_LOG_ERROR, "a function given to tern_on_start returned false");
             return false;
         }
     }
@@ -73,7 +73,7 @@ bool app_start(tern_app *app, const settings *s)
     offload_set_threads(s->limits.offload_threads);
     request_id_prepare(); /* so that a crash report can name a request that has not asked for its id */
     if (!http_server_open(&service, &limits)) {
-        tern_log(TERN_ERROR, "this worker has no memory to serve with");
+        tern_log(TERN_LOG_ERROR, "this worker has no memory to serve with");
         return false;
     }
     return app_start_hooks(app);
@@ -273,7 +273,7 @@ static int command_run(run_state *run)
         return 1;
     raise_descriptor_limit();
     if (run->app->unprobed_file != NULL)
-        tern_log(TERN_WARN,
+        tern_log(TERN_LOG_WARN,
                  "%s was compiled without -fstack-clash-protection: a frame over %d KiB there can overwrite "
                  "another "
                  "request's stack (`pkg-config --cflags tern` and CMake's Tern::tern have the flag)",

@@ -3,7 +3,7 @@
 #define APP_RUN_H
 
 #include "app/ctx.h"
-#include "app/settings.h"
+#include "app/settings/settings.h"
 
 /** Prepares this process to serve `app`, whose routes are compiled, and runs what tern_on_start was given.
  * The loop is open. False, logged, when it cannot. */

@@ -70,7 +70,7 @@ static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *sta
     *status = ctx_file_status(error);
     if (*status != 404 || error == EACCES) {
         char label[160];
-        tern_log(TERN_WARN, "%s: can't open %s: %s", ctx_route_label(c, label, sizeof label), path,
+        tern_log(TERN_LOG_WARN, "%s: can't open %s: %s", ctx_route_label(c, label, sizeof label), path,
                  strerror(error));
     }
     return -1;
@@ -171,7 +171,8 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
     /* Not ended: http closes the connection, so that nobody takes a part for the whole. */
     char label[160];
     if (why == UNWIND_FAIL)
-        tern_log(TERN_ERROR, "%s: the stream failed half-way: %s", ctx_route_label(c, label, sizeof label),
+        tern_log(TERN_LOG_ERROR, "%s: the stream failed half-way: %s",
+                 ctx_route_label(c, label, sizeof label),
                  c->scope.problem_detail != NULL ? c->scope.problem_detail
                                                  : http_status_text(c->scope.problem_status));
 }
@@ -225,7 +226,7 @@ void ctx_send(tern_ctx *c, const tern_reply *reply)
     x->deadline_ms = 0;           /* it was the handler's; from here on only the client's pace counts */
     if (!reply_is_sound(reply)) { /* a handler's has been looked at: middleware made this one */
         char label[160];
-        tern_log(TERN_ERROR, "%s: middleware returned a reply that cannot be sent (status %d)",
+        tern_log(TERN_LOG_ERROR, "%s: middleware returned a reply that cannot be sent (status %d)",
                  ctx_route_label(c, label, sizeof label), reply->status);
         send_problem(c, 500);
         return;

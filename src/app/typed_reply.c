@@ -1,8 +1,8 @@
 /** Replies made of models. Hot path: tern_json_of without checks, which only encodes. */
 #include "app/address.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "http/url.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/printable.h"
 #include "schema/scalar.h"
 #include "schema/validate.h"
@@ -17,8 +17,8 @@
 static tern_reply refuse(tern_ctx *c, const tern_type *type, const char *why, const char *where)
 {
     char label[160];
-    tern_log(TERN_ERROR, "%s: the reply of %s%s can't be sent: %s%s%s",
-             ctx_route_label(c, label, sizeof label), type->kind == TERN_LIST_KIND ? "a list of " : "",
+    tern_log(TERN_LOG_ERROR, "%s: the reply of %s%s can't be sent: %s%s%s",
+             ctx_route_label(c, label, sizeof label), type->kind == TERN_KIND_LIST ? "a list of " : "",
              type->name, why, where[0] != '\0' ? ": " : "", where);
     return ctx_problem(c, 500, NULL);
 }
@@ -80,14 +80,14 @@ tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply)
     if (is_same_type(type, returns) && c->reply_is_page == options->paged)
         return *reply;
     char label[160];
-    tern_log(TERN_ERROR, "%s: the reply is %s of %s, but .returns says %s of %s",
+    tern_log(TERN_LOG_ERROR, "%s: the reply is %s of %s, but .returns says %s of %s",
              ctx_route_label(c, label, sizeof label),
              c->reply_is_page               ? "a page"
-             : type->kind == TERN_LIST_KIND ? "a list"
+             : type->kind == TERN_KIND_LIST ? "a list"
                                             : "a model",
              type->name,
              options->paged                    ? "a page"
-             : returns->kind == TERN_LIST_KIND ? "a list"
+             : returns->kind == TERN_KIND_LIST ? "a list"
                                                : "a model",
              returns->name);
     return ctx_problem(c, 500, NULL);
@@ -105,7 +105,7 @@ static void note_type(tern_ctx *c, const tern_type *type, const tern_reply *repl
 static size_t expected_bytes(const tern_type *type, const void *value)
 {
     enum { TEXT_BYTES = 32 }; /* a guess at what an item's texts add; the block grows where it is */
-    if (type->kind != TERN_LIST_KIND)
+    if (type->kind != TERN_KIND_LIST)
         return plan_of(type)->least_bytes + 4 * TEXT_BYTES;
     tern_bool_list list;
     memcpy(&list, value, sizeof list);
@@ -179,7 +179,7 @@ static const char *key_segment(tern_ctx *c, const field_plan *f, const void *val
 {
     char number[SCALAR_PRINT_BYTES];
     tern_str text = {number, 0};
-    if (f->field->type->kind == TERN_TEXT) {
+    if (f->field->type->kind == TERN_KIND_TEXT) {
         text.data = *(const char *const *)plan_value(f, value);
         text.len = text.data != NULL ? strlen(text.data) : 0;
     } else {

@@ -24,9 +24,9 @@ enum {
 static const struct {
     const char *name, *label, *colour;
 } levels[] = {
-    [TERN_DEBUG] = {"debug", "DEBUG", "\033[2m"}, [TERN_INFO] = {"info", "INFO ", "\033[32m"},
-    [TERN_WARN] = {"warn", "WARN ", "\033[33m"},  [TERN_ERROR] = {"error", "ERROR", "\033[31m"},
-    [TERN_SILENT] = {"silent", NULL, NULL},
+    [TERN_LOG_DEBUG] = {"debug", "DEBUG", "\033[2m"}, [TERN_LOG_INFO] = {"info", "INFO ", "\033[32m"},
+    [TERN_LOG_WARN] = {"warn", "WARN ", "\033[33m"},  [TERN_LOG_ERROR] = {"error", "ERROR", "\033[31m"},
+    [TERN_LOG_SILENT] = {"silent", NULL, NULL},
 };
 
 /* The process's logger: settings read once, and the text of the current second. */
@@ -45,7 +45,7 @@ static void read_settings(void)
     bool is_terminal = isatty(STDERR_FILENO) == 1;
     bool level_known = level == NULL || level[0] == '\0';
     logger.is_ready = true;
-    logger.level = TERN_INFO;
+    logger.level = TERN_LOG_INFO;
     logger.second = -1;
     for (unsigned i = 0; i < sizeof levels / sizeof *levels && !level_known; i++)
         if (strcasecmp(level, levels[i].name) == 0) {
@@ -58,17 +58,18 @@ static void read_settings(void)
     else if (format != NULL && strcasecmp(format, "human") == 0)
         logger.is_human = true;
     else if (format != NULL && format[0] != '\0' && strcasecmp(format, "auto") != 0)
-        tern_log(TERN_WARN, "TERN_LOG_FORMAT must be auto, human or json, not \"%s\"", format);
+        tern_log(TERN_LOG_WARN, "TERN_LOG_FORMAT must be auto, human or json, not \"%s\"", format);
     logger.has_colours = is_terminal && (no_colour == NULL || no_colour[0] == '\0');
     if (!level_known)
-        tern_log(TERN_WARN, "TERN_LOG_LEVEL must be debug, info, warn, error or silent, not \"%s\"", level);
+        tern_log(TERN_LOG_WARN, "TERN_LOG_LEVEL must be debug, info, warn, error or silent, not \"%s\"",
+                 level);
 }
 
 int tern_log_enabled(tern_log_level level)
 {
     if (!logger.is_ready)
         read_settings();
-    return level >= logger.level && level < TERN_SILENT;
+    return level >= logger.level && level < TERN_LOG_SILENT;
 }
 
 void tern_log_set_level(tern_log_level level)

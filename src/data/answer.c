@@ -82,10 +82,10 @@ static void log_trouble(const char *label, const data_error *error)
         return;
     }
     if (told[error->fault].left_out > 0)
-        tern_log(TERN_ERROR, "%s: the database says: %s (and to %u requests since the last such line)", label,
-                 error->message, told[error->fault].left_out);
+        tern_log(TERN_LOG_ERROR, "%s: the database says: %s (and to %u requests since the last such line)",
+                 label, error->message, told[error->fault].left_out);
     else
-        tern_log(TERN_ERROR, "%s: the database says: %s", label, error->message);
+        tern_log(TERN_LOG_ERROR, "%s: the database says: %s", label, error->message);
     told[error->fault].next_ms = loop_self.now_ms + TELL_EVERY_MS;
     told[error->fault].left_out = 0;
 }
@@ -115,10 +115,10 @@ static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *fie
     else if (status > 500)
         log_trouble(ctx_route_label(c, label, sizeof label), error);
     else if (status == 500)
-        tern_log(TERN_ERROR, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
+        tern_log(TERN_LOG_ERROR, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
                  error->message);
-    else if (tern_log_enabled(TERN_DEBUG))
-        tern_log(TERN_DEBUG, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
+    else if (tern_log_enabled(TERN_LOG_DEBUG))
+        tern_log(TERN_LOG_DEBUG, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
                  error->message);
     if (field[0] != '\0' &&
         code != NULL) /* a field's name is C's, or was checked at start: nothing to escape */

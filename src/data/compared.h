@@ -8,7 +8,7 @@
 #ifndef DATA_COMPARED_H
 #define DATA_COMPARED_H
 
-#include "data/table.h"
+#include "data/table/table.h"
 
 /** How deep in brackets a reader of a condition is; zeroed at its beginning. */
 typedef struct compared_place {

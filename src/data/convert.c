@@ -7,7 +7,7 @@
 
 static bool is_enum(const data_column *column)
 {
-    return column->plan->type->kind == TERN_ENUM;
+    return column->plan->type->kind == TERN_KIND_ENUM;
 }
 
 bool data_must_convert(const data_column *column, tern_arg_kind given)

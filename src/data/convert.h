@@ -3,7 +3,7 @@
 #define DATA_CONVERT_H
 
 #include "app/ctx.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 /** Whether a value of this kind is a number where the column is none, but has values that are ints in C:
  * `true`, `!x`, constants of an enum. */

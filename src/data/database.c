@@ -1,11 +1,11 @@
 /* The database of an application: from main's declaration to what each worker opens. */
 #include "app/command.h"
-#include "data/fresh.h"
+#include "data/create_tables.h"
 #include "data/migrate/migrate.h"
-#include "data/rollback.h"
+#include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <tern/log.h>
 
@@ -135,10 +135,10 @@ static bool start(void *arg)
     if (data_self.options.replica_url != NULL)
         data_self.replica = open_one(data_self.options.replica_url);
     if (data_self.primary == NULL || (data_self.replica == NULL && data_self.options.replica_url != NULL)) {
-        tern_log(TERN_ERROR, "database: there is no memory for its connections");
+        tern_log(TERN_LOG_ERROR, "database: there is no memory for its connections");
         return false;
     }
-    return !is_in_memory(data_self.options.url) || data_make_fresh_tables();
+    return !is_in_memory(data_self.options.url) || data_create_tables();
 }
 
 static void stop(void *arg)

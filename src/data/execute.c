@@ -1,10 +1,10 @@
 /* Hot path: data_execute without a failure. It may not allocate or format. */
 #include "data/execute.h"
 #include "base/clock.h"
-#include "data/later.h"
+#include "data/await_schema.h"
 #include "data/misuse.h"
 #include "data/transaction.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/budget.h"
 #include "runtime/loop.h"
 
@@ -14,7 +14,7 @@
 
 enum { MANY_TIMES = 10 };
 
-data_worker data_self;
+worker_database data_self;
 
 data_request *data_request_of(tern_ctx *c)
 {
@@ -51,7 +51,7 @@ static void count_statement(tern_ctx *c, data_request *request, const data_state
     char label[160];
     data_counted *counted = count_of(request, statement);
     if (counted != NULL && ++counted->times == MANY_TIMES + 1)
-        tern_log(TERN_WARN,
+        tern_log(TERN_LOG_WARN,
                  "%s runs a statement more than %d times (tern_preload, or one query, may do it at once): %s",
                  ctx_route_label(c, label, sizeof label), MANY_TIMES, statement->sql);
 }
@@ -62,10 +62,10 @@ void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns
     uint64_t taken_us = (clock_ns() - started_ns) / 1000;
     bool is_slow = taken_us >= (uint64_t)data_self.options.slow_query_ms * 1000;
     char label[160];
-    if (!is_slow && !tern_log_enabled(TERN_DEBUG))
+    if (!is_slow && !tern_log_enabled(TERN_LOG_DEBUG))
         return;
     tern_log_event(
-        is_slow ? TERN_WARN : TERN_DEBUG, is_slow ? "slow query" : "query",
+        is_slow ? TERN_LOG_WARN : TERN_LOG_DEBUG, is_slow ? "slow query" : "query",
         (const tern_log_field[]){{.name = "sql", .text = statement->sql},
                                  {.name = "route", .text = ctx_route_label(c, label, sizeof label)},
                                  {.name = "microseconds", .number = (int64_t)taken_us},

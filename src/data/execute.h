@@ -7,7 +7,7 @@
 
 #include "app/ctx.h"
 #include "data/engine.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 enum { DATA_COUNTED_STATEMENTS = 8, DATA_WORDS_BYTES = 1024 };
 

@@ -17,6 +17,6 @@ void data_misuse(tern_ctx *c, const char *format, ...)
     if (c->data != NULL && c->data->words != NULL)
         snprintf(c->data->words, DATA_WORDS_BYTES, "%s", sentence);
     else
-        tern_log(TERN_ERROR, "%s: %s", ctx_route_label(c, label, sizeof label), sentence);
+        tern_log(TERN_LOG_ERROR, "%s: %s", ctx_route_label(c, label, sizeof label), sentence);
     ctx_fail(c, 500, NULL);
 }

@@ -10,7 +10,7 @@
 #define DATA_ORDER_H
 
 #include "data/statement.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 typedef struct data_order_term {
     const data_column *column;

@@ -199,7 +199,7 @@ static void fill_model(const preload *p, char *row, const tern_arg *key)
     bool is_there = at < p->found_count;
     if (is_there)
         memcpy(plan_value(p->field, row), p->found[at].row, p->related->type->size);
-    *plan_state(p->field, row) = is_there ? TERN_VALUE : TERN_NULL;
+    *plan_state(p->field, row) = is_there ? TERN_STATE_VALUE : TERN_STATE_NULL;
 }
 
 static void fill_list(const preload *p, char *row, const tern_arg *key)
@@ -213,7 +213,7 @@ static void fill_list(const preload *p, char *row, const tern_arg *key)
     tern_bool_list *list = plan_value(p->field, row); /* every list begins alike */
     list->items = (bool *)(void *)items;
     list->count = end - first;
-    *plan_state(p->field, row) = TERN_VALUE;
+    *plan_state(p->field, row) = TERN_STATE_VALUE;
 }
 
 /** The column of `from` that refers to `to` and is not `but`; data_tables_make has seen that there is one. */

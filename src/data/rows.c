@@ -1,5 +1,5 @@
 #include "data/rows.h"
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "base/mem.h"
 #include "data/misuse.h"
 
@@ -111,10 +111,10 @@ static inline bool read_columns(const rows_map *map, data_run *run, const data_r
         if (wanted != NULL)
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is not %s",
                                type->name, f->field->name, wanted);
-        if (is_null && f->type->kind == TERN_TEXT && !plan_may_lack(f)) /* nobody looks for NULL there */
+        if (is_null && f->type->kind == TERN_KIND_TEXT && !plan_may_lack(f)) /* nobody looks for NULL there */
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is null", type->name,
                                f->field->name);
-        *plan_state(f, out) = is_null ? plan_lacking_state(f) : TERN_VALUE;
+        *plan_state(f, out) = is_null ? plan_lacking_state(f) : TERN_STATE_VALUE;
     }
     return true;
 }
@@ -126,7 +126,7 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
         const field_plan *fields = plan_of(type)->fields;
         memset(out, 0, type->size);
         for (unsigned i = 0; i < type->field_count; i++)
-            *plan_state(&fields[i], out) = TERN_ABSENT;
+            *plan_state(&fields[i], out) = TERN_STATE_ABSENT;
     }
     return read_columns(map, run, row, out);
 }

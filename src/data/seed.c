@@ -1,8 +1,8 @@
 #include "data/seed.h"
 
-#include "app/alone.h"
+#include "app/command_work.h"
 #include "data/execute.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <stdio.h>
 
@@ -80,7 +80,7 @@ bool data_seed_run(tern_app *app, buf *problem)
 {
     seeding run = {0};
     buf why = {0};
-    bool is_done = app_run_alone(app, run_all, &run, &why);
+    bool is_done = app_run_command_work(app, run_all, &run, &why);
     if (!is_done) {
         if (run.now != NULL)
             buf_add_printf(problem, "%s: ", run.now->name);

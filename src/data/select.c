@@ -4,7 +4,7 @@
 #include "data/misuse.h"
 #include "data/order.h"
 #include "data/rows.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <tern/log.h>
 
@@ -130,7 +130,7 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
     if (!is_new_place(s->place))
         return;
     const char *key = table->key_count != 0 ? table->columns[table->keys[0]].plan->field->name : NULL;
-    tern_log(TERN_WARN,
+    tern_log(TERN_LOG_WARN,
              "%s: %s selects %s rows with .limit or .offset in no certain order, so pages of them may repeat "
              "rows and leave others out; %s",
              s->place, ctx_route_label(c, label, sizeof label), table->type->name,

@@ -3,7 +3,7 @@
 #include "data/compared.h"
 #include "data/convert.h"
 #include "data/statement.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "app/ctx.h"
 #include "base/buf.h"
 #include "data/engine.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3, STATEMENTS_KEPT_MOST = 4096 };
 

@@ -2,7 +2,7 @@
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/transaction.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/budget.h"
 #include "runtime/loop.h"
 

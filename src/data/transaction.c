@@ -1,7 +1,7 @@
 #include "data/transaction.h"
 #include "data/misuse.h"
 #include "data/statement.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 

@@ -11,8 +11,8 @@ column_set update_columns(tern_ctx *c, const data_table *table, const tern_write
         set = write_columns_named(c, table, options->fields);
     for (unsigned i = 0; i < table->column_count && options->fields == NULL; i++) {
         const data_column *column = &table->columns[i];
-        uint8_t state = options->given != NULL ? *plan_state(column->plan, options->given) : TERN_GIVEN;
-        if (!column->is_key && !column->is_created && (state == TERN_GIVEN || state == TERN_NULL))
+        uint8_t state = options->given != NULL ? *plan_state(column->plan, options->given) : TERN_STATE_GIVEN;
+        if (!column->is_key && !column->is_created && (state == TERN_STATE_GIVEN || state == TERN_STATE_NULL))
             column_set_add(&set, i);
     }
     if (table->version != NULL) /* raised by the statement itself */
@@ -29,7 +29,7 @@ void update_prepare(const data_table *table, void *row)
     if (table->updated == NULL)
         return;
     *(tern_datetime *)plan_value(table->updated->plan, row) = write_now();
-    *plan_state(table->updated->plan, row) = TERN_VALUE;
+    *plan_state(table->updated->plan, row) = TERN_STATE_VALUE;
 }
 
 const data_statement *update_statement(tern_ctx *c, const data_table *table, const column_set *set)

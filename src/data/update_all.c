@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "data/misuse.h"
 #include "data/transaction.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "data/write.h"
 
 #include <string.h>

@@ -87,13 +87,13 @@ static void set_int(const data_column *column, void *row, int64_t value)
     default:
         *(int64_t *)at = value;
     }
-    *plan_state(column->plan, row) = TERN_VALUE;
+    *plan_state(column->plan, row) = TERN_STATE_VALUE;
 }
 
 static void set_time(const data_column *column, void *row, tern_datetime now)
 {
     *(tern_datetime *)plan_value(column->plan, row) = now;
-    *plan_state(column->plan, row) = TERN_VALUE;
+    *plan_state(column->plan, row) = TERN_STATE_VALUE;
 }
 
 static bool is_zero(const field_plan *f, const void *row)
@@ -114,8 +114,8 @@ static void settle_related(const data_table *table, void *row)
         const field_plan *f = &plan->fields[i];
         const tern_field *field = f->field;
         bool is_place = field->via != NULL || field->by != NULL || field->through != NULL;
-        if (is_place && *plan_state(f, row) == TERN_VALUE && is_zero(f, row))
-            *plan_state(f, row) = TERN_ABSENT;
+        if (is_place && *plan_state(f, row) == TERN_STATE_VALUE && is_zero(f, row))
+            *plan_state(f, row) = TERN_STATE_ABSENT;
     }
 }
 
@@ -134,11 +134,11 @@ void write_settle(const data_table *table, void *row)
         uint8_t *state = plan_state(f, row);
         if (table->columns[i].kind == TERN_ARG_TIME)
             cut_to_microseconds(plan_value(f, row));
-        if (*state != TERN_NULL && *state != TERN_ABSENT) {
+        if (*state != TERN_STATE_NULL && *state != TERN_STATE_ABSENT) {
             if (data_column_is_null(&table->columns[i], row))
                 *state = plan_lacking_state(f);
         } else if (!is_zero(f, row)) {
-            *state = TERN_VALUE;
+            *state = TERN_STATE_VALUE;
         }
     }
 }
@@ -151,16 +151,16 @@ void write_complete(tern_ctx *c, const data_table *table, void *row)
         const data_column *column = &table->columns[i];
         const field_plan *f = column->plan;
         uint8_t *state = plan_state(f, row);
-        if (*state == TERN_ABSENT && f->fallback != NULL) {
+        if (*state == TERN_STATE_ABSENT && f->fallback != NULL) {
             memcpy(plan_value(f, row), f->fallback, f->type->size);
-            *state = TERN_VALUE;
-        } else if (*state == TERN_ABSENT && column->is_nullable) {
+            *state = TERN_STATE_VALUE;
+        } else if (*state == TERN_STATE_ABSENT && column->is_nullable) {
             *state = plan_lacking_state(f);
         }
         if (column->is_key && column->kind == TERN_ARG_UUID && column->references == NULL &&
             memcmp(plan_value(f, row), &no_uuid, sizeof no_uuid) == 0) {
             draw_uuid(c, plan_value(f, row));
-            *state = TERN_VALUE;
+            *state = TERN_STATE_VALUE;
         }
     }
     const tern_datetime now =

@@ -1,6 +1,6 @@
 #include "http/authority.h"
 
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -175,7 +175,7 @@ static bool read_to_heap(http_exchange *x)
     buf *b = &x->body_buf;
     char *piece;
     long len;
-    body_block_take(&http_self.bodies, b);
+    body_block_get(&http_self.bodies, b);
     while (k->in_start != k->in_end || x->head.is_chunked) {
         len = next_piece(x, SIZE_MAX, &piece);
         if (len <= 0)

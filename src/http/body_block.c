@@ -17,7 +17,7 @@ static buf take_last(body_blocks *blocks)
     return last;
 }
 
-void body_block_take(body_blocks *blocks, buf *b)
+void body_block_get(body_blocks *blocks, buf *b)
 {
     if (blocks->count == 0)
         return;
@@ -26,7 +26,7 @@ void body_block_take(body_blocks *blocks, buf *b)
     b->cap = block.cap;
 }
 
-void body_block_give(body_blocks *blocks, buf *b)
+void body_block_put(body_blocks *blocks, buf *b)
 {
     if (blocks->count == BODY_BLOCKS_KEPT || b->cap < BODY_BLOCK_LEAST || b->cap > BODY_BLOCK_MOST) {
         buf_free(b);

@@ -18,9 +18,9 @@ typedef struct body_blocks {
 } body_blocks;
 
 /** Gives `b`, which has no block, the one that was freed last, if any. */
-void body_block_take(body_blocks *blocks, buf *b);
+void body_block_get(body_blocks *blocks, buf *b);
 /** Keeps the block of `b`, or frees it: one that is unusually small or large, or one more than are kept. */
-void body_block_give(body_blocks *blocks, buf *b);
+void body_block_put(body_blocks *blocks, buf *b);
 /** Frees what nobody has needed since the last call. */
 void body_blocks_tidy(body_blocks *blocks);
 void body_blocks_drain(body_blocks *blocks);

@@ -30,14 +30,14 @@ static void on_timer(timer_entry *timer);
 
 http_connection *connection_open(int fd)
 {
-    http_connection *k = pool_get(&http_self.frames);
+    http_connection *k = pool_get(&http_self.structures);
     if (k == NULL)
         return NULL;
     *k = (http_connection){.source = {.fd = fd, .on_event = on_event}, .timer.fire = on_timer};
     k->must_close = http_self.is_draining;
     list_init(&k->write_turns);
     if (!loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
-        pool_put(&http_self.frames, k);
+        pool_put(&http_self.structures, k);
         return NULL;
     }
     list_append(&http_self.connections, &k->link);
@@ -50,7 +50,7 @@ http_connection *connection_open(int fd)
 
 static void free_later(loop_later *later)
 {
-    pool_put(&http_self.frames, list_owner(later, http_connection, later));
+    pool_put(&http_self.structures, list_owner(later, http_connection, later));
 }
 
 static void release_input(http_connection *k)
@@ -210,7 +210,7 @@ static void park(http_connection *k)
         server_make_place();
 }
 
-/* -- the worker -- */
+/* -- the runner -- */
 
 /** Makes room behind in_end for more of an unfinished head; false when the block is full of it. */
 static bool make_room(http_connection *k)
@@ -226,7 +226,7 @@ static bool make_room(http_connection *k)
 static void finish_work(http_connection *k)
 {
     bool unread = k->has_unread_body || k->in_start != k->in_end || k->is_readable;
-    k->worker = NULL;
+    k->runner = NULL;
     k->has_suspended = false;
     if (k->is_broken)
         connection_close(k);
@@ -241,7 +241,7 @@ static void finish_work(http_connection *k)
 static void work_main(void *arg)
 {
     http_connection *k = arg;
-    k->worker = coro_self();
+    k->runner = coro_self();
     for (;;) {
         serve_buffered(k);
         output_send(k, NULL, 0);
@@ -278,7 +278,7 @@ void http_set_deadline(http_exchange *x, uint64_t at_ms)
         connection_watch(x->connection);
 }
 
-/** After the worker was started: a suspended one gets its deadline watched, and what it has answered so far
+/** After the runner was started: a suspended one gets its deadline watched, and what it has answered so far
  * is sent. */
 static void watch_suspended(http_connection *k)
 {
@@ -298,7 +298,7 @@ static void start_work(http_connection *k)
         connection_close(k);
         return;
     }
-    if (!k->is_closed && k->worker != NULL)
+    if (!k->is_closed && k->runner != NULL)
         watch_suspended(k);
 }
 
@@ -388,7 +388,7 @@ static void on_linger(http_connection *k)
         set_deadline(k, linger_deadline(k));
 }
 
-/** The socket of a connection in work: wakes the worker if it waits for this, cancels it when the client has
+/** The socket of a connection in work: wakes the runner if it waits for this, cancels it when the client has
  * left. */
 static void on_event_in_work(http_connection *k, uint32_t events)
 {
@@ -401,7 +401,7 @@ static void on_event_in_work(http_connection *k, uint32_t events)
         coro_wake(k->reader);
     if (k->writer != NULL && (has_left || (events & EPOLLOUT)))
         coro_wake(k->writer);
-    bool is_told = k->reader == k->worker || k->writer == k->worker || k->is_yielding;
+    bool is_told = k->reader == k->runner || k->writer == k->runner || k->is_yielding;
     if (has_left && !is_told)
         presence_cancel(k);
     else if (events & EPOLLRDHUP)
@@ -413,7 +413,7 @@ static void on_event(loop_source *source, uint32_t events)
     http_connection *k = list_owner(source, http_connection, source);
     if (events & EPOLLRDHUP)
         k->peer_closed = true;
-    if (k->worker != NULL)
+    if (k->runner != NULL)
         on_event_in_work(k, events);
     else if (!(events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
         return;
@@ -428,7 +428,7 @@ static void on_timer_in_work(http_connection *k)
     http_exchange *x = k->exchange;
     if (x != NULL && x->deadline_ms != 0 && x->deadline_ms <= loop_self.now_ms) {
         x->is_late = true;
-        coro_cancel(k->worker);
+        coro_cancel(k->runner);
         return;
     }
     if (x != NULL && x->look_ms != 0 && x->look_ms <= loop_self.now_ms)
@@ -440,7 +440,7 @@ static void on_timer(timer_entry *timer)
 {
     http_connection *k = list_owner(timer, http_connection, timer);
     uint64_t now = loop_self.now_ms;
-    if (k->worker != NULL) {
+    if (k->runner != NULL) {
         on_timer_in_work(k);
         return;
     }

@@ -23,7 +23,7 @@
 struct http_connection {
     /* Two cache lines hold all that an ordinary request touches. */
     loop_source source;
-    coro *worker; /* the coroutine in work; NULL while parked or lingering */
+    coro *runner; /* the coroutine in work; NULL while parked or lingering */
     char *in;     /* block of input: pooled while in work, exact while parked; NULL when empty */
     uint32_t in_start, in_end, in_cap;
     uint32_t out_len;     /* bytes waiting in `out` */
@@ -34,7 +34,7 @@ struct http_connection {
     uint32_t requests;       /* served so far */
     bool is_readable;        /* an edge came since recv last found the socket empty */
     bool is_yielding;        /* suspended only to let others have their turn */
-    bool has_suspended;      /* `worker` has been suspended since it was started */
+    bool has_suspended;      /* `runner` has been suspended since it was started */
     bool peer_closed;        /* EPOLLRDHUP: no more input after what is buffered */
     bool is_broken;          /* no further byte can be sent */
     bool is_corked;          /* more follows at once: the kernel may wait for it before it sends a packet */
@@ -46,7 +46,7 @@ struct http_connection {
     timer_entry timer;
     uint64_t head_began_ms; /* first byte of an unfinished head; 0: none */
     uint64_t lingered_bytes, linger_end_ms;
-    coro *reader, *writer; /* suspended for the socket: `worker` or a task of its request */
+    coro *reader, *writer; /* suspended for the socket: `runner` or a task of its request */
     list_link write_turns; /* tasks that wait for `writer` to end, where there are any */
     list_link link;        /* http_self.connections */
     loop_later later;      /* frees it at the end of the turn */
@@ -63,7 +63,7 @@ typedef struct http_server {
     timer_entry hand_over; /* runs while the successor's channel is full */
     size_t block_bytes;    /* of `blocks`, one byte less than allocated: room for a NUL */
     pool blocks;           /* input and output blocks */
-    pool frames;           /* http_connection structures */
+    pool structures;       /* http_connection structures */
     body_blocks bodies;    /* of long bodies */
 } http_server;
 
@@ -87,7 +87,7 @@ bool connection_retire(http_connection *k);
 void connection_hurry(http_connection *k);
 /** Lets the timer watch the deadline of the request in work, and a peer that may have left. */
 void connection_watch(http_connection *k);
-/** Suspends the running coroutine (the worker, or a task of its request) until the socket is ready; false on
+/** Suspends the running coroutine (the runner, or a task of its request) until the socket is ready; false on
  * time-out (`at_ms`, 0: none), cancellation or a dead peer. */
 bool connection_wait_read(http_connection *k, uint64_t at_ms);
 bool connection_wait_write(http_connection *k, uint64_t at_ms);
@@ -127,7 +127,7 @@ long input_receive(http_connection *k, char *into, size_t size);
 char *output_room(http_connection *k, size_t size);
 /** Sends all of `out` and then `data`, waiting for a slow reader; false (and is_broken) when it can't. */
 bool output_send(http_connection *k, const void *data, size_t len);
-/** Sends `out` as far as it goes without waiting; for a worker that is suspended for something else. */
+/** Sends `out` as far as it goes without waiting; for a runner that is suspended for something else. */
 void output_try(http_connection *k);
 /** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
 uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
@@ -146,7 +146,7 @@ bool output_wait(http_connection *k, output_pace *pace);
 bool output_wait_turn(http_connection *k);
 
 /* serve.c */
-/** Answers every complete request in the input block; runs in the worker. */
+/** Answers every complete request in the input block; runs in the runner. */
 void serve_buffered(http_connection *k);
 
 /* body.c */

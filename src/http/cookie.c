@@ -1,7 +1,7 @@
 #include "http/cookie.h"
 
 #include "base/text.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "http/h1_chunk.h"
-#include "http/h1_head.h"
+#include "http/h1/chunk.h"
+#include "http/h1/head.h"
 
 #include <tern/str.h>
 

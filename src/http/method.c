@@ -1,4 +1,4 @@
-#include "http/h1_head.h"
+#include "http/h1/head.h"
 
 #include <string.h>
 

@@ -31,12 +31,12 @@ static const char *beginning_of(const http_exchange *x, unsigned *most)
     return is_between_chunks ? zeros : !x->has_replied ? status_beginning : NULL;
 }
 
-/** The peer has left while the worker waits for something else than the socket. */
+/** The peer has left while the runner waits for something else than the socket. */
 void presence_cancel(http_connection *k)
 {
     if (k->exchange != NULL)
         k->exchange->has_client_left = true;
-    coro_cancel(k->worker);
+    coro_cancel(k->runner);
 }
 
 void presence_watch(http_connection *k)

@@ -49,7 +49,7 @@ static bool will_keep_alive(http_exchange *x, bool is_whole)
     unsigned most = http_self.limits.requests_per_connection;
     if (!x->head.keep_alive || x->wants_close || k->must_close || (most != 0 && k->requests + 1 >= most))
         return false;
-    if ((http_self.is_draining && !http_self.has_successor) || k->worker->is_cancelled)
+    if ((http_self.is_draining && !http_self.has_successor) || k->runner->is_cancelled)
         return false;
     return x->body_is_read || ((is_whole || !x->policy.is_streamed) && body_skip_buffered(x));
 }
@@ -85,7 +85,7 @@ static bool is_type(const char *type, size_t len)
 {
     bool is_valid = http_field_is_valid("Content-Type", 12, type, len);
     if (!is_valid)
-        tern_log(TERN_ERROR, "a reply's Content-Type is no header value: left out");
+        tern_log(TERN_LOG_ERROR, "a reply's Content-Type is no header value: left out");
     return is_valid;
 }
 
@@ -169,7 +169,7 @@ static char *room_for_head(http_exchange *x, size_t type_len, size_t *copied)
     if (bound + *copied > http_self.block_bytes)
         *copied = 0;
     if (bound > http_self.block_bytes) {
-        tern_log(TERN_ERROR, "the reply's headers have more than %zu bytes: answered 500",
+        tern_log(TERN_LOG_ERROR, "the reply's headers have more than %zu bytes: answered 500",
                  http_self.block_bytes);
         x->field_count = 0;
         set_status(x, 500);
@@ -277,7 +277,7 @@ void http_reply_write(http_exchange *x, const void *data, size_t len)
     if (k->writer != NULL && !output_wait_turn(k))
         client_is_gone(x);
     if (len > x->reply_left) {
-        tern_log(TERN_ERROR, "a streamed reply has more bytes than it announced: cut, connection closed");
+        tern_log(TERN_LOG_ERROR, "a streamed reply has more bytes than it announced: cut, connection closed");
         client_is_gone(x);
     }
     if (x->reply_left != UINT64_MAX)
@@ -324,7 +324,7 @@ void http_reply_end(http_exchange *x)
             return;
         k->out_len += (uint32_t)(PUT_LITERAL(start, "0\r\n\r\n") - start);
     } else if (x->reply_left != 0 && x->reply_left != UINT64_MAX && !x->omits_body) {
-        tern_log(TERN_ERROR, "a streamed reply has fewer bytes than it announced: connection closed");
+        tern_log(TERN_LOG_ERROR, "a streamed reply has fewer bytes than it announced: connection closed");
         return; /* still streaming: exchange_end breaks the connection */
     }
     x->is_streaming = false;

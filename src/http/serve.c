@@ -1,7 +1,7 @@
 /**
  * One request after the other out of the input block.
  *
- * Hot path: no allocation; the exchange and the first bytes of its arena lie on the worker's stack.
+ * Hot path: no allocation; the exchange and the first bytes of its arena lie on the runner's stack.
  */
 #include "http/connection.h"
 
@@ -34,11 +34,11 @@ static void log_refusal(http_exchange *x, int status, const char *detail)
         second = loop_self.now_ms / 1000;
         logged = 0;
     }
-    if (logged++ >= REFUSALS_LOGGED_A_SECOND || !tern_log_enabled(TERN_WARN))
+    if (logged++ >= REFUSALS_LOGGED_A_SECOND || !tern_log_enabled(TERN_LOG_WARN))
         return;
     const tern_log_field fields[] = {
         {"status", NULL, status}, {"reason", detail, 0}, {"address", http_remote_address(x), 0}};
-    tern_log_event(TERN_WARN, "request refused", fields, 3);
+    tern_log_event(TERN_LOG_WARN, "request refused", fields, 3);
 }
 
 static void refuse(http_exchange *x, int status, const char *detail)
@@ -99,7 +99,7 @@ static void exchange_end(http_exchange *x)
         setsockopt(k->source.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         k->is_broken = true;
     }
-    k->is_finished = k->is_broken || !x->has_replied || !x->keeps_alive || k->worker->is_cancelled;
+    k->is_finished = k->is_broken || !x->has_replied || !x->keeps_alive || k->runner->is_cancelled;
     k->has_unread_body = !x->body_is_read;
     k->requests++;
     k->head_began_ms = 0;
@@ -107,7 +107,7 @@ static void exchange_end(http_exchange *x)
     if (arena_holds(&x->arena))
         arena_free(&x->arena);
     if (x->body_buf.data != NULL)
-        body_block_give(&http_self.bodies, &x->body_buf);
+        body_block_put(&http_self.bodies, &x->body_buf);
     pool_put(&http_self.blocks, x->head_block);
 }
 

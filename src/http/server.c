@@ -12,7 +12,7 @@
 enum {
     SMALLEST_BLOCK_BYTES = 16 * 1024,
     BLOCKS_KEPT = 64,
-    FRAMES_KEPT = 1024,
+    STRUCTURES_KEPT = 1024,
     HAND_STEPS = 64,       /* parked connections looked at to find one to drop */
     HAND_OVER_AGAIN_MS = 5 /* a full channel is emptied within a turn or two of the successor's loop */
 };
@@ -32,7 +32,7 @@ bool http_server_open(const http_service *service, const http_limits *limits)
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
     http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */
     pool_init(&http_self.blocks, bytes + 1, BLOCKS_KEPT);
-    pool_init(&http_self.frames, sizeof(http_connection), FRAMES_KEPT);
+    pool_init(&http_self.structures, sizeof(http_connection), STRUCTURES_KEPT);
     list_init(&http_self.connections);
     http_self.hand = &http_self.connections;
     return true;
@@ -41,7 +41,7 @@ bool http_server_open(const http_service *service, const http_limits *limits)
 void http_server_close(void)
 {
     pool_drain(&http_self.blocks);
-    pool_drain(&http_self.frames);
+    pool_drain(&http_self.structures);
     body_blocks_drain(&http_self.bodies);
 }
 
@@ -62,7 +62,7 @@ void server_make_place(void)
             continue;
         http_connection *k = list_owner(http_self.hand, http_connection, link);
         bool is_longer = longest == NULL || k->deadline_ms < longest->deadline_ms;
-        if (k->worker == NULL && is_longer && is_silent(k))
+        if (k->runner == NULL && is_longer && is_silent(k))
             longest = k;
     }
     if (longest != NULL)
@@ -101,7 +101,7 @@ static void hand_over_parked(timer_entry *timer)
     for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
         next = link->next;
         http_connection *k = list_owner(link, http_connection, link);
-        if (k->worker == NULL && !k->is_lingering && k->in == NULL && !connection_retire(k))
+        if (k->runner == NULL && !k->is_lingering && k->in == NULL && !connection_retire(k))
             return;
     }
 }
@@ -123,7 +123,7 @@ void http_server_drain(void *unused, bool successor)
         next = link->next;
         http_connection *k = list_owner(link, http_connection, link);
         connection_hurry(k);
-        if (k->worker != NULL || k->is_lingering)
+        if (k->runner != NULL || k->is_lingering)
             continue; /* seen to when it parks or closes */
         if (k->in != NULL)
             k->must_close = true;
@@ -139,7 +139,7 @@ void http_server_tidy(void *unused)
 {
     (void)unused;
     pool_tidy(&http_self.blocks);
-    pool_tidy(&http_self.frames);
+    pool_tidy(&http_self.structures);
     body_blocks_tidy(&http_self.bodies);
 }
 
@@ -152,10 +152,10 @@ void http_server_abort(void *unused)
     for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
         next = link->next;
         http_connection *k = list_owner(link, http_connection, link);
-        if (k->worker == NULL)
+        if (k->runner == NULL)
             connection_close(k);
         else
-            coro_cancel(k->worker);
+            coro_cancel(k->runner);
     }
     tell_drained();
 }

@@ -1,7 +1,7 @@
 #include "http/url.h"
 
 #include "base/text.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <string.h>
 

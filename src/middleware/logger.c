@@ -25,7 +25,8 @@ static void write_line(tern_ctx *c, void *arg)
                                      {.name = "us", .number = (int64_t)((clock_ns() - l->began_ns) / 1000)},
                                      {.name = "address", .text = tern_remote_address(c)},
                                      {.name = "request_id", .text = tern_request_id(c)}};
-    tern_log_event(status >= 500 ? TERN_ERROR : TERN_INFO, "request", fields, sizeof fields / sizeof *fields);
+    tern_log_event(status >= 500 ? TERN_LOG_ERROR : TERN_LOG_INFO, "request", fields,
+                   sizeof fields / sizeof *fields);
 }
 
 static bool is_skipped(tern_ctx *c, const char *prefix)
@@ -35,7 +36,7 @@ static bool is_skipped(tern_ctx *c, const char *prefix)
 
 static tern_reply run(tern_ctx *c, void *skip_prefix)
 {
-    if (is_skipped(c, skip_prefix) || !tern_log_enabled(TERN_INFO))
+    if (is_skipped(c, skip_prefix) || !tern_log_enabled(TERN_LOG_INFO))
         return tern_next(c);
     line *l = tern_alloc(c, sizeof *l);
     *l = (line){.began_ns = clock_ns(), .method = tern_method(c), .path = tern_path(c)};

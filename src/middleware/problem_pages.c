@@ -130,7 +130,7 @@ static void log_failure(tern_ctx *c, int status, const char *detail)
                                      {.name = "route", .text = tern_route_pattern(c)},
                                      {.name = "status", .number = status},
                                      {.name = "request_id", .text = tern_request_id(c)}};
-    tern_log_event(TERN_ERROR, detail != NULL ? detail : http_status_text(status), fields,
+    tern_log_event(TERN_LOG_ERROR, detail != NULL ? detail : http_status_text(status), fields,
                    sizeof fields / sizeof *fields);
 }
 

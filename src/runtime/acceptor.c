@@ -41,7 +41,7 @@ static void complain(acceptor *a, const char *what, int error)
     const tern_log_field fields[] = {{.name = "reason", .text = strerror(error)},
                                      {.name = "refused", .number = a->refused},
                                      {.name = "connections", .number = atomic_load(&own_record(a)->load)}};
-    tern_log_event(TERN_WARN, what, fields, 3);
+    tern_log_event(TERN_LOG_WARN, what, fields, 3);
     a->refused = 0;
 }
 

@@ -127,7 +127,7 @@ static stack_slot *new_coroutine(coro_fn *fn, void *arg)
         set_up();
     if (alive >= most_alive)
         return NULL;
-    stack_slot *slot = stack_take();
+    stack_slot *slot = stack_get();
     if (slot == NULL)
         return NULL;
     alive++;

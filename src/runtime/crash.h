@@ -70,8 +70,8 @@ bool crash_install(crash_record *record, const worker_service *service);
 size_t crash_text(const crash_record *record, pid_t pid, char *out, size_t size, size_t *headline_len);
 
 /**
- * Logs the death of worker `pid`: one TERN_ERROR event with the signal, what it was doing and the backtrace.
- * Clears the record for the slot's next worker.
+ * Logs the death of worker `pid`: one TERN_LOG_ERROR event with the signal, what it was doing and the
+ * backtrace. Clears the record for the slot's next worker.
  *
  * @return false, with nothing logged, when the worker did not crash: nothing is recorded and `wait_status`
  * names none of the crash signals. A crash without a record (the handler had no chance) is logged as such.

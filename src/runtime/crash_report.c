@@ -291,8 +291,8 @@ bool crash_log(crash_record *record, pid_t pid, int wait_status)
         {.name = "backtrace", .text = frames[0] != '\0' ? frames : "none"},
     };
     bool is_for_people = log_is_human();
-    tern_log_event(TERN_ERROR, text, fields, sizeof fields / sizeof fields[0] - is_for_people);
-    if (is_for_people && tern_log_enabled(TERN_ERROR))
+    tern_log_event(TERN_LOG_ERROR, text, fields, sizeof fields / sizeof fields[0] - is_for_people);
+    if (is_for_people && tern_log_enabled(TERN_LOG_ERROR))
         print_frames(frames);
     memset(record, 0, sizeof *record);
     return true;

@@ -81,7 +81,7 @@ int master_spawn(master *m, unsigned number)
     if (pid == 0)
         run_worker(m, number, index, master_pid);
     if (pid < 0) {
-        tern_log(TERN_ERROR, "cannot fork worker %u: %s", number, strerror(errno));
+        tern_log(TERN_LOG_ERROR, "cannot fork worker %u: %s", number, strerror(errno));
         return MASTER_NONE;
     }
     m->processes[index] =
@@ -121,7 +121,7 @@ static void log_death(const process *p, int status)
         {.name = "how", .text = how},
         {.name = "status", .number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)}};
     bool is_expected = p->state == PROCESS_RETIRING && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    tern_log_event(is_expected ? TERN_DEBUG : TERN_WARN, "worker ended", fields, 4);
+    tern_log_event(is_expected ? TERN_LOG_DEBUG : TERN_LOG_WARN, "worker ended", fields, 4);
 }
 
 static uint64_t backoff_ms(unsigned deaths)
@@ -152,7 +152,7 @@ static void replace_dead(master *m, const process *dead)
     if (s->next != MASTER_NONE) {
         s->current = s->next;
         s->next = MASTER_NONE;
-        upgrade_ready(m, dead->slot);
+        generation_ready(m, dead->slot);
         return;
     }
     s->current = MASTER_NONE;
@@ -185,7 +185,7 @@ static void bury(master *m, int index, int status)
         log_end(m, index, &dead, status);
         if (has_slot && m->slots[dead.slot].next == index) {
             m->slots[dead.slot].next = MASTER_NONE;
-            upgrade_failed(m, dead.slot);
+            generation_failed(m, dead.slot);
         }
     }
     m->processes[index] = (process){.state = PROCESS_FREE};
@@ -201,7 +201,7 @@ static void reap(master *m)
             m->fallback = 0;
         } else if (pid == m->check) {
             m->check = 0;
-            upgrade_checked(m, status);
+            generation_program_checked(m, status);
         }
         for (unsigned i = 0; i < m->process_count; i++)
             if (m->processes[i].state != PROCESS_FREE && m->processes[i].pid == pid)
@@ -218,9 +218,9 @@ static void notice_ready(master *m)
             continue;
         p->state = PROCESS_SERVING;
         if (m->slots[p->slot].next == (int)i)
-            upgrade_ready(m, p->slot);
+            generation_ready(m, p->slot);
         else
-            upgrade_finish(m);
+            generation_finish(m);
     }
 }
 
@@ -258,11 +258,11 @@ static void keep_serving(master *m, uint64_t now_ms)
         }
     }
     if (m->fallback != 0 && has_one_up) {
-        tern_log(TERN_INFO, "a worker stays up again");
+        tern_log(TERN_LOG_INFO, "a worker stays up again");
         kill(m->fallback, SIGTERM);
         m->fallback = 0;
     } else if (m->fallback == 0 && is_looping(m)) {
-        tern_log(TERN_ERROR,
+        tern_log(TERN_LOG_ERROR,
                  "no worker stays up: answering 503 until one does; the lines above say why they end");
         start_fallback(m);
     }
@@ -287,7 +287,7 @@ static void stop(master *m, bool is_interrupt)
         }
         return;
     }
-    tern_log(TERN_INFO, is_interrupt ? "stopping; interrupt again to stop at once" : "stopping");
+    tern_log(TERN_LOG_INFO, is_interrupt ? "stopping; interrupt again to stop at once" : "stopping");
     m->is_stopping = true;
     atomic_store(&m->board->is_stopping, true);
     for (unsigned i = 0; i < m->process_count; i++)
@@ -309,10 +309,10 @@ static void handle_signals(master *m)
             stop(m, info.ssi_signo == SIGINT);
             break;
         case SIGHUP:
-            upgrade_reload(m);
+            generation_reload(m);
             break;
         case SIGUSR2:
-            upgrade_begin(m);
+            generation_check_program(m);
             break;
         default: /* SIGCHLD: reap looks at all children every time; SIGUSR1 is for workers */
             break;
@@ -359,11 +359,11 @@ static void supervise(master *m)
             handle_signals(m);
         reap(m);
         if (m->reload_again && !m->is_reloading)
-            upgrade_retry(m);
+            generation_retry(m);
         uint64_t now = master_now_ms();
         watchdog_check(m, now);
         if (m->check != 0 && now >= m->check_until_ms) {
-            tern_log(TERN_ERROR, "the new program's --check took too long");
+            tern_log(TERN_LOG_ERROR, "the new program's --check took too long");
             m->check_until_ms = now + MASTER_CHECK_MS;
             kill(m->check, SIGKILL);
         }
@@ -469,13 +469,13 @@ static int run_master(const worker_config *config, const worker_service *service
     reexec_inherit(config, &found);
     prctl(PR_SET_NAME, "tern: master");
     if (!reexec_remember())
-        tern_log(TERN_WARN, "cannot tell how this program was started: no upgrade by SIGUSR2");
+        tern_log(TERN_LOG_WARN, "cannot tell how this program was started: no upgrade by SIGUSR2");
     bool is_ready = prepare(&m, &found);
     mem_free(found.listeners);
     mem_free(found.channels);
     mem_free(found.workers);
     if (is_ready) {
-        tern_log(TERN_INFO, "listening on %s", m.listeners.url);
+        tern_log(TERN_LOG_INFO, "listening on %s", m.listeners.url);
         for (unsigned i = 0; i < m.slot_count; i++) {
             m.slots[i].next = MASTER_NONE;
             m.slots[i].current = master_spawn(&m, i);
@@ -484,7 +484,7 @@ static int run_master(const worker_config *config, const worker_service *service
         }
         supervise(&m);
         restore_signals(&m.signals_before);
-        tern_log(TERN_INFO, "stopped");
+        tern_log(TERN_LOG_INFO, "stopped");
     }
     release(&m);
     return is_ready && !m.was_killed ? 0 : 1;
@@ -511,7 +511,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
     sigaddset(&set, SIGINT);
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &set, &before);
-    tern_log(TERN_INFO, "listening on %s", listeners.url);
+    tern_log(TERN_LOG_INFO, "listening on %s", listeners.url);
     const worker_setup setup = {.config = config,
                                 .service = service,
                                 .board = shared,
@@ -520,7 +520,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
                                 .notify_fd = -1};
     int code = worker_process_run(&setup);
     restore_signals(&before);
-    tern_log(TERN_INFO, "stopped");
+    tern_log(TERN_LOG_INFO, "stopped");
     board_free(shared);
     listener_close(&listeners);
     return code;

@@ -1,5 +1,5 @@
-/** What the master keeps of its workers; shared by master.c (life cycle), watchdog.c (checks) and upgrade.c
- * (reload). */
+/** What the master keeps of its workers; shared by master.c (life cycle), watchdog.c (checks) and
+ * generation.c (reload). */
 #ifndef RUNTIME_MASTER_H
 #define RUNTIME_MASTER_H
 
@@ -85,18 +85,18 @@ void master_retire(master *m, int index, bool has_successor);
 void master_sooner(uint64_t *earliest, uint64_t at_ms);
 
 /** SIGHUP: a new generation on the same sockets. */
-void upgrade_reload(master *m);
+void generation_reload(master *m);
 /** Begins the reload that had to wait, when there is room for another generation. */
-void upgrade_retry(master *m);
+void generation_retry(master *m);
 /** A replacement (slot.next) serves now: the worker it replaces may leave, in a reload once all are up. */
-void upgrade_ready(master *m, unsigned number);
+void generation_ready(master *m, unsigned number);
 /** A replacement died before it took over. */
-void upgrade_failed(master *m, unsigned number);
-/** SIGUSR2: checks the new binary; upgrade_checked goes on when that child has ended. */
-void upgrade_begin(master *m);
-void upgrade_checked(master *m, int wait_status);
+void generation_failed(master *m, unsigned number);
+/** SIGUSR2: checks the new binary; generation_program_checked goes on when that child has ended. */
+void generation_check_program(master *m);
+void generation_program_checked(master *m, int wait_status);
 /** Retires the workers of the program before, once every slot is served. */
-void upgrade_finish(master *m);
+void generation_finish(master *m);
 
 /** Has the connections of workers that are down for a while (backed off, or stuck) taken by others. */
 void guard_slots(master *m, uint64_t now_ms);

@@ -97,7 +97,7 @@ static void log_long_waits(void)
         return;
     logged_ms = now_ms;
     pool.longest_wait_ms = 0;
-    tern_log_event(TERN_WARN, "work of tern_offload waits for a thread (--offload-threads)",
+    tern_log_event(TERN_LOG_WARN, "work of tern_offload waits for a thread (--offload-threads)",
                    (const tern_log_field[]){{.name = "waited_ms", .number = (int64_t)waited_ms},
                                             {.name = "waiting", .number = pool.waiting},
                                             {.name = "threads", .number = most_threads()}},

@@ -60,7 +60,7 @@ void scope_run_defers(scope *s, scope_defer *mark)
     coro *self = coro_self();
     self->cancel_masked++;
     while (!run_until_throw(s, mark))
-        tern_log(TERN_ERROR, "a deferred call failed; the ones before it still run");
+        tern_log(TERN_LOG_ERROR, "a deferred call failed; the ones before it still run");
     self->cancel_masked--;
 }
 

@@ -35,7 +35,7 @@ typedef struct stack_pool {
 
 extern __attribute__((visibility("hidden"))) stack_pool stack_pool_self;
 
-/** Maps a new stack, which counts as taken; NULL when the kernel has no more (address space, memory or
+/** Maps a new stack, which counts as in use; NULL when the kernel has no more (address space, memory or
  * mappings). */
 stack_slot *stack_map(void);
 void stack_unmap(stack_slot *slot);
@@ -45,7 +45,7 @@ void stack_forget_frames(stack_slot *slot);
 
 /** A stack with `co.stack_base` and `co.stack_bytes` set and everything else of undefined content, or NULL.
  */
-static inline stack_slot *stack_take(void)
+static inline stack_slot *stack_get(void)
 {
     stack_slot *slot = stack_pool_self.first;
     if (__builtin_expect(slot == NULL, 0))

@@ -121,7 +121,7 @@ void task_end_all(scope *s)
         tern_cancel(task); /* again: one just cancelled may have started it */
         join(task);
         if (task->outcome == UNWIND_FAIL && !task->is_watched)
-            tern_log(TERN_WARN, "a task failed and nothing had waited for it");
+            tern_log(TERN_LOG_WARN, "a task failed and nothing had waited for it");
     }
     self->cancel_masked--;
 }

@@ -122,7 +122,7 @@ static void begin_drain(bool has_successor)
 static void interrupt(void)
 {
     if (worker.stage == DRAIN_NONE) {
-        tern_log(TERN_INFO, "stopping; interrupt again to stop at once");
+        tern_log(TERN_LOG_INFO, "stopping; interrupt again to stop at once");
         begin_drain(false);
         return;
     }
@@ -133,7 +133,7 @@ static void interrupt(void)
 static void review(void)
 {
     if (worker.stage == DRAIN_NONE && !acceptor_review(&worker.acceptor))
-        tern_log(TERN_WARN, "worker %u cannot stand in for another: %s", worker.setup->index,
+        tern_log(TERN_LOG_WARN, "worker %u cannot stand in for another: %s", worker.setup->index,
                  strerror(errno));
 }
 
@@ -171,7 +171,8 @@ static void announce(void)
     atomic_store(&setup->board->current[setup->index], (int)setup->record);
     const uint64_t one = 1;
     if (setup->notify_fd >= 0 && write(setup->notify_fd, &one, sizeof one) < 0)
-        tern_log(TERN_WARN, "cannot tell the master that worker %u is up: %s", setup->index, strerror(errno));
+        tern_log(TERN_LOG_WARN, "cannot tell the master that worker %u is up: %s", setup->index,
+                 strerror(errno));
 }
 
 /** Each stack is two mappings of the kernel's `vm.max_map_count`. A tenth is left for everything else:
@@ -194,18 +195,18 @@ static bool start(const worker_setup *setup)
 {
     limit_coroutines();
     if (!loop_open() || !watch_signals(setup->master != 0)) {
-        tern_log(TERN_ERROR, "worker %u cannot open its loop: %s", setup->index, strerror(errno));
+        tern_log(TERN_LOG_ERROR, "worker %u cannot open its loop: %s", setup->index, strerror(errno));
         return false;
     }
     if (!crash_install(setup->crash, setup->service))
-        tern_log(TERN_WARN, "worker %u cannot report crashes: %s", setup->index, strerror(errno));
+        tern_log(TERN_LOG_WARN, "worker %u cannot report crashes: %s", setup->index, strerror(errno));
     if (!setup->service->start(setup->service->self)) {
-        tern_log(TERN_ERROR, "worker %u did not start", setup->index);
+        tern_log(TERN_LOG_ERROR, "worker %u did not start", setup->index);
         return false;
     }
     unsigned workers = setup->config->workers ? setup->config->workers : 1;
     if (!acceptor_open(&worker.acceptor, setup->index, workers, setup->config, setup->listeners)) {
-        tern_log(TERN_ERROR, "worker %u cannot watch its sockets: %s", setup->index, strerror(errno));
+        tern_log(TERN_LOG_ERROR, "worker %u cannot watch its sockets: %s", setup->index, strerror(errno));
         return false;
     }
     loop_self.on_wake = note_wake;

@@ -2,7 +2,7 @@
 
 #include "base/random.h"
 #include "base/siphash.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ static bool map_equal(const tern_type *type, items a, items b)
 
 static bool is_null(const tern_field *f, const void *model)
 {
-    return *((const uint8_t *)model + f->state_offset) == TERN_NULL;
+    return *((const uint8_t *)model + f->state_offset) == TERN_STATE_NULL;
 }
 
 static bool model_equal(const tern_type *type, const char *a, const char *b)
@@ -101,25 +101,25 @@ static bool decimal_equal(tern_decimal a, tern_decimal b)
 bool value_equal(const tern_type *type, const void *a, const void *b)
 {
     switch (type->kind) {
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return type->size == sizeof(double) ? *(const double *)a == *(const double *)b
                                             : *(const float *)a == *(const float *)b;
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return text_equal(*(const char *const *)a, *(const char *const *)b);
-    case TERN_BYTES:
-    case TERN_ANY:
+    case TERN_KIND_BYTES:
+    case TERN_KIND_ANY:
         return bytes_equal(items_of(a), items_of(b));
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         return time_equal(a, b);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return decimal_equal(*(const tern_decimal *)a, *(const tern_decimal *)b);
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return model_equal(type, a, b);
-    case TERN_LIST_KIND:
+    case TERN_KIND_LIST:
         return list_equal(type, items_of(a), items_of(b));
-    case TERN_MAP_KIND:
+    case TERN_KIND_MAP:
         return map_equal(type, items_of(a), items_of(b));
-    case TERN_UPLOAD:
+    case TERN_KIND_UPLOAD:
         return a == b;
     default: /* no padding and one form: integers, bool, enums, UUIDs, dates, instants, spans */
         return memcmp(a, b, type->size) == 0;
@@ -157,7 +157,7 @@ static uint64_t hash_decimal(tern_decimal d)
 static uint64_t hash_items(const tern_type *type, items list)
 {
     uint64_t sum = list.count;
-    if (type->kind == TERN_LIST_KIND) {
+    if (type->kind == TERN_KIND_LIST) {
         for (size_t i = 0; i < list.count; i++)
             sum = mix(sum, value_hash(type->item, list.data + i * type->item->size));
         return sum;
@@ -187,27 +187,27 @@ uint64_t value_hash(const tern_type *type, const void *value)
     double number;
     items bytes;
     switch (type->kind) {
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         number = type->size == sizeof(double) ? *(const double *)value : (double)*(const float *)value;
         number = number == 0 ? 0 : number; /* -0 equals 0 */
         return hash_bytes(&number, sizeof number);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         text = *(const char *const *)value;
         return text != NULL ? hash_bytes(text, strlen(text)) : 0;
-    case TERN_BYTES:
-    case TERN_ANY:
+    case TERN_KIND_BYTES:
+    case TERN_KIND_ANY:
         bytes = items_of(value);
         return hash_bytes(bytes.data, bytes.count);
-    case TERN_TIME: {
+    case TERN_KIND_TIME: {
         const tern_time *t = value;
         return mix((uint64_t)t->hour << 16 | (uint64_t)t->minute << 8 | t->second, t->nanosecond);
     }
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return hash_decimal(*(const tern_decimal *)value);
-    case TERN_MODEL_KIND:
+    case TERN_KIND_MODEL:
         return hash_model(type, value);
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         return hash_items(type, items_of(value));
     default:
         return hash_bytes(value, type->size);

@@ -1,9 +1,9 @@
 #include "schema/printable.h"
 
 #include "base/text.h"
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <string.h>
 
@@ -31,7 +31,7 @@ static const void *walk_next(walk *w)
         return NULL;
     const char *item = (const char *)w->list.items + w->at * list_step(w->type);
     w->here.index = w->at++;
-    if (w->type->kind == TERN_LIST_KIND)
+    if (w->type->kind == TERN_KIND_LIST)
         return item;
     memcpy(&w->here.name, item, sizeof w->here.name);
     if (w->here.name == NULL)
@@ -45,9 +45,9 @@ static const void *walk_next(walk *w)
 static bool is_nothing(const tern_type *type, const void *value)
 {
     const char *text = "";
-    if (type->kind == TERN_TEXT)
+    if (type->kind == TERN_KIND_TEXT)
         memcpy(&text, value, sizeof text);
-    return text == NULL || (type->kind == TERN_DATE && ((const tern_date *)value)->month == 0);
+    return text == NULL || (type->kind == TERN_KIND_DATE && ((const tern_date *)value)->month == 0);
 }
 
 /** What text should have been; NULL when it is right. */
@@ -59,22 +59,22 @@ static const char *check_single(const tern_type *type, const void *value)
     const tern_any *any;
     size_t offset;
     switch (type->kind) {
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         memcpy(&text, value, sizeof text);
         return text == NULL || utf8_valid(text, strlen(text)) ? NULL : "text in UTF-8";
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         day = value;
         return day->year >= 0 && day->year <= 9999 && calendar_is_day(day->year, day->month, day->day)
                    ? NULL
                    : "a day of the years 0 to 9999";
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         time = value;
         return time->hour < 24 && time->minute < 60 && time->second < 60 && time->nanosecond < 1000000000
                    ? NULL
                    : "a time of day";
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return calendar_has(*(const tern_datetime *)value) ? NULL : "a moment of the years 0 to 9999";
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         any = value;
         return any->len == 0 || json_check((tern_str){any->data, any->len}, NULL, &offset) == NULL ? NULL
                                                                                                    : "JSON";
@@ -94,11 +94,11 @@ static void check_fields(const tern_type *type, const void *model, bool is_part,
         const place here = {.up = where, .name = f->key};
         uint8_t state = *plan_state(f, model);
         bool may_be_absent = is_part || f->field->optional || f->fallback != NULL || f->is_write_only;
-        if (state == TERN_ABSENT && !may_be_absent)
+        if (state == TERN_STATE_ABSENT && !may_be_absent)
             fault_add(faults, &here, "missing", NULL, NULL,
                       "is left out, and every reply has it (.partial = true of the route allows that)");
-        bool is_there =
-            state != TERN_ABSENT && state != TERN_NULL && !is_nothing(f->type, plan_value(f, model));
+        bool is_there = state != TERN_STATE_ABSENT && state != TERN_STATE_NULL &&
+                        !is_nothing(f->type, plan_value(f, model));
         if (is_there && !f->is_write_only)
             check(f->type, plan_value(f, model), false, &here, faults);
     }
@@ -107,9 +107,9 @@ static void check_fields(const tern_type *type, const void *model, bool is_part,
 static void check(const tern_type *type, const void *value, bool is_part, const place *where,
                   tern_faults *faults)
 {
-    if (type->kind == TERN_MODEL_KIND) {
+    if (type->kind == TERN_KIND_MODEL) {
         check_fields(type, value, is_part, where, faults);
-    } else if (type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND) {
+    } else if (type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP) {
         walk w = walk_of(type, value, where);
         for (const void *item; (item = walk_next(&w)) != NULL && faults->count < FAULTS_MOST;)
             check(type->item, item, is_part, &w.here, faults);
@@ -147,12 +147,12 @@ static const char *find_in_fields(const tern_type *type, const void *model, cons
         const place here = {.up = above, .name = f->key};
         const void *value = plan_value(f, model);
         uint8_t state = *plan_state(f, model);
-        if (state == TERN_ABSENT || f->is_write_only)
+        if (state == TERN_STATE_ABSENT || f->is_write_only)
             continue;
         const char *wrong = NULL;
-        if (state != TERN_NULL && !is_nothing(f->type, value))
+        if (state != TERN_STATE_NULL && !is_nothing(f->type, value))
             wrong = value_find_unprintable(f->type, value, &here, out);
-        else if (!plan_may_lack(f) && f->type->kind != TERN_ANY)
+        else if (!plan_may_lack(f) && f->type->kind != TERN_KIND_ANY)
             wrong = "it is null, and must have a value (.nullable = true takes null)";
         if (wrong != NULL && out->len == 0)
             print_place(&here, out);
@@ -168,16 +168,16 @@ static const char *find_in_single(const tern_type *type, const void *value)
     const char *text;
     bool is_finite = true;
     switch (type->kind) {
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         is_finite = type->size == sizeof(double) ? __builtin_isfinite(*(const double *)value)
                                                  : __builtin_isfinite(*(const float *)value);
         return is_finite ? NULL : "a number is infinite or not a number";
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         memcpy(&text, value, sizeof text);
         return text != NULL ? NULL : "it is NULL, and an item is never null";
-    case TERN_ENUM:
+    case TERN_KIND_ENUM:
         return *scalar_enum_name(type, *(const int *)value) != '\0' ? NULL : "its enum has no name for it";
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return calendar_has(*(const tern_datetime *)value)
                    ? NULL
                    : "a date-time is outside of the years 0 to 9999, which RFC 3339 can write";
@@ -188,9 +188,9 @@ static const char *find_in_single(const tern_type *type, const void *value)
 
 const char *value_find_unprintable(const tern_type *type, const void *value, const place *where, buf *out)
 {
-    if (type->kind == TERN_MODEL_KIND)
+    if (type->kind == TERN_KIND_MODEL)
         return find_in_fields(type, value, where, out);
-    if (type->kind == TERN_LIST_KIND || type->kind == TERN_MAP_KIND) {
+    if (type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP) {
         walk w = walk_of(type, value, where);
         for (const void *item; (item = walk_next(&w)) != NULL;) {
             const char *wrong = value_find_unprintable(type->item, item, &w.here, out);

@@ -3,7 +3,7 @@
 #define SCHEMA_PRINTABLE_H
 
 #include "schema/faults.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 /**
  * Looks for what is printed all the same, but breaks the document: text that is not UTF-8, a date that is not

@@ -2,8 +2,8 @@
 #include "schema/scalar.h"
 
 #include "base/text.h"
-#include "schema/moment.h"
-#include "schema/number_whole.h"
+#include "schema/number/whole.h"
+#include "schema/time/moment.h"
 
 #include <string.h>
 
@@ -217,7 +217,7 @@ const char *scalar_int_range(const tern_type *type)
                                                   [2] = "a whole number from 0 to 65535",
                                                   [4] = "a whole number from 0 to 4294967295",
                                                   [8] = "a whole number from 0 to 18446744073709551615"};
-    return type->kind == TERN_INT ? signed_ranges[type->size] : unsigned_ranges[type->size];
+    return type->kind == TERN_KIND_INT ? signed_ranges[type->size] : unsigned_ranges[type->size];
 }
 
 static const char *read_int(const tern_type *type, const char *text, size_t len, void *out, arena *a)
@@ -311,11 +311,13 @@ READER(duration, tern_duration, "a span of time like P1DT2H30M")
 READER(decimal, tern_decimal, "a decimal number of at most 18 digits")
 
 static scalar_reader *const readers[] = {
-    [TERN_BOOL] = read_bool,         [TERN_INT] = read_int,           [TERN_UINT] = read_uint,
-    [TERN_FLOAT] = read_float,       [TERN_TEXT] = read_text,         [TERN_BYTES] = read_bytes,
-    [TERN_UUID] = read_uuid,         [TERN_DATE] = read_date,         [TERN_TIME] = read_time,
-    [TERN_DATETIME] = read_datetime, [TERN_DURATION] = read_duration, [TERN_DECIMAL] = read_decimal,
-    [TERN_ENUM] = read_enum,         [TERN_MAP_KIND] = NULL,
+    [TERN_KIND_BOOL] = read_bool,         [TERN_KIND_INT] = read_int,
+    [TERN_KIND_UINT] = read_uint,         [TERN_KIND_FLOAT] = read_float,
+    [TERN_KIND_TEXT] = read_text,         [TERN_KIND_BYTES] = read_bytes,
+    [TERN_KIND_UUID] = read_uuid,         [TERN_KIND_DATE] = read_date,
+    [TERN_KIND_TIME] = read_time,         [TERN_KIND_DATETIME] = read_datetime,
+    [TERN_KIND_DURATION] = read_duration, [TERN_KIND_DECIMAL] = read_decimal,
+    [TERN_KIND_ENUM] = read_enum,         [TERN_KIND_MAP] = NULL,
 };
 
 const char *scalar_read(const tern_type *type, const char *text, size_t len, void *out, arena *a)
@@ -344,11 +346,11 @@ int64_t scalar_int(const tern_type *type, const void *value)
 {
     switch (type->size) {
     case 1:
-        return type->kind == TERN_INT ? *(const int8_t *)value : *(const uint8_t *)value;
+        return type->kind == TERN_KIND_INT ? *(const int8_t *)value : *(const uint8_t *)value;
     case 2:
-        return type->kind == TERN_INT ? *(const int16_t *)value : *(const uint16_t *)value;
+        return type->kind == TERN_KIND_INT ? *(const int16_t *)value : *(const uint16_t *)value;
     case 4:
-        return type->kind == TERN_INT ? *(const int32_t *)value : (int64_t) * (const uint32_t *)value;
+        return type->kind == TERN_KIND_INT ? *(const int32_t *)value : (int64_t) * (const uint32_t *)value;
     default:
         return *(const int64_t *)value;
     }
@@ -377,28 +379,28 @@ static size_t print_enum(const tern_type *type, const void *value, char *out)
 size_t scalar_print(const tern_type *type, const void *value, char out[SCALAR_PRINT_BYTES])
 {
     switch (type->kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return (size_t)(stpcpy(out, *(const bool *)value ? "true" : "false") - out);
-    case TERN_INT:
+    case TERN_KIND_INT:
         return number_print_i64(scalar_int(type, value), out);
-    case TERN_UINT:
+    case TERN_KIND_UINT:
         return text_put_u64(out, (uint64_t)scalar_int(type, value));
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return type->size == sizeof(double) ? number_print_double(*(const double *)value, out)
                                             : number_print_float(*(const float *)value, out);
-    case TERN_UUID:
+    case TERN_KIND_UUID:
         return uuid_print(value, out);
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         return date_print(*(const tern_date *)value, out);
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         return time_print(*(const tern_time *)value, out);
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return datetime_print(*(const tern_datetime *)value, out);
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return duration_print(*(const tern_duration *)value, out);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return decimal_print(*(const tern_decimal *)value, out);
-    case TERN_ENUM:
+    case TERN_KIND_ENUM:
         return print_enum(type, value, out);
     default:
         return 0;

@@ -1,9 +1,9 @@
 /** Each rule is a few lines: the comparison, and the fault when it fails. */
 #include "schema/validate.h"
 
-#include "schema/decimal.h"
 #include "schema/equal.h"
-#include "schema/pattern.h"
+#include "schema/number/decimal.h"
+#include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
 
 #include <stdio.h>
@@ -70,7 +70,7 @@ static void check_int(const subject *s)
     const field_plan *f = s->f;
     int64_t value = scalar_int(f->field->type, s->value);
     /* An unsigned 64-bit value above INT64_MAX is larger than any limit that can be written. */
-    bool is_huge = f->field->type->kind == TERN_UINT && value < 0;
+    bool is_huge = f->field->type->kind == TERN_KIND_UINT && value < 0;
     if (f->has_min && !is_huge && (value < f->min_int || (f->is_min_excluded && value == f->min_int)))
         too_small(s, int_text(s->faults, f->min_int));
     if (f->has_max && (is_huge || value > f->max_int || (f->is_max_excluded && value == f->max_int)))
@@ -126,7 +126,7 @@ static void beyond_moment(const subject *s, bool is_low, const moment_limit *lim
                *option = is_low ? "at_least" : "at_most";
     int len = snprintf(quoted, sizeof quoted, "\"%s\"", words);
     const char *json = keep(s->faults, quoted, (size_t)len < sizeof quoted ? (size_t)len : sizeof quoted - 1);
-    if (type->kind == TERN_DURATION)
+    if (type->kind == TERN_KIND_DURATION)
         fault_add(s->faults, s->where, is_low ? "too_small" : "too_large", option, json, "must be %s %s",
                   is_low ? "at least" : "at most", words);
     else
@@ -238,7 +238,7 @@ static const void *item_at(const tern_type *type, const tern_any *list, size_t i
 {
     const char *item = list->data + i * list_step(type);
     here->index = i;
-    if (type->kind == TERN_LIST_KIND)
+    if (type->kind == TERN_KIND_LIST)
         return item;
     memcpy(&here->name, item, sizeof here->name);
     return item + sizeof here->name;
@@ -256,7 +256,7 @@ static void check_items(const subject *s)
     if (f->has_max_items && list.len > most)
         fault_add(s->faults, s->where, "too_many", "max_items", int_text(s->faults, (int64_t)most),
                   "must have at most %zu item%s", most, plural(most));
-    if (f->field->unique_items && f->field->type->kind == TERN_LIST_KIND &&
+    if (f->field->unique_items && f->field->type->kind == TERN_KIND_LIST &&
         list_find_double(f->field->type->item, list.data, list.len, s->faults->arena, &first, &second,
                          &memory_short))
         fault_add(s->faults, s->where, "not_unique", NULL, NULL, "item %zu is the same as item %zu", second,
@@ -306,34 +306,34 @@ static void check_kind(const subject *s)
 {
     const tern_type *type = s->f->field->type;
     switch (type->kind) {
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         check_int(s);
         break;
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         check_float(s, type->size == sizeof(double) ? *(const double *)s->value
                                                     : (double)*(const float *)s->value);
         break;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         check_decimal(s, *(const tern_decimal *)s->value);
         break;
-    case TERN_DATE:
-    case TERN_TIME:
-    case TERN_DATETIME:
-    case TERN_DURATION:
+    case TERN_KIND_DATE:
+    case TERN_KIND_TIME:
+    case TERN_KIND_DATETIME:
+    case TERN_KIND_DURATION:
         check_moment(s);
         break;
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         check_text(s);
         break;
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         check_length(s, ((const tern_bytes *)s->value)->len, "byte");
         break;
-    case TERN_UPLOAD:
+    case TERN_KIND_UPLOAD:
         check_length(s, ((const tern_upload *)s->value)->size, "byte");
         break;
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         check_items(s);
         if (s->f->items != NULL || s->f->keys != NULL)
             check_parts(s);
@@ -388,7 +388,7 @@ static void validate_fields(const tern_type *type, const void *model, const plac
         const field_plan *f = &plan->fields[i];
         const place here = {.up = where, .name = f->key};
         uint8_t state = *plan_state(f, model);
-        if (state == TERN_NULL || state == TERN_ABSENT)
+        if (state == TERN_STATE_NULL || state == TERN_STATE_ABSENT)
             continue;
         if (f->is_checked)
             validate_kept(f, plan_value(f, model), &here, faults);
@@ -400,11 +400,11 @@ static void validate_fields(const tern_type *type, const void *model, const plac
 
 static void validate_deep(const tern_type *type, const void *value, const place *where, tern_faults *faults)
 {
-    if (type->kind == TERN_MODEL_KIND) {
+    if (type->kind == TERN_KIND_MODEL) {
         validate_fields(type, value, where, faults);
         return;
     }
-    if (type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND)
+    if (type->kind != TERN_KIND_LIST && type->kind != TERN_KIND_MAP)
         return;
     const tern_any list = list_of(value);
     for (size_t i = 0; i < list.len; i++) {

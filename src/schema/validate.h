@@ -3,7 +3,7 @@
 #define SCHEMA_VALIDATE_H
 
 #include "schema/faults.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 /** Checks the value at `value` (decoded, not null) by `f`'s rules; each broken one is a fault at `where`.
  * Only the field's own: nested models have been checked when they were decoded. Not called when

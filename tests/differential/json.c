@@ -1,7 +1,7 @@
 /* Decodes JSON for test_json.py. Asked: a length (4 bytes, little-endian) and so many bytes of text.
  * Answered, with a NUL behind each: `free` or `refused`, whether the text is JSON at all; then `value` and
  * what the model holds as JSON, or `faults` and their list. */
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

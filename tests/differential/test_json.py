@@ -26,7 +26,7 @@ class Number(str):
 
 
 class Object(list):
-    """Keys and values, doubled ones too."""
+    """Keys and values, duplicate ones too."""
 
 
 # -- what Python makes of a text --
@@ -43,12 +43,12 @@ def has_lone_surrogate(value):
     return False
 
 
-def has_doubled_key(value):
+def has_duplicate_key(value):
     if not isinstance(value, list):
         return False
     items = [item for _, item in value] if isinstance(value, Object) else value
     keys = [key for key, _ in value] if isinstance(value, Object) else []
-    return len(set(keys)) != len(keys) or any(has_doubled_key(item) for item in items)
+    return len(set(keys)) != len(keys) or any(has_duplicate_key(item) for item in items)
 
 
 def parse(data):
@@ -115,7 +115,7 @@ class Model:
             if "\0" in key:
                 self.wrong(place + [shown], "nul_in_text")
             elif key in seen:
-                self.wrong(place + [shown], "doubled")
+                self.wrong(place + [shown], "duplicate")
             seen.add(key)
         return result
 
@@ -134,7 +134,7 @@ class Model:
                 continue
             read, optional, _ = readers[key]
             if key in result:
-                self.wrong(where, "doubled")
+                self.wrong(where, "duplicate")
             elif item is None and optional:
                 result[key] = NULL
             else:
@@ -145,7 +145,7 @@ class Model:
         return {key: None if item is NULL else item for key, item in result.items()}
 
     def free(self, value, place):
-        return self.wrong(place, "doubled") if has_doubled_key(value) else value
+        return self.wrong(place, "duplicate") if has_duplicate_key(value) else value
 
     def inner(self, value, place):
         return self.fields(value, place, {

@@ -81,7 +81,7 @@ TERN_HANDLER(echo)
         abort();
     take(c);
     tern_sleep(c, 0);
-    return tern_bytes(c, body.len % 2 ? body.data : NULL, body.data, body.len);
+    return tern_bytes_reply(c, body.len % 2 ? body.data : NULL, body.data, body.len);
 }
 
 TERN_HANDLER(count)
@@ -250,7 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     http_service service;
     if (size < 3 || size > 4096)
         return 0;
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     if (app == NULL) {
         open_file();
         atexit(remove_file);

@@ -2,8 +2,8 @@
  * The chunked coding: decoded whole or in pieces, with any kit, the body, the end and the error are the same.
  * The first two input bytes choose the pieces.
  */
-#include "http/h1_chunk.h"
-#include "http/scan.h"
+#include "http/h1/chunk.h"
+#include "http/scan/scan.h"
 
 #include <stdlib.h>
 #include <string.h>

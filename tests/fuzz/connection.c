@@ -150,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (file < 0)
         open_file();
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     if (!wire_open(&service, &limits))
         abort();
     const wire_script script = {.request = data + 2,

@@ -2,8 +2,8 @@
  * The request head: no input makes the parser read outside its bytes, every kit reads it alike, what it finds
  * lies inside the buffer, and a prefix never says something that the whole takes back.
  */
-#include "http/h1_head.h"
-#include "http/scan.h"
+#include "http/h1/head.h"
+#include "http/scan/scan.h"
 
 #include <stdlib.h>
 #include <string.h>

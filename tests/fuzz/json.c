@@ -3,11 +3,11 @@
  * JSON, with every kit; what was decoded keeps its rules, fits the memory it may take, and is the same once
  * encoded and decoded again.
  */
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/equal.h"
-#include "schema/json_scan.h"
+#include "schema/json/scan.h"
 #include "schema/validate.h"
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +126,7 @@ static void check_round_trip(decoding *d, const tern_type *type)
 }
 
 /** Whether JSON text has an object with a key twice, as the reader of values sees it. */
-static bool has_doubled_key(const char *text, size_t len)
+static bool has_duplicate_key(const char *text, size_t len)
 {
     const json_limits limits = {.memory_bytes = SIZE_MAX / 4};
     value_error error;
@@ -134,17 +134,17 @@ static bool has_doubled_key(const char *text, size_t len)
     arena_init(&memory, NULL, 0, SIZE_MAX);
     char *copy = arena_text(&memory, text, len);
     require(copy != NULL);
-    bool is_doubled = value_parse(&memory, (tern_str){copy, len}, &limits, &error) == NULL &&
-                      strcmp(error.code, "doubled") == 0;
+    bool is_duplicate = value_parse(&memory, (tern_str){copy, len}, &limits, &error) == NULL &&
+                        strcmp(error.code, "duplicate") == 0;
     arena_free(&memory);
-    return is_doubled;
+    return is_duplicate;
 }
 
 static void check_type(const tern_type *type, const char *text, size_t len, bool is_json)
 {
     const json_scan_kit *kits[JSON_SCAN_KITS];
     unsigned count = json_scan_kits(kits), faults = 0;
-    bool is_kept = is_json && !has_doubled_key(text, len);
+    bool is_kept = is_json && !has_duplicate_key(text, len);
     for (unsigned k = 0; k < count; k++) {
         json_scan_best = kits[k];
         decoding d;

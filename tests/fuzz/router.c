@@ -3,7 +3,7 @@
  * added to a few fixed ones. What is found must hold together, and a walk may not visit more nodes than there
  * are.
  */
-#include "app/router_inside.h"
+#include "app/router/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

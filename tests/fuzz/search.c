@@ -2,7 +2,7 @@
  * What people type into a search: SQLite takes every query that is made of it, none is longer than promised,
  * and what PostgreSQL gets is quoted words with operators between them.
  */
-#include "data/search.h"
+#include "data/search/search.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "http/url.h"
 #include "base/text.h"
 #include "http/cookie.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <stdlib.h>
 #include <string.h>

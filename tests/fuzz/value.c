@@ -2,7 +2,7 @@
  * JSON trees: what was parsed prints as JSON that parses to an equal tree and prints the same, with
  * indentation too, in memory of at most eight times the text; every place can be reached by its pointer.
  */
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include <stdlib.h>
 #include <string.h>

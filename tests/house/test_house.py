@@ -44,9 +44,9 @@ def layer_check_accepts_a_downward_include(folder):
 
 @test
 def layer_check_refuses_an_upward_include(folder):
-    write(folder, "src/base/a.c", '#include "http/h1_head.h"\n')
+    write(folder, "src/base/a.c", '#include "http/h1/head.h"\n')
     done = layer_check(folder)
-    assert done.returncode != 0 and "src/base/a.c includes http/h1_head.h" in done.stderr
+    assert done.returncode != 0 and "src/base/a.c includes http/h1/head.h" in done.stderr
 
 
 @test

@@ -19,7 +19,7 @@ CASES = [
     ("threat_083_text_of_the_client_is_no_format_of_tern_sprintf", "tern_sprintf(c, q);", "format-"),
     ("threat_083_text_of_the_client_is_no_format_of_tern_textf", "return tern_textf(c, q);", "format-"),
     ("threat_083_text_of_the_client_is_no_format_of_tern_fail", "tern_fail(c, 400, q);", "format-"),
-    ("threat_083_text_of_the_client_is_no_format_of_tern_log", "tern_log(TERN_INFO, q);", "format-"),
+    ("threat_083_text_of_the_client_is_no_format_of_tern_log", "tern_log(TERN_LOG_INFO, q);", "format-"),
     ("a_wrong_type_in_tern_fail_is_refused", "tern_fail(c, 400, \"%s\", 5);", "format"),
     ("a_handler_function_in_place_of_a_handler_is_refused",
      "tern_app *app = tern_app_new(); tern_get(app, \"/\", h_run); (void)q;", "incompatible"),
@@ -77,9 +77,9 @@ DECLARATIONS = [
     ("an_unknown_option_of_a_model_is_named", "TERN_MODEL_WITH(Todo, (.tabel = \"todos\"), (int64_t, id))", "'tabel'"),
     ("columns_without_their_macro_are_refused", "TERN_MODEL_WITH(Todo, (.indexes = \"owner\"), (int64_t, owner))",
      "'char"),
-    ("a_doubled_field_is_named", "TERN_MODEL(Todo, (int, id), (int, id))", "duplicate member 'id'"),
+    ("a_duplicate_field_is_named", "TERN_MODEL(Todo, (int, id), (int, id))", "duplicate member 'id'"),
     ("a_keyword_is_no_name", "TERN_MODEL(Todo, (int, default))", "expected"),
-    ("a_doubled_name_of_an_enum_is_named", "TERN_ENUM(Color, red, red)", "Color_red"),
+    ("a_duplicate_name_of_an_enum_is_named", "TERN_ENUM(Color, red, red)", "Color_red"),
     ("names_of_an_enum_in_parentheses_say_so", "TERN_ENUM(Color, (red, green))", "TERN_A_NAME_HAS_NO_PARENTHESES_"),
     ("names_of_an_enum_in_quotes_are_refused", "TERN_ENUM(Color, \"red\", \"green\")", "past"),
     ("an_enum_without_names_is_refused", "TERN_ENUM(Color)", "empty enum"),
@@ -93,7 +93,7 @@ INPUT = "#include <tern.h>\nTERN_MODEL(Todo, (int64_t, id), (const char *, title
 # (sentence, a handler h, words of the compiler's first error; None: it must compile)
 INPUTS = [
     ("a_handler_with_an_input_compiles",
-     "TERN_HANDLER(h, ById, in) { Todo t = {.id = in->id}; return tern_given(c, id) ? tern_json(c, Todo, &t) : "
+     "TERN_HANDLER(h, tern_by_id, in) { Todo t = {.id = in->id}; return tern_given(c, id) ? tern_json(c, Todo, &t) : "
      "tern_json_list(c, Todo, ((Todo_list){&t, 1})); }", None),
     ("a_handler_with_a_model_and_no_name_for_it_is_refused",
      "TERN_HANDLER(h, Todo) { return tern_no_content(c); }", "TERN_HANDLER takes a name"),

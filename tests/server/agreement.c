@@ -108,7 +108,7 @@ TERN_MODEL(Thing,
 TERN_HANDLER(reset)
 {
     tern_sql_run(c, "delete from thing");
-    Thing thing = {.title = "abc", .tern_state = {.due = TERN_NULL}};
+    Thing thing = {.title = "abc", .tern_state = {.due = TERN_STATE_NULL}};
     tern_insert(c, Thing, &thing);
     return tern_textf(c, "%lld", (long long)thing.id);
 }

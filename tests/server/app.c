@@ -85,7 +85,7 @@ TERN_HANDLER(cookie_named)
     return tern_text(c, value != NULL ? value : "(none)");
 }
 
-TERN_MODEL(Token, (const char *, token, .json = "access_token", .in = TERN_HEADER))
+TERN_MODEL(Token, (const char *, token, .json = "access_token", .in = TERN_FROM_HEADER))
 
 TERN_HANDLER(token_named, Token, in)
 {
@@ -96,7 +96,7 @@ TERN_HANDLER(echo)
 {
     tern_str body = tern_body(c);
     const char *type = tern_header(c, "Content-Type");
-    return tern_bytes(c, type != NULL ? type : "application/octet-stream", body.data, body.len);
+    return tern_bytes_reply(c, type != NULL ? type : "application/octet-stream", body.data, body.len);
 }
 
 TERN_MODEL(Scan, (const char *, title), (tern_upload, file))
@@ -154,7 +154,7 @@ TERN_HANDLER(big)
     char *bytes = tern_alloc(c, len + 1);
     for (size_t i = 0; i < len; i++)
         bytes[i] = (char)('a' + i % 26);
-    return tern_bytes(c, "text/plain", bytes, len);
+    return tern_bytes_reply(c, "text/plain", bytes, len);
 }
 
 TERN_HANDLER(file)
@@ -677,14 +677,14 @@ static void add_work(tern_app *app)
 static bool say_start(void *arg)
 {
     (void)arg;
-    tern_log(TERN_INFO, "start hook of the worker");
+    tern_log(TERN_LOG_INFO, "start hook of the worker");
     return true;
 }
 
 static void say_stop(void *arg)
 {
     (void)arg;
-    tern_log(TERN_INFO, "stop hook of the worker");
+    tern_log(TERN_LOG_INFO, "stop hook of the worker");
 }
 
 int main(int argc, char **argv)

@@ -78,7 +78,7 @@ TERN_HANDLER(keep)
     char here[60000];
     memset(here, 'k', sizeof here);
     __asm__ volatile("" : : "r"(here) : "memory");
-    tern_log(TERN_INFO, "kept");
+    tern_log(TERN_LOG_INFO, "kept");
     tern_sleep(c, 60000);
     __asm__ volatile("" : : "r"(here) : "memory");
     for (size_t i = 0; i < sizeof here; i++)
@@ -111,13 +111,13 @@ TERN_HANDLER(give_up)
 
 static bool say_started(void *arg)
 {
-    tern_log(TERN_INFO, "started %s", (const char *)arg);
+    tern_log(TERN_LOG_INFO, "started %s", (const char *)arg);
     return getenv("CRASHING_START") == NULL || strcmp(getenv("CRASHING_START"), "refuse") != 0;
 }
 
 static void say_stopped(void *arg)
 {
-    tern_log(TERN_INFO, "stopped %s", (const char *)arg);
+    tern_log(TERN_LOG_INFO, "stopped %s", (const char *)arg);
 }
 
 int main(int argc, char **argv)

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "data/execute.h"
 #include "data/migrate/migrate.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 #include <tern.h>
 

@@ -10,8 +10,8 @@ TERN_MODEL(Said,
 TERN_MODEL_WITH(Loose, (.ignore_unknown = true), (const char *, text, .optional = true))
 TERN_MODEL(Asked, (const char *, text, .optional = true), (tern_text_list, list, .optional = true))
 TERN_MODEL(Heard,
-    (const char *, x_text, .in = TERN_HEADER, .optional = true),
-    (const char *, crumb,  .in = TERN_COOKIE, .optional = true))
+    (const char *, x_text, .in = TERN_FROM_HEADER, .optional = true),
+    (const char *, crumb,  .in = TERN_FROM_COOKIE, .optional = true))
 TERN_MODEL(Walked, (const char *, text))
 TERN_MODEL(Sent, (const char *, text, .optional = true), (tern_upload_list, files, .optional = true))
 /* clang-format on */

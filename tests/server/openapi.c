@@ -20,9 +20,9 @@ TERN_MODEL(TodoPatch, (int64_t, id),
 
 TERN_MODEL(TodoFilter, (bool, done, .optional = true), (int, page, .fallback = "1", .min = 1, .max = 1000),
            (int, size, .fallback = "20", .min = 1, .max = 100, .help = "Todos on a page"),
-           (Level_list, levels, .optional = true, .in = TERN_QUERY),
-           (const char *, request_source, .in = TERN_HEADER, .optional = true, .deprecated = true),
-           (const char *, theme, .in = TERN_COOKIE, .optional = true,
+           (Level_list, levels, .optional = true, .in = TERN_FROM_QUERY),
+           (const char *, request_source, .in = TERN_FROM_HEADER, .optional = true, .deprecated = true),
+           (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true,
             .choices = TERN_CHOICES("light", "dark")))
 
 TERN_MODEL(Everything, (bool, yes), (int8_t, tiny), (uint16_t, port), (int, count, .min = -1000, .max = 1000),
@@ -70,7 +70,7 @@ static Todo *find_todo(tern_ctx *c, int64_t id)
     tern_fail(c, 404, "no todo %" PRId64, id);
 }
 
-TERN_HANDLER(get_todo, ById, in)
+TERN_HANDLER(get_todo, tern_by_id, in)
 {
     return tern_json(c, Todo, find_todo(c, in->id));
 }
@@ -85,7 +85,7 @@ TERN_HANDLER(patch_todo, TodoPatch, in)
     return tern_json(c, Todo, &todo);
 }
 
-TERN_HANDLER(delete_todo, ById, in)
+TERN_HANDLER(delete_todo, tern_by_id, in)
 {
     find_todo(c, in->id);
     return tern_no_content(c);

@@ -1,8 +1,8 @@
 /* What test_schema.py runs on real engines: `schema sqlite|postgres` prints the SQL of these models' tables.
  */
 #include "base/buf.h"
-#include "data/ddl.h"
-#include "data/table.h"
+#include "data/ddl/ddl.h"
+#include "data/table/table.h"
 
 #include <stdio.h>
 #include <string.h>

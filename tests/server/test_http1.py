@@ -236,7 +236,7 @@ def threat_018_an_underscore_never_stands_for_a_hyphen():
 
 
 @test
-def threat_019_a_missing_doubled_or_malformed_host_is_refused():
+def threat_019_a_missing_duplicate_or_malformed_host_is_refused():
     refused("GET / HTTP/1.1\r\n\r\n", 400)
     refused("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400)
     refused("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhost: b\r\n\r\n", 400)

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-/* clang-format off */
 TERN_MODEL(Greeting,
     (const char *, message))
 
@@ -35,7 +34,6 @@ TERN_MODEL(OrderTotal,
 
 TERN_MODEL(Received,
     (size_t, bytes))
-/* clang-format on */
 
 TERN_HANDLER(greet)
 {

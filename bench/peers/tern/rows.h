@@ -3,7 +3,6 @@
 
 #include <tern.h>
 
-/* clang-format off */
 TERN_MODEL(World,
     (int, id,            .key = true),
     (int, random_number))
@@ -11,7 +10,6 @@ TERN_MODEL(World,
 TERN_MODEL(Fortune,
     (int,          id,      .key = true),
     (const char *, message))
-/* clang-format on */
 
 /** Adds the routes that need a database, where BENCH_DATABASE names one. */
 void add_rows(tern_app *app);

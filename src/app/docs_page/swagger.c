@@ -3,7 +3,7 @@
  * built-in page, which is at /docs/plain for everybody.
  */
 #include "app/ctx.h"
-#include "app/docs_page.h"
+#include "app/docs_page/docs_page.h"
 
 #include <tern/context.h>
 
@@ -71,18 +71,18 @@ TERN_HANDLER(swagger_licenses)
     return docs_page_serve(c, DOCS_SWAGGER_LICENSES);
 }
 
-static void hold_files(held_file *files, const char *page)
+static void hold_files(static_file *files, const char *page)
 {
     static const char script[] = "text/javascript; charset=utf-8", style[] = "text/css; charset=utf-8";
-    files[DOCS_SWAGGER_PAGE] = held_file_of("text/html; charset=utf-8", NULL, page, strlen(page));
-    files[DOCS_SWAGGER_SCRIPT] = held_file_of(script, NULL, swagger_script_js, swagger_script_js_len);
-    files[DOCS_SWAGGER_STYLE] = held_file_of(style, NULL, swagger_style_css, swagger_style_css_len);
+    files[DOCS_SWAGGER_PAGE] = static_file_of("text/html; charset=utf-8", NULL, page, strlen(page));
+    files[DOCS_SWAGGER_SCRIPT] = static_file_of(script, NULL, swagger_script_js, swagger_script_js_len);
+    files[DOCS_SWAGGER_STYLE] = static_file_of(style, NULL, swagger_style_css, swagger_style_css_len);
     files[DOCS_SWAGGER_UI_SCRIPT] =
-        held_file_of(script, "gzip", swagger_swagger_ui_bundle_js_gz, swagger_swagger_ui_bundle_js_gz_len);
+        static_file_of(script, "gzip", swagger_swagger_ui_bundle_js_gz, swagger_swagger_ui_bundle_js_gz_len);
     files[DOCS_SWAGGER_UI_STYLE] =
-        held_file_of(style, "gzip", swagger_swagger_ui_css_gz, swagger_swagger_ui_css_gz_len);
-    files[DOCS_SWAGGER_LICENSES] = held_file_of("text/plain; charset=utf-8", "gzip", swagger_licenses_txt_gz,
-                                                swagger_licenses_txt_gz_len);
+        static_file_of(style, "gzip", swagger_swagger_ui_css_gz, swagger_swagger_ui_css_gz_len);
+    files[DOCS_SWAGGER_LICENSES] = static_file_of("text/plain; charset=utf-8", "gzip",
+                                                  swagger_licenses_txt_gz, swagger_licenses_txt_gz_len);
 }
 
 void docs_swagger_add_routes(tern_app *app, const char *docs, const char *folder, const char *openapi)

@@ -2,7 +2,7 @@
 #include "data/check/check.h"
 #include "data/check/database.h"
 #include "data/check/source.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <stdlib.h>
 #include <string.h>

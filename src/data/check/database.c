@@ -1,6 +1,6 @@
 #include "data/check/database.h"
 
-#include "data/migrate/diff.h"
+#include "data/migrate/diff/diff.h"
 
 static bool fail_with(migrate_command *c, buf *problem)
 {

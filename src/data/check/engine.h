@@ -2,7 +2,7 @@
 #ifndef CHECK_ENGINE_H
 #define CHECK_ENGINE_H
 
-#include "data/migrate/client.h"
+#include "data/migrate/client/client.h"
 
 enum { CHECK_COLUMNS_MOST = 128 };
 

@@ -38,7 +38,7 @@ static const unsigned fitting[] = {
 
 static bool fits(const data_column *column, unsigned kind, bool is_own)
 {
-    bool is_enum = column->plan->type->kind == TERN_ENUM;
+    bool is_enum = column->plan->type->kind == TERN_KIND_ENUM;
     if (kind == TERN_ARG_NULL || kind > TERN_ARG_TOO_BIG)
         return true; /* nothing is known of it */
     if (is_enum && !is_own && kind == TERN_ARG_INT)

@@ -194,28 +194,28 @@ static bool fits(const check_column *column, const tern_type *type)
 {
     const Oid oid = column->oid;
     switch (type->kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return oid == OID_BOOL;
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         return is_whole(oid);
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return is_whole(oid) || oid == OID_FLOAT4 || oid == OID_FLOAT8;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return is_whole(oid);
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return oid == OID_BYTEA;
-    case TERN_UUID:
+    case TERN_KIND_UUID:
         return oid == OID_UUID;
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         return oid == OID_DATE;
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         return oid == OID_TIME;
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return oid == OID_TIMESTAMPTZ || oid == OID_TIMESTAMP;
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return oid == OID_INTERVAL;
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         return is_json(oid);
     default: /* a text may be read of nearly everything, a list of arrays too */
         return true;

@@ -4,7 +4,7 @@
 #include "data/order.h"
 #include "data/rows.h"
 #include "data/select.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 
 #include <stdarg.h>
 #include <string.h>

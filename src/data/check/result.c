@@ -60,7 +60,7 @@ void check_result(check_run *run, const check_statement *s, const check_answer *
         check_add(run, s->call, CHECK_ERROR, "use", "the model %s has mistakes: %.*s", model->name,
                   problems.data != NULL ? (int)strcspn(problems.data, "\n") : 0, problems.data);
     buf_free(&problems);
-    if (!is_model || model->kind != TERN_MODEL_KIND)
+    if (!is_model || model->kind != TERN_KIND_MODEL)
         return;
     bool has[128] = {false};
     for (unsigned i = 0; i < answer->count; i++) {

@@ -4,7 +4,7 @@
 #if defined(TERN_WITH_SQLITE)
 
 #include "base/text.h"
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include <string.h>
 
@@ -132,19 +132,19 @@ static bool fits(const check_column *column, const tern_type *type)
     if (is == AFFINITY_OTHER)
         return true;
     switch (type->kind) {
-    case TERN_BOOL:
-    case TERN_INT:
-    case TERN_UINT:
-    case TERN_DURATION:
+    case TERN_KIND_BOOL:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
+    case TERN_KIND_DURATION:
         return is == AFFINITY_INTEGER;
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return is == AFFINITY_INTEGER || is == AFFINITY_REAL;
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return is != AFFINITY_BLOB;
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return is != AFFINITY_BLOB;
-    case TERN_BYTES:
-    case TERN_UUID:
+    case TERN_KIND_BYTES:
+    case TERN_KIND_UUID:
         return is == AFFINITY_BLOB || is == AFFINITY_TEXT;
     default:
         return is == AFFINITY_TEXT;

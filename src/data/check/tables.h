@@ -2,7 +2,7 @@
 #ifndef CHECK_TABLES_H
 #define CHECK_TABLES_H
 
-#include "data/table.h"
+#include "data/table/table.h"
 
 #include <tern/str.h>
 

@@ -1,6 +1,6 @@
 /* Migrations to the database and back, each wholly or not at all. */
 #include "data/migrate/command.h"
-#include "data/migrate/rebuild.h"
+#include "data/migrate/rebuild/rebuild.h"
 
 #include <string.h>
 

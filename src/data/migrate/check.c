@@ -1,7 +1,7 @@
 /* Before an application serves: do models and database agree? */
 #include "data/migrate/command.h"
 #include "data/migrate/migrate.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 #include <string.h>
 

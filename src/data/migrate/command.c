@@ -1,9 +1,9 @@
 #include "data/migrate/command.h"
 
 #include "app/command.h"
-#include "data/later.h"
+#include "data/await_schema.h"
 #include "data/migrate/migrate.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef MIGRATE_COMMAND_H
 #define MIGRATE_COMMAND_H
 
-#include "data/migrate/diff.h"
+#include "data/migrate/diff/diff.h"
 #include "data/migrate/state.h"
 
 #include <stdio.h>

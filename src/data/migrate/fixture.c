@@ -1,9 +1,9 @@
 #include "data/migrate/fixture.h"
 
 #include "base/text.h"
-#include "data/ddl.h"
-#include "data/table_maker.h"
-#include "schema/json.h"
+#include "data/ddl/ddl.h"
+#include "data/table/maker.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ static tern_type *describe(const data_table *table)
                                  .json = table->columns[i].name,
                                  .optional = table->columns[i].is_nullable};
     }
-    *twin = (tern_type){.kind = TERN_MODEL_KIND,
+    *twin = (tern_type){.kind = TERN_KIND_MODEL,
                         .name = table->type->name,
                         .size = table->type->size,
                         .fields = fields,
@@ -44,15 +44,15 @@ static void add_source(buf *sql, data_dialect dialect, const data_column *column
     static const struct {
         const char *before, *after;
     } postgres[] = {
-        [TERN_BOOL] = {"case when ", " then 'true' else 'false' end"},
-        [TERN_BYTES] = {"encode(", ", 'hex')"},
-        [TERN_DATETIME] = {"to_char(", " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"},
-        [TERN_DURATION] = {"(extract(epoch from ", ") * 1000000)::bigint"},
-        [TERN_MAP_KIND] = {NULL, NULL},
+        [TERN_KIND_BOOL] = {"case when ", " then 'true' else 'false' end"},
+        [TERN_KIND_BYTES] = {"encode(", ", 'hex')"},
+        [TERN_KIND_DATETIME] = {"to_char(", " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"},
+        [TERN_KIND_DURATION] = {"(extract(epoch from ", ") * 1000000)::bigint"},
+        [TERN_KIND_MAP] = {NULL, NULL},
     };
     tern_kind kind = column->plan->type->kind;
     const char *before = "", *after = "";
-    if (dialect == DATA_SQLITE && kind == TERN_BYTES) {
+    if (dialect == DATA_SQLITE && kind == TERN_KIND_BYTES) {
         before = "hex(";
         after = ")";
     } else if (dialect == DATA_POSTGRES && postgres[kind].before != NULL) {
@@ -60,7 +60,7 @@ static void add_source(buf *sql, data_dialect dialect, const data_column *column
         after = postgres[kind].after;
     }
     bool keeps_null =
-        kind == TERN_BYTES || kind == TERN_BOOL; /* of which the function would make something */
+        kind == TERN_KIND_BYTES || kind == TERN_KIND_BOOL; /* of which the function would make something */
     if (keeps_null) {
         buf_add_text(sql, "case when ");
         data_name_add(sql, column->name);
@@ -135,7 +135,7 @@ static bool read_json(const tern_type *type, const char *text, size_t len, void 
     char *copy = arena_text(a, text, len);
     if (copy == NULL)
         return false;
-    if (type->kind == TERN_ANY) {
+    if (type->kind == TERN_KIND_ANY) {
         *(tern_any *)out = (tern_any){copy, len};
         return true;
     }
@@ -148,14 +148,14 @@ static bool read_text(const tern_type *type, const char *text, void *out, arena 
 {
     size_t len = strlen(text);
     switch (type->kind) {
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return read_bytes(text, len, a, out);
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return text_get_i64(text, len, &((tern_duration *)out)->microseconds);
-    case TERN_ANY:
-    case TERN_MODEL_KIND:
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_ANY:
+    case TERN_KIND_MODEL:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         return read_json(type, text, len, out, a);
     default:
         return scalar_read(type, text, len, out, a) == NULL;
@@ -172,7 +172,7 @@ bool fixture_print(const fixture *f, const char *const *values, arena *row_memor
     for (unsigned i = 0; i < f->table->column_count; i++) {
         const data_column *column = &f->table->columns[i];
         if (values[i] == NULL) {
-            *plan_state(column->plan, row) = TERN_NULL;
+            *plan_state(column->plan, row) = TERN_STATE_NULL;
         } else if (!read_text(column->plan->type, values[i], plan_value(column->plan, row), row_memory)) {
             buf_add_printf(problem, "table %s, column %s: \"%.80s\" is no value of its field", f->table->name,
                            column->name, values[i]);

@@ -7,8 +7,8 @@
 #ifndef MIGRATE_FIXTURE_H
 #define MIGRATE_FIXTURE_H
 
-#include "data/migrate/client.h"
-#include "data/table.h"
+#include "data/migrate/client/client.h"
+#include "data/table/table.h"
 #include "schema/faults.h"
 
 /** A table whose rows are being copied. */

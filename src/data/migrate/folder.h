@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "data/ddl.h"
+#include "data/ddl/ddl.h"
 
 enum { MIGRATE_CHECKSUM_BYTES = 33 }; /* 32 hexadecimal digits and a NUL */
 

@@ -1,7 +1,7 @@
 /* A schema as JSON: what a migration leaves behind for the next one to be compared with. */
 #include "data/migrate/folder.h"
-#include "schema/json.h"
-#include "schema/json_indent.h"
+#include "schema/json/indent.h"
+#include "schema/json/json.h"
 
 /** Marks what says nothing, so that the file holds only what somebody chose. */
 static void leave_out_of_column(ddl_column *c)
@@ -29,21 +29,21 @@ static void leave_out_of_column(ddl_column *c)
         {true, &c->tern_state.renamed_from},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        *parts[i].state = parts[i].is_plain ? TERN_ABSENT : TERN_VALUE;
+        *parts[i].state = parts[i].is_plain ? TERN_STATE_ABSENT : TERN_STATE_VALUE;
 }
 
 static void leave_out(const ddl_schema *schema)
 {
     for (size_t i = 0; i < schema->tables.count; i++) {
         ddl_table *table = &schema->tables.items[i];
-        table->tern_state.renamed_from = TERN_ABSENT;
-        table->tern_state.search = table->search.count == 0 ? TERN_ABSENT : TERN_VALUE;
+        table->tern_state.renamed_from = TERN_STATE_ABSENT;
+        table->tern_state.search = table->search.count == 0 ? TERN_STATE_ABSENT : TERN_STATE_VALUE;
         for (size_t k = 0; k < table->columns.count; k++)
             leave_out_of_column(&table->columns.items[k]);
         for (size_t k = 0; k < table->indexes.count; k++) {
             ddl_index *index = &table->indexes.items[k];
-            index->tern_state.where = index->where == NULL ? TERN_ABSENT : TERN_VALUE;
-            index->tern_state.unique = index->unique ? TERN_VALUE : TERN_ABSENT;
+            index->tern_state.where = index->where == NULL ? TERN_STATE_ABSENT : TERN_STATE_VALUE;
+            index->tern_state.unique = index->unique ? TERN_STATE_VALUE : TERN_STATE_ABSENT;
         }
     }
 }

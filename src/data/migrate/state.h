@@ -2,7 +2,7 @@
 #ifndef MIGRATE_STATE_H
 #define MIGRATE_STATE_H
 
-#include "data/migrate/client.h"
+#include "data/migrate/client/client.h"
 #include "data/migrate/folder.h"
 
 /** The name of the row of a database whose tables were made from the models, before there was a migration.

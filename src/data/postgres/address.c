@@ -110,7 +110,7 @@ static void look_up_one(address_lookup *lookup, const char *host, const char *po
 }
 
 /* On a thread. Every address of a name is tried in turn, as libpq itself would. */
-static void look_up(aside *job)
+static void look_up(side_thread *job)
 {
     address_lookup *lookup = list_owner(job, address_lookup, job);
     char host[NI_MAXHOST], port[NI_MAXSERV] = "";
@@ -124,7 +124,7 @@ static void look_up(aside *job)
     }
 }
 
-static void free_lookup(aside *job)
+static void free_lookup(side_thread *job)
 {
     address_lookup *lookup = list_owner(job, address_lookup, job);
     buf_free(&lookup->found_hosts);
@@ -135,17 +135,17 @@ static void free_lookup(aside *job)
     mem_free(lookup);
 }
 
-address_lookup *address_look_up(const address *to, void *owner, void (*on_done)(aside *job))
+address_lookup *address_look_up(const address *to, void *owner, void (*on_done)(side_thread *job))
 {
     const char *hosts = option(to, "host"), *ports = option(to, "port");
     address_lookup *lookup = mem_zero(1, sizeof *lookup);
     if (lookup == NULL)
         return NULL;
-    lookup->job = (aside){.work = look_up, .on_done = on_done, .free = free_lookup};
+    lookup->job = (side_thread){.work = look_up, .on_done = on_done, .free = free_lookup};
     lookup->owner = owner;
     lookup->hosts = mem_text(hosts, strlen(hosts));
     lookup->ports = ports != NULL ? mem_text(ports, strlen(ports)) : mem_text("", 0);
-    if (lookup->hosts != NULL && lookup->ports != NULL && aside_start(&lookup->job))
+    if (lookup->hosts != NULL && lookup->ports != NULL && side_thread_start(&lookup->job))
         return lookup;
     free_lookup(&lookup->job);
     return NULL;

@@ -3,8 +3,8 @@
 #define POSTGRES_ADDRESS_H
 
 #include "base/buf.h"
-#include "data/postgres/aside.h"
 #include "data/postgres/libpq.h"
+#include "data/postgres/side_thread.h"
 
 #include <netdb.h>
 
@@ -22,7 +22,7 @@ typedef struct address {
 
 /** Hosts being looked up, in a heap block that the thread and the loop share. */
 typedef struct address_lookup {
-    aside job;
+    side_thread job;
     void *owner; /* the on_done's own */
     char *hosts, *ports;
     buf found_hosts, found_addresses, found_ports; /* comma lists of the same length; no hosts: none found */
@@ -37,7 +37,7 @@ void address_free(address *to);
 bool address_needs_lookup(const address *to);
 /** Starts looking up; `on_done` finds the `owner` and frees nothing. NULL when memory or a thread is missing.
  */
-address_lookup *address_look_up(const address *to, void *owner, void (*on_done)(aside *job));
+address_lookup *address_look_up(const address *to, void *owner, void (*on_done)(side_thread *job));
 
 /** What to connect with: the URL's options, those found by `lookup` (may be NULL), and our own defaults. */
 void address_options_of(const address *to, const address_lookup *lookup, address_options *options);

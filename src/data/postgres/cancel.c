@@ -12,7 +12,7 @@
 #include "data/postgres/pool.h"
 
 #include "base/mem.h"
-#include "data/postgres/aside.h"
+#include "data/postgres/side_thread.h"
 
 enum {
     AGAIN_MS = 100,  /* the request came before its statement ran, or after: then it did nothing */
@@ -25,14 +25,14 @@ enum {
 /* -- the request -- */
 
 struct pg_cancel {
-    aside job;
+    side_thread job;
     list_link link; /* in db->cancels */
     data_database *db;
     pg_link *on;  /* NULL: dropped meanwhile */
     void *ticket; /* PGcancelConn of libpq 17 and later, PGcancel before */
 };
 
-static void send_request(aside *job)
+static void send_request(side_thread *job)
 {
     char problem[256]; /* nobody needs to know: the statement ends, or its connection is dropped */
     void *ticket = list_owner(job, pg_cancel, job)->ticket;
@@ -42,7 +42,7 @@ static void send_request(aside *job)
         libpq.cancel(ticket, problem, sizeof problem);
 }
 
-static void on_sent(aside *job)
+static void on_sent(side_thread *job)
 {
     pg_cancel *c = list_owner(job, pg_cancel, job);
     list_remove(&c->link);
@@ -53,7 +53,7 @@ static void on_sent(aside *job)
     link_settle(c->on);
 }
 
-static void free_request(aside *job)
+static void free_request(side_thread *job)
 {
     pg_cancel *c = list_owner(job, pg_cancel, job);
     if (c->ticket != NULL && libpq.cancelCreate != NULL)
@@ -74,7 +74,7 @@ static void cancel(pg_link *l)
         return;
     *c = (pg_cancel){{.work = send_request, .on_done = on_sent, .free = free_request}, .db = db, .on = l};
     c->ticket = libpq.cancelCreate != NULL ? libpq.cancelCreate(l->conn) : (void *)libpq.getCancel(l->conn);
-    if (c->ticket == NULL || !aside_start(&c->job)) {
+    if (c->ticket == NULL || !side_thread_start(&c->job)) {
         free_request(&c->job);
         return;
     }
@@ -97,7 +97,7 @@ void cancel_abandon_all(data_database *db)
 {
     list_link *link;
     while ((link = list_take_first(&db->cancels)) != NULL)
-        aside_abandon(&list_owner(link, pg_cancel, link)->job);
+        side_thread_abandon(&list_owner(link, pg_cancel, link)->job);
 }
 
 /* -- orphans -- */
@@ -105,7 +105,7 @@ void cancel_abandon_all(data_database *db)
 /* When the timer is to look next; 0 when there is nothing to look after. */
 static uint64_t next_look_ms(const pg_link *l)
 {
-    const request *oldest = list_owner(l->flight.next, request, link);
+    const pg_request *oldest = list_owner(l->flight.next, pg_request, link);
     if (list_empty(&l->flight))
         return l->cancel != NULL ? l->idle_since_ms + GRACE_MS : 0;
     if (oldest->waiting == NULL && oldest->deadline_ms != UINT64_MAX)
@@ -113,7 +113,7 @@ static uint64_t next_look_ms(const pg_link *l)
     if (oldest->waiting == NULL && oldest->free_by_ms != UINT64_MAX)
         return oldest->free_by_ms;
     list_each (link, &l->flight) {
-        const request *r = list_owner(link, request, link);
+        const pg_request *r = list_owner(link, pg_request, link);
         if (r->waiting == NULL && (r->free_by_ms != UINT64_MAX || r->deadline_ms != UINT64_MAX))
             return loop_self.now_ms + LOOK_MS;
     }
@@ -121,10 +121,10 @@ static uint64_t next_look_ms(const pg_link *l)
 }
 
 /* The orphan that the server may be at, if its time is over; NULL when there is none. */
-static request *overdue(const pg_link *l)
+static pg_request *overdue(const pg_link *l)
 {
     list_each (link, &l->flight) {
-        request *r = list_owner(link, request, link);
+        pg_request *r = list_owner(link, pg_request, link);
         uint64_t patience_ms = link == l->flight.next ? 0 : SHARED_MS;
         if (r->waiting == NULL && r->free_by_ms != UINT64_MAX)
             return loop_self.now_ms >= r->free_by_ms + patience_ms ? r : NULL;
@@ -149,7 +149,7 @@ static void on_timer(timer_entry *timer)
 {
     pg_link *l = list_owner(timer, pg_link, timer);
     uint64_t now_ms = loop_self.now_ms;
-    request *oldest = list_owner(l->flight.next, request, link), *late = overdue(l);
+    pg_request *oldest = list_owner(l->flight.next, pg_request, link), *late = overdue(l);
     if (list_empty(&l->flight) && l->cancel != NULL && now_ms >= l->idle_since_ms + GRACE_MS) {
         link_drop(l, "the server did not take a cancel request in time");
         return;
@@ -167,7 +167,7 @@ static void on_timer(timer_entry *timer)
     look_after(l);
 }
 
-void link_orphan(request *r, uint64_t cancel_at_ms)
+void link_orphan(pg_request *r, uint64_t cancel_at_ms)
 {
     r->waiting = NULL;
     r->free_by_ms = cancel_at_ms;
@@ -179,7 +179,7 @@ void link_orphan_all(pg_link *l)
 {
     uint64_t at_ms = loop_self.now_ms + CANCEL_AFTER_MS;
     list_each (link, &l->flight) {
-        request *r = list_owner(link, request, link);
+        pg_request *r = list_owner(link, pg_request, link);
         r->free_by_ms = r->free_by_ms < at_ms ? r->free_by_ms : at_ms;
     }
     look_after(l);
@@ -191,7 +191,7 @@ static void put_in_order(pg_link *l, const data_statement *statement)
 {
     static const params none;
     data_run unused = {.statement = statement, .deadline_ms = loop_self.now_ms + TIDY_MS};
-    request *r = request_new(l->db, &unused, &none);
+    pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
         link_drop(l, "memory is short");
         return;
@@ -239,6 +239,6 @@ void link_settle(pg_link *l)
         l->is_given_up = l->was_cancelled = l->is_undone = false;
         l->state = LINK_READY;
         l->idle_since_ms = loop_self.now_ms;
-        pool_pump_later(l->db);
+        pg_pool_pump_later(l->db);
     }
 }

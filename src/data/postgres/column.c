@@ -8,9 +8,9 @@
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
 #include "data/text.h"
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <math.h>
 
@@ -87,7 +87,7 @@ static const char *read_int(const cell *c, const tern_type *type, void *out)
 {
     int64_t value;
     size_t bits = 8 * type->size;
-    bool is_signed = type->kind == TERN_INT;
+    bool is_signed = type->kind == TERN_KIND_INT;
     if (!whole_number(c, &value))
         return scalar_int_range(type);
     int64_t most = bits == 64 ? INT64_MAX : (int64_t)((UINT64_C(1) << (is_signed ? bits - 1 : bits)) - 1);
@@ -267,11 +267,11 @@ static const char *read_model(const cell *c, const tern_type *type, void *out, a
     static const place outside = {NULL, "column", 0};
     tern_faults faults;
     size_t len;
-    if (type->kind == TERN_LIST_KIND && foreign_is_array(c->oid, c->data, c->len))
+    if (type->kind == TERN_KIND_LIST && foreign_is_array(c->oid, c->data, c->len))
         return foreign_array(c->data, c->len, type, out, a);
     const char *data = json_of(c, &len);
     if (data == NULL)
-        return type->kind == TERN_LIST_KIND ? "an array, or JSON (json or jsonb)" : "JSON (json or jsonb)";
+        return type->kind == TERN_KIND_LIST ? "an array, or JSON (json or jsonb)" : "JSON (json or jsonb)";
     char *text = arena_text(a, data, len); /* of our own: the decoder writes into it */
     if (text == NULL)
         return no_memory;
@@ -285,45 +285,45 @@ static const char *read_model(const cell *c, const tern_type *type, void *out, a
 static const char *read_kind(const cell *c, const tern_type *type, void *out, arena *a)
 {
     switch (type->kind) {
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return read_bool(c, out);
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         return read_int(c, type, out);
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return read_float(c, type, out, a);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return read_text(c, out, a);
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return read_bytes(c, out, a);
-    case TERN_UUID:
+    case TERN_KIND_UUID:
         return read_uuid(c, out);
-    case TERN_DATE:
+    case TERN_KIND_DATE:
         return read_date(c, out, a);
-    case TERN_TIME:
+    case TERN_KIND_TIME:
         return read_time(c, out);
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return read_datetime(c, out, a);
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return read_duration(c, out);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return read_decimal(c, out);
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         return read_any(c, out, a);
-    case TERN_MODEL_KIND:
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_MODEL:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         return read_model(c, type, out, a);
     default: /* an enum is text, which read_other reads; nothing holds an upload */
-        return type->kind == TERN_ENUM ? scalar_enum_names(type, a) : "something that a column holds";
+        return type->kind == TERN_KIND_ENUM ? scalar_enum_names(type, a) : "something that a column holds";
     }
 }
 
 /* Text that says a number, a date, an enum's name. */
 static bool is_scalar_text(const cell *c, const tern_type *type)
 {
-    return type->kind != TERN_TEXT && type->kind != TERN_ANY && type->kind != TERN_MODEL_KIND &&
-           type->kind != TERN_LIST_KIND && type->kind != TERN_MAP_KIND && type->kind != TERN_UPLOAD &&
+    return type->kind != TERN_KIND_TEXT && type->kind != TERN_KIND_ANY && type->kind != TERN_KIND_MODEL &&
+           type->kind != TERN_KIND_LIST && type->kind != TERN_KIND_MAP && type->kind != TERN_KIND_UPLOAD &&
            is_text(c->oid);
 }
 
@@ -337,7 +337,7 @@ __attribute__((noinline)) const char *pg_value_read(Oid oid, const char *data, s
     if (problem == NULL)
         return NULL;
     memset(out, 0, type->size);
-    return type->kind != TERN_TEXT && foreign_has(oid) ? foreign_problem(oid, problem, a) : problem;
+    return type->kind != TERN_KIND_TEXT && foreign_has(oid) ? foreign_problem(oid, problem, a) : problem;
 }
 
 /* What is most of what is read stands here: columns of the types that migrations give our fields. */
@@ -355,21 +355,21 @@ const char *pg_column_read(const data_row *row, unsigned column, const tern_type
     const char *data = libpq.getvalue(result, row->number, (int)column);
     uint64_t value;
     switch (type->kind) {
-    case TERN_INT:
+    case TERN_KIND_INT:
         if (oid == OID_INT8 && len == 8 && type->size == 8) {
             value = wire_get_64(data);
             memcpy(out, &value, sizeof value);
             return NULL;
         }
         break;
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         if (oid == OID_FLOAT8 && len == 8 && type->size == 8) {
             value = wire_get_64(data);
             memcpy(out, &value, sizeof value);
             return NULL;
         }
         break;
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         if (oid == OID_TEXT) {
             char *copy = arena_alloc(a, len + 1);
             if (copy != NULL && data_text_copy(copy, data, len)) {

@@ -43,10 +43,10 @@ static data_database *open_database(const data_engine_options *options)
     list_init(&db->cancels);
     list_init(&db->pump.link);
     list_init(&db->sweep.link);
-    db->pump.run = pool_pump;
-    db->sweep.run = pool_sweep;
-    db->watch.fire = pool_on_watch;
-    pool_init(&db->requests, sizeof(request), REQUESTS_KEPT);
+    db->pump.run = pg_pool_pump;
+    db->sweep.run = pg_pool_sweep;
+    db->watch.fire = pg_pool_on_watch;
+    pool_init(&db->requests, sizeof(pg_request), REQUESTS_KEPT);
     return db;
 }
 
@@ -58,7 +58,7 @@ static void close_database(data_database *db)
     timer_stop(&loop_self.timers, &db->watch);
     while (!list_empty(&db->links))
         link_drop(list_owner(db->links.next, pg_link, link), "the database is closed");
-    pool_free_broken(db);
+    pg_pool_free_broken(db);
     cancel_abandon_all(db);
     pool_drain(&db->requests);
     address_free(&db->address);

@@ -65,8 +65,8 @@ typedef struct libpq_functions {
 #undef X
     /** A cancel request encrypted as its connection is: since libpq 17, NULL before. */
     void *(*cancelCreate)(PGconn *conn);
-    int (*cancelBlocking)(void *request);
-    void (*cancelFinish)(void *request);
+    int (*cancelBlocking)(void *pg_request);
+    void (*cancelFinish)(void *pg_request);
     /** OpenSSL's SSL_has_pending, where this libpq has OpenSSL: NULL otherwise. */
     int (*ssl_has_pending)(const void *ssl);
 } libpq_functions;

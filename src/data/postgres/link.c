@@ -48,7 +48,7 @@ static bool flush(pg_link *l)
 
 /* -- statements out -- */
 
-static bool send_with_types(pg_link *l, request *r, const char *name)
+static bool send_with_types(pg_link *l, pg_request *r, const char *name)
 {
     const data_statement *s = r->statement;
     Oid few[TYPES_INLINE], *types = few;
@@ -64,7 +64,7 @@ static bool send_with_types(pg_link *l, request *r, const char *name)
     return is_sent != 0;
 }
 
-static bool put_statement(pg_link *l, request *r)
+static bool put_statement(pg_link *l, pg_request *r)
 {
     const data_statement *s = r->statement;
     char name[NAME_BYTES];
@@ -79,12 +79,12 @@ static bool put_statement(pg_link *l, request *r)
                                    r->params->formats, 1) != 0;
 }
 
-static link_stage first_stage(const request *r)
+static link_stage first_stage(const pg_request *r)
 {
     return r->is_preparing ? STAGE_PREPARE : STAGE_EXECUTE;
 }
 
-bool link_send(pg_link *l, request *r)
+bool link_send(pg_link *l, pg_request *r)
 {
     r->on = l;
     r->attempts++;
@@ -106,7 +106,7 @@ bool link_sync(pg_link *l)
 {
     if (!l->is_unsynced)
         return true;
-    request *last = list_owner(l->flight.prev, request, link);
+    pg_request *last = list_owner(l->flight.prev, pg_request, link);
     l->is_unsynced = false;
     last->ends_group = true;
     if (libpq.pipelineSync(l->conn) && flush(l))
@@ -127,7 +127,7 @@ static const char *state_of(const PGresult *result)
 }
 
 /* In a session, outside of a transaction. */
-static void send_again(pg_link *l, request *r)
+static void send_again(pg_link *l, pg_request *r)
 {
     libpq.clear(r->result);
     r->result = NULL;
@@ -136,16 +136,16 @@ static void send_again(pg_link *l, request *r)
         link_sync(l);
 }
 
-static void log_begin(const request *r)
+static void log_begin(const pg_request *r)
 {
     char line[300];
     fault_of_closing(r->result, line, sizeof line);
-    tern_log(TERN_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
+    tern_log(TERN_LOG_ERROR, "PostgreSQL: a transaction could not begin: %s", line);
 }
 
 /* Whether an error does not concern the waiter: the statement can be sent again, since nothing was done or
  * it only reads. */
-static bool is_passing(pg_link *l, request *r, const char *state)
+static bool is_passing(pg_link *l, pg_request *r, const char *state)
 {
     if (r->is_begin)
         log_begin(r);
@@ -155,16 +155,16 @@ static bool is_passing(pg_link *l, request *r, const char *state)
 
 /* In a session, by what comes before it in its group: the transaction's "begin", unless a statement failed.
  */
-static void skipped(pg_link *l, request *r)
+static void skipped(pg_link *l, pg_request *r)
 {
     data_error *error = r->waiting != NULL ? r->error : NULL;
-    request_fail(l->db, r, TERN_DATA_CONFLICT, "the server skipped the statement");
+    pg_request_fail(l->db, r, TERN_DATA_CONFLICT, "the server skipped the statement");
     if (error != NULL)
         error->is_outdated = true;
 }
 
 /* All of the answer is there, and its transaction, if it was one of its own, has ended. */
-static void answered(pg_link *l, request *r)
+static void answered(pg_link *l, pg_request *r)
 {
     data_database *db = l->db;
     const char *state = state_of(r->result);
@@ -182,20 +182,20 @@ static void answered(pg_link *l, request *r)
         link_learn(l, r);
     if ((is_again || r->is_aborted) && r->waiting != NULL && l->state != LINK_LENT &&
         r->attempts < ATTEMPTS_MOST)
-        pool_want_again(db, r);
+        pg_pool_want_again(db, r);
     else if (r->is_outdated && r->waiting != NULL && r->attempts < ATTEMPTS_MOST &&
              libpq.transactionStatus(l->conn) == PQTRANS_IDLE)
         send_again(l, r);
     else if (r->is_aborted)
         skipped(l, r);
     else
-        request_done(db, r);
+        pg_request_done(db, r);
 }
 
 /* Moves on to what comes after the answer that has just been taken whole. */
 static void next_stage(pg_link *l)
 {
-    request *r = list_owner(l->flight.next, request, link);
+    pg_request *r = list_owner(l->flight.next, pg_request, link);
     l->has_answer = false;
     if (l->stage == STAGE_PREPARE) {
         l->stage = STAGE_EXECUTE;
@@ -207,11 +207,11 @@ static void next_stage(pg_link *l)
     }
     answered(l, r);
     if (!list_empty(&l->flight))
-        l->stage = first_stage(list_owner(l->flight.next, request, link));
+        l->stage = first_stage(list_owner(l->flight.next, pg_request, link));
 }
 
 /* Keeps an error, should a second result come (at a Sync: the transaction could not be committed). */
-static void keep_result(request *r, PGresult *result)
+static void keep_result(pg_request *r, PGresult *result)
 {
     if (r->result != NULL && libpq.resultStatus(r->result) == PGRES_FATAL_ERROR) {
         libpq.clear(result);
@@ -223,7 +223,7 @@ static void keep_result(request *r, PGresult *result)
 }
 
 /* Takes one result that is not the end of anything; false when it does not fit. Owns it only on true. */
-static bool take_result(pg_link *l, request *r, PGresult *result)
+static bool take_result(pg_link *l, pg_request *r, PGresult *result)
 {
     ExecStatusType status = libpq.resultStatus(result);
     bool is_first = !l->has_answer;
@@ -259,7 +259,7 @@ static bool take_result(pg_link *l, request *r, PGresult *result)
 
 bool link_take(pg_link *l, PGresult *result)
 {
-    request *r = list_owner(l->flight.next, request, link);
+    pg_request *r = list_owner(l->flight.next, pg_request, link);
     bool is_sync = result != NULL && libpq.resultStatus(result) == PGRES_PIPELINE_SYNC;
     if (is_sync && l->stage == STAGE_SYNC) {
         libpq.clear(result);
@@ -279,7 +279,8 @@ bool link_take(pg_link *l, PGresult *result)
         link_drop(l, "the connection broke before the answer came");
         return false;
     }
-    tern_log(TERN_ERROR, "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
+    tern_log(TERN_LOG_ERROR,
+             "PostgreSQL: an answer came (%d) that fits no statement; the connection is closed",
              result != NULL ? (int)libpq.resultStatus(result) : -1);
     if (result != NULL)
         libpq.clear(result);
@@ -303,7 +304,7 @@ bool link_take_answers(pg_link *l)
         link_settle(l);
     if (l->state != LINK_LENT &&
         !list_empty(&l->db->wants)) /* a lent one serves nobody else for its answers */
-        pool_pump_later(l->db);
+        pg_pool_pump_later(l->db);
     return l->state != LINK_BROKEN;
 }
 
@@ -348,7 +349,7 @@ void link_on_event(loop_source *source, uint32_t events)
 static const char *reason_of(const pg_link *l, const char *reason, char *line, size_t room)
 {
     const PGresult *result =
-        !list_empty(&l->flight) ? list_owner(l->flight.next, request, link)->result : NULL;
+        !list_empty(&l->flight) ? list_owner(l->flight.next, pg_request, link)->result : NULL;
     if (state_of(result) == NULL)
         return reason;
     fault_of_closing(result, line, room);
@@ -360,11 +361,11 @@ static void fail_flight(pg_link *l, bool was_lent, const char *reason)
 {
     list_link *link;
     while ((link = list_take_first(&l->flight)) != NULL) {
-        request *r = list_owner(link, request, link);
+        pg_request *r = list_owner(link, pg_request, link);
         if (r->waiting != NULL && !was_lent && !r->statement->writes && r->attempts < ATTEMPTS_MOST)
-            pool_want_again(l->db, r);
+            pg_pool_want_again(l->db, r);
         else
-            request_fail(l->db, r, TERN_DATA_AWAY, reason);
+            pg_request_fail(l->db, r, TERN_DATA_AWAY, reason);
     }
     l->in_flight = 0;
 }
@@ -385,7 +386,7 @@ void link_drop(pg_link *l, const char *reason)
     cancel_forget(l);
     timer_stop(&loop_self.timers, &l->timer);
     if (l->lookup != NULL)
-        aside_abandon(&l->lookup->job);
+        side_thread_abandon(&l->lookup->job);
     if (l->source.fd >= 0)
         loop_remove(&l->source);
     if (l->conn != NULL)
@@ -399,5 +400,5 @@ void link_drop(pg_link *l, const char *reason)
     if (!was_lent)
         link_forget(l);
     if (!list_empty(&db->wants))
-        pool_pump_later(db);
+        pg_pool_pump_later(db);
 }

@@ -33,7 +33,7 @@ static void note_failure(data_database *db, const char *line)
     db->failures += db->failures < 1000;
     db->retry_at_ms = loop_self.now_ms + pause_ms(db->failures);
     if (db->failures == 1 || strcmp(line, db->away) != 0)
-        tern_log(TERN_ERROR, "no connection to PostgreSQL: %s", line);
+        tern_log(TERN_LOG_ERROR, "no connection to PostgreSQL: %s", line);
     snprintf(db->away, sizeof db->away, "%s", line);
 }
 
@@ -42,7 +42,7 @@ void link_note_failure(pg_link *l, const char *reason)
     if (l->db->is_closing)
         return;
     note_failure(l->db, reason);
-    pool_pump_later(l->db); /* those that wait are told */
+    pg_pool_pump_later(l->db); /* those that wait are told */
 }
 
 static void fail(pg_link *l, const char *line)
@@ -60,10 +60,10 @@ static void drop_notice(void *unused, const char *message)
 {
     char line[200];
     (void)unused;
-    if (!tern_log_enabled(TERN_DEBUG))
+    if (!tern_log_enabled(TERN_LOG_DEBUG))
         return;
     fault_line(message, line, sizeof line);
-    tern_log(TERN_DEBUG, "PostgreSQL: %s", line);
+    tern_log(TERN_LOG_DEBUG, "PostgreSQL: %s", line);
 }
 
 static void be_ready(pg_link *l)
@@ -74,9 +74,9 @@ static void be_ready(pg_link *l)
     l->idle_since_ms = loop_self.now_ms;
     db->opening--;
     if (db->failures > 0)
-        tern_log(TERN_INFO, "connected to PostgreSQL again");
+        tern_log(TERN_LOG_INFO, "connected to PostgreSQL again");
     db->failures = 0;
-    pool_pump_later(db);
+    pg_pool_pump_later(db);
 }
 
 /* A pooler makes up the key for cancelling that it gives out, of which a process id is the half. So where the
@@ -86,7 +86,7 @@ static bool send_probe(pg_link *l)
     static const data_statement ask = {.sql = "select pg_backend_pid()", .sql_len = 23};
     static const params none;
     data_run unused = {.statement = &ask};
-    request *r = request_new(l->db, &unused, &none);
+    pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
         fail(l, "memory is short");
         return false;
@@ -103,13 +103,13 @@ static int process_told(const PGresult *result)
     return is_told ? (int)wire_get_32(libpq.getvalue(result, 0, 0)) : 0;
 }
 
-void link_learn(pg_link *l, const request *probe)
+void link_learn(pg_link *l, const pg_request *probe)
 {
     data_database *db = l->db;
     l->is_pooled = db->is_pooled || process_told(probe->result) != libpq.backendPID(l->conn);
     l->is_nameless |= l->is_pooled && db->prepare != TERN_PREPARE_ALWAYS;
     if (l->is_pooled && !db->is_told_of_pooler)
-        tern_log(TERN_INFO, "PostgreSQL is reached through a pooler: statements are %s",
+        tern_log(TERN_LOG_INFO, "PostgreSQL is reached through a pooler: statements are %s",
                  l->is_nameless ? "sent without names" : "prepared by name, as the settings say");
     db->is_told_of_pooler |= l->is_pooled;
     be_ready(l);
@@ -183,7 +183,7 @@ static void start(pg_link *l, const address_lookup *lookup)
         fail(l, "the socket cannot be watched");
 }
 
-static void on_looked_up(aside *job)
+static void on_looked_up(side_thread *job)
 {
     address_lookup *lookup = list_owner(job, address_lookup, job);
     pg_link *l = lookup->owner;

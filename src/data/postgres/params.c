@@ -3,8 +3,8 @@
 
 #include "data/postgres/wire.h"
 #include "data/text.h"
-#include "schema/calendar.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <limits.h>
 

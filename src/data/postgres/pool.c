@@ -1,4 +1,4 @@
-/* Who gets which connection. Hot path: pool_want, pool_pump. */
+/* Who gets which connection. Hot path: pg_pool_want, pg_pool_pump. */
 #include "data/postgres/pool.h"
 
 #include "base/mem.h"
@@ -14,43 +14,43 @@ enum {
 
 /* -- requests -- */
 
-request *request_new(data_database *db, data_run *run, const params *values)
+pg_request *pg_request_new(data_database *db, data_run *run, const params *values)
 {
-    request *r = pool_get(&db->requests);
+    pg_request *r = pool_get(&db->requests);
     if (r != NULL)
-        *r = (request){.waiting = coro_self(),
-                       .error = &run->error,
-                       .statement = run->statement,
-                       .params = values,
-                       .deadline_ms = run->deadline_ms,
-                       .free_by_ms = loop_self.now_ms + db->wait_timeout_ms};
+        *r = (pg_request){.waiting = coro_self(),
+                          .error = &run->error,
+                          .statement = run->statement,
+                          .params = values,
+                          .deadline_ms = run->deadline_ms,
+                          .free_by_ms = loop_self.now_ms + db->wait_timeout_ms};
     return r;
 }
 
-void request_free(data_database *db, request *r)
+void pg_request_free(data_database *db, pg_request *r)
 {
     if (r->result != NULL)
         libpq.clear(r->result);
     pool_put(&db->requests, r);
 }
 
-void request_done(data_database *db, request *r)
+void pg_request_done(data_database *db, pg_request *r)
 {
     r->is_done = true;
     if (r->waiting == NULL)
-        request_free(db, r);
+        pg_request_free(db, r);
     else if (!r->is_streamed)
         coro_wake(r->waiting);
     else if (r->on->reader != NULL) /* else its coroutine may be waiting for something else */
         coro_wake(r->on->reader);
 }
 
-void request_fail(data_database *db, request *r, tern_data_fault fault, const char *message)
+void pg_request_fail(data_database *db, pg_request *r, tern_data_fault fault, const char *message)
 {
     r->has_failed = true;
     if (r->waiting != NULL)
         data_refuse(r->error, fault, "%s", message);
-    request_done(db, r);
+    pg_request_done(db, r);
 }
 
 /* -- the queue -- */
@@ -60,7 +60,7 @@ static bool is_away(const data_database *db)
     return db->count == 0 && db->failures > 0 && loop_self.now_ms < db->retry_at_ms;
 }
 
-void pool_pump_later(data_database *db)
+void pg_pool_pump_later(data_database *db)
 {
     if (db->will_pump || db->is_closing)
         return;
@@ -68,16 +68,16 @@ void pool_pump_later(data_database *db)
     loop_do_later(&db->pump);
 }
 
-bool pool_want(data_database *db, request *r, data_error *error)
+bool pg_pool_want(data_database *db, pg_request *r, data_error *error)
 {
     if (is_away(db))
         return data_refuse(error, TERN_DATA_AWAY, "%s", db->away);
     list_append(&db->wants, &r->link);
-    pool_pump_later(db);
+    pg_pool_pump_later(db);
     return true;
 }
 
-void pool_want_again(data_database *db, request *r)
+void pg_pool_want_again(data_database *db, pg_request *r)
 {
     if (r->result != NULL)
         libpq.clear(r->result);
@@ -86,7 +86,7 @@ void pool_want_again(data_database *db, request *r)
     r->is_aborted = r->is_outdated = false;
     r->is_alone = true;
     list_insert_before(db->wants.next, &r->link);
-    pool_pump_later(db);
+    pg_pool_pump_later(db);
 }
 
 /* -- those that wait too long -- */
@@ -95,7 +95,7 @@ void pool_want_again(data_database *db, request *r)
 static bool wake_late(const list_link *head)
 {
     list_each (link, head) {
-        const request *r = list_owner(link, request, link);
+        const pg_request *r = list_owner(link, pg_request, link);
         bool is_late = r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms;
         bool is_unserved = r->on == NULL && loop_self.now_ms >= r->free_by_ms;
         if (r->statement != NULL && r->waiting != NULL && !r->is_streamed && (is_late || is_unserved))
@@ -104,20 +104,20 @@ static bool wake_late(const list_link *head)
     return !list_empty(head);
 }
 
-void pool_watch(data_database *db)
+void pg_pool_watch(data_database *db)
 {
     if (!timer_is_running(&db->watch))
         timer_start(&loop_self.timers, &db->watch, loop_self.now_ms + WATCH_MS);
 }
 
-void pool_on_watch(timer_entry *timer)
+void pg_pool_on_watch(timer_entry *timer)
 {
     data_database *db = list_owner(timer, data_database, watch);
     bool is_waited_for = wake_late(&db->wants);
     list_each (link, &db->links)
         is_waited_for |= wake_late(&list_owner(link, pg_link, link)->flight);
     if (is_waited_for)
-        pool_watch(db);
+        pg_pool_watch(db);
 }
 
 /* -- connections for them -- */
@@ -128,7 +128,7 @@ static bool is_free(const pg_link *l)
 }
 
 /* Whether this statement too may be put behind those in flight. */
-static bool is_shareable(const pg_link *l, const request *r)
+static bool is_shareable(const pg_link *l, const pg_request *r)
 {
     if (l->state != LINK_READY || l->is_held || l->in_flight >= FLIGHT_MOST)
         return false;
@@ -136,13 +136,13 @@ static bool is_shareable(const pg_link *l, const request *r)
         return true;
     if (l->is_pooled && (!l->is_unsynced || r->is_alone)) /* one group at a time */
         return false;
-    uint64_t sent_ms = list_owner(l->flight.next, request, link)->sent_ms, now_ms = loop_self.now_ms;
+    uint64_t sent_ms = list_owner(l->flight.next, pg_request, link)->sent_ms, now_ms = loop_self.now_ms;
     uint64_t moved_ms = sent_ms > l->idle_since_ms ? sent_ms : l->idle_since_ms; /* that an answer came */
     return now_ms <= moved_ms + STALLED_MS && now_ms <= sent_ms + LATE_MS;
 }
 
 /* The first in the list: few connections that carry much cost fewer system calls than many. */
-static pg_link *shareable(data_database *db, const request *r)
+static pg_link *shareable(data_database *db, const pg_request *r)
 {
     list_each (link, &db->links) {
         pg_link *l = list_owner(link, pg_link, link);
@@ -158,7 +158,7 @@ static pg_link *lend(pg_link *l)
     return l;
 }
 
-pg_link *pool_lend_now(data_database *db)
+pg_link *pg_pool_lend_now(data_database *db)
 {
     if (!list_empty(&db->wants))
         return NULL;
@@ -182,14 +182,14 @@ static void hold_one(data_database *db)
 }
 
 /* Lends a connection to one that wants it alone; false when it must wait. */
-static bool serve_alone(data_database *db, request *r)
+static bool serve_alone(data_database *db, pg_request *r)
 {
     list_each (link, &db->links) {
         pg_link *l = list_owner(link, pg_link, link);
         if (is_free(l) && !l->is_held) {
             list_remove(&r->link);
             r->on = lend(l);
-            request_done(db, r);
+            pg_request_done(db, r);
             return true;
         }
     }
@@ -198,7 +198,7 @@ static bool serve_alone(data_database *db, request *r)
 }
 
 /* Puts a statement on a connection. A write is the last of its group: what stands before it only reads. */
-static void put(pg_link *l, request *r)
+static void put(pg_link *l, pg_request *r)
 {
     if (r->is_alone && !link_sync(l))
         return;
@@ -215,7 +215,7 @@ static unsigned serve(data_database *db)
     bool is_share_lacking = false;
     pg_link *l = NULL;
     for (list_link *link = db->wants.next, *next; link != &db->wants; link = next) {
-        request *r = list_owner(link, request, link);
+        pg_request *r = list_owner(link, pg_request, link);
         next = link->next;
         if (r->statement == NULL) {
             lacking += !serve_alone(db, r);
@@ -241,10 +241,10 @@ static void fail_all(data_database *db)
 {
     list_link *link;
     while ((link = list_take_first(&db->wants)) != NULL)
-        request_fail(db, list_owner(link, request, link), TERN_DATA_AWAY, db->away);
+        pg_request_fail(db, list_owner(link, pg_request, link), TERN_DATA_AWAY, db->away);
 }
 
-void pool_pump(loop_later *later)
+void pg_pool_pump(loop_later *later)
 {
     data_database *db = list_owner(later, data_database, pump);
     db->will_pump = false;
@@ -279,7 +279,7 @@ void link_forget(pg_link *l)
     loop_do_later(&db->sweep);
 }
 
-void pool_free_broken(data_database *db)
+void pg_pool_free_broken(data_database *db)
 {
     list_link *link;
     while ((link = list_take_first(&db->broken)) != NULL) {
@@ -289,9 +289,9 @@ void pool_free_broken(data_database *db)
     }
 }
 
-void pool_sweep(loop_later *later)
+void pg_pool_sweep(loop_later *later)
 {
     data_database *db = list_owner(later, data_database, sweep);
     db->will_sweep = false;
-    pool_free_broken(db);
+    pg_pool_free_broken(db);
 }

@@ -32,7 +32,7 @@ typedef struct data_session pg_link; /* a lent connection is the session */
 typedef struct pg_cancel pg_cancel;  /* see cancel.c */
 
 /* One statement on its way, or one coroutine that wants a connection for itself. */
-typedef struct request {
+typedef struct pg_request {
     list_link link;                  /* in db->wants until it is given a connection, then in on->flight */
     pg_link *on;                     /* NULL: not given one yet */
     coro *waiting;                   /* NULL: an orphan, whose answer is dropped */
@@ -59,7 +59,7 @@ typedef struct request {
     bool is_plain;        /* is sent without a name: what is prepared may be for tables as they were */
     bool is_outdated; /* what was prepared may be for tables as they were; it can be repeated if it was alone
                        */
-} request;
+} pg_request;
 
 typedef enum link_state { LINK_OPENING, LINK_READY, LINK_LENT, LINK_DRAINING, LINK_BROKEN } link_state;
 /* Which answer of the oldest statement in flight comes next. */
@@ -98,18 +98,18 @@ struct data_session {
     char name_begin[NAME_BEGIN_BYTES]; /* of its statements, with no NUL */
     const data_statement *begins;      /* a lent one's transaction: goes out with its first statement */
     uint64_t idle_since_ms;
-    bool is_held;       /* by pump, for one that wants it alone */
-    bool is_unsynced;   /* statements were put in since the last Sync */
-    bool is_given_up;   /* a lent one, of which a statement was left: takes no more until that has ended */
-    bool was_cancelled; /* since it was READY last: the cancel request may have hit another's statement */
-    bool is_undone;     /* a rollback was sent when it was released */
-    bool is_dirty;      /* the session may have set something that stays */
-    bool is_pooled;     /* a pooler is between, or nobody knows yet: one group in flight at a time */
-    bool is_nameless;   /* statements are prepared without a name, for one run */
-    bool is_streaming;  /* nothing is read but by stream_next */
-    request *streamed;  /* whose rows they are */
-    PGresult *row;      /* the one being looked at */
-    coro *reader;       /* waits for the next one, or for the end of a statement that was left */
+    bool is_held;         /* by pump, for one that wants it alone */
+    bool is_unsynced;     /* statements were put in since the last Sync */
+    bool is_given_up;     /* a lent one, of which a statement was left: takes no more until that has ended */
+    bool was_cancelled;   /* since it was READY last: the cancel request may have hit another's statement */
+    bool is_undone;       /* a rollback was sent when it was released */
+    bool is_dirty;        /* the session may have set something that stays */
+    bool is_pooled;       /* a pooler is between, or nobody knows yet: one group in flight at a time */
+    bool is_nameless;     /* statements are prepared without a name, for one run */
+    bool is_streaming;    /* nothing is read but by stream_next */
+    pg_request *streamed; /* whose rows they are */
+    PGresult *row;        /* the one being looked at */
+    coro *reader;         /* waits for the next one, or for the end of a statement that was left */
 };
 
 struct data_database {
@@ -138,34 +138,34 @@ struct data_database {
 /* -- pool.c -- */
 
 /** A new request, filled for `run`; NULL without memory. */
-request *request_new(data_database *db, data_run *run, const params *values);
-void request_free(data_database *db, request *r);
+pg_request *pg_request_new(data_database *db, data_run *run, const params *values);
+void pg_request_free(data_database *db, pg_request *r);
 /** Ends the wait of whoever waits for it: the answer is there. Frees an orphan. */
-void request_done(data_database *db, request *r);
+void pg_request_done(data_database *db, pg_request *r);
 /** The same with a failure that is not the server's answer. */
-void request_fail(data_database *db, request *r, tern_data_fault fault, const char *message);
+void pg_request_fail(data_database *db, pg_request *r, tern_data_fault fault, const char *message);
 /** Puts it into the queue, behind all others, or back before them. False when the server is away: then
  * `error` says so. */
-bool pool_want(data_database *db, request *r, data_error *error);
-void pool_want_again(data_database *db, request *r);
+bool pg_pool_want(data_database *db, pg_request *r, data_error *error);
+void pg_pool_want_again(data_database *db, pg_request *r);
 /** Wakes who waits longer than allowed, from now on and until nobody waits: one timer for all statements, a
  * few hundredths of a second late at most, instead of one for each. */
-void pool_watch(data_database *db);
-void pool_on_watch(timer_entry *timer);
+void pg_pool_watch(data_database *db);
+void pg_pool_on_watch(timer_entry *timer);
 /** At the end of this turn wants are served. */
-void pool_pump_later(data_database *db);
+void pg_pool_pump_later(data_database *db);
 /** A free connection right now, lent; NULL when there is none or others wait. */
-pg_link *pool_lend_now(data_database *db);
-void pool_pump(loop_later *later);
-void pool_sweep(loop_later *later);
-void pool_free_broken(data_database *db);
+pg_link *pg_pool_lend_now(data_database *db);
+void pg_pool_pump(loop_later *later);
+void pg_pool_sweep(loop_later *later);
+void pg_pool_free_broken(data_database *db);
 
 /* -- open.c -- */
 
 /** Begins a connection. It becomes READY, or is dropped, by itself. */
 void link_open(data_database *db);
 /** Takes the answer of the probe that a new connection begins with: now it is READY. */
-void link_learn(pg_link *l, const request *probe);
+void link_learn(pg_link *l, const pg_request *probe);
 /** A connection that is still OPENING is about to be dropped for this reason. */
 void link_note_failure(pg_link *l, const char *reason);
 
@@ -175,7 +175,7 @@ void link_note_failure(pg_link *l, const char *reason);
 bool link_watch(pg_link *l, uint32_t events);
 /** Sends a statement behind those in flight; libpq may keep it until link_sync. On failure the link is
  * dropped, with all that was in flight: false. */
-bool link_send(pg_link *l, request *r);
+bool link_send(pg_link *l, pg_request *r);
 /** Ends the group of statements put in since the last call: their own transaction. */
 bool link_sync(pg_link *l);
 /** Takes the next result, or NULL, that libpq has; false when it fits nothing: the link is dropped then. */
@@ -198,7 +198,7 @@ enum { CANCEL_AFTER_MS = 10 }; /* most statements have ended by then, and a requ
 
 /** Takes the coroutine away from a request in flight, which is cancelled when it still runs at
  * `cancel_at_ms`: once the answers before it have come, so that no other's statement is hit. */
-void link_orphan(request *r, uint64_t cancel_at_ms);
+void link_orphan(pg_request *r, uint64_t cancel_at_ms);
 /** The same for all that a released connection has in flight: soon. */
 void link_orphan_all(pg_link *l);
 /** A draining connection: once nothing is in flight and no cancel request on its way, what its borrower left
@@ -214,27 +214,27 @@ void cancel_abandon_all(data_database *db);
 bool prepared_begin_names(pg_link *l);
 /** Writes the name that a statement is run by. It has to be prepared by it first unless r->is_earlier is set
  * then. False without memory. */
-bool prepared_name(pg_link *l, request *r, char name[NAME_BYTES]);
+bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES]);
 /** A statement will be prepared again, by another name; all of them. */
 void prepared_forget(pg_link *l, const data_statement *statement);
 void prepared_forget_all(pg_link *l);
 /** Whether the error of a statement that ran what an earlier request has prepared may come of that. It can be
  * repeated without a name then, where nothing was done yet. */
-bool prepared_is_to_blame(pg_link *l, request *r);
+bool prepared_is_to_blame(pg_link *l, pg_request *r);
 /** That was it: without a name it could be run. Everything will be prepared again, on every connection. */
-void prepared_was_to_blame(data_database *db, const request *r);
+void prepared_was_to_blame(data_database *db, const pg_request *r);
 /** Whether a connection has prepared so much that it is better replaced: names are not taken back. */
 bool prepared_is_worn(const pg_link *l);
 
 /* -- run.c -- */
 
 /** Waits for a request's answer and hands its rows over; frees it. */
-bool run_await(data_database *db, request *r, data_run *run);
+bool run_await(data_database *db, pg_request *r, data_run *run);
 /** The same for the requests of so many runs, in order; when one fails those behind it are left. */
-bool run_await_all(data_database *db, request **requests, data_run *runs, unsigned count);
+bool run_await_all(data_database *db, pg_request **requests, data_run *runs, unsigned count);
 /** Binds the values of so many runs and makes their requests. False with the error of a run that cannot be
  * sent; there are none then. */
-bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, request **requests);
+bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, pg_request **requests);
 bool pg_run(data_database *db, data_run *run);
 bool pg_run_all(data_database *db, data_run *runs, unsigned count);
 

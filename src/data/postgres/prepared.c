@@ -47,7 +47,7 @@ static bool make_room(pg_link *l, unsigned id)
     return true;
 }
 
-bool prepared_name(pg_link *l, request *r, char name[NAME_BYTES])
+bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES])
 {
     unsigned id = r->statement->id;
     if (id >= l->prepared_room && !make_room(l, id))
@@ -95,12 +95,13 @@ static void note_missing(data_database *db)
         pg_link *l = list_owner(link, pg_link, link);
         l->is_pooled = l->is_nameless = true;
     }
-    tern_log(TERN_WARN, "PostgreSQL does not know statements that were prepared on its connections: a pooler "
-                        "seems to be between. They are sent without names from now on, as with "
-                        "TERN_DATABASE_PREPARE=never");
+    tern_log(TERN_LOG_WARN,
+             "PostgreSQL does not know statements that were prepared on its connections: a pooler "
+             "seems to be between. They are sent without names from now on, as with "
+             "TERN_DATABASE_PREPARE=never");
 }
 
-bool prepared_is_to_blame(pg_link *l, request *r)
+bool prepared_is_to_blame(pg_link *l, pg_request *r)
 {
     data_database *db = l->db;
     const prepared *p = &l->prepared[r->statement->id];
@@ -119,7 +120,7 @@ bool prepared_is_to_blame(pg_link *l, request *r)
     return true;
 }
 
-void prepared_was_to_blame(data_database *db, const request *r)
+void prepared_was_to_blame(data_database *db, const pg_request *r)
 {
     if (r->generation == db->generation) /* else another one has said so */
         db->generation++;

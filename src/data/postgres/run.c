@@ -25,7 +25,7 @@ static int64_t rows_changed(PGresult *result)
 
 /* When what was prepared is of no use any more, clients may simply try again. A value is more often to blame.
  */
-static bool hand_over_error(data_run *run, const request *r)
+static bool hand_over_error(data_run *run, const pg_request *r)
 {
     fault_of_result(r->result, &run->error);
     run->error.is_outdated = r->is_outdated;
@@ -34,7 +34,7 @@ static bool hand_over_error(data_run *run, const request *r)
     return false;
 }
 
-static bool hand_over(data_run *run, const request *r)
+static bool hand_over(data_run *run, const pg_request *r)
 {
     PGresult *result = r->result;
     if (libpq.resultStatus(result) == PGRES_FATAL_ERROR)
@@ -54,14 +54,14 @@ static bool hand_over(data_run *run, const request *r)
 
 /* The caller goes before its answer has come. A statement that is short is waited for rather than cancelled.
  */
-static void leave(data_database *db, request *r)
+static void leave(data_database *db, pg_request *r)
 {
     bool is_late = r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms;
     if (r->is_done) {
-        request_free(db, r);
+        pg_request_free(db, r);
     } else if (r->on == NULL) {
         list_remove(&r->link);
-        request_free(db, r);
+        pg_request_free(db, r);
     } else {
         r->on->is_given_up |= r->on->state == LINK_LENT;
         link_orphan(r, loop_self.now_ms + (is_late ? 0 : CANCEL_AFTER_MS));
@@ -69,7 +69,7 @@ static void leave(data_database *db, request *r)
 }
 
 /* Whether the wait has an end now, told by the pool's watch; then the request is left. */
-static bool is_over(data_database *db, request *r, data_run *run)
+static bool is_over(data_database *db, pg_request *r, data_run *run)
 {
     if (r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms) {
         leave(db, r);
@@ -85,9 +85,9 @@ static bool is_over(data_database *db, request *r, data_run *run)
     return false;
 }
 
-bool run_await(data_database *db, request *r, data_run *run)
+bool run_await(data_database *db, pg_request *r, data_run *run)
 {
-    pool_watch(db);
+    pg_pool_watch(db);
     while (!r->is_done) {
         if (coro_wait(0) == CORO_CANCELLED) {
             leave(db, r);
@@ -98,7 +98,7 @@ bool run_await(data_database *db, request *r, data_run *run)
             return false;
     }
     bool is_ok = !r->has_failed && hand_over(run, r);
-    request_free(db, r);
+    pg_request_free(db, r);
     return is_ok;
 }
 
@@ -109,17 +109,17 @@ bool pg_run(data_database *db, data_run *run)
     fault_clear(&run->error);
     if (!params_bind(&values, run))
         return false;
-    request *r = request_new(db, run, &values);
+    pg_request *r = pg_request_new(db, run, &values);
     if (r == NULL)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
-    if (!pool_want(db, r, &run->error)) {
-        request_free(db, r);
+    if (!pg_pool_want(db, r, &run->error)) {
+        pg_request_free(db, r);
         return false;
     }
     return run_await(db, r, run);
 }
 
-bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, request **requests)
+bool run_requests(data_database *db, data_run *runs, unsigned count, params *values, pg_request **requests)
 {
     unsigned made = 0;
     for (; made < count; made++) {
@@ -127,7 +127,7 @@ bool run_requests(data_database *db, data_run *runs, unsigned count, params *val
         fault_clear(&runs[made].error);
         if (!params_bind(&values[made], &runs[made]))
             break;
-        requests[made] = request_new(db, &runs[made], &values[made]);
+        requests[made] = pg_request_new(db, &runs[made], &values[made]);
         if (requests[made] == NULL) {
             data_refuse(&runs[made].error, TERN_DATA_BUSY, "memory is short");
             break;
@@ -136,17 +136,17 @@ bool run_requests(data_database *db, data_run *runs, unsigned count, params *val
     if (made == count)
         return true;
     while (made-- != 0)
-        request_free(db, requests[made]);
+        pg_request_free(db, requests[made]);
     return false;
 }
 
-bool run_await_all(data_database *db, request **requests, data_run *runs, unsigned count)
+bool run_await_all(data_database *db, pg_request **requests, data_run *runs, unsigned count)
 {
     unsigned done = 0;
     while (done < count && run_await(db, requests[done], &runs[done]))
         done++;
     for (unsigned i = done + 1; i < count; i++) {
-        request *r = requests[i];
+        pg_request *r = requests[i];
         bool goes_on = !runs[done].error.is_cancelled && runs[done].error.fault != TERN_DATA_TIMEOUT;
         if (goes_on && !r->is_done &&
             r->on != NULL) /* a session goes on after its answer, which is dropped */
@@ -160,14 +160,14 @@ bool run_await_all(data_database *db, request **requests, data_run *runs, unsign
 bool pg_run_all(data_database *db, data_run *runs, unsigned count)
 {
     params values[DATA_RUNS_MOST];
-    request *requests[DATA_RUNS_MOST];
+    pg_request *requests[DATA_RUNS_MOST];
     if (!run_requests(db, runs, count, values, requests))
         return false;
     for (unsigned i = 0; i < count; i++) {
-        if (pool_want(db, requests[i], &runs->error)) /* if not, then none: the server is away */
+        if (pg_pool_want(db, requests[i], &runs->error)) /* if not, then none: the server is away */
             continue;
         for (unsigned unsent = i; unsent < count; unsent++)
-            request_free(db, requests[unsent]);
+            pg_request_free(db, requests[unsent]);
         return false;
     }
     return run_await_all(db, requests, runs, count);

@@ -8,7 +8,7 @@
 
 const data_statement pg_rollback = {.sql = "rollback", .sql_len = 8, .writes = true};
 
-static data_session *leave_queue(data_database *db, request *want)
+static data_session *leave_queue(data_database *db, pg_request *want)
 {
     if (!want->is_done)
         list_remove(&want->link);
@@ -22,12 +22,12 @@ data_session *pg_acquire(data_database *db, bool writes, data_error *error)
 {
     (void)writes; /* a database of replicas is one of its own */
     *error = (data_error){0};
-    pg_link *now = pool_lend_now(db);
+    pg_link *now = pg_pool_lend_now(db);
     if (now != NULL)
         return now;
-    request want = {.waiting = coro_self(), .error = error};
+    pg_request want = {.waiting = coro_self(), .error = error};
     uint64_t until_ms = loop_self.now_ms + db->wait_timeout_ms;
-    if (!pool_want(db, &want, error))
+    if (!pg_pool_want(db, &want, error))
         return NULL;
     while (!want.is_done) {
         coro_outcome outcome = coro_wait(until_ms);
@@ -86,7 +86,7 @@ static bool send_begin(pg_link *l)
 {
     static const params none;
     data_run unused = {.statement = l->begins, .deadline_ms = UINT64_MAX}; /* the statement behind has one */
-    request *r = request_new(l->db, &unused, &none);
+    pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
         link_drop(l, "memory is short");
         return false;
@@ -99,12 +99,12 @@ static bool send_begin(pg_link *l)
     return link_send(l, r);
 }
 
-static bool send_behind(data_session *l, request *r)
+static bool send_behind(data_session *l, pg_request *r)
 {
     if (l->begins == NULL || send_begin(l))
         return link_send(l, r);
     r->on = l;
-    request_fail(l->db, r, TERN_DATA_AWAY, "the transaction's beginning could not be sent");
+    pg_request_fail(l->db, r, TERN_DATA_AWAY, "the transaction's beginning could not be sent");
     return false;
 }
 
@@ -114,7 +114,7 @@ static bool run_once(data_session *l, data_run *run, bool is_plain)
     run->affected = 0;
     if (!session_is_usable(l, &run->error) || !params_bind(&values, run))
         return false;
-    request *r = request_new(l->db, run, &values);
+    pg_request *r = pg_request_new(l->db, run, &values);
     if (r == NULL)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
     const data_statement *s = run->statement;
@@ -154,7 +154,7 @@ bool pg_session_run(data_session *l, data_run *run)
 static bool run_all_once(data_session *l, data_run *runs, unsigned count, bool is_plain)
 {
     params values[DATA_RUNS_MOST];
-    request *requests[DATA_RUNS_MOST];
+    pg_request *requests[DATA_RUNS_MOST];
     if (!session_is_usable(l, &runs->error) || !run_requests(l->db, runs, count, values, requests))
         return false;
     unsigned sent = 0;
@@ -165,7 +165,7 @@ static bool run_all_once(data_session *l, data_run *runs, unsigned count, bool i
     if (sent == count)
         link_sync(l);
     for (unsigned unsent = sent + 1; unsent < count; unsent++) /* the one in between has failed */
-        request_free(l->db, requests[unsent]);
+        pg_request_free(l->db, requests[unsent]);
     return run_await_all(l->db, requests, runs, sent < count ? sent + 1 : count);
 }
 

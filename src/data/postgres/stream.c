@@ -26,7 +26,7 @@ bool pg_stream_open(data_session *l, data_run *run)
         return data_refuse(&run->error, TERN_DATA_AWAY, "the session's connection was lost");
     if (!params_bind(&values, run))
         return false;
-    request *r = request_new(l->db, run, &values);
+    pg_request *r = pg_request_new(l->db, run, &values);
     if (r == NULL)
         return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
     r->is_streamed = true;
@@ -35,7 +35,7 @@ bool pg_stream_open(data_session *l, data_run *run)
     if (link_send(l, r) && libpq.setSingleRowMode(l->conn) && link_sync(l))
         return true;
     link_drop(l, "memory is short");
-    request_free(l->db, r);
+    pg_request_free(l->db, r);
     l->streamed = NULL;
     return false;
 }
@@ -72,7 +72,7 @@ static bool await_result(pg_link *l, data_run *run)
 
 bool pg_stream_next(data_session *l, data_run *run, data_row *row)
 {
-    request *r = l->streamed;
+    pg_request *r = l->streamed;
     if (l->row != NULL)
         libpq.clear(l->row);
     l->row = NULL;
@@ -95,7 +95,7 @@ bool pg_stream_next(data_session *l, data_run *run, data_row *row)
 
 void pg_stream_close(data_session *l, data_run *run)
 {
-    request *r = l->streamed;
+    pg_request *r = l->streamed;
     if (l->row != NULL)
         libpq.clear(l->row);
     l->row = NULL;
@@ -104,7 +104,7 @@ void pg_stream_close(data_session *l, data_run *run)
     if (r == NULL)
         return;
     if (r->is_done) {
-        request_free(l->db, r);
+        pg_request_free(l->db, r);
         if (l->state == LINK_LENT)
             link_watch(l, EPOLLIN | EPOLLRDHUP);
         return;

@@ -1,5 +1,5 @@
 /* What SQLite's answers mean, in the vocabulary of engine.h. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -131,7 +131,7 @@ bool sqlite_answer(data_session *session, int code, data_error *error)
      */
     if (code == SQLITE_ERROR && strstr(message, "pattern too complex") != NULL)
         error->fault = TERN_DATA_BAD_VALUE;
-    if ((code & 0xff) == SQLITE_READONLY && session->lane->writes) { /* of a file that was writable once */
+    if ((code & 0xff) == SQLITE_READONLY && session->queue->writes) { /* of a file that was writable once */
         error->fault = TERN_DATA_AWAY;
         error->is_read_only = true;
     }

@@ -4,11 +4,11 @@
  * Hot path: no allocation for numbers and texts, which are bound where they lie; fixed forms are printed into
  * the run's memory.
  */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/text.h"
 
-#include "schema/calendar.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
 
 #include <limits.h>
 #include <math.h>

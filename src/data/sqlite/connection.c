@@ -1,5 +1,5 @@
 /* Opening and closing a connection, and what each is set to. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
 #include "base/mem.h"
@@ -84,12 +84,12 @@ static int run_patiently(data_session *session, const char *sql, sqlite3_callbac
 /* False with the error set. */
 static bool set_up(data_session *session, data_error *error)
 {
-    const data_database *db = session->lane->db;
+    const data_database *db = session->queue->db;
     bool is_wal = false;
     int code = set_modes(session);
     if (code == SQLITE_OK)
         code = sqlite3_exec(session->handle, all_settings, NULL, NULL, NULL);
-    if (code == SQLITE_OK && !db->is_memory && !db->place.is_read_only) {
+    if (code == SQLITE_OK && !db->is_memory && !db->location.is_read_only) {
         code = run_patiently(session, "PRAGMA journal_mode = WAL", note_mode, &is_wal);
         if (code == SQLITE_OK && !is_wal)
             return data_refuse(error, TERN_DATA_AWAY,
@@ -99,7 +99,7 @@ static bool set_up(data_session *session, data_error *error)
         if (code == SQLITE_OK)
             code = sqlite3_exec(session->handle, file_settings, NULL, NULL, NULL);
     }
-    if (code == SQLITE_OK && !session->lane->writes)
+    if (code == SQLITE_OK && !session->queue->writes)
         code = sqlite3_exec(session->handle, "PRAGMA query_only = ON", NULL, NULL, NULL);
     return code == SQLITE_OK || sqlite_answer(session, code, error);
 }
@@ -107,8 +107,8 @@ static bool set_up(data_session *session, data_error *error)
 /* The log of a connection that writes is there once it has read. */
 static bool follow_log(data_session *session, data_error *error)
 {
-    data_database *db = session->lane->db;
-    if (db->is_memory || !session->lane->writes)
+    data_database *db = session->queue->db;
+    if (db->is_memory || !session->queue->writes)
         return true;
     int code = run_patiently(session, "SELECT 1 FROM sqlite_master", NULL, NULL);
     if (code != SQLITE_OK)
@@ -123,8 +123,8 @@ bool sqlite_connect(data_session *session, data_error *error)
     session->stop = SQLITE_GO_ON;
     session->deadline_ms = 0;
     session->lost = TERN_DATA_OK;
-    int code =
-        sqlite_open_place(&session->lane->db->place, SQLITE_OPEN_CREATE, SQLITE_VFS_NAME, &session->handle);
+    int code = sqlite_open_location(&session->queue->db->location, SQLITE_OPEN_CREATE, SQLITE_VFS_NAME,
+                                    &session->handle);
     if (code != SQLITE_OK)
         sqlite_answer(session, session->handle != NULL ? sqlite3_extended_errcode(session->handle) : code,
                       error);
@@ -137,7 +137,7 @@ bool sqlite_connect(data_session *session, data_error *error)
 void sqlite_disconnect(data_session *session, bool tidies)
 {
     sqlite_stop_waiting(session);
-    sqlite_nap_free(&session->nap);
+    fine_timer_free(&session->timer);
     if (session->handle == NULL)
         return;
     sqlite_prepared_forget(session);

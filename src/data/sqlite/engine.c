@@ -1,5 +1,5 @@
 /* The engine as engine.h wants it: databases, and who is lent which connection. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include "base/mem.h"
 #include "runtime/loop.h"
@@ -10,8 +10,8 @@ enum { READERS = 8, WAIT_TIMEOUT_MS = 5000, IDLE_MS = 60000 };
 
 static void free_database(data_database *db)
 {
-    sqlite_lane_free(&db->readers);
-    sqlite_lane_free(&db->writer);
+    sqlite_queue_free(&db->readers);
+    sqlite_queue_free(&db->writer);
     sqlite_sync_free(&db->sync);
     mem_free(db->url);
     mem_free(db);
@@ -25,17 +25,17 @@ static data_database *open_database(const data_engine_options *options)
     if (db == NULL)
         return NULL;
     sqlite_sync_make(&db->sync);
-    if (!sqlite_place_of(options->url, &db->place, NULL)) {
+    if (!sqlite_location_of(options->url, &db->location, NULL)) {
         mem_free(db);
         return NULL;
     }
-    db->is_memory = db->place.is_memory;
+    db->is_memory = db->location.is_memory;
     db->url = mem_text(options->url, strlen(options->url));
     db->forks = sqlite_forks();
     db->wait_timeout_ms = options->wait_timeout_ms != 0 ? options->wait_timeout_ms : WAIT_TIMEOUT_MS;
     unsigned readers = options->pool != 0 ? options->pool : READERS;
-    bool is_made = sqlite_lane_make(&db->readers, db, false, db->is_memory ? 0 : readers) &&
-                   sqlite_lane_make(&db->writer, db, true, 1);
+    bool is_made = sqlite_queue_make(&db->readers, db, false, db->is_memory ? 0 : readers) &&
+                   sqlite_queue_make(&db->writer, db, true, 1);
     if (is_made && db->url != NULL) {
         sqlite_count_databases(1);
         return db;
@@ -62,7 +62,7 @@ static void close_database(data_database *db)
 static void tidy(data_database *db)
 {
     if (!is_foreign(db) && loop_self.now_ms > IDLE_MS)
-        sqlite_lane_tidy(&db->readers, loop_self.now_ms - IDLE_MS);
+        sqlite_queue_tidy(&db->readers, loop_self.now_ms - IDLE_MS);
 }
 
 static data_session *take(data_database *db, bool writes, uint64_t deadline_ms, data_error *error)
@@ -75,12 +75,12 @@ static data_session *take(data_database *db, bool writes, uint64_t deadline_ms, 
         data_refuse(error, TERN_DATA_FAILED, "this process was forked while a database was open");
         return NULL;
     }
-    if (writes && db->place.is_read_only) {
-        data_refuse(error, TERN_DATA_AWAY, "%s is read only: %s", db->url, db->place.why);
+    if (writes && db->location.is_read_only) {
+        data_refuse(error, TERN_DATA_AWAY, "%s is read only: %s", db->url, db->location.why);
         error->is_read_only = true;
         return NULL;
     }
-    return sqlite_lane_take(writes || db->is_memory ? &db->writer : &db->readers, deadline_ms, error);
+    return sqlite_queue_take(writes || db->is_memory ? &db->writer : &db->readers, deadline_ms, error);
 }
 
 static bool run(data_database *db, data_run *run)
@@ -90,7 +90,7 @@ static bool run(data_database *db, data_run *run)
         return false;
     uint64_t ticket;
     bool is_done = sqlite_session_run(session, run, &ticket);
-    sqlite_lane_give(session);
+    sqlite_queue_give(session);
     return is_done && sqlite_sync_wait(db, ticket, &run->error);
 }
 
@@ -114,7 +114,7 @@ static bool run_all(data_database *db, data_run *runs, unsigned count)
     bool is_done = session_run_all(session, runs, count);
     if (is_one)
         sqlite_reset_session(session);
-    sqlite_lane_give(session);
+    sqlite_queue_give(session);
     return is_done;
 }
 
@@ -132,12 +132,12 @@ static void release(data_session *session)
         sqlite_reset_session(session);
         session->writing_depth = 0;
     }
-    sqlite_lane_give(session);
+    sqlite_queue_give(session);
 }
 
 static bool session_run(data_session *session, data_run *run)
 {
-    data_database *db = session->lane->db;
+    data_database *db = session->queue->db;
     uint64_t ticket;
     return sqlite_session_run(session, run, &ticket) && sqlite_sync_wait(db, ticket, &run->error);
 }
@@ -145,7 +145,7 @@ static bool session_run(data_session *session, data_run *run)
 /* Who writes next need not wait for our commit to reach the disk. */
 static bool commit(data_session *session, data_run *run)
 {
-    data_database *db = session->lane->db;
+    data_database *db = session->queue->db;
     uint64_t ticket;
     bool is_done = sqlite_session_run(session, run, &ticket);
     release(session);

@@ -1,5 +1,5 @@
 /* What is set up once in a process: SQLite's memory, its VFS, and the count of forks. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
 #include "base/mem.h"

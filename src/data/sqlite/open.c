@@ -1,5 +1,5 @@
 /* Opening a file of SQLite's as its place allows. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
 #include "http/url.h"
@@ -11,20 +11,20 @@
 
 enum { FLAGS = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE };
 
-static bool has_log(const sqlite_place *place)
+static bool has_log(const sqlite_location *location)
 {
-    char log[sizeof place->path + 8];
-    snprintf(log, sizeof log, "%s-wal", place->path);
+    char log[sizeof location->path + 8];
+    snprintf(log, sizeof log, "%s-wal", location->path);
     return access(log, F_OK) == 0 || errno != ENOENT;
 }
 
 /** As a file that nobody changes: SQLite then neither locks it nor looks for a log. */
-static int open_immutable(const sqlite_place *place, sqlite3 **handle)
+static int open_immutable(const sqlite_location *location, sqlite3 **handle)
 {
     static const char begin[] = "file:", end[] = "?immutable=1";
-    char url[3 * sizeof place->path + sizeof begin + sizeof end];
+    char url[3 * sizeof location->path + sizeof begin + sizeof end];
     memcpy(url, begin, sizeof begin);
-    size_t len = url_encode((tern_str){place->path, strlen(place->path)}, true, url + sizeof begin - 1);
+    size_t len = url_encode((tern_str){location->path, strlen(location->path)}, true, url + sizeof begin - 1);
     memcpy(url + sizeof begin - 1 + len, end, sizeof end);
     return sqlite3_open_v2(url, handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | FLAGS, SQLITE_VFS_NAME);
 }
@@ -36,21 +36,21 @@ static int look(sqlite3 *handle)
     return sqlite3_exec(handle, "SELECT 1 FROM sqlite_master", NULL, NULL, NULL);
 }
 
-int sqlite_open_place(const sqlite_place *place, int flags, const char *vfs, sqlite3 **handle)
+int sqlite_open_location(const sqlite_location *location, int flags, const char *vfs, sqlite3 **handle)
 {
-    if (!place->is_read_only)
-        return sqlite3_open_v2(place->is_memory ? ":memory:" : place->path, handle,
+    if (!location->is_read_only)
+        return sqlite3_open_v2(location->is_memory ? ":memory:" : location->path, handle,
                                SQLITE_OPEN_READWRITE | flags | FLAGS, vfs);
-    int code = place->is_immutable
-                   ? open_immutable(place, handle)
-                   : sqlite3_open_v2(place->path, handle, SQLITE_OPEN_READONLY | FLAGS, SQLITE_VFS_NAME);
+    int code = location->is_immutable
+                   ? open_immutable(location, handle)
+                   : sqlite3_open_v2(location->path, handle, SQLITE_OPEN_READONLY | FLAGS, SQLITE_VFS_NAME);
     if (code == SQLITE_OK)
         code = look(*handle);
     bool lacks_log = (code & 0xff) == SQLITE_CANTOPEN || code == SQLITE_READONLY_DIRECTORY;
-    if (!lacks_log || place->is_immutable || has_log(place))
+    if (!lacks_log || location->is_immutable || has_log(location))
         return (code & 0xff) == SQLITE_BUSY ? SQLITE_OK : code; /* who asks next waits for the lock */
     sqlite3_close(*handle); /* it was written with a log, and there is no room to make one */
     *handle = NULL;
-    code = open_immutable(place, handle);
+    code = open_immutable(location, handle);
     return code == SQLITE_OK ? look(*handle) : code;
 }

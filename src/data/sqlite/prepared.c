@@ -3,7 +3,7 @@
  *
  * Hot path: sqlite_prepared_take of a kept statement is one look-up in a table by the statement's number.
  */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include "base/mem.h"
 #include "base/text.h"

@@ -4,11 +4,11 @@
  * Hot path: sqlite_column_read of what is stored as we store it. What other programs may have stored in its
  * place (a number as text, a whole number as a real one) is converted where nothing is lost.
  */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/text.h"
 
 #include "schema/faults.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/scalar.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ static tern_str text_of(const source *s)
 /* Stores it in the type's size; false when it does not fit. */
 static inline bool store_int(const tern_type *type, int64_t value, void *out)
 {
-    bool is_signed = type->kind == TERN_INT;
+    bool is_signed = type->kind == TERN_KIND_INT;
     switch (type->size) {
     case 1:
         *(uint8_t *)out = (uint8_t)value;
@@ -193,7 +193,7 @@ static const char *read_moment(const source *s, void *out)
 {
     if (s->stored == SQLITE_TEXT)
         return read_as_text(s, out);
-    return s->type->kind == TERN_DATE ? "a date like 2026-11-23" : "a time like 17:30:00";
+    return s->type->kind == TERN_KIND_DATE ? "a date like 2026-11-23" : "a time like 17:30:00";
 }
 
 /* As we write it, or as SQLite's own functions do: "2026-11-24 17:30:00", which is in UTC. */
@@ -249,37 +249,37 @@ static const char *read_json(const source *s, void *out)
 static const char *read_value(const source *s, void *out)
 {
     switch (s->type->kind) {
-    case TERN_INT:
-    case TERN_UINT:
+    case TERN_KIND_INT:
+    case TERN_KIND_UINT:
         return read_int(s, out);
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         return read_text(s, out);
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         return read_bool(s, out);
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         return read_float(s, out);
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         return read_datetime(s, out);
-    case TERN_DATE:
-    case TERN_TIME:
+    case TERN_KIND_DATE:
+    case TERN_KIND_TIME:
         return read_moment(s, out);
-    case TERN_DURATION:
+    case TERN_KIND_DURATION:
         return read_duration(s, out);
-    case TERN_UUID:
+    case TERN_KIND_UUID:
         return read_uuid(s, out);
-    case TERN_ENUM:
+    case TERN_KIND_ENUM:
         return read_enum(s, out);
-    case TERN_BYTES:
+    case TERN_KIND_BYTES:
         return read_bytes(s, out);
-    case TERN_DECIMAL:
+    case TERN_KIND_DECIMAL:
         return read_decimal(s, out);
-    case TERN_ANY:
+    case TERN_KIND_ANY:
         return read_any(s, out);
-    case TERN_MODEL_KIND:
-    case TERN_LIST_KIND:
-    case TERN_MAP_KIND:
+    case TERN_KIND_MODEL:
+    case TERN_KIND_LIST:
+    case TERN_KIND_MAP:
         return read_json(s, out);
-    case TERN_UPLOAD:
+    case TERN_KIND_UPLOAD:
         break;
     }
     return "of a kind that is stored";
@@ -300,7 +300,7 @@ static __attribute__((noinline)) const char *read_other(const data_row *row, uns
         memset(out, 0, type->size);
         return NULL;
     }
-    if (type->kind > TERN_ANY)
+    if (type->kind > TERN_KIND_ANY)
         s.name = sqlite3_column_name(row->handle, (int)column);
     return read_value(&s, out);
 }
@@ -320,28 +320,28 @@ const char *sqlite_column_read(const data_row *row, unsigned column, const tern_
     int64_t whole;
     *is_null = stored == SQLITE_NULL;
     switch (type->kind) {
-    case TERN_INT:
+    case TERN_KIND_INT:
         if (stored == SQLITE_INTEGER && store_int(type, sqlite3_value_int64(value), out))
             return NULL;
         break;
-    case TERN_TEXT:
+    case TERN_KIND_TEXT:
         if (stored == SQLITE_TEXT)
             return copy_text(value, a, out);
         break;
-    case TERN_BOOL:
+    case TERN_KIND_BOOL:
         whole = stored == SQLITE_INTEGER ? sqlite3_value_int64(value) : -1;
         if (whole == 0 || whole == 1) {
             *(bool *)out = whole == 1;
             return NULL;
         }
         break;
-    case TERN_FLOAT:
+    case TERN_KIND_FLOAT:
         if (stored == SQLITE_FLOAT && type->size == sizeof(double)) {
             *(double *)out = sqlite3_value_double(value);
             return NULL;
         }
         break;
-    case TERN_DATETIME:
+    case TERN_KIND_DATETIME:
         if (stored == SQLITE_TEXT) {
             const char *text = (const char *)sqlite3_value_text(value);
             if (text != NULL && sqlite_read_datetime(text, (size_t)sqlite3_value_bytes(value), out))

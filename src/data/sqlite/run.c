@@ -3,7 +3,7 @@
  *
  * Hot path: sqlite_session_run of a kept statement. It must not allocate or format.
  */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
 #include <strings.h>
@@ -107,7 +107,7 @@ static bool refuse_lost(data_session *session, data_run *run)
 /* Only a commit writes to the log and leaves no transaction open. */
 static uint64_t ticket_since(data_session *session, uint64_t log_writes)
 {
-    data_database *db = session->lane->db;
+    data_database *db = session->queue->db;
     if (sqlite_vfs_log_writes() == log_writes || db->is_memory || !sqlite3_get_autocommit(session->handle))
         return 0;
     return ++db->sync.tickets;

@@ -23,7 +23,7 @@
  * the page cache still has it, and synced. The descriptor is our own, since SQLite forgets of a checkpoint
  * that it failed, and not in use by a thread when a connection is closed.
  */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
 #include "runtime/offload.h"
@@ -204,7 +204,7 @@ static int run_job(const sqlite_sync *sync, void (*work)(void *arg))
  * connection of its own, since the writer may be lent to somebody who waits for us. */
 static int mend(data_database *db)
 {
-    data_session mender = {.lane = &db->writer};
+    data_session mender = {.queue = &db->writer};
     data_error error;
     coro *self = coro_self();
     int problem = EIO;
@@ -231,7 +231,7 @@ static void set_doubt(data_database *db, bool is_doubtful)
     db->sync.is_doubtful = is_doubtful;
     sqlite_vfs_doubt_logs(is_doubtful ? 1 : -1);
     if (!is_doubtful)
-        tern_log(TERN_WARN, "%s: the write-ahead log was written again and is on the disk", db->url);
+        tern_log(TERN_LOG_WARN, "%s: the write-ahead log was written again and is on the disk", db->url);
 }
 
 /* -- rounds -- */

@@ -1,9 +1,9 @@
 /* Texts as the database holds them: of fixed width where order matters. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
-#include "schema/calendar.h"
-#include "schema/moment.h"
 #include "schema/scalar.h"
+#include "schema/time/calendar.h"
+#include "schema/time/moment.h"
 
 #include <endian.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * So locks, shared memory and all else are the real ones, called without a detour.
  */
 #include "data/sqlite/vfs.h"
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include "runtime/offload.h"
 
@@ -49,13 +49,13 @@ void sqlite_vfs_doubt_logs(int change)
 
 static int read_file(sqlite3_file *file, void *into, int bytes, sqlite3_int64 at)
 {
-    sqlite_give_way();
+    sqlite_yield();
     return real_of(file)->xRead(file, into, bytes, at);
 }
 
 static int write_file(sqlite3_file *file, const void *from, int bytes, sqlite3_int64 at)
 {
-    sqlite_give_way();
+    sqlite_yield();
     log_writes += table_of(file)->is_wal;
     return real_of(file)->xWrite(file, from, bytes, at);
 }

@@ -1,5 +1,5 @@
 /* What SQLite asks while a statement runs: whether to go on, and whether to try a lock again. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include <time.h>
 
@@ -18,7 +18,7 @@ static bool must_stop(data_session *session)
 int sqlite_on_progress(void *arg)
 {
     data_session *session = arg;
-    sqlite_give_way();
+    sqlite_yield();
     return must_stop(session);
 }
 
@@ -27,16 +27,16 @@ static int sleep_blocking(const data_session *session, int times)
 {
     const struct timespec pause = {.tv_nsec = BLOCKING_PAUSE_MS * 1000000L};
     nanosleep(&pause, NULL);
-    return (uint64_t)times * BLOCKING_PAUSE_MS < session->lane->db->wait_timeout_ms;
+    return (uint64_t)times * BLOCKING_PAUSE_MS < session->queue->db->wait_timeout_ms;
 }
 
-/* Other processes are told, so that they step aside (lane.c). */
+/* Other processes are told, so that they step aside (connection_queue.c). */
 static void say_waiting(data_session *session)
 {
-    if (!session->lane->writes || session->says_waiting)
+    if (!session->queue->writes || session->says_waiting)
         return;
     session->says_waiting = true;
-    sqlite_sync_say_waiting(&session->lane->db->sync, true);
+    sqlite_sync_say_waiting(&session->queue->db->sync, true);
 }
 
 void sqlite_stop_waiting(data_session *session)
@@ -44,7 +44,7 @@ void sqlite_stop_waiting(data_session *session)
     if (!session->says_waiting)
         return;
     session->says_waiting = false;
-    sqlite_sync_say_waiting(&session->lane->db->sync, false);
+    sqlite_sync_say_waiting(&session->queue->db->sync, false);
 }
 
 int sqlite_on_busy(void *arg, int times)
@@ -52,17 +52,17 @@ int sqlite_on_busy(void *arg, int times)
     static const uint16_t pauses_us[] = {100, 200, 500, 1000};
     enum { PAUSES = sizeof pauses_us / sizeof *pauses_us };
     data_session *session = arg;
-    sqlite_lane *lane = session->lane;
+    sqlite_queue *queue = session->queue;
     if (coro_self() == NULL)
         return sleep_blocking(session, times);
     if (must_stop(session))
         return 0;
     if (times == 0)
-        session->busy_until_ms = loop_after_ms(lane->db->wait_timeout_ms);
+        session->busy_until_ms = loop_after_ms(queue->db->wait_timeout_ms);
     if (loop_self.now_ms >= session->busy_until_ms)
         return 0;
     say_waiting(session);
-    sqlite_nap_for(&session->nap, pauses_us[times < PAUSES ? times : PAUSES - 1]);
-    lane->turn_ms = loop_self.now_ms;
+    fine_timer_sleep(&session->timer, pauses_us[times < PAUSES ? times : PAUSES - 1]);
+    queue->turn_ms = loop_self.now_ms;
     return !must_stop(session);
 }

@@ -1,5 +1,5 @@
 /** Work of a command in an application that does not serve. */
-#include "app/alone.h"
+#include "app/command_work.h"
 #include "check.h"
 #include "runtime/coro.h"
 
@@ -33,7 +33,7 @@ static void tell_deferred(void *arg)
 
 static tern_app *app_that_tells(void *refuses)
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_app *app = tern_app_new(.title = "Test");
     tern_on_start(app, start, refuses);
     tern_on_stop(app, stop, NULL);
@@ -55,7 +55,7 @@ static const char *failure_of(void (*run)(tern_ctx *c, void *arg), void *refuses
     static char text[256];
     tern_app *app = app_that_tells(refuses);
     buf problem = {0};
-    bool is_done = app_run_alone(app, run, (void *)(uintptr_t) "works", &problem);
+    bool is_done = app_run_command_work(app, run, (void *)(uintptr_t) "works", &problem);
     CHECK(is_done == (problem.len == 0));
     CHECK(problem.len < sizeof text);
     memcpy(text, problem.len != 0 ? problem.data : "", problem.len + 1);

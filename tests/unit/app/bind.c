@@ -2,7 +2,7 @@
 #include "check.h"
 #include "wire.h"
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "base/random.h"
 
@@ -27,9 +27,9 @@ TERN_MODEL(Filter, (bool, done, .optional = true), (int, page, .fallback = "1", 
            (int, size, .fallback = "20", .min = 1, .max = 100), (tern_int64_list, ids, .optional = true),
            (Level, level, .optional = true), (const char *, text, .optional = true))
 
-TERN_MODEL(Everywhere, (int64_t, id), (const char *, user_agent, .in = TERN_HEADER, .max_length = 10),
-           (tern_text_list, x_tag, .in = TERN_HEADER, .optional = true),
-           (const char *, session, .in = TERN_COOKIE), (int, version, .in = TERN_QUERY),
+TERN_MODEL(Everywhere, (int64_t, id), (const char *, user_agent, .in = TERN_FROM_HEADER, .max_length = 10),
+           (tern_text_list, x_tag, .in = TERN_FROM_HEADER, .optional = true),
+           (const char *, session, .in = TERN_FROM_COOKIE), (int, version, .in = TERN_FROM_QUERY),
            (const char *, title), (int, stars, .fallback = "3", .max = 5))
 
 TERN_MODEL(Item, (const char *, name), (double, price, .min = 0))
@@ -55,7 +55,7 @@ TERN_MODEL(Labels, (tern_text_list, tags, .optional = true, .items = TERN_RULES(
            (tern_date, day, .optional = true, .at_least = "2020-01-01"))
 TERN_MODEL(LabelFiles, (tern_upload_list, files, .items = TERN_RULES(.max_length = 3)))
 TERN_MODEL(LabelFilter, (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
-           (tern_int64_list, x_ids, .in = TERN_HEADER, .optional = true, .items = TERN_RULES(.max = 9)))
+           (tern_int64_list, x_ids, .in = TERN_FROM_HEADER, .optional = true, .items = TERN_RULES(.max = 9)))
 
 TERN_MODEL(Measure, (double, value), (const char *, unit, .max_length = 2))
 
@@ -84,7 +84,7 @@ TERN_HANDLER(replace_todo, Todo, in)
     return tern_json(c, Todo, in);
 }
 
-TERN_HANDLER(get_todo, ById, in)
+TERN_HANDLER(get_todo, tern_by_id, in)
 {
     Todo todo = {.id = in->id, .title = "a"};
     return tern_json(c, Todo, &todo);
@@ -265,7 +265,7 @@ static void open_app(void)
     if (!app_compile(app, &problems))
         check_fail(__FILE__, __LINE__, "%s", problems.data);
     app_service(app, &service);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(wire_open(&service, &limits));
     atexit(close_app);
 }
@@ -911,10 +911,10 @@ TEST(threat_073_a_full_disk_is_507)
 
 TERN_MODEL(Uploads, (tern_upload, file))
 TERN_MODEL(ListInPath, (tern_int64_list, id))
-TERN_MODEL(WrongPath, (int, number, .in = TERN_PATH))
+TERN_MODEL(WrongPath, (int, number, .in = TERN_FROM_PATH))
 TERN_MODEL(NestedQuery, (Item, item))
-TERN_MODEL(BodyOfGet, (int, number, .in = TERN_BODY))
-TERN_MODEL(Cookies, (tern_text_list, crumbs, .in = TERN_COOKIE))
+TERN_MODEL(BodyOfGet, (int, number, .in = TERN_FROM_BODY))
+TERN_MODEL(Cookies, (tern_text_list, crumbs, .in = TERN_FROM_COOKIE))
 
 TERN_HANDLER(uploads, Uploads, in)
 {

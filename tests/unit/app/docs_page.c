@@ -1,8 +1,8 @@
 #include "check.h"
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
-#include "app/docs_page.h"
+#include "app/docs_page/docs_page.h"
 
 #include <string.h>
 

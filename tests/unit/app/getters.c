@@ -270,7 +270,7 @@ static tern_reply crash_report(tern_ctx *c)
 {
     static char report[512];
     size_t len = app_describe(NULL, report, sizeof report);
-    return tern_bytes(c, NULL, report, len);
+    return tern_bytes_reply(c, NULL, report, len);
 }
 
 TEST(threat_084_a_crash_report_escapes_the_path)

@@ -65,7 +65,7 @@ static bool run_failing(unsigned long n, bool for_good)
 
 TEST(a_request_survives_the_failure_of_any_allocation)
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(run_failing(1, false)); /* the request does allocate */
     for (unsigned long n = 2; run_failing(n, false); n++)
         ;

@@ -1,10 +1,10 @@
 #include "app/ctx.h"
 #include "check.h"
 
-#include "app/bind.h"
-#include "app/openapi.h"
+#include "app/bind/bind.h"
+#include "app/openapi/openapi.h"
 #include "base/mem.h"
-#include "schema/json_indent.h"
+#include "schema/json/indent.h"
 
 #include <tern/openapi.h>
 
@@ -12,9 +12,9 @@
 
 TERN_MODEL(Item, (int64_t, id, .key = true), (const char *, name, .max_length = 9))
 TERN_MODEL(Filter, (int, page, .fallback = "1", .min = 1, .help = "Which page"),
-           (const char *, user_agent, .in = TERN_HEADER, .optional = true),
-           (const char *, authorization, .in = TERN_HEADER, .optional = true),
-           (const char *, theme, .in = TERN_COOKIE, .optional = true, .deprecated = true))
+           (const char *, user_agent, .in = TERN_FROM_HEADER, .optional = true),
+           (const char *, authorization, .in = TERN_FROM_HEADER, .optional = true),
+           (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true, .deprecated = true))
 TERN_MODEL(Change, (int64_t, id), (const char *, name, .optional = true))
 TERN_MODEL(Photo, (const char *, title), (tern_upload, file))
 TERN_MODEL(Deep, (Item_list, items))
@@ -31,7 +31,7 @@ static tern_reply nothing(tern_ctx *c)
 HANDLER(plain, NULL);
 HANDLER(list_items, TERN_TYPE(Filter));
 HANDLER(add_item, TERN_TYPE(Item));
-HANDLER(get_item, TERN_TYPE(ById));
+HANDLER(get_item, TERN_TYPE(tern_by_id));
 HANDLER(change_item, TERN_TYPE(Change));
 HANDLER(add_photo, TERN_TYPE(Photo));
 HANDLER(add_deep, TERN_TYPE(Deep));

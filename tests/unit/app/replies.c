@@ -14,7 +14,7 @@ static fake f;
 
 static void run(tern_reply (*handler)(tern_ctx *c))
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     fake_open(&f, GET);
     fake_run(&f, NULL, handler);
 }
@@ -174,7 +174,7 @@ static tern_reply calls_twice(tern_ctx *c, void *options)
 TEST(a_second_call_of_tern_next_is_500)
 {
     static const tern_middleware chain[] = {TERN_MIDDLEWARE(calls_twice), {0}};
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     order[0] = '\0';
     fake_open(&f, GET);
     fake_run(&f, chain, defer_two);

@@ -1,4 +1,4 @@
-#include "app/router_inside.h"
+#include "app/router/internal.h"
 #include "check.h"
 
 #include <stdio.h>

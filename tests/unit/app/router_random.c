@@ -2,7 +2,7 @@
  * The router against a matcher that is too simple to be wrong: it holds every route to the path and keeps the
  * best. Thousands of random route sets, with hosts, methods and slashes, must give the same answers.
  */
-#include "app/router.h"
+#include "app/router/router.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "check.h"

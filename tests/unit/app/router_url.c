@@ -1,4 +1,4 @@
-#include "app/router.h"
+#include "app/router/router.h"
 #include "check.h"
 
 static tern_reply no_run(tern_ctx *c)

@@ -2,7 +2,7 @@
 
 #include "app/command.h"
 #include "app/cores.h"
-#include "app/settings.h"
+#include "app/settings/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ TEST(settings_have_the_defaults_that_the_header_promises)
     CHECK_INT(s.drain_ms, 30000);
     CHECK_INT(s.watchdog_ms, 30000);
     CHECK_INT(s.memory_limit_bytes, 0);
-    CHECK_INT(s.log_level, TERN_INFO);
+    CHECK_INT(s.log_level, TERN_LOG_INFO);
     CHECK_INT(s.log_format, LOG_FORMAT_AUTO);
     CHECK_INT(s.limits.head_bytes, 16 * 1024);
     CHECK_INT(s.limits.headers, 100);
@@ -99,7 +99,7 @@ TEST(settings_take_flags_in_every_form)
     CHECK_INT(s.port, 0);
     CHECK_TEXT(s.host, "::1");
     CHECK_INT(s.workers, cores_available());
-    CHECK_INT(s.log_level, TERN_WARN);
+    CHECK_INT(s.log_level, TERN_LOG_WARN);
     CHECK_INT(s.log_format, LOG_FORMAT_JSON);
     CHECK_TEXT(read_line(&s, &plain, "--port 1 --port 2"), "");
     CHECK_INT(s.port, 2); /* the last one counts */
@@ -253,10 +253,7 @@ TEST(settings_help_names_every_flag_and_variable_in_lines_a_terminal_holds)
 
 TEST(settings_page_of_the_manual_names_every_setting_with_its_default)
 {
-    char path[1024]; /* from this file's folder, tests/unit/app */
-    snprintf(path, sizeof path, "%.*s../../../docs/settings.md", (int)(strrchr(__FILE__, '/') + 1 - __FILE__),
-             __FILE__);
-    FILE *file = fopen(path, "r");
+    FILE *file = fopen(SETTINGS_PAGE, "r");
     CHECK(file != NULL);
     static char page[65536];
     page[fread(page, 1, sizeof page - 1, file)] = '\0';

@@ -2,7 +2,7 @@
 #include "check.h"
 #include "wire.h"
 
-#include "app/bind.h"
+#include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -76,8 +76,8 @@ TERN_HANDLER(plain)
 }
 
 TERN_MODEL(Piece, (int64_t, id, .key = true), (const char *, name, .min_length = 2),
-           (tern_text_list, tags, .optional = true), (int, count, .in = TERN_QUERY, .fallback = "1"),
-           (tern_text_list, accept, .in = TERN_HEADER, .optional = true))
+           (tern_text_list, tags, .optional = true), (int, count, .in = TERN_FROM_QUERY, .fallback = "1"),
+           (tern_text_list, accept, .in = TERN_FROM_HEADER, .optional = true))
 
 TERN_HANDLER(bound, Piece, in)
 {
@@ -189,7 +189,7 @@ static void sweep(int for_good)
     tern_app *app = build_app();
     CHECK(app_compile(app, &problems));
     app_service(app, &service);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         sweep_one(&service, &limits, requests[i], for_good);
     CHECK(undone > 0);

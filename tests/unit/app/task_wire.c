@@ -128,7 +128,7 @@ static const char *talk(const char *request, size_t piece)
     tern_app *app = tern_app_new(.title = "Tasks");
     buf problems = {0};
     http_service service;
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_post(app, "/sum", sum, .stream_body = true);
     tern_post(app, "/two", two_readers, .stream_body = true);
     tern_get(app, "/stream", stream_from_tasks);
@@ -213,7 +213,7 @@ TEST(a_client_that_leaves_a_task_that_writes_cancels_the_request_too)
     buf problems = {0};
     http_service service;
     int ends[2];
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_get(app, "/endless", endless_stream);
     CHECK(app_compile(app, &problems));
     app_service(app, &service);

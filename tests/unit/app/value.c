@@ -12,7 +12,7 @@ static const char *given;
 
 static void run(tern_reply (*handler)(tern_ctx *c))
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     fake_open(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     fake_run(&f, NULL, handler);
 }

@@ -46,7 +46,7 @@ TERN_HANDLER(show_path)
 TERN_HANDLER(echo)
 {
     tern_str body = tern_body(c);
-    return tern_bytes(c, "text/plain", body.data, body.len);
+    return tern_bytes_reply(c, "text/plain", body.data, body.len);
 }
 
 TERN_HANDLER(count)

@@ -63,7 +63,7 @@ TEST(an_event_off_a_terminal_is_one_json_object)
     unsetenv("TERN_LOG_LEVEL");
     tern_log_field fields[] = {{"path", "/a b", 0}, {"ms", NULL, -7}};
     capture_begin();
-    tern_log_event(TERN_WARN, "slow \"request\"", fields, 2);
+    tern_log_event(TERN_LOG_WARN, "slow \"request\"", fields, 2);
     const char *line = capture_end();
     CHECK_TEXT(
         without_pid(after_time(line)),
@@ -75,7 +75,7 @@ TEST(an_event_off_a_terminal_is_one_json_object)
 TEST(a_formatted_message_is_written)
 {
     capture_begin();
-    tern_log(TERN_INFO, "%s %d", "worker", 3);
+    tern_log(TERN_LOG_INFO, "%s %d", "worker", 3);
     CHECK(strstr(capture_end(), "\"message\":\"worker 3\"") != NULL);
 }
 
@@ -84,7 +84,7 @@ TEST(threat_084_no_value_can_forge_a_second_line)
     static const char hostile[] = "a\r\nb\x1b[2J\xe2\x80\xa8\xe2\x80\xa9\x7f\xc2\x85\xff";
     tern_log_field fields[] = {{"agent", hostile, 0}, {"na\nme", "x", 0}};
     capture_begin();
-    tern_log_event(TERN_ERROR, hostile, fields, 2);
+    tern_log_event(TERN_LOG_ERROR, hostile, fields, 2);
     const char *line = capture_end();
     CHECK_TEXT(
         without_pid(after_time(line)),
@@ -98,7 +98,7 @@ TEST(threat_084_the_human_form_escapes_by_the_same_rules)
     tern_log_field fields[] = {
         {"agent", "a\nb", 0}, {"said", "two words", 0}, {"n", NULL, 5}, {"none", "", 0}};
     capture_begin();
-    tern_log_event(TERN_INFO, "say \"hi\"\n\x1b[31m C:\\x", fields, 4);
+    tern_log_event(TERN_LOG_INFO, "say \"hi\"\n\x1b[31m C:\\x", fields, 4);
     const char *line = capture_end();
     CHECK(line[2] == ':' && line[5] == ':');
     CHECK_TEXT(line + 8,
@@ -109,23 +109,23 @@ TEST(events_below_the_level_are_dropped)
 {
     setenv("TERN_LOG_LEVEL", "WARN", 1);
     capture_begin();
-    tern_log(TERN_INFO, "quiet");
-    tern_log(TERN_SILENT, "never");
+    tern_log(TERN_LOG_INFO, "quiet");
+    tern_log(TERN_LOG_SILENT, "never");
     CHECK_TEXT(capture_end(), "");
-    CHECK(!tern_log_enabled(TERN_INFO));
-    CHECK(tern_log_enabled(TERN_WARN));
-    tern_log_set_level(TERN_DEBUG);
-    CHECK(tern_log_enabled(TERN_DEBUG));
-    tern_log_set_level(TERN_SILENT);
-    CHECK(!tern_log_enabled(TERN_ERROR));
+    CHECK(!tern_log_enabled(TERN_LOG_INFO));
+    CHECK(tern_log_enabled(TERN_LOG_WARN));
+    tern_log_set_level(TERN_LOG_DEBUG);
+    CHECK(tern_log_enabled(TERN_LOG_DEBUG));
+    tern_log_set_level(TERN_LOG_SILENT);
+    CHECK(!tern_log_enabled(TERN_LOG_ERROR));
 }
 
 TEST(a_wrong_setting_is_said_once_and_the_default_kept)
 {
     setenv("TERN_LOG_LEVEL", "loud", 1);
     capture_begin();
-    tern_log(TERN_DEBUG, "hidden");
-    tern_log(TERN_INFO, "shown");
+    tern_log(TERN_LOG_DEBUG, "hidden");
+    tern_log(TERN_LOG_INFO, "shown");
     const char *text = capture_end();
     CHECK_INT(count_newlines(text), 2);
     CHECK(strstr(text, "not \\\"loud\\\"") != NULL);
@@ -138,7 +138,7 @@ TEST(a_long_message_is_cut_stays_one_valid_line_and_says_so)
     memset(longest, '\n', sizeof longest - 1);
     tern_log_field fields[] = {{"id", "abc", 0}};
     capture_begin();
-    tern_log_event(TERN_INFO, longest, fields, 1);
+    tern_log_event(TERN_LOG_INFO, longest, fields, 1);
     const char *line = capture_end();
     CHECK_INT(count_newlines(line), 1);
     CHECK(strlen(line) <= 8192);
@@ -152,7 +152,7 @@ TEST(long_fields_are_cut_and_the_line_stays_within_8_kib)
     memset(text, 'x', sizeof text - 1);
     tern_log_field fields[] = {{"a", text, 0}, {"b", text, 0}, {"c", text, 0}, {"d", NULL, 1}};
     capture_begin();
-    tern_log_event(TERN_INFO, "m", fields, 4);
+    tern_log_event(TERN_LOG_INFO, "m", fields, 4);
     const char *line = capture_end();
     size_t len = strlen(line);
     CHECK(len > 8000 && len <= 8192);
@@ -163,7 +163,7 @@ TEST(long_fields_are_cut_and_the_line_stays_within_8_kib)
 TEST(a_formatted_message_longer_than_a_line_says_that_it_was_cut)
 {
     capture_begin();
-    tern_log(TERN_INFO, "%*s", 9000, "x");
+    tern_log(TERN_LOG_INFO, "%*s", 9000, "x");
     CHECK(strstr(capture_end(), "\"cut\":true}\n") != NULL);
 }
 
@@ -174,7 +174,7 @@ TEST(every_length_of_message_makes_one_line)
         memset(text, 'y', len);
         text[len] = '\0';
         capture_begin();
-        tern_log_event(TERN_INFO, text, &(tern_log_field){text, text, 0}, 1);
+        tern_log_event(TERN_LOG_INFO, text, &(tern_log_field){text, text, 0}, 1);
         const char *line = capture_end();
         size_t written = strlen(line);
         CHECK_INT(count_newlines(line), 1);
@@ -184,11 +184,11 @@ TEST(every_length_of_message_makes_one_line)
 
 TEST(a_closed_standard_error_is_ignored_and_errno_kept)
 {
-    CHECK(tern_log_enabled(TERN_ERROR));
+    CHECK(tern_log_enabled(TERN_LOG_ERROR));
     int keep = dup(STDERR_FILENO);
     close(STDERR_FILENO);
     errno = ENOENT;
-    tern_log(TERN_ERROR, "nobody hears this");
+    tern_log(TERN_LOG_ERROR, "nobody hears this");
     int after = errno;
     dup2(keep, STDERR_FILENO);
     CHECK_INT(after, ENOENT);
@@ -221,7 +221,7 @@ TEST(a_terminal_gets_the_human_form_in_colour)
     unsetenv("NO_COLOR");
     unsetenv("TERN_LOG_FORMAT");
     int far_end = terminal_as_stderr();
-    tern_log(TERN_ERROR, "oh no");
+    tern_log(TERN_LOG_ERROR, "oh no");
     CHECK_TEXT(read_terminal(far_end) + 8, " \033[31mERROR\033[0m oh no\r\n");
 }
 
@@ -230,6 +230,6 @@ TEST(no_color_is_respected)
     setenv("NO_COLOR", "1", 1);
     unsetenv("TERN_LOG_FORMAT");
     int far_end = terminal_as_stderr();
-    tern_log(TERN_ERROR, "oh no");
+    tern_log(TERN_LOG_ERROR, "oh no");
     CHECK_TEXT(read_terminal(far_end) + 8, " ERROR oh no\r\n");
 }

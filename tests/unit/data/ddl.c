@@ -1,9 +1,9 @@
-#include "data/ddl.h"
+#include "data/ddl/ddl.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 TERN_ENUM(Mood, calm, angry)
 TERN_MODEL(Address, (const char *, street))

@@ -265,7 +265,7 @@ LIBRARY_TEST(sql_of_ones_own_has_one_answer)
     CHECK_INT(
         tern_sql_run(c, "update thing set word = ?, day = ?, flag = ? where id = ?", none, day, (bool)0, id),
         1);
-    CHECK_INT(tern_find(c, Thing, id)->tern_state.word, TERN_NULL);
+    CHECK_INT(tern_find(c, Thing, id)->tern_state.word, TERN_STATE_NULL);
     CHECK_INT(
         tern_sql_run(c, "insert into thing (word, count) select ?, ? where ? is not null", "x", 1, none), 0);
     CHECK_INT(tern_sql_run(c, "insert into thing (word, count) select ?, ? where ? is not null", "x", 1, "y"),

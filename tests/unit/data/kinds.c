@@ -56,12 +56,12 @@ LIBRARY_TEST(an_optional_date_or_reference_left_zero_is_null)
 {
     Note note = {.title = "x"};
     CHECK(tern_insert(c, Note, &note));
-    CHECK_INT(note.tern_state.due, TERN_NULL);
+    CHECK_INT(note.tern_state.due, TERN_STATE_NULL);
     Note *found = tern_find(c, Note, note.id);
-    CHECK_INT(found->tern_state.due, TERN_NULL);
-    CHECK_INT(found->tern_state.writer_id, TERN_NULL);
-    CHECK_INT(found->tern_state.place_id, TERN_NULL);
-    CHECK_INT(found->tern_state.topic, TERN_NULL);
+    CHECK_INT(found->tern_state.due, TERN_STATE_NULL);
+    CHECK_INT(found->tern_state.writer_id, TERN_STATE_NULL);
+    CHECK_INT(found->tern_state.place_id, TERN_STATE_NULL);
+    CHECK_INT(found->tern_state.topic, TERN_STATE_NULL);
     return tern_no_content(c);
 }
 
@@ -69,7 +69,7 @@ LIBRARY_TEST(an_optional_number_left_zero_is_zero)
 {
     Note note = {.title = "x"};
     CHECK(tern_insert(c, Note, &note));
-    CHECK_INT(tern_find(c, Note, note.id)->tern_state.count, TERN_VALUE);
+    CHECK_INT(tern_find(c, Note, note.id)->tern_state.count, TERN_STATE_VALUE);
     return tern_no_content(c);
 }
 
@@ -80,7 +80,7 @@ LIBRARY_TEST(an_update_makes_an_optional_date_null_that_was_emptied)
     CHECK_INT(tern_find(c, Note, note.id)->due.day, 24);
     note.due = (tern_date){0};
     CHECK(tern_update(c, Note, &note));
-    CHECK_INT(tern_find(c, Note, note.id)->tern_state.due, TERN_NULL);
+    CHECK_INT(tern_find(c, Note, note.id)->tern_state.due, TERN_STATE_NULL);
     return tern_no_content(c);
 }
 
@@ -108,11 +108,11 @@ LIBRARY_TEST(what_was_null_is_zero_once_it_is_set_to_zero)
     tern_set_null(&note, count);
     CHECK(tern_insert(c, Note, &note));
     Note *found = tern_find(c, Note, note.id);
-    CHECK_INT(found->tern_state.count, TERN_NULL);
+    CHECK_INT(found->tern_state.count, TERN_STATE_NULL);
     tern_set(found, count, 0);
     CHECK(tern_update(c, Note, found));
     found = tern_find(c, Note, note.id);
-    CHECK_INT(found->tern_state.count, TERN_VALUE);
+    CHECK_INT(found->tern_state.count, TERN_STATE_VALUE);
     CHECK_INT(found->count, 0);
     return tern_no_content(c);
 }

@@ -3,10 +3,10 @@
 #ifndef TESTS_DATA_LIBRARY_H
 #define TESTS_DATA_LIBRARY_H
 
-#include "data/rollback.h"
+#include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
-#include "data/worker.h"
+#include "data/worker_database.h"
 #include "runtime/loop.h"
 #include "unit/app/fake.h"
 
@@ -180,7 +180,7 @@ static void library_main(void *arg)
 static void library_open(const char *url, bool commits)
 {
     buf problems = {0};
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     CHECK(loop_open());
     CHECK(data_tables_make(library.models, &problems));
     data_self.engine = data_engine_of(url);
@@ -319,7 +319,7 @@ __attribute__((unused)) static Book *add_book(tern_ctx *c, const Author *author,
 {
     Book *book = tern_alloc(c, sizeof *book);
     *book = (Book){.title = title, .author_id = author->id, .shelf = Shelf_history, .pages = pages};
-    book->tern_state.price = book->tern_state.extra = book->tern_state.author = TERN_ABSENT;
+    book->tern_state.price = book->tern_state.extra = book->tern_state.author = TERN_STATE_ABSENT;
     tern_insert(c, Book, book);
     return book;
 }

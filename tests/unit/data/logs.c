@@ -15,7 +15,7 @@ static const char *log_of(tern_ctx *c, void (*work)(tern_ctx *c), tern_log_level
     dup2(file, STDERR_FILENO);
     tern_log_set_level(level);
     work(c);
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     dup2(before, STDERR_FILENO);
     ssize_t len = pread(file, text, sizeof text - 1, 0);
     text[len > 0 ? len : 0] = '\0';
@@ -45,7 +45,7 @@ LIBRARY_TEST(a_query_in_a_loop_is_warned_of_once)
 #ifdef NDEBUG
     check_skip("builds without assertions do not count statements");
 #endif
-    const char *text = log_of(c, find_eleven_times, TERN_WARN);
+    const char *text = log_of(c, find_eleven_times, TERN_LOG_WARN);
     CHECK_INT(times_in(text, "more than 10 times"), 1);
     CHECK_INT(times_in(text, "tern_preload"), 1);
     return tern_no_content(c);
@@ -66,7 +66,7 @@ LIBRARY_TEST(pages_without_an_order_are_warned_of_once_with_place_and_fix)
 #ifdef NDEBUG
     check_skip("builds without assertions do not know where a selection is written");
 #endif
-    const char *text = log_of(c, select_pages, TERN_WARN);
+    const char *text = log_of(c, select_pages, TERN_LOG_WARN);
     CHECK_INT(times_in(text, "in no certain order"), 1);
     CHECK_INT(times_in(text, "logs.c:"), 1);
     CHECK_INT(times_in(text, "give it .order_by = \\\"id\\\""), 1);
@@ -84,7 +84,7 @@ LIBRARY_TEST(an_update_of_many_is_no_query_in_a_loop)
 {
     for (int i = 0; i < 15; i++)
         add_author(c, tern_sprintf(c, "%c", 'A' + i));
-    const char *text = log_of(c, update_fifteen, TERN_WARN);
+    const char *text = log_of(c, update_fifteen, TERN_LOG_WARN);
     CHECK_INT(times_in(text, "more than 10 times"), 0);
     return tern_no_content(c);
 }
@@ -96,7 +96,7 @@ static void count_authors(tern_ctx *c)
 
 LIBRARY_TEST(each_statement_is_in_the_debug_log_with_time_and_rows)
 {
-    const char *text = log_of(c, count_authors, TERN_DEBUG);
+    const char *text = log_of(c, count_authors, TERN_LOG_DEBUG);
     CHECK_INT(times_in(text, "select count(*) from author"), 1);
     CHECK_INT(times_in(text, "\"microseconds\":"), 1);
     CHECK_INT(times_in(text, "\"rows\":1"), 1);
@@ -106,10 +106,10 @@ LIBRARY_TEST(each_statement_is_in_the_debug_log_with_time_and_rows)
 LIBRARY_TEST(a_slow_statement_is_logged_as_a_warning)
 {
     data_self.options.slow_query_ms = 0;
-    const char *text = log_of(c, count_authors, TERN_WARN);
+    const char *text = log_of(c, count_authors, TERN_LOG_WARN);
     CHECK_INT(times_in(text, "slow query"), 1);
     data_self.options.slow_query_ms = 10000;
-    text = log_of(c, count_authors, TERN_WARN);
+    text = log_of(c, count_authors, TERN_LOG_WARN);
     CHECK_INT(times_in(text, "slow query"), 0);
     return tern_no_content(c);
 }
@@ -126,7 +126,7 @@ static void fails(tern_ctx *c)
 
 LIBRARY_TEST(values_are_never_logged)
 {
-    const char *text = log_of(c, fails, TERN_DEBUG);
+    const char *text = log_of(c, fails, TERN_LOG_DEBUG);
     CHECK_INT(times_in(text, "secret value"), 0);
     CHECK(times_in(text, "insert into author") != 0);
     return tern_no_content(c);
@@ -187,7 +187,7 @@ LIBRARY_TEST(a_misuse_is_told_to_the_log_with_its_route_and_to_nobody_else)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         misuse = cases[i].work;
-        CHECK_INT(times_in(log_of(c, run_misuse, TERN_ERROR), cases[i].line), 1);
+        CHECK_INT(times_in(log_of(c, run_misuse, TERN_LOG_ERROR), cases[i].line), 1);
     }
     return tern_no_content(c);
 }

@@ -1,11 +1,11 @@
-#include "data/migrate/diff.h"
+#include "data/migrate/diff/diff.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "data/migrate/client.h"
+#include "data/migrate/client/client.h"
 #include "data/migrate/folder.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 static arena memory = {.limit_bytes = SIZE_MAX};
 

@@ -5,7 +5,7 @@
 #include "app/command.h"
 #include "base/mem.h"
 #include "data/migrate/migrate.h"
-#include "data/table.h"
+#include "data/table/table.h"
 
 #include <dirent.h>
 #include <stdio.h>

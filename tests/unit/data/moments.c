@@ -1,8 +1,8 @@
 /** Dates, times, instants and spans on both engines, in a process and a session whose zone and styles are
  * odd. */
 #include "library.h"
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
+#include "schema/time/calendar.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -112,7 +112,7 @@ static Moment moment_of(size_t n)
     }
     m.day = (tern_date){(int16_t)year, (uint8_t)month, (uint8_t)day};
     m.local = m.at;
-    m.tern_state.extra = TERN_NULL;
+    m.tern_state.extra = TERN_STATE_NULL;
     return m;
 }
 

@@ -1,7 +1,7 @@
 /* Each kind of value to the server and back, and what columns refuse. */
 #include "postgres_test.h"
-#include "schema/json.h"
-#include "schema/plan.h"
+#include "schema/json/json.h"
+#include "schema/plan/plan.h"
 #include "schema/scalar.h"
 
 TERN_ENUM(Mood, sad, happy);
@@ -29,11 +29,11 @@ static bool read_it(data_run *run, const data_row *row)
         return true;
     }
     size_t len = 0;
-    if (to->type->kind == TERN_TEXT)
+    if (to->type->kind == TERN_KIND_TEXT)
         len = (size_t)snprintf(to->printed, sizeof to->printed, "%s", *(const char **)(void *)to->value);
-    else if (to->type->kind == TERN_BYTES || to->type->kind == TERN_ANY)
+    else if (to->type->kind == TERN_KIND_BYTES || to->type->kind == TERN_KIND_ANY)
         len = (size_t)snprintf(to->printed, sizeof to->printed, "%s", ((tern_any *)(void *)to->value)->data);
-    else if (to->type->kind < TERN_ANY || to->type->kind == TERN_ENUM)
+    else if (to->type->kind < TERN_KIND_ANY || to->type->kind == TERN_KIND_ENUM)
         len = scalar_print(to->type, to->value, to->printed);
     to->printed[len] = '\0';
     return true;

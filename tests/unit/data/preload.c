@@ -19,10 +19,10 @@ LIBRARY_TEST(a_list_field_gets_the_rows_that_refer_to_its_row)
     add_club(c, "small", 1, NULL);
     add_club(c, "large", 20, NULL);
     Club_list clubs = tern_select(c, Club, .order_by = "id");
-    CHECK_INT(clubs.items[0].tern_state.members, TERN_ABSENT);
+    CHECK_INT(clubs.items[0].tern_state.members, TERN_STATE_ABSENT);
     tern_preload(c, Club, clubs, members);
     CHECK_INT(clubs.items[0].members.count, 0);
-    CHECK_INT(clubs.items[0].tern_state.members, TERN_VALUE);
+    CHECK_INT(clubs.items[0].tern_state.members, TERN_STATE_VALUE);
     CHECK_INT(clubs.items[1].members.count, 1);
     CHECK_TEXT(clubs.items[1].members.items[0].name, "small 0");
     CHECK_INT(clubs.items[2].members.count, 20);
@@ -106,13 +106,13 @@ LIBRARY_TEST(a_place_for_a_related_row_that_was_never_filled_is_absent_after_a_w
     Author *author = add_author(c, "A");
     Book book = {.title = "t", .author_id = author->id, .pages = 1};
     CHECK(tern_insert(c, Book, &book));
-    CHECK_INT(book.tern_state.author, TERN_ABSENT);
-    book.tern_state.author = TERN_VALUE;
+    CHECK_INT(book.tern_state.author, TERN_STATE_ABSENT);
+    book.tern_state.author = TERN_STATE_VALUE;
     CHECK(tern_update(c, Book, &book));
-    CHECK_INT(book.tern_state.author, TERN_ABSENT);
-    book.tern_state.author = TERN_VALUE;
+    CHECK_INT(book.tern_state.author, TERN_STATE_ABSENT);
+    book.tern_state.author = TERN_STATE_VALUE;
     CHECK(tern_upsert(c, Book, &book));
-    CHECK_INT(book.tern_state.author, TERN_ABSENT);
+    CHECK_INT(book.tern_state.author, TERN_STATE_ABSENT);
     return tern_no_content(c);
 }
 
@@ -120,8 +120,8 @@ LIBRARY_TEST(a_place_for_related_rows_that_was_never_filled_is_absent_after_a_wr
 {
     Club club = {.name = "a"};
     CHECK(tern_insert(c, Club, &club));
-    CHECK_INT(club.tern_state.members, TERN_ABSENT);
-    CHECK_INT(club.tern_state.tags, TERN_ABSENT);
+    CHECK_INT(club.tern_state.members, TERN_STATE_ABSENT);
+    CHECK_INT(club.tern_state.tags, TERN_STATE_ABSENT);
     return tern_no_content(c);
 }
 
@@ -132,7 +132,7 @@ LIBRARY_TEST(a_related_row_that_was_read_stays_when_its_row_is_written)
     Book_list books = tern_select(c, Book);
     tern_preload(c, Book, books, author);
     CHECK(tern_update(c, Book, &books.items[0]));
-    CHECK_INT(books.items[0].tern_state.author, TERN_VALUE);
+    CHECK_INT(books.items[0].tern_state.author, TERN_STATE_VALUE);
     CHECK_TEXT(books.items[0].author.name, "A");
     return tern_no_content(c);
 }
@@ -143,6 +143,6 @@ LIBRARY_TEST(an_empty_list_of_related_rows_that_was_read_stays_when_its_row_is_w
     Club_list clubs = tern_select(c, Club);
     tern_preload(c, Club, clubs, members);
     CHECK(tern_update(c, Club, &clubs.items[0]));
-    CHECK_INT(clubs.items[0].tern_state.members, TERN_VALUE);
+    CHECK_INT(clubs.items[0].tern_state.members, TERN_STATE_VALUE);
     return tern_no_content(c);
 }

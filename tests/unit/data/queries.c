@@ -16,9 +16,9 @@ LIBRARY_TEST(a_row_is_found_by_its_key_as_it_was_inserted)
     CHECK_INT(found->author_id, le_guin->id);
     CHECK_INT(found->shelf, Shelf_history);
     CHECK_INT(found->pages, 387);
-    CHECK_INT(found->tern_state.pages, TERN_VALUE);
-    CHECK_INT(found->tern_state.price, TERN_NULL);
-    CHECK_INT(found->tern_state.author, TERN_ABSENT);
+    CHECK_INT(found->tern_state.pages, TERN_STATE_VALUE);
+    CHECK_INT(found->tern_state.price, TERN_STATE_NULL);
+    CHECK_INT(found->tern_state.author, TERN_STATE_ABSENT);
     CHECK_INT(found->added.microseconds, made->added.microseconds);
     CHECK_INT(found->revision, 1);
     CHECK(tern_find(c, Book, made->id + 1) == NULL);
@@ -112,7 +112,7 @@ LIBRARY_TEST(every_kind_of_value_is_bound_by_its_type)
     Book *book = add_book(c, author, "t", 7);
     book->price = (tern_decimal){1250, 2};
     book->extra = (tern_any){"{\"a\": [1, 2]}", 13};
-    book->tern_state.price = book->tern_state.extra = TERN_VALUE;
+    book->tern_state.price = book->tern_state.extra = TERN_STATE_VALUE;
     CHECK(tern_update(c, Book, book));
     Book *found = tern_get_or_404(c, Book, book->id);
     CHECK_INT(found->price.units * (found->price.scale == 1 ? 10 : 1), 1250);
@@ -135,7 +135,7 @@ LIBRARY_TEST(related_rows_come_by_one_more_query)
     CHECK_TEXT(books.items[0].author.name, "first");
     CHECK_TEXT(books.items[1].author.name, "second");
     CHECK_TEXT(books.items[2].author.name, "first");
-    CHECK_INT(books.items[2].tern_state.author, TERN_VALUE);
+    CHECK_INT(books.items[2].tern_state.author, TERN_STATE_VALUE);
     return tern_no_content(c);
 }
 
@@ -159,7 +159,7 @@ LIBRARY_TEST(a_join_is_read_into_any_model)
     CHECK_INT(rows.items[0].books, 2);
     CHECK(rows.items[0].pages == 30);
     CHECK_INT(rows.items[1].books, 0);
-    CHECK_INT(rows.items[1].tern_state.pages, TERN_NULL);
+    CHECK_INT(rows.items[1].tern_state.pages, TERN_STATE_NULL);
     CHECK_INT(tern_sql_run(c, "update book set pages = pages + ? where author_id = ?", 1, author->id), 2);
     CHECK_INT(tern_sql_run(c, "delete from book"), 2);
     return tern_no_content(c);
@@ -187,7 +187,8 @@ LIBRARY_TEST_COMMITS(rows_stream_one_by_one)
     Book books[100] = {{0}};
     for (int i = 0; i < 100; i++) {
         books[i] = (Book){.title = tern_sprintf(c, "%02d", i), .author_id = author->id, .pages = i + 1};
-        books[i].tern_state.price = books[i].tern_state.extra = books[i].tern_state.author = TERN_ABSENT;
+        books[i].tern_state.price = books[i].tern_state.extra = books[i].tern_state.author =
+            TERN_STATE_ABSENT;
     }
     tern_insert_all(c, Book, ((Book_list){books, 100}));
     CHECK(books[0].id != 0 && books[99].id == books[0].id + 99);
@@ -301,7 +302,7 @@ LIBRARY_TEST(a_column_that_comes_twice_does_not_stand_for_another)
     Author *author = add_author(c, "A");
     Author_list authors = tern_sql(c, Author, "select id, id from author");
     CHECK_INT(authors.items[0].id, author->id);
-    CHECK_INT(authors.items[0].tern_state.name, TERN_ABSENT);
+    CHECK_INT(authors.items[0].tern_state.name, TERN_STATE_ABSENT);
     return tern_no_content(c);
 }
 

@@ -1,8 +1,8 @@
 /** Full text search on both engines: what is found, in which order, and what people may type. */
 #include "shortage.h"
 
-#include "data/ddl.h"
-#include "data/search.h"
+#include "data/ddl/ddl.h"
+#include "data/search/search.h"
 
 #include <stdio.h>
 
@@ -65,9 +65,9 @@ static Article *add(tern_ctx *c, const char *title, const char *body)
 {
     Article *article = tern_alloc(c, sizeof *article);
     *article = (Article){.title = title, .body = body};
-    article->tern_state.paper_id = TERN_NULL;
+    article->tern_state.paper_id = TERN_STATE_NULL;
     if (body == NULL)
-        article->tern_state.body = TERN_NULL;
+        article->tern_state.body = TERN_STATE_NULL;
     tern_insert(c, Article, article);
     return article;
 }

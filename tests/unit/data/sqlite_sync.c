@@ -2,7 +2,7 @@
  * not. */
 #include "sqlite_fixture.h"
 
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -385,7 +385,7 @@ static void change_log(tern_ctx *c)
     make_table(c);
     data_session *s = &db->writer.sessions[0];
     sqlite_disconnect(s, false);
-    sqlite_lane_tidy(&db->readers, UINT64_MAX);
+    sqlite_queue_tidy(&db->readers, UINT64_MAX);
     CHECK_INT(sqlite3_open(fixture_url + strlen("sqlite:"), &other), SQLITE_OK);
     CHECK_INT(sqlite3_exec(other, "insert into t values (1)", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other); /* the last one: it removes the log */

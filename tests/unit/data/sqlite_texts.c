@@ -1,5 +1,5 @@
 /* SQLite's fixed forms. */
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 
 #include "check.h"
 

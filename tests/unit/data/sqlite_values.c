@@ -1,6 +1,6 @@
 #include "sqlite_fixture.h"
 
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include <math.h>
 

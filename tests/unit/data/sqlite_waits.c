@@ -1,6 +1,6 @@
 #include "sqlite_fixture.h"
 
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #include "runtime/offload.h"
 
 #include <sqlite3.h>

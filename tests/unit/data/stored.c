@@ -43,7 +43,7 @@ LIBRARY_TEST(an_inserted_row_is_as_the_database_has_it)
                  .price = {is_postgres ? 1239 : 1500, 3},
                  .extra = {"{\"b\":1,   \"a\":[2, 1]}", 21},
                  .note = "kept"};
-    bill.tern_state.note = TERN_VALUE;
+    bill.tern_state.note = TERN_STATE_VALUE;
     tern_insert(c, Bill, &bill);
     const Bill *found = tern_find(c, Bill, bill.id);
     CHECK_INT(bill.price.units, found->price.units);

@@ -1,4 +1,4 @@
-#include "data/table.h"
+#include "data/table/table.h"
 
 #include "check.h"
 
@@ -251,7 +251,7 @@ static void refuse(tern_model_options options, tern_field a, tern_field b, const
         fields[i].state_offset = 128 + i;
         made_fields[i] = fields[i];
     }
-    made_type = (tern_type){.kind = TERN_MODEL_KIND,
+    made_type = (tern_type){.kind = TERN_KIND_MODEL,
                             .name = "Made",
                             .size = 192,
                             .fields = made_fields,
@@ -323,7 +323,7 @@ TEST(table_refuses_a_fallback_of_an_automatic_key)
 {
     made_fields[0] = FIELD(tern_int64, "id", .key = true, .fallback = "1");
     made_type = (tern_type){
-        .kind = TERN_MODEL_KIND, .name = "Made", .size = 192, .fields = made_fields, .field_count = 1};
+        .kind = TERN_KIND_MODEL, .name = "Made", .size = 192, .fields = made_fields, .field_count = 1};
     CHECK(!make(MODELS(&made_type), "model Made, field id: the database numbers the rows; a .fallback would "
                                     "make them all the same\n"));
     forget();
@@ -544,14 +544,14 @@ TEST(column_value_is_null_where_an_optional_field_was_absent_and_nobody_has_set_
 {
     make_both();
     OrderLine line = {.giver = 0};
-    line.tern_state.giver = TERN_NULL;
+    line.tern_state.giver = TERN_STATE_NULL;
     CHECK(arg_of(TERN_TYPE(OrderLine), "giver", &line).is_null);
     CHECK_INT(arg_of(TERN_TYPE(OrderLine), "giver", &line).kind, TERN_ARG_INT);
-    line.tern_state.giver = TERN_ABSENT;
+    line.tern_state.giver = TERN_STATE_ABSENT;
     CHECK(arg_of(TERN_TYPE(OrderLine), "giver", &line).is_null);
     line.giver = 7;
     CHECK_INT(arg_of(TERN_TYPE(OrderLine), "giver", &line).integer, 7);
-    line.tern_state.buyer = TERN_ABSENT; /* cannot be null */
+    line.tern_state.buyer = TERN_STATE_ABSENT; /* cannot be null */
     CHECK(!arg_of(TERN_TYPE(OrderLine), "buyer", &line).is_null);
     forget();
 }

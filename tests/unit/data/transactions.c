@@ -3,7 +3,7 @@
 
 #include "data/transaction.h"
 #if defined(TERN_WITH_SQLITE) && defined(TERN_FAULTS)
-#include "data/sqlite/inside.h"
+#include "data/sqlite/internal.h"
 #endif
 
 #include <errno.h>

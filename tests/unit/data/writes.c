@@ -6,11 +6,11 @@ LIBRARY_TEST(an_insert_fills_key_times_version_and_fallbacks)
     Author *author = add_author(c, "A");
     Book book = {.title = "t", .author_id = author->id};
     book.tern_state.shelf = book.tern_state.pages = book.tern_state.price = book.tern_state.extra =
-        book.tern_state.author = TERN_ABSENT;
+        book.tern_state.author = TERN_STATE_ABSENT;
     CHECK(tern_insert(c, Book, &book));
     CHECK(book.id > 0);
     CHECK_INT(book.shelf, Shelf_fiction);
-    CHECK_INT(book.tern_state.pages, TERN_NULL);
+    CHECK_INT(book.tern_state.pages, TERN_STATE_NULL);
     CHECK_INT(book.revision, 1);
     CHECK(book.added.microseconds > INT64_C(1700000000000000));
     Tag tag = {.name = "new"};
@@ -51,18 +51,18 @@ LIBRARY_TEST(an_update_writes_all_named_or_given_fields)
     CHECK_INT(found->pages, 3);
     CHECK_INT(found->revision, 3);
     Book patch = {0};
-    memset(&patch.tern_state, TERN_ABSENT, sizeof patch.tern_state);
-    patch.tern_state.title = TERN_GIVEN;
-    patch.tern_state.pages = TERN_NULL;
+    memset(&patch.tern_state, TERN_STATE_ABSENT, sizeof patch.tern_state);
+    patch.tern_state.title = TERN_STATE_GIVEN;
+    patch.tern_state.pages = TERN_STATE_NULL;
     book->title = "w";
     tern_set_null(book, pages);
     CHECK(tern_update(c, Book, book, .given = &patch));
     found = tern_find(c, Book, book->id);
     CHECK_TEXT(found->title, "w");
-    CHECK_INT(found->tern_state.pages, TERN_NULL);
+    CHECK_INT(found->tern_state.pages, TERN_STATE_NULL);
     found->pages = 5;
     CHECK(tern_update(c, Book, found));
-    CHECK_INT(found->tern_state.pages, TERN_VALUE);
+    CHECK_INT(found->tern_state.pages, TERN_STATE_VALUE);
     CHECK_INT(tern_find(c, Book, book->id)->pages, 5);
     book->id = 4711;
     CHECK(!tern_update(c, Book, book));
@@ -185,7 +185,7 @@ LIBRARY_TEST(a_failure_can_be_seen_instead)
     CHECK_TEXT(error.field, "name");
     Book orphan = {.title = "t", .author_id = 4711};
     orphan.tern_state.pages = orphan.tern_state.price = orphan.tern_state.extra = orphan.tern_state.author =
-        TERN_ABSENT;
+        TERN_STATE_ABSENT;
     CHECK(!tern_insert(c, Book, &orphan, .error = &error));
     CHECK_INT(error.fault, TERN_DATA_FOREIGN_KEY);
     Author nameless = {0};

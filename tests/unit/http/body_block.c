@@ -18,9 +18,9 @@ TEST(a_block_that_was_freed_is_the_next_one_and_is_empty)
     buf b = body_of(100000), next = {0};
     char *block = b.data;
     size_t cap = b.cap;
-    body_block_give(&blocks, &b);
+    body_block_put(&blocks, &b);
     CHECK(b.data == NULL);
-    body_block_take(&blocks, &next);
+    body_block_get(&blocks, &next);
     CHECK(next.data == block);
     CHECK_INT(next.cap, cap);
     CHECK_INT(next.len, 0);
@@ -32,9 +32,9 @@ TEST(a_block_is_handed_out_once)
 {
     body_blocks blocks = {0};
     buf b = body_of(100000), first = {0}, second = {0};
-    body_block_give(&blocks, &b);
-    body_block_take(&blocks, &first);
-    body_block_take(&blocks, &second);
+    body_block_put(&blocks, &b);
+    body_block_get(&blocks, &first);
+    body_block_get(&blocks, &second);
     CHECK(second.data == NULL);
     buf_free(&first);
 }
@@ -43,8 +43,8 @@ TEST(blocks_that_are_small_or_very_large_are_not_kept)
 {
     body_blocks blocks = {0};
     buf small = body_of(1000), large = body_of(BODY_BLOCK_MOST);
-    body_block_give(&blocks, &small);
-    body_block_give(&blocks, &large);
+    body_block_put(&blocks, &small);
+    body_block_put(&blocks, &large);
     CHECK_INT(blocks.count, 0);
     CHECK(small.data == NULL);
     CHECK(large.data == NULL);
@@ -55,7 +55,7 @@ TEST(no_more_blocks_are_kept_than_a_few)
     body_blocks blocks = {0};
     for (int i = 0; i < BODY_BLOCKS_KEPT + 2; i++) {
         buf b = body_of(100000);
-        body_block_give(&blocks, &b);
+        body_block_put(&blocks, &b);
     }
     CHECK_INT(blocks.count, BODY_BLOCKS_KEPT);
     body_blocks_drain(&blocks);
@@ -66,12 +66,12 @@ TEST(a_block_that_nobody_has_needed_between_two_tidyings_is_freed)
 {
     body_blocks blocks = {0};
     buf first = body_of(100000), second = body_of(100000), used = {0};
-    body_block_give(&blocks, &first);
-    body_block_give(&blocks, &second);
+    body_block_put(&blocks, &first);
+    body_block_put(&blocks, &second);
     body_blocks_tidy(&blocks);
     CHECK_INT(blocks.count, 2);
-    body_block_take(&blocks, &used);
-    body_block_give(&blocks, &used);
+    body_block_get(&blocks, &used);
+    body_block_put(&blocks, &used);
     body_blocks_tidy(&blocks);
     CHECK_INT(blocks.count, 1);
     body_blocks_tidy(&blocks);

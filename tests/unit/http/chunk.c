@@ -1,4 +1,4 @@
-#include "http/h1_chunk.h"
+#include "http/h1/chunk.h"
 
 #include "check.h"
 

@@ -1,7 +1,7 @@
-#include "http/h1_head.h"
+#include "http/h1/head.h"
 
 #include "check.h"
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -475,7 +475,7 @@ TEST(threat_018_passed_over_fields_count_only_as_bytes)
 
 #define GET_FROM(host) "GET / HTTP/1.1\r\nHost: " host "\r\n\r\n"
 
-TEST(threat_019_a_missing_doubled_or_malformed_host_is_refused)
+TEST(threat_019_a_missing_duplicate_or_malformed_host_is_refused)
 {
     static h1_head head;
     static const refusal rows[] = {

@@ -1,4 +1,4 @@
-#include "http/scan.h"
+#include "http/scan/scan.h"
 
 #include "check.h"
 

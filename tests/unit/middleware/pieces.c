@@ -11,7 +11,7 @@ static fake f;
 static void run(const char *head, tern_middleware piece, tern_reply (*handler)(tern_ctx *c))
 {
     const tern_middleware chain[] = {piece, {0}};
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     fake_open(&f, head);
     fake_run(&f, chain, handler);
 }

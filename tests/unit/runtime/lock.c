@@ -63,7 +63,7 @@ static void lock_in_task(tern_ctx *c, void *arg)
 
 static void lock_after_failed_task(tern_ctx *c)
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_go(c, lock_in_task, NULL);
     tern_sleep(c, 0);
     tern_lock(c, &mutex);

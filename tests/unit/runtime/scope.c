@@ -43,7 +43,7 @@ static void throw_from_defer(void *arg)
 static void defer_a_throw(tern_ctx *c)
 {
     scope *s = &fake_of(c)->scope;
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     scope_add_defer(s, note_arg, "1 ");
     scope_add_defer(s, throw_from_defer, c);
     scope_add_defer(s, note_arg, "3 ");

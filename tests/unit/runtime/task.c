@@ -98,7 +98,7 @@ TEST(a_failure_reaches_everybody_who_waits)
 
 static void leave_a_failure_alone(tern_ctx *c)
 {
-    tern_log_set_level(TERN_SILENT);
+    tern_log_set_level(TERN_LOG_SILENT);
     tern_go(c, fail_task, &teapot);
     tern_sleep(c, 1);
     note("handler went on");

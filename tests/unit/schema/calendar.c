@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "schema/calendar.h"
+#include "schema/time/calendar.h"
 
 #include <time.h>
 

@@ -1,4 +1,4 @@
-#include "schema/decimal.h"
+#include "schema/number/decimal.h"
 
 #include "check.h"
 

@@ -21,7 +21,7 @@ TEST(models_are_compared_by_what_they_say)
     CHECK(value_hash(&Point_type, &a) == value_hash(&Point_type, &b));
     CHECK(!value_equal(&Point_type, &a, &c));
     CHECK(!value_equal(&Point_type, &a, &d));
-    b.tern_state.x = TERN_NULL;
+    b.tern_state.x = TERN_STATE_NULL;
     CHECK(!value_equal(&Point_type, &a, &b));
 }
 

@@ -1,9 +1,9 @@
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "schema/json_scan.h"
+#include "schema/json/scan.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -137,10 +137,10 @@ TEST(json_lands_in_the_struct)
     CHECK_TEXT(todo.tags.items[0].name, "a");
     CHECK_INT(todo.tags.items[0].color, Color_blue);
     CHECK_TEXT(todo.tags.items[1].name, "b");
-    CHECK_INT(todo.tags.items[1].tern_state.color, TERN_ABSENT);
+    CHECK_INT(todo.tags.items[1].tern_state.color, TERN_STATE_ABSENT);
     CHECK_TEXT(todo.secret, "s");
     CHECK_TEXT(todo.kind, "big");
-    CHECK_INT(todo.tern_state.title, TERN_GIVEN);
+    CHECK_INT(todo.tern_state.title, TERN_STATE_GIVEN);
     CHECK(todo.title > d.text && todo.title < d.text + 30); /* where it stands, not a copy */
     forget(&d);
 }
@@ -166,8 +166,8 @@ TEST(json_absent_fields_get_their_fallback_or_nothing)
     CHECK(todo.weight == 1.5 && todo.id == 0 && !todo.done && todo.secret == NULL);
     CHECK(todo.tags.items == NULL && todo.tags.count == 0);
     CHECK_TEXT(todo.kind, "plain");
-    CHECK_INT(todo.tern_state.done, TERN_ABSENT);
-    CHECK_INT(todo.tern_state.weight, TERN_VALUE); /* so that it is printed */
+    CHECK_INT(todo.tern_state.done, TERN_STATE_ABSENT);
+    CHECK_INT(todo.tern_state.weight, TERN_STATE_VALUE); /* so that it is printed */
     CHECK(!tern_has(&todo, weight));
     CHECK(!tern_has(&todo, done));
 }
@@ -177,7 +177,7 @@ TEST(json_tells_null_from_absent_from_a_value)
     Todo todo;
     want_right(TERN_TYPE(Todo), &todo, "{\"title\":\"t\",\"done\":null,\"tags\":[],\"secret\":null}");
     CHECK(tern_is_null(&todo, done) && tern_is_null(&todo, secret) && !todo.done && todo.secret == NULL);
-    CHECK_INT(todo.tern_state.tags, TERN_GIVEN);
+    CHECK_INT(todo.tern_state.tags, TERN_STATE_GIVEN);
     want_said(TERN_TYPE(Todo), "{\"title\":null}", "body.title: must not be null\n");
     want_code(TERN_TYPE(Todo), "{\"title\":nul}", "not_json");
     want_code(TERN_TYPE(Todo), "{\"title\":\"t\",\"done\":nuls}", "not_json");
@@ -263,7 +263,7 @@ TEST(json_lists_of_every_length_arrive_whole)
             at += sprintf(at, "%s[%zu,%zu]", i > 0 ? "," : "", i, i * 2);
         strcpy(at, "]");
         static tern_type pairs = {
-            .kind = TERN_LIST_KIND, .name = "pair", .size = 16, .item = &tern_int64_list_type};
+            .kind = TERN_KIND_LIST, .name = "pair", .size = 16, .item = &tern_int64_list_type};
         struct {
             tern_int64_list *items;
             size_t count;
@@ -541,8 +541,8 @@ TEST(json_null_and_absence_are_told_apart)
 {
     Lacking in;
     want_right(TERN_TYPE(Lacking), &in, "{\"null\":null}");
-    CHECK_INT(in.tern_state.leave, TERN_ABSENT);
-    CHECK_INT(in.tern_state.null, TERN_NULL);
+    CHECK_INT(in.tern_state.leave, TERN_STATE_ABSENT);
+    CHECK_INT(in.tern_state.null, TERN_STATE_NULL);
     want_right(TERN_TYPE(Lacking), &in, "{\"leave\":2,\"null\":3}");
     CHECK_INT(in.leave + in.null, 5);
     want_said(TERN_TYPE(Lacking), "{\"leave\":null,\"null\":1}", "body.leave: must not be null\n");
@@ -595,7 +595,7 @@ TEST(json_answers_a_memory_that_is_short)
 {
     const char *text = "[[1,2,3],[4],[5,6,7,8,9,10],[],[1],[2],[3]]";
     static tern_type lists = {
-        .kind = TERN_LIST_KIND, .name = "list", .size = 16, .item = &tern_int64_list_type};
+        .kind = TERN_KIND_LIST, .name = "list", .size = 16, .item = &tern_int64_list_type};
     prepared(&lists);
     struct {
         void *items;

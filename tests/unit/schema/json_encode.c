@@ -1,12 +1,12 @@
 /* Structs to JSON: the bytes of every kind, escapes, and what is refused. */
-#include "schema/calendar.h"
-#include "schema/json.h"
+#include "schema/json/json.h"
+#include "schema/time/calendar.h"
 
 #include "check.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "schema/json_plain.h"
+#include "schema/json/plain.h"
 #include "schema/scalar.h"
 
 #include <math.h>
@@ -135,11 +135,11 @@ TEST(json_encode_leaves_out_what_is_write_only_or_absent)
 {
     Secret secret = {.shown = 1, .password = "hunter2", .last = 2};
     CHECK_TEXT(encoded(TERN_TYPE(Secret), &secret), "{\"shown\":1,\"the \\\"last\\\"\":2}");
-    secret.tern_state.shown = TERN_ABSENT;
+    secret.tern_state.shown = TERN_STATE_ABSENT;
     CHECK_TEXT(encoded(TERN_TYPE(Secret), &secret), "{\"the \\\"last\\\"\":2}");
-    secret.tern_state.last = TERN_NULL;
+    secret.tern_state.last = TERN_STATE_NULL;
     CHECK_TEXT(encoded(TERN_TYPE(Secret), &secret), "{\"the \\\"last\\\"\":null}");
-    secret.tern_state.last = TERN_ABSENT;
+    secret.tern_state.last = TERN_STATE_ABSENT;
     CHECK_TEXT(encoded(TERN_TYPE(Secret), &secret), "{}");
 }
 

@@ -1,4 +1,4 @@
-#include "schema/json_schema.h"
+#include "schema/json/schema.h"
 
 #include "check.h"
 
@@ -329,11 +329,11 @@ TEST(json_schema_of_a_model_only_sent_has_the_plain_name)
 static tern_field twin_fields[] = {{.name = "red", .type = &tern_int32_type, .written = ""}};
 static tern_field other_fields[] = {{.name = "red", .type = &tern_text_type, .written = ""}};
 static tern_type first_twin = {
-    .kind = TERN_MODEL_KIND, .name = "Twin", .size = 8, .fields = twin_fields, .field_count = 1};
+    .kind = TERN_KIND_MODEL, .name = "Twin", .size = 8, .fields = twin_fields, .field_count = 1};
 static tern_type second_twin = {
-    .kind = TERN_MODEL_KIND, .name = "Twin", .size = 8, .fields = twin_fields, .field_count = 1};
+    .kind = TERN_KIND_MODEL, .name = "Twin", .size = 8, .fields = twin_fields, .field_count = 1};
 static tern_type other_twin = {
-    .kind = TERN_MODEL_KIND, .name = "Twin", .size = 16, .fields = other_fields, .field_count = 1};
+    .kind = TERN_KIND_MODEL, .name = "Twin", .size = 16, .fields = other_fields, .field_count = 1};
 
 TEST(json_schema_makes_one_component_of_one_model_declared_twice)
 {

@@ -1,6 +1,6 @@
 /* The grammar: what RFC 8259 demands (y), forbids (n) and leaves open (i), asked of the checker and of the
  * decoder alike. And the rows of the threat list on JSON. */
-#include "schema/json.h"
+#include "schema/json/json.h"
 
 #include "check.h"
 
@@ -87,7 +87,7 @@ static bool is_json(const char *text, size_t len)
     free(copy);
     const char *as_any = decode(TERN_TYPE(tern_any), &any, text, len, NULL).code;
     const char *as_number = decode(TERN_TYPE(tern_int64), &number, text, len, NULL).code;
-    CHECK(checked == (as_any == NULL || strcmp(as_any, "doubled") == 0));
+    CHECK(checked == (as_any == NULL || strcmp(as_any, "duplicate") == 0));
     CHECK(checked == (as_number == NULL || strcmp(as_number, "not_json") != 0));
     CHECK(checked || offset <= len);
     return checked;
@@ -400,7 +400,7 @@ TEST(threat_074_typed_lists_and_maps_count_their_levels_too)
 {
     static tern_type levels[300];
     for (unsigned i = 0; i < 300; i++)
-        levels[i] = (tern_type){.kind = i % 2 ? TERN_LIST_KIND : TERN_MAP_KIND,
+        levels[i] = (tern_type){.kind = i % 2 ? TERN_KIND_LIST : TERN_KIND_MAP,
                                 .name = "level",
                                 .size = 16,
                                 .item = i + 1 < 300 ? &levels[i + 1] : TERN_TYPE(tern_bool)};
@@ -415,24 +415,24 @@ TEST(threat_074_typed_lists_and_maps_count_their_levels_too)
     free(text);
 }
 
-TEST(threat_075_doubled_keys_are_refused)
+TEST(threat_075_duplicate_keys_are_refused)
 {
-    CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"name\":\"b\"}"), "doubled");
-    CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"n\\u0061me\":\"a\"}"), "doubled");
+    CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"name\":\"b\"}"), "duplicate");
+    CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"n\\u0061me\":\"a\"}"), "duplicate");
     CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"is_admin\":true,\"is_admin\":false}"),
-               "doubled");
-    CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"age\":null,\"age\":1}"), "doubled");
-    CHECK_TEXT(code_of(TERN_TYPE(tern_int64_map), "{\"a\":1,\"b\":2,\"a\":1}"), "doubled");
-    CHECK_TEXT(code_of(TERN_TYPE(tern_int64_map), "{\"a\":1,\"b\":2,\"\\u0061\":1}"), "doubled");
+               "duplicate");
+    CHECK_TEXT(code_of(TERN_TYPE(Account), "{\"name\":\"a\",\"age\":null,\"age\":1}"), "duplicate");
+    CHECK_TEXT(code_of(TERN_TYPE(tern_int64_map), "{\"a\":1,\"b\":2,\"a\":1}"), "duplicate");
+    CHECK_TEXT(code_of(TERN_TYPE(tern_int64_map), "{\"a\":1,\"b\":2,\"\\u0061\":1}"), "duplicate");
     CHECK_TEXT(code_of(TERN_TYPE(tern_int64_map),
                        "{\"1\":1,\"2\":2,\"3\":3,\"4\":4,\"5\":5,\"6\":6,\"7\":7,\"8\":8,"
                        "\"9\":9,\"10\":10,\"7\":0}"),
-               "doubled");
+               "duplicate");
 }
 
-TEST(threat_075_doubled_keys_inside_free_json_are_refused)
+TEST(threat_075_duplicate_keys_inside_free_json_are_refused)
 {
-    static const char *const doubled[] = {
+    static const char *const duplicate[] = {
         "{\"a\":1,\"a\":1}",
         "{\"a\":1,\"b\":2,\"\\u0061\":1}",
         "{\"\\/\":1,\"/\":1}",
@@ -448,8 +448,8 @@ TEST(threat_075_doubled_keys_inside_free_json_are_refused)
         "{\"1\":1,\"2\":2,\"3\":3,\"4\":4,\"5\":5,\"6\":6,\"7\":7,\"8\":8,\"9\":{\"7\":7},\"10\":10}",
         "\"{\\\"a\\\":1,\\\"a\\\":1}\"",
     };
-    for (size_t i = 0; i < sizeof doubled / sizeof *doubled; i++)
-        CHECK_TEXT(code_of(TERN_TYPE(tern_any), doubled[i]), "doubled");
+    for (size_t i = 0; i < sizeof duplicate / sizeof *duplicate; i++)
+        CHECK_TEXT(code_of(TERN_TYPE(tern_any), duplicate[i]), "duplicate");
     for (size_t i = 0; i < sizeof right / sizeof *right; i++)
         CHECK_TEXT(code_of(TERN_TYPE(tern_any), right[i]), NULL);
 }
@@ -474,12 +474,12 @@ TEST(threat_061_many_keys_take_time_in_proportion)
         size_t len;
         char *text = many_keys(10000, &len);
         outcome o = decode(TERN_TYPE(tern_int64_map), &map, text, len, NULL);
-        CHECK(strcmp(o.code, "doubled") == 0 && o.faults == 1);
+        CHECK(strcmp(o.code, "duplicate") == 0 && o.faults == 1);
         small_ns = o.took_ns < small_ns ? o.took_ns : small_ns;
         free(text);
         text = many_keys(100000, &len);
         o = decode(TERN_TYPE(tern_int64_map), &map, text, len, NULL);
-        CHECK(strcmp(o.code, "doubled") == 0 && o.faults == 1);
+        CHECK(strcmp(o.code, "duplicate") == 0 && o.faults == 1);
         large_ns = o.took_ns < large_ns ? o.took_ns : large_ns;
         free(text);
     }
@@ -558,12 +558,12 @@ TEST(threat_061_many_keys_of_free_json_take_time_in_proportion)
         size_t len;
         char *text = many_keys(5000, &len);
         outcome o = decode(TERN_TYPE(tern_any), &any, text, len, NULL);
-        CHECK(strcmp(o.code, "doubled") == 0 && o.faults == 1);
+        CHECK(strcmp(o.code, "duplicate") == 0 && o.faults == 1);
         small_ns = o.took_ns < small_ns ? o.took_ns : small_ns;
         free(text);
         text = many_keys(200000, &len);
         o = decode(TERN_TYPE(tern_any), &any, text, len, NULL);
-        CHECK(strcmp(o.code, "doubled") == 0 && o.faults == 1);
+        CHECK(strcmp(o.code, "duplicate") == 0 && o.faults == 1);
         large_ns = o.took_ns < large_ns ? o.took_ns : large_ns;
         free(text);
     }
@@ -588,7 +588,7 @@ TEST(free_json_survives_every_failed_allocation)
 {
     size_t len;
     char *text = many_keys(200, &len);
-    text[len - 10] = '}'; /* without the doubled one */
+    text[len - 10] = '}'; /* without the duplicate one */
     len -= 9;
     text[len] = '\0';
     tern_any any;
@@ -644,7 +644,7 @@ TEST(threat_079_memory_is_at_most_eight_times_the_text)
     want_code(TERN_TYPE(tern_int64_list), "[1", ",1", 100000, "]", NULL);
     want_code(TERN_TYPE(tern_text_list), "[\"\"", ",\"\"", 100000, "]", NULL);
     static tern_type lists = {
-        .kind = TERN_LIST_KIND, .name = "list", .size = 16, .item = &tern_int64_list_type};
+        .kind = TERN_KIND_LIST, .name = "list", .size = 16, .item = &tern_int64_list_type};
     want_code(&lists, "[[]", ",[]", 100000, "]", NULL);
     want_code(&lists, "[[1,2]", ",[1,2]", 100000, "]", NULL);
 }

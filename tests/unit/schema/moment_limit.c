@@ -1,4 +1,4 @@
-#include "schema/moment_limit.h"
+#include "schema/time/moment_limit.h"
 
 #include "check.h"
 

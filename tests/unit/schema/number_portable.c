@@ -1,7 +1,7 @@
 /* Digits without vectors: what is compiled where there are none gives the same as what is compiled here. */
 #undef __SSE2__
-#include "schema/number_digits.h"
-#include "schema/number_usual.h"
+#include "schema/number/digits.h"
+#include "schema/number/fast.h"
 
 #include "check.h"
 #include "schema/scalar.h"

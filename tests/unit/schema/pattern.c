@@ -1,4 +1,4 @@
-#include "schema/pattern.h"
+#include "schema/pattern/pattern.h"
 
 #include "check.h"
 

@@ -1,4 +1,4 @@
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 #include "check.h"
 
@@ -110,7 +110,7 @@ TEST(plan_find_reads_no_byte_past_the_key)
 /* Models made by hand: what no macro could declare, and as many fields as wanted. */
 static tern_field made_fields[129];
 static char made_names[129][40];
-static tern_type made_type = {.kind = TERN_MODEL_KIND, .name = "Made", .size = 8, .fields = made_fields};
+static tern_type made_type = {.kind = TERN_KIND_MODEL, .name = "Made", .size = 8, .fields = made_fields};
 
 static void make_fields(unsigned count)
 {

@@ -1,10 +1,10 @@
 /* What is wrong with a declaration is told at start, in one line that says where and what to do. */
-#include "schema/plan_options.h"
+#include "schema/plan/options.h"
 
 #include "check.h"
 
 #include "base/mem.h"
-#include "schema/pattern.h"
+#include "schema/pattern/pattern.h"
 #include "schema/validate.h"
 
 static bool prepare(tern_type *type, const char *want)
@@ -175,7 +175,7 @@ REFUSED(options_broken_pattern_is_refused_with_its_place,
 #endif
 REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES takes one text or more",
         const char *, f, .choices = (const char *const[]){NULL})
-REFUSED(options_doubled_choice_is_refused, ".choices have \"a\" twice", const char *, f,
+REFUSED(options_duplicate_choice_is_refused, ".choices have \"a\" twice", const char *, f,
         .choices = TERN_CHOICES("a", "b", "a"))
 REFUSED(options_choice_against_another_rule_is_refused,
         ".choices \"a\" breaks its own rule: it must have at least 2 characters", const char *, f,
@@ -224,15 +224,15 @@ REFUSED(
     "tern_upload_list",
     tern_upload_map, f)
 REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in",
-        Part, f, .in = TERN_QUERY)
+        Part, f, .in = TERN_FROM_QUERY)
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
-        tern_int64_list, f, .in = TERN_PATH)
+        tern_int64_list, f, .in = TERN_FROM_PATH)
 REFUSED(options_optional_in_the_path_is_refused,
-        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_PATH,
+        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_FROM_PATH,
         .optional = true)
 
 REFUSED(options_nullable_in_the_query_is_refused,
-        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_QUERY,
+        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
         .nullable = true)
 REFUSED(options_nullable_key_is_refused, ".key is never null; leave out .nullable", int, f, .key = true,
         .nullable = true)
@@ -290,7 +290,7 @@ TERN_MODEL(
     (tern_int64_list, e, .fallback = "[]", .max_items = 0),
     (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"), (Level, g, .fallback = "high"),
     (uint64_t, h, .max = UINT64_MAX), (tern_upload_list, i, .optional = true),
-    (tern_text_list, j, .in = TERN_QUERY, .optional = true), (int, k, .multiple_of = 5, .example = "10"),
+    (tern_text_list, j, .in = TERN_FROM_QUERY, .optional = true), (int, k, .multiple_of = 5, .example = "10"),
     (tern_text_list, m, .optional = true, .items = TERN_RULES(.max_length = 9, .choices = TERN_CHOICES("a"))),
     (const char *, l, .format = "email", .example = "a@example.org"))
 
@@ -347,7 +347,7 @@ TEST(options_of_a_field_made_by_hand_count_when_they_are_not_0)
 {
     static tern_field fields[] = {{.name = "f", .type = &tern_text_type, .min = 1, .max_length = 3}};
     static tern_type type = {
-        .kind = TERN_MODEL_KIND, .name = "M", .size = 8, .fields = fields, .field_count = 1};
+        .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 1};
     prepare(&type, "model M, field f: .min is for numbers; const char * has no use for it\n");
     schema_forget();
 }
@@ -359,7 +359,7 @@ TEST(options_report_every_mistake_of_a_model_in_one_run)
         {.name = "g", .type = &Attachment_list_type, .written = ""},
         {.name = "h", .type = &tern_int8_type, .written = "\"help\""}};
     static tern_type type = {
-        .kind = TERN_MODEL_KIND, .name = "M", .size = 8, .fields = fields, .field_count = 3};
+        .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 3};
     prepare(&type,
             "model M, field f: .min is for numbers; const char * has no use for it\n"
             "model M, field g: a list of Attachment has a file inside; files are fields of the input model "
@@ -412,7 +412,8 @@ TEST(written_options_are_split_at_their_own_commas_only)
         {".help = \"a \\\" , .min\", .key = true", "help|key|"},
         {".help = \"\\\\\", .key = true", "help|key|"},
         {".min = ',', .max = '\\'', .key = 1", "min|max|key|"},
-        {".choices = ((const char *const[]){\"a\", \"b\", ((void *)0)}), .in = TERN_QUERY", "choices|in|"},
+        {".choices = ((const char *const[]){\"a\", \"b\", ((void *)0)}), .in = TERN_FROM_QUERY",
+         "choices|in|"},
         {".check = f(1, 2), .json = a[1, 2]", "check|json|"},
         {"5, .min = 1", "|min|"},
         {".help = \"not closed, .min = 1", "help|"},
@@ -447,9 +448,9 @@ TEST(options_tell_what_may_be_left_out_from_what_may_be_null)
     static const struct {
         bool is_required, is_nullable, may_lack;
         uint8_t lacking;
-    } wants[] = {{true, false, false, TERN_NULL},   {false, true, true, TERN_NULL},
-                 {false, false, true, TERN_ABSENT}, {true, true, true, TERN_NULL},
-                 {false, false, false, TERN_NULL},  {false, true, true, TERN_NULL}};
+    } wants[] = {{true, false, false, TERN_STATE_NULL},   {false, true, true, TERN_STATE_NULL},
+                 {false, false, true, TERN_STATE_ABSENT}, {true, true, true, TERN_STATE_NULL},
+                 {false, false, false, TERN_STATE_NULL},  {false, true, true, TERN_STATE_NULL}};
     CHECK(prepare(TERN_TYPE(Presence), ""));
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
         const field_plan *f = &plan_of(TERN_TYPE(Presence))->fields[i];

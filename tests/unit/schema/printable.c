@@ -1,7 +1,7 @@
 /** What a reply may hold: values whose JSON is what their schema says. */
 #include "check.h"
 
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/printable.h"
 
 #include <math.h>
@@ -89,8 +89,8 @@ TEST(null_is_printed_where_it_is_a_value_and_left_out_where_absence_is_one)
     json_out out;
     Reply reply = right_reply();
     reply.owner = NULL;
-    reply.tern_state.count = TERN_NULL;
-    reply.tern_state.tag = TERN_NULL;
+    reply.tern_state.count = TERN_STATE_NULL;
+    reply.tern_state.tag = TERN_STATE_NULL;
     const char *text = printed(&reply, &out);
     CHECK(text != NULL && strstr(text, "\"owner\":null") != NULL && strstr(text, "\"count\":null") != NULL);
     CHECK(text != NULL && strstr(text, "tag") == NULL);
@@ -118,7 +118,7 @@ TEST(a_null_where_a_value_must_be_is_not_printed)
     reply.labels = (tern_text_map){labels, 1};
     check_unprintable(&reply, "it is NULL, and an item is never null", "body.labels.k");
     reply = right_reply();
-    reply.tern_state.share = TERN_NULL;
+    reply.tern_state.share = TERN_STATE_NULL;
     check_unprintable(&reply, IS_NULL, "body.share");
     reply = right_reply();
     reply.day = (tern_date){0};
@@ -168,8 +168,8 @@ TEST(what_is_printed_but_breaks_the_document_is_found)
 TEST(a_field_that_every_reply_has_is_missed_but_not_in_a_part)
 {
     Reply reply = right_reply();
-    reply.tern_state.title = TERN_ABSENT;
-    reply.tern_state.note = TERN_ABSENT;
+    reply.tern_state.title = TERN_STATE_ABSENT;
+    reply.tern_state.note = TERN_STATE_ABSENT;
     check_faults(
         &reply, false,
         "body.title: is left out, and every reply has it (.partial = true of the route allows that)\n");

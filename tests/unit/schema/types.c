@@ -14,27 +14,27 @@ static const struct {
     tern_kind kind;
     size_t size, alignment, entry_offset;
 } rows[] = {
-    ROW(tern_bool, bool, TERN_BOOL),
-    ROW(tern_int8, int8_t, TERN_INT),
-    ROW(tern_int16, int16_t, TERN_INT),
-    ROW(tern_int32, int32_t, TERN_INT),
-    ROW(tern_int64, int64_t, TERN_INT),
-    ROW(tern_uint8, uint8_t, TERN_UINT),
-    ROW(tern_uint16, uint16_t, TERN_UINT),
-    ROW(tern_uint32, uint32_t, TERN_UINT),
-    ROW(tern_uint64, uint64_t, TERN_UINT),
-    ROW(tern_float, float, TERN_FLOAT),
-    ROW(tern_double, double, TERN_FLOAT),
-    ROW(tern_text, const char *, TERN_TEXT),
-    ROW(tern_bytes, tern_bytes, TERN_BYTES),
-    ROW(tern_uuid, tern_uuid, TERN_UUID),
-    ROW(tern_date, tern_date, TERN_DATE),
-    ROW(tern_time, tern_time, TERN_TIME),
-    ROW(tern_datetime, tern_datetime, TERN_DATETIME),
-    ROW(tern_duration, tern_duration, TERN_DURATION),
-    ROW(tern_decimal, tern_decimal, TERN_DECIMAL),
-    ROW(tern_any, tern_any, TERN_ANY),
-    ROW(tern_upload, tern_upload, TERN_UPLOAD),
+    ROW(tern_bool, bool, TERN_KIND_BOOL),
+    ROW(tern_int8, int8_t, TERN_KIND_INT),
+    ROW(tern_int16, int16_t, TERN_KIND_INT),
+    ROW(tern_int32, int32_t, TERN_KIND_INT),
+    ROW(tern_int64, int64_t, TERN_KIND_INT),
+    ROW(tern_uint8, uint8_t, TERN_KIND_UINT),
+    ROW(tern_uint16, uint16_t, TERN_KIND_UINT),
+    ROW(tern_uint32, uint32_t, TERN_KIND_UINT),
+    ROW(tern_uint64, uint64_t, TERN_KIND_UINT),
+    ROW(tern_float, float, TERN_KIND_FLOAT),
+    ROW(tern_double, double, TERN_KIND_FLOAT),
+    ROW(tern_text, const char *, TERN_KIND_TEXT),
+    ROW(tern_bytes, tern_bytes, TERN_KIND_BYTES),
+    ROW(tern_uuid, tern_uuid, TERN_KIND_UUID),
+    ROW(tern_date, tern_date, TERN_KIND_DATE),
+    ROW(tern_time, tern_time, TERN_KIND_TIME),
+    ROW(tern_datetime, tern_datetime, TERN_KIND_DATETIME),
+    ROW(tern_duration, tern_duration, TERN_KIND_DURATION),
+    ROW(tern_decimal, tern_decimal, TERN_KIND_DECIMAL),
+    ROW(tern_any, tern_any, TERN_KIND_ANY),
+    ROW(tern_upload, tern_upload, TERN_KIND_UPLOAD),
 };
 
 TEST(types_have_the_kind_and_size_of_their_c_type_and_lists_and_maps_of_themselves)
@@ -42,10 +42,10 @@ TEST(types_have_the_kind_and_size_of_their_c_type_and_lists_and_maps_of_themselv
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CHECK_INT(rows[i].type->kind, rows[i].kind);
         CHECK_INT(rows[i].type->size, rows[i].size);
-        CHECK_INT(rows[i].list->kind, TERN_LIST_KIND);
+        CHECK_INT(rows[i].list->kind, TERN_KIND_LIST);
         CHECK_INT(rows[i].list->size, sizeof(tern_text_list));
         CHECK(rows[i].list->item == rows[i].type);
-        CHECK_INT(rows[i].map->kind, TERN_MAP_KIND);
+        CHECK_INT(rows[i].map->kind, TERN_KIND_MAP);
         CHECK_INT(rows[i].map->size, sizeof(tern_text_map));
         CHECK(rows[i].map->item == rows[i].type);
     }
@@ -90,7 +90,7 @@ TERN_MODEL(Sized, (Size, size))
 
 TEST(types_of_enums_know_their_names)
 {
-    CHECK_INT(Size_type.kind, TERN_ENUM);
+    CHECK_INT(Size_type.kind, TERN_KIND_ENUM);
     CHECK_INT(Size_type.name_count, 2);
     CHECK_TEXT(Size_type.names[1].name, "large");
     CHECK_INT(Size_type.names[1].value, Size_large);

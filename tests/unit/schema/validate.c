@@ -1,7 +1,7 @@
 /* Every rule, from JSON to the sentence a client reads. */
 #include "check.h"
 
-#include "schema/json.h"
+#include "schema/json/json.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* JSON of unknown shape: parsing, looking, building, printing. */
-#include "schema/value.h"
+#include "schema/value/value.h"
 
 #include "check.h"
 
@@ -115,9 +115,9 @@ TEST(value_refuses_what_is_no_json_and_says_where)
         {"'a'", "not_json", 1, 1},
         {"NaN", "not_json", 1, 1},
         {"]", "not_json", 1, 1},
-        {"{\"a\":1,\"b\":2,\"a\":3}", "doubled", 1, 15},
-        {"{\"a\":1,\n\"a\":2,\n\"b\":\"x\\ny\"}", "doubled", 2, 2},
-        {"{\"b\":\"\\n\",\"a\":1,\"a\":2,\"c\":\"\\n\"}", "doubled", 1, 18},
+        {"{\"a\":1,\"b\":2,\"a\":3}", "duplicate", 1, 15},
+        {"{\"a\":1,\n\"a\":2,\n\"b\":\"x\\ny\"}", "duplicate", 2, 2},
+        {"{\"b\":\"\\n\",\"a\":1,\"a\":2,\"c\":\"\\n\"}", "duplicate", 1, 18},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (parse_bytes(cases[i].text, strlen(cases[i].text)) != NULL)
@@ -389,14 +389,14 @@ TEST(threat_061_large_objects_are_found_and_built_in_linear_time)
     CHECK(!tern_value_equal(v, built));
 }
 
-TEST(threat_075_doubled_keys_are_refused_in_small_and_large_objects)
+TEST(threat_075_duplicate_keys_are_refused_in_small_and_large_objects)
 {
     for (unsigned count = 2; count < 100; count += 7) {
         size_t len;
         char *text = many_keys(count, &len);
         memcpy(text + len - 1, ",\"key1\":0}", 11);
         CHECK(value_parse(&a, (tern_str){text, len + 9}, NULL, &error) == NULL);
-        CHECK_TEXT(error.code, "doubled");
+        CHECK_TEXT(error.code, "duplicate");
     }
 }
 

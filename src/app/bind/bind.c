@@ -1,0 +1,223 @@
+/** The input model of a request: what tern_bind makes. Hot path; it allocates the model and what is given. */
+#include "app/bind/bind.h"
+
+#include "http/cookie.h"
+#include "http/form.h"
+#include "schema/validate.h"
+
+#include <tern/log.h>
+
+#include <string.h>
+
+/* -- what is wrong, as a reply -- */
+
+/** The faults as a JSON array in the request's memory; NULL without the memory for it. */
+static const char *errors_text(tern_ctx *c, const tern_faults *faults)
+{
+    buf text = {0};
+    bool fits = faults_print_json(faults, &text);
+    const char *errors = fits ? arena_text(&c->x->arena, text.data, text.len) : NULL;
+    buf_free(&text);
+    return errors;
+}
+
+void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
+{
+    if (faults->count == 0 && !faults->is_memory_short)
+        return;
+    if (faults->is_memory_short)
+        ctx_need(c, NULL);
+    const char *detail = faults->count == 1
+                             ? "1 value is wrong"
+                             : arena_printf(&c->x->arena, "%u values are wrong", faults->count);
+    ctx_fail_errors(c, 422, detail, errors_text(c, faults));
+}
+
+void bind_need_plan(tern_ctx *c, const tern_type *type)
+{
+    if (plan_of(type) != NULL && !plan_of(type)->has_mistakes)
+        return;
+    buf problems = {0};
+    bool is_right = schema_prepare((tern_type *)(uintptr_t)type, &problems);
+    char label[160];
+    if (!is_right)
+        tern_log(TERN_LOG_ERROR, "%s: model %s can't be used: %s", ctx_route_label(c, label, sizeof label),
+                 type->name, problems.len != 0 ? problems.data : "it has mistakes");
+    buf_free(&problems);
+    if (!is_right)
+        ctx_fail(c, 500, NULL);
+}
+
+/* -- sources with one text a field -- */
+
+static const place path_place = {.name = "path"}, query_place = {.name = "query"},
+                   header_place = {.name = "header"}, cookie_place = {.name = "cookie"};
+
+static void bind_path(binding *b, const bind_field *field)
+{
+    const tern_str *param = &b->c->match.params[field->param];
+    bind_text given = {.text = {ctx_text(b->c, *param), param->len}};
+    const bind_texts texts = {&given, &given, 1};
+    bind_field_texts(b, field->f, &texts, &path_place, field->name);
+}
+
+static void bind_cookie(binding *b, const bind_field *field)
+{
+    const char *value = field->f->field->read_only ? NULL : tern_cookie(b->c, field->name);
+    bind_text given = {.text = {value, value != NULL ? strlen(value) : 0}};
+    const bind_texts texts = {&given, &given, value != NULL};
+    bind_field_texts(b, field->f, &texts, &cookie_place, field->name);
+}
+
+/** A header that is a list may come in several lines or in one with commas: they mean the same (RFC 9110
+ * section 5.3). */
+static void split_commas(binding *b, bind_texts *texts, tern_str value)
+{
+    const char *at = value.data, *end = at + value.len;
+    while (at <= end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma != NULL ? comma : end, *next = stop + 1;
+        while (at < stop && (*at == ' ' || *at == '\t'))
+            at++;
+        while (stop > at && (stop[-1] == ' ' || stop[-1] == '\t'))
+            stop--;
+        if (stop > at) {
+            tern_str item = {at, (size_t)(stop - at)};
+            item.data = ctx_text(b->c, item);
+            bind_texts_add(b->c, texts, item, NULL);
+        }
+        at = next;
+    }
+}
+
+static void bind_header(binding *b, const bind_field *field)
+{
+    bind_texts texts = {0};
+    unsigned from = 0;
+    h1_field *h;
+    while (!field->f->field->read_only &&
+           (h = h1_head_field(&b->c->x->head, field->name, field->name_len, &from)) != NULL) {
+        tern_str value = {h->value, h->value_len};
+        if (field->f->field->type->kind == TERN_KIND_LIST) {
+            split_commas(b, &texts, value);
+        } else {
+            value.data = ctx_text(b->c, value);
+            bind_texts_add(b->c, &texts, value, NULL);
+        }
+    }
+    bind_field_texts(b, field->f, &texts, &header_place, field->name);
+}
+
+/* -- the query -- */
+
+static const bind_field *find_query(const bind_plan *plan, tern_str name)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        const bind_field *field = &plan->fields[i];
+        if (field->source == TERN_FROM_QUERY && field->name_len == name.len &&
+            memcmp(field->name, name.data, name.len) == 0)
+            return field->f->field->read_only ? NULL : field;
+    }
+    return NULL;
+}
+
+static void take_query(binding *b, const bind_field *field, tern_str raw, bind_texts *texts)
+{
+    bool is_memory_short;
+    tern_str value;
+    char *text = form_decode(&b->c->x->arena, raw, &value.len, &is_memory_short);
+    if (is_memory_short)
+        ctx_need(b->c, NULL);
+    if (text == NULL)
+        tern_fail(b->c, 400, "query parameter \"%s\" is wrongly encoded", field->name);
+    value.data = text;
+    bind_texts_add(b->c, texts, value, NULL);
+}
+
+/** Walks the query once; names that are no field are nobody's business. */
+static void bind_query(binding *b)
+{
+    const bind_plan *plan = b->plan;
+    bind_texts given[BIND_FIELDS_MAX];
+    memset(given, 0, plan->count * sizeof *given);
+    form_walk walk;
+    form_begin(&walk, b->c->x->head.query);
+    tern_str name, raw;
+    form_result result;
+    while ((result = form_next(&walk, &name, &raw)) != FORM_END) {
+        if (result == FORM_TOO_MANY)
+            tern_fail(b->c, 400, "the query has more than %d parameters", FORM_PAIRS_MAX);
+        const bind_field *field = result == FORM_PAIR ? find_query(plan, name) : NULL;
+        if (field != NULL)
+            take_query(b, field, raw, &given[field - plan->fields]);
+    }
+    for (unsigned i = 0; i < plan->count; i++)
+        if (plan->fields[i].source == TERN_FROM_QUERY)
+            bind_field_texts(b, plan->fields[i].f, &given[i], &query_place, plan->fields[i].name);
+}
+
+/* -- all of it -- */
+
+static void bind_rest(binding *b)
+{
+    const bind_plan *plan = b->plan;
+    for (unsigned i = 0; i < plan->count; i++) {
+        const bind_field *field = &plan->fields[i];
+        switch (field->source) {
+        case TERN_FROM_PATH:
+            bind_path(b, field);
+            break;
+        case TERN_FROM_HEADER:
+            bind_header(b, field);
+            break;
+        case TERN_FROM_COOKIE:
+            bind_cookie(b, field);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/** The model's own check knows fields, not where they come from. */
+static void place_fault(const bind_plan *plan, fault *f)
+{
+    for (unsigned i = 0; f->depth == 2 && i < plan->count; i++) {
+        const bind_field *field = &plan->fields[i];
+        if (strcmp(f->names[1], field->f->field->name) == 0 || strcmp(f->names[1], field->name) == 0) {
+            f->names[0] = bind_source_names[field->source];
+            f->names[1] = field->name;
+        }
+    }
+}
+
+static void check_model(binding *b)
+{
+    const bind_plan *plan = b->plan;
+    const place here = {.name = plan->body != NULL ? "body" : "query"};
+    validate_model(plan->type, b->model, &here, &b->faults);
+    for (fault *f = b->faults.first; f != NULL; f = f->next)
+        place_fault(plan, f);
+}
+
+void *tern_bind(tern_ctx *c, const tern_type *type)
+{
+    const route *r = c->match.route;
+    binding b = {.c = c, .plan = r != NULL ? r->bind : NULL};
+    if (b.plan == NULL || b.plan->type != type)
+        tern_fail(c, 500, "the route's handler takes no %s", type->name);
+    if (c->is_bound)
+        ctx_fail(c, 500, "the input has been read already");
+    c->is_bound = true;
+    faults_init(&b.faults, &c->x->arena);
+    b.model = tern_alloc(c, type->size);
+    if (b.plan->body != NULL)
+        bind_body(&b); /* first: a decoder may clear the whole model */
+    bind_rest(&b);
+    if (b.plan->has_query)
+        bind_query(&b);
+    if (b.faults.count == 0)
+        check_model(&b);
+    bind_fail_faults(c, &b.faults);
+    return b.model;
+}

@@ -1,0 +1,139 @@
+/** Which routes the document shows, under which paths, and which types they speak of. */
+#include "app/bind/bind.h"
+#include "app/openapi/internal.h"
+#include "base/name_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const reserved_names[] = {"Problem", "ValidationProblem", "ValidationFault", NULL};
+
+/** What the collection knows of the operations so far. */
+typedef struct collector {
+    openapi_document *doc;
+    name_table paths; /* space PATHS: a path, value: number of its first operation + 1; then one a method */
+    name_table ids;   /* space IDS: those taken; NUMBERS: the number a handler's name was last given */
+} collector;
+
+enum { PATHS, METHODS };
+enum { IDS, NUMBERS };
+
+/** The number of a method that OpenAPI has a word for; -1 for others. */
+static int number_of_method(const char *method)
+{
+    static const char *const known[] = {"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], method) == 0)
+            return (int)i;
+    return -1;
+}
+
+/** The pattern with "{}" for each parameter: OpenAPI tells parameters neither by name nor by kind. NULL when
+ * memory is short. */
+static const char *path_key(arena *memory, const pattern *p, size_t *len)
+{
+    enum { PARAMETER_BYTES = 3 }; /* "/{}" */
+    size_t room = 1;
+    for (unsigned i = 0; i < p->count; i++)
+        room += PARAMETER_BYTES + p->segments[i].text.len;
+    char *key = arena_alloc(memory, room), *at = key;
+    for (unsigned i = 0; i < p->count && key != NULL; i++) {
+        tern_str text = p->segments[i].kind == SEGMENT_TEXT ? p->segments[i].text : TERN_STR("{}");
+        *at++ = '/';
+        memcpy(at, text.data, text.len);
+        at += text.len;
+    }
+    *len = (size_t)(at - key);
+    return key;
+}
+
+/** Puts the newest operation under its path. `*is_shown` is false when the path has its method already: of
+ * routes that differ by host or by a parameter's kind, the document can show the first only. False when
+ * memory is short. */
+static bool find_path(collector *c, openapi_operation *newest, int method, bool *is_shown)
+{
+    openapi_document *doc = c->doc;
+    size_t len;
+    const char *key = path_key(&doc->memory, &newest->pattern, &len);
+    if (key == NULL)
+        return false;
+    uint32_t space = METHODS + (uint32_t)method, number = doc->count + 1;
+    *is_shown = name_table_find(&c->paths, space, key, len) == 0;
+    if (!*is_shown)
+        return true;
+    uint32_t first = name_table_find(&c->paths, PATHS, key, len);
+    if (first != 0) {
+        newest->path = &doc->operations[first - 1];
+        newest->path->last->next = newest;
+    }
+    newest->path->last = newest;
+    return name_table_put(&c->paths, space, key, len, number) &&
+           (first != 0 || name_table_put(&c->paths, PATHS, key, len, number));
+}
+
+/** The handler's name, for a second route of it with a number. NULL when memory is short. */
+static const char *make_id(collector *c, const route *r)
+{
+    const char *name = r->handler.name != NULL ? r->handler.name : "handler", *id = name;
+    size_t len = strlen(name);
+    uint32_t number = name_table_find(&c->ids, NUMBERS, name, len);
+    if (number != 0) /* all up to it are taken */
+        id = arena_printf(&c->doc->memory, "%s_%u", name, ++number);
+    else
+        number = 1;
+    while (id != NULL && name_table_find(&c->ids, IDS, id, strlen(id)) != 0)
+        id = arena_printf(&c->doc->memory, "%s_%u", name, ++number);
+    bool is_kept = id != NULL && name_table_put(&c->ids, IDS, id, strlen(id), 1) &&
+                   name_table_put(&c->ids, NUMBERS, name, len, number);
+    return is_kept ? id : NULL;
+}
+
+static void add_types(openapi_document *doc, const route *r)
+{
+    const bind_plan *bind = r->bind;
+    for (unsigned i = 0; bind != NULL && i < bind->count; i++)
+        if (!openapi_is_left_out(&bind->fields[i]))
+            schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
+    if (bind != NULL && bind->body != NULL)
+        schema_set_add(&doc->schemas, bind->body, SCHEMA_INPUT);
+    if (openapi_has_content(&r->options))
+        schema_set_add(&doc->schemas, r->options.returns, SCHEMA_OUTPUT);
+    if (openapi_has_content(&r->options) && r->options.partial)
+        schema_set_add(&doc->schemas, r->options.returns, SCHEMA_PART);
+}
+
+/** Adds the route to the document, if it shows there; false when memory is short. */
+static bool add_operation(collector *c, const route *r)
+{
+    openapi_document *doc = c->doc;
+    openapi_operation *o = &doc->operations[doc->count];
+    char unused[PATTERN_PROBLEM_BYTES];
+    int method = number_of_method(r->method_name);
+    bool is_shown = false;
+    *o = (openapi_operation){.route = r, .path = o};
+    if (r->options.hidden || method < 0 || !pattern_parse(&o->pattern, r->pattern, unused))
+        return true;
+    if (!find_path(c, o, method, &is_shown))
+        return false;
+    if (!is_shown)
+        return true;
+    if ((o->id = make_id(c, r)) == NULL)
+        return false;
+    doc->count++;
+    add_types(doc, r);
+    return true;
+}
+
+bool openapi_collect(openapi_document *doc)
+{
+    unsigned most = router_count(doc->app->router);
+    collector c = {.doc = doc};
+    schema_set_init(&doc->schemas, &doc->memory, reserved_names);
+    doc->operations = arena_alloc(&doc->memory, (most + 1) * sizeof *doc->operations);
+    bool is_right = doc->operations != NULL;
+    for (unsigned i = 0; i < most && is_right; i++)
+        is_right = add_operation(&c, router_at(doc->app->router, i));
+    name_table_free(&c.paths);
+    name_table_free(&c.ids);
+    return schema_set_name(&doc->schemas) && is_right;
+}

@@ -1,0 +1,58 @@
+/** Between the files that write the OpenAPI document. */
+#ifndef APP_OPENAPI_INTERNAL_H
+#define APP_OPENAPI_INTERNAL_H
+
+#include "app/bind/bind.h"
+#include "app/openapi/openapi.h"
+#include "app/router/pattern.h"
+#include "schema/json/schema.h"
+
+#include <tern/openapi.h>
+
+/** What tern_security declared. */
+typedef struct openapi_scheme {
+    struct openapi_scheme *next;
+    const char *name;
+    tern_security_options options;
+} openapi_scheme;
+
+/** A route that the document shows. */
+typedef struct openapi_operation {
+    const route *route;
+    pattern pattern;
+    /* the first operation with this path, whose parameters name it: itself, for that one */
+    struct openapi_operation *path;
+    struct openapi_operation *next; /* with the same path, in order of registration */
+    struct openapi_operation *last; /* of a path's first operation: the newest with this path */
+    const char *id;
+} openapi_operation;
+
+typedef struct openapi_document {
+    const tern_app *app;
+    arena memory; /* of the names and lists below */
+    schema_set schemas;
+    openapi_operation *operations; /* in order of registration */
+    unsigned count;
+} openapi_document;
+
+/** Fills in the operations, their types and names; false when memory is short. (collect.c) */
+bool openapi_collect(openapi_document *doc);
+/** Prints one operation's object. (operation.c) */
+void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
+/** "/todos/{id}", with the names of the path's first operation. (operation.c) */
+void openapi_print_path(const openapi_operation *operation, buf *out);
+/** Whether OpenAPI has another place for a field of the input (Authorization and the like) and ignores it as
+ * a parameter. (operation.c) */
+bool openapi_is_left_out(const bind_field *field);
+/** Whether the success of such a route has a body that the document describes. (operation.c) */
+bool openapi_has_content(const tern_route_options *options);
+/** The next of a list like "todos, admin"; false at its end. */
+bool openapi_next_word(const char **at, tern_str *word);
+/** Adds a line for each route whose .security names no scheme. (security.c) */
+bool openapi_check_security(const tern_app *app, buf *problems);
+/** The array of a list of names: `[{"token":[]}]`, any one of which will do. (security.c) */
+void openapi_print_security(const char *names, buf *out);
+/** The members of components/securitySchemes. (security.c) */
+void openapi_print_schemes(const tern_app *app, buf *out);
+
+#endif

@@ -1,0 +1,157 @@
+#include "app/openapi/internal.h"
+
+#include "base/name_table.h"
+#include "schema/json/append.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_info(const tern_app_options *options, buf *out)
+{
+    append_key(out, "info");
+    append_open(out, '{');
+    append_member(out, "title", options->title != NULL ? options->title : "API");
+    append_member(out, "version", options->version != NULL ? options->version : "0.0.0");
+    append_member(out, "description", options->description);
+    append_close(out, '}');
+}
+
+static void print_path_item(const openapi_document *doc, const openapi_operation *first, buf *out)
+{
+    append_comma(out);
+    buf_add_text(out, "\"");
+    openapi_print_path(first, out);
+    buf_add_text(out, "\":");
+    append_open(out, '{');
+    for (const openapi_operation *o = first; o != NULL; o = o->next) {
+        char method[16];
+        size_t len = 0;
+        for (const char *at = o->route->method_name; *at != '\0' && len < sizeof method - 1; at++)
+            method[len++] = (char)text_lower((unsigned char)*at);
+        method[len] = '\0';
+        append_key(out, method);
+        openapi_print_operation(doc, o, out);
+    }
+    append_close(out, '}');
+}
+
+static void print_paths(const openapi_document *doc, buf *out)
+{
+    append_key(out, "paths");
+    append_open(out, '{');
+    for (unsigned i = 0; i < doc->count; i++)
+        if (doc->operations[i].path == &doc->operations[i])
+            print_path_item(doc, &doc->operations[i], out);
+    append_close(out, '}');
+}
+
+/** What every route may answer. */
+static const char problem_schema[] =
+    "\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457)\",\"properties\":{"
+    "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
+    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}},"
+    "\"required\":[\"type\",\"title\"]}";
+
+/** What those with an input may. */
+static const char validation_schemas[] =
+    "\"ValidationProblem\":{\"type\":\"object\",\"description\":\"What is wrong with the request\","
+    "\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
+    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ValidationFault\"}}},"
+    "\"required\":[\"type\",\"title\"]},"
+    "\"ValidationFault\":{\"type\":\"object\",\"description\":\"One fault, and the limit that it breaks\","
+    "\"properties\":{\"location\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]},"
+    "\"examples\":[[\"body\",\"items\",3,\"price\"]]},"
+    "\"code\":{\"type\":\"string\",\"examples\":[\"missing\"]},\"message\":{\"type\":\"string\"}},"
+    "\"required\":[\"location\",\"code\",\"message\"]}";
+
+static bool has_input(const openapi_document *doc)
+{
+    bool has = false;
+    for (unsigned i = 0; i < doc->count; i++)
+        has |= doc->operations[i].route->bind != NULL;
+    return has;
+}
+
+static void print_components(const openapi_document *doc, buf *out)
+{
+    append_key(out, "components");
+    append_open(out, '{');
+    append_key(out, "schemas");
+    append_open(out, '{');
+    schema_print_components(&doc->schemas, out);
+    if (doc->count != 0)
+        append_raw(out, problem_schema);
+    if (has_input(doc))
+        append_raw(out, validation_schemas);
+    append_close(out, '}');
+    if (doc->app->schemes != NULL) {
+        append_key(out, "securitySchemes");
+        append_open(out, '{');
+        openapi_print_schemes(doc->app, out);
+        append_close(out, '}');
+    }
+    append_close(out, '}');
+}
+
+/** Prints the tag unless it is among those seen; false when memory is short. */
+static bool print_tag(name_table *seen, tern_str tag, buf *out)
+{
+    if (name_table_find(seen, 0, tag.data, tag.len) != 0)
+        return true;
+    append_open(out, '{');
+    append_key(out, "name");
+    append_slice(out, tag.data, tag.len);
+    append_close(out, '}');
+    return name_table_put(seen, 0, tag.data, tag.len, 1);
+}
+
+/** Every tag once, in order of first use, which is the order of a documentation page. */
+static void print_tags(const openapi_document *doc, buf *out)
+{
+    name_table seen = {0};
+    append_key(out, "tags");
+    append_open(out, '[');
+    for (unsigned i = 0; i < doc->count; i++) {
+        tern_str tag;
+        const char *at = doc->operations[i].route->options.tags;
+        while (at != NULL && openapi_next_word(&at, &tag))
+            if (!print_tag(&seen, tag, out))
+                out->failed = true;
+    }
+    name_table_free(&seen);
+    append_close(out, ']');
+}
+
+static void print_document(const openapi_document *doc, buf *out)
+{
+    const char *security = doc->app->options.security;
+    append_open(out, '{');
+    append_member(out, "openapi", "3.1.0");
+    print_info(&doc->app->options, out);
+    append_raw(out, "\"servers\":[{\"url\":\"/\"}]");
+    print_paths(doc, out);
+    print_components(doc, out);
+    print_tags(doc, out);
+    append_key(out, "security");
+    openapi_print_security(security != NULL ? security : "", out);
+    append_close(out, '}');
+}
+
+bool openapi_check(const tern_app *app, buf *problems)
+{
+    return openapi_check_security(app, problems);
+}
+
+bool openapi_write(const tern_app *app, buf *out)
+{
+    openapi_document doc = {.app = app};
+    arena_init(&doc.memory, NULL, 0, SIZE_MAX / 2);
+    bool is_collected = openapi_collect(&doc);
+    if (is_collected)
+        print_document(&doc, out);
+    schema_set_free(&doc.schemas);
+    arena_free(&doc.memory);
+    return is_collected && !out->failed;
+}

@@ -1,0 +1,148 @@
+/** How clients say who they are: what tern_security declares, for the document. */
+#include "app/openapi/internal.h"
+
+#include "base/name_table.h"
+#include "schema/json/append.h"
+
+#include <string.h>
+
+void tern_security_with(tern_app *app, const char *name, const tern_security_options *options)
+{
+    openapi_scheme *scheme = app_keep(app, sizeof *scheme);
+    if (scheme == NULL)
+        return;
+    scheme->name = app_keep_text(app, name);
+    scheme->options = *options;
+    scheme->options.key = app_keep_text(app, options->key);
+    scheme->options.url = app_keep_text(app, options->url);
+    scheme->options.format = app_keep_text(app, options->format);
+    scheme->options.description = app_keep_text(app, options->description);
+    *app->schemes_end = scheme;
+    app->schemes_end = &scheme->next;
+}
+
+bool openapi_next_word(const char **at, tern_str *word)
+{
+    const char *from = *at + strspn(*at, ", ");
+    size_t len = strcspn(from, ",");
+    *at = from + len;
+    while (len > 0 && from[len - 1] == ' ')
+        len--;
+    *word = (tern_str){from, len};
+    return len > 0;
+}
+
+/** One line for each name that is no scheme; `r` NULL: the list is the application's own. */
+static bool check_names(const name_table *schemes, const char *names, const route *r, buf *problems)
+{
+    tern_str name;
+    bool are_known = true;
+    for (const char *at = names; at != NULL && openapi_next_word(&at, &name);) {
+        if (name_table_find(schemes, 0, name.data, name.len) != 0)
+            continue;
+        are_known = false;
+        if (r != NULL)
+            buf_add_printf(
+                problems, "%s:%d: %s %s: ", r->options.file != NULL ? r->options.file : r->handler.file,
+                r->options.file != NULL ? r->options.line : r->handler.line, r->method_name, r->pattern);
+        else
+            buf_add_text(problems, "application: ");
+        buf_add_printf(problems, ".security names \"%.*s\", which no tern_security declares\n", (int)name.len,
+                       name.data);
+    }
+    return are_known;
+}
+
+/** By tern_security_type: the fixed members, and which of the options' texts it takes. */
+static const struct scheme_form {
+    const char *members;
+    bool has_key, has_url, has_format;
+} forms[] = {
+    [TERN_SECURITY_BEARER] = {"\"type\":\"http\",\"scheme\":\"bearer\"", false, false, true},
+    [TERN_SECURITY_BASIC] = {"\"type\":\"http\",\"scheme\":\"basic\"", false, false, false},
+    [TERN_SECURITY_API_KEY_HEADER] = {"\"type\":\"apiKey\",\"in\":\"header\"", true, false, false},
+    [TERN_SECURITY_API_KEY_QUERY] = {"\"type\":\"apiKey\",\"in\":\"query\"", true, false, false},
+    [TERN_SECURITY_API_KEY_COOKIE] = {"\"type\":\"apiKey\",\"in\":\"cookie\"", true, false, false},
+    [TERN_SECURITY_OPENID] = {"\"type\":\"openIdConnect\"", false, true, false},
+};
+
+static bool is_name(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t len = strlen(text);
+    return len > 0 && strspn(text, allowed) == len;
+}
+
+static bool check_scheme(const openapi_scheme *scheme, bool is_taken, buf *problems)
+{
+    const tern_security_options *o = &scheme->options;
+    const struct scheme_form *form = &forms[o->type];
+    const char *needs = !is_name(scheme->name)            ? "a name of letters, digits, '.', '_' and '-'"
+                        : is_taken                        ? "a name of its own; this one is taken"
+                        : form->has_key && o->key == NULL ? ".key"
+                        : form->has_url && o->url == NULL ? ".url"
+                                                          : NULL;
+    if (needs != NULL)
+        buf_add_printf(problems, "application: tern_security(\"%s\") needs %s\n", scheme->name, needs);
+    return needs == NULL;
+}
+
+/** Enters the schemes under their names, each with its number; the first of a name keeps it. */
+static void index_schemes(const tern_app *app, name_table *schemes, buf *problems)
+{
+    uint32_t number = 0;
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
+        size_t len = strlen(scheme->name);
+        number++;
+        if (name_table_find(schemes, 0, scheme->name, len) == 0 &&
+            !name_table_put(schemes, 0, scheme->name, len, number))
+            problems->failed = true;
+    }
+}
+
+bool openapi_check_security(const tern_app *app, buf *problems)
+{
+    name_table schemes = {0};
+    uint32_t number = 0;
+    index_schemes(app, &schemes, problems);
+    bool are_right = check_names(&schemes, app->options.security, NULL, problems);
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
+        bool is_taken = name_table_find(&schemes, 0, scheme->name, strlen(scheme->name)) != ++number;
+        are_right = check_scheme(scheme, is_taken, problems) && are_right;
+    }
+    for (unsigned i = 0; i < router_count(app->router); i++) {
+        const route *r = router_at(app->router, i);
+        are_right = check_names(&schemes, r->options.security, r, problems) && are_right;
+    }
+    name_table_free(&schemes);
+    return are_right && !problems->failed;
+}
+
+void openapi_print_security(const char *names, buf *out)
+{
+    tern_str name;
+    append_open(out, '[');
+    for (const char *at = names; openapi_next_word(&at, &name);) {
+        append_open(out, '{');
+        append_slice(out, name.data, name.len);
+        buf_add_text(out, ":[]");
+        append_close(out, '}');
+    }
+    append_close(out, ']');
+}
+
+void openapi_print_schemes(const tern_app *app, buf *out)
+{
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
+        const tern_security_options *o = &scheme->options;
+        const struct scheme_form *form = &forms[o->type];
+        append_key(out, scheme->name);
+        append_open(out, '{');
+        append_raw(out, form->members);
+        append_member(out, "name", form->has_key ? o->key : NULL);
+        append_member(out, "openIdConnectUrl", form->has_url ? o->url : NULL);
+        append_member(out, "bearerFormat", form->has_format ? o->format : NULL);
+        append_member(out, "description", o->description);
+        append_close(out, '}');
+    }
+}

@@ -1,0 +1,78 @@
+/**
+ * From method, host and path to a route: compiled once at start-up, read-only after.
+ *
+ * Hot path: router_match allocates nothing. A path without parameters is one hash look-up; the others walk a
+ * radix tree.
+ */
+#ifndef APP_ROUTER_H
+#define APP_ROUTER_H
+
+#include "base/buf.h"
+#include "http/h1/head.h"
+
+#include <tern/app.h>
+#include <tern/str.h>
+
+#include <stdbool.h>
+
+enum { ROUTE_PARAMS_MAX = 16 };
+
+/** A compiled route. */
+typedef struct route {
+    http_method method;
+    const char *method_name; /* also for methods beyond http_method */
+    const char *pattern;     /* with the groups' prefixes: "/api/users/{id}" */
+    const char *host;        /* NULL: any */
+    const char *name;
+    tern_handler handler;
+    tern_route_options options;
+    const tern_middleware
+        *chain; /* application's, groups' and route's, outermost first; `run` NULL ends it */
+    unsigned chain_len;
+    const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
+    unsigned param_count;
+    const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has none */
+} route;
+
+typedef enum route_found {
+    ROUTE_FOUND,
+    ROUTE_NOT_FOUND,    /* 404 */
+    ROUTE_WRONG_METHOD, /* 405; allow says what there is */
+    ROUTE_OPTIONS,      /* an automatic OPTIONS answer; allow as above */
+    ROUTE_ADD_SLASH,    /* redirect to the same path with a slash more */
+    ROUTE_REMOVE_SLASH  /* or less */
+} route_found;
+
+typedef struct route_match {
+    const route *route;                /* when found; for HEAD the GET route where there is no HEAD route */
+    tern_str params[ROUTE_PARAMS_MAX]; /* slices of the path given, in the order of route->params */
+    const char *allow;                 /* "GET, HEAD, OPTIONS": lives as long as the router */
+} route_match;
+
+typedef struct router router;
+
+/** An empty router; NULL when memory is short. */
+router *router_new(tern_slashes slashes);
+void router_free(router *r);
+/** Adds a route (copied; its texts must outlive the router). A mistake is kept for router_compile to report.
+ */
+void router_add(router *r, const route *added);
+/** Builds the tables. False with a line for each mistake in `problems` ("app.c:12: GET /a conflicts with
+ * app.c:9: ..."). */
+bool router_compile(router *r, buf *problems);
+/** `path` is decoded (url.h); `host` may have a port, and is compared without case. `method_text` counts when
+ * `method` is HTTP_OTHER_METHOD. A path that begins with "//" is never to be redirected: as a Location it
+ * would name another host. */
+route_found router_match(const router *r, http_method method, tern_str method_text, tern_str host,
+                         tern_str path, route_match *match);
+/** Builds the path of the route named `name`; false, with nothing added, when there is none, when the name is
+ * the handler's of several patterns, or when the `params` (NULL-ended) are too few, too many or not what the
+ * pattern takes. */
+bool router_build_url(const router *r, const char *name, const char *const *params, buf *url);
+/** Prints the table for `APP routes`. */
+void router_print(const router *r, buf *out);
+/** Routes in order of registration. */
+unsigned router_count(const router *r);
+const route *router_at(const router *r, unsigned index);
+
+#endif

@@ -1,0 +1,119 @@
+/** The inside of the test client: what its files share. */
+#ifndef APP_TEST_INTERNAL_H
+#define APP_TEST_INTERNAL_H
+
+#include "app/run.h"
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <tern/test.h>
+
+#include <sys/types.h>
+
+typedef struct test_cookie {
+    struct test_cookie *next;
+    const char *name, *value, *path;
+} test_cookie;
+
+/** The running test; a process has one. */
+struct tern_test {
+    const tern_test_case *test;
+    tern_app *(*make_app)(void);
+    tern_app *app; /* NULL until the first request */
+    settings settings;
+    app_testing testing;
+    arena arena;
+    test_cookie *cookies;
+    const char *doing; /* the request that is being answered; NULL: none */
+    int report_fd;     /* where the reason of a failure goes */
+    pid_t served;      /* what tern_test_serve started; 0: nothing */
+};
+
+extern tern_test *test_current;
+
+/* -- in the test's process -- */
+
+/** Runs one test in this process, which ends with it. `has_ended` is set once the body has come to its end.
+ */
+_Noreturn void test_run(const tern_test_case *test, tern_app *(*make_app)(void), int report_fd, int output_fd,
+                        bool *has_ended);
+/** Fails the test when `block` is NULL; returns it otherwise. */
+void *test_need(void *block);
+/** Ends the test with a reason that is already whole. */
+_Noreturn void test_fail_text(const buf *reason);
+/** Appends "file:line: ". */
+void test_add_place(buf *out, const char *file, int line);
+
+/** Gives `len` bytes to the application as one connection, and adds all that it answers to `heard`.
+ * (wire.c)
+ */
+void test_talk(tern_test *t, const char *request, size_t len, buf *heard);
+/** Closes what the requests of the test opened. (wire.c) */
+void test_close(tern_test *t);
+/** Ends what tern_test_serve started. (serve.c) */
+void test_stop_serving(tern_test *t);
+
+/** Takes an answer apart; NULL, or what is wrong with it. Changes `heard`, into which `a` points.
+ * (answer.c)
+ */
+const char *test_read_answer(tern_test *t, buf *heard, bool has_no_body, tern_answer *a);
+/** Keeps the cookies that `a` sets. (cookies.c) */
+void test_take_cookies(tern_test *t, const tern_answer *a);
+/** Appends the Cookie line for a request of `path`, if there is any to send. (cookies.c) */
+void test_add_cookies(const tern_test *t, const char *path, buf *out);
+
+/** Appends the lines of two texts with what differs marked: '-' is wanted, '+' is seen. (diff.c) */
+void test_add_diff(buf *out, const char *want, const char *seen);
+/** Appends where two JSON values first differ, in words, and both of them as a diff. (diff.c) */
+void test_add_json_diff(buf *out, const char *pointer, const tern_value *want, const tern_value *seen);
+/** The value as indented text, in the test's memory. (diff.c) */
+const char *test_pretty(const tern_value *value);
+
+/** The first argument of what tern_test_serve starts; "commits" or "undone" follows, and then what tern_run
+ * takes. (serve.c) */
+#define TEST_SERVES "--serve-for-test"
+int test_serve_main(tern_app *(*make_app)(void), int argc, char **argv);
+
+/* -- in the program that runs the tests -- */
+
+typedef enum test_ground {
+    TEST_GROUND_SOUND,
+    TEST_GROUND_IN_TURN, /* tests can be run one at a time only */
+    TEST_GROUND_BAD      /* lines on standard error say why no test can be run */
+} test_ground;
+
+/** Makes ready what the tests share, as far as the application has such: the tables of its database. May take
+ * as long as a test. (ground.c) */
+test_ground test_prepare(tern_app *(*make_app)(void), const char *program, unsigned seconds);
+
+typedef enum test_outcome { TEST_PASSED, TEST_FAILED, TEST_CRASHED, TEST_TOO_SLOW } test_outcome;
+
+typedef struct test_result {
+    const tern_test_case *test;
+    test_outcome outcome;
+    unsigned ms;
+    buf reason; /* lines; the first says it all */
+    buf output; /* what it printed */
+} test_result;
+
+typedef enum test_format { TEST_HUMAN, TEST_TAP } test_format;
+
+typedef struct test_plan {
+    tern_app *(*make_app)(void);
+    test_result *results; /* one for each chosen test */
+    unsigned count, jobs, seconds;
+    test_format format;
+    const char *junit; /* where to write; NULL: nowhere */
+} test_plan;
+
+/** Runs all of `plan`, each test in a process of its own, and calls `test_show` for each in order. False with
+ * errno set when a process cannot be made. (runner.c) */
+bool test_run_all(test_plan *plan);
+
+/** Prints one result. (report.c) */
+void test_show(const test_plan *plan, unsigned index);
+/** Prints what comes last, and writes the JUnit file; false when that cannot be written. (report.c) */
+bool test_show_end(const test_plan *plan, unsigned ms);
+unsigned test_failures(const test_plan *plan);
+
+#endif

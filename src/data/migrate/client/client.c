@@ -1,0 +1,169 @@
+#include "data/migrate/client/client.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *scheme;
+    const migrate_driver *driver;
+} drivers[] = {
+#if defined(TERN_WITH_SQLITE)
+    {"sqlite:", &client_sqlite},
+#endif
+#if defined(TERN_WITH_POSTGRES)
+    {"postgres:", &client_postgres},
+    {"postgresql:", &client_postgres},
+#endif
+    {NULL, NULL},
+};
+
+bool client_open(migrate_client *client, const char *url, bool may_make, buf *problem)
+{
+    *client = (migrate_client){0};
+    for (size_t i = 0; drivers[i].scheme != NULL && client->driver == NULL; i++)
+        if (strncmp(url, drivers[i].scheme, strlen(drivers[i].scheme)) == 0)
+            client->driver = drivers[i].driver;
+    if (client->driver == NULL) {
+        data_engine_unknown(url, problem);
+        return false;
+    }
+    client->handle = client->driver->open(url, may_make, problem);
+    return client->handle != NULL;
+}
+
+void client_close(migrate_client *client)
+{
+    if (client->handle != NULL)
+        client->driver->close(client->handle);
+    client->handle = NULL;
+}
+
+bool client_is_away(const migrate_client *client, const char *url)
+{
+    return client->driver != NULL && client->driver->is_away != NULL && client->driver->is_away(url);
+}
+
+static unsigned line_of(const char *text, const char *at)
+{
+    unsigned line = 1;
+    for (; text < at; text++)
+        line += *text == '\n';
+    return line;
+}
+
+/** Whether a statement would end the transaction that it is in. */
+static bool ends_transaction(const char *statement, const char *end)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
+    size_t len = 0;
+    while (statement + len < end && (statement[len] | 0x20) >= 'a' && (statement[len] | 0x20) <= 'z')
+        len++;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == len && text_equal_nocase(statement, words[i], len))
+            return true;
+    return false;
+}
+
+bool client_script(migrate_client *client, const char *sql, size_t len, const script_watch *watch,
+                   unsigned *line, buf *problem)
+{
+    const char *at = sql, *end = sql + len, *begin = sql;
+    while (at < end) {
+        begin = client_skip_blanks(at, end);
+        if (ends_transaction(begin, end))
+            buf_add_text(problem,
+                         "a migration is one transaction and holds no begin, commit or rollback of its "
+                         "own");
+        else if ((watch == NULL || watch->before(watch->arg, begin, end, problem)) &&
+                 client->driver->step(client->handle, &at, end, &begin, problem) &&
+                 (watch == NULL || watch->after(watch->arg, problem)))
+            continue;
+        if (line != NULL)
+            *line = line_of(sql, begin != NULL ? begin : at);
+        return false;
+    }
+    return true;
+}
+
+bool client_query(migrate_client *client, const char *sql, const tern_arg *args, unsigned count,
+                  migrate_on_row *on_row, void *arg, buf *problem)
+{
+    return client->driver->query(client->handle, sql, args, count, on_row, arg, problem);
+}
+
+static bool take_number(void *arg, const char *const *values, unsigned count)
+{
+    int64_t *number = arg;
+    if (count != 0 && values[0] != NULL)
+        text_get_i64(values[0], strlen(values[0]), number);
+    return true;
+}
+
+bool client_number(migrate_client *client, const char *sql, int64_t fallback, int64_t *value, buf *problem)
+{
+    *value = fallback;
+    return client_query(client, sql, NULL, 0, take_number, value, problem);
+}
+
+/* PostgreSQL's advisory locks are numbers that applications agree on: "tern" and "migr" in ASCII. */
+#define LOCK "(1952805486, 1835624306)"
+
+static bool run(migrate_client *client, const char *sql, buf *problem)
+{
+    return client_query(client, sql, NULL, 0, NULL, NULL, problem);
+}
+
+static bool take_truth(void *arg, const char *const *values, unsigned count)
+{
+    *(bool *)arg = count != 0 && values[0] != NULL && values[0][0] == 't';
+    return true;
+}
+
+bool client_begin(migrate_client *client, const char *words, buf *problem)
+{
+    if (!run(client, words, problem))
+        return false;
+    if (client->driver->dialect != DATA_POSTGRES ||
+        run(client,
+            "select set_config('datestyle', 'ISO', true), set_config('timezone', 'UTC', true), "
+            "set_config('intervalstyle', 'iso_8601', true), set_config('standard_conforming_strings', 'on', "
+            "true)",
+            problem))
+        return true;
+    client_rollback(client);
+    return false;
+}
+
+bool client_begin_alone(migrate_client *client, buf *problem)
+{
+    bool is_locked = false;
+    if (client->driver->dialect == DATA_SQLITE)
+        return client_begin(client, "begin immediate", problem); /* waits by its busy time-out */
+    if (!client_begin(client, "begin", problem))
+        return false;
+    bool is_asked = client_query(client, "select pg_try_advisory_xact_lock" LOCK, NULL, 0, take_truth,
+                                 &is_locked, problem);
+    if (is_asked && !is_locked) {
+        fputs("another process is migrating this database; waiting for it\n", stderr);
+        is_asked = run(client, "select pg_advisory_xact_lock" LOCK, problem);
+    }
+    if (!is_asked)
+        client_rollback(client);
+    return is_asked;
+}
+
+bool client_commit(migrate_client *client, buf *problem)
+{
+    return run(client, "commit", problem);
+}
+
+void client_rollback(migrate_client *client)
+{
+    buf ignored = {0};
+    if (client->handle != NULL && client->driver->is_in_transaction(client->handle))
+        run(client, "rollback", &ignored);
+    buf_free(&ignored);
+}

@@ -1,0 +1,115 @@
+/* SQL that the program wrote: tern_sql, tern_sql_run. */
+#include "app/bind/bind.h"
+#include "data/rows.h"
+#include "data/statement.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_one_of(const char *at, size_t len, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strlen(*words) == len && strncasecmp(at, *words, len) == 0)
+            return true;
+    return false;
+}
+
+/**
+ * Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
+ * possible. A function may do anything, so only those count that are known to do nothing, and an engine may
+ * run such a statement twice.
+ */
+static bool only_reads(const char *text)
+{
+    static const char *const reading[] = {"select", "with", "values", NULL};
+    static const char *const writing[] = {"insert", "update", "delete", "replace",
+                                          "merge",  "into",   "call",   NULL};
+    static const char *const pure[] = {
+        "select",   "with",   "values", "as",    "in",     "exists",     "and",  "or",
+        "not",      "where",  "on",     "from",  "join",   "using",      "over", "filter",
+        "any",      "all",    "some",   "then",  "else",   "when",       "by",   "union",
+        "distinct", "count",  "sum",    "avg",   "min",    "max",        "cast", "lower",
+        "upper",    "length", "abs",    "round", "nullif", "substr",     "date", "extract",
+        "coalesce", "rank",   "having", "limit", "trim",   "row_number", NULL};
+    bool is_first = true;
+    for (const char *at = text; *at != '\0';) {
+        size_t len = 0;
+        while (isalnum((unsigned char)at[len]) || at[len] == '_')
+            len++;
+        if (len == 0) {
+            at++;
+            continue;
+        }
+        if (is_one_of(at, len, writing) || (is_first && !is_one_of(at, len, reading)))
+            return false;
+        is_first = false;
+        const char *next = at + len + strspn(at + len, " \n\t");
+        if (*next == '(' && !is_one_of(at, len, pure))
+            return false;
+        at += len;
+    }
+    return !is_first;
+}
+
+static const data_statement *own_statement(tern_ctx *c, const tern_type *type, const char *text,
+                                           tern_args args)
+{
+    statement_key key;
+    data_request_of(c);
+    statement_key_begin(&key, type, STATEMENT_OWN);
+    key.texts[0] = text;
+    statement_key_args(c, &key, &args);
+    const data_statement *statement = statement_find(&key);
+    if (statement != NULL)
+        return statement;
+    sql_builder b;
+    sql_begin(&b);
+    sql_fragment(&b, NULL, text, &args, false);
+    return sql_finish(c, &b, &key, !only_reads(text));
+}
+
+/** The rows' model is known before, which of its fields they fill with the first row. */
+typedef struct own_rows {
+    rows_list list;
+    rows_map map;
+} own_rows;
+
+/** The same mistake is told whether there are rows or not. */
+static bool check_columns(data_run *run, const data_row *row)
+{
+    own_rows *own = run->sink;
+    return rows_map_by_name(own->map.type, row, &own->map, run);
+}
+
+static bool take_own(data_run *run, const data_row *row)
+{
+    own_rows *own = run->sink;
+    if (own->map.fields == NULL && !rows_map_by_name(own->map.type, row, &own->map, run))
+        return false;
+    run->sink = &own->list;
+    bool is_taken = rows_take(run, row);
+    run->sink = own;
+    return is_taken;
+}
+
+void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
+{
+    own_rows own = {.map = {.type = type}};
+    bind_need_plan(c, type);
+    own.list = (rows_list){.c = c, .map = &own.map};
+    data_run run = {.statement = own_statement(c, type, text, args),
+                    .args = args.items,
+                    .on_row = take_own,
+                    .on_no_rows = check_columns,
+                    .sink = &own};
+    data_execute(c, &run, NULL, NULL);
+    return rows_as_list(&own.list);
+}
+
+int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
+{
+    data_run run = {.statement = own_statement(c, NULL, text, args), .args = args.items};
+    data_execute(c, &run, NULL, NULL);
+    return run.affected;
+}

@@ -1,0 +1,475 @@
+/* A table as a REST API: the handlers that tern_resource registers. */
+#include "data/resource/resource.h"
+#include "app/bind/bind.h"
+#include "data/misuse.h"
+#include "data/rows.h"
+#include "data/select.h"
+#include "data/write.h"
+#include "schema/scalar.h"
+#include "schema/validate.h"
+
+#include <tern/json.h>
+
+#include <string.h>
+
+enum { SIZE = 20, MOST_SIZE = 100 };
+
+static const resource *resource_of(const tern_ctx *c)
+{
+    return c->match.route->handler.arg;
+}
+
+static void ask_permission(tern_ctx *c, const resource *r, tern_operation operation, const void *row)
+{
+    if (r->options.may[operation] != NULL)
+        r->options.may[operation](c, row);
+}
+
+static const place body_place = {.name = "body"}, query_place = {.name = "query"};
+
+static _Noreturn void fail_at(tern_ctx *c, const place *above, const char *name, const char *code,
+                              const char *message)
+{
+    tern_faults faults;
+    const place here = {.up = above, .name = name};
+    faults_init(&faults, &c->x->arena);
+    fault_add(&faults, &here, code, NULL, NULL, "%s", message);
+    bind_fail_faults(c, &faults);
+    __builtin_unreachable();
+}
+
+/* -- one row -- */
+
+/** The key in the path; 404 when a part of it is no value of its field. */
+static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *table)
+{
+    char *key = tern_alloc(c, r->key->size);
+    tern_arg *args = tern_alloc(c, table->key_count * sizeof *args);
+    data_error error;
+    bind_need_plan(c, r->key);
+    for (unsigned i = 0; i < table->key_count; i++) {
+        const field_plan *f = &plan_of(r->key)->fields[i];
+        data_column column = table->columns[table->keys[i]];
+        const char *text = tern_param(c, f->field->name);
+        if (scalar_read(f->type, text, strlen(text), plan_value(f, key), &c->x->arena) != NULL)
+            tern_fail(c, 404, "there is no such %s", r->model->name);
+        column.plan = f;
+        if (!data_column_arg(&column, key, &c->x->arena, &args[i], &error))
+            data_answer(c, &error, table, NULL);
+    }
+    return (tern_args){args, table->key_count};
+}
+
+/** What the client may know of. */
+static tern_selection visible_of(tern_ctx *c, const resource *r)
+{
+    const tern_selection all = {0};
+    return r->options.visible != NULL ? r->options.visible(c) : all;
+}
+
+/** The row of the path's key that the client may know of; 404 otherwise. */
+static void *need_row(tern_ctx *c, const resource *r, bool for_update)
+{
+    const data_table *table = data_need_table(c, r->model);
+    tern_args key = key_in_path(c, r, table);
+    if (r->options.visible == NULL && !for_update)
+        return tern_get_or_404_of(c, r->model, key);
+    const tern_selection visible = visible_of(c, r);
+    const tern_selection within = {.where = visible.where,
+                                   .args = visible.args,
+                                   .trusted_sql = visible.trusted_sql,
+                                   .for_update = for_update};
+    void *row = select_find_within(c, table, key, &within);
+    if (row == NULL)
+        tern_fail(c, 404, "there is no such %s", r->model->name);
+    return row;
+}
+
+static tern_reply run_read(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    tern_bind(c, r->key);
+    const void *row = need_row(c, r, false);
+    ask_permission(c, r, TERN_OPERATION_READ, row);
+    return tern_json_of(c, r->model, row, false);
+}
+
+/* -- writing -- */
+
+/** Holds a row that was put together of parts against the model's rules. */
+static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
+{
+    tern_faults faults;
+    faults_init(&faults, &c->x->arena);
+    bind_need_plan(c, model);
+    validate_value(model, row, &body_place, &faults);
+    bind_fail_faults(c, &faults);
+}
+
+/** Makes the row what the next client will see: with what defaults, generated columns and triggers have made
+ * of it, and values as the engine writes them. What has no column stays. */
+static void show_stored(tern_ctx *c, const data_table *table, void *row)
+{
+    tern_arg *key = tern_alloc(c, table->key_count * sizeof *key);
+    data_error error;
+    for (unsigned i = 0; i < table->key_count; i++)
+        if (!data_column_arg(&table->columns[table->keys[i]], row, &c->x->arena, &key[i], &error))
+            data_answer(c, &error, table, NULL);
+    void *stored = select_find(c, table, (tern_args){key, table->key_count}, NULL);
+    for (unsigned i = 0; i < table->column_count && stored != NULL; i++) {
+        const field_plan *f = table->columns[i].plan;
+        memcpy(plan_value(f, row), plan_value(f, stored), f->type->size);
+        *plan_state(f, row) = *plan_state(f, stored);
+    }
+}
+
+static tern_reply run_create(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    void *row = tern_bind(c, r->creating);
+    ask_permission(c, r, TERN_OPERATION_CREATE, row);
+    tern_transaction (c) {
+        if (r->options.before_write != NULL)
+            r->options.before_write(c, row, NULL);
+        resource_need_address(c, r, row);
+        tern_insert_of(c, r->model, row, &(tern_write){0});
+        show_stored(c, data_need_table(c, r->model), row);
+        if (r->options.after_write != NULL)
+            r->options.after_write(c, row, NULL);
+    }
+    return tern_created_of(c, r->model, row, false);
+}
+
+/** Takes what a client may not set, and a version that was not sent, from the row that there is. */
+static void keep_unwritable(const tern_type *model, void *row, const void *before)
+{
+    for (unsigned i = 0; i < model->field_count; i++) {
+        const tern_field *field = &model->fields[i];
+        uint8_t *state = (uint8_t *)row + field->state_offset;
+        bool is_kept = field->read_only || field->created || field->key ||
+                       (field->version && *state != TERN_STATE_GIVEN);
+        if (!is_kept)
+            continue;
+        memcpy((char *)row + field->offset, (const char *)before + field->offset, field->type->size);
+        *state = ((const uint8_t *)before)[field->state_offset];
+    }
+}
+
+/** What was left out is null from now on, and is shown so. */
+static void null_absent(const data_table *table, void *row)
+{
+    for (unsigned i = 0; i < table->column_count; i++) {
+        uint8_t *state = plan_state(table->columns[i].plan, row);
+        if (*state == TERN_STATE_ABSENT && table->columns[i].is_nullable)
+            *state = plan_lacking_state(table->columns[i].plan);
+    }
+}
+
+/** The row as it will be: that of `before` with the fields that were sent. */
+static void *merged(tern_ctx *c, const resource *r, const void *in, const void *before)
+{
+    const tern_type *model = r->model;
+    char *row = tern_alloc(c, model->size);
+    memcpy(row, before, model->size);
+    for (unsigned i = 0; i < model->field_count; i++) {
+        const tern_field *field = &model->fields[i];
+        uint8_t state = ((const uint8_t *)in)[field->state_offset];
+        if (field->key || field->read_only || (state != TERN_STATE_GIVEN && state != TERN_STATE_NULL))
+            continue;
+        memcpy(row + field->offset, (const char *)in + field->offset, field->type->size);
+        row[field->state_offset] = (char)(state == TERN_STATE_NULL ? TERN_STATE_NULL : TERN_STATE_VALUE);
+    }
+    must_be_valid(c, model, row);
+    return row;
+}
+
+/** Writes what `in` makes of the row that there is. */
+static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation operation, void *in)
+{
+    void *row = in;
+    tern_transaction (c) {
+        const void *before = need_row(c, r, true);
+        ask_permission(c, r, operation, before);
+        if (operation == TERN_OPERATION_CHANGE) {
+            row = merged(c, r, in, before);
+        } else {
+            keep_unwritable(r->model, row, before);
+            null_absent(data_need_table(c, r->model), row);
+        }
+        if (r->options.before_write != NULL)
+            r->options.before_write(c, row, before);
+        if (!tern_update_of(c, r->model, row, &(tern_write){0}))
+            tern_fail(c, 404, "there is no such %s", r->model->name);
+        show_stored(c, data_need_table(c, r->model), row);
+        if (r->options.after_write != NULL)
+            r->options.after_write(c, row, before);
+    }
+    return tern_json_of(c, r->model, row, false);
+}
+
+static tern_reply run_replace(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    return write_row(c, r, TERN_OPERATION_REPLACE, tern_bind(c, r->replacing));
+}
+
+static tern_reply run_change(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    return write_row(c, r, TERN_OPERATION_CHANGE, tern_bind(c, r->changing));
+}
+
+static tern_reply run_remove(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    const data_table *table = data_need_table(c, r->model);
+    tern_bind(c, r->key);
+    tern_transaction (c) {
+        const void *row = need_row(c, r, true);
+        ask_permission(c, r, TERN_OPERATION_REMOVE, row);
+        if (r->options.before_remove != NULL)
+            r->options.before_remove(c, row);
+        tern_remove_of(c, r->model, key_in_path(c, r, table));
+        if (r->options.after_remove != NULL)
+            r->options.after_remove(c, row);
+    }
+    return tern_no_content(c);
+}
+
+/* -- lists -- */
+
+static void *asked(const tern_field *field, const void *in)
+{
+    return (char *)(uintptr_t)in + field->offset;
+}
+
+static bool is_given(const tern_field *field, const void *in)
+{
+    return ((const uint8_t *)in)[field->state_offset] == TERN_STATE_GIVEN;
+}
+
+/** `.visible`'s condition as the first part of a text. Nobody can tell it from the rest there, so what
+ * sql_fragment would refuse in it is refused here. */
+static const char *first_condition(tern_ctx *c, const resource *r, const tern_selection *visible)
+{
+    if (!visible->trusted_sql && !statement_is_literal(visible->where))
+        data_misuse(
+            c, ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
+            r->model->name);
+    return tern_sprintf(c, "(%s)", visible->where);
+}
+
+/** What is visible, and of that what the query asks for. */
+static void add_filters(tern_ctx *c, const resource *r, const data_table *table, const void *in,
+                        tern_selection *s)
+{
+    const tern_selection visible = visible_of(c, r);
+    tern_arg *args = tern_alloc(c, (visible.args.count + r->filter_count) * sizeof *args);
+    unsigned count = visible.args.count;
+    const char *filters = NULL;
+    if (count != 0)
+        memcpy(args, visible.args.items, count * sizeof *args);
+    for (unsigned i = 0; i < r->filter_count; i++) {
+        const tern_field *field = &r->asking->fields[i];
+        data_error error;
+        if (!is_given(field, in))
+            continue;
+        if (count == STATEMENT_ARGS_MOST)
+            fail_at(c, &query_place, field->json != NULL ? field->json : field->name, "too_many",
+                    "is one filter too many");
+        data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
+        column.plan = &plan_of(r->asking)->fields[i];
+        if (filters == NULL && visible.where != NULL)
+            filters = first_condition(c, r, &visible);
+        filters = filters != NULL ? tern_sprintf(c, "%s and \"%s\" = ?", filters, column.name)
+                                  : tern_sprintf(c, "\"%s\" = ?", column.name);
+        if (!data_column_arg(&column, in, &c->x->arena, &args[count++], &error))
+            data_answer(c, &error, table, NULL);
+    }
+    s->where = filters != NULL ? filters : visible.where; /* as it is: its statement is kept prepared */
+    s->args = (tern_args){args, count};
+    s->trusted_sql = filters != NULL || visible.trusted_sql;
+}
+
+/** The words that are asked for; NULL when none are, as by an empty field of a form. */
+static const char *searched(const resource *r, const void *in)
+{
+    const char *words = r->search != NULL && is_given(r->search, in) ? *(char **)asked(r->search, in) : NULL;
+    return words != NULL && words[strspn(words, " ")] != '\0' ? words : NULL;
+}
+
+/** The column of a field by the name that clients know it by; NULL when they know none. */
+static const data_column *column_shown(const resource *r, const data_table *table, const char *name,
+                                       size_t len)
+{
+    int number = plan_find(plan_of(r->model), name, len);
+    const tern_field *field = number >= 0 ? &r->model->fields[number] : NULL;
+    return field != NULL && !field->write_only ? data_table_column(table, field->name, strlen(field->name))
+                                               : NULL;
+}
+
+/** "-created,title" as "created desc, title"; 422 when one is no field that is shown. */
+static const char *order_of(tern_ctx *c, const resource *r, const data_table *table, const void *in)
+{
+    const char *text = *(const char *const *)asked(r->order, in), *order = "";
+    if (!is_given(r->order, in) || *text == '\0')
+        return searched(r, in) != NULL ? NULL : r->options.order_by;
+    for (const char *at = text; *at != '\0';) {
+        bool is_descending = *at == '-';
+        at += is_descending;
+        size_t len = strcspn(at, ",");
+        const data_column *column = column_shown(r, table, at, len);
+        if (column == NULL)
+            fail_at(c, &query_place, "order", "not_a_field",
+                    "must be fields of the model, as in \"-created,title\"");
+        order = tern_sprintf(c, "%s%s%s%s", order, *order != '\0' ? ", " : "", column->plan->field->name,
+                             is_descending ? " desc" : "");
+        at += len;
+        at += *at == ',';
+    }
+    return order;
+}
+
+/** Leaves only the fields that "id,title" names in every item. */
+static void keep_fields(tern_ctx *c, const resource *r, const void *in, tern_bool_list *list)
+{
+    const char *text = *(const char *const *)asked(r->fields, in);
+    const tern_type *model = r->model;
+    if (!is_given(r->fields, in) || *text == '\0')
+        return; /* empty is as if it were not there, like an empty field of a form: so is an empty order */
+    uint8_t *is_kept = tern_alloc(c, model->field_count);
+    for (const char *at = text; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        int number = plan_find(plan_of(model), at, len);
+        if (number < 0)
+            fail_at(c, &query_place, "fields", "not_a_field",
+                    "must be fields of the model, as in \"id,title\"");
+        is_kept[number] = 1;
+        at += len;
+        at += *at == ',';
+    }
+    for (size_t i = 0; i < list->count; i++)
+        for (unsigned f = 0; f < model->field_count; f++)
+            if (!is_kept[f])
+                ((uint8_t *)list->items)[i * model->size + model->fields[f].state_offset] = TERN_STATE_ABSENT;
+}
+
+static tern_reply run_list(tern_ctx *c)
+{
+    const resource *r = resource_of(c);
+    const void *in = tern_bind(c, r->asking);
+    const data_table *table = data_need_table(c, r->model);
+    tern_selection selection = {0};
+    ask_permission(c, r, TERN_OPERATION_LIST, NULL);
+    add_filters(c, r, table, in, &selection);
+    const char *words = searched(r, in);
+    int64_t total = words != NULL ? tern_search_count_of(c, r->model, words, &selection)
+                                  : tern_count_of(c, r->model, &selection);
+    int32_t page = *(int32_t *)asked(r->page, in), size = *(int32_t *)asked(r->size, in);
+    selection.order_by = order_of(c, r, table, in);
+    selection.limit = size;
+    selection.offset = (int64_t)(page - 1) * size;
+    tern_bool_list *list = words != NULL ? tern_search_of(c, r->model, words, &selection)
+                                         : tern_select_of(c, r->model, &selection);
+    keep_fields(c, r, in, list);
+    return tern_page_of(c, r->list, list, total, false);
+}
+
+/* -- registering -- */
+
+static const struct {
+    const char *method;
+    tern_reply (*run)(tern_ctx *c);
+    const char *name, *summary; /* %s: the model's name */
+    bool is_of_one;
+    int status;
+} operations[TERN_OPERATIONS] = {
+    [TERN_OPERATION_LIST] = {"GET", run_list, "list_%s", "List %s rows, page by page", false, 200},
+    [TERN_OPERATION_CREATE] = {"POST", run_create, "create_%s", "Create %s", false, 201},
+    [TERN_OPERATION_READ] = {"GET", run_read, "get_%s", "Read %s", true, 200},
+    [TERN_OPERATION_REPLACE] = {"PUT", run_replace, "replace_%s", "Replace %s", true, 200},
+    [TERN_OPERATION_CHANGE] = {"PATCH", run_change, "change_%s", "Change fields of %s", true, 200},
+    [TERN_OPERATION_REMOVE] = {"DELETE", run_remove, "remove_%s", "Delete %s", true, 204},
+};
+
+static tern_type *input_of(const resource *r, tern_operation operation)
+{
+    tern_type *const inputs[TERN_OPERATIONS] = {r->asking,    r->creating, r->key,
+                                                r->replacing, r->changing, r->key};
+    return inputs[operation];
+}
+
+static const char *words(tern_app *app, const char *format, const char *name)
+{
+    const char *at = strstr(format, "%s");
+    return arena_printf(&app->arena, "%.*s%s%s", (int)(at - format), format, name, at + 2);
+}
+
+static void add_operation(tern_group *group, const char *pattern, const resource *r, tern_operation operation)
+{
+    tern_app *app = group->app;
+    const tern_resource_options *o = &r->options;
+    const char *whole = operations[operation].is_of_one
+                            ? arena_printf(&app->arena, "%s%s", pattern, resource_key_pattern(app, r))
+                            : pattern;
+    const tern_handler handler = {.name = words(app, operations[operation].name, r->model->name),
+                                  .run = operations[operation].run,
+                                  .file = o->file,
+                                  .line = o->line,
+                                  .input = input_of(r, operation),
+                                  .arg = r};
+    const tern_route_options options = {
+        .file = o->file,
+        .line = o->line,
+        .use = o->use,
+        .tags = o->tags,
+        .security = o->security,
+        .allow_encoded_slashes = o->allow_encoded_slashes,
+        .summary = words(app, operations[operation].summary, r->model->name),
+        .returns = operation == TERN_OPERATION_REMOVE ? NULL
+                   : operation == TERN_OPERATION_LIST ? r->list
+                                                      : r->model,
+        .paged = operation == TERN_OPERATION_LIST,
+        .partial = operation == TERN_OPERATION_LIST, /* ?fields= */
+        .status = operations[operation].status,
+    };
+    if (whole == NULL || handler.name == NULL || options.summary == NULL)
+        app->memory_short = true;
+    else
+        tern_route(group, operations[operation].method, whole, &handler, &options);
+}
+
+/** "id": what a list is ordered by when nothing is said. */
+static const char *key_order(tern_app *app, const tern_type *model)
+{
+    const char *order = "";
+    for (unsigned i = 0; i < model->field_count && order != NULL; i++)
+        if (model->fields[i].key)
+            order =
+                arena_printf(&app->arena, "%s%s%s", order, *order != '\0' ? ", " : "", model->fields[i].name);
+    return order;
+}
+
+void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
+                      const tern_resource_options *options)
+{
+    tern_app *app = group->app;
+    resource *r = app_keep(app, sizeof *r);
+    if (r == NULL)
+        return; /* noted: app_compile says so */
+    r->model = model;
+    r->options = *options;
+    if (r->options.size == 0)
+        r->options.size = SIZE;
+    if (r->options.most_size == 0)
+        r->options.most_size = MOST_SIZE > r->options.size ? MOST_SIZE : r->options.size;
+    const char *order = options->order_by != NULL ? options->order_by : key_order(app, model);
+    r->options.order_by = order != NULL ? statement_keep_text(order) : NULL;
+    if (!resource_make_types(app, r) || r->options.order_by == NULL) {
+        app->memory_short = true;
+        return;
+    }
+    for (tern_operation operation = 0; operation < TERN_OPERATIONS; operation++)
+        if (!options->leave_out[operation])
+            add_operation(group, pattern, r, operation);
+}

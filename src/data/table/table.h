@@ -1,0 +1,93 @@
+/**
+ * A model as a table: what is worked out once at start from its description, for both dialects.
+ *
+ * Made before the workers are forked; read-only after.
+ */
+#ifndef DATA_TABLE_H
+#define DATA_TABLE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "data/engine.h"
+#include "schema/plan/plan.h"
+
+enum { DATA_KEY_COLUMNS_MOST = 8, DATA_COLUMNS_MOST = 128 };
+
+typedef struct data_table data_table;
+
+typedef struct data_column {
+    const field_plan *plan; /* of the field; plan->field has its options */
+    const char *name;       /* .column, or the field's name */
+    tern_arg_kind kind;     /* what its values are bound as */
+    bool is_key, is_nullable;
+    bool is_automatic; /* an integer key, alone: 0 means that the database gives one. A UUID key of zeros is
+                          drawn by us */
+    bool is_created, is_updated, is_version;
+    bool is_unique, is_indexed;
+    const data_table *references; /* its one key column; NULL: no foreign key */
+    tern_on_delete on_delete;
+} data_column;
+
+/** An index of the table itself (of several columns, or partial), as declared. */
+typedef struct data_index {
+    const char *name;    /* "todo_owner_created_idx": of at most 63 bytes */
+    const char *columns; /* "owner, created desc": column names, checked */
+    const char *where;   /* NULL: all rows */
+    bool is_unique;
+} data_index;
+
+struct data_table {
+    const tern_type *type;
+    const char *name;
+    data_column *columns; /* in the order of the fields; fields that are not stored have none */
+    unsigned column_count;
+    unsigned keys[DATA_KEY_COLUMNS_MOST]; /* numbers of the key columns */
+    unsigned key_count;
+    data_index *indexes;
+    unsigned index_count;
+    const char *renamed_from;                 /* NULL, or the table's former name */
+    data_column *version, *created, *updated; /* NULL: none */
+    const char *search;     /* NULL, or what keeps the words: SQLite's table, PostgreSQL's index */
+    const char **searched;  /* names of the columns whose words they are */
+    const char *search_row; /* the column by which SQLite knows rows: the automatic key, or "rowid" */
+    unsigned searched_count;
+    bool is_view;               /* rows are only read into it */
+    unsigned number;            /* in data_tables */
+    data_table *older_namesake; /* another whose model has the same name; NULL: none */
+};
+
+/**
+ * Makes the tables of `models` (ended by NULL), in memory that lasts as long as the process. False with a
+ * line for each mistake in `problems`: no key, a type that is referred to but not given, two tables of one
+ * name, a column twice, an index on no column, .on_delete = TERN_SET_NULL on a column that cannot be null,
+ * ...
+ */
+bool data_tables_make(tern_type *const *models, buf *problems);
+/** All of them, those that are referred to first. */
+const data_table *const *data_tables(unsigned *count);
+/** The table of a model; NULL when it is none. Hot path: one look-up. */
+const data_table *data_table_of(const tern_type *type);
+/** The newest table whose model has this name; `older_namesake` leads to the others. NULL when there is none.
+ */
+const data_table *data_table_of_name(const char *model);
+/** Frees what data_tables_make made (tests under leak checkers). */
+void data_tables_forget(void);
+
+/** The column of a field's or column's name; NULL when there is none. */
+const data_column *data_table_column(const data_table *table, const char *name, size_t len);
+/** Whether the row has a null there: its state says so and nothing was put there since, or what is there is
+ * no value of the column (a date without month or day, a reference to 0), whatever the state. Never of a
+ * column that is not null. */
+bool data_column_is_null(const data_column *column, const void *row);
+/** The column's value in a row as a value to be bound, JSON kinds encoded into the arena. False, with `error`
+ * set, without memory, or when no column holds it: an unsigned value above INT64_MAX, a date that is no day,
+ * ... */
+bool data_column_arg(const data_column *column, const void *row, arena *a, tern_arg *out, data_error *error);
+/** What values of a type are bound as: TERN_ARG_TEXT for text and enums, TERN_ARG_JSON for models, lists,
+ * maps and free JSON, ...; TERN_ARG_NULL for what no column can hold (uploads). */
+tern_arg_kind data_kind_of(const tern_type *type);
+/** Whether `name` may be a table's or column's as it is, unquoted, in both engines: [a-z_][a-z0-9_]*, 63
+ * bytes, no reserved word. */
+bool data_name_is_plain(const char *name, size_t len);
+
+#endif

@@ -1,0 +1,18 @@
+/** Arithmetic of decimals that needs no rounding. Any units and scale are defined; a scale counts up to 19.
+ */
+#ifndef SCHEMA_NUMBER_DECIMAL_H
+#define SCHEMA_NUMBER_DECIMAL_H
+
+#include <tern/model.h>
+
+/** Below 0, 0 or above 0 as `a` is less than, equal to or more than `b`; 0.50 is equal to 0.5. */
+int decimal_compare(tern_decimal a, tern_decimal b);
+/** Whether `value` is a whole number of times `step`, which is above 0. */
+bool decimal_is_multiple(tern_decimal value, tern_decimal step);
+/** The nearest double, for who can do without the last digits. */
+double decimal_nearest(tern_decimal d);
+/** The decimal that a number in C source was written as: whole, or of at most 15 digits. False for others,
+ * of which a double does not keep every digit. */
+bool decimal_of_number(long double number, tern_decimal *out);
+
+#endif
