@@ -49,7 +49,7 @@ static bool fits(const data_column *column, unsigned kind, bool is_own)
 /** The column as C has it: "a bool", "a Colour". */
 static const char *column_kind(check_run *run, const data_column *column)
 {
-    if (column->plan->type->kind != TERN_ENUM)
+    if (column->plan->type->kind != TERN_KIND_ENUM)
         return kind_names[column->kind];
     const char *name = arena_printf(run->memory, "an enum %s, whose column holds names", column->plan->type->name);
     return name != NULL ? name : "an enum";

@@ -11,7 +11,7 @@
 static bool is_worth_an_index(const data_column *column)
 {
     return column->kind != TERN_ARG_BOOL && column->kind != TERN_ARG_JSON &&
-           column->plan->type->kind != TERN_ENUM;
+           column->plan->type->kind != TERN_KIND_ENUM;
 }
 
 /** Whether `line` has the word, with no more letters on either side. */
@@ -80,7 +80,7 @@ static void look_for_missing_joins(check_run *run, const check_statement *s, con
     name += strncmp(name, "SEARCH ", 7) == 0 ? 7 : 0;
     check_add(run, s->call, CHECK_WARNING, "scan",
               "each run makes an index of %.*s for itself: none serves %.*s (.index = true of the field makes one)",
-              (int)strcspn(name, " "), name, (int)strcspn(columns, "\n"), columns);
+              (int)strcspn(name, " "), name, (int)strcspn(columns, ")") + 1, columns);
 }
 
 void check_scan(check_run *run, const check_statement *s, const check_answer *answer)

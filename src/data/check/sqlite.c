@@ -14,10 +14,10 @@ __attribute__((weak)) extern const char *sqlite3_column_origin_name(sqlite3_stmt
 
 static bool open_scratch(migrate_client *client, const char *url, buf *problem)
 {
-    const sqlite_place memory = {.is_memory = true};
+    const sqlite_location memory = {.is_memory = true};
     sqlite3 *db = NULL;
     (void)url;
-    int code = sqlite_set_up() ? sqlite_open_place(&memory, SQLITE_OPEN_CREATE, NULL, &db) : SQLITE_ERROR;
+    int code = sqlite_set_up() ? sqlite_open_location(&memory, SQLITE_OPEN_CREATE, NULL, &db) : SQLITE_ERROR;
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
         /* a name in double quotes that is no column's is not a text */
