@@ -98,7 +98,7 @@ static void check_allowance(check_run *run, const tern_sql_note *note)
                                        (int)word.len, word.data);
     if (message != NULL)
         check_report_add(run->report,
-                         &(check_problem){CHECK_ERROR, note->place, "use", "tern_allow", message});
+                         &(check_problem){CHECK_ERROR, note->place, "use", "tern_allow", message, 0});
 }
 
 static void prove_all(check_run *run)
@@ -151,7 +151,9 @@ static int by_place(const void *a, const void *b)
     int order = strncmp(x->place, y->place, x_len < y_len ? x_len : y_len);
     if (order == 0)
         order = (x_len > y_len) - (x_len < y_len);
-    return order != 0 ? order : (x_line > y_line) - (x_line < y_line);
+    if (order == 0)
+        order = (x_line > y_line) - (x_line < y_line);
+    return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
 static void add_count(buf *out, unsigned count, const char *what)

@@ -23,7 +23,7 @@ void check_add(check_run *run, const check_call *call, check_weight weight, cons
     if (message == NULL || shown == NULL)
         run->report->is_memory_short = true;
     else
-        check_report_add(run->report, &(check_problem){weight, call->note->place, word, shown, message});
+        check_report_add(run->report, &(check_problem){weight, call->note->place, word, shown, message, 0});
 }
 
 /* -- the order -- */
@@ -60,8 +60,8 @@ static bool check_order(check_run *run, const check_call *call, const char *orde
 
 /* -- one text -- */
 
-/** Finds values for as many `?`; false, with the mistake told, when none of those that the call has fits. */
-static bool choose_values(check_run *run, check_statement *s, const call_values *own)
+/** Finds values for as many `?`, and tells when none of those that the call has fits. */
+static void choose_values(check_run *run, check_statement *s, const call_values *own)
 {
     const check_call *call = s->call;
     unsigned marks = s->text != NULL ? check_count_marks(s->text) : 0;
@@ -74,10 +74,9 @@ static bool choose_values(check_run *run, check_statement *s, const call_values 
     if (chosen != NULL && chosen->kinds != NULL)
         memcpy(s->kinds, chosen->kinds, s->count);
     if (chosen != NULL || (own == NULL && call->has_other_values) || (marks == 0 && count == 0) || s->text == NULL)
-        return true;
+        return;
     check_add(run, call, CHECK_ERROR, "values", "\"%s\" has %u `?`, and %u value%s", s->text, marks,
               count != 0 ? choices[0].count : 0, count != 0 && choices[0].count == 1 ? "" : "s");
-    return false;
 }
 
 static select_sum sum_of(const check_call *call)
@@ -133,8 +132,7 @@ static bool ask(check_run *run, const check_statement *s, check_answer *answer)
 static void prove_text(check_run *run, check_statement *s, const call_values *own)
 {
     check_answer answer;
-    if (!choose_values(run, s, own))
-        return;
+    choose_values(run, s, own);
     check_tables_read(&s->tables, s->call->kind->verb == STATEMENT_OWN ? NULL : s->call->table, s->text);
     check_kinds(run, s);
     if (!ask(run, s, &answer))

@@ -16,7 +16,9 @@ void check_report_add(check_report *report, const check_problem *problem)
     if (grown == NULL)
         return;
     report->items = grown;
-    grown[report->count++] = *problem;
+    grown[report->count] = *problem;
+    grown[report->count].number = report->count;
+    report->count++;
     report->counts[problem->weight]++;
 }
 

@@ -19,6 +19,7 @@ typedef struct check_problem {
     const char *word;    /* of its kind: what tern_allow takes */
     const char *call;    /* "tern_select(Todo)" */
     const char *message; /* in one line */
+    unsigned number;     /* in the order of being found */
 } check_problem;
 
 typedef struct check_report {
