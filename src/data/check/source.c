@@ -20,20 +20,22 @@ static tern_str trimmed(tern_str text)
 }
 
 /** The length of the quoted text at `at`, whose closing quote may be missing. */
-static size_t quoted_len(const char *at, const char *end)
+static size_t quoted_len(const char *at, const char *end, bool *is_closed)
 {
     const char *from = at;
     const char quote = *at++;
     while (at < end && *at != quote)
         at += *at == '\\' && at + 1 < end ? 2 : 1;
-    return (size_t)(at - from) + (at < end);
+    *is_closed = at < end;
+    return (size_t)(at - from) + *is_closed;
 }
 
 /** The length of what is read at once: a quoted text, a whole bracket, one character. */
 static size_t piece_len(const char *at, const char *end)
 {
+    bool is_closed;
     if (*at == '"' || *at == '\'')
-        return quoted_len(at, end);
+        return quoted_len(at, end, &is_closed);
     if (*at != '(' && *at != '[' && *at != '{')
         return 1;
     const char *from = at++;
@@ -157,8 +159,9 @@ const char *source_literal(arena *a, tern_str text)
     while (at < end) {
         if (end - at > 2 && memcmp(at, "u8\"", 3) == 0)
             at += 2;
-        size_t len = *at == '"' ? quoted_len(at, end) : 0;
-        if (len < 2 || at[len - 1] != '"')
+        bool is_closed = false;
+        size_t len = *at == '"' ? quoted_len(at, end, &is_closed) : 0;
+        if (!is_closed)
             return NULL;
         for (const char *inside = at + 1, *last = at + len - 1; inside < last;)
             if (*inside == '\\' && inside + 1 < last && inside++)

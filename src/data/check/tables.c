@@ -146,6 +146,7 @@ void check_tables_read(check_tables *tables, const data_table *own, const char *
             is_among = true;
             take_source(tables, token, &at, &join);
         } else if (!is_name) {
+            join = (join_side){0}; /* left(title, 1) */
             tables->is_whole &= !(is_source && *token.data == '(');
             is_source = *token.data == ',' && is_among;
             is_among &= *token.data != ')';
