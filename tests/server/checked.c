@@ -109,7 +109,7 @@ __attribute__((used)) static void mistakes(tern_ctx *c, int64_t id, const char *
     tern_allow(scn, tern_first(c, Book, .where = "id = 1")); /* error: tern_allow: there is no "scn" to allow; it is one of any, elsewhere, kind, name, null, order, result, scan, syntax, values, use [use] */
     const char *where = TERN_CHECKED(Book, "copees > 0"); /* error: TERN_CHECKED(Book): there is no column "copees"; did you mean "copies"? [name] */
     tern_select(c, Book, .where = where);
-    tern_select(c, Loan, .where = where); /* note: tern_select(Loan): a text of it is not written in the call, and is not checked; TERN_CHECKED(Loan, "...") around it has it checked [elsewhere] */
+    tern_select(c, Loan, .where = where); /* note: tern_select(Loan): its text is not written in the call, so it is not checked (TERN_CHECKED(Loan, "...") where it is written has it checked) [elsewhere] */
     tern_select(c, Book, .where = "copies > 0 and price > ?", .args = open ? TERN_ARGS(price) : TERN_ARGS(price, id));
     tern_select(c, Book, .where = "time > ?", .args = TERN_ARGS(tern_count(c, Book, .where = "pricee > ?", .args = TERN_ARGS(price)))); /* error: tern_count(Book): there is no column "pricee"; did you mean "price"? [name] */ /* error: tern_select(Book): there is no column "time"; did you mean "title"? [name] */
 }
@@ -158,5 +158,11 @@ int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Checked", .version = "1.0");
     tern_database(app, TERN_TYPE(Author), TERN_TYPE(Book), TERN_TYPE(Loan));
+    /* clang-format off */
+    tern_resource(app, "/loans", TERN_TYPE(Loan), .filters = "id, who, book"); /* warning: tern_resource(Loan): every row of loan is read: no index serves who (.index = true of the field makes one) [scan] */ /* warning: tern_resource(Loan): every row of loan is read: no index serves book (.index = true of the field makes one) [scan] */
+    tern_resource(app, "/authors", TERN_TYPE(Author), .filters = "id");
+    tern_allow(scan, tern_resource(app, "/books", TERN_TYPE(Book), .filters = "copies"));
+    tern_resource(app, "/all/loans", TERN_TYPE(Loan));
+    /* clang-format on */
     return tern_run(app, argc, argv);
 }

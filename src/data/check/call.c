@@ -26,6 +26,7 @@ static const call_kind call_kinds[] = {
     {"tern_sql_run", CALL_OWN, STATEMENT_OWN, 1, 0},
     {"tern_where", CALL_CONDITION, STATEMENT_EXISTS, 1, 0},
     {"TERN_CHECKED", CALL_CONDITION, STATEMENT_EXISTS, 1, 0},
+    {"tern_resource", CALL_SELECTION, STATEMENT_SELECT, 1, 0}, /* resources.c notes them */
     {"tern_preload", CALL_RELATED, STATEMENT_RELATED, 1, 0},
 };
 

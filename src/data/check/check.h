@@ -35,6 +35,10 @@ typedef struct check_statement {
     check_tables tables;                      /* that it names */
 } check_statement;
 
+/** Adds notes for the filters of the application's resources that are given by name. False without memory.
+ * (resources.c) */
+bool check_add_resources(check_notes *notes, arena *a, const tern_app *app);
+
 /** Holds a call against the run's database; what is wrong goes to the report. (prove.c) */
 void check_prove(check_run *run, const check_call *call);
 /** Adds a problem, unless the program allows what `word` stands for there. */

@@ -75,8 +75,8 @@ static void tell_of_other_texts(check_run *run, const check_call *call)
 {
     if (call->has_other_text && !call->is_trusted && !is_checked_elsewhere(run, call))
         check_add(run, call, CHECK_NOTE, "elsewhere",
-                  "a text of it is not written in the call, and is not checked; TERN_CHECKED(%s, \"...\") around it "
-                  "has it checked",
+                  "its text is not written in the call, so it is not checked (TERN_CHECKED(%s, \"...\") where it is "
+                  "written has it checked)",
                   call->note->type != NULL ? call->note->type->name : "Model");
 }
 
@@ -211,6 +211,8 @@ int command_check(migrate_command *c)
     if (!command_has_no_more(c) || !choose_engines(c, &flags, chosen) ||
         !check_notes_find(&notes, &c->memory, &c->problems) || !command_read_folder(c))
         return 1;
+    if (!check_add_resources(&notes, &c->memory, c->app))
+        return command_fail(c, "check: memory is short"), 1;
     for (unsigned i = 0; chosen[i] != NULL; i++)
         if (!check_with(c, chosen[i], &notes, &report, &checked))
             return 1;

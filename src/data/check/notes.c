@@ -19,7 +19,6 @@ typedef struct search {
     check_notes *notes;
     arena *memory;
     buf *problems;
-    size_t room;
     bool is_memory_short;
 } search;
 
@@ -56,20 +55,25 @@ static const ElfW(Shdr) * find_section(const elf_image *file)
     return NULL;
 }
 
+bool check_notes_add(check_notes *notes, arena *a, const tern_sql_note *note)
+{
+    if (notes->count == notes->room) {
+        unsigned room = notes->room != 0 ? 2 * notes->room : 256;
+        void *grown = arena_resize(a, notes->items, room * sizeof *notes->items);
+        if (grown == NULL)
+            return false;
+        notes->items = grown;
+        notes->room = room;
+    }
+    notes->items[notes->count++] = note;
+    return true;
+}
+
 static void take_notes(search *s, const tern_sql_note *from, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (s->notes->count == s->room) {
-            s->room = s->room != 0 ? 2 * s->room : 256;
-            void *grown = arena_resize(s->memory, s->notes->items, s->room * sizeof *s->notes->items);
-            s->is_memory_short |= grown == NULL;
-            if (grown == NULL)
-                return;
-            s->notes->items = grown;
-        }
-        if (from[i].call != NULL)
-            s->notes->items[s->notes->count++] = &from[i];
-    }
+    for (size_t i = 0; i < count; i++)
+        if (from[i].call != NULL && !check_notes_add(s->notes, s->memory, &from[i]))
+            s->is_memory_short = true;
 }
 
 /** Whether the section lies in a segment of the object, as it does unless the file is another by now. */

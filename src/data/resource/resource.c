@@ -375,6 +375,11 @@ static tern_reply run_list(tern_ctx *c)
     return tern_page_of(c, r->list, list, total, false);
 }
 
+const resource *data_resource_listed(const route *from)
+{
+    return from->handler.run == run_list ? from->handler.arg : NULL;
+}
+
 /* -- registering -- */
 
 static const struct {
