@@ -37,9 +37,9 @@ enum {
     TERN_NOTE_END = 255
 };
 
-#define TERN_NOTE_PLACE_        __FILE__ ":" TERN_NOTE_LINE_(__LINE__)
-#define TERN_NOTE_LINE_(line)   TERN_NOTE_LINE2_(line)
-#define TERN_NOTE_LINE2_(line)  #line
+#define TERN_NOTE_PLACE_       __FILE__ ":" TERN_NOTE_LINE_(__LINE__)
+#define TERN_NOTE_LINE_(line)  TERN_NOTE_LINE2_(line)
+#define TERN_NOTE_LINE2_(line) #line
 /* As it is after macros in it are expanded: a text may have a name. */
 #define TERN_NOTE_TEXT_(...)    #__VA_ARGS__
 #define TERN_NOTE_PASTE_(a, b)  TERN_NOTE_PASTE2_(a, b)

@@ -183,7 +183,8 @@ static void take_filters(void *arg, tern_str leaf)
         r->own = own;
         source_leaves(piece, take_text, r);
         r->own = NULL;
-    } else if (source_is(name, "TERN_FILTERS") || source_is(name, "TERN_ANY_OF") || source_is(name, "TERN_ALL_OF")) {
+    } else if (source_is(name, "TERN_FILTERS") || source_is(name, "TERN_ANY_OF") ||
+               source_is(name, "TERN_ALL_OF")) {
         while (source_next(&rest, ',', &piece))
             source_leaves(piece, take_filters, r);
     } else {
@@ -300,12 +301,13 @@ bool check_call_allows(const check_call *call, const check_notes *notes, const c
     for (unsigned i = 0; i < notes->count; i++) {
         const tern_sql_note *note = notes->items[i];
         size_t len;
-        if (!is_allowance(note, word, &rest) || !is_same_file(note, call->note) || !source_holds(rest, name) ||
+        if (!is_allowance(note, word, &rest) || !is_same_file(note, call->note) ||
+            !source_holds(rest, name) ||
             check_place_line(note->place, &len) > check_place_line(call->note->place, &len))
             continue;
         unsigned lines = distance(note, call->note);
-        if (lines == 0 || (lines <= LINES_MOST && source_holds(rest, written) &&
-                           !has_same_between(notes, i, call->note)))
+        if (lines == 0 ||
+            (lines <= LINES_MOST && source_holds(rest, written) && !has_same_between(notes, i, call->note)))
             return true;
     }
     return false;

@@ -42,8 +42,8 @@ bool check_add_resources(check_notes *notes, arena *a, const tern_app *app);
 /** Holds a call against the run's database; what is wrong goes to the report. (prove.c) */
 void check_prove(check_run *run, const check_call *call);
 /** Adds a problem, unless the program allows what `word` stands for there. */
-void check_add(check_run *run, const check_call *call, check_weight weight, const char *word, const char *format,
-               ...) __attribute__((format(printf, 5, 6)));
+void check_add(check_run *run, const check_call *call, check_weight weight, const char *word,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /** Holds the kinds of the values against the columns they are compared with; one that is wrong is told, and
  * counts as not known afterwards. (kinds.c) */

@@ -40,9 +40,11 @@ static bool choose_engines(migrate_command *c, const check_flags *flags, const c
     bool is_postgres = own != NULL && own->dialect == DATA_POSTGRES;
     unsigned count = 0;
     if (flags->wants_both && !is_postgres)
-        return command_fail(c, "check --both: give the PostgreSQL to ask too by --database-url postgres://...");
+        return command_fail(c,
+                            "check --both: give the PostgreSQL to ask too by --database-url postgres://...");
     if (c->options->unmanaged && (flags->wants_sqlite || flags->wants_both) && is_postgres)
-        return command_fail(c, "check: the tables are somebody else's (.unmanaged), so SQLite cannot have them");
+        return command_fail(c,
+                            "check: the tables are somebody else's (.unmanaged), so SQLite cannot have them");
     if (!is_postgres || flags->wants_sqlite || flags->wants_both)
         chosen[count++] = engine_of(DATA_SQLITE);
     if (is_postgres && !flags->wants_sqlite)
@@ -64,8 +66,9 @@ static bool is_checked_elsewhere(const check_run *run, const check_call *call)
     for (unsigned i = 0; i < run->notes->count; i++) {
         const tern_sql_note *note = run->notes->items[i];
         unsigned line = check_place_line(note->place, &len);
-        if (note->type == call->note->type && strncmp(note->call, "TERN_CHECKED(", 13) == 0 && len == own_len &&
-            memcmp(note->place, call->note->place, len) == 0 && line <= own_line && own_line - line <= LINES_MOST)
+        if (note->type == call->note->type && strncmp(note->call, "TERN_CHECKED(", 13) == 0 &&
+            len == own_len && memcmp(note->place, call->note->place, len) == 0 && line <= own_line &&
+            own_line - line <= LINES_MOST)
             return true;
     }
     return false;
@@ -74,28 +77,30 @@ static bool is_checked_elsewhere(const check_run *run, const check_call *call)
 static void tell_of_other_texts(check_run *run, const check_call *call)
 {
     if (call->has_other_text && !call->is_trusted && !is_checked_elsewhere(run, call))
-        check_add(run, call, CHECK_NOTE, "elsewhere",
-                  "its text is not written in the call, so it is not checked (TERN_CHECKED(%s, \"...\") where it is "
-                  "written has it checked)",
-                  call->note->type != NULL ? call->note->type->name : "Model");
+        check_add(
+            run, call, CHECK_NOTE, "elsewhere",
+            "its text is not written in the call, so it is not checked (TERN_CHECKED(%s, \"...\") where it is "
+            "written has it checked)",
+            call->note->type != NULL ? call->note->type->name : "Model");
 }
 
 /** Words that tern_allow does not know would allow nothing. */
 static void check_allowance(check_run *run, const tern_sql_note *note)
 {
-    static const char *const known[] = {"any",  "elsewhere", "kind",   "name", "null", "order", "result",
-                                        "scan", "syntax",    "values", "use"};
+    static const char *const known[] = {"any",    "elsewhere", "kind",   "name",   "null", "order",
+                                        "result", "scan",      "syntax", "values", "use"};
     tern_str name, rest, word;
-    if (!source_call((tern_str){note->call, strlen(note->call)}, &name, &rest) || !source_is(name, "tern_allow") ||
-        !source_next(&rest, ',', &word))
+    if (!source_call((tern_str){note->call, strlen(note->call)}, &name, &rest) ||
+        !source_is(name, "tern_allow") || !source_next(&rest, ',', &word))
         return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (source_is(word, known[i]))
             return;
-    const char *message = arena_printf(run->memory,
-                                       "there is no \"%.*s\" to allow; it is one of any, elsewhere, kind, name, "
-                                       "null, order, result, scan, syntax, values, use",
-                                       (int)word.len, word.data);
+    const char *message =
+        arena_printf(run->memory,
+                     "there is no \"%.*s\" to allow; it is one of any, elsewhere, kind, name, "
+                     "null, order, result, scan, syntax, values, use",
+                     (int)word.len, word.data);
     if (message != NULL)
         check_report_add(run->report,
                          &(check_problem){CHECK_ERROR, note->place, "use", "tern_allow", message, 0});
@@ -136,7 +141,8 @@ static bool check_with(migrate_command *c, const check_engine *engine, const che
     engine->close(&c->client);
     *checked = run.checked;
     if (run.is_gone)
-        command_fail(c, "check: %s: %s", engine->label, problem.data != NULL ? problem.data : "memory is short");
+        command_fail(c, "check: %s: %s", engine->label,
+                     problem.data != NULL ? problem.data : "memory is short");
     buf_free(&problem);
     return !run.is_gone;
 }
@@ -171,9 +177,9 @@ static void add_summary(const migrate_command *c, const check_report *report, un
         add_count(&counts, report->counts[CHECK_WARNING], "warning");
     if (report->counts[CHECK_NOTE] != 0)
         add_count(&counts, report->counts[CHECK_NOTE], "note");
-    buf_add_printf(out, "%s: %u call%s checked with %s%s%s: %s\n", c->program, checked, checked == 1 ? "" : "s",
-                   chosen[0]->label, chosen[1] != NULL ? " and " : "", chosen[1] != NULL ? chosen[1]->label : "",
-                   counts.len != 0 ? counts.data : "no problems");
+    buf_add_printf(out, "%s: %u call%s checked with %s%s%s: %s\n", c->program, checked,
+                   checked == 1 ? "" : "s", chosen[0]->label, chosen[1] != NULL ? " and " : "",
+                   chosen[1] != NULL ? chosen[1]->label : "", counts.len != 0 ? counts.data : "no problems");
     buf_free(&counts);
 }
 

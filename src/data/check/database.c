@@ -38,7 +38,8 @@ static bool add_changes(migrate_command *c, const ddl_schema *newest, const ddl_
     if (command_is_same(c, newest, models))
         return true;
     command_fail(c, "the models have changes that are in no migration; run `%s migrate make`", c->program);
-    bool is_sound = diff_make(&diff, newest, models, false, &c->memory) && run(c, "savepoint changes", &problem);
+    bool is_sound =
+        diff_make(&diff, newest, models, false, &c->memory) && run(c, "savepoint changes", &problem);
     if (is_sound)
         diff_sql(&diff, c->client.driver->dialect, &sql);
     if (is_sound && !run_script(c, &sql, &problem)) {

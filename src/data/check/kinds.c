@@ -4,11 +4,13 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-    [TERN_ARG_NULL] = "NULL",         [TERN_ARG_BOOL] = "a bool",       [TERN_ARG_INT] = "a whole number",
-    [TERN_ARG_DOUBLE] = "a double",   [TERN_ARG_TEXT] = "a text",       [TERN_ARG_BYTES] = "bytes",
-    [TERN_ARG_UUID] = "a UUID",       [TERN_ARG_DATE] = "a date",       [TERN_ARG_TIME] = "a time of day",
-    [TERN_ARG_DATETIME] = "a date-time", [TERN_ARG_DURATION] = "a duration", [TERN_ARG_DECIMAL] = "a decimal",
-    [TERN_ARG_JSON] = "JSON",         [TERN_ARG_TOO_BIG] = "a whole number",
+    [TERN_ARG_NULL] = "NULL",           [TERN_ARG_BOOL] = "a bool",
+    [TERN_ARG_INT] = "a whole number",  [TERN_ARG_DOUBLE] = "a double",
+    [TERN_ARG_TEXT] = "a text",         [TERN_ARG_BYTES] = "bytes",
+    [TERN_ARG_UUID] = "a UUID",         [TERN_ARG_DATE] = "a date",
+    [TERN_ARG_TIME] = "a time of day",  [TERN_ARG_DATETIME] = "a date-time",
+    [TERN_ARG_DURATION] = "a duration", [TERN_ARG_DECIMAL] = "a decimal",
+    [TERN_ARG_JSON] = "JSON",           [TERN_ARG_TOO_BIG] = "a whole number",
 };
 
 const char *check_kind_name(tern_arg_kind kind)
@@ -51,7 +53,8 @@ static const char *column_kind(check_run *run, const data_column *column)
 {
     if (column->plan->type->kind != TERN_KIND_ENUM)
         return kind_names[column->kind];
-    const char *name = arena_printf(run->memory, "an enum %s, whose column holds names", column->plan->type->name);
+    const char *name =
+        arena_printf(run->memory, "an enum %s, whose column holds names", column->plan->type->name);
     return name != NULL ? name : "an enum";
 }
 
@@ -64,8 +67,8 @@ void check_kinds(check_run *run, check_statement *s)
         if (s->kinds[i] == TERN_NOTE_ANY || !check_operand_of(&s->tables, s->text, at, &operand) ||
             fits(operand.column, s->kinds[i], is_own))
             continue;
-        check_add(run, s->call, CHECK_ERROR, "kind", "value %u of \"%s\" is %s, but %s.%s is %s", i + 1, s->text,
-                  kind_names[s->kinds[i]], operand.table->table->name, operand.column->name,
+        check_add(run, s->call, CHECK_ERROR, "kind", "value %u of \"%s\" is %s, but %s.%s is %s", i + 1,
+                  s->text, kind_names[s->kinds[i]], operand.table->table->name, operand.column->name,
                   column_kind(run, operand.column));
         s->kinds[i] = TERN_NOTE_ANY;
     }

@@ -40,7 +40,8 @@ static const void *part_of(const elf_image *file, uint64_t offset, uint64_t coun
 static const ElfW(Shdr) * find_section(const elf_image *file)
 {
     const ElfW(Ehdr) *head = part_of(file, 0, 1, sizeof *head);
-    if (head == NULL || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_shentsize != sizeof(ElfW(Shdr)))
+    if (head == NULL || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
+        head->e_shentsize != sizeof(ElfW(Shdr)))
         return NULL;
     const ElfW(Shdr) *sections = part_of(file, head->e_shoff, head->e_shnum, sizeof *sections);
     if (sections == NULL || head->e_shoff % _Alignof(ElfW(Shdr)) != 0 || head->e_shstrndx >= head->e_shnum)
@@ -49,7 +50,8 @@ static const ElfW(Shdr) * find_section(const elf_image *file)
     for (unsigned i = 0; i < head->e_shnum; i++) {
         static const char wanted[] = "tern_sql";
         const char *name = part_of(file, names->sh_offset + sections[i].sh_name, 1, sizeof wanted);
-        if (name != NULL && memcmp(name, wanted, sizeof wanted) == 0 && (sections[i].sh_flags & SHF_ALLOC) != 0)
+        if (name != NULL && memcmp(name, wanted, sizeof wanted) == 0 &&
+            (sections[i].sh_flags & SHF_ALLOC) != 0)
             return &sections[i];
     }
     return NULL;

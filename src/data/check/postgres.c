@@ -49,8 +49,9 @@ static bool open_scratch(migrate_client *client, const char *url, buf *problem)
     if (!client_begin(client, "begin", problem))
         return give_up(client);
     if (!run(client, make, problem)) {
-        buf_add_text(problem, "; the check makes a schema of its own, which is rolled back: it needs the right to "
-                              "create one (grant create on database), or a database of its own");
+        buf_add_text(problem,
+                     "; the check makes a schema of its own, which is rolled back: it needs the right to "
+                     "create one (grant create on database), or a database of its own");
         return give_up(client);
     }
     return (run(client, look, problem) && run(client, settings, problem)) || give_up(client);
@@ -92,12 +93,14 @@ static bool describe_column(migrate_client *client, const PGresult *result, int 
 {
     char sql[320];
     column_sink sink = {column, a};
-    *column = (check_column){.name = keep(a, libpq.fname(result, number)), .oid = libpq.ftype(result, number)};
-    snprintf(sql, sizeof sql,
-             "select pg_catalog.format_type(%u, null), c.relname, a.attname, not a.attnotnull from (select) one "
-             "left join pg_catalog.pg_attribute a on a.attrelid = %u and a.attnum = %d "
-             "left join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')",
-             column->oid, libpq.ftable(result, number), libpq.ftablecol(result, number));
+    *column =
+        (check_column){.name = keep(a, libpq.fname(result, number)), .oid = libpq.ftype(result, number)};
+    snprintf(
+        sql, sizeof sql,
+        "select pg_catalog.format_type(%u, null), c.relname, a.attname, not a.attnotnull from (select) one "
+        "left join pg_catalog.pg_attribute a on a.attrelid = %u and a.attnum = %d "
+        "left join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')",
+        column->oid, libpq.ftable(result, number), libpq.ftablecol(result, number));
     return client_query(client, sql, NULL, 0, take_column, &sink, problem);
 }
 

@@ -9,8 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-void check_add(check_run *run, const check_call *call, check_weight weight, const char *word, const char *format,
-               ...)
+void check_add(check_run *run, const check_call *call, check_weight weight, const char *word,
+               const char *format, ...)
 {
     va_list args;
     if (check_call_allows(call, run->notes, word))
@@ -19,7 +19,8 @@ void check_add(check_run *run, const check_call *call, check_weight weight, cons
     const char *message = arena_vprintf(run->memory, NULL, format, args);
     va_end(args);
     const char *model = call->note->type != NULL ? call->note->type->name : NULL;
-    const char *shown = model != NULL ? arena_printf(run->memory, "%s(%s)", call->kind->name, model) : call->kind->name;
+    const char *shown =
+        model != NULL ? arena_printf(run->memory, "%s(%s)", call->kind->name, model) : call->kind->name;
     if (message == NULL || shown == NULL)
         run->report->is_memory_short = true;
     else
@@ -73,7 +74,8 @@ static void choose_values(check_run *run, check_statement *s, const call_values 
         chosen = choices[i].count == marks ? &choices[i] : NULL;
     if (chosen != NULL && chosen->kinds != NULL)
         memcpy(s->kinds, chosen->kinds, s->count);
-    if (chosen != NULL || (own == NULL && call->has_other_values) || (marks == 0 && count == 0) || s->text == NULL)
+    if (chosen != NULL || (own == NULL && call->has_other_values) || (marks == 0 && count == 0) ||
+        s->text == NULL)
         return;
     check_add(run, call, CHECK_ERROR, "values", "\"%s\" has %u `?`, and %u value%s", s->text, marks,
               count != 0 ? choices[0].count : 0, count != 0 && choices[0].count == 1 ? "" : "s");
@@ -81,7 +83,8 @@ static void choose_values(check_run *run, check_statement *s, const call_values 
 
 static select_sum sum_of(const check_call *call)
 {
-    return (select_sum){call->kind->function, data_table_column(call->table, call->field.data, call->field.len)};
+    return (select_sum){call->kind->function,
+                        data_table_column(call->table, call->field.data, call->field.len)};
 }
 
 static void build(sql_builder *b, const check_statement *s, const tern_arg *args)
@@ -113,7 +116,8 @@ static bool ask(check_run *run, const check_statement *s, check_answer *answer)
     sql_builder b;
     bool is_asked = false;
     for (unsigned i = 0; i < s->count; i++)
-        args[i] = (tern_arg){.kind = s->kinds[i] == TERN_NOTE_ANY ? TERN_ARG_TEXT : (tern_arg_kind)s->kinds[i]};
+        args[i] =
+            (tern_arg){.kind = s->kinds[i] == TERN_NOTE_ANY ? TERN_ARG_TEXT : (tern_arg_kind)s->kinds[i]};
     build(&b, s, args);
     if (b.mistake != NULL)
         check_add(run, s->call, CHECK_ERROR, "syntax", "\"%s\" %s", b.mistaken, b.mistake);
@@ -207,8 +211,8 @@ static void prove_related(check_run *run, const check_call *call)
             memcmp(type->fields[i].name, call->field.data, call->field.len) == 0)
             field = &type->fields[i];
     if (field != NULL && field->via == NULL && field->by == NULL && field->through == NULL)
-        check_add(run, call, CHECK_ERROR, "use", "%s.%s holds no related rows: it has no .via, .by or .through",
-                  type->name, field->name);
+        check_add(run, call, CHECK_ERROR, "use",
+                  "%s.%s holds no related rows: it has no .via, .by or .through", type->name, field->name);
 }
 
 /** A condition whose table is not known has to fit one of them. */
@@ -245,7 +249,8 @@ void check_prove(check_run *run, const check_call *call)
     bool needs_table = form != CALL_OWN && (form != CALL_CONDITION || call->note->type != NULL);
     run->checked++;
     if (needs_table && call->table == NULL)
-        check_add(run, call, CHECK_ERROR, "use", "%s is not a table: it is not among the models given to tern_database",
+        check_add(run, call, CHECK_ERROR, "use",
+                  "%s is not a table: it is not among the models given to tern_database",
                   call->note->type != NULL ? call->note->type->name : "its model");
     else if (form == CALL_KEY)
         check_key(run, call);

@@ -4,12 +4,14 @@
 
 #include <string.h>
 
-static const char *const weights[] = {[CHECK_ERROR] = "error", [CHECK_WARNING] = "warning", [CHECK_NOTE] = "note"};
+static const char *const weights[] = {
+    [CHECK_ERROR] = "error", [CHECK_WARNING] = "warning", [CHECK_NOTE] = "note"};
 
 void check_report_add(check_report *report, const check_problem *problem)
 {
     for (unsigned i = 0; i < report->count; i++)
-        if (report->items[i].place == problem->place && strcmp(report->items[i].message, problem->message) == 0)
+        if (report->items[i].place == problem->place &&
+            strcmp(report->items[i].message, problem->message) == 0)
             return;
     check_problem *grown = arena_resize(report->memory, report->items, (report->count + 1) * sizeof *grown);
     report->is_memory_short |= grown == NULL;
@@ -26,7 +28,8 @@ void check_report_lines(const check_report *report, buf *out)
 {
     for (unsigned i = 0; i < report->count; i++) {
         const check_problem *p = &report->items[i];
-        buf_add_printf(out, "%s: %s: %s: %s [%s]\n", p->place, weights[p->weight], p->call, p->message, p->word);
+        buf_add_printf(out, "%s: %s: %s: %s [%s]\n", p->place, weights[p->weight], p->call, p->message,
+                       p->word);
     }
 }
 

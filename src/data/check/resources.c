@@ -24,7 +24,8 @@ static bool add_resource(check_notes *notes, arena *a, const resource *r)
 {
     const data_table *table = data_table_of(r->model);
     for (unsigned i = 0; table != NULL && i < r->filter_count; i++) {
-        const data_column *column = data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
+        const data_column *column =
+            data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
         const tern_sql_note *note = column != NULL ? note_of(a, r, column) : NULL;
         if (column != NULL && (note == NULL || !check_notes_add(notes, a, note)))
             return false;

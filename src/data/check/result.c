@@ -29,8 +29,8 @@ static void check_column_of(check_run *run, const check_statement *s, const chec
 {
     const tern_type *model = s->call->note->type;
     if (!run->engine->fits(column, f->type))
-        check_add(run, s->call, CHECK_ERROR, "result", "the column \"%s\" is %s, but %s.%s is %s", column->name,
-                  column->type, model->name, f->field->name, f->type->name);
+        check_add(run, s->call, CHECK_ERROR, "result", "the column \"%s\" is %s, but %s.%s is %s",
+                  column->name, column->type, model->name, f->field->name, f->type->name);
     else if (may_be_null(s, column) && !plan_may_lack(f))
         check_add(run, s->call, CHECK_WARNING, "null",
                   "the column \"%s\" may be null, but %s.%s is neither .optional nor .nullable", column->name,
@@ -67,7 +67,8 @@ void check_result(check_run *run, const check_statement *s, const check_answer *
         const field_plan *f = rows_field_of_column(model, answer->columns[i].name);
         if (f == NULL) {
             check_add(run, s->call, CHECK_ERROR, "result", "the column \"%s\" is not a field of %s%s",
-                      answer->columns[i].name, model->name, suggest_field(run, model, answer->columns[i].name));
+                      answer->columns[i].name, model->name,
+                      suggest_field(run, model, answer->columns[i].name));
             continue;
         }
         has[f - plan_of(model)->fields] = true;

@@ -78,9 +78,10 @@ static void look_for_missing_joins(check_run *run, const check_statement *s, con
     while (name > plan && name[-1] != '\n')
         name--;
     name += strncmp(name, "SEARCH ", 7) == 0 ? 7 : 0;
-    check_add(run, s->call, CHECK_WARNING, "scan",
-              "each run makes an index of %.*s for itself: none serves %.*s (.index = true of the field makes one)",
-              (int)strcspn(name, " "), name, (int)strcspn(columns, ")") + 1, columns);
+    check_add(
+        run, s->call, CHECK_WARNING, "scan",
+        "each run makes an index of %.*s for itself: none serves %.*s (.index = true of the field makes one)",
+        (int)strcspn(name, " "), name, (int)strcspn(columns, ")") + 1, columns);
 }
 
 void check_scan(check_run *run, const check_statement *s, const check_answer *answer)

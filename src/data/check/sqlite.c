@@ -56,8 +56,8 @@ static void describe_column(sqlite3 *db, sqlite3_stmt *statement, int number, ar
     column->table = keep(a, sqlite3_column_table_name(statement, number));
     column->column = keep(a, sqlite3_column_origin_name(statement, number));
     if (column->table != NULL && column->column != NULL &&
-        sqlite3_table_column_metadata(db, NULL, column->table, column->column, NULL, NULL, &is_not_null, &is_key,
-                                      NULL) == SQLITE_OK)
+        sqlite3_table_column_metadata(db, NULL, column->table, column->column, NULL, NULL, &is_not_null,
+                                      &is_key, NULL) == SQLITE_OK)
         column->is_nullable = !is_not_null && !is_key;
 }
 
@@ -115,15 +115,21 @@ static bool holds(const char *type, const char *word)
     return false;
 }
 
-typedef enum affinity { AFFINITY_INTEGER, AFFINITY_TEXT, AFFINITY_BLOB, AFFINITY_REAL, AFFINITY_OTHER } affinity;
+typedef enum affinity {
+    AFFINITY_INTEGER,
+    AFFINITY_TEXT,
+    AFFINITY_BLOB,
+    AFFINITY_REAL,
+    AFFINITY_OTHER
+} affinity;
 
 static affinity affinity_of(const char *type)
 {
-    return holds(type, "int")                                                   ? AFFINITY_INTEGER
+    return holds(type, "int")                                                  ? AFFINITY_INTEGER
            : holds(type, "char") || holds(type, "clob") || holds(type, "text") ? AFFINITY_TEXT
-           : holds(type, "blob")                                                ? AFFINITY_BLOB
+           : holds(type, "blob")                                               ? AFFINITY_BLOB
            : holds(type, "real") || holds(type, "floa") || holds(type, "doub") ? AFFINITY_REAL
-                                                                                : AFFINITY_OTHER;
+                                                                               : AFFINITY_OTHER;
 }
 
 static bool fits(const check_column *column, const tern_type *type)

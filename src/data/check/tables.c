@@ -94,13 +94,13 @@ static check_table *add_table(check_tables *tables, const data_table *table, ter
     return &tables->items[tables->count++];
 }
 
-static const char *const ends_sources[] = {"where", "group", "order", "set",    "select", "values", "on",
-                                           "limit", "having", "returning", "union", "using", NULL};
+static const char *const ends_sources[] = {"where", "group",  "order",     "set",   "select", "values", "on",
+                                           "limit", "having", "returning", "union", "using",  NULL};
 static const char *const begins_source[] = {"from", "join", "into", "update", NULL};
 static const char *const no_alias[] = {
-    "where", "group", "order",  "set",   "select", "values", "on",    "limit", "having",  "returning",
-    "union", "using", "join",   "left",  "right",  "full",   "inner", "cross", "natural", "outer",
-    "for",   "offset", "except", "intersect", "window", "from", "default", "and", "or", NULL};
+    "where", "group",  "order",  "set",       "select", "values", "on",      "limit", "having",  "returning",
+    "union", "using",  "join",   "left",      "right",  "full",   "inner",   "cross", "natural", "outer",
+    "for",   "offset", "except", "intersect", "window", "from",   "default", "and",   "or",      NULL};
 
 /** What a join that follows makes of the tables on both sides. */
 typedef struct join_side {
@@ -194,6 +194,20 @@ static tern_str word_before(const char *text, const char *end)
     return (tern_str){begin, (size_t)(end - begin)};
 }
 
+/** The name, plain or quoted, that ends at `end`; `*begin` is where it is written from. */
+static tern_str name_before(const char *text, const char *end, const char **begin)
+{
+    const char *quote = end - 1;
+    tern_str plain = word_before(text, end);
+    *begin = plain.data;
+    if (end == text || *quote != '"')
+        return plain;
+    while (quote > text && quote[-1] != '"')
+        quote--;
+    *begin = quote > text ? quote - 1 : end;
+    return quote > text ? (tern_str){quote, (size_t)(end - 1 - quote)} : (tern_str){end, 0};
+}
+
 /** Where the comparison that ends at `end` begins; NULL when there is none. */
 static const char *before_sign(const char *text, const char *end, bool *is_sought)
 {
@@ -251,10 +265,11 @@ bool check_operand_of(const check_tables *tables, const char *text, const char *
         sign = before_in(text, end, &out->is_sought);
     if (sign == NULL || !ends_operand(question + 1))
         return false;
-    tern_str name = word_before(text, before_space(text, sign)), of = {0};
-    if (name.data > text && name.data[-1] == '.')
-        of = word_before(text, name.data - 1);
-    if (name.len == 0 || !begins_operand(text, of.len != 0 ? of.data : name.data))
+    const char *begin;
+    tern_str name = name_before(text, before_space(text, sign), &begin), of = {0};
+    if (begin > text && begin[-1] == '.')
+        of = name_before(text, begin - 1, &begin);
+    if (name.len == 0 || !begins_operand(text, begin))
         return false;
     out->column = NULL;
     if (of.len != 0) {

@@ -10,8 +10,8 @@ enum { CHECK_TABLES_MOST = 16 };
 
 typedef struct check_table {
     const data_table *table;
-    tern_str alias;  /* its name in the text */
-    bool may_lack;   /* its rows may be missing in the result: the other side of an outer join */
+    tern_str alias; /* its name in the text */
+    bool may_lack;  /* its rows may be missing in the result: the other side of an outer join */
 } check_table;
 
 typedef struct check_tables {

@@ -67,11 +67,10 @@ static const char *suggest_table(check_run *run, tern_str name)
 static const struct {
     const char *begin, *end, *is;
 } unknown_names[] = {
-    {"no such column: ", "", "column"},        {"no such table: ", "", "table"},
-    {"no such function: ", "", "function"},    {"column \"", "\" of relation", "column"},
-    {"column \"", "\" does not exist", "column"},
-    {"relation \"", "\" does not exist", "table"}, {"column ", " does not exist", "column"},
-    {"function ", " does not exist", "function"},
+    {"no such column: ", "", "column"},           {"no such table: ", "", "table"},
+    {"no such function: ", "", "function"},       {"column \"", "\" of relation", "column"},
+    {"column \"", "\" does not exist", "column"}, {"relation \"", "\" does not exist", "table"},
+    {"column ", " does not exist", "column"},     {"function ", " does not exist", "function"},
 };
 
 /** The name in `words` that the database does not know; false when they say something else. */
@@ -122,7 +121,7 @@ void check_tell(check_run *run, const check_statement *s, const char *words)
     const char *more = strcmp(is, "table") == 0    ? suggest_table(run, plain)
                        : strcmp(is, "column") == 0 ? suggest_of_tables(run, &s->tables, plain)
                                                    : "";
-    check_add(run, s->call, CHECK_ERROR, "name", "there is no %s \"%.*s\"%s%s%s", is, (int)name.len, name.data,
-              strcmp(is, "function") == 0 ? " in " : "", strcmp(is, "function") == 0 ? run->engine->label : "",
-              more);
+    check_add(run, s->call, CHECK_ERROR, "name", "there is no %s \"%.*s\"%s%s%s", is, (int)name.len,
+              name.data, strcmp(is, "function") == 0 ? " in " : "",
+              strcmp(is, "function") == 0 ? run->engine->label : "", more);
 }

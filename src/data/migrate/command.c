@@ -262,10 +262,11 @@ void data_check_command_add(tern_app *app, const tern_database_options *options)
     if (target == NULL)
         return;
     *target = (migrate_target){app, options};
-    app_add_command(app, &(app_command){.name = "check",
-                                        .help = "ask a database of every statement, without running one (check --help)",
-                                        .run = run_check,
-                                        .arg = target});
+    app_add_command(
+        app, &(app_command){.name = "check",
+                            .help = "ask a database of every statement, without running one (check --help)",
+                            .run = run_check,
+                            .arg = target});
 }
 
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options)

@@ -22,17 +22,19 @@ __attribute__((used)) static void calls(tern_ctx *c, const char *name, bool done
 {
     tern_select(c, Todo, .where = done ? "done = ? and owner = ?" : "owner = ?",
                 .args = done ? TERN_ARGS(done, 1) : TERN_ARGS(1), .order_by = "title desc");
-    tern_sql(c, Open,
-             "select p.name as owner, count(*) as todos from todo t join person p on p.id = t.owner where p.name = ? "
-             "group by 1",
-             name);
+    tern_sql(
+        c, Open,
+        "select p.name as owner, count(*) as todos from todo t join person p on p.id = t.owner where p.name = ? "
+        "group by 1",
+        name);
     tern_find(c, Person, 1);
     tern_where(c, "name = ?", name);
 }
 
 static int check_once(unsigned long fail_at)
 {
-    static const tern_database_options options = {.url = "sqlite::memory:", .migrations = "/nonexistent/migrations"};
+    static const tern_database_options options = {.url = "sqlite::memory:",
+                                                  .migrations = "/nonexistent/migrations"};
     tern_app *app = tern_app_new(.title = "T");
     data_check_command_add(app, &options);
     (void)fail_at; /* of use only where allocations can be made to fail */

@@ -58,9 +58,10 @@ TEST(literals_are_read_as_the_compiler_reads_them)
 
 TEST(arguments_are_parted_outside_of_brackets_and_quotes)
 {
-    tern_str rest = TEXT(".where = \"a, b\" , .args = TERN_ARGS(f(1, 2), (x){3, 4}), .limit = a[1, 2], ','"), piece;
-    static const char *const pieces[] = {".where = \"a, b\"", ".args = TERN_ARGS(f(1, 2), (x){3, 4})", ".limit = a[1, 2]",
-                                         "','"};
+    tern_str rest = TEXT(".where = \"a, b\" , .args = TERN_ARGS(f(1, 2), (x){3, 4}), .limit = a[1, 2], ','"),
+             piece;
+    static const char *const pieces[] = {".where = \"a, b\"", ".args = TERN_ARGS(f(1, 2), (x){3, 4})",
+                                         ".limit = a[1, 2]", "','"};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         CHECK(source_next(&rest, ',', &piece));
         CHECK(source_is(piece, pieces[i]));
@@ -127,7 +128,8 @@ static const char *beside(const char *text)
     check_tables_read(&tables, NULL, text);
     if (!check_operand_of(&tables, text, check_next_mark(text), &operand))
         return "";
-    snprintf(name, sizeof name, "%s.%s%s", operand.table->table->name, operand.column->name, operand.is_sought ? "+" : "");
+    snprintf(name, sizeof name, "%s.%s%s", operand.table->table->name, operand.column->name,
+             operand.is_sought ? "+" : "");
     return name;
 }
 
@@ -152,7 +154,8 @@ TEST(the_column_beside_a_value_is_found_by_its_table)
         {"with b as (select 1 as title) select 1 from book where title = ?", ""},
         {"update book set pages = ?", "book.pages+"},
         {"select 1 from book where title = 'from person' and pages = ?", "book.pages+"},
-        {"select 1 from book where \"title\" = ?", ""},
+        {"select 1 from book where \"title\" = ?", "book.title+"},
+        {"select 1 from book b where \"b\".\"title\" = ?", "book.title+"},
     };
     make_tables();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
