@@ -177,9 +177,10 @@ static void add_summary(const migrate_command *c, const check_report *report, un
         add_count(&counts, report->counts[CHECK_WARNING], "warning");
     if (report->counts[CHECK_NOTE] != 0)
         add_count(&counts, report->counts[CHECK_NOTE], "note");
-    buf_add_printf(out, "%s: %u call%s checked with %s%s%s: %s\n", c->program, checked,
-                   checked == 1 ? "" : "s", chosen[0]->label, chosen[1] != NULL ? " and " : "",
-                   chosen[1] != NULL ? chosen[1]->label : "", counts.len != 0 ? counts.data : "no problems");
+    buf_add_printf(out, "%s: %u call%s checked with ", c->program, checked, checked == 1 ? "" : "s");
+    for (unsigned i = 0; chosen[i] != NULL; i++)
+        buf_add_printf(out, "%s%s", i == 0 ? "" : " and ", chosen[i]->label);
+    buf_add_printf(out, ": %s\n", counts.len != 0 ? counts.data : "no problems");
     buf_free(&counts);
 }
 
