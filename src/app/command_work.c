@@ -15,11 +15,6 @@ typedef struct command_work {
     tern_ctx c;
 } command_work;
 
-static void fail_scope(scope *s, int status, const char *detail)
-{
-    ctx_fail(s->owner, status, detail);
-}
-
 static void tell_failure(const command_work *a)
 {
     const scope *s = &a->c.scope;
@@ -29,19 +24,14 @@ static void tell_failure(const command_work *a)
 static void run(void *arg)
 {
     command_work *a = arg;
-    coro *self = coro_self();
-    scope_open(&a->c.scope, &a->x.arena, &a->c, fail_scope);
-    self->request = &a->c;
-    self->scope = &a->c.scope;
+    ctx_open(&a->c);
     unwind_reason why = ctx_guard(&a->c, a->work, a->arg);
     a->is_done = why == UNWIND_NONE;
     if (why == UNWIND_FAIL)
         tell_failure(a);
     else if (why == UNWIND_CANCELLED)
         buf_add_text(a->problem, "it was cancelled");
-    scope_close(&a->c.scope);
-    self->scope = NULL;
-    self->request = NULL;
+    ctx_leave(&a->c);
     a->is_over = true;
     loop_stop();
 }

@@ -6,6 +6,7 @@
 #include "app/static_file.h"
 #include "base/arena.h"
 #include "http/exchange.h"
+#include "runtime/coro.h"
 #include "runtime/scope.h"
 #include "runtime/unwind.h"
 
@@ -144,6 +145,24 @@ const char *app_keep_text(tern_app *app, const char *text);
 void app_service(tern_app *app, http_service *service);
 /** For crash reports: what the running coroutine is serving, async-signal-safe (dispatch.c). */
 size_t app_describe(void *app, char *out, size_t size);
+
+/** Opens the request's scope; the running coroutine works for it until ctx_leave. (dispatch.c) */
+void ctx_open(tern_ctx *c);
+/** The running coroutine works for the request, whose scope is open. */
+static inline void ctx_enter(tern_ctx *c)
+{
+    coro *self = coro_self();
+    self->request = c;
+    self->scope = &c->scope;
+}
+/** Undoes what was deferred; the running coroutine works for no request any more. */
+static inline void ctx_leave(tern_ctx *c)
+{
+    coro *self = coro_self();
+    scope_close(&c->scope);
+    self->scope = NULL;
+    self->request = NULL;
+}
 
 /** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
 tern_reply ctx_run_next(tern_ctx *c);

@@ -215,23 +215,24 @@ static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
     return true;
 }
 
-static void fail_scope(scope *s, int status, const char *detail)
+static _Noreturn void fail_scope(scope *s, int status, const char *detail)
 {
     ctx_fail(s->owner, status, detail);
 }
 
+void ctx_open(tern_ctx *c)
+{
+    scope_open(&c->scope, &c->x->arena, c, fail_scope);
+    ctx_enter(c);
+}
+
 static void serve(tern_ctx *c)
 {
-    coro *self = coro_self();
-    scope_open(&c->scope, &c->x->arena, c, fail_scope);
-    self->request = c;
-    self->scope = &c->scope;
+    ctx_open(c);
     unwind_reason why;
     tern_reply reply = run_level(c, &why);
     bool has_reply = why != UNWIND_CANCELLED || cancelled_reply(c, &reply);
-    scope_close(&c->scope);
-    self->scope = NULL;
-    self->request = NULL;
+    ctx_leave(c);
     if (has_reply)
         ctx_send(c, &reply);
     for (ctx_after *after = c->after; after != NULL; after = after->next)

@@ -156,13 +156,9 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
     tern_stream out = {.c = c, .write = reply->write, .arg = reply->arg};
     unwind_reason why = UNWIND_NONE;
     if (x->head.method != HTTP_HEAD && reply->status != 204 && reply->status != 304) {
-        coro *self = coro_self();
-        self->request = c;
-        self->scope = &c->scope;
+        ctx_enter(c);
         why = ctx_guard(c, run_stream, &out);
-        scope_close(&c->scope);
-        self->scope = NULL;
-        self->request = NULL;
+        ctx_leave(c);
     }
     if (why == UNWIND_NONE) {
         http_reply_end(x);

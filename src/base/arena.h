@@ -22,7 +22,7 @@ typedef struct arena {
     size_t limit_bytes;  /* heap bytes at most */
 #if BASE_ASAN
     bool is_checked;            /* arena_check */
-    struct arena_block *blocks; /* what it has handed out since */
+    struct arena_block *blocks; /* what it has handed out since then */
 #endif
 } arena;
 
@@ -40,9 +40,9 @@ static inline size_t arena_rounded(size_t size)
 void *arena_grow(arena *a, size_t size);
 
 /**
- * In builds with AddressSanitizer, has everything that is allocated from now on in a heap block of its own: a
- * byte written past its end, and a use after arena_free, are reports. Room and limit are counted as without.
- * Whoever checks an arena frees it, even one that took no chunk.
+ * In builds with AddressSanitizer, puts every later allocation into a heap block of its own: a byte written
+ * past its end, and a use after arena_free, are reports. Room and limit are counted as without
+ * AddressSanitizer. An arena that is checked must be freed, even when it took no chunk.
  */
 #if BASE_ASAN
 static inline void arena_check(arena *a)
@@ -86,8 +86,8 @@ static inline void *arena_alloc(arena *a, size_t size)
 }
 
 /**
- * A block on a chunk of its own, which grows and shrinks without a copy being left behind: for what ends up
- * large and is not known to at first. `block` is NULL, or what this call returned before.
+ * A block in a chunk of its own, which grows and shrinks without leaving a copy: for what may turn out to be
+ * large. `block` is NULL, or what this call returned before.
  * @return the block, moved or not, of `size` bytes; NULL as arena_alloc, the old block is then unchanged.
  */
 void *arena_resize(arena *a, void *block, size_t size);

@@ -14,12 +14,12 @@ typedef struct buf {
 } buf;
 
 void buf_free(buf *b);
-/** Makes room for `more` bytes after len and a NUL; false (and failed) when that can't be had. */
+/** Makes room for `more` bytes after len and a NUL; false (and failed) without memory. */
 bool buf_reserve(buf *b, size_t more);
 bool buf_add(buf *b, const void *data, size_t len);
 bool buf_add_text(buf *b, const char *text);
 bool buf_add_printf(buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** Appends `text` as the inside of a JSON string (RFC 8259 section 7): quotes, backslash and control bytes
+/** Appends `text` as the content of a JSON string (RFC 8259 section 7): quotes, backslash and control bytes
  * escaped, bytes that are not UTF-8 replaced by U+FFFD, U+2028/2029 and DEL escaped so that one log event
  * stays one line. */
 bool buf_add_json(buf *b, const char *text, size_t len);

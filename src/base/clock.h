@@ -23,6 +23,12 @@ static inline uint64_t clock_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/** Milliseconds on the monotonic clock, exact. */
+static inline uint64_t clock_ms(void)
+{
+    return clock_ns() / 1000000;
+}
+
 /** Seconds since 1970-01-01 UTC. */
 static inline int64_t clock_wall_s(void)
 {

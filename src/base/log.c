@@ -16,7 +16,7 @@
 /* A line is made in a block on the stack, so that a worker short of memory can still say so. */
 enum {
     LINE_BYTES = 8192,
-    END_BYTES = 64,                    /* kept for what closes a line */
+    END_BYTES = 64,                    /* reserved for the end of a line */
     MESSAGE_BYTES = LINE_BYTES - 2048, /* a long message leaves the fields this much */
     LEAST_FIELD_BYTES = 32             /* a field is left out when not even this much of it would fit */
 };
@@ -152,7 +152,7 @@ static bool add_field(buf *line, const tern_log_field *field)
     return is_whole;
 }
 
-/* People get backslashes and quotes of a message as they are: only what could harm a line is escaped. */
+/* The format for people keeps backslashes and quotes: only what could break a line is escaped. */
 static bool add_human_message(buf *line, const char *message, size_t end)
 {
     while (*message != '\0') {
@@ -233,7 +233,7 @@ void tern_log(tern_log_level level, const char *format, ...)
     va_start(args, format);
     int needed = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (needed < 0) /* an argument that cannot be formatted: the format still tells where */
+    if (needed < 0) /* an argument that cannot be formatted: the format still says where */
         write_event(level, format, true, NULL, 0);
     else
         write_event(level, message, (size_t)needed < sizeof message, NULL, 0);

@@ -1,4 +1,4 @@
-/** What the library itself asks of the log, beyond tern/log.h. */
+/** What only the library itself needs of the log, in addition to tern/log.h. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

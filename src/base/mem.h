@@ -1,9 +1,9 @@
 /**
- * The one door to the C heap.
+ * The only way to the C heap.
  *
- * Every allocation of the library passes here, so that tests can make the n-th one fail (`TERN_FAULTS`
- * builds). Each call may return NULL, and every caller answers that with an error of its own: nothing in Tern
- * aborts for memory.
+ * Every allocation of the library goes through these calls, so that tests can make the n-th one fail
+ * (`TERN_FAULTS` builds). Each call may return NULL, and every caller turns that into an error: Tern never
+ * aborts for lack of memory.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

@@ -4,7 +4,7 @@
 
 enum { FIRST_ENTRIES = 16, ENTRIES_PER_KEY = 4 };
 
-/** Where the key stands, or the free entry where it belongs. */
+/** The entry of the key, or the free entry where it belongs. */
 static name_table_entry *find_place(name_table_entry *entries, uint32_t mask, const name_table_entry *key,
                                     uint64_t hash)
 {

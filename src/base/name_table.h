@@ -3,9 +3,9 @@
  * by every request.
  *
  * Hot path: a look-up hashes 8 bytes a step and almost always ends at the first entry. The hash needs no
- * secret: requests only look keys up and never add one, so what a client can choose is which of the
- * application's own keys it is compared with. The load stays below a quarter, which keeps runs of entries
- * short. A table that clients fill takes a keyed hash instead (siphash.h).
+ * secret: requests only look keys up and never add one, so a client can only choose which of the
+ * application's own keys its text is compared with. The load stays below a quarter, which keeps runs of
+ * entries short. A table that clients fill needs a keyed hash instead (siphash.h).
  */
 #ifndef BASE_NAME_TABLE_H
 #define BASE_NAME_TABLE_H

@@ -62,7 +62,7 @@ static inline void pool_put(pool *p, void *block)
 
 /** Frees the blocks on the list (not those handed out). */
 void pool_drain(pool *p);
-/** Frees as many blocks as nobody has needed since the last call. */
+/** Frees the blocks that were not needed since the last call. */
 void pool_tidy(pool *p);
 
 #endif

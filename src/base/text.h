@@ -12,7 +12,7 @@ static inline unsigned char text_lower(unsigned char byte)
     return (unsigned char)(byte - 'A') < 26 ? (unsigned char)(byte | 0x20) : byte;
 }
 
-/** Whether `len` bytes at `a` and `b` are equal but for ASCII case. */
+/** Whether the `len` bytes at `a` and `b` are equal, ignoring ASCII case. */
 bool text_equal_nocase(const char *a, const char *b, size_t len);
 
 /** How many letters must be added, dropped or changed to make one word the other; large for long words. */

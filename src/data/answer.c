@@ -1,5 +1,6 @@
 /* What a client is told when a statement fails: the log has the engine's words, the reply has none of them.
  */
+#include "base/log_limit.h"
 #include "data/execute.h"
 #include "runtime/loop.h"
 
@@ -7,8 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum { TELL_EVERY_MS = 1000 };
 
 static const struct {
     int status;
@@ -73,21 +72,16 @@ static const char *blamed_field(const data_table *table, const data_error *error
 /* What is said of a database in trouble: with every request it would flood the log. */
 static void log_trouble(const char *label, const data_error *error)
 {
-    static struct {
-        uint64_t next_ms;
-        unsigned left_out;
-    } told[TERN_DATA_FAILED + 1];
-    if (loop_self.now_ms < told[error->fault].next_ms) {
-        told[error->fault].left_out++;
+    static log_limit limits[TERN_DATA_FAILED + 1];
+    log_limit *limit = &limits[error->fault];
+    if (!log_limit_allows(limit, 1, loop_self.now_ms))
         return;
-    }
-    if (told[error->fault].left_out > 0)
+    if (limit->left_out > 0)
         tern_log(TERN_LOG_ERROR, "%s: the database says: %s (and to %u requests since the last such line)",
-                 label, error->message, told[error->fault].left_out);
+                 label, error->message, limit->left_out);
     else
         tern_log(TERN_LOG_ERROR, "%s: the database says: %s", label, error->message);
-    told[error->fault].next_ms = loop_self.now_ms + TELL_EVERY_MS;
-    told[error->fault].left_out = 0;
+    limit->left_out = 0;
 }
 
 /** Which of the two a broken foreign key is: PostgreSQL says so in words (English, unless lc_messages is

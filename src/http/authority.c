@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/** Length of "[IPv6]" at the start of `text`, 0 when there is none. */
+/** Length of "[IPv6]" at the start of `text`, 0 without one. */
 static size_t ipv6_literal(const char *text, size_t len)
 {
     char address[INET6_ADDRSTRLEN];

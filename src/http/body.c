@@ -8,7 +8,7 @@
 
 enum {
     FIRST_BODY_BYTES = 64 * 1024,
-    TIMES_ARRIVED = 16, /* memory for that much more than has arrived, never for what the client claims */
+    TIMES_ARRIVED = 16, /* memory taken, as a multiple of what has arrived, not of what is claimed */
     CHUNK_OVERHEAD_BYTES = 16 * 1024,
     TRAILER_BYTES = 8 * 1024
 };
@@ -136,7 +136,7 @@ static long next_piece(http_exchange *x, size_t most, char **piece)
     return 0;
 }
 
-/** A body that lies, or fits, behind its head in the block: read in place. */
+/** A body that is, or fits, after its head in the block is read in place. */
 static bool read_in_place(http_exchange *x)
 {
     http_connection *k = x->connection;
@@ -158,7 +158,7 @@ static bool read_in_place(http_exchange *x)
     return x->body.data != NULL || fail(x, 503, "out of memory");
 }
 
-/** How much of what is left to make room for at once. */
+/** How much of the rest to make room for at once. */
 static size_t room_ahead(const http_exchange *x)
 {
     uint64_t most = TIMES_ARRIVED * x->body_bytes;
@@ -167,8 +167,8 @@ static size_t room_ahead(const http_exchange *x)
     return (size_t)(x->body_left < most ? x->body_left : most);
 }
 
-/** A longer body goes to the heap, growing as it arrives. What is not written to yet is address space only,
- * so that one step or two are enough for most. */
+/** A longer body goes to the heap, growing as it arrives. Memory not yet written to is address space only, so
+ * one step or two are enough for most bodies. */
 static bool read_to_heap(http_exchange *x)
 {
     http_connection *k = x->connection;
@@ -204,7 +204,7 @@ static bool read_to_heap(http_exchange *x)
     }
     if (!buf_reserve(b, 0)) /* an empty body has no block yet, and its NUL needs one */
         return fail(x, 503, "out of memory");
-    b->data[b->len] = '\0'; /* what was received straight into it has none yet */
+    b->data[b->len] = '\0'; /* bytes received directly into it have none yet */
     x->body = (tern_str){b->data, b->len};
     return x->body_status == 0;
 }

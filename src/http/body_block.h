@@ -1,8 +1,8 @@
 /**
  * Blocks of long bodies, kept for the next ones.
  *
- * Fresh memory costs a page fault for each 4 KiB that is received into it.
- * So a worker keeps a few blocks of those that were freed last, until nobody has needed them for a second.
+ * New memory costs a page fault for each 4 KiB received into it. So a worker keeps a few of the blocks freed
+ * last, until they have not been needed for a second.
  */
 #ifndef HTTP_BODY_BLOCK_H
 #define HTTP_BODY_BLOCK_H
@@ -19,9 +19,9 @@ typedef struct body_blocks {
 
 /** Gives `b`, which has no block, the one that was freed last, if any. */
 void body_block_get(body_blocks *blocks, buf *b);
-/** Keeps the block of `b`, or frees it: one that is unusually small or large, or one more than are kept. */
+/** Keeps the block of `b`, or frees it when it is unusually small or large, or when enough are kept. */
 void body_block_put(body_blocks *blocks, buf *b);
-/** Frees what nobody has needed since the last call. */
+/** Frees the blocks that were not needed since the last call. */
 void body_blocks_tidy(body_blocks *blocks);
 void body_blocks_drain(body_blocks *blocks);
 

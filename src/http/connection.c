@@ -1,7 +1,7 @@
 /**
  * A connection's life: events, parking, lingering, closing.
  *
- * Hot path: on_event, work_main. They may not allocate, start timers or make a system call of their own.
+ * Hot path: on_event, work_main. They may not allocate, start timers or make further system calls.
  */
 #include "http/connection.h"
 
@@ -18,9 +18,9 @@ enum {
     LINGER_MS = 30000,                /* that a peer may go on sending after our last reply */
     LINGER_SILENCE_MS = 5000,         /* of it without a byte */
     LINGER_DRAINING_MS = 2000,        /* all of it when the server stops */
-    LINGER_BYTES = 256 * 1024 * 1024, /* that are thrown away; what follows stays with the peer */
-    LINGER_TURN_BYTES = 512 * 1024,   /* of them before other connections have their turn */
-    LAST_REQUEST_MS = 1000 /* what a silent client of a stopping server has left for its first request */
+    LINGER_BYTES = 256 * 1024 * 1024, /* discarded at most; the rest stays with the peer */
+    LINGER_TURN_BYTES = 512 * 1024,   /* of them before other connections get their turn */
+    LAST_REQUEST_MS = 1000 /* how long a silent client of a stopping server has for its first request */
 };
 
 static void on_event(loop_source *source, uint32_t events);
@@ -94,10 +94,8 @@ void connection_close(http_connection *k)
     connection_forget(k);
     close(fd); /* EINTR and EIO leave nothing to do: the descriptor is gone either way */
     worker_connection_closed();
-    if (http_self.is_draining && http_self.count == 0 && !http_self.has_told_drained) {
-        http_self.has_told_drained = true;
-        worker_drained();
-    }
+    if (http_self.is_draining)
+        server_report_drained();
 }
 
 /** Starts or corrects the timer; the usual case, a deadline later than the running timer's, is one
@@ -145,8 +143,8 @@ static uint64_t linger_deadline(const http_connection *k)
     return k->linger_end_ms < silence ? k->linger_end_ms : silence;
 }
 
-/** Closes in stages: RFC 9112 section 9.6. Closing with unread input would send RST, which makes a peer that
- * still sends lose the reply on its way; many proxies read none before they have sent all. */
+/** Closes in stages: RFC 9112 section 9.6. Closing with unread input would send RST, and a peer that still
+ * sends would lose the reply on its way; many proxies read no reply before they have sent all. */
 static void linger(http_connection *k)
 {
     release_input(k);
@@ -158,7 +156,7 @@ static void linger(http_connection *k)
     k->is_lingering = true;
     k->linger_end_ms = loop_self.now_ms + (http_self.is_draining ? LINGER_DRAINING_MS : LINGER_MS);
     set_deadline(k, linger_deadline(k));
-    on_event(&k->source, EPOLLIN); /* what is here already brings no new edge */
+    on_event(&k->source, EPOLLIN); /* bytes that have arrived already cause no new edge */
 }
 
 void connection_hurry(http_connection *k)
@@ -170,7 +168,7 @@ void connection_hurry(http_connection *k)
     set_deadline(k, linger_deadline(k));
 }
 
-/** Keeps an unfinished head in a block of its own size, so that a slow peer costs what it sent. */
+/** Keeps an unfinished head in a block of its size, so that a slow peer costs only the bytes it sent. */
 static bool keep_beginning(http_connection *k)
 {
     uint32_t len = k->in_end - k->in_start;
@@ -212,7 +210,7 @@ static void park(http_connection *k)
 
 /* -- the runner -- */
 
-/** Makes room behind in_end for more of an unfinished head; false when the block is full of it. */
+/** Makes room after in_end for more of an unfinished head; false when it fills the block. */
 static bool make_room(http_connection *k)
 {
     if (k->in_start > 0) {
@@ -322,8 +320,8 @@ static bool take_block(http_connection *k)
     return true;
 }
 
-/** Whether parsing anew can tell more than the last time: a line has ended, or a limit may be passed. Keeps
- * the cost of a head that comes byte by byte linear. */
+/** Whether parsing again can find more than the last time: a line has ended, or a limit may be exceeded.
+ * Keeps the cost of a head that arrives byte by byte linear. */
 static bool is_worth_parsing(const http_connection *k, uint32_t before)
 {
     return before == 0 || memchr(k->in + before, '\n', k->in_end - before) != NULL ||
@@ -354,8 +352,10 @@ static void on_readable(http_connection *k)
         park(k);
 }
 
-/** Throws away some of what a lingering peer sends. 0: for now there is no more; 1: there may be; -1: its
- * end. */
+/**
+ * Discards some of what a lingering peer sends. 0: nothing more for now; 1: there may be more; -1: its end.
+ *
+ */
 static int drop_some(http_connection *k)
 {
     static char scrap[64 * 1024];
@@ -382,7 +382,7 @@ static void on_linger(http_connection *k)
         return;
     }
     k->is_readable = more == 1 && k->lingered_bytes < LINGER_BYTES;
-    if (k->is_readable) /* others get their turn; no edge will tell of what is left */
+    if (k->is_readable) /* others get their turn; the rest causes no further edge */
         set_deadline(k, loop_self.now_ms + 1);
     else if (k->lingered_bytes != before)
         set_deadline(k, linger_deadline(k));

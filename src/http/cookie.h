@@ -9,11 +9,10 @@
 
 /**
  * Finds cookie `name` in the value of one Cookie header, by the steps of RFC 6265 section 5.2: pairs are
- * split at
- * ';', a name ends at the first '=', spaces and tabs around names and values do not count, quotes are a part
- * of the value, nothing is unescaped. `$Version` is a name like any other, and a pair without '=' has none.
- * Names are compared exactly. A pair whose value has a control byte is skipped. The first one of a name
- * counts.
+ * split at ';', a name ends at the first '=', spaces and tabs around names and values are ignored, quotes are
+ * a part of the value, nothing is unescaped. `$Version` is a name like any other, and a pair without '=' has
+ * no name. Names are compared exactly. A pair whose value has a control byte is skipped. Of pairs with one
+ * name the first counts.
  */
 bool cookie_find(tern_str header, const char *name, tern_str *value);
 
@@ -29,8 +28,8 @@ typedef struct cookie_attributes {
 /**
  * Writes a Set-Cookie value into `out`, with a NUL after it; returns its length. `attributes` may be NULL for
  * all defaults; `reason` may be NULL.
- * @return -1 with `*reason` (static text) when the name is no token, the value has a byte outside RFC 6265's
- *         cookie-octet, an attribute has ';' or a control byte, a `__Host-`/`__Secure-` prefix's rules are
+ * @return -1 with `*reason` (static text) when the name is not a token, the value has a byte outside RFC
+ * 6265's cookie-octet, an attribute has ';' or a control byte, a `__Host-`/`__Secure-` prefix's rules are
  * broken, SameSite=None is without Secure, or it does not fit in `size`.
  */
 long cookie_write(const char *name, const char *value, const cookie_attributes *attributes, char *out,

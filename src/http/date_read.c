@@ -5,8 +5,8 @@
 #include <time.h>
 
 /* In these, letters stand for digits of the field: D day, H hour, M minute, S second, Y year (two or four),
- * and "nnn" for the month's name, "www" for a day's; '_' is a space or a digit of the day. All else is
- * itself. */
+ * and "nnn" for the month's name, "www" for a day's; '_' is a space or a digit of the day. Any other byte
+ * stands for itself. */
 static const char imf_fixdate[] = "www, dd nnn yyyy hh:mm:ss GMT";
 static const char rfc_850[] = "dd-nnn-yy hh:mm:ss GMT"; /* after "Sunday, " */
 static const char asctime_form[] = "www nnn _d hh:mm:ss yyyy";
@@ -34,7 +34,7 @@ static int *part_of(parts *p, char letter)
     }
 }
 
-/** Number of the three letters at `at` among `names`, -1 when they are none. */
+/** The index of the three letters at `at` in `names`, -1 when they are not one of them. */
 static int name_at(const char *at, const char *names)
 {
     for (int i = 0; names[3 * i] != '\0'; i++)
@@ -70,7 +70,7 @@ static bool read_form(const char *text, const char *form, parts *p)
     return true;
 }
 
-/** Moves past the day's long name and ", " of RFC 850; NULL when they are not there. */
+/** Moves past the day's long name and ", " of RFC 850; NULL without them. */
 static const char *skip_long_day(tern_str text)
 {
     static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",

@@ -1,9 +1,9 @@
 /**
  * One request and its answer: what the app layer sees of HTTP.
  *
- * An exchange lives on the stack of its connection's coroutine, from the complete head until the last byte of
- * the answer has been given to the kernel. Everything here that waits suspends that coroutine, and leaves it
- * by unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
+ * An exchange lives on the stack of its connection's coroutine, from the complete head until the kernel has
+ * the last byte of the answer. Every call here that waits suspends that coroutine, and leaves it by
+ * unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
  * gives up. A client that has only closed its sending side gets its answer.
  */
 #ifndef HTTP_EXCHANGE_H
@@ -67,10 +67,10 @@ typedef struct http_exchange {
     uint64_t body_began_ms;
     uint64_t look_ms;    /* when to look whether a peer that has closed its side is there; 0: it has not */
     uint64_t reply_left; /* of an announced length */
-    char *head_block;    /* the block the head lies in, once input goes to another one */
+    char *head_block;    /* the block of the head, once input goes to another one */
     buf body_buf;        /* a buffered body that did not fit beside its head */
 
-    /* All above is zeroed for each request; what follows is set where it is used. */
+    /* The members above are zeroed for each request; those below are set where they are used. */
     h1_chunk chunk;   /* with chunked */
     char address[48]; /* the peer's; "" until asked for */
     h1_head head;
@@ -137,7 +137,7 @@ void http_reply(http_exchange *x, int status, const char *type, const void *body
 void http_reply_begin(http_exchange *x, int status, const char *type, int64_t length);
 /** Sends some of the body, waiting while the client is slow. */
 void http_reply_write(http_exchange *x, const void *data, size_t len);
-/** Sends what was written so far without waiting for more. */
+/** Sends what has been written so far. */
 void http_reply_flush(http_exchange *x);
 /** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so
  * that no client takes a part for the whole. */
@@ -159,7 +159,7 @@ const char *http_status_text(int status);
 /** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are copied.
  */
 bool http_server_open(const http_service *service, const http_limits *limits);
-/** Frees what the process holds for serving; no connection may be open any more. */
+/** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);
 /** The callbacks of worker_service. */
 void http_server_on_connection(void *unused, int fd);

@@ -1,4 +1,4 @@
-/** The extra headers of a reply, and what may stand in one. */
+/** The extra headers of a reply, and what one may contain. */
 #include "http/exchange.h"
 
 #include "base/text.h"

@@ -17,13 +17,13 @@ typedef struct form_walk {
 typedef enum form_result {
     FORM_END,
     FORM_PAIR,
-    FORM_BAD_NAME, /* wrongly encoded, or longer than any field's; the walk can go on */
+    FORM_BAD_NAME, /* wrongly encoded, or longer than any field's; the next call goes on */
     FORM_TOO_MANY  /* more than FORM_PAIRS_MAX: the walk is over */
 } form_result;
 
 void form_begin(form_walk *w, tern_str text);
-/** The next pair, its name decoded (valid until the next call), its value as it stands. Each pair costs what
- * its bytes cost: no table, nothing to collide in. */
+/** The next pair, its name decoded (valid until the next call), its value not decoded. The cost of a pair
+ * depends on its length alone: there is no table in which keys could collide. */
 form_result form_next(form_walk *w, tern_str *name, tern_str *value);
 /** Decodes a value into the arena with a NUL after it; NULL with `*is_memory_short` or a bad encoding (a lone
  * '%', NUL, invalid UTF-8). */

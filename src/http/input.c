@@ -16,7 +16,7 @@ long input_receive(http_connection *k, char *into, size_t size)
             return n;
         }
         if (n < 0)
-            k->is_broken = true; /* reset, or no memory to receive with: what the peer said is not whole */
+            k->is_broken = true; /* reset, or no memory to receive with: the request is not complete */
         /* Less than asked for: the socket is empty, and an edge will tell of more. Unless the peer's FIN is
          * in there already: its edge has been seen, so only another recv can find it. */
         k->is_readable = n == (ssize_t)size || (n > 0 && k->peer_closed);
@@ -24,7 +24,7 @@ long input_receive(http_connection *k, char *into, size_t size)
     }
 }
 
-/** Makes room behind in_end while the head, which lies in the same block, must stay where it is. */
+/** Makes room after in_end while the head in the same block must not move. */
 static bool make_room_for_body(http_connection *k)
 {
     http_exchange *x = k->exchange;

@@ -47,7 +47,7 @@ bool media_is(tern_str type, const char *name)
     return type.len == strlen(name) && text_equal_nocase(type.data, name, type.len);
 }
 
-/** Takes what stands between quotes; NULL when the closing one is missing. */
+/** Takes the text between quotes; NULL when the closing one is missing. */
 static char *take_quoted(char *at, const char *end, tern_str *value)
 {
     char *out = at;
@@ -165,7 +165,7 @@ bool media_decode_extended(tern_str text, tern_str *decoded)
     if (of == MEDIA_OTHER_CHARSET)
         return false;
     const char *at = second + 1;
-    char *start = (char *)(uintptr_t)at, *out = start; /* what is decoded is never longer than its encoding */
+    char *start = (char *)(uintptr_t)at, *out = start; /* decoded text is never longer than its encoding */
     while (at < end) {
         int byte = take_encoded(&at, end);
         if (byte < 0)

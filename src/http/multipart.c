@@ -78,7 +78,7 @@ static bool is_clean_text(tern_str text)
     return utf8_valid(text.data, text.len);
 }
 
-/** What a Content-Disposition says; data NULL for what it leaves out. */
+/** The parameters of a Content-Disposition; data NULL for those it does not have. */
 typedef struct disposition {
     tern_str name, filename, extended_name, extended_filename;
 } disposition;
@@ -126,7 +126,7 @@ static const char *read_disposition(disposition *d, char *at, char *end)
     return result == MEDIA_BROKEN ? "a Content-Disposition is malformed" : NULL;
 }
 
-/** The decoded one where there is one. One that can't be decoded does not count beside a plain one. */
+/** The decoded one if there is one. One that cannot be decoded is ignored beside a plain one. */
 static bool choose(tern_str *chosen, tern_str plain, tern_str extended)
 {
     *chosen = plain;
@@ -196,7 +196,7 @@ static const char *take_header(multipart_part *part, char *at, char *end)
     return NULL;
 }
 
-/** Each text lies in m->head with a byte behind it that is not needed any more. */
+/** Each text is in m->head and followed by a byte that is no longer needed. */
 static void end_text(tern_str text)
 {
     if (text.data != NULL)
@@ -276,8 +276,8 @@ static size_t delimiter_start(const multipart *m)
     return m->parts == 0 ? 1 : 0;
 }
 
-/** Where the delimiter, or what may become it, begins: `len` when nowhere. Its first byte stands only there,
- * so that after a mismatch nothing has to be looked at again. */
+/** Where the delimiter, or a possible beginning of it, starts; `len` without one. Its first byte occurs only
+ * at its start, so that after a mismatch no byte has to be looked at again. */
 static size_t find_delimiter(const multipart *m, const char *data, size_t len)
 {
     const char *delimiter = m->delimiter + delimiter_start(m);
@@ -294,7 +294,7 @@ static size_t find_delimiter(const multipart *m, const char *data, size_t len)
     return len;
 }
 
-/** Goes on with a delimiter that has begun. False when it is none after all. */
+/** Continues a delimiter that has begun. False when it turns out not to be one. */
 static bool match_on(multipart *m, tern_str *input)
 {
     size_t n = m->delimiter_len - m->matched;
@@ -311,7 +311,7 @@ static bool match_on(multipart *m, tern_str *input)
     return true;
 }
 
-/** Some of a part's content; of the text before the first boundary nothing is told. */
+/** Some of a part's content; text before the first boundary causes no event. */
 static multipart_event tell_data(multipart *m, tern_str *piece, const char *data, size_t len)
 {
     *piece = (tern_str){data, len};
@@ -337,18 +337,18 @@ static multipart_event read_data(multipart *m, tern_str *input, tern_str *piece)
         return MULTIPART_MORE;
     m->matched = m->borrowed = 0;
     if (!is_delimiter) {
-        m->is_after_cr = false; /* what was borrowed is not in the text */
+        m->is_after_cr = false; /* the bytes held back are not in the text */
         return tell_data(m, piece, m->delimiter + borrowed, matched - borrowed);
     }
     if (m->parts == 0 && !m->is_after_cr)
         return refuse(m, "a line feed alone before the first boundary");
-    m->state = MULTIPART_AFTER_BOUNDARY; /* the part's end is told once its line shows that it was one */
+    m->state = MULTIPART_AFTER_BOUNDARY; /* the part's end is reported once its line is complete */
     return MULTIPART_MORE;
 }
 
 /* -- around the parts -- */
 
-/** Takes one byte of the line that a boundary begins; false when it may not stand there. */
+/** Takes one byte of the line that a boundary begins; false when it is not allowed there. */
 static bool take_line_byte(multipart *m, char byte)
 {
     bool is_blank = byte == ' ' || byte == '\t', is_cr = byte == '\r';

@@ -1,15 +1,15 @@
 /**
  * multipart/form-data, piece by piece and strictly (RFC 7578, RFC 2046 section 5.1).
  *
- * The reader is fed whatever pieces the body comes in and tells one event at a time; it copies nothing but
- * the headers of a part, and looks at each byte a bounded number of times.
+ * The reader takes the body in pieces of any size and reports one event at a time. It copies only the headers
+ * of a part, and looks at each byte a bounded number of times.
  *
- * It takes what a receiver has to take: text before the first boundary and after the last one, which is
- * passed over, blanks after a boundary, a part without content whose empty line is the line break of the next
- * boundary, no line break after the last boundary. `filename*` and `name*` (RFC 8187) are decoded and win
- * over the plain ones, as elsewhere: .NET sends both. Refused is what readers disagree about: a line that
- * begins with the boundary but does not end there, CR or LF alone around boundaries and in headers, folded
- * headers, a second disposition or name.
+ * It accepts what a receiver has to accept: text before the first boundary and after the last one, which it
+ * ignores, blanks after a boundary, a part without content whose empty line is the line break of the next
+ * boundary, no line break after the last boundary. `filename*` and `name*` (RFC 8187) are decoded and take
+ * precedence over the plain ones: .NET sends both. It refuses what readers disagree about: a line that begins
+ * with the boundary but does not end there, CR or LF alone around boundaries and in headers, folded headers,
+ * a second disposition or name.
  */
 #ifndef HTTP_MULTIPART_H
 #define HTTP_MULTIPART_H
@@ -29,7 +29,7 @@ enum {
 typedef struct multipart_part {
     tern_str name;
     tern_str filename; /* as the client says it, "%22" and all; data NULL: a plain field */
-    tern_str type;     /* Content-Type; data NULL when there is none */
+    tern_str type;     /* Content-Type; data NULL without one */
 } multipart_part;
 
 typedef enum multipart_event {
@@ -54,11 +54,11 @@ typedef enum multipart_state {
 
 typedef struct multipart {
     multipart_state state;
-    bool is_part_open; /* its end has to be told when its boundary is whole */
-    bool is_after_cr;  /* what was passed over before the first boundary ends in CR */
+    bool is_part_open; /* its end must be reported when its boundary is complete */
+    bool is_after_cr;  /* the ignored text before the first boundary ends in CR */
     unsigned parts;
     size_t matched;  /* bytes of the delimiter seen last */
-    size_t borrowed; /* the first ones of these that belong to what came before: no content */
+    size_t borrowed; /* how many of these belong to what came before: not content */
     size_t delimiter_len;
     size_t head_len;
     const char *reason;

@@ -135,7 +135,7 @@ bool output_send(http_connection *k, const void *data, size_t len)
         if (n > 0) {
             left = skip(left, end, (size_t)n);
             pace.sent += (uint64_t)n;
-            k->writer = coro_self(); /* `out` is not to be touched meanwhile */
+            k->writer = coro_self(); /* `out` must not be touched meanwhile */
             k->is_broken |= !connection_take_turns(k, connection_units((size_t)n));
             k->writer = NULL;
         } else if (n == 0 && !output_wait(k, &pace)) {

@@ -1,11 +1,11 @@
 /**
  * Whether the peer of a request in work is still there.
  *
- * A peer that has closed its sending side may be gone, or may wait for its answer: a FIN says both. What
- * tells them apart is a byte sent to it: a system whose socket is gone answers with RST, which is seen as for
- * any peer that leaves. The byte is the next one of the answer, which is known before the answer is:
- * "HTTP/1.1 " of the status line, or a leading zero of the next chunk's size. So a peer that does wait
- * receives exactly what it would have received anyway, in two packets.
+ * A peer that has closed its sending side may be gone, or may wait for its answer: a FIN says both. A byte
+ * sent to it shows which: a system whose socket is gone answers with RST, which is handled as for any peer
+ * that leaves. The byte is the next one of the answer, which is known before the answer is: "HTTP/1.1 " of
+ * the status line, or a leading zero of the next chunk's size. So a peer that waits receives exactly the same
+ * bytes, in two packets.
  */
 #include "http/connection.h"
 
@@ -14,7 +14,7 @@
 
 enum {
     /* A client that said that this request is its last one may well close its side after it (RFC 9112 section
-     * 9.6), and some such read once only: it is given time for its answer to be ready. */
+     * 9.6), and some such clients read only once: it is given time for its answer to be ready. */
     PATIENCE_MS = 1000,
     CHUNK_ZEROS = 8 /* with the digits of a size not more than 16, which is all that some clients read */
 };
@@ -54,7 +54,7 @@ void presence_look(http_connection *k)
     /* Each time half as often: nine bytes last for as long as any handler. */
     x->look_ms = loop_self.now_ms + ((uint64_t)PATIENCE_MS << x->sent_ahead);
     if (k->reader != NULL || k->writer != NULL || k->is_yielding || k->out != NULL || x->sent_ahead >= most)
-        return; /* it is seen at the socket, or what is to be sent tells as much */
+        return; /* the socket reports it, or the next send does */
     if (beginning == NULL) {
         if (x->is_streaming)
             presence_cancel(k);

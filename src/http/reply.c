@@ -19,7 +19,7 @@
 
 enum {
     FIXED_HEAD_BYTES = 512,     /* all of a head but Content-Type's value and the extra headers */
-    COPY_BYTES = 8 * 1024,      /* bodies up to this are copied behind their head: one send for both */
+    COPY_BYTES = 8 * 1024,      /* bodies up to this size are copied after their head: one send for both */
     SENDFILE_BYTES = 512 * 1024 /* asked of the kernel at once */
 };
 
@@ -41,8 +41,8 @@ static char *put_status(char *at, int status)
     return PUT_LITERAL(at, " Unknown\r\n");
 }
 
-/** Whether the connection lives on after this reply: everything that speaks against it, in one place. Behind
- * a whole reply nobody reads the request's body any more, so what is here of it can be skipped. */
+/** Whether the connection stays open after this reply: every reason against it, in one place. After a whole
+ * reply nobody reads the request's body any more, so the part that has arrived can be skipped. */
 static bool will_keep_alive(http_exchange *x, bool is_whole)
 {
     http_connection *k = x->connection;
@@ -80,7 +80,7 @@ typedef struct prefix {
     char bytes[PREFIX_BYTES];
 } prefix;
 
-/** A type may come from an upload: one that could not stand in a header is not passed on. */
+/** A type may come from an upload: one that a header cannot contain is not passed on. */
 static bool is_type(const char *type, size_t len)
 {
     bool is_valid = http_field_is_valid("Content-Type", 12, type, len);
@@ -142,7 +142,10 @@ static char *put_head(http_exchange *x, char *at, const char *type, size_t type_
     return PUT_LITERAL(at, "\r\n");
 }
 
-/** Takes what the peer has been sent already away from the head between `start` and `end`; returns its end.
+/**
+ * Removes the bytes that the peer has already been sent from the head between `start` and `end`; returns its
+ * end.
+ *
  */
 static char *drop_sent(http_exchange *x, char *start, char *end)
 {

@@ -1,10 +1,11 @@
 /**
- * One request after the other out of the input block.
+ * Serves one request after the other from the input block.
  *
- * Hot path: no allocation; the exchange and the first bytes of its arena lie on the runner's stack.
+ * Hot path: no allocation; the exchange and the first bytes of its arena are on the runner's stack.
  */
 #include "http/connection.h"
 
+#include "base/log_limit.h"
 #include "base/mem.h"
 
 #include <tern/log.h>
@@ -28,13 +29,9 @@ static void exchange_begin(http_exchange *x, http_connection *k, char *lent)
 /** One line for each refused request, but no flood of them. */
 static void log_refusal(http_exchange *x, int status, const char *detail)
 {
-    static uint64_t second;
-    static unsigned logged;
-    if (second != loop_self.now_ms / 1000) {
-        second = loop_self.now_ms / 1000;
-        logged = 0;
-    }
-    if (logged++ >= REFUSALS_LOGGED_A_SECOND || !tern_log_enabled(TERN_LOG_WARN))
+    static log_limit limit;
+    if (!tern_log_enabled(TERN_LOG_WARN) ||
+        !log_limit_allows(&limit, REFUSALS_LOGGED_A_SECOND, loop_self.now_ms))
         return;
     const tern_log_field fields[] = {
         {"status", NULL, status}, {"reason", detail, 0}, {"address", http_remote_address(x), 0}};
@@ -111,7 +108,7 @@ static void exchange_end(http_exchange *x)
     pool_put(&http_self.blocks, x->head_block);
 }
 
-/** Answers the first request in the block; false when it is not whole yet. */
+/** Answers the first request in the block; false when it is not complete yet. */
 static bool serve_one(http_connection *k)
 {
     http_exchange x;

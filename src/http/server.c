@@ -45,7 +45,10 @@ void http_server_close(void)
     body_blocks_drain(&http_self.bodies);
 }
 
-/** Whether nothing has come from a parked client: a request that is here, but not read yet, is not idleness.
+/**
+ * Whether nothing has arrived from a parked client: a request that has arrived but is not read yet is not
+ * idleness.
+ *
  */
 static bool is_silent(const http_connection *k)
 {
@@ -85,15 +88,15 @@ unsigned http_server_count(void)
     return http_self.count;
 }
 
-static void tell_drained(void)
+void server_report_drained(void)
 {
-    if (http_self.count == 0 && !http_self.has_told_drained) {
-        http_self.has_told_drained = true;
+    if (http_self.count == 0 && !http_self.has_reported_drained) {
+        http_self.has_reported_drained = true;
         worker_drained();
     }
 }
 
-/** Hands parked connections over until none is left or the successor's channel is full. */
+/** Hands over parked connections until none is left or the successor's channel is full. */
 static void hand_over_parked(timer_entry *timer)
 {
     (void)timer;
@@ -132,7 +135,7 @@ void http_server_drain(void *unused, bool successor)
     }
     if (successor)
         hand_over_parked(&http_self.hand_over);
-    tell_drained();
+    server_report_drained();
 }
 
 void http_server_tidy(void *unused)
@@ -157,7 +160,7 @@ void http_server_abort(void *unused)
         else
             coro_cancel(k->runner);
     }
-    tell_drained();
+    server_report_drained();
 }
 
 /* -- the peer -- */

@@ -4,7 +4,7 @@
 
 #include <tern/str.h>
 
-/** "HTTP/1.1 404 Not Found\r\n"; data NULL when the status has no line of its own. */
+/** "HTTP/1.1 404 Not Found\r\n"; data NULL for a status without a line of its own. */
 tern_str status_line(int status);
 
 #endif

@@ -37,7 +37,7 @@ static long decode_path(tern_str path, char *out, bool *has_marks)
         if (byte == '%') {
             byte = escaped_byte(path, i);
             i += 2;
-            if (byte == '/') { /* would make two segments of what the router sees as one */
+            if (byte == '/') { /* would make two segments of one that the router sees */
                 if (has_marks == NULL)
                     return -1;
                 *has_marks = true;

@@ -21,8 +21,8 @@ long url_decode_path(tern_str path, char *out);
 /** What an encoded '/' becomes in a path that url_decode_path_marked decodes: no other byte becomes it. */
 #define URL_SLASH_MARK '\x1f'
 
-/** The same, but an encoded '/' becomes URL_SLASH_MARK, and `*has_marks` says whether there is one. It parts
- * segments as far as "." and ".." are concerned: "a%2F.." is refused. */
+/** The same, but an encoded '/' becomes URL_SLASH_MARK, and `*has_marks` says whether there is one. For "."
+ * and ".." it separates segments: "a%2F.." is refused. */
 long url_decode_path_marked(tern_str path, char *out, bool *has_marks);
 
 /** Decodes one form-urlencoded component ('+' is a space) into `out` (room for len + 1); length, or -1 for a

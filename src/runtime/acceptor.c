@@ -35,9 +35,8 @@ static void close_reserve(acceptor *a)
 /** At most one line a second about what keeps connections out. */
 static void complain(acceptor *a, const char *what, int error)
 {
-    if (a->complained_ms != 0 && loop_self.now_ms < a->complained_ms + 1000)
+    if (!log_limit_allows(&a->complaints, 1, loop_self.now_ms))
         return;
-    a->complained_ms = loop_self.now_ms;
     const tern_log_field fields[] = {{.name = "reason", .text = strerror(error)},
                                      {.name = "refused", .number = a->refused},
                                      {.name = "connections", .number = atomic_load(&own_record(a)->load)}};
@@ -51,7 +50,7 @@ static void pause_until(acceptor *a, uint64_t at_ms)
     timer_start(&loop_self.timers, &a->retry, at_ms);
 }
 
-/** Channel of the current worker with the record; NULL when it is not (any more) the one of a slot. */
+/** Channel of the worker with the record; NULL when that worker no longer serves a slot. */
 static const handover_channel *channel_of(const acceptor *a, int record)
 {
     int slot = board_slot_of(a->board, (unsigned)record);
@@ -151,7 +150,7 @@ static accept_result accept_one(acceptor *a, acceptor_source *s)
     return ACCEPT_ONE;
 }
 
-/** Takes what waits in one listening socket, as far as the batch and the limits allow. */
+/** Accepts the connections that wait in one listening socket, up to the batch and the limits. */
 static void accept_some(acceptor *a, acceptor_source *s)
 {
     for (int i = 0; i < ACCEPT_BATCH && s->is_open; i++) {
@@ -222,7 +221,7 @@ static void take_all(acceptor *a, acceptor_source *s)
         int fd = take_one(a, s->channel, &note);
         if (fd < 0 && errno != EMFILE) {
             if (errno != EAGAIN && errno != EWOULDBLOCK)
-                look_again(a); /* short of memory: what waits there causes no second edge */
+                look_again(a); /* short of memory: the waiting connections cause no second edge */
             return;
         }
         settle_count(a, &note, fd >= 0);
@@ -268,7 +267,7 @@ void acceptor_connection_closed(acceptor *a)
     if (a->board == NULL) /* a connection that no acceptor gave, as in a test */
         return;
     board_release(a->board, a->record);
-    if (a->is_paused) /* in a turn of its own: the service may be in the middle of anything here */
+    if (a->is_paused) /* in a later turn: the service may be in the middle of anything here */
         timer_start(&loop_self.timers, &a->retry, loop_self.now_ms);
 }
 

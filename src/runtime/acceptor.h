@@ -7,6 +7,7 @@
 #ifndef RUNTIME_ACCEPTOR_H
 #define RUNTIME_ACCEPTOR_H
 
+#include "base/log_limit.h"
 #include "runtime/board.h"
 #include "runtime/handover.h"
 #include "runtime/listener.h"
@@ -42,12 +43,12 @@ typedef struct acceptor {
     unsigned fd_limit; /* RLIMIT_NOFILE */
     bool fds_ran_out;  /* an EMFILE was seen: take care of every descriptor from now on */
     bool is_paused;
-    int reserve_fd; /* a descriptor to give up when there is no other */
+    int reserve_fd; /* a descriptor to give up when no other is left */
     acceptor_source *sources;
     unsigned source_count;
     timer_entry retry;
-    uint64_t complained_ms; /* last log line about a shortage */
-    unsigned refused;       /* connections answered 503 since then */
+    log_limit complaints; /* lines about what keeps connections out */
+    unsigned refused;     /* connections answered 503 since then */
 } acceptor;
 
 /**
@@ -61,13 +62,13 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
 bool acceptor_review(acceptor *a);
 /** One connection of the service is gone: accepts again if there was no room. */
 void acceptor_connection_closed(acceptor *a);
-/** Takes every connection that waits in the listening sockets, whatever the limits; returns how many. */
+/** Accepts every connection that waits in the listening sockets, beyond any limit; returns how many. */
 unsigned acceptor_sweep(acceptor *a);
 /** Listens no more; `for_good` ends listening in every process that has these sockets. */
 void acceptor_stop_listening(acceptor *a, bool for_good);
 /** Takes no more connections from other workers. */
 void acceptor_stop_taking(acceptor *a);
-/** Sends `fd` to the least loaded other worker; the caller closes its copy. False when none takes it. */
+/** Sends `fd` to the least loaded other worker; the caller closes its copy. False when no worker takes it. */
 bool acceptor_give_away(acceptor *a, int fd);
 void acceptor_close(acceptor *a);
 

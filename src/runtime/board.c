@@ -47,8 +47,8 @@ static bool can_take(const board_record *r, uint32_t load, uint64_t now_ms)
            atomic_load_explicit(&r->state, memory_order_relaxed) == BOARD_SERVING;
 }
 
-/** Handing a connection over costs two system calls, keeping it none. Among few long-lived connections every
- * one counts; among many that come and go an eighth more or less evens out by itself. */
+/** Handing a connection over costs two system calls, keeping it none. Where connections are few and
+ * long-lived every one counts; where many come and go an eighth more or less evens out. */
 static uint32_t worth_passing(uint32_t own)
 {
     return own - own / 8;

@@ -5,9 +5,9 @@
 
 unsigned budget_left = BUDGET_UNITS;
 
-/* When the running coroutine came to have the processor, as far as is known: when the clock was first looked
- * at for it in this turn of the loop. A coroutine that begins where another one has ended, in the same turn,
- * may inherit its time, which only shortens a stretch. */
+/* About when the running coroutine got the processor: the first look at the clock for it in this turn of the
+ * loop. A coroutine that begins where another one has ended, in the same turn, may inherit its time, which
+ * only shortens a stretch. */
 static struct {
     const coro *owner;
     unsigned turn;

@@ -36,7 +36,6 @@ tern_channel *tern_channel_new(tern_ctx *c, size_t value_bytes, size_t capacity)
         channel = arena_alloc(s->arena, bytes);
     if (channel == NULL) {
         s->fail(s, 503, "out of request memory");
-        __builtin_unreachable();
     }
     channel->value_bytes = value_bytes;
     channel->capacity = capacity;
@@ -79,8 +78,11 @@ static void finish(channel_waiter *waiter, bool has_passed)
     coro_wake(waiter->waiting);
 }
 
-/* A function of its own, because gcc 12, when it sees through it, takes the queue's pointer to the waiter's
- * frame for one that outlives the frame. */
+/*
+ * A function of its own: inlined, gcc 12 warns that the queue's pointer to the waiter's frame outlives the
+ * frame.
+ *
+ */
 static __attribute__((noinline)) void enqueue(list_link *queue, channel_waiter *waiter)
 {
     list_append(queue, &waiter->link);

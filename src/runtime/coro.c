@@ -1,6 +1,6 @@
 /*
- * Hot path: coro_start, coro_wait, coro_wake. No allocation, no formatting, no system call but for the first
- * use of a stack.
+ * Hot path: coro_start, coro_wait, coro_wake. No allocation, no formatting, no system call except for the
+ * first use of a stack.
  */
 #include "runtime/coro.h"
 
@@ -90,7 +90,7 @@ static __attribute__((noinline, cold)) void queue_yielding(coro *co)
     list_append(&loop_self.ready, &co->ready_link);
 }
 
-/** The loop goes on after `co` has waited or ended. is_suspended tells which, since nothing else has run. */
+/** The loop goes on after `co` has waited or ended. is_suspended says which, because nothing else has run. */
 static inline void come_back(coro *co)
 {
     sanitizer_reach_loop();
@@ -252,7 +252,7 @@ static void resume(coro *co)
 
 bool coro_run_ready(void)
 {
-    list_link pass; /* those ready now: what they make ready waits for the next pass */
+    list_link pass; /* the coroutines ready now: those they make ready wait for the next pass */
     if (!list_take_all(&loop_self.ready, &pass))
         return false;
     list_link *link;

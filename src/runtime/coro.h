@@ -5,8 +5,8 @@
  * gets it back from the loop, or ends. A coroutine never switches to another one directly: it makes the other
  * ready.
  *
- * Hot path: coro_start and its return. They may not allocate (but for a first use of a stack), format or take
- * locks.
+ * Hot path: coro_start and its return. They may not allocate (except for the first use of a stack), format or
+ * take locks.
  */
 #ifndef RUNTIME_CORO_H
 #define RUNTIME_CORO_H
@@ -28,7 +28,7 @@ enum {
 };
 
 typedef enum coro_outcome {
-    CORO_WOKEN,    /* somebody called coro_wake */
+    CORO_WOKEN,    /* coro_wake was called */
     CORO_TIMEOUT,  /* the deadline passed */
     CORO_CANCELLED /* coro_cancel: the caller must give up (leave by unwind_throw) */
 } coro_outcome;
@@ -53,12 +53,12 @@ typedef struct coro {
 typedef void coro_fn(void *arg);
 
 /**
- * Runs `fn(arg)` on a stack of its own, at once, until it waits for the first time or returns.
- * Called on the loop's stack only. False when no stack can be had (nothing has run then).
+ * Runs `fn(arg)` on a stack of its own, at once, until it waits for the first time or returns. Called on the
+ * loop's stack only. False without memory for a stack (nothing has run then).
  */
 bool coro_start(coro_fn *fn, void *arg);
 /** As coro_start, but the coroutine runs later in this turn of the loop; callable from a coroutine. `request`
- * and `scope` are set on it before it runs. NULL when no stack can be had. */
+ * and `scope` are set on it before it runs. NULL without memory for a stack. */
 coro *coro_spawn(coro_fn *fn, void *arg, void *request, void *scope);
 
 /** The running coroutine; NULL on the loop's own stack. */
@@ -67,13 +67,13 @@ coro *coro_self(void);
 /**
  * Suspends the running coroutine (there must be one) until coro_wake, the deadline (`at_ms`, absolute loop
  * time; 0 for none) or cancellation. When already cancelled and not masked it returns CORO_CANCELLED without
- * suspending. The caller has put itself on whatever list its waker reads, and takes itself off it after every
+ * suspending. The caller has put itself on the list that its waker reads, and removes itself after every
  * return.
  */
 coro_outcome coro_wait(uint64_t at_ms);
 /**
- * Lets the events that have come and every other ready coroutine have their turn, then goes on. It suspends
- * even a cancelled coroutine: one that cannot give up yet must not keep the loop to itself.
+ * Lets pending events and every other ready coroutine run, then goes on. It suspends even a cancelled
+ * coroutine: one that cannot stop yet must not block the loop.
  *
  * @return false when the caller must give up, as after CORO_CANCELLED.
  */
@@ -94,13 +94,13 @@ void coro_set_limit(unsigned most);
 /** Unmaps pooled stacks beyond `keep`, and gives the kernel back the touched pages of those kept
  * (MADV_DONTNEED below the first 16 KiB from the top). */
 void coro_trim(unsigned keep);
-/** Unmaps the pooled stacks that nobody has needed since the last call; when that is all of them, keeps a few
- * and trims those. Returns whether any was needed: then another call will find more to give back. */
+/** Unmaps the pooled stacks that were not needed since the last call; when that is all of them, keeps a few
+ * and trims those. Returns whether any was needed: then another call will find more to free. */
 bool coro_tidy(void);
 /** Whether stacks were taken or given back since the last coro_tidy. One comparison, for the loop's every
  * turn. */
 bool coro_is_untidy(void);
-/** Whether `address` lies in the guard of the running coroutine: tells a stack overflow in a crash report. */
+/** Whether `address` is in the guard of the running coroutine: a crash there is a stack overflow. */
 bool coro_is_guard(const void *address);
 
 #endif

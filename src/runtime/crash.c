@@ -1,9 +1,8 @@
 /*
  * The signal handler of a dying worker. Everything it calls is async-signal-safe: it may not allocate, lock
  * or use stdio, since the fault may have come from the middle of any of these. The unwinder is libgcc's own,
- * which finds its tables without a lock. Should anything here hang all the same, an alarm ends the process;
- * should it fault, the kernel does, because the crash signals are blocked meanwhile. What is in the record by
- * then stays.
+ * which finds its tables without a lock. If anything here hangs, an alarm ends the process; if it faults, the
+ * kernel does, because the crash signals are blocked. What is in the record by then stays.
  */
 #include "runtime/crash.h"
 
@@ -35,7 +34,7 @@ enum {
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 enum { SIGNALS = sizeof crash_signals / sizeof crash_signals[0] };
 
-/** What the handler needs, in one place: a signal handler gets no argument of its own. */
+/** What the handler needs, in one place: a signal handler has no argument for it. */
 static struct crash_state {
     crash_record *record;
     crash_record own; /* of a process without a master */
@@ -144,7 +143,7 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *arg)
     return _URC_NO_REASON;
 }
 
-/** Each frame is in the record as soon as it is found, so that a ruined stack costs only what lies behind. */
+/** Each frame is recorded as soon as it is found, so that a corrupt stack costs only the frames after it. */
 static void take_backtrace(crash_record *record, const siginfo_t *info, ucontext_t *context)
 {
     walk w = {.record = record, .start = interrupted_at(context), .lowest = interrupted_stack(context)};
@@ -174,7 +173,7 @@ static void fill_record(crash_record *record, const siginfo_t *info, ucontext_t 
     if (info->si_code > 0)
         record->address = (uint64_t)(uintptr_t)info->si_addr;
     record->signal = info->si_signo;
-    /* From here on each step may fault in what the crash left behind; the safest come first. */
+    /* From here on each step may fault in the state that the crash left; the safest come first. */
     if (!record->is_other_thread) {
         record->is_stack_overflow =
             record->signal == SIGSEGV && info->si_code > 0 && coro_is_guard(info->si_addr);
@@ -198,7 +197,7 @@ static void print_report(const crash_record *record)
     }
 }
 
-/** Ends this process by SIGALRM in a few seconds, whatever the application made of that signal. */
+/** Ends this process by SIGALRM in a few seconds, even when the application handles that signal. */
 static void limit_time(void)
 {
     sigset_t only;
@@ -258,7 +257,7 @@ static bool set_signal_stack(void)
 }
 
 #if BASE_ASAN
-/** A sanitizer that ends the process with a report of its own knows no requests. */
+/** A sanitizer that ends the process with its own report does not know the request. */
 static void name_request(void)
 {
     char text[CRASH_DOING_MAX + 64] = "tern: the report above came while serving ";

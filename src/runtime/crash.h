@@ -2,7 +2,7 @@
  * What a dying worker leaves behind: why, where, and what it was doing.
  *
  * The master maps one record for each worker slot before it forks (crash_region). A worker installs signal
- * handlers (crash_install) that fill its record, step by step so that a fault while reporting keeps what was
+ * handlers (crash_install) that fill its record, step by step, so that a fault while reporting keeps what was
  * written before, and then die by the same signal. The master logs the record when it reaps the worker
  * (crash_log): it forked the worker without exec, so that addresses mean the same in both.
  */
@@ -35,8 +35,8 @@ typedef struct crash_record {
     uint16_t frame_count;
     uint16_t doing_len;
     char doing[CRASH_DOING_MAX]; /* text of worker_service.describe */
-    uint64_t frame_bytes; /* of a stack overflow: what the function it happened in takes of the stack, or took
-                             so far; 0: not known */
+    uint64_t frame_bytes; /* of a stack overflow: the bytes of stack that the function takes, or took so far;
+                             0: not known */
     uint32_t left_out;    /* frames between the inner and the outer ones */
     uint64_t frames[CRASH_FRAMES_MAX]; /* code addresses, the faulting one first */
 } crash_record;
@@ -52,11 +52,10 @@ void crash_region_free(crash_record *records, unsigned slots);
  *
  * @param record   the worker's slot; NULL (a process without a master) prints the report on standard error.
  * @param service  for `describe`; may be NULL.
- * @return false with errno set when there is no signal stack: the process serves on, without reports.
+ * @return false with errno set without memory for a signal stack: the process serves without reports.
  *
- * A handler that was there before (AddressSanitizer's, a debugging library's) runs after the record is
- * filled, and so decides how the process ends; otherwise it dies by the signal, and the wait status tells
- * which.
+ * An earlier handler (AddressSanitizer's, a debugging library's) runs after the record is filled, and so
+ * decides how the process ends; otherwise it dies by the signal, and the wait status says which.
  */
 bool crash_install(crash_record *record, const worker_service *service);
 

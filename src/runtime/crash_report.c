@@ -17,7 +17,7 @@ _Static_assert((int)CRASH_FRAMES_MAX <= (int)SYMBOLS_PLACES_MAX, "every frame is
 /* The code in place of si_code when the handler had no chance: a signal stack overrun, a second fault. */
 enum { UNRECORDED = INT32_MIN };
 
-/* Smaller ones are no cause of an overflow, but of a recursion. */
+/* A smaller frame does not overflow a stack by itself: that is a recursion. */
 enum { LARGE_FRAME_BYTES = 16 * 1024 };
 
 /* No memory is mapped below it (vm.mmap_min_addr): an address there is a member or an item of a NULL pointer.
@@ -32,7 +32,7 @@ static const struct {
     {SIGILL, "SIGILL"},   {SIGABRT, "SIGABRT"}, {SIGSYS, "SIGSYS"},
 };
 
-/** Why the kernel sent it, in words; the code 0 stands for every other one of its signal. */
+/** Why the kernel sent it, in words; code 0 is for every other code of its signal. */
 static const struct {
     int signal, code;
     const char *why;
@@ -110,7 +110,7 @@ static void put_hex(line *out, uint64_t value)
     }
 }
 
-/** What a client sent stands in it: everything but printable ASCII becomes '?', so that it stays one line. */
+/** It holds what a client sent: everything but printable ASCII becomes '?', so that it stays one line. */
 static void put_tame(line *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -201,7 +201,7 @@ static void put_frames(line *out, const crash_record *record, bool has_lines)
     static symbols_place places[CRASH_FRAMES_MAX]; /* too large for a signal stack */
     static source_line lines[CRASH_FRAMES_MAX];
     unsigned count = record->frame_count < CRASH_FRAMES_MAX ? record->frame_count : CRASH_FRAMES_MAX;
-    /* A return address may lie behind its function's end, when the call was the last thing in it. */
+    /* A return address may be past its function's end when the call was the last instruction. */
     for (unsigned i = 0; i < count; i++)
         places[i].address = record->frames[i] - (i > 0 && record->frames[i] > 0);
     symbols_resolve(places, count);

@@ -15,7 +15,7 @@
 
 enum { CLIENTS = 256, CLIENT_MS = 1000, RETRY_AFTER_S = 2 };
 
-/** A client whose request we wait for, so that the answer is not lost to a reset. */
+/** A client whose request is awaited, so that the answer is not lost to a reset. */
 typedef struct fallback_client {
     int fd;
     uint64_t answer_at_ms;
@@ -30,11 +30,6 @@ typedef struct fallback {
     fallback_client clients[CLIENTS];
 } fallback;
 
-static uint64_t now_ms(void)
-{
-    return clock_ns() / 1000000;
-}
-
 static void answer(int fd)
 {
     refusal_answer(fd, "the service does not start; see its log", RETRY_AFTER_S);
@@ -46,10 +41,10 @@ static void add_client(fallback *f, int fd)
         answer(f->clients[0].fd);
         f->clients[0] = f->clients[--f->client_count];
     }
-    f->clients[f->client_count++] = (fallback_client){.fd = fd, .answer_at_ms = now_ms() + CLIENT_MS};
+    f->clients[f->client_count++] = (fallback_client){.fd = fd, .answer_at_ms = clock_ms() + CLIENT_MS};
 }
 
-/** Takes what has come in; with no descriptor left it answers the clients there are. */
+/** Accepts the waiting connections; with no descriptor left it answers the clients it has. */
 static void take_clients(fallback *f)
 {
     for (unsigned i = 0; i < f->listeners->count; i++) {
@@ -68,10 +63,10 @@ static void take_clients(fallback *f)
     }
 }
 
-/** Answers every client that has sent something, or has had its time. */
+/** Answers every client that has sent something or whose time is over. */
 static void answer_clients(fallback *f, const struct pollfd *polled, unsigned polled_count)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
     for (unsigned i = polled_count; i-- > 0;) {
         if (polled[i].revents == 0 && now < f->clients[i].answer_at_ms)
             continue;

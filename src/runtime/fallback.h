@@ -1,4 +1,4 @@
-/** A stand-in for workers that do not stay up: answers every connection with 503. */
+/** Answers every connection with 503 in place of workers that do not stay up. */
 #ifndef RUNTIME_FALLBACK_H
 #define RUNTIME_FALLBACK_H
 

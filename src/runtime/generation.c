@@ -3,6 +3,7 @@
 #include "runtime/master.h"
 #include "runtime/reexec.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tern/log.h"
 
@@ -128,7 +129,7 @@ void generation_check_program(master *m)
     }
     tern_log(TERN_LOG_INFO, "checking the new program");
     m->check = pid;
-    m->check_until_ms = master_now_ms() + MASTER_CHECK_MS;
+    m->check_until_ms = clock_ms() + MASTER_CHECK_MS;
 }
 
 static void replace_program(master *m)

@@ -51,7 +51,6 @@ static lock_hold *take_hold(scope *s, bool is_permit)
         hold = arena_alloc(s->arena, sizeof *hold);
         if (hold == NULL) {
             s->fail(s, 503, "out of request memory");
-            __builtin_unreachable();
         }
         hold->next = s->holds;
         s->holds = hold;
@@ -127,7 +126,6 @@ void tern_lock(tern_ctx *c, tern_mutex *mutex)
     const lock_hold *owner = mutex->owner;
     if (owner != NULL && owner->holder == coro_self()) {
         s->fail(s, 500, "tern_lock: this task holds the mutex already");
-        __builtin_unreachable();
     }
     lock_hold *hold = take_hold(s, false);
     if (owner != NULL) {
@@ -145,7 +143,6 @@ void tern_unlock(tern_ctx *c, tern_mutex *mutex)
     lock_hold *owner = mutex->owner;
     if (owner == NULL || owner->holder != coro_self()) {
         s->fail(s, 500, "tern_unlock: this task does not hold the mutex");
-        __builtin_unreachable();
     }
     release(owner);
 }
@@ -174,7 +171,6 @@ void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore)
             found = hold; /* the task's own permit, else one of the same request */
     if (found == NULL) {
         s->fail(s, 500, "tern_semaphore_release: this request holds no permit");
-        __builtin_unreachable();
     }
     release(found);
 }

@@ -20,7 +20,7 @@ loop loop_self = {
     .wake_source = {.fd = -1},
 };
 
-/* The batch being dispatched: loop_remove must strike a source from what is left of it. */
+/* The batch being dispatched: loop_remove must remove a source from the rest of it. */
 static struct epoll_event batch[BATCH];
 static int batch_next, batch_end;
 
@@ -102,7 +102,7 @@ static void dispatch(int count)
 
 static void run_later(void)
 {
-    list_link pass; /* what is put off by these runs at the end of the next turn */
+    list_link pass; /* what these put off runs at the end of the next turn */
     list_link *link;
     if (!list_take_all(&loop_self.later, &pass))
         return;

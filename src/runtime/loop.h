@@ -32,9 +32,8 @@ typedef struct loop {
     uint64_t now_ms; /* monotonic, read once a turn; what every deadline is compared with */
     timer_wheel timers;
     int epoll_fd;
-    unsigned
-        opened;     /* how often in this process: what was registered with an earlier loop is not with this */
-    unsigned turns; /* made so far: tells whether the loop has gone on since */
+    unsigned opened; /* how often: sources of an earlier loop are not registered with this one */
+    unsigned turns;  /* made so far: shows whether the loop has gone on since then */
     bool stopping;
     list_link ready; /* coroutines to resume this turn (coro.h) */
     list_link later; /* loop_later entries */
@@ -42,7 +41,7 @@ typedef struct loop {
      * heartbeat. */
     void (*on_sleep)(void);
     void (*on_wake)(uint64_t now_ms);
-    loop_source wake_source; /* eventfd behind loop_wake_up */
+    loop_source wake_source; /* the eventfd of loop_wake_up */
 } loop;
 
 extern loop loop_self;
@@ -61,8 +60,8 @@ void loop_remove(loop_source *source);
 /** Runs `later->run` once at the end of this turn. An entry may not be put off again before it has run. */
 void loop_do_later(loop_later *later);
 
-/** Runs turns until loop_stop, and then until nothing more is ready. It may be run again afterwards.
- * A turn: events, timers, coroutines that are ready, what was put off. */
+/** Runs turns until loop_stop, and then until nothing more is ready. It may be run again afterwards. A turn
+ * is events, timers, ready coroutines, and what was put off, in this order. */
 void loop_run(void);
 void loop_stop(void);
 

@@ -18,11 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-uint64_t master_now_ms(void)
-{
-    return clock_ns() / 1000000;
-}
-
 void master_sooner(uint64_t *earliest, uint64_t at_ms)
 {
     if (at_ms != 0 && (*earliest == 0 || at_ms < *earliest))
@@ -44,7 +39,7 @@ static void take_child_signals(master *m)
     close(m->signal_fd);
 }
 
-/** The life of a worker process. It ends by exit, so that what the program registered with atexit runs. */
+/** The life of a worker process. It ends by exit, so that the program's atexit functions run. */
 static _Noreturn void run_worker(master *m, unsigned number, int index, pid_t master_pid)
 {
     take_child_signals(m);
@@ -76,7 +71,7 @@ int master_spawn(master *m, unsigned number)
         return MASTER_NONE;
     board_reset(m->board, (unsigned)index);
     pid_t master_pid = getpid();
-    fflush(NULL); /* or the child would write what is in the buffers once more */
+    fflush(NULL); /* otherwise the child would write the buffers again */
     pid_t pid = fork();
     if (pid == 0)
         run_worker(m, number, index, master_pid);
@@ -85,7 +80,7 @@ int master_spawn(master *m, unsigned number)
         return MASTER_NONE;
     }
     m->processes[index] =
-        (process){.pid = pid, .slot = number, .state = PROCESS_STARTING, .started_ms = master_now_ms()};
+        (process){.pid = pid, .slot = number, .state = PROCESS_STARTING, .started_ms = clock_ms()};
     return index;
 }
 
@@ -93,7 +88,7 @@ void master_retire(master *m, int index, bool has_successor)
 {
     process *p = &m->processes[index];
     p->state = PROCESS_RETIRING;
-    p->kill_at_ms = master_now_ms() + m->config->drain_ms + MASTER_GRACE_MS;
+    p->kill_at_ms = clock_ms() + m->config->drain_ms + MASTER_GRACE_MS;
     kill(p->pid, has_successor ? WORKER_RETIRE : WORKER_STOP);
 }
 
@@ -138,7 +133,7 @@ static void respawn(master *m, unsigned number)
     s->respawn_at_ms = 0;
     s->current = master_spawn(m, number);
     if (s->current == MASTER_NONE)
-        s->respawn_at_ms = master_now_ms() + backoff_ms(++s->deaths);
+        s->respawn_at_ms = clock_ms() + backoff_ms(++s->deaths);
     else
         atomic_fetch_add(&m->board->restarts, 1);
 }
@@ -148,7 +143,7 @@ static void respawn(master *m, unsigned number)
 static void replace_dead(master *m, const process *dead)
 {
     slot *s = &m->slots[dead->slot];
-    uint64_t now = master_now_ms();
+    uint64_t now = clock_ms();
     if (s->next != MASTER_NONE) {
         s->current = s->next;
         s->next = MASTER_NONE;
@@ -244,7 +239,7 @@ static bool is_looping(const master *m)
     return true;
 }
 
-/** Starts workers whose wait is over; answers 503 while none stays up. */
+/** Starts workers whose pause is over; answers 503 while none stays up. */
 static void keep_serving(master *m, uint64_t now_ms)
 {
     bool has_one_up = false;
@@ -323,7 +318,7 @@ static void handle_signals(master *m)
 /** Milliseconds until something is due; -1 when only events matter. */
 static int sleep_ms(const master *m)
 {
-    uint64_t now = master_now_ms(), next = watchdog_next_ms(m, now);
+    uint64_t now = clock_ms(), next = watchdog_next_ms(m, now);
     for (unsigned i = 0; i < m->slot_count && !m->is_stopping; i++) {
         const slot *s = &m->slots[i];
         master_sooner(&next, s->respawn_at_ms);
@@ -352,7 +347,7 @@ static void supervise(master *m)
                                   {.fd = m->notify_fd, .events = POLLIN}};
         poll(polled, 2, sleep_ms(m)); /* EINTR cannot be: all signals are blocked; other errors pass by */
         uint64_t notices;
-        ssize_t got = read(m->notify_fd, &notices, sizeof notices); /* the board tells, this only wakes */
+        ssize_t got = read(m->notify_fd, &notices, sizeof notices); /* the board says what; this only wakes */
         (void)got;
         notice_ready(m);
         if (polled[0].revents & POLLIN)
@@ -360,7 +355,7 @@ static void supervise(master *m)
         reap(m);
         if (m->reload_again && !m->is_reloading)
             generation_retry(m);
-        uint64_t now = master_now_ms();
+        uint64_t now = clock_ms();
         watchdog_check(m, now);
         if (m->check != 0 && now >= m->check_until_ms) {
             tern_log(TERN_LOG_ERROR, "the new program's --check took too long");
@@ -395,8 +390,8 @@ static bool block_signals(master *m)
     return m->signal_fd >= 0 && m->notify_fd >= 0;
 }
 
-/** Back to the program's own signals. A stop asked for twice has been answered: it must not end what is left
- * to do. */
+/** Back to the program's own signals. A second stop signal has had its effect: it must not end the rest of
+ * the work. */
 static void restore_signals(const sigset_t *before)
 {
     static const struct timespec at_once = {0};
@@ -480,7 +475,7 @@ static int run_master(const worker_config *config, const worker_service *service
             m.slots[i].next = MASTER_NONE;
             m.slots[i].current = master_spawn(&m, i);
             if (m.slots[i].current == MASTER_NONE)
-                m.slots[i].respawn_at_ms = master_now_ms() + backoff_ms(++m.slots[i].deaths);
+                m.slots[i].respawn_at_ms = clock_ms() + backoff_ms(++m.slots[i].deaths);
         }
         supervise(&m);
         restore_signals(&m.signals_before);
@@ -504,7 +499,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
         return 1;
     }
     board_reset(shared, 0);
-    atomic_store(&shared->is_stopping, true); /* whenever it stops, nobody listens on */
+    atomic_store(&shared->is_stopping, true); /* when it stops, nobody listens any more */
     sigset_t set, before;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);

@@ -18,19 +18,19 @@ enum {
     MASTER_BACKOFF_MS = 50,      /* before the second try; doubled each time */
     MASTER_BACKOFF_MOST_MS = 5000,
     MASTER_LOOPING_DEATHS = 5, /* deaths at start in a row that make a crash loop */
-    MASTER_START_MS = 60000,   /* a worker that is not up by then is killed */
-    MASTER_GRACE_MS = 2000,    /* beyond the drain deadline, before SIGKILL */
+    MASTER_START_MS = 60000,   /* a worker that is not up within this time is killed */
+    MASTER_GRACE_MS = 2000,    /* after the drain deadline, before SIGKILL */
     MASTER_REPORT_MS = 1000,   /* for a hung worker to write its crash report after SIGABRT */
     MASTER_CHECK_MS = 10000,   /* for the new binary's --check */
     MASTER_MEMORY_TICK_MS = 1000,
-    MASTER_STUCK_MS = 500 /* a turn of the loop after which another worker stands in */
+    MASTER_STUCK_MS = 500 /* a turn of the loop after which another worker takes its connections */
 };
 
 typedef enum process_state {
     PROCESS_FREE,
     PROCESS_STARTING,
     PROCESS_SERVING,
-    PROCESS_RETIRING,   /* told to leave */
+    PROCESS_RETIRING,   /* asked to leave */
     PROCESS_PREDECESSOR /* serves, of the program before an upgrade: without a record on this board */
 } process_state;
 
@@ -47,7 +47,7 @@ typedef struct process {
 } process;
 
 typedef struct slot {
-    int current;     /* process that serves or is to serve it; MASTER_NONE between a death and the respawn */
+    int current;     /* the process that serves it or will; MASTER_NONE between a death and the respawn */
     int next;        /* its replacement while that starts */
     unsigned deaths; /* at start, in a row */
     uint64_t respawn_at_ms;
@@ -75,7 +75,6 @@ typedef struct master {
     uint64_t next_turn_check_ms, next_memory_ms;
 } master;
 
-uint64_t master_now_ms(void);
 /** forks worker `number`; its process, or MASTER_NONE. */
 int master_spawn(master *m, unsigned number);
 /** Tells a worker to leave, with a successor for its sockets or without; it is killed after the drain
@@ -86,7 +85,7 @@ void master_sooner(uint64_t *earliest, uint64_t at_ms);
 
 /** SIGHUP: a new generation on the same sockets. */
 void generation_reload(master *m);
-/** Begins the reload that had to wait, when there is room for another generation. */
+/** Begins a postponed reload when there is room for another generation. */
 void generation_retry(master *m);
 /** A replacement (slot.next) serves now: the worker it replaces may leave, in a reload once all are up. */
 void generation_ready(master *m, unsigned number);
@@ -101,9 +100,9 @@ void generation_finish(master *m);
 /** Has the connections of workers that are down for a while (backed off, or stuck) taken by others. */
 void guard_slots(master *m, uint64_t now_ms);
 
-/** Kills what hung or did not leave in time, and replaces workers above the memory limit. */
+/** Kills workers that hang or did not leave in time, and replaces those above the memory limit. */
 void watchdog_check(master *m, uint64_t now_ms);
-/** When watchdog_check is to be called next; 0: nothing to wait for. */
+/** When to call watchdog_check next; 0: not needed. */
 uint64_t watchdog_next_ms(const master *m, uint64_t now_ms);
 
 #endif

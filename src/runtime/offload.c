@@ -18,8 +18,8 @@
 
 enum {
     MOST_THREADS = 4,
-    OWN_THREADS = 2,      /* besides, for offload_run */
-    QUEUE_MOST = 4096,    /* calls that wait; what comes beyond is answered 503 */
+    OWN_THREADS = 2,      /* in addition, for offload_run */
+    QUEUE_MOST = 4096,    /* calls that wait; further ones are answered 503 */
     LONG_WAIT_MS = 100,   /* for a thread, worth a line in the log */
     STUCK_WAIT_MS = 1000, /* of one that still waits */
     LOG_EVERY_MS = 1000,
@@ -38,8 +38,8 @@ typedef struct offload_job {
     bool is_done;   /* the loop's thread has taken it from pool.ended; that thread's own */
 } offload_job;
 
-/* The worker's pool. Threads begin with the first job and end when there is nothing to do, so a worker that
- * never offloads has none. Everything but `source` is under the mutex. */
+/* The worker's pool. Threads start with the first job and end when idle, so a worker that never offloads has
+ * none. Everything but `source` is under the mutex. */
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t has_work;
@@ -48,15 +48,15 @@ static struct {
     unsigned own_waiting;
     unsigned waiting, running; /* of `queue`, and taken from it */
     unsigned most;             /* to run at once from `queue`; 0: MOST_THREADS */
-    uint64_t longest_wait_ms;  /* of those begun since the log was told */
+    uint64_t longest_wait_ms;  /* of those begun since the last line in the log */
     bool is_open;
-    pid_t owner;        /* whose threads they are: a child has none of them */
+    pid_t owner;        /* the process of the threads: a forked child has none of them */
     unsigned loop;      /* of loop_self.opened: where `source` is registered */
     loop_source source; /* an eventfd: jobs have ended */
 } pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static unsigned idle_ms = IDLE_MS; /* how long a thread stays without work */
-static uint64_t logged_ms;         /* the loop's own, as is what it is told */
+static uint64_t logged_ms;         /* used by the loop alone */
 
 void offload_set_threads(unsigned most)
 {
@@ -132,7 +132,7 @@ static void on_ended(loop_source *source, uint32_t events)
     list_link *link;
     (void)events;
     ssize_t got = read(source->fd, &count, sizeof count);
-    (void)got; /* only resets the descriptor; the list tells what there is */
+    (void)got; /* only resets the descriptor; the list has the jobs */
     pthread_mutex_lock(&pool.mutex);
     while ((link = list_take_first(&pool.ended)) != NULL) {
         offload_job *job = list_owner(link, offload_job, link);
@@ -143,7 +143,7 @@ static void on_ended(loop_source *source, uint32_t events)
     pthread_mutex_unlock(&pool.mutex);
 }
 
-/* Leaves what the parent of this process had. */
+/* Forgets the parent's pool after a fork. */
 static void drop_inherited(void)
 {
     close(pool.source.fd);
@@ -244,14 +244,14 @@ static void *run_jobs(void *unused)
         list_append(&pool.ended, &job->link);
         uint64_t one = 1;
         ssize_t written = write(pool.source.fd, &one, sizeof one);
-        (void)written; /* it fails only when the counter is full: then the loop is already told */
+        (void)written; /* it fails only when the counter is full: then the loop is awake already */
     }
     pool.threads--;
     pthread_mutex_unlock(&pool.mutex);
     return NULL;
 }
 
-/* Starts one more thread, with every signal blocked but those that tell of a crash in it. */
+/* Starts another thread, with every signal blocked except those of a crash. */
 static bool start_thread(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
@@ -275,7 +275,7 @@ static bool start_thread(void)
     return is_started;
 }
 
-/* Hands `job` to the pool; false when there is no thread to run it and none can be started. */
+/* Gives `job` to the pool; false when no thread can run it and none can be started. */
 static bool submit(offload_job *job)
 {
     pthread_mutex_lock(&pool.mutex);
@@ -345,7 +345,6 @@ void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
     if (!open_pool() || !submit(&job)) {
         s->fail(s, 503,
                 offload_threads() == 0 ? "no thread can be started" : "too much work waits for a thread");
-        __builtin_unreachable();
     }
     bool is_cancelled = false;
     while (!job.is_done && !is_cancelled)

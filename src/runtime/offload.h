@@ -6,16 +6,15 @@
 #include <stdint.h>
 
 /**
- * tern_offload for the inside of a library that must not be left half-way: runs `work(arg)` on the pool while
- * the calling coroutine is suspended, and returns when it is done. It never throws and is not interrupted: a
- * coroutine that is cancelled meanwhile learns of it at its next wait. False when there is no thread to run
- * it
+ * As tern_offload, for library code that must not be left half-way: runs `work(arg)` on the pool while the
+ * calling coroutine is suspended, and returns when it is done. It never throws and is not interrupted: a
+ * coroutine that is cancelled meanwhile learns of it at its next wait. False without a thread to run it
  * (`work` has not run then).
  */
 bool offload_run(void (*work)(void *arg), void *arg);
 
-/** How many threads may run work of tern_offload at once; what offload_run is given has two more, so that it
- * does not wait for the application's. Threads that run stay. */
+/** How many threads may run the work of tern_offload at once. offload_run has two more, so that it does not
+ * wait for the application's work. Running threads stay. */
 void offload_set_threads(unsigned most);
 
 /** Threads of this worker's pool, working or idle. */

@@ -148,7 +148,7 @@ void reexec_run(const worker_config *config, const inheritance *left)
     errno = error;
 }
 
-/** The numbers after ` name=`; NULL and 0 when there are none or memory is short. */
+/** The numbers after ` name=`; NULL and 0 when it has none or memory is short. */
 static int *read_list(const char *text, const char *name, unsigned *count)
 {
     *count = 0;
@@ -169,7 +169,7 @@ static int *read_list(const char *text, const char *name, unsigned *count)
     return list;
 }
 
-/** Takes over the descriptors that are open; a list in which one is not is dropped as a whole. */
+/** Takes over the open descriptors; a list with one that is not open is dropped as a whole. */
 static bool take_descriptors(int *fds, unsigned count)
 {
     bool are_open = true;

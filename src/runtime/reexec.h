@@ -22,9 +22,12 @@ typedef struct inheritance {
     unsigned worker_count;
 } inheritance;
 
-/** Remembers how this program was started: its absolute path (symbolic links as they are, so that the link
- * may point to another version later) and its arguments. False when that can't be found out; then there is no
- * upgrade. */
+/**
+ * Remembers how this program was started: its absolute path (symbolic links as they are, so that the link may
+ * point to another version later) and its arguments. False when this is unknown; then the program cannot be
+ * replaced.
+ *
+ */
 bool reexec_remember(void);
 
 /** Starts the program's file with its arguments and `--check` as a child; returns its pid, or -1 with errno.
@@ -34,8 +37,8 @@ pid_t reexec_check(void);
 /** Replaces this process's image; returns only on failure, with errno set and everything as it was. */
 void reexec_run(const worker_config *config, const inheritance *left);
 
-/** Reads what the program before left to this process and takes it out of the environment. False when there
- * is nothing. Listening sockets are closed and left out when `config` names another address. */
+/** Reads what the previous program left to this process and removes it from the environment. False without
+ * any. Listening sockets are closed and left out when `config` names another address. */
 bool reexec_inherit(const worker_config *config, inheritance *found);
 
 #endif

@@ -24,7 +24,7 @@ void refusal_answer(int fd, const char *detail, unsigned retry_after_s)
     char unread[4096];
     for (int i = 0; i < 4 && recv(fd, unread, sizeof unread, MSG_DONTWAIT) > 0; i++)
         continue;
-    /* a full buffer or a client that left: there is nobody to tell */
+    /* a full buffer or a client that left: nothing more can be done */
     if (send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
         shutdown(fd, SHUT_WR);
     close(fd);

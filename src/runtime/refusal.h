@@ -1,4 +1,4 @@
-/** The answer to a connection that nobody can serve now. */
+/** The answer to a connection that cannot be served now. */
 #ifndef RUNTIME_REFUSAL_H
 #define RUNTIME_REFUSAL_H
 
@@ -10,8 +10,8 @@ enum { REFUSAL_MAX = 512 };
  * quotes) and `Connection: close`. Returns its length, at most REFUSAL_MAX. */
 size_t refusal_format(char out[REFUSAL_MAX], const char *detail, unsigned retry_after_s);
 
-/** Sends it on a non-blocking socket as far as it goes, and closes the socket after having read what was
- * there: unread bytes would turn the close into a reset that overtakes the answer. */
+/** Sends it on a non-blocking socket without waiting, and closes the socket after reading what has arrived:
+ * unread bytes would turn the close into a reset that overtakes the answer. */
 void refusal_answer(int fd, const char *detail, unsigned retry_after_s);
 
 #endif

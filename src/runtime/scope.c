@@ -1,5 +1,5 @@
-/* scope_open and scope_close stand in the path of every request: with nothing deferred and no task started
- * they may only store and compare. */
+/* Hot path: every request calls scope_open and scope_close. With nothing deferred and no task started they
+ * may only store and compare. */
 #include "runtime/scope.h"
 
 #include "runtime/coro.h"
@@ -8,7 +8,8 @@
 
 #include <tern/log.h>
 
-void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail))
+void scope_open(scope *s, arena *a, void *owner,
+                __attribute__((noreturn)) void (*fail)(scope *s, int status, const char *detail))
 {
     s->arena = a;
     s->runner = coro_self();
@@ -32,7 +33,6 @@ void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg)
     if (defer == NULL) {
         undo(arg);
         s->fail(s, 503, "out of request memory");
-        __builtin_unreachable();
     }
     *defer = (scope_defer){s->defers, undo, arg};
     s->defers = defer;

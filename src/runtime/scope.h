@@ -25,15 +25,16 @@ typedef struct scope {
     scope_defer *defers; /* newest first */
     list_link tasks;     /* every task started (task.c) */
     bool has_tasks;      /* false: nothing to wait for (and `tasks` not set up), the usual case */
-    int problem_status;  /* the problem told last, also on its way as a failure; 0: none yet */
+    int problem_status;  /* the last problem, which may be on its way as a failure; 0: none yet */
     const char *problem_detail;
-    struct lock_hold *holds; /* locks and permits taken (lock.c); NULL: none, the usual case */
-    /** Ends the running coroutine's work with a status (the app's tern_fail); never returns. */
-    void (*fail)(struct scope *s, int status, const char *detail);
+    struct lock_hold *holds; /* locks and permits held (lock.c); NULL: none, the usual case */
+    /** Ends the running coroutine's work with a status (the app's tern_fail). */
+    __attribute__((noreturn)) void (*fail)(struct scope *s, int status, const char *detail);
 } scope;
 
 /** Hot path: a few stores. */
-void scope_open(scope *s, arena *a, void *owner, void (*fail)(scope *s, int status, const char *detail));
+void scope_open(scope *s, arena *a, void *owner,
+                __attribute__((noreturn)) void (*fail)(scope *s, int status, const char *detail));
 /** Registers an undo; calls s->fail with 503 when memory is short (after running `undo` at once, so nothing
  * leaks). */
 void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg);

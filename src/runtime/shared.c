@@ -20,7 +20,7 @@ static shared_region *find(const char *name, size_t len)
     return region;
 }
 
-/* Maps `bytes` zeroed bytes behind a descriptor; false with errno set. */
+/* Maps `bytes` zeroed bytes with a descriptor; false with errno set. */
 static bool map_memory(shared_region *region, size_t bytes)
 {
     region->fd = memfd_create(region->name, MFD_CLOEXEC);

@@ -16,14 +16,14 @@ typedef struct shared_region {
     shared_kind kind;
     size_t bytes;
     void *memory; /* page-aligned; zeroed at first */
-    void *handle; /* what the owner of the region hands out for it; NULL at first */
-    int fd;       /* the memfd behind it: an exec'd successor can map it again */
+    void *handle; /* what the region's owner gives its users; NULL at first */
+    int fd;       /* its memfd: a successor started by exec can map it again */
 } shared_region;
 
 /**
- * The region of that name, made when there is none (then `handle` is NULL). NULL with errno set: EINVAL for
- * an empty name, ENAMETOOLONG, EEXIST when the name stands for something of another kind or size, or what the
- * kernel says when memory is short.
+ * The region of that name; a new one (with `handle` NULL) when it does not exist. NULL with errno set: EINVAL
+ * for an empty name, ENAMETOOLONG, EEXIST when the name belongs to a region of another kind or size, or the
+ * kernel's error when memory is short.
  */
 shared_region *shared_region_open(const char *name, shared_kind kind, size_t bytes);
 /** Takes back a region just made that cannot be used. */

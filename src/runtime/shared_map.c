@@ -1,13 +1,13 @@
 /*
- * A hash map in shared memory, made of parts ("stripes") with a lock each.
+ * A hash map in shared memory, divided into stripes with a lock each.
  *
  * A key belongs to one stripe and, in it, to two buckets of a few slots, so every operation looks at a fixed
  * number of slots under one lock. Two buckets to choose from fill evenly: with half as many slots
  * again as entries, nearly nothing has to go before the map is full.
  *
- * Crash consistency: the locks are robust, so a worker's death while it holds one is told to the next who
- * takes it, and a slot is marked SLOT_WRITING before its bytes change and SLOT_LIVE after. Whoever is told of
- * a death drops the slots still being written; every other one is whole. Nothing else in a stripe changes.
+ * Crash consistency: the locks are robust, so the next process to take a lock learns that its holder died,
+ * and a slot is marked SLOT_WRITING before its bytes change and SLOT_LIVE after. After a death the slots
+ * still being written are dropped; every other one is whole. Nothing else in a stripe changes.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -42,7 +42,7 @@ typedef struct slot {
     _Atomic uint32_t state; /* slot_state */
     uint32_t key_len;
     uint32_t value_len;
-    uint32_t tag;      /* bits of the hash, so that most other keys are told apart without reading them */
+    uint32_t tag;      /* bits of the hash, so that most other keys are ruled out without reading them */
     uint64_t until_ms; /* on the monotonic clock, which all processes of a machine share; NEVER */
     char bytes[];      /* the key in its whole room, then the value */
 } slot;
@@ -57,7 +57,7 @@ typedef struct map_head {
     map_lock stripes[];
 } map_head;
 
-/* The process's own; what it points to is shared, but for `scratch`. */
+/* Private to the process; all that it points to is shared, except for `scratch`. */
 struct tern_shared_map {
     map_head *head;
     char *slots;
@@ -235,7 +235,7 @@ static bool is_alive(const slot *s, uint64_t now_ms)
     return state_of(s) == SLOT_LIVE && s->until_ms > now_ms;
 }
 
-/* The slot that holds the key, expired or not; NULL when there is none. */
+/* The slot of the key, expired or not; NULL without one. */
 static slot *find_slot(const tern_shared_map *map, const place *where)
 {
     for (size_t b = 0; b < 2; b++)

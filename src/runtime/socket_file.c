@@ -14,7 +14,7 @@
 
 enum { ANY_MODE = 0777, NAMES_BYTES = 16 * 1024 };
 
-/** (uid_t)-1 and (gid_t)-1 leave what the system gives. */
+/** (uid_t)-1 and (gid_t)-1 leave the system's choice. */
 typedef struct ownership {
     uid_t owner;
     gid_t group;
@@ -57,7 +57,8 @@ static bool find_ownership(const worker_config *config, ownership *found, char *
     return true;
 }
 
-/** Removes a socket file nobody listens on; false (errno EADDRINUSE, ENOTSOCK, ...) when it must stay. */
+/** Removes a socket file that nobody listens on; false (errno EADDRINUSE, ENOTSOCK, ...) when it must
+ * stay. */
 static bool clear_path(const struct sockaddr_un *address)
 {
     struct stat file;

@@ -9,9 +9,9 @@
 /**
  * Makes the socket file `path` and listens on it; one that nobody listens on any more is replaced.
  *
- * Mode, owner and group are those of `config` before anybody can connect.
- * @return the socket, non-blocking and close-on-exec; -1 with one clause in `reason` that says why not, and
- * no file left of this call.
+ * Mode, owner and group are set as in `config` before a client can connect.
+ * @return the socket, non-blocking and close-on-exec; -1 with a clause in `reason` that says why, and without
+ * a file.
  */
 int socket_file_listen(const char *path, const worker_config *config, int backlog, char *reason, size_t size);
 

@@ -16,7 +16,7 @@ enum { ADDRESS_BYTES = 20, ANSWER_BYTES = 32 * 1024 };
 
 extern char **environ;
 
-static bool is_given_up; /* there is no addr2line, or it is too slow for this program */
+static bool is_given_up; /* addr2line is missing or too slow for this program */
 
 typedef struct question {
     char texts[SYMBOLS_PLACES_MAX][ADDRESS_BYTES];
@@ -122,7 +122,7 @@ void source_lines_find(const symbols_place *places, unsigned count, source_line 
     }
     is_given_up = !read_answer(fd, answer, sizeof answer);
     close(fd);
-    kill(child, SIGKILL); /* it has ended, or is to */
+    kill(child, SIGKILL); /* it has ended, or must end */
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
     const char *at = answer;

@@ -17,8 +17,8 @@ typedef char source_line[SOURCE_LINE_BYTES];
  * Fills `lines` for those of `count` resolved places that are in the program's own file; all others become
  * "".
  *
- * Starts another program and waits for it, so it is for the master, not for a signal handler. Nothing is
- * found in a program without debug information (-g), or that has a file of its own for it.
+ * Starts another program and waits for it, so it is for the master, not for a signal handler. Finds nothing
+ * in a program without debug information (-g), or with that information in a separate file.
  */
 void source_lines_find(const symbols_place *places, unsigned count, source_line *lines);
 

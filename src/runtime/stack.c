@@ -14,7 +14,7 @@
 #endif
 
 enum {
-    /* Trimming leaves this much at the top: what an ordinary request touches. */
+    /* Trimming keeps this much at the top: what an ordinary request touches. */
     HOT_BYTES = 16 * 1024,
     SLOT_BYTES = (sizeof(stack_slot) + 63) / 64 * 64,
     MAPPED_BYTES = CORO_GUARD_BYTES + CORO_STACK_BYTES
@@ -75,7 +75,7 @@ stack_slot *stack_map(void)
 
 void stack_unmap(stack_slot *slot)
 {
-    stack_forget_frames(slot); /* the addresses will be somebody else's */
+    stack_forget_frames(slot); /* the addresses may be mapped by others later */
     renounce(slot);
     munmap((char *)slot->co.stack_base - CORO_GUARD_BYTES, MAPPED_BYTES);
 }

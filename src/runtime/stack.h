@@ -11,7 +11,7 @@
 #include "base/sanitize.h"
 #include "runtime/coro.h"
 
-/** What lies at the top of every stack. */
+/** What is at the top of every stack. */
 typedef struct stack_slot {
     coro co;
     coro_fn *fn;
@@ -22,7 +22,7 @@ typedef struct stack_slot {
     bool is_trimmed; /* its deep pages went back to the kernel and it was not used since */
 } stack_slot;
 
-/** The most stacks the pool keeps; those given back beyond are unmapped. */
+/** The most stacks that the pool keeps; further ones are unmapped when they are put back. */
 enum { STACK_POOL_MOST = 4096 };
 /** Those that an idle worker keeps, so that its next requests need no system call. */
 enum { STACK_POOL_IDLE = 8 };
@@ -81,8 +81,7 @@ bool stack_tidy(void);
  * that the guard below a stack catches it however large the frame is.
  *
  * @param frame  has a frame of 32 KiB and writes to the low end of it only.
- * @return true also where that cannot be told: under AddressSanitizer or Valgrind, or with no memory to try
- * it on.
+ * @return true also where that is unknown: under AddressSanitizer or Valgrind, or without memory to try it .
  */
 bool stack_is_probed(void (*frame)(void));
 

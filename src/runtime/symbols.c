@@ -16,7 +16,7 @@
 enum {
     SYMBOLS_A_READ = 128,
     SECTIONS_MAX = 1 << 16,
-    SYMBOLS_MAX = 1 << 24, /* of a file: what is beyond is not looked at */
+    SYMBOLS_MAX = 1 << 24, /* of a file: the rest is not looked at */
     UNSIZED_REACH_BYTES =
         4096, /* how far after a function without a size (assembly) an address counts as its */
     LINE_MAX_BYTES = PATH_MAX + 128
@@ -92,7 +92,7 @@ static bool read_head(elf_file *file)
            file->head.e_shentsize == sizeof(ElfW(Shdr));
 }
 
-/** Turns file offsets into the addresses that symbols use; false when no wanted one lies in code. */
+/** Turns file offsets into the addresses that symbols use; false when none of the wanted ones is in code. */
 static bool find_addresses(const elf_file *file, wanted *all, unsigned count)
 {
     bool any = false;
@@ -117,7 +117,7 @@ static bool find_addresses(const elf_file *file, wanted *all, unsigned count)
 static bool find_tables(elf_file *file)
 {
     uint64_t count = file->head.e_shnum;
-    if (count == 0) { /* more than fit in 16 bits: the count stands in the first entry */
+    if (count == 0) { /* more than fit in 16 bits: the count is in the first entry */
         ElfW(Shdr) first;
         if (file->head.e_shoff == 0 || !read_entry(file, file->head.e_shoff, 0, &first, sizeof first))
             return false;
@@ -141,7 +141,7 @@ static bool find_tables(elf_file *file)
            file->names.sh_type == SHT_STRTAB;
 }
 
-/** Keeps `symbol` for `want` when it names the address better than what there is. */
+/** Keeps `symbol` for `want` when it names the address better than the one found so far. */
 static void weigh(wanted *want, const ElfW(Sym) * symbol)
 {
     if (!want->has_vaddr || want->vaddr < symbol->st_value)
@@ -299,7 +299,7 @@ static int open_object(char *path, bool *is_program)
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/** Fills the places that lie in the mapping of one line: "start-end perms offset dev inode   path". */
+/** Fills the places that are in the mapping of one line: "start-end perms offset dev inode   path". */
 static void resolve_line(char *line, symbols_place *places, unsigned count)
 {
     static wanted all[SYMBOLS_PLACES_MAX];

@@ -14,7 +14,7 @@
 
 enum { SYMBOLS_PLACES_MAX = 64 };
 
-/** Where an address lies. Texts are printable ASCII, cut to their room, "" when not known. */
+/** Where an address is. Texts are printable ASCII, cut to their room, "" when unknown. */
 typedef struct symbols_place {
     uint64_t address; /* in: what to look up */
     uint64_t offset;  /* of the address in the function, or in the object's file without one */
@@ -28,8 +28,8 @@ typedef struct symbols_place {
  * Not reentrant. */
 void symbols_resolve(symbols_place *places, unsigned count);
 
-/** One file's part of it: fills `function` and `offset` of the place whose code is `file_offset` bytes into
- * the ELF file `fd`. False when the file names no function there, or is not an ELF file that makes sense. */
+/** Does so for one file: fills `function` and `offset` of the place whose code is `file_offset` bytes into
+ * the ELF file `fd`. False when the file names no function there, or is not a valid ELF file. */
 bool symbols_find(int fd, uint64_t file_offset, symbols_place *place);
 
 #endif

@@ -18,9 +18,9 @@ struct tern_task {
     void *arg;
     list_link waiters;     /* task_waiter */
     unwind_reason outcome; /* UNWIND_NONE: it returned */
-    int failed_status;     /* with UNWIND_FAIL: another task may fail before somebody waits for this one */
+    int failed_status;     /* with UNWIND_FAIL: another task may fail before this one is waited for */
     const char *failed_detail;
-    bool is_watched; /* somebody has waited for it, so its failure was heard */
+    bool is_watched; /* it has been waited for, so its failure was reported */
 };
 
 /* On the stack of a coroutine that waits for a task. */
@@ -61,7 +61,6 @@ tern_task *tern_go(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg)
     coro *runner = task != NULL ? coro_spawn(task_main, task, coro_self()->request, s) : NULL;
     if (runner == NULL) {
         s->fail(s, 503, task != NULL ? "too many tasks" : "out of request memory");
-        __builtin_unreachable();
     }
     if (!s->has_tasks) {
         list_init(&s->tasks);
@@ -91,7 +90,6 @@ void tern_wait(tern_ctx *c, tern_task *task)
     scope *s = scope_self();
     if (task->runner == coro_self()) {
         s->fail(s, 500, "tern_wait: a task waits for itself");
-        __builtin_unreachable();
     }
     budget_spend(BUDGET_STEP);
     task->is_watched = true;

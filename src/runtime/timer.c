@@ -1,13 +1,13 @@
 /*
- * The wheel reads a deadline as eleven digits of base 64. A timer lies on the level of the highest digit in
+ * The wheel reads a deadline as eleven digits of base 64. A timer is on the level of the highest digit in
  * which its deadline differs from now_ms, in the slot of that digit. Hence:
  *
  *   - on each level only slots above now's own digit are occupied, and all of a lower level is due before
  *     anything of a higher one: the next slot is the first of the lowest level that has any;
- *   - a timer's place stays right while now_ms grows, until now_ms reaches the start of its slot; then the
- *     slot is dealt out to lower levels.
+ * - a timer's slot stays right while now_ms grows, until now_ms reaches the start of its slot; then the
+ *   slot's timers move to lower levels.
  *
- * Eleven levels cover every uint64_t, so there is no horizon and no wrap to take care of.
+ * Eleven levels cover every uint64_t, so the wheel has no horizon and does not wrap.
  */
 #include "runtime/timer.h"
 
@@ -110,8 +110,8 @@ static void collect_due(timer_wheel *wheel, uint64_t now_ms, list_link *due)
 
 void timer_wheel_advance(timer_wheel *wheel, uint64_t now_ms)
 {
-    /* All are collected before any is fired: a timer started anew by `fire` for a time already past waits for
-     * the next advance, and cannot keep this one busy for ever. */
+    /* All are collected before any is fired: a timer that `fire` starts again for a time already past waits
+     * for the next advance, and cannot keep this one busy for ever. */
     list_link due;
     list_take_all(&wheel->overdue, &due);
     collect_due(wheel, now_ms, &due);

@@ -2,8 +2,8 @@
  * Leaving many frames at once: C's `raise`, for handlers.
  *
  * A catch point is a frame that stays; unwind_throw returns to the innermost one of the running coroutine.
- * Frames in between are dropped without running: whatever they held must belong to the request's arena or to
- * a defer.
+ * Frames in between are dropped without running: what they held must belong to the request's arena or to a
+ * defer.
  */
 #ifndef RUNTIME_UNWIND_H
 #define RUNTIME_UNWIND_H
@@ -12,7 +12,7 @@
 
 typedef enum unwind_reason {
     UNWIND_NONE,
-    UNWIND_FAIL,     /* tern_fail: the request's problem tells more */
+    UNWIND_FAIL,     /* tern_fail: the request's problem says more */
     UNWIND_CANCELLED /* the client left, the deadline passed or the worker is being stopped */
 } unwind_reason;
 
@@ -23,10 +23,10 @@ typedef struct unwind_point {
 } unwind_point;
 
 /**
- * Sets a catch point: `if (unwind_catch(&point) == 0) { ...; unwind_release(&point); } else { caught }`.
- * It is a macro because setjmp's frame must not return. `point` must be released in the frame that set it; on
- * the caught side it is released already and `point.reason` tells why. Locals changed between are volatile or
- * not read.
+ * Sets a catch point: `if (unwind_catch(&point) == 0) { ...; unwind_release(&point); } else { caught }`. It
+ * is a macro because setjmp's frame must not return. `point` must be released in the frame that set it; on
+ * the caught side it is released already and `point.reason` says why. Locals changed in between must be
+ * volatile or not be read.
  */
 #define unwind_catch(point) (unwind_push(point), _setjmp((point)->env))
 

@@ -36,8 +36,8 @@ static void end_hung(master *m, process *p, uint64_t now_ms)
     kill(p->pid, SIGABRT);
 }
 
-/** The same turn must be too long at two checks: after the whole group was stopped and continued it needs
- * time to end. */
+/** The same turn must be too long at two checks: a group that was stopped and continued needs time to end its
+ * turn. */
 static void check_turn(master *m, unsigned index, uint64_t now_ms)
 {
     process *p = &m->processes[index];

@@ -15,20 +15,23 @@ typedef struct worker_service {
     /** Once in each worker, after fork, the loop open, before the first connection. False ends the worker (it
      * counts as a death at start). */
     bool (*start)(void *self);
-    /** A new connected, non-blocking, close-on-exec socket is now the service's: fresh from accept or handed
-     * over by another worker. The service closes it, and calls worker_connection_closed when it has. */
+    /** A new connected, non-blocking, close-on-exec socket now belongs to the service: fresh from accept or
+     * handed over by another worker. The service closes it, and calls worker_connection_closed when it
+     * has. */
     void (*on_connection)(void *self, int fd);
-    /** The worker is to end. `successor`: a new generation serves the same sockets, so idle connections
-     * should be handed over (worker_hand_over), and all others after their current answer; otherwise idle
-     * ones are closed and busy ones told `Connection: close`. The service calls worker_drained once it holds
-     * no connection. */
+    /**
+     * The worker must end. `successor`: a new generation serves the same sockets, so idle connections should
+     * be handed over (worker_hand_over), and all others after their current answer; otherwise idle ones are
+     * closed and busy ones answered with `Connection: close`. The service calls worker_drained once it holds
+     * no connection.
+     */
     void (*drain)(void *self, bool successor);
     /** The drain deadline has passed: cancel what is left and close everything now. */
     void (*abort)(void *self);
     /** Once, after the last connection or the abort, before a worker that started ends. May be NULL. */
     void (*stop)(void *self);
-    /** Gives back what its pools hold and nobody has needed since the last call: about once a second after
-     * requests, and no more once the worker is idle and has done it. May be NULL. */
+    /** Frees what its pools hold and was not needed since the last call. Called about once a second after
+     * requests, and no more once an idle worker has done it. May be NULL. */
     void (*tidy)(void *self);
     /** Runs in a signal handler of a crashing worker: writes what it was doing ("GET /x request=abc") as text
      * without allocating or locking; returns the length. */
@@ -55,7 +58,7 @@ typedef struct worker_config {
 unsigned worker_index(void);
 /** Tells the runtime that one connection it gave is closed (or handed over). */
 void worker_connection_closed(void);
-/** Gives an idle connection to the new generation; false when nobody takes it (the caller keeps it). After
+/** Gives an idle connection to the new generation; false when no worker takes it (the caller keeps it). After
  * true the caller takes its copy of `fd` out of the loop, closes it and calls worker_connection_closed. */
 bool worker_hand_over(int fd);
 /** After drain: the service holds nothing any more. */
@@ -74,8 +77,8 @@ typedef struct worker_totals {
 worker_totals worker_get_totals(void);
 
 /**
- * Binds, forks, supervises; returns the process's exit code when all is over. In the master and with
- * `workers` 0 it returns; a worker never does. Errors at start are one clear line on standard error, and 1.
+ * Binds, forks, supervises; returns the process's exit code at the end. In the master and with `workers` 0 it
+ * returns; a worker never does. Errors at start are one clear line on standard error, and 1.
  */
 int master_run(const worker_config *config, const worker_service *service);
 

@@ -27,7 +27,7 @@ static struct {
     acceptor acceptor;
     loop_source signals;
     timer_entry drain_timer, tidy_timer;
-    bool has_closed;      /* a connection, since the last look at what can be given back */
+    bool has_closed;      /* a connection, since the last look at what can be freed */
     uint64_t deadline_ms; /* of the drain */
     drain_stage stage;
     bool has_successor;
@@ -46,9 +46,9 @@ static void note_sleep(void)
 }
 
 /**
- * Gives back what a burst has left: what was not needed since the last tick while the worker works on, all
- * but a few stacks once a tick has seen no request. Then the timer rests, and an idle worker sleeps until the
- * next event.
+ * Frees what a burst has left: what was not needed since the last tick while the worker works on, all but a
+ * few stacks once a tick has seen no request. Then the timer rests, and an idle worker sleeps until the next
+ * event.
  */
 static void on_tidy(timer_entry *timer)
 {
@@ -94,9 +94,9 @@ static void on_drain_timer(timer_entry *timer)
 }
 
 /**
- * With a successor, what waits in the queues is the successor's. Without one the queues are emptied first, so
- * that no client the kernel has already accepted is reset; when the whole service stops, the sockets then
- * listen no more.
+ * With a successor, connections in the queues are for the successor. Without one the queues are emptied
+ * first, so that no client whom the kernel has already accepted is reset; when the whole service stops, the
+ * sockets then listen no more.
  */
 static void begin_drain(bool has_successor)
 {
@@ -164,7 +164,7 @@ static bool watch_signals(bool has_master)
     return worker.signals.fd >= 0 && loop_add(&worker.signals, EPOLLIN);
 }
 
-/** The worker serves its slot from here on, and the master may retire whoever did before. */
+/** The worker serves its slot from now on, and the master may retire the previous one. */
 static void announce(void)
 {
     const worker_setup *setup = worker.setup;

@@ -14,15 +14,15 @@
 enum {
     WORKER_EXIT_START = 3,  /* exit code of a worker whose service did not start */
     WORKER_ABORT_MS = 1000, /* from worker_service.abort until the worker leaves in any case */
-    WORKER_TIDY_MS = 1000,  /* between two looks at what pools can give back */
+    WORKER_TIDY_MS = 1000,  /* between two looks at what pools can free */
     WORKER_SETTLE_MS = 10   /* connections taken at the very end get this long to show their request */
 };
 
-/** What the master tells a worker by signal. */
+/** What the master asks of a worker by signal. */
 enum {
     WORKER_STOP = SIGTERM,
     WORKER_RETIRE = SIGUSR2, /* a successor serves the same sockets */
-    WORKER_REVIEW = SIGUSR1  /* look whom to stand in for (board.h: guardian) */
+    WORKER_REVIEW = SIGUSR1  /* look whose connections to take (board.h: guardian) */
 };
 
 typedef struct worker_setup {

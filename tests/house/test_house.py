@@ -74,6 +74,15 @@ def layer_check_refuses_a_public_header_of_no_layer(folder):
     assert layer_check(folder).returncode != 0
 
 
+@test
+def lint_names_a_comment_of_what_does_not_exist(folder):
+    shutil.copy(os.path.join(ROOT, "scripts/lint"), write(folder, "scripts/lint", ""))
+    write(folder, "src/base/a.c", "/* See buf_add and\n * buf_append_all. */\nint buf_add(void);\n")
+    done = ran([os.path.join(folder, "scripts/lint"), "comments"])
+    assert done.returncode == 1 and "src/base/a.c:2: no `buf_append_all` exists" in done.stdout, done.stdout
+    assert "buf_add`" not in done.stdout
+
+
 def counted(folder, script, **more):
     count = runner.Count()
     path = write(folder, "program.py", script)

@@ -36,11 +36,6 @@ typedef struct test_runner {
     bool *is_done;
 } test_runner;
 
-static uint64_t now_ms(void)
-{
-    return clock_ns() / 1000000;
-}
-
 static _Noreturn void become_test(const test_runner *r, const test_job *job, pid_t parent)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -56,7 +51,7 @@ static bool start_next(test_runner *r)
     const tern_test_case *test = r->plan->results[r->next].test;
     unsigned seconds = test->seconds != 0 ? test->seconds : r->plan->seconds;
     pid_t parent = getpid();
-    *job = (test_job){.index = r->next, .began_ms = now_ms(), .pid_fd = -1};
+    *job = (test_job){.index = r->next, .began_ms = clock_ms(), .pid_fd = -1};
     job->ends_ms = job->began_ms + seconds * 1000ULL;
     job->report_fd = memfd_create("tern-test-report", MFD_CLOEXEC);
     job->output_fd = memfd_create("tern-test-output", MFD_CLOEXEC);
@@ -119,7 +114,7 @@ static void finish(test_runner *r, unsigned place, int status)
     test_job job = r->jobs[place];
     test_result *result = &r->plan->results[job.index];
     bool has_passed = WIFEXITED(status) && WEXITSTATUS(status) == 0 && r->has_ended[job.index];
-    result->ms = (unsigned)(now_ms() - job.began_ms);
+    result->ms = (unsigned)(clock_ms() - job.began_ms);
     take_file(job.report_fd, &result->reason);
     take_file(job.output_fd, &result->output);
     close(job.pid_fd);
@@ -146,7 +141,7 @@ static void urge(test_job *job, uint64_t now)
 
 static void wait_for_some(test_runner *r)
 {
-    uint64_t now = now_ms(), first = UINT64_MAX;
+    uint64_t now = clock_ms(), first = UINT64_MAX;
     for (unsigned i = 0; i < r->running; i++) {
         const test_job *job = &r->jobs[i];
         uint64_t at = job->ends_ms + (job->is_late ? LAST_WORDS_MS : 0);
@@ -154,7 +149,7 @@ static void wait_for_some(test_runner *r)
         r->polled[i] = (struct pollfd){.fd = job->pid_fd, .events = POLLIN};
     }
     poll(r->polled, r->running, first > now ? (int)(first - now) + 1 : 0);
-    now = now_ms();
+    now = clock_ms();
     for (unsigned i = r->running;
          i-- > 0;) { /* backwards: finish puts the last one in the place of one that ended */
         int status;

@@ -33,14 +33,13 @@ typedef enum h1_chunk_result { H1_CHUNK_MORE, H1_CHUNK_END, H1_CHUNK_ERROR } h1_
  * Decodes `*len` bytes at `data` in place.
  *
  * @param used  receives how many input bytes were consumed: all of them for H1_CHUNK_MORE; for H1_CHUNK_END
- * up to and with the last trailer line's empty line (what follows is the next request).
+ * up to and including the empty line after the trailer (the next request follows).
  * @param len   in: input bytes; out: body bytes now at `data`.
  *
- * Trailer fields are checked for syntax and dropped (none is merged into the headers).
- * After H1_CHUNK_END or H1_CHUNK_ERROR more calls give the same again and consume nothing. On an error `*len`
- * is what was decoded before it.
- * A bare LF, an extension that is not one (RFC 9112 section 7.1.1), a size with sign, space or prefix, more
- * than 16 digits: H1_CHUNK_ERROR.
+ * Trailer fields are checked for syntax and dropped (none is merged into the headers). After H1_CHUNK_END or
+ * H1_CHUNK_ERROR further calls return the same and consume nothing. On an error `*len` is what was decoded
+ * before it. A bare LF, an invalid extension (RFC 9112 section 7.1.1), a size with sign, space or prefix,
+ * more than 16 digits: H1_CHUNK_ERROR.
  */
 h1_chunk_result h1_chunk_decode(h1_chunk *c, const h1_chunk_limits *limits, char *data, size_t *len,
                                 size_t *used);

@@ -55,7 +55,7 @@ static inline h1_result line_end(h1_head *head, cursor *in, const char *otherwis
     return H1_COMPLETE;
 }
 
-/** Reads a method at `at` and moves `*after` past the space behind it. */
+/** Reads a method at `at` and moves `*after` past the space that follows it. */
 RARE static h1_result any_method(h1_head *head, char *at, const char *end, char **after)
 {
     const char *method = at;
@@ -88,7 +88,9 @@ static inline h1_result request_method(h1_head *head, cursor *in)
     return result;
 }
 
-/** Moves past the target and the space after it; what the target means is decided once the version is known.
+/**
+ * Moves past the target and the space after it; the target's meaning depends on the version, which follows.
+ *
  */
 static inline h1_result request_target(h1_head *head, const h1_limits *limits, cursor *in)
 {
@@ -171,7 +173,7 @@ static bool is_kept(const h1_limits *limits, tern_str name)
     return false;
 }
 
-/** A name with '_' in it, or what cannot be a name. `*after` becomes its end; H1_PASSED_OVER: that of the
+/** A name with '_' in it, or an invalid name. `*after` becomes its end; with H1_PASSED_OVER the end of the
  * line. */
 RARE static h1_result odd_name(h1_head *head, const h1_limits *limits, char *name, char *end, char **after)
 {

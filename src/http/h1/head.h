@@ -23,13 +23,13 @@ typedef enum http_method {
     HTTP_OPTIONS,
     HTTP_TRACE,
     HTTP_CONNECT,
-    HTTP_OTHER_METHOD, /* a valid token that is none of the above */
+    HTTP_OTHER_METHOD, /* a valid token that is not one of the above */
     HTTP_METHODS
 } http_method;
 
 enum { H1_FIELDS_MAX = 100 };
 
-/** One header line as it stands in the buffer, without the white space around the value. */
+/** One header line, in the buffer, without the white space around the value. */
 typedef struct h1_field {
     char *name;
     char *value; /* value[value_len] is a byte of the buffer that may be overwritten (white space or CR) */
@@ -40,8 +40,8 @@ typedef struct h1_limits {
     size_t head_bytes;   /* request line and headers with their line ends; 431 beyond */
     size_t target_bytes; /* 414 beyond */
     unsigned fields;     /* at most H1_FIELDS_MAX; 431 beyond */
-    /* Fields with a '_' in their name are passed over, but for those named here: proxies and CGI programs
-     * have taken it for '-', which lets a client set what only a proxy may set (X_Real_IP for X-Real-IP). */
+    /* Fields with a '_' in their name are ignored, except for those named here: proxies and CGI programs have
+     * taken it for '-', which lets a client set what only a proxy may set (X_Real_IP for X-Real-IP). */
     bool keeps_underscores; /* all of them */
     const tern_str *underscored_names;
     unsigned underscored_count;
@@ -57,8 +57,7 @@ typedef struct h1_head {
     bool has_upgrade;      /* an Upgrade header together with `Connection: upgrade` */
     bool is_encoded;       /* a Content-Encoding header, whatever it says */
     bool is_asterisk;      /* `OPTIONS *` */
-    bool path_is_plain;    /* path has no '%' and no "//", "/./", "/../" (nor such an end): it is its own
-                              decoding */
+    bool path_is_plain;    /* no '%', "//", "/./" or "/../" in the path, nor such an end: it is decoded */
     uint64_t length;       /* when has_length */
     tern_str method_text;
     tern_str path;  /* of the target, up to '?'; begins with '/', or is "*". A literal "/" when the target has
@@ -79,25 +78,25 @@ typedef enum h1_result { H1_COMPLETE, H1_PARTIAL, H1_ERROR, H1_PASSED_OVER } h1_
  * Parses one head from the start of `data`. Empty lines (CRLF) before the request line are skipped, up to
  * four.
  *
- * @param used  receives the bytes up to and with the empty line, when complete.
- * @return H1_PARTIAL when all `len` bytes are a possible beginning and no limit is passed; calling again with
- * more of the same bytes starts anew (nothing in `data` is changed, nothing is kept). H1_ERROR sets status
- * and reason. An error is reported as soon as the bytes that make it one are there: of syntax at the byte, of
- * a target's form after the request line, of a field's meaning after its line. `head_bytes` counts the empty
+ * @param used  receives the number of bytes up to and including the empty line, when complete.
+ * @return H1_PARTIAL when all `len` bytes are a possible beginning and no limit is exceeded; a call with more
+ * of the same bytes starts again (nothing in `data` is changed, nothing is kept). H1_ERROR sets status and
+ * reason. An error is reported as soon as the bytes that cause it have arrived: of syntax at the byte, of a
+ * target's form after the request line, of a field's meaning after its line. `head_bytes` counts the empty
  * lines too: a head that needs more is refused once that many bytes are there. A method of more than 32 bytes
  * is a 501, and more than 2^63 - 1 bytes of Content-Length a 413.
  *
- * Every field of `head` but `fields` beyond field_count is set on H1_COMPLETE.
+ * On H1_COMPLETE every member of `head` is set, except for `fields` from field_count on.
  */
 h1_result h1_head_parse(h1_head *head, const h1_limits *limits, char *data, size_t len, size_t *used);
 
 /** Name of a method ("GET"); HTTP_OTHER_METHOD gives "". */
 const char *http_method_name(http_method method);
-/** The method of that (case-sensitive) name, HTTP_OTHER_METHOD when it is none of ours. */
+/** The method of that (case-sensitive) name, HTTP_OTHER_METHOD for a name that is not in the enum. */
 http_method http_method_of(const char *name, size_t len);
 
-/** First field of that name (ASCII case ignored) after field `*from - 1`; NULL when there is none. For
- * repeated fields: start with *from = 0, call until NULL. */
+/** The first field of that name (ASCII case ignored) after field `*from - 1`; NULL without one. For repeated
+ * fields: start with *from = 0, call until NULL. */
 h1_field *h1_head_field(h1_head *head, const char *name, size_t name_len, unsigned *from);
 
 #endif

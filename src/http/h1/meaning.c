@@ -128,7 +128,7 @@ static h1_result note_host(h1_head *head, h1_seen *seen, tern_str value)
         return h1_refuse(head, 400, "more than one Host");
     seen->host = true;
     if (value.len == 0 && head->minor_version == 0)
-        return H1_COMPLETE; /* as good as none */
+        return H1_COMPLETE; /* same as without */
     if (!host_is_valid(value))
         return h1_refuse(head, 400, "Host is not valid");
     if (head->host.data == NULL) /* the host of an absolute-form target wins: RFC 9112 section 3.2.2 */
@@ -185,7 +185,7 @@ static bool equals(tern_str text, tern_str word)
     return text.len == word.len && is_word(text.data, word.data, word.len);
 }
 
-/** 0 for exactly `chunked`; 501 for a coding we do not speak; 400 for what cannot be a framing at all. */
+/** 0 for exactly `chunked`; 501 for a coding we do not speak; 400 for a value that cannot be a framing. */
 static int coding_status(tern_str value)
 {
     bool is_chunked = false, others = false;
@@ -315,7 +315,8 @@ h1_result h1_conclude(h1_head *head, const h1_seen *seen)
         return h1_refuse(head, 400, "no Host");
     head->keep_alive = !seen->token_close && (head->minor_version == 1 || seen->token_keep_alive);
     head->has_upgrade = seen->upgrade && seen->token_upgrade;
-    /* Without a body there is nothing to wait for, and HTTP/1.0 knows no 100: RFC 9110 section 10.1.1. */
+    /* Without a body there is nothing to wait for, and HTTP/1.0 does not have 100: RFC 9110 section
+     * 10.1.1. */
     head->expects_continue =
         seen->expect && head->minor_version == 1 && (head->is_chunked || head->length > 0);
     return H1_COMPLETE;

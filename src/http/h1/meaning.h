@@ -4,7 +4,7 @@
 
 #include "http/h1/head.h"
 
-/** Fields of which a head has one at most, and which are nothing to its connection. */
+/** Fields that a head may have only once and that do not concern the connection. */
 enum { H1_CONTENT_TYPE = 1, H1_AUTHORIZATION = 2 };
 
 /** What the fields read so far have said; zeroed at the start of a head: eight bytes, one store. */
@@ -24,7 +24,7 @@ h1_result h1_special_target(h1_head *head, const char *target, size_t len);
 /** Takes note of one field; H1_COMPLETE when it is acceptable. */
 h1_result h1_note_field(h1_head *head, h1_seen *seen, const h1_field *field);
 
-/** Checks what only the whole head can tell, and fills in what follows from all fields together. */
+/** Checks what only the whole head shows, and fills in what follows from all fields together. */
 h1_result h1_conclude(h1_head *head, const h1_seen *seen);
 
 #endif

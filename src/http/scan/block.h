@@ -3,12 +3,12 @@
  * defines
  *
  *     SCAN_KIT, SCAN_LABEL   the kit's variable and label
- *     BLOCK_INLINE, BLOCK_CODE  what functions are declared with (the target attribute among it)
+ *     BLOCK_INLINE, BLOCK_CODE  what functions are declared with, including the target attribute
  *     BLOCK_BYTES            bytes of a block
  *     BLOCK_BIT              bits that stand for one byte in the result of block_bits (1, or 4 on NEON)
  *     block, block_load, block_equal, block_below, block_above, block_name, block_bits
  *
- * where comparisons give all ones or zero in each byte and `|`, `&`, `~` work on blocks.
+ * where comparisons give all ones or zero in each byte, and `|`, `&`, `~` work on blocks.
  */
 #include "http/scan/scan.h"
 
@@ -74,7 +74,7 @@ BLOCK_CODE const char *run_target(const char *floor, const char *from, const cha
     return run(floor, from, end, target_stops, scan_scalar.target);
 }
 
-/** One block of a path, `skip` bytes of which come before the run: true when the path ends in it, with the
+/** One block of a path, of which `skip` bytes are before the run: true when the path ends in it, with the
  * bits of where in `*stops`. `*slash` is the bit of a slash at the end of the block before, and after. */
 BLOCK_INLINE bool path_block(const char *at, unsigned skip, uint64_t *slash, uint64_t *stops, bool *is_plain)
 {

@@ -4,7 +4,7 @@
 
 #include "http/scan/scan.h"
 
-/* A byte may stand in a header name when the bit of its high nibble is set in the row of its low nibble.
+/* A byte is allowed in a header name when the bit of its high nibble is set in the row of its low nibble.
  * Bytes below 0x20 and from 0x80 on have no bit. */
 #define NAMES_BY_LOW                                                                                         \
     0x3a, 0x3f, 0x3e, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3e, 0x3e, 0x3d, 0x15, 0x34, 0x15, 0x3d, 0x14

@@ -13,7 +13,7 @@
  * Returns the first byte of [from, end) that is not of the scan's class, or `end`.
  *
  * `floor` (at most `from`) is where the readable buffer begins: a vector scan of a short rest looks at the
- * last bytes before `end` instead of past it, and may look at bytes from `floor` on. Nothing at or after
+ * last bytes before `end` rather than past it, and may look at bytes from `floor` on. Nothing at or after
  * `end` is read.
  */
 typedef const char *scan_run(const char *floor, const char *from, const char *end);

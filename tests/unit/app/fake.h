@@ -16,11 +16,6 @@ typedef struct fake {
     char lent[4096];
 } fake;
 
-__attribute__((unused)) static void fake_fail(scope *s, int status, const char *detail)
-{
-    ctx_fail(s->owner, status, detail);
-}
-
 /** Makes `f` the request that `head` is, with 1 MiB of memory. */
 __attribute__((unused)) static void fake_open(fake *f, const char *head)
 {
@@ -49,12 +44,9 @@ __attribute__((unused)) static void fake_param(fake *f, const char *name, const 
 static void fake_main(void *arg)
 {
     fake *f = arg;
-    coro *self = coro_self();
-    scope_open(&f->c.scope, &f->x.arena, &f->c, fake_fail);
-    self->request = &f->c;
-    self->scope = &f->c.scope;
+    ctx_open(&f->c);
     f->reply = ctx_run_next(&f->c);
-    scope_close(&f->c.scope);
+    ctx_leave(&f->c);
 }
 
 /** Runs `handler` inside `chain` (NULL: none) in a coroutine; f->reply is what comes out. */

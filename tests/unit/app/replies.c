@@ -140,8 +140,7 @@ static void run_cancelled(void *arg)
 {
     fake *request = arg;
     unwind_point point;
-    scope_open(&request->c.scope, &request->x.arena, &request->c, fake_fail);
-    coro_self()->scope = &request->c.scope;
+    ctx_open(&request->c);
     if (unwind_catch(&point) == 0) {
         ctx_run_next(&request->c);
         unwind_release(&point);
