@@ -24,6 +24,18 @@ static const call_kind call_kinds[] = {
     {"tern_remove", CALL_KEY, STATEMENT_REMOVE, 1, 0},
     {"tern_sql", CALL_OWN, STATEMENT_OWN, 1, 0},
     {"tern_sql_run", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_pluck", CALL_SELECTION, STATEMENT_SELECT, 2, 0},
+    {"tern_sql_pluck", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_value", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_int", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_double", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_bool", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_text", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_uuid", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_date", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_datetime", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_sql_decimal", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_where_given", CALL_GIVEN, STATEMENT_EXISTS, 1, 0},
     {"tern_where", CALL_CONDITION, STATEMENT_EXISTS, 1, 0},
     {"TERN_CHECKED", CALL_CONDITION, STATEMENT_EXISTS, 1, 0},
     {"tern_resource", CALL_SELECTION, STATEMENT_SELECT, 1, 0}, /* resources.c notes them */
@@ -175,14 +187,16 @@ static void take_filters(void *arg, tern_str leaf)
         if (leaf.len != 0)
             take_text(arg, leaf);
     } else if (source_is(name, "TERN_IF")) {
+        const call_values *around = r->own;
         call_values *own = arena_alloc(r->memory, sizeof *own);
         source_next(&rest, ',', &piece);
         if (own == NULL || !source_next(&rest, ',', &piece))
             return;
-        *own = (call_values){rest.data != NULL ? count_pieces(rest) : 0, NULL};
+        *own = (call_values){rest.data != NULL ? count_pieces(rest) : 0,
+                             rest.data != NULL ? kinds_of(r, rest) : NULL};
         r->own = own;
         source_leaves(piece, take_text, r);
-        r->own = NULL;
+        r->own = around;
     } else if (source_is(name, "TERN_FILTERS") || source_is(name, "TERN_ANY_OF") ||
                source_is(name, "TERN_ALL_OF")) {
         while (source_next(&rest, ',', &piece))
@@ -236,10 +250,12 @@ static void read_arguments(reading *r)
             continue;
         if (call->kind->form == CALL_SELECTION)
             read_option(r, piece);
+        else if (call->kind->form == CALL_GIVEN)
+            read_filters(r, piece);
         else if (i == 1 && (call->kind->form == CALL_OWN || call->kind->form == CALL_CONDITION))
             source_leaves(piece, take_text, r);
     }
-    if (call->kind->form == CALL_SELECTION || call->note->kinds == NULL)
+    if (call->kind->form == CALL_SELECTION || call->kind->form == CALL_GIVEN || call->note->kinds == NULL)
         return;
     call->values[0] = (call_values){count_kinds(call->note->kinds), call->note->kinds};
     call->value_count = 1;

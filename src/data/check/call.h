@@ -13,6 +13,7 @@ typedef enum call_form {
     CALL_KEY,       /* the values of a key */
     CALL_OWN,       /* SQL of the program's own, and its values */
     CALL_CONDITION, /* a condition that is written outside of its call, and its values */
+    CALL_GIVEN,     /* conditions that may be left out, written outside of their call */
     CALL_RELATED,   /* a list, and the field for related rows */
 } call_form;
 

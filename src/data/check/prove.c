@@ -147,7 +147,7 @@ static void prove_text(check_run *run, check_statement *s, const call_values *ow
     }
     if (s->call->kind->form == CALL_OWN && s->call->note->type != NULL)
         check_result(run, s, &answer);
-    if (s->call->kind->form != CALL_CONDITION)
+    if (s->call->kind->form != CALL_CONDITION && s->call->kind->form != CALL_GIVEN)
         check_scan(run, s, &answer);
 }
 
@@ -246,7 +246,8 @@ static void prove_for_any_table(check_run *run, const check_call *call)
 void check_prove(check_run *run, const check_call *call)
 {
     const call_form form = call->kind->form;
-    bool needs_table = form != CALL_OWN && (form != CALL_CONDITION || call->note->type != NULL);
+    bool is_condition = form == CALL_CONDITION || form == CALL_GIVEN;
+    bool needs_table = form != CALL_OWN && (!is_condition || call->note->type != NULL);
     run->checked++;
     if (needs_table && call->table == NULL)
         check_add(run, call, CHECK_ERROR, "use",
@@ -256,7 +257,7 @@ void check_prove(check_run *run, const check_call *call)
         check_key(run, call);
     else if (form == CALL_RELATED)
         prove_related(run, call);
-    else if (form == CALL_CONDITION && call->table == NULL)
+    else if (is_condition && call->table == NULL)
         prove_for_any_table(run, call);
     else if (form != CALL_SELECTION || is_sound_selection(run, call))
         prove_texts(run, call);

@@ -51,16 +51,31 @@ static const char *suggest_field(check_run *run, const tern_type *type, const ch
     return table != NULL ? check_suggest_column(run, table, name, strlen(name)) : "";
 }
 
+/** A result that is read as single values has one column, whatever it is called. */
+static void check_single(check_run *run, const check_statement *s, const check_answer *answer)
+{
+    const tern_type *type = s->call->note->type;
+    if (answer->count != 1)
+        check_add(run, s->call, CHECK_ERROR, "result", "the result has %u columns, not one", answer->count);
+    else if (!run->engine->fits(&answer->columns[0], type))
+        check_add(run, s->call, CHECK_ERROR, "result", "the column \"%s\" is %s, not %s",
+                  answer->columns[0].name, answer->columns[0].type, type->name);
+}
+
 void check_result(check_run *run, const check_statement *s, const check_answer *answer)
 {
     const tern_type *model = s->call->note->type;
+    if (model->kind != TERN_KIND_MODEL) {
+        check_single(run, s, answer);
+        return;
+    }
     buf problems = {0};
     bool is_model = plan_of(model) != NULL || schema_prepare((tern_type *)(uintptr_t)model, &problems);
     if (!is_model)
         check_add(run, s->call, CHECK_ERROR, "use", "the model %s has mistakes: %.*s", model->name,
                   problems.data != NULL ? (int)strcspn(problems.data, "\n") : 0, problems.data);
     buf_free(&problems);
-    if (!is_model || model->kind != TERN_KIND_MODEL)
+    if (!is_model)
         return;
     bool has[128] = {false};
     for (unsigned i = 0; i < answer->count; i++) {
