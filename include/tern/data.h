@@ -237,9 +237,7 @@ typedef struct tern_selection {
 #ifdef NDEBUG
 #define TERN_PLACE_ NULL
 #else
-#define TERN_PLACE_            __FILE__ ":" TERN_LINE_TEXT_(__LINE__)
-#define TERN_LINE_TEXT_(line)  TERN_LINE_TEXT2_(line)
-#define TERN_LINE_TEXT2_(line) #line
+#define TERN_PLACE_ TERN_NOTE_PLACE_
 #endif
 
 /** Rows as a `Model_list`; empty when there is none. */

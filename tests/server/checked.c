@@ -5,6 +5,7 @@
  */
 #include <tern.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #pragma GCC diagnostic ignored "-Wunused-value" /* what the calls give is not looked at */
@@ -157,7 +158,7 @@ __attribute__((used)) static void sound(tern_ctx *c, int64_t id, const char *tex
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Checked", .version = "1.0");
-    tern_database(app, TERN_TYPE(Author), TERN_TYPE(Book), TERN_TYPE(Loan));
+    tern_database_with(app, (.unmanaged = getenv("UNMANAGED") != NULL), TERN_TYPE(Author), TERN_TYPE(Book), TERN_TYPE(Loan));
     /* clang-format off */
     tern_resource(app, "/loans", TERN_TYPE(Loan), .filters = "id, who, book"); /* warning: tern_resource(Loan): every row of loan is read: no index serves who (.index = true of the field makes one) [scan] */ /* warning: tern_resource(Loan): every row of loan is read: no index serves book (.index = true of the field makes one) [scan] */
     tern_resource(app, "/authors", TERN_TYPE(Author), .filters = "id");

@@ -53,9 +53,9 @@ class Place:
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def run(self, *words, program="checked", url=True):
-        env = harness._settings({"ASAN_OPTIONS": "detect_stack_use_after_return=0"})
-        done = subprocess.run([harness.program(program), *words, *(self.words if url else [])], cwd=self.folder.name, env=env,
+    def run(self, *words, program="checked", url=True, more=None):
+        env = harness._settings({"ASAN_OPTIONS": "detect_stack_use_after_return=0", **(more or {})})
+        done = subprocess.run([program if "/" in program else harness.program(program), *words, *(self.words if url else [])], cwd=self.folder.name, env=env,
                               text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
         check("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr)
         return done.returncode, done.stdout, done.stderr
@@ -235,6 +235,38 @@ def a_folder_of_migrations_that_cannot_be_read_is_told():
         place.write("migrations", "")
         code, out, err = place.run("check")
         check_equal((code, out, err), (1, "", "checked: migrations: Not a directory\n"))
+
+
+@on_both
+def tables_of_another_program_are_looked_at_where_they_are(place):
+    place.run("migrate", "make")
+    place.run("migrate")
+    code, out, err = place.run("check", more={"UNMANAGED": "1"})
+    check_equal((code, err), (1, ""))
+    check_equal(found(out), wanted(place.engine))
+
+
+@test
+def tables_of_another_program_that_are_not_there_are_missed():
+    with Place() as place:
+        code, out, err = place.run("check", more={"UNMANAGED": "1"})
+        check_equal((code, err), (1, ""))
+        check('there is no table "book"' in out, out)
+        check_equal(os.listdir(place.folder.name), [])
+
+
+@test
+def a_program_whose_calls_cannot_be_found_is_not_taken_for_sound():
+    with Place() as place, open(harness.program("bookshop"), "rb") as file:
+        program = bytearray(file.read())
+        program[40:48] = bytes(8)  # e_shoff
+        program[60:64] = bytes(4)  # e_shnum, e_shstrndx
+        with open(place.path("bookshop"), "wb") as copy:
+            copy.write(program)
+        os.chmod(place.path("bookshop"), 0o755)
+        code, out, err = place.run("check", program=place.path("bookshop"))
+        check_equal((code, out), (1, ""))
+        check("/proc/self/exe: its section headers were removed, so its calls cannot be found" in err, err)
 
 
 @on_both

@@ -109,6 +109,10 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *arg)
         buf_add_printf(s->problems, "%s: its calls cannot be looked for: %s\n", path, strerror(errno));
     } else {
         const ElfW(Shdr) *section = find_section(&file);
+        const ElfW(Ehdr) *head = part_of(&file, 0, 1, sizeof *head);
+        if (head != NULL && head->e_shnum == 0)
+            buf_add_printf(s->problems,
+                           "%s: its section headers were removed, so its calls cannot be found\n", path);
         if (section != NULL && is_mapped(info, section))
             take_notes(s, (const tern_sql_note *)(info->dlpi_addr + section->sh_addr),
                        section->sh_size / sizeof(tern_sql_note));

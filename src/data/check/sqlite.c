@@ -35,7 +35,10 @@ static bool open_scratch(migrate_client *client, const char *url, buf *problem)
 
 static bool open_as_it_is(migrate_client *client, const char *url, buf *problem)
 {
-    return client_open(client, url, false, problem);
+    if (!client_open(client, url, false, problem))
+        return false;
+    sqlite3_db_config(client->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    return true;
 }
 
 static const char *keep(arena *a, const char *text)
