@@ -53,7 +53,7 @@ def parsed(reply, path):
     try:
         return json.loads(reply.body.decode("utf-8"), object_pairs_hook=once)
     except ValueError as reason:
-        raise Broken(f"{path}: the body is no JSON: {reason}") from None
+        raise Broken(f"{path}: the body is not JSON: {reason}") from None
 
 
 def is_same(a, b):

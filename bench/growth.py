@@ -118,7 +118,6 @@ REQUESTS = [
     ("sleeping tasks of a request", asked("/timers"), (10, 1000)),
     ("lines of the log", asked("/log"), COUNTS),
     ("tern_value_set", asked("/members"), COUNTS),
-    ("tern_local_set", asked("/locals"), (10, 1000)),
     ("tern_set_header (the head has at most 8 KiB)", asked("/headers"), (10, 100)),
     ("entries put into a shared map", asked("/shared"), COUNTS),
 ]

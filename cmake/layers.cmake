@@ -13,7 +13,7 @@ set(public_base str log)
 set(public_runtime task shared)
 set(public_schema each model value)
 set(public_data data resource sql_note)
-set(public_app app context json middleware openapi reply test)
+set(public_app app context json middleware openapi page part problem reply test)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)
@@ -54,6 +54,19 @@ foreach(layer IN LISTS TERN_LAYERS)
                 message(SEND_ERROR "layers: ${shown} includes ${included}, which is above ${layer}")
             endif()
         endforeach()
+    endforeach()
+endforeach()
+
+# Middleware is what an application could have written: with <tern/...> and the C library alone.
+string(REPLACE ";" "|" any_layer "${TERN_LAYERS}")
+file(GLOB_RECURSE files ${ROOT}/src/middleware/*.[ch])
+foreach(file IN LISTS files)
+    file(RELATIVE_PATH shown ${ROOT} ${file})
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*(\"|<(${any_layer})/)")
+    foreach(line IN LISTS lines)
+        string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
+        message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: middleware has <tern/...> alone, "
+            "so publish what it needs")
     endforeach()
 endforeach()
 

@@ -118,13 +118,6 @@ TERN_HANDLER(set_members)
     return tern_textf(c, "%zu", tern_value_count(object));
 }
 
-TERN_HANDLER(set_locals)
-{
-    for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
-        tern_local_set(c, tern_sprintf(c, "key%d", (int)i), c);
-    return tern_text(c, "ok");
-}
-
 TERN_HANDLER(set_headers)
 {
     for (int64_t i = tern_query_int(c, "n", 0); i > 0; i--)
@@ -235,7 +228,6 @@ void growth_add_requests(tern_app *app)
     tern_get(app, "/timers", start_timers);
     tern_get(app, "/log", log_many);
     tern_get(app, "/members", set_members);
-    tern_get(app, "/locals", set_locals);
     tern_get(app, "/headers", set_headers);
     tern_get(app, "/shared", fill_map);
     tern_get(app, "/rows/fill", fill_rows);

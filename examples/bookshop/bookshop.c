@@ -20,6 +20,9 @@ TERN_MODEL_WITH(Book, (.unique_together = TERN_COLUMNS("author_id, title")),
     (tern_datetime, added,     .created = true, .read_only = true),
     (Author,        author,    .optional = true, .read_only = true, .via = "author_id"))
 
+TERN_MODEL(Badge,
+    (const char *, staff, .in = TERN_FROM_HEADER, .json = "X-Staff", .optional = true))
+
 TERN_MODEL(OrderLine,
     (int64_t, book_id),
     (int,     copies, .min = 1, .max = 100))
@@ -32,11 +35,9 @@ TERN_MODEL(Ordered,
     (bool,    paid))
 
 /** Who may write: in earnest this would be a session or a token. */
-static void only_staff(tern_ctx *c, const void *row)
+TERN_REQUIRES_WITH(staff, (.refuses = "403"), Badge, badge)
 {
-    const char *token = tern_header(c, "X-Staff");
-    (void)row;
-    if (token == NULL || strcmp(token, "yes") != 0)
+    if (badge->staff == NULL || strcmp(badge->staff, "yes") != 0)
         tern_fail(c, 403, "only the staff may change the catalogue");
 }
 
@@ -108,17 +109,9 @@ tern_app *make_app(void)
     tern_use(app, tern_logger());
     tern_database(app, TERN_TYPE(Author), TERN_TYPE(Book));
     tern_seed(app, first_books);
-    tern_resource(app, "/authors", TERN_TYPE(Author), .tags = "catalogue",
-                  .may = {[TERN_OPERATION_CREATE] = only_staff,
-                          [TERN_OPERATION_REPLACE] = only_staff,
-                          [TERN_OPERATION_CHANGE] = only_staff,
-                          [TERN_OPERATION_REMOVE] = only_staff});
+    tern_resource(app, "/authors", TERN_TYPE(Author), .tags = "catalogue", .needs_to_write = TERN_NEEDS(staff));
     tern_resource(app, "/books", TERN_TYPE(Book), .tags = "catalogue", .order_by = "title, id",
-                  .before_write = trim_title,
-                  .may = {[TERN_OPERATION_CREATE] = only_staff,
-                          [TERN_OPERATION_REPLACE] = only_staff,
-                          [TERN_OPERATION_CHANGE] = only_staff,
-                          [TERN_OPERATION_REMOVE] = only_staff});
+                  .before_write = trim_title, .needs_to_write = TERN_NEEDS(staff));
     tern_get(app, "/shelf", list_shelf, .returns = TERN_LIST(Book), .tags = "shop",
              .summary = "The books that are there, with their authors");
     tern_post(app, "/orders", place_order, .returns = TERN_TYPE(Ordered), .tags = "shop",

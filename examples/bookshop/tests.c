@@ -36,9 +36,8 @@ TERN_TEST(a_list_has_pages_filters_an_order_and_chosen_fields)
 {
     add_books(t);
     tern_answer *a = tern_test_get(t, "/books?size=2&fields=title");
-    tern_check_json(
-        a, "",
-        "{\"items\":[{\"title\":\"Always Coming Home\"},{\"title\":\"The Dispossessed\"}],\"total\":3}");
+    tern_check_json(a, "/items", "[{\"title\":\"Always Coming Home\"},{\"title\":\"The Dispossessed\"}]");
+    tern_check_json(a, "/total", "3");
     a = tern_test_get(t, "/books?size=2&page=2&fields=title");
     tern_check_json(a, "/items", "[{\"title\":\"The Lathe of Heaven\"}]");
     a = tern_test_get(t, "/books?stock=2&fields=id");
@@ -80,7 +79,7 @@ TERN_TEST(the_search_is_described_where_there_is_one)
 {
     tern_answer *a = tern_test_get(t, "/openapi.json");
     tern_check_json(a, "/paths/~1books/get/parameters/11/name", "\"search\"");
-    tern_check_json(a, "/paths/~1authors/get/parameters/6", NULL);
+    tern_check_json(a, "/paths/~1authors/get/parameters/6/name", "\"after\"");
 }
 
 TERN_TEST(a_patch_changes_what_is_sent_and_nothing_else)
@@ -143,6 +142,20 @@ TERN_TEST(only_the_staff_writes)
     tern_check_status(tern_test_get(t, "/books/1"), 200);
 }
 
+TERN_TEST(who_may_write_is_described)
+{
+    tern_answer *a = tern_test_get(t, "/openapi.json");
+    tern_check_json(a, "/paths/~1authors/post/parameters/0/name", "\"X-Staff\"");
+    tern_check_json(a, "/paths/~1authors/post/responses/403/description", "\"Forbidden\"");
+    tern_check_json(a, "/paths/~1authors~1{id}/get/responses/403", NULL);
+}
+
+TERN_TEST(whoever_writes_is_staff_in_a_test_that_says_so)
+{
+    tern_test_provide_value(t, staff, NULL);
+    tern_check_status(tern_test_post(t, "/authors", .json = "{\"name\":\"x\"}"), 201);
+}
+
 TERN_TEST(breaches_are_answered_by_field)
 {
     add_books(t);
@@ -175,6 +188,10 @@ TERN_TEST(the_shelf_has_what_is_there_with_its_authors)
     tern_check_json(a, "/0/title", "\"Always Coming Home\"");
     tern_check_json(a, "/0/author", "{\"id\":1,\"name\":\"Ursula K. Le Guin\"}");
     tern_check_json(a, "/2", NULL);
+}
+
+TERN_FUZZ(every_route_keeps_its_promises, STAFF)
+{
 }
 
 int main(int argc, char **argv)

@@ -16,10 +16,7 @@ TERN_MODEL(TodoFilter,
     (int,  page, .fallback = "1",  .min = 1),
     (int,  size, .fallback = "20", .min = 1, .max = 100))
 
-TERN_MODEL(TodoChange,
-    (int64_t,      id),
-    (const char *, title, .optional = true, .nullable = false, .min_length = 1, .max_length = 120),
-    (bool,         done,  .optional = true, .nullable = false))
+TERN_PARTIAL(TodoChange, Todo, id, title, done)
 
 TERN_HANDLER(list_todos, TodoFilter, in)
 {
@@ -47,10 +44,7 @@ TERN_HANDLER(change_todo, TodoChange, in)
     Todo *todo = NULL;
     tern_transaction (c) {
         todo = tern_get_or_404(c, Todo, in->id);
-        if (tern_given(c, title))
-            todo->title = in->title;
-        if (tern_given(c, done))
-            todo->done = in->done;
+        tern_copy(Todo, todo, TodoChange, in);
         tern_update(c, Todo, todo);
     }
     return tern_json(c, Todo, todo);

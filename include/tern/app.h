@@ -4,6 +4,8 @@
 
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/page.h>
+#include <tern/provide.h>
 #include <tern/reply.h>
 
 #include <stdbool.h>
@@ -20,55 +22,74 @@ typedef struct tern_handler {
     tern_reply (*run)(tern_ctx *c);
     const char *file;
     int line;
+    unsigned pairs;      /* how many `takes` has */
     tern_type *input;    /* the model the request becomes; NULL: the handler reads the request itself */
     const void *arg;     /* of those that Tern makes itself for what the application describes */
     void (*frame)(void); /* tern_frame_of_file_; NULL: nothing to try */
+    const tern_provider *const *takes; /* one for each pair; NULL where the pair is the input */
 } tern_handler;
 
-/** What Tern calls once, on a stack it looks at, to see whether the file was compiled with stack probes
- * (docs/handlers.md, "The stack"). */
-__attribute__((unused, noinline)) static void tern_frame_of_file_(void)
-{
-    char frame[32 * 1024];
-    __asm__ volatile("" : : "r"(frame) : "memory"); /* or the compiler makes it smaller */
-    *(volatile char *)frame = 0;
-}
-
 /**
- * Declares a handler, in one of two ways:
+ * Declares a handler: a name, and pairs of what it takes.
  *
  *     TERN_HANDLER(hello) { return tern_text(c, "hello"); }
  *     TERN_HANDLER(get_todo, tern_by_id, in) { return tern_textf(c, "todo %" PRId64, in->id); }
+ *     TERN_HANDLER(my_todo, tern_by_id, in, current_user, user) { ... }
  *
- * Both expand to a `tern_handler` of that name and the head of the function behind it, whose parameter is
- * `tern_ctx *c`. The second has `tern_by_id *in` too, filled from the request and valid: the handler is not
+ * Each expands to a `tern_handler` of that name and the head of the function behind it, whose first parameter
+ * is `tern_ctx *c`.
+ *
+ * A model, in the first pair, is the input: `tern_by_id *in` is filled from the request and valid; the handler is not
  * called otherwise. A field whose name stands in the route's {} comes from the path; otherwise from the query
- * for GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says
- * otherwise. What is wrong with the request is answered with 422 and every fault in it at once
- * (docs/models.md).
+ * for GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says otherwise.
+ * What is wrong with the request is answered with 422 and every fault in it at once (docs/models.md).
+ *
+ * Every other pair, up to 7 in all, is a provider (tern/provide.h) and what its value is called: `User *user`,
+ * when current_user provides a User.
  */
-#define TERN_HANDLER(...)                                                                                    \
-    TERN_HANDLER_PICK_(__VA_ARGS__, TERN_HANDLER_WRONG_, TERN_HANDLER_WRONG_, TERN_HANDLER_WRONG_,           \
-                       TERN_HANDLER_INPUT_, TERN_HANDLER_WRONG_, TERN_HANDLER_PLAIN_, ~)                     \
-    (__VA_ARGS__)
-#define TERN_HANDLER_PICK_(_1, _2, _3, _4, _5, _6, chosen, ...) chosen
-#define TERN_HANDLER_PLAIN_(handler)                                                                         \
+#define TERN_HANDLER(...) TERN_PAIRED_(TERN_HANDLER_, __VA_ARGS__)(__VA_ARGS__)
+#define TERN_HANDLER_0(handler)                                                                              \
     static tern_reply handler##_run(tern_ctx *c);                                                            \
     static const tern_handler handler[1] = {                                                                 \
-        {#handler, handler##_run, __FILE__, __LINE__, NULL, NULL, tern_frame_of_file_}};                     \
+        {#handler, handler##_run, __FILE__, __LINE__, 0, NULL, NULL, tern_frame_of_file_, NULL}};            \
     static tern_reply handler##_run(tern_ctx *c __attribute__((unused)))
-#define TERN_HANDLER_INPUT_(handler, Model, in)                                                              \
-    static tern_reply handler##_handle(tern_ctx *c, Model *in);                                              \
-    static tern_reply handler##_run(tern_ctx *c)                                                             \
-    {                                                                                                        \
-        return handler##_handle(c, tern_bind(c, TERN_TYPE(Model)));                                          \
-    }                                                                                                        \
+#define TERN_HANDLER_1(handler, X, x)                                                                          \
+    static tern_reply handler##_handle(tern_ctx *c, X *x);                                                     \
+    static tern_reply handler##_run(tern_ctx *c)                                                               \
+    {                                                                                                          \
+        return handler##_handle(                                                                             \
+            c, _Generic(&X##_type, tern_type *: tern_bind, const tern_provider *: tern_given_1_)(c, &X##_type)); \
+    }                                                                                                          \
     static const tern_handler handler[1] = {                                                                 \
-        {#handler, handler##_run, __FILE__, __LINE__, TERN_TYPE(Model), NULL, tern_frame_of_file_}};         \
-    static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), Model *in __attribute__((unused)))
+        {#handler, handler##_run, __FILE__, __LINE__, TERN_IS_PROVIDER_(X), TERN_FIRST_INPUT_(X), NULL,      \
+         tern_frame_of_file_,                                                                                \
+         _Generic(&X##_type, tern_type *: NULL,                                                              \
+                  const tern_provider *: (const tern_provider *const[]){TERN_FIRST_TAKES_(X)})}}; \
+    static tern_reply handler##_handle(tern_ctx *c __attribute__((unused)), X *x __attribute__((unused)))
+#define TERN_HANDLER_2(handler, ...) TERN_HANDLER_SOME_(2, handler, __VA_ARGS__)
+#define TERN_HANDLER_3(handler, ...) TERN_HANDLER_SOME_(3, handler, __VA_ARGS__)
+#define TERN_HANDLER_4(handler, ...) TERN_HANDLER_SOME_(4, handler, __VA_ARGS__)
+#define TERN_HANDLER_5(handler, ...) TERN_HANDLER_SOME_(5, handler, __VA_ARGS__)
+#define TERN_HANDLER_6(handler, ...) TERN_HANDLER_SOME_(6, handler, __VA_ARGS__)
+#define TERN_HANDLER_7(handler, ...) TERN_HANDLER_SOME_(7, handler, __VA_ARGS__)
+#define TERN_HANDLER_SOME_(n, handler, X, ...)                                                                 \
+    static tern_reply handler##_handle(tern_ctx *c TERN_PARAMETERS_##n(X, __VA_ARGS__));                       \
+    static const tern_provider *const handler##_takes[] = {TERN_TAKES_##n(X, __VA_ARGS__)};                    \
+    static tern_reply handler##_run(tern_ctx *c)                                                               \
+    {                                                                                                          \
+        void *const *given = tern_given_(c);                                                                   \
+        return handler##_handle(                                                                             \
+            c, _Generic(&X##_type, tern_type *: tern_bind, const tern_provider *: tern_given_1_)(c, &X##_type) \
+                   TERN_GIVEN_##n); \
+    }                                                                                                          \
+    static const tern_handler handler[1] = {{#handler, handler##_run, __FILE__, __LINE__, n,                   \
+                                             TERN_FIRST_INPUT_(X), NULL, tern_frame_of_file_,                  \
+                                             handler##_takes}};                                                \
+    static tern_reply handler##_handle(tern_ctx *c __attribute__((unused))                                     \
+                                       TERN_PARAMETERS_##n(X, __VA_ARGS__))
 #define TERN_HANDLER_WRONG_(handler, ...)                                                                    \
-    _Static_assert(0, "TERN_HANDLER takes a name, or a name, a model and what the input is called: "         \
-                      "TERN_HANDLER(get_todo, tern_by_id, in)");                                             \
+    _Static_assert(0, "TERN_HANDLER takes a name, and pairs of a model or provider and what it is called "   \
+                      "(up to 7): TERN_HANDLER(get_todo, tern_by_id, in, current_user, user)");              \
     static tern_reply handler##_run(tern_ctx *c)
 
 /** What TERN_HANDLER(name, Model, in) calls: the request as a value of `type`, in the request's memory; fails
@@ -128,6 +149,7 @@ typedef struct tern_app_options {
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     tern_underscores underscores;
+    tern_page_names page_names; /* what pages call their fields, where their routes do not say */
     /** Parameters of every route may hold "%2F"; see .allow_encoded_slashes of routes. */
     bool allow_encoded_slashes;
     bool health; /* GET /healthz and /readyz */
@@ -149,6 +171,8 @@ typedef struct tern_route_options {
     int line;
     const char *name;           /* for tern_url; default: the handler's name */
     const tern_middleware *use; /* TERN_USE(...): around this route only */
+    /* TERN_NEEDS(...): providers that are called before those that the handler takes, for what they refuse */
+    const tern_provider *const *needs;
     bool allow_encoded_slashes; /* a parameter may hold "%2F", which is '/' in it; else such a request is 400
                                  */
     bool stream_body;           /* the handler reads the body with tern_body_read */
@@ -156,9 +180,23 @@ typedef struct tern_route_options {
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
     const char *summary;        /* for `APP routes` and documentation */
 
+    /* The key that a JSON body has all of the input's fields under, where clients send {"user": {...}} and
+     * not
+     * {...}: .takes_in = "user". Faults have it in their location. Forms have no such key. */
+    const char *takes_in;
+    /* The same of replies of `returns`, lists too: .wrapped = "user" replies {"user": {...}}. Replies of
+     * other types, and problems, are as they are. */
+    const char *wrapped;
+
     /* for documentation, and checked in builds with assertions */
-    tern_type *returns;      /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
-    bool paged;              /* `returns` is a list, answered by tern_page */
+    tern_type *returns;         /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
+    bool paged;                 /* `returns` is a list, answered by tern_page */
+    tern_total total;           /* what such a page tells of the number of all rows; default exact */
+    tern_page_names page_names; /* what its fields are called; NULL: as the application says */
+    /* what a handler does by itself, or a resource does for it */
+    bool etag;               /* a success carries an ETag, and GET takes If-None-Match: 304 */
+    bool if_match;           /* takes If-Match and If-None-Match: 412 */
+    bool need_if_match;      /* the same, and 428 without If-Match */
     bool partial;            /* clients may ask for some fields alone: any of `returns` may be missing */
     int status;              /* of a success; default 200. What tern_json and its like reply with */
     const char *tags;        /* "todos", or several: "todos, admin" */
@@ -168,6 +206,7 @@ typedef struct tern_route_options {
                              ("token, key"); "": none, whatever the application's .security says */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
     bool hidden;          /* left out of the OpenAPI document */
+    bool not_fuzzed;      /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
 } tern_route_options;
 
 /**
@@ -210,8 +249,10 @@ struct not_a_handler_declare_it_by_TERN_HANDLER {
     TERN_ROUTE_(where, method, pattern, handler, __VA_ARGS__)
 
 typedef struct tern_group_options {
-    const tern_middleware *use; /* TERN_USE(...) */
-    const char *host;           /* only requests for this host ("api.example.org", "*.example.org") */
+    const tern_middleware *use;        /* TERN_USE(...) */
+    const tern_provider *const *needs; /* TERN_NEEDS(...): called for every route of the group, before the
+                                          route's own */
+    const char *host;                  /* only requests for this host ("api.example.org", "*.example.org") */
 } tern_group_options;
 tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options);
 /** Routes under a prefix ("/api", may hold parameters, "" for none), with middleware of their own. */

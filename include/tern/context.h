@@ -57,13 +57,54 @@ size_t tern_body_read(tern_ctx *c, void *out, size_t size);
 
 /** The peer's address ("192.0.2.1"); never taken from a header. */
 const char *tern_remote_address(tern_ctx *c);
-/** This request's id: 32 hex digits, unique among all workers and machines; or what the request-id middleware
- * took. */
+/** This request's id: 32 hex digits, unique among all workers and machines; or what tern_set_request_id took.
+ */
 const char *tern_request_id(tern_ctx *c);
+/** Takes another id for the request, a proxy's or a client's: 1 to 64 letters, digits, '-', '_' or '.', so
+ * that it can be in a header or a log line as it is. False, and nothing set, for any other text or NULL. */
+bool tern_set_request_id(tern_ctx *c, const char *id);
+/** Whether the client would rather read HTML than JSON: its Accept wants text/html more than application/json
+ * and application/problem+json. A reply that differs by it says so: `tern_add_header(c, "Vary", "Accept")`.
+ */
+bool tern_prefers_html(tern_ctx *c);
 
-/** Keeps a pointer under `name` for this request: middleware hands things to handlers. */
-void tern_local_set(tern_ctx *c, const char *name, void *value);
-void *tern_local(tern_ctx *c, const char *name);
+/* -- from middleware to handlers -- */
+
+/**
+ * Declares a slot that each request has: `TERN_LOCAL(User, signed_in)` in a file, or in a header that several
+ * files include, which then mean the same slot. A slot has a number from the start of the program: setting and
+ * reading it are a few instructions.
+ */
+#define TERN_LOCAL(T, slot)                                                                                  \
+    typedef T *slot##_local_value;                                                                           \
+    extern tern_local_slot slot##_local;                                                                     \
+    __attribute__((weak)) tern_local_slot slot##_local = {0};                                                \
+    __attribute__((constructor)) static void slot##_local_number(void)                                       \
+    {                                                                                                        \
+        tern_local_number_(&slot##_local);                                                                   \
+    }
+
+/** What the request has in a slot, a `User *` for TERN_LOCAL(User, signed_in); NULL until it is set. */
+#define tern_local(c, slot) ((slot##_local_value)tern_local_of_(c, &slot##_local))
+/** Puts a pointer into a slot: `tern_set_local(c, signed_in, user)`. It must live as long as the request. Fails
+ * with 503 without memory. */
+#define tern_set_local(c, slot, ...)                                                                         \
+    tern_set_local_(c, &slot##_local,                                                                        \
+                    _Generic((1 ? (__VA_ARGS__) : *(slot##_local_value *)0), /* as C converts it */                \
+                        slot##_local_value: (__VA_ARGS__),                                                         \
+                        default: _Generic((__VA_ARGS__),                                                           \
+                            void *: (__VA_ARGS__),                                                                 \
+                            default: (struct not_a_pointer_to_the_type_of_this_TERN_LOCAL){0})))
+
+typedef struct tern_local_slot {
+    unsigned number; /* from 1; 0: not numbered yet */
+} tern_local_slot;
+struct not_a_pointer_to_the_type_of_this_TERN_LOCAL {
+    int unused;
+};
+void tern_local_number_(tern_local_slot *slot);
+void *tern_local_of_(tern_ctx *c, const tern_local_slot *slot);
+void tern_set_local_(tern_ctx *c, const tern_local_slot *slot, const void *value);
 
 /* -- the request's memory: no free, no leak -- */
 
@@ -86,6 +127,29 @@ _Noreturn void tern_fail(tern_ctx *c, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /** Runs `undo(arg)` when the handler ends, however it ends, last deferred first. */
 void tern_defer(tern_ctx *c, void (*undo)(void *arg), void *arg);
+
+/* -- after the reply -- */
+
+/** What became of a reply. */
+typedef struct tern_sent_reply {
+    int status;      /* 0: there was none, the client had left */
+    uint64_t bytes;  /* of its body; 0 for HEAD */
+    bool is_cut_off; /* its end was not sent: a stream failed, or the client left meanwhile */
+} tern_sent_reply;
+
+/**
+ * Calls `then(c, arg)` once the request's reply has been given to its connection or broken off, last
+ * registered first: for a log line, a count, a clean-up that may wait until the client has its answer.
+ *
+ * `then` may do what a handler may: read the request, allocate, query, wait (which keeps back the next
+ * request of the same connection alone; a request's time limit does not hold there). It cannot change the
+ * reply. When it fails, the log says so. It is called for every request that came to the middleware or
+ * handler that registered it, also when the client has left: what waits leaves `then` after that. Fails with
+ * 503 when out of memory.
+ */
+void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg);
+/** What became of the reply; for tern_after. Before there is a reply all of it is 0. */
+tern_sent_reply tern_sent(tern_ctx *c);
 
 /** The address of a named route: `tern_url(c, "get_todo", "42")` is "/todos/42". One text for each parameter,
  * encoded. Fails with 500 for an unknown name or the wrong number of texts. */

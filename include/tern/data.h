@@ -24,6 +24,7 @@
 #include <tern/app.h>
 #include <tern/context.h>
 #include <tern/model.h>
+#include <tern/page.h>
 #include <tern/sql_note.h>
 
 #include <stdbool.h>
@@ -289,6 +290,38 @@ typedef struct tern_selection {
     tern_aggregate_of(TERN_NOTED_(c, Model, "tern_greatest", #field ", " #__VA_ARGS__), TERN_TYPE(Model),    \
                       "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
+/** What tern_pluck lists; all may be left out. */
+typedef struct tern_pluck_options {
+    const char *where; /* as in tern_selection, and all that follows */
+    tern_args args;
+    const char *order_by; /* with .distinct the field itself, or that and " desc" */
+    int64_t limit;
+    int64_t offset;
+    bool distinct; /* each value once; null is one of them */
+    bool trusted_sql;
+    tern_data_error *error;
+} tern_pluck_options;
+
+/**
+ * The values of one field as a list of its type: a `tern_int64_list` of an int64_t, a `tern_text_list` of a
+ * text, a `tern_uuid_list`, ...; of an enum a list of the whole number that C has for it.
+ *
+ *     tern_text_list titles = tern_pluck(c, Book, title, .where = "author_id = ?", .args = TERN_ARGS(id),
+ *                                        .order_by = "title");
+ *
+ * There is a value for each row: a null is zero, NULL of a text. A field that is a model, list or map does
+ * not compile; one without a column is refused with 500.
+ */
+#define tern_pluck(c, Model, field, ...)                                                                     \
+    (*(__typeof__(TERN_LIST_OF_VALUE_(((Model *)0)->field)))tern_pluck_of(                                   \
+        TERN_NOTED_(c, Model, "tern_pluck", #field ", " #__VA_ARGS__), TERN_TYPE(Model), #field,             \
+        &(tern_pluck_options){__VA_ARGS__}))
+
+/* A NULL pointer to the list of the values' type. What the compiler says of another type: "invalid use of
+ * undefined type 'struct tern_pluck_takes_a_field_of_a_single_value'". */
+#define TERN_LIST_OF_VALUE_(value)                                                                           \
+    _Generic((value),                                                                                                bool: (tern_bool_list *)0,                                                                                   signed char: (tern_int8_list *)0,                                                                            short: (tern_int16_list *)0,                                                                                 int: (tern_int32_list *)0,                                                                                   long: (tern_int64_list *)0,                                                                                  long long: (tern_int64_list *)0,                                                                             unsigned char: (tern_uint8_list *)0,                                                                         unsigned short: (tern_uint16_list *)0,                                                                       unsigned: (tern_uint32_list *)0,                                                                             unsigned long: (tern_uint64_list *)0,                                                                        unsigned long long: (tern_uint64_list *)0,                                                                   float: (tern_float_list *)0,                                                                                 double: (tern_double_list *)0,                                                                               const char *: (tern_text_list *)0,                                                                           tern_bytes: (tern_bytes_list *)0,                                                                            tern_uuid: (tern_uuid_list *)0,                                                                              tern_date: (tern_date_list *)0,                                                                              tern_time: (tern_time_list *)0,                                                                              tern_datetime: (tern_datetime_list *)0,                                                                      tern_duration: (tern_duration_list *)0,                                                                      tern_decimal: (tern_decimal_list *)0,                                                                        tern_any: (tern_any_list *)0,                                                                                default: (struct tern_pluck_takes_a_field_of_a_single_value *)0)
+
 /**
  * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
  *
@@ -308,12 +341,51 @@ typedef struct tern_selection {
     tern_search_count_of(TERN_NOTED_(c, Model, "tern_search_count", #words ", " #__VA_ARGS__),               \
                          TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
 
-/** Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
+/**
+ * One page of the rows, as a `Model_list`; `paging` (tern/page.h) says which, and receives the total, as the
+ * route's .total wants it, and the cursor of the next page.
+ *
+ *     tern_paging paging = {.size = in->size, .after = in->after};
+ *     Todo_list todos = tern_select_page(c, Todo, &paging, .where = "done = ?", .args = TERN_ARGS(in->done),
+ *                                        .order_by = "created desc");
+ *     return tern_page(c, Todo, todos, &paging);
+ *
+ * .order_by must be given; .limit, .offset and .after are the page's own. Fails with 422 naming the parameter when
+ * `.after` is not a cursor of this model and order, or comes with a `.page` beyond the first.
+ */
+#define tern_select_page(c, Model, paging, ...)                                                              \
+    (*(Model##_list *)tern_select_page_of(                                                                   \
+        TERN_NOTED_(c, Model, "tern_select_page", #paging ", " #__VA_ARGS__), TERN_TYPE(Model), paging,      \
+        &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
+
+/** Which related rows, and in which order; all may be left out. */
+typedef struct tern_preload_options {
+    const char *where; /* on the related rows, with names of their columns */
+    tern_args args;
+    const char *order_by; /* of the rows of a list: fields of the related model; default its key. What it
+                             lacks of the key is added */
+    bool trusted_sql;     /* .where was made at run time, and not from what a client sent */
+} tern_preload_options;
+
+/**
+ * Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
- * many to many): `tern_preload(c, Book, books, author)`. */
-#define tern_preload(c, Model, list, field)                                                                  \
+ * many to many). Rows that `.where` leaves out are not there: a model field is null.
+ *
+ *     tern_preload(c, Book, books, author);
+ *     tern_preload(c, Author, authors, books, .where = "pages > ?", .args = TERN_ARGS(9), .order_by =
+ * "title");
+ *
+ * Of rows within rows the place is written as in C, and is one query too; those on the way were preloaded, or
+ * read by tern_sql, before:
+ *
+ *     tern_preload(c, Book, books, author.team);
+ *     tern_preload(c, Author, authors, books.items->tags);
+ */
+#define tern_preload(c, Model, list, field, ...)                                                             \
     tern_preload_of(TERN_NOTED_(c, Model, "tern_preload", #list ", " #field), TERN_TYPE(Model),              \
-                    TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field))
+                    TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field),                               \
+                    &(tern_preload_options){__VA_ARGS__})
 /* The field's name; a name that the model has not got does not compile. */
 #define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
 #define TERN_LIST_HEAD_(Model, list) _Generic((list), Model##_list : (list).items), (list).count
@@ -336,16 +408,36 @@ typedef struct tern_write {
     void *row; /* filled in by the macros */
     const char
         *fields; /* update: only these ("title, done"); upsert: what an existing row gets; default all */
-    const void *given; /* update: only the fields that this value of the same model says were given (PATCH) */
+    const void *given; /* update: only the fields that this value of the same model says were given (PATCH),
+                          or TERN_GIVEN: of a smaller model */
     const char *on;    /* upsert: the unique fields that tell whether the row exists; default the key */
     tern_data_error *error;
+    const tern_type *given_type; /* set by TERN_GIVEN */
 } tern_write;
+
+/**
+ * For `.given`, a value of a model that is a part of the row's: each of its fields is one of that, by name
+ * and type. Only those that were given (tern_given: null counts) are copied into the row, and written; texts
+ * are not copied.
+ *
+ *     TERN_MODEL(UserChange, (const char *, name, .optional = true, .nullable = false),
+ *                            (const char *, email, .optional = true))
+ *
+ *     tern_update(c, User, user, .given = TERN_GIVEN(UserChange, change));
+ *
+ * The row's key and times stay what they are. A `.version` in the part is the one that the row must have.
+ * Null for what is never null in the row is 422 and names the field; a field of the part that the row's model
+ * lacks or has of another type is 500.
+ */
+#define TERN_GIVEN(Part, change)                                                                             \
+    _Generic((change), Part * : (const void *)(change), const Part * : (const void *)(change)),              \
+        .given_type = TERN_TYPE(Part)
 
 /** Inserts the row, which is then as the database has it: with an automatic key (when it was 0), times,
  * fallbacks, and what defaults and `before` triggers have made of it. Of a row with more than 64 KiB of text
  * and bytes only the key is filled in. An
  * `.optional` date without month or day, and an `.optional` foreign key of zeros, are written as null (so by
- * every call below); any other date that is no day is refused with 422. */
+ * every call below); any other date that is not a day is refused with 422. */
 #define tern_insert(c, Model, row, ...)                                                                      \
     TERN_WRITE_##__VA_OPT__(WITH_)(tern_insert_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
 /** All items of the list in as few statements as the engine allows; keys are filled in. */
@@ -361,7 +453,12 @@ typedef struct tern_write {
 /** Writes all items of the list, each row once, in as few statements as serve the engine, wholly or not at
  * all; false when a row is not there (with `.version`: 409 when one is gone or was changed). */
 #define tern_update_all(c, Model, list, ...)                                                                 \
-    tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
+    tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list),                                    \
+                       &(const union {                                                                       \
+                            TERN_WRITE_OF_(Model) given;                                                     \
+                            tern_write plain;                                                                \
+                        }){.given = {__VA_ARGS__}}                                                           \
+                            .plain)
 /** Deletes the row with this key; false when there is none. */
 #define tern_remove(c, Model, ...)                                                                           \
     tern_remove_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_remove(" #Model, #__VA_ARGS__, __VA_ARGS__),  \
@@ -372,18 +469,22 @@ typedef struct tern_write {
                          &(tern_selection){__VA_ARGS__})
 #define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
 #define TERN_WRITE_(call, c, Model, row) call(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){0})
+/* tern_write with the model's own types, so that the compiler checks them. */
+#define TERN_WRITE_OF_(Model)                                                                                \
+    struct {                                                                                                 \
+        Model *row;                                                                                          \
+        const char *fields;                                                                                  \
+        const Model *given;                                                                                  \
+        const char *on;                                                                                      \
+        tern_data_error *error;                                                                              \
+        const tern_type *given_type;                                                                         \
+    }
 /* With a comma after the row's beginning there may be options, or a value such as `&(Todo){.id = 1, .done =
  * true}` that the preprocessor has cut in two. The initialiser of a structure takes both. */
 #define TERN_WRITE_WITH_(call, c, Model, ...)                                                                \
     __extension__({                                                                                          \
         const union {                                                                                        \
-            struct {                                                                                         \
-                Model *row;                                                                                  \
-                const char *fields;                                                                          \
-                const void *given;                                                                           \
-                const char *on;                                                                              \
-                tern_data_error *error;                                                                      \
-            } given;                                                                                         \
+            TERN_WRITE_OF_(Model) given;                                                                     \
             tern_write plain;                                                                                \
         } written_ = {.given = {.row = __VA_ARGS__}};                                                        \
         call(c, TERN_TYPE(Model), written_.plain.row, &written_.plain);                                      \
@@ -391,12 +492,107 @@ typedef struct tern_write {
 
 /* -- SQL of your own -- */
 
-/** Rows of any model, matched by column name: joins, groups, window functions, what you like. */
+/**
+ * Rows of any model, matched by column name: joins, groups, window functions, what you like.
+ *
+ * A dot in a column's name leads into a nested model, over any number of levels: `u.name as "author.name"`.
+ * A nested model whose columns are all null is null (absent where null is not a value of its field). A column
+ * that leads to no field is refused with 500.
+ */
 #define tern_sql(c, Model, text, ...)                                                                        \
     (*(Model##_list *)tern_sql_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_sql(" #Model,                  \
                                                    TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__,      \
                                                    __VA_ARGS__),                                             \
                                   TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+/**
+ * The only column of any query as a list, whatever the column is called. The type is named as its description
+ * is: `tern_text`, `tern_int64`, `tern_uuid`, an enum; or a model, a list, a map that is JSON there.
+ *
+ *     tern_text_list tags = tern_sql_pluck(c, tern_text, "select distinct name from tag order by name");
+ *
+ * There is a value for each row: a null is zero, NULL of a text. More columns are refused with 500.
+ */
+#define tern_sql_pluck(c, T, text, ...)                                                                      \
+    (*(T##_list *)tern_sql_pluck_of(TERN_NOTED_WITH_(c, TERN_TYPE(T), "tern_sql_pluck(" #T,                  \
+                                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__,    \
+                                                     __VA_ARGS__),                                           \
+                                    TERN_TYPE(T), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+/**
+ * One value: the only column of the first row, read into `*out`, a variable of the type that is wanted.
+ *
+ *     int copies;
+ *     if (!tern_sql_value(c, &copies, "select copies from book where id = ?", id))
+ *         tern_fail(c, 404, "no book %lld", (long long)id);
+ *
+ * False when there is no row, or null is in it; `*out` is zero then. More columns are refused with 500, as is
+ * a value that the type cannot hold. Of a variable of another type the compiler says: "incompatible type ...
+ * 'struct tern_sql_value_reads_no_such_type'".
+ */
+#define tern_sql_value(c, out, text, ...)                                                                    \
+    tern_sql_value_of(TERN_NOTED_WITH_(c, NULL, "tern_sql_value(",                                           \
+                                       TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),    \
+                      TERN_TYPE_OF_VALUE_(*(out)), out, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+/** One value, where no row and null are as good as zero: 0, false, NULL of a text. */
+#define tern_sql_int(c, text, ...)                                                                           \
+    tern_sql_int_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_int64), "tern_sql_int(",                              \
+                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),      \
+                    text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_double(c, text, ...)                                                                        \
+    tern_sql_double_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_double), "tern_sql_double(",                       \
+                                        TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),   \
+                       text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_bool(c, text, ...)                                                                          \
+    tern_sql_bool_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_bool), "tern_sql_bool(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_text(c, text, ...)                                                                          \
+    tern_sql_text_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_text), "tern_sql_text(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_uuid(c, text, ...)                                                                          \
+    tern_sql_uuid_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_uuid), "tern_sql_uuid(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_date(c, text, ...)                                                                          \
+    tern_sql_date_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_date), "tern_sql_date(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_datetime(c, text, ...)                                                                      \
+    tern_sql_datetime_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_datetime), "tern_sql_datetime(",                 \
+                                          TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), \
+                         text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_decimal(c, text, ...)                                                                       \
+    tern_sql_decimal_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_decimal), "tern_sql_decimal(",                    \
+                                         TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),  \
+                        text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define TERN_TYPE_OF_VALUE_(value)                                                                           \
+    _Generic((value),                                                                                        \
+        bool: &tern_bool_type,                                                                               \
+        signed char: &tern_int8_type,                                                                        \
+        short: &tern_int16_type,                                                                             \
+        int: &tern_int32_type,                                                                               \
+        long: &tern_int64_type,                                                                              \
+        long long: &tern_int64_type,                                                                         \
+        unsigned char: &tern_uint8_type,                                                                     \
+        unsigned short: &tern_uint16_type,                                                                   \
+        unsigned: &tern_uint32_type,                                                                         \
+        unsigned long: &tern_uint64_type,                                                                    \
+        unsigned long long: &tern_uint64_type,                                                               \
+        float: &tern_float_type,                                                                             \
+        double: &tern_double_type,                                                                           \
+        const char *: &tern_text_type,                                                                       \
+        tern_bytes: &tern_bytes_type,                                                                        \
+        tern_uuid: &tern_uuid_type,                                                                          \
+        tern_date: &tern_date_type,                                                                          \
+        tern_time: &tern_time_type,                                                                          \
+        tern_datetime: &tern_datetime_type,                                                                  \
+        tern_duration: &tern_duration_type,                                                                  \
+        tern_decimal: &tern_decimal_type,                                                                    \
+        tern_any: &tern_any_type,                                                                            \
+        default: (struct tern_sql_value_reads_no_such_type){0})
+struct tern_sql_value_reads_no_such_type {
+    int unused;
+};
 /** A statement without rows; the number of rows it changed. */
 #define tern_sql_run(c, text, ...)                                                                           \
     tern_sql_run_of(TERN_NOTED_WITH_(c, NULL, "tern_sql_run(",                                               \
@@ -465,6 +661,8 @@ tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args);
 
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
+void *tern_select_page_of(tern_ctx *c, const tern_type *type, tern_paging *paging,
+                          const tern_selection *query);
 void *tern_find_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_get_or_404_of(tern_ctx *c, const tern_type *type, tern_args key);
 void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys);
@@ -475,7 +673,8 @@ double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *functio
 void *tern_search_of(tern_ctx *c, const tern_type *type, const char *words, const tern_selection *query);
 int64_t tern_search_count_of(tern_ctx *c, const tern_type *type, const char *words,
                              const tern_selection *query);
-void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field);
+void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field,
+                     const tern_preload_options *options);
 tern_rows *tern_rows_open_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_write *options);
 bool tern_insert_all_of(tern_ctx *c, const tern_type *type, void *items, size_t count,
@@ -487,6 +686,17 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
 bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key);
 int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
+void *tern_pluck_of(tern_ctx *c, const tern_type *type, const char *field, const tern_pluck_options *options);
+void *tern_sql_pluck_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
+bool tern_sql_value_of(tern_ctx *c, const tern_type *type, void *out, const char *text, tern_args args);
+int64_t tern_sql_int_of(tern_ctx *c, const char *text, tern_args args);
+double tern_sql_double_of(tern_ctx *c, const char *text, tern_args args);
+bool tern_sql_bool_of(tern_ctx *c, const char *text, tern_args args);
+const char *tern_sql_text_of(tern_ctx *c, const char *text, tern_args args);
+tern_uuid tern_sql_uuid_of(tern_ctx *c, const char *text, tern_args args);
+tern_date tern_sql_date_of(tern_ctx *c, const char *text, tern_args args);
+tern_datetime tern_sql_datetime_of(tern_ctx *c, const char *text, tern_args args);
+tern_decimal tern_sql_decimal_of(tern_ctx *c, const char *text, tern_args args);
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args);
 
 #endif

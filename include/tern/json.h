@@ -11,6 +11,7 @@
 
 #include <tern/context.h>
 #include <tern/model.h>
+#include <tern/page.h>
 #include <tern/reply.h>
 
 #ifdef NDEBUG
@@ -39,10 +40,19 @@
 #define tern_created(c, Model, ...)                                                                          \
     tern_created_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, __VA_ARGS__), TERN_CHECKS_REPLIES_)
 
-/** One page of a longer list: `{"items":[...],"total":123}`. The route says
- * `.returns = TERN_LIST(Todo), .paged = true`. */
+/**
+ * One page of a longer list: `{"items":[...],"total":123}`. The route says
+ * `.returns = TERN_LIST(Todo), .paged = true`, and by .total and .page_names what the page is to look like.
+ *
+ * `total` is the number of all rows, or `&paging`, the tern_paging that tern_select_page has filled in: then the
+ * page also has its cursor ("next"), what else the route's .page_names name, and `Link: <...>; rel="next"`, the
+ * address of the next page. A route whose pages tell more than items and total takes no number: 500.
+ */
 #define tern_page(c, Model, list, total)                                                                     \
-    tern_page_of(c, TERN_LIST(Model), TERN_LIST_OF_(Model, list), total, TERN_CHECKS_REPLIES_)
+    _Generic((total), tern_paging *                                                                          \
+             : tern_page_found, const tern_paging *                                                          \
+             : tern_page_found, default                                                                      \
+             : tern_page_of)(c, TERN_LIST(Model), TERN_LIST_OF_(Model, list), total, TERN_CHECKS_REPLIES_)
 
 /**
  * Reads the body as JSON of a model, for handlers without an input of their own: a `Todo *` in the request's
@@ -59,6 +69,8 @@ tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value
                            bool checks) TERN_TO_RETURN_;
 tern_reply tern_page_of(tern_ctx *c, const tern_type *list_type, const void *list, int64_t total,
                         bool checks) TERN_TO_RETURN_;
+tern_reply tern_page_found(tern_ctx *c, const tern_type *list_type, const void *list,
+                           const tern_paging *paging, bool checks) TERN_TO_RETURN_;
 void *tern_json_read_of(tern_ctx *c, const tern_type *type);
 
 #endif

@@ -2,7 +2,9 @@
 #ifndef TERN_MIDDLEWARE_H
 #define TERN_MIDDLEWARE_H
 
+#include <tern/context.h>
 #include <tern/each.h>
+#include <tern/problem.h>
 #include <tern/reply.h>
 
 /** One piece of middleware with its options. */
@@ -38,7 +40,7 @@ tern_middleware tern_logger_with(const tern_logger_options *options);
 
 typedef struct tern_request_id_options {
     const char *header; /* default "X-Request-Id" */
-    bool trust_client;  /* take the client's id when it is 1 to 64 letters, digits, '-', '_' or '.' */
+    bool trust_client;  /* take the client's id when tern_set_request_id does */
 } tern_request_id_options;
 tern_middleware tern_request_ids_with(const tern_request_id_options *options);
 /** Puts the request's id on every reply. */
@@ -46,9 +48,13 @@ tern_middleware tern_request_ids_with(const tern_request_id_options *options);
 
 typedef struct tern_problem_pages_options {
     bool html_for_browsers; /* a readable page when Accept prefers text/html */
+    /* makes that page instead, say of a template or a file; given, it implies .html_for_browsers. A reply of
+     * success gets the problem's status; text that came from a client is for tern_escape_html. */
+    tern_problem_function *page;
 } tern_problem_pages_options;
 tern_middleware tern_problem_pages_with(const tern_problem_pages_options *options);
-/** Turns replies of 400 and above without a body of their own into problem details (or pages), logs 5xx. */
+/** Turns replies of 400 and above without a body of their own into problems, in the application's shape
+ * (tern_on_problem), and those and all other problems into pages for browsers; logs 5xx. */
 #define tern_problem_pages(...) tern_problem_pages_with(&(tern_problem_pages_options){__VA_ARGS__})
 
 #endif

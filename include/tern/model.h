@@ -167,7 +167,7 @@ typedef struct tern_field {
     bool unique_items;
     /* What the items of a list, the values and the keys of a map must be:
      * .items = TERN_RULES(.max_length = 20, .pattern = "^[a-z]+$"). Rules are the options from .min to .items
-     * and .pattern, .format, .choices and .check. */
+     * and .pattern, .format, .choices, .check and .message. */
     const struct tern_field *items, *keys;
     const char *pattern;        /* PCRE2, searched for unless anchored; $ is the very end */
     const char *format;         /* email uri uuid ipv4 ipv6 hostname date time date-time duration */
@@ -179,6 +179,11 @@ typedef struct tern_field {
     const char *help, *example;
     /** NULL when the value (of the field's type) is right, else what it must be ("must be even"). */
     const char *(*check)(const void *value);
+    /* What a client reads when the value breaks a rule, in place of the built-in text: "is not an e-mail
+     * address". It speaks for all rules of the field but .check, which says it itself: however many of them a
+     * value breaks, it is one fault, with the code of the first. A value that is missing, null or of another
+     * kind keeps the built-in text. Plain text, shown as it is; rules of items and keys have their own. */
+    const char *message;
 
     /* what a table makes of it: read by the data layer only */
     const char *column;       /* the column's name; default: the field's name */
@@ -230,10 +235,25 @@ struct tern_type {
     unsigned field_count;
     const tern_enum_name *names;
     unsigned name_count;
+    bool is_partial;  /* of a part: every field that it takes from `whole` may be left out */
+    tern_type *whole; /* of a part (part.h): the model that its fields without a type are of; NULL: no part */
     tern_model_options options;
     struct type_plan
         *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
 };
+
+/** One thing that is wrong with a client's input, as a reply tells it. */
+typedef struct tern_fault {
+    const char *source; /* where the value was: "body", "query", "path", "header" or "cookie"; NULL: "body" */
+    const char *field;  /* its path from there, by the names that clients use: "email", "items[3].price";
+                           NULL or "": the whole of it */
+    const char *code;   /* "missing", "too_short": docs/models.md has all of them */
+    const char *message; /* for people: "must be given" */
+    /* the limit that is broken: "min_length", and as JSON "8"; NULL without one */
+    const char *limit_name, *limit;
+    /* the place as a JSON array, ready for a reply: ["body","items",3,"price"]; NULL: source and field */
+    const char *location;
+} tern_fault;
 
 /** Adds a fault of the field `name` (NULL: of the model itself) with a code ("too_late") and a message. */
 void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
@@ -280,7 +300,8 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
         size_t count;                                                                                        \
     } Name##_map;
 
-/* tern_text_list, tern_int64_map and so on: lists and maps of the base types. */
+/* tern_text_list, tern_int64_map and so on: lists and maps of the base types; and of those lists, so that
+ * tern_text_list_map is a map from text to lists of text. */
 TERN_DECLARE_TYPE_(tern_bool, bool)
 TERN_DECLARE_TYPE_(tern_int8, int8_t)
 TERN_DECLARE_TYPE_(tern_int16, int16_t)
@@ -302,6 +323,26 @@ TERN_DECLARE_TYPE_(tern_duration, tern_duration)
 TERN_DECLARE_TYPE_(tern_decimal, tern_decimal)
 TERN_DECLARE_TYPE_(tern_any, tern_any)
 TERN_DECLARE_TYPE_(tern_upload, tern_upload)
+TERN_DECLARE_TYPE_(tern_bool_list, tern_bool_list)
+TERN_DECLARE_TYPE_(tern_int8_list, tern_int8_list)
+TERN_DECLARE_TYPE_(tern_int16_list, tern_int16_list)
+TERN_DECLARE_TYPE_(tern_int32_list, tern_int32_list)
+TERN_DECLARE_TYPE_(tern_int64_list, tern_int64_list)
+TERN_DECLARE_TYPE_(tern_uint8_list, tern_uint8_list)
+TERN_DECLARE_TYPE_(tern_uint16_list, tern_uint16_list)
+TERN_DECLARE_TYPE_(tern_uint32_list, tern_uint32_list)
+TERN_DECLARE_TYPE_(tern_uint64_list, tern_uint64_list)
+TERN_DECLARE_TYPE_(tern_float_list, tern_float_list)
+TERN_DECLARE_TYPE_(tern_double_list, tern_double_list)
+TERN_DECLARE_TYPE_(tern_text_list, tern_text_list)
+TERN_DECLARE_TYPE_(tern_bytes_list, tern_bytes_list)
+TERN_DECLARE_TYPE_(tern_uuid_list, tern_uuid_list)
+TERN_DECLARE_TYPE_(tern_date_list, tern_date_list)
+TERN_DECLARE_TYPE_(tern_time_list, tern_time_list)
+TERN_DECLARE_TYPE_(tern_datetime_list, tern_datetime_list)
+TERN_DECLARE_TYPE_(tern_duration_list, tern_duration_list)
+TERN_DECLARE_TYPE_(tern_decimal_list, tern_decimal_list)
+TERN_DECLARE_TYPE_(tern_any_list, tern_any_list)
 
 /* -- from a C type to its description -- */
 
@@ -492,6 +533,30 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /** Declares a model of 1 to 128 fields: see the top of this file. */
 #define TERN_MODEL(Name, ...) TERN_MODEL_WITH(Name, (), __VA_ARGS__)
+
+/**
+ * Declares T_list or T_map where T is a list or map itself: `TERN_MAP_OF(Tag_list)` makes Tag_list_map, a map
+ * from text to lists of tags, to be used as a field's type. Those of the base types' lists are there
+ * (tern_text_list_map).
+ */
+#define TERN_LIST_OF(T)                                                                                      \
+    typedef struct T##_list {                                                                                \
+        T *items;                                                                                            \
+        size_t count;                                                                                        \
+    } T##_list;                                                                                              \
+    static tern_type T##_list_type __attribute__((unused)) = {                                               \
+        .kind = TERN_KIND_LIST, .name = #T, .size = sizeof(T##_list), .item = &T##_type};
+#define TERN_MAP_OF(T)                                                                                       \
+    typedef struct T##_entry {                                                                               \
+        const char *key;                                                                                     \
+        T value;                                                                                             \
+    } T##_entry;                                                                                             \
+    typedef struct T##_map {                                                                                 \
+        T##_entry *entries;                                                                                  \
+        size_t count;                                                                                        \
+    } T##_map;                                                                                               \
+    static tern_type T##_map_type __attribute__((unused)) = {                                                \
+        .kind = TERN_KIND_MAP, .name = #T, .size = sizeof(T##_map), .item = &T##_type};
 
 /** Says that a model of this name comes further down, so that `.references` and `.through` can name it
  * before: `TERN_FORWARD(Author);`. */

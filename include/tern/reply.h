@@ -64,6 +64,14 @@ void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__
 /** Sends what was written so far now. */
 void tern_stream_flush(tern_stream *out);
 
+/** The name of a status: "Not Found"; "Unknown" for one without. */
+const char *tern_status_text(int status);
+/** Whether a reply has no body of its own: none at all, or what tern_status makes. For middleware. */
+bool tern_is_bare(const tern_reply *reply);
+/** A copy of `text` that is text within HTML, also within a quoted attribute: &, <, >, " and ' as entities.
+ * In the request's memory. */
+const char *tern_escape_html(tern_ctx *c, const char *text);
+
 /** Gives `reply` another status: `return tern_with_status(tern_text(c, "made"), 201)`. */
 tern_reply tern_with_status(tern_reply reply, int status);
 

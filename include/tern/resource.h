@@ -5,15 +5,16 @@
  *
  * serves, validates and documents
  *
- *     GET    /todos         a page: `{"items": [...], "total": 3}`
+ *     GET    /todos         a page: `{"items": [...], "total": 3, "next": "AXk2..."}`
  *     POST   /todos         inserts a row: 201 with Location
  *     GET    /todos/{id}
  *     PUT    /todos/{id}    replaces all fields
  *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
  *     DELETE /todos/{id}    204
  *
- * A list is asked for by ?page= and ?size=, ?order=-created,title, ?fields=id,title, and ?FIELD=value for
- * each filter. What the database or Tern gives (automatic keys, .created, .updated, .read_only fields) is not
+ * A list is asked for by ?page= or ?after= (the "next" of the page before) and ?size=, ?order=-created,title,
+ * ?fields=id,title, ?include=author for related rows, and ?FIELD=value for each filter. Rows carry an ETag:
+ * If-None-Match gives 304, and If-Match on PUT, PATCH and DELETE 412 when the row is another by now. What the database or Tern gives (automatic keys, .created, .updated, .read_only fields) is not
  * taken from a body; a .version that is sent must be the row's. docs/resources.md has the rest.
  */
 #ifndef TERN_RESOURCE_H
@@ -38,13 +39,22 @@ typedef struct tern_resource_options {
     int line;
     const char *tags;
     const char *filters;      /* "done, title": what a list can be filtered by; default every plain column but
-                                 those named page, size, order or fields */
+                                 those named page, size, order, fields, after or include */
     const char *order_by;     /* of a list that is not asked for an order; default the key */
     unsigned size, most_size; /* rows of a page; default 20 and 100 */
+    tern_total total;         /* what a page tells of the number of all rows; default exact */
+    tern_page_names page_names; /* what a page's fields are called; NULL: as the application says */
+    const char
+        *includes; /* "author, tags": relations (fields with .via, .by or .through) that ?include= may ask
+                             for, in lists and single reads; default none. Whoever may read the row sees all of
+                             them: no .visible and .may of another resource is asked */
+    bool need_if_match;              /* PUT, PATCH and DELETE without If-Match are 428 */
     bool leave_out[TERN_OPERATIONS]; /* `.leave_out[TERN_OPERATION_REMOVE] = true` */
     const char *security;            /* as a route's */
     bool allow_encoded_slashes;      /* as a route's: keys may hold '/', which is %2F in their paths */
     const tern_middleware *use;      /* TERN_USE(...) */
+    /* TERN_NEEDS(...): providers that all operations need, and those that the ones that write need after them */
+    const tern_provider *const *needs, *const *needs_to_write;
 
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
      * at hand as it is in the database (as it was sent for CREATE; NULL for LIST). */

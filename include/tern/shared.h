@@ -23,7 +23,7 @@ extern "C" {
 typedef struct tern_shared_counter tern_shared_counter;
 
 /** A 64-bit counter named `name` (up to 47 bytes), 0 at first. The same name gives the same counter. NULL
- * with errno set when shared memory is short. Lives until the process ends. */
+ * with errno set without shared memory. Lives until the process ends. */
 tern_shared_counter *tern_shared_counter_new(const char *name);
 /** Adds `by` (may be negative) atomically; returns the value after it. */
 int64_t tern_shared_add(tern_shared_counter *counter, int64_t by);

@@ -65,6 +65,61 @@ void tern_test_register(tern_test_case *test);
  */
 int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv);
 
+/* -- tests that nobody wrote -- */
+
+/** What TERN_FUZZ registers. */
+typedef struct tern_fuzz {
+    /* filled in by the macro */
+    const char *name, *file;
+    int line;
+    void (*before)(tern_test *t);
+    struct tern_fuzz *next;
+
+    /* what you may give */
+    unsigned requests;  /* how many; default 2000 */
+    unsigned time_s;    /* seconds after which no more are begun; default 20 */
+    unsigned request_s; /* seconds that one request may take; default 5 */
+    uint64_t seed;      /* the same seed asks for the same; default 1 */
+    const char *routes; /* only these: "POST /todos, GET /todos/{id}, /admin/" and a star for all below */
+    const char *skip;   /* all but these: those that call outside */
+    const char *const *headers; /* of every request: TERN_HEADERS("X-Staff: yes") */
+} tern_fuzz;
+
+void tern_fuzz_register(tern_fuzz *fuzz);
+void tern_fuzz_run(tern_test *t, const tern_fuzz *fuzz);
+
+/**
+ * Declares a test that asks all routes for what their models let in, and for what they do not, and holds the
+ * replies against what every service promises (docs/fuzz.md lists it): no crash and no 5xx, successes that are
+ * what .returns says, a 422 that names the bad field and no other, no secret of a .write_only field in a reply.
+ *
+ *     TERN_FUZZ(every_route_keeps_its_promises)
+ *     {
+ *     }
+ *
+ * The body runs before each case and may sign in (tern_test_set_header, cookies) and make what requests need.
+ * What breaks a promise is printed as a TERN_TEST of few lines. Options come behind the name:
+ * `TERN_FUZZ(signed_in, .requests = 10000, .skip = "POST /mail")`. A route with `.not_fuzzed = true` is left out.
+ *
+ * The program of tests then has a command line for it, too: `tests fuzz --seconds 60`, `tests fuzz --help`.
+ */
+#define TERN_FUZZ(fuzz_name, ...)                                                                            \
+    static void fuzz_name(tern_test *t);                                                                     \
+    static tern_fuzz fuzz_name##_fuzz = {                                                                    \
+        .name = #fuzz_name, .file = __FILE__, .line = __LINE__, .before = fuzz_name, __VA_ARGS__};           \
+    static void fuzz_name##_run(tern_test *t)                                                                \
+    {                                                                                                        \
+        tern_fuzz_run(t, &fuzz_name##_fuzz);                                                                 \
+    }                                                                                                        \
+    static tern_test_case fuzz_name##_case = {                                                               \
+        .name = #fuzz_name, .run = fuzz_name##_run, .file = __FILE__, .line = __LINE__, .seconds = 600};     \
+    __attribute__((constructor)) static void fuzz_name##_register(void)                                      \
+    {                                                                                                        \
+        tern_test_register(&fuzz_name##_case);                                                               \
+        tern_fuzz_register(&fuzz_name##_fuzz);                                                               \
+    }                                                                                                        \
+    static void fuzz_name(tern_test *t __attribute__((unused)))
+
 /* -- requests -- */
 
 /** What a request has besides method and path. One body at most. */
@@ -118,6 +173,40 @@ const char *tern_test_cookie(tern_test *t, const char *name);
 /** Puts a cookie into the jar, for every path; NULL takes it out. */
 void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
 
+/**
+ * Replaces a provider for the rest of the test, wherever it is needed: by another one that gives the same type
+ * (tern/provide.h), whose own input and providers it then has. One that takes the provider which it replaces is
+ * given what the real one gives. By itself, a provider is as it was.
+ *
+ *     tern_test_provide(t, current_user, signed_in_by_test);
+ *
+ * Fails the test when no route needs the provider.
+ */
+#define tern_test_provide(t, provider, replacement)                                                          \
+    do {                                                                                                     \
+        _Static_assert(__builtin_types_compatible_p(provider, replacement),                                  \
+                       "tern_test_provide: " #replacement " gives another type than " #provider);            \
+        tern_test_provide_with(t, __FILE__, __LINE__, TERN_TAKES_OF_(provider), TERN_TAKES_OF_(replacement), \
+                               NULL);                                                                        \
+    } while (0)
+/** As tern_test_provide, by a value, which must last until the test ends or the provider is replaced again:
+ * tern_test_provide_value(t, current_user, &ann). A provider of TERN_REQUIRES lets all pass: give it NULL. */
+#define tern_test_provide_value(t, provider, ...)                                                            \
+    tern_test_provide_with(t, __FILE__, __LINE__, TERN_TAKES_OF_(provider), NULL,                            \
+                           _Generic((1 ? (__VA_ARGS__) : *(provider **)0), /* as C converts it */                   \
+                               provider *: (__VA_ARGS__),                                                          \
+                               default: _Generic((__VA_ARGS__),                                                    \
+                                   void *: (__VA_ARGS__),                                                          \
+                                   default: (struct not_a_pointer_to_what_this_provider_gives){0})))
+struct not_a_pointer_to_what_this_provider_gives {
+    int unused;
+};
+void tern_test_provide_with(tern_test *t, const char *file, int line, const tern_provider *provider,
+                            const tern_provider *replacement, const void *value);
+/** Gives every later request of the test a header, unless it has one of that name itself; replaces one of the
+ * same name, and NULL takes it away. Both texts are copied. */
+void tern_test_set_header(tern_test *t, const char *name, const char *value);
+
 /** Memory that lasts as long as the test. */
 char *tern_test_sprintf(tern_test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -154,6 +243,14 @@ _Noreturn void tern_test_fail_at(const char *file, int line, const char *format,
  */
 #define tern_check_json(a, pointer, want) tern_check_json_at(__FILE__, __LINE__, a, pointer, want)
 
+/** The answer has the status, the type and the JSON that its route's .returns promises, with the limits of the
+ * model's fields; more than the model has is wrong, too. */
+#define tern_check_returns(t, a) tern_check_returns_at(__FILE__, __LINE__, t, a)
+/** Neither the body nor a header of the answer holds this text. */
+#define tern_check_without(a, text) tern_check_without_at(__FILE__, __LINE__, a, text)
+
+void tern_check_returns_at(const char *file, int line, tern_test *t, tern_answer *a);
+void tern_check_without_at(const char *file, int line, const tern_answer *a, const char *text);
 void tern_check_text_at(const char *file, int line, const char *what, const char *seen, const char *want);
 void tern_check_status_at(const char *file, int line, const tern_answer *a, int want);
 void tern_check_header_at(const char *file, int line, const tern_answer *a, const char *name,

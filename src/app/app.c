@@ -3,6 +3,9 @@
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
 #include "app/openapi/openapi.h"
+#include "app/page/shape.h"
+#include "app/problem_shape.h"
+#include "app/provide/provide.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
 
@@ -42,12 +45,38 @@ const char *app_keep_text(tern_app *app, const char *text)
     return copy;
 }
 
+void app_keep_page_names(tern_app *app, tern_page_names *names)
+{
+    const char **const texts[] = {&names->items, &names->total, &names->total_is_estimate,
+                                  &names->page,  &names->size,  &names->has_next,
+                                  &names->next};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = app_keep_text(app, *texts[i]);
+}
+
 static unsigned count_use(const tern_middleware *list)
 {
     unsigned count = 0;
     while (list != NULL && list[count].run != NULL)
         count++;
     return count;
+}
+
+static unsigned count_needs(const tern_provider *const *list)
+{
+    unsigned count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+static const tern_provider *const *keep_needs(tern_app *app, const tern_provider *const *list)
+{
+    unsigned count = count_needs(list);
+    const tern_provider **kept = count != 0 ? app_keep(app, (count + 1) * sizeof *kept) : NULL;
+    if (kept != NULL)
+        memcpy(kept, list, count * sizeof *kept);
+    return kept;
 }
 
 tern_app *tern_app_new_with(const tern_app_options *options)
@@ -66,12 +95,14 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
     app->options.server_name = app_keep_text(app, options->server_name);
+    app_keep_page_names(app, &app->options.page_names);
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
     app->hooks_end = &app->hooks;
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
+    app->shapes_end = &app->shapes;
     if (options->health)
         health_add_routes(app);
     return app;
@@ -107,6 +138,7 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     group->parent = parent;
     group->prefix = app_keep_text(app, prefix != NULL ? prefix : "");
     group->host = app_keep_text(app, options->host);
+    group->needs = keep_needs(app, options->needs);
     tern_use_all(group, options->use);
     return group;
 }
@@ -130,14 +162,17 @@ void tern_use_all(tern_group *group, const tern_middleware *list)
     group->use_count += added;
 }
 
-/** Looks at each file's frames once, in the usual order of registration. */
-static void try_frame(tern_app *app, const tern_handler *handler)
+void app_try_frame(tern_app *app, void (*frame)(void), const char *file)
 {
-    if (handler->frame == NULL || handler->frame == app->tried_frame)
+    enum { KEPT = sizeof app->tried_frames / sizeof *app->tried_frames };
+    if (frame == NULL)
         return;
-    app->tried_frame = handler->frame;
-    if (!stack_is_probed(handler->frame))
-        app->unprobed_file = handler->file;
+    for (unsigned i = 0; i < KEPT; i++)
+        if (app->tried_frames[i] == frame)
+            return;
+    app->tried_frames[app->tried_count++ % KEPT] = frame;
+    if (!stack_is_probed(frame))
+        app->unprobed_file = file;
 }
 
 void tern_route(tern_group *group, const char *method, const char *pattern, const tern_handler *handler,
@@ -152,7 +187,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->pattern = app_keep_text(app, pattern);
     if (handler != NULL) {
         pending->handler = *handler;
-        try_frame(app, handler);
+        app_try_frame(app, handler->frame, handler->file);
     }
     pending->options = *options;
     pending->options.file = app_keep_text(app, options->file);
@@ -161,6 +196,10 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.tags = app_keep_text(app, options->tags);
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
+    pending->options.needs = keep_needs(app, options->needs);
+    pending->options.takes_in = app_keep_text(app, options->takes_in);
+    pending->options.wrapped = app_keep_text(app, options->wrapped);
+    app_keep_page_names(app, &pending->options.page_names);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;
@@ -205,7 +244,7 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
     app->checks_end = &check->next;
 }
 
-/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when memory is short. */
+/** The prefixes of the groups from the outermost in, and then `pattern`; NULL when out of memory. */
 static const char *full_pattern(tern_app *app, const tern_group *group, const char *pattern)
 {
     for (; group != NULL && pattern != NULL; group = group->parent)
@@ -221,7 +260,7 @@ static const char *host_of(const tern_group *group)
     return group != NULL ? group->host : NULL;
 }
 
-/** Joins the middleware of the groups, outermost first, and of the route; NULL when memory is short. */
+/** Joins the middleware of the groups, outermost first, and of the route; NULL when out of memory. */
 static const tern_middleware *make_chain(tern_app *app, const tern_group *group, const tern_middleware *last,
                                          unsigned last_count, unsigned *count)
 {
@@ -242,16 +281,86 @@ static const tern_middleware *make_chain(tern_app *app, const tern_group *group,
     return chain;
 }
 
+/** Joins the needs of the groups, outermost first, and of the route; NULL when there are none or memory is
+ * short. */
+static const tern_provider *const *join_needs(tern_app *app, const app_pending *pending)
+{
+    unsigned count = count_needs(pending->options.needs);
+    for (const tern_group *g = pending->group; g != NULL; g = g->parent)
+        count += count_needs(g->needs);
+    const tern_provider **needs = count != 0 ? app_keep(app, (count + 1) * sizeof *needs) : NULL;
+    if (needs == NULL)
+        return NULL;
+    const tern_provider *const *list = pending->options.needs;
+    for (const tern_group *g = pending->group;; g = g->parent) { /* filled from the inside out */
+        unsigned added = count_needs(list);
+        count -= added;
+        if (added != 0)
+            memcpy(needs + count, list, added * sizeof *needs);
+        if (g == NULL)
+            return needs;
+        list = g->needs;
+    }
+}
+
 /** Plans how the handler's input is filled; false with lines in `problems`. */
 static bool add_binding(tern_app *app, route *added, buf *problems)
 {
-    bool is_right = bind_prepare_returns(added, problems);
+    bool is_right = bind_prepare_returns(&app->arena, added, problems);
     if (added->handler.input == NULL || added->pattern == NULL)
         return is_right;
-    added->bind = bind_plan_make(&app->arena, added, problems);
+    added->bind = bind_plan_make(&app->arena, added, NULL, problems);
     if (added->bind != NULL && added->bind->has_uploads)
         added->options.stream_body = true;
     return is_right && added->bind != NULL;
+}
+
+/** Plans what is called before the handler; false with lines in `problems`. */
+static bool add_providers(tern_app *app, const app_pending *pending, route *added, buf *problems)
+{
+    const tern_provider *const *needs = join_needs(app, pending), *any = needs != NULL ? needs[0] : NULL;
+    for (unsigned i = 0; i < added->handler.pairs && any == NULL; i++)
+        any = added->handler.takes[i];
+    return any == NULL || any->means->plan(app, added, needs, problems);
+}
+
+/** False with lines in `problems`, or with memory short. */
+static bool make_page_shape(tern_app *app, const tern_route_options *o, const char *where,
+                            const page_shape **shape, buf *problems)
+{
+    size_t told = problems->len;
+    *shape =
+        page_shape_make(&app->arena, &o->page_names, &app->options.page_names, o->total, where, problems);
+    app->memory_short |= *shape == NULL && problems->len == told;
+    return *shape != NULL;
+}
+
+static bool names_pages(const tern_route_options *o)
+{
+    const tern_page_names *n = &o->page_names;
+    return o->total != TERN_TOTAL_EXACT || n->items != NULL || n->total != NULL ||
+           n->total_is_estimate != NULL || n->page != NULL || n->size != NULL || n->has_next != NULL ||
+           n->next != NULL;
+}
+
+/** The shape of the route's pages: the application's, unless it says something of its own. */
+static bool add_page_shape(tern_app *app, route *added, buf *problems)
+{
+    const tern_route_options *o = &added->options;
+    added->page = app->page;
+    if (!names_pages(o))
+        return true;
+    const char *where = arena_printf(&app->arena, "%s:%d: %s %s", o->file, o->line, added->method_name,
+                                     added->pattern != NULL ? added->pattern : "");
+    if (where == NULL) {
+        app->memory_short = true;
+        return false;
+    }
+    if (!o->paged) {
+        buf_add_printf(problems, "%s: .total and .page_names are for pages: say .paged = true too\n", where);
+        return false;
+    }
+    return make_page_shape(app, o, where, &added->page, problems);
 }
 
 /** False with lines in `problems`; what the router finds wrong it reports later. */
@@ -263,6 +372,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         .name = pending->options.name,
         .handler = pending->handler,
         .options = pending->options,
+        .group = pending->group,
     };
     added.options.allow_encoded_slashes |= app->options.allow_encoded_slashes;
     app->has_encoded_slashes |= added.options.allow_encoded_slashes;
@@ -273,7 +383,10 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         app->memory_short = true;
         return false;
     }
-    bool is_right = add_binding(app, &added, problems);
+    bool is_right = add_page_shape(app, &added, problems);
+    is_right &= add_binding(app, &added, problems);
+    if (is_right && added.pattern != NULL)
+        is_right = add_providers(app, pending, &added, problems);
     router_add(app->router, &added);
     return is_right;
 }
@@ -286,13 +399,16 @@ bool app_compile(tern_app *app, buf *problems)
     app->unmatched_chain = make_chain(app, &app->root, NULL, 0, &count);
     bool is_right = false, are_bound = true;
     if (app->router != NULL && !app->memory_short) {
+        are_bound = make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
+        if (app->shaper != NULL)
+            is_right &= app->shaper->check(app, problems);
         app_collect_header_names(app);
     }
     if (app->router == NULL || app->memory_short) {
-        buf_add_text(problems, "application: memory ran out while it was built\n");
+        buf_add_text(problems, "application: out of memory while it was built\n");
         is_right = false;
     }
     return is_right;

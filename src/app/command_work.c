@@ -57,7 +57,7 @@ bool app_run_command_work(tern_app *app, void (*work)(tern_ctx *c, void *arg), v
     arena_check(&a.x.arena);
     request_id_prepare();
     if (!loop_open()) {
-        buf_add_text(problem, "there is no event loop to be had");
+        buf_add_text(problem, "no event loop can be made");
         return false;
     }
     if (app_start_hooks(app)) {

@@ -82,30 +82,49 @@ const char *tern_request_id(tern_ctx *c)
     return c->request_id;
 }
 
-static ctx_local *find_local(tern_ctx *c, const char *name)
+bool tern_set_request_id(tern_ctx *c, const char *id)
 {
-    ctx_local *local = c->locals;
-    while (local != NULL && strcmp(local->name, name) != 0)
-        local = local->next;
-    return local;
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t len = id != NULL ? strspn(id, allowed) : 0;
+    if (len == 0 || len >= sizeof c->request_id || id[len] != '\0')
+        return false;
+    memcpy(c->request_id, id, len + 1);
+    return true;
 }
 
-void tern_local_set(tern_ctx *c, const char *name, void *value)
+/* -- the slots of TERN_LOCAL -- */
+
+static unsigned slots_numbered; /* in this process; all before `main`, but those of what is loaded later */
+
+void tern_local_number_(tern_local_slot *slot)
 {
-    ctx_local *local = find_local(c, name);
-    if (local == NULL) {
-        local = ctx_need(c, arena_alloc(&c->x->arena, sizeof *local));
-        local->name = ctx_text(c, (tern_str){name, strlen(name)});
-        local->next = c->locals;
-        c->locals = local;
-    }
-    local->value = value;
+    if (slot->number == 0) /* else another file that declares the same slot was first */
+        slot->number = ++slots_numbered;
 }
 
-void *tern_local(tern_ctx *c, const char *name)
+void *tern_local_of_(tern_ctx *c, const tern_local_slot *slot)
 {
-    const ctx_local *local = find_local(c, name);
-    return local != NULL ? local->value : NULL;
+    const ctx_locals *locals = c->locals;
+    return locals != NULL && slot->number <= locals->room ? locals->values[slot->number - 1] : NULL;
+}
+
+/** Room for all slots that are numbered, with what the request has so far. */
+static ctx_locals *make_room(tern_ctx *c)
+{
+    const ctx_locals *old = c->locals;
+    ctx_locals *locals = tern_alloc(c, sizeof *locals + slots_numbered * sizeof *locals->values);
+    locals->room = slots_numbered;
+    if (old != NULL)
+        memcpy(locals->values, old->values, old->room * sizeof *old->values);
+    return c->locals = locals;
+}
+
+void tern_set_local_(tern_ctx *c, const tern_local_slot *slot, const void *value)
+{
+    ctx_locals *locals = c->locals;
+    if (locals == NULL || slot->number > locals->room)
+        locals = make_room(c);
+    locals->values[slot->number - 1] = (void *)(uintptr_t)value;
 }
 
 const char *tern_url_of(tern_ctx *c, const char *name, const char *const *params)

@@ -12,14 +12,21 @@
 
 #include <tern/app.h>
 #include <tern/context.h>
+#include <tern/problem.h>
 
 #include <stdatomic.h>
 
-typedef struct ctx_local {
-    struct ctx_local *next;
-    const char *name;
-    void *value;
-} ctx_local;
+/** What the request has in the slots of TERN_LOCAL, by their numbers. */
+typedef struct ctx_locals {
+    unsigned room;
+    void *values[];
+} ctx_locals;
+
+/** A problem and the reply that tells of it. */
+typedef struct ctx_told {
+    tern_problem problem;
+    tern_reply reply;
+} ctx_told;
 
 /** Something to run once the reply has been sent, or given up: the logger's line. */
 typedef struct ctx_after {
@@ -39,22 +46,29 @@ struct tern_ctx {
     const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it has been called */
     const char *path;            /* decoded, NUL-terminated; NULL until asked for (plain paths) */
     size_t path_len;
-    ctx_local *locals;
-    ctx_after *after;  /* newest first */
-    size_t body_taken; /* what tern_body_read has handed out of a buffered body */
+    ctx_locals *locals; /* NULL until one is set */
+    ctx_after *after;   /* newest first */
+    size_t body_taken;  /* what tern_body_read has handed out of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
-    short refused; /* why no route was looked for: 400, 503; 0 when one was */
-    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: a JSON
-     * array, the faults of the input; NULL when it is about something else */
-    const char *problem_errors;
+    bool is_shaping;   /* the application's function is making the reply of a problem */
+    bool is_misshapen; /* Tern has found a problem in what that function does */
+    short refused;     /* why no route was looked for: 400, 503; 0 when one was */
+    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: the rest of
+     * it; NULL when there is no more to say */
+    const tern_problem *problem;
     const http_field *problem_field; /* a header that goes with it; NULL: none */
-    const tern_type *reply_type;     /* of the typed reply made last, where .returns is checked; NULL: none */
-    const char *reply_data;          /* its body */
+    struct ctx_told *told; /* the last problem that became a reply; void while scope.problem_status is 0 */
+    const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
+    const char *reply_data;      /* its body */
     bool reply_is_page;
     bool is_json_read;         /* the body was decoded, so it is no JSON any more */
     bool is_bound;             /* the input has been read: once a request */
     struct data_request *data; /* the data layer's; NULL until the request uses its database */
+    /* set by provide_run, where the route has a plan: what its steps have given, NULL for those that are still to
+     * be called; and what the handler's pairs are given */
+    void **provided;
+    void *const *given;
     route_found found;
     char request_id[65]; /* "" until made or taken */
     route_match match;   /* last: its params are not cleared */
@@ -93,8 +107,10 @@ struct tern_group {
     tern_app *app;
     tern_group *parent; /* NULL for the root */
     const char *prefix, *host;
-    tern_middleware *use; /* ended by run NULL */
+    struct problem_shape *shapes; /* what tern_on_problem gave it; NULL: the shapes around it count alone */
+    tern_middleware *use;         /* ended by run NULL */
     unsigned use_count, use_room;
+    const tern_provider *const *needs; /* ended by NULL; NULL: none */
 };
 
 struct tern_app {
@@ -102,6 +118,7 @@ struct tern_app {
     tern_group root;
     arena arena;    /* what registration makes: groups, routes, texts, lists; goes with the application */
     router *router; /* NULL until app_compile */
+    const struct page_shape *page; /* of routes that name nothing themselves; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
     app_hook *hooks, **hooks_end;           /* in order of registration, as are checks and pending */
     app_check *checks, **checks_end;
@@ -111,15 +128,19 @@ struct tern_app {
     struct app_launch *launches;
     const char *database_url;                      /* of the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
+    struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
+    const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
+    struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
     app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
     buf openapi;              /* the document (openapi.c); empty until a client asks for it */
     static_file openapi_file; /* the same as it is served */
     bool has_openapi_route;
-    bool has_encoded_slashes;  /* some route takes them */
-    static_file *docs_files;   /* the parts of /docs, by docs_part; NULL until its routes are there */
-    void (*tried_frame)(void); /* of the last handler's file: whether it has stack probes is known */
+    bool has_encoded_slashes;      /* some route takes them */
+    static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes are there */
+    void (*tried_frames[8])(void); /* of the files met last: whether they have stack probes is known */
+    unsigned tried_count;
     const char *unprobed_file; /* one that has none; NULL: no such file is known */
     bool memory_short;         /* something registered could not be kept: app_compile says so */
     bool is_draining;          /* this worker is leaving: /readyz says 503 */
@@ -134,46 +155,51 @@ void app_collect_header_names(tern_app *app);
  * checks of what was declared. False with the problems as lines. (app.c) */
 bool app_prepare(tern_app *app, buf *problems);
 void app_free(tern_app *app);
+/** Looks once at the frames of the file that has this tern_frame_of_file_ (NULL: nothing to look at). (app.c) */
+void app_try_frame(tern_app *app, void (*frame)(void), const char *file);
 /** Adds a copy of `hook` behind those that are there. (app.c) */
 void app_add_hook(tern_app *app, const app_hook *hook);
 /** Zeroed memory, or a copy of a text that may be NULL, that lasts as long as the application; NULL, noted
- * for app_compile, when memory is short. (app.c) */
+ * for app_compile, when out of memory. (app.c) */
 void *app_keep(tern_app *app, size_t size);
 const char *app_keep_text(tern_app *app, const char *text);
+/** Puts copies in the place of all texts. (app.c) */
+void app_keep_page_names(tern_app *app, tern_page_names *names);
 
 /** The service handed to http (dispatch.c). */
 void app_service(tern_app *app, http_service *service);
 /** For crash reports: what the running coroutine is serving, async-signal-safe (dispatch.c). */
 size_t app_describe(void *app, char *out, size_t size);
 
-/** Opens the request's scope; the running coroutine works for it until ctx_leave. (dispatch.c) */
-void ctx_open(tern_ctx *c);
-/** The running coroutine works for the request, whose scope is open. */
-static inline void ctx_enter(tern_ctx *c)
-{
-    coro *self = coro_self();
-    self->request = c;
-    self->scope = &c->scope;
-}
-/** Undoes what was deferred; the running coroutine works for no request any more. */
-static inline void ctx_leave(tern_ctx *c)
-{
-    coro *self = coro_self();
-    scope_close(&c->scope);
-    self->scope = NULL;
-    self->request = NULL;
-}
+/** The reply's headers as they are, to go back to: a copy, since one that is set later may replace another.
+ * Without memory for it, going back drops them all. (dispatch.c) */
+typedef struct ctx_fields {
+    http_field *list; /* NULL when there were none */
+    unsigned count;
+} ctx_fields;
+void ctx_keep_fields(tern_ctx *c, ctx_fields *kept);
+void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 
 /** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
 tern_reply ctx_run_next(tern_ctx *c);
-/** Calls `run(c, arg)` after the reply has been sent or given up, when x->reply_status and x->sent_bytes are
- * known. Fails the request when memory is short. (dispatch.c) */
-void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
+/** Sets up `c` for a request that no route has been looked for. (dispatch.c) */
+void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
+/** Opens the request's scope; the running coroutine works for it until ctx_leave. (dispatch.c) */
+void ctx_open(tern_ctx *c);
+/** Makes `c` what the running coroutine works for, with its scope, once more after serving: until ctx_leave,
+ * which undoes what was deferred meanwhile. (dispatch.c) */
+void ctx_enter(tern_ctx *c);
+void ctx_leave(tern_ctx *c);
+/** Runs what tern_after registered, and what is registered meanwhile. (dispatch.c) */
+void ctx_run_after(tern_ctx *c);
 /** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. UNWIND_NONE, or why
  * it was left. (dispatch.c) */
 unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
-/** As ctx_fail with the problem's `errors`, a JSON array in the request's memory (NULL: none). (problem.c) */
-_Noreturn void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors);
+/** As ctx_fail with what is wrong with the input, all in the request's memory; NULL and 0: nothing.
+ * (problem.c)
+ */
+_Noreturn void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults,
+                               size_t count);
 /** As ctx_fail, with a header of the problem's reply, which is copied. (problem.c) */
 _Noreturn void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field);
 /** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */
@@ -192,13 +218,13 @@ bool ctx_list_next(tern_str *rest, tern_str *element);
 /** Whether If-None-Match names `tag`, an entity tag with its quotes; false without one. (header_lists.c) */
 bool ctx_tag_is_known(tern_ctx *c, const char *tag);
 
-/** The Content-Type of problem replies, and of the plain text that only names a status: middleware knows
- * these bodies by the pointer. */
-extern const char ctx_problem_type[], ctx_status_type[];
-/** The problem+json reply for a status; detail and errors (a JSON array) may be NULL. (problem.c) */
-tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const char *errors);
-/** The same without errors. */
+/** The reply of a problem, in the application's shape if it has one. Its texts and faults must live as long
+ * as the request. Never fails. (problem.c) */
+tern_reply ctx_problem_of(tern_ctx *c, const tern_problem *problem);
+/** The same of a status and its detail, which may be NULL. */
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
+/** The same as problem details. Never fails. (problem.c) */
+tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem);
 /** The status that says why a file could not be opened (errno; 0: it is no regular file): 404 only for what
  * is surely not there or not for this process. */
 int ctx_file_status(int error);

@@ -5,7 +5,7 @@
  * later anyway; a request without middleware passes one catch point.
  */
 #include "app/address.h"
-#include "app/ctx.h"
+#include "app/problem_shape.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
@@ -24,31 +24,35 @@ static const tern_middleware no_middleware = {0};
 /** What a failure inside a level goes back to. */
 typedef struct level {
     scope_defer *defers;
-    http_field *fields; /* a copy of the reply's headers; NULL when there were none */
-    unsigned field_count;
+    ctx_fields fields;
 } level;
+
+void ctx_keep_fields(tern_ctx *c, ctx_fields *kept)
+{
+    http_exchange *x = c->x;
+    *kept = (ctx_fields){0};
+    if (x->field_count == 0)
+        return;
+    kept->list = arena_alloc(&x->arena, x->field_count * sizeof *kept->list);
+    if (kept->list == NULL)
+        return;
+    memcpy(kept->list, x->fields, x->field_count * sizeof *kept->list);
+    kept->count = x->field_count;
+}
+
+void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept)
+{
+    /* x->fields only grows, so what was copied fits. */
+    if (kept->count != 0)
+        memcpy(c->x->fields, kept->list, kept->count * sizeof *kept->list);
+    c->x->field_count = kept->count;
+}
 
 static void level_open(tern_ctx *c, level *l)
 {
-    http_exchange *x = c->x;
     *l = (level){.defers = c->scope.defers};
-    if (x->field_count == 0)
-        return;
-    /* Copied, since a header set inside may replace one that was set outside. Without memory for the copy a
-     * failure drops them all. */
-    l->fields = arena_alloc(&x->arena, x->field_count * sizeof *l->fields);
-    if (l->fields == NULL)
-        return;
-    memcpy(l->fields, x->fields, x->field_count * sizeof *l->fields);
-    l->field_count = x->field_count;
-}
-
-static void level_restore_fields(tern_ctx *c, const level *l)
-{
-    /* x->fields only grows, so what was copied fits. */
-    if (l->field_count != 0)
-        memcpy(c->x->fields, l->fields, l->field_count * sizeof *l->fields);
-    c->x->field_count = l->field_count;
+    if (c->x->field_count != 0)
+        ctx_keep_fields(c, &l->fields);
 }
 
 /** Undoes what the level deferred. Tasks end first: they may use the frames that are gone now. */
@@ -127,7 +131,10 @@ static tern_reply failure_reply(tern_ctx *c)
         http_field_put(c->x, "Retry-After", "1", true);
     if (c->problem_field != NULL)
         http_field_put(c->x, c->problem_field->name, c->problem_field->value, true);
-    return ctx_problem_errors(c, c->scope.problem_status, c->scope.problem_detail, c->problem_errors);
+    tern_problem problem = c->problem != NULL ? *c->problem : (tern_problem){0};
+    problem.status = c->scope.problem_status;
+    problem.detail = c->scope.problem_detail;
+    return ctx_problem_of(c, &problem);
 }
 
 /** One level inside a catch point. `*why` tells whether there is a reply, or how the level was left. */
@@ -145,7 +152,7 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     }
     *why = point.reason;
     level_close(c, &l);
-    level_restore_fields(c, &l);
+    ctx_restore_fields(c, &l.fields);
     return *why == UNWIND_FAIL ? failure_reply(c) : (tern_reply){0};
 }
 
@@ -184,11 +191,62 @@ unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void 
     return point.reason;
 }
 
-void ctx_add_after(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg)
+/* Functions of a header are called; these, for the path of every request, become a part of it. */
+
+static inline void enter(coro *self, tern_ctx *c)
+{
+    self->request = c;
+    self->scope = &c->scope;
+}
+
+static inline void leave(coro *self, tern_ctx *c)
+{
+    scope_close(&c->scope);
+    self->scope = NULL;
+    self->request = NULL;
+}
+
+void ctx_enter(tern_ctx *c)
+{
+    enter(coro_self(), c);
+}
+
+void ctx_leave(tern_ctx *c)
+{
+    leave(coro_self(), c);
+}
+
+/* -- after the reply -- */
+
+void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg)
 {
     ctx_after *after = ctx_need(c, arena_alloc(&c->x->arena, sizeof *after));
-    *after = (ctx_after){.next = c->after, .run = run, .arg = arg};
+    *after = (ctx_after){.next = c->after, .run = then, .arg = arg};
     c->after = after;
+}
+
+tern_sent_reply tern_sent(tern_ctx *c)
+{
+    const http_exchange *x = c->x;
+    return (tern_sent_reply){
+        .status = x->reply_status, .bytes = x->sent_bytes, .is_cut_off = http_reply_is_cut_off(x)};
+}
+
+void ctx_run_after(tern_ctx *c)
+{
+    ctx_enter(c);
+    while (c->after != NULL) {
+        const ctx_after *after = c->after;
+        c->after = after->next;
+        if (ctx_guard(c, after->run, after->arg) == UNWIND_FAIL) {
+            char label[160];
+            const char *detail = c->scope.problem_detail;
+            tern_log(TERN_LOG_ERROR, "%s: a function of tern_after failed: %s",
+                     ctx_route_label(c, label, sizeof label),
+                     detail != NULL ? detail : http_status_text(c->scope.problem_status));
+        }
+    }
+    ctx_leave(c);
 }
 
 /* -- a whole request -- */
@@ -228,15 +286,17 @@ void ctx_open(tern_ctx *c)
 
 static void serve(tern_ctx *c)
 {
-    ctx_open(c);
+    coro *self = coro_self(); /* looked up once, unlike in ctx_open and ctx_leave */
+    scope_open(&c->scope, &c->x->arena, c, fail_scope);
+    enter(self, c);
     unwind_reason why;
     tern_reply reply = run_level(c, &why);
     bool has_reply = why != UNWIND_CANCELLED || cancelled_reply(c, &reply);
-    ctx_leave(c);
+    leave(self, c);
     if (has_reply)
         ctx_send(c, &reply);
-    for (ctx_after *after = c->after; after != NULL; after = after->next)
-        after->run(c, after->arg);
+    if (c->after != NULL)
+        ctx_run_after(c);
 }
 
 /* -- what http calls -- */
@@ -259,6 +319,30 @@ static void find_route(tern_ctx *c)
         c->match.route = NULL;
 }
 
+static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
+{
+    c->x = x;
+    c->app = app;
+    c->path = NULL;
+    c->locals = NULL;
+    c->after = NULL;
+    c->body_taken = 0;
+    c->is_query_counted = false;
+    c->is_shaping = false;
+    c->is_bound = false;
+    c->data = NULL;
+    c->is_json_read = false;
+    c->reply_type = NULL;
+    c->refused = 0;
+    c->request_id[0] = '\0';
+    c->timeout_ms = app->options.limits.request_timeout_ms;
+}
+
+void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
+{
+    begin(c, app, x);
+}
+
 static void accept_head(void *self, http_exchange *x)
 {
     tern_app *app = self;
@@ -267,20 +351,7 @@ static void accept_head(void *self, http_exchange *x)
         http_reply(x, 503, NULL, NULL, 0);
         return;
     }
-    c->x = x;
-    c->app = app;
-    c->path = NULL;
-    c->locals = NULL;
-    c->after = NULL;
-    c->body_taken = 0;
-    c->is_query_counted = false;
-    c->is_bound = false;
-    c->data = NULL;
-    c->is_json_read = false;
-    c->reply_type = NULL;
-    c->refused = 0;
-    c->request_id[0] = '\0';
-    c->timeout_ms = app->options.limits.request_timeout_ms;
+    begin(c, app, x);
     find_route(c);
     if (c->found != ROUTE_FOUND) {
         c->next = app->unmatched_chain != NULL ? app->unmatched_chain : &no_middleware;
@@ -322,4 +393,6 @@ void app_service(tern_app *app, http_service *service)
     if (limits->body_timeout_ms == 0)
         limits->body_timeout_ms = DEFAULT_BODY_MS;
     *service = (http_service){.self = app, .accept_head = accept_head, .handle = handle};
+    if (app->shaper != NULL)
+        service->refuse = app->shaper->refuse;
 }

@@ -1,5 +1,6 @@
 /** Headers that are lists. */
 #include "app/ctx.h"
+#include "http/entity_tag.h"
 
 #include <string.h>
 
@@ -36,16 +37,7 @@ bool ctx_list_next(tern_str *rest, tern_str *element)
 bool ctx_tag_is_known(tern_ctx *c, const char *tag)
 {
     const char *list = ctx_header_list(c, "If-None-Match");
-    tern_str rest = {list, strlen(list)}, element, own = {tag, strlen(tag)};
-    if (own.len > 2 && memcmp(own.data, "W/", 2) == 0)
-        own = (tern_str){own.data + 2, own.len - 2};
-    while (ctx_list_next(&rest, &element)) {
-        if (element.len == 1 && *element.data == '*')
-            return true;
-        if (element.len > 2 && memcmp(element.data, "W/", 2) == 0) /* compared weakly: section 13.1.2 */
-            element = (tern_str){element.data + 2, element.len - 2};
-        if (element.len == own.len && memcmp(element.data, own.data, own.len) == 0)
-            return true;
-    }
-    return false;
+    entity_tag own;
+    return entity_tag_read((tern_str){tag, strlen(tag)}, &own) &&
+           entity_tag_is_in(&own, (tern_str){list, strlen(list)}, false, 0) == ENTITY_TAG_MATCHES;
 }

@@ -1,6 +1,6 @@
 /** Which headers with a '_' in their name an application is given. */
-#include "app/bind/bind.h"
 #include "app/openapi/internal.h"
+#include "app/provide/provide.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -32,14 +32,20 @@ static void add(tern_app *app, const char *name)
     names->list[names->count++] = (tern_str){name, len};
 }
 
+static void add_input(tern_app *app, const bind_plan *plan)
+{
+    for (unsigned i = 0; plan != NULL && i < plan->count; i++)
+        if (plan->fields[i].source == TERN_FROM_HEADER)
+            add(app, plan->fields[i].name);
+}
+
 void app_collect_header_names(tern_app *app)
 {
     app->underscored.count = 0;
     for (unsigned i = 0; i < router_count(app->router); i++) {
-        const bind_plan *plan = router_at(app->router, i)->bind;
-        for (unsigned n = 0; plan != NULL && n < plan->count; n++)
-            if (plan->fields[n].source == TERN_FROM_HEADER)
-                add(app, plan->fields[n].name);
+        const route *r = router_at(app->router, i);
+        for (unsigned n = 0; n < provide_input_count(r); n++)
+            add_input(app, provide_input(r, n));
     }
     for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next)
         if (scheme->options.type == TERN_SECURITY_API_KEY_HEADER && scheme->options.key != NULL)

@@ -22,9 +22,9 @@ static bool put_header(tern_ctx *c, const char *name, const char *value, bool re
     bool is_valid = http_field_is_valid(name, name_len, value, value_len);
     if (!is_valid || is_server_owned(name, name_len)) {
         char label[160];
-        tern_log(TERN_LOG_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label),
-                 name,
-                 is_valid ? "it is the server's own" : "its name is no token or its value has a line break");
+        tern_log(
+            TERN_LOG_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label), name,
+            is_valid ? "it is the server's own" : "its name is not a token or its value has a line break");
         return false;
     }
     const char *kept_name = ctx_text(c, (tern_str){name, name_len});

@@ -67,7 +67,7 @@ tern_value *tern_value_object(tern_ctx *c)
 void tern_value_add(tern_ctx *c, tern_value *array, tern_value *item)
 {
     if (array == NULL || tern_value_kind_of(array) != TERN_JSON_ARRAY)
-        ctx_fail(c, 500, "tern_value_add was given no array");
+        ctx_fail(c, 500, "tern_value_add needs an array");
     if (!value_add(&c->x->arena, array, item))
         ctx_need(c, NULL);
 }
@@ -75,7 +75,7 @@ void tern_value_add(tern_ctx *c, tern_value *array, tern_value *item)
 void tern_value_set(tern_ctx *c, tern_value *object, const char *key, tern_value *item)
 {
     if (object == NULL || tern_value_kind_of(object) != TERN_JSON_OBJECT)
-        ctx_fail(c, 500, "tern_value_set was given no object");
+        ctx_fail(c, 500, "tern_value_set needs an object");
     if (!value_set(&c->x->arena, object, key, strlen(key), item))
         ctx_need(c, NULL);
 }
@@ -86,7 +86,7 @@ const char *tern_value_print(tern_ctx *c, const tern_value *value, unsigned inde
     json_out_init(&out, &c->x->arena, 256);
     bool is_printed = value_print(value, &out, indent) && json_out_reserve(&out, 1);
     if (out.refusal == JSON_TOO_DEEP)
-        ctx_fail(c, 500, "the value is nested too deeply, or holds itself");
+        ctx_fail(c, 500, "the value is nested too deeply, or contains itself");
     if (!is_printed)
         ctx_need(c, NULL);
     out.data[out.len] = '\0';

@@ -1,5 +1,6 @@
 /** Errors on their way to the client: problem details (RFC 9457). */
-#include "app/ctx.h"
+#include "app/bind/bind.h"
+#include "app/problem_shape.h"
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -8,9 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-const char ctx_problem_type[] = "application/problem+json";
-const char ctx_status_type[] = "text/plain; charset=utf-8";
 
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size)
 {
@@ -21,20 +19,36 @@ const char *ctx_route_label(tern_ctx *c, char *out, size_t size)
     return out;
 }
 
-tern_reply ctx_problem(tern_ctx *c, int status, const char *detail)
+/* -- the reply of a problem -- */
+
+/** The faults as a JSON array in the request's memory; NULL without any, or without the memory for it. */
+static const char *faults_text(tern_ctx *c, const tern_problem *problem)
 {
-    return ctx_problem_errors(c, status, detail, NULL);
+    if (problem->fault_count == 0)
+        return NULL;
+    buf text = {0};
+    bool fits = faults_print_json(problem->faults, problem->fault_count, &text);
+    const char *kept = fits ? arena_text(&c->x->arena, text.data, text.len) : NULL;
+    buf_free(&text);
+    return kept;
 }
 
-tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const char *errors)
+static void add_member(buf *out, const char *key, const char *text)
+{
+    buf_add_text(out, key);
+    buf_add_json(out, text, strlen(text));
+    buf_add_text(out, "\"");
+}
+
+tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem)
 {
     static const char no_memory[] = "{\"type\":\"about:blank\",\"title\":\"Error\"}";
-    const char *title = http_status_text(status);
-    tern_reply reply = {.status = status, .type = ctx_problem_type};
-    c->scope.problem_status = status;
-    c->scope.problem_detail = detail;
-    size_t detail_len = detail != NULL ? strlen(detail) : 0;
-    size_t size = 128 + strlen(title) + detail_len * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0);
+    const char *title = problem->title != NULL ? problem->title : http_status_text(problem->status);
+    const char *type = problem->type != NULL ? problem->type : "about:blank";
+    const char *detail = problem->detail, *errors = faults_text(c, problem);
+    tern_reply reply = {.status = problem->status, .type = "application/problem+json"};
+    size_t texts = strlen(title) + strlen(type) + (detail != NULL ? strlen(detail) : 0);
+    size_t size = 128 + texts * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0);
     char *room = arena_alloc(&c->x->arena, size);
     if (room == NULL) {
         reply.data = no_memory;
@@ -42,12 +56,11 @@ tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const
         return reply;
     }
     buf body = {.data = room, .cap = size, .limit = size - 1}; /* lent: it never grows */
-    buf_add_printf(&body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d", title, status);
-    if (detail != NULL) {
-        buf_add_text(&body, ",\"detail\":\"");
-        buf_add_json(&body, detail, detail_len);
-        buf_add_text(&body, "\"");
-    }
+    add_member(&body, "{\"type\":\"", type);
+    add_member(&body, ",\"title\":\"", title);
+    buf_add_printf(&body, ",\"status\":%d", problem->status);
+    if (detail != NULL)
+        add_member(&body, ",\"detail\":\"", detail);
     if (errors != NULL) {
         buf_add_text(&body, ",\"errors\":");
         buf_add_text(&body, errors);
@@ -58,32 +71,139 @@ tern_reply ctx_problem_errors(tern_ctx *c, int status, const char *detail, const
     return reply;
 }
 
-void ctx_fail(tern_ctx *c, int status, const char *detail)
+/** Where a problem is kept with its reply; NULL without memory for it. */
+static ctx_told *make_told(tern_ctx *c, const tern_problem *problem)
 {
-    ctx_fail_errors(c, status, detail, NULL);
+    ctx_told *told = arena_alloc(&c->x->arena, sizeof *told);
+    if (told != NULL)
+        told->problem = *problem;
+    return told;
 }
 
-static _Noreturn void fail(tern_ctx *c, int status, const char *detail, const char *errors,
+static tern_reply note(tern_ctx *c, ctx_told *told, const tern_problem *problem, tern_reply reply)
+{
+    c->scope.problem_status = problem->status;
+    c->scope.problem_detail = problem->detail;
+    if (told != NULL)
+        told->reply = reply;
+    c->told = told;
+    return reply;
+}
+
+tern_reply ctx_problem_of(tern_ctx *c, const tern_problem *problem)
+{
+    tern_problem named = *problem;
+    tern_reply reply;
+    if (named.title == NULL)
+        named.title = http_status_text(named.status);
+    ctx_told *told = make_told(c, &named);
+    const tern_problem *kept = told != NULL ? &told->problem : &named;
+    const problem_shaper *shaper = c->app->shaper;
+    if (c->is_shaping)
+        c->is_misshapen = true;
+    if (shaper == NULL || !shaper->shape(c, kept, &reply))
+        reply = ctx_problem_details(c, kept);
+    return note(c, told, kept, reply);
+}
+
+tern_reply ctx_problem(tern_ctx *c, int status, const char *detail)
+{
+    return ctx_problem_of(c, &(tern_problem){.status = status, .detail = detail});
+}
+
+const tern_problem *tern_problem_of(tern_ctx *c, const tern_reply *reply)
+{
+    if (c->scope.problem_status == 0 || c->told == NULL)
+        return NULL;
+    const tern_reply *own = &c->told->reply; /* its status may have been changed */
+    bool is_same = own->kind == reply->kind && own->type == reply->type && own->data == reply->data &&
+                   own->len == reply->len && own->write == reply->write && own->arg == reply->arg;
+    return is_same ? &c->told->problem : NULL;
+}
+
+/* -- problems of handlers and middleware -- */
+
+static int error_status(tern_ctx *c, int status)
+{
+    if (status >= 400 && status <= 599)
+        return status;
+    char label[160];
+    tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is not an error status; 500 is sent",
+             ctx_route_label(c, label, sizeof label), status);
+    return 500;
+}
+
+static const char *keep_text(tern_ctx *c, const char *text)
+{
+    return text != NULL ? ctx_text(c, (tern_str){text, strlen(text)}) : NULL;
+}
+
+/** A copy in the request's memory, with all that it points to: what made it may be left, or be reused. */
+static const tern_problem *keep_problem(tern_ctx *c, const tern_problem *problem)
+{
+    tern_problem *kept = ctx_need(c, arena_alloc(&c->x->arena, sizeof *kept));
+    tern_fault *faults = ctx_need(c, arena_alloc(&c->x->arena, (problem->fault_count + 1) * sizeof *faults));
+    for (size_t i = 0; i < problem->fault_count; i++) {
+        const tern_fault *f = &problem->faults[i];
+        faults[i] = (tern_fault){.source = keep_text(c, f->source != NULL ? f->source : "body"),
+                                 .field = keep_text(c, f->field != NULL ? f->field : ""),
+                                 .code = keep_text(c, f->code != NULL ? f->code : "wrong"),
+                                 .message = keep_text(c, f->message != NULL ? f->message : ""),
+                                 .limit_name = keep_text(c, f->limit_name),
+                                 .limit = keep_text(c, f->limit),
+                                 .location = keep_text(c, f->location)};
+    }
+    *kept = (tern_problem){.status = error_status(c, problem->status),
+                           .type = keep_text(c, problem->type),
+                           .title = keep_text(c, problem->title),
+                           .detail = keep_text(c, problem->detail),
+                           .faults = problem->fault_count != 0 ? faults : NULL,
+                           .fault_count = problem->fault_count};
+    return kept;
+}
+
+tern_reply tern_problem_reply(tern_ctx *c, const tern_problem *problem)
+{
+    return c->is_shaping ? tern_problem_details(c, problem) : ctx_problem_of(c, keep_problem(c, problem));
+}
+
+tern_reply tern_problem_details(tern_ctx *c, const tern_problem *problem)
+{
+    tern_problem kept = *keep_problem(c, problem);
+    if (kept.title == NULL)
+        kept.title = http_status_text(kept.status);
+    return note(c, make_told(c, &kept), &kept, ctx_problem_details(c, &kept));
+}
+
+/* -- failing -- */
+
+/** `problem`: what there is to say beyond status and detail; may be NULL. */
+static _Noreturn void fail(tern_ctx *c, int status, const char *detail, const tern_problem *problem,
                            const http_field *field)
 {
-    if (status < 400 || status > 599) {
-        char label[160];
-        tern_log(TERN_LOG_ERROR, "%s failed with status %d, which is no error; 500 is sent",
-                 ctx_route_label(c, label, sizeof label), status);
-        status = 500;
-    }
+    status = error_status(c, status);
     scope_before_throw(); /* now: a task that fails while it is ended must not put its problem in place of
                              this */
+    if (c->scope.problem_status == 0)
+        c->told = NULL;
     c->scope.problem_status = status;
     c->scope.problem_detail = detail;
-    c->problem_errors = errors;
+    c->problem = problem;
     c->problem_field = field;
     unwind_throw(UNWIND_FAIL);
 }
 
-void ctx_fail_errors(tern_ctx *c, int status, const char *detail, const char *errors)
+void ctx_fail(tern_ctx *c, int status, const char *detail)
 {
-    fail(c, status, detail, errors, NULL);
+    fail(c, status, detail, NULL, NULL);
+}
+
+void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults, size_t count)
+{
+    tern_problem *problem = count != 0 ? arena_alloc(&c->x->arena, sizeof *problem) : NULL;
+    if (problem != NULL)
+        *problem = (tern_problem){.faults = faults, .fault_count = count};
+    fail(c, status, detail, problem, NULL);
 }
 
 void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field)
@@ -99,5 +219,74 @@ void tern_fail(tern_ctx *c, int status, const char *format, ...)
     va_start(args, format);
     const char *detail = arena_vprintf(&c->x->arena, NULL, format, args);
     va_end(args);
-    ctx_fail(c, status, detail != NULL ? detail : "there is no memory left for the details");
+    ctx_fail(c, status, detail != NULL ? detail : "no memory is left for the details");
+}
+
+void tern_fail_with(tern_ctx *c, const tern_problem *problem)
+{
+    const tern_problem *kept = keep_problem(c, problem);
+    fail(c, kept->status, kept->detail, kept, NULL);
+}
+
+/** Where the field of the handler's input comes from, and what it is called there. */
+static void find_field(tern_ctx *c, const char *name, tern_fault *told)
+{
+    const bind_plan *plan = c->match.route != NULL ? c->match.route->bind : NULL;
+    *told = (tern_fault){.source = "body", .field = name};
+    for (unsigned i = 0; plan != NULL && name != NULL && i < plan->type->field_count; i++) {
+        const field_plan *f = &plan_of(plan->type)->fields[i];
+        if (strcmp(f->field->name, name) == 0)
+            told->field = f->key;
+    }
+    for (unsigned i = 0; plan != NULL && name != NULL && i < plan->count; i++) {
+        const bind_field *field = &plan->fields[i];
+        if (strcmp(field->f->field->name, name) != 0 && strcmp(field->name, name) != 0)
+            continue;
+        told->source = bind_source_names[field->source];
+        told->field = field->name;
+    }
+}
+
+void tern_fail_field(tern_ctx *c, int status, const char *field, const char *code, const char *format, ...)
+{
+    tern_fault told;
+    find_field(c, field, &told);
+    va_list args;
+    va_start(args, format);
+    told.message = ctx_need(c, arena_vprintf(&c->x->arena, NULL, format, args));
+    va_end(args);
+    told.code = code;
+    tern_fail_with(c, &(tern_problem){
+                          .status = status, .detail = "1 value is wrong", .faults = &told, .fault_count = 1});
+}
+
+/* -- by field -- */
+
+static tern_text_list *messages_of(tern_text_list_map *map, const char *field)
+{
+    for (size_t i = 0; i < map->count; i++)
+        if (strcmp(map->entries[i].key, field) == 0)
+            return &map->entries[i].value;
+    tern_text_list_entry *added = &map->entries[map->count++];
+    *added = (tern_text_list_entry){.key = field};
+    return &added->value;
+}
+
+tern_text_list_map tern_problem_by_field(tern_ctx *c, const tern_problem *problem)
+{
+    const char *about_all = problem->detail != NULL  ? problem->detail
+                            : problem->title != NULL ? problem->title
+                                                     : http_status_text(problem->status);
+    const tern_fault whole = {.field = "", .message = about_all};
+    bool has_faults = problem->fault_count != 0;
+    const tern_fault *faults = has_faults ? problem->faults : &whole;
+    size_t count = has_faults ? problem->fault_count : 1;
+    tern_text_list_map map = {.entries = tern_alloc(c, count * sizeof *map.entries)};
+    for (size_t i = 0; i < count; i++) {
+        tern_text_list *messages = messages_of(&map, faults[i].field != NULL ? faults[i].field : "");
+        if (messages->items == NULL)
+            messages->items = tern_alloc(c, (count - i) * sizeof *messages->items);
+        messages->items[messages->count++] = faults[i].message != NULL ? faults[i].message : "";
+    }
+    return map;
 }

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/** Of the text that only names a status: known by the pointer. */
+static const char status_type[] = "text/plain; charset=utf-8";
+
 static tern_reply text_reply(const char *type, const char *text)
 {
     return (tern_reply){.status = 200, .type = type, .data = text, .len = strlen(text)};
@@ -28,6 +31,26 @@ tern_reply tern_textf(tern_ctx *c, const char *format, ...)
     va_end(args);
     reply.data = ctx_need(c, text);
     return reply;
+}
+
+const char *tern_escape_html(tern_ctx *c, const char *text)
+{
+    static const struct {
+        char byte;
+        const char *entity;
+    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+    char *escaped = tern_alloc(c, strlen(text) * 6 + 1), *out = escaped;
+    for (; *text != '\0'; text++) {
+        const char *entity = NULL;
+        for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
+            if (entities[i].byte == *text)
+                entity = entities[i].entity;
+        if (entity != NULL)
+            out = stpcpy(out, entity);
+        else
+            *out++ = *text;
+    }
+    return escaped;
 }
 
 tern_reply tern_html(tern_ctx *c, const char *html)
@@ -53,10 +76,20 @@ tern_reply tern_status(tern_ctx *c, int status)
     tern_reply reply = {.status = status};
     if (status == 204 || status == 304)
         return reply;
-    reply.type = ctx_status_type;
+    reply.type = status_type;
     reply.data = ctx_need(c, arena_printf(&c->x->arena, "%d %s", status, http_status_text(status)));
     reply.len = strlen(reply.data);
     return reply;
+}
+
+const char *tern_status_text(int status)
+{
+    return http_status_text(status);
+}
+
+bool tern_is_bare(const tern_reply *reply)
+{
+    return reply->kind == TERN_REPLY_BYTES && (reply->len == 0 || reply->type == status_type);
 }
 
 tern_reply tern_no_content(tern_ctx *c)
@@ -85,7 +118,8 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
 {
     char label[160];
     if (status < 300 || status > 399 || status == 304) {
-        tern_log(TERN_LOG_ERROR, "%s: %d is no redirect", ctx_route_label(c, label, sizeof label), status);
+        tern_log(TERN_LOG_ERROR, "%s: %d is not a redirect status", ctx_route_label(c, label, sizeof label),
+                 status);
         return ctx_problem(c, 500, NULL);
     }
     size_t len = redirect_target_len(url);

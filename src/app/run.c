@@ -236,7 +236,7 @@ static bool may_launch(const run_state *run)
     for (const app_launch *launch = run->app->launches; launch != NULL && may; launch = launch->next)
         may = launch->check(launch->arg, &how, &problems);
     if (!may)
-        fprintf(stderr, "%s: %s", run->program, problems.failed ? "memory ran out\n" : problems.data);
+        fprintf(stderr, "%s: %s", run->program, problems.failed ? "out of memory\n" : problems.data);
     buf_free(&problems);
     return may;
 }
@@ -297,7 +297,7 @@ static bool compile(run_state *run)
     bool is_right = app_prepare(run->app, &problems);
     if (!is_right)
         fprintf(stderr, "%s: cannot start:\n%s", run->program,
-                problems.data != NULL ? problems.data : "(memory ran out)\n");
+                problems.data != NULL ? problems.data : "(out of memory)\n");
     buf_free(&problems);
     return is_right;
 }
@@ -333,7 +333,7 @@ int tern_run(tern_app *app, int argc, char **argv)
         app->database_prepare = run.settings.database_prepare;
         code = run_command(&run);
     } else {
-        fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "memory ran out" : problem.data);
+        fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "out of memory" : problem.data);
     }
     buf_free(&problem);
     app_free(app);

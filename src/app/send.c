@@ -1,7 +1,7 @@
 /** Hands a reply to http. Hot path: ctx_send for bytes. */
 #include "app/ctx.h"
 #include "http/date.h"
-#include "runtime/coro.h"
+#include "runtime/loop.h"
 
 #include <tern/log.h>
 
@@ -27,11 +27,20 @@ static void send_bytes(tern_ctx *c, const tern_reply *reply, const char *type)
     http_reply(c->x, reply->status, type, reply->data, reply->len);
 }
 
+/** A problem that shows only now, after all middleware. A file or a stream of the application's for it could
+ * fail in turn, so problem details take their place. */
 static void send_problem(tern_ctx *c, int status)
 {
-    tern_reply problem = ctx_problem(c, status, NULL);
     http_field_remove(c->x, "Content-Type"); /* it spoke of the other body */
-    send_bytes(c, &problem, problem.type);
+    if (c->app->shaper != NULL)
+        http_set_deadline(c->x, loop_self.now_ms + c->timeout_ms);
+    ctx_enter(c);
+    tern_reply problem = ctx_problem(c, status, NULL);
+    if (problem.kind != TERN_REPLY_BYTES)
+        problem = ctx_problem_details(c, &(tern_problem){.status = status});
+    ctx_leave(c);
+    bool has_type = http_field_get(c->x, "Content-Type") != NULL;
+    send_bytes(c, &problem, has_type ? NULL : problem.type);
 }
 
 /* -- files -- */

@@ -1,6 +1,8 @@
 /** Replies made of models. Hot path: tern_json_of without checks, which only encodes. */
 #include "app/address.h"
 #include "app/bind/bind.h"
+#include "app/page/link.h"
+#include "app/page/shape.h"
 #include "http/url.h"
 #include "schema/json/json.h"
 #include "schema/printable.h"
@@ -28,7 +30,7 @@ static const place body_place = {.name = "body"};
 static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void *value, const json_out *out)
 {
     if (out->refusal == JSON_TOO_DEEP)
-        return refuse(c, type, "it is nested too deeply, or holds itself", "");
+        return refuse(c, type, "it is nested too deeply, or contains itself", "");
     if (out->refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
     buf where = {.limit = 1024};
@@ -126,24 +128,6 @@ static tern_reply json_reply(tern_ctx *c, const json_out *out)
         .status = success_status(c), .type = "application/json", .data = out->data, .len = out->len};
 }
 
-tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks)
-{
-    tern_reply reply;
-    bind_need_plan(c, type);
-    if (value == NULL)
-        return refuse(c, type, "it is NULL", "");
-    if (checks && !keeps_rules(c, type, value, &reply))
-        return reply;
-    json_out out;
-    json_out_init(&out, &c->x->arena, expected_bytes(type, value));
-    if (!json_encode(type, value, &out))
-        return refuse_encoding(c, type, value, &out);
-    reply = json_reply(c, &out);
-    if (checks)
-        note_type(c, type, &reply, false);
-    return reply;
-}
-
 static bool put(json_out *out, const char *text, size_t len)
 {
     if (!json_out_reserve(out, len))
@@ -153,24 +137,120 @@ static bool put(json_out *out, const char *text, size_t len)
     return true;
 }
 
-tern_reply tern_page_of(tern_ctx *c, const tern_type *type, const void *list, int64_t total, bool checks)
+/** Encodes what a route with .wrapped replies: what it returns is under the key, other types are not. */
+static __attribute__((noinline)) bool encode_wrapped(const route *r, const tern_type *type, const void *value,
+                                                     json_out *out)
 {
-    static const char begin[] = "{\"items\":", middle[] = ",\"total\":";
+    tern_str head = r->reply_head;
+    if (!is_same_type(type, r->options.returns))
+        return json_encode(type, value, out);
+    return put(out, head.data, head.len) && json_encode(type, value, out) && put(out, "}", 1);
+}
+
+tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks)
+{
+    tern_reply reply;
+    bind_need_plan(c, type);
+    if (value == NULL)
+        return refuse(c, type, "it is NULL", "");
+    if (checks && !keeps_rules(c, type, value, &reply))
+        return reply;
+    json_out out;
+    const route *r = c->match.route;
+    json_out_init(&out, &c->x->arena, expected_bytes(type, value));
+    bool is_wrapped = r != NULL && r->reply_head.len != 0;
+    if (!(is_wrapped ? encode_wrapped(r, type, value, &out) : json_encode(type, value, &out)))
+        return refuse_encoding(c, type, value, &out);
+    reply = json_reply(c, &out);
+    if (checks)
+        note_type(c, type, &reply, false);
+    return reply;
+}
+
+/* -- pages -- */
+
+static const page_shape *shape_of(const tern_ctx *c)
+{
+    const route *r = c->match.route;
+    return r != NULL && r->page != NULL ? r->page : &page_shape_usual;
+}
+
+static bool put_key(json_out *out, const page_shape *shape, page_field field)
+{
+    return put(out, shape->keys[field].data, shape->keys[field].len);
+}
+
+static bool put_number(json_out *out, const page_shape *shape, page_field field, int64_t value)
+{
     char number[SCALAR_PRINT_BYTES];
+    return shape->names[field] == NULL ||
+           (put_key(out, shape, field) && put(out, number, number_print_i64(value, number)));
+}
+
+static bool put_flag(json_out *out, const page_shape *shape, page_field field, bool value)
+{
+    return shape->names[field] == NULL ||
+           (put_key(out, shape, field) && put(out, value ? "true" : "false", value ? 4 : 5));
+}
+
+/** What a page says behind its items. A cursor is made of letters that JSON takes as they are. */
+static bool put_facts(json_out *out, const page_shape *shape, const tern_paging *p)
+{
+    bool is_numbered = p->after == NULL || *p->after == '\0';
+    if (!put_number(out, shape, PAGE_TOTAL, p->total) ||
+        !put_flag(out, shape, PAGE_TOTAL_IS_ESTIMATE, p->total_is_estimate))
+        return false;
+    if (is_numbered && !put_number(out, shape, PAGE_NUMBER, p->page > 0 ? p->page : 1))
+        return false;
+    if (!is_numbered && shape->names[PAGE_NUMBER] != NULL &&
+        (!put_key(out, shape, PAGE_NUMBER) || !put(out, "null", 4)))
+        return false;
+    if (!put_number(out, shape, PAGE_SIZE, p->size) || !put_flag(out, shape, PAGE_HAS_NEXT, p->has_next))
+        return false;
+    if (p->next == NULL || shape->names[PAGE_NEXT] == NULL)
+        return put(out, "}", 1);
+    return put_key(out, shape, PAGE_NEXT) && put(out, "\"", 1) && put(out, p->next, strlen(p->next)) &&
+           put(out, "\"}", 2);
+}
+
+static tern_reply page_reply(tern_ctx *c, const tern_type *type, const void *list, const tern_paging *paging,
+                             bool checks)
+{
+    enum { FACTS_BYTES = 160 }; /* a guess, as those of the items */
+    const page_shape *shape = shape_of(c);
     tern_reply reply;
     bind_need_plan(c, type);
     if (checks && !keeps_rules(c, type, list, &reply))
         return reply;
     json_out out;
-    json_out_init(&out, &c->x->arena,
-                  expected_bytes(type, list) + sizeof begin + sizeof middle + sizeof number);
-    if (!put(&out, begin, sizeof begin - 1) || !json_encode(type, list, &out) ||
-        !put(&out, middle, sizeof middle - 1) || !put(&out, number, number_print_i64(total, number)) ||
-        !put(&out, "}", 1))
+    json_out_init(&out, &c->x->arena, expected_bytes(type, list) + FACTS_BYTES);
+    if (!put_key(&out, shape, PAGE_ITEMS) || !json_encode(type, list, &out) ||
+        !put_facts(&out, shape, paging))
         return refuse_encoding(c, type, list, &out);
     reply = json_reply(c, &out);
     if (checks)
         note_type(c, type, &reply, true);
+    return reply;
+}
+
+tern_reply tern_page_of(tern_ctx *c, const tern_type *type, const void *list, int64_t total, bool checks)
+{
+    static const page_field unknown[] = {PAGE_TOTAL_IS_ESTIMATE, PAGE_NUMBER, PAGE_SIZE, PAGE_HAS_NEXT};
+    const page_shape *shape = shape_of(c);
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        if (shape->names[unknown[i]] != NULL)
+            return refuse(c, type, "tern_page has a number, which does not tell the page's field",
+                          arena_printf(&c->x->arena, "\"%s\"; give it the tern_paging of tern_select_page",
+                                       shape->names[unknown[i]]));
+    return page_reply(c, type, list, &(tern_paging){.total = total}, checks);
+}
+
+tern_reply tern_page_found(tern_ctx *c, const tern_type *type, const void *list, const tern_paging *paging,
+                           bool checks)
+{
+    tern_reply reply = page_reply(c, type, list, paging, checks);
+    if (reply.status < 300 && paging->has_next)
+        page_link_next(c, paging);
     return reply;
 }
 

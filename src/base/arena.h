@@ -73,7 +73,7 @@ static inline bool arena_holds(const arena *a)
     return a->chunks != NULL;
 }
 
-/** `size` bytes aligned for any type, undefined content; NULL past the limit or when memory is short.
+/** `size` bytes aligned for any type, undefined content; NULL past the limit or when out of memory.
  * Size 0 counts as 1. */
 static inline void *arena_alloc(arena *a, size_t size)
 {

@@ -12,7 +12,7 @@
 
 enum { MEM_LINE_BYTES = 64 }; /* of x86-64 and of most AArch64 processors */
 
-/** `size` bytes of undefined content (size 0 counts as 1); NULL when memory is short. Freed by mem_free. */
+/** `size` bytes of undefined content (size 0 counts as 1); NULL when out of memory. Freed by mem_free. */
 void *mem_alloc(size_t size) __attribute__((malloc, warn_unused_result));
 /** As mem_alloc, beginning at a cache line: for structures whose parts are laid out by line. */
 void *mem_alloc_lines(size_t size) __attribute__((malloc, warn_unused_result));

@@ -32,7 +32,7 @@ typedef struct name_table {
     uint64_t lengths; /* bit n: a text's length is n modulo 64 */
 } name_table;
 
-/** Makes `value` (not 0) the value of the key, new or not. False when memory is short. */
+/** Makes `value` (not 0) the value of the key, new or not. False when out of memory. */
 bool name_table_put(name_table *h, uint32_t space, const char *text, size_t len, uint32_t value);
 void name_table_free(name_table *h);
 

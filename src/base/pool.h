@@ -28,7 +28,7 @@ typedef struct pool {
 /** Sets up an empty pool; nothing is allocated until the first pool_get. */
 void pool_init(pool *p, size_t block_bytes, unsigned keep);
 
-/** A block of undefined content, or NULL when memory is short. */
+/** A block of undefined content, or NULL when out of memory. */
 static inline void *pool_get(pool *p)
 {
     void *block = p->free_list;

@@ -54,7 +54,7 @@ static unsigned function_of(tern_ctx *c, const char *name)
         if (strlen(name) == sizeof *select_functions - 1 &&
             memcmp(name, select_functions[i], sizeof *select_functions - 1) == 0)
             return i;
-    data_misuse(c, "there is no aggregate \"%s\"", name);
+    data_misuse(c, "no aggregate is called \"%s\"", name);
 }
 
 double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *function, const char *field,
@@ -66,7 +66,7 @@ double tern_aggregate_of(tern_ctx *c, const tern_type *type, const char *functio
     single out = {&tern_double_type, &value, false};
     if (sum.column == NULL || (sum.column->kind != TERN_ARG_INT && sum.column->kind != TERN_ARG_DOUBLE &&
                                sum.column->kind != TERN_ARG_DECIMAL))
-        data_misuse(c, "%s.%s is no number that a table holds", type->name, field);
+        data_misuse(c, "%s.%s is not a number in its table", type->name, field);
     select_single(c, table, STATEMENT_AGGREGATE, &sum, s, &out);
     return value;
 }

@@ -16,12 +16,12 @@ static const struct {
 } answers[] = {
     [TERN_DATA_UNIQUE] = {409, "unique", "another row has this value already"},
     [TERN_DATA_FOREIGN_KEY] = {409, "foreign_key",
-                               "this refers to a row that is not there, or other rows refer to it"},
+                               "this refers to a row that does not exist, or other rows refer to it"},
     [TERN_DATA_NOT_NULL] = {422, "missing", "a value is missing"},
     [TERN_DATA_CHECK] = {422, "check", "a value breaks a rule of its table"},
     [TERN_DATA_BAD_VALUE] = {422, "bad_value", "a value is not one that its column can hold"},
-    [TERN_DATA_STALE] = {409, "stale", "the row was changed by somebody else since it was read"},
-    [TERN_DATA_CONFLICT] = {503, NULL, "the database was too busy with the same rows; please try again"},
+    [TERN_DATA_STALE] = {409, "stale", "the row was changed since it was read"},
+    [TERN_DATA_CONFLICT] = {503, NULL, "other requests changed the same rows; please try again"},
     [TERN_DATA_BUSY] = {503, NULL, "the database is too busy; please try again"},
     [TERN_DATA_AWAY] = {503, NULL, "the database cannot be reached"},
     [TERN_DATA_TIMEOUT] = {504, NULL, "the database took too long"},
@@ -95,14 +95,14 @@ static const char *detail_of(const data_error *error)
     if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "update or delete on table") != NULL)
         return "other rows refer to this one";
     if (error->is_read_only && error->fault == TERN_DATA_AWAY)
-        return "the database takes no changes at present, it can only be read";
+        return "the database can only be read at present";
     return answers[error->fault].detail;
 }
 
 static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *field)
 {
     int status = answers[error->fault].status;
-    const char *detail = detail_of(error), *code = answers[error->fault].code, *errors = NULL;
+    const char *detail = detail_of(error), *code = answers[error->fault].code;
     char label[160];
     if (c->data != NULL && c->data->words != NULL)
         snprintf(c->data->words, DATA_WORDS_BYTES, "%s", error->message);
@@ -114,12 +114,10 @@ static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *fie
     else if (tern_log_enabled(TERN_LOG_DEBUG))
         tern_log(TERN_LOG_DEBUG, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
                  error->message);
-    if (field[0] != '\0' &&
-        code != NULL) /* a field's name is C's, or was checked at start: nothing to escape */
-        errors = arena_printf(&c->x->arena,
-                              "[{\"location\":[\"body\",\"%s\"],\"code\":\"%s\",\"message\":\"%s\"}]", field,
-                              code, detail);
-    ctx_fail_errors(c, status, detail, errors);
+    tern_fault *fault = NULL;
+    if (field[0] != '\0' && code != NULL && (fault = arena_alloc(&c->x->arena, sizeof *fault)) != NULL)
+        *fault = (tern_fault){.source = "body", .field = field, .code = code, .message = detail};
+    ctx_fail_faults(c, status, detail, fault, fault != NULL);
 }
 
 bool data_answer(tern_ctx *c, const data_error *error, const data_table *table, tern_data_error *out)

@@ -24,12 +24,12 @@ static const char *in_one_line(buf *problems)
     for (size_t i = 0; i < problems->len; i++)
         if (problems->data[i] == '\n')
             problems->data[i] = ';';
-    return problems->data != NULL ? problems->data : "memory is short";
+    return problems->data != NULL ? problems->data : "out of memory";
 }
 
 void data_check_later(const char *program, buf *problems)
 {
-    tern_log(TERN_LOG_WARN, "started without the database, whose tables are looked at once it is there: %s",
+    tern_log(TERN_LOG_WARN, "started without the database; its tables are checked once it is reachable: %s",
              in_one_line(problems));
     buf_free(problems);
     program_name = program;

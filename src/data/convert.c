@@ -26,7 +26,7 @@ tern_arg data_convert(tern_ctx *c, const data_column *column, const tern_arg *gi
                            ? scalar_enum_name(column->plan->type, (int)value)
                            : "";
     if (name[0] == '\0')
-        data_misuse(c, "%s is compared with %lld, which is no %s", column->name, (long long)value,
+        data_misuse(c, "%s is compared with %lld, which is not a %s", column->name, (long long)value,
                     is_enum(column) ? column->plan->type->name : "bool");
     return tern_arg_text(name);
 }

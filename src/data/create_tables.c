@@ -32,7 +32,7 @@ bool data_create_tables(void)
     bool has_sql = data_schema_sql(data_self.engine->dialect, &sql, &problems);
     if (!has_sql)
         tern_log(TERN_LOG_ERROR, "database: %s",
-                 problems.len != 0 ? problems.data : "there is no memory for the tables");
+                 problems.len != 0 ? problems.data : "out of memory for the tables");
     bool has_run =
         has_sql && coro_start(run_sql, &m); /* to its end: a database in memory waits for nothing */
     buf_free(&sql);

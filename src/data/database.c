@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "data/create_tables.h"
 #include "data/migrate/migrate.h"
+#include "data/part.h"
 #include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
@@ -73,7 +74,7 @@ static bool check_replica(buf *problems)
         return true;
     if (data_engine_of(url) == data_engine_of(data_self.options.url))
         return check_url(url, problems);
-    buf_add_text(problems, "database: .replica_url is of another kind than the database itself\n");
+    buf_add_text(problems, "database: .replica_url is not of the same kind as the database\n");
     return false;
 }
 
@@ -135,7 +136,7 @@ static bool start(void *arg)
     if (data_self.options.replica_url != NULL)
         data_self.replica = open_one(data_self.options.replica_url);
     if (data_self.primary == NULL || (data_self.replica == NULL && data_self.options.replica_url != NULL)) {
-        tern_log(TERN_LOG_ERROR, "database: there is no memory for its connections");
+        tern_log(TERN_LOG_ERROR, "database: out of memory for its connections");
         return false;
     }
     return !is_in_memory(data_self.options.url) || data_create_tables();
@@ -151,6 +152,7 @@ static void stop(void *arg)
     data_self.primary = data_self.replica = NULL;
     statement_forget();
     rows_forget();
+    data_part_forget();
 }
 
 static void tidy(void *arg)

@@ -35,7 +35,8 @@ void data_engine_unknown(const char *url, buf *problem)
     }
     size_t scheme = strcspn(url, ":"); /* the rest may hold a password */
     if (url[scheme] == ':')
-        buf_add_printf(problem, "\"%.*s:\" is no database that this build knows; write ", (int)scheme, url);
+        buf_add_printf(problem, "\"%.*s:\" is not a database that this build knows; write ", (int)scheme,
+                       url);
     else
         buf_add_text(problem, "the URL does not begin with a kind of database; write ");
 #if defined(TERN_WITH_SQLITE)

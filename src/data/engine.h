@@ -93,7 +93,7 @@ struct data_engine {
     /** In the master, before it serves: logs in one line what of the database cannot be used, if that is
      * known. NULL: it never is. */
     void (*note)(const char *url);
-    /** After fork, the loop open: makes the pool, without connecting. NULL when memory is short. */
+    /** After fork, the loop open: makes the pool, without connecting. NULL when out of memory. */
     data_database *(*open)(const data_engine_options *options);
     /** On the loop's own stack, when no coroutine uses it any more. */
     void (*close)(data_database *db);

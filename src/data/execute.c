@@ -21,7 +21,7 @@ data_request *data_request_of(tern_ctx *c)
     if (c->data != NULL)
         return c->data;
     if (data_self.primary == NULL)
-        data_misuse(c, "the application has no database: main calls no tern_database");
+        data_misuse(c, "the application has no database: call tern_database in main");
     if (data_self.is_unchecked)
         data_check_now(c);
     c->data = tern_alloc(c, sizeof *c->data);

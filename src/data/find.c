@@ -39,7 +39,7 @@ const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args 
         if (key.items[i].kind == column->kind)
             continue;
         if (!data_must_convert(column, key.items[i].kind))
-            data_misuse(c, "the key column %s of %s is given a value of another kind", column->name,
+            data_misuse(c, "the key column %s of %s is given a value of a wrong kind", column->name,
                         table->type->name);
         is_converted = true;
     }
@@ -66,7 +66,7 @@ static const data_statement *find_statement(tern_ctx *c, const data_table *table
     select_where_key(&b, table);
     if (within->where != NULL) {
         sql_add(&b, " and (");
-        sql_fragment(&b, table, within->where, &within->args, within->trusted_sql);
+        sql_fragment(&b, data_table_base(table), within->where, &within->args, within->trusted_sql);
         sql_add(&b, ")");
     }
     select_limit(&b, key.flags);
@@ -134,7 +134,7 @@ void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys)
     const data_table *table = data_need_table(c, type);
     data_request_of(c);
     if (table->key_count == 0 || keys.count % table->key_count != 0)
-        data_misuse(c, "%u values are no keys of %s, which have %u", keys.count, type->name,
+        data_misuse(c, "%u values are not keys of %s, which have %u", keys.count, type->name,
                     table->key_count);
     unsigned count = keys.count / table->key_count;
     rows_list list = {.c = c, .map = select_need_map(c, table), .room = count};

@@ -51,7 +51,7 @@ static after_kind after_of(const keyset_item *item, data_dialect dialect)
 static void add_column(sql_builder *b, const keyset_item *item)
 {
     if (item->is_number)
-        sql_number(b, item->column);
+        sql_number(b, "", item->column);
     else
         sql_name(b, item->column->name);
 }

@@ -69,17 +69,18 @@ bool data_order_read(data_order *order, const data_table *table, const char *ord
     return true;
 }
 
-void sql_order_terms(sql_builder *b, const data_order *order)
+void sql_order_terms(sql_builder *b, const data_order *order, const char *table)
 {
     for (unsigned i = 0; i < order->count; i++) {
         const data_order_term *term = &order->terms[i];
         const char *direction = term->is_descending ? " desc" : "";
         sql_add(b, i == 0 ? " order by " : ", ");
         if (sql_is_number_as_text(term->column)) { /* and by what a double lacks of it */
-            sql_number(b, term->column);
+            sql_number(b, table, term->column);
             sql_add(b, direction);
             sql_add(b, ", ");
         }
+        sql_add(b, table);
         sql_name(b, term->column->name);
         sql_add(b, direction);
     }
@@ -89,7 +90,8 @@ void sql_order(sql_builder *b, const data_table *table, const char *order_by)
 {
     data_order order;
     if (data_order_read(&order, table, order_by))
-        sql_order_terms(b, &order);
+        sql_order_terms(b, &order, "");
     else
-        sql_mistake(b, order_by, "orders by what is not a field of the model; it is \"field, other desc\"");
+        sql_mistake(b, order_by,
+                    "orders by something that is not a field of the model; write \"field, other desc\"");
 }

@@ -35,7 +35,8 @@ bool data_order_read(data_order *order, const data_table *table, const char *ord
 /** " order by" the order that data_order_read makes of `order_by`, in the engine's own places for nulls: only
  * names of the model get through, so the text may have been made at run time. */
 void sql_order(sql_builder *b, const data_table *table, const char *order_by);
-/** The same of an order that was read. Nothing when it has no terms. */
-void sql_order_terms(sql_builder *b, const data_order *order);
+/** The same of an order that was read, each name after the prefix `table` ("r." or ""). Nothing when it has no terms.
+ */
+void sql_order_terms(sql_builder *b, const data_order *order, const char *table);
 
 #endif

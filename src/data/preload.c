@@ -1,5 +1,7 @@
 /* Related rows of many rows by one more query: tern_preload. */
 #include "data/misuse.h"
+#include "data/order.h"
+#include "data/preload_path.h"
 #include "data/rows.h"
 #include "data/select.h"
 
@@ -19,14 +21,17 @@ typedef struct pair {
 /** One preload. */
 typedef struct preload {
     tern_ctx *c;
-    const data_table *table;   /* of the rows that there are */
-    const data_table *related; /* of those that are looked for */
-    const rows_map *map;       /* of `related` */
-    const field_plan *field;   /* where they go */
-    const data_column *match;  /* the column that the keys are compared with */
-    const data_table *pairs;   /* .through; NULL: none */
-    const data_column *other;  /* in `pairs`: what refers to the related rows */
-    pair *found;               /* by key, once sorted */
+    const tern_preload_options *options;
+    const data_table *table;     /* of the rows that there are */
+    const data_table *related;   /* of those that are looked for */
+    const rows_map *map;         /* of `related` */
+    const field_plan *field;     /* where they go */
+    const data_column *key;      /* of `table`: what the related rows are found by */
+    const data_column *match;    /* the column that the keys are compared with */
+    const data_table *pairs;     /* .through; NULL: none */
+    const data_column *other;    /* in `pairs`: what refers to the related rows */
+    const data_column *referred; /* in `related`: what it refers to */
+    pair *found;                 /* by key, once sorted */
     size_t found_count, found_room;
 } preload;
 
@@ -51,8 +56,20 @@ static int compare_pairs(const void *a, const void *b)
 
 /* -- what is asked -- */
 
+/** A condition that is given, in brackets. */
+static void add_where(sql_builder *b, const preload *p)
+{
+    sql_add(b, " where (");
+    sql_fragment(b, data_table_base(p->related), p->options->where, &p->options->args,
+                 p->options->trusted_sql);
+    sql_add(b, ")");
+}
+
+/** A condition names the related rows' columns, which the table of pairs may have too: it gets a query of its
+ * own beside one. */
 static void add_from(sql_builder *b, const preload *p)
 {
+    bool is_within = p->pairs != NULL && p->options->where != NULL;
     sql_add(b, "select ");
     for (unsigned i = 0; i < p->related->column_count; i++) {
         sql_add(b, i == 0 ? "r." : ", r.");
@@ -60,8 +77,12 @@ static void add_from(sql_builder *b, const preload *p)
     }
     sql_add(b, p->pairs != NULL ? ", p." : ", r.");
     sql_name(b, p->match->name);
-    sql_add(b, " from ");
+    sql_add(b, is_within ? " from (select * from " : " from ");
     sql_name(b, p->related->name);
+    if (is_within) {
+        add_where(b, p);
+        sql_add(b, ")");
+    }
     sql_add(b, " r");
     if (p->pairs == NULL)
         return;
@@ -70,33 +91,52 @@ static void add_from(sql_builder *b, const preload *p)
     sql_add(b, " p on p.");
     sql_name(b, p->other->name);
     sql_add(b, " = r.");
-    sql_name(b, p->related->columns[p->related->keys[0]].name);
+    sql_name(b, p->referred->name);
 }
 
-/** "select r.*, the key from related r where the key in (...) order by r's own key" */
+/** As is asked, and then by the key. */
+static void add_order(sql_builder *b, const preload *p)
+{
+    const char *order_by = p->options->order_by;
+    data_order order;
+    if (!data_order_read(&order, data_table_base(p->related), order_by))
+        sql_mistake(b, order_by,
+                    "orders by what is not a field of the related model; it is \"field, other desc\"");
+    if (order_by != NULL)
+        sql_note_order(b, order_by);
+    sql_order_terms(b, &order, "r.");
+}
+
+/** "select r.*, the key from related r where (condition) and the key in (...) order by ..." */
 static const data_statement *related_statement(const preload *p, unsigned count)
 {
+    const tern_preload_options *o = p->options;
     statement_key key;
     statement_key_begin(&key, p->table->type, STATEMENT_RELATED);
     key.rows = count;
     key.columns[0] = (uint64_t)(p->field - plan_of(p->table->type)->fields);
+    key.texts[0] = o->where;
+    key.texts[1] = o->order_by;
+    statement_key_args(p->c, &key, &o->args);
     const data_statement *statement = statement_find(&key);
     if (statement != NULL)
         return statement;
+    if (o->where == NULL && o->args.count != 0)
+        data_misuse(p->c, ".args has values, but there is no .where for them");
     sql_builder b;
     sql_begin(&b);
     add_from(&b, p);
-    sql_add(&b, p->pairs != NULL ? " where p." : " where r.");
+    if (p->pairs == NULL && o->where != NULL)
+        add_where(&b, p);
+    sql_add(&b, p->pairs == NULL && o->where != NULL ? " and " : " where ");
+    sql_add(&b, p->pairs != NULL ? "p." : "r.");
     sql_name(&b, p->match->name);
     for (unsigned i = 0; i < count; i++) {
         sql_add(&b, i == 0 ? " in (" : ", ");
         sql_arg(&b, p->match->kind);
     }
     sql_add(&b, ")");
-    for (unsigned i = 0; i < p->related->key_count; i++) {
-        sql_add(&b, i == 0 ? " order by r." : ", r.");
-        sql_name(&b, p->related->columns[p->related->keys[i]].name);
-    }
+    add_order(&b, p);
     return sql_finish(p->c, &b, &key, false);
 }
 
@@ -133,7 +173,7 @@ static bool take_related(data_run *run, const data_row *row)
         pair *found = arena_alloc(run->memory, room * sizeof *found);
         char *rows = found != NULL ? arena_alloc(run->memory, room * size) : NULL;
         if (rows == NULL)
-            return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for %zu rows", room);
+            return data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu rows", room);
         for (size_t i = 0; i < p->found_count; i++) {
             found[i].key = p->found[i].key;
             memcpy(rows + i * size, p->found[i].row, size);
@@ -158,16 +198,20 @@ static bool take_related(data_run *run, const data_row *row)
 /** Asks for the rows of `count` different keys, in as few statements as may be. */
 static void ask(preload *p, const tern_arg *keys, size_t count)
 {
+    const tern_args given = p->options->args;
     p->map = select_need_map(p->c, p->related);
-    tern_arg *args = ctx_need(p->c, arena_alloc(&p->c->x->arena, KEYS_MOST * sizeof *args));
+    tern_arg *args = ctx_need(p->c, arena_alloc(&p->c->x->arena, (given.count + KEYS_MOST) * sizeof *args));
     for (size_t from = 0; from < count;) {
         size_t left = count - from < KEYS_MOST ? count - from : KEYS_MOST, batch = 0;
         while (batches[batch] < left)
             batch++;
+        const data_statement *statement = related_statement(p, batches[batch]);
+        if (given.count != 0)
+            memcpy(args, given.items, given.count * sizeof *args);
         for (size_t i = 0; i < batches[batch]; i++)
-            args[i] = keys[from + (i < left ? i : left - 1)];
-        data_run run = {.statement = related_statement(p, batches[batch]),
-                        .args = args,
+            args[given.count + i] = keys[from + (i < left ? i : left - 1)];
+        data_run run = {.statement = statement,
+                        .args = statement_args(p->c, statement, args),
                         .on_row = take_related,
                         .sink = p};
         data_execute(p->c, &run, p->related, NULL);
@@ -204,7 +248,8 @@ static void fill_model(const preload *p, char *row, const tern_arg *key)
 
 static void fill_list(const preload *p, char *row, const tern_arg *key)
 {
-    size_t first = first_of(p, key), end = first, size = p->related->type->size;
+    size_t first = key->is_null ? p->found_count : first_of(p, key), end = first;
+    size_t size = p->related->type->size;
     while (end < p->found_count && compare_args(&p->found[end].key, key) == 0)
         end++;
     char *items = ctx_need(p->c, arena_alloc(&p->c->x->arena, (end - first) * size));
@@ -216,62 +261,81 @@ static void fill_list(const preload *p, char *row, const tern_arg *key)
     *plan_state(p->field, row) = TERN_STATE_VALUE;
 }
 
-/** The column of `from` that refers to `to` and is not `but`; data_tables_make has seen that there is one. */
-static const data_column *reference(const data_table *from, const data_table *to, const data_column *but)
-{
-    for (unsigned i = 0; i < from->column_count; i++)
-        if (from->columns[i].references == to && &from->columns[i] != but)
-            return &from->columns[i];
-    return NULL;
-}
+/* -- how they are related -- */
 
-/** Finds out how the field's rows are related; returns the column of `table` that has the keys. */
-static const data_column *relate(preload *p, const char *name)
+static const tern_field *need_relation(preload *p, const char *name, size_t len)
 {
     const type_plan *plan = plan_of(p->table->type);
     const tern_field *field = NULL;
     for (unsigned i = 0; i < p->table->type->field_count && field == NULL; i++) {
         p->field = &plan->fields[i];
-        field = strcmp(p->field->field->name, name) == 0 ? p->field->field : NULL;
+        if (strncmp(p->field->field->name, name, len) == 0 && p->field->field->name[len] == '\0')
+            field = p->field->field;
     }
     if (field == NULL || (field->via == NULL && field->by == NULL && field->through == NULL))
-        data_misuse(p->c, "%s.%s holds no related rows: it has no .via, .by or .through",
-                    p->table->type->name, name);
-    p->related = data_need_table(p->c, field->via != NULL ? field->type : field->type->item);
-    const data_column *own_key = p->table->key_count == 1 ? &p->table->columns[p->table->keys[0]] : NULL;
-    if (field->via != NULL) {
-        p->match = &p->related->columns[p->related->keys[0]];
-        return data_table_column(p->table, field->via, strlen(field->via));
-    }
-    if (field->through == NULL) {
-        p->match = data_table_column(p->related, field->by, strlen(field->by));
-        return own_key;
-    }
-    p->pairs = data_need_table(p->c, field->through);
-    p->match = field->by != NULL ? data_table_column(p->pairs, field->by, strlen(field->by))
-                                 : reference(p->pairs, p->table, NULL);
-    p->other = reference(p->pairs, p->related, p->match);
-    return own_key;
+        data_misuse(p->c, "%s.%.*s does not hold related rows: it has no .via, .by or .through",
+                    p->table->type->name, (int)len, name);
+    return field;
 }
 
-void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *field)
+/** Finds out how the field's rows are related; data_tables_make has seen that they are. */
+static void relate(preload *p, const char *name, size_t len)
 {
-    preload p = {.c = c, .table = data_need_table(c, type)};
-    size_t size = p.table->type->size, different = 0;
-    data_error error;
-    data_request_of(c);
-    const data_column *key = relate(&p, field);
-    if (count == 0)
+    const tern_field *field = need_relation(p, name, len);
+    p->related = data_need_table(p->c, field->via != NULL ? field->type : field->type->item);
+    if (field->via != NULL) {
+        p->key = data_table_column(p->table, field->via, strlen(field->via));
+        p->match = data_referred_column(p->key, p->related);
         return;
-    pair *keys = ctx_need(c, arena_alloc(&c->x->arena, count * sizeof *keys));
-    tern_arg *asked = ctx_need(c, arena_alloc(&c->x->arena, count * sizeof *asked));
-    size_t key_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        keys[key_count].row = (char *)items + i * size;
-        if (!data_column_arg(key, keys[key_count].row, &c->x->arena, &keys[key_count].key, &error))
-            data_answer(c, &error, p.table, NULL);
-        if (!keys[key_count].key.is_null)
-            key_count++;
+    }
+    if (field->through == NULL) {
+        p->match = data_table_column(data_table_base(p->related), field->by, strlen(field->by));
+    } else {
+        p->pairs = data_need_table(p->c, field->through);
+        data_pair_columns columns = data_pair_columns_of(p->pairs, p->table, p->related, field->by);
+        p->match = columns.near;
+        p->other = columns.far;
+        p->referred = data_referred_column(p->other, p->related);
+    }
+    p->key = data_referred_column(p->match, p->table);
+}
+
+/** Whether the row was read without its key: nothing would be found by what it has in its place. */
+static bool is_unread(const preload *p, const char *row)
+{
+    static const char nothing[sizeof(tern_uuid)];
+    const field_plan *f = p->key->plan;
+    return *plan_state(f, row) == TERN_STATE_ABSENT && (p->table->is_view || !p->key->is_nullable) &&
+           memcmp(plan_value(f, row), nothing, f->type->size) == 0;
+}
+
+static tern_arg key_of(const preload *p, const char *row)
+{
+    tern_arg key;
+    data_error error;
+    if (is_unread(p, row))
+        data_misuse(p->c, "%s.%s was not read, and the rows of %s are found by it", p->table->type->name,
+                    p->key->plan->field->name, p->field->field->name);
+    if (!data_column_arg(p->key, row, &p->c->x->arena, &key, &error))
+        data_answer(p->c, &error, p->table, NULL);
+    return key;
+}
+
+void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t count, const char *path,
+                     const tern_preload_options *options)
+{
+    data_request_of(c);
+    const preload_rows rows = preload_path_follow(c, type, items, count, path);
+    preload p = {.c = c, .options = options, .table = data_need_table(c, rows.type)};
+    relate(&p, rows.field, rows.field_len);
+    if (rows.count == 0)
+        return;
+    pair *keys = ctx_need(c, arena_alloc(&c->x->arena, rows.count * sizeof *keys));
+    tern_arg *asked = ctx_need(c, arena_alloc(&c->x->arena, rows.count * sizeof *asked));
+    size_t key_count = 0, different = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        keys[key_count] = (pair){key_of(&p, rows.rows[i]), rows.rows[i]};
+        key_count += !keys[key_count].key.is_null;
     }
     qsort(keys, key_count, sizeof *keys, compare_pairs);
     for (size_t i = 0; i < key_count; i++)
@@ -279,13 +343,11 @@ void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t cou
             asked[different++] = keys[i].key;
     if (different != 0)
         ask(&p, asked, different);
-    for (size_t i = 0; i < count; i++) {
-        tern_arg of;
-        char *row = (char *)items + i * size;
-        data_column_arg(key, row, &c->x->arena, &of, &error);
+    for (size_t i = 0; i < rows.count; i++) {
+        tern_arg of = key_of(&p, rows.rows[i]);
         if (p.field->field->via != NULL)
-            fill_model(&p, row, &of);
+            fill_model(&p, rows.rows[i], &of);
         else
-            fill_list(&p, row, &of);
+            fill_list(&p, rows.rows[i], &of);
     }
 }

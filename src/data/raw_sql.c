@@ -1,7 +1,8 @@
 /* SQL that the program wrote: tern_sql, tern_sql_run. */
+#include "data/raw_sql.h"
 #include "app/bind/bind.h"
+#include "data/misuse.h"
 #include "data/rows.h"
-#include "data/statement.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -52,8 +53,7 @@ static bool only_reads(const char *text)
     return !is_first;
 }
 
-static const data_statement *own_statement(tern_ctx *c, const tern_type *type, const char *text,
-                                           tern_args args)
+const data_statement *raw_sql_statement(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
 {
     statement_key key;
     data_request_of(c);
@@ -72,33 +72,36 @@ static const data_statement *own_statement(tern_ctx *c, const tern_type *type, c
 /** The rows' model is known before, which of its fields they fill with the first row. */
 typedef struct own_rows {
     rows_list list;
-    rows_map map;
+    const tern_type *type;
 } own_rows;
 
-/** The same mistake is told whether there are rows or not. */
+/** The same mistake is reported whether there are rows or not. */
 static bool check_columns(data_run *run, const data_row *row)
 {
     own_rows *own = run->sink;
-    return rows_map_by_name(own->map.type, row, &own->map, run);
+    own->list.map = rows_map_named(run, own->type, row);
+    return own->list.map != NULL;
 }
 
 static bool take_own(data_run *run, const data_row *row)
 {
     own_rows *own = run->sink;
-    if (own->map.fields == NULL && !rows_map_by_name(own->map.type, row, &own->map, run))
+    if (own->list.map == NULL && !check_columns(run, row))
         return false;
     run->sink = &own->list;
-    bool is_taken = rows_take(run, row);
+    bool is_taken = own->list.map->nests == NULL ? rows_take(run, row) : rows_take_nested(run, row);
     run->sink = own;
     return is_taken;
 }
 
 void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
 {
-    own_rows own = {.map = {.type = type}};
+    own_rows own = {.list = {.c = c}, .type = type};
+    if (type->kind != TERN_KIND_MODEL)
+        data_misuse(c, "tern_sql reads rows into a model, which %s is not (tern_sql_pluck lists one column)",
+                    type->name);
     bind_need_plan(c, type);
-    own.list = (rows_list){.c = c, .map = &own.map};
-    data_run run = {.statement = own_statement(c, type, text, args),
+    data_run run = {.statement = raw_sql_statement(c, type, text, args),
                     .args = args.items,
                     .on_row = take_own,
                     .on_no_rows = check_columns,
@@ -109,7 +112,7 @@ void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_arg
 
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
 {
-    data_run run = {.statement = own_statement(c, NULL, text, args), .args = args.items};
+    data_run run = {.statement = raw_sql_statement(c, NULL, text, args), .args = args.items};
     data_execute(c, &run, NULL, NULL);
     return run.affected;
 }

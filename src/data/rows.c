@@ -1,7 +1,7 @@
 #include "data/rows.h"
-#include "app/bind/bind.h"
 #include "base/mem.h"
 #include "data/misuse.h"
+#include "data/nested.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ const data_table *data_need_table(tern_ctx *c, const tern_type *type)
     if (table == NULL)
         table = table_by_name(type);
     if (table == NULL)
-        data_misuse(c, "%s is no table: it is not among the models given to tern_database", type->name);
+        data_misuse(c, "%s is not a table: it is not one of the models given to tern_database", type->name);
     return table;
 }
 
@@ -69,34 +69,6 @@ void rows_forget(void)
     memset(&maps, 0, sizeof maps);
 }
 
-const field_plan *rows_field_of_column(const tern_type *type, const char *name)
-{
-    const type_plan *plan = plan_of(type);
-    for (unsigned i = 0; i < type->field_count; i++) {
-        const tern_field *field = plan->fields[i].field;
-        if (strcmp(field->column != NULL ? field->column : field->name, name) == 0)
-            return &plan->fields[i];
-    }
-    return NULL;
-}
-
-bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run)
-{
-    *map = (rows_map){.type = type,
-                      .fields = arena_alloc(run->memory, row->columns * sizeof *map->fields),
-                      .count = row->columns};
-    if (map->fields == NULL)
-        return data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for the row");
-    for (unsigned i = 0; i < row->columns; i++) {
-        const char *name = row->engine->column_name(row, i);
-        map->fields[i] = rows_field_of_column(type, name);
-        if (map->fields[i] == NULL)
-            return data_refuse(&run->error, TERN_DATA_REFUSED, "the column \"%s\" is not a field of %s", name,
-                               type->name);
-    }
-    return true;
-}
-
 /* -- rows -- */
 
 /** Writes all of each field that has a column: engines clear what is null. */
@@ -119,6 +91,13 @@ static inline bool read_columns(const rows_map *map, data_run *run, const data_r
     return true;
 }
 
+void rows_mark_absent(const tern_type *type, void *out)
+{
+    const field_plan *fields = plan_of(type)->fields;
+    for (unsigned i = 0; i < type->field_count; i++)
+        *plan_state(&fields[i], out) = TERN_STATE_ABSENT;
+}
+
 bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *out)
 {
     const tern_type *type = map->type;
@@ -133,23 +112,26 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 
 enum { FIRST_ROOM = 8 };
 
-/** The next item of the list; NULL with run->error set. */
-static void *next_item(rows_list *list, data_run *run)
+/** Doubles the list's room; false with run->error set. Seldom, and kept out of what runs for every row. */
+static __attribute__((noinline)) bool grow(rows_list *list, data_run *run)
 {
-    size_t size = list->map->type->size;
-    if (list->count == list->room) {
-        size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM;
-        char *items = arena_alloc(run->memory, room * size);
-        if (items == NULL) {
-            data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for %zu rows", room);
-            return NULL;
-        }
-        if (list->count != 0)
-            memcpy(items, list->items, list->count * size);
-        list->items = items;
-        list->room = room;
-    }
-    return list->items + list->count * size;
+    size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM, size = list->map->type->size;
+    char *items = arena_alloc(run->memory, room * size);
+    if (items == NULL)
+        return data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu rows", room);
+    if (list->count != 0)
+        memcpy(items, list->items, list->count * size);
+    list->items = items;
+    list->room = room;
+    return true;
+}
+
+/** The next item of the list; NULL with run->error set. */
+static inline void *next_item(rows_list *list, data_run *run)
+{
+    if (list->count == list->room && !grow(list, run))
+        return NULL;
+    return list->items + list->count * list->map->type->size;
 }
 
 bool rows_take(data_run *run, const data_row *row)
@@ -157,6 +139,17 @@ bool rows_take(data_run *run, const data_row *row)
     rows_list *list = run->sink;
     void *item = next_item(list, run);
     if (item == NULL || !rows_read(list->map, run, row, item))
+        return false;
+    list->count++;
+    run->rows++;
+    return true;
+}
+
+bool rows_take_nested(data_run *run, const data_row *row)
+{
+    rows_list *list = run->sink;
+    void *item = next_item(list, run);
+    if (item == NULL || !nested_read(list->map, run, row, item))
         return false;
     list->count++;
     run->rows++;

@@ -8,12 +8,17 @@
 
 #include "data/execute.h"
 
+struct rows_nests; /* nested.h */
+
 /** Which field each column of a result fills; NULL: none. */
 typedef struct rows_map {
     const tern_type *type; /* prepared */
     const field_plan **fields;
     unsigned count;
     bool is_whole; /* each field of the model has a column of its own */
+    /* the models within the row that columns such as "author.name" fill; NULL: there are none, as in every
+     * map of a table */
+    const struct rows_nests *nests;
 } rows_map;
 
 /** A list that grows row by row in the request's memory. */
@@ -26,17 +31,18 @@ typedef struct rows_list {
 
 /** The map of `select` with all columns of a table, in their order; made once. NULL without memory. */
 const rows_map *rows_map_of_table(const data_table *table);
-/** The field that a result's column of this name fills; NULL: none. `type` is prepared. */
-const field_plan *rows_field_of_column(const tern_type *type, const char *name);
-/** The map of a result by its columns' names. False with `run->error` set when a column is no field of the
- * model. */
-bool rows_map_by_name(const tern_type *type, const data_row *row, rows_map *map, data_run *run);
+/** The map of the result of `run` by its columns' names; made once for a statement that is kept, and again
+ * when its columns have changed. NULL with `run->error` set: a column is not a field of the model. (named.c)
+ */
+const rows_map *rows_map_named(data_run *run, const tern_type *type, const data_row *row);
 
 /** Reads a row into `out`, map->type->size bytes of any content. Fields without a column become absent. False
  * with run->error set, also for a null where the field is a text that must have a value. */
 bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *out);
 /** An on_row for a sink of rows_list. */
 bool rows_take(data_run *run, const data_row *row);
+/** As rows_take, for a map with nested models. */
+bool rows_take_nested(data_run *run, const data_row *row);
 /** An on_row that reads one row into the value that rows_list.items points to. */
 bool rows_take_into(data_run *run, const data_row *row);
 /** The same, but what has no column in the map stays as it is. */
@@ -46,6 +52,8 @@ bool rows_take_onto(data_run *run, const data_row *row);
 bool rows_take_only(data_run *run, const data_row *row);
 /** The list as the `Model_list *` of the macros. */
 void *rows_as_list(const rows_list *list);
+/** Notes each field of a model as absent. */
+void rows_mark_absent(const tern_type *type, void *out);
 /** Forgets the tables' maps (tests under leak checkers). */
 void rows_forget(void);
 

@@ -16,7 +16,7 @@ static bool prepare(void *arg, buf *problems)
 {
     const seed *s = arg;
     if (s->fill == NULL)
-        buf_add_text(problems, "tern_seed: is given no function\n");
+        buf_add_text(problems, "tern_seed: give it a function\n");
     return s->fill != NULL;
 }
 
@@ -73,7 +73,7 @@ static void run_all(tern_ctx *c, void *arg)
         printf("seeded  %s\n", run->now->name);
     }
     if (run->now == NULL)
-        printf("There is nothing to seed: no function is given to tern_seed.\n");
+        printf("Nothing to seed: the program gives no function to tern_seed.\n");
 }
 
 bool data_seed_run(tern_app *app, buf *problem)

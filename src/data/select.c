@@ -24,12 +24,12 @@ void select_columns(sql_builder *b, const data_table *table)
 
 /* -- building -- */
 
-static void add_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
+void select_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
 {
     if (s->where != NULL) {
         sql_add(b, " where ");
         sql_add(b, after != NULL ? "(" : "");
-        sql_fragment(b, table, s->where, &s->args, s->trusted_sql);
+        sql_fragment(b, data_table_base(table), s->where, &s->args, s->trusted_sql);
         sql_add(b, after != NULL ? ")" : "");
     }
     if (after != NULL) {
@@ -87,7 +87,7 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
         sql_add(b, "cast(");
         buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
         sql_add(b, "(");
-        sql_number(b, sum->column);
+        sql_number(b, "", sum->column);
         sql_add(b, ") as double precision)");
         break;
     case STATEMENT_REMOVE_WHERE:
@@ -131,7 +131,7 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
         return;
     const char *key = table->key_count != 0 ? table->columns[table->keys[0]].plan->field->name : NULL;
     tern_log(TERN_LOG_WARN,
-             "%s: %s selects %s rows with .limit or .offset in no certain order, so pages of them may repeat "
+             "%s: %s selects %s rows with .limit or .offset without an order, so pages may repeat "
              "rows and leave others out; %s",
              s->place, ctx_route_label(c, label, sizeof label), table->type->name,
              key == NULL ? "the view has no field with .key = true, which would complete .order_by"
@@ -147,7 +147,7 @@ void select_build(sql_builder *b, const data_table *table, statement_verb verb, 
     if (s->order_by != NULL)
         sql_note_order(b, s->order_by);
     add_head(b, table, verb, sum, flags);
-    add_where(b, table, s, after);
+    select_where(b, table, s, after);
     if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
         sql_order(b, table, s->order_by);
     select_limit(b, flags);

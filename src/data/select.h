@@ -33,6 +33,8 @@ const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_sel
 
 /** Which of limit, offset, after and for_update are given: a part of the statement's key. */
 uint8_t select_flags(const tern_selection *s);
+/** " where" of the selection, and of what comes after a row (NULL: of all). */
+void select_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after);
 /** " limit ? offset ? for update", as those flags say. */
 void select_limit(sql_builder *b, unsigned flags);
 

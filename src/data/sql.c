@@ -63,8 +63,8 @@ static bool may_be_used(sql_builder *b, const char *text, bool is_trusted)
     b->is_transient = true;
     if (!is_trusted)
         sql_mistake(b, text,
-                    "was made at run time: SQL is a literal, and what a client sent goes in by `?` "
-                    "(.trusted_sql = true is for texts that no client had a hand in)");
+                    "was made at run time: SQL must be a literal, and values from a client go in by `?` "
+                    "(.trusted_sql = true is for texts that clients cannot influence)");
     return is_trusted;
 }
 
@@ -128,10 +128,11 @@ bool sql_is_number_as_text(const data_column *column)
     return column->kind == TERN_ARG_DECIMAL && data_self.engine->dialect == DATA_SQLITE;
 }
 
-void sql_number(sql_builder *b, const data_column *column)
+void sql_number(sql_builder *b, const char *table, const data_column *column)
 {
     bool is_text = sql_is_number_as_text(column);
     sql_add(b, is_text ? "cast(" : "");
+    sql_add(b, table);
     sql_name(b, column->name);
     sql_add(b, is_text ? " as real)" : "");
 }

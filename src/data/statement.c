@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "data/convert.h"
 #include "data/misuse.h"
+#include "data/named.h"
 
 #include <link.h>
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct made_statement {
     data_statement statement; /* first */
     const statement_conversion *conversions;
     unsigned conversion_count;
+    struct named_map *result; /* statement_result */
 } made_statement;
 
 typedef struct kept_statement {
@@ -170,7 +172,7 @@ static void make(made_statement *s, void *tail, const sql_builder *b, unsigned i
                           .conversion_count = b->conversion_count};
 }
 
-/** NULL when memory is short. */
+/** NULL when out of memory. */
 static const data_statement *keep(const statement_key *key, const sql_builder *b, bool writes)
 {
     kept_statement *s = make_room() ? mem_alloc(sizeof *s + tail_bytes(b)) : NULL;
@@ -221,6 +223,12 @@ const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, con
     return converted;
 }
 
+struct named_map **statement_result(const data_statement *statement)
+{
+    made_statement *s = (made_statement *)(uintptr_t)statement;
+    return statement->id != 0 ? &s->result : NULL;
+}
+
 const data_statement *statement_words(const char *words)
 {
     statement_key key;
@@ -243,6 +251,7 @@ void statement_forget(void)
     for (size_t i = 0; i < kept.slot_count; i++) {
         for (kept_statement *s = kept.slots[i], *next; s != NULL; s = next) {
             next = s->next;
+            named_map_free(s->made.result);
             mem_free(s);
         }
     }

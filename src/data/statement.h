@@ -17,11 +17,13 @@ typedef enum statement_verb {
     STATEMENT_SELECT,
     STATEMENT_COUNT,
     STATEMENT_EXISTS,
+    STATEMENT_ESTIMATE, /* the planner's word for how many rows there are */
     STATEMENT_AGGREGATE,
     STATEMENT_FIND,
     STATEMENT_SEARCH,
     STATEMENT_SEARCH_COUNT,
     STATEMENT_RELATED,
+    STATEMENT_PLUCK,
     STATEMENT_INSERT,
     STATEMENT_UPSERT,
     STATEMENT_UPDATE,
@@ -73,8 +75,9 @@ void sql_name(sql_builder *b, const char *name);
 void sql_arg(sql_builder *b, tern_arg_kind kind);
 /** Whether the engine keeps the column's numbers as text, which it compares as such: decimals of SQLite. */
 bool sql_is_number_as_text(const data_column *column);
-/** A column's name; what makes a number of it where it is text: for sorting and comparing. */
-void sql_number(sql_builder *b, const data_column *column);
+/** A column's name after the prefix `table` ("r." or ""); what makes a number of it where it is text: for sorting and
+ * comparing. */
+void sql_number(sql_builder *b, const char *table, const data_column *column);
 /**
  * A piece of SQL written by the program, each `?` in it for the next of `args` (`??` is a question mark).
  * When it is a condition on the rows of `table` (NULL: it is not), numbers beside columns that want none will
@@ -99,7 +102,11 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
  * converted, a copy in the request's memory. Leaves the handler with 500 when one cannot be. */
 const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, const tern_arg *args);
 
-/** "begin", "commit": a literal that is a statement as it is, kept; NULL when memory is short. */
+/** A place beside a statement that is kept, for what its result looks like: NULL at first, then one block
+ * that statement_forget frees. NULL for a statement that is not kept. */
+struct named_map **statement_result(const data_statement *statement);
+
+/** "begin", "commit": a literal that is a statement as it is, kept; NULL when out of memory. */
 const data_statement *statement_words(const char *words);
 /** Notes the kinds of the program's values in `key`; leaves the handler with 500 when they are too many. */
 void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
@@ -108,7 +115,7 @@ void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
 bool statement_is_literal(const char *text);
 /** A text that was made at start, before the workers are forked, as one that counts as a literal: a copy that
  * stays as long as the process, the same one for the same text. The text as it is when there are too many:
- * then its statements are not kept. NULL when memory is short. */
+ * then its statements are not kept. NULL when out of memory. */
 const char *statement_keep_text(const char *text);
 /** Gives back every statement (tests under leak checkers). */
 void statement_forget(void);

@@ -84,7 +84,7 @@ static bool words_ready(data_transaction *t, const char *words, data_run *run, d
 {
     *run = (data_run){
         .statement = statement_words(words), .memory = t->memory, .deadline_ms = data_deadline_ms()};
-    return run->statement != NULL || data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
+    return run->statement != NULL || data_refuse(error, TERN_DATA_BUSY, "out of memory for a statement");
 }
 
 /** Runs it on the transaction's connection, whether it is broken or not. */
@@ -278,7 +278,7 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
             return;
         if (why != UNWIND_FAIL || request->last_fault != TERN_DATA_CONFLICT || left-- == 0)
             unwind_throw(why);
-        c->problem_errors = NULL;
+        c->problem = NULL;
         c->problem_field = NULL;
         tern_sleep(c, pause_ms + (uint64_t)random() % pause_ms);
     }

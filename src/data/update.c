@@ -1,20 +1,43 @@
 /* Changing a row. */
 #include "data/misuse.h"
+#include "data/part.h"
 #include "data/write.h"
 
 #include <string.h>
 
-column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options)
+bool update_take_given(tern_ctx *c, const data_table *table, void *row, const tern_write *options)
+{
+    if (options->given_type == NULL)
+        return true;
+    if (options->fields != NULL)
+        data_misuse(c, ".fields and .given = TERN_GIVEN(%s, ...) both say which fields are written",
+                    options->given_type->name);
+    return data_part_take(c, data_part_of(c, table, options->given_type), options->given, row,
+                          options->error);
+}
+
+/** All columns that may change, or of those the ones that a value of the same model says were given. */
+static column_set own_columns(const data_table *table, const void *given)
 {
     column_set set = {{0}};
-    if (options->fields != NULL)
-        set = write_columns_named(c, table, options->fields);
-    for (unsigned i = 0; i < table->column_count && options->fields == NULL; i++) {
+    for (unsigned i = 0; i < table->column_count; i++) {
         const data_column *column = &table->columns[i];
-        uint8_t state = options->given != NULL ? *plan_state(column->plan, options->given) : TERN_STATE_GIVEN;
+        uint8_t state = given != NULL ? *plan_state(column->plan, given) : TERN_STATE_GIVEN;
         if (!column->is_key && !column->is_created && (state == TERN_STATE_GIVEN || state == TERN_STATE_NULL))
             column_set_add(&set, i);
     }
+    return set;
+}
+
+column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options)
+{
+    column_set set;
+    if (options->fields != NULL)
+        set = write_columns_named(c, table, options->fields);
+    else if (options->given_type != NULL)
+        set = data_part_columns(data_part_of(c, table, options->given_type), options->given);
+    else
+        set = own_columns(table, options->given);
     if (table->version != NULL) /* raised by the statement itself */
         set.bits[(table->version - table->columns) / 64] &=
             ~(UINT64_C(1) << ((table->version - table->columns) % 64));
@@ -108,7 +131,9 @@ bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     const data_table *table = data_need_table(c, type);
     data_request_of(c);
     if (table->key_count == 0)
-        data_misuse(c, "%s has no .key to be updated by", table->type->name);
+        data_misuse(c, "%s has no .key, so its rows cannot be updated", table->type->name);
+    if (!update_take_given(c, table, row, options))
+        return false;
     update_prepare(table, row);
     column_set set = update_columns(c, table, options);
     if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)

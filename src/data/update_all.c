@@ -204,11 +204,14 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
     column_set set = update_columns(c, table, options);
     row_columns columns = columns_of(table, &set);
     if (table->key_count == 0)
-        data_misuse(c, "%s has no .key to be updated by", table->type->name);
+        data_misuse(c, "%s has no .key, so its rows cannot be updated", table->type->name);
     if (count == 0 || columns.count == columns.key_count)
         return true;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (!update_take_given(c, table, rows + i * size, options))
+            return false;
         update_prepare(table, rows + i * size);
+    }
     bool by_each = data_self.engine->dialect == DATA_SQLITE && count > 1;
     bool needs_whole = by_each || count > write_batch(count, columns.count) || table->version != NULL;
     if (!write_whole_begin(c, &whole, needs_whole, options->error))

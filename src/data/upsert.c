@@ -67,7 +67,9 @@ static const data_statement *upsert_statement(tern_ctx *c, const data_table *tab
     for (unsigned i = 0; i < table->key_count && options->on == NULL; i++)
         column_set_add(&on, table->keys[i]);
     if ((on.bits[0] | on.bits[1]) == 0)
-        data_misuse(c, options->on != NULL ? ".on names no field of %s" : "%s has no .key to be told by",
+        data_misuse(c,
+                    options->on != NULL ? ".on does not name a field of %s"
+                                        : "%s has no .key, so .on must name fields",
                     table->type->name);
     if (options->fields != NULL)
         fields = write_columns_named(c, table, options->fields);

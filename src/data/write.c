@@ -43,7 +43,8 @@ column_set write_columns_named(tern_ctx *c, const data_table *table, const char 
         size_t len = strcspn(at, ", ");
         const data_column *column = data_table_column(table, at, len);
         if (column == NULL && len != 0)
-            data_misuse(c, "\"%.*s\" is no field of %s that a table holds", (int)len, at, table->type->name);
+            data_misuse(c, "\"%.*s\" is not a field of %s that a table stores", (int)len, at,
+                        table->type->name);
         if (column != NULL)
             column_set_add(&set, (unsigned)(column - table->columns));
         at += len;
@@ -64,7 +65,7 @@ static void draw_uuid(tern_ctx *c, tern_uuid *out)
 {
     uint64_t ms = (uint64_t)write_now().microseconds / 1000;
     if (!random_bytes(out->bytes, sizeof out->bytes))
-        tern_fail(c, 503, "the system gives no random numbers");
+        tern_fail(c, 503, "the system has no random numbers");
     for (int i = 0; i < 6; i++)
         out->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
     out->bytes[6] = (uint8_t)(0x70 | (out->bytes[6] & 0x0f));

@@ -65,6 +65,9 @@ tern_datetime write_now(void);
 
 /** Which columns an update writes: those named, those given, or all but the key and the time of creation. */
 column_set update_columns(tern_ctx *c, const data_table *table, const tern_write *options);
+/** Copies what was given of a part of the model (TERN_GIVEN) into the row; first, for what follows looks at
+ * the row. False as write_arg. */
+bool update_take_given(tern_ctx *c, const data_table *table, void *row, const tern_write *options);
 /** Settles a row that is to be updated, and notes the time. */
 void update_prepare(const data_table *table, void *row);
 /** "update TABLE set a = ? ... where KEY = ?" for one row, of its version where it has one. */

@@ -85,14 +85,14 @@ static const char *fault(const char *name, const char *value, const cookie_attri
                          const char *same_site)
 {
     if (!is_token(name, strlen(name)))
-        return "the cookie's name is no token";
+        return "the cookie's name is not a token";
     for (const char *byte = value; *byte != '\0'; byte++)
         if (!is_cookie_octet(*byte))
-            return "the cookie's value has a byte that cookies may not have";
+            return "the cookie's value has a byte that is not allowed in cookies";
     if (!attribute_is_safe(path) || !attribute_is_safe(a->domain))
         return "a cookie attribute has a ';' or a control byte";
     if (strcmp(same_site, "Lax") != 0 && strcmp(same_site, "Strict") != 0 && strcmp(same_site, "None") != 0)
-        return "SameSite is none of Strict, Lax and None";
+        return "SameSite is not Strict, Lax or None";
     if (strcmp(same_site, "None") == 0 && !a->secure)
         return "SameSite=None needs Secure";
     if (begins(name, "__Secure-") && !a->secure)

@@ -121,7 +121,7 @@ int http_body_error(const http_exchange *x, const char **detail);
 /** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF, NUL).
  */
 bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len);
-/** Adds a header to the reply; `replace` removes those of the same name first. False when memory is short
+/** Adds a header to the reply; `replace` removes those of the same name first. False when out of memory
  * (the text must outlive the exchange: literals or the arena). */
 bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace);
 /** The reply's header of that name, or NULL. */
@@ -146,6 +146,10 @@ void http_reply_end(http_exchange *x);
  */
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
                      uint64_t length);
+
+/** Whether the reply broke off: its end was not given to the connection, or the client is known to have left.
+ */
+bool http_reply_is_cut_off(const http_exchange *x);
 
 /** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);

@@ -85,7 +85,7 @@ static bool is_type(const char *type, size_t len)
 {
     bool is_valid = http_field_is_valid("Content-Type", 12, type, len);
     if (!is_valid)
-        tern_log(TERN_LOG_ERROR, "a reply's Content-Type is no header value: left out");
+        tern_log(TERN_LOG_ERROR, "a reply's Content-Type is not a header value: left out");
     return is_valid;
 }
 
@@ -331,6 +331,11 @@ void http_reply_end(http_exchange *x)
         return; /* still streaming: exchange_end breaks the connection */
     }
     x->is_streaming = false;
+}
+
+bool http_reply_is_cut_off(const http_exchange *x)
+{
+    return x->is_streaming || (x->has_replied && x->connection->is_broken);
 }
 
 /* -- files -- */

@@ -68,7 +68,7 @@ static void answer(http_exchange *x)
     const http_service *service = &http_self.service;
     body_begin(x);
     if (x->head.method == HTTP_CONNECT || x->head.method == HTTP_TRACE) {
-        refuse(x, 501, "this server is no proxy and does not echo requests");
+        refuse(x, 501, "this server is not a proxy and does not echo requests");
         return;
     }
     if (service->accept_head != NULL)

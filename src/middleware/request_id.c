@@ -1,15 +1,5 @@
 /** The request's id on every reply, and taken from the client where that is trusted. */
-#include "app/ctx.h"
-
 #include <tern/middleware.h>
-
-#include <string.h>
-
-static bool is_acceptable(const char *id)
-{
-    size_t len = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-    return id[len] == '\0' && len >= 1 && len <= 64;
-}
 
 static tern_reply run(tern_ctx *c, void *header)
 {
@@ -21,9 +11,7 @@ static tern_reply run(tern_ctx *c, void *header)
 
 static tern_reply run_trusting(tern_ctx *c, void *header)
 {
-    const char *theirs = tern_header(c, header);
-    if (theirs != NULL && is_acceptable(theirs))
-        memcpy(c->request_id, theirs, strlen(theirs) + 1);
+    tern_set_request_id(c, tern_header(c, header)); /* one that is not well-formed is not taken */
     return run(c, header);
 }
 

@@ -45,7 +45,7 @@ static void switch_slot(master *m, slot *s)
 
 static void cancel_reload(master *m)
 {
-    tern_log(TERN_LOG_ERROR, "the new generation does not start: the workers before it go on");
+    tern_log(TERN_LOG_ERROR, "the new generation does not start: the old workers go on");
     m->is_reloading = m->reload_again = false;
     for (unsigned i = 0; i < m->slot_count; i++) {
         int next = m->slots[i].next;
@@ -62,7 +62,7 @@ void generation_reload(master *m)
         return;
     if (m->is_reloading || count_free(m) < m->slot_count) {
         m->reload_again = true; /* any number of requests meanwhile make one reload more */
-        tern_log(TERN_LOG_INFO, "reload waits for the one before it");
+        tern_log(TERN_LOG_INFO, "the reload waits for the previous one");
         return;
     }
     tern_log(TERN_LOG_INFO, "reloading");
@@ -114,8 +114,7 @@ void generation_failed(master *m, unsigned number)
     if (m->is_reloading)
         cancel_reload(m);
     else
-        tern_log(TERN_LOG_ERROR, "the replacement of worker %u died at start: the one before it goes on",
-                 number);
+        tern_log(TERN_LOG_ERROR, "the replacement of worker %u died at start: the old one goes on", number);
 }
 
 void generation_check_program(master *m)
@@ -161,7 +160,7 @@ void generation_program_checked(master *m, int wait_status)
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
         replace_program(m);
     else
-        tern_log(TERN_LOG_ERROR, "the new program's --check failed: this one goes on");
+        tern_log(TERN_LOG_ERROR, "the new program's --check failed: the running one goes on");
 }
 
 void generation_finish(master *m)

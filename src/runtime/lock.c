@@ -41,7 +41,7 @@ static void queue_remove(lock_queue queue, lock_waiter *waiter)
         *queue.last = waiter->prev;
 }
 
-/* A record for the running coroutine; fails with 503 when memory is short. */
+/* A record for the running coroutine; fails with 503 when out of memory. */
 static lock_hold *take_hold(scope *s, bool is_permit)
 {
     lock_hold *hold = s->holds;

@@ -257,8 +257,9 @@ static void keep_serving(master *m, uint64_t now_ms)
         kill(m->fallback, SIGTERM);
         m->fallback = 0;
     } else if (m->fallback == 0 && is_looping(m)) {
-        tern_log(TERN_LOG_ERROR,
-                 "no worker stays up: answering 503 until one does; the lines above say why they end");
+        tern_log(
+            TERN_LOG_ERROR,
+            "no worker stays up: every request is answered with 503 until one does; the lines above say why");
         start_fallback(m);
     }
 }
@@ -464,7 +465,7 @@ static int run_master(const worker_config *config, const worker_service *service
     reexec_inherit(config, &found);
     prctl(PR_SET_NAME, "tern: master");
     if (!reexec_remember())
-        tern_log(TERN_LOG_WARN, "cannot tell how this program was started: no upgrade by SIGUSR2");
+        tern_log(TERN_LOG_WARN, "cannot find out how this program was started: SIGUSR2 will not replace it");
     bool is_ready = prepare(&m, &found);
     mem_free(found.listeners);
     mem_free(found.channels);

@@ -148,7 +148,7 @@ void reexec_run(const worker_config *config, const inheritance *left)
     errno = error;
 }
 
-/** The numbers after ` name=`; NULL and 0 when it has none or memory is short. */
+/** The numbers after ` name=`; NULL and 0 when it has none or out of memory. */
 static int *read_list(const char *text, const char *name, unsigned *count)
 {
     *count = 0;

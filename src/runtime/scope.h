@@ -35,7 +35,7 @@ typedef struct scope {
 /** Hot path: a few stores. */
 void scope_open(scope *s, arena *a, void *owner,
                 __attribute__((noreturn)) void (*fail)(scope *s, int status, const char *detail));
-/** Registers an undo; calls s->fail with 503 when memory is short (after running `undo` at once, so nothing
+/** Registers an undo; calls s->fail with 503 when out of memory (after running `undo` at once, so nothing
  * leaks). */
 void scope_add_defer(scope *s, void (*undo)(void *arg), void *arg);
 /** Runs the defers added since `mark` (NULL: all), newest first, cancellation masked; one that throws is

@@ -23,7 +23,7 @@ typedef struct shared_region {
 /**
  * The region of that name; a new one (with `handle` NULL) when it does not exist. NULL with errno set: EINVAL
  * for an empty name, ENAMETOOLONG, EEXIST when the name belongs to a region of another kind or size, or the
- * kernel's error when memory is short.
+ * kernel's error when out of memory.
  */
 shared_region *shared_region_open(const char *name, shared_kind kind, size_t bytes);
 /** Takes back a region just made that cannot be used. */

@@ -34,7 +34,7 @@ void unwind_throw(unwind_reason reason)
     unwind_point **chain = innermost();
     unwind_point *point = *chain;
     if (point == NULL) {
-        static const char message[] = "tern: a failure was thrown where nothing catches it\n";
+        static const char message[] = "tern: a failure was thrown outside of a request\n";
         ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
         (void)written;
         abort();

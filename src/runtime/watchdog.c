@@ -47,7 +47,7 @@ static void check_turn(master *m, unsigned index, uint64_t now_ms)
     } else if (p->suspect_ms != since) {
         p->suspect_ms = since;
     } else {
-        log_about(p, TERN_LOG_ERROR, "worker hangs: it is killed and replaced", "turn_ms",
+        log_about(p, TERN_LOG_ERROR, "the worker hangs: it is killed and replaced", "turn_ms",
                   (int64_t)(now_ms - since));
         end_hung(m, p, now_ms);
     }
@@ -58,13 +58,13 @@ static void check_deadlines(master *m, process *p, uint64_t now_ms)
     if (p->kill_at_ms != 0 && now_ms >= p->kill_at_ms) {
         if (!p->has_hung) {
             m->was_killed |= m->is_stopping;
-            log_about(p, TERN_LOG_WARN, "worker did not leave in time: killed", "drain_ms",
+            log_about(p, TERN_LOG_WARN, "the worker did not stop in time: it is killed", "drain_ms",
                       (int64_t)m->config->drain_ms);
         }
         kill(p->pid, SIGKILL);
         p->kill_at_ms = now_ms + MASTER_REPORT_MS;
     } else if (p->state == PROCESS_STARTING && !p->has_hung && now_ms >= p->started_ms + MASTER_START_MS) {
-        log_about(p, TERN_LOG_ERROR, "worker does not come up: it is killed", "start_ms",
+        log_about(p, TERN_LOG_ERROR, "the worker does not start in time: it is killed", "start_ms",
                   (int64_t)(now_ms - p->started_ms));
         end_hung(m, p, now_ms);
     }
@@ -95,7 +95,7 @@ static void check_memory(master *m, slot *s, uint64_t now_ms)
     uint64_t resident = resident_bytes(p->pid);
     if (resident <= m->config->memory_limit_bytes)
         return;
-    log_about(p, TERN_LOG_WARN, "worker is above its memory limit: it is replaced", "resident_bytes",
+    log_about(p, TERN_LOG_WARN, "the worker is above its memory limit: it is replaced", "resident_bytes",
               (int64_t)resident);
     s->recycle_after_ms = now_ms + RECYCLE_PAUSE_MS;
     s->next = master_spawn(m, p->slot);

@@ -133,7 +133,7 @@ static void interrupt(void)
 static void review(void)
 {
     if (worker.stage == DRAIN_NONE && !acceptor_review(&worker.acceptor))
-        tern_log(TERN_LOG_WARN, "worker %u cannot stand in for another: %s", worker.setup->index,
+        tern_log(TERN_LOG_WARN, "worker %u cannot take the connections of another: %s", worker.setup->index,
                  strerror(errno));
 }
 

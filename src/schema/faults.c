@@ -45,13 +45,15 @@ static bool keep_place(tern_faults *faults, fault *f, const place *where)
 __attribute__((format(printf, 4, 0))) static void add(tern_faults *faults, const place *where, fault sketch,
                                                       const char *format, va_list args)
 {
+    if (faults->said != NULL && faults->count > faults->said_from)
+        return;
     faults->count++;
     if (faults->count > FAULTS_MOST)
         return;
     fault *f = arena_alloc(faults->arena, sizeof *f);
     if (f != NULL) {
         *f = sketch;
-        f->message = arena_vprintf(faults->arena, NULL, format, args);
+        f->message = faults->said != NULL ? faults->said : arena_vprintf(faults->arena, NULL, format, args);
         if (faults->whose != NULL && f->message != NULL)
             f->message = arena_printf(faults->arena, "%s%s", faults->whose, f->message);
     }
@@ -70,6 +72,36 @@ void fault_add(tern_faults *faults, const place *where, const char *code, const 
     va_start(args, format);
     add(faults, where, (fault){.code = code, .limit_name = limit_name, .limit = limit}, format, args);
     va_end(args);
+}
+
+static bool is_same(const fault *a, const fault *b)
+{
+    if (a->depth != b->depth || strcmp(a->code, b->code) != 0 || strcmp(a->message, b->message) != 0)
+        return false;
+    for (unsigned i = 0; i < a->depth; i++)
+        if (a->names[i] != NULL && b->names[i] != NULL
+                ? strcmp(a->names[i], b->names[i]) != 0
+                : a->names[i] != b->names[i] || a->indexes[i] != b->indexes[i])
+            return false;
+    return true;
+}
+
+void faults_join(tern_faults *faults, tern_faults *more)
+{
+    faults->is_memory_short |= more->is_memory_short;
+    unsigned kept = 0;
+    for (fault *f = more->first, *next; f != NULL; f = next, kept++) {
+        const fault *same = faults->first;
+        next = f->next;
+        while (same != NULL && !is_same(same, f))
+            same = same->next;
+        if (same != NULL || faults->count++ >= FAULTS_MOST)
+            continue;
+        f->next = NULL;
+        *faults->end = f;
+        faults->end = &f->next;
+    }
+    faults->count += more->count - kept; /* those that were only counted */
 }
 
 void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
@@ -96,7 +128,7 @@ const char *faults_wanted(const tern_faults *faults, arena *a)
 {
     const fault *f = faults->first;
     if (f == NULL)
-        return "smaller: there is no memory for it";
+        return "smaller: memory is used up";
     buf text = {.limit = 1024};
     buf_add_text(&text, "JSON of its type (");
     print_steps(f, 1, &text);
@@ -124,9 +156,9 @@ static void print_text(buf *out, const char *text)
     buf_add(out, "\"", 1);
 }
 
-static void print_json(const fault *f, buf *out)
+static void print_location(const fault *f, buf *out)
 {
-    buf_add_text(out, "{\"location\":[");
+    buf_add(out, "[", 1);
     for (unsigned i = 0; i < f->depth; i++) {
         if (i > 0)
             buf_add(out, ",", 1);
@@ -135,22 +167,69 @@ static void print_json(const fault *f, buf *out)
         else
             print_text(out, f->names[i]);
     }
-    buf_add_text(out, "],\"code\":");
-    print_text(out, f->code);
-    buf_add_text(out, ",\"message\":");
-    print_text(out, f->message);
-    if (f->limit_name != NULL)
-        buf_add_printf(out, ",\"%s\":%s", f->limit_name, f->limit);
-    buf_add(out, "}", 1);
+    buf_add(out, "]", 1);
 }
 
-bool faults_print_json(const tern_faults *faults, buf *out)
+/** The fault as it is told; false when out of memory. `text` is for use inside. */
+static bool tell(const fault *f, arena *a, buf *text, tern_fault *told)
+{
+    bool has_source = f->depth > 0 && f->names[0] != NULL;
+    *told = (tern_fault){.source = has_source ? f->names[0] : "",
+                         .code = f->code,
+                         .message = f->message,
+                         .limit_name = f->limit_name,
+                         .limit = f->limit};
+    text->len = 0;
+    print_location(f, text);
+    told->location = !text->failed ? arena_text(a, text->data, text->len) : NULL;
+    text->len = 0;
+    print_steps(f, 1, text);
+    told->field = !text->failed ? arena_text(a, text->data, text->len) : NULL;
+    return told->location != NULL && told->field != NULL;
+}
+
+const tern_fault *faults_list(const tern_faults *faults, arena *a, size_t *count)
+{
+    *count = faults->count < FAULTS_MOST ? faults->count : FAULTS_MOST;
+    tern_fault *list = arena_alloc(a, (*count + 1) * sizeof *list);
+    buf text = {0};
+    size_t at = 0;
+    bool fits = list != NULL;
+    for (const fault *f = faults->first; f != NULL && fits; f = f->next)
+        fits = tell(f, a, &text, &list[at++]);
+    *count = at;
+    buf_free(&text);
+    return fits ? list : NULL;
+}
+
+static void print_place(const tern_fault *f, buf *out)
+{
+    if (f->location != NULL) {
+        buf_add_text(out, f->location);
+        return;
+    }
+    buf_add(out, "[", 1);
+    print_text(out, f->source != NULL ? f->source : "body");
+    if (f->field != NULL && *f->field != '\0') {
+        buf_add(out, ",", 1);
+        print_text(out, f->field);
+    }
+    buf_add(out, "]", 1);
+}
+
+bool faults_print_json(const tern_fault *list, size_t count, buf *out)
 {
     buf_add(out, "[", 1);
-    for (const fault *f = faults->first; f != NULL; f = f->next) {
-        if (f != faults->first)
-            buf_add(out, ",", 1);
-        print_json(f, out);
+    for (const tern_fault *f = list; f != list + count; f++) {
+        buf_add_text(out, f != list ? ",{\"location\":" : "{\"location\":");
+        print_place(f, out);
+        buf_add_text(out, ",\"code\":");
+        print_text(out, f->code != NULL ? f->code : "wrong");
+        buf_add_text(out, ",\"message\":");
+        print_text(out, f->message != NULL ? f->message : "");
+        if (f->limit_name != NULL)
+            buf_add_printf(out, ",\"%s\":%s", f->limit_name, f->limit);
+        buf_add(out, "}", 1);
     }
     return buf_add(out, "]", 1);
 }

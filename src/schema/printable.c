@@ -153,7 +153,7 @@ static const char *find_in_fields(const tern_type *type, const void *model, cons
         if (state != TERN_STATE_NULL && !is_nothing(f->type, value))
             wrong = value_find_unprintable(f->type, value, &here, out);
         else if (!plan_may_lack(f) && f->type->kind != TERN_KIND_ANY)
-            wrong = "it is null, and must have a value (.nullable = true takes null)";
+            wrong = "it is null and must have a value (.nullable = true allows null)";
         if (wrong != NULL && out->len == 0)
             print_place(&here, out);
         if (wrong != NULL)
@@ -174,9 +174,9 @@ static const char *find_in_single(const tern_type *type, const void *value)
         return is_finite ? NULL : "a number is infinite or not a number";
     case TERN_KIND_TEXT:
         memcpy(&text, value, sizeof text);
-        return text != NULL ? NULL : "it is NULL, and an item is never null";
+        return text != NULL ? NULL : "it is NULL, and an item cannot be null";
     case TERN_KIND_ENUM:
-        return *scalar_enum_name(type, *(const int *)value) != '\0' ? NULL : "its enum has no name for it";
+        return *scalar_enum_name(type, *(const int *)value) != '\0' ? NULL : "it is not in its enum";
     case TERN_KIND_DATETIME:
         return calendar_has(*(const tern_datetime *)value)
                    ? NULL

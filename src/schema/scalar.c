@@ -169,7 +169,7 @@ size_t base64_print(const uint8_t *data, size_t len, char *out)
 
 typedef const char *scalar_reader(const tern_type *type, const char *text, size_t len, void *out, arena *a);
 
-static const char no_memory[] = "smaller: there is no memory for it";
+static const char no_memory[] = "smaller: memory is used up";
 
 static const char *read_bool(const tern_type *type, const char *text, size_t len, void *out, arena *a)
 {

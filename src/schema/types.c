@@ -4,12 +4,17 @@
 #include <tern/model.h>
 
 /* Their names are what a mistake at start calls them, so they are spelled as in a model. */
-#define BASE_TYPE(Name, its_kind, c_type)                                                                    \
-    tern_type Name##_type = {.kind = its_kind, .name = #c_type, .size = sizeof(c_type)};                     \
+#define LIST_AND_MAP(Name, in_words)                                                                         \
     tern_type Name##_list_type = {                                                                           \
-        .kind = TERN_KIND_LIST, .name = #c_type, .size = sizeof(Name##_list), .item = &Name##_type};         \
+        .kind = TERN_KIND_LIST, .name = in_words, .size = sizeof(Name##_list), .item = &Name##_type};        \
     tern_type Name##_map_type = {                                                                            \
-        .kind = TERN_KIND_MAP, .name = #c_type, .size = sizeof(Name##_map), .item = &Name##_type};
+        .kind = TERN_KIND_MAP, .name = in_words, .size = sizeof(Name##_map), .item = &Name##_type};
+#define ONE_TYPE(Name, its_kind, c_type, in_words)                                                           \
+    tern_type Name##_type = {.kind = its_kind, .name = in_words, .size = sizeof(c_type)};                    \
+    LIST_AND_MAP(Name, in_words)
+#define BASE_TYPE(Name, its_kind, c_type)                                                                    \
+    ONE_TYPE(Name, its_kind, c_type, #c_type)                                                                \
+    LIST_AND_MAP(Name##_list, #Name "_list")
 
 BASE_TYPE(tern_bool, TERN_KIND_BOOL, bool)
 BASE_TYPE(tern_int8, TERN_KIND_INT, int8_t)
@@ -31,4 +36,4 @@ BASE_TYPE(tern_datetime, TERN_KIND_DATETIME, tern_datetime)
 BASE_TYPE(tern_duration, TERN_KIND_DURATION, tern_duration)
 BASE_TYPE(tern_decimal, TERN_KIND_DECIMAL, tern_decimal)
 BASE_TYPE(tern_any, TERN_KIND_ANY, tern_any)
-BASE_TYPE(tern_upload, TERN_KIND_UPLOAD, tern_upload)
+ONE_TYPE(tern_upload, TERN_KIND_UPLOAD, tern_upload, "tern_upload")

@@ -286,20 +286,25 @@ static void check_parts(const subject *s)
     const tern_any list = list_of(s->value);
     bool has_pattern =
         (f->items != NULL && f->items->pattern != NULL) || (f->keys != NULL && f->keys->pattern != NULL);
-    pattern_clock clock = {0};
+    const char *said = s->faults->said;
+    s->faults->said = NULL; /* it speaks of the list */
+    pattern_clock own = {0}, *outer = s->faults->clock;
+    s->faults->clock = outer != NULL ? outer : &own;
     for (size_t i = 0; i < list.len && s->faults->count < FAULTS_MOST; i++) {
         place here = {.up = s->where};
         const void *item = item_at(type, &list, i, &here);
-        if (has_pattern && pattern_clock_is_up(&clock)) {
+        if (has_pattern && pattern_clock_is_up(s->faults->clock)) {
             fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
                       "takes too long to compare with its pattern");
-            return;
+            break;
         }
         if (f->keys != NULL)
             check_key(s, &here);
         if (f->items != NULL)
             check_field(f->items, item, &here, s->faults, s->is_new);
     }
+    s->faults->said = said;
+    s->faults->clock = outer;
 }
 
 static void check_kind(const subject *s)
@@ -347,8 +352,16 @@ static void check_field(const field_plan *f, const void *value, const place *whe
                         bool is_new)
 {
     const subject s = {f, value, where, faults, is_new};
+    bool has_words = f->has_words;
     unsigned before = faults->count;
-    check_kind(&s);
+    if (has_words) { /* NULL without a .message; with one, all rules are one fault */
+        faults->said = f->field->message;
+        faults->said_from = before;
+    }
+    check_kind(&s); /* called here alone, so that it becomes a part of this function */
+    if (!has_words)
+        return;
+    faults->said = NULL;
     if (f->field->check == NULL || faults->count != before)
         return;
     const char *wrong = f->field->check(value);

@@ -29,10 +29,13 @@ static void answer(char *text, size_t len)
         json_encode(TERN_TYPE(Sample), &sample, &out)) {
         printf("value %.*s%c", (int)out.len, out.data, 0);
     } else {
-        buf list = {0};
-        faults_print_json(&faults, &list);
-        printf("faults %.*s%c", (int)list.len, list.data, 0);
-        buf_free(&list);
+        buf text = {0};
+        size_t count;
+        const tern_fault *list = faults_list(&faults, &memory, &count);
+        if (list != NULL)
+            faults_print_json(list, count, &text);
+        printf("faults %.*s%c", (int)text.len, text.data, 0);
+        buf_free(&text);
     }
     arena_free(&memory);
 }

@@ -9,6 +9,8 @@
 #include "schema/validate.h"
 #include "schema/value/value.h"
 
+#include <tern/part.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +38,33 @@ TERN_MODEL(Thing, (int64_t, id, .read_only = true), (const char *, title, .min_l
            (Tag, first, .optional = true))
 TERN_MODEL_WITH(Loose, (.ignore_unknown = true), (Thing_list, a, .optional = true),
                 (Tag_map, b, .optional = true))
+TERN_PARTIAL(ThingChange, Thing, title, done, tags, weight, counts, words, first, any)
+TERN_MAP_OF(Tag_list)
+TERN_MODEL(Nested,
+           (tern_text_list_map, errors, .fallback = "{}", .max_items = 3, .keys = TERN_RULES(.max_length = 8),
+            .items = TERN_RULES(.min_items = 1, .unique_items = true, .items = TERN_RULES(.max_length = 9))),
+           (Tag_list_map, tags, .optional = true), (tern_double_list_list, matrix, .optional = true),
+           (ThingChange_list, changes, .optional = true))
+/* a body under a key, as the app layer reads it */
+static tern_field wrapped_field = {
+    .name = "body", .json = "user", .type = TERN_TYPE(Tag), .state_offset = sizeof(Tag)};
+static tern_type Wrapped_type = {.kind = TERN_KIND_MODEL,
+                                 .name = "Wrapped",
+                                 .size = sizeof(Tag) + 1,
+                                 .fields = &wrapped_field,
+                                 .field_count = 1};
 
-static tern_type *const types[] = {TERN_TYPE(tern_any),        TERN_TYPE(Thing),
-                                   TERN_LIST(Thing),           TERN_TYPE(Loose),
-                                   TERN_TYPE(tern_text_map),   TERN_TYPE(tern_double_list),
-                                   TERN_TYPE(tern_uint32_list)};
+static tern_type *const types[] = {TERN_TYPE(tern_any),
+                                   TERN_TYPE(Thing),
+                                   TERN_LIST(Thing),
+                                   TERN_TYPE(Loose),
+                                   TERN_TYPE(tern_text_map),
+                                   TERN_TYPE(tern_double_list),
+                                   TERN_TYPE(tern_uint32_list),
+                                   TERN_TYPE(ThingChange),
+                                   TERN_TYPE(Nested),
+                                   TERN_TYPE(tern_int64_list_map),
+                                   TERN_TYPE(Wrapped)};
 enum { TYPES = sizeof types / sizeof *types };
 
 static const place body = {NULL, "body", 0};
@@ -74,6 +98,9 @@ typedef struct decoding {
         tern_any any;
         Thing thing;
         Loose loose;
+        ThingChange change;
+        Nested nested;
+        char wrapped[sizeof(Tag) + 1];
     } value;
     bool ok;
 } decoding;

@@ -69,6 +69,20 @@ def layer_check_refuses_a_private_include_in_a_public_header(folder):
 
 
 @test
+def layer_check_accepts_middleware_on_public_headers(folder):
+    write(folder, "src/middleware/a.c", "#include <tern/middleware.h>\n#include <string.h>\n#include <sys/time.h>\n")
+    assert layer_check(folder).returncode == 0
+
+
+@test
+def layer_check_refuses_a_private_include_in_middleware(folder):
+    for line in '#include "app/ctx.h"', "#include <app/ctx.h>", '#include "base/text.h"', '#include "middleware/own.h"':
+        write(folder, "src/middleware/a.c", line + "\n")
+        done = layer_check(folder)
+        assert done.returncode != 0 and "src/middleware/a.c includes " in done.stderr, line
+
+
+@test
 def layer_check_refuses_a_public_header_of_no_layer(folder):
     write(folder, "src/app/a.c", "#include <tern/nowhere.h>\n")
     assert layer_check(folder).returncode != 0

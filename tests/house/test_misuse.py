@@ -87,6 +87,33 @@ DECLARATIONS = [
      "an_enum_has_at_most_128_names"),
 ]
 
+PART = "#include <tern/part.h>\nTERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title), (bool, done, .optional = true))\n%s\n"
+COPY = "TERN_PARTIAL(Change, Todo, title)\nunsigned f(Todo *todo, const Todo *kept, const Change *change)\n" \
+       "{\n    (void)todo, (void)kept, (void)change;\n    return %s;\n}"
+
+# (sentence, declarations after the model Todo, words of the compiler's first error; None: it must compile)
+PARTS = [
+    ("parts_without_mistakes_compile",
+     "TERN_PARTIAL(Change, Todo, title, done)\nTERN_PARTIAL(AnyChange, Todo)\nTERN_PART(New, Todo, title, (int, more, .min = 3),)\n"
+     "TERN_PARTIAL(Less, Change, title);\nTERN_MODEL(Batch, (Change_list, list), (New_map, map), (AnyChange, any))", None),
+    ("a_field_that_the_whole_lacks_is_named", "TERN_PARTIAL(Change, Todo, titel)", "member named 'titel'"),
+    ("a_part_of_a_model_that_is_not_there_is_named", "TERN_PARTIAL(Change, Tood, title)", "unknown type name 'Tood'"),
+    ("a_part_of_all_of_a_model_that_is_not_there_is_named", "TERN_PARTIAL(Change, Tood)", "unknown type name 'Tood'"),
+    ("a_part_of_what_is_no_model_is_refused", "TERN_ENUM(Level, low)\nTERN_PARTIAL(Change, Level, low)", "structure or union"),
+    ("a_field_named_twice_is_told", "TERN_PARTIAL(Change, Todo, title, title)", "duplicate member 'title'"),
+    ("a_missing_comma_between_own_fields_is_shown", "TERN_PART(New, Todo, (int, a) (int, b))",
+     "the part New: a comma is missing between (int, a) (int, b)"),
+    ("a_missing_comma_between_names_is_an_error", "TERN_PART(New, Todo, title done)", "expected"),
+    ("a_field_in_quotes_is_refused", "TERN_PART(New, Todo, \"title\")", "expected identifier"),
+    ("a_field_of_the_whole_in_parentheses_says_what_is_missing", "TERN_PART(New, Todo, (title))", "TERN_FIELD_NEEDS_TYPE_AND_NAME_"),
+    ("too_many_fields_of_a_part_say_so", f"TERN_PART(New, Todo, title, {FIELDS})", "the part New: has more than 128 fields"),
+    ("a_copy_without_mistakes_compiles", COPY % "tern_copy(Todo, todo, Change, change) + tern_copy(Todo, todo, Todo, kept)", None),
+    ("a_copy_into_what_must_not_change_is_refused", COPY % "tern_copy(Todo, kept, Change, change)", "'const Todo *'"),
+    ("a_copy_of_another_model_is_refused", COPY % "tern_copy(Todo, todo, Change, kept)", "'const Todo *'"),
+    ("a_copy_of_a_value_is_refused", COPY % "tern_copy(Todo, todo, Change, *change)", "Change"),
+    ("a_copy_without_its_models_is_refused", COPY % "tern_copy(todo, change)", "tern_copy"),
+]
+
 INPUT = "#include <tern.h>\nTERN_MODEL(Todo, (int64_t, id), (const char *, title))\nTERN_MODEL(Note, (int64_t, id))\n" \
         "%s\nconst tern_handler *kept = h;\n"
 
@@ -140,6 +167,8 @@ def cases():
     for compiler in compilers():
         for sentence, text, wanted in DECLARATIONS:
             yield f"{sentence}_with_{compiler}", compiler, MODEL % text, FLAGS, wanted
+        for sentence, text, wanted in PARTS:
+            yield f"{sentence}_with_{compiler}", compiler, PART % text, FLAGS, wanted
         for sentence, text, wanted in INPUTS:
             yield f"{sentence}_with_{compiler}", compiler, INPUT % text, FLAGS, wanted
         for sentence, text, of_gcc, of_clang in SLIPS:

@@ -444,10 +444,12 @@ TERN_HANDLER(get_note)
 
 /* -- middleware -- */
 
+TERN_LOCAL(const char, rings);
+
 static tern_reply ring(tern_ctx *c, void *name)
 {
-    const char *so_far = tern_local(c, "rings");
-    tern_local_set(c, "rings", tern_sprintf(c, "%s%s", so_far != NULL ? so_far : "", (const char *)name));
+    const char *so_far = tern_local(c, rings);
+    tern_set_local(c, rings, tern_sprintf(c, "%s%s", so_far != NULL ? so_far : "", (const char *)name));
     tern_reply reply = tern_next(c);
     tern_add_header(c, "X-Ring", tern_sprintf(c, "%s saw %d", (const char *)name, reply.status));
     return reply;
@@ -474,7 +476,7 @@ static tern_reply fails_after(tern_ctx *c, void *options)
 
 TERN_HANDLER(rings)
 {
-    return tern_text(c, tern_local(c, "rings"));
+    return tern_text(c, tern_local(c, rings));
 }
 
 static char outer[] = "a", middle[] = "b", inner[] = "c";

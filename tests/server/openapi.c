@@ -3,6 +3,7 @@
 #include <tern.h>
 
 #include <inttypes.h>
+#include <string.h>
 
 TERN_ENUM(Level, low, normal, high);
 
@@ -125,6 +126,30 @@ TERN_HANDLER(get_file)
     return tern_text(c, tern_param(c, "path"));
 }
 
+TERN_MODEL(Key, (const char *, key, .in = TERN_FROM_HEADER, .json = "X-Api-Key", .optional = true))
+TERN_MODEL(Window, (int, page, .fallback = "1", .min = 1, .max = 50),
+           (const char *, lang, .in = TERN_FROM_COOKIE, .optional = true, .max_length = 5))
+TERN_MODEL(Newest, (int, page, .fallback = "1", .max = 20), (bool, newest, .optional = true))
+
+TERN_PROVIDES_WITH(Key, api_key, (.refuses = "401, 403", .security = "key"), Key, in)
+{
+    if (in->key == NULL)
+        tern_fail(c, 401, "no key");
+    if (strlen(in->key) > 100)
+        tern_fail(c, 403, "not a key");
+    return in;
+}
+
+TERN_PROVIDES(Window, window, Window, in, api_key, key)
+{
+    return in;
+}
+
+TERN_HANDLER(show_window, Newest, in, window, w)
+{
+    return tern_textf(c, "%d %d", w->page, in->newest);
+}
+
 TERN_HANDLER(get_secret)
 {
     return tern_text(c, "hush");
@@ -149,6 +174,7 @@ int main(int argc, char **argv)
     tern_post(app, "/pictures", add_picture, .returns = TERN_TYPE(PictureInfo));
     tern_post(app, "/login", log_in, .forms = true);
     tern_get(app, "/files/{path...}", get_file, .description = "Says the path.");
+    tern_get(app, "/window", show_window, .tags = "window");
     tern_get(app, "/secret", get_secret, .hidden = true);
     return tern_run(app, argc, argv);
 }

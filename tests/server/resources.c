@@ -109,8 +109,9 @@ TERN_TEST(size_is_the_pages_even_where_a_field_has_that_name)
 {
     add_boxes(t);
     tern_check_status(tern_test_post(t, "/boxes", .json = "{\"owner\":\"ann\",\"size\":5}", ANN), 201);
-    tern_check_json(tern_test_get(t, "/boxes?size=1&fields=id", ANN), "",
-                    "{\"items\":[{\"id\":1}],\"total\":2}");
+    tern_answer *a = tern_test_get(t, "/boxes?size=1&fields=id", ANN);
+    tern_check_json(a, "/items", "[{\"id\":1}]");
+    tern_check_json(a, "/total", "2");
 }
 
 TERN_TEST(an_order_is_by_the_names_that_clients_know)

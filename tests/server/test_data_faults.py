@@ -94,7 +94,7 @@ def an_application_that_started_without_its_database_does_not_use_one_of_somebod
         check_equal(app.read(), 503)
         ledger.server().start()
         wait_for(lambda: (app.read(), app.logged("the database cannot be used"))[1], text="the cause in the log")
-        check("has tables that no migration and no earlier start of this program has made" in
+        check("has tables that neither a migration nor an earlier start of this program has made" in
               app.logged("the database cannot be used"), str(app.lines[-1]))
         check_equal(app.read(), 503)
         check_equal(app.get("/readyz").status, 503, "readiness")

@@ -26,7 +26,7 @@ def migrations_are_made_applied_told_and_undone(place):
     check_equal(place.must("migrate"), "applied 0001_initial\n")
     check_equal(place.must("migrate"), "nothing to do: every migration is applied\n")
     check("applied 20" in place.must("migrate", "status"), "when it was applied")
-    check_equal(place.must("migrate", "make"), "no changes: the models are as the migrations leave them\n")
+    check_equal(place.must("migrate", "make"), "no changes: the models agree with the migrations\n")
     place.sql("insert into person (name) values ('a')")
     check_equal(place.must("migrate", "down"), "undone  0001_initial\n")
     check("pending" in place.must("migrate", "status"), "it waits again")
@@ -80,7 +80,7 @@ def rows_live_through_renames_and_tables_made_anew(place):
     check(place.sql("select made from task where id = 5").startswith("20"), "rows that are there were made now")
     place.sql("delete from person where id = 1")
     check_equal(place.sql("select id from task where owner is null"), "5", "the foreign key of the new table")
-    check_equal(place.must("migrate", "make", models=3), "no changes: the models are as the migrations leave them\n")
+    check_equal(place.must("migrate", "make", models=3), "no changes: the models agree with the migrations\n")
 
 
 @on_both
@@ -134,7 +134,7 @@ def a_migration_cannot_end_its_own_transaction(place):
     place.must("migrate", "make")
     place.append(1, "-- enough\nCommit;")
     err = place.refused("migrate")
-    check("a migration is one transaction and holds no begin, commit or rollback of its own" in err, err)
+    check("a migration is one transaction and cannot have a begin, commit or rollback of its own" in err, err)
     table = "pg_tables where tablename" if place.engine == "postgres" else "sqlite_master where name"
     check_equal(place.sql(f"select count(*) from {table} in ('person', 'todo')"), "0")
 
@@ -195,7 +195,7 @@ def a_first_start_makes_the_tables_and_its_models_become_the_first_migration(pla
                 "taken as applied, since the tables are there: all up to 0001_initial\n"
                 "applied 0002_change_column_todo_title_and_more\n")
     check_equal(place.sql("select name from person"), "Ann")
-    check_equal(place.must("migrate", "make", models=2), "no changes: the models are as the migrations leave them\n")
+    check_equal(place.must("migrate", "make", models=2), "no changes: the models agree with the migrations\n")
 
 
 @on_both
@@ -203,7 +203,7 @@ def an_application_does_not_start_on_a_database_that_does_not_fit(place):
     place.must("migrate", "make")
     check("1 migration is not applied to the database yet; run `migrating migrate`" in place.refused("run"), "pending")
     place.must("migrate")
-    check("the models have changes that are in no migration" in place.refused("run", models=2), "changed models")
+    check("the models have changes that are not in a migration" in place.refused("run", models=2), "changed models")
     shutil.rmtree(os.path.join(place.folder, "migrations"))
     check("0001_initial is applied to the database, but the folder migrations holds no migrations" in
           place.refused("run"), "no folder")
@@ -255,8 +255,8 @@ def a_load_that_fails_leaves_nothing(place):
     rows = os.path.join(place.folder, "rows.json")
     null = {name: None for name in VALUES}
     for wrong, want in (({"order": {"id": 2, **null, "a": 500}}, "line 2: order.a: must be a whole number from -128"),
-                        ({"order": {"id": 2, **null, "x": 1}}, "line 2: order.x: is not known here"),
-                        ({"nothing": {"id": 2}}, 'line 2: is no row of a table here, like {"order":{...}}'),
+                        ({"order": {"id": 2, **null, "x": 1}}, "line 2: order.x: is not a known field"),
+                        ({"nothing": {"id": 2}}, 'line 2: is not a row of a table here, like {"order":{...}}'),
                         ({"order": {"id": 1, **null}}, "line 2: "),
                         ({"order": {"id": 2, **null, "next": 9}}, "rows.json: ")):
         with open(rows, "w", encoding="utf-8") as file:
@@ -381,7 +381,7 @@ def shape(place):
 
 def check_as_new(place, models):
     """The tables are what an empty database gets, the program starts on them, and nothing is left to be done."""
-    check_equal(place.must("migrate", "make", models=models), "no changes: the models are as the migrations leave them\n")
+    check_equal(place.must("migrate", "make", models=models), "no changes: the models agree with the migrations\n")
     place.must("--check", models=models)
     with Place(place.engine) as other:
         other.must("migrate", "make", models=models)
@@ -411,7 +411,7 @@ def keys_change_their_kind_with_all_that_refers_to_them_and_back(place):
     before = shape(place)
     out = place.must("migrate", "make", "keys", models=13)
     check("  change column member.id, from int64 to uuid\n" in out and "  change key of pair from id to member + club, "
-          "which fails where rows have the same values\n" in out and "DROP column pair.id" in out, out)
+          "which fails if rows have the same values\n" in out and "DROP column pair.id" in out, out)
     place.must("migrate", models=13)
     check_equal(place.sql(MEMBERS), f"{uuid(1)}|a@x|\n{uuid(42)}|b@x|{uuid(1)}")
     check_equal(place.sql(PAIRS), f"{uuid(1)}|7\n{uuid(42)}|7")
@@ -542,7 +542,7 @@ def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
     with Place("sqlite") as place:
         place.must("migrate", "make")
         err = place.refused("migrate", "make", models=4)
-        check('table person, column email: it is new and cannot be null, so the rows that are there need a value: '
+        check('table person, column email: it is new and cannot be null, so existing rows need a value: '
               'give the field .fallback = "..." (or .optional = true)' in err, err)
         check_equal(len(glob.glob(os.path.join(place.folder, "migrations", "0002*"))), 0, "files written")
 
@@ -583,7 +583,7 @@ def a_terminal_is_asked_what_was_renamed(place):
     place.must("migrate")
     place.sql("insert into person (id, name) values (1, 'Ann')")
     out = answer(place, "y", "migrate", "make", models=5)
-    check("Is the new column person.label the former name? What it holds is then kept. [y/N] y" in out, out)
+    check("Is the new column person.label the former name? Its values are then kept. [y/N] y" in out, out)
     check("rename column person.name to label" in out and "DROP column" not in out, out)
     place.must("migrate", models=5)
     check_equal(place.sql("select id, label from person"), "1|Ann")
@@ -609,7 +609,7 @@ def check_ends_with_1_only_when_there_are_changes():
 @test
 def mistakes_on_the_command_line_are_named():
     with Place("sqlite") as place:
-        check("migrate mkae: there is no such word" in place.refused("migrate", "mkae"), "a word")
+        check("migrate mkae: unknown command" in place.refused("migrate", "mkae"), "a word")
         check("--fast: is not understood here" in place.refused("migrate", "status", "--fast"), "a flag")
         check("a migration's name has small letters" in place.refused("migrate", "make", "../x"), "a name")
         check("Usage: migrating migrate" in place.must("migrate", "--help"), "help")
@@ -624,7 +624,7 @@ def a_database_that_cannot_be_reached_is_one_clear_line():
         check_equal(err, "migrating: database: sqlite:/nowhere/at/all/app.db: the folder /nowhere/at/all does not "
                          "exist\n")
         err = place.refused("migrate", url="mysql://root:s3cret@h/x")
-        check_equal(err, 'migrating: database: "mysql:" is no database that this build knows; write sqlite:FILE or '
+        check_equal(err, 'migrating: database: "mysql:" is not a database that this build knows; write sqlite:FILE or '
                          "postgres://USER:PASSWORD@HOST/NAME\n")
         with open(os.path.join(place.folder, "text.db"), "w", encoding="ascii") as file:
             file.write("this is no database, only a text that is long enough to look like none " * 20)
@@ -695,7 +695,7 @@ def search_takes_in_the_rows_that_are_there_and_goes_without_a_trace(place):
     out = place.must("migrate", "make", models=9)
     check("  add search in note\n" in out and "0002_add_search_in_note.json" in out, out)
     check_equal(place.must("migrate", models=9), "applied 0002_add_search_in_note\n")
-    check_equal(place.must("migrate", "make", models=9), "no changes: the models are as the migrations leave them\n")
+    check_equal(place.must("migrate", "make", models=9), "no changes: the models agree with the migrations\n")
     check_equal((found(place, "sea"), found(place, "green")), ("1", "2"))
     place.sql("insert into note (id, title) values (3, 'Sea salt')")
     place.sql("update note set body = 'over the hill' where id = 1")
@@ -734,7 +734,7 @@ def search_of_fewer_columns_and_of_a_new_table_is_a_change(place):
     check_equal((found(place, "sea"), found(place, "sky")), ("", "1"))
     place.sql("insert into page (path, words) values ('/a', 'one two')")
     check_equal(found(place, "two", "page", "1"), "1")
-    check_equal(place.must("migrate", "make", models=11), "no changes: the models are as the migrations leave them\n")
+    check_equal(place.must("migrate", "make", models=11), "no changes: the models agree with the migrations\n")
     place.must("migrate", "to", "0", models=11)
     check_equal(count_what_is_searched(place), "0")
 

@@ -103,7 +103,7 @@ def check_served(place, reason, letters=1, url=None):
             reply = server.get(path, "Content-Type: application/json", method=method, body=body)
             check_equal(reply.status, 503, method)
             check_equal(json.loads(reply.body)["detail"],
-                        "the database takes no changes at present, it can only be read")
+                        "the database can only be read at present")
         check_equal(server.count_logged("is served for reading only"), 1, "lines of the log")
         check(reason in server.logged("is served for reading only"), server.logged("is served for reading only"))
     return before

@@ -50,7 +50,7 @@ def a_failed_test_exits_1_and_the_others_run():
 @test
 def a_wrong_status_shows_request_answer_and_what_was_printed():
     text = reason(run("fails_by_status")[1], "fails_by_status")
-    for part in ("the status is 422 Unprocessable Content, wanted is 200 OK", "asked: POST /echo", '"text": 1',
+    for part in ("the status is 422 Unprocessable Content, expected 200 OK", "asked: POST /echo", '"text": 1',
                  "application/problem+json", '"location": [', "What it printed:", "said <by> the test"):
         check(part in text, f"{part!r} in\n{text}")
 
@@ -76,6 +76,28 @@ def a_text_difference_marks_the_line():
 def a_header_difference_shows_both():
     text = reason(run("fails_by_header")[1], "fails_by_header")
     check("  - text/plain\n  + application/json\n" in text, text)
+
+
+@test
+def providers_are_replaced_for_one_test_and_put_back():
+    code, output, _ = run("provides_")
+    check_equal(code, 0, "exit code of\n" + output)
+    check_equal(output.splitlines()[-1], "1..7")
+
+
+@test
+def a_replaced_provider_that_no_route_needs_fails_the_test():
+    text = reason(run("refuses_a_provider")[1], "refuses_a_provider_that_no_route_needs")
+    check("testing.c:" in text and "no route needs the provider unused" in text, text)
+
+
+@test
+def a_served_application_and_replaced_providers_do_not_go_together():
+    output = run("refuses_")[1]
+    text = reason(output, "refuses_serving_with_a_replaced_provider")
+    check("tern_test_serve starts the application in another process, where no provider is replaced" in text, text)
+    text = reason(output, "refuses_replacing_a_provider_of_what_is_served")
+    check("tern_test_serve has started the application with its own providers" in text, text)
 
 
 @test

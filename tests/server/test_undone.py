@@ -112,7 +112,7 @@ def a_row_that_was_there_before_is_seen_and_stays(folder, database):
     run(folder, "stays", url=database.url)
     code, output, _ = run(folder, "writes_the_first", url=database.url)
     check_equal(code, 1, "exit code")
-    check("the body is another than wanted" in output, output)
+    check("the body is not the expected one" in output, output)
     check_equal(database.ask("select count(*) from note where text = 'Milk'"), "1", "rows")
 
 

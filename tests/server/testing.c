@@ -69,6 +69,46 @@ TERN_HANDLER(hang)
     return tern_text(c, "at last");
 }
 
+/* -- providers -- */
+
+TERN_MODEL(User, (int64_t, id), (const char *, name))
+TERN_MODEL(Token, (const char *, token, .in = TERN_FROM_HEADER, .json = "X-Token", .optional = true))
+TERN_MODEL(TestUser, (const char *, test_user, .in = TERN_FROM_HEADER))
+
+TERN_PROVIDES(User, current_user, Token, in)
+{
+    if (in->token == NULL)
+        tern_fail(c, 401, "who are you?");
+    User *user = tern_alloc(c, sizeof *user);
+    user->name = in->token;
+    return user;
+}
+
+TERN_PROVIDES(const char, greeting, current_user, user)
+{
+    return tern_sprintf(c, "Hello, %s!", user->name);
+}
+
+TERN_REQUIRES(admin, current_user, user)
+{
+    if (strcmp(user->name, "root") != 0)
+        tern_fail(c, 403, "for administrators");
+}
+
+TERN_REQUIRES(unused)
+{
+}
+
+TERN_HANDLER(greet, greeting, text)
+{
+    return tern_text(c, text);
+}
+
+TERN_HANDLER(secret, current_user, user)
+{
+    return tern_textf(c, "the secret of %s", user->name);
+}
+
 static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Tested", .version = "1.0");
@@ -80,6 +120,8 @@ static tern_app *make_app(void)
     tern_get(app, "/header", header);
     tern_get(app, "/crash", crash);
     tern_get(app, "/hang", hang);
+    tern_get(app, "/greet", greet);
+    tern_get(app, "/secret", secret, .needs = TERN_NEEDS(admin));
     return app;
 }
 
@@ -169,6 +211,99 @@ TERN_TEST(fails_by_condition)
 TERN_TEST(fails_by_leaving)
 {
     exit(0);
+}
+
+/* -- providers that tests replace -- */
+
+TERN_PROVIDES(User, test_user, TestUser, in)
+{
+    User *user = tern_alloc(c, sizeof *user);
+    user->name = in->test_user;
+    return user;
+}
+
+TERN_PROVIDES(User, shouting_user, current_user, user)
+{
+    User *loud = tern_alloc(c, sizeof *loud);
+    loud->name = tern_sprintf(c, "%s!!", user->name);
+    return loud;
+}
+
+#define ANN .headers = TERN_HEADERS("X-Token: ann")
+
+TERN_TEST(provides_the_real_provider)
+{
+    tern_check_status(tern_test_get(t, "/greet"), 401);
+    tern_check_body(tern_test_get(t, "/greet", ANN), "Hello, ann!");
+    tern_check_status(tern_test_get(t, "/secret", ANN), 403);
+}
+
+TERN_TEST(provides_a_provider_of_the_test_and_its_own_input)
+{
+    tern_test_provide(t, current_user, test_user);
+    tern_check_body(tern_test_get(t, "/greet", .headers = TERN_HEADERS("test-user: bob")), "Hello, bob!");
+    tern_check_status(tern_test_get(t, "/greet", ANN), 422);
+    tern_check_json(tern_test_get(t, "/openapi.json"), "/paths/~1greet/get/parameters/0/name",
+                    "\"test-user\"");
+}
+
+TERN_TEST(provides_a_value)
+{
+    User root = {.name = "root"};
+    tern_test_provide_value(t, current_user, &root);
+    tern_check_body(tern_test_get(t, "/greet"), "Hello, root!");
+    tern_check_body(tern_test_get(t, "/secret"), "the secret of root");
+}
+
+TERN_TEST(provides_a_provider_that_takes_what_it_replaces)
+{
+    tern_test_provide(t, current_user, shouting_user);
+    tern_check_body(tern_test_get(t, "/greet", ANN), "Hello, ann!!!");
+    tern_check_status(tern_test_get(t, "/greet"), 401);
+}
+
+TERN_TEST(provides_a_requirement_that_lets_all_pass)
+{
+    tern_test_provide_value(t, admin, NULL);
+    tern_check_body(tern_test_get(t, "/secret", ANN), "the secret of ann");
+}
+
+TERN_TEST(provides_when_a_provider_is_replaced_between_requests_and_put_back)
+{
+    User eve = {.name = "eve"}, bob = {.name = "bob"};
+    tern_check_status(tern_test_get(t, "/greet"), 401);
+    tern_test_provide_value(t, current_user, &eve);
+    tern_check_body(tern_test_get(t, "/greet"), "Hello, eve!");
+    tern_test_provide_value(t, current_user, &bob);
+    tern_check_body(tern_test_get(t, "/greet"), "Hello, bob!");
+    tern_test_provide(t, current_user, current_user);
+    tern_check_status(tern_test_get(t, "/greet"), 401);
+}
+
+TERN_TEST(provides_when_both_a_provider_and_one_that_it_takes_are_replaced)
+{
+    User eve = {.name = "eve"};
+    tern_test_provide_value(t, greeting, "Good day.");
+    tern_test_provide_value(t, current_user, &eve);
+    tern_check_body(tern_test_get(t, "/greet"), "Good day.");
+}
+
+TERN_TEST(refuses_a_provider_that_no_route_needs)
+{
+    tern_test_provide_value(t, unused, NULL);
+    tern_test_get(t, "/greet", ANN);
+}
+
+TERN_TEST(refuses_serving_with_a_replaced_provider)
+{
+    tern_test_provide(t, current_user, test_user);
+    tern_test_serve(t);
+}
+
+TERN_TEST(refuses_replacing_a_provider_of_what_is_served)
+{
+    tern_test_serve(t);
+    tern_test_provide(t, current_user, test_user);
 }
 
 static void *volatile kept;

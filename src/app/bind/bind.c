@@ -9,17 +9,9 @@
 
 #include <string.h>
 
-/* -- what is wrong, as a reply -- */
+#define INLINED inline __attribute__((always_inline))
 
-/** The faults as a JSON array in the request's memory; NULL without the memory for it. */
-static const char *errors_text(tern_ctx *c, const tern_faults *faults)
-{
-    buf text = {0};
-    bool fits = faults_print_json(faults, &text);
-    const char *errors = fits ? arena_text(&c->x->arena, text.data, text.len) : NULL;
-    buf_free(&text);
-    return errors;
-}
+/* -- what is wrong, as a reply -- */
 
 void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
 {
@@ -30,7 +22,19 @@ void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
     const char *detail = faults->count == 1
                              ? "1 value is wrong"
                              : arena_printf(&c->x->arena, "%u values are wrong", faults->count);
-    ctx_fail_errors(c, 422, detail, errors_text(c, faults));
+    size_t count;
+    const tern_fault *list = faults_list(faults, &c->x->arena, &count);
+    ctx_fail_faults(c, 422, detail, list, list != NULL ? count : 0);
+}
+
+void bind_fail_at(tern_ctx *c, const char *source, const char *name, const char *code, const char *message)
+{
+    const place above = {.name = source}, here = {.up = &above, .name = name};
+    tern_faults faults;
+    faults_init(&faults, &c->x->arena);
+    fault_add(&faults, &here, code, NULL, NULL, "%s", message);
+    bind_fail_faults(c, &faults);
+    __builtin_unreachable();
 }
 
 void bind_need_plan(tern_ctx *c, const tern_type *type)
@@ -42,7 +46,7 @@ void bind_need_plan(tern_ctx *c, const tern_type *type)
     char label[160];
     if (!is_right)
         tern_log(TERN_LOG_ERROR, "%s: model %s can't be used: %s", ctx_route_label(c, label, sizeof label),
-                 type->name, problems.len != 0 ? problems.data : "it has mistakes");
+                 type->name, problems.len != 0 ? problems.data : "it has errors");
     buf_free(&problems);
     if (!is_right)
         ctx_fail(c, 500, NULL);
@@ -158,7 +162,7 @@ static void bind_query(binding *b)
 
 /* -- all of it -- */
 
-static void bind_rest(binding *b)
+static INLINED void bind_rest(binding *b)
 {
     const bind_plan *plan = b->plan;
     for (unsigned i = 0; i < plan->count; i++) {
@@ -179,25 +183,44 @@ static void bind_rest(binding *b)
     }
 }
 
-/** The model's own check knows fields, not where they come from. */
-static void place_fault(const bind_plan *plan, fault *f)
+/** The model's own check knows fields, not where they come from: `depth` is that of a fault in one of them.
+ */
+static void place_fault(const bind_plan *plan, fault *f, unsigned depth)
 {
-    for (unsigned i = 0; f->depth == 2 && i < plan->count; i++) {
+    for (unsigned i = 0; f->depth == depth && i < plan->count; i++) {
         const bind_field *field = &plan->fields[i];
-        if (strcmp(f->names[1], field->f->field->name) == 0 || strcmp(f->names[1], field->name) == 0) {
+        const char *name = f->names[depth - 1];
+        if (strcmp(name, field->f->field->name) == 0 || strcmp(name, field->name) == 0) {
             f->names[0] = bind_source_names[field->source];
             f->names[1] = field->name;
+            f->depth = 2;
         }
     }
 }
 
-static void check_model(binding *b)
+static INLINED void check_model(binding *b)
 {
     const bind_plan *plan = b->plan;
-    const place here = {.name = plan->body != NULL ? "body" : "query"};
-    validate_model(plan->type, b->model, &here, &b->faults);
+    if (plan->type->options.check == NULL)
+        return;
+    const place outer = {.name = plan->body != NULL ? "body" : "query"},
+                inner = {.up = &outer, .name = plan->wrapper};
+    bool is_wrapped = plan->wrapper != NULL && b->c->is_json_read;
+    validate_model(plan->type, b->model, is_wrapped ? &inner : &outer, &b->faults);
     for (fault *f = b->faults.first; f != NULL; f = f->next)
-        place_fault(plan, f);
+        place_fault(plan, f, is_wrapped ? 3 : 2);
+}
+
+/** Fills in the model, which is zero. Inlined, as all it calls once is: it has two callers, of which one is hot. */
+static INLINED void read_model(binding *b)
+{
+    if (b->plan->body != NULL)
+        bind_body(b); /* first: a decoder may clear the whole model */
+    bind_rest(b);
+    if (b->plan->has_query)
+        bind_query(b);
+    if (b->faults.count == 0)
+        check_model(b);
 }
 
 void *tern_bind(tern_ctx *c, const tern_type *type)
@@ -210,14 +233,18 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
         ctx_fail(c, 500, "the input has been read already");
     c->is_bound = true;
     faults_init(&b.faults, &c->x->arena);
-    b.model = tern_alloc(c, type->size);
-    if (b.plan->body != NULL)
-        bind_body(&b); /* first: a decoder may clear the whole model */
-    bind_rest(&b);
-    if (b.plan->has_query)
-        bind_query(&b);
-    if (b.faults.count == 0)
-        check_model(&b);
+    b.model = tern_alloc(c, b.plan->size);
+    read_model(&b);
     bind_fail_faults(c, &b.faults);
     return b.model;
+}
+
+void *tern_read_input_(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
+{
+    binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->size)};
+    faults_init(&b.faults, &c->x->arena);
+    read_model(&b);
+    bool is_right = b.faults.count == 0 && !b.faults.is_memory_short;
+    faults_join(faults, &b.faults);
+    return is_right ? b.model : NULL;
 }

@@ -27,18 +27,28 @@ typedef struct bind_plan {
     /** What the body is read as: the model itself, or, when some fields come from elsewhere or are never the
      * client's to give, a twin of it with the other fields only. NULL: nothing comes from the body. */
     const tern_type *body;
-    bind_field *fields; /* those that are not the body's: in order of declaration */
+    const char *wrapper;   /* the key that JSON has the body under; NULL: none */
+    const tern_type *json; /* what a JSON body is read as: `body`, or an object that holds it */
+    size_t size;           /* bytes of the model, and what `json` notes after it */
+    bind_field *fields;    /* those that are not the body's: in order of declaration */
     unsigned count;
     bool has_query;
     bool has_uploads; /* the body is a multipart form, read as it comes */
     bool is_body_required;
 } bind_plan;
 
-/** Makes the plan of a route whose handler has an input; NULL with lines in `problems`. Texts and the plan
- * lie in `a`. (plan.c) */
-const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems);
-/** Prepares a type that a route returns; false with lines in `problems`. (plan.c) */
-bool bind_prepare_returns(const route *r, buf *problems);
+/** Makes the plan of a route for the input of its handler or, with one, of a provider that it needs; NULL with
+ * lines in `problems`. Texts and the plan are in `a`. (plan.c) */
+const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *provider, buf *problems);
+/** Prepares a type that a route returns, and the key around it, whose text lies in `a`; false with lines in
+ * `problems`. (plan.c) */
+bool bind_prepare_returns(arena *a, route *r, buf *problems);
+/** What is wrong with a key around a body; NULL when nothing is. (wrap.c) */
+const char *bind_wrap_wrong(const char *key);
+/** Makes plan->json of plan->body and plan->wrapper; false with lines in `problems`. (wrap.c) */
+bool bind_wrap_make(bind_plan *plan, buf *problems);
+/** Takes back what bind_wrap_make has made. (wrap.c) */
+void bind_wrap_forget(void);
 /** Takes back what was made for models whose body is a part of them (tests under leak checkers); after
  * schema_forget. (plan.c) */
 void bind_forget(void);
@@ -67,7 +77,7 @@ typedef struct bind_texts {
     unsigned count;
 } bind_texts;
 
-/** Adds one; fails the request when memory is short. (value.c) */
+/** Adds one; fails the request when out of memory. (value.c) */
 void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_upload *upload);
 /** Makes the field's value of what was given for it: its fallback or zero when that is nothing. `above` is
  * the source ("query"), `name` what the field is called there. (value.c) */
@@ -89,6 +99,10 @@ void *bind_json_body(tern_ctx *c, const tern_type *type);
 /** Ends the request with what is wrong with it: 422 with every fault. Returns when there is none.
  * (bind.c) */
 void bind_fail_faults(tern_ctx *c, const tern_faults *faults);
+/** Ends the request with 422 and one fault, that of `name` in `source` ("query", "body"); texts are literals or the
+ * request's. (bind.c) */
+_Noreturn void bind_fail_at(tern_ctx *c, const char *source, const char *name, const char *code,
+                            const char *message);
 /** Fails with 500 and a line in the log when `type` has mistakes; otherwise it is prepared. (bind.c) */
 void bind_need_plan(tern_ctx *c, const tern_type *type);
 

@@ -132,7 +132,7 @@ static void add_unknown(binding *b, tern_str name)
         return;
     const char *shown = name.len <= SHOWN_BYTES ? ctx_text(b->c, name) : "(a long name)";
     const place here = {.up = &body_place, .name = shown};
-    fault_add(&b->faults, &here, "unknown", NULL, NULL, "is not known here");
+    fault_add(&b->faults, &here, "unknown", NULL, NULL, "is not a known field");
 }
 
 int bind_form_field(binding *b, tern_str name)
@@ -202,6 +202,11 @@ static void bind_form(binding *b)
 static void bind_nothing(binding *b)
 {
     bind_texts given[BIND_FIELDS_MAX];
+    if (b->plan->wrapper != NULL && b->plan->is_body_required) {
+        const place here = {.up = &body_place, .name = b->plan->wrapper};
+        fault_add(&b->faults, &here, "missing", NULL, NULL, "must be given");
+        return;
+    }
     memset(given, 0, b->plan->body->field_count * sizeof *given);
     bind_form_fields(b, given);
 }
@@ -230,7 +235,7 @@ void bind_body(binding *b)
                         ? "multipart/form-data or application/x-www-form-urlencoded"
                         : "application/json, application/x-www-form-urlencoded or multipart/form-data");
     if (format == BODY_JSON)
-        read_json(c, b->plan->body, b->model, c->x->body, &b->faults);
+        read_json(c, b->plan->json, b->model, c->x->body, &b->faults);
     else
         bind_form(b);
 }

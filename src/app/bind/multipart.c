@@ -97,11 +97,11 @@ static void write_to_disk(void *arg)
 static _Noreturn void fail_write(tern_ctx *c, int error)
 {
     char label[160];
-    tern_log(TERN_LOG_ERROR, "%s: an upload could not be kept: %s", ctx_route_label(c, label, sizeof label),
+    tern_log(TERN_LOG_ERROR, "%s: an upload could not be stored: %s", ctx_route_label(c, label, sizeof label),
              strerror(error));
     bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     ctx_fail(c, is_full ? 507 : 503,
-             is_full ? "there is no space for the upload" : "the upload could not be kept");
+             is_full ? "there is no space for the upload" : "the upload could not be stored");
 }
 
 static void close_upload(tern_ctx *c, void *arg)
@@ -118,7 +118,7 @@ static void flush_stage(form_reader *r)
     tern_upload *upload = r->upload;
     tern_ctx *c = r->b->c;
     if (upload->fd < 0) /* first, so that nothing that fails later leaves it open */
-        ctx_add_after(c, close_upload, upload);
+        tern_after(c, close_upload, upload);
     disk_write w = {.fd = &upload->fd, .data = r->stage, .len = r->stage_len, .at = upload->size};
     tern_offload(c, write_to_disk, &w);
     if (w.error != 0)

@@ -35,6 +35,7 @@ void bind_forget(void)
             body_types[i] = first->next;
             mem_free(first);
         }
+    bind_wrap_forget();
 }
 
 const char bind_source_names[][8] = {
@@ -46,6 +47,7 @@ const char bind_source_names[][8] = {
 typedef struct maker {
     arena *arena;
     const route *r;
+    const tern_provider *provider; /* whose input it is; NULL: the handler's */
     buf *problems;
     pattern pattern;
     const tern_field *field; /* the one at hand; NULL: the whole model */
@@ -60,12 +62,14 @@ static __attribute__((format(printf, 2, 3))) void mistake(maker *m, const char *
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    const tern_type *model = r->handler.input;
+    const tern_type *model = m->provider != NULL ? m->provider->input : r->handler.input;
     bool is_placed = r->options.file != NULL;
-    buf_add_printf(m->problems, "%s:%d: %s %s: model %s%s%s: %s\n",
-                   is_placed ? r->options.file : r->handler.file,
-                   is_placed ? r->options.line : r->handler.line, r->method_name, r->pattern, model->name,
-                   m->field != NULL ? ", field " : "", m->field != NULL ? m->field->name : "", text);
+    buf_add_printf(m->problems, "%s:%d: %s %s: ", is_placed ? r->options.file : r->handler.file,
+                   is_placed ? r->options.line : r->handler.line, r->method_name, r->pattern);
+    if (m->provider != NULL)
+        buf_add_printf(m->problems, "provider %s: ", m->provider->name);
+    buf_add_printf(m->problems, "model %s%s%s: %s\n", model->name, m->field != NULL ? ", field " : "",
+                   m->field != NULL ? m->field->name : "", text);
     m->is_wrong = true;
 }
 
@@ -88,7 +92,7 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
     if (twin == NULL) {
         twin = mem_zero(1, sizeof *twin + count * sizeof *fields);
         if (twin == NULL) {
-            mistake(m, "memory is short");
+            mistake(m, "out of memory");
             return NULL;
         }
         twin->whole = whole;
@@ -139,7 +143,7 @@ static tern_source source_of(const maker *m, const field_plan *f, int param)
         return f->field->in;
     if (param >= 0)
         return TERN_FROM_PATH;
-    return has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
+    return m->provider == NULL && has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
 }
 
 /** Whether one text is a value of it. */
@@ -160,7 +164,9 @@ static void check_source(maker *m, const field_plan *f, tern_source source, int 
     const tern_type *type = f->field->type;
     const char *source_name = bind_source_names[source];
     bool is_list = type->kind == TERN_KIND_LIST;
-    if (is_upload(type) && !has_body(m->r))
+    if (m->provider != NULL && (source == TERN_FROM_BODY || is_upload(type)))
+        mistake(m, "a provider reads no body: take it as the handler's input");
+    else if (is_upload(type) && !has_body(m->r))
         mistake(m, "a %s request uploads no file", m->r->method_name);
     else if (is_upload(type) && source != TERN_FROM_BODY)
         mistake(m, "an upload comes from the body, not from the %s", source_name);
@@ -200,7 +206,7 @@ static void add_field(maker *m, bind_plan *plan, const field_plan *f, tern_sourc
     bind_field *field = &plan->fields[plan->count++];
     *field = (bind_field){.f = f, .source = source, .name = name_in(m, f, source)};
     if (field->name == NULL) {
-        mistake(m, "memory is short");
+        mistake(m, "out of memory");
         return;
     }
     field->name_len = (uint32_t)strlen(field->name);
@@ -242,15 +248,36 @@ static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
         mistake(m, "its fields are read from the body, so the route can't have .stream_body");
 }
 
-const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems)
+/** The key around the body, where the route has one. */
+static void wrap_body(maker *m, bind_plan *plan)
 {
-    maker m = {.arena = a, .r = r, .problems = problems};
+    const char *key = m->provider == NULL ? m->r->options.takes_in : NULL,
+               *wrong = key != NULL ? bind_wrap_wrong(key) : NULL;
+    plan->json = plan->body;
+    plan->size = plan->type->size;
+    if (key == NULL)
+        return;
+    if (wrong != NULL)
+        mistake(m, ".takes_in %s", wrong);
+    else if (plan->body == NULL)
+        mistake(m, ".takes_in = \"%s\" is for fields of the body, and none is from there", key);
+    else if (plan->has_uploads)
+        mistake(m, ".takes_in = \"%s\" is for JSON, and a body with files is a form; leave it out", key);
+    if (m->is_wrong)
+        return;
+    plan->wrapper = key;
+    m->is_wrong |= !bind_wrap_make(plan, m->problems);
+}
+
+const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *provider, buf *problems)
+{
+    maker m = {.arena = a, .r = r, .provider = provider, .problems = problems};
     char unused[PATTERN_PROBLEM_BYTES];
-    tern_type *type = r->handler.input;
+    tern_type *type = provider != NULL ? provider->input : r->handler.input;
     if (!schema_prepare(type, problems))
         return NULL;
     if (type->kind != TERN_KIND_MODEL) {
-        mistake(&m, "the input of a handler is a model");
+        mistake(&m, "the input of a %s is a model", provider != NULL ? "provider" : "handler");
         return NULL;
     }
     if (r->method_name == NULL || r->pattern == NULL || !pattern_parse(&m.pattern, r->pattern, unused))
@@ -259,23 +286,65 @@ const bind_plan *bind_plan_make(arena *a, const route *r, buf *problems)
     tern_field *of_body = arena_alloc(a, type->field_count * sizeof *of_body);
     bind_field *fields = arena_alloc(a, type->field_count * sizeof *fields);
     if (plan == NULL || of_body == NULL || fields == NULL) {
-        mistake(&m, "memory is short");
+        mistake(&m, "out of memory");
         return NULL;
     }
     *plan = (bind_plan){.type = type, .fields = fields};
     sort_fields(&m, plan, of_body);
+    if (!m.is_wrong)
+        wrap_body(&m, plan);
     return m.is_wrong ? NULL : plan;
 }
 
-bool bind_prepare_returns(const route *r, buf *problems)
+/* -- what is returned -- */
+
+static __attribute__((format(printf, 3, 4))) bool refuse(const route *r, buf *problems, const char *format,
+                                                         ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_add_printf(problems, "%s:%d: %s %s: %s\n", r->options.file, r->options.line, r->method_name,
+                   r->pattern, text);
+    return false;
+}
+
+/** The key around replies, where the route has one. */
+static bool wrap_reply(arena *a, route *r, buf *problems)
+{
+    const char *key = r->options.wrapped, *wrong = key != NULL ? bind_wrap_wrong(key) : NULL;
+    if (key == NULL)
+        return true;
+    if (wrong != NULL)
+        return refuse(r, problems, ".wrapped %s", wrong);
+    if (r->options.returns == NULL || r->options.status == 204)
+        return refuse(r, problems,
+                      ".wrapped = \"%s\" is for JSON; give its type too: .returns = TERN_TYPE(...)", key);
+    if (r->options.paged)
+        return refuse(r, problems, ".wrapped = \"%s\" is not for pages, which are an object already", key);
+    buf head = {0};
+    buf_add_text(&head, "{\"");
+    buf_add_json(&head, key, strlen(key));
+    buf_add_text(&head, "\":");
+    r->reply_head = (tern_str){!head.failed ? arena_text(a, head.data, head.len) : NULL, head.len};
+    buf_free(&head);
+    return r->reply_head.data != NULL || refuse(r, problems, "out of memory");
+}
+
+bool bind_prepare_returns(arena *a, route *r, buf *problems)
 {
     tern_type *type = r->options.returns;
+    bool is_right = wrap_reply(a, r, problems);
+    if (r->options.takes_in != NULL && r->handler.input == NULL)
+        is_right = refuse(r, problems,
+                          ".takes_in = \"%s\" is for a handler with an input: "
+                          "TERN_HANDLER(%s, Model, in)",
+                          r->options.takes_in, r->handler.name);
     if (type == NULL)
-        return true;
-    if (r->options.paged && type->kind != TERN_KIND_LIST) {
-        buf_add_printf(problems, "%s:%d: %s %s: .paged needs .returns = TERN_LIST(...)\n", r->options.file,
-                       r->options.line, r->method_name, r->pattern);
-        return false;
-    }
-    return schema_prepare(type, problems);
+        return is_right;
+    if (r->options.paged && type->kind != TERN_KIND_LIST)
+        return refuse(r, problems, ".paged needs .returns = TERN_LIST(...)");
+    return schema_prepare(type, problems) && is_right;
 }

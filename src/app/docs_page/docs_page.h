@@ -28,7 +28,7 @@ typedef enum docs_part {
     DOCS_PARTS
 } docs_part;
 
-/** A page with {docs} and {openapi} in it filled in; NULL when memory is short. */
+/** A page with {docs} and {openapi} in it filled in; NULL when out of memory. */
 char *docs_page_fill_in(arena *a, const void *page, size_t len, const char *docs, const char *openapi);
 
 /** Replies with a part, under the page's Content-Security-Policy. */

@@ -1,6 +1,7 @@
 /** Which routes the document shows, under which paths, and which types they speak of. */
-#include "app/bind/bind.h"
 #include "app/openapi/internal.h"
+#include "app/problem_shape.h"
+#include "app/provide/provide.h"
 #include "base/name_table.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ static int number_of_method(const char *method)
 }
 
 /** The pattern with "{}" for each parameter: OpenAPI tells parameters neither by name nor by kind. NULL when
- * memory is short. */
+ * out of memory. */
 static const char *path_key(arena *memory, const pattern *p, size_t *len)
 {
     enum { PARAMETER_BYTES = 3 }; /* "/{}" */
@@ -49,7 +50,7 @@ static const char *path_key(arena *memory, const pattern *p, size_t *len)
 
 /** Puts the newest operation under its path. `*is_shown` is false when the path has its method already: of
  * routes that differ by host or by a parameter's kind, the document can show the first only. False when
- * memory is short. */
+ * out of memory. */
 static bool find_path(collector *c, openapi_operation *newest, int method, bool *is_shown)
 {
     openapi_document *doc = c->doc;
@@ -71,7 +72,7 @@ static bool find_path(collector *c, openapi_operation *newest, int method, bool 
            (first != 0 || name_table_put(&c->paths, PATHS, key, len, number));
 }
 
-/** The handler's name, for a second route of it with a number. NULL when memory is short. */
+/** The handler's name, for a second route of it with a number. NULL when out of memory. */
 static const char *make_id(collector *c, const route *r)
 {
     const char *name = r->handler.name != NULL ? r->handler.name : "handler", *id = name;
@@ -88,21 +89,40 @@ static const char *make_id(collector *c, const route *r)
     return is_kept ? id : NULL;
 }
 
+/** What the route's problems look like: the application's models, or those of problem details. */
+static void add_problem_types(openapi_document *doc, const route *r)
+{
+    int statuses[OPENAPI_PROBLEMS];
+    unsigned count = openapi_problems(doc->app, r, statuses);
+    for (unsigned i = 0; i < count; i++) {
+        const problem_shape *shape = problem_shape_of(r->group, statuses[i]);
+        if (shape == NULL && statuses[i] == 422 && provide_has_input(r))
+            doc->has_validation_problem = true;
+        else if (shape == NULL)
+            doc->has_problem = true;
+        else if (shape->options.returns != NULL)
+            schema_set_add(&doc->schemas, shape->options.returns, SCHEMA_OUTPUT);
+    }
+}
+
 static void add_types(openapi_document *doc, const route *r)
 {
-    const bind_plan *bind = r->bind;
-    for (unsigned i = 0; bind != NULL && i < bind->count; i++)
-        if (!openapi_is_left_out(&bind->fields[i]))
-            schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
+    const bind_plan *bind;
+    for (unsigned n = 0; n < provide_input_count(r); n++)
+        for (unsigned i = 0; (bind = provide_input(r, n)) != NULL && i < bind->count; i++)
+            if (!openapi_is_left_out(&bind->fields[i]))
+                schema_set_add(&doc->schemas, bind->fields[i].f->field->type, SCHEMA_INPUT);
+    bind = r->bind;
     if (bind != NULL && bind->body != NULL)
         schema_set_add(&doc->schemas, bind->body, SCHEMA_INPUT);
     if (openapi_has_content(&r->options))
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_OUTPUT);
     if (openapi_has_content(&r->options) && r->options.partial)
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_PART);
+    add_problem_types(doc, r);
 }
 
-/** Adds the route to the document, if it shows there; false when memory is short. */
+/** Adds the route to the document, if it shows there; false when out of memory. */
 static bool add_operation(collector *c, const route *r)
 {
     openapi_document *doc = c->doc;

@@ -33,9 +33,10 @@ typedef struct openapi_document {
     schema_set schemas;
     openapi_operation *operations; /* in order of registration */
     unsigned count;
+    bool has_problem, has_validation_problem; /* some operation answers with problem details of that kind */
 } openapi_document;
 
-/** Fills in the operations, their types and names; false when memory is short. (collect.c) */
+/** Fills in the operations, their types and names; false when out of memory. (collect.c) */
 bool openapi_collect(openapi_document *doc);
 /** Prints one operation's object. (operation.c) */
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
@@ -46,12 +47,22 @@ void openapi_print_path(const openapi_operation *operation, buf *out);
 bool openapi_is_left_out(const bind_field *field);
 /** Whether the success of such a route has a body that the document describes. (operation.c) */
 bool openapi_has_content(const tern_route_options *options);
+enum { OPENAPI_ANY_OTHER = 0, OPENAPI_PROBLEMS = 201 /* 400 to 599, and any other */ };
+/** The statuses of problems that a route is documented to answer, the last of them OPENAPI_ANY_OTHER; their
+ * count. (operation.c) */
+unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS]);
 /** The next of a list like "todos, admin"; false at its end. */
 bool openapi_next_word(const char **at, tern_str *word);
-/** Adds a line for each route whose .security names no scheme. (security.c) */
+/** Adds a line for each route and provider whose .security names no scheme. (security.c) */
 bool openapi_check_security(const tern_app *app, buf *problems);
 /** The array of a list of names: `[{"token":[]}]`, any one of which will do. (security.c) */
 void openapi_print_security(const char *names, buf *out);
+/** The member "security" of an operation, if it has one: what the route says, else what its providers say, all of
+ * which are needed. (security.c) */
+void openapi_print_route_security(const route *r, buf *out);
+/** Whether the route needs a tern_security, by its own word, its providers' or the application's.
+ * (security.c) */
+bool openapi_needs_security(const tern_app *app, const route *r);
 /** The members of components/securitySchemes. (security.c) */
 void openapi_print_schemes(const tern_app *app, buf *out);
 

@@ -1,4 +1,5 @@
 #include "app/openapi/internal.h"
+#include "app/provide/provide.h"
 
 #include "base/name_table.h"
 #include "schema/json/append.h"
@@ -46,14 +47,14 @@ static void print_paths(const openapi_document *doc, buf *out)
     append_close(out, '}');
 }
 
-/** What every route may answer. */
+/** What a route answers whose problems have no shape of the application's. */
 static const char problem_schema[] =
     "\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457)\",\"properties\":{"
     "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}},"
     "\"required\":[\"type\",\"title\"]}";
 
-/** What those with an input may. */
+/** What those with an input may, besides. */
 static const char validation_schemas[] =
     "\"ValidationProblem\":{\"type\":\"object\",\"description\":\"What is wrong with the request\","
     "\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
@@ -66,14 +67,6 @@ static const char validation_schemas[] =
     "\"code\":{\"type\":\"string\",\"examples\":[\"missing\"]},\"message\":{\"type\":\"string\"}},"
     "\"required\":[\"location\",\"code\",\"message\"]}";
 
-static bool has_input(const openapi_document *doc)
-{
-    bool has = false;
-    for (unsigned i = 0; i < doc->count; i++)
-        has |= doc->operations[i].route->bind != NULL;
-    return has;
-}
-
 static void print_components(const openapi_document *doc, buf *out)
 {
     append_key(out, "components");
@@ -81,9 +74,9 @@ static void print_components(const openapi_document *doc, buf *out)
     append_key(out, "schemas");
     append_open(out, '{');
     schema_print_components(&doc->schemas, out);
-    if (doc->count != 0)
+    if (doc->has_problem)
         append_raw(out, problem_schema);
-    if (has_input(doc))
+    if (doc->has_validation_problem)
         append_raw(out, validation_schemas);
     append_close(out, '}');
     if (doc->app->schemes != NULL) {
@@ -95,7 +88,7 @@ static void print_components(const openapi_document *doc, buf *out)
     append_close(out, '}');
 }
 
-/** Prints the tag unless it is among those seen; false when memory is short. */
+/** Prints the tag unless it is among those seen; false when out of memory. */
 static bool print_tag(name_table *seen, tern_str tag, buf *out)
 {
     if (name_table_find(seen, 0, tag.data, tag.len) != 0)

@@ -13,7 +13,7 @@
 void openapi_add_route(tern_app *app);
 /** Whether the document can be written; false with lines in `problems`. At start. (openapi.c) */
 bool openapi_check(const tern_app *app, buf *problems);
-/** Appends the document of a compiled application to `out`; false when memory is short. It changes nothing of
+/** Appends the document of a compiled application to `out`; false when out of memory. It changes nothing of
  * the application, so a thread may call it. (openapi.c) */
 bool openapi_write(const tern_app *app, buf *out);
 

@@ -1,9 +1,11 @@
 /** How clients say who they are: what tern_security declares, for the document. */
 #include "app/openapi/internal.h"
+#include "app/provide/provide.h"
 
 #include "base/name_table.h"
 #include "schema/json/append.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void tern_security_with(tern_app *app, const char *name, const tern_security_options *options)
@@ -32,8 +34,8 @@ bool openapi_next_word(const char **at, tern_str *word)
     return len > 0;
 }
 
-/** One line for each name that is no scheme; `r` NULL: the list is the application's own. */
-static bool check_names(const name_table *schemes, const char *names, const route *r, buf *problems)
+/** One line for each name that is no scheme, which begins with `whose`. */
+static bool check_names(const name_table *schemes, const char *names, const char *whose, buf *problems)
 {
     tern_str name;
     bool are_known = true;
@@ -41,14 +43,24 @@ static bool check_names(const name_table *schemes, const char *names, const rout
         if (name_table_find(schemes, 0, name.data, name.len) != 0)
             continue;
         are_known = false;
-        if (r != NULL)
-            buf_add_printf(
-                problems, "%s:%d: %s %s: ", r->options.file != NULL ? r->options.file : r->handler.file,
-                r->options.file != NULL ? r->options.line : r->handler.line, r->method_name, r->pattern);
-        else
-            buf_add_text(problems, "application: ");
-        buf_add_printf(problems, ".security names \"%.*s\", which no tern_security declares\n", (int)name.len,
-                       name.data);
+        buf_add_printf(problems, "%s: .security names \"%.*s\", which no tern_security declares\n", whose,
+                       (int)name.len, name.data);
+    }
+    return are_known;
+}
+
+static bool check_route(const name_table *schemes, const route *r, buf *problems)
+{
+    char whose[512];
+    bool is_placed = r->options.file != NULL;
+    snprintf(whose, sizeof whose, "%s:%d: %s %s", is_placed ? r->options.file : r->handler.file,
+             is_placed ? r->options.line : r->handler.line, r->method_name, r->pattern);
+    bool are_known = check_names(schemes, r->options.security, whose, problems);
+    for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
+        const tern_provider *p = r->provide->steps[i].provider;
+        snprintf(whose, sizeof whose, "%s:%d: provider %s", p->file, p->line, p->name);
+        if (problems->data == NULL || strstr(problems->data, whose) == NULL) /* once, not for each route */
+            are_known &= check_names(schemes, p->options.security, whose, problems);
     }
     return are_known;
 }
@@ -105,14 +117,13 @@ bool openapi_check_security(const tern_app *app, buf *problems)
     name_table schemes = {0};
     uint32_t number = 0;
     index_schemes(app, &schemes, problems);
-    bool are_right = check_names(&schemes, app->options.security, NULL, problems);
+    bool are_right = check_names(&schemes, app->options.security, "application", problems);
     for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
         bool is_taken = name_table_find(&schemes, 0, scheme->name, strlen(scheme->name)) != ++number;
         are_right = check_scheme(scheme, is_taken, problems) && are_right;
     }
     for (unsigned i = 0; i < router_count(app->router); i++) {
-        const route *r = router_at(app->router, i);
-        are_right = check_names(&schemes, r->options.security, r, problems) && are_right;
+        are_right = check_route(&schemes, router_at(app->router, i), problems) && are_right;
     }
     name_table_free(&schemes);
     return are_right && !problems->failed;
@@ -129,6 +140,112 @@ void openapi_print_security(const char *names, buf *out)
         append_close(out, '}');
     }
     append_close(out, ']');
+}
+
+/* -- what an operation needs -- */
+
+enum { SCHEMES_MAX = 32, WAYS_MAX = 64 };
+
+/** The ways of satisfying all providers of a route, each a set of schemes. */
+typedef struct ways {
+    tern_str schemes[SCHEMES_MAX];
+    unsigned scheme_count;
+    uint32_t sets[WAYS_MAX]; /* bits: numbers of schemes */
+    unsigned count;
+} ways;
+
+/** The scheme's bit; 0 when there is no room, which leaves the scheme out of the document. */
+static uint32_t bit_of(ways *w, tern_str name)
+{
+    for (unsigned i = 0; i < w->scheme_count; i++)
+        if (w->schemes[i].len == name.len && memcmp(w->schemes[i].data, name.data, name.len) == 0)
+            return 1U << i;
+    if (w->scheme_count == SCHEMES_MAX)
+        return 0;
+    w->schemes[w->scheme_count] = name;
+    return 1U << w->scheme_count++;
+}
+
+static void add_way(ways *w, uint32_t set)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        if (w->sets[i] == set)
+            return;
+    if (w->count < WAYS_MAX)
+        w->sets[w->count++] = set;
+}
+
+/** Each way so far with each of the provider's own; of an optional one, also without. */
+static void join_provider(ways *w, const tern_provider_options *o)
+{
+    ways before = *w;
+    tern_str name;
+    w->count = 0;
+    for (const char *at = o->security; openapi_next_word(&at, &name);) {
+        uint32_t bit = bit_of(w, name);
+        for (unsigned i = 0; i < before.count; i++)
+            add_way(w, before.sets[i] | bit);
+    }
+    for (unsigned i = 0; i < before.count && o->optional; i++)
+        add_way(w, before.sets[i]);
+}
+
+/** False when no provider of the route says anything of security. */
+static bool find_ways(const route *r, ways *w)
+{
+    bool has = false;
+    *w = (ways){.count = 1}; /* one way: nothing */
+    for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
+        const tern_provider_options *o = &r->provide->steps[i].provider->options;
+        if (o->security == NULL || *o->security == '\0')
+            continue;
+        has = true;
+        join_provider(w, o);
+    }
+    return has;
+}
+
+static void print_ways(const ways *w, buf *out)
+{
+    append_open(out, '[');
+    for (unsigned i = 0; i < w->count; i++) {
+        append_open(out, '{');
+        for (unsigned n = 0; n < w->scheme_count; n++) {
+            if ((w->sets[i] >> n & 1) == 0)
+                continue;
+            append_slice(out, w->schemes[n].data, w->schemes[n].len);
+            buf_add_text(out, ":[]");
+        }
+        append_close(out, '}');
+    }
+    append_close(out, ']');
+}
+
+void openapi_print_route_security(const route *r, buf *out)
+{
+    ways w;
+    if (r->options.security != NULL) {
+        append_key(out, "security");
+        openapi_print_security(r->options.security, out);
+    } else if (find_ways(r, &w)) {
+        append_key(out, "security");
+        print_ways(&w, out);
+    }
+}
+
+bool openapi_needs_security(const tern_app *app, const route *r)
+{
+    ways w;
+    const char *names = r->options.security;
+    if (names == NULL && find_ways(r, &w)) {
+        for (unsigned i = 0; i < w.count; i++)
+            if (w.sets[i] == 0) /* all its providers are optional */
+                return false;
+        return true;
+    }
+    if (names == NULL)
+        names = app->options.security;
+    return names != NULL && *names != '\0';
 }
 
 void openapi_print_schemes(const tern_app *app, buf *out)

@@ -9,7 +9,7 @@
 /** Far more than any application has: 12 methods combined in every way. */
 enum { ALLOWS_MAX = 4096 };
 
-/** A new endpoint's number; 0 when memory is short. */
+/** A new endpoint's number; 0 when out of memory. */
 static uint32_t add_endpoint(router *r)
 {
     if (r->endpoint_count + 1 >= r->endpoint_room) {
@@ -92,7 +92,7 @@ static void let_get_answer_head(router *r)
     }
 }
 
-/** Adds a mask to the set unless it is there; false when memory is short or there are too many. */
+/** Adds a mask to the set unless it is there; false when out of memory or there are too many. */
 static bool add_allow(router *r, unsigned *room, uint64_t mask)
 {
     for (unsigned i = 0; i < r->allow_count; i++)
@@ -199,6 +199,6 @@ bool router_compile(router *r, buf *problems)
         buf_add(problems, r->problems.data, r->problems.len);
     bool memory_short = r->memory_short || r->problems.failed;
     if (memory_short)
-        buf_add_text(problems, "routes: memory ran out while they were registered\n");
+        buf_add_text(problems, "routes: out of memory while they were registered\n");
     return !memory_short && r->problems.len == 0;
 }

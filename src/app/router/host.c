@@ -72,7 +72,7 @@ bool router_host_add(router *r, const route *at, uint32_t *number)
     bool is_wildcard = strncmp(at->host, "*.", 2) == 0;
     const char *shown = at->host + (is_wildcard ? 2 : 0);
     if (!is_host(shown)) {
-        router_problem(r, at, "\"%s\" is no host: a name without port, or \"*.\" and a name", at->host);
+        router_problem(r, at, "\"%s\" is not a host: a name without port, or \"*.\" and a name", at->host);
         return false;
     }
     char normal[1 + ROUTER_HOST_BYTES] = ".";
@@ -112,4 +112,15 @@ uint32_t router_host_next(const router *r, tern_str name, size_t *from)
             return found;
     }
     return 0;
+}
+
+bool router_host_admits(const char *own, tern_str host)
+{
+    char name[ROUTER_HOST_BYTES];
+    bool is_wildcard = strncmp(own, "*.", 2) == 0;
+    const char *wanted = own + is_wildcard; /* a wildcard's dot is a part of it */
+    size_t len = router_host_normal(host, name), wanted_len = strlen(wanted);
+    if (is_wildcard ? len <= wanted_len : len != wanted_len)
+        return false;
+    return text_equal_nocase(name + len - wanted_len, wanted, wanted_len);
 }

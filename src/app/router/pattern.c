@@ -66,8 +66,8 @@ static bool parse_parameter(pattern_segment *segment, const char *inside, size_t
             if (type_len == strlen(types[i].name) && memcmp(type, types[i].name, type_len) == 0)
                 segment->kind = types[i].kind;
         if (segment->kind == SEGMENT_PLAIN)
-            return refuse(problem, "\"%.*s\" at byte %zu is no type: there are int and uuid", shown(type_len),
-                          type, at + name_len + 1);
+            return refuse(problem, "\"%.*s\" at byte %zu is not a type: the types are int and uuid",
+                          shown(type_len), type, at + name_len + 1);
     } else if (len >= 3 && memcmp(inside + len - 3, "...", 3) == 0) {
         segment->kind = SEGMENT_REST;
         name_len -= 3;
@@ -75,7 +75,7 @@ static bool parse_parameter(pattern_segment *segment, const char *inside, size_t
     if (name_len == 0)
         return refuse(problem, "the parameter at byte %zu has no name", at);
     if (!is_name(inside, name_len))
-        return refuse(problem, "\"%.*s\" at byte %zu is no name: letters, digits and '_', no digit first",
+        return refuse(problem, "\"%.*s\" at byte %zu is not a name: letters, digits and '_', no digit first",
                       shown(name_len), inside, at);
     segment->text = (tern_str){inside, name_len};
     return true;
@@ -96,7 +96,7 @@ static bool check_text(const char *text, size_t len, size_t at, char *problem)
         if (byte == '{' || byte == '}')
             return refuse(problem, "'%c' at byte %zu: a parameter must be a whole segment", byte, at + i);
         if (byte < 0x20 || byte == 0x7f || byte == '\\')
-            return refuse(problem, "byte %zu is 0x%02x, which no path holds", at + i, byte);
+            return refuse(problem, "byte %zu is 0x%02x, which a path cannot contain", at + i, byte);
     }
     if (!utf8_valid(text, len))
         return refuse(problem, "the segment at byte %zu is not UTF-8", at);
@@ -130,7 +130,7 @@ static bool check_parameter(const pattern *p, unsigned index, bool is_last, char
     for (unsigned i = 0; i < index; i++)
         if (p->segments[i].kind != SEGMENT_TEXT && p->segments[i].text.len == segment->text.len &&
             memcmp(p->segments[i].text.data, segment->text.data, segment->text.len) == 0)
-            return refuse(problem, "the name \"%.*s\" stands there twice", name_len, segment->text.data);
+            return refuse(problem, "the name \"%.*s\" is used twice", name_len, segment->text.data);
     return true;
 }
 

@@ -90,7 +90,7 @@ static bool take_method(router *r, route *added)
 {
     const char *name = added->method_name;
     if (name == NULL || !is_token(name)) {
-        router_problem(r, added, "the method is no token");
+        router_problem(r, added, "the method is not a token");
         return false;
     }
     size_t len = strlen(name);

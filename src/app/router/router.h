@@ -31,7 +31,11 @@ typedef struct route {
     unsigned chain_len;
     const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
     unsigned param_count;
-    const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has none */
+    const struct bind_plan *bind;       /* how handler.input is filled; NULL: the handler has none */
+    const struct provide_plan *provide; /* its providers; NULL: none. Else handler.run calls them first */
+    const tern_group *group;            /* that it was registered on */
+    tern_str reply_head; /* of replies with .wrapped: `{"user":`; of length 0: they are not wrapped */
+    const struct page_shape *page; /* of what tern_page replies here */
 } route;
 
 typedef enum route_found {
@@ -51,7 +55,7 @@ typedef struct route_match {
 
 typedef struct router router;
 
-/** An empty router; NULL when memory is short. */
+/** An empty router; NULL when out of memory. */
 router *router_new(tern_slashes slashes);
 void router_free(router *r);
 /** Adds a route (copied; its texts must outlive the router). A mistake is kept for router_compile to report.
@@ -71,6 +75,8 @@ route_found router_match(const router *r, http_method method, tern_str method_te
 bool router_build_url(const router *r, const char *name, const char *const *params, buf *url);
 /** Prints the table for `APP routes`. */
 void router_print(const router *r, buf *out);
+/** Whether routes of the host `own` ("*.example.org") are for requests to `host`. (router_host.c) */
+bool router_host_admits(const char *own, tern_str host);
 /** Routes in order of registration. */
 unsigned router_count(const router *r);
 const route *router_at(const router *r, unsigned index);

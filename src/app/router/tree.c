@@ -172,7 +172,7 @@ const route *router_tree_walk(router_walk *w, uint32_t root)
     return walk_from(w, (walk_place){.node = root, .start = 1});
 }
 
-/** A new node's number; 0 when memory is short. Number 0 itself is never a node. */
+/** A new node's number; 0 when out of memory. Number 0 itself is never a node. */
 static uint32_t add_node(router *r)
 {
     if (r->node_count + 1 >= r->node_room) {

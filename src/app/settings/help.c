@@ -69,6 +69,7 @@ void settings_print_help(const tern_app_options *options, const app_command *mor
                            "environment", "default");
         add_setting(s, &widths, out);
     }
-    buf_add_text(out, "\nA flag wins over its variable, and that over what the program sets itself.\n"
-                      "SIZE is in bytes or like 16K, 1M, 2G; TIME in seconds or like 500ms, 10s, 5m.\n");
+    buf_add_text(
+        out, "\nA flag takes precedence over its variable, and the variable over the program's own setting.\n"
+             "SIZE is in bytes or like 16K, 1M, 2G; TIME in seconds or like 500ms, 10s, 5m.\n");
 }

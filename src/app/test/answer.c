@@ -58,6 +58,8 @@ static void write_request(const tern_test *t, const char *method, const char *pa
         add_line(out, request, "Content-Length", has_length ? length : NULL);
     if (!has_own(request, "Cookie"))
         test_add_cookies(t, path, out);
+    for (const test_header *header = t->headers; header != NULL; header = header->next)
+        add_line(out, request, header->name, header->value);
     for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
         buf_add_printf(out, "%s\r\n", *line);
     buf_add_text(out, "\r\n");
@@ -121,7 +123,7 @@ static const char *read_body(char *data, size_t len, tern_answer *a)
 const char *test_read_answer(tern_test *t, buf *heard, bool has_no_body, tern_answer *a)
 {
     if (heard->failed)
-        return "memory ran out";
+        return "out of memory";
     if (heard->len == 0)
         return "the connection was closed without an answer";
     char *at = heard->data, *end = heard->data + heard->len;
@@ -135,8 +137,8 @@ const char *test_read_answer(tern_test *t, buf *heard, bool has_no_body, tern_an
     return read_body(at, (size_t)(end - at), a);
 }
 
-tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const char *method,
-                                 const char *path, const tern_test_request *request)
+tern_answer *test_send(tern_test *t, const char *method, const char *path, const tern_test_request *request,
+                       const char **wrong)
 {
     const char *type;
     const tern_str body = body_of(request, &type);
@@ -156,11 +158,40 @@ tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const
     test_need(kept.data);
     kept.failed = heard.failed;
     buf_free(&heard);
-    const char *wrong = test_read_answer(t, &kept, strcmp(method, "HEAD") == 0, a);
-    if (wrong != NULL)
-        tern_test_fail_at(file, line, "%s %s: %s", method, path, wrong);
+    t->sent++;
+    *wrong = test_read_answer(t, &kept, strcmp(method, "HEAD") == 0, a);
+    if (*wrong != NULL)
+        return NULL;
     test_take_cookies(t, a);
     return a;
+}
+
+tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const char *method,
+                                 const char *path, const tern_test_request *request)
+{
+    const char *wrong;
+    tern_answer *a = test_send(t, method, path, request, &wrong);
+    if (a == NULL)
+        tern_test_fail_at(file, line, "%s %s: %s", method, path, wrong);
+    return a;
+}
+
+void tern_test_set_header(tern_test *t, const char *name, const char *value)
+{
+    test_header **at = &t->headers;
+    while (*at != NULL &&
+           (strlen((*at)->name) != strlen(name) || !text_equal_nocase((*at)->name, name, strlen(name))))
+        at = &(*at)->next;
+    if (value == NULL) {
+        if (*at != NULL)
+            *at = (*at)->next;
+        return;
+    }
+    if (*at == NULL) {
+        *at = test_need(arena_alloc(&t->arena, sizeof **at));
+        **at = (test_header){.name = test_need(arena_text(&t->arena, name, strlen(name)))};
+    }
+    (*at)->value = test_need(arena_text(&t->arena, value, strlen(value)));
 }
 
 const char *tern_answer_header_of(const tern_answer *a, const char *name)

@@ -54,10 +54,10 @@ void tern_check_text_at(const char *file, int line, const char *what, const char
         return;
     test_add_place(&out, file, line);
     if (seen == NULL || want == NULL) {
-        buf_add_printf(&out, "%s is %s%s%s, wanted is %s%s%s\n", what, seen ? "\"" : "", seen ? seen : "NULL",
+        buf_add_printf(&out, "%s is %s%s%s, expected %s%s%s\n", what, seen ? "\"" : "", seen ? seen : "NULL",
                        seen ? "\"" : "", want ? "\"" : "", want ? want : "NULL", want ? "\"" : "");
     } else {
-        buf_add_printf(&out, "%s is another text than wanted\n", what);
+        buf_add_printf(&out, "%s is not the expected text\n", what);
         test_add_diff(&out, want, seen);
     }
     test_fail_text(&out);
@@ -69,7 +69,7 @@ void tern_check_status_at(const char *file, int line, const tern_answer *a, int 
     if (a->status == want)
         return;
     test_add_place(&out, file, line);
-    buf_add_printf(&out, "the status is %d %s, wanted is %d %s\n", a->status, http_status_text(a->status),
+    buf_add_printf(&out, "the status is %d %s, expected %d %s\n", a->status, http_status_text(a->status),
                    want, http_status_text(want));
     add_talk(&out, a, true);
     test_fail_text(&out);
@@ -84,11 +84,11 @@ void tern_check_header_at(const char *file, int line, const tern_answer *a, cons
         return;
     test_add_place(&out, file, line);
     if (seen == NULL)
-        buf_add_printf(&out, "there is no header %s, wanted is \"%s\"\n", name, want);
+        buf_add_printf(&out, "there is no header %s, expected \"%s\"\n", name, want);
     else if (want == NULL)
-        buf_add_printf(&out, "the header %s is \"%s\", wanted is none\n", name, seen);
+        buf_add_printf(&out, "the header %s is \"%s\", expected none\n", name, seen);
     else
-        buf_add_printf(&out, "the header %s is another than wanted\n", name);
+        buf_add_printf(&out, "the header %s is not the expected one\n", name);
     if (seen != NULL && want != NULL)
         test_add_diff(&out, want, seen);
     add_talk(&out, a, false);
@@ -101,7 +101,7 @@ void tern_check_body_at(const char *file, int line, const tern_answer *a, const 
     if (strlen(want) == a->len && memcmp(a->body, want, a->len) == 0)
         return;
     test_add_place(&out, file, line);
-    buf_add_text(&out, "the body is another than wanted\n");
+    buf_add_text(&out, "the body is not the expected one\n");
     test_add_diff(&out, want, a->body);
     add_talk(&out, a, false);
     test_fail_text(&out);
@@ -115,7 +115,7 @@ static tern_value *read_wanted(const char *file, int line, const char *want)
     tern_str text = {test_need(arena_text(memory, want, strlen(want))), strlen(want)};
     tern_value *value = value_parse(memory, text, NULL, &error);
     if (value == NULL)
-        tern_test_fail_at(file, line, "what is wanted is no JSON itself (%s): %s", error.message, want);
+        tern_test_fail_at(file, line, "the expected text is not JSON (%s): %s", error.message, want);
     return value;
 }
 
@@ -130,13 +130,28 @@ void tern_check_json_at(const char *file, int line, tern_answer *a, const char *
         return;
     test_add_place(&out, file, line);
     if (body == NULL)
-        buf_add_text(&out, "the body is no JSON\n");
+        buf_add_text(&out, "the body is not JSON\n");
     else if (seen == NULL)
-        buf_add_printf(&out, "there is nothing at \"%s\", wanted is %s\n", pointer, want);
+        buf_add_printf(&out, "there is nothing at \"%s\", expected %s\n", pointer, want);
     else if (wanted == NULL)
-        buf_add_printf(&out, "there is something at \"%s\", wanted is nothing\n", pointer);
+        buf_add_printf(&out, "there is something at \"%s\", expected nothing\n", pointer);
     else
         test_add_json_diff(&out, pointer, wanted, seen);
     add_talk(&out, a, body == NULL || seen == NULL || wanted == NULL);
+    test_fail_text(&out);
+}
+
+void tern_check_without_at(const char *file, int line, const tern_answer *a, const char *text)
+{
+    buf out = {0};
+    const char *where = memmem(a->body, a->len, text, strlen(text)) != NULL ? "the body" : NULL;
+    for (unsigned i = 0; where == NULL && i < a->header_count; i++)
+        if (strstr(a->headers[i].value, text) != NULL)
+            where = a->headers[i].name;
+    if (where == NULL)
+        return;
+    test_add_place(&out, file, line);
+    buf_add_printf(&out, "%s holds \"%s\"\n", where, text);
+    add_talk(&out, a, true);
     test_fail_text(&out);
 }

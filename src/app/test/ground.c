@@ -25,7 +25,7 @@ static bool check_all(const tern_app *app, const char *program)
          launch = launch->next)
         is_right = launch->check(launch->arg, &how, &problems);
     if (!is_right)
-        fprintf(stderr, "%s: %s", program, problems.failed ? "memory ran out\n" : problems.data);
+        fprintf(stderr, "%s: %s", program, problems.failed ? "out of memory\n" : problems.data);
     buf_free(&problems);
     buf_free(&shown);
     return is_right;

@@ -15,6 +15,12 @@ typedef struct test_cookie {
     const char *name, *value, *path;
 } test_cookie;
 
+/** A header that tern_test_set_header gives to requests. */
+typedef struct test_header {
+    struct test_header *next;
+    const char *name, *value;
+} test_header;
+
 /** The running test; a process has one. */
 struct tern_test {
     const tern_test_case *test;
@@ -24,6 +30,9 @@ struct tern_test {
     app_testing testing;
     arena arena;
     test_cookie *cookies;
+    struct provide_replacement *replacements; /* also the application's, once it is made */
+    test_header *headers;
+    unsigned sent;     /* requests */
     const char *doing; /* the request that is being answered; NULL: none */
     int report_fd;     /* where the reason of a failure goes */
     pid_t served;      /* what tern_test_serve started; 0: nothing */
@@ -50,9 +59,15 @@ void test_add_place(buf *out, const char *file, int line);
 void test_talk(tern_test *t, const char *request, size_t len, buf *heard);
 /** Closes what the requests of the test opened. (wire.c) */
 void test_close(tern_test *t);
+/** Fails the test for a replaced provider that the application's routes do not need. (provide.c) */
+void test_check_replacements(const tern_test *t);
 /** Ends what tern_test_serve started. (serve.c) */
 void test_stop_serving(tern_test *t);
 
+/** As tern_test_send_with, but for an answer that does not come whole: NULL, and `*wrong` says why.
+ * (test_answer.c) */
+tern_answer *test_send(tern_test *t, const char *method, const char *path, const tern_test_request *request,
+                       const char **wrong);
 /** Takes an answer apart; NULL, or what is wrong with it. Changes `heard`, into which `a` points.
  * (answer.c)
  */
@@ -68,6 +83,9 @@ void test_add_diff(buf *out, const char *want, const char *seen);
 void test_add_json_diff(buf *out, const char *pointer, const tern_value *want, const tern_value *seen);
 /** The value as indented text, in the test's memory. (diff.c) */
 const char *test_pretty(const tern_value *value);
+
+/** `tests fuzz ...`; NULL in a program without TERN_FUZZ, which does not hold the fuzzer then. (test_main.c) */
+extern int (*test_fuzz_main)(tern_app *(*make_app)(void), int argc, char **argv);
 
 /** The first argument of what tern_test_serve starts; "commits" or "undone" follows, and then what tern_run
  * takes. (serve.c) */

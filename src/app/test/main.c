@@ -13,6 +13,8 @@
 
 enum { EXIT_USAGE = 2, MOST_JOBS = 256, MOST_SECONDS = 86400, STANDARD_SECONDS = 30 };
 
+int (*test_fuzz_main)(tern_app *(*make_app)(void), int argc, char **argv);
+
 static tern_test_case *first_test;
 static tern_test_case **last_test = &first_test;
 
@@ -26,15 +28,15 @@ static const char help[] =
     "usage: %s [--jobs N] [--timeout SECONDS] [--database-url URL] [--tap] [--junit FILE] [WORD...]\n"
     "       %s --list | --serve [ARGUMENTS] | --help\n"
     "\n"
-    "Runs the tests whose name holds one of the words; all of them without a word.\n"
+    "Runs the tests whose name contains one of the words, or all tests.\n"
     "\n"
-    "  --jobs N           run N tests at a time (default: one for each core)\n"
-    "  --timeout SECONDS  how long a test may take that says nothing itself (default: 30)\n"
+    "  --jobs N           run N tests at a time (default: one per core)\n"
+    "  --timeout SECONDS  how long a test may take that has no time of its own (default: 30)\n"
     "  --database-url URL which database the tests work on, in transactions that are rolled back\n"
     "                     (or TERN_DATABASE_URL; default: the application's own, and instead of a\n"
     "                     SQLite file of its own one in memory for each test)\n"
-    "  --tap              print TAP also on a terminal\n"
-    "  --junit FILE       write the results as JUnit's XML, too\n"
+    "  --tap              print TAP on a terminal too\n"
+    "  --junit FILE       also write the results as JUnit XML\n"
     "  --list             print the tests' names\n"
     "  --serve            run the application itself, with the arguments that follow\n";
 
@@ -89,7 +91,7 @@ static void take_flag(test_options *o, int argc, char **argv, int *at)
         }
         return;
     }
-    o->problem = "is not known; --help lists what is";
+    o->problem = "is unknown; --help lists every option";
     o->problem_with = argv[*at];
 }
 
@@ -165,6 +167,8 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
         return tern_run(make_app(), argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], TEST_SERVES) == 0)
         return test_serve_main(make_app, argc, argv);
+    if (argc > 1 && test_fuzz_main != NULL && strcmp(argv[1], "fuzz") == 0)
+        return test_fuzz_main(make_app, argc, argv);
     const char *program = argc > 0 ? argv[0] : "tests";
     test_options o = read_options(argc, argv);
     if (o.help) {
@@ -178,7 +182,7 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
     if (o.list)
         return list_tests(&o);
     if (o.database_url != NULL && setenv("TERN_DATABASE_URL", o.database_url, 1) != 0) {
-        fprintf(stderr, "%s: memory ran out\n", program);
+        fprintf(stderr, "%s: out of memory\n", program);
         return 1;
     }
     test_plan plan = {.make_app = make_app, .jobs = o.jobs, .seconds = o.seconds, .junit = o.junit};
@@ -191,7 +195,7 @@ int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv)
     }
     plan.results = mem_zero(plan.count, sizeof *plan.results);
     if (plan.results == NULL) {
-        fprintf(stderr, "%s: memory ran out\n", program);
+        fprintf(stderr, "%s: out of memory\n", program);
         return 1;
     }
     choose(&o, plan.results);

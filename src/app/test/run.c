@@ -48,7 +48,7 @@ void test_run(const tern_test_case *test, tern_app *(*make_app)(void), int repor
 void *test_need(void *block)
 {
     if (block == NULL)
-        tern_test_fail_at(test_current->test->file, test_current->test->line, "memory ran out");
+        tern_test_fail_at(test_current->test->file, test_current->test->line, "out of memory");
     return block;
 }
 
@@ -59,7 +59,7 @@ void test_add_place(buf *out, const char *file, int line)
 
 void test_fail_text(const buf *reason)
 {
-    const char *text = reason->failed ? "memory ran out for the reason\n" : reason->data;
+    const char *text = reason->failed ? "out of memory for the reason\n" : reason->data;
     size_t len = strlen(text);
     while (len > 0) {
         ssize_t n = write(test_current->report_fd, text, len);

@@ -102,7 +102,7 @@ static void add_reason(test_result *result, const test_job *job, int status, boo
     else if (WIFSIGNALED(status))
         buf_add_printf(&result->reason, "crashed: %s\n", strsignal(WTERMSIG(status)));
     else if (has_ended)
-        buf_add_printf(&result->reason, "ended well, but its process then with code %d: something leaked?\n",
+        buf_add_printf(&result->reason, "passed, but its process then ended with code %d: a leak?\n",
                        WEXITSTATUS(status));
     else
         buf_add_printf(&result->reason, "its process ended with code %d before the test did\n",

@@ -66,6 +66,10 @@ const char *tern_test_serve(tern_test *t)
     pid_t parent = getpid();
     if (t->served != 0)
         tern_test_fail_at(t->test->file, t->test->line, "tern_test_serve can be called once in a test");
+    if (t->replacements != NULL)
+        tern_test_fail_at(t->test->file, t->test->line,
+                          "tern_test_serve starts the application in another process, where no provider is "
+                          "replaced (tern_test_provide)");
     int log_fd = memfd_create("tern-test-serve", MFD_CLOEXEC);
     if (log_fd < 0 || (t->served = fork()) < 0)
         tern_test_fail_at(t->test->file, t->test->line, "the application cannot be served: %s",

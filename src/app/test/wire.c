@@ -26,11 +26,13 @@ static void open_app(tern_test *t)
         tern_test_fail_at(t->test->file, t->test->line, "make_app returned NULL");
     t->testing.commits = t->test->commits;
     t->app->testing = &t->testing;
+    t->app->replacements = t->replacements;
     if (!settings_read(&t->settings, &t->app->options, NULL, 1, no_arguments, &problems) ||
         !app_prepare(t->app, &problems))
-        tern_test_fail_at(t->test->file, t->test->line, "the application has mistakes:\n%s",
-                          problems.data != NULL ? problems.data : "memory ran out");
+        tern_test_fail_at(t->test->file, t->test->line, "the application has errors:\n%s",
+                          problems.data != NULL ? problems.data : "out of memory");
     buf_free(&problems);
+    test_check_replacements(t);
     if (!loop_open() || !app_start(t->app, &t->settings))
         tern_test_fail_at(t->test->file, t->test->line, "the application does not start");
 }

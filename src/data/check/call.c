@@ -24,6 +24,7 @@ static const call_kind call_kinds[] = {
     {"tern_remove", CALL_KEY, STATEMENT_REMOVE, 1, 0},
     {"tern_sql", CALL_OWN, STATEMENT_OWN, 1, 0},
     {"tern_sql_run", CALL_OWN, STATEMENT_OWN, 1, 0},
+    {"tern_select_page", CALL_SELECTION, STATEMENT_SELECT, 2, 0},
     {"tern_pluck", CALL_SELECTION, STATEMENT_SELECT, 2, 0},
     {"tern_sql_pluck", CALL_OWN, STATEMENT_OWN, 1, 0},
     {"tern_sql_value", CALL_OWN, STATEMENT_OWN, 1, 0},

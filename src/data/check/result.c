@@ -31,7 +31,7 @@ static void check_column_of(check_run *run, const check_statement *s, const chec
     if (!run->engine->fits(column, f->type))
         check_add(run, s->call, CHECK_ERROR, "result", "the column \"%s\" is %s, but %s.%s is %s",
                   column->name, column->type, model->name, f->field->name, f->type->name);
-    else if (may_be_null(s, column) && !plan_may_lack(f))
+    else if (strchr(column->name, '.') == NULL && may_be_null(s, column) && !plan_may_lack(f))
         check_add(run, s->call, CHECK_WARNING, "null",
                   "the column \"%s\" may be null, but %s.%s is neither .optional nor .nullable", column->name,
                   model->name, f->field->name);
@@ -49,6 +49,30 @@ static const char *suggest_field(check_run *run, const tern_type *type, const ch
 {
     const data_table *table = data_table_of(type);
     return table != NULL ? check_suggest_column(run, table, name, strlen(name)) : "";
+}
+
+/** The field that a column fills: a dot in its name leads into a model. `*top` is the field of the model itself. */
+static const field_plan *field_of(const tern_type *type, const char *name, const field_plan **top)
+{
+    const field_plan *found = NULL;
+    for (size_t len; plan_of(type) != NULL; name += len + 1, type = found->type) {
+        const type_plan *plan = plan_of(type);
+        len = strcspn(name, ".");
+        found = NULL;
+        for (unsigned i = 0; i < type->field_count && found == NULL; i++) {
+            const tern_field *field = plan->fields[i].field;
+            const char *column = field->column != NULL ? field->column : field->name;
+            if (strlen(column) == len && memcmp(column, name, len) == 0)
+                found = &plan->fields[i];
+        }
+        if (*top == NULL)
+            *top = found;
+        if (found == NULL || name[len] == '\0')
+            return found;
+        if (found->type->kind != TERN_KIND_MODEL)
+            return NULL;
+    }
+    return found;
 }
 
 /** A result that is read as single values has one column, whatever it is called. */
@@ -79,14 +103,14 @@ void check_result(check_run *run, const check_statement *s, const check_answer *
         return;
     bool has[128] = {false};
     for (unsigned i = 0; i < answer->count; i++) {
-        const field_plan *f = rows_field_of_column(model, answer->columns[i].name);
+        const field_plan *top = NULL, *f = field_of(model, answer->columns[i].name, &top);
         if (f == NULL) {
             check_add(run, s->call, CHECK_ERROR, "result", "the column \"%s\" is not a field of %s%s",
                       answer->columns[i].name, model->name,
                       suggest_field(run, model, answer->columns[i].name));
             continue;
         }
-        has[f - plan_of(model)->fields] = true;
+        has[top - plan_of(model)->fields] = true;
         check_column_of(run, s, &answer->columns[i], f);
     }
     for (unsigned i = 0; i < model->field_count && answer->count != 0; i++)

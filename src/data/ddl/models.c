@@ -327,7 +327,7 @@ ddl_schema *ddl_of_models(arena *a, buf *problems)
         if (schema->tables.items[i].search.count != 0)
             check_search_name(&m, schema, &schema->tables.items[i]);
     if (m.is_memory_short)
-        buf_add_text(problems, "the schema of the models: memory is short\n");
+        buf_add_text(problems, "the schema of the models: out of memory\n");
     return m.is_memory_short || m.has_mistakes ? NULL : schema;
 }
 

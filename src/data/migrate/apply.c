@@ -12,7 +12,7 @@ static data_dialect dialect_of(const migrate_command *c)
 /** Appends what the client said as a line. */
 static bool fail_with(migrate_command *c, buf *problem)
 {
-    command_fail(c, "%s", problem->data != NULL ? problem->data : "memory is short");
+    command_fail(c, "%s", problem->data != NULL ? problem->data : "out of memory");
     buf_free(problem);
     return false;
 }
@@ -67,7 +67,7 @@ static bool take_violation(void *arg, const char *const *values, unsigned count)
 {
     buf *problem = arg;
     if (problem->len == 0)
-        buf_add_printf(problem, "rows of %s refer to rows of %s that are not there",
+        buf_add_printf(problem, "rows of %s refer to rows of %s that do not exist",
                        count > 0 && values[0] != NULL ? values[0] : "?",
                        count > 2 && values[2] != NULL ? values[2] : "?");
     return true;
@@ -160,7 +160,7 @@ static bool apply(migrate_command *c, const migration *m, bool is_down)
     if (!folder_read_sql(&c->folder, m, dialect_of(c), &sql, &c->problems))
         return false;
     if (is_down && sql.down == NULL)
-        return command_fail(c, "%s has no way back: no line \"%s\" with SQL behind it", sql.file,
+        return command_fail(c, "%s cannot be undone: it has no line \"%s\" with SQL after it", sql.file,
                             MIGRATE_DOWN_MARK);
     if (!client_begin_alone(&c->client, &problem))
         return fail_with(c, &problem);
@@ -177,7 +177,7 @@ static bool apply(migrate_command *c, const migration *m, bool is_down)
         client_rollback(&c->client);
         if (problem.len != 0 || c->problems.len == told)
             command_fail(c, "%s: %s; nothing of %s was %s", sql.file,
-                         problem.data != NULL ? problem.data : "memory is short", m->name,
+                         problem.data != NULL ? problem.data : "out of memory", m->name,
                          is_down ? "undone" : "applied");
     } else {
         printf("%s %s\n", is_down ? "undone " : "applied", m->name);
@@ -259,7 +259,7 @@ bool migrate_adopt_baseline(migrate_command *c)
         client_rollback(&c->client);
         return fail_with(c, &problem);
     }
-    printf("taken as applied, since the tables are there: all up to %s\n", last->name);
+    printf("recorded as applied, because the tables exist: all up to %s\n", last->name);
     return true;
 }
 
@@ -315,7 +315,7 @@ int command_to(migrate_command *c)
 {
     const char *word = command_take_word(c);
     if (word == NULL) {
-        command_fail(c, "migrate to: which one? give its number or name; 0 undoes all");
+        command_fail(c, "migrate to: give a migration's number or name; 0 undoes all");
         return 1;
     }
     if (!begin(c))

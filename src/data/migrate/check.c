@@ -38,7 +38,7 @@ static bool make_tables(migrate_command *c, const ddl_schema *models)
               state_read(&c->state, &c->client, &c->memory, &problem);
     if (!is_done) {
         client_rollback(&c->client);
-        command_fail(c, "%s", problem.data != NULL ? problem.data : "memory is short");
+        command_fail(c, "%s", problem.data != NULL ? problem.data : "out of memory");
     }
     buf_free(&sql);
     buf_free(&json);
@@ -73,7 +73,7 @@ static bool check_without_migrations(migrate_command *c, const ddl_schema *model
         }
         if (tables != 0)
             return command_fail(
-                c, "the database has tables that no migration and no earlier start of this program "
+                c, "the database has tables that neither a migration nor an earlier start of this program "
                    "has made; give it an empty one (--database-url)");
         if (!make_tables(c, models))
             return false;
@@ -81,7 +81,7 @@ static bool check_without_migrations(migrate_command *c, const ddl_schema *model
     if (c->state.baseline != NULL)
         return check_baseline(c, models);
     return command_fail(c,
-                        "%s is applied to the database, but the folder %s holds no migrations; put them back",
+                        "%s is applied to the database, but the folder %s has no migrations; put them back",
                         c->state.count != 0 ? c->state.items[0].name : "a migration", c->folder.path);
 }
 
@@ -94,7 +94,7 @@ static bool check_migrations(migrate_command *c, const ddl_schema *models)
     if (!command_is_same(c, newest, models))
         return command_fail(
             c,
-            "the models have changes that are in no migration; run `%s migrate make` and then "
+            "the models have changes that are not in a migration; run `%s migrate make` and then "
             "`%s migrate`",
             c->program, c->program);
     unsigned pending = migrate_count_pending(c);

@@ -30,7 +30,7 @@ static bool connect_to(migrate_command *c, bool may_make)
     bool is_open = client_open(&c->client, c->options->url, may_make, &problem) &&
                    state_read(&c->state, &c->client, &c->memory, &problem);
     if (!is_open) {
-        command_fail(c, "database: %s", problem.data != NULL ? problem.data : "memory is short");
+        command_fail(c, "database: %s", problem.data != NULL ? problem.data : "out of memory");
         c->is_away = client_is_away(&c->client, c->options->url);
     }
     buf_free(&problem);
@@ -62,7 +62,7 @@ bool command_connect_to_tables(migrate_command *c)
     if (!command_connect(c))
         return false;
     if (!state_count_tables(&c->client, &tables, &problem))
-        command_fail(c, "database: %s", problem.data != NULL ? problem.data : "memory is short");
+        command_fail(c, "database: %s", problem.data != NULL ? problem.data : "out of memory");
     else if (tables == 0)
         command_fail_without_tables(c);
     buf_free(&problem);
@@ -110,7 +110,7 @@ const char *command_take_word(migrate_command *c)
 bool command_has_no_more(migrate_command *c)
 {
     return c->count == 0 ||
-           command_fail(c, "%s: is not understood here (%s migrate --help)", c->arguments[0], c->program);
+           command_fail(c, "%s: unknown argument (%s migrate --help)", c->arguments[0], c->program);
 }
 
 static const char usage[] =
@@ -120,10 +120,10 @@ static const char usage[] =
     "  make [NAME]      compares the models with the migrations, and writes a new one\n"
     "       --check     writes nothing, and ends with 1 when there are changes\n"
     "       --empty     writes one without changes, for SQL of your own\n"
-    "       --by-hand   writes one although a value is missing, which its SQL then asks for\n"
+    "       --by-hand   writes one even when a value is missing, for you to fill in in its SQL\n"
     "  status           what is applied and what is not\n"
     "  plan             prints the SQL that would be run\n"
-    "  to NUMBER        applies or undoes until the migration of that number is the last; 0 undoes all\n"
+    "  to NUMBER        applies or undoes until that migration is the last one; 0 undoes all\n"
     "  down             undoes the last one\n";
 
 static const char db_usage[] = "Usage: %s db WORD\n"
@@ -131,7 +131,7 @@ static const char db_usage[] = "Usage: %s db WORD\n"
                                "  shell            the database's own shell: sqlite3 or psql\n"
                                "  dump             prints every row of every table as a line of JSON\n"
                                "       --out FILE  writes them into a file\n"
-                               "  load FILE        inserts the rows of such a file, all or none\n"
+                               "  load FILE        inserts the rows of such a file, either all or none\n"
                                "  seed             runs the functions given to tern_seed\n";
 
 static const char check_usage[] =
@@ -176,7 +176,7 @@ static int run_word(migrate_command *c, const char *command, const command_word 
         if (strcmp(words->word, word != NULL ? word : "") == 0)
             return words->run(c);
     command_fail(c, "%s %s: %s (%s %s --help)", command, word != NULL ? word : "",
-                 word != NULL ? "there is no such word" : "what?", c->program, command);
+                 word != NULL ? "unknown command" : "what?", c->program, command);
     return 1;
 }
 
@@ -191,7 +191,7 @@ static void tell(const migrate_command *c)
         line += len + (line[len] == '\n');
     }
     if (c->problems.failed)
-        fprintf(stderr, "%s: memory ran out\n", c->program);
+        fprintf(stderr, "%s: out of memory\n", c->program);
 }
 
 /** Which database: the application's own, unless the command line or the environment says otherwise. */
@@ -281,7 +281,7 @@ void data_migrate_commands_add(tern_app *app, const tern_database_options *optio
                                         .run = run_migrate,
                                         .arg = target});
     app_add_command(app, &(app_command){.name = "db",
-                                        .help = "look into the database, dump and load it (db --help)",
+                                        .help = "open a shell in the database, dump and load it (db --help)",
                                         .run = run_db,
                                         .arg = target});
 }

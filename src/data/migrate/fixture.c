@@ -174,8 +174,8 @@ bool fixture_print(const fixture *f, const char *const *values, arena *row_memor
         if (values[i] == NULL) {
             *plan_state(column->plan, row) = TERN_STATE_NULL;
         } else if (!read_text(column->plan->type, values[i], plan_value(column->plan, row), row_memory)) {
-            buf_add_printf(problem, "table %s, column %s: \"%.80s\" is no value of its field", f->table->name,
-                           column->name, values[i]);
+            buf_add_printf(problem, "table %s, column %s: \"%.80s\" is not a value of its field",
+                           f->table->name, column->name, values[i]);
             return false;
         }
     }

@@ -26,7 +26,7 @@ const char *folder_file(const migrate_folder *folder, const char *name, const ch
 
 static bool memory_is_short(buf *problems)
 {
-    buf_add_text(problems, "memory is short\n");
+    buf_add_text(problems, "out of memory\n");
     return false;
 }
 
@@ -150,7 +150,7 @@ static char *read_file(const migrate_folder *folder, const char *path, size_t *l
     char *text = NULL;
     if (file == NULL) {
         buf_add_printf(problems, "%s: %s\n", path != NULL ? path : folder->path,
-                       path != NULL ? strerror(errno) : "memory is short");
+                       path != NULL ? strerror(errno) : "out of memory");
         return NULL;
     }
     if (fseek(file, 0, SEEK_END) == 0) {

@@ -25,7 +25,7 @@ static bool is_renamed(bool is_terminal, const char *what, const char *table, co
 {
     char question[400];
     snprintf(question, sizeof question,
-             "Is the new %s %s%s%s the former %s? What it holds is then kept. [y/N] ", what, table,
+             "Is the new %s %s%s%s the former %s? Its values are then kept. [y/N] ", what, table,
              *table != '\0' ? "." : "", is, was);
     if (is_terminal)
         return ask(question);
@@ -73,7 +73,7 @@ static bool compare(migrate_command *c, schema_diff *d, const ddl_schema *from, 
     }
     for (unsigned i = 0; is_made && i < d->common_count; i++)
         ask_about_columns(&d->common[i], is_terminal);
-    return (is_made && diff_make(d, from, to, false, &c->memory)) || command_fail(c, "memory is short");
+    return (is_made && diff_make(d, from, to, false, &c->memory)) || command_fail(c, "out of memory");
 }
 
 /* -- files -- */
@@ -103,7 +103,7 @@ static bool write_file(migrate_command *c, const char *path, const buf *text)
     FILE *file = path != NULL && !text->failed ? fopen(path, "wxe") : NULL;
     if (file == NULL)
         return command_fail(c, "%s: %s", path != NULL ? path : c->folder.path,
-                            path != NULL && !text->failed ? strerror(errno) : "memory is short");
+                            path != NULL && !text->failed ? strerror(errno) : "out of memory");
     bool is_written = fwrite(text->data, 1, text->len, file) == text->len;
     is_written = fclose(file) == 0 && is_written;
     if (is_written) {
@@ -148,7 +148,7 @@ static bool write_migration(migrate_command *c, const char *word, const schema_d
     if (back == NULL || name == NULL || !diff_make(&down, up->to, back, true, &c->memory) ||
         !schema_to_json(up->to, &c->memory, &schema)) {
         buf_free(&schema);
-        return command_fail(c, "memory is short");
+        return command_fail(c, "out of memory");
     }
     if (mkdir(c->folder.path, 0777) != 0 && errno != EEXIST) {
         buf_free(&schema);
@@ -192,7 +192,7 @@ static bool write_baseline(migrate_command *c, const ddl_schema *baseline)
     static const ddl_schema nothing;
     schema_diff d;
     if (!diff_make(&d, &nothing, baseline, false, &c->memory))
-        return command_fail(c, "memory is short");
+        return command_fail(c, "out of memory");
     puts("the tables that a first start has made become the first migration:");
     return write_migration(c, "initial", &d);
 }
@@ -225,8 +225,8 @@ static bool check_change(migrate_command *c, const schema_diff *d, bool is_by_ha
                needs.failed ? "" : needs.data);
     else if (!is_right)
         command_fail(c,
-                     "`%s migrate make --by-hand` writes the migration all the same, with " DIFF_BY_HAND
-                     "() in its SQL where a value is to be told",
+                     "`%s migrate make --by-hand` writes the migration anyway, with " DIFF_BY_HAND
+                     "() in its SQL where a value is missing",
                      c->program);
     buf_free(&needs);
     return is_right || is_by_hand;
@@ -241,7 +241,7 @@ static int make(migrate_command *c, const char *word, bool is_check, bool is_by_
     if (models == NULL || newest == NULL || !compare(c, &d, newest, models, !is_check))
         return 1;
     if (command_is_same(c, newest, models)) {
-        puts("no changes: the models are as the migrations leave them");
+        puts("no changes: the models agree with the migrations");
         return 0;
     }
     diff_summary(&d, &summary);
@@ -250,8 +250,8 @@ static int make(migrate_command *c, const char *word, bool is_check, bool is_by_
     const char *name = word != NULL ? word : c->folder.count == 0 ? "initial" : name_of_change(c, &summary);
     bool is_done = is_check || (diff_check_renames(&d, &c->problems) && check_change(c, &d, is_by_hand));
     if (is_done && is_check)
-        is_done = command_fail(c, "the models have changes that are in no migration: run `%s migrate make`",
-                               c->program);
+        is_done = command_fail(
+            c, "the models have changes that are not in a migration: run `%s migrate make`", c->program);
     else if (is_done)
         is_done = write_migration(c, name, &d);
     buf_free(&summary);
@@ -266,7 +266,7 @@ int command_make(migrate_command *c)
     if (!command_has_no_more(c) || !command_read_folder(c))
         return 1;
     if (word != NULL && !is_name(word)) {
-        command_fail(c, "%s: a migration's name has small letters, digits and '_'", word);
+        command_fail(c, "%s: a migration's name has lower-case letters, digits and '_'", word);
         return 1;
     }
     if (c->folder.count == 0 && !is_check) {

@@ -68,7 +68,7 @@ const ddl_schema *schema_from_json(const char *what, const char *text, size_t le
     ddl_schema *schema = arena_alloc(memory, sizeof *schema);
     char *copy = arena_text(memory, text, len); /* decoded in place */
     if (schema == NULL || copy == NULL || !schema_prepare(TERN_TYPE(ddl_schema), problems)) {
-        buf_add_printf(problems, "%s: memory is short\n", what);
+        buf_add_printf(problems, "%s: out of memory\n", what);
         return NULL;
     }
     faults_init(&faults, memory);

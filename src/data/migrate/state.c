@@ -82,7 +82,7 @@ bool state_read(migrate_state *state, migrate_client *client, arena *memory, buf
     state->has_table = has_table != 0;
     if (state->has_table && !client_query(client, sql_of(client)->read, NULL, 0, take_row, state, problem)) {
         if (state->is_memory_short)
-            buf_add_text(problem, "memory is short");
+            buf_add_text(problem, "out of memory");
         return false;
     }
     state->baseline = state_find(state, STATE_BASELINE);

@@ -32,7 +32,7 @@ int command_status(migrate_command *c)
     else if (c->folder.count == 0)
         migrate_tell_nothing_waits(c, "");
     if (has_changes && c->folder.count != 0)
-        printf("the models have changes that are in no migration: run `%s migrate make`\n", c->program);
+        printf("the models have changes that are not in a migration: run `%s migrate make`\n", c->program);
     return migrate_check_past(c) ? 0 : 1;
 }
 

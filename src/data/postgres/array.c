@@ -31,7 +31,7 @@ const char *foreign_array(const char *data, size_t len, const tern_type *type, v
         return "an array";
     char *items = arena_alloc(a, count * size);
     if (items == NULL)
-        return "smaller: memory is short";
+        return "smaller: out of memory";
     for (size_t i = 0; i < count; i++) {
         uint32_t bytes = end - at >= LENGTH_BYTES ? wire_get_32(at) : 0;
         if (bytes == UINT32_MAX)

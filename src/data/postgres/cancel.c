@@ -193,7 +193,7 @@ static void put_in_order(pg_link *l, const data_statement *statement)
     data_run unused = {.statement = statement, .deadline_ms = loop_self.now_ms + TIDY_MS};
     pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
-        link_drop(l, "memory is short");
+        link_drop(l, "out of memory");
         return;
     }
     r->waiting = NULL;

@@ -14,7 +14,7 @@
 
 #include <math.h>
 
-static const char *const no_memory = "smaller: memory is short";
+static const char *const no_memory = "smaller: out of memory";
 
 /* One value of a column that is not null. */
 typedef struct cell {
@@ -191,7 +191,7 @@ static const char *read_date(const cell *c, tern_date *out, arena *a)
         return "a date (date)";
     int32_t days = (int32_t)wire_get_32(c->data);
     if (days == INT32_MAX || days == INT32_MIN)
-        return days > 0 ? "a date but infinity" : "a date but -infinity";
+        return days > 0 ? "a date other than infinity" : "a date other than -infinity";
     int64_t since_1970 = days + WIRE_EPOCH_DAYS;
     if (since_1970 < calendar_days(0, 1, 1) || since_1970 > calendar_days(CALENDAR_LAST_YEAR, 12, 31))
         return beyond_years("a date", since_1970, a);
@@ -220,7 +220,7 @@ static const char *read_datetime(const cell *c, tern_datetime *out, arena *a)
         return "a date and time (timestamptz or timestamp)";
     int64_t us = (int64_t)wire_get_64(c->data);
     if (us == INT64_MAX || us == INT64_MIN)
-        return us > 0 ? "a date and time but infinity" : "a date and time but -infinity";
+        return us > 0 ? "a date and time other than infinity" : "a date and time other than -infinity";
     if (!__builtin_add_overflow(us, WIRE_EPOCH_US, &out->microseconds) && calendar_has(*out))
         return NULL;
     int64_t days = us / WIRE_DAY_US - (us % WIRE_DAY_US < 0);

@@ -72,7 +72,7 @@ static void tidy(data_database *db)
         next = link->next;
         if (l->state == LINK_READY && list_empty(&l->flight) &&
             loop_self.now_ms >= l->idle_since_ms + IDLE_MS)
-            link_drop(l, "nobody has needed it for a minute");
+            link_drop(l, "it was not needed for a minute");
     }
     pool_tidy(&db->requests);
 }

@@ -159,8 +159,8 @@ static const struct {
     {"database \"", "create it (createdb), or correct the name in the database's URL"},
     {"role \"", "create the user (createuser), or correct the name in the database's URL"},
     {"remaining connection slots", "raise the server's max_connections, or lower .pool or the workers"},
-    {"starting up", "it will be there soon"},
-    {"shutting down", "it will be asked again"},
+    {"starting up", "it will be ready soon"},
+    {"shutting down", "it will be tried again"},
     /* of pgbouncer, which speaks no other language */
     {"unsupported startup parameter",
      "the pooler does not take it: name it in its ignore_startup_parameters, or set it by \"alter role\""},
@@ -185,7 +185,7 @@ static void add_advice(char *line, size_t room)
 
 void fault_of_connecting(PGconn *conn, char *line, size_t room)
 {
-    fault_line(conn != NULL ? libpq.errorMessage(conn) : "memory is short", line, room);
+    fault_line(conn != NULL ? libpq.errorMessage(conn) : "out of memory", line, room);
     add_advice(line, room);
 }
 

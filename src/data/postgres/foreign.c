@@ -321,7 +321,7 @@ const char *foreign_text(Oid oid, const char *data, size_t len, const char **out
     buf_free(&text);
     if (!is_printed)
         return foreign_problem(oid, "text", a);
-    return *out != NULL ? NULL : "smaller: memory is short";
+    return *out != NULL ? NULL : "smaller: out of memory";
 }
 
 bool foreign_has(Oid oid)
@@ -333,7 +333,7 @@ bool foreign_has(Oid oid)
 const char *foreign_problem(Oid oid, const char *problem, arena *a)
 {
     size_t i = number_of(oid);
-    const char *name = i < TYPES ? types[i].name : "a type that has no kind in C";
+    const char *name = i < TYPES ? types[i].name : "a type without a kind in C";
     const char *cast = oid == OID_MONEY ? "::numeric" : oid == OID_TIMETZ ? "::time" : "::text";
     const char *text =
         arena_printf(a, "%s: the column is of %s; select it with a cast (%s)", problem, name, cast);

@@ -35,7 +35,7 @@ bool libpq_load(const char **problem)
         return true;
     void *opened = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
     if (opened == NULL) {
-        *problem = "PostgreSQL's client library libpq.so.5 is not there: install libpq5";
+        *problem = "PostgreSQL's client library libpq.so.5 is missing: install libpq5";
         return false;
     }
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)

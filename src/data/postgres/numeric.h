@@ -13,7 +13,7 @@ bool numeric_to_decimal(const char *data, size_t len, tern_decimal *out);
 bool numeric_to_i64(const char *data, size_t len, int64_t *out);
 /** The nearest double, infinities and NaN as such; false without memory. */
 bool numeric_to_double(const char *data, size_t len, double *out, arena *a);
-/** Appends all digits, as PostgreSQL writes them; false when it is not a numeric, or memory is short. */
+/** Appends all digits, as PostgreSQL writes them; false when it is not a numeric, or out of memory. */
 bool numeric_print(const char *data, size_t len, buf *to);
 
 #endif

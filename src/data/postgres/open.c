@@ -88,7 +88,7 @@ static bool send_probe(pg_link *l)
     data_run unused = {.statement = &ask};
     pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
-        fail(l, "memory is short");
+        fail(l, "out of memory");
         return false;
     }
     r->waiting = NULL;
@@ -120,7 +120,7 @@ static void succeed(pg_link *l)
     data_database *db = l->db;
     libpq.setNoticeProcessor(l->conn, drop_notice, NULL);
     if (libpq.setnonblocking(l->conn, 1) != 0 || !libpq.enterPipelineMode(l->conn)) {
-        fail(l, "memory is short");
+        fail(l, "out of memory");
         return;
     }
     l->tls = libpq.sslInUse(l->conn) ? libpq.sslStruct(l->conn, "OpenSSL") : NULL;
@@ -198,7 +198,7 @@ void link_open(data_database *db)
 {
     pg_link *l = mem_zero(1, sizeof *l);
     if (l == NULL) {
-        note_failure(db, "memory is short");
+        note_failure(db, "out of memory");
         return;
     }
     l->db = db;
@@ -215,5 +215,5 @@ void link_open(data_database *db)
     }
     l->lookup = address_look_up(&db->address, l, on_looked_up);
     if (l->lookup == NULL)
-        fail(l, "no thread can be had to look up its host");
+        fail(l, "no thread can be started to look up its host");
 }

@@ -51,7 +51,7 @@ static bool make_room(params *to, data_run *run, unsigned count)
     to->scratch = arena_alloc(run->memory, count * sizeof *to->scratch);
     if (to->values != NULL && to->lengths != NULL && to->formats != NULL && to->scratch != NULL)
         return true;
-    data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+    data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
     return false;
 }
 
@@ -184,7 +184,7 @@ static bool bind_one(params *to, unsigned i, data_run *run, size_t *total)
         to->values[i] = text_of(arg, run, &problem);
         to->lengths[i] = (int)arg->text.len;
         if (to->values[i] == NULL && problem == NULL)
-            return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+            return data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
     }
     if (problem != NULL)
         return data_refuse(&run->error, TERN_DATA_BAD_VALUE, "value %u is %s", i + 1, problem);

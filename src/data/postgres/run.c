@@ -111,7 +111,7 @@ bool pg_run(data_database *db, data_run *run)
         return false;
     pg_request *r = pg_request_new(db, run, &values);
     if (r == NULL)
-        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+        return data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
     if (!pg_pool_want(db, r, &run->error)) {
         pg_request_free(db, r);
         return false;
@@ -129,7 +129,7 @@ bool run_requests(data_database *db, data_run *runs, unsigned count, params *val
             break;
         requests[made] = pg_request_new(db, &runs[made], &values[made]);
         if (requests[made] == NULL) {
-            data_refuse(&runs[made].error, TERN_DATA_BUSY, "memory is short");
+            data_refuse(&runs[made].error, TERN_DATA_BUSY, "out of memory");
             break;
         }
     }

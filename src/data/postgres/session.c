@@ -88,7 +88,7 @@ static bool send_begin(pg_link *l)
     data_run unused = {.statement = l->begins, .deadline_ms = UINT64_MAX}; /* the statement behind has one */
     pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
-        link_drop(l, "memory is short");
+        link_drop(l, "out of memory");
         return false;
     }
     l->begins = NULL;
@@ -116,7 +116,7 @@ static bool run_once(data_session *l, data_run *run, bool is_plain)
         return false;
     pg_request *r = pg_request_new(l->db, run, &values);
     if (r == NULL)
-        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+        return data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
     const data_statement *s = run->statement;
     r->is_plain = is_plain;
     l->is_dirty |= s->id == 0 && !leaves_nothing(s->sql);

@@ -28,13 +28,13 @@ bool pg_stream_open(data_session *l, data_run *run)
         return false;
     pg_request *r = pg_request_new(l->db, run, &values);
     if (r == NULL)
-        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+        return data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
     r->is_streamed = true;
     l->streamed = r;
     l->is_streaming = true;
     if (link_send(l, r) && libpq.setSingleRowMode(l->conn) && link_sync(l))
         return true;
-    link_drop(l, "memory is short");
+    link_drop(l, "out of memory");
     pg_request_free(l->db, r);
     l->streamed = NULL;
     return false;

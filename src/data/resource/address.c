@@ -79,5 +79,5 @@ void resource_need_address(tern_ctx *c, const resource *r, const void *row)
     if (location != NULL && found == NULL)
         refuse(c, last, "not_addressable", "must fit into an address: it is too long");
     if (found != NULL && found->handler.arg != r)
-        refuse(c, last, "not_addressable", "must fit into an address: this one is that of something else");
+        refuse(c, last, "not_addressable", "must fit into an address: another row has this one");
 }

@@ -2,6 +2,7 @@
 #include "data/resource/resource.h"
 #include "app/bind/bind.h"
 #include "data/misuse.h"
+#include "data/page/page.h"
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/write.h"
@@ -25,22 +26,11 @@ static void ask_permission(tern_ctx *c, const resource *r, tern_operation operat
         r->options.may[operation](c, row);
 }
 
-static const place body_place = {.name = "body"}, query_place = {.name = "query"};
-
-static _Noreturn void fail_at(tern_ctx *c, const place *above, const char *name, const char *code,
-                              const char *message)
-{
-    tern_faults faults;
-    const place here = {.up = above, .name = name};
-    faults_init(&faults, &c->x->arena);
-    fault_add(&faults, &here, code, NULL, NULL, "%s", message);
-    bind_fail_faults(c, &faults);
-    __builtin_unreachable();
-}
+static const place body_place = {.name = "body"};
 
 /* -- one row -- */
 
-/** The key in the path; 404 when a part of it is no value of its field. */
+/** The key in the path; 404 when a part of it is not a value of its field. */
 static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *table)
 {
     char *key = tern_alloc(c, r->key->size);
@@ -88,10 +78,18 @@ static void *need_row(tern_ctx *c, const resource *r, bool for_update)
 static tern_reply run_read(tern_ctx *c)
 {
     const resource *r = resource_of(c);
-    tern_bind(c, r->key);
-    const void *row = need_row(c, r, false);
+    const void *in = tern_bind(c, r->reading);
+    resource_included included = resource_read_includes(c, r, r->read_include, in);
+    void *row = need_row(c, r, false);
     ask_permission(c, r, TERN_OPERATION_READ, row);
-    return tern_json_of(c, r->model, row, false);
+    tern_reply reply = tern_json_of(c, r->model, row, false);
+    resource_tag tag = resource_tag_of(r, row, reply.data, reply.len);
+    if (reply.status == 200 && included != 0) {
+        resource_include(c, r, included, row, 1);
+        reply = tern_json_of(c, r->model, row, false);
+        resource_tag_add_variant(&tag, reply.data, reply.len);
+    }
+    return reply.status == 200 ? resource_reply_tagged(c, &tag, reply) : reply;
 }
 
 /* -- writing -- */
@@ -107,8 +105,8 @@ static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
 }
 
 /** Makes the row what the next client will see: with what defaults, generated columns and triggers have made
- * of it, and values as the engine writes them. What has no column stays. */
-static void show_stored(tern_ctx *c, const data_table *table, void *row)
+ * of it, and values as the engine writes them. What has no column stays. Returns what a read would find. */
+static const void *show_stored(tern_ctx *c, const data_table *table, void *row)
 {
     tern_arg *key = tern_alloc(c, table->key_count * sizeof *key);
     data_error error;
@@ -121,6 +119,7 @@ static void show_stored(tern_ctx *c, const data_table *table, void *row)
         memcpy(plan_value(f, row), plan_value(f, stored), f->type->size);
         *plan_state(f, row) = *plan_state(f, stored);
     }
+    return stored != NULL ? stored : row;
 }
 
 static tern_reply run_create(tern_ctx *c)
@@ -133,7 +132,7 @@ static tern_reply run_create(tern_ctx *c)
             r->options.before_write(c, row, NULL);
         resource_need_address(c, r, row);
         tern_insert_of(c, r->model, row, &(tern_write){0});
-        show_stored(c, data_need_table(c, r->model), row);
+        resource_put_tag(c, r, show_stored(c, data_need_table(c, r->model), row));
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, NULL);
     }
@@ -190,6 +189,7 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
     tern_transaction (c) {
         const void *before = need_row(c, r, true);
         ask_permission(c, r, operation, before);
+        resource_need_match(c, r, before);
         if (operation == TERN_OPERATION_CHANGE) {
             row = merged(c, r, in, before);
         } else {
@@ -200,7 +200,9 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
             r->options.before_write(c, row, before);
         if (!tern_update_of(c, r->model, row, &(tern_write){0}))
             tern_fail(c, 404, "there is no such %s", r->model->name);
-        show_stored(c, data_need_table(c, r->model), row);
+        const void *stored = show_stored(c, data_need_table(c, r->model), row);
+        if (operation == TERN_OPERATION_CHANGE) /* RFC 9110 section 9.3.4: a PUT sends none */
+            resource_put_tag(c, r, stored);
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, before);
     }
@@ -227,6 +229,7 @@ static tern_reply run_remove(tern_ctx *c)
     tern_transaction (c) {
         const void *row = need_row(c, r, true);
         ask_permission(c, r, TERN_OPERATION_REMOVE, row);
+        resource_need_match(c, r, row);
         if (r->options.before_remove != NULL)
             r->options.before_remove(c, row);
         tern_remove_of(c, r->model, key_in_path(c, r, table));
@@ -254,7 +257,7 @@ static const char *first_condition(tern_ctx *c, const resource *r, const tern_se
 {
     if (!visible->trusted_sql && !statement_is_literal(visible->where))
         data_misuse(
-            c, ".visible of %s has a .where that was made at run time: what a client sent goes in by `?`",
+            c, ".visible of %s has a .where that was made at run time: values from a client go in by `?`",
             r->model->name);
     return tern_sprintf(c, "(%s)", visible->where);
 }
@@ -275,8 +278,8 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
         if (!is_given(field, in))
             continue;
         if (count == STATEMENT_ARGS_MOST)
-            fail_at(c, &query_place, field->json != NULL ? field->json : field->name, "too_many",
-                    "is one filter too many");
+            bind_fail_at(c, "query", field->json != NULL ? field->json : field->name, "too_many",
+                         "is one filter too many");
         data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
         column.plan = &plan_of(r->asking)->fields[i];
         if (filters == NULL && visible.where != NULL)
@@ -320,8 +323,8 @@ static const char *order_of(tern_ctx *c, const resource *r, const data_table *ta
         size_t len = strcspn(at, ",");
         const data_column *column = column_shown(r, table, at, len);
         if (column == NULL)
-            fail_at(c, &query_place, "order", "not_a_field",
-                    "must be fields of the model, as in \"-created,title\"");
+            bind_fail_at(c, "query", "order", "not_a_field",
+                         "must be fields of the model, as in \"-created,title\"");
         order = tern_sprintf(c, "%s%s%s%s", order, *order != '\0' ? ", " : "", column->plan->field->name,
                              is_descending ? " desc" : "");
         at += len;
@@ -330,20 +333,23 @@ static const char *order_of(tern_ctx *c, const resource *r, const data_table *ta
     return order;
 }
 
-/** Leaves only the fields that "id,title" names in every item. */
-static void keep_fields(tern_ctx *c, const resource *r, const void *in, tern_bool_list *list)
+/** Leaves only the fields that "id,title" names in every item, and the relations that were asked for. */
+static void keep_fields(tern_ctx *c, const resource *r, const void *in, resource_included included,
+                        tern_bool_list *list)
 {
     const char *text = *(const char *const *)asked(r->fields, in);
     const tern_type *model = r->model;
     if (!is_given(r->fields, in) || *text == '\0')
         return; /* empty is as if it were not there, like an empty field of a form: so is an empty order */
     uint8_t *is_kept = tern_alloc(c, model->field_count);
+    for (unsigned i = 0; i < r->include_count; i++)
+        is_kept[r->includes[i] - model->fields] = (included >> i & 1) != 0;
     for (const char *at = text; *at != '\0';) {
         size_t len = strcspn(at, ",");
         int number = plan_find(plan_of(model), at, len);
         if (number < 0)
-            fail_at(c, &query_place, "fields", "not_a_field",
-                    "must be fields of the model, as in \"id,title\"");
+            bind_fail_at(c, "query", "fields", "not_a_field",
+                         "must be fields of the model, as in \"id,title\"");
         is_kept[number] = 1;
         at += len;
         at += *at == ',';
@@ -352,6 +358,17 @@ static void keep_fields(tern_ctx *c, const resource *r, const void *in, tern_boo
         for (unsigned f = 0; f < model->field_count; f++)
             if (!is_kept[f])
                 ((uint8_t *)list->items)[i * model->size + model->fields[f].state_offset] = TERN_STATE_ABSENT;
+}
+
+/** Which page is asked for: one by its number, or the one after a cursor. */
+static tern_paging paging_of(tern_ctx *c, const resource *r, const void *in)
+{
+    const char *after = is_given(r->after, in) ? *(char **)asked(r->after, in) : "";
+    if (*after != '\0' && is_given(r->page, in))
+        bind_fail_at(c, "query", "after", "not_with_page", "cannot go with the number of a page");
+    return (tern_paging){.size = *(int32_t *)asked(r->size, in),
+                         .page = *after == '\0' ? *(int32_t *)asked(r->page, in) : 0,
+                         .after = after};
 }
 
 static tern_reply run_list(tern_ctx *c)
@@ -363,16 +380,15 @@ static tern_reply run_list(tern_ctx *c)
     ask_permission(c, r, TERN_OPERATION_LIST, NULL);
     add_filters(c, r, table, in, &selection);
     const char *words = searched(r, in);
-    int64_t total = words != NULL ? tern_search_count_of(c, r->model, words, &selection)
-                                  : tern_count_of(c, r->model, &selection);
-    int32_t page = *(int32_t *)asked(r->page, in), size = *(int32_t *)asked(r->size, in);
     selection.order_by = order_of(c, r, table, in);
-    selection.limit = size;
-    selection.offset = (int64_t)(page - 1) * size;
-    tern_bool_list *list = words != NULL ? tern_search_of(c, r->model, words, &selection)
-                                         : tern_select_of(c, r->model, &selection);
-    keep_fields(c, r, in, list);
-    return tern_page_of(c, r->list, list, total, false);
+    resource_included included = resource_read_includes(c, r, r->list_include, in);
+    tern_paging paging = paging_of(c, r, in);
+    tern_bool_list *list = page_select(c, table, words, &paging, &selection);
+    resource_include(c, r, included, list->items, list->count);
+    keep_fields(c, r, in, included, list);
+    tern_reply reply = tern_page_found(c, r->list, list, &paging, false);
+    const resource_tag tag = resource_tag_of_list(reply.data, reply.len);
+    return reply.status == 200 ? resource_reply_tagged(c, &tag, reply) : reply;
 }
 
 const resource *data_resource_listed(const route *from)
@@ -399,7 +415,7 @@ static const struct {
 
 static tern_type *input_of(const resource *r, tern_operation operation)
 {
-    tern_type *const inputs[TERN_OPERATIONS] = {r->asking,    r->creating, r->key,
+    tern_type *const inputs[TERN_OPERATIONS] = {r->asking,    r->creating, r->reading,
                                                 r->replacing, r->changing, r->key};
     return inputs[operation];
 }
@@ -410,10 +426,37 @@ static const char *words(tern_app *app, const char *format, const char *name)
     return arena_printf(&app->arena, "%.*s%s%s", (int)(at - format), format, name, at + 2);
 }
 
+static unsigned count_needs(const tern_provider *const *list)
+{
+    unsigned count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+/** What an operation needs; NULL when it is nothing, or out of memory, which app_compile says. */
+static const tern_provider *const *needs_of(tern_app *app, const tern_resource_options *o,
+                                            tern_operation operation)
+{
+    bool writes = operation != TERN_OPERATION_LIST && operation != TERN_OPERATION_READ;
+    unsigned always = count_needs(o->needs), more = writes ? count_needs(o->needs_to_write) : 0;
+    const tern_provider **needs =
+        always + more != 0 ? app_keep(app, (always + more + 1) * sizeof *needs) : NULL;
+    if (needs == NULL)
+        return NULL;
+    if (always != 0)
+        memcpy(needs, o->needs, always * sizeof *needs);
+    if (more != 0)
+        memcpy(needs + always, o->needs_to_write, more * sizeof *needs);
+    return needs;
+}
+
 static void add_operation(tern_group *group, const char *pattern, const resource *r, tern_operation operation)
 {
     tern_app *app = group->app;
     const tern_resource_options *o = &r->options;
+    bool is_list = operation == TERN_OPERATION_LIST;
+    bool is_write = operation >= TERN_OPERATION_REPLACE; /* of a row that there is */
     const char *whole = operations[operation].is_of_one
                             ? arena_printf(&app->arena, "%s%s", pattern, resource_key_pattern(app, r))
                             : pattern;
@@ -427,15 +470,21 @@ static void add_operation(tern_group *group, const char *pattern, const resource
         .file = o->file,
         .line = o->line,
         .use = o->use,
+        .needs = needs_of(app, o, operation),
         .tags = o->tags,
         .security = o->security,
         .allow_encoded_slashes = o->allow_encoded_slashes,
         .summary = words(app, operations[operation].summary, r->model->name),
         .returns = operation == TERN_OPERATION_REMOVE ? NULL
-                   : operation == TERN_OPERATION_LIST ? r->list
+                   : is_list                          ? r->list
                                                       : r->model,
-        .paged = operation == TERN_OPERATION_LIST,
-        .partial = operation == TERN_OPERATION_LIST, /* ?fields= */
+        .paged = is_list,
+        .total = is_list ? o->total : TERN_TOTAL_EXACT,
+        .page_names = is_list ? o->page_names : (tern_page_names){0},
+        .etag = operation != TERN_OPERATION_REPLACE && operation != TERN_OPERATION_REMOVE,
+        .if_match = is_write,
+        .need_if_match = is_write && o->need_if_match,
+        .partial = is_list, /* ?fields= */
         .status = operations[operation].status,
     };
     if (whole == NULL || handler.name == NULL || options.summary == NULL)
@@ -455,6 +504,11 @@ static const char *key_order(tern_app *app, const tern_type *model)
     return order;
 }
 
+static bool check(void *arg, buf *problems)
+{
+    return resource_check_includes(arg, problems);
+}
+
 void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
                       const tern_resource_options *options)
 {
@@ -470,6 +524,9 @@ void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
         r->options.most_size = MOST_SIZE > r->options.size ? MOST_SIZE : r->options.size;
     const char *order = options->order_by != NULL ? options->order_by : key_order(app, model);
     r->options.order_by = order != NULL ? statement_keep_text(order) : NULL;
+    r->options.includes = app_keep_text(app, options->includes);
+    r->options.file = app_keep_text(app, options->file);
+    app_add_hook(app, &(app_hook){.prepare = check, .arg = r});
     if (!resource_make_types(app, r) || r->options.order_by == NULL) {
         app->memory_short = true;
         return;

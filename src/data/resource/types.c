@@ -1,4 +1,5 @@
 /* The input models of a resource, made of its model's description at start. */
+#include "data/page/cursor.h"
 #include "data/resource/resource.h"
 #include "data/table/table.h"
 
@@ -13,7 +14,7 @@ static const char *shown_name(const tern_field *field)
 /** Whether a list's own parameters have this name: a filter would be a second meaning. */
 static bool is_taken(const tern_field *field)
 {
-    static const char *const taken[] = {"page", "size", "order", "fields"};
+    static const char *const taken[] = {"page", "size", "order", "fields", "after", "include"};
     const char *name = shown_name(field);
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(taken[i], name) == 0)
@@ -188,7 +189,7 @@ static bool has_column(const tern_field *field)
 }
 
 /** The names of the model's fields that clients see, for the document: NULL-ended, with each "-name" too
- * where a list is ordered by them. NULL when memory is short. */
+ * where a list is ordered by them. NULL when out of memory. */
 static const char *const *words_of(tern_app *app, const tern_type *model, bool are_orders)
 {
     const char **words = app_keep(app, (2 * model->field_count + 1) * sizeof *words);
@@ -224,6 +225,29 @@ static tern_field words_field(const char *name, const char *const *words, const 
                         .words = words};
 }
 
+/** The words of ?include=. */
+static tern_field include_field(tern_app *app, const resource *r)
+{
+    const char **words = app_keep(app, (r->include_count + 1) * sizeof *words);
+    for (unsigned i = 0; words != NULL && i < r->include_count; i++)
+        words[i] = shown_name(r->includes[i]);
+    return words_field("include", (const char *const *)words, "With these related rows");
+}
+
+/** What a single row is asked for with: its key, and ?include= where there is something to be included. */
+static tern_type *reading_of(tern_app *app, resource *r)
+{
+    tern_field *fields = app_keep(app, (RESOURCE_KEYS_MOST + 1) * sizeof *fields);
+    unsigned count = r->key != NULL ? r->key->field_count : 0;
+    if (r->include_count == 0 || fields == NULL || r->key == NULL)
+        return r->key;
+    memcpy(fields, r->key->fields, count * sizeof *fields);
+    fields[count] = include_field(app, r);
+    r->read_include = &fields[count++];
+    return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sRead", r->model->name)), fields,
+                    count);
+}
+
 /** Whether the list can be asked for words: not where `search` is the name of a filter already. */
 static bool has_search(const resource *r)
 {
@@ -239,7 +263,7 @@ static bool has_search(const resource *r)
 static tern_type *asking_of(tern_app *app, resource *r)
 {
     const tern_type *model = r->model;
-    tern_field *fields = app_keep(app, (model->field_count + 5) * sizeof *fields);
+    tern_field *fields = app_keep(app, (model->field_count + 7) * sizeof *fields);
     char number[2][12];
     unsigned count = 0;
     r->filters = app_keep(app, (model->field_count + 1) * sizeof(tern_field *));
@@ -288,6 +312,17 @@ static tern_type *asking_of(tern_app *app, resource *r)
                                        .help = "Only items with all these words, the best first; \"quotes\" "
                                                "make a phrase, word* finds what begins so"};
     }
+    fields[count] = (tern_field){.name = "after",
+                                 .type = &tern_text_type,
+                                 .in = TERN_FROM_QUERY,
+                                 .optional = true,
+                                 .max_length = CURSOR_MOST_BYTES,
+                                 .help = "The cursor that the page before has for its next one"};
+    r->after = &fields[count++];
+    if (r->include_count != 0) {
+        fields[count] = include_field(app, r);
+        r->list_include = &fields[count++];
+    }
     return model_of(app, app_keep_text(app, arena_printf(&app->arena, "%sFilter", model->name)), fields,
                     count);
 }
@@ -300,12 +335,15 @@ bool resource_make_types(tern_app *app, resource *r)
     *r->list = (tern_type){
         .kind = TERN_KIND_LIST, .name = r->model->name, .size = sizeof(tern_bool_list), .item = r->model};
     r->key = key_of(app, r->model);
+    if (!resource_find_includes(app, r))
+        return false;
     r->creating = creating_of(app, r->model);
     r->replacing = replacing_of(app, r->model);
     r->changing = changing_of(app, r->model);
     r->asking = asking_of(app, r);
-    return r->key != NULL && r->creating != NULL && r->replacing != NULL && r->changing != NULL &&
-           r->asking != NULL;
+    r->reading = reading_of(app, r);
+    return r->reading != NULL && r->key != NULL && r->creating != NULL && r->replacing != NULL &&
+           r->changing != NULL && r->asking != NULL;
 }
 
 const char *resource_key_pattern(tern_app *app, const resource *r)

@@ -79,7 +79,7 @@ static bool run_words(data_session *session, bool (*how)(data_session *session, 
     data_run run = {
         .statement = statement_words(words), .memory = &memory, .deadline_ms = data_deadline_ms()};
     if (run.statement == NULL)
-        return data_refuse(error, TERN_DATA_BUSY, "there is no memory for a statement");
+        return data_refuse(error, TERN_DATA_BUSY, "out of memory for a statement");
     arena_init(&memory, NULL, 0, SIZE_MAX / 2);
     bool is_done = how(session, &run);
     arena_free(&memory);
@@ -190,7 +190,7 @@ static data_session *acquire(data_database *db, bool writes, data_error *error)
     data_session *session = mem_alloc(sizeof *session);
     if (session == NULL) {
         rollback_give_turn(db);
-        data_refuse(error, TERN_DATA_BUSY, "memory is short");
+        data_refuse(error, TERN_DATA_BUSY, "out of memory");
         return NULL;
     }
     *session = (data_session){.db = db, .has_turn = true, .may_write = writes};

@@ -103,7 +103,7 @@ bool rollback_rows_open(data_session *session, data_run *run)
     coro *keeper = rows != NULL ? coro_spawn(keep_rows, rows, NULL, NULL) : NULL;
     if (keeper == NULL) {
         mem_free(rows);
-        return data_refuse(&run->error, TERN_DATA_BUSY, "memory is short");
+        return data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
     }
     *rows = (rollback_rows){.db = db, .run = *run, .keeper = keeper, .reader = coro_self()};
     rows->run.error = (data_error){0};

@@ -28,7 +28,7 @@ static const struct {
     {SQLITE_FULL, TERN_DATA_FULL, ""},
     {SQLITE_IOERR, TERN_DATA_FAILED, ""},
     {SQLITE_CORRUPT, TERN_DATA_FAILED, ": the file is damaged, restore it from a copy"},
-    {SQLITE_NOTADB, TERN_DATA_AWAY, ": it is encrypted, damaged or no SQLite file"},
+    {SQLITE_NOTADB, TERN_DATA_AWAY, ": it is encrypted, damaged or not an SQLite file"},
     {SQLITE_CANTOPEN, TERN_DATA_AWAY, ""},
     {SQLITE_READONLY, TERN_DATA_REFUSED, ""},
     {SQLITE_ERROR, TERN_DATA_REFUSED, ""},

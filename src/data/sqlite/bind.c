@@ -49,7 +49,7 @@ static bool bind_text(const binding *b, tern_str text)
     if (b->is_search && text.len > SEARCH_BYTES_MOST)
         return refuse(b, "is too long for a search");
     if (!data_text_is_sound(data, text.len))
-        return refuse(b, "is no text: it has a NUL inside or is not UTF-8");
+        return refuse(b, "is not text: it has a NUL inside or is not UTF-8");
     return is_bound(b, sqlite3_bind_text(b->statement, b->number, data, (int)text.len, b->keep));
 }
 
@@ -133,7 +133,7 @@ static bool bind_value(const binding *b, const tern_arg *arg, tern_arg_kind kind
     case TERN_ARG_DECIMAL:
         return bind_fixed_form(b, arg, kind);
     case TERN_ARG_TOO_BIG:
-        return refuse(b, "is above 9223372036854775807, which no column holds");
+        return refuse(b, "is above 9223372036854775807, which does not fit a column");
     case TERN_ARG_NULL:
         break;
     }

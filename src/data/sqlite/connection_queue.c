@@ -91,7 +91,7 @@ static data_session *wait_in_line(sqlite_queue *queue, uint64_t deadline_ms, dat
     if (outcome == CORO_CANCELLED) {
         say_cancelled(error);
     } else if (ends_at_deadline) {
-        data_refuse(error, TERN_DATA_TIMEOUT, "the time was up before a connection was free");
+        data_refuse(error, TERN_DATA_TIMEOUT, "the time was over before a connection was free");
     } else {
         data_refuse(error, TERN_DATA_BUSY, "no connection was free for %u ms", queue->db->wait_timeout_ms);
     }

@@ -69,7 +69,7 @@ bool sqlite_location_of(const char *url, sqlite_location *location, buf *problem
 {
     static const char scheme[] = "sqlite:";
     if (strncmp(url, scheme, sizeof scheme - 1) != 0)
-        return complain(problems, url, "is no URL of SQLite (sqlite:app.db)");
+        return complain(problems, url, "is not a URL of SQLite (sqlite:app.db)");
     const char *path = url + sizeof scheme - 1;
     *location = (sqlite_location){.is_memory = strcmp(path, ":memory:") == 0};
     if (location->is_memory)
@@ -142,6 +142,6 @@ void sqlite_note(const char *url)
 {
     sqlite_location location;
     if (sqlite_location_of(url, &location, NULL) && location.is_read_only)
-        tern_log(TERN_LOG_WARN, "%s is served for reading only (%s): what writes is answered with 503", url,
+        tern_log(TERN_LOG_WARN, "%s is served for reading only (%s): writes are answered with 503", url,
                  location.why);
 }

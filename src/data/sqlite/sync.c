@@ -231,7 +231,7 @@ static void set_doubt(data_database *db, bool is_doubtful)
     db->sync.is_doubtful = is_doubtful;
     sqlite_vfs_doubt_logs(is_doubtful ? 1 : -1);
     if (!is_doubtful)
-        tern_log(TERN_LOG_WARN, "%s: the write-ahead log was written again and is on the disk", db->url);
+        tern_log(TERN_LOG_WARN, "%s: the write-ahead log was written again and is on disk", db->url);
 }
 
 /* -- rounds -- */
@@ -278,7 +278,7 @@ static bool say_unsafe(int problem, data_error *error)
 {
     return data_refuse(
         error, problem == ENOSPC || problem == EDQUOT ? TERN_DATA_FULL : TERN_DATA_FAILED,
-        "the write-ahead log could not be synced (%s): what was committed is there for others, "
+        "the write-ahead log could not be synced (%s): what was committed is visible to others, "
         "but a power cut may undo it",
         strerror(problem));
 }

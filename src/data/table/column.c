@@ -42,7 +42,7 @@ static void check_value(table_maker *m, const data_column *column)
 {
     const tern_field *field = m->field;
     if (column->kind == TERN_ARG_NULL)
-        table_mistake(m, "a file is not kept in a table; keep its place as text, and give it .not_stored");
+        table_mistake(m, "a file is not stored in a table; store its path as text, and give it .not_stored");
     const tern_field *lost = column->kind == TERN_ARG_JSON ? lost_in_json(field->type, 0) : NULL;
     if (lost != NULL)
         table_mistake(m, "is kept as JSON, which would leave out %s of %s, as it is .%s", lost->name,
@@ -61,7 +61,7 @@ static void add_key(table_maker *m, data_table *table, data_column *column)
 {
     column->is_key = true;
     if (column->plan->type->kind == TERN_KIND_FLOAT)
-        table_mistake(m, "floating-point numbers are never quite equal: they are no .key");
+        table_mistake(m, "floating-point numbers cannot be a .key: they are rarely equal");
     if (table->key_count == DATA_KEY_COLUMNS_MOST)
         table_mistake(m, "a key has at most %d columns", DATA_KEY_COLUMNS_MOST);
     else
@@ -77,7 +77,7 @@ static void take_role(table_maker *m, const char *role, data_column *column, dat
         table_mistake(m, ".%s is never null; leave out .%s", role,
                       column->plan->field->optional ? "optional" : "nullable");
     if (column->is_key)
-        table_mistake(m, ".%s changes; it is no .key", role);
+        table_mistake(m, ".%s changes; it cannot be a .key", role);
     *place = column;
 }
 
@@ -107,7 +107,7 @@ static void make_column(table_maker *m, data_table *table, data_column *column, 
     if (field->version)
         take_role(m, "version", column, &table->version);
     if (field->renamed_from != NULL && data_name_equal(field->renamed_from, column->name))
-        table_mistake(m, ".renamed_from is the name that it has");
+        table_mistake(m, ".renamed_from is its present name");
     for (data_column *other = table->columns; other < column; other++)
         if (data_name_equal(other->name, column->name))
             table_mistake(m, "its column is called \"%s\", as that of %s is", column->name,
@@ -161,10 +161,10 @@ static void name_table(table_maker *m, data_table *table)
                       table->name[0] == 's' ? 7 : 5, table->name);
     if (table->is_view &&
         (options->unique_together != NULL || options->indexes != NULL || options->renamed_from != NULL))
-        table_mistake(m, ".view has no table, and so nothing for .unique_together, .indexes and "
+        table_mistake(m, "a .view has no table, so it cannot have .unique_together, .indexes and "
                          ".renamed_from");
     if (table->renamed_from != NULL && data_name_equal(table->renamed_from, table->name))
-        table_mistake(m, ".renamed_from is the name that it has");
+        table_mistake(m, ".renamed_from is its present name");
 }
 
 void table_make_columns(table_maker *m, data_table *table)

@@ -58,8 +58,7 @@ static void add_part(table_maker *m, index_text *text, const data_table *table, 
                       column->name);
     for (unsigned i = 0; i < text->count; i++)
         if (text->parts[i] == column)
-            table_mistake(m, ".%s has \"%s\": %s stands there twice", text->option, text->written,
-                          column->name);
+            table_mistake(m, ".%s has \"%s\": %s is used twice", text->option, text->written, column->name);
     if (text->count == INDEX_COLUMNS_MOST) {
         table_mistake(m, ".%s has \"%s\": an index has at most %d columns", text->option, text->written,
                       INDEX_COLUMNS_MOST);
@@ -88,14 +87,13 @@ static bool read_index(table_maker *m, index_text *text, const data_table *table
         if (is_word(word, len, "where")) {
             text->where = at;
             if (*at == '\0')
-                table_mistake(m, ".%s has \"%s\": no condition stands behind where", text->option,
-                              text->written);
+                table_mistake(m, ".%s has \"%s\": no condition follows where", text->option, text->written);
             break;
         }
         if (len != 0)
             table_mistake(m,
-                          ".%s has \"%s\": \"%.*s\" is not understood; write columns with commas between "
-                          "them, each perhaps with desc, and in the end perhaps a where",
+                          ".%s has \"%s\": \"%.*s\" cannot be read; write columns with commas between "
+                          "them, each with desc if wanted, and a where at the end if wanted",
                           text->option, text->written, (int)len, word);
         if (len != 0 || *at != ',')
             break;

@@ -35,6 +35,8 @@ void table_make_search(table_maker *m, data_table *table);
 /* relation.c */
 /** Foreign keys, once every table has its columns. */
 void table_make_references(table_maker *m, data_table *table);
+/** Foreign keys that a view has from the table it is of, once that has them. */
+void table_take_references(data_table *table);
 /** .via, .by and .through, once every table has its foreign keys. */
 void table_check_relations(table_maker *m, const data_table *table);
 

@@ -184,7 +184,7 @@ const char *data_name_problem(const char *name)
         return "it is not UTF-8";
     for (const char *c = name; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f || strchr("\"'`[].?;\\", *c) != NULL)
-            return "quotes, brackets, '.', ';', '?', backslashes and control characters cannot stand in it";
+            return "quotes, brackets, '.', ';', '?', backslashes and control characters are not allowed in it";
     return NULL;
 }
 

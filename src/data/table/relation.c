@@ -21,7 +21,7 @@ static void make_reference(table_maker *m, data_column *column)
     }
     if (other->is_view || other->key_count != 1) {
         table_mistake(m, ".references = %s, which %s", other->type->name,
-                      other->is_view ? "is no table but a .view" : "has a key of several columns");
+                      other->is_view ? "is a .view, not a table" : "has a key of several columns");
         return;
     }
     const tern_field *key = other->columns[other->keys[0]].plan->field;
@@ -29,7 +29,7 @@ static void make_reference(table_maker *m, data_column *column)
         table_mistake(m, "is %s and cannot hold every %s.%s, which is %s", field->type->name,
                       other->type->name, key->name, key->type->name);
     if (field->on_delete == TERN_SET_NULL && !column->is_nullable)
-        table_mistake(m, ".on_delete = TERN_SET_NULL makes it null, which a .key never is");
+        table_mistake(m, ".on_delete = TERN_SET_NULL makes it null, and a .key cannot be null");
     column->references = other;
 }
 
@@ -44,18 +44,77 @@ void table_make_references(table_maker *m, data_table *table)
     m->field = NULL;
 }
 
-/** The foreign key of that name, when it refers to `target`; else NULL with a line. */
+void table_take_references(data_table *table)
+{
+    for (unsigned i = 0; i < table->column_count && table->of != NULL; i++) {
+        data_column *column = &table->columns[i];
+        const data_column *same = data_table_column(table->of, column->name, strlen(column->name));
+        if (column->references == NULL && same != NULL)
+            column->references = same->references;
+    }
+}
+
+/* -- which rows a foreign key refers to -- */
+
+const data_column *data_referred_column(const data_column *reference, const data_table *table)
+{
+    const data_table *to = reference->references;
+    if (to == NULL)
+        return NULL;
+    const data_column *key = &to->columns[to->keys[0]];
+    if (to == table)
+        return key;
+    if (table->is_view && table->of == NULL && table->key_count == 1) {
+        const data_column *own = &table->columns[table->keys[0]];
+        return is_alike(own->plan->field->type, key->plan->field->type) ? own : NULL;
+    }
+    return table->of == to ? data_table_column(table, key->name, strlen(key->name)) : NULL;
+}
+
+data_pair_columns data_pair_columns_of(const data_table *pairs, const data_table *table,
+                                       const data_table *item, const char *by)
+{
+    data_pair_columns found = {0};
+    const data_column *named = by != NULL ? data_table_column(pairs, by, strlen(by)) : NULL;
+    for (unsigned i = 0; i < pairs->column_count; i++) {
+        const data_column *column = &pairs->columns[i];
+        bool is_far = column != named && data_referred_column(column, item) != NULL;
+        bool is_near = named != NULL ? column == named : data_referred_column(column, table) != NULL;
+        if (is_near && is_far && data_table_base(table) != data_table_base(item)) {
+            /* a view that has rows of any table leaves the other one's foreign key to it */
+            is_near = !table->is_view || column->references == data_table_base(table);
+            is_far = !is_near;
+        }
+        found.near = is_near && found.near == NULL ? column : found.near;
+        found.far = is_far && found.far == NULL ? column : found.far;
+        found.near_count += is_near;
+        found.far_count += is_far;
+    }
+    return found;
+}
+
+/* -- fields that hold related rows -- */
+
+/** The foreign key of that name, when it refers to rows of `target`; else NULL with a line. */
 static const data_column *find_reference(table_maker *m, const char *option, const data_table *table,
                                          const char *name, const data_table *target)
 {
     const data_column *column = data_table_column(table, name, strlen(name));
-    if (column == NULL)
+    if (column == NULL) {
         table_mistake(m, ".%s = \"%s\", but %s has no such field", option, name, table->type->name);
-    else if (column->references != target)
+        return NULL;
+    }
+    if (data_referred_column(column, target) != NULL)
+        return column;
+    if (target->of != NULL && column->references == target->of)
+        table_mistake(m, ".%s = \"%s\" refers to %s, whose .key the view %s of it has no field for", option,
+                      name, target->of->type->name, target->type->name);
+    else if (target->is_view && target->key_count != 1)
+        table_mistake(m, ".%s = \"%s\" refers to rows of the view %s, which needs one field with .key = true",
+                      option, name, target->type->name);
+    else
         table_mistake(m, ".%s = \"%s\", but that field of %s does not refer to %s", option, name,
                       table->type->name, target->type->name);
-    else
-        return column;
     return NULL;
 }
 
@@ -69,21 +128,16 @@ static void check_through(table_maker *m, const data_table *table, const data_ta
         table_mistake(m, ".through = %s, which is not given to tern_database", field->through->name);
         return;
     }
-    const data_column *near = NULL;
-    if (field->by != NULL && (near = find_reference(m, "by", pairs, field->by, table)) == NULL)
+    if (field->by != NULL && find_reference(m, "by", pairs, field->by, table) == NULL)
         return;
-    unsigned to_this = 0, to_item = 0;
-    for (unsigned i = 0; i < pairs->column_count; i++) {
-        const data_column *column = &pairs->columns[i];
-        to_this += near != NULL ? column == near : column->references == table;
-        to_item += column != near && column->references == item;
-    }
-    if (near == NULL && table == item)
-        table_mistake(m, "%s refers to %s twice; say with .by which of both is this row's", pairs->type->name,
-                      table->type->name);
-    else if (to_this != 1 || to_item != 1)
+    const data_pair_columns columns = data_pair_columns_of(pairs, table, item, field->by);
+    if (field->by == NULL && data_table_base(table) == data_table_base(item))
+        table_mistake(m, "%s refers to %s twice; say with .by which reference is this row's",
+                      pairs->type->name, table->type->name);
+    else if (columns.near_count != 1 || columns.far_count != 1)
         table_mistake(m, ".through = %s, which has %u foreign keys to %s and %u to %s instead of one to each",
-                      pairs->type->name, to_this, table->type->name, to_item, item->type->name);
+                      pairs->type->name, columns.near_count, table->type->name, columns.far_count,
+                      item->type->name);
 }
 
 static void check_relation(table_maker *m, const data_table *table)
@@ -100,7 +154,7 @@ static void check_relation(table_maker *m, const data_table *table)
     else if (field->through != NULL)
         check_through(m, table, other);
     else
-        find_reference(m, "by", other, field->by, table);
+        find_reference(m, "by", data_table_base(other), field->by, table);
 }
 
 void table_check_relations(table_maker *m, const data_table *table)

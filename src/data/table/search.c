@@ -18,7 +18,7 @@ static void take_column(table_maker *m, data_table *table, const data_column *co
                       ".search: SQLite's full text index has a column %s of its own; give it another .column",
                       column->name);
     if (table->is_view)
-        table_mistake(m, ".search: a .view has no table whose words could be kept");
+        table_mistake(m, ".search: a .view has no table to search in");
     table->searched[table->searched_count++] = column->name;
     m->field = NULL;
 }
@@ -31,7 +31,7 @@ static void name_row(table_maker *m, data_table *table)
     table->search_row = table->key_count == 1 && key->is_automatic ? key->name : "rowid";
     for (unsigned i = 0; i < table->column_count && !key->is_automatic; i++)
         if (data_name_equal(table->columns[i].name, "rowid"))
-            table_mistake(m, ".search: its column rowid hides the number that SQLite knows the row by; give "
+            table_mistake(m, ".search: its column rowid hides SQLite's own number of the row; give "
                              "it another .column");
 }
 

@@ -104,9 +104,20 @@ static void check_table_names(table_maker *m)
         if (older == 0)
             continue;
         m->model = table->type;
-        table_mistake(m, "its table is called \"%s\", as that of %s is; give one of them another .table",
+        table_mistake(m,
+                      "its table is called \"%s\", as that of %s; give one of them another .table, or "
+                      ".view = true if rows are only read into it",
                       table->name, m->tables[older - 1].type->name);
     }
+}
+
+/** Finds the table of each view that has a table's name. */
+static void find_bases(table_maker *m)
+{
+    for (unsigned i = 0; i < m->count; i++)
+        for (unsigned k = 0; k < m->count && m->tables[i].is_view; k++)
+            if (!m->tables[k].is_view && data_name_equal(m->tables[i].name, m->tables[k].name))
+                m->tables[i].of = &m->tables[k];
 }
 
 /** Takes the models as they were given: each once, and sound. */
@@ -119,7 +130,7 @@ static bool take_models(table_maker *m, tern_type *const *models)
     for (unsigned i = 0; i < given && m->tables != NULL; i++) {
         m->model = models[i];
         if (models[i]->kind != TERN_KIND_MODEL)
-            table_mistake(m, "is no model; a table is made of a TERN_MODEL");
+            table_mistake(m, "is not a model; a table is made of a TERN_MODEL");
         else if (table_find(m, models[i]) != NULL)
             table_mistake(m, "is given twice");
         else if (!schema_prepare(models[i], m->problems))
@@ -139,8 +150,11 @@ static void make_tables(table_maker *m)
     if (m->has_mistakes || m->is_memory_short)
         return; /* what follows looks into other tables' columns */
     check_table_names(m);
+    find_bases(m);
     for (unsigned i = 0; i < m->count; i++)
         table_make_references(m, &m->tables[i]);
+    for (unsigned i = 0; i < m->count; i++)
+        table_take_references(&m->tables[i]);
     for (unsigned i = 0; i < m->count; i++)
         table_check_relations(m, &m->tables[i]);
     for (unsigned i = 0; i < m->count && !m->is_memory_short; i++)
@@ -185,7 +199,7 @@ bool data_tables_make(tern_type *const *models, buf *problems)
         return true;
     data_tables_forget();
     if (m.is_memory_short)
-        buf_add_text(problems, "the tables of the models: memory is short\n");
+        buf_add_text(problems, "the tables of the models: out of memory\n");
     return false;
 }
 

@@ -52,6 +52,7 @@ struct data_table {
     const char *search_row; /* the column by which SQLite knows rows: the automatic key, or "rowid" */
     unsigned searched_count;
     bool is_view;               /* rows are only read into it */
+    const data_table *of;       /* of a view that has a table's name: that table; else NULL */
     unsigned number;            /* in data_tables */
     data_table *older_namesake; /* another whose model has the same name; NULL: none */
 };
@@ -73,6 +74,27 @@ const data_table *data_table_of_name(const char *model);
 /** Frees what data_tables_make made (tests under leak checkers). */
 void data_tables_forget(void);
 
+/** The table that a view is of, or the table itself: what it has of columns and keys can be asked for. */
+static inline const data_table *data_table_base(const data_table *table)
+{
+    return table->of != NULL ? table->of : table;
+}
+
+/**
+ * The column of `table` whose values those of `reference`, a foreign key, are; NULL when it does not refer to
+ * rows of `table`. A view that has a table's name has its rows, and other views may have rows of any table:
+ * of those it is the key, if it is one column of a like kind.
+ */
+const data_column *data_referred_column(const data_column *reference, const data_table *table);
+/** The foreign keys of a table of pairs. */
+typedef struct data_pair_columns {
+    const data_column *near, *far; /* that refer to rows of `table` and of `item`; NULL: none */
+    unsigned near_count, far_count;
+} data_pair_columns;
+/** Finds them; `by` (NULL: not said) names the one that refers to `table`. */
+data_pair_columns data_pair_columns_of(const data_table *pairs, const data_table *table,
+                                       const data_table *item, const char *by);
+
 /** The column of a field's or column's name; NULL when there is none. */
 const data_column *data_table_column(const data_table *table, const char *name, size_t len);
 /** Whether the row has a null there: its state says so and nothing was put there since, or what is there is
@@ -80,7 +102,7 @@ const data_column *data_table_column(const data_table *table, const char *name, 
  * column that is not null. */
 bool data_column_is_null(const data_column *column, const void *row);
 /** The column's value in a row as a value to be bound, JSON kinds encoded into the arena. False, with `error`
- * set, without memory, or when no column holds it: an unsigned value above INT64_MAX, a date that is no day,
+ * set, without memory, or when no column holds it: an unsigned value above INT64_MAX, a date that is not a day,
  * ... */
 bool data_column_arg(const data_column *column, const void *row, arena *a, tern_arg *out, data_error *error);
 /** What values of a type are bound as: TERN_ARG_TEXT for text and enums, TERN_ARG_JSON for models, lists,

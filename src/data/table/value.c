@@ -87,7 +87,7 @@ static bool real_arg(const data_column *column, const void *value, tern_arg *out
         memcpy(&real, value, sizeof real);
     }
     if (!isfinite(real))
-        return refuse(column, error, TERN_DATA_BAD_VALUE, "is no finite number");
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is not a finite number");
     *out = tern_arg_double(real);
     return true;
 }
@@ -98,7 +98,7 @@ static bool enum_arg(const data_column *column, const void *value, tern_arg *out
     memcpy(&number, value, sizeof number);
     const char *name = scalar_enum_name(column->plan->type, number);
     if (*name == '\0')
-        return refuse(column, error, TERN_DATA_BAD_VALUE, "is no value of its enum");
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is not a value of its enum");
     *out = tern_arg_text(name);
     return true;
 }
@@ -106,7 +106,7 @@ static bool enum_arg(const data_column *column, const void *value, tern_arg *out
 static bool date_arg(const data_column *column, const tern_date *value, tern_arg *out, data_error *error)
 {
     if (!calendar_is_day(value->year, value->month, value->day))
-        return refuse(column, error, TERN_DATA_BAD_VALUE, "is no day");
+        return refuse(column, error, TERN_DATA_BAD_VALUE, "is not a day");
     *out = tern_arg_date(*value);
     return true;
 }
@@ -138,8 +138,8 @@ static const char *const refusals[] = {
     [JSON_TOO_DEEP] = "is nested too deeply",
     [JSON_NOT_FINITE] = "has a number in it that is not finite",
     [JSON_OUT_OF_YEARS] = "has a date-time in it outside of the years 0 to 9999",
-    [JSON_NOT_NULLABLE] = "has a NULL in it where a value must be",
-    [JSON_NAMELESS] = "has a value in it that its enum has no name for",
+    [JSON_NOT_NULLABLE] = "has a NULL in it where a value is required",
+    [JSON_NAMELESS] = "has a value in it that is not in its enum",
 };
 
 static bool json_arg(const data_column *column, const void *value, arena *a, tern_arg *out, data_error *error)
@@ -157,7 +157,7 @@ static bool json_arg(const data_column *column, const void *value, arena *a, ter
     }
     if (json.refusal != JSON_NOT_REFUSED)
         return refuse(column, error, TERN_DATA_BAD_VALUE, refusals[json.refusal]);
-    return refuse(column, error, TERN_DATA_BUSY, "found no memory for its JSON");
+    return refuse(column, error, TERN_DATA_BUSY, "ran out of memory for its JSON");
 }
 
 /** Values that are bound as they lie in the row. */

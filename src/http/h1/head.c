@@ -169,7 +169,7 @@ static bool is_kept(const h1_limits *limits, tern_str name)
         if (kept.len == name.len && text_equal_nocase(kept.data, name.data, name.len))
             return true;
     }
-    tern_log(TERN_LOG_DEBUG, "header %.*s is passed over: its name has a '_'", (int)name.len, name.data);
+    tern_log(TERN_LOG_DEBUG, "header %.*s is ignored: its name has a '_'", (int)name.len, name.data);
     return false;
 }
 

@@ -52,10 +52,10 @@ __attribute__((cold)) bool json_stop_value(json_reader *r)
         {'#', "JSON has no comments"},
         {'+', "a number has no plus sign"},
         {'.', "a number begins with a digit"},
-        {'N', "no such value in JSON; true, false and null are small letters"},
+        {'N', "no such value in JSON; true, false and null are lower-case"},
         {'I', "no such value in JSON"},
-        {'T', "true, false and null are small letters"},
-        {'F', "true, false and null are small letters"},
+        {'T', "true, false and null are lower-case"},
+        {'F', "true, false and null are lower-case"},
         {'\xef', "expected a value (a byte-order mark is not one)"},
         {']', "expected a value (there is none after the last comma)"},
     };

@@ -4,7 +4,7 @@
 bool json_stop_memory(json_reader *r)
 {
     r->faults->is_memory_short = true;
-    return json_stop_code(r, "no_memory", "needs memory that there is not");
+    return json_stop_code(r, "no_memory", "needs more memory than it may have");
 }
 
 /** The reader counts on a NUL behind the text; most bodies have one, other texts are copied. */

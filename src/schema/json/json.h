@@ -51,12 +51,12 @@ typedef struct json_out {
     size_t len, room;
     arena *arena;
     bool is_alone;        /* `data` is large and grows by arena_resize */
-    bool failed;          /* nothing was appended: the value was refused, or else memory ran out */
+    bool failed;          /* nothing was appended: the value was refused, or else out of memory */
     json_refusal refusal; /* JSON_NOT_REFUSED unless it was */
 } json_out;
 
 void json_out_init(json_out *out, arena *a, size_t expected_bytes);
-/** Room for `more` bytes after len; false when memory is short. */
+/** Room for `more` bytes after len; false when out of memory. */
 bool json_out_reserve(json_out *out, size_t more);
 
 /**

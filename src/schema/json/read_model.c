@@ -96,7 +96,7 @@ static const field_plan *look_up(json_reader *r, filling *m)
         json_space(r);
         json_skip(r);
     } else {
-        add_key_fault(r, m, json_shown_key(r, key), "unknown", "is not known here");
+        add_key_fault(r, m, json_shown_key(r, key), "unknown", "is not a known field");
     }
     return NULL;
 }

@@ -337,8 +337,8 @@ static void print_notes(const field_plan *f, bool is_parameter, buf *out)
         print_value(field->type, field->example, out);
         append_close(out, ']');
     }
-    append_flag(out, "readOnly", field->read_only);
-    append_flag(out, "writeOnly", field->write_only);
+    append_flag(out, "readOnly", field->read_only && !is_parameter); /* of properties alone */
+    append_flag(out, "writeOnly", field->write_only && !is_parameter);
     append_flag(out, "deprecated", field->deprecated && !is_parameter);
 }
 

@@ -45,7 +45,7 @@ typedef struct schema_set {
     unsigned face_count, face_room;
     name_table index;            /* of faces, components and names (schema_set.c) */
     const char *const *reserved; /* names that models must not take; NULL-ended; may be NULL */
-    bool failed;                 /* memory is short */
+    bool failed;                 /* out of memory */
 } schema_set;
 
 /** An empty set; what it keeps is in `memory`, but for its index: end it with schema_set_free. */

@@ -70,7 +70,7 @@ static schema_face *find_face(const schema_set *set, const tern_type *type, sche
     return number != 0 ? set->faces[number - 1] : NULL;
 }
 
-/** Sets the face's text; false when memory is short. */
+/** Sets the face's text; false when out of memory. */
 static bool print_face(schema_set *set, schema_face *face)
 {
     const schema_set none = {0};
@@ -87,7 +87,7 @@ static bool print_face(schema_set *set, schema_face *face)
     return face->text != NULL;
 }
 
-/** The face of a model or enum, made when new; NULL when memory is short. */
+/** The face of a model or enum, made when new; NULL when out of memory. */
 static schema_face *face_of(schema_set *set, const tern_type *type, schema_side side)
 {
     schema_face *face = find_face(set, type, side);
@@ -179,7 +179,7 @@ static bool is_same(comparison *c, const tern_type *a, const tern_type *b)
 
 /* -- filling -- */
 
-/** The component that says what the face does; a new one when there is none, NULL when memory is short. */
+/** The component that says what the face does; a new one when there is none, NULL when out of memory. */
 static schema_component *component_for(schema_set *set, const schema_face *face)
 {
     uint32_t number = name_table_find(&set->index, TEXTS, face->text, face->text_len);
@@ -200,7 +200,7 @@ static schema_component *component_for(schema_set *set, const schema_face *face)
 }
 
 /** Puts what the set has not seen yet in it: as another face of a component that says the same, or as a new
- * one. False when it is in the set already, or memory is short. */
+ * one. False when it is in the set already, or out of memory. */
 static bool add_face(schema_set *set, const tern_type *type, schema_side side)
 {
     schema_face *face = face_of(set, type, side);

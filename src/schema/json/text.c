@@ -19,7 +19,7 @@ void json_out_init(json_out *out, arena *a, size_t expected_bytes)
     json_out_reserve(out, expected_bytes + WRITE_SLACK);
 }
 
-/** A block of `room` bytes that begins with what there is; NULL when memory is short. */
+/** A block of `room` bytes that begins with what there is; NULL when out of memory. */
 static char *resized(json_out *out, size_t room)
 {
     bool is_alone = out->is_alone || room >= ALONE_BYTES;

@@ -2,7 +2,7 @@
  * The writer inside json_encode and tern_value's printing: a place in a json_out, held in a register.
  *
  * Every `write_` function takes the place to write at and returns the one behind what it wrote; NULL when
- * memory is short (then out->failed is set), which every caller hands on.
+ * out of memory (then out->failed is set), which every caller hands on.
  */
 #ifndef SCHEMA_JSON_WRITE_H
 #define SCHEMA_JSON_WRITE_H

@@ -144,12 +144,13 @@ static uint64_t processor_ns(void)
 
 bool pattern_clock_is_up(pattern_clock *clock)
 {
-    if (clock->asked++ % ASKED_A_LOOK != 0)
-        return false;
+    if (clock->is_up || clock->asked++ % ASKED_A_LOOK != 0)
+        return clock->is_up;
     uint64_t now = processor_ns();
     if (clock->asked == 1)
         clock->began_ns = now;
-    return now - clock->began_ns > MANY_NS;
+    clock->is_up = now - clock->began_ns > MANY_NS;
+    return clock->is_up;
 }
 
 /** The first byte of a character, at `at` or after it. */

@@ -16,10 +16,11 @@ void pattern_free(void *pattern);
  * counts as not found, with `*gave_up` set: no client can burn time with it. Only on the loop's thread: all
  * matches of a process share one working space. */
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up);
-/** Bounds what the matches of one list take together: asked before each of them, begins at {0}. True once it
- * is 200 ms of processor time. */
+/** Bounds what the matches of one list, and of the lists in it, take together: asked before each of them,
+ * begins at {0}. True from when it is 200 ms of processor time. */
 typedef struct pattern_clock {
     unsigned asked;
+    bool is_up;
     uint64_t began_ns;
 } pattern_clock;
 bool pattern_clock_is_up(pattern_clock *clock);

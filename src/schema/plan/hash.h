@@ -6,7 +6,7 @@
 #include "schema/plan/plan.h"
 
 /** Finds a seed under which no two of the `count` keys of plan->fields share a slot, and fills seed, mask and
- * slots. The keys differ from each other. False when memory is short. */
+ * slots. The keys differ from each other. False when out of memory. */
 bool plan_hash_build(type_plan *plan, unsigned count, arena *memory);
 
 #endif

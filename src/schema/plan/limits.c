@@ -58,7 +58,7 @@ static bool is_fit_limit(planner *p, const char *name, long double value)
     number_words(value, shown, sizeof shown);
     bool is_integer = type->kind == TERN_KIND_INT || type->kind == TERN_KIND_UINT;
     if (!(value >= least && value <= most)) {
-        planner_mistake(p, ".%s = %s is outside of what %s holds (%s to %s)", name, shown, type->name,
+        planner_mistake(p, ".%s = %s does not fit %s (%s to %s)", name, shown, type->name,
                         number_words(least, least_shown, sizeof least_shown),
                         number_words(most, most_shown, sizeof most_shown));
         return false;
@@ -68,8 +68,7 @@ static bool is_fit_limit(planner *p, const char *name, long double value)
         return false;
     }
     if (is_integer && value > (long double)INT64_MAX && value != most) {
-        planner_mistake(p, ".%s = %s is beyond 9223372036854775807, up to where there can be limits", name,
-                        shown);
+        planner_mistake(p, ".%s = %s is above 9223372036854775807, the largest limit", name, shown);
         return false;
     }
     return true;
@@ -162,7 +161,7 @@ static bool read_number(planner *p, const char *option, long double number, tern
     if (decimal_of_number(number, out))
         return true;
     snprintf(shown, sizeof shown, "%.17Lg", number);
-    planner_mistake(p, ".%s = %s has more digits than C keeps of a number; %s", option, shown,
+    planner_mistake(p, ".%s = %s has more digits than C keeps; %s", option, shown,
                     strcmp(option, "multiple_of") == 0 ? "take one of at most 15"
                                                        : "write it as text, in .at_least or .at_most");
     return false;

@@ -64,6 +64,7 @@ static const struct option {
     OPTION(help, ALL, ""),
     OPTION(example, ALL, ""),
     RULE(check, ALL, ""),
+    RULE(message, ALL, ""),
     OPTION(column, STORED, "what a column can hold"),
     OPTION(unique, SCALARS, "single values"),
     OPTION(index, SCALARS, "single values"),
@@ -138,6 +139,16 @@ bool option_is_given(uint64_t given, const char *name)
     return (given >> find_option(name, strlen(name)) & 1) != 0;
 }
 
+/** How many lists or maps down from a type there is a kind that the option is for; 0 when there is none. */
+static unsigned levels_below(const struct option *o, const tern_type *type)
+{
+    enum { SHOWN_LEVELS = 2 };
+    for (unsigned level = 1; level <= SHOWN_LEVELS && (type = type->item) != NULL; level++)
+        if ((o->kinds >> type->kind & 1) != 0)
+            return level;
+    return 0;
+}
+
 static void check_uses(planner *p, uint64_t given)
 {
     const tern_type *type = p->field->type;
@@ -146,14 +157,16 @@ static void check_uses(planner *p, uint64_t given)
         const struct option *o = &options[i];
         if ((given >> i & 1) == 0)
             continue;
-        bool is_for_items = o->is_rule && type->item != NULL && (o->kinds >> type->item->kind & 1) != 0;
+        unsigned deeper = o->is_rule ? levels_below(o, type) : 0;
         if (p->part != NULL && !o->is_rule)
             planner_mistake(p, ".%s is not a rule; it is for fields", o->name);
-        else if ((o->kinds >> type->kind & 1) == 0 && is_for_items)
-            planner_mistake(p, ".%s is for %s; for what is in %s: .items = TERN_RULES(.%s = ...)", o->name,
-                            o->whose, type_words(type, words, sizeof words), o->name);
+        else if ((o->kinds >> type->kind & 1) == 0 && deeper != 0)
+            planner_mistake(p, ".%s is for %s; for the values in %s: %s.%s = ...%s", o->name, o->whose,
+                            type_words(type, words, sizeof words),
+                            deeper == 1 ? ".items = TERN_RULES(" : ".items = TERN_RULES(.items = TERN_RULES(",
+                            o->name, deeper == 1 ? ")" : "))");
         else if ((o->kinds >> type->kind & 1) == 0)
-            planner_mistake(p, ".%s is for %s; %s has no use for it", o->name, o->whose,
+            planner_mistake(p, ".%s is for %s; it has no meaning for %s", o->name, o->whose,
                             type_words(type, words, sizeof words));
     }
 }
@@ -196,11 +209,42 @@ static void plan_text(planner *p, field_plan *plan)
     if (field->choices == NULL)
         return;
     if (field->choices[0] == NULL)
-        planner_mistake(p, ".choices is empty; TERN_CHOICES takes one text or more");
+        planner_mistake(p, ".choices is empty; TERN_CHOICES needs at least one text");
     for (const char *const *choice = field->choices; *choice != NULL; choice++)
         for (const char *const *other = field->choices; other != choice; other++)
             if (strcmp(*choice, *other) == 0)
                 planner_mistake(p, ".choices have \"%s\" twice", *choice);
+}
+
+/* -- what a broken rule says -- */
+
+/** Whether the field has a rule whose text .message takes the place of. */
+static bool has_spoken_rule(uint64_t given)
+{
+    static const char *const others[] = {"items", "keys", "check", "message"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        given &= ~(UINT64_C(1) << find_option(others[i], strlen(others[i])));
+    for (int i = 0; i < OPTIONS; i++)
+        if (options[i].is_rule && (given >> i & 1) != 0)
+            return true;
+    return false;
+}
+
+static void check_message(planner *p, uint64_t given)
+{
+    if (!option_is_given(given, "message"))
+        return;
+    const char *message = p->field->message;
+    if (message == NULL || *message == '\0')
+        planner_mistake(p, ".message is empty; say what the value must be, or leave it out");
+    else if (has_spoken_rule(given))
+        return;
+    else if (p->field->check != NULL)
+        planner_mistake(p, ".message speaks for rules like .pattern; .check says itself what is wrong");
+    else
+        planner_mistake(
+            p, ".message speaks for a rule that is broken, and there is none; give .pattern, .min or "
+               "the like");
 }
 
 /* -- what contradicts itself -- */
@@ -229,7 +273,7 @@ static void check_place(planner *p)
     type_words(type, words, sizeof words);
     if (one->kind != TERN_KIND_UPLOAD && holds_upload(type))
         planner_mistake(p,
-                        "%s has a file inside; files are fields of the input model itself, as tern_upload or "
+                        "%s contains a file; files are fields of the input model itself, as tern_upload or "
                         "tern_upload_list",
                         words);
     if (field->in == TERN_FROM_AUTO || field->in == TERN_FROM_BODY)
@@ -241,7 +285,7 @@ static void check_place(planner *p)
                         : field->in == TERN_FROM_HEADER ? "header"
                                                         : "cookie");
     if (field->in == TERN_FROM_PATH && (field->optional || field->fallback != NULL))
-        planner_mistake(p, "a parameter of the path is always there; leave out .%s",
+        planner_mistake(p, "a parameter of the path is always given; leave out .%s",
                         field->optional ? "optional" : "fallback");
 }
 
@@ -255,13 +299,13 @@ static void check_pairs(planner *p)
     if (field->required && field->fallback != NULL)
         planner_mistake(p, ".required and .fallback contradict each other");
     if (field->nullable && is_text)
-        planner_mistake(p, "a path, query, header or cookie cannot say null; leave out .nullable");
+        planner_mistake(p, "a path, query, header or cookie cannot be null; leave out .nullable");
     if (field->nullable && field->key)
         planner_mistake(p, ".key is never null; leave out .nullable");
     if (field->nullable && field->type->kind == TERN_KIND_UPLOAD)
-        planner_mistake(p, "a form cannot say null for a file; leave out .nullable");
+        planner_mistake(p, "a form cannot send null for a file; leave out .nullable");
     if (field->read_only && field->write_only)
-        planner_mistake(p, ".read_only and .write_only leave nobody to see it");
+        planner_mistake(p, ".read_only and .write_only contradict each other");
 }
 
 /** What a table could make nothing of, whatever the table. */
@@ -275,7 +319,7 @@ static void check_stored(planner *p, const field_plan *plan, uint64_t given)
     else if (field->on_delete == TERN_SET_NULL && !plan_may_lack(plan))
         planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional or .nullable");
     if (field->search && field->write_only)
-        planner_mistake(p, ".search would tell what is in it, and .write_only is never shown");
+        planner_mistake(p, ".search would reveal it, and .write_only is never shown");
     for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
         if (option_is_given(given, of_columns[i]))
             planner_mistake(p, ".not_stored leaves no column for .%s", of_columns[i]);
@@ -302,7 +346,8 @@ static const field_plan *plan_part(planner *p, const field_plan *whole, const ch
     part->key_len = whole->key_len;
     part->type = type;
     p->field = field;
-    p->part = name;
+    p->part = outer_part == NULL ? name : arena_printf(p->memory, "%s%s", outer_part, name);
+    p->is_memory_short |= p->part == NULL;
     plan_options(p, part);
     if (!p->has_mistakes)
         plan_values(p, part);
@@ -339,7 +384,9 @@ void plan_options(planner *p, field_plan *plan)
         plan_pair(p, given, "items", field->min_items, field->max_items, &plan->has_min_items,
                   &plan->has_max_items);
     plan_text(p, plan);
+    check_message(p, given);
     plan_parts(p, plan);
+    plan->has_words = field->check != NULL || field->message != NULL;
     plan->is_checked = plan->has_min || plan->has_max || plan->has_multiple || plan->has_min_length ||
                        plan->has_max_length || plan->has_min_items || plan->has_max_items ||
                        field->unique_items || plan->pattern != NULL || plan->format != NULL ||

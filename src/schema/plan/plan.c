@@ -1,6 +1,7 @@
 #include "schema/plan/plan.h"
 
 #include "base/text.h"
+#include "schema/copy.h"
 #include "schema/pattern/pattern.h"
 #include "schema/plan/hash.h"
 #include "schema/plan/options.h"
@@ -124,7 +125,7 @@ static void plan_key(planner *p, field_plan *plan)
     size_t len = strlen(plan->key);
     if (!is_word(field->name))
         planner_mistake(
-            p, "its name is more than a name; an array is declared as a list: (tern_int32_list, name)");
+            p, "its name has more than a name; an array is declared as a list: (tern_int32_list, name)");
     else if (len == 0 || len > KEY_MOST_BYTES)
         planner_mistake(p, ".json must have 1 to %d bytes", KEY_MOST_BYTES);
     else if (!utf8_valid(plan->key, len))
@@ -161,8 +162,7 @@ static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
         for (unsigned k = 0; k < i; k++)
             if (strcmp(plan->fields[i].key, plan->fields[k].key) == 0) {
                 p->field = plan->fields[i].field;
-                planner_mistake(p,
-                                "is called \"%s\" outside C, as field %s is; give one of them another .json",
+                planner_mistake(p, "is called \"%s\" outside C, as field %s; give one of them another .json",
                                 plan->fields[i].key, plan->fields[k].field->name);
                 has = true;
             }
@@ -171,6 +171,21 @@ static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
 }
 
 static void reach(planner *p, tern_type *type);
+
+/** Describes what a part takes from its whole, and the parts that are types of fields, which planning a field
+ * looks into. False with mistakes: those of the whole are told once, of the whole. */
+static bool complete_fields(planner *p, tern_type *type)
+{
+    bool had_mistakes = p->has_mistakes;
+    p->has_mistakes = false;
+    if (type->whole != NULL)
+        reach(p, type->whole);
+    bool is_right = !p->has_mistakes && planner_inherit(p, type);
+    for (unsigned i = 0; i < type->field_count && is_right; i++)
+        is_right = planner_inherit(p, type->fields[i].type);
+    p->has_mistakes |= had_mistakes;
+    return is_right;
+}
 
 static void plan_model(planner *p, type_plan *plan)
 {
@@ -181,6 +196,8 @@ static void plan_model(planner *p, type_plan *plan)
         planner_mistake(p, "has %u fields; a model has 1 to %d", count, FIELDS_MOST);
         return;
     }
+    if (!complete_fields(p, type))
+        return;
     plan->fields = planner_zero(p, count * sizeof *plan->fields);
     if (plan->fields == NULL)
         return;
@@ -250,6 +267,7 @@ static void take_back(const type_plan *kept)
     while (newest != kept) {
         for (unsigned i = 0; newest->fields != NULL && i < newest->type->field_count; i++)
             free_patterns(&newest->fields[i]);
+        copy_forget(newest);
         newest->type->plan = NULL;
         newest = newest->older;
     }
@@ -262,7 +280,7 @@ bool schema_prepare(tern_type *type, buf *problems)
     reach(&p, type);
     if (p.is_memory_short) {
         take_back(before);
-        buf_add_printf(problems, "model %s: memory is short\n", type->name);
+        buf_add_printf(problems, "model %s: out of memory\n", type->name);
         return false;
     }
     for (type_plan *plan = newest; plan != before; plan = plan->older)

@@ -11,6 +11,8 @@
 
 #include <tern/model.h>
 
+#include <stdatomic.h>
+
 typedef struct field_plan {
     const tern_field *field;
     const char *key; /* outside C: .json or the field's name */
@@ -19,6 +21,7 @@ typedef struct field_plan {
     uint32_t json_key_len;
     const tern_type *type; /* the field's, and its .write_only, at hand for encoding */
     bool is_write_only;
+    bool has_words; /* .check or .message: some fault is in the program's own words */
     uint32_t offset, state_offset;
     bool is_required; /* absent is a fault: neither optional nor a fallback */
     bool is_nullable; /* null is a value of it */
@@ -49,8 +52,9 @@ typedef struct type_plan {
                           JSON and nested values */
     bool is_flat;      /* no nested model, list or map */
     bool has_mistakes; /* its own or those of a type it was prepared with: reported once, refused for ever */
-    const struct data_table *table; /* what the data layer made of the model; its own. NULL: no table */
-    struct type_plan *older;        /* the one made before it */
+    const struct data_table *table;   /* what the data layer made of the model; its own. NULL: no table */
+    struct type_plan *older;          /* the one made before it */
+    struct copy_plan *_Atomic copies; /* of this model into others (copy.h); grows as they are asked for */
 } type_plan;
 
 /**

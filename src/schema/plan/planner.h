@@ -20,5 +20,10 @@ typedef struct planner {
 void planner_mistake(planner *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** `size` zeroed bytes that last as long as the plans; NULL (and is_memory_short) when there are none. */
 void *planner_zero(planner *p, size_t size) __attribute__((warn_unused_result));
+/**
+ * Gives the fields that `type` (or the model that a list or map holds) takes from its whole their
+ * descriptions, from the whole's; twice does no harm. False with a mistake. (inherit.c)
+ */
+bool planner_inherit(planner *p, tern_type *type);
 
 #endif

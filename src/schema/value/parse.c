@@ -161,7 +161,7 @@ static bool box_object(parser *p, tern_value *object)
     value_box *box = arena_alloc(r->arena, sizeof *box);
     uint32_t *table = arena_alloc(r->arena, slots * sizeof *table);
     if (box == NULL || table == NULL || !value_has_secret())
-        return json_stop_code(r, "no_memory", "there is no memory for it");
+        return json_stop_code(r, "no_memory", "out of memory for it");
     *box = (value_box){object->items, object->len, object->len, table, slots - 1};
     object->is_boxed = true;
     object->box = box;
@@ -268,7 +268,7 @@ static bool parse_whole(parser *p, tern_str text)
         return false;
     p->front = arena_alloc(r->arena, count * sizeof *p->front);
     if (p->front == NULL)
-        return json_stop_code(r, "no_memory", "there is no memory for it");
+        return json_stop_code(r, "no_memory", "out of memory for it");
     p->back = p->front + count;
     if (!parse_value(p))
         return false;

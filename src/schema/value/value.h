@@ -64,7 +64,7 @@ typedef struct value_error {
  */
 tern_value *value_parse(arena *a, tern_str text, const json_limits *limits, value_error *error);
 
-/* Building. NULL or false: memory is short, or what is said. */
+/* Building. NULL or false: out of memory, or what is said. */
 
 tern_value *value_null(arena *a);
 tern_value *value_bool(arena *a, bool value);
@@ -109,7 +109,7 @@ static inline tern_value *value_items(const tern_value *v)
 /** The place of the member `key`, or -1. */
 long value_place_of(const tern_value *object, const char *key, size_t len);
 /** Indexes a box of more than VALUE_LINEAR members anew, with `slots` for `mask` + 1 places. The place of a
- * member whose key stands there twice, or -1. */
+ * member whose key is used twice, or -1. */
 long value_index(value_box *box);
 /** Slots that `room` members need: a power of two. */
 uint32_t value_slots_for(uint32_t room);

@@ -1,5 +1,6 @@
 #include "app/ctx.h"
 #include "check.h"
+#include "schema/plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,14 +130,56 @@ TEST(app_reports_all_mistakes_with_their_places)
     char want[2048];
     snprintf(want, sizeof want,
              "%1$s:%2$d: GET api//a: a pattern begins with '/'\n"
-             "%1$s:%5$d: GET /x/{id}/{id}: the name \"id\" stands there twice\n"
-             "%1$s:%6$d: (no method) (no pattern): the method is no token\n"
+             "%1$s:%5$d: GET /x/{id}/{id}: the name \"id\" is used twice\n"
+             "%1$s:%6$d: (no method) (no pattern): the method is not a token\n"
              "%1$s:%6$d: (no method) (no pattern): it is NULL\n"
              "%1$s:%6$d: (no method) (no pattern): it has no handler\n"
              "%1$s:%4$d: GET /b: conflicts with %1$s:%3$d: GET /b answers the same requests\n",
              __FILE__, line + 1, line + 2, line + 3, line + 4, line + 5);
     CHECK_TEXT(problems.data, want);
     buf_free(&problems);
+    app_free(app);
+}
+
+static tern_reply told(tern_ctx *c, const tern_problem *problem)
+{
+    (void)c;
+    return (tern_reply){.status = problem->status};
+}
+
+TERN_MODEL(Mistaken, (int, f, .min = 5, .max = 3))
+
+TEST(app_reports_mistakes_of_functions_for_problems)
+{
+    tern_app *app = tern_app_new(.title = "Test");
+    tern_group *api = tern_group_new(app, "/api");
+    int line = __LINE__;
+    tern_on_problem(app, told);
+    tern_on_problem(app, told);
+    tern_on_problem(api, told);
+    tern_on_status(api, 404, told);
+    tern_on_status(api, 404, told);
+    tern_on_status(api, 0, told);
+    tern_on_status(api, 399, told);
+    tern_on_status(api, 600, told);
+    tern_on_status(api, 500, (tern_problem_function *)NULL);
+    tern_on_status(api, 501, told, .returns = TERN_TYPE(Mistaken));
+    buf problems = {0};
+    CHECK(!app_compile(app, &problems));
+    char want[2048];
+    snprintf(
+        want, sizeof want,
+        "%1$s:%3$d: tern_on_problem has a function already, of %1$s:%2$d: a group has one for each status\n"
+        "%1$s:%5$d: tern_on_status has a function already, of %1$s:%4$d: a group has one for each status\n"
+        "%1$s:%6$d: tern_on_status is for errors, and 0 is not one: take 400 to 599\n"
+        "%1$s:%7$d: tern_on_status is for errors, and 399 is not one: take 400 to 599\n"
+        "%1$s:%8$d: tern_on_status is for errors, and 600 is not one: take 400 to 599\n"
+        "%1$s:%9$d: tern_on_status is given no function\n"
+        "model Mistaken, field f: .min = 5 is above .max = 3\n",
+        __FILE__, line + 1, line + 2, line + 4, line + 5, line + 6, line + 7, line + 8, line + 9);
+    CHECK_TEXT(problems.data, want);
+    buf_free(&problems);
+    schema_forget();
     app_free(app);
 }
 

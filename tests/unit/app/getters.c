@@ -230,20 +230,59 @@ TEST(a_buffered_body_can_also_be_read_in_pieces)
     CHECK_REPLY(&f, 200, "abcdef 4 2 0 ef");
 }
 
+TERN_LOCAL(const char, user);
+TERN_LOCAL(int, count);
+TERN_LOCAL(int, never_set);
+
 static tern_reply show_locals(tern_ctx *c)
 {
-    static char first[] = "first", second[] = "second";
-    char name[] = "user";
-    tern_local_set(c, name, first);
-    name[0] = 'X'; /* the name is kept, not pointed to */
-    tern_local_set(c, "user", second);
-    return tern_textf(c, "%s %d", (const char *)tern_local(c, "user"), tern_local(c, "User") == NULL);
+    int three = 3;
+    if (tern_local(c, user) != NULL)
+        return tern_text(c, "set before");
+    tern_set_local(c, user, "first");
+    tern_set_local(c, count, &three);
+    tern_set_local(c, user, "second");
+    return tern_textf(c, "%s %d %d", tern_local(c, user), *tern_local(c, count),
+                      tern_local(c, never_set) == NULL);
 }
 
-TEST(locals_are_kept_by_name)
+TEST(a_local_has_what_was_set_last)
 {
     get("/", show_locals);
-    CHECK_REPLY(&f, 200, "second 1");
+    CHECK_REPLY(&f, 200, "second 3 1");
+}
+
+TEST(a_local_is_not_set_in_the_next_request)
+{
+    get("/", show_locals);
+    get("/", show_locals);
+    CHECK_REPLY(&f, 200, "second 3 1");
+}
+
+/* As a library that is loaded while requests are served declares one. */
+static tern_reply show_late_local(tern_ctx *c)
+{
+    static tern_local_slot late;
+    tern_set_local(c, user, "ann");
+    tern_local_number_(&late);
+    const bool was_set = tern_local_of_(c, &late) != NULL;
+    tern_set_local_(c, &late, "late");
+    return tern_textf(c, "%d %s %s", was_set, (const char *)tern_local_of_(c, &late), tern_local(c, user));
+}
+
+TEST(a_slot_that_is_numbered_within_a_request_has_room)
+{
+    get("/", show_late_local);
+    CHECK_REPLY(&f, 200, "0 late ann");
+}
+
+TEST(a_slot_keeps_its_number_when_it_is_declared_again)
+{
+    unsigned number = user_local.number;
+    CHECK(number > 0);
+    tern_local_number_(&user_local);
+    CHECK_INT(user_local.number, number);
+    CHECK(count_local.number != number);
 }
 
 static tern_reply show_ids(tern_ctx *c)

@@ -12,6 +12,8 @@
 
 static fake f;
 
+TERN_LOCAL(tern_ctx, asked);
+
 static tern_reply takes_everything(tern_ctx *c)
 {
     for (int i = 0; i < 50; i++) {
@@ -20,7 +22,7 @@ static tern_reply takes_everything(tern_ctx *c)
         tern_set_header(c, name, tern_sprintf(c, "%0200d", i));
     }
     tern_set_cookie(c, "a", "b");
-    tern_local_set(c, "name", c);
+    tern_set_local(c, asked, c);
     tern_alloc(c, 10000);
     const char *q = tern_query(c, "q");
     return tern_textf(c, "%s %s %s %s", tern_path(c), q, tern_strdup(c, q), tern_url(c, "named"));

@@ -128,7 +128,8 @@ TEST(openapi_of_a_page_has_items_and_their_total)
         document_of(app),
         "\"schema\":{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":"
         "\"#/components/schemas/"
-        "Item\"}},\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}},"
+        "Item\"}},\"total\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0},\"next\":{\"description\":"
+        "\"The cursor of the next page; absent from the last one\",\"type\":\"string\"}},"
         "\"required\":[\"items\",\"total\"]}");
     forget(app);
 }
@@ -179,7 +180,7 @@ TEST(openapi_describes_parameters_that_only_the_pattern_knows)
               "\"int64\"}},{\"name\":\"u\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\","
               "\"format\":\"uuid\"}},{\"name\":\"t\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
               "\"string\"}},{\"name\":\"rest\",\"in\":\"path\",\"required\":true,\"description\":"
-              "\"The rest of the path; may hold slashes\",\"schema\":{\"type\":\"string\"}}]");
+              "\"The rest of the path; may contain slashes\",\"schema\":{\"type\":\"string\"}}]");
     forget(app);
 }
 

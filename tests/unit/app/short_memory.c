@@ -28,6 +28,8 @@ static void child_task(tern_ctx *c, void *arg)
     tern_send(c, arg, &value);
 }
 
+TERN_LOCAL(char, kept);
+
 TERN_HANDLER(everything)
 {
     int value = 0;
@@ -36,7 +38,7 @@ TERN_HANDLER(everything)
     tern_task *task = tern_go(c, child_task, channel);
     tern_receive(c, channel, &value);
     tern_wait(c, task);
-    tern_local_set(c, "value", tern_alloc(c, 5000)); /* more than the stack lends */
+    tern_set_local(c, kept, tern_alloc(c, 5000)); /* more than the stack lends */
     tern_set_header(c, "X-Id", tern_request_id(c));
     tern_set_cookie(c, "sid", "abc", .max_age_s = 60);
     const char *query = tern_query(c, "q");
@@ -91,12 +93,59 @@ TERN_HANDLER(upload, Scan, in)
     return tern_textf(c, "%s %zu", in->name, in->scan.size);
 }
 
+TERN_MODEL(Range, (int, from, .fallback = "0"), (int, to, .fallback = "9", .max = 99),
+           (const char *, x_unit, .in = TERN_FROM_HEADER, .optional = true))
+
+TERN_PROVIDES(Range, range, Range, in)
+{
+    tern_defer(c, undo, NULL);
+    return in;
+}
+
+TERN_REQUIRES(gate, range, r)
+{
+    tern_defer(c, undo, NULL);
+    if (r->from > r->to)
+        tern_fail(c, 409, "from %d is after %d", r->from, r->to);
+}
+
+TERN_HANDLER(provided, Piece, in, range, r)
+{
+    return tern_textf(c, "%s %d", in->name, r->to);
+}
+
 TERN_HANDLER(listed)
 {
     Piece *items = tern_alloc(c, 100 * sizeof *items);
     for (int i = 0; i < 100; i++)
         items[i] = (Piece){.id = i, .name = tern_sprintf(c, "piece number %d", i)};
     return tern_page(c, Piece, ((Piece_list){items, 100}), 1000);
+}
+
+TERN_MODEL(Wrong, (tern_text_list_map, errors))
+
+static tern_reply wrong(tern_ctx *c, const tern_problem *problem)
+{
+    tern_set_header(c, "X-Method", tern_method(c));
+    return tern_json(c, Wrong, (&(Wrong){.errors = tern_problem_by_field(c, problem)}));
+}
+
+TERN_HANDLER(faulty)
+{
+    tern_fail_field(c, 422, "name", "taken", "is %s", "taken");
+}
+
+static void after(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    tern_alloc(c, 5000);
+}
+
+static tern_reply followed(tern_ctx *c, void *options)
+{
+    (void)options;
+    tern_after(c, after, NULL);
+    return tern_next(c);
 }
 
 static tern_app *build_app(void)
@@ -111,7 +160,13 @@ static tern_app *build_app(void)
     tern_get(app, "/plain", plain);
     tern_put(app, "/pieces/{id}", bound, .returns = TERN_TYPE(Piece));
     tern_post(app, "/scans", upload);
+    tern_post(app, "/provided/{id}", provided, .needs = TERN_NEEDS(gate));
     tern_get(app, "/pieces", listed, .returns = TERN_LIST(Piece), .paged = true);
+    tern_on_status(app, 400, wrong, .returns = TERN_TYPE(Wrong));
+    tern_group *shaped = tern_group_new(app, "/shaped", .use = TERN_USE(TERN_MIDDLEWARE(followed)));
+    tern_on_problem(shaped, wrong, .returns = TERN_TYPE(Wrong));
+    tern_get(shaped, "/faulty", faulty);
+    tern_put(shaped, "/pieces/{id}", bound, .name = "shaped");
     return app;
 }
 
@@ -138,7 +193,16 @@ static const char *const requests[] = {
     "--B\r\nContent-Disposition: form-data; name=\"scan\"; filename=\"s.txt\"\r\n\r\nsome bytes of a file\r\n"
     "--B--\r\n",
     "GET /pieces HTTP/1.1\r\nHost: h\r\n\r\n",
+    "POST /provided/5?to=7 HTTP/1.1\r\nHost: h\r\nX-Unit: cm\r\nContent-Type: application/json\r\n"
+    "Content-Length: 13\r\n\r\n{\"name\":\"ab\"}",
+    "POST /provided/5?to=100&count=x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    "Content-Length: 12\r\n\r\n{\"name\":\"a\"}",
+    "POST /provided/5?from=8&to=7 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
     "GET /bad HTTP/1.1\nHost: h\r\n\r\n",
+    "GET /shaped/faulty HTTP/1.1\r\nHost: h\r\n\r\n",
+    "PUT /shaped/nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+    "PUT /shaped/pieces/x?count=y HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    "Content-Length: 22\r\n\r\n{\"name\":1,\"unknown\":2}",
 };
 
 static char reply[1 << 20];

@@ -3,6 +3,7 @@
 #ifndef TESTS_DATA_LIBRARY_H
 #define TESTS_DATA_LIBRARY_H
 
+#include "data/part.h"
 #include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
@@ -200,6 +201,7 @@ static void library_close(void)
     data_self.primary = NULL;
     statement_forget();
     rows_forget();
+    data_part_forget();
     data_tables_forget();
     loop_close();
 }

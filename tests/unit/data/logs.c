@@ -182,7 +182,7 @@ LIBRARY_TEST(a_misuse_is_told_to_the_log_with_its_route_and_to_nobody_else)
         {counts_below_zero, "POST /fake: .limit and .offset are not negative"},
         {removes_everything, "POST /fake: tern_remove_where without .where would remove every row of Book"},
         {finds_by_another_key, "POST /fake: the key column id of Author is given a value of another kind"},
-        {sums_texts, "POST /fake: Book.title is no number that a table holds"},
+        {sums_texts, "POST /fake: Book.title is not a number in its table"},
         {has_too_few_values, "POST /fake: \\\"name = ? or name = ?\\\" has more `?` than there are values"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -315,11 +315,11 @@ TEST(diff_asks_for_a_hand_where_a_key_is_new_and_nothing_tells_its_values)
 {
     check_refused(SCHEMA(TABLE("t", "", "")),
                   SCHEMA(KEYED("t", "{\"name\":\"s\",\"kind\":\"text\"}", "\"s\"")),
-                  "table t, column s: it is new and the key, so each row that is there needs a value of its "
+                  "table t, column s: it is new and the key, so each existing row needs a value of its "
                   "own, which nothing tells\n");
     check_refused(SCHEMA(TABLE("t", "", "")),
                   SCHEMA(KEYED("t", ID ",{\"name\":\"day\",\"kind\":\"date\"}", "\"id\",\"day\"")),
-                  "table t, column day: it is new and in the key, so the rows that are there need a value, "
+                  "table t, column day: it is new and in the key, so existing rows need a value, "
                   "which nothing tells\n");
 }
 
@@ -388,17 +388,17 @@ TEST(summary_tells_what_a_change_asks_of_rows_that_are_there)
         const char *from, *to, *want;
     } cases[] = {
         {"\"int32\"", "\"int64\"", ", from int32 to int64"},
-        {"\"text\",\"nullable\":true", "\"text\"", ", which fails where rows have a null in it"},
+        {"\"text\",\"nullable\":true", "\"text\"", ", which fails if rows have a null in it"},
         {"\"text\"", "\"text\",\"nullable\":true", ", may be null"},
         {"\"text\",\"nullable\":true", "\"text\",\"fallback\":\"x\"",
-         ", nulls become the fallback, another fallback for rows to come"},
+         ", nulls become the fallback, another fallback for new rows"},
         {"\"text\",\"choices\":[\"x\",\"y\"]", "\"text\",\"choices\":[\"x\"]",
-         ", fewer choices, which fails where rows have one of the others"},
+         ", fewer choices, which fails if rows have one of the others"},
         {"\"text\",\"choices\":[\"x\"]", "\"text\",\"choices\":[\"x\",\"y\"]", ", more choices"},
         {"\"text\",\"choices\":[\"x\"]", "\"text\"", ", any text"},
-        {"\"text\"", "\"text\",\"choices\":[\"x\"]", ", only some texts, which fails where rows have others"},
+        {"\"text\"", "\"text\",\"choices\":[\"x\"]", ", only some texts, which fails if rows have others"},
         {"\"text\",\"max_length\":\"9\"", "\"text\",\"max_length\":\"8\"",
-         ", other limits, which fails where rows are beyond them"},
+         ", other limits, which fails if rows exceed them"},
         {"\"int64\"", "\"int64\",\"references\":\"t\",\"references_column\":\"id\"", ", a foreign key"},
         {"\"int64\",\"references\":\"t\",\"references_column\":\"id\"",
          "\"int64\",\"references\":\"t\",\"references_column\":\"id\",\"on_delete\":\"cascade\"",

@@ -277,12 +277,12 @@ static void refused_columns(void)
     READS(tern_decimal, "select 1234567890123456789::numeric", "a decimal of at most 18 digits");
     READS(tern_decimal, "select 'Infinity'::numeric", "a decimal of at most 18 digits");
     READS(tern_float, "select 1e300::float8", "a number that a float holds");
-    READS(tern_date, "select 'infinity'::date", "a date but infinity");
-    READS(tern_date, "select '-infinity'::date", "a date but -infinity");
+    READS(tern_date, "select 'infinity'::date", "a date other than infinity");
+    READS(tern_date, "select '-infinity'::date", "a date other than -infinity");
     READS(tern_date, "select '10000-01-01'::date", "a date of the years 0 to 9999 but 10000-01-01");
     READS(tern_date, "select '0044-03-15 BC'::date", "a date of the years 0 to 9999 but 0044-03-15 BC");
-    READS(tern_datetime, "select 'infinity'::timestamptz", "a date and time but infinity");
-    READS(tern_datetime, "select '-infinity'::timestamp", "a date and time but -infinity");
+    READS(tern_datetime, "select 'infinity'::timestamptz", "a date and time other than infinity");
+    READS(tern_datetime, "select '-infinity'::timestamp", "a date and time other than -infinity");
     READS(tern_datetime, "select '20000-01-01 12:00+00'::timestamptz",
           "a date and time of the years 0 to 9999 but 20000-01-01");
     READS(tern_datetime, "select '294276-12-31 23:59:59.999999'::timestamp",
@@ -297,15 +297,15 @@ static void refused_columns(void)
           "a span of days to microseconds: months and years have no fixed length");
     READS(tern_bool, "select 1", "a boolean");
     READS(tern_text, "select point(1, 2)",
-          "text: the column is of a type that has no kind in C; select it with a cast (::text)");
+          "text: the column is of a type without a kind in C; select it with a cast (::text)");
     READS(tern_text, "select 1::money", "text: the column is of money; select it with a cast (::numeric)");
     READS(tern_double, "select 1::money",
           "a number: the column is of money; select it with a cast (::numeric)");
     READS(tern_text, "select '\\x00'::bytea", "text: the column is of bytea; select it with a cast (::text)");
     READS(tern_text, "select row(1, 2)",
-          "text: the column is of a type that has no kind in C; select it with a cast (::text)");
+          "text: the column is of a type without a kind in C; select it with a cast (::text)");
     READS(tern_text, "select array[1]",
-          "text: the column is of a type that has no kind in C; select it with a cast (::text)");
+          "text: the column is of a type without a kind in C; select it with a cast (::text)");
     READS(tern_uuid, "select 'x'::bytea", "a UUID");
 }
 

@@ -147,7 +147,7 @@ TEST(a_file_that_is_no_database_is_told)
     write_file("app.db", rubbish, sizeof rubbish);
     with_database(&(data_engine_options){.url = fixture_url}, note_open_error);
     CHECK_INT(open_error.fault, TERN_DATA_AWAY);
-    CHECK_TEXT(open_error.message, "file is not a database: it is encrypted, damaged or no SQLite file");
+    CHECK_TEXT(open_error.message, "file is not a database: it is encrypted, damaged or not an SQLite file");
     remove_folder();
 }
 

@@ -103,14 +103,14 @@ static void refuse_values(tern_ctx *c)
         tern_arg value;
         const char *message;
     } cases[] = {
-        {{.kind = TERN_ARG_TOO_BIG}, "value 2: is above 9223372036854775807, which no column holds"},
+        {{.kind = TERN_ARG_TOO_BIG}, "value 2: is above 9223372036854775807, which does not fit a column"},
         {{.kind = TERN_ARG_DOUBLE, .real = (double)NAN}, "value 2: is not a number"},
         {{.kind = TERN_ARG_TEXT, .text = {"a\0b", 3}},
-         "value 2: is no text: it has a NUL inside or is not UTF-8"},
+         "value 2: is not text: it has a NUL inside or is not UTF-8"},
         {{.kind = TERN_ARG_TEXT, .text = {"\xc3(", 2}},
-         "value 2: is no text: it has a NUL inside or is not UTF-8"},
+         "value 2: is not text: it has a NUL inside or is not UTF-8"},
         {{.kind = TERN_ARG_JSON, .text = {"\"\xff\"", 3}},
-         "value 2: is no text: it has a NUL inside or is not UTF-8"},
+         "value 2: is not text: it has a NUL inside or is not UTF-8"},
         {{.kind = TERN_ARG_DATETIME, .datetime = {253402300800000000}},
          "value 2: is not in the years 0 to 9999"},
         {{.kind = TERN_ARG_BYTES, .text = {"", (size_t)65 << 20}}, "value 2: is too long"},

@@ -232,6 +232,56 @@ TEST(table_relations_have_no_column_and_are_held_against_the_foreign_keys)
     forget();
 }
 
+TERN_MODEL_WITH(PersonName, (.view = true, .table = "Person"), (const char *, name, .optional = true))
+TERN_MODEL_WITH(PersonCard, (.view = true, .table = "person"), (int64_t, id),
+                (int64_t, buyer, .optional = true))
+TERN_MODEL_WITH(WordCount, (.view = true), (const char *, word, .key = true), (int64_t, count))
+TERN_MODEL(Named, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (PersonName, name, .via = "author"))
+TERN_MODEL(Carded, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (PersonCard, card, .via = "author"))
+TERN_MODEL(Summed, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (Total, total, .via = "author"))
+TERN_MODEL(Counted, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
+           (WordCount, word, .via = "author"))
+TERN_MODEL_WITH(LineCard, (.view = true, .table = "order_line"), (int64_t, buyer))
+
+TEST(table_relations_may_lead_to_a_view_of_a_table)
+{
+    CHECK(make(MODELS(TERN_TYPE(Carded), TERN_TYPE(PersonCard), TERN_TYPE(Person)), ""));
+    const data_table *card = data_table_of(TERN_TYPE(PersonCard)), *person = data_table_of(TERN_TYPE(Person));
+    CHECK(card->of == person);
+    CHECK(person->of == NULL);
+    const data_column *author = must_have(data_table_of(TERN_TYPE(Carded)), "author");
+    CHECK(data_referred_column(author, card) == must_have(card, "id"));
+    CHECK(data_referred_column(author, person) == must_have(person, "id"));
+    forget();
+}
+
+TEST(table_of_a_view_has_the_foreign_keys_of_the_table_it_is_of)
+{
+    CHECK(make(MODELS(TERN_TYPE(LineCard), TERN_TYPE(OrderLine), TERN_TYPE(Person)), ""));
+    CHECK(must_have(data_table_of(TERN_TYPE(LineCard)), "buyer")->references ==
+          data_table_of(TERN_TYPE(Person)));
+    forget();
+}
+
+TEST(table_relations_to_views_need_the_key_that_the_foreign_key_refers_to)
+{
+    CHECK(!make(
+        MODELS(TERN_TYPE(Named), TERN_TYPE(PersonName), TERN_TYPE(Person)),
+        "model Named, field name: .via = \"author\" refers to Person, whose .key the view PersonName of "
+        "it has no field for\n"));
+    CHECK(!make(
+        MODELS(TERN_TYPE(Summed), TERN_TYPE(Total), TERN_TYPE(Person)),
+        "model Summed, field total: .via = \"author\" refers to rows of the view Total, which needs one "
+        "field with .key = true\n"));
+    CHECK(!make(MODELS(TERN_TYPE(Counted), TERN_TYPE(WordCount), TERN_TYPE(Person)),
+                "model Counted, field word: .via = \"author\", but that field of Counted does not refer to "
+                "WordCount\n"));
+    forget();
+}
+
 /* -- mistakes: models made by hand, one or two wrong things each -- */
 
 static tern_field made_fields[4];
@@ -277,7 +327,7 @@ TEST(table_refuses_a_model_without_a_key)
 
 TEST(table_refuses_what_is_no_model_or_given_twice)
 {
-    CHECK(!make(MODELS(TERN_TYPE(Mood)), "model Mood: is no model; a table is made of a TERN_MODEL\n"));
+    CHECK(!make(MODELS(TERN_TYPE(Mood)), "model Mood: is not a model; a table is made of a TERN_MODEL\n"));
     CHECK(!make(MODELS(TERN_TYPE(Node), TERN_TYPE(Node)), "model Node: is given twice\n"));
     forget();
 }
@@ -292,7 +342,8 @@ TEST(table_refuses_names_that_others_have)
 {
     refuse(OPTIONS(.table = "PERSON"), NONE, NONE,
            "model Made: its table is called \"PERSON\", as that of Person is; give one of them another "
-           ".table\n");
+           ".table, or "
+           ".view = true if rows are only read into it\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a"), FIELD(tern_bool, "b", .column = "A"),
            "model Made, field b: its column is called \"A\", as that of a is\n");
 }
@@ -307,7 +358,7 @@ TEST(table_refuses_names_that_no_database_takes)
            "model Made: tables called tern_... are not yours; give it another .table\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a", .column = "x\" int); drop table person; --"), NONE,
            "model Made, field a: .column = \"x\" int); drop table person; --\": quotes, brackets, '.', ';', "
-           "'?', backslashes and control characters cannot stand in it\n");
+           "'?', backslashes and control characters are not allowed in it\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "xmin"), NONE,
            "model Made, field xmin: PostgreSQL has a column xmin of its own in each table; give it another "
            ".column\n");
@@ -316,7 +367,7 @@ TEST(table_refuses_names_that_no_database_takes)
 TEST(table_refuses_a_key_of_floating_point_numbers)
 {
     refuse(NO_OPTIONS, FIELD(tern_double, "a", .key = true), NONE,
-           "model Made, field a: floating-point numbers are never quite equal: they are no .key\n");
+           "model Made, field a: floating-point numbers cannot be a .key: they are rarely equal\n");
 }
 
 TEST(table_refuses_a_fallback_of_an_automatic_key)
@@ -387,12 +438,12 @@ TEST(table_refuses_indexes_that_it_does_not_understand)
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, c")), FIELD(tern_int64, "a"), NONE,
            "model Made: .indexes has \"a, c\": there is no column \"c\"\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, a")), FIELD(tern_int64, "a"), NONE,
-           "model Made: .indexes has \"a, a\": a stands there twice\n");
+           "model Made: .indexes has \"a, a\": a is used twice\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, id up")), FIELD(tern_int64, "a"), NONE,
            "model Made: .indexes has \"a, id up\": \"up\" is not understood; write columns with commas "
-           "between them, each perhaps with desc, and in the end perhaps a where\n");
+           "between them, each with desc if wanted, and a where at the end if wanted\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a where ")), FIELD(tern_int64, "a"), NONE,
-           "model Made: .indexes has \"a where \": no condition stands behind where\n");
+           "model Made: .indexes has \"a where \": no condition follows where\n");
     refuse(OPTIONS(.unique_together = TERN_COLUMNS("a")), FIELD(tern_int64, "a"), NONE,
            "model Made: .unique_together has \"a\", one column alone; give that field .unique\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("")), FIELD(tern_int64, "a"), NONE,
@@ -406,7 +457,7 @@ TEST(table_refuses_a_former_name_that_is_still_in_use)
     refuse(NO_OPTIONS, FIELD(tern_bool, "a", .renamed_from = "b"), FIELD(tern_bool, "b"),
            "model Made, field a: .renamed_from = \"b\", but there is still a column of that name\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a", .renamed_from = "a"), NONE,
-           "model Made, field a: .renamed_from is the name that it has\n");
+           "model Made, field a: .renamed_from is its present name\n");
 }
 
 TERN_MODEL(Found, (int64_t, id, .key = true), (const char *, title, .search = true), (const char *, note),
@@ -439,9 +490,9 @@ TEST(table_refuses_search_that_sqlite_has_no_names_for)
          "another .column\n"
          "model Ranked, field ranked_search: .search: SQLite's full text index has a column ranked_search of "
          "its own; give it another .column\n"
-         "model Numbered: .search: its column rowid hides the number that SQLite knows the row by; give it "
+         "model Numbered: .search: its column rowid hides SQLite's own number of the row; give it "
          "another .column\n"
-         "model Seen, field title: .search: a .view has no table whose words could be kept\n");
+         "model Seen, field title: .search: a .view has no table to search in\n");
     forget();
 }
 
@@ -570,6 +621,6 @@ TEST(column_value_that_no_column_holds_is_refused_by_name)
     CHECK_TEXT(error.message, "amount is above 9223372036854775807");
     CHECK(!data_column_arg(must_have(data_table_of(TERN_TYPE(Person)), "mood"), &person, &values, &arg,
                            &error));
-    CHECK_TEXT(error.message, "mood is no value of its enum");
+    CHECK_TEXT(error.message, "mood is not a value of its enum");
     forget();
 }

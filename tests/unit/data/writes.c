@@ -110,7 +110,7 @@ LIBRARY_TEST(an_update_of_many_says_when_one_is_not_there)
 
 LIBRARY_TEST_FAILS(a_stale_version_is_409, 409,
                    "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,"
-                   "\"detail\":\"the row was changed by somebody else since it was read\"}")
+                   "\"detail\":\"the row was changed since it was read\"}")
 {
     Book *book = add_book(c, add_author(c, "A"), "t", 1);
     Book *mine = tern_find(c, Book, book->id);
@@ -167,7 +167,7 @@ static void remove_what_is_referred_to(tern_ctx *c, void *arg)
 LIBRARY_TEST(a_broken_reference_is_told_in_words_of_its_side_where_the_engine_knows_it)
 {
     bool is_told = data_self.engine->dialect == DATA_POSTGRES;
-    const char *const either = "this refers to a row that is not there, or other rows refer to it";
+    const char *const either = "this refers to a row that does not exist, or other rows refer to it";
     CHECK_TEXT(detail_of_a_broken_reference(c, refer_to_nobody),
                is_told ? "the row that this refers to does not exist" : either);
     CHECK_TEXT(detail_of_a_broken_reference(c, remove_what_is_referred_to),

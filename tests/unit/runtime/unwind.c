@@ -132,7 +132,7 @@ TEST(unwind_throw_without_a_catch_point_aborts_with_a_message)
             break;
         len += (size_t)got;
     }
-    CHECK(strstr(text, "tern: a failure was thrown where nothing catches it\n") != NULL);
+    CHECK(strstr(text, "tern: a failure was thrown outside of a request\n") != NULL);
     close(pipe_fds[0]);
     int status;
     CHECK(waitpid(pid, &status, 0) == pid);

@@ -22,6 +22,13 @@ static void say(const char *want, bool (*print)(const tern_faults *f, buf *out))
     buf_free(&text);
 }
 
+static bool print_list(const tern_faults *f, buf *out)
+{
+    size_t count;
+    const tern_fault *list = faults_list(f, &memory, &count);
+    return list != NULL && faults_print_json(list, count, out);
+}
+
 TEST(faults_say_their_place_in_the_users_terms)
 {
     begin(1 << 16);
@@ -33,7 +40,7 @@ TEST(faults_say_their_place_in_the_users_terms)
     say("[{\"location\":[\"body\",\"items\",3,\"price\"],\"code\":\"too_small\",\"message\":\"must be at "
         "least 0\",\"min\":0},"
         "{\"location\":[\"body\"],\"code\":\"missing\",\"message\":\"is missing\"}]",
-        faults_print_json);
+        print_list);
     arena_free(&memory);
 }
 
@@ -54,7 +61,7 @@ TEST(threat_084_hostile_names_are_escaped)
     const place evil = {.name = "a\"\r\n\x1b"};
     fault_add(&faults, &evil, "unknown", NULL, NULL, "is no field");
     say("[{\"location\":[\"a\\\"\\r\\n\\u001b\"],\"code\":\"unknown\",\"message\":\"is no field\"}]",
-        faults_print_json);
+        print_list);
     arena_free(&memory);
 }
 
@@ -89,8 +96,8 @@ TEST(threat_063_a_long_name_of_a_client_is_cut_at_a_character)
     memcpy(long_name + 99, "\xc3\xa4", 2); /* its second byte is the 101st */
     begin(1 << 20);
     const place body = {.name = "body"}, here = {.up = &body, .name = long_name};
-    fault_add(&faults, &here, "unknown", NULL, NULL, "is not known here");
-    snprintf(want, sizeof want, "body.%.99s...: is not known here\n", long_name);
+    fault_add(&faults, &here, "unknown", NULL, NULL, "is not a known field");
+    snprintf(want, sizeof want, "body.%.99s...: is not a known field\n", long_name);
     say(want, faults_print);
     arena_free(&memory);
 }
@@ -107,4 +114,38 @@ TEST(what_is_wrong_with_stored_json_names_its_place)
     fault_add(&faults, &column, "null", NULL, NULL, "must not be null");
     CHECK_TEXT(faults_wanted(&faults, &memory), "JSON of its type (must not be null)");
     arena_free(&memory);
+}
+
+TEST(faults_are_told_with_their_source_and_field)
+{
+    size_t count;
+    begin(1 << 16);
+    const place body = {.name = "body"}, items = {&body, "items", 0}, third = {&items, NULL, 3},
+                price = {&third, "price", 0};
+    fault_add(&faults, &price, "too_small", "min", "0", "must be at least %d", 0);
+    fault_add(&faults, &body, "missing", NULL, NULL, "must be given");
+    const tern_fault *list = faults_list(&faults, &memory, &count);
+    CHECK_INT(count, 2);
+    CHECK_TEXT(list[0].source, "body");
+    CHECK_TEXT(list[0].field, "items[3].price");
+    CHECK_TEXT(list[0].location, "[\"body\",\"items\",3,\"price\"]");
+    CHECK_TEXT(list[0].limit_name, "min");
+    CHECK_TEXT(list[0].limit, "0");
+    CHECK_TEXT(list[1].source, "body");
+    CHECK_TEXT(list[1].field, "");
+    arena_free(&memory);
+}
+
+TEST(faults_that_an_application_makes_are_told_with_what_they_say)
+{
+    const tern_fault list[] = {{.field = "e\"mail", .code = "taken", .message = "is taken"},
+                               {.source = "query", .message = "is wrong"},
+                               {0}};
+    buf text = {0};
+    CHECK(faults_print_json(list, 3, &text));
+    CHECK_TEXT(text.data,
+               "[{\"location\":[\"body\",\"e\\\"mail\"],\"code\":\"taken\",\"message\":\"is taken\"},"
+               "{\"location\":[\"query\"],\"code\":\"wrong\",\"message\":\"is wrong\"},"
+               "{\"location\":[\"body\"],\"code\":\"wrong\",\"message\":\"\"}]");
+    buf_free(&text);
 }

@@ -444,7 +444,7 @@ TEST(json_reports_all_faults_with_their_places)
               "body.tags[1].name: must be given\n"
               "body.tags[2]: must be an object\n"
               "body.weight: must be a number\n"
-              "body.shape: is not known here\n"
+              "body.shape: is not a known field\n"
               "body.weight: is given twice\n");
 }
 

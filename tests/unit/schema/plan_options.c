@@ -67,6 +67,26 @@ REFUSED(options_that_the_macro_fills_in_are_refused, ".state_offset is filled in
         int, f, .state_offset = 0)
 #pragma GCC diagnostic pop
 
+/* -- messages -- */
+
+REFUSED(messages_that_are_empty_are_refused, ".message is empty; say what the value must be, or leave it out",
+        const char *, f, .pattern = "x", .message = "")
+REFUSED(messages_that_are_null_are_refused, ".message is empty; say what the value must be, or leave it out",
+        const char *, f, .pattern = "x", .message = NULL)
+REFUSED(messages_without_a_rule_are_refused,
+        ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+        const char *, f, .message = "is not a name")
+REFUSED(messages_of_a_check_alone_are_refused,
+        ".message speaks for rules like .pattern; .check says itself what is wrong", int, f, .check = is_even,
+        .message = "is odd")
+REFUSED(messages_of_a_list_do_not_speak_for_its_items,
+        ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+        tern_text_list, f, .items = TERN_RULES(.max_length = 3), .message = "has a long one")
+REFUSED(
+    messages_of_items_need_a_rule_of_items,
+    ".items: .message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+    tern_text_list, f, .items = TERN_RULES(.message = "is long"))
+
 /* -- numbers -- */
 
 REFUSED(options_min_above_max_is_refused, ".min = 5 is above .max = 3", int, f, .min = 5, .max = 3)
@@ -77,8 +97,8 @@ REFUSED(options_min_below_an_unsigned_kind_is_refused,
 REFUSED(options_fractional_max_of_an_integer_is_refused,
         ".max = 2.5 is not a whole number, as values of int32_t are", int, f, .max = 2.5)
 REFUSED(options_max_between_the_64_bit_kinds_is_refused,
-        ".max = 10000000000000000000 is beyond 9223372036854775807, up to where there can be limits",
-        uint64_t, f, .max = 10000000000000000000.0L)
+        ".max = 10000000000000000000 is above 9223372036854775807, the largest limit", uint64_t, f,
+        .max = 10000000000000000000.0L)
 REFUSED(options_min_that_is_no_number_is_refused,
         ".min = nan is outside of what int16_t holds (-32768 to 32767)", int16_t, f, .min = __builtin_nan(""))
 REFUSED(options_multiple_of_nothing_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
@@ -173,7 +193,7 @@ REFUSED(options_broken_pattern_is_refused_with_its_place,
         ".pattern = \"a(b\" cannot be used: missing closing parenthesis, at byte 3", const char *, f,
         .pattern = "a(b")
 #endif
-REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES takes one text or more",
+REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES needs at least one text",
         const char *, f, .choices = (const char *const[]){NULL})
 REFUSED(options_duplicate_choice_is_refused, ".choices have \"a\" twice", const char *, f,
         .choices = TERN_CHOICES("a", "b", "a"))
@@ -206,8 +226,8 @@ REFUSED(options_required_and_optional_are_refused, ".required and .optional cont
         .required = true, .optional = true)
 REFUSED(options_required_and_fallback_are_refused, ".required and .fallback contradict each other", int, f,
         .required = true, .fallback = "1")
-REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only leave nobody to see it",
-        int, f, .read_only = true, .write_only = true)
+REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only contradict each other", int,
+        f, .read_only = true, .write_only = true)
 REFUSED(
     options_upload_in_a_nested_model_is_refused,
     "the model Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
@@ -228,15 +248,15 @@ REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given i
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
         tern_int64_list, f, .in = TERN_FROM_PATH)
 REFUSED(options_optional_in_the_path_is_refused,
-        "a parameter of the path is always there; leave out .optional", int, f, .in = TERN_FROM_PATH,
+        "a parameter of the path is always given; leave out .optional", int, f, .in = TERN_FROM_PATH,
         .optional = true)
 
 REFUSED(options_nullable_in_the_query_is_refused,
-        "a path, query, header or cookie cannot say null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
+        "a path, query, header or cookie cannot be null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
         .nullable = true)
 REFUSED(options_nullable_key_is_refused, ".key is never null; leave out .nullable", int, f, .key = true,
         .nullable = true)
-REFUSED(options_nullable_upload_is_refused, "a form cannot say null for a file; leave out .nullable",
+REFUSED(options_nullable_upload_is_refused, "a form cannot send null for a file; leave out .nullable",
         tern_upload, f, .nullable = true)
 
 /* -- tables -- */
@@ -259,7 +279,7 @@ REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no 
 REFUSED(options_search_on_a_number_is_refused, ".search is for text; int32_t has no use for it", int, f,
         .search = true)
 REFUSED(options_search_of_what_is_never_shown_is_refused,
-        ".search would tell what is in it, and .write_only is never shown", const char *, f, .search = true,
+        ".search would reveal it, and .write_only is never shown", const char *, f, .search = true,
         .write_only = true)
 
 TERN_MODEL_WITH(Row,

@@ -70,7 +70,7 @@ static void check_unprintable(const Reply *reply, const char *why, const char *w
     forget();
 }
 
-#define IS_NULL "it is null, and must have a value (.nullable = true takes null)"
+#define IS_NULL "it is null and must have a value (.nullable = true allows null)"
 
 TEST(a_reply_of_right_values_is_printed)
 {
@@ -113,10 +113,10 @@ TEST(a_null_where_a_value_must_be_is_not_printed)
     check_unprintable(&reply, IS_NULL, "body.parts[1].name");
     reply = right_reply();
     reply.words = (tern_text_list){texts, 2};
-    check_unprintable(&reply, "it is NULL, and an item is never null", "body.words[1]");
+    check_unprintable(&reply, "it is NULL, and an item cannot be null", "body.words[1]");
     reply = right_reply();
     reply.labels = (tern_text_map){labels, 1};
-    check_unprintable(&reply, "it is NULL, and an item is never null", "body.labels.k");
+    check_unprintable(&reply, "it is NULL, and an item cannot be null", "body.labels.k");
     reply = right_reply();
     reply.tern_state.share = TERN_STATE_NULL;
     check_unprintable(&reply, IS_NULL, "body.share");
@@ -129,7 +129,7 @@ TEST(a_value_without_a_name_or_a_number_is_not_printed)
 {
     Reply reply = right_reply();
     reply.tone = (Tone)7;
-    check_unprintable(&reply, "its enum has no name for it", "body.tone");
+    check_unprintable(&reply, "it is not in its enum", "body.tone");
     reply = right_reply();
     reply.share = NAN;
     check_unprintable(&reply, "a number is infinite or not a number", "body.share");

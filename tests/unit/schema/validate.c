@@ -36,6 +36,19 @@ TERN_MODEL(Limits, (int, count, .above = 0, .below = 10, .optional = true),
            (tern_date, future, .at_least = "today", .at_most = "today+P90000000D", .optional = true),
            (tern_datetime, past, .at_most = "now", .optional = true))
 
+TERN_MODEL(Said,
+           (const char *, name, .min_length = 2, .message = "is 100% not a name", .optional = true,
+            .nullable = false),
+           (const char *, mail, .format = "email", .min_length = 3, .message = "is not an address",
+            .optional = true),
+           (int, even, .max = 10, .check = must_be_even, .message = "is too much", .optional = true),
+           (tern_text_list, tags, .max_items = 3, .message = "has too much in it",
+            .items = TERN_RULES(.max_length = 1), .optional = true),
+           (tern_text_list, codes, .items = TERN_RULES(.max_length = 1, .message = "is no code"),
+            .optional = true),
+           (tern_text_map, notes, .keys = TERN_RULES(.max_length = 1, .message = "must be short"),
+            .optional = true))
+
 TERN_ENUM(Shade, light, dark);
 TERN_MODEL(Point, (int, x, .min = 0), (int, y))
 
@@ -185,6 +198,22 @@ TEST(every_limit_is_held_and_said)
         decodes(&Limits_type, limit_cases[i].json, limit_cases[i].faults);
 }
 
+static const rule_case said_cases[] = {
+    {"{\"name\":\"ab\"}", ""},
+    {"{\"name\":\"a\"}", "body.name: is 100% not a name\n"},
+    {"{\"mail\":\"x\"}", "body.mail: is not an address\n"}, /* breaks two rules */
+    {"{\"even\":11}", "body.even: is too much\n"},
+    {"{\"even\":1}", "body.even: must be even\n"},
+    {"{\"even\":\"1\"}", "body.even: must be a whole number\n"},
+    {"{\"name\":null}", "body.name: must not be null\n"},
+    {"{\"tags\":[\"a\",\"b\",\"c\",\"dd\"]}",
+     "body.tags: has too much in it\nbody.tags[3]: must have at most 1 "
+     "character\n"},
+    {"{\"codes\":[\"a\",\"bb\",\"cc\"]}", "body.codes[1]: is no code\nbody.codes[2]: is no code\n"},
+    {"{\"notes\":{\"bb\":\"\"}}", "body.notes.bb: the key must be short\n"},
+    {"{\"name\":\"a\",\"mail\":\"x\"}", "body.name: is 100% not a name\nbody.mail: is not an address\n"},
+};
+
 static const rule_case item_cases[] = {
     {"{\"tags\":[\"a\",\"abcd\"]}", ""},
     {"{\"tags\":[]}", ""},
@@ -217,6 +246,12 @@ TEST(patterns_of_items_and_keys_are_held_where_they_stand)
     decodes(&Patterns_type, "{\"codes\":[\"a\",\"A\"],\"notes\":{\"b\":\"\",\"B\":\"\"}}",
             "body.codes[1]: must match the pattern ^[a-z]+$\n"
             "body.notes.B: the key must match the pattern ^[a-z]+$\n");
+}
+
+TEST(a_fields_message_is_said_in_place_of_the_rules_own)
+{
+    for (size_t i = 0; i < sizeof said_cases / sizeof *said_cases; i++)
+        decodes(&Said_type, said_cases[i].json, said_cases[i].faults);
 }
 
 TEST(all_faults_are_said_at_once)
@@ -264,7 +299,9 @@ TEST(faults_of_limits_have_a_code_and_the_limit)
     validate_field(&plans[5], &(tern_time){.hour = 20}, NULL, &faults);
     validate_field(&plans[7], &(tern_duration){0}, NULL, &faults);
     buf said = {0};
-    faults_print_json(&faults, &said);
+    size_t count;
+    const tern_fault *list = faults_list(&faults, &a, &count);
+    CHECK(faults_print_json(list, count, &said));
     CHECK_TEXT(said.data,
                "[{\"location\":[],\"code\":\"too_small\",\"message\":\"must be above 0\",\"above\":0},"
                "{\"location\":[],\"code\":\"too_small\",\"message\":\"must be at least 0.1\",\"min\":0.1},"

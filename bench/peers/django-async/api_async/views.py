@@ -32,7 +32,7 @@ async def order(request):
     try:
         serializer = OrderSerializer(data=json.loads(request.body))
     except ValueError:
-        return HttpResponseBadRequest("the body is no JSON")
+        return HttpResponseBadRequest("the body is not JSON")
     if not serializer.is_valid():
         return JsonResponse(serializer.errors, status=422)
     return JsonResponse(totals(serializer.validated_data))

@@ -75,7 +75,7 @@ bool client_script(migrate_client *client, const char *sql, size_t len, const sc
         begin = client_skip_blanks(at, end);
         if (ends_transaction(begin, end))
             buf_add_text(problem,
-                         "a migration is one transaction and holds no begin, commit or rollback of its "
+                         "a migration is one transaction and cannot have a begin, commit or rollback of its "
                          "own");
         else if ((watch == NULL || watch->before(watch->arg, begin, end, problem)) &&
                  client->driver->step(client->handle, &at, end, &begin, problem) &&

@@ -65,7 +65,8 @@ static void add_refusal(buf *problem, const char *url, const char *message)
                               strstr(message, "percent-encoded") != NULL);
     buf_add_text(problem, "PostgreSQL: ");
     add_message_and_advice(
-        problem, tells ? "the URL is not understood; percent-encode what is special in its parts" : message);
+        problem,
+        tells ? "the URL cannot be read; percent-encode the special characters in its parts" : message);
     mem_free(quoted);
 }
 
@@ -112,7 +113,7 @@ static void *open_connection(const char *url, bool may_make, buf *problem)
         libpq.setNoticeProcessor(connection, hear_nothing, NULL);
         return connection;
     }
-    add_refusal(problem, url, connection != NULL ? libpq.errorMessage(connection) : "memory is short");
+    add_refusal(problem, url, connection != NULL ? libpq.errorMessage(connection) : "out of memory");
     libpq.finish(connection);
     return NULL;
 }
@@ -150,7 +151,7 @@ static bool step(void *handle, const char **sql, const char *end, const char **b
         return true;
     char *statement = mem_text(from, (size_t)(behind - from));
     if (statement == NULL) {
-        buf_add_text(problem, "memory is short");
+        buf_add_text(problem, "out of memory");
         return false;
     }
     PGresult *result = libpq.exec(handle, statement);
@@ -249,7 +250,7 @@ static bool query(void *handle, const char *sql, const tern_arg *args, unsigned 
     for (unsigned i = 0; i < count && is_done; i++)
         is_done = text_of(&memory, &args[i], &values[i]);
     if (!is_done) {
-        buf_add_text(problem, "memory is short");
+        buf_add_text(problem, "out of memory");
     } else if (libpq.sendQueryParams(handle, sql, (int)count, NULL, values, NULL, NULL, 0) != 1) {
         add_failure(handle, NULL, problem);
         is_done = false;

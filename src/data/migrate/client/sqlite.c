@@ -45,7 +45,7 @@ static void add_reason(const char *url, sqlite3 *db, int code, buf *problem)
     if (reason != 0)
         buf_add_printf(problem, ": %s", strerror(reason));
     if ((code & 0xff) == SQLITE_READONLY)
-        buf_add_text(problem, ": a journal beside it has a transaction that was cut off, which must first be "
+        buf_add_text(problem, ": its journal has an interrupted transaction, which must first be "
                               "undone where the file can be written to (open it once with sqlite3)");
 }
 
@@ -55,7 +55,7 @@ static void *open_file(const char *url, bool may_make, buf *problem)
     sqlite3 *db = NULL;
     if (!sqlite_location_of(url, &location, problem) || location.is_memory) {
         if (problem->len == 0)
-            buf_add_printf(problem, "%s: a database in memory is gone when this command ends", url);
+            buf_add_printf(problem, "%s: a database in memory is lost when this command ends", url);
         else if (problem->data[problem->len - 1] == '\n')
             problem->data[--problem->len] = '\0';
         return NULL;

@@ -12,7 +12,7 @@ enum { COLUMNS_MOST = 128, ROW_MOST_BYTES = 256 << 20 };
 
 static bool fail_with(migrate_command *c, buf *problem)
 {
-    command_fail(c, "%s", problem->len != 0 ? problem->data : "memory is short");
+    command_fail(c, "%s", problem->len != 0 ? problem->data : "out of memory");
     buf_free(problem);
     return false;
 }
@@ -164,7 +164,7 @@ static bool load_line(load *l, const char *line, size_t len, buf *problem)
     arena memory;
     const fixture *f = take_row(l, line, len, &json);
     if (f == NULL) {
-        buf_add_printf(problem, "is no row of a table here, like {\"%s\":{...}}",
+        buf_add_printf(problem, "is not a row of a table here, like {\"%s\":{...}}",
                        l->count != 0 ? l->fixtures[0].table->name : "table");
         return false;
     }
@@ -188,7 +188,7 @@ static bool load_lines(load *l, FILE *file, const char *path)
         number++;
         if (line[strspn(line, " \t\r\n")] != '\0' && !load_line(l, line, (size_t)len, &problem))
             is_done = command_fail(l->command, "%s, line %lu: %s; nothing was loaded", path, number,
-                                   problem.len != 0 ? problem.data : "memory is short");
+                                   problem.len != 0 ? problem.data : "out of memory");
         buf_free(&problem);
     }
     free(line); /* getline's own */
@@ -254,7 +254,7 @@ static bool load_all(load *l, FILE *file, const char *path)
         client_rollback(&c->client);
         if (c->problems.len == told)
             command_fail(c, "%s: %s; nothing was loaded", path,
-                         problem.len != 0 ? problem.data : "memory is short");
+                         problem.len != 0 ? problem.data : "out of memory");
     }
     buf_free(&problem);
     return is_done;
@@ -267,10 +267,10 @@ static bool make_fixtures(load *l)
     migrate_command *c = l->command;
     l->fixtures = arena_alloc(&c->memory, (count + 1) * sizeof *l->fixtures);
     if (l->fixtures == NULL)
-        return command_fail(c, "memory is short");
+        return command_fail(c, "out of memory");
     for (const data_table *table; (table = next_table(&at)) != NULL;)
         if (!fixture_make(&l->fixtures[l->count++], table, c->client.driver->dialect, &c->problems))
-            return command_fail(c, "table %s: memory is short", table->name);
+            return command_fail(c, "table %s: out of memory", table->name);
     return true;
 }
 
@@ -279,7 +279,7 @@ int command_db_load(migrate_command *c)
     const char *path = command_take_word(c);
     load l = {.command = c};
     if (path == NULL) {
-        command_fail(c, "db load: which file?");
+        command_fail(c, "db load: give a file");
         return 1;
     }
     if (!command_has_no_more(c) || !command_connect_to_tables(c))

@@ -72,18 +72,18 @@ static bool hide_passwords(migrate_command *c, const char *url, buf *safe)
                    : memchr(user, '@', (size_t)(options - user)) != NULL)
         return command_fail(c, "database: PostgreSQL: write '@' in a password as %%40 and '/' as %%2F");
     if (colon != NULL && !take_password(c, colon + 1, at))
-        return command_fail(c, "memory is short");
+        return command_fail(c, "out of memory");
     buf_add(safe, url, (size_t)((colon != NULL ? colon : rest) - url));
     buf_add(safe, rest, (size_t)(options - rest));
     if (*options == '?' && !copy_options(c, options + 1, safe))
         safe->failed = true;
-    return !safe->failed || command_fail(c, "memory is short");
+    return !safe->failed || command_fail(c, "out of memory");
 }
 
 static int become(migrate_command *c, const char *tool, const char *package, const char *argument)
 {
     if (argument == NULL) {
-        command_fail(c, "memory is short");
+        command_fail(c, "out of memory");
         return 1;
     }
     char *const arguments[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t)argument, NULL};
@@ -104,7 +104,7 @@ int command_db_shell(migrate_command *c)
     if (strncmp(url, "sqlite:", 7) == 0) {
         const char *path = strncmp(url + 7, "///", 3) == 0 ? url + 9 : url + 7;
         if (strcmp(path, ":memory:") == 0) {
-            command_fail(c, "a database in memory is in no other process: there is nothing to look into");
+            command_fail(c, "a database in memory exists only in its own process: a shell cannot open it");
             return 1;
         }
         path = arena_text(&c->memory, path, strcspn(path, "?")); /* without ?mode=ro */
@@ -122,6 +122,6 @@ int command_db_shell(migrate_command *c)
         buf_free(&safe);
         return code;
     }
-    command_fail(c, "\"%.*s:\" is no database with a shell", (int)strcspn(url, ":"), url);
+    command_fail(c, "\"%.*s:\" is not a database with a shell", (int)strcspn(url, ":"), url);
     return 1;
 }

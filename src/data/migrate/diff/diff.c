@@ -101,7 +101,7 @@ bool diff_make(schema_diff *d, const ddl_schema *from, const ddl_schema *to, boo
 bool diff_check_renames(const schema_diff *d, buf *problems)
 {
     static const char line[] =
-        "%s %s%s%s: .renamed_from = \"%s\", but there is a %s of the new name too; drop "
+        "%s %s%s%s: .renamed_from = \"%s\", but a %s with the new name exists too; drop "
         "that in a migration of its own first\n";
     size_t before = problems->len;
     for (size_t i = 0; i < d->to->tables.count; i++) {

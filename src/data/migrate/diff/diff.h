@@ -25,7 +25,7 @@ typedef struct schema_diff {
     bool is_memory_short;
 } schema_diff;
 
-/** Compares; false when memory is short. */
+/** Compares; false when out of memory. */
 bool diff_make(schema_diff *diff, const ddl_schema *from, const ddl_schema *to, bool is_down, arena *memory);
 /** `from` with .renamed_from set where `diff` renamed: what its way back compares with. NULL without memory.
  */

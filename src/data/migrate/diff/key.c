@@ -93,19 +93,19 @@ static void check_new(const ddl_table *table, const ddl_column *column, buf *pro
     case UNKNOWN:
         buf_add_printf(problems,
                        is_in_key(table, column->name)
-                           ? "table %s, column %s: it is new and in the key, so the rows that are there need "
-                             "a value, which nothing tells\n"
+                           ? "table %s, column %s: it is new and in the key, so existing rows need "
+                             "a value, and no rule gives one\n"
                        : column->references != NULL
-                           ? "table %s, column %s: it is new and cannot be null, so the rows that are there "
+                           ? "table %s, column %s: it is new and cannot be null, so existing rows "
                              "need a row to refer to: give the field .optional = true\n"
-                           : "table %s, column %s: it is new and cannot be null, so the rows that are there "
+                           : "table %s, column %s: it is new and cannot be null, so existing rows "
                              "need a value: give the field .fallback = \"...\" (or .optional = true)\n",
                        table->name, column->name);
         break;
     case NOT_UNIQUE:
         buf_add_printf(problems,
-                       "table %s, column %s: it is new and the key, so each row that is there needs a value "
-                       "of its own, which nothing tells\n",
+                       "table %s, column %s: it is new and the key, so each existing row needs a value "
+                       "of its own, and no rule gives one\n",
                        table->name, column->name);
         break;
     default:
@@ -122,10 +122,11 @@ static void check_kept(const schema_diff *d, const ddl_table *table, const ddl_c
                        "rows hold there has to be looked up\n",
                        table->name, to->name, to->references, mid->references_column, to->references_column);
     else if (!diff_can_convert(mid->kind, to->kind))
-        buf_add_printf(problems,
-                       "table %s, column %s: %s values do not become %s ones by themselves: only you know "
-                       "how\n",
-                       table->name, to->name, ddl_kind_name(mid->kind), ddl_kind_name(to->kind));
+        buf_add_printf(
+            problems,
+            "table %s, column %s: %s values cannot be converted to %s ones without a rule: only you know "
+            "how\n",
+            table->name, to->name, ddl_kind_name(mid->kind), ddl_kind_name(to->kind));
 }
 
 bool diff_check(const schema_diff *d, buf *problems)

@@ -33,7 +33,7 @@ static void tell_key(const diff_table *t, buf *out)
     bool was_unique = !has_more(&t->mid->key, &t->to->key); /* and is so with more columns too */
     buf_add_text(out, was_unique || ddl_has_automatic_key(t->to)
                           ? "\n"
-                          : ", which fails where rows have the same values\n");
+                          : ", which fails if rows have the same values\n");
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -57,18 +57,18 @@ static void tell_change(const ddl_column *mid, const ddl_column *to, buf *out)
     if (mid->nullable != to->nullable)
         buf_add_text(out, to->nullable           ? ", may be null"
                           : to->fallback != NULL ? ", nulls become the fallback"
-                                                 : ", which fails where rows have a null in it");
+                                                 : ", which fails if rows have a null in it");
     if (!is_same_text(mid->fallback, to->fallback))
-        buf_add_text(out, ", another fallback for rows to come");
+        buf_add_text(out, ", another fallback for new rows");
     if (has_more(&mid->choices, &to->choices) && to->choices.count != 0)
-        buf_add_text(out, ", fewer choices, which fails where rows have one of the others");
+        buf_add_text(out, ", fewer choices, which fails if rows have one of the others");
     else if (has_more(&to->choices, &mid->choices) && mid->choices.count != 0)
         buf_add_text(out, ", more choices");
     else if (mid->choices.count != to->choices.count)
         buf_add_text(out, to->choices.count == 0 ? ", any text"
-                                                 : ", only some texts, which fails where rows have others");
+                                                 : ", only some texts, which fails if rows have others");
     if (!is_same_limit(mid, to))
-        buf_add_text(out, ", other limits, which fails where rows are beyond them");
+        buf_add_text(out, ", other limits, which fails if rows exceed them");
     if (!is_same_text(mid->references, to->references) || mid->on_delete != to->on_delete)
         buf_add_text(out, mid->references == NULL  ? ", a foreign key"
                           : to->references == NULL ? ", no foreign key"
@@ -84,7 +84,7 @@ static void tell_columns(const diff_table *t, buf *out)
         if (strcmp(was, mid->name) != 0)
             buf_add_printf(out, "  rename column %s.%s to %s\n", table, was, mid->name);
         if (to == NULL)
-            buf_add_printf(out, "  DROP column %s.%s, with all that it holds\n", table, mid->name);
+            buf_add_printf(out, "  DROP column %s.%s, with all its values\n", table, mid->name);
         else if (!diff_is_same_column(DATA_SQLITE, t->to, mid, to) ||
                  !diff_is_same_column(DATA_POSTGRES, t->to, mid, to)) {
             buf_add_printf(out, "  change column %s.%s", table, mid->name);
@@ -110,7 +110,7 @@ static void tell_indexes(const diff_table *t, buf *out)
         const ddl_index *to = &t->to->indexes.items[i];
         if (ddl_find_index(t->mid, to->name) == NULL)
             buf_add_printf(out, "  add %sindex %s%s\n", to->unique ? "unique " : "", to->name,
-                           to->unique ? ", which fails where rows have the same values" : "");
+                           to->unique ? ", which fails if rows have the same values" : "");
     }
 }
 

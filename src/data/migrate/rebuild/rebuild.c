@@ -56,7 +56,7 @@ static const char *keep(rebuild *r, const char *text)
 
 static bool fail_short(buf *problem)
 {
-    buf_add_text(problem, "memory is short");
+    buf_add_text(problem, "out of memory");
     return false;
 }
 
@@ -263,8 +263,8 @@ static bool check_rules(rebuild *r, const char *name, buf *problem)
         add_rule(problem, &t->rules.items[i]);
         buf_add_printf(
             problem,
-            ", of which its model does not know, and would be made again without it: write it into the "
-            "new table in %s, or take it off in a migration before that",
+            ", which its model does not declare, and would be made again without it: add it to the "
+            "new table in %s, or drop it in a migration before that",
             r->file);
         return false;
     }
@@ -385,7 +385,7 @@ static bool make_again(rebuild *r, const dropped_table *t, const kept_object *ob
         problem,
         "the %s %s cannot be put on the table %s again after this change: %s; write \"drop %s %s;\" "
         "before \"drop table %s;\" in %s, and a \"create %s\" that fits at its end",
-        object->type, object->name, t->name, why.data != NULL ? why.data : "memory is short", object->type,
+        object->type, object->name, t->name, why.data != NULL ? why.data : "out of memory", object->type,
         object->name, t->name, r->file, object->type);
     buf_free(&why);
     return false;

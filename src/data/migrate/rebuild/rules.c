@@ -213,7 +213,7 @@ bool rules_read(table_rules *rules, migrate_client *client, const char *table, b
             return false;
     add_details(rules, client->handle, table);
     if (rules->is_memory_short)
-        buf_add_text(problem, "memory is short");
+        buf_add_text(problem, "out of memory");
     return !rules->is_memory_short;
 }
 

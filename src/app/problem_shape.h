@@ -1,0 +1,45 @@
+/** Replies to problems in the application's own shape: what tern_on_problem and tern_on_status register. */
+#ifndef APP_PROBLEM_SHAPE_H
+#define APP_PROBLEM_SHAPE_H
+
+#include "app/ctx.h"
+
+/** One registration. */
+typedef struct problem_shape {
+    struct problem_shape *next;  /* of the same group */
+    struct problem_shape *later; /* of the application, in order of registration */
+    tern_group *group;
+    int status; /* the only one it is for; 0: all */
+    tern_problem_function *function;
+    tern_problem_options options;
+} problem_shape;
+
+/** What an application with shapes needs, so that a program without any does not hold it. */
+typedef struct problem_shaper {
+    /** Has the application make the reply of `problem`; false when nothing is registered for it, or what is
+     * failed: then the problem details are the reply. Never fails. */
+    bool (*shape)(tern_ctx *c, const tern_problem *problem, tern_reply *reply);
+    /** As http_service's. */
+    void (*refuse)(void *app, http_exchange *x, int status, const char *detail);
+    /** At start: false with a line in `problems` for each mistake. */
+    bool (*check)(const tern_app *app, buf *problems);
+} problem_shaper;
+
+/** What tells of a problem of that status in a group; NULL: nothing, the problem details are the reply. */
+static inline const problem_shape *problem_shape_of(const tern_group *group, int status)
+{
+    for (; group != NULL; group = group->parent) {
+        const problem_shape *general = NULL;
+        for (const problem_shape *shape = group->shapes; shape != NULL; shape = shape->next) {
+            if (shape->status == status)
+                return shape;
+            if (shape->status == 0)
+                general = shape;
+        }
+        if (general != NULL)
+            return general;
+    }
+    return NULL;
+}
+
+#endif

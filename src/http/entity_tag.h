@@ -1,0 +1,33 @@
+/** Entity tags, and the lists of them in If-Match and If-None-Match (RFC 9110 sections 8.8.3 and 13.1). */
+#ifndef HTTP_ENTITY_TAG_H
+#define HTTP_ENTITY_TAG_H
+
+#include <tern/str.h>
+
+#include <stdbool.h>
+
+typedef struct entity_tag {
+    tern_str opaque; /* with its quotes */
+    bool is_weak;
+} entity_tag;
+
+/** What a list makes of a tag. */
+typedef enum entity_tag_match {
+    ENTITY_TAG_DIFFERS,
+    ENTITY_TAG_MATCHES,
+    ENTITY_TAG_MALFORMED /* the list breaks the grammar: a condition that nobody can hold or fail */
+} entity_tag_match;
+
+/** Reads a whole text, `"x"` or `W/"x"`; false when it is not an entity tag. The result points into `text`. */
+bool entity_tag_read(tern_str text, entity_tag *tag);
+
+/**
+ * Whether `list`, the value of If-Match or If-None-Match, names the tag: `*` names any.
+ *
+ * `is_strong`: by strong comparison, in which a weak tag equals nothing, as If-Match wants it; else weakly, as
+ * If-None-Match does. `mark`: the byte after which the tags of the list name a variant of what `tag` names, as
+ * "3+gzip" does of "3"; it and the rest are passed over. 0: there are no variants. An empty list is malformed.
+ */
+entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, bool is_strong, char mark);
+
+#endif

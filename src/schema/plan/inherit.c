@@ -1,0 +1,64 @@
+/** The fields that a part takes from its whole (TERN_PART, TERN_PARTIAL). */
+#include "schema/plan/planner.h"
+
+#include <string.h>
+
+static const tern_field *find_field(const tern_type *type, const char *name)
+{
+    for (unsigned i = 0; i < type->field_count; i++)
+        if (strcmp(type->fields[i].name, name) == 0)
+            return &type->fields[i];
+    return NULL;
+}
+
+/** May be left out, and is null where it may be in the whole. What the path must have stays as it is. */
+static void make_optional(tern_field *field)
+{
+    if (field->in == TERN_FROM_PATH)
+        return;
+    field->never_null = !field->optional || field->never_null;
+    field->optional = true;
+    field->required = false;
+    field->fallback = NULL;
+}
+
+/** Describes a field as its namesake is. One without a name, of a part that is the same struct, lies where
+ * that lies. */
+static void take_over(const tern_type *part, tern_field *field, const tern_field *from)
+{
+    const tern_field own = *field;
+    *field = *from;
+    if (own.name != NULL) {
+        field->offset = own.offset;
+        field->state_offset = own.state_offset;
+    }
+    if (part->is_partial)
+        make_optional(field);
+}
+
+bool planner_inherit(planner *p, tern_type *type)
+{
+    bool is_right = true;
+    while (type->item != NULL)
+        type = type->item;
+    if (type->whole == NULL)
+        return true;
+    if (!planner_inherit(p, type->whole)) /* which may be a part itself */
+        return false;
+    type->options.ignore_unknown = type->whole->options.ignore_unknown;
+    for (unsigned i = 0; i < type->field_count; i++) {
+        tern_field *field = &type->fields[i];
+        if (field->type != NULL)
+            continue;
+        const tern_field *from =
+            field->name == NULL ? &type->whole->fields[i] : find_field(type->whole, field->name);
+        if (from != NULL) {
+            take_over(type, field, from);
+            continue;
+        }
+        p->model = type;
+        planner_mistake(p, "takes %s from model %s, which has no such field", field->name, type->whole->name);
+        is_right = false;
+    }
+    return is_right;
+}
