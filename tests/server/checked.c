@@ -45,6 +45,8 @@ TERN_MODEL_WITH(Stock, (.view = true),
     (int64_t,      copies),
     (tern_date,    bought, .optional = true))
 
+TERN_MODEL_WITH(Writer, (.view = true), (const char *, name))
+TERN_MODEL_WITH(Written, (.view = true), (const char *, title), (Writer, author))
 TERN_MODEL_WITH(Title, (.view = true), (const char *, title))
 TERN_MODEL_WITH(Born, (.view = true), (const char *, born))
 TERN_MODEL_WITH(Number, (.view = true), (int64_t, number))
@@ -106,6 +108,12 @@ __attribute__((used)) static void mistakes(tern_ctx *c, int64_t id, const char *
     tern_select(c, Loan, .where = "lower(who) like ? and book = ?", .args = TERN_ARGS(text, id), .order_by = "id", .limit = 10); /* warning: tern_select(Loan): every row of loan is read: no index serves book (.index = true of the field makes one) [scan] */
     tern_sql(c, Title, "select b.title from loan l join book b on b.id = l.book where l.who = ?", text); /* warning: tern_sql(Title): every row of loan is read: no index serves who (.index = true of the field makes one) [scan] */
     tern_sql(c, Title, "select a.name as title from author a left join loan l on l.who = a.name group by 1 having count(l.id) > ?", id); /* sqlite: warning: tern_sql(Title): each run makes an index of l for itself: none serves (who=?) (.index = true of the field makes one) [scan] */
+    tern_pluck(c, Book, title, .where = "idd = 1"); /* error: tern_pluck(Book): there is no column "idd"; did you mean "id"? [name] */
+    tern_sql_int(c, "select id, price from book where id = ?", id); /* error: tern_sql_int(int64_t): the result has 2 columns, not one [result] */
+    tern_sql_int(c, "select title from book where id = ?", id); /* error: tern_sql_int(int64_t): the column "title" is text, not int64_t [result] */
+    tern_sql_pluck(c, tern_text, "select titel from book"); /* error: tern_sql_pluck(const char *): there is no column "titel"; did you mean "title"? [name] */
+    tern_sql(c, Written, "select b.title, a.nam as \"author.nam\" from book b join author a on a.id = b.author_id"); /* error: tern_sql(Written): there is no column "a.nam"; did you mean "name"? [name] */
+    tern_sql(c, Written, "select b.title, a.name as \"author.nam\" from book b join author a on a.id = b.author_id"); /* error: tern_sql(Written): the column "author.nam" is not a field of Written [result] */ /* error: tern_sql(Written): the result has no column for Written.author, which is neither .optional nor has a .fallback [result] */
     first_book(c, .where = "titel = ?", .args = TERN_ARGS(text)); /* error: tern_first(Book): there is no column "titel"; did you mean "title"? [name] */
     tern_allow(scn, tern_first(c, Book, .where = "id = 1")); /* error: tern_allow: there is no "scn" to allow; it is one of any, elsewhere, kind, name, null, order, result, scan, syntax, values, use [use] */
     const char *where = TERN_CHECKED(Book, "copees > 0"); /* error: TERN_CHECKED(Book): there is no column "copees"; did you mean "copies"? [name] */
@@ -137,6 +145,10 @@ __attribute__((used)) static void sound(tern_ctx *c, int64_t id, const char *tex
                tern_select(c, Loan,
                            .where = "nobody = ?",
                            .args = TERN_ARGS(text)));
+    tern_pluck(c, Book, title, .where = "author_id = ?", .args = TERN_ARGS(3), .order_by = "title");
+    tern_sql_int(c, "select count(*) from book where lent = ?", open);
+    tern_sql_pluck(c, tern_text, "select title from book order by title");
+    tern_sql(c, Written, "select b.title, a.name as \"author.name\" from book b left join author a on a.id = b.author_id");
     tern_least(c, Book, price, .where = "author_id = ?", .args = TERN_ARGS(3));
     tern_search(c, Book, text, .where = "price < ?", .args = TERN_ARGS(price), .limit = 10);
     tern_find(c, Book, 3);
@@ -158,7 +170,8 @@ __attribute__((used)) static void sound(tern_ctx *c, int64_t id, const char *tex
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Checked", .version = "1.0");
-    tern_database_with(app, (.unmanaged = getenv("UNMANAGED") != NULL), TERN_TYPE(Author), TERN_TYPE(Book), TERN_TYPE(Loan));
+    tern_database_with(app, (.unmanaged = getenv("UNMANAGED") != NULL), TERN_TYPE(Author), TERN_TYPE(Book),
+                       TERN_TYPE(Loan));
     /* clang-format off */
     tern_resource(app, "/loans", TERN_TYPE(Loan), .filters = "id, who, book"); /* warning: tern_resource(Loan): every row of loan is read: no index serves who (.index = true of the field makes one) [scan] */ /* warning: tern_resource(Loan): every row of loan is read: no index serves book (.index = true of the field makes one) [scan] */
     tern_resource(app, "/authors", TERN_TYPE(Author), .filters = "id");
