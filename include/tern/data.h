@@ -235,12 +235,6 @@ typedef struct tern_selection {
     const char *place; /* "main.c:31", set by the macros in builds with assertions: for warnings */
 } tern_selection;
 
-#ifdef NDEBUG
-#define TERN_PLACE_ NULL
-#else
-#define TERN_PLACE_ TERN_NOTE_PLACE_
-#endif
-
 /** Rows as a `Model_list`; empty when there is none. */
 #define tern_select(c, Model, ...)                                                                           \
     (*(Model##_list *)tern_select_of(TERN_NOTED_(c, Model, "tern_select", #__VA_ARGS__), TERN_TYPE(Model),   \

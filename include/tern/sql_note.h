@@ -45,6 +45,13 @@ enum {
 #define TERN_NOTE_PASTE_(a, b)  TERN_NOTE_PASTE2_(a, b)
 #define TERN_NOTE_PASTE2_(a, b) a##b
 
+/* Where a call is, for warnings while it runs: in builds with assertions. */
+#ifdef NDEBUG
+#define TERN_PLACE_ NULL
+#else
+#define TERN_PLACE_ TERN_NOTE_PLACE_
+#endif
+
 /* The alignment is said, so that compilers do not choose a larger one: the notes of a section are an array.
  */
 #if __has_attribute(retain)
