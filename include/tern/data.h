@@ -25,6 +25,7 @@
 #include <tern/context.h>
 #include <tern/model.h>
 #include <tern/page.h>
+#include <tern/sql_note.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -182,7 +183,11 @@ typedef struct tern_args {
  */
 #define TERN_ARGS(...)                                                                                       \
     ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
-                 sizeof((const char[]){TERN_EACH(TERN_ONE_, ~, __VA_ARGS__)})})
+                 TERN_NOTE_VALUES_(NULL, "TERN_ARGS(" #__VA_ARGS__ ")", __VA_ARGS__)})
+/* The values of a call that leaves a note of them itself. */
+#define TERN_ARGS_OF_CALL_(...)                                                                              \
+    ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
+                 (unsigned)(sizeof((const unsigned char[]){TERN_EACH(TERN_ONE_, ~, __VA_ARGS__)}))})
 #define TERN_ARG_ITEM_(unused, value) TERN_ARG(value),
 #define TERN_ONE_(unused, value)      0,
 #define TERN_ARG(value)                                                                                      \
@@ -337,7 +342,8 @@ typedef struct tern_filter {
 #define TERN_FILTERS(...) TERN_FILTERS_(false, __VA_ARGS__)
 /** A condition that counts if `given` does, which is a C expression; else its values are not looked at. */
 #define TERN_IF(given, text_, ...)                                                                           \
-    ((given) ? (tern_filter){text_, TERN_ARGS_OR_NONE_(__VA_ARGS__)} : (tern_filter){NULL, {NULL, 0}})
+    ((given) ? (tern_filter){text_, __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)} \
+             : (tern_filter){NULL, {NULL, 0}})
 /** In brackets: one of the conditions that are given must hold. When none is, the group is not given. */
 #define TERN_ANY_OF(...) TERN_FILTER_GROUP_(TERN_FILTERS_(true, __VA_ARGS__))
 /** In brackets: all of the conditions that are given must hold, within a TERN_ANY_OF. */
@@ -401,26 +407,24 @@ typedef struct tern_selection {
     const char *place; /* "main.c:31", set by the macros in builds with assertions: for warnings */
 } tern_selection;
 
-#ifdef NDEBUG
-#define TERN_PLACE_ NULL
-#else
-#define TERN_PLACE_            __FILE__ ":" TERN_LINE_TEXT_(__LINE__)
-#define TERN_LINE_TEXT_(line)  TERN_LINE_TEXT2_(line)
-#define TERN_LINE_TEXT2_(line) #line
-#endif
-
 /** Rows as a `Model_list`; empty without any. */
 #define tern_select(c, Model, ...)                                                                           \
-    (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model),                                                    \
+    (*(Model##_list *)tern_select_of(TERN_NOTED_(c, Model, "tern_select", #__VA_ARGS__), TERN_TYPE(Model),   \
                                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
 /** The first row, or NULL. */
 #define tern_first(c, Model, ...)                                                                            \
-    ((Model *)tern_first_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
+    ((Model *)tern_first_of(TERN_NOTED_(c, Model, "tern_first", #__VA_ARGS__), TERN_TYPE(Model),             \
+                            &(tern_selection){__VA_ARGS__}))
 /** The row with this key (several values for a composite key, in the order of declaration), or NULL. */
-#define tern_find(c, Model, ...) ((Model *)tern_find_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+#define tern_find(c, Model, ...)                                                                             \
+    ((Model *)tern_find_of(                                                                                  \
+        TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_find(" #Model, #__VA_ARGS__, __VA_ARGS__),               \
+        TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__)))
 /** As tern_find; without such a row the handler ends with 404. */
 #define tern_get_or_404(c, Model, ...)                                                                       \
-    ((Model *)tern_get_or_404_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+    ((Model *)tern_get_or_404_of(                                                                            \
+        TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_get_or_404(" #Model, #__VA_ARGS__, __VA_ARGS__),         \
+        TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__)))
 /**
  * The rows with these keys as a `Model_list`, in the order of the keys; a key without a row is skipped. It
  * runs a query for each key, on PostgreSQL all at once in a single round trip.
@@ -431,17 +435,25 @@ typedef struct tern_selection {
  * the values one after the other.
  */
 #define tern_find_all(c, Model, ...) (*(Model##_list *)tern_find_all_of(c, TERN_TYPE(Model), (__VA_ARGS__)))
-#define tern_count(c, Model, ...)    tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
-#define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define tern_count(c, Model, ...)                                                                            \
+    tern_count_of(TERN_NOTED_(c, Model, "tern_count", #__VA_ARGS__), TERN_TYPE(Model),                       \
+                  &(tern_selection){__VA_ARGS__})
+#define tern_exists(c, Model, ...)                                                                           \
+    tern_exists_of(TERN_NOTED_(c, Model, "tern_exists", #__VA_ARGS__), TERN_TYPE(Model),                     \
+                   &(tern_selection){__VA_ARGS__})
 /** Sum, average, least and greatest of a numeric field over the rows; 0 without rows. */
 #define tern_sum(c, Model, field, ...)                                                                       \
-    tern_aggregate_of(c, TERN_TYPE(Model), "sum", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_sum", #field ", " #__VA_ARGS__), TERN_TYPE(Model), "sum",  \
+                      TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_average(c, Model, field, ...)                                                                   \
-    tern_aggregate_of(c, TERN_TYPE(Model), "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_average", #field ", " #__VA_ARGS__), TERN_TYPE(Model),     \
+                      "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_least(c, Model, field, ...)                                                                     \
-    tern_aggregate_of(c, TERN_TYPE(Model), "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_least", #field ", " #__VA_ARGS__), TERN_TYPE(Model),       \
+                      "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_greatest(c, Model, field, ...)                                                                  \
-    tern_aggregate_of(c, TERN_TYPE(Model), "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_greatest", #field ", " #__VA_ARGS__), TERN_TYPE(Model),    \
+                      "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
 /** What tern_pluck lists; all may be left out. */
 typedef struct tern_pluck_options {
@@ -468,7 +480,8 @@ typedef struct tern_pluck_options {
  */
 #define tern_pluck(c, Model, field, ...)                                                                     \
     (*(__typeof__(TERN_LIST_OF_VALUE_(((Model *)0)->field)))tern_pluck_of(                                   \
-        c, TERN_TYPE(Model), #field, &(tern_pluck_options){__VA_ARGS__}))
+        TERN_NOTED_(c, Model, "tern_pluck", #field ", " #__VA_ARGS__), TERN_TYPE(Model), #field,             \
+        &(tern_pluck_options){__VA_ARGS__}))
 
 /* A NULL pointer to the list of the values' type. What the compiler says of another type: "invalid use of
  * undefined type 'struct tern_pluck_takes_a_field_of_a_single_value'". */
@@ -509,10 +522,12 @@ typedef struct tern_pluck_options {
  * without such fields.
  */
 #define tern_search(c, Model, words, ...)                                                                    \
-    (*(Model##_list *)tern_search_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
+    (*(Model##_list *)tern_search_of(TERN_NOTED_(c, Model, "tern_search", #words ", " #__VA_ARGS__),         \
+                                     TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
 /** How many rows tern_search would find without .limit and .offset. */
 #define tern_search_count(c, Model, words, ...)                                                              \
-    tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
+    tern_search_count_of(TERN_NOTED_(c, Model, "tern_search_count", #words ", " #__VA_ARGS__),               \
+                         TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
 
 /**
  * One page of the rows, as a `Model_list`; `paging` (tern/page.h) says which, and receives the total, as the
@@ -527,8 +542,9 @@ typedef struct tern_pluck_options {
  * when `.after` is not a cursor of this model and order, or comes with a `.page` beyond the first.
  */
 #define tern_select_page(c, Model, paging, ...)                                                              \
-    (*(Model##_list *)tern_select_page_of(c, TERN_TYPE(Model), paging,                                       \
-                                          &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
+    (*(Model##_list *)tern_select_page_of(                                                                   \
+        TERN_NOTED_(c, Model, "tern_select_page", #paging ", " #__VA_ARGS__), TERN_TYPE(Model), paging,      \
+        &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
 
 /** Which related rows, and in which order; all may be left out. */
 typedef struct tern_preload_options {
@@ -555,7 +571,8 @@ typedef struct tern_preload_options {
  *     tern_preload(c, Author, authors, books.items->tags);
  */
 #define tern_preload(c, Model, list, field, ...)                                                             \
-    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field),          \
+    tern_preload_of(TERN_NOTED_(c, Model, "tern_preload", #list ", " #field), TERN_TYPE(Model),              \
+                    TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field),                               \
                     &(tern_preload_options){__VA_ARGS__})
 /* The field's name; a name that the model has not got does not compile. */
 #define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
@@ -567,7 +584,8 @@ typedef struct tern_rows tern_rows;
 /** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
  * its other statements wait for that: one that comes before is refused (500); the block's end closes rows. */
 #define tern_rows_open(c, Model, ...)                                                                        \
-    tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
+    tern_rows_open_of(TERN_NOTED_(c, Model, "tern_rows_open", #__VA_ARGS__), TERN_TYPE(Model),               \
+                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);
 void tern_rows_close(tern_rows *rows);
@@ -631,11 +649,14 @@ typedef struct tern_write {
                         }){.given = {__VA_ARGS__}}                                                           \
                             .plain)
 /** Deletes the row with this key; false without one. */
-#define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
+#define tern_remove(c, Model, ...)                                                                           \
+    tern_remove_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_remove(" #Model, #__VA_ARGS__, __VA_ARGS__),  \
+                   TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__))
 /** Deletes every row that the query selects; the number of rows. Without .where, and a filter that is given,
  * it refuses (500). */
 #define tern_remove_where(c, Model, ...)                                                                     \
-    tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+    tern_remove_where_of(TERN_NOTED_(c, Model, "tern_remove_where", #__VA_ARGS__), TERN_TYPE(Model),         \
+                         &(tern_selection){__VA_ARGS__})
 #define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
 #define TERN_WRITE_(call, c, Model, row) call(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){0})
 /* tern_write with the model's own types, so that the compiler checks them. */
@@ -669,7 +690,10 @@ typedef struct tern_write {
  * not lead to a field is refused with 500.
  */
 #define tern_sql(c, Model, text, ...)                                                                        \
-    (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+    (*(Model##_list *)tern_sql_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_sql(" #Model,                  \
+                                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__,      \
+                                                   __VA_ARGS__),                                             \
+                                  TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /**
  * The only column of any query as a list, whatever the column is called. The type is named as its description
  * is: `tern_text`, `tern_int64`, `tern_uuid`, an enum; or a model, a list, a map that is JSON there.
@@ -680,7 +704,10 @@ typedef struct tern_write {
  * with 500.
  */
 #define tern_sql_pluck(c, T, text, ...)                                                                      \
-    (*(T##_list *)tern_sql_pluck_of(c, TERN_TYPE(T), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
+    (*(T##_list *)tern_sql_pluck_of(TERN_NOTED_WITH_(c, TERN_TYPE(T), "tern_sql_pluck(" #T,                  \
+                                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__,    \
+                                                     __VA_ARGS__),                                           \
+                                    TERN_TYPE(T), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
 /**
  * One value: the only column of the first row, read into `*out`, a variable of the type that is wanted.
  *
@@ -693,16 +720,42 @@ typedef struct tern_write {
  * 'struct tern_sql_value_reads_no_such_type'".
  */
 #define tern_sql_value(c, out, text, ...)                                                                    \
-    tern_sql_value_of(c, TERN_TYPE_OF_VALUE_(*(out)), out, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    tern_sql_value_of(TERN_NOTED_WITH_(c, NULL, "tern_sql_value(",                                           \
+                                       TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),    \
+                      TERN_TYPE_OF_VALUE_(*(out)), out, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
 /** One value, where no row and null are as good as zero: 0, false, NULL of a text. */
-#define tern_sql_int(c, text, ...)      tern_sql_int_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_double(c, text, ...)   tern_sql_double_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_bool(c, text, ...)     tern_sql_bool_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_text(c, text, ...)     tern_sql_text_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_uuid(c, text, ...)     tern_sql_uuid_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_date(c, text, ...)     tern_sql_date_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_datetime(c, text, ...) tern_sql_datetime_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_decimal(c, text, ...)  tern_sql_decimal_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_int(c, text, ...)                                                                           \
+    tern_sql_int_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_int64), "tern_sql_int(",                              \
+                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),      \
+                    text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_double(c, text, ...)                                                                        \
+    tern_sql_double_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_double), "tern_sql_double(",                       \
+                                        TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),   \
+                       text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_bool(c, text, ...)                                                                          \
+    tern_sql_bool_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_bool), "tern_sql_bool(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_text(c, text, ...)                                                                          \
+    tern_sql_text_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_text), "tern_sql_text(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_uuid(c, text, ...)                                                                          \
+    tern_sql_uuid_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_uuid), "tern_sql_uuid(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_date(c, text, ...)                                                                          \
+    tern_sql_date_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_date), "tern_sql_date(",                             \
+                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
+                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_datetime(c, text, ...)                                                                      \
+    tern_sql_datetime_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_datetime), "tern_sql_datetime(",                 \
+                                          TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), \
+                         text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_decimal(c, text, ...)                                                                       \
+    tern_sql_decimal_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_decimal), "tern_sql_decimal(",                    \
+                                         TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),  \
+                        text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
 #define TERN_TYPE_OF_VALUE_(value)                                                                           \
     _Generic((value),                                                                                        \
         bool: &tern_bool_type,                                                                               \
@@ -732,9 +785,13 @@ struct tern_sql_value_reads_no_such_type {
     int unused;
 };
 /** A statement without rows; the number of rows it changed. */
-#define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)
-#define TERN_PRIVATE_NO_ARGS_      ((tern_args){NULL, 0})
+#define tern_sql_run(c, text, ...)                                                                           \
+    tern_sql_run_of(TERN_NOTED_WITH_(c, NULL, "tern_sql_run(",                                               \
+                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),      \
+                    text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define TERN_ARGS_OR_NONE_(...)                                                                              \
+    __VA_OPT__(TERN_ARGS_OF_CALL_(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)
+#define TERN_PRIVATE_NO_ARGS_ ((tern_args){NULL, 0})
 #define TERN_PRIVATE_NO_ARGS_1
 
 /* -- transactions -- */
@@ -784,10 +841,15 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
 
 /** A selection that outlives the function that makes it (its values lie in the request's memory), which one
  * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
-#define tern_where(c, text, ...) tern_where_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-/** The same by what TERN_FILTERS takes: `return tern_where_given(c, TERN_IF(!me->is_admin, "owner = ?",
- * me->id));` Texts and the items of lists are not copied, by neither. */
-#define tern_where_given(c, ...) tern_where_given_of(c, TERN_FILTERS(__VA_ARGS__))
+#define tern_where(c, text, ...)                                                                             \
+    tern_where_of(TERN_NOTED_WITH_(c, NULL, "tern_where(",                                                   \
+                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
+                  text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+/** As tern_where, by what TERN_FILTERS takes: `return tern_where_given(c, TERN_IF(!me->is_admin, "owner = ?",
+ * me->id));` Neither copies texts or the items of lists. */
+#define tern_where_given(c, ...)                                                                             \
+    tern_where_given_of((TERN_NOTE_(NULL, "tern_where_given(, " #__VA_ARGS__ ")"), c),                       \
+                        TERN_FILTERS(__VA_ARGS__))
 
 /* -- what the macros call -- */
 

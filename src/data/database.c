@@ -208,6 +208,7 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
     app_add_launch(app, &(app_launch){.check = check_workers, .arg = d});
     tern_ready_check(app, "database", is_ready);
+    data_check_command_add(app, &d->options);
     if (!d->options.unmanaged)
         data_migrate_commands_add(app, &d->options);
 }

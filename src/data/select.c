@@ -159,6 +159,23 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
                          : arena_printf(&c->x->arena, "give it .order_by = \"%s\"", key));
 }
 
+void select_build(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum,
+                  const tern_selection *s, const keyset *after)
+{
+    unsigned flags = select_flags(s);
+    bool is_of_some = (flags & IS_OF_SOME) != 0;
+    sql_begin(b);
+    if (s->order_by != NULL)
+        sql_note_order(b, s->order_by);
+    add_head(b, table, verb, sum, flags);
+    select_where(b, table, s, after);
+    if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
+        sql_order(b, table, s->order_by);
+    select_limit(b, flags);
+    if (is_of_all(verb) && is_of_some)
+        sql_add(b, ") chosen");
+}
+
 static const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
                                               const select_sum *sum, const tern_selection *s,
                                               const keyset *after, const filters_given *given)
@@ -182,18 +199,8 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
     if (statement != NULL)
         return statement;
     warn_of_pages(c, table, s);
-    bool is_of_some = (key.flags & IS_OF_SOME) != 0;
     sql_builder b;
-    sql_begin(&b);
-    if (s->order_by != NULL)
-        sql_note_order(&b, s->order_by);
-    add_head(&b, table, verb, sum, key.flags);
-    select_where(&b, table, s, after);
-    if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
-        sql_order(&b, table, s->order_by);
-    select_limit(&b, key.flags);
-    if (is_of_all(verb) && is_of_some)
-        sql_add(&b, ") chosen");
+    select_build(&b, table, verb, sum, s, after);
     return sql_finish_with(c, &b, &key, given, verb == STATEMENT_REMOVE_WHERE || s->for_update);
 }
 

@@ -16,6 +16,12 @@ typedef struct select_sum {
 /** "sum", "avg", "min", "max". */
 extern const char select_functions[4][4];
 
+/** Builds the statement of a selection, of which the values' kinds alone count. `after` is NULL without
+ * `.after`. */
+void select_build(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum,
+                  const tern_selection *s, const keyset *after);
+/** The same of a search, whose first value is the query. (search.c) */
+void search_build(sql_builder *b, const data_table *table, statement_verb verb, const tern_selection *s);
 /** Gives `run` the statement of a selection and its values: `verb` says what is done with the rows; `sum` is
  * NULL but for an aggregate. */
 void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, const select_sum *sum,

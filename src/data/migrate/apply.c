@@ -186,6 +186,24 @@ static bool apply(migrate_command *c, const migration *m, bool is_down)
     return is_done;
 }
 
+bool migrate_replay(migrate_command *c)
+{
+    buf problem = {0};
+    bool is_done = state_make_table(&c->client, &problem);
+    const char *file = "tern_migrations";
+    size_t told = c->problems.len;
+    for (unsigned i = 0; i < c->folder.count && is_done; i++) {
+        migration_sql sql;
+        is_done = folder_read_sql(&c->folder, &c->folder.items[i], dialect_of(c), &sql, &c->problems) &&
+                  run_and_note(c, &c->folder.items[i], &sql, false, &problem);
+        file = sql.file;
+    }
+    if (!is_done && c->problems.len == told) /* else it is told already */
+        command_fail(c, "%s: %s", file, problem.len != 0 ? problem.data : "memory is short");
+    buf_free(&problem);
+    return is_done;
+}
+
 /* -- the baseline -- */
 
 /** The migration that leads to the baseline's schema; NULL when none does. */

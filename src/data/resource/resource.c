@@ -394,6 +394,11 @@ static tern_reply run_list(tern_ctx *c)
     return reply.status == 200 ? resource_reply_tagged(c, &tag, reply) : reply;
 }
 
+const resource *data_resource_listed(const route *from)
+{
+    return from->handler.run == run_list ? from->handler.arg : NULL;
+}
+
 /* -- registering -- */
 
 static const struct {

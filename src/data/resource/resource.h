@@ -77,4 +77,7 @@ const char *resource_key_pattern(tern_app *app, const resource *r);
  */
 void resource_need_address(tern_ctx *c, const resource *r, const void *row);
 
+/** The resource whose rows the route lists; NULL when it does something else. */
+const resource *data_resource_listed(const struct route *from);
+
 #endif

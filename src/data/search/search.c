@@ -22,6 +22,25 @@ static void add_rank(sql_builder *b, const data_table *table)
     }
 }
 
+void search_build(sql_builder *b, const data_table *table, statement_verb verb, const tern_selection *s)
+{
+    sql_begin(b);
+    if (s->order_by != NULL)
+        sql_note_order(b, s->order_by);
+    sql_add(b, "select ");
+    if (verb == STATEMENT_SEARCH)
+        select_columns(b, table);
+    else
+        sql_add(b, "count(*)");
+    b->dialect->add_search(b, table);
+    select_condition(b, table, s, " and ", false);
+    if (s->order_by != NULL)
+        sql_order(b, table, s->order_by);
+    else if (verb == STATEMENT_SEARCH)
+        add_rank(b, table);
+    select_limit(b, select_flags(s));
+}
+
 static const data_statement *search_statement(tern_ctx *c, const data_table *table, statement_verb verb,
                                               const tern_selection *s, const tern_args *args,
                                               const filters_given *given)
@@ -37,21 +56,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
     if (statement != NULL)
         return statement;
     sql_builder b;
-    sql_begin(&b);
-    if (s->order_by != NULL)
-        sql_note_order(&b, s->order_by);
-    sql_add(&b, "select ");
-    if (verb == STATEMENT_SEARCH)
-        select_columns(&b, table);
-    else
-        sql_add(&b, "count(*)");
-    b.dialect->add_search(&b, table);
-    select_condition(&b, table, s, " and ", false);
-    if (s->order_by != NULL)
-        sql_order(&b, table, s->order_by);
-    else if (verb == STATEMENT_SEARCH)
-        add_rank(&b, table);
-    select_limit(&b, key.flags);
+    search_build(&b, table, verb, s);
     return sql_finish_with(c, &b, &key, given, s->for_update);
 }
 
