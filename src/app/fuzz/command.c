@@ -150,7 +150,7 @@ void tern_fuzz_run(tern_test *t, const tern_fuzz *fuzz)
     if (!is_sound) {
         buf reason = {0};
         test_add_place(&reason, fuzz->file, fuzz->line);
-        buf_add_text(&reason, out.failed ? "memory ran out\n" : out.data);
+        buf_add_text(&reason, out.failed ? "out of memory\n" : out.data);
         test_fail_text(&reason);
     }
     buf_free(&out);
@@ -220,7 +220,7 @@ static void take_flag(fuzz_arguments *o, const char *flag, const char *value)
         }
         return;
     }
-    o->problem = "is not known; --help lists what is";
+    o->problem = "is unknown; --help lists every option";
     o->problem_with = flag;
 }
 
@@ -260,7 +260,7 @@ static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*m
     if (o->headers[0] != NULL)
         run->headers = o->headers;
     bool is_run = run_all(run, make_app, &out);
-    fputs(out.failed ? "memory ran out\n" : out.data, is_run ? stdout : stderr);
+    fputs(out.failed ? "out of memory\n" : out.data, is_run ? stdout : stderr);
     int code = is_run && run->finding_count == 0 ? 0 : 1;
     buf_free(&out);
     arena_free(&self.arena);

@@ -11,7 +11,7 @@ typedef struct writer {
     const char *at;
     fuzz_random *random;
     buf out;
-    bool is_unknown; /* something that is not known here */
+    bool is_unknown; /* something that is not a known field */
     bool is_silent;  /* a branch that is not taken is read over */
     unsigned depth;
 } writer;

@@ -107,7 +107,7 @@ bool fuzz_returns_prepare(arena *a, const tern_type *type)
     bool is_ready = schema_prepare(received, &problems) && (t == NULL || schema_prepare(t->part, &problems));
     if (!is_ready)
         fprintf(stderr, "fuzz: replies of %s are not looked into: %s\n", model->name,
-                problems.data != NULL ? problems.data : "memory ran out\n");
+                problems.data != NULL ? problems.data : "out of memory\n");
     buf_free(&problems);
     return is_ready;
 }

@@ -147,7 +147,7 @@ TERN_MODEL(Twice, (int, a), (int, b, .json = "a"))
 TEST(plan_refuses_two_fields_of_one_name)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
-                   "model Twice, field b: is called \"a\" outside C, as field a is; give one of "
+                   "model Twice, field b: is called \"a\" outside C, as field a; give one of "
                    "them another .json\n"));
     schema_forget();
 }
@@ -171,7 +171,7 @@ TERN_MODEL(Array, (int, numbers[3]))
 TEST(plan_refuses_an_array_which_c_would_let_through)
 {
     CHECK(!prepare(TERN_TYPE(Array),
-                   "model Array, field numbers[3]: its name is more than a name; an array is "
+                   "model Array, field numbers[3]: its name has more than a name; an array is "
                    "declared as a list: (tern_int32_list, name)\n"));
     schema_forget();
 }
@@ -192,7 +192,7 @@ TEST(plan_refuses_an_enum_in_which_a_macro_has_taken_a_name)
 TEST(plan_reports_a_mistake_once_and_refuses_the_type_for_ever)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
-                   "model Twice, field b: is called \"a\" outside C, as field a is; give one of "
+                   "model Twice, field b: is called \"a\" outside C, as field a; give one of "
                    "them another .json\n"));
     CHECK(!prepare(TERN_TYPE(Twice), ""));
     CHECK(!prepare(TERN_LIST(Twice), ""));

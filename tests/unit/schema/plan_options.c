@@ -38,27 +38,27 @@ TERN_MODEL(Attachment, (const char *, title), (tern_upload, file))
 
 /* -- options without a use -- */
 
-REFUSED(options_min_on_text_is_refused, ".min is for numbers; const char * has no use for it", const char *,
-        f, .min = 0)
+REFUSED(options_min_on_text_is_refused, ".min is for numbers; it has no meaning for const char *",
+        const char *, f, .min = 0)
 REFUSED(options_max_length_on_an_integer_is_refused,
-        ".max_length is for text, bytes and uploads; int32_t has no use for it", int, f, .max_length = 3)
-REFUSED(options_pattern_on_bool_is_refused, ".pattern is for text; bool has no use for it", bool, f,
+        ".max_length is for text, bytes and uploads; it has no meaning for int32_t", int, f, .max_length = 3)
+REFUSED(options_pattern_on_bool_is_refused, ".pattern is for text; it has no meaning for bool", bool, f,
         .pattern = "x")
-REFUSED(options_choices_on_an_integer_are_refused, ".choices is for text; int32_t has no use for it", int, f,
-        .choices = TERN_CHOICES("1", "2"))
+REFUSED(options_choices_on_an_integer_are_refused, ".choices is for text; it has no meaning for int32_t", int,
+        f, .choices = TERN_CHOICES("1", "2"))
 REFUSED(options_min_length_on_a_list_is_refused,
-        ".min_length is for text, bytes and uploads; for what is in a list of const char *: .items = "
+        ".min_length is for text, bytes and uploads; for the values in a list of const char *: .items = "
         "TERN_RULES(.min_length = ...)",
         tern_text_list, f, .min_length = 1)
 REFUSED(options_unique_items_on_a_map_is_refused,
-        ".unique_items is for lists; a map of int64_t has no use for it", tern_int64_map, f,
+        ".unique_items is for lists; it has no meaning for a map of int64_t", tern_int64_map, f,
         .unique_items = true)
-REFUSED(options_min_on_an_enum_is_refused, ".min is for numbers; the enum Level has no use for it", Level, f,
-        .min = 1)
+REFUSED(options_min_on_an_enum_is_refused, ".min is for numbers; it has no meaning for the enum Level", Level,
+        f, .min = 1)
 REFUSED(options_fallback_on_a_model_is_refused,
-        ".fallback is for single values, lists and maps; the model Part has no use for it", Part, f,
+        ".fallback is for single values, lists and maps; it has no meaning for the model Part", Part, f,
         .fallback = "{}")
-REFUSED(options_key_on_a_list_is_refused, ".key is for single values; a list of Part has no use for it",
+REFUSED(options_key_on_a_list_is_refused, ".key is for single values; it has no meaning for a list of Part",
         Part_list, f, .key = true)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -90,17 +90,17 @@ REFUSED(
 /* -- numbers -- */
 
 REFUSED(options_min_above_max_is_refused, ".min = 5 is above .max = 3", int, f, .min = 5, .max = 3)
-REFUSED(options_min_beyond_the_kind_is_refused, ".min = 300 is outside of what uint8_t holds (0 to 255)",
-        uint8_t, f, .min = 300)
+REFUSED(options_min_beyond_the_kind_is_refused, ".min = 300 does not fit uint8_t (0 to 255)", uint8_t, f,
+        .min = 300)
 REFUSED(options_min_below_an_unsigned_kind_is_refused,
-        ".min = -1 is outside of what uint64_t holds (0 to 18446744073709551615)", uint64_t, f, .min = -1)
+        ".min = -1 does not fit uint64_t (0 to 18446744073709551615)", uint64_t, f, .min = -1)
 REFUSED(options_fractional_max_of_an_integer_is_refused,
         ".max = 2.5 is not a whole number, as values of int32_t are", int, f, .max = 2.5)
 REFUSED(options_max_between_the_64_bit_kinds_is_refused,
         ".max = 10000000000000000000 is above 9223372036854775807, the largest limit", uint64_t, f,
         .max = 10000000000000000000.0L)
-REFUSED(options_min_that_is_no_number_is_refused,
-        ".min = nan is outside of what int16_t holds (-32768 to 32767)", int16_t, f, .min = __builtin_nan(""))
+REFUSED(options_min_that_is_no_number_is_refused, ".min = nan does not fit int16_t (-32768 to 32767)",
+        int16_t, f, .min = __builtin_nan(""))
 REFUSED(options_multiple_of_nothing_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
 REFUSED(options_negative_multiple_is_refused, ".multiple_of must be above 0", int, f, .multiple_of = -2)
 
@@ -108,13 +108,12 @@ REFUSED(options_two_limits_of_one_end_are_refused, ".min and .above limit the sa
         f, .min = 0, .above = 0)
 REFUSED(options_limits_that_leave_no_value_are_refused, ".above = 3 and .max = 3 leave no value", double, f,
         .above = 3, .max = 3)
-REFUSED(options_above_on_a_date_is_refused, ".above is for numbers; tern_date has no use for it", tern_date,
-        f, .above = 1)
-REFUSED(
-    options_decimal_limit_that_a_double_cannot_tell_is_refused,
-    ".max = 123456789012345.67 has more digits than C keeps of a number; write it as text, in .at_least or "
-    ".at_most",
-    tern_decimal, f, .max = 123456789012345.67)
+REFUSED(options_above_on_a_date_is_refused, ".above is for numbers; it has no meaning for tern_date",
+        tern_date, f, .above = 1)
+REFUSED(options_decimal_limit_that_a_double_cannot_tell_is_refused,
+        ".max = 123456789012345.67 has more digits than C keeps; write it as text, in .at_least or "
+        ".at_most",
+        tern_decimal, f, .max = 123456789012345.67)
 REFUSED(options_decimal_limits_reversed_are_refused, ".min = 0.2 is above .max = 0.1", tern_decimal, f,
         .min = 0.2, .max = 0.1)
 REFUSED(options_decimal_limit_that_does_not_read_is_refused,
@@ -123,11 +122,11 @@ REFUSED(options_decimal_limit_that_does_not_read_is_refused,
 
 /* -- moments -- */
 
-REFUSED(options_min_on_a_date_is_refused, ".min is for numbers; tern_date has no use for it", tern_date, f,
-        .min = 2020)
+REFUSED(options_min_on_a_date_is_refused, ".min is for numbers; it has no meaning for tern_date", tern_date,
+        f, .min = 2020)
 REFUSED(options_at_least_on_an_integer_is_refused,
-        ".at_least is for dates, times, date-times, spans and decimals; int32_t has no use for it", int, f,
-        .at_least = "3")
+        ".at_least is for dates, times, date-times, spans and decimals; it has no meaning for int32_t", int,
+        f, .at_least = "3")
 REFUSED(options_limit_that_does_not_read_is_refused, ".at_least \"2020-02-30\" is not a date like 2026-11-23",
         tern_date, f, .at_least = "2020-02-30")
 REFUSED(options_limit_of_a_span_in_words_is_refused,
@@ -150,15 +149,15 @@ REFUSED(options_fallback_before_its_limit_is_refused,
 
 /* -- what lists and maps hold -- */
 
-REFUSED(options_items_on_text_is_refused, ".items is for lists and maps; const char * has no use for it",
+REFUSED(options_items_on_text_is_refused, ".items is for lists and maps; it has no meaning for const char *",
         const char *, f, .items = TERN_RULES(.min_length = 1))
-REFUSED(options_keys_on_a_list_is_refused, ".keys is for maps; a list of const char * has no use for it",
+REFUSED(options_keys_on_a_list_is_refused, ".keys is for maps; it has no meaning for a list of const char *",
         tern_text_list, f, .keys = TERN_RULES(.min_length = 1))
 REFUSED(options_min_of_items_that_are_text_is_refused,
-        ".items: .min is for numbers; const char * has no use for it", tern_text_list, f,
+        ".items: .min is for numbers; it has no meaning for const char *", tern_text_list, f,
         .items = TERN_RULES(.min = 1))
 REFUSED(options_min_items_of_items_is_refused,
-        ".items: .min_items is for lists and maps; const char * has no use for it", tern_text_list, f,
+        ".items: .min_items is for lists and maps; it has no meaning for const char *", tern_text_list, f,
         .items = TERN_RULES(.min_items = 1))
 REFUSED(options_rules_that_are_none_are_refused, ".items: .optional is not a rule; it is for fields",
         tern_text_list, f, .items = TERN_RULES(.optional = true))
@@ -228,21 +227,18 @@ REFUSED(options_required_and_fallback_are_refused, ".required and .fallback cont
         .required = true, .fallback = "1")
 REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only contradict each other", int,
         f, .read_only = true, .write_only = true)
-REFUSED(
-    options_upload_in_a_nested_model_is_refused,
-    "the model Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
-    "tern_upload_list",
-    Attachment, f)
-REFUSED(
-    options_upload_in_a_list_of_models_is_refused,
-    "a list of Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
-    "tern_upload_list",
-    Attachment_list, f)
-REFUSED(
-    options_map_of_uploads_is_refused,
-    "a map of tern_upload has a file inside; files are fields of the input model itself, as tern_upload or "
-    "tern_upload_list",
-    tern_upload_map, f)
+REFUSED(options_upload_in_a_nested_model_is_refused,
+        "the model Attachment contains a file; files are fields of the input model itself, as tern_upload or "
+        "tern_upload_list",
+        Attachment, f)
+REFUSED(options_upload_in_a_list_of_models_is_refused,
+        "a list of Attachment contains a file; files are fields of the input model itself, as tern_upload or "
+        "tern_upload_list",
+        Attachment_list, f)
+REFUSED(options_map_of_uploads_is_refused,
+        "a map of tern_upload contains a file; files are fields of the input model itself, as tern_upload or "
+        "tern_upload_list",
+        tern_upload_map, f)
 REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in",
         Part, f, .in = TERN_FROM_QUERY)
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
@@ -262,12 +258,12 @@ REFUSED(options_nullable_upload_is_refused, "a form cannot send null for a file;
 /* -- tables -- */
 
 REFUSED(options_unique_on_a_list_is_refused,
-        ".unique is for single values; a list of const char * has no use for it", tern_text_list, f,
+        ".unique is for single values; it has no meaning for a list of const char *", tern_text_list, f,
         .unique = true)
-REFUSED(options_created_on_a_date_is_refused, ".created is for date-times; tern_date has no use for it",
+REFUSED(options_created_on_a_date_is_refused, ".created is for date-times; it has no meaning for tern_date",
         tern_date, f, .created = true)
 REFUSED(options_references_on_a_float_is_refused,
-        ".references is for whole numbers, UUIDs and text; double has no use for it", double, f,
+        ".references is for whole numbers, UUIDs and text; it has no meaning for double", double, f,
         .references = TERN_TYPE(Part))
 REFUSED(options_on_delete_without_references_is_refused, ".on_delete is for a field with .references",
         int64_t, f, .on_delete = TERN_CASCADE)
@@ -276,7 +272,7 @@ REFUSED(options_set_null_on_what_is_never_null_is_refused,
         .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL)
 REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no column for .index", int, f,
         .not_stored = true, .index = true)
-REFUSED(options_search_on_a_number_is_refused, ".search is for text; int32_t has no use for it", int, f,
+REFUSED(options_search_on_a_number_is_refused, ".search is for text; it has no meaning for int32_t", int, f,
         .search = true)
 REFUSED(options_search_of_what_is_never_shown_is_refused,
         ".search would reveal it, and .write_only is never shown", const char *, f, .search = true,
@@ -368,7 +364,7 @@ TEST(options_of_a_field_made_by_hand_count_when_they_are_not_0)
     static tern_field fields[] = {{.name = "f", .type = &tern_text_type, .min = 1, .max_length = 3}};
     static tern_type type = {
         .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 1};
-    prepare(&type, "model M, field f: .min is for numbers; const char * has no use for it\n");
+    prepare(&type, "model M, field f: .min is for numbers; it has no meaning for const char *\n");
     schema_forget();
 }
 
@@ -381,8 +377,8 @@ TEST(options_report_every_mistake_of_a_model_in_one_run)
     static tern_type type = {
         .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 3};
     prepare(&type,
-            "model M, field f: .min is for numbers; const char * has no use for it\n"
-            "model M, field g: a list of Attachment has a file inside; files are fields of the input model "
+            "model M, field f: .min is for numbers; it has no meaning for const char *\n"
+            "model M, field g: a list of Attachment contains a file; files are fields of the input model "
             "itself, as tern_upload or tern_upload_list\n"
             "model M, field h: after its type and name come options, each as .name = value\n");
     schema_forget();
