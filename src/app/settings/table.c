@@ -57,7 +57,7 @@ const setting settings_table[] = {
      .max = 512,
      .standard = "auto",
      .automatic = cores_available,
-     .help = "worker processes; auto: one per core; 0: serve in this one",
+     .help = "worker processes; auto: one per core; 0: this one",
      AT(workers)},
     {.flag = "--backlog",
      .variable = "TERN_BACKLOG",
