@@ -16,7 +16,7 @@ typedef struct tern_app tern_app;
 typedef struct tern_group tern_group;
 typedef struct tern_ctx tern_ctx;
 
-/** What TERN_HANDLER declares: a function and the place it stands at. */
+/** What TERN_HANDLER declares: a function, and where it is in the source. */
 typedef struct tern_handler {
     const char *name;
     tern_reply (*run)(tern_ctx *c);
@@ -24,7 +24,7 @@ typedef struct tern_handler {
     int line;
     unsigned pairs;      /* how many `takes` has */
     tern_type *input;    /* the model the request becomes; NULL: the handler reads the request itself */
-    const void *arg;     /* of those that Tern makes itself for what the application describes */
+    const void *arg;     /* of handlers that Tern itself makes for what the application declares */
     void (*frame)(void); /* tern_frame_of_file_; NULL: nothing to try */
     const tern_provider *const *takes; /* one for each pair; NULL where the pair is the input */
 } tern_handler;
@@ -36,13 +36,13 @@ typedef struct tern_handler {
  *     TERN_HANDLER(get_todo, tern_by_id, in) { return tern_textf(c, "todo %" PRId64, in->id); }
  *     TERN_HANDLER(show, tern_by_id, in, current_user, user) { ... }
  *
- * Each expands to a `tern_handler` of that name and the head of the function behind it, whose first parameter
- * is `tern_ctx *c`.
+ * Each expands to a `tern_handler` of that name and the head of its function, whose first parameter is
+ * `tern_ctx *c`.
  *
- * A model, in the first pair, is the input: `tern_by_id *in` is filled from the request and valid; the handler is not
- * called otherwise. A field whose name stands in the route's {} comes from the path; otherwise from the query
- * for GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the model says otherwise.
- * What is wrong with the request is answered with 422 and every fault in it at once (docs/models.md).
+ * A model, in the first pair, is the input: `tern_by_id *in` is filled from the request and valid; the
+ * handler is not called otherwise. A field whose name is in the route's {} comes from the path; otherwise
+ * from the query for GET, HEAD and DELETE, and from the body (JSON or a form) for the rest; `.in` in the
+ * model overrides that. A wrong request is answered with 422 and all of its faults at once (docs/models.md).
  *
  * Every other pair, up to 7 in all, is a provider (tern/provide.h) and what its value is called: `User *user`,
  * when current_user provides a User.
@@ -93,7 +93,7 @@ typedef struct tern_handler {
     static tern_reply handler##_run(tern_ctx *c)
 
 /** What TERN_HANDLER(name, Model, in) calls: the request as a value of `type`, in the request's memory; fails
- * with 400, 413, 415 or 422 when it is none. Once a request. */
+ * with 400, 413, 415 or 422 when it is not one. Call it once a request. */
 void *tern_bind(tern_ctx *c, const tern_type *type);
 
 /** Whether the client sent the field of the handler's input `in` (null counts): `tern_given(c, done)`. As
@@ -111,9 +111,8 @@ typedef enum tern_slashes {
 /**
  * What becomes of a request's headers with a '_' in their name.
  *
- * Some proxies and CGI programs take '_' and '-' for the same, so a client may send X_Real_IP to be taken for
- * the proxy's X-Real-IP. Tern never does; an application sees such a header only under the name that was
- * sent.
+ * Some proxies and CGI programs treat '_' as '-', so a client may send X_Real_IP to pass for the proxy's
+ * X-Real-IP. Tern never does; an application sees such a header only under the name that was sent.
  */
 typedef enum tern_underscores {
     TERN_UNDERSCORES_NAMED, /* only those that the input of a route or a tern_security names ("access_token")
@@ -129,7 +128,7 @@ typedef struct tern_limits {
     size_t url_bytes;                 /* 8 KiB */
     size_t body_bytes;                /* 1 MiB */
     size_t json_values;               /* 1,000,000 members and elements of a JSON body: 413 */
-    size_t request_memory;            /* 16 MiB: what one request may allocate */
+    size_t request_memory;            /* 16 MiB: memory of one request */
     unsigned head_timeout_ms;         /* 10 s for a whole head, absolute */
     unsigned body_timeout_ms;         /* 60 s for a whole body, absolute */
     unsigned idle_timeout_ms;         /* 75 s between requests */
@@ -145,11 +144,11 @@ typedef struct tern_app_options {
     const char *description;  /* for documentation; Markdown */
     const char *openapi_path; /* where GET has the OpenAPI document; default "/openapi.json"; "": nowhere */
     const char *docs_path;    /* where GET has the interactive documentation; default "/docs"; "": nowhere */
-    const char *security;     /* for documentation: what routes that name none need; see .security below */
+    const char *security;     /* for documentation: what routes without their own .security need; see there */
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     tern_underscores underscores;
-    tern_page_names page_names; /* what pages call their fields, where their routes do not say */
+    tern_page_names page_names; /* names of a page's fields, unless the route has its own */
     /** Parameters of every route may hold "%2F"; see .allow_encoded_slashes of routes. */
     bool allow_encoded_slashes;
     bool health; /* GET /healthz and /readyz */
@@ -180,19 +179,18 @@ typedef struct tern_route_options {
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
     const char *summary;        /* for `APP routes` and documentation */
 
-    /* The key that a JSON body has all of the input's fields under, where clients send {"user": {...}} and
-     * not
-     * {...}: .takes_in = "user". Faults have it in their location. Forms have no such key. */
+    /* The key of a JSON body that has all of the input's fields, where clients send {"user": {...}} and not
+     * {...}: .takes_in = "user". Faults have it in their location. Forms do not have it. */
     const char *takes_in;
-    /* The same of replies of `returns`, lists too: .wrapped = "user" replies {"user": {...}}. Replies of
-     * other types, and problems, are as they are. */
+    /* The key of a reply of the type `returns`, also of a list: .wrapped = "user" replies {"user": {...}}.
+     * Replies of other types, and problems, are not wrapped. */
     const char *wrapped;
 
     /* for documentation, and checked in builds with assertions */
     tern_type *returns;         /* what the body of a success is: TERN_TYPE(Todo), TERN_LIST(Todo) */
     bool paged;                 /* `returns` is a list, answered by tern_page */
-    tern_total total;           /* what such a page tells of the number of all rows; default exact */
-    tern_page_names page_names; /* what its fields are called; NULL: as the application says */
+    tern_total total;           /* the total of such a page; default exact */
+    tern_page_names page_names; /* names of its fields; NULL: the application's */
     /* what a handler does by itself, or a resource does for it */
     bool etag;               /* a success carries an ETag, and GET takes If-None-Match: 304 */
     bool if_match;           /* takes If-Match and If-None-Match: 412 */
@@ -255,7 +253,7 @@ typedef struct tern_group_options {
     const char *host;                  /* only requests for this host ("api.example.org", "*.example.org") */
 } tern_group_options;
 tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options);
-/** Routes under a prefix ("/api", may hold parameters, "" for none), with middleware of their own. */
+/** Routes under a prefix ("/api", may contain parameters, "" for none), with their own middleware. */
 #define tern_group_new(where, prefix, ...)                                                                   \
     tern_group_new_with(TERN_GROUP_OF(where), prefix, &(tern_group_options){__VA_ARGS__})
 
@@ -290,7 +288,8 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
  *     APP openapi                                         print the OpenAPI document
  *     APP --help | --version | --check
  *
- * The same settings come from TERN_HOST, TERN_PORT, TERN_WORKERS, ...; a flag wins over its variable.
+ * The same settings come from TERN_HOST, TERN_PORT, TERN_WORKERS, ...; a flag takes precedence over its
+ * variable.
  */
 int tern_run(tern_app *app, int argc, char **argv);
 

@@ -19,9 +19,10 @@ typedef struct tern_ctx tern_ctx;
 const char *tern_method(tern_ctx *c);
 /** The decoded path. */
 const char *tern_path(tern_ctx *c);
-/** The raw query, without '?'; "" when there is none. */
+/** The raw query, without '?'; "" without one. */
 const char *tern_query_string(tern_ctx *c);
-/** Host of the request with its port, as the client sent it (absolute-form wins); "" when there is none. */
+/** Host of the request with its port, as the client sent it (absolute-form takes precedence); "" without
+ * one. */
 const char *tern_host(tern_ctx *c);
 /** The route's pattern ("/users/{id}"); "" when no route matched. For metrics and logs. */
 const char *tern_route_pattern(tern_ctx *c);
@@ -36,7 +37,7 @@ int64_t tern_param_int(tern_ctx *c, const char *name);
 const char *tern_query(tern_ctx *c, const char *name);
 /** The `nth` (from 0) of that name. */
 const char *tern_query_nth(tern_ctx *c, const char *name, unsigned nth);
-/** Typed: `fallback` when absent, 422 naming the parameter when it is there and not such a value. */
+/** Typed: `fallback` when absent; 422 naming the parameter when its value is not of the type. */
 int64_t tern_query_int(tern_ctx *c, const char *name, int64_t fallback);
 double tern_query_double(tern_ctx *c, const char *name, double fallback);
 /** true, 1, yes, on / false, 0, no, off (any case). */
@@ -57,7 +58,10 @@ size_t tern_body_read(tern_ctx *c, void *out, size_t size);
 
 /** The peer's address ("192.0.2.1"); never taken from a header. */
 const char *tern_remote_address(tern_ctx *c);
-/** This request's id: 32 hex digits, unique among all workers and machines; or what tern_set_request_id took.
+/**
+ * This request's id: 32 hex digits, unique among all workers and machines; or the id given to
+ * tern_set_request_id.
+ *
  */
 const char *tern_request_id(tern_ctx *c);
 /** Takes another id for the request, a proxy's or a client's: 1 to 64 letters, digits, '-', '_' or '.', so
@@ -132,23 +136,23 @@ void tern_defer(tern_ctx *c, void (*undo)(void *arg), void *arg);
 
 /** What became of a reply. */
 typedef struct tern_sent_reply {
-    int status;      /* 0: there was none, the client had left */
+    int status;      /* 0: no reply was sent, because the client left */
     uint64_t bytes;  /* of its body; 0 for HEAD */
-    bool is_cut_off; /* its end was not sent: a stream failed, or the client left meanwhile */
+    bool is_cut_off; /* its end was not sent: a stream failed, or the client left */
 } tern_sent_reply;
 
 /**
  * Calls `then(c, arg)` once the request's reply has been given to its connection or broken off, last
  * registered first: for a log line, a count, a clean-up that may wait until the client has its answer.
  *
- * `then` may do what a handler may: read the request, allocate, query, wait (which keeps back the next
- * request of the same connection alone; a request's time limit does not hold there). It cannot change the
- * reply. When it fails, the log says so. It is called for every request that came to the middleware or
- * handler that registered it, also when the client has left: what waits leaves `then` after that. Fails with
- * 503 when out of memory.
+ * `then` may do what a handler may: read the request, allocate, query, wait (which delays only the next
+ * request of the same connection; the request's time limit does not apply). It cannot change the reply. When
+ * it fails, the log says so. It is called for every request that reached the middleware or handler that
+ * registered it, also when the client has left; a call that waits then leaves `then`. Fails with 503 when out
+ * of memory.
  */
 void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg);
-/** What became of the reply; for tern_after. Before there is a reply all of it is 0. */
+/** The outcome of the reply, for tern_after. All of it is 0 before the reply. */
 tern_sent_reply tern_sent(tern_ctx *c);
 
 /** The address of a named route: `tern_url(c, "get_todo", "42")` is "/todos/42". One text for each parameter,

@@ -11,9 +11,9 @@
  * The database is TERN_DATABASE_URL (`--database-url`): `sqlite:app.db` (the default, in the working
  * folder), `sqlite::memory:` or `postgres://user:password@host/name`.
  *
- * Every call suspends the handler, never the worker. Rows lie in the request's memory. A call that cannot do
- * its work ends the handler with the right answer (docs/data.md has the table: 404, 409 naming the field,
- * 422, 503, 504), unless `.error` is given, which then says what went wrong.
+ * Every call suspends the handler, never the worker. Rows are in the request's memory. A call that fails ends
+ * the handler with the right answer (docs/data.md has the table: 404, 409 naming the field, 422, 503, 504),
+ * unless `.error` is given, which then says what went wrong.
  *
  * SQL texts (`.where`, tern_sql) must be literals of the program: values go in by `?`, never by printing. A
  * text made at run time is refused with 500 unless `.trusted_sql` is set.
@@ -34,17 +34,17 @@
 
 /** Whether PostgreSQL keeps statements prepared, by a name on each connection. */
 typedef enum tern_prepare {
-    TERN_PREPARE_AUTO,   /* unless a pooler is noticed between: pgbouncer and its like */
+    TERN_PREPARE_AUTO,   /* unless a pooler such as pgbouncer is detected */
     TERN_PREPARE_ALWAYS, /* the pooler is in session mode, or keeps prepared statements itself */
-    TERN_PREPARE_NEVER   /* there is a pooler, noticed or not */
+    TERN_PREPARE_NEVER   /* there is a pooler, detected or not */
 } tern_prepare;
 
 typedef struct tern_database_options {
-    const char *url;          /* default "sqlite:app.db"; TERN_DATABASE_URL and --database-url win */
-    bool unmanaged;           /* the tables are somebody else's: none is made, migrated or checked at start */
-    const char *migrations;   /* folder of the migrations; default "migrations" */
-    unsigned pool;            /* connections of a worker; default 8 (PostgreSQL), readers (SQLite) 8 */
-    unsigned wait_timeout_ms; /* for a free connection, then 503; default 5 s */
+    const char *url; /* default "sqlite:app.db"; TERN_DATABASE_URL and --database-url win */
+    bool unmanaged;  /* another program owns the tables: they are not made, migrated or checked at start */
+    const char *migrations;    /* folder of the migrations; default "migrations" */
+    unsigned pool;             /* connections of a worker; default 8 (PostgreSQL), readers (SQLite) 8 */
+    unsigned wait_timeout_ms;  /* for a free connection, then 503; default 5 s */
     unsigned query_timeout_ms; /* for a statement, then 504; default 30 s */
     unsigned slow_query_ms;    /* statements that take longer are logged; default 200 */
     const char *replica_url;   /* PostgreSQL: where statements that only read go, outside of transactions */
@@ -56,7 +56,8 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
  */
 #define tern_database(app, ...)                                                                              \
     tern_database_of(app, &(tern_database_options){0}, (tern_type *const[]){__VA_ARGS__, NULL})
-/** The same with options first, in parentheses: `tern_database_with(app, (.pool = 4), TERN_TYPE(Todo))`. */
+/** As tern_database, with options first, in parentheses: `tern_database_with(app, (.pool = 4),
+ * TERN_TYPE(Todo))`. */
 #define tern_database_with(app, options, ...)                                                                \
     tern_database_of(app, &(tern_database_options){TERN_DATABASE_OPTIONS_(options)},                         \
                      (tern_type *const[]){__VA_ARGS__, NULL})
@@ -76,9 +77,9 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
  *     tern_seed(app, first_authors);
  *
  * The functions run in the order of these calls, each in a transaction of its own, in one process that does
- * not serve and without a client: what reads a request finds an empty one. A failure rolls back the function
- * it is in and ends the command with 1; those before it stay. Functions that look first, or that use
- * tern_upsert with `.on`, can be run again without harm; make them so, since people will.
+ * not serve and without a client: calls that read a request find an empty one. A failure rolls back its
+ * function and ends the command with 1; earlier functions stay committed. Write functions that can run again:
+ * let them look first, or use tern_upsert with `.on`.
  */
 #define tern_seed(app, fill) tern_seed_of(app, fill, #fill)
 void tern_seed_of(tern_app *app, void (*fill)(tern_ctx *c), const char *name);
@@ -105,7 +106,7 @@ typedef enum tern_arg_kind {
 /** One value to be bound. A NULL text, bytes or JSON binds as null of its kind. */
 typedef struct tern_arg {
     tern_arg_kind kind;
-    bool is_null; /* null, in the place of a value of `kind` */
+    bool is_null; /* null rather than a value of `kind` */
     union {
         bool boolean;
         int64_t integer;
@@ -127,7 +128,7 @@ typedef struct tern_args {
 
 /**
  * The values of the `?` in a text, in order, bound by their C types: `.args = TERN_ARGS(in->done, "x", 3)`.
- * At most 32. They live as long as the block they stand in.
+ * At most 32. They live as long as the block that they are in.
  *
  * `true`, `!x` and constants of an enum are ints in C. Beside a bool or enum column of the model (`done = ?`,
  * `colour <> ?`, `colour in (?, ?)`), and as a key, they are bound as that bool or name; another number is
@@ -207,8 +208,8 @@ typedef enum tern_data_fault {
 /** Receives the outcome of a call that is given `.error = &error`. */
 typedef struct tern_data_error {
     tern_data_fault fault;
-    char field[64];    /* the field of the model, where one is to blame; "" otherwise */
-    char message[200]; /* for the log: may hold what clients should not see */
+    char field[64];    /* the field of the model that caused it; "" if none did */
+    char message[200]; /* for the log: may contain what clients should not see */
 } tern_data_error;
 
 /* -- reading -- */
@@ -217,14 +218,15 @@ typedef struct tern_data_error {
 typedef struct tern_selection {
     const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
     tern_args args;
-    const char *order_by; /* fields of the model: "created desc, id"; what it lacks of the key is added, so
-                             that no two rows are alike in it. NULL: whatever the engine likes */
-    int64_t limit;        /* 0: no limit. With it or .offset, give .order_by: pages need an order */
+    const char
+        *order_by; /* fields of the model: "created desc, id"; missing columns of the key are added, so that
+                             the order is total. NULL: no order */
+    int64_t limit; /* 0: no limit. With it or .offset, give .order_by: pages need an order */
     int64_t offset;
     const void *after; /* a row of the same model: only rows after it in order_by (keyset pages). Nulls are
                           where the engine has them: SQLite before all values, PostgreSQL after them */
     bool for_update;   /* locks the rows until the transaction's end (PostgreSQL; SQLite locks as a whole) */
-    bool trusted_sql;  /* .where was made at run time, and not from what a client sent */
+    bool trusted_sql;  /* .where was made at run time, and not from client input */
     tern_data_error *error;
     const char *place; /* "main.c:31", set by the macros in builds with assertions: for warnings */
 } tern_selection;
@@ -237,7 +239,7 @@ typedef struct tern_selection {
 #define TERN_LINE_TEXT2_(line) #line
 #endif
 
-/** Rows as a `Model_list`; empty when there is none. */
+/** Rows as a `Model_list`; empty without any. */
 #define tern_select(c, Model, ...)                                                                           \
     (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model),                                                    \
                                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
@@ -246,23 +248,22 @@ typedef struct tern_selection {
     ((Model *)tern_first_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
 /** The row with this key (several values for a composite key, in the order of declaration), or NULL. */
 #define tern_find(c, Model, ...) ((Model *)tern_find_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
-/** The same; without such a row the handler ends with 404. */
+/** As tern_find; without such a row the handler ends with 404. */
 #define tern_get_or_404(c, Model, ...)                                                                       \
     ((Model *)tern_get_or_404_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
 /**
- * The rows with these keys as a `Model_list`, in the order of the keys; a key without a row is passed over. A
- * query for each, all of them under way at once on PostgreSQL, so they take one journey to it and not one
- * each.
+ * The rows with these keys as a `Model_list`, in the order of the keys; a key without a row is skipped. It
+ * runs a query for each key, on PostgreSQL all at once in a single round trip.
  *
  *     Todo_list two = tern_find_all(c, Todo, TERN_ARGS(in->first, in->second));
  *
- * Of many keys an array: `(tern_args){keys, count}`, where `keys[i] = TERN_ARG(id)`; of composite keys the
- * values one behind the other.
+ * For many keys give an array: `(tern_args){keys, count}`, where `keys[i] = TERN_ARG(id)`; for composite keys
+ * the values one after the other.
  */
 #define tern_find_all(c, Model, ...) (*(Model##_list *)tern_find_all_of(c, TERN_TYPE(Model), (__VA_ARGS__)))
 #define tern_count(c, Model, ...)    tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
 #define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
-/** Sum, average, least and greatest of a numeric field over the rows; 0 when there is none. */
+/** Sum, average, least and greatest of a numeric field over the rows; 0 without rows. */
 #define tern_sum(c, Model, field, ...)                                                                       \
     tern_aggregate_of(c, TERN_TYPE(Model), "sum", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_average(c, Model, field, ...)                                                                   \
@@ -301,18 +302,40 @@ typedef struct tern_pluck_options {
 /* A NULL pointer to the list of the values' type. What the compiler says of another type: "invalid use of
  * undefined type 'struct tern_pluck_takes_a_field_of_a_single_value'". */
 #define TERN_LIST_OF_VALUE_(value)                                                                           \
-    _Generic((value),                                                                                                bool: (tern_bool_list *)0,                                                                                   signed char: (tern_int8_list *)0,                                                                            short: (tern_int16_list *)0,                                                                                 int: (tern_int32_list *)0,                                                                                   long: (tern_int64_list *)0,                                                                                  long long: (tern_int64_list *)0,                                                                             unsigned char: (tern_uint8_list *)0,                                                                         unsigned short: (tern_uint16_list *)0,                                                                       unsigned: (tern_uint32_list *)0,                                                                             unsigned long: (tern_uint64_list *)0,                                                                        unsigned long long: (tern_uint64_list *)0,                                                                   float: (tern_float_list *)0,                                                                                 double: (tern_double_list *)0,                                                                               const char *: (tern_text_list *)0,                                                                           tern_bytes: (tern_bytes_list *)0,                                                                            tern_uuid: (tern_uuid_list *)0,                                                                              tern_date: (tern_date_list *)0,                                                                              tern_time: (tern_time_list *)0,                                                                              tern_datetime: (tern_datetime_list *)0,                                                                      tern_duration: (tern_duration_list *)0,                                                                      tern_decimal: (tern_decimal_list *)0,                                                                        tern_any: (tern_any_list *)0,                                                                                default: (struct tern_pluck_takes_a_field_of_a_single_value *)0)
+    _Generic((value), \
+        bool: (tern_bool_list *)0, \
+        signed char: (tern_int8_list *)0, \
+        short: (tern_int16_list *)0, \
+        int: (tern_int32_list *)0, \
+        long: (tern_int64_list *)0, \
+        long long: (tern_int64_list *)0, \
+        unsigned char: (tern_uint8_list *)0, \
+        unsigned short: (tern_uint16_list *)0, \
+        unsigned: (tern_uint32_list *)0, \
+        unsigned long: (tern_uint64_list *)0, \
+        unsigned long long: (tern_uint64_list *)0, \
+        float: (tern_float_list *)0, \
+        double: (tern_double_list *)0, \
+        const char *: (tern_text_list *)0, \
+        tern_bytes: (tern_bytes_list *)0, \
+        tern_uuid: (tern_uuid_list *)0, \
+        tern_date: (tern_date_list *)0, \
+        tern_time: (tern_time_list *)0, \
+        tern_datetime: (tern_datetime_list *)0, \
+        tern_duration: (tern_duration_list *)0, \
+        tern_decimal: (tern_decimal_list *)0, \
+        tern_any: (tern_any_list *)0, \
+        default: (struct tern_pluck_takes_a_field_of_a_single_value *)0)
 
 /**
- * The rows whose `.search` fields hold all these words, the best first, as a `Model_list`.
+ * The rows whose `.search` fields contain all these words, the best first, as a `Model_list`.
  *
- * `words` is what a person typed, whatever that is: "quotes" make a phrase, a `*` at the end of a word (or
- * behind a phrase) finds all that begins so, other marks only part words, and capitals do not matter. Without
- * a word in it the list is empty. At most 32 words of at most 500 bytes count; the rest is ignored. NULL
- * counts as "".
+ * `words` is what a person typed: "quotes" make a phrase, a `*` at the end of a word (or after a phrase)
+ * finds all words that begin so, other punctuation only separates words, and case is ignored. Without a word
+ * the list is empty. At most 32 words of at most 500 bytes count; the rest is ignored. NULL counts as "".
  *
- * The selection's `.order_by` wins over the rank; `.after` is refused with 500, as is a model without such
- * fields.
+ * The selection's `.order_by` takes precedence over the rank; `.after` is refused with 500, as is a model
+ * without such fields.
  */
 #define tern_search(c, Model, words, ...)                                                                    \
     (*(Model##_list *)tern_search_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
@@ -329,8 +352,8 @@ typedef struct tern_pluck_options {
  *                                        .order_by = "created desc");
  *     return tern_page(c, Todo, todos, &paging);
  *
- * .order_by must be given; .limit, .offset and .after are the page's own. Fails with 422 naming the parameter when
- * `.after` is not a cursor of this model and order, or comes with a `.page` beyond the first.
+ * .order_by is required; .limit, .offset and .after are set by the page. Fails with 422 naming the parameter
+ * when `.after` is not a cursor of this model and order, or comes with a `.page` beyond the first.
  */
 #define tern_select_page(c, Model, paging, ...)                                                              \
     (*(Model##_list *)tern_select_page_of(c, TERN_TYPE(Model), paging,                                       \
@@ -348,14 +371,14 @@ typedef struct tern_preload_options {
 /**
  * Fills the related rows of every item with one more query: a model field declared `.via` a foreign key of
  * this model, or a list field declared `.by` a foreign key of the other one (`.through` a third model for
- * many to many). Rows that `.where` leaves out are not there: a model field is null.
+ * many to many). Rows that `.where` excludes are left out: a model field is null.
  *
  *     tern_preload(c, Book, books, author);
  *     tern_preload(c, Author, authors, books, .where = "pages > ?", .args = TERN_ARGS(9), .order_by =
  * "title");
  *
- * Of rows within rows the place is written as in C, and is one query too; those on the way were preloaded, or
- * read by tern_sql, before:
+ * For rows within rows, write the path as in C; it is one query too. The rows on the way must be preloaded,
+ * or read by tern_sql, before:
  *
  *     tern_preload(c, Book, books, author.team);
  *     tern_preload(c, Author, authors, books.items->tags);
@@ -382,8 +405,8 @@ void tern_rows_close(tern_rows *rows);
 
 typedef struct tern_write {
     void *row; /* filled in by the macros */
-    const char
-        *fields; /* update: only these ("title, done"); upsert: what an existing row gets; default all */
+    const char *
+        fields; /* update: only these ("title, done"); upsert: those changed in an existing row; default all */
     const void *given; /* update: only the fields that this value of the same model says were given (PATCH),
                           or TERN_GIVEN: of a smaller model */
     const char *on;    /* upsert: the unique fields that tell whether the row exists; default the key */
@@ -401,33 +424,34 @@ typedef struct tern_write {
  *
  *     tern_update(c, User, user, .given = TERN_GIVEN(UserChange, change));
  *
- * The row's key and times stay what they are. A `.version` in the part is the one that the row must have.
- * Null for what is never null in the row is 422 and names the field; a field of the part that the row's model
+ * The row's key and times are unchanged. A `.version` in the part is the one that the row must have. Null for
+ * a field that cannot be null in the row is 422 and names the field; a field of the part that the row's model
  * lacks or has of another type is 500.
  */
 #define TERN_GIVEN(Part, change)                                                                             \
     _Generic((change), Part * : (const void *)(change), const Part * : (const void *)(change)),              \
         .given_type = TERN_TYPE(Part)
 
-/** Inserts the row, which is then as the database has it: with an automatic key (when it was 0), times,
- * fallbacks, and what defaults and `before` triggers have made of it. Of a row with more than 64 KiB of text
- * and bytes only the key is filled in. An
- * `.optional` date without month or day, and an `.optional` foreign key of zeros, are written as null (so by
- * every call below); any other date that is not a day is refused with 422. */
+/**
+ * Inserts the row, and reads it back as stored: with an automatic key (when it was 0), times, fallbacks, and
+ * the changes of defaults and `before` triggers. Of a row with more than 64 KiB of text and bytes only the
+ * key is filled in. An `.optional` date without month or day, and an `.optional` foreign key of zeros, are
+ * written as null (so by every call below); any other date that is not a day is refused with 422.
+ */
 #define tern_insert(c, Model, row, ...)                                                                      \
     TERN_WRITE_##__VA_OPT__(WITH_)(tern_insert_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
 /** All items of the list in as few statements as the engine allows; keys are filled in. */
 #define tern_insert_all(c, Model, list, ...)                                                                 \
     tern_insert_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), &(tern_write){__VA_ARGS__})
-/** Inserts the row, or changes the one that is there; the row is then as the database has it. */
+/** Inserts the row, or changes the existing one, and reads it back as stored. */
 #define tern_upsert(c, Model, row, ...)                                                                      \
     TERN_WRITE_##__VA_OPT__(WITH_)(tern_upsert_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
-/** Writes the row with its key. False when there is none (with `.version`: 409 when it was changed
- * meanwhile). */
+/** Writes the row with its key. False without such a row (with `.version`: 409 when it was changed since it
+ * was read). */
 #define tern_update(c, Model, row, ...)                                                                      \
     TERN_WRITE_##__VA_OPT__(WITH_)(tern_update_of, c, Model, row __VA_OPT__(, ) __VA_ARGS__)
-/** Writes all items of the list, each row once, in as few statements as serve the engine, wholly or not at
- * all; false when a row is not there (with `.version`: 409 when one is gone or was changed). */
+/** Writes all items of the list, each row once, in as few statements as the engine allows, either all or
+ * none; false when a row does not exist (with `.version`: 409 when one is gone or was changed). */
 #define tern_update_all(c, Model, list, ...)                                                                 \
     tern_update_all_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list),                                    \
                        &(const union {                                                                       \
@@ -435,7 +459,7 @@ typedef struct tern_write {
                             tern_write plain;                                                                \
                         }){.given = {__VA_ARGS__}}                                                           \
                             .plain)
-/** Deletes the row with this key; false when there is none. */
+/** Deletes the row with this key; false without one. */
 #define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
 /** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
 #define tern_remove_where(c, Model, ...)                                                                     \
@@ -453,7 +477,7 @@ typedef struct tern_write {
         const tern_type *given_type;                                                                         \
     }
 /* With a comma after the row's beginning there may be options, or a value such as `&(Todo){.id = 1, .done =
- * true}` that the preprocessor has cut in two. The initialiser of a structure takes both. */
+ * true}` that the preprocessor has cut in two. The initialiser of a structure accepts both. */
 #define TERN_WRITE_WITH_(call, c, Model, ...)                                                                \
     __extension__({                                                                                          \
         const union {                                                                                        \
@@ -466,11 +490,11 @@ typedef struct tern_write {
 /* -- SQL of your own -- */
 
 /**
- * Rows of any model, matched by column name: joins, groups, window functions, what you like.
+ * Rows of any model, matched by column name: joins, groups, window functions, any SQL.
  *
- * A dot in a column's name leads into a nested model, over any number of levels: `u.name as "author.name"`.
- * A nested model whose columns are all null is null (absent where null is not a value of its field). A column
- * that leads to no field is refused with 500.
+ * A dot in a column's name leads into a nested model, over any number of levels: `u.name as "author.name"`. A
+ * nested model whose columns are all null is null (absent where its field cannot be null). A column that does
+ * not lead to a field is refused with 500.
  */
 #define tern_sql(c, Model, text, ...)                                                                        \
     (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
@@ -480,7 +504,8 @@ typedef struct tern_write {
  *
  *     tern_text_list tags = tern_sql_pluck(c, tern_text, "select distinct name from tag order by name");
  *
- * There is a value for each row: a null is zero, NULL of a text. More columns are refused with 500.
+ * The list has a value for each row; null becomes zero, or NULL for text. More than one column is refused
+ * with 500.
  */
 #define tern_sql_pluck(c, T, text, ...)                                                                      \
     (*(T##_list *)tern_sql_pluck_of(c, TERN_TYPE(T), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
@@ -491,8 +516,8 @@ typedef struct tern_write {
  *     if (!tern_sql_value(c, &copies, "select copies from book where id = ?", id))
  *         tern_fail(c, 404, "no book %lld", (long long)id);
  *
- * False when there is no row, or null is in it; `*out` is zero then. More columns are refused with 500, as is
- * a value that the type cannot hold. Of a variable of another type the compiler says: "incompatible type ...
+ * False without a row, and for null; `*out` is zero then. More than one column is refused with 500, as is a
+ * value that does not fit the type. For a variable of another type the compiler says: "incompatible type ...
  * 'struct tern_sql_value_reads_no_such_type'".
  */
 #define tern_sql_value(c, out, text, ...)                                                                    \
@@ -556,7 +581,7 @@ typedef struct tern_transaction_options {
 } tern_transaction_options;
 
 /**
- * `tern_transaction(c) { ... }`: what the block does happens wholly or not at all.
+ * `tern_transaction(c) { ... }`: what the block does happens either completely or not at all.
  *
  * Leaving the block at its end, by `break` or by `return` commits; a failure (tern_fail, a failed call, a
  * client that left) rolls back. So does the end of a block in which a statement has failed, also one that was

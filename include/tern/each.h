@@ -5,7 +5,8 @@
  * One line a count, instead of the usual recursion through rescans: a model costs the compiler time in
  * proportion to its fields, and a mistake inside is reported one level deep.
  *
- * 129 to 158 elements expand to macroTOO_MANY_(context), which says so in the words of whoever counts.
+ * 129 to 158 elements expand to macroTOO_MANY_(context), which reports it in the words of the macro that uses
+ * it.
  */
 #ifndef TERN_EACH_H
 #define TERN_EACH_H

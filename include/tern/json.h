@@ -1,10 +1,10 @@
 /**
- * Typed JSON: models out as replies, and in where a handler reads the body itself.
+ * Typed JSON: models as replies, and as bodies that a handler reads itself.
  *
- * The value's type is checked by the compiler: `tern_json(c, Todo, &note)` does not compile when note is no
- * Todo. In builds with assertions (without NDEBUG) each value is also held against its model's rules, and the
- * reply of a success against the route's `.returns`; a breach is a 500 with a line in the log. In every build
- * a NULL where the document has a value is one.
+ * The value's type is checked by the compiler: `tern_json(c, Todo, &note)` does not compile when note is not
+ * a Todo. In builds with assertions (without NDEBUG) each value is also checked against its model's rules,
+ * and the reply of a success against the route's `.returns`; a violation is a 500 with a line in the log. In
+ * every build a NULL where the document has a value is one.
  */
 #ifndef TERN_JSON_H
 #define TERN_JSON_H
@@ -35,18 +35,19 @@
 #define tern_json_list(c, Model, ...)                                                                        \
     tern_json_of(c, TERN_LIST(Model), TERN_LIST_OF_(Model, __VA_ARGS__), TERN_CHECKS_REPLIES_)
 
-/** 201 with `*value` as JSON, and as its Location the request's path, '/' and the value's `.key` field
- * (no Location when the model has none). */
+/** 201 with `*value` as JSON, and as its Location the request's path, '/' and the value's `.key` field (no
+ * Location for a model without one). */
 #define tern_created(c, Model, ...)                                                                          \
     tern_created_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, __VA_ARGS__), TERN_CHECKS_REPLIES_)
 
 /**
- * One page of a longer list: `{"items":[...],"total":123}`. The route says
- * `.returns = TERN_LIST(Todo), .paged = true`, and by .total and .page_names what the page is to look like.
+ * One page of a longer list: `{"items":[...],"total":123}`. The route says `.returns = TERN_LIST(Todo),
+ * .paged = true`, and by .total and .page_names what the page looks like.
  *
- * `total` is the number of all rows, or `&paging`, the tern_paging that tern_select_page has filled in: then the
- * page also has its cursor ("next"), what else the route's .page_names name, and `Link: <...>; rel="next"`, the
- * address of the next page. A route whose pages tell more than items and total takes no number: 500.
+ * `total` is the number of all rows, or `&paging`, the tern_paging that tern_select_page has filled in: then
+ * the page also has its cursor ("next"), what else the route's .page_names name, and `Link: <...>;
+ * rel="next"`, the address of the next page. A route whose pages have more than items and total does not
+ * accept a number: 500.
  */
 #define tern_page(c, Model, list, total)                                                                     \
     _Generic((total), tern_paging *                                                                          \
@@ -58,8 +59,8 @@
  * Reads the body as JSON of a model, for handlers without an input of their own: a `Todo *` in the request's
  * memory, valid by its rules.
  *
- * Fails with 415 when the body is of another type, 400 when it is no JSON, 422 with every fault in it. Once a
- * request: text of the result lies in the body, which tern_body shows changed from then on.
+ * Fails with 415 when the body is of another type, 400 when it is not JSON, 422 with all of its faults. Call
+ * it once a request: texts of the result are in the body, which tern_body shows changed afterwards.
  */
 #define tern_json_read(c, Model) ((Model *)tern_json_read_of(c, TERN_TYPE(Model)))
 

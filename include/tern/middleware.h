@@ -32,7 +32,7 @@ tern_reply tern_next(tern_ctx *c);
 #define TERN_MIDDLEWARE(function, ...) ((tern_middleware){.name = #function, .run = function, __VA_ARGS__})
 
 typedef struct tern_logger_options {
-    const char *skip_prefix; /* paths beginning so are not logged ("/healthz") */
+    const char *skip_prefix; /* paths that begin with one of these are not logged ("/healthz") */
 } tern_logger_options;
 tern_middleware tern_logger_with(const tern_logger_options *options);
 /** One line a request: method, path, status, bytes, milliseconds, address, request id. */

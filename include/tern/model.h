@@ -7,8 +7,8 @@
  *         (bool,         done,  .optional = true))
  *
  * declares the type `Todo`, its list `Todo_list` ({Todo *items; size_t count}), its map from text `Todo_map`,
- * and the descriptions behind TERN_TYPE(Todo), TERN_LIST(Todo) and TERN_MAP(Todo). JSON, forms, queries,
- * validation and OpenAPI all read the description; nothing else has to be written.
+ * and the descriptions TERN_TYPE(Todo), TERN_LIST(Todo) and TERN_MAP(Todo). JSON, forms, queries, validation
+ * and OpenAPI all read the description; you write nothing else.
  */
 #ifndef TERN_MODEL_H
 #define TERN_MODEL_H
@@ -72,7 +72,7 @@ typedef struct tern_any {
 } tern_any;
 
 /** An uploaded file (multipart only). Small ones are in memory; larger ones in a temporary file that goes
- * with the request. `name` is what the client calls it: data, never a path. */
+ * with the request. `name` is the client's name for it: data, never a path. */
 typedef struct tern_upload {
     const char *name, *content_type;
     size_t size;
@@ -133,15 +133,17 @@ typedef struct tern_field {
     const char *name;
     tern_type *type;
     size_t offset, state_offset;
-    const char *written; /* the options as they stand in the source: tells `.min = 0` from no minimum */
+    const char *written; /* the text of the options in the source: distinguishes `.min = 0` from no minimum */
     bool never_null;     /* .nullable = false of a field that no macro made */
     /* of a text of Tern's own that lists some of these words, with commas between them: NULL-ended */
     const char *const *words;
 
-    /* what you may give. A mistake ends the program at start with a line that names model and field: an
-     * option that the kind has no use for, limits that do not read, are the wrong way round or beyond the
-     * kind, a pattern that does not compile, a .fallback, .example or choice that does not read or breaks the
-     * field's own rules. */
+    /*
+     * what you may give. A mistake ends the program at start with a line that names the model and the field:
+     * an option that is not for the kind, limits that are malformed, in the wrong order or too large for the
+     * kind, a pattern that does not compile, a .fallback, .example or choice that is malformed or breaks the
+     * field's own rules.
+     */
     const char *json; /* another name outside C */
     tern_source in;
     /* Whether a value may be left out, and whether it may be null:
@@ -159,8 +161,8 @@ typedef struct tern_field {
     long double above, below; /* numbers; exclusive: .above = 0 */
     long double multiple_of;
     /* Dates, times, date-times and spans, inclusive: "2020-01-01", "PT5M". Of dates also "today" (in UTC), of
-     * date-times "now", both with a distance: "today+P30D", "now-PT5M"; those hold for input alone, since
-     * time passes over what is stored. Decimals of more than 15 digits too: "123456789012345.67". */
+     * date-times "now", both with a distance: "today+P30D", "now-PT5M"; those apply to input alone, because
+     * stored values grow old. Decimals of more than 15 digits too: "123456789012345.67". */
     const char *at_least, *at_most;
     size_t min_length, max_length; /* text in characters (code points), bytes and uploads in bytes */
     size_t min_items, max_items;   /* lists and maps */
@@ -177,15 +179,18 @@ typedef struct tern_field {
     bool deprecated;
     bool key; /* identifies the row: for Location and tables */
     const char *help, *example;
-    /** NULL when the value (of the field's type) is right, else what it must be ("must be even"). */
+    /** NULL when the value (of the field's type) is valid, otherwise what it must be ("must be even"). */
     const char *(*check)(const void *value);
-    /* What a client reads when the value breaks a rule, in place of the built-in text: "is not an e-mail
-     * address". It speaks for all rules of the field but .check, which says it itself: however many of them a
-     * value breaks, it is one fault, with the code of the first. A value that is missing, null or of another
-     * kind keeps the built-in text. Plain text, shown as it is; rules of items and keys have their own. */
+    /*
+     * What a client reads when the value breaks a rule, in place of the built-in text: "is not an e-mail
+     * address". It replaces the text of every rule of the field except for .check, which has its own text. A
+     * value that breaks several rules is one fault, with the code of the first. A value that is missing, null
+     * or of another kind keeps the built-in text. Plain text, shown as it is; rules of items and keys have
+     * their own.
+     */
     const char *message;
 
-    /* what a table makes of it: read by the data layer only */
+    /* for tables: read by the data layer only */
     const char *column;       /* the column's name; default: the field's name */
     bool unique;              /* no two rows have the same value (null is never the same) */
     bool index;               /* rows are looked for by it */
@@ -195,7 +200,7 @@ typedef struct tern_field {
     bool created;             /* a date-time that is set when the row is inserted */
     bool updated;             /* a date-time that is set when the row is inserted and at each update */
     bool version;             /* a whole number that each update raises and must find as it was read */
-    const char *renamed_from; /* the column's former name: migrations rename it, with what it holds */
+    const char *renamed_from; /* the column's former name: migrations rename it and keep its values */
     bool not_stored;          /* no column */
     /* fields that hold related rows, without a column; filled by tern_preload */
     const char *via; /* a model: the row that this foreign key of the same model refers to */
@@ -206,9 +211,9 @@ typedef struct tern_field {
 
 /** The options of TERN_MODEL_WITH. */
 typedef struct tern_model_options {
-    bool ignore_unknown; /* keys that are no field are skipped; default: a fault */
+    bool ignore_unknown; /* keys that are not a field are skipped; default: a fault */
     const char *help;
-    /** Looks at the whole model (of its own type) once its fields are right, and adds what is wrong. */
+    /** Checks the whole model (of its own type) once its fields are valid, and adds its faults. */
     void (*check)(const void *model, tern_faults *faults);
 
     /* what a table makes of it: read by the data layer only */
@@ -218,7 +223,7 @@ typedef struct tern_model_options {
     /** Indexes, one text each: TERN_COLUMNS("owner, created desc", "email where deleted = false"). */
     const char *const *indexes;
     const char *renamed_from; /* the table's former name: migrations rename it, with its rows */
-    bool view;                /* there is no table; rows of joins and sums are read into it */
+    bool view;                /* it has no table; rows of joins and sums are read into it */
 } tern_model_options;
 
 typedef struct tern_enum_name {
@@ -242,7 +247,7 @@ struct tern_type {
         *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
 };
 
-/** One thing that is wrong with a client's input, as a reply tells it. */
+/** A fault of a client's input, as replies have it. */
 typedef struct tern_fault {
     const char *source; /* where the value was: "body", "query", "path", "header" or "cookie"; NULL: "body" */
     const char *field;  /* its path from there, by the names that clients use: "email", "items[3].price";
@@ -271,19 +276,21 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
     ((model)->tern_state.field == TERN_STATE_GIVEN || (model)->tern_state.field == TERN_STATE_NULL)
 #define tern_is_null(model, field) ((model)->tern_state.field == TERN_STATE_NULL)
 
-/** Makes the field null: `tern_set_null(todo, due)`. What is put into it later counts as its value again
- * where a row is written. Where a row is written an `.optional` field is null too, whatever is noted of it,
- * when it holds what its column cannot: a NULL text, a date without month or day, a foreign key of zeros. */
+/** Makes the field null: `tern_set_null(todo, due)`. A value that is assigned later counts again when a row
+ * is written. When a row is written, an `.optional` field is null too if its value does not fit its column:
+ * a NULL text, a date without month or day, a foreign key of zeros. */
 #define tern_set_null(model, field)                                                                          \
     ((model)->field = (__typeof__((model)->field)){0}, (void)((model)->tern_state.field = TERN_STATE_NULL))
 
-/** Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`.
- * Plain assignment does too, but for one thing: a field that was null and is assigned zero looks as it did
- * before, and stays null. */
+/**
+ * Gives the field a value: `tern_set(todo, count, 0)`, `tern_set(todo, due, (tern_date){2026, 12, 24})`.
+ * Plain assignment works too, except that a field that was null and is assigned zero stays null.
+ *
+ */
 #define tern_set(model, field, ...)                                                                          \
     ((model)->field = (__VA_ARGS__), (void)((model)->tern_state.field = TERN_STATE_VALUE))
 
-/* -- types that are there -- */
+/* -- built-in types -- */
 
 #define TERN_DECLARE_TYPE_(Name, c_type)                                                                     \
     extern tern_type Name##_type, Name##_list_type, Name##_map_type;                                         \
@@ -346,10 +353,12 @@ TERN_DECLARE_TYPE_(tern_any_list, tern_any_list)
 
 /* -- from a C type to its description -- */
 
-/* A field's type is either spelled with C's own words (`const char *`, `unsigned int`, `int64_t`), and
+/*
+ * A field's type is either spelled with C's own words (`const char *`, `unsigned int`, `int64_t`), and
  * _Generic finds the description, or it is one name T that has a T_type: a model, an enum, a list, tern_uuid.
- * Which of the two is told by the first word: pasted behind TERN_PRIVATE_BASE_ it becomes a macro, with a
- * comma in it, only for C's own. */
+ * The first word decides which: pasted after TERN_PRIVATE_BASE_ it becomes a macro, with a comma in it, only
+ * for C's own words.
+ */
 #define TERN_PRIVATE_BASE_const     ~, 1,
 #define TERN_PRIVATE_BASE_bool      ~, 1,
 #define TERN_PRIVATE_BASE__Bool     ~, 1,
@@ -427,9 +436,9 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /* -- TERN_MODEL -- */
 
-/* What stands between two commas of TERN_MODEL is TERN_WHOLE_ (one pair of parentheses: a field),
- * TERN_TWO_ (a comma is missing) or TERN_BARE_ (nothing, behind a last comma; or no field). Calling a macro
- * by what may or may not be parentheses tells. */
+/* The text between two commas of TERN_MODEL is TERN_WHOLE_ (one pair of parentheses: a field), TERN_TWO_ (a
+ * comma is missing) or TERN_BARE_ (nothing, after a last comma; or not a field). A macro that is called with
+ * it if it has parentheses decides which. */
 #define TERN_SHAPE_(field)                TERN_PICK_(TERN_SHAPE_PROBE_ field, TERN_BARE_, ~)
 #define TERN_SHAPE_PROBE_(...)            ~, TERN_WHOLE_
 #define TERN_WHOLE_(...)                  TERN_TWO_, ~
@@ -536,7 +545,7 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /**
  * Declares T_list or T_map where T is a list or map itself: `TERN_MAP_OF(Tag_list)` makes Tag_list_map, a map
- * from text to lists of tags, to be used as a field's type. Those of the base types' lists are there
+ * from text to lists of tags, to be used as a field's type. Those of the base types' lists exist already
  * (tern_text_list_map).
  */
 #define TERN_LIST_OF(T)                                                                                      \
@@ -576,7 +585,7 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
 
 /** Declares an enum whose values are names in JSON: `TERN_ENUM(Color, red, green)` makes Color_red,
  * Color_green and the types `Color`, `Color_list` and `Color_map`, to be used as a field's type. 1 to 128
- * names, none of which is type, list, map, entry or names. */
+ * names other than type, list, map, entry and names. */
 #define TERN_ENUM(Name, ...)                                                                                 \
     typedef enum Name { TERN_EACH(TERN_ENUM_CONSTANT_, Name, __VA_ARGS__) } Name;                            \
     typedef struct Name##_list {                                                                             \

@@ -32,8 +32,8 @@ typedef struct tern_security_options {
  * Declares a security scheme, for `.security` of routes and of the application:
  * `tern_security(app, "token", .type = TERN_SECURITY_BEARER)`.
  *
- * It describes; what refuses requests is the middleware that you use. Texts are copied. A route that names a
- * scheme which nobody declares is a mistake that tern_run reports.
+ * It only describes: middleware or providers refuse the requests. Texts are copied. A route that names an
+ * undeclared scheme is a mistake that tern_run reports.
  */
 void tern_security_with(tern_app *app, const char *name, const tern_security_options *options);
 #define tern_security(app, name, ...) tern_security_with(app, name, &(tern_security_options){__VA_ARGS__})

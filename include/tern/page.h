@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What a page tells of the number of all rows. */
+/** The total of a page. */
 typedef enum tern_total {
     TERN_TOTAL_EXACT, /* "total": counted with each page */
     /** "total" and "total_is_estimate": exact up to 10,000 rows. Above that PostgreSQL's planner estimates
@@ -30,10 +30,9 @@ typedef enum tern_total {
 #define TERN_LEFT_OUT "-"
 
 /**
- * What the fields of a page are called, of the application or of one route: `.page_names = {.items =
- * "articles", .total = "articlesCount"}`. NULL: as the application says, and by its default what stands in the
- * comment. Two fields of one name, an empty name, or `.items = TERN_LEFT_OUT` are refused at start. Texts are
- * copied.
+ * Names of a page's fields, for the application or for one route: `.page_names = {.items = "articles", .total
+ * = "articlesCount"}`. NULL: the application's name, and by default the one in the comment. Two fields of one
+ * name, an empty name, or `.items = TERN_LEFT_OUT` are refused at start. Texts are copied.
  */
 typedef struct tern_page_names {
     const char *items;             /* "items" */
@@ -46,17 +45,18 @@ typedef struct tern_page_names {
 } tern_page_names;
 
 /**
- * A page: what is asked for, and what tern_select_page found. It is read once; texts are the request's.
+ * A page: what is asked for, and what tern_select_page found. Use it once; its texts are in the request's
+ * memory.
  *
- * A cursor is a place in an order: the values of the last row, by which the next page goes on, so that no row
- * is shown twice and none is passed over while others are inserted and removed. It is opaque, safe in a URL,
- * and no secret: whoever has it can read those values. It is valid as long as model, `.order_by` and key stay
- * what they are, in any worker and after any restart.
+ * A cursor is a position in an order: the values of the last row, after which the next page begins, so that
+ * no row is repeated or skipped while others are inserted and removed. It is opaque and safe in a URL, but
+ * not secret: its reader can decode those values. It is valid as long as the model, `.order_by` and key do
+ * not change, in any worker and after any restart.
  */
 typedef struct tern_paging {
     int64_t size;      /* rows of the page, at least 1 */
     int64_t page;      /* which one, from 1; 0: the first, or the one after `after` */
-    const char *after; /* the cursor that the client sent; NULL or "": none */
+    const char *after; /* the cursor that the client sent; NULL or "" without one */
     const char *after_as,
         *page_as; /* the query parameters of the two, for errors and links; NULL: "after" and
                                        "page" */

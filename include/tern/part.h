@@ -16,7 +16,7 @@
  *         return tern_json(c, Todo, todo);
  *     }
  *
- * TodoChange is a model as any other: an input, a reply, a field's type, TERN_LIST(TodoChange).
+ * TodoChange is a model like any other: an input, a reply, a field's type, TERN_LIST(TodoChange).
  */
 #ifndef TERN_PART_H
 #define TERN_PART_H
@@ -25,45 +25,44 @@
 
 /**
  * Declares the model `Name` with the named fields of `Model`, each with the type and all the options that it
- * has there (rules, other names, help). A field in parentheses, as in TERN_MODEL, is one of the model's own:
+ * has there (rules, other names, help). A field in parentheses, as in TERN_MODEL, is the new model's own:
  * `TERN_PART(SignUp, User, name, email, (const char *, password, .min_length = 8))`. Up to 128 in all.
  *
- * Without any field `Name` has all of them, and is another name of the same struct.
+ * Without any field, `Name` has all of them and is another name of the same struct.
  *
- * Not taken over are the options of the whole model, but for .ignore_unknown: its .check looks at a `Model`,
- * and its table is not this one's.
+ * Of the options of the whole model only .ignore_unknown is taken over: .check is for a `Model`, and its
+ * table is not the new model's.
  */
 #define TERN_PART(Name, Model, ...)                                                                          \
     TERN_PART_##__VA_OPT__(SOME_)(Name, Model, false __VA_OPT__(, ) __VA_ARGS__)
 
 /**
- * As TERN_PART, with every field of `Model` optional, for what changes some fields (PATCH): tern_given tells
- * which ones were sent.
+ * As TERN_PART, with every field of `Model` optional, for requests that change some fields (PATCH):
+ * tern_given says which ones were sent.
  *
- * None has a fallback, so nothing that was not sent is changed. A field may be null exactly where it may be
- * in `Model`. A .key or .read_only field stays what it is there: never taken from a body, so it is worth
- * naming only where the path has it (`/todos/{id}`). Fields in parentheses are as they say themselves.
+ * None has a fallback, so only what was sent is changed. A field may be null exactly where it may be in
+ * `Model`. A .key or .read_only field remains one: it is never read from a body, so it is useful only where
+ * the path has it (`/todos/{id}`). Fields in parentheses have their own options.
  */
 #define TERN_PARTIAL(Name, Model, ...)                                                                       \
     TERN_PART_##__VA_OPT__(SOME_)(Name, Model, true __VA_OPT__(, ) __VA_ARGS__)
 
 /**
- * Copies, by their names, the fields of `*from` that have a value into `*into`, and says how many they were:
- * `tern_copy(Todo, todo, TodoChange, in)`. What `*from` lacks stays as it is in `*into`.
+ * Copies, by their names, the fields of `*from` that have a value into `*into`, and returns how many they
+ * were: `tern_copy(Todo, todo, TodoChange, in)`. Fields that `*from` lacks are unchanged in `*into`.
  *
- * Copied is every field but one noted as absent: what was sent, null too, and what a program or a .fallback
- * has put there. Whether it was given, or is null, is noted of the copy too.
+ * It copies every field that is not absent: what was sent, also null, and what a program or a .fallback has
+ * put there. tern_given and tern_is_null are the same for the copy.
  *
- * Two kinds of field stay as they are: those that are .read_only in `From`, which a client never gives, and a
- * .key of `*into` that is not zero (or NULL): the row remains the one it is, whatever the path says.
+ * Two kinds of field are not changed: those that are .read_only in `From`, which a client never gives, and a
+ * .key of `*into` that is not zero (or NULL): the row keeps its identity.
  *
- * Every field of `From` must be one of `Into`, of the same type, and may be null only where that may; but a
- * field that TERN_PART or TERN_PARTIAL has in parentheses and that `Into` has not is passed over. Where that
- * does not hold the first call tells so in the log, with the field and both models, and the request fails
- * with 500 (outside of a request the program is ended).
+ * Every field of `From` must be one of `Into`, of the same type, and may be null only where that may; a field
+ * in parentheses of TERN_PART or TERN_PARTIAL that `Into` lacks is skipped. Otherwise the first call logs the
+ * field and both models, and the request fails with 500 (outside of a request the program ends).
  *
- * Into a part of `From`, as for a reply that shows less than the row has, go those fields of it that the part
- * has, .read_only ones too: `tern_copy(PublicUser, &out, User, user)`.
+ * Into a part of `From`, for a reply that shows less than the row has, it copies the part's fields,
+ * .read_only ones too: `tern_copy(PublicUser, &out, User, user)`.
  *
  * Nothing is allocated: texts, lists and models inside are shared with `*from`, and live as long.
  */

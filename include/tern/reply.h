@@ -46,12 +46,13 @@ tern_reply tern_bytes_reply(tern_ctx *c, const char *type, const void *data, siz
 tern_reply tern_status(tern_ctx *c, int status) TERN_TO_RETURN_;
 /** 204. */
 tern_reply tern_no_content(tern_ctx *c) TERN_TO_RETURN_;
-/** 302, or the 3xx given, to `url`: made of visible ASCII; anything else is a 500 of the handler, logged. */
+/** 302, or the given 3xx, to `url`, which must be visible ASCII; anything else is a 500 of the handler, and
+ * logged. */
 tern_reply tern_redirect(tern_ctx *c, const char *url) TERN_TO_RETURN_;
 tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url) TERN_TO_RETURN_;
-/** 200 with a regular file, sent by the kernel; Content-Type by its suffix, Last-Modified. 404 when there is
- * none; 304 or 412 as If-None-Match (of an ETag that the handler set), If-Modified-Since and
- * If-Unmodified-Since say: RFC 9110 section 13. */
+/** 200 with a regular file, sent by the kernel; Content-Type by its suffix, Last-Modified. 404 without one;
+ * 304 or 412 by If-None-Match (with an ETag that the handler set), If-Modified-Since and
+ * If-Unmodified-Since: RFC 9110 section 13. */
 tern_reply tern_file(tern_ctx *c, const char *path) TERN_TO_RETURN_;
 /** 200 whose body `write` sends piece by piece after the headers. `write` runs after the middleware; when it
  * fails the connection is closed, so that the client sees a broken reply, not a short one. */
@@ -61,12 +62,12 @@ tern_reply tern_stream_reply(tern_ctx *c, const char *type,
 /** Sends bytes of a stream, waiting while the client is slow; leaves the handler when it is gone. */
 void tern_stream_write(tern_stream *out, const void *data, size_t len);
 void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** Sends what was written so far now. */
+/** Sends now what has been written so far. */
 void tern_stream_flush(tern_stream *out);
 
 /** The name of a status: "Not Found"; "Unknown" for one without. */
 const char *tern_status_text(int status);
-/** Whether a reply has no body of its own: none at all, or what tern_status makes. For middleware. */
+/** Whether a reply has no body, or only the one of tern_status. For middleware. */
 bool tern_is_bare(const tern_reply *reply);
 /** A copy of `text` that is text within HTML, also within a quoted attribute: &, <, >, " and ' as entities.
  * In the request's memory. */
@@ -77,7 +78,7 @@ tern_reply tern_with_status(tern_reply reply, int status);
 
 /**
  * Sets a header of the reply, replacing one of the same name; tern_add_header keeps it. Name and value are
- * copied. A name that is no token, or a value with CR, LF or NUL, is refused: false, nothing set, and a
+ * copied. A name that is not a token, or a value with CR, LF or NUL, is refused: false, nothing set, and a
  * warning in the log. Content-Length, Transfer-Encoding, Connection and Date are the server's own and refused
  * too.
  */

@@ -12,10 +12,11 @@
  *     PATCH  /todos/{id}    changes those that are sent (JSON Merge Patch, RFC 7396)
  *     DELETE /todos/{id}    204
  *
- * A list is asked for by ?page= or ?after= (the "next" of the page before) and ?size=, ?order=-created,title,
+ * A list takes ?page= or ?after= (the "next" of the previous page), ?size=, ?order=-created,title,
  * ?fields=id,title, ?include=author for related rows, and ?FIELD=value for each filter. Rows carry an ETag:
- * If-None-Match gives 304, and If-Match on PUT, PATCH and DELETE 412 when the row is another by now. What the database or Tern gives (automatic keys, .created, .updated, .read_only fields) is not
- * taken from a body; a .version that is sent must be the row's. docs/resources.md has the rest.
+ * If-None-Match gives 304, and If-Match on PUT, PATCH and DELETE 412 when the row is another by now. Fields
+ * that the database or Tern fills in (automatic keys, .created, .updated, .read_only) are not read from a
+ * body; a .version that is sent must be the row's. docs/resources.md has the rest.
  */
 #ifndef TERN_RESOURCE_H
 #define TERN_RESOURCE_H
@@ -40,10 +41,10 @@ typedef struct tern_resource_options {
     const char *tags;
     const char *filters;      /* "done, title": what a list can be filtered by; default every plain column but
                                  those named page, size, order, fields, after or include */
-    const char *order_by;     /* of a list that is not asked for an order; default the key */
+    const char *order_by;     /* of a list without ?order=; default the key */
     unsigned size, most_size; /* rows of a page; default 20 and 100 */
-    tern_total total;         /* what a page tells of the number of all rows; default exact */
-    tern_page_names page_names; /* what a page's fields are called; NULL: as the application says */
+    tern_total total;         /* the total of a page; default exact */
+    tern_page_names page_names; /* names of a page's fields; NULL: the application's */
     const char
         *includes; /* "author, tags": relations (fields with .via, .by or .through) that ?include= may ask
                              for, in lists and single reads; default none. Whoever may read the row sees all of
@@ -59,9 +60,8 @@ typedef struct tern_resource_options {
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
      * at hand as it is in the database (as it was sent for CREATE; NULL for LIST). */
     void (*may[TERN_OPERATIONS])(tern_ctx *c, const void *row);
-    /** Which rows there are at all for this client: `return tern_where(c, "owner = ?", id);` (TERN_ARGS would
-     * die with the function). Others are 404. Says nothing of rows that are written: that is for `may` and
-     * `before_write`. */
+    /** Which rows this client may see: `return tern_where(c, "owner = ?", id);` (TERN_ARGS would not outlive
+     * the function). Others are 404. It does not restrict what is written: `may` and `before_write` do. */
     tern_selection (*visible)(tern_ctx *c);
 
     /** Before a row is written (`before` is NULL for CREATE), in the same transaction: may change `row`, or

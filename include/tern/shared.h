@@ -1,13 +1,12 @@
 /**
  * Memory shared by all workers.
  *
- * Workers are processes: a C global or `static` is each worker's own, so a counter kept in one counts a part
- * of the requests. What must be one for the whole service lives here (and in Redis when there are several
- * machines).
+ * Workers are processes: each has its own C globals and `static`s, so a counter in one counts only a part of
+ * the requests. State of the whole service is kept here (and in Redis on several machines).
  *
  * Create in `main`, before tern_run. A worker that dies in the middle of an update never blocks the others:
- * the entry it was writing is dropped, every other one stays. Contents outlive workers and reloads, not the
- * service.
+ * the entry it was writing is dropped, and every other one stays. Contents outlive workers and reloads, but
+ * not the service.
  */
 #ifndef TERN_SHARED_H
 #define TERN_SHARED_H
@@ -47,17 +46,17 @@ tern_shared_map *tern_shared_map_new_with(const char *name, const tern_shared_ma
  * is too long. */
 bool tern_shared_map_put(tern_shared_map *map, const void *key, size_t key_len, const void *value,
                          size_t value_len, uint64_t ttl_ms);
-/** Copies the value into `value` (at most `size` bytes) and its whole length into `*value_len`. False when
- * there is none or it has expired. */
+/** Copies the value into `value` (at most `size` bytes) and its whole length into `*value_len`. False without
+ * one, or when it has expired. */
 bool tern_shared_map_get(tern_shared_map *map, const void *key, size_t key_len, void *value, size_t size,
                          size_t *value_len);
 bool tern_shared_map_delete(tern_shared_map *map, const void *key, size_t key_len);
 /**
- * Changes one entry as one step no other worker can come between: `change` gets the current value in a buffer
- * of the map's value_bytes (`*value_len` 0 when there is none), edits both, and returns whether to store. It
- * must be short and may not wait, fail or call this map. A new entry lives for `ttl_ms` milliseconds from now
- * (0: until it must make room); one that is there keeps its end. False when nothing was stored: `change` did
- * not want to, gave a value that is too long, or the key is.
+ * Changes one entry atomically: `change` gets the current value in a buffer of the map's value_bytes
+ * (`*value_len` 0 without one), edits both, and returns whether to store it. It must be short and may not
+ * wait, fail or call this map. A new entry lives for `ttl_ms` milliseconds from now (0: until it must make
+ * room); an existing one keeps its end. False when nothing was stored: `change` returned false, or the value
+ * or key is too long.
  */
 bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
                             bool (*change)(void *arg, void *value, size_t *value_len), void *arg);

@@ -1,4 +1,4 @@
-/** A piece of text that somebody else owns. */
+/** A piece of text that something else owns. */
 #ifndef TERN_STR_H
 #define TERN_STR_H
 
@@ -8,7 +8,7 @@
 
 /**
  * `len` bytes at `data`, not NUL-terminated unless the call that returned it says so. `data` may be NULL only
- * when `len` is 0. A slice owns nothing: it is valid for as long as what it points into.
+ * when `len` is 0. A slice owns nothing: it is valid as long as what it points into.
  */
 typedef struct tern_str {
     const char *data;

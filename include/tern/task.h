@@ -4,9 +4,9 @@
  * A task is a coroutine of the same worker. Exactly one runs at a time and it is switched only in calls that
  * may wait, so plain variables need no lock between two such calls. Those are: tern_go, tern_wait,
  * tern_sleep, tern_offload, sending to and receiving from a channel, taking a lock or a permit, reading the
- * body, writing to a stream, and everything that asks the database. One that need not wait (the lock is free,
- * the client reads fast) lets others run all the same when its coroutine has had the processor for a while.
- * Giving back a lock, closing a channel, shared memory (tern/shared.h), logging and text never do.
+ * body, writing to a stream, and everything that asks the database. A call that does not have to wait (the
+ * lock is free, the client reads fast) still lets others run when its coroutine has had the processor for a
+ * while. Giving back a lock, closing a channel, shared memory (tern/shared.h), logging and text never do.
  *
  * Everything that may wait leaves the handler (like tern_fail) when the request is cancelled: the client
  * left, or its deadline passed. What was deferred runs first.
@@ -26,13 +26,14 @@ typedef struct tern_ctx tern_ctx;
 typedef struct tern_task tern_task;
 
 /**
- * Starts `run(c, arg)` beside the caller; it begins when the caller next waits, or yields in a later call
- * that may.
+ * Starts `run(c, arg)` beside the caller; it begins when the caller next waits, or yields in a call that may
+ * wait.
  *
  * The task belongs to the request: when the handler ends, tasks still running are cancelled and waited for
- * before the request's memory goes. A task that fails (tern_fail) passes its failure to whoever waits for it.
+ * before the request's memory goes. A task that fails (tern_fail) passes its failure to the task that waits
+ * for it.
  *
- * @return never NULL: with no memory or stack left the request fails with 503.
+ * @return never NULL: without memory for it the request fails with 503.
  */
 tern_task *tern_go(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
 
@@ -47,11 +48,11 @@ void tern_cancel(tern_task *task);
 void tern_sleep(tern_ctx *c, uint64_t ms);
 
 /**
- * Runs `work(arg)` on a thread of the worker's small pool and waits for it: for what burns CPU or blocks in a
- * library.
+ * Runs `work(arg)` on a thread of the worker's small pool and waits for it: for work that uses much CPU or
+ * blocks in a library.
  *
- * `work` may not call anything of Tern, nor touch what the loop's thread touches meanwhile. When the request
- * is cancelled before the work has begun it never runs; once begun it is waited for, since it uses `arg`.
+ * `work` may not call Tern, nor touch what the loop's thread uses at the same time. It never runs when the
+ * request is cancelled before it begins; once begun it is waited for, because it uses `arg`.
  */
 void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg);
 
@@ -66,7 +67,8 @@ tern_channel *tern_channel_new(tern_ctx *c, size_t value_bytes, size_t capacity)
 bool tern_send(tern_ctx *c, tern_channel *channel, const void *value);
 /** Copies the oldest value out, waiting for one; false when the channel is closed and empty. */
 bool tern_receive(tern_ctx *c, tern_channel *channel, void *value);
-/** Ends the channel: senders get false, receivers what is left and then false. Closing twice is harmless. */
+/** Closes the channel: senders get false, receivers get what is left and then false. Closing twice is
+ * harmless. */
 void tern_channel_close(tern_channel *channel);
 
 /* -- locks between tasks of one worker (for state kept across waits) -- */

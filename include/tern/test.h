@@ -1,5 +1,5 @@
 /**
- * Tests of an application, by requests that go through all of it but the network.
+ * Tests of an application, by requests that go through all of it except for the network.
  *
  *     #include <tern/test.h>
  *
@@ -14,11 +14,11 @@
  *     int main(int argc, char **argv) { return tern_test_main(make_app, argc, argv); }
  *
  * Each test runs in a process of its own with a fresh application from `make_app`, several at a time; a crash
- * or a hang fails that test alone. A check that does not hold ends its test. What a test prints or logs is
- * shown when it fails. Answers, and all that hangs on them, live until the test ends.
+ * or a hang fails that test alone. A check that fails ends its test. What a test prints or logs is shown when
+ * it fails. Answers, and everything they point to, live until the test ends.
  *
- * Their database is the one of --database-url or TERN_DATABASE_URL, or else the application's own `.url`; in
- * the place of a SQLite file of its own each test has an empty database in memory. See docs/testing.md.
+ * Their database is the one of --database-url or TERN_DATABASE_URL, or else the application's own `.url`;
+ * where that is an SQLite file, each test has an empty database in memory. See docs/testing.md.
  */
 #ifndef TERN_TEST_H
 #define TERN_TEST_H
@@ -35,7 +35,7 @@ typedef struct tern_test_case {
     const char *file;
     int line;
     unsigned seconds; /* its time limit; default --timeout */
-    bool commits;     /* what it writes into the database stays */
+    bool commits;     /* its writes to the database stay */
     struct tern_test_case *next;
 } tern_test_case;
 
@@ -45,9 +45,9 @@ void tern_test_register(tern_test_case *test);
  * Declares and registers a test, whose body gets `tern_test *t`: TERN_TEST(name) { ... }, or with a time
  * limit of its own TERN_TEST(name, .seconds = 60) { ... }.
  *
- * What a test writes into the application's database is in a transaction that is rolled back, whatever
- * becomes of the test. TERN_TEST(name, .commits = true) { ... } has real transactions and connections
- * instead, and has to clean up after itself; it runs after those without, alone.
+ * What a test writes into the application's database is in a transaction that is always rolled back.
+ * TERN_TEST(name, .commits = true) { ... } has real transactions and connections instead, and has to clean up
+ * after itself; it runs alone, after all others.
  */
 #define TERN_TEST(test_name, ...)                                                                            \
     static void test_name(tern_test *t);                                                                     \
@@ -65,7 +65,7 @@ void tern_test_register(tern_test_case *test);
  */
 int tern_test_main(tern_app *(*make_app)(void), int argc, char **argv);
 
-/* -- tests that nobody wrote -- */
+/* -- generated tests -- */
 
 /** What TERN_FUZZ registers. */
 typedef struct tern_fuzz {
@@ -89,19 +89,20 @@ void tern_fuzz_register(tern_fuzz *fuzz);
 void tern_fuzz_run(tern_test *t, const tern_fuzz *fuzz);
 
 /**
- * Declares a test that asks all routes for what their models let in, and for what they do not, and holds the
- * replies against what every service promises (docs/fuzz.md lists it): no crash and no 5xx, successes that are
- * what .returns says, a 422 that names the bad field and no other, no secret of a .write_only field in a reply.
+ * Declares a test that sends every route input that its models accept, and input that they refuse, and checks
+ * the replies against what every service promises (docs/fuzz.md lists it): no crash and no 5xx, successes
+ * that are what .returns says, a 422 that names the bad field and no other, no secret of a .write_only field
+ * in a reply.
  *
  *     TERN_FUZZ(every_route_keeps_its_promises)
  *     {
  *     }
  *
  * The body runs before each case and may sign in (tern_test_set_header, cookies) and make what requests need.
- * What breaks a promise is printed as a TERN_TEST of few lines. Options come behind the name:
- * `TERN_FUZZ(signed_in, .requests = 10000, .skip = "POST /mail")`. A route with `.not_fuzzed = true` is left out.
+ * A broken promise is printed as a short TERN_TEST. Options follow the name: `TERN_FUZZ(signed_in, .requests
+ * = 10000, .skip = "POST /mail")`. A route with `.not_fuzzed = true` is left out.
  *
- * The program of tests then has a command line for it, too: `tests fuzz --seconds 60`, `tests fuzz --help`.
+ * The test program then also has a command for it: `tests fuzz --seconds 60`, `tests fuzz --help`.
  */
 #define TERN_FUZZ(fuzz_name, ...)                                                                            \
     static void fuzz_name(tern_test *t);                                                                     \
@@ -124,12 +125,13 @@ void tern_fuzz_run(tern_test *t, const tern_fuzz *fuzz);
 
 /** What a request has besides method and path. One body at most. */
 typedef struct tern_test_request {
-    const char *json;           /* a body of application/json */
-    const char *form;           /* a body of application/x-www-form-urlencoded: "title=Milk&done=true" */
-    const void *body;           /* any other body, */
-    size_t len;                 /* of so many bytes (0: as long as the text) */
-    const char *type;           /* and this Content-Type */
-    const char *const *headers; /* TERN_HEADERS("X-Token: secret"); wins over what the client would send */
+    const char *json; /* a body of application/json */
+    const char *form; /* a body of application/x-www-form-urlencoded: "title=Milk&done=true" */
+    const void *body; /* any other body, */
+    size_t len;       /* of `size` bytes (0: as long as the text) */
+    const char *type; /* and this Content-Type */
+    const char *const
+        *headers; /* TERN_HEADERS("X-Token: secret"); takes precedence over what the client would send */
 } tern_test_request;
 
 #define TERN_HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -145,13 +147,13 @@ typedef struct tern_answer {
     const tern_answer_header *headers; /* as sent, in order */
     unsigned header_count;
     const char *request;   /* "POST /todos", */
-    const char *sent_body; /* and what it held; NULL: nothing */
+    const char *sent_body; /* and its content; NULL: empty */
     tern_value *json;      /* use tern_answer_json */
 } tern_answer;
 
 /**
- * Sends a request and waits for the whole answer; the test fails when none comes. Cookies that answers set go
- * with later requests of the test whose path they are for.
+ * Sends a request and waits for the whole answer; the test fails when none comes. Later requests of the test
+ * send the cookies that answers set, where their path fits.
  */
 tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const char *method,
                                  const char *path, const tern_test_request *request);
@@ -165,7 +167,7 @@ tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const
 
 /** The first header of that name (any case), or NULL. */
 const char *tern_answer_header_of(const tern_answer *a, const char *name);
-/** The body as a tree; NULL when it is no JSON. */
+/** The body as a tree; NULL when it is not JSON. */
 tern_value *tern_answer_json(tern_answer *a);
 
 /** A cookie of the jar, or NULL. */
@@ -174,9 +176,9 @@ const char *tern_test_cookie(tern_test *t, const char *name);
 void tern_test_set_cookie(tern_test *t, const char *name, const char *value);
 
 /**
- * Replaces a provider for the rest of the test, wherever it is needed: by another one that gives the same type
- * (tern/provide.h), whose own input and providers it then has. One that takes the provider which it replaces is
- * given what the real one gives. By itself, a provider is as it was.
+ * Replaces a provider for the rest of the test, wherever it is needed: by another one that gives the same
+ * type (tern/provide.h), whose own input and providers it then has. A replacement that takes the provider
+ * which it replaces gets the real one's value. A provider replaced by itself is the original again.
  *
  *     tern_test_provide(t, current_user, impostor);
  *
@@ -213,12 +215,12 @@ char *tern_test_sprintf(tern_test *t, const char *format, ...) __attribute__((fo
 /**
  * Starts the application in a process of its own on a free port of 127.0.0.1, for a client that wants a
  * network, and returns its address ("http://127.0.0.1:40123") once it listens; it is ended with the test. It
- * shares nothing with the requests above: not the rows that they have written either, unless the test
- * `.commits`. What it writes itself is rolled back as well.
+ * shares nothing with the requests above, not even the rows that they wrote, unless the test `.commits`. Its
+ * own writes are rolled back too.
  */
 const char *tern_test_serve(tern_test *t);
 
-/* -- checks: each ends the test, with the place, the request and what differs, when it does not hold -- */
+/* -- checks: each that fails ends the test, with its line, the request and the difference -- */
 
 /** Ends the test as failed. */
 #define tern_test_fail(...) tern_test_fail_at(__FILE__, __LINE__, __VA_ARGS__)
@@ -233,13 +235,13 @@ _Noreturn void tern_test_fail_at(const char *file, int line, const char *format,
 /** Two texts are the same; NULL equals only NULL. */
 #define tern_check_text(seen, want) tern_check_text_at(__FILE__, __LINE__, #seen, seen, want)
 #define tern_check_status(a, want)  tern_check_status_at(__FILE__, __LINE__, a, want)
-/** The first header of that name has this value; NULL: there is none. */
+/** The first header of that name has this value; NULL: the header is missing. */
 #define tern_check_header(a, name, want) tern_check_header_at(__FILE__, __LINE__, a, name, want)
 /** The whole body is this text. */
 #define tern_check_body(a, want) tern_check_body_at(__FILE__, __LINE__, a, want)
 /**
- * What the JSON Pointer (RFC 6901; "" is all of the body) leads to has the value of the JSON text `want`,
- * whatever the white space, the order of members and the way numbers are written. NULL: there is nothing.
+ * What the JSON Pointer (RFC 6901; "" is all of the body) leads to has the value of the JSON text `want`;
+ * white space, the order of members and the spelling of numbers do not matter. NULL: it leads nowhere.
  */
 #define tern_check_json(a, pointer, want) tern_check_json_at(__FILE__, __LINE__, a, pointer, want)
 

@@ -200,6 +200,9 @@ unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void 
  */
 _Noreturn void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults,
                                size_t count);
+/** Puts the place of a fault with source and field under the key that this request's JSON has its fields under, if
+ * its route has one. (problem.c) */
+void ctx_place_fault(tern_ctx *c, tern_fault *told);
 /** As ctx_fail, with a header of the problem's reply, which is copied. (problem.c) */
 _Noreturn void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field);
 /** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */

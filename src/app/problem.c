@@ -228,6 +228,33 @@ void tern_fail_with(tern_ctx *c, const tern_problem *problem)
     fail(c, kept->status, kept->detail, kept, NULL);
 }
 
+/** The key that the JSON body of this request has its fields under; NULL without one. */
+static const char *wrapper_of(tern_ctx *c)
+{
+    const bind_plan *plan = c->match.route != NULL ? c->match.route->bind : NULL;
+    return plan != NULL && c->is_json_read ? plan->wrapper : NULL;
+}
+
+void ctx_place_fault(tern_ctx *c, tern_fault *told)
+{
+    const char *wrapper = wrapper_of(c);
+    if (wrapper == NULL || told->field == NULL || strcmp(told->source, "body") != 0)
+        return;
+    buf text = {0};
+    buf_add_text(&text, "[\"body\",\"");
+    buf_add_json(&text, wrapper, strlen(wrapper));
+    buf_add_text(&text, "\",\"");
+    buf_add_json(&text, told->field, strlen(told->field));
+    buf_add_text(&text, "\"]");
+    const char *field = arena_printf(&c->x->arena, "%s.%s", wrapper, told->field);
+    const char *location = !text.failed ? arena_text(&c->x->arena, text.data, text.len) : NULL;
+    buf_free(&text);
+    if (field == NULL || location == NULL) /* without memory its place is less exact */
+        return;
+    told->field = field;
+    told->location = location;
+}
+
 /** Where the field of the handler's input comes from, and what it is called there. */
 static void find_field(tern_ctx *c, const char *name, tern_fault *told)
 {
@@ -245,12 +272,38 @@ static void find_field(tern_ctx *c, const char *name, tern_fault *told)
         told->source = bind_source_names[field->source];
         told->field = field->name;
     }
+    ctx_place_fault(c, told);
+}
+
+/** The key that the body of this request had its fields under; NULL: none. */
+static const char *wrapper_of(tern_ctx *c)
+{
+    const bind_plan *plan = c->match.route != NULL ? c->match.route->bind : NULL;
+    return plan != NULL && c->is_json_read ? plan->wrapper : NULL;
+}
+
+/** Places a fault of a field of the body under the key that the body has. */
+static void wrap_fault(tern_ctx *c, tern_fault *told)
+{
+    const char *wrapper = wrapper_of(c);
+    if (wrapper == NULL || told->field == NULL || strcmp(told->source, "body") != 0)
+        return;
+    buf text = {0};
+    buf_add_text(&text, "[\"body\",\"");
+    buf_add_json(&text, wrapper, strlen(wrapper));
+    buf_add_text(&text, "\",\"");
+    buf_add_json(&text, told->field, strlen(told->field));
+    buf_add_text(&text, "\"]");
+    told->location = !text.failed ? arena_text(&c->x->arena, text.data, text.len) : NULL;
+    buf_free(&text);
+    told->field = ctx_need(c, arena_printf(&c->x->arena, "%s.%s", wrapper, told->field));
 }
 
 void tern_fail_field(tern_ctx *c, int status, const char *field, const char *code, const char *format, ...)
 {
     tern_fault told;
     find_field(c, field, &told);
+    wrap_fault(c, &told);
     va_list args;
     va_start(args, format);
     told.message = ctx_need(c, arena_vprintf(&c->x->arena, NULL, format, args));
@@ -261,6 +314,16 @@ void tern_fail_field(tern_ctx *c, int status, const char *field, const char *cod
 }
 
 /* -- by field -- */
+
+/** What a fault is about, without the key that the whole body is under: people know it as the field. */
+static const char *field_of(tern_ctx *c, const tern_fault *told)
+{
+    const char *wrapper = wrapper_of(c), *field = told->field != NULL ? told->field : "";
+    size_t len = wrapper != NULL ? strlen(wrapper) : 0;
+    bool is_body = told->source == NULL || strcmp(told->source, "body") == 0;
+    return len != 0 && is_body && strncmp(field, wrapper, len) == 0 && field[len] == '.' ? field + len + 1
+                                                                                         : field;
+}
 
 static tern_text_list *messages_of(tern_text_list_map *map, const char *field)
 {
@@ -283,7 +346,7 @@ tern_text_list_map tern_problem_by_field(tern_ctx *c, const tern_problem *proble
     size_t count = has_faults ? problem->fault_count : 1;
     tern_text_list_map map = {.entries = tern_alloc(c, count * sizeof *map.entries)};
     for (size_t i = 0; i < count; i++) {
-        tern_text_list *messages = messages_of(&map, faults[i].field != NULL ? faults[i].field : "");
+        tern_text_list *messages = messages_of(&map, field_of(c, &faults[i]));
         if (messages->items == NULL)
             messages->items = tern_alloc(c, (count - i) * sizeof *messages->items);
         messages->items[messages->count++] = faults[i].message != NULL ? faults[i].message : "";

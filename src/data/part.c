@@ -58,10 +58,23 @@ static const char *type_name(const tern_type *type)
     return type->kind == TERN_KIND_LIST ? "a list" : type->kind == TERN_KIND_MAP ? "a map" : type->name;
 }
 
+/** Whether a TERN_PART has the field of its own: what it is good for is the program's affair. */
+static bool is_own(const tern_type *type, const field_plan *f)
+{
+    const tern_type *whole = type->whole;
+    for (unsigned i = 0; whole != NULL && i < whole->field_count; i++)
+        if (strcmp(whole->fields[i].name, f->field->name) == 0)
+            return false;
+    return whole != NULL;
+}
+
+/** The field of the part and its like; `to` is NULL when the part has it for itself. */
 static part_field pair(tern_ctx *c, const data_table *table, const tern_type *type, const field_plan *from)
 {
     const char *name = from->field->name;
     const field_plan *to = field_called(table->type, name);
+    if (to == NULL && is_own(type, from))
+        return (part_field){from, NULL, NULL};
     if (to == NULL)
         data_misuse(c, "%s.%s: %s has no field of that name, so %s is not a part of it", type->name, name,
                     table->type->name, type->name);
@@ -84,7 +97,8 @@ const data_part *data_part_of(tern_ctx *c, const data_table *table, const tern_t
     *part = (data_part){.next = parts, .type = type, .table = table};
     for (unsigned i = 0; i < type->field_count; i++) {
         const part_field both = pair(c, table, type, &plan->fields[i]);
-        if (both.column != NULL || both.to->field->not_stored) /* the others hold related rows */
+        bool is_copied = both.column != NULL || (both.to != NULL && both.to->field->not_stored);
+        if (is_copied) /* the others hold related rows, or are the part's own */
             part->fields[part->count++] = both;
     }
     parts = part;

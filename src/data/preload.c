@@ -100,8 +100,9 @@ static void add_order(sql_builder *b, const preload *p)
     const char *order_by = p->options->order_by;
     data_order order;
     if (!data_order_read(&order, data_table_base(p->related), order_by))
-        sql_mistake(b, order_by,
-                    "orders by what is not a field of the related model; it is \"field, other desc\"");
+        sql_mistake(
+            b, order_by,
+            "orders by something that is not a field of the related model; write \"field, other desc\"");
     if (order_by != NULL)
         sql_note_order(b, order_by);
     sql_order_terms(b, &order, "r.");

@@ -26,7 +26,7 @@ static void *next_place(value_list *list, data_run *run)
         size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM;
         char *items = arena_alloc(run->memory, room * size);
         if (items == NULL) {
-            data_refuse(&run->error, TERN_DATA_FAILED, "there is no memory for %zu values", room);
+            data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu values", room);
             return NULL;
         }
         if (list->count != 0)

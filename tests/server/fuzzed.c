@@ -323,6 +323,9 @@ static void add_sound(tern_app *app)
     tern_post(app, "/rows", add_row, .returns = TERN_TYPE(Row), .status = 201);
     tern_get(app, "/rows", list_rows, .returns = TERN_LIST(Row), .paged = true);
     tern_get(app, "/rows/{id}", get_row, .returns = TERN_TYPE(Row));
+    tern_post(app, "/wrapped", take_word, .takes_in = "word", .wrapped = "word", .returns = TERN_TYPE(Word));
+    tern_get(app, "/named", list_rows, .returns = TERN_LIST(Row), .paged = true,
+             .page_names = {.items = "rows"});
     tern_post(app, "/own-shape", take_word, .returns = TERN_TYPE(Word),
               .use = TERN_USE(TERN_MIDDLEWARE(own_shape)));
     tern_get(app, "/never", never_ends, .not_fuzzed = true);

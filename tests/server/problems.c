@@ -227,6 +227,10 @@ int main(int argc, char **argv)
     tern_get(app, "/redirect", redirects_badly);
     tern_get(app, "/vanished", vanished);
     tern_get(app, "/looks", looks_for_a_file);
+    tern_post(app, "/users", make_account, .name = "users", .takes_in = "user");
+    tern_group *plain = tern_group_new(app, "/plain");
+    tern_on_problem(plain, tern_problem_details);
+    tern_post(plain, "/users", make_account, .name = "plain_users", .takes_in = "user");
     tern_get(app, "/late", late, .timeout_ms = 20);
     tern_get(app, "/calls", count_calls);
 

@@ -1,81 +1,32 @@
-"""Pages, cursors, totals, entity tags and related rows, on both engines: a program of tests that talk to them (paging.c);
-clients that page through many rows while others write, also through a pooler; and cursors that a client made up."""
+"""Pages, cursors and totals on both engines: a program of tests that talk to them (paging.c); clients that page through many
+rows while others write, also through a pooler; and cursors that a client made up."""
 
 import base64
-import contextlib
-import http.client
-import json
-import os
 import re
-import subprocess
 import sys
-import tempfile
 import threading
 from urllib.parse import quote
 
 import harness
 import shared_postgres
-from harness import Server, check, check_equal, test
+from harness import check, check_equal, test
+from json_caller import Caller, check_program, new_database, served
 
 import pgbouncer  # of tests/, which shared_postgres has put on the path
 
 ROWS, NEW_ROWS_LEAST = 10000, 50
 
 
-class Caller:
-    """One connection, over which JSON goes both ways."""
-
-    def __init__(self, server):
-        self.connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
-
-    def send(self, method, path, value=None, **headers):
-        """The status, the body as it is read, the headers."""
-        body = None if value is None else json.dumps(value)
-        headers = {name.replace("_", "-"): text for name, text in headers.items()}
-        self.connection.request(method, path, body, {"Content-Type": "application/json", **headers} if body else headers)
-        reply = self.connection.getresponse()
-        text = reply.read()
-        return reply.status, json.loads(text) if text else None, reply.headers
-
-    def get(self, path):
-        status, page, _ = self.send("GET", path)
-        check_equal(status, 200, f"{path}: {page}")
-        return page
-
-
-@contextlib.contextmanager
-def served(url, *flags, workers=2):
-    """A server of paging.c with its tables made."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        url = url or f"sqlite:{folder}/pages.db"
-        with Server("--database-url", url, *flags, name="paging", workers=workers) as server:
-            yield server
-
-
-def new_database(name):
-    server = shared_postgres.server()
-    server.psql(f"drop database if exists {name}")
-    server.psql(f"create database {name}")
-    return server.url(name)
-
-
 # -- the program of tests --
-
-def check_program(*options):
-    done = subprocess.run([harness.program("paging"), "--tap", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=280, check=False)
-    check_equal(done.returncode, 0, done.stdout.decode("utf-8", "replace"))
-
 
 @test
 def the_tests_of_pages_hold_on_sqlite():
-    check_program()
+    check_program("paging")
 
 
 @test
 def the_tests_of_pages_hold_on_postgres():
-    check_program("--database-url", new_database("paging_tests"))
+    check_program("paging", "--database-url", new_database("paging_tests"))
 
 
 # -- many rows, and others who write --
@@ -140,13 +91,13 @@ def check_pages_among_writers(server):
 
 @test
 def threat_127_cursors_show_every_row_once_while_others_write_to_sqlite():
-    with served(None) as server:
+    with served("paging", None) as server:
         check_pages_among_writers(server)
 
 
 @test
 def threat_127_cursors_show_every_row_once_while_others_write_to_postgres():
-    with served(new_database("paging_writers")) as server:
+    with served("paging", new_database("paging_writers")) as server:
         check_pages_among_writers(server)
 
 
@@ -156,7 +107,7 @@ def threat_127_cursors_show_every_row_once_through_a_pooler():
         raise harness.Skip("pgbouncer is not installed (apt-get install pgbouncer)")
     new_database("paging_pooled")
     with pgbouncer.Bouncer(shared_postgres.server(), "transaction", default_pool_size=3) as bouncer:
-        with served(bouncer.url("paging_pooled"), "--database-prepare", "never") as server:
+        with served("paging", bouncer.url("paging_pooled"), "--database-prepare", "never") as server:
             check_pages_among_writers(server)
             check_estimates(server)
 
@@ -173,7 +124,7 @@ def check_estimates(server):
 @test
 def an_estimate_of_postgres_is_near_the_count_once_the_table_was_looked_at():
     url = new_database("paging_guess")
-    with served(url) as server:
+    with served("paging", url) as server:
         check_equal(Caller(server).send("POST", "/fill/20000")[0], 204)
         shared_postgres.server().psql("analyze other", "paging_guess")
         for query, count in (("size=1", 20000), ("size=1&kind=odd", 10000)):
@@ -246,51 +197,14 @@ def check_forged(server):
 
 @test
 def threat_127_a_cursor_that_a_client_made_up_is_another_place_or_422_on_sqlite():
-    with served(None, workers=1) as server:
+    with served("paging", None, workers=1) as server:
         check_forged(server)
 
 
 @test
 def threat_127_a_cursor_that_a_client_made_up_is_another_place_or_422_on_postgres():
-    with served(new_database("paging_forged"), workers=1) as server:
+    with served("paging", new_database("paging_forged"), workers=1) as server:
         check_forged(server)
-
-
-# -- rows that two clients change at once --
-
-def check_one_wins(server, path, value, field):
-    """Of clients that all read the same tag and write with it, one writes."""
-    caller = Caller(server)
-    status, _, headers = caller.send("POST", path, value)
-    check_equal(status, 201)
-    address = headers["Location"]
-    for turn in range(20):
-        tag = caller.send("GET", address)[2]["ETag"]
-        replies = []
-
-        def write(number, turn=turn, tag=tag, replies=replies):
-            replies.append(Caller(server).send("PATCH", address, {field: 100 * turn + number + 2}, If_Match=tag)[0])
-
-        clients = [threading.Thread(target=write, args=(number,)) for number in range(4)]
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
-        check_equal(sorted(replies), [200, 412, 412, 412])
-
-
-@test
-def of_clients_that_write_with_the_same_tag_one_wins_on_sqlite():
-    with served(None) as server:
-        check_one_wins(server, "/labels", {"name": "x"}, "price")
-        check_one_wins(server, "/strict", {"text": "x"}, "stars")
-
-
-@test
-def of_clients_that_write_with_the_same_tag_one_wins_on_postgres():
-    with served(new_database("paging_winner")) as server:
-        check_one_wins(server, "/labels", {"name": "x"}, "price")
-        check_one_wins(server, "/strict", {"text": "x"}, "stars")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,20 @@ def a_fault_of_the_query_is_under_its_field():
 
 
 @test
+def fields_of_a_body_under_a_key_have_their_own_names():
+    check_shape(post("/users", b'{"user":{"email":"ann@here"}}'), 422, {"email": ["is taken"]})
+    check_shape(post("/users", b'{"user":{"email":"x"}}'), 422, {"email": ["is not an e-mail address"]})
+    check_shape(post("/users", b"{}"), 422, {"user": ["must be given"]})
+
+
+@test
+def a_fault_that_a_handler_finds_in_a_body_under_a_key_has_that_key_in_its_place():
+    for email in "ann@here", "x":
+        problem = json.loads(post("/plain/users", json.dumps({"user": {"email": email}}).encode()).body)
+        check_equal(problem["errors"][0]["location"], ["body", "user", "email"])
+
+
+@test
 def faults_of_an_input_are_under_their_fields_with_their_own_messages():
     check_shape(post("/accounts", b'{"email":"nobody at all, that is","age":3}'), 422,
                 {"email": ["is not an e-mail address"], "age": ["must be at least 18"]})

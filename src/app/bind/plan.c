@@ -323,7 +323,10 @@ static bool wrap_reply(arena *a, route *r, buf *problems)
         return refuse(r, problems,
                       ".wrapped = \"%s\" is for JSON; give its type too: .returns = TERN_TYPE(...)", key);
     if (r->options.paged)
-        return refuse(r, problems, ".wrapped = \"%s\" is not for pages, which are an object already", key);
+        return refuse(
+            r, problems,
+            ".wrapped = \"%s\" is not for pages; name their fields: .page_names = {.items = \"%s\"}", key,
+            key);
     buf head = {0};
     buf_add_text(&head, "{\"");
     buf_add_json(&head, key, strlen(key));

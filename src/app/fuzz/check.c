@@ -28,7 +28,7 @@ void tern_check_returns_at(const char *file, int line, tern_test *t, tern_answer
     if (type == NULL || strncmp(type, "application/json", 16) != 0)
         tern_check_header_at(file, line, a, "Content-Type", "application/json");
     fuzz_returns_prepare(&t->arena, r->options.returns);
-    const char *wrong = fuzz_returns_fault(&t->arena, &r->options, (tern_str){a->body, a->len}, &field);
+    const char *wrong = fuzz_returns_fault(&t->arena, r, (tern_str){a->body, a->len}, &field);
     if (wrong != NULL)
         tern_test_fail_at(file, line, "the reply of %s does not fit .returns: %s\n%.4000s", a->request, wrong,
                           a->body);

@@ -143,9 +143,6 @@ typedef struct fuzz_expect {
 /** Changes the request, which `k` has just made full, in the way of that number; false when there are fewer. */
 bool fuzz_mutate(fuzz_maker *k, fuzz_request *request, unsigned number, fuzz_expect *expect);
 
-/** Whether a field of that name was put in for one that no model has. */
-bool fuzz_is_unknown_name(const char *name);
-
 /** Walks all that can be changed until the one that is due. */
 typedef struct fuzz_mutator {
     fuzz_maker *k;
@@ -223,9 +220,8 @@ typedef struct fuzz_exchange {
 
 /** Whether `promise` is broken; `breach` is filled in then. */
 bool fuzz_is_broken(const fuzz_exchange *e, fuzz_promise promise, fuzz_breach *breach);
-/** What is wrong with a body of `.returns`; NULL when it fits. In `a`. (returns.c) */
-const char *fuzz_returns_fault(arena *a, const tern_route_options *options, tern_str body,
-                               const char **field);
+/** What is wrong with a body of the route's `.returns`; NULL when it fits. In `a`. (returns.c) */
+const char *fuzz_returns_fault(arena *a, const route *r, tern_str body, const char **field);
 /** Prepares what fuzz_returns_fault reads with; once, before the application is started. (returns.c) */
 bool fuzz_returns_prepare(arena *a, const tern_type *type);
 
@@ -236,7 +232,7 @@ enum {
     FUZZ_BREACHES_MOST = 48,
     FUZZ_LOG_BYTES = 4 << 20,
     FUZZ_STEPS_MOST = 512,
-    FUZZ_CHUNK = 60,     /* changes of a request in one case */
+    FUZZ_CHUNK = 120,    /* changes of a request in one case */
     FUZZ_CASE_MS = 20000 /* after which a case of slow requests asks no more */
 };
 
@@ -264,8 +260,9 @@ typedef struct fuzz_shared {
     bool has_ended;  /* the case came to its end */
     bool is_swept;   /* the sweep of the route has no more */
     bool has_reproduced;
-    uint32_t progress; /* the change of the sweep at work */
+    uint32_t progress; /* the change of the sweep at work; the route after that whose methods are looked at */
     uint32_t asked[FUZZ_ROUTES_MOST], taken_of[FUZZ_ROUTES_MOST];
+    bool is_stuck[FUZZ_ROUTES_MOST];      /* no valid request of it could be made */
     uint16_t status_of[FUZZ_ROUTES_MOST]; /* the last that was not a success */
     fuzz_found found[FUZZ_BREACHES_MOST];
     char log[FUZZ_LOG_BYTES];
@@ -339,6 +336,8 @@ tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t route, const
 bool fuzz_case_is_over(const fuzz_case *c);
 /** Notes a breach for the program that watches. */
 void fuzz_case_report(fuzz_case *c, const fuzz_breach *breach, uint32_t route, bool is_pair);
+/** Whether a route is a list that comes in pages, whose rows have keys. (walk.c) */
+bool fuzz_has_pages(const route *r);
 /** Walks the pages of a list. (walk.c) */
 void fuzz_case_walk(fuzz_case *c);
 /** Does the steps of a finding again. (replay.c) */

@@ -66,7 +66,9 @@ static void drop_steps(shrinker *s)
     for (unsigned size = f->step_count - fixed; size > 0; size = size > 1 ? (size + 1) / 2 : 0)
         for (unsigned at = 0; at + fixed + size <= f->step_count;) {
             fuzz_step *rest = without(s->run->arena, f->steps, f->step_count, at, size);
-            if (is_same(s, rest, f->step_count - size)) {
+            int from = f->steps[f->step_count - 1].from; /* what made the thing that is asked for */
+            bool is_needed = from >= (int)at && from < (int)(at + size);
+            if (!is_needed && is_same(s, rest, f->step_count - size)) {
                 f->steps = rest;
                 f->step_count -= size;
             } else {

@@ -194,11 +194,6 @@ static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot 
 
 static const char *const unknown_names[] = {"zz_unknown", "\xe2\x80\xae"};
 
-bool fuzz_is_unknown_name(const char *name)
-{
-    return strcmp(name, unknown_names[0]) == 0 || strcmp(name, unknown_names[1]) == 0;
-}
-
 /** Members that the model does not have, or does not take. */
 static void mutate_members(fuzz_mutator *m, const tern_type *type, fuzz_node *object, const place *where)
 {
@@ -337,16 +332,17 @@ bool fuzz_mutate(fuzz_maker *k, fuzz_request *request, unsigned number, fuzz_exp
 {
     fuzz_mutator m = {.k = k, .request = request, .left = number};
     const bind_plan *bind = request->route->bind;
-    const place body = {.name = "body"};
+    const place outer = {.name = "body"}, inner = {.up = &outer, .name = bind != NULL ? bind->wrapper : NULL};
+    const place *body = inner.name != NULL && request->format == FUZZ_JSON ? &inner : &outer;
     mutate_parameters(&m);
     if (!m.is_done)
         mutate_query_bytes(&m);
     k->source = TERN_FROM_BODY;
     k->format = request->format;
     if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL && request->format == FUZZ_JSON)
-        mutate_value(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], &body, NULL, bind->body});
+        mutate_value(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], body, NULL, bind->body});
     else if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL)
-        mutate_model(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], &body, NULL, bind->body});
+        mutate_model(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], body, NULL, bind->body});
     if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL)
         mutate_bytes(&m);
     *expected = m.expect;

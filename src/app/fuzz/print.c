@@ -267,8 +267,9 @@ void fuzz_print_summary(const fuzz_run *run, uint64_t ms, buf *out)
         if (!fuzz_is_aimed_at(run, r) || shared->taken_of[i] > 0)
             continue;
         if (shared->asked[i] == 0)
-            buf_add_printf(out, "fuzz: %s %s was not asked: no valid request could be made\n", r->method_name,
-                           r->pattern);
+            buf_add_printf(out, "fuzz: %s %s was not asked: %s\n", r->method_name, r->pattern,
+                           shared->is_stuck[i] ? "no valid request could be made"
+                                               : "there were not enough requests for all routes");
         else
             buf_add_printf(out, "fuzz: %s %s never succeeded in %u requests (the last status was %u)\n",
                            r->method_name, r->pattern, shared->asked[i], shared->status_of[i]);

@@ -157,6 +157,19 @@ static void add_multipart(buf *out, arena *a, const fuzz_node *body)
     buf_add_text(out, "--" BOUNDARY "--\r\n");
 }
 
+/** The body, under the key that the route's .takes_in has it. */
+static void add_json(buf *out, const fuzz_request *request, const fuzz_node *body)
+{
+    const char *wrapper = request->route->bind->wrapper;
+    if (wrapper != NULL) {
+        buf_add_text(out, "{\"");
+        buf_add_json(out, wrapper, strlen(wrapper));
+        buf_add_text(out, "\":");
+    }
+    fuzz_node_print_json(body, out);
+    buf_add_text(out, wrapper != NULL ? "}" : "");
+}
+
 static const char *add_body(buf *out, arena *a, const fuzz_request *request)
 {
     const fuzz_node *body = request->parts[TERN_FROM_BODY];
@@ -168,7 +181,7 @@ static const char *add_body(buf *out, arena *a, const fuzz_request *request)
         add_multipart(out, a, body);
         return "multipart/form-data; boundary=" BOUNDARY;
     default:
-        fuzz_node_print_json(body, out);
+        add_json(out, request, body);
         return "application/json";
     }
 }

@@ -1,6 +1,7 @@
 /* Replies against .returns: read by the schema's own decoder, with descriptions that say what a client gets
  * instead of what it sends. */
 #include "app/fuzz/internal.h"
+#include "app/page/shape.h"
 #include "schema/json/json.h"
 #include "schema/validate.h"
 #include "schema/value/value.h"
@@ -159,30 +160,50 @@ static const char *items_fault(arena *a, const tern_type *item, tern_value *list
     return NULL;
 }
 
-const char *fuzz_returns_fault(arena *a, const tern_route_options *options, tern_str body, const char **field)
+/** What .wrapped has around a reply taken off; NULL when it is not there. */
+static tern_value *unwrap(const route *r, tern_value *body)
 {
-    const tern_type *type = options->returns, *model = model_of(type);
+    if (r->options.wrapped == NULL)
+        return body;
+    return tern_value_count(body) == 1 ? tern_value_get(body, r->options.wrapped) : NULL;
+}
+
+static const char *page_fault(arena *a, const route *r, const tern_type *received, tern_value *page,
+                              const char **field)
+{
+    const page_shape *shape = r->page != NULL ? r->page : &page_shape_usual;
+    const char *items_name = shape->names[PAGE_ITEMS], *total_name = shape->names[PAGE_TOTAL];
+    const place outer = {.name = "body"}, inner = {.up = &outer, .name = items_name};
+    tern_value *items = tern_value_get(page, items_name);
+    if (tern_value_kind_of(items) != TERN_JSON_ARRAY)
+        return "the page has no list of items";
+    if (total_name != NULL && shape->total != TERN_TOTAL_NONE &&
+        tern_value_int(tern_value_get(page, total_name), -1) < 0)
+        return "the page's total is not a count";
+    return items_fault(a, received, items, &inner, field);
+}
+
+const char *fuzz_returns_fault(arena *a, const route *r, tern_str body, const char **field)
+{
+    const tern_type *type = r->options.returns, *model = model_of(type);
     const twin *t = find(model);
-    const place outer = {.name = "body"}, inner = {.up = &outer, .name = "items"};
-    const tern_type *received = t == NULL ? model : options->partial ? t->part : t->received;
+    const place outer = {.name = "body"};
+    const tern_type *received = t == NULL ? model : r->options.partial ? t->part : t->received;
+    value_error error;
     *field = "body";
     if (plan_of(received) == NULL || plan_of(received)->has_mistakes)
         return NULL;
-    if (type == model)
-        return value_fault(a, received, body, &outer, field);
-    value_error error;
     tern_str copy = {test_need(arena_text(a, body.data, body.len)), body.len};
     tern_value *value = value_parse(a, copy, NULL, &error);
     if (value == NULL)
         return error.message;
-    if (options->paged) {
-        tern_value *items = tern_value_get(value, "items");
-        if (tern_value_kind_of(items) != TERN_JSON_ARRAY)
-            return "the page has no list of items";
-        if (tern_value_int(tern_value_get(value, "total"), -1) < 0)
-            return "the page's total is not a count";
-        return items_fault(a, received, items, &inner, field);
-    }
+    value = unwrap(r, value);
+    if (value == NULL)
+        return "the body has not what .wrapped says around it";
+    if (r->options.paged)
+        return page_fault(a, r, received, value, field);
+    if (type == model)
+        return value_fault(a, received, print_value(a, value), &outer, field);
     if (tern_value_kind_of(value) != (type->kind == TERN_KIND_MAP ? TERN_JSON_OBJECT : TERN_JSON_ARRAY))
         return type->kind == TERN_KIND_MAP ? "the body is not an object" : "the body is not a list";
     return items_fault(a, received, value, &outer, field);

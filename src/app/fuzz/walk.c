@@ -104,6 +104,13 @@ static bool has_key(const route *r)
     return false;
 }
 
+bool fuzz_has_pages(const route *r)
+{
+    const paging p = paging_of(r);
+    return strcmp(r->method_name, "GET") == 0 && has_key(r) &&
+           (r->options.paged || p.page != NULL || p.size != NULL);
+}
+
 static bool repeats(fuzz_case *c, const route *r, tern_answer *before, tern_answer *after,
                     fuzz_breach *breach)
 {
@@ -178,8 +185,6 @@ void fuzz_case_walk(fuzz_case *c)
     enum { ORDERS = 6 };
     const route *r = router_at(c->run->app->router, c->job->route);
     const paging p = paging_of(r);
-    if (strcmp(r->method_name, "GET") != 0 || !has_key(r))
-        return;
     make_rows(c, r);
     c->maker.is_full = false;
     fuzz_request request = plain_list(c, r);

@@ -118,6 +118,12 @@ void resource_need_match(tern_ctx *c, const resource *r, const void *row)
     if (!has_match && !has_none_match)
         return;
     const resource_tag tag = tag_of_row(c, r, row);
+    if (has_match && !matches(c, "If-Match", &tag, true) && matches(c, "If-Match", &tag, false))
+        tern_fail(
+            c, 412,
+            "If-Match needs a strong tag, and W/%.*s is a weak one: a proxy that compresses may have made "
+            "it so",
+            (int)tag.len, tag.text);
     if (has_match && !matches(c, "If-Match", &tag, true))
         tern_fail(c, 412, "the %s was changed since it was read: it has another ETag by now", r->model->name);
     if (has_none_match && matches(c, "If-None-Match", &tag, false))

@@ -79,6 +79,18 @@ TERN_HANDLER(take_photo, Photo, in)
     return tern_textf(c, "%zu", in->file.size);
 }
 
+TERN_HANDLER(taken_user, User, in)
+{
+    tern_fail_field(c, 409, "email", "taken", "is taken");
+}
+
+TERN_MODEL(Problems, (tern_text_list_map, errors))
+
+static tern_reply by_field(tern_ctx *c, const tern_problem *problem)
+{
+    return tern_json(c, Problems, &(Problems){.errors = tern_problem_by_field(c, problem)});
+}
+
 static tern_app *users_app(void)
 {
     tern_app *app = tern_app_new();
@@ -93,6 +105,7 @@ static tern_app *users_app(void)
     tern_get(app, "/count", count, .returns = TERN_TYPE(tern_int64), .wrapped = "count");
     tern_post(app, "/loose", take_loose, .takes_in = "loose");
     tern_post(app, "/ranges", take_range, .takes_in = "range");
+    tern_post(app, "/taken", taken_user, .takes_in = "user");
     return app;
 }
 
@@ -121,10 +134,10 @@ TEST(a_body_without_its_key_is_told_so)
     ask_open(users_app());
     CHECK_SAID(422, ask("POST /users", JSON, "{}"),
                ONE_FAULT("\"body\",\"user\"", "missing", "must be given"));
-    CHECK_SAID(422, ask("POST /users", JSON, "{\"email\":\"a@b\"}"),
-               FAULTS("2 values are wrong",
-                      FAULT("\"body\",\"email\"", "unknown",
-                            "is not a known field") "," FAULT("\"body\",\"user\"", "missing", "must be given")));
+    CHECK_SAID(
+        422, ask("POST /users", JSON, "{\"email\":\"a@b\"}"),
+        FAULTS("2 values are wrong", FAULT("\"body\",\"email\"", "unknown", "is not a known field") "," FAULT(
+                                         "\"body\",\"user\"", "missing", "must be given")));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":null}"),
                ONE_FAULT("\"body\",\"user\"", "null", "must not be null"));
     CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":[]}"),
@@ -208,6 +221,27 @@ TEST(replies_of_other_types_and_problems_have_no_key)
     CHECK_SAID(500, ask("GET /null", JSON, ""), HANDLER_FAILED);
 }
 
+TEST(a_fault_of_a_field_that_a_handler_tells_has_the_key_too)
+{
+    ask_open(users_app());
+    CHECK_INT(ask("POST /taken", JSON, "{\"user\":{\"email\":\"a@b\"}}"), 409);
+    CHECK(strstr(ask_said(), "\"location\":[\"body\",\"user\",\"email\"],\"code\":\"taken\"") != NULL);
+    CHECK_INT(ask("POST /taken", FORM, "email=a%40b"), 409);
+    CHECK(strstr(ask_said(), "\"location\":[\"body\",\"email\"],\"code\":\"taken\"") != NULL);
+}
+
+TEST(messages_by_field_leave_the_key_out)
+{
+    tern_app *app = users_app();
+    tern_on_problem(app, by_field, .returns = TERN_TYPE(Problems));
+    ask_open(app);
+    CHECK_SAID(422, ask("POST /users", JSON, "{\"user\":{\"email\":\"a\"}}"),
+               "{\"errors\":{\"email\":[\"must have at least 3 characters\"]}}");
+    CHECK_SAID(422, ask("POST /users", JSON, "{}"), "{\"errors\":{\"user\":[\"must be given\"]}}");
+    CHECK_SAID(409, ask("POST /taken", JSON, "{\"user\":{\"email\":\"a@b\"}}"),
+               "{\"errors\":{\"email\":[\"is taken\"]}}");
+}
+
 /* -- the document -- */
 
 TEST(the_document_shows_the_key_around_bodies_and_replies)
@@ -281,7 +315,7 @@ TEST(a_key_around_no_reply_is_refused_at_start)
         "GET /users: .wrapped = \"users\" is for JSON; give its type too: .returns = TERN_TYPE(...)");
     REFUSED(
         tern_get(app, "/users", list_users, .wrapped = "users", .returns = TERN_LIST(User), .paged = true),
-        "GET /users: .wrapped = \"users\" is not for pages, which are an object already");
+        "GET /users: .wrapped = \"users\" is not for pages; name their fields: .page_names = {.items = \"users\"}");
     REFUSED(tern_get(app, "/users", list_users, .wrapped = "", .returns = TERN_LIST(User)),
             "GET /users: .wrapped must have 1 to 255 bytes");
 }

@@ -67,7 +67,7 @@ LIBRARY_TEST(pages_without_an_order_are_warned_of_once_with_place_and_fix)
     check_skip("builds without assertions do not know where a selection is written");
 #endif
     const char *text = log_of(c, select_pages, TERN_LOG_WARN);
-    CHECK_INT(times_in(text, "in no certain order"), 1);
+    CHECK_INT(times_in(text, "without an order"), 1);
     CHECK_INT(times_in(text, "logs.c:"), 1);
     CHECK_INT(times_in(text, "give it .order_by = \\\"id\\\""), 1);
     return tern_no_content(c);
@@ -181,7 +181,7 @@ LIBRARY_TEST(a_misuse_is_told_to_the_log_with_its_route_and_to_nobody_else)
     } cases[] = {
         {counts_below_zero, "POST /fake: .limit and .offset are not negative"},
         {removes_everything, "POST /fake: tern_remove_where without .where would remove every row of Book"},
-        {finds_by_another_key, "POST /fake: the key column id of Author is given a value of another kind"},
+        {finds_by_another_key, "POST /fake: the key column id of Author is given a value of a wrong kind"},
         {sums_texts, "POST /fake: Book.title is not a number in its table"},
         {has_too_few_values, "POST /fake: \\\"name = ? or name = ?\\\" has more `?` than there are values"},
     };

@@ -262,7 +262,7 @@ TERN_MODEL_WITH(StrayLine, (.view = true), (int64_t, writer_id, .references = TE
                 (Writer, writer, .optional = true, .via = "writer_id"))
 
 WORDS_TEST(a_preload_of_a_view_that_the_database_was_not_given_says_so,
-           "StrayLine is no table: it is not among the models given to tern_database")
+           "StrayLine is not a table: it is not one of the models given to tern_database")
 {
     StrayLine_list lines = tern_sql(c, StrayLine, "select writer_id from essay");
     tern_preload(c, StrayLine, lines, writer);
@@ -336,16 +336,18 @@ LIBRARY_TEST(values_of_a_condition_are_converted_as_in_selections)
     return tern_no_content(c);
 }
 
-WORDS_TEST(an_order_by_no_field_of_the_related_rows_is_refused,
-           "\"pric\" orders by what is not a field of the related model; it is \"field, other desc\"")
+WORDS_TEST(
+    an_order_by_no_field_of_the_related_rows_is_refused,
+    "\"pric\" orders by something that is not a field of the related model; write \"field, other desc\"")
 {
     WriterCard_list cards = tern_select(c, WriterCard);
     tern_preload(c, WriterCard, cards, essays, .order_by = "pric");
 }
 
-WORDS_TEST(a_condition_of_a_preload_that_was_made_at_run_time_is_refused,
-           "\"title = 'sea'\" was made at run time: SQL must be a literal, and values from a client go in by `?` "
-           "(.trusted_sql = true is for texts that clients cannot influence)")
+WORDS_TEST(
+    a_condition_of_a_preload_that_was_made_at_run_time_is_refused,
+    "\"title = 'sea'\" was made at run time: SQL must be a literal, and values from a client go in by `?` "
+    "(.trusted_sql = true is for texts that clients cannot influence)")
 {
     WriterCard_list cards = tern_select(c, WriterCard);
     tern_preload(c, WriterCard, cards, essays, .where = tern_sprintf(c, "title = '%s'", "sea"));

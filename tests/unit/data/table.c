@@ -341,9 +341,8 @@ TEST(table_refuses_a_model_whose_description_has_mistakes)
 TEST(table_refuses_names_that_others_have)
 {
     refuse(OPTIONS(.table = "PERSON"), NONE, NONE,
-           "model Made: its table is called \"PERSON\", as that of Person is; give one of them another "
-           ".table, or "
-           ".view = true if rows are only read into it\n");
+           "model Made: its table is called \"PERSON\", as that of Person; give one of them another "
+           ".table, or .view = true if rows are only read into it\n");
     refuse(NO_OPTIONS, FIELD(tern_bool, "a"), FIELD(tern_bool, "b", .column = "A"),
            "model Made, field b: its column is called \"A\", as that of a is\n");
 }
@@ -387,15 +386,15 @@ TEST(table_refuses_two_columns_of_one_role)
     refuse(NO_OPTIONS, FIELD(tern_int32, "a", .version = true, .optional = true), NONE,
            "model Made, field a: .version is never null; leave out .optional\n");
     refuse(NO_OPTIONS, FIELD(tern_int32, "a", .version = true, .key = true), NONE,
-           "model Made, field a: .version changes; it is no .key\n");
+           "model Made, field a: .version changes; it cannot be a .key\n");
 }
 
 TEST(table_refuses_uploads)
 {
     refuse(NO_OPTIONS, FIELD(tern_upload, "a"), FIELD(tern_upload_list, "b"),
-           "model Made, field a: a file is not kept in a table; keep its place as text, and give it "
+           "model Made, field a: a file is not stored in a table; store its path as text, and give it "
            ".not_stored\n"
-           "model Made, field b: a file is not kept in a table; keep its place as text, and give it "
+           "model Made, field b: a file is not stored in a table; store its path as text, and give it "
            ".not_stored\n");
 }
 
@@ -440,7 +439,7 @@ TEST(table_refuses_indexes_that_it_does_not_understand)
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, a")), FIELD(tern_int64, "a"), NONE,
            "model Made: .indexes has \"a, a\": a is used twice\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a, id up")), FIELD(tern_int64, "a"), NONE,
-           "model Made: .indexes has \"a, id up\": \"up\" is not understood; write columns with commas "
+           "model Made: .indexes has \"a, id up\": \"up\" cannot be read; write columns with commas "
            "between them, each with desc if wanted, and a where at the end if wanted\n");
     refuse(OPTIONS(.indexes = TERN_COLUMNS("a where ")), FIELD(tern_int64, "a"), NONE,
            "model Made: .indexes has \"a where \": no condition follows where\n");

@@ -122,7 +122,7 @@ WORDS_TEST(a_pluck_in_the_order_of_no_field_is_refused,
 TERN_MODEL(Stray, (int64_t, id, .key = true))
 
 WORDS_TEST(a_pluck_of_a_model_that_is_not_a_table_is_refused,
-           "Stray is no table: it is not among the models given to tern_database")
+           "Stray is not a table: it is not one of the models given to tern_database")
 {
     (void)tern_pluck(c, Stray, id);
 }

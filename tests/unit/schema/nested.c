@@ -331,25 +331,25 @@ TEST(rules_on_the_wrong_level_say_where_they_belong)
 {
     check_mistake(
         TERN_TYPE(TooHigh),
-        "model TooHigh, field f: .min_length is for text, bytes and uploads; for what is in a map of "
+        "model TooHigh, field f: .min_length is for text, bytes and uploads; for the values in a map of "
         "tern_text_list: .items = TERN_RULES(.items = TERN_RULES(.min_length = ...))\n");
     check_mistake(
         TERN_TYPE(TooHighItems),
-        "model TooHighItems, field f: .items: .min_length is for text, bytes and uploads; for what is "
+        "model TooHighItems, field f: .items: .min_length is for text, bytes and uploads; for the values "
         "in a list of const char *: .items = TERN_RULES(.min_length = ...)\n");
     check_mistake(
         TERN_TYPE(TooDeep),
-        "model TooDeep, field f: .items.items: .min is for numbers; const char * has no use for it\n");
+        "model TooDeep, field f: .items.items: .min is for numbers; it has no meaning for const char *\n");
     check_mistake(
         TERN_TYPE(NoKeys),
-        "model NoKeys, field f: .items: .keys is for maps; a list of const char * has no use for it\n");
+        "model NoKeys, field f: .items: .keys is for maps; it has no meaning for a list of const char *\n");
 }
 
 TEST(what_a_map_of_lists_cannot_be_is_refused_at_start)
 {
     check_mistake(
         TERN_TYPE(FilesByName),
-        "model FilesByName, field files: a map of tern_upload_list has a file inside; files are fields "
+        "model FilesByName, field files: a map of tern_upload_list contains a file; files are fields "
         "of the input model itself, as tern_upload or tern_upload_list\n");
     check_mistake(TERN_TYPE(Fallback),
                   "model Fallback, field f: .fallback \"{\"a\":[]}\" can only be \"{}\"\n");

@@ -239,7 +239,7 @@ TEST(mistakes_of_the_whole_are_told_once_and_of_the_whole)
 {
     CHECK(!prepare(TERN_TYPE(WrongChange),
                    "model Wrong, field size: .min = 3 is above .max = 2\n"
-                   "model Wrong, field text: .min is for numbers; const char * has no use for it\n"));
+                   "model Wrong, field text: .min is for numbers; it has no meaning for const char *\n"));
     CHECK(!prepare(TERN_TYPE(WrongChange), ""));
     CHECK(!prepare(TERN_TYPE(Wrong), ""));
     schema_forget();
@@ -248,7 +248,7 @@ TEST(mistakes_of_the_whole_are_told_once_and_of_the_whole)
 TEST(mistakes_of_its_own_fields_are_told_of_the_part)
 {
     CHECK(!prepare(TERN_TYPE(WrongOwn),
-                   "model WrongOwn, field odd: .pattern is for text; int32_t has no use for it\n"));
+                   "model WrongOwn, field odd: .pattern is for text; it has no meaning for int32_t\n"));
     schema_forget();
 }
 
