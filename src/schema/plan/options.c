@@ -243,8 +243,7 @@ static void check_message(planner *p, uint64_t given)
         planner_mistake(p, ".message replaces the messages of rules like .pattern; .check adds its own");
     else
         planner_mistake(
-            p, ".message speaks for a rule that is broken, and there is none; give .pattern, .min or "
-               "the like");
+            p, ".message replaces the messages of rules, but there is no rule; give .pattern or .min");
 }
 
 /* -- what contradicts itself -- */
