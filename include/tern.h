@@ -16,6 +16,8 @@
 #include <tern/reply.h>
 #include <tern/resource.h>
 #include <tern/shared.h>
+#include <tern/sql.h>
+#include <tern/sql_values.h>
 #include <tern/str.h>
 #include <tern/task.h>
 #include <tern/value.h>

@@ -63,7 +63,8 @@ static bool keep(data_run *run, const data_row *row)
 static void run_engine(const char *sql, unsigned id, tern_args args, arena *a)
 {
     static const uint8_t kinds[] = {TERN_ARG_INT};
-    data_statement statement = {sql, strlen(sql), id, args.count, kinds, false};
+    data_statement statement = {
+        .sql = sql, .sql_len = strlen(sql), .id = id, .arg_count = args.count, .kinds = kinds};
     data_run run = {.statement = &statement, .args = args.items, .memory = a, .on_row = keep};
     item_count = 0;
     must(data_sqlite.run(db, &run), run.error.message);

@@ -25,6 +25,9 @@
 #include <tern/context.h>
 #include <tern/model.h>
 #include <tern/page.h>
+#include <tern/sql.h>
+#include <tern/sql_note.h>
+#include <tern/sql_values.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,108 +87,6 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
 #define tern_seed(app, fill) tern_seed_of(app, fill, #fill)
 void tern_seed_of(tern_app *app, void (*fill)(tern_ctx *c), const char *name);
 
-/* -- values for `?` -- */
-
-typedef enum tern_arg_kind {
-    TERN_ARG_NULL,
-    TERN_ARG_BOOL,
-    TERN_ARG_INT,
-    TERN_ARG_DOUBLE,
-    TERN_ARG_TEXT,
-    TERN_ARG_BYTES,
-    TERN_ARG_UUID,
-    TERN_ARG_DATE,
-    TERN_ARG_TIME,
-    TERN_ARG_DATETIME,
-    TERN_ARG_DURATION,
-    TERN_ARG_DECIMAL,
-    TERN_ARG_JSON,
-    TERN_ARG_TOO_BIG /* a whole number above INT64_MAX: no column holds it, the statement is refused */
-} tern_arg_kind;
-
-/** One value to be bound. A NULL text, bytes or JSON binds as null of its kind. */
-typedef struct tern_arg {
-    tern_arg_kind kind;
-    bool is_null; /* null rather than a value of `kind` */
-    union {
-        bool boolean;
-        int64_t integer;
-        double real;
-        tern_str text; /* TEXT, BYTES, JSON */
-        tern_uuid uuid;
-        tern_date date;
-        tern_time time;
-        tern_datetime datetime;
-        tern_duration duration;
-        tern_decimal decimal;
-    };
-} tern_arg;
-
-typedef struct tern_args {
-    const tern_arg *items;
-    unsigned count;
-} tern_args;
-
-/**
- * The values of the `?` in a text, in order, bound by their C types: `.args = TERN_ARGS(in->done, "x", 3)`.
- * At most 32. They live as long as the block that they are in.
- *
- * `true`, `!x` and constants of an enum are ints in C. Beside a bool or enum column of the model (`done = ?`,
- * `colour <> ?`, `colour in (?, ?)`), and as a key, they are bound as that bool or name; another number is
- * refused with 500. Elsewhere (in tern_sql, in a query within the text, in an expression) an int is a number,
- * which PostgreSQL does not compare with booleans and texts: give it a `bool` variable, and an enum's name.
- */
-#define TERN_ARGS(...)                                                                                       \
-    ((tern_args){(const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)},                              \
-                 sizeof((const tern_arg[]){TERN_EACH(TERN_ARG_ITEM_, ~, __VA_ARGS__)}) / sizeof(tern_arg)})
-#define TERN_ARG_ITEM_(unused, value) TERN_ARG(value),
-#define TERN_ARG(value)                                                                                      \
-    _Generic((value),                                                                                        \
-        bool: tern_arg_bool,                                                                                 \
-        signed char: tern_arg_int,                                                                           \
-        short: tern_arg_int,                                                                                 \
-        int: tern_arg_int,                                                                                   \
-        long: tern_arg_int,                                                                                  \
-        long long: tern_arg_int,                                                                             \
-        unsigned char: tern_arg_uint,                                                                        \
-        unsigned short: tern_arg_uint,                                                                       \
-        unsigned: tern_arg_uint,                                                                             \
-        unsigned long: tern_arg_uint,                                                                        \
-        unsigned long long: tern_arg_uint,                                                                   \
-        float: tern_arg_double,                                                                              \
-        double: tern_arg_double,                                                                             \
-        char *: tern_arg_text,                                                                               \
-        const char *: tern_arg_text,                                                                         \
-        tern_str: tern_arg_slice,                                                                            \
-        tern_bytes: tern_arg_bytes,                                                                          \
-        tern_uuid: tern_arg_uuid,                                                                            \
-        tern_date: tern_arg_date,                                                                            \
-        tern_time: tern_arg_time,                                                                            \
-        tern_datetime: tern_arg_datetime,                                                                    \
-        tern_duration: tern_arg_duration,                                                                    \
-        tern_decimal: tern_arg_decimal,                                                                      \
-        tern_any: tern_arg_json,                                                                             \
-        tern_arg: tern_arg_self,                                                                             \
-        void *: tern_arg_null)(value)
-
-tern_arg tern_arg_null(const void *unused);
-tern_arg tern_arg_bool(bool value);
-tern_arg tern_arg_int(int64_t value);
-/** Above INT64_MAX no column can hold it: the statement is refused with 422. */
-tern_arg tern_arg_uint(uint64_t value);
-tern_arg tern_arg_double(double value);
-tern_arg tern_arg_text(const char *text);
-tern_arg tern_arg_slice(tern_str text);
-tern_arg tern_arg_bytes(tern_bytes bytes);
-tern_arg tern_arg_uuid(tern_uuid value);
-tern_arg tern_arg_date(tern_date value);
-tern_arg tern_arg_time(tern_time value);
-tern_arg tern_arg_datetime(tern_datetime value);
-tern_arg tern_arg_duration(tern_duration value);
-tern_arg tern_arg_decimal(tern_decimal value);
-tern_arg tern_arg_json(tern_any json);
-tern_arg tern_arg_self(tern_arg value);
-
 /* -- what went wrong -- */
 
 typedef enum tern_data_fault {
@@ -214,43 +115,42 @@ typedef struct tern_data_error {
 
 /* -- reading -- */
 
-/** What to select; all may be left out. tern_remove_where takes `.where` and `.args` alone (and `.error`). */
+/** What to select; all may be left out. tern_remove_where takes `.where`, `.args` and `.filters` alone (and
+ * `.error`). */
 typedef struct tern_selection {
     const char *where; /* "done = ? and title like ?"; names are those of the fields' columns */
     tern_args args;
-    const char
-        *order_by; /* fields of the model: "created desc, id"; missing columns of the key are added, so that
-                             the order is total. NULL: no order */
-    int64_t limit; /* 0: no limit. With it or .offset, give .order_by: pages need an order */
+    tern_filters filters; /* further conditions: TERN_FILTERS(TERN_IF(...), ...) */
+    const char *order_by; /* fields of the model: "created desc, id"; missing columns of the key are added, so
+                             that the order is total. NULL: no order */
+    int64_t limit;        /* 0: no limit. With it or .offset, give .order_by: pages need an order */
     int64_t offset;
     const void *after; /* a row of the same model: only rows after it in order_by (keyset pages). Nulls are
                           where the engine has them: SQLite before all values, PostgreSQL after them */
     bool for_update;   /* locks the rows until the transaction's end (PostgreSQL; SQLite locks as a whole) */
-    bool trusted_sql;  /* .where was made at run time, and not from client input */
+    bool trusted_sql;  /* .where or .filters were made at run time, and not from client input */
     tern_data_error *error;
     const char *place; /* "main.c:31", set by the macros in builds with assertions: for warnings */
 } tern_selection;
 
-#ifdef NDEBUG
-#define TERN_PLACE_ NULL
-#else
-#define TERN_PLACE_            __FILE__ ":" TERN_LINE_TEXT_(__LINE__)
-#define TERN_LINE_TEXT_(line)  TERN_LINE_TEXT2_(line)
-#define TERN_LINE_TEXT2_(line) #line
-#endif
-
 /** Rows as a `Model_list`; empty without any. */
 #define tern_select(c, Model, ...)                                                                           \
-    (*(Model##_list *)tern_select_of(c, TERN_TYPE(Model),                                                    \
+    (*(Model##_list *)tern_select_of(TERN_NOTED_(c, Model, "tern_select", #__VA_ARGS__), TERN_TYPE(Model),   \
                                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
 /** The first row, or NULL. */
 #define tern_first(c, Model, ...)                                                                            \
-    ((Model *)tern_first_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__}))
+    ((Model *)tern_first_of(TERN_NOTED_(c, Model, "tern_first", #__VA_ARGS__), TERN_TYPE(Model),             \
+                            &(tern_selection){__VA_ARGS__}))
 /** The row with this key (several values for a composite key, in the order of declaration), or NULL. */
-#define tern_find(c, Model, ...) ((Model *)tern_find_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+#define tern_find(c, Model, ...)                                                                             \
+    ((Model *)tern_find_of(                                                                                  \
+        TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_find(" #Model, #__VA_ARGS__, __VA_ARGS__),               \
+        TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__)))
 /** As tern_find; without such a row the handler ends with 404. */
 #define tern_get_or_404(c, Model, ...)                                                                       \
-    ((Model *)tern_get_or_404_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__)))
+    ((Model *)tern_get_or_404_of(                                                                            \
+        TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_get_or_404(" #Model, #__VA_ARGS__, __VA_ARGS__),         \
+        TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__)))
 /**
  * The rows with these keys as a `Model_list`, in the order of the keys; a key without a row is skipped. It
  * runs a query for each key, on PostgreSQL all at once in a single round trip.
@@ -261,22 +161,31 @@ typedef struct tern_selection {
  * the values one after the other.
  */
 #define tern_find_all(c, Model, ...) (*(Model##_list *)tern_find_all_of(c, TERN_TYPE(Model), (__VA_ARGS__)))
-#define tern_count(c, Model, ...)    tern_count_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
-#define tern_exists(c, Model, ...)   tern_exists_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+#define tern_count(c, Model, ...)                                                                            \
+    tern_count_of(TERN_NOTED_(c, Model, "tern_count", #__VA_ARGS__), TERN_TYPE(Model),                       \
+                  &(tern_selection){__VA_ARGS__})
+#define tern_exists(c, Model, ...)                                                                           \
+    tern_exists_of(TERN_NOTED_(c, Model, "tern_exists", #__VA_ARGS__), TERN_TYPE(Model),                     \
+                   &(tern_selection){__VA_ARGS__})
 /** Sum, average, least and greatest of a numeric field over the rows; 0 without rows. */
 #define tern_sum(c, Model, field, ...)                                                                       \
-    tern_aggregate_of(c, TERN_TYPE(Model), "sum", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_sum", #field ", " #__VA_ARGS__), TERN_TYPE(Model), "sum",  \
+                      TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_average(c, Model, field, ...)                                                                   \
-    tern_aggregate_of(c, TERN_TYPE(Model), "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_average", #field ", " #__VA_ARGS__), TERN_TYPE(Model),     \
+                      "avg", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_least(c, Model, field, ...)                                                                     \
-    tern_aggregate_of(c, TERN_TYPE(Model), "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_least", #field ", " #__VA_ARGS__), TERN_TYPE(Model),       \
+                      "min", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 #define tern_greatest(c, Model, field, ...)                                                                  \
-    tern_aggregate_of(c, TERN_TYPE(Model), "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
+    tern_aggregate_of(TERN_NOTED_(c, Model, "tern_greatest", #field ", " #__VA_ARGS__), TERN_TYPE(Model),    \
+                      "max", TERN_NAME_OF_(Model, field), &(tern_selection){__VA_ARGS__})
 
 /** What tern_pluck lists; all may be left out. */
 typedef struct tern_pluck_options {
     const char *where; /* as in tern_selection, and all that follows */
     tern_args args;
+    tern_filters filters;
     const char *order_by; /* with .distinct the field itself, or that and " desc" */
     int64_t limit;
     int64_t offset;
@@ -297,7 +206,8 @@ typedef struct tern_pluck_options {
  */
 #define tern_pluck(c, Model, field, ...)                                                                     \
     (*(__typeof__(TERN_LIST_OF_VALUE_(((Model *)0)->field)))tern_pluck_of(                                   \
-        c, TERN_TYPE(Model), #field, &(tern_pluck_options){__VA_ARGS__}))
+        TERN_NOTED_(c, Model, "tern_pluck", #field ", " #__VA_ARGS__), TERN_TYPE(Model), #field,             \
+        &(tern_pluck_options){__VA_ARGS__}))
 
 /* A NULL pointer to the list of the values' type. What the compiler says of another type: "invalid use of
  * undefined type 'struct tern_pluck_takes_a_field_of_a_single_value'". */
@@ -338,10 +248,12 @@ typedef struct tern_pluck_options {
  * without such fields.
  */
 #define tern_search(c, Model, words, ...)                                                                    \
-    (*(Model##_list *)tern_search_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
+    (*(Model##_list *)tern_search_of(TERN_NOTED_(c, Model, "tern_search", #words ", " #__VA_ARGS__),         \
+                                     TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__}))
 /** How many rows tern_search would find without .limit and .offset. */
 #define tern_search_count(c, Model, words, ...)                                                              \
-    tern_search_count_of(c, TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
+    tern_search_count_of(TERN_NOTED_(c, Model, "tern_search_count", #words ", " #__VA_ARGS__),               \
+                         TERN_TYPE(Model), words, &(tern_selection){__VA_ARGS__})
 
 /**
  * One page of the rows, as a `Model_list`; `paging` (tern/page.h) says which, and receives the total, as the
@@ -356,8 +268,9 @@ typedef struct tern_pluck_options {
  * when `.after` is not a cursor of this model and order, or comes with a `.page` beyond the first.
  */
 #define tern_select_page(c, Model, paging, ...)                                                              \
-    (*(Model##_list *)tern_select_page_of(c, TERN_TYPE(Model), paging,                                       \
-                                          &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
+    (*(Model##_list *)tern_select_page_of(                                                                   \
+        TERN_NOTED_(c, Model, "tern_select_page", #paging ", " #__VA_ARGS__), TERN_TYPE(Model), paging,      \
+        &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__}))
 
 /** Which related rows, and in which order; all may be left out. */
 typedef struct tern_preload_options {
@@ -384,7 +297,8 @@ typedef struct tern_preload_options {
  *     tern_preload(c, Author, authors, books.items->tags);
  */
 #define tern_preload(c, Model, list, field, ...)                                                             \
-    tern_preload_of(c, TERN_TYPE(Model), TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field),          \
+    tern_preload_of(TERN_NOTED_(c, Model, "tern_preload", #list ", " #field), TERN_TYPE(Model),              \
+                    TERN_LIST_HEAD_(Model, list), TERN_NAME_OF_(Model, field),                               \
                     &(tern_preload_options){__VA_ARGS__})
 /* The field's name; a name that the model has not got does not compile. */
 #define TERN_NAME_OF_(Model, field)  ((void)sizeof(((Model *)0)->field), #field)
@@ -396,7 +310,8 @@ typedef struct tern_rows tern_rows;
 /** Starts reading; the connection is held until the end, tern_rows_close, or the handler's. In a transaction
  * its other statements wait for that: one that comes before is refused (500); the block's end closes rows. */
 #define tern_rows_open(c, Model, ...)                                                                        \
-    tern_rows_open_of(c, TERN_TYPE(Model), &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
+    tern_rows_open_of(TERN_NOTED_(c, Model, "tern_rows_open", #__VA_ARGS__), TERN_TYPE(Model),               \
+                      &(tern_selection){.place = TERN_PLACE_, __VA_ARGS__})
 /** Fills `*row`, whose texts are valid until the next call; false at the end. */
 bool tern_rows_next(tern_rows *rows, void *row);
 void tern_rows_close(tern_rows *rows);
@@ -460,10 +375,14 @@ typedef struct tern_write {
                         }){.given = {__VA_ARGS__}}                                                           \
                             .plain)
 /** Deletes the row with this key; false without one. */
-#define tern_remove(c, Model, ...) tern_remove_of(c, TERN_TYPE(Model), TERN_ARGS(__VA_ARGS__))
-/** Deletes every row that the query selects; the number of rows. Without .where it refuses (500). */
+#define tern_remove(c, Model, ...)                                                                           \
+    tern_remove_of(TERN_NOTED_WITH_(c, TERN_TYPE(Model), "tern_remove(" #Model, #__VA_ARGS__, __VA_ARGS__),  \
+                   TERN_TYPE(Model), TERN_ARGS_OF_CALL_(__VA_ARGS__))
+/** Deletes every row that the query selects; the number of rows. Without .where, and a filter that is given,
+ * it refuses (500). */
 #define tern_remove_where(c, Model, ...)                                                                     \
-    tern_remove_where_of(c, TERN_TYPE(Model), &(tern_selection){__VA_ARGS__})
+    tern_remove_where_of(TERN_NOTED_(c, Model, "tern_remove_where", #__VA_ARGS__), TERN_TYPE(Model),         \
+                         &(tern_selection){__VA_ARGS__})
 #define TERN_ROW_OF_(Model, row)         _Generic((row), Model * : (row))
 #define TERN_WRITE_(call, c, Model, row) call(c, TERN_TYPE(Model), TERN_ROW_OF_(Model, row), &(tern_write){0})
 /* tern_write with the model's own types, so that the compiler checks them. */
@@ -486,84 +405,6 @@ typedef struct tern_write {
         } written_ = {.given = {.row = __VA_ARGS__}};                                                        \
         call(c, TERN_TYPE(Model), written_.plain.row, &written_.plain);                                      \
     })
-
-/* -- SQL of your own -- */
-
-/**
- * Rows of any model, matched by column name: joins, groups, window functions, any SQL.
- *
- * A dot in a column's name leads into a nested model, over any number of levels: `u.name as "author.name"`. A
- * nested model whose columns are all null is null (absent where its field cannot be null). A column that does
- * not lead to a field is refused with 500.
- */
-#define tern_sql(c, Model, text, ...)                                                                        \
-    (*(Model##_list *)tern_sql_of(c, TERN_TYPE(Model), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
-/**
- * The only column of any query as a list, whatever the column is called. The type is named as its description
- * is: `tern_text`, `tern_int64`, `tern_uuid`, an enum; or a model, a list, a map that is JSON there.
- *
- *     tern_text_list tags = tern_sql_pluck(c, tern_text, "select distinct name from tag order by name");
- *
- * The list has a value for each row; null becomes zero, or NULL for text. More than one column is refused
- * with 500.
- */
-#define tern_sql_pluck(c, T, text, ...)                                                                      \
-    (*(T##_list *)tern_sql_pluck_of(c, TERN_TYPE(T), text, TERN_ARGS_OR_NONE_(__VA_ARGS__)))
-/**
- * One value: the only column of the first row, read into `*out`, a variable of the type that is wanted.
- *
- *     int copies;
- *     if (!tern_sql_value(c, &copies, "select copies from book where id = ?", id))
- *         tern_fail(c, 404, "no book %lld", (long long)id);
- *
- * False without a row, and for null; `*out` is zero then. More than one column is refused with 500, as is a
- * value that does not fit the type. For a variable of another type the compiler says: "incompatible type ...
- * 'struct tern_sql_value_reads_no_such_type'".
- */
-#define tern_sql_value(c, out, text, ...)                                                                    \
-    tern_sql_value_of(c, TERN_TYPE_OF_VALUE_(*(out)), out, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-/** One value, where no row and null are as good as zero: 0, false, NULL of a text. */
-#define tern_sql_int(c, text, ...)      tern_sql_int_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_double(c, text, ...)   tern_sql_double_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_bool(c, text, ...)     tern_sql_bool_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_text(c, text, ...)     tern_sql_text_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_uuid(c, text, ...)     tern_sql_uuid_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_date(c, text, ...)     tern_sql_date_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_datetime(c, text, ...) tern_sql_datetime_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define tern_sql_decimal(c, text, ...)  tern_sql_decimal_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_TYPE_OF_VALUE_(value)                                                                           \
-    _Generic((value),                                                                                        \
-        bool: &tern_bool_type,                                                                               \
-        signed char: &tern_int8_type,                                                                        \
-        short: &tern_int16_type,                                                                             \
-        int: &tern_int32_type,                                                                               \
-        long: &tern_int64_type,                                                                              \
-        long long: &tern_int64_type,                                                                         \
-        unsigned char: &tern_uint8_type,                                                                     \
-        unsigned short: &tern_uint16_type,                                                                   \
-        unsigned: &tern_uint32_type,                                                                         \
-        unsigned long: &tern_uint64_type,                                                                    \
-        unsigned long long: &tern_uint64_type,                                                               \
-        float: &tern_float_type,                                                                             \
-        double: &tern_double_type,                                                                           \
-        const char *: &tern_text_type,                                                                       \
-        tern_bytes: &tern_bytes_type,                                                                        \
-        tern_uuid: &tern_uuid_type,                                                                          \
-        tern_date: &tern_date_type,                                                                          \
-        tern_time: &tern_time_type,                                                                          \
-        tern_datetime: &tern_datetime_type,                                                                  \
-        tern_duration: &tern_duration_type,                                                                  \
-        tern_decimal: &tern_decimal_type,                                                                    \
-        tern_any: &tern_any_type,                                                                            \
-        default: (struct tern_sql_value_reads_no_such_type){0})
-struct tern_sql_value_reads_no_such_type {
-    int unused;
-};
-/** A statement without rows; the number of rows it changed. */
-#define tern_sql_run(c, text, ...) tern_sql_run_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
-#define TERN_ARGS_OR_NONE_(...)    __VA_OPT__(TERN_ARGS(__VA_ARGS__)) TERN_PRIVATE_NO_ARGS_##__VA_OPT__(1)
-#define TERN_PRIVATE_NO_ARGS_      ((tern_args){NULL, 0})
-#define TERN_PRIVATE_NO_ARGS_1
 
 /* -- transactions -- */
 
@@ -612,11 +453,20 @@ void tern_transact_of(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *a
 
 /** A selection that outlives the function that makes it (its values lie in the request's memory), which one
  * with TERN_ARGS does not: `return tern_where(c, "owner = ?", id);` */
-#define tern_where(c, text, ...) tern_where_of(c, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_where(c, text, ...)                                                                             \
+    tern_where_of(TERN_NOTED_WITH_(c, NULL, "tern_where(",                                                   \
+                                   TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),        \
+                  text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+/** As tern_where, by what TERN_FILTERS takes: `return tern_where_given(c, TERN_IF(!me->is_admin, "owner = ?",
+ * me->id));` Neither copies texts or the items of lists. */
+#define tern_where_given(c, ...)                                                                             \
+    tern_where_given_of((TERN_NOTE_(NULL, "tern_where_given(, " #__VA_ARGS__ ")"), c),                       \
+                        TERN_FILTERS(__VA_ARGS__))
 
 /* -- what the macros call -- */
 
 tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args);
+tern_selection tern_where_given_of(tern_ctx *c, tern_filters filters);
 
 void *tern_select_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
 void *tern_first_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
@@ -644,18 +494,6 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
                         const tern_write *options);
 bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key);
 int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *query);
-void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
 void *tern_pluck_of(tern_ctx *c, const tern_type *type, const char *field, const tern_pluck_options *options);
-void *tern_sql_pluck_of(tern_ctx *c, const tern_type *type, const char *text, tern_args args);
-bool tern_sql_value_of(tern_ctx *c, const tern_type *type, void *out, const char *text, tern_args args);
-int64_t tern_sql_int_of(tern_ctx *c, const char *text, tern_args args);
-double tern_sql_double_of(tern_ctx *c, const char *text, tern_args args);
-bool tern_sql_bool_of(tern_ctx *c, const char *text, tern_args args);
-const char *tern_sql_text_of(tern_ctx *c, const char *text, tern_args args);
-tern_uuid tern_sql_uuid_of(tern_ctx *c, const char *text, tern_args args);
-tern_date tern_sql_date_of(tern_ctx *c, const char *text, tern_args args);
-tern_datetime tern_sql_datetime_of(tern_ctx *c, const char *text, tern_args args);
-tern_decimal tern_sql_decimal_of(tern_ctx *c, const char *text, tern_args args);
-int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args);
 
 #endif

@@ -275,35 +275,10 @@ static void find_field(tern_ctx *c, const char *name, tern_fault *told)
     ctx_place_fault(c, told);
 }
 
-/** The key that the body of this request had its fields under; NULL: none. */
-static const char *wrapper_of(tern_ctx *c)
-{
-    const bind_plan *plan = c->match.route != NULL ? c->match.route->bind : NULL;
-    return plan != NULL && c->is_json_read ? plan->wrapper : NULL;
-}
-
-/** Places a fault of a field of the body under the key that the body has. */
-static void wrap_fault(tern_ctx *c, tern_fault *told)
-{
-    const char *wrapper = wrapper_of(c);
-    if (wrapper == NULL || told->field == NULL || strcmp(told->source, "body") != 0)
-        return;
-    buf text = {0};
-    buf_add_text(&text, "[\"body\",\"");
-    buf_add_json(&text, wrapper, strlen(wrapper));
-    buf_add_text(&text, "\",\"");
-    buf_add_json(&text, told->field, strlen(told->field));
-    buf_add_text(&text, "\"]");
-    told->location = !text.failed ? arena_text(&c->x->arena, text.data, text.len) : NULL;
-    buf_free(&text);
-    told->field = ctx_need(c, arena_printf(&c->x->arena, "%s.%s", wrapper, told->field));
-}
-
 void tern_fail_field(tern_ctx *c, int status, const char *field, const char *code, const char *format, ...)
 {
     tern_fault told;
     find_field(c, field, &told);
-    wrap_fault(c, &told);
     va_list args;
     va_start(args, format);
     told.message = ctx_need(c, arena_vprintf(&c->x->arena, NULL, format, args));

@@ -142,3 +142,25 @@ bool text_get_i64(const char *text, size_t len, int64_t *value)
     *value = negative ? (int64_t)(0 - size) : (int64_t)size;
     return true;
 }
+
+unsigned text_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 40 };
+    unsigned row[LONGEST + 1];
+    size_t a_len = strlen(a), b_len = strlen(b);
+    if (a_len > LONGEST || b_len > LONGEST)
+        return LONGEST;
+    for (size_t k = 0; k <= b_len; k++)
+        row[k] = (unsigned)k;
+    for (size_t i = 1; i <= a_len; i++) {
+        unsigned corner = row[0];
+        row[0] = (unsigned)i;
+        for (size_t k = 1; k <= b_len; k++) {
+            unsigned change = corner + (a[i - 1] != b[k - 1]);
+            unsigned shift = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
+            corner = row[k];
+            row[k] = change < shift ? change : shift;
+        }
+    }
+    return row[b_len];
+}

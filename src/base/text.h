@@ -15,6 +15,9 @@ static inline unsigned char text_lower(unsigned char byte)
 /** Whether the `len` bytes at `a` and `b` are equal, ignoring ASCII case. */
 bool text_equal_nocase(const char *a, const char *b, size_t len);
 
+/** How many letters must be added, dropped or changed to make one word the other; large for long words. */
+unsigned text_distance(const char *a, const char *b);
+
 /** Length (1 to 4) of the valid UTF-8 sequence at `s` (RFC 3629: no overlong, no surrogate), 0 when there is
  * none. */
 size_t utf8_sequence(const char *s, size_t len);

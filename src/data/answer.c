@@ -84,15 +84,14 @@ static void log_trouble(const char *label, const data_error *error)
     limit->left_out = 0;
 }
 
-/** Which of the two a broken foreign key is: PostgreSQL says so in words (English, unless lc_messages is
- * set), SQLite does not. And which conflict. */
+/** Which of the two a broken foreign key is, where the engine knows. And which conflict. */
 static const char *detail_of(const data_error *error)
 {
     if (error->is_outdated && error->fault == TERN_DATA_CONFLICT)
         return "the database's tables have just changed; please try again";
-    if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "insert or update on table") != NULL)
+    if (error->fault == TERN_DATA_FOREIGN_KEY && error->reference == DATA_REFERENCE_MISSING)
         return "the row that this refers to does not exist";
-    if (error->fault == TERN_DATA_FOREIGN_KEY && strstr(error->message, "update or delete on table") != NULL)
+    if (error->fault == TERN_DATA_FOREIGN_KEY && error->reference == DATA_REFERENCE_HELD)
         return "other rows refer to this one";
     if (error->is_read_only && error->fault == TERN_DATA_AWAY)
         return "the database can only be read at present";

@@ -87,6 +87,18 @@ static const char *before_list(const char *text, const char *end)
     return is_word(negation, (size_t)(end - negation), "not") ? negation : in;
 }
 
+const char *compared_sole_list(const char *text, const char *question, bool *is_negated)
+{
+    const char *end = before_space(text, question), *after = question + 1;
+    while (isspace((unsigned char)*after))
+        after++;
+    if (end == text || end[-1] != '(' || *after != ')')
+        return NULL;
+    const char *in = before_list(text, end);
+    *is_negated = in != NULL && strncasecmp(in, "not", 3) == 0;
+    return in;
+}
+
 /** Whether an operand may begin at `at`. */
 static bool begins_operand(const char *text, const char *at)
 {

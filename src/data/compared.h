@@ -24,5 +24,8 @@ void compared_pass(compared_place *place, const char *at, size_t len);
  */
 const data_column *compared_with(const data_table *table, const compared_place *place, const char *text,
                                  const char *question);
+/** Where "in (" or "not in (" begins before the `?` at `question`, which is all that is in its brackets; NULL
+ * when it is not. */
+const char *compared_sole_list(const char *text, const char *question, bool *is_negated);
 
 #endif

@@ -1,5 +1,6 @@
 #include "data/convert.h"
 
+#include "data/items.h"
 #include "data/misuse.h"
 #include "schema/scalar.h"
 
@@ -12,12 +13,15 @@ static bool is_enum(const data_column *column)
 
 bool data_must_convert(const data_column *column, tern_arg_kind given)
 {
-    return given == TERN_ARG_INT && (column->kind == TERN_ARG_BOOL || is_enum(column));
+    return (given == TERN_ARG_INT || given == items_list_of(TERN_ARG_INT)) &&
+           (column->kind == TERN_ARG_BOOL || is_enum(column));
 }
 
 tern_arg data_convert(tern_ctx *c, const data_column *column, const tern_arg *given)
 {
     const int64_t value = given->integer;
+    if (items_is_list(given->kind))
+        return items_convert(c, column, given);
     if (given->is_null)
         return (tern_arg){.kind = column->kind, .is_null = true};
     if (!is_enum(column) && (value == 0 || value == 1))

@@ -38,17 +38,17 @@ static bool is_in_memory(const char *url)
     return strcmp(url, "sqlite::memory:") == 0;
 }
 
-static bool is_sqlite_file(const char *url)
+static bool is_file(const char *url)
 {
     const data_engine *engine = data_engine_of(url);
-    return engine != NULL && engine->dialect == DATA_SQLITE && !is_in_memory(url);
+    return engine != NULL && engine->is_in_files && !is_in_memory(url);
 }
 
 /** The program's own file is no place for tests; one that was given for them is. */
 static void choose_for_tests(declaration *d)
 {
     tern_app *app = d->app;
-    if (app->testing == NULL || !is_sqlite_file(data_self.options.url))
+    if (app->testing == NULL || !is_file(data_self.options.url))
         return;
     if (app_database_url(app) == NULL)
         data_self.options.url = app->database_url = "sqlite::memory:";
@@ -208,6 +208,7 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
     app_add_launch(app, &(app_launch){.check = check_workers, .arg = d});
     tern_ready_check(app, "database", is_ready);
+    data_check_command_add(app, &d->options);
     if (!d->options.unmanaged)
         data_migrate_commands_add(app, &d->options);
 }

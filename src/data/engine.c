@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const data_dialect data_dialects[DATA_DIALECTS] = {DATA_SQLITE, DATA_POSTGRES};
+
 /* By the scheme of the URL. */
 static const struct {
     const char *scheme;

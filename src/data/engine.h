@@ -15,16 +15,15 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "data/dialect.h"
 
 #include <tern/data.h>
-
-typedef enum data_dialect { DATA_SQLITE, DATA_POSTGRES } data_dialect;
 
 typedef struct data_engine data_engine;
 typedef struct data_database data_database; /* one database as this worker uses it; the engine's own */
 typedef struct data_session data_session;   /* a connection lent to one coroutine; the engine's own */
 
-/** A statement of the program, made once in a process and never changed or freed. */
+/** A statement of the program. It is never changed, and lives at least as long as its run. */
 typedef struct data_statement {
     const char *sql; /* in the dialect: ?1 for SQLite, $1 for PostgreSQL */
     size_t sql_len;
@@ -33,12 +32,21 @@ typedef struct data_statement {
     unsigned arg_count;
     const uint8_t *kinds; /* tern_arg_kind of each value: fixed, so that nulls too are bound as their kind */
     bool writes;          /* may change data: SQLite's writer, PostgreSQL's primary */
+    unsigned version;     /* of the statement that has the number: what was prepared for another is dropped */
 } data_statement;
+
+/** Which side of a foreign key a statement has broken. */
+typedef enum data_reference {
+    DATA_REFERENCE_UNKNOWN,
+    DATA_REFERENCE_MISSING, /* the row that is referred to does not exist */
+    DATA_REFERENCE_HELD     /* other rows refer to the row that would go */
+} data_reference;
 
 typedef struct data_error {
     tern_data_fault fault;
     bool is_cancelled;
-    bool is_outdated;    /* what the engine kept of the statement may be for tables as they were */
+    bool is_outdated;         /* what the engine kept of the statement may be for tables as they were */
+    data_reference reference; /* of TERN_DATA_FOREIGN_KEY */
     bool is_read_only;   /* a write where none may be: on a standby, or in a transaction that only reads */
     char constraint[64]; /* the constraint's or index's name, where the engine tells */
     char table[64];
@@ -86,6 +94,8 @@ typedef struct data_engine_options {
 struct data_engine {
     const char *label; /* "sqlite" */
     data_dialect dialect;
+    const struct migrate_driver *driver; /* for commands: client.h */
+    bool is_in_files;                    /* a database is a file, or in memory, and nobody serves it */
 
     /** Before fork, in the master: whether the URL makes sense to this engine (and its client library is
      * there); false with a line in `problems`. Opens nothing. */

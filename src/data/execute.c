@@ -35,7 +35,8 @@ static data_counted *count_of(data_request *request, const data_statement *state
     data_counted *other = NULL;
     for (unsigned i = 0; i < DATA_COUNTED_STATEMENTS; i++) {
         data_counted *at = &request->counted[i];
-        if (at->statement == statement)
+        if (at->statement == statement ||
+            (at->statement != NULL && statement->id != 0 && at->statement->id == statement->id))
             return at;
         if (other == NULL && (at->statement == NULL || at->times == 1))
             other = at;

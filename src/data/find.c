@@ -1,5 +1,6 @@
 /* Rows by their keys. */
 #include "data/convert.h"
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"
@@ -47,14 +48,15 @@ const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args 
 }
 
 static const data_statement *find_statement(tern_ctx *c, const data_table *table,
-                                            const tern_selection *within)
+                                            const tern_selection *within, const filters_given *given)
 {
     statement_key key;
     statement_key_begin(&key, table->type, STATEMENT_FIND);
     key.texts[0] = within->where;
     key.flags = select_flags(within);
-    statement_key_args(c, &key, &within->args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, &within->args);
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
     sql_builder b;
@@ -64,27 +66,20 @@ static const data_statement *find_statement(tern_ctx *c, const data_table *table
     sql_add(&b, " from ");
     sql_name(&b, table->name);
     select_where_key(&b, table);
-    if (within->where != NULL) {
-        sql_add(&b, " and (");
-        sql_fragment(&b, data_table_base(table), within->where, &within->args, within->trusted_sql);
-        sql_add(&b, ")");
-    }
+    select_condition(&b, table, within, " and ", false);
     select_limit(&b, key.flags);
-    return sql_finish(c, &b, &key, within->for_update);
+    return sql_finish_with(c, &b, &key, given, within->for_update);
 }
 
 /** The values of the key, and behind them those of the condition. */
-static const tern_arg *find_args(tern_ctx *c, const data_table *table, tern_args key,
-                                 const tern_selection *within)
+static const tern_arg *find_args(tern_ctx *c, const data_table *table, tern_args key, const tern_args *more)
 {
     const tern_arg *values = select_key_args(c, table, key);
-    if (within->args.count == 0)
+    if (more->count == 0)
         return values;
-    if (within->where == NULL)
-        data_misuse(c, ".args has values, but there is no .where for them");
-    tern_arg *args = tern_alloc(c, (key.count + within->args.count) * sizeof *args);
+    tern_arg *args = tern_alloc(c, (key.count + more->count) * sizeof *args);
     memcpy(args, values, key.count * sizeof *args);
-    memcpy(args + key.count, within->args.items, within->args.count * sizeof *args);
+    memcpy(args + key.count, more->items, more->count * sizeof *args);
     return args;
 }
 
@@ -92,8 +87,10 @@ void *select_find_within(tern_ctx *c, const data_table *table, tern_args key, co
 {
     rows_list list = {.c = c, .map = select_need_map(c, table)};
     data_request_of(c);
-    const tern_arg *args = find_args(c, table, key, within);
-    data_run run = {.statement = find_statement(c, table, within), .on_row = rows_take_only, .sink = &list};
+    const filters_given *given = select_given(c, within);
+    const tern_arg *args = find_args(c, table, key, given != NULL ? &given->args : &within->args);
+    data_run run = {
+        .statement = find_statement(c, table, within, given), .on_row = rows_take_only, .sink = &list};
     run.args = statement_args(c, run.statement, args);
     list.items = ctx_need(c, arena_alloc(&c->x->arena, table->type->size));
     return data_execute(c, &run, table, within->error) && list.count != 0 ? list.items : NULL;
@@ -117,7 +114,7 @@ static void find_some(tern_ctx *c, const data_table *table, const tern_arg *keys
 {
     data_run runs[DATA_RUNS_MOST];
     const tern_selection anywhere = {0};
-    const data_statement *statement = find_statement(c, table, &anywhere);
+    const data_statement *statement = find_statement(c, table, &anywhere, NULL);
     for (unsigned i = 0; i < count; i++) {
         tern_args key = {keys + (size_t)i * table->key_count, table->key_count};
         runs[i].statement = statement;

@@ -42,7 +42,7 @@ typedef enum after_kind {
 
 static after_kind after_of(const keyset_item *item, data_dialect dialect)
 {
-    bool has_nulls_last = (dialect == DATA_POSTGRES) != item->is_descending;
+    bool has_nulls_last = dialect->has_nulls_last != item->is_descending;
     if (item->is_null)
         return has_nulls_last ? AFTER_NOTHING : AFTER_NULL;
     return item->column->is_nullable && has_nulls_last ? AFTER_VALUE_OR_NULLS : AFTER_VALUE;

@@ -119,7 +119,7 @@ static bool is_ours(const part_field *f)
 
 column_set data_part_columns(const data_part *part, const void *change)
 {
-    column_set set = {{0}};
+    column_set set = {{0}, false};
     for (unsigned i = 0; i < part->count; i++) {
         const part_field *f = &part->fields[i];
         if (f->column != NULL && is_given(f, change) && !is_ours(f))

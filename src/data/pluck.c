@@ -1,4 +1,5 @@
 /* The values of one field: tern_pluck. */
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/order.h"
 #include "data/rows.h"
@@ -40,7 +41,8 @@ static void add_order(sql_builder *b, const data_table *table, const data_column
 }
 
 static const data_statement *pluck_statement(tern_ctx *c, const data_table *table, const data_column *column,
-                                             const tern_pluck_options *o, const tern_selection *s)
+                                             const tern_pluck_options *o, const tern_selection *s,
+                                             const filters_given *given)
 {
     statement_key key;
     statement_key_begin(&key, table->type, STATEMENT_PLUCK);
@@ -48,12 +50,11 @@ static const data_statement *pluck_statement(tern_ctx *c, const data_table *tabl
     key.texts[1] = o->order_by;
     key.columns[0] = (uint64_t)(column - table->columns);
     key.flags = (uint8_t)(select_flags(s) | (o->distinct ? IS_DISTINCT : 0));
-    statement_key_args(c, &key, &o->args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, &o->args);
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
-    if (o->where == NULL && o->args.count != 0)
-        data_misuse(c, ".args has values, but there is no .where for them");
     if (o->limit < 0 || o->offset < 0)
         data_misuse(c, ".limit and .offset are not negative");
     sql_builder b;
@@ -62,25 +63,29 @@ static const data_statement *pluck_statement(tern_ctx *c, const data_table *tabl
     sql_name(&b, column->name);
     sql_add(&b, " from ");
     sql_name(&b, table->name);
-    if (o->where != NULL) {
-        sql_add(&b, " where ");
-        sql_fragment(&b, data_table_base(table), o->where, &o->args, o->trusted_sql);
-    }
+    select_condition(&b, table, s, " where ", true);
     add_order(&b, table, column, o);
     select_limit(&b, select_flags(s));
-    return sql_finish(c, &b, &key, false);
+    return sql_finish_with(c, &b, &key, given, false);
 }
 
 void *tern_pluck_of(tern_ctx *c, const tern_type *type, const char *field, const tern_pluck_options *o)
 {
     const data_table *table = data_need_table(c, type);
     const data_column *column = need_column(c, table, field);
-    const tern_selection limits = {.args = o->args, .limit = o->limit, .offset = o->offset};
+    const tern_selection s = {.where = o->where,
+                              .args = o->args,
+                              .filters = o->filters,
+                              .trusted_sql = o->trusted_sql,
+                              .limit = o->limit,
+                              .offset = o->offset};
+    const filters_given *given = select_given(c, &s);
     value_list list = {.type = column->plan->type, .table = table, .field = column->plan};
     data_request_of(c);
     data_run run = {
-        .statement = pluck_statement(c, table, column, o, &limits), .on_row = values_take, .sink = &list};
-    run.args = statement_args(c, run.statement, select_args(c, table, &limits, NULL));
+        .statement = pluck_statement(c, table, column, o, &s, given), .on_row = values_take, .sink = &list};
+    run.args = statement_args(c, run.statement,
+                              select_args(c, table, &s, given != NULL ? &given->args : &s.args, NULL));
     if (!data_execute(c, &run, table, o->error))
         list.count = 0;
     return values_as_list(c, &list);

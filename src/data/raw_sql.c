@@ -1,6 +1,7 @@
 /* SQL that the program wrote: tern_sql, tern_sql_run. */
 #include "data/raw_sql.h"
 #include "app/bind/bind.h"
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/rows.h"
 
@@ -16,6 +17,28 @@ static bool is_one_of(const char *at, size_t len, const char *const *words)
     return false;
 }
 
+static const char *const writing[] = {"insert", "update", "delete", "replace", "merge", "into", "call", NULL};
+
+static size_t word_len(const char *at)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)at[len]) || at[len] == '_')
+        len++;
+    return len;
+}
+
+/** Whether one of its words makes it change rows. */
+static bool changes_rows(const char *text)
+{
+    for (const char *at = text; *at != '\0';) {
+        size_t len = word_len(at);
+        if (len != 0 && is_one_of(at, len, writing))
+            return true;
+        at += len + (len == 0);
+    }
+    return false;
+}
+
 /**
  * Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
  * possible. A function may do anything, so only those count that are known to do nothing, and an engine may
@@ -24,8 +47,6 @@ static bool is_one_of(const char *at, size_t len, const char *const *words)
 static bool only_reads(const char *text)
 {
     static const char *const reading[] = {"select", "with", "values", NULL};
-    static const char *const writing[] = {"insert", "update", "delete", "replace",
-                                          "merge",  "into",   "call",   NULL};
     static const char *const pure[] = {
         "select",   "with",   "values", "as",    "in",     "exists",     "and",  "or",
         "not",      "where",  "on",     "from",  "join",   "using",      "over", "filter",
@@ -35,9 +56,7 @@ static bool only_reads(const char *text)
         "coalesce", "rank",   "having", "limit", "trim",   "row_number", NULL};
     bool is_first = true;
     for (const char *at = text; *at != '\0';) {
-        size_t len = 0;
-        while (isalnum((unsigned char)at[len]) || at[len] == '_')
-            len++;
+        size_t len = word_len(at);
         if (len == 0) {
             at++;
             continue;
@@ -53,20 +72,27 @@ static bool only_reads(const char *text)
     return !is_first;
 }
 
-const data_statement *raw_sql_statement(tern_ctx *c, const tern_type *type, const char *text, tern_args args)
+const data_statement *raw_sql_statement(tern_ctx *c, const tern_type *type, const char *text, tern_args *args)
 {
     statement_key key;
     data_request_of(c);
+    const filters_given *given = filters_read(c, args, NULL);
+    const tern_args written = *args;
     statement_key_begin(&key, type, STATEMENT_OWN);
     key.texts[0] = text;
-    statement_key_args(c, &key, &args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, args);
+    else
+        *args = given->args;
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
     sql_builder b;
     sql_begin(&b);
-    sql_fragment(&b, NULL, text, &args, false);
-    return sql_finish(c, &b, &key, !only_reads(text));
+    sql_fragment(&b, NULL, text, &written, false);
+    if (b.has_empty_filters && changes_rows(text)) /* without its condition it would change all rows */
+        sql_mistake(&b, text, "would change every row: none of its filters is given");
+    return sql_finish_with(c, &b, &key, given, !only_reads(text));
 }
 
 /** The rows' model is known before, which of its fields they fill with the first row. */
@@ -101,18 +127,17 @@ void *tern_sql_of(tern_ctx *c, const tern_type *type, const char *text, tern_arg
         data_misuse(c, "tern_sql reads rows into a model, which %s is not (tern_sql_pluck lists one column)",
                     type->name);
     bind_need_plan(c, type);
-    data_run run = {.statement = raw_sql_statement(c, type, text, args),
-                    .args = args.items,
-                    .on_row = take_own,
-                    .on_no_rows = check_columns,
-                    .sink = &own};
+    data_run run = {.on_row = take_own, .on_no_rows = check_columns, .sink = &own};
+    run.statement = raw_sql_statement(c, type, text, &args);
+    run.args = args.items;
     data_execute(c, &run, NULL, NULL);
     return rows_as_list(&own.list);
 }
 
 int64_t tern_sql_run_of(tern_ctx *c, const char *text, tern_args args)
 {
-    data_run run = {.statement = raw_sql_statement(c, NULL, text, args), .args = args.items};
+    data_run run = {.statement = raw_sql_statement(c, NULL, text, &args)};
+    run.args = args.items;
     data_execute(c, &run, NULL, NULL);
     return run.affected;
 }

@@ -33,11 +33,11 @@ static bool take_value(data_run *run, const data_row *row)
 bool tern_sql_value_of(tern_ctx *c, const tern_type *type, void *out, const char *text, tern_args args)
 {
     raw_value value = {.type = type, .out = out};
-    data_run run = {.statement = raw_sql_statement(c, NULL, text, args),
-                    .args = args.items,
+    data_run run = {.statement = raw_sql_statement(c, NULL, text, &args),
                     .on_row = take_value,
                     .on_no_rows = values_check,
                     .sink = &value};
+    run.args = args.items;
     memset(out, 0, type->size);
     data_execute(c, &run, NULL, NULL);
     return value.has_row && !value.is_null;
@@ -47,11 +47,11 @@ void *tern_sql_pluck_of(tern_ctx *c, const tern_type *type, const char *text, te
 {
     value_list list = {.type = type};
     bind_need_plan(c, type);
-    data_run run = {.statement = raw_sql_statement(c, NULL, text, args),
-                    .args = args.items,
+    data_run run = {.statement = raw_sql_statement(c, NULL, text, &args),
                     .on_row = values_take,
                     .on_no_rows = values_check,
                     .sink = &list};
+    run.args = args.items;
     data_execute(c, &run, NULL, NULL);
     return values_as_list(c, &list);
 }

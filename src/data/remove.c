@@ -1,4 +1,5 @@
 /* Deleting rows. */
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/select.h"
 
@@ -25,7 +26,14 @@ bool tern_remove_of(tern_ctx *c, const tern_type *type, tern_args key_values)
 int64_t tern_remove_where_of(tern_ctx *c, const tern_type *type, const tern_selection *s)
 {
     const data_table *table = data_need_table(c, type);
-    if (s->where == NULL)
+    bool is_limited = s->where != NULL || filters_has_given(&s->filters);
+    if (!is_limited && s->filters.count != 0)
+        data_misuse(
+            c,
+            "tern_remove_where would remove every row of %s: none of its .filters is given, and it has "
+            "no .where",
+            type->name);
+    if (!is_limited)
         data_misuse(c, "tern_remove_where without .where would remove every row of %s", type->name);
     data_request_of(c);
     data_run run = {0};

@@ -1,5 +1,6 @@
 /* Rows of one table: tern_select, tern_first, tern_find, tern_count, tern_exists, sums. */
 #include "data/select.h"
+#include "data/filters.h"
 #include "data/keyset.h"
 #include "data/misuse.h"
 #include "data/order.h"
@@ -24,19 +25,39 @@ void select_columns(sql_builder *b, const data_table *table)
 
 /* -- building -- */
 
+bool select_condition(sql_builder *b, const data_table *table, const tern_selection *s, const char *before,
+                      bool is_alone)
+{
+    bool has_filters = filters_has_given(&s->filters), has_brackets = has_filters || !is_alone;
+    if (s->where != NULL) {
+        sql_add(b, before);
+        sql_add(b, has_brackets ? "(" : "");
+        sql_fragment(b, data_table_base(table), s->where, &s->args, s->trusted_sql);
+        sql_add(b, has_brackets ? ")" : "");
+        before = " and ";
+    }
+    if (has_filters) {
+        sql_add(b, before);
+        sql_filters(b, data_table_base(table), &s->filters, s->trusted_sql);
+    }
+    return s->where != NULL || has_filters;
+}
+
 void select_where(sql_builder *b, const data_table *table, const tern_selection *s, const keyset *after)
 {
-    if (s->where != NULL) {
-        sql_add(b, " where ");
-        sql_add(b, after != NULL ? "(" : "");
-        sql_fragment(b, data_table_base(table), s->where, &s->args, s->trusted_sql);
-        sql_add(b, after != NULL ? ")" : "");
-    }
-    if (after != NULL) {
-        sql_add(b, s->where != NULL ? " and (" : " where (");
-        keyset_add_condition(b, after);
-        sql_add(b, ")");
-    }
+    bool has_condition = select_condition(b, table, s, " where ", after == NULL);
+    if (after == NULL)
+        return;
+    sql_add(b, has_condition ? " and (" : " where (");
+    keyset_add_condition(b, after);
+    sql_add(b, ")");
+}
+
+const filters_given *select_given(tern_ctx *c, const tern_selection *s)
+{
+    if (s->where == NULL && s->args.count != 0)
+        data_misuse(c, ".args has values, but there is no .where for them");
+    return filters_read(c, &s->args, &s->filters);
 }
 
 uint8_t select_flags(const tern_selection *s)
@@ -50,15 +71,15 @@ void select_limit(sql_builder *b, unsigned flags)
     if ((flags & HAS_LIMIT) != 0) {
         sql_add(b, " limit ");
         sql_arg(b, TERN_ARG_INT);
-    } else if ((flags & HAS_OFFSET) != 0 && b->dialect == DATA_SQLITE) {
-        sql_add(b, " limit -1"); /* it knows no offset without a limit */
+    } else if ((flags & HAS_OFFSET) != 0) {
+        sql_add(b, b->dialect->all_rows);
     }
     if ((flags & HAS_OFFSET) != 0) {
         sql_add(b, " offset ");
         sql_arg(b, TERN_ARG_INT);
     }
-    if ((flags & IS_FOR_UPDATE) != 0 && b->dialect == DATA_POSTGRES)
-        sql_add(b, " for update");
+    if ((flags & IS_FOR_UPDATE) != 0)
+        sql_add(b, b->dialect->row_lock);
 }
 
 const char select_functions[4][4] = {"sum", "avg", "min", "max"};
@@ -138,9 +159,26 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
                          : arena_printf(&c->x->arena, "give it .order_by = \"%s\"", key));
 }
 
+void select_build(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum,
+                  const tern_selection *s, const keyset *after)
+{
+    unsigned flags = select_flags(s);
+    bool is_of_some = (flags & IS_OF_SOME) != 0;
+    sql_begin(b);
+    if (s->order_by != NULL)
+        sql_note_order(b, s->order_by);
+    add_head(b, table, verb, sum, flags);
+    select_where(b, table, s, after);
+    if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
+        sql_order(b, table, s->order_by);
+    select_limit(b, flags);
+    if (is_of_all(verb) && is_of_some)
+        sql_add(b, ") chosen");
+}
+
 static const data_statement *select_statement(tern_ctx *c, const data_table *table, statement_verb verb,
                                               const select_sum *sum, const tern_selection *s,
-                                              const keyset *after)
+                                              const keyset *after, const filters_given *given)
 {
     statement_key key;
     statement_key_begin(&key, table->type, verb);
@@ -155,40 +193,29 @@ static const data_statement *select_statement(tern_ctx *c, const data_table *tab
     if (after != NULL)
         key.columns[2] = after->nulls;
     key.flags = select_flags(s);
-    statement_key_args(c, &key, &s->args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, &s->args);
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
-    if (s->where == NULL && s->args.count != 0)
-        data_misuse(c, ".args has values, but there is no .where for them");
     warn_of_pages(c, table, s);
-    bool is_of_some = (key.flags & IS_OF_SOME) != 0;
     sql_builder b;
-    sql_begin(&b);
-    if (s->order_by != NULL)
-        sql_note_order(&b, s->order_by);
-    add_head(&b, table, verb, sum, key.flags);
-    select_where(&b, table, s, after);
-    if ((s->order_by != NULL || after != NULL) && (!is_of_all(verb) || is_of_some))
-        sql_order(&b, table, s->order_by);
-    select_limit(&b, key.flags);
-    if (is_of_all(verb) && is_of_some)
-        sql_add(&b, ") chosen");
-    return sql_finish(c, &b, &key, verb == STATEMENT_REMOVE_WHERE || s->for_update);
+    select_build(&b, table, verb, sum, s, after);
+    return sql_finish_with(c, &b, &key, given, verb == STATEMENT_REMOVE_WHERE || s->for_update);
 }
 
 /* -- binding -- */
 
 const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_selection *s,
-                            const keyset *after)
+                            const tern_args *given, const keyset *after)
 {
     if (s->limit == 0 && s->offset == 0 && after == NULL)
-        return s->args.items;
+        return given->items;
     data_dialect dialect = data_self.engine->dialect;
-    unsigned count = s->args.count, after_count = after != NULL ? keyset_count(after, dialect) : 0;
+    unsigned count = given->count, after_count = after != NULL ? keyset_count(after, dialect) : 0;
     tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (count + after_count + 2) * sizeof *args));
     if (count != 0)
-        memcpy(args, s->args.items, count * sizeof *args);
+        memcpy(args, given->items, count * sizeof *args);
     if (after != NULL)
         keyset_values(c, table, after, dialect, s->after, args + count);
     count += after_count;
@@ -206,18 +233,22 @@ void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, c
     const keyset *after = s->after != NULL ? &set : NULL;
     if (after != NULL)
         keyset_read(c, table, s->order_by, s->after, &set);
-    run->statement = select_statement(c, table, verb, sum, s, after);
-    run->args = statement_args(c, run->statement, select_args(c, table, s, after));
+    const filters_given *given = select_given(c, s);
+    const tern_args *args = given != NULL ? &given->args : &s->args;
+    run->statement = select_statement(c, table, verb, sum, s, after, given);
+    run->args = statement_args(c, run->statement, select_args(c, table, s, args, after));
 }
 
 /* -- what users call -- */
 
 tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args)
 {
-    tern_arg *kept = tern_alloc(c, args.count * sizeof *kept);
-    if (args.count != 0)
-        memcpy(kept, args.items, args.count * sizeof *kept);
-    return (tern_selection){.where = text, .args = {kept, args.count}};
+    return (tern_selection){.where = text, .args = filters_keep_args(c, &args)};
+}
+
+tern_selection tern_where_given_of(tern_ctx *c, tern_filters filters)
+{
+    return (tern_selection){.filters = filters_keep(c, &filters)};
 }
 
 const rows_map *select_need_map(tern_ctx *c, const data_table *table)

@@ -1,34 +1,28 @@
 #include "data/statement.h"
 #include "base/mem.h"
 #include "data/convert.h"
+#include "data/made_statement.h"
 #include "data/misuse.h"
 #include "data/named.h"
 
 #include <link.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 64, START_TEXTS_MOST = 256 };
-
-/** What stands behind every data_statement that sql_finish gives out. */
-typedef struct made_statement {
-    data_statement statement; /* first */
-    const statement_conversion *conversions;
-    unsigned conversion_count;
-    struct named_map *result; /* statement_result */
-} made_statement;
+enum { FIRST_SLOTS = 64, FIRST_START_TEXTS = 64 };
 
 typedef struct kept_statement {
     struct kept_statement *next; /* in the same slot */
     uint64_t hash;
     statement_key key;
-    made_statement made;
+    made_statement made; /* last: what it refers to follows it */
 } kept_statement;
 
-/* This worker's statements. Only literals are kept, so that the program's text bounds their number, but for
- * one thing: clients choose which columns an update with .given writes. */
+/* This worker's statements. Only literals are kept, so that the program's text bounds their number. Those of
+ * which clients choose the form are in combination.c. */
 static struct {
     kept_statement **slots;
     size_t slot_count, count;
+    unsigned ids;
 } kept;
 
 /* -- literals -- */
@@ -46,23 +40,34 @@ static int find_segment(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
-/* Texts that were made at start, one a resource at most. They are never freed: whatever came to lie at such
+/* Texts that were made at start: a few for each resource. They are never freed: whatever came to lie at such
  * an address would count as a literal, and find the other's statements. */
 static struct {
-    const char *texts[START_TEXTS_MOST];
-    unsigned count;
+    const char **texts;
+    size_t count, room;
 } kept_texts;
+
+static bool has_room_for_text(void)
+{
+    if (kept_texts.count < kept_texts.room)
+        return true;
+    size_t room = kept_texts.room != 0 ? 2 * kept_texts.room : FIRST_START_TEXTS;
+    const char **texts = mem_realloc(kept_texts.texts, room * sizeof *texts);
+    if (texts == NULL)
+        return false;
+    kept_texts.texts = texts;
+    kept_texts.room = room;
+    return true;
+}
 
 const char *statement_keep_text(const char *text)
 {
     if (statement_is_literal(text))
         return text;
-    for (unsigned i = 0; i < kept_texts.count; i++)
+    for (size_t i = 0; i < kept_texts.count; i++)
         if (strcmp(kept_texts.texts[i], text) == 0)
             return kept_texts.texts[i];
-    if (kept_texts.count == START_TEXTS_MOST)
-        return text;
-    const char *copy = mem_text(text, strlen(text));
+    const char *copy = has_room_for_text() ? mem_text(text, strlen(text)) : NULL;
     if (copy != NULL)
         kept_texts.texts[kept_texts.count++] = copy;
     return copy;
@@ -70,7 +75,7 @@ const char *statement_keep_text(const char *text)
 
 bool statement_is_literal(const char *text)
 {
-    for (unsigned i = 0; i < kept_texts.count; i++)
+    for (size_t i = 0; i < kept_texts.count; i++)
         if (kept_texts.texts[i] == text)
             return true;
     return dl_iterate_phdr(find_segment, (void *)(uintptr_t)text) == 1;
@@ -79,7 +84,7 @@ bool statement_is_literal(const char *text)
 /* -- looking up -- */
 
 /* The words' products do not wait for one another; whoever has the same sum is told apart by comparing. */
-static uint64_t hash_of(const statement_key *key)
+uint64_t statement_key_hash(const statement_key *key)
 {
     static const uint64_t odd = 0x9e3779b97f4a7c15;
     uint64_t words[(sizeof *key + 7) / 8] = {0}, hash = 0;
@@ -110,7 +115,7 @@ void statement_key_begin(statement_key *key, const tern_type *type, statement_ve
 
 const data_statement *statement_find(const statement_key *key)
 {
-    return find(key, hash_of(key));
+    return find(key, statement_key_hash(key));
 }
 
 void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args)
@@ -118,8 +123,11 @@ void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args)
     if (args->count > STATEMENT_ARGS_MOST)
         data_misuse(c, "a statement has at most %d values, not %u", STATEMENT_ARGS_MOST, args->count);
     key->arg_count = (uint8_t)args->count;
-    for (unsigned i = 0; i < args->count; i++)
+    for (unsigned i = 0; i < args->count; i++) {
+        if (args->items[i].kind == TERN_ARG_FILTERS)
+            data_misuse(c, "TERN_FILTERS cannot be a value here");
         key->kinds[i] = (uint8_t)args->items[i].kind;
+    }
 }
 
 /* -- keeping -- */
@@ -145,42 +153,65 @@ static bool make_room(void)
     return true;
 }
 
-/** The bytes of what a statement refers to, which lie behind it. */
-static size_t tail_bytes(const sql_builder *b)
+size_t made_bytes(const sql_builder *b)
 {
-    return b->conversion_count * sizeof *b->conversions + b->kinds.len + b->sql.len + 1;
+    return sizeof(made_statement) + b->conversion_count * sizeof *b->conversions + b->kinds.len + b->sql.len +
+           1;
 }
 
-static void make(made_statement *s, void *tail, const sql_builder *b, unsigned id, bool writes)
+/** Lets `s` refer to what follows it, by the lengths in it. */
+static void refer(made_statement *s)
 {
+    char *tail = (char *)(s + 1);
+    size_t conversions_bytes = s->conversion_count * sizeof *s->conversions;
+    s->conversions = (const statement_conversion *)(const void *)tail;
+    s->statement.kinds = (uint8_t *)tail + conversions_bytes;
+    s->statement.sql = tail + conversions_bytes + s->statement.arg_count;
+}
+
+void made_fill(made_statement *s, const sql_builder *b, unsigned id, bool writes)
+{
+    char *tail = (char *)(s + 1);
     size_t conversions_bytes = b->conversion_count * sizeof *b->conversions;
-    uint8_t *kinds = (uint8_t *)tail + conversions_bytes;
-    char *sql = (char *)kinds + b->kinds.len;
     memcpy(tail, b->conversions, conversions_bytes);
     if (b->kinds.len != 0)
-        memcpy(kinds, b->kinds.data, b->kinds.len);
+        memcpy(tail + conversions_bytes, b->kinds.data, b->kinds.len);
     if (b->sql.len != 0)
-        memcpy(sql, b->sql.data, b->sql.len);
-    sql[b->sql.len] = '\0';
-    *s = (made_statement){.statement = {.sql = sql,
-                                        .sql_len = b->sql.len,
-                                        .id = id,
-                                        .arg_count = (unsigned)b->kinds.len,
-                                        .kinds = kinds,
-                                        .writes = writes},
-                          .conversions = tail,
-                          .conversion_count = b->conversion_count};
+        memcpy(tail + conversions_bytes + b->kinds.len, b->sql.data, b->sql.len);
+    tail[conversions_bytes + b->kinds.len + b->sql.len] = '\0';
+    *s = (made_statement){
+        .statement = {.sql_len = b->sql.len, .id = id, .arg_count = (unsigned)b->kinds.len, .writes = writes},
+        .conversion_count = b->conversion_count,
+        .bytes = made_bytes(b)};
+    refer(s);
+}
+
+const data_statement *made_copy(arena *a, const made_statement *s)
+{
+    made_statement *copy = arena_alloc(a, s->bytes);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, s, s->bytes);
+    copy->is_copy = true;
+    refer(copy);
+    return &copy->statement;
+}
+
+unsigned made_next_id(void)
+{
+    return ++kept.ids;
 }
 
 /** NULL when out of memory. */
 static const data_statement *keep(const statement_key *key, const sql_builder *b, bool writes)
 {
-    kept_statement *s = make_room() ? mem_alloc(sizeof *s + tail_bytes(b)) : NULL;
+    kept_statement *s = make_room() ? mem_alloc(sizeof *s - sizeof s->made + made_bytes(b)) : NULL;
     if (s == NULL)
         return NULL;
-    s->hash = hash_of(key);
+    s->hash = statement_key_hash(key);
     s->key = *key;
-    make(&s->made, s + 1, b, (unsigned)++kept.count, writes);
+    made_fill(&s->made, b, made_next_id(), writes);
+    kept.count++;
     s->next = kept.slots[s->hash & (kept.slot_count - 1)];
     kept.slots[s->hash & (kept.slot_count - 1)] = s;
     return &s->made.statement;
@@ -188,10 +219,10 @@ static const data_statement *keep(const statement_key *key, const sql_builder *b
 
 static const data_statement *transient(arena *a, const sql_builder *b, bool writes)
 {
-    made_statement *s = arena_alloc(a, sizeof *s + tail_bytes(b));
+    made_statement *s = arena_alloc(a, made_bytes(b));
     if (s == NULL)
         return NULL;
-    make(s, s + 1, b, 0, writes);
+    made_fill(s, b, 0, writes);
     return &s->statement;
 }
 
@@ -226,7 +257,7 @@ const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, con
 struct named_map **statement_result(const data_statement *statement)
 {
     made_statement *s = (made_statement *)(uintptr_t)statement;
-    return statement->id != 0 ? &s->result : NULL;
+    return statement->id != 0 && !s->is_copy ? &s->result : NULL;
 }
 
 const data_statement *statement_words(const char *words)
@@ -257,4 +288,5 @@ void statement_forget(void)
     }
     mem_free(kept.slots);
     memset(&kept, 0, sizeof kept);
+    combinations_forget();
 }

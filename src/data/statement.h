@@ -11,7 +11,12 @@
 #include "data/engine.h"
 #include "data/table/table.h"
 
-enum { STATEMENT_ARGS_MOST = 32, STATEMENT_TEXTS = 3, STATEMENTS_KEPT_MOST = 4096 };
+enum {
+    STATEMENT_ARGS_MOST = 32,
+    STATEMENT_TEXTS = 3,
+    STATEMENTS_KEPT_MOST = 4096,
+    COMBINATIONS_KEPT_MOST = 256
+};
 
 typedef enum statement_verb {
     STATEMENT_SELECT,
@@ -49,6 +54,26 @@ void statement_key_begin(statement_key *key, const tern_type *type, statement_ve
 /** The statement kept under `key`; NULL when it has to be built. */
 const data_statement *statement_find(const statement_key *key);
 
+/** A hash of all of it. */
+uint64_t statement_key_hash(const statement_key *key);
+
+typedef struct filters_given filters_given; /* see filters.h */
+
+/**
+ * The same as statement_find for a statement with filters, of which those in `given` are given (NULL: it has
+ * none). Then it is a copy in the request's memory: a worker keeps only the COMBINATIONS_KEPT_MOST that were
+ * used last. Leaves the handler with 503 without memory. (combination.c)
+ */
+const data_statement *statement_find_combination(tern_ctx *c, const statement_key *key,
+                                                 const filters_given *given);
+static inline const data_statement *statement_find_with(tern_ctx *c, const statement_key *key,
+                                                        const filters_given *given)
+{
+    return given == NULL ? statement_find(key) : statement_find_combination(c, key, given);
+}
+/** For the same with the columns in `key` in place of filters, where a client chooses the columns. */
+const filters_given *statement_any_columns(void);
+
 /** A value that the program gives as a number, where its column wants a bool or an enum's name (convert.h).
  */
 typedef struct statement_conversion {
@@ -60,9 +85,10 @@ typedef struct statement_conversion {
 typedef struct sql_builder {
     buf sql, kinds; /* a byte of `kinds` for each placeholder */
     data_dialect dialect;
-    bool is_transient;    /* a text in it was made at run time */
-    const char *mistake;  /* why the program's text cannot be taken (static); NULL: it can */
-    const char *mistaken; /* that text */
+    bool is_transient;      /* a text in it was made at run time */
+    bool has_empty_filters; /* in the place of a `?`, of which none is given: a condition that holds */
+    const char *mistake;    /* why the program's text cannot be taken (static); NULL: it can */
+    const char *mistaken;   /* that text */
     statement_conversion conversions[STATEMENT_ARGS_MOST];
     unsigned conversion_count;
 } sql_builder;
@@ -86,6 +112,9 @@ void sql_number(sql_builder *b, const char *table, const data_column *column);
  */
 void sql_fragment(sql_builder *b, const data_table *table, const char *text, const tern_args *args,
                   bool is_trusted);
+/** The conditions of `filters` that are given, each in brackets, with "and" or "or" between; false when none
+ * is. Noted as by sql_fragment. */
+bool sql_filters(sql_builder *b, const data_table *table, const tern_filters *filters, bool is_trusted);
 /** Notes whether `order_by` was made at run time: the statement is not kept then. */
 void sql_note_order(sql_builder *b, const char *order_by);
 /** Notes why the program's `text` cannot be taken, unless something was noted before. */
@@ -97,6 +126,11 @@ void sql_mistake(sql_builder *b, const char *text, const char *why);
  * handler with 500 when there was a mistake, 503 without memory.
  */
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
+
+/** The same for what statement_find_with looks for: kept until others have been used later. (combination.c)
+ */
+const data_statement *sql_finish_with(tern_ctx *c, sql_builder *b, const statement_key *key,
+                                      const filters_given *given, bool writes);
 
 /** The values of a statement that sql_finish made, as their columns want them: `args`, or, where some must be
  * converted, a copy in the request's memory. Leaves the handler with 500 when one cannot be. */
@@ -114,10 +148,10 @@ void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
  */
 bool statement_is_literal(const char *text);
 /** A text that was made at start, before the workers are forked, as one that counts as a literal: a copy that
- * stays as long as the process, the same one for the same text. The text as it is when there are too many:
- * then its statements are not kept. NULL when out of memory. */
+ * stays as long as the process, the same one for the same text. NULL when out of memory. */
 const char *statement_keep_text(const char *text);
 /** Gives back every statement (tests under leak checkers). */
 void statement_forget(void);
+void combinations_forget(void);
 
 #endif

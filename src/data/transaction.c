@@ -64,19 +64,7 @@ bool data_transaction_run_all(data_transaction *transaction, data_run *runs, uns
 
 static const char *begin_words(const tern_transaction_options *options)
 {
-    static const char *const words[][2] = {
-        [TERN_ISOLATION_DEFAULT] = {"begin", "begin read only"},
-        [TERN_READ_COMMITTED] = {"begin isolation level read committed",
-                                 "begin isolation level read committed read only"},
-        [TERN_REPEATABLE_READ] = {"begin isolation level repeatable read",
-                                  "begin isolation level repeatable read read only"},
-        [TERN_SERIALIZABLE] = {"begin isolation level serializable",
-                               "begin isolation level serializable read only"},
-    };
-    if (data_self.engine->dialect ==
-        DATA_SQLITE) /* its transactions are serializable, whatever is asked for */
-        return options->read_only ? "begin" : "begin immediate";
-    return words[options->isolation][options->read_only];
+    return data_self.engine->dialect->begin[options->isolation][options->read_only];
 }
 
 /** Makes the run of "begin" or its like. */

@@ -19,7 +19,7 @@ bool update_take_given(tern_ctx *c, const data_table *table, void *row, const te
 /** All columns that may change, or of those the ones that a value of the same model says were given. */
 static column_set own_columns(const data_table *table, const void *given)
 {
-    column_set set = {{0}};
+    column_set set = {{0}, false};
     for (unsigned i = 0; i < table->column_count; i++) {
         const data_column *column = &table->columns[i];
         uint8_t state = given != NULL ? *plan_state(column->plan, given) : TERN_STATE_GIVEN;
@@ -38,6 +38,7 @@ column_set update_columns(tern_ctx *c, const data_table *table, const tern_write
         set = data_part_columns(data_part_of(c, table, options->given_type), options->given);
     else
         set = own_columns(table, options->given);
+    set.is_asked = options->fields == NULL && options->given != NULL;
     if (table->version != NULL) /* raised by the statement itself */
         set.bits[(table->version - table->columns) / 64] &=
             ~(UINT64_C(1) << ((table->version - table->columns) % 64));
@@ -60,7 +61,8 @@ const data_statement *update_statement(tern_ctx *c, const data_table *table, con
     statement_key key;
     statement_key_begin(&key, table->type, STATEMENT_UPDATE);
     memcpy(key.columns, set->bits, sizeof set->bits);
-    const data_statement *statement = statement_find(&key);
+    const filters_given *asked = set->is_asked ? statement_any_columns() : NULL;
+    const data_statement *statement = statement_find_with(c, &key, asked);
     if (statement != NULL)
         return statement;
     sql_builder b;
@@ -90,7 +92,7 @@ const data_statement *update_statement(tern_ctx *c, const data_table *table, con
         sql_add(&b, " = ");
         sql_arg(&b, table->version->kind);
     }
-    return sql_finish(c, &b, &key, true);
+    return sql_finish_with(c, &b, &key, asked, true);
 }
 
 bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row, tern_arg *args,

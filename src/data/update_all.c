@@ -28,27 +28,6 @@ static row_columns columns_of(const data_table *table, const column_set *set)
     return columns;
 }
 
-/** PostgreSQL takes the types of a list of values from its first row, where a placeholder has none of its
- * own. */
-static const char *type_of(tern_arg_kind kind)
-{
-    static const char *const types[] = {
-        [TERN_ARG_BOOL] = "::boolean",
-        [TERN_ARG_INT] = "::bigint",
-        [TERN_ARG_DOUBLE] = "::double precision",
-        [TERN_ARG_TEXT] = "::text",
-        [TERN_ARG_BYTES] = "::bytea",
-        [TERN_ARG_UUID] = "::uuid",
-        [TERN_ARG_DATE] = "::date",
-        [TERN_ARG_TIME] = "::time",
-        [TERN_ARG_DATETIME] = "::timestamptz",
-        [TERN_ARG_DURATION] = "::interval",
-        [TERN_ARG_DECIMAL] = "::numeric",
-        [TERN_ARG_JSON] = "::jsonb",
-    };
-    return types[kind];
-}
-
 static void add_values(sql_builder *b, const data_table *table, const row_columns *columns, unsigned rows)
 {
     for (unsigned row = 0; row < rows; row++) {
@@ -56,8 +35,8 @@ static void add_values(sql_builder *b, const data_table *table, const row_column
             tern_arg_kind kind = table->columns[columns->numbers[i]].kind;
             sql_add(b, i != 0 ? ", " : row == 0 ? "(" : ", (");
             sql_arg(b, kind);
-            if (row == 0 && b->dialect == DATA_POSTGRES)
-                sql_add(b, type_of(kind));
+            if (row == 0 && b->dialect->value_casts != NULL)
+                sql_add(b, b->dialect->value_casts[kind]);
         }
         sql_add(b, ")");
     }
@@ -105,7 +84,8 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
     statement_key_begin(&key, table->type, STATEMENT_UPDATE_ALL);
     key.rows = rows;
     memcpy(key.columns, set->bits, sizeof set->bits);
-    const data_statement *statement = statement_find(&key);
+    const filters_given *asked = set->is_asked ? statement_any_columns() : NULL;
+    const data_statement *statement = statement_find_with(c, &key, asked);
     if (statement != NULL)
         return statement;
     sql_builder b;
@@ -117,7 +97,7 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
     add_values(&b, table, columns, rows);
     sql_add(&b, ") v");
     add_condition(&b, table, columns);
-    return sql_finish(c, &b, &key, true);
+    return sql_finish_with(c, &b, &key, asked, true);
 }
 
 /** What `affected` of `count` rows means: false with STALE where rows have versions, else it is noted. */
@@ -212,7 +192,7 @@ bool tern_update_all_of(tern_ctx *c, const tern_type *type, void *items, size_t 
             return false;
         update_prepare(table, rows + i * size);
     }
-    bool by_each = data_self.engine->dialect == DATA_SQLITE && count > 1;
+    bool by_each = data_self.engine->dialect->updates_each && count > 1;
     bool needs_whole = by_each || count > write_batch(count, columns.count) || table->version != NULL;
     if (!write_whole_begin(c, &whole, needs_whole, options->error))
         return false;

@@ -61,7 +61,7 @@ static const data_statement *upsert_statement(tern_ctx *c, const data_table *tab
                                               const tern_write *options)
 {
     statement_key key;
-    column_set fields = {{0}}, on = {{0}};
+    column_set fields = {{0}, false}, on = {{0}, false};
     if (options->on != NULL)
         on = write_columns_named(c, table, options->on);
     for (unsigned i = 0; i < table->key_count && options->on == NULL; i++)

@@ -37,7 +37,7 @@ bool write_whole_end(tern_ctx *c, write_whole *whole, bool is_done, tern_data_er
 
 column_set write_columns_named(tern_ctx *c, const data_table *table, const char *fields)
 {
-    column_set set = {{0}};
+    column_set set = {{0}, false};
     for (const char *at = fields; *at != '\0';) {
         at += strspn(at, ", ");
         size_t len = strcspn(at, ", ");

@@ -13,6 +13,7 @@ unsigned write_batch(size_t count, size_t values);
 /** A bit for each column. */
 typedef struct column_set {
     uint64_t bits[2];
+    bool is_asked; /* a client chose them: statements of such sets are not kept for good */
 } column_set;
 
 static inline void column_set_add(column_set *set, unsigned column)

@@ -184,6 +184,11 @@ def check_program(server, source, console):
                               text=True, timeout=60, check=False)
         if done.returncode != 0:
             raise Wrong(f"--check exits {done.returncode}:\n{done.stdout}")
+        if "tern_database" in source:
+            done = subprocess.run([program, "check"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=60, check=False)
+            if done.returncode != 0:
+                raise Wrong(f"check exits {done.returncode}:\n{done.stdout}")
         if console is not None:
             check_console(program, folder, console)
             if server is not None and "tern_database" in source:

@@ -23,6 +23,18 @@ CASES = [
     ("a_wrong_type_in_tern_fail_is_refused", "tern_fail(c, 400, \"%s\", 5);", "format"),
     ("a_handler_function_in_place_of_a_handler_is_refused",
      "tern_app *app = tern_app_new(); tern_get(app, \"/\", h_run); (void)q;", "incompatible"),
+    ("filters_with_values_of_all_sorts_compile",
+     "int64_t n[2] = {1, 2}; tern_int64_list l = {n, 2}; tern_selection s = {.filters = TERN_FILTERS("
+     "TERN_IF(q != NULL, \"a = ? and b = ?\", q, 7), \"d\", TERN_ANY_OF(TERN_IF(true, \"c in (?)\", l), "
+     "TERN_ALL_OF(TERN_IF(false, \"c in (?)\", tern_arg_items(n, 2)), \"e\")))}; "
+     "tern_count_of(c, TERN_TYPE(tern_text), &s);", None),
+    ("a_condition_without_TERN_FILTERS_is_refused",
+     "tern_selection s = {.filters = TERN_IF(true, \"a = ?\", 1)}; tern_count_of(c, TERN_TYPE(tern_text), &s);",
+     "tern_filter"),
+    ("a_number_in_the_place_of_a_condition_is_refused",
+     "tern_selection s = {.filters = TERN_FILTERS(5)}; tern_count_of(c, TERN_TYPE(tern_text), &s);", "'int'"),
+    ("a_list_of_what_no_column_holds_is_refused",
+     "tern_ctx *all[1] = {c}; tern_args a = TERN_ARGS(tern_arg_items(all, 1)); (void)a;", "tern_ctx"),
 ]
 
 MODEL = "#include <tern/model.h>\n%s\n"

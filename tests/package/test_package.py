@@ -1,6 +1,7 @@
 """Installs the release build under a temporary prefix and builds the README's first program against it."""
 
 import glob
+import itertools
 import os
 import re
 import shutil
@@ -33,6 +34,38 @@ int main(int argc, char **argv)
     tern_app *app = tern_app_new();
     tern_get(app, "/overrun", overrun);
     tern_get(app, "/stale", stale);
+    return tern_run(app, argc, argv);
+}
+"""
+
+
+MODELS = """#include <tern.h>
+TERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title))
+static inline int64_t in_header(tern_ctx *c)
+{
+    return tern_count(c, Todo, .where = "head = 1");
+}
+int64_t in_library(tern_ctx *c);
+int64_t in_other(tern_ctx *c);
+"""
+
+CALLING = """#include "models.h"
+int64_t in_%s(tern_ctx *c)
+{
+    return in_header(c) + tern_count(c, Todo, .where = "%s = 1");
+}
+"""
+
+CHECKED = """#include "models.h"
+TERN_HANDLER(count)
+{
+    return tern_textf(c, "%ld", (long)(in_header(c) + in_library(c) + in_other(c) + tern_count(c, Todo, .where = "own = 1")));
+}
+int main(int argc, char **argv)
+{
+    tern_app *app = tern_app_new();
+    tern_database(app, TERN_TYPE(Todo));
+    tern_get(app, "/", count);
     return tern_run(app, argc, argv);
 }
 """
@@ -263,6 +296,34 @@ def release_programs_are_hardened(_folder):
         raise Wrong("the stack is executable")
 
 
+def calls_of_all_files_and_libraries_are_checked_however_they_are_linked(folder):
+    where = pkg_config_dir(install(folder))
+    env = dict(os.environ, PKG_CONFIG_PATH=where, LD_LIBRARY_PATH=f"{folder}:{os.path.dirname(where)}")
+    write(folder, "models.h", MODELS)
+    for name in ("library", "other"):
+        write(folder, f"{name}.c", CALLING % (name, name))
+    write(folder, "main.c", CHECKED)
+    linkers = ["bfd"] + [name for name in ("gold", "lld") if shutil.which(f"ld.{name}") is not None]
+    for compiler, linker, package, flags in itertools.product(("gcc", "clang"), linkers, ("tern", "tern-shared"),
+                                                              (["-O0", "-g"], ["-O2", "-fPIE", "-flto"])):
+        if "-flto" in flags and (compiler, linker) != ("gcc", "bfd"):
+            flags = ["-O2", "-fPIE", "-ffunction-sections", "-fdata-sections"]
+        words = must(["pkg-config", "--cflags", "--libs", package], env=env).split()
+        cflags = [word for word in words if not word.startswith(("-l", "-L", "-Wl"))]
+        what = [compiler, "-std=gnu17", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", f"-fuse-ld={linker}", *flags]
+        must([*what, "-shared", "-fPIC", "library.c", "-o", "liblibrary.so", *cflags], cwd=folder)
+        must([*what, "main.c", "other.c", "-o", "app", "-L.", "-llibrary", "-Wl,--gc-sections", *words], cwd=folder)
+        must(["strip", "app"], cwd=folder)
+        done = subprocess.run(["./app", "check"], cwd=folder, env=env, text=True, capture_output=True, check=False)
+        told = re.findall(r"^(?:\./)?(\w+\.[ch]):(\d+): error: tern_count\(Todo\): there is no column \"(\w+)\" \[name\]$", done.stdout,
+                          re.MULTILINE)
+        if sorted(told) != [("library.c", "4", "library"), ("main.c", "4", "own"), ("models.h", "5", "head"), ("other.c", "4", "other")]:
+            raise Wrong(f"{' '.join(what)} {package}: {done.stdout}{done.stderr}")
+    must(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-DTERN_WITHOUT_SQL_NOTES", "-c", "main.c", *cflags], cwd=folder)
+    if "tern_sql" in must(["readelf", "-SW", os.path.join(folder, "main.o")]):
+        raise Wrong("-DTERN_WITHOUT_SQL_NOTES leaves notes")
+
+
 def the_debian_package_holds_the_library(folder):
     must(["cpack", "--config", os.path.join(BUILD, "CPackConfig.cmake"), "-G", "DEB", "-B", folder])
     package, = glob.glob(os.path.join(folder, "*.deb"))
@@ -287,6 +348,7 @@ TESTS = [
     the_static_library_exports_what_the_headers_declare,
     an_application_may_use_the_names_inside,
     release_programs_are_hardened,
+    calls_of_all_files_and_libraries_are_checked_however_they_are_linked,
     the_debian_package_holds_the_library,
 ]
 

@@ -226,29 +226,6 @@ static bool read_environment(settings *out, buf *problem)
     return true;
 }
 
-/** How many letters must be added, dropped or changed to make one word the other; large for long words. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    enum { LONGEST = 40 };
-    unsigned row[LONGEST + 1];
-    size_t a_len = strlen(a), b_len = strlen(b);
-    if (a_len > LONGEST || b_len > LONGEST)
-        return LONGEST;
-    for (size_t k = 0; k <= b_len; k++)
-        row[k] = (unsigned)k;
-    for (size_t i = 1; i <= a_len; i++) {
-        unsigned corner = row[0];
-        row[0] = (unsigned)i;
-        for (size_t k = 1; k <= b_len; k++) {
-            unsigned change = corner + (a[i - 1] != b[k - 1]);
-            unsigned shift = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
-            corner = row[k];
-            row[k] = change < shift ? change : shift;
-        }
-    }
-    return row[b_len];
-}
-
 /** What of the known words is most like the one typed. */
 typedef struct likeness {
     const char *word, *best;
@@ -257,7 +234,7 @@ typedef struct likeness {
 
 static void compare(likeness *l, const char *known)
 {
-    unsigned distance = edit_distance(l->word, known);
+    unsigned distance = text_distance(l->word, known);
     if (distance < l->least + (l->best == NULL) && distance < strlen(l->word)) {
         l->best = known;
         l->least = distance;

@@ -51,9 +51,9 @@ static void add_bounds(check_text *t, ddl_kind kind, const char *before, const c
         add_bound(t, kind, before, after, most.is_excluded ? "<" : "<=", most.value);
 }
 
-/** SQLite keeps decimals as text. As the nearest floating-point number none that is allowed is beyond a
+/** Where decimals are kept as text. As the nearest floating-point number none that is allowed is beyond a
  * limit, but one may be just on it: what is excluded is the limit's own text. */
-static void add_sqlite_decimal(check_text *t, bound least, bound most)
+static void add_text_decimal(check_text *t, bound least, bound most)
 {
     add_bounds(t, ddl_kind_float64, "cast(", " as real)", (bound){least.value, false},
                (bound){most.value, false});
@@ -63,25 +63,24 @@ static void add_sqlite_decimal(check_text *t, bound least, bound most)
         add_bound(t, ddl_kind_decimal, "", "", "<>", most.value);
 }
 
-/** The bounds of whole numbers that the engine's type does not have itself. */
+/** The bounds of whole numbers, of the kind; NULL: the 64 bits that every engine has. */
 static const struct {
-    const char *least, *most;                 /* of the kind; NULL: the 64 bits that both engines have */
-    bool least_in_postgres, most_in_postgres; /* kept by PostgreSQL's type */
+    const char *least, *most;
 } ranges[] = {
-    [ddl_kind_int8] = {"-128", "127", false, false},
-    [ddl_kind_int16] = {"-32768", "32767", true, true},
-    [ddl_kind_int32] = {"-2147483648", "2147483647", true, true},
-    [ddl_kind_int64] = {NULL, NULL, true, true},
-    [ddl_kind_uint8] = {"0", "255", false, false},
-    [ddl_kind_uint16] = {"0", "65535", false, false},
-    [ddl_kind_uint32] = {"0", "4294967295", false, false},
-    [ddl_kind_uint64] = {"0", NULL, false, true},
+    [ddl_kind_int8] = {"-128", "127"},
+    [ddl_kind_int16] = {"-32768", "32767"},
+    [ddl_kind_int32] = {"-2147483648", "2147483647"},
+    [ddl_kind_int64] = {NULL, NULL},
+    [ddl_kind_uint8] = {"0", "255"},
+    [ddl_kind_uint16] = {"0", "65535"},
+    [ddl_kind_uint32] = {"0", "4294967295"},
+    [ddl_kind_uint64] = {"0", NULL},
 };
 
 static void add_range(check_text *t)
 {
     const ddl_column *column = t->column;
-    bool is_sqlite = t->dialect == DATA_SQLITE;
+    dialect_range kept = {false, false};
     bound low = {column->min, column->min_excluded}, high = {column->max, column->max_excluded};
     switch (column->kind) {
     case ddl_kind_int8:
@@ -92,15 +91,17 @@ static void add_range(check_text *t)
     case ddl_kind_uint16:
     case ddl_kind_uint32:
     case ddl_kind_uint64:
-        if (low.value == NULL && (is_sqlite || !ranges[column->kind].least_in_postgres))
+        if (t->dialect->ranges != NULL)
+            kept = t->dialect->ranges[column->kind];
+        if (low.value == NULL && !kept.keeps_least)
             low.value = ranges[column->kind].least;
-        if (high.value == NULL && (is_sqlite || !ranges[column->kind].most_in_postgres))
+        if (high.value == NULL && !kept.keeps_most)
             high.value = ranges[column->kind].most;
         add_bounds(t, column->kind, "", "", low, high);
         break;
     case ddl_kind_decimal:
-        if (is_sqlite)
-            add_sqlite_decimal(t, low, high);
+        if (t->dialect->has_number_texts)
+            add_text_decimal(t, low, high);
         else
             add_bounds(t, column->kind, "", "", low, high);
         break;
@@ -116,9 +117,7 @@ static void add_range(check_text *t)
 
 static void add_length(check_text *t)
 {
-    const char *function = t->dialect == DATA_SQLITE           ? "length("
-                           : t->column->kind == ddl_kind_bytes ? "octet_length("
-                                                               : "char_length(";
+    const char *function = t->column->kind == ddl_kind_bytes ? t->dialect->bytes_length : t->dialect->length;
     add_bounds(t, ddl_kind_int64, function, ")", (bound){t->column->min_length, false},
                (bound){t->column->max_length, false});
 }
@@ -197,27 +196,18 @@ static bool is_common_pattern(const char *at)
 
 static void add_pattern(check_text *t)
 {
-    if (t->dialect != DATA_POSTGRES || t->column->pattern == NULL || !is_common_pattern(t->column->pattern))
+    if (!t->dialect->has_patterns || t->column->pattern == NULL || !is_common_pattern(t->column->pattern))
         return;
     data_name_add(next_term(t), t->column->name);
     buf_add_text(t->sql, " ~ ");
     ddl_add_text(t->sql, t->column->pattern);
 }
 
-/** SQLite has no types for these; their texts must have the one form that sorts and compares right. */
+/** Where there is no type for these, their texts must have the one form that sorts and compares right. */
 static void add_form(check_text *t)
 {
-    static const struct {
-        const char *before, *after;
-    } forms[] = {
-        [ddl_kind_boolean] = {"", " in (0, 1)"},
-        [ddl_kind_uuid] = {"length(", ") = 36"},
-        [ddl_kind_date] = {"", " like '____-__-__'"},
-        [ddl_kind_time] = {"", " like '__:__:__.______'"},
-        [ddl_kind_datetime] = {"", " like '____-__-__T__:__:__.______Z'"},
-        [ddl_kind_json] = {"json_valid(", ")"},
-    };
-    if (t->dialect != DATA_SQLITE || forms[t->column->kind].before == NULL)
+    const dialect_around *forms = t->dialect->forms;
+    if (forms == NULL || forms[t->column->kind].before == NULL)
         return;
     next_term(t);
     if (t->column->kind == ddl_kind_json && t->column->nullable) { /* to json_valid a null is wrong */

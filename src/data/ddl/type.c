@@ -4,34 +4,9 @@
 
 #include <string.h>
 
-static const struct {
-    const char *sqlite, *postgres;
-} types[] = {
-    [ddl_kind_boolean] = {"integer", "boolean"},
-    [ddl_kind_int8] = {"integer", "smallint"},
-    [ddl_kind_int16] = {"integer", "smallint"},
-    [ddl_kind_int32] = {"integer", "integer"},
-    [ddl_kind_int64] = {"integer", "bigint"},
-    [ddl_kind_uint8] = {"integer", "smallint"},
-    [ddl_kind_uint16] = {"integer", "integer"},
-    [ddl_kind_uint32] = {"integer", "bigint"},
-    [ddl_kind_uint64] = {"integer", "bigint"},
-    [ddl_kind_float32] = {"real", "real"},
-    [ddl_kind_float64] = {"real", "double precision"},
-    [ddl_kind_text] = {"text", "text"},
-    [ddl_kind_bytes] = {"blob", "bytea"},
-    [ddl_kind_uuid] = {"text", "uuid"},
-    [ddl_kind_date] = {"text", "date"},
-    [ddl_kind_time] = {"text", "time"},
-    [ddl_kind_datetime] = {"text", "timestamptz"},
-    [ddl_kind_duration] = {"integer", "interval"},
-    [ddl_kind_decimal] = {"text", "numeric"},
-    [ddl_kind_json] = {"text", "jsonb"},
-};
-
 const char *ddl_type_name(data_dialect dialect, ddl_kind kind)
 {
-    return dialect == DATA_SQLITE ? types[kind].sqlite : types[kind].postgres;
+    return dialect->types[kind];
 }
 
 const char *ddl_kind_name(ddl_kind kind)
@@ -50,21 +25,26 @@ void ddl_add_text(buf *sql, const char *text)
     buf_add_text(sql, "'");
 }
 
+static void add_around(buf *sql, dialect_around around, const char *value)
+{
+    buf_add_printf(sql, "%s%s%s", around.before, value, around.after);
+}
+
 void ddl_add_literal(buf *sql, data_dialect dialect, ddl_kind kind, const char *value)
 {
-    bool is_sqlite = dialect == DATA_SQLITE;
+    const dialect_literals *literals = dialect->literals;
     switch (kind) {
     case ddl_kind_boolean:
-        buf_add_text(sql, !is_sqlite ? value : strcmp(value, "true") == 0 ? "1" : "0");
+        buf_add_text(sql, strcmp(value, "true") == 0 ? literals->yes : literals->no);
         break;
     case ddl_kind_bytes:
-        buf_add_printf(sql, is_sqlite ? "x'%s'" : "'\\x%s'", value);
+        add_around(sql, literals->bytes, value);
         break;
     case ddl_kind_duration:
-        buf_add_printf(sql, is_sqlite ? "%s" : "'%s microseconds'", value);
+        add_around(sql, literals->duration, value);
         break;
-    case ddl_kind_decimal: /* exact: in SQLite it is text */
-        buf_add_printf(sql, is_sqlite ? "'%s'" : "%s", value);
+    case ddl_kind_decimal:
+        add_around(sql, literals->decimal, value);
         break;
     case ddl_kind_text:
     case ddl_kind_uuid:

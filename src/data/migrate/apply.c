@@ -75,9 +75,9 @@ static bool take_violation(void *arg, const char *const *values, unsigned count)
 
 bool migrate_check_references(migrate_client *client, buf *problem)
 {
-    return client->driver->dialect != DATA_SQLITE ||
-           (client_query(client, "pragma foreign_key_check", NULL, 0, take_violation, problem, problem) &&
-            problem->len == 0);
+    const char *query = client->driver->broken_references;
+    return query == NULL ||
+           (client_query(client, query, NULL, 0, take_violation, problem, problem) && problem->len == 0);
 }
 
 #if defined(TERN_WITH_SQLITE)
@@ -123,7 +123,7 @@ static bool run_script(migrate_command *c, const migration *m, const migration_s
                        unsigned *line, buf *problem)
 {
 #if defined(TERN_WITH_SQLITE)
-    if (dialect_of(c) == DATA_SQLITE)
+    if (c->client.driver->makes_tables_again)
         return run_in_sqlite(c, m, sql, is_down, line, problem);
 #endif
     (void)m;
@@ -182,6 +182,24 @@ static bool apply(migrate_command *c, const migration *m, bool is_down)
     } else {
         printf("%s %s\n", is_down ? "undone " : "applied", m->name);
     }
+    buf_free(&problem);
+    return is_done;
+}
+
+bool migrate_replay(migrate_command *c)
+{
+    buf problem = {0};
+    bool is_done = state_make_table(&c->client, &problem);
+    const char *file = "tern_migrations";
+    size_t told = c->problems.len;
+    for (unsigned i = 0; i < c->folder.count && is_done; i++) {
+        migration_sql sql;
+        is_done = folder_read_sql(&c->folder, &c->folder.items[i], dialect_of(c), &sql, &c->problems) &&
+                  run_and_note(c, &c->folder.items[i], &sql, false, &problem);
+        file = sql.file;
+    }
+    if (!is_done && c->problems.len == told) /* else it is told already */
+        command_fail(c, "%s: %s", file, problem.len != 0 ? problem.data : "memory is short");
     buf_free(&problem);
     return is_done;
 }

@@ -80,8 +80,8 @@ bool command_is_same(migrate_command *c, const ddl_schema *a, const ddl_schema *
     buf sql = {0};
     if (!diff_make(&d, a, b, false, &c->memory))
         return false;
-    diff_sql(&d, DATA_SQLITE, &sql);
-    diff_sql(&d, DATA_POSTGRES, &sql);
+    for (unsigned i = 0; i < DATA_DIALECTS; i++)
+        diff_sql(&d, data_dialects[i], &sql);
     bool is_same = sql.len == 0 && !sql.failed;
     buf_free(&sql);
     return is_same;
@@ -134,6 +134,17 @@ static const char db_usage[] = "Usage: %s db WORD\n"
                                "  load FILE        inserts the rows of such a file, either all or none\n"
                                "  seed             runs the functions given to tern_seed\n";
 
+static const char check_usage[] =
+    "Usage: %s check [--database-url URL]\n"
+    "\n"
+    "Asks a database of every statement that the program may run, without running one: SQLite in memory, or the\n"
+    "PostgreSQL of the URL, with the tables of the migrations. Ends with 1 when there are errors.\n"
+    "\n"
+    "  --sqlite         asks SQLite in memory, whatever the URL says\n"
+    "  --both           asks SQLite in memory and the PostgreSQL of the URL\n"
+    "  --strict         ends with 1 for warnings and notes too\n"
+    "  --json           prints what it finds as JSON\n";
+
 typedef struct command_word {
     const char *word;
     int (*run)(migrate_command *c);
@@ -152,10 +163,12 @@ static const command_word db_words[] = {
     {NULL, NULL},
 };
 
+static const command_word check_words[] = {{"", command_check}, {NULL, NULL}};
+
 static int run_word(migrate_command *c, const char *command, const command_word *words)
 {
     if (command_take_flag(c, "--help") || command_take_flag(c, "-h")) {
-        printf(words == db_words ? db_usage : usage, c->program);
+        printf(words == db_words ? db_usage : words == check_words ? check_usage : usage, c->program);
         return 0;
     }
     const char *word = command_take_word(c);
@@ -223,6 +236,11 @@ static int run_db(void *arg, const char *program, int count, char **arguments)
     return run_command(arg, program, count, arguments, "db", db_words);
 }
 
+static int run_check(void *arg, const char *program, int count, char **arguments)
+{
+    return run_command(arg, program, count, arguments, "check", check_words);
+}
+
 static bool check(void *arg, const app_launching *how, buf *problems)
 {
     const migrate_target *target = arg;
@@ -236,6 +254,19 @@ static bool check(void *arg, const app_launching *how, buf *problems)
     if (state == DATA_SCHEMA_UNKNOWN)
         data_check_later(how->program, problems);
     return state != DATA_SCHEMA_DIFFERS;
+}
+
+void data_check_command_add(tern_app *app, const tern_database_options *options)
+{
+    migrate_target *target = app_keep(app, sizeof *target);
+    if (target == NULL)
+        return;
+    *target = (migrate_target){app, options};
+    app_add_command(
+        app, &(app_command){.name = "check",
+                            .help = "ask a database of every statement, without running one (check --help)",
+                            .run = run_check,
+                            .arg = target});
 }
 
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options)

@@ -51,6 +51,9 @@ int command_to(migrate_command *command);
 int command_status(migrate_command *command);
 int command_plan(migrate_command *command);
 
+/** (check/command.c) */
+int command_check(migrate_command *command);
+
 int command_db_shell(migrate_command *command);
 int command_db_dump(migrate_command *command);
 int command_db_load(migrate_command *command);
@@ -63,6 +66,9 @@ void migrate_add_advice(buf *problem, const char *file);
 /* apply.c */
 /** Whether every foreign key finds its row: SQLite's are not enforced by commands. False with the problem. */
 bool migrate_check_references(migrate_client *client, buf *problem);
+/** Applies every migration of the folder to an empty database, in the transaction that is open, without a word;
+ * false with lines. */
+bool migrate_replay(migrate_command *command);
 /** Whether what is applied is in the folder, unchanged; false with lines. */
 bool migrate_check_past(migrate_command *command);
 /** Records the migrations that lead to the baseline as applied, when there is a baseline. */

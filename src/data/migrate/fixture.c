@@ -41,24 +41,8 @@ static tern_type *describe(const data_table *table)
 /** A column as text that reads back as the same value. */
 static void add_source(buf *sql, data_dialect dialect, const data_column *column)
 {
-    static const struct {
-        const char *before, *after;
-    } postgres[] = {
-        [TERN_KIND_BOOL] = {"case when ", " then 'true' else 'false' end"},
-        [TERN_KIND_BYTES] = {"encode(", ", 'hex')"},
-        [TERN_KIND_DATETIME] = {"to_char(", " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"},
-        [TERN_KIND_DURATION] = {"(extract(epoch from ", ") * 1000000)::bigint"},
-        [TERN_KIND_MAP] = {NULL, NULL},
-    };
     tern_kind kind = column->plan->type->kind;
-    const char *before = "", *after = "";
-    if (dialect == DATA_SQLITE && kind == TERN_KIND_BYTES) {
-        before = "hex(";
-        after = ")";
-    } else if (dialect == DATA_POSTGRES && postgres[kind].before != NULL) {
-        before = postgres[kind].before;
-        after = postgres[kind].after;
-    }
+    const dialect_around *around = &dialect->sources[kind];
     bool keeps_null =
         kind == TERN_KIND_BYTES || kind == TERN_KIND_BOOL; /* of which the function would make something */
     if (keeps_null) {
@@ -66,9 +50,9 @@ static void add_source(buf *sql, data_dialect dialect, const data_column *column
         data_name_add(sql, column->name);
         buf_add_text(sql, " is null then null else ");
     }
-    buf_add_text(sql, before);
+    buf_add_text(sql, around->before != NULL ? around->before : "");
     data_name_add(sql, column->name);
-    buf_add_text(sql, after);
+    buf_add_text(sql, around->before != NULL ? around->after : "");
     if (keeps_null)
         buf_add_text(sql, " end");
 }
@@ -98,8 +82,7 @@ static void write_insert(fixture *f)
         data_name_add(&f->insert, table->columns[i].name);
     }
     for (unsigned i = 0; i < table->column_count; i++)
-        buf_add_printf(&f->insert, "%s%c%u", i == 0 ? ") values (" : ", ",
-                       f->dialect == DATA_SQLITE ? '?' : '$', i + 1);
+        buf_add_printf(&f->insert, "%s%c%u", i == 0 ? ") values (" : ", ", f->dialect->placeholder, i + 1);
     buf_add_text(&f->insert, ")");
 }
 
@@ -197,7 +180,7 @@ static bool as_text(const fixture *f, const data_column *column, const void *row
     const void *value = plan_value(column->plan, row);
     switch (arg->is_null ? TERN_ARG_NULL : arg->kind) {
     case TERN_ARG_DURATION:
-        if (f->dialect == DATA_SQLITE) {
+        if (!f->dialect->has_intervals) {
             *arg = tern_arg_int(arg->duration.microseconds);
             return true;
         }

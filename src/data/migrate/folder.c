@@ -11,12 +11,11 @@
 
 enum { DIGITS = 4, MOST = 9999, FILE_MOST_BYTES = 64 << 20 };
 
-static const char *const endings[] = {[DATA_SQLITE] = ".sqlite.sql", [DATA_POSTGRES] = ".postgres.sql"};
 static const char schema_ending[] = ".json";
 
 const char *folder_sql_ending(data_dialect dialect)
 {
-    return endings[dialect];
+    return dialect->file_ending;
 }
 
 const char *folder_file(const migrate_folder *folder, const char *name, const char *ending)
@@ -39,15 +38,16 @@ static bool ends_with(const char *name, const char *ending, size_t *len)
     return name_len > ending_len && strcmp(name + *len, ending) == 0;
 }
 
-/** Bytes of "0001_initial" in a file's name, and what the file is: a data_dialect, or 2 for a schema; 0 for a
+/** Bytes of "0001_initial" in a file's name, and what the file is: the number of a dialect, or DATA_DIALECTS for a schema; 0 for a
  * file that is none of ours. */
 static size_t take_name(const char *file, unsigned *what)
 {
     size_t len;
-    for (*what = 0; *what < 3; (*what)++)
-        if (ends_with(file, *what < 2 ? endings[*what] : schema_ending, &len))
+    for (*what = 0; *what <= DATA_DIALECTS; (*what)++)
+        if (ends_with(file, *what < DATA_DIALECTS ? data_dialects[*what]->file_ending : schema_ending, &len))
             break;
-    if (*what == 3 || len < DIGITS + 2 || file[DIGITS] != '_' || strspn(file, "0123456789") != DIGITS)
+    if (*what > DATA_DIALECTS || len < DIGITS + 2 || file[DIGITS] != '_' ||
+        strspn(file, "0123456789") != DIGITS)
         return 0;
     return strspn(file, "0123456789abcdefghijklmnopqrstuvwxyz_") == len ? len : 0;
 }
@@ -76,13 +76,13 @@ static bool take_file(migrate_folder *folder, const char *file, buf *problems)
         if (!ends_with(file, ".sql", &unused))
             return true; /* notes, editors' files */
         buf_add_printf(problems, "%s/%s: a migration is called like 0001_name%s or 0001_name%s\n",
-                       folder->path, file, endings[DATA_SQLITE], endings[DATA_POSTGRES]);
+                       folder->path, file, data_dialects[0]->file_ending, data_dialects[1]->file_ending);
         return false;
     }
     migration *m = find_or_add(folder, file, len);
     if (m == NULL)
         return memory_is_short(problems);
-    if (what < 2)
+    if (what < DATA_DIALECTS)
         m->has_sql[what] = true;
     else
         m->has_schema = true;
@@ -185,7 +185,7 @@ bool folder_read_sql(const migrate_folder *folder, const migration *m, data_dial
                      migration_sql *out, buf *problems)
 {
     size_t len;
-    *out = (migration_sql){.file = folder_file(folder, m->name, endings[dialect])};
+    *out = (migration_sql){.file = folder_file(folder, m->name, dialect->file_ending)};
     const char *text = read_file(folder, out->file, &len, problems);
     if (text == NULL)
         return false;

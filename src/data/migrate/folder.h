@@ -14,8 +14,8 @@ enum { MIGRATE_CHECKSUM_BYTES = 33 }; /* 32 hexadecimal digits and a NUL */
 
 typedef struct migration {
     unsigned number;
-    const char *name; /* "0001_initial" */
-    bool has_sql[2];  /* by data_dialect */
+    const char *name;            /* "0001_initial" */
+    bool has_sql[DATA_DIALECTS]; /* by the number of a dialect */
     bool has_schema;
 } migration;
 

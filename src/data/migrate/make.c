@@ -119,7 +119,7 @@ static void add_part(const schema_diff *d, data_dialect dialect, buf *text)
     size_t before = text->len;
     diff_sql(d, dialect, text);
     if (text->len == before)
-        buf_add_printf(text, "-- nothing to do in %s\n", dialect == DATA_SQLITE ? "SQLite" : "PostgreSQL");
+        buf_add_printf(text, "-- nothing to do in %s\n", dialect->name);
 }
 
 static bool write_sql(migrate_command *c, const char *name, data_dialect dialect, const schema_diff *up,
@@ -136,7 +136,7 @@ static bool write_sql(migrate_command *c, const char *name, data_dialect dialect
     return is_written;
 }
 
-/** The three files of one migration, or none of them. */
+/** The files of one migration, or none of them. */
 static bool write_migration(migrate_command *c, const char *word, const schema_diff *up)
 {
     schema_diff down;
@@ -154,16 +154,13 @@ static bool write_migration(migrate_command *c, const char *word, const schema_d
         buf_free(&schema);
         return command_fail(c, "%s: %s", c->folder.path, strerror(errno));
     }
-    bool is_written = write_sql(c, name, DATA_SQLITE, up, &down);
-    if (is_written && !write_sql(c, name, DATA_POSTGRES, up, &down)) {
-        unlink(folder_file(&c->folder, name, folder_sql_ending(DATA_SQLITE)));
-        is_written = false;
-    }
-    if (is_written && !write_file(c, folder_file(&c->folder, name, ".json"), &schema)) {
-        unlink(folder_file(&c->folder, name, folder_sql_ending(DATA_SQLITE)));
-        unlink(folder_file(&c->folder, name, folder_sql_ending(DATA_POSTGRES)));
-        is_written = false;
-    }
+    unsigned written = 0;
+    while (written < DATA_DIALECTS && write_sql(c, name, data_dialects[written], up, &down))
+        written++;
+    bool is_written =
+        written == DATA_DIALECTS && write_file(c, folder_file(&c->folder, name, ".json"), &schema);
+    for (unsigned i = 0; i < written && !is_written; i++)
+        unlink(folder_file(&c->folder, name, folder_sql_ending(data_dialects[i])));
     buf_free(&schema);
     return is_written && command_read_folder(c);
 }

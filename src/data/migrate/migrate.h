@@ -16,6 +16,9 @@
  */
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options);
 
+/** Adds the command `check`, under the same conditions. */
+void data_check_command_add(tern_app *app, const tern_database_options *options);
+
 typedef enum data_schema_state {
     DATA_SCHEMA_FITS,
     DATA_SCHEMA_DIFFERS,

@@ -2,52 +2,9 @@
 
 #include <string.h>
 
-/** Statements as both engines want them. */
-typedef struct state_sql {
-    const char *has_table, *count_tables, *make_table, *read, *add, *remove;
-} state_sql;
-
-static const state_sql statements[] = {
-    [DATA_SQLITE] =
-        {
-            .has_table =
-                "select count(*) from sqlite_master where type = 'table' and name = 'tern_migrations'",
-            .count_tables = "select count(*) from sqlite_master where type = 'table' and name <> "
-                            "'tern_migrations' and substr(name, 1, 7) <> 'sqlite_'",
-            .make_table = "create table if not exists tern_migrations (\n"
-                          "    name text not null primary key,\n"
-                          "    checksum text not null,\n"
-                          "    applied text not null default (datetime('now')),\n"
-                          "    schema text\n"
-                          ") strict",
-            .read = "select name, checksum, applied, schema from tern_migrations order by name",
-            .add = "insert into tern_migrations (name, checksum, schema) values (?1, ?2, ?3)",
-            .remove = "delete from tern_migrations where name = ?1",
-        },
-    [DATA_POSTGRES] =
-        {
-            .has_table = "select count(*) from pg_catalog.pg_tables where tablename = 'tern_migrations' and "
-                         "schemaname = any(current_schemas(false))",
-            .count_tables =
-                "select count(*) from pg_catalog.pg_tables where tablename <> 'tern_migrations' and "
-                "schemaname = any(current_schemas(false))",
-            .make_table = "create table if not exists tern_migrations (\n"
-                          "    name text not null primary key,\n"
-                          "    checksum text not null,\n"
-                          "    applied timestamptz not null default now(),\n"
-                          "    schema text\n"
-                          ")",
-            .read =
-                "select name, checksum, to_char(applied at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), schema "
-                "from tern_migrations order by name collate \"C\"",
-            .add = "insert into tern_migrations (name, checksum, schema) values ($1, $2, $3)",
-            .remove = "delete from tern_migrations where name = $1",
-        },
-};
-
-static const state_sql *sql_of(const migrate_client *client)
+static const dialect_state *sql_of(const migrate_client *client)
 {
-    return &statements[client->driver->dialect];
+    return client->driver->dialect->state;
 }
 
 static const char *keep(migrate_state *state, const char *text)

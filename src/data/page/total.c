@@ -1,4 +1,5 @@
 /* How many rows a list has: counted, or estimated where counting would read too many of them. */
+#include "data/filters.h"
 #include "data/page/page.h"
 #include "data/rows.h"
 #include "data/worker_database.h"
@@ -6,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const data_statement *estimate_statement(tern_ctx *c, const data_table *table, const tern_selection *s)
+static const data_statement *estimate_statement(tern_ctx *c, const data_table *table, const tern_selection *s,
+                                                const filters_given *given)
 {
     statement_key key;
     statement_key_begin(&key, table->type, STATEMENT_ESTIMATE);
     key.texts[0] = s->where;
-    statement_key_args(c, &key, &s->args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, &s->args);
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
     sql_builder b;
@@ -20,7 +23,7 @@ static const data_statement *estimate_statement(tern_ctx *c, const data_table *t
     sql_add(&b, "explain select 1 from ");
     sql_name(&b, table->name);
     select_where(&b, table, s, NULL);
-    return sql_finish(c, &b, &key, false);
+    return sql_finish_with(c, &b, &key, given, false);
 }
 
 /** The first line of a plan, that of its top: "Seq Scan on todo  (cost=0.00..22.70 rows=1270 width=4)". */
@@ -45,8 +48,9 @@ static int64_t estimate(tern_ctx *c, const data_table *table, const tern_selecti
     int64_t rows = -1;
     data_request_of(c);
     data_run run = {.on_row = take_plan, .sink = &rows};
-    run.statement = estimate_statement(c, table, s);
-    run.args = statement_args(c, run.statement, s->args.items);
+    const filters_given *given = select_given(c, s);
+    run.statement = estimate_statement(c, table, s, given);
+    run.args = statement_args(c, run.statement, given != NULL ? given->args.items : s->args.items);
     return data_execute(c, &run, table, s->error) ? rows : -1;
 }
 
@@ -61,7 +65,7 @@ void total_find(tern_ctx *c, const data_table *table, const char *words, tern_to
                                  : tern_count_of(c, table->type, &counted);
         return;
     }
-    int64_t rows = data_self.engine->dialect == DATA_POSTGRES ? estimate(c, table, s) : -1;
+    int64_t rows = data_self.engine->dialect->estimates_rows ? estimate(c, table, s) : -1;
     if (rows <= TOTAL_EXACT_MOST) { /* planners know little of few rows */
         counted.limit = TOTAL_EXACT_MOST + 1;
         rows = tern_count_of(c, table->type, &counted);

@@ -1,4 +1,5 @@
 /* The PostgreSQL engine as the data layer sees it. */
+#include "data/migrate/client/client.h"
 #include "data/postgres/pool.h"
 
 #include "base/mem.h"
@@ -80,6 +81,7 @@ static void tidy(data_database *db)
 const data_engine data_postgres = {
     .label = "postgres",
     .dialect = DATA_POSTGRES,
+    .driver = &client_postgres,
     .check = check,
     .open = open_database,
     .close = close_database,

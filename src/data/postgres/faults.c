@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* The first entry that the SQLSTATE begins with holds (errcodes.txt of PostgreSQL, appendix A of its manual).
  */
@@ -126,7 +127,20 @@ static const char *cast_advice(const char *state)
     return "";
 }
 
-bool fault_of_result(const PGresult *result, data_error *error)
+/* The server has one SQLSTATE for both, and says which in words alone. In other languages than English the
+ * statement tells, where it can break one side only. */
+data_reference fault_reference(const char *message, const char *sql)
+{
+    if (strstr(message, "insert or update on table") != NULL)
+        return DATA_REFERENCE_MISSING;
+    if (strstr(message, "update or delete on table") != NULL)
+        return DATA_REFERENCE_HELD;
+    if (strncasecmp(sql, "insert ", 7) == 0)
+        return DATA_REFERENCE_MISSING;
+    return strncasecmp(sql, "delete ", 7) == 0 ? DATA_REFERENCE_HELD : DATA_REFERENCE_UNKNOWN;
+}
+
+bool fault_of_result(const PGresult *result, const char *sql, data_error *error)
 {
     const char *state = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -137,6 +151,8 @@ bool fault_of_result(const PGresult *result, data_error *error)
     copy_field(result, PG_DIAG_COLUMN_NAME, error->columns, sizeof error->columns);
     if (error->fault == TERN_DATA_UNIQUE || error->fault == TERN_DATA_FOREIGN_KEY)
         copy_key_columns(result, error->columns, sizeof error->columns);
+    if (error->fault == TERN_DATA_FOREIGN_KEY)
+        error->reference = fault_reference(message != NULL ? message : "", sql);
     char line[sizeof error->message];
     fault_line(message != NULL ? message : libpq.resultErrorMessage(result), line, sizeof line);
     if (state != NULL)

@@ -13,8 +13,10 @@ static inline void fault_clear(data_error *error)
     error->is_outdated = false;
 }
 
-/** Fills `error` from a result that is an error. Returns false, as data_refuse does. */
-bool fault_of_result(const PGresult *result, data_error *error);
+/** Fills `error` from a result that is an error of the statement `sql`. Returns false, as data_refuse does. */
+bool fault_of_result(const PGresult *result, const char *sql, data_error *error);
+/** Which side of a foreign key is broken, by the server's words in any language and the statement. */
+data_reference fault_reference(const char *message, const char *sql);
 /** Fault of an SQLSTATE ("23505"); "" and NULL, as libpq gives for a broken connection, are TERN_DATA_AWAY.
  */
 tern_data_fault fault_of_state(const char *state);

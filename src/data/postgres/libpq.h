@@ -28,6 +28,8 @@
     X(enterPipelineMode)                                                                                     \
     X(pipelineSync)                                                                                          \
     X(exec)                                                                                                  \
+    X(prepare)                                                                                               \
+    X(describePrepared)                                                                                      \
     X(sendPrepare)                                                                                           \
     X(sendQueryParams)                                                                                       \
     X(sendQueryPrepared)                                                                                     \
@@ -47,6 +49,8 @@
     X(nfields)                                                                                               \
     X(fname)                                                                                                 \
     X(ftype)                                                                                                 \
+    X(ftable)                                                                                                \
+    X(ftablecol)                                                                                             \
     X(getvalue)                                                                                              \
     X(getlength)                                                                                             \
     X(getisnull)                                                                                             \

@@ -150,7 +150,7 @@ static bool is_passing(pg_link *l, pg_request *r, const char *state)
     if (r->is_begin)
         log_begin(r);
     return (r->is_earlier && prepared_is_to_blame(l, r)) ||
-           (!r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
+           (r->waiting != NULL && !r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
 }
 
 /* In a session, by what comes before it in its group: the transaction's "begin", unless a statement failed.
@@ -234,13 +234,13 @@ static bool take_result(pg_link *l, pg_request *r, PGresult *result)
     l->has_answer = true;
     if (status == PGRES_FATAL_ERROR) {
         if (l->stage == STAGE_PREPARE)
-            prepared_forget(l, r->statement);
+            prepared_forget(l, r->prepared_id);
         keep_result(r, result);
         return is_first;
     }
     if (status == PGRES_PIPELINE_ABORTED && l->stage != STAGE_SYNC && is_first) {
         if (l->stage == STAGE_PREPARE)
-            prepared_forget(l, r->statement);
+            prepared_forget(l, r->prepared_id);
         r->is_aborted = r->result == NULL; /* else it was its own Parse that failed */
         libpq.clear(result);
         return true;

@@ -1,6 +1,8 @@
 /* Hot path: for every statement. Nothing is allocated for eight values or fewer. */
 #include "data/postgres/params.h"
 
+#include "data/items.h"
+#include "data/postgres/items.h"
 #include "data/postgres/wire.h"
 #include "data/text.h"
 #include "schema/scalar.h"
@@ -8,8 +10,7 @@
 
 #include <limits.h>
 
-enum { VALUES_MOST = 65535 };                  /* of a statement: a 16-bit count */
-static const size_t MESSAGE_MOST = 1000 << 20; /* the server takes 1 GiB, with headers */
+enum { VALUES_MOST = 65535 }; /* of a statement: a 16-bit count */
 
 _Static_assert(PARAM_BYTES >= 1 + 20 + 1 + 19, "a decimal fits, with its NUL");
 
@@ -30,7 +31,8 @@ static const struct {
 void params_types(const data_statement *statement, Oid *out)
 {
     for (unsigned i = 0; i < statement->arg_count; i++)
-        out[i] = types[statement->kinds[i]].oid;
+        out[i] = items_is_list(statement->kinds[i]) ? items_array_type(items_kind(statement->kinds[i]))
+                                                    : types[statement->kinds[i]].oid;
 }
 
 static bool make_room(params *to, data_run *run, unsigned count)
@@ -113,7 +115,7 @@ static int put_decimal(char *at, tern_decimal number, const char **problem)
     return (int)len;
 }
 
-static int put_scalar(char *at, const tern_arg *arg, const char **problem)
+int params_put(char *at, const tern_arg *arg, const char **problem)
 {
     uint64_t bits;
     switch (arg->kind) {
@@ -161,10 +163,27 @@ static bool is_slice(tern_arg_kind kind)
     return kind == TERN_ARG_TEXT || kind == TERN_ARG_JSON || kind == TERN_ARG_BYTES;
 }
 
+static bool bind_list(params *to, unsigned i, data_run *run, size_t *total)
+{
+    const char *problem = NULL;
+    pg_array array;
+    if (!items_as_array(&run->args[i], PARAMS_MESSAGE_MOST - *total, run->memory, &array, &problem))
+        return problem != NULL ? data_refuse(&run->error, TERN_DATA_BAD_VALUE,
+                                             "value %u has an item that is %s", i + 1, problem)
+                               : data_refuse(&run->error, TERN_DATA_BUSY, "out of memory");
+    to->formats[i] = array.is_binary;
+    to->values[i] = array.data;
+    to->lengths[i] = (int)array.len;
+    *total += array.len;
+    return true;
+}
+
 static bool bind_one(params *to, unsigned i, data_run *run, size_t *total)
 {
     const tern_arg *arg = &run->args[i];
     const char *problem = NULL;
+    if (items_is_list(arg->kind))
+        return bind_list(to, i, run, total);
     to->formats[i] = types[arg->kind].is_binary;
     to->values[i] = NULL;
     to->lengths[i] = 0;
@@ -172,8 +191,8 @@ static bool bind_one(params *to, unsigned i, data_run *run, size_t *total)
         return true;
     if (!is_slice(arg->kind)) {
         to->values[i] = to->scratch[i];
-        to->lengths[i] = put_scalar(to->scratch[i], arg, &problem);
-    } else if (arg->text.len > MESSAGE_MOST - *total) {
+        to->lengths[i] = params_put(to->scratch[i], arg, &problem);
+    } else if (arg->text.len > PARAMS_MESSAGE_MOST - *total) {
         problem = "more bytes than a message holds";
     } else if (arg->kind == TERN_ARG_JSON && !data_json_is_sound(arg->text.data, arg->text.len)) {
         problem = "JSON with U+0000 or half a surrogate pair in it";

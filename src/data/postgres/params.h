@@ -5,7 +5,7 @@
 #include "data/engine.h"
 #include "data/postgres/libpq.h"
 
-enum { PARAMS_INLINE = 8, PARAM_BYTES = 48 };
+enum { PARAMS_INLINE = 8, PARAM_BYTES = 48, PARAMS_MESSAGE_MOST = 1000 << 20 /* the server takes 1 GiB */ };
 
 /** Lies on the caller's stack while its statement is in work; texts are not copied. */
 typedef struct params {
@@ -21,6 +21,8 @@ typedef struct params {
 /** Checks and encodes run->args. False with run->error when one cannot be sent: too big a number, a text that
  * is not UTF-8 or holds a NUL, more than a message holds. */
 bool params_bind(params *to, data_run *run);
+/** Encodes a value that is no text, bytes or JSON into PARAM_BYTES; the length, or -1 with `*problem`. */
+int params_put(char *at, const tern_arg *arg, const char **problem);
 /** The types of a statement's parameters; `types` has room for its arg_count. */
 void params_types(const data_statement *statement, Oid *types);
 

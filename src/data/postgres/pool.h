@@ -44,6 +44,7 @@ typedef struct pg_request {
     uint64_t deadline_ms; /* for an orphan: when its connection is dropped */
     uint64_t free_by_ms;  /* while it has no connection; for an orphan in flight: when it is cancelled */
     uint32_t serial;      /* of the name that it was sent by */
+    uint32_t prepared_id; /* the number of its statement, which may be gone when it is an orphan */
     uint32_t generation;  /* that is in doubt: db->generation as it failed; 0: none */
     uint8_t attempts;     /* times it was sent */
     bool is_done;         /* answered, failed, or `on` is lent */
@@ -69,6 +70,7 @@ typedef enum link_stage { STAGE_PREPARE, STAGE_EXECUTE, STAGE_SYNC } link_stage;
 typedef struct prepared {
     uint32_t serial;     /* the end of its name */
     uint32_t generation; /* db->generation as it was prepared; 0: it is not */
+    uint32_t version;    /* of the statement that has the number (data_statement.version) */
 } prepared;
 
 enum {
@@ -216,7 +218,7 @@ bool prepared_begin_names(pg_link *l);
  * then. False without memory. */
 bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES]);
 /** A statement will be prepared again, by another name; all of them. */
-void prepared_forget(pg_link *l, const data_statement *statement);
+void prepared_forget(pg_link *l, uint32_t id);
 void prepared_forget_all(pg_link *l);
 /** Whether the error of a statement that ran what an earlier request has prepared may come of that. It can be
  * repeated without a name then, where nothing was done yet. */

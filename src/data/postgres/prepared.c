@@ -17,7 +17,7 @@
 
 enum {
     MISSING_MOST = 3,   /* then statements are no longer prepared by name */
-    SERIALS_MOST = 8192 /* prepared on one connection in its life; a process keeps 4,096 statements at most */
+    SERIALS_MOST = 8192 /* prepared on one connection in its life; a process keeps 4,352 statements at most */
 };
 
 bool prepared_begin_names(pg_link *l)
@@ -53,9 +53,10 @@ bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES])
     if (id >= l->prepared_room && !make_room(l, id))
         return false;
     prepared *p = &l->prepared[id];
-    r->is_earlier = p->generation == l->db->generation;
+    r->prepared_id = id;
+    r->is_earlier = p->generation == l->db->generation && p->version == r->statement->version;
     if (!r->is_earlier) { /* or will be, when the answer comes; if not, it is forgotten */
-        *p = (prepared){++l->serial, l->db->generation};
+        *p = (prepared){++l->serial, l->db->generation, r->statement->version};
         if (prepared_is_worn(l) && l->state == LINK_READY)
             l->state = LINK_DRAINING;
     }
@@ -67,10 +68,10 @@ bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES])
     return true;
 }
 
-void prepared_forget(pg_link *l, const data_statement *statement)
+void prepared_forget(pg_link *l, uint32_t id)
 {
-    if (statement->id < l->prepared_room)
-        l->prepared[statement->id].generation = 0;
+    if (id < l->prepared_room)
+        l->prepared[id].generation = 0;
 }
 
 void prepared_forget_all(pg_link *l)
@@ -104,7 +105,7 @@ static void note_missing(data_database *db)
 bool prepared_is_to_blame(pg_link *l, pg_request *r)
 {
     data_database *db = l->db;
-    const prepared *p = &l->prepared[r->statement->id];
+    const prepared *p = &l->prepared[r->prepared_id];
     bool is_current = p->serial == r->serial && p->generation == db->generation; /* nobody has noticed yet */
     fault_origin origin = fault_origin_of(r->result);
     if (origin == FAULT_OF_STATEMENT)
@@ -114,7 +115,7 @@ bool prepared_is_to_blame(pg_link *l, pg_request *r)
     if (origin == FAULT_OF_TABLES && is_current)
         db->generation++;
     if (origin == FAULT_OF_NAME && is_current) {
-        prepared_forget(l, r->statement);
+        prepared_forget(l, r->prepared_id);
         note_missing(db);
     }
     return true;

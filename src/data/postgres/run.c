@@ -27,7 +27,7 @@ static int64_t rows_changed(PGresult *result)
  */
 static bool hand_over_error(data_run *run, const pg_request *r)
 {
-    fault_of_result(r->result, &run->error);
+    fault_of_result(r->result, run->statement->sql, &run->error);
     run->error.is_outdated = r->is_outdated;
     if (r->is_outdated && r->generation == 0)
         run->error.fault = TERN_DATA_CONFLICT;

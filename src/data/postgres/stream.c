@@ -89,7 +89,7 @@ bool pg_stream_next(data_session *l, data_run *run, data_row *row)
             return false;
     }
     if (r->result != NULL && libpq.resultStatus(r->result) == PGRES_FATAL_ERROR)
-        fault_of_result(r->result, &run->error);
+        fault_of_result(r->result, run->statement->sql, &run->error);
     return false;
 }
 

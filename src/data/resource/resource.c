@@ -1,6 +1,7 @@
 /* A table as a REST API: the handlers that tern_resource registers. */
 #include "data/resource/resource.h"
 #include "app/bind/bind.h"
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/page/page.h"
 #include "data/rows.h"
@@ -67,6 +68,7 @@ static void *need_row(tern_ctx *c, const resource *r, bool for_update)
     const tern_selection visible = visible_of(c, r);
     const tern_selection within = {.where = visible.where,
                                    .args = visible.args,
+                                   .filters = visible.filters,
                                    .trusted_sql = visible.trusted_sql,
                                    .for_update = for_update};
     void *row = select_find_within(c, table, key, &within);
@@ -251,15 +253,29 @@ static bool is_given(const tern_field *field, const void *in)
     return ((const uint8_t *)in)[field->state_offset] == TERN_STATE_GIVEN;
 }
 
-/** `.visible`'s condition as the first part of a text. Nobody can tell it from the rest there, so what
- * sql_fragment would refuse in it is refused here. */
-static const char *first_condition(tern_ctx *c, const resource *r, const tern_selection *visible)
+/** How many values a selection's condition has. */
+static unsigned values_of(tern_ctx *c, const tern_selection *s)
 {
-    if (!visible->trusted_sql && !statement_is_literal(visible->where))
-        data_misuse(
-            c, ".visible of %s has a .where that was made at run time: values from a client go in by `?`",
-            r->model->name);
-    return tern_sprintf(c, "(%s)", visible->where);
+    const filters_given *given = filters_read(c, &s->args, &s->filters);
+    return given != NULL ? given->args.count : s->args.count;
+}
+
+/** A filter of the query; 422 when a statement has no room for its value. */
+static tern_filter filter_of(tern_ctx *c, const resource *r, const data_table *table, unsigned number,
+                             const void *in, unsigned *values)
+{
+    const tern_field *field = &r->asking->fields[number];
+    const char *name = r->filters[number]->name;
+    tern_arg *arg = tern_alloc(c, sizeof *arg);
+    data_error error;
+    if ((*values)++ == STATEMENT_ARGS_MOST)
+        bind_fail_at(c, "query", field->json != NULL ? field->json : field->name, "too_many",
+                     "is one filter too many");
+    data_column column = *data_table_column(table, name, strlen(name));
+    column.plan = &plan_of(r->asking)->fields[number];
+    if (!data_column_arg(&column, in, &c->x->arena, arg, &error))
+        data_answer(c, &error, table, NULL);
+    return (tern_filter){r->filter_texts[number], {arg, 1}};
 }
 
 /** What is visible, and of that what the query asks for. */
@@ -267,31 +283,18 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
                         tern_selection *s)
 {
     const tern_selection visible = visible_of(c, r);
-    tern_arg *args = tern_alloc(c, (visible.args.count + r->filter_count) * sizeof *args);
-    unsigned count = visible.args.count;
-    const char *filters = NULL;
-    if (count != 0)
-        memcpy(args, visible.args.items, count * sizeof *args);
-    for (unsigned i = 0; i < r->filter_count; i++) {
-        const tern_field *field = &r->asking->fields[i];
-        data_error error;
-        if (!is_given(field, in))
-            continue;
-        if (count == STATEMENT_ARGS_MOST)
-            bind_fail_at(c, "query", field->json != NULL ? field->json : field->name, "too_many",
-                         "is one filter too many");
-        data_column column = *data_table_column(table, r->filters[i]->name, strlen(r->filters[i]->name));
-        column.plan = &plan_of(r->asking)->fields[i];
-        if (filters == NULL && visible.where != NULL)
-            filters = first_condition(c, r, &visible);
-        filters = filters != NULL ? tern_sprintf(c, "%s and \"%s\" = ?", filters, column.name)
-                                  : tern_sprintf(c, "\"%s\" = ?", column.name);
-        if (!data_column_arg(&column, in, &c->x->arena, &args[count++], &error))
-            data_answer(c, &error, table, NULL);
-    }
-    s->where = filters != NULL ? filters : visible.where; /* as it is: its statement is kept prepared */
-    s->args = (tern_args){args, count};
-    s->trusted_sql = filters != NULL || visible.trusted_sql;
+    tern_filter *filters = tern_alloc(c, (r->filter_count + 1) * sizeof *filters);
+    tern_arg *group = tern_alloc(c, sizeof *group);
+    unsigned count = 0, values = values_of(c, &visible);
+    *group = tern_arg_filters(visible.filters);
+    filters[count++] = (tern_filter){NULL, {group, 1}};
+    for (unsigned i = 0; i < r->filter_count; i++)
+        if (is_given(&r->asking->fields[i], in))
+            filters[count++] = filter_of(c, r, table, i, in, &values);
+    s->where = visible.where;
+    s->args = visible.args;
+    s->filters = (tern_filters){.items = filters, .count = count};
+    s->trusted_sql = visible.trusted_sql;
 }
 
 /** The words that are asked for; NULL when none are, as by an empty field of a form. */
@@ -389,6 +392,11 @@ static tern_reply run_list(tern_ctx *c)
     tern_reply reply = tern_page_found(c, r->list, list, &paging, false);
     const resource_tag tag = resource_tag_of_list(reply.data, reply.len);
     return reply.status == 200 ? resource_reply_tagged(c, &tag, reply) : reply;
+}
+
+const resource *data_resource_listed(const route *from)
+{
+    return from->handler.run == run_list ? from->handler.arg : NULL;
 }
 
 /* -- registering -- */

@@ -27,6 +27,7 @@ typedef struct resource {
     const tern_field *search;   /* of `asking`; NULL: the model has no words to search */
     unsigned filter_count;      /* its first fields, in the order of `filters` */
     const tern_field **filters; /* of the model */
+    const char **filter_texts;  /* for each "\"title\" = ?", which counts as a literal */
 } resource;
 
 enum { RESOURCE_INCLUDES_MOST = 32 };
@@ -75,5 +76,8 @@ const char *resource_key_pattern(tern_app *app, const resource *r);
  * or the path would lead to another route: the row could be made and never be reached. (address.c)
  */
 void resource_need_address(tern_ctx *c, const resource *r, const void *row);
+
+/** The resource whose rows the route lists; NULL when it does something else. */
+const resource *data_resource_listed(const struct route *from);
 
 #endif

@@ -1,6 +1,7 @@
 /* The input models of a resource, made of its model's description at start. */
 #include "data/page/cursor.h"
 #include "data/resource/resource.h"
+#include "data/statement.h"
 #include "data/table/table.h"
 
 #include <stdio.h>
@@ -260,6 +261,14 @@ static bool has_search(const resource *r)
     return has;
 }
 
+/** "\"title\" = ?", kept as if it were a literal; NULL when memory is short. */
+static const char *filter_text(tern_app *app, const tern_field *field)
+{
+    const char *text =
+        arena_printf(&app->arena, "\"%s\" = ?", field->column != NULL ? field->column : field->name);
+    return text != NULL ? statement_keep_text(text) : NULL;
+}
+
 static tern_type *asking_of(tern_app *app, resource *r)
 {
     const tern_type *model = r->model;
@@ -267,13 +276,17 @@ static tern_type *asking_of(tern_app *app, resource *r)
     char number[2][12];
     unsigned count = 0;
     r->filters = app_keep(app, (model->field_count + 1) * sizeof(tern_field *));
-    if (fields == NULL || r->filters == NULL)
+    r->filter_texts = app_keep(app, (model->field_count + 1) * sizeof(char *));
+    if (fields == NULL || r->filters == NULL || r->filter_texts == NULL)
         return NULL;
     for (unsigned i = 0; i < model->field_count; i++) {
         const tern_field *field = &model->fields[i];
         if (!is_filter(field, r->options.filters))
             continue;
         r->filters[count] = field;
+        r->filter_texts[count] = filter_text(app, field);
+        if (r->filter_texts[count] == NULL)
+            return NULL;
         fields[count++] = (tern_field){.name = field->name,
                                        .type = field->type,
                                        .json = field->json,

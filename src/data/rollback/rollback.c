@@ -10,9 +10,9 @@
 
 const data_engine *rollback_under;
 
-static bool is_sqlite(void)
+static bool is_in_files(void)
 {
-    return rollback_under->dialect == DATA_SQLITE;
+    return rollback_under->is_in_files;
 }
 
 /* -- turns -- */
@@ -63,7 +63,7 @@ void rollback_give_turn(data_database *db)
 static bool hold(data_database *db, uint64_t deadline_ms, data_error *error)
 {
     coro *self = coro_self();
-    if (db->holder != NULL && (db->holder != self || !is_sqlite()))
+    if (db->holder != NULL && (db->holder != self || !is_in_files()))
         return wait_for_turn(db, deadline_ms, error);
     db->holder = self;
     db->depth++;
@@ -102,8 +102,8 @@ static bool open_once(data_database *db, data_error *error)
     data_session *session = rollback_under->acquire(db->under, true, error);
     if (session == NULL)
         return false;
-    if (!run_words(session, rollback_under->session_begin, is_sqlite() ? "begin immediate" : "begin",
-                   error)) {
+    if (!run_words(session, rollback_under->session_begin,
+                   rollback_under->dialect->begin[TERN_ISOLATION_DEFAULT][false], error)) {
         rollback_under->release(session);
         return false;
     }
@@ -209,10 +209,9 @@ static bool session_run_all(data_session *session, data_run *runs, unsigned coun
                                   : run_alone(session->db, runs, count);
 }
 
-/* PostgreSQL ends this with the savepoint. */
 static bool forbid_writing(data_database *db, data_error *error)
 {
-    return say(db, is_sqlite() ? "pragma query_only = 1" : "set transaction read only", error);
+    return say(db, rollback_under->dialect->read_only, error);
 }
 
 static void allow_writing(data_session *session)
@@ -220,7 +219,8 @@ static void allow_writing(data_session *session)
     data_error error;
     coro *self = coro_self();
     self->cancel_masked++;
-    if (!session->may_write && is_sqlite() && !say(session->db, "pragma query_only = 0", &error))
+    const char *writable = rollback_under->dialect->writable;
+    if (!session->may_write && writable != NULL && !say(session->db, writable, &error))
         session->db->is_lost = true;
     self->cancel_masked--;
 }
@@ -268,7 +268,7 @@ static bool session_commit(data_session *session, data_run *run)
 static bool stream_open(data_session *session, data_run *run)
 {
     run->affected = 0;
-    if (session->has_savepoint || is_sqlite())
+    if (session->has_savepoint || is_in_files())
         return rollback_under->stream_open(session->db->session, run);
     return rollback_rows_open(session, run);
 }
@@ -297,7 +297,7 @@ static data_database *open_database(const data_engine_options *options)
     list_init(&db->waiters);
     db->wait_timeout_ms = options->wait_timeout_ms;
     data_engine_options under = *options;
-    if (is_sqlite()) /* for the tests of another program, which have the file as long as they run */
+    if (is_in_files()) /* for the tests of another program, which have the file as long as they run */
         under.wait_timeout_ms = data_self.options.query_timeout_ms;
     db->under = rollback_under->open(&under);
     if (db->under != NULL)

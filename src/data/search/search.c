@@ -1,5 +1,6 @@
 /* Rows by the words in them: tern_search, tern_search_count. */
 #include "data/search/search.h"
+#include "data/filters.h"
 #include "data/misuse.h"
 #include "data/order.h"
 #include "data/rows.h"
@@ -10,87 +11,53 @@
 
 /* -- building -- */
 
-/** SQLite: the numbers of the rows from the index, then the rows. The index stands in brackets, so that its
- * column names are not those of .where; `cross join` keeps SQLite from going through the rows first. */
-static void add_source(sql_builder *b, const data_table *table)
-{
-    if (b->dialect == DATA_SQLITE) {
-        sql_add(b, " from (select rowid as tern_search_row, rank as tern_search_rank from ");
-        sql_name(b, table->search);
-        sql_add(b, " where ");
-        sql_name(b, table->search);
-        sql_add(b, " match ");
-        sql_arg(b, TERN_ARG_TEXT);
-        sql_add(b, ") cross join ");
-        sql_name(b, table->name);
-        sql_add(b, " where ");
-        sql_name(b, table->name);
-        sql_add(b, ".");
-        sql_name(b, table->search_row);
-        sql_add(b, " = tern_search_row");
-        return;
-    }
-    sql_add(b, " from ");
-    sql_name(b, table->name);
-    sql_add(b, " where ");
-    search_add_vector(&b->sql, table->searched, table->searched_count);
-    sql_add(b, " @@ to_tsquery('simple', ");
-    sql_arg(b, TERN_ARG_TEXT);
-    sql_add(b, ")");
-}
-
 /** The best first; rows of the same rank always in the same order, so that pages do not overlap. */
 static void add_rank(sql_builder *b, const data_table *table)
 {
     sql_add(b, " order by ");
-    if (b->dialect == DATA_SQLITE) {
-        sql_add(b, "tern_search_rank");
-    } else {
-        sql_add(b, "ts_rank(");
-        search_add_vector(&b->sql, table->searched, table->searched_count);
-        sql_add(b, ", to_tsquery('simple', $1)) desc");
-    }
+    b->dialect->add_search_rank(b, table);
     for (unsigned i = 0; i < table->key_count; i++) {
         sql_add(b, ", ");
         sql_name(b, table->columns[table->keys[i]].name);
     }
 }
 
+void search_build(sql_builder *b, const data_table *table, statement_verb verb, const tern_selection *s)
+{
+    sql_begin(b);
+    if (s->order_by != NULL)
+        sql_note_order(b, s->order_by);
+    sql_add(b, "select ");
+    if (verb == STATEMENT_SEARCH)
+        select_columns(b, table);
+    else
+        sql_add(b, "count(*)");
+    b->dialect->add_search(b, table);
+    select_condition(b, table, s, " and ", false);
+    if (s->order_by != NULL)
+        sql_order(b, table, s->order_by);
+    else if (verb == STATEMENT_SEARCH)
+        add_rank(b, table);
+    select_limit(b, select_flags(s));
+}
+
 static const data_statement *search_statement(tern_ctx *c, const data_table *table, statement_verb verb,
-                                              const tern_selection *s, const tern_args *args)
+                                              const tern_selection *s, const tern_args *args,
+                                              const filters_given *given)
 {
     statement_key key;
     statement_key_begin(&key, table->type, verb);
     key.texts[0] = s->where;
     key.texts[1] = s->order_by;
     key.flags = select_flags(s);
-    statement_key_args(c, &key, args);
-    const data_statement *statement = statement_find(&key);
+    if (given == NULL)
+        statement_key_args(c, &key, args);
+    const data_statement *statement = statement_find_with(c, &key, given);
     if (statement != NULL)
         return statement;
-    if (s->where == NULL && s->args.count != 0)
-        data_misuse(c, ".args has values, but there is no .where for them");
     sql_builder b;
-    sql_begin(&b);
-    if (s->order_by != NULL)
-        sql_note_order(&b, s->order_by);
-    sql_add(&b, "select ");
-    if (verb == STATEMENT_SEARCH)
-        select_columns(&b, table);
-    else
-        sql_add(&b, "count(*)");
-    add_source(&b, table);
-    if (s->where != NULL) {
-        sql_add(&b, " and (");
-        sql_fragment(&b, table, s->where, &s->args, s->trusted_sql);
-        sql_add(&b, ")");
-    }
-    if (s->order_by != NULL)
-        sql_order(&b, table, s->order_by);
-    else if (verb == STATEMENT_SEARCH)
-        add_rank(&b, table);
-    select_limit(&b, key.flags);
-    return sql_finish(c, &b, &key, s->for_update);
+    search_build(&b, table, verb, s);
+    return sql_finish_with(c, &b, &key, given, s->for_update);
 }
 
 /* -- running -- */
@@ -122,14 +89,15 @@ static bool run_search(tern_ctx *c, const data_table *table, statement_verb verb
             *s->error = (tern_data_error){0};
         return false;
     }
-    tern_arg *args = tern_alloc(c, (s->args.count + 1) * sizeof *args);
+    const filters_given *given = select_given(c, s);
+    const tern_args *more = given != NULL ? &given->args : &s->args;
+    tern_arg *args = tern_alloc(c, (more->count + 1) * sizeof *args);
     args[0] = tern_arg_text(query);
-    if (s->args.count != 0)
-        memcpy(args + 1, s->args.items, s->args.count * sizeof *args);
-    tern_selection whole = *s;
-    whole.args = (tern_args){args, s->args.count + 1};
-    run->statement = search_statement(c, table, verb, s, &whole.args);
-    run->args = statement_args(c, run->statement, select_args(c, table, &whole, NULL));
+    if (more->count != 0)
+        memcpy(args + 1, more->items, more->count * sizeof *args);
+    const tern_args all = {args, more->count + 1};
+    run->statement = search_statement(c, table, verb, s, &all, given);
+    run->args = statement_args(c, run->statement, select_args(c, table, s, &all, NULL));
     return data_execute(c, run, table, s->error);
 }
 

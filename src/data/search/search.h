@@ -23,8 +23,4 @@ enum { SEARCH_QUERY_MOST_BYTES = 500 };
  */
 bool search_add_query(buf *query, data_dialect dialect, const char *words);
 
-/** Appends PostgreSQL's expression for the words of a row: the same in the index and in queries, else the
- * index would not be used. (words.c) */
-void search_add_vector(buf *sql, const char *const *columns, size_t count);
-
 #endif

@@ -1,6 +1,5 @@
 /* What a person typed as a query that an engine understands, whatever was typed. */
 #include "data/search/search.h"
-#include "data/table/maker.h"
 
 #include <string.h>
 
@@ -75,28 +74,27 @@ static bool take_room(query_text *q, size_t len)
     return !q->is_full;
 }
 
-/** SQLite: `"foo bar"*`. PostgreSQL: `'foo' <-> 'bar':*`. */
 static void add_group(query_text *q, const word_group *group)
 {
-    bool is_sqlite = q->dialect == DATA_SQLITE, is_first = true;
+    const dialect_words *d = q->dialect->words;
+    bool is_first = true;
     size_t len = 0;
     const char *word = group->begin;
     while ((word = next_word(word, group->end, &len)) != NULL && take_room(q, len)) {
         if (is_first && q->words > 1)
-            buf_add_text(q->out, is_sqlite ? " " : " & ");
-        if (!is_first)
-            buf_add_text(q->out, is_sqlite ? " " : " <-> ");
-        else if (is_sqlite)
-            buf_add_text(q->out, "\"");
-        buf_add_printf(q->out, is_sqlite ? "%.*s" : "'%.*s'", (int)len, word);
+            buf_add_text(q->out, d->between);
+        buf_add_text(q->out, is_first ? d->group.before : d->within);
+        buf_add_text(q->out, d->word.before);
+        buf_add(q->out, word, len);
+        buf_add_text(q->out, d->word.after);
         word += len;
         is_first = false;
     }
     if (is_first)
         return;
-    buf_add_text(q->out, is_sqlite ? "\"" : "");
+    buf_add_text(q->out, d->group.after);
     if (group->is_prefix && !q->is_full) /* else the last word of it is not the one with the star */
-        buf_add_text(q->out, is_sqlite ? "*" : ":*");
+        buf_add_text(q->out, d->star);
 }
 
 bool search_add_query(buf *query, data_dialect dialect, const char *words)
@@ -106,17 +104,4 @@ bool search_add_query(buf *query, data_dialect dialect, const char *words)
     while (words != NULL && !q.is_full && (words = next_group(words, &group)) != NULL)
         add_group(&q, &group);
     return q.words != 0 && !q.is_hopeless;
-}
-
-void search_add_vector(buf *sql, const char *const *columns, size_t count)
-{
-    /* Marks become blanks first: PostgreSQL would take "and/or" for a path and "a.b" for a host, and find
-     * neither by its words. The cut keeps a row below the 1 MiB that an index entry may have. */
-    buf_add_text(sql, "to_tsvector('simple', translate(left(");
-    for (size_t i = 0; i < count; i++) {
-        buf_add_text(sql, i == 0 ? "coalesce(" : " || ' ' || coalesce(");
-        data_name_add(sql, columns[i]);
-        buf_add_text(sql, ", '')");
-    }
-    buf_add_text(sql, ", 200000), '!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 32)))");
 }

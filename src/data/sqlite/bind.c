@@ -4,6 +4,7 @@
  * Hot path: no allocation for numbers and texts, which are bound where they lie; fixed forms are printed into
  * the run's memory.
  */
+#include "data/items.h"
 #include "data/sqlite/internal.h"
 #include "data/text.h"
 
@@ -77,34 +78,60 @@ static bool bind_double(const binding *b, double value)
     return is_bound(b, sqlite3_bind_double(b->statement, b->number, value));
 }
 
+/** What is wrong with a value that has a fixed form; NULL: nothing. */
+static const char *wrong_form(const tern_arg *arg)
+{
+    switch (arg->kind) {
+    case TERN_ARG_DATE:
+        return calendar_is_day(arg->date.year, arg->date.month, arg->date.day)
+                   ? NULL
+                   : "is not a day of the calendar";
+    case TERN_ARG_TIME:
+        return calendar_is_time(arg->time) ? NULL : "is not a time of day";
+    case TERN_ARG_DATETIME:
+        return calendar_has(arg->datetime) ? NULL : "is not in the years 0 to 9999";
+    default:
+        return NULL;
+    }
+}
+
 static bool bind_fixed_form(const binding *b, const tern_arg *arg, tern_arg_kind kind)
 {
     char text[SCALAR_PRINT_BYTES];
-    size_t len;
-    switch (kind) {
-    case TERN_ARG_UUID:
-        len = scalar_print(&tern_uuid_type, &arg->uuid, text);
-        break;
-    case TERN_ARG_DATE:
-        if (!calendar_is_day(arg->date.year, arg->date.month, arg->date.day))
-            return refuse(b, "is not a day of the calendar");
-        len = scalar_print(&tern_date_type, &arg->date, text);
-        break;
-    case TERN_ARG_TIME:
-        if (!calendar_is_time(arg->time))
-            return refuse(b, "is not a time of day");
-        len = sqlite_print_time(arg->time, text);
-        break;
-    case TERN_ARG_DATETIME:
-        if (!calendar_has(arg->datetime))
-            return refuse(b, "is not in the years 0 to 9999");
-        len = sqlite_print_datetime(arg->datetime, text);
-        break;
-    default:
-        len = sqlite_print_decimal(arg->decimal, text);
-        break;
+    tern_arg value = *arg;
+    value.kind = kind;
+    const char *problem = wrong_form(&value);
+    if (problem != NULL)
+        return refuse(b, problem);
+    return bind_printed(b, text, sqlite_print_form(&value, text));
+}
+
+/** What is wrong with an item of a list; NULL: nothing. */
+static const char *wrong_item(const tern_arg *item)
+{
+    bool is_text = item->kind == TERN_ARG_TEXT, is_bytes = item->kind == TERN_ARG_BYTES;
+    if (item->is_null)
+        return NULL;
+    if ((is_text || is_bytes) && item->text.len > INT_MAX)
+        return "has an item that is too long";
+    if (is_text && item->text.len != 0 && !data_text_is_sound(item->text.data, item->text.len))
+        return "has an item that is not text: it has a NUL inside or is not UTF-8";
+    if (item->kind == TERN_ARG_DOUBLE && isnan(item->real))
+        return "has an item that is not a number";
+    if (item->kind == TERN_ARG_TOO_BIG)
+        return "has an item above 9223372036854775807, which does not fit a column";
+    return wrong_form(item) != NULL ? "has an item that is not a day, time or moment" : NULL;
+}
+
+static bool bind_list(const binding *b, const tern_arg *list)
+{
+    for (size_t i = 0; i < list->list.count; i++) {
+        const tern_arg item = items_at(list, i);
+        const char *problem = wrong_item(&item);
+        if (problem != NULL)
+            return refuse(b, problem);
     }
-    return bind_printed(b, text, len);
+    return is_bound(b, sqlite_bind_items(b->statement, b->number, list, b->keep == SQLITE_TRANSIENT));
 }
 
 static bool bind_value(const binding *b, const tern_arg *arg, tern_arg_kind kind)
@@ -134,7 +161,7 @@ static bool bind_value(const binding *b, const tern_arg *arg, tern_arg_kind kind
         return bind_fixed_form(b, arg, kind);
     case TERN_ARG_TOO_BIG:
         return refuse(b, "is above 9223372036854775807, which does not fit a column");
-    case TERN_ARG_NULL:
+    default:
         break;
     }
     return is_bound(b, sqlite3_bind_null(b->statement, b->number));
@@ -156,7 +183,8 @@ bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting)
         /* What cannot be held is told by the value, since its column's kind is another. */
         tern_arg_kind kind = arg->kind == TERN_ARG_TOO_BIG ? TERN_ARG_TOO_BIG : (tern_arg_kind)s->kinds[i];
         b.number = (int)i + 1;
-        if (!bind_value(&b, arg, arg->is_null ? TERN_ARG_NULL : kind))
+        if (items_is_list(kind) ? !bind_list(&b, arg)
+                                : !bind_value(&b, arg, arg->is_null ? TERN_ARG_NULL : kind))
             return false;
     }
     return true;

@@ -66,6 +66,9 @@ static int set_modes(data_session *session)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         sqlite3_limit(session->handle, limits[i].limit, limits[i].most);
     sqlite3_extended_result_codes(session->handle, 1);
+    int code = sqlite_add_items(session->handle);
+    if (code != SQLITE_OK)
+        return code;
     sqlite_look_every(session, SQLITE_STEPS_BETWEEN_LOOKS);
     return sqlite3_busy_handler(session->handle, sqlite_on_busy, session);
 }

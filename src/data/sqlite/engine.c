@@ -1,4 +1,5 @@
 /* The engine as engine.h wants it: databases, and who is lent which connection. */
+#include "data/migrate/client/client.h"
 #include "data/sqlite/internal.h"
 
 #include "base/mem.h"
@@ -155,6 +156,8 @@ static bool commit(data_session *session, data_run *run)
 const data_engine data_sqlite = {
     .label = "sqlite",
     .dialect = DATA_SQLITE,
+    .driver = &client_sqlite,
+    .is_in_files = true,
     .check = sqlite_check,
     .note = sqlite_note,
     .open = open_database,

@@ -34,6 +34,7 @@ typedef struct sqlite_prepared {
     sqlite3_stmt *statement;
     uint64_t used_at; /* by the connection's count of uses: the least of all is dropped first */
     unsigned id;      /* its place in the connection's table; 0: finalized after use */
+    unsigned version; /* of data_statement.version */
     bool is_in_use;
     bool is_at_end; /* of a stream */
     bool only_reads;
@@ -189,6 +190,13 @@ void sqlite_prepared_forget(data_session *session);
 /** `lasting`: the values are copied, since the run's memory may be emptied before the statement ends. */
 bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting);
 
+/* items.c */
+/** Binds a list, whose items are sound, to a `?` of tern_items; SQLite's code. Unless it is `lasting`, it is
+ * read where it is while the statement runs. */
+int sqlite_bind_items(sqlite3_stmt *statement, int number, const tern_arg *list, bool lasting);
+/** Gives a connection the table tern_items; SQLite's code. */
+int sqlite_add_items(sqlite3 *handle);
+
 /* run.c */
 /** `*ticket` is to be waited for by sqlite_sync_wait before what ran counts as committed; 0 when there is
  * nothing to wait for. */
@@ -207,6 +215,8 @@ const char *sqlite_column_read(const data_row *row, unsigned column, const tern_
 size_t sqlite_print_time(tern_time time, char *out);
 size_t sqlite_print_datetime(tern_datetime moment, char *out);
 size_t sqlite_print_decimal(tern_decimal value, char *out);
+/** A UUID, date, time, date-time or decimal. */
+size_t sqlite_print_form(const tern_arg *value, char *out);
 /** Reads what sqlite_print_datetime writes, and nothing else: false for any other form, and what is no
  * moment. */
 bool sqlite_read_datetime(const char *text, size_t len, tern_datetime *out);

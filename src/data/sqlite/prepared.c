@@ -131,6 +131,7 @@ static sqlite_prepared *prepare_to_keep(data_session *session, const data_statem
         return NULL;
     drop_oldest(session);
     prepared->id = statement->id;
+    prepared->version = statement->version;
     session->kept[statement->id] = prepared;
     session->kept_count++;
     return prepared;
@@ -141,6 +142,12 @@ sqlite_prepared *sqlite_prepared_take(data_session *session, const data_statemen
 {
     unsigned id = statement->id;
     sqlite_prepared *prepared = id < session->kept_room ? session->kept[id] : NULL;
+    if (prepared != NULL && prepared->version != statement->version && !prepared->is_in_use) {
+        session->kept[id] = NULL; /* the number was another statement's, which is dropped */
+        session->kept_count--;
+        drop(prepared);
+        prepared = NULL;
+    }
     if (prepared != NULL && prepared->is_in_use) /* by a stream, which this is a second run beside */
         prepared = prepare_only(session, statement, 0, error);
     else if (prepared == NULL)

@@ -43,6 +43,22 @@ size_t sqlite_print_decimal(tern_decimal value, char *out)
     return scalar_print(&tern_decimal_type, &value, out);
 }
 
+size_t sqlite_print_form(const tern_arg *value, char *out)
+{
+    switch (value->kind) {
+    case TERN_ARG_UUID:
+        return scalar_print(&tern_uuid_type, &value->uuid, out);
+    case TERN_ARG_DATE:
+        return scalar_print(&tern_date_type, &value->date, out);
+    case TERN_ARG_TIME:
+        return sqlite_print_time(value->time, out);
+    case TERN_ARG_DATETIME:
+        return sqlite_print_datetime(value->datetime, out);
+    default:
+        return sqlite_print_decimal(value->decimal, out);
+    }
+}
+
 /* Eight characters of a form, in which '0' stands for a digit: each byte becomes the number of two digits
  * that begins there. `room` is what may be added to each byte, less what stands for it in the form, to stay
  * below 128: to a digit's value, or to 0. */

@@ -101,8 +101,8 @@ TEST(diff_makes_a_changed_index_again)
     static const char from[] = SCHEMA(TABLE("t", "", "{\"name\":\"t_i\",\"columns\":\"id\"}"));
     static const char to[] = SCHEMA(
         TABLE("t", "", "{\"name\":\"t_i\",\"columns\":\"id desc\",\"where\":\"id > 3\",\"unique\":true}"));
-    for (int dialect = DATA_SQLITE; dialect <= DATA_POSTGRES; dialect++)
-        check_diff(from, to, (data_dialect)dialect,
+    for (unsigned dialect = 0; dialect < DATA_DIALECTS; dialect++)
+        check_diff(from, to, data_dialects[dialect],
                    "drop index t_i;\ncreate unique index t_i on t (id desc) where id > 3;\n");
 }
 
@@ -300,9 +300,9 @@ static void check_refused(const char *from, const char *to, const char *want)
     CHECK(diff_make(&diff, schema_of(from), schema_of(to), false, &memory));
     CHECK(!diff_check(&diff, &problems));
     CHECK_TEXT(problems.data, want);
-    for (int dialect = DATA_SQLITE; dialect <= DATA_POSTGRES; dialect++) {
+    for (unsigned dialect = 0; dialect < DATA_DIALECTS; dialect++) {
         buf sql = {0};
-        diff_sql(&diff, (data_dialect)dialect, &sql);
+        diff_sql(&diff, data_dialects[dialect], &sql);
         CHECK(strstr(sql.data, "by_hand(") != NULL);
         buf_free(&sql);
     }

@@ -432,3 +432,19 @@ TEST(each_allocation_that_fails_costs_one_statement_at_most)
     start_body(&body, make_short, NULL);
     run_bodies();
 }
+
+/* Of data/postgres/faults.h, whose other functions want libpq's header. */
+data_reference fault_reference(const char *message, const char *sql);
+
+TEST(a_broken_reference_is_told_from_one_that_is_held_in_any_language)
+{
+    static const char
+        insert[] = "insert or update on table \"book\" violates foreign key constraint",
+        german[] = "Einf\xc3\xbcgen oder Aktualisieren in Tabelle \"book\" verletzt Fremdschl\xc3\xbcssel";
+    CHECK_INT(fault_reference(insert, "update book set author_id = $1"), DATA_REFERENCE_MISSING);
+    CHECK_INT(fault_reference("update or delete on table \"author\" violates", "commit"),
+              DATA_REFERENCE_HELD);
+    CHECK_INT(fault_reference(german, "insert into book values ($1)"), DATA_REFERENCE_MISSING);
+    CHECK_INT(fault_reference(german, "delete from author"), DATA_REFERENCE_HELD);
+    CHECK_INT(fault_reference(german, "update book set author_id = $1"), DATA_REFERENCE_UNKNOWN);
+}

@@ -73,12 +73,12 @@ static void close_outside(loop_later *later)
 /** The tables that are in a file, the rows in PostgreSQL: by a connection of its own. */
 static void look_from_outside(void *arg)
 {
-    static const char *const counts[] = {[DATA_SQLITE] =
-                                             "select count(*) from sqlite_schema where name = 'author'",
-                                         [DATA_POSTGRES] = "select count(*) from author"};
     static loop_later closing = {.run = close_outside};
     const data_engine *engine = data_engine_of(outside_url);
-    const data_statement count = {.sql = counts[engine->dialect], .sql_len = strlen(counts[engine->dialect])};
+    const char *sql = engine->dialect == DATA_SQLITE
+                          ? "select count(*) from sqlite_schema where name = 'author'"
+                          : "select count(*) from author";
+    const data_statement count = {.sql = sql, .sql_len = strlen(sql)};
     arena memory;
     arena_init(&memory, NULL, 0, SIZE_MAX / 2);
     outside = engine->open(&(data_engine_options){.url = outside_url, .pool = 1, .wait_timeout_ms = 1000});

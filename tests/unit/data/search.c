@@ -428,10 +428,10 @@ LIBRARY_TEST_FAILS(going_on_behind_a_row_is_refused, 500,
 
 static void check_query(const char *words, const char *sqlite, const char *postgres)
 {
-    for (int dialect = DATA_SQLITE; dialect <= DATA_POSTGRES; dialect++) {
+    for (unsigned dialect = 0; dialect < DATA_DIALECTS; dialect++) {
         buf query = {0};
-        bool may_match = search_add_query(&query, (data_dialect)dialect, words);
-        CHECK_TEXT(may_match ? query.data : NULL, dialect == DATA_SQLITE ? sqlite : postgres);
+        bool may_match = search_add_query(&query, data_dialects[dialect], words);
+        CHECK_TEXT(may_match ? query.data : NULL, data_dialects[dialect] == DATA_SQLITE ? sqlite : postgres);
         buf_free(&query);
     }
 }

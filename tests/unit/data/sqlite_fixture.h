@@ -70,7 +70,7 @@ static inline query *query_of(tern_ctx *c, const char *sql, unsigned id, bool wr
 {
     query *q = arena_alloc(&fake_of(c)->arena, sizeof *q);
     CHECK(q != NULL && args.count <= sizeof q->kinds);
-    *q = (query){.statement = {sql, strlen(sql), id, args.count, q->kinds, writes}};
+    *q = (query){.statement = {sql, strlen(sql), id, args.count, q->kinds, writes, 0}};
     for (unsigned i = 0; i < args.count; i++)
         q->kinds[i] = (uint8_t)args.items[i].kind;
     q->run = (data_run){.statement = &q->statement, .args = args.items, .memory = &fake_of(c)->arena};

@@ -6,27 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *scheme;
-    const migrate_driver *driver;
-} drivers[] = {
-#if defined(TERN_WITH_SQLITE)
-    {"sqlite:", &client_sqlite},
-#endif
-#if defined(TERN_WITH_POSTGRES)
-    {"postgres:", &client_postgres},
-    {"postgresql:", &client_postgres},
-#endif
-    {NULL, NULL},
-};
-
 bool client_open(migrate_client *client, const char *url, bool may_make, buf *problem)
 {
-    *client = (migrate_client){0};
-    for (size_t i = 0; drivers[i].scheme != NULL && client->driver == NULL; i++)
-        if (strncmp(url, drivers[i].scheme, strlen(drivers[i].scheme)) == 0)
-            client->driver = drivers[i].driver;
-    if (client->driver == NULL) {
+    const data_engine *engine = data_engine_of(url);
+    *client = (migrate_client){.driver = engine != NULL ? engine->driver : NULL};
+    if (engine == NULL) {
         data_engine_unknown(url, problem);
         return false;
     }
@@ -108,30 +92,17 @@ bool client_number(migrate_client *client, const char *sql, int64_t fallback, in
     return client_query(client, sql, NULL, 0, take_number, value, problem);
 }
 
-/* PostgreSQL's advisory locks are numbers that applications agree on: "tern" and "migr" in ASCII. */
-#define LOCK "(1952805486, 1835624306)"
-
 static bool run(migrate_client *client, const char *sql, buf *problem)
 {
     return client_query(client, sql, NULL, 0, NULL, NULL, problem);
 }
 
-static bool take_truth(void *arg, const char *const *values, unsigned count)
-{
-    *(bool *)arg = count != 0 && values[0] != NULL && values[0][0] == 't';
-    return true;
-}
-
 bool client_begin(migrate_client *client, const char *words, buf *problem)
 {
+    const char *settings = client->driver->settings;
     if (!run(client, words, problem))
         return false;
-    if (client->driver->dialect != DATA_POSTGRES ||
-        run(client,
-            "select set_config('datestyle', 'ISO', true), set_config('timezone', 'UTC', true), "
-            "set_config('intervalstyle', 'iso_8601', true), set_config('standard_conforming_strings', 'on', "
-            "true)",
-            problem))
+    if (settings == NULL || run(client, settings, problem))
         return true;
     client_rollback(client);
     return false;
@@ -139,20 +110,7 @@ bool client_begin(migrate_client *client, const char *words, buf *problem)
 
 bool client_begin_alone(migrate_client *client, buf *problem)
 {
-    bool is_locked = false;
-    if (client->driver->dialect == DATA_SQLITE)
-        return client_begin(client, "begin immediate", problem); /* waits by its busy time-out */
-    if (!client_begin(client, "begin", problem))
-        return false;
-    bool is_asked = client_query(client, "select pg_try_advisory_xact_lock" LOCK, NULL, 0, take_truth,
-                                 &is_locked, problem);
-    if (is_asked && !is_locked) {
-        fputs("another process is migrating this database; waiting for it\n", stderr);
-        is_asked = run(client, "select pg_advisory_xact_lock" LOCK, problem);
-    }
-    if (!is_asked)
-        client_rollback(client);
-    return is_asked;
+    return client->driver->begin_alone(client, problem);
 }
 
 bool client_commit(migrate_client *client, buf *problem)

@@ -30,6 +30,11 @@ typedef struct migrate_driver {
                   void *arg, buf *problem);
     /** Whether a transaction is open and sound. */
     bool (*is_in_transaction)(void *handle);
+    /** As client_begin_alone. */
+    bool (*begin_alone)(migrate_client *client, buf *problem);
+    const char *settings;          /* a statement for the beginning of each transaction; NULL: none */
+    const char *broken_references; /* a query of rows that refer to none. NULL: there cannot be any */
+    bool makes_tables_again;       /* what hangs on a table is followed through a migration: rebuild.h */
 } migrate_driver;
 
 struct migrate_client {
@@ -76,12 +81,7 @@ bool client_commit(migrate_client *client, buf *problem);
 /** Also when the connection is gone or nothing is open. */
 void client_rollback(migrate_client *client);
 
-#if defined(TERN_WITH_SQLITE)
-extern const migrate_driver client_sqlite;
-#endif
-#if defined(TERN_WITH_POSTGRES)
-extern const migrate_driver client_postgres;
-#endif
+extern const migrate_driver client_sqlite, client_postgres; /* of the engines that a build has */
 
 /** Behind the ';' that ends the statement at `at`, or `end`: past quotes, comments and $tags$, as PostgreSQL
  * reads them. (split.c) */

@@ -79,11 +79,8 @@ static bool dump_tables(migrate_command *c, FILE *out, long *rows, buf *problem)
 static bool dump_all(migrate_command *c, FILE *out, long *rows)
 {
     buf problem = {0};
-    bool is_sqlite = c->client.driver->dialect == DATA_SQLITE;
-    bool is_done =
-        client_begin(&c->client, is_sqlite ? "begin" : "begin isolation level repeatable read, read only",
-                     &problem) &&
-        dump_tables(c, out, rows, &problem);
+    bool is_done = client_begin(&c->client, c->client.driver->dialect->begin_snapshot, &problem) &&
+                   dump_tables(c, out, rows, &problem);
     client_rollback(&c->client);
     return is_done ? (buf_free(&problem), true) : fail_with(c, &problem);
 }
@@ -242,13 +239,13 @@ static bool load_all(load *l, FILE *file, const char *path)
 {
     migrate_command *c = l->command;
     buf problem = {0};
-    bool is_postgres = c->client.driver->dialect == DATA_POSTGRES;
+    bool has_sequences = c->client.driver->dialect->has_sequences;
     if (!client_begin_alone(&c->client, &problem))
         return fail_with(c, &problem);
     size_t told = c->problems.len;
-    bool is_done = (!is_postgres || defer_references(c, true, &problem)) && load_lines(l, file, path) &&
-                   (is_postgres ? defer_references(c, false, &problem) && set_sequences(c, &problem)
-                                : migrate_check_references(&c->client, &problem)) &&
+    bool is_done = (!has_sequences || defer_references(c, true, &problem)) && load_lines(l, file, path) &&
+                   (has_sequences ? defer_references(c, false, &problem) && set_sequences(c, &problem)
+                                  : migrate_check_references(&c->client, &problem)) &&
                    client_commit(&c->client, &problem);
     if (!is_done) {
         client_rollback(&c->client);

@@ -237,8 +237,7 @@ bool diff_add_filling(buf *sql, data_dialect dialect, const ddl_column *column, 
     if (column->nullable || column->fallback != NULL)
         return false;
     if (column->role == ddl_role_created || column->role == ddl_role_updated)
-        return buf_add_text(sql,
-                            dialect == DATA_SQLITE ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "now()");
+        return buf_add_text(sql, dialect->now);
     if (column->role != ddl_role_version && (!is_down || column->references != NULL))
         return false; /* there is no row that a made up key could refer to */
     char next[SCALAR_PRINT_BYTES];
@@ -283,8 +282,5 @@ void diff_sql_renames(const schema_diff *d, buf *sql)
 
 void diff_sql(const schema_diff *d, data_dialect dialect, buf *sql)
 {
-    if (dialect == DATA_SQLITE)
-        diff_sql_sqlite(d, sql);
-    else
-        diff_sql_postgres(d, sql);
+    dialect->add_diff(d, sql);
 }

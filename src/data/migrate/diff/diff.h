@@ -10,6 +10,53 @@
 #include "base/buf.h"
 #include "data/ddl/ddl.h"
 
+/** The ways from one kind of values to another that need an expression: by these each dialect has its own, in
+ * which '#' is the column and '@' the new type; NULL is the value as it is. For each way there is the other way
+ * round too, so what leads there leads back. */
+typedef enum diff_conversion {
+    DIFF_WHOLE_TO_SINGLE,
+    DIFF_WHOLE_TO_DOUBLE,
+    DIFF_WHOLE_TO_BOOLEAN,
+    DIFF_WHOLE_TO_DECIMAL,
+    DIFF_WHOLE_TO_TEXT,
+    DIFF_WHOLE_TO_UUID,
+    DIFF_BOOLEAN_TO_WHOLE,
+    DIFF_BOOLEAN_TO_TEXT,
+    DIFF_SINGLE_TO_WHOLE,
+    DIFF_DOUBLE_TO_WHOLE,
+    DIFF_SINGLE_TO_DOUBLE,
+    DIFF_DOUBLE_TO_SINGLE,
+    DIFF_SINGLE_TO_DECIMAL,
+    DIFF_DOUBLE_TO_DECIMAL,
+    DIFF_SINGLE_TO_TEXT,
+    DIFF_DOUBLE_TO_TEXT,
+    DIFF_DECIMAL_TO_WHOLE,
+    DIFF_DECIMAL_TO_SINGLE,
+    DIFF_DECIMAL_TO_DOUBLE,
+    DIFF_DECIMAL_TO_TEXT,
+    DIFF_TEXT_TO_WHOLE,
+    DIFF_TEXT_TO_SINGLE,
+    DIFF_TEXT_TO_DOUBLE,
+    DIFF_TEXT_TO_BOOLEAN,
+    DIFF_TEXT_TO_DECIMAL,
+    DIFF_TEXT_TO_BYTES,
+    DIFF_BYTES_TO_TEXT,
+    DIFF_TEXT_TO_UUID,
+    DIFF_UUID_TO_TEXT,
+    DIFF_UUID_TO_WHOLE,
+    DIFF_TEXT_TO_DATE,
+    DIFF_DATE_TO_TEXT,
+    DIFF_TEXT_TO_TIME,
+    DIFF_TIME_TO_TEXT,
+    DIFF_TEXT_TO_DATETIME,
+    DIFF_DATETIME_TO_TEXT,
+    DIFF_DATE_TO_DATETIME,
+    DIFF_DATETIME_TO_DATE,
+    DIFF_TEXT_TO_JSON,
+    DIFF_JSON_TO_TEXT,
+    DIFF_CONVERSIONS
+} diff_conversion;
+
 /** A table on both sides. Its old columns stand under their new names in `mid`; `from` has the old ones, in
  * the same order. */
 typedef struct diff_table {
@@ -45,8 +92,6 @@ void diff_sql(const schema_diff *diff, data_dialect dialect, buf *sql);
 /* Between the files that write SQL. */
 
 void diff_sql_renames(const schema_diff *diff, buf *sql);
-void diff_sql_sqlite(const schema_diff *diff, buf *sql);
-void diff_sql_postgres(const schema_diff *diff, buf *sql);
 /** The old column under the new name of `mid`. */
 const ddl_column *diff_old_column(const diff_table *t, const ddl_column *mid);
 /** Whether two columns are the same but for their place in the table: type, null, default, rules, reference.

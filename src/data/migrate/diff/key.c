@@ -69,12 +69,7 @@ bool diff_add_new_value(buf *sql, data_dialect dialect, const ddl_table *table, 
 {
     switch (value_of_new(table, column, is_down)) {
     case RANDOM: /* of version 4, RFC 9562 */
-        if (dialect == DATA_SQLITE)
-            return buf_add_text(
-                sql, "lower(printf('%s-%s-4%s-8%s-%s', hex(randomblob(4)), hex(randomblob(2)), "
-                     "substr(hex(randomblob(2)), 2), substr(hex(randomblob(2)), 2), hex(randomblob(6))))");
-        return buf_add_text(sql,
-                            column->kind == ddl_kind_text ? "gen_random_uuid()::text" : "gen_random_uuid()");
+        return buf_add_text(sql, column->kind == ddl_kind_text ? dialect->random_text : dialect->random_uuid);
     case FILLING:
         return diff_add_filling(sql, dialect, column, is_down);
     case UNKNOWN:

@@ -75,6 +75,15 @@ static void tell_change(const ddl_column *mid, const ddl_column *to, buf *out)
                                                    : ", another foreign key");
 }
 
+/** Whether the column is another one in some dialect. */
+static bool changes_anywhere(const ddl_table *table, const ddl_column *mid, const ddl_column *to)
+{
+    for (unsigned i = 0; i < DATA_DIALECTS; i++)
+        if (!diff_is_same_column(data_dialects[i], table, mid, to))
+            return true;
+    return false;
+}
+
 static void tell_columns(const diff_table *t, buf *out)
 {
     const char *table = t->to->name;
@@ -85,8 +94,7 @@ static void tell_columns(const diff_table *t, buf *out)
             buf_add_printf(out, "  rename column %s.%s to %s\n", table, was, mid->name);
         if (to == NULL)
             buf_add_printf(out, "  DROP column %s.%s, with all its values\n", table, mid->name);
-        else if (!diff_is_same_column(DATA_SQLITE, t->to, mid, to) ||
-                 !diff_is_same_column(DATA_POSTGRES, t->to, mid, to)) {
+        else if (changes_anywhere(t->to, mid, to)) {
             buf_add_printf(out, "  change column %s.%s", table, mid->name);
             tell_change(mid, to, out);
             buf_add_text(out, "\n");
@@ -114,10 +122,18 @@ static void tell_indexes(const diff_table *t, buf *out)
     }
 }
 
+static bool is_same_list(const tern_text_list *a, const tern_text_list *b)
+{
+    size_t i = 0;
+    while (i < a->count && i < b->count && strcmp(a->items[i], b->items[i]) == 0)
+        i++;
+    return i == a->count && i == b->count;
+}
+
 static void tell_search(const diff_table *t, buf *out)
 {
     bool had = t->mid->search.count != 0, has = t->to->search.count != 0;
-    if (!diff_is_same_search(DATA_POSTGRES, t->mid, t->to))
+    if (!is_same_list(&t->mid->search, &t->to->search))
         buf_add_printf(out, "  %s search in %s\n", !had ? "add" : has ? "change" : "drop", t->to->name);
 }
 

@@ -193,7 +193,7 @@ static bool read_rules(rebuild *r, const ddl_table *model, buf *problem)
 {
     table_rules mine = {.memory = r->memory}, ours = {.memory = r->memory};
     buf sql = {0};
-    ddl_add_table(&sql, DATA_SQLITE, model, "tern_as_modelled", NULL, NULL);
+    ddl_add_table(&sql, r->client->driver->dialect, model, "tern_as_modelled", NULL, NULL);
     bool is_read = (!sql.failed || fail_short(problem)) &&
                    rules_read(&mine, r->client, model->name, problem) &&
                    client_script(r->client, sql.data, sql.len, NULL, NULL, problem) &&

@@ -4,6 +4,7 @@
  * and checked before the commit (https://www.sqlite.org/lang_altertable.html, section 7).
  */
 #include "data/migrate/diff/diff.h"
+#include "data/sqlite/dialect/parts.h"
 #include "data/table/maker.h"
 
 #include <string.h>
@@ -172,7 +173,7 @@ static void add_search(const ddl_table *table, buf *sql)
     ddl_add_search_rows(sql, DATA_SQLITE, table);
 }
 
-void diff_sql_sqlite(const schema_diff *d, buf *sql)
+void sqlite_add_diff(const schema_diff *d, buf *sql)
 {
     drop_searches(d, sql);
     diff_sql_renames(d, sql);

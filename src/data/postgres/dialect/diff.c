@@ -3,6 +3,7 @@
  * indexes on.
  */
 #include "data/migrate/diff/diff.h"
+#include "data/postgres/dialect/parts.h"
 #include "data/table/maker.h"
 
 #include <string.h>
@@ -439,7 +440,7 @@ static void drop_tables(const schema_diff *d, buf *sql)
     }
 }
 
-void diff_sql_postgres(const schema_diff *d, buf *sql)
+void postgres_add_diff(const schema_diff *d, buf *sql)
 {
     diff_sql_renames(d, sql);
     rename_keys(d, sql);

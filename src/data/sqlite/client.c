@@ -3,8 +3,6 @@
 #include "data/migrate/client/client.h"
 #include "data/sqlite/internal.h"
 
-#if defined(TERN_WITH_SQLITE)
-
 #include "base/mem.h"
 #include "schema/scalar.h"
 
@@ -179,11 +177,18 @@ static bool is_in_transaction(void *handle)
     return !sqlite3_get_autocommit(handle);
 }
 
+/** Waits by its busy time-out. */
+static bool begin_alone(migrate_client *client, buf *problem)
+{
+    return client_begin(client, "begin immediate", problem);
+}
+
 const migrate_driver client_sqlite = {.dialect = DATA_SQLITE,
                                       .open = open_file,
                                       .close = close_file,
                                       .step = step,
                                       .query = query,
-                                      .is_in_transaction = is_in_transaction};
-
-#endif
+                                      .is_in_transaction = is_in_transaction,
+                                      .begin_alone = begin_alone,
+                                      .broken_references = "pragma foreign_key_check",
+                                      .makes_tables_again = true};

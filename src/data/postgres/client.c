@@ -1,13 +1,12 @@
 /* PostgreSQL for commands, through libpq as it is found at run time. */
 #include "data/migrate/client/client.h"
 
-#if defined(TERN_WITH_POSTGRES)
-
 #include "base/mem.h"
 #include "data/postgres/faults.h"
 #include "data/postgres/libpq.h"
 #include "schema/scalar.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /** libpq's messages have lines, some with a tab before them; ours is one. */
@@ -267,12 +266,42 @@ static bool is_in_transaction(void *handle)
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
+/* Advisory locks are numbers that applications agree on: "tern" and "migr" in ASCII. */
+#define LOCK "(1952805486, 1835624306)"
+
+static bool take_truth(void *arg, const char *const *values, unsigned count)
+{
+    *(bool *)arg = count != 0 && values[0] != NULL && values[0][0] == 't';
+    return true;
+}
+
+static bool begin_alone(migrate_client *client, buf *problem)
+{
+    bool is_locked = false;
+    if (!client_begin(client, "begin", problem))
+        return false;
+    bool is_asked = client_query(client, "select pg_try_advisory_xact_lock" LOCK, NULL, 0, take_truth,
+                                 &is_locked, problem);
+    if (is_asked && !is_locked) {
+        fputs("another process is migrating this database; waiting for it\n", stderr);
+        is_asked = client_query(client, "select pg_advisory_xact_lock" LOCK, NULL, 0, NULL, NULL, problem);
+    }
+    if (!is_asked)
+        client_rollback(client);
+    return is_asked;
+}
+
+/* Dates, times and spans are written in one way, whatever the server's settings. */
+static const char settings[] =
+    "select set_config('datestyle', 'ISO', true), set_config('timezone', 'UTC', true), "
+    "set_config('intervalstyle', 'iso_8601', true), set_config('standard_conforming_strings', 'on', true)";
+
 const migrate_driver client_postgres = {.dialect = DATA_POSTGRES,
                                         .open = open_connection,
                                         .close = close_connection,
                                         .is_away = is_away,
                                         .step = step,
                                         .query = query,
-                                        .is_in_transaction = is_in_transaction};
-
-#endif
+                                        .is_in_transaction = is_in_transaction,
+                                        .begin_alone = begin_alone,
+                                        .settings = settings};

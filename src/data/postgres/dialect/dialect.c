@@ -1,0 +1,142 @@
+/* PostgreSQL's SQL. */
+#include "data/cast.h"
+#include "data/ddl/ddl.h"
+#include "data/postgres/dialect/parts.h"
+
+static const char *const begin[][2] = {
+    [TERN_ISOLATION_DEFAULT] = {"begin", "begin read only"},
+    [TERN_READ_COMMITTED] = {"begin isolation level read committed",
+                             "begin isolation level read committed read only"},
+    [TERN_REPEATABLE_READ] = {"begin isolation level repeatable read",
+                              "begin isolation level repeatable read read only"},
+    [TERN_SERIALIZABLE] = {"begin isolation level serializable",
+                           "begin isolation level serializable read only"},
+};
+
+/* The types of a list of values are those of its first row, where a placeholder has none of its own. */
+static const char *const value_casts[] = {
+    [TERN_ARG_BOOL] = "::boolean",
+    [TERN_ARG_INT] = "::bigint",
+    [TERN_ARG_DOUBLE] = "::double precision",
+    [TERN_ARG_TEXT] = "::text",
+    [TERN_ARG_BYTES] = "::bytea",
+    [TERN_ARG_UUID] = "::uuid",
+    [TERN_ARG_DATE] = "::date",
+    [TERN_ARG_TIME] = "::time",
+    [TERN_ARG_DATETIME] = "::timestamptz",
+    [TERN_ARG_DURATION] = "::interval",
+    [TERN_ARG_DECIMAL] = "::numeric",
+    [TERN_ARG_JSON] = "::jsonb",
+};
+
+/* The list is an array. */
+static void begin_list(buf *sql, size_t in, bool is_negated)
+{
+    sql->len = in;
+    buf_add_text(sql, is_negated ? "<> all (" : "= any (");
+}
+
+static const dialect_words words = {
+    .between = " & ", .within = " <-> ", .group = {"", ""}, .word = {"'", "'"}, .star = ":*"};
+
+static const char *const types[] = {
+    [ddl_kind_boolean] = "boolean",
+    [ddl_kind_int8] = "smallint",
+    [ddl_kind_int16] = "smallint",
+    [ddl_kind_int32] = "integer",
+    [ddl_kind_int64] = "bigint",
+    [ddl_kind_uint8] = "smallint",
+    [ddl_kind_uint16] = "integer",
+    [ddl_kind_uint32] = "bigint",
+    [ddl_kind_uint64] = "bigint",
+    [ddl_kind_float32] = "real",
+    [ddl_kind_float64] = "double precision",
+    [ddl_kind_text] = "text",
+    [ddl_kind_bytes] = "bytea",
+    [ddl_kind_uuid] = "uuid",
+    [ddl_kind_date] = "date",
+    [ddl_kind_time] = "time",
+    [ddl_kind_datetime] = "timestamptz",
+    [ddl_kind_duration] = "interval",
+    [ddl_kind_decimal] = "numeric",
+    [ddl_kind_json] = "jsonb",
+};
+
+static const dialect_literals literals = {.yes = "true",
+                                          .no = "false",
+                                          .bytes = {"'\\x", "'"},
+                                          .duration = {"'", " microseconds'"},
+                                          .decimal = {"", ""}};
+
+static const dialect_range ranges[] = {
+    [ddl_kind_int8] = {false, false},   [ddl_kind_int16] = {true, true},   [ddl_kind_int32] = {true, true},
+    [ddl_kind_int64] = {true, true},    [ddl_kind_uint8] = {false, false}, [ddl_kind_uint16] = {false, false},
+    [ddl_kind_uint32] = {false, false}, [ddl_kind_uint64] = {false, true},
+};
+
+static const dialect_state state = {
+    .has_table = "select count(*) from pg_catalog.pg_tables where tablename = 'tern_migrations' and "
+                 "schemaname = any(current_schemas(false))",
+    .count_tables = "select count(*) from pg_catalog.pg_tables where tablename <> 'tern_migrations' and "
+                    "schemaname = any(current_schemas(false))",
+    .make_table = "create table if not exists tern_migrations (\n"
+                  "    name text not null primary key,\n"
+                  "    checksum text not null,\n"
+                  "    applied timestamptz not null default now(),\n"
+                  "    schema text\n"
+                  ")",
+    .read = "select name, checksum, to_char(applied at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), schema "
+            "from tern_migrations order by name collate \"C\"",
+    .add = "insert into tern_migrations (name, checksum, schema) values ($1, $2, $3)",
+    .remove = "delete from tern_migrations where name = $1",
+};
+
+static const dialect_around sources[] = {
+    [TERN_KIND_BOOL] = {"case when ", " then 'true' else 'false' end"},
+    [TERN_KIND_BYTES] = {"encode(", ", 'hex')"},
+    [TERN_KIND_DATETIME] = {"to_char(", " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"},
+    [TERN_KIND_DURATION] = {"(extract(epoch from ", ") * 1000000)::bigint"},
+    [TERN_KIND_MAP] = {NULL, NULL},
+};
+
+const struct sql_dialect dialect_postgres = {
+    .name = "PostgreSQL",
+    .number = 1,
+    .placeholder = '$',
+    .has_nulls_last = true,
+    .all_rows = "",
+    .estimates_rows = true,
+    .row_lock = " for update",
+    .begin = begin,
+    .read_only = "set transaction read only", /* ends with the savepoint */
+    .value_casts = value_casts,
+    .cast = cast_for,
+    .begin_list = begin_list,
+    .list_end = "",
+    .words = &words,
+    .add_search = postgres_add_search,
+    .add_search_rank = postgres_add_search_rank,
+    .types = types,
+    .literals = &literals,
+    .automatic = " generated by default as identity",
+    .table_end = "\n);\n",
+    .length = "char_length(",
+    .bytes_length = "octet_length(",
+    .refers_later = true,
+    .has_patterns = true,
+    .ranges = ranges,
+    .add_search_part = postgres_add_search_part,
+    .drop_search = postgres_drop_search,
+    .file_ending = ".postgres.sql",
+    .now = "now()",
+    .random_uuid = "gen_random_uuid()",
+    .random_text = "gen_random_uuid()::text",
+    .conversions = postgres_conversions,
+    .same_family = "#::@",
+    .add_diff = postgres_add_diff,
+    .state = &state,
+    .sources = sources,
+    .has_intervals = true,
+    .begin_snapshot = "begin isolation level repeatable read, read only",
+    .has_sequences = true,
+};
