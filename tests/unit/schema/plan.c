@@ -147,7 +147,7 @@ TERN_MODEL(Twice, (int, a), (int, b, .json = "a"))
 TEST(plan_refuses_two_fields_with_one_name)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
-                   "model Twice, field b: is called \"a\" outside C, as field a is; give one of "
+                   "model Twice, field b: is called \"a\" outside C, as field a; give one of "
                    "them another .json\n"));
     schema_forget();
 }
@@ -190,7 +190,7 @@ TEST(plan_refuses_an_enum_in_which_a_macro_replaced_a_name)
 TEST(plan_reports_a_mistake_once_and_always_refuses_the_type)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
-                   "model Twice, field b: is called \"a\" outside C, as field a is; give one of "
+                   "model Twice, field b: is called \"a\" outside C, as field a; give one of "
                    "them another .json\n"));
     CHECK(!prepare(TERN_TYPE(Twice), ""));
     CHECK(!prepare(TERN_LIST(Twice), ""));
