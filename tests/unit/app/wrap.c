@@ -293,7 +293,7 @@ TEST(a_key_around_no_body_is_refused_at_start)
 {
     REFUSED(
         tern_get(app, "/users", take_loose, .takes_in = "user"),
-        "GET /users: model Loose: .takes_in = \"user\" is for fields of the body, and none is from there");
+        "GET /users: model Loose: .takes_in = \"user\" is for fields of the body, but no field comes from it");
     REFUSED(tern_post(app, "/users", list_users, .takes_in = "user"),
             "POST /users: .takes_in = \"user\" is for a handler with an input: "
             "TERN_HANDLER(list_users, Model, in)");
