@@ -41,7 +41,7 @@ static char lent[1 << 16];
 static void must_run(const char *sql, bool writes)
 {
     arena memory;
-    data_statement statement = {sql, strlen(sql), 0, 0, NULL, writes};
+    data_statement statement = {.sql = sql, .sql_len = strlen(sql), .writes = writes};
     data_run run = {.statement = &statement, .memory = &memory};
     arena_init(&memory, lent, sizeof lent, SIZE_MAX);
     if (!data_sqlite.run(db, &run)) {

@@ -220,7 +220,7 @@ static void take_flag(fuzz_arguments *o, const char *flag, const char *value)
         }
         return;
     }
-    o->problem = "is unknown; see --help";
+    o->problem = "is unknown; --help lists every option";
     o->problem_with = flag;
 }
 

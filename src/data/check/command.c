@@ -142,7 +142,7 @@ static bool check_with(migrate_command *c, const check_engine *engine, const che
     *checked = run.checked;
     if (run.is_gone)
         command_fail(c, "check: %s: %s", engine->label,
-                     problem.data != NULL ? problem.data : "memory is short");
+                     problem.data != NULL ? problem.data : "out of memory");
     buf_free(&problem);
     return !run.is_gone;
 }
@@ -197,7 +197,7 @@ static int tell(migrate_command *c, const check_flags *flags, check_report *repo
         add_summary(c, report, checked, chosen, &out);
     }
     if (report->is_memory_short || out.failed)
-        command_fail(c, "check: memory is short");
+        command_fail(c, "check: out of memory");
     else
         fwrite(out.data, 1, out.len, stdout);
     buf_free(&out);
@@ -219,7 +219,7 @@ int command_check(migrate_command *c)
         !check_notes_find(&notes, &c->memory, &c->problems) || !command_read_folder(c))
         return 1;
     if (!check_add_resources(&notes, &c->memory, c->app))
-        return command_fail(c, "check: memory is short"), 1;
+        return command_fail(c, "check: out of memory"), 1;
     for (unsigned i = 0; chosen[i] != NULL; i++)
         if (!check_with(c, chosen[i], &notes, &report, &checked))
             return 1;
