@@ -297,7 +297,7 @@ static bool take_command(settings *out, const char *word, const app_command *mor
     if (name == NULL)
         return refuse_word(word, more, problem);
     if (*has_command && strcmp(out->command, "run") != 0) {
-        buf_add_printf(problem, "%s: one command at a time; %s is given already", word, out->command);
+        buf_add_printf(problem, "%s: one command at a time; %s was already given", word, out->command);
         return false;
     }
     out->command = name;

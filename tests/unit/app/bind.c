@@ -969,7 +969,7 @@ TEST(mistakes_of_inputs_are_told_at_start)
          "/a",
          nested_query,
          {0},
-         "a.c:1: GET /a: model NestedQuery, field item: a query is text: it takes single values or a list of "
+         "a.c:1: GET /a: model NestedQuery, field item: a query is text: it can be a single value or a list of "
          "them\n"},
         {"GET",
          "/a",

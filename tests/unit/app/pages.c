@@ -84,7 +84,7 @@ TEST(names_of_a_page_that_are_equal_or_empty_are_refused_at_start)
 
 TEST(what_is_said_of_pages_is_refused_where_there_are_none)
 {
-    const char *const want = "a.c:1: GET /a: .total and .page_names are for pages: add .paged = true too\n";
+    const char *const want = "a.c:1: GET /a: .total and .page_names are for pages: add .paged = true\n";
     check_shape(&(tern_app_options){0}, (tern_route_options){.total = TERN_TOTAL_NONE}, want);
     check_shape(&(tern_app_options){0}, (tern_route_options){.page_names = {.size = "size"}}, want);
 }
