@@ -1,4 +1,4 @@
-/* TERN_FUZZ as a test among others, and `tests fuzz` with a command line of its own. */
+/* TERN_FUZZ as a test among others, and `tests fuzz` with its command line. */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -47,7 +47,7 @@ static const char *const *split(arena *a, const char *list)
     return names;
 }
 
-/** The first of the names that no route has: it would leave out, or choose, nothing. NULL when each has one. */
+/** The first of the names that no route has: it would not select any. NULL when all match a route. */
 static const char *unknown_name(const tern_app *app, const char *const *names)
 {
     for (; names != NULL && *names != NULL; names++) {
@@ -63,7 +63,7 @@ static const char *unknown_name(const tern_app *app, const char *const *names)
     return NULL;
 }
 
-/** The application as its cases start it, each in its own process. */
+/** Starts the application, in the process of each case. */
 static bool prepare(fuzz_run *run, tern_app *(*make_app)(void), app_testing *testing, buf *problems)
 {
     char *no_arguments[] = {(char *)"test", NULL};
@@ -99,7 +99,7 @@ static bool open_shared(fuzz_run *run)
     return true;
 }
 
-/** Runs all of it and appends what is to be said; false when it could not be run. */
+/** Runs everything and appends the report; false when it could not run. */
 static bool run_all(fuzz_run *run, tern_app *(*make_app)(void), buf *out)
 {
     app_testing testing = {0};
@@ -116,7 +116,7 @@ static bool run_all(fuzz_run *run, tern_app *(*make_app)(void), buf *out)
     bool is_run = fuzz_drive(run);
     if (!is_run)
         buf_add_printf(out, "fuzz: %s\n",
-                       run->error == ECANCELED ? "the application does not start" : strerror(run->error));
+                       run->error == ECANCELED ? "the application cannot start" : strerror(run->error));
     fuzz_print_summary(run, (clock_ns() - began) / 1000000, out);
     for (const fuzz_finding *f = run->findings; f != NULL; f = f->next)
         fuzz_print(run, f, ++number, out);
@@ -162,7 +162,7 @@ static const char help[] =
     "usage: %s fuzz [--seed N] [--requests N] [--seconds S] [--route ROUTE]... [--skip ROUTE]...\n"
     "       [--header LINE]... [--timeout S] [--database-url URL] [WORD]\n"
     "\n"
-    "Asks the routes of the application for all that their models let in, and for what they do not, and prints\n"
+    "Sends requests that the models of the routes allow, and requests that they do not allow, and prints\n"
     "a test for each promise that is broken. WORD chooses among several TERN_FUZZ by their names.\n"
     "\n"
     "  --seed N           the same requests again; default: another number each time, which is printed\n"
@@ -191,7 +191,7 @@ static void add_to(fuzz_arguments *o, const char **list, const char *value, cons
         list[count] = value;
         return;
     }
-    o->problem = "is given too often";
+    o->problem = "is given too many times";
     o->problem_with = flag;
 }
 
@@ -241,7 +241,7 @@ static void read_arguments(fuzz_arguments *o, int argc, char **argv)
 static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*make_app)(void))
 {
     enum { REQUESTS = 20000, SECONDS = 60 };
-    static tern_test self; /* what holds the memory of the run */
+    static tern_test self; /* owns the memory of the run */
     const tern_test_case test = {.name = fuzz->name, .file = fuzz->file, .line = fuzz->line};
     buf out = {0};
     self = (tern_test){.test = &test, .make_app = make_app, .report_fd = STDERR_FILENO};
@@ -283,7 +283,7 @@ static bool are_known(const fuzz_arguments *o, tern_app *(*make_app)(void), cons
     buf_free(&problems);
     if (app != NULL)
         app_free(app);
-    return unknown == NULL; /* other mistakes are told by the run */
+    return unknown == NULL; /* the run reports other mistakes */
 }
 
 static int fuzz_main(tern_app *(*make_app)(void), int argc, char **argv)

@@ -1,9 +1,9 @@
-/* A whole valid request of a route: its path with what exists, its parameters, its body. */
+/* Makes a complete valid request for a route: its path with existing keys, its parameters, its body. */
 #include "app/fuzz/internal.h"
 
 #include <string.h>
 
-/** The pattern up to and with its parameter of that number, as the memory names paths. */
+/** The pattern up to and including parameter `number`, as the memory names paths. */
 static const char *pattern_up_to(arena *a, const pattern *p, unsigned param, unsigned *segments)
 {
     const char *text = "";
@@ -87,7 +87,7 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
     request->parts[TERN_FROM_PATH] = object;
 }
 
-/** A header or cookie can hold a list, a query too; all are texts. */
+/** Headers, cookies and queries can contain a list; all are texts. */
 static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request *request)
 {
     const field_plan *f = field->f;
@@ -106,7 +106,7 @@ static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request 
     fuzz_node_add(*part, field->name, value);
 }
 
-/** Filters and orders narrow a list to nothing; so a full request leaves those out that may be left out. */
+/** Filters and orders make a list empty, so a full request leaves out the optional ones. */
 static bool is_whole_list(const route *r)
 {
     return r->options.paged;

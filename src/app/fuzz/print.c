@@ -1,4 +1,4 @@
-/* Findings for people: what was promised, what came, and a test that shows it. */
+/* Findings for people: the promise, the reply, and a test that shows it. */
 #include "app/fuzz/internal.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 
 enum { PIECE = 76 };
 
-/** A literal of C, in several pieces where it is long. */
+/** A C literal, in several pieces if it is long. */
 static void add_literal(buf *out, const char *text, size_t len)
 {
     size_t column = 0;
@@ -188,7 +188,7 @@ static void add_check(buf *out, const fuzz_run *run, const fuzz_finding *f)
             buf_add_printf(out, "    tern_check_header(a%u, \"%s\", tern_answer_header_of(a%u, \"%s\"));\n",
                            last, f->found.breach.want, last - 1, f->found.breach.want);
         break;
-    default: /* the request alone ends the test */
+    default: /* the request itself ends the test */
         break;
     }
 }
@@ -219,7 +219,7 @@ static void add_indented(buf *out, const char *text, unsigned most)
     }
 }
 
-/** Text that may stand in a comment of C. */
+/** Text that can be in a C comment. */
 static const char *comment_text(arena *a, const char *text)
 {
     char *copy = test_need(arena_text(a, text, strlen(text)));
