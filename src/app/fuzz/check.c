@@ -1,4 +1,4 @@
-/* Checks that findings are printed with; every test may use them. */
+/* The checks that printed findings use; any test may use them. */
 #include "app/fuzz/internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* TERN_FUZZ as a test among others, and `tests fuzz` with a command line of its own. */
+/* TERN_FUZZ as a test among others, and `tests fuzz` with its own command line. */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -27,7 +27,7 @@ void tern_fuzz_register(tern_fuzz *fuzz)
 
 /* -- a run -- */
 
-/** "POST /mail, GET /slow": the routes of a list, NULL-ended; NULL for none. */
+/** "POST /mail, GET /slow": splits a list of routes, NULL-ended; NULL when it is empty. */
 static const char *const *split(arena *a, const char *list)
 {
     size_t count = 1, at = 0;
@@ -47,7 +47,8 @@ static const char *const *split(arena *a, const char *list)
     return names;
 }
 
-/** The first of the names that no route has: it would leave out, or choose, nothing. NULL when each has one. */
+/** The first name that matches no route, and so would neither skip nor choose anything; NULL when all
+ * match. */
 static const char *unknown_name(const tern_app *app, const char *const *names)
 {
     for (; names != NULL && *names != NULL; names++) {
@@ -63,7 +64,7 @@ static const char *unknown_name(const tern_app *app, const char *const *names)
     return NULL;
 }
 
-/** The application as its cases start it, each in its own process. */
+/** The application as each case starts it, in its own process. */
 static bool prepare(fuzz_run *run, tern_app *(*make_app)(void), app_testing *testing, buf *problems)
 {
     char *no_arguments[] = {(char *)"test", NULL};
@@ -99,7 +100,7 @@ static bool open_shared(fuzz_run *run)
     return true;
 }
 
-/** Runs all of it and appends what is to be said; false when it could not be run. */
+/** Runs everything and appends the output; false when it could not be run. */
 static bool run_all(fuzz_run *run, tern_app *(*make_app)(void), buf *out)
 {
     app_testing testing = {0};
@@ -162,10 +163,10 @@ static const char help[] =
     "usage: %s fuzz [--seed N] [--requests N] [--seconds S] [--route ROUTE]... [--skip ROUTE]...\n"
     "       [--header LINE]... [--timeout S] [--database-url URL] [WORD]\n"
     "\n"
-    "Asks the routes of the application for all that their models let in, and for what they do not, and prints\n"
-    "a test for each promise that is broken. WORD chooses among several TERN_FUZZ by their names.\n"
+    "Sends requests that the models of the routes accept, and requests that they refuse, and prints a test for\n"
+    "each broken promise. WORD chooses among several TERN_FUZZ by their names.\n"
     "\n"
-    "  --seed N           the same requests again; default: another number each time, which is printed\n"
+    "  --seed N           repeat the requests of this seed (default: a random seed, which is printed)\n"
     "  --requests N       how many (default: 20000)\n"
     "  --seconds S        how long at most (default: 60)\n"
     "  --route ROUTE      only this one, as it is declared: \"POST /todos\", \"/todos/{id}\", \"/admin/*\"\n"
@@ -241,7 +242,7 @@ static void read_arguments(fuzz_arguments *o, int argc, char **argv)
 static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*make_app)(void))
 {
     enum { REQUESTS = 20000, SECONDS = 60 };
-    static tern_test self; /* what holds the memory of the run */
+    static tern_test self; /* owns the memory of the run */
     const tern_test_case test = {.name = fuzz->name, .file = fuzz->file, .line = fuzz->line};
     buf out = {0};
     self = (tern_test){.test = &test, .make_app = make_app, .report_fd = STDERR_FILENO};
@@ -268,7 +269,7 @@ static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*m
     return code;
 }
 
-/** Refuses names that no route has. */
+/** Refuses names that match no route. */
 static bool are_known(const fuzz_arguments *o, tern_app *(*make_app)(void), const char *program)
 {
     buf problems = {0};
@@ -283,7 +284,7 @@ static bool are_known(const fuzz_arguments *o, tern_app *(*make_app)(void), cons
     buf_free(&problems);
     if (app != NULL)
         app_free(app);
-    return unknown == NULL; /* other mistakes are told by the run */
+    return unknown == NULL; /* the run reports other mistakes */
 }
 
 static int fuzz_main(tern_app *(*make_app)(void), int argc, char **argv)

@@ -1,6 +1,6 @@
 /**
- * The program that watches: it gives each case a process of its own, takes in what the case reports, and goes
- * on where one dies.
+ * The watching program: runs each case in its own process, collects its findings, and continues after a case
+ * that died.
  */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
@@ -50,7 +50,7 @@ static const char *or_standard(const char *path, const char *standard)
     return path != NULL ? path : standard;
 }
 
-/** What Tern serves by itself has tests of its own. */
+/** Routes that Tern serves itself have their own tests. */
 static bool is_ours(const tern_app *app, const route *r)
 {
     const char *docs = or_standard(app->options.docs_path, "/docs");
@@ -96,7 +96,7 @@ static _Noreturn void become_case(fuzz_run *run, const fuzz_job *job, pid_t pare
     fuzz_case_run(run, job, &t);
 }
 
-/** Waits for the end; true when it took too long for one request. */
+/** Waits for the process to end; true when one request took too long. */
 static bool watch(fuzz_run *run, pid_t pid, int pid_fd, int *status)
 {
     struct pollfd polled = {.fd = pid_fd, .events = POLLIN};
@@ -108,7 +108,7 @@ static bool watch(fuzz_run *run, pid_t pid, int pid_fd, int *status)
         uint64_t step_ms = __atomic_load_n(&run->shared->step_began_ms, __ATOMIC_ACQUIRE), now = now_ms();
         bool is_late = (step_ms != 0 && now > step_ms + run->step_ms) || now > began_ms + CASE_MS;
         if (killed_ms == 0 && is_late) {
-            kill(pid, SIGABRT); /* for the report of where it is */
+            kill(pid, SIGABRT); /* its crash report shows where it hangs */
             killed_ms = now;
         } else if (killed_ms != 0 && now > killed_ms + LAST_WORDS_MS) {
             kill(pid, SIGKILL);
@@ -156,7 +156,7 @@ fuzz_promise fuzz_run_job(fuzz_run *run, const fuzz_job *job, char *why, size_t 
 
 /* -- findings -- */
 
-/** Each field is a finding, but for the many of a route that breaks a promise for all of them. */
+/** Each field is a separate finding, unless a route breaks a promise for many fields. */
 static bool is_known(const fuzz_run *run, const fuzz_found *found)
 {
     enum { MOST_FIELDS = 4 };
@@ -170,7 +170,7 @@ static bool is_known(const fuzz_run *run, const fuzz_found *found)
     return false;
 }
 
-/** What was printed from the step on, up to the next one. */
+/** The output from the step until the next one. */
 static const char *output_of(const fuzz_run *run, unsigned step)
 {
     char text[OUTPUT_SHOWN];
@@ -196,7 +196,7 @@ static void keep(fuzz_run *run, const fuzz_found *found)
     run->finding_count++;
 }
 
-/** The route of the last step is the one that died; it is left alone by the other cases from then on. */
+/** Records that the last step's route ended the process. Other cases skip that route from now on. */
 static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
 {
     const fuzz_shared *shared = run->shared;
@@ -210,7 +210,7 @@ static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
     keep(run, &found);
 }
 
-/** Takes out hangs that did not come again: the machine was busy, not the application. */
+/** Removes hangs that could not be reproduced: the machine was busy, not the application. */
 static void drop_slow(fuzz_run *run)
 {
     fuzz_finding **at = &run->findings;
@@ -227,7 +227,7 @@ static void drop_slow(fuzz_run *run)
     run->findings_end = at;
 }
 
-/** Runs a job and takes in what it found; false when the application cannot be run at all. */
+/** Runs a job and collects its findings; false when the application cannot be run at all. */
 static bool run_once(fuzz_run *run, const fuzz_job *job)
 {
     char why[FUZZ_WHY_BYTES] = "";
@@ -252,7 +252,7 @@ static bool run_once(fuzz_run *run, const fuzz_job *job)
     run->is_swept = run->shared->is_swept;
     run->last_route = run->shared->route;
     run->progress = run->shared->progress;
-    uint64_t requests = run->shared->requests; /* those of replays do not count */
+    uint64_t requests = run->shared->requests; /* requests of replays do not count */
     for (fuzz_finding *f = *first; f != NULL; f = f->next)
         fuzz_minimise(run, f);
     drop_slow(run);
@@ -260,7 +260,8 @@ static bool run_once(fuzz_run *run, const fuzz_job *job)
     return run->error == 0;
 }
 
-/** The same, and again where the request of another route ended the process: that one is left out then. */
+/** Like run_once, but repeats the job when a request to another route ended the process; that route is then
+ * skipped. */
 static bool run_and_keep(fuzz_run *run, const fuzz_job *job)
 {
     enum { TIMES_MOST = 8 };
@@ -281,13 +282,14 @@ static bool is_over(const fuzz_run *run, uint64_t began_ms)
            (run->seconds != 0 && now_ms() >= began_ms + run->seconds * UINT64_C(1000));
 }
 
-/** What has been swept of each route. */
+/** How far each route has been swept. */
 typedef struct sweeping {
     uint32_t next[FUZZ_ROUTES_MOST];
     bool is_done[FUZZ_ROUTES_MOST];
 } sweeping;
 
-/** A chunk of the route's changes; where a request ends the process, the next case goes on after it. */
+/** Tries a chunk of the route's changes. When a request ends the process, the next case continues after
+ * it. */
 static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
 {
     enum { DEATHS_MOST = 8 };
@@ -304,7 +306,7 @@ static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
     return true;
 }
 
-/** What is looked at once: HEAD and methods that are not there, and the pages of lists. */
+/** The checks that run once: HEAD and missing methods, and the pages of lists. */
 static bool look_once(fuzz_run *run, uint32_t count, uint64_t began_ms)
 {
     for (uint32_t i = 0; i < count && !is_over(run, began_ms);) {
@@ -350,7 +352,7 @@ bool fuzz_drive(fuzz_run *run)
         if (!is_over(run, began_ms) && run->only == NULL && !run_and_keep(run, &roam))
             return false;
         if (!has_more && (run->only != NULL || run->shared->requests == before))
-            break; /* nothing is left to ask */
+            break; /* no requests are left */
     }
     return true;
 }

@@ -1,5 +1,5 @@
-/* The edges of single values, and one step beyond: what is right is known here from the rules alone, not asked
- * of the code that is tested. Only patterns and formats have their own matcher for a judge. */
+/* The edges of single values, and one step beyond. The expected result follows from the rules alone, not from
+ * the tested code. Only patterns and formats are judged by their own matcher. */
 #include "app/fuzz/internal.h"
 #include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
@@ -23,7 +23,7 @@ static void put_text(fuzz_mutator *m, const fuzz_spot *at, const char *text, fuz
 
 /* -- integers -- */
 
-/** `value` and one more or less, past the ends of 64 bits too. */
+/** `value` plus `step` (1, 0 or -1), also beyond 64 bits. */
 static const char *next_to(fuzz_maker *k, int64_t value, int step)
 {
     if (value == INT64_MAX && step > 0)
@@ -87,7 +87,7 @@ static double step_from(const tern_type *type, double value, double towards)
                                        : nextafter(value, towards);
 }
 
-/** One end of a range of floats: what is on it, and the nearest on both sides. */
+/** One end of a range of floats: the limit and its nearest neighbours on both sides. */
 static void float_end(fuzz_mutator *m, const fuzz_spot *at, double end, bool is_excluded, double outwards)
 {
     bool has_multiple = at->f->has_multiple;
@@ -127,7 +127,7 @@ static const char *decimal_text(fuzz_maker *k, tern_decimal value, int step)
     static const int64_t MOST = INT64_C(99999999999999999);
     char text[SCALAR_PRINT_BYTES];
     if (step != 0 && value.units > -MOST / 10 && value.units < MOST / 10 && value.scale < 15) {
-        value.units *= 10; /* a tenth of the last digit */
+        value.units *= 10; /* steps by a tenth of the last digit */
         value.scale++;
     }
     value.units += step;
@@ -167,7 +167,7 @@ static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const 
     static const int64_t HOUR_US = INT64_C(3600000000);
     int64_t least, most,
         unit = at->type->kind == TERN_KIND_DATE || at->type->kind == TERN_KIND_DATETIME ? 1 : 1000;
-    if (limit->is_moving) /* the clock goes on between here and there */
+    if (limit->is_moving) /* time passes until the application checks the value */
         unit = at->type->kind == TERN_KIND_DATE ? 2 : HOUR_US;
     if (at->type->kind == TERN_KIND_DURATION)
         unit = 1000000;
@@ -220,7 +220,7 @@ static void mutate_moment(fuzz_mutator *m, const fuzz_spot *at)
 
 /* -- text -- */
 
-/** Text that a pattern, a format or a list of choices refuses: the judge is the matcher itself. */
+/** Text that a pattern, format or list of choices refuses, judged by the matcher itself. */
 static const char *refused_text(const field_plan *f)
 {
     static const char *const tries[] = {"?! \xe2\x98\x83", "\x7f", "zz zz", "_", "0", "a"};
@@ -234,7 +234,7 @@ static const char *refused_text(const field_plan *f)
     return NULL;
 }
 
-/** Texts that have broken programs: none breaks a rule of a free text. */
+/** Texts that have broken programs, and that are valid for a text without rules. */
 static void odd_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
     static const char *const texts[] = {"'; drop table x; --",

@@ -1,5 +1,6 @@
-/* One case: an application that has just started, some requests that make what there can be, and then those
- * that it is about. */
+/*
+ * One case: starts the application, sends requests that create rows, and then sends the requests of its job.
+ */
 #include "app/fuzz/internal.h"
 #include "runtime/crash.h"
 #include "runtime/loop.h"
@@ -59,15 +60,15 @@ static void count(fuzz_case *c, uint32_t index, const tern_answer *a)
         shared->status_of[index] = (uint16_t)a->status;
 }
 
-/** Sends a request and holds the reply against all promises; its status, 0 without one. `shadow`: the status of
- * the valid request; -1 when it is not known. */
+/** Sends a request and checks the reply against all promises. Returns the reply's status, or 0 without a
+ * reply. `shadow` is the status of the valid request, or -1 when it is unknown. */
 static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const fuzz_expect *expected,
                int shadow)
 {
     const char *wrong;
     fuzz_step step = fuzz_render(c->arena, request, c->run->headers);
     if (index < FUZZ_ROUTES_MOST)
-        c->run->shared->asked[index]++; /* now: the process may end with it */
+        c->run->shared->asked[index]++; /* counted before sending: the request may end the process */
     tern_answer *a = fuzz_case_send(c, &step, index, &wrong);
     if (a == NULL && wrong == NULL)
         return 0;
@@ -88,7 +89,7 @@ static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const 
 
 static const fuzz_expect valid = {.verdict = FUZZ_VALID, .location = "[]", .field = ""};
 
-/** A valid request; 0 when none could be made. */
+/** Sends a valid request; 0 when none could be made. */
 static int ask_valid(fuzz_case *c, uint32_t index, bool is_full)
 {
     c->maker.is_full = is_full;
@@ -97,7 +98,7 @@ static int ask_valid(fuzz_case *c, uint32_t index, bool is_full)
     return c->maker.is_stuck ? 0 : ask(c, &request, index, &valid, 0);
 }
 
-/* -- what there is to begin with -- */
+/* -- the initial rows -- */
 
 static bool is_method(const route *r, const char *method)
 {
@@ -110,7 +111,8 @@ static bool is_primed(const fuzz_case *c, uint32_t index)
     return index < FUZZ_ROUTES_MOST && fuzz_is_asked(c->run, r) && !c->run->is_deadly[index];
 }
 
-/** Makes rows by every route that can, and again by those that needed the rows of others; and looks at lists. */
+/** Creates rows through every route that can, then through those that needed other rows first; and reads
+ * lists. */
 static void prime(fuzz_case *c)
 {
     enum { TRIES = 3, PASSES = 2 };
@@ -192,7 +194,7 @@ static void compare_head(fuzz_case *c, uint32_t index, fuzz_step step, const rou
                 *second = send_plain(c, step, "GET", index, &wrong);
     if (first == NULL || second == NULL || first->status != second->status || first->len != second->len ||
         memcmp(first->body, second->body, first->len) != 0)
-        return; /* another reply each time: there is nothing to compare */
+        return; /* a different reply each time: cannot be compared */
     tern_answer *head = send_plain(c, step, "HEAD", index, &wrong);
     if (head == NULL && wrong == NULL)
         return;
@@ -201,7 +203,7 @@ static void compare_head(fuzz_case *c, uint32_t index, fuzz_step step, const rou
     hold(c, &e, FUZZ_ANSWERS, index, false);
 }
 
-/** What a path answers to methods that it has not. */
+/** Checks the replies to methods that a path does not have. */
 static void ask_others(fuzz_case *c, uint32_t index, const route *r, fuzz_step step)
 {
     static const char *const methods[] = {"PATCH", "PUT", "DELETE", "POST", "GET", "OPTIONS", "PURGE"};
@@ -224,7 +226,7 @@ static void ask_others(fuzz_case *c, uint32_t index, const route *r, fuzz_step s
     }
 }
 
-/** Of as many routes as a case has room for, from the job's on. */
+/** Checks as many routes as fit into a case, beginning with the job's. */
 static void other_methods(fuzz_case *c)
 {
     enum { STEPS = 250 };
@@ -279,7 +281,7 @@ static void roam(fuzz_case *c)
         if (!is_primed(c, index))
             continue;
         bool is_changed = fuzz_once_in(&k->random, 2);
-        k->is_full = is_changed; /* what is changed is counted from a full one */
+        k->is_full = is_changed; /* changes are numbered on a full request */
         k->format = is_form(r) && fuzz_once_in(&k->random, 4) ? FUZZ_FORM : FUZZ_JSON;
         fuzz_request request = fuzz_make(k, r);
         if (k->is_stuck)
@@ -334,5 +336,5 @@ void fuzz_case_run(fuzz_run *run, const fuzz_job *job, tern_test *t)
     test_close(t);
     arena_free(&t->arena);
     shared->has_ended = true;
-    exit(0); /* with the check for leaks of a build that has one */
+    exit(0); /* runs the leak check, if the build has one */
 }

@@ -1,4 +1,4 @@
-/** The inside of the fuzzer: what its files share. Start with drive.c, then explore.c. */
+/** The internals of the fuzzer, shared by its files. Start with drive.c, then explore.c. */
 #ifndef APP_FUZZ_INTERNAL_H
 #define APP_FUZZ_INTERNAL_H
 
@@ -14,13 +14,13 @@
 typedef enum fuzz_shape {
     FUZZ_OBJECT,
     FUZZ_LIST,
-    FUZZ_QUOTED, /* text: in quotes in JSON, as it is elsewhere */
-    FUZZ_BARE    /* JSON as it is: 12, true, null, or what is not JSON at all */
+    FUZZ_QUOTED, /* text: quoted in JSON, unquoted elsewhere */
+    FUZZ_BARE    /* raw JSON: 12, true, null, or invalid JSON */
 } fuzz_shape;
 
-/** A value of a request, whatever it is written as in the end. */
+/** A value of a request, independent of its format. */
 typedef struct fuzz_node {
-    struct fuzz_node *next, *first; /* the next member or item; its own first */
+    struct fuzz_node *next, *first; /* the next member or item; its own first one */
     fuzz_shape shape;
     const char *key; /* of a member; NULL: an item, or the outermost */
     const char *text;
@@ -35,22 +35,22 @@ enum { FUZZ_SOURCES = TERN_FROM_BODY + 1 };
 typedef struct fuzz_request {
     const route *route;
     const char *method;
-    fuzz_node *parts[FUZZ_SOURCES]; /* by tern_source; NULL: the request has no such part */
+    fuzz_node *parts[FUZZ_SOURCES]; /* by tern_source; NULL: the request does not have that part */
     fuzz_format format;
-    tern_str raw_body; /* sent instead of the body's part when data is not NULL */
+    tern_str raw_body; /* replaces the body's part when data is not NULL */
     const char *raw_type;
-    const char *raw_query; /* instead of the query's part; NULL: that */
+    const char *raw_query; /* replaces the query's part when not NULL */
 } fuzz_request;
 
-/** A request as it is sent; texts are the case's. */
+/** A request in the form in which it is sent; the case owns the texts. */
 typedef struct fuzz_step {
     const char *method;
     const char *path;           /* with the query */
-    const char *type;           /* Content-Type; NULL: there is no body */
+    const char *type;           /* Content-Type; NULL: no body */
     const char *const *headers; /* NULL-ended */
     tern_str body;
     int from;        /* the step whose Location this path begins with; -1: none */
-    size_t from_len; /* bytes of the path that were that Location */
+    size_t from_len; /* bytes of the path that are that Location */
 } fuzz_step;
 
 fuzz_node *fuzz_node_new(arena *a, fuzz_shape shape, const char *text, size_t len);
@@ -60,10 +60,10 @@ fuzz_node *fuzz_bare(arena *a, const char *text);
 void fuzz_node_add(fuzz_node *parent, const char *key, fuzz_node *child);
 fuzz_node *fuzz_node_get(const fuzz_node *object, const char *key);
 void fuzz_node_print_json(const fuzz_node *node, buf *out);
-/** The request as bytes of HTTP; its memory is `a`'s. `more` are headers that every request has. (render.c) */
+/** The request as bytes of HTTP, allocated in `a`. Every request has the headers `more`. (render.c) */
 fuzz_step fuzz_render(arena *a, const fuzz_request *request, const char *const *more);
 
-/* -- what earlier replies have told (memory.c) -- */
+/* -- what earlier replies have shown (memory.c) -- */
 
 typedef struct fuzz_known {
     struct fuzz_known *next;
@@ -78,39 +78,40 @@ typedef struct fuzz_memory {
     fuzz_known *fields; /* name: a field; value: one that was sent or received */
 } fuzz_memory;
 
-/** Takes in an answer: where what was made is, the keys of rows. */
+/** Learns from an answer: the addresses of created things, the keys of rows. */
 void fuzz_learn(fuzz_memory *memory, const tern_app *app, const fuzz_request *request, tern_answer *a);
-/** Forgets a path that is gone. */
+/** Forgets a path that no longer exists. */
 void fuzz_forget(fuzz_memory *memory, const char *path);
 /** One of the values of a name, or NULL. */
 const char *fuzz_recall(const fuzz_known *list, const char *name, fuzz_random *r);
 
 /* -- values (value.c, text.c, regex.c) -- */
 
-/** What makes requests. */
+/** The generator of requests. */
 typedef struct fuzz_maker {
     arena *arena;
     fuzz_random random;
     fuzz_memory *memory;
-    fuzz_known *secrets; /* what was sent for fields that are .write_only; name: the field */
-    tern_source source;  /* of the value at hand */
+    fuzz_known *secrets; /* values sent for .write_only fields; name: the field */
+    tern_source source;  /* of the current value */
     fuzz_format format;
-    bool is_full;  /* every optional field is given */
-    bool is_stuck; /* a value that must be given could not be made */
+    bool is_full;  /* every optional field is present */
+    bool is_stuck; /* a required value could not be made */
     unsigned depth;
 } fuzz_maker;
 
 /** A valid value of a field (`f`: its rules, may be NULL) of `type`; NULL when none can be made. */
 fuzz_node *fuzz_value(fuzz_maker *k, const field_plan *f, const tern_type *type);
-/** Text that keeps the rules of `f` and has `characters` characters if that can be (SIZE_MAX: any number);
- * `width` bytes a character (0: any). NULL when none was found. (text.c) */
+/** Text that follows the rules of `f`, with `characters` characters if possible (SIZE_MAX: any number) of
+ * `width` bytes each (0: any). NULL when none was found. (text.c) */
 const char *fuzz_text(fuzz_maker *k, const field_plan *f, size_t characters, unsigned width);
 bool fuzz_text_fits(const field_plan *f, const char *text);
-/** Whether any text of the right length will do. */
+/** Whether any text of the right length is valid. */
 bool fuzz_text_is_free(const field_plan *f);
-/** Text that `pattern` matches, for what of regular expressions this knows; NULL otherwise. (regex.c) */
+/** Text that `pattern` matches; NULL when the pattern uses unsupported syntax. (regex.c) */
 const char *fuzz_regex(arena *a, fuzz_random *r, const char *pattern);
-/** The least and the most that an integer field takes, without what .above and .below exclude. */
+/** The least and the greatest value that an integer field accepts, including the effect of .above and
+ * .below. */
 void fuzz_int_range(const field_plan *f, const tern_type *type, int64_t *least, int64_t *most);
 /** A moment's text by its number (moment_limit.h). */
 const char *fuzz_moment_text(fuzz_maker *k, const tern_type *type, int64_t number);
@@ -121,16 +122,16 @@ static inline bool fuzz_is_plain(const fuzz_maker *k)
     return k->source != TERN_FROM_BODY || k->format != FUZZ_JSON;
 }
 
-/** A valid request of a route; `k->is_stuck` when it is not one. (make.c) */
+/** A valid request for a route; `k->is_stuck` is set when it could not be made. (make.c) */
 fuzz_request fuzz_make(fuzz_maker *k, const route *r);
 
 /* -- mutations (mutate.c, edge.c) -- */
 
 typedef enum fuzz_verdict {
-    FUZZ_ANY,     /* nothing is known */
-    FUZZ_VALID,   /* the fields' rules are kept */
-    FUZZ_INVALID, /* 422, and the fault is at `location` */
-    FUZZ_BROKEN   /* an error of the client's: 4xx */
+    FUZZ_ANY,     /* unknown */
+    FUZZ_VALID,   /* follows the fields' rules */
+    FUZZ_INVALID, /* 422, with the fault at `location` */
+    FUZZ_BROKEN   /* a client error: 4xx */
 } fuzz_verdict;
 
 typedef struct fuzz_expect {
@@ -140,10 +141,11 @@ typedef struct fuzz_expect {
     const char *what;     /* "max_length + 1" */
 } fuzz_expect;
 
-/** Changes the request, which `k` has just made full, in the way of that number; false when there are fewer. */
+/** Applies the change of that number to the request, which `k` has just made full; false when there are
+ * fewer. */
 bool fuzz_mutate(fuzz_maker *k, fuzz_request *request, unsigned number, fuzz_expect *expect);
 
-/** Walks all that can be changed until the one that is due. */
+/** Walks all possible changes until the one that is due. */
 typedef struct fuzz_mutator {
     fuzz_maker *k;
     fuzz_request *request;
@@ -152,17 +154,17 @@ typedef struct fuzz_mutator {
     fuzz_expect expect;
 } fuzz_mutator;
 
-/** Where a value is. */
+/** The position of a value. */
 typedef struct fuzz_spot {
-    fuzz_node *node; /* what is there now */
+    fuzz_node *node; /* the current value */
     const place *where;
     const field_plan *f; /* NULL: a value without rules */
     const tern_type *type;
 } fuzz_spot;
 
-/** Whether the change that would come now is the one. */
+/** Whether the next change is the one to apply. */
 bool fuzz_is_due(fuzz_mutator *m);
-/** Puts `node` in place of what is there; NULL: it could not be made, and the request stays valid. */
+/** Replaces the current value with `node`; NULL: it could not be made, and the request stays valid. */
 void fuzz_put(fuzz_mutator *m, const fuzz_spot *at, fuzz_node *node, fuzz_verdict verdict, const char *what);
 /** The edges of a single value, and one step beyond. (edge.c) */
 void fuzz_mutate_scalar(fuzz_mutator *m, const fuzz_spot *at);
@@ -174,7 +176,7 @@ typedef enum fuzz_promise {
     FUZZ_NO_CRASH,
     FUZZ_NO_HANG,
     FUZZ_NO_LEAK,
-    FUZZ_ANSWERS, /* an answer of HTTP comes, whole */
+    FUZZ_ANSWERS, /* a complete HTTP answer arrives */
     FUZZ_NO_5XX,
     FUZZ_RETURNS,
     FUZZ_DOCUMENTED,
@@ -189,81 +191,83 @@ typedef enum fuzz_promise {
 } fuzz_promise;
 
 typedef struct fuzz_promise_words {
-    const char *name;  /* "no_5xx": of tests and of what is printed */
+    const char *name;  /* "no_5xx": in names of tests and in output */
     const char *words; /* "no reply is a 5xx" */
 } fuzz_promise_words;
 extern const fuzz_promise_words fuzz_promises[FUZZ_PROMISES];
 
 enum { FUZZ_FIELD_BYTES = 160, FUZZ_WANT_BYTES = 512, FUZZ_WHY_BYTES = 1024, FUZZ_SIGNATURE_BYTES = 256 };
 
-/** A promise that a reply breaks. */
+/** A broken promise. */
 typedef struct fuzz_breach {
     fuzz_promise promise;
     char field[FUZZ_FIELD_BYTES];         /* "" when no field is to blame */
-    char want[FUZZ_WANT_BYTES];           /* what a replay needs to know: a location, a secret */
+    char want[FUZZ_WANT_BYTES];           /* what a replay needs: a location, a secret */
     char why[FUZZ_WHY_BYTES];             /* for people */
-    char signature[FUZZ_SIGNATURE_BYTES]; /* of the reply: a smaller request must give the same */
+    char signature[FUZZ_SIGNATURE_BYTES]; /* of the reply; a minimised request must give the same */
 } fuzz_breach;
 
-/** One exchange, to be held against the promises. */
+/** One exchange, to be checked against the promises. */
 typedef struct fuzz_exchange {
     const route *route;
     const char *method;
-    tern_answer *answer; /* NULL: none came, and `wrong` says why */
+    tern_answer *answer; /* NULL: none arrived, and `wrong` says why */
     const char *wrong;
-    tern_answer *before; /* the answer before it: of the other page, of GET; NULL: none */
-    const char *want;    /* of a promise that has one */
+    tern_answer *before; /* the previous answer: of the other page, or of GET; NULL: none */
+    const char *want;    /* for a promise that needs one */
     const char *field;
-    int shadow;           /* a status that may come before the fields are looked at; 0: none */
-    bool may_be_shadowed; /* any refusal of the client may */
+    int shadow;           /* a status that may be sent before the fields are checked; 0: none */
+    bool may_be_shadowed; /* any 4xx may be */
 } fuzz_exchange;
 
-/** Whether `promise` is broken; `breach` is filled in then. */
+/** Whether `promise` is broken; if so, fills in `breach`. */
 bool fuzz_is_broken(const fuzz_exchange *e, fuzz_promise promise, fuzz_breach *breach);
-/** What is wrong with a body of the route's `.returns`; NULL when it fits. In `a`. (returns.c) */
+/** Describes how a body does not fit the route's `.returns`; NULL when it fits. Allocated in `a`.
+ * (returns.c) */
 const char *fuzz_returns_fault(arena *a, const route *r, tern_str body, const char **field);
-/** Prepares what fuzz_returns_fault reads with; once, before the application is started. (returns.c) */
+/** Prepares fuzz_returns_fault. Must be called once, before the application starts. (returns.c) */
 bool fuzz_returns_prepare(arena *a, const tern_type *type);
 
-/* -- cases (explore.c, replay.c), each in a process of its own -- */
+/* -- cases (explore.c, replay.c), each in its own process -- */
 
 enum {
-    FUZZ_ROUTES_MOST = 1024, /* those that come later are not counted */
+    FUZZ_ROUTES_MOST = 1024, /* later routes are not counted */
     FUZZ_BREACHES_MOST = 48,
     FUZZ_LOG_BYTES = 4 << 20,
     FUZZ_STEPS_MOST = 512,
     FUZZ_CHUNK = 120,    /* changes of a request in one case */
-    FUZZ_CASE_MS = 20000 /* after which a case of slow requests asks no more */
+    FUZZ_CASE_MS = 20000 /* a case sends no more requests after this time */
 };
 
 /** A step in the shared log; its texts follow. */
 typedef struct fuzz_record {
-    uint32_t bytes; /* all of it */
+    uint32_t bytes; /* the whole record */
     int32_t from;
-    uint32_t from_len, output_at; /* where in what the process printed the step began */
+    uint32_t from_len, output_at; /* the position in the output where the step began */
     uint32_t lens[5];             /* method, path, type (UINT32_MAX: none), headers, body */
 } fuzz_record;
 
 typedef struct fuzz_found {
     fuzz_breach breach;
     uint32_t route, step; /* the step that breaks it */
-    bool is_pair;         /* the step before belongs to it */
+    bool is_pair;         /* the previous step belongs to it */
 } fuzz_found;
 
-/** What a case's process and the one that watches it share. */
+/** Memory shared by a case's process and the watching process. */
 typedef struct fuzz_shared {
-    uint64_t step_began_ms; /* 0: no request is on its way */
+    uint64_t step_began_ms; /* 0: no request is running */
     uint64_t requests, taken;
-    uint32_t route; /* of the request on its way */
+    uint32_t route; /* of the running request */
     uint32_t steps, log_used, breaches;
-    bool has_before; /* what TERN_FUZZ does first has done something */
-    bool has_ended;  /* the case came to its end */
-    bool is_swept;   /* the sweep of the route has no more */
+    bool has_before; /* the body of TERN_FUZZ did something */
+    bool has_ended;  /* the case is complete */
+    bool is_swept;   /* the sweep of the route is complete */
     bool has_reproduced;
-    uint32_t progress; /* the change of the sweep at work; the route after that whose methods are looked at */
+    uint32_t
+        progress; /* the current change of the sweep; or the route after the one whose methods are checked */
     uint32_t asked[FUZZ_ROUTES_MOST], taken_of[FUZZ_ROUTES_MOST];
-    bool is_stuck[FUZZ_ROUTES_MOST];      /* no valid request of it could be made */
-    uint16_t status_of[FUZZ_ROUTES_MOST]; /* the last that was not a success */
+    bool is_stuck[FUZZ_ROUTES_MOST];      /* no valid request could be made */
+    uint16_t status_of[FUZZ_ROUTES_MOST]; /* the last status other than success */
     fuzz_found found[FUZZ_BREACHES_MOST];
     char log[FUZZ_LOG_BYTES];
 } fuzz_shared;
@@ -273,24 +277,24 @@ typedef enum fuzz_job_kind { FUZZ_SWEEP, FUZZ_METHODS, FUZZ_WALK, FUZZ_ROAM, FUZ
 typedef struct fuzz_job {
     fuzz_job_kind kind;
     uint32_t route;
-    uint32_t number; /* the first change of the sweep, which of the random cases */
+    uint32_t number; /* the first change of the sweep, or the number of the random case */
     /* FUZZ_REPLAY */
     const fuzz_step *steps;
     unsigned step_count;
     const fuzz_found *sought;
 } fuzz_job;
 
-/** A finding with its steps, as the program that watches keeps it. */
+/** A finding with its steps, as the watching program keeps it. */
 typedef struct fuzz_finding {
     struct fuzz_finding *next;
     fuzz_found found;
     fuzz_step *steps;
     unsigned step_count;
-    const char *output; /* what the application printed meanwhile */
-    bool is_steady;     /* it comes again */
+    const char *output; /* what the application printed during the steps */
+    bool is_steady;     /* it can be reproduced */
 } fuzz_finding;
 
-/** One run over an application. */
+/** One run against an application. */
 typedef struct fuzz_run {
     const tern_fuzz *options;
     tern_app *app;
@@ -303,7 +307,7 @@ typedef struct fuzz_run {
     const char *const *only;    /* routes; NULL: all */
     const char *const *skip;
     fuzz_shared *shared;
-    bool is_deadly[FUZZ_ROUTES_MOST]; /* asked by its own sweep alone: each request may end the process */
+    bool is_deadly[FUZZ_ROUTES_MOST]; /* only its own sweep sends requests: each may end the process */
     fuzz_finding *findings, **findings_end;
     unsigned finding_count;
     int output_fd;
@@ -314,7 +318,7 @@ typedef struct fuzz_run {
     uint32_t deaths[FUZZ_ROUTES_MOST];
 } fuzz_run;
 
-/** A case at work, in its own process. */
+/** A running case, in its own process. */
 typedef struct fuzz_case {
     fuzz_run *run;
     const fuzz_job *job;
@@ -324,44 +328,45 @@ typedef struct fuzz_case {
     fuzz_maker maker;
     const char **locations; /* of each step so far; NULL: none */
     const char *const *headers;
-    uint64_t began_ms; /* with its first request */
-    bool is_full;      /* of steps, or of time: the case ends */
+    uint64_t began_ms; /* when its first request was sent */
+    bool is_full;      /* out of steps or time: the case ends */
 } fuzz_case;
 
-/** Runs one case in this process, which ends with it. (explore.c) */
+/** Runs one case in this process, and then exits. (explore.c) */
 _Noreturn void fuzz_case_run(fuzz_run *run, const fuzz_job *job, tern_test *t);
-/** Sends a step of the case; NULL with `*wrong` when no whole answer came. (step.c) */
+/** Sends a step of the case; NULL with `*wrong` when no complete answer arrived. (step.c) */
 tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t route, const char **wrong);
-/** Whether the log has no room for more. */
+/** Whether the log is full. */
 bool fuzz_case_is_over(const fuzz_case *c);
-/** Notes a breach for the program that watches. */
+/** Records a breach for the watching program. */
 void fuzz_case_report(fuzz_case *c, const fuzz_breach *breach, uint32_t route, bool is_pair);
-/** Whether a route is a list that comes in pages, whose rows have keys. (walk.c) */
+/** Whether a route is a paginated list whose rows have keys. (walk.c) */
 bool fuzz_has_pages(const route *r);
 /** Walks the pages of a list. (walk.c) */
 void fuzz_case_walk(fuzz_case *c);
-/** Does the steps of a finding again. (replay.c) */
+/** Repeats the steps of a finding. (replay.c) */
 void fuzz_case_replay(fuzz_case *c);
 /** The steps of the shared log, in `a`; their number in `*count`. (step.c) */
 fuzz_step *fuzz_read_log(const fuzz_shared *shared, arena *a, unsigned *count);
-/** Where in what the process printed the step began. (step.c) */
+/** The position in the output where the step began. (step.c) */
 uint32_t fuzz_output_at(const fuzz_shared *shared, unsigned step);
 
-/* -- the program that watches (drive.c, minimise.c, print.c) -- */
+/* -- the watching program (drive.c, minimise.c, print.c) -- */
 
-/** Whether a route is asked at all. */
+/** Whether a route gets requests at all. */
 bool fuzz_is_asked(const fuzz_run *run, const route *r);
-/** Whether its promises are looked into; the others only make what it needs. */
+/** Whether the route's promises are checked. Other routes only create what it needs. */
 bool fuzz_is_aimed_at(const fuzz_run *run, const route *r);
 /** Runs everything; false with errno set when a process cannot be made. */
 bool fuzz_drive(fuzz_run *run);
-/** Runs one job in a process of its own and watches it: the promise it broke by its end, or FUZZ_PROMISES. */
+/** Runs one job in its own process and watches it. Returns the promise that its end broke, or
+ * FUZZ_PROMISES. */
 fuzz_promise fuzz_run_job(fuzz_run *run, const fuzz_job *job, char *why, size_t why_size);
-/** Makes a finding as small as it goes. */
+/** Makes a finding as small as possible. */
 void fuzz_minimise(fuzz_run *run, fuzz_finding *finding);
-/** Appends a finding: words, and a TERN_TEST. */
+/** Appends a finding: a description and a TERN_TEST. */
 void fuzz_print(const fuzz_run *run, const fuzz_finding *finding, unsigned number, buf *out);
-/** Appends what has been asked, and what was never reached. */
+/** Appends what was requested, and what was never reached. */
 void fuzz_print_summary(const fuzz_run *run, uint64_t ms, buf *out);
 
 #endif

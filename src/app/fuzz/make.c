@@ -1,9 +1,9 @@
-/* A whole valid request of a route: its path with what exists, its parameters, its body. */
+/* Makes a complete valid request for a route: a path to something that exists, parameters, a body. */
 #include "app/fuzz/internal.h"
 
 #include <string.h>
 
-/** The pattern up to and with its parameter of that number, as the memory names paths. */
+/** The pattern up to and including its parameter of that number, as the memory names paths. */
 static const char *pattern_up_to(arena *a, const pattern *p, unsigned param, unsigned *segments)
 {
     const char *text = "";
@@ -87,7 +87,7 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
     request->parts[TERN_FROM_PATH] = object;
 }
 
-/** A header or cookie can hold a list, a query too; all are texts. */
+/** Makes a query, header or cookie parameter; each may be a list of texts. */
 static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request *request)
 {
     const field_plan *f = field->f;
@@ -106,7 +106,7 @@ static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request 
     fuzz_node_add(*part, field->name, value);
 }
 
-/** Filters and orders narrow a list to nothing; so a full request leaves those out that may be left out. */
+/** Whether optional parameters are omitted even from a full request: filters would leave a list empty. */
 static bool is_whole_list(const route *r)
 {
     return r->options.paged;
@@ -134,7 +134,7 @@ fuzz_request fuzz_make(fuzz_maker *k, const route *r)
         k->is_full = false;
     for (unsigned i = 0; bind != NULL && i < bind->count; i++)
         make_parameter(k, &bind->fields[i], &request);
-    if (r->options.need_if_match) { /* whatever its version is */
+    if (r->options.need_if_match) { /* matches any version */
         if (request.parts[TERN_FROM_HEADER] == NULL)
             request.parts[TERN_FROM_HEADER] = fuzz_node_new(k->arena, FUZZ_OBJECT, NULL, 0);
         fuzz_node_add(request.parts[TERN_FROM_HEADER], "If-Match", fuzz_quoted(k->arena, "*"));

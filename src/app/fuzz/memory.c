@@ -1,4 +1,4 @@
-/* What replies tell of what exists, so that later requests find it. */
+/* Remembers what replies show of existing things, for use in later requests. */
 #include "app/fuzz/internal.h"
 #include "base/text.h"
 
@@ -42,8 +42,8 @@ void fuzz_forget(fuzz_memory *memory, const char *path)
 
 /* -- addresses -- */
 
-/** Whether `path` is what the first segments of the pattern lead to, and they end in a parameter; `name` is
- * then these segments, with {} for each parameter. */
+/** Whether `path` matches the first segments of the pattern and the last of these is a parameter; `name`
+ * becomes these segments, with {} for each parameter. */
 static bool is_path_of(arena *a, const pattern *p, const char *path, const char **name)
 {
     const char *text = "";
@@ -75,7 +75,7 @@ static void learn_path(fuzz_memory *memory, const tern_app *app, const char *pat
     const char *name;
     pattern p;
     if (strchr(path, '%') != NULL || strchr(path, '?') != NULL)
-        return; /* it would have to be decoded to be made again */
+        return; /* it would have to be decoded first */
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const route *r = router_at(app->router, i);
         if (r->param_count > 0 && pattern_parse(&p, r->pattern, unused) &&
@@ -102,7 +102,7 @@ static bool is_plain_segment(const char *text)
     return *text != '\0' && text[strspn(text, plain)] == '\0';
 }
 
-/** The parameter that a route has behind the pattern of another: "id" for "/todos" and "/todos/{id}". */
+/** The parameter that a route adds to the pattern of another: "id" for "/todos" and "/todos/{id}". */
 static bool param_behind(const route *longer, const char *pattern_text, tern_str *name)
 {
     size_t len = strlen(pattern_text);
@@ -123,7 +123,7 @@ static const char *key_name(const tern_type *type)
     return NULL;
 }
 
-/** An object of a reply may be what an address leads to. */
+/** Learns addresses from an object of a reply. */
 static void learn_object(fuzz_memory *memory, const tern_app *app, const fuzz_request *request,
                          tern_value *object, const char *path)
 {
@@ -172,7 +172,7 @@ static void learn_values(fuzz_memory *memory, const tern_app *app, const fuzz_re
     }
 }
 
-/** What was taken once may be asked for again: who signs up signs in later. */
+/** Remembers sent values, which later requests may need again: sign in after sign up. */
 static void learn_sent(fuzz_memory *memory, const fuzz_node *body)
 {
     for (const fuzz_node *child = body != NULL ? body->first : NULL; child != NULL; child = child->next) {

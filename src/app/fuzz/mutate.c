@@ -1,4 +1,4 @@
-/* All ways in which a valid request can be changed in one place, each with what must come of it. */
+/* All ways to change a valid request in one place, each with the expected result. */
 #include "app/fuzz/internal.h"
 #include "schema/faults.h"
 #include "schema/scalar.h"
@@ -28,7 +28,7 @@ static void add_location(buf *out, const place *where)
     buf_add_text(out, "\"");
 }
 
-/** "body.lines[].copies": without the numbers of items, so that each of them is the same finding. */
+/** "body.lines[].copies": without item numbers, so that all items give the same finding. */
 static void add_words(buf *out, const place *where)
 {
     if (where->up != NULL)
@@ -68,7 +68,7 @@ void fuzz_put(fuzz_mutator *m, const fuzz_spot *at, fuzz_node *node, fuzz_verdic
 
 /* -- kinds -- */
 
-/** What is never a value of a kind, in JSON. */
+/** Puts JSON that is never a value of the kind. */
 static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
 {
     static const char *const tries[] = {"true", "7", "1.5", "\"?!\"", "[]", "{}"};
@@ -85,7 +85,8 @@ static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
             fuzz_put(m, at, fuzz_bare(m->k->arena, tries[i]), FUZZ_INVALID, tries[i]);
 }
 
-/** What is never a value of a kind, as text. An empty one may be a field that was left empty. */
+/** Puts text that is never a value of the kind. Not an empty text, which may be a field that was left
+ * empty. */
 static void wrong_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
     tern_kind kind = at->type->kind;
@@ -96,7 +97,7 @@ static void wrong_texts(fuzz_mutator *m, const fuzz_spot *at)
 
 static void mutate_value(fuzz_mutator *m, const fuzz_spot *at);
 
-/* -- what holds others -- */
+/* -- containers -- */
 
 static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
 {
@@ -107,7 +108,7 @@ static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
     fuzz_node *list = fuzz_node_new(k->arena, is_map ? FUZZ_OBJECT : FUZZ_LIST, NULL, 0);
     fuzz_node **end = &list->first;
     if (count > MOST || (count == 0 && fuzz_is_plain(k)))
-        return NULL; /* in a query no items is no value at all */
+        return NULL; /* a query cannot express an empty list */
     for (size_t i = 0; i < count; i++) {
         fuzz_node *item = fuzz_value(k, f->items, at->type->item);
         const char *key = is_map ? fuzz_text(k, f->keys, SIZE_MAX, 1) : NULL;
@@ -171,7 +172,7 @@ static void drop(fuzz_node *object, const fuzz_node *child)
         }
 }
 
-/** A field that is left out, null, or there twice. */
+/** A field that is missing, null, or duplicated. */
 static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot *at)
 {
     const field_plan *f = at->f;
@@ -194,7 +195,7 @@ static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot 
 
 static const char *const unknown_names[] = {"zz_unknown", "\xe2\x80\xae"};
 
-/** Members that the model does not have, or does not take. */
+/** Members that the model does not have or does not accept. */
 static void mutate_members(fuzz_mutator *m, const tern_type *type, fuzz_node *object, const place *where)
 {
     for (size_t i = 0; i < sizeof unknown_names / sizeof *unknown_names; i++)
@@ -272,7 +273,7 @@ static void mutate_parameters(fuzz_mutator *m)
     }
 }
 
-/** Bytes that are no JSON of the body, whatever its fields. */
+/** Bytes that are not valid for the body, regardless of its fields. */
 static void mutate_bytes(fuzz_mutator *m)
 {
     enum { LEVELS = 200 };
@@ -289,7 +290,8 @@ static void mutate_bytes(fuzz_mutator *m)
                   {"x", "text/csv", "a body of another type", 1},
                   {"--x\r\n", "multipart/form-data; boundary=x", "a form that breaks off", 5}};
     const place here = {.name = "body"};
-    bool skips_unknown = m->request->route->bind->type->options.ignore_unknown; /* whatever they hold */
+    bool skips_unknown =
+        m->request->route->bind->type->options.ignore_unknown; /* whatever their values are */
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies && !m->is_done; i++) {
         if (!fuzz_is_due(m) || (skips_unknown && bodies[i].type[12] == 'x'))
             continue;

@@ -1,4 +1,4 @@
-/* Trees of values, which are JSON, forms or parts of an address once they are sent. */
+/* Trees of values, which are sent as JSON, forms or parts of an address. */
 #include "app/fuzz/internal.h"
 
 #include <string.h>

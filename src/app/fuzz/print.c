@@ -1,4 +1,4 @@
-/* Findings for people: what was promised, what came, and a test that shows it. */
+/* Prints findings for people: the promise, the reply, and a test that shows it. */
 #include "app/fuzz/internal.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 
 enum { PIECE = 76 };
 
-/** A literal of C, in several pieces where it is long. */
+/** A C literal, in several pieces if it is long. */
 static void add_literal(buf *out, const char *text, size_t len)
 {
     size_t column = 0;
@@ -23,7 +23,7 @@ static void add_literal(buf *out, const char *text, size_t len)
         if (c == '"' || c == '\\')
             buf_add_printf(out, "\\%c", c);
         else if (c == '?' && i > 0 && text[i - 1] == '?')
-            buf_add_text(out, "\\?"); /* or it may be a trigraph */
+            buf_add_text(out, "\\?"); /* otherwise it could form a trigraph */
         else if (c < 0x20 || c >= 0x7f)
             buf_add_printf(out, "\\%03o", c);
         else
@@ -188,7 +188,7 @@ static void add_check(buf *out, const fuzz_run *run, const fuzz_finding *f)
             buf_add_printf(out, "    tern_check_header(a%u, \"%s\", tern_answer_header_of(a%u, \"%s\"));\n",
                            last, f->found.breach.want, last - 1, f->found.breach.want);
         break;
-    default: /* the request alone ends the test */
+    default: /* the request itself ends the test */
         break;
     }
 }
@@ -219,7 +219,7 @@ static void add_indented(buf *out, const char *text, unsigned most)
     }
 }
 
-/** Text that may stand in a comment of C. */
+/** Text that is safe in a C comment. */
 static const char *comment_text(arena *a, const char *text)
 {
     char *copy = test_need(arena_text(a, text, strlen(text)));
@@ -242,7 +242,7 @@ void fuzz_print(const fuzz_run *run, const fuzz_finding *f, unsigned number, buf
                    b->field[0] != '\0' ? ", " : "", comment_text(run->arena, b->field),
                    fuzz_promises[b->promise].words, fuzz_promises[b->promise].name);
     buf_add_printf(out, " * %s.%s Seed %llu.\n", comment_text(run->arena, b->why),
-                   f->is_steady ? "" : " It did not come again when the same was asked once more.",
+                   f->is_steady ? "" : " It did not come again when the same requests were repeated.",
                    (unsigned long long)run->seed);
     if (f->output != NULL && f->output[0] != '\0' && b->promise <= FUZZ_NO_5XX) {
         buf_add_text(out, " * What the application printed:\n");

@@ -1,4 +1,4 @@
-/* What every application is held to, each promise on its own. */
+/* The promises that every application must keep, each with its own check. */
 #include "app/fuzz/internal.h"
 #include "base/text.h"
 #include "http/exchange.h"
@@ -9,31 +9,31 @@
 #include <string.h>
 
 const fuzz_promise_words fuzz_promises[FUZZ_PROMISES] = {
-    [FUZZ_NO_CRASH] = {"no_crash", "the process lives on"},
-    [FUZZ_NO_HANG] = {"no_hang", "an answer comes in time"},
-    [FUZZ_NO_LEAK] = {"no_leak", "no memory is lost"},
-    [FUZZ_ANSWERS] = {"answers", "a whole answer comes"},
+    [FUZZ_NO_CRASH] = {"no_crash", "the process survives"},
+    [FUZZ_NO_HANG] = {"no_hang", "the reply arrives in time"},
+    [FUZZ_NO_LEAK] = {"no_leak", "no memory leaks"},
+    [FUZZ_ANSWERS] = {"answers", "the reply is complete"},
     [FUZZ_NO_5XX] = {"no_5xx", "no reply is a 5xx"},
-    [FUZZ_RETURNS] = {"returns", "a success is what .returns says"},
+    [FUZZ_RETURNS] = {"returns", "a success fits .returns"},
     [FUZZ_DOCUMENTED] = {"documented",
-                         "the status of a success or redirect is the one of the OpenAPI document"},
-    [FUZZ_NAMES_FIELD] = {"names_field", "a bad field is answered with the 422 that names it, and no other"},
-    [FUZZ_TAKES_VALID] = {"takes_valid", "a value that keeps the field's rules is not refused by them"},
-    [FUZZ_REFUSES_BROKEN] = {"refuses_broken", "a request that cannot be read is a 4xx"},
-    [FUZZ_KEEPS_SECRET] = {"keeps_secret", "what was sent for a .write_only field is in no reply"},
-    [FUZZ_PAGES] = {"pages", "a row is on one page alone"},
-    [FUZZ_ALLOW] = {"allow", "a 405 says in Allow what there is"},
-    [FUZZ_HEAD] = {"head", "HEAD is answered as GET, without the body"},
+                         "the status of a success or redirect is the one in the OpenAPI document"},
+    [FUZZ_NAMES_FIELD] = {"names_field", "the reply to a bad field is a 422 that names only this field"},
+    [FUZZ_TAKES_VALID] = {"takes_valid", "a value that follows the field's rules is not refused by them"},
+    [FUZZ_REFUSES_BROKEN] = {"refuses_broken", "the reply to a malformed request is a 4xx"},
+    [FUZZ_KEEPS_SECRET] = {"keeps_secret", "no reply contains the value of a .write_only field"},
+    [FUZZ_PAGES] = {"pages", "a row is on one page only"},
+    [FUZZ_ALLOW] = {"allow", "a 405 lists the allowed methods in Allow"},
+    [FUZZ_HEAD] = {"head", "HEAD is answered like GET, without the body"},
 };
 
-/* -- replies in short -- */
+/* -- summaries of replies -- */
 
 static bool is_success(const tern_answer *a)
 {
     return a->status >= 200 && a->status <= 299;
 }
 
-/** The faults of a problem; NULL when the reply has none of Tern's shape. */
+/** The faults of a problem; NULL when the reply has none in Tern's format. */
 static tern_value *errors_of(tern_answer *a)
 {
     tern_value *errors = tern_value_get(tern_answer_json(a), "errors");
@@ -56,7 +56,7 @@ static const char *location_text(tern_value *error, char *out, size_t size)
     return out;
 }
 
-/** Status, and of a refusal which fields it names and why. */
+/** Writes the status, and for a refusal the fields that it names and why. */
 static void sign(const fuzz_exchange *e, char *out, size_t size)
 {
     char location[FUZZ_FIELD_BYTES];
@@ -88,7 +88,7 @@ static bool breaks_5xx(const fuzz_exchange *e, fuzz_breach *b)
     return true;
 }
 
-/** Whether the route says what comes of it, and this is such a reply. */
+/** Whether the route declares its reply, and this is that kind of reply. */
 static bool is_declared(const fuzz_exchange *e)
 {
     int declared = e->route->options.status != 0 ? e->route->options.status : 200;
@@ -117,8 +117,9 @@ static bool breaks_returns(const fuzz_exchange *e, fuzz_breach *b)
     return true;
 }
 
-/** 304 and 206 answer what a client asked for by its headers. A route that says nothing of its replies may
- * redirect. */
+/**
+ * 304 and 206 answer a client's request headers. A route that does not declare its replies may redirect.
+ */
 static bool breaks_document(const fuzz_exchange *e, fuzz_breach *b)
 {
     const tern_answer *a = e->answer;
@@ -133,7 +134,7 @@ static bool breaks_document(const fuzz_exchange *e, fuzz_breach *b)
     return true;
 }
 
-/** The codes of rules that a field has, and of nothing else. */
+/** The error codes of rules of fields, and no others. */
 static bool is_code_of_a_rule(const char *code)
 {
     static const char *const codes[] = {
@@ -163,13 +164,13 @@ static bool names(tern_value *errors, const char *want)
         bool is_here = tern_value_equal(tern_value_get(error, "location"), location);
         is_named |= is_here;
         if (!is_here && is_code_of_a_rule(code))
-            return false; /* other codes are those of checks that the application has of its own */
+            return false; /* other codes are from the application's own checks */
     }
     return is_named;
 }
 
-/** What may be answered before the fields are looked at: who is not let in, or asks too often; a path whose
- * parameter has a type; middleware that looks for what the path names. */
+/** Statuses that may be sent before the fields are checked: a client without access, or over its rate limit;
+ * a path parameter with a type; middleware that looks up what the path names. */
 static bool is_earlier(const fuzz_exchange *e)
 {
     int status = e->answer->status;
@@ -197,7 +198,7 @@ static bool breaks_naming(const fuzz_exchange *e, fuzz_breach *b)
     }
     tern_value *errors = errors_of(a);
     if (errors == NULL || names(errors, e->want))
-        return false; /* a shape of the application's own may name no fields */
+        return false; /* an application's own format may not name fields */
     snprintf(b->why, sizeof b->why, "the 422 does not name %s alone", e->want);
     return true;
 }
@@ -214,7 +215,7 @@ static bool has_check(const tern_type *type, unsigned depth)
     return false;
 }
 
-/** Only what Tern itself says of a rule counts: applications refuse by rules of their own. */
+/** Only Tern's own refusals count: applications refuse by their own rules. */
 static bool breaks_taking(const fuzz_exchange *e, fuzz_breach *b)
 {
     enum { DEEP = 6 };
@@ -224,7 +225,7 @@ static bool breaks_taking(const fuzz_exchange *e, fuzz_breach *b)
     tern_value_each(error, errors)
     {
         const char *code = tern_value_text(tern_value_get(error, "code"), "");
-        if (!is_code_of_a_rule(code) || strcmp(code, "missing") == 0) /* a provider may miss what it needs */
+        if (!is_code_of_a_rule(code) || strcmp(code, "missing") == 0) /* a provider may lack what it needs */
             continue;
         location_text(error, b->field, sizeof b->field);
         snprintf(b->why, sizeof b->why, "a value that keeps its rules is refused: %s (%s)",
@@ -259,7 +260,7 @@ static bool breaks_secret(const fuzz_exchange *e, fuzz_breach *b)
     return true;
 }
 
-/** The items of a page, whatever the page calls them. */
+/** The items of a page, under any name. */
 static tern_value *items_of(tern_answer *a)
 {
     tern_value *body = tern_answer_json(a), *member;

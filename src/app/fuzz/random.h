@@ -1,4 +1,4 @@
-/** Numbers that a seed decides: the same case asks for the same, on every machine. */
+/** Numbers that depend only on a seed: a case sends the same requests on every machine. */
 #ifndef APP_FUZZ_RANDOM_H
 #define APP_FUZZ_RANDOM_H
 
@@ -24,13 +24,13 @@ static inline uint64_t fuzz_below(fuzz_random *r, uint64_t count)
     return fuzz_next(r) % count;
 }
 
-/** True once in `count` times. */
+/** True with probability 1 / `count`. */
 static inline bool fuzz_once_in(fuzz_random *r, unsigned count)
 {
     return fuzz_below(r, count) == 0;
 }
 
-/** A generator of its own for each numbered part of a seed. */
+/** A separate generator for each numbered part of a seed. */
 static inline fuzz_random fuzz_split(uint64_t seed, uint64_t part)
 {
     fuzz_random mixed = {seed ^ part * UINT64_C(0xd1342543de82ef95)};

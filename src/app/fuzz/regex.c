@@ -1,5 +1,5 @@
-/* Text for a regular expression: of what patterns of fields are made of as a rule. What comes out is held
- * against the pattern itself, so that what this does not know is at worst not generated. */
+/* Generates text for a regular expression, with the syntax that patterns of fields usually have. The result
+ * is checked against the pattern itself, so unsupported syntax only means that no text is generated. */
 #include "app/fuzz/internal.h"
 
 #include <stdlib.h>
@@ -11,8 +11,8 @@ typedef struct writer {
     const char *at;
     fuzz_random *random;
     buf out;
-    bool is_unknown; /* something that is not known here */
-    bool is_silent;  /* a branch that is not taken is read over */
+    bool is_unknown; /* unsupported syntax */
+    bool is_silent;  /* in a branch that is not taken: read, but not written */
     unsigned depth;
 } writer;
 
@@ -35,7 +35,7 @@ static void add_range(byte_set *set, unsigned char from, unsigned char to)
         set->has[c] = true;
 }
 
-/** What `\d` and its like hold; false for an escape that is a single character. */
+/** Adds the members of `\d`, `\w` and so on; false for an escape that is a single character. */
 static bool add_shorthand(byte_set *set, char escape)
 {
     switch (escape) {
@@ -133,7 +133,7 @@ static void group(writer *w)
 {
     if (w->at[0] == '?') {
         bool is_plain = w->at[1] == ':';
-        w->is_unknown |= !is_plain; /* a look around, or flags */
+        w->is_unknown |= !is_plain; /* a look-around, or flags */
         w->at += is_plain ? 2 : 1;
     }
     alternatives(w);
@@ -175,7 +175,7 @@ static void atom(writer *w)
     }
 }
 
-/** Reads `*`, `+`, `?` or `{2,5}`: how often the atom before it comes. */
+/** Reads `*`, `+`, `?` or `{2,5}`: how often the preceding atom is repeated. */
 static void quantifier(writer *w, unsigned *least, unsigned *most)
 {
     char *end;
@@ -238,7 +238,7 @@ static void branch(writer *w)
         piece(w);
 }
 
-/** How many branches come up to the end of the group. */
+/** The number of branches up to the end of the group. */
 static unsigned count_branches(writer w)
 {
     unsigned count = 1;

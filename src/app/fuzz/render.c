@@ -1,4 +1,4 @@
-/* A request's tree as the texts that are sent. */
+/* Writes a request's tree as the texts to send. */
 #include "app/fuzz/internal.h"
 #include "http/url.h"
 
@@ -7,7 +7,7 @@
 
 #define BOUNDARY "tern-fuzz-boundary"
 
-/** The text of a value outside JSON: nested ones are JSON there, too. */
+/** The text of a value outside of JSON; nested values are JSON there, too. */
 static tern_str plain_text(arena *a, const fuzz_node *node)
 {
     if (node->shape == FUZZ_QUOTED || node->shape == FUZZ_BARE)
@@ -66,7 +66,7 @@ static bool is_listed(const fuzz_node *node)
     return node->shape == FUZZ_LIST && (node->first == NULL || node->first->shape >= FUZZ_QUOTED);
 }
 
-/** "a=1&b=2": a list is its items, one pair each. */
+/** "a=1&b=2": a list has one pair for each item. */
 static void add_pairs(buf *out, arena *a, const fuzz_node *object)
 {
     bool has_some = false;
@@ -98,7 +98,7 @@ static const char *address(arena *a, const fuzz_request *request)
 
 /* -- headers -- */
 
-/** Lines of headers and cookies, behind those that every request has. */
+/** Lines of headers and cookies, after those that every request has. */
 static const char *const *lines(arena *a, const fuzz_request *request, const char *const *more)
 {
     size_t count = 2;
@@ -157,7 +157,7 @@ static void add_multipart(buf *out, arena *a, const fuzz_node *body)
     buf_add_text(out, "--" BOUNDARY "--\r\n");
 }
 
-/** The body, under the key that the route's .takes_in has it. */
+/** The body, under the key of the route's .takes_in. */
 static void add_json(buf *out, const fuzz_request *request, const fuzz_node *body)
 {
     const char *wrapper = request->route->bind->wrapper;

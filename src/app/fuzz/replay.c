@@ -1,10 +1,10 @@
-/* The steps of a finding again, perhaps fewer of them: whether it is still there. */
+/* Repeats the steps of a finding, or fewer of them, to see whether it is still there. */
 #include "app/fuzz/internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/** The path with what its Location is this time. */
+/** The path with the Location of this run. */
 static const char *path_now(fuzz_case *c, const fuzz_step *step)
 {
     const char *location = step->from >= 0 ? c->locations[step->from] : NULL;

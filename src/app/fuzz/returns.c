@@ -1,5 +1,5 @@
-/* Replies against .returns: read by the schema's own decoder, with descriptions that say what a client gets
- * instead of what it sends. */
+/* Checks replies against .returns: the schema's decoder reads them, with descriptions of what a client
+ * receives instead of what it sends. */
 #include "app/fuzz/internal.h"
 #include "app/page/shape.h"
 #include "schema/json/json.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/** A model, and the twin of it that clients receive. */
+/** A model, and its twin that describes what clients receive. */
 typedef struct twin {
     struct twin *next;
     const tern_type *type;
@@ -28,7 +28,7 @@ static const twin *find(const tern_type *type)
 
 static tern_type *received_of(arena *a, const tern_type *type);
 
-/** As the field is in a reply: nothing is skipped, filled in, or held against the clock. */
+/** Changes the field to its form in a reply: not skipped, not filled in, not compared with the clock. */
 static void turn_around(arena *a, tern_field *field, const field_plan *f, bool is_part)
 {
     bool may_lack = f->is_nullable || field->optional;
@@ -44,7 +44,7 @@ static void turn_around(arena *a, tern_field *field, const field_plan *f, bool i
     if (is_part && !f->is_nullable)
         field->never_null = true;
     if (f->min_moment.is_moving || f->max_moment.is_moving)
-        field->at_least = field->at_most = field->written = NULL; /* as of a field that no macro made */
+        field->at_least = field->at_most = field->written = NULL; /* like a field that no macro declared */
 }
 
 static void fill_twin(arena *a, tern_type *copy, const tern_type *type, bool is_part)
@@ -84,13 +84,13 @@ static tern_type *received_of(arena *a, const tern_type *type)
                    .type = type,
                    .received = test_need(arena_alloc(a, sizeof(tern_type))),
                    .part = test_need(arena_alloc(a, sizeof(tern_type)))};
-    twins = made; /* before its fields, which may hold it */
+    twins = made; /* before its fields, which may contain it */
     fill_twin(a, made->received, type, false);
     fill_twin(a, made->part, type, true);
     return made->received;
 }
 
-/** The model of a route's replies, whose list it may be. */
+/** The model of a route's replies, or of the items of its list. */
 static const tern_type *model_of(const tern_type *type)
 {
     return type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP ? type->item : type;
@@ -145,7 +145,7 @@ static tern_str print_value(arena *a, tern_value *value)
     return value_print(value, &out, 0) ? (tern_str){out.data, out.len} : (tern_str){"", 0};
 }
 
-/** A list item by item: a twin of the list would have to be kept for each. */
+/** Checks a list item by item, so that no twins of lists are needed. */
 static const char *items_fault(arena *a, const tern_type *item, tern_value *list, const place *where,
                                const char **field)
 {
@@ -160,7 +160,7 @@ static const char *items_fault(arena *a, const tern_type *item, tern_value *list
     return NULL;
 }
 
-/** What .wrapped has around a reply taken off; NULL when it is not there. */
+/** Removes the wrapper that .wrapped declares; NULL when it is missing. */
 static tern_value *unwrap(const route *r, tern_value *body)
 {
     if (r->options.wrapped == NULL)
@@ -199,7 +199,7 @@ const char *fuzz_returns_fault(arena *a, const route *r, tern_str body, const ch
         return error.message;
     value = unwrap(r, value);
     if (value == NULL)
-        return "the body has not what .wrapped says around it";
+        return "the body does not have the wrapper that .wrapped declares";
     if (r->options.paged)
         return page_fault(a, r, received, value, field);
     if (type == model)

@@ -1,4 +1,4 @@
-/* Text that keeps the rules of a field, of a chosen length where that matters. */
+/* Text that follows the rules of a field, of a chosen length if that matters. */
 #include "base/text.h"
 #include "app/fuzz/internal.h"
 #include "schema/pattern/pattern.h"
@@ -43,8 +43,8 @@ bool fuzz_text_is_free(const field_plan *f)
                          f->field->words == NULL && f->field->check == NULL);
 }
 
-/** Whether the text comes through where the value is sent. Servers of HTTP take white space off headers, a '/'
- * parts a path, and a cookie holds little but letters. */
+/** Whether the text can be sent unchanged at the value's position. HTTP servers trim headers, a '/' splits a
+ * path, and a cookie can contain few characters besides letters. */
 static bool can_be_sent(const fuzz_maker *k, const char *text)
 {
     const char *taken = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~@!$'()*:+.";
@@ -55,7 +55,7 @@ static bool can_be_sent(const fuzz_maker *k, const char *text)
     return text[strspn(text, taken)] == '\0';
 }
 
-/* -- one that is made of nothing but letters -- */
+/* -- text of letters only -- */
 
 static const char *const letters_of[] = {"", "abcdefghijklmnopqrstuvwxyz0123456789",
                                          "\xc3\xa9\xc3\x9f\xd0\xb6\xce\xb1",
@@ -117,7 +117,8 @@ static const char *of_format(fuzz_maker *k, const char *format, size_t character
                                                  : arena_printf(k->arena, "192.0.2.%u", last));
 }
 
-/** Lengthens or cuts text, which many patterns allow: by its last character, or by any of its own. */
+/** Lengthens or cuts text, which many patterns allow: repeats its last character, or any of its
+ * characters. */
 static const char *fit_length(fuzz_maker *k, const char *text, size_t characters)
 {
     size_t len = strlen(text);
@@ -131,7 +132,7 @@ static const char *fit_length(fuzz_maker *k, const char *text, size_t characters
     return utf8_valid(fitted, characters) ? fitted : text;
 }
 
-/** The length that text for a pattern should have: its own, where the field's limits let it. */
+/** The length for a pattern's text: its own, within the field's limits. */
 static size_t length_within(const field_plan *f, const char *text, size_t characters)
 {
     size_t own = count_characters(text);
@@ -142,7 +143,7 @@ static size_t length_within(const field_plan *f, const char *text, size_t charac
     return f->has_max_length && own > f->field->max_length ? f->field->max_length : own;
 }
 
-/** A try at text for the field; NULL when this one came to nothing. */
+/** Tries to make text for the field; NULL when this attempt failed. */
 static const char *guess(fuzz_maker *k, const field_plan *f, size_t characters, unsigned width,
                          unsigned attempt)
 {
