@@ -1,4 +1,4 @@
-/** Providers at start: what is refused, and what the OpenAPI document says of them. */
+/** Providers at start: which ones are refused, and how the OpenAPI document describes them. */
 #include "check.h"
 
 #include "app/bind/bind.h"
@@ -141,7 +141,7 @@ TERN_PROVIDES_WITH(User, bad_security, (.security = "tokn"))
     return tern_alloc(c, sizeof(User));
 }
 
-/* Rings, which only a declaration before the definition makes possible. */
+/* Cycles, which are only possible with a declaration before the definition. */
 TERN_PROVIDER(User, third);
 TERN_PROVIDES(User, first, third, user)
 {
@@ -160,7 +160,7 @@ TERN_PROVIDES(User, itself, itself, user)
     return user;
 }
 
-/* Providers 1 to 40, each of which takes the one before. */
+/* Providers 1 to 40; each takes the previous one. */
 #define LINK(name, before)                                                                                   \
     TERN_REQUIRES(name, before, unused_value)                                                                \
     {                                                                                                        \
@@ -172,13 +172,25 @@ LINK(l1, l0)
 LINK(l2, l1)
 LINK(l3, l2)
 LINK(l4, l3)
-LINK(l5, l4) LINK(l6, l5) LINK(l7, l6) LINK(l8, l7) LINK(l9, l8) LINK(l10, l9) LINK(l11, l10) LINK(l12, l11)
-    LINK(l13, l12) LINK(l14, l13) LINK(l15, l14) LINK(l16, l15) LINK(l17, l16) LINK(l18, l17) LINK(l19, l18)
-        LINK(l20, l19) LINK(l21, l20) LINK(l22, l21) LINK(l23, l22) LINK(l24, l23) LINK(l25, l24)
-            LINK(l26, l25) LINK(l27, l26) LINK(l28, l27) LINK(l29, l28) LINK(l30, l29) LINK(l31, l30)
-                LINK(l32, l31)
+LINK(l5, l4)
+LINK(l6, l5)
+LINK(l7, l6)
+LINK(l8, l7)
+LINK(l9, l8)
+LINK(l10, l9)
+LINK(l11, l10)
+LINK(l12, l11)
+LINK(l13, l12)
+LINK(l14, l13)
+LINK(l15, l14)
+LINK(l16, l15)
+LINK(l17, l16)
+LINK(l18, l17)
+LINK(l19, l18)
+LINK(l20, l19) LINK(l21, l20) LINK(l22, l21) LINK(l23, l22) LINK(l24, l23) LINK(l25, l24) LINK(l26, l25)
+    LINK(l27, l26) LINK(l28, l27) LINK(l29, l28) LINK(l30, l29) LINK(l31, l30) LINK(l32, l31)
 
-                    TERN_HANDLER(plain)
+        TERN_HANDLER(plain)
 {
     return tern_no_content(c);
 }
@@ -227,7 +239,7 @@ static void check_problems(tern_app *app, const char *want)
     forget(app);
 }
 
-/** The problems of a provider begin with the place of its declaration, which moves with this file. */
+/** A provider's problems begin with the position of its declaration, which changes with this file. */
 static void check_problem_of_provider(tern_app *app, const char *want)
 {
     buf problems = {0};
