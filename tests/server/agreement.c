@@ -1,5 +1,5 @@
-/* What test_agreement.py talks to: one route for each kind, presence and rule of a field, which sends back
- * what it was sent, and a resource. */
+/* The server for test_agreement.py: one route for each kind, presence and rule of a field, which echoes what
+ * it was sent, and a resource. */
 #include <tern.h>
 
 /* clang-format off */
@@ -7,7 +7,8 @@
 TERN_ENUM(Tone, low, high)
 TERN_MODEL(Inner, (int, n, .min = 0), (const char *, note, .optional = true, .nullable = false, .max_length = 3))
 
-/* A field that must be given, may be left out or null, may only be left out, may only be null. */
+/* A field that is required, that may be missing or null, that may only be missing, and that may only be
+ * null. */
 #define PRESENCES(X, name, T, ...)                                                                           \
     X(name##_must, (T, v __VA_OPT__(, ) __VA_ARGS__))                                                        \
     X(name##_may, (T, v, .optional = true __VA_OPT__(, ) __VA_ARGS__))                                       \

@@ -1,7 +1,7 @@
 /**
- * The application that the tests over sockets talk to: a route for every feature, and some that misbehave.
+ * The application for the tests over sockets: a route for every feature, and some that misbehave.
  *
- * TEST_FILES names the folder behind /files. Only the public interface is used.
+ * TEST_FILES names the folder that /files serves. Only the public interface is used.
  */
 #include <tern.h>
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What ran and what was undone, counted over all workers. */
+/* Counts of what ran and what was undone, over all workers. */
 static tern_shared_counter *begun, *undone, *smuggled, *unready;
 
 static const char *query_or(tern_ctx *c, const char *name, const char *otherwise)
@@ -20,7 +20,7 @@ static const char *query_or(tern_ctx *c, const char *name, const char *otherwise
     return value != NULL ? value : otherwise;
 }
 
-/* -- what a request says -- */
+/* -- the parts of a request -- */
 
 TERN_HANDLER(hello)
 {
@@ -253,7 +253,7 @@ TERN_HANDLER(reply_header)
     return tern_text(c, is_set ? "set" : "refused");
 }
 
-/** The value may hold what no query can bring: it stands in the source. */
+/** The value may contain what no query can carry: it is in the source. */
 TERN_HANDLER(hostile_headers)
 {
     static const char *const values[] = {"a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rX-Evil: 1"};
@@ -304,7 +304,7 @@ TERN_HANDLER(counters)
                       (long long)tern_shared_get(undone), (long long)tern_shared_get(smuggled));
 }
 
-/** Only ever asked for behind a request that must have ended its connection. */
+/** Only requested after a request that must have ended its connection. */
 TERN_HANDLER(smuggle)
 {
     tern_shared_add(smuggled, 1);
@@ -543,11 +543,12 @@ TERN_HANDLER(host_wild)
     return tern_text(c, "wild host");
 }
 
-/* -- misbehaving; the names are looked for in crash reports -- */
+/* -- misbehaving; crash reports must contain the names -- */
 
 TERN_HANDLER(crash_by_bad_address)
 {
-    volatile int *volatile nowhere = (volatile int *)(uintptr_t)64; /* not NULL: UBSan would be first */
+    volatile int *volatile nowhere =
+        (volatile int *)(uintptr_t)64; /* not NULL: UBSan would report that first */
     return tern_textf(c, "%d", *nowhere);
 }
 

@@ -1,5 +1,5 @@
-/** Handlers that repeat a call which need not wait, until another request of the same worker says stop: what
- * test_turns.py talks to. */
+/** The server for test_turns.py: handlers that repeat a call that need not wait, until another request of the
+ * same worker stops them. */
 #include <tern.h>
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ TERN_MODEL(Line,
 
 enum { LINES = 2000 };
 
-static bool is_running, is_asked; /* of the one loop at a time */
+static bool is_running, is_asked; /* of the loop; only one runs at a time */
 
 static void begin(void)
 {
@@ -27,7 +27,7 @@ static tern_reply stopped(tern_ctx *c)
     return tern_text(c, "stopped");
 }
 
-/** Answers once a loop runs and has been told to stop. */
+/** Waits until a loop runs, stops it, and answers. */
 TERN_HANDLER(stop)
 {
     while (!is_running)
@@ -112,7 +112,7 @@ TERN_HANDLER(body_loop)
     return stopped(c);
 }
 
-/** Takes a millisecond of the processor, as an encoder of a long list does. */
+/** Uses the processor for a millisecond, like an encoder of a long list. */
 TERN_HANDLER(work)
 {
     for (volatile int i = 0; i < 1000 * 1000; i++)
@@ -296,7 +296,7 @@ TERN_HANDLER(rows_loop)
     return stopped(c);
 }
 
-/* Rows that have arrived with the first one are read without a wait; so is the end. */
+/* Rows that arrived with the first one are read without a wait, and so is the end. */
 TERN_HANDLER(one_row_loop)
 {
     for (begin(); !is_asked;) {

@@ -1,14 +1,15 @@
 /*
- * What test_check.py checks: calls with a mistake each, and calls without one. None of them is ever run.
+ * The input of test_check.py: calls with one mistake each, and calls without one. None of them ever runs.
  *
- * The comment behind a call is what `checked check` says of its line: of both databases, or of the one that is named.
+ * The comment after a call is the report of `checked check` for its line: for both databases, or for the
+ * named one.
  */
 #include <tern.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#pragma GCC diagnostic ignored "-Wunused-value" /* what the calls give is not looked at */
+#pragma GCC diagnostic ignored "-Wunused-value" /* the results of the calls are not used */
 
 /* clang-format off */
 TERN_ENUM(Shelf, front, back)

@@ -1,4 +1,4 @@
-/** An application whose handlers die, hang and fill their stack: what test_crash.py talks to. */
+/** The server for test_crash.py: handlers that crash, hang and fill their stack. */
 #include <tern.h>
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Hides a value from the compiler, which would see the crash coming otherwise. */
+/** Hides a value from the compiler, which would otherwise detect the crash. */
 static uintptr_t opaque(uintptr_t value)
 {
     __asm__ volatile("" : "+r"(value));
@@ -30,7 +30,7 @@ static __attribute__((noinline)) int climb_for_ever(int depth)
 
 #pragma GCC diagnostic ignored "-Wframe-larger-than="
 
-/** More than a handler's stack; only its low end is written. */
+/** Larger than a handler's stack; only its low end is written. */
 static __attribute__((noinline)) void fill_low_end(void)
 {
     char big[360000];
@@ -43,7 +43,7 @@ static __attribute__((noinline)) void fill_low_end(void)
 #else
 #define UNPROBED __attribute__((optimize("no-stack-clash-protection")))
 #endif
-/** As a library that was built without stack probes. */
+/** Like a library that was built without stack probes. */
 static UNPROBED __attribute__((noinline)) void fill_low_end_unprobed(void)
 {
     char big[360000];
@@ -72,7 +72,7 @@ TERN_HANDLER(deep)
     return tern_no_content(c);
 }
 
-/** Sees whether what it has on its stack is still that after a while, in which others run. */
+/** Checks that its stack is unchanged after other handlers have run. */
 TERN_HANDLER(keep)
 {
     char here[60000];

@@ -78,7 +78,8 @@ static void answer_slowly(timer_entry *timer)
 static void leak(void)
 {
     enum { LEAK_BYTES = 32 << 20 };
-    static char *newest; /* each block points to the one before: reachable, so LeakSanitizer does not mind */
+    static char
+        *newest; /* each block points to the previous one: reachable, so LeakSanitizer does not report it */
     char *block = mem_alloc(LEAK_BYTES);
     if (!block)
         return;
@@ -123,7 +124,7 @@ static void handle(client *k, const char *path)
     answer(k, body);
 }
 
-/** Handles the first whole request that has been read; false when there is none. */
+/** Handles the first complete request in the buffer; false when there is none. */
 static bool handle_next(client *k)
 {
     k->in[k->len] = '\0';

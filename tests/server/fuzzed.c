@@ -1,6 +1,6 @@
 /**
- * An application with a fault of every kind, each in a route of its own, and sound routes of every kind of field.
- * test_fuzz.py looks for the faults, and compiles this file again with the tests that were printed.
+ * An application with a fault of every kind, each in its own route, and correct routes with every kind of
+ * field. test_fuzz.py looks for the faults, and compiles this file again with the printed tests.
  */
 #include <tern.h>
 #include <tern/test.h>
@@ -106,7 +106,7 @@ TERN_MODEL(Picture,
     (tern_upload,  file, .max_length = 1000))
 /* clang-format on */
 
-/* -- sound ones -- */
+/* -- correct routes -- */
 
 TERN_HANDLER(take_everything, Everything, in)
 {

@@ -1,5 +1,5 @@
-/** An application whose every text for documentation tries to be markup or script; test_docs_page.py reads
- * its page. */
+/** An application in which every text of the documentation tries to inject markup or script;
+ * test_docs_page.py reads its page. */
 #include <tern.h>
 
 #define HOSTILE "</script><script>hit()</script><img src=x onerror='hit()'>"

@@ -1,7 +1,7 @@
 /*
- * What test_leaving.py talks to: each way to run a statement, with one that takes half a minute.
+ * The server for test_leaving.py: each way to run a statement, with a statement that takes half a minute.
  *
- * The pool has two connections, so that two clients that leave would have it all.
+ * The pool has two connections, so that two clients that leave could occupy all of it.
  */
 #include <tern.h>
 
@@ -17,7 +17,7 @@ TERN_MODEL_WITH(Number, (.view = true),
     (int64_t, number))
 /* clang-format on */
 
-enum { STEPS = 300000000 }; /* for SQLite, which cannot sleep: half a minute and more */
+enum { STEPS = 300000000 }; /* for SQLite, which cannot sleep: at least half a minute */
 
 static bool on_postgres(void)
 {

@@ -1,9 +1,9 @@
 /*
- * What test_data_faults.py talks to: accounts between which money moves, on the database that
+ * The server for test_data_faults.py: accounts between which money moves, in the database that
  * TERN_DATABASE_URL names.
  *
- * What must hold whatever happens: the sum over the accounts never changes, an account holds what its entries
- * add up to, a transfer has two entries or none. Answers hold the request's nonce, which has been through the
+ * Invariants: the sum of all accounts never changes, an account's balance is the sum of its entries, and a
+ * transfer has two entries or none. Answers contain the request's nonce, which has passed through the
  * database.
  */
 #include <tern.h>
@@ -33,7 +33,7 @@ TERN_MODEL(Note,
     (bool,          is_open, .fallback = "true"),
     (tern_datetime, made,    .created = true, .read_only = true))
 
-/** What an answer was made of, and for whom. */
+/** An answer's data, and the request that it belongs to. */
 TERN_MODEL(Seen,
     (const char *, nonce),
     (int64_t,      count),
@@ -123,7 +123,7 @@ TERN_HANDLER(find_entries, Asked, in)
     return tern_json_list(c, Entry, entries);
 }
 
-/** One statement, no transaction around it. */
+/** One statement without a transaction. */
 TERN_HANDLER(add_entry, Entry, in)
 {
     tern_insert(c, Entry, in);
@@ -170,7 +170,7 @@ TERN_HANDLER(transfer, Transfer, in)
     return tern_status(c, 201);
 }
 
-/** The same without being tried again. */
+/** Transfers without a retry. */
 TERN_HANDLER(transfer_once, Transfer, in)
 {
     tern_transaction (c)

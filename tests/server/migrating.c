@@ -1,5 +1,5 @@
 /*
- * What test_migrate.py migrates: an application whose models are those of the day that MODELS names.
+ * The application that test_migrate.py migrates: MODELS names the day whose models it uses.
  *
  * Each day is what its author would have written in the same file, so the models of several days have the
  * same .table.
@@ -29,7 +29,7 @@ TERN_MODEL_WITH(Todo2, (.table = "todo", .indexes = TERN_COLUMNS("owner, due des
                 (const char *, note, .optional = true), (tern_date, due, .optional = true),
                 (int, priority, .fallback = "3", .min = 1, .max = 5))
 
-/* 3: other names for a table and columns, a column less, a looser foreign key, a time. */
+/* 3: new names for a table and columns, one column less, a looser foreign key, a time. */
 TERN_MODEL_WITH(Person3, (.table = "person"), (int64_t, id, .key = true),
                 (const char *, full_name, .unique = true, .max_length = 80, .renamed_from = "name"))
 TERN_MODEL_WITH(Task3, (.table = "task", .renamed_from = "todo", .indexes = TERN_COLUMNS("owner, due desc")),
@@ -40,11 +40,11 @@ TERN_MODEL_WITH(Task3, (.table = "task", .renamed_from = "todo", .indexes = TERN
                 (tern_date, due, .optional = true), (int64_t, priority, .fallback = "3", .min = 1, .max = 9),
                 (tern_datetime, made, .created = true))
 
-/* 4: a column that the rows that are there have no value for. */
+/* 4: a column without a value for existing rows. */
 TERN_MODEL_WITH(Person4, (.table = "person"), (int64_t, id, .key = true),
                 (const char *, name, .unique = true), (const char *, email))
 
-/* 5: as 1, but for a column of another name that nothing says is the same. */
+/* 5: like 1, except for a column with another name that is not declared as a rename. */
 TERN_MODEL_WITH(Person5, (.table = "person"), (int64_t, id, .key = true),
                 (const char *, label, .optional = true))
 
@@ -71,7 +71,7 @@ TERN_MODEL_WITH(Thing7, (.table = "order"), (int64_t, id, .key = true), (int8_t,
                 (Mood7, o, .optional = true), (Inside7_list, p, .optional = true),
                 (int64_t, next, .optional = true, .references = &Thing7_type))
 
-/* 8: notes; 9: their words can be searched; 10: under other names, and the table made anew. */
+/* 8: notes; 9: their words can be searched; 10: under new names, and the table is rebuilt. */
 TERN_MODEL_WITH(Note8, (.table = "note"), (int64_t, id, .key = true), (const char *, title),
                 (const char *, body, .optional = true))
 TERN_MODEL_WITH(Note9, (.table = "note"), (int64_t, id, .key = true), (const char *, title, .search = true),
@@ -81,14 +81,14 @@ TERN_MODEL_WITH(Note10, (.table = "memo", .renamed_from = "note"),
                 (const char *, heading, .search = true, .renamed_from = "title"),
                 (const char *, body, .optional = true, .max_length = 500, .search = true))
 
-/* 11: the words of one column alone, which has a rule now, and of a table that is new. */
+/* 11: the words of only one column, which now has a rule, and of a new table. */
 TERN_MODEL_WITH(Note11, (.table = "note"), (int64_t, id, .key = true),
                 (const char *, title, .search = true, .max_length = 100),
                 (const char *, body, .optional = true))
 TERN_MODEL_WITH(Page11, (.table = "page"), (const char *, path, .key = true),
                 (const char *, words, .search = true))
 
-/* 12: rows of pairs that have numbers, and people who do. */
+/* 12: pairs and people with numbers as keys. */
 TERN_MODEL_WITH(Member12, (.table = "member"), (int64_t, id, .key = true),
                 (const char *, email, .unique = true),
                 (int64_t, boss, .optional = true, .references = &Member12_type))
@@ -97,7 +97,7 @@ TERN_MODEL_WITH(Pair12, (.table = "pair", .unique_together = TERN_COLUMNS("membe
                 (int64_t, id, .key = true), (int64_t, member, .references = TERN_TYPE(Member12)),
                 (int64_t, club, .references = TERN_TYPE(Club12), .on_delete = TERN_CASCADE))
 
-/* 13: people have UUIDs, clubs names (of several words), and a pair is what it is. */
+/* 13: people have UUIDs, clubs have names (of several words), and a pair's columns are its key. */
 TERN_MODEL_WITH(Member13, (.table = "member"), (tern_uuid, id, .key = true),
                 (const char *, email, .unique = true),
                 (tern_uuid, boss, .optional = true, .references = &Member13_type))
@@ -107,19 +107,19 @@ TERN_MODEL_WITH(Pair13, (.table = "pair"),
                 (tern_uuid, member, .key = true, .references = TERN_TYPE(Member13)),
                 (const char *, club, .key = true, .references = TERN_TYPE(Club13), .on_delete = TERN_CASCADE))
 
-/* 14: people are known by their address, and pairs have a number again. */
+/* 14: people have their address as key, and pairs have a number again. */
 TERN_MODEL_WITH(Member14, (.table = "member"), (const char *, email, .key = true))
 TERN_MODEL_WITH(Club14, (.table = "club"), (const char *, id, .key = true),
                 (const char *, name, .unique = true))
 TERN_MODEL_WITH(Pair14, (.table = "pair"), (int64_t, number, .key = true), (tern_uuid, member),
                 (const char *, club, .references = TERN_TYPE(Club14), .on_delete = TERN_CASCADE))
 
-/* 15: as 12, but a person is known by the address, in a pair too. */
+/* 15: like 12, but a person's key is the address, also in a pair. */
 TERN_MODEL_WITH(Member15, (.table = "member"), (int64_t, id), (const char *, email, .key = true))
 TERN_MODEL_WITH(Pair15, (.table = "pair"), (int64_t, id, .key = true),
                 (const char *, member, .references = TERN_TYPE(Member15)))
 
-/* 16, 17: values of one kind, and what they are as another. */
+/* 16, 17: values of one kind, and the same values as another kind. */
 TERN_MODEL_WITH(Kinds16, (.table = "kinds"), (int64_t, id, .key = true), (int, a, .optional = true),
                 (int, b, .optional = true), (double, c, .optional = true), (bool, d, .optional = true),
                 (tern_date, e, .optional = true), (tern_datetime, f, .optional = true),
@@ -162,8 +162,8 @@ TERN_HANDLER(hello)
     return tern_text(c, "hello");
 }
 
-/* What `db seed` runs: once without harm as often as you like, once with a row too many, once in vain, once
- * wrongly, and once against a database that asks to try again. */
+/* The seeds for `db seed`: one that may run any number of times, one with a row too many, one that fails, one
+ * that is wrong, and one against a database that asks for a retry. */
 
 static void seed_people(tern_ctx *c)
 {
@@ -200,7 +200,7 @@ static void seed_twice(tern_ctx *c)
     data_answer(c, &conflict, NULL, NULL);
 }
 
-/** An application as an author has it, which the engines' connections are opened for. */
+/** An application as an author writes it, with connections of the engines. */
 static int run_seeded(const char *seed, int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Migrating");

@@ -1,4 +1,4 @@
-/* What test_nuls.py talks to: everything that a client names or says, on its way into a C string. */
+/* The server for test_nuls.py: every name or value from a client that becomes a C string. */
 #include <tern.h>
 
 /* clang-format off */
@@ -54,7 +54,7 @@ static const char *shown(const char *text)
     return text != NULL ? text : "-";
 }
 
-/** By the getters, without a model. */
+/** Reads with the getters, without a model. */
 TERN_HANDLER(get)
 {
     return tern_textf(c, "%s %s %s", shown(tern_query(c, "text")), shown(tern_header(c, "X-Text")),

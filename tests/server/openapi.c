@@ -1,4 +1,4 @@
-/** What test_openapi.py talks to: routes and models of every kind, which OpenAPI's foreign tools must
+/** The server for test_openapi.py: routes and models of every kind, which third-party OpenAPI tools must
  * understand. */
 #include <tern.h>
 

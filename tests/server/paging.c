@@ -1,5 +1,5 @@
-/* Pages, cursors and totals of resources and of handlers: test_paging.py runs these tests on both engines, and the
- * program itself as a server. */
+/* Pages, cursors and totals of resources and of handlers: test_paging.py runs these tests on both engines,
+ * and also runs the program as a server. */
 #include <tern.h>
 #include <tern/test.h>
 
@@ -112,7 +112,7 @@ static tern_app *make_app(void)
     return app;
 }
 
-/* -- walking -- */
+/* -- walking the pages -- */
 
 enum { SEEN_MOST = 600 };
 
@@ -161,7 +161,7 @@ static void check_same(const walk *seen, const walk *want, const char *what)
                            (long long)want->ids[i]);
 }
 
-/* Twins and near twins of every kind, nulls, and what has no exact decimal form. */
+/* Equal and nearly equal values of every kind, nulls, and values without an exact decimal form. */
 static const char *const some_things[] = {
     "{}",
     "{\"kind\":\"\",\"big\":9223372036854775807,\"weight\":0.1,\"ratio\":0.1,\"price\":\"0.10\",\"open\":true}",
@@ -254,7 +254,7 @@ TERN_TEST(a_cursor_goes_on_where_its_page_ended_whatever_else_is_inserted_and_re
         take_page(a, &seen);
     }
     unsigned old = 0;
-    for (unsigned i = 0; i < seen.count; i++) /* new ones come first, or (beside nulls) last */
+    for (unsigned i = 0; i < seen.count; i++) /* new rows come first, or (with nulls) last */
         if (old < whole.count && seen.ids[i] == whole.ids[old])
             old++;
     tern_check(old == whole.count);
@@ -287,7 +287,7 @@ TERN_TEST(a_cursor_holds_no_value_that_clients_do_not_see)
     const walk whole = walk_all(t, "/secret-order?size=100"), seen = walk_all(t, "/secret-order?size=1");
     check_same(&seen, &whole, "a hidden order");
     const char *next = next_of(tern_test_get(t, "/secret-order?size=1"));
-    tern_check(next[0] == 'E' && next[1] >= 'g' && next[1] <= 'v'); /* the form that holds the key */
+    tern_check(next[0] == 'E' && next[1] >= 'g' && next[1] <= 'v'); /* the form that contains the key */
 }
 
 TERN_TEST(an_order_by_json_has_cursors_too)
@@ -345,7 +345,7 @@ TERN_TEST(a_cursor_goes_with_neither_a_page_nor_a_search)
                   "not_with_page");
     check_refused(t, tern_test_sprintf(t, "/posts?search=words&after=%s", next_of(a)), "after",
                   "not_with_search");
-    tern_check_status(tern_test_get(t, "/posts?after=&page=2"), 200); /* empty counts as not given */
+    tern_check_status(tern_test_get(t, "/posts?after=&page=2"), 200); /* empty counts as missing */
     a = tern_test_get(t, "/posts?search=words&size=2");
     tern_check_json(a, "/next", NULL);
     tern_check_json(a, "/total", "3");
@@ -403,7 +403,7 @@ TERN_TEST(an_estimate_of_many_rows_says_that_it_is_one_and_is_not_less_than_the_
     tern_check(tern_value_int(tern_value_get(tern_answer_json(a), "total"), 0) >= 10001);
     tern_check_json(tern_test_get(t, "/guess?size=2&kind=odd"), "/total", "5500");
     a = tern_test_get(t, "/guess?size=100&page=110&fields=kind");
-    tern_check_json(a, "/total", "11000"); /* the last page knows */
+    tern_check_json(a, "/total", "11000"); /* the last page has the total */
     tern_check_json(a, "/total_is_estimate", "false");
 }
 
@@ -455,7 +455,7 @@ TERN_TEST(the_document_has_the_fields_of_each_page)
     tern_check_json(a, "/paths/~1others/get/responses/200/headers/Link/schema/type", "\"string\"");
 }
 
-/* -- by hand -- */
+/* -- cursors in handlers -- */
 
 TERN_TEST(a_handler_pages_by_cursor_under_a_parameter_of_its_own)
 {
@@ -490,7 +490,7 @@ TERN_TEST(pages_that_cannot_be_are_500_and_say_why_in_the_log)
     tern_check_status(tern_test_get(t, "/a-number"), 500);
 }
 
-/** The tests with --tap, as test_paging.py calls them; else a server. */
+/** Runs the tests with --tap, as test_paging.py calls them; otherwise a server. */
 int main(int argc, char **argv)
 {
     setenv("TERN_DATABASE_URL", "sqlite::memory:", 0);

@@ -1,10 +1,11 @@
-/** An application with errors of its own shape, for the tests over sockets. Only the public interface is used. */
+/** An application with its own format of errors, for the tests over sockets. Only the public interface is
+ * used. */
 #include <tern.h>
 
 #include <inttypes.h>
 #include <string.h>
 
-static tern_shared_counter *calls; /* of the application's function, over all workers */
+static tern_shared_counter *calls; /* calls of the application's function, over all workers */
 
 TERN_MODEL(Account,
     (const char *, email, .pattern = "@", .max_length = 20, .message = "is not an e-mail address"),

@@ -1,4 +1,4 @@
-/* Resources whose rows are not for everybody: test_resources.py runs these tests. */
+/* Resources whose rows are not visible to every client: test_resources.py runs these tests. */
 #include <tern.h>
 #include <tern/test.h>
 
@@ -220,7 +220,7 @@ TERN_TEST(a_replaced_row_shows_what_was_left_out_as_null)
                     "{\"row\":1,\"number\":2,\"guest\":null}");
 }
 
-/* -- keys that become a part of a path -- */
+/* -- keys in paths -- */
 
 static const char *const addressable[] = {"a b",
                                           "100%",
@@ -244,7 +244,7 @@ static const char *const addressable[] = {"a b",
                                           "a:b@c,d*e(f)$",
                                           NULL};
 
-/** The text as JSON's. */
+/** The text as a JSON string. */
 static const char *quoted(tern_test *t, const char *text)
 {
     const char *json = "";
@@ -348,7 +348,7 @@ TERN_TEST(replies_to_writes_show_what_is_stored)
     tern_check_text(tern_test_get(t, "/labels/y")->body, a->body);
 }
 
-/* -- what a list is asked for without saying what -- */
+/* -- lists without parameters -- */
 
 TERN_TEST(fields_and_an_order_that_are_empty_count_as_not_given)
 {

@@ -1,4 +1,5 @@
-/* What test_schema.py runs on real engines: `schema sqlite|postgres` prints the SQL of these models' tables.
+/*
+ * test_schema.py runs this on real engines: `schema sqlite|postgres` prints the SQL of these models' tables.
  */
 #include "base/buf.h"
 #include "data/ddl/ddl.h"
@@ -13,7 +14,7 @@ TERN_MODEL(Address, (const char *, street))
 TERN_MODEL_WITH(Person, (.table = "user"), (int64_t, id, .key = true),
                 (const char *, email, .unique = true, .max_length = 5))
 
-/* Every field but the key is optional, so that a row can be wrong in one place only. */
+/* Every field except the key is optional, so that a row can be wrong in only one field. */
 TERN_MODEL_WITH(
     Thing, (.unique_together = TERN_COLUMNS("a, b", "d where k")), (int64_t, id, .key = true),
     (int8_t, a, .optional = true), (int16_t, b, .optional = true, .max = 9),

@@ -1,5 +1,5 @@
-/* Entity tags and related rows of resources: test_tagging.py runs these tests on both engines, and the program itself
- * as a server. */
+/* Entity tags and related rows of resources: test_tagging.py runs these tests on both engines, and also runs
+ * the program as a server. */
 #include <tern.h>
 #include <tern/test.h>
 
@@ -123,7 +123,7 @@ TERN_TEST(a_write_of_a_row_that_was_changed_since_is_412)
         tern_check_status(tern_test_put(t, at, .json = "{}", IF_MATCH("*")), 200);
         tern_check_status(tern_test_delete(t, at, IF_MATCH(tag_of(t, at))), 204);
         tern_check_status(tern_test_delete(t, at, IF_MATCH("*")),
-                          404); /* no condition holds or fails of nothing */
+                          404); /* without a row, no condition is checked */
         tern_check_status(tern_test_put(t, at, .json = "{}", IF_NONE_MATCH("*")), 404);
     }
 }
@@ -234,7 +234,7 @@ TERN_TEST(a_name_that_is_not_to_be_included_is_422_with_those_that_are)
     }
     tern_check_json(tern_test_get(t, "/novels?include=x"), "/errors/0/message", "\"must be of: by, themes\"");
     tern_check_status(tern_test_get(t, "/notes?include=x"),
-                      200); /* an unknown name in the query, as everywhere */
+                      200); /* an unknown name in the query, as in any other route */
 }
 
 TERN_TEST(the_document_lists_what_may_be_included)
@@ -258,7 +258,7 @@ TERN_TEST(a_row_with_related_ones_has_another_tag_that_holds_for_writing)
     tern_check_status(tern_test_patch(t, at, .json = "{\"title\":\"x\"}", IF_MATCH(tag)), 412);
 }
 
-/** The tests with --tap, as test_tagging.py calls them; else a server. */
+/** Runs the tests with --tap, as test_tagging.py calls them; otherwise a server. */
 int main(int argc, char **argv)
 {
     setenv("TERN_DATABASE_URL", "sqlite::memory:", 0);

@@ -1,4 +1,4 @@
-/** Tests of which some pass, some fail, one crashes and one hangs: what test_testing.py tells apart. */
+/** Tests for test_testing.py: some pass, some fail, one crashes and one hangs. */
 #include <tern.h>
 #include <tern/test.h>
 

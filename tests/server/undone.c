@@ -1,4 +1,4 @@
-/** Tests of an application with a database, of which test_undone.py looks at what they leave behind. */
+/** Tests of an application with a database. test_undone.py checks what they leave in it. */
 #include <tern.h>
 #include <tern/test.h>
 

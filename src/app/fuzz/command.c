@@ -27,7 +27,7 @@ void tern_fuzz_register(tern_fuzz *fuzz)
 
 /* -- a run -- */
 
-/** "POST /mail, GET /slow": the routes of a list, NULL-ended; NULL for none. */
+/** "POST /mail, GET /slow": splits a list of routes, NULL-ended; NULL when it is empty. */
 static const char *const *split(arena *a, const char *list)
 {
     size_t count = 1, at = 0;
@@ -165,7 +165,7 @@ static const char help[] =
     "Sends requests that the models of the routes allow, and requests that they do not allow, and prints\n"
     "a test for each promise that is broken. WORD chooses among several TERN_FUZZ by their names.\n"
     "\n"
-    "  --seed N           the same requests again; default: another number each time, which is printed\n"
+    "  --seed N           repeat the requests of this seed (default: a random seed, which is printed)\n"
     "  --requests N       how many (default: 20000)\n"
     "  --seconds S        how long at most (default: 60)\n"
     "  --route ROUTE      only this one, as it is declared: \"POST /todos\", \"/todos/{id}\", \"/admin/*\"\n"
@@ -268,7 +268,7 @@ static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*m
     return code;
 }
 
-/** Refuses names that no route has. */
+/** Refuses names that match no route. */
 static bool are_known(const fuzz_arguments *o, tern_app *(*make_app)(void), const char *program)
 {
     buf problems = {0};

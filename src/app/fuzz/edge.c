@@ -128,7 +128,7 @@ static const char *decimal_text(fuzz_maker *k, tern_decimal value, int step)
     static const int64_t MOST = INT64_C(99999999999999999);
     char text[SCALAR_PRINT_BYTES];
     if (step != 0 && value.units > -MOST / 10 && value.units < MOST / 10 && value.scale < 15) {
-        value.units *= 10; /* a tenth of the last digit */
+        value.units *= 10; /* steps by a tenth of the last digit */
         value.scale++;
     }
     value.units += step;

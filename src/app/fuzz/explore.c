@@ -66,7 +66,7 @@ static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const 
     const char *wrong;
     fuzz_step step = fuzz_render(c->arena, request, c->run->headers);
     if (index < FUZZ_ROUTES_MOST)
-        c->run->shared->asked[index]++; /* now: the process may end with it */
+        c->run->shared->asked[index]++; /* counted before sending: the request may end the process */
     tern_answer *a = fuzz_case_send(c, &step, index, &wrong);
     if (a == NULL && wrong == NULL)
         return 0;

@@ -35,7 +35,7 @@ enum { FUZZ_SOURCES = TERN_FROM_BODY + 1 };
 typedef struct fuzz_request {
     const route *route;
     const char *method;
-    fuzz_node *parts[FUZZ_SOURCES]; /* by tern_source; NULL: the request has no such part */
+    fuzz_node *parts[FUZZ_SOURCES]; /* by tern_source; NULL: the request does not have that part */
     fuzz_format format;
     tern_str raw_body; /* sent instead of the body's part if data is not NULL */
     const char *raw_type;
@@ -197,7 +197,7 @@ extern const fuzz_promise_words fuzz_promises[FUZZ_PROMISES];
 
 enum { FUZZ_FIELD_BYTES = 160, FUZZ_WANT_BYTES = 512, FUZZ_WHY_BYTES = 1024, FUZZ_SIGNATURE_BYTES = 256 };
 
-/** A promise that a reply breaks. */
+/** A broken promise. */
 typedef struct fuzz_breach {
     fuzz_promise promise;
     char field[FUZZ_FIELD_BYTES];         /* "" when it is not about a field */
@@ -292,7 +292,7 @@ typedef struct fuzz_finding {
     bool is_steady;     /* it is reproducible */
 } fuzz_finding;
 
-/** One run over an application. */
+/** One run against an application. */
 typedef struct fuzz_run {
     const tern_fuzz *options;
     tern_app *app;
@@ -330,7 +330,7 @@ typedef struct fuzz_case {
     bool is_full;      /* of steps or time: the case ends */
 } fuzz_case;
 
-/** Runs one case in this process, which ends with it. (explore.c) */
+/** Runs one case in this process, and then exits. (explore.c) */
 _Noreturn void fuzz_case_run(fuzz_run *run, const fuzz_job *job, tern_test *t);
 /** Sends a step of the case; NULL with `*wrong` when there was no complete reply. (step.c) */
 tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t route, const char **wrong);

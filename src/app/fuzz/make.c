@@ -134,7 +134,7 @@ fuzz_request fuzz_make(fuzz_maker *k, const route *r)
         k->is_full = false;
     for (unsigned i = 0; bind != NULL && i < bind->count; i++)
         make_parameter(k, &bind->fields[i], &request);
-    if (r->options.need_if_match) { /* whatever its version is */
+    if (r->options.need_if_match) { /* matches any version */
         if (request.parts[TERN_FROM_HEADER] == NULL)
             request.parts[TERN_FROM_HEADER] = fuzz_node_new(k->arena, FUZZ_OBJECT, NULL, 0);
         fuzz_node_add(request.parts[TERN_FROM_HEADER], "If-Match", fuzz_quoted(k->arena, "*"));

@@ -23,7 +23,7 @@ static void add_literal(buf *out, const char *text, size_t len)
         if (c == '"' || c == '\\')
             buf_add_printf(out, "\\%c", c);
         else if (c == '?' && i > 0 && text[i - 1] == '?')
-            buf_add_text(out, "\\?"); /* or it may be a trigraph */
+            buf_add_text(out, "\\?"); /* otherwise it could form a trigraph */
         else if (c < 0x20 || c >= 0x7f)
             buf_add_printf(out, "\\%03o", c);
         else
@@ -242,7 +242,7 @@ void fuzz_print(const fuzz_run *run, const fuzz_finding *f, unsigned number, buf
                    b->field[0] != '\0' ? ", " : "", comment_text(run->arena, b->field),
                    fuzz_promises[b->promise].words, fuzz_promises[b->promise].name);
     buf_add_printf(out, " * %s.%s Seed %llu.\n", comment_text(run->arena, b->why),
-                   f->is_steady ? "" : " It did not come again when the same was asked once more.",
+                   f->is_steady ? "" : " It did not come again when the same requests were repeated.",
                    (unsigned long long)run->seed);
     if (f->output != NULL && f->output[0] != '\0' && b->promise <= FUZZ_NO_5XX) {
         buf_add_text(out, " * What the application printed:\n");

@@ -24,7 +24,7 @@ static inline uint64_t fuzz_below(fuzz_random *r, uint64_t count)
     return fuzz_next(r) % count;
 }
 
-/** True once in `count` times. */
+/** True with probability 1 / `count`. */
 static inline bool fuzz_once_in(fuzz_random *r, unsigned count)
 {
     return fuzz_below(r, count) == 0;

@@ -66,7 +66,7 @@ static bool is_listed(const fuzz_node *node)
     return node->shape == FUZZ_LIST && (node->first == NULL || node->first->shape >= FUZZ_QUOTED);
 }
 
-/** "a=1&b=2": a list is its items, one pair each. */
+/** "a=1&b=2": a list has one pair for each item. */
 static void add_pairs(buf *out, arena *a, const fuzz_node *object)
 {
     bool has_some = false;

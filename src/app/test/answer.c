@@ -1,4 +1,4 @@
-/* Requests of a test as bytes, and answers out of bytes. */
+/* Writes a test's requests as bytes, and parses answers. */
 #include "app/test/internal.h"
 #include "base/text.h"
 #include "http/h1/chunk.h"
@@ -24,7 +24,7 @@ static void add_line(buf *out, const tern_test_request *request, const char *nam
         buf_add_printf(out, "%s: %s\r\n", name, value);
 }
 
-/** What the request holds, and its media type; data NULL when it has no body. */
+/** The request's body and its media type; data is NULL when there is no body. */
 static tern_str body_of(const tern_test_request *request, const char **type)
 {
     const struct {
@@ -68,7 +68,7 @@ static void write_request(const tern_test *t, const char *method, const char *pa
 
 /* -- the answer -- */
 
-/** Cuts the line at `*at` off and goes behind it; NULL when there is no whole one. */
+/** Cuts off the line at `*at` and moves past it; NULL when the line is not complete. */
 static char *next_line(char **at)
 {
     char *line = *at, *end = strstr(line, "\r\n");

@@ -1,4 +1,4 @@
-/* The checks of a test, and what they say when one does not hold. */
+/* The checks of a test, and their messages when one fails. */
 #include "app/test/internal.h"
 #include "http/exchange.h"
 #include "schema/value/value.h"
@@ -21,7 +21,7 @@ static void add_indented(buf *out, const char *text, size_t len)
     }
 }
 
-/** A body as people read it: JSON indented, anything else as it is. */
+/** Appends a body for people: JSON is indented, anything else is unchanged. */
 static void add_body(buf *out, const char *data, size_t len)
 {
     value_error error;
@@ -107,7 +107,7 @@ void tern_check_body_at(const char *file, int line, const tern_answer *a, const 
     test_fail_text(&out);
 }
 
-/** What the test wants, which must be JSON itself. */
+/** The value that the test expects, which must be JSON. */
 static tern_value *read_wanted(const char *file, int line, const char *want)
 {
     value_error error;

@@ -1,4 +1,4 @@
-/* The jar of a test: as a browser would keep cookies of one site, without time passing. */
+/* The cookies of a test: kept as a browser keeps those of one site, except that time does not pass. */
 #include "app/test/internal.h"
 #include "base/text.h"
 
@@ -28,8 +28,8 @@ static void keep(tern_test *t, const char *name, const char *value, const char *
     (*at)->value = value;
 }
 
-/** The value of an attribute of a Set-Cookie, cut off at its end; NULL when it is not there. `rest` begins
- * behind the cookie's value. */
+/** The value of an attribute of a Set-Cookie, cut off at its end; NULL when it is missing. `rest` begins
+ * after the cookie's value. */
 static const char *attribute(tern_test *t, const char *rest, const char *name)
 {
     size_t len = strlen(name);

@@ -1,4 +1,4 @@
-/* What differs between a text, or a JSON value, that is wanted and one that is seen, for people to read. */
+/* Shows people how a text or JSON value differs from the expected one. */
 #include "app/test/internal.h"
 #include "base/text.h"
 #include "schema/value/value.h"
@@ -9,14 +9,14 @@ enum { LINES_BEFORE = 8, LINES_AFTER = 4, LINES_MARKED = 40, PATH_BYTES = 512 };
 
 /* -- texts -- */
 
-/** Where the line that begins at `at` ends, with its line end. */
+/** The end of the line that begins at `at`, including its line end. */
 static const char *line_end(const char *at, const char *end)
 {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     return newline != NULL ? newline + 1 : end;
 }
 
-/** How far back the last line of `begin` .. `at` begins. */
+/** The start of the last line in `begin` .. `at`. */
 static const char *line_begin(const char *begin, const char *at)
 {
     if (at > begin)
@@ -40,13 +40,13 @@ static void add_lines(buf *out, const char *mark, const char *at, const char *en
         buf_add_printf(out, "%s...\n", mark);
 }
 
-/** A sign under the first byte that differs, when a single line does. */
+/** Appends a mark under the first byte that differs, when only one line does. */
 static void add_caret(buf *out, const char *want, const char *seen, size_t want_len, size_t seen_len)
 {
     size_t same = 0;
     while (same < want_len && same < seen_len && want[same] == seen[same] && want[same] != '\n')
         same++;
-    size_t columns = 0; /* of the screen, as far as a character is one wide */
+    size_t columns = 0; /* on the screen, if each character is one column wide */
     for (size_t i = 0; i < same; i++)
         columns += ((unsigned char)seen[i] & 0xc0) != 0x80;
     buf_add_printf(out, "    %*s^\n", (int)columns, "");
@@ -98,7 +98,7 @@ const char *test_pretty(const tern_value *value)
     return out.data;
 }
 
-/** Goes one step down in a path, as JSON Pointer writes it; a path that is full stays as it is. */
+/** Appends one step to a path, as JSON Pointer writes it; a full path is unchanged. */
 static void go_down(buf *path, const char *key)
 {
     buf_add_text(path, "/");
@@ -110,8 +110,8 @@ static void go_down(buf *path, const char *key)
     }
 }
 
-/** Leads `path` to the first place where two different values differ; returns what is the matter there. As
- * deep as the reader of JSON lets texts be. */
+/** Extends `path` to the first difference between two unequal values; returns a description of it. The JSON
+ * reader limits the depth. */
 static const char *find_difference(const tern_value *want, const tern_value *seen, buf *path)
 {
     tern_value_kind kind = tern_value_kind_of(want);
@@ -139,7 +139,8 @@ static const char *find_difference(const tern_value *want, const tern_value *see
     return "another value";
 }
 
-/** `seen` with the members of its objects in the order of `want`, so that only what differs shows in a diff.
+/**
+ * `seen` with the members of its objects in the order of `want`, so that a diff shows only real differences.
  */
 static tern_value *arranged(const tern_value *want, tern_value *seen)
 {

@@ -1,4 +1,4 @@
-/* What tests stand on, made before the first of them: in a process that ends then, since each test begins
+/* Prepares what the tests share, before the first test. Runs in its own process, since each test must begin
  * with nothing open. */
 #include "app/command.h"
 #include "app/test/internal.h"
@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** How the process ends. Any other end is left to the tests: they will come upon the same, and say more. */
+/** The exit codes of the process. Any other end is ignored: the tests will fail in the same way and report
+ * more. */
 enum { EXIT_SOUND = 0, EXIT_IN_TURN = 101, EXIT_BAD = 102, EXIT_UNKNOWN = 103 };
 
 static bool check_all(const tern_app *app, const char *program)

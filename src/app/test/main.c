@@ -1,4 +1,4 @@
-/* The program that runs an application's tests: its command line, and which tests it means. */
+/* The program that runs an application's tests: its command line, and the selection of tests. */
 #include "app/cores.h"
 #include "app/test/internal.h"
 #include "base/clock.h"
@@ -43,7 +43,7 @@ static const char help[] =
 typedef struct test_options {
     unsigned jobs, seconds, tap, list, help;
     const char *junit, *database_url;
-    char **words; /* what is left of argv, at its front */
+    char **words; /* the remaining arguments, at the front of argv */
     unsigned word_count;
     const char *problem, *problem_with; /* NULL: none */
 } test_options;
@@ -57,7 +57,7 @@ static bool take_number(const char *text, uint64_t most, unsigned *out)
     return true;
 }
 
-/** Reads the flag argv[*at] and what belongs to it. */
+/** Reads the flag argv[*at] and its value. */
 static void take_flag(test_options *o, int argc, char **argv, int *at)
 {
     const struct {
@@ -130,7 +130,7 @@ static unsigned choose_some(const test_options *o, bool commits, test_result *re
     return count;
 }
 
-/** Those whose writes stay come last. `results` may be NULL. */
+/** Tests that commit their writes come last. `results` may be NULL. */
 static unsigned choose(const test_options *o, test_result *results)
 {
     unsigned count = choose_some(o, false, results);

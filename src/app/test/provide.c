@@ -38,7 +38,7 @@ void tern_test_provide_with(tern_test *t, const char *file, int line, const tern
         (*at)->file = file;
         (*at)->line = line;
     }
-    if (t->app == NULL) /* the first request makes it */
+    if (t->app == NULL) /* created by the first request */
         return;
     t->app->replacements = t->replacements;
     if (!app_compile(t->app, &problems))

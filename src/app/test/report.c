@@ -1,4 +1,4 @@
-/* Results for people, for programs that read TAP, and for those that read JUnit's XML. */
+/* Prints results for people, as TAP, and as JUnit's XML. */
 #include "app/test/internal.h"
 #include "base/text.h"
 
@@ -48,7 +48,8 @@ unsigned test_failures(const test_plan *plan)
 
 /* -- JUnit -- */
 
-/** Text of XML 1.0: its five signs escaped, and U+FFFD for bytes that it cannot hold in any way. */
+/** Text of XML 1.0: its five special characters are escaped, and bytes that it cannot contain become
+ * U+FFFD. */
 static void add_xml(buf *out, const char *text, size_t len)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* One test, in the process that is its own. */
+/* Runs one test, in its own process. */
 #include "app/test/internal.h"
 #include "base/log.h"
 #include "runtime/crash.h"
@@ -13,7 +13,7 @@ enum { EXIT_FAILED = 1 };
 
 tern_test *test_current;
 
-/** For crash reports: the request that the crash or the time limit came upon. */
+/** For crash reports: the request during which the test crashed or exceeded its time. */
 static size_t describe(void *self, char *out, size_t size)
 {
     const tern_test *t = self;
@@ -35,14 +35,14 @@ void test_run(const tern_test_case *test, tern_app *(*make_app)(void), int repor
     if (dup2(output_fd, STDOUT_FILENO) < 0 || dup2(output_fd, STDERR_FILENO) < 0 ||
         !crash_install(NULL, &service))
         tern_test_fail_at(test->file, test->line, "the test's process cannot be set up");
-    log_set_human(true); /* people read it, below the reason of a failure */
+    log_set_human(true); /* people read the log below the reason of a failure */
     test->run(&t);
     test_stop_serving(&t);
     test_close(&t);
     arena_free(&t.arena);
     test_current = NULL;
     *has_ended = true;
-    exit(0); /* what checks for leaks at the end of a process decides with */
+    exit(0); /* a leak check at exit can still change the result */
 }
 
 void *test_need(void *block)
@@ -69,7 +69,7 @@ void test_fail_text(const buf *reason)
         len -= (size_t)n;
     }
     fflush(NULL);
-    _exit(EXIT_FAILED); /* without the end of a process: what the test held is not given back, and no leak */
+    _exit(EXIT_FAILED); /* skips exit handlers: memory of a failed test is not freed, but is not a leak */
 }
 
 void tern_test_fail_at(const char *file, int line, const char *format, ...)

@@ -1,4 +1,4 @@
-/* Runs tests side by side, each in a process of its own, and takes in what becomes of them. */
+/* Runs tests in parallel, each in its own process, and collects their results. */
 #include "app/test/internal.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -18,12 +18,12 @@
 
 enum { LAST_WORDS_MS = 2000, SHOWN_BYTES = 64 * 1024 };
 
-/** A test that runs. */
+/** A running test. */
 typedef struct test_job {
     unsigned index;
     pid_t pid;
     int pid_fd, report_fd, output_fd;
-    uint64_t began_ms, ends_ms; /* when it is told to stop, and then when it is killed */
+    uint64_t began_ms, ends_ms; /* ends_ms: when it gets SIGABRT; SIGKILL follows */
     bool is_late;
 } test_job;
 
@@ -57,7 +57,7 @@ static bool start_next(test_runner *r)
     job->output_fd = memfd_create("tern-test-output", MFD_CLOEXEC);
     if (job->report_fd < 0 || job->output_fd < 0)
         return false;
-    fcntl(job->output_fd, F_SETFL, O_APPEND); /* the test and what it starts write to its end */
+    fcntl(job->output_fd, F_SETFL, O_APPEND); /* the test and its children append to it */
     fflush(NULL);
     job->pid = fork();
     if (job->pid < 0)
@@ -72,7 +72,7 @@ static bool start_next(test_runner *r)
     return true;
 }
 
-/** Those whose writes stay come last, and each alone: others would see what they write. */
+/** Tests that commit their writes run last, one at a time: others would see their writes. */
 static bool may_start(const test_runner *r)
 {
     if (r->next == r->plan->count || r->running == r->plan->jobs)
@@ -89,7 +89,7 @@ static void take_file(int fd, buf *out)
     close(fd);
 }
 
-/** Says in one line why a test that gave no reason has failed. */
+/** Appends one line that says why a test without a reason has failed. */
 static void add_reason(test_result *result, const test_job *job, int status, bool has_ended)
 {
     const tern_test_case *test = result->test;
@@ -130,7 +130,7 @@ static void finish(test_runner *r, unsigned place, int status)
         test_show(r->plan, r->shown++);
 }
 
-/** Asks for the crash report of a test that is late, and a while later kills it. */
+/** Makes a late test write a crash report, and kills it some time later. */
 static void urge(test_job *job, uint64_t now)
 {
     if (now < job->ends_ms + (job->is_late ? LAST_WORDS_MS : 0))
@@ -151,7 +151,7 @@ static void wait_for_some(test_runner *r)
     poll(r->polled, r->running, first > now ? (int)(first - now) + 1 : 0);
     now = clock_ms();
     for (unsigned i = r->running;
-         i-- > 0;) { /* backwards: finish puts the last one in the place of one that ended */
+         i-- > 0;) { /* backwards: finish moves the last job to the ended one's position */
         int status;
         if (waitpid(r->jobs[i].pid, &status, WNOHANG) == r->jobs[i].pid)
             finish(r, i, status);

@@ -1,4 +1,4 @@
-/* The application on a real port, for tests whose client needs one. */
+/* Serves the application on a real port, for tests whose client needs one. */
 #include "app/test/internal.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ enum { LOOK_MS = 5, WAIT_MS = 10000 };
 
 int test_serve_main(tern_app *(*make_app)(void), int argc, char **argv)
 {
-    static app_testing testing; /* its workers have it, too */
+    static app_testing testing; /* its workers are in the group, too */
     tern_app *app = make_app();
     testing.commits = argc > 2 && strcmp(argv[2], "commits") == 0;
     if (app != NULL)
@@ -23,7 +23,7 @@ int test_serve_main(tern_app *(*make_app)(void), int argc, char **argv)
     return tern_run(app, argc - 2, argv + 2);
 }
 
-/** Becomes this program anew, which starts clean of what the test has open. */
+/** Executes this program again, so that nothing that the test has open is inherited. */
 static _Noreturn void become_server(const tern_test *t, int log_fd, pid_t parent)
 {
     char *const arguments[] = {(char *)"serve",
@@ -42,7 +42,7 @@ static _Noreturn void become_server(const tern_test *t, int log_fd, pid_t parent
     _exit(127);
 }
 
-/** Finds "http://..." in what the server has logged so far. */
+/** Finds "http://..." in the server's log so far. */
 static const char *find_address(tern_test *t, int log_fd)
 {
     char log[4096];
@@ -54,7 +54,7 @@ static const char *find_address(tern_test *t, int log_fd)
     if (begin == NULL)
         return NULL;
     size_t port_at = strlen("http://127.0.0.1:"), digits = strspn(begin + port_at, "0123456789");
-    if (digits == 0 || begin[port_at + digits] == '\0') /* the line may still be coming */
+    if (digits == 0 || begin[port_at + digits] == '\0') /* the line may still be incomplete */
         return NULL;
     return test_need(arena_text(&t->arena, begin, port_at + digits));
 }

@@ -1,5 +1,5 @@
-/* The client's end of a connection to the application, both in one process: no port, and the same way through
- * the server that a client's bytes take. */
+/* The client's end of a connection to the application in the same process. It needs no port, and the bytes
+ * take the same path through the server as a real client's. */
 #include "app/test/internal.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -43,7 +43,7 @@ static void send_some(test_wire *wire)
         ssize_t n = send(wire->source.fd, wire->next, wire->left, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0 && errno == EAGAIN)
             return;
-        size_t sent = n < 0 ? wire->left : (size_t)n; /* a server that has closed hears no more */
+        size_t sent = n < 0 ? wire->left : (size_t)n; /* a server that has closed reads no more */
         wire->next += sent;
         wire->left -= sent;
     }

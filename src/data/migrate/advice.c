@@ -1,4 +1,4 @@
-/* What to write where a view or trigger is in a migration's way. */
+/* Advice for a migration that a view or trigger blocks. */
 #include "data/migrate/command.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 enum { NAME_BYTES = 128, ADVICES_MOST = 8 };
 
-/** How engines name what depends on something: the name stands between the two texts. */
+/** How an engine names a dependent object: the name is between the two texts. */
 static const struct {
     const char *before, *after;
     const char *type; /* as in "drop view" */
@@ -24,7 +24,7 @@ typedef struct advice {
     char name[NAME_BYTES];
 } advice;
 
-/** The name at `at`, when there is one: of "own on table todo" that is "own on todo". */
+/** The name at `at`, if there is one: "own on todo" for "own on table todo". */
 static bool take_name(const char *at, const char *after, char *name)
 {
     static const char on[] = " on table ";
@@ -75,7 +75,7 @@ void migrate_add_advice(buf *problem, const char *file)
 {
     advice found[ADVICES_MOST];
     unsigned count = problem->data != NULL ? find_advices(problem->data, found) : 0;
-    for (unsigned i = count; i-- > 0;) /* the last depends on those before */
+    for (unsigned i = count; i-- > 0;) /* each depends on those before it */
         buf_add_printf(problem, "%sdrop %s %s;", i + 1 == count ? "; write \"" : " ", found[i].type,
                        found[i].name);
     if (count != 0)

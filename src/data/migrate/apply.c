@@ -1,4 +1,4 @@
-/* Migrations to the database and back, each wholly or not at all. */
+/* Applies and reverts migrations, each completely or not at all. */
 #include "data/migrate/command.h"
 #include "data/migrate/rebuild/rebuild.h"
 
@@ -9,7 +9,7 @@ static data_dialect dialect_of(const migrate_command *c)
     return c->client.driver->dialect;
 }
 
-/** Appends what the client said as a line. */
+/** Appends the client's message as a line. */
 static bool fail_with(migrate_command *c, buf *problem)
 {
     command_fail(c, "%s", problem->data != NULL ? problem->data : "out of memory");
@@ -91,7 +91,7 @@ static bool look_after(void *arg, buf *problem)
     return rebuild_after(arg, problem);
 }
 
-/** The tables as they are before the migration; NULL when no file says so. */
+/** The tables before the migration; NULL when no file describes them. */
 static const ddl_schema *schema_before(migrate_command *c, const migration *m, bool is_down)
 {
     migrate_folder until = c->folder;
@@ -103,7 +103,7 @@ static const ddl_schema *schema_before(migrate_command *c, const migration *m, b
     return schema;
 }
 
-/** In SQLite what hangs on the tables outlives that they are made again. */
+/** In SQLite, indexes, triggers and rules survive the rebuilding of their tables. */
 static bool run_in_sqlite(migrate_command *c, const migration *m, const migration_sql *sql, bool is_down,
                           unsigned *line, buf *problem)
 {
@@ -114,7 +114,7 @@ static bool run_in_sqlite(migrate_command *c, const migration *m, const migratio
     bool is_run = client_script(&c->client, is_down ? sql->down : sql->up,
                                 is_down ? sql->down_len : sql->up_len, &watch, line, problem);
     rebuild_end(r);
-    *line = is_run ? 0 : *line; /* what is wrong in the end is wrong with no line */
+    *line = is_run ? 0 : *line; /* a fault at the end belongs to no line */
     return is_run && rebuild_finish(r, problem);
 }
 #endif
@@ -131,13 +131,13 @@ static bool run_script(migrate_command *c, const migration *m, const migration_s
                          NULL, line, problem);
 }
 
-/** Inside the transaction. */
+/** Called inside the transaction. */
 static bool run_and_note(migrate_command *c, const migration *m, const migration_sql *sql, bool is_down,
                          buf *problem)
 {
     unsigned line = 0;
     if (!run_script(c, m, sql, is_down, &line, problem)) {
-        if (line == 0) /* the caller says the rest */
+        if (line == 0) /* the caller completes the message */
             return false;
         migrate_add_advice(problem, sql->file);
         command_fail(c, "%s, line %u: %s; nothing of %s was %s", sql->file,
@@ -151,7 +151,7 @@ static bool run_and_note(migrate_command *c, const migration *m, const migration
                     : state_add(&c->client, m->name, sql->checksum, NULL, problem));
 }
 
-/** The migration in a transaction of its own, unless another process has been quicker. */
+/** Runs the migration in its own transaction, unless another process has applied it already. */
 static bool apply(migrate_command *c, const migration *m, bool is_down)
 {
     migration_sql sql;
@@ -198,7 +198,7 @@ bool migrate_replay(migrate_command *c)
                   run_and_note(c, &c->folder.items[i], &sql, false, &problem);
         file = sql.file;
     }
-    if (!is_done && c->problems.len == told) /* else it is told already */
+    if (!is_done && c->problems.len == told) /* else it is reported already */
         command_fail(c, "%s: %s", file, problem.len != 0 ? problem.data : "out of memory");
     buf_free(&problem);
     return is_done;
@@ -206,7 +206,7 @@ bool migrate_replay(migrate_command *c)
 
 /* -- the baseline -- */
 
-/** The migration that leads to the baseline's schema; NULL when none does. */
+/** The migration that results in the baseline's schema; NULL if there is none. */
 static const migration *find_baseline(migrate_command *c)
 {
     const ddl_schema *baseline =

@@ -1,4 +1,4 @@
-/* Before an application serves: do models and database agree? */
+/* Checks, before an application serves, that its models and its database agree. */
 #include "data/migrate/command.h"
 #include "data/migrate/migrate.h"
 #include "data/table/table.h"
@@ -16,7 +16,7 @@ bool data_schema_sql(data_dialect dialect, buf *sql, buf *problems)
     return schema != NULL && !sql->failed;
 }
 
-/** The models' tables in an empty database, and what they were made from. */
+/** Creates the models' tables in an empty database, and records their schema as the baseline. */
 static bool make_tables(migrate_command *c, const ddl_schema *models)
 {
     buf sql = {0}, json = {0}, problem = {0};
@@ -29,7 +29,7 @@ static bool make_tables(migrate_command *c, const ddl_schema *models)
     is_done = is_done && client_begin_alone(&c->client, &problem) &&
               state_read(&c->state, &c->client, &c->memory, &problem) &&
               state_count_tables(&c->client, &tables, &problem);
-    if (is_done && c->state.count == 0 && tables == 0) /* else another process was quicker */
+    if (is_done && c->state.count == 0 && tables == 0) /* else another process created them */
         is_done =
             state_make_table(&c->client, &problem) &&
             client_script(&c->client, sql.data != NULL ? sql.data : "", sql.len, NULL, NULL, &problem) &&

@@ -180,7 +180,7 @@ static int run_word(migrate_command *c, const char *command, const command_word 
     return 1;
 }
 
-/** Problems go to standard error, each with the program's name before it. */
+/** Prints problems to standard error, each after the program's name. */
 static void tell(const migrate_command *c)
 {
     const char *line = c->problems.data;
@@ -194,7 +194,7 @@ static void tell(const migrate_command *c)
         fprintf(stderr, "%s: out of memory\n", c->program);
 }
 
-/** Which database: the application's own, unless the command line or the environment says otherwise. */
+/** The database: the application's, unless the command line or the environment names another. */
 typedef struct migrate_target {
     tern_app *app;
     const tern_database_options *options;
@@ -249,7 +249,7 @@ static bool check(void *arg, const app_launching *how, buf *problems)
     if (is_tested && !data_schema_fill(&options, how->program, problems))
         return false;
     data_schema_state state = data_schema_check(&options, how->program, problems);
-    if (is_tested) /* there is no later for tests */
+    if (is_tested) /* tests cannot wait for the database */
         return state == DATA_SCHEMA_FITS;
     if (state == DATA_SCHEMA_UNKNOWN)
         data_check_later(how->program, problems);
@@ -273,7 +273,7 @@ void data_migrate_commands_add(tern_app *app, const tern_database_options *optio
 {
     migrate_target *target = app_keep(app, sizeof *target);
     if (target == NULL)
-        return; /* noted: app_compile says so */
+        return; /* noted: app_compile reports it */
     *target = (migrate_target){app, options};
     app_add_launch(app, &(app_launch){.check = check, .arg = target});
     app_add_command(app, &(app_command){.name = "migrate",

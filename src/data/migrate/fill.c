@@ -1,4 +1,4 @@
-/* Tests of an application make the tables of an empty database themselves, as its migrations would have. */
+/* Creates the tables of an empty database for an application's tests, as its migrations would. */
 #include "data/migrate/command.h"
 #include "data/migrate/migrate.h"
 

@@ -10,7 +10,7 @@
 
 /* -- the twin: the same struct, described for copying -- */
 
-/* Descriptions last as long as their plans: as the process. */
+/* Descriptions live as long as their plans: until the process ends. */
 static arena twins = {.limit_bytes = SIZE_MAX};
 
 static tern_type *describe(const data_table *table)
@@ -43,8 +43,7 @@ static void add_source(buf *sql, data_dialect dialect, const data_column *column
 {
     tern_kind kind = column->plan->type->kind;
     const dialect_around *around = &dialect->sources[kind];
-    bool keeps_null =
-        kind == TERN_KIND_BYTES || kind == TERN_KIND_BOOL; /* of which the function would make something */
+    bool keeps_null = kind == TERN_KIND_BYTES || kind == TERN_KIND_BOOL; /* which the function would change */
     if (keeps_null) {
         buf_add_text(sql, "case when ");
         data_name_add(sql, column->name);
@@ -126,7 +125,7 @@ static bool read_json(const tern_type *type, const char *text, size_t len, void 
     return json_decode(type, out, (tern_str){copy, len}, NULL, &where, a, &faults);
 }
 
-/** Reads what `select` gave for a column. */
+/** Reads the value that `select` gave for a column. */
 static bool read_text(const tern_type *type, const char *text, void *out, arena *a)
 {
     size_t len = strlen(text);
@@ -174,7 +173,7 @@ bool fixture_print(const fixture *f, const char *const *values, arena *row_memor
 
 /* -- from JSON to the database -- */
 
-/** What data_column_arg binds as a kind of its own, as the text that both engines read. */
+/** The value that data_column_arg binds as a special kind, as text that both engines read. */
 static bool as_text(const fixture *f, const data_column *column, const void *row, arena *a, tern_arg *arg)
 {
     const void *value = plan_value(column->plan, row);
@@ -198,7 +197,7 @@ static bool as_text(const fixture *f, const data_column *column, const void *row
     }
 }
 
-/** In one line. */
+/** Appends the value on one line. */
 static void add_faults(const tern_faults *faults, buf *problem)
 {
     size_t begin = problem->len;

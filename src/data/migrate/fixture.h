@@ -1,8 +1,8 @@
 /**
- * Rows of tables as JSON, exact in both directions: what `db dump` writes and `db load` reads.
+ * Rows of tables as JSON, exact in both directions: `db dump` writes it and `db load` reads it.
  *
- * A line is one row, `{"todo":{"id":1,"title":"Buy milk"}}`, by the names of its columns. All columns are in
- * it, also those of .write_only fields.
+ * Each line is one row by its columns' names, `{"todo":{"id":1,"title":"Buy milk"}}`. It has all columns,
+ * including those of .write_only fields.
  */
 #ifndef MIGRATE_FIXTURE_H
 #define MIGRATE_FIXTURE_H
@@ -15,7 +15,7 @@
 typedef struct fixture {
     const data_table *table;
     data_dialect dialect;
-    tern_type *twin;    /* the model's struct with nothing but its columns, all of them plain */
+    tern_type *twin;    /* the model's struct with only its columns, all plain */
     buf select, insert; /* SQL; insert's values are those of all columns */
 } fixture;
 
@@ -23,7 +23,9 @@ bool fixture_make(fixture *f, const data_table *table, data_dialect dialect, buf
 void fixture_free(fixture *f);
 /** Appends the line of a row that `select` gave; false with a problem without a line end. */
 bool fixture_print(const fixture *f, const char *const *values, arena *row_memory, buf *out, buf *problem);
-/** Reads the row of a line, `json` being its inner object, into values for `insert`; false with the problem.
+/**
+ * Reads the row of a line into values for `insert`; `json` is the line's inner object. False with the
+ * problem.
  */
 bool fixture_read(const fixture *f, tern_str json, arena *row_memory, tern_arg *args, buf *problem);
 

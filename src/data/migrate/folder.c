@@ -29,7 +29,7 @@ static bool memory_is_short(buf *problems)
     return false;
 }
 
-/* -- which there are -- */
+/* -- the names of migrations -- */
 
 static bool ends_with(const char *name, const char *ending, size_t *len)
 {
@@ -38,8 +38,8 @@ static bool ends_with(const char *name, const char *ending, size_t *len)
     return name_len > ending_len && strcmp(name + *len, ending) == 0;
 }
 
-/** Bytes of "0001_initial" in a file's name, and what the file is: the number of a dialect, or DATA_DIALECTS for a schema; 0 for a
- * file that is none of ours. */
+/** The length of "0001_initial" in a file's name, and the file's type: the number of a dialect, or
+ * DATA_DIALECTS for a schema. 0 when the file does not belong to a migration. */
 static size_t take_name(const char *file, unsigned *what)
 {
     size_t len;
@@ -141,9 +141,9 @@ const migration *folder_find(const migrate_folder *folder, const char *word)
     return NULL;
 }
 
-/* -- what is in them -- */
+/* -- the contents of files -- */
 
-/** The whole file, with a NUL behind it, in the folder's memory; NULL with a line. */
+/** The whole file, with a NUL after it, in the folder's memory; NULL with a line. */
 static char *read_file(const migrate_folder *folder, const char *path, size_t *len, buf *problems)
 {
     FILE *file = path != NULL ? fopen(path, "re") : NULL;
@@ -211,7 +211,7 @@ const ddl_schema *folder_schema(const migrate_folder *folder, const migration **
     for (unsigned i = folder->count; i-- > 0;) {
         const migration *m = &folder->items[i];
         if (!m->has_schema)
-            continue; /* written by hand: it moves data, not tables */
+            continue; /* written by hand: changes data, not tables */
         const char *path = folder_file(folder, m->name, schema_ending);
         char *text = read_file(folder, path, &len, problems);
         *of = m;
@@ -222,7 +222,7 @@ const ddl_schema *folder_schema(const migrate_folder *folder, const migration **
 
 void migrate_checksum(const char *data, size_t len, char out[MIGRATE_CHECKSUM_BYTES])
 {
-    static const siphash_key first = {{1, 2}}, second = {{3, 4}}; /* part of the format: never to change */
+    static const siphash_key first = {{1, 2}}, second = {{3, 4}}; /* part of the format: never change this */
     snprintf(out, MIGRATE_CHECKSUM_BYTES, "%016llx%016llx",
              (unsigned long long)siphash_2_4(&first, data, len),
              (unsigned long long)siphash_2_4(&second, data, len));

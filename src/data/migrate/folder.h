@@ -1,5 +1,5 @@
 /**
- * The folder of migrations: for each one a SQL file of each engine, and the schema that it leads to.
+ * The folder of migrations: each has an SQL file for each engine, and the resulting schema.
  *
  *     migrations/0001_initial.sqlite.sql  0001_initial.postgres.sql  0001_initial.json
  */
@@ -27,18 +27,19 @@ typedef struct migrate_folder {
     bool exists;
 } migrate_folder;
 
-/** Reads which there are; false with a line for each mistake: a file that is called otherwise, a number
- * twice. A folder that is not there holds none. */
+/** Lists the migrations; false with a line for each mistake: a misnamed file, a duplicate number. A missing
+ * folder has no migrations. */
 bool folder_read(migrate_folder *folder, const char *path, arena *memory, buf *problems);
-/** "migrations/0001_initial.sqlite.sql"; `ending` is ".json" or of folder_sql_ending. NULL without memory. */
+/** "migrations/0001_initial.sqlite.sql"; `ending` is ".json" or from folder_sql_ending. NULL when out of
+ * memory. */
 const char *folder_file(const migrate_folder *folder, const char *name, const char *ending);
 const char *folder_sql_ending(data_dialect dialect);
-/** The migration of that name or number ("3", "0003", "0003_more"); NULL when there is none. */
+/** The migration with that name or number ("3", "0003", "0003_more"); NULL when there is none. */
 const migration *folder_find(const migrate_folder *folder, const char *word);
 
 typedef struct migration_sql {
     const char *file;
-    const char *up, *down; /* `down` NULL: the file has none */
+    const char *up, *down; /* `down` is NULL when the file has none */
     size_t up_len, down_len;
     unsigned down_line; /* of the file, where `down` begins */
     char checksum[MIGRATE_CHECKSUM_BYTES];
@@ -47,11 +48,13 @@ typedef struct migration_sql {
 /** Reads the SQL of one engine; false with a line. */
 bool folder_read_sql(const migrate_folder *folder, const migration *m, data_dialect dialect,
                      migration_sql *out, buf *problems);
-/** The schema after the newest migration that has one, an empty one when none has; NULL with a line. */
+/** The schema of the newest migration that has one, or an empty schema; NULL with a line. */
 const ddl_schema *folder_schema(const migrate_folder *folder, const migration **of, buf *problems);
 
-/** A hash of 128 bits (SipHash-2-4 twice, with fixed keys): tells what was changed by accident, and is no
- * proof against who wants to. */
+/**
+ * A hash of 128 bits (SipHash-2-4 twice, with fixed keys). It detects accidental changes, not deliberate
+ * ones.
+ */
 void migrate_checksum(const char *data, size_t len, char out[MIGRATE_CHECKSUM_BYTES]);
 
 /* A schema as JSON, indented for review. */

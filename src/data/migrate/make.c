@@ -1,4 +1,4 @@
-/* `migrate make`: the models against the migrations so far. */
+/* `migrate make`: compares the models with the migrations so far. */
 #include "data/migrate/command.h"
 
 #include "base/text.h"
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- renames by asking: on a terminal, and never by guessing -- */
+/* -- renames: asked for on a terminal, never guessed -- */
 
 static bool ask(const char *question)
 {
@@ -19,8 +19,8 @@ static bool ask(const char *question)
     return fgets(answer, sizeof answer, stdin) != NULL && text_lower((unsigned char)answer[0]) == 'y';
 }
 
-/** A question for each pair of a new and an old name that could be one thing. Without a terminal it only
- * tells what to write into the model. */
+/** Asks about each pair of a new and an old name that could be a rename. Without a terminal, it only prints
+ * what to write into the model. */
 static bool is_renamed(bool is_terminal, const char *what, const char *table, const char *was, const char *is)
 {
     char question[400];
@@ -78,8 +78,8 @@ static bool compare(migrate_command *c, schema_diff *d, const ddl_schema *from, 
 
 /* -- files -- */
 
-/** A word for the file's name from the first line of the summary: "add column todo.due" is
- * add_column_todo_due, with _and_more behind it when there are other lines. */
+/** The word for the file's name, from the first line of the summary: add_column_todo_due for "add column
+ * todo.due", with _and_more appended when there are more lines. */
 static const char *name_of_change(migrate_command *c, const buf *summary)
 {
     enum { LONGEST = 60 };
@@ -110,7 +110,7 @@ static bool write_file(migrate_command *c, const char *path, const buf *text)
         printf("wrote %s\n", path);
         return true;
     }
-    unlink(path); /* half a file would be taken for a migration */
+    unlink(path); /* an incomplete file would pass for a migration */
     return command_fail(c, "%s: %s", path, strerror(errno));
 }
 
@@ -136,7 +136,7 @@ static bool write_sql(migrate_command *c, const char *name, data_dialect dialect
     return is_written;
 }
 
-/** The files of one migration, or none of them. */
+/** Writes all files of a migration, or none of them. */
 static bool write_migration(migrate_command *c, const char *word, const schema_diff *up)
 {
     schema_diff down;
@@ -165,7 +165,7 @@ static bool write_migration(migrate_command *c, const char *word, const schema_d
     return is_written && command_read_folder(c);
 }
 
-/* -- the baseline: what tables a first start has made -- */
+/* -- the baseline: the tables that a first start has created -- */
 
 static const ddl_schema *baseline_of(migrate_command *c)
 {
@@ -183,7 +183,7 @@ static const ddl_schema *baseline_of(migrate_command *c)
                                   &c->memory, &c->problems);
 }
 
-/** The first migration of an application that has been running without: what its tables are. */
+/** The first migration of an application that has run without any: describes its tables. */
 static bool write_baseline(migrate_command *c, const ddl_schema *baseline)
 {
     static const ddl_schema nothing;
@@ -212,7 +212,7 @@ static int make_empty(migrate_command *c, const ddl_schema *newest, const char *
     return diff_make(&d, newest, newest, false, &c->memory) && write_migration(c, word, &d) ? 0 : 1;
 }
 
-/** Whether nothing needs a hand, or one has been offered. */
+/** Whether nothing needs editing by hand, or the user has offered to edit. */
 static bool check_change(migrate_command *c, const schema_diff *d, bool is_by_hand)
 {
     buf needs = {0};

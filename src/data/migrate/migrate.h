@@ -1,5 +1,5 @@
 /**
- * Migrations: `APP migrate` and what is checked before an application serves.
+ * Migrations: `APP migrate`, and the checks before an application serves.
  */
 #ifndef MIGRATE_MIGRATE_H
 #define MIGRATE_MIGRATE_H
@@ -10,9 +10,9 @@
 #include <tern/app.h>
 
 /**
- * Adds the commands `migrate` and `db`, and data_schema_check before `run`, to an application whose tables
- * data_tables_make has made by the time that app_prepare is done. `options` (url, migrations) must be
- * complete by then and stay where it is; --database-url wins over its url.
+ * Adds the commands `migrate` and `db`, and data_schema_check before `run`, to an application.
+ * data_tables_make must have made its tables by the end of app_prepare. `options` (url, migrations) must be
+ * complete by then and must not move; --database-url overrides its url.
  */
 void data_migrate_commands_add(tern_app *app, const tern_database_options *options);
 
@@ -26,21 +26,21 @@ typedef enum data_schema_state {
 } data_schema_state;
 
 /**
- * Whether the database of `options` has the tables of the models, before the application serves.
+ * Checks, before the application serves, that the database of `options` has the tables of the models.
  *
- * A database without any table becomes the models' at once, as long as there are no migrations. Otherwise it
- * must have every migration of the folder, unchanged, and the models must be those of the newest one. Else
- * there are lines in `problems` that say what to run. A database in memory is not looked at: each process has
- * its own. Blocks; may be called in any thread, by one at a time.
+ * If there are no migrations and the database has no tables, it creates the tables of the models. Otherwise
+ * every migration of the folder must be applied, unchanged, and the models must match the newest one. If not,
+ * `problems` gets lines that say what to run. A database in memory is not checked: each process has its own.
+ * Blocks. May be called in any thread, but only by one at a time.
  */
 data_schema_state data_schema_check(const tern_database_options *options, const char *program, buf *problems);
 
-/** Applies the migrations of the folder to a database without any table, for tests of the application; false
+/** Applies the migrations of the folder to a database without tables, for tests of the application; false
  * with lines. */
 bool data_schema_fill(const tern_database_options *options, const char *program, buf *problems);
 
-/** SQL that makes the models' tables in an empty database (`sqlite::memory:`); false without memory or with a
- * line for each mistake. */
+/** Appends SQL that creates the models' tables in an empty database (`sqlite::memory:`). False when out of
+ * memory, or with a line for each mistake. */
 bool data_schema_sql(data_dialect dialect, buf *sql, buf *problems);
 
 #endif

@@ -1,9 +1,9 @@
-/* A schema as JSON: what a migration leaves behind for the next one to be compared with. */
+/* A schema as JSON: each migration stores one, and the next migration is compared with it. */
 #include "data/migrate/folder.h"
 #include "schema/json/indent.h"
 #include "schema/json/json.h"
 
-/** Marks what says nothing, so that the file holds only what somebody chose. */
+/** Marks members that equal their default, so that the file has only explicit choices. */
 static void leave_out_of_column(ddl_column *c)
 {
     const struct {

@@ -1,4 +1,4 @@
-/* What is applied, what waits, what would happen. */
+/* Shows what is applied, what is pending, and what would happen. */
 #include "data/migrate/command.h"
 
 #include <string.h>

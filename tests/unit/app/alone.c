@@ -49,7 +49,7 @@ static void work(tern_ctx *c, void *arg)
     tell("woke ");
 }
 
-/** Runs it in an application of its own; what was told of the failure, "" when there was none. */
+/** Runs it in its own application; returns the report of the failure, or "" without one. */
 static const char *failure_of(void (*run)(tern_ctx *c, void *arg), void *refuses)
 {
     static char text[256];

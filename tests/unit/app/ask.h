@@ -24,7 +24,7 @@ static void ask_close(void)
     bind_forget();
 }
 
-/** Serves `app` until the test ends, with a log that says nothing. */
+/** Serves `app` until the test ends, without log output. */
 __attribute__((unused)) static void ask_open(tern_app *app)
 {
     static http_service service;

@@ -238,7 +238,7 @@ static tern_app *build_app(void)
     return app;
 }
 
-/* -- asking it -- */
+/* -- sending requests -- */
 
 static char reply[64 * 1024];
 
@@ -411,7 +411,7 @@ TEST(a_json_body_becomes_a_model_and_the_reply_says_where_it_is)
                ask("POST /tags/", "Content-Type: application/vnd.tag+json; charset=UTF-8\r\n",
                    "{\"name\":\"a/b c\"}"),
                "{\"name\":\"a/b c\"}");
-    CHECK(strstr(reply, "\r\nLocation: ") == NULL); /* it would be 400 for ever */
+    CHECK(strstr(reply, "\r\nLocation: ") == NULL); /* it would always be a 400 */
     ask("POST /tags/", JSON, "{\"name\":\"\xc3\xa4 b%?#;+\"}");
     CHECK(strstr(reply, "\r\nLocation: /tags/%C3%A4%20b%25%3F%23%3B%2B\r\n") != NULL);
 }

@@ -1,4 +1,4 @@
-/** PATCH by a partial model and tern_copy: what a client sends, and what becomes of the row. */
+/** PATCH with a partial model and tern_copy: what a client sends, and how the row changes. */
 #include "ask.h"
 
 #include "app/openapi/openapi.h"
@@ -98,7 +98,7 @@ TEST(a_change_changes_what_was_sent_and_nothing_else)
     ask_open(settings_app());
     CHECK_SAID(200, ask("PATCH /settings/3", JSON, "{\"title\":\"new\"}"),
                ROW("new", "false", "true", "8", "[\"x\"]", "\"old\""));
-    CHECK(has_copied("1")); /* the path's id is not: the row has one */
+    CHECK(has_copied("1")); /* the path's id is not copied: the row has one */
     CHECK_SAID(200, ask("PATCH /settings/3", JSON, "{\"public\":true,\"wide\":false,\"size\":1,\"tags\":[]}"),
                ROW("old", "true", "false", "1", "[]", "\"old\""));
     CHECK(has_copied("4"));

@@ -1,4 +1,4 @@
-/** A request without a connection, for tests of what reads a request and makes a reply. */
+/** A request without a connection, for tests of code that reads a request and makes a reply. */
 #ifndef TESTS_APP_FAKE_H
 #define TESTS_APP_FAKE_H
 
@@ -16,7 +16,7 @@ typedef struct fake {
     char lent[4096];
 } fake;
 
-/** Makes `f` the request that `head` is, with 1 MiB of memory. */
+/** Initialises `f` as the request in `head`, with 1 MiB of memory. */
 __attribute__((unused)) static void fake_open(fake *f, const char *head)
 {
     const h1_limits limits = {
@@ -49,7 +49,7 @@ static void fake_main(void *arg)
     ctx_leave(&f->c);
 }
 
-/** Runs `handler` inside `chain` (NULL: none) in a coroutine; f->reply is what comes out. */
+/** Runs `handler` inside `chain` (NULL: none) in a coroutine; f->reply is the result. */
 __attribute__((unused)) static void fake_run(fake *f, const tern_middleware *chain,
                                              tern_reply (*handler)(tern_ctx *c))
 {

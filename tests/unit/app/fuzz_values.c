@@ -1,4 +1,4 @@
-/** What the fuzzer takes for right and for wrong, held against the decoder and its rules. */
+/** Checks which values the fuzzer considers valid and invalid against the decoder and its rules. */
 #include "app/fuzz/internal.h"
 #include "check.h"
 #include "http/url.h"
@@ -61,7 +61,8 @@ static void end(void)
     schema_forget();
 }
 
-/** The first fault of a request's body as "body.name: too_short"; "" without one, "not_json" for no JSON. */
+/** The first fault of a request's body as "body.name: too_short"; "" without one, "not_json" when it is not
+ * JSON. */
 static const char *fault_of(const fuzz_request *request)
 {
     static const place body = {.name = "body"};

@@ -1,4 +1,4 @@
-/** What handlers read of a request. */
+/** What handlers read from a request. */
 #include "unit/app/fake.h"
 
 #include <tern/app.h>
@@ -9,7 +9,7 @@
 
 static fake f;
 
-/** `target` asked for with GET, run by `handler`. */
+/** Runs `handler` for a GET request to `target`. */
 static void get(const char *target, tern_reply (*handler)(tern_ctx *c))
 {
     char head[12 * 1024];
@@ -259,7 +259,7 @@ TEST(a_local_is_not_set_in_the_next_request)
     CHECK_REPLY(&f, 200, "second 3 1");
 }
 
-/* As a library that is loaded while requests are served declares one. */
+/* Like the declaration of a library that is loaded while requests are served. */
 static tern_reply show_late_local(tern_ctx *c)
 {
     static tern_local_slot late;

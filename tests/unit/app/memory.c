@@ -1,4 +1,5 @@
-/** Every heap allocation of a request fails once: the request fails with 503, or does without. */
+/** Every heap allocation of a request fails once: the request fails with 503, or succeeds without the
+ * memory. */
 #include "unit/app/fake.h"
 
 #include "base/mem.h"
@@ -59,7 +60,7 @@ static bool run_failing(unsigned long n, bool for_good)
         CHECK_INT(f.x.field_count, 52);
     } else {
         CHECK_INT(f.reply.status, 503);
-        CHECK(f.x.field_count <= 2); /* Retry-After: what the failed handler set is gone */
+        CHECK(f.x.field_count <= 2); /* Retry-After: the failed handler's headers are gone */
     }
     fake_close(&f);
     return reached;

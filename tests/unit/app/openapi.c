@@ -66,7 +66,7 @@ static void check_lacks(const char *document, const char *part)
         check_fail(__FILE__, __LINE__, "there is %s\nin %s", part, document);
 }
 
-/** The problems of an application that is not right. */
+/** The problems of an application with mistakes. */
 static void check_problems(tern_app *app, const char *want)
 {
     buf problems = {0};

@@ -1,4 +1,4 @@
-/** What pages look like: the names of their fields, of the application and of routes. */
+/** The format of pages: the names of their fields, set by the application and by routes. */
 #include "app/bind/bind.h"
 #include "app/page/shape.h"
 #include "app/test/internal.h"

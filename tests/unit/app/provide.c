@@ -80,7 +80,7 @@ TERN_PROVIDES(User, target_user, TeamPath, in)
     return user_of(c, tern_sprintf(c, "member of %d", (int)in->team));
 }
 
-/* Two that take the same one, and one that takes both. */
+/* Two providers that take the same one, and one that takes both. */
 TERN_PROVIDES(const char, upper, current_user, user)
 {
     note("upper");
@@ -301,7 +301,7 @@ static tern_app *build_app(void)
     return app;
 }
 
-/* -- asking it -- */
+/* -- sending requests -- */
 
 static char reply[64 * 1024];
 

@@ -1,4 +1,4 @@
-/** Providers at start: what is refused, and what the OpenAPI document says of them. */
+/** Providers at start: which ones are refused, and how the OpenAPI document describes them. */
 #include "check.h"
 
 #include "app/bind/bind.h"
@@ -141,7 +141,7 @@ TERN_PROVIDES_WITH(User, bad_security, (.security = "tokn"))
     return tern_alloc(c, sizeof(User));
 }
 
-/* Rings, which only a declaration before the definition makes possible. */
+/* Cycles, which are only possible with a declaration before the definition. */
 TERN_PROVIDER(User, third);
 TERN_PROVIDES(User, first, third, user)
 {
@@ -160,7 +160,7 @@ TERN_PROVIDES(User, itself, itself, user)
     return user;
 }
 
-/* Providers 1 to 40, each of which takes the one before. */
+/* Providers 1 to 40; each takes the previous one. */
 #define LINK(name, before)                                                                                   \
     TERN_REQUIRES(name, before, unused_value)                                                                \
     {                                                                                                        \
@@ -250,7 +250,7 @@ static void check_problems(tern_app *app, const char *want)
     forget(app);
 }
 
-/** The problems of a provider begin with the place of its declaration, which moves with this file. */
+/** A provider's problems begin with the position of its declaration, which changes with this file. */
 static void check_problem_of_provider(tern_app *app, const char *want)
 {
     buf problems = {0};

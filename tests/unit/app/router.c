@@ -455,7 +455,9 @@ TEST(router_prints_files_below_the_directory_they_share)
     }
 }
 
-/* Every pattern of DEPTH segments that are each "a" or a parameter: what makes a regular expression explode.
+/*
+ * Every pattern of DEPTH segments that are each "a" or a parameter: a regular expression would backtrack
+ * exponentially.
  */
 enum { DEPTH = 10, WIDTH = 1 << DEPTH };
 
@@ -484,7 +486,7 @@ TEST(threat_062_no_path_makes_matching_slow)
         unsigned steps;
         CHECK_INT(router_match_counted(r, HTTP_GET, str("GET"), str(NULL), str(path), &match, &steps),
                   ROUTE_NOT_FOUND);
-        CHECK(steps > 0 && steps <= 2 * nodes); /* twice: the other slash is looked for too */
+        CHECK(steps > 0 && steps <= 2 * nodes); /* twice: the path with the other slash is looked up, too */
     }
     router_free(r);
 
@@ -545,7 +547,7 @@ TEST(router_refuses_too_many_methods)
     router_free(r);
 
     static char patterns[13][16];
-    r = router_new(TERN_SLASH_STRICT); /* one pattern a method: 2^13 different unions */
+    r = router_new(TERN_SLASH_STRICT); /* one pattern for each method: 2^13 different unions */
     for (int i = 0; i < 13; i++) {
         snprintf(patterns[i], sizeof patterns[i], "/%d", i);
         add_at(r, i, names[i], NULL, patterns[i], NULL);

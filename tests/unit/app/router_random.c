@@ -1,6 +1,6 @@
 /**
- * The router against a matcher that is too simple to be wrong: it holds every route to the path and keeps the
- * best. Thousands of random route sets, with hosts, methods and slashes, must give the same answers.
+ * Compares the router with a simple matcher, which tries every route on the path and keeps the best one. Both
+ * must give the same answers for thousands of random sets of routes, with hosts, methods and slashes.
  */
 #include "app/router/router.h"
 #include "base/mem.h"
@@ -80,7 +80,7 @@ static void random_path(char *out)
 }
 
 /** Class of the pattern's segment at `*at` for the path's at `*path`, 0 text .. 4 rest; -1 when it does not
- * match. Both move behind their segments. */
+ * match. Both move past their segments. */
 static int naive_segment(const char **at, const char **path, tern_str *value)
 {
     size_t len = strcspn(*at, "/"), given = strcspn(*path, "/");
@@ -148,7 +148,7 @@ static bool serves(const char *routes_method, const char *asked)
            (strcmp(asked, "HEAD") == 0 && strcmp(routes_method, "GET") == 0);
 }
 
-/** The best route for a request, -1 for none; `served[i]` says which ones match but for the method. */
+/** The best route for a request, -1 for none; `served[i]` says which ones match except for the method. */
 static int naive_best(const naive_route *routes, int count, const char *method, const char *host,
                       const char *path, naive_answer *answer, bool *served)
 {
@@ -220,7 +220,7 @@ static void naive_router(const naive_route *routes, int count, tern_slashes slas
                                                      : ROUTE_WRONG_METHOD;
 }
 
-/** Whether two patterns are of one shape: the same but for the names of parameters. */
+/** Whether two patterns are equal except for the names of parameters. */
 static bool is_same_shape(const char *a, const char *b)
 {
     for (;;) {
@@ -297,7 +297,8 @@ static void compare(const router *r, const naive_route *routes, int count, tern_
         }
     }
     naive_router(routes, count, slashes, method, host, path, &want);
-    char *exact = mem_text(path, strlen(path)); /* on the heap at its size: reading past it is caught */
+    char *exact = mem_text(
+        path, strlen(path)); /* on the heap with its exact size, so that reads past it are detected */
     route_found found =
         router_match(r, http_method_of(method, strlen(method)), (tern_str){method, strlen(method)},
                      (tern_str){host, strlen(host)}, (tern_str){exact, strlen(path)}, &match);

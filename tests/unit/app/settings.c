@@ -61,7 +61,7 @@ TEST(settings_have_the_defaults_that_the_header_promises)
 TEST(settings_cover_every_field_of_the_limits)
 {
     enum { WORDS = sizeof(tern_limits) / 4 };
-    unsigned size_at[WORDS + 1] = {[WORDS] = 8}; /* of the field that begins at this word */
+    unsigned size_at[WORDS + 1] = {[WORDS] = 8}; /* bytes of the field that begins at this word */
     bool is_covered[WORDS] = {0};
     for (unsigned i = 0; i < settings_count; i++) {
         size_t at = (settings_table[i].offset - offsetof(settings, limits)) / 4;
@@ -70,7 +70,7 @@ TEST(settings_cover_every_field_of_the_limits)
         size_at[at] = (unsigned)settings_table[i].size;
         is_covered[at] = is_covered[at + size_at[at] / 4 - 1] = true;
     }
-    for (unsigned i = 0; i < WORDS; i++) /* what is between fields is at most the padding of the next one */
+    for (unsigned i = 0; i < WORDS; i++) /* the gap between fields is at most the padding of the next one */
         CHECK(is_covered[i] || (i % 2 == 1 && size_at[i + 1] == 8));
 }
 
@@ -80,7 +80,7 @@ TEST(settings_prefer_flag_to_environment_to_program_to_default)
     const tern_app_options options = {.limits = {.body_bytes = 2048, .headers = 50, .url_bytes = 4096}};
     setenv("TERN_MAX_HEADERS", "60", 1);
     setenv("TERN_MAX_URL", "2K", 1);
-    setenv("TERN_PORT", "", 1); /* empty is as good as unset */
+    setenv("TERN_PORT", "", 1); /* empty counts as unset */
     CHECK_TEXT(read_line(&s, &options, "--max-url 1K"), "");
     CHECK_INT(s.limits.head_bytes, 16 * 1024);
     CHECK_INT(s.limits.body_bytes, 2048);

@@ -38,7 +38,7 @@ TERN_HANDLER(everything)
     tern_task *task = tern_go(c, child_task, channel);
     tern_receive(c, channel, &value);
     tern_wait(c, task);
-    tern_set_local(c, kept, tern_alloc(c, 5000)); /* more than the stack lends */
+    tern_set_local(c, kept, tern_alloc(c, 5000)); /* more than the stack provides */
     tern_set_header(c, "X-Id", tern_request_id(c));
     tern_set_cookie(c, "sid", "abc", .max_age_s = 60);
     const char *query = tern_query(c, "q");
@@ -217,7 +217,7 @@ static long talk(const char *request, size_t piece)
     return wire_talk(&script, reply, sizeof reply);
 }
 
-/** Serves `request` with the n-th allocation failing, then a plain one with memory back. */
+/** Serves `request` while the n-th allocation fails, then a plain request with working memory. */
 static void sweep_one(const http_service *service, const http_limits *limits, const char *request,
                       int for_good)
 {
@@ -234,7 +234,7 @@ static void sweep_one(const http_service *service, const http_limits *limits, co
         CHECK(heard > 0 && strncmp(reply, "HTTP/1.1 200 OK\r\n", 17) == 0);
         wire_close();
         if (tried < n)
-            return; /* the whole request ran: every allocation has had its turn */
+            return; /* the whole request succeeded: every allocation has failed once */
         faults++;
     }
 }
@@ -275,7 +275,7 @@ TEST(threat_111_all_allocations_from_any_point_on_may_fail)
 /** Registration: an allocation that fails is a problem that app_compile reports, never a crash. */
 TEST(threat_111_any_allocation_at_start_may_fail)
 {
-    for (unsigned long n = 2;; n++) { /* the first one is tern_app_new's, which says so and exits */
+    for (unsigned long n = 2;; n++) { /* the first one is tern_app_new's, which reports it and exits */
         buf problems = {0};
         mem_fail_at(n, 0);
         tern_app *app = build_app();
@@ -284,7 +284,7 @@ TEST(threat_111_any_allocation_at_start_may_fail)
         mem_fail_at(0, 0);
         app_free(app);
         buf_free(&problems);
-        schema_forget(); /* the next round makes the plans again */
+        schema_forget(); /* the next round creates the plans again */
         bind_forget();
         if (tried < n) {
             CHECK(compiled);

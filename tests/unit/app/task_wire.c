@@ -1,4 +1,4 @@
-/* Tasks of a request at its socket: whoever waits for it is the one that is woken. */
+/* Tasks that use the request's socket: the coroutine that waits for the socket is woken. */
 #include "check.h"
 #include "wire.h"
 
@@ -225,7 +225,7 @@ TEST(a_client_that_leaves_a_task_that_writes_cancels_the_request_too)
     http_server_on_connection(NULL, ends[1]);
     timer_start(&loop_self.timers, &client.timer, loop_self.now_ms + 20);
     timer_start(&loop_self.timers, &end, loop_self.now_ms + 22);
-    loop_run(); /* does not end while the handler sleeps on */
+    loop_run(); /* does not end while the handler still sleeps */
     CHECK(was_cancelled);
     wire_close();
     app_free(app);

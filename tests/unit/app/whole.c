@@ -279,7 +279,7 @@ static void finish(void)
         check_fail(__FILE__, __LINE__, "the server ended with %d: %s", status, logged);
 }
 
-/** Sends one request that asks to close, and takes everything that comes; Date is left out. */
+/** Sends one request that asks to close, and reads the whole answer; Date is removed. */
 static const char *ask(const char *request)
 {
     int fd = start();

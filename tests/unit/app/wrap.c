@@ -1,4 +1,4 @@
-/** Bodies and replies under a key of their own (.takes_in, .wrapped). */
+/** Bodies and replies under a key (.takes_in, .wrapped). */
 #include "ask.h"
 
 #include "app/openapi/openapi.h"

@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-/* A body of so many bytes, with a block of about that size. */
+/* A body of `len` bytes, with a block of about that size. */
 static buf body_of(size_t len)
 {
     buf b = {0};

@@ -14,7 +14,7 @@ typedef struct outcome {
     char body[4096];
 } outcome;
 
-/** Decodes `text` in pieces of `piece` bytes, each in a heap block of its own size. */
+/** Decodes `text` in pieces of `piece` bytes, each in a heap block of exactly its size. */
 static void decode(outcome *o, const h1_chunk_limits *with, const char *text, size_t len, size_t piece)
 {
     h1_chunk c = {0};
@@ -36,7 +36,7 @@ static void decode(outcome *o, const h1_chunk_limits *with, const char *text, si
     CHECK_INT(c.decoded, o->len);
 }
 
-/** `text` decodes to `body` at any split, and `rest` at its end is left alone. */
+/** `text` decodes to `body` at any split, and `rest` at its end is not consumed. */
 static void check_decodes(const h1_chunk_limits *with, const char *text, const char *rest, const char *body)
 {
     static outcome o;
@@ -207,7 +207,7 @@ TEST(threat_013_chunk_extensions_and_padded_sizes_are_limited)
     for (size_t piece = 1; piece <= len; piece *= 4) {
         decode(&o, &limits, big, len, piece);
         CHECK_INT(o.status, 400);
-        CHECK_INT(o.used, 2 + 64 + 1); /* with the byte that is one too many */
+        CHECK_INT(o.used, 2 + 64 + 1); /* including the first byte over the limit */
     }
     h1_chunk c = {0};
     size_t chunks = 0, n = 0, used = 0;

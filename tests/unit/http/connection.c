@@ -165,7 +165,7 @@ static void say(int fd, const char *data, size_t len)
     while (len > 0) {
         ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
         if (n < 0)
-            return; /* the server has closed: what it said is what the test looks at */
+            return; /* the server has closed: the test checks what it sent */
         data += n;
         len -= (size_t)n;
     }
@@ -177,7 +177,7 @@ static void say_text(int fd, const char *text)
 }
 
 static char heard[4000000];
-static bool was_reset; /* the server closed with input unread, which can destroy what it said */
+static bool was_reset; /* the server closed with unread input, which can discard what it sent */
 
 /** All bytes until the server closes, with each Date line taken out. */
 static const char *hear_all(int fd)
@@ -231,7 +231,7 @@ TEST(a_request_split_at_every_byte_is_answered_alike)
     for (size_t cut = 1; cut < sizeof two - 1; cut++) {
         int fd = start();
         say(fd, two, cut);
-        usleep(2000); /* so that the server sees two pieces; the answer is the same if it does not */
+        usleep(2000); /* so that the server sees two pieces; the answer is the same otherwise */
         say(fd, two + cut, sizeof two - 1 - cut);
         CHECK_TEXT(hear_after_end(fd), OK_HEAD(5) "\r\nhello" OK_HEAD(2) "\r\n/b");
     }
@@ -431,7 +431,7 @@ TEST(threat_119_a_client_that_leaves_cancels_its_handler)
     int fd = start();
     say_text(fd, "GET /sleep HTTP/1.1\r\nHost: h\r\n\r\n");
     usleep(10000);
-    hear_after_end(fd); /* the child exits only when the connection is gone, cleanly and without a leak */
+    hear_after_end(fd); /* the child exits only after the connection has ended, cleanly and without a leak */
 }
 
 TEST(threat_055_a_head_that_comes_too_slowly_gets_408)
@@ -444,7 +444,7 @@ TEST(threat_055_a_head_that_comes_too_slowly_gets_408)
     int fd = start();
     say_text(fd, "GET / HTT");
     CHECK(strstr(hear_all(fd), "HTTP/1.1 408 Request Timeout\r\n") == heard);
-    fd = start(); /* silence, and an idle connection after an answer, are closed without one */
+    fd = start(); /* a silent connection, and an idle one after an answer, are closed without an answer */
     CHECK_TEXT(hear_all(fd), "");
     fd = start();
     say_text(fd, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -454,7 +454,7 @@ TEST(threat_055_a_head_that_comes_too_slowly_gets_408)
 TEST(threat_056_a_reader_that_takes_nothing_is_given_up)
 {
     use_limits();
-    limits.min_rate_bytes_s = 1; /* what the kernel buffers must not count as read, or this takes days */
+    limits.min_rate_bytes_s = 1; /* bytes in the kernel's buffer must not count as read, or this takes days */
     int fd = start(), status_of_server = 0;
     say_text(fd, "GET /big HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(waitpid(server_pid, &status_of_server, 0) == server_pid);

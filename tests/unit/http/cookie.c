@@ -25,11 +25,11 @@ TEST(cookies_are_found_by_the_steps_of_browsers)
         {"a=1; b=2", "b", "2"},
         {"a=1;b=2", "b", "2"},
         {"a=1;  b=2", "b", "2"},
-        {"\ta=1\t;\t b = 2 ", "b", "2"}, /* spaces and tabs do not count around names and values */
+        {"\ta=1\t;\t b = 2 ", "b", "2"}, /* spaces and tabs around names and values are ignored */
         {"\ta=1\t;b=2", "a", "1"},
         {"a = = ", "a", "="},
         {"a= ; b=2", "a", ""},
-        {"\xc2\xa0__Host-a=1", "__Host-a", NULL}, /* another space is a part of the name */
+        {"\xc2\xa0__Host-a=1", "__Host-a", NULL}, /* other white space is part of the name */
         {"=__Host-a=1", "__Host-a", NULL},        /* a cookie without a name */
         {"a=1; b=2; a=3", "a", "1"},
         {"A=1", "a", NULL},
@@ -38,7 +38,7 @@ TEST(cookies_are_found_by_the_steps_of_browsers)
         {"a=", "a", ""},
         {"=1; a=2", "a", "2"},
         {"a=\"x y\"", "a", "\"x y\""},
-        {"a=\"x; b=2\"", "b", "2\""}, /* a quote hides nothing */
+        {"a=\"x; b=2\"", "b", "2\""}, /* quotes have no special meaning */
         {"a=x=y", "a", "x=y"},
         {"a=%41+", "a", "%41+"},
         {"$Version=1; a=2", "$Version", "1"},

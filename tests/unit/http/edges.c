@@ -1,4 +1,5 @@
-/* Corners of a connection, with client and server in one process: what has arrived when is certain here. */
+/* Edge cases of a connection, with client and server in one process, so that the order of arrivals is
+ * known. */
 #include "check.h"
 #include "wire.h"
 
@@ -51,7 +52,7 @@ static void reply_file(http_exchange *x)
     fclose(file);
 }
 
-/** What a handler waits for in its deferred calls can't be cancelled, so its deadline passes here. */
+/** Waits in deferred calls cannot be cancelled, so the handler's deadline passes here. */
 static void wait_masked(void)
 {
     coro_self()->cancel_masked++;
@@ -71,7 +72,7 @@ static void answer(http_exchange *x)
         stream_back(x);
     else if (path_is(x, "/file"))
         reply_file(x);
-    else if (path_is(x, "/text")) /* what a handler sees that takes the body for C text */
+    else if (path_is(x, "/text")) /* what a handler sees if it uses the body as a C string */
         http_reply(x, 200, NULL, x->body.data, strlen(x->body.data));
     else
         http_reply(x, status, content_type, value, fields != 0 ? 4000 : 4);
@@ -87,7 +88,9 @@ static void handle(void *self, http_exchange *x)
     }
 }
 
-/** What a client hears that sends all of `request` and its FIN before the server looks; Date lines taken out.
+/**
+ * The answer to a client that sends all of `request` and its FIN before the server reads; Date lines are
+ * removed.
  */
 static const char *talk(const char *request, size_t len, size_t piece)
 {
@@ -123,7 +126,7 @@ TEST(a_body_in_the_block_ends_with_a_nul_and_not_with_an_older_request)
     CHECK_TEXT(talk(two, sizeof two - 1, sizeof two - 1 - 3),
                "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nsecret secret secret"
                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
-    /* and alone, over what another connection left in the block */
+    /* and alone, in a block that another connection has used */
     static char one[6000];
     int head = sprintf(one, "POST /text HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
     memset(one + head, 's', 5000);

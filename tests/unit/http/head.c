@@ -8,7 +8,7 @@
 
 static const h1_limits limits = {.head_bytes = 16384, .target_bytes = 8192, .fields = H1_FIELDS_MAX};
 
-/** Parses a heap copy of exactly `len` bytes, so that a read past them is seen by AddressSanitizer. The copy
+/** Parses a heap copy of exactly `len` bytes, so that AddressSanitizer detects a read past them. The copy
  * stays allocated until the test's process ends: the head points into it. */
 static h1_result parse(h1_head *head, const h1_limits *with, const char *text, size_t len, size_t *used)
 {
@@ -44,7 +44,8 @@ typedef struct refusal {
     size_t len; /* 0: strlen */
 } refusal;
 
-/** Every row is refused with its status, whether it comes whole or byte by byte; and once refused stays so.
+/**
+ * Every row is refused with its status, whether it arrives at once or byte by byte, and it stays refused.
  */
 static void check_refusals(const refusal *rows, size_t count)
 {
@@ -112,7 +113,7 @@ static const char *const good_heads[] = {
     "PROPFIND /dav/ HTTP/1.1\r\nHost: a\r\nX-Text: caf\xc3\xa9 \x80\xff\r\nConnection: close\r\n\r\n",
 };
 
-/** Whether two heads of the same bytes at different places say the same. */
+/** Whether two heads of the same bytes at different addresses have the same meaning. */
 static bool is_same(const h1_head *a, const char *a_data, const h1_head *b, const char *b_data)
 {
     bool same = a->method == b->method && a->minor_version == b->minor_version &&
@@ -147,7 +148,7 @@ TEST(threat_025_a_head_split_at_every_byte_reads_the_same)
         memcpy(twice + len, good_heads[i], len);
         memcpy(alone, good_heads[i], len);
         CHECK_INT(h1_head_parse(&part, &limits, twice, 2 * len, &used), H1_COMPLETE);
-        CHECK_INT(used, len); /* what follows is the next request's */
+        CHECK_INT(used, len); /* the rest is the next request */
         CHECK_INT(h1_head_parse(&whole, &limits, alone, len, &used), H1_COMPLETE);
         CHECK(is_same(&whole, alone, &part, twice));
         CHECK_BYTES(alone, len, good_heads[i], len); /* nothing in the buffer was changed */
@@ -421,7 +422,7 @@ TEST(threat_018_malformed_header_names_are_refused)
     CHECK_REFUSALS(rows);
 }
 
-/** The names of the fields that are kept, each with a blank after it. */
+/** The names of the kept fields, each followed by a blank. */
 static const char *names_with(const h1_limits *with, const char *text)
 {
     static char names[256];
@@ -602,7 +603,7 @@ TEST(threat_022_expectations_other_than_100_continue_are_417)
     CHECK(!head.expects_continue);
 }
 
-/** The status that a request of `len` bytes ends in when it comes in pieces that double in size. */
+/** The status of a request of `len` bytes that arrives in pieces of doubling size. */
 static int status_of(const h1_limits *with, const char *text, size_t len)
 {
     static h1_head head;
@@ -679,7 +680,7 @@ TEST(threat_024_the_head_limit_is_exact)
     with.head_bytes = len;
     CHECK_INT(parse(&head, &with, text, len, &used), H1_COMPLETE);
     CHECK_INT(parse(&head, &with, text, len - 1, &used), H1_PARTIAL);
-    with.head_bytes = len - 1; /* a buffer of that size is full and still no head */
+    with.head_bytes = len - 1; /* a buffer of that size is full without a complete head */
     CHECK_INT(parse(&head, &with, text, len - 2, &used), H1_PARTIAL);
     CHECK_INT(parse(&head, &with, text, len - 1, &used), H1_ERROR);
     CHECK_INT(head.status, 431);
@@ -861,5 +862,5 @@ TEST(every_scan_kit_reads_mutated_heads_alike)
         refused += results[0] == H1_ERROR;
         free(data);
     }
-    CHECK(refused > 1000 && refused < 29000); /* both kinds were met */
+    CHECK(refused > 1000 && refused < 29000); /* both kinds occurred */
 }

@@ -1,4 +1,4 @@
-/** multipart/form-data: what is taken, what is refused, however it is cut into pieces. */
+/** multipart/form-data: what is accepted and what is refused, for every split into pieces. */
 #include "check.h"
 
 #include "http/media.h"
@@ -15,7 +15,7 @@ static void note(const char *mark, tern_str text)
     snprintf(seen + at, sizeof seen - at, "%s%.*s", mark, (int)text.len, text.data != NULL ? text.data : "");
 }
 
-/** Reads `body` in pieces of `step` bytes and notes what is told, one letter an event. */
+/** Reads `body` in pieces of `step` bytes and records the events, one letter each. */
 static const char *read_in(const char *body, size_t len, size_t step)
 {
     static multipart m;
@@ -23,7 +23,7 @@ static const char *read_in(const char *body, size_t len, size_t step)
     CHECK(multipart_open(&m, TERN_STR("multipart/form-data; boundary=B")) == NULL);
     bool in_data = false;
     for (size_t at = 0; at < len; at += step) {
-        char copy[1024]; /* of exactly this piece, so that no byte beyond is looked at unnoticed */
+        char copy[1024]; /* of exactly this size, so that reads past it are detected */
         size_t n = len - at < step ? len - at : step;
         CHECK(n <= sizeof copy);
         char *exact = malloc(n);
@@ -92,7 +92,7 @@ TEST(content_may_be_empty_and_no_part_may_be_there)
     CHECK(read_in("\r\n--B--\r\n", 9, 1) == NULL);
 }
 
-/** Reads `body` in pieces of each size, and cut in two at each byte: all tell the same. */
+/** Reads `body` in pieces of each size, and split in two at each byte: the events must be the same. */
 static void check_at_every_cut(const char *body, size_t len, const char *want)
 {
     for (size_t step = 1; step <= len; step++) {
@@ -201,7 +201,7 @@ TEST(threat_129_names_stay_as_clients_escape_them)
         {"name=\"a\"; filename=\"a\\b.txt\"", "[a|a\\b.txt=x]"},       /* browsers */
         {"name=\"a\"; filename=\"dir\\\"", "[a|dir\\=x]"},             /* browsers */
         {"name=\"a\"; filename=\"\"", "[a|=x]"},                       /* no file chosen */
-        {"name=\"a;b\"; filename=\"c; name=d\"", "[a;b|c; name=d=x]"}, /* no parameters in there */
+        {"name=\"a;b\"; filename=\"c; name=d\"", "[a;b|c; name=d=x]"}, /* no parameters inside */
         {"name=\"\xc3\xa9\"; filename=\"\xf0\x9f\x98\x80\"", "[\xc3\xa9|\xf0\x9f\x98\x80=x]"},
         {"NAME=a;FileName=b;", "[a|b=x]"},
         {" ; name=a ;; other=\"\"; \t", "[a=x]"},
@@ -214,7 +214,7 @@ TEST(threat_129_names_stay_as_clients_escape_them)
     }
 }
 
-/** A boundary as it stands in the header, and the same in the body. */
+/** A boundary as written in the header, and the same boundary in the body. */
 static const char *read_with(const char *type, const char *body)
 {
     static multipart m;

@@ -57,7 +57,7 @@ TEST(vector_scans_answer_as_the_scalar_one_for_every_byte_at_every_place)
     char *text = malloc(ROOM);
     for (unsigned k = 0; k < count; k++) {
         for (size_t len = 0; len <= 70; len++) {
-            char *floor = text + ROOM - len; /* ends where the block does: a read past it is seen */
+            char *floor = text + ROOM - len; /* ends with the block, so that a read past it is detected */
             for (size_t place = 0; place < len; place++) {
                 memset(floor, 'a', len);
                 for (int byte = 0; byte < 256; byte++) {

@@ -1,4 +1,4 @@
-/** Middleware as an application writes it: all of it stands before the first include of anything private. */
+/** Middleware as an application writes it: all of it comes before the first private include. */
 #include <tern/middleware.h>
 
 #include <string.h>
@@ -27,7 +27,7 @@ static tern_reply metrics(tern_ctx *c, void *options)
     return tern_next(c);
 }
 
-/** Says what to do about each 404, and hides what a 500 is about. */
+/** Adds advice to each 404, and hides the details of a 500. */
 static tern_reply soften(tern_ctx *c, void *options)
 {
     (void)options;
@@ -43,7 +43,7 @@ static tern_reply soften(tern_ctx *c, void *options)
     return tern_problem_reply(c, &mine);
 }
 
-/** Puts what is at fault into a header, as a gateway's log might want it. */
+/** Puts the faulty fields into a header, for example for a gateway's log. */
 static tern_reply name_faults(tern_ctx *c, void *options)
 {
     (void)options;
@@ -110,7 +110,7 @@ static tern_reply taken(tern_ctx *c)
 
 static tern_reply two_faults(tern_ctx *c)
 {
-    char name[] = "nick"; /* gone when the handler is left */
+    char name[] = "nick"; /* gone when the handler has returned */
     tern_fault faults[] = {{.field = name, .code = "rude", .message = "is rude"},
                            {.source = "query", .field = "page", .code = "wrong", .message = "is wrong"}};
     tern_fail_with(c, &(tern_problem){.status = 422, .faults = faults, .fault_count = 2});

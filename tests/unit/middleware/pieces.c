@@ -1,4 +1,4 @@
-/** The middleware that comes with Tern, as far as it needs no connection. */
+/** The middleware of Tern that does not need a connection. */
 #include "unit/app/fake.h"
 
 #include <tern/app.h>

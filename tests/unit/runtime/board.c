@@ -76,7 +76,9 @@ TEST(board_finds_nobody_when_all_are_full)
     board_free(b);
 }
 
-/** `each` connections accepted by each of four processes at the same time; returns the most that one has got.
+/**
+ * Each of four processes accepts `each` connections at the same time; returns the largest number that one of
+ * them has.
  */
 static uint32_t spread(int each)
 {

@@ -49,7 +49,7 @@ TEST(coro_spawn_runs_in_the_next_pass_with_its_request_and_scope)
     CHECK(coro_spawn(spawn_another, &ended, &outcome, &last) != NULL);
     CHECK_INT(ended, 0);
     CHECK(coro_run_ready());
-    CHECK_INT(ended, 1); /* what was spawned meanwhile waits for the next pass */
+    CHECK_INT(ended, 1); /* coroutines spawned during a pass wait for the next one */
     CHECK(coro_run_ready());
     CHECK_INT(ended, 2);
     CHECK(!coro_run_ready());
@@ -107,7 +107,7 @@ TEST(coro_wait_ends_at_its_deadline_and_not_before)
     timer_wheel_advance(&loop_self.timers, at_ms - 1);
     CHECK(!coro_run_ready());
     timer_wheel_advance(&loop_self.timers, at_ms);
-    coro_wake(last); /* too late: the deadline came first */
+    coro_wake(last); /* too late: the deadline passed first */
     CHECK(coro_run_ready());
     CHECK_INT(outcome, CORO_TIMEOUT);
     loop_close();
@@ -199,7 +199,7 @@ TEST(coro_cancel_waits_while_it_is_masked)
     loop_close();
 }
 
-/* -- what a stack keeps -- */
+/* -- what a stack preserves -- */
 
 enum { MANY = 3000 };
 static coro *many[MANY];
@@ -278,7 +278,7 @@ static void round_upward(void *arg)
     last = coro_self();
     coro_wait(0);
     CHECK_INT(fegetround(), FE_UPWARD);
-    ended++; /* and ends without setting it back, as one left by a throw would */
+    ended++; /* and ends without restoring it, as after a throw */
 }
 
 TEST(coro_rounding_mode_is_its_own)
@@ -296,7 +296,7 @@ TEST(coro_rounding_mode_is_its_own)
     loop_close();
 }
 
-/* AddressSanitizer may keep its functions' variables off the stack; here they are to lie on it. */
+/* AddressSanitizer may keep its functions' variables off the stack; here they must be on it. */
 __attribute__((no_sanitize("address"))) static size_t touch_deep(size_t bytes_left,
                                                                  const volatile char *above)
 {
@@ -337,7 +337,7 @@ TEST(coro_backtrace_ends_at_the_first_frame)
     CHECK(depth >= 2 && depth <= 6);
 }
 
-/* As touch_deep: what only a frame elsewhere points to would count as lost. */
+/* Like touch_deep: memory that only a frame elsewhere points to would count as leaked. */
 __attribute__((no_sanitize("address"))) static void hold_memory(void *arg)
 {
     char *volatile only_here = mem_alloc(100);
@@ -351,7 +351,7 @@ TEST(coro_suspended_at_the_end_is_no_leak_to_the_leak_checker)
     CHECK(loop_open());
     CHECK(coro_start(hold_memory, &for_ever));
     CHECK_INT(coro_count(), 1);
-    loop_close(); /* in the debug build the process fails at its exit if that memory counts as lost */
+    loop_close(); /* in the debug build the process fails at its exit if that memory counts as leaked */
 }
 
 static void overrun(void *arg)

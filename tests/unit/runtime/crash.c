@@ -15,14 +15,14 @@
 
 #define UNCHECKED __attribute__((noinline, no_sanitize("undefined")))
 
-/** Hides a value from the compiler, which would see the crash coming otherwise. */
+/** Hides a value from the compiler, which would otherwise detect the crash. */
 static uintptr_t opaque(uintptr_t value)
 {
     __asm__ volatile("" : "+r"(value));
     return value;
 }
 
-/* -- ways to die; the names of these static functions must come back in the report -- */
+/* -- ways to crash; the report must contain the names of these static functions -- */
 
 static UNCHECKED void writes_through_null(void)
 {
@@ -32,7 +32,7 @@ static UNCHECKED void writes_through_null(void)
 static UNCHECKED void dereferences_null(void)
 {
     writes_through_null();
-    opaque(0); /* keeps the call above from being the last thing here */
+    opaque(0); /* keeps the call above from being a tail call */
 }
 
 static UNCHECKED void jumps_nowhere(void)
@@ -101,7 +101,8 @@ static size_t describe_badly(void *self, char *out, size_t size)
 
 static const worker_service service = {.self = "GET /todos/7 request=abc123", .describe = describe};
 
-/** Runs `crash` in a child that reports to `record`, its standard error thrown away; the wait status. */
+/** Runs `crash` in a child that reports to `record`, with its standard error discarded; returns the wait
+ * status. */
 static int crash_child(crash_record *record, const worker_service *by, void (*crash)(void), pid_t *child)
 {
     pid_t pid = fork();
@@ -118,7 +119,7 @@ static int crash_child(crash_record *record, const worker_service *by, void (*cr
     return status;
 }
 
-/** Crashes a child and returns the report of it. */
+/** Crashes a child and returns its report. */
 static const char *report_of(void (*crash)(void), int want_signal)
 {
     static char text[CRASH_TEXT_MAX];
@@ -306,7 +307,7 @@ static void logs_a_crash(void)
     record.frame_count = 1;
     CHECK(crash_log(&record, 4711, SIGFPE));
     CHECK_INT(record.signal, 0);
-    CHECK(!crash_log(&record, 4711, 3 << 8)); /* exit(3) is no crash, and the old record is gone */
+    CHECK(!crash_log(&record, 4711, 3 << 8)); /* exit(3) is not a crash, and the old record is gone */
     CHECK(!crash_log(&record, 4711, SIGTERM));
 }
 
@@ -375,7 +376,7 @@ static void logs_a_crash_with_slow_addr2line(void)
     char folder[] = "/tmp/tern_slow_XXXXXX", path[64];
     CHECK(mkdtemp(folder) != NULL);
     snprintf(path, sizeof path, "%s/addr2line", folder);
-    CHECK(symlink("/usr/bin/yes", path) == 0); /* it never ends, and what it says is nonsense */
+    CHECK(symlink("/usr/bin/yes", path) == 0); /* it never ends, and its output is nonsense */
     setenv("PATH", folder, 1);
     logs_a_crash();
     unlink(path);

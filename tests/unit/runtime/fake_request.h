@@ -69,7 +69,7 @@ static inline void fake_main(void *arg)
         loop_stop();
 }
 
-/** Runs these handlers side by side, begun in order, until all have ended. */
+/** Runs these handlers concurrently, started in order, until all have ended. */
 static inline void run_requests(fake_request *requests, size_t count)
 {
     CHECK(loop_open());
@@ -80,7 +80,7 @@ static inline void run_requests(fake_request *requests, size_t count)
         loop_run();
     for (size_t i = 0; i < count; i++)
         CHECK(requests[i].has_ended);
-    loop_stop(); /* what is still ready ends too */
+    loop_stop(); /* coroutines that are still ready end, too */
     loop_run();
     CHECK_INT(coro_count(), 0);
     loop_close();

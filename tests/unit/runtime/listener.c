@@ -32,7 +32,7 @@ static uint16_t port_of(int fd)
 
 static void silence(void)
 {
-    CHECK(freopen("/dev/null", "w", stderr) != NULL); /* the line is the server tests' business */
+    CHECK(freopen("/dev/null", "w", stderr) != NULL); /* the server tests check the line */
 }
 
 TEST(listener_opens_a_socket_a_worker_on_the_same_free_port)
@@ -125,7 +125,7 @@ TEST(listener_removes_its_own_socket_file_only)
     CHECK(rmdir(folder) == 0);
 }
 
-/** Opens a socket file in a new folder and tells what it is like; false when it is refused. */
+/** Opens a socket file in a new folder and reports its attributes; false when it is refused. */
 static bool open_file(worker_config config, struct stat *file)
 {
     char folder[] = "/tmp/listener-XXXXXX", host[128];

@@ -281,7 +281,7 @@ TEST(loop_wake_up_from_a_thread_ends_the_sleep)
     CHECK(loop_open());
     loop_self.on_sleep = count_sleep;
     loop_self.on_wake = stop_when_woken;
-    loop_run(); /* nothing else can end it */
+    loop_run(); /* only this can end it */
     CHECK(pthread_join(thread, NULL) == 0);
     CHECK_INT(slept, 1);
     CHECK_INT(woken, 1);

@@ -19,7 +19,7 @@ static pid_t in_child(void (*work)(unsigned number), unsigned number)
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nobody behind */
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves no process running */
         work(number);
         _exit(0);
     }
@@ -163,7 +163,7 @@ static void pass_ms(uint64_t ms)
 
 TEST(threat_117_entries_expire_on_the_monotonic_clock)
 {
-    /* The wall clock is not asked: what clock_coarse_ms reads alone decides. */
+    /* The wall clock is not used: only clock_coarse_ms decides. */
     tern_shared_map *map = tern_shared_map_new("m", .entries = 10);
     put(map, "soon", "x", 20);
     put(map, "late", "y", 3600000);
@@ -216,7 +216,7 @@ TEST(a_full_map_drops_what_expires_soonest)
     }
     size_t kept = tern_shared_map_count(map);
     CHECK(kept >= 4 && kept < 20);
-    for (unsigned i = 0; i < kept - 1; i++) { /* the one put last took the place of the soonest */
+    for (unsigned i = 0; i < kept - 1; i++) { /* the last one replaced the one that expires first */
         char key[16];
         snprintf(key, sizeof key, "key %u", i);
         CHECK(has(map, key, key));
@@ -441,7 +441,7 @@ static void write_for_ever(unsigned number)
     }
 }
 
-/** The kernel passes on the lock of a process that died; an emulator of another processor may not. */
+/** The kernel releases the lock of a process that died; an emulator of another processor may not. */
 static void need_robust_locks(void)
 {
     void *head;

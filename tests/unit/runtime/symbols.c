@@ -45,7 +45,7 @@ TEST(symbols_leave_addresses_without_a_mapping_unnamed)
     }
 }
 
-/** A small ELF file with one symbol "wanted" that covers file offsets 0x100 to 0x13f, to be spoiled. */
+/** A small ELF file with one symbol "wanted" that covers file offsets 0x100 to 0x13f; tests corrupt it. */
 typedef struct small_elf {
     ElfW(Ehdr) head;
     ElfW(Phdr) part;

@@ -149,7 +149,7 @@ TEST(timer_at_the_end_of_time_never_fires_and_sleeps_the_longest)
     CHECK_INT(wheel.count, 1);
 }
 
-/* A fixed generator: a failure shows again. */
+/* A fixed generator, so that a failure is reproducible. */
 static uint64_t next_random(void)
 {
     static uint64_t state = 0x9e3779b97f4a7c15;
@@ -163,7 +163,7 @@ enum { RANDOM_TIMERS = 300 };
 static probe random_probes[RANDOM_TIMERS];
 static bool model_running[RANDOM_TIMERS];
 
-/** The wheel may wake up early but never late: no running timer lies before the end of its sleep. */
+/** The wheel may wake up early but never late: no running timer is due before the end of its sleep. */
 static void check_sleep(uint64_t now_ms)
 {
     uint64_t first_ms = UINT64_MAX;

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile bool never_mind; /* lets compilers believe that the recursion may end in peace */
+static volatile bool never_mind; /* lets compilers believe that the recursion may end normally */
 
 static void throw_from_depth(unsigned depth, unwind_reason reason)
 {
@@ -28,7 +28,7 @@ static void throw_and_catch(void)
             CHECK_INT(inner.reason, UNWIND_FAIL);
             caught += 1;
         }
-        throw_from_depth(5, UNWIND_CANCELLED); /* inner is released: this one is outer's */
+        throw_from_depth(5, UNWIND_CANCELLED); /* inner is released: this throw reaches outer */
     } else {
         CHECK_INT(outer.reason, UNWIND_CANCELLED);
         caught += 10;
@@ -93,7 +93,8 @@ TEST(unwind_points_of_two_coroutines_and_the_loop_are_apart)
     if (unwind_catch(&point) == 0) {
         CHECK(coro_start(wait_inside_a_catch, (void *)0));
         CHECK(coro_start(wait_inside_a_catch, (void *)1));
-        coro_wake(waiting[0]); /* the first to wait goes on first, with the other's point set later */
+        coro_wake(
+            waiting[0]); /* the first to wait continues first, although the other's point was set later */
         coro_run_ready();
         coro_wake(waiting[1]);
         coro_run_ready();
@@ -124,7 +125,7 @@ TEST(unwind_throw_without_a_catch_point_aborts_with_a_message)
         _exit(0);
     }
     close(pipe_fds[1]);
-    char text[1000] = ""; /* checkers and emulators may add words of their own */
+    char text[1000] = ""; /* checkers and emulators may add their own output */
     for (size_t len = 0; len < sizeof text - 1;) {
         ssize_t got = read(pipe_fds[0], text + len, sizeof text - 1 - len);
         CHECK(got >= 0);

@@ -38,7 +38,7 @@ static unsigned line_of(const char *text, const char *at)
     return line;
 }
 
-/** Whether a statement would end the transaction that it is in. */
+/** Whether a statement would end its transaction. */
 static bool ends_transaction(const char *statement, const char *end)
 {
     static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};

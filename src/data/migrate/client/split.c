@@ -1,4 +1,4 @@
-/* Where one statement ends and the next begins, in the SQL of PostgreSQL. */
+/* Splits PostgreSQL's SQL into statements. */
 #include "data/migrate/client/client.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ static bool begins(const char *at, const char *end, const char *word)
     return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
 }
 
-/** Behind the comment at `at`; `at` when there is none. Comments between stars nest. */
+/** The end of the comment at `at`; `at` when there is none. Block comments nest. */
 static const char *skip_comment(const char *at, const char *end)
 {
     unsigned depth = 0;
@@ -34,7 +34,7 @@ static const char *skip_comment(const char *at, const char *end)
     return end;
 }
 
-/** Behind what is quoted at `at`; doubled quotes are two neighbours, which comes to the same. */
+/** The end of the quoted text at `at`. A doubled quote counts as two adjacent texts, with the same result. */
 static const char *skip_quoted(const char *at, const char *end, bool has_escapes)
 {
     char quote = *at++;
@@ -49,7 +49,7 @@ static bool is_word_byte(char c)
            (unsigned char)c >= 0x80;
 }
 
-/** Behind the text between two $tag$; behind the '$' when it begins none ($1). */
+/** The end of the text between two $tag$; just after the '$' when it does not begin one ($1). */
 static const char *skip_dollars(const char *at, const char *end)
 {
     const char *tag_end = at + 1;

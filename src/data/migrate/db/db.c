@@ -22,7 +22,7 @@ static bool run(migrate_command *c, const char *sql, buf *problem)
     return client_query(&c->client, sql, NULL, 0, NULL, NULL, problem);
 }
 
-/** The tables that hold rows, those that are referred to first. */
+/** The tables with rows; a referenced table comes before those that refer to it. */
 static const data_table *next_table(unsigned *at)
 {
     unsigned count;
@@ -75,7 +75,7 @@ static bool dump_tables(migrate_command *c, FILE *out, long *rows, buf *problem)
     return fflush(out) == 0;
 }
 
-/** All tables as they are at one moment. */
+/** Dumps all tables as they are at one moment. */
 static bool dump_all(migrate_command *c, FILE *out, long *rows)
 {
     buf problem = {0};
@@ -107,7 +107,7 @@ int command_db_dump(migrate_command *c)
     if (path == NULL)
         return !dump_all(c, stdout, &rows);
     const char *passing =
-        arena_printf(&c->memory, "%s.part", path); /* no half file in the place of a whole one */
+        arena_printf(&c->memory, "%s.part", path); /* an incomplete file never replaces a complete one */
     FILE *out = passing != NULL ? fopen(passing, "we") : NULL;
     if (out == NULL) {
         command_fail(c, "%s: %s", path, strerror(errno));
@@ -134,7 +134,7 @@ typedef struct load {
     long rows;
 } load;
 
-/** Takes `{"todo":` and `}` from around a row; NULL when the line is none. */
+/** Strips `{"todo":` and `}` from a row; NULL when the line is not a row. */
 static fixture *take_row(load *l, const char *line, size_t len, tern_str *json)
 {
     while (len != 0 && strchr(" \t\r\n", line[len - 1]) != NULL)
@@ -192,8 +192,9 @@ static bool load_lines(load *l, FILE *file, const char *path)
     return is_done && (ferror(file) == 0 || command_fail(l->command, "%s: %s", path, strerror(errno)));
 }
 
-/** Rows may refer to rows that come later, of their own table or in a circle: PostgreSQL then looks in the
- * end. */
+/**
+ * Rows may refer to later rows, of the same table or in a cycle: PostgreSQL checks them at the end.
+ */
 static bool defer_references(migrate_command *c, bool is_deferred, buf *problem)
 {
     unsigned at = 0;
@@ -213,7 +214,7 @@ static bool defer_references(migrate_command *c, bool is_deferred, buf *problem)
     return is_done;
 }
 
-/** The next key that PostgreSQL gives comes after those that were loaded. */
+/** Makes PostgreSQL's next key follow those that were loaded. */
 static bool set_sequences(migrate_command *c, buf *problem)
 {
     unsigned at = 0;

@@ -1,4 +1,4 @@
-/* `APP db shell`: the engine's own, on the application's database. */
+/* `APP db shell`: the engine's shell on the application's database. */
 #include "data/migrate/command.h"
 
 #include "base/text.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** The text with %41 as A. */
+/** Decodes the text: %41 becomes A. */
 static void decode(char *text)
 {
     char *to = text;
@@ -21,7 +21,7 @@ static void decode(char *text)
     *to = '\0';
 }
 
-/** A part of the URL as libpq reads it; NULL without memory. */
+/** A part of the URL as libpq reads it; NULL when out of memory. */
 static char *part(migrate_command *c, const char *begin, const char *end)
 {
     char *text = arena_text(&c->memory, begin, (size_t)(end - begin));
@@ -36,8 +36,8 @@ static bool take_password(migrate_command *c, const char *begin, const char *end
     return password != NULL && setenv("PGPASSWORD", password, 1) == 0;
 }
 
-/** The options behind the '?' without passwords. That of a key (sslpassword) is asked for on the terminal:
- * no variable takes it. */
+/** The options after the '?', without passwords. psql asks for a key's password (sslpassword) on the
+ * terminal: it has no environment variable. */
 static bool copy_options(migrate_command *c, const char *options, buf *safe)
 {
     char before = '?';
@@ -59,8 +59,8 @@ static bool copy_options(migrate_command *c, const char *options, buf *safe)
     return true;
 }
 
-/** Appends the URL without its passwords, which go into the environment: others can see arguments. Reads it
- * as libpq does: up to the first '@' that has no '/' before it, what logs in. */
+/** Appends the URL without its passwords, which go into the environment: other users can see arguments. Reads
+ * the URL as libpq does: the login ends at the first '@' without a '/' before it. */
 static bool hide_passwords(migrate_command *c, const char *url, buf *safe)
 {
     const char *user = strstr(url, "://");
@@ -110,7 +110,7 @@ int command_db_shell(migrate_command *c)
         path = arena_text(&c->memory, path, strcspn(path, "?")); /* without ?mode=ro */
         if (path == NULL)
             return 1;
-        if (access(path, F_OK) != 0 && errno == ENOENT) { /* the shell would leave an empty one */
+        if (access(path, F_OK) != 0 && errno == ENOENT) { /* the shell would create an empty file */
             command_fail_without_tables(c);
             return 1;
         }

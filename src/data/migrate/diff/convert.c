@@ -1,8 +1,9 @@
 /*
- * What becomes of a column's values when its kind changes: the same in both engines, or an error of the
- * engine where a value cannot be read as the new kind. A null stays one.
+ * Converts a column's values when its kind changes. Both engines give the same result, or an error where a
+ * value cannot be read as the new kind. A null stays null.
  *
- * Left out is what only the application knows, such as whether a number counts seconds or milliseconds.
+ * Conversions that only the application knows are left out, such as whether a number counts seconds or
+ * milliseconds.
  */
 #include "data/migrate/diff/diff.h"
 #include "data/table/maker.h"

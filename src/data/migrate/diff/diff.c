@@ -18,7 +18,7 @@ static void *copy_of(schema_diff *d, const void *items, size_t count, size_t siz
 
 /* -- renames: the old schema under new names -- */
 
-/** What the table is called now, when it was called `name` and is there no more under that name. */
+/** The new name of the table that was called `name`, when it was renamed. */
 static const char *new_table_name(const schema_diff *d, const char *name)
 {
     if (ddl_find_table(d->to, name) != NULL)
@@ -32,7 +32,7 @@ static const char *new_table_name(const schema_diff *d, const char *name)
     return name;
 }
 
-/** The same of a column of the old table `from`. */
+/** The new name of a column of the old table `from`, when it was renamed. */
 static const char *new_column_name(const schema_diff *d, const ddl_table *from, const char *name)
 {
     const ddl_table *to = ddl_find_table(d->to, new_table_name(d, from->name));
@@ -198,7 +198,7 @@ bool diff_is_same_search(data_dialect dialect, const ddl_table *a, const ddl_tab
     return is_same;
 }
 
-/* -- values for rows that are there -- */
+/* -- values for existing rows -- */
 
 static const char *const zeros[] = {
     [ddl_kind_boolean] = "false",
@@ -223,7 +223,7 @@ static const char *const zeros[] = {
     [ddl_kind_json] = "null",
 };
 
-/** The least value that is surely allowed where the limit itself is not. */
+/** The smallest value that is allowed when the limit itself is excluded. */
 static const char *next_to_least(const ddl_column *column, char out[SCALAR_PRINT_BYTES])
 {
     bool is_whole = column->kind <= ddl_kind_uint64;
@@ -239,7 +239,7 @@ bool diff_add_filling(buf *sql, data_dialect dialect, const ddl_column *column, 
     if (column->role == ddl_role_created || column->role == ddl_role_updated)
         return buf_add_text(sql, dialect->now);
     if (column->role != ddl_role_version && (!is_down || column->references != NULL))
-        return false; /* there is no row that a made up key could refer to */
+        return false; /* a made-up key would refer to no row */
     char next[SCALAR_PRINT_BYTES];
     ddl_add_literal(sql, dialect, column->kind,
                     column->min_excluded         ? next_to_least(column, next)

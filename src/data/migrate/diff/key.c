@@ -1,4 +1,4 @@
-/* Keys that change: what that asks of the rows that are there, and of what refers to them. */
+/* Changes of keys: what they require of existing rows and of references to them. */
 #include "data/migrate/diff/diff.h"
 #include "data/table/maker.h"
 
@@ -43,11 +43,11 @@ bool diff_refers_otherwise(const schema_diff *d, const ddl_column *mid, const dd
 
 typedef enum new_value {
     NOT_NEEDED,   /* null, the default, or the number that the database gives */
-    RANDOM,       /* another one for each row */
+    RANDOM,       /* a different value for each row */
     FILLING,      /* one that diff_add_filling knows */
     UNKNOWN,      /* only the author knows */
-    NOT_UNIQUE,   /* of the kind, and of each row another one */
-    NOT_REFERRING /* made up, there would be no row of that key */
+    NOT_UNIQUE,   /* of the kind, different for each row */
+    NOT_REFERRING /* a made-up value would match no row */
 } new_value;
 
 static new_value value_of_new(const ddl_table *table, const ddl_column *column, bool is_down)
@@ -80,7 +80,7 @@ bool diff_add_new_value(buf *sql, data_dialect dialect, const ddl_table *table, 
     }
 }
 
-/* -- what there is no migration for -- */
+/* -- changes that cannot be migrated -- */
 
 static void check_new(const ddl_table *table, const ddl_column *column, buf *problems)
 {

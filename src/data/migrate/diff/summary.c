@@ -1,4 +1,4 @@
-/* What changes, in lines for people. */
+/* Describes the changes in lines for people. */
 #include "data/migrate/diff/diff.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ static void add_key(const ddl_table *table, buf *out)
         buf_add_printf(out, i == 0 ? "%s" : " + %s", table->key.items[i]);
 }
 
-/** Whether one of the names is not among the others. */
+/** Whether one of the names is missing from the others. */
 static bool has_more(const tern_text_list *names, const tern_text_list *others)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -30,7 +30,7 @@ static void tell_key(const diff_table *t, buf *out)
     add_key(t->mid, out);
     buf_add_text(out, " to ");
     add_key(t->to, out);
-    bool was_unique = !has_more(&t->mid->key, &t->to->key); /* and is so with more columns too */
+    bool was_unique = !has_more(&t->mid->key, &t->to->key); /* and remains unique with more columns */
     buf_add_text(out, was_unique || ddl_has_automatic_key(t->to)
                           ? "\n"
                           : ", which fails if rows have the same values\n");
@@ -49,7 +49,7 @@ static bool is_same_limit(const ddl_column *a, const ddl_column *b)
            is_same_text(a->multiple_of, b->multiple_of) && is_same_text(a->pattern, b->pattern);
 }
 
-/** What is another thing about the column, and what that asks of the rows that are there. */
+/** Describes what changes about the column, and what that requires of existing rows. */
 static void tell_change(const ddl_column *mid, const ddl_column *to, buf *out)
 {
     if (mid->kind != to->kind)
@@ -75,7 +75,7 @@ static void tell_change(const ddl_column *mid, const ddl_column *to, buf *out)
                                                    : ", another foreign key");
 }
 
-/** Whether the column is another one in some dialect. */
+/** Whether the column differs in some dialect. */
 static bool changes_anywhere(const ddl_table *table, const ddl_column *mid, const ddl_column *to)
 {
     for (unsigned i = 0; i < DATA_DIALECTS; i++)

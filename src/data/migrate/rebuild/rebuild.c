@@ -20,14 +20,14 @@ typedef struct dropped_table {
     const char *name;
     kept_object *objects;
     unsigned count;
-    int64_t sequence; /* the last number that it gave; 0: it kept none */
-    bool is_back;     /* another table has its name now */
+    int64_t sequence; /* the last number that it gave; 0: none */
+    bool is_back;     /* another table now has its name */
 } dropped_table;
 
-/** A table of the models whose rules are more than its model's. */
+/** A table of the models that has more rules than its model. */
 typedef struct ruled_table {
     struct ruled_table *next;
-    const char *name; /* as the script has called it since */
+    const char *name; /* its current name in the script */
     table_rules rules;
 } ruled_table;
 
@@ -36,9 +36,9 @@ struct rebuild {
     const ddl_schema *models;
     const char *file;
     arena *memory;
-    dropped_table *dropped; /* the last first */
+    dropped_table *dropped; /* last first */
     ruled_table *ruled;
-    dropped_table *swap; /* while the statement that gives its name to another table runs */
+    dropped_table *swap; /* while the statement that renames another table to its name runs */
     bool is_ruled_read, is_memory_short;
 };
 
@@ -65,7 +65,7 @@ static bool is_same_name(const char *a, const char *b)
     return strlen(a) == strlen(b) && text_equal_nocase(a, b, strlen(a));
 }
 
-/** A name as it stands in SQL. */
+/** A name as it is written in SQL. */
 static void add_quoted(buf *sql, const char *name)
 {
     buf_add_text(sql, "\"");
@@ -76,8 +76,8 @@ static void add_quoted(buf *sql, const char *name)
 
 /* -- words of a statement -- */
 
-/** Reads the next word or name of a statement into `word` (NAME_BYTES) in its own letters; where it ends. An
- * empty one is another character. */
+/** Reads the next word or name of a statement into `word` (NAME_BYTES), with its case kept; returns its end.
+ * `word` is empty when the next character does not begin one. */
 static const char *next_word(const char *at, const char *end, char *word)
 {
     size_t len = 0;
@@ -98,7 +98,7 @@ static const char *next_word(const char *at, const char *end, char *word)
     return at < end && close != '\0' ? at + 1 : at;
 }
 
-/** Moves past the words, when they are the next. */
+/** Skips the words, if they come next. */
 static bool take_words(const char **at, const char *end, const char *const *words)
 {
     const char *from = *at;
@@ -114,7 +114,7 @@ static bool take_words(const char **at, const char *end, const char *const *word
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/** A name with perhaps that of its schema before it. */
+/** A name, with an optional schema name before it. */
 static void take_name(const char **at, const char *end, char *name)
 {
     *at = next_word(*at, end, name);
@@ -122,7 +122,7 @@ static void take_name(const char **at, const char *end, char *name)
         *at = next_word(*at + 1, end, name);
 }
 
-/* -- what is kept of a table -- */
+/* -- what is kept from a table -- */
 
 static dropped_table *find_dropped(const rebuild *r, const char *name)
 {
@@ -164,7 +164,7 @@ static bool has_sequences(rebuild *r, buf *problem, bool *has)
     return is_asked;
 }
 
-/** Before it is dropped. */
+/** Called before the table is dropped. */
 static bool keep_table(rebuild *r, const char *name, buf *problem)
 {
     const tern_arg arg = tern_arg_text(name);
@@ -185,10 +185,12 @@ static bool keep_table(rebuild *r, const char *name, buf *problem)
            (!r->is_memory_short || fail_short(problem));
 }
 
-/* -- rules by hand -- */
+/* -- rules written by hand -- */
 
-/** The rules of a table that are not its model's: what is read of it, less what is read of a table made as
- * the model says. */
+/**
+ * The rules of a table that its model does not declare: those of the table, minus those of a table created
+ * from the model.
+ */
 static bool read_rules(rebuild *r, const ddl_table *model, buf *problem)
 {
     table_rules mine = {.memory = r->memory}, ours = {.memory = r->memory};
@@ -211,7 +213,7 @@ static bool read_rules(rebuild *r, const ddl_table *model, buf *problem)
     return true;
 }
 
-/** Before the first statement that renames or drops something. */
+/** Called before the first statement that renames or drops something. */
 static bool read_all_rules(rebuild *r, buf *problem)
 {
     if (r->is_ruled_read || r->models == NULL)
@@ -247,7 +249,7 @@ static void add_rule(buf *problem, const table_rule *rule)
         buf_add_printf(problem, "\"%s\"", rule->text);
 }
 
-/** Whether the table that has taken the name has all rules of the one before. */
+/** Whether the table that took over the name has all rules of the previous one. */
 static bool check_rules(rebuild *r, const char *name, buf *problem)
 {
     const ruled_table *t = find_ruled(r, name);
@@ -276,7 +278,7 @@ static bool check_rules(rebuild *r, const char *name, buf *problem)
 static bool begin_swap(rebuild *r, dropped_table *t, buf *problem)
 {
     r->swap = t;
-    /* SQLite would look into all views and triggers now, in which the name means nothing at the moment. */
+    /* SQLite would check all views and triggers now, which use a name that does not exist at the moment. */
     return run(r, "pragma legacy_alter_table = on", problem);
 }
 
@@ -321,7 +323,7 @@ bool rebuild_before(rebuild *r, const char *statement, const char *end, buf *pro
     return read_all_rules(r, problem) && keep_table(r, name, problem);
 }
 
-/** A table that numbers its rows goes on after the last number of the one before. */
+/** A table that numbers its rows continues after the last number of its predecessor. */
 static bool go_on_counting(rebuild *r, const dropped_table *t, buf *problem)
 {
     const tern_arg args[] = {tern_arg_text(t->name), tern_arg_int(t->sequence)};
@@ -350,7 +352,7 @@ bool rebuild_after(rebuild *r, buf *problem)
            go_on_counting(r, t, problem);
 }
 
-/* -- making again -- */
+/* -- recreating -- */
 
 static bool is_models_index(const rebuild *r, const char *name)
 {
@@ -391,7 +393,7 @@ static bool make_again(rebuild *r, const dropped_table *t, const kept_object *ob
     return false;
 }
 
-/** Full-text tables that take their words from a table know its rows by number. */
+/** Full-text tables that index another table refer to its rows by number. */
 typedef struct full_texts {
     rebuild *r;
     buf *names; /* each with a NUL after it */
@@ -448,7 +450,7 @@ static bool take_words_again(rebuild *r, const char *table, buf *problem)
     return is_done;
 }
 
-/** SQLite looks into all views and triggers when it renames a table, whichever. */
+/** SQLite checks all views and triggers when it renames any table. */
 static bool check_all(rebuild *r, buf *problem)
 {
     static const char *const look[] = {"create table tern_looks (a)",

@@ -1,12 +1,12 @@
 /**
- * What hangs on a table that a migration makes again in SQLite: indexes, triggers, views, rules.
+ * Preserves the indexes, triggers, views and rules of a table that a migration rebuilds in SQLite.
  *
- * SQLite cannot change most of a table in place: a script makes another one, copies the rows, drops the old
- * one and gives the new one its name (https://www.sqlite.org/lang_altertable.html, section 7). Models know
- * only their own indexes and rules. What a migration by hand has put on the table goes with the old one, and
- * views that name it stop the rename. So a script is looked at statement by statement while it runs: what
- * goes is made again, and what cannot be is said, with the statement that would have to be written. All this
- * happens in the migration's transaction, so a refusal leaves everything as it was.
+ * SQLite cannot change most of a table in place: a script creates a new table, copies the rows, drops the old
+ * table and renames the new one (https://www.sqlite.org/lang_altertable.html, section 7). Models know only
+ * their own indexes and rules. Those that a handwritten migration added are dropped with the old table, and
+ * views that name it block the rename. So each statement of a script is observed as it runs. What was dropped
+ * is created again. If that is not possible, the problem names the statement to write. All this happens in
+ * the migration's transaction, so a refusal changes nothing.
  */
 #ifndef MIGRATE_REBUILD_H
 #define MIGRATE_REBUILD_H
@@ -16,26 +16,26 @@
 
 typedef struct rebuild rebuild;
 
-/** Begins to follow a script on a database of SQLite: `models` are the tables as models had them before it
- * (NULL: nobody knows), `file` is what a person would change. NULL without memory. */
+/** Begins to follow a script on an SQLite database. `models` are the models' tables before it (NULL:
+ * unknown); `file` is the file to edit. NULL when out of memory. */
 rebuild *rebuild_begin(migrate_client *client, const ddl_schema *models, const char *file, arena *memory);
-/** Looks at the statement that is about to run. False with the problem. */
+/** Called before each statement runs. False with the problem. */
 bool rebuild_before(rebuild *r, const char *statement, const char *end, buf *problem);
-/** Once it has run. */
+/** Called after it has run. */
 bool rebuild_after(rebuild *r, buf *problem);
-/** After the last statement: makes again what went, and asks SQLite whether every view and trigger still has
- * what it names. */
+/** Called after the last statement: creates again what was dropped, and makes SQLite check that everything
+ * that views and triggers name still exists. */
 bool rebuild_finish(rebuild *r, buf *problem);
-/** In the end, also of a script that failed. */
+/** Called at the end, also after a script that failed. */
 void rebuild_end(rebuild *r);
 
 /* -- rules that no model has made (rules.c) -- */
 
-/** Something of a table that its model does not say. */
+/** A property of a table that its model does not describe. */
 typedef struct table_rule {
     const char *kind;   /* "column", "collation", "check", "unique", "foreign key", "option" */
-    const char *column; /* NULL: of the table, or of several. Of a check the name of its constraint */
-    const char *text;   /* as it is compared */
+    const char *column; /* NULL: the table or several columns; for a check, the constraint's name */
+    const char *text;   /* in the form that is compared */
 } table_rule;
 
 typedef struct table_rules {
@@ -47,11 +47,11 @@ typedef struct table_rules {
 
 /** Reads all rules of a table. False with the problem. */
 bool rules_read(table_rules *rules, migrate_client *client, const char *table, buf *problem);
-/** Takes out of `rules` those that are in `others` too. */
+/** Removes from `rules` those that `others` has too. */
 void rules_take_out(table_rules *rules, const table_rules *others);
-/** Whether the rule is among them. */
+/** Whether the list has the rule. */
 bool rules_have(const table_rules *rules, const table_rule *rule);
-/** The column is called otherwise from now on. */
+/** Renames the column in the rules. */
 void rules_rename_column(table_rules *rules, const char *from, const char *to);
 
 #endif

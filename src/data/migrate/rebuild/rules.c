@@ -1,4 +1,4 @@
-/* What a table of SQLite has that its model may not say: columns, collations, checks, and so on. */
+/* Reads what an SQLite table has and its model may lack: columns, collations, checks, and so on. */
 #include "data/migrate/rebuild/rebuild.h"
 
 #if defined(TERN_WITH_SQLITE)
@@ -21,7 +21,7 @@ static void add(table_rules *rules, const char *kind, const char *column, const 
     grown[rules->count++] = (table_rule){kind, kept_column, kept_text};
 }
 
-/* -- what SQLite tells -- */
+/* -- what SQLite reports -- */
 
 static bool take_column(void *arg, const char *const *values, unsigned count)
 {
@@ -52,7 +52,7 @@ static bool take_option(void *arg, const char *const *values, unsigned count)
     return true;
 }
 
-/** Collations and `autoincrement` are in no pragma. */
+/** No pragma reports collations and `autoincrement`. */
 static void add_details(table_rules *rules, sqlite3 *db, const char *table)
 {
     for (unsigned i = 0, count = rules->count; i < count; i++) {
@@ -69,7 +69,7 @@ static void add_details(table_rules *rules, sqlite3 *db, const char *table)
     }
 }
 
-/* -- checks, which are only in the text -- */
+/* -- checks, which only the table's SQL shows -- */
 
 /** The end of the quoted text or name at `at`. */
 static const char *skip_quoted(const char *at)
@@ -94,7 +94,7 @@ static bool is_word_byte(char c)
            (unsigned char)c >= 0x80;
 }
 
-/** The end of the piece at `at` that has no blank or bracket in it that counts. */
+/** The end of the piece at `at`: it ends at a blank or bracket outside of quotes. */
 static const char *skip_piece(const char *at)
 {
     if (is_quote(*at))
@@ -117,7 +117,7 @@ static bool is_blank_or_comment(const char *at)
     return strchr(" \t\r\n", *at) != NULL || memcmp(at, "--", 2) == 0 || memcmp(at, "/*", 2) == 0;
 }
 
-/** Adds a piece in small letters; words stay apart. */
+/** Adds a piece in lower case; words stay separate. */
 static void add_word(buf *out, const char *begin, const char *end)
 {
     bool is_after_word = out->len != 0 && is_word_byte(out->data[out->len - 1]);
@@ -127,8 +127,8 @@ static void add_word(buf *out, const char *begin, const char *end)
         buf_add(out, &(char){(char)text_lower((unsigned char)*begin)}, 1);
 }
 
-/** The condition from its '(' to its ')', written as it is compared: without blanks, comments and quotes of
- * names, and in small letters outside of texts. Moves after it. */
+/** Appends the condition from its '(' to its ')' in the form that is compared: without blanks, comments and
+ * quotes around names, and in lower case outside of texts. Moves past it. */
 static void take_condition(buf *out, const char **at)
 {
     unsigned depth = 0;
@@ -162,8 +162,8 @@ static void add_check(table_rules *rules, const tern_str *name, const char **at)
     buf_free(&called);
 }
 
-/** A check's `column` is the name of its constraint: those that Tern has named are the model's, whatever an
- * earlier version of Tern wrote into them. */
+/** A check's `column` is the name of its constraint. Constraints that Tern named belong to the model,
+ * regardless of what an earlier version of Tern wrote into them. */
 static bool take_checks(void *arg, const char *const *values, unsigned count)
 {
     tern_str name = {0};
