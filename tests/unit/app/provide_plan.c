@@ -172,14 +172,13 @@ LINK(l1, l0)
 LINK(l2, l1)
 LINK(l3, l2)
 LINK(l4, l3)
-LINK(l5, l4)
-LINK(l6, l5)
-LINK(l7, l6) LINK(l8, l7) LINK(l9, l8) LINK(l10, l9) LINK(l11, l10) LINK(l12, l11) LINK(l13, l12)
-    LINK(l14, l13) LINK(l15, l14) LINK(l16, l15) LINK(l17, l16) LINK(l18, l17) LINK(l19, l18) LINK(l20, l19)
-        LINK(l21, l20) LINK(l22, l21) LINK(l23, l22) LINK(l24, l23) LINK(l25, l24) LINK(l26, l25)
-            LINK(l27, l26) LINK(l28, l27) LINK(l29, l28) LINK(l30, l29) LINK(l31, l30) LINK(l32, l31)
+LINK(l5, l4) LINK(l6, l5) LINK(l7, l6) LINK(l8, l7) LINK(l9, l8) LINK(l10, l9) LINK(l11, l10) LINK(l12, l11)
+    LINK(l13, l12) LINK(l14, l13) LINK(l15, l14) LINK(l16, l15) LINK(l17, l16) LINK(l18, l17) LINK(l19, l18)
+        LINK(l20, l19) LINK(l21, l20) LINK(l22, l21) LINK(l23, l22) LINK(l24, l23) LINK(l25, l24)
+            LINK(l26, l25) LINK(l27, l26) LINK(l28, l27) LINK(l29, l28) LINK(l30, l29) LINK(l31, l30)
+                LINK(l32, l31)
 
-                TERN_HANDLER(plain)
+                    TERN_HANDLER(plain)
 {
     return tern_no_content(c);
 }
