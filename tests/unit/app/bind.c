@@ -985,7 +985,7 @@ TEST(mistakes_of_inputs_are_told_at_start)
          "/a",
          create_todo,
          {.stream_body = true},
-         "a.c:1: POST /a: model Todo: its fields are read from the body, so the route can't have "
+         "a.c:1: POST /a: model Todo: its fields are read from the body, so the route cannot have "
          ".stream_body\n"},
         {"POST",
          "/a",
