@@ -242,8 +242,8 @@ const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 void ctx_send(tern_ctx *c, const tern_reply *reply);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);
-/** Makes this request's id without allocating; false when this worker has not drawn its seed. (request_id.c)
- */
+/** Makes this request's id without allocating; false when this worker has not drawn its seed.
+ * (request_id.c) */
 bool request_id_make(char out[33]);
 /** Draws the seed of this process, if not drawn yet. (request_id.c) */
 void request_id_prepare(void);

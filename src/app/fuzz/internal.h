@@ -261,8 +261,8 @@ typedef struct fuzz_shared {
     bool has_ended;  /* the case completed */
     bool is_swept;   /* the sweep of the route is complete */
     bool has_reproduced;
-    uint32_t
-        progress; /* the current change of the sweep; the route after the one whose methods were checked */
+    /* the current change of the sweep; the route after the one whose methods were checked */
+    uint32_t progress;
     uint32_t asked[FUZZ_ROUTES_MOST], taken_of[FUZZ_ROUTES_MOST];
     bool is_stuck[FUZZ_ROUTES_MOST];      /* no valid request for it could be made */
     uint16_t status_of[FUZZ_ROUTES_MOST]; /* the last one that was not a success */

@@ -12,8 +12,8 @@ static const char *const reserved_names[] = {"Problem", "ValidationProblem", "Va
 /** The state of collecting the operations. */
 typedef struct collector {
     openapi_document *doc;
-    name_table
-        paths; /* space PATHS: a path, value: number of its first operation + 1; then one for each method */
+    /* space PATHS: a path, value: number of its first operation + 1; then one for each method */
+    name_table paths;
     name_table ids; /* space IDS: names taken; NUMBERS: the last number of a handler's name */
 } collector;
 

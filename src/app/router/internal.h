@@ -27,8 +27,8 @@ typedef struct router_node {
     bool has_one_value;   /* has one other child and no rest */
     int8_t last_value;    /* index of the child tried last; -1 when that is the rest, or none */
     uint8_t text_depth;   /* segments in `text` */
-    uint32_t
-        text_child; /* the child for `text` when it is the only one: compared directly, without the table */
+    /* the child for `text` when it is the only one: compared directly, without the table */
+    uint32_t text_child;
     uint32_t text_len;
     const char *text; /* one segment, or several without a branch between them */
 } router_node;

@@ -26,14 +26,14 @@ typedef struct route {
     const char *name;
     tern_handler handler;
     tern_route_options options;
-    const tern_middleware
-        *chain; /* the application's, groups' and route's, outermost first; ended by `run` NULL */
+    /* the application's, groups' and route's, outermost first; ended by `run` NULL */
+    const tern_middleware *chain;
     unsigned chain_len;
     const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
     unsigned param_count;
     const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has no input */
-    const struct provide_plan
-        *provide;                  /* its providers; NULL: none. Otherwise handler.run calls them first */
+    /* its providers; NULL: none. Otherwise handler.run calls them first */
+    const struct provide_plan *provide;
     const tern_group *group;       /* that it was registered in */
     tern_str reply_head;           /* of replies with .wrapped: `{"user":`; empty: they are not wrapped */
     const struct page_shape *page; /* of the replies of tern_page */

@@ -94,8 +94,8 @@ char *write_double(writer *w, char *at, double value)
     return at + number_print_double(value, at);
 }
 
-/** What an escaped byte becomes: a letter of a short escape, 'u' for the long one, 0 for a byte that stays.
- */
+/** What an escaped byte becomes: a letter of a short escape, 'u' for the long one, 0 for a byte that
+ * stays. */
 static const char escapes[128] = {
     ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
 

@@ -32,8 +32,8 @@ static inline bool number_round_quickly(uint64_t digits, int k, uint64_t *bits)
     uint64_t high = (uint64_t)((unsigned __int128)(digits << shift) * power >> 64);
     unsigned up = (unsigned)(high >> 63) ^ 1;
     high <<= up;
-    /* 1023, and 64 for the bits of `high`; one less, since the first bit of the fraction counts as one more
-     */
+    /* 1023, and 64 for the bits of `high`; one less, since the first bit of the fraction counts as one
+     * more */
     int biased = number_log2_pow10(k) + 1086 - shift - (int)up;
     uint64_t rest = high & 0x7ff; /* of 64 bits, a double has 53 */
     *bits = ((uint64_t)(unsigned)biased << 52) + (high >> 11) + (rest >> 10);

@@ -48,10 +48,10 @@ typedef struct type_plan {
     uint16_t *slots; /* field number + 1; 0: empty */
     unsigned required_count;
     size_t least_bytes; /* encoded size of the smallest value with all its fields: for reserving */
-    size_t
-        most_bytes; /* encoded size at most of a model except the contents of its texts, bytes, enums, free JSON
-                          and nested values */
-    bool is_flat;   /* no nested model, list or map */
+    /* encoded size at most of a model except the contents of its texts, bytes, enums, free JSON and nested
+     * values */
+    size_t most_bytes;
+    bool is_flat;      /* no nested model, list or map */
     bool has_mistakes; /* in it or in a type it was prepared with: reported once, always rejected */
     const struct data_table *table;   /* the data layer's table of the model; NULL: no table */
     struct type_plan *older;          /* the one made before it */
