@@ -306,7 +306,7 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     a->reserve_fd = -1;
     a->retry.fire = on_retry;
     a->sources = mem_zero(listeners->count + a->channels->count, sizeof *a->sources);
-    if (!a->sources) {
+    if (a->sources == NULL) {
         errno = ENOMEM;
         return false;
     }

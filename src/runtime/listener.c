@@ -215,7 +215,7 @@ bool listener_open(listener_set *set, const worker_config *config)
                       "with --host unix:/path");
     }
     int *fds = mem_zero(config->workers + 1, sizeof *fds);
-    if (!fds) {
+    if (fds == NULL) {
         memset(set, 0, sizeof *set);
         return report_error(config, ENOMEM);
     }

@@ -489,7 +489,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
     if (!listener_open(&listeners, config))
         return 1;
     board *shared = board_new(1, 1);
-    if (!shared) {
+    if (shared == NULL) {
         fprintf(stderr, "cannot start: %s\n", strerror(errno));
         listener_close(&listeners);
         return 1;
