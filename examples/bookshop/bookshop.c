@@ -1,6 +1,6 @@
 /**
- * A bookshop: two tables as REST APIs in a line each, with permissions and a hook, and an order that takes
- * from the stock of several books or of none.
+ * A bookshop: two tables as REST APIs with one line each, with permissions and a hook. An order takes from
+ * the stock of several books, or of none.
  */
 #include "bookshop.h"
 
@@ -34,14 +34,14 @@ TERN_MODEL(Ordered,
     (int64_t, copies),
     (bool,    paid))
 
-/** Who may write: in earnest this would be a session or a token. */
+/** Refuses clients that may not write. A real application would use a session or a token. */
 TERN_REQUIRES_WITH(staff, (.refuses = "403"), Badge, badge)
 {
     if (badge->staff == NULL || strcmp(badge->staff, "yes") != 0)
         tern_fail(c, 403, "only the staff may change the catalogue");
 }
 
-/** A title is kept without blanks around it. */
+/** Removes blanks around the title before it is stored. */
 static void trim_title(tern_ctx *c, void *row, const void *before)
 {
     Book *book = row;
@@ -78,7 +78,7 @@ TERN_HANDLER(place_order, Order, in)
     return tern_json(c, Ordered, &answer);
 }
 
-/** What `bookshop db seed` puts into an empty shop. */
+/** The rows that `bookshop db seed` inserts into an empty shop. */
 static void first_books(tern_ctx *c)
 {
     static const struct {

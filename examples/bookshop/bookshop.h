@@ -3,10 +3,10 @@
 
 #include <tern.h>
 
-/** Lets the staff pass, by a header; what writes to the catalogue needs it. */
+/** Admits the staff, by a header; operations that write to the catalogue need it. */
 TERN_PROVIDER(void, staff);
 
-/** The application with all its routes: what main runs and what tests.c tests. */
+/** The application with all its routes, which main runs and tests.c tests. */
 tern_app *make_app(void);
 
 #endif

@@ -1,4 +1,4 @@
-/** Tests of the bookshop, each over an empty database in memory. */
+/** Tests of the bookshop, each with an empty database in memory. */
 #include "bookshop.h"
 
 #include <tern/test.h>

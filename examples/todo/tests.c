@@ -1,7 +1,7 @@
 /**
  * Tests of the to-do list, as requests: `todo_tests`, or `todo_tests pages` for those with "pages" in their
- * name. Each begins with an empty list: in memory, or, with `--database-url postgres://...`, by rolling back
- * what the others do. PostgreSQL does not give an id again then, so no test says which one it wants.
+ * name. Each begins with an empty list: in memory, or, with `--database-url postgres://...`, because tests
+ * are rolled back. PostgreSQL does not reuse ids then, so no test expects a certain id.
  */
 #include "todo.h"
 

@@ -1,6 +1,6 @@
 /**
- * A to-do list as a JSON API: a model each for what is kept, asked for and changed, and a handler each for
- * what can be done with it. What is kept lies in a database, whose table is the model.
+ * A to-do list as a JSON API: models for the stored row, the query and the change, and a handler for each
+ * operation. The rows are in a database; the table is made from the model.
  */
 #include "todo.h"
 

@@ -3,7 +3,7 @@
 
 #include <tern.h>
 
-/** The application with all its routes: what main runs and what tests.c tests. */
+/** The application with all its routes, which main runs and tests.c tests. */
 tern_app *make_app(void);
 
 #endif
