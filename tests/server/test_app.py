@@ -1,4 +1,4 @@
-"""What a whole application does with requests: routing, getters, replies, failures, middleware, logging, framing."""
+"""Tests of a whole application: routing, getters, replies, failures, middleware, logging, framing."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ def put_file(name, data):
 
 
 def check_problem(reply, status, detail=None):
-    """The reply is exactly this problem, as RFC 9457 has it."""
+    """Checks that the reply is exactly this problem, according to RFC 9457."""
     check_equal(reply.status, status, "status")
     check_equal(reply.header("Content-Type"), "application/problem+json", "Content-Type")
     problem = json.loads(reply.body)
@@ -229,7 +229,7 @@ def a_file_from_the_future_was_written_now():
     check_equal(reply.header("Last-Modified"), reply.header("Date"))
 
 
-# -- what a request says ---------------------------------------------------------------------------------------------
+# -- parts of a request ----------------------------------------------------------------------------------------------
 
 @test
 def getters_tell_what_the_request_says():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`APP check`: checked.c has calls with a mistake each, and beside each what the check says of its line."""
+"""`APP check`: checked.c has calls with one mistake each, and after each call the check's report for its line."""
 
 import json
 import os
@@ -17,7 +17,7 @@ COMMENT = re.compile(r"/\* (?:(sqlite|postgres): )?((?:error|warning|note): .*?\
 
 
 def wanted(engine):
-    """(line, words) of each comment that is for the engine."""
+    """(line, text) of each comment for the engine."""
     with open(SOURCE, encoding="utf-8") as file:
         return sorted((number, found[1]) for number, line in enumerate(file, 1) for found in COMMENT.findall(line)
                       if found[0] in ("", engine))
@@ -72,7 +72,7 @@ def on_both(function):
 
 
 def found(out):
-    """(line, words) of each line but the summary."""
+    """(line, text) of each line except the summary."""
     lines = [re.fullmatch(r".*checked\.c:(\d+): (.*)", line) for line in out.splitlines()[:-1]]
     check(all(lines), out)
     return sorted((int(line[1]), line[2]) for line in lines)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Databases that fail under an application (ledger.c): refused in bounded time, right again afterwards, and no answer
-to the wrong request."""
+"""Databases that fail under an application (ledger.c): requests are refused in bounded time, it recovers afterwards,
+and no answer goes to the wrong request."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ WAIT_S = WAIT_MS / 1000
 
 
 def check_refused(results, least=1, statuses=(503, 504), seconds=WAIT_S + SLACK_S):
-    """At least so many of what App.together gave were refused, and all in bounded time."""
+    """Checks that at least that many results of App.together were refused, and that all came in bounded time."""
     got = [status for status, _ in results]
     check(sum(status in statuses for status in got) >= least, f"refused with {statuses}: {got}")
     check(all(status in (200, 201, *statuses) for status in got), f"statuses: {got}")
@@ -28,7 +28,7 @@ def check_refused(results, least=1, statuses=(503, 504), seconds=WAIT_S + SLACK_
 
 
 def send(app, number, source, to, path="/transfers", **more):
-    """A call for App.together: the transfer's status."""
+    """A call for App.together; returns the transfer's status."""
     return lambda: app.post(path, transfer(number, source, to, **more))[0]
 
 
@@ -53,7 +53,7 @@ def threat_102_a_database_killed_and_started_again_under_load_is_used_again(plac
 
 @contextlib.contextmanager
 def database_away():
-    """PostgreSQL is killed, and there again at the end of the block at the latest."""
+    """Kills PostgreSQL; it runs again at the end of the block at the latest."""
     ledger.server().kill()
     try:
         yield
@@ -276,7 +276,7 @@ def threat_102_a_lock_that_is_not_had_in_time_is_refused(place):
 def threat_102_clients_that_leave_their_queries_shift_no_answer(place):
     with place.serve(pool=2, wait_ms=10000, query_ms=150) as app, Writers(app, clients=4) as writers:
         for number in range(60):
-            with app.connect() as client:  # one in three is given up by the server, the others by their clients
+            with app.connect() as client:  # the server gives up one in three, the clients the others
                 seconds = 0.5 if number % 3 == 0 else 0.05
                 client.send(f"GET /slow?nonce=left&seconds={seconds}&steps={2000000 * seconds:.0f} HTTP/1.1\r\n"
                             "Host: test\r\n\r\n")
@@ -298,7 +298,7 @@ def threat_102_an_empty_pool_refuses_after_its_limit_and_holds_up_nobody_else(pl
             began = time.monotonic()
             check_refused(app.together(send(app, "p2", 3, 4), send(app, "p3", 4, 3)), least=2, statuses=(503,),
                           seconds=1.9)
-            # a little less: the worker's clock is as old as the turn of its loop
+            # a little less: the worker reads its clock once in each turn of its loop
             check(time.monotonic() - began >= WAIT_S - 0.05, "it waits for the connection before it refuses")
             app.check_pings()
         check_equal(first, [201])
@@ -380,7 +380,7 @@ def threat_104_two_applications_share_one_file(place):
 
 @contextlib.contextmanager
 def small_disk(kib):
-    """A folder on a file system of its own of so many KiB."""
+    """A folder on a new file system with that many KiB."""
     if os.geteuid() != 0:
         raise Skip("only root may mount a file system")
     folder = tempfile.mkdtemp(prefix="tern-disk-")

@@ -1,4 +1,4 @@
-"""The fuzzer: an application with a fault of every kind, what is said of it, and the tests that are printed."""
+"""The fuzzer: an application with a fault of every kind, the reported findings, and the printed tests."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def check_found(route, promise, field="", most=1):
 
 
 def compile_with(tests, folder):
-    """The program with the printed tests in it."""
+    """The program, compiled with the printed tests."""
     with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
         command = next(entry["command"] for entry in json.load(file) if entry["file"].endswith("tests/server/fuzzed.c"))
     words = shlex.split(command)

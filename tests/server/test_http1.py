@@ -1,7 +1,7 @@
 """HTTP/1.1 framing and smuggling: rows 1 to 30 of the threat list, byte for byte against a whole application.
 
-A refused request is always followed by another one in the same packet, for a route that counts: whatever the
-server makes of the first, it may never answer the second.
+A refused request is always followed by another one in the same packet, to a route that counts: the server must never
+answer the second one.
 """
 
 import os
@@ -25,7 +25,7 @@ def to_bytes(text):
 
 
 def refused(request, *statuses, behind=SMUGGLED):
-    """The request gets exactly one reply, with one of these statuses, and the connection ends with it."""
+    """Checks that the request gets exactly one reply, with one of these statuses, and that the connection then ends."""
     with server().connect() as client:
         client.send_while_it_listens(to_bytes(request) + behind)
         reply = client.read()
@@ -46,7 +46,7 @@ def with_line(line, method="GET", body=""):
 
 
 def answered(request, status=200, method="GET"):
-    """The request gets this status, and the connection serves another one behind it."""
+    """Checks that the request gets this status, and that the connection serves another one after it."""
     with server().connect() as client:
         client.send(to_bytes(request) + b"GET /json HTTP/1.1\r\nHost: test\r\n\r\n")
         reply = client.read(method)

@@ -1,4 +1,4 @@
-"""What is slow, many or big, clients that leave, and handlers that crash: limits hold and others are served."""
+"""Slow, numerous or large requests, clients that leave, and handlers that crash: limits apply and others are served."""
 
 import json
 import os
@@ -14,8 +14,8 @@ import time
 import harness
 from harness import Load, Server, check, check_equal, shared, test, wait_for
 
-# The crash report is the server's own work here: AddressSanitizer would print another one and take its time, and what
-# a crashed or exited worker leaves behind is no leak.
+# The server itself writes the crash report here: AddressSanitizer would print another one, slowly. Memory of a crashed
+# or exited worker is not a leak.
 CRASHES = {"ASAN_OPTIONS": "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:detect_stack_use_after_return=0"}
 
 
@@ -24,7 +24,7 @@ def counted(server, name):
 
 
 def wait_idle(server):
-    """Until no request is in work: what was begun has been undone."""
+    """Waits until no request runs and all deferred calls have run."""
     wait_for(lambda: counted(server, "begun") == counted(server, "undone"), text="every handler has ended")
 
 
@@ -482,7 +482,7 @@ def mutated(data, chance):
 
 
 def one_hostile_client(server, chance):
-    """Some requests, perhaps broken, in some packets; then it reads some, closes, resets or sends its FIN."""
+    """Sends some requests, perhaps broken, in some packets; then it reads some, closes, resets or sends its FIN."""
     with server.connect(chance.choice((0.01, 0.05, 1)), chance.choice((None, 4096))) as client:
         data = b"".join(chance.choice(REQUESTS) for _ in range(chance.choice((1, 1, 2, 5, 60))))
         if chance.random() < 0.5:
@@ -515,7 +515,7 @@ def threat_119_hostile_clients_of_all_kinds_leave_a_sound_server():
                 try:
                     one_hostile_client(server, chance)
                 except OSError:
-                    pass  # it was refused, reset or had enough of waiting
+                    pass  # it was refused, reset or timed out
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
         for thread in threads:
@@ -531,7 +531,8 @@ def threat_119_hostile_clients_of_all_kinds_leave_a_sound_server():
 # -- crashes ---------------------------------------------------------------------------------------------------------
 
 def crash(server, target, request_id):
-    """Asks for a crash; the connection must end without an answer. Milliseconds until another one is answered."""
+    """Requests a crash; the connection must end without an answer. Returns the milliseconds until another request is
+    answered."""
     with server.connect() as client:
         client.send(f"GET {target} HTTP/1.1\r\nHost: t\r\nX-Request-Id: {request_id}\r\n\r\n")
         try:
@@ -557,7 +558,7 @@ def threat_108_a_crash_is_reported_with_its_request_and_handler_and_costs_100_ms
                 check(text in event["message"], f"{text!r} in {event['message']!r}")
             check(function in event["backtrace"], f"{function} in {event['backtrace']}")
             check_equal(server.count_logged("crashed:"), 1, "one line")
-            if milliseconds >= 100:  # the machine is busy: what counts is what the service can do
+            if milliseconds >= 100:  # the machine is busy: the best result counts
                 milliseconds = min(crash(server, target, "again") for _ in range(2))
             check(milliseconds < 100, f"{target}: the next request was answered after {milliseconds:.0f} ms")
 
@@ -773,7 +774,7 @@ def pipe_nobody_reads():
 
 
 def takes_connections(path):
-    """A socket file is there before anybody listens on it."""
+    """A socket file exists before a process listens on it."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(path) == 0
 

@@ -375,12 +375,13 @@ SHAPES = {
 
 
 def shape(place):
-    """What the tables are, whatever the order of their columns."""
+    """The definitions of the tables, regardless of the order of their columns."""
     return sorted(place.sql(SHAPES[place.engine]).split("\n"))
 
 
 def check_as_new(place, models):
-    """The tables are what an empty database gets, the program starts on them, and nothing is left to be done."""
+    """Checks that the tables equal those of an empty database, that the program starts on them, and that nothing is
+    pending."""
     check_equal(place.must("migrate", "make", models=models), "no changes: the models agree with the migrations\n")
     place.must("--check", models=models)
     with Place(place.engine) as other:
@@ -557,7 +558,7 @@ def nothing_is_taken_for_renamed_without_being_told():
 
 
 def answer(place, word, *words, models):
-    """Runs a command on a terminal of its own, and answers what it asks; what it printed."""
+    """Runs a command on a new terminal, and answers its questions; returns its output."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(place.folder)
@@ -570,7 +571,7 @@ def answer(place, word, *words, models):
             text += piece
             if b"[y/N] " in piece:
                 os.write(terminal, word.encode() + b"\n")
-    except OSError: # how a terminal says that nobody is there any more
+    except OSError: # the error of a terminal whose other end is closed
         pass
     os.close(terminal)
     check_equal(os.waitpid(pid, 0)[1], 0, f"how it ended: {text}")
@@ -671,7 +672,7 @@ def files_that_are_called_otherwise_are_no_migrations():
 
 
 def found(place, word, table="note", row="id"):
-    """The rows that a search for one word gives, by number."""
+    """The numbers of the rows that a search for one word finds."""
     if place.engine == "sqlite":
         return place.sql(f"select rowid from {table}_search where {table}_search match '\"{word}\"' order by rowid")
     words = place.sql(f"select pg_get_expr(indexprs, indrelid) from pg_index where indexrelid = '{table}_search'::regclass")

@@ -1,4 +1,5 @@
-"""U+0000 on every way into a C string, where it would end what was sent: it is refused, or all of it is kept."""
+"""U+0000 in every input that becomes a C string, where it would truncate the value: it is refused, or the whole value
+is kept."""
 
 import sys
 

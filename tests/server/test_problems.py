@@ -1,4 +1,5 @@
-"""Errors in the application's own shape, whoever finds them: handlers, inputs, the router, HTTP itself, the clock."""
+"""Errors in the application's own format, regardless of their source: handlers, inputs, the router, HTTP itself, time
+limits."""
 
 import json
 import socket
@@ -34,7 +35,7 @@ def check_plain(reply, status, detail=None):
     check_equal(json.loads(reply.body).get("detail"), detail)
 
 
-# -- what is told in it ----------------------------------------------------------------------------------------------
+# -- the format's contents -------------------------------------------------------------------------------------------
 
 @test
 def what_a_handler_says_is_told_in_the_shape():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A SQLite file that can only be read: served, and never written to (resources.c)."""
+"""An SQLite file that can only be read: it is served, and never written to (resources.c)."""
 
 import contextlib
 import json
@@ -19,7 +19,8 @@ PROGRAM_FOLDER = tempfile.TemporaryDirectory(prefix="tern-read-only-program-")
 
 
 def runnable():
-    """A copy of the application that nobody may run too: the checkout may be in a folder of the owner's alone."""
+    """A copy of the application that the user `nobody` may run, too: only the owner may have access to the checkout's
+    folder."""
     copy = os.path.join(PROGRAM_FOLDER.name, "resources")
     if not os.path.exists(copy):
         os.chmod(PROGRAM_FOLDER.name, 0o755)
@@ -62,14 +63,14 @@ class Place:
         return server
 
     def refuse(self, url=None):
-        """What is said instead of serving."""
+        """The message that is printed instead of serving."""
         command = [runnable(), "run", "--port", "0", "--workers", "1", "--database-url", url or self.url]
         program = harness.Program(command, before=become_nobody)
         check_equal(program.wait(), 1, "exit code")
         return "\n".join(program.lines)
 
     def leave_log(self, keep_index=False):
-        """The file with a log that holds a second letter, as after a crash."""
+        """The file with a log that contains a second letter, as after a crash."""
         database = sqlite3.connect(self.file, isolation_level=None)
         database.execute("pragma wal_autocheckpoint = 0")
         database.execute("insert into letter select 2, 'second', weight, version, sent, changed from letter where id = 1")

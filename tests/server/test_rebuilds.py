@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What an application's own migrations have put on a table, when a later one changes the table.
+"""Objects that an application's own migrations added to a table, when a later migration changes the table.
 
-SQLite makes a table again for most changes; PostgreSQL refuses some while something depends on a column.
+SQLite rebuilds a table for most changes; PostgreSQL refuses some while something depends on a column.
 """
 
 import sys
@@ -12,7 +12,7 @@ from migrate_place import Place, on_both
 
 
 def begin(place, sql, down="", models=1):
-    """The first day's tables with two rows, and a migration by hand that runs `sql`."""
+    """The first day's tables with two rows, and a handwritten migration that runs `sql`."""
     place.must("migrate", "make", models=models)
     place.must("migrate", models=models)
     place.sql("insert into person (id, name) values (1, 'Ada')")
@@ -29,7 +29,7 @@ def by_hand(place, name, sql, down="", models=1):
 
 
 def change(place, models=2):
-    """The models' next day, which makes `todo` again in SQLite."""
+    """The models' next day, which rebuilds `todo` in SQLite."""
     place.must("migrate", "make", "changed", models=models)
     return place.must("migrate", models=models)
 
@@ -204,7 +204,7 @@ def a_trigger_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
 
 
 def rebuilt_by_hand(place, what, after=""):
-    """Makes todo again with `what` instead of its title's line."""
+    """Rebuilds todo with `what` instead of its title's line."""
     begin(place, f"""
 create table own_new (
     id integer primary key,
@@ -219,7 +219,8 @@ create index todo_owner_idx on todo (owner);""")
 
 
 def check_kept(place, rule, keep):
-    """The next change is refused for `rule`, and taken once the new table has it by `keep(text)`."""
+    """Checks that the next change is refused because of `rule`, and accepted when `keep(text)` adds it to the new
+    table."""
     place.must("migrate", "make", "changed", models=2)
     error = place.refused("migrate", models=2)
     check(f"the table todo has {rule}, of which its model does not know" in error, error)

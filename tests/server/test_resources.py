@@ -1,4 +1,4 @@
-"""Resources whose rows are not for everybody: a program of tests that talk to them (resources.c)."""
+"""Resources whose rows are not visible to every client: a program of tests (resources.c)."""
 
 import subprocess
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The SQL of models' tables (schema.c), run by the engines themselves: what each rule refuses, what defaults give."""
+"""The SQL of models' tables (schema.c), run by the engines: what each rule refuses, and the values of defaults."""
 
 import os
 import re
@@ -13,8 +13,8 @@ from harness import check, check_equal, test
 sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
 import postgres  # pylint: disable=wrong-import-position
 
-# Column, a value that is kept, one that is refused; what follows is where the engines differ: the text that the
-# refusal holds in SQLite, then in PostgreSQL ("": not refused there, by design).
+# Column, an accepted value, a refused value; then, where the engines differ, the text in the refusal of SQLite and of
+# PostgreSQL ("": not refused there, by design).
 CHECK = "thing_{}_check"
 CASES = [
     ("a", "-128", "-129", CHECK, CHECK), ("a", "127", "128", CHECK, CHECK),

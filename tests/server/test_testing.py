@@ -1,4 +1,4 @@
-"""The test client: a program of tests that pass, fail, crash and hang, and what it says of them."""
+"""The test client: a program of tests that pass, fail, crash and hang, and its reports."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What tests of an application leave behind in its database: undone.c, over SQLite files and PostgreSQL."""
+"""Checks what tests of an application leave in its database: undone.c, with SQLite files and PostgreSQL."""
 
 import glob
 import os
@@ -36,7 +36,7 @@ class Postgres:
 
 
 def run(folder, *words, url=None):
-    """Runs the tests in `folder`; (exit code, output, errors)."""
+    """Runs the tests in `folder`; returns (exit code, output, errors)."""
     env = harness._settings({"TERN_DATABASE_URL": url} if url else {})
     done = subprocess.run([harness.program("undone"), *words], cwd=folder, env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
@@ -76,7 +76,7 @@ def tests_that_commit_come_last_and_what_they_do_not_remove_stays(folder, databa
     code, output, errors = run(folder, "stays", "writes", "--jobs", "4", url=database.url)
     check_equal([line.split(" - ")[1] for line in output.splitlines() if " - " in line and line[0] != "#"],
                 ["writes_the_first", "writes_the_same", "stays_until_it_removes_it", "stays", "serves_what_stays"])
-    check_equal(code, 1, "exit code of\n" + output + errors)  # the last one finds what the one before has left
+    check_equal(code, 1, "exit code of\n" + output + errors)  # the last one finds what the previous one has left
     check("ok 4 - stays" in output and "not ok 5" in output, output)
     check_equal(database.ask("select count(*) from note where text = 'Milk'"), "1", "rows")
 
