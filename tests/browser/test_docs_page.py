@@ -293,7 +293,7 @@ def swagger_ui_leaves_hostile_texts_text_and_fits_a_phone():
 
 
 @test
-def client_that_takes_no_gzip_gets_the_built_in_page():
+def client_that_does_not_accept_gzip_gets_the_built_in_page():
     if not has_swagger():
         raise Skip("this build holds no Swagger UI: scripts/swagger-ui, then configure again")
     for accepted, is_swagger in ((None, False), ("br", False), ("gzip;q=0", False), ("x-gzip, gzip2", False),

@@ -99,7 +99,7 @@ def bodies_for(name):
 
 
 @test
-def the_server_takes_what_the_document_calls_right_and_nothing_else():
+def the_server_accepts_exactly_what_the_document_allows():
     with Server(name="agreement") as server:
         caller = Caller(server)
         wrong, tried = [], 0
@@ -145,7 +145,7 @@ def a_foreign_validator_reads_the_documents_schemas_the_same():
 
 
 @test
-def a_resource_takes_what_its_document_calls_right_and_nothing_else():
+def a_resource_accepts_exactly_what_its_document_allows():
     fields = ("id", "title", "stars", "note", "tag", "due", "tone", "price", "labels", "inner", "secret", "other")
     with Server(name="agreement") as server:
         caller = Caller(server)
@@ -172,7 +172,7 @@ def a_resource_takes_what_its_document_calls_right_and_nothing_else():
 
 
 @test
-def a_list_takes_the_orders_and_fields_that_the_document_names():
+def a_list_accepts_the_orders_and_fields_that_the_document_names():
     with Server(name="agreement") as server:
         caller = Caller(server)
         caller.send("POST", "/reset")

@@ -120,7 +120,7 @@ def threat_100_every_value_in_a_body_is_kept_as_it_is(place):
 
 
 @on_both
-def threat_101_text_that_is_no_utf_8_is_refused_before_it_is_sent(place):
+def threat_101_text_that_is_not_utf_8_is_refused_before_it_is_sent(place):
     with place.serve() as app:
         with app.connect() as client:
             watched = Watched(place, client)

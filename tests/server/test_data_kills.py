@@ -48,7 +48,7 @@ def kill_database(database, app, writers, rng, times):
 
 
 @on_both
-def threat_115_what_was_acknowledged_is_there_when_workers_are_killed(place):
+def threat_115_acknowledged_writes_survive_killed_workers(place):
     with place.serve(workers=2, wait_ms=10000) as app:
         with Writers(app, clients=6) as writers:
             kill_workers(app, writers, random.Random(1), KILLS)
@@ -61,7 +61,7 @@ def threat_115_what_was_acknowledged_is_there_when_workers_are_killed(place):
 
 
 @on("postgres")
-def threat_115_what_was_acknowledged_is_there_when_the_database_is_killed(place):
+def threat_115_acknowledged_writes_survive_a_killed_database(place):
     check_equal(ledger.server().psql("show fsync"), "on")
     with place.serve(workers=2, wait_ms=2000) as app:
         with Writers(app, clients=6) as writers:

@@ -238,7 +238,7 @@ backend out
 # -- bounds ------------------------------------------------------------------------------------------------------------
 
 @test
-def threat_124_a_client_that_never_stops_sending_is_left_in_the_end():
+def threat_124_a_client_that_never_stops_sending_is_dropped():
     with harness.Server("--drain-timeout", "1s") as server, server.connect() as client:
         client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999\r\n\r\n")
         check_equal(client.read().status, 413)

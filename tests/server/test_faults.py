@@ -369,7 +369,7 @@ def threat_112_memory_and_threads_fail():
 
 
 @test
-def threat_112_threat_118_the_log_takes_nothing():
+def threat_112_threat_118_the_log_accepts_nothing():
     try_each([
         ("log", (errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN), ((0, 1),)),
         ("log", (errno.EINTR, SHORT), ((0, 2), (1, 3))),
@@ -377,7 +377,7 @@ def threat_112_threat_118_the_log_takes_nothing():
 
 
 @test
-def threat_118_log_lines_stay_whole_when_the_log_takes_them_in_parts():
+def threat_118_log_lines_stay_whole_when_the_log_accepts_them_in_parts():
     with Served() as served:
         before = len(served.server.lines)
         served.faults.arm("log", SHORT, every=2)
@@ -651,14 +651,14 @@ def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
 
 
 @test
-def threat_112_a_start_that_cannot_look_at_a_stack_serves():
+def threat_112_a_start_that_cannot_inspect_a_stack_serves():
     if preload() != SHIM:
         raise harness.Skip("AddressSanitizer's builds do not look at one")
     try_starts([("mincore", (errno.ENOMEM,))], lambda: ())
 
 
 @test
-def threat_112_a_crash_is_reported_when_its_lines_cannot_be_asked_for():
+def threat_112_a_crash_is_reported_when_its_lines_cannot_be_looked_up():
     faults = Faults()
     with harness.Server(workers=1, env=faults.env) as server:
         faults.arm("pipe2", errno.EMFILE)

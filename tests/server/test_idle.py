@@ -37,7 +37,7 @@ def suspend_many(server, pid):
 
 
 @test
-def an_idle_worker_gives_back_what_a_burst_took():
+def an_idle_worker_returns_the_memory_of_a_burst():
     with harness.Server(workers=1) as server:
         pid = int(server.get("/pid").text)
         before = private_kib(pid)
@@ -48,7 +48,7 @@ def an_idle_worker_gives_back_what_a_burst_took():
 
 
 @test
-def an_idle_worker_sleeps_once_it_has_given_back():
+def an_idle_worker_sleeps_after_returning_memory():
     with harness.Server(workers=1) as server:
         pid = int(server.get("/pid").text)
         before = wake_ups(pid)

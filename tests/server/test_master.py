@@ -240,7 +240,7 @@ def threat_114_live_unix_socket_is_refused():
 
 
 @test
-def threat_114_file_that_is_no_socket_is_left_alone():
+def threat_114_file_that_is_not_a_socket_is_left_alone():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "precious")
         with open(path, "w", encoding="ascii") as file:
@@ -455,7 +455,7 @@ def threat_116_new_program_that_does_not_start_leaves_the_old_workers():
 
 
 @test
-def term_answers_what_is_under_way_and_ends_with_0():
+def term_answers_requests_in_progress_and_ends_with_0():
     with Service(workers=2) as service:
         slow = Connection(service)
         slow.send("/slow")

@@ -79,7 +79,7 @@ def the_document_is_served_and_printed_the_same():
 
 
 @test
-def who_has_the_document_gets_304():
+def a_client_that_has_the_document_gets_304():
     with Server(name="openapi") as server:
         tag = server.get("/openapi.json").header("ETag")
         again = server.get("/openapi.json", f'If-None-Match: "other", W/{tag}')

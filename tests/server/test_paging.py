@@ -20,12 +20,12 @@ ROWS, NEW_ROWS_LEAST = 10000, 50
 # -- the program of tests --
 
 @test
-def the_tests_of_pages_hold_on_sqlite():
+def the_tests_of_pages_pass_on_sqlite():
     check_program("paging")
 
 
 @test
-def the_tests_of_pages_hold_on_postgres():
+def the_tests_of_pages_pass_on_postgres():
     check_program("paging", "--database-url", new_database("paging_tests"))
 
 
@@ -122,7 +122,7 @@ def check_estimates(server):
 
 
 @test
-def an_estimate_of_postgres_is_near_the_count_once_the_table_was_looked_at():
+def an_estimate_of_postgres_is_near_the_count_after_an_analyze():
     url = new_database("paging_guess")
     with served("paging", url) as server:
         check_equal(Caller(server).send("POST", "/fill/20000")[0], 204)

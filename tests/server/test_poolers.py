@@ -76,7 +76,7 @@ def threat_121_two_applications_run_their_own_sql(place, bouncer):
 
 
 @in_modes("session", "transaction")
-def threat_121_names_are_safe_where_the_settings_ask_for_them(place, bouncer):
+def threat_121_names_are_safe_where_the_settings_enable_them(place, bouncer):
     with serve(place, bouncer, "always", pool=3) as first, serve(place, bouncer, "always", pool=3) as second:
         write_from_two(place, first, second, 300)
         for app in (first, second):
@@ -87,7 +87,7 @@ def threat_121_names_are_safe_where_the_settings_ask_for_them(place, bouncer):
 
 
 @in_modes("transaction")
-def threat_121_a_pooler_is_sent_no_names_when_it_is_noticed_or_told_of(place, bouncer):
+def threat_121_a_pooler_gets_no_names_when_it_is_detected_or_configured(place, bouncer):
     with serve(place, bouncer, "never") as first, serve(place, bouncer) as second:
         write_from_two(place, first, second, 100)
         check_said_nothing_of_names(first, second)
@@ -121,7 +121,7 @@ def migrations_and_dumps_work_through_a_pooler(place, bouncer):
 
 
 @in_modes("transaction")
-def what_a_pooler_does_not_take_is_told_with_what_to_do(place, bouncer):
+def a_poolers_refusal_is_reported_with_advice(place, bouncer):
     url = bouncer.url(place.database) + "?options=-c%20statement_timeout%3D9s"
     err = place.start_in_vain(url=url)
     check("unsupported startup parameter" in err and "ignore_startup_parameters" in err, err)
@@ -152,7 +152,7 @@ def threat_102_a_pooler_that_is_started_again_is_used_again(place, bouncer):
 
 
 @in_modes("transaction")
-def threat_103_clients_that_leave_their_transactions_take_nothing_of_others(place, bouncer):
+def threat_103_clients_that_leave_their_transactions_do_not_affect_others(place, bouncer):
     with serve(place, bouncer, pool=2) as app, Writers(app, clients=3) as writers:
         for number in range(30):
             with app.connect() as client:
@@ -168,7 +168,7 @@ def threat_103_clients_that_leave_their_transactions_take_nothing_of_others(plac
 
 
 @in_modes("transaction")
-def threat_126_columns_that_change_behind_a_pooler_are_no_failure(place, bouncer):
+def threat_126_columns_that_change_behind_a_pooler_do_not_fail_requests(place, bouncer):
     with serve(place, bouncer, pool=3) as app, Writers(app, clients=CLIENTS) as writers:
         change_types(place, writers)
         check_said_nothing_of_names(app)

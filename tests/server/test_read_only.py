@@ -127,7 +127,7 @@ def a_file_in_a_folder_that_may_not_be_written_to_is_read():
 
 
 @test
-def a_file_with_the_log_of_a_crash_is_read_with_what_is_in_the_log():
+def a_file_with_the_log_of_a_crash_is_read_including_the_log():
     with Place() as place:
         place.leave_log()
         place.close()
@@ -136,7 +136,7 @@ def a_file_with_the_log_of_a_crash_is_read_with_what_is_in_the_log():
 
 
 @test
-def a_file_with_a_log_and_its_index_is_read_with_what_is_in_the_log():
+def a_file_with_a_log_and_its_index_is_read_including_the_log():
     with Place() as place:
         place.leave_log(keep_index=True)
         place.close()
@@ -166,7 +166,7 @@ def the_url_may_ask_for_reading_only():
 
 
 @test
-def another_process_may_write_what_this_one_reads():
+def another_process_may_write_a_file_that_this_one_reads():
     with Place() as place:
         os.chmod(place.folder, 0o777)
         os.chmod(place.file, 0o666)
@@ -209,7 +209,7 @@ def a_file_that_is_not_a_database_is_named():
 
 
 @test
-def a_transaction_that_was_cut_off_is_said_to_be_in_the_way():
+def an_interrupted_transaction_is_reported_as_blocking():
     with Place() as place:
         with contextlib.closing(sqlite3.connect(place.file, isolation_level=None)) as database:
             database.execute("pragma journal_mode = delete")

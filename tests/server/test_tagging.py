@@ -10,12 +10,12 @@ from json_caller import Caller, check_program, new_database, served
 
 
 @test
-def the_tests_of_tags_hold_on_sqlite():
+def the_tests_of_tags_pass_on_sqlite():
     check_program("tagging")
 
 
 @test
-def the_tests_of_tags_hold_on_postgres():
+def the_tests_of_tags_pass_on_postgres():
     check_program("tagging", "--database-url", new_database("tagging_tests"))
 
 
