@@ -1,4 +1,4 @@
-"""The benchmark harness: what it does with peers, names, ports and tools that are not as they should be."""
+"""The benchmark harness: how it handles faulty peers, names, ports and tools."""
 
 import json
 import os
@@ -28,7 +28,7 @@ TESTS = []
 
 
 class Skip(Exception):
-    """A tool is not on this machine."""
+    """A tool is missing on this machine."""
 
 
 def test(function):
@@ -45,7 +45,7 @@ def peer(folder, name, kind="good", tests='["json"]', more=""):
 
 
 def bench(folder, *words):
-    """Runs the harness on the peers of a folder; returns its exit code, what it said, and what it complained of."""
+    """Runs the harness on the peers of a folder; returns its exit code, standard output and standard error."""
     done = subprocess.run([sys.executable, os.path.join(ROOT, "bench/run.py"), "--peers", folder, *words], cwd=ROOT,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, timeout=120)
@@ -144,7 +144,7 @@ def unknown_flags_and_bad_numbers_end_with_one_line_and_2(folder):
 
 
 def breaks(kind, what, tests='["json"]'):
-    """A test that a peer of this kind is refused with this reason."""
+    """Makes a test that a peer of this kind is refused with this reason."""
     def function(folder):
         peer(folder, "bad", kind, tests)
         peer(folder, "good", tests=tests)
@@ -392,7 +392,7 @@ def need_load_generators(*tools):
 
 
 def rate_against(kind, *words):
-    """What bench/rate says of a fake peer of this kind."""
+    """The report of bench/rate for a fake peer of this kind."""
     need_load_generators()
     port = measure.free_port()
     with measure.Server("fake", [sys.executable, os.path.join(HERE, "fake_peer.py"), kind], port, "",
@@ -404,7 +404,7 @@ def rate_against(kind, *words):
 
 @test
 def rate_sends_as_many_requests_as_are_due(_folder):
-    for kind in ("good", "chunked", "closes"):  # after each reply of the last it has to connect again
+    for kind in ("good", "chunked", "closes"):  # after each reply of the last kind it has to reconnect
         found = rate_against(kind, "--rate", "100", "--connections", "3")
         assert found["requests"] == 100 and found["unanswered"] == found["socket_errors"] == 0, (kind, found)
         assert found["status_errors"] == 0 < found["p50_us"] <= found["p99_us"] <= found["max_us"], (kind, found)

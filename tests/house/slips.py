@@ -1,7 +1,7 @@
-"""Small programs, each with a mistake that people make, and what the compilers say of it first.
+"""Small programs, each with a common mistake, and the compilers' first message about it.
 
-(sentence, program, what gcc says, what clang says): words of the first error or warning. None: that compiler sees nothing
-without -Wall. A program follows `#include <tern.h>`.
+(sentence, program, what gcc says, what clang says): words of the first error or warning. None: that compiler reports
+nothing without -Wall. A program follows `#include <tern.h>`.
 """
 
 MODELS = """TERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title), (bool, done, .optional = true))
@@ -180,7 +180,7 @@ SLIPS = [
      "'read' redeclared as different kind of symbol", "redefinition of 'read'"),
 ]
 
-# What looks as though it could not work, and does.
+# Programs that look wrong, but are correct.
 WELCOME = [
     ("a_value_with_commas_is_a_reply", handler('return tern_json(c, Todo, &(Todo){.id = 1, .title = "x"});')),
     ("a_function_of_problems_is_taken_with_its_address_and_without",

@@ -1,6 +1,6 @@
-"""Work grows as fast as what it is for, and no faster: instructions are counted by callgrind, no clock is read.
+"""Work grows linearly: callgrind counts instructions, so the result does not depend on time.
 
-A thing that costs more the more of its kind there are (a search through all before it) shows in eight times as many.
+If the cost of a thing depends on their number (such as a search through all others), eight times as many show it.
 """
 
 import os
@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(ROOT, "bench"))
 import growth  # noqa: E402
 
 FEW, MANY = 200, 1600
-MOST = 1.25  # a table that doubles, a tree that is one level deeper
+MOST = 1.25  # a table that doubles, a tree with one more level
 
 
 def start(kind, arguments=("--check",)):

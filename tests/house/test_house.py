@@ -1,4 +1,4 @@
-"""The scripts and the build keep their word: tests of what the other tests take for granted."""
+"""Tests of the scripts and the build: what the other tests rely on."""
 
 import os
 import shutil

@@ -13,7 +13,7 @@ FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Wformat=2", "-Werror", "-fsyntax-on
 HANDLER = "#include <tern.h>\nTERN_HANDLER(h)\n{\n    const char *q = tern_query(c, \"q\");\n    %s\n" \
           "    return tern_text(c, q);\n}\nconst tern_handler *kept = h;\n"
 
-# (sentence, statement of the handler, what the compiler says; None: it must compile)
+# (sentence, statement of the handler, words of the compiler's message; None: it must compile)
 CASES = [
     ("a_handler_without_mistakes_compiles", "tern_set_header(c, \"X-Q\", tern_sprintf(c, \"%s\", q));", None),
     ("threat_083_text_of_the_client_is_no_format_of_tern_sprintf", "tern_sprintf(c, q);", "format-"),
@@ -150,12 +150,12 @@ INPUTS = [
 ]
 
 
-# As an installed tern.pc has it; -S, since gcc tells of some only then.
+# The flags of an installed tern.pc; -S, since gcc reports some mistakes only then.
 INSTALLED = ["-std=gnu17", "-S", "-o", "/dev/null", f"-isystem{ROOT}/include", "-x", "c", "-"]
 
 
 def complaint(compiler, source, flags=None):
-    """What the compiler says; None when it says nothing."""
+    """The compiler's output; None when there is none."""
     done = subprocess.run([compiler, *(flags or FLAGS)], input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, env=dict(os.environ, LC_ALL="C"))
     return done.stdout if done.returncode != 0 or done.stdout else None
@@ -173,7 +173,7 @@ def compilers():
 
 
 def cases():
-    """(sentence, compiler, program, flags, what is wanted) of every test."""
+    """(sentence, compiler, program, flags, expected words) of every test."""
     for sentence, statement, wanted in CASES:
         yield sentence, os.environ.get("CC", "cc"), HANDLER % statement, FLAGS, wanted
     for compiler in compilers():
