@@ -120,8 +120,8 @@ typedef enum tern_underscores {
     TERN_UNDERSCORES_KEPT   /* all of them */
 } tern_underscores;
 
-/** Limits; 0 means the default in the comment. Every one can also be set by environment (docs/settings.md).
- */
+/** Limits; 0 means the default in the comment. Every one can also be set by environment
+ * (docs/settings.md). */
 typedef struct tern_limits {
     size_t head_bytes;                /* 16 KiB */
     unsigned headers;                 /* 100, which is also the most */

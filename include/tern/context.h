@@ -32,8 +32,8 @@ const char *tern_param(tern_ctx *c, const char *name);
 /** A `{name:int}` parameter. Fails with 404 when it is not a 64-bit integer. */
 int64_t tern_param_int(tern_ctx *c, const char *name);
 
-/** First query parameter of that name, decoded; NULL when absent. Fails with 400 when it is wrongly encoded.
- */
+/** First query parameter of that name, decoded; NULL when absent. Fails with 400 when it is wrongly
+ * encoded. */
 const char *tern_query(tern_ctx *c, const char *name);
 /** The `nth` (from 0) of that name. */
 const char *tern_query_nth(tern_ctx *c, const char *name, unsigned nth);

@@ -55,8 +55,8 @@ typedef struct tern_database_options {
 } tern_database_options;
 
 void tern_database_of(tern_app *app, const tern_database_options *options, tern_type *const *models);
-/** The application has a database whose tables are these models: TERN_TYPE(Todo), TERN_TYPE(User), ... Once.
- */
+/** The application has a database whose tables are these models: TERN_TYPE(Todo), TERN_TYPE(User), ...
+ * Once. */
 #define tern_database(app, ...)                                                                              \
     tern_database_of(app, &(tern_database_options){0}, (tern_type *const[]){__VA_ARGS__, NULL})
 /** As tern_database, with options first, in parentheses: `tern_database_with(app, (.pool = 4),
@@ -320,8 +320,8 @@ void tern_rows_close(tern_rows *rows);
 
 typedef struct tern_write {
     void *row; /* filled in by the macros */
-    const char *
-        fields; /* update: only these ("title, done"); upsert: those changed in an existing row; default all */
+    /* update: only these ("title, done"); upsert: those changed in an existing row; default all */
+    const char *fields;
     const void *given; /* update: only the fields that this value of the same model says were given (PATCH),
                           or TERN_GIVEN: of a smaller model */
     const char *on;    /* upsert: the unique fields that tell whether the row exists; default the key */

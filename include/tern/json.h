@@ -20,8 +20,8 @@
 #define TERN_CHECKS_REPLIES_ 1
 #endif
 
-/* A value is the last argument and may hold commas: `tern_json(c, Todo, &(Todo){.id = 1, .title = "Milk"})`.
- */
+/* A value is the last argument and may hold commas: `tern_json(c, Todo, &(Todo){.id = 1, .title =
+ * "Milk"})`. */
 #define TERN_POINTER_TO_(Model, ...)                                                                         \
     _Generic((__VA_ARGS__), Model * : (__VA_ARGS__), const Model * : (__VA_ARGS__))
 #define TERN_LIST_OF_(Model, ...)                                                                            \

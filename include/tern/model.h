@@ -205,8 +205,8 @@ typedef struct tern_field {
     /* fields that hold related rows, without a column; filled by tern_preload */
     const char *via; /* a model: the row that this foreign key of the same model refers to */
     const char *by;  /* a list: the rows whose foreign key of that name refers to this one */
-    tern_type
-        *through; /* a list: the rows that a table of pairs, with foreign keys to both, names with this one */
+    /* a list: the rows that a table of pairs, with foreign keys to both, names with this one */
+    tern_type *through;
 } tern_field;
 
 /** The options of TERN_MODEL_WITH. */
@@ -243,8 +243,8 @@ struct tern_type {
     bool is_partial;  /* of a part: every field that it takes from `whole` may be left out */
     tern_type *whole; /* of a part (part.h): the model that its fields without a type are of; NULL: no part */
     tern_model_options options;
-    struct type_plan
-        *plan; /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
+    /* made at start (schema_prepare): looked-up tables, parsed fallbacks, compiled patterns */
+    struct type_plan *plan;
 };
 
 /** A fault of a client's input, as replies have it. */

@@ -64,9 +64,9 @@ typedef struct tern_paging {
     int64_t total; /* all rows that .where selects; -1: not counted (TERN_TOTAL_NONE) */
     bool total_is_estimate;
     bool has_next;
-    const char
-        *next; /* the cursor of the next page; NULL on the last one, in a search, and where no cursor can
-                         be made: in a view without a key, or when the order has more than 8 fields */
+    /* the cursor of the next page; NULL on the last one, in a search, and where no cursor can be made: in a
+     * view without a key, or when the order has more than 8 fields */
+    const char *next;
 } tern_paging;
 
 #endif

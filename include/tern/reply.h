@@ -32,8 +32,8 @@ typedef struct tern_reply {
 /* What makes a reply only makes it: one that no `return` sends is a mistake, and the compiler says so. */
 #define TERN_TO_RETURN_ __attribute__((warn_unused_result))
 
-/** 200 with NUL-terminated UTF-8 text; the text must live as long as the request (a literal, or the arena).
- */
+/** 200 with NUL-terminated UTF-8 text; the text must live as long as the request (a literal, or the
+ * arena). */
 tern_reply tern_text(tern_ctx *c, const char *text) TERN_TO_RETURN_;
 tern_reply tern_textf(tern_ctx *c, const char *format, ...)
     __attribute__((format(printf, 2, 3))) TERN_TO_RETURN_;

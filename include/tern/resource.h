@@ -45,10 +45,10 @@ typedef struct tern_resource_options {
     unsigned size, most_size; /* rows of a page; default 20 and 100 */
     tern_total total;         /* the total of a page; default exact */
     tern_page_names page_names; /* names of a page's fields; NULL: the application's */
-    const char
-        *includes; /* "author, tags": relations (fields with .via, .by or .through) that ?include= may ask
-                             for, in lists and single reads; default none. Whoever may read the row sees all of
-                             them: no .visible and .may of another resource is asked */
+    /* "author, tags": relations (fields with .via, .by or .through) that ?include= may ask for, in lists and
+     * single reads; default none. Whoever may read the row sees all of them: no .visible and .may of another
+     * resource is asked */
+    const char *includes;
     bool need_if_match;              /* PUT, PATCH and DELETE without If-Match are 428 */
     bool leave_out[TERN_OPERATIONS]; /* `.leave_out[TERN_OPERATION_REMOVE] = true` */
     const char *security;            /* as a route's */

@@ -52,8 +52,8 @@ enum {
 #define TERN_PLACE_ TERN_NOTE_PLACE_
 #endif
 
-/* The alignment is said, so that compilers do not choose a larger one: the notes of a section are an array.
- */
+/* The alignment is said, so that compilers do not choose a larger one: the notes of a section are an
+ * array. */
 #if __has_attribute(retain)
 #define TERN_NOTE_SECTION_ __attribute__((section("tern_sql"), used, retain, aligned(__alignof__(void *))))
 #else

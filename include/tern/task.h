@@ -37,8 +37,8 @@ typedef struct tern_task tern_task;
  */
 tern_task *tern_go(tern_ctx *c, void (*run)(tern_ctx *c, void *arg), void *arg);
 
-/** Waits until `task` has ended; a failure of the task becomes a failure here. Waiting again returns at once.
- */
+/** Waits until `task` has ended; a failure of the task becomes a failure here. Waiting again returns at
+ * once. */
 void tern_wait(tern_ctx *c, tern_task *task);
 
 /** Asks `task` to give up: its waits leave it. It still has to be waited for, or is when the handler ends. */

@@ -130,8 +130,8 @@ typedef struct tern_test_request {
     const void *body; /* any other body, */
     size_t len;       /* of `size` bytes (0: as long as the text) */
     const char *type; /* and this Content-Type */
-    const char *const
-        *headers; /* TERN_HEADERS("X-Token: secret"); takes precedence over what the client would send */
+    /* TERN_HEADERS("X-Token: secret"); takes precedence over what the client would send */
+    const char *const *headers;
 } tern_test_request;
 
 #define TERN_HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -1,4 +1,4 @@
-/** What a client would rather read: the Accept header (RFC 9110 section 12.5.1). */
+/** The media types that a client prefers: the Accept header (RFC 9110 section 12.5.1). */
 #include "app/ctx.h"
 #include "base/text.h"
 
@@ -26,7 +26,7 @@ static bool next_part(tern_str *rest, char separator, tern_str *part)
     return true;
 }
 
-/** "0.8" as 800: thousandths, RFC 9110 section 12.4.2. What is no such number counts as 0. */
+/** "0.8" as 800: thousandths, RFC 9110 section 12.4.2. Other text counts as 0. */
 static unsigned quality(tern_str text)
 {
     unsigned thousandths = 0, weight = 1000;
@@ -46,10 +46,10 @@ static bool is_text(tern_str s, const char *text)
     return s.len == strlen(text) && text_equal_nocase(s.data, text, s.len);
 }
 
-/** How much an Accept header wants the media type `type` of the family `family` ("text", then the star). */
+/** The weight in an Accept header of the media type `type` in the family `family` ("text", then the star). */
 static unsigned wanted(tern_str accept, const char *type, const char *family)
 {
-    const char *const names[] = {"*/*", family, type}; /* the more exact one counts */
+    const char *const names[] = {"*/*", family, type}; /* the more specific one counts */
     unsigned best = 0, exactness = 0;
     tern_str item, part;
     while (next_part(&accept, ',', &item)) {

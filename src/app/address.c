@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { URL_BYTES = 8 * 1024 }; /* what .limits.url_bytes is when nobody sets it */
+enum { URL_BYTES = 8 * 1024 }; /* the default of .limits.url_bytes */
 
 bool address_decode(tern_ctx *c, tern_str *path, bool *has_marks)
 {
@@ -23,7 +23,7 @@ bool address_decode(tern_ctx *c, tern_str *path, bool *has_marks)
     return true;
 }
 
-/** The path for tern_path: "%2F" stays as it is there, so that its segments are those that were matched. */
+/** The path for tern_path: "%2F" stays encoded, so that its segments are those that were matched. */
 static bool keep_encoded(tern_ctx *c, tern_str path)
 {
     size_t len = 0;
@@ -52,7 +52,7 @@ void address_settle(tern_ctx *c, tern_str path)
         return;
     }
     for (unsigned i = 0; r != NULL && i < r->param_count; i++) {
-        char *value = (char *)(uintptr_t)c->match.params[i].data; /* of what address_decode has made */
+        char *value = (char *)(uintptr_t)c->match.params[i].data; /* of the result of address_decode */
         for (size_t k = 0; k < c->match.params[i].len; k++)
             if (value[k] == URL_SLASH_MARK)
                 value[k] = '/';

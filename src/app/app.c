@@ -1,4 +1,5 @@
-/** The application as `main` builds it: everything is kept as registered, and app_compile makes it routes. */
+/** The application as `main` builds it: everything is stored as registered, and app_compile turns it into
+ * routes. */
 #include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
@@ -34,7 +35,7 @@ void *app_keep(tern_app *app, size_t size)
     return block;
 }
 
-/* What is registered need not outlive the call. */
+/* The caller's data need not outlive the call. */
 const char *app_keep_text(tern_app *app, const char *text)
 {
     if (text == NULL)
@@ -83,7 +84,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
 {
     tern_app *app = mem_zero(1, sizeof *app);
     if (app == NULL) {
-        fputs("tern: no memory for the application\n", stderr);
+        fputs("tern: out of memory for the application\n", stderr);
         exit(1);
     }
     arena_init(&app->arena, NULL, 0, SIZE_MAX / 2);
@@ -133,7 +134,7 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     tern_app *app = parent->app;
     tern_group *group = app_keep(app, sizeof *group);
     if (group == NULL)
-        return parent; /* app_compile fails for it: nothing is ever served from the wrong place */
+        return parent; /* app_compile fails for it: nothing is ever served from the wrong path */
     group->app = app;
     group->parent = parent;
     group->prefix = app_keep_text(app, prefix != NULL ? prefix : "");
@@ -281,8 +282,7 @@ static const tern_middleware *make_chain(tern_app *app, const tern_group *group,
     return chain;
 }
 
-/** Joins the needs of the groups, outermost first, and of the route; NULL when there are none or memory is
- * short. */
+/** Joins the needs of the groups, outermost first, and of the route; NULL if none or out of memory. */
 static const tern_provider *const *join_needs(tern_app *app, const app_pending *pending)
 {
     unsigned count = count_needs(pending->options.needs);
@@ -315,7 +315,7 @@ static bool add_binding(tern_app *app, route *added, buf *problems)
     return is_right && added->bind != NULL;
 }
 
-/** Plans what is called before the handler; false with lines in `problems`. */
+/** Plans the calls before the handler; false with lines in `problems`. */
 static bool add_providers(tern_app *app, const app_pending *pending, route *added, buf *problems)
 {
     const tern_provider *const *needs = join_needs(app, pending), *any = needs != NULL ? needs[0] : NULL;
@@ -324,7 +324,7 @@ static bool add_providers(tern_app *app, const app_pending *pending, route *adde
     return any == NULL || any->means->plan(app, added, needs, problems);
 }
 
-/** False with lines in `problems`, or with memory short. */
+/** False with lines in `problems`, or when out of memory. */
 static bool make_page_shape(tern_app *app, const tern_route_options *o, const char *where,
                             const page_shape **shape, buf *problems)
 {
@@ -343,7 +343,7 @@ static bool names_pages(const tern_route_options *o)
            n->next != NULL;
 }
 
-/** The shape of the route's pages: the application's, unless it says something of its own. */
+/** The shape of the route's pages: the application's, unless the route has one. */
 static bool add_page_shape(tern_app *app, route *added, buf *problems)
 {
     const tern_route_options *o = &added->options;
@@ -357,13 +357,13 @@ static bool add_page_shape(tern_app *app, route *added, buf *problems)
         return false;
     }
     if (!o->paged) {
-        buf_add_printf(problems, "%s: .total and .page_names are for pages: say .paged = true too\n", where);
+        buf_add_printf(problems, "%s: .total and .page_names are for pages: add .paged = true\n", where);
         return false;
     }
     return make_page_shape(app, o, where, &added->page, problems);
 }
 
-/** False with lines in `problems`; what the router finds wrong it reports later. */
+/** False with lines in `problems`; the router reports its own mistakes later. */
 static bool add_pending(tern_app *app, const app_pending *pending, buf *problems)
 {
     route added = {

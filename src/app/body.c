@@ -7,11 +7,11 @@ tern_str tern_body(tern_ctx *c)
 {
     http_exchange *x = c->x;
     if (c->match.route != NULL && x->policy.is_streamed)
-        tern_fail(c, 500, "the route streams its body: it is read with tern_body_read");
+        tern_fail(c, 500, "the route streams its body: read it with tern_body_read");
     return x->body.data != NULL ? x->body : TERN_STR("");
 }
 
-/** Hands out the next piece of a body that is whole already. */
+/** Returns the next piece of a body that is already complete. */
 static size_t read_buffered(tern_ctx *c, void *out, size_t size)
 {
     tern_str body = c->x->body;

@@ -18,7 +18,7 @@ typedef struct command_work {
 static void tell_failure(const command_work *a)
 {
     const scope *s = &a->c.scope;
-    buf_add_text(a->problem, s->problem_detail != NULL ? s->problem_detail : "it failed; the log says why");
+    buf_add_text(a->problem, s->problem_detail != NULL ? s->problem_detail : "it failed; see the log");
 }
 
 static void run(void *arg)
@@ -39,7 +39,7 @@ static void run(void *arg)
 static void run_on_loop(command_work *a)
 {
     if (!coro_start(run, a)) {
-        buf_add_text(a->problem, "there is no memory for a stack");
+        buf_add_text(a->problem, "out of memory for a stack");
         return;
     }
     while (!a->is_over)
@@ -57,14 +57,14 @@ bool app_run_command_work(tern_app *app, void (*work)(tern_ctx *c, void *arg), v
     arena_check(&a.x.arena);
     request_id_prepare();
     if (!loop_open()) {
-        buf_add_text(problem, "no event loop can be made");
+        buf_add_text(problem, "the event loop cannot be created");
         return false;
     }
     if (app_start_hooks(app)) {
         run_on_loop(&a);
         app_stop_hooks(app);
     } else {
-        buf_add_text(problem, "the application does not start; the log says why");
+        buf_add_text(problem, "the application cannot start; see the log");
     }
     loop_close();
     coro_trim(0);

@@ -1,4 +1,4 @@
-/** Getters of what the request's head says, and what belongs to the request. */
+/** Getters of the request's head and of the request's own data. */
 #include "app/ctx.h"
 #include "base/buf.h"
 #include "http/cookie.h"
@@ -94,11 +94,12 @@ bool tern_set_request_id(tern_ctx *c, const char *id)
 
 /* -- the slots of TERN_LOCAL -- */
 
-static unsigned slots_numbered; /* in this process; all before `main`, but those of what is loaded later */
+static unsigned
+    slots_numbered; /* in this process; all before `main`, except those of libraries loaded later */
 
 void tern_local_number_(tern_local_slot *slot)
 {
-    if (slot->number == 0) /* else another file that declares the same slot was first */
+    if (slot->number == 0) /* otherwise another file that declares the same slot was first */
         slot->number = ++slots_numbered;
 }
 
@@ -108,7 +109,7 @@ void *tern_local_of_(tern_ctx *c, const tern_local_slot *slot)
     return locals != NULL && slot->number <= locals->room ? locals->values[slot->number - 1] : NULL;
 }
 
-/** Room for all slots that are numbered, with what the request has so far. */
+/** Makes room for all numbered slots, with the values of the request so far. */
 static ctx_locals *make_room(tern_ctx *c)
 {
     const ctx_locals *old = c->locals;
@@ -135,6 +136,6 @@ const char *tern_url_of(tern_ctx *c, const char *name, const char *const *params
     const char *text = found && !is_short ? arena_text(&c->x->arena, url.data, url.len) : NULL;
     buf_free(&url);
     if (!found && !is_short)
-        tern_fail(c, 500, "no route named \"%s\" takes these parameters", name);
+        tern_fail(c, 500, "no route named \"%s\" has these parameters", name);
     return ctx_need(c, (void *)(uintptr_t)text);
 }

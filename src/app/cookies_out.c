@@ -4,7 +4,9 @@
 
 #include <tern/log.h>
 
-enum { COOKIE_BYTES_MAX = 4096 + 512 }; /* browsers drop what is above 4096 for name and value */
+enum {
+    COOKIE_BYTES_MAX = 4096 + 512
+}; /* browsers drop cookies with more than 4096 bytes of name and value */
 
 bool tern_set_cookie_with(tern_ctx *c, const char *name, const char *value,
                           const tern_cookie_options *options)

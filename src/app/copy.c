@@ -1,4 +1,4 @@
-/** tern_copy: copies by a plan, and what becomes of two models that do not fit. */
+/** tern_copy: copies by a plan, and reports two models that do not fit. */
 #include "app/ctx.h"
 
 #include "runtime/coro.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Ends the request that calls, or the program where there is none. */
+/** Ends the calling request, or the program if there is no request. */
 static _Noreturn void refuse(const char *why)
 {
     coro *self = coro_self();
@@ -33,8 +33,7 @@ static const copy_plan *make_plan(tern_type *into, tern_type *from)
     }
     char why[1024];
     size_t len = 0;
-    for (size_t i = 0; i < problems.len && len + sizeof "; " < sizeof why;
-         i++) { /* a line of the log is one */
+    for (size_t i = 0; i < problems.len && len + sizeof "; " < sizeof why; i++) { /* one log line */
         bool is_end = problems.data[i] == '\n';
         if (!is_end)
             why[len++] = problems.data[i];

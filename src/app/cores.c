@@ -32,7 +32,7 @@ static bool read_text(const char *path, char *out, size_t size)
     return true;
 }
 
-/** The smallest quota of this process's group and the groups around it; 0 when there is none. */
+/** The smallest quota of this process's group and its parents; 0 if there is none. */
 static unsigned cores_of_groups(void)
 {
     char group[1024], path[sizeof group + 64], quota[64];

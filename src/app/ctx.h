@@ -1,4 +1,4 @@
-/** The inside of tern_ctx and tern_app: what the files of the app layer share. */
+/** The internals of tern_ctx and tern_app, shared by the files of the app layer. */
 #ifndef APP_CTX_H
 #define APP_CTX_H
 
@@ -16,19 +16,19 @@
 
 #include <stdatomic.h>
 
-/** What the request has in the slots of TERN_LOCAL, by their numbers. */
+/** The request's values in the slots of TERN_LOCAL, by number. */
 typedef struct ctx_locals {
     unsigned room;
     void *values[];
 } ctx_locals;
 
-/** A problem and the reply that tells of it. */
+/** A problem and the reply that reports it. */
 typedef struct ctx_told {
     tern_problem problem;
     tern_reply reply;
 } ctx_told;
 
-/** Something to run once the reply has been sent, or given up: the logger's line. */
+/** A function to run once the reply was sent or abandoned: the logger's line. */
 typedef struct ctx_after {
     struct ctx_after *next;
     void (*run)(tern_ctx *c, void *arg);
@@ -43,44 +43,44 @@ struct tern_ctx {
     http_exchange *x;
     tern_app *app;
     scope scope;                 /* open while handlers and middleware run */
-    const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it has been called */
-    const char *path;            /* decoded, NUL-terminated; NULL until asked for (plain paths) */
+    const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it was called */
+    const char *path;            /* decoded, NUL-terminated; NULL until requested (plain paths) */
     size_t path_len;
     ctx_locals *locals; /* NULL until one is set */
     ctx_after *after;   /* newest first */
-    size_t body_taken;  /* what tern_body_read has handed out of a buffered body */
+    size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
-    bool is_shaping;   /* the application's function is making the reply of a problem */
-    bool is_misshapen; /* Tern has found a problem in what that function does */
-    short refused;     /* why no route was looked for: 400, 503; 0 when one was */
-    /* of the failure on its way to the nearest tern_next, whose status and detail the scope has: the rest of
-     * it; NULL when there is no more to say */
+    bool is_shaping;   /* the application's function is making a problem's reply */
+    bool is_misshapen; /* Tern found a problem in what that function does */
+    short refused;     /* why no route was looked up: 400, 503; 0 when one was */
+    /* the rest of the failure on its way to the nearest tern_next, whose status and detail are in the scope;
+     * NULL if there is no more */
     const tern_problem *problem;
-    const http_field *problem_field; /* a header that goes with it; NULL: none */
-    struct ctx_told *told; /* the last problem that became a reply; void while scope.problem_status is 0 */
-    const tern_type *reply_type; /* of the typed reply made last, where .returns is checked; NULL: none */
+    const http_field *problem_field; /* a header of its reply; NULL: none */
+    struct ctx_told *told; /* the last problem that became a reply; invalid while scope.problem_status is 0 */
+    const tern_type *reply_type; /* of the last typed reply, if .returns is checked; NULL: none */
     const char *reply_data;      /* its body */
     bool reply_is_page;
-    bool is_json_read;         /* the body was decoded, so it is no JSON any more */
-    bool is_bound;             /* the input has been read: once a request */
+    bool is_json_read;         /* the body was decoded, so it is no longer JSON */
+    bool is_bound;             /* the input was read: once in each request */
     struct data_request *data; /* the data layer's; NULL until the request uses its database */
-    /* set by provide_run, where the route has a plan: what its steps have given, NULL for those that are still to
-     * be called; and what the handler's pairs are given */
+    /* set by provide_run, if the route has a plan: the values of its steps, NULL for those not called yet;
+     * and the arguments of the handler's pairs */
     void **provided;
     void *const *given;
     route_found found;
-    char request_id[65]; /* "" until made or taken */
-    route_match match;   /* last: its params are not cleared */
+    char request_id[65]; /* "" until made or accepted */
+    route_match match;   /* the last member: its params are not cleared */
 };
 
-/** What else lives with the application; every function may be NULL. */
+/** Hooks that live with the application; every function may be NULL. */
 typedef struct app_hook {
     struct app_hook *next;
     bool (*prepare)(void *arg, buf *problems); /* in app_prepare; false with lines in `problems` */
     bool (*start)(void *arg);                  /* in a worker, before its first request */
     void (*stop)(void *arg);                   /* in a worker, after its last */
-    void (*tidy)(void *arg);                   /* in a worker, as worker_service's */
+    void (*tidy)(void *arg);                   /* in a worker, like worker_service's */
     void *arg;
 } app_hook;
 
@@ -90,14 +90,14 @@ typedef struct app_check {
     bool (*is_ready)(tern_ctx *c);
 } app_check;
 
-/** An application that is being tested. */
+/** An application under test. */
 typedef struct app_testing {
-    bool commits; /* the test wants what it writes to stay */
-    /* told by app_prepare's hooks: what the application works on can be had by one test at a time */
+    bool commits; /* the test wants its writes to stay */
+    /* set by app_prepare's hooks: only one test at a time can use what the application works on */
     bool is_in_turn;
 } app_testing;
 
-/** Some names, in the application's memory. */
+/** A list of names, in the application's memory. */
 typedef struct app_names {
     tern_str *list;
     unsigned count, room;
@@ -107,7 +107,7 @@ struct tern_group {
     tern_app *app;
     tern_group *parent; /* NULL for the root */
     const char *prefix, *host;
-    struct problem_shape *shapes; /* what tern_on_problem gave it; NULL: the shapes around it count alone */
+    struct problem_shape *shapes; /* from tern_on_problem; NULL: only the shapes of the outer groups count */
     tern_middleware *use;         /* ended by run NULL */
     unsigned use_count, use_room;
     const tern_provider *const *needs; /* ended by NULL; NULL: none */
@@ -116,9 +116,9 @@ struct tern_group {
 struct tern_app {
     tern_app_options options;
     tern_group root;
-    arena arena;    /* what registration makes: groups, routes, texts, lists; goes with the application */
+    arena arena;    /* the data of registration: groups, routes, texts, lists; freed with the application */
     router *router; /* NULL until app_compile */
-    const struct page_shape *page; /* of routes that name nothing themselves; NULL until app_compile */
+    const struct page_shape *page;          /* for routes without page names; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
     app_hook *hooks, **hooks_end;           /* in order of registration, as are checks and pending */
     app_check *checks, **checks_end;
@@ -126,55 +126,56 @@ struct tern_app {
     struct app_pending **pending_end;
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
-    const char *database_url;                      /* of the settings; NULL: not given */
+    const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
     struct provide_replacement *replacements;      /* of providers, in tests */
-    app_testing *testing;                          /* NULL: it is not tested; set before app_prepare */
-    struct openapi_scheme *schemes, **schemes_end; /* what tern_security declared, in order */
+    app_testing *testing;                          /* NULL: not under test; set before app_prepare */
+    struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
     const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
     struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
-    app_names underscored;                         /* headers with a '_' that inputs and tern_security name */
-    buf openapi;              /* the document (openapi.c); empty until a client asks for it */
-    static_file openapi_file; /* the same as it is served */
+    app_names underscored;                         /* headers with a '_' in inputs and tern_security */
+    buf openapi;              /* the document (openapi.c); empty until a client requests it */
+    static_file openapi_file; /* the same, as served */
     bool has_openapi_route;
-    bool has_encoded_slashes;      /* some route takes them */
-    static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes are there */
-    void (*tried_frames[8])(void); /* of the files met last: whether they have stack probes is known */
+    bool has_encoded_slashes;      /* some route allows them */
+    static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes exist */
+    void (*tried_frames[8])(void); /* of the last files checked for stack probes */
     unsigned tried_count;
-    const char *unprobed_file; /* one that has none; NULL: no such file is known */
-    bool memory_short;         /* something registered could not be kept: app_compile says so */
-    bool is_draining;          /* this worker is leaving: /readyz says 503 */
+    const char *unprobed_file; /* a file without them; NULL: none known */
+    bool memory_short;         /* out of memory during registration: app_compile reports it */
+    bool is_draining;          /* this worker is stopping: /readyz replies 503 */
 };
 
 /** Flattens groups and middleware into routes and compiles the router; false with the problems as lines, one
- * for each mistake. May be called again after more was registered; earlier matches are void then. (app.c) */
+ * for each mistake. May be called again after more was registered; earlier matches are invalid then.
+ * (app.c) */
 bool app_compile(tern_app *app, buf *problems);
 /** Fills in app->underscored from the compiled routes. (header_names.c) */
 void app_collect_header_names(tern_app *app);
-/** All that comes between registering and serving: app_compile with the routes that Tern adds itself, and the
- * checks of what was declared. False with the problems as lines. (app.c) */
+/** Everything between registering and serving: app_compile with the routes that Tern adds itself, and the
+ * checks of the declarations. False with the problems as lines. (app.c) */
 bool app_prepare(tern_app *app, buf *problems);
 void app_free(tern_app *app);
-/** Looks once at the frames of the file that has this tern_frame_of_file_ (NULL: nothing to look at). (app.c) */
+/** Checks once the frames of the file with this tern_frame_of_file_ (NULL: nothing to check). (app.c) */
 void app_try_frame(tern_app *app, void (*frame)(void), const char *file);
-/** Adds a copy of `hook` behind those that are there. (app.c) */
+/** Adds a copy of `hook` after the existing ones. (app.c) */
 void app_add_hook(tern_app *app, const app_hook *hook);
-/** Zeroed memory, or a copy of a text that may be NULL, that lasts as long as the application; NULL, noted
- * for app_compile, when out of memory. (app.c) */
+/** Zeroed memory, or a copy of a text that may be NULL, with the lifetime of the application; NULL, reported
+ * by app_compile, when out of memory. (app.c) */
 void *app_keep(tern_app *app, size_t size);
 const char *app_keep_text(tern_app *app, const char *text);
-/** Puts copies in the place of all texts. (app.c) */
+/** Replaces all texts by copies. (app.c) */
 void app_keep_page_names(tern_app *app, tern_page_names *names);
 
 /** The service handed to http (dispatch.c). */
 void app_service(tern_app *app, http_service *service);
-/** For crash reports: what the running coroutine is serving, async-signal-safe (dispatch.c). */
+/** For crash reports: the request that the running coroutine serves, async-signal-safe (dispatch.c). */
 size_t app_describe(void *app, char *out, size_t size);
 
-/** The reply's headers as they are, to go back to: a copy, since one that is set later may replace another.
- * Without memory for it, going back drops them all. (dispatch.c) */
+/** A copy of the reply's headers, to restore: a header set later may replace another. When out of memory,
+ * restoring drops all headers. (dispatch.c) */
 typedef struct ctx_fields {
-    http_field *list; /* NULL when there were none */
+    http_field *list; /* NULL if there were none */
     unsigned count;
 } ctx_fields;
 void ctx_keep_fields(tern_ctx *c, ctx_fields *kept);
@@ -182,69 +183,69 @@ void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 
 /** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
 tern_reply ctx_run_next(tern_ctx *c);
-/** Sets up `c` for a request that no route has been looked for. (dispatch.c) */
+/** Sets up `c` for a request whose route was not looked up. (dispatch.c) */
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
-/** Opens the request's scope; the running coroutine works for it until ctx_leave. (dispatch.c) */
+/** Opens the request's scope; the running coroutine works for the request until ctx_leave. (dispatch.c) */
 void ctx_open(tern_ctx *c);
-/** Makes `c` what the running coroutine works for, with its scope, once more after serving: until ctx_leave,
- * which undoes what was deferred meanwhile. (dispatch.c) */
+/** Lets the running coroutine work for `c` again after serving, with its scope: until ctx_leave, which runs
+ * the defers added since. (dispatch.c) */
 void ctx_enter(tern_ctx *c);
 void ctx_leave(tern_ctx *c);
-/** Runs what tern_after registered, and what is registered meanwhile. (dispatch.c) */
+/** Runs the functions of tern_after, and those registered while they run. (dispatch.c) */
 void ctx_run_after(tern_ctx *c);
-/** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. UNWIND_NONE, or why
- * it was left. (dispatch.c) */
+/** Runs `work(c, arg)` as a part of the request: its defers have run when this returns. Returns UNWIND_NONE,
+ * or why it was left. (dispatch.c) */
 unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
-/** As ctx_fail with what is wrong with the input, all in the request's memory; NULL and 0: nothing.
- * (problem.c)
- */
+/** Like ctx_fail, with the faults of the input, all in the request's memory; NULL and 0: none. (problem.c) */
 _Noreturn void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults,
                                size_t count);
-/** Puts the place of a fault with source and field under the key that this request's JSON has its fields under, if
- * its route has one. (problem.c) */
+/** Puts the place of a fault with source and field under the key that contains the fields of this request's
+ * JSON, if its route has one. (problem.c) */
 void ctx_place_fault(tern_ctx *c, tern_fault *told);
-/** As ctx_fail, with a header of the problem's reply, which is copied. (problem.c) */
+/** Like ctx_fail, with a header for the problem's reply, which is copied. (problem.c) */
 _Noreturn void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field);
-/** As tern_fail with a text that lives as long as the request: for where memory may be short. (problem.c) */
+/** Like tern_fail, with a text that lives as long as the request: for use when memory may be short.
+ * (problem.c) */
 _Noreturn void ctx_fail(tern_ctx *c, int status, const char *detail);
 /** Fails with 503 when `block` is NULL; returns it otherwise. (memory.c) */
 void *ctx_need(tern_ctx *c, void *block);
 /** Copies text into the request's memory, NUL-terminated; never NULL. (memory.c) */
 const char *ctx_text(tern_ctx *c, tern_str text);
 
-/** The whole value of a header that is a list: all lines of it, joined with commas (RFC 9110 section 5.3); ""
- * without one. (header_lists.c) */
+/** The whole value of a list header: all its lines, joined with commas (RFC 9110 section 5.3); "" if it is
+ * absent. (header_lists.c) */
 const char *ctx_header_list(tern_ctx *c, const char *name);
-/** Takes the next element of a list, without the white space around it; empty ones are passed over, and a
- * comma between double quotes does not end one. False at the end. (header_lists.c) */
+/** Takes the next element of a list, without the white space around it; empty ones are skipped, and a comma
+ * between double quotes does not end one. False at the end. (header_lists.c) */
 bool ctx_list_next(tern_str *rest, tern_str *element);
-/** Whether If-None-Match names `tag`, an entity tag with its quotes; false without one. (header_lists.c) */
+/** Whether If-None-Match names `tag`, an entity tag with its quotes; false if `tag` is NULL.
+ * (header_lists.c) */
 bool ctx_tag_is_known(tern_ctx *c, const char *tag);
 
 /** The reply of a problem, in the application's shape if it has one. Its texts and faults must live as long
  * as the request. Never fails. (problem.c) */
 tern_reply ctx_problem_of(tern_ctx *c, const tern_problem *problem);
-/** The same of a status and its detail, which may be NULL. */
+/** The reply of a problem with this status and detail, which may be NULL. */
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
-/** The same as problem details. Never fails. (problem.c) */
+/** The reply of a problem as problem details. Never fails. (problem.c) */
 tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem);
-/** The status that says why a file could not be opened (errno; 0: it is no regular file): 404 only for what
- * is surely not there or not for this process. */
+/** The status for a file that could not be opened (errno; 0: not a regular file): 404 only if it certainly
+ * does not exist or this process may not read it. */
 int ctx_file_status(int error);
-/** `reply`, or a 500 when it is not what the route's .returns says. (typed_reply.c) */
+/** `reply`, or a 500 when it does not match the route's .returns. (typed_reply.c) */
 tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
-/** Whether http can send it: a status of 200 to 599, and what its kind needs. (reply.c) */
+/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. (reply.c) */
 bool reply_is_sound(const tern_reply *reply);
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
-/** Sends `reply` through http; never throws, since nothing above would catch it (send.c). */
+/** Sends `reply` through http; never throws, since no caller would catch it (send.c). */
 void ctx_send(tern_ctx *c, const tern_reply *reply);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);
-/** Makes this request's id without allocating; false when this worker has not drawn its seed. (request_id.c)
- */
+/** Makes this request's id without allocating; false when this worker has not drawn its seed.
+ * (request_id.c) */
 bool request_id_make(char out[33]);
-/** Draws the seed of this process, if it has none. (request_id.c) */
+/** Draws the seed of this process, if not drawn yet. (request_id.c) */
 void request_id_prepare(void);
 /** Adds GET /healthz and /readyz (health.c). */
 void health_add_routes(tern_app *app);

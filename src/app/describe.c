@@ -1,5 +1,5 @@
-/** What a crash report says of the request that was running: async-signal-safe, so nothing here allocates,
- *  locks or formats through libc. */
+/** Describes the running request for a crash report: async-signal-safe, so nothing here allocates, locks or
+ * formats through libc. */
 #include "app/ctx.h"
 #include "runtime/coro.h"
 
@@ -25,7 +25,7 @@ static void put_text(writer *w, const char *text)
     put(w, text, strlen(text));
 }
 
-/** Visible ASCII as it is, every other byte as \xHH: a path can't forge a line of the report. */
+/** Visible ASCII unchanged, every other byte as \xHH: a path cannot forge a line of the report. */
 static void put_escaped(writer *w, tern_str text, size_t most)
 {
     static const char hex[] = "0123456789abcdef";

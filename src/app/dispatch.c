@@ -1,8 +1,8 @@
 /**
  * From a complete head to its reply: routing, the onion of middleware, the handler.
  *
- * Hot path: accept_head, handle, run_level. They may not take heap memory, format text or clear what is set
- * later anyway; a request without middleware passes one catch point.
+ * Hot path: accept_head, handle, run_level. They must not use heap memory, format text or clear fields that
+ * are set later anyway; a request without middleware passes one catch point.
  */
 #include "app/address.h"
 #include "app/problem_shape.h"
@@ -21,7 +21,7 @@ static const tern_middleware no_middleware = {0};
 
 /* -- one level of the onion -- */
 
-/** What a failure inside a level goes back to. */
+/** The state that a failure inside a level restores. */
 typedef struct level {
     scope_defer *defers;
     ctx_fields fields;
@@ -42,7 +42,7 @@ void ctx_keep_fields(tern_ctx *c, ctx_fields *kept)
 
 void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept)
 {
-    /* x->fields only grows, so what was copied fits. */
+    /* x->fields only grows, so the copy fits. */
     if (kept->count != 0)
         memcpy(c->x->fields, kept->list, kept->count * sizeof *kept->list);
     c->x->field_count = kept->count;
@@ -55,7 +55,7 @@ static void level_open(tern_ctx *c, level *l)
         ctx_keep_fields(c, &l->fields);
 }
 
-/** Undoes what the level deferred. Tasks end first: they may use the frames that are gone now. */
+/** Runs the defers of the level. Tasks end first: they may use the frames that were left. */
 static void level_close(tern_ctx *c, const level *l)
 {
     if (c->scope.has_tasks)
@@ -64,14 +64,15 @@ static void level_close(tern_ctx *c, const level *l)
         scope_run_defers(&c->scope, l->defers);
 }
 
-/* -- requests that no route answers -- */
+/* -- requests without a route -- */
 
-/** The same path with a '/' more or less. As the client wrote it: nothing is decoded and encoded again. */
+/** The same path with a '/' added or removed, otherwise as the client wrote it: nothing is decoded and
+ * encoded again. */
 static tern_reply slash_redirect(tern_ctx *c)
 {
     tern_str path = c->x->head.path, query = c->x->head.query;
     if (path.len > 1 && (path.data[1] == '/' || path.data[1] == '\\'))
-        return ctx_problem(c, 404, NULL); /* "//host/" would lead to another site */
+        return ctx_problem(c, 404, NULL); /* "//host/" would be another site */
     int path_len = (int)path.len - (c->found == ROUTE_REMOVE_SLASH);
     const char *url =
         tern_sprintf(c, "%.*s%s%s%.*s", path_len, path.data, c->found == ROUTE_ADD_SLASH ? "/" : "",
@@ -124,7 +125,7 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
-/** Of a failure inside. A 503 is for now: who waits a second may find that it has passed. */
+/** The reply of a failure inside. A 503 is temporary: a client may retry after a second. */
 static tern_reply failure_reply(tern_ctx *c)
 {
     if (c->scope.problem_status == 503)
@@ -137,7 +138,7 @@ static tern_reply failure_reply(tern_ctx *c)
     return ctx_problem_of(c, &problem);
 }
 
-/** One level inside a catch point. `*why` tells whether there is a reply, or how the level was left. */
+/** One level inside a catch point. `*why` is UNWIND_NONE if there is a reply, or how the level was left. */
 static tern_reply run_level(tern_ctx *c, unwind_reason *why)
 {
     level l;
@@ -191,7 +192,7 @@ unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void 
     return point.reason;
 }
 
-/* Functions of a header are called; these, for the path of every request, become a part of it. */
+/* Inline copies of functions in a header: these are for the path of every request. */
 
 static inline void enter(coro *self, tern_ctx *c)
 {
@@ -249,13 +250,13 @@ void ctx_run_after(tern_ctx *c)
     ctx_leave(c);
 }
 
-/* -- a whole request -- */
+/* -- serving a request -- */
 
-/** The answer to a request that was cancelled; false when nobody is left to read one. */
+/** The reply to a request that was cancelled; false when the client has left. */
 static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
 {
     http_exchange *x = c->x;
-    x->wants_close = true; /* the coroutine stays cancelled: it can serve no further request */
+    x->wants_close = true; /* the coroutine stays cancelled: it cannot serve another request */
     if (x->is_late) {
         char label[160];
         tern_log(TERN_LOG_WARN, "%s took longer than %" PRIu64 " ms and was stopped",
@@ -299,7 +300,7 @@ static void serve(tern_ctx *c)
         ctx_run_after(c);
 }
 
-/* -- what http calls -- */
+/* -- functions that http calls -- */
 
 static void find_route(tern_ctx *c)
 {
@@ -367,7 +368,7 @@ static void accept_head(void *self, http_exchange *x)
     x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
     x->policy.is_streamed = options->stream_body;
     x->deadline_ms = loop_self.now_ms + c->timeout_ms;
-    if (x->head.has_length || x->head.is_chunked) /* the time for the body is apart from the handler's */
+    if (x->head.has_length || x->head.is_chunked) /* the body's time is not part of the handler's */
         x->deadline_ms += app->options.limits.body_timeout_ms;
 }
 
@@ -375,7 +376,7 @@ static void handle(void *self, http_exchange *x)
 {
     (void)self;
     tern_ctx *c = x->app;
-    if (c == NULL || c->match.route == NULL) /* accept_head had nobody to answer */
+    if (c == NULL || c->match.route == NULL) /* the client left during accept_head */
         return;
     if (!x->policy.is_streamed && (x->head.has_length || x->head.is_chunked))
         http_set_deadline(x, loop_self.now_ms + c->timeout_ms);
@@ -385,7 +386,7 @@ static void handle(void *self, http_exchange *x)
 void app_service(tern_app *app, http_service *service)
 {
     tern_limits *limits = &app->options.limits;
-    request_id_prepare(); /* a crash report can't */
+    request_id_prepare(); /* a crash report cannot */
     if (limits->body_bytes == 0)
         limits->body_bytes = DEFAULT_BODY_BYTES;
     if (limits->request_timeout_ms == 0)

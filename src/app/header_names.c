@@ -1,4 +1,4 @@
-/** Which headers with a '_' in their name an application is given. */
+/** The headers with a '_' in their name that an application can read. */
 #include "app/openapi/internal.h"
 #include "app/provide/provide.h"
 #include "base/text.h"

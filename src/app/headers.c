@@ -22,15 +22,15 @@ static bool put_header(tern_ctx *c, const char *name, const char *value, bool re
     bool is_valid = http_field_is_valid(name, name_len, value, value_len);
     if (!is_valid || is_server_owned(name, name_len)) {
         char label[160];
-        tern_log(
-            TERN_LOG_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label), name,
-            is_valid ? "it is the server's own" : "its name is not a token or its value has a line break");
+        tern_log(TERN_LOG_WARN, "%s: header \"%s\" is not set: %s", ctx_route_label(c, label, sizeof label),
+                 name,
+                 is_valid ? "the server sets it" : "its name is not a token or its value has a line break");
         return false;
     }
     const char *kept_name = ctx_text(c, (tern_str){name, name_len});
     const char *kept_value = ctx_text(c, (tern_str){value, value_len});
     if (!http_field_put(c->x, kept_name, kept_value, replace))
-        ctx_need(c, NULL); /* a reply without, say, its security headers must not go out */
+        ctx_need(c, NULL); /* a reply without its security headers, say, must not be sent */
     return true;
 }
 

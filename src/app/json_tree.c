@@ -45,7 +45,7 @@ tern_value *tern_value_of_uint(tern_ctx *c, uint64_t value)
 tern_value *tern_value_of_double(tern_ctx *c, double value)
 {
     if (!isfinite(value))
-        ctx_fail(c, 500, "a number of the reply is infinite or not a number");
+        ctx_fail(c, 500, "a number in the reply is infinite or not a number");
     return ctx_need(c, value_double(&c->x->arena, value));
 }
 

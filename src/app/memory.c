@@ -7,7 +7,7 @@
 void *ctx_need(tern_ctx *c, void *block)
 {
     if (block == NULL)
-        ctx_fail(c, 503, "the request needs more memory than it may have");
+        ctx_fail(c, 503, "the request needs more memory than allowed");
     return block;
 }
 

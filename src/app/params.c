@@ -74,8 +74,8 @@ const char *tern_query(tern_ctx *c, const char *name)
     return tern_query_nth(c, name, 0);
 }
 
-/** 422: `query parameter "page" must be a whole number`. Never with the value, which may be a secret that the
- * reply would carry into logs. */
+/** 422: `query parameter "page" must be a whole number`. Never with the value: it may be a secret, and
+ * replies are logged. */
 static _Noreturn void refuse(tern_ctx *c, const char *name, const char *what)
 {
     tern_fail(c, 422, "query parameter \"%s\" must be %s", name, what);
@@ -98,7 +98,7 @@ static size_t digits(const char *text)
 }
 
 /** Whether `text` is [-]digits[.digits][e[+-]digits], with a digit before or after the point: no hexadecimal,
- *  no infinity, no white space, which strtod would all take. */
+ * no infinity, no white space, all of which strtod accepts. */
 static bool is_decimal(const char *text)
 {
     const char *p = text + (*text == '-');
@@ -127,7 +127,7 @@ double tern_query_double(tern_ctx *c, const char *name, double fallback)
     if (text == NULL)
         return fallback;
     if (c_locale == (locale_t)0 && (c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)) == (locale_t)0)
-        ctx_fail(c, 503, "there is no memory to read a number");
+        ctx_fail(c, 503, "out of memory while reading a number");
     double value = is_decimal(text) ? strtod_l(text, NULL, c_locale) : HUGE_VAL;
     if (!isfinite(value))
         refuse(c, name, "a number");

@@ -1,4 +1,4 @@
-/** Errors on their way to the client: problem details (RFC 9457). */
+/** Errors as replies: problem details (RFC 9457). */
 #include "app/bind/bind.h"
 #include "app/problem_shape.h"
 #include "base/buf.h"
@@ -21,7 +21,7 @@ const char *ctx_route_label(tern_ctx *c, char *out, size_t size)
 
 /* -- the reply of a problem -- */
 
-/** The faults as a JSON array in the request's memory; NULL without any, or without the memory for it. */
+/** The faults as a JSON array in the request's memory; NULL if there are none, or when out of memory. */
 static const char *faults_text(tern_ctx *c, const tern_problem *problem)
 {
     if (problem->fault_count == 0)
@@ -71,7 +71,7 @@ tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem)
     return reply;
 }
 
-/** Where a problem is kept with its reply; NULL without memory for it. */
+/** Stores a problem with its reply; NULL when out of memory. */
 static ctx_told *make_told(tern_ctx *c, const tern_problem *problem)
 {
     ctx_told *told = arena_alloc(&c->x->arena, sizeof *told);
@@ -115,7 +115,7 @@ const tern_problem *tern_problem_of(tern_ctx *c, const tern_reply *reply)
 {
     if (c->scope.problem_status == 0 || c->told == NULL)
         return NULL;
-    const tern_reply *own = &c->told->reply; /* its status may have been changed */
+    const tern_reply *own = &c->told->reply; /* its status may have changed */
     bool is_same = own->kind == reply->kind && own->type == reply->type && own->data == reply->data &&
                    own->len == reply->len && own->write == reply->write && own->arg == reply->arg;
     return is_same ? &c->told->problem : NULL;
@@ -138,7 +138,8 @@ static const char *keep_text(tern_ctx *c, const char *text)
     return text != NULL ? ctx_text(c, (tern_str){text, strlen(text)}) : NULL;
 }
 
-/** A copy in the request's memory, with all that it points to: what made it may be left, or be reused. */
+/** A copy in the request's memory, with everything it points to: the caller's memory may be freed or
+ * reused. */
 static const tern_problem *keep_problem(tern_ctx *c, const tern_problem *problem)
 {
     tern_problem *kept = ctx_need(c, arena_alloc(&c->x->arena, sizeof *kept));
@@ -177,13 +178,13 @@ tern_reply tern_problem_details(tern_ctx *c, const tern_problem *problem)
 
 /* -- failing -- */
 
-/** `problem`: what there is to say beyond status and detail; may be NULL. */
+/** `problem`: more than status and detail; may be NULL. */
 static _Noreturn void fail(tern_ctx *c, int status, const char *detail, const tern_problem *problem,
                            const http_field *field)
 {
     status = error_status(c, status);
-    scope_before_throw(); /* now: a task that fails while it is ended must not put its problem in place of
-                             this */
+    scope_before_throw(); /* now: a task that fails while it is ended must not replace this problem
+                              */
     if (c->scope.problem_status == 0)
         c->told = NULL;
     c->scope.problem_status = status;
@@ -219,7 +220,7 @@ void tern_fail(tern_ctx *c, int status, const char *format, ...)
     va_start(args, format);
     const char *detail = arena_vprintf(&c->x->arena, NULL, format, args);
     va_end(args);
-    ctx_fail(c, status, detail != NULL ? detail : "no memory is left for the details");
+    ctx_fail(c, status, detail != NULL ? detail : "out of memory for the details");
 }
 
 void tern_fail_with(tern_ctx *c, const tern_problem *problem)
@@ -228,7 +229,7 @@ void tern_fail_with(tern_ctx *c, const tern_problem *problem)
     fail(c, kept->status, kept->detail, kept, NULL);
 }
 
-/** The key that the JSON body of this request has its fields under; NULL without one. */
+/** The key that contains the fields of this request's JSON body; NULL if none. */
 static const char *wrapper_of(tern_ctx *c)
 {
     const bind_plan *plan = c->match.route != NULL ? c->match.route->bind : NULL;
@@ -249,13 +250,13 @@ void ctx_place_fault(tern_ctx *c, tern_fault *told)
     const char *field = arena_printf(&c->x->arena, "%s.%s", wrapper, told->field);
     const char *location = !text.failed ? arena_text(&c->x->arena, text.data, text.len) : NULL;
     buf_free(&text);
-    if (field == NULL || location == NULL) /* without memory its place is less exact */
+    if (field == NULL || location == NULL) /* out of memory: its place is less exact */
         return;
     told->field = field;
     told->location = location;
 }
 
-/** Where the field of the handler's input comes from, and what it is called there. */
+/** Finds the source of a field of the handler's input, and its name there. */
 static void find_field(tern_ctx *c, const char *name, tern_fault *told)
 {
     const bind_plan *plan = c->match.route != NULL ? c->match.route->bind : NULL;
@@ -290,7 +291,7 @@ void tern_fail_field(tern_ctx *c, int status, const char *field, const char *cod
 
 /* -- by field -- */
 
-/** What a fault is about, without the key that the whole body is under: people know it as the field. */
+/** The field of a fault, without the key that contains the whole body: the name that users know. */
 static const char *field_of(tern_ctx *c, const tern_fault *told)
 {
     const char *wrapper = wrapper_of(c), *field = told->field != NULL ? told->field : "";

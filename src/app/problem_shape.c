@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- which group a request belongs to -- */
+/* -- the group of a request -- */
 
 /** The length of a path's first segment with its '/'. */
 static size_t segment_len(const char *path)
@@ -18,9 +18,8 @@ static size_t segment_len(const char *path)
     return path[0] == '/' ? 1 + strcspn(path + 1, "/") : strcspn(path, "/");
 }
 
-/** What is left of `path` after a prefix, whose parameters are any one segment; NULL when it does not begin
- * so.
- */
+/** The rest of `path` after a prefix, whose parameters match any one segment; NULL when the path does not
+ * begin with it. */
 static const char *after_prefix(const char *prefix, const char *path)
 {
     while (*prefix != '\0' && strcmp(prefix, "/") != 0) {
@@ -35,7 +34,8 @@ static const char *after_prefix(const char *prefix, const char *path)
     return path;
 }
 
-/** What is left of `path` after the prefixes of a group and those around it; NULL as above. */
+/** The rest of `path` after the prefixes of a group and its parents; NULL when the path does not begin with
+ * them. */
 static const char *after_group(const tern_group *group, const char *path, tern_str host)
 {
     if (group->host != NULL && !router_host_admits(group->host, host))
@@ -53,8 +53,8 @@ static unsigned depth_of(const tern_group *group)
     return depth;
 }
 
-/** The group of a request: its route's, or, where no route has it, the one with a shape whose prefix takes
- * the most of its path. */
+/** The group of a request: its route's, or, without a route, the group with a shape and the longest prefix of
+ * the path. */
 static const tern_group *group_of(tern_ctx *c)
 {
     const tern_app *app = c->app;
@@ -83,8 +83,8 @@ typedef struct shaping {
     tern_reply reply;
 } shaping;
 
-/** Runs the function and what it deferred. Tasks go on: they are the handler's, which may only have looked for a
- * file that is missing. Not inlined: the caller's locals must not be in registers of this setjmp. */
+/** Runs the function and its defers. Tasks continue: they belong to the handler, which may only have found
+ * that a file is missing. Not inlined: the caller's locals must not be in registers of this setjmp. */
 static __attribute__((noinline)) unwind_reason call_function(tern_ctx *c, shaping *s)
 {
     scope_defer *mark = c->scope.defers;
@@ -107,13 +107,13 @@ static void log_failure(tern_ctx *c, const shaping *s, const char *why)
              s->problem->status);
 }
 
-/** Whether the function made a reply of its own; otherwise the log says why not. */
+/** Whether the function made a usable reply; otherwise the log says why not. */
 static bool is_usable(tern_ctx *c, const shaping *s, unwind_reason why)
 {
     char text[256];
     if (why == UNWIND_CANCELLED) {
         if (!c->x->has_client_left)
-            log_failure(c, s, "waited, and the request's time is over");
+            log_failure(c, s, "waited until the request's time was over");
         return false;
     }
     if (why == UNWIND_FAIL) {
@@ -130,8 +130,8 @@ static bool is_usable(tern_ctx *c, const shaping *s, unwind_reason why)
     return is_sound && !is_a_problem;
 }
 
-/** Makes a Content-Type that the function has set as a header the reply's own, so that it goes with the body when
- * middleware puts a page in its place. */
+/** Moves a Content-Type that the function set as a header into the reply, so that it is dropped with the body
+ * when middleware replaces it with a page. */
 static void take_type(tern_ctx *c, const ctx_fields *before, tern_reply *reply)
 {
     const http_field *type = http_field_get(c->x, "Content-Type");
@@ -167,9 +167,9 @@ static bool shape_reply(tern_ctx *c, const tern_problem *problem, tern_reply *re
     return true;
 }
 
-/* -- what HTTP refuses -- */
+/* -- requests that HTTP refuses -- */
 
-/** The request that is refused: its own where its head was taken, else one that knows no more than it has. */
+/** The refused request: the one of its head if it was accepted, otherwise one with only what is known. */
 static tern_ctx *refused_request(tern_app *app, http_exchange *x)
 {
     tern_ctx *c = x->app;
@@ -190,7 +190,7 @@ static void refuse(void *self, http_exchange *x, int status, const char *detail)
         http_reply(x, status, NULL, NULL, 0);
         return;
     }
-    http_set_deadline(x, loop_self.now_ms + c->timeout_ms); /* what the function waits for has an end */
+    http_set_deadline(x, loop_self.now_ms + c->timeout_ms); /* the function's waits are bounded */
     ctx_open(c);
     tern_reply reply = ctx_problem(c, status, detail);
     ctx_leave(c);
@@ -222,14 +222,14 @@ static bool check_shape(const problem_shape *shape, buf *problems)
 {
     bool is_right = true;
     if (shape->function == NULL)
-        is_right = mistake(problems, shape, "is given no function");
+        is_right = mistake(problems, shape, "needs a function");
     if (shape->status != 0 && (shape->status < 400 || shape->status > 599))
-        is_right = mistake(problems, shape, "is for errors, and %d is not one: take 400 to 599",
+        is_right = mistake(problems, shape, "is for errors, and %d is not one: use 400 to 599",
                            shape->status != NO_STATUS ? shape->status : 0);
     for (const problem_shape *other = shape->next; other != NULL; other = other->next)
         if (other->status == shape->status)
             is_right =
-                mistake(problems, shape, "has a function already, of %s:%d: a group has one for each status",
+                mistake(problems, shape, "already has a function, at %s:%d: a group has one for each status",
                         other->options.file, other->options.line);
     if (shape->options.returns != NULL)
         is_right = schema_prepare(shape->options.returns, problems) && is_right;
@@ -272,7 +272,7 @@ void tern_on_problem_with(tern_group *group, tern_problem_function *function,
 void tern_on_status_with(tern_group *group, int status, tern_problem_function *function,
                          const tern_problem_options *options)
 {
-    /* 0 must not come to mean all of them */
+    /* 0 must not mean all of them */
     add_shape(group, &(problem_shape){.status = status != 0 ? status : NO_STATUS,
                                       .function = function,
                                       .options = *options});

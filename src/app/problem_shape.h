@@ -6,26 +6,26 @@
 
 /** One registration. */
 typedef struct problem_shape {
-    struct problem_shape *next;  /* of the same group */
-    struct problem_shape *later; /* of the application, in order of registration */
+    struct problem_shape *next;  /* the next of the same group */
+    struct problem_shape *later; /* the next of the application, in order of registration */
     tern_group *group;
-    int status; /* the only one it is for; 0: all */
+    int status; /* the only status it is for; 0: all */
     tern_problem_function *function;
     tern_problem_options options;
 } problem_shape;
 
-/** What an application with shapes needs, so that a program without any does not hold it. */
+/** The functions for applications with shapes, so that other programs do not link them. */
 typedef struct problem_shaper {
-    /** Has the application make the reply of `problem`; false when nothing is registered for it, or what is
+    /** Lets the application make the reply of `problem`; false when no function is registered for it, or it
      * failed: then the problem details are the reply. Never fails. */
     bool (*shape)(tern_ctx *c, const tern_problem *problem, tern_reply *reply);
-    /** As http_service's. */
+    /** Like http_service's. */
     void (*refuse)(void *app, http_exchange *x, int status, const char *detail);
     /** At start: false with a line in `problems` for each mistake. */
     bool (*check)(const tern_app *app, buf *problems);
 } problem_shaper;
 
-/** What tells of a problem of that status in a group; NULL: nothing, the problem details are the reply. */
+/** The shape of a problem with that status in a group; NULL: none, the problem details are the reply. */
 static inline const problem_shape *problem_shape_of(const tern_group *group, int status)
 {
     for (; group != NULL; group = group->parent) {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/** Of the text that only names a status: known by the pointer. */
+/** The text that only names a status: recognised by its pointer. */
 static const char status_type[] = "text/plain; charset=utf-8";
 
 static tern_reply text_reply(const char *type, const char *text)
@@ -103,9 +103,8 @@ tern_reply tern_redirect(tern_ctx *c, const char *url)
     return tern_redirect_with(c, 302, url);
 }
 
-/** The length of what is visible ASCII without '\': what a browser and a proxy read the same way, on one
- * line.
- */
+/** The length of the part that is visible ASCII without '\': browsers and proxies read it the same way, on
+ * one line. */
 static size_t redirect_target_len(const char *url)
 {
     size_t len = 0;
@@ -123,9 +122,9 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
         return ctx_problem(c, 500, NULL);
     }
     size_t len = redirect_target_len(url);
-    if (len == 0 || url[len] != '\0') { /* the target itself may hold a client's secret */
+    if (len == 0 || url[len] != '\0') { /* the target itself may contain a client's secret */
         tern_log(TERN_LOG_ERROR,
-                 "%s: a redirect must lead to visible ASCII, and byte %zu of its target is 0x%02x",
+                 "%s: a redirect's target must be visible ASCII, but byte %zu of it is 0x%02x",
                  ctx_route_label(c, label, sizeof label), len, (unsigned char)url[len]);
         return ctx_problem(c, 500, NULL);
     }
@@ -138,7 +137,7 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url)
 tern_reply tern_file(tern_ctx *c, const char *path)
 {
     struct stat facts;
-    /* Looked at now, so that middleware sees the 404; opened only when it is sent. */
+    /* Checked now, so that middleware sees the 404; opened only when it is sent. */
     if (stat(path, &facts) != 0)
         return ctx_problem(c, ctx_file_status(errno), NULL);
     if (!S_ISREG(facts.st_mode))

@@ -1,8 +1,8 @@
 /**
- * Request ids: 32 hex digits, half of them this process's random number, half its scrambled count of ids.
+ * Request ids: 32 hex digits, half from this process's random number, half from its scrambled count of ids.
  *
  * Two processes differ in the first half, two requests of one process in the second: the scrambling is a
- * permutation, so ids repeat no sooner than the count does, and do not tell how busy the service is.
+ * permutation, so ids do not repeat before the count does, and do not reveal how busy the service is.
  */
 #include "app/ctx.h"
 #include "base/clock.h"
@@ -16,13 +16,13 @@ static struct {
     bool is_drawn, watches_fork;
 } seed;
 
-/** In a child of fork: it must not go on with its parent's ids. */
+/** In a child of fork: it must not continue its parent's ids. */
 static void forget_seed(void)
 {
     seed.is_drawn = false;
 }
 
-/** A permutation of 64-bit numbers whose result shows no pattern (the finaliser of splitmix64). */
+/** A permutation of 64-bit numbers without a visible pattern (the finaliser of splitmix64). */
 static uint64_t scramble(uint64_t n)
 {
     n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -37,7 +37,7 @@ void request_id_prepare(void)
     if (!seed.watches_fork)
         seed.watches_fork = pthread_atfork(NULL, NULL, forget_seed) == 0;
     uint64_t drawn[2];
-    if (!random_bytes(drawn, sizeof drawn)) { /* ids are no secrets: unlike ones will do */
+    if (!random_bytes(drawn, sizeof drawn)) { /* ids are not secrets: different ones suffice */
         drawn[0] = scramble(clock_ns() ^ ((uint64_t)getpid() << 40));
         drawn[1] = scramble(drawn[0] ^ (uint64_t)clock_wall_s());
     }

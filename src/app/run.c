@@ -14,18 +14,18 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/** An application on its way through one command; in a worker, what it serves. */
+/** The state of one command; in a worker, of serving. */
 typedef struct run_state {
     tern_app *app;
     settings settings;
-    const char *program; /* as people type it, without folders */
+    const char *program; /* as users type it, without folders */
 } run_state;
 
-/* -- what a worker does -- */
+/* -- the work of a worker -- */
 
 /**
- * The limits as http wants them. Parked connections make place for new ones a little before the worker stops
- * accepting, so that idle clients cannot keep others out.
+ * The limits for http. Parked connections are closed for new ones shortly before the worker stops accepting,
+ * so that idle clients cannot keep others out.
  */
 static http_limits limits_of(const tern_app *app, const settings *s)
 {
@@ -68,18 +68,18 @@ bool app_start(tern_app *app, const settings *s)
 {
     http_service service = {0};
     const http_limits limits = limits_of(app, s);
-    app->options.limits = s->limits; /* complete now: the app layer reads them at every request */
+    app->options.limits = s->limits; /* complete from here: the app layer reads them at every request */
     app_service(app, &service);
     offload_set_threads(s->limits.offload_threads);
-    request_id_prepare(); /* so that a crash report can name a request that has not asked for its id */
+    request_id_prepare(); /* so that a crash report can name a request that has not used its id */
     if (!http_server_open(&service, &limits)) {
-        tern_log(TERN_LOG_ERROR, "this worker has no memory to serve with");
+        tern_log(TERN_LOG_ERROR, "out of memory while this worker was set up");
         return false;
     }
     return app_start_hooks(app);
 }
 
-/** Last registered first: what was set up later may lean on what was set up before. */
+/** Last registered first: later functions may depend on earlier ones. */
 static void run_stop_hooks(const app_hook *hook)
 {
     if (hook == NULL)
@@ -204,7 +204,7 @@ static int command_check(run_state *run)
 {
     buf line = {0};
     unsigned count = router_count(run->app->router);
-    buf_add_printf(&line, "%s: %u route%s and the settings are sound\n", run->program, count,
+    buf_add_printf(&line, "%s: %u route%s and the settings are valid\n", run->program, count,
                    count == 1 ? "" : "s");
     int code = print(&line);
     buf_free(&line);
@@ -218,14 +218,14 @@ static void set_up_log(const settings *s)
         log_set_human(s->log_format == LOG_FORMAT_HUMAN);
 }
 
-/** Many systems start programs with 1024 descriptors and let them have far more. */
+/** Many systems start programs with a limit of 1024 descriptors, but allow far more. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
         return;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit); /* refused: the workers live with fewer connections */
+    setrlimit(RLIMIT_NOFILE, &limit); /* refused: the workers accept fewer connections */
 }
 
 static bool may_launch(const run_state *run)
@@ -283,7 +283,7 @@ static int command_run(run_state *run)
 
 static const struct {
     const char *name;
-    bool needs_routes; /* the routes must be right first */
+    bool needs_routes; /* the routes must be valid first */
     int (*run)(run_state *run);
 } commands[] = {
     {"run", true, command_run},       {"routes", true, command_routes},
@@ -312,7 +312,7 @@ static int run_command(run_state *run)
             return !compile(run) ? 1
                                  : command->run(command->arg, run->program, run->settings.argument_count,
                                                 run->settings.arguments);
-    return 1; /* settings_read knows no other command */
+    return 1; /* settings_read accepts no other command */
 }
 
 static const char *program_of(int argc, char **argv)

@@ -16,7 +16,7 @@
 
 struct tern_stream {
     tern_ctx *c;
-    char *scratch; /* for formatted text that is longer than usual; grows in the arena */
+    char *scratch; /* for formatted text longer than usual; grows in the arena */
     size_t scratch_bytes;
     void (*write)(tern_ctx *c, tern_stream *out, void *arg);
     void *arg;
@@ -27,11 +27,11 @@ static void send_bytes(tern_ctx *c, const tern_reply *reply, const char *type)
     http_reply(c->x, reply->status, type, reply->data, reply->len);
 }
 
-/** A problem that shows only now, after all middleware. A file or a stream of the application's for it could
- * fail in turn, so problem details take their place. */
+/** A problem found only now, after all middleware. The application's file or stream for it could fail as
+ * well, so problem details are sent. */
 static void send_problem(tern_ctx *c, int status)
 {
-    http_field_remove(c->x, "Content-Type"); /* it spoke of the other body */
+    http_field_remove(c->x, "Content-Type"); /* it described the other body */
     if (c->app->shaper != NULL)
         http_set_deadline(c->x, loop_self.now_ms + c->timeout_ms);
     ctx_enter(c);
@@ -50,24 +50,24 @@ int ctx_file_status(int error)
     static const struct {
         int error, status;
     } known[] = {
-        {0, 404}, /* it is there, and no regular file */
+        {0, 404}, /* it exists, but is not a regular file */
         {ENOENT, 404}, {ENOTDIR, 404}, {EACCES, 404}, {ELOOP, 404},  {ENAMETOOLONG, 404},
         {ENXIO, 404},  {EPERM, 404},   {EMFILE, 503}, {ENFILE, 503}, {ENOMEM, 503},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].error == error)
             return known[i].status;
-    return 500; /* EIO and the like: the file may be there, so no client may remember that it is not */
+    return 500; /* EIO and others: the file may exist, so clients must not cache that it does not */
 }
 
-/** Opens a regular file; -1 with `*status` to answer. A FIFO or a device is neither waited for nor touched.
- */
+/** Opens a regular file; -1 with the `*status` of the reply. A FIFO or a device is neither waited for nor
+ * opened. */
 static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *status)
 {
     int fd;
     do
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    while (fd < 0 && errno == EINTR); /* some network file systems wait, and are interrupted */
+    while (fd < 0 && errno == EINTR); /* some network file systems block, and are interrupted */
     if (fd >= 0 && fstat(fd, facts) == 0) {
         if (S_ISREG(facts->st_mode))
             return fd;
@@ -79,14 +79,14 @@ static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *sta
     *status = ctx_file_status(error);
     if (*status != 404 || error == EACCES) {
         char label[160];
-        tern_log(TERN_LOG_WARN, "%s: can't open %s: %s", ctx_route_label(c, label, sizeof label), path,
+        tern_log(TERN_LOG_WARN, "%s: cannot open %s: %s", ctx_route_label(c, label, sizeof label), path,
                  strerror(error));
     }
     return -1;
 }
 
-/** Without memory for it the file goes out without: it is only a hint to caches. Never later than now: a
- * clock that was wrong must not keep a file new for years (RFC 9110 section 8.8.2.1). */
+/** Sets Last-Modified. When out of memory it is left out: it is only a hint to caches. Never later than now:
+ * a wrong clock must not keep a file new for years (RFC 9110 section 8.8.2.1). */
 static void put_last_modified(tern_ctx *c, int64_t at)
 {
     char *date = arena_alloc(&c->x->arena, HTTP_DATE_LEN + 1);
@@ -98,7 +98,7 @@ static void put_last_modified(tern_ctx *c, int64_t at)
     http_field_put(c->x, "Last-Modified", date, true);
 }
 
-/** The date of a request's header, where it has one line of it that is one. */
+/** The date in a request's header, if it has exactly one line and that is a date. */
 static bool date_in(tern_ctx *c, const char *name, int64_t *seconds)
 {
     const char *value = tern_header(c, name);
@@ -106,8 +106,8 @@ static bool date_in(tern_ctx *c, const char *name, int64_t *seconds)
            http_date_read((tern_str){value, strlen(value)}, (int64_t)time(NULL), seconds);
 }
 
-/** What the request's conditions make of a file that would be sent: 200, 304 or 412. In the order of RFC 9110
- * section 13.2.2; the file has an entity tag only where the application has set one. */
+/** The status of a file under the request's conditions: 200, 304 or 412. In the order of RFC 9110 section
+ * 13.2.2; the file has an entity tag only if the application set one. */
 static int file_status(tern_ctx *c)
 {
     const http_field *modified = http_field_get(c->x, "Last-Modified"), *tag = http_field_get(c->x, "ETag");
@@ -173,7 +173,7 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
         http_reply_end(x);
         return;
     }
-    /* Not ended: http closes the connection, so that nobody takes a part for the whole. */
+    /* Not ended: http closes the connection, so that no client takes a part for the whole. */
     char label[160];
     if (why == UNWIND_FAIL)
         tern_log(TERN_LOG_ERROR, "%s: the stream failed half-way: %s",
@@ -192,8 +192,8 @@ void tern_stream_flush(tern_stream *out)
     http_reply_flush(out->c->x);
 }
 
-/** At least `size` bytes to format into, reused by later calls so that a long stream takes no more and more.
- */
+/** At least `size` bytes to format into, reused by later calls so that a long stream does not use more and
+ * more. */
 static char *scratch(tern_stream *out, size_t size)
 {
     if (size > out->scratch_bytes) {
@@ -223,13 +223,13 @@ void tern_stream_printf(tern_stream *out, const char *format, ...)
     http_reply_write(out->c->x, text, (size_t)len);
 }
 
-/* -- any -- */
+/* -- any reply -- */
 
 void ctx_send(tern_ctx *c, const tern_reply *reply)
 {
     http_exchange *x = c->x;
-    x->deadline_ms = 0;           /* it was the handler's; from here on only the client's pace counts */
-    if (!reply_is_sound(reply)) { /* a handler's has been looked at: middleware made this one */
+    x->deadline_ms = 0;           /* it was the handler's; from here only the client's pace counts */
+    if (!reply_is_sound(reply)) { /* a handler's was checked: middleware made this one */
         char label[160];
         tern_log(TERN_LOG_ERROR, "%s: middleware returned a reply that cannot be sent (status %d)",
                  ctx_route_label(c, label, sizeof label), reply->status);

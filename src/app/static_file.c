@@ -9,7 +9,7 @@
 
 static_file static_file_of(const char *type, const char *encoding, const void *data, size_t len)
 {
-    static const siphash_key key = {{0, 0}}; /* no secret: the tag only tells contents apart */
+    static const siphash_key key = {{0, 0}}; /* not a secret: the tag only distinguishes contents */
     static_file file = {.type = type, .encoding = encoding, .data = data, .len = len};
     snprintf(file.tag, sizeof file.tag, "\"%016" PRIx64 "\"", siphash_2_4(&key, data, len));
     return file;
@@ -18,7 +18,7 @@ static_file static_file_of(const char *type, const char *encoding, const void *d
 tern_reply static_file_serve(tern_ctx *c, const static_file *file)
 {
     tern_set_header(c, "ETag", file->tag);
-    tern_set_header(c, "Cache-Control", "no-cache"); /* keep it, and ask whether it is still the same */
+    tern_set_header(c, "Cache-Control", "no-cache"); /* may be stored, but must be revalidated */
     if (ctx_tag_is_known(c, file->tag))
         return tern_status(c, 304);
     if (file->encoding != NULL)

@@ -14,12 +14,12 @@
 
 #include <string.h>
 
-/* -- what can't be sent -- */
+/* -- replies that cannot be sent -- */
 
 static tern_reply refuse(tern_ctx *c, const tern_type *type, const char *why, const char *where)
 {
     char label[160];
-    tern_log(TERN_LOG_ERROR, "%s: the reply of %s%s can't be sent: %s%s%s",
+    tern_log(TERN_LOG_ERROR, "%s: the reply of %s%s cannot be sent: %s%s%s",
              ctx_route_label(c, label, sizeof label), type->kind == TERN_KIND_LIST ? "a list of " : "",
              type->name, why, where[0] != '\0' ? ": " : "", where);
     return ctx_problem(c, 500, NULL);
@@ -41,14 +41,14 @@ static tern_reply refuse_encoding(tern_ctx *c, const tern_type *type, const void
     return reply;
 }
 
-/** By name: every source file that includes a model has a description of its own. */
+/** Compares names: every source file that includes a model has its own description. */
 static bool is_same_type(const tern_type *a, const tern_type *b)
 {
     return a == b || (a->kind == b->kind && a->size == b->size && strcmp(a->name, b->name) == 0);
 }
 
-/** Whether the value keeps its model's rules, and its JSON will be what the document says; a line in the log
- * when not. */
+/** Whether the value obeys its model's rules, and its JSON will match the document; writes a log line if
+ * not. */
 static bool keeps_rules(tern_ctx *c, const tern_type *type, const void *value, tern_reply *instead)
 {
     tern_faults faults;
@@ -106,7 +106,7 @@ static void note_type(tern_ctx *c, const tern_type *type, const tern_reply *repl
 
 static size_t expected_bytes(const tern_type *type, const void *value)
 {
-    enum { TEXT_BYTES = 32 }; /* a guess at what an item's texts add; the block grows where it is */
+    enum { TEXT_BYTES = 32 }; /* an estimate of an item's texts; the block grows in place */
     if (type->kind != TERN_KIND_LIST)
         return plan_of(type)->least_bytes + 4 * TEXT_BYTES;
     tern_bool_list list;
@@ -137,7 +137,8 @@ static bool put(json_out *out, const char *text, size_t len)
     return true;
 }
 
-/** Encodes what a route with .wrapped replies: what it returns is under the key, other types are not. */
+/** Encodes the reply of a route with .wrapped: the type of its .returns is under the key, other types are
+ * not. */
 static __attribute__((noinline)) bool encode_wrapped(const route *r, const tern_type *type, const void *value,
                                                      json_out *out)
 {
@@ -193,7 +194,7 @@ static bool put_flag(json_out *out, const page_shape *shape, page_field field, b
            (put_key(out, shape, field) && put(out, value ? "true" : "false", value ? 4 : 5));
 }
 
-/** What a page says behind its items. A cursor is made of letters that JSON takes as they are. */
+/** Writes the fields of a page after its items. A cursor consists of characters that JSON does not escape. */
 static bool put_facts(json_out *out, const page_shape *shape, const tern_paging *p)
 {
     bool is_numbered = p->after == NULL || *p->after == '\0';
@@ -216,7 +217,7 @@ static bool put_facts(json_out *out, const page_shape *shape, const tern_paging 
 static tern_reply page_reply(tern_ctx *c, const tern_type *type, const void *list, const tern_paging *paging,
                              bool checks)
 {
-    enum { FACTS_BYTES = 160 }; /* a guess, as those of the items */
+    enum { FACTS_BYTES = 160 }; /* an estimate, like that of the items */
     const page_shape *shape = shape_of(c);
     tern_reply reply;
     bind_need_plan(c, type);
@@ -239,8 +240,8 @@ tern_reply tern_page_of(tern_ctx *c, const tern_type *type, const void *list, in
     const page_shape *shape = shape_of(c);
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         if (shape->names[unknown[i]] != NULL)
-            return refuse(c, type, "tern_page has a number, which does not tell the page's field",
-                          arena_printf(&c->x->arena, "\"%s\"; give it the tern_paging of tern_select_page",
+            return refuse(c, type, "tern_page was given a number, which does not set the page's field",
+                          arena_printf(&c->x->arena, "\"%s\"; pass the tern_paging of tern_select_page",
                                        shape->names[unknown[i]]));
     return page_reply(c, type, list, &(tern_paging){.total = total}, checks);
 }
@@ -269,8 +270,8 @@ static const char *key_segment(tern_ctx *c, const field_plan *f, const void *val
     return text.len != 0 && url_encode(text, false, encoded) != 0 ? encoded : NULL;
 }
 
-/** The value's key, a segment of a path for each of its fields; NULL when the model has none, or one is
- * empty. */
+/** The value's key, a path segment for each of its fields; NULL when the model has no key, or a field of it
+ * is empty. */
 static const char *key_path(tern_ctx *c, const tern_type *type, const void *value)
 {
     const char *path = NULL;
@@ -298,7 +299,7 @@ const char *address_of_key(tern_ctx *c, const tern_type *type, const void *value
         c, arena_printf(&c->x->arena, "%.*s%s%s", (int)path.len, path.data, has_slash ? "" : "/", key));
 }
 
-/** Whether a client would be refused there, whatever route it is that was meant. */
+/** Whether a client would be refused at that address, whatever its route. */
 static bool is_refused(tern_ctx *c, const char *location)
 {
     const tern_str raw = {location, strlen(location)};
@@ -308,7 +309,7 @@ static bool is_refused(tern_ctx *c, const char *location)
            (has_marks && address_route(c, HTTP_GET, location) == NULL);
 }
 
-/** Location, unless nobody could go there: an address that is always 400 helps nobody. */
+/** Sets Location, unless the address is always 400. */
 static void put_location(tern_ctx *c, const tern_type *type, const void *value)
 {
     const char *location = address_of_key(c, type, value);

@@ -94,8 +94,8 @@ void *arena_resize(arena *a, void *block, size_t size);
 
 /** A copy of `len` bytes with a NUL after them; NULL as arena_alloc. */
 char *arena_text(arena *a, const char *data, size_t len);
-/** Formats into the arena; `*len` (when not NULL) receives the length without the NUL. NULL as arena_alloc.
- */
+/** Formats into the arena; `*len` (when not NULL) receives the length without the NUL. NULL as
+ * arena_alloc. */
 char *arena_vprintf(arena *a, size_t *len, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

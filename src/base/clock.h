@@ -1,13 +1,13 @@
-/** Time: monotonic milliseconds for every timer, and wall-clock seconds only for what people and peers read.
- */
+/** Time: monotonic milliseconds for every timer, and wall-clock seconds only for what people and peers
+ * read. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/** Milliseconds on the monotonic clock, at the kernel tick's precision (1 to 4 ms): a few nanoseconds a call.
- */
+/** Milliseconds on the monotonic clock, at the kernel tick's precision (1 to 4 ms): a few nanoseconds a
+ * call. */
 static inline uint64_t clock_coarse_ms(void)
 {
     struct timespec t;

@@ -25,8 +25,8 @@ char *mem_text(const char *data, size_t len) __attribute__((malloc, warn_unused_
 void mem_free(void *block);
 
 #ifdef TERN_FAULTS
-/** Makes the `n`-th allocation from now on fail, and those after it when `for_good`; 0 switches faults off.
- */
+/** Makes the `n`-th allocation from now on fail, and those after it when `for_good`; 0 switches faults
+ * off. */
 void mem_fail_at(unsigned long n, int for_good);
 /** Allocations tried since the last mem_fail_at. */
 unsigned long mem_tried(void);

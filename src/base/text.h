@@ -37,8 +37,8 @@ int text_hex_value(char digit);
 /** Writes `value` in decimal at `out` (20 bytes are always enough, no NUL); returns the digits written. */
 size_t text_put_u64(char *out, uint64_t value);
 
-/** Reads exactly `len` decimal digits (1 to 20, no sign) into `*value`; false on anything else or overflow.
- */
+/** Reads exactly `len` decimal digits (1 to 20, no sign) into `*value`; false on anything else or
+ * overflow. */
 bool text_get_u64(const char *text, size_t len, uint64_t *value);
 /** Reads an optional '-' and decimal digits; false on anything else or overflow. */
 bool text_get_i64(const char *text, size_t len, int64_t *value);

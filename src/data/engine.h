@@ -95,6 +95,7 @@ struct data_engine {
     const char *label; /* "sqlite" */
     data_dialect dialect;
     const struct migrate_driver *driver; /* for commands: client.h */
+    const struct check_engine *checker;  /* for `APP check`: check/engine.h */
     bool is_in_files;                    /* a database is a file, or in memory, and nobody serves it */
 
     /** Before fork, in the master: whether the URL makes sense to this engine (and its client library is

@@ -57,9 +57,9 @@ typedef struct http_exchange {
     bool is_streaming;  /* between http_reply_begin and http_reply_end */
     bool must_continue; /* a 100 (Continue) is owed before the body is read */
     bool body_is_read;  /* the request body has been consumed to its end */
-    uint8_t
-        sent_ahead; /* bytes of the reply's head, or of its next chunk, that the peer has been sent already */
-    uint16_t port;  /* the peer's, with `address` */
+    /* bytes of the reply's head, or of its next chunk, that the peer has been sent already */
+    uint8_t sent_ahead;
+    uint16_t port;   /* the peer's, with `address` */
     int body_status; /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
     const char *body_reason;
     uint64_t body_left;  /* with Content-Length */
@@ -118,8 +118,8 @@ int http_body_error(const http_exchange *x, const char **detail);
 
 /* -- the reply -- */
 
-/** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF, NUL).
- */
+/** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF,
+ * NUL). */
 bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len);
 /** Adds a header to the reply; `replace` removes those of the same name first. False when out of memory
  * (the text must outlive the exchange: literals or the arena). */
@@ -142,13 +142,13 @@ void http_reply_flush(http_exchange *x);
 /** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so
  * that no client takes a part for the whole. */
 void http_reply_end(http_exchange *x);
-/** Sends `length` bytes of `fd` from `offset` with sendfile(2); a file that has shrunk closes the connection.
- */
+/** Sends `length` bytes of `fd` from `offset` with sendfile(2); a file that has shrunk closes the
+ * connection. */
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
                      uint64_t length);
 
-/** Whether the reply broke off: its end was not given to the connection, or the client is known to have left.
- */
+/** Whether the reply broke off: its end was not given to the connection, or the client is known to have
+ * left. */
 bool http_reply_is_cut_off(const http_exchange *x);
 
 /** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
@@ -160,8 +160,8 @@ const char *http_status_text(int status);
 
 /* -- the server -- */
 
-/** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are copied.
- */
+/** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are
+ * copied. */
 bool http_server_open(const http_service *service, const http_limits *limits);
 /** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);

@@ -16,7 +16,7 @@ long input_receive(http_connection *k, char *into, size_t size)
             return n;
         }
         if (n < 0)
-            k->is_broken = true; /* reset, or no memory to receive with: the request is not complete */
+            k->is_broken = true; /* reset, or no memory to receive with: an answer makes no sense */
         /* Less than asked for: the socket is empty, and an edge will tell of more. Unless the peer's FIN is
          * in there already: its edge has been seen, so only another recv can find it. */
         k->is_readable = n == (ssize_t)size || (n > 0 && k->peer_closed);
@@ -58,10 +58,7 @@ int input_fill(http_connection *k, uint64_t at_ms)
         }
         if (n == 0)
             return 0;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) {
-            k->is_broken =
-                true; /* reset, or no memory to receive with: no answer would make sense to the peer */
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
             return -1;
-        }
     }
 }

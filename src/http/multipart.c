@@ -203,8 +203,8 @@ static void end_text(tern_str text)
         ((char *)(uintptr_t)text.data)[text.len] = '\0';
 }
 
-/** A boundary among the headers: taken for a header where it has a colon, it would swallow the next part's.
- */
+/** A boundary among the headers: taken for a header where it has a colon, it would swallow the next
+ * part's. */
 static bool is_boundary_line(const multipart *m, const char *at, const char *end)
 {
     const char *dashes = m->delimiter + sizeof "\r\n" - 1;

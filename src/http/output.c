@@ -1,5 +1,5 @@
-/** Bytes to the socket: replies are gathered in one block and sent in one call, slow readers are waited for.
- */
+/** Bytes to the socket: replies are gathered in one block and sent in one call, slow readers are waited
+ * for. */
 #include "http/connection.h"
 
 #include <errno.h>

@@ -21,8 +21,8 @@ enum {
 
 static const char status_beginning[] = "HTTP/1.1 ";
 
-/** What may be sent ahead of the rest of the answer; `*most` receives how much of it. NULL: nothing is known.
- */
+/** What may be sent ahead of the rest of the answer; `*most` receives how much of it. NULL: nothing is
+ * known. */
 static const char *beginning_of(const http_exchange *x, unsigned *most)
 {
     static const char zeros[CHUNK_ZEROS + 1] = "00000000";

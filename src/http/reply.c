@@ -340,8 +340,8 @@ bool http_reply_is_cut_off(const http_exchange *x)
 
 /* -- files -- */
 
-/** The kernel copies from the page cache to the socket; false when the file has shrunk or the client is gone.
- */
+/** The kernel copies from the page cache to the socket; false when the file has shrunk or the client is
+ * gone. */
 static bool send_file(http_exchange *x, int fd, off_t offset, uint64_t left)
 {
     http_connection *k = x->connection;

@@ -1,15 +1,15 @@
-/** One log line a request. */
+/** Writes one log line for each request. */
 #include <tern/log.h>
 #include <tern/middleware.h>
 
 #include <string.h>
 #include <time.h>
 
-enum { CLIENT_LEFT = 499 }; /* shown for a request whose client was gone before there was a reply */
+enum { CLIENT_LEFT = 499 }; /* shown for a request whose client left before the reply */
 
 typedef struct line {
     int64_t began_us;
-    const char *method, *path; /* taken before the handler: nothing may fail where the line is written */
+    const char *method, *path; /* read before the handler: nothing may fail where the line is written */
 } line;
 
 static int64_t now_us(void)

@@ -1,8 +1,8 @@
-/** Errors without a body of their own become problems, and all problems pages for people. */
+/** Turns errors without a body into problems, and problems into pages for people. */
 #include <tern/log.h>
 #include <tern/middleware.h>
 
-/** The page for a problem when the application has none for it. */
+/** The page for a problem for which the application has none. */
 static tern_reply built_in_page(tern_ctx *c, const tern_problem *problem)
 {
     const char *title = tern_escape_html(c, problem->title);
@@ -13,7 +13,7 @@ static tern_reply built_in_page(tern_ctx *c, const tern_problem *problem)
                                      problem->status, title, title, detail));
 }
 
-/** The application's page, unless it could not be made: a file that is missing is a problem in turn. */
+/** The application's page, unless it could not be made: a missing file is itself a problem. */
 static tern_reply page(tern_ctx *c, const tern_problem *problem, tern_problem_function *own)
 {
     tern_reply reply = own != NULL ? own(c, problem) : built_in_page(c, problem);
@@ -40,7 +40,7 @@ static tern_reply run(tern_ctx *c, bool has_pages, tern_problem_function *own_pa
     if (reply.status < 400)
         return reply;
     const tern_problem *told = tern_problem_of(c, &reply);
-    /* Only a problem that is still this reply's may lend it its text. */
+    /* The text comes from the problem only if the problem still belongs to this reply. */
     const tern_problem problem =
         told != NULL && told->status == reply.status
             ? *told

@@ -1,4 +1,4 @@
-/** The request's id on every reply, and taken from the client where that is trusted. */
+/** Adds the request's id to every reply, and accepts one from the client if it is trusted. */
 #include <tern/middleware.h>
 
 static tern_reply run(tern_ctx *c, void *header)
@@ -11,7 +11,7 @@ static tern_reply run(tern_ctx *c, void *header)
 
 static tern_reply run_trusting(tern_ctx *c, void *header)
 {
-    tern_set_request_id(c, tern_header(c, header)); /* one that is not well-formed is not taken */
+    tern_set_request_id(c, tern_header(c, header)); /* a malformed one is ignored */
     return run(c, header);
 }
 

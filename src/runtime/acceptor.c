@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "runtime/refusal.h"
-#include "tern/log.h"
+#include <tern/log.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -191,8 +191,8 @@ static int take_one(acceptor *a, const handover_channel *channel, handover_note 
     return fd;
 }
 
-/** Moves the count of a connection to this process from the one it was sent to, when that has been replaced.
- */
+/** Moves the count of a connection to this process from the one it was sent to, when that has been
+ * replaced. */
 static void settle_count(acceptor *a, const handover_note *note, bool is_taken)
 {
     bool is_counted = false;
@@ -306,7 +306,7 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     a->reserve_fd = -1;
     a->retry.fire = on_retry;
     a->sources = mem_zero(listeners->count + a->channels->count, sizeof *a->sources);
-    if (!a->sources) {
+    if (a->sources == NULL) {
         errno = ENOMEM;
         return false;
     }

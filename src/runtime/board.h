@@ -23,8 +23,8 @@ enum {
 };
 
 typedef struct board_record {
-    _Alignas(64) _Atomic uint64_t
-        incarnation;                /* distinguishes this process from an earlier one with the same record */
+    /* distinguishes this process from an earlier one with the same record */
+    _Alignas(64) _Atomic uint64_t incarnation;
     _Atomic uint64_t busy_since_ms; /* start of the running turn of the loop; 0 while it sleeps */
     _Atomic uint32_t load;          /* connections held, and those on their way to it */
     _Atomic uint32_t capacity;      /* most connections others may raise its load to */
@@ -40,8 +40,8 @@ typedef struct board {
     _Atomic uint64_t recycled; /* workers replaced for their memory */
     board_record *records;     /* in the same mapping; every process sees it at the same address */
     _Atomic int *current;      /* slot -> record, or BOARD_NOBODY */
-    _Atomic int
-        *guardian; /* slot -> the worker that takes its connections, too, while it is down; or BOARD_NOBODY */
+    /* slot -> the worker that takes its connections, too, while it is down; or BOARD_NOBODY */
+    _Atomic int *guardian;
 } board;
 
 /** Maps a board; NULL with errno set. Every process forked later shares it. */

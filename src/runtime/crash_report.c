@@ -20,8 +20,8 @@ enum { UNRECORDED = INT32_MIN };
 /* A smaller frame does not overflow a stack by itself: that is a recursion. */
 enum { LARGE_FRAME_BYTES = 16 * 1024 };
 
-/* No memory is mapped below it (vm.mmap_min_addr): an address there is a member or an item of a NULL pointer.
- */
+/* No memory is mapped below it (vm.mmap_min_addr): an address there is a member or an item of a NULL
+ * pointer. */
 enum { NULL_BYTES = 64 * 1024 };
 
 static const struct {

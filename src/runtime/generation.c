@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "tern/log.h"
+#include <tern/log.h>
 
 #include <errno.h>
 #include <stdbool.h>

@@ -17,7 +17,7 @@ bool handover_open(handover_set *set, unsigned count)
     if (set->count >= count)
         return true;
     handover_channel *channels = mem_realloc(set->channels, count * sizeof *channels);
-    if (!channels) {
+    if (channels == NULL) {
         errno = ENOMEM;
         return false;
     }

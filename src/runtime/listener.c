@@ -77,8 +77,8 @@ static void close_keeping_errno(int fd)
     errno = error;
 }
 
-/** A socket bound to `address`; -1 with errno. SO_REUSEADDR lets a restart ignore connections in TIME_WAIT.
- */
+/** A socket bound to `address`; -1 with errno. SO_REUSEADDR lets a restart ignore connections in
+ * TIME_WAIT. */
 static int bind_tcp(const listener_address *address, bool share_port)
 {
     int fd = socket(address->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -215,7 +215,7 @@ bool listener_open(listener_set *set, const worker_config *config)
                       "with --host unix:/path");
     }
     int *fds = mem_zero(config->workers + 1, sizeof *fds);
-    if (!fds) {
+    if (fds == NULL) {
         memset(set, 0, sizeof *set);
         return report_error(config, ENOMEM);
     }

@@ -5,7 +5,7 @@
 #include "runtime/fallback.h"
 #include "runtime/reexec.h"
 #include "runtime/worker_process.h"
-#include "tern/log.h"
+#include <tern/log.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -24,8 +24,7 @@ void master_sooner(uint64_t *earliest, uint64_t at_ms)
         *earliest = at_ms;
 }
 
-/* ---- processes
- * -------------------------------------------------------------------------------------------------- */
+/* -- processes -- */
 
 static void take_child_signals(master *m)
 {
@@ -104,8 +103,7 @@ static void start_fallback(master *m)
     m->fallback = pid > 0 ? pid : 0;
 }
 
-/* ---- deaths and respawns
- * ---------------------------------------------------------------------------------------- */
+/* -- deaths and respawns -- */
 
 static void log_death(const process *p, int status)
 {
@@ -219,8 +217,7 @@ static void notice_ready(master *m)
     }
 }
 
-/* ---- crash loops
- * ------------------------------------------------------------------------------------------------ */
+/* -- crash loops -- */
 
 static bool is_up(const master *m, const slot *s, uint64_t now_ms)
 {
@@ -264,8 +261,7 @@ static void keep_serving(master *m, uint64_t now_ms)
     }
 }
 
-/* ---- the master's own loop
- * -------------------------------------------------------------------------------------- */
+/* -- the master's own loop -- */
 
 static void kill_all(const master *m)
 {
@@ -370,8 +366,7 @@ static void supervise(master *m)
     }
 }
 
-/* ---- start and end
- * ---------------------------------------------------------------------------------------------- */
+/* -- start and end -- */
 
 static bool block_signals(master *m)
 {
@@ -494,7 +489,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
     if (!listener_open(&listeners, config))
         return 1;
     board *shared = board_new(1, 1);
-    if (!shared) {
+    if (shared == NULL) {
         fprintf(stderr, "cannot start: %s\n", strerror(errno));
         listener_close(&listeners);
         return 1;

@@ -86,8 +86,8 @@ offload_queue offload_waiting(void)
     return queue;
 }
 
-/* Once a second at most, and on the loop's thread: says that work waits long for a thread. The mutex is held.
- */
+/* Once a second at most, and on the loop's thread: says that work waits long for a thread. The mutex is
+ * held. */
 static void log_long_waits(void)
 {
     uint64_t now_ms = loop_self.now_ms, oldest_ms = oldest_wait_ms(now_ms);

@@ -153,7 +153,7 @@ static int *read_list(const char *text, const char *name, unsigned *count)
 {
     *count = 0;
     const char *at = strstr(text, name);
-    if (!at)
+    if (at == NULL)
         return NULL;
     at += strlen(name);
     int *list = mem_zero(strlen(at) + 1, sizeof *list);
@@ -201,11 +201,11 @@ bool reexec_inherit(const worker_config *config, inheritance *found)
 {
     *found = (inheritance){0};
     const char *variable = getenv(VARIABLE);
-    if (!variable)
+    if (variable == NULL)
         return false;
     char *text = mem_text(variable, strlen(variable));
     unsetenv(VARIABLE);
-    if (!text)
+    if (text == NULL)
         return false;
     if (strncmp(text, "pid=", 4) != 0 || strtol(text + 4, NULL, 10) != getpid()) {
         mem_free(text); /* it leaked to a child of the process it was meant for */

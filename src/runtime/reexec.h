@@ -30,8 +30,8 @@ typedef struct inheritance {
  */
 bool reexec_remember(void);
 
-/** Starts the program's file with its arguments and `--check` as a child; returns its pid, or -1 with errno.
- */
+/** Starts the program's file with its arguments and `--check` as a child; returns its pid, or -1 with
+ * errno. */
 pid_t reexec_check(void);
 
 /** Replaces this process's image; returns only on failure, with errno set and everything as it was. */

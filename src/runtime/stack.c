@@ -80,8 +80,8 @@ void stack_unmap(stack_slot *slot)
     munmap((char *)slot->co.stack_base - CORO_GUARD_BYTES, MAPPED_BYTES);
 }
 
-/** MADV_FREE would be cheaper, but leaves the pages in the resident set, by which workers are judged too big.
- */
+/** MADV_FREE would be cheaper, but leaves the pages in the resident set, by which workers are judged too
+ * big. */
 static void release_deep_pages(stack_slot *slot)
 {
     if (slot->is_trimmed)

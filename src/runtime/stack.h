@@ -39,12 +39,12 @@ extern __attribute__((visibility("hidden"))) stack_pool stack_pool_self;
  * mappings). */
 stack_slot *stack_map(void);
 void stack_unmap(stack_slot *slot);
-/** Frames left by a throw may still be marked as out of bounds: makes the whole of a used stack accessible.
- */
+/** Frames left by a throw may still be marked as out of bounds: makes the whole of a used stack
+ * accessible. */
 void stack_forget_frames(stack_slot *slot);
 
-/** A stack with `co.stack_base` and `co.stack_bytes` set and everything else of undefined content, or NULL.
- */
+/** A stack with `co.stack_base` and `co.stack_bytes` set and everything else of undefined content, or
+ * NULL. */
 static inline stack_slot *stack_get(void)
 {
     stack_slot *slot = stack_pool_self.first;

@@ -37,8 +37,8 @@ static inline bool timer_is_running(const timer_entry *timer)
 {
     return timer->link.next != 0;
 }
-/** Fires every timer due at `now_ms`, each already stopped when its `fire` runs (it may start itself again).
- */
+/** Fires every timer due at `now_ms`, each already stopped when its `fire` runs (it may start itself
+ * again). */
 void timer_wheel_advance(timer_wheel *wheel, uint64_t now_ms);
 /** Milliseconds until the next timer may be due: never late, at worst early; -1 when no timer runs. For
  * epoll_wait. */

@@ -1,7 +1,7 @@
 /** The master's checks: workers that hang, do not start, do not leave, or grow too large. */
 #include "runtime/master.h"
 
-#include "tern/log.h"
+#include <tern/log.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "runtime/acceptor.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
-#include "tern/log.h"
+#include <tern/log.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 /* -- what is copied -- */
 
-/** By name, as the compiler does: every source file that includes a model has a description of its own. */
+/** Compares names, as the compiler does: each source file that includes a model has its own description. */
 static bool is_same_type(const tern_type *a, const tern_type *b)
 {
     if (a == b)
@@ -25,7 +25,7 @@ static const field_plan *find_field(const tern_type *type, const char *name)
     return NULL;
 }
 
-/** Whether a part has the field of its own: what it is good for is the program's affair. */
+/** Whether the part adds the field itself: the program decides what it is for. */
 static bool is_own(const tern_type *type, const field_plan *f)
 {
     return type->whole != NULL && find_field(type->whole, f->field->name) == NULL;
@@ -38,7 +38,7 @@ static void mistake(buf *problems, const tern_type *into, const tern_type *from,
                    f->field->name, why);
 }
 
-/** Whether `part` takes its fields from `type`, by way of other parts perhaps. */
+/** Whether `part` takes its fields from `type`, perhaps through other parts. */
 static bool is_part_of(const tern_type *part, const tern_type *type)
 {
     while ((part = part->whole) != NULL)
@@ -47,16 +47,16 @@ static bool is_part_of(const tern_type *part, const tern_type *type)
     return false;
 }
 
-/** Whether `f`, which may be of no use, can go into `to`; false with a line. */
+/** Whether `f` can be copied into `to`, which may be NULL; false with a line in `problems`. */
 static bool fits(buf *problems, const tern_type *into, const tern_type *from, const field_plan *f,
                  const field_plan *to)
 {
     if (to == NULL)
-        mistake(problems, into, from, f, "is not there");
+        mistake(problems, into, from, f, "does not exist there");
     else if (!is_same_type(to->type, f->type))
-        mistake(problems, into, from, f, "is of another type there");
+        mistake(problems, into, from, f, "has another type there");
     else if (f->is_nullable && !plan_may_lack(to))
-        mistake(problems, into, from, f, "may be null here, and not there");
+        mistake(problems, into, from, f, "may be null here but not there");
     else
         return true;
     return false;
@@ -72,7 +72,7 @@ static copy_step step_of(const field_plan *to, const field_plan *f)
                        .is_key = to->field->key};
 }
 
-/** Fills in the steps; false with lines. */
+/** Fills in the steps; false with lines in `problems`. */
 static bool add_steps(copy_plan *plan, const tern_type *from, buf *problems)
 {
     bool is_right = true, is_for_part = is_part_of(plan->into, from);
@@ -90,7 +90,7 @@ static bool add_steps(copy_plan *plan, const tern_type *from, buf *problems)
 
 static const copy_plan *make(tern_type *into, tern_type *from, buf *problems)
 {
-    const copy_plan *made = copy_find(into, from); /* by another thread, meanwhile */
+    const copy_plan *made = copy_find(into, from); /* another thread may have made it */
     if (made != NULL)
         return made;
     if (!schema_prepare(into, problems) || !schema_prepare(from, problems))
@@ -131,7 +131,7 @@ void copy_forget(type_plan *plan)
 
 /* -- copying -- */
 
-/** Sizes that fields have, so that most copies are one move. */
+/** The sizes that fields have, so that most copies are one move. */
 static inline void copy_value(char *into, const char *from, size_t size)
 {
     switch (size) {

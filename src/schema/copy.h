@@ -1,6 +1,6 @@
 /**
- * Fields of one model into another by their names (tern_copy). Which goes where is found out once for two
- * models, and kept with the plan of the one that is copied from.
+ * Copies fields of one model into another by their names (tern_copy). Which field is copied where is worked
+ * out once for two models, and kept with the plan of the source model.
  */
 #ifndef SCHEMA_COPY_H
 #define SCHEMA_COPY_H
@@ -8,19 +8,19 @@
 #include "schema/plan/plan.h"
 
 typedef struct copy_step {
-    uint32_t into, from, size; /* offsets of the value, and its bytes */
+    uint32_t into, from, size; /* offsets and size of the value */
     uint32_t into_state, from_state;
-    bool is_key; /* of what is copied into: left alone once it has a value */
+    bool is_key; /* in the target: left alone once it has a value */
 } copy_step;
 
 typedef struct copy_plan {
-    struct copy_plan *next; /* of the same model, into another one */
+    struct copy_plan *next; /* the next plan with the same source */
     const tern_type *into;
     unsigned count;
     copy_step steps[];
 } copy_plan;
 
-/** The plan made before; NULL when there is none. Hot path. */
+/** An existing plan; NULL if not made yet. Hot path. */
 static inline const copy_plan *copy_find(const tern_type *into, const tern_type *from)
 {
     const copy_plan *plan =
@@ -30,10 +30,10 @@ static inline const copy_plan *copy_find(const tern_type *into, const tern_type 
     return plan;
 }
 
-/** Makes the plan, and prepares both models where nobody has; NULL with lines in `problems`. From any thread,
- * as long as both are prepared. */
+/** Makes the plan, and prepares both models if needed; NULL with lines in `problems`. Callable from any
+ * thread once both are prepared. */
 const copy_plan *copy_make(tern_type *into, tern_type *from, buf *problems);
-/** Copies every field that is not absent; how many they were. Hot path: must not allocate. */
+/** Copies every field that is not absent; returns how many. Hot path: must not allocate. */
 unsigned copy_fields(const copy_plan *plan, void *into, const void *from);
 /** Frees the plans of a model. */
 void copy_forget(type_plan *plan);

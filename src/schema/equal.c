@@ -54,7 +54,7 @@ static bool map_equal(const tern_type *type, items a, items b)
     for (size_t i = 0; i < a.count; i++) {
         const char *entry = a.data + i * step, *twin = NULL;
         for (size_t k = 0; k < b.count && twin == NULL; k++) {
-            const char *other = b.data + (i + k) % b.count * step; /* usually at the same place */
+            const char *other = b.data + (i + k) % b.count * step; /* usually at the same index */
             if (text_equal(entry_key(entry), entry_key(other)))
                 twin = other;
         }
@@ -121,7 +121,7 @@ bool value_equal(const tern_type *type, const void *a, const void *b)
         return map_equal(type, items_of(a), items_of(b));
     case TERN_KIND_UPLOAD:
         return a == b;
-    default: /* no padding and one form: integers, bool, enums, UUIDs, dates, instants, spans */
+    default: /* no padding and one representation: integers, bool, enums, UUIDs, dates, instants, spans */
         return memcmp(a, b, type->size) == 0;
     }
 }
@@ -132,7 +132,7 @@ static uint64_t hash_bytes(const void *data, size_t len)
 {
     static siphash_key key;
     static bool is_drawn;
-    if (!is_drawn) { /* without randomness a fixed key: correct still, only not secret */
+    if (!is_drawn) { /* without randomness a fixed key: still correct, but not secret */
         (void)!random_bytes(&key, sizeof key);
         is_drawn = true;
     }
@@ -147,7 +147,7 @@ static uint64_t mix(uint64_t sum, uint64_t next)
 
 static uint64_t hash_decimal(tern_decimal d)
 {
-    while (d.scale > 0 && d.units % 10 == 0) { /* 1.50 is 1.5 */
+    while (d.scale > 0 && d.units % 10 == 0) { /* 1.50 equals 1.5 */
         d.units /= 10;
         d.scale--;
     }

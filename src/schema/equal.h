@@ -1,4 +1,4 @@
-/** Whether two values of a type are the same, and a hash that agrees with it. */
+/** Whether two values of a type are equal, and a hash that agrees with it. */
 #ifndef SCHEMA_EQUAL_H
 #define SCHEMA_EQUAL_H
 
@@ -15,8 +15,8 @@ uint64_t value_hash(const tern_type *type, const void *value);
 /**
  * Finds an item of a list (`count` items of `item`'s size) that equals an earlier one, in time linear in the
  * list's size.
- * @return true with both indexes; false when all differ, or (with `*memory_short`) when the table can't be
- * had.
+ * @return true with both indexes; false when all differ, or (with `*memory_short`) when the table cannot be
+ * allocated.
  */
 bool list_find_double(const tern_type *item, const void *items, size_t count, arena *a, size_t *first,
                       size_t *second, bool *memory_short);

@@ -8,8 +8,8 @@ void faults_init(tern_faults *faults, arena *a)
     *faults = (tern_faults){.arena = a, .end = &faults->first};
 }
 
-/** A copy of a step's name. One that a client made up (a key of a map, one that is not known) is cut where it
- * is long, at the end of a character: a reply is not for handing all of it back. */
+/** A copy of a step's name. A long one that the client made up (a map key, an unknown key) is cut at the end
+ * of a character: a reply need not repeat all of it. */
 static const char *keep_name(tern_faults *faults, const char *name)
 {
     enum { SHOWN_BYTES = 100 };
@@ -21,7 +21,7 @@ static const char *keep_name(tern_faults *faults, const char *name)
     return arena_printf(faults->arena, "%.*s...", (int)len, name);
 }
 
-/** Copies the steps of a place, which are on the stack of whoever found the fault. */
+/** Copies the steps of a place, which are on the caller's stack. */
 static bool keep_place(tern_faults *faults, fault *f, const place *where)
 {
     for (const place *step = where; step != NULL; step = step->up)
@@ -41,7 +41,7 @@ static bool keep_place(tern_faults *faults, fault *f, const place *where)
     return true;
 }
 
-/** The texts are the caller's literals or lie in the same arena, but `message`. */
+/** The texts, except `message`, are the caller's literals or in the same arena. */
 __attribute__((format(printf, 4, 0))) static void add(tern_faults *faults, const place *where, fault sketch,
                                                       const char *format, va_list args)
 {
@@ -101,7 +101,7 @@ void faults_join(tern_faults *faults, tern_faults *more)
         *faults->end = f;
         faults->end = &f->next;
     }
-    faults->count += more->count - kept; /* those that were only counted */
+    faults->count += more->count - kept; /* faults that were only counted */
 }
 
 void tern_fault_add(tern_faults *faults, const char *name, const char *code, const char *format, ...)
@@ -113,7 +113,7 @@ void tern_fault_add(tern_faults *faults, const char *name, const char *code, con
     va_end(args);
 }
 
-/** The place from its step `from` on: "items[3].price". */
+/** The place from step `from` on: "items[3].price". */
 static void print_steps(const fault *f, unsigned from, buf *out)
 {
     for (unsigned i = from; i < f->depth; i++) {
@@ -170,7 +170,7 @@ static void print_location(const fault *f, buf *out)
     buf_add(out, "]", 1);
 }
 
-/** The fault as it is told; false when out of memory. `text` is for use inside. */
+/** The fault as it is reported; false when out of memory. `text` is scratch space. */
 static bool tell(const fault *f, arena *a, buf *text, tern_fault *told)
 {
     bool has_source = f->depth > 0 && f->names[0] != NULL;

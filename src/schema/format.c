@@ -1,5 +1,4 @@
-/** The named text formats of `.format`. Linear scans, no regular expressions: nothing here can be made slow.
- */
+/** The named text formats of `.format`. Linear scans, no regular expressions: no input makes them slow. */
 #include "schema/validate.h"
 
 #include "base/text.h"
@@ -35,8 +34,8 @@ static bool is_hostname(const char *text, size_t len)
     return label > 0 && text[len - 1] != '-';
 }
 
-/** What HTML's e-mail input takes: a dot-separated local part of at most 64 bytes at a host name with a dot.
- */
+/** What HTML's e-mail input accepts: a dot-separated local part of at most 64 bytes at a host name with a
+ * dot. */
 static bool is_email(const char *text, size_t len)
 {
     const char *at = memchr(text, '@', len);
@@ -54,7 +53,7 @@ static bool is_email(const char *text, size_t len)
     return is_hostname(at + 1, domain) && memchr(at + 1, '.', domain) != NULL;
 }
 
-/** RFC 3986: a scheme, ':', and then only characters a URI may have, with whole percent escapes. */
+/** RFC 3986: a scheme, ':', and then only characters a URI may have, with complete percent escapes. */
 static bool is_uri(const char *text, size_t len)
 {
     size_t i = 0;

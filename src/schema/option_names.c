@@ -1,11 +1,11 @@
-/** The options of a field as they stand in the source: C's initialiser syntax, as far as a list of names
- * needs. */
+/** Parses the options of a field as written in the source: as much of C's initialiser syntax as a list of
+ * names needs. */
 #include "schema/plan/options.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/** Past a string or character literal that opens at `at`. */
+/** The end of the string or character literal that opens at `at`. */
 static const char *skip_literal(const char *at)
 {
     char quote = *at++;
@@ -14,7 +14,8 @@ static const char *skip_literal(const char *at)
     return *at != '\0' ? at + 1 : at;
 }
 
-/** To the comma that ends this option, or the end: commas in literals and brackets are its own. */
+/** The comma that ends this option, or the end of the text; commas in literals and brackets belong to the
+ * option. */
 static const char *skip_option(const char *at)
 {
     int depth = 0;

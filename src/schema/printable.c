@@ -12,7 +12,7 @@
 /** A list or map, and one of its items. */
 typedef struct walk {
     const tern_type *type;
-    tern_bool_list list; /* every list and map begins with where its items are, and how many */
+    tern_bool_list list; /* every list and map begins with its items and their count */
     size_t at;
     place here;
 } walk;
@@ -24,7 +24,7 @@ static walk walk_of(const tern_type *type, const void *value, const place *above
     return w;
 }
 
-/** The next item, or the next entry's value, with its place in `here`; NULL at the end. */
+/** The next item, or the next entry's value, with the place in `here`; NULL at the end. */
 static const void *walk_next(walk *w)
 {
     if (w->at == w->list.count)
@@ -41,7 +41,7 @@ static const void *walk_next(walk *w)
 
 /* -- what is printed, but not as the schema says -- */
 
-/** Whether it is a value only by its name: what json_encode takes for null. */
+/** Whether json_encode writes the value as null. */
 static bool is_nothing(const tern_type *type, const void *value)
 {
     const char *text = "";
@@ -50,7 +50,7 @@ static bool is_nothing(const tern_type *type, const void *value)
     return text == NULL || (type->kind == TERN_KIND_DATE && ((const tern_date *)value)->month == 0);
 }
 
-/** What text should have been; NULL when it is right. */
+/** What the text should have been; NULL when it is valid. */
 static const char *check_single(const tern_type *type, const void *value)
 {
     const char *text;
@@ -66,14 +66,14 @@ static const char *check_single(const tern_type *type, const void *value)
         day = value;
         return day->year >= 0 && day->year <= 9999 && calendar_is_day(day->year, day->month, day->day)
                    ? NULL
-                   : "a day of the years 0 to 9999";
+                   : "a date in the years 0 to 9999";
     case TERN_KIND_TIME:
         time = value;
         return time->hour < 24 && time->minute < 60 && time->second < 60 && time->nanosecond < 1000000000
                    ? NULL
                    : "a time of day";
     case TERN_KIND_DATETIME:
-        return calendar_has(*(const tern_datetime *)value) ? NULL : "a moment of the years 0 to 9999";
+        return calendar_has(*(const tern_datetime *)value) ? NULL : "a date-time in the years 0 to 9999";
     case TERN_KIND_ANY:
         any = value;
         return any->len == 0 || json_check((tern_str){any->data, any->len}, NULL, &offset) == NULL ? NULL
@@ -96,7 +96,7 @@ static void check_fields(const tern_type *type, const void *model, bool is_part,
         bool may_be_absent = is_part || f->field->optional || f->fallback != NULL || f->is_write_only;
         if (state == TERN_STATE_ABSENT && !may_be_absent)
             fault_add(faults, &here, "missing", NULL, NULL,
-                      "is left out, and every reply has it (.partial = true of the route allows that)");
+                      "is missing, but every reply must have it (.partial = true on the route allows this)");
         bool is_there = state != TERN_STATE_ABSENT && state != TERN_STATE_NULL &&
                         !is_nothing(f->type, plan_value(f, model));
         if (is_there && !f->is_write_only)
@@ -153,7 +153,7 @@ static const char *find_in_fields(const tern_type *type, const void *model, cons
         if (state != TERN_STATE_NULL && !is_nothing(f->type, value))
             wrong = value_find_unprintable(f->type, value, &here, out);
         else if (!plan_may_lack(f) && f->type->kind != TERN_KIND_ANY)
-            wrong = "it is null and must have a value (.nullable = true allows null)";
+            wrong = "it is null but must have a value (.nullable = true allows null)";
         if (wrong != NULL && out->len == 0)
             print_place(&here, out);
         if (wrong != NULL)
@@ -162,7 +162,7 @@ static const char *find_in_fields(const tern_type *type, const void *model, cons
     return NULL;
 }
 
-/** What is wrong with a value that has no others inside. */
+/** What is wrong with a single value. */
 static const char *find_in_single(const tern_type *type, const void *value)
 {
     const char *text;
@@ -176,11 +176,11 @@ static const char *find_in_single(const tern_type *type, const void *value)
         memcpy(&text, value, sizeof text);
         return text != NULL ? NULL : "it is NULL, and an item cannot be null";
     case TERN_KIND_ENUM:
-        return *scalar_enum_name(type, *(const int *)value) != '\0' ? NULL : "it is not in its enum";
+        return *scalar_enum_name(type, *(const int *)value) != '\0' ? NULL : "it is not a value of its enum";
     case TERN_KIND_DATETIME:
         return calendar_has(*(const tern_datetime *)value)
                    ? NULL
-                   : "a date-time is outside of the years 0 to 9999, which RFC 3339 can write";
+                   : "a date-time is outside the years 0 to 9999, the range of RFC 3339";
     default:
         return NULL;
     }

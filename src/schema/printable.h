@@ -6,18 +6,18 @@
 #include "schema/plan/plan.h"
 
 /**
- * Looks for what is printed all the same, but breaks the document: text that is not UTF-8, a date that is not
- * a day, a moment that RFC 3339 cannot say, free JSON that is not JSON, a field that is left out although
- * every reply has it (not asked where `is_part`). What cannot be printed at all is json_encode's to find.
- * Each is a fault; false when there is one.
+ * Finds values that are printed but do not match the schema: text that is not UTF-8, a date that does not
+ * exist, an instant that RFC 3339 cannot write, free JSON that is not JSON, a missing field that every reply
+ * must have (not checked when `is_part`). Values that cannot be printed at all are found by json_encode. Each
+ * is a fault; false when there is one.
  */
 bool value_is_printable(const tern_type *type, const void *value, bool is_part, const place *where,
                         tern_faults *faults);
 
 /**
- * Finds the first value that json_encode fails for: a number that is not finite, a NULL where a value must
- * be, an enum's value without a name. Prints its place ("body.items[3].price") into `out`; returns what is
- * wrong with it, NULL when nothing is.
+ * Finds the first value that json_encode fails for: a number that is not finite, a NULL where a value is
+ * required, an enum value without a name. Prints its place ("body.items[3].price") into `out`. Returns the
+ * reason, or NULL when there is no such value.
  */
 const char *value_find_unprintable(const tern_type *type, const void *value, const place *where, buf *out);
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { DECIMAL_DIGITS = 18 }; /* of a tern_decimal, and behind its point */
+enum { DECIMAL_DIGITS = 18 }; /* of a tern_decimal, and after its point */
 
 /* -- the small ones -- */
 
@@ -41,7 +41,7 @@ static size_t uuid_print(const tern_uuid *uuid, char *out)
     return (size_t)(at - out);
 }
 
-/** As decimal_read, for what is written with an exponent or with more digits than count: "1e-7", "1.50e1". */
+/** Like decimal_read, for text with an exponent or with digits that do not count: "1e-7", "1.50e1". */
 static __attribute__((cold, noinline)) bool read_odd_decimal(const char *text, size_t len, tern_decimal *out)
 {
     const int64_t most = 999999999999999999;
@@ -58,8 +58,7 @@ static __attribute__((cold, noinline)) bool read_odd_decimal(const char *text, s
     return true;
 }
 
-/** "-12.30": an optional sign, digits, a part after the point, an exponent; at most 18 digits without zeros
- * in front. */
+/** "-12.30": an optional sign, digits, a fraction, an exponent; at most 18 digits without leading zeros. */
 bool decimal_read(const char *text, size_t len, tern_decimal *out)
 {
     bool is_negative = len > 0 && text[0] == '-', has_point = false, has_digit = false;
@@ -110,7 +109,7 @@ static size_t decimal_print(tern_decimal number, char *out)
     return (size_t)(at - out);
 }
 
-/* -- base64: RFC 4648 section 4, with padding and without any slack -- */
+/* -- base64: RFC 4648 section 4, strict, with padding -- */
 
 static int base64_value(char byte)
 {
@@ -139,7 +138,7 @@ long base64_read(const char *text, size_t len, uint8_t *out)
             bits = bits * 64 + value;
         }
         if ((padding == 1 && (bits & 0xff) != 0) || (padding == 2 && (bits & 0xffff) != 0))
-            return -1; /* stray bits: another text for the same bytes */
+            return -1; /* stray bits: not the only text for these bytes */
         *at++ = (uint8_t)(bits >> 16);
         if (padding < 2)
             *at++ = (uint8_t)(bits >> 8);
@@ -165,7 +164,7 @@ size_t base64_print(const uint8_t *data, size_t len, char *out)
     return (size_t)(at - out);
 }
 
-/* -- readers by kind: NULL, or what the text should have been -- */
+/* -- readers by kind: each returns NULL, or what the text should have been -- */
 
 typedef const char *scalar_reader(const tern_type *type, const char *text, size_t len, void *out, arena *a);
 
@@ -190,7 +189,7 @@ static const char *read_bool(const tern_type *type, const char *text, size_t len
 
 static void store_int(void *out, size_t size, uint64_t value)
 {
-    switch (size) { /* the low bytes, whatever the sign */
+    switch (size) { /* the low bytes, signed or not */
     case 1:
         *(uint8_t *)out = (uint8_t)value;
         break;
@@ -254,7 +253,7 @@ static const char *read_float(const tern_type *type, const char *text, size_t le
     }
     float narrow = (float)value;
     if (narrow - narrow != 0) /* infinite */
-        return "a number that a float can hold";
+        return "a number that fits into a float";
     *(float *)out = narrow;
     return NULL;
 }
@@ -295,7 +294,7 @@ static const char *read_enum(const tern_type *type, const char *text, size_t len
     return scalar_enum_names(type, a);
 }
 
-/** A reader for a kind whose own one takes (text, len, out). */
+/** Defines the reader of a kind from a function of (text, len, out). */
 #define READER(kind, c_type, wants)                                                                          \
     static const char *read_##kind(const tern_type *type, const char *text, size_t len, void *out, arena *a) \
     {                                                                                                        \
@@ -323,7 +322,7 @@ static scalar_reader *const readers[] = {
 const char *scalar_read(const tern_type *type, const char *text, size_t len, void *out, arena *a)
 {
     scalar_reader *read = readers[type->kind];
-    return read != NULL ? read(type, text, len, out, a) : "a value that fits in one text";
+    return read != NULL ? read(type, text, len, out, a) : "a single value";
 }
 
 const char *scalar_enum_names(const tern_type *type, arena *a)

@@ -1,9 +1,9 @@
 /**
- * The types that are there without a model: C's own and Tern's values, each with its list and its map.
+ * The built-in types: C's and Tern's own values, each with its list and its map.
  */
 #include <tern/model.h>
 
-/* Their names are what a mistake at start calls them, so they are spelled as in a model. */
+/* Errors at start print their names, so they are spelled as in a model. */
 #define LIST_AND_MAP(Name, in_words)                                                                         \
     tern_type Name##_list_type = {                                                                           \
         .kind = TERN_KIND_LIST, .name = in_words, .size = sizeof(Name##_list), .item = &Name##_type};        \

@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/** What a check works on. */
+/** The arguments of a check. */
 typedef struct subject {
     const field_plan *f;
     const void *value;
     const place *where;
     tern_faults *faults;
-    bool is_new; /* input: limits that move with the clock hold too */
+    bool is_new; /* input: limits that move with the clock apply too */
 } subject;
 
 /* -- limits as JSON text, in the faults' arena -- */
@@ -80,7 +80,7 @@ static void check_int(const subject *s)
         not_multiple(s, int_text(s->faults, f->multiple_int));
 }
 
-/** Whether `value` is `count * step` as nearly as doubles can tell: 0.3 is a multiple of 0.1. */
+/** Whether `value` is `count * step` as closely as doubles can tell: 0.3 is a multiple of 0.1. */
 static bool is_multiple(double value, double step)
 {
     double count = __builtin_round(value / step);
@@ -151,7 +151,7 @@ static void check_moment(const subject *s)
 
 /* -- text and bytes -- */
 
-/** Characters (code points) of valid UTF-8: all bytes but the continuing ones. */
+/** Characters (code points) of valid UTF-8: all bytes except continuation bytes. */
 static size_t count_characters(const char *text, size_t len)
 {
     size_t count = 0;
@@ -198,7 +198,7 @@ static void check_pattern(const subject *s, const char *text, size_t len)
         return;
     if (gave_up)
         fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
-                  "takes too long to compare with its pattern");
+                  "takes too long to match against its pattern");
     else
         fault_add(s->faults, s->where, "no_match", NULL, NULL, "must match the pattern %s",
                   s->f->field->pattern);
@@ -211,7 +211,7 @@ static void check_text(const subject *s)
     if (text == NULL) /* null, which the decoder has allowed */
         return;
     size_t len = strlen(text);
-    /* Counting is put off until the bytes leave it open: a character has at most four. */
+    /* Characters are counted only when the bytes do not decide: a character has at most four. */
     if ((f->has_min_length && len / 4 < f->field->min_length) ||
         (f->has_max_length && len > f->field->max_length))
         check_length(s, count_characters(text, len), "character");
@@ -233,7 +233,7 @@ static tern_any list_of(const void *value)
     return list;
 }
 
-/** The item of a list, or the value of a map's entry, with its place. */
+/** The item of a list, or the value of a map's entry, with the place. */
 static const void *item_at(const tern_type *type, const tern_any *list, size_t i, place *here)
 {
     const char *item = list->data + i * list_step(type);
@@ -277,8 +277,8 @@ static void check_key(const subject *s, const place *here)
     s->faults->whose = outer;
 }
 
-/** The rules of what a list or map holds. Once there are as many faults as are kept, or patterns have taken
- * too long for all of them, the rest is not looked at: the list is refused already. */
+/** The rules of a list's or map's items. Once the faults are full, or the patterns have taken too long in
+ * all, the rest is not checked: the list is rejected anyway. */
 static void check_parts(const subject *s)
 {
     const field_plan *f = s->f;
@@ -287,7 +287,7 @@ static void check_parts(const subject *s)
     bool has_pattern =
         (f->items != NULL && f->items->pattern != NULL) || (f->keys != NULL && f->keys->pattern != NULL);
     const char *said = s->faults->said;
-    s->faults->said = NULL; /* it speaks of the list */
+    s->faults->said = NULL; /* it describes the list */
     pattern_clock own = {0}, *outer = s->faults->clock;
     s->faults->clock = outer != NULL ? outer : &own;
     for (size_t i = 0; i < list.len && s->faults->count < FAULTS_MOST; i++) {
@@ -295,7 +295,7 @@ static void check_parts(const subject *s)
         const void *item = item_at(type, &list, i, &here);
         if (has_pattern && pattern_clock_is_up(s->faults->clock)) {
             fault_add(s->faults, s->where, "pattern_too_costly", NULL, NULL,
-                      "takes too long to compare with its pattern");
+                      "takes too long to match against its pattern");
             break;
         }
         if (f->keys != NULL)
@@ -358,7 +358,7 @@ static void check_field(const field_plan *f, const void *value, const place *whe
         faults->said = f->field->message;
         faults->said_from = before;
     }
-    check_kind(&s); /* called here alone, so that it becomes a part of this function */
+    check_kind(&s); /* called only here, so that it is inlined */
     if (!has_words)
         return;
     faults->said = NULL;

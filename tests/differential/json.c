@@ -29,13 +29,13 @@ static void answer(char *text, size_t len)
         json_encode(TERN_TYPE(Sample), &sample, &out)) {
         printf("value %.*s%c", (int)out.len, out.data, 0);
     } else {
-        buf text = {0};
+        buf printed = {0};
         size_t count;
         const tern_fault *list = faults_list(&faults, &memory, &count);
         if (list != NULL)
-            faults_print_json(list, count, &text);
-        printf("faults %.*s%c", (int)text.len, text.data, 0);
-        buf_free(&text);
+            faults_print_json(list, count, &printed);
+        printf("faults %.*s%c", (int)printed.len, printed.data, 0);
+        buf_free(&printed);
     }
     arena_free(&memory);
 }

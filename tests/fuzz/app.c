@@ -1,8 +1,8 @@
 /**
  * A whole application under libFuzzer: bytes in pieces to routes of every kind, over a socket pair. The first
- * two bytes of the input say how the client behaves, as in connection.c.
+ * two bytes of the input choose the client's behaviour, as in connection.c.
  *
- * Found here: crashes, leaks, requests that never end, coroutines and locks left behind.
+ * Finds crashes, leaks, requests that never end, and leaked coroutines and locks.
  */
 #include "wire.h"
 
@@ -21,7 +21,7 @@
 static char file_name[] = "/tmp/tern-fuzz-XXXXXX";
 static tern_mutex mutex;
 static tern_semaphore permits = {.permits = 2};
-static int open_things; /* taken and not yet given back by a deferred call */
+static int open_things; /* taken and not yet returned by a deferred call */
 
 static void give_back(void *arg)
 {

@@ -1,12 +1,12 @@
 /**
  * A whole connection under libFuzzer: bytes in pieces to a real server over a socket pair, with pipelining,
  * bodies, streams, files, early answers, deadlines and handlers that wait at every step. The first byte of
- * the input chooses the size of the pieces, the second what the client does besides: bit 0, it closes its
- * side after the last byte; the others, the turn of the loop at which it leaves for good (0: it stays) or,
- * with the highest bit, at which the server drains.
+ * the input chooses the size of the pieces, the second the client's behaviour: bit 0, it closes its side
+ * after the last byte; the other bits, the turn of the loop at which it disconnects (0: never) or, with the
+ * highest bit, at which the server drains.
  *
- * Found here: crashes, leaks, a connection that never ends, a reply after the one that said it was the last,
- * a body that does not end with a NUL.
+ * Finds crashes, leaks, connections that never end, replies after one marked as the last, and bodies that do
+ * not end with a NUL.
  */
 #include "wire.h"
 
@@ -22,7 +22,7 @@
 
 static int file = -1;
 
-/** The letters of the path after '/' are what the request does: any of them, in any order. */
+/** Each letter of the path after '/' is one thing that the request does; they come in any order. */
 static bool asks(const http_exchange *x, char letter)
 {
     return memchr(x->head.path.data, letter, x->head.path.len) != NULL;
@@ -52,7 +52,7 @@ static void read_body(http_exchange *x, bool is_sent)
     long n;
     while ((n = http_body_read(x, piece, sizeof piece)) > 0) {
         wait_a_turn(x);
-        memset(piece, 'x', (size_t)n); /* what came is not sent back: it could imitate a reply */
+        memset(piece, 'x', (size_t)n); /* the input is not sent back: it could imitate a reply */
         if (is_sent)
             http_reply_write(x, piece, (size_t)n);
         wait_a_turn(x);
@@ -115,7 +115,7 @@ static void handle(void *self, http_exchange *x)
     }
 }
 
-/** After a reply that says it is the last one, nothing may come. */
+/** After a reply that is marked as the last, nothing may follow. */
 static void check_replies(const char *heard)
 {
     static const char close_line[] = "\r\nConnection: close\r\n";

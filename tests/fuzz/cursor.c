@@ -1,6 +1,6 @@
 /*
- * Cursors that anybody may have made: one that can be read is the one that is written for the row it names, and
- * what is written for any row can be read again. The first byte of the input chooses the order.
+ * Cursors that a client made up: a cursor that can be read equals the one written for its row, and the cursor
+ * written for any row can be read again. The first byte of the input chooses the order.
  */
 #include "data/page/cursor.h"
 
@@ -36,7 +36,7 @@ static const data_table *grains(void)
     return data_table_of(TERN_TYPE(Grain));
 }
 
-/** A row with whatever the bytes say of its texts and numbers. */
+/** A row whose texts and numbers come from the bytes. */
 static void check_row(const data_table *table, const data_order *order, const uint8_t *input, size_t size,
                       arena *a)
 {

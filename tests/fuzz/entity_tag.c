@@ -1,6 +1,6 @@
 /*
- * Lists of entity tags: a tag that the list was made of is found in it, a strong match is a weak one, and a list
- * without quotes names nothing.
+ * Lists of entity tags: a tag of the list is found in it, a strong match is also a weak match, and a list
+ * without quotes has no tags.
  */
 #include "http/entity_tag.h"
 

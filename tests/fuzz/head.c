@@ -1,6 +1,6 @@
 /*
- * The request head: no input makes the parser read outside its bytes, every kit reads it alike, what it finds
- * lies inside the buffer, and a prefix never says something that the whole takes back.
+ * The request head: no input makes the parser read outside its bytes, every kit reads it the same, its
+ * results are inside the buffer, and the result of a prefix is never contradicted by the whole.
  */
 #include "http/h1/head.h"
 #include "http/scan/scan.h"
@@ -23,7 +23,7 @@ static void check_inside(const char *data, size_t len, const char *part, size_t 
     require(part >= data && part_len <= len && part <= data + len - part_len);
 }
 
-/** What must be true of a head that was found complete in the first `used` bytes. */
+/** The properties of a head that was found complete in the first `used` bytes. */
 static void check_head(const h1_head *head, const char *data, size_t used)
 {
     bool is_literal = head->path.len == 1 && head->path.data[0] == '/';
@@ -49,7 +49,7 @@ static void check_head(const h1_head *head, const char *data, size_t used)
 
 static h1_result parse_prefix(h1_head *head, const char *data, size_t len, size_t *used)
 {
-    char *copy = malloc(len + (len == 0)); /* of its own size: a read past it is seen */
+    char *copy = malloc(len + (len == 0)); /* of the exact size: a read past it is detected */
     if (copy == NULL)
         abort();
     if (len > 0)

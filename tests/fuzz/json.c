@@ -1,7 +1,7 @@
 /*
- * JSON into structs: no input makes the reader look outside its text; checker and decoder agree on what is
- * JSON, with every kit; what was decoded keeps its rules, fits the memory it may take, and is the same once
- * encoded and decoded again.
+ * JSON into structs: no input makes the reader read outside its text; checker and decoder agree on what is
+ * JSON, with every kit; a decoded value obeys its rules, fits its memory limit, and is the same after
+ * encoding and decoding it again.
  */
 #include "schema/json/json.h"
 #include "schema/equal.h"
@@ -89,7 +89,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/** One decoding of a copy of its own size. */
+/** One decoding of a copy of the exact size. */
 typedef struct decoding {
     arena memory;
     tern_faults faults;
@@ -128,7 +128,7 @@ static void forget(decoding *d)
     free(d->text);
 }
 
-/** Whether reading ended early, and why: the checker says the same. */
+/** Whether reading ended early, and why: the checker must agree. */
 static bool is_broken(const decoding *d)
 {
     static const char *const codes[] = {"not_json", "too_deep", "too_many_values"};
@@ -152,7 +152,7 @@ static void check_round_trip(decoding *d, const tern_type *type)
     forget(&again);
 }
 
-/** Whether JSON text has an object with a key twice, as the reader of values sees it. */
+/** Whether a JSON text has an object with a duplicate key, according to the reader of values. */
 static bool has_duplicate_key(const char *text, size_t len)
 {
     const json_limits limits = {.memory_bytes = SIZE_MAX / 4};
@@ -191,7 +191,7 @@ static void check_type(const tern_type *type, const char *text, size_t len, bool
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-    char *copy = malloc(size + (size == 0)); /* of its own size: a read past it is seen */
+    char *copy = malloc(size + (size == 0)); /* of the exact size: a read past it is detected */
     if (copy == NULL)
         abort();
     if (size > 0)

@@ -1,6 +1,5 @@
 /*
- * Multipart forms: a body cut anywhere tells the same parts as the whole one, and nothing is told that was
- * not in it.
+ * Multipart forms: a body cut anywhere gives the same parts as the whole, and nothing that was not in it.
  */
 #include "http/multipart.h"
 #include "base/text.h"
@@ -16,7 +15,7 @@ static void require(bool holds)
         abort();
 }
 
-/** All that was told, as one text. */
+/** Everything that was reported, as one text. */
 typedef struct story {
     char *data;
     size_t len, room;

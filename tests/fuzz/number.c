@@ -13,7 +13,7 @@ static void require(bool holds)
         abort();
 }
 
-/** Equal, and of the same sign: 0 and -0 are told apart. */
+/** Equal, and of the same sign: 0 and -0 differ. */
 static bool is_same(double a, double b)
 {
     return a == b && signbit(a) == signbit(b);

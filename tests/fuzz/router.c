@@ -1,7 +1,6 @@
 /**
  * Fuzzes patterns and paths: two bytes of choices and a path make the first line, the others are patterns
- * added to a few fixed ones. What is found must hold together, and a walk may not visit more nodes than there
- * are.
+ * added to a few fixed ones. The result must be consistent, and a walk must not visit more nodes than exist.
  */
 #include "app/router/internal.h"
 
@@ -24,7 +23,7 @@ static void add(router *r, const char *method, const char *host, const char *tex
                            .handler = {.name = "fuzz", .run = no_run, .file = "fuzz.c", .line = 1}});
 }
 
-/** Every parameter is a slice of the path and what its type says. */
+/** Every parameter is a slice of the path and matches its type. */
 static void check_found(const route_match *match, const char *path, size_t len)
 {
     pattern p;
@@ -84,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t path_len = strlen(first);
     buf problems = {0};
     char *path = malloc(path_len != 0 ? path_len : 1);
-    memcpy(path, first, path_len); /* at its exact size: reading past it is caught */
+    memcpy(path, first, path_len); /* of the exact size: a read past it is detected */
     if (router_compile(r, &problems))
         match_path(r, data[1], path, path_len);
     else if (problems.len == 0)

@@ -1,6 +1,6 @@
 /*
- * What people type into a search: SQLite takes every query that is made of it, none is longer than promised,
- * and what PostgreSQL gets is quoted words with operators between them.
+ * Text that users type into a search: SQLite accepts every query made from it, no query is longer than
+ * promised, and PostgreSQL's is quoted words with operators between them.
  */
 #include "data/search/search.h"
 

@@ -1,4 +1,5 @@
-/** Any bytes as the ELF file that a crash report reads names from. The first two say which place to name. */
+/** Any bytes as the ELF file that a crash report reads names from. The first two choose the address to
+ * name. */
 #include "runtime/symbols.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * URLs, queries and cookies: what is decoded is clean, encoding it again and decoding gives the same, and
- * every slice lies inside the input.
+ * URLs, queries and cookies: decoded text is clean, encoding and decoding it again gives the same, and every
+ * slice is inside the input.
  */
 #include "http/url.h"
 #include "base/text.h"
@@ -41,7 +41,7 @@ static void check_path(tern_str text)
 {
     char *out = room(text.len + 1);
     long len = url_decode_path(text, out);
-    if (text.len > 0 && text.data[0] == '/') { /* a plain path, as the head says it, is its own decoding */
+    if (text.len > 0 && text.data[0] == '/') { /* a plain path (according to the head) is its own decoding */
         const char *end = text.data + text.len;
         bool is_plain = true;
         if (scan_best->path(text.data, text.data, end, &is_plain) == end && is_plain)

@@ -1,6 +1,6 @@
 /*
- * JSON trees: what was parsed prints as JSON that parses to an equal tree and prints the same, with
- * indentation too, in memory of at most eight times the text; every place can be reached by its pointer.
+ * JSON trees: a parsed text prints as JSON that parses to an equal tree and prints the same, also with
+ * indentation, in memory of at most eight times the text; every value can be reached by its pointer.
  */
 #include "schema/value/value.h"
 
@@ -34,7 +34,7 @@ static json_out print(arena *a, const tern_value *value, unsigned indent)
     return out;
 }
 
-/** Every member is found by its key (when C can hold that), and is the one of its place. */
+/** Every member is found by its key (if that is a C string), at its position. */
 static void walk(const tern_value *value)
 {
     tern_value *item;

@@ -92,7 +92,7 @@ __attribute__((used)) static void mistakes(tern_ctx *c, int64_t id, const char *
     tern_get_or_404(c, Book, id, id); /* error: tern_get_or_404(Book): the key of Book has 1 field, not 2 [values] */
     tern_remove(c, Book, isbn); /* error: tern_remove(Book): the key Book.id is a whole number, not a UUID [kind] */
     Book_list books = {0};
-    tern_preload(c, Book, books, title); /* error: tern_preload(Book): Book.title holds no related rows: it has no .via, .by or .through [use] */
+    tern_preload(c, Book, books, title); /* error: tern_preload(Book): Book.title does not hold related rows: it has no .via, .by or .through [use] */
     tern_where(c, "wo = ?", text); /* error: tern_where: it fits none of the tables: there is no column "wo"; did you mean "who"? [name] */
     tern_sql(c, Stock, STOCK "where a.nam <> ? group by a.name", text); /* error: tern_sql(Stock): there is no column "a.nam"; did you mean "name"? [name] */
     tern_sql(c, Stock, "select a.name as autor, 1 as copies from author a"); /* error: tern_sql(Stock): the column "autor" is not a field of Stock [result] */ /* error: tern_sql(Stock): the result has no column for Stock.author, which is neither .optional nor has a .fallback [result] */

@@ -224,7 +224,7 @@ def changes_of_the_models_without_a_migration_are_reported_and_checked(place):
         text = file.read()
     place.write(path, re.sub(r"(?m)^    bought .*\n", "", text))
     code, out, err = place.run("check")
-    check_equal((code, err), (1, "checked: the models have changes that are in no migration; run `checked migrate "
+    check_equal((code, err), (1, "checked: the models have changes that are not in a migration; run `checked migrate "
                                  "make`\n"))
     check_equal(found(out), wanted(place.engine))
 

@@ -189,7 +189,7 @@ def command_line_mistake_is_one_line_and_exit_code_1():
 
 @test
 def routes_and_check_and_version_and_help_print_and_leave():
-    for flag, text in (("routes", "/crash/{id}"), ("--check", "crashing: 10 routes and the settings are sound"),
+    for flag, text in (("routes", "/crash/{id}"), ("--check", "crashing: 10 routes and the settings are valid"),
                        ("--version", "Crashing 0.1"), ("--help", "--max-request-memory SIZE")):
         done = ran(flag)
         check(done.returncode == 0 and text in done.stdout and done.stderr == "", str(done))

@@ -1,4 +1,4 @@
-/** The input model of a request: what tern_bind makes. Hot path; it allocates the model and what is given. */
+/** Makes the input model of a request (tern_bind). Hot path; it allocates the model and the given values. */
 #include "app/bind/bind.h"
 
 #include "http/cookie.h"
@@ -11,7 +11,7 @@
 
 #define INLINED inline __attribute__((always_inline))
 
-/* -- what is wrong, as a reply -- */
+/* -- faults as a reply -- */
 
 void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
 {
@@ -45,14 +45,14 @@ void bind_need_plan(tern_ctx *c, const tern_type *type)
     bool is_right = schema_prepare((tern_type *)(uintptr_t)type, &problems);
     char label[160];
     if (!is_right)
-        tern_log(TERN_LOG_ERROR, "%s: model %s can't be used: %s", ctx_route_label(c, label, sizeof label),
+        tern_log(TERN_LOG_ERROR, "%s: model %s cannot be used: %s", ctx_route_label(c, label, sizeof label),
                  type->name, problems.len != 0 ? problems.data : "it has errors");
     buf_free(&problems);
     if (!is_right)
         ctx_fail(c, 500, NULL);
 }
 
-/* -- sources with one text a field -- */
+/* -- sources with one text for each field -- */
 
 static const place path_place = {.name = "path"}, query_place = {.name = "query"},
                    header_place = {.name = "header"}, cookie_place = {.name = "cookie"};
@@ -138,7 +138,7 @@ static void take_query(binding *b, const bind_field *field, tern_str raw, bind_t
     bind_texts_add(b->c, texts, value, NULL);
 }
 
-/** Walks the query once; names that are no field are nobody's business. */
+/** Walks the query once; names that are not fields are ignored. */
 static void bind_query(binding *b)
 {
     const bind_plan *plan = b->plan;
@@ -160,7 +160,7 @@ static void bind_query(binding *b)
             bind_field_texts(b, plan->fields[i].f, &given[i], &query_place, plan->fields[i].name);
 }
 
-/* -- all of it -- */
+/* -- all sources -- */
 
 static INLINED void bind_rest(binding *b)
 {
@@ -183,8 +183,7 @@ static INLINED void bind_rest(binding *b)
     }
 }
 
-/** The model's own check knows fields, not where they come from: `depth` is that of a fault in one of them.
- */
+/** The model's own check knows fields but not their sources: `depth` is that of a fault in one of them. */
 static void place_fault(const bind_plan *plan, fault *f, unsigned depth)
 {
     for (unsigned i = 0; f->depth == depth && i < plan->count; i++) {
@@ -211,7 +210,8 @@ static INLINED void check_model(binding *b)
         place_fault(plan, f, is_wrapped ? 3 : 2);
 }
 
-/** Fills in the model, which is zero. Inlined, as all it calls once is: it has two callers, of which one is hot. */
+/** Fills in the model, which is zero. Inlined, like all functions it calls once: it has two callers, and one
+ * is hot. */
 static INLINED void read_model(binding *b)
 {
     if (b->plan->body != NULL)
@@ -228,9 +228,9 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
     const route *r = c->match.route;
     binding b = {.c = c, .plan = r != NULL ? r->bind : NULL};
     if (b.plan == NULL || b.plan->type != type)
-        tern_fail(c, 500, "the route's handler takes no %s", type->name);
+        tern_fail(c, 500, "the route's handler has no input of the model %s", type->name);
     if (c->is_bound)
-        ctx_fail(c, 500, "the input has been read already");
+        ctx_fail(c, 500, "the input was already read");
     c->is_bound = true;
     faults_init(&b.faults, &c->x->arena);
     b.model = tern_alloc(c, b.plan->size);

@@ -1,4 +1,4 @@
-/** The body of a request into its fields of the input model: which of the formats it is, JSON and forms. */
+/** Reads the body of a request into its fields of the input model: its format, JSON and forms. */
 #include "app/bind/bind.h"
 
 #include "http/form.h"
@@ -9,7 +9,7 @@
 
 static const place body_place = {.name = "body"};
 
-/* -- what the body is -- */
+/* -- the type of the body -- */
 
 typedef enum body_format { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_UNKNOWN } body_format;
 
@@ -33,15 +33,15 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
     enum { SHOWN_BYTES = 100 };
     tern_str type = media_type(content_type); /* without its parameters */
     if (content_type.len == 0)
-        tern_fail(c, 415, "the body must be %s, and the request has no Content-Type", taken);
+        tern_fail(c, 415, "the body must be %s, but the request has no Content-Type", taken);
     if (type.data == NULL || type.len > SHOWN_BYTES)
-        tern_fail(c, 415, "the body must be %s, and the Content-Type is not a media type", taken);
+        tern_fail(c, 415, "the body must be %s, but the Content-Type is not a media type", taken);
     if (media_charset_of(content_type) != MEDIA_UTF_8)
         tern_fail(c, 415, "the body must be %s in UTF-8", taken);
     tern_fail(c, 415, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
 }
 
-/** Fails for a body that is compressed: nothing here would know what it says. */
+/** Fails for a compressed body: it cannot be decoded here. */
 static void need_plain(tern_ctx *c)
 {
     if (!c->x->head.is_encoded)
@@ -69,13 +69,13 @@ static bool has_body(const http_exchange *x)
 
 /* -- JSON -- */
 
-/** What ends the reading of a text, so that there is nothing to say of its fields. */
+/** The faults that end the reading of a text, so that its fields cannot be checked. */
 static const struct {
     const char *code;
     int status;
 } ends[] = {{"not_json", 400}, {"too_deep", 400}, {"too_many_values", 413}, {"too_costly", 413}};
 
-/** Fails for a body that could not be read to its end; it is then the only fault. */
+/** Fails for a body that could not be read to its end; this is then the only fault. */
 static void fail_broken(tern_ctx *c, const tern_faults *faults)
 {
     const fault *f = faults->first;
@@ -90,7 +90,7 @@ static void fail_broken(tern_ctx *c, const tern_faults *faults)
 static bool read_json(tern_ctx *c, const tern_type *type, void *out, tern_str text, tern_faults *faults)
 {
     if (c->is_json_read)
-        ctx_fail(c, 500, "the body has been read already");
+        ctx_fail(c, 500, "the body was already read");
     const json_limits limits = {.items = c->app->options.limits.json_values};
     c->is_json_read = true;
     if (json_decode(type, out, text, &limits, &body_place, &c->x->arena, faults))
@@ -144,8 +144,8 @@ int bind_form_field(binding *b, tern_str name)
     return number >= 0 && plan->fields[number].field->read_only ? -1 : number;
 }
 
-/** The text of a form. A route that takes files has its body come in pieces; this one has none in it, and
- * what must be a file is then a fault. */
+/** The text of a form. The body of a route with files arrives in pieces; this form cannot contain files, so a
+ * required file is a fault. */
 static tern_str form_text(tern_ctx *c)
 {
     enum { PIECE_BYTES = 4096, TEXT_MAX_BYTES = 1024 * 1024 };
@@ -197,7 +197,7 @@ static void bind_form(binding *b)
     bind_form_fields(b, given);
 }
 
-/* -- any of them -- */
+/* -- all formats -- */
 
 static void bind_nothing(binding *b)
 {

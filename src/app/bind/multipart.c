@@ -1,7 +1,8 @@
 /**
- * Multipart forms: text into the request's memory, files there too or, when they are larger, onto disk.
+ * Multipart forms: text is read into the request's memory, files there too or, when they are larger, onto
+ * disk.
  *
- * The body may be whole or come piece by piece; the memory taken is bounded whatever comes.
+ * The body may be whole or arrive in pieces; memory use is bounded whatever the client sends.
  */
 #include "app/bind/bind.h"
 
@@ -18,24 +19,24 @@
 #include <unistd.h>
 
 enum {
-    FILE_MEMORY_BYTES = 64 * 1024, /* a longer file goes to disk; also how much is written at a time */
+    FILE_MEMORY_BYTES = 64 * 1024, /* a longer file is written to disk; also the size of each write */
     FILES_MAX = 100,
     FILES_MEMORY_BYTES = 1024 * 1024, /* all files of one request that stay in memory */
     TEXTS_MAX_BYTES = 1024 * 1024,    /* all texts of one request */
     PIECE_BYTES = 16 * 1024
 };
 
-/** One part at a time, and what all of them gave. */
+/** The state of one part at a time, and the results of all. */
 typedef struct form_reader {
     binding *b;
-    int field;           /* the number of the part's field; -1: its content is passed over */
+    int field;           /* the number of the part's field; -1: its content is skipped */
     tern_upload *upload; /* NULL while the part is text */
-    bool is_latin_1;     /* its text is to become UTF-8 */
-    char *text;          /* of the part at hand */
+    bool is_latin_1;     /* its text must be converted to UTF-8 */
+    char *text;          /* of the current part */
     size_t text_len, text_room;
     size_t texts_bytes, files_bytes;
     unsigned files;
-    char *stage; /* FILE_MEMORY_BYTES of the file at hand that are not on disk */
+    char *stage; /* FILE_MEMORY_BYTES of the current file that are not on disk */
     size_t stage_len;
     bind_texts given[BIND_FIELDS_MAX];
     multipart m;
@@ -50,7 +51,7 @@ typedef struct disk_write {
     int error;
 } disk_write;
 
-/** A file without a name: it is gone when its descriptor is, however the process ends. */
+/** A file without a name: it disappears with its descriptor, however the process ends. */
 static int open_nameless(void)
 {
     const char *folder = getenv("TMPDIR");
@@ -74,7 +75,7 @@ static int open_nameless(void)
     return fd;
 }
 
-/** On a thread of the pool: a disk may take its time. */
+/** On a thread of the pool: a disk may be slow. */
 static void write_to_disk(void *arg)
 {
     disk_write *w = arg;
@@ -112,12 +113,12 @@ static void close_upload(tern_ctx *c, void *arg)
         close(upload->fd);
 }
 
-/** Moves what is staged to the file's place on disk. `upload->size` is what is there already. */
+/** Appends the staged bytes to the file on disk. `upload->size` is its size so far. */
 static void flush_stage(form_reader *r)
 {
     tern_upload *upload = r->upload;
     tern_ctx *c = r->b->c;
-    if (upload->fd < 0) /* first, so that nothing that fails later leaves it open */
+    if (upload->fd < 0) /* first, so that no later failure leaves it open */
         tern_after(c, close_upload, upload);
     disk_write w = {.fd = &upload->fd, .data = r->stage, .len = r->stage_len, .at = upload->size};
     tern_offload(c, write_to_disk, &w);
@@ -135,7 +136,7 @@ static bool takes_files(const tern_type *type)
            (type->kind == TERN_KIND_LIST && type->item->kind == TERN_KIND_UPLOAD);
 }
 
-/** Java clients say ISO-8859-1 of every text unless they are told otherwise. */
+/** Java clients declare every text as ISO-8859-1 by default. */
 static void take_charset(form_reader *r)
 {
     const multipart_part *part = &r->m.part;
@@ -217,7 +218,7 @@ static void end_file(form_reader *r)
     } else if (r->stage_len > 0) {
         flush_stage(r);
     }
-    if (upload->size > 0 || upload->name[0] != '\0') /* else: what a browser sends when none was chosen */
+    if (upload->size > 0 || upload->name[0] != '\0') /* otherwise the user chose no file */
         bind_texts_add(c, &r->given[r->field], (tern_str){"", 0}, upload);
 }
 

@@ -1,4 +1,4 @@
-/** At start: which field of a handler's input comes from where, and what is wrong with that. */
+/** At start: finds the source of each field of a handler's input, and reports mistakes. */
 #include "app/bind/bind.h"
 
 #include "app/router/pattern.h"
@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- the part of a model that is the body's -- */
+/* -- the part of a model that comes from the body -- */
 
-/** A twin of a model with some of its fields; kept for the next route that needs the same. */
+/** A twin of a model with some of its fields; stored for the next route that needs the same. */
 typedef struct body_type {
-    tern_type type; /* first: what is handed out */
+    tern_type type; /* first: the type that is returned */
     const tern_type *whole;
     struct body_type *next;
     tern_field fields[];
@@ -43,14 +43,14 @@ const char bind_source_names[][8] = {
     [TERN_FROM_HEADER] = "header", [TERN_FROM_COOKIE] = "cookie", [TERN_FROM_BODY] = "body",
 };
 
-/** What making one plan works on. */
+/** The state of making one plan. */
 typedef struct maker {
     arena *arena;
     const route *r;
-    const tern_provider *provider; /* whose input it is; NULL: the handler's */
+    const tern_provider *provider; /* the provider whose input it is; NULL: the handler's */
     buf *problems;
     pattern pattern;
-    const tern_field *field; /* the one at hand; NULL: the whole model */
+    const tern_field *field; /* the current field; NULL: the whole model */
     bool is_wrong;
 } maker;
 
@@ -83,7 +83,7 @@ static bool is_same(const body_type *twin, const tern_type *whole, const tern_fi
     return true;
 }
 
-/** The twin of `whole` with these fields, prepared; NULL with a mistake noted. */
+/** The twin of `whole` with these fields, prepared; NULL with a mistake reported. */
 static const tern_type *body_part(maker *m, const tern_type *whole, const tern_field *fields, unsigned count)
 {
     body_type **bucket = bucket_of(whole), *twin = *bucket;
@@ -98,7 +98,7 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
         twin->whole = whole;
         twin->type = *whole;
         twin->type.plan = NULL;
-        twin->type.options.check = NULL; /* it looks at the whole model, once that is there */
+        twin->type.options.check = NULL; /* it checks the whole model, once that is complete */
         twin->type.fields = twin->fields;
         twin->type.field_count = count;
         memcpy(twin->fields, fields, count * sizeof *fields);
@@ -112,7 +112,7 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
     return &twin->type;
 }
 
-/* -- where a field comes from -- */
+/* -- the source of a field -- */
 
 static int find_param(const maker *m, const field_plan *f)
 {
@@ -146,7 +146,7 @@ static tern_source source_of(const maker *m, const field_plan *f, int param)
     return m->provider == NULL && has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
 }
 
-/** Whether one text is a value of it. */
+/** Whether a value of the type is one text. */
 static bool is_single(const tern_type *type)
 {
     return type->kind != TERN_KIND_MODEL && type->kind != TERN_KIND_LIST && type->kind != TERN_KIND_MAP &&
@@ -165,23 +165,23 @@ static void check_source(maker *m, const field_plan *f, tern_source source, int 
     const char *source_name = bind_source_names[source];
     bool is_list = type->kind == TERN_KIND_LIST;
     if (m->provider != NULL && (source == TERN_FROM_BODY || is_upload(type)))
-        mistake(m, "a provider reads no body: take it as the handler's input");
+        mistake(m, "a provider cannot read the body: make it the handler's input");
     else if (is_upload(type) && !has_body(m->r))
-        mistake(m, "a %s request uploads no file", m->r->method_name);
+        mistake(m, "a %s request cannot upload a file", m->r->method_name);
     else if (is_upload(type) && source != TERN_FROM_BODY)
         mistake(m, "an upload comes from the body, not from the %s", source_name);
     else if (source == TERN_FROM_PATH && param < 0)
         mistake(m, "the route has no {%s}", f->key);
     else if ((source == TERN_FROM_PATH || source == TERN_FROM_COOKIE) && !is_single(type))
-        mistake(m, "the %s gives one value, and a %s takes more", source_name, is_list ? "list" : "model");
+        mistake(m, "the %s gives one value, but a %s needs several", source_name, is_list ? "list" : "model");
     else if ((source == TERN_FROM_QUERY || source == TERN_FROM_HEADER) &&
              !is_single(is_list ? type->item : type))
-        mistake(m, "a %s is text: it takes single values or a list of them", source_name);
+        mistake(m, "a %s is text: it can be a single value or a list of them", source_name);
     else if (source == TERN_FROM_BODY && strcmp(m->r->method_name, "DELETE") != 0 && !has_body(m->r))
         mistake(m, "a %s request has no body", m->r->method_name);
 }
 
-/** "user_agent" is "user-agent" in a head; what .json says is taken as it stands. */
+/** "user_agent" is "user-agent" in a head; a name in .json is used unchanged. */
 static const char *name_in(maker *m, const field_plan *f, tern_source source)
 {
     if (source != TERN_FROM_HEADER || f->field->json != NULL)
@@ -193,7 +193,8 @@ static const char *name_in(maker *m, const field_plan *f, tern_source source)
     return name;
 }
 
-/** The server's to give, so never taken from a body: what says so, and a number or UUID that is the key. */
+/** Whether the server sets it, so that it is never read from a body: .read_only fields, and a number or UUID
+ * that is the key. */
 static bool is_ours(const tern_field *field)
 {
     tern_kind kind = field->type->kind;
@@ -214,7 +215,7 @@ static void add_field(maker *m, bind_plan *plan, const field_plan *f, tern_sourc
     plan->has_query |= source == TERN_FROM_QUERY;
 }
 
-/** Sorts the model's fields by where they come from. */
+/** Sorts the model's fields by their source. */
 static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
 {
     const tern_type *type = plan->type;
@@ -245,7 +246,7 @@ static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
         return;
     plan->body = is_part || type->options.check != NULL ? body_part(m, type, of_body, body_count) : type;
     if (m->r->options.stream_body)
-        mistake(m, "its fields are read from the body, so the route can't have .stream_body");
+        mistake(m, "its fields are read from the body, so the route cannot have .stream_body");
 }
 
 /** The key around the body, where the route has one. */
@@ -260,9 +261,9 @@ static void wrap_body(maker *m, bind_plan *plan)
     if (wrong != NULL)
         mistake(m, ".takes_in %s", wrong);
     else if (plan->body == NULL)
-        mistake(m, ".takes_in = \"%s\" is for fields of the body, and none is from there", key);
+        mistake(m, ".takes_in = \"%s\" is for fields of the body, but no field comes from it", key);
     else if (plan->has_uploads)
-        mistake(m, ".takes_in = \"%s\" is for JSON, and a body with files is a form; leave it out", key);
+        mistake(m, ".takes_in = \"%s\" is for JSON, but a body with files is a form; leave it out", key);
     if (m->is_wrong)
         return;
     plan->wrapper = key;
@@ -277,7 +278,7 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
     if (!schema_prepare(type, problems))
         return NULL;
     if (type->kind != TERN_KIND_MODEL) {
-        mistake(&m, "the input of a %s is a model", provider != NULL ? "provider" : "handler");
+        mistake(&m, "the input of a %s must be a model", provider != NULL ? "provider" : "handler");
         return NULL;
     }
     if (r->method_name == NULL || r->pattern == NULL || !pattern_parse(&m.pattern, r->pattern, unused))
@@ -296,7 +297,7 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
     return m.is_wrong ? NULL : plan;
 }
 
-/* -- what is returned -- */
+/* -- the type that is returned -- */
 
 static __attribute__((format(printf, 3, 4))) bool refuse(const route *r, buf *problems, const char *format,
                                                          ...)

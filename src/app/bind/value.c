@@ -1,4 +1,4 @@
-/** One field's value from the texts that were given for it: queries, forms, headers, cookies, paths. */
+/** Reads a field's value from the texts given for it: queries, forms, headers, cookies, paths. */
 #include "app/bind/bind.h"
 
 #include "schema/json/json.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/** The code of a text that is no value of a kind. */
+/** The code of a text that is not a value of a kind. */
 static const char *const codes[] = {
     [TERN_KIND_BOOL] = "not_bool",         [TERN_KIND_INT] = "not_int",
     [TERN_KIND_UINT] = "not_int",          [TERN_KIND_FLOAT] = "not_number",
@@ -32,7 +32,7 @@ void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_up
 
 static void set_absent(binding *b, const field_plan *f, const place *here)
 {
-    bool has_value = f->fallback != NULL || f->field->read_only; /* it is shown where the model is printed */
+    bool has_value = f->fallback != NULL || f->field->read_only; /* it is printed with the model */
     *plan_state(f, b->model) = has_value ? TERN_STATE_VALUE : TERN_STATE_ABSENT;
     if (f->fallback != NULL)
         memcpy(plan_value(f, b->model), f->fallback, f->field->type->size);
@@ -46,8 +46,8 @@ static bool is_text_list(const tern_type *type)
            type->item->kind != TERN_KIND_ANY;
 }
 
-/** What a browser sends for an input left empty: nothing, or null where the field must be given, unless it
- * can be an empty text. */
+/** Whether the text is what a browser sends for an empty input: it means absent, or null if the field is
+ * required, unless the field can be an empty text. */
 static bool is_left_empty(const field_plan *f, const bind_texts *texts)
 {
     const tern_type *type = f->field->type;
@@ -57,7 +57,7 @@ static bool is_left_empty(const field_plan *f, const bind_texts *texts)
            item->kind != TERN_KIND_BYTES;
 }
 
-/** One value; false with a fault. */
+/** Reads one value; false with a fault. */
 static bool read_single(binding *b, const tern_type *type, const bind_text *given, void *out,
                         const place *here)
 {
@@ -68,8 +68,8 @@ static bool read_single(binding *b, const tern_type *type, const bind_text *give
             fault_add(&b->faults, here, "not_upload", NULL, NULL, "must be a file");
         return given->upload != NULL;
     }
-    bool is_kept =
-        type->kind == TERN_KIND_TEXT || type->kind == TERN_KIND_BYTES; /* it is the request's own already */
+    bool is_kept = type->kind == TERN_KIND_TEXT ||
+                   type->kind == TERN_KIND_BYTES; /* it is already in the request's memory */
     arena *a = is_kept ? NULL : &b->c->x->arena;
     const char *wants = scalar_read(type, given->text.data, given->text.len, out, a);
     if (wants != NULL)
@@ -83,7 +83,7 @@ static bool read_list(binding *b, const tern_type *type, const bind_texts *texts
     struct {
         void *items;
         size_t count;
-    } list = {.count = texts->count}; /* laid out as every list is */
+    } list = {.count = texts->count}; /* the layout of every list */
     size_t step = list_step(type);
     list.items = ctx_need(b->c, arena_alloc(&b->c->x->arena, list.count * step));
     memset(list.items, 0, list.count * step);
@@ -97,7 +97,7 @@ static bool read_list(binding *b, const tern_type *type, const bind_texts *texts
     return is_right;
 }
 
-/** A model, a map or free JSON in a form is its JSON text. */
+/** Reads a model, a map or free JSON, which are JSON text in a form. */
 static bool read_nested(binding *b, const tern_type *type, const bind_text *given, void *out,
                         const place *here)
 {

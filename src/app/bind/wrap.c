@@ -1,5 +1,5 @@
-/** Bodies under a key of their own, `{"user": {...}}` (.takes_in): a model of one field that is the body,
- * whose reader is the reader of models. */
+/** Bodies under a key, `{"user": {...}}` (.takes_in): a model with one field that is the body, read by the
+ * reader of models. */
 #include "app/bind/bind.h"
 
 #include "base/mem.h"
@@ -9,9 +9,9 @@
 
 enum { KEY_MOST_BYTES = 255 };
 
-/** Kept for the next route that has the same around the same. */
+/** Stored for the next route with the same key around the same type. */
 typedef struct wrapper {
-    tern_type type; /* first: what is handed out */
+    tern_type type; /* first: the type that is returned */
     tern_field field;
     struct wrapper *next;
     char key[];
@@ -36,7 +36,7 @@ const char *bind_wrap_wrong(const char *key)
                                             : NULL;
 }
 
-/** The body lies where it does without a wrapper; whether it was there is noted after the model. */
+/** The body is at the same address as without a wrapper; whether it was given is recorded after the model. */
 static wrapper *make(const bind_plan *plan)
 {
     size_t len = strlen(plan->wrapper), size = plan->type->size;

@@ -1,4 +1,5 @@
-/** GET /docs: the interactive page over openapi.json, held in the program and built without a library. */
+/** GET /docs: the interactive page over openapi.json, compiled into the program and written without a
+ * library. */
 #include "app/docs_page/docs_page.h"
 
 #include "app/ctx.h"

@@ -7,14 +7,14 @@
 #include <tern/app.h>
 
 /** Adds GET options.docs_path (default "/docs") with its style and script, unless it or the OpenAPI document
- * is switched off. Adding twice is harmless. */
+ * is disabled. Adding twice is harmless. */
 void docs_page_add_routes(tern_app *app);
 
-/** What follows is between docs_page.c and docs_page/swagger.c, which is there with TERN_SWAGGER_UI. */
+/** The rest is shared by docs_page.c and docs_page/swagger.c, which exists with TERN_SWAGGER_UI. */
 
-enum { DOCS_PAGE_MOST_PLACES = 8 }; /* how often a page may name its two addresses */
+enum { DOCS_PAGE_MOST_PLACES = 8 }; /* how many times a page may contain its two addresses */
 
-/** What the documentation is made of; the last six are there with TERN_SWAGGER_UI. */
+/** The parts of the documentation; the last six exist with TERN_SWAGGER_UI. */
 typedef enum docs_part {
     DOCS_PAGE,
     DOCS_STYLE,

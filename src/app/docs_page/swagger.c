@@ -1,6 +1,6 @@
 /**
- * Swagger UI at /docs. Its files are held compressed and sent so; a client that takes no gzip gets the
- * built-in page, which is at /docs/plain for everybody.
+ * Swagger UI at /docs. Its files are stored and sent compressed; a client that does not accept gzip gets the
+ * built-in page, which is also at /docs/plain.
  */
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
@@ -17,7 +17,7 @@ extern const unsigned char swagger_page_html[], swagger_script_js[], swagger_sty
 extern const size_t swagger_page_html_len, swagger_script_js_len, swagger_style_css_len,
     swagger_swagger_ui_bundle_js_gz_len, swagger_swagger_ui_css_gz_len, swagger_licenses_txt_gz_len;
 
-/** Whether the client says that it takes gzip: RFC 9110 section 12.5.3, without its wildcard. */
+/** Whether the client accepts gzip: RFC 9110 section 12.5.3, without its wildcard. */
 static bool takes_gzip(tern_ctx *c)
 {
     const char *list = ctx_header_list(c, "Accept-Encoding");

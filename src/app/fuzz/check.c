@@ -1,4 +1,4 @@
-/* The checks that printed findings use; any test may use them. */
+/* The checks in printed findings; every test may use them. */
 #include "app/fuzz/internal.h"
 
 #include <string.h>
@@ -30,6 +30,6 @@ void tern_check_returns_at(const char *file, int line, tern_test *t, tern_answer
     fuzz_returns_prepare(&t->arena, r->options.returns);
     const char *wrong = fuzz_returns_fault(&t->arena, r, (tern_str){a->body, a->len}, &field);
     if (wrong != NULL)
-        tern_test_fail_at(file, line, "the reply of %s does not fit .returns: %s\n%.4000s", a->request, wrong,
-                          a->body);
+        tern_test_fail_at(file, line, "the reply of %s does not match .returns: %s\n%.4000s", a->request,
+                          wrong, a->body);
 }

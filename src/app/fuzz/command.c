@@ -1,4 +1,4 @@
-/* TERN_FUZZ as a test among others, and `tests fuzz` with its own command line. */
+/* TERN_FUZZ as a test among others, and `tests fuzz` with its command line. */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -47,8 +47,7 @@ static const char *const *split(arena *a, const char *list)
     return names;
 }
 
-/** The first name that matches no route, and so would neither skip nor choose anything; NULL when all
- * match. */
+/** The first of the names that no route has: it would not select any. NULL when all match a route. */
 static const char *unknown_name(const tern_app *app, const char *const *names)
 {
     for (; names != NULL && *names != NULL; names++) {
@@ -64,7 +63,7 @@ static const char *unknown_name(const tern_app *app, const char *const *names)
     return NULL;
 }
 
-/** The application as each case starts it, in its own process. */
+/** Starts the application, in the process of each case. */
 static bool prepare(fuzz_run *run, tern_app *(*make_app)(void), app_testing *testing, buf *problems)
 {
     char *no_arguments[] = {(char *)"test", NULL};
@@ -100,7 +99,7 @@ static bool open_shared(fuzz_run *run)
     return true;
 }
 
-/** Runs everything and appends the output; false when it could not be run. */
+/** Runs everything and appends the report; false when it could not run. */
 static bool run_all(fuzz_run *run, tern_app *(*make_app)(void), buf *out)
 {
     app_testing testing = {0};
@@ -117,7 +116,7 @@ static bool run_all(fuzz_run *run, tern_app *(*make_app)(void), buf *out)
     bool is_run = fuzz_drive(run);
     if (!is_run)
         buf_add_printf(out, "fuzz: %s\n",
-                       run->error == ECANCELED ? "the application does not start" : strerror(run->error));
+                       run->error == ECANCELED ? "the application cannot start" : strerror(run->error));
     fuzz_print_summary(run, (clock_ns() - began) / 1000000, out);
     for (const fuzz_finding *f = run->findings; f != NULL; f = f->next)
         fuzz_print(run, f, ++number, out);
@@ -151,7 +150,7 @@ void tern_fuzz_run(tern_test *t, const tern_fuzz *fuzz)
     if (!is_sound) {
         buf reason = {0};
         test_add_place(&reason, fuzz->file, fuzz->line);
-        buf_add_text(&reason, out.failed ? "memory ran out\n" : out.data);
+        buf_add_text(&reason, out.failed ? "out of memory\n" : out.data);
         test_fail_text(&reason);
     }
     buf_free(&out);
@@ -163,8 +162,8 @@ static const char help[] =
     "usage: %s fuzz [--seed N] [--requests N] [--seconds S] [--route ROUTE]... [--skip ROUTE]...\n"
     "       [--header LINE]... [--timeout S] [--database-url URL] [WORD]\n"
     "\n"
-    "Sends requests that the models accept, and requests that they refuse, and prints a test for each broken\n"
-    "promise. WORD chooses among several TERN_FUZZ by their names.\n"
+    "Sends requests that the models of the routes allow, and requests that they do not allow, and prints\n"
+    "a test for each promise that is broken. WORD chooses among several TERN_FUZZ by their names.\n"
     "\n"
     "  --seed N           repeat the requests of this seed (default: a random seed, which is printed)\n"
     "  --requests N       how many (default: 20000)\n"
@@ -192,7 +191,7 @@ static void add_to(fuzz_arguments *o, const char **list, const char *value, cons
         list[count] = value;
         return;
     }
-    o->problem = "is given too often";
+    o->problem = "is given too many times";
     o->problem_with = flag;
 }
 
@@ -221,7 +220,7 @@ static void take_flag(fuzz_arguments *o, const char *flag, const char *value)
         }
         return;
     }
-    o->problem = "is not known; --help lists what is";
+    o->problem = "is unknown; --help lists every option";
     o->problem_with = flag;
 }
 
@@ -261,7 +260,7 @@ static int run_one(const tern_fuzz *fuzz, const fuzz_arguments *o, tern_app *(*m
     if (o->headers[0] != NULL)
         run->headers = o->headers;
     bool is_run = run_all(run, make_app, &out);
-    fputs(out.failed ? "memory ran out\n" : out.data, is_run ? stdout : stderr);
+    fputs(out.failed ? "out of memory\n" : out.data, is_run ? stdout : stderr);
     int code = is_run && run->finding_count == 0 ? 0 : 1;
     buf_free(&out);
     arena_free(&self.arena);

@@ -1,6 +1,6 @@
 /**
- * The watching program: runs each case in its own process, collects its findings, and continues after a case
- * that died.
+ * The supervisor: it starts a process for each case, collects the case's findings, and continues after a
+ * crash.
  */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
@@ -26,7 +26,7 @@ static uint64_t now_ms(void)
     return clock_ns() / 1000000;
 }
 
-/* -- which routes -- */
+/* -- selecting routes -- */
 
 static bool is_named(const route *r, const char *const *names)
 {
@@ -50,7 +50,7 @@ static const char *or_standard(const char *path, const char *standard)
     return path != NULL ? path : standard;
 }
 
-/** Routes that Tern serves itself have their own tests. */
+/** The routes that Tern adds have their own tests. */
 static bool is_ours(const tern_app *app, const route *r)
 {
     const char *docs = or_standard(app->options.docs_path, "/docs");
@@ -96,7 +96,7 @@ static _Noreturn void become_case(fuzz_run *run, const fuzz_job *job, pid_t pare
     fuzz_case_run(run, job, &t);
 }
 
-/** Waits for the process to end; true when one request took too long. */
+/** Waits for the end; true when a request took too long. */
 static bool watch(fuzz_run *run, pid_t pid, int pid_fd, int *status)
 {
     struct pollfd polled = {.fd = pid_fd, .events = POLLIN};
@@ -108,7 +108,7 @@ static bool watch(fuzz_run *run, pid_t pid, int pid_fd, int *status)
         uint64_t step_ms = __atomic_load_n(&run->shared->step_began_ms, __ATOMIC_ACQUIRE), now = now_ms();
         bool is_late = (step_ms != 0 && now > step_ms + run->step_ms) || now > began_ms + CASE_MS;
         if (killed_ms == 0 && is_late) {
-            kill(pid, SIGABRT); /* its crash report shows where it hangs */
+            kill(pid, SIGABRT); /* for the report of its position */
             killed_ms = now;
         } else if (killed_ms != 0 && now > killed_ms + LAST_WORDS_MS) {
             kill(pid, SIGKILL);
@@ -156,7 +156,7 @@ fuzz_promise fuzz_run_job(fuzz_run *run, const fuzz_job *job, char *why, size_t 
 
 /* -- findings -- */
 
-/** Each field is a separate finding, unless a route breaks a promise for many fields. */
+/** Each field is a finding, unless a route breaks a promise for many of them. */
 static bool is_known(const fuzz_run *run, const fuzz_found *found)
 {
     enum { MOST_FIELDS = 4 };
@@ -170,7 +170,7 @@ static bool is_known(const fuzz_run *run, const fuzz_found *found)
     return false;
 }
 
-/** The output from the step until the next one. */
+/** The output from the step up to the next one. */
 static const char *output_of(const fuzz_run *run, unsigned step)
 {
     char text[OUTPUT_SHOWN];
@@ -196,7 +196,7 @@ static void keep(fuzz_run *run, const fuzz_found *found)
     run->finding_count++;
 }
 
-/** Records that the last step's route ended the process. Other cases skip that route from now on. */
+/** The route of the last step is the one that crashed; the other cases skip it from then on. */
 static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
 {
     const fuzz_shared *shared = run->shared;
@@ -210,7 +210,7 @@ static void keep_end(fuzz_run *run, fuzz_promise promise, const char *why)
     keep(run, &found);
 }
 
-/** Removes hangs that could not be reproduced: the machine was busy, not the application. */
+/** Removes hangs that did not repeat: the machine was busy, not the application. */
 static void drop_slow(fuzz_run *run)
 {
     fuzz_finding **at = &run->findings;
@@ -227,7 +227,7 @@ static void drop_slow(fuzz_run *run)
     run->findings_end = at;
 }
 
-/** Runs a job and collects its findings; false when the application cannot be run at all. */
+/** Runs a job and collects its findings; false when the application cannot run at all. */
 static bool run_once(fuzz_run *run, const fuzz_job *job)
 {
     char why[FUZZ_WHY_BYTES] = "";
@@ -260,8 +260,8 @@ static bool run_once(fuzz_run *run, const fuzz_job *job)
     return run->error == 0;
 }
 
-/** Like run_once, but repeats the job when a request to another route ended the process; that route is then
- * skipped. */
+/** Runs a job, and repeats it when a request to another route ended the process: that route is then left
+ * out. */
 static bool run_and_keep(fuzz_run *run, const fuzz_job *job)
 {
     enum { TIMES_MOST = 8 };
@@ -282,13 +282,13 @@ static bool is_over(const fuzz_run *run, uint64_t began_ms)
            (run->seconds != 0 && now_ms() >= began_ms + run->seconds * UINT64_C(1000));
 }
 
-/** How far each route has been swept. */
+/** The progress of sweeping each route. */
 typedef struct sweeping {
     uint32_t next[FUZZ_ROUTES_MOST];
     bool is_done[FUZZ_ROUTES_MOST];
 } sweeping;
 
-/** Tries a chunk of the route's changes. When a request ends the process, the next case continues after
+/** Sweeps a chunk of the route's changes; when a request ends the process, the next case continues after
  * it. */
 static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
 {
@@ -306,7 +306,7 @@ static bool sweep(fuzz_run *run, sweeping *s, uint32_t index)
     return true;
 }
 
-/** The checks that run once: HEAD and missing methods, and the pages of lists. */
+/** Checks made once: HEAD and missing methods, and the pages of lists. */
 static bool look_once(fuzz_run *run, uint32_t count, uint64_t began_ms)
 {
     for (uint32_t i = 0; i < count && !is_over(run, began_ms);) {
@@ -352,7 +352,7 @@ bool fuzz_drive(fuzz_run *run)
         if (!is_over(run, began_ms) && run->only == NULL && !run_and_keep(run, &roam))
             return false;
         if (!has_more && (run->only != NULL || run->shared->requests == before))
-            break; /* no requests are left */
+            break; /* nothing is left to request */
     }
     return true;
 }

@@ -1,5 +1,5 @@
-/* The edges of single values, and one step beyond. The expected result follows from the rules alone, not from
- * the tested code. Only patterns and formats are judged by their own matcher. */
+/* The edges of single values, and one step past them: the verdict follows from the rules alone, not from the
+ * code under test. Only patterns and formats are judged by their own matcher. */
 #include "app/fuzz/internal.h"
 #include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
@@ -23,7 +23,7 @@ static void put_text(fuzz_mutator *m, const fuzz_spot *at, const char *text, fuz
 
 /* -- integers -- */
 
-/** `value` plus `step` (1, 0 or -1), also beyond 64 bits. */
+/** `value` and one more or less, even past the ends of 64 bits. */
 static const char *next_to(fuzz_maker *k, int64_t value, int step)
 {
     if (value == INT64_MAX && step > 0)
@@ -47,18 +47,19 @@ static void mutate_int(fuzz_mutator *m, const fuzz_spot *at)
     bool is_referring = f != NULL && f->field->references != NULL;
     fuzz_verdict right = is_referring ? FUZZ_ANY : FUZZ_VALID;
     if (fuzz_is_due(m))
-        put_number(m, at, next_to(m->k, least, 0), is_multiple(f, least) ? right : FUZZ_INVALID, "the least");
+        put_number(m, at, next_to(m->k, least, 0), is_multiple(f, least) ? right : FUZZ_INVALID,
+                   "the minimum");
     if (fuzz_is_due(m))
-        put_number(m, at, next_to(m->k, least, -1), FUZZ_INVALID, "the least - 1");
+        put_number(m, at, next_to(m->k, least, -1), FUZZ_INVALID, "the minimum - 1");
     if (fuzz_is_due(m))
         put_number(m, at, is_open ? "18446744073709551615" : next_to(m->k, most, 0),
                    is_open                ? FUZZ_ANY
                    : is_multiple(f, most) ? right
                                           : FUZZ_INVALID,
-                   "the most");
+                   "the maximum");
     if (fuzz_is_due(m))
         put_number(m, at, is_open ? "18446744073709551616" : next_to(m->k, most, 1), FUZZ_INVALID,
-                   "the most + 1");
+                   "the maximum + 1");
     if (least < 0 && most >= 0 && fuzz_is_due(m))
         put_number(m, at, "0", right, "zero");
     if (f != NULL && f->has_multiple && f->multiple_int > 1 && most - least > f->multiple_int &&
@@ -87,7 +88,7 @@ static double step_from(const tern_type *type, double value, double towards)
                                        : nextafter(value, towards);
 }
 
-/** One end of a range of floats: the limit and its nearest neighbours on both sides. */
+/** One end of a range of floats: its value, and the nearest ones on both sides. */
 static void float_end(fuzz_mutator *m, const fuzz_spot *at, double end, bool is_excluded, double outwards)
 {
     bool has_multiple = at->f->has_multiple;
@@ -99,7 +100,7 @@ static void float_end(fuzz_mutator *m, const fuzz_spot *at, double end, bool is_
                    "the limit");
     if (fuzz_is_due(m))
         put_number(m, at, double_text(m->k, at->type, step_from(at->type, end, outwards)), FUZZ_INVALID,
-                   "just beyond the limit");
+                   "just past the limit");
     if (fuzz_is_due(m))
         put_number(m, at, double_text(m->k, at->type, step_from(at->type, end, -outwards)),
                    has_multiple ? FUZZ_ANY : FUZZ_VALID, "just within the limit");
@@ -141,7 +142,7 @@ static void decimal_end(fuzz_mutator *m, const fuzz_spot *at, tern_decimal end, 
     if (fuzz_is_due(m))
         put_number(m, at, decimal_text(m->k, end, 0), is_excluded ? FUZZ_INVALID : within, "the limit");
     if (fuzz_is_due(m))
-        put_number(m, at, decimal_text(m->k, end, outwards), FUZZ_INVALID, "just beyond the limit");
+        put_number(m, at, decimal_text(m->k, end, outwards), FUZZ_INVALID, "just past the limit");
     if (fuzz_is_due(m))
         put_number(m, at, decimal_text(m->k, end, -outwards), within, "just within the limit");
 }
@@ -167,7 +168,7 @@ static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const 
     static const int64_t HOUR_US = INT64_C(3600000000);
     int64_t least, most,
         unit = at->type->kind == TERN_KIND_DATE || at->type->kind == TERN_KIND_DATETIME ? 1 : 1000;
-    if (limit->is_moving) /* time passes until the application checks the value */
+    if (limit->is_moving) /* the clock advances before the request arrives */
         unit = at->type->kind == TERN_KIND_DATE ? 2 : HOUR_US;
     if (at->type->kind == TERN_KIND_DURATION)
         unit = 1000000;
@@ -177,7 +178,7 @@ static void moment_end(fuzz_mutator *m, const fuzz_spot *at, int64_t end, const 
         put_text(m, at, fuzz_moment_text(m->k, at->type, end), FUZZ_VALID, "the limit");
     if (has_beyond && fuzz_is_due(m))
         put_text(m, at, fuzz_moment_text(m->k, at->type, end + outwards * unit), FUZZ_INVALID,
-                 "beyond the limit");
+                 "past the limit");
 }
 
 static void mutate_moment(fuzz_mutator *m, const fuzz_spot *at)
@@ -220,7 +221,7 @@ static void mutate_moment(fuzz_mutator *m, const fuzz_spot *at)
 
 /* -- text -- */
 
-/** Text that a pattern, format or list of choices refuses, judged by the matcher itself. */
+/** Text that a pattern, a format or a list of choices rejects, judged by its matcher. */
 static const char *refused_text(const field_plan *f)
 {
     static const char *const tries[] = {"?! \xe2\x98\x83", "\x7f", "zz zz", "_", "0", "a"};
@@ -234,7 +235,7 @@ static const char *refused_text(const field_plan *f)
     return NULL;
 }
 
-/** Texts that have broken programs, and that are valid for a text without rules. */
+/** Texts that have broken programs: none of them breaks a rule of free text. */
 static void odd_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
     static const char *const texts[] = {"'; drop table x; --",
@@ -296,7 +297,7 @@ void fuzz_mutate_text(fuzz_mutator *m, const fuzz_spot *at)
         put_number(m, at, "\"a\\u0000b\"", FUZZ_INVALID, "U+0000 within");
     bool is_wide = m->k->source == TERN_FROM_BODY || m->k->source == TERN_FROM_QUERY;
     if (is_ruled && is_wide && fuzz_is_due(m))
-        put_text(m, at, refused_text(f), FUZZ_INVALID, "not by its rule");
+        put_text(m, at, refused_text(f), FUZZ_INVALID, "against its rule");
     if (fuzz_text_is_free(f))
         odd_texts(m, at);
 }

@@ -1,6 +1,4 @@
-/*
- * One case: starts the application, sends requests that create rows, and then sends the requests of its job.
- */
+/* One case: a fresh application, requests that create rows, and then the requests under test. */
 #include "app/fuzz/internal.h"
 #include "runtime/crash.h"
 #include "runtime/loop.h"
@@ -60,8 +58,8 @@ static void count(fuzz_case *c, uint32_t index, const tern_answer *a)
         shared->status_of[index] = (uint16_t)a->status;
 }
 
-/** Sends a request and checks the reply against all promises. Returns the reply's status, or 0 without a
- * reply. `shadow` is the status of the valid request, or -1 when it is unknown. */
+/** Sends a request and checks the reply against all promises; returns its status, 0 without a reply.
+ * `shadow`: the status of the valid request; -1 when unknown. */
 static int ask(fuzz_case *c, const fuzz_request *request, uint32_t index, const fuzz_expect *expected,
                int shadow)
 {
@@ -111,8 +109,7 @@ static bool is_primed(const fuzz_case *c, uint32_t index)
     return index < FUZZ_ROUTES_MOST && fuzz_is_asked(c->run, r) && !c->run->is_deadly[index];
 }
 
-/** Creates rows through every route that can, then through those that needed other rows first; and reads
- * lists. */
+/** Creates rows by every route that can, again by those that needed the rows of others, and reads lists. */
 static void prime(fuzz_case *c)
 {
     enum { TRIES = 3, PASSES = 2 };
@@ -194,7 +191,7 @@ static void compare_head(fuzz_case *c, uint32_t index, fuzz_step step, const rou
                 *second = send_plain(c, step, "GET", index, &wrong);
     if (first == NULL || second == NULL || first->status != second->status || first->len != second->len ||
         memcmp(first->body, second->body, first->len) != 0)
-        return; /* a different reply each time: cannot be compared */
+        return; /* a different reply each time: nothing to compare */
     tern_answer *head = send_plain(c, step, "HEAD", index, &wrong);
     if (head == NULL && wrong == NULL)
         return;
@@ -203,7 +200,7 @@ static void compare_head(fuzz_case *c, uint32_t index, fuzz_step step, const rou
     hold(c, &e, FUZZ_ANSWERS, index, false);
 }
 
-/** Checks the replies to methods that a path does not have. */
+/** Requests a path by methods that it does not have. */
 static void ask_others(fuzz_case *c, uint32_t index, const route *r, fuzz_step step)
 {
     static const char *const methods[] = {"PATCH", "PUT", "DELETE", "POST", "GET", "OPTIONS", "PURGE"};
@@ -226,7 +223,7 @@ static void ask_others(fuzz_case *c, uint32_t index, const route *r, fuzz_step s
     }
 }
 
-/** Checks as many routes as fit into a case, beginning with the job's. */
+/** Does this for as many routes as fit in a case, from the job's route. */
 static void other_methods(fuzz_case *c)
 {
     enum { STEPS = 250 };
@@ -252,7 +249,7 @@ static void other_methods(fuzz_case *c)
     }
 }
 
-/* -- anything, in any order -- */
+/* -- random requests, in any order -- */
 
 static bool is_form(const route *r)
 {
@@ -281,7 +278,7 @@ static void roam(fuzz_case *c)
         if (!is_primed(c, index))
             continue;
         bool is_changed = fuzz_once_in(&k->random, 2);
-        k->is_full = is_changed; /* changes are numbered on a full request */
+        k->is_full = is_changed; /* changes are counted from a full request */
         k->format = is_form(r) && fuzz_once_in(&k->random, 4) ? FUZZ_FORM : FUZZ_JSON;
         fuzz_request request = fuzz_make(k, r);
         if (k->is_stuck)
@@ -300,7 +297,7 @@ static void start_app(fuzz_case *c)
     fuzz_run *run = c->run;
     c->t->app = run->app;
     if (!loop_open() || !app_start(run->app, run->settings))
-        tern_test_fail_at(run->options->file, run->options->line, "the application does not start");
+        tern_test_fail_at(run->options->file, run->options->line, "the application cannot start");
 }
 
 void fuzz_case_run(fuzz_run *run, const fuzz_job *job, tern_test *t)
@@ -336,5 +333,5 @@ void fuzz_case_run(fuzz_run *run, const fuzz_job *job, tern_test *t)
     test_close(t);
     arena_free(&t->arena);
     shared->has_ended = true;
-    exit(0); /* runs the leak check, if the build has one */
+    exit(0); /* with the leak check, in builds that have one */
 }

@@ -1,9 +1,9 @@
-/* Makes a complete valid request for a route: a path to something that exists, parameters, a body. */
+/* Makes a complete valid request for a route: its path with existing keys, its parameters, its body. */
 #include "app/fuzz/internal.h"
 
 #include <string.h>
 
-/** The pattern up to and including its parameter of that number, as the memory names paths. */
+/** The pattern up to and including parameter `number`, as the memory names paths. */
 static const char *pattern_up_to(arena *a, const pattern *p, unsigned param, unsigned *segments)
 {
     const char *text = "";
@@ -87,7 +87,7 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
     request->parts[TERN_FROM_PATH] = object;
 }
 
-/** Makes a query, header or cookie parameter; each may be a list of texts. */
+/** Headers, cookies and queries can contain a list; all are texts. */
 static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request *request)
 {
     const field_plan *f = field->f;
@@ -106,7 +106,7 @@ static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request 
     fuzz_node_add(*part, field->name, value);
 }
 
-/** Whether optional parameters are omitted even from a full request: filters would leave a list empty. */
+/** Filters and orders make a list empty, so a full request leaves out the optional ones. */
 static bool is_whole_list(const route *r)
 {
     return r->options.paged;

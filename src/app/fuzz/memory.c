@@ -1,4 +1,4 @@
-/* Remembers what replies show of existing things, for use in later requests. */
+/* Learns from replies what exists, so that later requests find it. */
 #include "app/fuzz/internal.h"
 #include "base/text.h"
 
@@ -42,8 +42,8 @@ void fuzz_forget(fuzz_memory *memory, const char *path)
 
 /* -- addresses -- */
 
-/** Whether `path` matches the first segments of the pattern and the last of these is a parameter; `name`
- * becomes these segments, with {} for each parameter. */
+/** Whether `path` matches the first segments of the pattern, which end in a parameter; `name` is then these
+ * segments, with {} for each parameter. */
 static bool is_path_of(arena *a, const pattern *p, const char *path, const char **name)
 {
     const char *text = "";
@@ -75,7 +75,7 @@ static void learn_path(fuzz_memory *memory, const tern_app *app, const char *pat
     const char *name;
     pattern p;
     if (strchr(path, '%') != NULL || strchr(path, '?') != NULL)
-        return; /* it would have to be decoded first */
+        return; /* it would have to be decoded to be built again */
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const route *r = router_at(app->router, i);
         if (r->param_count > 0 && pattern_parse(&p, r->pattern, unused) &&
@@ -123,7 +123,7 @@ static const char *key_name(const tern_type *type)
     return NULL;
 }
 
-/** Learns addresses from an object of a reply. */
+/** An object in a reply may be the resource at an address. */
 static void learn_object(fuzz_memory *memory, const tern_app *app, const fuzz_request *request,
                          tern_value *object, const char *path)
 {
@@ -172,7 +172,7 @@ static void learn_values(fuzz_memory *memory, const tern_app *app, const fuzz_re
     }
 }
 
-/** Remembers sent values, which later requests may need again: sign in after sign up. */
+/** Accepted values may be needed again: a user who signs up signs in later. */
 static void learn_sent(fuzz_memory *memory, const fuzz_node *body)
 {
     for (const fuzz_node *child = body != NULL ? body->first : NULL; child != NULL; child = child->next) {

@@ -1,5 +1,5 @@
-/* Minimises a finding: fewer requests before it, fewer fields in it, shorter texts. Each try runs in its own
- * process, and counts when the reply breaks the same promise in the same way. */
+/* Reduces a finding: fewer requests before it, fewer fields in it, shorter texts. Each try runs in its own
+ * process, and succeeds when the reply breaks the promise for the same reason as before. */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
 #include "schema/value/value.h"
@@ -20,7 +20,7 @@ static bool is_of_process(fuzz_promise promise)
     return promise <= FUZZ_NO_LEAK;
 }
 
-/** Whether these steps reproduce the finding; the last one is the finding's own. */
+/** Whether these steps, the last of which is the finding's, have the same result. */
 static bool is_same(shrinker *s, const fuzz_step *steps, unsigned count)
 {
     char why[FUZZ_WHY_BYTES];
@@ -37,10 +37,8 @@ static bool is_same(shrinker *s, const fuzz_step *steps, unsigned count)
 
 /* -- fewer steps -- */
 
-/**
- * The steps without `len` of them, from `at` on. A path that began with the Location of a removed step is
- * unchanged.
- */
+/** The steps without `len` of them from `at`. A path that began with the Location of a removed step stays
+ * unchanged. */
 static fuzz_step *without(arena *a, const fuzz_step *steps, unsigned count, unsigned at, unsigned len)
 {
     fuzz_step *rest = test_need(arena_alloc(a, count * sizeof *rest));
@@ -68,7 +66,7 @@ static void drop_steps(shrinker *s)
     for (unsigned size = f->step_count - fixed; size > 0; size = size > 1 ? (size + 1) / 2 : 0)
         for (unsigned at = 0; at + fixed + size <= f->step_count;) {
             fuzz_step *rest = without(s->run->arena, f->steps, f->step_count, at, size);
-            int from = f->steps[f->step_count - 1].from; /* the step that created the requested thing */
+            int from = f->steps[f->step_count - 1].from; /* the step that created the requested resource */
             bool is_needed = from >= (int)at && from < (int)(at + size);
             if (!is_needed && is_same(s, rest, f->step_count - size)) {
                 f->steps = rest;
@@ -81,7 +79,7 @@ static void drop_steps(shrinker *s)
 
 /* -- smaller steps -- */
 
-/** Tries `changed` instead of the step of that number, and keeps it if the finding is reproduced. */
+/** Tries `changed` instead of the step of that number, and keeps it if the result is the same. */
 static bool try_step(shrinker *s, unsigned number, fuzz_step changed)
 {
     fuzz_finding *f = s->finding;
@@ -146,7 +144,7 @@ static bool try_json(shrinker *s, unsigned number, const tern_value *body)
     return try_step(s, number, step);
 }
 
-/** Halves a text as long as the finding is reproduced. */
+/** Halves a text while the result is the same. */
 static void shorten(shrinker *s, unsigned number, const tern_value *body, tern_value *text)
 {
     while (text->form == VALUE_TEXT && text->len > 1) {
@@ -180,7 +178,7 @@ static void shrink_value(shrinker *s, unsigned number, const tern_value *body, t
         memcpy(items, value->items, bytes);
         if (tern_value_remove_at(value, i) && try_json(s, number, body))
             continue;
-        before.items = items; /* the value's own items were moved */
+        before.items = items; /* the value's children have moved up */
         *value = before;
         shrink_value(s, number, body, tern_value_at(value, i), depth + 1);
         i++;
@@ -205,9 +203,10 @@ void fuzz_minimise(fuzz_run *run, fuzz_finding *finding)
     finding->is_steady = is_same(&s, finding->steps, finding->step_count);
     if (!finding->is_steady)
         return;
-    if (finding->found.breach.promise == FUZZ_NO_HANG) { /* each hanging try is slow */
+    if (finding->found.breach.promise == FUZZ_NO_HANG) { /* each try that hangs takes long */
         fuzz_step *last =
-            &finding->steps[finding->step_count - 1]; /* a path from another step's Location is kept */
+            &finding
+                 ->steps[finding->step_count - 1]; /* a path from another step's Location stays unchanged */
         last->from = -1;
         if (is_same(&s, last, 1)) {
             finding->steps = last;

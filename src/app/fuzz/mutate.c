@@ -1,4 +1,4 @@
-/* All ways to change a valid request in one place, each with the expected result. */
+/* All changes of a valid request in one place, each with the expected verdict. */
 #include "app/fuzz/internal.h"
 #include "schema/faults.h"
 #include "schema/scalar.h"
@@ -11,7 +11,7 @@ bool fuzz_is_due(fuzz_mutator *m)
     return !m->is_done && m->left-- == 0;
 }
 
-/* -- where -- */
+/* -- locations -- */
 
 static void add_location(buf *out, const place *where)
 {
@@ -28,7 +28,7 @@ static void add_location(buf *out, const place *where)
     buf_add_text(out, "\"");
 }
 
-/** "body.lines[].copies": without item numbers, so that all items give the same finding. */
+/** "body.lines[].copies": without item numbers, so that all items are the same finding. */
 static void add_words(buf *out, const place *where)
 {
     if (where->up != NULL)
@@ -68,7 +68,7 @@ void fuzz_put(fuzz_mutator *m, const fuzz_spot *at, fuzz_node *node, fuzz_verdic
 
 /* -- kinds -- */
 
-/** Puts JSON that is never a value of the kind. */
+/** Invalid values of a kind, in JSON. */
 static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
 {
     static const char *const tries[] = {"true", "7", "1.5", "\"?!\"", "[]", "{}"};
@@ -85,19 +85,18 @@ static void wrong_kinds(fuzz_mutator *m, const fuzz_spot *at)
             fuzz_put(m, at, fuzz_bare(m->k->arena, tries[i]), FUZZ_INVALID, tries[i]);
 }
 
-/** Puts text that is never a value of the kind. Not an empty text, which may be a field that was left
- * empty. */
+/** Invalid values of a kind, as text. An empty text may be a field that was left empty. */
 static void wrong_texts(fuzz_mutator *m, const fuzz_spot *at)
 {
     tern_kind kind = at->type->kind;
     if (kind != TERN_KIND_TEXT && kind != TERN_KIND_ANY && kind < TERN_KIND_MODEL &&
         kind != TERN_KIND_UPLOAD && fuzz_is_due(m))
-        fuzz_put(m, at, fuzz_quoted(m->k->arena, "!x"), FUZZ_INVALID, "not such a value");
+        fuzz_put(m, at, fuzz_quoted(m->k->arena, "!x"), FUZZ_INVALID, "not a value of the type");
 }
 
 static void mutate_value(fuzz_mutator *m, const fuzz_spot *at);
 
-/* -- containers -- */
+/* -- values that contain others -- */
 
 static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
 {
@@ -108,7 +107,7 @@ static fuzz_node *many_items(fuzz_mutator *m, const fuzz_spot *at, size_t count)
     fuzz_node *list = fuzz_node_new(k->arena, is_map ? FUZZ_OBJECT : FUZZ_LIST, NULL, 0);
     fuzz_node **end = &list->first;
     if (count > MOST || (count == 0 && fuzz_is_plain(k)))
-        return NULL; /* a query cannot express an empty list */
+        return NULL; /* in a query a list without items is absent */
     for (size_t i = 0; i < count; i++) {
         fuzz_node *item = fuzz_value(k, f->items, at->type->item);
         const char *key = is_map ? fuzz_text(k, f->keys, SIZE_MAX, 1) : NULL;
@@ -172,7 +171,7 @@ static void drop(fuzz_node *object, const fuzz_node *child)
         }
 }
 
-/** A field that is missing, null, or duplicated. */
+/** A field that is left out, null, or given twice. */
 static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot *at)
 {
     const field_plan *f = at->f;
@@ -195,7 +194,7 @@ static void mutate_presence(fuzz_mutator *m, fuzz_node *object, const fuzz_spot 
 
 static const char *const unknown_names[] = {"zz_unknown", "\xe2\x80\xae"};
 
-/** Members that the model does not have or does not accept. */
+/** Members that the model does not have, or does not accept. */
 static void mutate_members(fuzz_mutator *m, const tern_type *type, fuzz_node *object, const place *where)
 {
     for (size_t i = 0; i < sizeof unknown_names / sizeof *unknown_names; i++)
@@ -210,7 +209,7 @@ static void mutate_members(fuzz_mutator *m, const tern_type *type, fuzz_node *ob
         const place here = {.up = where, .name = f->key};
         if (!f->field->read_only || fuzz_is_plain(m->k) || !fuzz_is_due(m))
             continue;
-        fuzz_node_add(object, f->key, fuzz_quoted(m->k->arena, "not mine to give"));
+        fuzz_node_add(object, f->key, fuzz_quoted(m->k->arena, "set by the server"));
         expect(m, &here, FUZZ_VALID, "a field that is read-only");
     }
 }
@@ -273,14 +272,14 @@ static void mutate_parameters(fuzz_mutator *m)
     }
 }
 
-/** Bytes that are not valid for the body, regardless of its fields. */
+/** Bytes that are not valid JSON for the body, whatever its fields. */
 static void mutate_bytes(fuzz_mutator *m)
 {
     enum { LEVELS = 200 };
     static const struct {
         const char *text, *type, *what;
         size_t len;
-    } bodies[] = {{"{\"a\":", "application/json", "JSON that breaks off", 5},
+    } bodies[] = {{"{\"a\":", "application/json", "truncated JSON", 5},
                   {"{\"a\":\"\xff\xfe\"}", "application/json", "text that is not UTF-8", 10},
                   {"{\"a\":\"\\ud800\"}", "application/json", "half a surrogate pair", 14},
                   {"{} x", "application/json", "something after the JSON", 4},
@@ -288,10 +287,9 @@ static void mutate_bytes(fuzz_mutator *m)
                   {"{'a':1}", "application/json", "single quotes", 7},
                   {"a=%zz&b=%00", "application/x-www-form-urlencoded", "a form with bad escapes", 11},
                   {"x", "text/csv", "a body of another type", 1},
-                  {"--x\r\n", "multipart/form-data; boundary=x", "a form that breaks off", 5}};
+                  {"--x\r\n", "multipart/form-data; boundary=x", "a truncated form", 5}};
     const place here = {.name = "body"};
-    bool skips_unknown =
-        m->request->route->bind->type->options.ignore_unknown; /* whatever their values are */
+    bool skips_unknown = m->request->route->bind->type->options.ignore_unknown; /* whatever they contain */
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies && !m->is_done; i++) {
         if (!fuzz_is_due(m) || (skips_unknown && bodies[i].type[12] == 'x'))
             continue;

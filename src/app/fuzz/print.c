@@ -1,4 +1,4 @@
-/* Prints findings for people: the promise, the reply, and a test that shows it. */
+/* Findings for people: the promise, the reply, and a test that shows it. */
 #include "app/fuzz/internal.h"
 
 #include <ctype.h>
@@ -219,7 +219,7 @@ static void add_indented(buf *out, const char *text, unsigned most)
     }
 }
 
-/** Text that is safe in a C comment. */
+/** Text that can be in a C comment. */
 static const char *comment_text(arena *a, const char *text)
 {
     char *copy = test_need(arena_text(a, text, strlen(text)));

@@ -1,4 +1,4 @@
-/* The promises that every application must keep, each with its own check. */
+/* The promises of every application, checked one by one. */
 #include "app/fuzz/internal.h"
 #include "base/text.h"
 #include "http/exchange.h"
@@ -9,21 +9,21 @@
 #include <string.h>
 
 const fuzz_promise_words fuzz_promises[FUZZ_PROMISES] = {
-    [FUZZ_NO_CRASH] = {"no_crash", "the process survives"},
-    [FUZZ_NO_HANG] = {"no_hang", "the reply arrives in time"},
-    [FUZZ_NO_LEAK] = {"no_leak", "no memory leaks"},
-    [FUZZ_ANSWERS] = {"answers", "the reply is complete"},
+    [FUZZ_NO_CRASH] = {"no_crash", "the process lives on"},
+    [FUZZ_NO_HANG] = {"no_hang", "a reply arrives in time"},
+    [FUZZ_NO_LEAK] = {"no_leak", "no memory is leaked"},
+    [FUZZ_ANSWERS] = {"answers", "a complete reply arrives"},
     [FUZZ_NO_5XX] = {"no_5xx", "no reply is a 5xx"},
-    [FUZZ_RETURNS] = {"returns", "a success fits .returns"},
+    [FUZZ_RETURNS] = {"returns", "a success matches .returns"},
     [FUZZ_DOCUMENTED] = {"documented",
                          "the status of a success or redirect is the one in the OpenAPI document"},
-    [FUZZ_NAMES_FIELD] = {"names_field", "the reply to a bad field is a 422 that names only this field"},
-    [FUZZ_TAKES_VALID] = {"takes_valid", "a value that follows the field's rules is not refused by them"},
-    [FUZZ_REFUSES_BROKEN] = {"refuses_broken", "the reply to a malformed request is a 4xx"},
-    [FUZZ_KEEPS_SECRET] = {"keeps_secret", "no reply contains the value of a .write_only field"},
-    [FUZZ_PAGES] = {"pages", "a row is on one page only"},
+    [FUZZ_NAMES_FIELD] = {"names_field", "an invalid field gets a 422 that names it, and no other"},
+    [FUZZ_TAKES_VALID] = {"takes_valid", "a value that obeys the field's rules is not refused by them"},
+    [FUZZ_REFUSES_BROKEN] = {"refuses_broken", "a request that cannot be read is a 4xx"},
+    [FUZZ_KEEPS_SECRET] = {"keeps_secret", "a value sent for a .write_only field is not in any reply"},
+    [FUZZ_PAGES] = {"pages", "a row is on only one page"},
     [FUZZ_ALLOW] = {"allow", "a 405 lists the allowed methods in Allow"},
-    [FUZZ_HEAD] = {"head", "HEAD is answered like GET, without the body"},
+    [FUZZ_HEAD] = {"head", "the reply to HEAD is that to GET, without the body"},
 };
 
 /* -- summaries of replies -- */
@@ -33,7 +33,7 @@ static bool is_success(const tern_answer *a)
     return a->status >= 200 && a->status <= 299;
 }
 
-/** The faults of a problem; NULL when the reply has none in Tern's format. */
+/** The faults of a problem; NULL when the reply has none in Tern's shape. */
 static tern_value *errors_of(tern_answer *a)
 {
     tern_value *errors = tern_value_get(tern_answer_json(a), "errors");
@@ -56,7 +56,7 @@ static const char *location_text(tern_value *error, char *out, size_t size)
     return out;
 }
 
-/** Writes the status, and for a refusal the fields that it names and why. */
+/** The status, and for a refusal the fields that it names with their codes. */
 static void sign(const fuzz_exchange *e, char *out, size_t size)
 {
     char location[FUZZ_FIELD_BYTES];
@@ -88,7 +88,7 @@ static bool breaks_5xx(const fuzz_exchange *e, fuzz_breach *b)
     return true;
 }
 
-/** Whether the route declares its reply, and this is that kind of reply. */
+/** Whether the route declares its replies, and this is such a reply. */
 static bool is_declared(const fuzz_exchange *e)
 {
     int declared = e->route->options.status != 0 ? e->route->options.status : 200;
@@ -104,7 +104,7 @@ static bool breaks_returns(const fuzz_exchange *e, fuzz_breach *b)
         strcmp(e->method, "HEAD") == 0)
         return false;
     if (type == NULL || strncmp(type, "application/json", 16) != 0) {
-        snprintf(b->why, sizeof b->why, ".returns is a model, and the Content-Type is %s",
+        snprintf(b->why, sizeof b->why, ".returns is a model, but the Content-Type is %s",
                  type != NULL ? type : "not there");
         return true;
     }
@@ -113,13 +113,11 @@ static bool breaks_returns(const fuzz_exchange *e, fuzz_breach *b)
     if (wrong == NULL)
         return false;
     snprintf(b->field, sizeof b->field, "%s", field);
-    snprintf(b->why, sizeof b->why, "the reply does not fit .returns: %s", wrong);
+    snprintf(b->why, sizeof b->why, "the reply does not match .returns: %s", wrong);
     return true;
 }
 
-/**
- * 304 and 206 answer a client's request headers. A route that does not declare its replies may redirect.
- */
+/** 304 and 206 are replies to request headers. A route that does not declare its replies may redirect. */
 static bool breaks_document(const fuzz_exchange *e, fuzz_breach *b)
 {
     const tern_answer *a = e->answer;
@@ -128,13 +126,13 @@ static bool breaks_document(const fuzz_exchange *e, fuzz_breach *b)
     if ((is_silent && a->status >= 300) || a->status < 200 || a->status > 399 || is_declared(e) ||
         is_of_http || e->route->options.hidden)
         return false;
-    snprintf(b->why, sizeof b->why, "the status is %d, and the document has %d%s", a->status,
+    snprintf(b->why, sizeof b->why, "the status is %d, but the document has %d%s", a->status,
              e->route->options.status != 0 ? e->route->options.status : 200,
              e->route->options.status != 0 ? "" : " (the route has no .status)");
     return true;
 }
 
-/** The error codes of rules of fields, and no others. */
+/** The codes of a field's own rules only. */
 static bool is_code_of_a_rule(const char *code)
 {
     static const char *const codes[] = {
@@ -164,13 +162,13 @@ static bool names(tern_value *errors, const char *want)
         bool is_here = tern_value_equal(tern_value_get(error, "location"), location);
         is_named |= is_here;
         if (!is_here && is_code_of_a_rule(code))
-            return false; /* other codes are from the application's own checks */
+            return false; /* other codes are of the application's own checks */
     }
     return is_named;
 }
 
-/** Statuses that may be sent before the fields are checked: a client without access, or over its rate limit;
- * a path parameter with a type; middleware that looks up what the path names. */
+/** Replies that are possible before the fields are checked: a client without access, or with too many
+ * requests; a path with a typed parameter; middleware that looks up the path's resource. */
 static bool is_earlier(const fuzz_exchange *e)
 {
     int status = e->answer->status;
@@ -192,14 +190,14 @@ static bool breaks_naming(const fuzz_exchange *e, fuzz_breach *b)
     snprintf(b->want, sizeof b->want, "%s", e->want);
     snprintf(b->field, sizeof b->field, "%s", e->field);
     if (a->status != 422) {
-        snprintf(b->why, sizeof b->why, "the field is wrong, and the reply is %d %s", a->status,
+        snprintf(b->why, sizeof b->why, "the field is invalid, but the reply is %d %s", a->status,
                  http_status_text(a->status));
         return true;
     }
     tern_value *errors = errors_of(a);
     if (errors == NULL || names(errors, e->want))
-        return false; /* an application's own format may not name fields */
-    snprintf(b->why, sizeof b->why, "the 422 does not name %s alone", e->want);
+        return false; /* the application's own shape may not name fields */
+    snprintf(b->why, sizeof b->why, "the 422 does not name only %s", e->want);
     return true;
 }
 
@@ -215,7 +213,7 @@ static bool has_check(const tern_type *type, unsigned depth)
     return false;
 }
 
-/** Only Tern's own refusals count: applications refuse by their own rules. */
+/** Only Tern's own faults for rules count: applications may refuse by other rules. */
 static bool breaks_taking(const fuzz_exchange *e, fuzz_breach *b)
 {
     enum { DEEP = 6 };
@@ -228,7 +226,7 @@ static bool breaks_taking(const fuzz_exchange *e, fuzz_breach *b)
         if (!is_code_of_a_rule(code) || strcmp(code, "missing") == 0) /* a provider may lack what it needs */
             continue;
         location_text(error, b->field, sizeof b->field);
-        snprintf(b->why, sizeof b->why, "a value that keeps its rules is refused: %s (%s)",
+        snprintf(b->why, sizeof b->why, "a value that obeys its rules is refused: %s (%s)",
                  tern_value_text(tern_value_get(error, "message"), ""), code);
         return true;
     }
@@ -241,7 +239,7 @@ static bool breaks_refusing(const fuzz_exchange *e, fuzz_breach *b)
     if (status >= 400 || (status >= 300 && (status == e->shadow || e->may_be_shadowed)))
         return false;
     snprintf(b->want, sizeof b->want, "%s", e->want != NULL ? e->want : "");
-    snprintf(b->why, sizeof b->why, "the request cannot be read, and the reply is %d %s", status,
+    snprintf(b->why, sizeof b->why, "the request cannot be read, but the reply is %d %s", status,
              http_status_text(status));
     return true;
 }
@@ -256,11 +254,12 @@ static bool breaks_secret(const fuzz_exchange *e, fuzz_breach *b)
         return false;
     snprintf(b->want, sizeof b->want, "%s", e->want);
     snprintf(b->field, sizeof b->field, "%s", e->field);
-    snprintf(b->why, sizeof b->why, "the reply holds what was sent for %s, which is .write_only", e->field);
+    snprintf(b->why, sizeof b->why, "the reply contains the value sent for %s, which is .write_only",
+             e->field);
     return true;
 }
 
-/** The items of a page, under any name. */
+/** The items of a page, whatever their name. */
 static tern_value *items_of(tern_answer *a)
 {
     tern_value *body = tern_answer_json(a), *member;
@@ -282,8 +281,8 @@ static bool breaks_pages(const fuzz_exchange *e, fuzz_breach *b)
             if (!tern_value_equal(item, other))
                 continue;
             snprintf(b->want, sizeof b->want, "%zu %zu", item_index, other_index);
-            snprintf(b->why, sizeof b->why, "item %zu of one page is item %zu of the other as well",
-                     item_index, other_index);
+            snprintf(b->why, sizeof b->why, "item %zu of one page is also item %zu of the other", item_index,
+                     other_index);
             return true;
         }
     }
@@ -294,7 +293,7 @@ static bool breaks_allow(const fuzz_exchange *e, fuzz_breach *b)
 {
     if (e->answer->status != 405 || tern_answer_header_of(e->answer, "Allow") != NULL)
         return false;
-    snprintf(b->why, sizeof b->why, "the 405 has no header Allow");
+    snprintf(b->why, sizeof b->why, "the 405 has no Allow header");
     return true;
 }
 
@@ -304,7 +303,7 @@ static bool breaks_head(const fuzz_exchange *e, fuzz_breach *b)
     if (e->before == NULL || strcmp(e->method, "HEAD") != 0)
         return false;
     if (e->before->status != e->answer->status) {
-        snprintf(b->why, sizeof b->why, "GET is answered with %d, and HEAD with %d", e->before->status,
+        snprintf(b->why, sizeof b->why, "the reply to GET is %d, but to HEAD %d", e->before->status,
                  e->answer->status);
         return true;
     }
@@ -314,7 +313,7 @@ static bool breaks_head(const fuzz_exchange *e, fuzz_breach *b)
         if (of_get == NULL || of_head == NULL || strcmp(of_get, of_head) == 0)
             continue;
         snprintf(b->want, sizeof b->want, "%s", compared[i]);
-        snprintf(b->why, sizeof b->why, "%s is \"%s\" of GET, and \"%s\" of HEAD", compared[i], of_get,
+        snprintf(b->why, sizeof b->why, "%s is \"%s\" for GET, but \"%s\" for HEAD", compared[i], of_get,
                  of_head);
         return true;
     }

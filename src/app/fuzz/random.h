@@ -1,4 +1,4 @@
-/** Numbers that depend only on a seed: a case sends the same requests on every machine. */
+/** Random numbers from a seed: the same case makes the same requests, on every machine. */
 #ifndef APP_FUZZ_RANDOM_H
 #define APP_FUZZ_RANDOM_H
 

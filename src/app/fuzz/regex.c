@@ -1,5 +1,5 @@
-/* Generates text for a regular expression, with the syntax that patterns of fields usually have. The result
- * is checked against the pattern itself, so unsupported syntax only means that no text is generated. */
+/* Generates text for a regular expression, from the syntax that fields' patterns usually use. The result is
+ * checked against the pattern itself, so unsupported syntax at worst generates no text. */
 #include "app/fuzz/internal.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ typedef struct writer {
     fuzz_random *random;
     buf out;
     bool is_unknown; /* unsupported syntax */
-    bool is_silent;  /* in a branch that is not taken: read, but not written */
+    bool is_silent;  /* a branch that is not chosen is skipped */
     unsigned depth;
 } writer;
 
@@ -35,7 +35,7 @@ static void add_range(byte_set *set, unsigned char from, unsigned char to)
         set->has[c] = true;
 }
 
-/** Adds the members of `\d`, `\w` and so on; false for an escape that is a single character. */
+/** The characters of `\d` and similar escapes; false for an escape that is a single character. */
 static bool add_shorthand(byte_set *set, char escape)
 {
     switch (escape) {
@@ -175,7 +175,7 @@ static void atom(writer *w)
     }
 }
 
-/** Reads `*`, `+`, `?` or `{2,5}`: how often the preceding atom is repeated. */
+/** Reads `*`, `+`, `?` or `{2,5}`: the number of repetitions of the atom before it. */
 static void quantifier(writer *w, unsigned *least, unsigned *most)
 {
     char *end;

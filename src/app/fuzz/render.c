@@ -1,4 +1,4 @@
-/* Writes a request's tree as the texts to send. */
+/* Renders a request's tree as the texts that are sent. */
 #include "app/fuzz/internal.h"
 #include "http/url.h"
 
@@ -7,7 +7,7 @@
 
 #define BOUNDARY "tern-fuzz-boundary"
 
-/** The text of a value outside of JSON; nested values are JSON there, too. */
+/** The text of a value outside JSON: nested values are JSON there, too. */
 static tern_str plain_text(arena *a, const fuzz_node *node)
 {
     if (node->shape == FUZZ_QUOTED || node->shape == FUZZ_BARE)

@@ -1,4 +1,4 @@
-/* Repeats the steps of a finding, or fewer of them, to see whether it is still there. */
+/* Repeats the steps of a finding, perhaps fewer of them, to see if it is still there. */
 #include "app/fuzz/internal.h"
 
 #include <stdio.h>

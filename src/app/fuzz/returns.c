@@ -1,4 +1,4 @@
-/* Checks replies against .returns: the schema's decoder reads them, with descriptions of what a client
+/* Checks replies against .returns: read by the schema's own decoder, with types that describe what a client
  * receives instead of what it sends. */
 #include "app/fuzz/internal.h"
 #include "app/page/shape.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/** A model, and its twin that describes what clients receive. */
+/** A model, and its twin for what clients receive. */
 typedef struct twin {
     struct twin *next;
     const tern_type *type;
@@ -28,7 +28,7 @@ static const twin *find(const tern_type *type)
 
 static tern_type *received_of(arena *a, const tern_type *type);
 
-/** Changes the field to its form in a reply: not skipped, not filled in, not compared with the clock. */
+/** The field as in a reply: nothing is skipped, filled in, or compared with the clock. */
 static void turn_around(arena *a, tern_field *field, const field_plan *f, bool is_part)
 {
     bool may_lack = f->is_nullable || field->optional;
@@ -44,7 +44,7 @@ static void turn_around(arena *a, tern_field *field, const field_plan *f, bool i
     if (is_part && !f->is_nullable)
         field->never_null = true;
     if (f->min_moment.is_moving || f->max_moment.is_moving)
-        field->at_least = field->at_most = field->written = NULL; /* like a field that no macro declared */
+        field->at_least = field->at_most = field->written = NULL; /* like a field not made by a macro */
 }
 
 static void fill_twin(arena *a, tern_type *copy, const tern_type *type, bool is_part)
@@ -90,7 +90,7 @@ static tern_type *received_of(arena *a, const tern_type *type)
     return made->received;
 }
 
-/** The model of a route's replies, or of the items of its list. */
+/** The model of a route's replies, also if they are lists of it. */
 static const tern_type *model_of(const tern_type *type)
 {
     return type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP ? type->item : type;
@@ -106,8 +106,8 @@ bool fuzz_returns_prepare(arena *a, const tern_type *type)
     const twin *t = find(model);
     bool is_ready = schema_prepare(received, &problems) && (t == NULL || schema_prepare(t->part, &problems));
     if (!is_ready)
-        fprintf(stderr, "fuzz: replies of %s are not looked into: %s\n", model->name,
-                problems.data != NULL ? problems.data : "memory ran out\n");
+        fprintf(stderr, "fuzz: replies of %s are not checked: %s\n", model->name,
+                problems.data != NULL ? problems.data : "out of memory\n");
     buf_free(&problems);
     return is_ready;
 }
@@ -145,7 +145,7 @@ static tern_str print_value(arena *a, tern_value *value)
     return value_print(value, &out, 0) ? (tern_str){out.data, out.len} : (tern_str){"", 0};
 }
 
-/** Checks a list item by item, so that no twins of lists are needed. */
+/** Reads a list item by item: otherwise each list would need its own twin. */
 static const char *items_fault(arena *a, const tern_type *item, tern_value *list, const place *where,
                                const char **field)
 {
@@ -160,7 +160,7 @@ static const char *items_fault(arena *a, const tern_type *item, tern_value *list
     return NULL;
 }
 
-/** Removes the wrapper that .wrapped declares; NULL when it is missing. */
+/** Removes the key of .wrapped around a reply; NULL when it is missing. */
 static tern_value *unwrap(const route *r, tern_value *body)
 {
     if (r->options.wrapped == NULL)
@@ -199,7 +199,7 @@ const char *fuzz_returns_fault(arena *a, const route *r, tern_str body, const ch
         return error.message;
     value = unwrap(r, value);
     if (value == NULL)
-        return "the body does not have the wrapper that .wrapped declares";
+        return "the body is not under the key of .wrapped";
     if (r->options.paged)
         return page_fault(a, r, received, value, field);
     if (type == model)

@@ -1,4 +1,4 @@
-/* Sends a step, after recording it for the watching program. */
+/* A step: recorded for the supervisor first, and only then sent. */
 #include "app/fuzz/internal.h"
 #include "base/clock.h"
 
@@ -57,7 +57,7 @@ static bool note(fuzz_case *c, const fuzz_step *step, uint32_t index)
     return true;
 }
 
-/** Usually, a path begins with an earlier Location. */
+/** Paths usually begin with an earlier Location. */
 static void find_from(fuzz_case *c, fuzz_step *step)
 {
     for (uint32_t i = 0; step->from < 0 && i < c->run->shared->steps; i++) {
@@ -116,7 +116,7 @@ void fuzz_case_report(fuzz_case *c, const fuzz_breach *breach, uint32_t index, b
     shared->found[shared->breaches++] = (fuzz_found){*breach, index, shared->steps - 1, is_pair};
 }
 
-/* -- read by the watching program -- */
+/* -- read by the supervisor -- */
 
 static const char *const *split_lines(arena *a, char *text)
 {

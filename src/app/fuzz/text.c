@@ -1,4 +1,4 @@
-/* Text that follows the rules of a field, of a chosen length if that matters. */
+/* Text that obeys the rules of a field, of a chosen length if that matters. */
 #include "base/text.h"
 #include "app/fuzz/internal.h"
 #include "schema/pattern/pattern.h"
@@ -43,8 +43,8 @@ bool fuzz_text_is_free(const field_plan *f)
                          f->field->words == NULL && f->field->check == NULL);
 }
 
-/** Whether the text can be sent unchanged at the value's position. HTTP servers trim headers, a '/' splits a
- * path, and a cookie can contain few characters besides letters. */
+/** Whether the text arrives unchanged where the value is sent. HTTP servers strip white space from headers, a
+ * '/' splits a path, and a cookie allows few characters besides letters. */
 static bool can_be_sent(const fuzz_maker *k, const char *text)
 {
     const char *taken = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~@!$'()*:+.";
@@ -55,7 +55,7 @@ static bool can_be_sent(const fuzz_maker *k, const char *text)
     return text[strspn(text, taken)] == '\0';
 }
 
-/* -- text of letters only -- */
+/* -- text made only of letters -- */
 
 static const char *const letters_of[] = {"", "abcdefghijklmnopqrstuvwxyz0123456789",
                                          "\xc3\xa9\xc3\x9f\xd0\xb6\xce\xb1",
@@ -117,8 +117,7 @@ static const char *of_format(fuzz_maker *k, const char *format, size_t character
                                                  : arena_printf(k->arena, "192.0.2.%u", last));
 }
 
-/** Lengthens or cuts text, which many patterns allow: repeats its last character, or any of its
- * characters. */
+/** Lengthens or cuts text, which many patterns allow: repeats its last character, or any other. */
 static const char *fit_length(fuzz_maker *k, const char *text, size_t characters)
 {
     size_t len = strlen(text);
@@ -132,7 +131,7 @@ static const char *fit_length(fuzz_maker *k, const char *text, size_t characters
     return utf8_valid(fitted, characters) ? fitted : text;
 }
 
-/** The length for a pattern's text: its own, within the field's limits. */
+/** The length for text of a pattern: its own, if the field's limits allow it. */
 static size_t length_within(const field_plan *f, const char *text, size_t characters)
 {
     size_t own = count_characters(text);
@@ -143,7 +142,7 @@ static size_t length_within(const field_plan *f, const char *text, size_t charac
     return f->has_max_length && own > f->field->max_length ? f->field->max_length : own;
 }
 
-/** Tries to make text for the field; NULL when this attempt failed. */
+/** Tries to make text for the field; NULL when this try failed. */
 static const char *guess(fuzz_maker *k, const field_plan *f, size_t characters, unsigned width,
                          unsigned attempt)
 {

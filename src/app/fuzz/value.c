@@ -1,4 +1,4 @@
-/* Valid values of every kind, according to the rules of their fields. */
+/* Valid values of every kind that obey the rules of their fields. */
 #include "app/fuzz/internal.h"
 #include "schema/number/decimal.h"
 #include "schema/scalar.h"
@@ -22,7 +22,7 @@ void fuzz_int_range(const field_plan *f, const tern_type *type, int64_t *least, 
         *most = f->max_int - f->is_max_excluded;
 }
 
-/** A number from `least` to `most`; small numbers are more likely. */
+/** A number from `least` to `most`; small ones are more frequent. */
 static int64_t some_number(fuzz_maker *k, int64_t least, int64_t most)
 {
     enum { USUAL = 1000 };
@@ -145,7 +145,7 @@ void fuzz_moment_range(const field_plan *f, const tern_type *type, int64_t *leas
         *most = moment_limit_number(type, &f->max_moment);
 }
 
-/** A moment that is well inside limits that move with the clock, and near today if allowed. */
+/** A moment well inside limits that move with the clock, and near today if allowed. */
 static const char *some_moment(fuzz_maker *k, const field_plan *f, const tern_type *type)
 {
     static const int64_t HOUR_US = INT64_C(3600000000);
@@ -218,8 +218,8 @@ static void note_secret(fuzz_maker *k, const field_plan *f, const char *text)
     k->secrets = secret;
 }
 
-/** The key of an existing row, for a field that refers to one: by the model's declaration, or else by the
- * field's name ("book_id" may refer to a Book). */
+/** The key of a row that exists, for a field that refers to one: by its .references, otherwise by its name
+ * ("book_id" may be a Book). */
 static const char *referred(fuzz_maker *k, const field_plan *f)
 {
     enum { NAME_BYTES = 64 };
@@ -243,8 +243,8 @@ static bool is_secret(const fuzz_maker *k, const char *text)
     return false;
 }
 
-/** Text that was sent or received earlier for a field of that name. A secret is only reused as a secret, and
- * text from a reply never becomes one. */
+/** Text that was sent or received before for a field of that name. A secret is sent again only as a secret,
+ * and a value seen in a reply does not become one. */
 static const char *former_text(fuzz_maker *k, const field_plan *f)
 {
     if (f == NULL || k->memory == NULL || f->field->unique || !fuzz_once_in(&k->random, 4))
@@ -325,7 +325,7 @@ static fuzz_node *single(fuzz_maker *k, const field_plan *f, const tern_type *ty
     return node;
 }
 
-/* -- containers -- */
+/* -- values that contain others -- */
 
 static bool holds(const fuzz_node *list, const fuzz_node *item)
 {

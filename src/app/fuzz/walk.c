@@ -7,8 +7,8 @@ enum { ROWS = 7, PAGES = 6, PAGE_ROWS = 2 };
 
 /** How a page of a list is requested. */
 typedef struct paging {
-    const bind_field *page, *size; /* NULL: the list does not have it */
-    bool is_offset;                /* the page is a number of rows to skip */
+    const bind_field *page, *size; /* NULL: the list has none */
+    bool is_offset;                /* the page is the number of rows to skip */
 } paging;
 
 static const bind_field *find_field(const route *r, const char *const *names)
@@ -51,7 +51,7 @@ static void add_param(fuzz_case *c, fuzz_request *request, const char *name, con
                              .len = strlen(value)};
 }
 
-/** A request for a list without filters: only required input. */
+/** A request for a list without filters: only the required input. */
 static fuzz_request plain_list(fuzz_case *c, const route *r)
 {
     fuzz_request request = fuzz_make(&c->maker, r);
@@ -92,7 +92,7 @@ static void make_rows(fuzz_case *c, const route *list)
     }
 }
 
-/** Whether rows have a key; rows without one may be equal. */
+/** Rows without a key may be equal. */
 static bool has_key(const route *r)
 {
     const tern_type *model = r->options.returns;
@@ -124,8 +124,8 @@ typedef struct page {
     tern_answer *answer;
 } page;
 
-/** Compares a page with all previous ones. Two pages that share a row are requested again, one directly after
- * the other. */
+/** Compares a page with all before it. Two pages that share a row are requested again, one after the
+ * other. */
 static bool compare(fuzz_case *c, const route *r, const page *pages, unsigned count)
 {
     fuzz_breach breach;
@@ -143,7 +143,7 @@ static bool compare(fuzz_case *c, const route *r, const page *pages, unsigned co
     return false;
 }
 
-/** The path of `Link: </todos?page=2>; rel="next"`, or of a member "next"; NULL when there is neither. */
+/** The path of `Link: </todos?page=2>; rel="next"`, or of a member "next"; NULL if none. */
 static const char *next_address(fuzz_case *c, tern_answer *a)
 {
     const char *link = tern_answer_header_of(a, "Link");

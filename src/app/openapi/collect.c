@@ -1,4 +1,4 @@
-/** Which routes the document shows, under which paths, and which types they speak of. */
+/** Collects the routes that the document shows, their paths, and their types. */
 #include "app/openapi/internal.h"
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
@@ -9,17 +9,18 @@
 
 static const char *const reserved_names[] = {"Problem", "ValidationProblem", "ValidationFault", NULL};
 
-/** What the collection knows of the operations so far. */
+/** The state of collecting the operations. */
 typedef struct collector {
     openapi_document *doc;
-    name_table paths; /* space PATHS: a path, value: number of its first operation + 1; then one a method */
-    name_table ids;   /* space IDS: those taken; NUMBERS: the number a handler's name was last given */
+    /* space PATHS: a path, value: number of its first operation + 1; then one for each method */
+    name_table paths;
+    name_table ids; /* space IDS: names taken; NUMBERS: the last number of a handler's name */
 } collector;
 
 enum { PATHS, METHODS };
 enum { IDS, NUMBERS };
 
-/** The number of a method that OpenAPI has a word for; -1 for others. */
+/** The number of a method that OpenAPI supports; -1 for others. */
 static int number_of_method(const char *method)
 {
     static const char *const known[] = {"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"};
@@ -29,8 +30,8 @@ static int number_of_method(const char *method)
     return -1;
 }
 
-/** The pattern with "{}" for each parameter: OpenAPI tells parameters neither by name nor by kind. NULL when
- * out of memory. */
+/** The pattern with "{}" for each parameter: OpenAPI does not distinguish paths by a parameter's name or
+ * kind. NULL when out of memory. */
 static const char *path_key(arena *memory, const pattern *p, size_t *len)
 {
     enum { PARAMETER_BYTES = 3 }; /* "/{}" */
@@ -48,9 +49,9 @@ static const char *path_key(arena *memory, const pattern *p, size_t *len)
     return key;
 }
 
-/** Puts the newest operation under its path. `*is_shown` is false when the path has its method already: of
- * routes that differ by host or by a parameter's kind, the document can show the first only. False when
- * out of memory. */
+/** Puts the newest operation under its path. `*is_shown` is false when the path already has its method: of
+ * routes that differ by host or by a parameter's kind, the document can show only the first. False when out
+ * of memory. */
 static bool find_path(collector *c, openapi_operation *newest, int method, bool *is_shown)
 {
     openapi_document *doc = c->doc;
@@ -72,13 +73,13 @@ static bool find_path(collector *c, openapi_operation *newest, int method, bool 
            (first != 0 || name_table_put(&c->paths, PATHS, key, len, number));
 }
 
-/** The handler's name, for a second route of it with a number. NULL when out of memory. */
+/** The handler's name, with a number for its second route. NULL when out of memory. */
 static const char *make_id(collector *c, const route *r)
 {
     const char *name = r->handler.name != NULL ? r->handler.name : "handler", *id = name;
     size_t len = strlen(name);
     uint32_t number = name_table_find(&c->ids, NUMBERS, name, len);
-    if (number != 0) /* all up to it are taken */
+    if (number != 0) /* all numbers up to it are taken */
         id = arena_printf(&c->doc->memory, "%s_%u", name, ++number);
     else
         number = 1;
@@ -89,7 +90,7 @@ static const char *make_id(collector *c, const route *r)
     return is_kept ? id : NULL;
 }
 
-/** What the route's problems look like: the application's models, or those of problem details. */
+/** Adds the types of the route's problems: the application's models, or those of problem details. */
 static void add_problem_types(openapi_document *doc, const route *r)
 {
     int statuses[OPENAPI_PROBLEMS];
@@ -122,7 +123,7 @@ static void add_types(openapi_document *doc, const route *r)
     add_problem_types(doc, r);
 }
 
-/** Adds the route to the document, if it shows there; false when out of memory. */
+/** Adds the route to the document if it is shown; false when out of memory. */
 static bool add_operation(collector *c, const route *r)
 {
     openapi_document *doc = c->doc;

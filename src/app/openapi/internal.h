@@ -1,4 +1,4 @@
-/** Between the files that write the OpenAPI document. */
+/** Shared by the files that write the OpenAPI document. */
 #ifndef APP_OPENAPI_INTERNAL_H
 #define APP_OPENAPI_INTERNAL_H
 
@@ -9,7 +9,7 @@
 
 #include <tern/openapi.h>
 
-/** What tern_security declared. */
+/** A scheme from tern_security. */
 typedef struct openapi_scheme {
     struct openapi_scheme *next;
     const char *name;
@@ -20,10 +20,10 @@ typedef struct openapi_scheme {
 typedef struct openapi_operation {
     const route *route;
     pattern pattern;
-    /* the first operation with this path, whose parameters name it: itself, for that one */
+    /* the first operation with this path, whose parameter names the path uses; itself for the first */
     struct openapi_operation *path;
-    struct openapi_operation *next; /* with the same path, in order of registration */
-    struct openapi_operation *last; /* of a path's first operation: the newest with this path */
+    struct openapi_operation *next; /* the next with the same path, in order of registration */
+    struct openapi_operation *last; /* in a path's first operation: the newest with this path */
     const char *id;
 } openapi_operation;
 
@@ -33,7 +33,7 @@ typedef struct openapi_document {
     schema_set schemas;
     openapi_operation *operations; /* in order of registration */
     unsigned count;
-    bool has_problem, has_validation_problem; /* some operation answers with problem details of that kind */
+    bool has_problem, has_validation_problem; /* some operation replies with problem details of that kind */
 } openapi_document;
 
 /** Fills in the operations, their types and names; false when out of memory. (collect.c) */
@@ -42,25 +42,25 @@ bool openapi_collect(openapi_document *doc);
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
 /** "/todos/{id}", with the names of the path's first operation. (operation.c) */
 void openapi_print_path(const openapi_operation *operation, buf *out);
-/** Whether OpenAPI has another place for a field of the input (Authorization and the like) and ignores it as
- * a parameter. (operation.c) */
+/** Whether OpenAPI describes a field of the input elsewhere (Authorization, Accept, Content-Type) and ignores
+ * it as a parameter. (operation.c) */
 bool openapi_is_left_out(const bind_field *field);
-/** Whether the success of such a route has a body that the document describes. (operation.c) */
+/** Whether the success of the route has a body that the document describes. (operation.c) */
 bool openapi_has_content(const tern_route_options *options);
 enum { OPENAPI_ANY_OTHER = 0, OPENAPI_PROBLEMS = 201 /* 400 to 599, and any other */ };
-/** The statuses of problems that a route is documented to answer, the last of them OPENAPI_ANY_OTHER; their
- * count. (operation.c) */
+/** The statuses of a route's documented problems, the last of them OPENAPI_ANY_OTHER; returns their count.
+ * (operation.c) */
 unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS]);
-/** The next of a list like "todos, admin"; false at its end. */
+/** The next name of a list like "todos, admin"; false at its end. */
 bool openapi_next_word(const char **at, tern_str *word);
-/** Adds a line for each route and provider whose .security names no scheme. (security.c) */
+/** Adds a line for each unknown scheme in the .security of a route or provider. (security.c) */
 bool openapi_check_security(const tern_app *app, buf *problems);
-/** The array of a list of names: `[{"token":[]}]`, any one of which will do. (security.c) */
+/** The array of a list of names: `[{"token":[]}]`, any one of which suffices. (security.c) */
 void openapi_print_security(const char *names, buf *out);
-/** The member "security" of an operation, if it has one: what the route says, else what its providers say, all of
+/** The member "security" of an operation, if it has one: from the route, otherwise from its providers, all of
  * which are needed. (security.c) */
 void openapi_print_route_security(const route *r, buf *out);
-/** Whether the route needs a tern_security, by its own word, its providers' or the application's.
+/** Whether the route needs a tern_security, by its own options, its providers' or the application's.
  * (security.c) */
 bool openapi_needs_security(const tern_app *app, const route *r);
 /** The members of components/securitySchemes. (security.c) */

@@ -47,14 +47,14 @@ static void print_paths(const openapi_document *doc, buf *out)
     append_close(out, '}');
 }
 
-/** What a route answers whose problems have no shape of the application's. */
+/** The reply of a route whose problems have no shape from the application. */
 static const char problem_schema[] =
     "\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457)\",\"properties\":{"
     "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}},"
     "\"required\":[\"type\",\"title\"]}";
 
-/** What those with an input may, besides. */
+/** The reply that routes with an input may also have. */
 static const char validation_schemas[] =
     "\"ValidationProblem\":{\"type\":\"object\",\"description\":\"What is wrong with the request\","
     "\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"default\":\"about:blank\"},"
@@ -88,7 +88,7 @@ static void print_components(const openapi_document *doc, buf *out)
     append_close(out, '}');
 }
 
-/** Prints the tag unless it is among those seen; false when out of memory. */
+/** Prints the tag unless it was already printed; false when out of memory. */
 static bool print_tag(name_table *seen, tern_str tag, buf *out)
 {
     if (name_table_find(seen, 0, tag.data, tag.len) != 0)

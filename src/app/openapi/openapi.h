@@ -1,20 +1,20 @@
 /**
  * The application as an OpenAPI 3.1 document, from the routes' and models' descriptions.
  *
- * It is written when it is first asked for, in each worker, on a thread: a start does not wait for what few
- * clients read.
+ * It is written when first requested, in each worker, on a thread: starting does not wait for a document that
+ * few clients read.
  */
 #ifndef APP_OPENAPI_H
 #define APP_OPENAPI_H
 
 #include "app/ctx.h"
 
-/** Adds the route that serves the document, once; none when .openapi_path is "". (serve.c) */
+/** Adds the route that serves the document, once; no route when .openapi_path is "". (serve.c) */
 void openapi_add_route(tern_app *app);
 /** Whether the document can be written; false with lines in `problems`. At start. (openapi.c) */
 bool openapi_check(const tern_app *app, buf *problems);
-/** Appends the document of a compiled application to `out`; false when out of memory. It changes nothing of
- * the application, so a thread may call it. (openapi.c) */
+/** Appends the document of a compiled application to `out`; false when out of memory. It does not change the
+ * application, so a thread may call it. (openapi.c) */
 bool openapi_write(const tern_app *app, buf *out);
 
 #endif

@@ -40,7 +40,7 @@ static void print_parameter_head(tern_str name, const char *source, bool is_requ
     append_flag(out, "required", is_required);
 }
 
-/** A text that lists words with commas between them: an array in one text, as OpenAPI calls it. */
+/** A text of words separated by commas: for OpenAPI, an array in one text. */
 static void print_words(const char *const *words, buf *out)
 {
     append_raw(out, "\"style\":\"form\",\"explode\":false");
@@ -54,7 +54,7 @@ static void print_words(const char *const *words, buf *out)
     buf_add_text(out, "}}");
 }
 
-/** The field that the plan fills from the same parameter; NULL when it has none. */
+/** The field that the plan fills from the same parameter; NULL if none. */
 static const bind_field *find_same(const bind_plan *bind, const bind_field *field)
 {
     for (unsigned i = 0; bind != NULL && i < bind->count; i++)
@@ -63,7 +63,7 @@ static const bind_field *find_same(const bind_plan *bind, const bind_field *fiel
     return NULL;
 }
 
-/** Whether an input before the one of this number has the parameter. */
+/** Whether an input before number `number` has the parameter. */
 static bool is_printed(const route *r, unsigned number, const bind_field *field)
 {
     bool has = false;
@@ -82,7 +82,7 @@ static bool is_required(const route *r, const bind_field *field)
     return must;
 }
 
-/** What all inputs that have the parameter want of it: each different schema once. */
+/** The schemas of all inputs that have the parameter: each different one once. */
 static void print_schemas(const openapi_document *doc, const route *r, const bind_field *field, buf *out)
 {
     buf schemas[PROVIDE_STEPS_MAX + 1] = {0};
@@ -111,7 +111,7 @@ static void print_schemas(const openapi_document *doc, const route *r, const bin
         buf_add_text(out, "]}");
 }
 
-/** A parameter that a field of an input describes, or fields of several. */
+/** Prints a parameter that a field of an input, or fields of several, describe. */
 static void print_field_parameter(const openapi_document *doc, const route *r, const bind_field *field,
                                   tern_str name, buf *out)
 {
@@ -126,7 +126,7 @@ static void print_field_parameter(const openapi_document *doc, const route *r, c
     append_close(out, '}');
 }
 
-/** A parameter of the path that only the pattern tells of. */
+/** Prints a path parameter that is only in the pattern. */
 static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
 {
     static const char *const schemas[SEGMENT_KINDS] = {
@@ -160,7 +160,7 @@ bool openapi_is_left_out(const bind_field *field)
     return false;
 }
 
-/** Those that are not in the path, of one of the inputs. */
+/** Prints the parameters of one input that are not in the path. */
 static void print_other_parameters(const openapi_document *doc, const route *r, unsigned number, buf *out)
 {
     const bind_plan *bind = provide_input(r, number);
@@ -179,7 +179,7 @@ static bool has_parameters(const route *r)
     return has;
 }
 
-/** The conditions of RFC 9110 section 13 that the route looks at, unless its input has them. */
+/** Prints the conditional headers of RFC 9110 section 13 that the route checks, unless its input has them. */
 static void print_conditions(const route *r, buf *out)
 {
     const struct {
@@ -228,7 +228,7 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
 
 /* -- the body -- */
 
-/** Whether every field can be given by the texts of a form. */
+/** Whether every field can be given as text in a form. */
 static bool fits_form(const tern_type *body)
 {
     for (unsigned i = 0; i < body->field_count; i++) {
@@ -242,8 +242,8 @@ static bool fits_form(const tern_type *body)
     return true;
 }
 
-/** Every body that is no upload may come as a form, but generators of clients do badly with a choice of
- * bodies, so that forms are named only where the route wants them to be. */
+/** Every body without an upload may be a form, but client generators handle a choice of bodies badly, so
+ * forms are listed only if the route asks for it. */
 static void print_body(const openapi_document *doc, const route *r, buf *out)
 {
     const bind_plan *bind = r->bind;
@@ -301,7 +301,7 @@ bool openapi_has_content(const tern_route_options *options)
     return options->returns != NULL && options->status != NO_CONTENT;
 }
 
-/** The whole model, or those of its fields that were asked for. */
+/** The whole model, or those of its fields that were requested. */
 static void print_whole_or_part(const openapi_document *doc, const tern_type *type, buf *out)
 {
     const schema_set *set = &doc->schemas;
@@ -332,13 +332,13 @@ static void print_returned(const openapi_document *doc, const tern_route_options
     }
 }
 
-/** A page's fields but the items. */
+/** Prints a page's fields except the items. */
 static const struct {
     const char *schema;
     bool may_lack;
 } page_fields[PAGE_FIELDS] = {
     [PAGE_TOTAL] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0", false},
-    [PAGE_TOTAL_IS_ESTIMATE] = {"\"description\":\"The total is an estimate, or the least that it can be\","
+    [PAGE_TOTAL_IS_ESTIMATE] = {"\"description\":\"The total is an estimate, or a lower bound\","
                                 "\"type\":\"boolean\"",
                                 false},
     [PAGE_NUMBER] = {"\"description\":\"Null after a cursor\",\"type\":[\"integer\",\"null\"],"
@@ -396,9 +396,10 @@ static void print_headers(const route *r, int status, buf *out)
         const char *name, *description, *schema;
         bool is_sent;
     } headers[] = {
-        {"Location", "The address of what was created", "{\"type\":\"string\",\"format\":\"uri-reference\"}",
+        {"Location", "The address of the created resource",
+         "{\"type\":\"string\",\"format\":\"uri-reference\"}",
          status == CREATED && o->returns != NULL && has_key(o->returns)},
-        {"ETag", "What If-None-Match and If-Match name it by", "{\"type\":\"string\"}", o->etag},
+        {"ETag", "The entity tag for If-None-Match and If-Match", "{\"type\":\"string\"}", o->etag},
         {"Link", "The next page, if there is one: <...>; rel=\"next\"", "{\"type\":\"string\"}",
          o->paged && status != NOT_MODIFIED},
     };
@@ -437,7 +438,8 @@ static void print_success(const openapi_document *doc, const route *r, buf *out)
     append_close(out, '}');
 }
 
-/** The content of a reply whose shape the application has given; nothing where it does not describe it. */
+/** Prints the content of a reply in the application's shape; nothing if the application does not describe
+ * it. */
 static void print_shape(const openapi_document *doc, const problem_shape *shape, buf *out)
 {
     const char *media_type = shape->options.media_type;
@@ -454,7 +456,7 @@ static void print_shape(const openapi_document *doc, const problem_shape *shape,
 
 enum { FIRST_PROBLEM = 400 };
 
-/** Marks the statuses that the route's providers say they refuse with. */
+/** Marks the statuses in .refuses of the route's providers. */
 static void mark_refusals(const route *r, bool *may_occur)
 {
     for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
@@ -464,7 +466,7 @@ static void mark_refusals(const route *r, bool *may_occur)
     }
 }
 
-/** `status`: also OPENAPI_ANY_OTHER. */
+/** Prints a problem's reply; `status` may be OPENAPI_ANY_OTHER. */
 static void print_problem(const openapi_document *doc, const route *r, int status, buf *out)
 {
     char number[16];
@@ -523,9 +525,9 @@ static void print_replies(const openapi_document *doc, const openapi_operation *
     append_close(out, '}');
 }
 
-/* -- all of it -- */
+/* -- the operation -- */
 
-/** A summary for who wrote none: "create_todo" is "Create todo". */
+/** The default summary: "create_todo" becomes "Create todo". */
 static void print_summary(const route *r, buf *out)
 {
     char words[128];

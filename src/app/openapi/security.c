@@ -1,4 +1,4 @@
-/** How clients say who they are: what tern_security declares, for the document. */
+/** How clients authenticate: the schemes of tern_security, for the document. */
 #include "app/openapi/internal.h"
 #include "app/provide/provide.h"
 
@@ -34,7 +34,7 @@ bool openapi_next_word(const char **at, tern_str *word)
     return len > 0;
 }
 
-/** One line for each name that is no scheme, which begins with `whose`. */
+/** Adds a line that begins with `whose` for each name that is not a scheme. */
 static bool check_names(const name_table *schemes, const char *names, const char *whose, buf *problems)
 {
     tern_str name;
@@ -65,7 +65,7 @@ static bool check_route(const name_table *schemes, const route *r, buf *problems
     return are_known;
 }
 
-/** By tern_security_type: the fixed members, and which of the options' texts it takes. */
+/** By tern_security_type: the fixed members, and which texts of the options it uses. */
 static const struct scheme_form {
     const char *members;
     bool has_key, has_url, has_format;
@@ -90,7 +90,7 @@ static bool check_scheme(const openapi_scheme *scheme, bool is_taken, buf *probl
     const tern_security_options *o = &scheme->options;
     const struct scheme_form *form = &forms[o->type];
     const char *needs = !is_name(scheme->name)            ? "a name of letters, digits, '.', '_' and '-'"
-                        : is_taken                        ? "a name of its own; this one is taken"
+                        : is_taken                        ? "a unique name; this one is taken"
                         : form->has_key && o->key == NULL ? ".key"
                         : form->has_url && o->url == NULL ? ".url"
                                                           : NULL;
@@ -99,7 +99,7 @@ static bool check_scheme(const openapi_scheme *scheme, bool is_taken, buf *probl
     return needs == NULL;
 }
 
-/** Enters the schemes under their names, each with its number; the first of a name keeps it. */
+/** Adds the schemes to a table by name, each with its number; the first with a name keeps it. */
 static void index_schemes(const tern_app *app, name_table *schemes, buf *problems)
 {
     uint32_t number = 0;
@@ -142,7 +142,7 @@ void openapi_print_security(const char *names, buf *out)
     append_close(out, ']');
 }
 
-/* -- what an operation needs -- */
+/* -- the needs of an operation -- */
 
 enum { SCHEMES_MAX = 32, WAYS_MAX = 64 };
 
@@ -154,7 +154,7 @@ typedef struct ways {
     unsigned count;
 } ways;
 
-/** The scheme's bit; 0 when there is no room, which leaves the scheme out of the document. */
+/** The scheme's bit; 0 when there is no room: the scheme is left out of the document. */
 static uint32_t bit_of(ways *w, tern_str name)
 {
     for (unsigned i = 0; i < w->scheme_count; i++)
@@ -175,7 +175,7 @@ static void add_way(ways *w, uint32_t set)
         w->sets[w->count++] = set;
 }
 
-/** Each way so far with each of the provider's own; of an optional one, also without. */
+/** Combines each way so far with each of the provider's; for an optional provider also the way without it. */
 static void join_provider(ways *w, const tern_provider_options *o)
 {
     ways before = *w;
@@ -190,11 +190,11 @@ static void join_provider(ways *w, const tern_provider_options *o)
         add_way(w, before.sets[i]);
 }
 
-/** False when no provider of the route says anything of security. */
+/** False when no provider of the route has .security. */
 static bool find_ways(const route *r, ways *w)
 {
     bool has = false;
-    *w = (ways){.count = 1}; /* one way: nothing */
+    *w = (ways){.count = 1}; /* one way: no scheme */
     for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
         const tern_provider_options *o = &r->provide->steps[i].provider->options;
         if (o->security == NULL || *o->security == '\0')

@@ -1,4 +1,4 @@
-/** GET /openapi.json: the document from memory, and 304 for who has it. */
+/** GET /openapi.json: the document from memory, and 304 if the client has it. */
 #include "app/openapi/openapi.h"
 
 #include <tern/task.h>
@@ -19,7 +19,8 @@ static void write_document(void *arg)
         work->file = static_file_of("application/json", NULL, work->text.data, work->text.len);
 }
 
-/** A client that leaves meanwhile takes its document with it: the next one has it written again. */
+/** When the client leaves before the document is complete, it is dropped: the next request writes it
+ * again. */
 static void drop_document(void *arg)
 {
     openapi_work *work = arg;
@@ -41,7 +42,7 @@ static void make_document(tern_ctx *c)
 
 TERN_HANDLER(openapi)
 {
-    static tern_mutex writing; /* one of a worker's requests writes, the others wait for it */
+    static tern_mutex writing; /* one request of a worker writes it, the others wait for it */
     if (c->app->openapi.len == 0) {
         tern_lock(c, &writing);
         if (c->app->openapi.len == 0)

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Whether a byte may be in a query as it is (RFC 3986 section 3.4); '%' begins what is encoded already. */
+/** Whether a byte may be in a query as it is (RFC 3986 section 3.4); '%' begins text that is already
+ * encoded. */
 static bool is_plain(unsigned char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
@@ -18,7 +19,8 @@ static char *put_text(char *at, const char *text)
     return at + len;
 }
 
-/** As the client wrote it, but what no address may hold: nothing of it ends the `<...>` of a link. */
+/** As the client wrote it, except bytes that an address must not contain: so it cannot end the `<...>` of a
+ * link. */
 static char *put_raw(char *at, tern_str raw)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -35,7 +37,7 @@ static char *put_raw(char *at, tern_str raw)
     return at;
 }
 
-/** The pairs of the query that say neither which page nor after what. */
+/** The pairs of the query except page and cursor. */
 static char *put_others(char *at, tern_str query, const char *after, const char *page)
 {
     tern_str name, value, unused;

@@ -7,9 +7,9 @@
 #include <tern/page.h>
 
 /**
- * Adds `Link: <...>; rel="next"` (RFC 8288): the request's own path and query with the next cursor in place of
- * what they say of page and cursor; with the next number where there is no cursor. Nothing when there is neither,
- * or the path would name another host.
+ * Adds `Link: <...>; rel="next"` (RFC 8288): the request's path and query, with page and cursor replaced by
+ * the next cursor, or by the next page number if there is no cursor. Adds nothing when there is neither, or
+ * the path would name another host.
  */
 void page_link_next(tern_ctx *c, const tern_paging *paging);
 

@@ -46,7 +46,7 @@ static const char *usual_name(page_field field, tern_total total)
     }
 }
 
-/** Fields that a page of this total never has, whatever they are called. */
+/** The fields that a page with this kind of total never has. */
 static bool has_field(page_field field, tern_total total)
 {
     if (field == PAGE_TOTAL)
@@ -58,8 +58,7 @@ static bool check_names(const page_shape *shape, const char *where, buf *problem
 {
     bool is_right = true;
     if (shape->names[PAGE_ITEMS] == NULL) {
-        buf_add_printf(problems, "%s: .page_names leaves out the items, and a page is nothing without them\n",
-                       where);
+        buf_add_printf(problems, "%s: .page_names leaves out the items, but every page needs them\n", where);
         is_right = false;
     }
     for (unsigned i = 0; i < PAGE_FIELDS; i++) {
@@ -67,15 +66,15 @@ static bool check_names(const page_shape *shape, const char *where, buf *problem
             continue;
         if (*shape->names[i] == '\0') {
             buf_add_printf(problems,
-                           "%s: .page_names.%s is empty: name it, or leave it out by TERN_LEFT_OUT\n", where,
-                           options[i]);
+                           "%s: .page_names.%s is empty: name it, or leave it out with TERN_LEFT_OUT\n",
+                           where, options[i]);
             is_right = false;
         }
         for (unsigned k = 0; k < i; k++)
             if (shape->names[k] != NULL && *shape->names[i] != '\0' &&
                 strcmp(shape->names[i], shape->names[k]) == 0) {
                 buf_add_printf(problems,
-                               "%s: .page_names calls both %s and %s \"%s\": give one another name\n", where,
+                               "%s: .page_names gives %s and %s the same name, \"%s\": rename one\n", where,
                                options[k], options[i], shape->names[i]);
                 is_right = false;
             }

@@ -1,4 +1,4 @@
-/** What a route's pages look like: which fields they have, and what those are called. */
+/** The shape of a route's pages: their fields, and the names of these. */
 #ifndef APP_PAGE_SHAPE_H
 #define APP_PAGE_SHAPE_H
 
@@ -27,11 +27,11 @@ typedef struct page_shape {
     tern_str keys[PAGE_FIELDS];     /* the name as JSON with what comes before and after it: `,"total":` */
 } page_shape;
 
-/** The shape of an application that says nothing. */
+/** The shape of an application that sets none. */
 extern const page_shape page_shape_usual;
 
 /**
- * The shape of a route: its own names, and the application's where it has none. `where` begins the lines in
+ * The shape of a route: its own names, and the application's for the rest. `where` begins the lines in
  * `problems`: "main.c:12: GET /todos".
  *
  * @return NULL with lines in `problems`, or, without a line, when out of memory.

@@ -1,4 +1,4 @@
-/** At start: which providers a route needs, in which order, and what is wrong with that. */
+/** At start: finds which providers a route needs, in which order, and reports mistakes. */
 #include "app/provide/provide.h"
 
 #include "base/text.h"
@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/** A provider whose step is being made, and the one that takes it. */
+/** A provider whose step is being made, and the provider that takes it. */
 typedef struct chain {
     const tern_provider *provider;
     const struct chain *taker; /* NULL: the route's handler, or its needs */
 } chain;
 
-/** What making one plan works on. */
+/** The state of making one plan. */
 typedef struct maker {
     tern_app *app;
     const route *r;
@@ -26,7 +26,7 @@ typedef struct maker {
 
 /* -- mistakes -- */
 
-/** About the route. */
+/** Reports a mistake of the route. */
 static __attribute__((format(printf, 2, 3))) void mistake(maker *m, const char *format, ...)
 {
     char text[512];
@@ -41,7 +41,7 @@ static __attribute__((format(printf, 2, 3))) void mistake(maker *m, const char *
     m->is_wrong = true;
 }
 
-/** About a provider: once, however many routes need it. */
+/** Reports a mistake of a provider: once, however many routes need it. */
 static __attribute__((format(printf, 3, 4))) void mistake_of(maker *m, const tern_provider *p,
                                                              const char *format, ...)
 {
@@ -66,7 +66,7 @@ static void write_ring(const chain *last, const tern_provider *first, char *out,
     snprintf(out + len, size - len, "%s%s", len != 0 ? " takes " : "", last->provider->name);
 }
 
-/** Whether the steps of what `p` takes are being made just now, with a mistake noted. */
+/** Whether the steps that `p` takes are being made now; if so, reports the mistake. */
 static bool is_in_ring(maker *m, const chain *taker, const tern_provider *p)
 {
     char ring[400];
@@ -110,7 +110,7 @@ static void check_options(maker *m, const tern_provider *p)
 
 static int add_step(maker *m, const tern_provider *named, const chain *taker);
 
-/** Makes the steps of what `taker` takes, or the route's handler for NULL. */
+/** Makes the steps that `taker` takes, or the route's handler for NULL. */
 static void add_taken(maker *m, const tern_provider *const *takes, unsigned pairs, const chain *taker,
                       unsigned char *from)
 {
@@ -120,7 +120,7 @@ static void add_taken(maker *m, const tern_provider *const *takes, unsigned pair
     }
 }
 
-/** The number of the provider's step, which is made unless there is one; -1 with a mistake noted. */
+/** The number of the provider's step, which is made unless it exists; -1 with a mistake reported. */
 static int add_step(maker *m, const tern_provider *named, const chain *taker)
 {
     const provide_replacement *replaced = replacement_of(m->app, named);
@@ -129,7 +129,7 @@ static int add_step(maker *m, const tern_provider *named, const chain *taker)
         step.has_value = true;
         step.value = replaced->value;
     } else if (replaced != NULL && (taker == NULL || taker->provider != replaced->by)) {
-        step.provider = replaced->by; /* which itself may take the one that it replaces */
+        step.provider = replaced->by; /* which may itself take the provider it replaces */
     }
     for (unsigned i = 0; i < m->count; i++)
         if (m->steps[i].provider == step.provider)
@@ -155,9 +155,9 @@ static int add_step(maker *m, const tern_provider *named, const chain *taker)
     return (int)m->count++;
 }
 
-/* -- parameters that several inputs have -- */
+/* -- parameters in several inputs -- */
 
-/** Whether one parameter can be both: the rest of the two schemas is for the client to satisfy. */
+/** Whether one parameter can have both types: the client must satisfy the rest of the two schemas. */
 static bool is_one_kind(const tern_type *a, const tern_type *b)
 {
     if (a->kind != b->kind)
@@ -216,7 +216,7 @@ static provide_plan *keep_plan(maker *m, const provide_plan *sketch)
     provide_plan *plan = app_keep(m->app, sizeof *plan);
     provide_step *steps = app_keep(m->app, m->count * sizeof *steps);
     if (plan == NULL || steps == NULL)
-        return NULL; /* app_compile says so */
+        return NULL; /* app_compile reports it */
     memcpy(steps, m->steps, m->count * sizeof *steps);
     *plan = *sketch;
     plan->steps = steps;
@@ -224,7 +224,7 @@ static provide_plan *keep_plan(maker *m, const provide_plan *sketch)
     return plan;
 }
 
-/** Notes of the replaced providers among these and what they take that a route needs them. */
+/** Marks the replaced providers among these, and among those that they take, as needed by a route. */
 static void note_needed(const tern_app *app, const tern_provider *const *list, unsigned count, unsigned depth)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -232,7 +232,7 @@ static void note_needed(const tern_app *app, const tern_provider *const *list, u
             continue;
         for (provide_replacement *r = app->replacements; r != NULL; r = r->next)
             r->is_needed |= r->of == list[i];
-        if (depth < PROVIDE_STEPS_MAX) /* a ring, otherwise, which the plan reports */
+        if (depth < PROVIDE_STEPS_MAX) /* otherwise a ring, which the plan reports */
             note_needed(app, list[i]->takes, list[i]->pairs, depth + 1);
     }
 }

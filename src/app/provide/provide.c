@@ -1,7 +1,7 @@
 /**
  * The providers of a request.
  *
- * Hot path: provide_run, with one call for each provider of the route, in the order that the plan has.
+ * Hot path: provide_run, with one call for each provider of the route, in the plan's order.
  */
 #include "app/provide/provide.h"
 
@@ -21,12 +21,12 @@ void *tern_given_1_(tern_ctx *c, const tern_provider *provider)
     return c->given[0];
 }
 
-/** Of one request. */
+/** The state of one request. */
 typedef struct providing {
     tern_ctx *c;
     const provide_plan *plan;
     tern_faults faults; /* of all inputs so far */
-    void **values;      /* what the steps so far have given, in the request's memory */
+    void **values;      /* the values of the steps so far, in the request's memory */
     void *(*read)(tern_ctx *c, const bind_plan *plan, tern_faults *faults); /* of those that have an input */
     uint32_t missing; /* one bit for each step that could not be called */
 } providing;
@@ -39,7 +39,7 @@ static _Noreturn void fail_null(tern_ctx *c, const tern_provider *p)
     ctx_fail(c, 500, NULL);
 }
 
-/** Collects what pairs are given; false when a step that one of them needs could not be called. */
+/** Collects the arguments of pairs; false when a step that one of them needs could not be called. */
 static bool collect(const providing *p, const tern_provider *const *takes, unsigned pairs,
                     const unsigned char *from, void **given)
 {
@@ -53,7 +53,8 @@ static bool collect(const providing *p, const tern_provider *const *takes, unsig
     return is_whole;
 }
 
-/** Reads the step's input and calls its provider; without a right input, or what it takes, it is missing. */
+/** Reads the step's input and calls its provider; without a valid input, or a provider that it takes, its
+ * value is missing. */
 static void take_step(providing *p, unsigned number)
 {
     const provide_step *step = &p->plan->steps[number];
@@ -77,7 +78,7 @@ static void take_step(providing *p, unsigned number)
         fail_null(p->c, provider);
 }
 
-/** Ends the request with what is wrong with all inputs, the handler's too. Only an upload is not read for it. */
+/** Ends the request with the faults of all inputs, the handler's too. Only an upload is not read for that. */
 static _Noreturn void fail_all(providing *p)
 {
     const bind_plan *own = p->c->match.route->bind;
@@ -119,15 +120,15 @@ void *tern_provided_(tern_ctx *c, const tern_provider *provider)
     int number = r != NULL ? find_step(r->provide, provide_instead_of(c->app, provider)) : -1;
     if (number < 0) {
         tern_log(TERN_LOG_ERROR,
-                 "%s: the value of provider %s is asked for, which the route does not need (.needs)",
+                 "%s: the value of provider %s was requested, but the route does not need it (.needs)",
                  ctx_route_label(c, label, sizeof label), provider->name);
         ctx_fail(c, 500, NULL);
     }
-    /* While the middleware outside is still at work there is something next. */
+    /* c->next is set while the outer middleware is still running. */
     return c->next == NULL && c->provided != NULL ? c->provided[number] : NULL;
 }
 
-/* -- for who looks at all inputs of a route -- */
+/* -- for callers that read all inputs of a route -- */
 
 unsigned provide_input_count(const route *r)
 {

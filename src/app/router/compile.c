@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Far more than any application has: 12 methods combined in every way. */
+/** Far more than any application needs: 12 methods combined in every way. */
 enum { ALLOWS_MAX = 4096 };
 
 /** A new endpoint's number; 0 when out of memory. */
@@ -30,7 +30,7 @@ static uint32_t add_endpoint(router *r)
     return number;
 }
 
-/** The endpoint of a pattern without parameters, made when new. */
+/** The endpoint of a pattern without parameters, created when new. */
 static uint32_t plain_endpoint(router *r, uint32_t host, const char *text)
 {
     size_t len = strlen(text);
@@ -52,7 +52,7 @@ static uint32_t tree_endpoint(router *r, uint32_t host, const pattern *p)
     return place != NULL ? *place : 0;
 }
 
-/** Enters route number `index`, or notes the route that is in its place already. */
+/** Adds route number `index`, or reports the route that is already in its place. */
 static void enter(router *r, unsigned index)
 {
     const route *entered = &r->routes[index];
@@ -80,7 +80,7 @@ static void enter(router *r, unsigned index)
     r->masks[endpoint] |= UINT64_C(1) << bit;
 }
 
-/** Where there is GET but no HEAD, GET's route answers HEAD (RFC 9110 section 9.3.2). */
+/** If there is a GET route but no HEAD route, GET's answers HEAD (RFC 9110 section 9.3.2). */
 static void let_get_answer_head(router *r)
 {
     for (uint32_t endpoint = 1; endpoint <= r->endpoint_count; endpoint++) {
@@ -92,7 +92,7 @@ static void let_get_answer_head(router *r)
     }
 }
 
-/** Adds a mask to the set unless it is there; false when out of memory or there are too many. */
+/** Adds a mask to the set unless it is in it; false when out of memory or there are too many. */
 static bool add_allow(router *r, unsigned *room, uint64_t mask)
 {
     for (unsigned i = 0; i < r->allow_count; i++)

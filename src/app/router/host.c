@@ -32,7 +32,7 @@ size_t router_host_normal(tern_str host, char out[ROUTER_HOST_BYTES])
     return len;
 }
 
-/** Whether a route's host is one: letters, digits, '-', '.', or an IPv6 address in brackets; no port. */
+/** Whether a route's host is valid: letters, digits, '-', '.', or an IPv6 address in brackets; no port. */
 static bool is_host(const char *text)
 {
     size_t len = strlen(text);
@@ -93,12 +93,12 @@ bool router_host_add(router *r, const route *at, uint32_t *number)
     return true;
 }
 
-/* `*from`: 0 asks for the exact name, then it is 1 + where to look for the next dot. Every suffix is looked
- * up at most once, and a name has at most 253 bytes, so the work is bounded. */
+/* `*from`: 0 means the exact name; afterwards it is 1 + the position from which to look for the next dot.
+ * Every suffix is looked up at most once, and a name has at most 253 bytes, so the work is bounded. */
 uint32_t router_host_next(const router *r, tern_str name, size_t *from)
 {
     if (*from == 0) {
-        *from = 2; /* a wildcard stands for at least one byte */
+        *from = 2; /* a wildcard matches at least one byte */
         uint32_t exact = name_table_find(&r->host_names, HOSTS_EXACT, name.data, name.len);
         if (exact != 0)
             return exact;

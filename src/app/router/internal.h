@@ -1,4 +1,4 @@
-/** The inside of a router: what its files share. */
+/** The internals of a router, shared by its files. */
 #ifndef APP_ROUTER_INTERNAL_H
 #define APP_ROUTER_INTERNAL_H
 
@@ -13,9 +13,10 @@
 enum { ROUTER_METHODS_MAX = 64, ROUTER_OTHERS_MAX = ROUTER_METHODS_MAX - HTTP_OTHER_METHOD };
 
 /**
- * A place in the tree of patterns with parameters; one level of it is one segment of the path.
+ * A node in the tree of patterns with parameters; one level of the tree is one segment of the path.
  *
- * Children by text are in router.edges under (this node's number, the text). Numbers are indexes, 0 is none.
+ * Children by text are in router.edges under (this node's number, the text). Numbers are indexes; 0 means
+ * none.
  */
 typedef struct router_node {
     uint32_t children[3]; /* by SEGMENT_INT, _UUID, _PLAIN, less SEGMENT_INT */
@@ -24,11 +25,12 @@ typedef struct router_node {
     bool has_text;        /* has children by text */
     bool has_values;      /* has other children or a rest */
     bool has_one_value;   /* has one other child and no rest */
-    int8_t last_value;    /* index of the child tried last; -1 when that is the rest, or there is none */
+    int8_t last_value;    /* index of the child tried last; -1 when that is the rest, or none */
     uint8_t text_depth;   /* segments in `text` */
-    uint32_t text_child;  /* where `text` leads when nothing else does: compared at once, without the table */
+    /* the child for `text` when it is the only one: compared directly, without the table */
+    uint32_t text_child;
     uint32_t text_len;
-    const char *text; /* one segment, or several where nothing branches off between them */
+    const char *text; /* one segment, or several without a branch between them */
 } router_node;
 
 /** The host of some routes; number 0 is "any host". */
@@ -45,9 +47,9 @@ typedef struct router_allow {
 
 struct router {
     tern_slashes slashes;
-    arena arena;       /* texts made here */
+    arena arena;       /* texts created here */
     buf problems;      /* one line each */
-    bool memory_short; /* something could not be kept: the router must not be used */
+    bool memory_short; /* out of memory during registration: the router must not be used */
 
     route *routes;
     unsigned count, room;
@@ -58,14 +60,14 @@ struct router {
     unsigned host_count, host_room;
     name_table host_names; /* space 0: exact names, 1: wildcards' suffixes; value: number of the host */
 
-    /* An endpoint is what the patterns of one shape and host lead to: a route for some methods. */
+    /* An endpoint belongs to the patterns with one shape and host: it has a route for some methods. */
     uint32_t *slots; /* [endpoint * stride + method's bit]: route's index + 1, 0 for none */
     uint64_t *masks; /* [endpoint]: methods served */
     unsigned endpoint_count, endpoint_room;
-    unsigned stride; /* methods there are, and one that no route has */
+    unsigned stride; /* the number of methods, and one more that no route has */
 
     name_table plain;     /* whole paths of patterns without parameters, space: host; value: endpoint */
-    name_table slashless; /* those that end in '/', without it; only when slashes redirect */
+    name_table slashless; /* paths that end in '/', without it; only when slashes redirect */
     router_node *nodes;
     unsigned node_count, node_room;
     name_table edges;
@@ -73,25 +75,25 @@ struct router {
     router_allow *allows; /* every union of masks, sorted */
     unsigned allow_count;
     name_table names;        /* space 0: given names, 1: handlers' names; value: route's index + 1 */
-    bool *name_is_ambiguous; /* [route]: a handler's name that several patterns bear */
+    bool *name_is_ambiguous; /* [route]: a handler's name that several patterns have */
 };
 
 enum { NAMES_GIVEN, NAMES_OF_HANDLERS };
 
-/** One request's way through the tables. */
+/** The state of one request's look-up. */
 typedef struct router_walk {
     const router *r;
     tern_str path;
     unsigned method; /* bit of the method, or one that no route has */
-    bool add_slash;  /* walk as though the path had a '/' more */
-    unsigned steps;  /* nodes visited: bounded by the nodes there are, whatever the path */
-    uint64_t allow;  /* methods of the endpoints that match but lack ours */
+    bool add_slash;  /* walk as if the path had one more '/' */
+    unsigned steps;  /* nodes visited: bounded by the number of nodes, whatever the path */
+    uint64_t allow;  /* methods of the matching endpoints that lack this one */
     tern_str *params;
     uint64_t ends_known;                 /* bit: the end at that depth is set */
     uint32_t ends[PATTERN_SEGMENTS_MAX]; /* where the segment of each depth ends in the path */
 } router_walk;
 
-/** The route of an endpoint for the walk's method; notes what it allows when there is none. */
+/** The route of an endpoint for the walk's method; records the allowed methods if there is none. */
 static inline const route *router_take(router_walk *w, uint32_t endpoint)
 {
     const router *r = w->r;
@@ -102,17 +104,16 @@ static inline const route *router_take(router_walk *w, uint32_t endpoint)
     return NULL;
 }
 
-/** The best route under `root` for the walk's path and method, its parameters set; NULL when there is none.
- * (tree.c) */
+/** The best route under `root` for the walk's path and method, its parameters set; NULL if none. (tree.c) */
 const route *router_tree_walk(router_walk *w, uint32_t root);
-/** Puts a pattern under `*root` (made when 0): where its endpoint's number belongs; NULL when memory is
- * short. Valid until the next call. (tree.c) */
+/** Adds a pattern under `*root` (created when 0): returns where to store its endpoint's number; NULL when out
+ * of memory. Valid until the next call. (tree.c) */
 uint32_t *router_tree_place(router *r, uint32_t *root, const pattern *p);
 
-/** Prepares the tree for walks once every pattern is in place. */
+/** Prepares the tree for walks after all patterns were added. */
 void router_tree_finish(router *r);
 
-/** As router_match, and counts the nodes visited. */
+/** Like router_match, and counts the nodes visited. */
 route_found router_match_counted(const router *r, http_method method, tern_str method_text, tern_str host,
                                  tern_str path, route_match *match, unsigned *steps);
 
@@ -125,11 +126,11 @@ int router_line(const route *at);
 /** The bit of a method; `stride - 1`, whose slots are all empty, when no route has it. */
 unsigned router_method_bit(const router *r, http_method method, tern_str text);
 
-/** Lower-cases `host`, drops port and trailing dot; length, or 0 when it is none or longer than any host
- * (253). (host.c) */
+/** Lower-cases `host`, drops port and trailing dot; length, or 0 when it is not a host or is too long (over
+ * 253). (host.c) */
 enum { ROUTER_HOST_BYTES = 253 };
 size_t router_host_normal(tern_str host, char out[ROUTER_HOST_BYTES]);
-/** The number of the host of routes, made when new. False with a problem noted. */
+/** The number of the host of routes, created when new. False with a problem reported. */
 bool router_host_add(router *r, const route *at, uint32_t *number);
 /** The next host of routes that `name` belongs to, the most specific first, or 0 at the end; `*from` is 0 at
  * first. */

@@ -81,7 +81,7 @@ static bool parse_parameter(pattern_segment *segment, const char *inside, size_t
     return true;
 }
 
-/** Checks the text of a segment without parameters: what no decoded path can hold never matches. */
+/** Checks the text of a segment without parameters: text that a decoded path cannot contain never matches. */
 static bool check_text(const char *text, size_t len, size_t at, char *problem)
 {
     if (len > 0 && (text[0] == ':' || text[0] == '<' || text[0] == '*'))
@@ -118,7 +118,7 @@ static bool parse_segment(pattern_segment *segment, const char *text, size_t len
     return parse_parameter(segment, text + 1, len - 2, at + 1, problem);
 }
 
-/** What the segments have to be together: rest last, names different, not too many. */
+/** Checks the segments together: rest last, names different, not too many. */
 static bool check_parameter(const pattern *p, unsigned index, bool is_last, char *problem)
 {
     const pattern_segment *segment = &p->segments[index];

@@ -1,4 +1,4 @@
-/** The pattern of a route, taken apart: what `/users/{id:int}` says. */
+/** The parsed pattern of a route, like `/users/{id:int}`. */
 #ifndef APP_ROUTER_PATTERN_H
 #define APP_ROUTER_PATTERN_H
 
@@ -36,9 +36,9 @@ typedef struct pattern {
 } pattern;
 
 /**
- * Takes `text` apart; the segments point into it.
+ * Parses `text`; the segments point into it.
  *
- * @param problem  receives one clause that says what is wrong and where, when false is returned.
+ * @param problem  receives one clause with the mistake and its position, when false is returned.
  */
 bool pattern_parse(pattern *p, const char *text, char problem[PATTERN_PROBLEM_BYTES]);
 

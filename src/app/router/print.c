@@ -5,7 +5,7 @@
 
 enum { COLUMNS = 5 };
 
-/** How many bytes of every handler's file are a directory that all of them share: left out of the table. */
+/** The length of the directory that the files of all handlers share: it is left out of the table. */
 static size_t shared_directory(const router *r)
 {
     const char *first = r->routes[0].handler.file != NULL ? r->routes[0].handler.file : "";
@@ -21,7 +21,7 @@ static size_t shared_directory(const router *r)
     return len;
 }
 
-/** The cells of one route; `handler` holds the text of its third one. */
+/** The cells of one route; `handler` contains the text of the third one. */
 static void fill_cells(const route *shown, size_t skip, char *handler, size_t size,
                        const char *cells[COLUMNS])
 {
@@ -34,7 +34,7 @@ static void fill_cells(const route *shown, size_t skip, char *handler, size_t si
     cells[4] = shown->options.summary != NULL ? shown->options.summary : "";
 }
 
-/** Characters of UTF-8 text: bytes that do not continue one. */
+/** The number of characters in UTF-8 text: bytes that do not continue one. */
 static size_t width_of(const char *text)
 {
     size_t width = 0;
@@ -43,7 +43,8 @@ static size_t width_of(const char *text)
     return width;
 }
 
-/** One line, cells padded to their columns, nothing after the last cell; a column of width 0 is left out. */
+/** One line, cells padded to their columns, no padding after the last cell; a column of width 0 is left
+ * out. */
 static void print_line(buf *out, const char *const cells[COLUMNS], const size_t widths[COLUMNS])
 {
     size_t pad = 0;
@@ -77,7 +78,7 @@ void router_print(const router *r, buf *out)
             if (width_of(cells[k]) > widths[k])
                 widths[k] = width_of(cells[k]);
     }
-    for (int k = 0; k < COLUMNS; k++) /* a column nobody uses stays away */
+    for (int k = 0; k < COLUMNS; k++) /* an unused column is left out */
         if (widths[k] != 0 && widths[k] < strlen(titles[k]))
             widths[k] = strlen(titles[k]);
     print_line(out, titles, widths);

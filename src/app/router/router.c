@@ -85,7 +85,8 @@ static bool is_token(const char *text)
     return len > 0 && strspn(text, allowed) == len;
 }
 
-/** Sets `method` from its name, keeping a new one among the router's others. False with a problem noted. */
+/** Sets `method` from its name, storing a new one among the router's others. False with a problem
+ * reported. */
 static bool take_method(router *r, route *added)
 {
     const char *name = added->method_name;
@@ -114,7 +115,7 @@ static bool take_method(router *r, route *added)
     return true;
 }
 
-/** Checks the pattern and keeps the names of its parameters. */
+/** Checks the pattern and stores the names of its parameters. */
 static bool take_pattern(router *r, route *added)
 {
     char problem[PATTERN_PROBLEM_BYTES];
@@ -173,7 +174,7 @@ unsigned router_method_bit(const router *r, http_method method, tern_str text)
     return r->stride - 1;
 }
 
-/** The route for the walk's path among those of one host; `plain` NULL: none without parameters has its
+/** The route for the walk's path among those of one host; `plain` NULL: no pattern without parameters has its
  * length. */
 __attribute__((always_inline)) static inline const route *
 match_in(router_walk *w, uint32_t host, const name_table *plain, uint64_t path_hash)
@@ -189,7 +190,7 @@ match_in(router_walk *w, uint32_t host, const name_table *plain, uint64_t path_h
     return root != 0 ? router_tree_walk(w, root) : NULL;
 }
 
-/** The route for the walk's path, hosts of routes first, the most specific one before the others. */
+/** The route for the walk's path: routes with a host first, the most specific host before the others. */
 __attribute__((always_inline)) static inline const route *match_hosts(router_walk *w, tern_str host)
 {
     const router *r = w->r;
@@ -211,7 +212,7 @@ __attribute__((always_inline)) static inline const route *match_hosts(router_wal
     return match_in(w, 0, plain, path_hash);
 }
 
-/** Whether the path with a slash more or less has a route for the method. */
+/** Whether the path with a slash added or removed has a route for the method. */
 static route_found match_other_slash(router_walk *w, tern_str host)
 {
     /* No path beginning with "//" is ever redirected: as a Location it would name another host. */
@@ -237,7 +238,7 @@ static int compare_allows(const void *mask, const void *allow)
     return wanted < seen ? -1 : wanted > seen;
 }
 
-/** No route was found: looks at the other slash, then says which methods there are. */
+/** No route was found: tries the other slash, then reports the allowed methods. */
 static route_found explain_miss(router_walk *w, http_method method, tern_str host, route_match *match,
                                 unsigned *steps)
 {
@@ -252,7 +253,7 @@ static route_found explain_miss(router_walk *w, http_method method, tern_str hos
         return ROUTE_NOT_FOUND;
     const router_allow *allow =
         bsearch(&w->allow, r->allows, r->allow_count, sizeof *r->allows, compare_allows);
-    match->allow = allow->text; /* there is one for every union of masks */
+    match->allow = allow->text; /* there is a text for every union of masks */
     return method == HTTP_OPTIONS ? ROUTE_OPTIONS : ROUTE_WRONG_METHOD;
 }
 
@@ -261,7 +262,7 @@ __attribute__((always_inline)) static inline route_found match_path(const router
                                                                     tern_str path, route_match *match,
                                                                     unsigned *steps)
 {
-    router_walk w; /* not initialised as a whole: its ends are set as they are reached */
+    router_walk w; /* not fully initialised: its ends are set when they are reached */
     w.r = r;
     w.path = path;
     w.method = router_method_bit(r, method, method_text);

@@ -1,5 +1,5 @@
 /**
- * From method, host and path to a route: compiled once at start-up, read-only after.
+ * Finds the route for a method, host and path: compiled once at start-up, read-only after.
  *
  * Hot path: router_match allocates nothing. A path without parameters is one hash look-up; the others walk a
  * radix tree.
@@ -26,29 +26,30 @@ typedef struct route {
     const char *name;
     tern_handler handler;
     tern_route_options options;
-    const tern_middleware
-        *chain; /* application's, groups' and route's, outermost first; `run` NULL ends it */
+    /* the application's, groups' and route's, outermost first; ended by `run` NULL */
+    const tern_middleware *chain;
     unsigned chain_len;
     const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
     unsigned param_count;
-    const struct bind_plan *bind;       /* how handler.input is filled; NULL: the handler has none */
-    const struct provide_plan *provide; /* its providers; NULL: none. Else handler.run calls them first */
-    const tern_group *group;            /* that it was registered on */
-    tern_str reply_head; /* of replies with .wrapped: `{"user":`; of length 0: they are not wrapped */
-    const struct page_shape *page; /* of what tern_page replies here */
+    const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has no input */
+    /* its providers; NULL: none. Otherwise handler.run calls them first */
+    const struct provide_plan *provide;
+    const tern_group *group;       /* that it was registered in */
+    tern_str reply_head;           /* of replies with .wrapped: `{"user":`; empty: they are not wrapped */
+    const struct page_shape *page; /* of the replies of tern_page */
 } route;
 
 typedef enum route_found {
     ROUTE_FOUND,
     ROUTE_NOT_FOUND,    /* 404 */
-    ROUTE_WRONG_METHOD, /* 405; allow says what there is */
-    ROUTE_OPTIONS,      /* an automatic OPTIONS answer; allow as above */
-    ROUTE_ADD_SLASH,    /* redirect to the same path with a slash more */
-    ROUTE_REMOVE_SLASH  /* or less */
+    ROUTE_WRONG_METHOD, /* 405; `allow` has the methods */
+    ROUTE_OPTIONS,      /* an automatic OPTIONS reply; `allow` has the methods */
+    ROUTE_ADD_SLASH,    /* redirect to the same path with a slash added */
+    ROUTE_REMOVE_SLASH  /* or removed */
 } route_found;
 
 typedef struct route_match {
-    const route *route;                /* when found; for HEAD the GET route where there is no HEAD route */
+    const route *route;                /* when found; for HEAD the GET route if there is no HEAD route */
     tern_str params[ROUTE_PARAMS_MAX]; /* slices of the path given, in the order of route->params */
     const char *allow;                 /* "GET, HEAD, OPTIONS": lives as long as the router */
 } route_match;
@@ -58,24 +59,24 @@ typedef struct router router;
 /** An empty router; NULL when out of memory. */
 router *router_new(tern_slashes slashes);
 void router_free(router *r);
-/** Adds a route (copied; its texts must outlive the router). A mistake is kept for router_compile to report.
- */
+/** Adds a route (copied; its texts must outlive the router). A mistake is stored, and router_compile reports
+ * it. */
 void router_add(router *r, const route *added);
 /** Builds the tables. False with a line for each mistake in `problems` ("app.c:12: GET /a conflicts with
  * app.c:9: ..."). */
 bool router_compile(router *r, buf *problems);
-/** `path` is decoded (url.h); `host` may have a port, and is compared without case. `method_text` counts when
- * `method` is HTTP_OTHER_METHOD. A path that begins with "//" is never to be redirected: as a Location it
+/** `path` is decoded (url.h); `host` may have a port, and is compared without case. `method_text` is used
+ * when `method` is HTTP_OTHER_METHOD. A path that begins with "//" is never redirected: as a Location it
  * would name another host. */
 route_found router_match(const router *r, http_method method, tern_str method_text, tern_str host,
                          tern_str path, route_match *match);
-/** Builds the path of the route named `name`; false, with nothing added, when there is none, when the name is
- * the handler's of several patterns, or when the `params` (NULL-ended) are too few, too many or not what the
- * pattern takes. */
+/** Builds the path of the route named `name`; false, with nothing added, when there is no such route, when
+ * the name is a handler's with several patterns, or when the `params` (NULL-ended) are too few, too many or
+ * do not match the pattern. */
 bool router_build_url(const router *r, const char *name, const char *const *params, buf *url);
 /** Prints the table for `APP routes`. */
 void router_print(const router *r, buf *out);
-/** Whether routes of the host `own` ("*.example.org") are for requests to `host`. (router_host.c) */
+/** Whether routes of the host `own` ("*.example.org") serve requests to `host`. (router_host.c) */
 bool router_host_admits(const char *own, tern_str host);
 /** Routes in order of registration. */
 unsigned router_count(const router *r);

@@ -1,14 +1,14 @@
 /**
  * The tree of patterns with parameters: one level for each segment.
  *
- * Hot path: router_tree_walk. It allocates nothing. A segment's end is looked for once, whatever the number
- * of nodes that ask; what else a node does with a segment is bounded by the longest text registered or the 36
- * bytes of a UUID.
+ * Hot path: router_tree_walk. It allocates nothing. A segment's end is found once, however many nodes need
+ * it; the rest of a node's work on a segment is bounded by the longest registered text or the 36 bytes of a
+ * UUID.
  *
- * Why no path makes it slow: at every level at most five things are tried (text, int, uuid, plain, rest),
- * each a different node, and a node has one parent, so that a walk visits a node at most once. The steps are
+ * Why no path makes it slow: at every level at most five children are tried (text, int, uuid, plain, rest),
+ * each a different node, and a node has one parent, so a walk visits a node at most once. The steps are
  * therefore bounded by the nodes that the application registered, not by the path, and in practice by the
- * handful that fit the path's first segments. Recursion goes no deeper than PATTERN_SEGMENTS_MAX.
+ * handful that fit the path's first segments. Recursion is at most PATTERN_SEGMENTS_MAX deep.
  */
 #include "app/router/internal.h"
 
@@ -22,7 +22,7 @@ static inline size_t segment_end(const char *text, size_t len, size_t from)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const uint64_t ones = 0x0101010101010101u, slashes = ones * '/';
     for (; len - from >= 8;
-         from += 8) { /* eight bytes a step: the lowest zero byte of `x` is the first '/' */
+         from += 8) { /* eight bytes per step: the lowest zero byte of `x` is the first '/' */
         uint64_t x;
         memcpy(&x, text + from, 8);
         x ^= slashes;
@@ -30,7 +30,7 @@ static inline size_t segment_end(const char *text, size_t len, size_t from)
         if (zeros != 0)
             return from + (size_t)__builtin_ctzll(zeros) / 8;
     }
-    if (len >= 8 && from < len) { /* the last few bytes, moved down to the lowest places */
+    if (len >= 8 && from < len) { /* the last few bytes, moved down to the lowest positions */
         uint64_t x;
         memcpy(&x, text + len - 8, 8);
         x = (x >> 8 * (8 - (len - from))) ^ slashes;
@@ -43,7 +43,7 @@ static inline size_t segment_end(const char *text, size_t len, size_t from)
     return from;
 }
 
-/** The end of the segment at `depth`, which begins at `start`: looked for once a match. */
+/** The end of the segment at `depth`, which begins at `start`: found once per match. */
 static inline size_t end_of(router_walk *w, unsigned depth, size_t start)
 {
     uint64_t bit = UINT64_C(1) << depth;
@@ -64,21 +64,21 @@ static const route *finish(router_walk *w, uint32_t node)
     return endpoint != 0 ? router_take(w, endpoint) : NULL;
 }
 
-/** Where a walk stands. */
+/** The position of a walk. */
 typedef struct walk_place {
     uint32_t node;
-    unsigned depth;  /* segments behind it */
+    unsigned depth;  /* segments before it */
     unsigned params; /* parameters among them */
-    size_t start;    /* of the next segment; beyond the path's end when there is none */
+    size_t start;    /* of the next segment; past the path's end if there is none */
 } walk_place;
 
-/** Moves `*place` along the text that stands in the path there; false when no child has it. */
+/** Moves `*place` along the text in the path there; false when no child matches it. */
 __attribute__((always_inline)) static inline bool follow_text(router_walk *w, const router_node *node,
                                                               walk_place *place)
 {
     const char *text = w->path.data + place->start;
     size_t left = w->path.len - place->start, len = node->text_len;
-    if (node->text_child != 0) { /* one child only, or one after the other: no table */
+    if (node->text_child != 0) { /* only one child, or a chain of them: no table */
         if (left < len || !name_table_equal(text, node->text, len) || (left > len && text[len] != '/'))
             return false;
         place->node = node->text_child;
@@ -98,15 +98,15 @@ __attribute__((always_inline)) static inline bool follow_text(router_walk *w, co
 static const route *walk_from(router_walk *w, walk_place place);
 
 /**
- * Tries the parameters at `*place`, best first. NULL with `*goes_on` when the last of them is to be walked
- * from the new `*place`: there is nothing to come back for.
+ * Tries the parameters at `*place`, best first. NULL with `*goes_on` when the walk must continue with the
+ * last of them at the new `*place`: no alternatives are left.
  */
 __attribute__((always_inline)) static inline const route *try_values(router_walk *w, const router_node *node,
                                                                      walk_place *place, bool *goes_on)
 {
     const char *text = w->path.data + place->start;
     size_t end = end_of(w, place->depth, place->start), len = end - place->start;
-    if (node->has_one_value) { /* the usual case: nothing to choose from */
+    if (node->has_one_value) { /* the usual case: no choice */
         int kind = node->last_value;
         *goes_on =
             len != 0 && (kind == 2 || (kind == 0 ? segment_is_int(text, len) : segment_is_uuid(text, len)));
@@ -117,7 +117,7 @@ __attribute__((always_inline)) static inline const route *try_values(router_walk
     tern_str rest = {text, w->path.len - place->start};
     *goes_on = false;
     if (len != 0) {
-        w->params[place->params] = (tern_str){text, len}; /* deeper levels leave this one alone */
+        w->params[place->params] = (tern_str){text, len}; /* deeper levels do not change this one */
         walk_place next = {0, place->depth + 1, place->params + 1, end + 1};
         for (int i = 0; i < 3; i++) {
             next.node = node->children[i];
@@ -140,7 +140,7 @@ __attribute__((always_inline)) static inline const route *try_values(router_walk
     return router_take(w, node->rest);
 }
 
-/** The best route from `place` on. It calls itself only where there is something to come back for. */
+/** The best route from `place` on. It calls itself only when alternatives are left. */
 static const route *walk_from(router_walk *w, walk_place place)
 {
     const router_node *nodes = w->r->nodes;
@@ -226,7 +226,7 @@ uint32_t *router_tree_place(router *r, uint32_t *root, const pattern *p)
     return &r->nodes[node].endpoint;
 }
 
-/** Whether nothing but one text leads on from this node, and nothing ends here. */
+/** Whether this node has exactly one child, by text, and no pattern ends here. */
 static bool is_passage(const router_node *node)
 {
     return node->text_child != 0 && !node->has_values && node->endpoint == 0;
@@ -234,7 +234,7 @@ static bool is_passage(const router_node *node)
 
 void router_tree_finish(router *r)
 {
-    /* A child has a higher number than its parent: from the back, what follows is joined already. */
+    /* A child has a higher number than its parent: from the back, its descendants are already joined. */
     for (uint32_t i = r->node_count; i > 0; i--) {
         router_node *node = &r->nodes[i];
         int values = 0;
@@ -248,10 +248,10 @@ void router_tree_finish(router *r)
         if (node->text_child == 0)
             continue;
         const router_node *child = &r->nodes[node->text_child];
-        if (!is_passage(child) || child->text_len == 0) /* a last '/' stays apart: see finish */
+        if (!is_passage(child) || child->text_len == 0) /* a final '/' stays separate: see finish */
             continue;
         node->text =
-            child->text - node->text_len - 1; /* the same text, and '/', stand before it in its pattern */
+            child->text - node->text_len - 1; /* the same text and '/' are before it in its pattern */
         node->text_len += 1 + child->text_len;
         node->text_depth = (uint8_t)(node->text_depth + child->text_depth);
         node->text_child = child->text_child;

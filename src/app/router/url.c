@@ -1,4 +1,4 @@
-/** From the name of a route back to a path. */
+/** Builds a path from the name of a route. */
 #include "app/router/internal.h"
 
 #include "base/text.h"
@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/** Whether a request with `value` in this place would reach a route: the path's decoder takes it (url.h) and
- * the segment matches it. */
+/** Whether a request with `value` in this segment would reach the route: the path's decoder accepts it
+ * (url.h) and the segment matches it. */
 static bool is_value(segment_kind kind, tern_str value, bool may_have_slash)
 {
     if (value.len == 0 || !utf8_valid(value.data, value.len))
@@ -38,7 +38,7 @@ static bool add_encoded(buf *url, tern_str text, bool keep_slash)
     return true;
 }
 
-/** The route that goes by `name`: one given that name, else the one whose handler has it. */
+/** The route called `name`: one given that name, otherwise the one whose handler has it. */
 static const route *route_named(const router *r, const char *name)
 {
     size_t len = strlen(name);
@@ -75,7 +75,7 @@ bool router_build_url(const router *r, const char *name, const char *const *para
     }
     if (is_right && params[used] == NULL)
         return true;
-    url->len = start; /* nothing half-built is left behind */
+    url->len = start; /* a partial path is removed */
     if (url->data != NULL)
         url->data[start] = '\0';
     return false;

@@ -14,8 +14,8 @@ typedef struct unit {
     uint64_t factor;
 } unit;
 
-/* The first name is the unit of a number without one. Those after it are tried from the largest when a bound
- * is printed. */
+/* The first name is the unit of a number without one. The others are tried from the largest when a bound is
+ * printed. */
 static const unit byte_units[] = {{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
 static const unit time_units[] = {{"", 1000},   {"ms", 1},      {"s", 1000},
                                   {"m", 60000}, {"h", 3600000}, {NULL, 0}};
@@ -46,7 +46,7 @@ static void add_quantity(buf *out, uint64_t value, const unit *units)
     buf_add_printf(out, "%" PRIu64 "%s", value / best->factor, best->name);
 }
 
-/** What a value of this setting can be, after `"x" is not `. */
+/** Describes the valid values of this setting, after `"x" is not `. */
 static void add_expectation(const setting *s, buf *out)
 {
     const unit *units = s->kind == SETTING_TIME ? time_units : byte_units;
@@ -75,7 +75,7 @@ static void add_expectation(const setting *s, buf *out)
             buf_add_printf(out, "%s%s", choice == s->choices ? "" : ", ", *choice);
         break;
     case SETTING_TEXT:
-        buf_add_text(out, "a text of at least one letter");
+        buf_add_text(out, "a text of at least one character");
         break;
     }
     if (s->automatic != NULL)
@@ -182,7 +182,7 @@ static bool read_standards(settings *out, buf *problem)
     return true;
 }
 
-/** The limits that `main` gave; 0 there keeps the default. */
+/** The limits from `main`; 0 keeps the default. */
 static bool read_options(settings *out, const tern_app_options *options, buf *problem)
 {
     const settings given = {.limits = options->limits};
@@ -205,7 +205,7 @@ static bool read_options(settings *out, const tern_app_options *options, buf *pr
     return true;
 }
 
-/** Parses a value that came from `place`, which begins the problem's line. */
+/** Parses a value from `place`, which begins the problem's line. */
 static bool take_value(settings *out, const setting *s, const char *place, const char *value, buf *problem)
 {
     buf_add_printf(problem, "%s: ", place);
@@ -226,10 +226,10 @@ static bool read_environment(settings *out, buf *problem)
     return true;
 }
 
-/** What of the known words is most like the one typed. */
+/** The known word most like the one typed. */
 typedef struct likeness {
     const char *word, *best;
-    unsigned least; /* letters wrong; at most so many to begin with */
+    unsigned least; /* wrong letters; initially the most allowed */
 } likeness;
 
 static void compare(likeness *l, const char *known)
@@ -241,7 +241,7 @@ static void compare(likeness *l, const char *known)
     }
 }
 
-/** The known flag or command most like `word`; NULL when none is like it. */
+/** The known flag or command most like `word`; NULL if none is similar. */
 static const char *nearest(const char *word, const app_command *more)
 {
     likeness l = {.word = word, .least = strlen(word) < 6 ? 2 : 3};
@@ -256,7 +256,7 @@ static const char *nearest(const char *word, const app_command *more)
 
 static bool refuse_word(const char *typed, const app_command *more, buf *problem)
 {
-    char word[64]; /* without "=value"; what is longer resembles nothing */
+    char word[64]; /* without "=value"; longer words are not similar to any */
     size_t len = strcspn(typed, "=");
     if (len >= sizeof word)
         len = sizeof word - 1;
@@ -270,7 +270,7 @@ static bool refuse_word(const char *typed, const app_command *more, buf *problem
     return false;
 }
 
-/** The name of the command, as it lasts; NULL when there is none. */
+/** The name of the command, with static lifetime; NULL when unknown. */
 static const char *find_command(const char *word, const app_command *more)
 {
     for (const settings_command *c = settings_commands; c->name != NULL; c++)
@@ -297,7 +297,7 @@ static bool take_command(settings *out, const char *word, const app_command *mor
     if (name == NULL)
         return refuse_word(word, more, problem);
     if (*has_command && strcmp(out->command, "run") != 0) {
-        buf_add_printf(problem, "%s: one command at a time; %s is given already", word, out->command);
+        buf_add_printf(problem, "%s: one command at a time; %s was already given", word, out->command);
         return false;
     }
     out->command = name;
@@ -305,7 +305,7 @@ static bool take_command(settings *out, const char *word, const app_command *mor
     return true;
 }
 
-/** Takes "--flag value" or "--flag=value" at argv[*at]; advances *at past the value. */
+/** Reads "--flag value" or "--flag=value" at argv[*at]; advances *at past the value. */
 static bool take_flag(settings *out, const setting *s, int argc, char **argv, int *at, buf *problem)
 {
     const char *value = argv[*at] + strlen(s->flag);

@@ -65,9 +65,8 @@ void test_check_replacements(const tern_test *t);
 /** Ends the process that tern_test_serve started. (serve.c) */
 void test_stop_serving(tern_test *t);
 
-/**
- * Like tern_test_send_with, but returns NULL for an incomplete answer; `*wrong` says why. (answer.c)
- */
+/** As tern_test_send_with, but for an answer that does not come whole: NULL, and `*wrong` says why.
+ * (answer.c) */
 tern_answer *test_send(tern_test *t, const char *method, const char *path, const tern_test_request *request,
                        const char **wrong);
 /**
@@ -86,7 +85,7 @@ void test_add_json_diff(buf *out, const char *pointer, const tern_value *want, c
 /** The value as indented text, in the test's memory. (diff.c) */
 const char *test_pretty(const tern_value *value);
 
-/** `tests fuzz ...`; NULL in a program without TERN_FUZZ, which does not contain the fuzzer. (main.c) */
+/** `tests fuzz ...`; NULL in a program without TERN_FUZZ, which does not hold the fuzzer then. (main.c) */
 extern int (*test_fuzz_main)(tern_app *(*make_app)(void), int argc, char **argv);
 
 /** The first argument of the process that tern_test_serve starts; "commits" or "undone" follows, then the

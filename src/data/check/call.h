@@ -54,7 +54,7 @@ typedef struct check_call {
     tern_str field; /* of sums and related rows */
 } check_call;
 
-/** Reads the note; false when it is none of a call (the values of one, an allowance) or memory is short. */
+/** Reads the note; false when it is none of a call (the values of one, an allowance) or out of memory. */
 bool check_call_read(check_call *call, const tern_sql_note *note, const check_notes *notes, arena *a);
 
 /** Whether the program allows (tern_allow) what `word` is for at this call. */

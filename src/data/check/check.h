@@ -21,7 +21,7 @@ typedef struct check_run {
     arena *memory;
     unsigned checked;   /* calls */
     unsigned unchecked; /* those with a text that is not written in them */
-    bool is_gone;       /* the database is away, or memory is short: `problem` says so */
+    bool is_gone;       /* the database is away, or out of memory: `problem` says so */
     buf *problem;
 } check_run;
 

@@ -15,40 +15,22 @@ enum { ENGINES_MOST = 2 };
 
 /* -- which databases -- */
 
-static const check_engine *const engines[] = {
-#if defined(TERN_WITH_SQLITE)
-    &check_sqlite,
-#endif
-#if defined(TERN_WITH_POSTGRES)
-    &check_postgres,
-#endif
-    NULL,
-};
-
-static const check_engine *engine_of(data_dialect dialect)
-{
-    for (const check_engine *const *e = engines; *e != NULL; e++)
-        if ((*e)->dialect == dialect)
-            return *e;
-    return NULL;
-}
-
 /** False with a line. */
 static bool choose_engines(migrate_command *c, const check_flags *flags, const check_engine **chosen)
 {
-    const data_engine *own = data_engine_of(c->options->url);
-    bool is_postgres = own != NULL && own->dialect == DATA_POSTGRES;
+    const data_engine *own = data_engine_of(c->options->url), *in_memory = data_engine_of("sqlite::memory:");
+    bool is_server = own != NULL && !own->is_in_files;
     unsigned count = 0;
-    if (flags->wants_both && !is_postgres)
+    if (flags->wants_both && !is_server)
         return command_fail(c,
                             "check --both: give the PostgreSQL to ask too by --database-url postgres://...");
-    if (c->options->unmanaged && (flags->wants_sqlite || flags->wants_both) && is_postgres)
-        return command_fail(c,
-                            "check: the tables are somebody else's (.unmanaged), so SQLite cannot have them");
-    if (!is_postgres || flags->wants_sqlite || flags->wants_both)
-        chosen[count++] = engine_of(DATA_SQLITE);
-    if (is_postgres && !flags->wants_sqlite)
-        chosen[count++] = engine_of(DATA_POSTGRES);
+    if (c->options->unmanaged && (flags->wants_sqlite || flags->wants_both) && is_server)
+        return command_fail(
+            c, "check: another program owns the tables (.unmanaged), so SQLite cannot have them");
+    if (!is_server || flags->wants_sqlite || flags->wants_both)
+        chosen[count++] = in_memory != NULL ? in_memory->checker : NULL;
+    if (is_server && !flags->wants_sqlite)
+        chosen[count++] = own->checker;
     for (unsigned i = 0; i < count; i++)
         if (chosen[i] == NULL)
             return command_fail(c, "check: this program has been built without that database's engine");
@@ -142,7 +124,7 @@ static bool check_with(migrate_command *c, const check_engine *engine, const che
     *checked = run.checked;
     if (run.is_gone)
         command_fail(c, "check: %s: %s", engine->label,
-                     problem.data != NULL ? problem.data : "memory is short");
+                     problem.data != NULL ? problem.data : "out of memory");
     buf_free(&problem);
     return !run.is_gone;
 }
@@ -197,7 +179,7 @@ static int tell(migrate_command *c, const check_flags *flags, check_report *repo
         add_summary(c, report, checked, chosen, &out);
     }
     if (report->is_memory_short || out.failed)
-        command_fail(c, "check: memory is short");
+        command_fail(c, "check: out of memory");
     else
         fwrite(out.data, 1, out.len, stdout);
     buf_free(&out);
@@ -219,7 +201,7 @@ int command_check(migrate_command *c)
         !check_notes_find(&notes, &c->memory, &c->problems) || !command_read_folder(c))
         return 1;
     if (!check_add_resources(&notes, &c->memory, c->app))
-        return command_fail(c, "check: memory is short"), 1;
+        return command_fail(c, "check: out of memory"), 1;
     for (unsigned i = 0; chosen[i] != NULL; i++)
         if (!check_with(c, chosen[i], &notes, &report, &checked))
             return 1;

@@ -4,7 +4,7 @@
 
 static bool fail_with(migrate_command *c, buf *problem)
 {
-    command_fail(c, "check: %s", problem->data != NULL ? problem->data : "memory is short");
+    command_fail(c, "check: %s", problem->data != NULL ? problem->data : "out of memory");
     buf_free(problem);
     return false;
 }
@@ -37,7 +37,7 @@ static bool add_changes(migrate_command *c, const ddl_schema *newest, const ddl_
     buf sql = {0}, problem = {0};
     if (command_is_same(c, newest, models))
         return true;
-    command_fail(c, "the models have changes that are in no migration; run `%s migrate make`", c->program);
+    command_fail(c, "the models have changes that are not in a migration; run `%s migrate make`", c->program);
     bool is_sound =
         diff_make(&diff, newest, models, false, &c->memory) && run(c, "savepoint changes", &problem);
     if (is_sound)

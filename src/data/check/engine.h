@@ -26,7 +26,6 @@ typedef struct check_answer {
 } check_answer;
 
 typedef struct check_engine {
-    data_dialect dialect;
     const char *label;       /* "SQLite" */
     const data_engine *data; /* whose SQL is built */
     /** Opens a database that goes when it is closed: nothing of another one is seen or changed in it. */
@@ -39,13 +38,17 @@ typedef struct check_engine {
                 check_answer *answer, buf *problem);
     /** Whether values of the column can be values of the type, as far as is certain. */
     bool (*fits)(const check_column *column, const tern_type *type);
+    /** Whether the plan reads every row of the table, which the statement calls `alias`. */
+    bool (*is_scanned)(const char *plan, const char *table, tern_str alias);
+    /** Finds the table and the columns, "(x=?)", of an index that is made for one run; NULL: the engine never does
+     * that. */
+    bool (*find_automatic_index)(const char *plan, tern_str *table, tern_str *columns);
 } check_engine;
 
-#if defined(TERN_WITH_SQLITE)
-extern const check_engine check_sqlite;
-#endif
-#if defined(TERN_WITH_POSTGRES)
-extern const check_engine check_postgres;
-#endif
+/** Each is in the folder of its engine. */
+extern const check_engine check_sqlite, check_postgres;
+
+/** Whether a line of a plan has the name as a whole word. (scan.c) */
+bool check_plan_names(const char *line, size_t len, const char *name, size_t name_len);
 
 #endif

@@ -151,7 +151,7 @@ bool check_notes_find(check_notes *notes, arena *a, buf *problems)
     *notes = (check_notes){0};
     dl_iterate_phdr(look_into, &s);
     if (s.is_memory_short)
-        buf_add_text(problems, "memory is short\n");
+        buf_add_text(problems, "out of memory\n");
     if (notes->count > 1)
         qsort(notes->items, notes->count, sizeof *notes->items, by_place);
     for (unsigned i = 0; i < notes->count; i++)

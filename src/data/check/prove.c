@@ -212,7 +212,8 @@ static void prove_related(check_run *run, const check_call *call)
             field = &type->fields[i];
     if (field != NULL && field->via == NULL && field->by == NULL && field->through == NULL)
         check_add(run, call, CHECK_ERROR, "use",
-                  "%s.%s holds no related rows: it has no .via, .by or .through", type->name, field->name);
+                  "%s.%s does not hold related rows: it has no .via, .by or .through", type->name,
+                  field->name);
 }
 
 /** A condition whose table is not known has to fit one of them. */

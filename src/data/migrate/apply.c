@@ -199,7 +199,7 @@ bool migrate_replay(migrate_command *c)
         file = sql.file;
     }
     if (!is_done && c->problems.len == told) /* else it is reported already */
-        command_fail(c, "%s: %s", file, problem.len != 0 ? problem.data : "memory is short");
+        command_fail(c, "%s: %s", file, problem.len != 0 ? problem.data : "out of memory");
     buf_free(&problem);
     return is_done;
 }

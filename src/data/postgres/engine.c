@@ -1,4 +1,5 @@
 /* The PostgreSQL engine as the data layer sees it. */
+#include "data/check/engine.h"
 #include "data/migrate/client/client.h"
 #include "data/postgres/pool.h"
 
@@ -82,6 +83,7 @@ const data_engine data_postgres = {
     .label = "postgres",
     .dialect = DATA_POSTGRES,
     .driver = &client_postgres,
+    .checker = &check_postgres,
     .check = check,
     .open = open_database,
     .close = close_database,

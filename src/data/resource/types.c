@@ -261,7 +261,7 @@ static bool has_search(const resource *r)
     return has;
 }
 
-/** "\"title\" = ?", kept as if it were a literal; NULL when memory is short. */
+/** "\"title\" = ?", kept as if it were a literal; NULL when out of memory. */
 static const char *filter_text(tern_app *app, const tern_field *field)
 {
     const char *text =

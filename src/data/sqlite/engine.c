@@ -1,4 +1,5 @@
 /* The engine as engine.h wants it: databases, and who is lent which connection. */
+#include "data/check/engine.h"
 #include "data/migrate/client/client.h"
 #include "data/sqlite/internal.h"
 
@@ -157,6 +158,7 @@ const data_engine data_sqlite = {
     .label = "sqlite",
     .dialect = DATA_SQLITE,
     .driver = &client_sqlite,
+    .checker = &check_sqlite,
     .is_in_files = true,
     .check = sqlite_check,
     .note = sqlite_note,

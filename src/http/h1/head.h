@@ -63,8 +63,8 @@ typedef struct h1_head {
     tern_str path;  /* of the target, up to '?'; begins with '/', or is "*". A literal "/" when the target has
                        none (absolute-form without a path, CONNECT) */
     tern_str query; /* after '?', may be empty; data NULL when there is no '?' */
-    tern_str
-        host; /* host[:port] of an absolute-form target, else of Host; data NULL in HTTP/1.0 without one */
+    /* host[:port] of an absolute-form target, else of Host; data NULL in HTTP/1.0 without one */
+    tern_str host;
     unsigned field_count;
     int status;         /* after H1_ERROR: what to answer */
     const char *reason; /* after H1_ERROR: one short clause for the log and the problem's detail */

@@ -1,4 +1,4 @@
-/** Writing JSON piece by piece into a buf, commas and escapes included: for documents made at start. */
+/** Writes JSON piece by piece into a buf, commas and escapes included: for documents made at start. */
 #ifndef SCHEMA_JSON_APPEND_H
 #define SCHEMA_JSON_APPEND_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/** A comma, unless what comes is the first of its object or array, or a key's value. */
+/** A comma, unless the next value is the first of its object or array, or a key's value. */
 static inline void append_comma(buf *out)
 {
     if (out->len > 0 && memchr("{[:,", out->data[out->len - 1], 4) == NULL)
@@ -26,7 +26,7 @@ static inline void append_close(buf *out, char bracket)
     buf_add(out, &bracket, 1);
 }
 
-/** JSON that is text already. */
+/** Appends JSON that is already text. */
 static inline void append_raw(buf *out, const char *json)
 {
     append_comma(out);
@@ -52,7 +52,7 @@ static inline void append_key(buf *out, const char *key)
     buf_add(out, ":", 1);
 }
 
-/** A key and its text; nothing when the text is NULL. */
+/** Appends a key and a text; nothing when the text is NULL. */
 static inline void append_member(buf *out, const char *key, const char *text)
 {
     if (text == NULL)
@@ -61,7 +61,7 @@ static inline void append_member(buf *out, const char *key, const char *text)
     append_text(out, text);
 }
 
-/** A key and `true`, when it is. */
+/** Appends a key and `true` if the value is true. */
 static inline void append_flag(buf *out, const char *key, bool is_set)
 {
     if (!is_set)

@@ -1,6 +1,6 @@
 /**
- * JSON that is only looked at: free values, unknown keys, values of the wrong kind. The whole grammar of RFC
- * 8259 stands here once; what is read into structs takes short cuts and comes here when they fail.
+ * JSON that is only checked: free values, unknown keys, values of the wrong kind. The whole grammar of RFC
+ * 8259 is here; the readers of structs take short cuts, and use it when these fail.
  *
  * Hot path: must not allocate or recurse.
  */
@@ -47,17 +47,17 @@ __attribute__((cold)) bool json_stop_value(json_reader *r)
         char byte;
         const char *message;
     } likely[] = {
-        {'\'', "text is written in double quotes"},
+        {'\'', "text must be in double quotes"},
         {'/', "JSON has no comments"},
         {'#', "JSON has no comments"},
-        {'+', "a number has no plus sign"},
-        {'.', "a number begins with a digit"},
-        {'N', "no such value in JSON; true, false and null are lower-case"},
-        {'I', "no such value in JSON"},
+        {'+', "a number must not have a plus sign"},
+        {'.', "a number must begin with a digit"},
+        {'N', "JSON has no such value; true, false and null are lower-case"},
+        {'I', "JSON has no such value"},
         {'T', "true, false and null are lower-case"},
         {'F', "true, false and null are lower-case"},
         {'\xef', "expected a value (a byte-order mark is not one)"},
-        {']', "expected a value (there is none after the last comma)"},
+        {']', "expected a value (a trailing comma is not allowed)"},
     };
     for (size_t i = 0; r->at < r->end && i < sizeof likely / sizeof *likely; i++)
         if (*r->at == likely[i].byte)
@@ -90,7 +90,7 @@ void json_count_lines(json_reader *r, const char *to)
 
 #if defined(__SSE2__)
 
-/** A bit for each of the 16 bytes at `at` that is no space. */
+/** A bit for each of the 16 bytes at `at` that is not a space. */
 static inline unsigned other_than_space(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -99,7 +99,7 @@ static inline unsigned other_than_space(const char *at)
 
 #endif
 
-/** Passes spaces: indentation. */
+/** Skips spaces: indentation. */
 static inline const char *skip_indentation(const char *at, const char *end)
 {
 #if defined(__SSE2__)
@@ -118,7 +118,7 @@ const char *json_space_slow(const char *at, const char *end)
 {
     const uint64_t spaces = UINT64_C(1) << ' ' | 1 << '\n' | 1 << '\r' | 1 << '\t';
 #if defined(__SSE2__)
-    if (*at == '\n' && end - at > 16) { /* a new line of up to 15 spaces more, and then no white space */
+    if (*at == '\n' && end - at > 16) { /* a newline and up to 15 spaces, and then no more white space */
         unsigned others = other_than_space(at + 1);
         const char *behind = at + 1 + (others != 0 ? __builtin_ctz(others) : 0);
         if ((unsigned char)*behind > ' ')
@@ -130,7 +130,7 @@ const char *json_space_slow(const char *at, const char *end)
     return at;
 }
 
-/** As json_space; 0 at the end. */
+/** Like json_space; 0 at the end. */
 static char skip_space(json_reader *r)
 {
     if (r->at < r->end && (unsigned char)*r->at <= ' ')
@@ -160,7 +160,7 @@ bool json_skip_number(json_reader *r)
     if (r->at == first)
         return json_stop(r, "expected a digit");
     if (*first == '0' && r->at - first > 1)
-        return json_stop(r, "a number does not begin with 0");
+        return json_stop(r, "a number must not begin with 0");
     if (r->at < end && *r->at == '.') {
         first = ++r->at;
         r->at = skip_digits(first, end);
@@ -174,12 +174,12 @@ bool json_skip_number(json_reader *r)
         first = r->at;
         r->at = skip_digits(first, end);
         if (r->at == first)
-            return json_stop(r, "expected a digit of the exponent");
+            return json_stop(r, "expected a digit in the exponent");
     }
     return true;
 }
 
-/** The value of the four hexadecimal digits at `at`, -1 when they are none. */
+/** The value of the four hexadecimal digits at `at`; -1 when they are not. */
 static int hex_4(const char *at, const char *end)
 {
     if (end - at < 4)
@@ -196,7 +196,7 @@ static int hex_4(const char *at, const char *end)
 
 size_t json_escape(const char *at, const char *end, unsigned *character)
 {
-    /* by the letter: what it stands for */
+    /* by letter: the character it stands for */
     static const unsigned char letters[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                                ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     if (at == end)
@@ -257,7 +257,7 @@ static bool skip_word(json_reader *r, const char *word, size_t len)
     return true;
 }
 
-/** Passes a value that has no others inside. */
+/** Skips a value that is not an array or object. */
 static bool skip_single(json_reader *r, char first)
 {
     switch (first) {
@@ -274,7 +274,7 @@ static bool skip_single(json_reader *r, char first)
     }
 }
 
-/** Passes a key and its colon. */
+/** Skips a key and its colon. */
 static bool skip_key(json_reader *r)
 {
     if (skip_space(r) != '"')
@@ -287,7 +287,7 @@ static bool skip_key(json_reader *r)
     return json_count_item(r);
 }
 
-/** One bit for each open level: an object. */
+/** One bit for each open level: whether it is an object. */
 typedef struct levels {
     unsigned outer; /* the reader's depth when it began */
     uint64_t objects[JSON_DEPTH_MOST / 64];
@@ -299,7 +299,7 @@ static bool is_object(const levels *l, unsigned depth)
     return (l->objects[level / 64] >> level % 64 & 1) != 0;
 }
 
-/** Passes an opening bracket; `*is_empty` when the closing one followed at once. */
+/** Skips an opening bracket; sets `*is_empty` when the closing one follows at once. */
 static bool skip_open(json_reader *r, levels *l, char bracket, bool *is_empty)
 {
     if (!json_enter(r))
@@ -316,7 +316,7 @@ static bool skip_open(json_reader *r, levels *l, char bracket, bool *is_empty)
     return bracket == '{' ? skip_key(r) : json_count_item(r);
 }
 
-/** Behind a value: passes the brackets that close, then the comma (and the key) before the next one. */
+/** After a value: skips the closing brackets, then the comma (and the key) before the next value. */
 static bool skip_to_next(json_reader *r, const levels *l)
 {
     while (r->depth > l->outer) {

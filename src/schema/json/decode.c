@@ -1,13 +1,13 @@
-/** The whole of a text into one value, and the fault that ends it early. */
+/** Decodes a whole text into one value, and reports the fault that ends it early. */
 #include "schema/json/read.h"
 
 bool json_stop_memory(json_reader *r)
 {
     r->faults->is_memory_short = true;
-    return json_stop_code(r, "no_memory", "needs more memory than it may have");
+    return json_stop_code(r, "no_memory", "needs more memory than allowed");
 }
 
-/** The reader counts on a NUL behind the text; most bodies have one, other texts are copied. */
+/** The reader needs a NUL after the text; most bodies have one, other texts are copied. */
 static bool end_with_nul(json_reader *r, tern_str text)
 {
     if (*r->end == '\0')
@@ -22,8 +22,8 @@ static bool end_with_nul(json_reader *r, tern_str text)
     return true;
 }
 
-/** Adds the fault of what ended the reading, in place of all those before it. Its message goes after "the
- * body ": "has too many values (line 1, column 65)". */
+/** Adds the fault that ended the reading, and drops all earlier ones. The message follows "the body ": "has
+ * too many values (line 1, column 65)". */
 static void add_stop(json_reader *r, const place *where)
 {
     json_count_lines(r, r->at);

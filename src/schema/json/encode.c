@@ -1,9 +1,8 @@
 /*
- * Structs to JSON by their plan.
+ * Encodes structs as JSON by their plan.
  *
- * Hot path: every JSON reply. A model's keys are copied as they lie in its plan, its fixed-size fields are
- * written without asking for room (one question covers them all), numbers go straight to their place. Must
- * not format, must not copy what it has written.
+ * Hot path: every JSON reply. A model's keys are copied from its plan, its fixed-size fields are written
+ * after one check for room, numbers are written in place. Must not format, must not copy its output.
  */
 #include "schema/json/write.h"
 #include "schema/number/print.h"
@@ -16,8 +15,7 @@ static char *write_value(writer *w, char *at, const tern_type *type, const void 
 static char *write_model(writer *w, char *at, const tern_type *type, const void *model);
 static char *write_list(writer *w, char *at, const tern_type *type, const void *value);
 
-/** Copies in blocks of 16, one at least: both sides have what it takes (WRITE_SLACK; field_plan's json_key).
- */
+/** Copies in blocks of 16, at least one: both sides have room for it (WRITE_SLACK; field_plan's json_key). */
 static inline char *write_blocks(char *at, const char *from, size_t len)
 {
     memcpy(at, from, 16);
@@ -67,7 +65,7 @@ static inline char *write_text_item(writer *w, char *at, const tern_type *type, 
     return text != NULL ? write_text(w, at, text, strlen(text)) : write_refusal(w, JSON_NOT_NULLABLE);
 }
 
-/** A value that its enum has no name for would be an empty text, which no client knows. */
+/** An enum value without a name would be an empty text, which clients do not know. */
 static char *write_enum(writer *w, char *at, const tern_type *type, const void *value)
 {
     const char *name = scalar_enum_name(type, *(const int *)value);
@@ -106,7 +104,7 @@ static char *write_bytes(writer *w, char *at, const tern_bytes *bytes)
 
 static char *write_any(writer *w, char *at, const tern_any *any)
 {
-    if (any->len == 0) /* nothing was put there */
+    if (any->len == 0) /* nothing was written */
         return write_null(at);
     at = writer_room(w, at, any->len);
     if (at == NULL)
@@ -115,13 +113,13 @@ static char *write_any(writer *w, char *at, const tern_any *any)
     return at + any->len;
 }
 
-/* The header of every list and map is the same: where its items are, and how many. */
+/* Every list and map begins with the same header: its items and their count. */
 typedef tern_bool_list any_list;
 
-/** How an item is written; known where write_items is inlined. */
+/** The function that writes an item; a constant where write_items is inlined. */
 typedef char *write_item(writer *w, char *at, const tern_type *type, const void *value);
 
-/** All items, a comma behind each. */
+/** Writes all items, each followed by a comma. */
 static inline __attribute__((always_inline)) char *
 write_items(writer *w, char *at, const any_list *list, const tern_type *type, size_t step, write_item *write)
 {
@@ -171,7 +169,7 @@ static char *write_list(writer *w, char *at, const tern_type *type, const void *
     }
     w->depth++;
     if (__builtin_mul_overflow(list->count, least, &all) || all > SIZE_MAX / 2)
-        all = 0; /* more than there is memory for: the items will find out */
+        all = 0; /* more than fits in memory: writing the items fails */
     at = writer_room(w, at, all + 2);
     if (at == NULL)
         return NULL;
@@ -209,7 +207,7 @@ static char *write_map(writer *w, char *at, const tern_type *type, const void *v
     return writer_room(w, at, 0);
 }
 
-/** Writes a value whose longest form is in its plan's most_bytes: there is room for it. */
+/** Writes a value whose longest form is counted in the plan's most_bytes: there is room for it. */
 static inline char *write_fixed(writer *w, char *at, const tern_type *type, const void *value)
 {
     switch (type->kind) {
@@ -243,7 +241,7 @@ static char *write_variable(writer *w, char *at, const tern_type *type, const vo
         return write_text_item(w, at, type, value);
     case TERN_KIND_ENUM:
         return write_enum(w, at, type, value);
-    case TERN_KIND_UPLOAD: /* its content is no business of JSON's */
+    case TERN_KIND_UPLOAD: /* its content is not part of the JSON */
         text = ((const tern_upload *)value)->name;
         return text != NULL ? write_text(w, at, text, strlen(text)) : write_null(at);
     case TERN_KIND_BYTES:
@@ -263,22 +261,22 @@ static inline bool is_fixed(tern_kind kind)
     return (variable >> kind & 1) == 0;
 }
 
-/** A field that has no value where null is not one of it, after its comma and key: nothing of it is left. */
+/** Removes a field that has no value and is not nullable, after its comma and key were written. */
 static __attribute__((cold, noinline)) char *write_absent(writer *w, char *at, const field_plan *f)
 {
-    if (f->type->kind == TERN_KIND_ANY) /* any JSON is a value of that, null too */
+    if (f->type->kind == TERN_KIND_ANY) /* any JSON is valid there, null too */
         return write_null(at);
     return f->field->optional ? at - f->json_key_len - 1 : write_refusal(w, JSON_NOT_NULLABLE);
 }
 
-/** A field that has no value, after its comma and key. */
+/** Writes a field that has no value, after its comma and key. */
 static inline char *write_lacking(writer *w, char *at, const field_plan *f)
 {
     return f->is_nullable ? write_null(at) : write_absent(w, at, f);
 }
 
-/** Writes a field's value, which is not noted as null; there is room for it but for the insides of what has
- * no longest form. */
+/** Writes a field's value, whose state is not null; there is room for it, except for contents without a
+ * longest form. */
 static inline char *write_field(writer *w, char *at, const field_plan *f, const void *value, size_t most)
 {
     const tern_type *type = f->type;
@@ -310,8 +308,8 @@ static inline char *write_field(writer *w, char *at, const field_plan *f, const 
     return at != NULL ? writer_room(w, at, most) : NULL;
 }
 
-/** `at` has room for the plan's most_bytes. Every field begins with a comma; the first one becomes the brace.
- */
+/** `at` has room for the plan's most_bytes. Every field begins with a comma; the first comma becomes the
+ * brace. */
 static char *write_model(writer *w, char *at, const tern_type *type, const void *model)
 {
     const type_plan *plan = plan_of(type);

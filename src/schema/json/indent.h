@@ -1,4 +1,4 @@
-/** JSON for people to read. */
+/** JSON indented for people to read. */
 #ifndef SCHEMA_JSON_INDENT_H
 #define SCHEMA_JSON_INDENT_H
 

@@ -1,7 +1,7 @@
 #include "schema/json/items.h"
 
-/** How many items there will be, if the rest of the text is like this list so far; never above twice as many,
- * nor so few more that growing gets slow. */
+/** Estimates the number of items, assuming that the rest of the text is like the list so far; at most twice
+ * as many as now, but enough that growing stays fast. */
 static size_t guess_count(const json_reader *r, const json_items *items)
 {
     size_t done = (size_t)(r->at - items->begin), left = (size_t)(r->end - r->at);
@@ -41,7 +41,7 @@ void json_items_shrink(json_reader *r, json_items *items)
 {
     size_t rounded = arena_rounded((size_t)(items->next - items->data));
     void *block = arena_resize(r->arena, items->data, rounded);
-    if (block == NULL) /* it stays larger than it need be */
+    if (block == NULL) /* it stays larger than needed */
         return;
     r->memory_left += (size_t)(items->limit - items->data) - rounded;
     items->data = block;

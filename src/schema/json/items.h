@@ -1,27 +1,27 @@
 /**
  * The items of a list, or the entries of a map, while it is being read.
  *
- * How many there are is known at the closing bracket. Until then they lie in the pile, a small stack
- * memory that all lists being read share from its front, and are copied once into the arena; a list that
- * outgrows its share moves to a growing block of its own. Both keep the items of the outer lists where they
- * are while an inner one is read.
+ * Their number is known at the closing bracket. Until then they are in the pile, a small block on the stack
+ * that all lists being read share from its front; then they are copied once into the arena. A list that
+ * outgrows its share moves to its own growing block. Either way the items of the outer lists stay in place
+ * while an inner list is read.
  *
- * Memory is taken off what json_limits allows before it is used: `[{},{},...]` for a large struct is refused
- * in time.
+ * Memory is counted against json_limits before it is used: `[{},{},...]` for a large struct is rejected in
+ * time.
  */
 #ifndef SCHEMA_JSON_ITEMS_H
 #define SCHEMA_JSON_ITEMS_H
 
 #include "schema/json/read.h"
 
-enum { JSON_PILE_SHARE = 4 }; /* of what is left of the pile, one in as many parts is lent to a list */
+enum { JSON_PILE_SHARE = 4 }; /* a list may use one part in this many of the rest of the pile */
 
 typedef struct json_items {
-    char *data, *next, *limit; /* the first item; behind the last one; behind the room */
+    char *data, *next, *limit; /* the first item; the end of the items; the end of the room */
     size_t step;
-    const char *begin; /* where the list begins in the text */
+    const char *begin; /* the list's begin in the text */
     char *pile;        /* the reader's, when the list began */
-    bool is_alone;     /* in a block of its own */
+    bool is_alone;     /* in its own block */
 } json_items;
 
 static inline void json_items_begin(json_reader *r, json_items *items, size_t step)
@@ -36,16 +36,16 @@ static inline void json_items_begin(json_reader *r, json_items *items, size_t st
     r->pile += share;
 }
 
-/** Moves a full list to a block of its own, or makes that larger. False when reading ended. */
+/** Moves a full list to its own block, or enlarges that. False when reading ended. */
 bool json_items_grow(json_reader *r, json_items *items);
 
-/** Counts one more item, for which there is room at `next` then; false when reading ended. */
+/** Counts one more item and makes room for it at `next`; false when reading ended. */
 static inline bool json_items_room(json_reader *r, json_items *items, size_t step)
 {
     return json_count_item(r) && ((size_t)(items->limit - items->next) >= step || json_items_grow(r, items));
 }
 
-/** Gives back what a block of its own has too much. */
+/** Gives back the unused rest of the list's own block. */
 void json_items_shrink(json_reader *r, json_items *items);
 
 /** Copies out of the pile; both sides are whole multiples of 16 bytes long. */
@@ -55,12 +55,12 @@ static inline void json_copy_16s(char *to, const char *from, size_t rounded)
         memcpy(to, from, rounded);
         return;
     }
-    for (size_t i = 0; i < rounded; i += 16) /* where a call would cost more than the copy */
+    for (size_t i = 0; i < rounded; i += 16) /* a call would cost more than the copy */
         memcpy(to + i, from + i, 16);
 }
 
-/** Puts the `count` items, at least one, in their last place: into `out`, as the struct that every list and
- * map is. */
+/** Moves the `count` items, at least one, to their final location, and sets `out`, the struct of every list
+ * and map. */
 static inline bool json_items_end(json_reader *r, json_items *items, size_t count, void *out)
 {
     r->pile = items->pile;
@@ -81,17 +81,17 @@ static inline bool json_items_end(json_reader *r, json_items *items, size_t coun
     return true;
 }
 
-/** An array or object without anything in it, whose closing bracket r->at is on. */
+/** An empty array or object, with r->at on its closing bracket. */
 static inline bool json_read_empty(json_reader *r, void *out)
 {
-    const tern_any nothing = {NULL, 0}; /* laid out as every list and map */
+    const tern_any nothing = {NULL, 0}; /* the layout of every list and map */
     r->at++;
     r->depth--;
     memcpy(out, &nothing, sizeof nothing);
     return true;
 }
 
-/** Behind an item: passes the comma, or the closing bracket (`*is_end`). False when neither is there. */
+/** After an item: skips the comma, or the closing bracket (`*is_end`). False when neither follows. */
 static inline bool json_pass_comma(json_reader *r, char closing, const char *expected, bool *is_end)
 {
     const char *at = json_behind_space(r, r->at);

@@ -1,5 +1,6 @@
 /**
- * JSON straight into structs and out of them, by their description (RFC 8259, I-JSON's strictness).
+ * Decodes JSON directly into structs and encodes structs as JSON, by their description (RFC 8259, as strict
+ * as I-JSON).
  *
  * Hot path: every request with a JSON body, every JSON reply.
  */
@@ -14,7 +15,7 @@
 
 typedef struct json_limits {
     unsigned depth;      /* nested arrays and objects; default 64 */
-    size_t items;        /* members and elements altogether; default 1,000,000 */
+    size_t items;        /* members and elements in total; default 1,000,000 */
     size_t memory_bytes; /* arena bytes; 0: 8 times the input plus 4 KiB */
 } json_limits;
 
@@ -27,31 +28,31 @@ typedef struct json_limits {
  *
  * Faults of syntax end the decoding: one fault "not_json" with line and column. Faults of meaning (wrong
  * type, broken rule, missing, unknown or duplicate key) are all collected, and decoding goes on. Keys of
- * read-only fields are skipped. Absent fields get their fallback (a plain value from then on), or zero;
- * `tern_state` says which were given.
+ * read-only fields are skipped. Absent fields get their fallback (from then on a normal value), or zero;
+ * `tern_state` records which were given.
  *
- * @return true when there was no fault. On false nothing in `*out` may be used.
+ * @return true when there was no fault. On false `*out` must not be used.
  */
 bool json_decode(const tern_type *type, void *out, tern_str text, const json_limits *limits,
                  const place *where, arena *a, tern_faults *faults);
 
-/** Why a value has no JSON. */
+/** Why a value cannot be written as JSON. */
 typedef enum json_refusal {
     JSON_NOT_REFUSED,
-    JSON_TOO_DEEP,     /* more than 64 nested values: a list that reaches itself */
+    JSON_TOO_DEEP,     /* more than 64 nested values: a list that contains itself */
     JSON_NOT_FINITE,   /* a number that is infinite or not a number */
-    JSON_OUT_OF_YEARS, /* a date-time outside of the years 0 to 9999 */
-    JSON_NOT_NULLABLE, /* NULL or null where a value must be: a text, an item, a field that is not nullable */
-    JSON_NAMELESS      /* a value of an enum that is not one of its names */
+    JSON_OUT_OF_YEARS, /* a date-time outside the years 0 to 9999 */
+    JSON_NOT_NULLABLE, /* NULL or null where a value is required: a text, an item, a field that is not nullable */
+    JSON_NAMELESS      /* an enum value without a name */
 } json_refusal;
 
-/** Where JSON is written: a block that grows in the arena. */
+/** The output for JSON: a block that grows in the arena. */
 typedef struct json_out {
     char *data;
     size_t len, room;
     arena *arena;
     bool is_alone;        /* `data` is large and grows by arena_resize */
-    bool failed;          /* nothing was appended: the value was refused, or else out of memory */
+    bool failed;          /* nothing was appended: the value was refused, or memory ran out */
     json_refusal refusal; /* JSON_NOT_REFUSED unless it was */
 } json_out;
 
@@ -61,13 +62,13 @@ bool json_out_reserve(json_out *out, size_t more);
 
 /**
  * Appends the JSON of `*value`, of a prepared type. Fields in order of declaration; write-only ones and those
- * whose state is TERN_STATE_ABSENT are left out. A text of NULL, and a date without month, is null where the
- * field is nullable, is left out where it is optional alone, and fails elsewhere, as does a field noted as
- * null. A tern_any of
- * nothing is null (its text is copied as it is). No white space. Bytes of text that are not UTF-8 become
- * U+FFFD. '<' and '/' stay as they are: who puts JSON between <script> tags escapes it there.
+ * whose state is TERN_STATE_ABSENT are left out. A NULL text, a date without a month, and a field whose state
+ * is null are written as null if the field is nullable, left out if it is only optional, and an error
+ * otherwise. An empty tern_any is null; other ones are copied as they are. No white space. Bytes of text that
+ * are not UTF-8 become U+FFFD. '<' and '/' are not escaped: escape them before putting JSON between <script>
+ * tags.
  *
- * On false `out` is as before, but for `failed` and the reason, and takes no more.
+ * On false `out` is as before, except for `failed` and the reason, and accepts no more.
  */
 bool json_encode(const tern_type *type, const void *value, json_out *out);
 /** Appends `text` as a JSON string with its quotes; vectorised. */
@@ -75,7 +76,7 @@ bool json_encode_text(json_out *out, const char *text, size_t len);
 
 /* Pieces for other readers of JSON (tern_value). All move `*at` on success. */
 
-/** Checks that `text` is one JSON value, whole, within limits: NULL, or why not with `*offset`. */
+/** Checks that the whole `text` is one JSON value within limits: NULL, or the error with its `*offset`. */
 const char *json_check(tern_str text, const json_limits *limits, size_t *offset);
 /** 1-based line and column (in bytes) of an offset. */
 void json_place(tern_str text, size_t offset, unsigned *line, unsigned *column);

@@ -1,9 +1,9 @@
 /**
- * Doubled keys in JSON that is kept as its text: two readers of it could take two different values (RFC 8259
- * section 4 leaves it open), so none gets to see it.
+ * Duplicate keys in JSON that is kept as text: two readers could use different values (RFC 8259 section 4
+ * leaves it open), so it is rejected.
  *
- * The keys of all open objects lie on one stack, those of the innermost on top; at its closing bracket they
- * are compared and go. Work and memory are linear in the text.
+ * The keys of all open objects are on one stack, those of the innermost on top; at its closing bracket they
+ * are compared and removed. Work and memory are linear in the text.
  */
 #include "base/mem.h"
 #include "base/random.h"
@@ -22,12 +22,12 @@ typedef struct key_search {
     json_reader *r;
     json_key *keys;
     size_t count, room;
-    json_key lent[KEYS_AT_FIRST]; /* where `keys` begins */
+    json_key lent[KEYS_AT_FIRST]; /* the base of `keys` */
     siphash_key secret;
     bool has_secret;
 } key_search;
 
-/** A block for a while, off what the reader may use; NULL when reading ended. */
+/** A temporary block, counted against the reader's memory; NULL when reading ended. */
 static void *borrow(json_reader *r, size_t count, size_t size)
 {
     if (!json_charge(r, count * size))
@@ -62,7 +62,7 @@ static bool grow(key_search *s)
     return true;
 }
 
-/** The key between these quotes with its escapes decoded, in a copy. */
+/** A copy of the key between these quotes, with its escapes decoded. */
 static bool decode_key(key_search *s, const char *open, const char *close, json_key *key)
 {
     size_t len = (size_t)(close + 1 - open);
@@ -92,7 +92,7 @@ static const json_key *find_in_few(const json_key *keys, size_t count)
     return NULL;
 }
 
-/** By a keyed hash: no client can choose keys that collide. */
+/** Uses a keyed hash, so that no client can choose keys that collide. */
 static const json_key *find_in_many(key_search *s, const json_key *keys, size_t count)
 {
     size_t size = 4 * KEYS_FEW;
@@ -137,15 +137,15 @@ static bool push_key(key_search *s, const char *open, const char *close, bool ha
     return !has_escape || decode_key(s, open, close, key);
 }
 
-/** The first key that its object had already; NULL when there is none, or reading ended. */
+/** The first duplicate key; NULL if none, or when reading ended. */
 static const json_key *find_duplicate(key_search *s, const char *at, const char *end)
 {
-    size_t began[JSON_DEPTH_MOST]; /* how many keys there were at each open brace */
+    size_t began[JSON_DEPTH_MOST]; /* the number of keys at each open brace */
     unsigned depth = 0;
     for (; at < end; at++) {
         if (*at == '{') {
             began[depth++] = s->count;
-        } else if (*at == '}' && depth > 0) { /* which it is: json_skip has seen to it */
+        } else if (*at == '}' && depth > 0) { /* always true: json_skip has checked it */
             size_t first = began[--depth], count = s->count - first;
             const json_key *duplicate = count <= KEYS_FEW ? find_in_few(s->keys + first, count)
                                                           : find_in_many(s, s->keys + first, count);

@@ -26,7 +26,7 @@ size_t json_copy_plain_scalar(char *to, const char *from, size_t len, uint64_t *
 
 #if defined(__x86_64__)
 
-/** A bit for each of 16 bytes that is not plain. */
+/** One bit for each of 16 bytes that is not plain. */
 static inline uint64_t copy_16(char *to, const char *from, uint64_t *high)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
@@ -70,7 +70,7 @@ size_t json_copy_plain_16(char *to, const char *from, size_t len, uint64_t *high
         return json_copy_plain_scalar(to, from, len, high);
     for (size_t i = 0; i < len;) {
         if (len - i < 16)
-            i = len - 16; /* the last block once more from its end: what it overlaps was plain */
+            i = len - 16; /* the last 16 bytes: those that overlap were plain */
         uint64_t special = copy_16(to + i, from + i, high);
         if (special != 0)
             return i + PLACE_OF(special);

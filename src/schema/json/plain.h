@@ -1,6 +1,6 @@
 /**
- * Text that may stand in a JSON string as it is: all bytes from ' ' on, but for '"' and '\\'; whether those
- * from 0x80 on are UTF-8 is looked at when all of a text is copied.
+ * Text that can be in a JSON string unescaped: all bytes from ' ' up, except '"' and '\\'. Whether bytes from
+ * 0x80 are UTF-8 is checked once the whole text is copied.
  *
  * Hot path: every text of every JSON reply. Nothing is read outside the text, nothing written outside its
  * copy.
@@ -20,8 +20,8 @@ static inline bool json_plain_byte(unsigned char byte)
 
 #define JSON_HIGH_BITS UINT64_C(0x8080808080808080)
 
-/** Whether all eight bytes are plain. A zero byte is found by the borrow of a subtraction, so a byte above it
- * may be blamed too: exact as a whole, not by byte. */
+/** Whether all eight bytes are plain. A zero byte is found by the borrow of a subtraction, which may also
+ * mark the byte above it: the result is exact as a whole, not for each byte. */
 static inline bool json_plain_word(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101;
@@ -31,23 +31,23 @@ static inline bool json_plain_word(uint64_t word)
 }
 
 /**
- * Copies the plain bytes that `from` (of `len`) begins with to `to`, perhaps some after them too (never more
- * than `len`), and returns how many they are. `*high` gets a bit when one of the bytes copied is 0x80 or
+ * Copies the plain bytes at the front of `from` (`len` bytes) to `to`, perhaps with some after them (never
+ * more than `len`), and returns the number of plain ones. Sets a bit of `*high` when a copied byte is 0x80 or
  * more.
  */
 typedef size_t json_copy_plain(char *to, const char *from, size_t len, uint64_t *high);
 
 json_copy_plain json_copy_plain_scalar;
-/** With the vectors that every processor of its kind has (SSE2, NEON), and the scalar one where there are
- * none. */
+/** Uses the vectors that every processor of the architecture has (SSE2, NEON), or the scalar version
+ * elsewhere. */
 json_copy_plain json_copy_plain_16;
 #if defined(__x86_64__)
 json_copy_plain json_copy_plain_avx2;
 #endif
-/** The best for long texts on this processor; never changes after start. */
+/** The fastest version for long texts on this processor; does not change after start. */
 extern json_copy_plain *json_copy_plain_best;
 
-/** Copies `len` bytes, from `size` to twice that many, when they are plain. Two words that may overlap;
+/** Copies `len` bytes, from `size` to twice `size`, if they are plain. Uses two words that may overlap;
  * `size` is 4 or 8. */
 static inline bool json_copy_short(char *to, const char *from, size_t len, size_t size, uint64_t *high)
 {
@@ -62,7 +62,8 @@ static inline bool json_copy_short(char *to, const char *from, size_t len, size_
     return true;
 }
 
-/** As json_copy_plain, for the short texts that most are: a call only for what is long or not plain. */
+/** Like json_copy_plain, for short texts, the usual case: calls a function only for long or not plain
+ * ones. */
 static inline size_t json_copy_plain_any(char *to, const char *from, size_t len, uint64_t *high)
 {
     if (len > 16)

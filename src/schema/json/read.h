@@ -1,9 +1,9 @@
 /**
- * Between the files of the JSON reader: the place in the text, and what each of them reads.
+ * Shared by the files of the JSON reader: the position in the text, and the reading functions.
  *
- * A reading function finds `at` on the first byte of what it reads and leaves it behind the last one. It
- * returns true when the value is right. On false either a fault was added and the value was passed over, so
- * that reading goes on, or `stop` is set and everything unwinds.
+ * A reading function starts with `at` on the first byte of the value and leaves it after the last one. It
+ * returns true when the value is valid. On false either a fault was added and the value was skipped, so that
+ * reading continues, or `stop` is set and all reading functions return.
  */
 #ifndef SCHEMA_JSON_READ_H
 #define SCHEMA_JSON_READ_H
@@ -14,11 +14,11 @@
 
 enum {
     JSON_DEPTH = 64,
-    JSON_DEPTH_MOST = 256, /* what the stack of a coroutine has room for, whatever the limits say */
+    JSON_DEPTH_MOST = 256, /* as many as fit on a coroutine's stack, whatever the limits are */
     JSON_ITEMS = 1000000,
     JSON_MEMORY_FACTOR = 8,
     JSON_MEMORY_FLOOR = 4096,
-    JSON_PILE_BYTES = 8192 /* where lists begin, on json_decode's stack */
+    JSON_PILE_BYTES = 8192 /* for small lists, on json_decode's stack */
 };
 
 typedef struct json_reader {
@@ -27,50 +27,49 @@ typedef struct json_reader {
     unsigned depth, depth_most;
     size_t items_left;
     size_t memory_left;
-    const char *stop, *code; /* why nothing more is read (static texts); NULL: go on */
-    size_t text_len;         /* of the string that was read last */
-    bool has_nul;            /* it holds a NUL, which no C string can */
+    const char *stop, *code; /* why reading ended (static texts); NULL: it continues */
+    size_t text_len;         /* of the last string read */
+    bool has_nul;            /* it contains a NUL, which a C string cannot */
     arena *arena;
     tern_faults *faults;
-    char *pile, *pile_end; /* what is free for the lists being read */
-    /* Strings with escapes are decoded where they stand, which adds newlines that the client never wrote:
-     * behind the last such string is `counted`, the line before it begins at `line_begin`; the first one
-     * begins at `made_first`. */
+    char *pile, *pile_end; /* the free part, for the lists being read */
+    /* Strings with escapes are decoded in place, which adds newlines that the client did not write: `counted`
+     * is the end of the last such string, `line_begin` is where the line before it begins, and the first such
+     * string begins at `made_first`. */
     const char *counted, *line_begin, *made_first;
     unsigned made_lines;
-    unsigned line; /* once it is asked for */
+    unsigned line; /* once requested */
 } json_reader;
 
 /** Starts at the beginning of `text` with `limits` (NULL: the defaults); no arena, no faults. */
 void json_reader_init(json_reader *r, tern_str text, const json_limits *limits);
-/** Ends reading: the text is not JSON, since at `at` something else was `expected`. Returns false. */
+/** Ends reading: the text is not JSON, since `expected` is not what is at `at`. Returns false. */
 bool json_stop(json_reader *r, const char *expected);
-/** Ends reading for another reason, with its code. The message is a verb and what follows: "has a key twice".
- * Returns false. */
+/** Ends reading for another reason, with its code. The message begins with a verb: "has a key twice". Returns
+ * false. */
 bool json_stop_code(json_reader *r, const char *code, const char *message);
-/** As json_stop where a value must begin: says what is wrong with the byte that stands there. */
+/** Like json_stop, where a value must begin: the message depends on the byte there. */
 bool json_stop_value(json_reader *r);
-/** As json_stop inside a string, at a byte that neither is part of it nor ends it. */
+/** Like json_stop, inside a string at a byte that is neither part of it nor its end. */
 bool json_stop_text(json_reader *r);
-/** Ends reading: there is no memory. Returns false. */
+/** Ends reading: out of memory. Returns false. */
 bool json_stop_memory(json_reader *r);
-/** Finds where the line of `to` begins, before newlines are decoded behind it. */
+/** Finds where the line of `to` begins, before newlines are decoded after it. */
 void json_note_line(json_reader *r, const char *to);
-/** Counts the lines up to `to`, and finds where the last of them begins. Between strings with newlines of
- * their own, which cannot be told apart any more, it is as near as can be. */
+/** Counts the lines up to `to`, and finds where the last one begins. Between strings with decoded newlines,
+ * which can no longer be distinguished, the result is approximate. */
 void json_count_lines(json_reader *r, const char *to);
 
-/** Takes `size` bytes off what the reader may still use; false when that is too little (and reading ended).
- */
+/** Counts `size` bytes against the reader's memory; false when not enough is left (and reading ended). */
 static inline bool json_charge(json_reader *r, size_t size)
 {
     if (size > r->memory_left)
-        return json_stop_code(r, "too_costly", "takes too much memory");
+        return json_stop_code(r, "too_costly", "needs too much memory");
     r->memory_left -= size;
     return true;
 }
 
-/** Into an array or object: counts the level and passes the bracket. */
+/** Enters an array or object: counts the level and skips the bracket. */
 static inline bool json_enter(json_reader *r)
 {
     if (r->depth == r->depth_most)
@@ -80,21 +79,21 @@ static inline bool json_enter(json_reader *r)
     return true;
 }
 
-/* Where every value is read, text.data[text.len] is 0: no loop needs to ask for the end. */
+/* While values are read, text.data[text.len] is 0: no loop needs to check for the end. */
 
 const char *json_space_slow(const char *at, const char *end) __attribute__((pure));
 
-/** Where white space from `at` on ends. */
+/** The end of the white space at `at`. */
 static inline const char *json_behind_space(const json_reader *r, const char *at)
 {
     if ((unsigned char)*at > ' ')
         return at;
-    if (*at == ' ' && (unsigned char)at[1] > ' ') /* the one behind a colon or comma */
+    if (*at == ' ' && (unsigned char)at[1] > ' ') /* the one after a colon or comma */
         return at + 1;
     return json_space_slow(at, r->end);
 }
 
-/** Passes white space; the byte behind it. */
+/** Skips white space; returns the byte after it. */
 static inline char json_space(json_reader *r)
 {
     r->at = json_behind_space(r, r->at);
@@ -112,7 +111,7 @@ static inline bool json_count_item(json_reader *r)
 
 /**
  * Reads the string whose opening quote `at` is on, decodes its escapes in place, ends it with a NUL and
- * checks that it is UTF-8. `text_len` is its length; NULL when reading ended.
+ * checks that it is UTF-8. Sets `text_len`; returns NULL when reading ended.
  */
 char *json_read_text(json_reader *r);
 
@@ -121,23 +120,23 @@ bool json_read_model(json_reader *r, const tern_type *type, void *out, const pla
 bool json_read_list(json_reader *r, const tern_type *type, void *out, const place *where);
 bool json_read_map(json_reader *r, const tern_type *type, void *out, const place *where);
 
-/** The key that was read last as people can be shown it: U+0000 becomes U+FFFD, since a C string would end
- * there. `key` itself where there is none, or no memory. (read_value.c) */
+/** The last key read, in a form for messages: U+0000 becomes U+FFFD, since a C string would end there. `key`
+ * itself if it has none, or when out of memory. (read_value.c) */
 const char *json_shown_key(json_reader *r, const char *key);
 
-/** Adds the fault of a value of the wrong kind, and passes it over. Returns false. */
+/** Adds the fault of a value of the wrong kind, and skips the value. Returns false. */
 bool json_wrong_kind(json_reader *r, const tern_type *type, const place *where);
 
-/* Checked, but not kept. These never look at or after `end`. */
+/* These check values without storing them. They never read at or after `end`. */
 
 bool json_skip(json_reader *r);
-/** Whether no object from `begin` up to r->at, which json_skip has passed, has a key twice; one that does is
- * a fault. (keys.c) */
+/** Whether no object from `begin` up to r->at, which json_skip has checked, has a duplicate key; a duplicate
+ * is a fault. (keys.c) */
 bool json_keys_differ(json_reader *r, const char *begin, const place *where);
 bool json_skip_text(json_reader *r);
 bool json_skip_number(json_reader *r);
-/** Reads the escape that follows the '\' before `at`: its length, 0 when it is none (a lone half of a
- * surrogate pair is none). */
+/** Reads the escape that follows the '\' before `at`: its length; 0 when it is invalid (as is a lone half of
+ * a surrogate pair). */
 size_t json_escape(const char *at, const char *end, unsigned *character);
 
 #endif

@@ -1,12 +1,11 @@
 /**
- * The values that most fields are, inlined where models and lists read them.
+ * The most common kinds of values, inlined where models and lists read them.
  *
- * Integers are exact, however they are written: 30.0 and 1.5e1 are whole, as JSON Schema has it; 1e400 is too
- * large. Doubles are correctly rounded; one that is too large for its type is a fault, one too small becomes
- * 0.
+ * Integers are exact, in any notation: 30.0 and 1.5e1 are whole, as in JSON Schema; 1e400 is too large.
+ * Doubles are correctly rounded; one that is too large for its type is a fault, one too small becomes 0.
  *
- * Hot path: must not allocate; messages are made only where there is a fault, in functions of their own. Must
- * not take the address of a local: every caller would pay for the stack's guard.
+ * Hot path: must not allocate; messages are made only for faults, in separate functions. Must not take the
+ * address of a local: every caller would pay for the stack protector.
  */
 #ifndef SCHEMA_JSON_READ_FAST_H
 #define SCHEMA_JSON_READ_FAST_H
@@ -15,13 +14,13 @@
 #include "schema/number/fast.h"
 #include "schema/scalar.h"
 
-/* What the short cuts do not take: read_value.c. */
+/* Values that the short cuts do not read: read_value.c. */
 
-/** An integer that is not up to 19 digits alone, or too large, or not one at all. */
+/** An integer that is not just up to 19 digits, or is too large, or is not an integer. */
 bool json_read_odd_int(json_reader *r, const tern_type *type, void *out, const place *where);
-/** Any double, or none at all. */
+/** Any double, or a value that is not one. */
 bool json_read_odd_double(json_reader *r, const tern_type *type, void *out, const place *where);
-/** Adds the fault of a text with a NUL inside. Returns false. */
+/** Adds the fault of a text that contains a NUL. Returns false. */
 bool json_refuse_nul(json_reader *r, const place *where);
 
 static inline bool json_read_bool(json_reader *r, const tern_type *type, void *out, const place *where)
@@ -37,7 +36,7 @@ static inline bool json_read_bool(json_reader *r, const tern_type *type, void *o
 
 static inline void json_store_int(void *out, size_t size, uint64_t value)
 {
-    switch (size) { /* the low bytes, whatever the sign */
+    switch (size) { /* the low bytes, signed or not */
     case 8:
         *(uint64_t *)out = value;
         break;
@@ -53,7 +52,7 @@ static inline void json_store_int(void *out, size_t size, uint64_t value)
     }
 }
 
-/** Stores -value or value when the type holds it. */
+/** Stores -value or value if it fits the type. */
 static inline bool json_fits_int(const tern_type *type, bool is_negative, uint64_t value, void *out)
 {
     unsigned bits = 8 * (unsigned)type->size;
@@ -68,7 +67,7 @@ static inline bool json_fits_int(const tern_type *type, bool is_negative, uint64
     return true;
 }
 
-/** Digits from `at` on into `value`, which wraps where there are too many; returns where they end. */
+/** Reads digits at `at` into `value`, which wraps when there are too many; returns their end. */
 static inline const char *json_take_digits(const char *at, const char *end, uint64_t *value)
 {
     uint64_t sum = 0;
@@ -87,7 +86,7 @@ static inline const char *json_take_digits(const char *at, const char *end, uint
     return at;
 }
 
-/** An integer of up to 19 digits from `at` on that the type holds: where it ends, NULL when there is none. */
+/** Reads an integer of up to 19 digits at `at` that fits the type: returns its end, NULL if there is none. */
 static inline const char *json_take_int(const char *at, const char *end, const tern_type *type, void *out)
 {
     bool is_negative = *at == '-';
@@ -109,7 +108,7 @@ static inline bool json_read_int(json_reader *r, const tern_type *type, void *ou
     return true;
 }
 
-/** A double of the usual form, likewise. */
+/** Reads a double of the usual form at `at`: returns its end, NULL if there is none. */
 static inline const char *json_take_double(const char *at, const char *end, const tern_type *type, void *out)
 {
     (void)type;
@@ -139,7 +138,7 @@ static inline bool json_read_plain_text(json_reader *r, const tern_type *type, v
     return true;
 }
 
-/** As json_read_value, which it leaves the rarer kinds to. */
+/** Like json_read_value, to which it leaves the rarer kinds. */
 static inline bool json_read_usual(json_reader *r, const tern_type *type, void *out, const place *where)
 {
     switch (type->kind) {

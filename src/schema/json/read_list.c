@@ -1,15 +1,15 @@
 /**
- * Lists: one loop for each kind of item that is usual.
+ * Lists: one loop for each usual kind of item.
  *
- * Hot path: must not ask for an item's kind, and must not allocate but at the end.
+ * Hot path: must not check an item's kind, and must not allocate except at the end.
  */
 #include "schema/json/items.h"
 #include "schema/json/read_fast.h"
 
-/** How an item is read; known where read_items is inlined. */
+/** The function that reads an item; a constant where read_items is inlined. */
 typedef bool read_item(json_reader *r, const tern_type *type, void *out, const place *where);
 
-/** All items up to the closing bracket; how many there are. 0 when one is wrong, or reading ended. */
+/** Reads all items up to the closing bracket; returns their count, 0 when one is invalid or reading ended. */
 static inline __attribute__((always_inline)) size_t read_items(json_reader *r, const tern_type *type,
                                                                json_items *items, const place *where,
                                                                size_t step, read_item *read)
@@ -21,7 +21,7 @@ static inline __attribute__((always_inline)) size_t read_items(json_reader *r, c
             return 0;
         if (read(r, type, items->next, &here)) {
             items->next += step;
-        } else { /* nobody will see it, nor the list */
+        } else { /* the item is not used, nor is the list */
             if (r->stop != NULL)
                 return 0;
             is_right = false;
@@ -32,11 +32,11 @@ static inline __attribute__((always_inline)) size_t read_items(json_reader *r, c
     return is_right ? here.index : 0;
 }
 
-/** How a number of the usual form is taken; where it ends, or NULL. */
+/** The function that reads a number of the usual form; returns its end, or NULL. */
 typedef const char *take_number(const char *at, const char *end, const tern_type *type, void *out);
 
-/** As read_items, for numbers: what stands between two of the usual form is passed without storing the place.
- */
+/** Like read_items, for numbers: the text between two of the usual form is skipped without storing the
+ * position. */
 static inline __attribute__((always_inline)) size_t read_numbers(json_reader *r, const tern_type *type,
                                                                  json_items *items, const place *where,
                                                                  size_t step, take_number *take,

@@ -1,5 +1,5 @@
 /**
- * Maps: lists of keys and values, without a key that stands twice.
+ * Maps: lists of keys and values, without duplicate keys.
  */
 #include "base/mem.h"
 #include "base/random.h"
@@ -8,7 +8,7 @@
 
 enum { FEW_ENTRIES = 8 };
 
-/** What has been read of a map. */
+/** The part of a map read so far. */
 typedef struct entries {
     const char *data;
     size_t count, step;
@@ -28,7 +28,7 @@ static bool add_duplicate(json_reader *r, const char *key, const place *where)
     return false;
 }
 
-/** Enters the keys into a table by a keyed hash: no client can choose keys that collide. */
+/** Puts the keys into a table by a keyed hash, so that no client can choose keys that collide. */
 static bool are_many_different(json_reader *r, const entries *map, uint32_t *table, size_t mask,
                                const place *where)
 {
@@ -48,7 +48,7 @@ static bool are_many_different(json_reader *r, const entries *map, uint32_t *tab
     return is_right;
 }
 
-/** Whether no key stands twice; each one that does is a fault. */
+/** Whether no key is given twice; each duplicate is a fault. */
 static bool are_different(json_reader *r, const entries *map, const place *where)
 {
     bool is_right = true;
@@ -94,7 +94,7 @@ static const char *read_key(json_reader *r)
     return key;
 }
 
-/** A key with U+0000 is a fault; as a C string it would be another key. */
+/** A key with U+0000 is a fault: as a C string it would be a different key. */
 static bool read_entry(json_reader *r, const tern_type *type, char *entry, const char *key,
                        const place *where)
 {
@@ -103,12 +103,13 @@ static bool read_entry(json_reader *r, const tern_type *type, char *entry, const
     memcpy(entry, &key, sizeof key);
     bool is_right = json_read_value(r, type->item, entry + sizeof key, &here);
     if (has_nul && r->stop == NULL)
-        fault_add(r->faults, &here, "nul_in_text", NULL, NULL, "the key must not hold the character U+0000");
+        fault_add(r->faults, &here, "nul_in_text", NULL, NULL,
+                  "the key must not contain the character U+0000");
     return is_right && !has_nul;
 }
 
-/** All entries up to the closing brace, without those whose keys are not C strings. False when one is wrong,
- * or reading ended. */
+/** Reads all entries up to the closing brace, without those whose keys are not C strings. False when one is
+ * invalid, or reading ended. */
 static bool read_entries(json_reader *r, const tern_type *type, json_items *items, size_t *count,
                          const place *where)
 {
@@ -123,7 +124,7 @@ static bool read_entries(json_reader *r, const tern_type *type, json_items *item
                 return false;
             is_right = false;
         }
-        if (!is_cut) { /* only keys that C sees whole can be compared */
+        if (!is_cut) { /* only keys without U+0000 can be compared */
             items->next += items->step;
             ++*count;
         }

@@ -1,9 +1,9 @@
 /**
- * Objects into structs.
+ * Reads objects into structs.
  *
- * Clients send fields in the order of the declaration more often than not. So the key that is due is compared
- * first, with its quotes and colon, as it stands in the text; only when another one is there is it read as a
- * string and looked up.
+ * Clients send fields in the order of the declaration more often than not. So the expected key is compared
+ * first, with its quotes and colon, as it is in the text; only a different key is read as a string and looked
+ * up.
  *
  * Hot path: must not allocate, and must not clear the struct first.
  */
@@ -20,13 +20,13 @@ typedef struct filling {
     const tern_type *type;
     void *out;
     const place *where;
-    place here;       /* the field that is being read */
-    unsigned next;    /* the field that is due */
-    unsigned filled;  /* fields that were given, but for read-only ones */
-    uint64_t seen[2]; /* a bit for each key that was there; a model has at most 128 */
+    place here;       /* the field being read */
+    unsigned next;    /* the field expected next */
+    unsigned filled;  /* fields that were given, except read-only ones */
+    uint64_t seen[2]; /* a bit for each key that was given; a model has at most 128 */
 } filling;
 
-/** memcmp of what is at least 4 bytes long, where a call would cost more than the comparison. */
+/** memcmp of at least 4 bytes, inline: a call would cost more than the comparison. */
 static inline bool is_same(const char *a, const char *b, size_t len)
 {
     uint64_t a8, b8;
@@ -51,13 +51,12 @@ static inline bool is_same(const char *a, const char *b, size_t len)
     return a8 == b8;
 }
 
-/** Whether `"key":` of the field stands at r->at. A key has at least one byte: with quotes and colon, four.
- */
+/** Whether the field's `"key":` is at r->at. A key has at least one byte: with quotes and colon, four. */
 static inline bool is_due(const json_reader *r, const field_plan *f)
 {
     size_t len = f->json_key_len;
 #if defined(__SSE2__)
-    if (len <= 16 && r->end - r->at >= 16) { /* the key may be read as far, whatever stands there */
+    if (len <= 16 && r->end - r->at >= 16) { /* that much of the key is always readable */
         __m128i text = _mm_loadu_si128((const __m128i *)(const void *)r->at);
         __m128i key = _mm_loadu_si128((const __m128i *)(const void *)f->json_key);
         unsigned others = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, key)) ^ 0xffff;
@@ -77,8 +76,8 @@ static bool add_key_fault(json_reader *r, const filling *m, const char *key, con
     return false;
 }
 
-/** Reads a key that was not due, with its colon. NULL when it is no field (its value is passed over), or when
- * reading ended. */
+/** Reads a key that was not expected, with its colon. NULL when it is not a field (its value is skipped), or
+ * when reading ended. */
 static const field_plan *look_up(json_reader *r, filling *m)
 {
     const char *key = json_read_text(r);
@@ -112,7 +111,7 @@ static void set_nothing(const tern_type *type, void *value)
 static bool read_null(json_reader *r, const field_plan *f, void *value, uint8_t *state)
 {
     const char *begin = r->at;
-    if (!json_skip(r)) /* may be no null, but something else in n */
+    if (!json_skip(r)) /* may not be null, but something else that begins with n */
         return false;
     set_nothing(f->field->type, value);
     if (f->field->type->kind == TERN_KIND_ANY)
@@ -164,8 +163,8 @@ static bool read_member(json_reader *r, filling *m)
     return read_field(r, m, f);
 }
 
-/** Fields that were not given get their fallback or nothing; those that must be given are faults. Fallbacks,
- * and read-only fields, are as in a struct that a program fills in: they are shown where it is printed. */
+/** Fields that were not given get their fallback or no value; required ones are faults. Fallbacks and
+ * read-only fields are as in a struct that the program fills in: they are printed. */
 static void fill_absent(json_reader *r, const filling *m)
 {
     for (unsigned i = 0; i < m->type->field_count; i++) {
@@ -186,7 +185,7 @@ static void fill_absent(json_reader *r, const filling *m)
     }
 }
 
-/** All members up to the closing brace. False when reading ended. */
+/** Reads all members up to the closing brace. False when reading ended. */
 static bool read_members(json_reader *r, filling *m)
 {
     if (json_space(r) == '}') {

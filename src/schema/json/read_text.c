@@ -1,8 +1,8 @@
 /**
- * Strings. One without escapes stays where it is and ends in a NUL in the place of its closing quote; escapes
- * are decoded where they stand, since what they stand for is never longer.
+ * Reads strings. One without escapes stays in place, and a NUL replaces its closing quote; escapes are
+ * decoded in place, since a decoded character is never longer than its escape.
  *
- * Hot path: must not allocate or copy what has no escape before it.
+ * Hot path: must not allocate, or copy text that has no escape before it.
  */
 #include "schema/json/read.h"
 #include "schema/json/scan.h"
@@ -26,7 +26,7 @@ static inline unsigned stops_of(const char *at, unsigned *high)
 
 #endif
 
-/** As json_scan_text, where the end is near as a rule: between two escapes. */
+/** Like json_scan_text, for text between two escapes, which is usually short. */
 static inline const char *scan_near(const json_reader *r, const char *from, bool *is_high)
 {
 #if defined(__SSE2__)
@@ -41,7 +41,7 @@ static inline const char *scan_near(const json_reader *r, const char *from, bool
     return json_scan_best->text(r->begin, from, r->end, is_high);
 }
 
-/** memmove to a place before, where a call would cost more than the few bytes between two escapes. */
+/** memmove to a lower address, inline: a call would cost more than the few bytes between two escapes. */
 static inline void move_up(char *to, const char *from, size_t len)
 {
     uint64_t first, last;
@@ -78,8 +78,9 @@ static char *put_utf8(char *to, unsigned c)
     return to;
 }
 
-/** The first quote, backslash or control byte from r->at on is no quote: moves what follows the escapes
- * up. Returns the end of the decoded text, whose closing quote r->at is on then; NULL when reading ended. */
+/** Decodes a string whose first quote, backslash or control byte from r->at is not a quote: moves the text
+ * after each escape up. Returns the end of the decoded text, with r->at on its closing quote; NULL when
+ * reading ended. */
 static char *decode_rest(json_reader *r, char *begin, bool *is_high)
 {
     char *to = (char *)(uintptr_t)r->at;
@@ -111,8 +112,8 @@ static char *decode_rest(json_reader *r, char *begin, bool *is_high)
     return to;
 }
 
-/** A string that is long, or not ASCII, or has escapes: r->at is on its first byte, and up to `from` it is
- * plain ASCII. */
+/** Reads a string that is long, or not ASCII, or has escapes: r->at is on its first byte, and it is plain
+ * ASCII up to `from`. */
 static __attribute__((noinline)) char *read_any_text(json_reader *r, const char *from)
 {
     char *begin = (char *)(uintptr_t)r->at;

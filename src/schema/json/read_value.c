@@ -1,11 +1,10 @@
 /**
- * Single values, each straight into its place in a struct: the rarer kinds, and what is wrong with the usual
- * ones (read_fast.h).
+ * Reads single values directly into structs: the rarer kinds, and the faults of the usual ones (read_fast.h).
  */
 #include "schema/json/read_fast.h"
 #include "schema/number/whole.h"
 
-/** What a value of each kind must be; no message where scalar_read knows it. */
+/** What a value of each kind must be; no message where scalar_read has it. */
 static const struct {
     const char *code, *message;
 } kinds[] = {
@@ -99,11 +98,11 @@ static bool read_float(json_reader *r, const tern_type *type, void *out, const p
     return true;
 }
 
-/* -- what is written as text -- */
+/* -- kinds that are written as text -- */
 
 __attribute__((cold)) bool json_refuse_nul(json_reader *r, const place *where)
 {
-    fault_add(r->faults, where, "nul_in_text", NULL, NULL, "must not hold the character U+0000");
+    fault_add(r->faults, where, "nul_in_text", NULL, NULL, "must not contain the character U+0000");
     return false;
 }
 
@@ -129,7 +128,7 @@ const char *json_shown_key(json_reader *r, const char *key)
     return shown;
 }
 
-/** Kinds that scalar_read knows: bytes decode in place, the others are small. */
+/** Kinds that scalar_read reads: bytes are decoded in place, the others are small. */
 static bool read_scalar(json_reader *r, const tern_type *type, const char *text, size_t len, void *out,
                         const place *where)
 {

@@ -1,8 +1,8 @@
 /**
- * The two loops over the bytes of JSON text: to where a string ends, and whether it is UTF-8.
+ * The two loops over the bytes of JSON text: one finds the end of a string, one checks UTF-8.
  *
- * Every kit gives the same answers; they differ in how many bytes they look at together. The best one that
- * the processor has is chosen once, before main.
+ * All kits give the same results; they differ in how many bytes they process at once. The best one that the
+ * processor has is chosen once, before main.
  */
 #ifndef SCHEMA_JSON_SCAN_H
 #define SCHEMA_JSON_SCAN_H
@@ -12,9 +12,9 @@
 
 /**
  * Returns the first '"', '\' or byte below 0x20 of [from, end), or `end`; `*is_high` becomes true when a byte
- * of 0x80 or more stands before it.
+ * of 0x80 or more is before it.
  *
- * `floor` (at most `from`) is where the readable text begins: a vector scan of a short rest looks at the last
+ * `floor` (at most `from`) is where the readable text begins: a vector scan of a short rest reads the last
  * bytes before `end` instead of past it. Nothing at or after `end` is read.
  */
 typedef const char *json_scan_text(const char *floor, const char *from, const char *end, bool *is_high);
@@ -34,7 +34,7 @@ extern const json_scan_kit json_scan_sse42, json_scan_avx2;
 extern const json_scan_kit json_scan_neon;
 #endif
 
-/** What this process uses; never changes after start. */
+/** The kit that this process uses; does not change after start. */
 extern const json_scan_kit *json_scan_best;
 
 enum { JSON_SCAN_KITS = 3 };

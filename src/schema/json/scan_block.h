@@ -3,7 +3,7 @@
  * defines
  *
  *     SCAN_KIT, SCAN_LABEL      the kit's variable and label
- *     BLOCK_INLINE, BLOCK_CODE  what functions are declared with (the target attribute among it)
+ *     BLOCK_INLINE, BLOCK_CODE  the attributes of functions (including the target)
  *     BLOCK_BYTES               bytes of a block
  *     BLOCK_BIT                 bits that stand for one byte in the result of block_bits (1, or 4 on NEON)
  *     block                     with `|`, `&` and `^` bit by bit
@@ -13,7 +13,7 @@
  *     block_look_up (16 entries, by bytes below 16), block_back (the block that begins n bytes earlier)
  *
  * UTF-8 is checked as in Keiser and Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte": three
- * look-ups by nibbles name the mistakes that two bytes in a row can make; what all three agree on is one.
+ * look-ups by nibbles give the possible mistakes of two bytes in a row; a mistake in all three is real.
  */
 #include "schema/json/scan.h"
 
@@ -31,7 +31,7 @@ enum {
     SURROGATE = 16,     /* ed a0..bf */
     OVERLONG_2 = 32,    /* c0, c1 */
     OVERLONG_4 = 64,    /* f0 80..8f; also f5..ff with 80..8f */
-    TWO_CONTINUE = 128, /* two continuations: right where a third or fourth byte must be */
+    TWO_CONTINUE = 128, /* two continuations: valid where a third or fourth byte must be */
     ALWAYS = TOO_SHORT | TOO_LONG | TWO_CONTINUE
 };
 
@@ -63,7 +63,7 @@ BLOCK_INLINE uint64_t text_stops(block bytes)
     return block_bits(block_equal(bytes, '"') | block_equal(bytes, '\\') | block_below(bytes, 0x20));
 }
 
-/** The byte of the first stop, having noted high bytes before it. */
+/** The byte of the first stop; notes high bytes before it. */
 BLOCK_INLINE const char *stop_at(const char *from, uint64_t stops, uint64_t high, bool *is_high)
 {
     *is_high |= (high & ((stops & (0 - stops)) - 1)) != 0;
@@ -93,14 +93,14 @@ BLOCK_CODE const char *scan_text(const char *floor, const char *from, const char
     return end;
 }
 
-/** The mistakes in `bytes`, which follow on `before`: not zero where there is one. */
+/** The mistakes in `bytes`, which follow `before`: nonzero where there is one. */
 BLOCK_INLINE block utf8_mistakes(block bytes, block before)
 {
     block first = block_back(bytes, before, 1);
     block pairs = block_look_up(by_first_high, block_half(first)) &
                   block_look_up(by_first_low, first & block_all(0x0f)) &
                   block_look_up(by_second_high, block_half(bytes));
-    /* Where the third byte of three or of four, or the fourth, must be, two continuations are no mistake. */
+    /* Two continuations are valid where the third byte of three or four, or the fourth, must be. */
     block third = block_minus(block_back(bytes, before, 2), block_all(0xe0 - 0x80));
     block fourth = block_minus(block_back(bytes, before, 3), block_all(0xf0 - 0x80));
     return pairs ^ ((third | fourth) & block_all(0x80));
@@ -118,7 +118,7 @@ BLOCK_CODE bool scan_utf8(const char *text, size_t len)
         before = bytes;
         was_high = is_high;
     }
-    /* The zeros behind the rest show a sequence that is cut off. */
+    /* The zeros after the rest reveal a sequence that is cut off. */
     char rest[BLOCK_BYTES] = {0};
     if (len != 0)
         memcpy(rest, text, len);

@@ -9,12 +9,12 @@
 
 /* -- single values -- */
 
-/** What a kind is outside C. Where the kind has sizes, the format is by size. A pattern is there where no
- * format says exactly what is taken. */
+/** A kind as JSON Schema. Where the kind has sizes, the format is by size. It has a pattern if no format
+ * describes exactly what is accepted. */
 static const struct kind_schema {
     const char *type;   /* "string" */
-    const char *format; /* of the registry of OpenAPI formats */
-    const char *more;   /* further members, as they stand */
+    const char *format; /* from the registry of OpenAPI formats */
+    const char *more;   /* further members, verbatim */
 } kinds[] = {
     [TERN_KIND_BOOL] = {"boolean", NULL, NULL},
     [TERN_KIND_INT] = {"integer", NULL, NULL},
@@ -26,12 +26,12 @@ static const struct kind_schema {
                          "(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""},
     [TERN_KIND_UUID] = {"string", "uuid", NULL},
     [TERN_KIND_DATE] = {"string", "date", NULL},
-    /* "time" of JSON Schema has an offset, which a time of day has not; so this format, and its pattern for
-     * those who do not know it */
+    /* JSON Schema's "time" has an offset, but a time of day does not: hence this format, and a pattern for
+     * tools that do not know it */
     [TERN_KIND_TIME] = {"string", "time-local",
                         "\"pattern\":\"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]+)?$\""},
     [TERN_KIND_DATETIME] = {"string", "date-time", NULL},
-    /* the format has months and years, which are not a span of time, and neither a sign nor fractions */
+    /* the format allows months and years, which have no fixed length, but no sign or fractions */
     [TERN_KIND_DURATION] = {"string", "duration",
                             "\"minLength\":3,\"pattern\":\"^-?P([0-9]+W)?([0-9]+D)?"
                             "(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?|"
@@ -80,8 +80,8 @@ static void print_type_member(const tern_type *type, schema_side side, bool is_n
 static void print_part(const schema_set *set, const tern_type *type, const field_plan *rules,
                        schema_side side, buf *out);
 
-/** The members that say what a value of `type` is, without a reference; `f` has the rules of what it holds,
- * and may be NULL. */
+/** The members that describe a value of `type`, without a reference; `f` has the rules of its items, and may
+ * be NULL. */
 static void print_members(const schema_set *set, const tern_type *type, const field_plan *f, schema_side side,
                           bool is_nullable, buf *out)
 {
@@ -90,7 +90,7 @@ static void print_members(const schema_set *set, const tern_type *type, const fi
     append_member(out, "format", format_of_size(type));
     if (kind->more != NULL)
         append_raw(out, kind->more);
-    if (type->kind == TERN_KIND_DECIMAL && side == SCHEMA_INPUT) { /* of those that are text */
+    if (type->kind == TERN_KIND_DECIMAL && side == SCHEMA_INPUT) { /* of the kinds that are text */
         bool is_positive = f != NULL && f->has_min && f->min_decimal.units >= 0;
         append_raw(out, is_positive ? "\"maxLength\":19,\"pattern\":\"^[0-9]{1,18}([.][0-9]{1,18})?$\""
                                     : "\"maxLength\":19,\"pattern\":\"^-?[0-9]{1,18}([.][0-9]{1,18})?$\"");
@@ -179,8 +179,7 @@ static void print_size(const char *key, bool is_set, size_t size, buf *out)
     buf_add_printf(out, "%zu", size);
 }
 
-/** A limit as written: exact for whole numbers, otherwise the shortest text of the double (or float) it
- * becomes. */
+/** A limit as written: exact for whole numbers, otherwise the shortest text of its double (or float). */
 static void print_limit(const char *key, bool is_set, long double limit, const tern_type *type, buf *out)
 {
     char text[64];
@@ -206,7 +205,7 @@ static void print_decimal(const char *key, bool is_set, tern_decimal limit, buf 
     buf_add(out, text, scalar_print(&tern_decimal_type, &limit, text));
 }
 
-/** Limits of numbers, and those of moments, for which JSON Schema has no keyword. */
+/** Limits of numbers, and of moments, for which JSON Schema has no keyword. */
 static void print_limits(const field_plan *f, buf *out)
 {
     const tern_field *field = f->field;
@@ -237,7 +236,7 @@ static size_t base64_length(size_t bytes)
 static void print_lengths(const field_plan *f, buf *out)
 {
     const tern_field *field = f->field;
-    if (field->type->kind == TERN_KIND_UPLOAD) /* its bytes, which no keyword of JSON Schema counts */
+    if (field->type->kind == TERN_KIND_UPLOAD) /* its bytes: JSON Schema has no keyword that counts them */
         return;
     bool is_encoded = field->type->kind == TERN_KIND_BYTES;
     print_size("minLength", f->has_min_length,
@@ -276,7 +275,7 @@ static void print_rules(const field_plan *f, bool is_nullable, buf *out)
     print_choices(f, is_nullable, out);
 }
 
-/** A value that the declaration has as text (.fallback, .example), as JSON of its kind. */
+/** A value that is text in the declaration (.fallback, .example), as JSON of its kind. */
 static void print_value(const tern_type *type, const char *text, buf *out)
 {
     union {
@@ -321,7 +320,7 @@ void schema_print_description(const field_plan *f, buf *out)
     buf_free(&words);
 }
 
-/** What is said of a field beside its type and rules. */
+/** The annotations of a field besides its type and rules. */
 static void print_notes(const field_plan *f, bool is_parameter, buf *out)
 {
     const tern_field *field = f->field;
@@ -342,7 +341,7 @@ static void print_notes(const field_plan *f, bool is_parameter, buf *out)
     append_flag(out, "deprecated", field->deprecated && !is_parameter);
 }
 
-/** What a list or map holds; `rules` may be NULL. */
+/** The items of a list or map; `rules` may be NULL. */
 static void print_part(const schema_set *set, const tern_type *type, const field_plan *rules,
                        schema_side side, buf *out)
 {
@@ -381,7 +380,7 @@ static bool is_shown(const field_plan *f, schema_side side)
     return !(side == SCHEMA_INPUT ? f->field->read_only : f->field->write_only);
 }
 
-/** In input, what may not be absent; in output, what never is. */
+/** In input: fields that must be given; in output: fields that are always present. */
 static bool is_required(const field_plan *f, schema_side side)
 {
     if (side == SCHEMA_PART)

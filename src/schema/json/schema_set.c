@@ -1,4 +1,4 @@
-/** Which models and enums a document speaks of, and what they are called there. */
+/** The models and enums of a document, and their names in it. */
 #include "schema/json/schema.h"
 
 #include <stdio.h>
@@ -8,18 +8,18 @@
 typedef struct schema_face {
     const tern_type *type;
     schema_side side;
-    const char *text; /* its name and what it prints, where what it refers to is a name */
+    const char *text; /* its name and its text, which refers to other types by name */
     size_t text_len;
-    uint32_t number;             /* in the set's faces + 1 */
-    schema_component *component; /* NULL: looked at, but not of the set */
+    uint32_t number;             /* index in the set's faces + 1 */
+    schema_component *component; /* NULL: compared, but not in the set */
 } schema_face;
 
 /* The spaces of the index. */
 enum {
     FACES, /* and FACES + side: the bytes of a type's address; value: number of the face + 1 */
-    TEXTS = FACES + SCHEMA_SIDES, /* a face's text; value: as above, of the newest component's that has it */
+    TEXTS = FACES + SCHEMA_SIDES, /* a face's text; value: as above, of the newest component with this text */
     NAMES,                        /* names taken */
-    NUMBERS                       /* names without their number; value: the number that was last given */
+    NUMBERS                       /* names without their number; value: the last number used */
 };
 
 void schema_set_init(schema_set *set, arena *memory, const char *const *reserved)
@@ -115,12 +115,12 @@ typedef struct same_pair {
 typedef struct comparison {
     schema_set *set;
     schema_side a_side, b_side;
-    same_pair *assumed; /* pairs under comparison or done: one that differs ends it all */
+    same_pair *assumed; /* pairs under comparison or done: the first that differs ends it */
 } comparison;
 
 static bool is_same(comparison *c, const tern_type *a, const tern_type *b);
 
-/** Whether both print alike, what they refer to aside. */
+/** Whether both print the same, apart from the types they refer to. */
 static bool prints_alike(comparison *c, const tern_type *a, const tern_type *b)
 {
     const schema_face *one = face_of(c->set, a, c->a_side), *other = face_of(c->set, b, c->b_side);
@@ -128,7 +128,7 @@ static bool prints_alike(comparison *c, const tern_type *a, const tern_type *b)
            memcmp(one->text, other->text, one->text_len) == 0;
 }
 
-/** The next field from number `at` on that a side shows; NULL at the end. */
+/** The next field, from number `at`, on a side; NULL at the end. */
 static const tern_field *next_shown(const tern_type *type, schema_side side, unsigned *at)
 {
     while (*at < type->field_count) {
@@ -153,7 +153,7 @@ static bool is_same_model(comparison *c, const tern_type *a, const tern_type *b)
     c->a_side = schema_side_inside(c->a_side);
     c->b_side = schema_side_inside(c->b_side);
     for (unsigned i = 0, k = 0; (one = next_shown(a, c->a_side, &i)) != NULL;) {
-        other = next_shown(b, c->b_side, &k); /* as many: they print alike */
+        other = next_shown(b, c->b_side, &k); /* the same number: they print the same */
         if (other == NULL || !is_same(c, one->type, other->type))
             return false;
     }
@@ -173,13 +173,13 @@ static bool is_same(comparison *c, const tern_type *a, const tern_type *b)
     case TERN_KIND_MODEL:
         return is_same_model(c, a, b);
     default:
-        return true; /* printing has told them apart */
+        return true; /* their texts differ otherwise */
     }
 }
 
 /* -- filling -- */
 
-/** The component that says what the face does; a new one when there is none, NULL when out of memory. */
+/** The component equal to the face; a new one if there is none, NULL when out of memory. */
 static schema_component *component_for(schema_set *set, const schema_face *face)
 {
     uint32_t number = name_table_find(&set->index, TEXTS, face->text, face->text_len);
@@ -199,8 +199,8 @@ static schema_component *component_for(schema_set *set, const schema_face *face)
     return made;
 }
 
-/** Puts what the set has not seen yet in it: as another face of a component that says the same, or as a new
- * one. False when it is in the set already, or out of memory. */
+/** Adds a type that is not in the set: as another face of an equal component, or as a new component. False
+ * when it is already in the set, or out of memory. */
 static bool add_face(schema_set *set, const tern_type *type, schema_side side)
 {
     schema_face *face = face_of(set, type, side);
@@ -237,7 +237,7 @@ static bool is_taken(const schema_set *set, const char *name)
     return name_table_find(&set->index, NAMES, name, strlen(name)) != 0;
 }
 
-/** "Todo"; "TodoPart" for what may lack fields; where "Todo" is taken "TodoInput" for what is only sent; and
+/** "Todo"; "TodoPart" if fields may be missing; if "Todo" is taken, "TodoInput" for a type that is only sent;
  * then "Todo_2" and so on. */
 static void name_component(schema_set *set, schema_component *c)
 {
@@ -247,7 +247,7 @@ static void name_component(schema_set *set, schema_component *c)
     const char *base = arena_printf(set->memory, "%s%s", c->type->name, suffix), *name = base;
     uint32_t number = base != NULL ? name_table_find(&set->index, NUMBERS, base, strlen(base)) : 0;
     if (number == 0)
-        number = 1; /* otherwise all up to it are taken */
+        number = 1; /* otherwise all numbers up to it are taken */
     while (name != NULL && is_taken(set, name))
         name = arena_printf(set->memory, "%s_%u", base, ++number);
     c->name = name;

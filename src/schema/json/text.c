@@ -1,7 +1,7 @@
 /*
- * Where JSON is written, and texts in it.
+ * The output for JSON, and strings in it.
  *
- * Hot path: plain text is copied and looked at in one go; nothing is allocated but when the block is full.
+ * Hot path: plain text is copied and checked in one pass; memory is allocated only when the block is full.
  */
 #include "base/text.h"
 #include "schema/json/plain.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { ALONE_BYTES = 64 * 1024 }; /* from here on no copies are left behind in the arena */
+enum { ALONE_BYTES = 64 * 1024 }; /* from this size, no copies are left in the arena */
 
 void json_out_init(json_out *out, arena *a, size_t expected_bytes)
 {
@@ -19,12 +19,12 @@ void json_out_init(json_out *out, arena *a, size_t expected_bytes)
     json_out_reserve(out, expected_bytes + WRITE_SLACK);
 }
 
-/** A block of `room` bytes that begins with what there is; NULL when out of memory. */
+/** A block of `room` bytes that begins with the existing bytes; NULL when out of memory. */
 static char *resized(json_out *out, size_t room)
 {
     bool is_alone = out->is_alone || room >= ALONE_BYTES;
     char *data = is_alone ? arena_resize(out->arena, out->is_alone ? out->data : NULL, room) : NULL;
-    if (data == NULL && !out->is_alone) { /* a small block, or one from what the arena still has */
+    if (data == NULL && !out->is_alone) { /* a small block, or one from the rest of the arena */
         is_alone = false;
         data = arena_alloc(out->arena, room);
     }
@@ -51,12 +51,12 @@ bool json_out_reserve(json_out *out, size_t more)
     arena *a = out->arena;
     if (!out->is_alone && out->data != NULL && out->data + out->room == a->next &&
         room - out->room <= (size_t)(a->end - a->next)) {
-        a->next += room - out->room; /* nothing was allocated since: the block grows where it is */
+        a->next += room - out->room; /* nothing was allocated since: the block grows in place */
         out->room = room;
         return true;
     }
     char *data = resized(out, room);
-    if (data == NULL && room > arena_rounded(needed)) /* twice as much is more than there is */
+    if (data == NULL && room > arena_rounded(needed)) /* doubling is more than is left */
         data = resized(out, room = arena_rounded(needed));
     if (data == NULL) {
         out->failed = true;
@@ -94,8 +94,8 @@ char *write_double(writer *w, char *at, double value)
     return at + number_print_double(value, at);
 }
 
-/** What an escaped byte becomes: a letter of a short escape, 'u' for the long one, 0 for a byte that stays.
- */
+/** What an escaped byte becomes: a letter of a short escape, 'u' for the long one, 0 for a byte that
+ * stays. */
 static const char escapes[128] = {
     ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
 
@@ -113,7 +113,7 @@ static inline char *write_escape(char *at, unsigned char byte)
     return at + 6;
 }
 
-/** Text that is not UTF-8, byte by byte: what is no character becomes U+FFFD. */
+/** Writes text that is not UTF-8 byte by byte: invalid bytes become U+FFFD. */
 static __attribute__((cold, noinline)) char *write_mended(writer *w, char *at, const char *text, size_t len)
 {
     for (const char *end = text + len; text < end;) {
@@ -132,7 +132,7 @@ static __attribute__((cold, noinline)) char *write_mended(writer *w, char *at, c
     return at;
 }
 
-/** The rest of a text from its first byte that must be escaped on. There is room for all of it as it is. */
+/** Writes the rest of a text from its first byte that must be escaped. There is room for it unescaped. */
 static char *write_escaped(writer *w, char *at, const char *text, size_t len, uint64_t *high)
 {
     while (len != 0) {
@@ -161,7 +161,7 @@ char *write_text(writer *w, char *at, const char *text, size_t len)
     at += plain;
     if (plain != len)
         at = write_escaped(w, at, text + plain, len - plain, &high);
-    if (high != 0 && at != NULL && !json_scan_best->utf8(text, len)) /* once more, from its beginning */
+    if (high != 0 && at != NULL && !json_scan_best->utf8(text, len)) /* again, from the beginning */
         at = write_mended(w, w->out->data + begin, text, len);
     if (at == NULL)
         return NULL;

@@ -1,8 +1,8 @@
 /**
- * The writer inside json_encode and tern_value's printing: a place in a json_out, held in a register.
+ * The writer inside json_encode and tern_value's printing: a position in a json_out, kept in a register.
  *
- * Every `write_` function takes the place to write at and returns the one behind what it wrote; NULL when
- * out of memory (then out->failed is set), which every caller hands on.
+ * Every `write_` function takes the position to write at and returns the end of what it wrote; NULL when out
+ * of memory (then out->failed is set), which every caller returns too.
  */
 #ifndef SCHEMA_JSON_WRITE_H
 #define SCHEMA_JSON_WRITE_H
@@ -10,7 +10,7 @@
 #include "schema/json/json.h"
 
 enum {
-    WRITE_SLACK = 32,     /* bytes behind the room asked for that may be overwritten: copies go in blocks */
+    WRITE_SLACK = 32,     /* bytes after the room that may be overwritten: copies are in blocks */
     WRITE_DEPTH_MOST = 64 /* nested lists, maps and models; readers refuse more by default */
 };
 
@@ -26,14 +26,14 @@ static inline char *writer_begin(writer *w, json_out *out)
     return out->failed ? NULL : out->data + out->len;
 }
 
-/** Notes where the text ends: at `at`, or when that is NULL where it ended `before`. */
+/** Stores the end of the text: `at`, or `before` when `at` is NULL. */
 static inline bool writer_finish(const writer *w, const char *at, size_t before)
 {
     w->out->len = at != NULL ? (size_t)(at - w->out->data) : before;
     return at != NULL;
 }
 
-/** Moves to a larger block; the slow half of writer_room. */
+/** Moves the text to a larger block; the slow path of writer_room. */
 char *writer_grow(writer *w, char *at, size_t more);
 
 /** Room for `more` bytes and the slack from `at` on; the text may have moved. */
@@ -46,7 +46,7 @@ static inline char *writer_room(writer *w, char *at, size_t more)
 char *write_text(writer *w, char *at, const char *text, size_t len);
 /** A double, or failure when it is not finite. */
 char *write_double(writer *w, char *at, double value);
-/** Notes that the value has no JSON, and why; returns NULL, which ends the writing. */
+/** Records why the value has no JSON; returns NULL, which ends the writing. */
 char *write_refusal(writer *w, json_refusal why);
 
 #endif

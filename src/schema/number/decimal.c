@@ -4,9 +4,9 @@
 
 enum { SCALE_MOST = 19 };
 
-__extension__ typedef __int128 wide; /* holds any int64_t times 10^SCALE_MOST */
+__extension__ typedef __int128 wide; /* fits any int64_t times 10^SCALE_MOST */
 
-/** The units of a decimal with this many digits behind its point, which are no fewer than it has. */
+/** The units of a decimal with `scale` digits after its point, at least as many as it has. */
 static wide units_at(tern_decimal d, unsigned scale)
 {
     wide units = d.units;
@@ -42,8 +42,8 @@ double decimal_nearest(tern_decimal d)
     return (double)d.units / power;
 }
 
-/* A double has every decimal of 15 digits to itself. Up to 10^15 and 10^18 the division below rounds as
- * reading the decimal would: what comes back the same is what was written. */
+/* Each decimal of 15 digits has its own double. Up to 10^15 and 10^18 the division below rounds as reading
+ * the decimal would: if the result is the same, this is what was written. */
 bool decimal_of_number(long double number, tern_decimal *out)
 {
     enum { DIGITS_18 = 18 };

@@ -1,8 +1,8 @@
 /**
- * Digits of a known count, zeros in front among them: all divided at once.
+ * Digits of a known count, leading zeros included: all divided at once.
  *
- * Hot path: no loop, no division, no branch that depends on a digit. With the vectors that every x86-64 has,
- * and in two registers elsewhere; both give the same.
+ * Hot path: no loop, no division, no branch that depends on a digit. Uses the vectors that every x86-64 has,
+ * and two registers elsewhere; both give the same result.
  */
 #ifndef SCHEMA_NUMBER_DIGITS_H
 #define SCHEMA_NUMBER_DIGITS_H
@@ -36,8 +36,8 @@ static inline void number_put_eight(char *out, uint64_t digits)
 
 #if defined(__SSE2__)
 
-/** The digits of `high` and then of `low`, eight each, as bytes. As number_split_eight, with both side by
- * side. */
+/** The digits of `high` and then of `low`, eight each, as bytes. Like number_split_eight, for both at
+ * once. */
 static inline __m128i number_split_sixteen(uint32_t high, uint32_t low)
 {
     const __m128i ten_thousandth = _mm_set1_epi64x(3518437209), ten_thousand = _mm_set1_epi64x(10000);
@@ -53,8 +53,8 @@ static inline __m128i number_split_sixteen(uint32_t high, uint32_t low)
     return _mm_or_si128(upper, _mm_slli_epi16(lower, 8));
 }
 
-/** Writes 16 digits; `*front` receives the first eight as numbers. Returns how many they are without the
- * zeros at the end. */
+/** Writes 16 digits; `*front` receives the first eight as numbers. Returns the count without trailing
+ * zeros. */
 static inline unsigned number_put_sixteen(char *out, uint32_t high, uint32_t low, uint64_t *front)
 {
     __m128i digits = number_split_sixteen(high, low);

@@ -1,20 +1,20 @@
 /*
- * The last resort of reading doubles: whole numbers of any size. Perhaps one text in a billion comes here,
- * and those that were made to.
+ * The last resort of reading doubles: whole numbers of any size. Perhaps one text in a billion needs it, and
+ * those crafted to.
  */
 #include "schema/number/read.h"
 
 enum {
-    /* The middle between two doubles has at most 767 digits: of longer texts it matters only whether anything
+    /* The middle between two doubles has at most 767 digits: in longer texts it matters only whether anything
      * follows. */
     DIGITS_MOST = 770,
     /* 770 digits are 2,558 bits; the other side is 54 bits times 5^1112 (2,582 bits); they are shifted only
-     * to where they can be compared. */
+     * as much as comparing them needs. */
     WORDS_MOST = 64
 };
 
 typedef struct whole {
-    uint64_t words[WORDS_MOST]; /* least first */
+    uint64_t words[WORDS_MOST]; /* least significant first */
     unsigned count;             /* the last word is not 0 */
 } whole;
 
@@ -55,8 +55,8 @@ static int compare(const whole *a, const whole *b)
     return 0;
 }
 
-/** The digits as one whole number; returns the power of ten of its last digit. A 1 stands for all that was
- * left away. */
+/** The digits as one whole number; returns the power of ten of its last digit. A 1 stands for all omitted
+ * digits. */
 static int64_t take_whole(const number_parts *parts, whole *w)
 {
     unsigned taken = 0;
@@ -89,7 +89,7 @@ uint64_t number_round_exactly(const number_parts *parts, uint64_t below)
     if (biased != 0)
         fraction |= UINT64_C(1) << 52;
     middle.words[0] = 2 * fraction + 1;
-    int64_t twos = (biased != 0 ? biased : 1) - 1075 - 1; /* of the middle: half a unit of the last place */
+    int64_t twos = (biased != 0 ? biased : 1) - 1075 - 1; /* of the midpoint: half a unit of the last place */
     if (tens >= 0)
         multiply_fives(&text, tens);
     else

@@ -1,8 +1,8 @@
 /**
- * The front of a decimal number as one whole number: sixteen digits, wherever the point stands among them.
+ * The front of a decimal number as one whole number: sixteen digits, with the point anywhere among them.
  *
- * Hot path: no loop, no branch on what the digits are. With the vectors that every x86-64 has, and eight
- * digits at a time in a register elsewhere; both give the same.
+ * Hot path: no loop, no branch on the digits. Uses the vectors that every x86-64 has, and eight digits at a
+ * time in a register elsewhere; both give the same result.
  */
 #ifndef SCHEMA_NUMBER_LEADING_DIGITS_H
 #define SCHEMA_NUMBER_LEADING_DIGITS_H
@@ -14,9 +14,9 @@
 #endif
 
 typedef struct number_front {
-    uint64_t digits; /* sixteen: zeros stand in the place of those that are not there */
-    unsigned count;  /* of those that are */
-    unsigned whole;  /* before the point; when that is all, there is none, and `digits` is not set */
+    uint64_t digits; /* sixteen, padded with zeros */
+    unsigned count;  /* of the digits in the text */
+    unsigned whole;  /* before the point; if all, there is no point, and `digits` is not set */
 } number_front;
 
 #if defined(__SSE2__)
@@ -34,7 +34,7 @@ static inline __m128i number_load_sixteen(const char *at)
     return _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)at), _mm_set1_epi8('0'));
 }
 
-/** How many digits stand before the first other byte; 16 when there is none. */
+/** The number of digits before the first other byte; 16 if there is none. */
 static inline unsigned number_count_sixteen(__m128i digits)
 {
     __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
@@ -52,7 +52,7 @@ static inline uint64_t number_sixteen_digits(__m128i digits)
     return (uint64_t)(uint32_t)both * 100000000 + (both >> 32);
 }
 
-/** Looks at 17 bytes. */
+/** Reads 17 bytes. */
 static inline number_front number_take_front(const char *at)
 {
     __m128i digits = number_load_sixteen(at);

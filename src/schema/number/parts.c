@@ -1,9 +1,9 @@
 /*
- * Any text to double, correctly rounded: what read.c does not do at one go.
+ * Reads any text as a double, correctly rounded: the numbers that read.c does not read itself.
  *
- * Two ways, the first that is sure of its answer: one multiplication by a power of ten of 128 bits (the idea
- * of Lemire's "Number Parsing at a Gigabyte per Second"), a comparison of whole numbers (exact.c). The
- * first knows the bounds of its error: only when both round to the same double is it taken.
+ * Two ways, and the first that is certain of its result is used: one multiplication by a power of ten of 128
+ * bits (the idea of Lemire's "Number Parsing at a Gigabyte per Second"), a comparison of whole numbers
+ * (exact.c). The first has known error bounds: it is used only when both bounds round to the same double.
  */
 #include "schema/number/powers.h"
 #include "schema/number/read.h"
@@ -21,7 +21,7 @@ static bool is_digit(char byte)
     return (unsigned)(byte - '0') < 10;
 }
 
-/** Takes digits from `at` on into `sum` (which wraps past 19 of them); returns where they end. */
+/** Reads digits from `at` into `sum` (which wraps past 19 of them); returns their end. */
 static const char *take_digits(const char *at, const char *end, uint64_t *sum)
 {
     for (; end - at >= 8; at += 8) {
@@ -35,7 +35,7 @@ static const char *take_digits(const char *at, const char *end, uint64_t *sum)
     return at;
 }
 
-/** Takes an exponent after its 'e'; NULL when it has no digit. Past 10^15 it says no more than "far away". */
+/** Reads an exponent after its 'e'; NULL when it has no digits. Past 10^15 its value is not exact. */
 static const char *take_exponent(const char *at, const char *end, int64_t *exponent)
 {
     bool is_negative = at < end && *at == '-';
@@ -51,7 +51,7 @@ static const char *take_exponent(const char *at, const char *end, int64_t *expon
     return at;
 }
 
-/** Takes the first 19 digits that count again, when there were more than fit. */
+/** Reads the first 19 significant digits again, when there were too many. */
 static void cut_digits(number_parts *parts)
 {
     unsigned taken = 0;
@@ -75,8 +75,7 @@ static void cut_digits(number_parts *parts)
     parts->is_cut = is_cut;
 }
 
-/** Takes a number by JSON's grammar from the front of `text`; returns where it ends, NULL when there is none.
- */
+/** Reads a number in JSON's grammar at the front of `text`; returns its end, NULL if there is none. */
 static const char *take_parts(const char *text, const char *end, number_parts *parts)
 {
     const char *at = text;
@@ -110,7 +109,7 @@ static const char *take_parts(const char *text, const char *end, number_parts *p
     return at;
 }
 
-/** A product's first 64 bits (the first one set), 2^exponent for the last of them, and what follows. */
+/** A product's first 64 bits (the first one set), 2^exponent for the last of them, and the rest. */
 typedef struct product {
     uint64_t high, middle, low;
     int exponent;
@@ -139,8 +138,7 @@ typedef struct rounding {
     bool is_up;
 } rounding;
 
-/** Rounds high * 2^exponent (and a bit more when `has_more`) to the nearest double, in doubt to the even one.
- */
+/** Rounds high * 2^exponent (and a bit more when `has_more`) to the nearest double, ties to even. */
 static rounding round_bits(uint64_t high, int exponent, bool has_more)
 {
     int biased = exponent + 63 + EXPONENT_BIAS;
@@ -166,7 +164,7 @@ static rounding round_bits(uint64_t high, int exponent, bool has_more)
 /** digits * 10^k when that is a fraction of a power of two: 5^-k divides the digits. */
 static bool divide(uint64_t digits, int k, uint64_t *bits)
 {
-    if (k >= 0 || k < -27) /* 5^27 is the last in 64 bits */
+    if (k >= 0 || k < -27) /* 5^27 is the last that fits 64 bits */
         return false;
     uint64_t fives = 1;
     for (int i = k; i < 0; i++)
@@ -184,7 +182,7 @@ static bool divide(uint64_t digits, int k, uint64_t *bits)
 static uint64_t round_parts(const number_parts *parts)
 {
     if (parts->exponent <
-        NUMBER_POWER_LEAST) /* at most 10^19 * 10^-343: less than half of the least double */
+        NUMBER_POWER_LEAST) /* at most 10^19 * 10^-343: less than half of the smallest double */
         return 0;
     if (parts->exponent > 309)
         return (uint64_t)EXPONENT_MOST << FRACTION_BITS;
@@ -194,8 +192,8 @@ static uint64_t round_parts(const number_parts *parts)
     product p = multiply(parts->digits, power->high, power->low, k);
     bool has_more = parts->is_cut || !is_exact || (p.middle | p.low) != 0;
     rounding least = round_bits(p.high, p.exponent, has_more);
-    /* The truth lies above p by less than one unit of `low` times the digits: it changes `high` only when
-     * `middle` is all ones (but for the bit that normalising brought in). */
+    /* The true product is above p by less than one unit of `low` times the digits: it changes `high` only
+     * when `middle` is all ones (except the bit that normalising shifted in). */
     if (!parts->is_cut && (is_exact || (p.middle | 1) != UINT64_MAX))
         return least.below + least.is_up;
     uint64_t bits;

@@ -1,4 +1,4 @@
-/** Powers of ten to 128 bits, and the logarithms that go with them. */
+/** Powers of ten to 128 bits, and their logarithms. */
 #ifndef SCHEMA_NUMBER_POWERS_H
 #define SCHEMA_NUMBER_POWERS_H
 

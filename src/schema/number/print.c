@@ -1,12 +1,12 @@
 /*
- * Doubles and floats to the shortest text that reads back as the same value; of those, to the nearest one.
+ * Prints doubles and floats as the shortest text that reads back as the same value; among these, the nearest.
  *
  * Schubfach, after Giulietti, "The Schubfach way to render doubles" (2021): the interval of all reals that
- * round to the value is scaled by one power of ten so that it holds at least one and at most ten whole
+ * round to the value is scaled by one power of ten so that it contains at least one and at most ten whole
  * numbers, and at most one multiple of ten.
  *
  * Hot path: one multiplication by 128 bits a double; must not allocate, loop over digits, or branch on them:
- * whether a double has a short form is chance to the processor.
+ * the processor cannot predict which doubles have a short form.
  */
 #include "schema/number/print.h"
 #include "schema/number/digits.h"
@@ -19,27 +19,27 @@ typedef struct decimal {
     int exponent;
 } decimal;
 
-/** A positive binary value, significand * 2^exponent, and what its neighbours are like. */
+/** A positive binary value, significand * 2^exponent, and the distance of its neighbours. */
 typedef struct binary {
     uint64_t significand;
     int exponent;
     bool is_lower_closer; /* a power of two: the neighbour below is only half as far away */
 } binary;
 
-/** The first 64 bits of a product, the last of them set when anything follows. */
+/** The first 64 bits of a product; the last is set when any later bit is. */
 static inline uint64_t round_to_odd(unsigned __int128 product)
 {
     return (uint64_t)(product >> 64) | ((uint64_t)product > 1);
 }
 
-/** The same of power * scaled (192 bits). */
+/** The first 64 bits of power * scaled (192 bits), rounded in the same way. */
 static inline uint64_t multiply_to_odd(uint64_t high, uint64_t low, uint64_t scaled)
 {
     unsigned __int128 lower = (unsigned __int128)low * scaled;
     return round_to_odd((unsigned __int128)high * scaled + (uint64_t)(lower >> 64));
 }
 
-/** The same for floats: 64 bits of the power and 32 of the significand are enough. */
+/** Like the function above, for floats: 64 bits of the power and 32 of the significand are enough. */
 static inline uint64_t multiply_to_odd_32(uint64_t high, uint64_t scaled)
 {
     unsigned __int128 product = (unsigned __int128)high * scaled;
@@ -62,13 +62,13 @@ static inline uint64_t choose(uint64_t lower, uint64_t middle, uint64_t upper, b
     uint64_t s = middle / 4, tens = s / 10 * 10;
     bool is_down_in = lower <= 4 * s, is_up_in = 4 * s + 4 <= upper;
     bool is_ten_down_in = lower <= 4 * tens, is_ten_up_in = 4 * tens + 40 <= upper;
-    bool is_up_nearer = (middle & 3) + (s & 1) > 2; /* in the very middle, to the even one */
-    bool is_up =
-        is_up_in ^ ((is_down_in == is_up_in) & (is_up_in ^ is_up_nearer)); /* the one that is in, or nearer */
+    bool is_up_nearer = (middle & 3) + (s & 1) > 2; /* exactly in the middle: to even */
+    bool is_up = is_up_in ^ ((is_down_in == is_up_in) &
+                             (is_up_in ^ is_up_nearer)); /* the one in the interval, or the nearer one */
     return pick(is_ten_down_in != is_ten_up_in, tens + 10 * is_ten_up_in, s + is_up);
 }
 
-/** By three multiplications: floats, and doubles whose neighbours are not equally far. */
+/** By three multiplications: for floats, and doubles whose neighbours are not equally far. */
 static decimal shortest(binary b, bool is_float)
 {
     int k = b.is_lower_closer ? number_log10_three_quarters_pow2(b.exponent) : number_log10_pow2(b.exponent);
@@ -77,7 +77,7 @@ static decimal shortest(binary b, bool is_float)
     uint64_t upper = 4 * b.significand + 2;
     const number_power *power = number_power_of(-k);
     bool is_even = (b.significand & 1) == 0;
-    if (is_float) { /* the power is rounded up, as the paper has it */
+    if (is_float) { /* the power is rounded up, as in the paper */
         uint64_t high = power->high + (power->low != 0);
         return (decimal){choose(multiply_to_odd_32(high, lower << shift),
                                 multiply_to_odd_32(high, middle << shift),
@@ -91,8 +91,8 @@ static decimal shortest(binary b, bool is_float)
                      k};
 }
 
-/** The same for a double between equally far neighbours: their ends lie one shifted power below and above the
- * product for the value itself, so that two of the multiplications are an addition and a subtraction. */
+/** For a double between equally far neighbours: the ends are one shifted power below and above the product
+ * for the value, so an addition and a subtraction replace two multiplications. */
 static inline decimal shortest_regular(uint64_t significand, int exponent)
 {
     int k = number_log10_pow2(exponent), shift = exponent + number_log2_pow10(-k) + 1;
@@ -112,7 +112,7 @@ static inline decimal shortest_regular(uint64_t significand, int exponent)
 
 enum { RAW_DIGITS = 17, RAW_BYTES = 48 }; /* as many as a double needs; room to copy from in blocks */
 
-/** Writes all 17 digits, and drops the zeros at the end: returns how many they are. */
+/** Writes all 17 digits, and drops trailing zeros: returns their count. */
 static unsigned put_raw(uint64_t value, char *raw)
 {
     uint32_t low = (uint32_t)(value % 100000000);
@@ -138,14 +138,14 @@ static size_t put_with_exponent(const char *digits, unsigned count, int point, c
     return len + 1 + number_print_i64(point - 1, out + len + 1);
 }
 
-/** The form of JavaScript's Number, without the '+' of exponents. Digits are copied all together, wherever
- * they end. */
+/** The form of JavaScript's Number, without the '+' of exponents. All digits are copied at once, whatever
+ * their count. */
 static size_t put_decimal(decimal d, char *out)
 {
     char raw[RAW_BYTES] = {0};
     unsigned count = number_digits_of(d.digits), zeros = put_raw(d.digits, raw);
     const char *digits = raw + RAW_DIGITS - count;
-    int point = (int)count + d.exponent; /* where the point stands among the digits */
+    int point = (int)count + d.exponent; /* the position of the point among the digits */
     count -= zeros;
     if (point > 21 || point < -5)
         return put_with_exponent(digits, count, point, out);
@@ -166,9 +166,8 @@ static size_t put_decimal(decimal d, char *out)
 }
 
 /**
- * As put_decimal, where at most seven digits stand before the point and there are 16 or 17 of them; 0 when
- * that is not so. The point is put into the first eight digits in a register: nothing that was stored is
- * loaded again.
+ * Like put_decimal, for 16 or 17 digits of which at most seven are before the point; 0 for others. The point
+ * is inserted into the first eight digits in a register: no stored byte is loaded again.
  */
 static inline size_t put_usual(decimal d, char *out)
 {
@@ -203,14 +202,14 @@ size_t number_print_double(double value, char *out)
     out += sign;
     uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
     int biased = (int)(bits >> 52 & 2047);
-    unsigned point = (unsigned)biased - 1023; /* bits of the fraction that stand before the point */
+    unsigned point = (unsigned)biased - 1023; /* bits of the fraction before the point */
     if (point <= 52 && fraction << 11 << (point + 1) == 0)
         return sign + number_print_u64((fraction | UINT64_C(1) << 52) >> (52 - point), out);
     if (bits << 1 == 0) {
         out[0] = '0';
         return sign + 1;
     }
-    if (fraction == 0 || biased == 0) { /* a power of two, or less than a normal double */
+    if (fraction == 0 || biased == 0) { /* a power of two, or subnormal */
         binary b = {fraction, -1074, false};
         if (biased != 0)
             b = (binary){UINT64_C(1) << 52, biased - 1075, biased > 1};

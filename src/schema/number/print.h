@@ -1,4 +1,5 @@
-/** Whole numbers to text, inlined where replies are written; and what printing doubles shares with it.
+/**
+ * Prints whole numbers, inlined where replies are written; also the parts that printing doubles shares.
  *
  * Hot path: one multiplication for two digits, no division, no branch that depends on a digit.
  */
@@ -10,9 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/** "00" to "99", one after the other. */
+/** "00" to "99", concatenated. */
 extern const char number_pairs[201];
-/** The powers of ten from 10 on; 0 in the place of 1. */
+/** The powers of ten from 10; 0 instead of 1. */
 extern const uint64_t number_tens[20];
 
 /** How many decimal digits `value` has; 1 for 0. */
@@ -23,7 +24,7 @@ static inline unsigned number_digits_of(uint64_t value)
     return guess + (value >= number_tens[guess]);
 }
 
-/** Writes the digits of `value` so that the last one lies before `end`. */
+/** Writes the digits of `value` so that the last one is before `end`. */
 static inline void number_put_digits(char *end, uint64_t value)
 {
     while (value >= 10000) {
@@ -46,7 +47,7 @@ static inline void number_put_digits(char *end, uint64_t value)
         end[-1] = (char)('0' + value);
 }
 
-/** number_print_u64 and number_print_i64, inlined; they return where the text ends. */
+/** number_print_u64 and number_print_i64, inlined; they return the end of the text. */
 static inline char *number_put_u64(char *out, uint64_t value)
 {
     out += number_digits_of(value);

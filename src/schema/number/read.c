@@ -1,9 +1,9 @@
-/* Text to double: fast.h, and parts.c for whatever that leaves. */
+/* Reads text as a double: fast.h, and parts.c for the rest. */
 #include "schema/number/fast.h"
 #include "schema/scalar.h"
 
-/** As number_take_double, at the end of a text: the usual kind is looked for in a copy with more behind it.
- */
+/** Like number_take_double, at the end of a text: the usual kind is read from a copy that has bytes after
+ * it. */
 static __attribute__((noinline)) size_t take_short(const char *text, size_t len, double *out)
 {
     char padded[NUMBER_USUAL_BYTES] = {0};

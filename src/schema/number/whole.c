@@ -7,11 +7,11 @@ static bool is_digit(char byte)
     return (unsigned)(byte - '0') < 10;
 }
 
-/** What is being read: zeros are kept back until a digit follows that makes them count. */
+/** The number being read: zeros are held back until a nonzero digit follows. */
 typedef struct taker {
     number_exact *out;
     unsigned count; /* digits in out->digits */
-    int64_t zeros;  /* after them, not in there yet */
+    int64_t zeros;  /* after them, not in it yet */
 } taker;
 
 static void put(taker *t, uint64_t digit)
@@ -30,8 +30,7 @@ static void put(taker *t, uint64_t digit)
     t->count++;
 }
 
-/** "e-12" with the letter passed: NULL when it is not an exponent. One that is too long to count stays at its
- * most. */
+/** Reads the exponent "-12" of "e-12": NULL when it is not one. One that is too long is capped. */
 static const char *take_exponent(const char *at, const char *end, int64_t *exponent)
 {
     const int64_t most = INT64_MAX / 8;

@@ -19,7 +19,7 @@ void pattern_free(void *pattern)
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up)
 {
     (void)pattern, (void)text, (void)len;
-    *gave_up = true; /* cannot come to pass: there are no compiled patterns */
+    *gave_up = true; /* unreachable: there are no compiled patterns */
     return false;
 }
 
@@ -41,23 +41,25 @@ void pattern_forget(void)
 #include <pcre2.h>
 #include <time.h>
 
-/* What one match may cost. Backtracking is counted by PCRE2 for each start in the text (STEPS), which leaves
- * patterns that are linear in the text alone and cuts exponential ones. The starts are searched in runs: the
- * first so long that it is done in milliseconds even when every start scans the whole text, the next ones
- * longer as long as they are quick, and none begins after MOST_NS of processor time. */
+/*
+ * What one match may cost. PCRE2 counts backtracking for each start in the text (STEPS): linear patterns
+ * never reach the limit, exponential ones are cut off. The starts are searched in runs. The first run takes
+ * milliseconds even when every start scans the whole text; later runs grow while they are fast; no run begins
+ * after MOST_NS of processor time.
+ */
 enum {
     STEPS = 20000,
     STEPS_A_BYTE = 8,
     HEAP_KIB = 8192,
-    JIT_STACK_BYTES = 512 * 1024, /* of its own: a coroutine's stack is too small for the default */
+    JIT_STACK_BYTES = 512 * 1024, /* a separate stack: a coroutine's is too small for the default */
     RUN_BYTES = 4 << 20,
     QUICK_NS = 500 * 1000,
     MOST_NS = 50 * 1000 * 1000,
     MANY_NS = 200 * 1000 * 1000,
-    ASKED_A_LOOK = 64 /* looking at the clock takes as long as a few quick matches */
+    ASKED_A_LOOK = 64 /* reading the clock costs as much as a few quick matches */
 };
 
-/* Made at the first match of a process, and kept. */
+/* Created at the first match of a process, and kept. */
 static struct {
     pcre2_match_data *data;
     pcre2_match_context *context;
@@ -95,7 +97,7 @@ void *pattern_compile(const char *pattern, char *why, size_t why_size)
         snprintf(why, why_size, "%s, at byte %zu", (const char *)message, offset);
         return NULL;
     }
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it cannot be, matches are interpreted */
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* if not possible, matches are interpreted */
     return code;
 }
 
@@ -170,7 +172,7 @@ bool pattern_matches(const void *pattern, const char *text, size_t len, bool *ga
     pcre2_set_match_limit(kept.context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
     size_t run = RUN_BYTES / (len + 1) + 1, from = 0;
     uint64_t began = run < len ? processor_ns() : 0, before = began;
-    uint32_t options = 0; /* the first run looks whether the text is UTF-8 */
+    uint32_t options = 0; /* the first run checks that the text is UTF-8 */
     for (;;) {
         size_t next = run < len - from ? character_from(text, len, from + run) : len;
         pcre2_set_offset_limit(kept.context, next);
@@ -183,7 +185,7 @@ bool pattern_matches(const void *pattern, const char *text, size_t len, bool *ga
         }
         uint64_t now = processor_ns();
         if (now - began > MOST_NS)
-            return false; /* *gave_up is set still */
+            return false; /* *gave_up stays set */
         if (now - before < QUICK_NS)
             run *= 4;
         before = now;

@@ -7,28 +7,28 @@
 #include <stdint.h>
 
 /** Compiles `pattern` for pattern_matches; NULL with the reason in `why` ("missing closing parenthesis at
- * byte 4"). `$` stands for the very end only, as in JSON Schema: a line feed after the last character does
- * not slip through. Freed by pattern_free. */
+ * byte 4"). `$` matches only the very end, as in JSON Schema: a final line feed is not ignored. Freed by
+ * pattern_free. */
 void *pattern_compile(const char *pattern, char *why, size_t why_size);
 void pattern_free(void *pattern);
 
 /** Whether `pattern` (compiled at start) is found in `text`. A match that takes more steps than a bound
- * counts as not found, with `*gave_up` set: no client can burn time with it. Only on the loop's thread: all
- * matches of a process share one working space. */
+ * counts as not found, with `*gave_up` set, so that no client can waste time with it. Only on the loop's
+ * thread: all matches of a process share one match context. */
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up);
-/** Bounds what the matches of one list, and of the lists in it, take together: asked before each of them,
- * begins at {0}. True from when it is 200 ms of processor time. */
+/** Bounds the total time of the matches of one list and the lists in it. Called before each match; begins at
+ * {0}. True once they have used 200 ms of processor time. */
 typedef struct pattern_clock {
     unsigned asked;
     bool is_up;
     uint64_t began_ns;
 } pattern_clock;
 bool pattern_clock_is_up(pattern_clock *clock);
-/** Frees what pattern_matches keeps between two matches (tests under leak checkers). */
+/** Frees what pattern_matches keeps between matches (tests under leak checkers). */
 void pattern_forget(void);
 
-/** Whether ECMA-262, whose patterns JSON Schema has, reads a pattern as PCRE2 does, as far as its syntax
- * tells: no inline flags, anchors, classes or quantifiers that are PCRE2's alone. */
+/** Whether ECMA-262, whose patterns JSON Schema uses, reads a pattern as PCRE2 does, judged by its syntax: no
+ * inline flags, anchors, classes or quantifiers that only PCRE2 has. */
 bool pattern_is_portable(const char *pattern);
 
 #endif

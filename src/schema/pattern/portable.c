@@ -1,9 +1,9 @@
-/** Which patterns can stand in a document that programs in other languages read. */
+/** Which patterns can be in a document that programs in other languages read. */
 #include "schema/pattern/pattern.h"
 
 #include <string.h>
 
-/** An escape that ECMA-262 has with the same meaning (with its flag u). */
+/** An escape with the same meaning in ECMA-262 (with its flag u). */
 static bool is_escape(const char *at)
 {
     if (at[1] == 'x' || at[1] == 'o' || at[1] == 'N')
@@ -24,12 +24,12 @@ static bool is_quantifier(char byte)
     return byte == '*' || byte == '+' || byte == '?' || byte == '}';
 }
 
-/** Passes a class from its '[' on; NULL when it is not ECMA-262's. */
+/** Skips a class from its '['; NULL when ECMA-262 does not have it. */
 static const char *pass_class(const char *at)
 {
     at++;
     at += *at == '^';
-    if (*at == ']') /* PCRE2 takes it as itself, ECMA-262 as the end */
+    if (*at == ']') /* a literal in PCRE2, the end in ECMA-262 */
         return NULL;
     for (; *at != '\0' && *at != ']'; at++) {
         if (*at == '[' && at[1] != '\0' && strchr(":.=", at[1]) != NULL)

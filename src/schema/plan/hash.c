@@ -2,8 +2,8 @@
  * Keys to fields by a perfect hash: one hash, one slot, one compare.
  *
  * Hot path: plan_find runs for every key that a client sends out of the expected order. It must not allocate,
- * nor read a byte past the key. The hash needs no secret: only the program's own keys are in the table, so
- * all that a client can choose is which one of them its key is compared with.
+ * nor read a byte past the key. The hash needs no secret: only the program's own keys are in the table, so a
+ * client can only choose which of them its key is compared with.
  */
 #include "schema/plan/hash.h"
 
@@ -31,7 +31,7 @@ static inline uint32_t load_4(const char *at)
     return word;
 }
 
-/** The last 0 to 8 bytes of a key in one word; two reads that may overlap rather than one past the end. */
+/** The last 0 to 8 bytes of a key in one word; two reads that may overlap instead of one past the end. */
 static inline uint64_t load_tail(const char *at, size_t left)
 {
     if (left >= 4)
@@ -88,7 +88,7 @@ static bool try_seed(const type_plan *plan, unsigned count, uint64_t seed)
 bool plan_hash_build(type_plan *plan, unsigned count, arena *memory)
 {
     uint32_t size = 2;
-    while (size < 2 * count) /* a half-full table is what a few hundred seeds can do for some ten keys */
+    while (size < 2 * count) /* a few hundred seeds suffice for a half-full table of about ten keys */
         size *= 2;
     for (; size <= SLOTS_MOST; size *= 2) {
         plan->slots = arena_alloc(memory, size * sizeof *plan->slots);

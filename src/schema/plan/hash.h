@@ -1,4 +1,4 @@
-/** The perfect hash behind plan_find: built at start, asked once for every key of every object. */
+/** The perfect hash of plan_find: built at start, used once for every key of every object. */
 #ifndef SCHEMA_PLAN_HASH_H
 #define SCHEMA_PLAN_HASH_H
 

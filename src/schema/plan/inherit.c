@@ -11,7 +11,7 @@ static const tern_field *find_field(const tern_type *type, const char *name)
     return NULL;
 }
 
-/** May be left out, and is null where it may be in the whole. What the path must have stays as it is. */
+/** Makes the field optional, and nullable if it is in the whole. Path parameters stay required. */
 static void make_optional(tern_field *field)
 {
     if (field->in == TERN_FROM_PATH)
@@ -22,8 +22,8 @@ static void make_optional(tern_field *field)
     field->fallback = NULL;
 }
 
-/** Describes a field as its namesake is. One without a name, of a part that is the same struct, lies where
- * that lies. */
+/** Describes a field like the field of that name in the whole. When the part is the same struct, a field
+ * without a name has the same offset. */
 static void take_over(const tern_type *part, tern_field *field, const tern_field *from)
 {
     const tern_field own = *field;
@@ -43,7 +43,7 @@ bool planner_inherit(planner *p, tern_type *type)
         type = type->item;
     if (type->whole == NULL)
         return true;
-    if (!planner_inherit(p, type->whole)) /* which may be a part itself */
+    if (!planner_inherit(p, type->whole)) /* it may be a part itself */
         return false;
     type->options.ignore_unknown = type->whole->options.ignore_unknown;
     for (unsigned i = 0; i < type->field_count; i++) {
@@ -57,7 +57,8 @@ bool planner_inherit(planner *p, tern_type *type)
             continue;
         }
         p->model = type;
-        planner_mistake(p, "takes %s from model %s, which has no such field", field->name, type->whole->name);
+        planner_mistake(p, "takes %s from model %s, which does not have that field", field->name,
+                        type->whole->name);
         is_right = false;
     }
     return is_right;

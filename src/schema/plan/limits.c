@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/** One end of a range, as it was declared. */
+/** One end of a range, as declared. */
 typedef struct limit {
-    const char *option; /* "min"; NULL: there is none */
+    const char *option; /* "min"; NULL: not given */
     bool is_excluded;
     long double number;
     const char *text; /* of .at_least and .at_most */
     char words[96];   /* ".min = 5" */
 } limit;
 
-/** The least and most that a number's kind can hold. */
+/** The smallest and largest value of a number's kind. */
 static void range_of(const tern_type *type, long double *least, long double *most)
 {
     int bits = (int)(8 * type->size);
@@ -41,14 +41,14 @@ static void range_of(const tern_type *type, long double *least, long double *mos
     }
 }
 
-/** A limit as its author wrote it: whole numbers with all digits, others as a double has them. */
+/** A limit as its author wrote it: whole numbers with all digits, others as a double prints. */
 static const char *number_words(long double value, char *out, size_t size)
 {
     snprintf(out, size, value == truncl(value) ? "%.20Lg" : "%.15Lg", value);
     return out;
 }
 
-/** Whether a limit can be held against values of this type; reports why not. */
+/** Whether a limit can apply to values of this type; reports why not. */
 static bool is_fit_limit(planner *p, const char *name, long double value)
 {
     const tern_type *type = p->field->type;
@@ -64,7 +64,7 @@ static bool is_fit_limit(planner *p, const char *name, long double value)
         return false;
     }
     if (is_integer && value != truncl(value)) {
-        planner_mistake(p, ".%s = %s is not a whole number, as values of %s are", name, shown, type->name);
+        planner_mistake(p, ".%s = %s is not a whole number, but values of %s are", name, shown, type->name);
         return false;
     }
     if (is_integer && value > (long double)INT64_MAX && value != most) {
@@ -74,7 +74,7 @@ static bool is_fit_limit(planner *p, const char *name, long double value)
     return true;
 }
 
-/** The limit that was given of up to three options that mean the same end; false with a mistake. */
+/** The one limit that was given, of up to three options for the same end; false with a mistake. */
 static bool find_limit(planner *p, uint64_t given, const char *const options[3], const long double numbers[2],
                        const char *text, limit *out)
 {
@@ -106,7 +106,7 @@ static bool find_limit(planner *p, uint64_t given, const char *const options[3],
     return false;
 }
 
-/** Reports a range that holds nothing; `order` is below 0 when the low end is below the high one. */
+/** Reports an empty range; `order` is below 0 when the low end is below the high one. */
 static void check_range(planner *p, const limit *low, const limit *high, int order)
 {
     if (low->option == NULL || high->option == NULL)
@@ -114,12 +114,12 @@ static void check_range(planner *p, const limit *low, const limit *high, int ord
     if (order > 0)
         planner_mistake(p, "%s is %s %s", low->words, low->text != NULL ? "more than" : "above", high->words);
     else if (order == 0 && (low->is_excluded || high->is_excluded))
-        planner_mistake(p, "%s and %s leave no value", low->words, high->words);
+        planner_mistake(p, "no value satisfies both %s and %s", low->words, high->words);
 }
 
 /* -- integers and floats -- */
 
-/** `value` as values of the type are: 0.1 of a float is not 0.1 of a double. */
+/** `value` rounded to the type: 0.1 as a float is not 0.1 as a double. */
 static double as_float(const tern_type *type, long double value)
 {
     return type->kind == TERN_KIND_FLOAT && type->size == sizeof(float) ? (double)(float)value
@@ -139,7 +139,7 @@ static void plan_numbers(planner *p, field_plan *plan, const limit *low, const l
     long double least, most;
     range_of(type, &least, &most);
     check_range(p, low, high, (low->number > high->number) - (low->number < high->number));
-    /* the others are broken by no value */
+    /* no value can break the others */
     plan->has_min = low->option != NULL && (low->number > least || low->is_excluded);
     plan->has_max = high->option != NULL && (high->number < most || high->is_excluded);
     plan->min_int = as_int(low->option != NULL ? low->number : least);
@@ -154,7 +154,7 @@ static void plan_numbers(planner *p, field_plan *plan, const limit *low, const l
 
 /* -- decimals -- */
 
-/** A number of the source as the decimal that its author wrote; false with a mistake. */
+/** A number in the source as the decimal that its author wrote; false with a mistake. */
 static bool read_number(planner *p, const char *option, long double number, tern_decimal *out)
 {
     char shown[48];
@@ -162,7 +162,7 @@ static bool read_number(planner *p, const char *option, long double number, tern
         return true;
     snprintf(shown, sizeof shown, "%.17Lg", number);
     planner_mistake(p, ".%s = %s has more digits than C keeps; %s", option, shown,
-                    strcmp(option, "multiple_of") == 0 ? "take one of at most 15"
+                    strcmp(option, "multiple_of") == 0 ? "use at most 15 digits"
                                                        : "write it as text, in .at_least or .at_most");
     return false;
 }

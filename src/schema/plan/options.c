@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- which options there are, and for what -- */
+/* -- the options, and what they are for -- */
 
 #define FOR(kind) (1u << (kind))
 enum {
@@ -32,7 +32,7 @@ static const struct option {
     size_t offset, size; /* in tern_field */
     unsigned kinds;
     const char *whose;
-    bool is_rule; /* may also stand in TERN_RULES */
+    bool is_rule; /* also allowed in TERN_RULES */
 } options[] = {
     OPTION(json, ALL, ""),
     OPTION(in, ALL, ""),
@@ -57,7 +57,7 @@ static const struct option {
     RULE(pattern, FOR(TERN_KIND_TEXT), "text"),
     RULE(format, FOR(TERN_KIND_TEXT), "text"),
     RULE(choices, FOR(TERN_KIND_TEXT), "text"),
-    OPTION(read_only, STORED, "what a reply can show"),
+    OPTION(read_only, STORED, "values that a reply can show"),
     OPTION(write_only, ALL, ""),
     OPTION(deprecated, ALL, ""),
     OPTION(key, SCALARS, "single values"),
@@ -65,7 +65,7 @@ static const struct option {
     OPTION(example, ALL, ""),
     RULE(check, ALL, ""),
     RULE(message, ALL, ""),
-    OPTION(column, STORED, "what a column can hold"),
+    OPTION(column, STORED, "values that a column can store"),
     OPTION(unique, SCALARS, "single values"),
     OPTION(index, SCALARS, "single values"),
     OPTION(search, FOR(TERN_KIND_TEXT), "text"),
@@ -74,7 +74,7 @@ static const struct option {
     OPTION(created, FOR(TERN_KIND_DATETIME), "date-times"),
     OPTION(updated, FOR(TERN_KIND_DATETIME), "date-times"),
     OPTION(version, WHOLE, "whole numbers"),
-    OPTION(renamed_from, STORED, "what a column can hold"),
+    OPTION(renamed_from, STORED, "values that a column can store"),
     OPTION(not_stored, ALL, ""),
     OPTION(via, FOR(TERN_KIND_MODEL), "models"),
     OPTION(by, FOR(TERN_KIND_LIST), "lists"),
@@ -103,7 +103,7 @@ static int find_option(const char *name, size_t len)
     return -1;
 }
 
-/** One bit for each option of the table that the source gives, were it with the value 0. */
+/** One bit for each option that the source gives, even with the value 0. */
 static uint64_t given_in_source(planner *p, const char *written)
 {
     uint64_t given = 0;
@@ -112,7 +112,7 @@ static uint64_t given_in_source(planner *p, const char *written)
     while ((written = written_next(written, &name, &len)) != NULL) {
         int option = len != 0 ? find_option(name, len) : -1;
         if (len == 0)
-            planner_mistake(p, "after its type and name come options, each as .name = value");
+            planner_mistake(p, "options must follow its type and name, each as .name = value");
         else if (option < 0)
             planner_mistake(p, ".%.*s is filled in by TERN_MODEL; leave it out", (int)len, name);
         else if ((given >> option & 1) != 0)
@@ -123,7 +123,7 @@ static uint64_t given_in_source(planner *p, const char *written)
     return given;
 }
 
-/** The same for a field that no macro made: what is not zero. */
+/** One bit for each option that is not zero, for a field that was not made by a macro. */
 static uint64_t given_by_value(const tern_field *field)
 {
     static const char zeros[sizeof(long double)];
@@ -139,7 +139,7 @@ bool option_is_given(uint64_t given, const char *name)
     return (given >> find_option(name, strlen(name)) & 1) != 0;
 }
 
-/** How many lists or maps down from a type there is a kind that the option is for; 0 when there is none. */
+/** How many lists or maps below a type the kind is that the option is for; 0 if none. */
 static unsigned levels_below(const struct option *o, const tern_type *type)
 {
     enum { SHOWN_LEVELS = 2 };
@@ -173,7 +173,7 @@ static void check_uses(planner *p, uint64_t given)
 
 /* -- lengths -- */
 
-/** One pair of .min_X and .max_X. */
+/** A pair of .min_X and .max_X. */
 static void plan_pair(planner *p, uint64_t given, const char *unit, size_t least, size_t most, bool *has_min,
                       bool *has_max)
 {
@@ -213,12 +213,12 @@ static void plan_text(planner *p, field_plan *plan)
     for (const char *const *choice = field->choices; *choice != NULL; choice++)
         for (const char *const *other = field->choices; other != choice; other++)
             if (strcmp(*choice, *other) == 0)
-                planner_mistake(p, ".choices have \"%s\" twice", *choice);
+                planner_mistake(p, ".choices contains \"%s\" twice", *choice);
 }
 
-/* -- what a broken rule says -- */
+/* -- messages of broken rules -- */
 
-/** Whether the field has a rule whose text .message takes the place of. */
+/** Whether the field has a rule whose message .message replaces. */
 static bool has_spoken_rule(uint64_t given)
 {
     static const char *const others[] = {"items", "keys", "check", "message"};
@@ -236,20 +236,19 @@ static void check_message(planner *p, uint64_t given)
         return;
     const char *message = p->field->message;
     if (message == NULL || *message == '\0')
-        planner_mistake(p, ".message is empty; say what the value must be, or leave it out");
+        planner_mistake(p, ".message is empty; describe what the value must be, or leave it out");
     else if (has_spoken_rule(given))
         return;
     else if (p->field->check != NULL)
-        planner_mistake(p, ".message speaks for rules like .pattern; .check says itself what is wrong");
+        planner_mistake(p, ".message replaces the messages of rules like .pattern; .check adds its own");
     else
         planner_mistake(
-            p, ".message speaks for a rule that is broken, and there is none; give .pattern, .min or "
-               "the like");
+            p, ".message replaces the messages of rules, but there is no rule; give .pattern or .min");
 }
 
 /* -- what contradicts itself -- */
 
-/** Whether an upload is in it, one level down: deeper ones are reported of the model they are in. */
+/** Whether the type contains an upload, one level down: a deeper one is reported for the model it is in. */
 static bool holds_upload(const tern_type *type)
 {
     if (type->kind == TERN_KIND_UPLOAD)
@@ -273,7 +272,7 @@ static void check_place(planner *p)
     type_words(type, words, sizeof words);
     if (one->kind != TERN_KIND_UPLOAD && holds_upload(type))
         planner_mistake(p,
-                        "%s contains a file; files are fields of the input model itself, as tern_upload or "
+                        "%s contains a file; a file must be a field of the input model, as tern_upload or "
                         "tern_upload_list",
                         words);
     if (field->in == TERN_FROM_AUTO || field->in == TERN_FROM_BODY)
@@ -285,7 +284,7 @@ static void check_place(planner *p)
                         : field->in == TERN_FROM_HEADER ? "header"
                                                         : "cookie");
     if (field->in == TERN_FROM_PATH && (field->optional || field->fallback != NULL))
-        planner_mistake(p, "a parameter of the path is always given; leave out .%s",
+        planner_mistake(p, "a path parameter is always given; leave out .%s",
                         field->optional ? "optional" : "fallback");
 }
 
@@ -308,7 +307,7 @@ static void check_pairs(planner *p)
         planner_mistake(p, ".read_only and .write_only contradict each other");
 }
 
-/** What a table could make nothing of, whatever the table. */
+/** Options that make no sense in any table. */
 static void check_stored(planner *p, const field_plan *plan, uint64_t given)
 {
     static const char *const of_columns[] = {"column",    "unique",  "index",   "search",  "references",
@@ -319,16 +318,15 @@ static void check_stored(planner *p, const field_plan *plan, uint64_t given)
     else if (field->on_delete == TERN_SET_NULL && !plan_may_lack(plan))
         planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional or .nullable");
     if (field->search && field->write_only)
-        planner_mistake(p, ".search would reveal it, and .write_only is never shown");
+        planner_mistake(p, ".search would reveal it, but .write_only is never shown");
     for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
         if (option_is_given(given, of_columns[i]))
             planner_mistake(p, ".not_stored leaves no column for .%s", of_columns[i]);
 }
 
-/* -- what lists and maps hold -- */
+/* -- items of lists and maps -- */
 
-/** Rules of a part of the field, planned as those of a field of their own. NULL when no value can break them.
- */
+/** The rules of a part of the field, planned like a field. NULL when no value can break them. */
 static const field_plan *plan_part(planner *p, const field_plan *whole, const char *name,
                                    const tern_field *rules, tern_type *type)
 {

@@ -14,7 +14,7 @@
 
 enum { FIELDS_MOST = 128, KEY_MOST_BYTES = 255 };
 
-/* Plans last until the process ends: one memory for all, and one chain to take them back. */
+/* Plans last until the process ends: one arena for all, and one list to free them. */
 static arena plans_memory = {.limit_bytes = SIZE_MAX};
 static type_plan *newest;
 
@@ -46,7 +46,7 @@ void *planner_zero(planner *p, size_t size)
     return memset(block, 0, size);
 }
 
-/** The bytes of the shortest JSON that a value of each kind has. */
+/** The size of the shortest JSON of a value of each kind. */
 static const uint8_t least_bytes_of[] = {
     [TERN_KIND_BOOL] = 4,  [TERN_KIND_INT] = 1,       [TERN_KIND_UINT] = 1,     [TERN_KIND_FLOAT] = 1,
     [TERN_KIND_TEXT] = 2,  [TERN_KIND_BYTES] = 2,     [TERN_KIND_UUID] = 38,    [TERN_KIND_DATE] = 12,
@@ -55,8 +55,7 @@ static const uint8_t least_bytes_of[] = {
     [TERN_KIND_LIST] = 2,  [TERN_KIND_MAP] = 2,
 };
 
-/** The bytes of the longest JSON that a value of each kind has; of what has no longest, its quotes or a null.
- */
+/** The size of the longest JSON of a value of each kind; where there is no limit, of its quotes or a null. */
 static const uint8_t most_bytes_of[] = {
     [TERN_KIND_BOOL] = 5,
     [TERN_KIND_INT] = 20,
@@ -78,7 +77,7 @@ static const uint8_t most_bytes_of[] = {
     [TERN_KIND_DECIMAL] = SCALAR_PRINT_BYTES,
 };
 
-/** Whether a value of this type has parts of its own. */
+/** Whether a value of this type has parts. */
 static bool has_parts(const tern_type *type)
 {
     return type->kind == TERN_KIND_MODEL || type->kind == TERN_KIND_LIST || type->kind == TERN_KIND_MAP;
@@ -99,8 +98,8 @@ static bool make_json_key(planner *p, field_plan *plan)
     return plan->json_key != NULL;
 }
 
-/** Whether a name that a macro made from source text is one word of C: not `names[3]`, and not the number
- * that the compiler has put for `linux`. */
+/** Whether a name that a macro made from source text is a C identifier: not `names[3]`, and not the number
+ * that the compiler substitutes for `linux`. */
 static bool is_word(const char *name)
 {
     return *name != '\0' && strspn(name, "0123456789") == 0 && strpbrk(name, " ()[]{}*.,:;=+-'\"") == NULL;
@@ -112,26 +111,26 @@ static void check_enum(planner *p, const tern_type *type)
     p->model = type;
     for (unsigned i = 0; i < type->name_count; i++)
         if (!is_word(type->names[i].name))
-            planner_mistake(p, "\"%s\" is not a name; perhaps a macro has replaced it", type->names[i].name);
+            planner_mistake(p, "\"%s\" is not a name; perhaps a macro replaced it", type->names[i].name);
     p->model = outer;
 }
 
-/** What outside C the field is called. A name ending in '_' is how C code dodges a keyword (`default_`), and
- * is never what a client should see by accident. */
+/** The field's name outside C. C code ends a name in '_' to avoid a keyword (`default_`); a client should not
+ * see that by accident. */
 static void plan_key(planner *p, field_plan *plan)
 {
     const tern_field *field = plan->field;
     plan->key = field->json != NULL ? field->json : field->name;
     size_t len = strlen(plan->key);
     if (!is_word(field->name))
-        planner_mistake(
-            p, "its name has more than a name; an array is declared as a list: (tern_int32_list, name)");
+        planner_mistake(p,
+                        "its name is not a plain name; declare an array as a list: (tern_int32_list, name)");
     else if (len == 0 || len > KEY_MOST_BYTES)
         planner_mistake(p, ".json must have 1 to %d bytes", KEY_MOST_BYTES);
     else if (!utf8_valid(plan->key, len))
         planner_mistake(p, ".json is not UTF-8");
     else if (field->json == NULL && plan->key[len - 1] == '_')
-        planner_mistake(p, "clients would see the '_' at its end; give their name too: .json = \"%.*s\"",
+        planner_mistake(p, "clients would see the '_' at its end; set their name for it: .json = \"%.*s\"",
                         (int)(len - 1), plan->key);
     plan->key_len = (uint32_t)(len <= KEY_MOST_BYTES ? len : KEY_MOST_BYTES);
 }
@@ -148,13 +147,13 @@ static bool plan_field(planner *p, field_plan *plan, const tern_field *field)
     bool had_mistakes = p->has_mistakes;
     p->has_mistakes = false;
     plan_options(p, plan);
-    if (!p->has_mistakes) /* a value is only measured by rules that make sense */
+    if (!p->has_mistakes) /* values are checked only against valid rules */
         plan_values(p, plan);
     p->has_mistakes |= had_mistakes;
     return make_json_key(p, plan) && !p->is_memory_short;
 }
 
-/** Two fields of one name: the perfect hash could not tell them apart, nor could a client. */
+/** Two fields with the same name: neither the perfect hash nor a client could tell them apart. */
 static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
 {
     bool has = false;
@@ -173,7 +172,7 @@ static bool has_duplicate_key(planner *p, const type_plan *plan, unsigned count)
 static void reach(planner *p, tern_type *type);
 
 /** Describes what a part takes from its whole, and the parts that are types of fields, which planning a field
- * looks into. False with mistakes: those of the whole are told once, of the whole. */
+ * needs. False with mistakes: those of the whole are reported once, for the whole. */
 static bool complete_fields(planner *p, tern_type *type)
 {
     bool had_mistakes = p->has_mistakes;
@@ -203,7 +202,7 @@ static void plan_model(planner *p, type_plan *plan)
         return;
     for (unsigned i = 0; i < count; i++) {
         const tern_field *field = &type->fields[i];
-        p->model = type; /* reaching another model moved it */
+        p->model = type; /* planning another model moved it */
         p->field = field;
         if (!plan_field(p, &plan->fields[i], field))
             return;
@@ -224,8 +223,8 @@ static void plan_model(planner *p, type_plan *plan)
         p->is_memory_short = true;
 }
 
-/** Plans `type` and what it refers to. The plan stands before its parts are looked at, which ends cycles: a
- * model can only contain itself by a list or a map, and their plans need nothing of their item's. */
+/** Plans `type` and what it refers to. The plan is made before its parts are planned, which ends cycles: a
+ * model can contain itself only through a list or a map, whose plans do not need their item's. */
 static void reach(planner *p, tern_type *type)
 {
     if (p->is_memory_short)
@@ -261,7 +260,7 @@ static void free_patterns(const field_plan *f)
     free_patterns(f->keys);
 }
 
-/** Takes the newest plans back, until `kept` is the newest. */
+/** Removes the newest plans until `kept` is the newest. */
 static void take_back(const type_plan *kept)
 {
     while (newest != kept) {

@@ -1,4 +1,4 @@
-/** The values that a declaration names (.fallback, .example, .choices), held against its own rules. */
+/** Checks the values in a declaration (.fallback, .example, .choices) against its own rules. */
 #include "schema/plan/options.h"
 #include "schema/scalar.h"
 #include "schema/validate.h"
@@ -7,7 +7,7 @@
 
 enum { FAULTS_BYTES = 4096 };
 
-/** Reports the first rule that a value breaks; `option` and `text` are how the source has it. */
+/** Reports the first rule that a value breaks; `option` and `text` are as in the source. */
 static void check_rules(planner *p, const field_plan *plan, const char *option, const char *text,
                         const void *value)
 {
@@ -19,7 +19,7 @@ static void check_rules(planner *p, const field_plan *plan, const char *option, 
     arena_init(&memory, lent, sizeof lent, SIZE_MAX);
     faults_init(&faults, &memory);
     place where = {.name = plan->key};
-    validate_kept(plan, value, &where, &faults); /* which make sense whatever the day */
+    validate_kept(plan, value, &where, &faults); /* which do not depend on the date */
     if (faults.first != NULL)
         planner_mistake(p, "%s \"%s\" breaks its own rule: it %s", option, text, faults.first->message);
     p->is_memory_short |= faults.is_memory_short;
@@ -47,7 +47,7 @@ static const void *read_value(planner *p, const field_plan *plan, const char *op
     return NULL;
 }
 
-/** Whether the kind's values can stand in one text. */
+/** Whether the kind's values can be written as one text. */
 static bool is_readable(tern_kind kind)
 {
     return kind != TERN_KIND_MODEL && kind != TERN_KIND_ANY && kind != TERN_KIND_UPLOAD;

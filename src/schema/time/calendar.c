@@ -38,7 +38,8 @@ void calendar_day(int64_t days, int *year, int *month, int *day)
 {
     int64_t shifted = days + DAYS_TO_1970;
     int64_t era = (shifted >= 0 ? shifted : shifted - (DAYS_400_YEARS - 1)) / DAYS_400_YEARS;
-    uint32_t of_era = (uint32_t)(shifted - era * DAYS_400_YEARS); /* small from here on: cheap divisions */
+    uint32_t of_era =
+        (uint32_t)(shifted - era * DAYS_400_YEARS); /* small values from here: cheap divisions */
     uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     uint32_t month_from_march = (5 * of_year + 2) / 153;

@@ -19,13 +19,13 @@ static inline bool calendar_has(tern_datetime moment)
     return moment.microseconds >= CALENDAR_FIRST_US && moment.microseconds <= CALENDAR_LAST_US;
 }
 
-/** Whether there is such a day, in the years 0 to CALENDAR_LAST_YEAR. */
+/** Whether the day exists and is in the years 0 to CALENDAR_LAST_YEAR. */
 bool calendar_is_day(int year, int month, int day);
-/** Whether there is such a time of day: 00:00:00 to 23:59:59.999999999. */
+/** Whether the time of day exists: 00:00:00 to 23:59:59.999999999. */
 bool calendar_is_time(tern_time time);
-/** Days since 1970-01-01 of a valid day. */
+/** The days from 1970-01-01 to a valid day. */
 int64_t calendar_days(int year, int month, int day);
-/** The day that many days after 1970-01-01. */
+/** The day `days` days after 1970-01-01. */
 void calendar_day(int64_t days, int *year, int *month, int *day);
 
 #endif

@@ -8,7 +8,7 @@
 
 static const int64_t SECOND_US = 1000000, DAY_S = 86400;
 
-/** What is left of a text. Each take_ moves past what it took, or returns false. */
+/** The rest of a text. Each take_ function moves past what it read, or returns false. */
 typedef struct reader {
     const char *at, *end;
 } reader;
@@ -35,7 +35,7 @@ static bool take_digits(reader *in, int count, int *value)
     return true;
 }
 
-/** ".25" as a part of a second in nanoseconds; further digits must be digits and are cut. */
+/** ".25" as a fraction of a second in nanoseconds; digits after the ninth are dropped. */
 static bool take_fraction(reader *in, uint32_t *nanosecond)
 {
     *nanosecond = 0;
@@ -58,8 +58,8 @@ static bool take_date(reader *in, tern_date *out)
     return true;
 }
 
-/** A leap second (":60") is taken as the last moment of its minute, since nothing here can count it. Whether
- * the minute can have one is for the caller to say. */
+/** A leap second (":60") is read as the last nanosecond of its minute, since a time cannot represent it. The
+ * caller checks whether the minute can have one. */
 static bool take_time(reader *in, tern_time *out, bool *is_leap)
 {
     int hour, minute, second;
@@ -77,7 +77,7 @@ static bool take_time(reader *in, tern_time *out, bool *is_leap)
     return true;
 }
 
-/** 'Z' or "+hh:mm": the seconds that local time is ahead of UTC. */
+/** 'Z' or "+hh:mm": the seconds by which local time is ahead of UTC. */
 static bool take_offset(reader *in, int64_t *seconds)
 {
     *seconds = 0;
@@ -130,21 +130,21 @@ bool datetime_read(const char *text, size_t len, tern_datetime *out)
                       time.minute * 60 + time.second - offset;
     out->microseconds = seconds * SECOND_US + time.nanosecond / 1000;
     return calendar_has(*out) &&
-           (!is_leap || may_leap_after(seconds)); /* an offset may lead out of the years */
+           (!is_leap || may_leap_after(seconds)); /* an offset may lead outside the years */
 }
 
 /* -- durations -- */
 
 typedef struct duration_unit {
     char letter;
-    bool is_time; /* stands after 'T' */
+    bool is_time; /* comes after 'T' */
     int64_t seconds;
 } duration_unit;
 
 static const duration_unit units[] = {
     {'W', false, 7 * 86400}, {'D', false, 86400}, {'H', true, 3600}, {'M', true, 60}, {'S', true, 1}};
 
-/** Adds `count` units and a part of a second to `*sum`; false on overflow. */
+/** Adds `count` units and a fraction of a second to `*sum`; false on overflow. */
 static bool add_units(int64_t *sum, uint64_t count, int64_t seconds, uint32_t nanosecond)
 {
     int64_t amount;
@@ -153,7 +153,7 @@ static bool add_units(int64_t *sum, uint64_t count, int64_t seconds, uint32_t na
            !__builtin_add_overflow(*sum, amount, sum);
 }
 
-/** One "12H" or "3.5S", whose unit comes after units[*next - 1]. */
+/** Reads "12H" or "3.5S", whose unit comes after units[*next - 1]. */
 static bool take_part(reader *in, bool in_time, size_t *next, int64_t *sum)
 {
     const char *from = in->at;
@@ -203,7 +203,7 @@ static char *put_digits(char *at, uint32_t value, int count)
     return at + count;
 }
 
-/** Two digits of what is below 100: nearly all that a moment is made of. */
+/** Two digits of a number below 100: most of a date-time's text. */
 static inline char *put_two(char *at, uint32_t value)
 {
     at[0] = (char)('0' + value / 10);
@@ -211,7 +211,7 @@ static inline char *put_two(char *at, uint32_t value)
     return at + 2;
 }
 
-/** ".25" without the zeros at its end; nothing for 0. */
+/** ".25" without trailing zeros; nothing for 0. */
 static char *put_fraction(char *at, uint32_t nanosecond)
 {
     if (nanosecond == 0)

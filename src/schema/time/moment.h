@@ -1,5 +1,4 @@
-/** Printing of dates, times, instants and spans; reading them stands in scalar.h. `out` has room for
- * SCALAR_PRINT_BYTES. */
+/** Prints dates, times, instants and spans; scalar.h reads them. `out` has room for SCALAR_PRINT_BYTES. */
 #ifndef SCHEMA_TIME_MOMENT_H
 #define SCHEMA_TIME_MOMENT_H
 
@@ -7,8 +6,8 @@
 
 size_t date_print(tern_date date, char *out);
 size_t time_print(tern_time time, char *out);
-/** In UTC. Instants outside the years 0 to 9999 print as the nearest inside, for texts that explain: no value
- * that is shown or stored may be one (calendar_has). */
+/** In UTC. Instants outside the years 0 to 9999 print as the nearest one inside, for error messages only: a
+ * value that is shown or stored must be inside (calendar_has). */
 size_t datetime_print(tern_datetime moment, char *out);
 size_t duration_print(tern_duration span, char *out);
 

@@ -27,7 +27,7 @@ int64_t moment_number(const tern_type *type, const void *value)
     }
 }
 
-/** "+P30D" behind "today" or "now", in days or microseconds; nothing is 0. */
+/** "+P30D" after "today" or "now", in days or microseconds; empty text is 0. */
 static bool read_distance(const char *text, bool is_day, int64_t *out)
 {
     tern_duration span;

@@ -69,7 +69,7 @@ tern_value *value_object(arena *a)
     return make_boxed(a, VALUE_OBJECT);
 }
 
-/** What was parsed lies side by side without room: boxed, it can grow. */
+/** Parsed items are contiguous, without room to grow; a box can grow. */
 static bool ensure_box(arena *a, tern_value *v)
 {
     if (v->is_boxed)
@@ -83,7 +83,7 @@ static bool ensure_box(arena *a, tern_value *v)
     return true;
 }
 
-/** A larger index, when the members become more than can be looked at one by one. */
+/** Makes a larger index when there are too many members for a linear search. */
 static bool ensure_slots(arena *a, value_box *box, uint32_t room)
 {
     if (room <= VALUE_LINEAR)
@@ -100,7 +100,7 @@ static bool ensure_slots(arena *a, value_box *box, uint32_t room)
     return true;
 }
 
-/** Room for one more; `parts` values each. */
+/** Makes room for one more item of `parts` values. */
 static bool ensure_room(arena *a, value_box *box, uint32_t parts)
 {
     if (box->count < box->room)
@@ -120,7 +120,7 @@ static bool ensure_room(arena *a, value_box *box, uint32_t parts)
     return true;
 }
 
-/** What stands for `item` in an array or object: a copy, which shares what is below it. */
+/** The value that stands for `item` in an array or object: a copy that shares what is below it. */
 static bool share(arena *a, tern_value *item, tern_value *content)
 {
     if (item != NULL && item->form >= VALUE_ARRAY && !ensure_box(a, item))
@@ -175,7 +175,7 @@ bool tern_value_remove_at(tern_value *value, size_t index)
     }
     value->box->count--;
     if (value->box->slots != NULL)
-        value_index(value->box); /* every place behind it is another one now */
+        value_index(value->box); /* all positions after it have changed */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/** Finding an object's member: one by one in a small one, by a keyed hash in a large one. */
+/** Finds an object's member: by linear search in a small object, by a keyed hash in a large one. */
 #include "base/random.h"
 #include "base/siphash.h"
 #include "schema/value/value.h"
@@ -34,7 +34,7 @@ static bool is_key(const tern_value *key, const char *text, size_t len)
     return key->len == len && memcmp(key->text, text, len) == 0;
 }
 
-/** The slot of a key: that of its member, or the empty one where it belongs. */
+/** The slot of a key: its member's, or the empty one where it belongs. */
 static uint32_t slot_of(const value_box *box, const char *key, size_t len)
 {
     uint32_t slot = (uint32_t)siphash_1_3(&secret, key, len) & box->mask;

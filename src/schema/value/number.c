@@ -1,17 +1,17 @@
-/** Whether two numbers are worth the same, however they are held: by their decimal digits. */
+/** Whether two numbers are equal, in any representation: compares their decimal digits. */
 #include "schema/scalar.h"
 #include "schema/value/value.h"
 
 #include <string.h>
 
-/** The digits of a number from its first to its last that is not 0, a point among them perhaps. */
+/** The digits of a number from its first to its last nonzero one, perhaps with a point among them. */
 typedef struct decimal_text {
     const char *first, *last; /* first is NULL for 0 */
     int64_t exponent;         /* the power of ten of the last one */
     bool is_negative;
 } decimal_text;
 
-/** Reads "e-12" (or nothing); false when it is longer than any exponent that means something. */
+/** Reads "e-12" (or nothing); false when it is longer than any meaningful exponent. */
 static bool take_exponent(const char *at, const char *end, int64_t *exponent)
 {
     bool is_down = false;
@@ -62,7 +62,7 @@ static bool digits_equal(const decimal_text *a, const decimal_text *b)
     return at > a->last && other > b->last;
 }
 
-/** The text of a number; what is held as one is not copied. */
+/** The text of a number; one stored as text is not copied. */
 static const char *text_of(const tern_value *v, char *printed, size_t *len)
 {
     switch (v->form) {

@@ -1,9 +1,9 @@
 /*
- * Text to tree in one pass, in one block of memory that is known beforehand.
+ * Parses text to a tree in one pass, in one block of memory whose size is known beforehand.
  *
- * As many values as the text can hold are counted first. The block is filled from both ends: from its front
- * with the items of arrays and objects that are still open, from its back with those that are closed, which
- * move there together. Every value is in one of the two, so they never meet.
+ * The values in the text are counted first. The block is filled from both ends: the items of open arrays and
+ * objects at the front, those of closed ones at the back, where they move together. Every value is at one of
+ * the two ends, so these never meet.
  */
 #include "base/text.h"
 #include "schema/json/read.h"
@@ -16,7 +16,7 @@ typedef struct parser {
     tern_value *front, *back;
 } parser;
 
-/** Behind the string whose opening quote is before `at`. */
+/** The end of the string whose opening quote is before `at`. */
 static const char *behind_text(const char *at, const char *end)
 {
     while (at < end && *at != '"')
@@ -24,7 +24,8 @@ static const char *behind_text(const char *at, const char *end)
     return at < end ? at + 1 : end;
 }
 
-/** How many values a text has, keys too, up to where it is nested too deeply. Right when it is JSON. */
+/** How many values and keys a text has, up to where it is nested too deeply. Correct when the text is
+ * JSON. */
 static size_t count_values(tern_str text, unsigned depth_most)
 {
     size_t count = 0;
@@ -50,7 +51,7 @@ static size_t count_values(tern_str text, unsigned depth_most)
     return count + 1;
 }
 
-/** The next free value; NULL only where the text is no JSON. */
+/** The next free value; NULL only when the text is not JSON. */
 static tern_value *push(parser *p, value_form form)
 {
     if (p->front == p->back) {
@@ -85,7 +86,7 @@ static bool parse_word(parser *p, const char *word, size_t len, tern_value value
     return true;
 }
 
-/** Whether a double stands for a number's text: at most 17 digits that count, and not 0 by smallness only. */
+/** Whether a double can represent a number's text: at most 17 significant digits, and no underflow to 0. */
 static bool is_double_enough(const char *text, size_t len, double value)
 {
     unsigned digits = 0, zeros = 0;
@@ -100,7 +101,7 @@ static bool is_double_enough(const char *text, size_t len, double value)
     return digits <= 17 && (value != 0 || digits == 0);
 }
 
-/** Holds a whole number that is written as 9007199254740993.0 or 1e18 exactly, if an integer can. */
+/** Stores a whole number that is written as 9007199254740993.0 or 1e18 exactly, if it fits an integer. */
 static void take_large_whole(tern_value *v, const char *text, size_t len)
 {
     number_exact number;
@@ -118,7 +119,7 @@ static void take_number(tern_value *v, const char *text, size_t len)
     size_t whole = text[0] == '-';
     while (whole < len && (unsigned)(text[whole] - '0') < 10)
         whole++;
-    bool is_whole = whole == len && !(len == 2 && memcmp(text, "-0", 2) == 0); /* only a double knows -0 */
+    bool is_whole = whole == len && !(len == 2 && memcmp(text, "-0", 2) == 0); /* only a double has -0 */
     if (is_whole && text_get_i64(text, len, &v->i)) {
         v->form = VALUE_INT;
     } else if (is_whole && text_get_u64(text, len, &v->u)) {
@@ -161,7 +162,7 @@ static bool box_object(parser *p, tern_value *object)
     value_box *box = arena_alloc(r->arena, sizeof *box);
     uint32_t *table = arena_alloc(r->arena, slots * sizeof *table);
     if (box == NULL || table == NULL || !value_has_secret())
-        return json_stop_code(r, "no_memory", "out of memory for it");
+        return json_stop_code(r, "no_memory", "ran out of memory");
     *box = (value_box){object->items, object->len, object->len, table, slots - 1};
     object->is_boxed = true;
     object->box = box;
@@ -182,7 +183,7 @@ static bool check_keys(parser *p, tern_value *object)
     return true;
 }
 
-/** Moves the items from `first` on to the back, and puts the array or object that they are in their place. */
+/** Moves the items from `first` on to the back, and puts their array or object in their place. */
 static bool close_items(parser *p, tern_value *first, value_form form)
 {
     size_t count = (size_t)(p->front - first);
@@ -206,7 +207,7 @@ static bool parse_key(parser *p)
         return json_stop(r, "expected a key in double quotes");
     if (!parse_text(p))
         return false;
-    if (r->has_nul) /* tern_value_key would give another key */
+    if (r->has_nul) /* tern_value_key would return another key */
         return json_stop_code(r, "nul_in_text", "has a key with the character U+0000");
     if (json_space(r) != ':')
         return json_stop(r, "expected ':' after the key");
@@ -236,7 +237,7 @@ static bool parse_items(parser *p, value_form form)
     return close_items(p, first, form);
 }
 
-/** Recursion goes no deeper than the reader's limit. */
+/** Recursion is limited by the reader's depth. */
 static bool parse_value(parser *p)
 {
     char first = json_space(&p->reader);
@@ -268,7 +269,7 @@ static bool parse_whole(parser *p, tern_str text)
         return false;
     p->front = arena_alloc(r->arena, count * sizeof *p->front);
     if (p->front == NULL)
-        return json_stop_code(r, "no_memory", "out of memory for it");
+        return json_stop_code(r, "no_memory", "ran out of memory");
     p->back = p->front + count;
     if (!parse_value(p))
         return false;

@@ -1,4 +1,4 @@
-/** A tern_value as text, and by way of text as a model. */
+/** Prints a tern_value as text, and converts it to and from models through text. */
 #include "schema/json/write.h"
 #include "schema/scalar.h"
 #include "schema/value/value.h"
@@ -62,7 +62,7 @@ static char *print_items(printer *p, char *at, const tern_value *v)
     return writer_room(&p->w, at, 0);
 }
 
-/** Leaves the writer's slack behind what it has written, for a comma or a bracket. */
+/** Reserves the writer's slack after the text written, for a comma or a bracket. */
 static char *print_value(printer *p, char *at, const tern_value *v)
 {
     static const char words[] = "falsetruenull";
@@ -102,7 +102,7 @@ bool value_print(const tern_value *value, json_out *out, unsigned indent)
     return at != NULL && writer_finish(&p.w, print_value(&p, at, value != NULL ? value : &null), before);
 }
 
-/** Parses what was just printed: it is ours, so no limit but the arena's. */
+/** Parses text that was just printed: it is trusted, so only the arena limits it. */
 static tern_value *parse_printed(arena *a, json_out *out)
 {
     const json_limits limits = {.depth = WRITE_DEPTH_MOST, .items = SIZE_MAX, .memory_bytes = SIZE_MAX};

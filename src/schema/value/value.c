@@ -163,7 +163,7 @@ tern_value *tern_value_find(const tern_value *value, const char *pointer)
     return *pointer == '\0' ? (tern_value *)(uintptr_t)value : NULL;
 }
 
-enum { COMPARE_DEPTH_MOST = 256 }; /* as deep as any text may be; what is built may reach itself */
+enum { COMPARE_DEPTH_MOST = 256 }; /* as deep as any text may be; a built value may contain itself */
 
 static bool equal(const tern_value *a, const tern_value *b, unsigned depth);
 

@@ -90,7 +90,7 @@ static void fail_barely(tern_ctx *c, void *arg)
 
 TEST(work_that_fails_without_details_points_to_the_log)
 {
-    CHECK_TEXT(failure_of(fail_barely, NULL), "it failed; the log says why");
+    CHECK_TEXT(failure_of(fail_barely, NULL), "it failed; see the log");
 }
 
 static void fail_in_a_task(tern_ctx *c, void *arg)
@@ -120,6 +120,6 @@ static void *nothing;
 
 TEST(work_does_not_run_where_the_application_does_not_start)
 {
-    CHECK_TEXT(failure_of(work, &nothing), "the application does not start; the log says why");
+    CHECK_TEXT(failure_of(work, &nothing), "the application cannot start; see the log");
     CHECK_TEXT(told, "start ");
 }

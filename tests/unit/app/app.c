@@ -169,12 +169,12 @@ TEST(app_reports_mistakes_of_functions_for_problems)
     char want[2048];
     snprintf(
         want, sizeof want,
-        "%1$s:%3$d: tern_on_problem has a function already, of %1$s:%2$d: a group has one for each status\n"
-        "%1$s:%5$d: tern_on_status has a function already, of %1$s:%4$d: a group has one for each status\n"
-        "%1$s:%6$d: tern_on_status is for errors, and 0 is not one: take 400 to 599\n"
-        "%1$s:%7$d: tern_on_status is for errors, and 399 is not one: take 400 to 599\n"
-        "%1$s:%8$d: tern_on_status is for errors, and 600 is not one: take 400 to 599\n"
-        "%1$s:%9$d: tern_on_status is given no function\n"
+        "%1$s:%3$d: tern_on_problem already has a function, at %1$s:%2$d: a group has one for each status\n"
+        "%1$s:%5$d: tern_on_status already has a function, at %1$s:%4$d: a group has one for each status\n"
+        "%1$s:%6$d: tern_on_status is for errors, and 0 is not one: use 400 to 599\n"
+        "%1$s:%7$d: tern_on_status is for errors, and 399 is not one: use 400 to 599\n"
+        "%1$s:%8$d: tern_on_status is for errors, and 600 is not one: use 400 to 599\n"
+        "%1$s:%9$d: tern_on_status needs a function\n"
         "model Mistaken, field f: .min = 5 is above .max = 3\n",
         __FILE__, line + 1, line + 2, line + 4, line + 5, line + 6, line + 7, line + 8, line + 9);
     CHECK_TEXT(problems.data, want);

@@ -954,12 +954,12 @@ TEST(mistakes_of_inputs_are_reported_at_start)
          "/a",
          uploads,
          {0},
-         "a.c:1: GET /a: model Uploads, field file: a GET request uploads no file\n"},
+         "a.c:1: GET /a: model Uploads, field file: a GET request cannot upload a file\n"},
         {"POST",
          "/{id}",
          list_in_path,
          {0},
-         "a.c:1: POST /{id}: model ListInPath, field id: the path gives one value, and a list takes more\n"},
+         "a.c:1: POST /{id}: model ListInPath, field id: the path gives one value, but a list needs several\n"},
         {"POST",
          "/{other}",
          wrong_path,
@@ -969,7 +969,7 @@ TEST(mistakes_of_inputs_are_reported_at_start)
          "/a",
          nested_query,
          {0},
-         "a.c:1: GET /a: model NestedQuery, field item: a query is text: it takes single values or a list of "
+         "a.c:1: GET /a: model NestedQuery, field item: a query is text: it can be a single value or a list of "
          "them\n"},
         {"GET",
          "/a",
@@ -980,12 +980,12 @@ TEST(mistakes_of_inputs_are_reported_at_start)
          "/a",
          cookies,
          {0},
-         "a.c:1: GET /a: model Cookies, field crumbs: the cookie gives one value, and a list takes more\n"},
+         "a.c:1: GET /a: model Cookies, field crumbs: the cookie gives one value, but a list needs several\n"},
         {"POST",
          "/a",
          create_todo,
          {.stream_body = true},
-         "a.c:1: POST /a: model Todo: its fields are read from the body, so the route can't have "
+         "a.c:1: POST /a: model Todo: its fields are read from the body, so the route cannot have "
          ".stream_body\n"},
         {"POST",
          "/a",

@@ -174,8 +174,9 @@ TEST(models_that_do_not_fit_fail_the_request_with_a_line_that_names_the_field_an
         none = ask("POST /nothing", JSON, "");
     const char *said = heard();
     CHECK(first == 500 && second == 500 && none == 500);
-    CHECK(strstr(said, "POST /other: Other cannot be copied into Settings: field titel is not there") !=
-          NULL);
+    CHECK(
+        strstr(said, "POST /other: Other cannot be copied into Settings: field titel does not exist there") !=
+        NULL);
     CHECK(strstr(said, "POST /nothing: tern_copy was given NULL") != NULL);
 }
 

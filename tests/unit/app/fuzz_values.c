@@ -139,17 +139,17 @@ TEST(every_rule_has_its_edge_and_one_step_beyond)
 {
     static const struct {
         const char *field, *edge, *beyond;
-    } rules[] = {{"body.tiny", "the least", "the least - 1"},
-                 {"body.large", "the most", "the most + 1"},
-                 {"body.wide", "the limit", "just beyond the limit"},
-                 {"body.amount", "just within the limit", "just beyond the limit"},
+    } rules[] = {{"body.tiny", "the minimum", "the minimum - 1"},
+                 {"body.large", "the maximum", "the maximum + 1"},
+                 {"body.wide", "the limit", "just past the limit"},
+                 {"body.amount", "just within the limit", "just past the limit"},
                  {"body.name", "max_length", "max_length + 1"},
                  {"body.name", "max_length in characters of four bytes", "min_length - 1"},
-                 {"body.span", "the limit", "beyond the limit"},
+                 {"body.span", "the limit", "past the limit"},
                  {"body.parts", "max_items", "max_items + 1"},
                  {"body.parts[].name", "min_length", "min_length - 1"},
                  {"body.part", "null", "7"},
-                 {"body.mail", "max_length", "not by its rule"},
+                 {"body.mail", "max_length", "against its rule"},
                  {"body.counts", "no items", "max_items + 1"}};
     begin();
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

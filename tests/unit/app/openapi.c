@@ -336,7 +336,7 @@ TEST(openapi_reports_undeclared_security)
                    "application: .security names \"all\", which no tern_security declares\n"
                    "application: tern_security(\"key\") needs .key\n"
                    "application: tern_security(\"a b\") needs a name of letters, digits, '.', '_' and '-'\n"
-                   "application: tern_security(\"token\") needs a name of its own; this one is taken\n"
+                   "application: tern_security(\"token\") needs a unique name; this one is taken\n"
                    "application: tern_security(\"id\") needs .url\n"
                    "shop.c:7: GET /x: .security names \"other\", which no tern_security declares\n");
 }

@@ -68,24 +68,23 @@ TEST(a_page_has_the_fields_of_its_total)
 TEST(names_of_a_page_that_are_equal_or_empty_are_refused_at_start)
 {
     SHAPE((.items = NULL),
-          "a.c:1: GET /a: .page_names calls both items and total \"x\": give one another name\n",
+          "a.c:1: GET /a: .page_names gives items and total the same name, \"x\": rename one\n",
           .page_names = {.items = "x", .total = "x"});
     SHAPE((.items = NULL),
-          "a.c:1: GET /a: .page_names calls both items and next \"next\": give one another name\n",
+          "a.c:1: GET /a: .page_names gives items and next the same name, \"next\": rename one\n",
           .page_names = {.items = "next"});
     SHAPE((.items = NULL),
-          "a.c:1: GET /a: .page_names.total is empty: name it, or leave it out by TERN_LEFT_OUT\n",
+          "a.c:1: GET /a: .page_names.total is empty: name it, or leave it out with TERN_LEFT_OUT\n",
           .page_names = {.total = ""});
-    SHAPE((.items = NULL),
-          "a.c:1: GET /a: .page_names leaves out the items, and a page is nothing without them\n",
+    SHAPE((.items = NULL), "a.c:1: GET /a: .page_names leaves out the items, but every page needs them\n",
           .page_names = {.items = TERN_LEFT_OUT});
     SHAPE((.page = "total"),
-          "application: .page_names calls both total and page \"total\": give one another name\n");
+          "application: .page_names gives total and page the same name, \"total\": rename one\n");
 }
 
 TEST(settings_of_pages_are_refused_without_pages)
 {
-    const char *const want = "a.c:1: GET /a: .total and .page_names are for pages: say .paged = true too\n";
+    const char *const want = "a.c:1: GET /a: .total and .page_names are for pages: add .paged = true\n";
     check_shape(&(tern_app_options){0}, (tern_route_options){.total = TERN_TOTAL_NONE}, want);
     check_shape(&(tern_app_options){0}, (tern_route_options){.page_names = {.size = "size"}}, want);
 }

@@ -301,16 +301,16 @@ TEST(a_provider_that_reads_the_body_is_refused)
 {
     check_problems(
         app_with("POST", "/x", plain, TERN_NEEDS(in_body)),
-        "shop.c:7: POST /x: provider in_body: model InBody, field text: a provider reads no body: take "
-        "it as the handler's input\n");
+        "shop.c:7: POST /x: provider in_body: model InBody, field text: a provider cannot read the body: make "
+        "it the handler's input\n");
 }
 
 TEST(a_provider_that_takes_an_upload_is_refused)
 {
     check_problems(
         app_with("POST", "/x", plain, TERN_NEEDS(letter)),
-        "shop.c:7: POST /x: provider letter: model Letter, field scan: a provider reads no body: take "
-        "it as the handler's input\n");
+        "shop.c:7: POST /x: provider letter: model Letter, field scan: a provider cannot read the body: make "
+        "it the handler's input\n");
 }
 
 TEST(a_field_of_a_provider_from_a_path_without_it_is_refused)

@@ -142,8 +142,8 @@ TEST(settings_report_the_mistake_its_position_and_the_fix)
         {"--port=", "--port: \"\" is not a port (1 to 65535; 0 picks a free one)"},
         {"--port 80x", "--port: \"80x\" is not a port (1 to 65535; 0 picks a free one)"},
         {"--port", "--port: needs a value after it, a port (1 to 65535; 0 picks a free one)"},
-        {"--host --port 1", "--host: needs a value after it, a text of at least one letter"},
-        {"--host=", "--host: \"\" is not a text of at least one letter"},
+        {"--host --port 1", "--host: needs a value after it, a text of at least one character"},
+        {"--host=", "--host: \"\" is not a text of at least one character"},
         {"--workers many", "--workers: \"many\" is not a number from 0 to 512, or auto"},
         {"--workers 513", "--workers: \"513\" is not a number from 0 to 512, or auto"},
         {"--max-body 1T", "--max-body: \"1T\" is not a size from 1 to 1024G (like 512, 16K, 1M or 2G)"},
@@ -161,7 +161,7 @@ TEST(settings_report_the_mistake_its_position_and_the_fix)
         {"--frobnicate", "--frobnicate: there is no such flag (--help lists them all)"},
         {"-p 1", "-p: there is no such flag (--help lists them all)"},
         {"route", "route: there is no such command; did you mean routes? (--help lists them all)"},
-        {"routes --check", "--check: one command at a time; there is routes already"},
+        {"routes --check", "--check: one command at a time; routes was already given"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         settings s;
@@ -211,7 +211,7 @@ TEST(settings_give_a_command_of_the_application_the_words_after_it)
     CHECK_TEXT(read_line(&s, &plain, "migrte"),
                "migrte: there is no such command; did you mean migrate? (--help lists them all)");
     CHECK_TEXT(read_line(&s, &plain, "routes migrate"),
-               "migrate: one command at a time; there is routes already");
+               "migrate: one command at a time; routes was already given");
 }
 
 TEST(settings_have_no_database_url_until_one_is_given)

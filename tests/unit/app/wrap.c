@@ -293,12 +293,12 @@ TEST(a_key_around_no_body_is_refused_at_start)
 {
     REFUSED(
         tern_get(app, "/users", take_loose, .takes_in = "user"),
-        "GET /users: model Loose: .takes_in = \"user\" is for fields of the body, and none is from there");
+        "GET /users: model Loose: .takes_in = \"user\" is for fields of the body, but no field comes from it");
     REFUSED(tern_post(app, "/users", list_users, .takes_in = "user"),
             "POST /users: .takes_in = \"user\" is for a handler with an input: "
             "TERN_HANDLER(list_users, Model, in)");
     REFUSED(tern_post(app, "/photos", take_photo, .takes_in = "photo"),
-            "POST /photos: model Photo: .takes_in = \"photo\" is for JSON, and a body with files is a form; "
+            "POST /photos: model Photo: .takes_in = \"photo\" is for JSON, but a body with files is a form; "
             "leave it out");
     REFUSED(tern_post(app, "/users", create_user, .takes_in = ""),
             "POST /users: model User: .takes_in must have 1 to 255 bytes");

@@ -316,11 +316,11 @@ TEST(diff_asks_for_a_hand_where_a_key_is_new_and_nothing_tells_its_values)
     check_refused(SCHEMA(TABLE("t", "", "")),
                   SCHEMA(KEYED("t", "{\"name\":\"s\",\"kind\":\"text\"}", "\"s\"")),
                   "table t, column s: it is new and the key, so each existing row needs a value of its "
-                  "own, which nothing tells\n");
+                  "own, and no rule gives one\n");
     check_refused(SCHEMA(TABLE("t", "", "")),
                   SCHEMA(KEYED("t", ID ",{\"name\":\"day\",\"kind\":\"date\"}", "\"id\",\"day\"")),
                   "table t, column day: it is new and in the key, so existing rows need a value, "
-                  "which nothing tells\n");
+                  "and no rule gives one\n");
 }
 
 TEST(diff_asks_for_a_hand_where_foreign_keys_would_have_to_be_looked_up)
@@ -349,14 +349,16 @@ TEST(diff_converts_values_whose_columns_look_the_same_in_sqlite)
 
 TEST(diff_asks_for_a_hand_where_a_value_has_no_plain_meaning_as_another_kind)
 {
-    check_refused(SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
-                  SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"datetime\"}", "")),
-                  "table t, column a: int64 values do not become datetime ones by themselves: only you know "
-                  "how\n");
-    check_refused(SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
-                  SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"duration\"}", "")),
-                  "table t, column a: int64 values do not become duration ones by themselves: only you know "
-                  "how\n");
+    check_refused(
+        SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
+        SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"datetime\"}", "")),
+        "table t, column a: int64 values cannot be converted to datetime ones without a rule: only you know "
+        "how\n");
+    check_refused(
+        SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
+        SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"duration\"}", "")),
+        "table t, column a: int64 values cannot be converted to duration ones without a rule: only you know "
+        "how\n");
 }
 
 TEST(diff_follows_no_rename_to_a_name_that_there_was)
@@ -368,14 +370,14 @@ TEST(diff_follows_no_rename_to_a_name_that_there_was)
     buf problems = {0};
     CHECK(diff_make(&diff, schema_of(from), schema_of(to), false, &memory));
     CHECK(!diff_check_renames(&diff, &problems));
-    CHECK_TEXT(problems.data, "column a.a: .renamed_from = \"b\", but there is a column of the new name too; "
+    CHECK_TEXT(problems.data, "column a.a: .renamed_from = \"b\", but a column with the new name exists too; "
                               "drop that in a migration of its own first\n");
     problems.len = 0;
     ((ddl_table *)diff.to->tables.items)->renamed_from = "b";
     ((ddl_column *)diff.to->tables.items->columns.items)[1].renamed_from = NULL;
     CHECK(!diff_check_renames(&diff, &problems));
     CHECK_TEXT(problems.data,
-               "table a: .renamed_from = \"b\", but there is a table of the new name too; drop "
+               "table a: .renamed_from = \"b\", but a table with the new name exists too; drop "
                "that in a migration of its own first\n");
     buf_free(&problems);
     arena_free(&memory);

@@ -217,7 +217,7 @@ static void fail_to_sync(tern_ctx *c)
     CHECK_INT(writers[0].error.fault, TERN_DATA_FAILED);
     CHECK_TEXT(
         writers[0].error.message,
-        "the write-ahead log could not be synced (Input/output error): what was committed is there for "
+        "the write-ahead log could not be synced (Input/output error): what was committed is visible to "
         "others, but a power cut may undo it");
     CHECK_INT(int_of(c, "select count(*) from t"), 1);
     CHECK_INT(syncs(), 2); /* the second after the log was written again */

@@ -1,4 +1,4 @@
-/** tern_copy's plans: what goes where, and what cannot. */
+/** tern_copy's plans: which field is copied where, and which cannot be. */
 #include "check.h"
 
 #include "schema/copy.h"
@@ -48,7 +48,7 @@ static unsigned copy(tern_type *into_type, void *into, tern_type *from_type, con
     return copy_fields(plan_for(into_type, from_type, ""), into, from);
 }
 
-/** A change with all fields noted as absent. */
+/** A change with all fields recorded as absent. */
 static UserChange no_change(void)
 {
     UserChange change = {0};
@@ -56,7 +56,7 @@ static UserChange no_change(void)
     return change;
 }
 
-TEST(what_was_given_is_copied_and_the_rest_stays)
+TEST(given_fields_are_copied_and_the_rest_stays)
 {
     const char *tags[] = {"a", "b"};
     User user = {.id = 7, .email = "old", .bio = "old", .age = 30, .active = true};
@@ -80,7 +80,7 @@ TEST(what_was_given_is_copied_and_the_rest_stays)
     schema_forget();
 }
 
-TEST(null_is_copied_and_noted)
+TEST(null_is_copied_and_recorded)
 {
     User user = {.id = 7, .bio = "old", .token = {{1}}};
     UserChange change = no_change();
@@ -91,7 +91,7 @@ TEST(null_is_copied_and_noted)
     schema_forget();
 }
 
-TEST(a_value_in_place_of_null_is_noted)
+TEST(a_value_that_replaces_null_is_recorded)
 {
     User user = {.id = 7};
     UserChange change = no_change();
@@ -125,7 +125,7 @@ TEST(a_model_without_optional_fields_is_copied_as_a_whole)
     schema_forget();
 }
 
-TEST(threat_099_what_the_service_gives_is_never_copied_from_an_input)
+TEST(threat_099_fields_set_by_the_service_are_never_copied_from_an_input)
 {
     User user = {.id = 7, .email = "old", .created = {1000}}, in = {.email = "new"};
     copy(TERN_TYPE(User), &user, TERN_TYPE(User), &in);
@@ -147,7 +147,7 @@ TEST(threat_099_a_row_keeps_its_key_whatever_the_path_says)
     schema_forget();
 }
 
-TEST(fields_of_a_part_that_only_it_has_are_passed_over)
+TEST(fields_that_only_a_part_has_are_skipped)
 {
     User user = {.id = 7};
     OwnChange change = {.id = 9, .email = "new", .password = "secret"};
@@ -158,7 +158,7 @@ TEST(fields_of_a_part_that_only_it_has_are_passed_over)
     schema_forget();
 }
 
-TEST(a_row_goes_into_a_part_of_its_model_with_all_that_the_part_has)
+TEST(a_row_is_copied_into_a_part_of_its_model_with_all_fields_of_the_part)
 {
     const User user = {.id = 7, .email = "a@b", .bio = "hidden", .created = {1000}};
     PublicUser out = {.friends = 2};
@@ -190,18 +190,18 @@ TEST(a_model_may_be_copied_into_several_others)
 TEST(fields_that_do_not_fit_are_named_with_both_models)
 {
     plan_for(TERN_TYPE(User), TERN_TYPE(Misspelled),
-             "Misspelled cannot be copied into User: field emial is not there\n"
-             "Misspelled cannot be copied into User: field age is of another type there\n");
+             "Misspelled cannot be copied into User: field emial does not exist there\n"
+             "Misspelled cannot be copied into User: field age has another type there\n");
     plan_for(TERN_TYPE(User), TERN_TYPE(WideAge),
-             "WideAge cannot be copied into User: field age is of another type there\n"
-             "WideAge cannot be copied into User: field tags is of another type there\n");
+             "WideAge cannot be copied into User: field age has another type there\n"
+             "WideAge cannot be copied into User: field tags has another type there\n");
     plan_for(TERN_TYPE(User), TERN_TYPE(Nullable),
-             "Nullable cannot be copied into User: field email may be null here, and not there\n");
+             "Nullable cannot be copied into User: field email may be null here but not there\n");
     CHECK(copy_find(TERN_TYPE(User), TERN_TYPE(Misspelled)) == NULL);
     schema_forget();
 }
 
-TEST(a_model_with_mistakes_is_told_as_at_start)
+TEST(a_model_with_mistakes_is_reported_as_at_start)
 {
     plan_for(TERN_TYPE(User), TERN_TYPE(Wrong), "model Wrong, field size: .min = 3 is above .max = 2\n");
     schema_forget();

@@ -15,7 +15,7 @@ TEST(decimals_are_compared_by_value_and_not_by_digits)
         {{999999999999999999, 0}, {999999999999999999, 18}, 1},
         {{1, 18}, {0, 0}, 1},
         {{INT64_MIN, 0}, {INT64_MAX, 19}, -1},
-        {{INT64_MAX, 255}, {INT64_MAX, 19}, 0}, /* no value that was read */
+        {{INT64_MAX, 255}, {INT64_MAX, 19}, 0}, /* not a value that was read */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK_INT(decimal_compare(cases[i].a, cases[i].b), cases[i].order);
@@ -23,7 +23,7 @@ TEST(decimals_are_compared_by_value_and_not_by_digits)
     }
 }
 
-TEST(decimals_tell_multiples_exactly)
+TEST(decimals_recognise_multiples_exactly)
 {
     CHECK(decimal_is_multiple((tern_decimal){30, 2}, (tern_decimal){1, 1}));
     CHECK(decimal_is_multiple((tern_decimal){-3, 0}, (tern_decimal){15, 1}));
@@ -32,7 +32,7 @@ TEST(decimals_tell_multiples_exactly)
     CHECK(!decimal_is_multiple((tern_decimal){1, 1}, (tern_decimal){1, 0}));
 }
 
-TEST(decimals_are_the_numbers_that_the_source_has)
+TEST(decimals_are_the_numbers_in_the_source)
 {
     static const struct {
         long double number;
@@ -56,7 +56,7 @@ TEST(decimals_are_the_numbers_that_the_source_has)
     }
 }
 
-TEST(decimals_refuse_numbers_of_which_a_double_keeps_no_digit)
+TEST(decimals_refuse_numbers_whose_digits_a_double_does_not_keep)
 {
     tern_decimal d;
     CHECK(!decimal_of_number(123456789012345.67, &d));
@@ -66,7 +66,7 @@ TEST(decimals_refuse_numbers_of_which_a_double_keeps_no_digit)
     CHECK(!decimal_of_number(__builtin_nanl(""), &d));
 }
 
-TEST(decimals_know_the_nearest_double)
+TEST(decimals_convert_to_the_nearest_double)
 {
     CHECK(decimal_nearest((tern_decimal){1999, 2}) == 19.99);
     CHECK(decimal_nearest((tern_decimal){-1, 18}) == -1e-18);

@@ -13,7 +13,7 @@ static Point point(int x, const char *label)
     return (Point){.x = x, .label = label, .weights = {(double *)(uintptr_t)ones, 2}};
 }
 
-TEST(models_are_compared_by_what_they_say)
+TEST(models_are_compared_by_value)
 {
     char copy[] = "here";
     Point a = point(1, "here"), b = point(1, copy), c = point(1, "there"), d = point(1, NULL);
@@ -25,7 +25,7 @@ TEST(models_are_compared_by_what_they_say)
     CHECK(!value_equal(&Point_type, &a, &b));
 }
 
-TEST(numbers_of_one_value_are_equal_however_they_are_written)
+TEST(numbers_of_one_value_are_equal_in_any_notation)
 {
     const tern_decimal a = {150, 2}, b = {15, 1}, c = {15, 0};
     const double zero = 0.0, minus_zero = -0.0;
@@ -43,7 +43,7 @@ TEST(maps_are_equal_in_any_order)
     CHECK(value_hash(&tern_int32_map_type, &x) == value_hash(&tern_int32_map_type, &y));
 }
 
-TEST(threat_080_doubles_among_100000_items_are_found_in_linear_time)
+TEST(threat_080_duplicates_among_100000_items_are_found_in_linear_time)
 {
     enum { COUNT = 100000 };
     static int64_t numbers[COUNT];
@@ -61,7 +61,7 @@ TEST(threat_080_doubles_among_100000_items_are_found_in_linear_time)
     arena_free(&memory);
 }
 
-TEST(finding_doubles_without_memory_says_so)
+TEST(finding_duplicates_without_memory_reports_it)
 {
     const int64_t numbers[] = {1, 1};
     arena memory;

@@ -29,7 +29,7 @@ static bool print_list(const tern_faults *f, buf *out)
     return list != NULL && faults_print_json(list, count, out);
 }
 
-TEST(faults_say_their_place_in_the_users_terms)
+TEST(faults_give_their_place_in_the_users_terms)
 {
     begin(1 << 16);
     const place body = {.name = "body"}, items = {&body, "items", 0}, third = {&items, NULL, 3},
@@ -44,7 +44,7 @@ TEST(faults_say_their_place_in_the_users_terms)
     arena_free(&memory);
 }
 
-TEST(faults_of_a_models_own_check_stand_at_its_place)
+TEST(faults_of_a_models_own_check_have_its_place)
 {
     begin(1 << 16);
     const place body = {.name = "body"};
@@ -65,7 +65,7 @@ TEST(threat_084_hostile_names_are_escaped)
     arena_free(&memory);
 }
 
-TEST(threat_079_faults_beyond_a_hundred_are_only_counted)
+TEST(threat_079_faults_past_a_hundred_are_only_counted)
 {
     begin(1 << 20);
     for (int i = 0; i < 100000; i++)
@@ -102,7 +102,7 @@ TEST(threat_063_a_long_name_of_a_client_is_cut_at_a_character)
     arena_free(&memory);
 }
 
-TEST(what_is_wrong_with_stored_json_names_its_place)
+TEST(faults_of_stored_json_name_their_place)
 {
     begin(1 << 20);
     const place column = {.name = "column"}, tags = {.up = &column, .name = "tags"},
@@ -116,7 +116,7 @@ TEST(what_is_wrong_with_stored_json_names_its_place)
     arena_free(&memory);
 }
 
-TEST(faults_are_told_with_their_source_and_field)
+TEST(faults_are_reported_with_their_source_and_field)
 {
     size_t count;
     begin(1 << 16);
@@ -136,7 +136,7 @@ TEST(faults_are_told_with_their_source_and_field)
     arena_free(&memory);
 }
 
-TEST(faults_that_an_application_makes_are_told_with_what_they_say)
+TEST(faults_that_an_application_adds_are_reported_with_their_message)
 {
     const tern_fault list[] = {{.field = "e\"mail", .code = "taken", .message = "is taken"},
                                {.source = "query", .message = "is wrong"},

@@ -1,4 +1,4 @@
-/* The named formats: what each takes and refuses. */
+/* The named formats: what each accepts and refuses. */
 #include "check.h"
 
 #include "schema/validate.h"
@@ -60,7 +60,7 @@ static const format_case cases[] = {
     {"duration", false, "5 minutes"},
 };
 
-TEST(formats_take_and_refuse)
+TEST(formats_accept_and_refuse)
 {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const text_format *format = format_of(cases[i].format);
@@ -70,12 +70,12 @@ TEST(formats_take_and_refuse)
     }
 }
 
-TEST(an_unknown_format_is_none)
+TEST(an_unknown_format_is_not_found)
 {
     CHECK(format_of("e-mail") == NULL);
 }
 
-TEST(threat_062_a_format_costs_no_more_than_its_text_is_long)
+TEST(threat_062_a_format_takes_time_linear_in_its_text)
 {
     static char text[100000];
     memset(text, 'a', sizeof text);

@@ -43,13 +43,13 @@ static void spans_in_order(const void *model, tern_faults *faults)
         tern_fault_add(faults, "to", "too_early", "must not lie before from");
 }
 
-/** One decoding, with all it needs. */
+/** One decoding, with everything it needs. */
 typedef struct decoding {
     arena memory;
     tern_faults faults;
     char *text;
     bool ok;
-    char said[4096]; /* the faults, a line each */
+    char said[4096]; /* the faults, one a line */
 } decoding;
 
 static tern_type *prepared(tern_type *type)
@@ -68,7 +68,7 @@ static void decode_bytes(decoding *d, tern_type *type, void *out, const char *te
     memset(d, 0, sizeof *d);
     arena_init(&d->memory, NULL, 0, SIZE_MAX);
     faults_init(&d->faults, &d->memory);
-    d->text = malloc(len + 1); /* of its own size: a look past its NUL is seen */
+    d->text = malloc(len + 1); /* of the exact size: a read past its NUL is detected */
     if (len != 0)
         memcpy(d->text, text, len);
     d->text[len] = '\0';
@@ -122,7 +122,7 @@ static void want_said(tern_type *type, const char *text, const char *said)
 
 /* -- into structs -- */
 
-TEST(json_lands_in_the_struct)
+TEST(json_is_stored_in_the_struct)
 {
     Todo todo;
     decoding d;
@@ -141,11 +141,11 @@ TEST(json_lands_in_the_struct)
     CHECK_TEXT(todo.secret, "s");
     CHECK_TEXT(todo.kind, "big");
     CHECK_INT(todo.tern_state.title, TERN_STATE_GIVEN);
-    CHECK(todo.title > d.text && todo.title < d.text + 30); /* where it stands, not a copy */
+    CHECK(todo.title > d.text && todo.title < d.text + 30); /* in place, not a copy */
     forget(&d);
 }
 
-TEST(json_takes_keys_in_any_order_and_with_escapes)
+TEST(json_accepts_keys_in_any_order_and_with_escapes)
 {
     Todo todo;
     decoding d;
@@ -172,7 +172,7 @@ TEST(json_absent_fields_get_their_fallback_or_nothing)
     CHECK(!tern_has(&todo, done));
 }
 
-TEST(json_tells_null_from_absent_from_a_value)
+TEST(json_distinguishes_null_absent_and_a_value)
 {
     Todo todo;
     want_right(TERN_TYPE(Todo), &todo, "{\"title\":\"t\",\"done\":null,\"tags\":[],\"secret\":null}");
@@ -282,7 +282,7 @@ TEST(json_lists_of_every_length_arrive_whole)
 
 /* -- text -- */
 
-TEST(json_lists_of_numbers_take_every_form_and_white_space)
+TEST(json_lists_of_numbers_accept_every_form_and_white_space)
 {
     tern_double_list doubles;
     decoding d;
@@ -302,7 +302,7 @@ TEST(json_lists_of_numbers_take_every_form_and_white_space)
     forget(&d);
 }
 
-TEST(json_wrong_items_are_all_reported)
+TEST(json_invalid_items_are_all_reported)
 {
     tern_double_list doubles;
     tern_int8_list ints;
@@ -348,9 +348,9 @@ TEST(json_decodes_escapes_in_place)
     }
 }
 
-TEST(json_text_ends_wherever_its_quote_is)
+TEST(json_text_ends_at_its_quote_at_any_offset)
 {
-    /* Every length, every place of a high byte and of an escape, at every distance from the end. */
+    /* Every length, every position of a high byte and of an escape, at every distance from the end. */
     const json_scan_kit *kits[JSON_SCAN_KITS];
     unsigned kit_count = json_scan_kits(kits);
     for (unsigned k = 0; k < kit_count; k++) {
@@ -399,7 +399,7 @@ TEST(json_kits_agree_on_utf8)
             if ((seed >> 50) % 40 == 0)
                 break;
         }
-        if (round % 2 == 1) { /* one byte is another */
+        if (round % 2 == 1) { /* one byte differs */
             seed = seed * 6364136223846793005u + 1442695040888963407u;
             text[(seed >> 33) % len] = (char)(seed >> 20);
         }
@@ -412,7 +412,7 @@ TEST(json_kits_agree_on_utf8)
     CHECK(right > 20000 && right < 50000);
 }
 
-TEST(json_every_pair_of_bytes_is_judged_alike_by_every_kit)
+TEST(json_every_pair_of_bytes_is_judged_the_same_by_every_kit)
 {
     const json_scan_kit *kits[JSON_SCAN_KITS];
     unsigned kit_count = json_scan_kits(kits);
@@ -448,7 +448,7 @@ TEST(json_reports_all_faults_with_their_places)
               "body.weight: is given twice\n");
 }
 
-TEST(json_says_what_a_value_must_be)
+TEST(json_reports_what_a_value_must_be)
 {
     static const struct {
         const char *text, *code, *said;
@@ -471,7 +471,7 @@ TEST(json_says_what_a_value_must_be)
         {"{\"f64\":1e999999}", "out_of_range", "body.f64: must be a number that fits into a double\n"},
         {"{\"f32\":1e39}", "out_of_range", "body.f32: must be a number that fits into a float\n"},
         {"{\"text\":1}", "not_text", "body.text: must be text\n"},
-        {"{\"text\":\"a\\u0000b\"}", "nul_in_text", "body.text: must not hold the character U+0000\n"},
+        {"{\"text\":\"a\\u0000b\"}", "nul_in_text", "body.text: must not contain the character U+0000\n"},
         {"{\"bytes\":\"a\"}", "not_bytes", "body.bytes: must be bytes in base64\n"},
         {"{\"bytes\":7}", "not_bytes", "body.bytes: must be bytes in base64\n"},
         {"{\"color\":\"Red\"}", "not_a_choice", "body.color: must be one of red, green, blue\n"},
@@ -484,7 +484,7 @@ TEST(json_says_what_a_value_must_be)
         {"{\"counts\":[]}", "not_object", "body.counts: must be an object\n"},
         {"{\"counts\":{\"a\":\"x\"}}", "not_int", "body.counts.a: must be a whole number\n"},
         {"{\"counts\":{\"a\\u0000\":1}}", "nul_in_text",
-         "body.counts.a\xef\xbf\xbd: the key must not hold the character U+0000\n"},
+         "body.counts.a\xef\xbf\xbd: the key must not contain the character U+0000\n"},
         {"{\"words\":{}}", "not_list", "body.words: must be a list\n"},
         {"{\"words\":[\"a\",\"b\",\"a\"]}", "not_unique", "body.words: item 2 is the same as item 0\n"},
         {"[]", "not_object", "body: must be an object\n"},
@@ -495,7 +495,7 @@ TEST(json_says_what_a_value_must_be)
     }
 }
 
-TEST(json_whole_numbers_are_taken_however_they_are_written)
+TEST(json_whole_numbers_are_accepted_in_any_notation)
 {
     static const struct {
         const char *text;
@@ -537,7 +537,7 @@ TEST(json_whole_numbers_are_taken_however_they_are_written)
 
 TERN_MODEL(Lacking, (int, leave, .optional = true, .nullable = false), (int, null, .nullable = true))
 
-TEST(json_null_and_absence_are_told_apart)
+TEST(json_null_and_absence_are_distinguished)
 {
     Lacking in;
     want_right(TERN_TYPE(Lacking), &in, "{\"null\":null}");
@@ -549,7 +549,7 @@ TEST(json_null_and_absence_are_told_apart)
     want_said(TERN_TYPE(Lacking), "{\"leave\":1}", "body.null: must be given\n");
 }
 
-TEST(json_model_checks_itself_when_its_fields_are_right)
+TEST(json_model_checks_itself_when_its_fields_are_valid)
 {
     want_said(TERN_TYPE(Span), "{\"from\":3,\"to\":2}", "body.to: must not lie before from\n");
     want_said(TERN_TYPE(Span), "{\"from\":3,\"to\":\"2\"}", "body.to: must be a whole number\n");
@@ -557,7 +557,7 @@ TEST(json_model_checks_itself_when_its_fields_are_right)
               "body[1].to: must not lie before from\n");
 }
 
-TEST(json_keys_that_are_no_field_are_skipped_when_the_model_says_so)
+TEST(json_unknown_keys_are_skipped_when_the_model_says_so)
 {
     Loose loose;
     want_right(TERN_TYPE(Loose), &loose, "{\"x\":[{\"a\":[1,2,{}]}],\"a\":5,\"x\":\"\\u0000\"}");
@@ -566,7 +566,7 @@ TEST(json_keys_that_are_no_field_are_skipped_when_the_model_says_so)
     want_code(TERN_TYPE(Loose), "{\"x\":\"\xff\",\"a\":5}", "not_json");
 }
 
-TEST(json_syntax_faults_stand_alone_with_line_and_column)
+TEST(json_syntax_faults_are_alone_with_line_and_column)
 {
     want_said(TERN_TYPE(Todo), "{\"title\":\"\",\n  \"done\": yes}",
               "body: is not JSON, line 2, column 11: expected a value\n");
@@ -591,7 +591,7 @@ TEST(json_place_counts_lines_and_columns_from_1)
     CHECK(line == 3 && column == 2);
 }
 
-TEST(json_answers_a_memory_that_is_short)
+TEST(json_reports_that_memory_is_short)
 {
     const char *text = "[[1,2,3],[4],[5,6,7,8,9,10],[],[1],[2],[3]]";
     static tern_type lists = {

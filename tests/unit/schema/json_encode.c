@@ -1,4 +1,4 @@
-/* Structs to JSON: the bytes of every kind, escapes, and what is refused. */
+/* Structs as JSON: the bytes of every kind, escapes, and refused values. */
 #include "schema/json/json.h"
 #include "schema/time/calendar.h"
 
@@ -131,7 +131,7 @@ TEST(json_encode_writes_lists_of_every_kind_of_item)
                "[{\"id\":1,\"children\":[]},{\"id\":2,\"children\":[]}]");
 }
 
-TEST(json_encode_leaves_out_what_is_write_only_or_absent)
+TEST(json_encode_leaves_out_write_only_and_absent_fields)
 {
     Secret secret = {.shown = 1, .password = "hunter2", .last = 2};
     CHECK_TEXT(encoded(TERN_TYPE(Secret), &secret), "{\"shown\":1,\"the \\\"last\\\"\":2}");
@@ -155,7 +155,7 @@ TEST(json_encode_appends)
         CHECK(json_encode_text(&out, "é", 2));
         CHECK(json_encode(TERN_TYPE(Todo), &todo, &out));
         CHECK(arena_alloc(&a, i == 50 ? 5000 : 1) !=
-              NULL); /* so that the block can't always grow where it is */
+              NULL); /* so that the block cannot always grow in place */
     }
     const char want[] = "\"é\"{\"id\":1,\"title\":\"\",\"done\":false}";
     CHECK_INT(out.len, 100 * (sizeof want - 1));
@@ -205,9 +205,9 @@ TEST(threat_077_bytes_that_are_not_utf8_are_replaced_when_printed)
          "b",
          "\"a\xef\xbf\xbd"
          "b\""},
-        {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},                                 /* overlong '/' */
-        {"\xe0\x80\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},                 /* the same, longer */
-        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},                 /* a surrogate */
+        {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},                 /* overlong '/' */
+        {"\xe0\x80\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* overlong '/', longer */
+        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* a surrogate */
         {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* past U+10FFFF */
         {"ok\xe6\xbc", "\"ok\xef\xbf\xbd\xef\xbf\xbd\""},                             /* cut off */
         {"ok\xc3", "\"ok\xef\xbf\xbd\""},
@@ -219,18 +219,19 @@ TEST(threat_077_bytes_that_are_not_utf8_are_replaced_when_printed)
         CHECK_TEXT(encoded_text(cases[i].text, strlen(cases[i].text)), cases[i].want);
 }
 
-/** Each byte at each place of texts of all lengths that a block can end in. */
+/** Each byte at each position of texts of all lengths that a block can end in. */
 static void check_kit(json_copy_plain *copy)
 {
     for (size_t len = 0; len <= 100; len++) {
-        char *text = malloc(len + 1), *to = malloc(len + 1); /* exactly, so that ASan sees a byte too many */
+        char *text = malloc(len + 1),
+             *to = malloc(len + 1); /* exactly, so that ASan detects a byte too many */
         CHECK(text != NULL && to != NULL);
         for (size_t at = 0; at < len; at++)
             for (unsigned byte = 0; byte < 256; byte += at % 7 == 0 ? 1 : 13) {
                 memset(text, 'x', len);
                 text[at] = (char)byte;
                 if (at + 1 < len)
-                    text[len - 1] = byte % 3 == 0 ? '"' : 'x'; /* one more behind it changes nothing */
+                    text[len - 1] = byte % 3 == 0 ? '"' : 'x'; /* one more after it changes nothing */
                 size_t want = at;
                 while (want < len && json_plain_byte((unsigned char)text[want]))
                     want++;
@@ -247,7 +248,7 @@ static void check_kit(json_copy_plain *copy)
     }
 }
 
-TEST(json_text_is_scanned_alike_by_every_kit)
+TEST(json_text_is_scanned_the_same_by_every_kit)
 {
     check_kit(json_copy_plain_scalar);
     check_kit(json_copy_plain_16);
@@ -255,7 +256,7 @@ TEST(json_text_is_scanned_alike_by_every_kit)
     check_kit(json_copy_plain_best);
 }
 
-TEST(json_text_of_nothing_but_escapes_grows)
+TEST(json_text_of_only_escapes_grows)
 {
     static char text[5000];
     memset(text, 1, sizeof text);
@@ -279,7 +280,7 @@ static json_out refused(tern_type *type, const void *value)
     return out;
 }
 
-TEST(json_encode_refuses_what_json_has_no_number_for)
+TEST(json_encode_refuses_numbers_that_json_cannot_write)
 {
     const double values[] = {NAN, INFINITY, -INFINITY};
     for (size_t i = 0; i < 3; i++) {
@@ -290,14 +291,14 @@ TEST(json_encode_refuses_what_json_has_no_number_for)
     CHECK(refused(TERN_LIST(tern_double), &(tern_double_list){list, 2}).refusal == JSON_NOT_FINITE);
 }
 
-TEST(threat_128_json_encode_refuses_an_instant_outside_of_the_years_0_to_9999)
+TEST(threat_128_json_encode_refuses_an_instant_outside_the_years_0_to_9999)
 {
     const int64_t beyond[] = {INT64_MIN, CALENDAR_FIRST_US - 1, CALENDAR_LAST_US + 1, INT64_MAX};
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
         CHECK(refused(TERN_TYPE(tern_datetime), &(tern_datetime){beyond[i]}).refusal == JSON_OUT_OF_YEARS);
 }
 
-TEST(json_encode_refuses_a_list_that_reaches_itself)
+TEST(json_encode_refuses_a_list_that_contains_itself)
 {
     Node node = {.id = 1};
     node.children = (Node_list){&node, 1};

@@ -124,7 +124,7 @@ static void check_object(tern_type *type, schema_side side, const char *want)
 #define BASE64_PATTERN                                                                                       \
     "\"pattern\":\"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$\""
 
-TEST(json_schema_tells_limits_or_describes_them)
+TEST(json_schema_has_limits_or_describes_them)
 {
     check_object(
         TERN_TYPE(Limits), SCHEMA_OUTPUT,
@@ -163,7 +163,7 @@ TEST(json_schema_has_the_rules_of_items_and_keys)
 }
 #endif
 
-TEST(json_schema_knows_every_kind)
+TEST(json_schema_describes_every_kind)
 {
     check_object(
         TERN_TYPE(Scalars), SCHEMA_INPUT,
@@ -200,7 +200,7 @@ TEST(json_schema_knows_every_kind)
         "\"additionalProperties\":false}");
 }
 
-TEST(json_schema_has_the_rules_as_they_are_written)
+TEST(json_schema_has_the_rules_as_written)
 {
 #ifndef TERN_WITH_PCRE2
     check_skip("this build has no PCRE2: a model with .pattern is refused at start");
@@ -295,7 +295,7 @@ TEST(json_schema_of_an_enum_is_a_component_of_its_names)
     "\"readOnly\":true},\"name\":{\"type\":\"string\"}},"                                                    \
     "\"required\":[\"id\",\"name\"],\"additionalProperties\":false}"
 
-TEST(json_schema_tells_what_is_sent_from_what_is_received)
+TEST(json_schema_distinguishes_sent_from_received_models)
 {
     open_set();
     add(TERN_TYPE(Account), SCHEMA_INPUT);
@@ -304,7 +304,7 @@ TEST(json_schema_tells_what_is_sent_from_what_is_received)
     close_set();
 }
 
-TEST(json_schema_tells_sides_apart_through_nested_models)
+TEST(json_schema_distinguishes_sides_through_nested_models)
 {
     open_set();
     add(TERN_TYPE(Team), SCHEMA_OUTPUT);
@@ -325,7 +325,7 @@ TEST(json_schema_of_a_model_only_sent_has_the_plain_name)
     close_set();
 }
 
-/* What other source files would declare: the same model of the same name, and another one. */
+/* Declarations as in other source files: the same model with the same name, and another one. */
 static tern_field twin_fields[] = {{.name = "red", .type = &tern_int32_type, .written = ""}};
 static tern_field other_fields[] = {{.name = "red", .type = &tern_text_type, .written = ""}};
 static tern_type first_twin = {
@@ -347,7 +347,7 @@ TEST(json_schema_makes_one_component_of_one_model_declared_twice)
     close_set();
 }
 
-TEST(json_schema_names_two_models_of_one_name_apart)
+TEST(json_schema_gives_two_models_with_one_name_different_names)
 {
     open_set();
     add(&first_twin, SCHEMA_OUTPUT);

@@ -1,5 +1,5 @@
-/* The grammar: what RFC 8259 demands (y), forbids (n) and leaves open (i), asked of the checker and of the
- * decoder alike. And the rows of the threat list on JSON. */
+/* The grammar: what RFC 8259 requires (y), forbids (n) and leaves open (i), for both the checker and the
+ * decoder. And the threats that concern JSON. */
 #include "schema/json/json.h"
 
 #include "check.h"
@@ -27,7 +27,7 @@ static tern_type *prepared(tern_type *type)
     return type;
 }
 
-/** Of the processor, so that what else runs on the machine does not count. */
+/** Processor time, so that other programs on the machine do not count. */
 static uint64_t cpu_ns(void)
 {
     struct timespec t;
@@ -35,7 +35,7 @@ static uint64_t cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/** What one decoding comes to: the code of its first fault, NULL when it is right. */
+/** The result of one decoding: the code of its first fault, NULL when it is valid. */
 typedef struct outcome {
     const char *code;
     unsigned faults;
@@ -43,7 +43,7 @@ typedef struct outcome {
     uint64_t took_ns;
 } outcome;
 
-/** The text is a piece of memory of its own size, with a NUL behind it. */
+/** The text is in a block of its exact size, followed by a NUL. */
 static outcome decode(tern_type *type, void *out, const char *text, size_t len, const json_limits *limits)
 {
     static arena memory;
@@ -74,14 +74,14 @@ static const char *code_of(tern_type *type, const char *text)
     return decode(type, out, text, strlen(text), NULL).code;
 }
 
-/** Whether the text is JSON: the checker, the decoder of free values, and a decoder that passes over what it
- * does not want, must all say so. */
+/** Whether the text is JSON: the checker, the decoder of free values, and a decoder that skips it must all
+ * agree. */
 static bool is_json(const char *text, size_t len)
 {
     tern_any any;
     int64_t number;
     size_t offset = 0;
-    char *copy = malloc(len != 0 ? len : 1); /* no byte behind it may be looked at */
+    char *copy = malloc(len != 0 ? len : 1); /* no byte after it may be read */
     memcpy(copy, text, len);
     bool checked = json_check((tern_str){copy, len}, NULL, &offset) == NULL;
     free(copy);
@@ -102,7 +102,7 @@ typedef struct sample {
         text, sizeof(text) - 1                                                                               \
     }
 
-TEST(json_accepts_all_that_the_rfc_demands)
+TEST(json_accepts_everything_that_the_rfc_requires)
 {
     static const sample samples[] = {
         S("{}"),
@@ -309,7 +309,7 @@ static const sample forbidden[] = {
     S("()"),
 };
 
-TEST(json_refuses_all_that_the_rfc_forbids)
+TEST(json_refuses_everything_that_the_rfc_forbids)
 {
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
         if (is_json(forbidden[i].text, forbidden[i].len))
@@ -411,7 +411,7 @@ TEST(threat_074_typed_lists_and_maps_count_their_levels_too)
     outcome o = decode(&levels[0], out, text, len, &deepest);
     CHECK_TEXT(o.code, "too_deep");
     o = decode(&levels[0], out, text, 128 * 6, &deepest);
-    CHECK_TEXT(o.code, "not_json"); /* 256 levels were taken before the text ended */
+    CHECK_TEXT(o.code, "not_json"); /* 256 levels were accepted before the text ended */
     free(text);
 }
 
@@ -466,7 +466,7 @@ static char *many_keys(size_t count, size_t *len)
     return text;
 }
 
-TEST(threat_061_many_keys_take_time_in_proportion)
+TEST(threat_061_many_keys_take_linear_time)
 {
     uint64_t small_ns = UINT64_MAX, large_ns = UINT64_MAX;
     for (unsigned turn = 0; turn < 5; turn++) {
@@ -483,7 +483,7 @@ TEST(threat_061_many_keys_take_time_in_proportion)
         large_ns = o.took_ns < large_ns ? o.took_ns : large_ns;
         free(text);
     }
-    CHECK(large_ns < small_ns * 60); /* ten times the keys; a hundred if it were quadratic */
+    CHECK(large_ns < small_ns * 60); /* ten times the keys; a hundred times if quadratic */
 }
 
 TEST(threat_061_many_unknown_keys_are_counted_but_not_all_kept)
@@ -550,7 +550,7 @@ TEST(threat_076_a_hundred_thousand_digits_take_linear_time)
     free(text);
 }
 
-TEST(threat_061_many_keys_of_free_json_take_time_in_proportion)
+TEST(threat_061_many_keys_of_free_json_take_linear_time)
 {
     uint64_t small_ns = UINT64_MAX, large_ns = UINT64_MAX;
     for (unsigned turn = 0; turn < 3; turn++) {
@@ -567,16 +567,16 @@ TEST(threat_061_many_keys_of_free_json_take_time_in_proportion)
         large_ns = o.took_ns < large_ns ? o.took_ns : large_ns;
         free(text);
     }
-    CHECK(large_ns < small_ns * 400); /* 40 times the keys, some of it out of the caches; squared, 1600 */
+    CHECK(large_ns < small_ns * 400); /* 40 times the keys, partly outside the caches; 1600 if quadratic */
 }
 
-TEST(free_json_of_short_keys_fits_the_memory_of_its_text)
+TEST(free_json_with_short_keys_fits_the_memory_of_its_text)
 {
     static char text[64 * 1024];
     char *at = text;
     tern_any any;
     *at++ = '{';
-    for (unsigned i = 0; i < 62 * 62; i++) { /* as many keys in as little text as can be */
+    for (unsigned i = 0; i < 62 * 62; i++) { /* as many keys as possible in as little text */
         static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         at += sprintf(at, "%s\"%c%c\":1", i > 0 ? "," : "", letters[i / 62], letters[i % 62]);
     }
@@ -588,7 +588,7 @@ TEST(free_json_survives_every_failed_allocation)
 {
     size_t len;
     char *text = many_keys(200, &len);
-    text[len - 10] = '}'; /* without the duplicate one */
+    text[len - 10] = '}'; /* without the duplicate */
     len -= 9;
     text[len] = '\0';
     tern_any any;
@@ -625,7 +625,7 @@ TEST(threat_077_text_is_utf8_without_nul_or_lone_surrogates)
     CHECK_TEXT(decode(TERN_TYPE(Account), &account, utf16, sizeof utf16 - 1, NULL).code, "not_json");
 }
 
-TEST(threat_078_nothing_but_json_is_json)
+TEST(threat_078_only_json_is_json)
 {
     static const char *const texts[] = {"{\"name\":\"a\"} x", "{\"name\":\"a\"}{}",   "{\"name\":NaN}",
                                         "{\"age\":Infinity}", "{\"name\":\"a\",}",    "{\"name\":'a'}",

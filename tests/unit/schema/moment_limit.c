@@ -69,7 +69,7 @@ TEST(limits_that_move_stay_in_the_calendar)
     CHECK(moment_limit_number(&tern_datetime_type, &far) == INT64_MAX);
 }
 
-TEST(limits_are_shown_as_declared_or_where_they_have_come_to)
+TEST(limits_are_printed_as_declared_or_with_their_value_now)
 {
     char text[SCALAR_PRINT_BYTES + 1];
     moment_limit fixed = read_limit(&tern_datetime_type, "2020-01-01T00:00:00+02:00"),
@@ -79,7 +79,7 @@ TEST(limits_are_shown_as_declared_or_where_they_have_come_to)
     CHECK_TEXT(moment_limit_print(&tern_datetime_type, &moving, 1000000, text), "1970-01-01T00:00:01Z");
 }
 
-TEST(limits_that_are_no_moments_say_what_they_should_be)
+TEST(limits_that_are_not_moments_report_what_they_should_be)
 {
     static const struct {
         const tern_type *type;

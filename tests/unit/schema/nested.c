@@ -1,4 +1,4 @@
-/** Lists and maps of lists and maps: what one level does, all of them do. */
+/** Lists and maps of lists and maps: all levels behave like one. */
 #include "check.h"
 
 #include "schema/equal.h"
@@ -51,7 +51,7 @@ static void prepare(tern_type *type)
     buf_free(&problems);
 }
 
-/** What is wrong with the text as a value of the type, and the value; all of it lasts until the next one. */
+/** The faults of the text as a value of the type, and the value; both last until the next call. */
 static const char *decode(tern_type *type, const char *text, void *out)
 {
     static arena memory;
@@ -112,7 +112,7 @@ TEST(a_map_of_lists_is_read_into_entries_of_lists)
     schema_forget();
 }
 
-TEST(what_was_read_is_written_the_same)
+TEST(values_read_are_written_the_same)
 {
     Report r;
     CHECK_TEXT(decode(TERN_TYPE(Report), full, &r), "");
@@ -156,7 +156,7 @@ TEST(faults_have_the_key_and_the_index)
     schema_forget();
 }
 
-TEST(rules_hold_on_every_level)
+TEST(rules_apply_on_every_level)
 {
     Ruled r;
     need_patterns();
@@ -244,7 +244,7 @@ TEST(a_null_in_a_list_of_a_map_cannot_be_printed_and_is_named)
     schema_forget();
 }
 
-TEST(a_text_that_is_not_utf_8_in_a_list_of_a_map_is_a_breach)
+TEST(a_text_that_is_not_utf_8_in_a_list_of_a_map_is_a_fault)
 {
     const char *email[] = {"\xff"};
     tern_text_list_entry entries[] = {{"email", {email, 1}}};
@@ -327,7 +327,7 @@ TERN_MODEL(FilesByName, (tern_upload_list_map, files))
 TERN_MODEL(Fallback, (tern_text_list_map, f, .fallback = "{\"a\":[]}"))
 TERN_MODEL(InQuery, (tern_text_list_map, f, .in = TERN_FROM_QUERY))
 
-TEST(rules_on_the_wrong_level_say_where_they_belong)
+TEST(rules_on_the_wrong_level_report_where_they_belong)
 {
     check_mistake(
         TERN_TYPE(TooHigh),
@@ -345,12 +345,12 @@ TEST(rules_on_the_wrong_level_say_where_they_belong)
         "model NoKeys, field f: .items: .keys is for maps; it has no meaning for a list of const char *\n");
 }
 
-TEST(what_a_map_of_lists_cannot_be_is_refused_at_start)
+TEST(invalid_declarations_of_maps_of_lists_are_refused_at_start)
 {
     check_mistake(
         TERN_TYPE(FilesByName),
-        "model FilesByName, field files: a map of tern_upload_list contains a file; files are fields "
-        "of the input model itself, as tern_upload or tern_upload_list\n");
+        "model FilesByName, field files: a map of tern_upload_list contains a file; a file must be a field "
+        "of the input model, as tern_upload or tern_upload_list\n");
     check_mistake(TERN_TYPE(Fallback),
                   "model Fallback, field f: .fallback \"{\"a\":[]}\" can only be \"{}\"\n");
     check_mistake(TERN_TYPE(InQuery),

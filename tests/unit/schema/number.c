@@ -1,4 +1,4 @@
-/* Numbers as text: against the C library over many random values, and the cases that are known to be hard. */
+/* Numbers as text: compared with the C library over many random values, and known hard cases. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "check.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ENOUGH_MS = 400 }; /* how long each random comparison goes on */
+enum { ENOUGH_MS = 400 }; /* the time of each random comparison */
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
 
@@ -40,7 +40,7 @@ static double double_of(uint64_t bits)
     return value;
 }
 
-/** The front of `text` with more behind it, where as many bytes may be looked at as the fast way wants. */
+/** The front of `text` with bytes after it, as many as the fast path may read. */
 static bool take_with_more(const char *text, double *out)
 {
     char longer[128];
@@ -69,7 +69,7 @@ static void check_as_strtod(const char *text)
         check_fail(__FILE__, __LINE__, "%.800s is %a, not %a", text, want, seen);
 }
 
-/** Prints `value`, reads it back, and holds that no text with fewer digits would do. */
+/** Prints `value`, reads it back, and checks that no text with fewer digits would do. */
 static void check_shortest(double value)
 {
     char text[64], shorter[64];
@@ -159,7 +159,7 @@ TEST(number_reads_the_middle_between_two_doubles_as_strtod_does)
             double below = double_of(next_random() >> 1), above = nextafter(below, INFINITY);
             if (!isfinite(above))
                 continue;
-            /* a long double holds the middle exactly; %.*Lf of 1,100 digits prints all of it */
+            /* a long double represents the middle exactly; %.*Lf of 1,100 digits prints all of it */
             long double middle = ((long double)below + (long double)above) / 2;
             size_t len = (size_t)snprintf(text, sizeof text - 2, "%.1100Lf", middle);
             check_as_strtod(text);
@@ -241,7 +241,7 @@ TEST(number_reads_hard_cases_exactly)
         check_as_strtod(texts[i]);
 }
 
-TEST(number_reads_no_more_than_the_grammar_of_json)
+TEST(number_reads_only_the_grammar_of_json)
 {
     static const char *const texts[] = {
         "",     "-",     "+1",  "01",       "-01",   "00",        ".5",         "5.",  "-.5",
@@ -258,7 +258,7 @@ TEST(number_reads_no_more_than_the_grammar_of_json)
                               3, &value));
 }
 
-TEST(number_takes_the_front_of_a_text)
+TEST(number_reads_the_front_of_a_text)
 {
     double value;
     CHECK_INT(number_take_double("12.5e1,3", 8, &value), 6);
@@ -351,7 +351,7 @@ TEST(number_prints_doubles_in_their_shortest_form)
     }
 }
 
-TEST(number_prints_random_doubles_so_that_they_read_back_and_none_is_longer_than_needed)
+TEST(number_prints_random_doubles_so_that_they_read_back_and_are_not_longer_than_needed)
 {
     for (uint64_t end = deadline(); clock_ns() < end;)
         for (int i = 0; i < 1000; i++) {
@@ -375,7 +375,7 @@ TEST(number_prints_floats_so_that_they_read_back)
     for (uint64_t end = deadline(); clock_ns() < end;)
         for (int i = 0; i < 1000; i++) {
             float value;
-            bits += 2654435761u; /* visits all of them, in an order of its own */
+            bits += 2654435761u; /* visits all of them, in a scattered order */
             memcpy(&value, &bits, sizeof value);
             if (!isfinite(value))
                 continue;

@@ -1,4 +1,5 @@
-/* Digits without vectors: what is compiled where there are none gives the same as what is compiled here. */
+/* Digits without vectors: the code for machines that have none gives the same result as the code compiled
+ * here. */
 #undef __SSE2__
 #include "schema/number/digits.h"
 #include "schema/number/fast.h"
@@ -18,7 +19,7 @@ static uint64_t next_random(void)
     return seed;
 }
 
-/** A text that number_take_usual may look at, with something behind the number. */
+/** A text that number_take_usual may read, with bytes after the number. */
 static void check_taken(const char *number)
 {
     char text[96];
@@ -32,7 +33,7 @@ static void check_taken(const char *number)
         CHECK_BYTES(&seen, sizeof seen, &want, sizeof want);
 }
 
-TEST(number_is_taken_alike_without_vectors)
+TEST(number_is_read_the_same_without_vectors)
 {
     char number[48];
     for (int i = 0; i < 300000; i++) {
@@ -43,7 +44,7 @@ TEST(number_is_taken_alike_without_vectors)
     }
 }
 
-TEST(number_puts_sixteen_digits_alike_without_vectors)
+TEST(number_writes_sixteen_digits_the_same_without_vectors)
 {
     char seen[17] = "", want[32];
     for (int i = 0; i < 300000; i++) {

@@ -39,7 +39,7 @@ static bool prepare(tern_type *type, const char *want)
     return ok;
 }
 
-/** What is wrong with the text as a value of the type; "" and the value when nothing is. */
+/** The faults of the text as a value of the type; "" and the value when there are none. */
 static const char *decode(tern_type *type, const char *text, void *out)
 {
     static arena memory;
@@ -74,7 +74,7 @@ static const char *encode(const tern_type *type, const void *value)
     return text;
 }
 
-TEST(a_partial_has_the_fields_it_names_and_every_one_may_be_left_out)
+TEST(a_partial_has_the_fields_it_names_and_all_are_optional)
 {
     TodoChange change;
     CHECK_TEXT(decode(TERN_TYPE(TodoChange), "{}", &change), "");
@@ -99,7 +99,7 @@ TEST(a_partial_keeps_names_and_rules)
     schema_forget();
 }
 
-TEST(a_partial_takes_null_where_the_whole_does)
+TEST(a_partial_accepts_null_where_the_whole_does)
 {
     TodoChange change;
     CHECK_TEXT(decode(TERN_TYPE(TodoChange), "{\"note\":null,\"due\":null}", &change), "");
@@ -111,7 +111,7 @@ TEST(a_partial_takes_null_where_the_whole_does)
     schema_forget();
 }
 
-TEST(a_partial_has_no_fallback_that_would_undo_what_is_kept)
+TEST(a_partial_has_no_fallback_that_would_overwrite_a_kept_value)
 {
     TodoChange change;
     CHECK_TEXT(decode(TERN_TYPE(TodoChange), "{\"note\":\"a\"}", &change), "");
@@ -122,7 +122,7 @@ TEST(a_partial_has_no_fallback_that_would_undo_what_is_kept)
     schema_forget();
 }
 
-TEST(what_is_read_only_is_passed_over_in_a_partial_too)
+TEST(read_only_fields_are_skipped_in_a_partial_too)
 {
     TodoChange change;
     CHECK_TEXT(decode(TERN_TYPE(TodoChange), "{\"created\":\"2026-01-01T00:00:00Z\"}", &change), "");
@@ -143,7 +143,7 @@ TEST(a_part_without_names_has_all_fields_in_the_same_struct)
     schema_forget();
 }
 
-TEST(a_part_that_is_not_partial_keeps_what_must_be_given_and_fallbacks)
+TEST(a_part_that_is_not_partial_keeps_required_fields_and_fallbacks)
 {
     TodoNew made;
     Todo copy;
@@ -164,7 +164,7 @@ TEST(a_part_may_be_made_of_a_part)
     schema_forget();
 }
 
-TEST(a_part_may_have_fields_of_its_own)
+TEST(a_part_may_add_fields)
 {
     SignUp in;
     CHECK_TEXT(decode(TERN_TYPE(SignUp), "{\"Title\":\"a\",\"password\":\"short\"}", &in),
@@ -173,7 +173,7 @@ TEST(a_part_may_have_fields_of_its_own)
     schema_forget();
 }
 
-TEST(unknown_keys_are_taken_as_the_whole_takes_them)
+TEST(unknown_keys_are_treated_as_in_the_whole)
 {
     TodoChange change;
     CHECK_TEXT(decode(TERN_TYPE(TodoChange), "{\"more\":1}", &change), "");
@@ -218,7 +218,7 @@ TEST(the_schema_of_a_partial_requires_nothing_and_has_no_default)
         "\"format\":\"int32\",\"minimum\":1,\"maximum\":5,\"default\":3}},\"required\":[\"Title\"]}");
 }
 
-TEST(preparing_again_takes_over_the_same)
+TEST(preparing_again_reuses_the_plan)
 {
     CHECK(prepare(TERN_TYPE(TodoChange), ""));
     CHECK(prepare(TERN_TYPE(TodoChange), ""));
@@ -235,7 +235,7 @@ TERN_PART(WrongOwn, Todo, title, (int, odd, .pattern = "a"))
 TERN_PART(Letter, Tag, name[0])
 TERN_MODEL(Holder, (Letter_list, letters))
 
-TEST(mistakes_of_the_whole_are_told_once_and_of_the_whole)
+TEST(mistakes_of_the_whole_are_reported_once_and_for_the_whole)
 {
     CHECK(!prepare(TERN_TYPE(WrongChange),
                    "model Wrong, field size: .min = 3 is above .max = 2\n"
@@ -245,16 +245,16 @@ TEST(mistakes_of_the_whole_are_told_once_and_of_the_whole)
     schema_forget();
 }
 
-TEST(mistakes_of_its_own_fields_are_told_of_the_part)
+TEST(mistakes_of_added_fields_are_reported_for_the_part)
 {
     CHECK(!prepare(TERN_TYPE(WrongOwn),
                    "model WrongOwn, field odd: .pattern is for text; it has no meaning for int32_t\n"));
     schema_forget();
 }
 
-TEST(a_piece_of_a_field_is_no_field)
+TEST(a_piece_of_a_field_is_not_a_field)
 {
-    CHECK(
-        !prepare(TERN_TYPE(Holder), "model Letter: takes name[0] from model Tag, which has no such field\n"));
+    CHECK(!prepare(TERN_TYPE(Holder),
+                   "model Letter: takes name[0] from model Tag, which does not have that field\n"));
     schema_forget();
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/** Whether `pattern` is found in `text`; gave_up is told apart as -1. */
+/** Whether `pattern` is found in `text`; -1 when it gave up. */
 static int found(const char *pattern, const char *text, size_t len)
 {
     char why[128];
@@ -41,18 +41,18 @@ TEST(pattern_is_searched_for_unless_anchored)
     CHECK_INT(found("^$", "", 0), 1);
 }
 
-TEST(pattern_knows_characters_not_bytes)
+TEST(pattern_matches_characters_not_bytes)
 {
     CHECK_INT(found("^.$", "\xc3\xa9", 2), 1);
     CHECK_INT(found("^\\u00e9$", "\xc3\xa9", 2), 1);
 }
 
-TEST(pattern_end_is_the_very_end)
+TEST(pattern_end_matches_only_the_very_end)
 {
     CHECK_INT(found("^[a-z]+$", "abc\n", 4), 0);
 }
 
-TEST(pattern_never_matches_what_is_not_utf8)
+TEST(pattern_never_matches_text_that_is_not_utf8)
 {
     CHECK_INT(found(".*", "\xff", 1), 0);
 }
@@ -63,7 +63,7 @@ TEST(pattern_refuses_single_bytes)
     CHECK(pattern_compile("\\C", why, sizeof why) == NULL);
 }
 
-TEST(pattern_finds_what_lies_far_inside_a_long_text)
+TEST(pattern_finds_a_match_far_inside_a_long_text)
 {
     char *text = repeated('a', 3000000, "xyz");
     CHECK_INT(found("x(?=yz)", text, 3000003), 1);

@@ -24,7 +24,7 @@ static bool prepare(tern_type *type, const char *want)
     return ok;
 }
 
-TEST(plan_tells_where_each_field_lies)
+TEST(plan_has_the_offset_of_each_field)
 {
     CHECK(prepare(TERN_TYPE(Todo), ""));
     const type_plan *plan = plan_of(TERN_TYPE(Todo));
@@ -46,7 +46,7 @@ TEST(plan_keys_are_ready_to_be_copied)
     schema_forget();
 }
 
-TEST(plan_requires_what_is_neither_optional_nor_read_only_nor_has_a_fallback)
+TEST(plan_requires_fields_that_are_not_optional_or_read_only_and_have_no_fallback)
 {
     CHECK(prepare(TERN_TYPE(Todo), ""));
     const type_plan *plan = plan_of(TERN_TYPE(Todo));
@@ -72,14 +72,14 @@ TEST(plan_reaches_every_type_that_a_model_refers_to)
     CHECK(plan_of(TERN_TYPE(tern_double)) == NULL);
 }
 
-TEST(plan_counts_the_least_bytes_of_a_value)
+TEST(plan_counts_the_fewest_bytes_of_a_value)
 {
     CHECK(prepare(TERN_TYPE(Tag), ""));
     CHECK_INT(plan_of(TERN_TYPE(Tag))->least_bytes, strlen("{\"name\":\"\",\"color\":\"\"}") + 1);
     schema_forget();
 }
 
-TEST(plan_find_knows_every_key_and_no_other)
+TEST(plan_find_finds_every_key_and_no_other)
 {
     CHECK(prepare(TERN_TYPE(Todo), ""));
     const type_plan *plan = plan_of(TERN_TYPE(Todo));
@@ -107,7 +107,7 @@ TEST(plan_find_reads_no_byte_past_the_key)
     schema_forget();
 }
 
-/* Models made by hand: what no macro could declare, and as many fields as wanted. */
+/* Models made by hand, which no macro could declare, with any number of fields. */
 static tern_field made_fields[129];
 static char made_names[129][40];
 static tern_type made_type = {.kind = TERN_KIND_MODEL, .name = "Made", .size = 8, .fields = made_fields};
@@ -122,7 +122,7 @@ static void make_fields(unsigned count)
     made_type.field_count = count;
 }
 
-TEST(plan_find_tells_128_keys_apart_that_differ_in_the_middle)
+TEST(plan_find_distinguishes_128_keys_that_differ_in_the_middle)
 {
     make_fields(128);
     CHECK(prepare(&made_type, ""));
@@ -132,7 +132,7 @@ TEST(plan_find_tells_128_keys_apart_that_differ_in_the_middle)
     schema_forget();
 }
 
-TEST(plan_refuses_more_fields_than_128_and_none)
+TEST(plan_refuses_more_than_128_fields_and_no_fields)
 {
     make_fields(129);
     CHECK(!prepare(&made_type, "model Made: has 129 fields; a model has 1 to 128\n"));
@@ -144,10 +144,10 @@ TEST(plan_refuses_more_fields_than_128_and_none)
 
 TERN_MODEL(Twice, (int, a), (int, b, .json = "a"))
 
-TEST(plan_refuses_two_fields_of_one_name)
+TEST(plan_refuses_two_fields_with_one_name)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
-                   "model Twice, field b: is called \"a\" outside C, as field a is; give one of "
+                   "model Twice, field b: is called \"a\" outside C, as field a; give one of "
                    "them another .json\n"));
     schema_forget();
 }
@@ -159,7 +159,7 @@ TEST(plan_refuses_names_that_no_client_should_see)
 {
     CHECK(!prepare(
         TERN_TYPE(Named),
-        "model Named, field default_: clients would see the '_' at its end; give their name too: .json = "
+        "model Named, field default_: clients would see the '_' at its end; set their name for it: .json = "
         "\"default\"\n"
         "model Named, field b: .json must have 1 to 255 bytes\n"
         "model Named, field c: .json is not UTF-8\n"));
@@ -168,11 +168,10 @@ TEST(plan_refuses_names_that_no_client_should_see)
 
 TERN_MODEL(Array, (int, numbers[3]))
 
-TEST(plan_refuses_an_array_which_c_would_let_through)
+TEST(plan_refuses_an_array_that_c_would_accept)
 {
-    CHECK(!prepare(TERN_TYPE(Array),
-                   "model Array, field numbers[3]: its name is more than a name; an array is "
-                   "declared as a list: (tern_int32_list, name)\n"));
+    CHECK(!prepare(TERN_TYPE(Array), "model Array, field numbers[3]: its name is not a plain name; declare "
+                                     "an array as a list: (tern_int32_list, name)\n"));
     schema_forget();
 }
 
@@ -181,18 +180,17 @@ TERN_ENUM(System, bsd, solaris, );
 #undef solaris
 TERN_MODEL(Machine, (System, system), (System_list, others))
 
-TEST(plan_refuses_an_enum_in_which_a_macro_has_taken_a_name)
+TEST(plan_refuses_an_enum_in_which_a_macro_replaced_a_name)
 {
-    CHECK(
-        !prepare(TERN_TYPE(Machine), "enum System: \"1\" is not a name; perhaps a macro has replaced it\n"));
+    CHECK(!prepare(TERN_TYPE(Machine), "enum System: \"1\" is not a name; perhaps a macro replaced it\n"));
     CHECK_INT(System_type.name_count, 2);
     schema_forget();
 }
 
-TEST(plan_reports_a_mistake_once_and_refuses_the_type_for_ever)
+TEST(plan_reports_a_mistake_once_and_always_refuses_the_type)
 {
     CHECK(!prepare(TERN_TYPE(Twice),
-                   "model Twice, field b: is called \"a\" outside C, as field a is; give one of "
+                   "model Twice, field b: is called \"a\" outside C, as field a; give one of "
                    "them another .json\n"));
     CHECK(!prepare(TERN_TYPE(Twice), ""));
     CHECK(!prepare(TERN_LIST(Twice), ""));
@@ -210,7 +208,7 @@ TEST(plan_of_a_model_can_be_made_again)
     schema_forget();
 }
 
-/* A tree: a model may hold a list and a map of itself, whose names are there before its fields are. */
+/* A tree: a model may contain a list and a map of itself, whose names exist before its fields. */
 TERN_MODEL(Node, (const char *, name), (Node_list, children, .optional = true),
            (Node_map, by_name, .optional = true))
 

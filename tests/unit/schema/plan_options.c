@@ -1,4 +1,4 @@
-/* What is wrong with a declaration is told at start, in one line that says where and what to do. */
+/* Mistakes in a declaration are reported at start, in one line with the place and the fix. */
 #include "schema/plan/options.h"
 
 #include "check.h"
@@ -36,29 +36,29 @@ TERN_ENUM(Level, low, high);
 TERN_MODEL(Part, (int, number))
 TERN_MODEL(Attachment, (const char *, title), (tern_upload, file))
 
-/* -- options without a use -- */
+/* -- options without a meaning -- */
 
-REFUSED(options_min_on_text_is_refused, ".min is for numbers; const char * has no use for it", const char *,
-        f, .min = 0)
+REFUSED(options_min_on_text_is_refused, ".min is for numbers; it has no meaning for const char *",
+        const char *, f, .min = 0)
 REFUSED(options_max_length_on_an_integer_is_refused,
-        ".max_length is for text, bytes and uploads; int32_t has no use for it", int, f, .max_length = 3)
-REFUSED(options_pattern_on_bool_is_refused, ".pattern is for text; bool has no use for it", bool, f,
+        ".max_length is for text, bytes and uploads; it has no meaning for int32_t", int, f, .max_length = 3)
+REFUSED(options_pattern_on_bool_is_refused, ".pattern is for text; it has no meaning for bool", bool, f,
         .pattern = "x")
-REFUSED(options_choices_on_an_integer_are_refused, ".choices is for text; int32_t has no use for it", int, f,
-        .choices = TERN_CHOICES("1", "2"))
+REFUSED(options_choices_on_an_integer_are_refused, ".choices is for text; it has no meaning for int32_t", int,
+        f, .choices = TERN_CHOICES("1", "2"))
 REFUSED(options_min_length_on_a_list_is_refused,
-        ".min_length is for text, bytes and uploads; for what is in a list of const char *: .items = "
+        ".min_length is for text, bytes and uploads; for the values in a list of const char *: .items = "
         "TERN_RULES(.min_length = ...)",
         tern_text_list, f, .min_length = 1)
 REFUSED(options_unique_items_on_a_map_is_refused,
-        ".unique_items is for lists; a map of int64_t has no use for it", tern_int64_map, f,
+        ".unique_items is for lists; it has no meaning for a map of int64_t", tern_int64_map, f,
         .unique_items = true)
-REFUSED(options_min_on_an_enum_is_refused, ".min is for numbers; the enum Level has no use for it", Level, f,
-        .min = 1)
+REFUSED(options_min_on_an_enum_is_refused, ".min is for numbers; it has no meaning for the enum Level", Level,
+        f, .min = 1)
 REFUSED(options_fallback_on_a_model_is_refused,
-        ".fallback is for single values, lists and maps; the model Part has no use for it", Part, f,
+        ".fallback is for single values, lists and maps; it has no meaning for the model Part", Part, f,
         .fallback = "{}")
-REFUSED(options_key_on_a_list_is_refused, ".key is for single values; a list of Part has no use for it",
+REFUSED(options_key_on_a_list_is_refused, ".key is for single values; it has no meaning for a list of Part",
         Part_list, f, .key = true)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -69,52 +69,52 @@ REFUSED(options_that_the_macro_fills_in_are_refused, ".state_offset is filled in
 
 /* -- messages -- */
 
-REFUSED(messages_that_are_empty_are_refused, ".message is empty; say what the value must be, or leave it out",
-        const char *, f, .pattern = "x", .message = "")
-REFUSED(messages_that_are_null_are_refused, ".message is empty; say what the value must be, or leave it out",
-        const char *, f, .pattern = "x", .message = NULL)
+REFUSED(messages_that_are_empty_are_refused,
+        ".message is empty; describe what the value must be, or leave it out", const char *, f,
+        .pattern = "x", .message = "")
+REFUSED(messages_that_are_null_are_refused,
+        ".message is empty; describe what the value must be, or leave it out", const char *, f,
+        .pattern = "x", .message = NULL)
 REFUSED(messages_without_a_rule_are_refused,
-        ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
-        const char *, f, .message = "is not a name")
-REFUSED(messages_of_a_check_alone_are_refused,
-        ".message speaks for rules like .pattern; .check says itself what is wrong", int, f, .check = is_even,
-        .message = "is odd")
-REFUSED(messages_of_a_list_do_not_speak_for_its_items,
-        ".message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
+        ".message replaces the messages of rules, but there is no rule; give .pattern or .min", const char *,
+        f, .message = "is not a name")
+REFUSED(messages_with_only_a_check_are_refused,
+        ".message replaces the messages of rules like .pattern; .check adds its own", int, f,
+        .check = is_even, .message = "is odd")
+REFUSED(messages_of_a_list_do_not_replace_those_of_its_items,
+        ".message replaces the messages of rules, but there is no rule; give .pattern or .min",
         tern_text_list, f, .items = TERN_RULES(.max_length = 3), .message = "has a long one")
-REFUSED(
-    messages_of_items_need_a_rule_of_items,
-    ".items: .message speaks for a rule that is broken, and there is none; give .pattern, .min or the like",
-    tern_text_list, f, .items = TERN_RULES(.message = "is long"))
+REFUSED(messages_of_items_need_a_rule_of_items,
+        ".items: .message replaces the messages of rules, but there is no rule; give .pattern or .min",
+        tern_text_list, f, .items = TERN_RULES(.message = "is long"))
 
 /* -- numbers -- */
 
 REFUSED(options_min_above_max_is_refused, ".min = 5 is above .max = 3", int, f, .min = 5, .max = 3)
-REFUSED(options_min_beyond_the_kind_is_refused, ".min = 300 is outside of what uint8_t holds (0 to 255)",
-        uint8_t, f, .min = 300)
+REFUSED(options_min_above_the_kinds_range_is_refused, ".min = 300 does not fit uint8_t (0 to 255)", uint8_t,
+        f, .min = 300)
 REFUSED(options_min_below_an_unsigned_kind_is_refused,
-        ".min = -1 is outside of what uint64_t holds (0 to 18446744073709551615)", uint64_t, f, .min = -1)
+        ".min = -1 does not fit uint64_t (0 to 18446744073709551615)", uint64_t, f, .min = -1)
 REFUSED(options_fractional_max_of_an_integer_is_refused,
-        ".max = 2.5 is not a whole number, as values of int32_t are", int, f, .max = 2.5)
+        ".max = 2.5 is not a whole number, but values of int32_t are", int, f, .max = 2.5)
 REFUSED(options_max_between_the_64_bit_kinds_is_refused,
         ".max = 10000000000000000000 is above 9223372036854775807, the largest limit", uint64_t, f,
         .max = 10000000000000000000.0L)
-REFUSED(options_min_that_is_no_number_is_refused,
-        ".min = nan is outside of what int16_t holds (-32768 to 32767)", int16_t, f, .min = __builtin_nan(""))
-REFUSED(options_multiple_of_nothing_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
+REFUSED(options_min_that_is_not_a_number_is_refused, ".min = nan does not fit int16_t (-32768 to 32767)",
+        int16_t, f, .min = __builtin_nan(""))
+REFUSED(options_multiple_of_zero_is_refused, ".multiple_of must be above 0", double, f, .multiple_of = 0)
 REFUSED(options_negative_multiple_is_refused, ".multiple_of must be above 0", int, f, .multiple_of = -2)
 
 REFUSED(options_two_limits_of_one_end_are_refused, ".min and .above limit the same end; leave one out", int,
         f, .min = 0, .above = 0)
-REFUSED(options_limits_that_leave_no_value_are_refused, ".above = 3 and .max = 3 leave no value", double, f,
-        .above = 3, .max = 3)
-REFUSED(options_above_on_a_date_is_refused, ".above is for numbers; tern_date has no use for it", tern_date,
-        f, .above = 1)
-REFUSED(
-    options_decimal_limit_that_a_double_cannot_tell_is_refused,
-    ".max = 123456789012345.67 has more digits than C keeps of a number; write it as text, in .at_least or "
-    ".at_most",
-    tern_decimal, f, .max = 123456789012345.67)
+REFUSED(options_limits_that_leave_no_value_are_refused, "no value satisfies both .above = 3 and .max = 3",
+        double, f, .above = 3, .max = 3)
+REFUSED(options_above_on_a_date_is_refused, ".above is for numbers; it has no meaning for tern_date",
+        tern_date, f, .above = 1)
+REFUSED(options_decimal_limit_that_a_double_cannot_tell_is_refused,
+        ".max = 123456789012345.67 has more digits than C keeps; write it as text, in .at_least or "
+        ".at_most",
+        tern_decimal, f, .max = 123456789012345.67)
 REFUSED(options_decimal_limits_reversed_are_refused, ".min = 0.2 is above .max = 0.1", tern_decimal, f,
         .min = 0.2, .max = 0.1)
 REFUSED(options_decimal_limit_that_does_not_read_is_refused,
@@ -123,11 +123,11 @@ REFUSED(options_decimal_limit_that_does_not_read_is_refused,
 
 /* -- moments -- */
 
-REFUSED(options_min_on_a_date_is_refused, ".min is for numbers; tern_date has no use for it", tern_date, f,
-        .min = 2020)
+REFUSED(options_min_on_a_date_is_refused, ".min is for numbers; it has no meaning for tern_date", tern_date,
+        f, .min = 2020)
 REFUSED(options_at_least_on_an_integer_is_refused,
-        ".at_least is for dates, times, date-times, spans and decimals; int32_t has no use for it", int, f,
-        .at_least = "3")
+        ".at_least is for dates, times, date-times, spans and decimals; it has no meaning for int32_t", int,
+        f, .at_least = "3")
 REFUSED(options_limit_that_does_not_read_is_refused, ".at_least \"2020-02-30\" is not a date like 2026-11-23",
         tern_date, f, .at_least = "2020-02-30")
 REFUSED(options_limit_of_a_span_in_words_is_refused,
@@ -142,25 +142,25 @@ REFUSED(options_today_and_hours_are_refused, ".at_least \"today+PT1H\" is not a 
 REFUSED(options_today_of_a_date_time_is_refused,
         ".at_most \"today\" is not a date and time with its offset, like 2026-11-23T17:30:00Z", tern_datetime,
         f, .at_most = "today")
-REFUSED(options_now_and_no_span_is_refused, ".at_most \"nowadays\" is not an instant like now-PT5M",
+REFUSED(options_now_without_a_span_is_refused, ".at_most \"nowadays\" is not an instant like now-PT5M",
         tern_datetime, f, .at_most = "nowadays")
 REFUSED(options_fallback_before_its_limit_is_refused,
         ".fallback \"2019-12-31\" breaks its own rule: it must be 2020-01-01 or later", tern_date, f,
         .at_least = "2020-01-01", .fallback = "2019-12-31")
 
-/* -- what lists and maps hold -- */
+/* -- items of lists and maps -- */
 
-REFUSED(options_items_on_text_is_refused, ".items is for lists and maps; const char * has no use for it",
+REFUSED(options_items_on_text_is_refused, ".items is for lists and maps; it has no meaning for const char *",
         const char *, f, .items = TERN_RULES(.min_length = 1))
-REFUSED(options_keys_on_a_list_is_refused, ".keys is for maps; a list of const char * has no use for it",
+REFUSED(options_keys_on_a_list_is_refused, ".keys is for maps; it has no meaning for a list of const char *",
         tern_text_list, f, .keys = TERN_RULES(.min_length = 1))
 REFUSED(options_min_of_items_that_are_text_is_refused,
-        ".items: .min is for numbers; const char * has no use for it", tern_text_list, f,
+        ".items: .min is for numbers; it has no meaning for const char *", tern_text_list, f,
         .items = TERN_RULES(.min = 1))
 REFUSED(options_min_items_of_items_is_refused,
-        ".items: .min_items is for lists and maps; const char * has no use for it", tern_text_list, f,
+        ".items: .min_items is for lists and maps; it has no meaning for const char *", tern_text_list, f,
         .items = TERN_RULES(.min_items = 1))
-REFUSED(options_rules_that_are_none_are_refused, ".items: .optional is not a rule; it is for fields",
+REFUSED(options_that_are_not_rules_are_refused_in_rules, ".items: .optional is not a rule; it is for fields",
         tern_text_list, f, .items = TERN_RULES(.optional = true))
 REFUSED(options_limits_of_items_reversed_are_refused, ".items: .min = 5 is above .max = 3", tern_int64_list,
         f, .items = TERN_RULES(.min = 5, .max = 3))
@@ -170,7 +170,7 @@ REFUSED(options_choice_of_items_against_another_rule_is_refused,
 REFUSED(options_limits_of_keys_reversed_are_refused, ".keys: .min_length = 5 is above .max_length = 3",
         tern_int64_map, f, .keys = TERN_RULES(.min_length = 5, .max_length = 3))
 REFUSED(options_rules_without_a_name_are_refused,
-        ".items: after its type and name come options, each as .name = value", tern_int64_list, f,
+        ".items: options must follow its type and name, each as .name = value", tern_int64_list, f,
         .items = &(const tern_field){.written = "5"})
 
 /* -- lengths -- */
@@ -193,9 +193,9 @@ REFUSED(options_broken_pattern_is_refused_with_its_place,
         ".pattern = \"a(b\" cannot be used: missing closing parenthesis, at byte 3", const char *, f,
         .pattern = "a(b")
 #endif
-REFUSED(options_no_choices_are_refused, ".choices is empty; TERN_CHOICES needs at least one text",
+REFUSED(options_empty_choices_are_refused, ".choices is empty; TERN_CHOICES needs at least one text",
         const char *, f, .choices = (const char *const[]){NULL})
-REFUSED(options_duplicate_choice_is_refused, ".choices have \"a\" twice", const char *, f,
+REFUSED(options_duplicate_choice_is_refused, ".choices contains \"a\" twice", const char *, f,
         .choices = TERN_CHOICES("a", "b", "a"))
 REFUSED(options_choice_against_another_rule_is_refused,
         ".choices \"a\" breaks its own rule: it must have at least 2 characters", const char *, f,
@@ -205,8 +205,8 @@ REFUSED(options_choice_against_another_rule_is_refused,
 
 REFUSED(options_fallback_that_does_not_read_is_refused,
         ".fallback \"x\" is not a whole number from -2147483648 to 2147483647", int, f, .fallback = "x")
-REFUSED(options_fallback_of_no_name_is_refused, ".fallback \"middle\" is not one of low, high", Level, f,
-        .fallback = "middle")
+REFUSED(options_fallback_that_is_not_a_name_is_refused, ".fallback \"middle\" is not one of low, high", Level,
+        f, .fallback = "middle")
 REFUSED(options_fallback_that_breaks_its_own_rule_is_refused,
         ".fallback \"ab\" breaks its own rule: it must have at least 3 characters", const char *, f,
         .fallback = "ab", .min_length = 3)
@@ -228,28 +228,24 @@ REFUSED(options_required_and_fallback_are_refused, ".required and .fallback cont
         .required = true, .fallback = "1")
 REFUSED(options_read_only_and_write_only_are_refused, ".read_only and .write_only contradict each other", int,
         f, .read_only = true, .write_only = true)
-REFUSED(
-    options_upload_in_a_nested_model_is_refused,
-    "the model Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
-    "tern_upload_list",
-    Attachment, f)
-REFUSED(
-    options_upload_in_a_list_of_models_is_refused,
-    "a list of Attachment has a file inside; files are fields of the input model itself, as tern_upload or "
-    "tern_upload_list",
-    Attachment_list, f)
-REFUSED(
-    options_map_of_uploads_is_refused,
-    "a map of tern_upload has a file inside; files are fields of the input model itself, as tern_upload or "
-    "tern_upload_list",
-    tern_upload_map, f)
+REFUSED(options_upload_in_a_nested_model_is_refused,
+        "the model Attachment contains a file; a file must be a field of the input model, as tern_upload or "
+        "tern_upload_list",
+        Attachment, f)
+REFUSED(options_upload_in_a_list_of_models_is_refused,
+        "a list of Attachment contains a file; a file must be a field of the input model, as tern_upload or "
+        "tern_upload_list",
+        Attachment_list, f)
+REFUSED(options_map_of_uploads_is_refused,
+        "a map of tern_upload contains a file; a file must be a field of the input model, as tern_upload or "
+        "tern_upload_list",
+        tern_upload_map, f)
 REFUSED(options_model_in_the_query_is_refused, "the model Part cannot be given in a query; leave out .in",
         Part, f, .in = TERN_FROM_QUERY)
 REFUSED(options_list_in_the_path_is_refused, "a list of int64_t cannot be given in a path; leave out .in",
         tern_int64_list, f, .in = TERN_FROM_PATH)
-REFUSED(options_optional_in_the_path_is_refused,
-        "a parameter of the path is always given; leave out .optional", int, f, .in = TERN_FROM_PATH,
-        .optional = true)
+REFUSED(options_optional_in_the_path_is_refused, "a path parameter is always given; leave out .optional", int,
+        f, .in = TERN_FROM_PATH, .optional = true)
 
 REFUSED(options_nullable_in_the_query_is_refused,
         "a path, query, header or cookie cannot be null; leave out .nullable", int, f, .in = TERN_FROM_QUERY,
@@ -262,24 +258,24 @@ REFUSED(options_nullable_upload_is_refused, "a form cannot send null for a file;
 /* -- tables -- */
 
 REFUSED(options_unique_on_a_list_is_refused,
-        ".unique is for single values; a list of const char * has no use for it", tern_text_list, f,
+        ".unique is for single values; it has no meaning for a list of const char *", tern_text_list, f,
         .unique = true)
-REFUSED(options_created_on_a_date_is_refused, ".created is for date-times; tern_date has no use for it",
+REFUSED(options_created_on_a_date_is_refused, ".created is for date-times; it has no meaning for tern_date",
         tern_date, f, .created = true)
 REFUSED(options_references_on_a_float_is_refused,
-        ".references is for whole numbers, UUIDs and text; double has no use for it", double, f,
+        ".references is for whole numbers, UUIDs and text; it has no meaning for double", double, f,
         .references = TERN_TYPE(Part))
 REFUSED(options_on_delete_without_references_is_refused, ".on_delete is for a field with .references",
         int64_t, f, .on_delete = TERN_CASCADE)
-REFUSED(options_set_null_on_what_is_never_null_is_refused,
+REFUSED(options_set_null_on_a_field_that_is_never_null_is_refused,
         ".on_delete = TERN_SET_NULL makes it null, so it must be .optional or .nullable", int64_t, f,
         .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL)
-REFUSED(options_column_of_what_is_not_stored_is_refused, ".not_stored leaves no column for .index", int, f,
-        .not_stored = true, .index = true)
-REFUSED(options_search_on_a_number_is_refused, ".search is for text; int32_t has no use for it", int, f,
+REFUSED(options_column_of_a_field_that_is_not_stored_is_refused, ".not_stored leaves no column for .index",
+        int, f, .not_stored = true, .index = true)
+REFUSED(options_search_on_a_number_is_refused, ".search is for text; it has no meaning for int32_t", int, f,
         .search = true)
-REFUSED(options_search_of_what_is_never_shown_is_refused,
-        ".search would reveal it, and .write_only is never shown", const char *, f, .search = true,
+REFUSED(options_search_of_a_write_only_field_is_refused,
+        ".search would reveal it, but .write_only is never shown", const char *, f, .search = true,
         .write_only = true)
 
 TERN_MODEL_WITH(Row,
@@ -293,7 +289,7 @@ TERN_MODEL_WITH(Row,
                 (int, version, .version = true), (bool, done, .renamed_from = "finished"),
                 (Part_list, parts, .not_stored = true), (tern_text_map, labels, .column = "tags"))
 
-TEST(options_of_tables_are_taken_where_they_make_sense)
+TEST(options_of_tables_are_accepted_where_they_make_sense)
 {
     prepare(TERN_TYPE(Row), "");
     CHECK(TERN_TYPE(Row)->fields[3].references == TERN_TYPE(Row));
@@ -302,7 +298,7 @@ TEST(options_of_tables_are_taken_where_they_make_sense)
     schema_forget();
 }
 
-/* -- what is right -- */
+/* -- valid declarations -- */
 
 TERN_MODEL(
     Right, (int, a, .min = 0, .max = 10), (uint8_t, b, .min = 0, .max = 255), (float, c, .max = 0.1),
@@ -321,7 +317,7 @@ static const field_plan *right(unsigned number)
     return &plan_of(TERN_TYPE(Right))->fields[number];
 }
 
-TEST(options_tell_a_limit_of_0_from_none)
+TEST(options_distinguish_a_limit_of_0_from_no_limit)
 {
     CHECK(right(0)->has_min && right(0)->has_max);
     CHECK_INT(right(0)->min_int, 0);
@@ -339,7 +335,7 @@ TEST(options_drop_limits_that_no_value_can_break)
     schema_forget();
 }
 
-TEST(options_round_the_limit_of_a_float_as_its_values_are)
+TEST(options_round_the_limit_of_a_float_like_its_values)
 {
     CHECK(right(2)->has_max && right(2)->max_float == (double)0.1f);
     schema_forget();
@@ -368,7 +364,7 @@ TEST(options_of_a_field_made_by_hand_count_when_they_are_not_0)
     static tern_field fields[] = {{.name = "f", .type = &tern_text_type, .min = 1, .max_length = 3}};
     static tern_type type = {
         .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 1};
-    prepare(&type, "model M, field f: .min is for numbers; const char * has no use for it\n");
+    prepare(&type, "model M, field f: .min is for numbers; it has no meaning for const char *\n");
     schema_forget();
 }
 
@@ -380,11 +376,12 @@ TEST(options_report_every_mistake_of_a_model_in_one_run)
         {.name = "h", .type = &tern_int8_type, .written = "\"help\""}};
     static tern_type type = {
         .kind = TERN_KIND_MODEL, .name = "M", .size = 8, .fields = fields, .field_count = 3};
-    prepare(&type,
-            "model M, field f: .min is for numbers; const char * has no use for it\n"
-            "model M, field g: a list of Attachment has a file inside; files are fields of the input model "
-            "itself, as tern_upload or tern_upload_list\n"
-            "model M, field h: after its type and name come options, each as .name = value\n");
+    prepare(
+        &type,
+        "model M, field f: .min is for numbers; it has no meaning for const char *\n"
+        "model M, field g: a list of Attachment contains a file; a file must be a field of the input model, "
+        "as tern_upload or tern_upload_list\n"
+        "model M, field h: options must follow its type and name, each as .name = value\n");
     schema_forget();
 }
 
@@ -418,7 +415,7 @@ TEST(options_of_items_that_no_value_can_break_are_dropped)
 
 /* -- the source text of options -- */
 
-TEST(written_options_are_split_at_their_own_commas_only)
+TEST(options_in_the_source_are_split_only_at_their_own_commas)
 {
     static const struct {
         const char *written, *names;
@@ -463,7 +460,7 @@ TERN_MODEL(Presence,
     (int, both, .fallback = "1", .nullable = true))
 /* clang-format on */
 
-TEST(options_tell_what_may_be_left_out_from_what_may_be_null)
+TEST(options_distinguish_optional_from_nullable_fields)
 {
     static const struct {
         bool is_required, is_nullable, may_lack;

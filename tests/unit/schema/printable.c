@@ -1,4 +1,4 @@
-/** What a reply may hold: values whose JSON is what their schema says. */
+/** What a reply may contain: values whose JSON matches their schema. */
 #include "check.h"
 
 #include "schema/json/json.h"
@@ -38,7 +38,7 @@ static Reply right_reply(void)
     return (Reply){.title = "t", .owner = "o", .day = {2026, 11, 30}, .part = {.name = "p"}};
 }
 
-/** The JSON of a reply; NULL when there is none. */
+/** The JSON of a reply; NULL if none. */
 static const char *printed(const Reply *reply, json_out *out)
 {
     buf problems = {0};
@@ -70,9 +70,9 @@ static void check_unprintable(const Reply *reply, const char *why, const char *w
     forget();
 }
 
-#define IS_NULL "it is null and must have a value (.nullable = true allows null)"
+#define IS_NULL "it is null but must have a value (.nullable = true allows null)"
 
-TEST(a_reply_of_right_values_is_printed)
+TEST(a_reply_of_valid_values_is_printed)
 {
     json_out out;
     const Reply reply = right_reply();
@@ -84,7 +84,7 @@ TEST(a_reply_of_right_values_is_printed)
     forget();
 }
 
-TEST(null_is_printed_where_it_is_a_value_and_left_out_where_absence_is_one)
+TEST(null_is_printed_where_it_is_valid_and_left_out_where_absence_is)
 {
     json_out out;
     Reply reply = right_reply();
@@ -97,7 +97,7 @@ TEST(null_is_printed_where_it_is_a_value_and_left_out_where_absence_is_one)
     forget();
 }
 
-TEST(a_null_where_a_value_must_be_is_not_printed)
+TEST(a_null_where_a_value_is_required_is_not_printed)
 {
     const char *texts[] = {"a", NULL};
     tern_text_entry labels[] = {{"k", NULL}};
@@ -129,7 +129,7 @@ TEST(a_value_without_a_name_or_a_number_is_not_printed)
 {
     Reply reply = right_reply();
     reply.tone = (Tone)7;
-    check_unprintable(&reply, "it is not in its enum", "body.tone");
+    check_unprintable(&reply, "it is not a value of its enum", "body.tone");
     reply = right_reply();
     reply.share = NAN;
     check_unprintable(&reply, "a number is infinite or not a number", "body.share");
@@ -149,7 +149,7 @@ static void check_faults(const Reply *reply, bool is_part, const char *want)
     forget();
 }
 
-TEST(what_is_printed_but_breaks_the_document_is_found)
+TEST(printed_values_that_do_not_match_the_document_are_found)
 {
     Reply reply = right_reply();
     check_faults(&reply, false, "");
@@ -160,23 +160,23 @@ TEST(what_is_printed_but_breaks_the_document_is_found)
     reply.extra = (tern_any){"{\"a\":}", 6};
     check_faults(&reply, false,
                  "body.title: must be text in UTF-8\n"
-                 "body.due: must be a day of the years 0 to 9999\n"
+                 "body.due: must be a date in the years 0 to 9999\n"
                  "body.hour: must be a time of day\n"
                  "body.extra: must be JSON\n");
 }
 
-TEST(a_field_that_every_reply_has_is_missed_but_not_in_a_part)
+TEST(a_field_that_every_reply_must_have_is_a_fault_when_missing_except_in_a_part)
 {
     Reply reply = right_reply();
     reply.tern_state.title = TERN_STATE_ABSENT;
     reply.tern_state.note = TERN_STATE_ABSENT;
     check_faults(
         &reply, false,
-        "body.title: is left out, and every reply has it (.partial = true of the route allows that)\n");
+        "body.title: is missing, but every reply must have it (.partial = true on the route allows this)\n");
     check_faults(&reply, true, "");
 }
 
-TEST(what_is_never_shown_is_not_looked_at)
+TEST(fields_that_are_never_shown_are_not_checked)
 {
     Reply reply = right_reply();
     reply.secret = "\xff";

@@ -1,4 +1,4 @@
-/* Single values from text and back: tables of what is taken, what is refused, and how it prints. */
+/* Single values from text and back: tables of what is accepted, what is refused, and what is printed. */
 #include "check.h"
 
 #include "base/arena.h"
@@ -133,7 +133,7 @@ TEST(instants_are_written_in_utc)
             "2026-11-23T17:30Z", "2026-11-23T17:30:00+24:00", "2026-11-23T17:30:00Z ");
 }
 
-TEST(threat_128_an_offset_does_not_lead_out_of_the_years_that_can_be_written)
+TEST(threat_128_an_offset_does_not_lead_outside_the_years_0_to_9999)
 {
     round_trip(&tern_datetime_type, "9999-12-31T22:59:59.999999-01:00", "9999-12-31T23:59:59.999999Z");
     round_trip(&tern_datetime_type, "0000-01-01T01:00:00+01:00", "0000-01-01T00:00:00Z");
@@ -141,7 +141,7 @@ TEST(threat_128_an_offset_does_not_lead_out_of_the_years_that_can_be_written)
             "9999-12-31T00:01:00-23:59", "0000-01-01T00:59:59.999999+01:00", "0000-01-01T00:00:00+00:01");
 }
 
-TEST(threat_128_second_60_is_taken_at_the_end_of_a_month_in_utc_alone)
+TEST(threat_128_second_60_is_accepted_only_at_the_end_of_a_month_in_utc)
 {
     round_trip(&tern_datetime_type, "1990-12-31T23:59:60Z", "1990-12-31T23:59:59.999999Z");
     round_trip(&tern_datetime_type, "1990-12-31T15:59:60-08:00", "1990-12-31T23:59:59.999999Z");
@@ -189,7 +189,7 @@ TEST(decimals_are_exact)
             "1000000000000000000", "+1");
 }
 
-TEST(bytes_are_base64_of_one_form)
+TEST(bytes_are_base64_in_one_form)
 {
     static const struct {
         const char *text, *bytes;
@@ -217,7 +217,7 @@ TEST(text_has_no_nul_and_is_utf8)
     arena_free(&memory);
 }
 
-TEST(lists_and_models_are_no_single_values)
+TEST(lists_and_models_are_not_single_values)
 {
     char value[64];
     CHECK(wants(&tern_text_list_type, "a", value) != NULL);

@@ -51,7 +51,7 @@ TEST(types_have_the_kind_and_size_of_their_c_type_and_lists_and_maps_of_themselv
     }
 }
 
-TEST(types_are_called_as_a_model_spells_them)
+TEST(types_are_named_as_a_model_spells_them)
 {
     CHECK_TEXT(tern_bool_type.name, "bool");
     CHECK_TEXT(tern_text_type.name, "const char *");
@@ -59,13 +59,13 @@ TEST(types_are_called_as_a_model_spells_them)
 }
 
 /* Readers and writers of maps step from entry to entry without knowing the value's type. */
-TEST(types_of_maps_hold_the_value_right_after_the_key)
+TEST(types_of_maps_have_the_value_right_after_the_key)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         CHECK_INT(rows[i].entry_offset, sizeof(char *));
 }
 
-/* Every way to spell a type of C's own, of up to three words, finds its description. */
+/* Every way to spell a built-in C type, of up to three words, finds its description. */
 TERN_MODEL(Spelled, (bool, a), (signed char, b), (short, c), (int, d), (long, e), (long long, f),
            (unsigned char, g), (unsigned short, h), (unsigned, i), (unsigned int, j), (unsigned long, k),
            (unsigned long long, l), (size_t, m), (float, n), (double, o), (const char *, p), (int8_t, q),

@@ -1,4 +1,4 @@
-/* Every rule, from JSON to the sentence a client reads. */
+/* Every rule, from JSON to the message that a client reads. */
 #include "check.h"
 
 #include "schema/json/json.h"
@@ -152,7 +152,7 @@ static const rule_case cases[] = {
     {"{\"even\":3}", "body.even: must be even\n"},
 };
 
-TEST(every_rule_is_held_and_said)
+TEST(every_rule_is_enforced_and_reported)
 {
     need_patterns();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -192,7 +192,7 @@ static const rule_case limit_cases[] = {
     {"{\"future\":\"9999-12-31\",\"past\":\"2020-01-01T00:00:00Z\"}", ""},
 };
 
-TEST(every_limit_is_held_and_said)
+TEST(every_limit_is_enforced_and_reported)
 {
     for (size_t i = 0; i < sizeof limit_cases / sizeof *limit_cases; i++)
         decodes(&Limits_type, limit_cases[i].json, limit_cases[i].faults);
@@ -234,13 +234,13 @@ static const rule_case item_cases[] = {
     {"{\"points\":[{\"x\":-1,\"y\":2}]}", "body.points[0].x: must be at least 0\n"},
 };
 
-TEST(rules_of_items_and_keys_are_held_where_they_stand)
+TEST(rules_of_items_and_keys_are_enforced_with_their_place)
 {
     for (size_t i = 0; i < sizeof item_cases / sizeof *item_cases; i++)
         decodes(&Lists_type, item_cases[i].json, item_cases[i].faults);
 }
 
-TEST(patterns_of_items_and_keys_are_held_where_they_stand)
+TEST(patterns_of_items_and_keys_are_enforced_with_their_place)
 {
     need_patterns();
     decodes(&Patterns_type, "{\"codes\":[\"a\",\"A\"],\"notes\":{\"b\":\"\",\"B\":\"\"}}",
@@ -248,13 +248,13 @@ TEST(patterns_of_items_and_keys_are_held_where_they_stand)
             "body.notes.B: the key must match the pattern ^[a-z]+$\n");
 }
 
-TEST(a_fields_message_is_said_in_place_of_the_rules_own)
+TEST(a_fields_message_replaces_the_messages_of_its_rules)
 {
     for (size_t i = 0; i < sizeof said_cases / sizeof *said_cases; i++)
         decodes(&Said_type, said_cases[i].json, said_cases[i].faults);
 }
 
-TEST(all_faults_are_said_at_once)
+TEST(all_faults_are_reported_at_once)
 {
     need_patterns();
     decodes(&Rules_type, "{\"count\":11,\"name\":\"\",\"mail\":\"x\"}",
@@ -262,7 +262,7 @@ TEST(all_faults_are_said_at_once)
             "body.name: must have at least 2 characters\nbody.mail: must be an e-mail address\n");
 }
 
-TEST(a_models_own_check_runs_when_its_fields_are_right)
+TEST(a_models_own_check_runs_when_its_fields_are_valid)
 {
     decodes(&Holder_type, "{\"spans\":[{\"first\":1,\"last\":2},{\"first\":5,\"last\":2}]}",
             "body.spans[1].last: must not be before first, which is 5\n");
@@ -270,7 +270,7 @@ TEST(a_models_own_check_runs_when_its_fields_are_right)
             "body.spans[0].first: must be at least 0\n");
 }
 
-/** Prepares `type` and the place where faults go, for values that a test fills in. */
+/** Prepares `type` and the list of faults, for values that a test fills in. */
 static void begin(tern_type *type, arena *a, tern_faults *faults)
 {
     buf problems = {0};
@@ -315,7 +315,7 @@ TEST(faults_of_limits_have_a_code_and_the_limit)
     end(&a);
 }
 
-TEST(limits_that_move_with_the_clock_hold_for_input_alone)
+TEST(limits_that_move_with_the_clock_apply_to_input_only)
 {
     arena a;
     tern_faults faults;
@@ -335,7 +335,7 @@ TEST(limits_that_move_with_the_clock_hold_for_input_alone)
     end(&a);
 }
 
-TEST(threat_079_a_list_of_wrong_items_is_not_looked_at_beyond_a_hundred)
+TEST(threat_079_a_list_of_invalid_items_is_not_checked_past_a_hundred)
 {
     arena a;
     tern_faults faults;
@@ -354,7 +354,7 @@ TEST(threat_062_a_list_of_costly_texts_gives_up)
     arena a;
     tern_faults faults;
     begin(&CostlyItems_type, &a, &faults);
-    static const char *texts[200000]; /* each of them all but too costly */
+    static const char *texts[200000]; /* each of them nearly too costly */
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         texts[i] = "aaaaaaaaaaa!";
     validate_field(&plan_of(&CostlyItems_type)->fields[0],
@@ -372,5 +372,5 @@ TEST(threat_062_a_costly_pattern_gives_up)
     memset(json, 'a', 60);
     memcpy(json, "{\"text\":\"", 9);
     memcpy(json + 50, "!\"}", 4);
-    decodes(&Costly_type, json, "body.text: takes too long to compare with its pattern\n");
+    decodes(&Costly_type, json, "body.text: takes too long to match against its pattern\n");
 }

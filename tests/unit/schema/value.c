@@ -1,4 +1,4 @@
-/* JSON of unknown shape: parsing, looking, building, printing. */
+/* JSON of unknown shape: parsing, looking up, building, printing. */
 #include "schema/value/value.h"
 
 #include "check.h"
@@ -51,7 +51,7 @@ static const char *printed(const tern_value *value)
     return printed_with(value, 0);
 }
 
-TEST(value_prints_what_it_has_parsed)
+TEST(value_prints_what_it_parsed)
 {
     static const struct {
         const char *text, *want; /* NULL: the same */
@@ -92,7 +92,7 @@ TEST(value_prints_with_indentation)
                "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}");
 }
 
-TEST(value_refuses_what_is_no_json_and_says_where)
+TEST(value_refuses_text_that_is_not_json_and_reports_where)
 {
     static const struct {
         const char *text, *code;
@@ -182,7 +182,7 @@ TEST(threat_076_numbers_stay_exact)
     CHECK_TEXT(printed(tern_value_at(v, 9)), "0.30000000000000004");
 }
 
-TEST(value_getters_take_what_is_not_there)
+TEST(value_getters_accept_missing_values)
 {
     const tern_value *v = parse("{\"a\":[true,\"x\",null]}");
     CHECK_INT(tern_value_kind_of(v), TERN_JSON_OBJECT);
@@ -253,7 +253,7 @@ TEST(value_pointers_follow_rfc_6901)
     CHECK(tern_value_find(NULL, "/a") == NULL);
 }
 
-TEST(value_equality_looks_at_meaning)
+TEST(value_equality_compares_meaning)
 {
     static const struct {
         const char *one, *other;
@@ -307,7 +307,7 @@ TEST(value_builds_arrays_and_objects)
     CHECK(set(order, "items", items));
     CHECK(set(order, "paid", value_bool(&a, true)));
     CHECK(set(order, "note", NULL));
-    CHECK(value_add(&a, items, item)); /* what is added may still grow */
+    CHECK(value_add(&a, items, item)); /* an added array may still grow */
     CHECK(value_add(&a, items, value_uint(&a, UINT64_MAX)));
     CHECK(value_add(&a, items, value_double(&a, 0.5)));
     CHECK(value_add(&a, items, value_null(&a)));
@@ -341,7 +341,7 @@ TEST(value_that_was_parsed_can_be_changed)
     CHECK_TEXT(printed(list), "[1,3]");
 }
 
-TEST(value_that_reaches_itself_is_refused_when_printed)
+TEST(value_that_contains_itself_is_refused_when_printed)
 {
     tern_value *list = value_array(&a);
     CHECK(value_add(&a, list, list));
@@ -352,7 +352,7 @@ TEST(value_that_reaches_itself_is_refused_when_printed)
     CHECK(!tern_value_equal(list, list));
 }
 
-/** "key0" to "key<count - 1>", in an order that is not that of the alphabet. */
+/** "key0" to "key<count - 1>", not in alphabetical order. */
 static char *many_keys(unsigned count, size_t *len)
 {
     char *text = arena_alloc(&a, 24 * (size_t)count + 3), *at = text;
@@ -382,7 +382,7 @@ TEST(threat_061_large_objects_are_found_and_built_in_linear_time)
     }
     CHECK(tern_value_get(v, "key") == NULL);
     CHECK(tern_value_equal(v, built));
-    CHECK(clock_ns() - start < UINT64_C(3000000000)); /* squared it would be minutes */
+    CHECK(clock_ns() - start < UINT64_C(3000000000)); /* quadratic time would take minutes */
     CHECK(tern_value_remove(built, "key500"));
     CHECK(tern_value_get(built, "key500") == NULL);
     CHECK_INT(tern_value_int(tern_value_get(built, "key501"), 0), 501);
@@ -400,7 +400,7 @@ TEST(threat_075_duplicate_keys_are_refused_in_small_and_large_objects)
     }
 }
 
-/** Fills 100,000 bytes with `piece` between `front` and `back`, and holds the memory that its tree takes. */
+/** Fills 100,000 bytes with `piece` between `front` and `back`, and checks the memory of its tree. */
 static void check_memory(const char *front, const char *piece, const char *back)
 {
     static char text[100000];
@@ -446,7 +446,7 @@ TEST(threat_079_items_and_memory_have_limits)
     CHECK(value_parse(&a, (tern_str){less, 9}, &(json_limits){.memory_bytes = 79}, &error) == NULL);
 }
 
-TEST(value_goes_to_models_and_back)
+TEST(value_converts_to_models_and_back)
 {
     buf problems = {0};
     CHECK(schema_prepare(TERN_TYPE(Point), &problems));

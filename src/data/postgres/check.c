@@ -5,8 +5,6 @@
  */
 #include "data/check/engine.h"
 
-#if defined(TERN_WITH_POSTGRES)
-
 #include "base/text.h"
 #include "data/postgres/libpq.h"
 #include "data/postgres/params.h"
@@ -225,13 +223,37 @@ static bool fits(const check_column *column, const tern_type *type)
     }
 }
 
-const check_engine check_postgres = {.dialect = DATA_POSTGRES,
-                                     .label = "PostgreSQL",
+static bool has_text(const char *line, size_t len, const char *text)
+{
+    return memmem(line, len, text, strlen(text)) != NULL;
+}
+
+/** The lines below "Seq Scan on todo" or "Index Scan using todo_pkey on todo t" have an "Index
+ * Cond:" where an index is used for what is asked. */
+static bool is_scanned(const char *plan, const char *table, tern_str alias)
+{
+    bool is_of_table = false, is_sought = false, is_scanned = false;
+    (void)alias; /* the plan names the table */
+    for (size_t len; *plan != '\0'; plan += len + (plan[len] == '\n')) {
+        len = strcspn(plan, "\n");
+        const char *on = memmem(plan, len, " on ", 4);
+        bool is_node = has_text(plan, len, "Scan") && on != NULL;
+        if (is_node || has_text(plan, len, "->")) {
+            is_scanned |= is_of_table && !is_sought;
+            is_sought = false;
+            is_of_table =
+                is_node && check_plan_names(on + 4, (size_t)(plan + len - on - 4), table, strlen(table));
+        }
+        is_sought |= has_text(plan, len, "Index Cond:") || has_text(plan, len, "Recheck Cond:");
+    }
+    return is_scanned || (is_of_table && !is_sought);
+}
+
+const check_engine check_postgres = {.label = "PostgreSQL",
                                      .data = &data_postgres,
                                      .open_scratch = open_scratch,
                                      .open_as_it_is = open_as_it_is,
                                      .close = end,
                                      .ask = ask,
-                                     .fits = fits};
-
-#endif
+                                     .fits = fits,
+                                     .is_scanned = is_scanned};

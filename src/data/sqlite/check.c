@@ -1,8 +1,6 @@
 /* What SQLite says of statements, in a database in memory. */
 #include "data/check/engine.h"
 
-#if defined(TERN_WITH_SQLITE)
-
 #include "base/text.h"
 #include "data/sqlite/internal.h"
 
@@ -160,13 +158,40 @@ static bool fits(const check_column *column, const tern_type *type)
     }
 }
 
-const check_engine check_sqlite = {.dialect = DATA_SQLITE,
-                                   .label = "SQLite",
+/** "SCAN todo", "SEARCH todo USING INDEX ..." . */
+static bool is_scanned(const char *plan, const char *table, tern_str alias)
+{
+    for (size_t len; *plan != '\0'; plan += len + (plan[len] == '\n')) {
+        len = strcspn(plan, "\n");
+        if (strncmp(plan, "SCAN ", 5) == 0 && (check_plan_names(plan + 5, len - 5, alias.data, alias.len) ||
+                                               check_plan_names(plan + 5, len - 5, table, strlen(table))))
+            return true;
+    }
+    return false;
+}
+
+/** "SEARCH b USING AUTOMATIC COVERING INDEX (x=?)". */
+static bool find_automatic_index(const char *plan, tern_str *table, tern_str *columns)
+{
+    const char *automatic = strstr(plan, "USING AUTOMATIC");
+    const char *list = automatic != NULL ? strchr(automatic, '(') : NULL;
+    if (list == NULL)
+        return false;
+    const char *name = automatic;
+    while (name > plan && name[-1] != '\n')
+        name--;
+    name += strncmp(name, "SEARCH ", 7) == 0 ? 7 : 0;
+    *table = (tern_str){name, strcspn(name, " ")};
+    *columns = (tern_str){list, strcspn(list, ")") + 1};
+    return true;
+}
+
+const check_engine check_sqlite = {.label = "SQLite",
                                    .data = &data_sqlite,
                                    .open_scratch = open_scratch,
                                    .open_as_it_is = open_as_it_is,
                                    .close = client_close,
                                    .ask = ask,
-                                   .fits = fits};
-
-#endif
+                                   .fits = fits,
+                                   .is_scanned = is_scanned,
+                                   .find_automatic_index = find_automatic_index};
