@@ -1,4 +1,4 @@
-"""The tests: what is sent. contract.py says what has to come back; bench/README.md has both in one table."""
+"""The tests: the requests to send. contract.py has the expected replies; bench/README.md has both in one table."""
 
 import json
 import os
@@ -22,10 +22,10 @@ ORDER = {
 
 @dataclass(frozen=True)
 class Case:
-    """One test as it is measured."""
+    """One measured test."""
 
-    name: str  # as --tests takes it: "db-sqlite"
-    group: str  # as peer.toml lists it: "db"
+    name: str  # in --tests: "db-sqlite"
+    group: str  # in peer.toml: "db"
     title: str
     path: str
     method: str = "GET"
@@ -63,7 +63,7 @@ DATABASE_GROUPS = tuple(dict.fromkeys(case.group for case in CASES if case.engin
 
 
 def choose(names):
-    """(cases, names that are none): `db` stands for db-postgres and db-sqlite; no names for all."""
+    """(cases, unknown names): `db` stands for db-postgres and db-sqlite; without names, all cases."""
     if not names:
         return list(CASES), []
     unknown = [name for name in names if not any(name in (case.name, case.group) for case in CASES)]
@@ -71,7 +71,7 @@ def choose(names):
 
 
 def static_bytes():
-    """Bytes that do not compress and are the same everywhere (xorshift)."""
+    """Incompressible bytes that are always the same (xorshift)."""
     state, out = 0x2545F4914F6CDD1D, bytearray()
     while len(out) < STATIC_BYTES:
         state ^= state << 13 & 0xFFFFFFFFFFFFFFFF

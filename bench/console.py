@@ -1,11 +1,11 @@
-"""What the harness says while it works: one line each, and how long is left."""
+"""The harness's progress output: one line each, and the remaining time."""
 
 import sys
 import time
 
 
 class Failed(Exception):
-    """Something could not be done; the text is one clear line."""
+    """An error; the text is one clear line."""
 
 
 def say(text):
@@ -17,19 +17,19 @@ def warn(text):
 
 
 class Outcome:
-    """What went wrong so far, each told in a line when it happens; the exit code tells it at the end."""
+    """The errors so far. Each is printed when it happens; the exit code reports them at the end."""
 
     def __init__(self):
         self.failures = 0
         self.skips = 0
 
     def failed(self, text):
-        """Part of what was asked could not be done; the rest goes on."""
+        """A part failed; the rest continues."""
         self.failures += 1
         warn(text)
 
     def skipped(self, text):
-        """Left out for want of a tool."""
+        """Skipped because a tool is missing."""
         self.skips += 1
         warn(text)
 
@@ -40,7 +40,7 @@ class Outcome:
 
 
 class Clock:
-    """How long is left, from how long the steps so far took."""
+    """The remaining time, estimated from the duration of the steps so far."""
 
     def __init__(self, steps, seconds_a_step):
         self.steps, self.done, self.guess = steps, 0, seconds_a_step

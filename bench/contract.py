@@ -1,4 +1,4 @@
-"""What has to come back: each peer is held against this before anything is measured."""
+"""The expected replies: each peer is checked against them before it is measured."""
 
 import copy
 import html
@@ -15,7 +15,7 @@ ROWS, ROWS_A_PAGE = 10000, 20
 
 
 def fault(case, port, database=None):
-    """One line: how what the server on `port` sends is not what the contract has; None when it is."""
+    """One line: how the replies of the server on `port` break the contract; None when they keep it."""
     try:
         with Client(port) as client:
             CHECKS[case.group](client, database)
@@ -43,7 +43,7 @@ def typed(reply, content_type, path):
 
 
 def parsed(reply, path):
-    """The body as JSON, in which no key stands twice."""
+    """The body as JSON, without duplicate keys."""
     def once(pairs):
         if len(dict(pairs)) != len(pairs):
             raise ValueError("a key stands twice")
@@ -57,7 +57,7 @@ def parsed(reply, path):
 
 
 def is_same(a, b):
-    """Equality that tells 1 from true and from 1.0."""
+    """Equality that distinguishes 1 from true and from 1.0."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
@@ -105,7 +105,7 @@ def check_params(client, _database):
 
 
 def refused(client, method, path, statuses, body=b"", body_type="", shown=None):
-    """A refusal may end the connection, so it has one of its own."""
+    """A refusal may end the connection, so it has its own."""
     port = client.socket.getpeername()[1]
     with Client(port) as other:
         shown = shown or f"{method} {path}"

@@ -1,4 +1,4 @@
-"""The databases of the database tests: made, filled and asked by the harness, and gone after it."""
+"""The databases of the database tests: created, filled and queried by the harness, and removed after it."""
 
 import glob
 import os
@@ -73,7 +73,7 @@ class Sqlite:
         return self.open().execute("SELECT id, message FROM fortune").fetchall()
 
     def pin(self, _cores):
-        """It runs inside of the server."""
+        """The database runs inside of the server."""
 
     def version(self):
         return f"SQLite {sqlite3.sqlite_version} (the harness's; each peer has its own)"
@@ -83,7 +83,7 @@ class Sqlite:
 
 
 class Postgres:
-    """A cluster of our own on a free port, in a temporary folder; it may lose data at a crash (fsync off)."""
+    """A new cluster on a free port, in a temporary folder; it may lose data at a crash (fsync off)."""
 
     def __init__(self):
         self.programs = self.find()
@@ -158,7 +158,7 @@ class Postgres:
         return [(int(key), text) for key, text in self.ask("SELECT id, message FROM fortune")]
 
     def pin(self, cores):
-        """Connections that come from now on are served on these cores."""
+        """New connections are served on these cores."""
         os.sched_setaffinity(self.process.pid, cores)
 
     def version(self):
@@ -180,7 +180,7 @@ def quoted(text):
 
 
 class Databases:
-    """The engines in use, each started when it is first asked for."""
+    """The engines in use, each started on first use."""
 
     KINDS = {"postgres": Postgres, "sqlite": Sqlite}
 
@@ -188,7 +188,7 @@ class Databases:
         self.open, self.broken = {}, {}
 
     def get(self, engine):
-        """The database of an engine, None for tests without one; raises Failed, each time, where there is none."""
+        """The database of an engine, None for tests without one; raises Failed, each time, if it is missing."""
         if not engine:
             return None
         if engine in self.broken:

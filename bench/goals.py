@@ -1,4 +1,4 @@
-"""What Tern sets out to reach, and whether it did."""
+"""Tern's goals, and whether they are reached."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ class Goal:
     peer: str
     key: str
     limit: float
-    is_least: bool  # the ratio must be at least, else at most, the limit
-    is_inverted: bool = False  # the figure is per request, and the goal speaks of requests per it
+    is_least: bool  # the ratio must be at least, otherwise at most, the limit
+    is_inverted: bool = False  # the figure is per request, and the goal is requests per unit
     modes: tuple = ("apart", "shared")
     connections: tuple = (1000,)
 
@@ -25,7 +25,7 @@ def per_cpu(test, peer, limit, **more):
 
 
 def of_database(test):
-    """The same for each test on each engine."""
+    """The same goal for each test on each engine."""
     limits = {"fiber": 1.5, "fastapi": 8, "django": 8, "floor": 0.85}
     return [per_cpu(test, peer, limit, connections=DATABASE_CONNECTIONS) for peer, limit in limits.items()]
 
@@ -45,7 +45,7 @@ GOALS = [
 
 
 def reached(goal, tests):
-    """(mode, connections) -> (Tern's figure by the peer's, whether that reaches the goal), where it was measured."""
+    """(mode, connections) -> (Tern's figure by the peer's, whether that reaches the goal), if it was measured."""
     found = {}
     figures = tests.get(goal.test)
     for mode, connections in ((mode, count) for mode in goal.modes for count in goal.connections):

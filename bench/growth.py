@@ -1,7 +1,7 @@
-"""Counts what Tern does for 10, 1,000 and 100,000 of a thing: instructions, by callgrind, so no clock is read.
+"""Counts Tern's work for 10, 1,000 and 100,000 of a thing: instructions, counted by callgrind, independent of time.
 
-scripts/growth calls it. A figure is the instructions of user code for each of the things but the first: where it stays
-the same, work grows as they do.
+scripts/growth calls it. A figure is the instructions of user code for each thing except the first: if it stays the
+same, work grows linearly.
 """
 
 import argparse
@@ -51,7 +51,7 @@ STARTS = [
     ("tests", "tests, `--list`", ["tests", "--list"], COUNTS),
 ]
 
-# What one request costs with so many routes: the kind and a path of it.
+# The cost of one request with that many routes: the kind and one of its paths.
 ROUTED = [
     ("routes", "a request among so many routes", "/things/7"),
     ("routes-with-parameters", "a request among so many routes with parameters", "/things-7/5/parts/3"),
@@ -122,7 +122,7 @@ REQUESTS = [
     ("entries put into a shared map", asked("/shared"), COUNTS),
 ]
 
-# What is asked once so many rows are there.
+# The requests after that many rows exist.
 ROWS = [
     ("rows, tern_select", asked("/rows/select"), (10, 1000, 20000)),
     ("rows, tern_select and tern_json_list", asked("/rows/show"), (10, 1000, 20000)),
@@ -176,7 +176,7 @@ def connect(port, process):
 
 
 def answer(connection, request):
-    """Sends a request on a connection that stays; the status."""
+    """Sends a request on a persistent connection; returns the status."""
     connection.sendall(request)
     data = b""
     while b"\r\n\r\n" not in data:
@@ -215,7 +215,7 @@ def of_requests(requests, connections=1, application=("requests", 1)):
 
 
 def figures(counts, measure):
-    """Instructions for each of the things but the first, by count."""
+    """Instructions for each of the things except the first, by count."""
     one = measure(1)
     return {count: max(0, measure(count) - one) / (count - 1) for count in counts}
 
@@ -229,7 +229,7 @@ def among(kind, path):
 
 
 def jobs():
-    """(title, what finds its figures) of every line."""
+    """(title, function that finds its figures) of every line."""
     for kind, title, arguments, counts in STARTS:
         yield title, lambda k=kind, a=arguments, c=counts: figures(c, lambda n: of_start(k, a, n))
     for kind, title, path in ROUTED:
@@ -273,7 +273,7 @@ def main():
             print(f"growth: {program} is missing: {hint}", file=sys.stderr)
             return 3
     lines = ["| what there are many of | instructions for each, by how many there are | last by the one before |", "|---|---|---:|"]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # others' work adds no instruction
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # other programs add no instructions
         started = [(title, pool.submit(find)) for title, find in jobs() if is_wanted(title, options.words)]
         for title, found in started:
             lines.append(line(title, found.result()))

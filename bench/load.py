@@ -1,4 +1,4 @@
-"""Load: as much as a server takes (wrk), a constant rate (bench/rate), and connections that do nothing."""
+"""Load: as much as a server handles (wrk), a constant rate (bench/rate), and idle connections."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from console import Failed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATE = os.path.join(machine.ROOT, "build/release/bench/rate")
-FULL, NOT_FULL = 0.95, 0.85  # of a core: the load's were full while the server's had room
+FULL, NOT_FULL = 0.95, 0.85  # the shares of a core: the load's cores were full while the server's had room
 IDLE_AN_ADDRESS = 5000
 
 
@@ -28,7 +28,7 @@ def body_file(case, folder):
 
 
 def watched(server, command, seconds, how):
-    """Runs a load generator; returns its output, and what went on meanwhile."""
+    """Runs a load generator; returns its output, and the measurements during the run."""
     cpu, ticks, started = server.cpu_seconds(), machine.busy_ticks(), time.monotonic()
     process = subprocess.Popen(pinned(command, how["load"]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
@@ -76,7 +76,7 @@ def wrk(server, case, connections, seconds, depth, how):
 
 
 def warm_up(server, case, connections, seconds, depth, how):
-    """The same load, of which nothing is kept."""
+    """The same load, without recording results."""
     watched(server, wrk(server, case, connections, seconds, depth, how), seconds, how)
 
 
@@ -99,7 +99,7 @@ def most(server, case, connections, seconds, depth, how):
 
 
 def steady(server, case, connections, rate, seconds, how):
-    """Open loop: so many requests a second whatever the server does, timed from when each was due."""
+    """Open loop: a constant number of requests per second, independent of the server, timed from when each was due."""
     command = [RATE, "--port", str(server.port), "--path", case.path, "--method", case.method,
                "--connections", str(connections), "--rate", str(rate), "--duration", str(seconds), "--warm-up", "1"]
     if case.body:

@@ -1,4 +1,4 @@
-"""The machine: what it is, and which cores server and load get."""
+"""The machine: its description, and the cores of server and load."""
 
 import os
 import platform
@@ -59,7 +59,7 @@ def plural(count, noun):
 
 
 def busy_ticks():
-    """core -> (busy, all) ticks since boot; empty where /proc/stat does not tell."""
+    """core -> (busy, all) ticks since boot; empty if /proc/stat does not have them."""
     found = {}
     try:
         with open("/proc/stat", encoding="ascii") as file:
@@ -74,14 +74,14 @@ def busy_ticks():
 
 
 def busy_share(before, after, cores):
-    """How busy these cores were between two calls of busy_ticks, 0 to 1; None when it is not known."""
+    """How busy these cores were between two calls of busy_ticks, 0 to 1; None when unknown."""
     busy = sum(after[core][0] - before[core][0] for core in cores if core in before and core in after)
     total = sum(after[core][1] - before[core][1] for core in cores if core in before and core in after)
     return busy / total if total else None
 
 
 def busy_now(seconds=2):
-    """How busy all cores are while nothing is measured yet, 0 to 1."""
+    """How busy all cores are before the measurement, 0 to 1."""
     before = busy_ticks()
     time.sleep(seconds)
     return busy_share(before, busy_ticks(), sorted(os.sched_getaffinity(0))) or 0.0

@@ -1,4 +1,4 @@
-"""Servers while they are measured: starting them, and reading what they cost from /proc."""
+"""Measured servers: starts them, and reads their costs from /proc."""
 
 import glob
 import os
@@ -15,7 +15,7 @@ from console import Failed
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 15
-SETTLES_S = 0.5  # from the first answer to the measure of idle memory: by then all workers are there
+SETTLES_S = 0.5  # from the first answer to the measure of idle memory: by then all workers have started
 
 
 def summary(values):
@@ -45,10 +45,10 @@ def is_free(port):
 
 
 class Server:
-    """A server process and all it starts, on cores of its own; stopped when the block is left."""
+    """A server process and all its children, on its own cores; stopped at the end of the block."""
 
     def __init__(self, name, command, port, cores, folder=None, settings=None, log=os.devnull):
-        """`cores` as taskset takes them, "" for any; `settings` are added to the environment."""
+        """`cores` in the format of taskset, "" for any; `settings` are added to the environment."""
         self.name, self.port, self.log = name, port, log
         pinned = ["taskset", "-c", cores, *command] if cores else command
         if not is_free(port):
@@ -100,13 +100,13 @@ class Server:
         except subprocess.TimeoutExpired:
             pass
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)  # and what it left behind
+            os.killpg(self.process.pid, signal.SIGKILL)  # and its remaining children
         except ProcessLookupError:
             pass
         self.process.wait()
 
     def tree(self):
-        """The processes of the server: all of its session and all below it."""
+        """The processes of the server: its session and all descendants."""
         parents, found = {}, {self.process.pid}
         for path in glob.glob("/proc/[0-9]*/stat"):
             try:
@@ -126,7 +126,7 @@ class Server:
         return found
 
     def cpu_seconds(self):
-        """User and system time of the tree, that of its dead children included."""
+        """User and system time of the tree, including dead children."""
         ticks = 0
         for pid in self.tree():
             try:

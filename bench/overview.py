@@ -4,7 +4,7 @@ import cases
 import goals
 import report
 
-# What stands where a figure would; a peer that was measured has none where it failed at this load.
+# The text instead of a missing figure; a measured peer has none where it failed at this load.
 STATES = {"measured": "failed", "no": "", "not yet": "not yet", "skipped": "skipped", "not built": "not built",
           "failed": "failed", "breaks the contract": "breaks it"}
 
@@ -22,7 +22,7 @@ def cell(figures, name):
 
 
 def matrix(tests):
-    """Requests per second of every peer in every test, at its busiest place."""
+    """Requests per second of every peer in every test, at its highest load."""
     shown = {name: figures for name, figures in tests.items() if name != "core"}
     names = list(dict.fromkeys(name for figures in shown.values() for name in figures.peers))
 

@@ -1,4 +1,4 @@
-"""The peers: found by their folders, built by what their peer.toml says."""
+"""The peers: found by their folders, built as their peer.toml says."""
 
 import glob
 import os
@@ -17,7 +17,7 @@ WANTED = ("title", "language", "start", "tests")
 
 
 class Peer:
-    """One folder of bench/peers. `state` is "ready", or why it is not measured."""
+    """One folder of bench/peers. `state` is "ready", or the reason why it is not measured."""
 
     def __init__(self, folder, build_root):
         self.name = os.path.basename(folder)
@@ -66,7 +66,7 @@ class Peer:
         return None
 
     def build_it(self):
-        """Runs the build lines; all they print goes to build.log."""
+        """Runs the build commands; their output is written to build.log."""
         os.makedirs(self.build_folder, exist_ok=True)
         log = os.path.join(self.build_folder, BUILD_LOG)
         with open(log, "w", encoding="utf-8") as file:
@@ -80,7 +80,7 @@ class Peer:
                     raise Failed(f"{self.name}: the build failed (exit {status}): {telling_line(log)}")
 
     def release(self):
-        """The version in use, or "" when it does not tell."""
+        """The version in use, or "" when it is unknown."""
         if not self.version:
             return ""
         done = subprocess.run(["sh", "-c", self.expand(self.version)], cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -89,7 +89,7 @@ class Peer:
         return lines[0].strip() if done.returncode == 0 and lines else ""
 
     def shipped_bytes(self):
-        """Size of what must be on a machine that runs the peer; None when peer.toml does not say."""
+        """The size of all files that a machine needs to run the peer; None when peer.toml does not list them."""
         if not self.ships:
             return None
         found, total = set(), 0
@@ -103,7 +103,7 @@ class Peer:
 
 
 def run_for(seconds, command, folder, output):
-    """The exit status of a command; None when it was ended, with all it had started, because it took too long."""
+    """The exit status of a command; None when it was killed, with its children, because it took too long."""
     process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                start_new_session=True)
     try:
@@ -117,7 +117,8 @@ def run_for(seconds, command, folder, output):
 
 
 def size_of(path, found):
-    """Bytes of a file, or of all below a folder; a file with several names counts once, the build's log not at all."""
+    """The bytes of a file, or of all files below a folder; a file with several names counts once, the build's log is
+    not counted."""
     if not os.path.isdir(path):
         status = os.lstat(path)
         if (status.st_dev, status.st_ino) in found:
@@ -129,7 +130,7 @@ def size_of(path, found):
 
 
 def telling_line(log):
-    """The line of a log that says most: the first that speaks of an error, else the last."""
+    """The most informative line of a log: the first with an error, otherwise the last."""
     with open(log, encoding="utf-8", errors="replace") as file:
         lines = [line.strip() for line in file if line.strip() and not line.startswith("$ ")]
     for line in lines:

@@ -74,7 +74,7 @@ def rows_of(figures, place, key, rising, text):
 
 
 def of(figures):
-    """name -> SVG: throughput, latency and memory at the test's busiest place."""
+    """name -> SVG: throughput, latency and memory at the test's highest load."""
     place = figures.busiest()
     if place is None:
         return {}

@@ -1,4 +1,4 @@
-"""What is measured in which order: every peer in turns, a fresh server each time, the order turned round each round."""
+"""The order of measurements: every peer in turns, a fresh server each time, the order reversed in each round."""
 
 import os
 
@@ -10,20 +10,20 @@ from console import Failed, say, warn
 
 WARM_UP_S = 1
 IDLE_CONNECTIONS = 10000
-YARDSTICK = "fiber"  # whose half is the common rate
+YARDSTICK = "fiber"  # half of it is the common rate
 OVERHEAD_S = 2.5  # of a run: start, settling, warm-up, stop; a first guess
 
 
 class Field:
-    """The peers that take part, and what is needed to start them."""
+    """The participating peers, and how to start them."""
 
     def __init__(self, peers, modes, port, work, databases):
-        """`work` is a folder for what servers print and what the load sends."""
+        """`work` is a folder for the servers' output and the load's input."""
         self.peers, self.modes, self.port, self.work, self.databases = peers, modes, port, work, databases
         self.static = cases.make_static(os.path.join(work, "static"))
 
     def start(self, peer, case, cores=()):
-        """A server of the peer on these cores (all when none are named), one worker for each."""
+        """A server of the peer on these cores (all by default), one worker for each."""
         port = self.port or measure.free_port()
         workers = len(cores) or len(os.sched_getaffinity(0))
         settings = {"BENCH_PORT": str(port), "BENCH_WORKERS": str(workers), "BENCH_STATIC": self.static,
@@ -54,7 +54,7 @@ class Run:
         return self.peers if number % 2 == 0 else list(reversed(self.peers))
 
     def attempt(self, peer, work, what):
-        """One step. What fails is told, and not tried again in later rounds."""
+        """One step. A failure is reported, and not tried again in later rounds."""
         self.clock.step()
         if any((failure["peer"], failure["what"]) == (peer.name, what) for failure in self.failures):
             return
@@ -107,7 +107,7 @@ class Run:
         return {name: measure.summary(values)["median"] for name, values in found.items()}
 
     def constant_rate(self):
-        """Latency at half of what each peer takes, and at one rate for all that can keep it up."""
+        """Latency at half of each peer's maximum, and at a common rate for all that can sustain it."""
         mode = next(iter(self.field.modes))
         how, connections = self.field.modes[mode], rate_connections(self.args)
         maxima = self.maxima(mode, connections)

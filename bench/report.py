@@ -44,7 +44,7 @@ def header(columns):
 
 
 def load_table(figures, place):
-    """What the peers do under as much load as they take."""
+    """The peers' results under maximum load."""
     mode, depth, connections = place
     title = f"{figures.found['modes'][mode]}: {connections:,} connections"
     if depth > 1:
@@ -135,7 +135,7 @@ def footprint_table(figures):
 
 
 def absent(figures):
-    """Who is not in the tables, and why."""
+    """The peers that are not in the tables, and why."""
     words = {"not yet": "Not yet", "skipped": "Skipped for want of a tool", "not built": "Not built",
              "failed": "Failed under load", "breaks the contract": "Break the contract"}
     lines = []

@@ -1,7 +1,7 @@
 """The benchmark: every peer in bench/peers under the same load, in turns. scripts/bench starts it.
 
 Peers: the folders of bench/peers. Tests: json plaintext params validate upload static db queries fortunes updates core;
-db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite). bench/README.md says what they are.
+db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite). bench/README.md describes them.
 Results go to bench/results/http, those of a run with --only to build/bench-results.
 """
 
@@ -94,7 +94,7 @@ def must(command, what):
 
 
 def prepare_load():
-    """What measuring needs: wrk, and the generator of constant rates."""
+    """The tools for measuring: wrk, and the generator of constant rates."""
     if subprocess.run([os.path.join(ROOT, "scripts/setup"), "bench"], check=False).returncode != 0:
         raise Failed("what measures is not all there")
     say("building the load generator")
@@ -118,7 +118,7 @@ def choose_cases(args, outcome):
 
 
 def build(peers, outcome):
-    """The peers that are there, built; and why the others are not."""
+    """The peers that could be built; and why the others could not."""
     ready, states = [], {}
     for peer in peers:
         need = peer.missing_tool()
@@ -137,7 +137,7 @@ def build(peers, outcome):
 
 
 def check_peer(field, peer, chosen):
-    """test -> what is wrong with what the peer sends, None when nothing is. One server for each database."""
+    """test -> how the peer's replies are wrong, None when they are right. One server for each database."""
     found = {}
     for engine in dict.fromkeys(case.engine for case in chosen):
         served = [case for case in chosen if case.engine == engine and peer.serves(case)]
@@ -153,7 +153,7 @@ def check_peer(field, peer, chosen):
 
 
 def check(field, peers, chosen, outcome):
-    """(peer, test) -> what is wrong, for those that break the contract."""
+    """(peer, test) -> the error, for those that break the contract."""
     broken = {}
     for peer in peers:
         found, told = check_peer(field, peer, chosen), {}
@@ -169,7 +169,7 @@ def check(field, peers, chosen, outcome):
 
 
 def usable_databases(chosen, peers, databases, outcome):
-    """The tests whose database is there; the others are told."""
+    """The tests whose database is available; the others are reported."""
     usable, told = [], set()
     for case in chosen:
         try:
@@ -192,7 +192,7 @@ def usable_modes(args, outcome):
 
 
 def quiet_share():
-    """How busy the machine is by others; a busy one is told, since its figures are worth little."""
+    """Reports a machine that is busy with other work, since its figures mean little."""
     busy = busy_now()
     if busy > BUSY:
         warn(f"the cores are {busy:.0%} busy with other things; the figures will be noise")

@@ -1,4 +1,4 @@
-"""A strict HTTP/1.1 client on a bare socket: what a server sends is taken at its word, byte by byte."""
+"""A strict HTTP/1.1 client on a plain socket, which checks what a server sends byte by byte."""
 
 import email.utils
 import re
@@ -13,7 +13,7 @@ CLOCK_ALLOWANCE_S = 10
 
 
 class Broken(Exception):
-    """The reply is not what it has to be; the text says how."""
+    """The reply is wrong; the text says how."""
 
 
 class Reply:
@@ -31,7 +31,7 @@ class Reply:
         return found[0]
 
     def check_common(self):
-        """What every reply of the contract has: a right Date, and a Server."""
+        """Checks what every reply of the contract has: a correct Date, and a Server."""
         date = self.one("date")
         if not FIXED_DATE.fullmatch(date):
             raise Broken(f"Date is {date!r}, which is not of RFC 9110's form")
@@ -64,7 +64,7 @@ class Client:
         self.socket.close()
 
     def ask(self, method, path, body=b"", body_type=""):
-        """One request and its reply, with nothing behind it."""
+        """One request and its reply, without bytes after it."""
         self.send(request(method, path, body, body_type))
         reply = self.read()
         if self.buffer:
@@ -75,7 +75,7 @@ class Client:
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # what the server said before it closed is still to be read
+            pass  # what the server sent before it closed must still be read
 
     def read(self):
         line = self.line()

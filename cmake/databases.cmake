@@ -1,5 +1,5 @@
-# The engines of src/data: SQLite (held in the program, where its static library is there) and PostgreSQL (libpq is loaded
-# when a postgres:// URL asks for it, so programs that use none do not need it).
+# The engines of src/data: SQLite (linked into the program, if its static library exists) and PostgreSQL (libpq is
+# loaded when a postgres:// URL asks for it, so programs that use none do not need it).
 set(TERN_HAS_SQLITE OFF)
 set(TERN_HAS_POSTGRES OFF)
 set(TERN_SQLITE_FOR_STATIC "")

@@ -15,20 +15,20 @@ target_compile_definitions(tern_flags INTERFACE _GNU_SOURCE)
 target_compile_options(tern_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wformat=2 -Wundef -Wvla -Werror)
-target_compile_options(tern_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=) # no build folder in the binary
+target_compile_options(tern_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=) # no build path in binaries
 target_compile_options(tern_flags INTERFACE -ffunction-sections -fdata-sections) # see --gc-sections in CMakeLists.txt
 
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    # A waiting coroutine queues a link that lies on its own stack, and takes it off before it goes on.
+    # A waiting coroutine queues a link on its own stack, and removes it before it continues.
     target_compile_options(tern_flags INTERFACE -Wno-dangling-pointer)
 endif()
 
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-    target_compile_options(tern_flags INTERFACE -Wno-string-concatenation) # tables of cases hold long strings in pieces
+    target_compile_options(tern_flags INTERFACE -Wno-string-concatenation) # tables of cases have long strings in pieces
 endif()
 
-# What programs are compiled with, too (tern.pc, Tern::tern): a frame touches its pages in order, so that the guard below
-# a coroutine's stack catches it however large it is, and is not this large by mistake.
+# What programs are compiled with, too (tern.pc, Tern::tern): a frame touches its pages in order, so that the guard
+# below a coroutine's stack catches it however large it is, and is not this large by mistake.
 set(TERN_STACK_FLAGS -fstack-clash-protection -Wframe-larger-than=65536)
 list(JOIN TERN_STACK_FLAGS " " pc_stack_flags)
 # A program that sets the property TERN_NO_STACK_FLAGS on its target goes without, as one that says
@@ -37,13 +37,13 @@ set(has_stack_flags "$<AND:$<COMPILE_LANG_AND_ID:C,GNU,Clang>,$<NOT:$<BOOL:$<TAR
 set(TERN_STACK_FLAGS_FOR_PROGRAMS "$<${has_stack_flags}:${TERN_STACK_FLAGS}>")
 set(pc_link_flags "")
 set(TERN_SANITIZE_FLAGS_FOR_PROGRAMS "")
-if(TERN_SANITIZE) # an installed sanitizer build brings its sanitizers along
+if(TERN_SANITIZE) # an installed sanitizer build links its sanitizers
     set(TERN_STACK_FLAGS_FOR_PROGRAMS "")
     set(TERN_SANITIZE_FLAGS_FOR_PROGRAMS -fsanitize=address,undefined)
     set(pc_stack_flags "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
     set(pc_link_flags " -fsanitize=address,undefined")
 endif()
-if(NOT TERN_SANITIZE) # which makes frames larger, and looks at them itself
+if(NOT TERN_SANITIZE) # which enlarges frames, and checks them itself
     target_compile_options(tern_flags INTERFACE ${TERN_STACK_FLAGS})
 endif()
 
@@ -63,7 +63,7 @@ if(TERN_SANITIZE)
     target_link_options(tern_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(TERN_FUZZ)
-    target_compile_options(tern_flags INTERFACE -fsanitize=fuzzer-no-link) # libFuzzer steers by the library's branches
+    target_compile_options(tern_flags INTERFACE -fsanitize=fuzzer-no-link) # guides libFuzzer by branches
 endif()
 if(TERN_COVERAGE)
     target_compile_options(tern_flags INTERFACE --coverage)

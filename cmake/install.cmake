@@ -1,4 +1,4 @@
-# What `cmake --install` and the package hold: headers, both libraries, a pkg-config file and a CMake package.
+# The contents of `cmake --install` and of the package: headers, both libraries, a pkg-config file and a CMake package.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS tern tern_dynamic EXPORT TernTargets
@@ -9,7 +9,7 @@ install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MAT
 
 install(FILES scripts/tern.gdb DESTINATION ${CMAKE_INSTALL_DATADIR}/tern)
 
-# The pkg-config file finds its prefix from its own place, so that a tree can be installed anywhere.
+# The pkg-config file derives its prefix from its own location, so that a tree can be installed anywhere.
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 # `tern` is the static library, so that a program is one file and runs where it was put; `tern-shared` is for those who
 # share one library between programs.

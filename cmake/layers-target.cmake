@@ -1,5 +1,5 @@
-# Every layer's library depends on this target, so an upward include fails the build. It looks again only when a
-# source or header has changed.
+# Every layer's library depends on this target, so an upward include fails the build. It checks again only when a source
+# or header has changed.
 file(GLOB_RECURSE layered CONFIGURE_DEPENDS include/*.h src/*.[chS])
 add_custom_command(
     OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/layers.stamp

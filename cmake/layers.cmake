@@ -1,5 +1,5 @@
-# The layers of Tern. The build includes this file for the list. `cmake -DROOT=... -P layers.cmake` holds it: that fails
-# when a file includes a header of a layer above its own, or when an installed header includes a private one.
+# The layers of Tern. The build includes this file for the list. `cmake -DROOT=... -P layers.cmake` checks it: that
+# fails when a file includes a header of a layer above its own, or when an installed header includes a private one.
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
@@ -20,7 +20,7 @@ function(rank_of layer result)
     set(${result} ${rank} PARENT_SCOPE)
 endfunction()
 
-# The rank of what `included` names; -1 when it is not Tern's.
+# The rank of the header `included`; -1 when it is not Tern's.
 function(rank_of_include included result)
     set(rank -1)
     if(included MATCHES "^tern/(.*)\\.h$")
@@ -57,7 +57,7 @@ foreach(layer IN LISTS TERN_LAYERS)
     endforeach()
 endforeach()
 
-# Middleware is what an application could have written: with <tern/...> and the C library alone.
+# Middleware uses only what an application could use: <tern/...> and the C library.
 string(REPLACE ";" "|" any_layer "${TERN_LAYERS}")
 file(GLOB_RECURSE files ${ROOT}/src/middleware/*.[ch])
 foreach(file IN LISTS files)

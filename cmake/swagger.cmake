@@ -1,4 +1,4 @@
-# Swagger UI at /docs, in the place of the built-in page, where scripts/swagger-ui has fetched it. About 480 KiB in every
+# Swagger UI at /docs, instead of the built-in page, if scripts/swagger-ui has fetched it. About 480 KiB in every
 # program; -DTERN_SWAGGER_UI=OFF leaves it out.
 set(swagger_ui ${PROJECT_SOURCE_DIR}/build/swagger-ui)
 set(swagger_is_there OFF)

@@ -1,11 +1,10 @@
-"""A pgbouncer of the tests' own, between applications and a server of postgres.py.
+"""The tests' own pgbouncer, between applications and a server of postgres.py.
 
     with pgbouncer.Bouncer(server, "transaction", default_pool_size=2) as bouncer:
         bouncer.url("mydb")
         bouncer.kill(); bouncer.start()
 
-Debian's package brings a service, which is neither used nor needed. PGBOUNCER names another program than the one on
-the path.
+Debian's package includes a service, which is not used. PGBOUNCER names another program than the one on the path.
 """
 
 import os
@@ -24,18 +23,18 @@ START_S = 15
 
 
 def program():
-    """The installed one; None when there is none."""
+    """The path of the installed program; None without one."""
     return os.environ.get("PGBOUNCER") or shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 def version():
-    """As (1, 18)."""
+    """The version, such as (1, 18)."""
     told = subprocess.run([program(), "--version"], check=True, stdout=subprocess.PIPE, timeout=20).stdout.decode()
     return tuple(int(number) for number in re.search(r"(\d+)\.(\d+)", told).groups())
 
 
 class Bouncer:
-    """One pooler; `mode` is session, transaction or statement, `settings` are more lines of its configuration."""
+    """One pooler; `mode` is session, transaction or statement, `settings` are additional lines of its configuration."""
 
     def __init__(self, server, mode, **settings):
         self.folder = tempfile.mkdtemp(prefix="tern-pgbouncer-")
@@ -47,7 +46,7 @@ class Bouncer:
             file.write(f"[databases]\n* = host=127.0.0.1 port={server.port} user={postgres.USER} "
                        f"password={postgres.PASSWORD}\n[pgbouncer]\n")
             file.writelines(f"{name} = {value}\n" for name, value in lines.items())
-        if os.geteuid() == 0:  # which it refuses to run as
+        if os.geteuid() == 0:  # it refuses to run as root
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         try:
@@ -84,7 +83,7 @@ class Bouncer:
         return f"postgres://{postgres.USER}:{postgres.PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def psql(self, sql, database):
-        """As Server.psql, through the pooler."""
+        """Like Server.psql, through the pooler."""
         done = subprocess.run([os.path.join(postgres.folder(), "psql"), "-XAtq", "-d", self.url(database), "-c", sql],
                               check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
         return done.stdout.decode().strip()

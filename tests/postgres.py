@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, and a proxy that misbehaves between it and its clients.
+"""The tests' own PostgreSQL server, and a misbehaving proxy between it and its clients.
 
     with postgres.Server() as server:
         server.url("mydb")              postgres://tern:secret@127.0.0.1:PORT/mydb
@@ -8,12 +8,12 @@
         proxy.url(server)               the same database through the proxy
         proxy.freeze(); proxy.thaw()    open connections stay, nothing passes
         proxy.cut()                     resets every connection
-        proxy.cut_after(100)            resets a connection once so many more bytes have come from the server
-        proxy.delay(0.05)               each piece that passes is held back so long
+        proxy.cut_after(100)            resets a connection after that many more bytes from the server
+        proxy.delay(0.05)               delays each piece by that time
         proxy.refuse(); proxy.accept()  new connections
 
 The server runs in a temporary folder on a free port, as the user `postgres` when we are root (it refuses root).
-Tests of faults talk to a proxy in another process by its control port: see `Proxy.control_port`.
+Tests of faults control a proxy in another process through its control port: see `Proxy.control_port`.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ START_S = 30
 
 
 def folder():
-    """Where the newest installed server's programs are; None when there is none."""
+    """The folder of the newest installed server's programs; None without one."""
     found = [os.path.dirname(path) for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
     if not found and shutil.which("postgres") and shutil.which("initdb"):
         return os.path.dirname(shutil.which("postgres"))
@@ -43,7 +43,7 @@ def folder():
 
 
 def _become_postgres():
-    """Called in a child that was forked to run the server's programs."""
+    """Called in a forked child that will run the server's programs."""
     os.setsid()
     if os.geteuid() == 0:
         user = pwd.getpwnam("postgres")
@@ -142,7 +142,7 @@ class Server:
             return file.read()
 
     def stop(self, how=signal.SIGINT):
-        """Ends it: SIGINT breaks connections off (a fast shutdown), SIGTERM waits for them, SIGQUIT is a crash."""
+        """Stops it: SIGINT closes connections (a fast shutdown), SIGTERM waits for them, SIGQUIT is a crash."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(how)
             try:
@@ -152,9 +152,9 @@ class Server:
         self.process = None
 
     def kill(self):
-        """SIGKILL to the server and all of its processes, as when the machine goes."""
+        """Sends SIGKILL to the server and all of its processes, as if the machine failed."""
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGSTOP)  # so that it forks no more children meanwhile
+            self.process.send_signal(signal.SIGSTOP)  # so that it forks no more children in the meantime
             pids = self.pids()
             for pid in pids:
                 try:
@@ -163,7 +163,7 @@ class Server:
                     pass
             self.process.wait(30)
             end = time.monotonic() + START_S
-            while any(map(_runs, pids)) and time.monotonic() < end:  # the next start refuses beside their memory
+            while any(map(_runs, pids)) and time.monotonic() < end:  # the next start fails while their memory exists
                 time.sleep(0.005)
         self.process = None
 
@@ -177,7 +177,7 @@ class Server:
         self.start()
 
     def freeze(self):
-        """Nothing answers any more, but connections stay open."""
+        """Stops all answers; connections stay open."""
         for pid in self.pids():
             os.kill(pid, signal.SIGSTOP)
 
@@ -318,8 +318,8 @@ class Proxy:
                 pass
 
     def _obey(self):
-        """A line to the control port (`cut_after 100`) is a call; the answer is `ok` or a number. `restart` kills the
-        server and starts it again."""
+        """Each line to the control port (`cut_after 100`) is a call; the answer is `ok` or a number. `restart` kills
+        the server and starts it again."""
         while not self._is_closed:
             try:
                 control, _ = self._control.accept()
@@ -349,8 +349,8 @@ class Proxy:
 
 @contextlib.contextmanager
 def for_unit_tests(wanted=True):
-    """A server and a proxy for tests/unit/data/postgres_*.c. Gives what a test program's command begins with, so that it
-    knows of them; nothing where PostgreSQL is not installed (or not wanted): the tests are skipped then."""
+    """A server and a proxy for tests/unit/data/postgres_*.c. Yields the beginning of a test program's command, which
+    passes their addresses; nothing if PostgreSQL is not installed or not wanted: the tests are skipped then."""
     if not wanted or folder() is None:
         print("SKIPPED  the tests of the PostgreSQL engine: " + ("no server is installed (apt-get install postgresql)"
               if wanted else "this build runs under an emulator"), flush=True)

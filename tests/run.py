@@ -29,7 +29,7 @@ AS_SHIPPED_ALIKE = ("server migrate", "server undone", "server openapi", "server
 
 
 class Count:
-    """What has passed, failed and been skipped so far."""
+    """The counts of passed, failed and skipped tests so far."""
 
     def __init__(self):
         self.passed = self.skipped = 0
@@ -60,8 +60,8 @@ def settings():
 
 
 def run(command, timeout_s, env):
-    """Runs a command in a process group of its own; returns its exit status (None when it took too long, 127 when
-    there is no such program) and all it printed."""
+    """Runs a command in a process group of its own; returns its exit status (None when it took too long, 127 when the
+    program does not exist) and its output."""
     try:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, start_new_session=True)
@@ -83,12 +83,12 @@ def show_end(output, lines):
 
 
 def without_progress(output):
-    """A build's or test program's output without the lines of what went well."""
+    """A build's or test program's output without the lines of successes."""
     return "\n".join(line for line in output.splitlines() if not re.match(r"\[\d+/\d+\] |ok \d+ ", line))
 
 
 def step(count, name, command, timeout_s=900):
-    """A command that must succeed counts as one test."""
+    """Runs a command that must succeed, as one test."""
     return tell_step(count, name, *run(command, timeout_s, settings()))
 
 
@@ -103,7 +103,7 @@ def tell_step(count, name, status, output):
 
 
 class Job:
-    """A program that prints a TAP line for each test, and what came of it once it has run."""
+    """A program that prints a TAP line for each test, and its result after the run."""
 
     def __init__(self, name, command, timeout_s=300, may_be_empty=False):
         self.name, self.command, self.timeout_s, self.may_be_empty = name, command, timeout_s, may_be_empty
@@ -117,7 +117,7 @@ class Job:
 
 
 def tap(count, job):
-    """Counts and tells the tests of a job that has run."""
+    """Counts and reports the tests of a finished job."""
     passed = skipped = 0
     failed = []
     for line in job.output.splitlines():
@@ -149,8 +149,8 @@ def tap(count, job):
 
 
 def side_by_side(count, queues, waiting=0):
-    """Runs queues of jobs on as many threads as there are cores, and `waiting` more where jobs wait much. The jobs of
-    one queue share something, such as a database, and run one after the other."""
+    """Runs queues of jobs on as many threads as there are cores, and `waiting` more for jobs that mostly wait. The jobs
+    of one queue share something, such as a database, and run one after the other."""
     def run_queue(queue):
         for job in queue:
             job.run()
@@ -171,7 +171,7 @@ def build(count, preset, title):
 
 
 def unit_programs(preset):
-    """(name, program) of every unit test source: a program that was not built is a failure, not an absence."""
+    """(name, program) of every unit test source: a program that was not built is a failure."""
     for source in sorted(glob.glob(os.path.join(ROOT, "tests/unit/*/*.c"))):
         layer = os.path.basename(os.path.dirname(source))
         name = os.path.basename(source)[:-2]
@@ -199,7 +199,7 @@ def unit_queues(count, preset, word=None, emulator=(), database=()):
 
 
 def example_queues(preset, word=None):
-    """The tests that examples have of their own, as a user writes them."""
+    """The examples' own tests, as a user writes them."""
     for source in sorted(glob.glob(os.path.join(ROOT, "examples/*/tests.c"))):
         name = os.path.basename(os.path.dirname(source))
         if word is None or word in f"example {name}":
@@ -230,15 +230,15 @@ def fuzz(source):
 
 
 def run_fuzz(count):
-    """Enough of every fuzz target to see that it runs and that nothing known crashes; as many at once as there are
-    cores."""
+    """Runs every fuzz target briefly: it must start, and no known input may crash it. Runs as many in parallel as there
+    are cores."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=int(JOBS)) as pool:
         for name, status, output in pool.map(fuzz, sorted(glob.glob(os.path.join(ROOT, "tests/fuzz/*.c")))):
             tell_step(count, f"fuzz {name}: 5 s find no crash", status, output)
 
 
 def hello_answers(emulator):
-    """Whether the example, run by an emulator, answers a request and stops when told to."""
+    """Whether the example, run by an emulator, answers a request and stops on a signal."""
     sys.path.insert(0, os.path.join(ROOT, "tests/server"))
     import harness
     hello = os.path.join(ROOT, "build/aarch64/examples/hello")
@@ -258,7 +258,7 @@ def has_aarch64():
 
 
 def run_aarch64(count):
-    """Everything for 64-bit ARM, the unit tests and an example under qemu."""
+    """Builds everything for 64-bit ARM, and runs the unit tests and an example under qemu."""
     emulator = ["qemu-aarch64", "-L", AARCH64]
     if not build(count, "aarch64", "64-bit ARM (gcc)"):
         return
@@ -270,8 +270,8 @@ def run_aarch64(count):
 
 
 def python_jobs():
-    """The test programs in Python, and those of servers again as shipped: other stack frames, other timing, no
-    sanitizer's handlers. Commands and documents do not differ so."""
+    """The test programs in Python, and those of servers again with the release build: other stack frames, other timing,
+    no sanitizer's handlers. Tests of commands and documents run once."""
     for name, path in python_tests():
         yield Job(name, [sys.executable, path], timeout_s=600)
         if name.startswith("server") and name not in AS_SHIPPED_ALIKE:

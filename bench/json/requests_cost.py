@@ -1,4 +1,4 @@
-"""What whole requests with JSON cost the server, beside the smallest request there is."""
+"""The cost of whole requests with JSON for the server, compared with the smallest possible request."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def load(server, path, script, args, seconds, cores):
 
 
 def measure_all(args):
-    """load -> list of runs, one a round; none without wrk."""
+    """load -> list of runs, one for each round; none without wrk."""
     if shutil.which("wrk") is None:
         core.say("skipped the figures of whole requests: there is no wrk")
         return {}

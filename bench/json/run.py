@@ -1,4 +1,4 @@
-"""JSON into structs and out of them: Tern beside simdjson, Go and Python, in turns. scripts/bench-json starts it."""
+"""JSON into structs and out of them: Tern, simdjson, Go and Python, in turns. scripts/bench-json starts it."""
 
 import argparse
 import glob
@@ -95,7 +95,7 @@ def one(command, name, operation, milliseconds):
 
 
 def run_libraries(args, found):
-    """operation -> document -> library -> {"ns": [one a round], "bytes"}; the order turns round each time."""
+    """operation -> document -> library -> {"ns": [one for each round], "bytes"}; the order is reversed each time."""
     runs = {operation: {name: {} for name in NAMES} for operation in ("decode", "encode")}
     for number in range(args.rounds):
         order = list(found) if number % 2 == 0 else list(reversed(found))

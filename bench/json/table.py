@@ -6,7 +6,7 @@ import statistics
 
 from measure import summary
 
-# Of the files that the twins stand for, as they are published.
+# Of the original files, as they are published.
 ORIGINALS = {"tweets": ("twitter.json", 631515), "programme": ("citm_catalog.json", 1727204),
              "country": ("canada.json", 2251051)}
 
@@ -49,7 +49,7 @@ def document_table(documents):
 
 
 def ratio(libraries, library):
-    """How many times Tern's time the library needs: the median of the rounds' own ratios."""
+    """The library's time as a multiple of Tern's: the median of the rounds' ratios."""
     pairs = zip(libraries[library]["ns"], libraries["tern"]["ns"])
     return summary([other / own for other, own in pairs])
 

@@ -1,6 +1,6 @@
-"""A peer of the benchmark in a few lines, for the harness's tests: serves what its first argument says.
+"""A small peer of the benchmark, for the harness's tests: its first argument selects its behaviour.
 
-good: json and plaintext as the contract has them. Anything else breaks one rule: see REPLIES and main.
+good: json and plaintext according to the contract. Anything else breaks one rule: see REPLIES and main.
 """
 
 import email.utils
@@ -67,7 +67,7 @@ def main():
     listening = socket.create_server(("127.0.0.1", int(os.environ["BENCH_PORT"])), backlog=512)
     while True:
         client, _ = listening.accept()
-        if kind == "silent":  # after the connection that sees whether it has started
+        if kind == "silent":  # after the connection that checks whether it has started
             threading.Thread(target=serve, args=(client, "good"), daemon=True).start()
             kind = "mute"
             continue

@@ -1,4 +1,4 @@
-"""The benchmark harness: what it does with peers, names, ports and tools that are not as they should be."""
+"""The benchmark harness: how it handles faulty peers, names, ports and tools."""
 
 import json
 import os
@@ -28,7 +28,7 @@ TESTS = []
 
 
 class Skip(Exception):
-    """A tool is not on this machine."""
+    """A tool is missing on this machine."""
 
 
 def test(function):
@@ -45,7 +45,7 @@ def peer(folder, name, kind="good", tests='["json"]', more=""):
 
 
 def bench(folder, *words):
-    """Runs the harness on the peers of a folder; returns its exit code, what it said, and what it complained of."""
+    """Runs the harness on the peers of a folder; returns its exit code, standard output and standard error."""
     done = subprocess.run([sys.executable, os.path.join(ROOT, "bench/run.py"), "--peers", folder, *words], cwd=ROOT,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, timeout=120)
@@ -70,7 +70,7 @@ def a_chunked_reply_is_as_good_as_one_with_a_length(folder):
 
 
 @test
-def an_unknown_peer_is_told_in_one_line_and_the_rest_goes_on(folder):
+def an_unknown_peer_is_reported_in_one_line_and_the_rest_continues(folder):
     peer(folder, "good")
     code, out, err = bench(folder, "--check", "--only", "nobody,good")
     assert code == 1 and is_one_line(err, "no peer named 'nobody'", "there are: good")
@@ -78,7 +78,7 @@ def an_unknown_peer_is_told_in_one_line_and_the_rest_goes_on(folder):
 
 
 @test
-def an_unknown_test_is_told_in_one_line_and_the_rest_goes_on(folder):
+def an_unknown_test_is_reported_in_one_line_and_the_rest_continues(folder):
     peer(folder, "good")
     code, out, err = bench(folder, "--check", "--tests", "nothing,json")
     assert code == 1 and is_one_line(err, "no test named 'nothing'", "json, plaintext")
@@ -86,7 +86,7 @@ def an_unknown_test_is_told_in_one_line_and_the_rest_goes_on(folder):
 
 
 @test
-def a_busy_port_is_told_in_one_line_and_the_rest_goes_on(folder):
+def a_busy_port_is_reported_in_one_line_and_the_rest_continues(folder):
     peer(folder, "good")
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -105,7 +105,7 @@ def a_missing_tool_skips_the_peer_and_says_what_to_install(folder):
 
 
 @test
-def a_peer_that_does_not_build_is_told_in_one_line_with_its_error(folder):
+def a_peer_that_does_not_build_is_reported_in_one_line_with_its_error(folder):
     peer(folder, "good")
     peer(folder, "unbuilt", more='build = ["echo fine", "echo main.c:1: error: no such thing; echo more; exit 3"]')
     code, out, err = bench(folder, "--check")
@@ -114,7 +114,7 @@ def a_peer_that_does_not_build_is_told_in_one_line_with_its_error(folder):
 
 
 @test
-def a_peer_that_ends_at_its_start_is_told_with_its_last_words(folder):
+def a_peer_that_ends_at_its_start_is_reported_with_its_last_output(folder):
     peer(folder, "dead", "dies")
     code, _, err = bench(folder, "--check")
     assert code == 1 and is_one_line(err, "dead ended at once (exit 1): fake: I will not")
@@ -144,7 +144,7 @@ def unknown_flags_and_bad_numbers_end_with_one_line_and_2(folder):
 
 
 def breaks(kind, what, tests='["json"]'):
-    """A test that a peer of this kind is refused with this reason."""
+    """Makes a test that a peer of this kind is refused with this reason."""
     def function(folder):
         peer(folder, "bad", kind, tests)
         peer(folder, "good", tests=tests)
@@ -307,12 +307,12 @@ def a_run_that_the_load_generator_held_back_is_marked(_folder):
 
 
 @test
-def tables_say_who_is_not_in_them(_folder):
+def tables_list_the_peers_that_are_missing(_folder):
     assert "Not yet: Late." in report.markdown(figures_of([run_of("tern", 1)]))
 
 
 @test
-def the_overview_has_a_column_for_each_test_and_says_what_is_not_there_yet(_folder):
+def the_overview_has_a_column_for_each_test_and_marks_missing_results(_folder):
     tests = {"json": figures_of([run_of("tern", 1), run_of("fiber", 1, requests_per_second=400.0)]),
              "db-sqlite": figures_of([run_of("fiber", 1, requests_per_second=70.0)], "db-sqlite")}
     tests["db-sqlite"].peers["tern"] = {"title": "Tern", "language": "C", "is_yardstick": False, "state": "not yet"}
@@ -354,7 +354,7 @@ def database_goals_are_set_for_both_engines_against_the_frameworks_and_the_floor
 
 
 @test
-def a_database_goal_is_held_against_64_and_256_connections(_folder):
+def a_database_goal_is_compared_at_64_and_256_connections(_folder):
     runs = [run_of("tern", 1, connections=64), run_of("tern", 1, connections=256), run_of("tern", 1),
             run_of("floor", 1, connections=64, cpu_us_per_request=9.0),
             run_of("floor", 1, connections=256, cpu_us_per_request=8.0), run_of("floor", 1, cpu_us_per_request=1.0)]
@@ -392,7 +392,7 @@ def need_load_generators(*tools):
 
 
 def rate_against(kind, *words):
-    """What bench/rate says of a fake peer of this kind."""
+    """The report of bench/rate for a fake peer of this kind."""
     need_load_generators()
     port = measure.free_port()
     with measure.Server("fake", [sys.executable, os.path.join(HERE, "fake_peer.py"), kind], port, "",
@@ -404,7 +404,7 @@ def rate_against(kind, *words):
 
 @test
 def rate_sends_as_many_requests_as_are_due(_folder):
-    for kind in ("good", "chunked", "closes"):  # after each reply of the last it has to connect again
+    for kind in ("good", "chunked", "closes"):  # after each reply of the last kind it has to reconnect
         found = rate_against(kind, "--rate", "100", "--connections", "3")
         assert found["requests"] == 100 and found["unanswered"] == found["socket_errors"] == 0, (kind, found)
         assert found["status_errors"] == 0 < found["p50_us"] <= found["p99_us"] <= found["max_us"], (kind, found)
@@ -424,7 +424,7 @@ def rate_charges_a_silent_server_from_when_each_request_was_due(_folder):
 
 
 @test
-def a_peer_that_dies_under_load_is_told_with_its_last_words(folder):
+def a_peer_that_dies_under_load_is_reported_with_its_last_output(folder):
     need_load_generators("wrk", "strip", "taskset")
     peer(folder, "frail", "crashes")
     code, _, err = bench(folder, "--quick", "--tests", "json", "--no-rates", "--modes", "shared")

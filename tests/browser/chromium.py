@@ -1,12 +1,12 @@
-"""A headless Chromium and one tab of it, spoken to over a pipe in the DevTools protocol. Standard library only.
+"""A headless Chromium and one of its tabs, controlled with the DevTools protocol over a pipe. Standard library only.
 
     with Browser() as browser, browser.tab() as tab:
         tab.open("http://127.0.0.1:8000/docs")
         tab.wait("document.querySelector('h1')")
         tab.run("document.title")
 
-A tab collects what went wrong in it (`problems`: console errors, exceptions, what the Content-Security-Policy refused)
-and every address it asked for (`requests`).
+A tab collects its errors (`problems`: console errors, exceptions, violations of the Content-Security-Policy)
+and every address that it requested (`requests`).
 """
 
 import base64
@@ -31,7 +31,7 @@ def find():
 
 
 class Browser:
-    """A Chromium with a profile of its own, which goes with it."""
+    """A Chromium with its own profile, which is removed with it."""
 
     def __init__(self):
         self._profile = tempfile.TemporaryDirectory(prefix="tern-browser-", ignore_cleanup_errors=True)
@@ -39,7 +39,7 @@ class Browser:
         self._read, reply_write = os.pipe()
         self._input, self._next_id, self.events = b"", 0, []
 
-        def as_3_and_4():  # where --remote-debugging-pipe looks; by way of high numbers, for they may be 3 and 4 crossed
+        def as_3_and_4():  # of --remote-debugging-pipe; duplicated first, as they may be 3 and 4 swapped
             high = [os.dup2(command_read, 100), os.dup2(reply_write, 101)]
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
@@ -52,7 +52,7 @@ class Browser:
         os.close(reply_write)
 
     def call(self, method, session=None, **params):
-        """Sends one command and returns its result; events that come meanwhile are kept for `pump`."""
+        """Sends one command and returns its result; events that arrive before it are kept for `pump`."""
         self._next_id += 1
         message = {"id": self._next_id, "method": method, "params": params}
         if session is not None:
@@ -72,7 +72,7 @@ class Browser:
             self.events.append(got)
 
     def pump(self, seconds):
-        """Takes in the events of the next moment."""
+        """Processes the events of the next moment."""
         end = time.monotonic() + seconds
         while (got := self._receive(end)) is not None:
             self.events.append(got)
@@ -111,7 +111,7 @@ class Browser:
 
 
 class Tab:
-    """A page, `width` by `height` and in a colour scheme, in a context of its own (no cookies, no cache of another)."""
+    """A page, `width` by `height` and in a colour scheme, in its own context (without another's cookies or cache)."""
 
     def __init__(self, browser, width=1280, height=900, scheme="light", is_phone=False):
         self._browser, self.problems, self.requests = browser, [], []
@@ -151,14 +151,14 @@ class Tab:
         self.wait("document.readyState === 'complete'")
 
     def run(self, expression):
-        """What a JavaScript expression is worth in the page; a promise is waited for."""
+        """The value of a JavaScript expression in the page; a promise is awaited."""
         got = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in got:
             raise AssertionError(f"{expression}: {json.dumps(got['exceptionDetails'])[:600]}")
         return got["result"].get("value")
 
     def wait(self, condition, seconds=SLOWEST_S):
-        """Until an expression is true."""
+        """Waits until an expression is true."""
         end = time.monotonic() + seconds
         while not self.run(f"Boolean({condition})"):
             if time.monotonic() > end:
@@ -166,7 +166,7 @@ class Tab:
             self._browser.pump(0.02)
 
     def click(self, selector):
-        """Clicks in the middle of the first element a selector finds, as a mouse does."""
+        """Clicks with the mouse in the middle of the first element that a selector finds."""
         spot = self.run("(() => { const node = document.querySelector(%s); node.scrollIntoView({block: 'center'});"
                         "const box = node.getBoundingClientRect();"
                         "return [box.x + box.width / 2, box.y + box.height / 2]; })()" % json.dumps(selector))
@@ -174,7 +174,7 @@ class Tab:
             self.call("Input.dispatchMouseEvent", type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
 
     def type_into(self, selector, text):
-        """Puts text in place of what a field holds, as typed."""
+        """Replaces the text of a field, as if typed."""
         self.run("(() => { const node = document.querySelector(%s); node.focus(); node.select(); })()"
                  % json.dumps(selector))
         self.call("Input.insertText", text=text)
@@ -185,7 +185,7 @@ class Tab:
         self.call("DOM.setFileInputFiles", nodeId=node, files=[path])
 
     def press(self, key, code=None):
-        """A key that has a name: Tab, Enter, Space."""
+        """Presses a named key: Tab, Enter, Space."""
         numbers = {"Tab": 9, "Enter": 13, "Space": 32, "Escape": 27}
         texts = {"Enter": "\r", "Space": " "}
         more = {"text": texts[key]} if key in texts else {}
@@ -194,7 +194,7 @@ class Tab:
                       windowsVirtualKeyCode=numbers[key], **(more if kind == "keyDown" else {}))
 
     def screenshot(self, path, is_whole=True):
-        """The page as a PNG file: all of it, or what the window shows."""
+        """Saves the page as a PNG file: all of it, or the visible part."""
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=is_whole)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))

@@ -1,4 +1,4 @@
-"""The interactive documentation as a reader meets it: headless Chromium on the pages of running programs."""
+"""The interactive documentation as a reader uses it: headless Chromium on the pages of running programs."""
 
 import contextlib
 import json
@@ -64,7 +64,7 @@ def address(running, path):
 
 @contextlib.contextmanager
 def page(name="todo", path=None, **settings):
-    """The built-in page, drawn; checks at the end that nothing went wrong and that nobody else was asked."""
+    """The rendered built-in page; checks at the end that there were no errors and no requests to other hosts."""
     chrome = browser()
     if path is None:
         path = "/docs/plain" if has_swagger() else "/docs"
@@ -240,7 +240,7 @@ def injected_script_and_style_are_refused_by_the_policy():
         check_equal(tab.run("document.title"), "To-do")
         check(any(problem.startswith("policy") for problem in tab.problems), f"refusals, not {tab.problems}")
         tab.problems.clear()
-        tab.requests.clear()  # what was refused is among them
+        tab.requests.clear()  # it includes refused requests
 
 
 # -- Swagger UI --
@@ -284,7 +284,7 @@ def swagger_ui_leaves_hostile_texts_text_and_fits_a_phone():
     with swagger_page("hostile_docs", "/manual", **PHONE) as tab:
         check_equal(tab.run("document.querySelectorAll('main [onerror], main script').length"), 0, "what could run")
         take_picture(tab, "swagger-hostile-phone")
-        ran = [problem for problem in tab.problems if problem.startswith("exception")]  # there is no function hit
+        ran = [problem for problem in tab.problems if problem.startswith("exception")]  # hit does not exist
         check_equal(ran, [], "what ran; refusals by the policy are well")
         tab.problems.clear()
     with swagger_page(**PHONE) as tab:
@@ -293,7 +293,7 @@ def swagger_ui_leaves_hostile_texts_text_and_fits_a_phone():
 
 
 @test
-def client_that_takes_no_gzip_gets_the_built_in_page():
+def client_that_does_not_accept_gzip_gets_the_built_in_page():
     if not has_swagger():
         raise Skip("this build holds no Swagger UI: scripts/swagger-ui, then configure again")
     for accepted, is_swagger in ((None, False), ("br", False), ("gzip;q=0", False), ("x-gzip, gzip2", False),

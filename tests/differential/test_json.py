@@ -1,4 +1,4 @@
-"""Tern's JSON against Python's: what is JSON, what a model holds, and every fault of meaning with its place."""
+"""Compares Tern's JSON with Python's: what is valid JSON, the values of a model, and every fault with its location."""
 
 import decimal
 import json
@@ -29,7 +29,7 @@ class Object(list):
     """Keys and values, duplicate ones too."""
 
 
-# -- what Python makes of a text --
+# -- Python's result for a text --
 
 def no_constant(name):
     raise ValueError(name)
@@ -52,7 +52,7 @@ def has_duplicate_key(value):
 
 
 def parse(data):
-    """The tree of a text; GONE when it is no JSON."""
+    """The tree of a text; GONE when it is not JSON."""
     try:
         tree = json.loads(data.decode("utf-8"), object_pairs_hook=Object, parse_int=Number, parse_float=Number,
                           parse_constant=no_constant)
@@ -61,10 +61,10 @@ def parse(data):
     return GONE if has_lone_surrogate(tree) else tree
 
 
-# -- what the model must make of it --
+# -- the expected result of the model --
 
 def shown_key(key):
-    """A key as a fault names it: as a C string, and not handed back at any length."""
+    """A key as a fault names it: as a C string of limited length."""
     data = key.replace("\0", "\ufffd").encode("utf-8")
     return data.decode() if len(data) <= 100 else data[:100].decode("utf-8", "ignore") + "..."
 
@@ -164,7 +164,7 @@ class Model:
             "x": (self.inner, True, False),
             "y": (lambda item, where: self.items(item, where, self.inner), True, False),
             "a": (self.free, True, False)})
-        return result if result is GONE else {"b": True, **result}  # shown by its fallback when it was not given
+        return result if result is GONE else {"b": True, **result}  # has its fallback when it is missing
 
 
 # -- random texts --
@@ -244,7 +244,7 @@ SAMPLE = {"i": random_number, "u": lambda rng: str(rng.randrange(65536)), "f": r
 
 
 def random_document(rng):
-    rng.badness = rng.choice([0, 0.001, 0.01, 0.1])  # how likely something is another thing than it should be
+    rng.badness = rng.choice([0, 0.001, 0.01, 0.1])  # the probability of a wrong value
     data = bytearray(write_object(rng, SAMPLE), "utf-8")
     for _ in range(rng.choice([0, 0, 0, 1, 2])):
         at = rng.randrange(len(data) + 1)
@@ -273,7 +273,7 @@ def expect(data):
 
 
 def plain(value):
-    """A tree as a value: numbers as what they are, objects with each key's last value."""
+    """A tree as a value: numbers by value, objects with each key's last value."""
     if isinstance(value, Object):
         return {key: plain(item) for key, item in value}
     if isinstance(value, Number):
@@ -282,7 +282,7 @@ def plain(value):
 
 
 def seen_value(line, expected):
-    """The program's value in the terms of `expected`: free JSON as written, doubles as doubles."""
+    """The program's value in the form of `expected`: free JSON as written, doubles as doubles."""
     tree = dict(json.loads(line, object_pairs_hook=Object, parse_int=Number, parse_float=Number))
     free = plain(tree.pop("a")) if "a" in tree else GONE
     value = json.loads(line)
@@ -295,7 +295,7 @@ def seen_value(line, expected):
 
 
 def differences(documents):
-    """Where the program and this file do not agree: (document, seen, wanted)."""
+    """The differences between the program and this file: (document, actual, expected)."""
     for data, (judgement, line) in zip(documents, ask(documents)):
         is_json, value, faults = expect(data)
         if judgement != ("free" if is_json else "refused"):
@@ -323,7 +323,7 @@ def main():
     found = list(differences(documents))
     right = sum(1 for data in documents if expect(data)[2] == [])
     refused = sum(1 for data in documents if not expect(data)[0])
-    # Enough of each sort, or the comparison says little.
+    # Without enough of each sort, the comparison means little.
     spread = min(right, refused, COUNT - right - refused) > COUNT // 10
     name = f"json_agrees_with_python_on_{COUNT}_random_texts"
     print(f"{'ok' if not found and spread else 'not ok'} 1 - {name}")

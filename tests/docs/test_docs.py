@@ -22,16 +22,16 @@ import postgres  # pylint: disable=wrong-import-position
 
 BUILD = os.path.join(ROOT, "build/debug")
 FENCE = re.compile(r"^```(\w*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-# Header lines whose value is another one each time.
+# Header lines whose value differs each time.
 VARIES = re.compile(r"^(date|x-request-id): .*$", re.IGNORECASE)
 
 
 class Wrong(Exception):
-    """A block of the documentation does not do what it says."""
+    """A block of the documentation does not do what the text says."""
 
 
 def flags():
-    """The flags of the project itself, read from the build, without those that name one file."""
+    """The project's own compiler flags, read from the build, without those that name a file."""
     with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):
             if entry["file"].endswith("examples/hello/main.c"):
@@ -114,7 +114,7 @@ def same_line(want, seen):
 
 
 def same(want, seen):
-    """Whether the lines agree; a wanted line `...` stands for any number of lines."""
+    """Whether the lines match; an expected line `...` matches any number of lines."""
     if not want:
         return not seen
     if want[0] == "...":
@@ -137,7 +137,7 @@ def compare(command, want, seen):
 
 
 def check_tests(program, folder, console, *flags_too):
-    """A program of tests: its own output, as it is when it goes to a pipe."""
+    """Runs a program of tests and compares its output, as written to a pipe."""
     for command, want in commands(console):
         done = subprocess.run([program, *flags_too, *shlex.split(command)[1:]], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=60, check=False)
@@ -163,7 +163,7 @@ def check_console(program, folder, console, *flags_too):
 
 
 def check_on_postgres(check, server, program, folder, console):
-    """The same answers from an empty database of a server."""
+    """Checks the same answers with an empty database of a server."""
     database = f"docs{server.psql('select count(*) from pg_database')}"
     server.psql(f"create database {database}")
     try:

@@ -1,11 +1,10 @@
 /**
  * Makes the system calls of a running server fail: a library for LD_PRELOAD.
  *
- * It stands before the C library's wrappers of the calls that Tern makes. A file named by FAULT_CONTROL,
- * mapped by every process of the server and by the test, says which call is to fail, how and how often, and
- * counts what was done; so one server serves many tests. Each fault leaves the kernel's state as a real one
- * would: a `close` that fails has closed, and after a transfer that stopped early the descriptor's edge comes
- * again.
+ * It replaces the C library's wrappers of the calls that Tern makes. A file named by FAULT_CONTROL, mapped by
+ * every process of the server and by the test, says which call is to fail, how and how often, and counts what
+ * was done; so one server serves many tests. Each fault leaves the kernel's state as a real one would: a
+ * `close` that fails has closed, and after a transfer that stopped early the descriptor's edge comes again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,29 +38,29 @@
 #include <dlfcn.h>
 
 enum {
-    SHORT = -1, /* as `error`: one byte is transferred */
-    END = -2,   /* as `error`: 0 is returned, as at the end of a file */
+    SHORT = -1, /* an `error`: one byte is transferred */
+    END = -2,   /* an `error`: 0 is returned, as at the end of a file */
     CALL_BYTES = 16,
     MOST_FDS = 4096
 };
 
-/** What the test and the processes share; tests/server/test_faults.py knows the layout. */
+/** Memory shared by the test and the processes; tests/server/test_faults.py depends on the layout. */
 typedef struct fault_control {
     char call[CALL_BYTES]; /* "*": every call, by chance */
     int32_t error;         /* what errno becomes, SHORT or END */
-    int32_t pid;           /* the process it is meant for; 0: all of them */
-    uint32_t pass;         /* so many calls first go well */
-    uint32_t every;        /* then each every-th fails; 0: one alone */
+    int32_t pid;           /* the process that it applies to; 0: all */
+    uint32_t pass;         /* the number of calls that succeed first */
+    uint32_t every;        /* then each every-th fails; 0: only one */
     uint32_t chance;       /* with "*": of 65536 */
     uint32_t seed;
     _Atomic uint32_t is_armed;
-    _Atomic uint32_t seen;     /* calls that matched since the test armed it */
+    _Atomic uint32_t seen;     /* matching calls since the test armed it */
     _Atomic uint32_t injected; /* faults since then */
 } fault_control;
 
 static fault_control *control;
 
-/** What the loop asked of epoll for each descriptor, to have its edge come again. */
+/** The events that the loop registered with epoll for each descriptor, so that its edge can be repeated. */
 static struct watch {
     int epoll_fd;
     struct epoll_event event;
@@ -81,7 +80,7 @@ __attribute__((constructor)) static void map_control(void)
 
 /* -- whether this call fails -- */
 
-/** What chance makes of a call: the error is one that the call can have. */
+/** A random fault: the error is one that the call can have. */
 static const struct {
     char call[CALL_BYTES];
     int errors[4]; /* 0 ends them */
@@ -109,7 +108,7 @@ static const struct {
     {"log", {ENOSPC, EIO, EAGAIN, SHORT}},
 };
 
-/** The same seed gives the same sequence, whatever the processes' numbers. */
+/** The same seed gives the same sequence, regardless of the processes' numbers. */
 static uint32_t draw(uint32_t n)
 {
     uint64_t x = ((uint64_t)control->seed << 32 | n) * 0x9e3779b97f4a7c15u;
@@ -134,7 +133,7 @@ static int fault_by_chance(const char *call)
     return 0;
 }
 
-/** 0: the call goes to the kernel; else the errno, SHORT or END it ends with. */
+/** 0: the call goes to the kernel; otherwise the errno, SHORT or END that it ends with. */
 static int fault(const char *call)
 {
     if (control == NULL || atomic_load(&control->is_armed) == 0)
@@ -160,7 +159,7 @@ static int fail(int error)
     return error == END ? 0 : -1;
 }
 
-/** The kernel would tell of more room or more bytes later: here they are there already. */
+/** The kernel would report more room or more bytes later: here they exist already. */
 static void renew_edge(int fd)
 {
     if (fd < 0 || fd >= MOST_FDS || watches[fd].event.events == 0)
@@ -170,7 +169,8 @@ static void renew_edge(int fd)
     errno = before;
 }
 
-/** Of a call that transfers: false to make it with `*len`, maybe shortened; true when it has failed. */
+/** For a call that transfers: false to make it with `*len`, which may be shortened; true when it has
+ * failed. */
 static bool transfer_fails(const char *call, int fd, size_t *len)
 {
     int error = fault(call);
@@ -220,7 +220,7 @@ ssize_t send(int fd, const void *data, size_t len, int flags)
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    size_t len = message->msg_control == NULL ? 2 : 0; /* descriptors travel whole or not at all */
+    size_t len = message->msg_control == NULL ? 2 : 0; /* descriptors are sent completely or not at all */
     if (transfer_fails("sendmsg", fd, &len))
         return -1;
     if (len != 1)
@@ -321,7 +321,7 @@ int epoll_create1(int flags)
 
 int epoll_ctl(int epoll_fd, int what, int fd, struct epoll_event *event)
 {
-    int error = what == EPOLL_CTL_ADD ? fault("epoll_ctl") : 0; /* to take one off cannot fail */
+    int error = what == EPOLL_CTL_ADD ? fault("epoll_ctl") : 0; /* removal cannot fail */
     if (error != 0)
         return fail(error);
     int result = (int)syscall(SYS_epoll_ctl, epoll_fd, what, fd, event);
@@ -436,7 +436,7 @@ int close(int fd)
     return error != 0 ? fail(error) : result;
 }
 
-/** Counters and signals are transferred whole or not at all: only what is read of a file may be short. */
+/** Counters and signals are transferred whole or not at all: only reads from a file may be short. */
 ssize_t read(int fd, void *into, size_t len)
 {
     size_t asked = len;
@@ -544,7 +544,7 @@ int sigaltstack(const stack_t *stack, stack_t *before)
     FAILS_OR_CALLS("sigaltstack", SYS_sigaltstack, stack, before);
 }
 
-/* -- processes and threads: more than a system call each, so the C library's are called -- */
+/* -- processes and threads: more than one system call each, so these call the C library -- */
 
 static void *next_of(const char *name)
 {

@@ -1,7 +1,7 @@
-"""Small programs, each with a mistake that people make, and what the compilers say of it first.
+"""Small programs, each with a common mistake, and the compilers' first message about it.
 
-(sentence, program, what gcc says, what clang says): words of the first error or warning. None: that compiler sees nothing
-without -Wall. A program follows `#include <tern.h>`.
+(sentence, program, what gcc says, what clang says): words of the first error or warning. None: that compiler reports
+nothing without -Wall. A program follows `#include <tern.h>`.
 """
 
 MODELS = """TERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title), (bool, done, .optional = true))
@@ -44,20 +44,20 @@ SLIPS = [
      FUNCTION, FUNCTION),
     ("null_for_a_handler", main('tern_get(app, "/", NULL);'), OTHER, OTHER),
     ("a_handler_in_quotes", main('tern_get(app, "/", "hello");'), OTHER, OTHER),
-    ("a_handler_that_is_not_there", main('tern_get(app, "/", helo);'), "'helo' undeclared", "identifier 'helo'"),
+    ("a_missing_handler", main('tern_get(app, "/", helo);'), "'helo' undeclared", "identifier 'helo'"),
     ("a_handler_that_is_called", main('tern_get(app, "/", hello());'), "'hello' is not a function", "is not a function"),
     ("a_route_without_a_handler", main('tern_get(app, "/");'), '"tern_get" requires 4 arguments', "too few arguments"),
     ("an_unknown_option_of_a_route", main('tern_get(app, "/", hello, .sumary = "x");'), "did you mean 'summary'",
      "did you mean 'summary'"),
     ("a_status_in_quotes", main('tern_get(app, "/", hello, .status = "201");'), "makes integer from pointer",
      "incompatible pointer to integer"),
-    ("a_model_in_place_of_its_type", MODELS + main('tern_get(app, "/", hello, .returns = Todo);'),
+    ("a_model_instead_of_its_type", MODELS + main('tern_get(app, "/", hello, .returns = Todo);'),
      "expected expression before 'Todo'", "unexpected type name 'Todo'"),
     ("a_function_for_middleware",
      "static tern_reply timed(tern_ctx *c, void *o) { (void)o; return tern_next(c); }\n" + main("tern_use(app, timed);"),
      PIECE, PIECE),
     ("a_handler_for_a_function_of_problems", main("tern_on_problem(app, hello);"), PROBLEMS, PROBLEMS),
-    ("a_function_of_something_else_for_problems",
+    ("another_function_for_problems",
      "static tern_reply told(tern_ctx *c, int status) { return tern_status(c, status); }\n" + main("tern_on_problem(app, told);"),
      PROBLEMS, PROBLEMS),
     ("null_for_a_function_of_problems", main("tern_on_status(app, 404, NULL);"), PROBLEMS, PROBLEMS),
@@ -81,8 +81,8 @@ SLIPS = [
      "ignoring return value of 'tern_text'", "ignoring return value"),
     ("a_handler_that_returns_on_one_way_only", handler('if (tern_query(c, "q"))\n        return tern_text(c, "x");'),
      None, "does not return a value"),
-    ("text_in_place_of_a_reply", handler('return "hello";'), "'tern_reply' was expected", "'tern_reply'"),
-    ("a_model_in_place_of_a_reply", handler("return (Todo){.id = 1};"), "'tern_reply' was expected", "'tern_reply'"),
+    ("text_instead_of_a_reply", handler('return "hello";'), "'tern_reply' was expected", "'tern_reply'"),
+    ("a_model_instead_of_a_reply", handler("return (Todo){.id = 1};"), "'tern_reply' was expected", "'tern_reply'"),
     ("a_reply_of_another_model", handler("Note n = {.id = 1};\n    return tern_json(c, Todo, &n);"), "'Note *'", "'Note *'"),
     ("a_value_for_a_pointer", handler("Todo t = {.id = 1};\n    return tern_json(c, Todo, t);"), "'struct Todo'", "'Todo'"),
     ("a_reply_without_its_model", handler("Todo t = {.id = 1};\n    return tern_json(c, &t);"), "'t_type' undeclared", "t_type"),
@@ -93,12 +93,12 @@ SLIPS = [
     ("a_row_of_another_model_beside_options",
      handler("tern_data_error e;\n    Note n = {.id = 1};\n    tern_insert(c, Todo, &n, .error = &e);\n    return tern_no_content(c);"),
      "'Note *'", "'Note *'"),
-    ("a_list_in_place_of_a_row", handler("Todo t = tern_select(c, Todo);\n    return tern_json(c, Todo, &t);"),
+    ("a_list_instead_of_a_row", handler("Todo t = tern_select(c, Todo);\n    return tern_json(c, Todo, &t);"),
      "invalid initializer", "'Todo_list'"),
     ("a_value_without_tern_args",
      handler('return tern_json_list(c, Todo, tern_select(c, Todo, .where = "done = ?", .args = 1));'), "'const tern_arg *' from 'int'",
      "'const tern_arg *'"),
-    ("a_preload_of_no_field",
+    ("a_preload_of_a_missing_field",
      handler("Todo_list l = tern_select(c, Todo);\n    tern_preload(c, Todo, l, author);\n    return tern_json_list(c, Todo, l);"),
      "'Todo' has no member named 'author'", "no member named 'author'"),
     ("a_change_of_another_model_without_TERN_GIVEN",
@@ -107,7 +107,7 @@ SLIPS = [
     ("a_change_of_a_list_by_another_model_without_TERN_GIVEN",
      handler("Todo_list l = tern_select(c, Todo);\n    Note n = {.id = 1};\n    tern_update_all(c, Todo, l, .given = &n);\n    "
              "return tern_no_content(c);"), "incompatible pointer type 'Note *'", "incompatible pointer types"),
-    ("a_part_of_another_model_than_is_named",
+    ("a_part_of_another_model_than_the_named_one",
      handler("Todo t = {.id = 1};\n    Note n = {.id = 1};\n    tern_update(c, Todo, &t, .given = TERN_GIVEN(Todo, &n));\n    "
              "return tern_no_content(c);"), "'_Generic' selector of type 'Note *' is not compatible", "expression type 'Note *'"),
     ("a_preload_with_a_limit_of_rows",
@@ -115,17 +115,17 @@ SLIPS = [
      "TERN_MODEL(Page, (int64_t, id, .key = true), (Tag_list, tags, .by = \"page_id\"))\n"
      + handler("Page_list l = tern_select(c, Page);\n    tern_preload(c, Page, l, tags, .limit = 3);\n    "
                "return tern_json_list(c, Page, l);"), "no member named 'limit'", "'limit'"),
-    ("a_sum_of_no_field", handler('return tern_textf(c, "%f", tern_sum(c, Todo, amount));'),
+    ("a_sum_of_a_missing_field", handler('return tern_textf(c, "%f", tern_sum(c, Todo, amount));'),
      "'Todo' has no member named 'amount'", "no member named 'amount'"),
     ("a_type_where_a_provider_is_named", MODELS + PROVIDER + TAKING % "Todo, in, Note, note",
      "this_is_a_model_where_a_provider_is_named", "this_is_a_model_where_a_provider_is_named"),
-    ("a_provider_that_is_not_there", MODELS + PROVIDER + TAKING % "Todo, in, frist_note, note", "frist_note", "frist_note"),
+    ("a_missing_provider", MODELS + PROVIDER + TAKING % "Todo, in, frist_note, note", "frist_note", "frist_note"),
     ("a_provider_without_a_name_for_its_value", MODELS + PROVIDER + TAKING % "Todo, in, first_note",
      "TERN_HANDLER takes a name, and pairs", "TERN_HANDLER takes a name, and pairs"),
-    ("more_pairs_than_a_handler_takes",
+    ("more_pairs_than_a_handler_accepts",
      MODELS + PROVIDER + TAKING % ", ".join(f"first_note, n{i}" for i in range(8)),
      "TERN_HANDLER takes a name, and pairs", "TERN_HANDLER takes a name, and pairs"),
-    ("a_field_that_what_is_provided_has_not",
+    ("a_field_that_the_provided_model_lacks",
      MODELS + PROVIDER + "TERN_HANDLER(h, first_note, note) { return tern_text(c, note->title); }\nconst tern_handler *k = h;\n",
      "no member named 'title'", "no member named 'title'"),
     ("a_provider_that_gives_another_type",
@@ -145,7 +145,7 @@ SLIPS = [
      "this_is_a_model_where_a_provider_is_named", "this_is_a_model_where_a_provider_is_named"),
     ("needs_without_their_macro", MODELS + PROVIDER + main('tern_get(app, "/", hello, .needs = first_todo);'),
      "expected expression before 'first_todo'", "unexpected type name 'first_todo'"),
-    ("what_is_provided_as_another_type", MODELS + PROVIDER + handler_of("Todo *t = tern_provided(c, first_note);\n"
+    ("a_provided_value_as_another_type", MODELS + PROVIDER + handler_of("Todo *t = tern_provided(c, first_note);\n"
      "    return tern_json(c, Todo, t);"), "'Note *'", "'first_note *'"),
     ("a_replacement_that_gives_another_type", tested("tern_test_provide(t, first_todo, first_note);"),
      "first_note gives another type than first_todo", "first_note gives another type than first_todo"),
@@ -165,22 +165,22 @@ SLIPS = [
     ("a_pluck_into_a_list_of_another_type",
      handler("tern_text_list l = tern_pluck(c, Todo, id);\n    return tern_json_list(c, tern_text, l);"),
      "invalid initializer", "'tern_int64_list'"),
-    ("a_pluck_of_no_field", handler("tern_text_list l = tern_pluck(c, Todo, name);\n    return tern_json_list(c, tern_text, l);"),
+    ("a_pluck_of_a_missing_field", handler("tern_text_list l = tern_pluck(c, Todo, name);\n    return tern_json_list(c, tern_text, l);"),
      "'Todo' has no member named 'name'", "no member named 'name'"),
     ("a_pluck_with_an_option_of_selections",
      handler("return tern_json_list(c, tern_text, tern_pluck(c, Todo, title, .after = NULL));"), "no member named 'after'",
      "'after'"),
-    ("a_value_of_no_column", handler('Todo t;\n    tern_sql_value(c, &t, "select 1");\n    return tern_no_content(c);'),
+    ("a_value_of_a_missing_column", handler('Todo t;\n    tern_sql_value(c, &t, "select 1");\n    return tern_no_content(c);'),
      "tern_sql_value_reads_no_such_type", "tern_sql_value_reads_no_such_type"),
     ("a_value_into_no_pointer", handler('int n = 0;\n    tern_sql_value(c, n, "select 1");\n    return tern_no_content(c);'),
      "invalid type argument of unary '*'", "indirection requires pointer"),
-    ("a_handler_of_a_name_twice", HELLO + main(""), "redefinition of 'hello'", "redefinition of 'hello'"),
+    ("two_handlers_of_one_name", HELLO + main(""), "redefinition of 'hello'", "redefinition of 'hello'"),
     ("a_handler_of_a_name_that_a_header_has",
      "#include <unistd.h>\nTERN_HANDLER(read) { return tern_no_content(c); }\nconst tern_handler *kept = read;",
      "'read' redeclared as different kind of symbol", "redefinition of 'read'"),
 ]
 
-# What looks as though it could not work, and does.
+# Programs that look wrong, but are correct.
 WELCOME = [
     ("a_value_with_commas_is_a_reply", handler('return tern_json(c, Todo, &(Todo){.id = 1, .title = "x"});')),
     ("a_function_of_problems_is_taken_with_its_address_and_without",
@@ -195,7 +195,7 @@ WELCOME = [
              "    return tern_no_content(c);")),
     ("a_value_with_commas_is_updated",
      handler('return tern_status(c, tern_update(c, Todo, &(Todo){.id = 1, .title = "x"}, .fields = "title") ? 200 : 404);')),
-    ("a_handler_may_take_providers_alone", MODELS + PROVIDER + TAKING % "first_todo, t, first_note, n"),
+    ("a_handler_may_take_only_providers", MODELS + PROVIDER + TAKING % "first_todo, t, first_note, n"),
     ("a_handler_may_take_an_input_and_six_providers",
      MODELS + PROVIDER + TAKING % ("Todo, in, " + ", ".join(f"first_note, n{i}" for i in range(6)))),
     ("a_provider_may_be_declared_before_it_is_defined",
@@ -203,7 +203,7 @@ WELCOME = [
     ("a_requirement_may_be_declared_before_it_is_defined",
      HELLO + "TERN_PROVIDER(void, gate);\nvoid add(tern_app *app);\n"
      'void add(tern_app *app) { tern_get(app, "/", hello, .needs = TERN_NEEDS(gate, gate)); }\nTERN_REQUIRES(gate) { }\n'),
-    ("a_provider_may_give_what_is_not_a_model",
+    ("a_provider_may_give_something_that_is_not_a_model",
      'TERN_PROVIDES(const char, greeting) { return "hello"; }\nTERN_PROVIDES(int, count) { return tern_alloc(c, sizeof(int)); }\n'
      "TERN_HANDLER(h, greeting, text, count, n) { return tern_textf(c, \"%s %d\", text, *n); }\nconst tern_handler *kept = h;\n"),
     ("a_local_may_be_set_to_memory_text_and_null",

@@ -1,4 +1,4 @@
-"""The scripts and the build keep their word: tests of what the other tests take for granted."""
+"""Tests of the scripts and the build: what the other tests rely on."""
 
 import os
 import shutil
@@ -89,7 +89,7 @@ def layer_check_refuses_a_public_header_of_no_layer(folder):
 
 
 @test
-def lint_names_a_comment_of_what_does_not_exist(folder):
+def lint_reports_a_comment_that_names_something_missing(folder):
     shutil.copy(os.path.join(ROOT, "scripts/lint"), write(folder, "scripts/lint", ""))
     write(folder, "src/base/a.c", "/* See buf_add and\n * buf_append_all. */\nint buf_add(void);\n")
     done = ran([os.path.join(folder, "scripts/lint"), "comments"])
@@ -152,7 +152,7 @@ def demo_refuses_an_unknown_flag_in_one_line(_folder):
 
 
 @test
-def demo_refuses_a_port_that_is_none_in_one_line(_folder):
+def demo_refuses_an_invalid_port_in_one_line(_folder):
     for port in ("web", "65536", "-1", "8000x"):
         assert is_one_line(ran(["scripts/demo"], env=dict(os.environ, PORT=port)))
 
@@ -168,7 +168,7 @@ def bench_refuses_an_unknown_flag_in_one_line(_folder):
 
 
 @test
-def bench_refuses_a_duration_of_nothing_in_one_line(_folder):
+def bench_refuses_a_duration_of_0_in_one_line(_folder):
     assert is_one_line(ran(["scripts/bench", "--duration", "0"]))
 
 

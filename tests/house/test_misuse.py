@@ -13,15 +13,15 @@ FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Wformat=2", "-Werror", "-fsyntax-on
 HANDLER = "#include <tern.h>\nTERN_HANDLER(h)\n{\n    const char *q = tern_query(c, \"q\");\n    %s\n" \
           "    return tern_text(c, q);\n}\nconst tern_handler *kept = h;\n"
 
-# (sentence, statement of the handler, what the compiler says; None: it must compile)
+# (sentence, statement of the handler, words of the compiler's message; None: it must compile)
 CASES = [
     ("a_handler_without_mistakes_compiles", "tern_set_header(c, \"X-Q\", tern_sprintf(c, \"%s\", q));", None),
-    ("threat_083_text_of_the_client_is_no_format_of_tern_sprintf", "tern_sprintf(c, q);", "format-"),
-    ("threat_083_text_of_the_client_is_no_format_of_tern_textf", "return tern_textf(c, q);", "format-"),
-    ("threat_083_text_of_the_client_is_no_format_of_tern_fail", "tern_fail(c, 400, q);", "format-"),
-    ("threat_083_text_of_the_client_is_no_format_of_tern_log", "tern_log(TERN_LOG_INFO, q);", "format-"),
+    ("threat_083_text_of_the_client_is_not_a_format_of_tern_sprintf", "tern_sprintf(c, q);", "format-"),
+    ("threat_083_text_of_the_client_is_not_a_format_of_tern_textf", "return tern_textf(c, q);", "format-"),
+    ("threat_083_text_of_the_client_is_not_a_format_of_tern_fail", "tern_fail(c, 400, q);", "format-"),
+    ("threat_083_text_of_the_client_is_not_a_format_of_tern_log", "tern_log(TERN_LOG_INFO, q);", "format-"),
     ("a_wrong_type_in_tern_fail_is_refused", "tern_fail(c, 400, \"%s\", 5);", "format"),
-    ("a_handler_function_in_place_of_a_handler_is_refused",
+    ("a_handler_function_instead_of_a_handler_is_refused",
      "tern_app *app = tern_app_new(); tern_get(app, \"/\", h_run); (void)q;", "incompatible"),
     ("filters_with_values_of_all_sorts_compile",
      "int64_t n[2] = {1, 2}; tern_int64_list l = {n, 2}; tern_selection s = {.filters = TERN_FILTERS("
@@ -31,9 +31,9 @@ CASES = [
     ("a_condition_without_TERN_FILTERS_is_refused",
      "tern_selection s = {.filters = TERN_IF(true, \"a = ?\", 1)}; tern_count_of(c, TERN_TYPE(tern_text), &s);",
      "tern_filter"),
-    ("a_number_in_the_place_of_a_condition_is_refused",
+    ("a_number_instead_of_a_condition_is_refused",
      "tern_selection s = {.filters = TERN_FILTERS(5)}; tern_count_of(c, TERN_TYPE(tern_text), &s);", "'int'"),
-    ("a_list_of_what_no_column_holds_is_refused",
+    ("a_list_of_values_that_no_column_can_have_is_refused",
      "tern_ctx *all[1] = {c}; tern_args a = TERN_ARGS(tern_arg_items(all, 1)); (void)a;", "tern_ctx"),
 ]
 
@@ -43,9 +43,9 @@ FIELDS = ", ".join(f"(int, f{i})" for i in range(128))
 # (sentence, declaration, words of the compiler's first error; None: it must compile)
 DECLARATIONS = [
     ("a_model_without_mistakes_compiles", "TERN_MODEL(Todo, (int64_t, id, .min = 0), (const char *, title))", None),
-    ("a_comma_behind_the_last_field_or_name_is_welcome",
+    ("a_comma_after_the_last_field_or_name_is_accepted",
      "TERN_ENUM(Color, red, green,)\nTERN_MODEL(Todo, (int, id), (Color, color), (Color_list, more),)", None),
-    ("a_semicolon_behind_a_declaration_is_welcome", "TERN_ENUM(Color, red);\nTERN_MODEL(Todo, (Color, c));", None),
+    ("a_semicolon_after_a_declaration_is_accepted", "TERN_ENUM(Color, red);\nTERN_MODEL(Todo, (Color, c));", None),
     ("types_of_the_system_may_be_fields", "TERN_MODEL(Todo, (intptr_t, a), (ptrdiff_t, b), (uintmax_t, c))", None),
     ("a_model_may_have_128_fields", f"TERN_MODEL(Todo, {FIELDS})", None),
     ("a_field_without_parentheses_is_shown", "TERN_MODEL(Todo, int id, (const char *, title))",
@@ -59,7 +59,7 @@ DECLARATIONS = [
      "text_of_a_model_is_const_char_pointer"),
     ("char_says_what_to_write", "TERN_MODEL(Todo, (char, letter))",
      "char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer"),
-    ("a_pointer_is_no_type", "TERN_MODEL(Todo, (int *, id))", "no_type_of_a_model"),
+    ("a_pointer_is_not_a_type", "TERN_MODEL(Todo, (int *, id))", "no_type_of_a_model"),
     ("a_struct_by_its_tag_says_what_to_write", "struct point { int x; };\nTERN_MODEL(Todo, (struct point, p))",
      "declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone"),
     ("an_unknown_type_is_named", "TERN_MODEL(Todo, (Colour, color))", "unknown type name 'Colour'"),
@@ -82,15 +82,15 @@ DECLARATIONS = [
      "scalar"),
     ("a_limit_of_dates_without_quotes_is_refused", "TERN_MODEL(Todo, (tern_date, day, .at_least = 2020-01-01))",
      "'const char *'"),
-    ("a_referred_model_that_is_not_there_is_named",
+    ("a_missing_referenced_model_is_named",
      "TERN_MODEL(Todo, (int64_t, owner, .references = TERN_TYPE(User)))", "'User_type'"),
-    ("a_referred_model_without_its_macro_is_refused", "TERN_MODEL(User, (int64_t, id))\n"
+    ("a_referenced_model_without_its_macro_is_refused", "TERN_MODEL(User, (int64_t, id))\n"
      "TERN_MODEL(Todo, (int64_t, owner, .references = User))", "'User'"),
     ("an_unknown_option_of_a_model_is_named", "TERN_MODEL_WITH(Todo, (.tabel = \"todos\"), (int64_t, id))", "'tabel'"),
     ("columns_without_their_macro_are_refused", "TERN_MODEL_WITH(Todo, (.indexes = \"owner\"), (int64_t, owner))",
      "'char"),
     ("a_duplicate_field_is_named", "TERN_MODEL(Todo, (int, id), (int, id))", "duplicate member 'id'"),
-    ("a_keyword_is_no_name", "TERN_MODEL(Todo, (int, default))", "expected"),
+    ("a_keyword_is_not_a_name", "TERN_MODEL(Todo, (int, default))", "expected"),
     ("a_duplicate_name_of_an_enum_is_named", "TERN_ENUM(Color, red, red)", "Color_red"),
     ("names_of_an_enum_in_parentheses_say_so", "TERN_ENUM(Color, (red, green))", "TERN_A_NAME_HAS_NO_PARENTHESES_"),
     ("names_of_an_enum_in_quotes_are_refused", "TERN_ENUM(Color, \"red\", \"green\")", "past"),
@@ -108,11 +108,11 @@ PARTS = [
     ("parts_without_mistakes_compile",
      "TERN_PARTIAL(Change, Todo, title, done)\nTERN_PARTIAL(AnyChange, Todo)\nTERN_PART(New, Todo, title, (int, more, .min = 3),)\n"
      "TERN_PARTIAL(Less, Change, title);\nTERN_MODEL(Batch, (Change_list, list), (New_map, map), (AnyChange, any))", None),
-    ("a_field_that_the_whole_lacks_is_named", "TERN_PARTIAL(Change, Todo, titel)", "member named 'titel'"),
-    ("a_part_of_a_model_that_is_not_there_is_named", "TERN_PARTIAL(Change, Tood, title)", "unknown type name 'Tood'"),
-    ("a_part_of_all_of_a_model_that_is_not_there_is_named", "TERN_PARTIAL(Change, Tood)", "unknown type name 'Tood'"),
-    ("a_part_of_what_is_no_model_is_refused", "TERN_ENUM(Level, low)\nTERN_PARTIAL(Change, Level, low)", "structure or union"),
-    ("a_field_named_twice_is_told", "TERN_PARTIAL(Change, Todo, title, title)", "duplicate member 'title'"),
+    ("a_field_that_the_model_lacks_is_named", "TERN_PARTIAL(Change, Todo, titel)", "member named 'titel'"),
+    ("a_part_of_a_missing_model_is_named", "TERN_PARTIAL(Change, Tood, title)", "unknown type name 'Tood'"),
+    ("a_part_of_all_of_a_missing_model_is_named", "TERN_PARTIAL(Change, Tood)", "unknown type name 'Tood'"),
+    ("a_part_of_something_that_is_not_a_model_is_refused", "TERN_ENUM(Level, low)\nTERN_PARTIAL(Change, Level, low)", "structure or union"),
+    ("a_field_named_twice_is_refused", "TERN_PARTIAL(Change, Todo, title, title)", "duplicate member 'title'"),
     ("a_missing_comma_between_own_fields_is_shown", "TERN_PART(New, Todo, (int, a) (int, b))",
      "the part New: a comma is missing between (int, a) (int, b)"),
     ("a_missing_comma_between_names_is_an_error", "TERN_PART(New, Todo, title done)", "expected"),
@@ -120,7 +120,7 @@ PARTS = [
     ("a_field_of_the_whole_in_parentheses_says_what_is_missing", "TERN_PART(New, Todo, (title))", "TERN_FIELD_NEEDS_TYPE_AND_NAME_"),
     ("too_many_fields_of_a_part_say_so", f"TERN_PART(New, Todo, title, {FIELDS})", "the part New: has more than 128 fields"),
     ("a_copy_without_mistakes_compiles", COPY % "tern_copy(Todo, todo, Change, change) + tern_copy(Todo, todo, Todo, kept)", None),
-    ("a_copy_into_what_must_not_change_is_refused", COPY % "tern_copy(Todo, kept, Change, change)", "'const Todo *'"),
+    ("a_copy_into_a_const_model_is_refused", COPY % "tern_copy(Todo, kept, Change, change)", "'const Todo *'"),
     ("a_copy_of_another_model_is_refused", COPY % "tern_copy(Todo, todo, Change, kept)", "'const Todo *'"),
     ("a_copy_of_a_value_is_refused", COPY % "tern_copy(Todo, todo, Change, *change)", "Change"),
     ("a_copy_without_its_models_is_refused", COPY % "tern_copy(todo, change)", "tern_copy"),
@@ -138,24 +138,24 @@ INPUTS = [
      "TERN_HANDLER(h, Todo) { return tern_no_content(c); }", "TERN_HANDLER takes a name"),
     ("a_handler_with_four_words_is_refused",
      "TERN_HANDLER(h, Todo, in, out) { return tern_no_content(c); }", "TERN_HANDLER takes a name"),
-    ("an_input_of_a_model_that_is_not_there_is_named", "TERN_HANDLER(h, Tood, in) { return tern_no_content(c); }",
+    ("an_input_of_a_missing_model_is_named", "TERN_HANDLER(h, Tood, in) { return tern_no_content(c); }",
      "Tood"),
-    ("a_field_that_is_not_there_is_named_where_it_is_asked_for",
+    ("a_missing_field_is_named_where_it_is_used",
      "TERN_HANDLER(h, Todo, in) { return tern_status(c, tern_given(c, titel) ? 200 : 404); }", "titel"),
     ("a_reply_of_another_model_is_refused", "TERN_HANDLER(h, Note, in) { return tern_json(c, Todo, in); }", "Note"),
     ("a_list_of_another_model_is_refused",
      "TERN_HANDLER(h) { return tern_json_list(c, Todo, (Note_list){0}); }", "Note_list"),
-    ("a_value_in_place_of_a_pointer_is_refused",
+    ("a_value_instead_of_a_pointer_is_refused",
      "TERN_HANDLER(h, Todo, in) { return tern_created(c, Todo, *in); }", "Todo"),
 ]
 
 
-# As an installed tern.pc has it; -S, since gcc tells of some only then.
+# The flags of an installed tern.pc; -S, since gcc reports some mistakes only then.
 INSTALLED = ["-std=gnu17", "-S", "-o", "/dev/null", f"-isystem{ROOT}/include", "-x", "c", "-"]
 
 
 def complaint(compiler, source, flags=None):
-    """What the compiler says; None when it says nothing."""
+    """The compiler's output; None when there is none."""
     done = subprocess.run([compiler, *(flags or FLAGS)], input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, env=dict(os.environ, LC_ALL="C"))
     return done.stdout if done.returncode != 0 or done.stdout else None
@@ -173,7 +173,7 @@ def compilers():
 
 
 def cases():
-    """(sentence, compiler, program, flags, what is wanted) of every test."""
+    """(sentence, compiler, program, flags, expected words) of every test."""
     for sentence, statement, wanted in CASES:
         yield sentence, os.environ.get("CC", "cc"), HANDLER % statement, FLAGS, wanted
     for compiler in compilers():

@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 
 
 class Wrong(Exception):
-    """What was expected of the installed library does not hold."""
+    """The installed library does not meet an expectation."""
 
 
 def must(command, cwd=ROOT, **more):
@@ -168,7 +168,8 @@ def a_sanitizer_build_brings_its_flags_and_names_the_request(folder):
 
 
 def pkg_config_gives_the_headers_as_a_systems(folder):
-    """Messages of the compiler then leave out the insides of macros. Under /usr they are a system's already."""
+    """The compiler then omits the contents of macros from its messages. Headers under /usr are system headers
+    already."""
     where = pkg_config_dir(install(folder))
     for package in ("tern", "tern-shared"):
         words = must(["pkg-config", "--cflags", package], env=dict(os.environ, PKG_CONFIG_PATH=where)).split()
@@ -244,12 +245,12 @@ def declared_names():
     text = subprocess.run(["gcc", "-std=gnu17", "-E", "-P", f"-I{include}", "-xc", "-"], input=both, text=True,
                           stdout=subprocess.PIPE, check=True).stdout
     described = re.findall(r"extern tern_type ([^;]*);", text)
-    # What ends in an underscore is a header's own, for its macros.
+    # A name that ends in an underscore is internal to the header's macros.
     return set(re.findall(r"\b(tern_\w*[^\W_])\(", text)) | set(re.findall(r"\w+", " ".join(described)))
 
 
 def check_exports(library, lines):
-    """Exactly what the headers declare: no private name to clash with the application's, no name left out."""
+    """The library exports exactly what the headers declare: no private name that could clash, and no name missing."""
     names = {line.split()[-1] for line in lines if re.search(r" [A-Z] ", line)}
     if names - declared_names():
         raise Wrong(f"{library} exports {' '.join(sorted(names - declared_names()))}")

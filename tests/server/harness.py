@@ -1,7 +1,7 @@
-"""What the tests over real sockets share: starting programs, clients that see every byte, running the tests.
+"""Shared code of the tests over real sockets: starts programs, provides clients that see every byte, runs the tests.
 
-A test is a function marked @test whose name is a sentence; it fails by an exception. A file of tests ends with
-`sys.exit(harness.main())` and takes words: only tests whose name holds one of them run.
+A test is a function marked @test whose name is a sentence; it fails with an exception. A file of tests ends with
+`sys.exit(harness.main())` and accepts words: only tests whose name contains one of them run.
 """
 
 import array
@@ -20,7 +20,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PRESET = os.environ.get("TERN_TEST_PRESET", "debug")
-SLOWEST_S = 10  # how long anything may take that is expected to happen
+SLOWEST_S = 10  # the time limit for everything that is expected to happen
 
 
 class Skip(Exception):
@@ -82,7 +82,7 @@ def program(name):
 
 
 def _settings(more):
-    """The environment of a server: nothing of Tern's from outside, sanitizers that end what they find wrong."""
+    """The environment of a server: without Tern's variables from outside, and with sanitizers that abort on errors."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("TERN_")}
     env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=0")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
@@ -121,7 +121,7 @@ class Program:
         return self.process.poll() is not None and not self._reader.is_alive()
 
     def logged(self, text):
-        """The first log line that holds `text`."""
+        """The first log line that contains `text`."""
         return next((line for line in list(self.lines) if text in line), None)
 
     def count_logged(self, text):
@@ -139,7 +139,7 @@ class Program:
             return [int(pid) for pid in file.read().split()]
 
     def wait(self, seconds=15):
-        """Waits for its end; returns the exit code."""
+        """Waits until it ends; returns the exit code."""
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -148,8 +148,8 @@ class Program:
         return code
 
     def stop(self):
-        """Ends it as an operator would, and checks that it was clean: drained, exit code 0, nothing leaked."""
-        if self.process.poll() is None and not self._is_stopping: # asked once is enough: it may be past listening for it
+        """Stops it as an operator would, and checks that it ended cleanly: drained, exit code 0, no leaks."""
+        if self.process.poll() is None and not self._is_stopping: # it may have stopped listening for signals
             self.signal(signal.SIGTERM)
         code = self.wait()
         self.check_sanitizers()
@@ -194,13 +194,13 @@ class Server(Program):
         return Client(self, timeout, receive_buffer)
 
     def ask(self, data, method="GET"):
-        """Sends bytes over a connection of its own and reads one reply."""
+        """Sends bytes over a new connection and reads one reply."""
         with self.connect() as client:
             client.send(data)
             return client.read(method)
 
     def get(self, target, *headers, method="GET", body=None):
-        """One request with `Connection: close`; headers are whole lines."""
+        """One request with `Connection: close`; headers are complete lines."""
         lines = [f"{method} {target} HTTP/1.1", "Host: test", "Connection: close", *headers]
         if body is not None:
             lines.append(f"Content-Length: {len(body)}")
@@ -212,7 +212,7 @@ _shared_lock = threading.Lock()
 
 
 def shared(*flags, env=None):
-    """A server that all tests of a file use together; main ends it and checks that it was clean."""
+    """A server that all tests of a file use together; main stops it and checks that it ended cleanly."""
     key = (flags, tuple(sorted((env or {}).items())))
     with _shared_lock:
         if key not in _shared:
@@ -223,7 +223,7 @@ def shared(*flags, env=None):
 # -- clients ---------------------------------------------------------------------------------------------------------
 
 class Reply:
-    """One reply as it came: `raw` is its head, `headers` (name in lower case, value) pairs, `trailers` too."""
+    """One reply as received: `raw` is its head, `headers` (name in lower case, value) pairs, `trailers` too."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -256,7 +256,7 @@ class Reply:
 
 
 class Client:
-    """A connection that sends what it is given and never retries."""
+    """A connection that sends the given bytes and never retries."""
 
     def __init__(self, server, timeout=SLOWEST_S, receive_buffer=None):
         self.socket = socket.socket(socket.AF_UNIX if server.path else socket.AF_INET)
@@ -272,14 +272,14 @@ class Client:
         self.socket.sendall(data.encode("latin-1") if isinstance(data, str) else data)
 
     def send_while_it_listens(self, data):
-        """As send, but a server that has heard enough and closed is no error."""
+        """Like send, but it is not an error when the server has already closed."""
         try:
             self.send(data)
         except (BrokenPipeError, ConnectionResetError):
             pass
 
     def wait_taken(self):
-        """Until the kernel of the server's side has acknowledged all that was sent."""
+        """Waits until the server's kernel has acknowledged all sent bytes."""
         wait_for(lambda: _unacknowledged(self.socket) == 0, text="acknowledgement")
 
     def half_close(self):
@@ -295,7 +295,7 @@ class Client:
         return self.read(method)
 
     def read(self, method="GET"):
-        """One reply by its framing; interim (1xx) replies are replies too."""
+        """Reads one reply by its framing; interim (1xx) replies are replies too."""
         while b"\r\n\r\n" not in self.buffer:
             self._more()
         head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
@@ -333,7 +333,7 @@ class Client:
         return line
 
     def take(self, length):
-        """Exactly that many bytes."""
+        """Reads exactly that many bytes."""
         parts, have = [self.buffer], len(self.buffer)
         while have < length:
             parts.append(self._receive())
@@ -343,7 +343,7 @@ class Client:
         return data[:length]
 
     def rest(self):
-        """All that comes until the server closes; a reset is an error."""
+        """Reads everything until the server closes; a reset is an error."""
         parts = [self.buffer]
         self.buffer = b""
         while data := self.socket.recv(1 << 18):
@@ -351,11 +351,11 @@ class Client:
         return b"".join(parts)
 
     def check_closed(self):
-        """The server closes, and sends nothing more before it does."""
+        """Checks that the server closes without sending anything more."""
         check_equal(self.rest(), b"", "bytes before the end")
 
     def check_open(self):
-        """The connection serves on."""
+        """Checks that the connection still serves requests."""
         check_equal(self.get("/").status, 200, "status of another request on the connection")
 
     def has_input(self, seconds):
@@ -381,15 +381,15 @@ class Client:
 
 
 def _unacknowledged(connection):
-    """Bytes sent over a connection that the peer's kernel does not have yet (SIOCOUTQ)."""
+    """The number of sent bytes that the peer's kernel has not acknowledged yet (SIOCOUTQ)."""
     count = array.array("i", [0])
     fcntl.ioctl(connection, 0x5411, count)
     return count[0]
 
 
 def split_everywhere(server, request):
-    """Sends `request` in two packets, split at every byte, each over a connection of its own; yields (where,
-    client) with the reply on its way. The connections wait together: acknowledgements are slow."""
+    """Sends `request` in two packets, once for each possible split, each over a new connection; yields (where, client)
+    before the reply is read. The connections wait in parallel, because acknowledgements are slow."""
     clients = [server.connect() for _ in range(1, len(request))]
     for at, client in enumerate(clients, 1):
         client.send(request[:at])
@@ -402,7 +402,7 @@ def split_everywhere(server, request):
 
 
 class Load:
-    """Clients that ask one request after the other on kept connections, and note every answer that is lost."""
+    """Clients that send one request after the other on persistent connections, and record every lost answer."""
 
     def __init__(self, server, clients=4, target="/pid"):
         self.server, self.target = server, target
@@ -472,7 +472,7 @@ def _stop_shared():
 
 
 def main(at_once=1, programs=("app",), last=()):
-    """Runs the tests of the calling file, so many at once, then those of `last`; prints a TAP line for each."""
+    """Runs the tests of the calling file in parallel, then those of `last`; prints a TAP line for each."""
     missing = [program(name) for name in programs if not os.path.exists(program(name))]
     if missing:
         print(f"not ok 1 - {missing[0]} is not built")

@@ -1,4 +1,4 @@
-"""Programs of tests/server that are resources: their own tests, and clients that speak JSON to them."""
+"""Programs of tests/server that are resources: runs their own tests, and provides clients that speak JSON to them."""
 
 import contextlib
 import http.client
@@ -13,13 +13,13 @@ from harness import Server, check_equal
 
 
 class Caller:
-    """One connection, over which JSON goes both ways."""
+    """A connection that sends and receives JSON."""
 
     def __init__(self, server):
         self.connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
 
     def send(self, method, path, value=None, **headers):
-        """The status, the body as it is read, the headers."""
+        """Returns the status, the parsed body and the headers."""
         body = None if value is None else json.dumps(value)
         headers = {name.replace("_", "-"): text for name, text in headers.items()}
         self.connection.request(method, path, body, {"Content-Type": "application/json", **headers} if body else headers)
@@ -35,7 +35,7 @@ class Caller:
 
 @contextlib.contextmanager
 def served(name, url, *flags, workers=2):
-    """A server of NAME.c with its tables made."""
+    """A server of NAME.c, with its tables created."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         url = url or f"sqlite:{folder}/rows.db"
@@ -51,7 +51,7 @@ def new_database(name):
 
 
 def check_program(name, *options):
-    """The tests of NAME.c hold."""
+    """Checks that the tests of NAME.c pass."""
     done = subprocess.run([harness.program(name), "--tap", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=280, check=False)
     check_equal(done.returncode, 0, done.stdout.decode("utf-8", "replace"))

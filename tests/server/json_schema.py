@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 as far as Tern's documents use it, exact in its numbers, and with the formats held to."""
+"""The part of JSON Schema 2020-12 that Tern's documents use, with exact numbers and with formats checked."""
 
 import datetime
 import decimal
@@ -10,17 +10,17 @@ DECIMAL = decimal.Context(prec=2000, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMI
 WORDS = {"type", "format", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
          "maxLength", "pattern", "items", "minItems", "maxItems", "uniqueItems", "properties", "required",
          "additionalProperties", "propertyNames", "minProperties", "maxProperties", "anyOf", "$ref",
-         # said for people and programs, and no value breaks them
+         # annotations, which no value can violate
          "description", "default", "examples", "readOnly", "writeOnly", "deprecated", "contentEncoding",
          "contentMediaType", "x-minimum", "x-maximum"}
 
 
 class Number(decimal.Decimal):
-    """A number as it is written: 1 and 1.0 are equal, and both are whole."""
+    """A number as it is written: 1 and 1.0 are equal, and both are integers."""
 
 
 def parse(text):
-    """A text's value; numbers are exact, objects with a key twice are refused as Tern does."""
+    """The value of a JSON text; numbers are exact, and objects with a duplicate key are refused, as by Tern."""
     def members(pairs):
         if len(dict(pairs)) != len(pairs):
             raise ValueError("a key twice")
@@ -90,7 +90,7 @@ def is_text_right(schema, value, formats):
 
 
 class Checker:
-    """Whether values are right by the schemas of one document."""
+    """Checks values against the schemas of one document."""
 
     def __init__(self, document, formats=True):
         self.document = document

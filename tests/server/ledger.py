@@ -1,4 +1,5 @@
-"""The application ledger.c with a database of its own, clients that write and keep book, and what must hold after.
+"""The application ledger.c with its own database, clients that write and record what they did, and the checks
+afterwards.
 
     with ledger.Place("postgres") as place, place.serve(workers=2) as app, ledger.Writers(app) as writers:
         writers.wait_done(500)
@@ -24,23 +25,23 @@ import shared_postgres
 from harness import check, check_equal, test, wait_for
 
 ACCOUNTS, OPENING = 6, 1000
-WAIT_MS = 300          # for a connection, where a test does not say otherwise
+WAIT_MS = 300          # for a connection, unless a test sets another one
 SLACK_S = 4            # what a sanitized build on a loaded machine may add to a limit
 REFUSED = (503, 504, 507)
 
 
 def server():
-    """Its commits are safe when it has told of them."""
+    """Makes its commits durable when they are acknowledged."""
     return shared_postgres.server({"fsync": "on"})
 
 
 def main():
-    """As harness.main, for a file of tests that use this module."""
+    """Like harness.main, for a file of tests that use this module."""
     return harness.main(programs=("ledger",))
 
 
 def on(*engines):
-    """The test once for each engine; it is given a Place."""
+    """Runs the test once for each engine, with a Place as argument."""
     def decorate(function):
         for engine in engines:
             def one(engine=engine):
@@ -88,7 +89,7 @@ class Place:
         return app
 
     def start_in_vain(self, url=None):
-        """Starts the application where it must not start; what it says."""
+        """Starts the application where it must fail to start; returns its output."""
         env = harness._settings({"TERN_DATABASE_URL": url or self.url})
         done = subprocess.run([harness.program("ledger"), "--port", "0", "--workers", "1"], env=env, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
@@ -97,7 +98,7 @@ class Place:
         return done.stderr
 
     def rows(self, sql):
-        """What a query gives, past the application: texts in lists."""
+        """The result of a query that bypasses the application: lists of texts."""
         if self.engine == "postgres":
             return [line.split("|") for line in server().psql(sql, self.database).splitlines()]
         with self.open() as database:
@@ -107,7 +108,7 @@ class Place:
         return int(self.rows(sql)[0][0])
 
     def open(self):
-        """The SQLite file, for another process than the application."""
+        """The SQLite file, opened by another process than the application."""
         return Closing(sqlite3.connect(self.file, timeout=10, isolation_level=None, check_same_thread=False))
 
     def in_transaction(self):
@@ -165,12 +166,12 @@ class App(harness.Server):
             return post(client, target, body, method)
 
     def read(self, account=1):
-        """Reads an account; the status. A right answer is checked to be the one that was asked for."""
+        """Reads an account; returns the status. Checks that an answer belongs to the request."""
         with self.connect() as client:
             return read(client, account, f"n{os.urandom(6).hex()}")
 
     def together(self, *calls):
-        """Makes calls at once; for each what it returns, and the seconds that it took."""
+        """Makes calls in parallel; returns the result and the duration in seconds of each."""
         def timed(call):
             began = time.monotonic()
             return call(), time.monotonic() - began
@@ -178,7 +179,7 @@ class App(harness.Server):
             return [future.result() for future in [pool.submit(timed, call) for call in calls]]
 
     def wait_recovered(self, seconds=15):
-        """Until it reads and writes again, and says that it is ready."""
+        """Waits until it reads and writes again, and reports that it is ready."""
         wait_for(lambda: self.read() == 200, seconds, "a read that is answered again")
         wait_for(lambda: self.post("/entries", {"id": f"again{os.urandom(6).hex()}", "account_id": 1, "amount": 0})[0]
                  == 201, seconds, "a write that is answered again")
@@ -216,7 +217,7 @@ def transfer(number, source, to, **more):
 
 @contextlib.contextmanager
 def meanwhile(app, call):
-    """Runs a call beside the block; gives a list with what it returned, after the block."""
+    """Runs a call in parallel with the block; yields a list that has its result after the block."""
     results = []
     thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
     thread.start()
@@ -230,7 +231,7 @@ def meanwhile(app, call):
 # -- clients that write ----------------------------------------------------------------------------------------------
 
 class Writers:
-    """Clients that transfer, insert and read without end, and note what was acknowledged and what went wrong."""
+    """Clients that transfer, insert and read continuously, and record what was acknowledged and what went wrong."""
 
     def __init__(self, *apps, clients=4, seed=1, mark=""):
         self.apps, self.seed, self.mark = apps, seed, mark
@@ -272,7 +273,7 @@ class Writers:
             client.close()
 
     def _once(self, client, rng, name):
-        """One request; its status when it is one that may be."""
+        """Sends one request; returns its status if the status is allowed."""
         kind = rng.randrange(8)
         made = ()
         if kind < 3:
@@ -300,7 +301,7 @@ class Writers:
         wait_for(lambda: self.done >= goal or self.wrong, seconds, f"{more} more answers")
 
     def wait_refused(self, seconds=30):
-        """Until a request is refused or lost that has not been yet."""
+        """Waits until another request is refused or lost."""
         goal = self.refused + self.lost
         wait_for(lambda: self.refused + self.lost > goal or self.wrong, seconds, "a request that is refused")
 
@@ -320,8 +321,8 @@ class Writers:
 # -- what must hold --------------------------------------------------------------------------------------------------
 
 def change_types(place, writers, times=6):
-    """Another process changes the types of columns while the writers go on: each time some statements that are
-    prepared are of no use any more."""
+    """Another process changes the types of columns while the writers continue. Each change invalidates some prepared
+    statements."""
     for number in range(times):
         types = ("integer", "varchar(200)", "varchar(60)") if number % 2 == 0 else ("bigint", "text", "text")
         for column, kind in zip(("account alter balance", "entry alter note", "entry alter id"), types):
@@ -331,7 +332,7 @@ def change_types(place, writers, times=6):
 
 
 def rebuild_tables(place, writers, times=6):
-    """The same on SQLite: another process makes tables again, as migrations do, in another order of columns."""
+    """The SQLite variant: another process rebuilds tables, as migrations do, with another order of columns."""
     with place.open() as database:
         for number in range(times):
             writers.wait_done(20)
@@ -348,7 +349,7 @@ def rebuild_tables(place, writers, times=6):
 
 
 def check_books(place, writers=()):
-    """Nothing acknowledged is lost, nothing is half there, no answer was wrong."""
+    """Checks that nothing acknowledged is lost, no transfer is incomplete, and no answer was wrong."""
     for one in writers:
         check(not one.wrong, f"wrong answers: {one.wrong[:3]}")
     check_equal(place.number("select sum(balance) from account"), ACCOUNTS * OPENING, "the sum over the accounts")

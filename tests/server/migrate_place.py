@@ -1,4 +1,4 @@
-"""A folder with migrating.c in it, and an empty database of one engine: what tests of migrations work on."""
+"""A folder with migrating.c in it, and an empty database of one engine, for tests of migrations."""
 
 import glob
 import os
@@ -44,7 +44,7 @@ class Place:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, *words, models=1, url=None):
-        """Exit code, standard output, standard error."""
+        """Returns the exit code, standard output and standard error."""
         process = self.start(*words, models=models, url=url)
         out, err = process.communicate(timeout=60)
         check("Sanitizer" not in err and "runtime error" not in err, err)
@@ -74,7 +74,7 @@ class Place:
         return glob.glob(os.path.join(self.folder, "migrations", f"{number:04}_*{ending}"))[0]
 
     def append(self, number, text):
-        """Puts SQL at the end of a migration's first part."""
+        """Appends SQL to the up part of a migration."""
         with open(self.path(number), "r+", encoding="utf-8") as file:
             up, down = file.read().split("-- migrate:down\n")
             file.seek(0)
@@ -82,7 +82,7 @@ class Place:
 
 
 def on_both(function):
-    """The test once for each engine."""
+    """Runs the test once for each engine."""
     for engine in ("sqlite", "postgres"):
         def one(engine=engine):
             with Place(engine) as place:

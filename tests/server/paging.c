@@ -237,7 +237,7 @@ TERN_TEST(threat_127_cursors_in_any_order_show_every_row_once_and_in_that_order,
     }
 }
 
-TERN_TEST(a_cursor_goes_on_where_its_page_ended_whatever_else_is_inserted_and_removed)
+TERN_TEST(a_cursor_continues_where_its_page_ended_despite_inserts_and_removals)
 {
     add_things(t);
     const walk whole = walk_all(t, "/things?order=-kind&size=500");
@@ -260,7 +260,7 @@ TERN_TEST(a_cursor_goes_on_where_its_page_ended_whatever_else_is_inserted_and_re
     tern_check(old == whole.count);
 }
 
-TERN_TEST(a_cursor_of_a_long_text_holds_the_key_and_goes_on_as_well)
+TERN_TEST(a_cursor_of_a_long_text_contains_the_key_and_continues)
 {
     for (int i = 0; i < 6; i++)
         tern_check_status(
@@ -278,7 +278,7 @@ TERN_TEST(a_cursor_of_a_long_text_holds_the_key_and_goes_on_as_well)
     tern_check_json(a, "/errors/0/code", "\"gone\"");
 }
 
-TERN_TEST(a_cursor_holds_no_value_that_clients_do_not_see)
+TERN_TEST(a_cursor_contains_no_value_that_clients_do_not_see)
 {
     for (int i = 0; i < 4; i++)
         tern_check_status(
@@ -334,7 +334,7 @@ TERN_TEST(threat_127_a_text_that_is_not_a_cursor_of_this_list_and_order_is_422)
     tern_check_status(tern_test_get(t, tern_test_sprintf(t, "/things?order=kind,id&after=%s", next)), 200);
 }
 
-TERN_TEST(a_cursor_goes_with_neither_a_page_nor_a_search)
+TERN_TEST(a_cursor_is_refused_with_a_page_or_a_search)
 {
     for (int i = 0; i < 3; i++)
         tern_check_status(tern_test_post(t, "/posts", .json = "{\"title\":\"some words\"}"), 201);
@@ -407,7 +407,7 @@ TERN_TEST(an_estimate_of_many_rows_says_that_it_is_one_and_is_not_less_than_the_
     tern_check_json(a, "/total_is_estimate", "false");
 }
 
-TERN_TEST(a_total_counts_what_is_before_the_cursor_too)
+TERN_TEST(a_total_counts_rows_before_the_cursor_too)
 {
     tern_check_status(tern_test_post(t, "/fill/7"), 204);
     tern_answer *a = tern_test_get(t, "/others?size=3");
@@ -457,7 +457,7 @@ TERN_TEST(the_document_has_the_fields_of_each_page)
 
 /* -- cursors in handlers -- */
 
-TERN_TEST(a_handler_pages_by_cursor_under_a_parameter_of_its_own)
+TERN_TEST(a_handler_pages_by_cursor_under_its_own_parameter)
 {
     unsigned count = add_things(t);
     walk seen = {.count = 0};

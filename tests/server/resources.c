@@ -96,7 +96,7 @@ TERN_TEST(rows_of_others_are_not_there)
     tern_check_status(tern_test_delete(t, "/boxes/1", ANN), 204);
 }
 
-TERN_TEST(threat_100_a_printed_condition_of_what_is_visible_is_refused)
+TERN_TEST(threat_100_a_formatted_visibility_condition_is_refused)
 {
     add_boxes(t);
     const char *const all = "X-Owner: x' or '1'='1";
@@ -142,7 +142,7 @@ TERN_TEST(a_row_with_a_key_of_two_numbers_lives_by_both)
     tern_check_status(tern_test_get(t, "/seats/3/14"), 404);
 }
 
-TERN_TEST(a_key_that_nobody_else_gives_must_be_sent)
+TERN_TEST(a_key_without_another_source_must_be_sent)
 {
     tern_answer *a = tern_test_post(t, "/seats", .json = "{\"row\":3}");
     tern_check_status(a, 422);
@@ -164,7 +164,7 @@ TERN_TEST(the_document_asks_for_the_key_only_where_a_row_is_created)
     tern_check_json(a, "/components/schemas/SeatInput/properties/number", NULL);
 }
 
-TERN_TEST(a_limit_of_0_holds_however_a_row_is_written)
+TERN_TEST(a_limit_of_0_applies_to_every_kind_of_write)
 {
     const char *const id = "/tickets/0190a8f0-1111-7000-8000-000000000001";
     tern_check_status(tern_test_post(t, "/tickets", .json = "{\"price\":-1}"), 422);
@@ -213,7 +213,7 @@ TERN_TEST(a_version_that_was_sent_must_be_the_rows)
     tern_check_json(tern_test_get(t, "/letters/1"), "/weight", "4");
 }
 
-TERN_TEST(a_replaced_row_shows_what_was_left_out_as_null)
+TERN_TEST(a_replaced_row_shows_missing_fields_as_null)
 {
     tern_check_status(tern_test_post(t, "/seats", .json = "{\"row\":1,\"number\":2,\"guest\":\"ann\"}"), 201);
     tern_check_json(tern_test_put(t, "/seats/1/2", .json = "{}"), "",
@@ -269,7 +269,7 @@ TERN_TEST(the_location_of_a_new_row_leads_to_it)
     }
 }
 
-TERN_TEST(a_slash_in_a_key_is_encoded_where_the_resource_takes_it)
+TERN_TEST(a_slash_in_a_key_is_encoded_where_the_resource_accepts_it)
 {
     for (size_t i = 0; addressable[i] != NULL; i++) {
         const char *name = quoted(t, addressable[i]);
@@ -296,7 +296,7 @@ static void check_refused(tern_test *t, const char *key, const char *message)
     tern_check_json(tern_test_get(t, "/branches"), "/total", "0");
 }
 
-TERN_TEST(a_key_that_no_path_can_hold_is_refused)
+TERN_TEST(a_key_that_no_path_can_contain_is_refused)
 {
     static const char *const keys[] = {"",     ".",    "..",   "a/..", "../a", "a/./b", "\\",
                                        "a\\b", "a\tb", "\x7f", "\x1f", "a\nb", "./",    NULL};
@@ -334,7 +334,7 @@ TERN_TEST(a_handler_of_ones_own_promises_no_location_that_is_always_refused)
 
 /* -- what is stored -- */
 
-TERN_TEST(replies_to_writes_show_what_is_stored)
+TERN_TEST(replies_to_writes_show_the_stored_row)
 {
     const char *const sent = "{\"name\":\"x\",\"price\":\"1.500\",\"extra\":{\"b\":1,  \"a\":2}}";
     tern_answer *a = tern_test_post(t, "/labels", .json = sent);

@@ -1,4 +1,4 @@
-"""The PostgreSQL server that the tests of a file share; it goes with the program."""
+"""The PostgreSQL server that the tests of a file share; it is stopped when the program ends."""
 
 import atexit
 import os
@@ -13,7 +13,7 @@ _servers = []
 
 
 def server(settings=None):
-    """Made, with these settings, when it is first asked for; skips the test where PostgreSQL is not installed."""
+    """Started with these settings on first use; skips the test where PostgreSQL is not installed."""
     if postgres.folder() is None:
         raise harness.Skip("PostgreSQL is not installed")
     if not _servers:

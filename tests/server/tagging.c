@@ -206,7 +206,7 @@ static const char *add_novels(tern_test *t)
     return at;
 }
 
-TERN_TEST(related_rows_come_when_they_are_asked_for)
+TERN_TEST(related_rows_are_included_on_request)
 {
     const char *at = add_novels(t);
     tern_answer *a = tern_test_get(t, at);
@@ -237,7 +237,7 @@ TERN_TEST(a_name_that_is_not_to_be_included_is_422_with_those_that_are)
                       200); /* an unknown name in the query, as in any other route */
 }
 
-TERN_TEST(the_document_lists_what_may_be_included)
+TERN_TEST(the_document_lists_the_relations_that_may_be_included)
 {
     tern_answer *a = tern_test_get(t, "/openapi.json");
     tern_check_json(a, "/paths/~1novels~1{id}/get/parameters/1/schema/items/enum", "[\"by\",\"themes\"]");
@@ -246,7 +246,7 @@ TERN_TEST(the_document_lists_what_may_be_included)
     tern_check_json(a, "/paths/~1notes~1{id}/get/parameters/1/name", "\"If-None-Match\"");
 }
 
-TERN_TEST(a_row_with_related_ones_has_another_tag_that_holds_for_writing)
+TERN_TEST(a_row_with_related_ones_has_another_tag_that_is_valid_for_writing)
 {
     const char *at = add_novels(t), *with = tern_test_sprintf(t, "%s?include=themes", at);
     const char *tag = tag_of(t, with);

@@ -1,5 +1,5 @@
-"""The document against the server: what /openapi.json calls right is taken, what it calls wrong is refused, and what is
-sent back is what it says. Values of every sort are tried on a field of every kind, presence and rule (agreement.c)."""
+"""Compares the document with the server: a value that is valid by /openapi.json is accepted, an invalid one is refused,
+and replies match their schemas. Tries values of all sorts on a field of every kind, presence and rule (agreement.c)."""
 
 import http.client
 import itertools
@@ -67,11 +67,11 @@ class Caller:
               f"{method} {path}: the reply is not what the document says: {text[:500]}")
 
 
-# Where the two differ on purpose. Each is told in docs/openapi.md.
+# Deliberate differences. docs/openapi.md describes each of them.
 def is_known_difference(name, body, is_right, status):
     is_taken = status < 300
     if name == "shown" or name.startswith("shown_"):
-        return is_taken and not is_right # a read-only field is passed over, so that what was read can be sent back
+        return is_taken and not is_right # a read-only field is ignored, so that a received object can be sent back
     if name.startswith("exact") and is_taken and not is_right:
         return re.search(r'"-?[0-9.]+[eE]', body) is not None # text with an exponent, as Python writes decimals
     if not is_right or status != 422:
@@ -80,7 +80,7 @@ def is_known_difference(name, body, is_right, status):
     if name.startswith("exact"): # 18 digits, and as many after the point; limits hold for numbers that are text too
         is_limited_text = name in ("exact_range", "exact_cents", "exact_price") and re.search(r'"(v|price)":"', body)
         return is_limited_text or any(not fits_decimal(number) for number in numbers)
-    if name.startswith(("small", "real")): # what no double holds, or only as 0
+    if name.startswith(("small", "real")): # numbers that a double cannot represent, or only as 0
         return any(float(number) in (float("inf"), float("-inf")) or float(number) == 0 for number in numbers)
     return name == "bytes_some" # a length in base64 is one of one to three bytes
 
@@ -91,7 +91,7 @@ def fits_decimal(text):
 
 
 def bodies_for(name):
-    """Bodies of one route: each value as the field, and what is around it."""
+    """The bodies for one route: each value as the field, in its object."""
     for value in VALUES:
         yield '{"a":1,"z":null,"v":' + value + "}" if name == "several" else '{"v":' + value + "}"
     yield from ("{}", "[]", "null", '"v"', '{"w":1}', '{"v":1,"w":1}', '{"a":1,"z":"low"}', '{"a":null,"z":"low"}',
@@ -99,7 +99,7 @@ def bodies_for(name):
 
 
 @test
-def the_server_takes_what_the_document_calls_right_and_nothing_else():
+def the_server_accepts_exactly_what_the_document_allows():
     with Server(name="agreement") as server:
         caller = Caller(server)
         wrong, tried = [], 0
@@ -129,7 +129,7 @@ def a_foreign_validator_reads_the_documents_schemas_the_same():
         import jsonschema # pylint: disable=import-outside-toplevel
     except ImportError:
         raise harness.Skip("there is no jsonschema (pip install jsonschema) to ask") from None
-    plain = [body for body in VALUES if not re.search(r"\d{16}|[eE]|0\.0|\.\d\d", body)] # what Python's floats tell exactly
+    plain = [body for body in VALUES if not re.search(r"\d{16}|[eE]|0\.0|\.\d\d", body)] # exact as Python's floats
     with Server(name="agreement") as server:
         caller = Caller(server)
         caller.exact.formats = False
@@ -145,7 +145,7 @@ def a_foreign_validator_reads_the_documents_schemas_the_same():
 
 
 @test
-def a_resource_takes_what_its_document_calls_right_and_nothing_else():
+def a_resource_accepts_exactly_what_its_document_allows():
     fields = ("id", "title", "stars", "note", "tag", "due", "tone", "price", "labels", "inner", "secret", "other")
     with Server(name="agreement") as server:
         caller = Caller(server)
@@ -172,7 +172,7 @@ def a_resource_takes_what_its_document_calls_right_and_nothing_else():
 
 
 @test
-def a_list_takes_the_orders_and_fields_that_the_document_names():
+def a_list_accepts_the_orders_and_fields_that_the_document_names():
     with Server(name="agreement") as server:
         caller = Caller(server)
         caller.send("POST", "/reset")

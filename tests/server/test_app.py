@@ -1,4 +1,4 @@
-"""What a whole application does with requests: routing, getters, replies, failures, middleware, logging, framing."""
+"""Tests of a whole application: routing, getters, replies, failures, middleware, logging, framing."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ def put_file(name, data):
 
 
 def check_problem(reply, status, detail=None):
-    """The reply is exactly this problem, as RFC 9457 has it."""
+    """Checks that the reply is exactly this problem, according to RFC 9457."""
     check_equal(reply.status, status, "status")
     check_equal(reply.header("Content-Type"), "application/problem+json", "Content-Type")
     problem = json.loads(reply.body)
@@ -56,7 +56,7 @@ def routes_prefer_text_over_typed_over_any_parameter():
 
 
 @test
-def an_int_beyond_64_bits_is_no_int():
+def an_int_beyond_64_bits_is_not_an_int():
     reply = get("/users/9223372036854775808")
     check(reply.status == 404 or reply.text == "name 9223372036854775808", f"{reply.status} {reply.text}")
     check_equal(get("/greet/you/9223372036854775808").status, 404, "an int parameter out of range")
@@ -195,7 +195,7 @@ def get_dated(*headers, method="GET"):
 
 
 @test
-def a_file_is_304_to_who_has_it_since_it_was_written():
+def an_unchanged_file_is_304_for_a_client_that_has_it():
     for method in ("GET", "HEAD"):
         for date in (DATE, AFTER, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"):
             reply = get_dated(f"If-Modified-Since: {date}", method=method)
@@ -205,7 +205,7 @@ def a_file_is_304_to_who_has_it_since_it_was_written():
 
 
 @test
-def a_file_is_sent_where_the_date_of_the_request_says_nothing():
+def a_file_is_sent_when_the_date_of_the_request_is_invalid():
     for headers in (["If-Modified-Since: yesterday"], ["If-Modified-Since: "], [f"If-Modified-Since: {DATE}"] * 2,
                     [f"If-Modified-Since: {AFTER}", 'If-None-Match: "a"'], [f"If-Modified-Since: {DATE}, {DATE}"],
                     [f"If-Unmodified-Since: {DATE}"], [f"If-Unmodified-Since: {AFTER}"], ["If-Unmodified-Since: never"],
@@ -215,7 +215,7 @@ def a_file_is_sent_where_the_date_of_the_request_says_nothing():
 
 
 @test
-def a_file_that_was_written_since_is_412_to_who_wants_it_unchanged():
+def a_changed_file_is_412_for_a_client_that_wants_it_unchanged():
     reply = get_dated(f"If-Unmodified-Since: {BEFORE}")
     check_problem(reply, 412)
     check_problem(get_dated(f"If-Unmodified-Since: {BEFORE}", f"If-Modified-Since: {DATE}"), 412)
@@ -229,10 +229,10 @@ def a_file_from_the_future_was_written_now():
     check_equal(reply.header("Last-Modified"), reply.header("Date"))
 
 
-# -- what a request says ---------------------------------------------------------------------------------------------
+# -- parts of a request ----------------------------------------------------------------------------------------------
 
 @test
-def getters_tell_what_the_request_says():
+def getters_return_the_parts_of_the_request():
     reply = server().ask("GET /facts?a=%20&b HTTP/1.1\r\nHost: test:80\r\nConnection: close\r\n\r\n")
     check_equal(reply.text, "method=GET\npath=/facts\nquery=a=%20&b\nhost=test:80\nroute=/facts\naddress=127.0.0.1\n")
     check(get("/facts", method="PROPFIND").text.startswith("method=PROPFIND\n"), "another method")
@@ -274,7 +274,7 @@ def threat_018_a_header_with_an_underscore_is_seen_only_where_an_input_names_it(
 
 
 @test
-def threat_018_a_header_that_is_passed_over_is_told_once_to_who_debugs():
+def threat_018_an_ignored_header_is_logged_once_at_debug_level():
     with harness.Server("--log-level", "debug") as other:
         other.get("/", "X_Trace: 1")
         other.wait_logged("header X_Trace is ignored: its name has a '_'")
@@ -345,7 +345,7 @@ def replies_say_their_type_and_length():
 
 
 @test
-def statuses_without_a_body_have_none():
+def statuses_without_a_body_send_no_body():
     for head in (False, True):
         reply = get("/status?code=205", method="HEAD" if head else "GET")
         check_equal((reply.status, reply.body, reply.header("Content-Length")), (205, b"", "0"))
@@ -474,7 +474,7 @@ def counted(own):
 
 
 @test
-def what_was_deferred_runs_however_the_handler_ends():
+def deferred_calls_run_however_the_handler_ends():
     with harness.Server() as own:
         own.get("/defer")
         own.get("/defer?fail=1")
@@ -495,7 +495,7 @@ def a_handler_that_takes_too_long_is_503():
 
 
 @test
-def a_request_that_takes_too_much_memory_is_503():
+def a_request_that_uses_too_much_memory_is_503():
     reply = get("/hog")
     check_equal((reply.status, reply.header("Content-Type")), (503, "application/problem+json"))
     check_equal(get("/").text, "hello", "the next request")
@@ -642,7 +642,7 @@ def threat_084_no_request_can_forge_a_log_line():
 
 
 @test
-def health_and_readiness_are_told():
+def health_and_readiness_are_reported():
     reply = get("/healthz")
     check_equal((reply.status, reply.text, reply.header("Cache-Control")), (200, '{"status":"ok"}', "no-store"))
     with harness.Server() as own:
@@ -719,7 +719,7 @@ def connections_are_kept_as_their_version_and_headers_say():
 
 
 @test
-def nothing_behind_a_closing_request_is_answered():
+def nothing_after_a_closing_request_is_answered():
     for first in ("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"):
         with server().connect() as client:
             client.send_while_it_listens(first + "GET /json HTTP/1.1\r\nHost: t\r\n\r\n" * 1000)
@@ -810,7 +810,7 @@ def a_unix_socket_is_served():
 
 
 @test
-def a_socket_file_has_the_mode_that_is_asked_for_and_keeps_it():
+def a_socket_file_has_the_given_mode_and_keeps_it():
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/socket"
         with harness.Server("--host", f"unix:{path}", env={"TERN_SOCKET_MODE": "0660"}) as own:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`APP check`: checked.c has calls with a mistake each, and beside each what the check says of its line."""
+"""`APP check`: checked.c has calls with one mistake each, and after each call the check's report for its line."""
 
 import json
 import os
@@ -17,7 +17,7 @@ COMMENT = re.compile(r"/\* (?:(sqlite|postgres): )?((?:error|warning|note): .*?\
 
 
 def wanted(engine):
-    """(line, words) of each comment that is for the engine."""
+    """(line, text) of each comment for the engine."""
     with open(SOURCE, encoding="utf-8") as file:
         return sorted((number, found[1]) for number, line in enumerate(file, 1) for found in COMMENT.findall(line)
                       if found[0] in ("", engine))
@@ -72,14 +72,14 @@ def on_both(function):
 
 
 def found(out):
-    """(line, words) of each line but the summary."""
+    """(line, text) of each line except the summary."""
     lines = [re.fullmatch(r".*checked\.c:(\d+): (.*)", line) for line in out.splitlines()[:-1]]
     check(all(lines), out)
     return sorted((int(line[1]), line[2]) for line in lines)
 
 
 @on_both
-def each_mistake_is_told_with_its_line_and_nothing_else_is(place):
+def each_mistake_is_reported_with_its_line_and_nothing_else_is(place):
     code, out, err = place.run("check")
     check_equal(err, "")
     check_equal(code, 1)
@@ -90,7 +90,7 @@ def each_mistake_is_told_with_its_line_and_nothing_else_is(place):
 
 
 @on_both
-def what_is_found_can_be_read_as_json(place):
+def findings_can_be_read_as_json(place):
     code, out, err = place.run("check", "--json")
     check_equal((code, err), (1, ""))
     answer = json.loads(out)
@@ -121,7 +121,7 @@ def a_program_without_a_database_has_no_such_command():
 
 
 @test
-def both_databases_can_be_asked_at_once():
+def both_databases_can_be_checked_at_once():
     with Place("postgres") as place:
         _, out, err = place.run("check", "--both")
         check_equal(err, "")
@@ -132,7 +132,7 @@ def both_databases_can_be_asked_at_once():
 
 
 @test
-def sqlite_can_be_asked_whatever_the_url_says():
+def sqlite_can_be_checked_regardless_of_the_url():
     with Place() as place:
         code, out, err = place.run("check", "--sqlite", "--database-url", "postgres://127.0.0.1:1/nothing")
         check_equal((code, err), (1, ""))
@@ -140,7 +140,7 @@ def sqlite_can_be_asked_whatever_the_url_says():
 
 
 @test
-def a_postgres_that_is_away_is_told():
+def an_unreachable_postgres_is_reported():
     with Place() as place:
         code, out, err = place.run("check", "--database-url", "postgres://127.0.0.1:1/nothing")
         check_equal((code, out), (1, ""))
@@ -148,7 +148,7 @@ def a_postgres_that_is_away_is_told():
 
 
 @test
-def both_without_a_postgres_is_refused_with_what_to_give():
+def both_without_a_postgres_is_refused_with_the_missing_option():
     with Place() as place:
         code, _, err = place.run("check", "--both")
         check_equal((code, err), (1, "checked: check --both: give the PostgreSQL to ask too by --database-url "
@@ -156,7 +156,7 @@ def both_without_a_postgres_is_refused_with_what_to_give():
 
 
 @on_both
-def nothing_is_left_behind(place):
+def no_file_is_left(place):
     place.run("check")
     check_equal(os.listdir(place.folder.name), [])
     if place.engine == "postgres":
@@ -175,7 +175,7 @@ def tables_of_the_application_in_the_same_postgres_are_neither_seen_nor_changed(
 
 
 @test
-def a_role_that_may_not_make_a_schema_is_told_what_it_needs():
+def a_role_that_may_not_create_a_schema_gets_a_message_with_the_missing_right():
     with Place("postgres") as place:
         server().psql(f"create role looker_{place.database} login password 'p'", place.database)
         url = server().url(place.database)
@@ -190,7 +190,7 @@ def a_role_that_may_not_make_a_schema_is_told_what_it_needs():
 
 
 @on_both
-def calls_are_held_against_what_the_migrations_make(place):
+def calls_are_checked_against_the_tables_of_the_migrations(place):
     place.run("migrate", "make")
     name = f"migrations/0002_tags.{place.engine}.sql"
     place.write(name, "alter table loan add column whom text;\n-- migrate:down\n")
@@ -201,7 +201,7 @@ def calls_are_held_against_what_the_migrations_make(place):
 
 
 @on_both
-def a_migration_that_fails_is_told_with_its_line(place):
+def a_migration_that_fails_is_reported_with_its_line(place):
     place.run("migrate", "make")
     place.write(f"migrations/0002_bad.{place.engine}.sql",
                 "\nalter table loan\n    add colum whom text;\n-- migrate:down\n")
@@ -211,7 +211,7 @@ def a_migration_that_fails_is_told_with_its_line(place):
 
 
 @on_both
-def changes_of_the_models_that_are_in_no_migration_are_told_and_checked_with(place):
+def changes_of_the_models_without_a_migration_are_reported_and_checked(place):
     place.run("migrate", "make")
     path = place.path("migrations", "0001_initial.json")
     with open(path, encoding="utf-8") as file:
@@ -230,7 +230,7 @@ def changes_of_the_models_that_are_in_no_migration_are_told_and_checked_with(pla
 
 
 @test
-def a_folder_of_migrations_that_cannot_be_read_is_told():
+def an_unreadable_folder_of_migrations_is_reported():
     with Place() as place:
         place.write("migrations", "")
         code, out, err = place.run("check")
@@ -238,7 +238,7 @@ def a_folder_of_migrations_that_cannot_be_read_is_told():
 
 
 @on_both
-def tables_of_another_program_are_looked_at_where_they_are(place):
+def tables_of_another_program_are_checked_where_they_exist(place):
     place.run("migrate", "make")
     place.run("migrate")
     code, out, err = place.run("check", more={"UNMANAGED": "1"})
@@ -247,7 +247,7 @@ def tables_of_another_program_are_looked_at_where_they_are(place):
 
 
 @test
-def tables_of_another_program_that_are_not_there_are_missed():
+def missing_tables_of_another_program_are_reported():
     with Place() as place:
         code, out, err = place.run("check", more={"UNMANAGED": "1"})
         check_equal((code, err), (1, ""))
@@ -256,7 +256,7 @@ def tables_of_another_program_that_are_not_there_are_missed():
 
 
 @test
-def a_program_whose_calls_cannot_be_found_is_not_taken_for_sound():
+def a_program_whose_calls_cannot_be_found_does_not_pass():
     with Place() as place, open(harness.program("bookshop"), "rb") as file:
         program = bytearray(file.read())
         program[40:48] = bytes(8)  # e_shoff
@@ -270,7 +270,7 @@ def a_program_whose_calls_cannot_be_found_is_not_taken_for_sound():
 
 
 @on_both
-def warnings_are_no_failure_unless_they_are_to_be(place):
+def warnings_are_not_failures_unless_requested(place):
     code, out, _ = place.run("check", program="bookshop")
     check_equal(code, 0, out)
     code, out, _ = place.run("check", "--strict", program="bookshop")

@@ -1,4 +1,4 @@
-"""An application's command line, and what is left of a worker that crashes: `crashing` on a free port.
+"""An application's command line, and the reports of crashed workers: `crashing` on a free port.
 
 Run one test with: test_crash.py WORD
 """
@@ -35,7 +35,7 @@ def environment(**more):
 
 
 class Service:
-    """The program under test with its log; ended, with all of its workers, when the block is left."""
+    """The program under test with its log; it is stopped, with all of its workers, at the end of the block."""
 
     def __init__(self, *flags, **env):
         self.process = subprocess.Popen([PROGRAM, "--port", "0", *flags], stderr=subprocess.PIPE,
@@ -53,7 +53,7 @@ class Service:
         self.process.communicate()
 
     def wait_for_line(self, text):
-        """Reads the log up to a line with `text`; the test's own time limit ends a wait in vain."""
+        """Reads the log up to a line with `text`; the test's own time limit ends the wait."""
         while True:
             line = self.process.stderr.readline().decode("utf-8", "replace")
             check(line != "", f"the log ended without {text!r}: {self.lines}")
@@ -75,7 +75,7 @@ class Service:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        # Not communicate(): it would pass over what readline has already taken into its buffer.
+        # Not communicate(): it would skip what readline has already buffered.
         self.lines += self.process.stderr.read().decode("utf-8", "replace").splitlines()
         return self.process.wait(timeout=20)
 
@@ -119,7 +119,7 @@ def threat_122_a_frame_larger_than_the_guard_is_a_report_that_names_the_route_an
                           ("alloca", "fill_low_end_of_alloca")):
         with Service("--workers", "1") as service:
             others = [socket.create_connection(("127.0.0.1", service.port), 10) for _ in range(8)]
-            for other in others:  # their stacks are on all sides
+            for other in others:  # their stacks are on both sides of it
                 other.sendall(b"GET /keep HTTP/1.1\r\nHost: t\r\n\r\n")
                 service.wait_for_line("kept")
             check(service.get(f"/deep/{how}") == "", "the overflow was answered")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Databases that fail under an application (ledger.c): refused in bounded time, right again afterwards, and no answer
-to the wrong request."""
+"""Databases that fail under an application (ledger.c): requests are refused in bounded time, it recovers afterwards,
+and no answer goes to the wrong request."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ WAIT_S = WAIT_MS / 1000
 
 
 def check_refused(results, least=1, statuses=(503, 504), seconds=WAIT_S + SLACK_S):
-    """At least so many of what App.together gave were refused, and all in bounded time."""
+    """Checks that at least that many results of App.together were refused, and that all came in bounded time."""
     got = [status for status, _ in results]
     check(sum(status in statuses for status in got) >= least, f"refused with {statuses}: {got}")
     check(all(status in (200, 201, *statuses) for status in got), f"statuses: {got}")
@@ -28,7 +28,7 @@ def check_refused(results, least=1, statuses=(503, 504), seconds=WAIT_S + SLACK_
 
 
 def send(app, number, source, to, path="/transfers", **more):
-    """A call for App.together: the transfer's status."""
+    """A call for App.together; returns the transfer's status."""
     return lambda: app.post(path, transfer(number, source, to, **more))[0]
 
 
@@ -53,7 +53,7 @@ def threat_102_a_database_killed_and_started_again_under_load_is_used_again(plac
 
 @contextlib.contextmanager
 def database_away():
-    """PostgreSQL is killed, and there again at the end of the block at the latest."""
+    """Kills PostgreSQL; it runs again at the end of the block at the latest."""
     ledger.server().kill()
     try:
         yield
@@ -88,7 +88,7 @@ def an_application_that_started_without_its_database_makes_its_tables_later(plac
 
 
 @on("postgres")
-def an_application_that_started_without_its_database_does_not_use_one_of_somebody_else(place):
+def an_application_that_started_without_its_database_does_not_use_a_foreign_one(place):
     place.rows("create table account (id text)")
     with database_away(), place.serve(has_accounts=False) as app:
         check_equal(app.read(), 503)
@@ -102,7 +102,7 @@ def an_application_that_started_without_its_database_does_not_use_one_of_somebod
 
 
 @on("postgres")
-def threat_102_an_answer_cut_in_the_middle_reaches_nobody(place):
+def threat_102_an_answer_cut_in_the_middle_reaches_no_client(place):
     with postgres.Proxy(ledger.server().port) as proxy:
         with place.serve(url=ledger.server().url(place.database, proxy.port), pool=2, wait_ms=2000) as app:
             for count in (1, 5, 17, 60, 61, 130, 200, 333, 500, 800):
@@ -115,7 +115,7 @@ def threat_102_an_answer_cut_in_the_middle_reaches_nobody(place):
 
 
 @on("postgres")
-def threat_102_a_frozen_database_is_given_up_in_time_and_then_works_again(place):
+def threat_102_a_frozen_database_times_out_and_then_works_again(place):
     with postgres.Proxy(ledger.server().port) as proxy:
         url = ledger.server().url(place.database, proxy.port)
         with place.serve(url=url, pool=2, query_ms=400) as app:
@@ -142,7 +142,7 @@ def threat_102_a_slow_database_answers_everyone_their_own(place):
 
 
 @on("postgres")
-def threat_126_columns_that_change_under_load_are_no_failure(place):
+def threat_126_columns_that_change_under_load_do_not_fail_requests(place):
     with place.serve(workers=2, pool=3, wait_ms=10000) as app:
         with Writers(app, clients=6) as writers:
             ledger.change_types(place, writers)
@@ -152,7 +152,7 @@ def threat_126_columns_that_change_under_load_are_no_failure(place):
 
 
 @on("sqlite")
-def threat_126_tables_that_are_made_again_under_load_are_no_failure(place):
+def threat_126_tables_that_are_rebuilt_under_load_do_not_fail_requests(place):
     with place.serve(workers=2, wait_ms=10000) as app:
         with Writers(app, clients=6) as writers:
             ledger.rebuild_tables(place, writers)
@@ -162,7 +162,7 @@ def threat_126_tables_that_are_made_again_under_load_are_no_failure(place):
 
 
 @on("postgres")
-def threat_102_too_many_connections_are_refused_in_time_and_told(place):
+def threat_102_too_many_connections_are_refused_in_time_and_reported(place):
     name = place.database
     ledger.server().psql(f"create role few_{name} login password 'few'; "
                          f"alter database {name} owner to few_{name}", "postgres")
@@ -182,7 +182,7 @@ def threat_102_too_many_connections_are_refused_in_time_and_told(place):
 
 
 @on("postgres")
-def threat_102_a_password_that_is_wrong_meanwhile_is_told_once_and_not_shown(place):
+def threat_102_a_password_that_becomes_wrong_is_reported_once_and_not_shown(place):
     name = place.database
     alter = f"alter role key_{name} password"
     ledger.server().psql(f"create role key_{name} login password 'open-sesame'; "
@@ -259,7 +259,7 @@ def threat_102_transfers_that_lock_each_other_out_are_tried_again(place):
 
 
 @on("postgres")
-def threat_102_a_lock_that_is_not_had_in_time_is_refused(place):
+def threat_102_a_lock_that_is_not_acquired_in_time_is_refused(place):
     with place.serve(pool=4) as app:
         place.rows(f"alter database {place.database} set lock_timeout = '200ms'")
         place.end_backends()
@@ -273,10 +273,10 @@ def threat_102_a_lock_that_is_not_had_in_time_is_refused(place):
 
 
 @on_both
-def threat_102_clients_that_leave_their_queries_shift_no_answer(place):
+def threat_102_clients_that_abandon_queries_do_not_shift_answers(place):
     with place.serve(pool=2, wait_ms=10000, query_ms=150) as app, Writers(app, clients=4) as writers:
         for number in range(60):
-            with app.connect() as client:  # one in three is given up by the server, the others by their clients
+            with app.connect() as client:  # the server gives up one in three, the clients the others
                 seconds = 0.5 if number % 3 == 0 else 0.05
                 client.send(f"GET /slow?nonce=left&seconds={seconds}&steps={2000000 * seconds:.0f} HTTP/1.1\r\n"
                             "Host: test\r\n\r\n")
@@ -291,14 +291,14 @@ def threat_102_clients_that_leave_their_queries_shift_no_answer(place):
 # -- both engines ----------------------------------------------------------------------------------------------------
 
 @on_both
-def threat_102_an_empty_pool_refuses_after_its_limit_and_holds_up_nobody_else(place):
+def threat_102_an_empty_pool_refuses_after_its_limit_and_delays_no_other_request(place):
     with place.serve(pool=1) as app:
         with meanwhile(app, send(app, "p1", 1, 2, hold_ms=2000)) as first:
             wait_for(place.in_transaction, text="a transfer that has the connection")
             began = time.monotonic()
             check_refused(app.together(send(app, "p2", 3, 4), send(app, "p3", 4, 3)), least=2, statuses=(503,),
                           seconds=1.9)
-            # a little less: the worker's clock is as old as the turn of its loop
+            # a little less: the worker reads its clock once in each turn of its loop
             check(time.monotonic() - began >= WAIT_S - 0.05, "it waits for the connection before it refuses")
             app.check_pings()
         check_equal(first, [201])
@@ -307,7 +307,7 @@ def threat_102_an_empty_pool_refuses_after_its_limit_and_holds_up_nobody_else(pl
 
 
 @on_both
-def threat_103_a_client_that_leaves_in_a_transaction_takes_it_back(place):
+def threat_103_a_client_that_leaves_in_a_transaction_rolls_it_back(place):
     with place.serve(pool=1, wait_ms=5000) as app:
         for number, path in enumerate(("/transfers", "/transfers/once", "/transfers")):
             with app.connect() as client:
@@ -324,7 +324,7 @@ def threat_103_a_client_that_leaves_in_a_transaction_takes_it_back(place):
 
 
 @on_both
-def threat_103_a_handler_that_fails_in_a_transaction_takes_it_back(place):
+def threat_103_a_handler_that_fails_in_a_transaction_rolls_it_back(place):
     with place.serve(pool=1) as app:
         for number, path in enumerate(("/transfers", "/transfers/once", "/transfers")):
             check_equal(app.post(path, transfer(f"bad{number}", 1, 2, fails=True))[0], 418)
@@ -380,7 +380,7 @@ def threat_104_two_applications_share_one_file(place):
 
 @contextlib.contextmanager
 def small_disk(kib):
-    """A folder on a file system of its own of so many KiB."""
+    """A folder on a new file system with that many KiB."""
     if os.geteuid() != 0:
         raise Skip("only root may mount a file system")
     folder = tempfile.mkdtemp(prefix="tern-disk-")
@@ -433,14 +433,14 @@ def threat_104_a_file_on_a_file_system_that_is_read_only_is_read():
 
 
 @on("sqlite")
-def threat_104_a_folder_that_is_missing_is_told_at_start(place):
+def threat_104_a_missing_folder_is_reported_at_start(place):
     err = place.start_in_vain(url=f"sqlite:{place.folder}/none/app.db")
     check(f"the folder {place.folder}/none does not exist" in err, err)
     check(not os.path.exists(f"{place.folder}/none"), "nothing is made")
 
 
 @on("sqlite")
-def threat_104_a_file_that_is_no_database_is_told_at_start(place):
+def threat_104_a_file_that_is_not_a_database_is_reported_at_start(place):
     with open(place.file, "wb") as file:
         file.write(b"These are the days of our lives.\n" * 200)
     err = place.start_in_vain()
@@ -450,7 +450,7 @@ def threat_104_a_file_that_is_no_database_is_told_at_start(place):
 
 
 @on("sqlite")
-def threat_104_a_damaged_table_is_told_and_the_others_serve_on(place):
+def threat_104_a_damaged_table_is_reported_and_the_others_still_work(place):
     with place.serve() as app:
         check_equal(app.post("/notes", {"title": "kept"})[0], 201)
         check_equal(app.post("/entries", {"id": "e1", "account_id": 1, "amount": 0})[0], 201)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Values that would be SQL if anything spliced them into a text, on every input of an application with a database."""
+"""SQL injection: values that would be SQL if they were inserted into a statement's text, on every input of an
+application with a database."""
 
 import json
 import sys
@@ -29,7 +30,7 @@ TABLES = ("account", "entry", "note")
 
 
 class Watched:
-    """The rows of every table, which nothing but what is answered with 201 may change."""
+    """The rows of every table, which only requests answered with 201 may change."""
 
     def __init__(self, place, client):
         self.place, self.client = place, client
@@ -110,7 +111,7 @@ def threat_100_every_value_in_a_body_is_kept_as_it_is(place):
             entry = {"id": text[:60], "account_id": 1, "amount": 0, "note": text}
             entry = watched.send("POST", "/entries", entry, (201,))[1]
             check_equal(entry["id"], text[:60])
-            if not set(text) & set("\\/\x01"):  # which no path may hold
+            if not set(text) & set("\\/\x01"):  # which a path must not contain
                 check_equal(watched.get(f"/entries/{quoted(text[:60])}")[1], entry, "the row of a hostile key")
             check_equal(watched.send("POST", "/entries", entry, (409,))[1]["errors"][0]["location"], ["body", "id"])
             place.rows("delete from entry")
@@ -119,7 +120,7 @@ def threat_100_every_value_in_a_body_is_kept_as_it_is(place):
 
 
 @on_both
-def threat_101_text_that_is_no_utf_8_is_refused_before_it_is_sent(place):
+def threat_101_text_that_is_not_utf_8_is_refused_before_it_is_sent(place):
     with place.serve() as app:
         with app.connect() as client:
             watched = Watched(place, client)
@@ -127,7 +128,7 @@ def threat_101_text_that_is_no_utf_8_is_refused_before_it_is_sent(place):
             for target in (b"/entries/" + bad, b"/accounts/1?nonce=" + bad, b"/notes?title=" + bad,
                            b"/notes?order=" + bad, b"/notes?" + bad + b"=1"):
                 reply = app.ask(b"GET " + target + b" HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
-                is_name = b"?" + bad in target  # of a parameter that nobody asked for
+                is_name = b"?" + bad in target  # of a parameter that no handler reads
                 check(reply.status in (400, 404, 422) or (reply.status == 200 and is_name), f"{target}: {reply.raw}")
             raw = urllib.parse.unquote_to_bytes(bad)
             for body in (b'{"title":"' + raw + b'"}', b'{"title":"ok","text":"' + raw + b'"}',

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Workers and the database are killed while clients write: nothing acknowledged is lost, nothing half there.
+"""Workers and the database are killed while clients write: nothing acknowledged is lost, and no transfer is incomplete.
 
-scripts/soak-data does the same two hundred times.
+scripts/soak-data repeats this two hundred times.
 """
 
 import os
@@ -18,7 +18,7 @@ from ledger import Writers, check_books, on, on_both
 KILLS = 10
 
 
-SHORT_LIFE_S = 1.1  # the master takes its time to replace who dies earlier
+SHORT_LIFE_S = 1.1  # the master delays the replacement of workers that die earlier
 
 
 def age_s(pid):
@@ -28,7 +28,7 @@ def age_s(pid):
 
 
 def kill_workers(app, writers, rng, times):
-    """The oldest, each at some moment between two answers."""
+    """Kills the oldest worker, each time at some moment between two answers."""
     for _ in range(times):
         pids = app.worker_pids()
         pid = max(pids, key=age_s)
@@ -48,7 +48,7 @@ def kill_database(database, app, writers, rng, times):
 
 
 @on_both
-def threat_115_what_was_acknowledged_is_there_when_workers_are_killed(place):
+def threat_115_acknowledged_writes_survive_killed_workers(place):
     with place.serve(workers=2, wait_ms=10000) as app:
         with Writers(app, clients=6) as writers:
             kill_workers(app, writers, random.Random(1), KILLS)
@@ -61,7 +61,7 @@ def threat_115_what_was_acknowledged_is_there_when_workers_are_killed(place):
 
 
 @on("postgres")
-def threat_115_what_was_acknowledged_is_there_when_the_database_is_killed(place):
+def threat_115_acknowledged_writes_survive_a_killed_database(place):
     check_equal(ledger.server().psql("show fsync"), "on")
     with place.serve(workers=2, wait_ms=2000) as app:
         with Writers(app, clients=6) as writers:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A query of two seconds holds up nobody else: how long other requests of the same worker take meanwhile, as a client
-sees it."""
+"""A query of two seconds does not delay others: measures how long other requests of the same worker take during it, as
+a client sees it."""
 
 import statistics
 import sys
@@ -11,8 +11,8 @@ from harness import check
 from ledger import meanwhile, on_both
 
 TRIES, LEAST_PINGS, QUERY_S = 3, 300, 2
-# A query that held up the others would take a hundred times as long. How near the figures come to each other is
-# printed: on an idle machine the p99 beside the query is below twice the one without, and a busy one says little.
+# If the query delayed the others, they would take a hundred times as long. The ratio is printed: on an idle machine the
+# p99 during the query is below twice the one without. A busy machine's figures mean little.
 MOST_MS = 50
 
 
@@ -29,7 +29,7 @@ def ping(client, times_s):
 
 
 def steps_for(app, seconds):
-    """How far SQLite counts in that time."""
+    """How far SQLite counts during that time."""
     began = time.monotonic()
     app.get("/slow?seconds=0&steps=300000")
     return int(300000 * seconds / (time.monotonic() - began))

@@ -1,5 +1,5 @@
-"""Answers that come before the request's body has: every client gets them, directly and through proxies as they are
-installed. What this machine lacks is skipped, and said."""
+"""Answers that are sent before the request's body has arrived: every client receives them, directly and through proxies
+with their default configuration. Tools that this machine lacks are skipped and reported."""
 
 import http.client
 import os
@@ -98,7 +98,7 @@ def ask_by_python(port):
             try:
                 client.request("POST", target, body, {"Content-Type": "application/octet-stream"})
             except (BrokenPipeError, ConnectionResetError):
-                pass  # it may be told while it sends; the answer is there all the same
+                pass  # it may get an error while it sends; the answer is there nevertheless
             check_equal(client.getresponse().status, EXPECTED[target], target)
             client.close()
 
@@ -139,7 +139,7 @@ def threat_124_curl_reads_an_answer_that_comes_early():
                 check_equal((done.returncode, done.stdout), (0, str(EXPECTED[target])), f"{target}, {line}")
 
 
-# -- proxies as they are installed --------------------------------------------------------------------------------------
+# -- proxies as they are installed -------------------------------------------------------------------------------------
 
 def free_port():
     with socket.socket() as probe:
@@ -148,7 +148,7 @@ def free_port():
 
 
 class Proxy(Program):
-    """A proxy in front of the shared server, with a configuration of its own in a folder of its own."""
+    """A proxy in front of the shared server, with its own configuration in its own folder."""
 
     def __init__(self, folder, command, config):
         self.port = free_port()
@@ -235,10 +235,10 @@ backend out
 """)
 
 
-# -- bounds -------------------------------------------------------------------------------------------------------------
+# -- bounds ------------------------------------------------------------------------------------------------------------
 
 @test
-def threat_124_a_client_that_never_stops_sending_is_left_in_the_end():
+def threat_124_a_client_that_never_stops_sending_is_dropped():
     with harness.Server("--drain-timeout", "1s") as server, server.connect() as client:
         client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999\r\n\r\n")
         check_equal(client.read().status, 413)

@@ -1,8 +1,8 @@
-"""Every system call fails in turn, under a server that serves: with each error it can have, and half done.
+"""Makes each system call of a running server fail: with each possible error, and with partial results.
 
-tests/fault/shim.c stands between the server and the C library; what it shall do stands in a file that it and this
-program map. After each fault a client has the right answer, an error status or a closed connection, and the server
-goes on: the same workers, no descriptor more than before, no sanitizer's report.
+tests/fault/shim.c is between the server and the C library; a file that it and this program map controls it. After each
+fault a client has the right answer, an error status or a closed connection, and the server continues: the same workers,
+no additional descriptor, no sanitizer's report.
 """
 
 import collections
@@ -26,12 +26,12 @@ SHORT, END = -1, -2
 FILES = tempfile.TemporaryDirectory()
 SHIM = os.path.join(harness.ROOT, "build", harness.PRESET, "tests", "fault", "shim.so")
 LINES = "".join(f"line {number} of a file\n" for number in range(20000)).encode()
-BIG = bytes(97 + at % 26 for at in range(3_000_000))  # more than the kernel takes at once
+BIG = bytes(97 + at % 26 for at in range(3_000_000))  # more than the kernel accepts at once
 MUCH = 300_000
 
 
 class Control(ctypes.Structure):
-    """As fault_control of tests/fault/shim.c."""
+    """Like fault_control of tests/fault/shim.c."""
     _fields_ = [("call", ctypes.c_char * 16), ("error", ctypes.c_int32), ("pid", ctypes.c_int32),
                 ("pass_", ctypes.c_uint32), ("every", ctypes.c_uint32), ("chance", ctypes.c_uint32),
                 ("seed", ctypes.c_uint32), ("is_armed", ctypes.c_uint32), ("seen", ctypes.c_uint32),
@@ -56,7 +56,7 @@ class Faults:
         c.is_armed = 1
 
     def disarm(self):
-        """Returns how many faults there were."""
+        """Returns the number of faults."""
         self._control.is_armed = 0
         return self._control.injected
 
@@ -66,7 +66,7 @@ class Faults:
 
 
 def preload():
-    """The shim; before it AddressSanitizer's library, which must come first where there is one."""
+    """The shim, after AddressSanitizer's library, which must come first if it is used."""
     linked = subprocess.run(["ldd", harness.program("app")], capture_output=True, text=True, check=True).stdout
     asan = re.search(r"=> (\S*libasan\S*)", linked)
     return f"{asan.group(1)} {SHIM}" if asan else SHIM
@@ -83,7 +83,7 @@ def request(target, *headers, method="GET"):
 
 
 def expect(client, status, body, method="GET"):
-    """The reply; an error of the server's own is as good, and ends what may be asked of the connection."""
+    """The reply. The server's own error is accepted, too; the connection sends no more requests after it."""
     reply = client.read(method)
     if reply.status >= 500:
         raise ConnectionAbortedError(reply.status)
@@ -94,7 +94,7 @@ def expect(client, status, body, method="GET"):
 
 
 def pause(client):
-    """Until the server's kernel has all that was sent, or the server has answered or closed already."""
+    """Waits until the server's kernel has all sent bytes, or the server has answered or closed."""
     wait_for(lambda: harness._unacknowledged(client.socket) == 0 or client.has_input(0), 5, "acknowledgement")
 
 
@@ -138,7 +138,7 @@ def reads_much(client):
 
 
 def reads_slowly(client):
-    """Under one worker: once it answers somebody else, it has found the kernel's buffer full."""
+    """With one worker: when it answers another client, it has found the kernel's buffer full."""
     client.send(request(f"/big?bytes={len(BIG)}"))
     with client.server.connect(timeout=5) as other:
         other.send(request("/"))
@@ -196,7 +196,7 @@ CLIENTS = (asks_twice, posts_in_pieces, posts_chunks, reads_a_stream, reads_a_fi
 
 
 def run_clients(server, may_fail=True, clients=CLIENTS):
-    """All of them, one after the other, on connections that are open together."""
+    """Runs all of them, one after the other, on connections that are open at the same time."""
     connections = []
     try:
         for behave in clients:
@@ -219,7 +219,7 @@ def run_clients(server, may_fail=True, clients=CLIENTS):
 # -- servers ---------------------------------------------------------------------------------------------------------
 
 def descriptors(pid):
-    """What they lead to; one that is closed meanwhile is not there any more."""
+    """The targets of the descriptors; one that was closed in the meantime is skipped."""
     names = []
     for fd in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -230,8 +230,8 @@ def descriptors(pid):
 
 
 class Served:
-    """A server under faults, and what it must be like again after each. A fresh one has mapped no stack and started
-    no thread yet."""
+    """A server under faults, and the state to which it must return after each. A fresh server has not mapped a stack or
+    started a thread yet."""
 
     def __init__(self, workers=2, is_fresh=False):
         self.faults = Faults()
@@ -284,8 +284,8 @@ def try_one(served, call, error, pass_, every, clients=CLIENTS):
 
 
 def try_each(cases, is_fresh=False, workers=2, clients=CLIENTS):
-    """Every case (call, errors, (calls that go well before, each so manyeth after)), under one server or each under
-    a fresh one."""
+    """Runs every case (call, errors, (number of successful calls before, interval after)), with one server or a fresh
+    server for each."""
     with contextlib.ExitStack() as stack:
         served = None if is_fresh else stack.enter_context(Served(workers))
         for call, errors, passes in cases:
@@ -369,7 +369,7 @@ def threat_112_memory_and_threads_fail():
 
 
 @test
-def threat_112_threat_118_the_log_takes_nothing():
+def threat_112_threat_118_the_log_accepts_nothing():
     try_each([
         ("log", (errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN), ((0, 1),)),
         ("log", (errno.EINTR, SHORT), ((0, 2), (1, 3))),
@@ -377,7 +377,7 @@ def threat_112_threat_118_the_log_takes_nothing():
 
 
 @test
-def threat_118_log_lines_stay_whole_when_the_log_takes_them_in_parts():
+def threat_118_log_lines_stay_whole_when_the_log_accepts_them_in_parts():
     with Served() as served:
         before = len(served.server.lines)
         served.faults.arm("log", SHORT, every=2)
@@ -390,7 +390,7 @@ def threat_118_log_lines_stay_whole_when_the_log_takes_them_in_parts():
 
 
 def check_serves_without_a_log(stderr):
-    """A real log that takes nothing: no shim. The socket is a file, since no line tells a port."""
+    """A real log that accepts nothing, without the shim. The socket is a file, since no log line shows a port."""
     path = os.path.join(FILES.name, f"socket{stderr}")
     command = [harness.program("app"), "--host", f"unix:{path}", "--workers", "2"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr)
@@ -498,7 +498,7 @@ def threat_112_reloads_while_calls_fail_by_chance_lose_no_worker():
 
 
 def settle(server):
-    """The workers once there are two and they stay: a reload that began under faults may end meanwhile."""
+    """The workers, when there are two that stay: a reload that began under faults may still end."""
     seen = collections.deque(maxlen=100)
 
     def is_settled():
@@ -593,8 +593,8 @@ NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "k
 
 
 def try_start(call, error, pass_, flags=()):
-    """Starts a server whose so manyeth call fails: it serves, or ends with exit code 1 and one line that says why.
-    False when there was no such call."""
+    """Starts a server whose n-th call fails: it serves, or ends with exit code 1 and one line that says why. Returns
+    False when there was no n-th call."""
     faults = Faults()
     faults.arm(call, error, pass_)
     server = harness.Server(*flags, workers=2, env=faults.env, wait=False)
@@ -619,7 +619,7 @@ def try_start(call, error, pass_, flags=()):
 
 
 def try_starts(table, prepare):
-    """Every call of the table, each time it is made, fails with each of its errors."""
+    """Makes each invocation of every call of the table fail with each of its errors."""
     for call, errors in table:
         for error in errors:
             pass_ = 0
@@ -651,14 +651,14 @@ def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
 
 
 @test
-def threat_112_a_start_that_cannot_look_at_a_stack_serves():
+def threat_112_a_start_that_cannot_inspect_a_stack_serves():
     if preload() != SHIM:
         raise harness.Skip("AddressSanitizer's builds do not look at one")
     try_starts([("mincore", (errno.ENOMEM,))], lambda: ())
 
 
 @test
-def threat_112_a_crash_is_reported_when_its_lines_cannot_be_asked_for():
+def threat_112_a_crash_is_reported_when_its_lines_cannot_be_looked_up():
     faults = Faults()
     with harness.Server(workers=1, env=faults.env) as server:
         faults.arm("pipe2", errno.EMFILE)

@@ -1,4 +1,4 @@
-"""The fuzzer: an application with a fault of every kind, what is said of it, and the tests that are printed."""
+"""The fuzzer: an application with a fault of every kind, the reported findings, and the printed tests."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def check_found(route, promise, field="", most=1):
 
 
 def compile_with(tests, folder):
-    """The program with the printed tests in it."""
+    """The program, compiled with the printed tests."""
     with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
         command = next(entry["command"] for entry in json.load(file) if entry["file"].endswith("tests/server/fuzzed.c"))
     words = shlex.split(command)
@@ -63,7 +63,7 @@ def compile_with(tests, folder):
 
 
 @test
-def sound_routes_have_no_finding():
+def correct_routes_have_no_finding():
     sound = ["POST /everything", "GET /asked/{id:int}", "POST /pictures", "POST /accounts", "POST /rows", "GET /rows",
              "GET /rows/{id}", "POST /own-shape", "POST /forms", "POST /wrapped", "GET /named"]
     for seed in ("1", "2"):
@@ -74,14 +74,14 @@ def sound_routes_have_no_finding():
 
 
 @test
-def a_route_that_is_not_fuzzed_is_not_asked():
+def a_route_that_is_not_fuzzed_gets_no_requests():
     code, output, _ = fuzz("--route", "GET /never")
     check_equal(code, 0, "exit code")
     check(", 0 requests" in output, output)
 
 
 @test
-def a_crash_is_found_behind_the_row_that_it_takes():
+def a_crash_is_found_that_needs_a_row_first():
     output = check_found("PATCH /rows/{id}/crash", "no_crash")
     check("process crashed" in output and "SIGABRT" in output, output)
     check('tern_answer_header_of(a0, "Location"), "/crash")' in output, output)
@@ -95,7 +95,7 @@ def a_hang_is_found_and_its_process_ended():
 
 
 @test
-def a_leak_is_found_where_leaks_are_looked_for():
+def a_leak_is_found_where_leaks_are_checked():
     if harness.PRESET != "debug":
         raise harness.Skip("only a build with AddressSanitizer sees leaks")
     check_found("POST /leak", "no_leak")
@@ -107,7 +107,7 @@ def half_a_reply_is_found():
 
 
 @test
-def a_5xx_is_found_behind_the_row_that_it_takes():
+def a_5xx_is_found_that_needs_a_row_first():
     check_found("PATCH /rows/{id}/late", "no_5xx")
 
 
@@ -128,17 +128,17 @@ def a_list_whose_item_lacks_a_field_is_found():
 
 
 @test
-def a_status_that_the_document_has_not_is_found():
+def a_status_that_is_not_in_the_document_is_found():
     check_found("POST /undocumented", "documented")
 
 
 @test
-def a_wrong_field_that_is_taken_is_found():
+def an_accepted_wrong_field_is_found():
     check_found("POST /hides", "names_field", "body.word", most=4)
 
 
 @test
-def a_wrong_field_for_which_another_is_blamed_is_found():
+def a_wrong_field_whose_error_names_another_is_found():
     check_found("POST /blames", "names_field", "body.word", most=4)
 
 
@@ -148,7 +148,7 @@ def a_right_value_that_is_refused_is_found():
 
 
 @test
-def a_body_that_is_not_json_and_is_taken_is_found():
+def an_accepted_body_that_is_not_json_is_found():
     check_found("POST /broken", "refuses_broken")
 
 
@@ -168,12 +168,12 @@ def a_405_without_allow_is_found():
 
 
 @test
-def a_head_that_is_not_as_get_is_found():
+def a_head_that_differs_from_get_is_found():
     check_found("GET /no-head", "head")
 
 
 @test
-def the_same_seed_asks_and_finds_the_same():
+def the_same_seed_sends_and_finds_the_same():
     words = ("--skip", "POST /hang", "--skip", "PATCH /rows/{id}/crash")
     first, second = fuzz(*words)[1], fuzz(*words)[1]
     asked = re.compile(r"^fuzz: seed 1, (\d+ requests to \d+ routes)")
@@ -213,7 +213,7 @@ def an_option_that_names_no_route_fails_the_test():
 
 
 @test
-def what_signs_in_runs_before_each_case_and_in_the_printed_test():
+def the_sign_in_runs_before_each_case_and_in_the_printed_test():
     with tempfile.TemporaryDirectory() as folder:
         program = compile_with('TERN_FUZZ(signed_in, .routes = "GET /no-head, POST /rows")\n{\n'
                                '    tern_test_set_header(t, "X-Token", "secret");\n}\n', folder)

@@ -1,7 +1,7 @@
 """HTTP/1.1 framing and smuggling: rows 1 to 30 of the threat list, byte for byte against a whole application.
 
-A refused request is always followed by another one in the same packet, for a route that counts: whatever the
-server makes of the first, it may never answer the second.
+A refused request is always followed by another one in the same packet, to a route that counts: the server must never
+answer the second one.
 """
 
 import os
@@ -25,7 +25,7 @@ def to_bytes(text):
 
 
 def refused(request, *statuses, behind=SMUGGLED):
-    """The request gets exactly one reply, with one of these statuses, and the connection ends with it."""
+    """Checks that the request gets exactly one reply, with one of these statuses, and that the connection then ends."""
     with server().connect() as client:
         client.send_while_it_listens(to_bytes(request) + behind)
         reply = client.read()
@@ -46,7 +46,7 @@ def with_line(line, method="GET", body=""):
 
 
 def answered(request, status=200, method="GET"):
-    """The request gets this status, and the connection serves another one behind it."""
+    """Checks that the request gets this status, and that the connection serves another one after it."""
     with server().connect() as client:
         client.send(to_bytes(request) + b"GET /json HTTP/1.1\r\nHost: test\r\n\r\n")
         reply = client.read(method)
@@ -158,7 +158,7 @@ def threat_012_chunk_extensions_outside_the_grammar_are_refused():
 
 
 @test
-def fields_of_which_a_request_has_one_are_refused_twice():
+def single_fields_are_refused_when_repeated():
     for line in ("Content-Type: text/plain", "Authorization: Basic YTpi", "Host: test", "Content-Length: 0"):
         name = line.split(":")[0]
         refused(f"POST /echo HTTP/1.1\r\nHost: test\r\n{line}\r\n{name.lower()}: {line.split(': ')[1]}\r\n\r\n", 400)
@@ -455,7 +455,7 @@ def threat_027_random_bytes_are_refused_or_closed():
 
 
 @test
-def threat_028_upgrades_nobody_offers_are_ignored():
+def threat_028_upgrades_that_are_not_offered_are_ignored():
     for lines in ("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
                   "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
@@ -475,7 +475,7 @@ def threat_029_connection_never_strips_a_header():
 
 
 @test
-def threat_030_line_breaks_in_what_the_app_sets_are_refused():
+def threat_030_line_breaks_in_headers_of_the_app_are_refused():
     reply = server().get("/reply/hostile")
     check_equal(reply.text, "0 set")
     check(b"Evil" not in reply.raw, reply.raw)

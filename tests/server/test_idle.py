@@ -1,5 +1,5 @@
-"""What a worker gives back once a burst is over, and that an idle one sleeps. As it is shipped: a build with sanitizers
-holds memory of its own."""
+"""A worker returns memory after a burst, and an idle one sleeps. Uses the release build: sanitizers use additional
+memory."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ KIB_A_SUSPENDED_REQUEST = 40
 
 
 def private_kib(pid):
-    """Memory that nobody shares with this process."""
+    """The memory that this process does not share with another one."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
 
@@ -26,7 +26,7 @@ def wake_ups(pid):
 
 
 def suspend_many(server, pid):
-    """As many requests at once, all answered; returns what the worker took for them."""
+    """Sends that many requests at once, all of which are answered; returns the memory that the worker used for them."""
     clients = [server.connect(timeout=20) for _ in range(BURST)]
     for client in clients:
         client.send("GET /sleep?ms=200 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
@@ -37,7 +37,7 @@ def suspend_many(server, pid):
 
 
 @test
-def an_idle_worker_gives_back_what_a_burst_took():
+def an_idle_worker_returns_the_memory_of_a_burst():
     with harness.Server(workers=1) as server:
         pid = int(server.get("/pid").text)
         before = private_kib(pid)
@@ -48,7 +48,7 @@ def an_idle_worker_gives_back_what_a_burst_took():
 
 
 @test
-def an_idle_worker_sleeps_once_it_has_given_back():
+def an_idle_worker_sleeps_after_returning_memory():
     with harness.Server(workers=1) as server:
         pid = int(server.get("/pid").text)
         before = wake_ups(pid)

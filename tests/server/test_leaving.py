@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Clients that leave while their statements run: the statements end, and nobody else waits for their connections."""
+"""Clients that leave while their statements run: the statements end, and other clients do not wait for their
+connections."""
 
 import contextlib
 import os
@@ -23,7 +24,7 @@ class OnSqlite:
         self.url = f"sqlite:{folder}/app.db"
 
     def running(self):
-        return 0  # its statements run in the worker: what others wait for tells
+        return 0  # its statements run in the worker: only the wait of others shows it
 
 
 class OnPostgres:
@@ -91,14 +92,14 @@ def serve(engine):
 
 
 def leave(app, target, after_s=0.3):
-    """Sends a request, and closes the connection while it is in work."""
+    """Sends a request, and closes the connection while the request runs."""
     with app.connect() as client:
         client.send(f"GET {target} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
         time.sleep(after_s)
 
 
 def check_left(place, app, target):
-    """Two clients leave, which is the whole pool; the next request of any kind is answered soon."""
+    """Two clients leave, which occupied the whole pool; the next request of any kind is answered soon."""
     for _ in range(2):
         leave(app, target)
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What is slow, many or big, clients that leave, and handlers that crash: limits hold and others are served."""
+"""Slow, numerous or large requests, clients that leave, and handlers that crash: limits apply and others are served."""
 
 import json
 import os
@@ -14,8 +14,8 @@ import time
 import harness
 from harness import Load, Server, check, check_equal, shared, test, wait_for
 
-# The crash report is the server's own work here: AddressSanitizer would print another one and take its time, and what
-# a crashed or exited worker leaves behind is no leak.
+# The server itself writes the crash report here: AddressSanitizer would print another one, slowly. Memory of a crashed
+# or exited worker is not a leak.
 CRASHES = {"ASAN_OPTIONS": "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:detect_stack_use_after_return=0"}
 
 
@@ -24,7 +24,7 @@ def counted(server, name):
 
 
 def wait_idle(server):
-    """Until no request is in work: what was begun has been undone."""
+    """Waits until no request runs and all deferred calls have run."""
     wait_for(lambda: counted(server, "begun") == counted(server, "undone"), text="every handler has ended")
 
 
@@ -70,13 +70,13 @@ def threat_055_hundreds_of_slow_heads_get_408_at_an_absolute_deadline_and_others
 
 
 @test
-def threat_055_a_connection_that_says_nothing_is_closed():
+def threat_055_a_silent_connection_is_closed():
     with Server("--head-timeout", "200ms") as server, server.connect() as client:
         client.check_closed()
 
 
 @test
-def threat_055_slow_heads_that_take_every_place_make_room_for_others():
+def threat_055_slow_heads_at_the_limit_make_room_for_others():
     with Server("--max-connections", "40", "--head-timeout", "60s") as server:
         slow = [server.connect() for _ in range(200)]
         for client in slow:
@@ -171,7 +171,7 @@ def threat_056_a_reader_slower_than_the_least_rate_is_dropped():
 
 
 @test
-def threat_057_idle_connections_are_dropped_oldest_first_when_places_run_out():
+def threat_057_idle_connections_are_dropped_oldest_first_at_the_limit():
     with Server("--max-connections", "64") as server:
         idle = []
         for _ in range(300):
@@ -226,7 +226,7 @@ def threat_057_an_idle_connection_costs_little_memory():
 # -- many ------------------------------------------------------------------------------------------------------------
 
 @test
-def threat_061_many_equal_and_alike_names_are_counted_not_searched_for_ever():
+def threat_061_many_equal_and_similar_names_take_linear_time():
     with Server("--max-url", "64K", "--max-head", "128K") as server:
         query = "&".join(f"a{n}=1" for n in range(990))
         check_equal(server.get(f"/query?{query}&text=last").text, "n=-1 d=0.5 b=0 text=last second=(none)")
@@ -418,7 +418,7 @@ def a_late_handler_of_a_client_that_closed_its_side_is_503():
 
 
 @test
-def threat_119_storms_of_resets_at_every_stage_leave_nothing_behind():
+def threat_119_storms_of_resets_at_every_stage_leak_nothing():
     stages = (b"", b"G", b"GET / HTTP/1.1\r\nHost: t\r\n", b"GET / HTTP/1.1\r\nHost: t\r\n\r\n",
               b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nhalf",
               b"POST /count HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
@@ -482,7 +482,7 @@ def mutated(data, chance):
 
 
 def one_hostile_client(server, chance):
-    """Some requests, perhaps broken, in some packets; then it reads some, closes, resets or sends its FIN."""
+    """Sends some requests, perhaps broken, in some packets; then it reads some, closes, resets or sends its FIN."""
     with server.connect(chance.choice((0.01, 0.05, 1)), chance.choice((None, 4096))) as client:
         data = b"".join(chance.choice(REQUESTS) for _ in range(chance.choice((1, 1, 2, 5, 60))))
         if chance.random() < 0.5:
@@ -503,7 +503,7 @@ def one_hostile_client(server, chance):
 
 
 @test
-def threat_119_hostile_clients_of_all_kinds_leave_a_sound_server():
+def threat_119_the_server_survives_hostile_clients_of_all_kinds():
     seed = int.from_bytes(os.urandom(4), "big")
     limits = ("--head-timeout", "300ms", "--body-timeout", "300ms", "--idle-timeout", "200ms", "--max-connections", "30")
     with Server(*limits) as server:
@@ -515,7 +515,7 @@ def threat_119_hostile_clients_of_all_kinds_leave_a_sound_server():
                 try:
                     one_hostile_client(server, chance)
                 except OSError:
-                    pass  # it was refused, reset or had enough of waiting
+                    pass  # it was refused, reset or timed out
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
         for thread in threads:
@@ -531,7 +531,8 @@ def threat_119_hostile_clients_of_all_kinds_leave_a_sound_server():
 # -- crashes ---------------------------------------------------------------------------------------------------------
 
 def crash(server, target, request_id):
-    """Asks for a crash; the connection must end without an answer. Milliseconds until another one is answered."""
+    """Requests a crash; the connection must end without an answer. Returns the milliseconds until another request is
+    answered."""
     with server.connect() as client:
         client.send(f"GET {target} HTTP/1.1\r\nHost: t\r\nX-Request-Id: {request_id}\r\n\r\n")
         try:
@@ -557,7 +558,7 @@ def threat_108_a_crash_is_reported_with_its_request_and_handler_and_costs_100_ms
                 check(text in event["message"], f"{text!r} in {event['message']!r}")
             check(function in event["backtrace"], f"{function} in {event['backtrace']}")
             check_equal(server.count_logged("crashed:"), 1, "one line")
-            if milliseconds >= 100:  # the machine is busy: what counts is what the service can do
+            if milliseconds >= 100:  # the machine is busy: the best result counts
                 milliseconds = min(crash(server, target, "again") for _ in range(2))
             check(milliseconds < 100, f"{target}: the next request was answered after {milliseconds:.0f} ms")
 
@@ -664,7 +665,7 @@ def threat_116_a_slow_request_is_answered_and_its_connection_lives_across_a_relo
 
 
 @test
-def threat_116_more_idle_connections_than_a_channel_holds_live_across_a_reload_and_an_upgrade():
+def threat_116_more_idle_connections_than_fit_a_channel_survive_a_reload_and_an_upgrade():
     with Server(workers=2) as server:
         idle = [server.connect() for _ in range(1500)]
         for client in idle:
@@ -773,7 +774,7 @@ def pipe_nobody_reads():
 
 
 def takes_connections(path):
-    """A socket file is there before anybody listens on it."""
+    """A socket file exists before a process listens on it."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(path) == 0
 
@@ -809,7 +810,7 @@ def a_stopping_service_says_so_to_readiness_checks():
 
 
 @test
-def threat_116_a_worker_killed_under_load_loses_only_what_it_had_in_flight():
+def threat_116_a_worker_killed_under_load_loses_only_its_requests_in_flight():
     clients = 8
     with Server(workers=2) as server:
         load = Load(server, clients=clients, target="/sleep?ms=5")
@@ -826,7 +827,7 @@ def threat_116_a_worker_killed_under_load_loses_only_what_it_had_in_flight():
 
 
 @test
-def threat_116_a_stop_under_load_answers_what_was_asked():
+def threat_116_a_stop_under_load_answers_all_requests():
     server = Server(workers=2)
     with server:
         clients = [server.connect() for _ in range(20)]

@@ -1,6 +1,6 @@
-"""The master and its workers, as clients see them: echo_service on a free port, spoken to over plain sockets.
+"""The master and its workers, as clients see them: echo_service on a free port, accessed over plain sockets.
 
-Each test starts a service of its own; none depends on another. Run one with: test_master.py WORD
+Each test starts its own service and is independent of the others. Run one with: test_master.py WORD
 """
 
 import os
@@ -81,7 +81,7 @@ class Service(harness.Program):
             connection.close()
 
     def __exit__(self, kind, *rest):
-        """How a service ends is what many of these tests are about: any end will do here."""
+        """Many of these tests check how a service ends, so any end is accepted here."""
         if self.process.poll() is None:
             self.process.kill()
         self.wait()
@@ -92,7 +92,7 @@ class Service(harness.Program):
 
 
 class Stream:
-    """Keep-alive clients that ask one request after the other, and note whatever is not an answer."""
+    """Keep-alive clients that send one request after the other, and record everything that is not an answer."""
 
     def __init__(self, service, clients=4, path="/pid"):
         self.service, self.path = service, path
@@ -240,7 +240,7 @@ def threat_114_live_unix_socket_is_refused():
 
 
 @test
-def threat_114_file_that_is_no_socket_is_left_alone():
+def threat_114_file_that_is_not_a_socket_is_left_alone():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "precious")
         with open(path, "w", encoding="ascii") as file:
@@ -455,7 +455,7 @@ def threat_116_new_program_that_does_not_start_leaves_the_old_workers():
 
 
 @test
-def term_answers_what_is_under_way_and_ends_with_0():
+def term_answers_requests_in_progress_and_ends_with_0():
     with Service(workers=2) as service:
         slow = Connection(service)
         slow.send("/slow")
@@ -560,7 +560,7 @@ def threat_109_crash_loop_is_answered_with_503_until_a_worker_stays():
                     return False
             wait_for(recovered, 15, "recovery")
             wait_for(lambda: service.logged("stays up again"), 15, "log line")
-            # The last connections that the fallback has taken still get its answer.
+            # The last connections that the fallback accepted still get its answer.
             wait_for(lambda: all(service.get("/")[0] == 200 for _ in range(20)), 15, "an end of the 503s")
 
 

@@ -16,7 +16,7 @@ from shared_postgres import postgres, server
 
 
 @on_both
-def migrations_are_made_applied_told_and_undone(place):
+def migrations_are_made_applied_listed_and_reverted(place):
     out = place.must("migrate", "make")
     check("create table person\n  create table todo" in out, out)
     check_equal(sorted(os.listdir(os.path.join(place.folder, "migrations"))),
@@ -46,7 +46,7 @@ def a_folder_without_migrations_says_how_the_first_is_made(place):
 
 
 @on_both
-def commands_on_a_database_without_tables_say_what_makes_them(place):
+def commands_on_a_database_without_tables_name_the_command_that_creates_them(place):
     words = ("migrating: the database has no tables yet: `migrating migrate` makes them, or the first start of "
              "migrating where there are no migrations\n")
     with open(os.path.join(place.folder, "rows.json"), "w", encoding="utf-8"):
@@ -62,7 +62,7 @@ def commands_on_a_database_without_tables_say_what_makes_them(place):
 
 
 @on_both
-def rows_live_through_renames_and_tables_made_anew(place):
+def rows_survive_renames_and_rebuilt_tables(place):
     place.must("migrate", "make")
     place.must("migrate")
     place.sql("insert into person (id, name) values (1, 'Ann'), (2, 'Bob')")
@@ -84,7 +84,7 @@ def rows_live_through_renames_and_tables_made_anew(place):
 
 
 @on_both
-def the_way_back_leads_to_the_schema_it_came_from(place):
+def the_down_migration_restores_the_previous_schema(place):
     place.must("migrate", "make")
     place.must("migrate", "make", "longer", models=2)
     place.must("migrate", "make", "names", models=3)
@@ -117,7 +117,7 @@ def a_changed_past_is_refused_with_both_checksums(place):
 
 
 @on_both
-def a_migration_that_fails_half_way_leaves_nothing(place):
+def a_migration_that_fails_half_way_changes_nothing(place):
     place.must("migrate", "make")
     place.append(1, "create table half (id integer);\ninsert into nowhere values (1);")
     err = place.refused("migrate")
@@ -210,7 +210,7 @@ def an_application_does_not_start_on_a_database_that_does_not_fit(place):
 
 
 @on_both
-def tables_that_nobody_here_has_made_are_left_alone(place):
+def tables_of_others_are_left_alone(place):
     place.sql("create table someones (id integer)")
     check("the database has tables that no migration" in place.refused("run"), "foreign tables")
     check_equal(place.sql("select count(*) from someones"), "0")
@@ -249,7 +249,7 @@ def rows_of_every_kind_are_dumped_and_loaded_unchanged(place):
 
 
 @on_both
-def a_load_that_fails_leaves_nothing(place):
+def a_load_that_fails_leaves_no_rows(place):
     place.must("migrate", "make", models=7)
     place.must("migrate", models=7)
     rows = os.path.join(place.folder, "rows.json")
@@ -280,7 +280,7 @@ def seeds_fill_a_new_database_and_one_that_is_filled(place):
 
 
 @on_both
-def a_seed_that_fails_leaves_what_those_before_it_did(place):
+def a_seed_that_fails_keeps_the_rows_of_earlier_seeds(place):
     place.seed = "again"
     error = place.refused("db", "seed")
     check(error.startswith("migrating: db seed: seed_ada_again: another row has this value already (") and
@@ -289,20 +289,20 @@ def a_seed_that_fails_leaves_what_those_before_it_did(place):
 
 
 @on_both
-def a_seed_can_say_what_is_wrong(place):
+def a_seed_can_report_an_error(place):
     place.seed = "in vain"
     check_equal(place.refused("db", "seed"), "migrating: db seed: seed_in_vain: 1 person is enough\n")
 
 
 @on_both
-def what_a_seed_does_wrong_is_told_once_and_in_one_line(place):
+def a_mistake_of_a_seed_is_reported_once_in_one_line(place):
     place.seed = "wrongly"
     check_equal(place.refused("db", "seed"),
                 "migrating: db seed: seed_wrongly: tern_remove_where without .where would remove every row of Person1\n")
 
 
 @on_both
-def a_seed_that_is_tried_again_does_not_tell_of_the_first_time(place):
+def a_retried_seed_does_not_report_the_first_attempt(place):
     place.seed = "twice"
     check_equal(place.refused("db", "seed"), "migrating: db seed: seed_twice: the second time\n")
 
@@ -375,12 +375,13 @@ SHAPES = {
 
 
 def shape(place):
-    """What the tables are, whatever the order of their columns."""
+    """The definitions of the tables, regardless of the order of their columns."""
     return sorted(place.sql(SHAPES[place.engine]).split("\n"))
 
 
 def check_as_new(place, models):
-    """The tables are what an empty database gets, the program starts on them, and nothing is left to be done."""
+    """Checks that the tables equal those of an empty database, that the program starts on them, and that nothing is
+    pending."""
     check_equal(place.must("migrate", "make", models=models), "no changes: the models agree with the migrations\n")
     place.must("--check", models=models)
     with Place(place.engine) as other:
@@ -406,7 +407,7 @@ def uuid(number):
 
 
 @on_both
-def keys_change_their_kind_with_all_that_refers_to_them_and_back(place):
+def keys_change_their_kind_with_all_references_and_back(place):
     start_with_members(place)
     before = shape(place)
     out = place.must("migrate", "make", "keys", models=13)
@@ -443,7 +444,7 @@ def keys_of_other_columns_and_numbers_for_rows_that_had_none(place):
 
 
 @on_both
-def a_way_back_that_cannot_be_leaves_all_as_it_is(place):
+def an_impossible_down_migration_changes_nothing(place):
     start_with_members(place)
     place.must("migrate", "make", "keys", models=13)
     place.must("migrate", models=13)
@@ -455,7 +456,7 @@ def a_way_back_that_cannot_be_leaves_all_as_it_is(place):
 
 
 @on_both
-def a_new_key_that_rows_share_leaves_all_as_it_was(place):
+def a_new_key_that_rows_share_changes_nothing(place):
     start_with_members(place)
     place.must("migrate", "make", "keys", models=13)
     place.sql("drop index pair_member_club_key")
@@ -467,7 +468,7 @@ def a_new_key_that_rows_share_leaves_all_as_it_was(place):
 
 
 @on_both
-def what_nothing_tells_is_written_by_hand(place):
+def unknown_values_are_written_by_hand(place):
     start_with_members(place)
     error = place.refused("migrate", "make", models=15)
     check("table pair, column member: it refers to member by its key, which was id and is email now; what rows hold "
@@ -510,7 +511,7 @@ def start_with_kinds(place):
 
 
 @on_both
-def values_become_what_another_kind_has_for_them_and_nulls_stay(place):
+def values_are_converted_to_another_kind_and_nulls_stay(place):
     start_with_kinds(place)
     place.must("migrate", models=17)
     rows = [json.loads(line)["kinds"] for line in place.must("db", "dump", models=17).splitlines()]
@@ -524,7 +525,7 @@ def values_become_what_another_kind_has_for_them_and_nulls_stay(place):
 
 
 @on_both
-def a_text_that_does_not_read_as_the_new_kind_leaves_all_as_it_was(place):
+def a_text_that_is_not_of_the_new_kind_changes_nothing(place):
     start_with_kinds(place)
     for name, wrong in (("g", "1x"), ("g", ""), ("h", "perhaps"), ("i", "1-2"), ("i", "1.5 EUR"), ("j", "0123"),
                         ("j", "z1234567-89ab-cdef-0123-456789abcdef"), ("k", "2026-02-30"), ("k", "1"), ("l", "1"),
@@ -538,7 +539,7 @@ def a_text_that_does_not_read_as_the_new_kind_leaves_all_as_it_was(place):
 
 
 @test
-def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
+def a_new_column_without_a_value_for_old_rows_is_refused_with_advice():
     with Place("sqlite") as place:
         place.must("migrate", "make")
         err = place.refused("migrate", "make", models=4)
@@ -548,7 +549,7 @@ def a_new_column_without_a_value_for_old_rows_is_refused_with_what_to_do():
 
 
 @test
-def nothing_is_taken_for_renamed_without_being_told():
+def nothing_counts_as_renamed_without_a_declaration():
     with Place("sqlite") as place:
         place.must("migrate", "make")
         out = place.must("migrate", "make", models=5)
@@ -557,7 +558,7 @@ def nothing_is_taken_for_renamed_without_being_told():
 
 
 def answer(place, word, *words, models):
-    """Runs a command on a terminal of its own, and answers what it asks; what it printed."""
+    """Runs a command on a new terminal, and answers its questions; returns its output."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(place.folder)
@@ -570,7 +571,7 @@ def answer(place, word, *words, models):
             text += piece
             if b"[y/N] " in piece:
                 os.write(terminal, word.encode() + b"\n")
-    except OSError: # how a terminal says that nobody is there any more
+    except OSError: # the error of a terminal whose other end is closed
         pass
     os.close(terminal)
     check_equal(os.waitpid(pid, 0)[1], 0, f"how it ended: {text}")
@@ -578,7 +579,7 @@ def answer(place, word, *words, models):
 
 
 @on_both
-def a_terminal_is_asked_what_was_renamed(place):
+def renames_are_asked_for_on_a_terminal(place):
     place.must("migrate", "make")
     place.must("migrate")
     place.sql("insert into person (id, name) values (1, 'Ann')")
@@ -640,7 +641,7 @@ def a_server_that_is_not_there_is_one_line_without_tabs():
 
 
 @test
-def a_wrong_password_is_told_without_the_password():
+def a_wrong_password_is_reported_without_the_password():
     wrong = server().url("tern").replace(postgres.PASSWORD, "wr0ng-one")
     with Place("sqlite") as place:
         place.must("migrate", "make")
@@ -656,7 +657,7 @@ def a_wrong_password_is_told_without_the_password():
 
 
 @test
-def files_that_are_called_otherwise_are_no_migrations():
+def files_with_other_names_are_not_migrations():
     with Place("sqlite") as place:
         place.must("migrate", "make")
         odd = os.path.join(place.folder, "migrations", "2_more.sql")
@@ -671,7 +672,7 @@ def files_that_are_called_otherwise_are_no_migrations():
 
 
 def found(place, word, table="note", row="id"):
-    """The rows that a search for one word gives, by number."""
+    """The numbers of the rows that a search for one word finds."""
     if place.engine == "sqlite":
         return place.sql(f"select rowid from {table}_search where {table}_search match '\"{word}\"' order by rowid")
     words = place.sql(f"select pg_get_expr(indexprs, indrelid) from pg_index where indexrelid = '{table}_search'::regclass")
@@ -690,7 +691,7 @@ def start_with_notes(place):
 
 
 @on_both
-def search_takes_in_the_rows_that_are_there_and_goes_without_a_trace(place):
+def search_indexes_existing_rows_and_is_removed_completely(place):
     start_with_notes(place)
     out = place.must("migrate", "make", models=9)
     check("  add search in note\n" in out and "0002_add_search_in_note.json" in out, out)
@@ -708,7 +709,7 @@ def search_takes_in_the_rows_that_are_there_and_goes_without_a_trace(place):
 
 
 @on_both
-def search_lives_through_renames_and_a_table_made_anew_and_back(place):
+def search_survives_renames_and_a_rebuilt_table_and_back(place):
     start_with_notes(place)
     place.must("migrate", "make", models=9)
     place.must("migrate", models=9)

@@ -1,4 +1,5 @@
-"""U+0000 on every way into a C string, where it would end what was sent: it is refused, or all of it is kept."""
+"""U+0000 in every input that becomes a C string, where it would truncate the value: it is refused, or the whole value
+is kept."""
 
 import sys
 
@@ -33,7 +34,7 @@ def threat_130_texts_and_keys_of_a_json_model_are_refused():
 
 
 @test
-def threat_130_map_keys_that_differ_after_it_are_not_called_the_same():
+def threat_130_map_keys_that_differ_after_it_are_not_equal():
     with Server(name="nuls") as server:
         reply = post(server, "/say", JSON, rb'{"map":{"a\u0000b":"1","a\u0000c":"2","a":"3"}}')
         check_equal(reply.status, 422, "status")
@@ -56,7 +57,7 @@ def threat_130_free_json_is_kept_whole():
 
 
 @test
-def threat_130_a_value_tree_has_whole_texts_and_no_such_keys():
+def threat_130_a_value_tree_has_whole_texts_and_no_keys_with_it():
     with Server(name="nuls") as server:
         check_refused(post(server, "/look", JSON, rb'{"a\u0000x":1}'), "a key")
         check_refused(post(server, "/look", JSON, rb'[{"b":{"a\u0000x":1}}]'), "a key further down")

@@ -1,5 +1,5 @@
-"""Holds /openapi.json of openapi.c against what others make of it: the official 3.1 schema, a generated client, and
-schemathesis. The tools come from PyPI into build/openapi-tools once; without them their tests are skipped."""
+"""Checks /openapi.json of openapi.c with third-party tools: the official 3.1 schema, a generated client, and
+schemathesis. The tools are installed once from PyPI into build/openapi-tools; without them their tests are skipped."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ WANTED = os.path.join(ROOT, "tests", "server", "openapi.requirements.txt")
 
 
 def run(command, folder=None, seconds=120):
-    """Runs a command; returns its exit code and all it printed."""
+    """Runs a command; returns its exit code and its output."""
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=seconds, check=False)
     return done.returncode, done.stdout.decode("utf-8", "replace")
@@ -24,7 +24,8 @@ def run(command, folder=None, seconds=120):
 
 @functools.lru_cache(maxsize=1)
 def tools():
-    """The folder of the tools' programs; made when it is not there or not for this list. Why not, when it can't be."""
+    """The folder of the tools' programs, created when it is missing or for another list of tools. Otherwise the reason
+    why it cannot be created."""
     done = os.path.join(TOOLS, "installed")
     with open(WANTED, encoding="utf-8") as file:
         wanted = file.read()
@@ -78,7 +79,7 @@ def the_document_is_served_and_printed_the_same():
 
 
 @test
-def who_has_the_document_gets_304():
+def a_client_that_has_the_document_gets_304():
     with Server(name="openapi") as server:
         tag = server.get("/openapi.json").header("ETag")
         again = server.get("/openapi.json", f'If-None-Match: "other", W/{tag}')
@@ -174,7 +175,7 @@ def a_client_generated_from_the_document_works():
         check_equal((code, output.strip()), (0, "done"), "exit code and output")
 
 
-# Methods that HTTP knows and the routes do not answer 405; TRACE alone is 501 for the whole server.
+# Methods of HTTP that a route lacks are answered with 405; only TRACE is 501, for the whole server.
 SCHEMATHESIS = '''
 [generation]
 allow-x00 = false
@@ -201,7 +202,7 @@ def requests_that_the_document_calls_right_are_taken():
     with Server(name="openapi") as server, tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "schemathesis.toml"), "w", encoding="utf-8") as file:
             file.write(SCHEMATHESIS)
-        # a path with control characters is refused before it is anybody's parameter
+        # a path with control characters is refused before it is split into parameters
         code, output = run([tool("schemathesis"), "run", write_document(folder), "--url",
                             f"http://{server.host}:{server.port}", "--max-examples", "20", "--seed", "2", "--no-color",
                             "--exclude-path", "/files/{path}", "--phases", "coverage,fuzzing", "--checks",

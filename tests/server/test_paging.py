@@ -1,5 +1,5 @@
-"""Pages, cursors and totals on both engines: a program of tests that talk to them (paging.c); clients that page through many
-rows while others write, also through a pooler; and cursors that a client made up."""
+"""Pages, cursors and totals on both engines: a program of tests (paging.c); clients that page through many rows while
+others write, also through a pooler; and cursors that a client made up."""
 
 import base64
 import re
@@ -20,19 +20,19 @@ ROWS, NEW_ROWS_LEAST = 10000, 50
 # -- the program of tests --
 
 @test
-def the_tests_of_pages_hold_on_sqlite():
+def the_tests_of_pages_pass_on_sqlite():
     check_program("paging")
 
 
 @test
-def the_tests_of_pages_hold_on_postgres():
+def the_tests_of_pages_pass_on_postgres():
     check_program("paging", "--database-url", new_database("paging_tests"))
 
 
-# -- many rows, and others who write --
+# -- many rows, and concurrent writers --
 
 class Writer(threading.Thread):
-    """Inserts rows and removes its own again, on one page or another."""
+    """Inserts rows and removes them again, on random pages."""
 
     def __init__(self, server):
         super().__init__()
@@ -55,7 +55,7 @@ class Writer(threading.Thread):
 
 
 def read_all(server, query):
-    """The ids of all rows, by the links of the pages."""
+    """The ids of all rows, found by the links between pages."""
     caller, ids, path = Caller(server), [], f"/others?{query}"
     while path is not None:
         status, page, headers = caller.send("GET", path)
@@ -122,7 +122,7 @@ def check_estimates(server):
 
 
 @test
-def an_estimate_of_postgres_is_near_the_count_once_the_table_was_looked_at():
+def an_estimate_of_postgres_is_near_the_count_after_an_analyze():
     url = new_database("paging_guess")
     with served("paging", url) as server:
         check_equal(Caller(server).send("POST", "/fill/20000")[0], 204)
@@ -134,16 +134,16 @@ def an_estimate_of_postgres_is_near_the_count_once_the_table_was_looked_at():
 
 
 def check_estimates_hold_their_parameters(server):
-    """What a client sends goes into the plan by value, never as text."""
+    """A client's values are bound to the statement, never part of its text."""
     for kind in ("'; drop table other; --", "x rows=5", "%", "\u00e4" * 100, "$1"):
         page = Caller(server).get(f"/guess?size=1&kind={quote(kind)}")
         check_equal(page["total"], 0)
 
 
-# -- cursors that somebody made up --
+# -- cursors that a client made up --
 
 def parts(cursor):
-    """What is before the values, and the values: None for null."""
+    """The part before the values, and the values: None for null."""
     raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     values, at = [], 5
     while at < len(raw):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Applications that reach PostgreSQL through a pooler, which lends them another of the server's connections for each
-transaction: every one runs its own SQL, or is told why it cannot."""
+"""Applications that reach PostgreSQL through a pooler, which may use another server connection for each transaction:
+each application runs its own SQL, or gets an error that says why not."""
 
 import contextlib
 import json
@@ -31,11 +31,11 @@ def pooled(mode, **settings):
 
 
 def in_modes(*modes):
-    """The test once for each mode of the pooler; it is given a Place and a Bouncer."""
+    """Runs the test once for each mode of the pooler, with a Place and a Bouncer as arguments."""
     def decorate(function):
         for mode in modes:
             def one(mode=mode):
-                few = 3 if mode != "session" else 20  # there each client has one for itself
+                few = 3 if mode != "session" else 20  # there each client has its own
                 with pooled(mode, default_pool_size=few) as (place, bouncer):
                     function(place, bouncer)
             one.__name__ = f"{function.__name__}_in_{mode}_mode"
@@ -49,7 +49,7 @@ def serve(place, bouncer, prepare="auto", more="", **how):
 
 
 def write_from_two(place, first, second, count):
-    """Clients of two applications write at the same time; those that came first to each taught it other statements."""
+    """Clients of two applications write at the same time; the first clients of each used different statements."""
     check_equal(first.read(), 200)
     check_equal(second.post("/entries", {"id": "first", "account_id": 1, "amount": 0})[0], 201)
     with Writers(first, clients=CLIENTS, mark="a", seed=1) as some, \
@@ -61,7 +61,7 @@ def write_from_two(place, first, second, count):
 
 
 def check_said_nothing_of_names(*apps):
-    """Nobody ran into a statement that was not there, or was there already, or into an answer of another's."""
+    """Checks that no client met a missing or duplicate statement, or another client's answer."""
     for app in apps:
         for state in ("26000", "42P05", "08P01", "fits no statement", "skipped"):
             check_equal(app.logged(state), None, f"a line with {state}")
@@ -76,7 +76,7 @@ def threat_121_two_applications_run_their_own_sql(place, bouncer):
 
 
 @in_modes("session", "transaction")
-def threat_121_names_are_safe_where_the_settings_ask_for_them(place, bouncer):
+def threat_121_names_are_safe_where_the_settings_enable_them(place, bouncer):
     with serve(place, bouncer, "always", pool=3) as first, serve(place, bouncer, "always", pool=3) as second:
         write_from_two(place, first, second, 300)
         for app in (first, second):
@@ -87,7 +87,7 @@ def threat_121_names_are_safe_where_the_settings_ask_for_them(place, bouncer):
 
 
 @in_modes("transaction")
-def threat_121_a_pooler_is_sent_no_names_when_it_is_noticed_or_told_of(place, bouncer):
+def threat_121_a_pooler_gets_no_names_when_it_is_detected_or_configured(place, bouncer):
     with serve(place, bouncer, "never") as first, serve(place, bouncer) as second:
         write_from_two(place, first, second, 100)
         check_said_nothing_of_names(first, second)
@@ -96,7 +96,7 @@ def threat_121_a_pooler_is_sent_no_names_when_it_is_noticed_or_told_of(place, bo
 
 
 def command(place, url, *words):
-    """Runs a command of the application: exit code, what it printed, what it complained about."""
+    """Runs a command of the application; returns its exit code, standard output and standard error."""
     done = subprocess.run([harness.program("ledger"), *words], cwd=place.folder, text=True, timeout=60, check=False,
                           env=harness._settings({"TERN_DATABASE_URL": url}), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -121,7 +121,7 @@ def migrations_and_dumps_work_through_a_pooler(place, bouncer):
 
 
 @in_modes("transaction")
-def what_a_pooler_does_not_take_is_told_with_what_to_do(place, bouncer):
+def a_poolers_refusal_is_reported_with_advice(place, bouncer):
     url = bouncer.url(place.database) + "?options=-c%20statement_timeout%3D9s"
     err = place.start_in_vain(url=url)
     check("unsupported startup parameter" in err and "ignore_startup_parameters" in err, err)
@@ -152,7 +152,7 @@ def threat_102_a_pooler_that_is_started_again_is_used_again(place, bouncer):
 
 
 @in_modes("transaction")
-def threat_103_clients_that_leave_their_transactions_take_nothing_of_others(place, bouncer):
+def threat_103_clients_that_leave_their_transactions_do_not_affect_others(place, bouncer):
     with serve(place, bouncer, pool=2) as app, Writers(app, clients=3) as writers:
         for number in range(30):
             with app.connect() as client:
@@ -168,7 +168,7 @@ def threat_103_clients_that_leave_their_transactions_take_nothing_of_others(plac
 
 
 @in_modes("transaction")
-def threat_126_columns_that_change_behind_a_pooler_are_no_failure(place, bouncer):
+def threat_126_columns_that_change_behind_a_pooler_do_not_fail_requests(place, bouncer):
     with serve(place, bouncer, pool=3) as app, Writers(app, clients=CLIENTS) as writers:
         change_types(place, writers)
         check_said_nothing_of_names(app)

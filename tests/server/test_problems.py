@@ -1,4 +1,5 @@
-"""Errors in the application's own shape, whoever finds them: handlers, inputs, the router, HTTP itself, the clock."""
+"""Errors in the application's own format, regardless of their source: handlers, inputs, the router, HTTP itself, time
+limits."""
 
 import json
 import socket
@@ -34,10 +35,10 @@ def check_plain(reply, status, detail=None):
     check_equal(json.loads(reply.body).get("detail"), detail)
 
 
-# -- what is told in it ----------------------------------------------------------------------------------------------
+# -- the format's contents -------------------------------------------------------------------------------------------
 
 @test
-def what_a_handler_says_is_told_in_the_shape():
+def a_failure_of_a_handler_is_sent_in_the_format():
     check_shape(get("/fail?status=409"), 409, {"": ["as asked <for>"]})
 
 
@@ -72,21 +73,21 @@ def faults_of_an_input_are_under_their_fields_with_their_own_messages():
 
 
 @test
-def an_input_that_is_not_json_is_told_in_the_shape():
+def an_input_that_is_not_json_is_reported_in_the_format():
     reply = post("/accounts", b"{")
     check_equal(reply.status, 400)
     check_equal(list(json.loads(reply.body)["errors"]), [""])
 
 
 @test
-def a_path_without_a_route_is_told_in_the_shape():
+def a_path_without_a_route_is_reported_in_the_format():
     reply = get("/nowhere")
     check_shape(reply, 404, {"": ["Not Found"]})
     check_equal(reply.header("X-Path"), "/nowhere")
 
 
 @test
-def another_method_is_told_in_the_shape_and_keeps_allow():
+def another_method_is_reported_in_the_format_and_keeps_allow():
     reply = get("/calls", method="PATCH")
     check_shape(reply, 405, {"": ["Method Not Allowed"]})
     check_equal(reply.header("Allow"), "GET, HEAD, OPTIONS")
@@ -101,29 +102,29 @@ def a_header_that_goes_with_a_problem_is_kept():
 
 
 @test
-def a_wrongly_encoded_path_is_told_in_the_shape():
+def a_wrongly_encoded_path_is_reported_in_the_format():
     check_shape(get("/a%zz"), 400, {"": ["the path is wrongly encoded"]})
 
 
 @test
-def a_mistake_of_a_reply_is_told_in_the_shape():
+def a_mistake_of_a_reply_is_reported_in_the_format():
     check_shape(get("/redirect"), 500, {"": ["Internal Server Error"]})
 
 
 @test
-def a_file_that_vanished_is_told_in_the_shape():
+def a_file_that_vanished_is_reported_in_the_format():
     check_shape(get("/vanished"), 404, {"": ["Not Found"]})
 
 
 @test
-def a_request_that_takes_too_long_is_told_in_the_shape():
+def a_request_that_takes_too_long_is_reported_in_the_format():
     reply = get("/late")
     check_shape(reply, 503, {"": ["the request took longer than 20 ms"]})
     check(reply.closes, "it closes")
 
 
 @test
-def a_head_request_gets_the_head_of_the_shape_and_no_body():
+def a_head_request_gets_the_head_of_the_format_and_no_body():
     with server().connect() as client:
         full = client.get("/fail?status=409")
         head = client.get("/fail?status=409", method="HEAD")
@@ -152,7 +153,7 @@ def a_problem_that_a_handler_only_looks_at_leaves_its_tasks_alone():
 
 
 @test
-def a_stream_that_broke_off_is_not_told_once_more():
+def a_broken_stream_is_not_reported_again():
     before = int(get("/calls").text)
     with server().connect() as client:
         client.send("GET /after/half HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -203,7 +204,7 @@ for case in REFUSED:
 
 
 @test
-def too_slow_a_head_is_told_in_the_shape():
+def too_slow_a_head_is_reported_in_the_format():
     with server().connect() as client:
         client.send("GET / HTTP/1.1\r\nHo")
         check_shape(client.read(), 408, {"": ["the request's head came too slowly"]})
@@ -215,7 +216,7 @@ def a_head_that_could_not_be_read_has_no_path_and_no_headers():
 
 
 @test
-def a_refused_body_is_told_in_the_shape_of_its_route():
+def a_refused_body_is_reported_in_the_format_of_its_route():
     reply = server().ask(b"POST /admin/7/accounts HTTP/1.1\r\nHost: h\r\nContent-Length: 200\r\n\r\n" + b"a" * 200)
     check_equal(json.loads(reply.body), {"code": 413, "message": "the body is larger than this route takes"})
 
@@ -223,18 +224,18 @@ def a_refused_body_is_told_in_the_shape_of_its_route():
 # -- groups and statuses ---------------------------------------------------------------------------------------------
 
 @test
-def a_group_has_a_shape_of_its_own():
+def a_group_has_its_own_format():
     reply = get("/admin/7/fail?status=404")
     check_equal((reply.status, json.loads(reply.body)), (404, {"code": 404, "message": "as asked <for>"}))
 
 
 @test
-def a_group_inside_has_the_shape_around_it():
+def a_nested_group_has_the_format_of_its_parent():
     check_equal(json.loads(get("/admin/7/inner/fail").body)["code"], 500)
 
 
 @test
-def paths_below_a_groups_prefix_have_its_shape_without_a_route():
+def paths_below_a_groups_prefix_have_its_format_without_a_route():
     for target in "/admin/7/nowhere", "/admin/7", "/admin/7/fail/", "/admin/7/inner/nowhere":
         check_equal(json.loads(get(target).body), {"code": 404, "message": "Not Found"}, target)
     check_equal(json.loads(get("/admin/7/fail", method="PATCH").body)["code"], 405)
@@ -243,7 +244,7 @@ def paths_below_a_groups_prefix_have_its_shape_without_a_route():
 
 
 @test
-def a_group_of_a_host_has_its_shape_for_that_host_alone():
+def a_group_of_a_host_has_its_format_for_that_host_only():
     def keys(target, host):
         return list(json.loads(server().ask(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").body))
     for target, host in (("/nowhere", "eu.admin.example"), ("/nowhere", "A.EU.Admin.Example.:80"), ("/v1/x", "api.example:81")):
@@ -254,7 +255,7 @@ def a_group_of_a_host_has_its_shape_for_that_host_alone():
 
 
 @test
-def a_status_has_a_function_of_its_own():
+def a_status_has_its_own_function():
     html = get("/fail?status=418", "Accept: text/html")
     check_equal((html.status, html.text), (418, "<h1>a teapot</h1>"))
     plain = get("/fail?status=418", "Accept: application/json")
@@ -263,7 +264,7 @@ def a_status_has_a_function_of_its_own():
 
 
 @test
-def a_group_counts_before_a_status_around_it():
+def a_groups_format_overrides_that_of_an_outer_status():
     check_equal(json.loads(get("/admin/7/fail?status=418").body)["code"], 418)
 
 
@@ -274,7 +275,7 @@ def a_function_may_choose_another_status():
 
 
 @test
-def pages_for_browsers_count_before_the_shape():
+def pages_for_browsers_override_the_format():
     reply = get("/pages/fail?status=409", "Accept: text/html")
     check_equal((reply.status, reply.header("Content-Type"), reply.header("Vary")),
                 (409, "text/html; charset=utf-8", "Accept"))
@@ -282,7 +283,7 @@ def pages_for_browsers_count_before_the_shape():
 
 
 @test
-def a_type_that_the_shape_sets_as_a_header_goes_with_the_shape_alone():
+def a_type_that_the_format_sets_as_a_header_is_only_used_with_the_format():
     reply = get("/typed/fail?status=409")
     check_equal((reply.header("Content-Type"), reply.text), ("application/vnd.api+json", '{"status":409}'))
     reply = get("/typed/fail?status=409", "Accept: text/html")
@@ -291,7 +292,7 @@ def a_type_that_the_shape_sets_as_a_header_goes_with_the_shape_alone():
 
 
 @test
-def programs_get_the_shape_where_there_are_pages():
+def programs_get_the_format_where_there_are_pages():
     reply = get("/pages/fail?status=409", "Accept: application/json")
     check_shape(reply, 409, {"": ["as asked <for>"]})
     check_equal(reply.header("Vary"), "Accept")
@@ -299,7 +300,7 @@ def programs_get_the_shape_where_there_are_pages():
 
 
 @test
-def a_page_that_is_missing_gives_way_to_the_built_in_one():
+def the_built_in_page_replaces_a_missing_one():
     reply = get("/pages/bare", "Accept: text/html")
     check_equal(reply.status, 410)
     check("<title>410 Gone</title>" in reply.text, reply.text)
@@ -308,7 +309,7 @@ def a_page_that_is_missing_gives_way_to_the_built_in_one():
 # -- functions that fail ---------------------------------------------------------------------------------------------
 
 @test
-def a_function_that_fails_leaves_the_problem_as_it_was():
+def a_function_that_fails_leaves_the_problem_unchanged():
     reply = get("/fails/fail?status=409")
     check_plain(reply, 409, "as asked <for>")
     check_equal(reply.header("X-Half-Done"), None)
@@ -323,18 +324,18 @@ def a_function_that_fails_keeps_the_headers_of_the_problem():
 
 
 @test
-def a_function_whose_reply_cannot_be_sent_leaves_the_problem_as_it_was():
+def a_function_whose_reply_cannot_be_sent_leaves_the_problem_unchanged():
     check_plain(get("/unsound/fail?status=409"), 409, "as asked <for>")
 
 
 @test
-def a_function_whose_file_is_missing_leaves_the_problem_as_it_was():
+def a_function_whose_file_is_missing_leaves_the_problem_unchanged():
     check_plain(get("/missing/fail?status=500"), 500, "as asked <for>")
     check_plain(get("/missing/vanished"), 404)
 
 
 @test
-def a_function_that_fails_for_what_http_refuses_leaves_the_problem_as_it_was():
+def a_function_that_fails_for_a_refusal_of_http_leaves_the_problem_unchanged():
     reply = server().ask(b"POST /fails/accounts HTTP/1.1\r\nHost: h\r\nContent-Length: 200\r\n\r\n" + b"a" * 200)
     check_plain(reply, 413, "the body is larger than this route takes")
 
@@ -367,7 +368,7 @@ def a_problem_that_shows_as_the_reply_is_sent_is_not_streamed():
 
 
 @test
-def a_client_that_leaves_while_the_function_waits_harms_nobody():
+def a_client_that_leaves_while_the_function_waits_does_no_harm():
     for _ in range(20):
         with server().connect() as client:
             client.send("GET /waits/fail HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -397,7 +398,7 @@ def functions_after_the_reply_hear_that_it_was_cut_off():
 
 
 @test
-def the_reply_does_not_wait_for_what_comes_after_it():
+def the_reply_does_not_wait_for_functions_after_it():
     with server().connect() as client:
         for _ in range(3):
             check_equal(client.get("/after/own").text, '{"mine":1}')
@@ -410,7 +411,7 @@ def document():
 
 
 @test
-def the_document_shows_the_shape_of_each_error():
+def the_document_shows_the_format_of_each_error():
     operation = document()["paths"]["/accounts"]["post"]
     for status in "400", "413", "415", "422", "default":
         check_equal(operation["responses"][status]["content"],
@@ -418,14 +419,14 @@ def the_document_shows_the_shape_of_each_error():
 
 
 @test
-def the_document_shows_the_shape_of_a_group_and_its_media_type():
+def the_document_shows_the_format_of_a_group_and_its_media_type():
     responses = document()["paths"]["/admin/{site}/fail"]["get"]["responses"]
     check_equal(responses["404"]["content"],
                 {"application/vnd.admin+json": {"schema": {"$ref": "#/components/schemas/AdminError"}}})
 
 
 @test
-def the_document_says_nothing_of_a_shape_that_is_not_described():
+def the_document_omits_a_format_without_a_description():
     responses = document()["paths"]["/fails/fail"]["get"]["responses"]
     check_equal(responses["default"], {"description": "Any other error"})
 

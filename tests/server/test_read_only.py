@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A SQLite file that can only be read: served, and never written to (resources.c)."""
+"""An SQLite file that can only be read: it is served, and never written to (resources.c)."""
 
 import contextlib
 import json
@@ -19,7 +19,8 @@ PROGRAM_FOLDER = tempfile.TemporaryDirectory(prefix="tern-read-only-program-")
 
 
 def runnable():
-    """A copy of the application that nobody may run too: the checkout may be in a folder of the owner's alone."""
+    """A copy of the application that the user `nobody` may run, too: only the owner may have access to the checkout's
+    folder."""
     copy = os.path.join(PROGRAM_FOLDER.name, "resources")
     if not os.path.exists(copy):
         os.chmod(PROGRAM_FOLDER.name, 0o755)
@@ -62,14 +63,14 @@ class Place:
         return server
 
     def refuse(self, url=None):
-        """What is said instead of serving."""
+        """The message that is printed instead of serving."""
         command = [runnable(), "run", "--port", "0", "--workers", "1", "--database-url", url or self.url]
         program = harness.Program(command, before=become_nobody)
         check_equal(program.wait(), 1, "exit code")
         return "\n".join(program.lines)
 
     def leave_log(self, keep_index=False):
-        """The file with a log that holds a second letter, as after a crash."""
+        """The file with a log that contains a second letter, as after a crash."""
         database = sqlite3.connect(self.file, isolation_level=None)
         database.execute("pragma wal_autocheckpoint = 0")
         database.execute("insert into letter select 2, 'second', weight, version, sent, changed from letter where id = 1")
@@ -126,7 +127,7 @@ def a_file_in_a_folder_that_may_not_be_written_to_is_read():
 
 
 @test
-def a_file_with_the_log_of_a_crash_is_read_with_what_is_in_the_log():
+def a_file_with_the_log_of_a_crash_is_read_including_the_log():
     with Place() as place:
         place.leave_log()
         place.close()
@@ -135,7 +136,7 @@ def a_file_with_the_log_of_a_crash_is_read_with_what_is_in_the_log():
 
 
 @test
-def a_file_with_a_log_and_its_index_is_read_with_what_is_in_the_log():
+def a_file_with_a_log_and_its_index_is_read_including_the_log():
     with Place() as place:
         place.leave_log(keep_index=True)
         place.close()
@@ -165,7 +166,7 @@ def the_url_may_ask_for_reading_only():
 
 
 @test
-def another_process_may_write_what_this_one_reads():
+def another_process_may_write_a_file_that_this_one_reads():
     with Place() as place:
         os.chmod(place.folder, 0o777)
         os.chmod(place.file, 0o666)
@@ -208,7 +209,7 @@ def a_file_that_is_not_a_database_is_named():
 
 
 @test
-def a_transaction_that_was_cut_off_is_said_to_be_in_the_way():
+def an_interrupted_transaction_is_reported_as_blocking():
     with Place() as place:
         with contextlib.closing(sqlite3.connect(place.file, isolation_level=None)) as database:
             database.execute("pragma journal_mode = delete")

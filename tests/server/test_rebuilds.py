@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What an application's own migrations have put on a table, when a later one changes the table.
+"""Objects that an application's own migrations added to a table, when a later migration changes the table.
 
-SQLite makes a table again for most changes; PostgreSQL refuses some while something depends on a column.
+SQLite rebuilds a table for most changes; PostgreSQL refuses some while something depends on a column.
 """
 
 import sys
@@ -12,7 +12,7 @@ from migrate_place import Place, on_both
 
 
 def begin(place, sql, down="", models=1):
-    """The first day's tables with two rows, and a migration by hand that runs `sql`."""
+    """The first day's tables with two rows, and a handwritten migration that runs `sql`."""
     place.must("migrate", "make", models=models)
     place.must("migrate", models=models)
     place.sql("insert into person (id, name) values (1, 'Ada')")
@@ -29,7 +29,7 @@ def by_hand(place, name, sql, down="", models=1):
 
 
 def change(place, models=2):
-    """The models' next day, which makes `todo` again in SQLite."""
+    """The models' next day, which rebuilds `todo` in SQLite."""
     place.must("migrate", "make", "changed", models=models)
     return place.must("migrate", models=models)
 
@@ -56,7 +56,7 @@ def names(place, kind):
 
 
 @on_both
-def a_unique_index_over_an_expression_outlives_a_change(place):
+def a_unique_index_over_an_expression_survives_a_change(place):
     begin(place, "create unique index own_once on todo (lower(title));")
     change(place)
     error = refused_by(place, "insert into todo (id, title, owner) values (7, 'COMPUTE', 1)")
@@ -64,7 +64,7 @@ def a_unique_index_over_an_expression_outlives_a_change(place):
 
 
 @on_both
-def a_partial_index_outlives_a_change(place):
+def a_partial_index_survives_a_change(place):
     begin(place, "create unique index own_part on todo (owner) where note is not null;")
     change(place)
     error = refused_by(place, "insert into todo (id, title, owner, note) values (7, 'a', 1, 'b')")
@@ -72,7 +72,7 @@ def a_partial_index_outlives_a_change(place):
 
 
 @on_both
-def a_view_and_a_view_of_it_outlive_a_change(place):
+def a_view_and_a_view_of_it_survive_a_change(place):
     begin(place, "create view own_open as select id, note from todo where note is not null;\n"
                  "create view own_count as select count(*) as number from own_open;")
     out = change(place)
@@ -83,7 +83,7 @@ def a_view_and_a_view_of_it_outlive_a_change(place):
 
 
 @sqlite
-def triggers_on_the_table_and_of_others_outlive_a_change(place):
+def triggers_on_the_table_and_of_others_survive_a_change(place):
     begin(place, "create table own_log (what text);\n"
                  "create trigger own_on after insert on todo begin insert into own_log values (new.title); end;\n"
                  "create trigger own_of after insert on person begin\n"
@@ -94,7 +94,7 @@ def triggers_on_the_table_and_of_others_outlive_a_change(place):
 
 
 @sqlite
-def triggers_of_a_view_outlive_a_change(place):
+def triggers_of_a_view_survive_a_change(place):
     begin(place, "create view own_titles as select title, owner from todo;\n"
                  "create trigger own_in instead of insert on own_titles begin\n"
                  "    insert into todo (title, owner) values (new.title, new.owner);\nend;")
@@ -104,7 +104,7 @@ def triggers_of_a_view_outlive_a_change(place):
 
 
 @sqlite
-def a_full_text_table_of_ones_own_outlives_a_change(place):
+def a_handwritten_full_text_table_survives_a_change(place):
     begin(place, "create virtual table own_words using fts5(title, content='todo', content_rowid='id');\n"
                  "insert into own_words (own_words) values ('rebuild');\n"
                  "create trigger own_add after insert on todo begin\n"
@@ -125,7 +125,7 @@ def foreign_keys_of_others_still_refer_to_the_table(place):
 
 
 @sqlite
-def names_that_a_migration_changes_are_changed_in_what_hangs_on_the_table(place):
+def a_migrations_renames_are_applied_to_the_tables_indexes_and_triggers(place):
     begin(place, "create view own_titles as select title from todo;\n"
                  "create index own_upper on todo (upper(title));\n"
                  "create trigger own_on after insert on todo when new.title = '!' begin\n"
@@ -164,7 +164,7 @@ def an_index_that_the_script_drops_does_not_come_back(place):
 
 
 @sqlite
-def a_view_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
+def a_view_of_a_dropped_column_is_named_with_the_statement_to_write(place):
     begin(place, "create view own_notes as select note from todo;")
     change(place)
     before = place.sql("select group_concat(sql) from sqlite_schema")
@@ -182,7 +182,7 @@ def a_view_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
 
 
 @sqlite
-def an_index_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
+def an_index_of_a_dropped_column_is_named_with_the_statement_to_write(place):
     begin(place, "create index own_note on todo (lower(note));")
     change(place)
     place.must("migrate", "make", "less", models=3)
@@ -193,7 +193,7 @@ def an_index_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
 
 
 @sqlite
-def a_trigger_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
+def a_trigger_of_a_dropped_column_is_named_with_the_statement_to_write(place):
     begin(place, "create table own_log (what text);\n"
                  "create trigger own_on after insert on todo begin insert into own_log values (new.note); end;")
     change(place)
@@ -204,7 +204,7 @@ def a_trigger_of_a_column_that_goes_is_named_with_the_statement_to_write(place):
 
 
 def rebuilt_by_hand(place, what, after=""):
-    """Makes todo again with `what` instead of its title's line."""
+    """Rebuilds todo with `what` instead of its title's line."""
     begin(place, f"""
 create table own_new (
     id integer primary key,
@@ -219,7 +219,8 @@ create index todo_owner_idx on todo (owner);""")
 
 
 def check_kept(place, rule, keep):
-    """The next change is refused for `rule`, and taken once the new table has it by `keep(text)`."""
+    """Checks that the next change is refused because of `rule`, and accepted when `keep(text)` adds it to the new
+    table."""
     place.must("migrate", "make", "changed", models=2)
     error = place.refused("migrate", models=2)
     check(f"the table todo has {rule}, of which its model does not know" in error, error)
@@ -232,7 +233,7 @@ def check_kept(place, rule, keep):
 
 
 @sqlite
-def a_check_by_hand_is_not_lost(place):
+def a_handwritten_check_is_not_lost(place):
     rebuilt_by_hand(place, "title text not null check (title <>  'No')")
     check_kept(place, "the check (title<>'No')",
                lambda sql: sql.replace("title text not null", "title text not null check (title <> 'No')"))
@@ -240,7 +241,7 @@ def a_check_by_hand_is_not_lost(place):
 
 
 @sqlite
-def a_collation_by_hand_is_not_lost(place):
+def a_handwritten_collation_is_not_lost(place):
     rebuilt_by_hand(place, "title text not null collate nocase")
     check_kept(place, "\"collate nocase\" at the column title",
                lambda sql: sql.replace("title text not null", "title text collate nocase not null"))
@@ -248,7 +249,7 @@ def a_collation_by_hand_is_not_lost(place):
 
 
 @sqlite
-def a_generated_column_by_hand_is_not_lost(place):
+def a_handwritten_generated_column_is_not_lost(place):
     rebuilt_by_hand(place, "title text not null", after=", own_low text generated always as (lower(title))")
     check_kept(place, "the generated column own_low",
                lambda sql: sql.replace("note text,", "note text, own_low text generated always as (lower(title)),"))
@@ -256,20 +257,20 @@ def a_generated_column_by_hand_is_not_lost(place):
 
 
 @sqlite
-def a_column_by_hand_is_not_lost(place):
+def a_handwritten_column_is_not_lost(place):
     begin(place, "alter table todo add column own_colour text;")
     check_kept(place, "the column own_colour", lambda sql: sql.replace("note text,", "note text, own_colour text,"))
 
 
 @sqlite
-def a_unique_rule_by_hand_is_not_lost(place):
+def a_handwritten_unique_rule_is_not_lost(place):
     rebuilt_by_hand(place, "title text not null", after=", unique (title, owner)")
     check_kept(place, "\"unique (title, owner)\"",
                lambda sql: sql.replace(") strict;", ", unique (title, owner)) strict;"))
 
 
 @sqlite
-def numbers_that_a_table_gave_are_not_given_again(place):
+def numbers_are_not_reused(place):
     begin(place, """
 create table own_new (id integer primary key autoincrement, title text not null,
     owner integer not null references person (id) on delete cascade, note text);
@@ -286,13 +287,13 @@ delete from todo where id = 70;""")
 
 
 @sqlite
-def what_an_older_tern_wrote_into_its_own_checks_is_no_rule_by_hand(place):
+def checks_that_an_older_tern_wrote_are_not_handwritten_rules(place):
     rebuilt_by_hand(place, "title text not null constraint todo_title_check check (length(title) < 21)")
     change(place)
 
 
 @on_both
-def a_migration_by_hand_that_makes_a_view_again_is_taken(place):
+def a_handwritten_migration_that_creates_a_view_again_is_accepted(place):
     begin(place, "create view own_titles as select title from todo;")
     by_hand(place, "again", "drop view own_titles;\ncreate view own_titles as select title, id from todo;")
     change(place)
@@ -318,7 +319,7 @@ def a_view_of_a_column_whose_kind_changes_is_named_on_postgres():
 
 
 @test
-def a_view_of_a_column_that_goes_is_named_on_postgres():
+def a_view_of_a_dropped_column_is_named_on_postgres():
     with on_postgres() as place:
         begin(place, "create view own_notes as select note from todo;")
         change(place)

@@ -1,4 +1,4 @@
-"""Resources whose rows are not for everybody: a program of tests that talk to them (resources.c)."""
+"""Resources whose rows are not visible to every client: a program of tests (resources.c)."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from harness import check_equal, test
 
 
 @test
-def the_tests_of_resources_hold():
+def the_tests_of_resources_pass():
     done = subprocess.run([harness.program("resources"), "--tap"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=120, check=False)
     check_equal(done.returncode, 0, done.stdout.decode("utf-8", "replace"))

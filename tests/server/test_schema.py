@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The SQL of models' tables (schema.c), run by the engines themselves: what each rule refuses, what defaults give."""
+"""The SQL of models' tables (schema.c), run by the engines: what each rule refuses, and the values of defaults."""
 
 import os
 import re
@@ -13,8 +13,8 @@ from harness import check, check_equal, test
 sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
 import postgres  # pylint: disable=wrong-import-position
 
-# Column, a value that is kept, one that is refused; what follows is where the engines differ: the text that the
-# refusal holds in SQLite, then in PostgreSQL ("": not refused there, by design).
+# Column, an accepted value, a refused value; then, where the engines differ, the text in the refusal of SQLite and of
+# PostgreSQL ("": not refused there, by design).
 CHECK = "thing_{}_check"
 CASES = [
     ("a", "-128", "-129", CHECK, CHECK), ("a", "127", "128", CHECK, CHECK),
@@ -117,7 +117,7 @@ def every_rule_of_a_model_is_kept_by_the_database():
 
 
 @test
-def bytes_and_decimals_are_held_to_their_limits():
+def bytes_and_decimals_are_checked_against_their_limits():
     sqlite = engines()[0]
     check_equal(refusal(sqlite, "insert into thing (m, s) values (x'0102', '0.1')"), None)
     check("thing_m_check" in refusal(sqlite, "insert into thing (m) values (x'01')"), "too few bytes")
@@ -148,7 +148,7 @@ def limits_in_time_and_limits_that_exclude_their_value_are_kept():
 
 
 @test
-def what_is_unique_is_there_once():
+def unique_values_are_stored_once():
     for engine in engines():
         engine.run("insert into \"user\" (id, email) values (5, 'b')")
         check(re.search("user_email_key|user.email",
@@ -164,7 +164,7 @@ def what_is_unique_is_there_once():
 
 
 @test
-def what_refers_to_a_deleted_row_follows_its_rule():
+def rows_that_refer_to_a_deleted_row_follow_their_rule():
     for engine in engines():
         engine.run("insert into \"user\" (id, email) values (20, 'x'), (21, 'y'), (22, 'z');\n"
                    "insert into thing (id, owner) values (900, 20);\n"

@@ -1,5 +1,5 @@
-"""Entity tags and related rows on both engines: a program of tests that talk to them (tagging.c), and clients that write with the
-same tag at once."""
+"""Entity tags and related rows on both engines: a program of tests (tagging.c), and clients that write with the same
+tag at once."""
 
 import sys
 import threading
@@ -10,17 +10,17 @@ from json_caller import Caller, check_program, new_database, served
 
 
 @test
-def the_tests_of_tags_hold_on_sqlite():
+def the_tests_of_tags_pass_on_sqlite():
     check_program("tagging")
 
 
 @test
-def the_tests_of_tags_hold_on_postgres():
+def the_tests_of_tags_pass_on_postgres():
     check_program("tagging", "--database-url", new_database("tagging_tests"))
 
 
 def check_one_wins(server, path, value, field):
-    """Of clients that all read the same tag and write with it, one writes."""
+    """Several clients read the same tag and write with it; only one write succeeds."""
     caller = Caller(server)
     status, _, headers = caller.send("POST", path, value)
     check_equal(status, 201)

@@ -1,4 +1,4 @@
-"""The test client: a program of tests that pass, fail, crash and hang, and what it says of them."""
+"""The test client: a program of tests that pass, fail, crash and hang, and its reports."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def a_failed_test_exits_1_and_the_others_run():
 
 
 @test
-def a_wrong_status_shows_request_answer_and_what_was_printed():
+def a_wrong_status_shows_request_answer_and_output():
     text = reason(run("fails_by_status")[1], "fails_by_status")
     for part in ("the status is 422 Unprocessable Content, expected 200 OK", "asked: POST /echo", '"text": 1',
                  "application/problem+json", '"location": [', "What it printed:", "said <by> the test"):
@@ -96,7 +96,7 @@ def a_served_application_and_replaced_providers_do_not_go_together():
     output = run("refuses_")[1]
     text = reason(output, "refuses_serving_with_a_replaced_provider")
     check("tern_test_serve starts the application in another process, where no provider is replaced" in text, text)
-    text = reason(output, "refuses_replacing_a_provider_of_what_is_served")
+    text = reason(output, "refuses_replacing_a_provider_of_a_served_application")
     check("tern_test_serve has started the application with its own providers" in text, text)
 
 
@@ -125,7 +125,7 @@ def a_test_that_leaves_the_process_has_not_passed():
 
 
 @test
-def a_leak_fails_its_test_where_leaks_are_looked_for():
+def a_leak_fails_its_test_where_leaks_are_checked():
     if harness.PRESET != "debug":
         raise harness.Skip("only a build with AddressSanitizer sees leaks")
     code, output, _ = run("leaks_memory")
@@ -135,7 +135,7 @@ def a_leak_fails_its_test_where_leaks_are_looked_for():
 
 
 @test
-def junit_is_well_formed_whatever_a_test_prints():
+def junit_is_well_formed_for_any_output_of_a_test():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "junit.xml")
         code, _, _ = run("fails_by_", "passes_json", "--junit", path)

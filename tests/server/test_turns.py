@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A handler that never has to wait holds up nobody: each kind of call, in a loop, beside another client of the same
-worker, by `busy`.
+"""A handler that never has to wait does not delay others: runs each kind of call in a loop, with another client of the
+same worker, in `busy`.
 
-The loops end when the worker's other request tells them to, so a loop that keeps the worker to itself is a time-out.
+The loops end when the worker's other request stops them, so a loop that monopolises the worker is a time-out.
 """
 
 import os
@@ -15,7 +15,7 @@ import harness
 import shared_postgres
 from harness import Server, check, check_equal, test
 
-FILE_BYTES = 64 << 30  # of a file with a hole in it: more than anybody reads in time
+FILE_BYTES = 64 << 30  # of a sparse file: more than a client can read in time
 
 
 def serve(**env):
@@ -25,7 +25,7 @@ def serve(**env):
 
 
 class Reader:
-    """A client that reads its reply as fast as it comes, on a thread of its own."""
+    """A client that reads its reply as fast as possible, on its own thread."""
 
     def __init__(self, server, request):
         self.client = server.connect()
@@ -108,7 +108,7 @@ def threat_123_a_body_that_comes_fast_lets_others_run():
                     while not is_over.is_set():
                         sender.send(chunk)
                 except OSError:
-                    pass  # it has heard enough
+                    pass  # it has read enough
 
             thread = threading.Thread(target=pour)
             thread.start()

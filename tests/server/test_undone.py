@@ -1,4 +1,4 @@
-"""What tests of an application leave behind in its database: undone.c, over SQLite files and PostgreSQL."""
+"""Checks what tests of an application leave in its database: undone.c, with SQLite files and PostgreSQL."""
 
 import glob
 import os
@@ -36,7 +36,7 @@ class Postgres:
 
 
 def run(folder, *words, url=None):
-    """Runs the tests in `folder`; (exit code, output, errors)."""
+    """Runs the tests in `folder`; returns (exit code, output, errors)."""
     env = harness._settings({"TERN_DATABASE_URL": url} if url else {})
     done = subprocess.run([harness.program("undone"), *words], cwd=folder, env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
@@ -75,14 +75,14 @@ def a_test_that_fails_crashes_or_is_killed_leaves_no_row(folder, database):
 def tests_that_commit_come_last_and_what_they_do_not_remove_stays(folder, database):
     code, output, errors = run(folder, "stays", "writes", "--jobs", "4", url=database.url)
     check_equal([line.split(" - ")[1] for line in output.splitlines() if " - " in line and line[0] != "#"],
-                ["writes_the_first", "writes_the_same", "stays_until_it_removes_it", "stays", "serves_what_stays"])
-    check_equal(code, 1, "exit code of\n" + output + errors)  # the last one finds what the one before has left
+                ["writes_the_first", "writes_the_same", "stays_until_it_removes_it", "stays", "serves_a_row_that_stays"])
+    check_equal(code, 1, "exit code of\n" + output + errors)  # the last one finds what the previous one has left
     check("ok 4 - stays" in output and "not ok 5" in output, output)
     check_equal(database.ask("select count(*) from note where text = 'Milk'"), "1", "rows")
 
 
 @on_both
-def what_a_test_serves_is_undone_unless_it_commits(folder, database):
+def writes_of_a_served_application_are_rolled_back_unless_the_test_commits(folder, database):
     words = ["serves_"] + (["does_not_see"] if isinstance(database, Postgres) else [])  # a file has one writer
     code, output, errors = run(folder, *words, "--database-url", database.url)
     check_equal(code, 0, "exit code of\n" + output + errors)
@@ -119,7 +119,7 @@ def a_row_that_was_there_before_is_seen_and_stays(folder, database):
 @test
 def without_a_url_each_test_has_a_database_in_memory_and_no_file_is_made():
     with tempfile.TemporaryDirectory(prefix="tern-undone-") as folder:
-        code, output, errors = run(folder, "writes", "what_it_serves", "stays_until", "--jobs", "4")
+        code, output, errors = run(folder, "writes", "the_served_rows", "stays_until", "--jobs", "4")
         check_equal(code, 0, "exit code of\n" + output + errors)
         check_equal(os.listdir(folder), [])
 
@@ -136,7 +136,7 @@ def tests_wait_for_another_program_of_tests_that_has_the_file():
 
 
 @test
-def a_database_that_is_away_is_told_once():
+def an_unreachable_database_is_reported_once():
     code, output, errors = run("/tmp", "writes", url="postgres://nobody@127.0.0.1:1/nothing")
     check_equal(code, 1, "exit code")
     check_equal(output, "")
@@ -145,7 +145,7 @@ def a_database_that_is_away_is_told_once():
 
 
 @test
-def tables_that_are_not_the_models_are_told_once_with_what_to_run():
+def tables_that_differ_from_the_models_are_reported_once_with_the_command_to_run():
     with tempfile.TemporaryDirectory(prefix="tern-undone-") as folder:
         file = File(folder)
         with sqlite3.connect(file.path) as database:
@@ -170,7 +170,7 @@ def the_tests_of_an_example_pass_on_postgres_as_in_memory():
 
 
 @test
-def the_tests_of_the_data_layer_leave_nothing_behind():
+def the_tests_of_the_data_layer_leave_no_rows():
     one = server()
     one.psql("create database units", "postgres")
     for name in ("unit_data_kinds", "unit_data_queries", "unit_data_transactions"):

@@ -1,4 +1,4 @@
-"""Uploads: large ones take no memory, and nothing of them stays."""
+"""Uploads: large ones use no memory, and leave no files."""
 
 import os
 import re

@@ -255,7 +255,7 @@ TERN_TEST(provides_a_value)
     tern_check_body(tern_test_get(t, "/secret"), "the secret of root");
 }
 
-TERN_TEST(provides_a_provider_that_takes_what_it_replaces)
+TERN_TEST(provides_a_provider_that_takes_the_one_it_replaces)
 {
     tern_test_provide(t, current_user, shouting_user);
     tern_check_body(tern_test_get(t, "/greet", ANN), "Hello, ann!!!");
@@ -300,7 +300,7 @@ TERN_TEST(refuses_serving_with_a_replaced_provider)
     tern_test_serve(t);
 }
 
-TERN_TEST(refuses_replacing_a_provider_of_what_is_served)
+TERN_TEST(refuses_replacing_a_provider_of_a_served_application)
 {
     tern_test_serve(t);
     tern_test_provide(t, current_user, test_user);

@@ -108,18 +108,18 @@ static void post_over_the_network(tern_test *t)
     tern_check(system(command) == 0); /* NOLINT(cert-env33-c): the command is the test's own */
 }
 
-TERN_TEST(serves_what_is_undone)
+TERN_TEST(serves_rows_that_are_rolled_back)
 {
     post_over_the_network(t);
 }
 
-TERN_TEST(does_not_see_what_it_serves)
+TERN_TEST(does_not_see_the_served_rows)
 {
     post_over_the_network(t);
     tern_check_body(tern_test_get(t, "/notes"), "0");
 }
 
-TERN_TEST(serves_what_stays, .commits = true)
+TERN_TEST(serves_a_row_that_stays, .commits = true)
 {
     post_over_the_network(t);
     tern_check_body(tern_test_get(t, "/notes"), "1");

@@ -76,7 +76,7 @@ static void fail_with_details(tern_ctx *c, void *arg)
     tern_fail(c, 409, "%s no more", (const char *)arg);
 }
 
-TEST(work_that_fails_says_why_and_what_it_deferred_runs)
+TEST(work_that_fails_says_why_and_its_deferred_calls_run)
 {
     CHECK_TEXT(failure_of(fail_with_details, NULL), "works no more");
     CHECK_TEXT(told, "start deferred stop");

@@ -91,7 +91,7 @@ TEST(app_takes_the_host_of_the_innermost_group_that_has_one)
     app_free(app);
 }
 
-TEST(app_keeps_copies_of_what_is_registered)
+TEST(app_copies_registered_texts)
 {
     char title[] = "Title", prefix[] = "/g", pattern[] = "/p/{x}", name[] = "name", method[] = "PURGE";
     tern_middleware list[] = {NAMED("one"), {0}};

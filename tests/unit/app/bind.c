@@ -322,7 +322,7 @@ TEST(a_query_becomes_a_model)
     CHECK_SAID(200, ask("GET /todos?unknown=1&done=&page=&ids=&level=&text=", "", ""), "all 1 20 0 - ");
 }
 
-TEST(all_faults_of_a_query_are_told_at_once)
+TEST(all_faults_of_a_query_are_reported_at_once)
 {
     open_app();
     CHECK_SAID(
@@ -450,7 +450,7 @@ TEST(threat_099_a_field_that_no_model_declares_is_refused)
     CHECK_SAID(200, ask("POST /ranges", JSON, "{\"least\":1,\"most\":2,\"is_admin\":1}"), "1 2");
 }
 
-TEST(one_model_takes_fields_from_everywhere)
+TEST(one_model_has_fields_from_every_source)
 {
     open_app();
     CHECK_SAID(200,
@@ -481,7 +481,7 @@ TEST(one_model_takes_fields_from_everywhere)
                                                                                            "must be given")));
 }
 
-TEST(broken_json_is_400_with_its_place)
+TEST(broken_json_is_400_with_its_position)
 {
     open_app();
     CHECK_SAID(400, ask("POST /todos", JSON, "{\"title\":\n  \"milk\",}"),
@@ -505,7 +505,7 @@ TEST(faults_of_nested_values_name_their_place)
                                                                           "missing", "must be given")));
 }
 
-TEST(a_form_takes_lists_and_nested_values_as_json)
+TEST(a_form_accepts_lists_and_nested_values_as_json)
 {
     open_app();
     CHECK_SAID(200,
@@ -555,7 +555,7 @@ TEST(a_body_of_another_type_is_415)
     CHECK_INT(ask("POST /letters", JSON, "{}"), 415);
 }
 
-TEST(a_body_that_cannot_be_read_to_its_end_is_told_in_a_sentence)
+TEST(a_body_that_breaks_off_is_reported_in_a_sentence)
 {
     char deep[512] = "{\"title\":";
     memset(deep + strlen(deep), '[', 200);
@@ -564,7 +564,7 @@ TEST(a_body_that_cannot_be_read_to_its_end_is_told_in_a_sentence)
                PROBLEM(400, "Bad Request", "the body is nested too deeply, line 1, column 73"));
 }
 
-TEST(json_is_utf_8_whatever_a_charset_says)
+TEST(json_is_utf_8_regardless_of_the_charset)
 {
     static const char *const types[] = {
         "application/json;",
@@ -618,7 +618,7 @@ TEST(a_form_without_files_may_be_urlencoded_where_files_are_optional)
     free(body);
 }
 
-TEST(an_empty_body_lacks_what_must_be_given)
+TEST(an_empty_body_lacks_required_fields)
 {
     open_app();
     CHECK_SAID(422, ask("POST /todos", "", ""),
@@ -770,7 +770,7 @@ TEST(a_multipart_form_gives_text_and_files)
 #define TWO(first, second)          FAULTS("2 values are wrong", first "," second)
 #define THREE(first, second, third) FAULTS("3 values are wrong", first "," second "," third)
 
-TEST(rules_of_items_hold_wherever_a_list_comes_from)
+TEST(rules_of_items_apply_to_lists_from_every_source)
 {
     open_app();
     CHECK_SAID(200, ask("GET /labels?tags=ab&tags=cd", "X-Ids: 1, 9\r\n", ""), "2 2");
@@ -850,7 +850,7 @@ TEST(a_file_beyond_64_KiB_goes_to_disk_and_is_gone_after_the_reply)
     free(body);
 }
 
-TEST(threat_069_a_broken_upload_leaves_nothing_behind)
+TEST(threat_069_a_broken_upload_leaves_no_file)
 {
     enum { SIZE = 200000 };
     char *body = malloc(SIZE + 1024);
@@ -942,7 +942,7 @@ TERN_HANDLER(cookies, Cookies, in)
     return tern_no_content(c);
 }
 
-TEST(mistakes_of_inputs_are_told_at_start)
+TEST(mistakes_of_inputs_are_reported_at_start)
 {
     static const struct {
         const char *method, *pattern;

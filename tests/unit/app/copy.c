@@ -93,7 +93,7 @@ static bool has_copied(const char *count)
            header[12 + strlen(count)] == '\r';
 }
 
-TEST(a_change_changes_what_was_sent_and_nothing_else)
+TEST(a_change_affects_only_the_sent_fields)
 {
     ask_open(settings_app());
     CHECK_SAID(200, ask("PATCH /settings/3", JSON, "{\"title\":\"new\"}"),
@@ -107,7 +107,7 @@ TEST(a_change_changes_what_was_sent_and_nothing_else)
     CHECK(has_copied("0"));
 }
 
-TEST(null_removes_what_may_be_null)
+TEST(null_removes_the_value_of_a_nullable_field)
 {
     ask_open(settings_app());
     CHECK_SAID(200, ask("PATCH /settings/3", JSON, "{\"note\":null}"),
@@ -125,7 +125,7 @@ TEST(a_form_changes_no_truth_value_that_it_does_not_send)
                ROW("old", "true", "true", "8", "[\"x\"]", "\"old\""));
 }
 
-TEST(threat_099_a_change_of_all_fields_leaves_what_the_service_gives)
+TEST(threat_099_a_change_of_all_fields_keeps_those_of_the_service)
 {
     ask_open(settings_app());
     CHECK_SAID(200, ask("PATCH /any/4", JSON, "{\"secret\":1,\"size\":2}"),
@@ -134,7 +134,7 @@ TEST(threat_099_a_change_of_all_fields_leaves_what_the_service_gives)
                ONE_FAULT("\"body\",\"id\"", "unknown", "is not a known field"));
 }
 
-TEST(a_whole_model_replaces_all_but_what_the_service_gives)
+TEST(a_whole_model_replaces_all_fields_except_those_of_the_service)
 {
     ask_open(settings_app());
     CHECK_SAID(200, ask("PUT /settings/3", JSON, "{\"title\":\"new\",\"note\":null}"),

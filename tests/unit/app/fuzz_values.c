@@ -95,7 +95,7 @@ TEST(a_valid_request_keeps_every_rule)
     end();
 }
 
-TEST(each_edge_is_right_and_each_step_beyond_is_the_fault_of_its_field)
+TEST(each_edge_is_valid_and_each_step_beyond_is_a_fault_of_its_field)
 {
     unsigned number = 0, valid = 0, invalid = 0;
     fuzz_expect expected;
@@ -161,7 +161,7 @@ TEST(every_rule_has_its_edge_and_one_step_beyond)
     end();
 }
 
-TEST(text_is_made_for_patterns_as_people_write_them)
+TEST(text_is_made_for_common_patterns)
 {
     static const char *const patterns[] = {"^[a-z0-9]+(-[a-z0-9]+)*$",
                                            "^\\d{3}-\\d{2,4}$",

@@ -193,7 +193,7 @@ TEST(path_parameters_are_read_by_name)
     CHECK_REPLY(&f, 200, "ann 42 none");
 }
 
-TEST(a_path_parameter_that_is_no_number_is_404)
+TEST(a_path_parameter_that_is_not_a_number_is_404)
 {
     fake_open(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     fake_param(&f, "name", "ann");
@@ -246,7 +246,7 @@ static tern_reply show_locals(tern_ctx *c)
                       tern_local(c, never_set) == NULL);
 }
 
-TEST(a_local_has_what_was_set_last)
+TEST(a_local_has_its_last_value)
 {
     get("/", show_locals);
     CHECK_REPLY(&f, 200, "second 3 1");

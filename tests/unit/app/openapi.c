@@ -80,7 +80,7 @@ static void check_problems(tern_app *app, const char *want)
     "\"default\":{\"description\":\"Any other error\",\"content\":{\"application/problem+json\":{"           \
     "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}"
 
-TEST(openapi_begins_with_what_the_application_says_of_itself)
+TEST(openapi_begins_with_the_applications_own_information)
 {
     tern_app *app = tern_app_new(.title = "A \"shop\"", .version = "2.1", .description = "Sells.");
     const char *want =
@@ -211,7 +211,7 @@ TEST(openapi_shows_the_first_of_the_routes_that_it_cannot_tell_apart)
     forget(app);
 }
 
-TEST(openapi_gives_every_operation_an_id_of_its_own)
+TEST(openapi_gives_every_operation_its_own_id)
 {
     tern_app *app = tern_app_new();
     tern_get(app, "/a", plain);
@@ -237,7 +237,7 @@ TEST(openapi_names_forms_where_the_route_wants_them)
     forget(app);
 }
 
-TEST(openapi_names_no_forms_for_what_no_form_can_say)
+TEST(openapi_names_no_forms_for_bodies_that_no_form_can_express)
 {
     tern_app *app = tern_app_new();
     tern_post(app, "/deep", add_deep, .forms = true);
@@ -245,7 +245,7 @@ TEST(openapi_names_no_forms_for_what_no_form_can_say)
     forget(app);
 }
 
-TEST(openapi_takes_uploads_as_multipart_alone)
+TEST(openapi_declares_uploads_as_multipart_only)
 {
     tern_app *app = tern_app_new();
     tern_post(app, "/photos", add_photo);
@@ -305,7 +305,7 @@ TEST(openapi_has_every_kind_of_security_scheme)
     forget(app);
 }
 
-TEST(openapi_says_what_each_route_and_the_whole_need)
+TEST(openapi_declares_the_security_of_each_route_and_of_the_whole)
 {
     tern_app *app = tern_app_new(.security = "token");
     tern_security(app, "token", .type = TERN_SECURITY_BEARER);
@@ -322,7 +322,7 @@ TEST(openapi_says_what_each_route_and_the_whole_need)
     forget(app);
 }
 
-TEST(openapi_reports_security_that_nobody_declares)
+TEST(openapi_reports_undeclared_security)
 {
     tern_app *app = tern_app_new(.security = "all");
     tern_security(app, "token", .type = TERN_SECURITY_BEARER);
@@ -372,7 +372,7 @@ TEST(openapi_numbers_the_routes_of_a_handler_around_names_that_are_taken)
     forget(app);
 }
 
-TEST(openapi_is_not_written_before_it_is_asked_for)
+TEST(openapi_is_not_written_before_the_first_request)
 {
     tern_app *app = tern_app_new();
     buf problems = {0};

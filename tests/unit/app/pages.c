@@ -82,7 +82,7 @@ TEST(names_of_a_page_that_are_equal_or_empty_are_refused_at_start)
           "application: .page_names gives total and page the same name, \"total\": rename one\n");
 }
 
-TEST(what_is_said_of_pages_is_refused_where_there_are_none)
+TEST(settings_of_pages_are_refused_without_pages)
 {
     const char *const want = "a.c:1: GET /a: .total and .page_names are for pages: add .paged = true\n";
     check_shape(&(tern_app_options){0}, (tern_route_options){.total = TERN_TOTAL_NONE}, want);

@@ -370,13 +370,13 @@ static const char *said(void)
     "{\"location\":[" location "],\"code\":\"" code "\",\"message\":\"" message "\"}"
 #define NO_TOKEN FAULT("\"header\",\"X-Token\"", "missing", "must be given")
 
-TEST(a_handler_gets_what_a_provider_gives)
+TEST(a_handler_gets_the_value_of_a_provider)
 {
     open_app();
     CHECK_SAID(200, ask("GET /me", ANN, ""), "ann");
 }
 
-TEST(a_handler_gets_its_input_and_what_a_provider_gives)
+TEST(a_handler_gets_its_input_and_the_value_of_a_provider)
 {
     open_app();
     CHECK_SAID(200, ask("GET /page?page=3", ANN, ""), "ann 3");
@@ -388,7 +388,7 @@ TEST(a_handler_takes_seven_pairs)
     CHECK_SAID(200, ask("GET /seven?page=3", ANN, ""), "3 ann <ann> ann.3 <ann> and ann.3 ann 1");
 }
 
-TEST(two_providers_of_one_type_are_told_apart_by_name)
+TEST(two_providers_of_one_type_are_distinguished_by_name)
 {
     open_app();
     CHECK_SAID(200, ask("GET /teams/7", ANN, ""), "ann, member of 7");
@@ -401,7 +401,7 @@ TEST(a_provider_that_two_others_take_is_called_once)
     CHECK_TEXT(trace, "current_user upper lower both diamond ~upper ~current_user");
 }
 
-TEST(each_request_has_what_its_own_call_gives)
+TEST(each_request_has_the_value_of_its_own_call)
 {
     open_app();
     CHECK_SAID(200, ask("GET /me", ANN, ""), "ann");
@@ -409,7 +409,7 @@ TEST(each_request_has_what_its_own_call_gives)
     CHECK_TEXT(trace, "current_user me ~me ~current_user");
 }
 
-TEST(what_providers_defer_runs_when_the_handler_ends_in_reverse_order)
+TEST(deferred_calls_of_providers_run_when_the_handler_ends_in_reverse_order)
 {
     open_app();
     CHECK_SAID(200, ask("GET /around", ANN, ""), "ann");
@@ -430,7 +430,7 @@ TEST(providers_after_one_that_fails_are_not_called)
     CHECK_TEXT(trace, "current_user ~current_user");
 }
 
-TEST(what_a_provider_gave_is_there_for_functions_that_get_the_context)
+TEST(a_providers_value_is_available_to_functions_with_the_context)
 {
     open_app();
     CHECK_SAID(200, ask("GET /by-context", ANN, ""), "ann");
@@ -442,7 +442,7 @@ TEST(asking_for_a_provider_that_the_route_does_not_need_is_500)
     CHECK_INT(ask("GET /forgotten", ANN, ""), 500);
 }
 
-TEST(middleware_sees_what_a_provider_gave_after_the_handler)
+TEST(middleware_sees_a_providers_value_after_the_handler)
 {
     open_app();
     CHECK_INT(ask("GET /shown", ANN, ""), 200);
@@ -484,7 +484,7 @@ TEST(needs_of_groups_come_first_from_the_outermost_in)
     CHECK_TEXT(trace, "first_gate second_gate current_user admin upper me ~me ~upper ~current_user");
 }
 
-TEST(needs_of_a_group_hold_for_its_own_routes_alone)
+TEST(needs_of_a_group_apply_to_its_own_routes_only)
 {
     open_app();
     CHECK_INT(ask("GET /outer/plain", "", ""), 200);
@@ -494,13 +494,13 @@ TEST(needs_of_a_group_hold_for_its_own_routes_alone)
     CHECK_TEXT(trace, "plain");
 }
 
-TEST(the_input_of_a_provider_comes_from_path_query_headers_and_cookies_whatever_the_method)
+TEST(the_input_of_a_provider_comes_from_path_query_headers_and_cookies_for_every_method)
 {
     open_app();
     CHECK_SAID(200, ask("POST /everything/4?page=2", "X-Tag: a, b\r\nCookie: session=s\r\n", ""), "4 2 2 s");
 }
 
-TEST(what_is_wrong_with_all_inputs_is_told_at_once)
+TEST(the_faults_of_all_inputs_are_reported_at_once)
 {
     open_app();
     CHECK_SAID(422, ask("POST /notes", JSON, "{\"text\":\"too long\"}"),
@@ -510,7 +510,7 @@ TEST(what_is_wrong_with_all_inputs_is_told_at_once)
     CHECK_TEXT(trace, "");
 }
 
-TEST(a_fault_that_two_inputs_have_is_told_once)
+TEST(a_fault_that_two_inputs_have_is_reported_once)
 {
     open_app();
     CHECK_SAID(422, ask("GET /seven?page=0", ANN, ""),
@@ -529,7 +529,7 @@ TEST(a_provider_whose_input_is_wrong_is_not_called_and_neither_are_those_that_ta
     CHECK_TEXT(trace, "");
 }
 
-TEST(who_is_refused_by_a_provider_is_not_told_what_is_wrong_with_the_input)
+TEST(a_client_refused_by_a_provider_does_not_see_faults_of_the_input)
 {
     open_app();
     CHECK_INT(ask("POST /notes", JSON "X-Token: bad\r\n", "{\"text\":\"too long\"}"), 401);
@@ -576,7 +576,7 @@ TEST(the_check_of_a_providers_model_is_made)
         FAULTS("1 value is wrong", FAULT("\"query\",\"most\"", "too_small", "must not be less than least")));
 }
 
-TEST(a_header_that_a_provider_sets_goes_with_the_reply_and_not_with_a_failure)
+TEST(a_header_that_a_provider_sets_is_on_the_reply_but_not_on_a_failure)
 {
     open_app();
     CHECK_INT(ask("GET /headers", "", ""), 200);

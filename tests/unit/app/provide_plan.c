@@ -262,7 +262,7 @@ static void check_problem_of_provider(tern_app *app, const char *want)
     forget(app);
 }
 
-TEST(a_ring_of_providers_is_refused_and_named)
+TEST(a_cycle_of_providers_is_refused_and_named)
 {
     check_problem_of_provider(
         app_with("GET", "/x", plain, TERN_NEEDS(second)),
@@ -275,7 +275,7 @@ TEST(a_provider_that_takes_itself_is_refused)
                               ": provider itself: it needs itself: itself takes itself\n");
 }
 
-TEST(a_ring_is_told_once_for_all_routes_that_lead_to_it)
+TEST(a_cycle_is_reported_once_for_all_routes_that_lead_to_it)
 {
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(second));
     tern_get(app, "/y", plain, .name = "y", .needs = TERN_NEEDS(second));
@@ -289,7 +289,7 @@ TEST(more_providers_than_a_route_may_have_are_refused)
                    "shop.c:7: GET /x: more than 32 providers are needed\n");
 }
 
-TEST(as_many_providers_as_a_route_may_have_are_taken)
+TEST(as_many_providers_as_a_route_may_have_are_accepted)
 {
     buf problems = {0};
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(l31));
@@ -343,7 +343,7 @@ TEST(a_refusal_that_is_not_a_status_is_refused)
     forget(app);
 }
 
-TEST(a_security_of_a_provider_that_nobody_declares_is_refused_once)
+TEST(undeclared_security_of_a_provider_is_refused_once)
 {
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(bad_security));
     tern_get(app, "/y", plain, .name = "y", .needs = TERN_NEEDS(bad_security));
@@ -466,14 +466,14 @@ TEST(openapi_has_the_enums_of_providers)
     forget(app);
 }
 
-TEST(openapi_asks_for_the_security_of_all_providers_together)
+TEST(openapi_requires_the_security_of_all_providers_together)
 {
     tern_app *app = app_with("GET", "/x", me, TERN_NEEDS(key_user));
     check_has(document_of(app), "\"security\":[{\"key\":[],\"token\":[]},{\"token\":[]}]}");
     forget(app);
 }
 
-TEST(openapi_asks_for_no_security_where_the_provider_is_optional)
+TEST(openapi_requires_no_security_where_the_provider_is_optional)
 {
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(maybe_user));
     const char *document = document_of(app);
@@ -482,7 +482,7 @@ TEST(openapi_asks_for_no_security_where_the_provider_is_optional)
     forget(app);
 }
 
-TEST(openapi_takes_a_routes_own_security_before_its_providers)
+TEST(openapi_prefers_a_routes_own_security_over_its_providers)
 {
     tern_app *app = app_with("GET", "/x", me, NULL);
     tern_get(app, "/y", me, .name = "y", .security = "key");
@@ -508,7 +508,7 @@ TEST(an_application_with_providers_survives_every_failing_allocation)
     }
 }
 
-TEST(a_header_with_an_underscore_that_a_provider_reads_is_let_in)
+TEST(a_header_with_an_underscore_that_a_provider_reads_is_accepted)
 {
     tern_app *app = app_with("GET", "/x", plain, TERN_NEEDS(tenant));
     document_of(app);

@@ -40,7 +40,7 @@ static tern_reply fail_with_200(tern_ctx *c)
     tern_fail(c, 200, "odd");
 }
 
-TEST(a_failure_with_a_status_that_is_no_error_is_500)
+TEST(a_failure_with_a_status_that_is_not_an_error_is_500)
 {
     run(fail_with_200);
     CHECK_INT(f.reply.status, 500);
@@ -101,7 +101,7 @@ static tern_reply defer_and_fail(tern_ctx *c)
     tern_fail(c, 400, "no");
 }
 
-TEST(what_is_deferred_runs_last_first_however_the_handler_ends)
+TEST(deferred_calls_run_last_first_however_the_handler_ends)
 {
     order[0] = '\0';
     run(defer_two);
@@ -120,7 +120,7 @@ static tern_reply deferring_middleware(tern_ctx *c, void *options)
     return reply;
 }
 
-TEST(what_a_handler_deferred_has_run_when_tern_next_returns)
+TEST(deferred_calls_of_a_handler_have_run_when_tern_next_returns)
 {
     static const tern_middleware chain[] = {TERN_MIDDLEWARE(deferring_middleware), {0}};
     order[0] = '\0';
@@ -198,7 +198,7 @@ static tern_reply replaces_and_fails(tern_ctx *c)
     tern_fail(c, 400, "no");
 }
 
-TEST(headers_set_by_what_failed_are_dropped_and_those_it_replaced_are_back)
+TEST(headers_of_a_failed_handler_are_dropped_and_the_replaced_ones_restored)
 {
     static const tern_middleware chain[] = {TERN_MIDDLEWARE(sets_outside), {0}};
     fake_open(&f, GET);
@@ -322,7 +322,7 @@ static tern_reply not_modified(tern_ctx *c)
     return tern_status(c, 304);
 }
 
-TEST(a_status_is_its_own_text_but_304_has_none)
+TEST(a_status_has_its_text_as_body_except_304)
 {
     run(teapot);
     CHECK_INT(f.reply.status, 418);
@@ -341,7 +341,7 @@ static tern_reply no_file(tern_ctx *c)
     return tern_file(c, "/nowhere/at/all");
 }
 
-TEST(a_file_that_is_not_there_or_no_file_is_404)
+TEST(a_missing_file_or_a_folder_is_404)
 {
     run(directory);
     CHECK_INT(f.reply.status, 404);

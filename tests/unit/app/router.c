@@ -104,7 +104,7 @@ TEST(router_prefers_text_then_int_then_uuid_then_plain_then_rest)
     router_free(r);
 }
 
-TEST(router_takes_a_less_specific_route_when_the_best_lacks_the_method)
+TEST(router_uses_a_less_specific_route_when_the_best_lacks_the_method)
 {
     static const char *const routes[][2] = {{"GET", "/users/me"},
                                             {"POST", "/users/{id}"},
@@ -198,7 +198,7 @@ TEST(router_uuid_is_the_canonical_form_only)
             check_fail(__FILE__, __LINE__, "\"%s\"", cases[i].text);
 }
 
-TEST(router_says_what_is_wrong_with_a_pattern_and_where)
+TEST(router_reports_the_mistake_in_a_pattern_and_its_position)
 {
     static const struct {
         const char *pattern, *problem;
@@ -506,7 +506,7 @@ TEST(threat_062_no_path_makes_matching_slow)
     router_free(r);
 }
 
-TEST(router_holds_ten_thousand_routes)
+TEST(router_handles_ten_thousand_routes)
 {
     enum { ROUTES = 10000 };
     static char patterns[ROUTES][64], path[64];

@@ -132,7 +132,7 @@ TEST(settings_read_sizes_and_times_with_units)
     }
 }
 
-TEST(settings_say_what_is_wrong_where_and_what_to_do)
+TEST(settings_report_the_mistake_its_position_and_the_fix)
 {
     static const struct {
         const char *line, *problem;
@@ -184,7 +184,7 @@ TEST(settings_refuse_a_limit_of_the_program_that_is_out_of_bounds)
                "tern_app_new: the limit that --max-headers sets is 101, which is not a number from 1 to 100");
 }
 
-TEST(settings_show_help_and_version_whatever_else_is_wrong)
+TEST(settings_show_help_and_version_despite_other_mistakes)
 {
     settings s;
     setenv("TERN_PORT", "x", 1);
@@ -196,7 +196,7 @@ TEST(settings_show_help_and_version_whatever_else_is_wrong)
     CHECK_TEXT(s.command, "--version");
 }
 
-TEST(settings_give_a_command_of_the_application_the_words_behind_it)
+TEST(settings_give_a_command_of_the_application_the_words_after_it)
 {
     settings s;
     CHECK_TEXT(read_line(&s, &plain, "--port 1 migrate make --database-url sqlite:x.db first --check --help"),
@@ -236,7 +236,7 @@ TEST(settings_have_no_way_to_prepare_until_one_of_the_words_is_given)
                "--database-prepare: \"sometimes\" is not one of auto, always, never");
 }
 
-TEST(settings_help_names_every_flag_and_variable_in_lines_a_terminal_holds)
+TEST(settings_help_names_every_flag_and_variable_in_lines_that_fit_a_terminal)
 {
     buf page = {0};
     settings_print_help(&(tern_app_options){.title = "To-do", .version = "1.0"}, commands, "todo", &page);

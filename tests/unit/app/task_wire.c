@@ -153,7 +153,7 @@ TEST(a_task_may_read_the_body_that_is_still_coming)
     CHECK_TEXT(strstr(heard, "\r\n\r\n") + 4, "26");
 }
 
-TEST(who_waits_for_a_failed_task_gets_its_failure_and_not_a_later_one)
+TEST(waiting_for_a_failed_task_gives_its_failure_and_not_a_later_one)
 {
     talk("GET /failures HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 0);
     CHECK(strncmp(heard, "HTTP/1.1 402", 12) == 0);

@@ -43,7 +43,7 @@ TEST(a_value_is_parsed_looked_into_built_and_printed)
     CHECK_REPLY(&f, 200, "{\"city\":\"unknown\",\"list\":[-1,18446744073709551615,0.5,true,null,null]}");
 }
 
-TEST(a_value_that_is_no_json_is_400_with_its_place)
+TEST(a_value_that_is_not_json_is_400_with_its_position)
 {
     given = "{\n  \"a\": nul}";
     run(city_of);

@@ -372,7 +372,7 @@ TEST(threat_066_wrongly_encoded_paths_are_400)
     }
 }
 
-TEST(an_encoded_slash_is_one_in_the_parameter_of_a_route_that_takes_it)
+TEST(an_encoded_slash_is_a_slash_in_the_parameter_of_a_route_that_accepts_it)
 {
     ask("GET /branches/fix%2f1%2F%C3%A4 HTTP/1.1\r\n\r\n");
     CHECK_TEXT(body(), "fix/1/\xc3\xa4 of /branches/fix%2F1%2F\xc3\xa4 by /branches/{name}");
@@ -384,7 +384,7 @@ TEST(an_encoded_slash_is_one_in_the_parameter_of_a_route_that_takes_it)
     CHECK_TEXT(body(), "c/d/e in a/b");
 }
 
-TEST(an_encoded_slash_parts_no_segments_of_a_pattern)
+TEST(an_encoded_slash_does_not_separate_segments)
 {
     ask("GET /branches%2Fa HTTP/1.1\r\n\r\n");
     CHECK_STATUS(400);
@@ -394,7 +394,7 @@ TEST(an_encoded_slash_parts_no_segments_of_a_pattern)
     CHECK_STATUS(405);
 }
 
-TEST(threat_065_an_encoded_slash_helps_nobody_to_climb)
+TEST(threat_065_an_encoded_slash_does_not_climb)
 {
     static const char *const paths[] = {"/branches/..%2Fx",         "/branches/a%2F..",
                                         "/branches/a%2F%2e%2e%2Fb", "/trees/a/b%2F..%2F..%2Fetc",
@@ -526,21 +526,21 @@ TEST(a_file_is_sent_with_its_type_and_time)
     CHECK_TEXT(body(), "a{}");
 }
 
-TEST(a_task_left_behind_ends_before_the_handlers_frame_is_used_again)
+TEST(an_abandoned_task_ends_before_the_handlers_frame_is_reused)
 {
     ask("GET /task HTTP/1.1\r\n\r\n");
     CHECK_STATUS(409);
     CHECK_HAS("X-Seen: /task");
 }
 
-TEST(a_failed_task_fails_who_waits_for_it_and_ends_the_others)
+TEST(a_failed_task_fails_its_waiter_and_ends_the_others)
 {
     ask("GET /tasks HTTP/1.1\r\n\r\n");
     CHECK_BYTES(heard, 12, "HTTP/1.1 418", 12);
     CHECK(strstr(body(), "\"detail\":\"a task failed\"") != NULL);
 }
 
-TEST(a_lock_left_held_is_free_for_the_next_request)
+TEST(a_lock_that_is_not_unlocked_is_free_for_the_next_request)
 {
     int fd = start();
     static const char two[] = "GET /lock HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -552,7 +552,7 @@ TEST(a_lock_left_held_is_free_for_the_next_request)
     CHECK(strncmp(second, "HTTP/1.1 200", 12) == 0);
 }
 
-TEST(health_tells_of_the_process_and_readiness_of_its_checks)
+TEST(health_reports_the_process_and_readiness_its_checks)
 {
     ask("GET /healthz HTTP/1.1\r\n\r\n");
     CHECK_STATUS(200);

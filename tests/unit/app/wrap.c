@@ -129,7 +129,7 @@ TEST(faults_have_the_key_in_their_location)
                ONE_FAULT("\"body\",\"user\",\"email\"", "missing", "must be given"));
 }
 
-TEST(a_body_without_its_key_is_told_so)
+TEST(a_body_without_its_key_is_reported)
 {
     ask_open(users_app());
     CHECK_SAID(422, ask("POST /users", JSON, "{}"),
@@ -221,7 +221,7 @@ TEST(replies_of_other_types_and_problems_have_no_key)
     CHECK_SAID(500, ask("GET /null", JSON, ""), HANDLER_FAILED);
 }
 
-TEST(a_fault_of_a_field_that_a_handler_tells_has_the_key_too)
+TEST(a_fault_of_a_field_that_a_handler_reports_has_the_key_too)
 {
     ask_open(users_app());
     CHECK_INT(ask("POST /taken", JSON, "{\"user\":{\"email\":\"a@b\"}}"), 409);

@@ -56,7 +56,7 @@ TEST(size_0_gives_a_block_even_of_an_empty_arena)
     arena_free(&a);
 }
 
-TEST(the_limit_holds_and_what_is_there_stays_usable)
+TEST(the_limit_is_enforced_and_existing_blocks_stay_usable)
 {
     arena a;
     arena_init(&a, NULL, 0, 10000);

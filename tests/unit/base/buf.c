@@ -27,7 +27,7 @@ TEST(printf_of_any_length_is_whole)
     }
 }
 
-TEST(the_limit_holds_from_the_first_byte)
+TEST(the_limit_applies_from_the_first_byte)
 {
     buf b = {.limit = 10};
     CHECK(buf_add_text(&b, "12345"));
@@ -98,7 +98,7 @@ TEST(threat_084_json_text_is_escaped)
 }
 
 #ifdef TERN_FAULTS
-TEST(a_failed_allocation_keeps_what_was_there)
+TEST(a_failed_allocation_keeps_the_content)
 {
     buf b = {0};
     CHECK(buf_add_text(&b, "kept"));

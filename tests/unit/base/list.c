@@ -19,7 +19,7 @@ static void check_values(const list_link *head, const int *want, size_t count)
     CHECK_INT(n, count);
 }
 
-TEST(links_stand_in_the_order_they_were_appended)
+TEST(links_are_in_the_order_they_were_appended)
 {
     item items[] = {{.value = 1}, {.value = 2}, {.value = 3}};
     list_link head;

@@ -120,7 +120,7 @@ TEST(events_below_the_level_are_dropped)
     CHECK(!tern_log_enabled(TERN_LOG_ERROR));
 }
 
-TEST(a_wrong_setting_is_said_once_and_the_default_kept)
+TEST(a_wrong_setting_is_reported_once_and_the_default_kept)
 {
     setenv("TERN_LOG_LEVEL", "loud", 1);
     capture_begin();

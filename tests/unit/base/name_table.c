@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-TEST(name_table_finds_what_was_put_and_nothing_else)
+TEST(name_table_finds_only_stored_names)
 {
     name_table table = {0};
     CHECK_INT(name_table_find(&table, 0, "a", 1), 0);
@@ -16,7 +16,7 @@ TEST(name_table_finds_what_was_put_and_nothing_else)
     name_table_free(&table);
 }
 
-TEST(name_table_keeps_one_name_apart_by_space)
+TEST(name_table_separates_equal_names_by_space)
 {
     name_table table = {0};
     CHECK(name_table_put(&table, 1, "a", 1, 7));
@@ -51,7 +51,7 @@ TEST(name_table_finds_each_of_many_names)
     name_table_free(&table);
 }
 
-TEST(name_table_that_cannot_grow_keeps_what_it_has)
+TEST(name_table_that_cannot_grow_keeps_its_names)
 {
     name_table table = {0};
     CHECK(name_table_put(&table, 0, "a", 1, 7));

@@ -21,7 +21,7 @@ TEST(the_block_given_back_last_comes_first)
     CHECK(p.free_list == NULL && p.kept == 0);
 }
 
-TEST(no_more_blocks_are_kept_than_asked)
+TEST(a_pool_keeps_no_more_blocks_than_its_limit)
 {
     pool p;
     void *blocks[5];
@@ -46,7 +46,7 @@ TEST(a_pool_of_tiny_blocks_has_room_for_its_list)
     pool_drain(&p);
 }
 
-TEST(a_pool_frees_the_blocks_that_nobody_needed_since_the_last_time)
+TEST(a_pool_frees_the_blocks_that_were_not_needed_since_the_last_time)
 {
     pool p;
     void *blocks[5];

@@ -29,7 +29,7 @@ static const struct {
     {"\xff\xff\xff\xff", 4, 0},
 };
 
-TEST(utf8_sequences_are_told_by_rfc_3629)
+TEST(utf8_sequences_are_checked_by_rfc_3629)
 {
     for (size_t i = 0; i < sizeof sequences / sizeof *sequences; i++)
         CHECK_INT(utf8_sequence(sequences[i].bytes, sequences[i].len), sequences[i].want);

@@ -62,7 +62,7 @@ TEST(no_more_blocks_are_kept_than_a_few)
     CHECK_INT(blocks.count, 0);
 }
 
-TEST(a_block_that_nobody_has_needed_between_two_tidyings_is_freed)
+TEST(a_block_that_was_not_needed_between_two_trims_is_freed)
 {
     body_blocks blocks = {0};
     buf first = body_of(100000), second = body_of(100000), used = {0};

@@ -267,7 +267,7 @@ TEST(a_thousand_pipelined_requests_are_answered_in_order)
     }
 }
 
-TEST(a_pipelined_request_that_waits_does_not_hold_up_the_answers_before_it)
+TEST(a_pipelined_request_that_waits_does_not_delay_the_answers_before_it)
 {
     int fd = start();
     say_text(fd, "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /sleep HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -336,7 +336,7 @@ TEST(expect_100_gets_one_100_and_early_answers_close)
                "HTTP/1.1 404 Not Found\r\nServer: tern\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
 }
 
-TEST(threat_023_a_pipelined_request_behind_an_unread_body_is_never_part_of_it)
+TEST(threat_023_a_pipelined_request_after_an_unread_body_is_never_part_of_it)
 {
     int fd = start();
     say_text(fd, "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /b HTTP/1.1\r\nHost: "
@@ -451,7 +451,7 @@ TEST(threat_055_a_head_that_comes_too_slowly_gets_408)
     CHECK_INT(count_of(hear_all(fd), "HTTP/1.1"), 1);
 }
 
-TEST(threat_056_a_reader_that_takes_nothing_is_given_up)
+TEST(threat_056_a_reader_that_reads_nothing_is_dropped)
 {
     use_limits();
     limits.min_rate_bytes_s = 1; /* bytes in the kernel's buffer must not count as read, or this takes days */

@@ -16,7 +16,7 @@ TEST(dates_are_read_in_their_three_forms)
     }
 }
 
-TEST(a_date_that_is_written_is_read_again)
+TEST(a_written_date_can_be_read)
 {
     static const int64_t times[] = {0, 1, NOON, 951782400, 4102444799, 253402300799, -62135596800};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -45,7 +45,7 @@ TEST(a_year_of_two_digits_is_at_most_50_years_ahead)
     }
 }
 
-TEST(what_is_not_a_date_is_not_read)
+TEST(an_invalid_date_is_refused)
 {
     static const char *const wrong[] = {
         "",

@@ -188,7 +188,7 @@ TEST(a_reply_after_the_deadline_says_that_it_is_the_last)
     CHECK_TEXT(heard, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nvvvv");
 }
 
-TEST(a_204_has_no_length_whatever_it_is_made_of)
+TEST(a_204_has_no_length_for_every_kind_of_reply)
 {
     status = 204;
     CHECK_TEXT(talk(GET("/file"), sizeof GET("/file") - 1, 0), "HTTP/1.1 204 No Content\r\n\r\n");
@@ -230,7 +230,7 @@ TEST(threat_030_a_content_type_with_a_line_break_is_left_out)
     }
 }
 
-TEST(a_content_type_larger_than_a_block_closes_and_leaves_nobody_waiting)
+TEST(a_content_type_larger_than_a_block_closes_the_connection)
 {
     static char huge[20000];
     memset(huge, 't', sizeof huge - 1);

@@ -436,7 +436,7 @@ static const char *names_with(const h1_limits *with, const char *text)
     return names;
 }
 
-TEST(threat_018_a_field_with_an_underscore_is_passed_over)
+TEST(threat_018_a_field_with_an_underscore_is_ignored)
 {
     static const tern_str names[] = {{"access_token", 12}};
     h1_limits named = limits, all = limits;
@@ -466,7 +466,7 @@ TEST(threat_018_a_field_with_an_underscore_never_frames_a_body)
     }
 }
 
-TEST(threat_018_passed_over_fields_count_only_as_bytes)
+TEST(threat_018_ignored_fields_count_only_as_bytes)
 {
     h1_limits with = limits;
     with.fields = 2;
@@ -554,7 +554,7 @@ TEST(threat_020_the_host_of_an_absolute_target_wins_over_host)
     CHECK_REFUSALS(rows);
 }
 
-TEST(threat_021_bodies_and_odd_methods_are_told_to_the_server)
+TEST(threat_021_bodies_and_odd_methods_are_reported_to_the_server)
 {
     static h1_head head;
     must_parse(&head, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
@@ -739,7 +739,7 @@ TEST(threat_027_other_protocols_are_refused_at_once)
     CHECK_INT(parse(&head, &limits, rows[0].text, 1, &used), H1_ERROR);
 }
 
-TEST(threat_028_upgrade_is_told_only_with_its_connection_token)
+TEST(threat_028_upgrade_is_reported_only_with_its_connection_token)
 {
     static const struct {
         const char *text;

@@ -60,7 +60,7 @@ static const char *read_in(const char *body, size_t len, size_t step)
 #define NAMED(name)            "Content-Disposition: form-data; name=\"" name "\""
 #define END                    "--B--\r\n"
 
-TEST(parts_are_told_with_name_file_name_type_and_content)
+TEST(parts_have_name_file_name_type_and_content)
 {
     static const char body[] = PART(NAMED("title"), "Buy milk")
         PART(NAMED("f") "; filename=\"a b.txt\"\r\nContent-Type: text/plain", "x\r\ny") END;
@@ -70,7 +70,7 @@ TEST(parts_are_told_with_name_file_name_type_and_content)
     }
 }
 
-TEST(what_only_looks_like_a_boundary_is_content)
+TEST(a_near_boundary_is_content)
 {
     static const char content[] = "\r\n--\r\n-\r\n\r\r\n--C\r\n--b\r--B\n--B\r\n-";
     char body[512];
@@ -83,7 +83,7 @@ TEST(what_only_looks_like_a_boundary_is_content)
     }
 }
 
-TEST(content_may_be_empty_and_no_part_may_be_there)
+TEST(content_may_be_empty_and_parts_may_be_missing)
 {
     CHECK(read_in(PART(NAMED("a"), "") END, strlen(PART(NAMED("a"), "") END), 7) == NULL);
     CHECK_TEXT(seen, "[a]");
@@ -122,7 +122,7 @@ TEST(threat_129_an_empty_part_ends_at_the_next_boundary)
         check_at_every_cut(cases[i].body, strlen(cases[i].body), cases[i].seen);
 }
 
-TEST(threat_129_what_surrounds_the_parts_is_passed_over)
+TEST(threat_129_preamble_and_epilogue_are_ignored)
 {
     static const struct {
         const char *body, *seen;
@@ -236,7 +236,7 @@ static const char *read_with(const char *type, const char *body)
     return wrong;
 }
 
-TEST(threat_129_odd_but_usable_boundaries_are_taken)
+TEST(threat_129_odd_but_usable_boundaries_are_accepted)
 {
     static const struct {
         const char *type, *line;
@@ -267,7 +267,7 @@ TEST(threat_129_a_boundary_is_never_a_header)
                "the headers of a part have no empty line after them");
 }
 
-TEST(threat_069_what_readers_disagree_about_is_refused)
+TEST(threat_069_ambiguous_forms_are_refused)
 {
     static const struct {
         const char *body, *reason;

@@ -61,7 +61,7 @@ TEST(threat_065_paths_that_climb_are_refused)
     CHECK_DECODING(url_decode_path, rows);
 }
 
-TEST(an_encoded_slash_is_marked_where_it_is_asked_for)
+TEST(an_encoded_slash_is_marked_on_request)
 {
     char out[20];
     bool has_marks;

@@ -121,7 +121,7 @@ static tern_reply own_body(tern_ctx *c)
     return tern_with_status(tern_json_text(c, "{}"), 404);
 }
 
-TEST(middleware_hears_what_became_of_the_reply)
+TEST(middleware_is_notified_of_the_replys_outcome)
 {
     run(GET, TERN_MIDDLEWARE(metrics), ok);
     CHECK(f.c.after != NULL);
@@ -145,7 +145,7 @@ TEST(middleware_rewrites_a_problem)
     CHECK_REPLY(&f, 500, "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}");
 }
 
-TEST(a_reply_with_a_body_of_its_own_is_not_a_problem)
+TEST(a_reply_with_its_own_body_is_not_a_problem)
 {
     run(GET, TERN_MIDDLEWARE(soften), own_body);
     CHECK_REPLY(&f, 404, "{}");
@@ -161,7 +161,7 @@ TEST(middleware_sees_the_faults_of_a_problem)
                 "\"code\":\"taken\",\"message\":\"is taken\"}]}");
 }
 
-TEST(what_a_problem_points_to_may_be_on_the_stack_that_is_left)
+TEST(a_problem_may_point_to_the_stack_of_the_handler)
 {
     run(GET, TERN_MIDDLEWARE(name_faults), two_faults);
     CHECK_TEXT(tern_reply_header(&f.c, "X-Fault"), "body.nick rude");
@@ -192,7 +192,7 @@ TEST(middleware_gives_a_request_another_id_when_it_is_one)
     CHECK(!is_taken);
 }
 
-TEST(a_problem_of_no_error_is_500)
+TEST(a_problem_with_a_status_that_is_not_an_error_is_500)
 {
     fake_open(&f, GET);
     tern_log_set_level(TERN_LOG_SILENT);
@@ -200,7 +200,7 @@ TEST(a_problem_of_no_error_is_500)
     CHECK_INT(reply.status, 500);
 }
 
-TEST(messages_are_gathered_by_field)
+TEST(messages_are_grouped_by_field)
 {
     static const tern_fault faults[] = {{.field = "email", .message = "is taken"},
                                         {.field = "name", .message = "is rude"},

@@ -45,7 +45,7 @@ TEST(every_reply_carries_the_requests_id_even_a_failed_one)
     CHECK_INT(strlen(tern_reply_header(&f.c, "X-Id")), 32);
 }
 
-TEST(a_clients_id_is_taken_only_where_it_is_trusted_and_well_formed)
+TEST(a_clients_id_is_used_only_if_it_is_trusted_and_well_formed)
 {
     static const char good[] = "GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: abc-1_2.3\r\n\r\n";
     static const char bad[] = "GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: a b\r\n\r\n";
@@ -69,7 +69,7 @@ TEST(a_clients_id_may_have_64_bytes_and_no_more)
     CHECK_INT(f.reply.len, 32);
 }
 
-TEST(a_bare_status_becomes_a_problem_and_a_body_of_its_own_stays)
+TEST(a_bare_status_becomes_a_problem_and_a_body_stays)
 {
     run("GET / HTTP/1.1\r\nHost: h\r\n\r\n", tern_problem_pages(), bare_status);
     CHECK_REPLY(&f, 410, "{\"type\":\"about:blank\",\"title\":\"Gone\",\"status\":410}");
@@ -88,7 +88,7 @@ TEST(browsers_get_a_page_with_the_detail_escaped)
     CHECK_TEXT(tern_reply_header(&f.c, "Vary"), "Accept");
 }
 
-TEST(programs_get_problem_details_whatever_pages_there_are)
+TEST(programs_get_problem_details_even_with_pages)
 {
     static const char *const accepts[] = {"*/*", "application/json, text/html;q=0.9", "text/html;q=0, */*",
                                           "text/html;q=bad", "text/html, application/problem+json"};
@@ -100,7 +100,7 @@ TEST(programs_get_problem_details_whatever_pages_there_are)
     }
 }
 
-TEST(pages_are_for_browsers_only_when_asked_for)
+TEST(pages_are_for_browsers_only_when_configured)
 {
     run("GET / HTTP/1.1\r\nHost: h\r\nAccept: " BROWSER "\r\n\r\n", tern_problem_pages(), fail);
     CHECK_TEXT(f.reply.type, "application/problem+json");

@@ -18,7 +18,7 @@ static board *serving(unsigned workers, uint32_t capacity)
     return b;
 }
 
-TEST(board_keeps_a_connection_when_nobody_is_less_loaded)
+TEST(board_keeps_a_connection_when_no_process_is_less_loaded)
 {
     board *b = serving(3, 100);
     CHECK_INT(board_place(b, 2, 1000), 2);
@@ -50,7 +50,7 @@ TEST(board_keeps_a_connection_among_many_unless_an_eighth_is_between)
     board_free(b);
 }
 
-TEST(board_passes_over_who_is_stuck_full_draining_or_gone)
+TEST(board_skips_processes_that_are_stuck_full_draining_or_gone)
 {
     board *b = serving(5, 100);
     atomic_store(&b->records[0].load, 50);
@@ -63,7 +63,7 @@ TEST(board_passes_over_who_is_stuck_full_draining_or_gone)
     board_free(b);
 }
 
-TEST(board_finds_nobody_when_all_are_full)
+TEST(board_finds_no_process_when_all_are_full)
 {
     board *b = serving(2, 1);
     CHECK(board_place(b, 0, 1000) == 0);
@@ -114,7 +114,7 @@ TEST(board_spreads_evenly_when_processes_place_at_the_same_time)
     CHECK(spread(2000) <= 2000 + 2000 / 8);
 }
 
-TEST(board_tells_processes_with_the_same_record_apart)
+TEST(board_distinguishes_processes_with_the_same_record)
 {
     board *b = serving(1, 1);
     uint64_t before = atomic_load(&b->records[0].incarnation);

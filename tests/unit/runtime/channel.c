@@ -70,7 +70,7 @@ static void fill_without_receiver(tern_ctx *c)
     tern_wait(c, sender);
 }
 
-TEST(a_full_channel_holds_its_sender)
+TEST(a_full_channel_blocks_its_sender)
 {
     run_handler(fill_without_receiver);
     CHECK_TEXT(trace, "s1 s2 | r1 r2 r3 s3 ");
@@ -161,7 +161,7 @@ static void close_with_senders(tern_ctx *c)
     CHECK(!tern_receive(c, channel, &value));
 }
 
-TEST(closing_refuses_waiting_senders_and_keeps_what_is_in_the_ring)
+TEST(closing_refuses_waiting_senders_and_keeps_the_values_in_the_ring)
 {
     CHECK_INT(run_handler(close_with_senders).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "s1 closed ");

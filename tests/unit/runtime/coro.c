@@ -315,7 +315,7 @@ static void use_200_kib(void *arg)
     ended++;
 }
 
-TEST(coro_stack_holds_200_kib_of_frames_again_and_again)
+TEST(coro_stack_has_room_for_200_kib_of_frames_repeatedly)
 {
     for (int i = 0; i < 3; i++) {
         CHECK(coro_start(use_200_kib, NULL));
@@ -346,7 +346,7 @@ __attribute__((no_sanitize("address"))) static void hold_memory(void *arg)
     mem_free(only_here);
 }
 
-TEST(coro_suspended_at_the_end_is_no_leak_to_the_leak_checker)
+TEST(coro_suspended_at_the_end_is_not_a_leak)
 {
     CHECK(loop_open());
     CHECK(coro_start(hold_memory, &for_ever));
@@ -410,7 +410,7 @@ static void run_many(size_t count)
     CHECK(coro_run_ready());
 }
 
-TEST(coro_tidy_unmaps_what_nobody_needed_since_the_last_time)
+TEST(coro_tidy_unmaps_stacks_that_were_not_needed_since_the_last_time)
 {
     enum { BURST = 100, FEW = 10 };
     CHECK(loop_open());
@@ -499,7 +499,7 @@ static void overflow(void *arg)
     *(unsigned *)arg = recurse_for_ever(0);
 }
 
-TEST(coro_stack_overflow_hits_the_guard_and_is_told_apart)
+TEST(coro_stack_overflow_hits_the_guard_and_is_recognised)
 {
     pid_t pid = fork();
     CHECK(pid >= 0);
@@ -530,7 +530,7 @@ static void look_at_guard(void *arg)
     ended++;
 }
 
-TEST(coro_guard_lies_below_the_running_stack_only)
+TEST(coro_guard_is_below_the_running_stack_only)
 {
     CHECK(coro_start(look_at_guard, NULL));
     CHECK_INT(ended, 1);

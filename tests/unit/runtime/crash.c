@@ -227,7 +227,7 @@ static void exit_seven(int number)
     _exit(7);
 }
 
-TEST(crash_handler_hands_on_to_the_handler_there_was_before)
+TEST(crash_handler_calls_the_previous_handler)
 {
     crash_record *record = crash_region(1);
     CHECK(signal(SIGSEGV, exit_seven) != SIG_ERR);
@@ -329,13 +329,13 @@ static void logs_without_a_record(void)
     CHECK(crash_log(&record, 4711, SIGSEGV));
 }
 
-TEST(crash_log_tells_of_a_crash_that_left_no_record)
+TEST(crash_log_reports_a_crash_that_left_no_record)
 {
     CHECK_PART(stderr_of(logs_without_a_record),
                "process 4711 crashed: SIGSEGV (so hard that nothing was recorded)");
 }
 
-TEST(crash_text_believes_no_count_of_the_record)
+TEST(crash_text_does_not_trust_the_counts_of_the_record)
 {
     crash_record record;
     memset(&record, 0xff, sizeof record);
@@ -365,7 +365,7 @@ static void logs_a_crash_without_addr2line(void)
     logs_a_crash();
 }
 
-TEST(crash_log_without_addr2line_has_names_all_the_same)
+TEST(crash_log_without_addr2line_has_names)
 {
     CHECK_PART(stderr_of(logs_a_crash_without_addr2line),
                "\"backtrace\":\"#0 logs_a_crash+0x0 (unit_runtime_crash)\\n\"");
@@ -383,7 +383,7 @@ static void logs_a_crash_with_slow_addr2line(void)
     rmdir(folder);
 }
 
-TEST(crash_log_believes_no_addr2line_and_waits_for_none)
+TEST(crash_log_neither_trusts_nor_waits_for_addr2line)
 {
     CHECK_PART(stderr_of(logs_a_crash_with_slow_addr2line), "#0 logs_a_crash+0x0 (unit_runtime_crash)");
 }

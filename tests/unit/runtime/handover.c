@@ -62,7 +62,7 @@ TEST(handover_send_fails_when_the_channel_is_full)
     handover_close(&set);
 }
 
-TEST(handover_take_without_a_free_descriptor_says_emfile_and_goes_on)
+TEST(handover_take_without_a_free_descriptor_returns_emfile_and_continues)
 {
     handover_set set = one_channel();
     const handover_note note = {.record = 1};

@@ -68,7 +68,7 @@ TEST(listener_sockets_do_not_block_are_closed_on_exec_and_pass_on_nodelay)
     listener_close(&set);
 }
 
-TEST(threat_114_listener_refuses_a_port_of_its_own_user_that_is_taken)
+TEST(threat_114_listener_refuses_a_taken_port_of_its_own_user)
 {
     silence();
     listener_set first, second;
@@ -143,7 +143,7 @@ static bool open_file(worker_config config, struct stat *file)
     return is_open;
 }
 
-TEST(listener_gives_a_socket_file_the_mode_that_is_asked_for)
+TEST(listener_gives_a_socket_file_the_configured_mode)
 {
     struct stat file;
     mode_t mine = umask(022);
@@ -172,7 +172,7 @@ TEST(listener_gives_a_socket_file_to_its_owner_and_group)
     CHECK(file.st_uid != 0 && file.st_gid == 1234 && (file.st_mode & 0777) == 0660);
 }
 
-TEST(listener_refuses_owners_that_are_not_there)
+TEST(listener_refuses_unknown_owners)
 {
     struct stat file;
     silence();

@@ -24,7 +24,7 @@ static void three_lockers(tern_ctx *c)
         tern_wait(c, tasks[i]);
 }
 
-TEST(a_mutex_lets_one_in_at_a_time_in_order)
+TEST(a_mutex_admits_one_at_a_time_in_order)
 {
     CHECK_INT(run_handler(three_lockers).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "aabbcc");
@@ -131,7 +131,7 @@ static void lock_many_times(tern_ctx *c)
     tern_unlock(c, &other);
 }
 
-TEST(a_loop_of_lock_and_unlock_takes_no_memory)
+TEST(a_loop_of_lock_and_unlock_uses_no_memory)
 {
     CHECK_INT(run_handler(lock_many_times).reason, UNWIND_NONE);
 }
@@ -153,7 +153,7 @@ static void unlock_free(tern_ctx *c)
     tern_unlock(c, &mutex);
 }
 
-TEST(unlocking_what_one_does_not_hold_is_a_failure)
+TEST(unlocking_a_mutex_that_is_not_held_is_a_failure)
 {
     CHECK_INT(run_handler(unlock_free).status, 500);
 }
@@ -199,7 +199,7 @@ static void crowd(tern_ctx *c)
         tern_wait(c, tasks[i]);
 }
 
-TEST(a_semaphore_lets_as_many_in_as_it_has_permits_in_order)
+TEST(a_semaphore_admits_as_many_as_it_has_permits_in_order)
 {
     semaphore = (tern_semaphore){.permits = 3};
     CHECK_INT(run_handler(crowd).reason, UNWIND_NONE);
@@ -232,7 +232,7 @@ static void release_too_often(tern_ctx *c)
     tern_semaphore_release(c, &semaphore);
 }
 
-TEST(releasing_a_permit_one_does_not_hold_is_a_failure)
+TEST(releasing_a_permit_that_is_not_held_is_a_failure)
 {
     semaphore = (tern_semaphore){.permits = 1};
     CHECK_INT(run_handler(release_too_often).status, 500);

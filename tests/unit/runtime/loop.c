@@ -108,7 +108,7 @@ static void note_and_stop(loop_source *source, uint32_t events)
     loop_stop();
 }
 
-TEST(loop_tells_of_each_edge_once)
+TEST(loop_reports_each_edge_once)
 {
     CHECK(loop_open());
     make_pair(note_and_stop);
@@ -213,7 +213,7 @@ static void note_event(loop_source *source, uint32_t events)
     timer_start(&loop_self.timers, &noted_timer, 0);
 }
 
-TEST(loop_turn_goes_events_timers_coroutines_later)
+TEST(loop_turn_runs_events_timers_coroutines_and_later_calls)
 {
     CHECK(loop_open());
     make_pair(note_event);
@@ -237,7 +237,7 @@ static void stop_then_spawn(void *arg)
     CHECK(coro_spawn(end_of_two, NULL, NULL, NULL) != NULL);
 }
 
-TEST(loop_stop_lets_what_is_ready_end)
+TEST(loop_stop_lets_ready_coroutines_end)
 {
     CHECK(loop_open());
     CHECK(coro_spawn(stop_then_spawn, NULL, NULL, NULL) != NULL);
@@ -306,7 +306,7 @@ static void stop_when_signalled(uint64_t now_ms)
         loop_stop();
 }
 
-TEST(loop_goes_on_after_a_signal_and_wakes_for_its_handler)
+TEST(loop_continues_after_a_signal_and_wakes_for_its_handler)
 {
     struct sigaction action = {.sa_handler = on_signal};
     struct itimerval soon = {.it_value.tv_usec = 10000};

@@ -75,7 +75,7 @@ static void offload_look_around(tern_ctx *c)
     CHECK(!sigismember(&blocked, SIGTERM));
 }
 
-TEST(work_runs_on_a_thread_that_no_signal_goes_to)
+TEST(work_runs_on_a_thread_that_gets_no_signals)
 {
     CHECK_INT(run_handler(offload_look_around).reason, UNWIND_NONE);
 }
@@ -95,7 +95,7 @@ static void go_on_meanwhile(tern_ctx *c)
     tern_wait(c, task);
 }
 
-TEST(the_worker_goes_on_while_work_runs)
+TEST(the_worker_continues_while_work_runs)
 {
     run_handler(go_on_meanwhile);
     CHECK_TEXT(trace, "meanwhile passed ");
@@ -168,13 +168,13 @@ static void offload_once(tern_ctx *c)
     CHECK_INT(count, 1);
 }
 
-TEST(a_second_loop_of_the_process_hears_of_ended_work_too)
+TEST(a_second_loop_of_the_process_is_notified_of_ended_work_too)
 {
     CHECK_INT(run_handler(offload_once).reason, UNWIND_NONE);
     CHECK_INT(run_handler(offload_once).reason, UNWIND_NONE);
 }
 
-TEST(a_child_has_threads_of_its_own)
+TEST(a_child_has_its_own_threads)
 {
     int status;
     CHECK_INT(run_handler(offload_once).reason, UNWIND_NONE);
@@ -218,7 +218,7 @@ static void go_on_while_run(tern_ctx *c)
     tern_wait(c, task);
 }
 
-TEST(the_worker_goes_on_while_work_run_from_inside_runs)
+TEST(the_worker_continues_while_work_run_from_inside_runs)
 {
     CHECK_INT(run_handler(go_on_while_run).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "meanwhile passed ");

@@ -61,7 +61,7 @@ TEST(reexec_leaves_out_listeners_of_another_address)
     CHECK_INT(fcntl(fd, F_GETFD), -1);
 }
 
-TEST(reexec_ignores_what_was_left_to_another_process)
+TEST(reexec_ignores_the_environment_of_another_process)
 {
     leave(getpid() + 1, " listeners=2 channels=1,2 workers=1 at=127.0.0.1 port 8000");
     inheritance found;

@@ -49,7 +49,7 @@ static void defer_a_throw(tern_ctx *c)
     scope_add_defer(s, note_arg, "3 ");
 }
 
-TEST(a_defer_that_throws_keeps_no_other_from_running)
+TEST(a_defer_that_throws_does_not_stop_the_others)
 {
     run_handler(defer_a_throw);
     CHECK_TEXT(trace, "3 throw 1 ");
@@ -117,7 +117,7 @@ static void defer_without_memory(tern_ctx *c)
         scope_add_defer(&fake_of(c)->scope, note_arg, "x");
 }
 
-TEST(a_defer_that_cannot_be_kept_is_undone_at_once_and_the_request_fails)
+TEST(a_defer_that_cannot_be_stored_runs_at_once_and_the_request_fails)
 {
     fake_request r = {.handler = defer_without_memory, .memory_limit = 16};
     run_requests(&r, 1);

@@ -43,7 +43,7 @@ static void count_up(unsigned number)
         tern_shared_add(counter, number % 2 == 0 ? 1 : 2);
 }
 
-TEST(a_counter_counts_what_all_processes_add)
+TEST(a_counter_counts_the_additions_of_all_processes)
 {
     pid_t children[4];
     counter = tern_shared_counter_new("hits");
@@ -105,7 +105,7 @@ static bool put(tern_shared_map *map, const char *key, const char *value, uint64
     return tern_shared_map_put(map, key, strlen(key), value, strlen(value), ttl_ms);
 }
 
-TEST(a_map_keeps_what_is_put)
+TEST(a_map_keeps_its_entries)
 {
     tern_shared_map *map = tern_shared_map_new("m", .entries = 100);
     CHECK(!has(map, "a", NULL));
@@ -187,7 +187,7 @@ TEST(putting_again_sets_a_new_end)
     CHECK_INT(tern_shared_map_count(map), 1);
 }
 
-TEST(as_many_entries_as_asked_fit)
+TEST(as_many_entries_as_configured_fit)
 {
     enum { ENTRIES = 20000 };
     tern_shared_map *map = tern_shared_map_new("m", .entries = ENTRIES, .key_bytes = 8, .value_bytes = 8);
@@ -205,7 +205,7 @@ TEST(as_many_entries_as_asked_fit)
     CHECK_INT(tern_shared_map_count(map), ENTRIES - missing);
 }
 
-TEST(a_full_map_drops_what_expires_soonest)
+TEST(a_full_map_drops_the_entry_that_expires_first)
 {
     tern_shared_map *map = tern_shared_map_new("m", .entries = 4);
     for (unsigned i = 0; i < 100; i++) {
@@ -318,7 +318,7 @@ static bool update_throws(tern_shared_map *map)
     return false;
 }
 
-TEST(a_change_that_breaks_the_rules_blocks_nobody)
+TEST(a_change_that_breaks_the_rules_blocks_no_process)
 {
     tern_shared_map *map = tern_shared_map_new("m", .entries = 10);
     put(map, "k", "old", 0);
@@ -458,7 +458,7 @@ static void kill_child(pid_t pid)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* not ended by a failed check */
 }
 
-TEST(a_worker_killed_in_the_middle_of_an_update_blocks_nobody_and_breaks_no_entry)
+TEST(a_worker_killed_in_the_middle_of_an_update_blocks_no_process_and_breaks_no_entry)
 {
     need_robust_locks();
     shared = tern_shared_map_new("m", .entries = 64, .value_bytes = WHOLE_BYTES);

@@ -212,7 +212,7 @@ static void no_code(small_elf *elf)
     elf->part.p_filesz = 0;
 }
 
-TEST(symbols_refuse_files_whose_numbers_lie)
+TEST(symbols_refuse_files_with_false_numbers)
 {
     static const struct {
         const char *name;
@@ -267,7 +267,7 @@ TEST(symbols_cut_a_name_without_an_end)
     CHECK_INT(strlen(place.function), sizeof place.function - 1);
 }
 
-TEST(symbols_refuse_what_is_not_a_regular_file)
+TEST(symbols_refuse_everything_except_a_regular_file)
 {
     int ends[2];
     CHECK(pipe(ends) == 0);

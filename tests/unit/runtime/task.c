@@ -90,7 +90,7 @@ static void two_wait_for_a_failure(tern_ctx *c)
     note("never");
 }
 
-TEST(a_failure_reaches_everybody_who_waits)
+TEST(a_failure_reaches_every_waiter)
 {
     CHECK_INT(run_handler(two_wait_for_a_failure).status, 418);
     CHECK_TEXT(trace, "");
@@ -104,7 +104,7 @@ static void leave_a_failure_alone(tern_ctx *c)
     note("handler went on");
 }
 
-TEST(a_failure_nobody_waits_for_does_not_fail_the_handler)
+TEST(a_failure_without_a_waiter_does_not_fail_the_handler)
 {
     CHECK_INT(run_handler(leave_a_failure_alone).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "handler went on");
@@ -120,7 +120,7 @@ static void cancel_a_sleeper(tern_ctx *c)
     note("done");
 }
 
-TEST(a_cancelled_task_leaves_its_wait_and_is_no_failure)
+TEST(a_cancelled_task_leaves_its_wait_and_is_not_a_failure)
 {
     CHECK_INT(run_handler(cancel_a_sleeper).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "done");

@@ -57,7 +57,7 @@ TEST(unwind_works_on_a_coroutine_stack)
     CHECK_INT(ended, 1);
 }
 
-TEST(unwind_release_takes_the_point_off_the_chain)
+TEST(unwind_release_removes_the_point_from_the_chain)
 {
     unwind_point outer, inner;
     volatile bool was_inner = false;
@@ -86,7 +86,7 @@ static void wait_inside_a_catch(void *arg)
     ended++;
 }
 
-TEST(unwind_points_of_two_coroutines_and_the_loop_are_apart)
+TEST(unwind_points_of_two_coroutines_and_the_loop_are_separate)
 {
     CHECK(loop_open());
     unwind_point point;
