@@ -129,11 +129,11 @@ const char *test_read_answer(tern_test *t, buf *heard, bool has_no_body, tern_an
     char *at = heard->data, *end = heard->data + heard->len;
     do {
         if (!read_head(t, &at, a))
-            return "the answer's head is not whole";
+            return "the answer's head is incomplete";
     } while (a->status < 200); /* 100 (Continue) comes before the answer */
     a->body = "";
     if (has_no_body || a->status == 204 || a->status == 304)
-        return at == end ? NULL : "the answer has a body where there is none";
+        return at == end ? NULL : "the answer has a body where none is allowed";
     return read_body(at, (size_t)(end - at), a);
 }
 

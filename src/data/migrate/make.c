@@ -171,7 +171,7 @@ static const ddl_schema *baseline_of(migrate_command *c)
 {
     size_t told = c->problems.len;
     if (!command_connect(c)) {
-        printf("note: the database cannot be asked whether a first start has made its tables already: %s",
+        printf("note: cannot ask the database whether a first start has already made its tables: %s",
                c->problems.data + told);
         c->problems.len = told;
         return NULL;
