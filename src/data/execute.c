@@ -29,7 +29,7 @@ data_request *data_request_of(tern_ctx *c)
 }
 
 #if !defined(NDEBUG)
-/** The count of a statement: its own, a free one, or else that of one that was run only once so far. */
+/** The counter of a statement: its own, a free one, or that of a statement that was run only once so far. */
 static data_counted *count_of(data_request *request, const data_statement *statement)
 {
     data_counted *other = NULL;

@@ -1,8 +1,9 @@
 /*
  * Whether an index serves a condition.
  *
- * Only where one could: for `column = ?` and its like, joined by `and`. A bool or an enum is not counted: so many
- * rows have the same value that an index is rarely a help. Neither is a condition with `or`.
+ * Only conditions that an index could serve are checked: `column = ?` and similar, joined by `and`. Bools and
+ * enums do not count, because many rows share a value and an index rarely helps. Conditions with `or` do not
+ * count either.
  */
 #include "data/check/check.h"
 
@@ -14,7 +15,7 @@ static bool is_worth_an_index(const data_column *column)
            column->plan->type->kind != TERN_KIND_ENUM;
 }
 
-/** Whether `line` has the word, with no more letters on either side. */
+/** Whether `line` contains the whole word. */
 static bool has_word(const char *line, size_t len, const char *word, size_t word_len)
 {
     for (const char *at = line; at + word_len <= line + len; at++)
@@ -43,7 +44,7 @@ static bool is_scanned_by_sqlite(const char *plan, const check_table *table)
 }
 
 /** PostgreSQL: the lines below "Seq Scan on todo" or "Index Scan using todo_pkey on todo t" have an "Index
- * Cond:" where an index is used for what is asked. */
+ * Cond:" where an index serves the condition. */
 static bool is_scanned_by_postgres(const char *plan, const check_table *table)
 {
     bool is_of_table = false, is_sought = false, is_scanned = false;
@@ -67,7 +68,8 @@ static bool is_scanned(data_dialect dialect, const char *plan, const check_table
     return dialect == DATA_SQLITE ? is_scanned_by_sqlite(plan, table) : is_scanned_by_postgres(plan, table);
 }
 
-/** SQLite makes an index for one run where a join has none: "SEARCH b USING AUTOMATIC COVERING INDEX (x=?)". */
+/** SQLite builds an index for a single run where a join has none: "SEARCH b USING AUTOMATIC COVERING INDEX
+ * (x=?)". */
 static void look_for_missing_joins(check_run *run, const check_statement *s, const char *plan)
 {
     const char *automatic = strstr(plan, "USING AUTOMATIC");

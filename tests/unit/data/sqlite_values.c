@@ -132,7 +132,7 @@ static void refuse_counts(tern_ctx *c)
 {
     data_error error;
     CHECK_INT(fault_of(c, "select ?1, ?2", TERN_ARGS(1), &error), TERN_DATA_REFUSED);
-    CHECK_TEXT(error.message, "the statement takes 2 values and is given 1");
+    CHECK_TEXT(error.message, "the statement needs 2 values, not 1");
 }
 
 TEST(as_many_values_are_given_as_the_statement_takes)
