@@ -1,6 +1,5 @@
 /*
  * The reply to a client when a statement fails: the engine's message goes to the log, never into the reply.
- *
  */
 #include "base/log_limit.h"
 #include "data/execute.h"

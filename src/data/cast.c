@@ -6,9 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* Functions whose arguments of a kind need a cast. A text needs one where a function accepts any type. A
- * whole number needs one where a function accepts only PostgreSQL's integer; the first argument of these is
- * never one. */
+/*
+ * Functions whose arguments of a kind need a cast. A text needs one where a function accepts any type. A
+ * whole number needs one where a function accepts only PostgreSQL's integer, which is never the first
+ * argument.
+ */
 static const struct {
     const char *name;
     tern_arg_kind kind;

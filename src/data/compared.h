@@ -23,7 +23,6 @@ void compared_pass(compared_place *place, const char *at, size_t len);
 /**
  * The column that the `?` at `question`, a pointer into `text`, is compared with; NULL when it is not
  * certain.
- *
  */
 const data_column *compared_with(const data_table *table, const compared_place *place, const char *text,
                                  const char *question);

@@ -11,7 +11,6 @@ bool data_must_convert(const data_column *column, tern_arg_kind given);
 /**
  * Returns that number as a bool, or as the name of the enum's value. Ends the request with 500 when it is
  * neither.
- *
  */
 tern_arg data_convert(tern_ctx *c, const data_column *column, const tern_arg *given);
 

@@ -1,7 +1,6 @@
 /*
  * Creates the tables of a database in memory. It is empty in every worker that opens it, so nothing is
  * migrated.
- *
  */
 #include "data/create_tables.h"
 #include "data/migrate/migrate.h"

@@ -115,9 +115,8 @@ static data_database *open_one(const char *url)
 }
 
 /**
- * Each worker that opens a database in memory has one of its own, so requests would see different data from
- * one to the next.
- *
+ * Each worker that opens a database in memory has its own, so requests would see different data from one to
+ * the next.
  */
 static bool check_workers(void *arg, const app_launching *how, buf *problems)
 {

@@ -85,7 +85,7 @@ static data_database *database_for(const data_statement *statement)
     return data_self.replica != NULL && !statement->writes ? data_self.replica : data_self.primary;
 }
 
-/** Ends a call: answers its failure, or tells that there is none. */
+/** Ends a call: answers its failure, or reports that there is none. */
 static bool end(tern_ctx *c, bool is_done, const data_error *why, const data_table *table,
                 tern_data_error *error)
 {

@@ -42,15 +42,11 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
 /**
  * Like data_execute, for up to DATA_RUNS_MOST runs of one statement that only reads, together
  * (data_engine.run_all).
- *
  */
 bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_table *table,
                       tern_data_error *error);
 
-/**
- * Records how long `statement` took, and logs it when it was too slow; `rows` is negative when unknown.
- *
- */
+/** Records how long `statement` took, and logs it when it was too slow; `rows` is negative when unknown. */
 void data_note(tern_ctx *c, const data_statement *statement, uint64_t started_ns, int64_t rows);
 
 /** Ends the request with the reply to `error`, or fills `*out` and returns false. (answer.c) */

@@ -9,7 +9,7 @@ enum { TEXTS_MOST = 64, SHAPE_MOST = 192 };
  * it. */
 enum { SHAPE_ALL = 128, SHAPE_ANY, SHAPE_END, SHAPE_TEXT = 192 /* followed by the number of its values */ };
 
-/* -- what users call -- */
+/* -- the public functions -- */
 
 tern_filter tern_filter_self(tern_filter filter)
 {

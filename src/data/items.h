@@ -21,7 +21,7 @@ static inline tern_arg_kind items_kind(tern_arg_kind kind)
     return (tern_arg_kind)((unsigned)kind & ~(unsigned)TERN_ARG_LIST);
 }
 
-/** The kind of a list of such items. */
+/** The kind of a list of items of this kind. */
 static inline tern_arg_kind items_list_of(tern_arg_kind kind)
 {
     return (tern_arg_kind)((unsigned)kind | TERN_ARG_LIST);

@@ -33,7 +33,7 @@ void keyset_read(tern_ctx *c, const data_table *table, const char *order_by, con
 
 /** Which values of a column come after the one of the given row. */
 typedef enum after_kind {
-    AFTER_NOTHING,       /* none: it is null, and also nulls come last */
+    AFTER_NOTHING,       /* none: it is null, and nulls come last */
     AFTER_NULL,          /* all values that are not null */
     AFTER_VALUE,         /* greater values, or smaller ones in a descending order */
     AFTER_VALUE_OR_NULLS /* and nulls */

@@ -18,10 +18,7 @@ typedef struct keyset_item {
     bool is_descending, is_number, is_null;
 } keyset_item;
 
-/**
- * The order of a selection with `.after`. Decimals stored as text come twice, as in sql_order.
- *
- */
+/** The order of a selection with `.after`. Decimals stored as text come twice, as in sql_order. */
 typedef struct keyset {
     keyset_item items[2 * KEYSET_COLUMNS_MOST];
     unsigned count;

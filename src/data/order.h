@@ -37,7 +37,6 @@ void sql_order(sql_builder *b, const data_table *table, const char *order_by);
 /**
  * Appends " order by" for an order already read, with the prefix `table` ("r." or "") before each name.
  * Appends nothing when it has no terms.
- *
  */
 void sql_order_terms(sql_builder *b, const data_order *order, const char *table);
 

@@ -34,7 +34,6 @@ const rows_map *rows_map_of_table(const data_table *table);
 /**
  * The map of the result of `run`, by its columns' names. It is made once for a kept statement, and again when
  * its columns have changed. NULL with `run->error` set: a column is not a field of the model. (named.c)
- *
  */
 const rows_map *rows_map_named(data_run *run, const tern_type *type, const data_row *row);
 
@@ -49,10 +48,7 @@ bool rows_take_nested(data_run *run, const data_row *row);
 bool rows_take_into(data_run *run, const data_row *row);
 /** Like rows_take_into, but fields without a column in the map do not change. */
 bool rows_take_onto(data_run *run, const data_row *row);
-/**
- * Like rows_take_into, for a statement by key: the first row is the only one and ends the run.
- *
- */
+/** Like rows_take_into, for a statement by key: the first row is the only one and ends the run. */
 bool rows_take_only(data_run *run, const data_row *row);
 /** The list as the `Model_list *` of the macros. */
 void *rows_as_list(const rows_list *list);

@@ -103,7 +103,7 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
     case STATEMENT_EXISTS:
         sql_add(b, "cast(1 as bigint)");
         break;
-    case STATEMENT_AGGREGATE: /* a double, whatever the column's kind: sums of integers are numeric in
+    case STATEMENT_AGGREGATE: /* a double for any kind of column: sums of integers are numeric in
                                  PostgreSQL */
         sql_add(b, "cast(");
         buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
@@ -239,7 +239,7 @@ void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, c
     run->args = statement_args(c, run->statement, select_args(c, table, s, args, after));
 }
 
-/* -- what users call -- */
+/* -- the public functions -- */
 
 tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args)
 {

@@ -55,7 +55,6 @@ void select_where_key(sql_builder *b, const data_table *table);
 /**
  * The values of a whole key; ends the request with 500 when they do not match its columns in number and
  * kinds.
- *
  */
 const tern_arg *select_key_args(tern_ctx *c, const data_table *table, tern_args key);
 

@@ -129,10 +129,7 @@ void sql_mistake(sql_builder *b, const char *text, const char *why);
  */
 const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_key *key, bool writes);
 
-/**
- * Like sql_finish, for statement_find_with: kept until others were used more recently. (combination.c)
- *
- */
+/** Like sql_finish, for statement_find_with: kept until others were used more recently. (combination.c) */
 const data_statement *sql_finish_with(tern_ctx *c, sql_builder *b, const statement_key *key,
                                       const filters_given *given, bool writes);
 
@@ -148,10 +145,7 @@ struct named_map **statement_result(const data_statement *statement);
 const data_statement *statement_words(const char *words);
 /** Records the kinds of the program's values in `key`; ends the request with 500 when there are too many. */
 void statement_key_args(tern_ctx *c, statement_key *key, const tern_args *args);
-/**
- * Whether `text` is in the program's read-only memory: a literal, which a request cannot have written.
- *
- */
+/** Whether `text` is in the program's read-only memory: a literal, which a request cannot have written. */
 bool statement_is_literal(const char *text);
 /** Makes a text that was made at start, before the workers are forked, count as a literal: returns a copy
  * that lives as long as the process, the same one for equal texts. NULL when out of memory. */

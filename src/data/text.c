@@ -1,7 +1,6 @@
 /*
  * Hot path: runs for each text of each row. Texts are usually short: a call of memcpy would cost more than
  * the copy.
- *
  */
 #include "data/text.h"
 

@@ -8,10 +8,7 @@
 
 #include <string.h>
 
-/**
- * The columns in a row of values: first those of the key, then those to write, then the version.
- *
- */
+/** The columns in a row of values: first those of the key, then those to write, then the version. */
 typedef struct row_columns {
     unsigned numbers[DATA_KEY_COLUMNS_MOST + DATA_COLUMNS_MOST + 1];
     unsigned count, key_count;
@@ -149,10 +146,7 @@ static bool update_batches(tern_ctx *c, const data_table *table, const column_se
     return is_done;
 }
 
-/**
- * Runs in the open transaction. The log counts it as one statement, not as a loop of the program.
- *
- */
+/** Runs in the open transaction. The log counts it as one statement, not as a loop of the program. */
 static bool update_each(tern_ctx *c, const data_table *table, const column_set *set, char *rows, size_t count,
                         bool *are_all_there, tern_data_error *error)
 {

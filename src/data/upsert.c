@@ -35,7 +35,6 @@ static unsigned first_of(const column_set *set)
 
 /**
  * "do update set": always sets a column, if only to its own value, because only written rows are returned.
- *
  */
 static void add_changes(sql_builder *b, const data_table *table, const column_set *on,
                         const column_set *fields, bool has_fields)

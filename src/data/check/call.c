@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The calls that leave a note, and what their arguments are. */
+/* The calls that leave a note, and the form of their arguments. */
 static const call_kind call_kinds[] = {
     {"tern_select", CALL_SELECTION, STATEMENT_SELECT, 1, 0},
     {"tern_first", CALL_SELECTION, STATEMENT_SELECT, 1, 0},

@@ -63,7 +63,7 @@ static const char *suggest_table(check_run *run, tern_str name)
     return suggestion(run, &l);
 }
 
-/* The errors of both databases, by their text before and after a name, and what the name is. */
+/* The errors of both databases, by their text before and after a name, and the kind of the name. */
 static const struct {
     const char *begin, *end, *is;
 } unknown_names[] = {

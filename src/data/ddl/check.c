@@ -26,7 +26,7 @@ typedef struct bound {
     bool is_excluded;
 } bound;
 
-/** `before` NAME `after` with a mark such as >=, and a value of `kind`. */
+/** `before` NAME `after` with an operator such as >=, and a value of `kind`. */
 static void add_bound(check_text *t, ddl_kind kind, const char *before, const char *after, const char *mark,
                       const char *value)
 {
@@ -63,7 +63,7 @@ static void add_text_decimal(check_text *t, bound least, bound most)
         add_bound(t, ddl_kind_decimal, "", "", "<>", most.value);
 }
 
-/** The bounds of whole numbers, of the kind; NULL: the 64 bits that every engine has. */
+/** The bounds of the kind's whole numbers; NULL: the 64 bits that every engine has. */
 static const struct {
     const char *least, *most;
 } ranges[] = {

@@ -73,22 +73,16 @@ const char *ddl_value_text(arena *a, const tern_type *type, const void *value);
 /** Name of a constraint or index: "todo_title_check". */
 void ddl_add_name(buf *sql, const char *table, const char *column, const char *ending);
 
-/**
- * The rules of a column as one condition; false, with nothing appended, without rules. (check.c)
- *
- */
+/** The rules of a column as one condition; false, with nothing appended, without rules. (check.c) */
 bool ddl_add_check(buf *sql, data_dialect dialect, const ddl_column *column);
 
-/** A column as it stands in create table and add column: `title text not null constraint ... check (...)`.
+/** A column as written in create table and add column: `title text not null constraint ... check (...)`.
  * (table.c) */
 void ddl_add_column(buf *sql, data_dialect dialect, const ddl_table *table, const ddl_column *column,
                     bool with_reference);
 /** `references person (id) on delete cascade`. */
 void ddl_add_reference(buf *sql, const ddl_column *column);
-/**
- * "todo_pkey": the name of this table's key in PostgreSQL, which names automatic keys itself.
- *
- */
+/** "todo_pkey": the name of this table's key in PostgreSQL, which names automatic keys itself. */
 void ddl_add_key_name(buf *sql, const char *table, bool is_automatic);
 /** `constraint todo_pkey primary key (id)`. */
 void ddl_add_key(buf *sql, const ddl_table *table);

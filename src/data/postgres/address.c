@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Defaults that a URL may override. A peer that disappears silently is noticed within half a minute.
- *
- */
+/* Defaults that a URL may override. A peer that disappears silently is noticed within half a minute. */
 static const struct {
     const char *name, *value;
 } defaults[] = {

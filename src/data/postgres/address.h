@@ -39,7 +39,6 @@ bool address_needs_lookup(const address *to);
 /**
  * Starts a lookup. `on_done` finds the `owner` in it, and must not free anything. NULL when memory or a
  * thread is missing.
- *
  */
 address_lookup *address_look_up(const address *to, void *owner, void (*on_done)(side_thread *job));
 

@@ -16,7 +16,7 @@
 #include "data/postgres/side_thread.h"
 
 enum {
-    AGAIN_MS = 100,  /* for a request that arrived before or after its statement ran, and so did nothing */
+    AGAIN_MS = 100,  /* retries a request that arrived before or after its statement ran */
     GRACE_MS = 1000, /* for a cancelled statement to end before its connection is closed */
     LOOK_MS = 5,     /* while an orphan waits for its turn */
     SHARED_MS = 200, /* how long an orphan waits for those before it in its group */

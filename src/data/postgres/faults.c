@@ -7,7 +7,6 @@
 /*
  * The first entry that is a prefix of the SQLSTATE applies (errcodes.txt of PostgreSQL, appendix A of its
  * manual).
- *
  */
 static const struct {
     const char *state;

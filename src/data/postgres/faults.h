@@ -32,7 +32,6 @@ typedef enum fault_origin {
 /**
  * Decides by SQLSTATE and other language-independent fields. After a fault of names or tables, nothing has
  * been done.
- *
  */
 fault_origin fault_origin_of(const PGresult *result);
 
@@ -41,10 +40,7 @@ fault_origin fault_origin_of(const PGresult *result);
 void fault_line(const char *message, char *line, size_t room);
 /** The fix for a message on connecting or closing; NULL when unknown. */
 const char *fault_advice(const char *message);
-/**
- * Records the error that the server or a pooler sent before it closed the connection, and the fix.
- *
- */
+/** Records the error that the server or a pooler sent before it closed the connection, and the fix. */
 void fault_of_closing(const PGresult *result, char *line, size_t room);
 /** Why a connection failed, and the fix. Contains no password. */
 void fault_of_connecting(PGconn *conn, char *line, size_t room);

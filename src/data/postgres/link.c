@@ -154,9 +154,8 @@ static bool is_passing(pg_link *l, pg_request *r, const char *state)
 }
 
 /*
- * In a session, why a statement was skipped: the transaction's "begin" failed, unless another statement in
+ * In a session, a statement is skipped because the transaction's "begin" failed, unless another statement in
  * the group did.
- *
  */
 static void skipped(pg_link *l, pg_request *r)
 {

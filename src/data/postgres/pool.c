@@ -208,10 +208,7 @@ static void put(pg_link *l, pg_request *r)
         link_sync(l);
 }
 
-/*
- * Assigns connections to requests, oldest first; returns how many more connections would be useful.
- *
- */
+/* Assigns connections to requests, oldest first; returns how many more connections would be useful. */
 static unsigned serve(data_database *db)
 {
     unsigned lacking = 0;

@@ -216,7 +216,6 @@ bool prepared_begin_names(pg_link *l);
 /**
  * Writes the name of a statement. The statement must be prepared first, unless r->is_earlier is set
  * afterwards. False without memory.
- *
  */
 bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES]);
 /** Makes one statement, or all of them, be prepared again under another name. */

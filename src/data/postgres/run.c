@@ -23,10 +23,7 @@ static int64_t rows_changed(PGresult *result)
     return strtoll(libpq.cmdTuples(result), NULL, 10);
 }
 
-/*
- * After an outdated preparation, clients may simply retry. A value is the more likely cause, though.
- *
- */
+/* After an outdated preparation, clients may simply retry. A value is the more likely cause, though. */
 static bool hand_over_error(data_run *run, const pg_request *r)
 {
     fault_of_result(r->result, run->statement->sql, &run->error);
@@ -57,7 +54,6 @@ static bool hand_over(data_run *run, const pg_request *r)
 /*
  * The caller leaves before its answer has arrived. Waiting for a short statement is better than cancelling
  * it.
- *
  */
 static void leave(data_database *db, pg_request *r)
 {

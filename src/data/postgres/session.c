@@ -129,7 +129,6 @@ static bool run_once(data_session *l, data_run *run, bool is_plain)
 /*
  * Only the first statement of the transaction was sent, and its preparation was outdated: the transaction
  * begins again.
- *
  */
 static bool begin_again(data_session *l, const data_statement *begins, data_run *run)
 {

@@ -77,7 +77,6 @@ const char *resource_key_pattern(tern_app *app, const resource *r);
 /**
  * Ends the request with 422, naming the field and the rule, when a new row's key cannot be in a path, or when
  * the path would lead to another route: the row would be unreachable. (address.c)
- *
  */
 void resource_need_address(tern_ctx *c, const resource *r, const void *row);
 

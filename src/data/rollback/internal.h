@@ -44,10 +44,7 @@ bool rollback_keep(data_database *db, data_error *error);
 /** Undoes the changes instead. Also works in a cancelled coroutine; if it fails, the database is lost. */
 void rollback_undo(data_database *db);
 
-/**
- * Opens a stream that leaves the connection to others. Needs the connection, and releases it. (rows.c)
- *
- */
+/** Opens a stream that leaves the connection to others. Needs the connection, and releases it. (rows.c) */
 bool rollback_rows_open(data_session *session, data_run *run);
 bool rollback_rows_next(data_session *session, data_run *run, data_row *row);
 void rollback_rows_close(data_session *session);

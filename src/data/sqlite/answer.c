@@ -131,7 +131,6 @@ bool sqlite_answer(data_session *session, int code, data_error *error)
     /*
      * A client's pattern that is too long to be matched within a coroutine's stack: see limits in
      * connection.c
-     *
      */
     if (code == SQLITE_ERROR && strstr(message, "pattern too complex") != NULL)
         error->fault = TERN_DATA_BAD_VALUE;

@@ -14,10 +14,7 @@
 #include <limits.h>
 #include <math.h>
 
-/*
- * Full-text queries are parsed and run recursively: each "(" needs up to 260 bytes of a coroutine's stack.
- *
- */
+/* Full-text queries are parsed and run recursively: each "(" needs up to 260 bytes of a coroutine's stack. */
 enum { SEARCH_BYTES_MOST = 500 };
 
 typedef struct binding {

@@ -172,7 +172,6 @@ void sqlite_queue_tidy(sqlite_queue *queue, uint64_t before_ms);
 bool sqlite_connect(data_session *session, data_error *error);
 /**
  * `tidies`: the last connection of all processes writes the WAL back and removes it, which may take a while.
- *
  */
 void sqlite_disconnect(data_session *session, bool tidies);
 /** Sets the number of steps of the virtual machine between two calls of sqlite_on_progress. */
@@ -202,10 +201,7 @@ int sqlite_bind_items(sqlite3_stmt *statement, int number, const tern_arg *list,
 int sqlite_add_items(sqlite3 *handle);
 
 /* run.c */
-/**
- * `*ticket` must be passed to sqlite_sync_wait before the run counts as committed; 0: no wait needed.
- *
- */
+/** `*ticket` must be passed to sqlite_sync_wait before the run counts as committed; 0: no wait needed. */
 bool sqlite_session_run(data_session *session, data_run *run, uint64_t *ticket);
 bool sqlite_stream_open(data_session *session, data_run *run);
 bool sqlite_stream_next(data_session *session, data_run *run, data_row *row);
@@ -223,10 +219,7 @@ size_t sqlite_print_datetime(tern_datetime moment, char *out);
 size_t sqlite_print_decimal(tern_decimal value, char *out);
 /** A UUID, date, time, date-time or decimal. */
 size_t sqlite_print_form(const tern_arg *value, char *out);
-/**
- * Reads the output of sqlite_print_datetime: false for any other form, and for invalid date-times.
- *
- */
+/** Reads the output of sqlite_print_datetime: false for any other form, and for invalid date-times. */
 bool sqlite_read_datetime(const char *text, size_t len, tern_datetime *out);
 
 /* wait.c */
@@ -269,7 +262,6 @@ void fine_timer_free(fine_timer *timer);
 /* yield.c */
 /**
  * Lets other coroutines run when this one has used the processor for long. Is not cancelled and never throws.
- *
  */
 void sqlite_yield(void);
 

@@ -121,7 +121,6 @@ static const data_column *find_reference(table_maker *m, const char *option, con
 /**
  * A list of rows from a table of pairs, which references this table (by .by, where that is ambiguous) and the
  * item's.
- *
  */
 static void check_through(table_maker *m, const data_table *table, const data_table *item)
 {

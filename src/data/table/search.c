@@ -26,7 +26,6 @@ static void take_column(table_maker *m, data_table *table, const data_column *co
 /**
  * SQLite's index refers to the table's rows by number: the automatic key, or SQLite's rowid, unless a column
  * hides that.
- *
  */
 static void name_row(table_maker *m, data_table *table)
 {

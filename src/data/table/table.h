@@ -67,10 +67,7 @@ bool data_tables_make(tern_type *const *models, buf *problems);
 const data_table *const *data_tables(unsigned *count);
 /** The table of a model; NULL without one. Hot path: one look-up. */
 const data_table *data_table_of(const tern_type *type);
-/**
- * The newest table whose model has this name; `older_namesake` leads to the others. NULL without one.
- *
- */
+/** The newest table whose model has this name; `older_namesake` leads to the others. NULL without one. */
 const data_table *data_table_of_name(const char *model);
 /** Frees the tables of data_tables_make (tests under leak checkers). */
 void data_tables_forget(void);

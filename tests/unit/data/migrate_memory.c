@@ -1,7 +1,4 @@
-/*
- * The commands with the n-th allocation failing, for every n: each does all of its work or none.
- *
- */
+/* The commands with the n-th allocation failing, for every n: each does all of its work or none. */
 #include "check.h"
 
 #include "app/command.h"

@@ -1,6 +1,5 @@
 /**
  * Dates, times, instants and durations on both engines, with unusual zones and styles in process and session.
- *
  */
 #include "library.h"
 #include "schema/json/json.h"

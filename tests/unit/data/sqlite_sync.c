@@ -1,7 +1,4 @@
-/**
- * How commits reach the disk: together, acknowledged once they are on disk, with an error otherwise.
- *
- */
+/** How commits reach the disk: together, acknowledged once they are on disk, with an error otherwise. */
 #include "sqlite_fixture.h"
 
 #include "data/sqlite/internal.h"
@@ -101,7 +98,6 @@ static void begin_beside(tern_ctx *c, writer *writers, tern_task **tasks, size_t
 /*
  * The first is a single statement, the others are transactions. The first sync is blocked until all have
  * committed.
- *
  */
 static void write_many(tern_ctx *c)
 {

@@ -2,7 +2,6 @@
  * PostgreSQL changes tables in place. What blocks other changes is dropped first, and what depends on them is
  * added last: drop foreign keys, indexes, checks and keys; change columns and tables; add keys, checks,
  * foreign keys and indexes.
- *
  */
 #include "data/migrate/diff/diff.h"
 #include "data/postgres/dialect/parts.h"
