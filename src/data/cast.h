@@ -18,11 +18,10 @@ enum { CAST_DEPTH_MOST = 32 };
  * Zeroed at the start. */
 typedef struct cast_place {
     unsigned depth;
-    uint8_t calls
-        [CAST_DEPTH_MOST]; /* for each depth: the tern_arg_kind that the function needs a cast for, or 0 */
-    uint8_t word;          /* the kind for the last word, if only white space has followed it */
-    bool begins_first;     /* a function's first argument comes next */
-    bool begins_other;     /* or an argument after a comma */
+    uint8_t calls[CAST_DEPTH_MOST]; /* by depth: the kind (tern_arg_kind) to cast, or 0 */
+    uint8_t word;                   /* the kind for the last word, if only white space has followed it */
+    bool begins_first;              /* a function's first argument comes next */
+    bool begins_other;              /* or an argument after a comma */
 } cast_place;
 
 /** Records what was read: quoted text, a word, or a single character. */

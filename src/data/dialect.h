@@ -58,7 +58,7 @@ struct sql_dialect {
     bool estimates_rows;   /* "explain" estimates the number of rows */
     const char *row_lock;  /* at the end of a query; "" */
     const char *const (*begin)[2];    /* by tern_isolation, and by whether it only reads */
-    const char *read_only, *writable; /* forbids, allows writing. NULL: ends with the savepoint */
+    const char *read_only, *writable; /* forbid and allow writing. NULL: ends with the savepoint */
     const char *const *value_casts;   /* by tern_arg_kind: in the first row of values. NULL: none */
     /** See cast.h. NULL: no value needs one. */
     const char *(*cast)(const struct cast_place *place, tern_arg_kind kind, const char *after);

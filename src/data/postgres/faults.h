@@ -13,7 +13,7 @@ static inline void fault_clear(data_error *error)
     error->is_outdated = false;
 }
 
-/** Fills `error` from a result that is an error of the statement `sql`. Returns false, as data_refuse does. */
+/** Fills `error` from a result that is an error of the statement `sql`. Returns false, like data_refuse. */
 bool fault_of_result(const PGresult *result, const char *sql, data_error *error);
 /** Which side of a foreign key is violated, from the server's message in any language and the statement. */
 data_reference fault_reference(const char *message, const char *sql);
