@@ -1,4 +1,4 @@
-/* Single values of many rows: counts, sums, whether there is one. */
+/* Single values over many rows: counts, sums, and whether a row exists. */
 #include "data/misuse.h"
 #include "data/rows.h"
 #include "data/select.h"

@@ -1,4 +1,5 @@
-/* What a client is told when a statement fails: the log has the engine's words, the reply has none of them.
+/*
+ * The reply to a client when a statement fails: the engine's message goes to the log, never into the reply.
  */
 #include "base/log_limit.h"
 #include "data/execute.h"
@@ -11,7 +12,7 @@
 
 static const struct {
     int status;
-    const char *code;   /* in the reply's `errors`, when a field is to blame */
+    const char *code;   /* in the reply's `errors`, when a field caused it */
     const char *detail; /* for the client */
 } answers[] = {
     [TERN_DATA_UNIQUE] = {409, "unique", "another row has this value already"},
@@ -30,7 +31,7 @@ static const struct {
     [TERN_DATA_FAILED] = {500, NULL, NULL},
 };
 
-/** The field whose column is named first in "owner, title"; NULL when it is none of the table's. */
+/** The field whose column is named first in "owner, title"; NULL when the table has no such column. */
 static const data_column *column_of(const data_table *table, const char *columns)
 {
     size_t len = strcspn(columns, ", ");
@@ -38,8 +39,8 @@ static const data_column *column_of(const data_table *table, const char *columns
 }
 
 /**
- * The column that a constraint is about, by its name: TABLE_COLUMN_check, TABLE_COLUMN_key,
- * TABLE_COLUMN_fkey, as ddl.c names them. The longest column that fits wins.
+ * The column of a constraint, found by the constraint's name: TABLE_COLUMN_check, TABLE_COLUMN_key,
+ * TABLE_COLUMN_fkey, as ddl.c names them. The longest matching column wins.
  */
 static const data_column *column_of_constraint(const data_table *table, const char *constraint)
 {
@@ -69,7 +70,7 @@ static const char *blamed_field(const data_table *table, const data_error *error
     return column != NULL ? column->plan->key : "";
 }
 
-/* What is said of a database in trouble: with every request it would flood the log. */
+/* Logs that the database is in trouble. A line for every request would flood the log. */
 static void log_trouble(const char *label, const data_error *error)
 {
     static log_limit limits[TERN_DATA_FAILED + 1];
@@ -84,7 +85,7 @@ static void log_trouble(const char *label, const data_error *error)
     limit->left_out = 0;
 }
 
-/** Which of the two a broken foreign key is, where the engine knows. And which conflict. */
+/** A more exact message for a foreign key or a conflict, where the engine knows more. */
 static const char *detail_of(const data_error *error)
 {
     if (error->is_outdated && error->fault == TERN_DATA_CONFLICT)

@@ -1,4 +1,4 @@
-/* Values to be bound, from C's types: what TERN_ARG calls. */
+/* Makes bound values from C's types: TERN_ARG calls these functions. */
 #include <tern/data.h>
 
 #include <string.h>

@@ -10,13 +10,13 @@
 
 #include <string.h>
 
-enum { PAUSE_MS = 1000 }; /* between two looks at tables that are wrong */
+enum { PAUSE_MS = 1000 }; /* between checks while the tables are wrong */
 
 static const char *program_name;
 static tern_mutex looking;
 static uint64_t again_at_ms;
 
-/** Lines as one. */
+/** Joins lines into one. */
 static const char *in_one_line(buf *problems)
 {
     while (problems->len > 0 && problems->data[problems->len - 1] == '\n')
@@ -36,7 +36,7 @@ void data_check_later(const char *program, buf *problems)
     data_self.is_unchecked = true;
 }
 
-/** The engine knows in bounded time whether the database is there; the check itself only waits. */
+/** The engine finds out in bounded time whether the database is reachable; the check itself only waits. */
 static void need_database(tern_ctx *c)
 {
     static const data_statement ask = {.sql = "select 1", .sql_len = sizeof "select 1" - 1};
@@ -50,7 +50,7 @@ typedef struct look_job {
     buf problems;
 } look_job;
 
-/** On a thread of the pool. */
+/** Runs on a thread of the pool. */
 static void look(void *arg)
 {
     look_job *job = arg;
@@ -73,7 +73,7 @@ static void look_once(void)
 void data_check_now(tern_ctx *c)
 {
     need_database(c);
-    tern_lock(c, &looking); /* the others wait for the first one's look */
+    tern_lock(c, &looking); /* the others wait for the first one's check */
     if (data_self.is_unchecked)
         look_once();
     tern_unlock(c, &looking);

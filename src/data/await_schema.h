@@ -1,6 +1,6 @@
 /**
- * A database that was away when the application started: whether its tables are those of the models is looked
- * at as soon as it is there.
+ * For a database that was unreachable when the application started: checks that its tables match the models
+ * as soon as it is reachable.
  */
 #ifndef DATA_AWAIT_SCHEMA_H
 #define DATA_AWAIT_SCHEMA_H
@@ -9,12 +9,12 @@
 
 #include <tern/context.h>
 
-/** At start, in the master: workers are to look. `problems` say why it could not be done now; they are logged
- * and emptied. `program` must stay. */
+/** Called at start, in the master: workers must check the tables. `problems` says why the check was not
+ * possible now; they are logged and cleared. `program` must stay valid. */
 void data_check_later(const char *program, buf *problems);
 
-/** In a worker, in a request, while data_self.is_unchecked: returns once the tables are right, or leaves with
- * 503 in bounded time. */
+/** Called by a request in a worker while data_self.is_unchecked: returns once the tables are right, or ends
+ * the request with 503 in bounded time. */
 void data_check_now(tern_ctx *c);
 
 #endif

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* Functions whose arguments of a kind need a cast: of texts, those that take values of any type; of whole
- * numbers, those that take PostgreSQL's integer alone, none as their first. */
+/*
+ * Functions whose arguments of a kind need a cast. A text needs one where a function accepts any type. A
+ * whole number needs one where a function accepts only PostgreSQL's integer, which is never the first
+ * argument.
+ */
 static const struct {
     const char *name;
     tern_arg_kind kind;
@@ -74,7 +77,7 @@ static const char *skip_space(const char *at)
     return at;
 }
 
-/* The text after the word at `at`, when it is this one; else NULL. */
+/* The text after the word at `at`, if the word is this one; otherwise NULL. */
 static const char *after_word(const char *at, const char *word)
 {
     size_t len = compared_word_len(at);
@@ -98,7 +101,7 @@ const char *cast_for(const cast_place *place, tern_arg_kind kind, const char *af
     if (!is_text && kind != TERN_ARG_INT)
         return "";
     if (is_text && asks_whether_null(after))
-        return "::text "; /* the word may follow at once */
+        return "::text "; /* the word may follow directly */
     after = skip_space(after);
     bool is_whole =
         (place->begins_other || (place->begins_first && is_text)) && (*after == ',' || *after == ')');

@@ -1,12 +1,12 @@
 /*
- * Statements of which clients choose the form: by the filters that are given, or the fields that are written.
+ * Statements whose form clients choose, by the filters they give or the fields they write.
  *
- * There may be 2^n of them in one place of the program, so a worker keeps only those that were used last. A
- * request gets a copy of its own in its memory: what is dropped meanwhile takes nothing from it. The number
- * of a dropped statement goes to the next one with another version, by which connections know that what they
- * have prepared under it is for an earlier one.
+ * One call may have 2^n of them, so a worker keeps only the most recently used. A request gets its own copy
+ * in its memory, so dropping a statement does not affect it. A new statement reuses the number of a dropped
+ * one with a new version. The version shows connections that their prepared statement with this number is
+ * outdated.
  *
- * Hot path: statement_find_with. It looks at no text, and allocates the copy alone.
+ * Hot path: statement_find_with. It reads no text, and allocates only the copy.
  */
 #include "data/filters.h"
 #include "data/made_statement.h"
@@ -19,7 +19,7 @@ enum { SLOTS = 256 };
 
 typedef struct combination {
     struct combination *next; /* in the same slot */
-    uint64_t hash, used_at;   /* by kept.uses: the least of all is dropped first */
+    uint64_t hash, used_at;   /* by kept.uses: the smallest is dropped first */
     statement_key key;
     made_statement *made;
     unsigned text_count, shape_len;
@@ -93,7 +93,7 @@ static void drop(combination *s)
     mem_free(s);
 }
 
-/** The one that was not used for longest. */
+/** The least recently used one. */
 static combination *oldest(void)
 {
     combination *found = NULL;
@@ -104,7 +104,7 @@ static combination *oldest(void)
     return found;
 }
 
-/** A number for a new statement, and how often it was given before. */
+/** A number for a new statement, and how often it was used before. */
 static void give_number(data_statement *statement)
 {
     if (kept.count < COMBINATIONS_KEPT_MOST) {

@@ -36,8 +36,8 @@ void compared_pass(compared_place *place, const char *at, size_t len)
     }
 }
 
-/* -- backwards from a `?`, no further than `text`. A closing quote is never passed, so that what is read
- * stands outside of quotes, unless it is a quoted name. -- */
+/* -- reads backwards from a `?`, at most to `text`. It never passes a closing quote, so what it reads is
+ * outside quotes, except for a quoted name. -- */
 
 static const char *before_space(const char *text, const char *end)
 {
@@ -53,7 +53,7 @@ static const char *before_word(const char *text, const char *end)
     return end;
 }
 
-/** Where the operator that ends at `end` begins; NULL when it is no comparison. */
+/** Where the operator that ends at `end` begins; NULL when it is not a comparison. */
 static const char *before_comparison(const char *text, const char *end)
 {
     static const char *const comparisons[] = {"=", "<>", "!=", "<", "<=", ">", ">="};
@@ -66,8 +66,8 @@ static const char *before_comparison(const char *text, const char *end)
     return NULL;
 }
 
-/** Where "in (" or "not in (" begins before the `?` of its list that stands before `end`; NULL when it stands
- * in none, or not behind other `?` alone. */
+/** Where "in (" or "not in (" begins, for a `?` of its list before `end`; NULL when the `?` is not in a list,
+ * or follows anything but other `?`. */
 static const char *before_list(const char *text, const char *end)
 {
     while (end > text && end[-1] == ',') {
@@ -128,7 +128,7 @@ static const data_column *column_before(const data_table *table, const char *tex
     return NULL;
 }
 
-/** Whether the operand that the `?` before `after` is ends there. */
+/** Whether the operand that ends with the `?` before `after` is complete there. */
 static bool ends_operand(const char *after)
 {
     while (isspace((unsigned char)*after))

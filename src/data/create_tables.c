@@ -1,5 +1,7 @@
-/* The tables of a database in memory: it is empty in every worker that opens it, and there is nothing to
- * migrate. */
+/*
+ * Creates the tables of a database in memory. It is empty in every worker that opens it, so nothing is
+ * migrated.
+ */
 #include "data/create_tables.h"
 #include "data/migrate/migrate.h"
 #include "data/worker_database.h"
@@ -33,8 +35,7 @@ bool data_create_tables(void)
     if (!has_sql)
         tern_log(TERN_LOG_ERROR, "database: %s",
                  problems.len != 0 ? problems.data : "out of memory for the tables");
-    bool has_run =
-        has_sql && coro_start(run_sql, &m); /* to its end: a database in memory waits for nothing */
+    bool has_run = has_sql && coro_start(run_sql, &m); /* runs to its end: a database in memory never waits */
     buf_free(&sql);
     buf_free(&problems);
     return has_run && m.is_done;

@@ -1,4 +1,4 @@
-/* The database of an application: from main's declaration to what each worker opens. */
+/* The database of an application: from main's declaration to the database of each worker. */
 #include "app/command.h"
 #include "data/create_tables.h"
 #include "data/migrate/migrate.h"
@@ -14,7 +14,7 @@
 
 enum { POOL = 8, WAIT_MS = 5000, QUERY_MS = 30000, SLOW_MS = 200 };
 
-/** What tern_database was given; in the application's memory. */
+/** The arguments of tern_database; in the application's memory. */
 typedef struct declaration {
     tern_app *app;
     tern_database_options options;
@@ -44,7 +44,7 @@ static bool is_file(const char *url)
     return engine != NULL && engine->is_in_files && !is_in_memory(url);
 }
 
-/** The program's own file is no place for tests; one that was given for them is. */
+/** Tests must not use the program's own file, but may use a file given for them. */
 static void choose_for_tests(declaration *d)
 {
     tern_app *app = d->app;
@@ -56,7 +56,8 @@ static void choose_for_tests(declaration *d)
         app->testing->is_in_turn = true;
 }
 
-/** What a test does is undone, but in memory, where it goes anyway. A replica would see nothing of it. */
+/** Changes by a test are undone, except in memory, where they disappear anyway. A replica would not see
+ * them. */
 static void let_nothing_stay(const app_testing *testing)
 {
     bool is_gone_anyway = is_in_memory(data_self.options.url);
@@ -78,7 +79,7 @@ static bool check_replica(buf *problems)
     return false;
 }
 
-/** The settings let no other words through. */
+/** The settings accept no other words. */
 static tern_prepare preparing(const char *word)
 {
     return strcmp(word, "never") == 0    ? TERN_PREPARE_NEVER
@@ -113,7 +114,9 @@ static data_database *open_one(const char *url)
     return data_self.engine->open(&options);
 }
 
-/** Each worker that opens a database in memory has one of its own, so requests would see now this, now that.
+/**
+ * Each worker that opens a database in memory has its own, so requests would see different data from one to
+ * the next.
  */
 static bool check_workers(void *arg, const app_launching *how, buf *problems)
 {
@@ -164,7 +167,7 @@ static void tidy(void *arg)
         data_self.engine->tidy(data_self.replica);
 }
 
-/** The primary is asked in a transaction, because other reads go to the replica where there is one. */
+/** Asks the primary by using a transaction, because other reads go to the replica if there is one. */
 static bool is_ready(tern_ctx *c)
 {
     tern_sql_run(c, "select 1");
@@ -198,7 +201,7 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     declaration *d = app_keep(app, sizeof *d);
     tern_type **kept = app_keep(app, (count + 1) * sizeof(tern_type *));
     if (d == NULL || kept == NULL)
-        return; /* noted: app_compile says so */
+        return; /* recorded: app_compile reports it */
     for (size_t i = 0; i < count; i++)
         kept[i] = models[i];
     d->app = app;

@@ -4,7 +4,7 @@
 
 const data_dialect data_dialects[DATA_DIALECTS] = {DATA_SQLITE, DATA_POSTGRES};
 
-/* By the scheme of the URL. */
+/* The engine for the URL's scheme. */
 static const struct {
     const char *scheme;
     const data_engine *engine;
@@ -31,11 +31,11 @@ void data_engine_unknown(const char *url, buf *problem)
 {
     if (engines[0].scheme == NULL) {
         buf_add_text(problem,
-                     "this build has no engine for one: build Tern where libsqlite3-dev (3.40 or newer) "
+                     "this build has no database engine: build Tern where libsqlite3-dev (3.40 or newer) "
                      "or libpq-dev (14 or newer) and pkg-config are installed");
         return;
     }
-    size_t scheme = strcspn(url, ":"); /* the rest may hold a password */
+    size_t scheme = strcspn(url, ":"); /* the rest may contain a password */
     if (url[scheme] == ':')
         buf_add_printf(problem, "\"%.*s:\" is not a database that this build knows; write ", (int)scheme,
                        url);

@@ -29,7 +29,7 @@ data_request *data_request_of(tern_ctx *c)
 }
 
 #if !defined(NDEBUG)
-/** The count of a statement: its own, a free one, or else that of one that was run only once so far. */
+/** The counter of a statement: its own, a free one, or that of a statement that was run only once so far. */
 static data_counted *count_of(data_request *request, const data_statement *statement)
 {
     data_counted *other = NULL;
@@ -85,7 +85,7 @@ static data_database *database_for(const data_statement *statement)
     return data_self.replica != NULL && !statement->writes ? data_self.replica : data_self.primary;
 }
 
-/** Ends a call: answers its failure, or tells that there is none. */
+/** Ends a call: answers its failure, or reports that there is none. */
 static bool end(tern_ctx *c, bool is_done, const data_error *why, const data_table *table,
                 tern_data_error *error)
 {

@@ -5,10 +5,11 @@
 
 enum { TEXTS_MOST = 64, SHAPE_MOST = 192 };
 
-/* In a shape, beside the kinds of values, which are below 128. A text is followed by those of its own. */
-enum { SHAPE_ALL = 128, SHAPE_ANY, SHAPE_END, SHAPE_TEXT = 192 /* and the number of its values */ };
+/* Marks in a shape, besides the kinds of values, which are below 128. The kinds of a text's values follow
+ * it. */
+enum { SHAPE_ALL = 128, SHAPE_ANY, SHAPE_END, SHAPE_TEXT = 192 /* followed by the number of its values */ };
 
-/* -- what users call -- */
+/* -- the public functions -- */
 
 tern_filter tern_filter_self(tern_filter filter)
 {
@@ -25,7 +26,7 @@ tern_arg tern_arg_filters(tern_filters filters)
     return (tern_arg){.kind = TERN_ARG_FILTERS, .filters = filters};
 }
 
-/* -- looking at them -- */
+/* -- inspecting -- */
 
 const tern_filters *filters_group(const tern_filter *filter)
 {
@@ -50,7 +51,7 @@ bool filters_has_given(const tern_filters *filters)
 
 /* -- reading -- */
 
-/** What is gathered, before it is known how much that is. */
+/** The conditions collected so far, before their number is known. */
 typedef struct gathered {
     unsigned text_count, shape_len, value_count;
     const char *texts[TEXTS_MOST];
@@ -106,7 +107,7 @@ static void add_filters(tern_ctx *c, gathered *g, const tern_filters *filters)
     add_shape(c, g, SHAPE_END);
 }
 
-/** A copy of what was gathered, in one block of the request's memory. */
+/** A copy of the collected conditions, in one block of the request's memory. */
 static const filters_given *settle(tern_ctx *c, const gathered *g)
 {
     size_t values_bytes = g->value_count * sizeof *g->values, texts_bytes = g->text_count * sizeof *g->texts;
@@ -124,7 +125,7 @@ static const filters_given *settle(tern_ctx *c, const gathered *g)
 
 const filters_given *filters_gather(tern_ctx *c, const tern_args *args, const tern_filters *filters)
 {
-    gathered g; /* its arrays are not worth clearing */
+    gathered g; /* its arrays need no clearing */
     g.text_count = g.shape_len = g.value_count = 0;
     add_args(c, &g, args);
     if (filters != NULL)

@@ -1,36 +1,36 @@
 /**
- * Conditions of which each may be given or not (TERN_FILTERS): what of them is given this time.
+ * Optional conditions (TERN_FILTERS): finds those that are given this time.
  *
- * The addresses of the texts that are given, in their order, and the kinds of all values tell one statement
- * from another. Nothing here looks at a text.
+ * The addresses of the given texts, in their order, and the kinds of all values identify a statement. Nothing
+ * here reads a text.
  */
 #ifndef DATA_FILTERS_H
 #define DATA_FILTERS_H
 
 #include "data/statement.h"
 
-/** The values of a statement, with those of the conditions that are given in the place where these are. */
+/** The values of a statement, with the values of the given conditions in their positions. */
 struct filters_given {
     tern_args args;
     const char **texts;
-    const uint8_t *shape; /* kinds of values, and where conditions and groups begin and end */
+    const uint8_t *shape; /* kinds of values, and marks where conditions and groups begin and end */
     unsigned text_count, shape_len;
 };
 
-/** Whether a condition of them is given. */
+/** Whether any condition is given. */
 bool filters_has_given(const tern_filters *filters);
-/** The conditions of the group that `filter` is; NULL when it is not one. */
+/** The conditions of the group `filter`; NULL when it is not a group. */
 const tern_filters *filters_group(const tern_filter *filter);
-/** Whether `filter` is given, or is a group of which something is. */
+/** Whether `filter` is given, or is a group with a given condition. */
 bool filters_is_given(const tern_filter *filter);
 
-/** For filters_read, when there are some. */
+/** For filters_read, when conditions exist. */
 const filters_given *filters_gather(tern_ctx *c, const tern_args *args, const tern_filters *filters);
 
 /**
- * What is given of the conditions among `args`, and of `filters` (may be NULL), which come after them. In the
- * request's memory; NULL when there are none of either. Leaves the handler with 500 when more are given than a
- * statement has. Hot path, when there are none.
+ * The given conditions among `args`, followed by those of `filters` (may be NULL). In the request's memory;
+ * NULL without conditions. Ends the request with 500 when more are given than a statement can have. Hot path
+ * without conditions.
  */
 static inline const filters_given *filters_read(tern_ctx *c, const tern_args *args,
                                                 const tern_filters *filters)
@@ -41,7 +41,7 @@ static inline const filters_given *filters_read(tern_ctx *c, const tern_args *ar
     return has_some ? filters_gather(c, args, filters) : NULL;
 }
 
-/** A copy in the request's memory, with the values, but not with what these point to. */
+/** A copy in the request's memory, with the values, but not the data they point to. */
 tern_filters filters_keep(tern_ctx *c, const tern_filters *filters);
 tern_args filters_keep_args(tern_ctx *c, const tern_args *args);
 

@@ -1,4 +1,4 @@
-/* Rows by their keys. */
+/* Finds rows by their keys. */
 #include "data/convert.h"
 #include "data/filters.h"
 #include "data/misuse.h"
@@ -18,7 +18,7 @@ void select_where_key(sql_builder *b, const data_table *table)
     }
 }
 
-/** The key with the values that are given as numbers converted. */
+/** The key, with values given as numbers converted. */
 static const tern_arg *converted_key(tern_ctx *c, const data_table *table, const tern_arg *given)
 {
     tern_arg *key = ctx_need(c, arena_alloc(&c->x->arena, table->key_count * sizeof *key));
@@ -71,7 +71,7 @@ static const data_statement *find_statement(tern_ctx *c, const data_table *table
     return sql_finish_with(c, &b, &key, given, within->for_update);
 }
 
-/** The values of the key, and behind them those of the condition. */
+/** The values of the key, followed by those of the condition. */
 static const tern_arg *find_args(tern_ctx *c, const data_table *table, tern_args key, const tern_args *more)
 {
     const tern_arg *values = select_key_args(c, table, key);
@@ -108,7 +108,7 @@ static bool take_the_only_one(data_run *run, const data_row *row)
     return false;
 }
 
-/** Appends the rows of `count` keys that lie one behind the other. */
+/** Appends the rows of `count` adjacent keys. */
 static void find_some(tern_ctx *c, const data_table *table, const tern_arg *keys, unsigned count,
                       rows_list *list)
 {

@@ -1,4 +1,4 @@
-/* New rows: one, or many in one statement. */
+/* Inserts rows: one, or many in one statement. */
 #include "data/write.h"
 
 #include <stdlib.h>
@@ -45,7 +45,7 @@ bool insert_args(tern_ctx *c, const data_table *table, bool wants_key, const voi
     return true;
 }
 
-/** `rows` 0: one row, all of which is returned as it was stored. */
+/** `rows` 0: one row; all its stored columns are returned. */
 static const data_statement *insert_statement(tern_ctx *c, const data_table *table, bool wants_key,
                                               unsigned rows)
 {
@@ -58,7 +58,7 @@ static const data_statement *insert_statement(tern_ctx *c, const data_table *tab
         return statement;
     sql_builder b;
     sql_begin(&b);
-    if (wants_key && table->column_count == 1) { /* a table of nothing but its key */
+    if (wants_key && table->column_count == 1) { /* a table with only a key */
         sql_add(&b, "insert into ");
         sql_name(&b, table->name);
         sql_add(&b, " default values");
@@ -75,7 +75,7 @@ static const data_statement *insert_statement(tern_ctx *c, const data_table *tab
     return sql_finish(c, &b, &key, true);
 }
 
-/** The keys that the database gave, as they come. */
+/** Reads the keys that the database generated, in the order they arrive. */
 typedef struct new_keys {
     int64_t *keys;
     size_t count;
@@ -96,7 +96,7 @@ static int compare_keys(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/** Inserts `count` rows in one statement; all want a key of the database's, or none does. */
+/** Inserts `count` rows in one statement; either all or none need a key from the database. */
 static bool insert_batch(tern_ctx *c, const data_table *table, char *rows, unsigned count, bool wants_key,
                          tern_data_error *error)
 {
@@ -114,14 +114,14 @@ static bool insert_batch(tern_ctx *c, const data_table *table, char *rows, unsig
                     .sink = &new};
     if (!data_execute(c, &run, table, error))
         return false;
-    /* Keys are given in the order of the rows, though RETURNING promises none. */
+    /* Keys are assigned in the order of the rows, although RETURNING guarantees no order. */
     qsort(new.keys, new.count, sizeof *new.keys, compare_keys);
     for (unsigned i = 0; i < new.count; i++)
         write_set_key(c, table, rows + i * size, new.keys[i]);
     return true;
 }
 
-/** Whether the row's texts are so long that they are not to be had twice in the request's memory. */
+/** Whether the row's texts are too long to be copied in the request's memory. */
 static bool is_long(const tern_arg *args, unsigned count)
 {
     enum { SHOWN_MOST_BYTES = 64 * 1024 };
@@ -152,8 +152,8 @@ bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     return data_execute(c, &run, table, options->error);
 }
 
-/** As many of the rows as go into one statement: of those that a statement exists for, and alike about their
- * keys. */
+/** The number of rows for the next statement: one of the sizes that statements exist for, with rows that all
+ * have keys or all lack them. */
 static unsigned batch_of(const data_table *table, const char *rows, size_t count, bool wants_key)
 {
     size_t alike = 1;

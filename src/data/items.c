@@ -112,7 +112,7 @@ tern_arg items_at(const tern_arg *list, size_t number)
     return tern_arg_null(NULL);
 }
 
-/** A bool and a text each in the place that a list of its kind has for it. */
+/** A bool and a text, each in the form of a list of its kind. */
 static void put(const tern_arg *value, void *to, size_t number)
 {
     if (value->kind == TERN_ARG_BOOL)

@@ -20,10 +20,9 @@ void keyset_read(tern_ctx *c, const data_table *table, const char *order_by, con
     if (!data_order_read(&order, table, order_by))
         data_misuse(c, ".order_by is \"field, other desc\", with fields of %s", table->type->name);
     if (!order.is_total)
-        data_misuse(c, ".after cannot go on after a row of %s, which has no key that tells rows apart",
-                    table->type->name);
+        data_misuse(c, ".after needs a key that identifies rows, and %s has none", table->type->name);
     if (order.count > KEYSET_COLUMNS_MOST)
-        data_misuse(c, ".after goes by at most %d columns, with those of the key", KEYSET_COLUMNS_MOST);
+        data_misuse(c, ".after uses at most %d columns, including those of the key", KEYSET_COLUMNS_MOST);
     for (unsigned i = 0; i < order.count; i++) {
         bool is_null = data_column_is_null(order.terms[i].column, after);
         if (sql_is_number_as_text(order.terms[i].column))
@@ -32,11 +31,11 @@ void keyset_read(tern_ctx *c, const data_table *table, const char *order_by, con
     }
 }
 
-/** How the values of a column come after the one of the given row. */
+/** Which values of a column come after the one of the given row. */
 typedef enum after_kind {
-    AFTER_NOTHING,       /* none does: it is null, and nulls come last */
-    AFTER_NULL,          /* all that are not null */
-    AFTER_VALUE,         /* greater ones, or lesser ones when the order is descending */
+    AFTER_NOTHING,       /* none: it is null, and nulls come last */
+    AFTER_NULL,          /* all values that are not null */
+    AFTER_VALUE,         /* greater values, or smaller ones in a descending order */
     AFTER_VALUE_OR_NULLS /* and nulls */
 } after_kind;
 
@@ -94,7 +93,7 @@ static void add_after(sql_builder *b, const keyset_item *item, after_kind kind)
 void keyset_add_condition(sql_builder *b, const keyset *set)
 {
     const char *between = "(";
-    for (unsigned i = 0; i < set->count; i++) { /* the last is of a column that is never null */
+    for (unsigned i = 0; i < set->count; i++) { /* the last one is of a column that is never null */
         after_kind kind = after_of(&set->items[i], b->dialect);
         if (kind == AFTER_NOTHING)
             continue;
@@ -109,7 +108,7 @@ void keyset_add_condition(sql_builder *b, const keyset *set)
     }
 }
 
-/** Whether the value of item `k` is one of those that tell what comes after item `i`. */
+/** Whether the comparison for item `i` uses the value of item `k`. */
 static bool has_value(const keyset_item *item, bool is_last, after_kind kind)
 {
     return is_last ? kind != AFTER_NULL : !item->is_null;

@@ -7,7 +7,7 @@
 
 static const char no_memory[] = "out of memory for the row";
 
-/** A map on its way, in the request's memory. */
+/** A map under construction, in the request's memory. */
 typedef struct map_maker {
     data_run *run;
     const data_row *row;
@@ -31,7 +31,7 @@ static const field_plan *field_of_column(const tern_type *type, const char *name
 
 /* -- dotted names -- */
 
-/** The number of the model in the field `f` of the model `parent`; 0 with an error. */
+/** The number of the model in field `f` of model `parent`; 0 with an error. */
 static unsigned nest_of(map_maker *m, unsigned parent, const field_plan *f)
 {
     rows_nests *nests = &m->nests;
@@ -48,7 +48,7 @@ static unsigned nest_of(map_maker *m, unsigned parent, const field_plan *f)
     return nests->count++;
 }
 
-/** Why a step of "author.name" leads nowhere. */
+/** Reports why a step of "author.name" cannot be resolved. */
 static bool refuse_step(map_maker *m, const char *name, const tern_type *type, const field_plan *f,
                         const char *step, size_t len)
 {
@@ -85,7 +85,7 @@ static const field_plan *walk(map_maker *m, const char *name, unsigned *nest)
     }
 }
 
-/* -- making -- */
+/* -- building -- */
 
 static bool map_column(map_maker *m, unsigned column)
 {
@@ -151,7 +151,7 @@ static bool make(map_maker *m, const tern_type *type)
 
 /* -- keeping -- */
 
-/** All of the map, in the copy_bytes from `to` on. */
+/** Copies the whole map into the copy_bytes from `to` on. */
 static named_map *copy(const map_maker *m, named_map *to)
 {
     const unsigned columns = m->row->columns, nests = m->nests.count;
@@ -198,7 +198,7 @@ static bool fits(const named_map *kept, const data_row *row)
     return true;
 }
 
-/** A map that was made before; connections may differ in what `*` gives while tables are being changed. */
+/** Finds an existing map. While tables are being changed, connections may differ in the columns of `*`. */
 static const rows_map *find_kept(const named_map *kept, const data_row *row)
 {
     while (kept != NULL && !fits(kept, row))

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/** Reads every column into its model. `*filled` gets a bit for each model that has a value. */
+/** Reads every column into its model. `*filled` receives a bit for each model that has a value. */
 static bool read_columns(const rows_map *map, data_run *run, const data_row *row, char *out, uint64_t *filled)
 {
     for (unsigned i = 0; i < map->count; i++) {
@@ -22,8 +22,8 @@ static bool read_columns(const rows_map *map, data_run *run, const data_row *row
     return true;
 }
 
-/** Notes which nested models are there, the outer ones first. A model with another one inside that is there
- * is there too. */
+/** Records which nested models are present, outer ones first. A model is also present if a model inside it
+ * is. */
 static bool settle(const rows_nests *nests, data_run *run, char *out, uint64_t *filled)
 {
     for (unsigned i = nests->count; i-- > 1;)
@@ -45,7 +45,7 @@ static bool settle(const rows_nests *nests, data_run *run, char *out, uint64_t *
     return true;
 }
 
-/** Nobody looks for NULL in a text that must have a value. */
+/** Callers do not check for NULL in a text that must have a value. */
 static bool check_texts(const rows_map *map, data_run *run, const char *out, uint64_t filled)
 {
     for (unsigned i = 0; i < map->count; i++) {

@@ -19,8 +19,8 @@ static size_t word_len(const char *at)
     return len;
 }
 
-/** Reads the first of "created desc, id" into `term`: where the next begins (at the NUL when it was the
- * last), or NULL when this is not one of the table's columns. */
+/** Reads the first term of "created desc, id" into `term`. Returns where the next one begins (the NUL after
+ * the last one), or NULL when it is not one of the table's columns. */
 static const char *next_term(const data_table *table, const char *at, data_order_term *term)
 {
     at = skip_space(at);
@@ -39,7 +39,7 @@ static const char *next_term(const data_table *table, const char *at, data_order
     return *at == '\0' ? at : NULL;
 }
 
-/** A column that comes again orders nothing: the rows that it could tell apart are apart already. */
+/** A repeated column has no effect: rows that differ in it are already ordered. */
 static void add_term(data_order *order, const data_table *table, data_order_term term)
 {
     bool is_sole_key = term.column->is_key && table->key_count == 1;
@@ -75,7 +75,7 @@ void sql_order_terms(sql_builder *b, const data_order *order, const char *table)
         const data_order_term *term = &order->terms[i];
         const char *direction = term->is_descending ? " desc" : "";
         sql_add(b, i == 0 ? " order by " : ", ");
-        if (sql_is_number_as_text(term->column)) { /* and by what a double lacks of it */
+        if (sql_is_number_as_text(term->column)) { /* and by the digits that a double lacks */
             sql_number(b, table, term->column);
             sql_add(b, direction);
             sql_add(b, ", ");

@@ -9,7 +9,7 @@
 /** A field that both models have. */
 typedef struct part_field {
     const field_plan *from, *to; /* in the part, in the table's model */
-    const data_column *column;   /* NULL: it is not stored */
+    const data_column *column;   /* NULL: not stored */
 } part_field;
 
 struct data_part {
@@ -20,10 +20,10 @@ struct data_part {
     part_field fields[];
 };
 
-/* This worker's, one for each pair of models in the program that are used so. */
+/* This worker's parts, one for each pair of models used as part and whole. */
 static data_part *parts;
 
-/** Whether values of both can be copied. Each source file has descriptions of its own. */
+/** Whether a value can be copied from one to the other. Each source file has its own descriptions. */
 static bool is_same_type(const tern_type *a, const tern_type *b)
 {
     if (a == b)
@@ -52,13 +52,13 @@ static const data_column *column_of(const data_table *table, const field_plan *f
     return NULL;
 }
 
-/** Lists and maps are called as their items are. */
+/** The name of a list or map is that of its items. */
 static const char *type_name(const tern_type *type)
 {
     return type->kind == TERN_KIND_LIST ? "a list" : type->kind == TERN_KIND_MAP ? "a map" : type->name;
 }
 
-/** Whether a TERN_PART has the field of its own: what it is good for is the program's affair. */
+/** Whether a TERN_PART declares the field itself: then its use is up to the program. */
 static bool is_own(const tern_type *type, const field_plan *f)
 {
     const tern_type *whole = type->whole;
@@ -68,7 +68,7 @@ static bool is_own(const tern_type *type, const field_plan *f)
     return whole != NULL;
 }
 
-/** The field of the part and its like; `to` is NULL when the part has it for itself. */
+/** The field of the part and its counterpart; `to` is NULL when the part alone has it. */
 static part_field pair(tern_ctx *c, const data_table *table, const tern_type *type, const field_plan *from)
 {
     const char *name = from->field->name;
@@ -92,13 +92,13 @@ const data_part *data_part_of(tern_ctx *c, const data_table *table, const tern_t
     bind_need_plan(c, type);
     const type_plan *plan = plan_of(type);
     for (unsigned i = 0; i < type->field_count; i++)
-        pair(c, table, type, &plan->fields[i]); /* before there is something to give back */
+        pair(c, table, type, &plan->fields[i]); /* before anything needs cleanup */
     data_part *part = ctx_need(c, mem_alloc(sizeof *part + type->field_count * sizeof *part->fields));
     *part = (data_part){.next = parts, .type = type, .table = table};
     for (unsigned i = 0; i < type->field_count; i++) {
         const part_field both = pair(c, table, type, &plan->fields[i]);
         bool is_copied = both.column != NULL || (both.to != NULL && both.to->field->not_stored);
-        if (is_copied) /* the others hold related rows, or are the part's own */
+        if (is_copied) /* the others are related rows, or belong to the part alone */
             part->fields[part->count++] = both;
     }
     parts = part;
@@ -111,7 +111,7 @@ static bool is_given(const part_field *f, const void *change)
     return state == TERN_STATE_GIVEN || state == TERN_STATE_NULL;
 }
 
-/** Keys and times are not for a change to say. */
+/** A change does not set keys and times. */
 static bool is_ours(const part_field *f)
 {
     return f->column != NULL && (f->column->is_key || f->column->is_created || f->column->is_updated);

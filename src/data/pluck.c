@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { IS_DISTINCT = 128 }; /* beside the flags of select_flags */
+enum { IS_DISTINCT = 128 }; /* in addition to select_flags */
 
 static const data_column *need_column(tern_ctx *c, const data_table *table, const char *field)
 {
@@ -18,7 +18,7 @@ static const data_column *need_column(tern_ctx *c, const data_table *table, cons
     return column;
 }
 
-/** Values that come once are in an order only by themselves. */
+/** Distinct values can be ordered only by themselves. */
 static void add_order(sql_builder *b, const data_table *table, const data_column *column,
                       const tern_pluck_options *o)
 {

@@ -1,4 +1,4 @@
-/* Related rows of many rows by one more query: tern_preload. */
+/* Reads the related rows of many rows with one more query: tern_preload. */
 #include "data/misuse.h"
 #include "data/order.h"
 #include "data/preload_path.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Statements exist for these numbers of keys only; what is left over repeats the last one. */
+/* Statements exist only for these numbers of keys; the last key is repeated to fill one. */
 static const unsigned batches[] = {1, 8, 64, 512};
 enum { BATCHES = sizeof batches / sizeof *batches, KEYS_MOST = 512 };
 
@@ -22,16 +22,16 @@ typedef struct pair {
 typedef struct preload {
     tern_ctx *c;
     const tern_preload_options *options;
-    const data_table *table;     /* of the rows that there are */
-    const data_table *related;   /* of those that are looked for */
+    const data_table *table;     /* of the existing rows */
+    const data_table *related;   /* of the keys to find */
     const rows_map *map;         /* of `related` */
-    const field_plan *field;     /* where they go */
-    const data_column *key;      /* of `table`: what the related rows are found by */
+    const field_plan *field;     /* where the rows are stored */
+    const data_column *key;      /* of `table`: identifies the related rows */
     const data_column *match;    /* the column that the keys are compared with */
     const data_table *pairs;     /* .through; NULL: none */
-    const data_column *other;    /* in `pairs`: what refers to the related rows */
-    const data_column *referred; /* in `related`: what it refers to */
-    pair *found;                 /* by key, once sorted */
+    const data_column *other;    /* in `pairs`: references the related rows */
+    const data_column *referred; /* in `related`: the column it references */
+    pair *found;                 /* sorted by key */
     size_t found_count, found_room;
 } preload;
 
@@ -54,9 +54,9 @@ static int compare_pairs(const void *a, const void *b)
                       : (x->row > y->row) - (x->row < y->row); /* equal keys stay in the order of the query */
 }
 
-/* -- what is asked -- */
+/* -- the query -- */
 
-/** A condition that is given, in brackets. */
+/** Appends a given condition, in brackets. */
 static void add_where(sql_builder *b, const preload *p)
 {
     sql_add(b, " where (");
@@ -65,8 +65,8 @@ static void add_where(sql_builder *b, const preload *p)
     sql_add(b, ")");
 }
 
-/** A condition names the related rows' columns, which the table of pairs may have too: it gets a query of its
- * own beside one. */
+/** A condition names columns of the related rows, which the table of pairs may have too. So with such a table
+ * it goes into a subquery. */
 static void add_from(sql_builder *b, const preload *p)
 {
     bool is_within = p->pairs != NULL && p->options->where != NULL;
@@ -94,7 +94,7 @@ static void add_from(sql_builder *b, const preload *p)
     sql_name(b, p->referred->name);
 }
 
-/** As is asked, and then by the key. */
+/** Orders as requested, and then by the key. */
 static void add_order(sql_builder *b, const preload *p)
 {
     const char *order_by = p->options->order_by;
@@ -141,12 +141,12 @@ static const data_statement *related_statement(const preload *p, unsigned count)
     return sql_finish(p->c, &b, &key, false);
 }
 
-/* -- what comes -- */
+/* -- the result -- */
 
 static const char *read_key(const data_row *row, unsigned column, const data_column *match, tern_arg *key,
                             arena *a)
 {
-    /* .references takes no other kinds, and relations go by it */
+    /* .references accepts no other kinds, and relations use it */
     static const tern_type *const types[] = {[TERN_ARG_INT] = &tern_int64_type,
                                              [TERN_ARG_TEXT] = &tern_text_type,
                                              [TERN_ARG_UUID] = &tern_uuid_type};
@@ -165,7 +165,7 @@ static const char *read_key(const data_row *row, unsigned column, const data_col
     return NULL;
 }
 
-/** The rows lie one by one, so that their order in memory is that of the query (see compare_pairs). */
+/** The rows are contiguous, so that their order in memory is that of the query (see compare_pairs). */
 static bool take_related(data_run *run, const data_row *row)
 {
     preload *p = run->sink;
@@ -196,7 +196,7 @@ static bool take_related(data_run *run, const data_row *row)
     return true;
 }
 
-/** Asks for the rows of `count` different keys, in as few statements as may be. */
+/** Reads the rows of `count` different keys, in as few statements as possible. */
 static void ask(preload *p, const tern_arg *keys, size_t count)
 {
     const tern_args given = p->options->args;
@@ -222,7 +222,7 @@ static void ask(preload *p, const tern_arg *keys, size_t count)
         qsort(p->found, p->found_count, sizeof *p->found, compare_pairs);
 }
 
-/** The first of the found that has this key; found_count when none has. */
+/** The first found row with this key; found_count without one. */
 static size_t first_of(const preload *p, const tern_arg *key)
 {
     size_t low = 0, high = p->found_count;
@@ -236,7 +236,7 @@ static size_t first_of(const preload *p, const tern_arg *key)
     return low < p->found_count && compare_args(&p->found[low].key, key) == 0 ? low : p->found_count;
 }
 
-/* -- where it goes -- */
+/* -- storing the rows -- */
 
 static void fill_model(const preload *p, char *row, const tern_arg *key)
 {
@@ -256,13 +256,13 @@ static void fill_list(const preload *p, char *row, const tern_arg *key)
     char *items = ctx_need(p->c, arena_alloc(&p->c->x->arena, (end - first) * size));
     for (size_t i = first; i < end; i++)
         memcpy(items + (i - first) * size, p->found[i].row, size);
-    tern_bool_list *list = plan_value(p->field, row); /* every list begins alike */
+    tern_bool_list *list = plan_value(p->field, row); /* every list begins the same way */
     list->items = (bool *)(void *)items;
     list->count = end - first;
     *plan_state(p->field, row) = TERN_STATE_VALUE;
 }
 
-/* -- how they are related -- */
+/* -- the relation -- */
 
 static const tern_field *need_relation(preload *p, const char *name, size_t len)
 {
@@ -279,7 +279,7 @@ static const tern_field *need_relation(preload *p, const char *name, size_t len)
     return field;
 }
 
-/** Finds out how the field's rows are related; data_tables_make has seen that they are. */
+/** Finds the relation of the field's rows; data_tables_make has checked that it exists. */
 static void relate(preload *p, const char *name, size_t len)
 {
     const tern_field *field = need_relation(p, name, len);
@@ -301,7 +301,7 @@ static void relate(preload *p, const char *name, size_t len)
     p->key = data_referred_column(p->match, p->table);
 }
 
-/** Whether the row was read without its key: nothing would be found by what it has in its place. */
+/** Whether the row was read without its key: its key field would find nothing. */
 static bool is_unread(const preload *p, const char *row)
 {
     static const char nothing[sizeof(tern_uuid)];

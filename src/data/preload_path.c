@@ -30,10 +30,10 @@ static const field_plan *field_of(tern_ctx *c, const tern_type *type, const char
     data_misuse(c, "%s has no field \"%.*s\" to preload", type->name, (int)len, name);
 }
 
-/** How many rows the field has in one row. */
+/** The number of rows that the field has in one row. */
 static size_t count_in(const field_plan *f, const char *row)
 {
-    const tern_bool_list *list = plan_value(f, row); /* every list begins alike */
+    const tern_bool_list *list = plan_value(f, row); /* every list begins the same way */
     if (*plan_state(f, row) != TERN_STATE_VALUE && *plan_state(f, row) != TERN_STATE_GIVEN)
         return 0;
     return f->type->kind == TERN_KIND_LIST ? list->count : 1;
@@ -79,7 +79,7 @@ preload_rows preload_path_follow(tern_ctx *c, const tern_type *type, void *items
         if (plan_of(at.type) == NULL)
             bind_need_plan(c, at.type);
         const field_plan *f = field_of(c, at.type, word, word_len(word));
-        if (f->type->kind == TERN_KIND_LIST) /* "items" is the list's own */
+        if (f->type->kind == TERN_KIND_LIST) /* "items" belongs to the list */
             next = next_word(next + word_len(next));
         if (next == NULL)
             data_misuse(c, "\"%s\" ends in a list: name the field of its items", path);

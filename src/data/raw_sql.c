@@ -1,4 +1,4 @@
-/* SQL that the program wrote: tern_sql, tern_sql_run. */
+/* Raw SQL of the program: tern_sql, tern_sql_run. */
 #include "data/raw_sql.h"
 #include "app/bind/bind.h"
 #include "data/filters.h"
@@ -27,7 +27,7 @@ static size_t word_len(const char *at)
     return len;
 }
 
-/** Whether one of its words makes it change rows. */
+/** Whether one of its words shows that it changes rows. */
 static bool changes_rows(const char *text)
 {
     for (const char *at = text; *at != '\0';) {
@@ -40,9 +40,9 @@ static bool changes_rows(const char *text)
 }
 
 /**
- * Whether a statement only reads, for all that its words tell: what is not certain goes where writing is
- * possible. A function may do anything, so only those count that are known to do nothing, and an engine may
- * run such a statement twice.
+ * Whether a statement only reads, judged by its words. An uncertain statement goes where writing is possible.
+ * A function may do anything, so only functions known to change nothing are allowed: an engine may run a
+ * read-only statement twice.
  */
 static bool only_reads(const char *text)
 {
@@ -95,7 +95,7 @@ const data_statement *raw_sql_statement(tern_ctx *c, const tern_type *type, cons
     return sql_finish_with(c, &b, &key, given, !only_reads(text));
 }
 
-/** The rows' model is known before, which of its fields they fill with the first row. */
+/** The model is known before, but the fields that the columns fill are known only with the first row. */
 typedef struct own_rows {
     rows_list list;
     const tern_type *type;

@@ -1,4 +1,4 @@
-/* One column, or one value, of SQL that the program wrote: tern_sql_pluck, tern_sql_value, tern_sql_int. */
+/* Reads one column, or one value, of raw SQL: tern_sql_pluck, tern_sql_value, tern_sql_int. */
 #include "app/bind/bind.h"
 #include "data/execute.h"
 #include "data/raw_sql.h"
@@ -12,7 +12,7 @@ typedef struct raw_value {
     bool has_row, is_null;
 } raw_value;
 
-/** Takes the first row's. A statement that writes runs to its end. */
+/** Takes the value of the first row. A statement that writes runs to its end. */
 static bool take_value(data_run *run, const data_row *row)
 {
     raw_value *value = run->sink;

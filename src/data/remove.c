@@ -1,4 +1,4 @@
-/* Deleting rows. */
+/* Deletes rows. */
 #include "data/filters.h"
 #include "data/misuse.h"
 #include "data/select.h"

@@ -7,7 +7,7 @@
 
 /* -- tables and maps -- */
 
-/** Every source file that includes a model has a description of its own, of the same name and layout. */
+/** Every source file that includes a model has its own description of it, with the same name and layout. */
 static const data_table *table_by_name(const tern_type *type)
 {
     const data_table *table = data_table_of_name(type->name);
@@ -26,7 +26,7 @@ const data_table *data_need_table(tern_ctx *c, const tern_type *type)
     return table;
 }
 
-/* One a table, made when it is first read from. */
+/* One for each table, made when it is first read. */
 static struct {
     rows_map **of_table;
     unsigned count;
@@ -71,7 +71,7 @@ void rows_forget(void)
 
 /* -- rows -- */
 
-/** Writes all of each field that has a column: engines clear what is null. */
+/** Writes every field that has a column completely: engines clear fields that are null. */
 static inline bool read_columns(const rows_map *map, data_run *run, const data_row *row, void *out)
 {
     const tern_type *type = map->type;
@@ -83,7 +83,8 @@ static inline bool read_columns(const rows_map *map, data_run *run, const data_r
         if (wanted != NULL)
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is not %s",
                                type->name, f->field->name, wanted);
-        if (is_null && f->type->kind == TERN_KIND_TEXT && !plan_may_lack(f)) /* nobody looks for NULL there */
+        if (is_null && f->type->kind == TERN_KIND_TEXT &&
+            !plan_may_lack(f)) /* callers do not check for NULL */
             return data_refuse(&run->error, TERN_DATA_FAILED, "what is stored for %s.%s is null", type->name,
                                f->field->name);
         *plan_state(f, out) = is_null ? plan_lacking_state(f) : TERN_STATE_VALUE;
@@ -112,7 +113,8 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 
 enum { FIRST_ROOM = 8 };
 
-/** Doubles the list's room; false with run->error set. Seldom, and kept out of what runs for every row. */
+/** Doubles the list's room; false with run->error set. Rarely called, so it is kept out of the code that runs
+ * for every row. */
 static __attribute__((noinline)) bool grow(rows_list *list, data_run *run)
 {
     size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM, size = list->map->type->size;
@@ -180,7 +182,7 @@ bool rows_take_only(data_run *run, const data_row *row)
 
 void *rows_as_list(const rows_list *list)
 {
-    tern_bool_list *header = tern_alloc(list->c, sizeof *header); /* every list begins alike */
+    tern_bool_list *header = tern_alloc(list->c, sizeof *header); /* every list begins the same way */
     header->items = (bool *)(void *)list->items;
     header->count = list->count;
     return header;

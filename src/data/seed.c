@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/** Kept as the argument of a hook, whose `prepare` tells that it is one. */
+/** Kept as the argument of a hook, whose `prepare` identifies it as a seed. */
 typedef struct seed {
     void (*fill)(tern_ctx *c);
     const char *name;
@@ -16,7 +16,7 @@ static bool prepare(void *arg, buf *problems)
 {
     const seed *s = arg;
     if (s->fill == NULL)
-        buf_add_text(problems, "tern_seed: give it a function\n");
+        buf_add_text(problems, "tern_seed: pass it a function\n");
     return s->fill != NULL;
 }
 
@@ -24,15 +24,15 @@ void tern_seed_of(tern_app *app, void (*fill)(tern_ctx *c), const char *name)
 {
     seed *s = app_keep(app, sizeof *s);
     if (s == NULL)
-        return; /* noted: app_compile says so */
+        return; /* recorded: app_compile reports it */
     *s = (seed){fill, app_keep_text(app, name)};
     app_add_hook(app, &(app_hook){.prepare = prepare, .arg = s});
 }
 
-/** What is being run, for the line that says where it failed. */
+/** The current function, for the line that reports where it failed. */
 typedef struct seeding {
     const seed *now;
-    char words[DATA_WORDS_BYTES]; /* of the failure that ended it: each attempt begins without */
+    char words[DATA_WORDS_BYTES]; /* of the failure that ended it: cleared before each attempt */
 } seeding;
 
 static void fill_one(tern_ctx *c, void *arg)
@@ -47,7 +47,7 @@ static void try_to_fill(tern_ctx *c, void *arg)
     tern_transact(c, fill_one, arg);
 }
 
-/** Runs the function; its failure goes on with the engine's words, which nobody finds in a log. */
+/** Runs the function; its failure is reported with the engine's message, which is not in a log. */
 static void fill_in_transaction(tern_ctx *c, seeding *run)
 {
     unwind_reason why = ctx_guard(c, try_to_fill, run);
@@ -73,7 +73,7 @@ static void run_all(tern_ctx *c, void *arg)
         printf("seeded  %s\n", run->now->name);
     }
     if (run->now == NULL)
-        printf("Nothing to seed: the program gives no function to tern_seed.\n");
+        printf("Nothing to seed: the program passes no function to tern_seed.\n");
 }
 
 bool data_seed_run(tern_app *app, buf *problem)

@@ -1,4 +1,4 @@
-/* Rows of one table: tern_select, tern_first, tern_find, tern_count, tern_exists, sums. */
+/* Selects rows of one table: tern_select, tern_first, tern_find, tern_count, tern_exists, sums. */
 #include "data/select.h"
 #include "data/filters.h"
 #include "data/keyset.h"
@@ -84,14 +84,14 @@ void select_limit(sql_builder *b, unsigned flags)
 
 const char select_functions[4][4] = {"sum", "avg", "min", "max"};
 
-/** Whether the statement makes one value of all the rows. */
+/** Whether the statement returns one value for all rows. */
 static bool is_of_all(statement_verb verb)
 {
     return verb == STATEMENT_COUNT || verb == STATEMENT_AGGREGATE;
 }
 
-/** What comes before " where": "select ... from TABLE", or "select count(*) from (select * from TABLE" when
- * the limits choose what is counted. */
+/** The text before " where": "select ... from TABLE", or "select count(*) from (select * from TABLE" when
+ * limits choose the rows to count. */
 static void add_head(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum,
                      unsigned flags)
 {
@@ -103,7 +103,7 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
     case STATEMENT_EXISTS:
         sql_add(b, "cast(1 as bigint)");
         break;
-    case STATEMENT_AGGREGATE: /* a double, whatever the column's kind: sums of integers are numeric in
+    case STATEMENT_AGGREGATE: /* a double for any kind of column: sums of integers are numeric in
                                  PostgreSQL */
         sql_add(b, "cast(");
         buf_add(&b->sql, select_functions[sum->function], sizeof select_functions[0] - 1);
@@ -122,8 +122,8 @@ static void add_head(sql_builder *b, const data_table *table, statement_verb ver
     sql_name(b, table->name);
 }
 
-/** Whether a place in the program is named for the first time: it has a statement for a first page, and
- * another for later ones. False as well when too many have been. */
+/** Whether a call is reported for the first time: it has one statement for a first page and another for later
+ * ones. Also false when too many calls were reported. */
 static bool is_new_place(const char *place)
 {
     enum { PLACES_MOST = 64 };
@@ -137,8 +137,8 @@ static bool is_new_place(const char *place)
     return true;
 }
 
-/** Pages in no order at all, or in one in which rows may be alike: told to the developer, since each page is
- * a query of its own and may have the rows in another order. */
+/** Warns the developer about pages without an order, or with one in which rows may be equal: each page is a
+ * separate query and may order the rows differently. */
 static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selection *s)
 {
     char label[160];
@@ -239,7 +239,7 @@ void select_prepare(tern_ctx *c, const data_table *table, statement_verb verb, c
     run->args = statement_args(c, run->statement, select_args(c, table, s, args, after));
 }
 
-/* -- what users call -- */
+/* -- the public functions -- */
 
 tern_selection tern_where_of(tern_ctx *c, const char *text, tern_args args)
 {

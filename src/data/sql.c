@@ -1,4 +1,4 @@
-/* SQL put together: names of models, placeholders, and pieces that the program wrote. */
+/* Builds SQL from names of models, placeholders, and fragments of the program. */
 #include "data/cast.h"
 #include "data/compared.h"
 #include "data/convert.h"
@@ -22,7 +22,8 @@ void sql_add(sql_builder *b, const char *text)
 
 void sql_name(sql_builder *b, const char *name)
 {
-    bool is_plain = data_name_is_plain(name, strlen(name)); /* others were found to hold no quote at start */
+    bool is_plain =
+        data_name_is_plain(name, strlen(name)); /* others were checked at start to contain no quote */
     buf_add_printf(&b->sql, is_plain ? "%s" : "\"%s\"", name);
 }
 
@@ -41,7 +42,7 @@ void sql_mistake(sql_builder *b, const char *text, const char *why)
     b->mistaken = text;
 }
 
-/** The end of the quoted text or name that begins at `at`; its closing quote doubled is a part of it. */
+/** The end of the quoted text or name that begins at `at`; a doubled quote is a part of it. */
 static const char *skip_quoted(const char *at)
 {
     const char quote = *at++;
@@ -70,7 +71,7 @@ static bool may_be_used(sql_builder *b, const char *text, bool is_trusted)
     return is_trusted;
 }
 
-/** The next placeholder, for a value that is compared with `column` (NULL: who knows). */
+/** Writes the next placeholder, for a value that is compared with `column` (NULL: unknown). */
 static void add_value(sql_builder *b, const data_column *column, const tern_arg *arg)
 {
     if (column == NULL || !data_must_convert(column, arg->kind)) {
@@ -81,7 +82,7 @@ static void add_value(sql_builder *b, const data_column *column, const tern_arg 
     sql_arg(b, items_is_list(arg->kind) ? items_list_of(column->kind) : column->kind);
 }
 
-/** The end of what is read at once: a quoted text or name, a word, one character. */
+/** The end of the next unit: a quoted text or name, a word, or one character. */
 static const char *piece_end(const char *at, compared_place *place)
 {
     if (*at == '\'' || *at == '"')
@@ -92,7 +93,7 @@ static const char *piece_end(const char *at, compared_place *place)
     return at + len;
 }
 
-/** What is read of a fragment. */
+/** The state of reading a fragment. */
 typedef struct fragment {
     const char *text;
     const data_table *table;
@@ -103,7 +104,7 @@ typedef struct fragment {
     unsigned used; /* of the values */
 } fragment;
 
-/** A list in the place of the `?` at `at`. */
+/** Writes a list for the `?` at `at`. */
 static void add_list(sql_builder *b, const fragment *f, const char *at, const tern_arg *list,
                      const data_column *column)
 {
@@ -118,10 +119,11 @@ static void add_list(sql_builder *b, const fragment *f, const char *at, const te
     sql_add(b, b->dialect->list_end);
 }
 
-/** The conditions in the place of a `?`. */
+/** Writes the conditions for a `?`. */
 static void add_conditions(sql_builder *b, const fragment *f, const tern_filters *filters)
 {
-    bool is_elsewhere = f->place.is_query || f->place.query_depth != 0; /* names may be another table's */
+    bool is_elsewhere =
+        f->place.is_query || f->place.query_depth != 0; /* names may belong to another table */
     if (!filters_has_given(filters)) {
         sql_add(b, "1 = 1");
         b->has_empty_filters = true;
@@ -132,7 +134,7 @@ static void add_conditions(sql_builder *b, const fragment *f, const tern_filters
     sql_add(b, ")");
 }
 
-/** What the `?` at `at`, up to `end`, stands for. */
+/** Writes the value of the `?` at `at`, which ends at `end`. */
 static void add_argument(sql_builder *b, fragment *f, const char *at, const char *end)
 {
     const tern_arg *arg = &f->args->items[f->used++];

@@ -14,11 +14,11 @@ typedef struct kept_statement {
     struct kept_statement *next; /* in the same slot */
     uint64_t hash;
     statement_key key;
-    made_statement made; /* last: what it refers to follows it */
+    made_statement made; /* last: the data it points to follows it */
 } kept_statement;
 
-/* This worker's statements. Only literals are kept, so that the program's text bounds their number. Those of
- * which clients choose the form are in combination.c. */
+/* This worker's statements. Only literals are kept, so that the program's text bounds their number.
+ * Statements whose form clients choose are in combination.c. */
 static struct {
     kept_statement **slots;
     size_t slot_count, count;
@@ -40,8 +40,8 @@ static int find_segment(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
-/* Texts that were made at start: a few for each resource. They are never freed: whatever came to lie at such
- * an address would count as a literal, and find the other's statements. */
+/* Texts that were made at start: a few for each resource. They are never freed: another text at the same
+ * address would count as a literal, and find the wrong statements. */
 static struct {
     const char **texts;
     size_t count, room;
@@ -83,7 +83,7 @@ bool statement_is_literal(const char *text)
 
 /* -- looking up -- */
 
-/* The words' products do not wait for one another; whoever has the same sum is told apart by comparing. */
+/* The products of the words are independent of each other; keys with the same hash are compared. */
 uint64_t statement_key_hash(const statement_key *key)
 {
     static const uint64_t odd = 0x9e3779b97f4a7c15;
@@ -159,7 +159,7 @@ size_t made_bytes(const sql_builder *b)
            1;
 }
 
-/** Lets `s` refer to what follows it, by the lengths in it. */
+/** Sets the pointers of `s` to the data that follows it, using its lengths. */
 static void refer(made_statement *s)
 {
     char *tail = (char *)(s + 1);

@@ -1,4 +1,4 @@
-/* Big results, row by row: tern_rows. */
+/* Reads large results row by row: tern_rows. */
 #include "data/rows.h"
 #include "data/select.h"
 #include "data/transaction.h"
@@ -11,18 +11,18 @@ enum { ROW_BYTES = 2048, ROW_MOST_BYTES = 64 * 1024 * 1024 };
 struct tern_rows {
     tern_ctx *c;
     data_session *session;
-    data_transaction *transaction; /* NULL: the session was acquired for this alone */
-    tern_rows *next;               /* of those that are open on the transaction */
+    data_transaction *transaction; /* NULL: the session was acquired only for this */
+    tern_rows *next;               /* in the list of open ones of the transaction */
     const data_table *table;
     const rows_map *map;
     data_run run;
     tern_data_error *error;
-    arena memory; /* of the row that was read last */
+    arena memory; /* of the last row read */
     bool is_open;
     char lent[ROW_BYTES];
 };
 
-/** Leaves the transaction, or gives back what was acquired. */
+/** Leaves the transaction, or returns the acquired session. */
 static void give_back(tern_rows *rows)
 {
     if (rows->transaction == NULL) {
@@ -50,7 +50,7 @@ static void close_deferred(void *arg)
     tern_rows_close(arg);
 }
 
-/** The connection that the rows come by: the transaction's, or one for them alone. */
+/** The connection of the rows: the transaction's, or a separate one. */
 static bool find_session(tern_rows *rows)
 {
     data_transaction *transaction = data_transaction_here(data_request_of(rows->c));

@@ -1,5 +1,6 @@
-/* Hot path: for each text of each row. Texts are short as a rule: calls of memcpy would cost more than they
- * do.
+/*
+ * Hot path: runs for each text of each row. Texts are usually short: a call of memcpy would cost more than
+ * the copy.
  */
 #include "data/text.h"
 
@@ -8,17 +9,17 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Sixteen bytes at once, in what the processor has for it. */
+/* Sixteen bytes at once, with the processor's vector instructions. */
 typedef uint8_t sixteen __attribute__((vector_size(16)));
 
-/* Bytes that are in doubt: not ASCII, or NUL. Told by bits, none of which is set when no byte is: of each
- * byte and the byte less one, the highest. A borrow comes from a NUL, which is told already. */
+/* Finds doubtful bytes: not ASCII, or NUL. The result is 0 when there are none: it has the highest bit of
+ * each byte, and of the byte minus one. A borrow comes only from a NUL, which is already reported. */
 static inline uint64_t doubts(uint64_t word)
 {
     return (word | (word - 0x0101010101010101u)) & 0x8080808080808080u;
 }
 
-/* Each of these copies, where `to` is given, and returns the doubts. */
+/* Each of these copies if `to` is given, and returns the bits of doubtful bytes. */
 
 static inline uint64_t take_eight(char *to, const char *from)
 {
@@ -38,7 +39,7 @@ static inline sixteen take_sixteen(char *to, const char *from)
     return bytes | (bytes - 1);
 }
 
-/* 16 bytes or more: of the last sixteen, some may be among those before. */
+/* 16 bytes or more: the last sixteen may overlap those before. */
 static inline uint64_t take_many(char *to, const char *from, size_t len)
 {
     sixteen seen = {0};
@@ -51,7 +52,7 @@ static inline uint64_t take_many(char *to, const char *from, size_t len)
     return (halves[0] | halves[1]) & 0x8080808080808080u;
 }
 
-/* 4 to 7 bytes, in the same way. */
+/* 4 to 7 bytes: the last four may overlap the first four. */
 static inline uint64_t take_some(char *to, const char *from, size_t len)
 {
     uint32_t first, last;
@@ -99,7 +100,7 @@ bool data_text_is_sound(const char *text, size_t len)
     return take(NULL, text, len) == 0 || is_sound(text, len);
 }
 
-/* The number of a \u escape's four digits, which JSON's grammar was checked to have. */
+/* The number in a \u escape's four digits; the JSON's grammar is already checked. */
 static unsigned escaped(const char *digits)
 {
     unsigned value = 0;

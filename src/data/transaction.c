@@ -20,7 +20,7 @@ data_transaction *data_transaction_here(const data_request *request)
     return t;
 }
 
-/** PostgreSQL's connections carry one answer at a time, and a program is to run alike on SQLite. */
+/** A PostgreSQL connection carries one answer at a time, and a program must behave the same on SQLite. */
 static bool has_open_rows(const data_transaction *transaction)
 {
     while (transaction != NULL && transaction->rows == NULL)
@@ -46,7 +46,7 @@ bool data_transaction_run(data_transaction *transaction, data_run *run)
     if (is_done)
         return true;
     transaction->is_broken = true;
-    if (run->error.is_read_only && transaction->is_read_only) /* the program's mistake: no standby's doing */
+    if (run->error.is_read_only && transaction->is_read_only) /* the program's mistake, not a standby */
         run->error.fault = TERN_DATA_REFUSED;
     return false;
 }
@@ -67,7 +67,7 @@ static const char *begin_words(const tern_transaction_options *options)
     return data_self.engine->dialect->begin[options->isolation][options->read_only];
 }
 
-/** Makes the run of "begin" or its like. */
+/** Makes the run of "begin" or a similar statement. */
 static bool words_ready(data_transaction *t, const char *words, data_run *run, data_error *error)
 {
     *run = (data_run){
@@ -87,7 +87,7 @@ static bool run_words(data_transaction *t, bool (*how)(data_session *session, da
     return is_done;
 }
 
-/* Savepoints share a name: each engine means the innermost one by it. */
+/* Savepoints share a name, which denotes the innermost one in each engine. */
 static bool begin(data_transaction *t, const tern_transaction_options *options, data_error *error)
 {
     if (t->depth == 0)
@@ -95,7 +95,7 @@ static bool begin(data_transaction *t, const tern_transaction_options *options, 
     return run_words(t, data_self.engine->session_run, "savepoint t", error);
 }
 
-/** Commits and gives the connection back. */
+/** Commits and returns the connection. */
 static bool commit_whole(data_transaction *t, data_error *error)
 {
     data_run run;
@@ -114,14 +114,14 @@ static bool commit(data_transaction *t, data_error *error)
                          : run_words(t, data_self.engine->session_run, "release t", error);
 }
 
-/** Undoes what was done since the savepoint, which the database then forgets. */
+/** Undoes the changes since the savepoint, and releases it. */
 static bool undo_savepoint(data_transaction *t, data_error *error)
 {
     return run_words(t, data_self.engine->session_run, "rollback to t", error) &&
            run_words(t, data_self.engine->session_run, "release t", error);
 }
 
-/* -- its life -- */
+/* -- begin and end -- */
 
 static void take_off(data_transaction *t)
 {
@@ -132,14 +132,14 @@ static void take_off(data_transaction *t)
     t->is_ended = true;
 }
 
-/** Rows that are still being read go with the transaction: its connection will be another's. */
+/** Rows that are still open end with the transaction: its connection will be lent to others. */
 static void close_rows(data_transaction *t)
 {
     while (t->rows != NULL)
         tern_rows_close(t->rows);
 }
 
-/** Rolls back what is open; after a commit there is nothing to give back. */
+/** Rolls back an open transaction; after a commit there is nothing to return. */
 static void give_back(data_transaction *t)
 {
     if (t->session != NULL)
@@ -157,7 +157,10 @@ static void abandon(void *arg)
     take_off(t);
     if (t->depth == 0)
         give_back(t);
-    else if (!undo_savepoint(t, &error)) /* who caught the failure may go on, but not with a half of it */
+    else if (
+        !undo_savepoint(
+            t,
+            &error)) /* the handler that caught the failure may continue, but not with half a transaction */
         t->whole->is_broken = true;
 }
 
@@ -235,7 +238,7 @@ void tern_rollback(tern_ctx *c)
     t->is_broken = true;
 }
 
-/* -- again when the database asks for it -- */
+/* -- retries when the database requires them -- */
 
 typedef struct attempt {
     void (*work)(tern_ctx *c, void *arg);

@@ -5,15 +5,15 @@
 #include "data/execute.h"
 
 typedef struct data_transaction {
-    struct data_transaction *outer; /* of the same request; not always of the same coroutine */
-    struct data_transaction *whole; /* the one that this is a savepoint in; NULL: it is none */
-    tern_rows *rows;                /* those that are open on it: they end with it */
+    struct data_transaction *outer; /* of the same request, but maybe of another coroutine */
+    struct data_transaction *whole; /* the transaction of this savepoint; NULL: not a savepoint */
+    tern_rows *rows;                /* the ones open on it: they end with it */
     data_request *request;
     const void *owner; /* the coroutine that began it */
     data_session *session;
     arena *memory;     /* the request's */
-    unsigned depth;    /* 0: the transaction itself; above: its savepoints */
-    bool is_read_only; /* as its program asked for */
+    unsigned depth;    /* 0: the transaction itself; more: its savepoints */
+    bool is_read_only; /* as requested by its program */
     bool is_broken;    /* a statement failed in it, or tern_rollback: it can only be rolled back */
     bool is_ended;
 } data_transaction;
@@ -24,13 +24,13 @@ data_transaction *data_transaction_here(const data_request *request);
 bool data_transaction_may_run(const data_transaction *transaction, data_error *error);
 /** Runs on the transaction's connection; a failure breaks it. */
 bool data_transaction_run(data_transaction *transaction, data_run *run);
-/** The same for data_engine.run_all. */
+/** Like data_transaction_run, for data_engine.run_all. */
 bool data_transaction_run_all(data_transaction *transaction, data_run *runs, unsigned count);
 
-/** As tern_transaction_enter; with `error`, a failure is told there and the answer is false. */
+/** Like tern_transaction_enter; with `error`, a failure is reported there and the result is false. */
 bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options,
                             tern_transaction_scope *block, tern_data_error *error);
-/** As tern_transaction_leave; false with `error` when it could not be committed: it is rolled back then. */
+/** Like tern_transaction_leave; false with `error` when it could not be committed: then it is rolled back. */
 bool data_transaction_end(tern_transaction_scope *block, tern_data_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* Changing a row. */
+/* Updates a row. */
 #include "data/misuse.h"
 #include "data/part.h"
 #include "data/write.h"
@@ -16,7 +16,7 @@ bool update_take_given(tern_ctx *c, const data_table *table, void *row, const te
                           options->error);
 }
 
-/** All columns that may change, or of those the ones that a value of the same model says were given. */
+/** All columns that may change, or only those that were given according to a value of the same model. */
 static column_set own_columns(const data_table *table, const void *given)
 {
     column_set set = {{0}, false};
@@ -39,7 +39,7 @@ column_set update_columns(tern_ctx *c, const data_table *table, const tern_write
     else
         set = own_columns(table, options->given);
     set.is_asked = options->fields == NULL && options->given != NULL;
-    if (table->version != NULL) /* raised by the statement itself */
+    if (table->version != NULL) /* increased by the statement itself */
         set.bits[(table->version - table->columns) / 64] &=
             ~(UINT64_C(1) << ((table->version - table->columns) % 64));
     if (table->updated != NULL)
@@ -108,7 +108,7 @@ bool update_args(tern_ctx *c, const data_table *table, const column_set *set, co
     return table->version == NULL || write_arg(c, table, table->version, row, &args[count++], error);
 }
 
-/** No row was changed: it is gone, or has another version by now. */
+/** No row was changed: it was deleted, or has another version by now. */
 static bool nothing_updated(tern_ctx *c, const data_table *table, const tern_arg *key, tern_data_error *error)
 {
     data_error stale;

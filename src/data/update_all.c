@@ -1,5 +1,5 @@
-/* Changing many rows: on PostgreSQL in one statement, on SQLite by a statement for each. There is no journey
- * to be saved, and an update from a list of values first makes a table of it. */
+/* Updates many rows: on PostgreSQL in one statement, on SQLite with a statement for each. SQLite has no round
+ * trip to save, and its update from a list of values would first make a table of the list. */
 #include "base/clock.h"
 #include "data/misuse.h"
 #include "data/transaction.h"
@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/** What a row of values has for a column: the columns of the key first, then those that are written, then the
- * version. */
+/** The columns in a row of values: first those of the key, then those to write, then the version. */
 typedef struct row_columns {
     unsigned numbers[DATA_KEY_COLUMNS_MOST + DATA_COLUMNS_MOST + 1];
     unsigned count, key_count;
@@ -42,7 +41,7 @@ static void add_values(sql_builder *b, const data_table *table, const row_column
     }
 }
 
-/** "v.column3": what both engines call the columns of a list of values. */
+/** "v.column3": both engines' name for a column of a list of values. */
 static void add_value(sql_builder *b, unsigned column)
 {
     buf_add_printf(&b->sql, "v.column%u", column + 1);
@@ -100,7 +99,7 @@ static const data_statement *statement_of(tern_ctx *c, const data_table *table, 
     return sql_finish_with(c, &b, &key, asked, true);
 }
 
-/** What `affected` of `count` rows means: false with STALE where rows have versions, else it is noted. */
+/** Handles `affected` of `count` rows: false with STALE if rows have versions; otherwise it is logged. */
 static bool check_affected(tern_ctx *c, const data_table *table, int64_t affected, unsigned count,
                            bool *are_all_there, tern_data_error *error)
 {
@@ -147,8 +146,7 @@ static bool update_batches(tern_ctx *c, const data_table *table, const column_se
     return is_done;
 }
 
-/** In the transaction that is open. To the log it is one statement, which is also no loop of the program's.
- */
+/** Runs in the open transaction. The log counts it as one statement, not as a loop of the program. */
 static bool update_each(tern_ctx *c, const data_table *table, const column_set *set, char *rows, size_t count,
                         bool *are_all_there, tern_data_error *error)
 {

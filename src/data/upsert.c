@@ -1,4 +1,4 @@
-/* A row that is inserted, or changes the one that is there. */
+/* Inserts a row, or updates the existing one. */
 #include "data/misuse.h"
 #include "data/write.h"
 
@@ -33,8 +33,9 @@ static unsigned first_of(const column_set *set)
     return first;
 }
 
-/** "do update set": something always is, if only to what it is, for rows are returned only when they were
- * written. */
+/**
+ * "do update set": always sets a column, if only to its own value, because only written rows are returned.
+ */
 static void add_changes(sql_builder *b, const data_table *table, const column_set *on,
                         const column_set *fields, bool has_fields)
 {

@@ -18,7 +18,7 @@ bool values_check(data_run *run, const data_row *row)
         row->columns);
 }
 
-/** The place of the next value; NULL with run->error set. */
+/** The address of the next value; NULL with run->error set. */
 static void *next_place(value_list *list, data_run *run)
 {
     size_t size = list->type->size;
@@ -61,7 +61,7 @@ bool values_take(data_run *run, const data_row *row)
 
 void *values_as_list(tern_ctx *c, const value_list *list)
 {
-    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins alike */
+    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins the same way */
     header->items = (bool *)(void *)list->items;
     header->count = list->count;
     return header;

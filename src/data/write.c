@@ -1,4 +1,4 @@
-/* What inserts and updates have in common. */
+/* Shared by inserts and updates. */
 #include "data/write.h"
 #include "base/random.h"
 #include "data/misuse.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { VALUES_MOST = 32000 }; /* SQLite takes 32,766 values in a statement, PostgreSQL 65,535 */
+enum { VALUES_MOST = 32000 }; /* SQLite accepts 32,766 values in a statement, PostgreSQL 65,535 */
 
 unsigned write_batch(size_t count, size_t values)
 {
@@ -59,8 +59,8 @@ tern_datetime write_now(void)
     return (tern_datetime){(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
 }
 
-/** A UUID of version 7 (RFC 9562 section 5.7): milliseconds and then chance, so that new rows lie together in
- * the index. */
+/** A UUID of version 7 (RFC 9562 section 5.7): milliseconds followed by random bits, so that new rows are
+ * adjacent in the index. */
 static void draw_uuid(tern_ctx *c, tern_uuid *out)
 {
     uint64_t ms = (uint64_t)write_now().microseconds / 1000;
@@ -106,8 +106,8 @@ static bool is_zero(const field_plan *f, const void *row)
     return true;
 }
 
-/** Places for related rows that hold none, as in a struct of the program's own, were not read: the reply
- * would show a row of zeros. */
+/** Marks empty fields for related rows as absent, as in a struct that the program filled itself: otherwise
+ * the reply would show a row of zeros. */
 static void settle_related(const data_table *table, void *row)
 {
     const type_plan *plan = plan_of(table->type);
@@ -120,7 +120,7 @@ static void settle_related(const data_table *table, void *row)
     }
 }
 
-/** A column holds microseconds: what the caller shows then is what is stored. */
+/** Truncates to microseconds, as a column stores: then the caller shows what is stored. */
 static void cut_to_microseconds(tern_time *time)
 {
     time->nanosecond -= time->nanosecond % 1000;

@@ -60,8 +60,8 @@ __attribute__((used)) static void mistakes(tern_ctx *c, int64_t id, const char *
 {
     (void)day;
     tern_select(c, Book, .where = "titel = ?", .args = TERN_ARGS(text)); /* error: tern_select(Book): there is no column "titel"; did you mean "title"? [name] */
-    tern_count(c, Book, .where = "title = "); /* sqlite: error: tern_count(Book): SQLite does not take "title = ": incomplete input [syntax] */ /* postgres: error: tern_count(Book): PostgreSQL does not take "title = ": syntax error at end of input [syntax] */
-    tern_exists(c, Book, .where = "title == ? && id", .args = TERN_ARGS(text)); /* sqlite: error: tern_exists(Book): SQLite does not take "title == ? && id": near "&": syntax error [syntax] */ /* postgres: error: tern_exists(Book): PostgreSQL does not take "title == ? && id": operator does not exist: text == unknown [syntax] */
+    tern_count(c, Book, .where = "title = "); /* sqlite: error: tern_count(Book): SQLite does not accept "title = ": incomplete input [syntax] */ /* postgres: error: tern_count(Book): PostgreSQL does not accept "title = ": syntax error at end of input [syntax] */
+    tern_exists(c, Book, .where = "title == ? && id", .args = TERN_ARGS(text)); /* sqlite: error: tern_exists(Book): SQLite does not accept "title == ? && id": near "&": syntax error [syntax] */ /* postgres: error: tern_exists(Book): PostgreSQL does not accept "title == ? && id": operator does not exist: text == unknown [syntax] */
     tern_first(c, Book, .where = "title = ? and id = ?", .args = TERN_ARGS(text)); /* error: tern_first(Book): "title = ? and id = ?" has 2 `?`, and 1 value [values] */
     tern_first(c, Book, .where = "title = 'a'", .args = TERN_ARGS(text)); /* error: tern_first(Book): "title = 'a'" has 0 `?`, and 1 value [values] */
     tern_first(c, Book, .where = "title = ?"); /* error: tern_first(Book): "title = ?" has 1 `?`, and 0 values [values] */

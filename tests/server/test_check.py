@@ -151,7 +151,7 @@ def an_unreachable_postgres_is_reported():
 def both_without_a_postgres_is_refused_with_the_missing_option():
     with Place() as place:
         code, _, err = place.run("check", "--both")
-        check_equal((code, err), (1, "checked: check --both: give the PostgreSQL to ask too by --database-url "
+        check_equal((code, err), (1, "checked: check --both: name the PostgreSQL database with --database-url "
                                      "postgres://...\n"))
 
 

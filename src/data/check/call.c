@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The calls that leave a note, and what their arguments are. */
+/* The calls that leave a note, and the form of their arguments. */
 static const call_kind call_kinds[] = {
     {"tern_select", CALL_SELECTION, STATEMENT_SELECT, 1, 0},
     {"tern_first", CALL_SELECTION, STATEMENT_SELECT, 1, 0},
@@ -39,16 +39,16 @@ static const call_kind call_kinds[] = {
     {"tern_where_given", CALL_GIVEN, STATEMENT_EXISTS, 1, 0},
     {"tern_where", CALL_CONDITION, STATEMENT_EXISTS, 1, 0},
     {"TERN_CHECKED", CALL_CONDITION, STATEMENT_EXISTS, 1, 0},
-    {"tern_resource", CALL_SELECTION, STATEMENT_SELECT, 1, 0}, /* resources.c notes them */
+    {"tern_resource", CALL_SELECTION, STATEMENT_SELECT, 1, 0}, /* resources.c adds the notes */
     {"tern_preload", CALL_RELATED, STATEMENT_RELATED, 1, 0},
 };
 
-/** One reading of a note. */
+/** The state of parsing one note. */
 typedef struct reading {
     check_call *call;
     const check_notes *notes;
     arena *memory;
-    const call_values *own; /* of the text that is being read */
+    const call_values *own; /* of the current text */
 } reading;
 
 unsigned check_count_marks(const char *text)
@@ -111,7 +111,7 @@ static unsigned count_pieces(tern_str text)
     if (text.len == 0)
         return 0;
     while (source_next(&text, ',', &piece))
-        count += piece.len != 0; /* a comma at the end is welcome */
+        count += piece.len != 0; /* a trailing comma is allowed */
     return count;
 }
 
@@ -138,7 +138,8 @@ static unsigned distance(const tern_sql_note *a, const tern_sql_note *b)
     return (unsigned)abs(apart);
 }
 
-/** The kinds that the values, written like this, have nearest to the call; NULL when no note says so. */
+/** The kinds of the values in the note nearest to the call that has the same source text; NULL without such a
+ * note. */
 static const unsigned char *kinds_of(const reading *r, tern_str values)
 {
     enum { LINES_MOST = 60 };
@@ -212,7 +213,7 @@ static void take_filters(void *arg, tern_str leaf)
 static void read_filters(reading *r, tern_str value)
 {
     static const call_values none;
-    r->own = &none; /* of literals; each TERN_IF has its own */
+    r->own = &none; /* of literals; each TERN_IF has its own values */
     source_leaves(value, take_filters, r);
     r->own = NULL;
 }
@@ -262,7 +263,7 @@ static void read_arguments(reading *r)
     call->value_count = 1;
 }
 
-/** Every source file that includes a model has a description of its own. */
+/** Every source file that includes a model has its own description of it. */
 static const data_table *table_of(const tern_type *type)
 {
     const data_table *table = type != NULL ? data_table_of(type) : NULL;
@@ -288,7 +289,7 @@ bool check_call_read(check_call *call, const tern_sql_note *note, const check_no
     return true;
 }
 
-/** Whether the note is an allowance of what `word` is for. `rest` receives the call that it is around. */
+/** Whether the note allows the problem named `word`. `rest` receives the call that the note encloses. */
 static bool is_allowance(const tern_sql_note *note, const char *word, tern_str *rest)
 {
     tern_str name, allowed;
@@ -297,7 +298,7 @@ static bool is_allowance(const tern_sql_note *note, const char *word, tern_str *
            (source_is(allowed, word) || source_is(allowed, "any"));
 }
 
-/** Whether a call that is written the same stands between the two, which lie in one file. */
+/** Whether a call with the same source text is between the two notes, which are in the same file. */
 static bool has_same_between(const check_notes *notes, unsigned from, const tern_sql_note *call)
 {
     for (unsigned i = from; i < notes->count && notes->items[i] != call; i++)
@@ -306,14 +307,14 @@ static bool has_same_between(const check_notes *notes, unsigned from, const tern
     return false;
 }
 
-/* gcc counts the line of the call within, clang that of the whole. The call is written in both, unless a macro in
- * its text is expanded in its own note alone: then the line has to do. */
+/* gcc reports the line of the inner call, clang that of the outer one. Both notes contain the text of the
+ * call, unless a macro in it is expanded in the inner note only: then the line must match. */
 bool check_call_allows(const check_call *call, const check_notes *notes, const char *word)
 {
     enum { LINES_MOST = 30 };
     tern_str rest, written = call->arguments, model;
     const tern_str name = {call->kind->name, strlen(call->kind->name)};
-    if (call->note->type == NULL) /* the argument in the place of a model is empty */
+    if (call->note->type == NULL) /* the argument for the model is empty */
         source_next(&written, ',', &model);
     for (unsigned i = 0; i < notes->count; i++) {
         const tern_sql_note *note = notes->items[i];

@@ -1,4 +1,4 @@
-/** A note understood: which statement a call of the program makes, and of what. */
+/** A parsed note: the statement that a call makes, and its arguments. */
 #ifndef CHECK_CALL_H
 #define CHECK_CALL_H
 
@@ -7,44 +7,44 @@
 
 enum { CALL_CHOICES_MOST = 16 };
 
-/** What a call's arguments are. */
+/** The form of a call's arguments. */
 typedef enum call_form {
     CALL_SELECTION, /* options: .where, .args, .order_by, ... */
     CALL_KEY,       /* the values of a key */
-    CALL_OWN,       /* SQL of the program's own, and its values */
-    CALL_CONDITION, /* a condition that is written outside of its call, and its values */
-    CALL_GIVEN,     /* conditions that may be left out, written outside of their call */
-    CALL_RELATED,   /* a list, and the field for related rows */
+    CALL_OWN,       /* raw SQL and its values */
+    CALL_CONDITION, /* a condition written outside its call, and its values */
+    CALL_GIVEN,     /* optional conditions, written outside their call */
+    CALL_RELATED,   /* a list and the field for related rows */
 } call_form;
 
 typedef struct call_kind {
     const char *name;
     call_form form;
     statement_verb verb;
-    unsigned options_at; /* where the options, values or the text begin; the model is the first argument, 0 */
+    unsigned options_at; /* where the options, values or the text begin; the model is argument 0 */
     unsigned function;   /* of select_functions */
 } call_kind;
 
-/** Values that a call may give its text. */
+/** Values that a call may pass to its text. */
 typedef struct call_values {
     unsigned count;
-    const unsigned char *kinds; /* tern_arg_kind, TERN_NOTE_ANY; NULL: none of them is known */
+    const unsigned char *kinds; /* tern_arg_kind, TERN_NOTE_ANY; NULL: not known */
 } call_values;
 
-/** A text that a call may have, with values of its own when it brings them. */
+/** A text that a call may have, with its own values if it has any. */
 typedef struct call_text {
-    const char *text; /* NULL: there is none */
+    const char *text; /* NULL: no text */
     const call_values *own;
 } call_text;
 
 typedef struct check_call {
     const tern_sql_note *note;
     const call_kind *kind;
-    tern_str arguments;      /* as they are written, the model first */
-    const data_table *table; /* NULL: there is none, or it is none of tern_database's */
+    tern_str arguments;      /* as written, the model first */
+    const data_table *table; /* NULL: no model, or not one of tern_database's */
     call_text texts[CALL_CHOICES_MOST];
     unsigned text_count;
-    bool has_other_text; /* one that is not written here */
+    bool has_other_text; /* a text that is not a literal in the call */
     const char *orders[CALL_CHOICES_MOST];
     unsigned order_count;
     call_values values[CALL_CHOICES_MOST];
@@ -54,13 +54,13 @@ typedef struct check_call {
     tern_str field; /* of sums and related rows */
 } check_call;
 
-/** Reads the note; false when it is none of a call (the values of one, an allowance) or out of memory. */
+/** Parses the note. False when it is not a call's note (but values, or an allowance), or out of memory. */
 bool check_call_read(check_call *call, const tern_sql_note *note, const check_notes *notes, arena *a);
 
-/** Whether the program allows (tern_allow) what `word` is for at this call. */
+/** Whether the program allows (tern_allow) the problem named `word` at this call. */
 bool check_call_allows(const check_call *call, const check_notes *notes, const char *word);
 
-/** How many `?` for values a text has. */
+/** The number of `?` for values in a text. */
 unsigned check_count_marks(const char *text);
 
 #endif

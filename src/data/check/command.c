@@ -23,10 +23,9 @@ static bool choose_engines(migrate_command *c, const check_flags *flags, const c
     unsigned count = 0;
     if (flags->wants_both && !is_server)
         return command_fail(c,
-                            "check --both: give the PostgreSQL to ask too by --database-url postgres://...");
+                            "check --both: name the PostgreSQL database with --database-url postgres://...");
     if (c->options->unmanaged && (flags->wants_sqlite || flags->wants_both) && is_server)
-        return command_fail(
-            c, "check: another program owns the tables (.unmanaged), so SQLite cannot have them");
+        return command_fail(c, "check: the tables are .unmanaged, so they cannot be made in SQLite");
     if (!is_server || flags->wants_sqlite || flags->wants_both)
         chosen[count++] = in_memory != NULL ? in_memory->checker : NULL;
     if (is_server && !flags->wants_sqlite)
@@ -39,7 +38,7 @@ static bool choose_engines(migrate_command *c, const check_flags *flags, const c
 
 /* -- the calls -- */
 
-/** Whether a condition on the rows of the same model is checked where it is written, shortly before. */
+/** Whether a condition on the same model is written, and thus checked, shortly before the call. */
 static bool is_checked_elsewhere(const check_run *run, const check_call *call)
 {
     enum { LINES_MOST = 60 };
@@ -66,7 +65,7 @@ static void tell_of_other_texts(check_run *run, const check_call *call)
             call->note->type != NULL ? call->note->type->name : "Model");
 }
 
-/** Words that tern_allow does not know would allow nothing. */
+/** Reports words that tern_allow does not know: they would allow nothing. */
 static void check_allowance(check_run *run, const tern_sql_note *note)
 {
     static const char *const known[] = {"any",    "elsewhere", "kind",   "name",   "null", "order",
@@ -129,7 +128,7 @@ static bool check_with(migrate_command *c, const check_engine *engine, const che
     return !run.is_gone;
 }
 
-/* -- what is told -- */
+/* -- output -- */
 
 static int by_place(const void *a, const void *b)
 {

@@ -29,8 +29,8 @@ static bool run(migrate_command *c, const char *sql, buf *problem)
     return client_query(&c->client, sql, NULL, 0, NULL, NULL, problem);
 }
 
-/** What the models have that is in no migration yet: it is told, and then made, so that calls are held against
- * the tables that they are written for. What needs a hand stays as the migrations leave it. */
+/** Reports changes of the models that are not in a migration yet, and then applies them, so that calls are
+ * checked against the tables that they are written for. Changes that need manual work are not applied. */
 static bool add_changes(migrate_command *c, const ddl_schema *newest, const ddl_schema *models)
 {
     schema_diff diff;

@@ -1,4 +1,4 @@
-/** What a database says of a statement that is not run: one for each engine. */
+/** Describes a statement without running it: one implementation for each engine. */
 #ifndef CHECK_ENGINE_H
 #define CHECK_ENGINE_H
 
@@ -11,32 +11,32 @@ typedef struct check_column {
     const char *name;
     const char *type;   /* as the database calls it; NULL: not known */
     uint32_t oid;       /* of PostgreSQL */
-    const char *table;  /* whose column it is as it is; NULL: an expression's, or not known */
-    const char *column; /* its name there */
-    bool is_nullable;   /* that column may be null */
+    const char *table;  /* the table of a plain column; NULL: an expression, or not known */
+    const char *column; /* its name in that table */
+    bool is_nullable;   /* whether that column may be null */
 } check_column;
 
-/** What a database says. */
+/** A database's answer. */
 typedef struct check_answer {
     bool is_sound;
-    const char *problem; /* the database's words when it is not */
+    const char *problem; /* the database's message when it is not */
     check_column columns[CHECK_COLUMNS_MOST];
     unsigned count;
-    const char *plan; /* lines, NULL: there is none */
+    const char *plan; /* lines; NULL: no plan */
 } check_answer;
 
 typedef struct check_engine {
     const char *label;       /* "SQLite" */
     const data_engine *data; /* whose SQL is built */
-    /** Opens a database that goes when it is closed: nothing of another one is seen or changed in it. */
+    /** Opens a temporary database, removed when it is closed. It neither sees nor changes another one. */
     bool (*open_scratch)(migrate_client *client, const char *url, buf *problem);
-    /** Opens the database itself, to be looked at. */
+    /** Opens the database itself, read only. */
     bool (*open_as_it_is)(migrate_client *client, const char *url, buf *problem);
     void (*close)(migrate_client *client);
-    /** Asks what the statement is; nothing is run. False when the database is gone, with why. */
+    /** Describes the statement without running it. False, with the reason, when the database is gone. */
     bool (*ask)(migrate_client *client, const char *sql, const unsigned char *kinds, unsigned count, arena *a,
                 check_answer *answer, buf *problem);
-    /** Whether values of the column can be values of the type, as far as is certain. */
+    /** Whether values of the column can be values of the type. True when unsure. */
     bool (*fits)(const check_column *column, const tern_type *type);
     /** Whether the plan reads every row of the table, which the statement calls `alias`. */
     bool (*is_scanned)(const char *plan, const char *table, tern_str alias);

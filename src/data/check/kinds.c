@@ -1,4 +1,4 @@
-/* Kinds of values against the columns they are compared with. */
+/* Checks kinds of values against the columns they are compared with. */
 #include "data/check/check.h"
 
 #include <string.h>
@@ -20,8 +20,9 @@ const char *check_kind_name(tern_arg_kind kind)
 
 #define KIND(name) (1u << TERN_ARG_##name)
 
-/* What a column of a kind is compared with, by its kind; NULL goes with all of them. A text is read by the
- * database as what it stands beside, so it goes with what has a form as text. */
+/* The kinds that a column of each kind may be compared with. NULL may be compared with all of them. The
+ * database infers the type of a text from its context, so a text may be compared with every kind that has a
+ * text form. */
 static const unsigned fitting[] = {
     [TERN_ARG_BOOL] = KIND(BOOL) | KIND(INT),
     [TERN_ARG_INT] = KIND(INT) | KIND(DOUBLE) | KIND(DECIMAL),
@@ -42,13 +43,13 @@ static bool fits(const data_column *column, unsigned kind, bool is_own)
 {
     bool is_enum = column->plan->type->kind == TERN_KIND_ENUM;
     if (kind == TERN_ARG_NULL || kind > TERN_ARG_TOO_BIG)
-        return true; /* nothing is known of it */
+        return true; /* not known */
     if (is_enum && !is_own && kind == TERN_ARG_INT)
-        return true; /* is taken by its name */
+        return true; /* matched by its name */
     return (fitting[column->kind] >> kind & 1) != 0;
 }
 
-/** The column as C has it: "a bool", "a Colour". */
+/** The column's type as in C: "a bool", "a Colour". */
 static const char *column_kind(check_run *run, const data_column *column)
 {
     if (column->plan->type->kind != TERN_KIND_ENUM)

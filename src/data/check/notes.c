@@ -1,7 +1,7 @@
 /*
- * Notes are found by the name of their section, in the files that the process was mapped from: so those of
- * shared libraries count as well, with libtern.a and libtern.so alike, and the program need not hold the
- * section's bounds. Section headers stay when a program is stripped.
+ * Finds notes by the name of their section, in the files that are mapped into the process. This includes
+ * shared libraries, works with libtern.a and libtern.so alike, and the program does not need symbols for the
+ * section's bounds. Section headers remain when a program is stripped.
  */
 #include "data/check/notes.h"
 
@@ -22,7 +22,7 @@ typedef struct search {
     bool is_memory_short;
 } search;
 
-/** A file as it is mapped. */
+/** A mapped file. */
 typedef struct elf_image {
     const char *bytes;
     size_t size;
@@ -78,7 +78,7 @@ static void take_notes(search *s, const tern_sql_note *from, size_t count)
             s->is_memory_short = true;
 }
 
-/** Whether the section lies in a segment of the object, as it does unless the file is another by now. */
+/** Whether the section is in a segment of the object. It is not if the file has been replaced since. */
 static bool is_mapped(const struct dl_phdr_info *info, const ElfW(Shdr) * section)
 {
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -106,7 +106,7 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *arg)
         file.bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, fd, 0);
     }
     if (file.bytes == NULL || file.bytes == MAP_FAILED) {
-        buf_add_printf(s->problems, "%s: its calls cannot be looked for: %s\n", path, strerror(errno));
+        buf_add_printf(s->problems, "%s: its calls cannot be read: %s\n", path, strerror(errno));
     } else {
         const ElfW(Shdr) *section = find_section(&file);
         const ElfW(Ehdr) *head = part_of(&file, 0, 1, sizeof *head);

@@ -1,4 +1,4 @@
-/** The notes that calls of the data layer have left in the program and its libraries (tern/sql_note.h). */
+/** The notes that calls of the data layer leave in the program and its libraries (tern/sql_note.h). */
 #ifndef CHECK_NOTES_H
 #define CHECK_NOTES_H
 
@@ -8,7 +8,7 @@
 #include <tern/sql_note.h>
 
 typedef struct check_notes {
-    const tern_sql_note **items; /* by file and line; each once, also where a header left it in many files */
+    const tern_sql_note **items; /* by file and line; each once, even if a header put it into many files */
     unsigned count, room;
 } check_notes;
 
@@ -16,7 +16,7 @@ typedef struct check_notes {
  * or without memory. */
 bool check_notes_find(check_notes *notes, arena *a, buf *problems);
 
-/** Adds one that no macro has left. False without memory. */
+/** Adds a note that did not come from a macro. False without memory. */
 bool check_notes_add(check_notes *notes, arena *a, const tern_sql_note *note);
 
 /** The line of "todo.c:31", and the length of the file's name before it. */

@@ -1,4 +1,5 @@
-/* Holds one call against a database: its statement is built as a request builds it, and asked for. */
+/* Checks one call against a database: builds its statement as a request would, and has the database describe
+ * it. */
 #include "data/check/check.h"
 
 #include "data/order.h"
@@ -61,7 +62,7 @@ static bool check_order(check_run *run, const check_call *call, const char *orde
 
 /* -- one text -- */
 
-/** Finds values for as many `?`, and tells when none of those that the call has fits. */
+/** Finds values for this number of `?`, and reports when none of the call's values fit. */
 static void choose_values(check_run *run, check_statement *s, const call_values *own)
 {
     const check_call *call = s->call;
@@ -109,7 +110,7 @@ static void build(sql_builder *b, const check_statement *s, const tern_arg *args
     }
 }
 
-/** What the database says; false when the statement is none, which is told. */
+/** Has the database describe the statement. False when the statement is invalid, which is reported. */
 static bool ask(check_run *run, const check_statement *s, check_answer *answer)
 {
     tern_arg args[STATEMENT_ARGS_MOST];
@@ -177,7 +178,7 @@ static bool is_number(const data_column *column)
                               column->kind == TERN_ARG_DECIMAL);
 }
 
-/** What tern_select and its like refuse before they ask the database. */
+/** What tern_select and similar calls refuse before they ask the database. */
 static bool is_sound_selection(check_run *run, const check_call *call)
 {
     const statement_verb verb = call->kind->verb;
@@ -191,7 +192,7 @@ static bool is_sound_selection(check_run *run, const check_call *call)
     else if (is_search && call->table->searched_count == 0)
         check_add(run, call, CHECK_ERROR, "use", "%s has no field with .search = true", model);
     else if (is_search && call->has_after)
-        check_add(run, call, CHECK_ERROR, "use", "a search goes on by .offset, not by .after");
+        check_add(run, call, CHECK_ERROR, "use", "a search continues with .offset, not with .after");
     else if (verb == STATEMENT_AGGREGATE && !is_number(sum_of(call).column))
         check_add(run, call, CHECK_ERROR, "use", "%s.%.*s is not a number that the table holds", model,
                   (int)call->field.len, call->field.data);
@@ -216,7 +217,7 @@ static void prove_related(check_run *run, const check_call *call)
                   field->name);
 }
 
-/** A condition whose table is not known has to fit one of them. */
+/** A condition without a known table must fit one of them. */
 static void prove_for_any_table(check_run *run, const check_call *call)
 {
     unsigned count, before = run->report->count;

@@ -1,4 +1,4 @@
-/** What a check has found, and how it is told. */
+/** The problems that a check found, and their output. */
 #ifndef CHECK_REPORT_H
 #define CHECK_REPORT_H
 
@@ -8,18 +8,18 @@
 #include <stdbool.h>
 
 typedef enum check_weight {
-    CHECK_ERROR,   /* the call will fail, or do something else than it says */
+    CHECK_ERROR,   /* the call will fail, or do something other than it says */
     CHECK_WARNING, /* it will work, slowly or for most rows */
-    CHECK_NOTE     /* nothing is known of it */
+    CHECK_NOTE     /* it could not be checked */
 } check_weight;
 
 typedef struct check_problem {
     check_weight weight;
     const char *place;   /* "todo.c:31" */
-    const char *word;    /* of its kind: what tern_allow takes */
+    const char *word;    /* its word for tern_allow */
     const char *call;    /* "tern_select(Todo)" */
-    const char *message; /* in one line */
-    unsigned number;     /* in the order of being found */
+    const char *message; /* one line */
+    unsigned number;     /* in the order found */
 } check_problem;
 
 typedef struct check_report {
@@ -29,11 +29,12 @@ typedef struct check_report {
     bool is_memory_short;
 } check_report;
 
-/** Adds a problem, unless it is there already. Texts but `message` stay the caller's. */
+/** Adds a problem, unless it exists already. All texts except `message` remain the caller's. */
 void check_report_add(check_report *report, const check_problem *problem);
-/** Appends each problem as a line that editors know: "todo.c:31: error: tern_select(Todo): ... [name]". */
+/** Appends each problem as a line that editors understand: "todo.c:31: error: tern_select(Todo): ...
+ * [name]". */
 void check_report_lines(const check_report *report, buf *out);
-/** The same as JSON: `{"problems": [{"file": ..., "line": 31, ...}], "checked": 12}`. */
+/** Appends the problems as JSON: `{"problems": [{"file": ..., "line": 31, ...}], "checked": 12}`. */
 void check_report_json(const check_report *report, unsigned checked, buf *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* The filters that resources are given by name: what a client may ask for is worth an index. */
+/* The named filters of resources: a filter that clients may use is worth an index. */
 #include "data/check/check.h"
 
 #include "data/resource/resource.h"

@@ -1,11 +1,11 @@
-/* Columns of a result against the fields of its model. */
+/* Checks the columns of a result against the fields of its model. */
 #include "data/check/check.h"
 
 #include "data/rows.h"
 
 #include <string.h>
 
-/** Whether the text says of the column that it is not null. */
+/** Whether the text says that the column is not null. */
 static bool is_said_not_null(const char *text, const char *name)
 {
     static const char words[] = " is not null";
@@ -37,7 +37,7 @@ static void check_column_of(check_run *run, const check_statement *s, const chec
                   model->name, f->field->name);
 }
 
-/** Whether a row may come without it. */
+/** Whether a row may lack the field. */
 static bool may_be_missing(const field_plan *f)
 {
     const tern_field *field = f->field;
@@ -75,7 +75,7 @@ static const field_plan *field_of(const tern_type *type, const char *name, const
     return found;
 }
 
-/** A result that is read as single values has one column, whatever it is called. */
+/** A result that is read as single values has one column, with any name. */
 static void check_single(check_run *run, const check_statement *s, const check_answer *answer)
 {
     const tern_type *type = s->call->note->type;

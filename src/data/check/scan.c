@@ -1,8 +1,9 @@
 /*
  * Whether an index serves a condition.
  *
- * Only where one could: for `column = ?` and its like, joined by `and`. A bool or an enum is not counted: so many
- * rows have the same value that an index is rarely a help. Neither is a condition with `or`.
+ * Only conditions that an index could serve are checked: `column = ?` and similar, joined by `and`. Bools and
+ * enums do not count, because many rows share a value and an index rarely helps. Conditions with `or` do not
+ * count either.
  */
 #include "data/check/check.h"
 

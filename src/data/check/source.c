@@ -30,7 +30,7 @@ static size_t quoted_len(const char *at, const char *end, bool *is_closed)
     return (size_t)(at - from) + *is_closed;
 }
 
-/** The length of what is read at once: a quoted text, a whole bracket, one character. */
+/** The length of the next unit: a quoted text, a whole bracket, or one character. */
 static size_t piece_len(const char *at, const char *end)
 {
     bool is_closed;
@@ -100,7 +100,7 @@ bool source_is_null(tern_str text)
 
 /* -- literals -- */
 
-/** Writes the character of a number in UTF-8. */
+/** Writes a code point in UTF-8. */
 static char *put_character(char *out, uint32_t number)
 {
     if (number < 0x80) {
@@ -121,7 +121,7 @@ static char *put_character(char *out, uint32_t number)
     return out;
 }
 
-/** Reads up to `most` digits of a base that is 8 or 16. */
+/** Reads up to `most` digits in base 8 or 16. */
 static uint32_t take_digits(const char **at, const char *end, int base, int most)
 {
     uint32_t number = 0;
@@ -130,7 +130,7 @@ static uint32_t take_digits(const char **at, const char *end, int base, int most
     return number;
 }
 
-/** Reads what follows a backslash (C17 6.4.4.4); what is written is never longer. */
+/** Reads what follows a backslash (C17 6.4.4.4); the output is never longer. */
 static char *put_escape(char *out, const char **at, const char *end)
 {
     static const char letters[] = "abfnrtve", values[] = "\a\b\f\n\r\t\v\033";
@@ -185,7 +185,7 @@ static tern_str without_brackets(tern_str text)
     return text;
 }
 
-/** Where the ':' stands that belongs to a '?' before `at`; `end` when there is none. */
+/** The position of the ':' that belongs to a '?' before `at`; `end` without one. */
 static const char *find_colon(const char *at, const char *end)
 {
     for (unsigned open = 1; at < end; at += piece_len(at, end)) {

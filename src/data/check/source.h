@@ -1,8 +1,8 @@
 /**
- * Calls as a C program has them in its source, taken apart: arguments, literals, conditional expressions.
+ * Parses the source text of C calls: arguments, literals, conditional expressions.
  *
- * A small reader of what the preprocessor's `#` makes of an argument, and no parser of C: comments are gone,
- * white space is single. What it does not understand it says nothing of.
+ * It is a small reader of the output of the preprocessor's `#`, not a parser of C: comments are already
+ * removed and white space is single. It ignores what it does not understand.
  */
 #ifndef CHECK_SOURCE_H
 #define CHECK_SOURCE_H
@@ -13,27 +13,28 @@
 
 #include <stdbool.h>
 
-/** Takes the first of the pieces that `separator` parts outside of brackets and quotes off `*rest`, without
- * white space around it. False when nothing is left; after the last separator comes an empty piece. */
+/** Removes the first piece from `*rest`, up to the next `separator` outside brackets and quotes, and trims
+ * its white space. False when nothing is left. After a final separator comes an empty piece. */
 bool source_next(tern_str *rest, char separator, tern_str *piece);
-/** "NAME(a, b)" as its name and what is in the brackets; false when the whole text is something else. */
+/** Splits "NAME(a, b)" into its name and the content of the brackets; false when the whole text is something
+ * else. */
 bool source_call(tern_str text, tern_str *name, tern_str *arguments);
-/** ".where = x" as its name and its value; false when the text is something else. */
+/** Splits ".where = x" into its name and its value; false when the text is something else. */
 bool source_option(tern_str text, tern_str *name, tern_str *value);
-/** What a literal, or several side by side, say; NULL when the text is something else, or without memory. */
+/** The text of one literal or of adjacent literals; NULL when the text is something else, or without
+ * memory. */
 const char *source_literal(arena *a, tern_str text);
-/** Whether the text is 0, NULL or the like. */
+/** Whether the text is 0, NULL or similar. */
 bool source_is_null(tern_str text);
 bool source_is(tern_str text, const char *word);
 
 /**
- * Calls `on_leaf` with each value that a conditional expression may have: of `c ? a : b` with `a` and `b`,
- * however they are nested, of `a ?: b` with both, of anything else with itself. Brackets around a value are
- * taken off.
+ * Calls `on_leaf` with each value that a conditional expression may have: `a` and `b` for `c ? a : b`, also
+ * when nested, both for `a ?: b`, and the text itself for anything else. Brackets around a value are removed.
  */
 void source_leaves(tern_str text, void (*on_leaf)(void *arg, tern_str leaf), void *arg);
 
-/** Whether `needle` is in `text` but for white space and a comma at the end. */
+/** Whether `text` contains `needle`, ignoring white space and a trailing comma. */
 bool source_holds(tern_str text, tern_str needle);
 
 #endif

@@ -1,4 +1,4 @@
-/* A strict look at SQL, and no parser of it: what is not certain is not answered. */
+/* A strict reader of SQL, not a parser: it answers only what is certain. */
 #include "data/check/tables.h"
 
 #include "data/compared.h"
@@ -102,12 +102,12 @@ static const char *const no_alias[] = {
     "union", "using",  "join",   "left",      "right",  "full",   "inner",   "cross", "natural", "outer",
     "for",   "offset", "except", "intersect", "window", "from",   "default", "and",   "or",      NULL};
 
-/** What a join that follows makes of the tables on both sides. */
+/** The effect of the next join on the tables on both sides. */
 typedef struct join_side {
-    bool is_left, is_right; /* rows of the table that comes, or of those before, may be missing */
+    bool is_left, is_right; /* rows of the next table, or of the earlier ones, may be missing */
 } join_side;
 
-/** Takes the name of a source of rows and what the text calls it. */
+/** Reads the name of a source of rows and its alias in the text. */
 static void take_source(check_tables *tables, tern_str name, const char **at, join_side *join)
 {
     const char *next = *at;
@@ -177,7 +177,7 @@ const check_table *check_table_named(const check_tables *tables, const char *nam
     return found;
 }
 
-/* -- beside a `?`: backwards, no further than `text` -- */
+/* -- beside a `?`: reads backwards, at most to `text` -- */
 
 static const char *before_space(const char *text, const char *end)
 {
@@ -194,7 +194,7 @@ static tern_str word_before(const char *text, const char *end)
     return (tern_str){begin, (size_t)(end - begin)};
 }
 
-/** The name, plain or quoted, that ends at `end`; `*begin` is where it is written from. */
+/** The name, plain or quoted, that ends at `end`; `*begin` receives where it begins. */
 static tern_str name_before(const char *text, const char *end, const char **begin)
 {
     const char *quote = end - 1;
@@ -208,7 +208,7 @@ static tern_str name_before(const char *text, const char *end, const char **begi
     return quote > text ? (tern_str){quote, (size_t)(end - 1 - quote)} : (tern_str){end, 0};
 }
 
-/** Where the comparison that ends at `end` begins; NULL when there is none. */
+/** Where the comparison that ends at `end` begins; NULL without one. */
 static const char *before_sign(const char *text, const char *end, bool *is_sought)
 {
     static const char *const signs[] = {"=", "<", "<=", ">", ">=", "<>", "!=", "=="};
@@ -224,7 +224,7 @@ static const char *before_sign(const char *text, const char *end, bool *is_sough
     return NULL;
 }
 
-/** Where "in (" begins before a `?` of its list that stands before `end`. */
+/** Where "in (" begins, for a `?` of its list before `end`. */
 static const char *before_in(const char *text, const char *end, bool *is_sought)
 {
     while (end > text && end[-1] == ',') {

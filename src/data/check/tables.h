@@ -1,4 +1,4 @@
-/** Which tables of the models a text names, and which column stands beside a `?` in it. */
+/** Finds which tables of the models a text names, and which column is beside a `?` in it. */
 #ifndef CHECK_TABLES_H
 #define CHECK_TABLES_H
 
@@ -24,18 +24,19 @@ typedef struct check_tables {
 typedef struct check_operand {
     const data_column *column;
     const check_table *table;
-    bool is_sought; /* by = < <= > >= or in: what an index serves */
+    bool is_sought; /* by = < <= > >= or in, which an index can serve */
 } check_operand;
 
-/** Reads the tables that `text` names; `own` (may be NULL) is one that it is a condition on. */
+/** Reads the tables that `text` names; `own` (may be NULL) is the table whose rows the text is a condition
+ * on. */
 void check_tables_read(check_tables *tables, const data_table *own, const char *text);
-/** The column beside the `?` at `question`; false when that is not certain. */
+/** Finds the column beside the `?` at `question`; false when it is not certain. */
 bool check_operand_of(const check_tables *tables, const char *text, const char *question, check_operand *out);
-/** The first `?` for a value at or after `at`; NULL when there is none. */
+/** The first `?` for a value at or after `at`; NULL without one. */
 const char *check_next_mark(const char *at);
-/** Whether the text has this word outside of quotes. */
+/** Whether the text has this word outside quotes. */
 bool check_has_word(const char *text, const char *word);
-/** The table of a name or alias, or the only one that has it as a table's name; NULL when there is none. */
+/** The table with this name or alias, or the only table with this name; NULL without one. */
 const check_table *check_table_named(const check_tables *tables, const char *name, size_t len);
 
 #endif

@@ -1,14 +1,14 @@
-/* What a database says of a statement it does not take, in our words where they are known. */
+/* Reports a database's error for a statement that it rejects, reworded where the error is a known one. */
 #include "data/check/check.h"
 
 #include "base/text.h"
 
 #include <string.h>
 
-/** What of the known names is most like the one written. */
+/** The known name most similar to the one written. */
 typedef struct likeness {
     const char *name, *best;
-    unsigned least; /* letters wrong; at most so many to begin with */
+    unsigned least; /* the number of wrong letters; starts at the limit */
 } likeness;
 
 static void compare(likeness *l, const char *known)
@@ -63,7 +63,7 @@ static const char *suggest_table(check_run *run, tern_str name)
     return suggestion(run, &l);
 }
 
-/* The beginnings of what both databases say, and what the name between `begin` and `end` is. */
+/* The errors of both databases, by their text before and after a name, and the kind of the name. */
 static const struct {
     const char *begin, *end, *is;
 } unknown_names[] = {
@@ -73,7 +73,7 @@ static const struct {
     {"column ", " does not exist", "column"},     {"function ", " does not exist", "function"},
 };
 
-/** The name in `words` that the database does not know; false when they say something else. */
+/** Finds the name in `words` that the database does not know; false for other errors. */
 static bool find_unknown(const char *words, tern_str *name, const char **is)
 {
     static const char no_column[] = " has no column named ";
@@ -99,7 +99,7 @@ static bool find_unknown(const char *words, tern_str *name, const char **is)
     return false;
 }
 
-/** Without what stands before the last '.' and without quotes. */
+/** Removes quotes, and everything up to the last '.'. */
 static tern_str last_name(tern_str name)
 {
     for (size_t i = name.len; i-- > 0;)
@@ -113,7 +113,7 @@ void check_tell(check_run *run, const check_statement *s, const char *words)
     tern_str name;
     const char *is;
     if (!find_unknown(words, &name, &is)) {
-        check_add(run, s->call, CHECK_ERROR, "syntax", "%s does not take \"%s\": %s", run->engine->label,
+        check_add(run, s->call, CHECK_ERROR, "syntax", "%s does not accept \"%s\": %s", run->engine->label,
                   s->text != NULL ? s->text : "it", words);
         return;
     }

@@ -1,10 +1,10 @@
-/* The rules of a model's field as a condition that the database holds rows to. */
+/* The rules of a model's field as a check constraint. */
 #include "data/ddl/ddl.h"
 #include "data/table/maker.h"
 
 #include <string.h>
 
-/** What is being appended: the terms of one condition. */
+/** The condition being built, term by term. */
 typedef struct check_text {
     buf *sql;
     data_dialect dialect;
@@ -20,13 +20,13 @@ static buf *next_term(check_text *t)
     return t->sql;
 }
 
-/** A limit; NULL when there is none. */
+/** A limit; NULL without one. */
 typedef struct bound {
     const char *value;
     bool is_excluded;
 } bound;
 
-/** `before` NAME `after` with a mark such as >=, and a value of `kind`. */
+/** `before` NAME `after` with an operator such as >=, and a value of `kind`. */
 static void add_bound(check_text *t, ddl_kind kind, const char *before, const char *after, const char *mark,
                       const char *value)
 {
@@ -51,8 +51,8 @@ static void add_bounds(check_text *t, ddl_kind kind, const char *before, const c
         add_bound(t, kind, before, after, most.is_excluded ? "<" : "<=", most.value);
 }
 
-/** Where decimals are kept as text. As the nearest floating-point number none that is allowed is beyond a
- * limit, but one may be just on it: what is excluded is the limit's own text. */
+/** For decimals stored as text. Compared as the nearest floating-point number, no allowed decimal is outside
+ * a limit, but one may be equal to it. So an exclusive limit excludes the limit's own text. */
 static void add_text_decimal(check_text *t, bound least, bound most)
 {
     add_bounds(t, ddl_kind_float64, "cast(", " as real)", (bound){least.value, false},
@@ -63,7 +63,7 @@ static void add_text_decimal(check_text *t, bound least, bound most)
         add_bound(t, ddl_kind_decimal, "", "", "<>", most.value);
 }
 
-/** The bounds of whole numbers, of the kind; NULL: the 64 bits that every engine has. */
+/** The bounds of the kind's whole numbers; NULL: the 64 bits that every engine has. */
 static const struct {
     const char *least, *most;
 } ranges[] = {
@@ -135,9 +135,9 @@ static void add_choices(check_text *t)
     buf_add_text(t->sql, ")");
 }
 
-/* What PCRE2 and PostgreSQL take to mean the same in a pattern: letters, digits and a few marks as they are,
- * simple classes, groups, alternatives, greedy counts, anchors. What they see differently ('.' at line ends,
- * \d beyond ASCII, look-around, options) is left to the application, as all patterns are in SQLite. */
+/* The syntax that means the same to PCRE2 and PostgreSQL: letters, digits and a few other literal characters,
+ * simple classes, groups, alternatives, greedy counts, anchors. What they treat differently ('.' at line
+ * ends, \d beyond ASCII, look-around, options) is left to the application, as all patterns are in SQLite. */
 
 static bool is_plain_byte(char c)
 {
@@ -146,7 +146,7 @@ static bool is_plain_byte(char c)
            (byte != '\0' && strchr(" _-,:;@#%&=/!~", byte) != NULL);
 }
 
-/** Behind the class that begins at `at`; NULL when it is not simple. */
+/** The position after the class that begins at `at`; NULL when it is not simple. */
 static const char *skip_class(const char *at)
 {
     at += at[1] == '^' ? 2 : 1;
@@ -157,7 +157,7 @@ static const char *skip_class(const char *at)
     return *at == ']' ? at + 1 : NULL;
 }
 
-/** Behind the greedy count at `at`, or `at` when there is none; NULL when the two would differ. */
+/** The position after the greedy count at `at`, or `at` without one; NULL when the two would differ. */
 static const char *skip_count(const char *at)
 {
     static const char digits[] = "0123456789";
@@ -181,7 +181,7 @@ static bool is_common_pattern(const char *at)
         if (*at == '^' || *at == '$' || *at == '|' || *at == '(') {
             at++;
             if (*at != '\0' && strchr("+*?{", *at) != NULL)
-                return false; /* a count of nothing, or an option */
+                return false; /* a count without an operand, or an option */
         } else if (*at == '[') {
             at = skip_class(at);
             at = at != NULL ? skip_count(at) : NULL;
@@ -203,14 +203,15 @@ static void add_pattern(check_text *t)
     ddl_add_text(t->sql, t->column->pattern);
 }
 
-/** Where there is no type for these, their texts must have the one form that sorts and compares right. */
+/** Where the database has no type for these, their texts must have the form that sorts and compares
+ * correctly. */
 static void add_form(check_text *t)
 {
     const dialect_around *forms = t->dialect->forms;
     if (forms == NULL || forms[t->column->kind].before == NULL)
         return;
     next_term(t);
-    if (t->column->kind == ddl_kind_json && t->column->nullable) { /* to json_valid a null is wrong */
+    if (t->column->kind == ddl_kind_json && t->column->nullable) { /* json_valid rejects null */
         data_name_add(t->sql, t->column->name);
         buf_add_text(t->sql, " is null or ");
     }

@@ -1,8 +1,8 @@
 /**
- * The schema of a database: what the models' tables come to, free of any dialect, and SQL made of it.
+ * The schema of a database: the models' tables independent of any dialect, and the SQL made from it.
  *
- * A schema is what migrations compare and keep in a file beside their SQL, so it is itself a model: its JSON
- * is what json.h makes of it. Nothing here is needed while requests are served.
+ * Migrations compare schemas and keep them in a file beside their SQL. So a schema is itself a model, and
+ * json.h makes its JSON. Requests use nothing from this header.
  */
 #ifndef DATA_DDL_H
 #define DATA_DDL_H
@@ -13,12 +13,12 @@
 
 #include <tern/model.h>
 
-/** What a column holds. Ranges that an engine's own type does not keep become part of its check. */
+/** The kind of a column. Ranges that an engine's type does not enforce become part of the column's check. */
 TERN_ENUM(ddl_kind, boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, text,
           bytes, uuid, date, time, datetime, duration, decimal, json)
 
 TERN_ENUM(ddl_on_delete, restricted, cascade, set_null)
-/** What existing rows get in a new column that has no fallback: see migrations. */
+/** The value of existing rows in a new column without a fallback: see migrations. */
 TERN_ENUM(ddl_role, plain, created, updated, version)
 
 TERN_MODEL(
@@ -32,7 +32,7 @@ TERN_MODEL(
     (tern_text_list, choices, .fallback = "[]"), (const char *, pattern, .optional = true),
     (const char *, references, .optional = true), /* a table */
     (const char *, references_column, .optional = true), (ddl_on_delete, on_delete, .fallback = "restricted"),
-    (const char *, renamed_from, .optional = true)) /* of models only; not kept */
+    (const char *, renamed_from, .optional = true)) /* models only; not stored */
 
 TERN_MODEL(ddl_index, (const char *, name), (const char *, columns), (const char *, where, .optional = true),
            (bool, unique, .fallback = "false"))
@@ -41,14 +41,14 @@ TERN_MODEL(ddl_table, (const char *, name), (ddl_column_list, columns), (tern_te
            (ddl_index_list, indexes), (tern_text_list, search, .fallback = "[]"), /* columns */
            (const char *, renamed_from, .optional = true))
 
-/** Tables that are referred to come first, where they do not refer to each other in a circle. */
+/** Referenced tables come first, unless they reference each other in a cycle. */
 TERN_MODEL(ddl_schema, (ddl_table_list, tables))
 
-/** What the models given to data_tables_make come to, in `a` (and in the models themselves). NULL without
- * memory, or with a line for each mistake: two indexes or tables of one name. (models.c) */
+/** The schema of the models given to data_tables_make, in `a` (and in the models themselves). NULL without
+ * memory, or with a line for each mistake: two indexes or tables with the same name. (models.c) */
 ddl_schema *ddl_of_models(arena *a, buf *problems);
 
-/** The table of that name; NULL when there is none. (models.c) */
+/** The table with this name; NULL without one. (models.c) */
 const ddl_table *ddl_find_table(const ddl_schema *schema, const char *name);
 const ddl_column *ddl_find_column(const ddl_table *table, const char *name);
 const ddl_index *ddl_find_index(const ddl_table *table, const char *name);
@@ -63,46 +63,44 @@ bool ddl_has_automatic_key(const ddl_table *table);
 const char *ddl_kind_name(ddl_kind kind);
 /** "bigint". */
 const char *ddl_type_name(data_dialect dialect, ddl_kind kind);
-/** `text` as a literal: quoted, with what is in it escaped. */
+/** `text` as a literal: quoted, with its content escaped. */
 void ddl_add_text(buf *sql, const char *text);
-/** A value as it stands in a schema (ddl_column.fallback). */
+/** A value as written in a schema (ddl_column.fallback). */
 void ddl_add_literal(buf *sql, data_dialect dialect, ddl_kind kind, const char *value);
-/** A value of any scalar type but text and free JSON as it stands in a schema. NULL without memory.
+/** A value of any scalar type but text and free JSON as written in a schema. NULL without memory.
  * (value.c) */
 const char *ddl_value_text(arena *a, const tern_type *type, const void *value);
 /** Name of a constraint or index: "todo_title_check". */
 void ddl_add_name(buf *sql, const char *table, const char *column, const char *ending);
 
-/** The rules of a column as one condition; false, with nothing appended, when there are none. (check.c)
- */
+/** The rules of a column as one condition; false, with nothing appended, without rules. (check.c) */
 bool ddl_add_check(buf *sql, data_dialect dialect, const ddl_column *column);
 
-/** A column as it stands in create table and add column: `title text not null constraint ... check (...)`.
+/** A column as written in create table and add column: `title text not null constraint ... check (...)`.
  * (table.c) */
 void ddl_add_column(buf *sql, data_dialect dialect, const ddl_table *table, const ddl_column *column,
                     bool with_reference);
 /** `references person (id) on delete cascade`. */
 void ddl_add_reference(buf *sql, const ddl_column *column);
-/** "todo_pkey": what the key of a table of that name is called in PostgreSQL, which names an automatic one by
- * itself. */
+/** "todo_pkey": the name of this table's key in PostgreSQL, which names automatic keys itself. */
 void ddl_add_key_name(buf *sql, const char *table, bool is_automatic);
 /** `constraint todo_pkey primary key (id)`. */
 void ddl_add_key(buf *sql, const ddl_table *table);
 /** One create table, without indexes; `name` instead of the table's own when it is not NULL. A foreign key is
- * left out when `is_later(arg, column)`: its table is not there yet. */
+ * omitted when `is_later(arg, column)`: its table does not exist yet. */
 void ddl_add_table(buf *sql, data_dialect dialect, const ddl_table *table, const char *name,
                    bool (*is_later)(const void *arg, const ddl_table *table, const ddl_column *column),
                    const void *arg);
 void ddl_add_index(buf *sql, const ddl_table *table, const ddl_index *index);
 /**
- * What keeps the words of the table's search columns: in SQLite an FTS5 table and the triggers that keep it
- * up to date, in PostgreSQL an index. One statement a call, by `part` from 0; false, with nothing appended,
- * when there are no more. (search.c)
+ * The search index of the table's search columns: in SQLite an FTS5 table and the triggers that update it, in
+ * PostgreSQL an index. Each call appends one statement, chosen by `part` from 0; false, with nothing
+ * appended, when there are no more. (search.c)
  */
 bool ddl_add_search_part(buf *sql, data_dialect dialect, const ddl_table *table, unsigned part);
-/** All of them. */
+/** All these statements. */
 void ddl_add_search(buf *sql, data_dialect dialect, const ddl_table *table);
-/** Takes in the words of the rows that are there; PostgreSQL's index has them already. */
+/** Indexes the words of existing rows; PostgreSQL's index contains them already. */
 void ddl_add_search_rows(buf *sql, data_dialect dialect, const ddl_table *table);
 void ddl_drop_search(buf *sql, data_dialect dialect, const ddl_table *table);
 /** Every table with its indexes, for an empty database. */

@@ -94,8 +94,8 @@ static const char *size_text(ddl_maker *m, bool is_given, size_t value)
     return number_text(m, is_given, true, (int64_t)value, 0);
 }
 
-/** A limit of dates, times, date-times and spans; NULL for one that moves with the clock, which rows that are
- * stored do not follow. */
+/** A limit of dates, times, date-times and durations; NULL for one relative to the current time, since stored
+ * rows do not follow it. */
 static const char *moment_text(ddl_maker *m, const tern_type *type, const moment_limit *limit)
 {
     union {
@@ -106,7 +106,7 @@ static const char *moment_text(ddl_maker *m, const tern_type *type, const moment
     } value;
     if (limit->text == NULL || limit->is_moving)
         return NULL;
-    scalar_read(type, limit->text, strlen(limit->text), &value, NULL); /* has been read before: sound */
+    scalar_read(type, limit->text, strlen(limit->text), &value, NULL); /* was parsed before, so it is valid */
     return value_text(m, type, &value);
 }
 
@@ -195,7 +195,8 @@ static void add_index(ddl_maker *m, ddl_table *out, const char *name, const char
             (ddl_index){.name = name, .columns = columns, .where = where, .unique = is_unique};
 }
 
-/** The unique ones first: they are rules, the others only speed. A key alone is unique anyway. */
+/** Unique indexes come first: they are rules, while the others only affect speed. A single key column is
+ * unique anyway. */
 static void take_indexes(ddl_maker *m, const data_table *table, ddl_table *out)
 {
     out->indexes.items = zero(m, table->column_count + table->index_count, sizeof *out->indexes.items);
@@ -249,7 +250,7 @@ static void put_name(ddl_maker *m, name_table *names, const char *name)
         m->is_memory_short = true;
 }
 
-/** Looks whether an index of the table has the name of a table, or of another table's index before it. */
+/** Reports an index of the table whose name is taken by a table, or by an index of an earlier table. */
 static void check_index_names(ddl_maker *m, name_table *names, const ddl_table *table)
 {
     for (size_t k = 0; k < table->indexes.count; k++) {
@@ -266,7 +267,7 @@ static void check_index_names(ddl_maker *m, name_table *names, const ddl_table *
         put_name(m, names, table->indexes.items[k].name);
 }
 
-/** Tables and indexes of a database share their names. */
+/** Tables and indexes of a database share a namespace. */
 static void check_names(ddl_maker *m, const ddl_schema *schema)
 {
     name_table names = {0};
@@ -277,7 +278,7 @@ static void check_names(ddl_maker *m, const ddl_schema *schema)
     name_table_free(&names);
 }
 
-/** Whether `name` is the search table's, or one of those that SQLite makes beside it (_data, _idx, ...). */
+/** Whether `name` is the search table's, or one of those that SQLite creates for it (_data, _idx, ...). */
 static bool is_of_search(const char *search, const char *name)
 {
     size_t len = strlen(search);
@@ -331,8 +332,8 @@ ddl_schema *ddl_of_models(arena *a, buf *problems)
     return m.is_memory_short || m.has_mistakes ? NULL : schema;
 }
 
-/* Schemas are walked in order, and two that are compared have most tables in the same order: so the search
- * begins where the one before it ended, and nearly always ends there. */
+/* Callers walk schemas in order, and two schemas that are compared have most tables in the same order. So the
+ * search begins where the previous one ended, and usually succeeds at once. */
 const ddl_table *ddl_find_table(const ddl_schema *schema, const char *name)
 {
     static size_t last;

@@ -1,4 +1,4 @@
-/* What keeps the words of a table's search columns: each dialect has its own. */
+/* The search index of a table's search columns: each dialect has its own. */
 #include "data/ddl/ddl.h"
 
 bool ddl_add_search_part(buf *sql, data_dialect dialect, const ddl_table *table, unsigned part)

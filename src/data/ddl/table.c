@@ -1,4 +1,4 @@
-/* Tables and indexes in SQL, laid out to be read: they end up in migrations. */
+/* Tables and indexes in SQL, formatted for people: the SQL goes into migrations. */
 #include "data/ddl/ddl.h"
 #include "data/table/maker.h"
 
@@ -59,7 +59,7 @@ void ddl_add_key_name(buf *sql, const char *table, bool is_automatic)
         ddl_add_name(sql, table, NULL, "pkey");
         return;
     }
-    len = DATA_NAME_MOST - strlen("_pkey"); /* PostgreSQL cuts where we would put a hash */
+    len = DATA_NAME_MOST - strlen("_pkey"); /* PostgreSQL truncates where Tern would put a hash */
     while (len > 0 && ((unsigned char)table[len] & 0xc0) == 0x80)
         len--;
     char name[DATA_NAME_MOST + 1];
@@ -109,7 +109,7 @@ void ddl_add_index(buf *sql, const ddl_table *table, const ddl_index *index)
     buf_add_text(sql, ";\n");
 }
 
-/** A foreign key to a table that is made later. */
+/** A foreign key to a table that is created later. */
 static bool is_ahead(const void *arg, const ddl_table *table, const ddl_column *column)
 {
     const ddl_schema *schema = arg;

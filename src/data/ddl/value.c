@@ -1,5 +1,5 @@
-/* Values as they stand in a schema, in the forms of README.md's table for SQLite: exact, and sorting as they
- * should. PostgreSQL reads them too. */
+/* Values as written in a schema, in the forms of README.md's table for SQLite: exact, and sorted correctly.
+ * PostgreSQL reads them too. */
 #include "data/ddl/ddl.h"
 #include "schema/scalar.h"
 
@@ -19,7 +19,7 @@ static const char *hexadecimal(arena *a, tern_bytes bytes)
     return out;
 }
 
-/** A time or date-time with exactly six digits behind the point. */
+/** A time or date-time with exactly six digits after the point. */
 static const char *to_the_microsecond(arena *a, const char *text, size_t len)
 {
     bool has_zone = len != 0 && text[len - 1] == 'Z';
@@ -31,7 +31,7 @@ static const char *to_the_microsecond(arena *a, const char *text, size_t len)
                         point != NULL ? point + 1 : "", 6 - kept, "000000", has_zone ? "Z" : "");
 }
 
-/** Without needless zeros at the end. */
+/** Without trailing zeros. */
 static const char *shortest_decimal(arena *a, const char *text, size_t len)
 {
     if (memchr(text, '.', len) != NULL) {
@@ -56,7 +56,7 @@ const char *ddl_value_text(arena *a, const tern_type *type, const void *value)
         return to_the_microsecond(a, printed, scalar_print(type, value, printed));
     case TERN_KIND_DECIMAL:
         return shortest_decimal(a, printed, scalar_print(type, value, printed));
-    case TERN_KIND_FLOAT: /* as bound values are: 0.1 of a float is not 0.1 of a double */
+    case TERN_KIND_FLOAT: /* like bound values: 0.1 of a float is not 0.1 of a double */
         return arena_text(a, printed,
                           number_print_double(type->size == sizeof(float) ? (double)*(const float *)value
                                                                           : *(const double *)value,

@@ -7,7 +7,7 @@
 
 enum { VERSION = 0x10, HEAD_BYTES = 5, RAW_MOST_BYTES = CURSOR_MOST_BYTES / 4 * 3 };
 
-/* What is before it: a byte for VERSION and cursor_form, and the print of table and order. */
+/* The bytes before the values: one for VERSION and cursor_form, and the fingerprint of table and order. */
 typedef struct head {
     uint8_t bytes[HEAD_BYTES];
 } head;
@@ -15,11 +15,11 @@ typedef struct head {
 static uint32_t print_bytes(uint32_t print, const void *data, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        print = (print ^ ((const uint8_t *)data)[i]) * 16777619; /* FNV-1a: nothing secret hangs on it */
+        print = (print ^ ((const uint8_t *)data)[i]) * 16777619; /* FNV-1a: security does not depend on it */
     return print;
 }
 
-/** What tells cursors of one order from those of others. */
+/** A fingerprint that distinguishes cursors of different orders. */
 static head head_of(const data_table *table, const data_order *order, cursor_form form)
 {
     uint32_t print = print_bytes(2166136261, table->name, strlen(table->name) + 1);
@@ -54,7 +54,7 @@ static void make_url_safe(char *text, size_t *len)
         *at = (char)(*at == '+' ? '-' : *at == '/' ? '_' : *at);
 }
 
-/** Decodes into `out`, RAW_MOST_BYTES + 3 bytes; -1 for what make_url_safe would not have written. */
+/** Decodes into `out`, RAW_MOST_BYTES + 3 bytes; -1 for text that make_url_safe would not produce. */
 static long decode(const char *text, uint8_t *out)
 {
     char padded[CURSOR_MOST_BYTES + 4];
@@ -65,7 +65,7 @@ static long decode(const char *text, uint8_t *out)
         padded[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
     while (padded_len % 4 != 0)
         padded[padded_len++] = '=';
-    return base64_read(padded, padded_len, out); /* which takes one text for the same bytes */
+    return base64_read(padded, padded_len, out); /* accepts a single text for the same bytes */
 }
 
 /* -- writing -- */
@@ -85,7 +85,7 @@ static void put(writer *w, const void *data, size_t len)
     w->len += len;
 }
 
-/** A length, or 0 for null: two bytes, since no value is longer than the whole. */
+/** A length, or 0 for null. Two bytes are enough, because a value is not longer than the whole cursor. */
 static void put_length(writer *w, size_t length)
 {
     const uint8_t bytes[] = {(uint8_t)(length & 255), (uint8_t)(length >> 8 & 255)};
@@ -124,7 +124,7 @@ static void put_head(writer *w, const data_table *table, const data_order *order
     put(w, begin.bytes, sizeof begin.bytes);
 }
 
-/** Whether each value of the order may be seen and is short enough. */
+/** Whether each value of the order is visible and short enough. */
 static bool write_values(writer *w, const data_table *table, const data_order *order, const void *row)
 {
     w->limit = CURSOR_VALUES_MOST_BYTES;
@@ -193,7 +193,7 @@ static bool read_text(const data_column *column, const char *text, size_t len, v
     return true;
 }
 
-/** Reads the next value into its field of the row; false unless the column can hold it. */
+/** Reads the next value into its field of the row; false unless it fits the column. */
 static bool read_value(reader *r, const data_column *column, void *row, arena *a)
 {
     const uint8_t *length = take(r, 2);

@@ -1,13 +1,13 @@
 /**
- * Cursors: the place after a row in an order, as a text that a client sends back.
+ * Cursors: the position after a row in an order, as a text that a client sends back.
  *
- * In base64url: a byte for version and form, four that tell table, columns and directions, and then each of the
- * order's values as scalar_print writes it, exact to the last digit, each after its length. Where values are
- * long, hidden from clients (.write_only) or not plain, a cursor holds the row's key instead, and the row is
- * looked up.
+ * The text is base64url of: one byte for version and form, four bytes that identify table, columns and
+ * directions, and the order's values. Each value follows its length, as scalar_print writes it, exact to the
+ * last digit. Where values are long, hidden from clients (.write_only) or not scalar, a cursor contains the
+ * row's key instead, and the row is looked up.
  *
- * A client may send anything: cursor_read takes nothing that the order's columns could not hold. A cursor that was
- * made up names another place in the same list, and no other rows.
+ * A client may send anything: cursor_read accepts only values that fit the order's columns. A forged cursor
+ * is another position in the same list, and gives no access to other rows.
  */
 #ifndef DATA_CURSOR_H
 #define DATA_CURSOR_H
@@ -22,7 +22,8 @@ typedef enum cursor_form {
     CURSOR_OF_KEY
 } cursor_form;
 
-/** Whether rows can be gone on from in this order: no two are alike in it, and it is not too long. */
+/** Whether a list in this order can continue after a row: no two rows are equal in it, and it is not too
+ * long. */
 bool cursor_may_be(const data_order *order);
 
 /** The cursor of a row, NUL-terminated in `a`. NULL when its key is too long, or out of memory. */

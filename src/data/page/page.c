@@ -6,7 +6,7 @@
 #include "data/page/cursor.h"
 #include "data/rows.h"
 
-/** Ends the handler with 422: what the client sent as its place in the list is not one. */
+/** Ends the request with 422: the client's position in the list is invalid. */
 static _Noreturn void refuse(tern_ctx *c, const tern_paging *p, const char *code, const char *message)
 {
     bind_fail_at(c, "query", p->after_as != NULL ? p->after_as : "after", code, message);
@@ -17,7 +17,7 @@ static bool is_after(const tern_paging *p)
     return p->after != NULL && *p->after != '\0';
 }
 
-/** The row of a cursor that holds its key. */
+/** The row of a cursor that contains its key. */
 static const void *row_of_key(tern_ctx *c, const data_table *table, const tern_paging *p, const void *key_row,
                               const tern_selection *s)
 {
@@ -29,11 +29,11 @@ static const void *row_of_key(tern_ctx *c, const data_table *table, const tern_p
             data_answer(c, &error, table, NULL);
     const void *row = select_find_within(c, table, (tern_args){key, table->key_count}, &within);
     if (row == NULL)
-        refuse(c, p, "gone", "names a row that is gone: begin again without it");
+        refuse(c, p, "gone", "names a row that was deleted: start again without it");
     return row;
 }
 
-/** What the page comes after; NULL: nothing. */
+/** The row before the page; NULL: none. */
 static const void *place_of(tern_ctx *c, const data_table *table, const char *words, const tern_paging *p,
                             const data_order *order, const tern_selection *s)
 {
@@ -73,7 +73,7 @@ static int64_t rows_before(const tern_paging *p)
     return before;
 }
 
-/** A page that is the last one tells how many rows there are; else they are counted. */
+/** The last page determines the number of rows; otherwise they are counted. */
 static void find_total(tern_ctx *c, const data_table *table, const char *words, const tern_selection *s,
                        size_t count, tern_paging *p)
 {
@@ -105,7 +105,7 @@ void *page_select(tern_ctx *c, const data_table *table, const char *words, tern_
     p->next = NULL;
     bool has_order = words == NULL && data_order_read(&order, table, s->order_by);
     if (!has_order)
-        order = (data_order){.count = 0}; /* of a text that is none, tern_select will say so */
+        order = (data_order){.count = 0}; /* tern_select reports an invalid text */
     page.after = place_of(c, table, words, p, &order, s);
     page.limit = p->size + 1;
     page.offset = is_after(p) ? 0 : rows_before(p);

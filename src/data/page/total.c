@@ -1,4 +1,4 @@
-/* How many rows a list has: counted, or estimated where counting would read too many of them. */
+/* The number of rows in a list: counted, or estimated where counting would read too many rows. */
 #include "data/filters.h"
 #include "data/page/page.h"
 #include "data/rows.h"
@@ -26,7 +26,7 @@ static const data_statement *estimate_statement(tern_ctx *c, const data_table *t
     return sql_finish_with(c, &b, &key, given, false);
 }
 
-/** The first line of a plan, that of its top: "Seq Scan on todo  (cost=0.00..22.70 rows=1270 width=4)". */
+/** The first line of a plan, for its top node: "Seq Scan on todo  (cost=0.00..22.70 rows=1270 width=4)". */
 static bool take_plan(data_run *run, const data_row *row)
 {
     int64_t *rows = run->sink;
@@ -36,13 +36,13 @@ static bool take_plan(data_run *run, const data_row *row)
     if (row->engine->column_read(row, 0, &tern_text_type, &line, &is_null, run->memory) != NULL || is_null)
         return false;
     for (const char *at = strstr(line, " rows="); at != NULL; at = strstr(at + 1, " rows="))
-        number = at + strlen(" rows="); /* the last: a table's name may have another */
+        number = at + strlen(" rows="); /* the last one: a table's name may contain another */
     if (number != NULL)
         *rows = strtoll(number, NULL, 10);
-    return false; /* the other lines do not matter */
+    return false; /* the other lines are ignored */
 }
 
-/** The planner's estimate; -1 when there is none. */
+/** The planner's estimate; -1 without one. */
 static int64_t estimate(tern_ctx *c, const data_table *table, const tern_selection *s)
 {
     int64_t rows = -1;
@@ -58,7 +58,7 @@ void total_find(tern_ctx *c, const data_table *table, const char *words, tern_to
                 const tern_selection *s, tern_paging *p)
 {
     tern_selection counted = *s;
-    counted.order_by = NULL; /* the number of rows does not hang on it */
+    counted.order_by = NULL; /* it does not affect the number of rows */
     p->total_is_estimate = false;
     if (words != NULL || kind == TERN_TOTAL_EXACT) {
         p->total = words != NULL ? tern_search_count_of(c, table->type, words, &counted)
@@ -66,7 +66,7 @@ void total_find(tern_ctx *c, const data_table *table, const char *words, tern_to
         return;
     }
     int64_t rows = data_self.engine->dialect->estimates_rows ? estimate(c, table, s) : -1;
-    if (rows <= TOTAL_EXACT_MOST) { /* planners know little of few rows */
+    if (rows <= TOTAL_EXACT_MOST) { /* estimates of few rows are poor */
         counted.limit = TOTAL_EXACT_MOST + 1;
         rows = tern_count_of(c, table->type, &counted);
     }

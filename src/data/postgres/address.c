@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a URL may set to something else. A peer that is gone without a word is noticed within half a minute.
- */
+/* Defaults that a URL may override. A peer that disappears silently is noticed within half a minute. */
 static const struct {
     const char *name, *value;
 } defaults[] = {
@@ -23,7 +22,7 @@ bool address_parse(address *to, const char *url, buf *problems)
     to->given = libpq.conninfoParse(url, &reason);
     if (to->given != NULL)
         return true;
-    /* what stands between quotes is of the URL, and may be its password */
+    /* quoted text is from the URL, and may be its password */
     size_t shown = reason != NULL ? strcspn(reason, "\":\n") : 0;
     buf_add_printf(problems,
                    "the database's URL is not one of PostgreSQL (%.*s): write it as "
@@ -57,7 +56,7 @@ static bool is_numeric(const char *host)
     return inet_pton(AF_INET, host, &any) == 1 || inet_pton(AF_INET6, host, &any) == 1;
 }
 
-/* Takes the next piece of a comma list into `piece`; false at its end. */
+/* Reads the next item of a comma list into `piece`; false at its end. */
 static bool next_piece(const char **list, char *piece, size_t room)
 {
     if (*list == NULL)
@@ -109,14 +108,14 @@ static void look_up_one(address_lookup *lookup, const char *host, const char *po
     freeaddrinfo(found);
 }
 
-/* On a thread. Every address of a name is tried in turn, as libpq itself would. */
+/* Runs on a thread. Every address of a name is tried in order, as libpq itself would. */
 static void look_up(side_thread *job)
 {
     address_lookup *lookup = list_owner(job, address_lookup, job);
     char host[NI_MAXHOST], port[NI_MAXSERV] = "";
     const char *hosts = lookup->hosts, *ports = lookup->ports;
     while (next_piece(&hosts, host, sizeof host)) {
-        next_piece(&ports, port, sizeof port); /* a single one is everyone's */
+        next_piece(&ports, port, sizeof port); /* a single one applies to all hosts */
         if (is_name(host))
             look_up_one(lookup, host, port);
         else
@@ -173,7 +172,7 @@ void address_options_of(const address *to, const address_lookup *lookup, address
     for (const PQconninfoOption *at = to->given; at->keyword != NULL; at++)
         if (at->val != NULL)
             set(options, at->keyword, at->val);
-    set(options, "client_encoding", "UTF8"); /* what texts are is not the URL's to say */
+    set(options, "client_encoding", "UTF8"); /* the URL must not set the encoding */
     if (lookup == NULL)
         return;
     set(options, "host", lookup->found_hosts.data);

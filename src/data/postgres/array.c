@@ -1,5 +1,5 @@
-/* Arrays into lists. Their binary format: dimensions, whether there are nulls, the items' type; for each
- * dimension its length and first index; then each item's length and bytes (array_send in arrayfuncs.c of
+/* Reads arrays into lists. The binary format is: dimensions, whether there are nulls, the items' type; for
+ * each dimension its length and first index; then each item's length and bytes (array_send in arrayfuncs.c of
  * PostgreSQL). */
 #include "data/postgres/foreign.h"
 #include "data/postgres/pool.h"
@@ -19,7 +19,7 @@ bool foreign_is_array(Oid oid, const char *data, size_t len)
 
 const char *foreign_array(const char *data, size_t len, const tern_type *type, void *out, arena *a)
 {
-    tern_bool_list *list = out; /* every list begins alike */
+    tern_bool_list *list = out; /* every list begins the same way */
     const char *at = data + HEAD_BYTES + DIMENSION_BYTES, *end = data + len;
     if (wire_get_32(data) == 0)
         return NULL;

@@ -1,13 +1,14 @@
 /*
- * Statements that nobody waits for any more, and the order in which a connection comes back to the pool.
+ * Orphans (statements without a waiter), and the steps in which a connection returns to the pool.
  *
  * A cancel request names a connection, not a statement: it hits whatever runs there when it arrives. So it is
- * sent once the answers before the orphan's have come. Meanwhile the connection takes nothing new, and it is
- * settled when the request's own connection has been closed, which the server does after it has signalled.
- * What the request hit instead, among statements already on their way, is run again (link.c).
+ * sent once the answers before the orphan's have arrived. Until then the connection accepts nothing new. It
+ * is settled when the request's own connection has been closed, which the server does after signalling. A
+ * statement in flight that the request hit instead is run again (link.c).
  *
- * Answers of a group come together, at its Sync: whether the orphan or one before it runs is not known then.
- * Those before it only read, so after a while they are cancelled with it, and run again without it.
+ * The answers of a group arrive together, at its Sync, so it is not known whether the orphan runs or a
+ * statement before it. Those before it only read, so after a while they are cancelled with it and run again
+ * without it.
  */
 #include "data/postgres/pool.h"
 
@@ -15,11 +16,11 @@
 #include "data/postgres/side_thread.h"
 
 enum {
-    AGAIN_MS = 100,  /* the request came before its statement ran, or after: then it did nothing */
-    GRACE_MS = 1000, /* for a cancelled statement to end; then its connection is closed */
+    AGAIN_MS = 100,  /* retries a request that arrived before or after its statement ran */
+    GRACE_MS = 1000, /* for a cancelled statement to end before its connection is closed */
     LOOK_MS = 5,     /* while an orphan waits for its turn */
-    SHARED_MS = 200, /* an orphan may hold up those before it in its group for so long */
-    TIDY_MS = 1000   /* for a session to be put in order; then its connection is closed */
+    SHARED_MS = 200, /* how long an orphan waits for those before it in its group */
+    TIDY_MS = 1000   /* for cleaning up a session before its connection is closed */
 };
 
 /* -- the request -- */
@@ -28,13 +29,13 @@ struct pg_cancel {
     side_thread job;
     list_link link; /* in db->cancels */
     data_database *db;
-    pg_link *on;  /* NULL: dropped meanwhile */
+    pg_link *on;  /* NULL: dropped in the meantime */
     void *ticket; /* PGcancelConn of libpq 17 and later, PGcancel before */
 };
 
 static void send_request(side_thread *job)
 {
-    char problem[256]; /* nobody needs to know: the statement ends, or its connection is dropped */
+    char problem[256]; /* no report needed: the statement ends, or its connection is dropped */
     void *ticket = list_owner(job, pg_cancel, job)->ticket;
     if (libpq.cancelCreate != NULL)
         libpq.cancelBlocking(ticket);
@@ -63,7 +64,7 @@ static void free_request(side_thread *job)
     mem_free(c);
 }
 
-/* Where one is on its way, or cannot be, the next look tries again. */
+/* If a request is under way, or cannot be sent, the next check retries. */
 static void cancel(pg_link *l)
 {
     data_database *db = l->db;
@@ -102,7 +103,7 @@ void cancel_abandon_all(data_database *db)
 
 /* -- orphans -- */
 
-/* When the timer is to look next; 0 when there is nothing to look after. */
+/* When the timer must check next; 0 when there is nothing to check. */
 static uint64_t next_look_ms(const pg_link *l)
 {
     const pg_request *oldest = list_owner(l->flight.next, pg_request, link);
@@ -120,7 +121,7 @@ static uint64_t next_look_ms(const pg_link *l)
     return 0;
 }
 
-/* The orphan that the server may be at, if its time is over; NULL when there is none. */
+/* The orphan that the server may be running, if its time is over; NULL without one. */
 static pg_request *overdue(const pg_link *l)
 {
     list_each (link, &l->flight) {
@@ -202,7 +203,8 @@ static void put_in_order(pg_link *l, const data_statement *statement)
         look_after(l);
 }
 
-/* What a session has set in a pooler's connection goes with ours: "discard all" would reach anyone's. */
+/* Behind a pooler, a session's settings are dropped by closing the connection: "discard all" could run on any
+ * server connection. */
 static void discard_all(pg_link *l)
 {
     static const data_statement discard = {.sql = "discard all", .sql_len = 11, .writes = true};

@@ -1,7 +1,7 @@
 /*
- * What PostgreSQL says of statements: in a schema of the check's own, made in a transaction that is never
- * committed. No other schema is in its search path, so that neither the migrations nor the statements find the
- * tables of an application that may live in the same database.
+ * Asks PostgreSQL about statements, in a separate schema made in a transaction that is never committed. No
+ * other schema is in the search path, so neither the migrations nor the statements find the tables of an
+ * application in the same database.
  */
 #include "data/check/engine.h"
 
@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Plans are those of any value, as prepared statements get them, and go through a whole table only where no
- * index helps: the tables are empty, and small ones are never read by an index otherwise. */
+/* Plans are generic, as for prepared statements, and scan a whole table only where no index helps. Without
+ * this setting PostgreSQL would never use an index, because the tables are empty. */
 static const char settings[] =
     "select set_config('lock_timeout', '5s', true), set_config('statement_timeout', '60s', true), "
     "set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)";
@@ -110,7 +110,7 @@ static bool take_plan(void *arg, const char *const *values, unsigned count)
     return true;
 }
 
-/** The plan of what is prepared; NULL for statements that have none. */
+/** The plan of the prepared statement; NULL for statements without a plan. */
 static const char *explain(migrate_client *client, unsigned count, arena *a)
 {
     buf words = {0}, plan = {0}, ignored = {0};
@@ -128,7 +128,7 @@ static const char *explain(migrate_client *client, unsigned count, arena *a)
     return kept;
 }
 
-/** What the server says of what it cannot prepare, in one line. */
+/** The server's error for a statement that it cannot prepare, in one line. */
 static const char *words_of(const PGresult *result, arena *a)
 {
     const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -143,7 +143,7 @@ static bool is_good(const PGresult *result)
     return result != NULL && libpq.resultStatus(result) == PGRES_COMMAND_OK;
 }
 
-/** Inside of a savepoint. */
+/** Runs inside a savepoint. */
 static bool ask_prepared(migrate_client *client, unsigned count, arena *a, check_answer *answer, buf *problem)
 {
     PGresult *result = libpq.describePrepared(client->handle, "tern_check");
@@ -179,7 +179,7 @@ static bool ask(migrate_client *client, const char *sql, const unsigned char *ki
     return run(client, "rollback to savepoint tern_check", problem);
 }
 
-/* -- types: what column.c reads -- */
+/* -- types: those that column.c reads -- */
 
 static bool is_whole(Oid oid)
 {
@@ -218,7 +218,7 @@ static bool fits(const check_column *column, const tern_type *type)
         return oid == OID_INTERVAL;
     case TERN_KIND_ANY:
         return is_json(oid);
-    default: /* a text may be read of nearly everything, a list of arrays too */
+    default: /* a text can be read from nearly everything, a list also from arrays */
         return true;
     }
 }

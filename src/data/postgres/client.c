@@ -1,4 +1,4 @@
-/* PostgreSQL for commands, through libpq as it is found at run time. */
+/* PostgreSQL for commands, through the libpq found at run time. */
 #include "data/migrate/client/client.h"
 
 #include "base/mem.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/** libpq's messages have lines, some with a tab before them; ours is one. */
+/** libpq's messages have several lines, some with a leading tab; this joins them into one. */
 static void add_message(buf *problem, const char *message)
 {
     static const char blank[] = " \t\r\n\v\f";
@@ -23,7 +23,7 @@ static void add_message(buf *problem, const char *message)
     }
 }
 
-/** The same, and what to do about it. */
+/** Reports the message, and the fix. */
 static void add_message_and_advice(buf *problem, const char *message)
 {
     const char *advice = fault_advice(message);
@@ -38,8 +38,8 @@ static void hear_nothing(void *arg, const char *message)
     (void)message;
 }
 
-/** Where the password stands in the URL as it is written; 0 bytes when there is none. libpq takes an '@' or a
- * '/' in it for the end of it, and would then tell the rest as the name of a host: false for those. */
+/** Finds the password in the URL as written; 0 bytes without one. libpq treats an '@' or '/' in a password as
+ * its end, and would report the rest as the name of a host: false for those. */
 static bool find_password(const char *url, const char **password, size_t *len)
 {
     const char *user = strstr(url, "://");
@@ -52,8 +52,8 @@ static bool find_password(const char *url, const char **password, size_t *len)
     return other == NULL || (query != NULL && query < other);
 }
 
-/** Tells why there is no connection, and never with the password in it: libpq quotes a URL, or the part of
- * it, that it does not understand. */
+/** Reports why the connection failed, without the password: libpq quotes a URL, or a part of it, that it does
+ * not understand. */
 static void add_refusal(buf *problem, const char *url, const char *message)
 {
     const char *password;
@@ -69,7 +69,7 @@ static void add_refusal(buf *problem, const char *url, const char *message)
     mem_free(quoted);
 }
 
-/** What libpq is told of a connection to the URL. */
+/** The options for libpq to connect to the URL. */
 typedef struct connection_options {
     const char *names[5], *values[5];
 } connection_options;
@@ -94,7 +94,7 @@ static bool is_away(const char *url)
 
 static void *open_connection(const char *url, bool may_make, buf *problem)
 {
-    (void)may_make; /* databases are made by others */
+    (void)may_make; /* other commands create databases */
     const char *password;
     size_t len;
     if (!find_password(url, &password, &len)) {
@@ -128,7 +128,7 @@ static bool is_good(ExecStatusType status)
            status == PGRES_EMPTY_QUERY;
 }
 
-/** What the server said: the message, and the detail that often has the value in it. */
+/** The server's error: the message, and the detail, which often contains the value. */
 static void add_failure(PGconn *connection, const PGresult *result, buf *problem)
 {
     const char *message = result != NULL ? libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
@@ -222,7 +222,7 @@ static bool pass_rows(const PGresult *result, migrate_on_row *on_row, void *arg)
     return true;
 }
 
-/** Takes every result of what was sent, row by row, so that a large table is never in memory as a whole. */
+/** Reads every result, row by row, so that a large table is never in memory as a whole. */
 static bool take_results(PGconn *connection, migrate_on_row *on_row, void *arg, buf *problem)
 {
     bool is_done = true;
@@ -291,7 +291,7 @@ static bool begin_alone(migrate_client *client, buf *problem)
     return is_asked;
 }
 
-/* Dates, times and spans are written in one way, whatever the server's settings. */
+/* Dates, times and intervals have the same format with any server settings. */
 static const char settings[] =
     "select set_config('datestyle', 'ISO', true), set_config('timezone', 'UTC', true), "
     "set_config('intervalstyle', 'iso_8601', true), set_config('standard_conforming_strings', 'on', true)";

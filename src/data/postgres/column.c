@@ -1,5 +1,5 @@
 /*
- * Columns of a row into C values, from PostgreSQL's binary formats.
+ * Reads columns of a row into C values, from PostgreSQL's binary formats.
  *
  * Hot path: pg_column_read runs for every column of every row. Every result was asked for in binary format.
  */
@@ -19,7 +19,7 @@ static const char *const no_memory = "smaller: out of memory";
 /* One value of a column that is not null. */
 typedef struct cell {
     Oid oid;
-    const char *data; /* with a NUL behind: libpq puts one there */
+    const char *data; /* followed by a NUL, which libpq adds */
     size_t len;
 } cell;
 
@@ -40,12 +40,12 @@ static bool is_text(Oid oid)
     case OID_XML:
     case OID_JSON:
         return true;
-    default: /* enums, citext and the like: their binary format is their text */
+    default: /* enums, citext and similar: their binary format is their text */
         return oid >= OID_FIRST_OF_USERS;
     }
 }
 
-/* The text of a JSON column; NULL when it is none. */
+/* The text of a JSON column; NULL for other types. */
 static const char *json_of(const cell *c, size_t *len)
 {
     bool has_version = c->oid == OID_JSONB && c->len > 0 && c->data[0] == 1;
@@ -55,7 +55,7 @@ static const char *json_of(const cell *c, size_t *len)
     return c->data + has_version;
 }
 
-/* -- one function a kind: NULL, or what the column should have been -- */
+/* -- one function for each kind: NULL, or what the column should have been -- */
 
 static const char *read_bool(const cell *c, bool *out)
 {
@@ -153,7 +153,7 @@ static const char *read_text(const cell *c, const char **out, arena *a)
         return no_memory;
     if (data_text_copy(copy, data, len))
         return NULL;
-    /* hstore and the like: types of extensions whose binary format is not their text */
+    /* hstore and similar: types of extensions whose binary format is not their text */
     return c->oid >= OID_FIRST_OF_USERS ? foreign_problem(c->oid, "text", a) : "text of UTF-8";
 }
 
@@ -174,7 +174,7 @@ static const char *read_uuid(const cell *c, tern_uuid *out)
     return NULL;
 }
 
-/* What the field cannot hold is named by day: year 0 is 1 BC. */
+/* Reports a value outside the field's range by its day: year 0 is 1 BC. */
 static const char *beyond_years(const char *kind, int64_t days, arena *a)
 {
     int year, month, day;
@@ -314,12 +314,12 @@ static const char *read_kind(const cell *c, const tern_type *type, void *out, ar
     case TERN_KIND_LIST:
     case TERN_KIND_MAP:
         return read_model(c, type, out, a);
-    default: /* an enum is text, which read_other reads; nothing holds an upload */
+    default: /* an enum is text, which read_other reads; an upload is never stored */
         return type->kind == TERN_KIND_ENUM ? scalar_enum_names(type, a) : "something that a column holds";
     }
 }
 
-/* Text that says a number, a date, an enum's name. */
+/* Reads text that is a number, a date, or an enum's name. */
 static bool is_scalar_text(const cell *c, const tern_type *type)
 {
     return type->kind != TERN_KIND_TEXT && type->kind != TERN_KIND_ANY && type->kind != TERN_KIND_MODEL &&
@@ -327,7 +327,8 @@ static bool is_scalar_text(const cell *c, const tern_type *type)
            is_text(c->oid);
 }
 
-/* Of any type; noinline, since its buffers would make the compiler guard the frame of the hot path too. */
+/* Reads a column of any type. It is noinline, because its buffers would make the compiler guard the frame of
+ * the hot path. */
 __attribute__((noinline)) const char *pg_value_read(Oid oid, const char *data, size_t len,
                                                     const tern_type *type, void *out, arena *a)
 {
@@ -340,7 +341,7 @@ __attribute__((noinline)) const char *pg_value_read(Oid oid, const char *data, s
     return type->kind != TERN_KIND_TEXT && foreign_has(oid) ? foreign_problem(oid, problem, a) : problem;
 }
 
-/* What is most of what is read stands here: columns of the types that migrations give our fields. */
+/* Handles the common case: columns of the types that migrations give to fields. */
 const char *pg_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
                            bool *is_null, arena *a)
 {

@@ -1,4 +1,4 @@
-/* The PostgreSQL engine as the data layer sees it. */
+/* The PostgreSQL engine's interface to the data layer. */
 #include "data/check/engine.h"
 #include "data/migrate/client/client.h"
 #include "data/postgres/pool.h"

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* The first entry that the SQLSTATE begins with holds (errcodes.txt of PostgreSQL, appendix A of its manual).
+/*
+ * The first entry that is a prefix of the SQLSTATE applies (errcodes.txt of PostgreSQL, appendix A of its
+ * manual).
  */
 static const struct {
     const char *state;
@@ -19,12 +21,12 @@ static const struct {
     {"55006", TERN_DATA_BUSY},                                   /* object in use */
     {"57014", TERN_DATA_TIMEOUT},     {"57P05", TERN_DATA_AWAY}, /* idle session timeout */
     {"57P0", TERN_DATA_AWAY},                                    /* shutting down, crashed, starting up */
-    {"25P03", TERN_DATA_AWAY}, /* idle in transaction timeout: the session is gone */
+    {"25P03", TERN_DATA_AWAY}, /* idle in transaction timeout: the session is closed */
     {"25006", TERN_DATA_AWAY}, /* read-only: a standby, or a primary that is becoming one */
     {"08", TERN_DATA_AWAY},           {"53300", TERN_DATA_BUSY}, /* too many connections */
     {"53", TERN_DATA_FULL},           {"54", TERN_DATA_REFUSED}, /* too complex, too many columns */
     {"42", TERN_DATA_REFUSED},        {"0A", TERN_DATA_REFUSED},
-    {"25", TERN_DATA_REFUSED}, /* not in this state of a transaction */
+    {"25", TERN_DATA_REFUSED}, /* not allowed in this transaction state */
     {"28", TERN_DATA_AWAY},    /* password or permission to connect */
     {"3D", TERN_DATA_AWAY},    /* no such database */
     {"P0", TERN_DATA_REFUSED}, /* raised in PL/pgSQL */
@@ -46,7 +48,7 @@ static bool has_field(const PGresult *result, int field)
     return value != NULL && value[0] != '\0';
 }
 
-/* The server's own C functions are told by the same names in every language, and in all versions so far. */
+/* The server reports its C functions by the same names in every language, and in all versions so far. */
 static bool is_raised_by(const PGresult *result, const char *function)
 {
     const char *name = libpq.resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
@@ -57,11 +59,12 @@ static bool is_of_changed_tables(const PGresult *result, const char *state)
 {
     if (strcmp(state, "XX000") == 0) /* a parameter's type has been dropped */
         return is_raised_by(result, "getTypeInputInfo") || is_raised_by(result, "getTypeBinaryInputInfo");
-    if (has_field(result, PG_DIAG_CONTEXT)) /* raised inside a function that the statement has called */
+    if (has_field(result, PG_DIAG_CONTEXT)) /* raised inside a function that the statement called */
         return false;
-    if (strcmp(state, "0A000") == 0) /* which says, for most, that the server lacks a feature */
+    if (strcmp(state, "0A000") == 0) /* otherwise mostly: the server lacks a feature */
         return is_raised_by(result, "RevalidateCachedQuery");
-    /* A place in the text is known while it is read: for the second time here, since a table has changed. */
+    /* An error has a position in the text while it is parsed: here for the second time, since a table has
+     * changed. */
     return strncmp(state, "42", 2) == 0 && has_field(result, PG_DIAG_STATEMENT_POSITION);
 }
 
@@ -98,15 +101,15 @@ void fault_line(const char *message, char *line, size_t room)
     line[len] = '\0';
 }
 
-/* Copies a field of the result; longer ones are cut. */
+/* Copies a field of the result; longer ones are truncated. */
 static void copy_field(const PGresult *result, int field, char *to, size_t room)
 {
     const char *value = libpq.resultErrorField(result, field);
     snprintf(to, room, "%s", value != NULL ? value : "");
 }
 
-/* The column list of "Key (owner, title)=(7, secret) already exists.": the only part that holds no value. In
- * other languages too the parentheses come first. */
+/* The column list of "Key (owner, title)=(7, secret) already exists.": the only part without values. The
+ * column list comes first in other languages too. */
 static void copy_key_columns(const PGresult *result, char *to, size_t room)
 {
     const char *detail = libpq.resultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
@@ -116,8 +119,8 @@ static void copy_key_columns(const PGresult *result, char *to, size_t room)
         snprintf(to, room, "%.*s", (int)(end - begin - 1), begin + 1);
 }
 
-/* What to write instead, where a value's type is to blame: that is its C kind, or for a text what stands
- * beside it. */
+/* The fix where a value's type is the cause. The type is that of its C kind, or for a text that of its
+ * context. */
 static const char *cast_advice(const char *state)
 {
     if (state != NULL && strcmp(state, "42P18") == 0)
@@ -127,8 +130,8 @@ static const char *cast_advice(const char *state)
     return "";
 }
 
-/* The server has one SQLSTATE for both, and says which in words alone. In other languages than English the
- * statement tells, where it can break one side only. */
+/* The server has one SQLSTATE for both sides, and only its message says which. If the message is not English,
+ * the kind of the statement decides, where it can violate only one side. */
 data_reference fault_reference(const char *message, const char *sql)
 {
     if (strstr(message, "insert or update on table") != NULL)
@@ -163,8 +166,8 @@ bool fault_of_result(const PGresult *result, const char *sql, data_error *error)
     return false;
 }
 
-/* What libpq says of a connection that failed has no SQLSTATE (before libpq 19): told by the server's words,
- * which are English unless lc_messages says otherwise. The first part that they hold counts. */
+/* Before libpq 19, the error of a failed connection has no SQLSTATE. It is recognized by the server's
+ * message, which is English unless lc_messages differs. The first entry that the message contains applies. */
 static const struct {
     const char *part, *advice;
 } advice[] = {

@@ -39,7 +39,7 @@ typedef struct value {
 /* Each appends a value's text; false when its bytes are not what they should be. */
 typedef bool printer(buf *to, const value *v);
 
-/* By way of one of our kinds, whose text it is. */
+/* By way of one of Tern's kinds, which has the same text. */
 static bool print_kind(buf *to, const value *v, Oid oid, const tern_type *type)
 {
     char text[SCALAR_PRINT_BYTES];
@@ -122,7 +122,7 @@ static void add_part(buf *to, int64_t count, char letter)
         buf_add_printf(to, "%" PRId64 "%c", count, letter);
 }
 
-/* As PostgreSQL's intervalstyle iso_8601 has it: each part has a sign of its own. */
+/* Like PostgreSQL's intervalstyle iso_8601: each part has its own sign. */
 static bool print_interval(buf *to, const value *v)
 {
     if (v->len != 16)
@@ -190,7 +190,7 @@ static bool print_bits(buf *to, const value *v)
     return true;
 }
 
-/* "'cat':3A 'rat':2": lexemes with their places, and weights but for D. */
+/* "'cat':3A 'rat':2": lexemes with their positions, and with weights except D. */
 static bool print_search_vector(buf *to, const value *v)
 {
     const char *at = v->data + 4, *end = v->data + v->len;
@@ -260,7 +260,7 @@ PRINT_RANGE(print_date_range, OID_DATE)
 static const struct {
     Oid oid;
     const char *name;
-    printer *print; /* NULL: not exactly, by its bytes alone */
+    printer *print; /* NULL: its bytes alone do not give the exact text */
     bool is_foreign;
 } types[] = {
     {OID_BOOL, "boolean", print_bool, false},
@@ -290,7 +290,7 @@ static const struct {
     {OID_TSRANGE, "tsrange", print_timestamp_range, true},
     {OID_TSTZRANGE, "tstzrange", print_timestamptz_range, true},
     {OID_DATERANGE, "daterange", print_date_range, true},
-    {OID_MONEY, "money", NULL, true}, /* the server's lc_monetary says where its point is */
+    {OID_MONEY, "money", NULL, true}, /* the server's lc_monetary sets its decimal point */
     {OID_TIMETZ, "timetz", NULL, true},
     {OID_TSQUERY, "tsquery", NULL, true},
     {OID_BYTEA, "bytea", NULL, false},

@@ -1,5 +1,5 @@
 /**
- * Columns of types that no migration of ours makes, as tables of other programs have them: as text, and
+ * Reads columns of types that Tern's migrations do not make, but other programs' tables have: as text, and
  * arrays.
  */
 #ifndef POSTGRES_FOREIGN_H
@@ -13,16 +13,16 @@
 /**
  * The text of a value, from its binary format: numbers, dates and UUIDs as JSON shows them, an interval as an
  * ISO 8601 duration, addresses, bits, ranges and search vectors as PostgreSQL writes them.
- * @return NULL with `*out`; else what the column should have been, as column_read says it.
+ * @return NULL with `*out`; otherwise what the column should have been, like column_read.
  */
 const char *foreign_text(Oid oid, const char *data, size_t len, const char **out, arena *a);
-/** Whether a value of the type is an array, so far as that is known by its type and its bytes. */
+/** Whether a value of the type is an array, if its type and its bytes show it. */
 bool foreign_is_array(Oid oid, const char *data, size_t len);
-/** Reads an array of one dimension, without nulls, into the list that `out` is. Returns as column_read. */
+/** Reads an array of one dimension, without nulls, into the list `out`. Returns like column_read. */
 const char *foreign_array(const char *data, size_t len, const tern_type *type, void *out, arena *a);
-/** Whether the type is one of those that no kind in C is like. */
+/** Whether no kind in C corresponds to the type. */
 bool foreign_has(Oid oid);
-/** A problem with the column's type added, where that is one of these, and what to write instead. */
+/** The problem, extended by the column's type and the fix if it is one of these types. */
 const char *foreign_problem(Oid oid, const char *problem, arena *a);
 
 #endif

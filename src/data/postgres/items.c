@@ -1,6 +1,6 @@
 /*
- * Arrays of texts and decimals are sent as text, as single ones are: {"a","b"} is then an array of whatever
- * the server compares it with. All others are sent in the binary format, which array.c describes.
+ * Arrays of texts and decimals are sent as text, like single values: the server infers the type of {"a","b"}
+ * from its context. All others are sent in the binary format that array.c describes.
  */
 #include "data/postgres/items.h"
 
@@ -11,10 +11,10 @@
 
 enum { HEAD_BYTES = 20, LENGTH_BYTES = 4 };
 
-/* By tern_arg_kind. No array is of a kind that is left out. */
+/* By tern_arg_kind. Arrays never have the missing kinds. */
 static const struct {
     Oid array, item;
-    uint8_t bytes; /* of an item, where they are always as many */
+    uint8_t bytes; /* of an item, if the size is fixed */
 } types[] = {
     [TERN_ARG_BOOL] = {1000, OID_BOOL, 1},
     [TERN_ARG_INT] = {1016, OID_INT8, 8},
@@ -70,7 +70,7 @@ static const char *wrong_text(tern_str text)
                                                      : "a text that is not UTF-8";
 }
 
-/** At most so many bytes; 0 with `*problem`. */
+/** An upper bound of the bytes; 0 with `*problem`. */
 static size_t text_room(const tern_arg *list, size_t most, const char **problem)
 {
     bool is_of_texts = items_kind(list->kind) == TERN_ARG_TEXT;
@@ -123,7 +123,7 @@ static bool as_text(const tern_arg *list, size_t most, arena *a, pg_array *out, 
 
 /* -- binary -- */
 
-/** At most so many bytes, and the items that are not null. 0 with `*problem`. */
+/** An upper bound of the bytes, and the number of items that are not null. 0 with `*problem`. */
 static size_t binary_room(const tern_arg *list, size_t most, size_t *count, const char **problem)
 {
     size_t bytes = types[items_kind(list->kind)].bytes, room = HEAD_BYTES;
@@ -166,7 +166,7 @@ static bool as_binary(const tern_arg *list, size_t most, arena *a, pg_array *out
     if (data == NULL)
         return false;
     put_head(at, types[items_kind(list->kind)].item, count);
-    at += count != 0 ? HEAD_BYTES : HEAD_BYTES - 8; /* without a dimension there is no length of it */
+    at += count != 0 ? HEAD_BYTES : HEAD_BYTES - 8; /* without dimensions there is no length */
     for (size_t i = 0; i < list->list.count; i++) {
         const tern_arg item = items_at(list, i);
         if (item.is_null)

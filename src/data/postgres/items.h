@@ -11,13 +11,13 @@ typedef struct pg_array {
     bool is_binary;
 } pg_array;
 
-/** The type of an array of values of this kind; of texts none, as a single text has none: the server takes it
- * from what stands beside it. */
+/** The type of an array of values of this kind; none for texts, as for a single text: the server infers it
+ * from the context. */
 Oid items_array_type(tern_arg_kind kind);
 /**
  * Encodes a list into the arena, without the items that are null. False with `*problem` when an item cannot
- * be sent ("a text that is not UTF-8") or all take more than `most` bytes, and without it when memory is
- * short.
+ * be sent ("a text that is not UTF-8") or the array needs more than `most` bytes, and without `*problem` when
+ * out of memory.
  */
 bool items_as_array(const tern_arg *list, size_t most, arena *a, pg_array *out, const char **problem);
 

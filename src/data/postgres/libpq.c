@@ -24,13 +24,13 @@ static void *find(void *library, const char *name, size_t offset)
 }
 
 /*
- * libpq sends PGTZ as a startup parameter, so that every session is in UTC whatever the server, database or
- * role says: a timestamp without a zone is then written as it is read, and RESET comes back to it. PgBouncer
- * follows this parameter, where it refuses "options".
+ * libpq sends PGTZ as a startup parameter, so that every session is in UTC, regardless of the settings of
+ * server, database or role. A timestamp without a zone is then written as it is read, and RESET restores UTC.
+ * PgBouncer supports this parameter, but refuses "options".
  */
 bool libpq_load(const char **problem)
 {
-    static void *library; /* stays for the life of the process */
+    static void *library; /* remains for the life of the process */
     if (library != NULL)
         return true;
     void *opened = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
@@ -47,7 +47,7 @@ bool libpq_load(const char **problem)
     find(opened, "PQcancelCreate", offsetof(libpq_functions, cancelCreate));
     find(opened, "PQcancelBlocking", offsetof(libpq_functions, cancelBlocking));
     find(opened, "PQcancelFinish", offsetof(libpq_functions, cancelFinish));
-    /* dlsym looks into what the library itself was linked to as well */
+    /* dlsym also searches the libraries that it is linked to */
     find(opened, "SSL_has_pending", offsetof(libpq_functions, ssl_has_pending));
     setenv("PGTZ", "UTC", 1);
     library = opened;

@@ -1,5 +1,5 @@
 /**
- * libpq, loaded when a postgres:// URL asks for it: programs without one need not have it.
+ * libpq, loaded when a postgres:// URL asks for it: other programs do not need it.
  *
  * `libpq.getResult(conn)` is PQgetResult(conn), and so on.
  */
@@ -63,17 +63,17 @@ typedef struct libpq_functions {
 #define X(name) __typeof__(PQ##name) *name;
     LIBPQ_FUNCTIONS(X)
 #undef X
-    /** A cancel request encrypted as its connection is: since libpq 17, NULL before. */
+    /** A cancel request encrypted as its connection is: since libpq 17; NULL before. */
     void *(*cancelCreate)(PGconn *conn);
     int (*cancelBlocking)(void *pg_request);
     void (*cancelFinish)(void *pg_request);
-    /** OpenSSL's SSL_has_pending, where this libpq has OpenSSL: NULL otherwise. */
+    /** OpenSSL's SSL_has_pending, if this libpq uses OpenSSL; otherwise NULL. */
     int (*ssl_has_pending)(const void *ssl);
 } libpq_functions;
 
 extern libpq_functions libpq;
 
-/** Loads the library once in a process; false when it is not installed or too old, with why in `*problem`. */
+/** Loads the library once in a process; false, with `*problem`, when it is not installed or too old. */
 bool libpq_load(const char **problem);
 
 #endif

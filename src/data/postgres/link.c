@@ -1,7 +1,7 @@
 /*
  * One connection in pipeline mode: statements out, answers in.
  *
- * Hot path: link_send, link_sync, link_on_event. What comes is matched with what was sent strictly in order;
+ * Hot path: link_send, link_sync, link_on_event. Answers are matched with statements strictly in order;
  * anything that does not fit drops the connection, so that no answer can reach the wrong request.
  */
 #include "data/postgres/faults.h"
@@ -25,8 +25,8 @@ bool link_watch(pg_link *l, uint32_t events)
     if (fd == l->source.fd && events == l->watched)
         return true;
     struct epoll_event event = {.events = events, .data.ptr = &l->source};
-    /* While it opens, libpq may have closed the socket and opened another one, even of the same number: the
-     * old one's registration went with it. */
+    /* While it opens, libpq may have closed the socket and opened another one, even of the same number: this
+     * removed the old one's registration. */
     if (fd != l->source.fd || epoll_ctl(loop_self.epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0) {
         l->source.fd = fd;
         if (fd < 0 || epoll_ctl(loop_self.epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
@@ -36,7 +36,7 @@ bool link_watch(pg_link *l, uint32_t events)
     return true;
 }
 
-/* Sends what libpq holds; what the socket does not take goes when it can be written again. */
+/* Sends libpq's buffered data; the rest is sent when the socket becomes writable. */
 static bool flush(pg_link *l)
 {
     int left = libpq.flush(l->conn);
@@ -117,7 +117,7 @@ bool link_sync(pg_link *l)
 
 /* -- answers in -- */
 
-/* The SQLSTATE of an error, "" when it is libpq's own; NULL for what is none. */
+/* The SQLSTATE of an error, "" when it is libpq's own; NULL when it is not an error. */
 static const char *state_of(const PGresult *result)
 {
     if (result == NULL || libpq.resultStatus(result) != PGRES_FATAL_ERROR)
@@ -126,7 +126,7 @@ static const char *state_of(const PGresult *result)
     return state != NULL ? state : "";
 }
 
-/* In a session, outside of a transaction. */
+/* Whether it is in a session, outside a transaction. */
 static void send_again(pg_link *l, pg_request *r)
 {
     libpq.clear(r->result);
@@ -153,7 +153,9 @@ static bool is_passing(pg_link *l, pg_request *r, const char *state)
            (r->waiting != NULL && !r->statement->writes && fault_of_state(state) == TERN_DATA_AWAY);
 }
 
-/* In a session, by what comes before it in its group: the transaction's "begin", unless a statement failed.
+/*
+ * In a session, a statement is skipped because the transaction's "begin" failed, unless another statement in
+ * the group did.
  */
 static void skipped(pg_link *l, pg_request *r)
 {
@@ -163,7 +165,7 @@ static void skipped(pg_link *l, pg_request *r)
         error->is_outdated = true;
 }
 
-/* All of the answer is there, and its transaction, if it was one of its own, has ended. */
+/* The answer is complete, and its transaction has ended if it had its own. */
 static void answered(pg_link *l, pg_request *r)
 {
     data_database *db = l->db;
@@ -173,7 +175,7 @@ static void answered(pg_link *l, pg_request *r)
     l->in_flight--;
     l->idle_since_ms = loop_self.now_ms;
     if (l->was_cancelled && (r->is_aborted || (state != NULL && strcmp(state, "57014") == 0))) {
-        is_again = true; /* hit by a cancel request that was meant for another one */
+        is_again = true; /* hit by a cancel request for another statement */
         r->attempts--;
     }
     if (state == NULL && r->is_plain && !r->is_aborted)
@@ -192,7 +194,7 @@ static void answered(pg_link *l, pg_request *r)
         pg_request_done(db, r);
 }
 
-/* Moves on to what comes after the answer that has just been taken whole. */
+/* Moves on after a complete answer. */
 static void next_stage(pg_link *l)
 {
     pg_request *r = list_owner(l->flight.next, pg_request, link);
@@ -222,13 +224,14 @@ static void keep_result(pg_request *r, PGresult *result)
     r->result = result;
 }
 
-/* Takes one result that is not the end of anything; false when it does not fit. Owns it only on true. */
+/* Processes a result that does not end an answer; false when it does not match. Owns it only if it returns
+ * true. */
 static bool take_result(pg_link *l, pg_request *r, PGresult *result)
 {
     ExecStatusType status = libpq.resultStatus(result);
     bool is_first = !l->has_answer;
     if (status == PGRES_SINGLE_TUPLE && r->is_streamed && r->waiting == NULL) {
-        libpq.clear(result); /* a row that nobody wants any more */
+        libpq.clear(result); /* a row that is no longer needed */
         return true;
     }
     l->has_answer = true;
@@ -241,7 +244,7 @@ static bool take_result(pg_link *l, pg_request *r, PGresult *result)
     if (status == PGRES_PIPELINE_ABORTED && l->stage != STAGE_SYNC && is_first) {
         if (l->stage == STAGE_PREPARE)
             prepared_forget(l, r->prepared_id);
-        r->is_aborted = r->result == NULL; /* else it was its own Parse that failed */
+        r->is_aborted = r->result == NULL; /* otherwise its own Parse failed */
         libpq.clear(result);
         return true;
     }
@@ -303,12 +306,12 @@ bool link_take_answers(pg_link *l)
     if (list_empty(&l->flight) && l->state != LINK_READY)
         link_settle(l);
     if (l->state != LINK_LENT &&
-        !list_empty(&l->db->wants)) /* a lent one serves nobody else for its answers */
+        !list_empty(&l->db->wants)) /* a lent one does not serve others until its answers arrive */
         pg_pool_pump_later(l->db);
     return l->state != LINK_BROKEN;
 }
 
-/* With TLS a record may be in OpenSSL's hands already, of which no event tells. */
+/* With TLS, OpenSSL may have buffered a record already, which no event reports. */
 bool link_read(pg_link *l)
 {
     do {
@@ -345,7 +348,7 @@ void link_on_event(loop_source *source, uint32_t events)
 
 /* -- the end of a connection -- */
 
-/* What the server, or a pooler, has said before it closed the connection. */
+/* Reads the message that the server or a pooler sent before it closed the connection. */
 static const char *reason_of(const pg_link *l, const char *reason, char *line, size_t room)
 {
     const PGresult *result =
@@ -356,7 +359,8 @@ static const char *reason_of(const pg_link *l, const char *reason, char *line, s
     return line;
 }
 
-/* What was in flight: nobody knows whether a write was done, but a read can be sent to another connection. */
+/* Ends the statements in flight: whether a write was done is unknown, but a read can be sent on another
+ * connection. */
 static void fail_flight(pg_link *l, bool was_lent, const char *reason)
 {
     list_link *link;

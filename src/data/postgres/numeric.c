@@ -17,7 +17,7 @@ enum {
 
 typedef struct numeric {
     unsigned count;       /* of digits */
-    int weight;           /* the first digit's: it counts 10000^weight */
+    int weight;           /* power of 10000 of the first digit */
     unsigned sign, scale; /* decimal digits after the point that are shown */
     const char *digits;
 } numeric;
@@ -40,7 +40,7 @@ static unsigned digit_at(const numeric *n, int power)
     return index >= 0 && index < (int)n->count ? wire_get_16(n->digits + 2 * index) : 0;
 }
 
-/* The number times 10^scale, when that is whole and of at most 18 digits. */
+/* The number times 10^scale, when that is whole and has at most 18 digits. */
 static bool scaled(const numeric *n, unsigned scale, int64_t *out)
 {
     int64_t units = 0;
@@ -69,7 +69,7 @@ bool numeric_to_decimal(const char *data, size_t len, tern_decimal *out)
     numeric n;
     if (!read_head(data, len, &n) || (n.sign != SIGN_PLUS && n.sign != SIGN_MINUS))
         return false;
-    /* zeros at the end are of the number, as long as there is room for them */
+    /* trailing zeros are kept while there is room for them */
     for (unsigned scale = n.scale < MOST_DIGITS ? n.scale : MOST_DIGITS;; scale--) {
         if (scaled(&n, scale, &out->units)) {
             out->scale = (uint8_t)scale;
@@ -106,7 +106,7 @@ bool numeric_to_double(const char *data, size_t len, double *out, arena *a)
         *out = n.sign == SIGN_NAN ? (double)NAN : n.sign == SIGN_INF ? (double)INFINITY : -(double)INFINITY;
         return true;
     }
-    /* as text, which is rounded correctly: all digits as one whole number, and the power of ten behind */
+    /* as text, which is rounded correctly: all digits as one whole number, and the power of ten after it */
     size_t room = 4 * (size_t)n.count + 16;
     char *text = arena_alloc(a, room), *at = text;
     if (text == NULL)
@@ -119,7 +119,7 @@ bool numeric_to_double(const char *data, size_t len, double *out, arena *a)
         for (unsigned power = 1000; power > 0; power /= 10) {
             unsigned decimal = digit / power % 10;
             has_begun |= decimal != 0;
-            if (has_begun) /* JSON's grammar has no zeros in front */
+            if (has_begun) /* JSON does not allow leading zeros */
                 *at++ = (char)('0' + decimal);
         }
     }

@@ -1,4 +1,4 @@
-/** PostgreSQL's numeric in its binary format: digits to the base of 10,000. */
+/** PostgreSQL's numeric in its binary format: digits in base 10,000. */
 #ifndef POSTGRES_NUMERIC_H
 #define POSTGRES_NUMERIC_H
 
@@ -7,7 +7,7 @@
 
 #include <tern/model.h>
 
-/** Exactly; false when it has more than 18 digits, or is no number at all. */
+/** Exactly; false when it has more than 18 digits, or is not a number. */
 bool numeric_to_decimal(const char *data, size_t len, tern_decimal *out);
 /** Exactly; false when it is not whole or beyond the range. */
 bool numeric_to_i64(const char *data, size_t len, int64_t *out);

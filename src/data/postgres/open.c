@@ -1,4 +1,4 @@
-/* Opening connections without blocking the loop, and what follows when that fails. */
+/* Opens connections without blocking the loop, and handles failures to connect. */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
 #include "data/postgres/wire.h"
@@ -15,8 +15,8 @@ enum { OPEN_MS = 5000, LEAST_PAUSE_MS = 100, MOST_PAUSE_MS = 5000 };
 
 static void on_open_event(loop_source *source, uint32_t events);
 
-/* The pause before the next attempt: twice as long each time, and a part of it by chance, so that workers do
- * not come all at once to a server that has just started. */
+/* The pause before the next attempt: twice as long each time, partly random, so that workers do not all
+ * connect at once to a server that has just started. */
 static uint64_t pause_ms(unsigned failures)
 {
     uint16_t chance = 0;
@@ -27,7 +27,7 @@ static uint64_t pause_ms(unsigned failures)
     return most - most / 2 * chance / UINT16_MAX;
 }
 
-/* The same trouble is logged once, not with every attempt. */
+/* The same problem is logged once, not at every attempt. */
 static void note_failure(data_database *db, const char *line)
 {
     db->failures += db->failures < 1000;
@@ -42,7 +42,7 @@ void link_note_failure(pg_link *l, const char *reason)
     if (l->db->is_closing)
         return;
     note_failure(l->db, reason);
-    pg_pool_pump_later(l->db); /* those that wait are told */
+    pg_pool_pump_later(l->db); /* the waiters are notified */
 }
 
 static void fail(pg_link *l, const char *line)
@@ -53,7 +53,7 @@ static void fail(pg_link *l, const char *line)
 static void on_open_deadline(timer_entry *timer)
 {
     fail(list_owner(timer, pg_link, timer),
-         "the server does not answer: is it overloaded, or a firewall between?");
+         "the server does not answer: it may be overloaded, or a firewall blocks it");
 }
 
 static void drop_notice(void *unused, const char *message)
@@ -79,8 +79,8 @@ static void be_ready(pg_link *l)
     pg_pool_pump_later(db);
 }
 
-/* A pooler makes up the key for cancelling that it gives out, of which a process id is the half. So where the
- * process that answers has another one, a pooler is between. */
+/* A pooler invents the cancel key that it sends, half of which is a process id. So if the answering process
+ * has another id, there is a pooler. */
 static bool send_probe(pg_link *l)
 {
     static const data_statement ask = {.sql = "select pg_backend_pid()", .sql_len = 23};
@@ -129,7 +129,7 @@ static void succeed(pg_link *l)
         fail(l, "the socket cannot be watched");
         return;
     }
-    l->is_pooled = true; /* until more is known */
+    l->is_pooled = true; /* until the pooler check */
     l->is_nameless = db->is_pooled || !prepared_begin_names(l);
     if (db->is_pooled)
         be_ready(l);
@@ -187,11 +187,11 @@ static void on_looked_up(side_thread *job)
 {
     address_lookup *lookup = list_owner(job, address_lookup, job);
     pg_link *l = lookup->owner;
-    l->lookup = NULL; /* given up by who calls this */
+    l->lookup = NULL; /* the caller gives up */
     if (lookup->found_hosts.len > 0 && !lookup->found_addresses.failed && !lookup->found_ports.failed)
         start(l, lookup);
     else
-        fail(l, lookup->problem[0] != '\0' ? lookup->problem : "looking up its host gave no address");
+        fail(l, lookup->problem[0] != '\0' ? lookup->problem : "its host name has no address");
 }
 
 void link_open(data_database *db)

@@ -1,4 +1,4 @@
-/* Hot path: for every statement. Nothing is allocated for eight values or fewer. */
+/* Hot path: runs for every statement. Allocates nothing for eight values or fewer. */
 #include "data/postgres/params.h"
 
 #include "data/items.h"
@@ -10,7 +10,7 @@
 
 #include <limits.h>
 
-enum { VALUES_MOST = 65535 }; /* of a statement: a 16-bit count */
+enum { VALUES_MOST = 65535 }; /* limit of a statement: a 16-bit count */
 
 _Static_assert(PARAM_BYTES >= 1 + 20 + 1 + 19, "a decimal fits, with its NUL");
 
@@ -57,7 +57,7 @@ static bool make_room(params *to, data_run *run, unsigned count)
     return false;
 }
 
-/* Each puts a value's bytes at `at` and returns their number, or -1 with `*problem`. */
+/* Each writes a value's bytes to `at` and returns their number, or -1 with `*problem`. */
 
 static int put_64(char *at, int64_t value)
 {
@@ -98,7 +98,7 @@ static int put_datetime(char *at, tern_datetime moment, const char **problem)
 static int put_duration(char *at, tern_duration span)
 {
     put_64(at, span.microseconds);
-    memset(at + 8, 0, 8); /* days and months, which are of no fixed length */
+    memset(at + 8, 0, 8); /* days and months, which have no fixed length */
     return 16;
 }
 
@@ -146,7 +146,7 @@ int params_put(char *at, const tern_arg *arg, const char **problem)
     }
 }
 
-/* Text goes with a NUL after it, which a slice need not have: so it is copied. */
+/* Text is sent with a NUL after it, which a slice may lack, so it is copied. */
 static const char *text_of(const tern_arg *arg, data_run *run, const char **problem)
 {
     size_t len = arg->text.len;

@@ -1,4 +1,4 @@
-/* Who gets which connection. Hot path: pg_pool_want, pg_pool_pump. */
+/* Assigns connections to requests. Hot path: pg_pool_want, pg_pool_pump. */
 #include "data/postgres/pool.h"
 
 #include "base/mem.h"
@@ -8,8 +8,9 @@
 enum {
     WATCH_MS = 20,
     FLIGHT_MOST = 1024, /* statements in flight on one connection */
-    STALLED_MS = 8,     /* no answer for so long: the oldest of them is slow, and others go elsewhere */
-    LATE_MS = 16        /* the oldest has waited so long: one connection does not keep up */
+    STALLED_MS =
+        8,       /* without an answer for this long, the oldest is slow, and others use another connection */
+    LATE_MS = 16 /* the oldest has waited this long: one connection cannot keep up */
 };
 
 /* -- requests -- */
@@ -41,7 +42,7 @@ void pg_request_done(data_database *db, pg_request *r)
         pg_request_free(db, r);
     else if (!r->is_streamed)
         coro_wake(r->waiting);
-    else if (r->on->reader != NULL) /* else its coroutine may be waiting for something else */
+    else if (r->on->reader != NULL) /* otherwise its coroutine may be waiting for something else */
         coro_wake(r->on->reader);
 }
 
@@ -89,9 +90,9 @@ void pg_pool_want_again(data_database *db, pg_request *r)
     pg_pool_pump_later(db);
 }
 
-/* -- those that wait too long -- */
+/* -- time-outs of waiters -- */
 
-/* Wakes the late ones of a list; returns whether there is anyone in it. */
+/* Wakes requests in the list whose time is over; returns whether the list has any requests. */
 static bool wake_late(const list_link *head)
 {
     list_each (link, head) {
@@ -120,14 +121,14 @@ void pg_pool_on_watch(timer_entry *timer)
         pg_pool_watch(db);
 }
 
-/* -- connections for them -- */
+/* -- assigning connections -- */
 
 static bool is_free(const pg_link *l)
 {
     return l->state == LINK_READY && list_empty(&l->flight);
 }
 
-/* Whether this statement too may be put behind those in flight. */
+/* Whether this statement may be sent after those in flight. */
 static bool is_shareable(const pg_link *l, const pg_request *r)
 {
     if (l->state != LINK_READY || l->is_held || l->in_flight >= FLIGHT_MOST)
@@ -137,11 +138,11 @@ static bool is_shareable(const pg_link *l, const pg_request *r)
     if (l->is_pooled && (!l->is_unsynced || r->is_alone)) /* one group at a time */
         return false;
     uint64_t sent_ms = list_owner(l->flight.next, pg_request, link)->sent_ms, now_ms = loop_self.now_ms;
-    uint64_t moved_ms = sent_ms > l->idle_since_ms ? sent_ms : l->idle_since_ms; /* that an answer came */
+    uint64_t moved_ms = sent_ms > l->idle_since_ms ? sent_ms : l->idle_since_ms; /* since an answer came */
     return now_ms <= moved_ms + STALLED_MS && now_ms <= sent_ms + LATE_MS;
 }
 
-/* The first in the list: few connections that carry much cost fewer system calls than many. */
+/* Takes the first in the list: a few busy connections need fewer system calls than many. */
 static pg_link *shareable(data_database *db, const pg_request *r)
 {
     list_each (link, &db->links) {
@@ -168,7 +169,7 @@ pg_link *pg_pool_lend_now(data_database *db)
     return NULL;
 }
 
-/* The connection that will be free soonest takes nothing new until then. */
+/* Reserves the connection that will be free soonest: it accepts nothing new until then. */
 static void hold_one(data_database *db)
 {
     pg_link *best = NULL;
@@ -181,7 +182,7 @@ static void hold_one(data_database *db)
         best->is_held = true;
 }
 
-/* Lends a connection to one that wants it alone; false when it must wait. */
+/* Lends a connection to a request for exclusive use; false when it must wait. */
 static bool serve_alone(data_database *db, pg_request *r)
 {
     list_each (link, &db->links) {
@@ -197,7 +198,7 @@ static bool serve_alone(data_database *db, pg_request *r)
     return false;
 }
 
-/* Puts a statement on a connection. A write is the last of its group: what stands before it only reads. */
+/* Puts a statement on a connection. A write is the last of its group: the statements before it only read. */
 static void put(pg_link *l, pg_request *r)
 {
     if (r->is_alone && !link_sync(l))
@@ -207,8 +208,7 @@ static void put(pg_link *l, pg_request *r)
         link_sync(l);
 }
 
-/* Gives everyone a connection who can have one, oldest first; returns for how many more connections there
- * would be work. */
+/* Assigns connections to requests, oldest first; returns how many more connections would be useful. */
 static unsigned serve(data_database *db)
 {
     unsigned lacking = 0;
@@ -219,7 +219,7 @@ static unsigned serve(data_database *db)
         next = link->next;
         if (r->statement == NULL) {
             lacking += !serve_alone(db, r);
-            if (lacking >= db->most) /* every connection there may be is wanted by those before the rest */
+            if (lacking >= db->most) /* the requests so far need all possible connections */
                 break;
             l = NULL;
             continue;
@@ -267,7 +267,7 @@ void pg_pool_pump(loop_later *later)
     }
 }
 
-/* -- blocks of connections that are gone -- */
+/* -- blocks of dropped connections -- */
 
 void link_forget(pg_link *l)
 {

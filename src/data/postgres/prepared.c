@@ -1,8 +1,8 @@
 /*
- * What a connection has prepared, and what becomes of it when the tables change. Hot path: prepared_name.
+ * The prepared statements of a connection, and the handling of tables that change. Hot path: prepared_name.
  *
- * A name is never used for a second statement, nor a second time for the same one. What was prepared too
- * early is left to the server, which forgets it with the connection.
+ * A name is never reused, not even for the same statement. Outdated prepared statements remain on the server
+ * until the connection ends.
  */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-    MISSING_MOST = 3,   /* then statements are no longer prepared by name */
+    MISSING_MOST = 3,   /* after these, statements are no longer prepared by name */
     SERIALS_MOST = 8192 /* prepared on one connection in its life; a process keeps 4,352 statements at most */
 };
 
@@ -55,7 +55,7 @@ bool prepared_name(pg_link *l, pg_request *r, char name[NAME_BYTES])
     prepared *p = &l->prepared[id];
     r->prepared_id = id;
     r->is_earlier = p->generation == l->db->generation && p->version == r->statement->version;
-    if (!r->is_earlier) { /* or will be, when the answer comes; if not, it is forgotten */
+    if (!r->is_earlier) { /* or will be, when the answer arrives; otherwise it is forgotten */
         *p = (prepared){++l->serial, l->db->generation, r->statement->version};
         if (prepared_is_worn(l) && l->state == LINK_READY)
             l->state = LINK_DRAINING;
@@ -85,8 +85,8 @@ bool prepared_is_worn(const pg_link *l)
     return l->serial >= SERIALS_MOST;
 }
 
-/* A server that does not know what we have prepared, again and again, is several: a pooler is between that
- * did not look like one. */
+/* A server that repeatedly does not know prepared statements is in fact several servers: there is a pooler
+ * that was not detected. */
 static void note_missing(data_database *db)
 {
     if (++db->missing != MISSING_MOST)
@@ -98,7 +98,7 @@ static void note_missing(data_database *db)
     }
     tern_log(TERN_LOG_WARN,
              "PostgreSQL does not know statements that were prepared on its connections: a pooler "
-             "seems to be between. They are sent without names from now on, as with "
+             "seems to be in use. Statements are sent without names from now on, as with "
              "TERN_DATABASE_PREPARE=never");
 }
 
@@ -106,7 +106,7 @@ bool prepared_is_to_blame(pg_link *l, pg_request *r)
 {
     data_database *db = l->db;
     const prepared *p = &l->prepared[r->prepared_id];
-    bool is_current = p->serial == r->serial && p->generation == db->generation; /* nobody has noticed yet */
+    bool is_current = p->serial == r->serial && p->generation == db->generation; /* not noticed yet */
     fault_origin origin = fault_origin_of(r->result);
     if (origin == FAULT_OF_STATEMENT)
         return false;
@@ -123,6 +123,6 @@ bool prepared_is_to_blame(pg_link *l, pg_request *r)
 
 void prepared_was_to_blame(data_database *db, const pg_request *r)
 {
-    if (r->generation == db->generation) /* else another one has said so */
+    if (r->generation == db->generation) /* otherwise another request has reported it */
         db->generation++;
 }

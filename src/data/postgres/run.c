@@ -1,10 +1,10 @@
-/* Statements on any connection, each as a transaction of its own. */
+/* Runs statements on any connection, each as its own transaction. */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
 
 #include <stdlib.h>
 
-/* The row count that an insert, update or delete ends with. */
+/* The row count reported by an insert, update or delete. */
 static int64_t rows_changed(PGresult *result)
 {
     const char *tag = libpq.cmdStatus(result);
@@ -23,8 +23,7 @@ static int64_t rows_changed(PGresult *result)
     return strtoll(libpq.cmdTuples(result), NULL, 10);
 }
 
-/* When what was prepared is of no use any more, clients may simply try again. A value is more often to blame.
- */
+/* After an outdated preparation, clients may simply retry. A value is the more likely cause, though. */
 static bool hand_over_error(data_run *run, const pg_request *r)
 {
     fault_of_result(r->result, run->statement->sql, &run->error);
@@ -52,7 +51,9 @@ static bool hand_over(data_run *run, const pg_request *r)
     return true;
 }
 
-/* The caller goes before its answer has come. A statement that is short is waited for rather than cancelled.
+/*
+ * The caller leaves before its answer has arrived. Waiting for a short statement is better than cancelling
+ * it.
  */
 static void leave(data_database *db, pg_request *r)
 {
@@ -68,7 +69,7 @@ static void leave(data_database *db, pg_request *r)
     }
 }
 
-/* Whether the wait has an end now, told by the pool's watch; then the request is left. */
+/* Whether the wait ends now, as decided by the pool's timer; then the request is abandoned. */
 static bool is_over(data_database *db, pg_request *r, data_run *run)
 {
     if (r->deadline_ms != 0 && loop_self.now_ms >= r->deadline_ms) {
@@ -149,7 +150,7 @@ bool run_await_all(data_database *db, pg_request **requests, data_run *runs, uns
         pg_request *r = requests[i];
         bool goes_on = !runs[done].error.is_cancelled && runs[done].error.fault != TERN_DATA_TIMEOUT;
         if (goes_on && !r->is_done &&
-            r->on != NULL) /* a session goes on after its answer, which is dropped */
+            r->on != NULL) /* a session continues after its answer, which is dropped */
             link_orphan(r, r->deadline_ms != 0 ? r->deadline_ms : UINT64_MAX);
         else
             leave(db, r);
@@ -164,7 +165,8 @@ bool pg_run_all(data_database *db, data_run *runs, unsigned count)
     if (!run_requests(db, runs, count, values, requests))
         return false;
     for (unsigned i = 0; i < count; i++) {
-        if (pg_pool_want(db, requests[i], &runs->error)) /* if not, then none: the server is away */
+        if (pg_pool_want(db, requests[i],
+                         &runs->error)) /* if not, then no connection: the server is unreachable */
             continue;
         for (unsigned unsent = i; unsent < count; unsent++)
             pg_request_free(db, requests[unsent]);

@@ -20,7 +20,7 @@ static data_session *leave_queue(data_database *db, pg_request *want)
 
 data_session *pg_acquire(data_database *db, bool writes, data_error *error)
 {
-    (void)writes; /* a database of replicas is one of its own */
+    (void)writes; /* replicas are a separate database */
     *error = (data_error){0};
     pg_link *now = pg_pool_lend_now(db);
     if (now != NULL)
@@ -43,7 +43,7 @@ data_session *pg_acquire(data_database *db, bool writes, data_error *error)
     return want.has_failed ? NULL : want.on;
 }
 
-/* Waits until a statement that was left, and its cancel request, have ended: neither may hit what follows. */
+/* Waits until an abandoned statement and its cancel request have ended: neither may affect what follows. */
 static bool await_settled(pg_link *l, data_error *error)
 {
     while (l->state == LINK_LENT && (!list_empty(&l->flight) || l->cancel != NULL)) {
@@ -67,7 +67,7 @@ bool session_is_usable(pg_link *l, data_error *error)
     return l->state == LINK_LENT || data_refuse(error, TERN_DATA_AWAY, "the session's connection was lost");
 }
 
-/* Whether an unprepared statement leaves nothing behind in its session but what a rollback takes away. */
+/* Whether a rollback undoes everything that an unprepared statement did to its session. */
 static bool leaves_nothing(const char *sql)
 {
     static const char *const words[] = {"begin",     "start",   "commit", "end",    "rollback", "abort",
@@ -80,12 +80,13 @@ static bool leaves_nothing(const char *sql)
     return false;
 }
 
-/* A transaction begins on the journey of its first statement. When it cannot, the server skips that one: the
- * log has the reason. */
+/* Sends "begin" in the same round trip as the first statement. When it fails, the server skips that
+ * statement: the reason is in the log. */
 static bool send_begin(pg_link *l)
 {
     static const params none;
-    data_run unused = {.statement = l->begins, .deadline_ms = UINT64_MAX}; /* the statement behind has one */
+    data_run unused = {.statement = l->begins,
+                       .deadline_ms = UINT64_MAX}; /* the statement after it has one */
     pg_request *r = pg_request_new(l->db, &unused, &none);
     if (r == NULL) {
         link_drop(l, "out of memory");
@@ -125,8 +126,10 @@ static bool run_once(data_session *l, data_run *run, bool is_plain)
     return run_await(l->db, r, run);
 }
 
-/* Of a transaction nothing but its first statement was sent, and what was prepared for that one is for tables
- * as they were: the transaction begins again. */
+/*
+ * Only the first statement of the transaction was sent, and its preparation was outdated: the transaction
+ * begins again.
+ */
 static bool begin_again(data_session *l, const data_statement *begins, data_run *run)
 {
     data_run undo = {.statement = &pg_rollback, .deadline_ms = run->deadline_ms};
@@ -147,7 +150,7 @@ bool pg_session_run(data_session *l, data_run *run)
         return true;
     bool was_value = run->error.fault == TERN_DATA_BAD_VALUE;
     bool is_done = begin_again(l, begins, run) && run_once(l, run, true);
-    l->db->generation += is_done && was_value; /* it was not the value's fault */
+    l->db->generation += is_done && was_value; /* the value was not the cause */
     return is_done;
 }
 
@@ -189,7 +192,7 @@ static bool commit(data_session *l, data_run *run)
 {
     if (l->begins == NULL)
         return pg_session_run(l, run);
-    l->begins = NULL; /* nothing was asked of it */
+    l->begins = NULL; /* nothing was sent on it */
     run->affected = 0;
     return session_is_usable(l, &run->error);
 }

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Whoever of the two is last closes the descriptor and frees. */
+/* The last of the two closes the descriptor and frees the job. */
 static void leave(side_thread *job)
 {
     if (atomic_fetch_sub(&job->users, 1) != 1)
@@ -43,7 +43,7 @@ static bool start_thread(side_thread *job)
     if (pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all); /* signals are the worker's own thread's */
+    sigfillset(&all); /* signals belong to the worker's own thread */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool is_started = pthread_create(&thread, &attributes, run, job) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -1,10 +1,10 @@
-/* A result row by row: no more is read from the socket than the caller has asked for. */
+/* Reads a result row by row: reads only as much from the socket as the caller needs. */
 #include "data/postgres/faults.h"
 #include "data/postgres/pool.h"
 
 #include <sys/epoll.h>
 
-/* Single-row mode is asked of the statement at the head of the pipeline, so "begin" cannot be before it. */
+/* Single-row mode applies to the statement at the head of the pipeline, so "begin" must not be before it. */
 static bool begin_first(data_session *l, data_run *run)
 {
     data_run begin = {.statement = l->begins, .deadline_ms = run->deadline_ms};
@@ -40,11 +40,11 @@ bool pg_stream_open(data_session *l, data_run *run)
     return false;
 }
 
-/* Waits until libpq has a result; false when there will be none, with the error. */
+/* Waits until libpq has a result; false, with the error, when there will be none. */
 static bool await_result(pg_link *l, data_run *run)
 {
     const coro *self = coro_self();
-    if (self->is_cancelled && self->cancel_masked == 0) { /* also where rows come too fast to be waited for */
+    if (self->is_cancelled && self->cancel_masked == 0) { /* also when rows arrive without waiting */
         run->error = (data_error){.is_cancelled = true};
         return false;
     }
@@ -109,7 +109,7 @@ void pg_stream_close(data_session *l, data_run *run)
             link_watch(l, EPOLLIN | EPOLLRDHUP);
         return;
     }
-    /* The rows that are left are read and dropped as they come, when more is to come on the connection. */
+    /* Reads and drops the remaining rows, if the connection will be used again. */
     uint64_t until_ms = run->deadline_ms != 0 ? run->deadline_ms : UINT64_MAX;
     link_orphan(r, l->is_given_up ? loop_self.now_ms : until_ms);
     if (!link_watch(l, EPOLLIN | EPOLLRDHUP))

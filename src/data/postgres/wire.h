@@ -1,4 +1,4 @@
-/** Numbers as PostgreSQL's binary formats have them: big-endian. */
+/** Numbers in PostgreSQL's binary formats: big-endian. */
 #ifndef POSTGRES_WIRE_H
 #define POSTGRES_WIRE_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Object ids of the types that we name (pg_type.dat of PostgreSQL; they never change). */
+/* Object ids of the types that Tern uses (pg_type.dat of PostgreSQL; they never change). */
 enum {
     OID_UNKNOWN_YET = 0, /* of a parameter: the server infers it */
     OID_BOOL = 16,

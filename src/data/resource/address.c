@@ -1,4 +1,4 @@
-/* Whether a new row could ever be reached: its key becomes a part of a path. */
+/* Checks whether a new row can be reached: its key becomes a part of a path. */
 #include "app/address.h"
 #include "app/bind/bind.h"
 #include "data/resource/resource.h"
@@ -17,7 +17,7 @@ static _Noreturn void refuse(tern_ctx *c, const tern_field *field, const char *c
     __builtin_unreachable();
 }
 
-/** Whether a path's decoder takes the text as one parameter (url.h). */
+/** Whether a path's decoder accepts the text as one parameter (url.h). */
 static bool is_segment(const char *text, bool may_have_slash)
 {
     if (text == NULL || *text == '\0')
@@ -35,7 +35,7 @@ static bool is_segment(const char *text, bool may_have_slash)
     }
 }
 
-/** The method by which a row is reached; HTTP_OTHER_METHOD when it never is. */
+/** The method by which a row is reached; HTTP_OTHER_METHOD when it cannot be reached. */
 static http_method method_of(const resource *r)
 {
     static const struct {
@@ -72,7 +72,7 @@ void resource_need_address(tern_ctx *c, const resource *r, const void *row)
                          "and "
                          "control characters");
     }
-    if (last == NULL) /* numbers and the like lead to their route */
+    if (last == NULL) /* numbers and similar values always lead to their route */
         return;
     const char *location = address_of_key(c, r->model, row);
     const route *found = location != NULL ? address_route(c, method, location) : NULL;

@@ -1,4 +1,4 @@
-/* Related rows of a resource: what .includes names, and ?include= asks for. */
+/* Related rows of a resource: those that .includes names and ?include= requests. */
 #include "app/bind/bind.h"
 #include "data/resource/resource.h"
 
@@ -16,7 +16,7 @@ static const char *shown_name(const tern_field *field)
     return field->json != NULL ? field->json : field->name;
 }
 
-/** Takes the next of "author, tags"; false at the end. */
+/** Reads the next name of "author, tags"; false at the end. */
 static bool next_name(const char **at, tern_str *name)
 {
     *at += strspn(*at, ", ");
@@ -25,7 +25,7 @@ static bool next_name(const char **at, tern_str *name)
     return name->len != 0;
 }
 
-/** The relation of that name of C; NULL when the model has none. */
+/** The relation with this C name; NULL when the model has none. */
 static const tern_field *relation(const tern_type *model, tern_str name)
 {
     for (unsigned i = 0; i < model->field_count; i++) {
@@ -50,7 +50,7 @@ bool resource_find_includes(tern_app *app, resource *r)
     return r->includes != NULL;
 }
 
-/** The model's relations, for who has named another. */
+/** Lists the model's relations, for the message about a wrong name. */
 static void add_relations(const tern_type *model, buf *problems)
 {
     const char *before = "; it has ";
@@ -103,7 +103,7 @@ resource_included resource_read_includes(tern_ctx *c, const resource *r, const t
     if (field == NULL || ((const uint8_t *)in)[field->state_offset] != TERN_STATE_GIVEN)
         return 0;
     const char *text = *(const char *const *)(const void *)((const char *)in + field->offset);
-    for (const char *at = text; *at != '\0';) { /* empty is as if it were not there */
+    for (const char *at = text; *at != '\0';) { /* an empty value counts as absent */
         size_t len = strcspn(at, ",");
         unsigned i = 0;
         while (i < r->include_count && (strlen(shown_name(r->includes[i])) != len ||

@@ -51,14 +51,14 @@ static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *t
     return (tern_args){args, table->key_count};
 }
 
-/** What the client may know of. */
+/** The rows that are visible to the client. */
 static tern_selection visible_of(tern_ctx *c, const resource *r)
 {
     const tern_selection all = {0};
     return r->options.visible != NULL ? r->options.visible(c) : all;
 }
 
-/** The row of the path's key that the client may know of; 404 otherwise. */
+/** The row with the path's key, if it is visible to the client; otherwise 404. */
 static void *need_row(tern_ctx *c, const resource *r, bool for_update)
 {
     const data_table *table = data_need_table(c, r->model);
@@ -96,7 +96,7 @@ static tern_reply run_read(tern_ctx *c)
 
 /* -- writing -- */
 
-/** Holds a row that was put together of parts against the model's rules. */
+/** Checks a row that was composed from parts against the model's rules. */
 static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
 {
     tern_faults faults;
@@ -106,8 +106,9 @@ static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
     bind_fail_faults(c, &faults);
 }
 
-/** Makes the row what the next client will see: with what defaults, generated columns and triggers have made
- * of it, and values as the engine writes them. What has no column stays. Returns what a read would find. */
+/** Updates the row to what the next client will see: with the effects of defaults, generated columns and
+ * triggers, and with values as the engine stores them. Fields without a column do not change. Returns what a
+ * read would find. */
 static const void *show_stored(tern_ctx *c, const data_table *table, void *row)
 {
     tern_arg *key = tern_alloc(c, table->key_count * sizeof *key);
@@ -141,7 +142,7 @@ static tern_reply run_create(tern_ctx *c)
     return tern_created_of(c, r->model, row, false);
 }
 
-/** Takes what a client may not set, and a version that was not sent, from the row that there is. */
+/** Copies fields that a client must not set, and a version that was not sent, from the existing row. */
 static void keep_unwritable(const tern_type *model, void *row, const void *before)
 {
     for (unsigned i = 0; i < model->field_count; i++) {
@@ -156,7 +157,7 @@ static void keep_unwritable(const tern_type *model, void *row, const void *befor
     }
 }
 
-/** What was left out is null from now on, and is shown so. */
+/** Omitted fields are null from now on, and are shown as null. */
 static void null_absent(const data_table *table, void *row)
 {
     for (unsigned i = 0; i < table->column_count; i++) {
@@ -166,7 +167,7 @@ static void null_absent(const data_table *table, void *row)
     }
 }
 
-/** The row as it will be: that of `before` with the fields that were sent. */
+/** The new row: `before` with the fields that were sent. */
 static void *merged(tern_ctx *c, const resource *r, const void *in, const void *before)
 {
     const tern_type *model = r->model;
@@ -184,7 +185,7 @@ static void *merged(tern_ctx *c, const resource *r, const void *in, const void *
     return row;
 }
 
-/** Writes what `in` makes of the row that there is. */
+/** Writes the existing row with the changes in `in`. */
 static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation operation, void *in)
 {
     void *row = in;
@@ -203,7 +204,7 @@ static tern_reply write_row(tern_ctx *c, const resource *r, tern_operation opera
         if (!tern_update_of(c, r->model, row, &(tern_write){0}))
             tern_fail(c, 404, "there is no such %s", r->model->name);
         const void *stored = show_stored(c, data_need_table(c, r->model), row);
-        if (operation == TERN_OPERATION_CHANGE) /* RFC 9110 section 9.3.4: a PUT sends none */
+        if (operation == TERN_OPERATION_CHANGE) /* RFC 9110 section 9.3.4: a PUT does not return an ETag */
             resource_put_tag(c, r, stored);
         if (r->options.after_write != NULL)
             r->options.after_write(c, row, before);
@@ -253,7 +254,7 @@ static bool is_given(const tern_field *field, const void *in)
     return ((const uint8_t *)in)[field->state_offset] == TERN_STATE_GIVEN;
 }
 
-/** How many values a selection's condition has. */
+/** The number of values in a selection's condition. */
 static unsigned values_of(tern_ctx *c, const tern_selection *s)
 {
     const filters_given *given = filters_read(c, &s->args, &s->filters);
@@ -270,7 +271,7 @@ static tern_filter filter_of(tern_ctx *c, const resource *r, const data_table *t
     data_error error;
     if ((*values)++ == STATEMENT_ARGS_MOST)
         bind_fail_at(c, "query", field->json != NULL ? field->json : field->name, "too_many",
-                     "is one filter too many");
+                     "exceeds the maximum number of filters");
     data_column column = *data_table_column(table, name, strlen(name));
     column.plan = &plan_of(r->asking)->fields[number];
     if (!data_column_arg(&column, in, &c->x->arena, arg, &error))
@@ -278,7 +279,7 @@ static tern_filter filter_of(tern_ctx *c, const resource *r, const data_table *t
     return (tern_filter){r->filter_texts[number], {arg, 1}};
 }
 
-/** What is visible, and of that what the query asks for. */
+/** Selects the visible rows that match the query. */
 static void add_filters(tern_ctx *c, const resource *r, const data_table *table, const void *in,
                         tern_selection *s)
 {
@@ -297,14 +298,14 @@ static void add_filters(tern_ctx *c, const resource *r, const data_table *table,
     s->trusted_sql = visible.trusted_sql;
 }
 
-/** The words that are asked for; NULL when none are, as by an empty field of a form. */
+/** The words to search for; NULL without any, as with an empty form field. */
 static const char *searched(const resource *r, const void *in)
 {
     const char *words = r->search != NULL && is_given(r->search, in) ? *(char **)asked(r->search, in) : NULL;
     return words != NULL && words[strspn(words, " ")] != '\0' ? words : NULL;
 }
 
-/** The column of a field by the name that clients know it by; NULL when they know none. */
+/** The column of the field with this public name; NULL when clients see no such field. */
 static const data_column *column_shown(const resource *r, const data_table *table, const char *name,
                                        size_t len)
 {
@@ -314,7 +315,7 @@ static const data_column *column_shown(const resource *r, const data_table *tabl
                                                : NULL;
 }
 
-/** "-created,title" as "created desc, title"; 422 when one is no field that is shown. */
+/** "-created,title" as "created desc, title"; 422 when one is not a visible field. */
 static const char *order_of(tern_ctx *c, const resource *r, const data_table *table, const void *in)
 {
     const char *text = *(const char *const *)asked(r->order, in), *order = "";
@@ -336,14 +337,14 @@ static const char *order_of(tern_ctx *c, const resource *r, const data_table *ta
     return order;
 }
 
-/** Leaves only the fields that "id,title" names in every item, and the relations that were asked for. */
+/** Keeps only the fields named by "id,title" in every item, and the requested relations. */
 static void keep_fields(tern_ctx *c, const resource *r, const void *in, resource_included included,
                         tern_bool_list *list)
 {
     const char *text = *(const char *const *)asked(r->fields, in);
     const tern_type *model = r->model;
     if (!is_given(r->fields, in) || *text == '\0')
-        return; /* empty is as if it were not there, like an empty field of a form: so is an empty order */
+        return; /* an empty value counts as absent, like an empty form field; so does an empty order */
     uint8_t *is_kept = tern_alloc(c, model->field_count);
     for (unsigned i = 0; i < r->include_count; i++)
         is_kept[r->includes[i] - model->fields] = (included >> i & 1) != 0;
@@ -363,7 +364,7 @@ static void keep_fields(tern_ctx *c, const resource *r, const void *in, resource
                 ((uint8_t *)list->items)[i * model->size + model->fields[f].state_offset] = TERN_STATE_ABSENT;
 }
 
-/** Which page is asked for: one by its number, or the one after a cursor. */
+/** The requested page: by its number, or the one after a cursor. */
 static tern_paging paging_of(tern_ctx *c, const resource *r, const void *in)
 {
     const char *after = is_given(r->after, in) ? *(char **)asked(r->after, in) : "";
@@ -437,7 +438,7 @@ static unsigned count_needs(const tern_provider *const *list)
     return count;
 }
 
-/** What an operation needs; NULL when it is nothing, or out of memory, which app_compile says. */
+/** The requirement of an operation; NULL without one, or without memory, which app_compile reports. */
 static const tern_provider *const *needs_of(tern_app *app, const tern_resource_options *o,
                                             tern_operation operation)
 {
@@ -459,7 +460,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
     tern_app *app = group->app;
     const tern_resource_options *o = &r->options;
     bool is_list = operation == TERN_OPERATION_LIST;
-    bool is_write = operation >= TERN_OPERATION_REPLACE; /* of a row that there is */
+    bool is_write = operation >= TERN_OPERATION_REPLACE; /* of an existing row */
     const char *whole = operations[operation].is_of_one
                             ? arena_printf(&app->arena, "%s%s", pattern, resource_key_pattern(app, r))
                             : pattern;
@@ -496,7 +497,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
         tern_route(group, operations[operation].method, whole, &handler, &options);
 }
 
-/** "id": what a list is ordered by when nothing is said. */
+/** "id": the default order of a list. */
 static const char *key_order(tern_app *app, const tern_type *model)
 {
     const char *order = "";
@@ -518,7 +519,7 @@ void tern_resource_of(tern_group *group, const char *pattern, tern_type *model,
     tern_app *app = group->app;
     resource *r = app_keep(app, sizeof *r);
     if (r == NULL)
-        return; /* noted: app_compile says so */
+        return; /* recorded: app_compile reports it */
     r->model = model;
     r->options = *options;
     if (r->options.size == 0)

@@ -1,4 +1,4 @@
-/* Entity tags of a resource's rows and lists, and the conditions that clients make of them. */
+/* Entity tags of a resource's rows and lists, and the conditions in which clients use them. */
 #include "app/bind/bind.h"
 #include "base/siphash.h"
 #include "data/resource/resource.h"
@@ -11,8 +11,8 @@
 
 enum { VARIANT_MARK = '+', HASH_DIGITS = 16 };
 
-/** Puts a hash before the closing quote: the same in all workers, on all machines and after any restart, for a tag
- * is no secret. */
+/** Puts a hash before the closing quote: the same in all workers, on all machines and after any restart,
+ * because a tag is not secret. */
 static void add_hash(resource_tag *tag, const char *data, size_t len)
 {
     static const siphash_key key = {{0x7465726e20746167, 0x6f66206120726f77}};
@@ -50,7 +50,7 @@ void resource_tag_add_variant(resource_tag *tag, const char *json, size_t len)
     add_hash(tag, json, len);
 }
 
-/** The tag of a row that is stored so. */
+/** The tag of a stored row. */
 static resource_tag tag_of_row(tern_ctx *c, const resource *r, const void *row)
 {
     json_out out;
@@ -59,7 +59,7 @@ static resource_tag tag_of_row(tern_ctx *c, const resource *r, const void *row)
     if (!json_encode(r->model, row, &out) && out.refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
     return resource_tag_of(r, row, out.data,
-                           out.len); /* of nothing when it has no JSON: the reply will say so */
+                           out.len); /* of nothing when it has no JSON: the reply will fail */
 }
 
 static void put_tag(tern_ctx *c, const resource_tag *tag)
@@ -74,7 +74,7 @@ void resource_put_tag(tern_ctx *c, const resource *r, const void *row)
     put_tag(c, &tag);
 }
 
-/** What a header that is there says of a tag. */
+/** The result of matching a tag with a header. */
 static entity_tag_match look(tern_ctx *c, const char *header, const resource_tag *tag, bool is_strong,
                              char mark)
 {
@@ -83,8 +83,8 @@ static entity_tag_match look(tern_ctx *c, const char *header, const resource_tag
     return entity_tag_is_in(&own, (tern_str){list, strlen(list)}, is_strong, mark);
 }
 
-/** Whether the reply would say what the client has already; leaves with 412 when the client wants another. A
- * malformed condition names nothing. */
+/** Whether the client already has this reply; ends the request with 412 when the client wants another. A
+ * malformed condition matches nothing. */
 static bool is_known(tern_ctx *c, const resource_tag *tag)
 {
     if (tern_header(c, "If-Match") != NULL && look(c, "If-Match", tag, true, 0) != ENTITY_TAG_MATCHES)
@@ -100,7 +100,7 @@ tern_reply resource_reply_tagged(tern_ctx *c, const resource_tag *tag, tern_repl
     return is_not_modified ? tern_status(c, 304) : reply;
 }
 
-/** As look, but a condition on a write must be one: who sent it wants to be safe. */
+/** Like look, but for a write, where a malformed condition is an error: the client relies on it. */
 static bool matches(tern_ctx *c, const char *header, const resource_tag *tag, bool is_strong)
 {
     entity_tag_match match = look(c, header, tag, is_strong, VARIANT_MARK);

@@ -1,4 +1,4 @@
-/* The input models of a resource, made of its model's description at start. */
+/* The input models of a resource, made from its model's description at start. */
 #include "data/page/cursor.h"
 #include "data/resource/resource.h"
 #include "data/statement.h"
@@ -57,7 +57,7 @@ static tern_type *copy_of(tern_app *app, const tern_type *model)
     return copy;
 }
 
-/** Not the body's to give, though it may stand there, as in what was read before. */
+/** Ignored in the body, but allowed there, since clients may send what they read before. */
 static void make_ours(tern_field *field)
 {
     field->in = TERN_FROM_BODY;
@@ -67,7 +67,7 @@ static void make_ours(tern_field *field)
     field->fallback = NULL;
 }
 
-/** May be left out, and be null only where that is said: a row is held against the model's own rules. */
+/** May be omitted, and null only where declared: the row is checked against the model's own rules. */
 static void make_optional(tern_field *field, bool may_be_null)
 {
     field->never_null = !may_be_null;
@@ -81,8 +81,8 @@ static bool is_number(const tern_field *field)
     return field->type->kind == TERN_KIND_INT || field->type->kind == TERN_KIND_UINT;
 }
 
-/** Whether the client gives the key of a new row: what neither the database numbers nor .read_only leaves to
- * .before_write. */
+/** Whether the client gives the key of a new row: true unless the database numbers it, or .read_only leaves
+ * it to .before_write. */
 static bool is_given_by_client(const tern_field *field, unsigned key_count)
 {
     bool is_automatic = key_count == 1 && is_number(field) && field->references == NULL;
@@ -97,7 +97,7 @@ static unsigned count_keys(const tern_type *model)
     return count;
 }
 
-/** The model as it is created. A key that the client gives is a field like any other here, because .key would
+/** The input model of creation. A key that the client gives is an ordinary field here, because .key would
  * keep numbers and UUIDs from being read. */
 static tern_type *creating_of(tern_app *app, const tern_type *model)
 {
@@ -109,7 +109,7 @@ static tern_type *creating_of(tern_app *app, const tern_type *model)
             field->in = TERN_FROM_BODY;
             field->key = false;
             if (field->type->kind == TERN_KIND_UUID && field->references == NULL)
-                make_optional(field, true); /* drawn when it is absent or null */
+                make_optional(field, true); /* generated when it is absent or null */
         } else if (field->key || field->created || field->updated || field->version) {
             make_ours(field);
         }
@@ -117,7 +117,7 @@ static tern_type *creating_of(tern_app *app, const tern_type *model)
     return copy;
 }
 
-/** The model as it is replaced: the path has the key, and a version that is given must be the row's. */
+/** The input model of replacement: the path has the key, and a given version must match the row's. */
 static tern_type *replacing_of(tern_app *app, const tern_type *model)
 {
     tern_type *copy = copy_of(app, model);
@@ -139,7 +139,7 @@ static tern_type *changing_of(tern_app *app, const tern_type *model)
     if (copy == NULL)
         return NULL;
     copy->name = app_keep_text(app, arena_printf(&app->arena, "%sChange", model->name));
-    copy->options.check = NULL; /* it looks at the row as a whole, once that is there */
+    copy->options.check = NULL; /* it checks the whole row, once that is complete */
     for (unsigned i = 0; i < copy->field_count; i++)
         if (!copy->fields[i].key)
             make_optional(&copy->fields[i], model->fields[i].optional || model->fields[i].nullable);
@@ -148,7 +148,7 @@ static tern_type *changing_of(tern_app *app, const tern_type *model)
 
 /* -- models of single fields -- */
 
-/** Puts fields one behind the other, each aligned for anything, and their states behind all of them. */
+/** Lays out fields one after another, each aligned for any type, with their states after them. */
 static tern_type *model_of(tern_app *app, const char *name, tern_field *fields, unsigned count)
 {
     tern_type *type = app_keep(app, sizeof *type);
@@ -206,7 +206,7 @@ static const char *const *words_of(tern_app *app, const tern_type *model, bool a
     return words;
 }
 
-/** Room for all of the words with commas between them. */
+/** Space for all words, separated by commas. */
 static size_t words_bytes(const char *const *words)
 {
     size_t bytes = 0;
@@ -235,7 +235,7 @@ static tern_field include_field(tern_app *app, const resource *r)
     return words_field("include", (const char *const *)words, "With these related rows");
 }
 
-/** What a single row is asked for with: its key, and ?include= where there is something to be included. */
+/** The input of a single row: its key, and ?include= if there are relations to include. */
 static tern_type *reading_of(tern_app *app, resource *r)
 {
     tern_field *fields = app_keep(app, (RESOURCE_KEYS_MOST + 1) * sizeof *fields);
@@ -249,7 +249,7 @@ static tern_type *reading_of(tern_app *app, resource *r)
                     count);
 }
 
-/** Whether the list can be asked for words: not where `search` is the name of a filter already. */
+/** Whether the list has a word search: not if `search` is already the name of a filter. */
 static bool has_search(const resource *r)
 {
     bool has = false;

@@ -17,7 +17,7 @@ static bool is_in_files(void)
 
 /* -- turns -- */
 
-/** On the stack of who waits. */
+/** On the waiter's stack. */
 typedef struct turn_waiter {
     list_link link;
     coro *waiting;
@@ -37,7 +37,7 @@ static bool wait_for_turn(data_database *db, uint64_t deadline_ms, data_error *e
     list_remove(&self.link);
     if (self.has_turn && outcome != CORO_CANCELLED)
         return true;
-    if (self.has_turn) /* cancelled in the turn in which it was given */
+    if (self.has_turn) /* cancelled in the same loop turn in which it got the connection */
         rollback_give_turn(db);
     data_refuse(error, TERN_DATA_BUSY, "another transaction has the one connection of a test");
     error->is_cancelled = outcome == CORO_CANCELLED;
@@ -59,7 +59,7 @@ void rollback_give_turn(data_database *db)
     coro_wake(next->waiting);
 }
 
-/* Who reads rows from SQLite has the turn as long as they are open, and may do anything between them. */
+/* A reader of SQLite rows keeps the connection while they are open, and may do anything between them. */
 static bool hold(data_database *db, uint64_t deadline_ms, data_error *error)
 {
     coro *self = coro_self();
@@ -70,7 +70,7 @@ static bool hold(data_database *db, uint64_t deadline_ms, data_error *error)
     return true;
 }
 
-/* -- words -- */
+/* -- statements of the engine -- */
 
 static bool run_words(data_session *session, bool (*how)(data_session *session, data_run *run),
                       const char *words, data_error *error)
@@ -92,7 +92,7 @@ static bool say(data_database *db, const char *words, data_error *error)
     return run_words(db->session, rollback_under->session_run, words, error);
 }
 
-/* A file's writers follow one another: SQLite refuses one that has begun by reading. */
+/* Writers of a file run one after another: SQLite refuses a writer that began by reading. */
 static bool open_once(data_database *db, data_error *error)
 {
     if (db->is_lost)
@@ -121,7 +121,7 @@ bool rollback_take_turn(data_database *db, uint64_t deadline_ms, data_error *err
     return false;
 }
 
-/* Savepoints share a name: each engine means the innermost one by it. */
+/* Savepoints share a name, which denotes the innermost one in each engine. */
 bool rollback_save(data_database *db, data_error *error)
 {
     return say(db, "savepoint tern_test", error);
@@ -145,7 +145,7 @@ void rollback_undo(data_database *db)
     self->cancel_masked--;
 }
 
-/* -- statements of their own -- */
+/* -- single statements -- */
 
 static bool run_alone(data_database *db, data_run *runs, unsigned count)
 {
@@ -264,7 +264,7 @@ static bool session_commit(data_session *session, data_run *run)
 
 /* -- rows one at a time -- */
 
-/* SQLite's connection does other things between the rows; PostgreSQL's has to be done with them. */
+/* SQLite's connection can run other statements between the rows; PostgreSQL's cannot. */
 static bool stream_open(data_session *session, data_run *run)
 {
     run->affected = 0;
@@ -297,7 +297,7 @@ static data_database *open_database(const data_engine_options *options)
     list_init(&db->waiters);
     db->wait_timeout_ms = options->wait_timeout_ms;
     data_engine_options under = *options;
-    if (is_in_files()) /* for the tests of another program, which have the file as long as they run */
+    if (is_in_files()) /* for the tests of another program, which lock the file while they run */
         under.wait_timeout_ms = data_self.options.query_timeout_ms;
     db->under = rollback_under->open(&under);
     if (db->under != NULL)

@@ -1,10 +1,10 @@
 /*
- * Rows one at a time that leave the connection to others.
+ * Streams rows while the connection is free for others.
  *
- * Outside of a transaction a program may do anything between two rows, since they come by a connection of
- * their own. Here there is one connection, and PostgreSQL's can do nothing else while a result comes by it.
- * So the result is taken whole, by a coroutine that then waits in on_row for the reader. That no on_row may
- * wait is for the sake of what else needs the connection; here that has been given back before.
+ * Outside a transaction a program may do anything between two rows, because the rows have their own
+ * connection. Here there is only one connection, and PostgreSQL's cannot run anything else during a result.
+ * So a coroutine reads the whole result, and then waits in on_row for the reader. In general on_row must not
+ * wait, because others need the connection; here the connection has been released before.
  */
 #include "data/rollback/internal.h"
 
@@ -12,14 +12,14 @@
 
 struct rollback_rows {
     data_database *db;
-    data_run run;        /* with an on_row of our own */
-    coro *keeper;        /* who has the rows, */
-    coro *reader;        /* and who wants them */
-    const data_row *row; /* the last that was wanted: valid until the next is, or closing */
+    data_run run;        /* with this file's on_row */
+    coro *keeper;        /* the coroutine with the rows */
+    coro *reader;        /* the coroutine that wants them */
+    const data_row *row; /* the last row: valid until the next one is requested, or until closing */
     bool is_there;       /* the result; the connection is free again */
     bool is_wanted;      /* another row */
-    bool is_closed;      /* by the reader */
-    bool has_ended;      /* the keeper: it does not touch this again */
+    bool is_closed;      /* set by the reader */
+    bool has_ended;      /* the keeper has ended: it does not access this again */
 };
 
 /* -- the keeper -- */
@@ -54,7 +54,7 @@ static bool hand_over(data_run *run, const data_row *row)
     return wait_for_wish(rows);
 }
 
-/* With the turn, until the result is there. */
+/* Has the connection until the result is complete. */
 static void keep_rows(void *arg)
 {
     rollback_rows *rows = arg;
@@ -74,7 +74,7 @@ static void keep_rows(void *arg)
     coro_wake(rows->reader);
 }
 
-/* -- the reader: it waits for nothing that the statement's deadline does not end, so to the end -- */
+/* -- the reader: the statement's deadline ends each of its waits, so they cannot be cancelled -- */
 
 static void wait_for_end(rollback_rows *rows)
 {

@@ -1,4 +1,4 @@
-/* Rows by the words in them: tern_search, tern_search_count. */
+/* Finds rows by the words in them: tern_search, tern_search_count. */
 #include "data/search/search.h"
 #include "data/filters.h"
 #include "data/misuse.h"
@@ -11,7 +11,7 @@
 
 /* -- building -- */
 
-/** The best first; rows of the same rank always in the same order, so that pages do not overlap. */
+/** Best matches first. Rows with the same rank always have the same order, so that pages do not overlap. */
 static void add_rank(sql_builder *b, const data_table *table)
 {
     sql_add(b, " order by ");
@@ -62,7 +62,7 @@ static const data_statement *search_statement(tern_ctx *c, const data_table *tab
 
 /* -- running -- */
 
-/** What was typed as the query of the engine, in the request's memory; NULL when no row can match. */
+/** The user's text as a query of the engine, in the request's memory; NULL when no row can match. */
 static const char *query_of(tern_ctx *c, const char *words)
 {
     buf query = {0};
@@ -81,7 +81,7 @@ static bool run_search(tern_ctx *c, const data_table *table, statement_verb verb
     if (table->searched_count == 0)
         data_misuse(c, "%s has no field with .search = true", table->type->name);
     if (s->after != NULL)
-        data_misuse(c, "tern_search goes on by .offset: there is no order that .after could go on in");
+        data_misuse(c, "tern_search continues with .offset: it has no order for .after");
     data_request_of(c);
     const char *query = query_of(c, words);
     if (query == NULL) {

@@ -1,10 +1,9 @@
-/* What a person typed as a query that an engine understands, whatever was typed. */
+/* Converts any text of a user to a query that the engine accepts. */
 #include "data/search/search.h"
 
 #include <string.h>
 
-/** Words that must stand one behind the other: within quotes, or typed without blanks between them ("don't",
- * "foo-bar"). */
+/** Words that must be adjacent: within quotes, or typed without blanks between them ("don't", "foo-bar"). */
 typedef struct word_group {
     const char *begin, *end;
     bool is_prefix;
@@ -14,9 +13,9 @@ typedef struct query_text {
     buf *out;
     data_dialect dialect;
     unsigned words;
-    size_t used;      /* of SEARCH_QUERY_MOST_BYTES, counted alike for both engines */
-    bool is_full;     /* what else was typed is ignored */
-    bool is_hopeless; /* a word is in it that is found nowhere */
+    size_t used;      /* of SEARCH_QUERY_MOST_BYTES, counted the same way for both engines */
+    bool is_full;     /* the rest of the text is ignored */
+    bool is_hopeless; /* the text has a word that matches nothing */
 } query_text;
 
 static bool is_blank(char c)
@@ -24,14 +23,14 @@ static bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/** What is not ASCII is left to the engine, which knows letters from marks. */
+/** Non-ASCII bytes are left to the engine, which distinguishes letters from punctuation. */
 static bool is_word_byte(char c)
 {
     unsigned char byte = (unsigned char)c;
     return byte >= 0x80 || (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
 }
 
-/** Reads the next group; where it ends, or NULL when there is none. */
+/** Reads the next group; returns where it ends, or NULL without one. */
 static const char *next_group(const char *at, word_group *group)
 {
     while (is_blank(*at))
@@ -54,7 +53,7 @@ static const char *next_group(const char *at, word_group *group)
     return at;
 }
 
-/** Where the next word of a group begins, and its bytes in `*len`; NULL when there is none. */
+/** Where the next word of a group begins, and its bytes in `*len`; NULL without one. */
 static const char *next_word(const char *at, const char *end, size_t *len)
 {
     while (at < end && !is_word_byte(*at))
@@ -93,7 +92,7 @@ static void add_group(query_text *q, const word_group *group)
     if (is_first)
         return;
     buf_add_text(q->out, d->group.after);
-    if (group->is_prefix && !q->is_full) /* else the last word of it is not the one with the star */
+    if (group->is_prefix && !q->is_full) /* otherwise its last word is not the one with the star */
         buf_add_text(q->out, d->star);
 }
 

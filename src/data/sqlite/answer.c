@@ -1,11 +1,12 @@
-/* What SQLite's answers mean, in the vocabulary of engine.h. */
+/* Translates SQLite's result codes to the vocabulary of engine.h. */
 #include "data/sqlite/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* By the code, extended or else plain; the first that fits. `more` stands behind SQLite's own message. */
+/* Found by the extended code, or else the primary one; the first match applies. `more` follows SQLite's own
+ * message. */
 static const struct {
     int code;
     tern_data_fault fault;
@@ -17,7 +18,7 @@ static const struct {
     {SQLITE_CONSTRAINT_FOREIGNKEY, TERN_DATA_FOREIGN_KEY, ""},
     {SQLITE_CONSTRAINT_NOTNULL, TERN_DATA_NOT_NULL, ""},
     {SQLITE_CONSTRAINT_DATATYPE, TERN_DATA_BAD_VALUE, ""}, /* of a STRICT table */
-    {SQLITE_CONSTRAINT, TERN_DATA_CHECK, ""},              /* also what a trigger raises */
+    {SQLITE_CONSTRAINT, TERN_DATA_CHECK, ""},              /* also raised by triggers */
     {SQLITE_MISMATCH, TERN_DATA_BAD_VALUE, ""},
     {SQLITE_TOOBIG, TERN_DATA_BAD_VALUE, ""},
     {SQLITE_BUSY_SNAPSHOT, TERN_DATA_CONFLICT, ": it has changed since the transaction read it"},
@@ -36,7 +37,7 @@ static const struct {
     {SQLITE_AUTH, TERN_DATA_REFUSED, ""},
 };
 
-/* Connections that are not to be trusted after these. */
+/* Errors after which a connection cannot be trusted. */
 static bool breaks_connection(int code)
 {
     int plain = code & 0xff;
@@ -51,7 +52,7 @@ static void copy_part(char *into, size_t room, const char *from, size_t len)
     into[fits] = '\0';
 }
 
-/* "todo.title, todo.owner" to table and "title, owner". */
+/* Splits "todo.title, todo.owner" into the table and "title, owner". */
 static void split_columns(const char *list, data_error *error)
 {
     size_t at = 0;
@@ -94,7 +95,7 @@ static void name_constraint(const char *message, data_error *error)
     }
 }
 
-/* What the system said below an I/O error: no space is told apart, the rest is for the log. */
+/* The system's error behind an I/O error: a full disk has its own fault, the rest is for the log. */
 static void add_system_error(sqlite3 *handle, int code, data_error *error)
 {
     int plain = code & 0xff, reason = sqlite3_system_errno(handle);
@@ -127,11 +128,14 @@ bool sqlite_answer(data_session *session, int code, data_error *error)
     while (i < count && meanings[i].code != code && meanings[i].code != (code & 0xff))
         i++;
     *error = (data_error){.fault = i < count ? meanings[i].fault : TERN_DATA_FAILED};
-    /* A pattern of a client's, too long to be matched within a coroutine's stack: see limits in connection.c
+    /*
+     * A client's pattern that is too long to be matched within a coroutine's stack: see limits in
+     * connection.c
      */
     if (code == SQLITE_ERROR && strstr(message, "pattern too complex") != NULL)
         error->fault = TERN_DATA_BAD_VALUE;
-    if ((code & 0xff) == SQLITE_READONLY && session->queue->writes) { /* of a file that was writable once */
+    if ((code & 0xff) == SQLITE_READONLY &&
+        session->queue->writes) { /* for a file that was writable before */
         error->fault = TERN_DATA_AWAY;
         error->is_read_only = true;
     }

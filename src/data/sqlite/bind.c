@@ -1,8 +1,8 @@
 /*
- * Values to a statement's `?`, in the forms of README.md's table.
+ * Binds values to a statement's `?`, in the forms of README.md's table.
  *
- * Hot path: no allocation for numbers and texts, which are bound where they lie; fixed forms are printed into
- * the run's memory.
+ * Hot path: no allocation for numbers and texts, which are bound in place; fixed forms are printed into the
+ * run's memory.
  */
 #include "data/items.h"
 #include "data/sqlite/internal.h"
@@ -14,8 +14,7 @@
 #include <limits.h>
 #include <math.h>
 
-/* Full-text queries are read and run recursively: each "(" of one costs up to 260 bytes of a coroutine's
- * stack. */
+/* Full-text queries are parsed and run recursively: each "(" needs up to 260 bytes of a coroutine's stack. */
 enum { SEARCH_BYTES_MOST = 500 };
 
 typedef struct binding {
@@ -23,7 +22,7 @@ typedef struct binding {
     data_run *run;
     bool is_search;
     int number;                   /* of the `?`, from 1 */
-    sqlite3_destructor_type keep; /* whether SQLite copies it */
+    sqlite3_destructor_type keep; /* whether SQLite copies the value */
 } binding;
 
 static bool refuse(const binding *b, const char *what)
@@ -73,12 +72,12 @@ static bool bind_printed(const binding *b, const char *text, size_t len)
 
 static bool bind_double(const binding *b, double value)
 {
-    if (isnan(value)) /* SQLite would make it a null */
+    if (isnan(value)) /* SQLite would store it as null */
         return refuse(b, "is not a number");
     return is_bound(b, sqlite3_bind_double(b->statement, b->number, value));
 }
 
-/** What is wrong with a value that has a fixed form; NULL: nothing. */
+/** The problem with a value that has a fixed form; NULL: none. */
 static const char *wrong_form(const tern_arg *arg)
 {
     switch (arg->kind) {
@@ -106,7 +105,7 @@ static bool bind_fixed_form(const binding *b, const tern_arg *arg, tern_arg_kind
     return bind_printed(b, text, sqlite_print_form(&value, text));
 }
 
-/** What is wrong with an item of a list; NULL: nothing. */
+/** The problem with an item of a list; NULL: none. */
 static const char *wrong_item(const tern_arg *item)
 {
     bool is_text = item->kind == TERN_ARG_TEXT, is_bytes = item->kind == TERN_ARG_BYTES;
@@ -176,11 +175,11 @@ bool sqlite_bind(const sqlite_prepared *prepared, data_run *run, bool lasting)
                  .is_search = prepared->is_search,
                  .keep = lasting ? SQLITE_TRANSIENT : SQLITE_STATIC};
     if ((unsigned)sqlite3_bind_parameter_count(statement) != s->arg_count)
-        return data_refuse(&run->error, TERN_DATA_REFUSED, "the statement takes %d values and is given %u",
+        return data_refuse(&run->error, TERN_DATA_REFUSED, "the statement needs %d values, not %u",
                            sqlite3_bind_parameter_count(statement), s->arg_count);
     for (unsigned i = 0; i < s->arg_count; i++) {
         const tern_arg *arg = &run->args[i];
-        /* What cannot be held is told by the value, since its column's kind is another. */
+        /* A value that does not fit is reported by its own kind, since its column has another kind. */
         tern_arg_kind kind = arg->kind == TERN_ARG_TOO_BIG ? TERN_ARG_TOO_BIG : (tern_arg_kind)s->kinds[i];
         b.number = (int)i + 1;
         if (items_is_list(kind) ? !bind_list(&b, arg)

@@ -1,4 +1,4 @@
-/* What SQLite says of statements, in a database in memory. */
+/* Asks SQLite about statements, in a database in memory. */
 #include "data/check/engine.h"
 
 #include "base/text.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A build of SQLite without column metadata does not have these. */
+/* Builds of SQLite without column metadata lack these functions. */
 __attribute__((weak)) extern const char *sqlite3_column_table_name(sqlite3_stmt *statement, int column);
 __attribute__((weak)) extern const char *sqlite3_column_origin_name(sqlite3_stmt *statement, int column);
 
@@ -18,10 +18,10 @@ static bool open_scratch(migrate_client *client, const char *url, buf *problem)
     int code = sqlite_set_up() ? sqlite_open_location(&memory, SQLITE_OPEN_CREATE, NULL, &db) : SQLITE_ERROR;
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
-        /* a name in double quotes that is no column's is not a text */
+        /* an unknown name in double quotes must not become a text */
         sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
         *client = (migrate_client){&client_sqlite, db};
-        if (client_begin(client, "begin", problem)) /* what is made is in one transaction */
+        if (client_begin(client, "begin", problem)) /* everything is created in one transaction */
             return true;
         client_close(client);
         return false;

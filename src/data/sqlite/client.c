@@ -1,4 +1,4 @@
-/* SQLite for commands: foreign keys are not enforced meanwhile, as tables that are made anew need it; the
+/* SQLite for commands. Foreign keys are not enforced during a command, because recreated tables need that;
  * commands check them before they commit. */
 #include "data/migrate/client/client.h"
 #include "data/sqlite/internal.h"
@@ -35,7 +35,7 @@ static bool has_folder(const char *path, buf *problem)
     return reason == 0;
 }
 
-/** What SQLite says, and what the system said below it. */
+/** Adds SQLite's error, and the system's error behind it. */
 static void add_reason(const char *url, sqlite3 *db, int code, buf *problem)
 {
     int reason = db != NULL ? sqlite3_system_errno(db) : 0;
@@ -144,7 +144,7 @@ static bool pass_row(sqlite3_stmt *statement, migrate_on_row *on_row, void *arg)
     if (on_row == NULL)
         return true;
     for (int i = 0; i < count && i < COLUMNS_MOST; i++) {
-        if (sqlite3_column_type(statement, i) == SQLITE_FLOAT) { /* SQLite's own text would round it */
+        if (sqlite3_column_type(statement, i) == SQLITE_FLOAT) { /* SQLite's own text form would round it */
             reals[i][number_print_double(sqlite3_column_double(statement, i), reals[i])] = '\0';
             values[i] = reals[i];
         } else {
@@ -177,7 +177,7 @@ static bool is_in_transaction(void *handle)
     return !sqlite3_get_autocommit(handle);
 }
 
-/** Waits by its busy time-out. */
+/** Waits with SQLite's busy time-out. */
 static bool begin_alone(migrate_client *client, buf *problem)
 {
     return client_begin(client, "begin immediate", problem);

@@ -1,4 +1,4 @@
-/* Opening and closing a connection, and what each is set to. */
+/* Opens and closes connections, and sets their options. */
 #include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
@@ -8,12 +8,11 @@
 #include <string.h>
 
 /*
- * synchronous = NORMAL: a commit is brought to the disk by us (sync.c).
- * mmap_size = 0: reading a mapped file that another program cuts short would be SIGBUS, not an error.
- * trusted_schema stays on: without it triggers may not keep full-text indexes (fts5 counts as untrusted in
- * SQLite 3.40), and the schema is the application's own.
- * temp_store = FILE: sorts that outgrow cache_size go to an (unlinked) file; in memory they would be sorted
- * in one step of the machine, without giving way.
+ * synchronous = NORMAL: Tern syncs commits to disk (sync.c). mmap_size = 0: reading a mapped file that
+ * another program truncates would raise SIGBUS instead of an error. trusted_schema stays on: without it
+ * triggers cannot update full-text indexes (fts5 is untrusted in SQLite 3.40), and the schema belongs to the
+ * application. temp_store = FILE: sorts that outgrow cache_size go to an (unlinked) file; in memory they
+ * would be sorted in one step of the virtual machine, without yielding.
  */
 static const char file_settings[] = "PRAGMA synchronous = NORMAL;"
                                     "PRAGMA wal_autocheckpoint = 1000;"
@@ -24,15 +23,15 @@ static const char all_settings[] = "PRAGMA foreign_keys = ON;"
                                    "PRAGMA temp_store = FILE;"
                                    "PRAGMA cache_size = -256;";
 
-/* SQLite's parser, code generator and LIKE are recursive, and a coroutine has 256 KiB of stack: what a
- * statement may be is limited so that the deepest takes half of that (the tests measure it). */
+/* SQLite's parser, code generator and LIKE are recursive, and a coroutine has 256 KiB of stack: limits keep
+ * the deepest statement within half of that (the tests measure it). */
 static const struct {
     int limit, most;
 } limits[] = {
     {SQLITE_LIMIT_LENGTH, 64 << 20},          {SQLITE_LIMIT_SQL_LENGTH, 4 << 20},
     {SQLITE_LIMIT_EXPR_DEPTH, 200},           {SQLITE_LIMIT_COMPOUND_SELECT, 50},
     {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}, {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
-    {SQLITE_LIMIT_TRIGGER_DEPTH, 50},         {SQLITE_LIMIT_ATTACHED, 1}, /* what VACUUM needs */
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 50},         {SQLITE_LIMIT_ATTACHED, 1}, /* needed by VACUUM */
     {SQLITE_LIMIT_WORKER_THREADS, 0},
 };
 
@@ -56,7 +55,7 @@ static int set_modes(data_session *session)
         {SQLITE_DBCONFIG_DEFENSIVE, 1},
         {SQLITE_DBCONFIG_DQS_DDL, 0},
         {SQLITE_DBCONFIG_DQS_DML, 0},
-        {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* it would hold up the loop: see sqlite_disconnect */
+        {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* it would block the loop: see sqlite_disconnect */
     };
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         int code = sqlite3_db_config(session->handle, modes[i].mode, modes[i].on, NULL);
@@ -73,8 +72,8 @@ static int set_modes(data_session *session)
     return sqlite3_busy_handler(session->handle, sqlite_on_busy, session);
 }
 
-/* SQLite refuses some locks at once, without asking the busy handler: when several processes make the same
- * new file a database with a log. */
+/* SQLite refuses some locks at once, without asking the busy handler: when several processes create the same
+ * new database with a log. */
 static int run_patiently(data_session *session, const char *sql, sqlite3_callback on_row, void *arg)
 {
     int code, times = 0;
@@ -107,7 +106,7 @@ static bool set_up(data_session *session, data_error *error)
     return code == SQLITE_OK || sqlite_answer(session, code, error);
 }
 
-/* The log of a connection that writes is there once it has read. */
+/* The log of a writing connection exists once it has read. */
 static bool follow_log(data_session *session, data_error *error)
 {
     data_database *db = session->queue->db;
@@ -155,7 +154,7 @@ void sqlite_reset_session(data_session *session)
     session->stop = SQLITE_GO_ON;
     session->deadline_ms = 0;
     session->lost = TERN_DATA_OK;
-    /* A rollback writes nothing to a WAL, and is not stopped by a cancelled coroutine: see must_stop. */
+    /* A rollback writes nothing to the WAL, and cancelling the coroutine does not stop it: see must_stop. */
     if (!sqlite3_get_autocommit(session->handle)) {
         coro *self = coro_self();
         if (self != NULL)

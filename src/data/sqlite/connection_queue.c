@@ -1,10 +1,10 @@
 /*
- * Connections lent to coroutines: as many readers as the pool has, one writer, and a queue before each.
+ * Connections lent to coroutines: the pool's readers, one writer, and a queue for each.
  *
- * Writers of a worker queue here, in order, so that SQLite's own lock, which nobody queues for, is only met
- * with other processes. A session that is given back goes to who has waited longest.
+ * Writers of a worker queue here in order, so that only other processes compete for SQLite's lock, which has
+ * no queue. A returned session goes to the longest waiter.
  *
- * Hot path: take and give while nobody waits.
+ * Hot path: take and give without waiters.
  */
 #include "data/sqlite/internal.h"
 
@@ -12,11 +12,11 @@
 #include "runtime/loop.h"
 
 enum {
-    TURN_MS = 8,  /* the worker's writers have the lock among themselves */
-    GAP_US = 1300 /* longer than the pauses of those that try (wait.c) */
+    TURN_MS = 8,  /* how long the worker's writers keep the lock among themselves */
+    GAP_US = 1300 /* longer than the pauses between attempts (wait.c) */
 };
 
-/* On the stack of who waits. */
+/* On the waiter's stack. */
 typedef struct waiter {
     list_link link;
     coro *waiting;
@@ -45,7 +45,7 @@ void sqlite_queue_free(sqlite_queue *queue)
     mem_free(queue->sessions);
 }
 
-/* Hands `session` to who has waited longest, or lays it by. */
+/* Passes `session` to the longest waiter, or puts it back. */
 static void pass_on(data_session *session)
 {
     sqlite_queue *queue = session->queue;
@@ -86,19 +86,19 @@ static data_session *wait_in_line(sqlite_queue *queue, uint64_t deadline_ms, dat
     list_remove(&self.link);
     if (outcome != CORO_CANCELLED && self.given != NULL)
         return self.given;
-    if (self.given != NULL) /* cancelled in the turn in which it was given */
+    if (self.given != NULL) /* cancelled in the same loop turn in which it got the session */
         pass_on(self.given);
     if (outcome == CORO_CANCELLED) {
         say_cancelled(error);
     } else if (ends_at_deadline) {
-        data_refuse(error, TERN_DATA_TIMEOUT, "the time was over before a connection was free");
+        data_refuse(error, TERN_DATA_TIMEOUT, "the time-out passed before a connection became free");
     } else {
         data_refuse(error, TERN_DATA_BUSY, "no connection was free for %u ms", queue->db->wait_timeout_ms);
     }
     return NULL;
 }
 
-/* The one connection of a database in memory is lent again to the coroutine that has it. */
+/* The single connection of a database in memory can be lent again to the coroutine that has it. */
 static data_session *lend_again(sqlite_queue *queue)
 {
     data_session *session = &queue->sessions[0];
@@ -109,9 +109,9 @@ static data_session *lend_again(sqlite_queue *queue)
 }
 
 /*
- * Leaves other processes a gap, now and then. SQLite's lock goes to who tries at the right moment: a worker
- * with a queue takes it again some microseconds after it let go, and those that try every millisecond would
- * starve. Only where one has told that it waits.
+ * Leaves other processes a gap now and then. SQLite's lock goes to the process that tries at the right
+ * moment: a worker with a queue takes it again some microseconds after releasing it, so processes that try
+ * every millisecond would starve. Does so only when a process has announced that it waits.
  */
 static bool step_aside(data_session *session)
 {
@@ -140,7 +140,7 @@ data_session *sqlite_queue_take(sqlite_queue *queue, uint64_t deadline_ms, data_
         return NULL;
     }
     if (session->handle == NULL && !sqlite_connect(session, error)) {
-        pass_on(session); /* who is next tries it anew */
+        pass_on(session); /* the next waiter tries again */
         return NULL;
     }
     return session;

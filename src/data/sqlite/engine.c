@@ -1,4 +1,4 @@
-/* The engine as engine.h wants it: databases, and who is lent which connection. */
+/* Implements engine.h: databases, and lending connections. */
 #include "data/check/engine.h"
 #include "data/migrate/client/client.h"
 #include "data/sqlite/internal.h"
@@ -46,8 +46,8 @@ static data_database *open_database(const data_engine_options *options)
     return NULL;
 }
 
-/* In a child of the process that opened it everything is left as it is: the files' locks are the parent's,
- * and closing would do as if they were ours. */
+/* A child of the process that opened the database leaves everything untouched: the file locks belong to the
+ * parent, and closing would release them. */
 static bool is_foreign(const data_database *db)
 {
     return db->forks != sqlite_forks();
@@ -110,7 +110,7 @@ static bool run_all(data_database *db, data_run *runs, unsigned count)
     data_session *session = take(db, runs->statement->writes, runs->deadline_ms, &runs->error);
     if (session == NULL)
         return false;
-    /* In one read transaction: each of its own locks the file's index twice. */
+    /* Uses one read transaction: each separate one would lock the file's index twice. */
     bool is_one = count > 1 && sqlite3_get_autocommit(session->handle) &&
                   sqlite3_exec(session->handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     bool is_done = session_run_all(session, runs, count);
@@ -144,7 +144,7 @@ static bool session_run(data_session *session, data_run *run)
     return sqlite_session_run(session, run, &ticket) && sqlite_sync_wait(db, ticket, &run->error);
 }
 
-/* Who writes next need not wait for our commit to reach the disk. */
+/* The next writer does not wait for this commit to reach the disk. */
 static bool commit(data_session *session, data_run *run)
 {
     data_database *db = session->queue->db;

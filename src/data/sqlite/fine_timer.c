@@ -1,4 +1,5 @@
-/* Sleeping for less than the loop's timers can: SQLite's write lock is held for a tenth of a millisecond. */
+/* Sleeps for less time than the loop's timers can: SQLite's write lock is held for a tenth of a
+ * millisecond. */
 #include "data/sqlite/internal.h"
 
 #include <sys/epoll.h>

@@ -1,9 +1,9 @@
 /*
  * Lists that are bound as one value, as a table: `id in (select value from tern_items(?1))`.
  *
- * The value is a pointer to the list, which only C can bind (sqlite3_bind_pointer). The items are read where
- * they are, in the forms in which columns hold them; those that are null are passed over. SQLite gathers them
- * in an index of its own before it looks for rows, once for a run.
+ * The value is a pointer to the list, which only C can bind (sqlite3_bind_pointer). The items are read in
+ * place, in the stored forms of columns; null items are skipped. SQLite collects them in a temporary index
+ * before it searches rows, once for each run.
  */
 #include "data/items.h"
 #include "data/sqlite/internal.h"
@@ -19,13 +19,13 @@ static const char pointer_kind[] = "tern_items";
 
 typedef struct items_cursor {
     sqlite3_vtab_cursor base; /* first */
-    const tern_arg *list;     /* NULL: something else was bound; it has no items */
+    const tern_arg *list;     /* NULL: something else was bound, which has no items */
     size_t at;
 } items_cursor;
 
 /* -- binding -- */
 
-/** Copies a text or bytes to `*to`, which goes on after them. */
+/** Copies a text or bytes to `*to`, and advances it. */
 static tern_str keep_text(tern_str text, char **to)
 {
     if (text.data == NULL)
@@ -99,7 +99,7 @@ static int items_disconnect(sqlite3_vtab *table)
     return SQLITE_OK;
 }
 
-/** There is one way: by the list. */
+/** There is only one plan: by the list. */
 static int items_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
     (void)table;
@@ -165,7 +165,7 @@ static int items_is_at_end(sqlite3_vtab_cursor *base)
     return cursor->list == NULL || cursor->at >= cursor->list->list.count;
 }
 
-/** The item as a column holds it. */
+/** The item in the stored form of a column. */
 static void answer(sqlite3_context *to, const tern_arg *item)
 {
     char text[SCALAR_PRINT_BYTES];
@@ -215,7 +215,7 @@ static int items_row(sqlite3_vtab_cursor *base, sqlite3_int64 *row)
 int sqlite_add_items(sqlite3 *handle)
 {
     static const sqlite3_module module = {
-        .xConnect = items_connect, /* and no xCreate: the table is there by its name alone */
+        .xConnect = items_connect, /* and no xCreate: the table exists by its name alone */
         .xDisconnect = items_disconnect,
         .xBestIndex = items_best_index,
         .xOpen = items_open,

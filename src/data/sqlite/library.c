@@ -1,4 +1,4 @@
-/* What is set up once in a process: SQLite's memory, its VFS, and the count of forks. */
+/* Set up once in a process: SQLite's memory, its VFS, and the count of forks. */
 #include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
@@ -32,7 +32,7 @@ unsigned sqlite_forks(void)
     return forks;
 }
 
-/* SQLite's memory through the one door (mem.h), so that tests can make it fail. */
+/* Routes SQLite's memory through mem.h, so that tests can make it fail. */
 
 static void *take(int size)
 {
@@ -66,10 +66,10 @@ static void end(void *unused)
 }
 
 /*
- * SQLite sorts what fits its cache_size in one step of its machine, in which nobody else has a turn, so that
- * is set small (connection.c); but the same setting is the room for pages. The cache of pages is therefore
- * told more than was set: 4 MiB of a file, and up to 32 MiB of what a statement builds for itself (a
- * DISTINCT, a GROUP BY), which SQLite gives 2 MiB before it goes to a temporary file.
+ * SQLite sorts data that fits cache_size in one step of its virtual machine, during which nothing else runs.
+ * So cache_size is small (connection.c); but the same setting limits the page cache. The page cache therefore
+ * gets a higher limit: 4 MiB of a file, and up to 32 MiB for a statement's temporary tables (a DISTINCT, a
+ * GROUP BY), for which SQLite allows 2 MiB before it uses a temporary file.
  */
 enum { CACHE_TIMES = 16, SORT_PAGES = 64 };
 
@@ -85,7 +85,7 @@ static void enlarge_caches(void)
     sqlite3_pcache_methods2 cache;
     if (sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &cache) != SQLITE_OK ||
         cache.xCachesize == set_larger_cache_size)
-        return; /* it is ours since a set-up before, which failed later */
+        return; /* it was set by an earlier set-up, which failed later */
     set_cache_size = cache.xCachesize;
     cache.xCachesize = set_larger_cache_size;
     sqlite3_config(SQLITE_CONFIG_PCACHE2, &cache);
@@ -97,10 +97,10 @@ bool sqlite_set_up(void)
     static bool is_ready;
     if (is_ready)
         return true;
-    /* Refused when the application has used SQLite before: then its settings stay, which work too. */
+    /* Refused when the application has already used SQLite: then its settings remain, which also work. */
     sqlite3_config(SQLITE_CONFIG_MALLOC, &memory);
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);      /* a lock for each allocation */
-    sqlite3_config(SQLITE_CONFIG_PMASZ, SORT_PAGES); /* the least that is sorted at once */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);      /* would lock at each allocation */
+    sqlite3_config(SQLITE_CONFIG_PMASZ, SORT_PAGES); /* the minimum that is sorted at once */
     enlarge_caches();
     if (sqlite3_initialize() != SQLITE_OK || !sqlite_vfs_register())
         return false;

@@ -1,4 +1,4 @@
-/* Where a URL points, and whether a database can be there. */
+/* Parses the location in a URL, and checks whether a database can be there. */
 #include "data/sqlite/internal.h"
 
 #include <tern/log.h>
@@ -16,7 +16,7 @@ static bool complain(buf *problems, const char *url, const char *what)
     return false;
 }
 
-/** The options after '?'; false when one is another. */
+/** Reads the options after '?'; false for an unknown one. */
 static bool read_options(const char *options, sqlite_location *location)
 {
     static const struct {
@@ -47,7 +47,7 @@ static size_t folder_of(const char *path, char *folder, size_t room)
     return (size_t)snprintf(folder, room, "%.*s", len != 0 ? (int)len : 1, path);
 }
 
-/** What cannot be written to is read, if it is there. */
+/** A database that cannot be written is opened for reading, if it exists. */
 static void look_whether_writable(sqlite_location *location)
 {
     char folder[sizeof location->path];
@@ -106,14 +106,14 @@ static bool check_folder(const char *url, const sqlite_location *location, buf *
     else if (access(folder, X_OK) != 0)
         problem = "cannot be entered";
     else if (!location->is_read_only && access(location->path, F_OK) != 0 && access(folder, W_OK | X_OK) != 0)
-        problem = "cannot be written to, which SQLite must for its journal";
+        problem = "is not writable, which SQLite needs for its journal";
     if (problem != NULL && problems != NULL)
         buf_add_printf(problems, "%s: the folder %s %s\n", url, folder, problem);
     return problem == NULL;
 }
 
-/* Nothing is opened: closing any descriptor of the file drops every lock this process has on it, those of
- * SQLite's own descriptors too (POSIX advisory locks). */
+/* Opens nothing: closing any descriptor of the file drops all locks of this process on it, including those of
+ * SQLite's own descriptors (POSIX advisory locks). */
 static bool check_file(const char *url, const sqlite_location *location, buf *problems)
 {
     struct stat found;

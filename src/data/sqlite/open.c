@@ -1,4 +1,4 @@
-/* Opening a file of SQLite's as its place allows. */
+/* Opens an SQLite file in the mode that its location allows. */
 #include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
 
@@ -18,7 +18,7 @@ static bool has_log(const sqlite_location *location)
     return access(log, F_OK) == 0 || errno != ENOENT;
 }
 
-/** As a file that nobody changes: SQLite then neither locks it nor looks for a log. */
+/** As an immutable file: SQLite then neither locks it nor looks for a log. */
 static int open_immutable(const sqlite_location *location, sqlite3 **handle)
 {
     static const char begin[] = "file:", end[] = "?immutable=1";
@@ -29,7 +29,7 @@ static int open_immutable(const sqlite_location *location, sqlite3 **handle)
     return sqlite3_open_v2(url, handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | FLAGS, SQLITE_VFS_NAME);
 }
 
-/** Reads the file's first page, and what there is of a log. */
+/** Reads the file's first page, and the log if there is one. */
 static int look(sqlite3 *handle)
 {
     sqlite3_extended_result_codes(handle, 1);
@@ -48,8 +48,8 @@ int sqlite_open_location(const sqlite_location *location, int flags, const char 
         code = look(*handle);
     bool lacks_log = (code & 0xff) == SQLITE_CANTOPEN || code == SQLITE_READONLY_DIRECTORY;
     if (!lacks_log || location->is_immutable || has_log(location))
-        return (code & 0xff) == SQLITE_BUSY ? SQLITE_OK : code; /* who asks next waits for the lock */
-    sqlite3_close(*handle); /* it was written with a log, and there is no room to make one */
+        return (code & 0xff) == SQLITE_BUSY ? SQLITE_OK : code; /* the next statement waits for the lock */
+    sqlite3_close(*handle); /* it was written with a log, which cannot be created here */
     *handle = NULL;
     code = open_immutable(location, handle);
     return code == SQLITE_OK ? look(*handle) : code;

@@ -10,7 +10,7 @@
 
 enum { KEPT_MOST = 500, KEPT_ROOM_AT_FIRST = 64 };
 
-/* Whether "match" stands in it, so that a full-text index may read what is bound. */
+/* Whether it contains "match", so that a full-text index may read the bound values. */
 static bool mentions_match(const char *sql, size_t len)
 {
     static const char word[] = "match";
@@ -20,7 +20,7 @@ static bool mentions_match(const char *sql, size_t len)
     return false;
 }
 
-/* Prepares the first statement in `sql`; *rest receives what stands behind it. */
+/* Prepares the first statement in `sql`; *rest receives the text after it. */
 static sqlite_prepared *prepare(data_session *session, const char *sql, size_t len, unsigned flags,
                                 const char **rest, data_error *error)
 {
@@ -50,7 +50,7 @@ static void drop(sqlite_prepared *prepared)
 bool sqlite_prepare_next(data_session *session, const char **sql, const char *end, sqlite_prepared **out,
                          data_error *error)
 {
-    for (*out = NULL; *out == NULL && *sql < end;) { /* comments and lone semicolons prepare as nothing */
+    for (*out = NULL; *out == NULL && *sql < end;) { /* comments and lone semicolons prepare nothing */
         sqlite_prepared *prepared = prepare(session, *sql, (size_t)(end - *sql), 0, sql, error);
         if (prepared == NULL)
             return false;
@@ -62,7 +62,7 @@ bool sqlite_prepare_next(data_session *session, const char **sql, const char *en
     return true;
 }
 
-/* The whole text as one statement. */
+/* Prepares the whole text as one statement. */
 static sqlite_prepared *prepare_only(data_session *session, const data_statement *statement, unsigned flags,
                                      data_error *error)
 {
@@ -101,7 +101,7 @@ static bool make_room(data_session *session, unsigned id)
     return true;
 }
 
-/* Drops the one that was not used for longest, when there are too many. */
+/* Drops the least recently used one, when there are too many. */
 static void drop_oldest(data_session *session)
 {
     sqlite_prepared *oldest = NULL;
@@ -143,12 +143,12 @@ sqlite_prepared *sqlite_prepared_take(data_session *session, const data_statemen
     unsigned id = statement->id;
     sqlite_prepared *prepared = id < session->kept_room ? session->kept[id] : NULL;
     if (prepared != NULL && prepared->version != statement->version && !prepared->is_in_use) {
-        session->kept[id] = NULL; /* the number was another statement's, which is dropped */
+        session->kept[id] = NULL; /* the number belonged to another statement, which is dropped */
         session->kept_count--;
         drop(prepared);
         prepared = NULL;
     }
-    if (prepared != NULL && prepared->is_in_use) /* by a stream, which this is a second run beside */
+    if (prepared != NULL && prepared->is_in_use) /* by a stream: this is a second run at the same time */
         prepared = prepare_only(session, statement, 0, error);
     else if (prepared == NULL)
         prepared =

@@ -1,8 +1,8 @@
 /*
- * Columns to C's types, by the forms of README.md's table.
+ * Reads columns into C types, by the forms of README.md's table.
  *
- * Hot path: sqlite_column_read of what is stored as we store it. What other programs may have stored in its
- * place (a number as text, a whole number as a real one) is converted where nothing is lost.
+ * Hot path: sqlite_column_read of values in Tern's stored form. Values that other programs stored in another
+ * form (a number as text, a whole number as a real one) are converted where nothing is lost.
  */
 #include "data/sqlite/internal.h"
 #include "data/text.h"
@@ -61,7 +61,7 @@ static bool whole_of(double value, int64_t *out)
     return true;
 }
 
-/* Anything but an integer in the place of a scalar: a text is read as one. */
+/* Any value but an integer where a scalar is expected: a text is parsed as one. */
 static const char *read_as_text(const source *s, void *out)
 {
     tern_str text = text_of(s);
@@ -134,7 +134,7 @@ static const char *read_decimal(const source *s, void *out)
 
 /* -- texts and bytes -- */
 
-/* Its length is sqlite3_value_bytes, as ever. */
+/* Its length is sqlite3_value_bytes, as usual. */
 static inline const char *copy_text(sqlite3_value *value, arena *a, const char **out)
 {
     const char *text = (const char *)sqlite3_value_text(value);
@@ -196,7 +196,7 @@ static const char *read_moment(const source *s, void *out)
     return s->type->kind == TERN_KIND_DATE ? "a date like 2026-11-23" : "a time like 17:30:00";
 }
 
-/* As we write it, or as SQLite's own functions do: "2026-11-24 17:30:00", which is in UTC. */
+/* Reads Tern's form, or that of SQLite's own functions: "2026-11-24 17:30:00", which is in UTC. */
 static const char *read_datetime(const source *s, void *out)
 {
     enum { SECONDS = 19, LONGEST = 40, DAY = 10 };
@@ -290,7 +290,7 @@ const char *sqlite_column_name(const data_row *row, unsigned column)
     return sqlite3_column_name(row->handle, (int)column);
 }
 
-/* What is not stored as we store it, or is seldom read. */
+/* Reads values in other stored forms, and rarely used kinds. */
 static __attribute__((noinline)) const char *read_other(const data_row *row, unsigned column,
                                                         sqlite3_value *value, const tern_type *type,
                                                         void *out, arena *a)
@@ -306,11 +306,11 @@ static __attribute__((noinline)) const char *read_other(const data_row *row, uns
 }
 
 /*
- * What is most of what is read stands here, as we store it. No buffers, so that the compiler need not guard
- * the frame.
+ * Handles the common case: values in Tern's stored form. It has no buffers, so that the compiler does not
+ * guard the frame.
  *
- * sqlite3_column_value's "unprotected" value is as good as any: connections have no mutex, and only one
- * coroutine uses each. It saves a look-up of the column in each of the calls that follow.
+ * sqlite3_column_value's "unprotected" value is safe: connections have no mutex, and only one coroutine uses
+ * each. It saves a look-up of the column in each of the calls that follow.
  */
 const char *sqlite_column_read(const data_row *row, unsigned column, const tern_type *type, void *out,
                                bool *is_null, arena *a)

@@ -1,5 +1,5 @@
 /*
- * Running statements on a session.
+ * Runs statements on a session.
  *
  * Hot path: sqlite_session_run of a kept statement. It must not allocate or format.
  */
@@ -17,9 +17,9 @@ static void begin(data_session *session, data_run *run)
     run->error.is_cancelled = false;
 }
 
-/* on_row has refused a row. When that was an error, what an insert with RETURNING did by itself is undone:
- * its next step is its last, stopped. Otherwise on_row has had what it needs and the statement ends as it
- * would have; in a transaction the borrower decides. */
+/* on_row has refused a row. If that was an error, a single insert with RETURNING is undone: its next step is
+ * stopped and ends it. Otherwise on_row has what it needs, and the statement ends normally; in a transaction
+ * the borrower decides. */
 static int end_early(data_session *session, const sqlite_prepared *prepared, const data_run *run)
 {
     if (prepared->only_reads || run->error.fault == TERN_DATA_OK || !sqlite3_get_autocommit(session->handle))
@@ -31,8 +31,8 @@ static int end_early(data_session *session, const sqlite_prepared *prepared, con
     return SQLITE_DONE;
 }
 
-/* The columns are counted after a step, not kept: the first one prepares the statement again when another
- * process has changed the tables, and `select *` has others then. */
+/* Columns are counted after each step: the first step prepares the statement again when another process has
+ * changed the tables, and `select *` then has other columns. */
 static data_row row_of(const sqlite_prepared *prepared)
 {
     return (data_row){.engine = &data_sqlite,
@@ -49,17 +49,17 @@ static int step_all(data_session *session, const sqlite_prepared *prepared, data
         if (run->on_row != NULL && !run->on_row(run, &row))
             return end_early(session, prepared, run);
     if (code == SQLITE_DONE && !has_rows && run->on_row != NULL && run->on_no_rows != NULL)
-        run->on_no_rows(run, &row); /* an error of its own is the run's */
+        run->on_no_rows(run, &row); /* its own error is the run's error */
     return code;
 }
 
-/* Runs it, bound; `run->error` tells. */
+/* Runs it with its bound values; sets `run->error`. */
 static void run_prepared(data_session *session, sqlite_prepared *prepared, data_run *run)
 {
     sqlite3_int64 before = prepared->only_reads ? 0 : sqlite3_total_changes64(session->handle);
     int code = step_all(session, prepared, run);
     bool is_done = code == SQLITE_DONE;
-    /* changes64 is of the last statement that changed rows, which need not be this one */
+    /* changes64 is for the last statement that changed rows, possibly an earlier one */
     if (is_done && !prepared->only_reads && sqlite3_total_changes64(session->handle) != before)
         run->affected += sqlite3_changes64(session->handle);
     if (!is_done)
@@ -70,11 +70,11 @@ static void end(data_session *session, sqlite_prepared *prepared, data_run *run)
 {
     int code = sqlite_prepared_give(session, prepared);
     sqlite_stop_waiting(session);
-    if (code != SQLITE_OK && run->error.fault == TERN_DATA_OK) /* a commit on reset, after an early end */
+    if (code != SQLITE_OK && run->error.fault == TERN_DATA_OK) /* commits on reset, after an early end */
         sqlite_answer(session, code, &run->error);
 }
 
-/* A text of several statements without values, as migrations are; `run->error` tells. */
+/* Runs a text of several statements without values, such as a migration; sets `run->error`. */
 static void run_script(data_session *session, data_run *run)
 {
     const char *sql = run->statement->sql, *sql_end = sql + run->statement->sql_len;
@@ -93,7 +93,8 @@ static bool is_rollback(const data_statement *statement)
     return statement->sql_len >= sizeof word - 1 && strncasecmp(statement->sql, word, sizeof word - 1) == 0;
 }
 
-/* The transaction is gone, and the borrower goes on: refused until they end it or give the session back. */
+/* The transaction was rolled back, and the borrower continues: statements are refused until it ends the
+ * transaction or returns the session. */
 static bool refuse_lost(data_session *session, data_run *run)
 {
     if (is_rollback(run->statement)) {
@@ -104,7 +105,7 @@ static bool refuse_lost(data_session *session, data_run *run)
                        "the transaction was rolled back when a statement in it failed");
 }
 
-/* Only a commit writes to the log and leaves no transaction open. */
+/* Only a commit writes to the log without leaving a transaction open. */
 static uint64_t ticket_since(data_session *session, uint64_t log_writes)
 {
     data_database *db = session->queue->db;
@@ -149,7 +150,8 @@ bool sqlite_stream_open(data_session *session, data_run *run)
     sqlite_prepared *prepared = sqlite_prepared_take(session, run->statement, &run->error);
     if (prepared == NULL)
         return false;
-    if (!prepared->only_reads && sqlite3_get_autocommit(session->handle)) /* its commit could not be told */
+    if (!prepared->only_reads &&
+        sqlite3_get_autocommit(session->handle)) /* its commit could not be reported */
         data_refuse(&run->error, TERN_DATA_REFUSED, "rows of a statement that writes need a transaction");
     else
         sqlite_bind(prepared, run, true);

@@ -1,27 +1,27 @@
 /*
- * Commits reach the disk: one fsync for all that wait for it.
+ * Brings commits to disk: one fsync for all that wait for it.
  *
  * Connections are set to synchronous = NORMAL, so SQLite's COMMIT only writes the transaction's frames to the
- * write-ahead log. Whoever has committed draws a ticket, gives the writer to who is next, and waits here. One
- * of those who wait has the log's file synced on a thread; who commits meanwhile waits for the sync after it.
+ * write-ahead log. After a commit, a coroutine draws a ticket, passes the writer on, and waits here. One of
+ * the waiters has the log's file synced on a thread; commits during that sync wait for the next one.
  *
- * Why what was acknowledged survives a power cut:
+ * Why acknowledged commits survive a power cut:
  * - A ticket is acknowledged by an fsync of the log that began after its COMMIT. It brings every frame of the
- *   file to the disk, of other processes too; and recovery takes frames from the first on, as far as they are
- *   whole. So the frames of the ticket, and all before them, are found.
- * - The log is begun anew only when all its frames are in the database's file and that has been synced, by
- *   SQLite (NORMAL does that as FULL does). So a commit whose frames were overwritten before we came to sync
- *   them is safe already. SQLite syncs the header of the new log, and the folder in which it was made, before
- *   any frame of it is written.
- * - The log's file is the same as long as a connection has the database open: only the last one that closes
- * it may remove the log, after it has copied it. Each connection of the writer looks for another file. What
- * FULL has and this has not: others may read a change for the moment in which it is not yet safe.
+ *   file to disk, including those of other processes. Recovery reads frames from the first one until an
+ *   incomplete one. So it finds the frames of the ticket and all earlier ones.
+ * - The log is restarted only when all its frames are in the database's file and SQLite has synced that (with
+ *   NORMAL as with FULL). So a commit whose frames were overwritten before Tern synced them is already safe.
+ *   SQLite syncs the header of the new log, and the folder in which it was made, before any frame of it is
+ *   written.
+ * - The log's file stays the same while a connection has the database open: only the last one to close it may
+ *   remove the log, after copying it. Each new connection of the writer checks for another file. Unlike with
+ *   FULL, others may read a change shortly before it is safe.
  *
- * An fsync that fails tells so once; the kernel then takes the pages for clean, and the next fsync succeeds
- * with a hole in the log, at which recovery would end. So after a failure the log is in doubt: nobody is
- * acknowledged, and SQLite is not let copy the log (vfs.c), until every byte of it has been written again, as
- * the page cache still has it, and synced. The descriptor is our own, since SQLite forgets of a checkpoint
- * that it failed, and not in use by a thread when a connection is closed.
+ * A failing fsync reports the error once. The kernel then treats the pages as clean, and the next fsync
+ * succeeds with a hole in the log, at which recovery would end. So after a failure the log is in doubt: no
+ * commit is acknowledged, and SQLite must not copy the log (vfs.c), until every byte of it has been written
+ * again from the page cache and synced. Tern uses its own descriptor, because SQLite forgets that a
+ * checkpoint failed. No thread uses it when a connection is closed.
  */
 #include "data/sqlite/internal.h"
 #include "data/sqlite/vfs.h"
@@ -39,13 +39,13 @@
 
 enum { BLOCK_BYTES = 16 * 1024 };
 
-/* On the stack of who waits. */
+/* On the waiter's stack. */
 typedef struct waiter {
-    list_link link; /* in sync->waiters, by the ticket */
+    list_link link; /* in sync->waiters, by ticket */
     coro *waiting;
     uint64_t ticket;
     bool is_settled;
-    int problem; /* errno; 0: it is on the disk */
+    int problem; /* errno; 0: the commit is on disk */
 } waiter;
 
 #ifdef TERN_FAULTS
@@ -78,8 +78,8 @@ void sqlite_sync_free(sqlite_sync *sync)
         sqlite_vfs_doubt_logs(-1);
 }
 
-/* To open and close the log does no harm, as it would with the database's file: SQLite locks bytes of that
- * one and of the shared memory. */
+/* Opening and closing the log is harmless, unlike with the database's file: SQLite locks bytes only of that
+ * file and of the shared memory. */
 bool sqlite_sync_follow(sqlite_sync *sync, sqlite3 *handle)
 {
     const char *path = sqlite3_filename_wal(sqlite3_db_filename(handle, "main"));
@@ -91,8 +91,8 @@ bool sqlite_sync_follow(sqlite_sync *sync, sqlite3 *handle)
     return true;
 }
 
-/* No sync is in flight: goes over to the file that the writer has now. The same one is kept, whose descriptor
- * is told of failures since it was opened. */
+/* Called without a sync in flight: switches to the writer's current file. If it is the same file, its
+ * descriptor is kept, because that reports failures since it was opened. */
 static void take_next_fd(sqlite_sync *sync)
 {
     struct stat now, next;
@@ -110,8 +110,8 @@ static void take_next_fd(sqlite_sync *sync)
 
 /* -- other processes -- */
 
-/* A byte of the log's file, far beyond its end, is locked by those who wait for SQLite's write lock: with the
- * descriptor, so that such locks end with their process and have nothing to do with SQLite's own. */
+/* Processes that wait for SQLite's write lock lock a byte of the log's file, far beyond its end. The lock
+ * belongs to the descriptor, so it ends with its process and is independent of SQLite's own locks. */
 static struct flock waiting_byte(short type)
 {
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = INT64_MAX - 1, .l_len = 1};
@@ -134,14 +134,14 @@ bool sqlite_sync_others_wait(const sqlite_sync *sync)
     return fcntl(current_fd(sync), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-/* -- what threads do -- */
+/* -- on threads -- */
 
 typedef struct sync_job {
     int fd, problem;
 } sync_job;
 
 #ifdef TERN_FAULTS
-/* As sync_file; what it does is the test's. */
+/* Like sync_file, with the behaviour that a test has set. */
 static int sync_with_faults(int fd)
 {
     char byte;
@@ -200,8 +200,8 @@ static int run_job(const sqlite_sync *sync, void (*work)(void *arg))
 
 /* -- after a failure -- */
 
-/* Writes the log anew, under SQLite's write lock: nobody appends to it meanwhile, or begins it again. By a
- * connection of its own, since the writer may be lent to somebody who waits for us. */
+/* Writes the log again, under SQLite's write lock, so that no process appends to it or restarts it. Uses a
+ * separate connection, because the writer may be lent to a coroutine that waits for this one. */
 static int mend(data_database *db)
 {
     data_session mender = {.queue = &db->writer};
@@ -236,7 +236,7 @@ static void set_doubt(data_database *db, bool is_doubtful)
 
 /* -- rounds -- */
 
-/* What had been committed when the sync began is answered for. */
+/* Acknowledges everything that was committed when the sync began. */
 static void settle(sqlite_sync *sync, uint64_t last, int problem)
 {
     while (!list_empty(&sync->waiters)) {
@@ -257,7 +257,7 @@ static void wake_first(sqlite_sync *sync)
         coro_wake(list_owner(sync->waiters.next, waiter, link)->waiting);
 }
 
-/* One sync, by one of those who wait. */
+/* Runs one sync, in one of the waiters. */
 static void run_round(data_database *db)
 {
     sqlite_sync *sync = &db->sync;
@@ -296,7 +296,7 @@ bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error)
         } else if (coro_wait(0) == CORO_CANCELLED && !self.is_settled) {
             list_remove(&self.link);
             if (!sync->is_running)
-                wake_first(sync); /* it was ours to begin the next */
+                wake_first(sync); /* it was this one's task to begin the next */
             data_refuse(error, TERN_DATA_FAILED, "cancelled");
             error->is_cancelled = true;
             return false;

@@ -1,4 +1,4 @@
-/* Texts as the database holds them: of fixed width where order matters. */
+/* Texts in their stored forms: of fixed width where order matters. */
 #include "data/sqlite/internal.h"
 
 #include "schema/scalar.h"
@@ -10,7 +10,7 @@
 
 enum { DATE_BYTES = 10, CLOCK_BYTES = 8 /* "17:30:00" */, FRACTION_BYTES = 7 /* ".250000" */ };
 
-/* Makes the fraction that stands from `whole` to `len`, if any, one of six digits; the new length. */
+/* Extends the fraction from `whole` to `len`, if any, to six digits; returns the new length. */
 static size_t fix_fraction(char *out, size_t whole, size_t len)
 {
     size_t end = whole + FRACTION_BYTES;
@@ -59,9 +59,9 @@ size_t sqlite_print_form(const tern_arg *value, char *out)
     }
 }
 
-/* Eight characters of a form, in which '0' stands for a digit: each byte becomes the number of two digits
- * that begins there. `room` is what may be added to each byte, less what stands for it in the form, to stay
- * below 128: to a digit's value, or to 0. */
+/* Parses eight characters of a form, in which '0' represents a digit: each byte becomes the two-digit number
+ * that begins there. After the form is subtracted, adding `room` to a valid byte (a digit's value, or 0)
+ * keeps it below 128. */
 static inline uint64_t take_eight(const char *text, const char *form, uint64_t room, uint64_t *wrong)
 {
     uint64_t have, want;

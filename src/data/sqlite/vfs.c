@@ -1,12 +1,12 @@
 /*
- * SQLite's files as its own VFS for Unix has them, but for a few calls: fsync happens on the worker's
- * threads, and reads and writes are places where a long statement gives way (a count of all rows and a
- * checkpoint are one step of SQLite's machine, and thousands of them). Writes to logs are counted, which
- * tells of a commit, and a log in doubt is not synced for SQLite: see sync.c for both. The fourth lets a log
- * be read where its index cannot be made.
+ * SQLite's own VFS for Unix, except for a few calls. fsync runs on the worker's threads. Reads and writes let
+ * a long statement yield: a count of all rows or a checkpoint is one step of SQLite's virtual machine, with
+ * thousands of reads and writes. Writes to logs are counted, which shows commits, and a log in doubt is not
+ * synced for SQLite: see sync.c for both. The fourth call lets a log be read where its index cannot be
+ * created.
  *
- * The real VFS opens the file; then its table of methods is replaced by a copy in which those are ours.
- * So locks, shared memory and all else are the real ones, called without a detour.
+ * The real VFS opens the file; then its table of methods is replaced by a copy with Tern's versions of those
+ * calls. So locks, shared memory and everything else are called directly.
  */
 #include "data/sqlite/vfs.h"
 #include "data/sqlite/internal.h"
@@ -15,7 +15,7 @@
 
 enum { METHOD_TABLES = 8 }; /* one for each way of locking that the real VFS may choose, twice */
 
-/* `own` first: what a file's pMethods points to is the whole. */
+/* `own` must be first: a file's pMethods points to the whole. */
 typedef struct method_table {
     sqlite3_io_methods own;
     const sqlite3_io_methods *real;
@@ -81,24 +81,24 @@ static int sync_file(sqlite3_file *file, int flags)
     return job.result;
 }
 
-/* Where the index of the log is not there and cannot be made, SQLite has a way to read the log without it,
- * for index files that are there and cannot be written. */
+/* SQLite can read a log without its index if the index file exists but cannot be written. This uses that for
+ * an index that neither exists nor can be created. */
 static int map_shared(sqlite3_file *file, int page, int size, int extends, void volatile **out)
 {
     int code = real_of(file)->xShmMap(file, page, size, extends, out);
     return (code & 0xff) == SQLITE_CANTOPEN ? SQLITE_READONLY_CANTINIT : code;
 }
 
-/* Its locks are in the index: where there is none, nobody holds one. SQLite asks for the index again at the
- * beginning of each transaction, so a writer that makes one is noticed. */
+/* The locks are in the index: without an index, no process holds one. SQLite asks for the index again at the
+ * beginning of each transaction, so it notices a writer that creates one. */
 static int lock_shared(sqlite3_file *file, int first, int count, int flags)
 {
     int code = real_of(file)->xShmLock(file, first, count, flags);
     return code == SQLITE_IOERR_SHMLOCK ? SQLITE_OK : code;
 }
 
-/* Reads of the write-ahead log do not give way: it is recovered by reading it, under locks that others in
- * this process may wait for with the thread asleep. */
+/* Reads of the write-ahead log do not yield: recovery reads it under locks that others in this process may
+ * wait for by blocking the thread. */
 static const sqlite3_io_methods *methods_like(const sqlite3_io_methods *real, bool is_wal, bool is_read_only)
 {
     for (unsigned i = 0; i < METHOD_TABLES; i++) {

@@ -7,14 +7,14 @@
 
 #define SQLITE_VFS_NAME "tern"
 
-/** Once, after sqlite3_initialize; false when there is no VFS to build on. */
+/** Called once, after sqlite3_initialize; false without a VFS to build on. */
 bool sqlite_vfs_register(void);
 
-/** How often this process has written to write-ahead logs: a statement in which it does not rise has
+/** How often this process has written to write-ahead logs: a statement that does not increase it has
  * committed nothing. */
 uint64_t sqlite_vfs_log_writes(void);
-/** Adds to the count of logs in doubt. While there are any, SQLite is refused to sync a log, and so to copy
- * it to the database or to begin it anew. */
+/** Adds to the count of logs in doubt. While the count is not 0, SQLite cannot sync a log, and so cannot copy
+ * it to the database or restart it. */
 void sqlite_vfs_doubt_logs(int change);
 
 #endif

@@ -1,4 +1,4 @@
-/* What SQLite asks while a statement runs: whether to go on, and whether to try a lock again. */
+/* Callbacks that SQLite asks while a statement runs: whether to continue, and whether to retry a lock. */
 #include "data/sqlite/internal.h"
 
 #include <time.h>
@@ -22,7 +22,7 @@ int sqlite_on_progress(void *arg)
     return must_stop(session);
 }
 
-/* Without a loop, for programs that only run statements. */
+/* Works without a loop, for programs that only run statements. */
 static int sleep_blocking(const data_session *session, int times)
 {
     const struct timespec pause = {.tv_nsec = BLOCKING_PAUSE_MS * 1000000L};
@@ -30,7 +30,7 @@ static int sleep_blocking(const data_session *session, int times)
     return (uint64_t)times * BLOCKING_PAUSE_MS < session->queue->db->wait_timeout_ms;
 }
 
-/* Other processes are told, so that they step aside (connection_queue.c). */
+/* Announces the wait to other processes, so that they yield (connection_queue.c). */
 static void say_waiting(data_session *session)
 {
     if (!session->queue->writes || session->says_waiting)

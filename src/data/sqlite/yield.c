@@ -1,11 +1,11 @@
-/* Long statements yield: SQLite calls in often enough, and the clock decides. */
+/* Long statements yield: SQLite calls this often enough, and the clock decides. */
 #include "data/sqlite/internal.h"
 
 #include "runtime/budget.h"
 
 void sqlite_yield(void)
 {
-    /* Whether it has been cancelled is not answered here: SQLite's frames are below. */
+    /* Cancellation is not handled here, because SQLite's frames are on the stack. */
     if (budget_look())
         coro_yield();
 }

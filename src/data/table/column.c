@@ -21,8 +21,8 @@ static void check_column_name(table_maker *m, const char *name)
                           system_names[i]);
 }
 
-/** Whether JSON leaves out some of a value of this type, so that a column would lose it. The name of the
- * first such field, or NULL. `depth` ends the search in models that hold lists of themselves. */
+/** The name of the first field that JSON omits from a value of this type, so that a column would lose it; or
+ * NULL. `depth` ends the search in models that contain lists of themselves. */
 static const tern_field *lost_in_json(const tern_type *type, unsigned depth)
 {
     if (type->item != NULL)
@@ -68,7 +68,7 @@ static void add_key(table_maker *m, data_table *table, data_column *column)
         table->keys[table->key_count++] = (unsigned)(column - table->columns);
 }
 
-/** What the data layer fills in itself: at most one column of each, never null. */
+/** Columns that the data layer fills in itself: at most one of each, never null. */
 static void take_role(table_maker *m, const char *role, data_column *column, data_column **place)
 {
     if (*place != NULL)
@@ -114,7 +114,7 @@ static void make_column(table_maker *m, data_table *table, data_column *column, 
                           other->plan->field->name);
 }
 
-/** A column's former name must be nobody's now: else a migration could not tell which is which. */
+/** A column's former name must be unused now: otherwise a migration could not distinguish the two. */
 static void check_former_names(table_maker *m, const data_table *table)
 {
     for (unsigned i = 0; i < table->column_count; i++) {

@@ -9,7 +9,7 @@ enum { INDEX_COLUMNS_MOST = 16 };
 
 /** A text of .unique_together or .indexes while it is read. */
 typedef struct index_text {
-    const char *written; /* as the model has it */
+    const char *written; /* as in the model */
     const char *option;  /* "indexes" */
     buf columns;         /* "owner, created desc" as SQL */
     buf names;           /* "owner_created" */
@@ -30,7 +30,7 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-/** The word at `*at` (its bytes as the result), which moves behind it and blanks. */
+/** Reads the word at `*at` and moves `*at` past it and blanks; returns the word's length. */
 static size_t take_word(const char **at, const char **word)
 {
     *word = skip_blanks(*at);
@@ -104,8 +104,8 @@ static bool read_index(table_maker *m, index_text *text, const data_table *table
     return is_right;
 }
 
-/** Indexes are named by their columns, so that each machine and each migration calls them the same; several
- * partial ones of the same columns are told apart by their conditions. */
+/** Indexes are named by their columns, so that the names are the same on each machine and in each migration;
+ * partial indexes of the same columns differ by their conditions. */
 static const char *name_index(table_maker *m, const index_text *text, const data_table *table, bool is_unique)
 {
     static const siphash_key key = {{0, 0}};
@@ -162,8 +162,8 @@ static unsigned count_texts(const char *const *texts)
     return count;
 }
 
-/** Rows are looked for by their foreign keys: when the row at the other end goes, and by .by. One that no
- * other index begins with gets its own. */
+/** Rows are searched by their foreign keys: when the referenced row is deleted, and by .by. A foreign key
+ * gets its own index unless another index begins with it. */
 static void index_references(data_table *table, const bool *leads)
 {
     for (unsigned i = 0; i < table->column_count; i++) {
@@ -172,7 +172,7 @@ static void index_references(data_table *table, const bool *leads)
         if (column->references != NULL && !leads[i] && !leads_key)
             column->is_indexed = true;
         if (column->is_unique || (leads_key && table->key_count == 1))
-            column->is_indexed = false; /* there is one */
+            column->is_indexed = false; /* it has one */
     }
 }
 

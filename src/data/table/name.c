@@ -1,4 +1,4 @@
-/* Names: what models' names become, which ones SQL takes as they are, and how the others are quoted. */
+/* Names: the conversion of models' names, the names that SQL accepts unquoted, and the quoting of others. */
 #include "base/siphash.h"
 #include "base/text.h"
 #include "data/table/maker.h"
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What PostgreSQL (to 17) or SQLite (to 3.46) does not take as a table's and a column's name; sorted. */
+/* Words that PostgreSQL (to 17) or SQLite (to 3.46) does not accept as a table's and a column's name;
+ * sorted. */
 static const char *const reserved[] = {
     "add",
     "all",
@@ -196,7 +197,8 @@ bool data_name_equal(const char *a, const char *b)
 
 const char *data_name_join(arena *a, const char *table, const char *middle, const char *ending)
 {
-    static const siphash_key key = {{0, 0}}; /* against accidents; the names are in nobody's hands */
+    static const siphash_key key = {
+        {0, 0}}; /* against accidental collisions; attackers do not choose names */
     char *whole = middle != NULL ? arena_printf(a, "%s_%s_%s", table, middle, ending)
                                  : arena_printf(a, "%s_%s", table, ending);
     if (whole == NULL || strlen(whole) <= DATA_NAME_MOST)
@@ -204,6 +206,6 @@ const char *data_name_join(arena *a, const char *table, const char *middle, cons
     uint32_t hash = (uint32_t)siphash_2_4(&key, whole, strlen(whole));
     size_t keep = DATA_NAME_MOST - strlen(ending) - 10; /* '_', 8 digits, '_' */
     while (keep > 0 && ((unsigned char)whole[keep] & 0xc0) == 0x80)
-        keep--; /* not within a character */
+        keep--; /* not inside a character */
     return arena_printf(a, "%.*s_%08x_%s", (int)keep, whole, hash, ending);
 }

@@ -1,9 +1,9 @@
-/* What models say of each other: foreign keys, and fields that hold the rows at their other end. */
+/* Relations between models: foreign keys, and fields with the related rows. */
 #include "data/table/maker.h"
 
 #include <string.h>
 
-/** What a key and what refers to it must have in common. */
+/** The properties that a key and a reference to it must share. */
 static bool is_alike(const tern_type *a, const tern_type *b)
 {
     bool whole_a = a->kind == TERN_KIND_INT || a->kind == TERN_KIND_UINT;
@@ -81,7 +81,7 @@ data_pair_columns data_pair_columns_of(const data_table *pairs, const data_table
         bool is_far = column != named && data_referred_column(column, item) != NULL;
         bool is_near = named != NULL ? column == named : data_referred_column(column, table) != NULL;
         if (is_near && is_far && data_table_base(table) != data_table_base(item)) {
-            /* a view that has rows of any table leaves the other one's foreign key to it */
+            /* the foreign key of the other table applies to a view that has rows of any table */
             is_near = !table->is_view || column->references == data_table_base(table);
             is_far = !is_near;
         }
@@ -93,9 +93,9 @@ data_pair_columns data_pair_columns_of(const data_table *pairs, const data_table
     return found;
 }
 
-/* -- fields that hold related rows -- */
+/* -- fields with related rows -- */
 
-/** The foreign key of that name, when it refers to rows of `target`; else NULL with a line. */
+/** The foreign key with this name, if it refers to rows of `target`; otherwise NULL with a line. */
 static const data_column *find_reference(table_maker *m, const char *option, const data_table *table,
                                          const char *name, const data_table *target)
 {
@@ -118,8 +118,10 @@ static const data_column *find_reference(table_maker *m, const char *option, con
     return NULL;
 }
 
-/** A list of rows that a table of pairs names: it refers to this one (by .by, where that is not clear) and to
- * the item's. */
+/**
+ * A list of rows from a table of pairs, which references this table (by .by, where that is ambiguous) and the
+ * item's.
+ */
 static void check_through(table_maker *m, const data_table *table, const data_table *item)
 {
     const tern_field *field = m->field;

@@ -1,9 +1,9 @@
-/* Which words of a table can be searched for, and by which names the engines keep them. */
+/* The search fields of a table, and the names of the engines' search indexes. */
 #include "data/table/maker.h"
 
 #include <string.h>
 
-/** FTS5 has columns of these names itself. */
+/** FTS5 has its own columns with these names. */
 static bool is_taken_by_sqlite(const data_table *table, const char *name)
 {
     return data_name_equal(name, "rank") || data_name_equal(name, "rowid") ||
@@ -23,8 +23,10 @@ static void take_column(table_maker *m, data_table *table, const data_column *co
     m->field = NULL;
 }
 
-/** The rows of SQLite's index are those of the table by number: the automatic key, or what SQLite counts its
- * rows by itself, unless a column hides that. */
+/**
+ * SQLite's index refers to the table's rows by number: the automatic key, or SQLite's rowid, unless a column
+ * hides that.
+ */
 static void name_row(table_maker *m, data_table *table)
 {
     const data_column *key = &table->columns[table->keys[0]];

@@ -11,7 +11,7 @@
 /* Made before the workers are forked, kept until the process ends. */
 static arena tables_memory = {.limit_bytes = SIZE_MAX};
 static data_table *tables;
-static const data_table **ordered; /* those that are referred to first */
+static const data_table **ordered; /* referenced ones first */
 static unsigned table_count;
 static name_table index_of_names; /* space MODELS: models' names, NAMES: tables' in lower case; number + 1 */
 
@@ -74,7 +74,7 @@ data_table *table_find(const table_maker *m, const tern_type *model)
     return find_in(m->tables, model);
 }
 
-/** Puts the number of a new table under a name; what was there, or 0. */
+/** Puts the number of a new table under a name; returns the previous number, or 0. */
 static uint32_t index_name(table_maker *m, uint32_t space, const char *name, uint32_t number)
 {
     size_t len = strlen(name);
@@ -120,7 +120,7 @@ static void find_bases(table_maker *m)
                 m->tables[i].of = &m->tables[k];
 }
 
-/** Takes the models as they were given: each once, and sound. */
+/** Checks the given models: each must be given once and be valid. */
 static bool take_models(table_maker *m, tern_type *const *models)
 {
     unsigned given = 0;
@@ -148,7 +148,7 @@ static void make_tables(table_maker *m)
         table_make_columns(m, &m->tables[i]);
     }
     if (m->has_mistakes || m->is_memory_short)
-        return; /* what follows looks into other tables' columns */
+        return; /* the next steps use other tables' columns */
     check_table_names(m);
     find_bases(m);
     for (unsigned i = 0; i < m->count; i++)
@@ -161,7 +161,8 @@ static void make_tables(table_maker *m)
         table_make_indexes(m, &m->tables[i]);
 }
 
-/** Puts what `table` refers to before it. Tables that refer to each other stay as they were given. */
+/** Puts the tables that `table` references before it. Tables that reference each other keep their given
+ * order. */
 static void put_in_order(data_table *table, bool *is_visited)
 {
     unsigned number = (unsigned)(table - tables);
@@ -209,7 +210,7 @@ const data_table *const *data_tables(unsigned *count)
     return ordered;
 }
 
-/** Another source file's description of a model that is a table: found by what it looks like, once. */
+/** Another source file's description of a model that is a table: found by comparing, once. */
 static const data_table *recognise(const tern_type *type)
 {
     const data_table *table = find_in(tables, type);

@@ -1,4 +1,4 @@
-/* Values of rows as values to be bound. */
+/* Converts values of rows to bound values. */
 #include "data/table/table.h"
 #include "data/text.h"
 
@@ -36,8 +36,8 @@ static bool is_zero(const tern_type *type, const char *value)
     return true;
 }
 
-/** Whether the value is what a field that was never filled in holds, and no value of the column: no day, or a
- * reference to a row that there cannot be. */
+/** Whether the value is that of a field that was never set, and not a value of the column: not a date, or a
+ * reference to an impossible row. */
 static bool is_no_value(const data_column *column, const void *value)
 {
     const tern_date *date = value;
@@ -127,7 +127,7 @@ static bool datetime_arg(const data_column *column, tern_datetime value, tern_ar
     return true;
 }
 
-/* What PostgreSQL's jsonb cannot hold, SQLite shall not either. */
+/* What PostgreSQL's jsonb cannot store, SQLite must not store either. */
 static bool sound_json(const data_column *column, tern_arg *out, data_error *error)
 {
     return out->is_null || data_json_is_sound(out->text.data, out->text.len) ||
@@ -160,7 +160,7 @@ static bool json_arg(const data_column *column, const void *value, arena *a, ter
     return refuse(column, error, TERN_DATA_BUSY, "ran out of memory for its JSON");
 }
 
-/** Values that are bound as they lie in the row. */
+/** Values that are bound in place from the row. */
 static tern_arg plain_arg(tern_kind kind, const void *value)
 {
     switch (kind) {

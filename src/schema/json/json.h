@@ -52,7 +52,7 @@ typedef struct json_out {
     size_t len, room;
     arena *arena;
     bool is_alone;        /* `data` is large and grows by arena_resize */
-    bool failed;          /* nothing was appended: the value was refused, or memory ran out */
+    bool failed;          /* nothing was appended: the value was refused, or out of memory */
     json_refusal refusal; /* JSON_NOT_REFUSED unless it was */
 } json_out;
 

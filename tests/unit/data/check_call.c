@@ -1,4 +1,4 @@
-/* What a call is taken for, from the note that it leaves. */
+/* How the note of a call is parsed. */
 #include "check.h"
 
 #include "data/check/call.h"
@@ -13,7 +13,8 @@ static arena memory;
 static const unsigned char text_and_int[] = {TERN_ARG_TEXT, TERN_ARG_INT, TERN_NOTE_END},
                            text[] = {TERN_ARG_TEXT, TERN_NOTE_END};
 
-/** What is read of a call, in words: "a = ?/2 b/0 NULL", each text with the number of values of its own, '+' when there are others. */
+/** The parsed call as text: "a = ?/2 b/0 NULL", each text with the number of its own values, and '+' when
+ * there are others. */
 static const char *texts_of(const char *written)
 {
     static char words[512];
@@ -68,7 +69,7 @@ TEST(every_text_that_a_call_may_have_is_read)
     arena_free(&memory);
 }
 
-TEST(values_have_the_kinds_that_their_nearest_note_says)
+TEST(values_have_the_kinds_in_their_nearest_note)
 {
     const tern_sql_note call = {TERN_TYPE(Book), "a.c:10",
                                 "tern_select(Book, .where = w, .args = TERN_ARGS(x, y))", NULL};
@@ -86,7 +87,7 @@ TEST(values_have_the_kinds_that_their_nearest_note_says)
     arena_free(&memory);
 }
 
-TEST(an_allowance_is_for_the_call_that_it_is_around)
+TEST(an_allowance_applies_to_the_call_that_it_encloses)
 {
     const tern_sql_note allow = {NULL, "a.c:10", "tern_allow(scan, tern_count(c, Book, .where = \"a\"))",
                                  NULL};
@@ -104,7 +105,7 @@ TEST(an_allowance_is_for_the_call_that_it_is_around)
     arena_free(&memory);
 }
 
-TEST(marks_are_counted_outside_of_quotes)
+TEST(placeholders_are_counted_outside_quotes)
 {
     CHECK_INT(check_count_marks("a = ? and b = '?' and \"c?\" = ? and d ?? 'it''s ?' and e in (?, ?)"), 4);
     CHECK_INT(check_count_marks("'open ?"), 0);

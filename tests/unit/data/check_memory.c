@@ -1,4 +1,4 @@
-/* `APP check` with the n-th allocation failing, for every n: it never takes what it could not look at for sound. */
+/* `APP check` with the n-th allocation failing, for every n: it never accepts what it could not check. */
 #include "check.h"
 
 #include "app/command.h"
@@ -37,7 +37,7 @@ static int check_once(unsigned long fail_at)
                                                   .migrations = "/nonexistent/migrations"};
     tern_app *app = tern_app_new(.title = "T");
     data_check_command_add(app, &options);
-    (void)fail_at; /* of use only where allocations can be made to fail */
+    (void)fail_at; /* only useful where allocations can be made to fail */
     mem_fail_at(fail_at, 1);
     int code = app->commands->run(app->commands->arg, "app", 0, NULL);
     mem_fail_at(0, 0);
@@ -45,7 +45,7 @@ static int check_once(unsigned long fail_at)
     return code;
 }
 
-TEST(a_check_without_memory_finds_nothing_sound)
+TEST(a_check_without_memory_does_not_pass)
 {
     buf problems = {0};
     int code = 1, again = 1;
@@ -59,7 +59,7 @@ TEST(a_check_without_memory_finds_nothing_sound)
     CHECK(freopen("/dev/null", "w", stdout) != NULL);
     while (code != 0 && n < ALLOCATIONS_MOST)
         code = check_once(n++);
-    /* what is sound without one allocation is so since there are no more */
+    /* it may pass only when no allocation failed */
     for (unsigned more = 0; more < 50; more++)
         again = check_once(n + more) != 0 ? 2 : again == 1 ? 0 : again;
     fflush(stdout);

@@ -56,7 +56,7 @@ TEST(literals_are_read_as_the_compiler_reads_them)
     arena_free(&memory);
 }
 
-TEST(arguments_are_parted_outside_of_brackets_and_quotes)
+TEST(arguments_are_split_outside_brackets_and_quotes)
 {
     tern_str rest = TEXT(".where = \"a, b\" , .args = TERN_ARGS(f(1, 2), (x){3, 4}), .limit = a[1, 2], ','"),
              piece;
@@ -97,7 +97,7 @@ TEST(a_conditional_expression_has_each_of_its_values)
     }
 }
 
-TEST(calls_and_options_are_known_by_their_form)
+TEST(calls_and_options_are_recognized_by_their_form)
 {
     tern_str name, inside;
     CHECK(source_call(TEXT("TERN_ARGS (a, f(b))"), &name, &inside) && source_is(name, "TERN_ARGS") &&
@@ -112,14 +112,14 @@ TEST(calls_and_options_are_known_by_their_form)
     CHECK(!source_option(TEXT(".order_by"), &name, &inside));
 }
 
-TEST(a_text_holds_another_whatever_the_white_space)
+TEST(a_text_contains_another_regardless_of_white_space)
 {
     CHECK(source_holds(TEXT("scan, tern_select(c, Todo,.where =\"a\")"), TEXT("Todo, .where = \"a\"")));
     CHECK(source_holds(TEXT("tern_count(c, Todo)"), TEXT("Todo, ")));
     CHECK(!source_holds(TEXT("tern_count(c, Todo)"), TEXT("Todos")));
 }
 
-/** The column beside the first `?` of a text that is SQL of its own, as "table.column", with '+' when an index serves it. */
+/** The column beside the first `?` of raw SQL, as "table.column", with '+' when an index serves it. */
 static const char *beside(const char *text)
 {
     static char name[80];

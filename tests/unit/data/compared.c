@@ -1,4 +1,4 @@
-/** Values that are ints in C and no numbers in their columns: `true`, `!x`, constants of an enum. */
+/** Values that are ints in C but not numbers in their columns: `true`, `!x`, constants of an enum. */
 #include "library.h"
 
 #include "data/compared.h"
@@ -42,7 +42,7 @@ __attribute__((constructor)) static void use_own_tables(void)
     library.fill = add_rows;
 }
 
-/* -- where a column is seen beside a `?` -- */
+/* -- where a column is recognized beside a `?` -- */
 
 /** The column that the last `?` of the text is compared with. */
 static const char *column_of_last(const data_table *table, const char *text)
@@ -59,7 +59,7 @@ static const char *column_of_last(const data_table *table, const char *text)
     return column != NULL ? column->name : "nothing";
 }
 
-TEST(a_value_belongs_to_the_column_that_it_is_compared_with_and_else_to_none)
+TEST(a_value_belongs_only_to_the_column_that_it_is_compared_with)
 {
     static const struct {
         const char *text, *column;
@@ -79,7 +79,7 @@ TEST(a_value_belongs_to_the_column_that_it_is_compared_with_and_else_to_none)
         {"colour NOT IN ( ? , ?,?)", "colour"},
         {"exists (select 1 from shade where is_dark) and is_lit = ?", "is_lit"},
         {"watts = 1 and title = 'it''s' and colour = ?", "colour"},
-        {"is_spare = ?", "nothing"}, /* a field, whose column is called otherwise */
+        {"is_spare = ?", "nothing"}, /* a field, whose column has another name */
         {"other = ?", "nothing"},
         {"?", "nothing"},
         {"= ?", "nothing"},
@@ -97,7 +97,7 @@ TEST(a_value_belongs_to_the_column_that_it_is_compared_with_and_else_to_none)
         {"colour like ?", "nothing"},
         {"colour << ?", "nothing"},
         {"colour -> ?", "nothing"},
-        {"colour == ?", "nothing"}, /* SQLite's alone */
+        {"colour == ?", "nothing"}, /* only in SQLite */
         {"colour between 'a' and ?", "nothing"},
         {"colour in (1, ?)", "nothing"},
         {"colour in (lower(?))", "nothing"},
@@ -118,7 +118,7 @@ TEST(a_value_belongs_to_the_column_that_it_is_compared_with_and_else_to_none)
     data_tables_forget();
 }
 
-/* -- what it is bound as -- */
+/* -- how values are bound -- */
 
 LIBRARY_TEST(true_and_false_are_compared_with_a_bool)
 {
@@ -143,7 +143,7 @@ LIBRARY_TEST(constants_of_an_enum_are_compared_with_its_names)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(every_call_with_a_condition_converts_alike)
+LIBRARY_TEST(every_call_with_a_condition_converts_values)
 {
     Lamp lamp;
     tern_rows *rows = tern_rows_open(c, Lamp, .where = "is_lit = ?", .args = TERN_ARGS(true));
@@ -160,14 +160,14 @@ LIBRARY_TEST(every_call_with_a_condition_converts_alike)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_condition_made_at_run_time_converts_too)
+LIBRARY_TEST(a_condition_made_at_run_time_also_converts_values)
 {
     const char *where = tern_sprintf(c, "%s = ?", "is_lit");
     CHECK_INT(tern_count(c, Lamp, .where = where, .args = TERN_ARGS(true), .trusted_sql = true), 1);
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_key_of_an_enum_and_a_bool_takes_their_constants)
+LIBRARY_TEST(a_key_of_an_enum_and_a_bool_accepts_their_constants)
 {
     CHECK_TEXT(tern_get_or_404(c, Shade, Colour_blue, true)->name, "navy");
     CHECK_TEXT(tern_get_or_404(c, Shade, "blue", true)->name, "navy");
@@ -180,25 +180,25 @@ LIBRARY_TEST(a_key_of_an_enum_and_a_bool_takes_their_constants)
 
 #define BARE_500 "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}"
 
-LIBRARY_TEST_FAILS(a_number_that_is_no_bool_is_refused, 500, BARE_500)
+LIBRARY_TEST_FAILS(a_number_that_is_not_a_bool_is_refused, 500, BARE_500)
 {
     tern_count(c, Lamp, .where = "is_lit = ?", .args = TERN_ARGS(2));
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_number_that_is_no_value_of_the_enum_is_refused, 500, BARE_500)
+LIBRARY_TEST_FAILS(a_number_that_is_not_a_value_of_the_enum_is_refused, 500, BARE_500)
 {
     tern_count(c, Lamp, .where = "colour in (?, ?)", .args = TERN_ARGS(Colour_red, 7));
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_number_that_is_no_value_of_the_enum_beyond_an_int_is_refused, 500, BARE_500)
+LIBRARY_TEST_FAILS(a_number_above_an_int_that_is_not_a_value_of_the_enum_is_refused, 500, BARE_500)
 {
     tern_count(c, Lamp, .where = "colour = ?", .args = TERN_ARGS(INT64_C(1) << 32));
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_key_that_is_no_value_of_the_enum_is_refused, 500, BARE_500)
+LIBRARY_TEST_FAILS(a_key_that_is_not_a_value_of_the_enum_is_refused, 500, BARE_500)
 {
     (void)tern_find(c, Shade, 3, true);
     return tern_no_content(c);

@@ -112,7 +112,7 @@ TERN_MODEL(Post, (int64_t, id, .key = true), (const char *, title, .search = tru
            (const char *, by, .column = "from", .search = true))
 TERN_MODEL(Page, (const char *, path, .key = true), (const char *, words, .search = true))
 
-TEST(ddl_of_words_that_are_searched_for_sqlite)
+TEST(ddl_of_search_indexes_for_sqlite)
 {
     check_sql(MODELS(TERN_TYPE(Post)), DATA_SQLITE,
               "create table post (\n"
@@ -138,7 +138,7 @@ TEST(ddl_of_words_that_are_searched_for_sqlite)
               "end;\n");
 }
 
-TEST(ddl_of_words_that_are_searched_for_postgres)
+TEST(ddl_of_search_indexes_for_postgres)
 {
     check_sql(
         MODELS(TERN_TYPE(Page)), DATA_POSTGRES,
@@ -154,7 +154,7 @@ TEST(ddl_of_words_that_are_searched_for_postgres)
 
 TERN_MODEL(PostSearch, (int64_t, id, .key = true), (const char *, data))
 
-TEST(ddl_refuses_a_table_of_the_name_that_keeps_words)
+TEST(ddl_refuses_a_table_with_the_name_of_a_search_index)
 {
     buf problems = {0};
     CHECK(data_tables_make(MODELS(TERN_TYPE(Post), TERN_TYPE(PostSearch)), &problems));
@@ -337,7 +337,7 @@ TEST(ddl_of_tables_that_refer_to_each_other_for_postgres)
               "alter table ring add constraint ring_next_fkey foreign key (next) references circle (id);\n");
 }
 
-/* -- patterns: PostgreSQL checks those that it takes to mean the same -- */
+/* -- patterns: PostgreSQL checks those that mean the same to it -- */
 
 static bool is_checked(const char *pattern)
 {
@@ -348,7 +348,7 @@ static bool is_checked(const char *pattern)
     return is;
 }
 
-TEST(ddl_checks_patterns_that_both_engines_read_alike_and_no_others)
+TEST(ddl_checks_only_patterns_that_both_engines_read_the_same_way)
 {
     static const struct {
         const char *pattern;
@@ -382,7 +382,7 @@ TEST(ddl_checks_patterns_that_both_engines_read_alike_and_no_others)
 TERN_MODEL(A, (int64_t, id, .key = true), (int64_t, b_c, .index = true))
 TERN_MODEL_WITH(AB, (.table = "a_b"), (int64_t, id, .key = true), (int64_t, c, .index = true))
 
-TEST(ddl_refuses_two_indexes_of_one_name)
+TEST(ddl_refuses_two_indexes_with_one_name)
 {
     buf problems = {0};
     CHECK(data_tables_make(MODELS(TERN_TYPE(A), TERN_TYPE(AB)), &problems));
@@ -395,7 +395,7 @@ TEST(ddl_refuses_two_indexes_of_one_name)
     forget();
 }
 
-TEST(ddl_of_every_failed_allocation_is_none)
+TEST(ddl_fails_when_any_allocation_fails)
 {
     bool is_made = false;
     buf problems = {0};

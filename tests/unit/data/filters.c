@@ -1,4 +1,4 @@
-/** Conditions that may be left out, on both engines. */
+/** Optional conditions, on both engines. */
 #include "library.h"
 
 #include "data/filters.h"
@@ -14,7 +14,7 @@ static Author *add_six_books(tern_ctx *c)
     return first;
 }
 
-/** What clients ask for: each is given or not. */
+/** The filters of clients: each is given or not. */
 typedef struct wanted {
     const Author *author;
     const char *title;
@@ -29,7 +29,7 @@ static int64_t count_wanted(tern_ctx *c, const wanted *w)
                                               TERN_IF(w->pages != 0, "pages > ?", w->pages)));
 }
 
-LIBRARY_TEST(only_filters_that_are_given_count)
+LIBRARY_TEST(only_given_filters_apply)
 {
     const Author *first = add_six_books(c);
     CHECK_INT(count_wanted(c, &(wanted){0}), 6);
@@ -43,7 +43,7 @@ LIBRARY_TEST(only_filters_that_are_given_count)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(the_values_of_a_filter_that_is_not_given_are_not_looked_at)
+LIBRARY_TEST(the_values_of_a_filter_that_is_not_given_are_not_read)
 {
     const Author *nobody = NULL;
     add_six_books(c);
@@ -66,7 +66,7 @@ LIBRARY_TEST(filters_are_added_to_where)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(each_filter_counts_as_if_in_brackets)
+LIBRARY_TEST(each_filter_applies_as_if_in_brackets)
 {
     add_six_books(c);
     CHECK_INT(
@@ -77,7 +77,7 @@ LIBRARY_TEST(each_filter_counts_as_if_in_brackets)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_literal_is_a_filter_that_always_counts)
+LIBRARY_TEST(a_literal_is_a_filter_that_always_applies)
 {
     add_six_books(c);
     CHECK_INT(tern_count(c, Book, .filters = TERN_FILTERS("pages > 200", TERN_IF(true, "pages < ?", 500))),
@@ -88,7 +88,7 @@ LIBRARY_TEST(a_literal_is_a_filter_that_always_counts)
 LIBRARY_TEST(any_of_a_group_is_enough)
 {
     const Author *first = add_six_books(c);
-    for (int times = 0; times < 2; times++) { /* built, and found */
+    for (int times = 0; times < 2; times++) { /* once built, once found */
         CHECK_INT(tern_count(c, Book,
                              .filters = TERN_FILTERS(TERN_IF(true, "author_id = ?", first->id),
                                                      TERN_ANY_OF(TERN_IF(true, "pages = ?", 100),
@@ -105,7 +105,7 @@ LIBRARY_TEST(any_of_a_group_is_enough)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_group_of_which_nothing_is_given_is_not_given)
+LIBRARY_TEST(a_group_without_given_filters_is_not_given)
 {
     add_six_books(c);
     CHECK_INT(tern_count(c, Book,
@@ -136,7 +136,7 @@ LIBRARY_TEST(the_same_texts_in_another_group_are_another_statement)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(every_call_with_a_selection_takes_filters)
+LIBRARY_TEST(every_call_with_a_selection_accepts_filters)
 {
     const Author *first = add_six_books(c);
     const int pages = 250;
@@ -166,7 +166,7 @@ LIBRARY_TEST(every_call_with_a_selection_takes_filters)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_COMMITS(rows_one_at_a_time_take_filters)
+LIBRARY_TEST_COMMITS(rows_one_at_a_time_accept_filters)
 {
     Book book;
     tern_rows *rows;
@@ -182,7 +182,7 @@ LIBRARY_TEST_COMMITS(rows_one_at_a_time_take_filters)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(numbers_beside_columns_of_enums_are_names_in_filters_too)
+LIBRARY_TEST(numbers_compared_with_enum_columns_become_names_in_filters)
 {
     add_six_books(c);
     CHECK_INT(tern_count(c, Book, .filters = TERN_FILTERS(TERN_IF(true, "shelf = ?", Shelf_history))), 6);
@@ -206,7 +206,7 @@ LIBRARY_TEST(a_selection_by_filters_outlives_the_function_that_makes_it)
     return tern_no_content(c);
 }
 
-/* -- in the place of a `?` -- */
+/* -- in place of a `?` -- */
 
 TERN_MODEL_WITH(Shelved, (.view = true), (const char *, name), (int64_t, books))
 
@@ -221,7 +221,7 @@ static int64_t books_of(tern_ctx *c, const char *name, int pages, const char *no
     return found.count != 0 ? found.items[0].books : 0;
 }
 
-LIBRARY_TEST(own_sql_has_filters_in_the_place_of_a_value)
+LIBRARY_TEST(raw_sql_has_filters_in_place_of_a_value)
 {
     add_six_books(c);
     CHECK_INT(books_of(c, NULL, 0, "x"), 3);
@@ -246,7 +246,7 @@ LIBRARY_TEST(filters_in_a_query_within_where_come_between_its_other_values)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(own_sql_that_writes_runs_with_a_filter_that_is_given)
+LIBRARY_TEST(raw_sql_that_writes_runs_with_a_given_filter)
 {
     add_six_books(c);
     CHECK_INT(tern_sql_run(c, "update book set pages = ? where ?", 1,
@@ -255,14 +255,14 @@ LIBRARY_TEST(own_sql_that_writes_runs_with_a_filter_that_is_given)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(own_sql_that_writes_is_refused_when_no_filter_is_given, 500, ERROR_500)
+LIBRARY_TEST_FAILS(raw_sql_that_writes_is_refused_without_a_given_filter, 500, ERROR_500)
 {
     add_six_books(c);
     tern_sql_run(c, "delete from book where ?", TERN_FILTERS(TERN_IF(false, "pages > ?", 400)));
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(own_sql_that_writes_and_returns_is_refused_when_no_filter_is_given, 500, ERROR_500)
+LIBRARY_TEST_FAILS(raw_sql_that_writes_and_returns_is_refused_without_a_given_filter, 500, ERROR_500)
 {
     add_six_books(c);
     (void)tern_sql(c, Author, "delete from author where ? returning id, name",
@@ -272,14 +272,14 @@ LIBRARY_TEST_FAILS(own_sql_that_writes_and_returns_is_refused_when_no_filter_is_
 
 /* -- refused -- */
 
-LIBRARY_TEST_FAILS(removing_by_filters_of_which_none_is_given_is_refused, 500, ERROR_500)
+LIBRARY_TEST_FAILS(removing_without_a_given_filter_is_refused, 500, ERROR_500)
 {
     add_six_books(c);
     tern_remove_where(c, Book, .filters = TERN_FILTERS(TERN_IF(false, "pages > ?", 400)));
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(removing_by_a_group_of_which_nothing_is_given_is_refused, 500, ERROR_500)
+LIBRARY_TEST_FAILS(removing_by_a_group_without_given_filters_is_refused, 500, ERROR_500)
 {
     add_six_books(c);
     tern_remove_where(c, Book, .filters = TERN_FILTERS(TERN_ANY_OF(TERN_IF(false, "pages > ?", 400))));
@@ -302,7 +302,7 @@ LIBRARY_TEST_FAILS(a_filter_made_at_run_time_is_refused, 500, ERROR_500)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_filter_made_at_run_time_in_own_sql_is_refused, 500, ERROR_500)
+LIBRARY_TEST_FAILS(a_filter_made_at_run_time_in_raw_sql_is_refused, 500, ERROR_500)
 {
     const char *made = tern_sprintf(c, "name = %s", "?");
     (void)tern_sql(c, Author, "select id, name from author where ?", TERN_FILTERS(TERN_IF(true, made, "x")));
@@ -328,7 +328,7 @@ LIBRARY_TEST_FAILS(a_filter_with_fewer_values_than_its_text_has_is_refused, 500,
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(more_values_than_a_statement_has_are_refused_in_filters_too, 500, ERROR_500)
+LIBRARY_TEST_FAILS(more_values_than_a_statement_can_have_are_refused_in_filters, 500, ERROR_500)
 {
     tern_arg many[20];
     for (int i = 0; i < 20; i++)
@@ -352,7 +352,7 @@ static int64_t count_combination(tern_ctx *c, unsigned bits)
             TERN_IF((bits & 256) != 0, "title <> ?", "g"), TERN_IF((bits & 512) != 0, "revision = ?", 1)));
 }
 
-/** Some of the 1,024, each time others. */
+/** Some of the 1,024, different ones each time. */
 static void count_combinations(tern_ctx *c, unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
@@ -361,7 +361,7 @@ static void count_combinations(tern_ctx *c, unsigned from, unsigned to)
     }
 }
 
-LIBRARY_TEST(more_combinations_than_are_kept_are_right_in_any_order)
+LIBRARY_TEST(more_combinations_than_are_kept_work_in_any_order)
 {
     add_six_books(c);
     count_combinations(c, 0, COMBINATIONS_KEPT_MOST + 20);
@@ -369,7 +369,7 @@ LIBRARY_TEST(more_combinations_than_are_kept_are_right_in_any_order)
     return tern_no_content(c);
 }
 
-/** How many statements have been given a number, and one more. */
+/** The number of numbered statements, plus one. */
 static unsigned next_number(tern_ctx *c)
 {
     static unsigned number;
@@ -382,7 +382,7 @@ static unsigned next_number(tern_ctx *c)
     return sql_finish(c, &b, &key, false)->id;
 }
 
-LIBRARY_TEST(numbers_of_statements_stay_few_however_many_combinations_are_asked_for)
+LIBRARY_TEST(numbers_of_statements_stay_few_for_many_combinations)
 {
     add_six_books(c);
     count_combinations(c, 0, COMBINATIONS_KEPT_MOST);
@@ -409,7 +409,7 @@ static const data_statement *combination_of(tern_ctx *c, const char *text, bool 
     return sql_finish_with(c, &b, &key, given, false);
 }
 
-LIBRARY_TEST(the_combination_that_was_not_used_for_longest_is_dropped_first)
+LIBRARY_TEST(the_least_recently_used_combination_is_dropped_first)
 {
     static const char texts[COMBINATIONS_KEPT_MOST + 1][12];
     for (unsigned i = 0; i < COMBINATIONS_KEPT_MOST; i++)
@@ -423,7 +423,7 @@ LIBRARY_TEST(the_combination_that_was_not_used_for_longest_is_dropped_first)
     const data_statement *last = combination_of(c, texts[COMBINATIONS_KEPT_MOST], true);
     CHECK(combination_of(c, texts[1], false) == NULL);
     CHECK(combination_of(c, texts[0], false) != NULL);
-    CHECK_INT(last->id, second->id); /* the copy is still good */
+    CHECK_INT(last->id, second->id); /* the copy is still valid */
     CHECK_INT(last->version, second->version + 1);
     return tern_no_content(c);
 }
@@ -439,7 +439,7 @@ LIBRARY_TEST(a_combination_is_built_once)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(updates_of_the_columns_that_a_client_chose_are_bounded_as_filters_are)
+LIBRARY_TEST(updates_of_columns_that_a_client_chose_are_bounded_like_filters)
 {
     Book *book = add_book(c, add_author(c, "A"), "x", 387);
     statement_key key;

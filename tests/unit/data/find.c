@@ -1,4 +1,4 @@
-/** Rows by many keys, on both engines. */
+/** Finds rows by many keys, on both engines. */
 #include "library.h"
 
 #include <tern/task.h>
@@ -23,7 +23,7 @@ LIBRARY_TEST(rows_come_in_the_order_of_their_keys)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_key_without_a_row_is_passed_over)
+LIBRARY_TEST(a_key_without_a_row_is_skipped)
 {
     add_authors(c, 2);
     Author_list found = tern_find_all(c, Author, TERN_ARGS(7, 2, 8, 1, 9));
@@ -34,7 +34,7 @@ LIBRARY_TEST(a_key_without_a_row_is_passed_over)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(many_more_keys_than_go_together_find_their_rows)
+LIBRARY_TEST(more_keys_than_one_statement_has_find_their_rows)
 {
     enum { MANY = 2 * DATA_RUNS_MOST + 5 };
     tern_arg keys[MANY];
@@ -48,7 +48,7 @@ LIBRARY_TEST(many_more_keys_than_go_together_find_their_rows)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(composite_keys_lie_one_behind_the_other)
+LIBRARY_TEST(composite_keys_are_adjacent)
 {
     Author *author = add_author(c, "A");
     Tag tags[] = {{.name = "x"}, {.name = "y"}};
@@ -70,7 +70,7 @@ LIBRARY_TEST(a_transaction_finds_what_it_has_written)
 {
     tern_transaction (c) {
         Author_list none =
-            tern_find_all(c, Author, TERN_ARGS(1, 2)); /* goes with the transaction's beginning */
+            tern_find_all(c, Author, TERN_ARGS(1, 2)); /* is sent with the transaction's "begin" */
         CHECK_INT(none.count, 0);
         add_authors(c, 2);
         CHECK_INT(tern_find_all(c, Author, TERN_ARGS(1, 2)).count, 2);
@@ -127,8 +127,9 @@ static int fails_in(tern_ctx *c, bool in_transaction)
     return why;
 }
 
-/** The second of three answers is no row of the model; the third is dropped, and the connection is of use. */
-LIBRARY_TEST(a_row_that_cannot_be_read_fails_all_of_them_and_no_other_call)
+/** The second of three answers is not a row of the model; the third is dropped, and the connection remains
+ * usable. */
+LIBRARY_TEST(a_row_that_cannot_be_read_fails_its_whole_call_and_no_other)
 {
     add_authors(c, 3);
     if (data_self.engine->dialect == DATA_POSTGRES) {

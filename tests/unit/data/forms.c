@@ -122,7 +122,7 @@ static void each_kind(kind_case cases[KINDS])
     memcpy(cases, all, sizeof all);
 }
 
-/** Counts by a condition in which `@` is the column's name. */
+/** Counts by a condition in which `@` represents the column's name. */
 static int64_t count_where(tern_ctx *c, const char *form, const char *column, tern_args args)
 {
     tern_data_error error;
@@ -140,12 +140,12 @@ static int64_t count_where(tern_ctx *c, const char *form, const char *column, te
     return count;
 }
 
-LIBRARY_TEST(conditions_with_a_value_of_each_kind_have_one_answer)
+LIBRARY_TEST(conditions_with_a_value_of_each_kind_give_the_same_answer)
 {
     static const struct {
         const char *form;
         unsigned args;
-        int64_t with_value, with_null; /* rows of the two */
+        int64_t with_value, with_null; /* of the two rows */
     } forms[] = {
         {"@ = ?", 1, 1, 0},
         {"@ <> ?", 1, 0, 0},
@@ -185,7 +185,7 @@ LIBRARY_TEST(conditions_with_a_value_of_each_kind_have_one_answer)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(conditions_that_need_a_values_type_have_one_answer)
+LIBRARY_TEST(conditions_that_need_a_values_type_give_the_same_answer)
 {
     const struct {
         const char *where;
@@ -230,7 +230,7 @@ LIBRARY_TEST(conditions_that_need_a_values_type_have_one_answer)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(conditions_that_need_a_values_type_have_one_answer_in_a_transaction)
+LIBRARY_TEST(conditions_that_need_a_values_type_give_the_same_answer_in_a_transaction)
 {
     int64_t id = add_both(c);
     const char *none = NULL;
@@ -245,7 +245,7 @@ LIBRARY_TEST(conditions_that_need_a_values_type_have_one_answer_in_a_transaction
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(sql_of_ones_own_has_one_answer)
+LIBRARY_TEST(raw_sql_gives_the_same_answer)
 {
     const char *none = NULL;
     int64_t id = add_both(c);
@@ -273,7 +273,7 @@ LIBRARY_TEST(sql_of_ones_own_has_one_answer)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(each_kind_is_written_read_changed_and_emptied_alike)
+LIBRARY_TEST(each_kind_is_written_read_changed_and_cleared_the_same_way)
 {
     int64_t id = add_both(c);
     Thing *thing = tern_find(c, Thing, id);

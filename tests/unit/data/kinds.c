@@ -1,4 +1,4 @@
-/** Kinds of values that need care, on both engines: what is null, what is no value of its kind. */
+/** Kinds of values that need care, on both engines: nulls and invalid values. */
 #include "library.h"
 #include "schema/equal.h"
 
@@ -77,7 +77,7 @@ LIBRARY_TEST(an_optional_number_left_zero_is_zero)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_update_makes_an_optional_date_null_that_was_emptied)
+LIBRARY_TEST(an_update_makes_a_cleared_optional_date_null)
 {
     Note note = {.title = "x", .due = {2026, 12, 24}};
     CHECK(tern_insert(c, Note, &note));
@@ -106,7 +106,7 @@ LIBRARY_TEST_FAILS(a_date_that_no_calendar_has_is_422, 422, NO_DAY)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(what_was_null_is_zero_once_it_is_set_to_zero)
+LIBRARY_TEST(a_null_field_is_zero_once_it_is_set_to_zero)
 {
     Note note = {.title = "x"};
     tern_set_null(&note, count);
@@ -121,7 +121,7 @@ LIBRARY_TEST(what_was_null_is_zero_once_it_is_set_to_zero)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(what_was_null_is_the_compound_value_that_it_is_set_to)
+LIBRARY_TEST(a_null_field_is_the_compound_value_that_it_is_set_to)
 {
     Note note = {.title = "x"};
     tern_set_null(&note, due);
@@ -131,7 +131,7 @@ LIBRARY_TEST(what_was_null_is_the_compound_value_that_it_is_set_to)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_null_that_is_stored_for_a_text_which_is_not_optional_is_a_failure)
+LIBRARY_TEST(a_stored_null_for_a_text_that_is_not_optional_is_a_failure)
 {
     Place place = {.name = "x"};
     tern_data_error error;
@@ -143,7 +143,7 @@ LIBRARY_TEST(a_null_that_is_stored_for_a_text_which_is_not_optional_is_a_failure
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_null_in_a_row_of_ones_own_sql_for_a_text_which_is_not_optional_is_500, 500,
+LIBRARY_TEST_FAILS(a_null_in_raw_sql_for_a_text_that_is_not_optional_is_500, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_sql(c, Topic, "select cast(null as text) as word");
@@ -161,7 +161,7 @@ static void add_coins(tern_ctx *c)
         tern_insert(c, Coin, (&(Coin){.worth = worths[i]}));
 }
 
-/** The ids of the coins in this order, page by page where `.after` is to be used. */
+/** The ids of the coins in this order, page by page when it uses `.after`. */
 static const char *coins_by(tern_ctx *c, const char *order_by, int64_t page)
 {
     const char *ids = "";
@@ -184,7 +184,7 @@ LIBRARY_TEST(decimals_are_sorted_as_numbers)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(keyset_pages_by_decimals_go_through_all_rows_once)
+LIBRARY_TEST(keyset_pages_by_decimals_show_each_row_once)
 {
     add_coins(c);
     CHECK_TEXT(coins_by(c, "worth, id", 1), "326154");
@@ -192,7 +192,7 @@ LIBRARY_TEST(keyset_pages_by_decimals_go_through_all_rows_once)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(the_least_and_greatest_decimal_are_told_by_their_numbers)
+LIBRARY_TEST(the_least_and_greatest_decimal_are_found_by_their_numbers)
 {
     add_coins(c);
     CHECK(tern_least(c, Coin, worth) == -2);
@@ -202,9 +202,9 @@ LIBRARY_TEST(the_least_and_greatest_decimal_are_told_by_their_numbers)
     return tern_no_content(c);
 }
 
-/* -- lists and maps in each other, and changes of rows -- */
+/* -- nested lists and maps, and changes of rows -- */
 
-LIBRARY_TEST(maps_of_lists_and_lists_of_lists_are_kept)
+LIBRARY_TEST(maps_of_lists_and_lists_of_lists_are_stored)
 {
     const char *ann[] = {"tea", "coffee"};
     int64_t first[] = {3, 1}, second[] = {2};
@@ -220,7 +220,7 @@ LIBRARY_TEST(maps_of_lists_and_lists_of_lists_are_kept)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_row_is_changed_by_what_a_partial_has_and_by_nothing_else)
+LIBRARY_TEST(a_row_is_changed_only_by_the_given_fields_of_a_partial)
 {
     Note note = {.title = "x", .due = {2026, 12, 24}, .count = 4};
     CHECK(tern_insert(c, Note, &note));

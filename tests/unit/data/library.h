@@ -107,7 +107,7 @@ static const char *const library_postgres[] = {
 typedef struct library_kind {
     tern_type *const *models;
     void (*make)(tern_ctx *c);
-    void (*fill)(tern_ctx *c); /* the rows that each test finds; NULL: none */
+    void (*fill)(tern_ctx *c); /* the rows that each test starts with; NULL: none */
     const char *drop;          /* PostgreSQL's */
 } library_kind;
 
@@ -129,7 +129,7 @@ static void library_make_books(tern_ctx *c)
     library_make(c, library_sqlite, library_postgres);
 }
 
-/* What a build without an engine, or a machine without a server, has no database for. */
+/* Tests that need an engine or a server that is missing here. */
 #if defined(TERN_WITH_SQLITE)
 #define LIBRARY_SQLITE "sqlite::memory:"
 #else
@@ -141,13 +141,13 @@ static void library_make_books(tern_ctx *c)
 #define LIBRARY_POSTGRES NULL
 #endif
 
-/* A file of tests may have other tables, and make them otherwise. */
+/* A test file may have other tables, and create them differently. */
 static library_kind library =
     LIBRARY_OF(library_models, library_make_books,
                "friendship, person, club_tag, member, club, book_tag, tag, book, author");
 
-/* PostgreSQL's tables are made once in a program, and again by a test that commits: that takes longer than
- * most tests. Numbers that it has given are not taken back by a rollback. */
+/* PostgreSQL's tables are created once in a program, and again by a test that commits, because this takes
+ * longer than most tests. A rollback does not reset its sequences. */
 static tern_reply library_begin(tern_ctx *c)
 {
     if (data_self.engine->dialect == DATA_SQLITE)
@@ -216,7 +216,7 @@ static void library_serve(fake *f, tern_reply (*run)(tern_ctx *c))
     loop_run();
 }
 
-/** A request that is no test. */
+/** A request that is not a test. */
 static void library_serve_aside(tern_reply (*run)(tern_ctx *c))
 {
     static fake aside;
@@ -226,8 +226,8 @@ static void library_serve_aside(tern_reply (*run)(tern_ctx *c))
 }
 
 /**
- * Runs `handler` as a request over an empty library; its reply is left in library_request. Unless `commits`,
- * whatever was done is rolled back at the end, but in memory.
+ * Runs `handler` as a request over an empty library; its reply is in library_request. Unless `commits`, all
+ * changes are rolled back at the end, except in memory.
  */
 static void library_run(const char *url, bool commits, tern_reply (*handler)(tern_ctx *c))
 {
@@ -267,7 +267,7 @@ __attribute__((constructor)) static void library_register(void)
     check_after_all = library_after_all;
 }
 
-/** One test on each engine: PostgreSQL's is skipped where no server is given. */
+/** One test on each engine: PostgreSQL's is skipped without a server. */
 #define TEST_ON_BOTH(sentence, commits, handler)                                                             \
     TEST(sentence##_in_sqlite)                                                                               \
     {                                                                                                        \
@@ -280,9 +280,9 @@ __attribute__((constructor)) static void library_register(void)
         sentence##_holds();                                                                                  \
     }
 
-/** The handler checks all there is to check and replies 204. */
+/** The handler makes all checks and replies 204. */
 #define LIBRARY_TEST(sentence) LIBRARY_TEST_THAT(sentence, false)
-/** The same with real transactions and connections. */
+/** A test with real transactions and connections. */
 #define LIBRARY_TEST_COMMITS(sentence) LIBRARY_TEST_THAT(sentence, true)
 #define LIBRARY_TEST_THAT(sentence, commits)                                                                 \
     static tern_reply sentence##_handler(tern_ctx *c);                                                       \
@@ -296,7 +296,7 @@ __attribute__((constructor)) static void library_register(void)
     TEST_ON_BOTH(sentence, commits, sentence##_handler)                                                      \
     static tern_reply sentence##_handler(tern_ctx *c)
 
-/** The handler is left with this status and body. */
+/** The request ends with this status and body. */
 #define LIBRARY_TEST_FAILS(sentence, status, body)                                                           \
     static tern_reply sentence##_handler(tern_ctx *c);                                                       \
     static void sentence##_holds(void)                                                                       \

@@ -93,8 +93,8 @@ static void __attribute__((constructor)) use_samples(void)
     library.fill = fill_samples;
 }
 
-/** Of the first two items `in (?)` finds two rows and `not in (?)` the third, for the list as a value and as
- * an array. */
+/** With the first two items `in (?)` finds two rows and `not in (?)` the third, for the list as a value and
+ * as an array. */
 #define CHECK_KIND(c, column, first, List)                                                                   \
     do {                                                                                                     \
         const List list_ = {(void *)(uintptr_t)(first), 2}, none_ = {NULL, 0};                               \
@@ -137,7 +137,7 @@ LIBRARY_TEST(doubles_are_found_to_the_last_bit)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(texts_with_marks_of_arrays_and_json_are_found_as_they_are)
+LIBRARY_TEST(texts_with_special_characters_of_arrays_and_json_are_found)
 {
     const tern_str slices[] = {{texts[0], strlen(texts[0])}, {"back\\slash, {braces} and more", 20}};
     CHECK_KIND(c, "text", texts, tern_text_list);
@@ -173,7 +173,7 @@ LIBRARY_TEST(times_are_found_by_lists)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(decimals_are_found_however_they_are_written)
+LIBRARY_TEST(decimals_are_found_in_any_notation)
 {
     const tern_decimal other_forms[] = {{150, 2}, {25, 1}};
     CHECK_KIND(c, "decimal", decimals, tern_decimal_list);
@@ -183,7 +183,7 @@ LIBRARY_TEST(decimals_are_found_however_they_are_written)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(numbers_of_enums_and_bools_are_taken_for_what_their_column_holds)
+LIBRARY_TEST(numbers_of_enums_and_bools_are_converted_for_their_column)
 {
     Shelf shelves[] = {Shelf_fiction, Shelf_history};
     int flags[] = {0};
@@ -196,7 +196,7 @@ LIBRARY_TEST(numbers_of_enums_and_bools_are_taken_for_what_their_column_holds)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_number_in_a_list_that_is_no_value_of_the_enum_is_refused, 500, ERROR_500)
+LIBRARY_TEST_FAILS(a_number_in_a_list_that_is_not_a_value_of_the_enum_is_refused, 500, ERROR_500)
 {
     int numbers[] = {0, 99};
     tern_count(c, Sample, .where = "shelf in (?)", .args = TERN_ARGS(tern_arg_items(numbers, 2)));
@@ -205,7 +205,7 @@ LIBRARY_TEST_FAILS(a_number_in_a_list_that_is_no_value_of_the_enum_is_refused, 5
 
 /* -- nulls -- */
 
-LIBRARY_TEST(items_that_are_null_are_left_out)
+LIBRARY_TEST(null_items_are_skipped)
 {
     const char *some[] = {texts[0], NULL, texts[2]};
     const char *only[] = {NULL, NULL};
@@ -220,7 +220,7 @@ LIBRARY_TEST(items_that_are_null_are_left_out)
 
 /* -- where -- */
 
-LIBRARY_TEST(a_list_stands_beside_other_values_and_lists)
+LIBRARY_TEST(a_list_is_used_beside_other_values_and_lists)
 {
     const int64_t ids[] = {1, 2, 3};
     const char *names[] = {texts[0], texts[1]};
@@ -252,7 +252,7 @@ LIBRARY_TEST(lists_of_any_length_are_one_statement)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_filter_takes_a_list)
+LIBRARY_TEST(a_filter_accepts_a_list)
 {
     int64_t ids[] = {1, 3};
     const tern_int64_list given = {ids, 2};
@@ -263,7 +263,7 @@ LIBRARY_TEST(a_filter_takes_a_list)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(own_sql_takes_a_list)
+LIBRARY_TEST(raw_sql_accepts_a_list)
 {
     int64_t ids[] = {1, 3};
     const tern_int64_list list = {ids, 2};
@@ -294,7 +294,7 @@ static tern_rows *open_rows(tern_ctx *c)
     return rows;
 }
 
-LIBRARY_TEST_COMMITS(rows_one_at_a_time_keep_the_list_that_they_were_asked_for)
+LIBRARY_TEST_COMMITS(rows_one_at_a_time_keep_their_list)
 {
     Sample row;
     int count = 0;
@@ -322,7 +322,7 @@ static bool take_line(data_run *run, const data_row *row)
     return true;
 }
 
-/** What the engine says that it would do. */
+/** The engine's query plan. */
 static bool uses_index(tern_ctx *c, const char *where, tern_args args, const char *sign)
 {
     buf lines = {0};
@@ -366,7 +366,7 @@ static tern_reply many_items_handler(tern_ctx *c)
     static int64_t ids[MANY];
     static const char *names[MANY];
     static char digits[MANY][12];
-    c->x->arena.limit_bytes = 16 << 20; /* as for any request, unless it is set otherwise */
+    c->x->arena.limit_bytes = 16 << 20; /* the default of any request */
     for (int i = 0; i < MANY; i++) {
         ids[i] = i + 2;
         names[i] = digits[i];

@@ -1,4 +1,4 @@
-/** What is logged of statements. */
+/** The log lines of statements. */
 #include "library.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static void find_eleven_times(tern_ctx *c)
         (void)tern_find(c, Author, (int64_t)i);
 }
 
-LIBRARY_TEST(a_query_in_a_loop_is_warned_of_once)
+LIBRARY_TEST(a_query_in_a_loop_is_reported_once)
 {
 #ifdef NDEBUG
     check_skip("builds without assertions do not count statements");
@@ -61,7 +61,7 @@ static void select_pages(tern_ctx *c)
     }
 }
 
-LIBRARY_TEST(pages_without_an_order_are_warned_of_once_with_place_and_fix)
+LIBRARY_TEST(pages_without_an_order_are_reported_once_with_location_and_fix)
 {
 #ifdef NDEBUG
     check_skip("builds without assertions do not know where a selection is written");
@@ -80,7 +80,7 @@ static void update_fifteen(tern_ctx *c)
     CHECK(tern_update_all(c, Author, authors));
 }
 
-LIBRARY_TEST(an_update_of_many_is_no_query_in_a_loop)
+LIBRARY_TEST(an_update_of_many_is_not_a_query_in_a_loop)
 {
     for (int i = 0; i < 15; i++)
         add_author(c, tern_sprintf(c, "%c", 'A' + i));
@@ -165,7 +165,7 @@ static void run_it(tern_ctx *c, void *unused)
     misuse(c);
 }
 
-/** The failure is left where the reply would be made from it. */
+/** Leaves the failure where the reply would be made from it. */
 static void run_misuse(tern_ctx *c)
 {
     CHECK_INT(ctx_guard(c, run_it, NULL), UNWIND_FAIL);
@@ -173,7 +173,7 @@ static void run_misuse(tern_ctx *c)
     CHECK(c->scope.problem_detail == NULL);
 }
 
-LIBRARY_TEST(a_misuse_is_told_to_the_log_with_its_route_and_to_nobody_else)
+LIBRARY_TEST(a_misuse_is_only_reported_in_the_log_with_its_route)
 {
     static const struct {
         void (*work)(tern_ctx *c);

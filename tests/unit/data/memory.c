@@ -1,4 +1,4 @@
-/** Every allocation of a request that reads and writes fails in turn: the request may fail, nothing else. */
+/** Each allocation of a request that reads and writes fails once: the request may fail, nothing else. */
 #include "shortage.h"
 
 static tern_reply work(tern_ctx *c)

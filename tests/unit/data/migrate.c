@@ -9,7 +9,7 @@
 
 static arena memory = {.limit_bytes = SIZE_MAX};
 
-/* -- schemas as JSON, compared: the migration and its way back -- */
+/* -- schemas as JSON, compared: the migration up and down -- */
 
 #define ID "{\"name\":\"id\",\"kind\":\"int64\",\"automatic\":true}"
 #define TABLE(name, columns, indexes)                                                                        \
@@ -36,14 +36,14 @@ static void check_diff(const char *from, const char *to, data_dialect dialect, c
     schema_forget();
 }
 
-TEST(diff_of_equal_schemas_is_nothing)
+TEST(diff_of_equal_schemas_is_empty)
 {
     static const char schema[] = SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"text\"}", ""));
     check_diff(schema, schema, DATA_SQLITE, "");
     check_diff(schema, schema, DATA_POSTGRES, "");
 }
 
-TEST(diff_of_columns_in_another_order_is_nothing)
+TEST(diff_of_columns_in_another_order_is_empty)
 {
     static const char one[] = SCHEMA(TABLE(
         "t", ",{\"name\":\"a\",\"kind\":\"text\"},{\"name\":\"b\",\"kind\":\"date\",\"nullable\":true}", ""));
@@ -53,7 +53,7 @@ TEST(diff_of_columns_in_another_order_is_nothing)
     check_diff(one, other, DATA_POSTGRES, "");
 }
 
-TEST(diff_fills_nulls_with_the_fallback_when_a_column_may_have_none_any_more)
+TEST(diff_fills_nulls_with_the_fallback_when_a_column_becomes_not_null)
 {
     static const char from[] =
         SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int32\",\"nullable\":true}", ""));
@@ -75,7 +75,7 @@ TEST(diff_fills_nulls_with_the_fallback_when_a_column_may_have_none_any_more)
                "alter table tern_new_t rename to t;\n");
 }
 
-TEST(diff_changes_a_type_without_its_old_default_in_the_way)
+TEST(diff_drops_the_old_default_before_it_changes_a_type)
 {
     check_diff(SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"text\",\"fallback\":\"x\"}", "")),
                SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"date\",\"fallback\":\"2026-11-24\"}", "")),
@@ -96,7 +96,7 @@ TEST(diff_adds_a_column_in_place_where_sqlite_can)
                "alter table t alter column a drop default;\n");
 }
 
-TEST(diff_makes_a_changed_index_again)
+TEST(diff_recreates_a_changed_index)
 {
     static const char from[] = SCHEMA(TABLE("t", "", "{\"name\":\"t_i\",\"columns\":\"id\"}"));
     static const char to[] = SCHEMA(
@@ -127,7 +127,7 @@ TEST(diff_follows_renames_into_keys_and_foreign_keys)
 #define TEN(letter)  letter letter letter letter letter letter letter letter letter letter
 #define LONG(letter) TEN(letter) TEN(letter) TEN(letter) TEN(letter) TEN(letter)
 
-TEST(diff_knows_how_postgres_cuts_the_name_of_an_automatic_key)
+TEST(diff_knows_how_postgres_truncates_the_name_of_an_automatic_key)
 {
     check_diff(SCHEMA(TABLE(LONG("a") "_1234567890", "", "")),
                SCHEMA("{\"name\":\"b\",\"renamed_from\":\"" LONG("a") "_1234567890\",\"columns\":[" ID
@@ -142,7 +142,7 @@ TEST(diff_knows_how_postgres_cuts_the_name_of_an_automatic_key)
     "],\"key\":[\"id\"],\"indexes\":[],\"search\":[" search "]}"
 #define WORDS ",{\"name\":\"a\",\"kind\":\"text\"},{\"name\":\"b\",\"kind\":\"text\"}"
 
-TEST(diff_takes_in_the_words_of_rows_that_are_there)
+TEST(diff_indexes_the_words_of_existing_rows)
 {
     static const char from[] = SCHEMA(TABLE("t", WORDS, "")), to[] = SCHEMA(SEARCHED("t", WORDS, "\"a\""));
     check_diff(
@@ -163,7 +163,7 @@ TEST(diff_takes_in_the_words_of_rows_that_are_there)
     check_diff(to, from, DATA_POSTGRES, "drop index t_search;\n");
 }
 
-TEST(diff_of_a_table_that_goes_takes_its_words_along)
+TEST(diff_of_a_dropped_table_drops_its_search_index)
 {
     static const char from[] = SCHEMA(SEARCHED("t", WORDS, "\"a\",\"b\"")), to[] = SCHEMA("");
     check_diff(from, to, DATA_SQLITE,
@@ -197,7 +197,7 @@ TEST(diff_leaves_search_alone_where_only_other_columns_change)
           "")
 #define UUID_KEY KEYED("a", "{\"name\":\"id\",\"kind\":\"uuid\"}", "\"id\"")
 
-TEST(diff_takes_what_refers_to_a_key_along_when_its_kind_changes)
+TEST(diff_changes_references_to_a_key_when_its_kind_changes)
 {
     static const char from[] = SCHEMA(TABLE("a", "", "") "," REFERRING("int64"));
     static const char to[] = SCHEMA(UUID_KEY "," REFERRING("uuid"));
@@ -250,7 +250,7 @@ TEST(diff_makes_a_key_of_other_columns)
                "drop table t;\nalter table tern_new_t rename to t;\n");
 }
 
-TEST(diff_gives_rows_a_key_though_nothing_else_of_them_is_kept)
+TEST(diff_gives_rows_a_key_when_nothing_else_of_them_is_kept)
 {
     check_diff(SCHEMA(TABLE("t", "", "")),
                SCHEMA(KEYED("t", "{\"name\":\"n\",\"kind\":\"int64\",\"automatic\":true}", "\"n\"")),
@@ -260,7 +260,7 @@ TEST(diff_gives_rows_a_key_though_nothing_else_of_them_is_kept)
                "drop table t;\nalter table tern_new_t rename to t;\n");
 }
 
-TEST(diff_lets_no_null_become_a_number_in_a_key)
+TEST(diff_never_turns_a_null_in_a_key_into_a_number)
 {
     check_diff(SCHEMA(KEYED("t",
                             "{\"name\":\"s\",\"kind\":\"text\"},{\"name\":\"n\",\"kind\":\"int64\","
@@ -292,7 +292,8 @@ TEST(diff_makes_foreign_keys_to_a_new_key_last)
                "alter table a add column id bigint generated by default as identity primary key;\n");
 }
 
-/** What diff_check says; and that the SQL that is written all the same calls for a hand in both engines. */
+/** Checks the result of diff_check, and that the SQL, which is written anyway, asks for manual work in both
+ * engines. */
 static void check_refused(const char *from, const char *to, const char *want)
 {
     schema_diff diff;
@@ -311,7 +312,7 @@ static void check_refused(const char *from, const char *to, const char *want)
     schema_forget();
 }
 
-TEST(diff_asks_for_a_hand_where_a_key_is_new_and_nothing_tells_its_values)
+TEST(diff_needs_manual_work_where_a_new_key_has_unknown_values)
 {
     check_refused(SCHEMA(TABLE("t", "", "")),
                   SCHEMA(KEYED("t", "{\"name\":\"s\",\"kind\":\"text\"}", "\"s\"")),
@@ -323,7 +324,7 @@ TEST(diff_asks_for_a_hand_where_a_key_is_new_and_nothing_tells_its_values)
                   "and no rule gives one\n");
 }
 
-TEST(diff_asks_for_a_hand_where_foreign_keys_would_have_to_be_looked_up)
+TEST(diff_needs_manual_work_where_foreign_keys_would_have_to_be_looked_up)
 {
     static const char from[] =
         SCHEMA(KEYED("a", ID ",{\"name\":\"s\",\"kind\":\"text\"}", "\"id\"") "," REFERRING("int64"));
@@ -347,7 +348,7 @@ TEST(diff_converts_values_whose_columns_look_the_same_in_sqlite)
                "drop table t;\nalter table tern_new_t rename to t;\n");
 }
 
-TEST(diff_asks_for_a_hand_where_a_value_has_no_plain_meaning_as_another_kind)
+TEST(diff_needs_manual_work_where_a_value_has_no_clear_conversion)
 {
     check_refused(
         SCHEMA(TABLE("t", ",{\"name\":\"a\",\"kind\":\"int64\"}", "")),
@@ -361,7 +362,7 @@ TEST(diff_asks_for_a_hand_where_a_value_has_no_plain_meaning_as_another_kind)
         "how\n");
 }
 
-TEST(diff_follows_no_rename_to_a_name_that_there_was)
+TEST(diff_does_not_follow_a_rename_to_a_name_that_existed)
 {
     static const char from[] = SCHEMA(TABLE("a", WORDS, "") "," TABLE("b", "", ""));
     static const char to[] =
@@ -384,7 +385,7 @@ TEST(diff_follows_no_rename_to_a_name_that_there_was)
     schema_forget();
 }
 
-TEST(summary_tells_what_a_change_asks_of_rows_that_are_there)
+TEST(summary_describes_the_effects_of_a_change_on_existing_rows)
 {
     static const struct {
         const char *from, *to, *want;
@@ -422,7 +423,7 @@ TEST(summary_tells_what_a_change_asks_of_rows_that_are_there)
     schema_forget();
 }
 
-TEST(diff_without_memory_is_no_sql)
+TEST(diff_without_memory_gives_no_sql)
 {
     static const char from[] = SCHEMA(TABLE(
         "a", ",{\"name\":\"x\",\"kind\":\"text\",\"max_length\":\"3\"}",
@@ -493,7 +494,7 @@ TEST(schema_reads_back_as_it_was_written)
 
 /* -- statements -- */
 
-TEST(statements_end_at_semicolons_outside_of_quotes_comments_and_tags)
+TEST(statements_end_at_semicolons_outside_quotes_comments_and_tags)
 {
     static const struct {
         const char *sql;
@@ -525,7 +526,7 @@ TEST(statements_end_at_semicolons_outside_of_quotes_comments_and_tags)
     }
 }
 
-TEST(checksum_is_the_same_for_ever)
+TEST(checksum_never_changes)
 {
     char sum[MIGRATE_CHECKSUM_BYTES];
     migrate_checksum("create table t (id integer);\n", 29, sum);

@@ -1,5 +1,4 @@
-/* The commands with the n-th allocation failing, for every n: each ends with its work done or with none of
- * it. */
+/* The commands with the n-th allocation failing, for every n: each does all of its work or none. */
 #include "check.h"
 
 #include "app/command.h"
@@ -37,7 +36,7 @@ static void set_up(void)
     CHECK(freopen("/dev/null", "w", stderr) != NULL);
 }
 
-/** Removes the files of a folder and the folder; the number of files. */
+/** Removes a folder and its files; returns the number of files. */
 static int remove_folder(const char *path)
 {
     DIR *dir = opendir(path);
@@ -66,7 +65,7 @@ static int run(const char *command, const char *word, unsigned long fail_at)
     const app_command *found = app->commands;
     while (strcmp(found->name, command) != 0)
         found = found->next;
-    (void)fail_at; /* of use only where allocations can be made to fail */
+    (void)fail_at; /* only useful where allocations can be made to fail */
     mem_fail_at(fail_at, 1);
     int code = found->run(found->arg, "app", *word != '\0', arguments);
     mem_fail_at(0, 0);
@@ -74,7 +73,7 @@ static int run(const char *command, const char *word, unsigned long fail_at)
     return code;
 }
 
-/** Standard output is the tests' own: commands write elsewhere meanwhile. */
+/** Standard output belongs to the tests, so commands write elsewhere. */
 static int hide_output(void)
 {
     fflush(stdout);
@@ -90,7 +89,7 @@ static void show_output(int kept)
     close(kept);
 }
 
-TEST(make_without_memory_writes_a_whole_migration_or_none)
+TEST(make_without_memory_writes_a_complete_migration_or_none)
 {
     int code = 1, kept = hide_output();
     for (unsigned long n = 1; code != 0 && n < ALLOCATIONS_MOST; n++) {

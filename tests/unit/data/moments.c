@@ -1,5 +1,6 @@
-/** Dates, times, instants and spans on both engines, in a process and a session whose zone and styles are
- * odd. */
+/**
+ * Dates, times, instants and durations on both engines, with unusual zones and styles in process and session.
+ */
 #include "library.h"
 #include "schema/json/json.h"
 #include "schema/time/calendar.h"
@@ -35,7 +36,7 @@ static void make_tables(tern_ctx *c)
     library_make(c, moment_sqlite, moment_postgres);
 }
 
-/** What a server's, database's or role's settings would do, and an environment of its own. */
+/** Sets the zone and styles, as settings of a server, database or role, or the environment, would. */
 __attribute__((constructor)) static void be_odd(void)
 {
     static char url[500];
@@ -116,7 +117,7 @@ static Moment moment_of(size_t n)
     return m;
 }
 
-/** As a reply shows it, up to the next call but one. */
+/** The value as a reply shows it; valid until the second next call. */
 static const char *shown(const Moment *m)
 {
     static char blocks[2][2048];
@@ -135,7 +136,7 @@ static const char *shown(const Moment *m)
 
 enum { MOMENTS = 200, REWRITES = 3 };
 
-LIBRARY_TEST(threat_128_moments_are_read_as_they_were_written_and_as_often_as_they_are_rewritten)
+LIBRARY_TEST(threat_128_moments_survive_any_number_of_writes_and_reads)
 {
     for (size_t n = 0; n < MOMENTS; n++) {
         Moment written = moment_of(n);
@@ -154,7 +155,7 @@ LIBRARY_TEST(threat_128_moments_are_read_as_they_were_written_and_as_often_as_th
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(threat_128_moments_are_found_by_what_was_written)
+LIBRARY_TEST(threat_128_moments_are_found_by_their_written_value)
 {
     for (size_t n = 0; n < COUNT(instants); n++) {
         Moment m = moment_of(n);
@@ -168,7 +169,7 @@ LIBRARY_TEST(threat_128_moments_are_found_by_what_was_written)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(threat_128_a_column_without_a_zone_holds_utc)
+LIBRARY_TEST(threat_128_a_column_without_a_zone_is_in_utc)
 {
     Moment m = moment_of(0);
     m.local.microseconds = 1767268800000000;
@@ -179,7 +180,7 @@ LIBRARY_TEST(threat_128_a_column_without_a_zone_holds_utc)
     return tern_no_content(c);
 }
 
-/* -- what is cut, and what is refused -- */
+/* -- truncated and refused values -- */
 
 LIBRARY_TEST(a_time_of_day_shows_the_microseconds_that_are_stored)
 {
@@ -203,7 +204,7 @@ static void check_refused(tern_ctx *c, Moment m, const char *field)
     CHECK_TEXT(error.field, field);
 }
 
-LIBRARY_TEST(threat_128_what_no_column_holds_is_refused_by_the_fields_name)
+LIBRARY_TEST(threat_128_a_value_outside_a_columns_range_is_refused_by_the_fields_name)
 {
     Moment m = moment_of(0);
     m.at.microseconds = CALENDAR_LAST_US + 1;
@@ -222,7 +223,7 @@ LIBRARY_TEST(threat_128_what_no_column_holds_is_refused_by_the_fields_name)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(threat_128_values_of_a_condition_that_are_no_moments_are_refused)
+LIBRARY_TEST(threat_128_values_of_a_condition_that_are_not_moments_are_refused)
 {
     tern_data_error error;
     const tern_args args[] = {TERN_ARGS(((tern_datetime){CALENDAR_LAST_US + 1})),

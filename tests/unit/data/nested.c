@@ -27,7 +27,7 @@ LIBRARY_TEST(dotted_columns_fill_a_nested_model)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_table_filled_by_star_takes_dotted_columns_beside_it)
+LIBRARY_TEST(a_table_filled_by_star_accepts_additional_dotted_columns)
 {
     add_book(c, add_author(c, "Ursula"), "Rocannon", 3);
     Book_list books = tern_sql(c, Book,
@@ -78,11 +78,11 @@ LIBRARY_TEST(a_nested_model_whose_columns_are_all_null_is_null)
     CHECK_INT(pages.items[1].tern_state.writer, TERN_STATE_NULL);
     CHECK_INT(pages.items[1].writer.id, 0);
     CHECK(pages.items[1].writer.name == NULL);
-    CHECK_INT(pages.items[1].tern_state.editor, TERN_STATE_ABSENT); /* null is not a value of it */
+    CHECK_INT(pages.items[1].tern_state.editor, TERN_STATE_ABSENT); /* it is never null */
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_nested_model_is_there_when_any_of_its_columns_is)
+LIBRARY_TEST(a_nested_model_is_present_when_any_of_its_columns_is)
 {
     PageView_list pages =
         tern_sql(c, PageView,
@@ -95,7 +95,7 @@ LIBRARY_TEST(a_nested_model_is_there_when_any_of_its_columns_is)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_nested_model_is_there_when_one_inside_of_it_is)
+LIBRARY_TEST(a_nested_model_is_present_when_one_inside_it_is)
 {
     PageView_list pages =
         tern_sql(c, PageView,
@@ -150,21 +150,21 @@ LIBRARY_TEST_COMMITS(columns_of_a_star_are_looked_up_again_when_the_table_has_ch
     return tern_no_content(c);
 }
 
-/* -- what is refused -- */
+/* -- refused columns -- */
 
-WORDS_TEST(a_dotted_column_of_no_nested_field_is_named_with_its_model,
+WORDS_TEST(a_dotted_column_without_a_nested_field_is_named_with_its_model,
            "the column \"writer.nam\" is not a field of PageView: WriterView has no field \"nam\"")
 {
     (void)tern_sql(c, PageView, "select 'Ann' as \"writer.nam\"");
 }
 
-WORDS_TEST(a_dotted_column_is_refused_without_rows_too,
+WORDS_TEST(a_dotted_column_is_refused_even_without_rows,
            "the column \"writer.nam\" is not a field of PageView: WriterView has no field \"nam\"")
 {
     (void)tern_sql(c, PageView, "select 'Ann' as \"writer.nam\" where 1 = 0");
 }
 
-WORDS_TEST(a_dotted_column_that_begins_with_no_field_is_named,
+WORDS_TEST(a_dotted_column_that_does_not_begin_with_a_field_is_named,
            "the column \"author.name\" is not a field of PageView: PageView has no field \"author\"")
 {
     (void)tern_sql(c, PageView, "select 'Ann' as \"author.name\"");
@@ -200,25 +200,24 @@ WORDS_TEST(a_nested_model_from_json_and_from_columns_at_once_is_refused,
     (void)tern_sql(c, PageView, "select 'A' as \"writer.name\", '{}' as writer");
 }
 
-WORDS_TEST(a_dotted_column_that_comes_twice_is_refused,
+WORDS_TEST(a_repeated_dotted_column_is_refused,
            "two columns are called \"writer.name\", and PageView has one field for them")
 {
     (void)tern_sql(c, PageView, "select 'A' as \"writer.name\", 'B' as \"writer.name\"");
 }
 
-WORDS_TEST(a_nested_model_that_must_be_there_is_not_filled_with_nulls,
+WORDS_TEST(a_required_nested_model_is_not_filled_with_nulls,
            "all columns of SurePage.writer are null, and the field is not .optional")
 {
     (void)tern_sql(c, SurePage, "select 1 as id, null as \"writer.name\"");
 }
 
-WORDS_TEST(a_null_text_in_a_nested_model_that_is_there_is_refused,
-           "what is stored for WriterView.name is null")
+WORDS_TEST(a_null_text_in_a_present_nested_model_is_refused, "what is stored for WriterView.name is null")
 {
     (void)tern_sql(c, PageView, "select 1 as id, null as \"writer.name\", 5 as \"writer.age\"");
 }
 
-WORDS_TEST(a_value_that_a_nested_field_cannot_hold_is_named_by_its_own_model,
+WORDS_TEST(a_value_that_does_not_fit_a_nested_field_is_named_by_its_own_model,
            "what is stored for WriterView.age is not a whole number from -2147483648 to 2147483647")
 {
     (void)tern_sql(c, PageView, "select 'old' as \"writer.age\"");

@@ -1,4 +1,4 @@
-/** Lists page by page: whatever they are ordered by, each row is on one page, once. On both engines. */
+/** Lists page by page: with any order, each row is on exactly one page. On both engines. */
 #include "library.h"
 
 #include "data/order.h"
@@ -85,7 +85,7 @@ static void add_cities(tern_ctx *c)
 
 static void add_rows(tern_ctx *c)
 {
-    c->x->arena.limit_bytes = 64 << 20; /* for all the pages that a test asks for */
+    c->x->arena.limit_bytes = 64 << 20; /* for all pages of a test */
     add_events(c);
     add_cities(c);
 }
@@ -120,7 +120,7 @@ static const char *const orders[] = {
 static const int sizes[] = {1, 2, 3, 5, 7, ROWS - 1, ROWS, ROWS + 1};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-/** PostgreSQL puts a row elsewhere when it is written, and with it those that are alike. */
+/** PostgreSQL moves a row when it is written, which changes the order of equal rows. */
 static void stir(tern_ctx *c)
 {
     tern_sql_run(c, "update event set open = open where id % 7 = ?", (int)(next_random() % 7));
@@ -210,7 +210,7 @@ LIBRARY_TEST(threat_127_pages_of_rows_with_a_key_of_two_columns_show_every_row_o
     return tern_no_content(c);
 }
 
-/** "created desc, id" as an order that was read. */
+/** Reads "created desc, id" as an order. */
 static const char *order_read(tern_ctx *c, const tern_type *model, const char *order_by)
 {
     data_order order;
@@ -232,7 +232,7 @@ LIBRARY_TEST(an_order_ends_with_the_key_in_the_direction_of_its_last_field)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_order_with_a_unique_field_that_is_never_null_is_left_as_it_is)
+LIBRARY_TEST(an_order_with_a_unique_field_that_is_never_null_does_not_change)
 {
     CHECK_TEXT(order_read(c, TERN_TYPE(Event), "kind, code desc"), "kind, code desc");
     CHECK_TEXT(order_read(c, TERN_TYPE(Event), "id desc, kind"), "id desc, kind");
@@ -240,7 +240,7 @@ LIBRARY_TEST(an_order_with_a_unique_field_that_is_never_null_is_left_as_it_is)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_order_of_a_view_without_a_key_is_not_said_to_be_certain)
+LIBRARY_TEST(an_order_of_a_view_without_a_key_does_not_count_as_total)
 {
     data_order order;
     CHECK(data_order_read(&order, data_table_of(TERN_TYPE(Kinds)), "kind"));

@@ -16,7 +16,7 @@ TERN_MODEL(BookVersion,
     (int64_t,      id,       .optional = true),
     (tern_datetime, added,   .optional = true))
 
-/* made of Book's fields, with one that is the part's own */
+/* Book's fields, and one that only the part has */
 TERN_PARTIAL(BookPatch, Book, id, title, pages, (const char *, reason, .optional = true))
 
 TERN_MODEL(BookWrongName, (const char *, titel, .optional = true))
@@ -39,14 +39,14 @@ static Book *add_one(tern_ctx *c)
     return add_book(c, add_author(c, "Ann"), "old", 7);
 }
 
-LIBRARY_TEST(an_update_by_a_part_writes_what_was_given_and_nothing_else)
+LIBRARY_TEST(an_update_by_a_part_writes_only_the_given_fields)
 {
     Book *book = add_one(c);
     BookChange change = nothing();
     change.title = "new";
     change.tern_state.title = TERN_STATE_GIVEN;
     change.pages = 99;           /* not given */
-    book->shelf = Shelf_fiction; /* changed in C, and not given either */
+    book->shelf = Shelf_fiction; /* changed in C, but not given either */
     CHECK(tern_update(c, Book, book, .given = TERN_GIVEN(BookChange, &change)));
     CHECK_TEXT(book->title, "new");
     CHECK_INT(book->pages, 7);
@@ -58,7 +58,7 @@ LIBRARY_TEST(an_update_by_a_part_writes_what_was_given_and_nothing_else)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_part_declared_by_TERN_PARTIAL_may_have_fields_of_its_own)
+LIBRARY_TEST(a_part_declared_by_TERN_PARTIAL_may_have_additional_fields)
 {
     Book *book = add_one(c);
     BookPatch change = {.title = "new", .reason = "typo"};
@@ -91,7 +91,7 @@ LIBRARY_TEST(an_update_by_a_part_can_write_null)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_update_by_a_part_with_nothing_given_tells_whether_the_row_exists)
+LIBRARY_TEST(an_update_by_a_part_without_given_fields_says_whether_the_row_exists)
 {
     Author *author = add_author(c, "Ann");
     Author none = {.id = author->id + 1, .name = "x"};
@@ -103,7 +103,7 @@ LIBRARY_TEST(an_update_by_a_part_with_nothing_given_tells_whether_the_row_exists
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_part_leaves_the_key_and_the_time_of_creation)
+LIBRARY_TEST(a_part_does_not_change_the_key_and_the_creation_time)
 {
     Book *book = add_one(c);
     const int64_t id = book->id;
@@ -135,7 +135,7 @@ LIBRARY_TEST_FAILS(
 }
 
 LIBRARY_TEST_FAILS(
-    null_for_what_is_never_null_in_the_row_is_refused_by_name, 422,
+    null_for_a_field_that_is_never_null_is_refused_by_name, 422,
     "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,\"detail\":\"a value "
     "is missing\",\"errors\":[{\"location\":[\"body\",\"shelf\"],\"code\":\"missing\",\"message\":\"a "
     "value is missing\"}]}")
@@ -148,7 +148,7 @@ LIBRARY_TEST_FAILS(
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(null_for_what_is_never_null_leaves_the_row_alone)
+LIBRARY_TEST(null_for_a_field_that_is_never_null_does_not_change_the_row)
 {
     Book *book = add_one(c);
     BookNull change = {.shelf = Shelf_fiction};

@@ -1,14 +1,14 @@
-/* Statements whose coroutine leaves, or whose time is over: the server stops, the connection comes back, and
- * nobody else is hit. */
+/* Statements whose coroutine leaves, or whose time is over: the server stops, the connection returns to the
+ * pool, and no other statement is hit. */
 #include "postgres_test.h"
 
 #include <string.h>
 
-enum { SOON_MS = 3000 }; /* far below what the statements would take */
+enum { SOON_MS = 3000 }; /* far below the duration of the statements */
 
 static int64_t own_pid;
 
-/** Has one connection, and knows the server's process of it. */
+/** Has one connection, and knows its server process. */
 static void with_one_connection(void (*run)(void))
 {
     db_options.pool = 1;
@@ -20,7 +20,7 @@ static void note_pid(void)
     own_pid = must("select pg_backend_pid()").number;
 }
 
-/** With a pool of one: the next statement is answered soon, by the same process of the server. */
+/** With a pool of one: the next statement is answered soon, by the same server process. */
 static void check_connection_is_back(uint64_t left_ms)
 {
     CHECK_INT(must("select pg_backend_pid()").number, own_pid);
@@ -182,7 +182,7 @@ static void close_rows_early(void)
     arena_free(&memory);
 }
 
-TEST(rows_closed_early_are_cancelled_once_their_connection_is_given_back)
+TEST(rows_closed_early_are_cancelled_once_their_connection_is_returned)
 {
     with_one_connection(close_rows_early);
 }
@@ -203,7 +203,7 @@ static void close_rows_in_a_transaction(void)
     arena_free(&memory);
 }
 
-TEST(rows_closed_early_are_not_cancelled_while_their_session_goes_on)
+TEST(rows_closed_early_are_not_cancelled_while_their_session_continues)
 {
     with_one_connection(close_rows_in_a_transaction);
 }
@@ -218,7 +218,7 @@ static void run_out_of_time(void)
     check_connection_is_back(loop_after_ms(0));
 }
 
-TEST(a_statement_past_its_deadline_gives_its_connection_back)
+TEST(a_statement_past_its_deadline_returns_its_connection)
 {
     with_one_connection(run_out_of_time);
 }
@@ -240,7 +240,7 @@ static void run_out_of_time_in_a_session(void)
     check_connection_is_back(loop_after_ms(0));
 }
 
-TEST(a_session_past_a_deadline_goes_on_from_its_savepoint)
+TEST(a_session_past_a_deadline_continues_from_its_savepoint)
 {
     with_one_connection(run_out_of_time_in_a_session);
 }
@@ -262,14 +262,14 @@ static void leave_behind_another(void)
     must("create sequence runs");
     note_pid();
     start_body(&slow, count_once, NULL);
-    pause_ms(2); /* a group of its own */
+    pause_ms(2); /* its own group */
     start_body(&leaving, be_left, (void *)"select 2::bigint from pg_sleep(20)");
     leave_after(&leaving, 30);
     end_of(&slow);
     check_connection_is_back(loop_after_ms(0));
 }
 
-TEST(threat_125_who_leaves_behind_anothers_statement_does_not_cancel_that_one)
+TEST(threat_125_leaving_after_another_statement_does_not_cancel_that_one)
 {
     with_one_connection(leave_behind_another);
 }
@@ -294,7 +294,7 @@ static void leave_a_group(void)
     check_connection_is_back(left_ms);
 }
 
-TEST(threat_125_who_leaves_does_not_hold_up_those_whose_answers_come_with_its_own)
+TEST(threat_125_leaving_does_not_delay_statements_in_the_same_group)
 {
     with_one_connection(leave_a_group);
 }
@@ -303,7 +303,7 @@ enum { LEAVING = 4, STAYING = 4, ROUNDS = 60 };
 static test_body leavers[LEAVING], stayers[STAYING];
 static unsigned written, staying;
 
-/* Sleeps about as long as a cancel request takes to come, so that many come too late. */
+/* Sleeps about as long as a cancel request needs to arrive, so that many arrive too late. */
 static void be_left_often(void *number)
 {
     (void)number;
@@ -350,13 +350,13 @@ static void leave_again_and_again(void)
     CHECK_INT(must("select count(*) from kept_writes").number, written);
 }
 
-TEST(threat_125_cancel_requests_that_come_late_hit_nobody_and_writes_are_done_once)
+TEST(threat_125_late_cancel_requests_hit_no_statement_and_writes_are_done_once)
 {
     db_options.pool = 2;
     with_database(leave_again_and_again);
 }
 
-/* -- a server that takes no cancel request -- */
+/* -- a server that accepts no cancel request -- */
 
 static void cancel_a_frozen_one(void)
 {
@@ -371,7 +371,7 @@ static void cancel_a_frozen_one(void)
     CHECK_INT(must("select 3").number, 3);
 }
 
-TEST(a_server_that_takes_no_cancel_request_holds_up_nobody_past_their_deadlines)
+TEST(a_server_that_accepts_no_cancel_request_delays_no_statement_past_its_deadline)
 {
     db_options.pool = 1;
     with_proxy(cancel_a_frozen_one);

@@ -1,4 +1,4 @@
-/* Databases that go away, hang, or break in the middle of an answer. */
+/* Databases that disappear, hang, or break in the middle of an answer. */
 #include "base/mem.h"
 #include "postgres_test.h"
 
@@ -47,7 +47,7 @@ static void cut_in_an_answer(void)
     CHECK_INT(must("select 2").number, 2);
 }
 
-TEST(threat_102_a_write_whose_connection_is_cut_in_its_answer_is_told_as_away)
+TEST(threat_102_a_write_whose_connection_is_cut_in_its_answer_is_reported_as_away)
 {
     with_proxy(cut_in_an_answer);
 }
@@ -65,7 +65,7 @@ static void cut_in_a_read(void)
     CHECK_INT(got.number, 5);
 }
 
-TEST(a_read_whose_connection_is_cut_is_asked_again_on_another)
+TEST(a_read_whose_connection_is_cut_is_sent_again_on_another)
 {
     with_proxy(cut_in_a_read);
 }
@@ -85,7 +85,7 @@ static void frozen(void)
     CHECK_INT(must("select 3").number, 3);
 }
 
-TEST(threat_102_a_server_that_hangs_costs_no_more_than_the_deadline_and_then_works_again)
+TEST(threat_102_a_server_that_hangs_delays_only_to_the_deadline_and_then_works_again)
 {
     with_proxy(frozen);
 }
@@ -137,7 +137,7 @@ static void stand_behind(void *arg)
     CHECK_INT(must("select count(distinct id) from behind").number, 10);
 }
 
-TEST(writes_behind_a_statement_that_is_given_up_are_done_once_each)
+TEST(writes_after_an_abandoned_statement_are_done_once_each)
 {
     static test_body body;
     db_options.pool = 2;
@@ -182,7 +182,7 @@ static void cancel_in_flight(void *arg)
     }
 }
 
-TEST(threat_102_answers_to_coroutines_that_were_cancelled_reach_nobody_else)
+TEST(threat_102_answers_to_cancelled_coroutines_reach_no_other)
 {
     static test_body body;
     db_options.pool = 2;
@@ -191,7 +191,7 @@ TEST(threat_102_answers_to_coroutines_that_were_cancelled_reach_nobody_else)
     run_bodies();
 }
 
-/* -- servers that are not there -- */
+/* -- missing servers -- */
 
 static void ask_nobody(void)
 {
@@ -217,17 +217,17 @@ static void with_url(const char *url, void (*run)(void))
     run_bodies();
 }
 
-TEST(threat_102_where_no_server_listens_callers_are_told_at_once)
+TEST(threat_102_callers_fail_at_once_where_no_server_listens)
 {
     with_url("postgres://tern:secret@127.0.0.1:1/tern", ask_nobody);
 }
 
-TEST(a_host_that_nobody_knows_is_told)
+TEST(an_unknown_host_is_reported)
 {
     with_url("postgres://tern:secret@no-such-host.invalid/tern", ask_nobody);
 }
 
-TEST(a_socket_that_is_not_there_is_told)
+TEST(a_missing_socket_is_reported)
 {
     with_url("postgres:///tern?host=/nowhere&user=tern&password=secret", ask_nobody);
 }
@@ -255,7 +255,7 @@ static void be_refused(void)
     CHECK(strstr(got.error.message, "wr0ng") == NULL);
 }
 
-TEST(a_wrong_password_is_told_without_telling_it)
+TEST(a_wrong_password_is_reported_without_showing_it)
 {
     with_url(url_with("secret", "wr0ng"), be_refused);
 }
@@ -267,7 +267,7 @@ static void find_no_database(void)
     CHECK(strstr(got.error.message, "database \"nothing\" does not exist: create it (createdb)") != NULL);
 }
 
-TEST(a_database_that_is_not_there_is_told)
+TEST(a_missing_database_is_reported)
 {
     with_url(url_with("/tern", "/nothing"), find_no_database);
 }
@@ -282,7 +282,7 @@ TEST(a_host_name_is_looked_up_and_each_of_its_addresses_tried)
     with_url(url_with("127.0.0.1", "localhost"), be_local);
 }
 
-TEST(a_url_that_makes_no_sense_is_refused_without_its_password)
+TEST(an_invalid_url_is_refused_without_its_password)
 {
     static const char *const urls[] = {"postgres://tern:s3cret%zz@host/name",
                                        "postgres://tern:s3cret@[host/name",
@@ -326,7 +326,7 @@ static void survive_restart(void)
     must("drop table if exists kept");
     must("create table kept (id bigint)");
     must("insert into kept values (1)");
-    tell_proxy("restart"); /* by SIGKILL; returns once it answers again */
+    tell_proxy("restart"); /* with SIGKILL; returns once it answers again */
     answer got = ask("insert into kept values (2)", NO_ARGS);
     CHECK(got.is_ok || got.error.fault == TERN_DATA_AWAY);
     int64_t wanted = got.is_ok ? 2 : 1;
@@ -382,7 +382,7 @@ static void cut_often(void *arg)
     CHECK(unknown > 0 && acknowledged > unknown);
 }
 
-TEST(threat_102_connections_cut_under_load_lose_nothing_acknowledged_and_mix_up_no_answers)
+TEST(threat_102_connections_cut_under_load_keep_acknowledged_writes_and_mix_up_no_answers)
 {
     static test_body body;
     open_through_proxy();
@@ -433,10 +433,10 @@ TEST(each_allocation_that_fails_costs_one_statement_at_most)
     run_bodies();
 }
 
-/* Of data/postgres/faults.h, whose other functions want libpq's header. */
+/* From data/postgres/faults.h, whose other functions need libpq's header. */
 data_reference fault_reference(const char *message, const char *sql);
 
-TEST(a_broken_reference_is_told_from_one_that_is_held_in_any_language)
+TEST(both_sides_of_a_broken_reference_are_distinguished_in_any_language)
 {
     static const char
         insert[] = "insert or update on table \"book\" violates foreign key constraint",

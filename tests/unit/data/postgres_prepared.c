@@ -1,4 +1,4 @@
-/* Statements that are prepared, and tables that change under them. */
+/* Prepared statements whose tables change. */
 #include "postgres_test.h"
 
 static data_session *borrow(void)
@@ -10,7 +10,7 @@ static data_session *borrow(void)
     return session;
 }
 
-/* begin, as the data layer does it: it goes out with the first statement. */
+/* Begins like the data layer: "begin" is sent with the first statement. */
 static void begin(data_session *session)
 {
     static const data_statement words = {.sql = "begin", .sql_len = 5, .id = 1};
@@ -25,7 +25,7 @@ static bool commit(data_session *session)
     return data_postgres.session_commit(session, &run);
 }
 
-/* Runs a script on a connection of its own, as another process would. */
+/* Runs a script on its own connection, as another process would. */
 static void elsewhere(const char *script)
 {
     char statement[300];
@@ -36,10 +36,10 @@ static void elsewhere(const char *script)
     }
 }
 
-/* Statements that answer "1" before and after a change, each with values that only one of them takes. */
+/* Statements that answer "1" before and after a change, each with values that only one of them accepts. */
 static const struct change {
     const char *what, *tables, *sql, *change;
-    const char *before, *after; /* texts that are bound; NULL: the number 1 */
+    const char *before, *after; /* bound texts; NULL: the number 1 */
 } changes[] = {
     {"a column has another type", "create table shape (a bigint)",
      "insert into shape values ($1) returning a", "alter table shape alter a type integer", NULL, NULL},
@@ -135,7 +135,7 @@ static void change_between_statements(void)
     clear_away();
 }
 
-TEST(threat_126_a_statement_by_itself_works_on_whatever_has_changed_under_it)
+TEST(threat_126_a_single_statement_works_after_any_change_of_its_tables)
 {
     db_options.pool = 1;
     with_database(change_between_statements);
@@ -157,7 +157,7 @@ static void change_before_transactions(void)
     clear_away();
 }
 
-TEST(threat_126_the_first_statement_of_a_transaction_works_on_whatever_has_changed_under_it)
+TEST(threat_126_the_first_statement_of_a_transaction_works_after_any_change_of_its_tables)
 {
     db_options.pool = 1;
     with_database(change_before_transactions);
@@ -177,7 +177,7 @@ static void make_shape(void)
     elsewhere("drop table if exists shape;create table shape (a bigint)");
 }
 
-/* A transaction that has begun to do something. */
+/* A transaction that has already run a statement. */
 static data_session *begin_and_ask(void)
 {
     data_session *session = borrow();
@@ -254,13 +254,13 @@ static void change_under_several(void)
         arena_free(&memory[i]);
 }
 
-TEST(threat_126_statements_that_begin_a_transaction_together_work_on_what_has_changed)
+TEST(threat_126_statements_that_begin_a_transaction_together_work_after_a_change)
 {
     db_options.pool = 1;
     with_database(change_under_several);
 }
 
-/* -- what is no reason to send a statement again -- */
+/* -- failures after which a statement is not sent again -- */
 
 static void raise_inside(void)
 {
@@ -291,7 +291,7 @@ static void miss_a_table(void)
     CHECK(look_at(NULL).is_ok);
 }
 
-TEST(threat_126_a_table_that_has_gone_for_good_is_told_as_ever)
+TEST(threat_126_a_dropped_table_is_reported_as_usual)
 {
     with_database(miss_a_table);
 }
@@ -330,7 +330,7 @@ static void lose_what_is_prepared(void)
     CHECK_INT(must("select count(*) from pg_prepared_statements").number, 0);
 }
 
-TEST(threat_121_a_server_that_forgets_what_was_prepared_is_soon_sent_no_names)
+TEST(threat_121_a_server_that_forgets_prepared_statements_soon_gets_no_names)
 {
     db_options.pool = 1;
     with_database(lose_what_is_prepared);
@@ -350,7 +350,7 @@ static void lose_begin(void)
     CHECK_INT(must("select count(*) from shape").number, 0);
 }
 
-TEST(threat_121_a_transaction_whose_beginning_was_forgotten_begins_again)
+TEST(threat_121_a_transaction_whose_begin_was_forgotten_begins_again)
 {
     db_options.pool = 1;
     with_database(lose_begin);

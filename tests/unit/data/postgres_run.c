@@ -119,7 +119,7 @@ static void fail_each_way(void)
     }
 }
 
-TEST(each_error_is_told_with_what_it_is_about_and_its_connection_goes_on)
+TEST(each_error_is_reported_with_its_subject_and_its_connection_works_on)
 {
     db_options.pool = 1;
     with_database(fail_each_way);
@@ -134,7 +134,7 @@ static void look_at_messages(void)
                "duplicate key value violates unique constraint \"person_email_key\" (SQLSTATE 23505)");
 }
 
-TEST(a_breach_of_uniqueness_does_not_tell_the_value)
+TEST(a_breach_of_uniqueness_does_not_show_the_value)
 {
     db_options.pool = 1;
     with_database(look_at_messages);
@@ -155,14 +155,14 @@ static void bad_texts(void)
     CHECK_TEXT(ask("select $1::text", TERN_ARGS(""), .as_text = true).text, "");
 }
 
-TEST(threat_101_text_that_is_not_utf8_or_holds_a_nul_is_refused_before_it_is_sent)
+TEST(threat_101_text_that_is_not_utf8_or_contains_a_nul_is_refused_before_it_is_sent)
 {
     with_database(bad_texts);
 }
 
 static void too_big_values(void)
 {
-    /* nothing of them is read: there is one byte only */
+    /* they are not read: only one byte exists */
     answer got = ask("select $1", TERN_ARGS(((tern_str){"x", (size_t)5 << 30})));
     CHECK_INT(got.error.fault, TERN_DATA_BAD_VALUE);
     got = ask("select $1", TERN_ARGS(((tern_bytes){(const uint8_t *)"x", (size_t)1 << 30})));
@@ -173,7 +173,7 @@ static void too_big_values(void)
     CHECK_INT(got.error.fault, TERN_DATA_BAD_VALUE);
 }
 
-TEST(threat_101_values_beyond_what_a_message_holds_are_refused_before_they_are_sent)
+TEST(threat_101_values_too_large_for_a_message_are_refused_before_they_are_sent)
 {
     with_database(too_big_values);
 }

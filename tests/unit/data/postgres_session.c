@@ -75,7 +75,7 @@ TEST(threat_103_a_failed_transaction_is_rolled_back_too)
     with_database(leave_failed);
 }
 
-/* A coroutine whose transaction waits for the lock that another one holds, and which is cancelled then. */
+/* A coroutine whose transaction waits for the lock that another one holds, and which is then cancelled. */
 static void wait_for_lock(void *arg)
 {
     (void)arg;
@@ -126,7 +126,7 @@ static void set_and_leave(void)
     CHECK(ask("select 1", NO_ARGS, .id = 5).is_ok);
 }
 
-TEST(what_a_session_has_set_is_gone_when_it_is_lent_again)
+TEST(settings_of_a_session_are_reset_when_it_is_lent_again)
 {
     db_options.pool = 1;
     with_database(set_and_leave);

@@ -43,7 +43,7 @@ static void read_all(void)
     CHECK(data_postgres.stream_next(session, &run, &row));
     CHECK_INT(row.columns, 2);
     CHECK_TEXT(data_postgres.column_name(&row, 0), "n");
-    pause_ms(200); /* the server goes on sending, into the socket's buffers only */
+    pause_ms(200); /* the server continues to send, but only into the socket's buffers */
     long before_kib = most_kib();
     do
         CHECK_INT(number_of(&row), ++count);
@@ -53,7 +53,7 @@ static void read_all(void)
     data_postgres.stream_close(session, &run);
     long grown_kib = most_kib() - before_kib;
     if (grown_kib > 20000 &&
-        !BASE_ASAN) /* the rows are 100 MB; the sanitizer keeps what is freed for a while */
+        !BASE_ASAN) /* the rows are 100 MB; the sanitizer keeps freed memory for a while */
         check_fail(__FILE__, __LINE__, "memory grew by %ld KiB", grown_kib);
     CHECK_INT(ask("select 3", NO_ARGS, .session = session).number, 3);
     data_postgres.release(session);
@@ -86,7 +86,7 @@ static void stop_reading(void)
     CHECK_INT(must("select 4").number, 4);
 }
 
-TEST(rows_that_nobody_asks_for_stay_in_the_server_and_an_early_close_drops_them)
+TEST(rows_that_are_not_read_stay_in_the_server_and_an_early_close_drops_them)
 {
     with_proxy(stop_reading);
 }
@@ -143,7 +143,7 @@ static void after_cancelled_reader(void *arg)
     CHECK_INT(must("select 4").number, 4);
 }
 
-TEST(a_cancelled_reader_gives_its_connection_back)
+TEST(a_cancelled_reader_returns_its_connection)
 {
     static test_body body;
     db_options.pool = 1;
@@ -174,7 +174,7 @@ static void too_slow(void)
         pause_ms(5);
 }
 
-TEST(rows_that_take_too_long_are_given_up_and_the_server_stops_working_on_them)
+TEST(rows_that_take_too_long_are_abandoned_and_the_server_stops_working_on_them)
 {
     with_database(too_slow);
 }

@@ -1,4 +1,4 @@
-/** What the tests of the PostgreSQL engine share: a database in a loop, coroutines that use it, a proxy that
+/** Shared by the tests of the PostgreSQL engine: a database in a loop, coroutines that use it, a proxy that
  * misbehaves. Without TERN_TEST_POSTGRES (see tests/postgres.py) they are skipped. */
 #ifndef TESTS_POSTGRES_TEST_H
 #define TESTS_POSTGRES_TEST_H
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #ifndef TERN_WITH_POSTGRES
-/* A build without the engine, whose tests skip themselves: nothing sets TERN_TEST_POSTGRES there. */
+/* A build without the engine, whose tests are skipped: TERN_TEST_POSTGRES is not set there. */
 static const data_engine no_engine;
 #define data_postgres no_engine
 #endif
@@ -75,7 +75,7 @@ static inline void open_through_proxy(void)
     open_at(test_setting("TERN_TEST_POSTGRES_PROXY"));
 }
 
-/** Runs the coroutines to their ends, then closes the database. */
+/** Runs the coroutines to the end, then closes the database. */
 static inline void run_bodies(void)
 {
     loop_run();
@@ -116,7 +116,7 @@ static inline void pause_ms(uint64_t ms)
 
 /* -- statements -- */
 
-/** What became of one: the first column of its first row, read as text or as a whole number. */
+/** The result of one: the first column of its first row, read as text or as a whole number. */
 typedef struct answer {
     bool is_ok;
     int64_t number, affected;
@@ -143,7 +143,7 @@ static inline bool keep_first(data_run *run, const data_row *row)
     if (to->rows++ > 0 || row->columns == 0)
         return true;
     arena_init(&a, lent, sizeof lent, 1 << 20);
-    if (to->number == 1) /* asked for as text */
+    if (to->number == 1) /* read as text */
         problem = data_postgres.column_read(row, 0, TERN_TYPE(tern_text), &text, &is_null, &a);
     else
         problem = data_postgres.column_read(row, 0, TERN_TYPE(tern_int64), &to->number, &is_null, &a);
@@ -187,7 +187,7 @@ static inline answer ask_with(const char *sql, tern_args args, ask_options optio
 /** `ask("select $1", TERN_ARGS(7), .reads = true)` */
 #define ask(sql, args, ...) ask_with(sql, args, (ask_options){__VA_ARGS__})
 
-/** For statements that must work. */
+/** For statements that must succeed. */
 static inline answer must(const char *sql)
 {
     answer got = ask(sql, NO_ARGS, .id = 0);
@@ -198,8 +198,8 @@ static inline answer must(const char *sql)
 
 /* -- the proxy -- */
 
-/** Tells the proxy of tests/postgres.py something ("cut", "freeze", "cut_after 100", "passed"). Returns the
- * number it answers with. */
+/** Sends a command to the proxy of tests/postgres.py ("cut", "freeze", "cut_after 100", "passed"). Returns
+ * the number it answers with. */
 static inline long tell_proxy(const char *what)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,

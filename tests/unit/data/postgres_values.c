@@ -1,4 +1,4 @@
-/* Each kind of value to the server and back, and what columns refuse. */
+/* Sends each kind of value to the server and back, and checks what columns refuse. */
 #include "postgres_test.h"
 #include "schema/json/json.h"
 #include "schema/plan/plan.h"
@@ -7,7 +7,7 @@
 TERN_ENUM(Mood, sad, happy);
 TERN_MODEL(Point, (int, x), (double, y), (const char *, name, .optional = true))
 
-/* What a statement's one value was read as. */
+/* The value of a statement, as read. */
 typedef struct reading {
     const tern_type *type;
     char printed[200];

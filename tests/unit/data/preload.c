@@ -1,4 +1,4 @@
-/** Related rows: one more query, whatever the number of rows. */
+/** Related rows: one more query for any number of rows. */
 #include "library.h"
 
 static Club *add_club(tern_ctx *c, const char *name, unsigned members, const Tag *const *tags)
@@ -71,7 +71,7 @@ LIBRARY_TEST(a_preload_of_many_rows_takes_few_statements)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(no_rows_need_no_related_ones)
+LIBRARY_TEST(an_empty_list_needs_no_related_rows)
 {
     Club_list clubs = {NULL, 0};
     tern_preload(c, Club, clubs, members);
@@ -101,7 +101,7 @@ LIBRARY_TEST(a_table_of_pairs_may_lead_back_to_the_same_table)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_place_for_a_related_row_that_was_never_filled_is_absent_after_a_write)
+LIBRARY_TEST(an_unfilled_field_for_a_related_row_is_absent_after_a_write)
 {
     Author *author = add_author(c, "A");
     Book book = {.title = "t", .author_id = author->id, .pages = 1};
@@ -116,7 +116,7 @@ LIBRARY_TEST(a_place_for_a_related_row_that_was_never_filled_is_absent_after_a_w
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_place_for_related_rows_that_was_never_filled_is_absent_after_a_write)
+LIBRARY_TEST(an_unfilled_field_for_related_rows_is_absent_after_a_write)
 {
     Club club = {.name = "a"};
     CHECK(tern_insert(c, Club, &club));

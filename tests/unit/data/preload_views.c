@@ -1,4 +1,4 @@
-/** Related rows of views, and of second models of one table: which of them, in which order, within others. */
+/** Related rows of views, and of several models of one table: conditions, order, and rows within others. */
 #include "words.h"
 
 /* clang-format off */
@@ -45,7 +45,7 @@ TERN_MODEL(Essay,
     (WriterCard,   card,      .optional = true, .via = "writer_id"),
     (Label_list,   labels,    .optional = true, .through = TERN_TYPE(EssayLabel)))
 
-/* rows of own SQL, which no table holds */
+/* rows of raw SQL, which are not in a table */
 TERN_MODEL_WITH(EssayLine, (.view = true),
     (int64_t,      id,        .key = true),
     (const char *, heading,   .optional = true),
@@ -58,7 +58,7 @@ TERN_MODEL_WITH(WriterLine, (.view = true),
     (int64_t,         sum,    .optional = true),
     (EssayTitle_list, essays, .optional = true, .by = "writer_id"))
 
-/* an essay as a smaller model, with its writer by a foreign key that the table has */
+/* an essay as a smaller model, with its writer by the table's foreign key */
 TERN_MODEL_WITH(EssayBy, (.view = true, .table = "essay"),
     (int64_t,    writer_id),
     (WriterCard, card, .optional = true, .via = "writer_id"))
@@ -153,7 +153,7 @@ static const char *labels_of(tern_ctx *c, Label_list labels)
     return all;
 }
 
-/** The request has run one statement since it forgot them; builds without assertions do not count. */
+/** The request has run one statement since its counts were reset; builds without assertions do not count. */
 static void check_one_statement(tern_ctx *c)
 {
 #ifndef NDEBUG
@@ -214,9 +214,9 @@ LIBRARY_TEST(a_condition_on_a_smaller_model_knows_all_columns_of_the_table)
     return tern_no_content(c);
 }
 
-/* -- views of own SQL -- */
+/* -- views of raw SQL -- */
 
-LIBRARY_TEST(rows_of_own_sql_are_preloaded_by_a_foreign_key)
+LIBRARY_TEST(rows_of_raw_sql_are_preloaded_by_a_foreign_key)
 {
     EssayLine_list lines =
         tern_sql(c, EssayLine,
@@ -229,7 +229,7 @@ LIBRARY_TEST(rows_of_own_sql_are_preloaded_by_a_foreign_key)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_of_own_sql_have_lists_by_their_key)
+LIBRARY_TEST(rows_of_raw_sql_have_lists_by_their_key)
 {
     WriterLine_list lines = tern_sql(c, WriterLine,
                                      "select w.id, count(e.id) as sum from writer w left join essay e on "
@@ -242,7 +242,7 @@ LIBRARY_TEST(rows_of_own_sql_have_lists_by_their_key)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_of_own_sql_have_lists_through_a_table_of_pairs)
+LIBRARY_TEST(rows_of_raw_sql_have_lists_through_a_table_of_pairs)
 {
     EssayLine_list lines = tern_sql(c, EssayLine, "select id, writer_id from essay order by id");
     tern_preload(c, EssayLine, lines, labels);
@@ -268,9 +268,9 @@ WORDS_TEST(a_preload_of_a_view_that_the_database_was_not_given_says_so,
     tern_preload(c, StrayLine, lines, writer);
 }
 
-/* -- which, and in which order -- */
+/* -- conditions and order -- */
 
-LIBRARY_TEST(preloaded_rows_come_in_the_order_that_is_asked_for)
+LIBRARY_TEST(preloaded_rows_come_in_the_requested_order)
 {
     WriterCard_list cards = tern_select(c, WriterCard, .order_by = "name");
     tern_preload(c, WriterCard, cards, essays, .order_by = "title");
@@ -337,7 +337,7 @@ LIBRARY_TEST(values_of_a_condition_are_converted_as_in_selections)
 }
 
 WORDS_TEST(
-    an_order_by_no_field_of_the_related_rows_is_refused,
+    an_order_by_an_unknown_field_of_the_related_rows_is_refused,
     "\"pric\" orders by something that is not a field of the related model; write \"field, other desc\"")
 {
     WriterCard_list cards = tern_select(c, WriterCard);
@@ -366,7 +366,7 @@ LIBRARY_TEST(a_trusted_condition_and_an_order_may_be_made_at_run_time)
     return tern_no_content(c);
 }
 
-WORDS_TEST(values_for_no_condition_of_a_preload_are_refused,
+WORDS_TEST(values_without_a_condition_of_a_preload_are_refused,
            ".args has values, but there is no .where for them")
 {
     WriterCard_list cards = tern_select(c, WriterCard);
@@ -401,7 +401,7 @@ LIBRARY_TEST(rows_within_lists_are_preloaded_by_one_statement)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_within_a_null_are_not_looked_for)
+LIBRARY_TEST(rows_within_a_null_are_not_searched)
 {
     Essay_list essays = tern_select(c, Essay, .order_by = "id");
     tern_preload(c, Essay, essays, writer, .where = "name = 'Bob'");
@@ -411,7 +411,7 @@ LIBRARY_TEST(rows_within_a_null_are_not_looked_for)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_within_a_nested_model_of_own_sql_are_preloaded)
+LIBRARY_TEST(rows_within_a_nested_model_of_raw_sql_are_preloaded)
 {
     Essay_list essays =
         tern_sql(c, Essay,
@@ -431,7 +431,7 @@ LIBRARY_TEST(an_empty_list_has_no_rows_within)
     return tern_no_content(c);
 }
 
-WORDS_TEST(rows_within_what_was_not_read_are_refused,
+WORDS_TEST(rows_within_an_unread_field_are_refused,
            "Essay.writer was not read: the tern_preload of that field comes first")
 {
     Essay_list essays = tern_select(c, Essay);

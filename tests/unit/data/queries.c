@@ -1,4 +1,4 @@
-/** Reading rows: what tern_select and its like give, on both engines. */
+/** Reads rows: the results of tern_select and similar calls, on both engines. */
 #include "library.h"
 
 #include "data/select.h"
@@ -25,7 +25,7 @@ LIBRARY_TEST(a_row_is_found_by_its_key_as_it_was_inserted)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_row_is_found_within_a_condition_by_a_statement_that_is_kept)
+LIBRARY_TEST(a_row_is_found_within_a_condition_by_a_kept_statement)
 {
     static const char where[] = "pages > ? and shelf = ?";
     const tern_arg more[] = {tern_arg_int(300), tern_arg_int(Shelf_history)},
@@ -73,7 +73,7 @@ LIBRARY_TEST(a_selection_has_where_order_limit_and_offset)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(sums_count_what_is_there)
+LIBRARY_TEST(sums_use_existing_rows)
 {
     Author *author = add_author(c, "A");
     CHECK(tern_sum(c, Book, pages) == 0);
@@ -86,7 +86,7 @@ LIBRARY_TEST(sums_count_what_is_there)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(keyset_pages_go_through_all_rows_once)
+LIBRARY_TEST(keyset_pages_show_each_row_once)
 {
     Author *author = add_author(c, "A");
     for (int i = 0; i < 10; i++)
@@ -165,7 +165,7 @@ LIBRARY_TEST(a_join_is_read_into_any_model)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_column_that_is_not_a_field_is_told_of_an_empty_table_too, 500,
+LIBRARY_TEST_FAILS(a_column_that_is_not_a_field_is_reported_even_for_an_empty_table, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_sql(c, Author, "select id, name, 1 as shoe_size from author");
@@ -207,7 +207,7 @@ LIBRARY_TEST_COMMITS(rows_stream_one_by_one)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(a_row_that_is_not_there_is_404, 404,
+LIBRARY_TEST_FAILS(a_missing_row_is_404, 404,
                    "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
                    "\"detail\":\"there is no Book 4711\"}")
 {
@@ -222,7 +222,7 @@ LIBRARY_TEST_FAILS(threat_100_a_where_that_was_made_at_run_time_is_refused, 500,
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(threat_100_an_order_by_what_is_no_field_is_refused, 500,
+LIBRARY_TEST_FAILS(threat_100_an_order_by_an_unknown_field_is_refused, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_select(c, Book, .order_by = tern_sprintf(c, "title; drop table %s", "book"));
@@ -236,7 +236,7 @@ LIBRARY_TEST_FAILS(threat_100_a_second_statement_is_refused, 500,
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(another_number_of_values_than_of_question_marks_is_refused, 500,
+LIBRARY_TEST_FAILS(a_number_of_values_that_differs_from_the_question_marks_is_refused, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_select(c, Book, .where = "title = ? or title = '?'", .args = TERN_ARGS("a", "b"));
@@ -268,7 +268,7 @@ LIBRARY_TEST(keyset_pages_follow_an_order_made_at_run_time)
 {
     Author *author = add_author(c, "A");
     Book *last = NULL;
-    char order_by[32]; /* the same address each time, as a request's memory may well be */
+    char order_by[32]; /* the same address each time, as may happen with a request's memory */
     for (int i = 1; i <= 4; i++)
         last = add_book(c, author, tern_sprintf(c, "%d", i), i);
     snprintf(order_by, sizeof order_by, "id desc");
@@ -297,7 +297,7 @@ LIBRARY_TEST_FAILS(a_negative_limit_is_refused, 500,
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_column_that_comes_twice_does_not_stand_for_another)
+LIBRARY_TEST(a_repeated_column_does_not_replace_another)
 {
     Author *author = add_author(c, "A");
     Author_list authors = tern_sql(c, Author, "select id, id from author");
@@ -323,7 +323,7 @@ LIBRARY_TEST(rows_left_open_in_a_transaction_end_with_it)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_COMMITS(rows_tell_that_nothing_went_wrong)
+LIBRARY_TEST_COMMITS(rows_report_success)
 {
     tern_data_error error = {.fault = TERN_DATA_FAILED};
     Book book;

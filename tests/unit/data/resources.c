@@ -1,4 +1,4 @@
-/** What tern_resource refuses at start. */
+/** The mistakes that tern_resource refuses at start. */
 #include "app/bind/bind.h"
 #include "data/rows.h"
 #include "data/statement.h"
@@ -28,7 +28,7 @@ static void check_includes(const char *includes, const char *want)
     app_free(app);
 }
 
-TEST(a_resource_includes_relations_of_its_model_alone)
+TEST(a_resource_includes_only_relations_of_its_model)
 {
     check_includes("root", NULL);
     check_includes(" root , root,", NULL);

@@ -1,4 +1,4 @@
-/** The engine of tests, which lets nothing stay: before a SQLite file and before PostgreSQL. */
+/** The engine of tests, which keeps no changes: with an SQLite file and with PostgreSQL. */
 #include "shortage.h"
 
 #include <tern/task.h>
@@ -29,7 +29,7 @@ static void remove_folder(void)
     rmdir(folder);
 }
 
-/** A test in a SQLite file and in PostgreSQL. The handler checks all there is to check and replies 204. */
+/** A test in a SQLite file and in PostgreSQL. The handler makes all checks and replies 204. */
 #define ROLLBACK_TEST(sentence)                                                                              \
     static tern_reply sentence##_handler(tern_ctx *c);                                                       \
     static void sentence##_holds(const char *url)                                                            \
@@ -52,7 +52,7 @@ static void remove_folder(void)
     }                                                                                                        \
     static tern_reply sentence##_handler(tern_ctx *c)
 
-/* -- what others see -- */
+/* -- visibility for others -- */
 
 static const char *outside_url;
 static data_database *outside;
@@ -70,7 +70,7 @@ static void close_outside(loop_later *later)
     data_engine_of(outside_url)->close(outside);
 }
 
-/** The tables that are in a file, the rows in PostgreSQL: by a connection of its own. */
+/** The number of tables in a file, or of rows in PostgreSQL, read on a separate connection. */
 static void look_from_outside(void *arg)
 {
     static loop_later closing = {.run = close_outside};
@@ -114,21 +114,21 @@ static void check_nothing_stays(const char *url)
     loop_close();
 }
 
-TEST(nobody_else_sees_what_was_done_then_or_later_in_a_file)
+TEST(changes_are_never_visible_to_others_in_a_file)
 {
     make_folder();
     check_nothing_stays(file_url);
     remove_folder();
 }
 
-TEST(nobody_else_sees_what_was_done_then_or_later_in_postgres)
+TEST(changes_are_never_visible_to_others_in_postgres)
 {
     check_nothing_stays(getenv("TERN_TEST_POSTGRES"));
 }
 
 /* -- statements and transactions -- */
 
-ROLLBACK_TEST(a_statement_that_fails_undoes_itself_only)
+ROLLBACK_TEST(a_failed_statement_undoes_only_itself)
 {
     tern_data_error error;
     add_author(c, "A");
@@ -151,7 +151,7 @@ static void fails_half_way(tern_ctx *c, void *arg)
     }
 }
 
-ROLLBACK_TEST(a_transaction_that_is_left_is_undone_alone)
+ROLLBACK_TEST(a_transaction_that_is_left_undoes_only_itself)
 {
     add_author(c, "A");
     CHECK_INT(ctx_guard(c, fails_half_way, NULL), UNWIND_FAIL);
@@ -250,7 +250,7 @@ ROLLBACK_TEST(rows_that_fail_leave_the_rest_as_it_was)
     return tern_no_content(c);
 }
 
-/* -- one after the other -- */
+/* -- waiting for the connection -- */
 
 static void add_in_a_task(tern_ctx *c, void *arg)
 {
@@ -278,7 +278,7 @@ static void wait_too_long(tern_ctx *c, void *arg)
     tern_insert(c, Author, &author, .error = error);
 }
 
-ROLLBACK_TEST(who_waits_for_a_transaction_that_waits_for_it_is_told)
+ROLLBACK_TEST(a_deadlock_of_a_task_and_a_transaction_is_reported)
 {
     tern_data_error error = {0};
     tern_transaction (c) {
@@ -333,7 +333,7 @@ TEST(a_statement_that_is_cancelled_leaves_the_rest_as_it_was_in_postgres)
     fake_close(&library_request);
 }
 
-/* -- a connection that is lost -- */
+/* -- a lost connection -- */
 
 static void end_the_backend(tern_ctx *c, void *arg)
 {
@@ -352,7 +352,7 @@ static tern_reply lose_the_connection(tern_ctx *c)
     return tern_no_content(c);
 }
 
-TEST(what_follows_the_loss_of_the_connection_is_refused_in_postgres)
+TEST(statements_after_a_lost_connection_are_refused_in_postgres)
 {
     library_run(getenv("TERN_TEST_POSTGRES"), false, lose_the_connection);
     CHECK_REPLY(&library_request, 204, "");

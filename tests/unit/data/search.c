@@ -1,4 +1,4 @@
-/** Full text search on both engines: what is found, in which order, and what people may type. */
+/** Full text search on both engines: matches, their order, and any text that users may type. */
 #include "shortage.h"
 
 #include "data/ddl/ddl.h"
@@ -20,7 +20,7 @@ static tern_type *const search_models[] = {TERN_TYPE(Paper), TERN_TYPE(Article),
 
 /* -- tables as the models describe them -- */
 
-/** Runs what `sql` holds, and empties it. */
+/** Runs the content of `sql`, and clears it. */
 static void run(tern_ctx *c, buf *sql)
 {
     const data_statement statement = {.sql = sql->data, .sql_len = sql->len, .writes = true};
@@ -79,7 +79,7 @@ static void add_three(tern_ctx *c)
     add(c, "Always Coming Home", NULL);
 }
 
-/** The ids of what is found, in ascending order: "1 3". */
+/** The ids of the matches, in ascending order: "1 3". */
 static const char *found(tern_ctx *c, const char *words)
 {
     const char *ids = "";
@@ -144,7 +144,7 @@ LIBRARY_TEST(quotes_make_a_phrase)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_star_finds_what_begins_so)
+LIBRARY_TEST(a_star_matches_a_prefix)
 {
     add_three(c);
     CHECK_TEXT(found(c, "worl*"), "1 2");
@@ -156,7 +156,7 @@ LIBRARY_TEST(a_star_finds_what_begins_so)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(marks_part_words_the_same_way_in_rows_and_in_what_is_typed)
+LIBRARY_TEST(punctuation_splits_words_the_same_way_in_rows_and_queries)
 {
     add(c, "and/or", "https://example.org/a_b?c=don't, user@mail.example; 3.14 -7 x.y.z");
     const char *const typed[] = {
@@ -182,7 +182,7 @@ LIBRARY_TEST(letters_beyond_ascii_are_letters)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(the_best_come_first)
+LIBRARY_TEST(the_best_matches_come_first)
 {
     add(c, "A long list of things", "one two three four five six seven tern eight nine ten eleven twelve");
     add(c, "Tern", "tern tern");
@@ -248,7 +248,7 @@ LIBRARY_TEST(changes_are_seen_at_once)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(rows_that_go_with_others_are_found_no_more)
+LIBRARY_TEST(rows_deleted_with_others_are_no_longer_found)
 {
     Paper paper = {.name = "p"};
     tern_insert(c, Paper, &paper);
@@ -263,7 +263,7 @@ LIBRARY_TEST(rows_that_go_with_others_are_found_no_more)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(tables_with_other_keys_are_searched_too)
+LIBRARY_TEST(tables_with_other_keys_are_also_searched)
 {
     Page pages[] = {{.path = "/b", .text = "hello world"}, {.path = "/a", .text = "hello moon"}};
     tern_insert_all(c, Page, ((Page_list){pages, 2}));
@@ -292,7 +292,7 @@ LIBRARY_TEST_COMMITS(vacuum_keeps_the_words_of_rows_without_a_number)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(nothing_that_is_typed_is_a_mistake)
+LIBRARY_TEST(no_query_text_is_an_error)
 {
     add_three(c);
     const char *const typed[] = {"the\"",
@@ -353,7 +353,7 @@ LIBRARY_TEST(nothing_that_is_typed_is_a_mistake)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(what_has_no_word_in_it_finds_nothing)
+LIBRARY_TEST(a_query_without_words_finds_nothing)
 {
     add_three(c);
     const char *const typed[] = {NULL, "", "   ", "\t\n", "\"\"", "!?-*()\"'", "\" . \"*"};
@@ -383,7 +383,7 @@ LIBRARY_TEST(long_texts_are_searched_by_their_first_words)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_condition_of_a_search_takes_true_for_a_bool)
+LIBRARY_TEST(a_condition_of_a_search_accepts_true_for_a_bool)
 {
     add(c, "sea", NULL);
     add(c, "sky and sea", NULL);
@@ -398,7 +398,7 @@ LIBRARY_TEST(a_condition_of_a_search_takes_true_for_a_bool)
 
 LIBRARY_TEST(long_rows_can_be_written_and_found)
 {
-    static char text[900000]; /* whose words alone come to more than PostgreSQL keeps of a row */
+    static char text[900000];                      /* whose words alone exceed PostgreSQL's limit for a row */
     for (size_t i = 0; i + 1 < sizeof text; i++) { /* numbers of six letters */
         size_t number = i / 7, place = i % 7;
         text[i] = (char)(place == 6 ? ' ' : 'a' + (int)(number >> (4 * place) & 15));
@@ -417,14 +417,14 @@ LIBRARY_TEST_FAILS(a_model_without_search_fields_is_refused, 500,
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(going_on_behind_a_row_is_refused, 500,
+LIBRARY_TEST_FAILS(continuing_after_a_row_is_refused, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     (void)tern_search(c, Article, "x", .after = add(c, "x", NULL));
     return tern_no_content(c);
 }
 
-/* -- queries as the engines get them -- */
+/* -- queries for the engines -- */
 
 static void check_query(const char *words, const char *sqlite, const char *postgres)
 {
@@ -452,7 +452,7 @@ TEST(search_query_quotes_each_word)
         "'5' <-> '6' <-> '7' <-> '8' <-> '9' <-> '0' <-> '1' <-> '2'");
 }
 
-TEST(search_query_is_never_longer_than_sqlite_takes)
+TEST(search_query_is_never_longer_than_sqlite_accepts)
 {
     static const unsigned lens[] = {1, 2, 3, 12, 13, 121, 122, 495, 496};
     char words[3000];

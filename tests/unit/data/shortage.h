@@ -1,4 +1,4 @@
-/** Requests over the library in which every allocation fails in turn: a request may fail, nothing else. */
+/** Requests over the library in which each allocation fails once: a request may fail, nothing else. */
 #ifndef TESTS_DATA_SHORTAGE_H
 #define TESTS_DATA_SHORTAGE_H
 
@@ -7,9 +7,9 @@
 #include "base/mem.h"
 
 static unsigned long shortage_at; /* the allocation that fails */
-static bool shortage_has_ended;   /* there was none left to fail */
+static bool shortage_has_ended;   /* no allocation was left to fail */
 
-/** Around what a handler is tried with. */
+/** Wraps the handler under test. */
 static void shortage_begin(void)
 {
     mem_fail_at(shortage_at, 0);
@@ -21,7 +21,7 @@ static void shortage_end(void)
     mem_fail_at(0, 0);
 }
 
-/** Runs `handler` (library_run) until none fails any more, before the `most`th. */
+/** Runs `handler` (library_run) until no allocation fails any more; fewer than `most` times. */
 static void shortage_walk(const char *url, bool commits, unsigned long most,
                           tern_reply (*handler)(tern_ctx *c))
 {

@@ -46,12 +46,12 @@ static void break_constraints(tern_ctx *c)
     }
 }
 
-TEST(a_broken_constraint_is_told_with_table_and_columns)
+TEST(a_broken_constraint_is_reported_with_table_and_columns)
 {
     WITH_DATABASE(break_constraints);
 }
 
-/* -- statements that are wrong -- */
+/* -- invalid statements -- */
 
 static void run_wrong(tern_ctx *c)
 {
@@ -67,7 +67,7 @@ static void run_wrong(tern_ctx *c)
     CHECK_TEXT(e.message, "string or blob too big");
 }
 
-TEST(a_wrong_statement_is_refused_with_sqlites_own_words)
+TEST(a_wrong_statement_is_refused_with_sqlites_message)
 {
     WITH_DATABASE(run_wrong);
 }
@@ -119,7 +119,7 @@ TEST(every_connection_is_set_for_safety)
     WITH_DATABASE(look_at_settings);
 }
 
-/* -- files that cannot be used -- */
+/* -- unusable files -- */
 
 static data_error open_error;
 
@@ -139,7 +139,7 @@ static void write_file(const char *name, const char *content, size_t len)
     fclose(file);
 }
 
-TEST(a_file_that_is_no_database_is_told)
+TEST(a_file_that_is_not_a_database_is_reported)
 {
     static char rubbish[8192];
     memset(rubbish, 'r', sizeof rubbish);
@@ -151,7 +151,7 @@ TEST(a_file_that_is_no_database_is_told)
     remove_folder();
 }
 
-TEST(a_folder_that_went_away_is_told)
+TEST(a_removed_folder_is_reported)
 {
     make_folder();
     remove_folder();
@@ -167,7 +167,7 @@ static void come_back(tern_ctx *c)
     must_run(c, "create table t (n integer)");
 }
 
-TEST(a_folder_that_is_there_again_is_used)
+TEST(a_restored_folder_is_used)
 {
     make_folder();
     remove_folder();
@@ -196,7 +196,7 @@ static void damage(tern_ctx *c)
     CHECK_TEXT(e.message, "database disk image is malformed: the file is damaged, restore it from a copy");
 }
 
-TEST(a_damaged_file_is_told)
+TEST(a_damaged_file_is_reported)
 {
     WITH_DATABASE(damage);
 }

@@ -59,7 +59,7 @@ static void open_in_child(tern_ctx *c)
     CHECK_INT(end_of(pid), 0);
 }
 
-TEST(threat_104_a_child_of_a_process_with_an_open_database_opens_none)
+TEST(threat_104_a_child_of_a_process_with_an_open_database_cannot_open_one)
 {
     WITH_DATABASE(open_in_child);
 }
@@ -69,14 +69,14 @@ static void write_one(tern_ctx *c)
     must_run(c, "create table if not exists t (n integer); insert into t values (1)");
 }
 
-TEST(threat_104_a_child_of_a_process_that_has_closed_its_database_opens_it)
+TEST(threat_104_a_child_of_a_process_that_has_closed_its_database_can_open_it)
 {
     make_folder();
     const data_engine_options options = {.url = fixture_url};
     with_database(&options, write_one);
     pid_t pid = fork();
     CHECK(pid >= 0);
-    if (pid == 0) { /* the pool of threads is the parent's: statements run without a loop here */
+    if (pid == 0) { /* the thread pool belongs to the parent: statements run without a loop here */
         static const data_statement statement = {
             .sql = "insert into t values (2)", .sql_len = 24, .writes = true};
         data_run run = {.statement = &statement};
@@ -87,7 +87,7 @@ TEST(threat_104_a_child_of_a_process_that_has_closed_its_database_opens_it)
     remove_folder();
 }
 
-/* What another process gets that wants to write: SQLITE_OK or SQLITE_BUSY. */
+/* The result for another process that tries to write: SQLITE_OK or SQLITE_BUSY. */
 static int write_lock_elsewhere(void)
 {
     pid_t pid = fork();
@@ -206,7 +206,7 @@ TEST(a_reader_that_was_idle_for_a_minute_is_closed)
     WITH_DATABASE(tidy_readers);
 }
 
-/* -- what a crash leaves -- */
+/* -- after a crash -- */
 
 static int acknowledged;
 
@@ -227,7 +227,7 @@ static void count_found(tern_ctx *c)
     CHECK_INT(int_of(c, "select count(*) from pragma_integrity_check where integrity_check = 'ok'"), 1);
 }
 
-TEST(threat_115_what_was_acknowledged_before_a_kill_is_there_and_nothing_half)
+TEST(threat_115_acknowledged_writes_survive_a_kill_and_nothing_is_half_done)
 {
     int64_t written = 0;
     make_folder();
@@ -267,7 +267,7 @@ static void write_and_vanish(tern_ctx *c)
         c,
         "create table t (v blob); with recursive n(x) as (select 1 union all select x + 1 from n limit 900)"
         " insert into t select zeroblob(4000) from n");
-    _exit(0); /* nothing is closed: the log stays to be recovered */
+    _exit(0); /* nothing is closed: the log remains for recovery */
 }
 
 static int counted;
@@ -344,7 +344,7 @@ static const char *const short_of_memory[] = {
     "select n, v from t where u = 'd' order by v",
 };
 
-/* Everything from opening to closing while the n-th allocation fails. False when none did. */
+/* Opens, uses and closes the database while the n-th allocation fails. False when none failed. */
 static bool run_short_of_memory(tern_ctx *c, unsigned long n)
 {
     char url[200];
@@ -367,14 +367,14 @@ static bool run_short_of_memory(tern_ctx *c, unsigned long n)
 
 static void walk_allocations(tern_ctx *c)
 {
-    run_short_of_memory(c, 1 << 30); /* the library is set up, once */
+    run_short_of_memory(c, 1 << 30); /* the library is set up only once */
     unsigned long n = 1;
     while (run_short_of_memory(c, n))
         n++;
     CHECK(n > 300);
 }
 
-TEST(every_allocation_may_fail_without_more_than_a_failed_statement)
+TEST(a_failed_allocation_only_fails_its_statement)
 {
     static fake_request request = {.handler = walk_allocations, .memory_limit = 64 << 20};
     make_folder_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); /* where fsync takes no time */
@@ -396,7 +396,7 @@ static char *repeat(tern_ctx *c, const char *before, const char *each, int times
     return text;
 }
 
-/* Each at the limit: a coroutine's stack holds it, or the process of this test ends by a fault. */
+/* Each is at the limit: it fits a coroutine's stack, or the process of this test crashes. */
 static void run_deepest(tern_ctx *c)
 {
     data_error error;
@@ -463,7 +463,7 @@ static void search_from_trigger(tern_ctx *c)
     CHECK_INT(int_of(c, "select count(*) from f where f match 'words'"), 2);
 }
 
-TEST(full_text_indexes_are_kept_by_triggers)
+TEST(full_text_indexes_are_updated_by_triggers)
 {
     WITH_DATABASE(search_from_trigger);
 }
@@ -514,7 +514,7 @@ static void change_columns(tern_ctx *c)
     see_columns(c, "z a ");
 }
 
-TEST(threat_126_rows_have_the_columns_that_another_process_has_given_them)
+TEST(threat_126_rows_have_the_columns_that_another_process_added)
 {
     WITH_DATABASE(change_columns);
 }

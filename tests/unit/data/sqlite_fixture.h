@@ -1,4 +1,4 @@
-/** A database in a folder of its own, and statements on it in few words. */
+/** A database in its own folder, and short helpers for statements on it. */
 #ifndef TESTS_SQLITE_FIXTURE_H
 #define TESTS_SQLITE_FIXTURE_H
 
@@ -13,7 +13,7 @@
 static char fixture_folder[64], fixture_url[128];
 static data_database *db;
 
-/** Makes the folder; fixture_url names a file in it that is not there yet. */
+/** Makes the folder; fixture_url names a file in it that does not exist yet. */
 static inline void make_folder_in(const char *parent)
 {
     snprintf(fixture_folder, sizeof fixture_folder, "%s/tern-sqlite-XXXXXX", parent);
@@ -59,7 +59,7 @@ static inline fake_request with_database(const data_engine_options *options, voi
 #define WITH_DATABASE(handler)                                                                               \
     CHECK_INT(with_database(&(data_engine_options){.wait_timeout_ms = 5000}, handler).reason, UNWIND_NONE)
 
-/** A statement and its run, to be changed before it is run. */
+/** A statement and its run, which may be changed before running. */
 typedef struct query {
     data_run run;
     data_statement statement;
@@ -88,7 +88,7 @@ static inline int64_t must_run(tern_ctx *c, const char *sql)
     return q->run.affected;
 }
 
-/** The fault of a statement, with all that is told of it in `*error` (which may be NULL). */
+/** The fault of a statement, with the details in `*error` (which may be NULL). */
 static inline tern_data_fault fault_of(tern_ctx *c, const char *sql, tern_args args, data_error *error)
 {
     query *q = query_of(c, sql, 0, true, args);

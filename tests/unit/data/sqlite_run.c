@@ -11,12 +11,12 @@ static void write_and_read(tern_ctx *c)
     CHECK_INT(int_of(c, "select sum(n) from t"), 11);
 }
 
-TEST(what_is_written_is_read)
+TEST(written_values_are_read_back)
 {
     WITH_DATABASE(write_and_read);
 }
 
-TEST(a_database_in_memory_is_one_for_all_its_statements)
+TEST(a_database_in_memory_is_shared_by_all_its_statements)
 {
     CHECK_INT(with_database(&(data_engine_options){.url = "sqlite::memory:"}, write_and_read).reason,
               UNWIND_NONE);
@@ -113,7 +113,7 @@ static void write_as_reader(tern_ctx *c)
     CHECK_TEXT(q->run.error.message, "attempt to write a readonly database");
 }
 
-TEST(a_statement_that_is_said_to_read_cannot_write)
+TEST(a_statement_marked_as_reading_cannot_write)
 {
     WITH_DATABASE(write_as_reader);
 }
@@ -158,7 +158,7 @@ static void lose_transaction(tern_ctx *c)
     CHECK_INT(int_of(c, "select sum(n) from t"), 2);
 }
 
-TEST(after_sqlite_has_rolled_back_by_itself_nothing_runs_until_the_borrower_does)
+TEST(after_an_automatic_rollback_nothing_runs_until_the_borrower_rolls_back)
 {
     WITH_DATABASE(lose_transaction);
 }
@@ -199,7 +199,7 @@ static void nest_in_memory(tern_ctx *c)
     CHECK_INT(int_of(c, "select count(*) from t"), 2);
 }
 
-TEST(in_memory_a_coroutine_may_borrow_the_one_connection_again)
+TEST(in_memory_a_coroutine_may_borrow_the_single_connection_again)
 {
     CHECK_INT(with_database(&(data_engine_options){.url = "sqlite::memory:"}, nest_in_memory).reason,
               UNWIND_NONE);
@@ -287,7 +287,7 @@ TEST(a_statement_may_run_again_beside_its_own_stream)
     WITH_DATABASE(run_beside_stream);
 }
 
-/* -- kept prepared -- */
+/* -- prepared statements -- */
 
 static void keep_prepared(tern_ctx *c)
 {

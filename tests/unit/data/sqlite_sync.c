@@ -1,5 +1,4 @@
-/** How commits come to the disk: together, acknowledged when they are there, and what is said when they are
- * not. */
+/** How commits reach the disk: together, acknowledged once they are on disk, with an error otherwise. */
 #include "sqlite_fixture.h"
 
 #include "data/sqlite/internal.h"
@@ -14,7 +13,7 @@
 
 enum { WRITERS = 20 };
 
-/** A transaction of its own, in a task. */
+/** A separate transaction, in a task. */
 typedef struct writer {
     const char *name;
     bool by_run; /* one statement without a transaction */
@@ -55,7 +54,7 @@ static unsigned syncs(void)
     return sqlite_faults_of_sync()->done;
 }
 
-/** So many of the next syncs fail. */
+/** Makes the next syncs fail. */
 static void break_syncs(unsigned count, int problem)
 {
     sqlite_faults_of_sync()->failing = count;
@@ -73,7 +72,7 @@ static void write_beside(tern_ctx *c, writer *writers, size_t count)
 
 static int gate[2];
 
-/** No sync ends until open_gate. */
+/** Blocks all syncs until open_gate. */
 static void close_gate(void)
 {
     CHECK(pipe(gate) == 0);
@@ -85,19 +84,21 @@ static void open_gate(void)
     close(gate[1]);
 }
 
-/** Begins them, and returns when the last has committed, which may wait for the disk then. */
+/** Begins them, and returns when the last has committed, which may still wait for the disk. */
 static void begin_beside(tern_ctx *c, writer *writers, tern_task **tasks, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         tasks[i] = tern_go(c, write_row, &writers[i]);
-    while (db->sync.tickets < count + 1) /* and that of the table */
+    while (db->sync.tickets < count + 1) /* and the commit of the table */
         tern_sleep(c, 0);
 }
 
 /* -- together -- */
 
-/* The first by a statement alone, the others by transactions. The first sync is held up until all have
- * committed. */
+/*
+ * The first is a single statement, the others are transactions. The first sync is blocked until all have
+ * committed.
+ */
 static void write_many(tern_ctx *c)
 {
     writer writers[WRITERS] = {{.by_run = true}};
@@ -134,7 +135,7 @@ static void write_one_by_one(tern_ctx *c)
     CHECK_INT(syncs(), 2);
 }
 
-TEST(each_call_that_commits_is_synced_and_what_changes_nothing_is_not)
+TEST(only_calls_that_commit_changes_are_synced)
 {
     WITH_DATABASE(write_one_by_one);
 }
@@ -150,7 +151,7 @@ static void roll_back(tern_ctx *c)
     CHECK_INT(syncs(), 0);
 }
 
-TEST(what_is_rolled_back_is_not_synced)
+TEST(a_rollback_is_not_synced)
 {
     WITH_DATABASE(roll_back);
 }
@@ -225,7 +226,7 @@ static void fail_to_sync(tern_ctx *c)
     CHECK(writers[1].is_good && writers[2].is_good);
 }
 
-TEST(who_waits_for_a_sync_that_fails_is_told_and_later_ones_are_safe_again)
+TEST(waiters_of_a_failed_sync_fail_and_later_commits_are_safe_again)
 {
     WITH_DATABASE(fail_to_sync);
 }
@@ -243,7 +244,7 @@ static void fail_for_all(tern_ctx *c)
     CHECK_INT(int_of(c, "select count(*) from t"), WRITERS);
 }
 
-TEST(nobody_is_acknowledged_while_syncs_fail)
+TEST(no_commit_is_acknowledged_while_syncs_fail)
 {
     WITH_DATABASE(fail_for_all);
 }
@@ -264,7 +265,7 @@ static void doubt_and_mend(tern_ctx *c)
     CHECK_INT(int_of(c, "select count(*) from t"), 2);
 }
 
-TEST(a_log_in_doubt_is_not_copied_and_the_next_commit_mends_it)
+TEST(a_log_in_doubt_is_not_copied_and_the_next_commit_repairs_it)
 {
     WITH_DATABASE(doubt_and_mend);
 }
@@ -312,14 +313,14 @@ static void run_full(tern_ctx *c)
     CHECK_INT(w.error.fault, TERN_DATA_FULL);
 }
 
-TEST(a_disk_that_is_full_at_the_sync_is_told_as_such)
+TEST(a_full_disk_at_the_sync_is_reported_as_such)
 {
     WITH_DATABASE(run_full);
 }
 
-/* -- leaving -- */
+/* -- cancellation -- */
 
-/* The first has the sync done; the second waits for the next. */
+/* The first runs the sync; the second waits for the next one. */
 static void leave_while_waiting(tern_ctx *c)
 {
     writer writers[3] = {{0}};
@@ -340,7 +341,7 @@ static void leave_while_waiting(tern_ctx *c)
     CHECK_INT(must_run(c, "insert into t values (1)"), 1);
 }
 
-TEST(who_is_cancelled_while_a_commit_comes_to_the_disk_has_committed)
+TEST(a_coroutine_cancelled_during_a_sync_has_committed)
 {
     WITH_DATABASE(leave_while_waiting);
 }
@@ -351,8 +352,8 @@ static void cancel_task(tern_ctx *c, void *arg)
     tern_cancel(arg);
 }
 
-/* The first sync has ended and the loop does not know it yet. In its next turn the second is cancelled, and
- * then it is the second's to begin the next sync, for the others too. */
+/* The first sync has ended, but the loop does not know it yet. In its next turn the second coroutine is
+ * cancelled. It must then begin the next sync, also for the others. */
 static void leave_at_its_turn(tern_ctx *c)
 {
     writer writers[WRITERS] = {{0}};
@@ -372,7 +373,7 @@ static void leave_at_its_turn(tern_ctx *c)
         CHECK(writers[i].is_good);
 }
 
-TEST(those_who_stay_are_acknowledged_when_who_was_to_sync_for_them_leaves)
+TEST(waiters_are_acknowledged_when_the_one_that_would_sync_leaves)
 {
     WITH_DATABASE(leave_at_its_turn);
 }
@@ -398,7 +399,7 @@ static void change_log(tern_ctx *c)
     CHECK(synced.st_ino == there.st_ino);
 }
 
-TEST(a_log_that_was_made_anew_is_the_one_that_is_synced)
+TEST(a_recreated_log_is_the_one_that_is_synced)
 {
     WITH_DATABASE(change_log);
 }

@@ -9,7 +9,7 @@
 
 static const char moment[] = "2026-11-24T17:30:01.250098Z";
 
-TEST(an_instant_as_sqlite_holds_it_is_read)
+TEST(an_instant_as_sqlite_stores_it_is_read)
 {
     tern_datetime out;
     CHECK(sqlite_read_datetime(moment, strlen(moment), &out));
@@ -20,7 +20,7 @@ TEST(an_instant_as_sqlite_holds_it_is_read)
     CHECK_INT(out.microseconds, 253402300799999999);
 }
 
-TEST(an_instant_is_read_as_any_other_text_of_one_is_or_left_to_that)
+TEST(an_instant_is_read_like_any_other_text_or_left_to_the_general_reader)
 {
     unsigned taken = 0;
     for (size_t at = 0; at < strlen(moment); at++) {
@@ -36,12 +36,12 @@ TEST(an_instant_is_read_as_any_other_text_of_one_is_or_left_to_that)
             taken++;
         }
     }
-    /* 7 bytes that are no digits; of digits: year 40, month 2 + 3, day 3 + 10, hour 2 + 10, minute and second
-     * 6 + 10 each, fraction 60 */
+    /* 7 bytes that are not digits; of digits: year 40, month 2 + 3, day 3 + 10, hour 2 + 10, minute and
+     * second 6 + 10 each, fraction 60 */
     CHECK_INT(taken, 169);
 }
 
-TEST(an_instant_of_another_form_is_left_alone)
+TEST(an_instant_of_another_form_is_not_read)
 {
     tern_datetime out;
     CHECK(!sqlite_read_datetime("2026-11-24T17:30:01.25009Z", 26, &out));

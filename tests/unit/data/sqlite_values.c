@@ -7,7 +7,7 @@
 TERN_ENUM(Hue, red, green)
 TERN_MODEL(Pair, (int32_t, left), (const char *, right))
 
-/* -- what is bound -- */
+/* -- bound values -- */
 
 typedef struct cell {
     char text[300];
@@ -25,7 +25,7 @@ static bool keep_text(data_run *run, const data_row *row)
     return true;
 }
 
-/* A value as SQLite writes it in SQL after it was stored, with its type: "text 'abc'". */
+/* A stored value in SQLite's SQL form, with its type: "text 'abc'". */
 static const char *stored(tern_ctx *c, tern_arg value)
 {
     static cell kept;
@@ -81,7 +81,7 @@ static void store_fixed_widths(tern_ctx *c)
     CHECK_TEXT(stored(c, TERN_ARG(((tern_decimal){1200, 0}))), "text '1200'");
 }
 
-TEST(times_have_six_digits_and_decimals_no_needless_zero)
+TEST(times_have_six_digits_and_decimals_no_trailing_zeros)
 {
     WITH_DATABASE(store_fixed_widths);
 }
@@ -123,7 +123,7 @@ static void refuse_values(tern_ctx *c)
     }
 }
 
-TEST(a_value_that_no_column_holds_is_refused)
+TEST(a_value_outside_a_columns_range_is_refused)
 {
     WITH_DATABASE(refuse_values);
 }
@@ -132,15 +132,15 @@ static void refuse_counts(tern_ctx *c)
 {
     data_error error;
     CHECK_INT(fault_of(c, "select ?1, ?2", TERN_ARGS(1), &error), TERN_DATA_REFUSED);
-    CHECK_TEXT(error.message, "the statement takes 2 values and is given 1");
+    CHECK_TEXT(error.message, "the statement needs 2 values, not 1");
 }
 
-TEST(as_many_values_are_given_as_the_statement_takes)
+TEST(the_number_of_values_must_match_the_statement)
 {
     WITH_DATABASE(refuse_counts);
 }
 
-/* -- what is read -- */
+/* -- read values -- */
 
 typedef union value {
     bool boolean;
@@ -254,7 +254,7 @@ static void read_other_forms(tern_ctx *c)
     CHECK_TEXT(good(c, &tern_any_type, "15").any.data, "15");
 }
 
-TEST(what_other_programs_store_is_converted_where_nothing_is_lost)
+TEST(values_of_other_programs_are_converted_where_nothing_is_lost)
 {
     WITH_DATABASE(read_other_forms);
 }
@@ -332,7 +332,7 @@ static void read_wrong(tern_ctx *c)
     CHECK(problem(c, &tern_upload_type, "'x'") != NULL);
 }
 
-TEST(what_does_not_fit_is_told_by_what_it_should_have_been)
+TEST(an_unsuitable_value_is_reported_with_the_expected_kind)
 {
     WITH_DATABASE(read_wrong);
 }
@@ -350,7 +350,7 @@ static void read_null(tern_ctx *c)
     }
 }
 
-TEST(a_null_reads_as_zero_and_is_told)
+TEST(a_null_reads_as_zero_and_is_reported)
 {
     WITH_DATABASE(read_null);
 }

@@ -16,7 +16,7 @@ static const char long_one[] =
     CHECK_INT(with_database(&(data_engine_options){.pool = 2, .wait_timeout_ms = (ms)}, handler).reason,     \
               UNWIND_NONE)
 
-/** A statement that a task runs, and how it went. */
+/** A statement that a task runs, and its result. */
 typedef struct job {
     const char *sql, *name;
     bool writes, is_done, is_good;
@@ -55,7 +55,7 @@ static void ping_beside(tern_ctx *c)
     CHECK(turns > 50);
 }
 
-TEST(other_coroutines_have_their_turns_during_a_long_statement)
+TEST(other_coroutines_run_during_a_long_statement)
 {
     WITH_TIMEOUT(5000, ping_beside);
 }
@@ -75,7 +75,7 @@ static void count_beside(tern_ctx *c)
     CHECK(turns > 5);
 }
 
-TEST(a_single_long_step_gives_way_where_it_reads_the_file)
+TEST(a_single_long_step_yields_where_it_reads_the_file)
 {
     WITH_TIMEOUT(5000, count_beside);
 }
@@ -95,7 +95,7 @@ static void commit_beside(tern_ctx *c)
     CHECK(offload_threads() > 0);
 }
 
-TEST(a_commit_reaches_the_disk_on_a_thread_while_others_have_their_turns)
+TEST(a_commit_reaches_the_disk_on_a_thread_while_others_run)
 {
     WITH_TIMEOUT(5000, commit_beside);
 }
@@ -128,7 +128,7 @@ static void run_late(tern_ctx *c)
     CHECK_INT(int_of(c, "select 1"), 1);
 }
 
-TEST(a_statement_past_its_deadline_is_given_up)
+TEST(a_statement_past_its_deadline_is_stopped)
 {
     WITH_TIMEOUT(5000, run_late);
 }
@@ -152,7 +152,7 @@ static void write_late(tern_ctx *c)
     CHECK_INT(int_of(c, "select count(*) from t"), 0);
 }
 
-TEST(a_transaction_whose_statement_was_given_up_cannot_be_committed)
+TEST(a_transaction_whose_statement_was_stopped_cannot_be_committed)
 {
     WITH_TIMEOUT(5000, write_late);
 }
@@ -228,7 +228,7 @@ static void wait_too_long(tern_ctx *c)
     data_sqlite.release(b);
 }
 
-TEST(who_waits_too_long_for_a_connection_is_told_that_the_database_is_busy)
+TEST(waiting_too_long_for_a_connection_reports_a_busy_database)
 {
     WITH_TIMEOUT(20, wait_too_long);
 }
@@ -258,7 +258,7 @@ static void cancel_in_queue(tern_ctx *c)
     tern_task *tasks[] = {tern_go(c, run_job, &first), tern_go(c, run_job, &second)};
     turn_once(c);
     turn_once(c);
-    tern_cancel(tasks[0]); /* and in the same turn it is next */
+    tern_cancel(tasks[0]); /* and in the same turn it is the next one */
     data_sqlite.release(s);
     tern_wait(c, tasks[0]);
     tern_wait(c, tasks[1]);
@@ -307,7 +307,7 @@ static void run_raw(sqlite3 *handle, const char *sql)
         _exit(1);
 }
 
-/* Holds the write lock from now until the parent lets go. */
+/* Holds the write lock from now until the parent says so. */
 static void lock_by_other_process(void)
 {
     char byte;
@@ -362,12 +362,12 @@ static void wait_for_lock(tern_ctx *c)
     CHECK_INT(int_of(c, "select sum(n) from t"), 3);
 }
 
-TEST(a_writer_sleeps_while_another_process_writes_and_readers_go_on)
+TEST(a_writer_sleeps_while_another_process_writes_and_readers_continue)
 {
     with_other_process(5000, wait_for_lock);
 }
 
-/** The same file once more, as another process has it. */
+/** Opens the same file again, as another process would. */
 static data_database *open_again(data_session **writer)
 {
     data_error error;
@@ -407,7 +407,7 @@ static void note_task(tern_ctx *c, void *arg)
     note(arg);
 }
 
-/* Takes the writer at the end of its turn, with another coroutine ready to run. */
+/* Acquires the writer at the end of its turn, with another coroutine ready to run. */
 static void take_writer_beside(tern_ctx *c)
 {
     data_error error;
@@ -434,7 +434,7 @@ static void step_aside(tern_ctx *c)
     data_sqlite.close(again);
 }
 
-TEST(a_worker_steps_aside_at_the_end_of_its_turn_when_another_process_waits)
+TEST(a_worker_yields_at_the_end_of_its_turn_when_another_process_waits)
 {
     WITH_TIMEOUT(5000, step_aside);
 }
@@ -451,7 +451,7 @@ static void be_locked_out(tern_ctx *c)
     let_go();
 }
 
-TEST(threat_104_a_lock_of_another_process_is_not_waited_for_for_ever)
+TEST(threat_104_the_wait_for_another_processs_lock_is_bounded)
 {
     with_other_process(40, be_locked_out);
 }
@@ -467,7 +467,7 @@ static void cancel_locked_out(tern_ctx *c)
     let_go();
 }
 
-TEST(who_is_cancelled_while_the_database_is_locked_leaves)
+TEST(a_coroutine_cancelled_while_the_database_is_locked_leaves)
 {
     with_other_process(5000, cancel_locked_out);
 }

@@ -1,4 +1,4 @@
-/** What a row is after it was written: as the database has it, whatever that has made of it. */
+/** A row after a write: as the database stored it, including the database's own changes. */
 #include "library.h"
 
 TERN_MODEL(Bill, (int64_t, id, .key = true), (const char *, title, .optional = true), (tern_decimal, price),
@@ -19,7 +19,7 @@ static const char *const stored_postgres[] = {
     "lower(new.title); return new; end $$",
     "create trigger bill_low before insert on bill for each row execute function bill_low()", NULL};
 
-/** As tern_sql_run, which takes no ';'. */
+/** Like tern_sql_run, which does not accept a ';'. */
 static void make_bills(tern_ctx *c)
 {
     const char *const *words = data_self.engine->dialect == DATA_POSTGRES ? stored_postgres : stored_sqlite;
@@ -36,7 +36,7 @@ __attribute__((constructor)) static void use_bills(void)
     library = (library_kind)LIBRARY_OF(stored_models, make_bills, "bill");
 }
 
-LIBRARY_TEST(an_inserted_row_is_as_the_database_has_it)
+LIBRARY_TEST(an_inserted_row_is_as_stored_in_the_database)
 {
     bool is_postgres = data_self.engine->dialect == DATA_POSTGRES;
     Bill bill = {.title = "LOUD",
@@ -56,7 +56,7 @@ LIBRARY_TEST(an_inserted_row_is_as_the_database_has_it)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_row_with_a_key_of_its_own_is_as_the_database_has_it)
+LIBRARY_TEST(a_row_with_its_own_key_is_as_stored_in_the_database)
 {
     Bill bill = {.id = 70, .title = "x", .price = {2500, 3}};
     tern_insert(c, Bill, &bill);
@@ -77,7 +77,7 @@ LIBRARY_TEST(a_long_row_is_not_read_back)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_insert_that_fails_leaves_the_row_as_it_was)
+LIBRARY_TEST(a_failed_insert_does_not_change_the_row)
 {
     tern_data_error error;
     Bill bill = {.id = 70, .title = "x", .price = {2500, 3}};

@@ -58,7 +58,7 @@ static const data_column *must_have(const data_table *table, const char *name)
     return column;
 }
 
-TEST(table_is_called_as_its_model_in_snake_case)
+TEST(table_has_the_name_of_its_model_in_snake_case)
 {
     make_both();
     CHECK_TEXT(data_table_of(TERN_TYPE(OrderLine))->name, "order_line");
@@ -66,7 +66,7 @@ TEST(table_is_called_as_its_model_in_snake_case)
     forget();
 }
 
-TEST(table_of_a_model_that_is_none_is_null)
+TEST(table_of_an_unknown_model_is_null)
 {
     make_both();
     CHECK(data_table_of(TERN_TYPE(Address)) == NULL);
@@ -74,7 +74,7 @@ TEST(table_of_a_model_that_is_none_is_null)
     CHECK(data_table_of(TERN_TYPE(Person)) == NULL);
 }
 
-TEST(tables_that_are_referred_to_come_first)
+TEST(referenced_tables_come_first)
 {
     make_both();
     unsigned count;
@@ -140,7 +140,7 @@ TEST(table_knows_what_the_database_fills_in)
     forget();
 }
 
-TEST(table_key_may_have_several_columns_none_of_them_automatic)
+TEST(table_key_may_have_several_columns_that_are_not_automatic)
 {
     make_both();
     const data_table *line = data_table_of(TERN_TYPE(OrderLine));
@@ -183,7 +183,7 @@ TERN_MODEL_WITH(Lengthy,
                  .indexes = TERN_COLUMNS("a_column_with_a_long_name desc, group")),
                 (int64_t, id, .key = true), (int, a_column_with_a_long_name), (int, group))
 
-TEST(table_index_names_are_cut_to_63_bytes_and_reserved_columns_quoted)
+TEST(table_index_names_are_truncated_to_63_bytes_and_reserved_columns_quoted)
 {
     CHECK(make(MODELS(TERN_TYPE(Lengthy)), ""));
     const data_index *index = &data_table_of(TERN_TYPE(Lengthy))->indexes[0];
@@ -215,14 +215,14 @@ TEST(table_of_a_view_needs_no_key)
 
 /* -- related rows -- */
 
-static tern_type Tagging_type; /* declared below: they refer to each other */
+static tern_type Tagging_type; /* declared below: they reference each other */
 TERN_MODEL(Tag, (int64_t, id, .key = true), (const char *, word))
 TERN_MODEL(Book, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
            (Person, written_by, .via = "author"), (Tag_list, tags, .through = TERN_TYPE(Tagging)))
 TERN_MODEL(Tagging, (int64_t, book, .key = true, .references = TERN_TYPE(Book)),
            (int64_t, tag, .key = true, .references = TERN_TYPE(Tag)))
 
-TEST(table_relations_have_no_column_and_are_held_against_the_foreign_keys)
+TEST(table_relations_have_no_column_and_are_checked_against_the_foreign_keys)
 {
     CHECK(make(MODELS(TERN_TYPE(Tagging), TERN_TYPE(Tag), TERN_TYPE(Book), TERN_TYPE(Person)), ""));
     CHECK_INT(data_table_of(TERN_TYPE(Book))->column_count, 2);
@@ -258,7 +258,7 @@ TEST(table_relations_may_lead_to_a_view_of_a_table)
     forget();
 }
 
-TEST(table_of_a_view_has_the_foreign_keys_of_the_table_it_is_of)
+TEST(table_of_a_view_has_the_foreign_keys_of_its_table)
 {
     CHECK(make(MODELS(TERN_TYPE(LineCard), TERN_TYPE(OrderLine), TERN_TYPE(Person)), ""));
     CHECK(must_have(data_table_of(TERN_TYPE(LineCard)), "buyer")->references ==
@@ -282,7 +282,7 @@ TEST(table_relations_to_views_need_the_key_that_the_foreign_key_refers_to)
     forget();
 }
 
-/* -- mistakes: models made by hand, one or two wrong things each -- */
+/* -- mistakes: models made by hand, with one or two mistakes each -- */
 
 static tern_field made_fields[4];
 static tern_type made_type;
@@ -325,7 +325,7 @@ TEST(table_refuses_a_model_without_a_key)
     forget();
 }
 
-TEST(table_refuses_what_is_no_model_or_given_twice)
+TEST(table_refuses_invalid_models_and_models_given_twice)
 {
     CHECK(!make(MODELS(TERN_TYPE(Mood)), "model Mood: is not a model; a table is made of a TERN_MODEL\n"));
     CHECK(!make(MODELS(TERN_TYPE(Node), TERN_TYPE(Node)), "model Node: is given twice\n"));
@@ -338,7 +338,7 @@ TEST(table_refuses_a_model_whose_description_has_mistakes)
            "model Made, field a: .min = 3 is above .max = 2\n");
 }
 
-TEST(table_refuses_names_that_others_have)
+TEST(table_refuses_names_that_are_taken)
 {
     refuse(OPTIONS(.table = "PERSON"), NONE, NONE,
            "model Made: its table is called \"PERSON\", as that of Person; give one of them another "
@@ -347,7 +347,7 @@ TEST(table_refuses_names_that_others_have)
            "model Made, field b: its column is called \"A\", as that of a is\n");
 }
 
-TEST(table_refuses_names_that_no_database_takes)
+TEST(table_refuses_names_that_no_database_accepts)
 {
     refuse(OPTIONS(.table = ""), NONE, NONE,
            "model Made: .table = \"\": a name in a database has 1 to 63 bytes\n");
@@ -379,7 +379,7 @@ TEST(table_refuses_a_fallback_of_an_automatic_key)
     forget();
 }
 
-TEST(table_refuses_two_columns_of_one_role)
+TEST(table_refuses_two_columns_with_one_role)
 {
     refuse(NO_OPTIONS, FIELD(tern_datetime, "a", .created = true), FIELD(tern_datetime, "b", .created = true),
            "model Made, field b: .created is a already\n");
@@ -407,7 +407,7 @@ TEST(table_refuses_a_json_column_that_would_lose_a_field)
            ".write_only\n");
 }
 
-TEST(table_refuses_references_to_what_is_no_table_of_one_key)
+TEST(table_refuses_references_to_models_without_a_single_key)
 {
     refuse(NO_OPTIONS, FIELD(tern_int64, "a", .references = TERN_TYPE(Tag)), NONE,
            "model Made, field a: .references = Tag, which is not given to tern_database\n");
@@ -417,7 +417,7 @@ TEST(table_refuses_references_to_what_is_no_table_of_one_key)
            "model Made, field a: is tern_uuid and cannot hold every Person.id, which is int64_t\n");
 }
 
-TEST(table_refuses_relations_that_no_foreign_key_makes)
+TEST(table_refuses_relations_without_a_foreign_key)
 {
     refuse(NO_OPTIONS, FIELD(Person, "a", .via = "b"), NONE,
            "model Made, field a: .via = \"b\", but Made has no such field\n");
@@ -495,7 +495,7 @@ TEST(table_refuses_search_that_sqlite_has_no_names_for)
     forget();
 }
 
-TEST(tables_of_every_failed_allocation_are_none)
+TEST(tables_fail_when_any_allocation_fails)
 {
     bool is_made = false;
     for (unsigned long n = 1; !is_made; n++) {
@@ -512,7 +512,7 @@ TEST(tables_of_every_failed_allocation_are_none)
 
 /* -- names -- */
 
-TEST(names_are_plain_when_both_engines_take_them_unquoted)
+TEST(names_are_plain_when_both_engines_accept_them_unquoted)
 {
     static const struct {
         const char *name;
@@ -590,7 +590,7 @@ TEST(column_value_of_an_optional_date_or_reference_left_zero_is_null)
     forget();
 }
 
-TEST(column_value_is_null_where_an_optional_field_was_absent_and_nobody_has_set_it_since)
+TEST(column_value_is_null_where_an_optional_field_was_absent_and_not_set_since)
 {
     make_both();
     OrderLine line = {.giver = 0};
@@ -606,7 +606,7 @@ TEST(column_value_is_null_where_an_optional_field_was_absent_and_nobody_has_set_
     forget();
 }
 
-TEST(column_value_that_no_column_holds_is_refused_by_name)
+TEST(column_value_outside_the_range_is_refused_by_name)
 {
     make_both();
     const OrderLine line = {.amount = UINT64_MAX};

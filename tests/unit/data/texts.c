@@ -1,4 +1,4 @@
-/* Texts on their way in and out of a database. */
+/* Texts that go into and come out of a database. */
 #include "data/text.h"
 
 #include "check.h"
@@ -28,7 +28,7 @@ TEST(a_text_of_any_length_is_copied_whole_and_ends_in_a_nul)
         CHECK(both(text, len));
 }
 
-TEST(a_byte_that_no_text_has_is_found_wherever_it_stands)
+TEST(an_invalid_byte_is_found_at_any_position)
 {
     static const char bad[] = {'\0', '\x80', '\xff', '\xc3'};
     for (size_t len = 1; len <= LONGEST; len++) {
@@ -43,7 +43,7 @@ TEST(a_byte_that_no_text_has_is_found_wherever_it_stands)
     }
 }
 
-TEST(characters_outside_of_ascii_are_sound_wherever_they_stand)
+TEST(characters_outside_ascii_are_valid_at_any_position)
 {
     for (size_t len = 2; len <= LONGEST; len++) {
         for (size_t at = 0; at + 2 <= len; at++) {

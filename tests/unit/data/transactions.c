@@ -32,8 +32,8 @@ static tern_reply write_where_nothing_is_written(tern_ctx *c)
     return tern_no_content(c);
 }
 
-/* A SQLite database in memory has one connection for all, which may write. */
-TEST(a_write_in_a_transaction_that_only_reads_is_the_programs_mistake_in_postgres)
+/* An SQLite database in memory has a single connection, which may write. */
+TEST(a_write_in_a_read_only_transaction_is_the_programs_mistake_in_postgres)
 {
     library_run(getenv("TERN_TEST_POSTGRES"), true, write_where_nothing_is_written);
     CHECK_REPLY(&library_request, 500,
@@ -76,7 +76,7 @@ LIBRARY_TEST_COMMITS(a_nested_block_is_undone_alone)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_COMMITS(a_failed_statement_breaks_its_block_only)
+LIBRARY_TEST_COMMITS(a_failed_statement_breaks_only_its_block)
 {
     tern_data_error error;
     tern_transaction (c) {
@@ -102,7 +102,7 @@ static void adds_and_counts(tern_ctx *c, void *arg)
         tern_fail(c, 503, "try again");
 }
 
-LIBRARY_TEST_COMMITS(work_is_done_again_when_the_database_asks_for_it)
+LIBRARY_TEST_COMMITS(work_is_retried_when_the_database_requires_it)
 {
     int runs = 0;
     tern_transact(c, adds_and_counts, &runs);
@@ -164,7 +164,7 @@ LIBRARY_TEST_COMMITS(a_savepoint_belongs_to_its_own_coroutines_block)
     return tern_no_content(c);
 }
 
-/* -- on the way to the disk -- */
+/* -- commits that do not reach the disk -- */
 
 #if defined(TERN_WITH_SQLITE) && defined(TERN_FAULTS)
 
@@ -187,7 +187,7 @@ static tern_reply go_on_after_unsafe_commit(tern_ctx *c)
     return tern_no_content(c);
 }
 
-TEST(a_commit_that_may_not_be_on_the_disk_is_500_and_its_connection_is_given_back)
+TEST(a_commit_that_may_not_be_on_disk_is_500_and_its_connection_is_returned)
 {
     static const char *const files[] = {"app.db", "app.db-wal", "app.db-shm"};
     char folder[] = "/tmp/tern-sqlite-XXXXXX", name[64];

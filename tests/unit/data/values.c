@@ -1,4 +1,4 @@
-/** Lists of one column, and single values: tern_pluck, tern_sql_pluck, tern_sql_value and its like. */
+/** Lists of one column, and single values: tern_pluck, tern_sql_pluck, tern_sql_value and similar calls. */
 #include "words.h"
 
 static void add_shelf_of_books(tern_ctx *c)
@@ -25,7 +25,7 @@ LIBRARY_TEST(a_pluck_lists_the_values_of_one_field)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_pluck_takes_a_condition_and_limits)
+LIBRARY_TEST(a_pluck_accepts_a_condition_and_limits)
 {
     add_shelf_of_books(c);
     tern_text_list titles =
@@ -89,7 +89,7 @@ LIBRARY_TEST(enums_decimals_times_and_json_can_be_plucked)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_condition_of_a_pluck_takes_constants_of_an_enum)
+LIBRARY_TEST(a_condition_of_a_pluck_accepts_constants_of_an_enum)
 {
     add_shelf_of_books(c);
     CHECK_INT(tern_pluck(c, Book, id, .where = "shelf = ?", .args = TERN_ARGS(Shelf_history)).count, 3);
@@ -113,7 +113,7 @@ WORDS_TEST(
     (void)tern_pluck(c, Book, pages, .distinct = true, .order_by = "title");
 }
 
-WORDS_TEST(a_pluck_in_the_order_of_no_field_is_refused,
+WORDS_TEST(a_pluck_in_the_order_of_an_unknown_field_is_refused,
            "\"titel\" orders by something that is not a field of the model; write \"field, other desc\"")
 {
     (void)tern_pluck(c, Book, pages, .order_by = "titel");
@@ -127,7 +127,7 @@ WORDS_TEST(a_pluck_of_a_model_that_is_not_a_table_is_refused,
     (void)tern_pluck(c, Stray, id);
 }
 
-WORDS_TEST(a_pluck_with_values_for_no_condition_is_refused,
+WORDS_TEST(a_pluck_with_values_without_a_condition_is_refused,
            ".args has values, but there is no .where for them")
 {
     (void)tern_pluck(c, Book, id, .args = TERN_ARGS(1));
@@ -140,7 +140,7 @@ WORDS_TEST(a_pluck_with_a_negative_limit_is_refused, ".limit and .offset are not
 
 /* -- tern_sql_pluck -- */
 
-LIBRARY_TEST(the_one_column_of_own_sql_is_a_list_whatever_it_is_called)
+LIBRARY_TEST(the_only_column_of_raw_sql_is_a_list_with_any_name)
 {
     add_shelf_of_books(c);
     tern_text_list names =
@@ -158,7 +158,7 @@ LIBRARY_TEST(the_one_column_of_own_sql_is_a_list_whatever_it_is_called)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(nulls_of_a_column_of_own_sql_are_null_texts)
+LIBRARY_TEST(nulls_of_a_column_of_raw_sql_are_null_texts)
 {
     tern_text_list words = tern_sql_pluck(c, tern_text, "select 'a' as w union all select null order by 1");
     CHECK_INT(words.count, 2);
@@ -189,7 +189,7 @@ WORDS_TEST(
     (void)tern_sql_pluck(c, tern_int64, "select title from book");
 }
 
-WORDS_TEST(own_sql_is_not_read_into_a_plain_value_as_rows,
+WORDS_TEST(raw_sql_is_not_read_into_a_plain_value_as_rows,
            "tern_sql reads rows into a model, which const char * is not (tern_sql_pluck lists one column)")
 {
     (void)tern_sql(c, tern_text, "select 'a'");
@@ -197,7 +197,7 @@ WORDS_TEST(own_sql_is_not_read_into_a_plain_value_as_rows,
 
 /* -- one value -- */
 
-LIBRARY_TEST(one_value_of_own_sql_is_read_by_its_type)
+LIBRARY_TEST(one_value_of_raw_sql_is_read_by_its_type)
 {
     add_shelf_of_books(c);
     CHECK_INT(tern_sql_int(c, "select count(*) from book"), 3);
@@ -226,7 +226,7 @@ LIBRARY_TEST(one_value_may_be_a_uuid_a_date_a_time_or_a_decimal)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(no_row_and_null_are_zero)
+LIBRARY_TEST(a_missing_row_and_null_are_zero)
 {
     CHECK_INT(tern_sql_int(c, "select id from book where id = ?", 1), 0);
     CHECK_INT(tern_sql_int(c, "select sum(pages) from book"), 0);
@@ -238,7 +238,7 @@ LIBRARY_TEST(no_row_and_null_are_zero)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(a_value_tells_whether_it_was_there)
+LIBRARY_TEST(a_value_says_whether_it_was_present)
 {
     add_shelf_of_books(c);
     int pages = 7;
@@ -258,7 +258,7 @@ LIBRARY_TEST(the_first_of_several_rows_is_the_value)
 {
     add_shelf_of_books(c);
     CHECK_TEXT(tern_sql_text(c, "select title from book order by title"), "a");
-    CHECK_INT(tern_sql_int(c, "select count(*) from book"), 3); /* the connection is in order */
+    CHECK_INT(tern_sql_int(c, "select count(*) from book"), 3); /* the connection is usable */
     return tern_no_content(c);
 }
 
@@ -299,7 +299,7 @@ WORDS_TEST(
     (void)tern_sql_int(c, "select 'word' as word");
 }
 
-WORDS_TEST(a_value_that_its_variable_cannot_hold_is_refused,
+WORDS_TEST(a_value_that_does_not_fit_its_variable_is_refused,
            "the value of the column \"n\" is not a whole number from -128 to 127")
 {
     int8_t small;

@@ -1,11 +1,11 @@
-/** What the log would say of a call that fails: for tests of messages. */
+/** The log message of a failing call: for tests of messages. */
 #ifndef TESTS_DATA_WORDS_H
 #define TESTS_DATA_WORDS_H
 
 #include "library.h"
 #include "runtime/unwind.h"
 
-/** Runs `work`, which must leave the handler, and returns why it did. */
+/** Runs `work`, which must end the request, and returns the reason. */
 static const char *words_of(tern_ctx *c, void (*work)(tern_ctx *c))
 {
     unwind_point point;
@@ -22,7 +22,7 @@ static const char *words_of(tern_ctx *c, void (*work)(tern_ctx *c))
     return words;
 }
 
-/** A test that `work` fails with these words on both engines. */
+/** A test that `work` fails with this message on both engines. */
 #define WORDS_TEST(sentence, said)                                                                           \
     static void sentence##_work(tern_ctx *c);                                                                \
     LIBRARY_TEST(sentence)                                                                                   \

@@ -1,4 +1,4 @@
-/** Writing rows, on both engines: what comes back, and what the answer to a breach is. */
+/** Writes rows, on both engines: the returned rows, and the replies to violations. */
 #include "library.h"
 
 LIBRARY_TEST(an_insert_fills_key_times_version_and_fallbacks)
@@ -98,7 +98,7 @@ LIBRARY_TEST(many_rows_are_updated_at_once)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_update_of_many_says_when_one_is_not_there)
+LIBRARY_TEST(an_update_of_many_reports_a_missing_row)
 {
     Author authors[] = {*add_author(c, "A"), *add_author(c, "B"), {.id = 4711, .name = "C"}};
     authors[0].name = "X";
@@ -164,7 +164,7 @@ static void remove_what_is_referred_to(tern_ctx *c, void *arg)
     }
 }
 
-LIBRARY_TEST(a_broken_reference_is_told_in_words_of_its_side_where_the_engine_knows_it)
+LIBRARY_TEST(a_broken_reference_is_reported_with_its_side_where_the_engine_knows_it)
 {
     bool is_told = data_self.engine->dialect == DATA_POSTGRES;
     const char *const either = "this refers to a row that does not exist, or other rows refer to it";
@@ -196,7 +196,7 @@ LIBRARY_TEST(a_failure_can_be_seen_instead)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_upsert_inserts_or_changes)
+LIBRARY_TEST(an_upsert_inserts_or_updates)
 {
     Author author = {.name = "A"};
     CHECK(tern_upsert(c, Author, &author, .on = "name"));
@@ -245,7 +245,7 @@ static data_session *acquire_in_vain(data_database *db, bool writes, data_error 
     return NULL;
 }
 
-LIBRARY_TEST(a_list_whose_transaction_cannot_begin_is_told_of)
+LIBRARY_TEST(a_list_whose_transaction_cannot_begin_is_reported)
 {
     const data_engine *engine = data_self.engine;
     tern_data_error error;
@@ -265,7 +265,7 @@ LIBRARY_TEST(a_list_whose_transaction_cannot_begin_is_told_of)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_COMMITS(a_list_whose_transaction_cannot_be_committed_is_told_of)
+LIBRARY_TEST_COMMITS(a_list_whose_transaction_cannot_be_committed_is_reported)
 {
     tern_data_error error;
     Tag tag = {.name = "t"};
@@ -301,14 +301,14 @@ LIBRARY_TEST(rows_are_removed_by_key_and_by_where)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(threat_100_removing_where_nothing_is_said_is_refused, 500,
+LIBRARY_TEST_FAILS(threat_100_removing_without_a_condition_is_refused, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     tern_remove_where(c, Book);
     return tern_no_content(c);
 }
 
-LIBRARY_TEST(an_update_of_nothing_tells_whether_the_row_is_there)
+LIBRARY_TEST(an_update_of_nothing_says_whether_the_row_exists)
 {
     tern_data_error error = {.fault = TERN_DATA_FAILED};
     Tag tag = {.name = "t"};
@@ -336,7 +336,7 @@ LIBRARY_TEST(a_new_row_was_created_when_it_was_updated)
     return tern_no_content(c);
 }
 
-LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
+LIBRARY_TEST_FAILS(an_upsert_on_an_unknown_field_is_refused, 500,
                    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500}")
 {
     Author author = {.name = "A"};
@@ -344,7 +344,7 @@ LIBRARY_TEST_FAILS(an_upsert_on_no_field_is_refused, 500,
     return tern_no_content(c);
 }
 
-/** Keeps statements until no more are, as if clients had asked for so many subsets of columns. */
+/** Adds statements until no more are kept, as if clients had used that many subsets of columns. */
 static void keep_statements(tern_ctx *c)
 {
     statement_key key;
@@ -358,7 +358,7 @@ static void keep_statements(tern_ctx *c)
     }
 }
 
-LIBRARY_TEST(the_statements_that_are_kept_are_bounded)
+LIBRARY_TEST(the_number_of_kept_statements_is_bounded)
 {
     statement_key key;
     sql_builder b;

@@ -1,8 +1,8 @@
-/* What becomes of values when the kind of their column changes, in PostgreSQL: see diff_conversion. */
+/* Conversions of values when the kind of their column changes, in PostgreSQL: see diff_conversion. */
 #include "data/migrate/diff/diff.h"
 #include "data/postgres/dialect/parts.h"
 
-/* As SQLite rounds: halves away from zero. PostgreSQL's own round() takes them to the even number. */
+/* Rounds like SQLite: halves away from zero. PostgreSQL's round() rounds them to the even number. */
 #define ROUNDED  "(case when abs(#) < 4503599627370496 then trunc(# + sign(#) * 0.5) else # end)::@"
 #define UTC_TEXT "to_char(# at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 

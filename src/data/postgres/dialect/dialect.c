@@ -13,7 +13,7 @@ static const char *const begin[][2] = {
                            "begin isolation level serializable read only"},
 };
 
-/* The types of a list of values are those of its first row, where a placeholder has none of its own. */
+/* The first row of a list of values sets the types, where a placeholder has no type. */
 static const char *const value_casts[] = {
     [TERN_ARG_BOOL] = "::boolean",
     [TERN_ARG_INT] = "::bigint",

@@ -1,6 +1,7 @@
-/* PostgreSQL changes tables in place. What stands in the way of other changes goes first, what leans on them
- * comes last: foreign keys, indexes, checks and keys off; columns and tables; keys, checks, foreign keys and
- * indexes on.
+/*
+ * PostgreSQL changes tables in place. What blocks other changes is dropped first, and what depends on them is
+ * added last: drop foreign keys, indexes, checks and keys; change columns and tables; add keys, checks,
+ * foreign keys and indexes.
  */
 #include "data/migrate/diff/diff.h"
 #include "data/postgres/dialect/parts.h"
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-/* -- constraints of columns: what they say, and what they are called -- */
+/* -- constraints of columns: definitions and names -- */
 
 typedef struct constraint {
     const char *ending;                              /* "check" or "fkey" */
@@ -47,8 +48,8 @@ static bool has_new_type(const ddl_column *mid, const ddl_column *to)
     return strcmp(ddl_type_name(DATA_POSTGRES, mid->kind), ddl_type_name(DATA_POSTGRES, to->kind)) != 0;
 }
 
-/** Whether a foreign key that stays as it is must be off for a while: while one end has the new type and the
- * other the old one, it cannot be. */
+/** Whether an unchanged foreign key must be dropped for a while: it cannot exist while one end has the new
+ * type and the other the old one. */
 static bool must_be_off(const schema_diff *d, const ddl_column *mid, const ddl_column *to)
 {
     const diff_table *other = to->references != NULL ? diff_find_common(d, to->references) : NULL;
@@ -57,7 +58,7 @@ static bool must_be_off(const schema_diff *d, const ddl_column *mid, const ddl_c
                              has_new_type(key, ddl_find_column(other->to, to->references_column)));
 }
 
-/** One step of what becomes of a column's constraint, when it is the turn of that step. */
+/** Writes one step of a constraint's change, in the phase of that step. */
 static void change_constraint(const schema_diff *d, const diff_table *t, const constraint *kind,
                               const ddl_column *mid, const ddl_column *to, constraint_step step, buf *sql)
 {
@@ -98,7 +99,8 @@ static void change_constraints(const schema_diff *d, const constraint *kind, con
     }
 }
 
-/** A foreign key of what goes altogether, to what goes or gets another key: it would be in the way. */
+/** A foreign key of a dropped column or table, to one that is dropped or gets another key: it would block
+ * that change. */
 static void drop_reference(const schema_diff *d, const ddl_table *from, const ddl_column *old,
                            const ddl_table *mid, const ddl_column *column, buf *sql)
 {
@@ -131,7 +133,7 @@ static void drop_references(const schema_diff *d, buf *sql)
 
 /* -- keys -- */
 
-/** The key's name follows the table's. */
+/** Renames the key with its table. */
 static void rename_key(const diff_table *t, buf *sql)
 {
     buf was = {0}, is = {0};
@@ -166,7 +168,7 @@ static void drop_keys(const schema_diff *d, buf *sql)
     }
 }
 
-/** A new column that the database numbers has brought its key along. */
+/** A new column that the database numbers already has its key. */
 static void add_keys(const schema_diff *d, buf *sql)
 {
     for (unsigned i = 0; i < d->common_count; i++) {
@@ -210,7 +212,7 @@ static void add_indexes(const schema_diff *d, buf *sql)
     }
 }
 
-/** Under its old name the index is made again, as the others are. */
+/** The index is recreated under its old name, like the others. */
 static bool is_searched_otherwise(const diff_table *t)
 {
     return strcmp(t->from->name, t->to->name) != 0 || !diff_is_same_search(DATA_POSTGRES, t->mid, t->to);
@@ -256,8 +258,8 @@ static void drop_columns(const schema_diff *d, buf *sql)
     }
 }
 
-/** Whether the foreign key has to wait: for a table that is made later in the same migration, or for the key
- * that it refers to. */
+/** Whether the foreign key must be added later: its table is created later in the same migration, or the key
+ * that it references is. */
 static bool is_ahead(const void *arg, const ddl_table *table, const ddl_column *column)
 {
     const schema_diff *d = arg;
@@ -277,7 +279,7 @@ static void add_column(const schema_diff *d, const ddl_table *table, const ddl_c
     if (is_filled)
         buf_add_printf(sql, " default %s", filling.failed ? "" : filling.data);
     buf_add_text(sql, ";\n");
-    if (is_filled) { /* for the rows that are there only */
+    if (is_filled) { /* only for existing rows */
         begin_column(table, column, "alter column ", sql);
         buf_add_text(sql, " drop default;\n");
     }
@@ -320,7 +322,7 @@ static void set_not_null(const schema_diff *d, const ddl_table *table, const ddl
     buf_free(&filling);
 }
 
-/** The database numbers the rows from now on, behind those that are there. */
+/** The database numbers the rows from now on, after the existing ones. */
 static void add_numbers(const ddl_table *table, const ddl_column *column, buf *sql)
 {
     begin_column(table, column, "alter column ", sql);
@@ -427,7 +429,7 @@ static void add_later_references(const schema_diff *d, buf *sql)
         }
 }
 
-/** In reverse order, so that no table goes before one that refers to it. */
+/** In reverse order, so that no table is dropped before one that references it. */
 static void drop_tables(const schema_diff *d, buf *sql)
 {
     for (size_t i = d->mid->tables.count; i-- > 0;) {

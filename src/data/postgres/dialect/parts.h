@@ -1,4 +1,4 @@
-/** The parts of PostgreSQL's dialect among themselves; dialect.h says what each is. */
+/** Declarations shared by the parts of PostgreSQL's dialect; dialect.h documents each. */
 #ifndef POSTGRES_DIALECT_PARTS_H
 #define POSTGRES_DIALECT_PARTS_H
 

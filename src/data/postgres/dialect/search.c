@@ -1,14 +1,15 @@
-/* Words that are searched: an index over an expression, which queries repeat. */
+/* Word search: an index on an expression that queries repeat. */
 #include "data/ddl/ddl.h"
 #include "data/postgres/dialect/parts.h"
 #include "data/statement.h"
 #include "data/table/maker.h"
 
-/** The words of a row: the same in the index and in queries, else the index would not be used. */
+/** The words of a row. The expression must be the same in the index and in queries; otherwise the index is
+ * not used. */
 static void add_vector(buf *sql, const char *const *columns, size_t count)
 {
-    /* Marks become blanks first: PostgreSQL would take "and/or" for a path and "a.b" for a host, and find
-     * neither by its words. The cut keeps a row below the 1 MiB that an index entry may have. */
+    /* Punctuation becomes blanks first: PostgreSQL would parse "and/or" as a path and "a.b" as a host, and
+     * find neither by its words. Truncation keeps a row below the 1 MiB limit of an index entry. */
     buf_add_text(sql, "to_tsvector('simple', translate(left(");
     for (size_t i = 0; i < count; i++) {
         buf_add_text(sql, i == 0 ? "coalesce(" : " || ' ' || coalesce(");

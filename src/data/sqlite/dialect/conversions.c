@@ -1,12 +1,13 @@
 /*
- * What becomes of values when the kind of their column changes, in SQLite: see diff_conversion. Its strict
- * tables turn '12' into 12 by themselves, and refuse what they would have to cut. Where they would take what is
- * no value, a blob is made of it, which they do not.
+ * Conversions of values when the kind of their column changes, in SQLite: see diff_conversion. Its strict
+ * tables convert '12' to 12 by themselves, and refuse values that they would have to truncate. Where they
+ * would accept an invalid value, it is converted to a blob, which they refuse.
  */
 #include "data/migrate/diff/diff.h"
 #include "data/sqlite/dialect/parts.h"
 
-/* 42 becomes 00000000-0000-0000-0000-000000000042: what refers to it finds it, and a way back there is. */
+/* 42 becomes 00000000-0000-0000-0000-000000000042: references to it still match, and the conversion is
+ * reversible. */
 #define WHOLE_AS_UUID                                                                                        \
     "case when # >= 0 then printf('00000000-0000-%04d-%04d-%012d', # / 10000000000000000, # / "              \
     "1000000000000 % 10000, # % 1000000000000) else # end"

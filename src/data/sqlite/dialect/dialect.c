@@ -2,7 +2,7 @@
 #include "data/ddl/ddl.h"
 #include "data/sqlite/dialect/parts.h"
 
-/* Its transactions are serializable, whatever is asked for. */
+/* Its transactions are always serializable. */
 static const char *const begin[][2] = {
     [TERN_ISOLATION_DEFAULT] = {"begin immediate", "begin"},
     [TERN_READ_COMMITTED] = {"begin immediate", "begin"},
@@ -10,7 +10,7 @@ static const char *const begin[][2] = {
     [TERN_SERIALIZABLE] = {"begin immediate", "begin"},
 };
 
-/* A table of ours (items.c), which reads the list where it is. */
+/* Tern's table (items.c), which reads the list in place. */
 static void begin_list(buf *sql, size_t in, bool is_negated)
 {
     (void)in, (void)is_negated;
@@ -34,7 +34,7 @@ static const char *const types[] = {
 static const dialect_literals literals = {
     .yes = "1", .no = "0", .bytes = {"x'", "'"}, .duration = {"", ""}, .decimal = {"'", "'"}};
 
-/* There are no types for these; their texts must have the one form that sorts and compares right. */
+/* SQLite has no types for these; their texts must have the form that sorts and compares correctly. */
 static const dialect_around forms[] = {
     [ddl_kind_boolean] = {"", " in (0, 1)"},
     [ddl_kind_uuid] = {"length(", ") = 36"},

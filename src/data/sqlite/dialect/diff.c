@@ -1,7 +1,7 @@
 /*
- * SQLite changes little of a table in place. Anything else makes the table anew: create it under another
- * name, copy the rows, drop the old one, give the new one its name. Foreign keys are not enforced meanwhile
- * and checked before the commit (https://www.sqlite.org/lang_altertable.html, section 7).
+ * SQLite can change little of a table in place. Any other change recreates the table: create it under another
+ * name, copy the rows, drop the old table, rename the new one. Meanwhile foreign keys are not enforced; they
+ * are checked before the commit (https://www.sqlite.org/lang_altertable.html, section 7).
  */
 #include "data/migrate/diff/diff.h"
 #include "data/sqlite/dialect/parts.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/** Whether constraints of the column carry the old name of it or of its table. */
+/** Whether constraints of the column contain the old name of it or of its table. */
 static bool has_stale_names(const diff_table *t, const ddl_column *mid)
 {
     const ddl_column *from = diff_old_column(t, mid);
@@ -19,7 +19,7 @@ static bool has_stale_names(const diff_table *t, const ddl_column *mid)
     return has_constraint && (strcmp(from->name, mid->name) != 0 || strcmp(t->from->name, t->to->name) != 0);
 }
 
-/** Whether `add column` can do it: it takes no value for the rows that are there but a constant default. */
+/** Whether `add column` is enough: existing rows can only get a constant default from it. */
 static bool can_be_added(const ddl_column *column)
 {
     return column->references != NULL ? column->nullable && column->fallback == NULL
@@ -44,7 +44,7 @@ static bool must_be_made_anew(const diff_table *t)
     return false;
 }
 
-/** The value of a column of the new table, from a row of the old one; false when its default does. */
+/** The value of a column of the new table, from a row of the old one; false when its default is used. */
 static bool add_source(const schema_diff *d, const diff_table *t, const ddl_column *to, buf *sql)
 {
     const ddl_column *mid = ddl_find_column(t->mid, to->name);
@@ -57,7 +57,7 @@ static bool add_source(const schema_diff *d, const diff_table *t, const ddl_colu
     else if (must_fill)
         diff_add_filling(&filling, DATA_SQLITE, to, d->is_down);
     if (must_fill && filling.len == 0 && ddl_is_sole_key(t->to, to) &&
-        strcmp(ddl_type_name(DATA_SQLITE, to->kind), "integer") == 0) /* SQLite would give it a number */
+        strcmp(ddl_type_name(DATA_SQLITE, to->kind), "integer") == 0) /* SQLite would number it */
         buf_add_text(&filling, "'a key is never null'");
     if (filling.len != 0)
         buf_add_text(sql, "coalesce(");
@@ -98,7 +98,7 @@ static void make_anew(const schema_diff *d, const diff_table *t, buf *sql)
         sql->failed |= source.failed;
         buf_free(&source);
     }
-    if (targets.len == 0) { /* nothing is kept but that there are so many rows */
+    if (targets.len == 0) { /* only the number of rows is kept */
         data_name_add(&targets, t->to->key.items[0]);
         buf_add_text(&sources, "null");
     }
@@ -115,7 +115,7 @@ static void make_anew(const schema_diff *d, const diff_table *t, buf *sql)
     buf_add_text(sql, "rename to ");
     data_name_add(sql, t->to->name);
     buf_add_text(sql, ";\n");
-    add_indexes(t->to, sql); /* the old ones went with the old table */
+    add_indexes(t->to, sql); /* the old ones were dropped with the old table */
     sql->failed |= targets.failed || sources.failed;
     buf_free(&targets);
     buf_free(&sources);
@@ -147,16 +147,16 @@ static void change_in_place(const diff_table *t, buf *sql)
     }
 }
 
-/* -- words to be searched -- */
+/* -- word search -- */
 
-/** Triggers go with a table that is made anew, and FTS5 knows the table and its columns by name. */
+/** Triggers are dropped with a recreated table, and FTS5 refers to the table and its columns by name. */
 static bool must_search_anew(const diff_table *t)
 {
     return !diff_is_same_search(DATA_SQLITE, t->from, t->to) ||
            (t->from->search.count != 0 && must_be_made_anew(t));
 }
 
-/** Before anything is renamed or dropped: SQLite looks into every trigger then. */
+/** Runs before anything is renamed or dropped, because SQLite then checks every trigger. */
 static void drop_searches(const schema_diff *d, buf *sql)
 {
     for (unsigned i = 0; i < d->common_count; i++)

@@ -1,4 +1,4 @@
-/** The parts of SQLite's dialect among themselves; dialect.h says what each is. */
+/** Declarations shared by the parts of SQLite's dialect; dialect.h documents each. */
 #ifndef SQLITE_DIALECT_PARTS_H
 #define SQLITE_DIALECT_PARTS_H
 

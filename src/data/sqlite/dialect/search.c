@@ -1,7 +1,6 @@
 /*
- * Words that are searched: an FTS5 table with the table itself as its content
- * (https://www.sqlite.org/fts5.html, section 4.4.3), so that no text is stored twice; triggers tell it of each
- * change.
+ * Word search: an FTS5 table with the table itself as its content (https://www.sqlite.org/fts5.html, section
+ * 4.4.3), so that no text is stored twice; triggers pass each change on to it.
  */
 #include "data/ddl/ddl.h"
 #include "data/sqlite/dialect/parts.h"
@@ -10,8 +9,8 @@
 
 /* -- queries -- */
 
-/* The numbers of the rows from the index, then the rows. The index stands in brackets, so that its column names
- * are not those of .where; `cross join` keeps SQLite from going through the rows first. */
+/* Reads the row numbers from the index, then the rows. The index is in brackets, so that its column names do
+ * not conflict with those of .where; `cross join` keeps SQLite from scanning the rows first. */
 void sqlite_add_search(sql_builder *b, const data_table *table)
 {
     sql_add(b, " from (select rowid as tern_search_row, rank as tern_search_rank from ");
@@ -42,7 +41,7 @@ static void add_search_name(buf *sql, const ddl_table *table)
     ddl_add_name(sql, table->name, NULL, "search");
 }
 
-/** The column by which SQLite knows a row. */
+/** The column by which SQLite identifies a row. */
 static const char *row_of(const ddl_table *table)
 {
     for (size_t i = 0; i < table->columns.count; i++)
@@ -51,7 +50,7 @@ static const char *row_of(const ddl_table *table)
     return "rowid";
 }
 
-/** "title, blurb", each behind `before`. */
+/** "title, blurb", each after `before`. */
 static void add_columns(buf *sql, const ddl_table *table, const char *before)
 {
     for (size_t i = 0; i < table->search.count; i++) {
@@ -73,7 +72,7 @@ static void add_words(buf *sql, const ddl_table *table)
     buf_add_text(sql, ", tokenize = 'unicode61 remove_diacritics 0');\n");
 }
 
-/** The statement of a trigger that takes in the words of the new row, or takes out those of the old one. */
+/** The statement of a trigger that adds the words of the new row, or removes those of the old one. */
 static void add_change(buf *sql, const ddl_table *table, bool is_removal)
 {
     const char *row = is_removal ? "old." : "new.";
@@ -123,7 +122,7 @@ static void add_on_delete(buf *sql, const ddl_table *table)
     buf_add_text(sql, "end;\n");
 }
 
-/** Only of what is searched: another column may change as often as it likes. */
+/** Only for searched columns: changes of other columns do not fire the trigger. */
 static void add_on_update(buf *sql, const ddl_table *table)
 {
     const char *row = row_of(table);
