@@ -10,39 +10,87 @@
 
 #include <tern/model.h>
 
-TERN_MODEL(Task, (const char *, title, .min_length = 1, .max_length = 120), (const char *, note),
-           (bool, done, .optional = true), (int, priority, .min = 0, .max = 9), (tern_datetime, due),
-           (tern_text_list, tags, .max_items = 10))
+TERN_MODEL(Task,
+    (const char *, title, .min_length = 1, .max_length = 120),
+    (const char *, note),
+    (bool, done, .optional = true),
+    (int, priority, .min = 0, .max = 9),
+    (tern_datetime, due),
+    (tern_text_list, tags, .max_items = 10))
 
 TERN_MODEL(Link, (const char *, url), (const char *, expanded_url), (tern_int32_list, indices))
 TERN_MODEL(Hashtag, (const char *, text), (tern_int32_list, indices))
-TERN_MODEL(Mention, (const char *, screen_name), (const char *, name), (uint64_t, id), (const char *, id_str),
-           (tern_int32_list, indices))
+TERN_MODEL(Mention,
+    (const char *, screen_name),
+    (const char *, name),
+    (uint64_t, id),
+    (const char *, id_str),
+    (tern_int32_list, indices))
 TERN_MODEL(Entities, (Hashtag_list, hashtags), (Link_list, urls), (Mention_list, user_mentions))
-TERN_MODEL(Author, (uint64_t, id), (const char *, id_str), (const char *, name), (const char *, screen_name),
-           (const char *, location), (const char *, description), (const char *, url, .optional = true),
-           (bool, protected_, .json = "protected"), (int, followers_count), (int, friends_count),
-           (int, listed_count), (const char *, created_at), (int, favourites_count),
-           (int, utc_offset, .optional = true), (bool, geo_enabled), (bool, verified), (int, statuses_count),
-           (const char *, lang), (const char *, profile_background_color), (const char *, profile_image_url),
-           (bool, default_profile), (bool, following))
-TERN_MODEL(Tweet, (const char *, created_at), (uint64_t, id), (const char *, id_str), (const char *, text),
-           (const char *, source), (bool, truncated), (uint64_t, in_reply_to_status_id, .optional = true),
-           (const char *, in_reply_to_screen_name, .optional = true), (Author, user),
-           (tern_any, geo, .optional = true), (int, retweet_count), (int, favorite_count),
-           (Entities, entities), (bool, favorited), (bool, retweeted), (const char *, lang))
+TERN_MODEL(Author,
+    (uint64_t, id),
+    (const char *, id_str),
+    (const char *, name),
+    (const char *, screen_name),
+    (const char *, location),
+    (const char *, description),
+    (const char *, url, .optional = true),
+    (bool, protected_, .json = "protected"),
+    (int, followers_count),
+    (int, friends_count),
+    (int, listed_count),
+    (const char *, created_at),
+    (int, favourites_count),
+    (int, utc_offset, .optional = true),
+    (bool, geo_enabled),
+    (bool, verified),
+    (int, statuses_count),
+    (const char *, lang),
+    (const char *, profile_background_color),
+    (const char *, profile_image_url),
+    (bool, default_profile),
+    (bool, following))
+TERN_MODEL(Tweet,
+    (const char *, created_at),
+    (uint64_t, id),
+    (const char *, id_str),
+    (const char *, text),
+    (const char *, source),
+    (bool, truncated),
+    (uint64_t, in_reply_to_status_id, .optional = true),
+    (const char *, in_reply_to_screen_name, .optional = true),
+    (Author, user),
+    (tern_any, geo, .optional = true),
+    (int, retweet_count),
+    (int, favorite_count),
+    (Entities, entities),
+    (bool, favorited),
+    (bool, retweeted),
+    (const char *, lang))
 TERN_MODEL(Timeline, (Tweet_list, statuses), (int, count))
 
-TERN_MODEL(Event, (const char *, description, .optional = true), (int, id),
-           (const char *, logo, .optional = true), (const char *, name), (tern_int32_list, subTopicIds),
-           (const char *, subjectCode, .optional = true), (const char *, subtitle, .optional = true),
-           (tern_int32_list, topicIds))
+TERN_MODEL(Event,
+    (const char *, description, .optional = true),
+    (int, id),
+    (const char *, logo, .optional = true),
+    (const char *, name),
+    (tern_int32_list, subTopicIds),
+    (const char *, subjectCode, .optional = true),
+    (const char *, subtitle, .optional = true),
+    (tern_int32_list, topicIds))
 TERN_MODEL(Price, (int, amount), (int, audienceSubCategoryId), (int, seatCategoryId))
 TERN_MODEL(Area, (int, areaId), (tern_int32_list, blockIds))
 TERN_MODEL(SeatCategory, (Area_list, areas), (int, seatCategoryId))
-TERN_MODEL(Performance, (int, eventId), (int, id), (const char *, logo, .optional = true),
-           (const char *, name, .optional = true), (Price_list, prices), (SeatCategory_list, seatCategories),
-           (const char *, seatMapImage, .optional = true), (int64_t, start), (const char *, venueCode))
+TERN_MODEL(Performance,
+    (int, eventId),
+    (int, id),
+    (const char *, logo, .optional = true),
+    (const char *, name, .optional = true),
+    (Price_list, prices),
+    (SeatCategory_list, seatCategories),
+    (const char *, seatMapImage, .optional = true),
+    (int64_t, start),
+    (const char *, venueCode))
 TERN_MODEL(Programme, (tern_text_map, areaNames), (Event_map, events), (Performance_list, performances))
 
 /* Lists of lists: a point, a ring of points, a polygon of rings. */

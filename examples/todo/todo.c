@@ -6,8 +6,8 @@
 
 TERN_MODEL(Todo,
     (int64_t,       id,      .key = true, .read_only = true, .help = "Given by the service"),
-    (const char *,  title,   .min_length = 1, .max_length = 120, .help = "What there is to do",
-                             .example = "Water the plants"),
+    (const char *, title, .min_length = 1, .max_length = 120, .help = "What there is to do",
+     .example = "Water the plants"),
     (bool,          done,    .fallback = "false"),
     (tern_datetime, created, .created = true, .read_only = true))
 

@@ -76,8 +76,8 @@ static inline const data_statement *statement_find_with(tern_ctx *c, const state
  * columns. */
 const filters_given *statement_any_columns(void);
 
-/** A value that the program gives as a number, where its column wants a bool or an enum's name (convert.h).
- */
+/** A value that the program gives as a number, where its column wants a bool or an enum's name
+ * (convert.h). */
 typedef struct statement_conversion {
     unsigned number; /* of the placeholder, from 0 */
     const data_column *column;

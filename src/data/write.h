@@ -79,8 +79,8 @@ const data_statement *update_statement(tern_ctx *c, const data_table *table, con
 bool update_args(tern_ctx *c, const data_table *table, const column_set *set, const void *row, tern_arg *args,
                  tern_data_error *error);
 
-/** "insert into TABLE (a, b) values (?, ?), ..." for `rows` rows, without the automatic key when `wants_key`.
- */
+/** "insert into TABLE (a, b) values (?, ?), ..." for `rows` rows, without the automatic key when
+ * `wants_key`. */
 void insert_head(sql_builder *b, const data_table *table, bool wants_key, unsigned rows);
 /** Appends the values of that statement for one row after the first `*count`; false like write_arg. */
 bool insert_args(tern_ctx *c, const data_table *table, bool wants_key, const void *row, tern_arg *args,

@@ -7,10 +7,17 @@
 #include <stdlib.h>
 
 TERN_MODEL(Inner, (const char *, name), (uint8_t, n, .optional = true))
-TERN_MODEL(Sample, (int64_t, i, .optional = true), (uint16_t, u, .optional = true),
-           (double, f, .optional = true), (const char *, t), (bool, b, .fallback = "true"),
-           (tern_text_list, l, .optional = true), (tern_int64_map, m, .optional = true),
-           (Inner, x, .optional = true), (Inner_list, y, .optional = true), (tern_any, a, .optional = true))
+TERN_MODEL(Sample,
+    (int64_t, i, .optional = true),
+    (uint16_t, u, .optional = true),
+    (double, f, .optional = true),
+    (const char *, t),
+    (bool, b, .fallback = "true"),
+    (tern_text_list, l, .optional = true),
+    (tern_int64_map, m, .optional = true),
+    (Inner, x, .optional = true),
+    (Inner_list, y, .optional = true),
+    (tern_any, a, .optional = true))
 
 static void answer(char *text, size_t len)
 {

@@ -10,10 +10,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 TERN_ENUM(Side, left, right)
-TERN_MODEL(Grain, (int64_t, id, .key = true), (const char *, name, .optional = true), (double, weight, .optional = true),
-           (tern_decimal, price, .optional = true), (tern_datetime, at, .optional = true),
-           (tern_date, day, .optional = true), (tern_uuid, mark, .optional = true), (tern_bytes, raw, .optional = true),
-           (bool, open), (Side, side), (tern_duration, span, .optional = true), (uint32_t, count, .optional = true))
+TERN_MODEL(Grain,
+    (int64_t, id, .key = true),
+    (const char *, name, .optional = true),
+    (double, weight, .optional = true),
+    (tern_decimal, price, .optional = true),
+    (tern_datetime, at, .optional = true),
+    (tern_date, day, .optional = true),
+    (tern_uuid, mark, .optional = true),
+    (tern_bytes, raw, .optional = true),
+    (bool, open),
+    (Side, side),
+    (tern_duration, span, .optional = true),
+    (uint32_t, count, .optional = true))
 
 static const char *const orders[] = {"id",        "name",     "name desc, weight", "price, at desc, day",
                                      "mark, raw", "open, id", "side desc, span",   "count, name"};

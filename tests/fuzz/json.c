@@ -20,31 +20,38 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 TERN_ENUM(Color, red, green, blue);
 TERN_MODEL(Tag, (const char *, name, .max_length = 8), (Color, color, .optional = true))
-TERN_MODEL(Thing, (int64_t, id, .read_only = true), (const char *, title, .min_length = 1),
-           (bool, done, .optional = true), (Tag_list, tags, .optional = true, .max_items = 3),
-           (double, weight, .fallback = "1.5", .min = 0), (int8_t, i8, .optional = true),
-           (uint64_t, u64, .optional = true), (float, f32, .optional = true),
-           (tern_bytes, bytes, .optional = true), (tern_uuid, uuid, .optional = true),
-           (tern_date, date, .optional = true, .at_least = "1970-01-01", .at_most = "today+P1D"),
-           (tern_time, time, .optional = true, .at_most = "18:00:00"),
-           (tern_datetime, when, .optional = true, .at_least = "now-P36500D"),
-           (tern_duration, span, .optional = true, .at_least = "PT0S"),
-           (tern_decimal, price, .optional = true, .above = 0, .multiple_of = 0.05),
-           (tern_any, any, .optional = true),
-           (tern_int64_map, counts, .optional = true, .items = TERN_RULES(.min = -5),
-            .keys = TERN_RULES(.max_length = 8)),
-           (tern_text_list, words, .optional = true, .unique_items = true,
-            .items = TERN_RULES(.max_length = 9)),
-           (Tag, first, .optional = true))
-TERN_MODEL_WITH(Loose, (.ignore_unknown = true), (Thing_list, a, .optional = true),
-                (Tag_map, b, .optional = true))
+TERN_MODEL(Thing,
+    (int64_t, id, .read_only = true),
+    (const char *, title, .min_length = 1),
+    (bool, done, .optional = true),
+    (Tag_list, tags, .optional = true, .max_items = 3),
+    (double, weight, .fallback = "1.5", .min = 0),
+    (int8_t, i8, .optional = true),
+    (uint64_t, u64, .optional = true),
+    (float, f32, .optional = true),
+    (tern_bytes, bytes, .optional = true),
+    (tern_uuid, uuid, .optional = true),
+    (tern_date, date, .optional = true, .at_least = "1970-01-01", .at_most = "today+P1D"),
+    (tern_time, time, .optional = true, .at_most = "18:00:00"),
+    (tern_datetime, when, .optional = true, .at_least = "now-P36500D"),
+    (tern_duration, span, .optional = true, .at_least = "PT0S"),
+    (tern_decimal, price, .optional = true, .above = 0, .multiple_of = 0.05),
+    (tern_any, any, .optional = true),
+    (tern_int64_map, counts, .optional = true, .items = TERN_RULES(.min = -5),
+     .keys = TERN_RULES(.max_length = 8)),
+    (tern_text_list, words, .optional = true, .unique_items = true, .items = TERN_RULES(.max_length = 9)),
+    (Tag, first, .optional = true))
+TERN_MODEL_WITH(Loose, (.ignore_unknown = true),
+    (Thing_list, a, .optional = true),
+    (Tag_map, b, .optional = true))
 TERN_PARTIAL(ThingChange, Thing, title, done, tags, weight, counts, words, first, any)
 TERN_MAP_OF(Tag_list)
 TERN_MODEL(Nested,
-           (tern_text_list_map, errors, .fallback = "{}", .max_items = 3, .keys = TERN_RULES(.max_length = 8),
-            .items = TERN_RULES(.min_items = 1, .unique_items = true, .items = TERN_RULES(.max_length = 9))),
-           (Tag_list_map, tags, .optional = true), (tern_double_list_list, matrix, .optional = true),
-           (ThingChange_list, changes, .optional = true))
+    (tern_text_list_map, errors, .fallback = "{}", .max_items = 3, .keys = TERN_RULES(.max_length = 8),
+     .items = TERN_RULES(.min_items = 1, .unique_items = true, .items = TERN_RULES(.max_length = 9))),
+    (Tag_list_map, tags, .optional = true),
+    (tern_double_list_list, matrix, .optional = true),
+    (ThingChange_list, changes, .optional = true))
 /* a body under a key, as the app layer reads it */
 static tern_field wrapped_field = {
     .name = "body", .json = "user", .type = TERN_TYPE(Tag), .state_offset = sizeof(Tag)};

@@ -78,8 +78,8 @@ static void answer_slowly(timer_entry *timer)
 static void leak(void)
 {
     enum { LEAK_BYTES = 32 << 20 };
-    static char
-        *newest; /* each block points to the previous one: reachable, so LeakSanitizer does not report it */
+    /* each block points to the previous one: reachable, so LeakSanitizer does not report it */
+    static char *newest;
     char *block = mem_alloc(LEAK_BYTES);
     if (!block)
         return;

@@ -77,7 +77,8 @@ TERN_MODEL(Everything,
     (Color,            color),
     (Inner,            inner),
     (Inner_list,       inners, .max_items = 3, .optional = true),
-    (tern_text_list,   tags, .unique_items = true, .max_items = 4, .items = TERN_RULES(.min_length = 1, .max_length = 5)),
+    (tern_text_list, tags, .unique_items = true, .max_items = 4,
+     .items = TERN_RULES(.min_length = 1, .max_length = 5)),
     (tern_int32_map,   counts, .optional = true, .items = TERN_RULES(.min = 0)),
     (const char *,     kept, .nullable = true),
     (int64_t,          given, .read_only = true))
@@ -92,8 +93,8 @@ TERN_MODEL(Asked,
     (tern_int32_list,  ids, .optional = true, .max_items = 3),
     (tern_date,        since, .optional = true),
     (tern_uuid,        trace, .in = TERN_FROM_HEADER, .optional = true),
-    (int,              retries, .in = TERN_FROM_HEADER, .json = "X-Retries", .optional = true, .min = 0, .max = 3),
-    (const char *,     theme, .in = TERN_FROM_COOKIE, .optional = true, .choices = TERN_CHOICES("dark", "light")))
+    (int, retries, .in = TERN_FROM_HEADER, .json = "X-Retries", .optional = true, .min = 0, .max = 3),
+    (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true, .choices = TERN_CHOICES("dark", "light")))
 
 TERN_MODEL(Form,
     (const char *,    name, .min_length = 2, .max_length = 10),

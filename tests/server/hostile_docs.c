@@ -6,7 +6,8 @@
 
 /* clang-format off */
 TERN_MODEL(Note,
-    (const char *, text, .help = HOSTILE, .example = HOSTILE, .fallback = HOSTILE, .json = "</td><img src=x onerror=hit()>"))
+    (const char *, text, .help = HOSTILE, .example = HOSTILE, .fallback = HOSTILE,
+     .json = "</td><img src=x onerror=hit()>"))
 /* clang-format on */
 
 TERN_HANDLER(echo, Note, in)

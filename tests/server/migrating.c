@@ -16,126 +16,182 @@
 #include <string.h>
 
 /* 1: the first day. */
-TERN_MODEL_WITH(Person1, (.table = "person"), (int64_t, id, .key = true),
-                (const char *, name, .unique = true))
-TERN_MODEL_WITH(Todo1, (.table = "todo"), (int64_t, id, .key = true), (const char *, title, .max_length = 20),
-                (int64_t, owner, .references = TERN_TYPE(Person1), .on_delete = TERN_CASCADE),
-                (const char *, note, .optional = true))
+TERN_MODEL_WITH(Person1, (.table = "person"),
+    (int64_t, id, .key = true),
+    (const char *, name, .unique = true))
+TERN_MODEL_WITH(Todo1, (.table = "todo"),
+    (int64_t, id, .key = true),
+    (const char *, title, .max_length = 20),
+    (int64_t, owner, .references = TERN_TYPE(Person1), .on_delete = TERN_CASCADE),
+    (const char *, note, .optional = true))
 
 /* 2: a longer title, two more columns and an index. */
 TERN_MODEL_WITH(Todo2, (.table = "todo", .indexes = TERN_COLUMNS("owner, due desc")),
-                (int64_t, id, .key = true), (const char *, title, .max_length = 40),
-                (int64_t, owner, .references = TERN_TYPE(Person1), .on_delete = TERN_CASCADE),
-                (const char *, note, .optional = true), (tern_date, due, .optional = true),
-                (int, priority, .fallback = "3", .min = 1, .max = 5))
+    (int64_t, id, .key = true),
+    (const char *, title, .max_length = 40),
+    (int64_t, owner, .references = TERN_TYPE(Person1), .on_delete = TERN_CASCADE),
+    (const char *, note, .optional = true),
+    (tern_date, due, .optional = true),
+    (int, priority, .fallback = "3", .min = 1, .max = 5))
 
 /* 3: new names for a table and columns, one column less, a looser foreign key, a time. */
-TERN_MODEL_WITH(Person3, (.table = "person"), (int64_t, id, .key = true),
-                (const char *, full_name, .unique = true, .max_length = 80, .renamed_from = "name"))
+TERN_MODEL_WITH(Person3, (.table = "person"),
+    (int64_t, id, .key = true),
+    (const char *, full_name, .unique = true, .max_length = 80, .renamed_from = "name"))
 TERN_MODEL_WITH(Task3, (.table = "task", .renamed_from = "todo", .indexes = TERN_COLUMNS("owner, due desc")),
-                (int64_t, id, .key = true),
-                (const char *, heading, .max_length = 40, .renamed_from = "title"),
-                (int64_t, owner, .optional = true, .references = TERN_TYPE(Person3),
-                 .on_delete = TERN_SET_NULL),
-                (tern_date, due, .optional = true), (int64_t, priority, .fallback = "3", .min = 1, .max = 9),
-                (tern_datetime, made, .created = true))
+    (int64_t, id, .key = true),
+    (const char *, heading, .max_length = 40, .renamed_from = "title"),
+    (int64_t, owner, .optional = true, .references = TERN_TYPE(Person3), .on_delete = TERN_SET_NULL),
+    (tern_date, due, .optional = true),
+    (int64_t, priority, .fallback = "3", .min = 1, .max = 9),
+    (tern_datetime, made, .created = true))
 
 /* 4: a column without a value for existing rows. */
-TERN_MODEL_WITH(Person4, (.table = "person"), (int64_t, id, .key = true),
-                (const char *, name, .unique = true), (const char *, email))
+TERN_MODEL_WITH(Person4, (.table = "person"),
+    (int64_t, id, .key = true),
+    (const char *, name, .unique = true),
+    (const char *, email))
 
 /* 5: like 1, except for a column with another name that is not declared as a rename. */
-TERN_MODEL_WITH(Person5, (.table = "person"), (int64_t, id, .key = true),
-                (const char *, label, .optional = true))
+TERN_MODEL_WITH(Person5, (.table = "person"),
+    (int64_t, id, .key = true),
+    (const char *, label, .optional = true))
 
 /* 6: a table that refers to itself, and two to each other. */
 static tern_type Right6_type;
-TERN_MODEL_WITH(Node6, (.table = "node"), (int64_t, id, .key = true),
-                (int64_t, parent, .optional = true, .references = TERN_TYPE(Node6)))
-TERN_MODEL_WITH(Left6, (.table = "left_one"), (int64_t, id, .key = true),
-                (int64_t, other, .optional = true, .references = &Right6_type))
-TERN_MODEL_WITH(Right6, (.table = "right_one"), (int64_t, id, .key = true),
-                (int64_t, other, .optional = true, .references = TERN_TYPE(Left6)))
+TERN_MODEL_WITH(Node6, (.table = "node"),
+    (int64_t, id, .key = true),
+    (int64_t, parent, .optional = true, .references = TERN_TYPE(Node6)))
+TERN_MODEL_WITH(Left6, (.table = "left_one"),
+    (int64_t, id, .key = true),
+    (int64_t, other, .optional = true, .references = &Right6_type))
+TERN_MODEL_WITH(Right6, (.table = "right_one"),
+    (int64_t, id, .key = true),
+    (int64_t, other, .optional = true, .references = TERN_TYPE(Left6)))
 
 /* 7: every kind of value, a secret, and rows that refer to later ones. */
 TERN_ENUM(Mood7, calm, angry)
 TERN_MODEL(Inside7, (const char *, street))
-TERN_MODEL_WITH(Thing7, (.table = "order"), (int64_t, id, .key = true), (int8_t, a, .optional = true),
-                (uint64_t, b, .optional = true), (float, c, .optional = true), (double, d, .optional = true),
-                (bool, e, .optional = true), (const char *, f, .optional = true),
-                (const char *, secret, .optional = true, .write_only = true),
-                (tern_bytes, g, .optional = true), (tern_uuid, h, .optional = true),
-                (tern_date, i, .optional = true), (tern_time, j, .optional = true),
-                (tern_datetime, k, .optional = true, .read_only = true), (tern_duration, l, .optional = true),
-                (tern_decimal, m, .optional = true), (tern_any, n, .optional = true),
-                (Mood7, o, .optional = true), (Inside7_list, p, .optional = true),
-                (int64_t, next, .optional = true, .references = &Thing7_type))
+TERN_MODEL_WITH(Thing7, (.table = "order"),
+    (int64_t, id, .key = true),
+    (int8_t, a, .optional = true),
+    (uint64_t, b, .optional = true),
+    (float, c, .optional = true),
+    (double, d, .optional = true),
+    (bool, e, .optional = true),
+    (const char *, f, .optional = true),
+    (const char *, secret, .optional = true, .write_only = true),
+    (tern_bytes, g, .optional = true),
+    (tern_uuid, h, .optional = true),
+    (tern_date, i, .optional = true),
+    (tern_time, j, .optional = true),
+    (tern_datetime, k, .optional = true, .read_only = true),
+    (tern_duration, l, .optional = true),
+    (tern_decimal, m, .optional = true),
+    (tern_any, n, .optional = true),
+    (Mood7, o, .optional = true),
+    (Inside7_list, p, .optional = true),
+    (int64_t, next, .optional = true, .references = &Thing7_type))
 
 /* 8: notes; 9: their words can be searched; 10: under new names, and the table is rebuilt. */
-TERN_MODEL_WITH(Note8, (.table = "note"), (int64_t, id, .key = true), (const char *, title),
-                (const char *, body, .optional = true))
-TERN_MODEL_WITH(Note9, (.table = "note"), (int64_t, id, .key = true), (const char *, title, .search = true),
-                (const char *, body, .optional = true, .search = true))
+TERN_MODEL_WITH(Note8, (.table = "note"),
+    (int64_t, id, .key = true),
+    (const char *, title),
+    (const char *, body, .optional = true))
+TERN_MODEL_WITH(Note9, (.table = "note"),
+    (int64_t, id, .key = true),
+    (const char *, title, .search = true),
+    (const char *, body, .optional = true, .search = true))
 TERN_MODEL_WITH(Note10, (.table = "memo", .renamed_from = "note"),
-                (int64_t, number, .key = true, .renamed_from = "id"),
-                (const char *, heading, .search = true, .renamed_from = "title"),
-                (const char *, body, .optional = true, .max_length = 500, .search = true))
+    (int64_t, number, .key = true, .renamed_from = "id"),
+    (const char *, heading, .search = true, .renamed_from = "title"),
+    (const char *, body, .optional = true, .max_length = 500, .search = true))
 
 /* 11: the words of only one column, which now has a rule, and of a new table. */
-TERN_MODEL_WITH(Note11, (.table = "note"), (int64_t, id, .key = true),
-                (const char *, title, .search = true, .max_length = 100),
-                (const char *, body, .optional = true))
-TERN_MODEL_WITH(Page11, (.table = "page"), (const char *, path, .key = true),
-                (const char *, words, .search = true))
+TERN_MODEL_WITH(Note11, (.table = "note"),
+    (int64_t, id, .key = true),
+    (const char *, title, .search = true, .max_length = 100),
+    (const char *, body, .optional = true))
+TERN_MODEL_WITH(Page11, (.table = "page"),
+    (const char *, path, .key = true),
+    (const char *, words, .search = true))
 
 /* 12: pairs and people with numbers as keys. */
-TERN_MODEL_WITH(Member12, (.table = "member"), (int64_t, id, .key = true),
-                (const char *, email, .unique = true),
-                (int64_t, boss, .optional = true, .references = &Member12_type))
+TERN_MODEL_WITH(Member12, (.table = "member"),
+    (int64_t, id, .key = true),
+    (const char *, email, .unique = true),
+    (int64_t, boss, .optional = true, .references = &Member12_type))
 TERN_MODEL_WITH(Club12, (.table = "club"), (int64_t, id, .key = true), (const char *, name, .unique = true))
 TERN_MODEL_WITH(Pair12, (.table = "pair", .unique_together = TERN_COLUMNS("member, club")),
-                (int64_t, id, .key = true), (int64_t, member, .references = TERN_TYPE(Member12)),
-                (int64_t, club, .references = TERN_TYPE(Club12), .on_delete = TERN_CASCADE))
+    (int64_t, id, .key = true),
+    (int64_t, member, .references = TERN_TYPE(Member12)),
+    (int64_t, club, .references = TERN_TYPE(Club12), .on_delete = TERN_CASCADE))
 
 /* 13: people have UUIDs, clubs have names (of several words), and a pair's columns are its key. */
-TERN_MODEL_WITH(Member13, (.table = "member"), (tern_uuid, id, .key = true),
-                (const char *, email, .unique = true),
-                (tern_uuid, boss, .optional = true, .references = &Member13_type))
-TERN_MODEL_WITH(Club13, (.table = "club"), (const char *, id, .key = true),
-                (const char *, name, .unique = true))
+TERN_MODEL_WITH(Member13, (.table = "member"),
+    (tern_uuid, id, .key = true),
+    (const char *, email, .unique = true),
+    (tern_uuid, boss, .optional = true, .references = &Member13_type))
+TERN_MODEL_WITH(Club13, (.table = "club"),
+    (const char *, id, .key = true),
+    (const char *, name, .unique = true))
 TERN_MODEL_WITH(Pair13, (.table = "pair"),
-                (tern_uuid, member, .key = true, .references = TERN_TYPE(Member13)),
-                (const char *, club, .key = true, .references = TERN_TYPE(Club13), .on_delete = TERN_CASCADE))
+    (tern_uuid, member, .key = true, .references = TERN_TYPE(Member13)),
+    (const char *, club, .key = true, .references = TERN_TYPE(Club13), .on_delete = TERN_CASCADE))
 
 /* 14: people have their address as key, and pairs have a number again. */
 TERN_MODEL_WITH(Member14, (.table = "member"), (const char *, email, .key = true))
-TERN_MODEL_WITH(Club14, (.table = "club"), (const char *, id, .key = true),
-                (const char *, name, .unique = true))
-TERN_MODEL_WITH(Pair14, (.table = "pair"), (int64_t, number, .key = true), (tern_uuid, member),
-                (const char *, club, .references = TERN_TYPE(Club14), .on_delete = TERN_CASCADE))
+TERN_MODEL_WITH(Club14, (.table = "club"),
+    (const char *, id, .key = true),
+    (const char *, name, .unique = true))
+TERN_MODEL_WITH(Pair14, (.table = "pair"),
+    (int64_t, number, .key = true),
+    (tern_uuid, member),
+    (const char *, club, .references = TERN_TYPE(Club14), .on_delete = TERN_CASCADE))
 
 /* 15: like 12, but a person's key is the address, also in a pair. */
 TERN_MODEL_WITH(Member15, (.table = "member"), (int64_t, id), (const char *, email, .key = true))
-TERN_MODEL_WITH(Pair15, (.table = "pair"), (int64_t, id, .key = true),
-                (const char *, member, .references = TERN_TYPE(Member15)))
+TERN_MODEL_WITH(Pair15, (.table = "pair"),
+    (int64_t, id, .key = true),
+    (const char *, member, .references = TERN_TYPE(Member15)))
 
 /* 16, 17: values of one kind, and the same values as another kind. */
-TERN_MODEL_WITH(Kinds16, (.table = "kinds"), (int64_t, id, .key = true), (int, a, .optional = true),
-                (int, b, .optional = true), (double, c, .optional = true), (bool, d, .optional = true),
-                (tern_date, e, .optional = true), (tern_datetime, f, .optional = true),
-                (const char *, g, .optional = true), (const char *, h, .optional = true),
-                (const char *, i, .optional = true), (const char *, j, .optional = true),
-                (const char *, k, .optional = true), (const char *, l, .optional = true),
-                (const char *, m, .optional = true), (const char *, n, .optional = true),
-                (double, o, .optional = true), (float, p, .optional = true))
-TERN_MODEL_WITH(Kinds17, (.table = "kinds"), (int64_t, id, .key = true), (const char *, a, .optional = true),
-                (bool, b, .optional = true), (tern_decimal, c, .optional = true),
-                (const char *, d, .optional = true), (tern_datetime, e, .optional = true),
-                (const char *, f, .optional = true), (int, g, .optional = true), (bool, h, .optional = true),
-                (tern_decimal, i, .optional = true), (tern_uuid, j, .optional = true),
-                (tern_date, k, .optional = true), (tern_time, l, .optional = true),
-                (tern_datetime, m, .optional = true), (tern_any, n, .optional = true),
-                (const char *, o, .optional = true), (const char *, p, .optional = true))
+TERN_MODEL_WITH(Kinds16, (.table = "kinds"),
+    (int64_t, id, .key = true),
+    (int, a, .optional = true),
+    (int, b, .optional = true),
+    (double, c, .optional = true),
+    (bool, d, .optional = true),
+    (tern_date, e, .optional = true),
+    (tern_datetime, f, .optional = true),
+    (const char *, g, .optional = true),
+    (const char *, h, .optional = true),
+    (const char *, i, .optional = true),
+    (const char *, j, .optional = true),
+    (const char *, k, .optional = true),
+    (const char *, l, .optional = true),
+    (const char *, m, .optional = true),
+    (const char *, n, .optional = true),
+    (double, o, .optional = true),
+    (float, p, .optional = true))
+TERN_MODEL_WITH(Kinds17, (.table = "kinds"),
+    (int64_t, id, .key = true),
+    (const char *, a, .optional = true),
+    (bool, b, .optional = true),
+    (tern_decimal, c, .optional = true),
+    (const char *, d, .optional = true),
+    (tern_datetime, e, .optional = true),
+    (const char *, f, .optional = true),
+    (int, g, .optional = true),
+    (bool, h, .optional = true),
+    (tern_decimal, i, .optional = true),
+    (tern_uuid, j, .optional = true),
+    (tern_date, k, .optional = true),
+    (tern_time, l, .optional = true),
+    (tern_datetime, m, .optional = true),
+    (tern_any, n, .optional = true),
+    (const char *, o, .optional = true),
+    (const char *, p, .optional = true))
 
 static tern_type *const days[][4] = {
     {TERN_TYPE(Person1), TERN_TYPE(Todo1), NULL},

@@ -7,39 +7,56 @@
 
 TERN_ENUM(Level, low, normal, high);
 
-TERN_MODEL(Tag, (const char *, name, .min_length = 1, .max_length = 20, .pattern = "^[a-z]+$"),
-           (Level, level, .fallback = "normal"))
+TERN_MODEL(Tag,
+    (const char *, name, .min_length = 1, .max_length = 20, .pattern = "^[a-z]+$"),
+    (Level, level, .fallback = "normal"))
 
-TERN_MODEL(Todo, (int64_t, id, .key = true),
-           (const char *, title, .min_length = 1, .max_length = 120, .help = "What there is to do",
-            .example = "Water the plants"),
-           (bool, done, .optional = true), (Tag_list, tags, .fallback = "[]", .max_items = 3))
+TERN_MODEL(Todo,
+    (int64_t, id, .key = true),
+    (const char *, title, .min_length = 1, .max_length = 120, .help = "What there is to do",
+     .example = "Water the plants"),
+    (bool, done, .optional = true),
+    (Tag_list, tags, .fallback = "[]", .max_items = 3))
 
-TERN_MODEL(TodoPatch, (int64_t, id),
-           (const char *, title, .optional = true, .min_length = 1, .max_length = 120),
-           (bool, done, .optional = true))
+TERN_MODEL(TodoPatch,
+    (int64_t, id),
+    (const char *, title, .optional = true, .min_length = 1, .max_length = 120),
+    (bool, done, .optional = true))
 
-TERN_MODEL(TodoFilter, (bool, done, .optional = true), (int, page, .fallback = "1", .min = 1, .max = 1000),
-           (int, size, .fallback = "20", .min = 1, .max = 100, .help = "Todos on a page"),
-           (Level_list, levels, .optional = true, .in = TERN_FROM_QUERY),
-           (const char *, request_source, .in = TERN_FROM_HEADER, .optional = true, .deprecated = true),
-           (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true,
-            .choices = TERN_CHOICES("light", "dark")))
+TERN_MODEL(TodoFilter,
+    (bool, done, .optional = true),
+    (int, page, .fallback = "1", .min = 1, .max = 1000),
+    (int, size, .fallback = "20", .min = 1, .max = 100, .help = "Todos on a page"),
+    (Level_list, levels, .optional = true, .in = TERN_FROM_QUERY),
+    (const char *, request_source, .in = TERN_FROM_HEADER, .optional = true, .deprecated = true),
+    (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true, .choices = TERN_CHOICES("light", "dark")))
 
-TERN_MODEL(Everything, (bool, yes), (int8_t, tiny), (uint16_t, port), (int, count, .min = -1000, .max = 1000),
-           (int64_t, wide, .min = -1000000, .max = 1000000), (double, weight, .above = 0, .below = 1e6),
-           (const char *, text, .max_length = 50), (tern_bytes, data, .max_length = 30), (tern_uuid, uuid),
-           (tern_date, day), (tern_time, hour), (tern_datetime, moment), (Level, level),
-           (tern_text_list, words, .max_items = 4, .unique_items = true,
-            .items = TERN_RULES(.min_length = 1, .max_length = 9)),
-           (tern_int32_map, sums, .max_items = 4, .items = TERN_RULES(.min = -9),
-            .keys = TERN_RULES(.max_length = 9)),
-           (Tag, tag, .optional = true), (tern_any, extra, .optional = true))
+TERN_MODEL(Everything,
+    (bool, yes),
+    (int8_t, tiny),
+    (uint16_t, port),
+    (int, count, .min = -1000, .max = 1000),
+    (int64_t, wide, .min = -1000000, .max = 1000000),
+    (double, weight, .above = 0, .below = 1e6),
+    (const char *, text, .max_length = 50),
+    (tern_bytes, data, .max_length = 30),
+    (tern_uuid, uuid),
+    (tern_date, day),
+    (tern_time, hour),
+    (tern_datetime, moment),
+    (Level, level),
+    (tern_text_list, words, .max_items = 4, .unique_items = true,
+     .items = TERN_RULES(.min_length = 1, .max_length = 9)),
+    (tern_int32_map, sums, .max_items = 4, .items = TERN_RULES(.min = -9), .keys = TERN_RULES(.max_length = 9)),
+    (Tag, tag, .optional = true),
+    (tern_any, extra, .optional = true))
 
 TERN_MODEL(Tree, (const char *, name, .max_length = 10), (Tree_list, children, .max_items = 2))
 
-TERN_MODEL(Account, (int64_t, id, .read_only = true), (const char *, name, .min_length = 1, .max_length = 40),
-           (const char *, password, .write_only = true, .min_length = 8, .max_length = 64))
+TERN_MODEL(Account,
+    (int64_t, id, .read_only = true),
+    (const char *, name, .min_length = 1, .max_length = 40),
+    (const char *, password, .write_only = true, .min_length = 8, .max_length = 64))
 
 TERN_MODEL(Picture, (const char *, caption, .max_length = 40), (tern_upload, file))
 TERN_MODEL(PictureInfo, (const char *, caption), (uint64_t, size))
@@ -127,8 +144,9 @@ TERN_HANDLER(get_file)
 }
 
 TERN_MODEL(Key, (const char *, key, .in = TERN_FROM_HEADER, .json = "X-Api-Key", .optional = true))
-TERN_MODEL(Window, (int, page, .fallback = "1", .min = 1, .max = 50),
-           (const char *, lang, .in = TERN_FROM_COOKIE, .optional = true, .max_length = 5))
+TERN_MODEL(Window,
+    (int, page, .fallback = "1", .min = 1, .max = 50),
+    (const char *, lang, .in = TERN_FROM_COOKIE, .optional = true, .max_length = 5))
 TERN_MODEL(Newest, (int, page, .fallback = "1", .max = 20), (bool, newest, .optional = true))
 
 TERN_PROVIDES_WITH(Key, api_key, (.refuses = "401, 403", .security = "key"), Key, in)

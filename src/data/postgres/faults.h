@@ -17,8 +17,8 @@ static inline void fault_clear(data_error *error)
 bool fault_of_result(const PGresult *result, const char *sql, data_error *error);
 /** Which side of a foreign key is violated, from the server's message in any language and the statement. */
 data_reference fault_reference(const char *message, const char *sql);
-/** Fault of an SQLSTATE ("23505"); "" and NULL, as libpq gives for a broken connection, are TERN_DATA_AWAY.
- */
+/** Fault of an SQLSTATE ("23505"); "" and NULL, as libpq gives for a broken connection, are
+ * TERN_DATA_AWAY. */
 tern_data_fault fault_of_state(const char *state);
 
 /** The possible causes of an error of a statement that was prepared earlier. */

@@ -19,23 +19,34 @@
 
 TERN_ENUM(Level, low, high)
 
-TERN_MODEL(Todo, (int64_t, id, .key = true),
-           (const char *, title, .min_length = 1, .max_length = 20, .help = "What there is to do"),
-           (bool, done, .optional = true))
+TERN_MODEL(Todo,
+    (int64_t, id, .key = true),
+    (const char *, title, .min_length = 1, .max_length = 20, .help = "What there is to do"),
+    (bool, done, .optional = true))
 
-TERN_MODEL(Filter, (bool, done, .optional = true), (int, page, .fallback = "1", .min = 1),
-           (int, size, .fallback = "20", .min = 1, .max = 100), (tern_int64_list, ids, .optional = true),
-           (Level, level, .optional = true), (const char *, text, .optional = true))
+TERN_MODEL(Filter,
+    (bool, done, .optional = true),
+    (int, page, .fallback = "1", .min = 1),
+    (int, size, .fallback = "20", .min = 1, .max = 100),
+    (tern_int64_list, ids, .optional = true),
+    (Level, level, .optional = true),
+    (const char *, text, .optional = true))
 
-TERN_MODEL(Everywhere, (int64_t, id), (const char *, user_agent, .in = TERN_FROM_HEADER, .max_length = 10),
-           (tern_text_list, x_tag, .in = TERN_FROM_HEADER, .optional = true),
-           (const char *, session, .in = TERN_FROM_COOKIE), (int, version, .in = TERN_FROM_QUERY),
-           (const char *, title), (int, stars, .fallback = "3", .max = 5))
+TERN_MODEL(Everywhere,
+    (int64_t, id),
+    (const char *, user_agent, .in = TERN_FROM_HEADER, .max_length = 10),
+    (tern_text_list, x_tag, .in = TERN_FROM_HEADER, .optional = true),
+    (const char *, session, .in = TERN_FROM_COOKIE),
+    (int, version, .in = TERN_FROM_QUERY),
+    (const char *, title),
+    (int, stars, .fallback = "3", .max = 5))
 
 TERN_MODEL(Item, (const char *, name), (double, price, .min = 0))
 
-TERN_MODEL(Order, (Item_list, items, .min_items = 1), (Item, gift, .optional = true),
-           (tern_int64_list, numbers, .optional = true))
+TERN_MODEL(Order,
+    (Item_list, items, .min_items = 1),
+    (Item, gift, .optional = true),
+    (tern_int64_list, numbers, .optional = true))
 
 static void check_range(const void *model, tern_faults *faults);
 TERN_MODEL_WITH(Range, (.check = check_range, .ignore_unknown = true), (int, least), (int, most))
@@ -47,15 +58,20 @@ static void check_range(const void *model, tern_faults *faults)
         tern_fault_add(faults, "most", "too_small", "must not be less than least");
 }
 
-TERN_MODEL(Letter, (const char *, subject, .max_length = 10), (tern_upload, scan, .optional = true),
-           (tern_upload_list, pictures, .optional = true), (int, copies, .fallback = "1"))
+TERN_MODEL(Letter,
+    (const char *, subject, .max_length = 10),
+    (tern_upload, scan, .optional = true),
+    (tern_upload_list, pictures, .optional = true),
+    (int, copies, .fallback = "1"))
 
-TERN_MODEL(Labels, (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
-           (tern_int64_map, counts, .optional = true, .items = TERN_RULES(.above = 0)),
-           (tern_date, day, .optional = true, .at_least = "2020-01-01"))
+TERN_MODEL(Labels,
+    (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
+    (tern_int64_map, counts, .optional = true, .items = TERN_RULES(.above = 0)),
+    (tern_date, day, .optional = true, .at_least = "2020-01-01"))
 TERN_MODEL(LabelFiles, (tern_upload_list, files, .items = TERN_RULES(.max_length = 3)))
-TERN_MODEL(LabelFilter, (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
-           (tern_int64_list, x_ids, .in = TERN_FROM_HEADER, .optional = true, .items = TERN_RULES(.max = 9)))
+TERN_MODEL(LabelFilter,
+    (tern_text_list, tags, .optional = true, .items = TERN_RULES(.min_length = 2)),
+    (tern_int64_list, x_ids, .in = TERN_FROM_HEADER, .optional = true, .items = TERN_RULES(.max = 9)))
 
 TERN_MODEL(Measure, (double, value), (const char *, unit, .max_length = 2))
 

@@ -31,7 +31,8 @@ TERN_MODEL(Ruled,
     (tern_duration,  span, .at_least = "PT1M"),
     (Part_list,      parts, .min_items = 1, .max_items = 3),
     (tern_text_list, tags, .unique_items = true, .min_items = 2, .items = TERN_RULES(.pattern = "^[a-z]+$")),
-    (tern_int32_map, counts, .max_items = 2, .items = TERN_RULES(.min = 0), .keys = TERN_RULES(.max_length = 8)),
+    (tern_int32_map, counts, .max_items = 2, .items = TERN_RULES(.min = 0),
+     .keys = TERN_RULES(.max_length = 8)),
     (Part,           part, .nullable = true))
 /* clang-format on */
 

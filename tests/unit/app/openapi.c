@@ -11,10 +11,11 @@
 #include <stdlib.h>
 
 TERN_MODEL(Item, (int64_t, id, .key = true), (const char *, name, .max_length = 9))
-TERN_MODEL(Filter, (int, page, .fallback = "1", .min = 1, .help = "Which page"),
-           (const char *, user_agent, .in = TERN_FROM_HEADER, .optional = true),
-           (const char *, authorization, .in = TERN_FROM_HEADER, .optional = true),
-           (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true, .deprecated = true))
+TERN_MODEL(Filter,
+    (int, page, .fallback = "1", .min = 1, .help = "Which page"),
+    (const char *, user_agent, .in = TERN_FROM_HEADER, .optional = true),
+    (const char *, authorization, .in = TERN_FROM_HEADER, .optional = true),
+    (const char *, theme, .in = TERN_FROM_COOKIE, .optional = true, .deprecated = true))
 TERN_MODEL(Change, (int64_t, id), (const char *, name, .optional = true))
 TERN_MODEL(Photo, (const char *, title), (tern_upload, file))
 TERN_MODEL(Deep, (Item_list, items))

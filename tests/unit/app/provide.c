@@ -36,8 +36,11 @@ TERN_MODEL(Page, (int, page, .fallback = "1", .min = 1), (int, size, .fallback =
 
 TERN_MODEL(TeamPath, (int64_t, team))
 
-TERN_MODEL(Everything, (int64_t, id, .in = TERN_FROM_PATH), (int, page, .in = TERN_FROM_QUERY),
-           (tern_text_list, x_tag, .in = TERN_FROM_HEADER), (const char *, session, .in = TERN_FROM_COOKIE))
+TERN_MODEL(Everything,
+    (int64_t, id, .in = TERN_FROM_PATH),
+    (int, page, .in = TERN_FROM_QUERY),
+    (tern_text_list, x_tag, .in = TERN_FROM_HEADER),
+    (const char *, session, .in = TERN_FROM_COOKIE))
 
 TERN_MODEL(Note, (const char *, text, .max_length = 5))
 

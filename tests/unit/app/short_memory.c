@@ -77,9 +77,12 @@ TERN_HANDLER(plain)
     return tern_text(c, "plain");
 }
 
-TERN_MODEL(Piece, (int64_t, id, .key = true), (const char *, name, .min_length = 2),
-           (tern_text_list, tags, .optional = true), (int, count, .in = TERN_FROM_QUERY, .fallback = "1"),
-           (tern_text_list, accept, .in = TERN_FROM_HEADER, .optional = true))
+TERN_MODEL(Piece,
+    (int64_t, id, .key = true),
+    (const char *, name, .min_length = 2),
+    (tern_text_list, tags, .optional = true),
+    (int, count, .in = TERN_FROM_QUERY, .fallback = "1"),
+    (tern_text_list, accept, .in = TERN_FROM_HEADER, .optional = true))
 
 TERN_HANDLER(bound, Piece, in)
 {
@@ -93,8 +96,10 @@ TERN_HANDLER(upload, Scan, in)
     return tern_textf(c, "%s %zu", in->name, in->scan.size);
 }
 
-TERN_MODEL(Range, (int, from, .fallback = "0"), (int, to, .fallback = "9", .max = 99),
-           (const char *, x_unit, .in = TERN_FROM_HEADER, .optional = true))
+TERN_MODEL(Range,
+    (int, from, .fallback = "0"),
+    (int, to, .fallback = "9", .max = 99),
+    (const char *, x_unit, .in = TERN_FROM_HEADER, .optional = true))
 
 TERN_PROVIDES(Range, range, Range, in)
 {

@@ -12,8 +12,11 @@
 #pragma GCC diagnostic ignored "-Wunused-value" /* the calls are never run */
 
 TERN_MODEL(Person, (int64_t, id, .key = true), (const char *, name, .unique = true))
-TERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title), (bool, done),
-           (int64_t, owner, .references = TERN_TYPE(Person)))
+TERN_MODEL(Todo,
+    (int64_t, id, .key = true),
+    (const char *, title),
+    (bool, done),
+    (int64_t, owner, .references = TERN_TYPE(Person)))
 TERN_MODEL_WITH(Open, (.view = true), (const char *, owner), (int64_t, todos))
 
 enum { ALLOCATIONS_MOST = 20000 };

@@ -4,8 +4,12 @@
 #include "data/compared.h"
 
 TERN_ENUM(Colour, red, green, blue)
-TERN_MODEL(Lamp, (int64_t, id, .key = true), (bool, is_lit), (Colour, colour), (int, watts),
-           (bool, is_spare, .column = "select_me", .optional = true))
+TERN_MODEL(Lamp,
+    (int64_t, id, .key = true),
+    (bool, is_lit),
+    (Colour, colour),
+    (int, watts),
+    (bool, is_spare, .column = "select_me", .optional = true))
 TERN_MODEL(Shade, (Colour, colour, .key = true), (bool, is_dark, .key = true), (const char *, name))
 
 static tern_type *const compared_models[] = {TERN_TYPE(Lamp), TERN_TYPE(Shade), NULL};

@@ -8,44 +8,66 @@
 TERN_ENUM(Mood, calm, angry)
 TERN_MODEL(Address, (const char *, street))
 
-TERN_MODEL_WITH(Person, (.table = "user"), (int64_t, id, .key = true),
-                (const char *, email, .unique = true, .max_length = 120),
-                (const char *, name, .optional = true, .min_length = 1), (Mood, mood, .fallback = "calm"),
-                (tern_datetime, joined, .created = true), (int32_t, revision, .version = true))
+TERN_MODEL_WITH(Person, (.table = "user"),
+    (int64_t, id, .key = true),
+    (const char *, email, .unique = true, .max_length = 120),
+    (const char *, name, .optional = true, .min_length = 1),
+    (Mood, mood, .fallback = "calm"),
+    (tern_datetime, joined, .created = true),
+    (int32_t, revision, .version = true))
 
 TERN_MODEL_WITH(Item,
-                (.unique_together = TERN_COLUMNS("owner, name"),
-                 .indexes = TERN_COLUMNS("made desc, name where is_open")),
-                (tern_uuid, id, .key = true),
-                (int64_t, owner, .references = TERN_TYPE(Person), .on_delete = TERN_CASCADE),
-                (const char *, name, .pattern = "^[a-z]+(-[a-z]+)*$", .index = true),
-                (bool, is_open, .fallback = "true"), (tern_datetime, made),
-                (Address, address, .optional = true))
+    (.unique_together = TERN_COLUMNS("owner, name"),
+     .indexes = TERN_COLUMNS("made desc, name where is_open")),
+    (tern_uuid, id, .key = true),
+    (int64_t, owner, .references = TERN_TYPE(Person), .on_delete = TERN_CASCADE),
+    (const char *, name, .pattern = "^[a-z]+(-[a-z]+)*$", .index = true),
+    (bool, is_open, .fallback = "true"),
+    (tern_datetime, made),
+    (Address, address, .optional = true))
 
-TERN_MODEL(Kinds, (int32_t, id, .key = true), (int8_t, a, .min = -5), (int16_t, b, .max = 9),
-           (int32_t, c, .multiple_of = 5), (int64_t, d, .min = 1, .max = 3), (uint8_t, e), (uint16_t, f),
-           (uint32_t, g), (uint64_t, h, .min = 2), (float, i, .max = 0.1),
-           (double, j, .min = 0.5, .fallback = "1.5"), (bool, k, .fallback = "false"),
-           (const char *, l, .choices = TERN_CHOICES("it's", "no"), .fallback = "it's"),
-           (tern_bytes, m, .min_length = 2, .fallback = "AP8="),
-           (tern_uuid, n, .fallback = "01234567-89ab-cdef-0123-456789abcdef"),
-           (tern_date, o, .fallback = "2026-11-24"), (tern_time, p, .fallback = "17:30:00.25"),
-           (tern_datetime, q, .fallback = "2026-11-24T17:30:00+01:00"),
-           (tern_duration, r, .fallback = "PT1.5S"), (tern_decimal, s, .min = 0, .fallback = "12.30"),
-           (tern_any, t, .optional = true), (tern_text_list, u, .fallback = "[]"))
+TERN_MODEL(Kinds,
+    (int32_t, id, .key = true),
+    (int8_t, a, .min = -5),
+    (int16_t, b, .max = 9),
+    (int32_t, c, .multiple_of = 5),
+    (int64_t, d, .min = 1, .max = 3),
+    (uint8_t, e),
+    (uint16_t, f),
+    (uint32_t, g),
+    (uint64_t, h, .min = 2),
+    (float, i, .max = 0.1),
+    (double, j, .min = 0.5, .fallback = "1.5"),
+    (bool, k, .fallback = "false"),
+    (const char *, l, .choices = TERN_CHOICES("it's", "no"), .fallback = "it's"),
+    (tern_bytes, m, .min_length = 2, .fallback = "AP8="),
+    (tern_uuid, n, .fallback = "01234567-89ab-cdef-0123-456789abcdef"),
+    (tern_date, o, .fallback = "2026-11-24"),
+    (tern_time, p, .fallback = "17:30:00.25"),
+    (tern_datetime, q, .fallback = "2026-11-24T17:30:00+01:00"),
+    (tern_duration, r, .fallback = "PT1.5S"),
+    (tern_decimal, s, .min = 0, .fallback = "12.30"),
+    (tern_any, t, .optional = true),
+    (tern_text_list, u, .fallback = "[]"))
 
-TERN_MODEL(Limits, (int32_t, id, .key = true), (int8_t, a, .above = -5), (int64_t, b, .above = 0, .below = 9),
-           (double, c, .above = 0.5, .max = 2), (uint16_t, d, .below = 100), (tern_decimal, e, .above = 0),
-           (tern_decimal, f, .at_least = "123456789012345.67", .below = 1e15),
-           (tern_date, g, .at_least = "2020-01-01", .at_most = "today+P30D"),
-           (tern_time, h, .at_least = "08:00:00", .at_most = "17:30:00.25"),
-           (tern_datetime, i, .at_least = "2020-01-01T01:00:00+01:00", .at_most = "now"),
-           (tern_duration, j, .at_least = "PT1S", .at_most = "P1D"))
+TERN_MODEL(Limits,
+    (int32_t, id, .key = true),
+    (int8_t, a, .above = -5),
+    (int64_t, b, .above = 0, .below = 9),
+    (double, c, .above = 0.5, .max = 2),
+    (uint16_t, d, .below = 100),
+    (tern_decimal, e, .above = 0),
+    (tern_decimal, f, .at_least = "123456789012345.67", .below = 1e15),
+    (tern_date, g, .at_least = "2020-01-01", .at_most = "today+P30D"),
+    (tern_time, h, .at_least = "08:00:00", .at_most = "17:30:00.25"),
+    (tern_datetime, i, .at_least = "2020-01-01T01:00:00+01:00", .at_most = "now"),
+    (tern_duration, j, .at_least = "PT1S", .at_most = "P1D"))
 
 static tern_type Ring_type;
 TERN_MODEL(Circle, (int64_t, id, .key = true), (int64_t, next, .optional = true, .references = &Ring_type))
-TERN_MODEL(Ring, (int64_t, id, .key = true),
-           (int64_t, next, .optional = true, .references = TERN_TYPE(Circle)))
+TERN_MODEL(Ring,
+    (int64_t, id, .key = true),
+    (int64_t, next, .optional = true, .references = TERN_TYPE(Circle)))
 
 static void forget(void)
 {
@@ -108,8 +130,10 @@ TEST(ddl_of_tables_with_keys_references_and_indexes_for_sqlite)
         "create index item_made_name_ff55_idx on item (made desc, name) where is_open;\n");
 }
 
-TERN_MODEL(Post, (int64_t, id, .key = true), (const char *, title, .search = true),
-           (const char *, by, .column = "from", .search = true))
+TERN_MODEL(Post,
+    (int64_t, id, .key = true),
+    (const char *, title, .search = true),
+    (const char *, by, .column = "from", .search = true))
 TERN_MODEL(Page, (const char *, path, .key = true), (const char *, words, .search = true))
 
 TEST(ddl_of_search_indexes_for_sqlite)

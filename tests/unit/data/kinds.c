@@ -7,11 +7,14 @@
 TERN_MODEL(Writer, (int64_t, id, .key = true), (const char *, name))
 TERN_MODEL(Place, (tern_uuid, id, .key = true), (const char *, name))
 TERN_MODEL(Topic, (const char *, word, .key = true))
-TERN_MODEL(Note, (int64_t, id, .key = true), (const char *, title), (tern_date, due, .optional = true),
-           (int64_t, writer_id, .optional = true, .references = TERN_TYPE(Writer)),
-           (tern_uuid, place_id, .optional = true, .references = TERN_TYPE(Place)),
-           (const char *, topic, .optional = true, .references = TERN_TYPE(Topic)),
-           (int, count, .optional = true))
+TERN_MODEL(Note,
+    (int64_t, id, .key = true),
+    (const char *, title),
+    (tern_date, due, .optional = true),
+    (int64_t, writer_id, .optional = true, .references = TERN_TYPE(Writer)),
+    (tern_uuid, place_id, .optional = true, .references = TERN_TYPE(Place)),
+    (const char *, topic, .optional = true, .references = TERN_TYPE(Topic)),
+    (int, count, .optional = true))
 TERN_MODEL(Diary, (int64_t, id, .key = true), (tern_date, day))
 TERN_MODEL(Coin, (int64_t, id, .key = true), (tern_decimal, worth))
 TERN_MODEL(Poll, (int64_t, id, .key = true), (tern_text_list_map, votes), (tern_int64_list_list, rounds, .optional = true))

@@ -20,33 +20,47 @@ TERN_ENUM(Shelf, fiction, science, history)
 
 TERN_MODEL(Author, (int64_t, id, .key = true), (const char *, name, .unique = true, .max_length = 80))
 
-TERN_MODEL_WITH(Book, (.unique_together = TERN_COLUMNS("author_id, title")), (int64_t, id, .key = true),
-                (const char *, title, .min_length = 1),
-                (int64_t, author_id, .references = TERN_TYPE(Author), .on_delete = TERN_CASCADE),
-                (Shelf, shelf, .fallback = "fiction"), (int, pages, .min = 1, .optional = true),
-                (tern_decimal, price, .optional = true), (tern_any, extra, .optional = true),
-                (tern_datetime, added, .created = true), (tern_datetime, changed, .updated = true),
-                (int, revision, .version = true), (Author, author, .optional = true, .via = "author_id"))
+TERN_MODEL_WITH(Book, (.unique_together = TERN_COLUMNS("author_id, title")),
+    (int64_t, id, .key = true),
+    (const char *, title, .min_length = 1),
+    (int64_t, author_id, .references = TERN_TYPE(Author), .on_delete = TERN_CASCADE),
+    (Shelf, shelf, .fallback = "fiction"),
+    (int, pages, .min = 1, .optional = true),
+    (tern_decimal, price, .optional = true),
+    (tern_any, extra, .optional = true),
+    (tern_datetime, added, .created = true),
+    (tern_datetime, changed, .updated = true),
+    (int, revision, .version = true),
+    (Author, author, .optional = true, .via = "author_id"))
 
 TERN_MODEL(Tag, (tern_uuid, id, .key = true), (const char *, name, .unique = true))
 
-TERN_MODEL(BookTag, (int64_t, book_id, .key = true, .references = TERN_TYPE(Book)),
-           (tern_uuid, tag_id, .key = true, .references = TERN_TYPE(Tag)))
+TERN_MODEL(BookTag,
+    (int64_t, book_id, .key = true, .references = TERN_TYPE(Book)),
+    (tern_uuid, tag_id, .key = true, .references = TERN_TYPE(Tag)))
 
 TERN_FORWARD(Club);
-TERN_MODEL(Member, (int64_t, id, .key = true), (int64_t, club_id, .references = TERN_TYPE(Club)),
-           (const char *, name))
-TERN_MODEL(ClubTag, (int64_t, club_id, .key = true, .references = TERN_TYPE(Club)),
-           (tern_uuid, tag_id, .key = true, .references = TERN_TYPE(Tag)))
-TERN_MODEL(Club, (int64_t, id, .key = true), (const char *, name),
-           (Member_list, members, .optional = true, .by = "club_id"),
-           (Tag_list, tags, .optional = true, .through = TERN_TYPE(ClubTag)))
+TERN_MODEL(Member,
+    (int64_t, id, .key = true),
+    (int64_t, club_id, .references = TERN_TYPE(Club)),
+    (const char *, name))
+TERN_MODEL(ClubTag,
+    (int64_t, club_id, .key = true, .references = TERN_TYPE(Club)),
+    (tern_uuid, tag_id, .key = true, .references = TERN_TYPE(Tag)))
+TERN_MODEL(Club,
+    (int64_t, id, .key = true),
+    (const char *, name),
+    (Member_list, members, .optional = true, .by = "club_id"),
+    (Tag_list, tags, .optional = true, .through = TERN_TYPE(ClubTag)))
 
 TERN_FORWARD(Person);
-TERN_MODEL(Friendship, (int64_t, person_id, .key = true, .references = TERN_TYPE(Person)),
-           (int64_t, friend_id, .key = true, .references = TERN_TYPE(Person)))
-TERN_MODEL(Person, (int64_t, id, .key = true), (const char *, name),
-           (Person_list, friends, .optional = true, .through = TERN_TYPE(Friendship), .by = "person_id"))
+TERN_MODEL(Friendship,
+    (int64_t, person_id, .key = true, .references = TERN_TYPE(Person)),
+    (int64_t, friend_id, .key = true, .references = TERN_TYPE(Person)))
+TERN_MODEL(Person,
+    (int64_t, id, .key = true),
+    (const char *, name),
+    (Person_list, friends, .optional = true, .through = TERN_TYPE(Friendship), .by = "person_id"))
 
 /* -- running -- */
 

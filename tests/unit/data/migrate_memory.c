@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 TERN_MODEL(Person, (int64_t, id, .key = true), (const char *, name, .unique = true, .max_length = 20))
-TERN_MODEL(Todo, (int64_t, id, .key = true), (const char *, title, .fallback = "none"),
-           (int64_t, owner, .optional = true, .references = TERN_TYPE(Person)))
+TERN_MODEL(Todo,
+    (int64_t, id, .key = true),
+    (const char *, title, .fallback = "none"),
+    (int64_t, owner, .optional = true, .references = TERN_TYPE(Person)))
 
 enum { ALLOCATIONS_MOST = 20000 };
 

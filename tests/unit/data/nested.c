@@ -1,14 +1,21 @@
 /** Nested models from columns with dots in their names. */
 #include "words.h"
 
-TERN_MODEL_WITH(TeamView, (.view = true), (int64_t, id), (const char *, name),
-                (const char *, motto, .optional = true))
-TERN_MODEL_WITH(WriterView, (.view = true), (int64_t, id, .column = "key"), (const char *, name),
-                (int, age, .optional = true), (TeamView, team, .optional = true))
-TERN_MODEL_WITH(PageView, (.view = true), (int64_t, id), (const char *, title),
-                (WriterView, writer, .optional = true),
-                (WriterView, editor, .optional = true, .nullable = false),
-                (tern_text_list, words, .optional = true))
+TERN_MODEL_WITH(TeamView, (.view = true),
+    (int64_t, id),
+    (const char *, name),
+    (const char *, motto, .optional = true))
+TERN_MODEL_WITH(WriterView, (.view = true),
+    (int64_t, id, .column = "key"),
+    (const char *, name),
+    (int, age, .optional = true),
+    (TeamView, team, .optional = true))
+TERN_MODEL_WITH(PageView, (.view = true),
+    (int64_t, id),
+    (const char *, title),
+    (WriterView, writer, .optional = true),
+    (WriterView, editor, .optional = true, .nullable = false),
+    (tern_text_list, words, .optional = true))
 TERN_MODEL_WITH(SurePage, (.view = true), (int64_t, id), (WriterView, writer))
 
 LIBRARY_TEST(dotted_columns_fill_a_nested_model)

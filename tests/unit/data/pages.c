@@ -3,12 +3,20 @@
 
 #include "data/order.h"
 
-TERN_MODEL(Event, (int64_t, id, .key = true), (const char *, kind, .optional = true),
-           (int, stars, .optional = true), (double, weight, .optional = true),
-           (tern_decimal, price, .optional = true), (tern_date, day, .optional = true), (bool, open),
-           (const char *, code, .unique = true), (const char *, nickname, .unique = true, .optional = true))
-TERN_MODEL(City, (const char *, country, .key = true), (const char *, name, .key = true),
-           (int, size, .optional = true))
+TERN_MODEL(Event,
+    (int64_t, id, .key = true),
+    (const char *, kind, .optional = true),
+    (int, stars, .optional = true),
+    (double, weight, .optional = true),
+    (tern_decimal, price, .optional = true),
+    (tern_date, day, .optional = true),
+    (bool, open),
+    (const char *, code, .unique = true),
+    (const char *, nickname, .unique = true, .optional = true))
+TERN_MODEL(City,
+    (const char *, country, .key = true),
+    (const char *, name, .key = true),
+    (int, size, .optional = true))
 TERN_MODEL_WITH(Kinds, (.view = true), (const char *, kind, .optional = true), (int64_t, id))
 
 static tern_type *const pages_models[] = {TERN_TYPE(Event), TERN_TYPE(City), TERN_TYPE(Kinds), NULL};

@@ -258,8 +258,9 @@ WORDS_TEST(a_preload_by_a_key_that_was_not_read_is_refused,
     tern_preload(c, EssayLine, lines, writer);
 }
 
-TERN_MODEL_WITH(StrayLine, (.view = true), (int64_t, writer_id, .references = TERN_TYPE(Writer)),
-                (Writer, writer, .optional = true, .via = "writer_id"))
+TERN_MODEL_WITH(StrayLine, (.view = true),
+    (int64_t, writer_id, .references = TERN_TYPE(Writer)),
+    (Writer, writer, .optional = true, .via = "writer_id"))
 
 WORDS_TEST(a_preload_of_a_view_that_the_database_was_not_given_says_so,
            "StrayLine is not a table: it is not one of the models given to tern_database")

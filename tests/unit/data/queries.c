@@ -139,8 +139,10 @@ LIBRARY_TEST(related_rows_come_by_one_more_query)
     return tern_no_content(c);
 }
 
-TERN_MODEL_WITH(AuthorPages, (.view = true), (const char *, name), (int64_t, books),
-                (double, pages, .optional = true))
+TERN_MODEL_WITH(AuthorPages, (.view = true),
+    (const char *, name),
+    (int64_t, books),
+    (double, pages, .optional = true))
 
 LIBRARY_TEST(a_join_is_read_into_any_model)
 {

@@ -10,8 +10,11 @@
 #include <string.h>
 
 TERN_MODEL(Root, (int64_t, id, .key = true))
-TERN_MODEL(Tree, (int64_t, id, .key = true), (int64_t, root_id, .references = TERN_TYPE(Root)),
-           (Root, root, .optional = true, .via = "root_id"), (const char *, kind, .optional = true))
+TERN_MODEL(Tree,
+    (int64_t, id, .key = true),
+    (int64_t, root_id, .references = TERN_TYPE(Root)),
+    (Root, root, .optional = true, .via = "root_id"),
+    (const char *, kind, .optional = true))
 
 static void check_includes(const char *includes, const char *want)
 {

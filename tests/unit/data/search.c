@@ -7,13 +7,18 @@
 #include <stdio.h>
 
 TERN_MODEL(Paper, (int64_t, id, .key = true), (const char *, name))
-TERN_MODEL(Article, (int64_t, id, .key = true), (const char *, title, .search = true),
-           (const char *, body, .optional = true, .search = true), (int, stars, .fallback = "0"),
-           (bool, is_old, .fallback = "false"),
-           (int64_t, paper_id, .optional = true, .references = TERN_TYPE(Paper), .on_delete = TERN_CASCADE))
+TERN_MODEL(Article,
+    (int64_t, id, .key = true),
+    (const char *, title, .search = true),
+    (const char *, body, .optional = true, .search = true),
+    (int, stars, .fallback = "0"),
+    (bool, is_old, .fallback = "false"),
+    (int64_t, paper_id, .optional = true, .references = TERN_TYPE(Paper), .on_delete = TERN_CASCADE))
 TERN_MODEL(Page, (const char *, path, .key = true), (const char *, text, .search = true))
-TERN_MODEL_WITH(Line, (.table = "order"), (int64_t, bill, .key = true), (int, number, .key = true),
-                (const char *, what, .column = "select", .search = true))
+TERN_MODEL_WITH(Line, (.table = "order"),
+    (int64_t, bill, .key = true),
+    (int, number, .key = true),
+    (const char *, what, .column = "select", .search = true))
 
 static tern_type *const search_models[] = {TERN_TYPE(Paper), TERN_TYPE(Article), TERN_TYPE(Page),
                                            TERN_TYPE(Line), NULL};

@@ -1,8 +1,12 @@
 /** A row after a write: as the database stored it, including the database's own changes. */
 #include "library.h"
 
-TERN_MODEL(Bill, (int64_t, id, .key = true), (const char *, title, .optional = true), (tern_decimal, price),
-           (tern_any, extra, .optional = true), (const char *, note, .optional = true, .not_stored = true))
+TERN_MODEL(Bill,
+    (int64_t, id, .key = true),
+    (const char *, title, .optional = true),
+    (tern_decimal, price),
+    (tern_any, extra, .optional = true),
+    (const char *, note, .optional = true, .not_stored = true))
 
 static tern_type *const stored_models[] = {TERN_TYPE(Bill), NULL};
 

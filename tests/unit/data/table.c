@@ -7,20 +7,27 @@
 TERN_ENUM(Mood, calm, angry)
 TERN_MODEL(Address, (const char *, street), (const char *, city))
 
-TERN_MODEL(Person, (int64_t, id, .key = true), (const char *, email, .unique = true, .column = "mail"),
-           (const char *, name, .optional = true), (Mood, mood, .fallback = "calm"),
-           (tern_datetime, joined, .created = true), (tern_datetime, seen, .updated = true),
-           (int32_t, revision, .version = true), (Address, address),
-           (const char *, token, .not_stored = true))
+TERN_MODEL(Person,
+    (int64_t, id, .key = true),
+    (const char *, email, .unique = true, .column = "mail"),
+    (const char *, name, .optional = true),
+    (Mood, mood, .fallback = "calm"),
+    (tern_datetime, joined, .created = true),
+    (tern_datetime, seen, .updated = true),
+    (int32_t, revision, .version = true),
+    (Address, address),
+    (const char *, token, .not_stored = true))
 
 TERN_MODEL_WITH(OrderLine,
-                (.unique_together = TERN_COLUMNS("order_id, position"),
-                 .indexes = TERN_COLUMNS("buyer, made desc", "made where amount > 3")),
-                (tern_uuid, order_id, .key = true), (int32_t, position, .key = true),
-                (int64_t, buyer, .references = TERN_TYPE(Person)),
-                (int64_t, giver, .optional = true, .references = TERN_TYPE(Person),
-                 .on_delete = TERN_SET_NULL),
-                (tern_datetime, made), (uint64_t, amount), (Person, who, .via = "buyer"))
+    (.unique_together = TERN_COLUMNS("order_id, position"),
+     .indexes = TERN_COLUMNS("buyer, made desc", "made where amount > 3")),
+    (tern_uuid, order_id, .key = true),
+    (int32_t, position, .key = true),
+    (int64_t, buyer, .references = TERN_TYPE(Person)),
+    (int64_t, giver, .optional = true, .references = TERN_TYPE(Person), .on_delete = TERN_SET_NULL),
+    (tern_datetime, made),
+    (uint64_t, amount),
+    (Person, who, .via = "buyer"))
 
 static bool make(tern_type *const *models, const char *want)
 {
@@ -179,9 +186,11 @@ TEST(table_indexes_are_named_by_their_columns)
 }
 
 TERN_MODEL_WITH(Lengthy,
-                (.table = "a_table_with_a_name_that_is_rather_long",
-                 .indexes = TERN_COLUMNS("a_column_with_a_long_name desc, group")),
-                (int64_t, id, .key = true), (int, a_column_with_a_long_name), (int, group))
+    (.table = "a_table_with_a_name_that_is_rather_long",
+     .indexes = TERN_COLUMNS("a_column_with_a_long_name desc, group")),
+    (int64_t, id, .key = true),
+    (int, a_column_with_a_long_name),
+    (int, group))
 
 TEST(table_index_names_are_truncated_to_63_bytes_and_reserved_columns_quoted)
 {
@@ -192,8 +201,9 @@ TEST(table_index_names_are_truncated_to_63_bytes_and_reserved_columns_quoted)
     forget();
 }
 
-TERN_MODEL(Node, (int64_t, id, .key = true),
-           (int64_t, parent, .optional = true, .references = TERN_TYPE(Node), .on_delete = TERN_CASCADE))
+TERN_MODEL(Node,
+    (int64_t, id, .key = true),
+    (int64_t, parent, .optional = true, .references = TERN_TYPE(Node), .on_delete = TERN_CASCADE))
 
 TEST(table_may_refer_to_itself)
 {
@@ -217,10 +227,14 @@ TEST(table_of_a_view_needs_no_key)
 
 static tern_type Tagging_type; /* declared below: they reference each other */
 TERN_MODEL(Tag, (int64_t, id, .key = true), (const char *, word))
-TERN_MODEL(Book, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
-           (Person, written_by, .via = "author"), (Tag_list, tags, .through = TERN_TYPE(Tagging)))
-TERN_MODEL(Tagging, (int64_t, book, .key = true, .references = TERN_TYPE(Book)),
-           (int64_t, tag, .key = true, .references = TERN_TYPE(Tag)))
+TERN_MODEL(Book,
+    (int64_t, id, .key = true),
+    (int64_t, author, .references = TERN_TYPE(Person)),
+    (Person, written_by, .via = "author"),
+    (Tag_list, tags, .through = TERN_TYPE(Tagging)))
+TERN_MODEL(Tagging,
+    (int64_t, book, .key = true, .references = TERN_TYPE(Book)),
+    (int64_t, tag, .key = true, .references = TERN_TYPE(Tag)))
 
 TEST(table_relations_have_no_column_and_are_checked_against_the_foreign_keys)
 {
@@ -233,17 +247,26 @@ TEST(table_relations_have_no_column_and_are_checked_against_the_foreign_keys)
 }
 
 TERN_MODEL_WITH(PersonName, (.view = true, .table = "Person"), (const char *, name, .optional = true))
-TERN_MODEL_WITH(PersonCard, (.view = true, .table = "person"), (int64_t, id),
-                (int64_t, buyer, .optional = true))
+TERN_MODEL_WITH(PersonCard, (.view = true, .table = "person"),
+    (int64_t, id),
+    (int64_t, buyer, .optional = true))
 TERN_MODEL_WITH(WordCount, (.view = true), (const char *, word, .key = true), (int64_t, count))
-TERN_MODEL(Named, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
-           (PersonName, name, .via = "author"))
-TERN_MODEL(Carded, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
-           (PersonCard, card, .via = "author"))
-TERN_MODEL(Summed, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
-           (Total, total, .via = "author"))
-TERN_MODEL(Counted, (int64_t, id, .key = true), (int64_t, author, .references = TERN_TYPE(Person)),
-           (WordCount, word, .via = "author"))
+TERN_MODEL(Named,
+    (int64_t, id, .key = true),
+    (int64_t, author, .references = TERN_TYPE(Person)),
+    (PersonName, name, .via = "author"))
+TERN_MODEL(Carded,
+    (int64_t, id, .key = true),
+    (int64_t, author, .references = TERN_TYPE(Person)),
+    (PersonCard, card, .via = "author"))
+TERN_MODEL(Summed,
+    (int64_t, id, .key = true),
+    (int64_t, author, .references = TERN_TYPE(Person)),
+    (Total, total, .via = "author"))
+TERN_MODEL(Counted,
+    (int64_t, id, .key = true),
+    (int64_t, author, .references = TERN_TYPE(Person)),
+    (WordCount, word, .via = "author"))
 TERN_MODEL_WITH(LineCard, (.view = true, .table = "order_line"), (int64_t, buyer))
 
 TEST(table_relations_may_lead_to_a_view_of_a_table)
@@ -459,8 +482,11 @@ TEST(table_refuses_a_former_name_that_is_still_in_use)
            "model Made, field a: .renamed_from is its present name\n");
 }
 
-TERN_MODEL(Found, (int64_t, id, .key = true), (const char *, title, .search = true), (const char *, note),
-           (const char *, body, .search = true, .column = "text"))
+TERN_MODEL(Found,
+    (int64_t, id, .key = true),
+    (const char *, title, .search = true),
+    (const char *, note),
+    (const char *, body, .search = true, .column = "text"))
 TERN_MODEL(Keyed, (const char *, path, .key = true), (const char *, title, .search = true))
 
 TEST(table_knows_which_words_are_searched)
@@ -477,8 +503,10 @@ TEST(table_knows_which_words_are_searched)
     forget();
 }
 
-TERN_MODEL(Ranked, (int64_t, id, .key = true), (const char *, rank, .search = true),
-           (const char *, ranked_search, .search = true))
+TERN_MODEL(Ranked,
+    (int64_t, id, .key = true),
+    (const char *, rank, .search = true),
+    (const char *, ranked_search, .search = true))
 TERN_MODEL(Numbered, (tern_uuid, id, .key = true), (const char *, title, .search = true), (int, rowid))
 TERN_MODEL_WITH(Seen, (.view = true), (const char *, title, .search = true))
 
@@ -565,8 +593,10 @@ TEST(column_values_are_bound_by_their_kinds)
     forget();
 }
 
-TERN_MODEL(Tip, (int64_t, id, .key = true), (int, amount, .optional = true),
-           (tern_date, given, .optional = true))
+TERN_MODEL(Tip,
+    (int64_t, id, .key = true),
+    (int, amount, .optional = true),
+    (tern_date, given, .optional = true))
 
 TEST(column_value_of_an_optional_number_left_zero_is_zero)
 {

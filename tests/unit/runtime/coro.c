@@ -237,8 +237,8 @@ TEST(coro_thousands_at_once_keep_their_own_stacks)
     loop_close();
 }
 
-/** Doubles that live across the wait, more than there are registers a call preserves (d8 to d15 on AArch64).
- */
+/** Doubles that live across the wait, more than there are registers a call preserves (d8 to d15 on
+ * AArch64). */
 static void compute_across_waits(void *arg)
 {
     double start = *(double *)arg, a[12];

@@ -13,23 +13,40 @@ TERN_ENUM(Color, red, green, blue);
 
 TERN_MODEL(Tag, (const char *, name), (Color, color, .optional = true))
 
-TERN_MODEL(Todo, (int64_t, id, .read_only = true), (const char *, title, .min_length = 1, .max_length = 20),
-           (bool, done, .optional = true), (Tag_list, tags, .optional = true, .max_items = 3),
-           (double, weight, .fallback = "1.5"), (const char *, secret, .optional = true, .write_only = true),
-           (const char *, kind, .json = "type", .fallback = "plain"))
+TERN_MODEL(Todo,
+    (int64_t, id, .read_only = true),
+    (const char *, title, .min_length = 1, .max_length = 20),
+    (bool, done, .optional = true),
+    (Tag_list, tags, .optional = true, .max_items = 3),
+    (double, weight, .fallback = "1.5"),
+    (const char *, secret, .optional = true, .write_only = true),
+    (const char *, kind, .json = "type", .fallback = "plain"))
 
-TERN_MODEL(Kinds, (bool, flag, .optional = true), (int8_t, i8, .optional = true),
-           (int16_t, i16, .optional = true), (int32_t, i32, .optional = true),
-           (int64_t, i64, .optional = true), (uint8_t, u8, .optional = true),
-           (uint16_t, u16, .optional = true), (uint32_t, u32, .optional = true),
-           (uint64_t, u64, .optional = true), (float, f32, .optional = true), (double, f64, .optional = true),
-           (const char *, text, .optional = true), (tern_bytes, bytes, .optional = true),
-           (Color, color, .optional = true), (tern_uuid, uuid, .optional = true),
-           (tern_date, date, .optional = true), (tern_time, time, .optional = true),
-           (tern_datetime, when, .optional = true), (tern_duration, span, .optional = true),
-           (tern_decimal, price, .optional = true), (tern_any, any, .optional = true),
-           (tern_upload, file, .optional = true), (tern_int64_map, counts, .optional = true),
-           (tern_text_list, words, .optional = true, .unique_items = true))
+TERN_MODEL(Kinds,
+    (bool, flag, .optional = true),
+    (int8_t, i8, .optional = true),
+    (int16_t, i16, .optional = true),
+    (int32_t, i32, .optional = true),
+    (int64_t, i64, .optional = true),
+    (uint8_t, u8, .optional = true),
+    (uint16_t, u16, .optional = true),
+    (uint32_t, u32, .optional = true),
+    (uint64_t, u64, .optional = true),
+    (float, f32, .optional = true),
+    (double, f64, .optional = true),
+    (const char *, text, .optional = true),
+    (tern_bytes, bytes, .optional = true),
+    (Color, color, .optional = true),
+    (tern_uuid, uuid, .optional = true),
+    (tern_date, date, .optional = true),
+    (tern_time, time, .optional = true),
+    (tern_datetime, when, .optional = true),
+    (tern_duration, span, .optional = true),
+    (tern_decimal, price, .optional = true),
+    (tern_any, any, .optional = true),
+    (tern_upload, file, .optional = true),
+    (tern_int64_map, counts, .optional = true),
+    (tern_text_list, words, .optional = true, .unique_items = true))
 
 TERN_MODEL_WITH(Loose, (.ignore_unknown = true), (int, a, .optional = true))
 

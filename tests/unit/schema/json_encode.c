@@ -18,15 +18,39 @@ TERN_MODEL(Tag, (const char *, name), (Color, color))
 
 TERN_MODEL(Todo, (int64_t, id), (const char *, title), (bool, done))
 
-TERN_MODEL(Kinds, (bool, yes), (bool, no), (int8_t, i8), (int16_t, i16), (int32_t, i32), (int64_t, i64),
-           (uint8_t, u8), (uint16_t, u16), (uint32_t, u32), (uint64_t, u64), (float, f), (double, d),
-           (const char *, text), (tern_bytes, bytes), (tern_uuid, uuid), (tern_date, date), (tern_time, time),
-           (tern_datetime, datetime), (tern_duration, duration), (tern_decimal, decimal), (tern_any, any),
-           (Color, color), (Tag, tag), (Tag_list, tags), (Tag_map, by_name), (tern_int32_list, numbers),
-           (tern_text_map, texts))
+TERN_MODEL(Kinds,
+    (bool, yes),
+    (bool, no),
+    (int8_t, i8),
+    (int16_t, i16),
+    (int32_t, i32),
+    (int64_t, i64),
+    (uint8_t, u8),
+    (uint16_t, u16),
+    (uint32_t, u32),
+    (uint64_t, u64),
+    (float, f),
+    (double, d),
+    (const char *, text),
+    (tern_bytes, bytes),
+    (tern_uuid, uuid),
+    (tern_date, date),
+    (tern_time, time),
+    (tern_datetime, datetime),
+    (tern_duration, duration),
+    (tern_decimal, decimal),
+    (tern_any, any),
+    (Color, color),
+    (Tag, tag),
+    (Tag_list, tags),
+    (Tag_map, by_name),
+    (tern_int32_list, numbers),
+    (tern_text_map, texts))
 
-TERN_MODEL(Secret, (int, shown), (const char *, password, .write_only = true),
-           (int, last, .json = "the \"last\"", .nullable = true))
+TERN_MODEL(Secret,
+    (int, shown),
+    (const char *, password, .write_only = true),
+    (int, last, .json = "the \"last\"", .nullable = true))
 
 TERN_MODEL(Node, (int, id), (Node_list, children))
 

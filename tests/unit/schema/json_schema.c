@@ -12,49 +12,76 @@ static const char *is_any(const void *value)
     return NULL;
 }
 
-TERN_MODEL(Scalars, (bool, yes), (int8_t, tiny), (uint16_t, port), (int, count), (int64_t, id),
-           (uint64_t, big), (float, share), (double, weight), (const char *, text), (tern_bytes, data),
-           (tern_uuid, uuid), (tern_date, day), (tern_time, hour), (tern_datetime, moment),
-           (tern_duration, span), (tern_decimal, price), (tern_any, extra), (Color, color),
-           (tern_text_list, words), (tern_int32_map, sums))
+TERN_MODEL(Scalars,
+    (bool, yes),
+    (int8_t, tiny),
+    (uint16_t, port),
+    (int, count),
+    (int64_t, id),
+    (uint64_t, big),
+    (float, share),
+    (double, weight),
+    (const char *, text),
+    (tern_bytes, data),
+    (tern_uuid, uuid),
+    (tern_date, day),
+    (tern_time, hour),
+    (tern_datetime, moment),
+    (tern_duration, span),
+    (tern_decimal, price),
+    (tern_any, extra),
+    (Color, color),
+    (tern_text_list, words),
+    (tern_int32_map, sums))
 
-TERN_MODEL(Rules, (int, size, .min = 0, .max = 100, .multiple_of = 5),
-           (double, share, .min = 0.25, .max = 1e30),
-           (const char *, title, .min_length = 1, .max_length = 9, .pattern = "^\"a"),
-           (const char *, mail, .format = "email"),
-           (const char *, level, .choices = TERN_CHOICES("low", "high")),
-           (tern_bytes, key, .min_length = 2, .max_length = 4), (uint8_t, few, .max = 9),
-           (tern_text_list, tags, .min_items = 1, .max_items = 3, .unique_items = true),
-           (tern_text_map, notes, .max_items = 2))
+TERN_MODEL(Rules,
+    (int, size, .min = 0, .max = 100, .multiple_of = 5),
+    (double, share, .min = 0.25, .max = 1e30),
+    (const char *, title, .min_length = 1, .max_length = 9, .pattern = "^\"a"),
+    (const char *, mail, .format = "email"),
+    (const char *, level, .choices = TERN_CHOICES("low", "high")),
+    (tern_bytes, key, .min_length = 2, .max_length = 4),
+    (uint8_t, few, .max = 9),
+    (tern_text_list, tags, .min_items = 1, .max_items = 3, .unique_items = true),
+    (tern_text_map, notes, .max_items = 2))
 
-TERN_MODEL(Limits, (int, size, .above = 0, .below = 10), (double, share, .above = 0.5),
-           (tern_decimal, price, .min = 0.1, .below = 1000, .multiple_of = 0.05),
-           (tern_decimal, total, .at_most = "123456789012345.67"),
-           (tern_date, day, .at_least = "2020-01-01", .at_most = "today", .help = "When it began"),
-           (tern_datetime, moment, .at_least = "now", .help = "When?"),
-           (tern_duration, span, .at_most = "PT1H"))
+TERN_MODEL(Limits,
+    (int, size, .above = 0, .below = 10),
+    (double, share, .above = 0.5),
+    (tern_decimal, price, .min = 0.1, .below = 1000, .multiple_of = 0.05),
+    (tern_decimal, total, .at_most = "123456789012345.67"),
+    (tern_date, day, .at_least = "2020-01-01", .at_most = "today", .help = "When it began"),
+    (tern_datetime, moment, .at_least = "now", .help = "When?"),
+    (tern_duration, span, .at_most = "PT1H"))
 
 TERN_MODEL(Insides,
-           (tern_text_list, tags, .max_items = 3, .items = TERN_RULES(.max_length = 9, .pattern = "^[a-z]")),
-           (tern_int32_map, sums, .items = TERN_RULES(.min = 1), .keys = TERN_RULES(.min_length = 2)),
-           (Color_list, colors, .items = TERN_RULES(.check = is_any)),
-           (tern_date_list, days, .items = TERN_RULES(.at_least = "2020-01-01")))
+    (tern_text_list, tags, .max_items = 3, .items = TERN_RULES(.max_length = 9, .pattern = "^[a-z]")),
+    (tern_int32_map, sums, .items = TERN_RULES(.min = 1), .keys = TERN_RULES(.min_length = 2)),
+    (Color_list, colors, .items = TERN_RULES(.check = is_any)),
+    (tern_date_list, days, .items = TERN_RULES(.at_least = "2020-01-01")))
 
 TERN_MODEL_WITH(Notes, (.help = "Said of it", .ignore_unknown = true),
-                (const char *, old, .deprecated = true, .help = "Not \"any\" more"),
-                (int, page, .fallback = "1", .example = "7"), (bool, on, .fallback = "yes"),
-                (const char *, name, .fallback = "x"), (Color, color, .fallback = "green"),
-                (tern_text_list, list, .fallback = "[]"), (tern_date, day, .example = "2026-11-23"))
+    (const char *, old, .deprecated = true, .help = "Not \"any\" more"),
+    (int, page, .fallback = "1", .example = "7"),
+    (bool, on, .fallback = "yes"),
+    (const char *, name, .fallback = "x"),
+    (Color, color, .fallback = "green"),
+    (tern_text_list, list, .fallback = "[]"),
+    (tern_date, day, .example = "2026-11-23"))
 
-TERN_MODEL(Optional, (int, count, .optional = true), (Color, color, .optional = true),
-           (tern_any, any, .optional = true),
-           (const char *, level, .optional = true, .choices = TERN_CHOICES("low")),
-           (tern_text_list, list, .optional = true))
+TERN_MODEL(Optional,
+    (int, count, .optional = true),
+    (Color, color, .optional = true),
+    (tern_any, any, .optional = true),
+    (const char *, level, .optional = true, .choices = TERN_CHOICES("low")),
+    (tern_text_list, list, .optional = true))
 
 TERN_MODEL(Tree, (const char *, name), (Tree_list, children), (Tree_map, named))
 
-TERN_MODEL(Account, (int64_t, id, .read_only = true), (const char *, name),
-           (const char *, password, .write_only = true))
+TERN_MODEL(Account,
+    (int64_t, id, .read_only = true),
+    (const char *, name),
+    (const char *, password, .write_only = true))
 TERN_MODEL(Team, (Account_list, members))
 
 typedef struct fixture {

@@ -12,9 +12,13 @@
 #include <time.h>
 
 TERN_MODEL(Account, (const char *, name), (int, age, .optional = true), (bool, is_admin, .read_only = true))
-TERN_MODEL(Large, (tern_upload, a, .optional = true), (tern_upload, b, .optional = true),
-           (tern_upload, c, .optional = true), (tern_upload, d, .optional = true),
-           (tern_upload, e, .optional = true), (tern_upload, f, .optional = true))
+TERN_MODEL(Large,
+    (tern_upload, a, .optional = true),
+    (tern_upload, b, .optional = true),
+    (tern_upload, c, .optional = true),
+    (tern_upload, d, .optional = true),
+    (tern_upload, e, .optional = true),
+    (tern_upload, f, .optional = true))
 
 static const place body = {NULL, "body", 0};
 

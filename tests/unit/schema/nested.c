@@ -27,12 +27,10 @@ TERN_MODEL(Report,
     (tern_int64_list_map_map, deep,   .optional = true))
 
 TERN_MODEL(Ruled,
-    (tern_text_list_map,  errors, .max_items = 2, .keys = TERN_RULES(.pattern = "^[a-z]+$"),
-                          .items = TERN_RULES(.min_items = 1, .max_items = 2, .unique_items = true,
-                                              .items = TERN_RULES(.min_length = 2, .choices = TERN_CHOICES("bb", "cc")))),
+    (tern_text_list_map, errors, .max_items = 2, .keys = TERN_RULES(.pattern = "^[a-z]+$"),
+     .items = TERN_RULES(.min_items = 1, .max_items = 2, .unique_items = true, .items = TERN_RULES(.min_length = 2, .choices = TERN_CHOICES("bb", "cc")))),
     (tern_int64_list_map_map, deep, .optional = true,
-                          .items = TERN_RULES(.keys = TERN_RULES(.max_length = 1),
-                                              .items = TERN_RULES(.items = TERN_RULES(.min = 3)))))
+     .items = TERN_RULES(.keys = TERN_RULES(.max_length = 1), .items = TERN_RULES(.items = TERN_RULES(.min = 3)))))
 
 static char said[8192];
 
@@ -282,7 +280,7 @@ TEST(threat_061_nesting_of_maps_of_lists_counts_as_depth)
 }
 
 TERN_MODEL(Costly,
-           (tern_text_list_map, map, .items = TERN_RULES(.items = TERN_RULES(.pattern = "^(a+)+b|a"))))
+    (tern_text_list_map, map, .items = TERN_RULES(.items = TERN_RULES(.pattern = "^(a+)+b|a"))))
 
 TEST(threat_062_patterns_of_all_lists_of_a_map_take_200_ms_together)
 {

@@ -11,9 +11,13 @@ TERN_ENUM(Color, red, green, blue);
 
 TERN_MODEL(Tag, (const char *, name), (Color, color, .optional = true))
 
-TERN_MODEL(Todo, (int64_t, id, .read_only = true), (const char *, title, .json = "the \"title\""),
-           (bool, done, .optional = true), (Tag_list, tags), (Tag, main_tag),
-           (double, weight, .fallback = "1.5"))
+TERN_MODEL(Todo,
+    (int64_t, id, .read_only = true),
+    (const char *, title, .json = "the \"title\""),
+    (bool, done, .optional = true),
+    (Tag_list, tags),
+    (Tag, main_tag),
+    (double, weight, .fallback = "1.5"))
 
 static bool prepare(tern_type *type, const char *want)
 {
@@ -152,8 +156,11 @@ TEST(plan_refuses_two_fields_with_one_name)
     schema_forget();
 }
 
-TERN_MODEL(Named, (int, default_), (int, b, .json = ""), (int, c, .json = "\xff"),
-           (int, class_, .json = "class"))
+TERN_MODEL(Named,
+    (int, default_),
+    (int, b, .json = ""),
+    (int, c, .json = "\xff"),
+    (int, class_, .json = "class"))
 
 TEST(plan_refuses_names_that_no_client_should_see)
 {
@@ -209,8 +216,10 @@ TEST(plan_of_a_model_can_be_made_again)
 }
 
 /* A tree: a model may contain a list and a map of itself, whose names exist before its fields. */
-TERN_MODEL(Node, (const char *, name), (Node_list, children, .optional = true),
-           (Node_map, by_name, .optional = true))
+TERN_MODEL(Node,
+    (const char *, name),
+    (Node_list, children, .optional = true),
+    (Node_map, by_name, .optional = true))
 
 TEST(plan_ends_where_a_model_contains_its_own_list_and_map)
 {

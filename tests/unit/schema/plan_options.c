@@ -279,15 +279,21 @@ REFUSED(options_search_of_a_write_only_field_is_refused,
         .write_only = true)
 
 TERN_MODEL_WITH(Row,
-                (.table = "rows", .unique_together = TERN_COLUMNS("owner, title"),
-                 .indexes = TERN_COLUMNS("owner, created desc", "title where done = false"),
-                 .renamed_from = "lines", .view = false),
-                (int64_t, id, .key = true), (const char *, title, .column = "name", .unique = true),
-                (int64_t, owner, .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL, .optional = true),
-                (int64_t, parent, .references = TERN_TYPE(Row), .on_delete = TERN_CASCADE, .index = true),
-                (tern_datetime, created, .created = true), (tern_datetime, changed, .updated = true),
-                (int, version, .version = true), (bool, done, .renamed_from = "finished"),
-                (Part_list, parts, .not_stored = true), (tern_text_map, labels, .column = "tags"))
+    (.table = "rows",
+     .unique_together = TERN_COLUMNS("owner, title"),
+     .indexes = TERN_COLUMNS("owner, created desc", "title where done = false"),
+     .renamed_from = "lines",
+     .view = false),
+    (int64_t, id, .key = true),
+    (const char *, title, .column = "name", .unique = true),
+    (int64_t, owner, .references = TERN_TYPE(Part), .on_delete = TERN_SET_NULL, .optional = true),
+    (int64_t, parent, .references = TERN_TYPE(Row), .on_delete = TERN_CASCADE, .index = true),
+    (tern_datetime, created, .created = true),
+    (tern_datetime, changed, .updated = true),
+    (int, version, .version = true),
+    (bool, done, .renamed_from = "finished"),
+    (Part_list, parts, .not_stored = true),
+    (tern_text_map, labels, .column = "tags"))
 
 TEST(options_of_tables_are_accepted_where_they_make_sense)
 {
@@ -300,13 +306,18 @@ TEST(options_of_tables_are_accepted_where_they_make_sense)
 
 /* -- valid declarations -- */
 
-TERN_MODEL(
-    Right, (int, a, .min = 0, .max = 10), (uint8_t, b, .min = 0, .max = 255), (float, c, .max = 0.1),
+TERN_MODEL(Right,
+    (int, a, .min = 0, .max = 10),
+    (uint8_t, b, .min = 0, .max = 255),
+    (float, c, .max = 0.1),
     (const char *, d, .help = ".min = 1, .max = \"2\", '", .min_length = 0, .max_length = 5, .fallback = "x"),
     (tern_int64_list, e, .fallback = "[]", .max_items = 0),
-    (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"), (Level, g, .fallback = "high"),
-    (uint64_t, h, .max = UINT64_MAX), (tern_upload_list, i, .optional = true),
-    (tern_text_list, j, .in = TERN_FROM_QUERY, .optional = true), (int, k, .multiple_of = 5, .example = "10"),
+    (tern_datetime, f, .fallback = "1970-01-01T00:00:01Z"),
+    (Level, g, .fallback = "high"),
+    (uint64_t, h, .max = UINT64_MAX),
+    (tern_upload_list, i, .optional = true),
+    (tern_text_list, j, .in = TERN_FROM_QUERY, .optional = true),
+    (int, k, .multiple_of = 5, .example = "10"),
     (tern_text_list, m, .optional = true, .items = TERN_RULES(.max_length = 9, .choices = TERN_CHOICES("a"))),
     (const char *, l, .format = "email", .example = "a@example.org"))
 
@@ -399,9 +410,11 @@ TEST(options_with_patterns_survive_every_failed_allocation)
     }
 }
 
-TERN_MODEL(Inside, (tern_text_list, a, .items = TERN_RULES(.min_length = 0)),
-           (tern_uint8_list, b, .items = TERN_RULES(.max = 255)),
-           (tern_text_list, c, .items = TERN_RULES(.max_length = 9)), (tern_text_list, d))
+TERN_MODEL(Inside,
+    (tern_text_list, a, .items = TERN_RULES(.min_length = 0)),
+    (tern_uint8_list, b, .items = TERN_RULES(.max = 255)),
+    (tern_text_list, c, .items = TERN_RULES(.max_length = 9)),
+    (tern_text_list, d))
 
 TEST(options_of_items_that_no_value_can_break_are_dropped)
 {

@@ -66,11 +66,31 @@ TEST(types_of_maps_have_the_value_right_after_the_key)
 }
 
 /* Every way to spell a built-in C type, of up to three words, finds its description. */
-TERN_MODEL(Spelled, (bool, a), (signed char, b), (short, c), (int, d), (long, e), (long long, f),
-           (unsigned char, g), (unsigned short, h), (unsigned, i), (unsigned int, j), (unsigned long, k),
-           (unsigned long long, l), (size_t, m), (float, n), (double, o), (const char *, p), (int8_t, q),
-           (uint64_t, r), (short int, s), (long long int, t), (signed, u), (tern_uuid, v),
-           (tern_text_list, w), (tern_int64_map, x))
+TERN_MODEL(Spelled,
+    (bool, a),
+    (signed char, b),
+    (short, c),
+    (int, d),
+    (long, e),
+    (long long, f),
+    (unsigned char, g),
+    (unsigned short, h),
+    (unsigned, i),
+    (unsigned int, j),
+    (unsigned long, k),
+    (unsigned long long, l),
+    (size_t, m),
+    (float, n),
+    (double, o),
+    (const char *, p),
+    (int8_t, q),
+    (uint64_t, r),
+    (short int, s),
+    (long long int, t),
+    (signed, u),
+    (tern_uuid, v),
+    (tern_text_list, w),
+    (tern_int64_map, x))
 
 TEST(types_are_found_from_every_spelling)
 {

@@ -11,43 +11,41 @@ static const char *must_be_even(const void *value)
     return *(const int *)value % 2 == 0 ? NULL : "must be even";
 }
 
-TERN_MODEL(Rules, (int, count, .min = 0, .max = 10, .multiple_of = 2, .optional = true),
-           (uint64_t, huge, .max = 5, .optional = true),
-           (double, ratio, .min = 0.5, .multiple_of = 0.1, .optional = true),
-           (tern_decimal, price, .min = 0, .optional = true),
-           (const char *, name, .min_length = 2, .max_length = 4, .optional = true),
-           (const char *, code, .pattern = "^[a-z]+$", .optional = true),
-           (const char *, mail, .format = "email", .optional = true),
-           (const char *, level, .choices = TERN_CHOICES("low", "high"), .optional = true),
-           (tern_bytes, blob, .max_length = 3, .optional = true),
-           (tern_int32_list, list, .min_items = 1, .max_items = 3, .unique_items = true, .optional = true),
-           (tern_text_map, map, .max_items = 1, .optional = true),
-           (int, even, .check = must_be_even, .optional = true))
+TERN_MODEL(Rules,
+    (int, count, .min = 0, .max = 10, .multiple_of = 2, .optional = true),
+    (uint64_t, huge, .max = 5, .optional = true),
+    (double, ratio, .min = 0.5, .multiple_of = 0.1, .optional = true),
+    (tern_decimal, price, .min = 0, .optional = true),
+    (const char *, name, .min_length = 2, .max_length = 4, .optional = true),
+    (const char *, code, .pattern = "^[a-z]+$", .optional = true),
+    (const char *, mail, .format = "email", .optional = true),
+    (const char *, level, .choices = TERN_CHOICES("low", "high"), .optional = true),
+    (tern_bytes, blob, .max_length = 3, .optional = true),
+    (tern_int32_list, list, .min_items = 1, .max_items = 3, .unique_items = true, .optional = true),
+    (tern_text_map, map, .max_items = 1, .optional = true),
+    (int, even, .check = must_be_even, .optional = true))
 
-TERN_MODEL(Limits, (int, count, .above = 0, .below = 10, .optional = true),
-           (double, ratio, .above = 0, .below = 1, .optional = true),
-           (tern_decimal, price, .min = 0.1, .below = 19.99, .multiple_of = 0.05, .optional = true),
-           (tern_decimal, total, .at_least = "0.000000000000000001", .at_most = "123456789012345.67",
-            .optional = true),
-           (tern_date, day, .at_least = "2020-01-01", .at_most = "2030-12-31", .optional = true),
-           (tern_time, hour, .at_least = "09:00:00", .at_most = "17:30:00", .optional = true),
-           (tern_datetime, moment, .at_least = "2020-01-01T00:00:00+02:00", .optional = true),
-           (tern_duration, span, .at_least = "PT5M", .at_most = "PT1H", .optional = true),
-           (tern_date, future, .at_least = "today", .at_most = "today+P90000000D", .optional = true),
-           (tern_datetime, past, .at_most = "now", .optional = true))
+TERN_MODEL(Limits,
+    (int, count, .above = 0, .below = 10, .optional = true),
+    (double, ratio, .above = 0, .below = 1, .optional = true),
+    (tern_decimal, price, .min = 0.1, .below = 19.99, .multiple_of = 0.05, .optional = true),
+    (tern_decimal, total, .at_least = "0.000000000000000001", .at_most = "123456789012345.67",
+     .optional = true),
+    (tern_date, day, .at_least = "2020-01-01", .at_most = "2030-12-31", .optional = true),
+    (tern_time, hour, .at_least = "09:00:00", .at_most = "17:30:00", .optional = true),
+    (tern_datetime, moment, .at_least = "2020-01-01T00:00:00+02:00", .optional = true),
+    (tern_duration, span, .at_least = "PT5M", .at_most = "PT1H", .optional = true),
+    (tern_date, future, .at_least = "today", .at_most = "today+P90000000D", .optional = true),
+    (tern_datetime, past, .at_most = "now", .optional = true))
 
 TERN_MODEL(Said,
-           (const char *, name, .min_length = 2, .message = "is 100% not a name", .optional = true,
-            .nullable = false),
-           (const char *, mail, .format = "email", .min_length = 3, .message = "is not an address",
-            .optional = true),
-           (int, even, .max = 10, .check = must_be_even, .message = "is too much", .optional = true),
-           (tern_text_list, tags, .max_items = 3, .message = "has too much in it",
-            .items = TERN_RULES(.max_length = 1), .optional = true),
-           (tern_text_list, codes, .items = TERN_RULES(.max_length = 1, .message = "is no code"),
-            .optional = true),
-           (tern_text_map, notes, .keys = TERN_RULES(.max_length = 1, .message = "must be short"),
-            .optional = true))
+    (const char *, name, .min_length = 2, .message = "is 100% not a name", .optional = true, .nullable = false),
+    (const char *, mail, .format = "email", .min_length = 3, .message = "is not an address", .optional = true),
+    (int, even, .max = 10, .check = must_be_even, .message = "is too much", .optional = true),
+    (tern_text_list, tags, .max_items = 3, .message = "has too much in it",
+     .items = TERN_RULES(.max_length = 1), .optional = true),
+    (tern_text_list, codes, .items = TERN_RULES(.max_length = 1, .message = "is no code"), .optional = true),
+    (tern_text_map, notes, .keys = TERN_RULES(.max_length = 1, .message = "must be short"), .optional = true))
 
 TERN_ENUM(Shade, light, dark);
 TERN_MODEL(Point, (int, x, .min = 0), (int, y))
@@ -59,21 +57,20 @@ static const char *must_be_diagonal(const void *value)
 }
 
 TERN_MODEL(Lists,
-           (tern_text_list, tags, .max_items = 3, .optional = true,
-            .items = TERN_RULES(.min_length = 1, .max_length = 4)),
-           (tern_int32_list, ports, .items = TERN_RULES(.above = 0, .max = 65535, .multiple_of = 2),
-            .optional = true),
-           (tern_text_list, levels, .items = TERN_RULES(.choices = TERN_CHOICES("low", "high")),
-            .optional = true),
-           (tern_text_list, mails, .items = TERN_RULES(.format = "email"), .optional = true),
-           (tern_date_list, days, .items = TERN_RULES(.at_least = "2020-01-01"), .optional = true),
-           (tern_decimal_map, prices, .items = TERN_RULES(.min = 0.01), .keys = TERN_RULES(.max_length = 3),
-            .optional = true),
-           (Shade_map, shades, .keys = TERN_RULES(.choices = TERN_CHOICES("a", "b")), .optional = true),
-           (Point_list, points, .items = TERN_RULES(.check = must_be_diagonal), .optional = true))
+    (tern_text_list, tags, .max_items = 3, .optional = true,
+     .items = TERN_RULES(.min_length = 1, .max_length = 4)),
+    (tern_int32_list, ports, .items = TERN_RULES(.above = 0, .max = 65535, .multiple_of = 2), .optional = true),
+    (tern_text_list, levels, .items = TERN_RULES(.choices = TERN_CHOICES("low", "high")), .optional = true),
+    (tern_text_list, mails, .items = TERN_RULES(.format = "email"), .optional = true),
+    (tern_date_list, days, .items = TERN_RULES(.at_least = "2020-01-01"), .optional = true),
+    (tern_decimal_map, prices, .items = TERN_RULES(.min = 0.01), .keys = TERN_RULES(.max_length = 3),
+     .optional = true),
+    (Shade_map, shades, .keys = TERN_RULES(.choices = TERN_CHOICES("a", "b")), .optional = true),
+    (Point_list, points, .items = TERN_RULES(.check = must_be_diagonal), .optional = true))
 
-TERN_MODEL(Patterns, (tern_text_list, codes, .items = TERN_RULES(.pattern = "^[a-z]+$"), .optional = true),
-           (tern_text_map, notes, .keys = TERN_RULES(.pattern = "^[a-z]+$"), .optional = true))
+TERN_MODEL(Patterns,
+    (tern_text_list, codes, .items = TERN_RULES(.pattern = "^[a-z]+$"), .optional = true),
+    (tern_text_map, notes, .keys = TERN_RULES(.pattern = "^[a-z]+$"), .optional = true))
 
 static void check_order(const void *model, tern_faults *faults);
 
