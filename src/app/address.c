@@ -9,7 +9,7 @@ enum { URL_BYTES = 8 * 1024 }; /* the default of .limits.url_bytes */
 bool address_decode(tern_ctx *c, tern_str *path, bool *has_marks)
 {
     tern_str raw = c->x->head.path;
-    char *decoded = arena_alloc(&c->x->arena, raw.len + 1);
+    char *decoded = arena_alloc(ctx_arena(c), raw.len + 1);
     long len = decoded == NULL               ? 0
                : c->app->has_encoded_slashes ? url_decode_path_marked(raw, decoded, has_marks)
                                              : url_decode_path(raw, decoded);
@@ -27,7 +27,7 @@ bool address_decode(tern_ctx *c, tern_str *path, bool *has_marks)
 static bool keep_encoded(tern_ctx *c, tern_str path)
 {
     size_t len = 0;
-    char *kept = arena_alloc(&c->x->arena, 3 * path.len + 1);
+    char *kept = arena_alloc(ctx_arena(c), 3 * path.len + 1);
     if (kept == NULL)
         return false;
     for (size_t i = 0; i < path.len; i++) {
@@ -64,7 +64,7 @@ const route *address_route(tern_ctx *c, http_method method, const char *location
     const tern_app *app = c->app;
     const tern_str raw = {location, strlen(location)};
     size_t most = app->options.limits.url_bytes != 0 ? app->options.limits.url_bytes : URL_BYTES;
-    char *decoded = raw.len <= most ? ctx_need(c, arena_alloc(&c->x->arena, raw.len + 1)) : NULL;
+    char *decoded = raw.len <= most ? ctx_need(c, arena_alloc(ctx_arena(c), raw.len + 1)) : NULL;
     bool has_marks;
     long len = decoded != NULL ? url_decode_path_marked(raw, decoded, &has_marks) : -1;
     route_match match;

@@ -133,7 +133,7 @@ const char *tern_url_of(tern_ctx *c, const char *name, const char *const *params
     buf url = {0};
     bool found = router_build_url(c->app->router, name, params, &url);
     bool is_short = url.failed;
-    const char *text = found && !is_short ? arena_text(&c->x->arena, url.data, url.len) : NULL;
+    const char *text = found && !is_short ? arena_text(ctx_arena(c), url.data, url.len) : NULL;
     buf_free(&url);
     if (!found && !is_short)
         tern_fail(c, 500, "no route named \"%s\" has these parameters", name);

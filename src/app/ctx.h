@@ -185,6 +185,12 @@ void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 tern_reply ctx_run_next(tern_ctx *c);
 /** Sets up `c` for a request whose route was not looked up. (dispatch.c) */
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
+/** The request's memory. */
+static inline arena *ctx_arena(const tern_ctx *c)
+{
+    return &c->x->arena;
+}
+
 /** Opens the request's scope; the running coroutine works for the request until ctx_leave. (dispatch.c) */
 void ctx_open(tern_ctx *c);
 /** Lets the running coroutine work for `c` again after serving, with its scope: until ctx_leave, which runs

@@ -221,7 +221,7 @@ void ctx_leave(tern_ctx *c)
 
 void tern_after(tern_ctx *c, void (*then)(tern_ctx *c, void *arg), void *arg)
 {
-    ctx_after *after = ctx_need(c, arena_alloc(&c->x->arena, sizeof *after));
+    ctx_after *after = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *after));
     *after = (ctx_after){.next = c->after, .run = then, .arg = arg};
     c->after = after;
 }
@@ -281,14 +281,14 @@ static _Noreturn void fail_scope(scope *s, int status, const char *detail)
 
 void ctx_open(tern_ctx *c)
 {
-    scope_open(&c->scope, &c->x->arena, c, fail_scope);
+    scope_open(&c->scope, ctx_arena(c), c, fail_scope);
     ctx_enter(c);
 }
 
 static void serve(tern_ctx *c)
 {
     coro *self = coro_self(); /* looked up once, unlike in ctx_open and ctx_leave */
-    scope_open(&c->scope, &c->x->arena, c, fail_scope);
+    scope_open(&c->scope, ctx_arena(c), c, fail_scope);
     enter(self, c);
     unwind_reason why;
     tern_reply reply = run_level(c, &why);

@@ -60,7 +60,7 @@ TERN_HANDLER(readyz)
         is_ready = is_ready && runs[i].is_ready;
     buf body = {0};
     write_checks(&body, runs, count, is_ready);
-    char *text = body.failed ? NULL : arena_text(&c->x->arena, body.data, body.len);
+    char *text = body.failed ? NULL : arena_text(ctx_arena(c), body.data, body.len);
     buf_free(&body);
     return tern_with_status(tern_json_text(c, ctx_need(c, text)), is_ready ? 200 : 503);
 }

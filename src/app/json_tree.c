@@ -9,8 +9,8 @@ tern_value *tern_value_parse(tern_ctx *c, tern_str text)
 {
     const json_limits limits = {.items = c->app->options.limits.json_values};
     value_error error;
-    char *copy = ctx_need(c, arena_text(&c->x->arena, text.data, text.len));
-    tern_value *value = value_parse(&c->x->arena, (tern_str){copy, text.len}, &limits, &error);
+    char *copy = ctx_need(c, arena_text(ctx_arena(c), text.data, text.len));
+    tern_value *value = value_parse(ctx_arena(c), (tern_str){copy, text.len}, &limits, &error);
     if (value != NULL)
         return value;
     if (strcmp(error.code, "no_memory") == 0)
@@ -24,51 +24,51 @@ tern_value *tern_value_parse(tern_ctx *c, tern_str text)
 
 tern_value *tern_value_of_null(tern_ctx *c)
 {
-    return ctx_need(c, value_null(&c->x->arena));
+    return ctx_need(c, value_null(ctx_arena(c)));
 }
 
 tern_value *tern_value_of_bool(tern_ctx *c, bool value)
 {
-    return ctx_need(c, value_bool(&c->x->arena, value));
+    return ctx_need(c, value_bool(ctx_arena(c), value));
 }
 
 tern_value *tern_value_of_int(tern_ctx *c, int64_t value)
 {
-    return ctx_need(c, value_int(&c->x->arena, value));
+    return ctx_need(c, value_int(ctx_arena(c), value));
 }
 
 tern_value *tern_value_of_uint(tern_ctx *c, uint64_t value)
 {
-    return ctx_need(c, value_uint(&c->x->arena, value));
+    return ctx_need(c, value_uint(ctx_arena(c), value));
 }
 
 tern_value *tern_value_of_double(tern_ctx *c, double value)
 {
     if (!isfinite(value))
         ctx_fail(c, 500, "a number in the reply is infinite or not a number");
-    return ctx_need(c, value_double(&c->x->arena, value));
+    return ctx_need(c, value_double(ctx_arena(c), value));
 }
 
 tern_value *tern_value_of_text(tern_ctx *c, const char *text)
 {
-    return text != NULL ? ctx_need(c, value_text(&c->x->arena, text, strlen(text))) : tern_value_of_null(c);
+    return text != NULL ? ctx_need(c, value_text(ctx_arena(c), text, strlen(text))) : tern_value_of_null(c);
 }
 
 tern_value *tern_value_array(tern_ctx *c)
 {
-    return ctx_need(c, value_array(&c->x->arena));
+    return ctx_need(c, value_array(ctx_arena(c)));
 }
 
 tern_value *tern_value_object(tern_ctx *c)
 {
-    return ctx_need(c, value_object(&c->x->arena));
+    return ctx_need(c, value_object(ctx_arena(c)));
 }
 
 void tern_value_add(tern_ctx *c, tern_value *array, tern_value *item)
 {
     if (array == NULL || tern_value_kind_of(array) != TERN_JSON_ARRAY)
         ctx_fail(c, 500, "tern_value_add needs an array");
-    if (!value_add(&c->x->arena, array, item))
+    if (!value_add(ctx_arena(c), array, item))
         ctx_need(c, NULL);
 }
 
@@ -76,14 +76,14 @@ void tern_value_set(tern_ctx *c, tern_value *object, const char *key, tern_value
 {
     if (object == NULL || tern_value_kind_of(object) != TERN_JSON_OBJECT)
         ctx_fail(c, 500, "tern_value_set needs an object");
-    if (!value_set(&c->x->arena, object, key, strlen(key), item))
+    if (!value_set(ctx_arena(c), object, key, strlen(key), item))
         ctx_need(c, NULL);
 }
 
 const char *tern_value_print(tern_ctx *c, const tern_value *value, unsigned indent)
 {
     json_out out;
-    json_out_init(&out, &c->x->arena, 256);
+    json_out_init(&out, ctx_arena(c), 256);
     bool is_printed = value_print(value, &out, indent) && json_out_reserve(&out, 1);
     if (out.refusal == JSON_TOO_DEEP)
         ctx_fail(c, 500, "the value is nested too deeply, or contains itself");

@@ -13,25 +13,25 @@ void *ctx_need(tern_ctx *c, void *block)
 
 const char *ctx_text(tern_ctx *c, tern_str text)
 {
-    return ctx_need(c, arena_text(&c->x->arena, text.data, text.len));
+    return ctx_need(c, arena_text(ctx_arena(c), text.data, text.len));
 }
 
 void *tern_alloc(tern_ctx *c, size_t size)
 {
-    void *block = ctx_need(c, arena_alloc(&c->x->arena, size));
+    void *block = ctx_need(c, arena_alloc(ctx_arena(c), size));
     return memset(block, 0, size);
 }
 
 char *tern_strdup(tern_ctx *c, const char *text)
 {
-    return ctx_need(c, arena_text(&c->x->arena, text, strlen(text)));
+    return ctx_need(c, arena_text(ctx_arena(c), text, strlen(text)));
 }
 
 char *tern_sprintf(tern_ctx *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = arena_vprintf(&c->x->arena, NULL, format, args);
+    char *text = arena_vprintf(ctx_arena(c), NULL, format, args);
     va_end(args);
     return ctx_need(c, text);
 }

@@ -62,7 +62,7 @@ const char *tern_query_nth(tern_ctx *c, const char *name, unsigned nth)
         count_query(c);
     if (!query_find(query, name, nth, &value))
         return NULL;
-    char *text = ctx_need(c, arena_alloc(&c->x->arena, value.len + 1));
+    char *text = ctx_need(c, arena_alloc(ctx_arena(c), value.len + 1));
     text[0] = '\0';
     if (value.len != 0 && url_decode_component(value, text) < 0)
         tern_fail(c, 400, "query parameter \"%s\" is wrongly encoded", name);

@@ -28,7 +28,7 @@ static const char *faults_text(tern_ctx *c, const tern_problem *problem)
         return NULL;
     buf text = {0};
     bool fits = faults_print_json(problem->faults, problem->fault_count, &text);
-    const char *kept = fits ? arena_text(&c->x->arena, text.data, text.len) : NULL;
+    const char *kept = fits ? arena_text(ctx_arena(c), text.data, text.len) : NULL;
     buf_free(&text);
     return kept;
 }
@@ -49,7 +49,7 @@ tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem)
     tern_reply reply = {.status = problem->status, .type = "application/problem+json"};
     size_t texts = strlen(title) + strlen(type) + (detail != NULL ? strlen(detail) : 0);
     size_t size = 128 + texts * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0);
-    char *room = arena_alloc(&c->x->arena, size);
+    char *room = arena_alloc(ctx_arena(c), size);
     if (room == NULL) {
         reply.data = no_memory;
         reply.len = sizeof no_memory - 1;
@@ -74,7 +74,7 @@ tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem)
 /** Stores a problem with its reply; NULL when out of memory. */
 static ctx_told *make_told(tern_ctx *c, const tern_problem *problem)
 {
-    ctx_told *told = arena_alloc(&c->x->arena, sizeof *told);
+    ctx_told *told = arena_alloc(ctx_arena(c), sizeof *told);
     if (told != NULL)
         told->problem = *problem;
     return told;
@@ -142,8 +142,8 @@ static const char *keep_text(tern_ctx *c, const char *text)
  * reused. */
 static const tern_problem *keep_problem(tern_ctx *c, const tern_problem *problem)
 {
-    tern_problem *kept = ctx_need(c, arena_alloc(&c->x->arena, sizeof *kept));
-    tern_fault *faults = ctx_need(c, arena_alloc(&c->x->arena, (problem->fault_count + 1) * sizeof *faults));
+    tern_problem *kept = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *kept));
+    tern_fault *faults = ctx_need(c, arena_alloc(ctx_arena(c), (problem->fault_count + 1) * sizeof *faults));
     for (size_t i = 0; i < problem->fault_count; i++) {
         const tern_fault *f = &problem->faults[i];
         faults[i] = (tern_fault){.source = keep_text(c, f->source != NULL ? f->source : "body"),
@@ -201,7 +201,7 @@ void ctx_fail(tern_ctx *c, int status, const char *detail)
 
 void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults, size_t count)
 {
-    tern_problem *problem = count != 0 ? arena_alloc(&c->x->arena, sizeof *problem) : NULL;
+    tern_problem *problem = count != 0 ? arena_alloc(ctx_arena(c), sizeof *problem) : NULL;
     if (problem != NULL)
         *problem = (tern_problem){.faults = faults, .fault_count = count};
     fail(c, status, detail, problem, NULL);
@@ -209,7 +209,7 @@ void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fau
 
 void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field)
 {
-    http_field *kept = ctx_need(c, arena_alloc(&c->x->arena, sizeof *kept));
+    http_field *kept = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *kept));
     *kept = *field;
     fail(c, status, detail, NULL, kept);
 }
@@ -218,7 +218,7 @@ void tern_fail(tern_ctx *c, int status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    const char *detail = arena_vprintf(&c->x->arena, NULL, format, args);
+    const char *detail = arena_vprintf(ctx_arena(c), NULL, format, args);
     va_end(args);
     ctx_fail(c, status, detail != NULL ? detail : "out of memory for the details");
 }
@@ -247,8 +247,8 @@ void ctx_place_fault(tern_ctx *c, tern_fault *told)
     buf_add_text(&text, "\",\"");
     buf_add_json(&text, told->field, strlen(told->field));
     buf_add_text(&text, "\"]");
-    const char *field = arena_printf(&c->x->arena, "%s.%s", wrapper, told->field);
-    const char *location = !text.failed ? arena_text(&c->x->arena, text.data, text.len) : NULL;
+    const char *field = arena_printf(ctx_arena(c), "%s.%s", wrapper, told->field);
+    const char *location = !text.failed ? arena_text(ctx_arena(c), text.data, text.len) : NULL;
     buf_free(&text);
     if (field == NULL || location == NULL) /* out of memory: its place is less exact */
         return;
@@ -282,7 +282,7 @@ void tern_fail_field(tern_ctx *c, int status, const char *field, const char *cod
     find_field(c, field, &told);
     va_list args;
     va_start(args, format);
-    told.message = ctx_need(c, arena_vprintf(&c->x->arena, NULL, format, args));
+    told.message = ctx_need(c, arena_vprintf(ctx_arena(c), NULL, format, args));
     va_end(args);
     told.code = code;
     tern_fail_with(c, &(tern_problem){

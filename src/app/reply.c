@@ -27,7 +27,7 @@ tern_reply tern_textf(tern_ctx *c, const char *format, ...)
     tern_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
     va_list args;
     va_start(args, format);
-    char *text = arena_vprintf(&c->x->arena, &reply.len, format, args);
+    char *text = arena_vprintf(ctx_arena(c), &reply.len, format, args);
     va_end(args);
     reply.data = ctx_need(c, text);
     return reply;
@@ -77,7 +77,7 @@ tern_reply tern_status(tern_ctx *c, int status)
     if (status == 204 || status == 304)
         return reply;
     reply.type = status_type;
-    reply.data = ctx_need(c, arena_printf(&c->x->arena, "%d %s", status, http_status_text(status)));
+    reply.data = ctx_need(c, arena_printf(ctx_arena(c), "%d %s", status, http_status_text(status)));
     reply.len = strlen(reply.data);
     return reply;
 }

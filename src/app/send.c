@@ -89,7 +89,7 @@ static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *sta
  * a wrong clock must not keep a file new for years (RFC 9110 section 8.8.2.1). */
 static void put_last_modified(tern_ctx *c, int64_t at)
 {
-    char *date = arena_alloc(&c->x->arena, HTTP_DATE_LEN + 1);
+    char *date = arena_alloc(ctx_arena(c), HTTP_DATE_LEN + 1);
     if (date == NULL || http_field_get(c->x, "Last-Modified") != NULL)
         return;
     int64_t now = (int64_t)time(NULL);

@@ -52,7 +52,7 @@ static bool is_same_type(const tern_type *a, const tern_type *b)
 static bool keeps_rules(tern_ctx *c, const tern_type *type, const void *value, tern_reply *instead)
 {
     tern_faults faults;
-    faults_init(&faults, &c->x->arena);
+    faults_init(&faults, ctx_arena(c));
     const tern_route_options *options = c->match.route != NULL ? &c->match.route->options : NULL;
     bool is_described = options != NULL && options->returns != NULL && is_same_type(type, options->returns);
     bool is_part = !is_described || options->partial;
@@ -158,7 +158,7 @@ tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, b
         return reply;
     json_out out;
     const route *r = c->match.route;
-    json_out_init(&out, &c->x->arena, expected_bytes(type, value));
+    json_out_init(&out, ctx_arena(c), expected_bytes(type, value));
     bool is_wrapped = r != NULL && r->reply_head.len != 0;
     if (!(is_wrapped ? encode_wrapped(r, type, value, &out) : json_encode(type, value, &out)))
         return refuse_encoding(c, type, value, &out);
@@ -224,7 +224,7 @@ static tern_reply page_reply(tern_ctx *c, const tern_type *type, const void *lis
     if (checks && !keeps_rules(c, type, list, &reply))
         return reply;
     json_out out;
-    json_out_init(&out, &c->x->arena, expected_bytes(type, list) + FACTS_BYTES);
+    json_out_init(&out, ctx_arena(c), expected_bytes(type, list) + FACTS_BYTES);
     if (!put_key(&out, shape, PAGE_ITEMS) || !json_encode(type, list, &out) ||
         !put_facts(&out, shape, paging))
         return refuse_encoding(c, type, list, &out);
@@ -241,7 +241,7 @@ tern_reply tern_page_of(tern_ctx *c, const tern_type *type, const void *list, in
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         if (shape->names[unknown[i]] != NULL)
             return refuse(c, type, "tern_page was given a number, which does not set the page's field",
-                          arena_printf(&c->x->arena, "\"%s\"; pass the tern_paging of tern_select_page",
+                          arena_printf(ctx_arena(c), "\"%s\"; pass the tern_paging of tern_select_page",
                                        shape->names[unknown[i]]));
     return page_reply(c, type, list, &(tern_paging){.total = total}, checks);
 }
@@ -266,7 +266,7 @@ static const char *key_segment(tern_ctx *c, const field_plan *f, const void *val
     } else {
         text.len = scalar_print(f->field->type, plan_value(f, value), number);
     }
-    char *encoded = ctx_need(c, arena_alloc(&c->x->arena, 3 * text.len + 1));
+    char *encoded = ctx_need(c, arena_alloc(ctx_arena(c), 3 * text.len + 1));
     return text.len != 0 && url_encode(text, false, encoded) != 0 ? encoded : NULL;
 }
 
@@ -282,7 +282,7 @@ static const char *key_path(tern_ctx *c, const tern_type *type, const void *valu
         const char *segment = key_segment(c, f, value);
         if (segment == NULL)
             return NULL;
-        path = path == NULL ? segment : ctx_need(c, arena_printf(&c->x->arena, "%s/%s", path, segment));
+        path = path == NULL ? segment : ctx_need(c, arena_printf(ctx_arena(c), "%s/%s", path, segment));
     }
     return path;
 }
@@ -296,14 +296,14 @@ const char *address_of_key(tern_ctx *c, const tern_type *type, const void *value
         return NULL;
     bool has_slash = path.data[path.len - 1] == '/';
     return ctx_need(
-        c, arena_printf(&c->x->arena, "%.*s%s%s", (int)path.len, path.data, has_slash ? "" : "/", key));
+        c, arena_printf(ctx_arena(c), "%.*s%s%s", (int)path.len, path.data, has_slash ? "" : "/", key));
 }
 
 /** Whether a client would be refused at that address, whatever its route. */
 static bool is_refused(tern_ctx *c, const char *location)
 {
     const tern_str raw = {location, strlen(location)};
-    char *decoded = ctx_need(c, arena_alloc(&c->x->arena, raw.len + 1));
+    char *decoded = ctx_need(c, arena_alloc(ctx_arena(c), raw.len + 1));
     bool has_marks;
     return url_decode_path_marked(raw, decoded, &has_marks) < 0 ||
            (has_marks && address_route(c, HTTP_GET, location) == NULL);

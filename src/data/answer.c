@@ -115,7 +115,7 @@ static _Noreturn void fail(tern_ctx *c, const data_error *error, const char *fie
         tern_log(TERN_LOG_DEBUG, "%s: the database says: %s", ctx_route_label(c, label, sizeof label),
                  error->message);
     tern_fault *fault = NULL;
-    if (field[0] != '\0' && code != NULL && (fault = arena_alloc(&c->x->arena, sizeof *fault)) != NULL) {
+    if (field[0] != '\0' && code != NULL && (fault = arena_alloc(ctx_arena(c), sizeof *fault)) != NULL) {
         *fault = (tern_fault){.source = "body", .field = field, .code = code, .message = detail};
         ctx_place_fault(c, fault);
     }

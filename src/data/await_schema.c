@@ -40,7 +40,7 @@ void data_check_later(const char *program, buf *problems)
 static void need_database(tern_ctx *c)
 {
     static const data_statement ask = {.sql = "select 1", .sql_len = sizeof "select 1" - 1};
-    data_run run = {.statement = &ask, .memory = &c->x->arena, .deadline_ms = data_deadline_ms()};
+    data_run run = {.statement = &ask, .memory = ctx_arena(c), .deadline_ms = data_deadline_ms()};
     if (!data_self.engine->run(data_self.primary, &run))
         data_answer(c, &run.error, NULL, NULL);
 }

@@ -66,7 +66,7 @@ const data_statement *statement_find_combination(tern_ctx *c, const statement_ke
         if (s->hash != hash || !is_of(s, key, given))
             continue;
         s->used_at = ++kept.uses;
-        return ctx_need(c, (void *)(uintptr_t)made_copy(&c->x->arena, s->made));
+        return ctx_need(c, (void *)(uintptr_t)made_copy(ctx_arena(c), s->made));
     }
     return NULL;
 }
@@ -154,7 +154,7 @@ const data_statement *sql_finish_with(tern_ctx *c, sql_builder *b, const stateme
     s->next = kept.slots[s->hash % SLOTS];
     kept.slots[s->hash % SLOTS] = s;
     kept.count++;
-    return ctx_need(c, (void *)(uintptr_t)made_copy(&c->x->arena, s->made));
+    return ctx_need(c, (void *)(uintptr_t)made_copy(ctx_arena(c), s->made));
 }
 
 void combinations_forget(void)

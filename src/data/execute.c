@@ -102,7 +102,7 @@ bool data_execute(tern_ctx *c, data_run *run, const data_table *table, tern_data
     data_request *request = data_request_of(c);
     data_transaction *transaction = data_transaction_here(request);
     uint64_t started_ns = clock_ns();
-    run->memory = &c->x->arena;
+    run->memory = ctx_arena(c);
     run->deadline_ms = data_deadline_ms();
 #if !defined(NDEBUG)
     count_statement(c, request, run->statement);
@@ -124,7 +124,7 @@ bool data_execute_all(tern_ctx *c, data_run *runs, unsigned count, const data_ta
     uint64_t deadline_ms = data_deadline_ms();
     int64_t rows = 0;
     for (unsigned i = 0; i < count; i++) {
-        runs[i].memory = &c->x->arena;
+        runs[i].memory = ctx_arena(c);
         runs[i].deadline_ms = deadline_ms;
         runs[i].rows = 0;
         runs[i].error.fault = TERN_DATA_OK;

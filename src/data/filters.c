@@ -112,7 +112,7 @@ static const filters_given *settle(tern_ctx *c, const gathered *g)
 {
     size_t values_bytes = g->value_count * sizeof *g->values, texts_bytes = g->text_count * sizeof *g->texts;
     filters_given *given =
-        ctx_need(c, arena_alloc(&c->x->arena, sizeof *given + values_bytes + texts_bytes + g->shape_len));
+        ctx_need(c, arena_alloc(ctx_arena(c), sizeof *given + values_bytes + texts_bytes + g->shape_len));
     tern_arg *values = (tern_arg *)(void *)(given + 1);
     const char **texts = (const char **)(void *)(values + g->value_count);
     uint8_t *shape = (uint8_t *)(texts + g->text_count);

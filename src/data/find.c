@@ -21,7 +21,7 @@ void select_where_key(sql_builder *b, const data_table *table)
 /** The key, with values given as numbers converted. */
 static const tern_arg *converted_key(tern_ctx *c, const data_table *table, const tern_arg *given)
 {
-    tern_arg *key = ctx_need(c, arena_alloc(&c->x->arena, table->key_count * sizeof *key));
+    tern_arg *key = ctx_need(c, arena_alloc(ctx_arena(c), table->key_count * sizeof *key));
     for (unsigned i = 0; i < table->key_count; i++) {
         const data_column *column = &table->columns[table->keys[i]];
         key[i] = data_must_convert(column, given[i].kind) ? data_convert(c, column, &given[i]) : given[i];
@@ -92,7 +92,7 @@ void *select_find_within(tern_ctx *c, const data_table *table, tern_args key, co
     data_run run = {
         .statement = find_statement(c, table, within, given), .on_row = rows_take_only, .sink = &list};
     run.args = statement_args(c, run.statement, args);
-    list.items = ctx_need(c, arena_alloc(&c->x->arena, table->type->size));
+    list.items = ctx_need(c, arena_alloc(ctx_arena(c), table->type->size));
     return data_execute(c, &run, table, within->error) && list.count != 0 ? list.items : NULL;
 }
 
@@ -135,7 +135,7 @@ void *tern_find_all_of(tern_ctx *c, const tern_type *type, tern_args keys)
                     table->key_count);
     unsigned count = keys.count / table->key_count;
     rows_list list = {.c = c, .map = select_need_map(c, table), .room = count};
-    list.items = ctx_need(c, arena_alloc(&c->x->arena, count * table->type->size));
+    list.items = ctx_need(c, arena_alloc(ctx_arena(c), count * table->type->size));
     for (unsigned done = 0, some; done < count; done += some) {
         some = count - done < DATA_RUNS_MOST ? count - done : DATA_RUNS_MOST;
         find_some(c, table, keys.items + (size_t)done * table->key_count, some, &list);

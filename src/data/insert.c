@@ -103,8 +103,8 @@ static bool insert_batch(tern_ctx *c, const data_table *table, char *rows, unsig
     size_t size = table->type->size;
     unsigned arg_count = 0;
     tern_arg *args =
-        ctx_need(c, arena_alloc(&c->x->arena, (size_t)count * table->column_count * sizeof *args));
-    new_keys new = {ctx_need(c, arena_alloc(&c->x->arena, count * sizeof *new.keys)), 0};
+        ctx_need(c, arena_alloc(ctx_arena(c), (size_t)count * table->column_count * sizeof *args));
+    new_keys new = {ctx_need(c, arena_alloc(ctx_arena(c), count * sizeof *new.keys)), 0};
     for (unsigned i = 0; i < count; i++)
         if (!insert_args(c, table, wants_key, rows + i * size, args, &arg_count, error))
             return false;
@@ -139,7 +139,7 @@ bool tern_insert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     write_complete(c, table, row);
     bool wants_key = write_wants_key(table, row);
     unsigned count = 0;
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, table->column_count * sizeof *args));
+    tern_arg *args = ctx_need(c, arena_alloc(ctx_arena(c), table->column_count * sizeof *args));
     if (!insert_args(c, table, wants_key, row, args, &count, options->error))
         return false;
     if (is_long(args, count))

@@ -133,7 +133,7 @@ void keyset_values(tern_ctx *c, const data_table *table, const keyset *set, data
         after_kind kind = after_of(&set->items[i], dialect);
         for (unsigned k = 0; k <= i && kind != AFTER_NOTHING; k++)
             if (has_value(&set->items[k], k == i, kind) &&
-                !data_column_arg(set->items[k].column, after, &c->x->arena, values++, &error))
+                !data_column_arg(set->items[k].column, after, ctx_arena(c), values++, &error))
                 data_answer(c, &error, table, NULL);
     }
 }

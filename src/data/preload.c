@@ -331,8 +331,8 @@ void tern_preload_of(tern_ctx *c, const tern_type *type, void *items, size_t cou
     relate(&p, rows.field, rows.field_len);
     if (rows.count == 0)
         return;
-    pair *keys = ctx_need(c, arena_alloc(&c->x->arena, rows.count * sizeof *keys));
-    tern_arg *asked = ctx_need(c, arena_alloc(&c->x->arena, rows.count * sizeof *asked));
+    pair *keys = ctx_need(c, arena_alloc(ctx_arena(c), rows.count * sizeof *keys));
+    tern_arg *asked = ctx_need(c, arena_alloc(ctx_arena(c), rows.count * sizeof *asked));
     size_t key_count = 0, different = 0;
     for (size_t i = 0; i < rows.count; i++) {
         keys[key_count] = (pair){key_of(&p, rows.rows[i]), rows.rows[i]};

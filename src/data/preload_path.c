@@ -56,7 +56,7 @@ static preload_rows step(tern_ctx *c, const preload_rows *from, const field_plan
     if (!was_read)
         data_misuse(c, "%s.%s was not read: the tern_preload of that field comes first", from->type->name,
                     f->field->name);
-    to.rows = ctx_need(c, arena_alloc(&c->x->arena, count * sizeof *to.rows));
+    to.rows = ctx_need(c, arena_alloc(ctx_arena(c), count * sizeof *to.rows));
     for (size_t i = 0; i < from->count; i++) {
         char *value = plan_value(f, from->rows[i]);
         if (is_list)
@@ -71,7 +71,7 @@ preload_rows preload_path_follow(tern_ctx *c, const tern_type *type, void *items
                                  const char *path)
 {
     preload_rows at = {.type = type, .count = count};
-    at.rows = ctx_need(c, arena_alloc(&c->x->arena, count * sizeof *at.rows));
+    at.rows = ctx_need(c, arena_alloc(ctx_arena(c), count * sizeof *at.rows));
     for (size_t i = 0; i < count; i++)
         at.rows[i] = (char *)items + i * type->size;
     const char *word = next_word(path);

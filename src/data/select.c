@@ -156,7 +156,7 @@ static void warn_of_pages(tern_ctx *c, const data_table *table, const tern_selec
              "rows and leave others out; %s",
              s->place, ctx_route_label(c, label, sizeof label), table->type->name,
              key == NULL ? "the view has no field with .key = true, which would complete .order_by"
-                         : arena_printf(&c->x->arena, "give it .order_by = \"%s\"", key));
+                         : arena_printf(ctx_arena(c), "give it .order_by = \"%s\"", key));
 }
 
 void select_build(sql_builder *b, const data_table *table, statement_verb verb, const select_sum *sum,
@@ -213,7 +213,7 @@ const tern_arg *select_args(tern_ctx *c, const data_table *table, const tern_sel
         return given->items;
     data_dialect dialect = data_self.engine->dialect;
     unsigned count = given->count, after_count = after != NULL ? keyset_count(after, dialect) : 0;
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (count + after_count + 2) * sizeof *args));
+    tern_arg *args = ctx_need(c, arena_alloc(ctx_arena(c), (count + after_count + 2) * sizeof *args));
     if (count != 0)
         memcpy(args, given->items, count * sizeof *args);
     if (after != NULL)

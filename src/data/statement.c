@@ -232,7 +232,7 @@ const data_statement *sql_finish(tern_ctx *c, sql_builder *b, const statement_ke
     const char *mistake = b->mistake, *mistaken = b->mistaken;
     bool is_kept = !b->is_transient && kept.count < STATEMENTS_KEPT_MOST;
     if (mistake == NULL && !b->sql.failed && !b->kinds.failed)
-        statement = is_kept ? keep(key, b, writes) : transient(&c->x->arena, b, writes);
+        statement = is_kept ? keep(key, b, writes) : transient(ctx_arena(c), b, writes);
     buf_free(&b->sql);
     buf_free(&b->kinds);
     if (mistake != NULL)
@@ -245,7 +245,7 @@ const tern_arg *statement_args(tern_ctx *c, const data_statement *statement, con
     const made_statement *s = (const made_statement *)statement;
     if (s->conversion_count == 0)
         return args;
-    tern_arg *converted = ctx_need(c, arena_alloc(&c->x->arena, statement->arg_count * sizeof *args));
+    tern_arg *converted = ctx_need(c, arena_alloc(ctx_arena(c), statement->arg_count * sizeof *args));
     memcpy(converted, args, statement->arg_count * sizeof *args);
     for (unsigned i = 0; i < s->conversion_count; i++) {
         const statement_conversion *at = &s->conversions[i];

@@ -171,7 +171,7 @@ bool data_transaction_begin(tern_ctx *c, const tern_transaction_options *options
     data_transaction *outer = data_transaction_here(request), *t = tern_alloc(c, sizeof *t);
     data_error why = {0};
     *t = (data_transaction){
-        .outer = request->transaction, .request = request, .owner = coro_self(), .memory = &c->x->arena};
+        .outer = request->transaction, .request = request, .owner = coro_self(), .memory = ctx_arena(c)};
     if (outer != NULL) {
         if (!data_transaction_may_run(outer, &why))
             return data_answer(c, &why, NULL, error);

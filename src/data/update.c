@@ -141,7 +141,7 @@ bool tern_update_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     if ((set.bits[0] | set.bits[1]) == 0 && table->version == NULL)
         return is_there(c, table, row, options->error);
     size_t room = table->column_count + table->key_count + 1;
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, room * sizeof *args));
+    tern_arg *args = ctx_need(c, arena_alloc(ctx_arena(c), room * sizeof *args));
     if (!update_args(c, table, &set, row, args, options->error))
         return false;
     const data_statement *statement = update_statement(c, table, &set);

@@ -118,7 +118,7 @@ static bool update_batch(tern_ctx *c, const data_table *table, const column_set 
 {
     row_columns columns = columns_of(table, set);
     size_t size = table->type->size;
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, (size_t)count * columns.count * sizeof *args));
+    tern_arg *args = ctx_need(c, arena_alloc(ctx_arena(c), (size_t)count * columns.count * sizeof *args));
     for (unsigned row = 0; row < count; row++)
         for (unsigned i = 0; i < columns.count; i++)
             if (!write_arg(c, table, &table->columns[columns.numbers[i]], rows + row * size,
@@ -152,11 +152,11 @@ static bool update_each(tern_ctx *c, const data_table *table, const column_set *
 {
     data_transaction *transaction = data_transaction_here(data_request_of(c));
     const data_statement *statement = update_statement(c, table, set);
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, statement->arg_count * sizeof *args));
+    tern_arg *args = ctx_need(c, arena_alloc(ctx_arena(c), statement->arg_count * sizeof *args));
     uint64_t started_ns = clock_ns();
     for (size_t i = 0; i < count; i++) {
         char *row = rows + i * table->type->size;
-        data_run run = {.statement = statement, .args = args, .memory = &c->x->arena};
+        data_run run = {.statement = statement, .args = args, .memory = ctx_arena(c)};
         if (!update_args(c, table, set, row, args, error))
             return false;
         run.deadline_ms = data_deadline_ms();

@@ -98,7 +98,7 @@ bool tern_upsert_of(tern_ctx *c, const tern_type *type, void *row, const tern_wr
     data_request_of(c);
     write_complete(c, table, row);
     bool wants_key = write_wants_key(table, row);
-    tern_arg *args = ctx_need(c, arena_alloc(&c->x->arena, table->column_count * sizeof *args));
+    tern_arg *args = ctx_need(c, arena_alloc(ctx_arena(c), table->column_count * sizeof *args));
     if (!insert_args(c, table, wants_key, row, args, &count, options->error))
         return false;
     rows_list list = {.c = c, .map = select_need_map(c, table), .items = row};

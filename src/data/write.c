@@ -207,5 +207,5 @@ bool write_arg(tern_ctx *c, const data_table *table, const data_column *column, 
                tern_arg *out, tern_data_error *error)
 {
     data_error why;
-    return data_column_arg(column, row, &c->x->arena, out, &why) || data_answer(c, &why, table, error);
+    return data_column_arg(column, row, ctx_arena(c), out, &why) || data_answer(c, &why, table, error);
 }

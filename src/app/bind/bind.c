@@ -21,9 +21,9 @@ void bind_fail_faults(tern_ctx *c, const tern_faults *faults)
         ctx_need(c, NULL);
     const char *detail = faults->count == 1
                              ? "1 value is wrong"
-                             : arena_printf(&c->x->arena, "%u values are wrong", faults->count);
+                             : arena_printf(ctx_arena(c), "%u values are wrong", faults->count);
     size_t count;
-    const tern_fault *list = faults_list(faults, &c->x->arena, &count);
+    const tern_fault *list = faults_list(faults, ctx_arena(c), &count);
     ctx_fail_faults(c, 422, detail, list, list != NULL ? count : 0);
 }
 
@@ -31,7 +31,7 @@ void bind_fail_at(tern_ctx *c, const char *source, const char *name, const char 
 {
     const place above = {.name = source}, here = {.up = &above, .name = name};
     tern_faults faults;
-    faults_init(&faults, &c->x->arena);
+    faults_init(&faults, ctx_arena(c));
     fault_add(&faults, &here, code, NULL, NULL, "%s", message);
     bind_fail_faults(c, &faults);
     __builtin_unreachable();
@@ -232,7 +232,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
     if (c->is_bound)
         ctx_fail(c, 500, "the input was already read");
     c->is_bound = true;
-    faults_init(&b.faults, &c->x->arena);
+    faults_init(&b.faults, ctx_arena(c));
     b.model = tern_alloc(c, b.plan->size);
     read_model(&b);
     bind_fail_faults(c, &b.faults);
@@ -242,7 +242,7 @@ void *tern_bind(tern_ctx *c, const tern_type *type)
 void *tern_read_input_(tern_ctx *c, const bind_plan *plan, tern_faults *faults)
 {
     binding b = {.c = c, .plan = plan, .model = tern_alloc(c, plan->size)};
-    faults_init(&b.faults, &c->x->arena);
+    faults_init(&b.faults, ctx_arena(c));
     read_model(&b);
     bool is_right = b.faults.count == 0 && !b.faults.is_memory_short;
     faults_join(faults, &b.faults);

@@ -93,7 +93,7 @@ static bool read_json(tern_ctx *c, const tern_type *type, void *out, tern_str te
         ctx_fail(c, 500, "the body was already read");
     const json_limits limits = {.items = c->app->options.limits.json_values};
     c->is_json_read = true;
-    if (json_decode(type, out, text, &limits, &body_place, &c->x->arena, faults))
+    if (json_decode(type, out, text, &limits, &body_place, ctx_arena(c), faults))
         return true;
     fail_broken(c, faults);
     return false;
@@ -107,7 +107,7 @@ void *bind_json_body(tern_ctx *c, const tern_type *type)
     need_plain(c);
     void *out = tern_alloc(c, type->size);
     tern_faults faults;
-    faults_init(&faults, &c->x->arena);
+    faults_init(&faults, ctx_arena(c));
     bind_need_plan(c, type);
     read_json(c, type, out, text, &faults);
     bind_fail_faults(c, &faults);
@@ -156,7 +156,7 @@ static tern_str form_text(tern_ctx *c)
     do {
         if (room - len < PIECE_BYTES) {
             size_t more = 2 * room + PIECE_BYTES;
-            text = ctx_need(c, arena_resize(&c->x->arena, text, more));
+            text = ctx_need(c, arena_resize(ctx_arena(c), text, more));
             room = more;
         }
         n = tern_body_read(c, text + len, PIECE_BYTES);
@@ -185,7 +185,7 @@ static void bind_form(binding *b)
         if (number < 0)
             continue;
         bool is_memory_short;
-        char *text = form_decode(&c->x->arena, raw, &value.len, &is_memory_short);
+        char *text = form_decode(ctx_arena(c), raw, &value.len, &is_memory_short);
         if (is_memory_short)
             ctx_need(c, NULL);
         if (text == NULL)

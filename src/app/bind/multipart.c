@@ -165,7 +165,7 @@ static void begin_part(form_reader *r)
     if (++r->files > FILES_MAX)
         tern_fail(c, 413, "the form has more than %d files", FILES_MAX);
     if (r->stage == NULL)
-        r->stage = ctx_need(c, arena_alloc(&c->x->arena, FILE_MEMORY_BYTES));
+        r->stage = ctx_need(c, arena_alloc(ctx_arena(c), FILE_MEMORY_BYTES));
     r->stage_len = 0;
     r->upload = tern_alloc(c, sizeof *r->upload);
     r->upload->fd = -1;
@@ -181,7 +181,7 @@ static void add_text(form_reader *r, tern_str piece)
         tern_fail(c, 413, "the form has more than %d bytes of text", TEXTS_MAX_BYTES);
     if (r->text == NULL || r->text_room < r->text_len + piece.len + 1) { /* one for the NUL */
         size_t room = 2 * r->text_len + piece.len + 1;
-        char *text = ctx_need(c, arena_alloc(&c->x->arena, room));
+        char *text = ctx_need(c, arena_alloc(ctx_arena(c), room));
         if (r->text != NULL)
             memcpy(text, r->text, r->text_len);
         r->text = text;
@@ -209,7 +209,7 @@ static void end_file(form_reader *r)
     tern_upload *upload = r->upload;
     bool is_small = upload->fd < 0 && r->files_bytes + r->stage_len <= FILES_MEMORY_BYTES;
     if (is_small) {
-        char *data = ctx_need(c, arena_alloc(&c->x->arena, r->stage_len + 1));
+        char *data = ctx_need(c, arena_alloc(ctx_arena(c), r->stage_len + 1));
         memcpy(data, r->stage, r->stage_len);
         data[r->stage_len] = '\0';
         upload->data = data;

@@ -20,7 +20,7 @@ static const char *const codes[] = {
 
 void bind_texts_add(tern_ctx *c, bind_texts *texts, tern_str text, const tern_upload *upload)
 {
-    bind_text *added = ctx_need(c, arena_alloc(&c->x->arena, sizeof *added));
+    bind_text *added = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *added));
     *added = (bind_text){.text = text, .upload = upload};
     if (texts->first == NULL)
         texts->first = added;

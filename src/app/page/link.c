@@ -64,7 +64,7 @@ void page_link_next(tern_ctx *c, const tern_paging *p)
     snprintf(number, sizeof number, "%lld", (long long)(p->page > 0 ? p->page : 1) + 1);
     const char *name = p->next != NULL ? after : page, *value = p->next != NULL ? p->next : number;
     size_t room = 3 * (path.len + query.len + strlen(name)) + strlen(value) + 32;
-    char *link = ctx_need(c, arena_alloc(&c->x->arena, room)), *at = link;
+    char *link = ctx_need(c, arena_alloc(ctx_arena(c), room)), *at = link;
     *at++ = '<';
     at = put_raw(at, path);
     *at++ = '?';

@@ -95,7 +95,7 @@ tern_reply provide_run(tern_ctx *c)
     void *given[PROVIDE_PAIRS_MAX];
     c->provided = NULL;
     c->provided = p.values = tern_alloc(c, p.plan->count * sizeof *p.values);
-    faults_init(&p.faults, &c->x->arena);
+    faults_init(&p.faults, ctx_arena(c));
     for (unsigned i = 0; i < p.plan->count; i++)
         take_step(&p, i);
     if (p.missing != 0)

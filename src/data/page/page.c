@@ -25,7 +25,7 @@ static const void *row_of_key(tern_ctx *c, const data_table *table, const tern_p
     data_error error;
     const tern_selection within = {.where = s->where, .args = s->args, .trusted_sql = s->trusted_sql};
     for (unsigned i = 0; i < table->key_count; i++)
-        if (!data_column_arg(&table->columns[table->keys[i]], key_row, &c->x->arena, &key[i], &error))
+        if (!data_column_arg(&table->columns[table->keys[i]], key_row, ctx_arena(c), &key[i], &error))
             data_answer(c, &error, table, NULL);
     const void *row = select_find_within(c, table, (tern_args){key, table->key_count}, &within);
     if (row == NULL)
@@ -44,7 +44,7 @@ static const void *place_of(tern_ctx *c, const data_table *table, const char *wo
         refuse(c, p, "not_with_search", "cannot go with a search, whose pages go by number");
     if (p->page > 1)
         refuse(c, p, "not_with_page", "cannot go with the number of a page");
-    switch (cursor_may_be(order) ? cursor_read(&c->x->arena, table, order, p->after, &row) : CURSOR_NONE) {
+    switch (cursor_may_be(order) ? cursor_read(ctx_arena(c), table, order, p->after, &row) : CURSOR_NONE) {
     case CURSOR_OF_VALUES:
         return row;
     case CURSOR_OF_KEY:
@@ -115,7 +115,7 @@ void *page_select(tern_ctx *c, const data_table *table, const char *words, tern_
     list->count -= p->has_next;
     if (p->has_next && cursor_may_be(&order))
         p->next =
-            cursor_write(&c->x->arena, table, &order,
+            cursor_write(ctx_arena(c), table, &order,
                          (const char *)(const void *)list->items + (list->count - 1) * table->type->size);
     if (s->error == NULL || s->error->fault == TERN_DATA_OK)
         find_total(c, table, words, s, list->count, p);

@@ -11,7 +11,7 @@ static _Noreturn void refuse(tern_ctx *c, const tern_field *field, const char *c
 {
     tern_faults faults;
     const place here = {.up = &body_place, .name = field->json != NULL ? field->json : field->name};
-    faults_init(&faults, &c->x->arena);
+    faults_init(&faults, ctx_arena(c));
     fault_add(&faults, &here, code, NULL, NULL, "%s", message);
     bind_fail_faults(c, &faults);
     __builtin_unreachable();

@@ -42,10 +42,10 @@ static tern_args key_in_path(tern_ctx *c, const resource *r, const data_table *t
         const field_plan *f = &plan_of(r->key)->fields[i];
         data_column column = table->columns[table->keys[i]];
         const char *text = tern_param(c, f->field->name);
-        if (scalar_read(f->type, text, strlen(text), plan_value(f, key), &c->x->arena) != NULL)
+        if (scalar_read(f->type, text, strlen(text), plan_value(f, key), ctx_arena(c)) != NULL)
             tern_fail(c, 404, "there is no such %s", r->model->name);
         column.plan = f;
-        if (!data_column_arg(&column, key, &c->x->arena, &args[i], &error))
+        if (!data_column_arg(&column, key, ctx_arena(c), &args[i], &error))
             data_answer(c, &error, table, NULL);
     }
     return (tern_args){args, table->key_count};
@@ -100,7 +100,7 @@ static tern_reply run_read(tern_ctx *c)
 static void must_be_valid(tern_ctx *c, const tern_type *model, const void *row)
 {
     tern_faults faults;
-    faults_init(&faults, &c->x->arena);
+    faults_init(&faults, ctx_arena(c));
     bind_need_plan(c, model);
     validate_value(model, row, &body_place, &faults);
     bind_fail_faults(c, &faults);
@@ -114,7 +114,7 @@ static const void *show_stored(tern_ctx *c, const data_table *table, void *row)
     tern_arg *key = tern_alloc(c, table->key_count * sizeof *key);
     data_error error;
     for (unsigned i = 0; i < table->key_count; i++)
-        if (!data_column_arg(&table->columns[table->keys[i]], row, &c->x->arena, &key[i], &error))
+        if (!data_column_arg(&table->columns[table->keys[i]], row, ctx_arena(c), &key[i], &error))
             data_answer(c, &error, table, NULL);
     void *stored = select_find(c, table, (tern_args){key, table->key_count}, NULL);
     for (unsigned i = 0; i < table->column_count && stored != NULL; i++) {
@@ -274,7 +274,7 @@ static tern_filter filter_of(tern_ctx *c, const resource *r, const data_table *t
                      "exceeds the maximum number of filters");
     data_column column = *data_table_column(table, name, strlen(name));
     column.plan = &plan_of(r->asking)->fields[number];
-    if (!data_column_arg(&column, in, &c->x->arena, arg, &error))
+    if (!data_column_arg(&column, in, ctx_arena(c), arg, &error))
         data_answer(c, &error, table, NULL);
     return (tern_filter){r->filter_texts[number], {arg, 1}};
 }

@@ -55,7 +55,7 @@ static resource_tag tag_of_row(tern_ctx *c, const resource *r, const void *row)
 {
     json_out out;
     bind_need_plan(c, r->model);
-    json_out_init(&out, &c->x->arena, plan_of(r->model)->least_bytes + 128);
+    json_out_init(&out, ctx_arena(c), plan_of(r->model)->least_bytes + 128);
     if (!json_encode(r->model, row, &out) && out.refusal == JSON_NOT_REFUSED)
         ctx_need(c, NULL);
     return resource_tag_of(r, row, out.data,

@@ -69,7 +69,7 @@ static const char *query_of(tern_ctx *c, const char *words)
     const char *kept = NULL;
     bool may_match = search_add_query(&query, data_self.engine->dialect, words);
     if (may_match && !query.failed)
-        kept = arena_text(&c->x->arena, query.data, query.len);
+        kept = arena_text(ctx_arena(c), query.data, query.len);
     buf_free(&query);
     return may_match ? ctx_need(c, (void *)(uintptr_t)kept) : NULL;
 }
