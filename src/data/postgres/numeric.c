@@ -1,7 +1,6 @@
 #include "data/postgres/numeric.h"
 
 #include "data/postgres/wire.h"
-#include "schema/number/print.h"
 #include "schema/scalar.h"
 
 #include <math.h>
@@ -40,6 +39,28 @@ static unsigned digit_at(const numeric *n, int power)
     return index >= 0 && index < (int)n->count ? wire_get_16(n->digits + 2 * index) : 0;
 }
 
+static const int64_t powers[MOST_DIGITS + 1] = {
+    1,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000,
+    100000000000,
+    1000000000000,
+    10000000000000,
+    100000000000000,
+    1000000000000000,
+    10000000000000000,
+    100000000000000000,
+    1000000000000000000,
+};
+
 /* The number times 10^scale, when that is whole and has at most 18 digits. */
 static bool scaled(const numeric *n, unsigned scale, int64_t *out)
 {
@@ -55,9 +76,8 @@ static bool scaled(const numeric *n, unsigned scale, int64_t *out)
             place++;
         }
         int64_t part;
-        if (place < 0 || place > MOST_DIGITS ||
-            __builtin_mul_overflow(digit, (int64_t)number_tens[place], &part) ||
-            __builtin_add_overflow(units, part, &units) || units >= (int64_t)number_tens[MOST_DIGITS])
+        if (place < 0 || place > MOST_DIGITS || __builtin_mul_overflow(digit, powers[place], &part) ||
+            __builtin_add_overflow(units, part, &units) || units >= powers[MOST_DIGITS])
             return false;
     }
     *out = n->sign == SIGN_MINUS ? -units : units;
@@ -146,7 +166,7 @@ bool numeric_print(const char *data, size_t len, buf *to)
         buf_add_text(to, ".");
     for (unsigned place = 0; place < n.scale; place++) {
         unsigned digit = digit_at(&n, -1 - (int)(place / 4)); /* four decimals */
-        buf_add_printf(to, "%u", (unsigned)(digit / (unsigned)number_tens[3 - place % 4] % 10));
+        buf_add_printf(to, "%u", (unsigned)(digit / (unsigned)powers[3 - place % 4] % 10));
     }
     return !to->failed;
 }
