@@ -319,7 +319,7 @@ TERN_TEST(a_key_whose_path_is_that_of_another_route_is_refused)
 {
     tern_answer *a = tern_test_post(t, "/labels", .json = "{\"name\":\"none\"}");
     tern_check_status(a, 422);
-    tern_check(strstr(a->body, "something else") != NULL);
+    tern_check(strstr(a->body, "another row has this one") != NULL);
 }
 
 TERN_TEST(a_handler_of_ones_own_promises_no_location_that_is_always_refused)

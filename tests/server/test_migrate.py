@@ -192,7 +192,7 @@ def a_first_start_makes_the_tables_and_its_models_become_the_first_migration(pla
     out = place.must("migrate", "make", models=2)
     check("0001_initial" in out and "0002_change_column_todo_title_and_more" in out, out)
     check_equal(place.must("migrate", models=2),
-                "taken as applied, since the tables are there: all up to 0001_initial\n"
+                "recorded as applied, because the tables exist: all up to 0001_initial\n"
                 "applied 0002_change_column_todo_title_and_more\n")
     check_equal(place.sql("select name from person"), "Ann")
     check_equal(place.must("migrate", "make", models=2), "no changes: the models agree with the migrations\n")
@@ -205,14 +205,14 @@ def an_application_does_not_start_on_a_database_that_does_not_fit(place):
     place.must("migrate")
     check("the models have changes that are not in a migration" in place.refused("run", models=2), "changed models")
     shutil.rmtree(os.path.join(place.folder, "migrations"))
-    check("0001_initial is applied to the database, but the folder migrations holds no migrations" in
+    check("0001_initial is applied to the database, but the folder migrations has no migrations" in
           place.refused("run"), "no folder")
 
 
 @on_both
 def tables_of_others_are_left_alone(place):
     place.sql("create table someones (id integer)")
-    check("the database has tables that no migration" in place.refused("run"), "foreign tables")
+    check("the database has tables that neither a migration" in place.refused("run"), "foreign tables")
     check_equal(place.sql("select count(*) from someones"), "0")
 
 
@@ -603,7 +603,7 @@ def check_ends_with_1_only_when_there_are_changes():
     with Place("sqlite") as place:
         place.must("migrate", "make")
         place.must("migrate", "make", "--check")
-        check("changes that are in no migration" in place.refused("migrate", "make", "--check", models=2), "changes")
+        check("changes that are not in a migration" in place.refused("migrate", "make", "--check", models=2), "changes")
         check_equal(len(glob.glob(os.path.join(place.folder, "migrations", "0002*"))), 0, "files written")
 
 
@@ -611,8 +611,8 @@ def check_ends_with_1_only_when_there_are_changes():
 def mistakes_on_the_command_line_are_named():
     with Place("sqlite") as place:
         check("migrate mkae: unknown command" in place.refused("migrate", "mkae"), "a word")
-        check("--fast: is not understood here" in place.refused("migrate", "status", "--fast"), "a flag")
-        check("a migration's name has small letters" in place.refused("migrate", "make", "../x"), "a name")
+        check("--fast: unknown argument" in place.refused("migrate", "status", "--fast"), "a flag")
+        check("a migration's name has lower-case letters" in place.refused("migrate", "make", "../x"), "a name")
         check("Usage: migrating migrate" in place.must("migrate", "--help"), "help")
         check("bring the database's tables up to date" in place.must("--help"), "the application's help")
 

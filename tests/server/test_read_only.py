@@ -186,7 +186,7 @@ def a_file_that_cannot_be_opened_is_named_with_the_reason():
         error = place.refuse(f"sqlite:{place.folder}/none.db?mode=ro")
         check(f"sqlite:{place.folder}/none.db?mode=ro: No such file or directory" in error, error)
         error = place.refuse(f"sqlite:{place.folder}/none.db")
-        check(f"the folder {place.folder} cannot be written to" in error, error)
+        check(f"the folder {place.folder} is not writable" in error, error)
         error = place.refuse(f"sqlite:{place.folder}/none/app.db")
         check(f"the folder {place.folder}/none does not exist" in error, error)
         os.chmod(place.folder, 0o700)
@@ -227,7 +227,7 @@ def an_interrupted_transaction_is_reported_as_blocking():
             os.rename(os.path.join(place.folder, "of-" + name), os.path.join(place.folder, name))
         place.close()
         error = place.refuse()
-        check(place.url in error and "a transaction that was cut off" in error, error)
+        check(place.url in error and "an interrupted transaction" in error, error)
 
 
 if __name__ == "__main__":

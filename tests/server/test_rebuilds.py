@@ -223,7 +223,7 @@ def check_kept(place, rule, keep):
     table."""
     place.must("migrate", "make", "changed", models=2)
     error = place.refused("migrate", models=2)
-    check(f"the table todo has {rule}, of which its model does not know" in error, error)
+    check(f"the table todo has {rule}, which its model does not declare" in error, error)
     check("nothing of 0003_changed was applied" in error, error)
     with open_file(place, 3) as file:
         up, down = file.read().split("-- migrate:down\n")

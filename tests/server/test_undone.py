@@ -153,7 +153,7 @@ def tables_that_differ_from_the_models_are_reported_once_with_the_command_to_run
         code, output, errors = run(folder, "writes", url=file.url)
         check_equal(code, 1, "exit code")
         check_equal(output, "")
-        check("the database has tables that no migration" in errors, errors)
+        check("the database has tables that neither a migration" in errors, errors)
 
 
 @test
