@@ -274,7 +274,7 @@ static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
     return true;
 }
 
-static _Noreturn void fail_scope(scope *s, int status, const char *detail)
+__attribute__((noreturn)) static void fail_scope(scope *s, int status, const char *detail)
 {
     ctx_fail(s->owner, status, detail);
 }

@@ -73,7 +73,7 @@ def rows_survive_renames_and_rebuilt_tables(place):
                 "5|x|1|n||3\n6|y|2|||3")
     out = place.must("migrate", "make", "names", models=3)
     check("rename column person.name to full_name" in out and "rename table todo to task" in out, out)
-    check("DROP column task.note, with all that it holds" in out, out)
+    check("DROP column task.note, with all its values" in out, out)
     check_equal(place.must("migrate", models=3), "applied 0003_names\n")
     check_equal(place.sql("select id, heading, owner, priority from task order by id"), "5|x|1|3\n6|y|2|3")
     check_equal(place.sql("select id, full_name from person order by id"), "1|Ann\n2|Bob")

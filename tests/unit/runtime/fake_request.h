@@ -29,7 +29,7 @@ static inline fake_request *fake_of(tern_ctx *c)
     return (fake_request *)(void *)c;
 }
 
-static inline _Noreturn void fake_fail(scope *s, int status, const char *detail)
+__attribute__((noreturn)) static inline void fake_fail(scope *s, int status, const char *detail)
 {
     fake_request *r = s->owner;
     r->status = status;
