@@ -244,6 +244,7 @@ def declared_names():
     both = "#include <tern.h>\n#include <tern/test.h>\n"
     text = subprocess.run(["gcc", "-std=gnu17", "-E", "-P", f"-I{include}", "-xc", "-"], input=both, text=True,
                           stdout=subprocess.PIPE, check=True).stdout
+    text = re.sub(r"typedef [^;{}]*;", "", text)  # function types
     described = re.findall(r"extern tern_type ([^;]*);", text) + re.findall(r"extern const [\w ]*\b(tern_\w+);", text)
     return set(re.findall(r"\b(tern_\w+)\(", text)) | set(re.findall(r"\w+", " ".join(described)))
 
