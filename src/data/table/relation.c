@@ -58,8 +58,8 @@ void table_take_references(data_table *table)
 
 const data_column *data_referred_column(const data_column *reference, const data_table *table)
 {
-    const data_table *to = reference->references;
-    if (to == NULL || to->columns == NULL) /* a prepared table has columns */
+    const data_table *to = reference != NULL ? reference->references : NULL;
+    if (to == NULL || to->columns == NULL) /* neither is the case for a relation that was checked at start */
         return NULL;
     const data_column *key = &to->columns[to->keys[0]];
     if (to == table)
