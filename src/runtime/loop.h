@@ -72,7 +72,7 @@ void loop_stop(void);
  */
 static inline uint64_t loop_after_ms(uint64_t ms)
 {
-    return clock_ns() / 1000000 + 1 + ms;
+    return clock_ms() + 1 + ms;
 }
 
 /** Makes a sleeping loop turn; callable from any thread and from signal handlers. */

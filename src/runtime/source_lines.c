@@ -76,10 +76,10 @@ static int ask(const question *q, pid_t *child)
 /** Reads to the end; false when the time is over before. */
 static bool read_answer(int fd, char *out, size_t size)
 {
-    uint64_t until_ms = clock_ns() / 1000000 + SOURCE_LINES_MS;
+    uint64_t until_ms = clock_ms() + SOURCE_LINES_MS;
     size_t len = 0;
     for (;;) {
-        uint64_t now_ms = clock_ns() / 1000000;
+        uint64_t now_ms = clock_ms();
         struct pollfd polled = {.fd = fd, .events = POLLIN};
         out[len] = '\0';
         if (now_ms >= until_ms || poll(&polled, 1, (int)(until_ms - now_ms)) == 0)

@@ -21,11 +21,6 @@
 
 enum { LOOK_MS = 50, LAST_WORDS_MS = 2000, OUTPUT_SHOWN = 3000, CASE_MS = 120000 };
 
-static uint64_t now_ms(void)
-{
-    return clock_ns() / 1000000;
-}
-
 /* -- selecting routes -- */
 
 static bool is_named(const route *r, const char *const *names)
@@ -100,12 +95,12 @@ static _Noreturn void become_case(fuzz_run *run, const fuzz_job *job, pid_t pare
 static bool watch(fuzz_run *run, pid_t pid, int pid_fd, int *status)
 {
     struct pollfd polled = {.fd = pid_fd, .events = POLLIN};
-    uint64_t killed_ms = 0, began_ms = now_ms();
+    uint64_t killed_ms = 0, began_ms = clock_ms();
     for (;;) {
         poll(&polled, 1, LOOK_MS);
         if (waitpid(pid, status, WNOHANG) == pid)
             return killed_ms != 0;
-        uint64_t step_ms = __atomic_load_n(&run->shared->step_began_ms, __ATOMIC_ACQUIRE), now = now_ms();
+        uint64_t step_ms = __atomic_load_n(&run->shared->step_began_ms, __ATOMIC_ACQUIRE), now = clock_ms();
         bool is_late = (step_ms != 0 && now > step_ms + run->step_ms) || now > began_ms + CASE_MS;
         if (killed_ms == 0 && is_late) {
             kill(pid, SIGABRT); /* for the report of its position */
@@ -279,7 +274,7 @@ static bool run_and_keep(fuzz_run *run, const fuzz_job *job)
 static bool is_over(const fuzz_run *run, uint64_t began_ms)
 {
     return run->shared->requests >= run->most_requests ||
-           (run->seconds != 0 && now_ms() >= began_ms + run->seconds * UINT64_C(1000));
+           (run->seconds != 0 && clock_ms() >= began_ms + run->seconds * UINT64_C(1000));
 }
 
 /** The progress of sweeping each route. */
@@ -331,7 +326,7 @@ static bool look_once(fuzz_run *run, uint32_t count, uint64_t began_ms)
 bool fuzz_drive(fuzz_run *run)
 {
     sweeping *s = test_need(arena_alloc(run->arena, sizeof *s));
-    uint64_t began_ms = now_ms();
+    uint64_t began_ms = clock_ms();
     uint32_t count = router_count(run->app->router);
     *s = (sweeping){.next = {0}};
     count = count < FUZZ_ROUTES_MOST ? count : FUZZ_ROUTES_MOST;

@@ -27,7 +27,7 @@ static bool is_same(shrinker *s, const fuzz_step *steps, unsigned count)
     const fuzz_job job = {
         .kind = FUZZ_REPLAY, .steps = steps, .step_count = count, .sought = &s->finding->found};
     fuzz_promise promise = s->finding->found.breach.promise;
-    if (s->tries++ >= TRIES_MOST || clock_ns() / 1000000 > s->until_ms)
+    if (s->tries++ >= TRIES_MOST || clock_ms() > s->until_ms)
         return false;
     fuzz_promise end = fuzz_run_job(s->run, &job, why, sizeof why);
     if (is_of_process(promise))
@@ -199,7 +199,7 @@ static void shrink_json(shrinker *s, unsigned number)
 
 void fuzz_minimise(fuzz_run *run, fuzz_finding *finding)
 {
-    shrinker s = {.run = run, .finding = finding, .until_ms = clock_ns() / 1000000 + MOST_MS};
+    shrinker s = {.run = run, .finding = finding, .until_ms = clock_ms() + MOST_MS};
     finding->is_steady = is_same(&s, finding->steps, finding->step_count);
     if (!finding->is_steady)
         return;

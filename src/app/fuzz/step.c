@@ -85,7 +85,7 @@ tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t index, const
                                        .headers = step->headers};
     *wrong = NULL;
     find_from(c, step);
-    uint64_t now_ms = clock_ns() / 1000000;
+    uint64_t now_ms = clock_ms();
     if (c->began_ms == 0)
         c->began_ms = now_ms;
     bool is_long = now_ms > c->began_ms + FUZZ_CASE_MS && c->job->kind != FUZZ_REPLAY;
