@@ -46,7 +46,8 @@ const char *app_keep_text(tern_app *app, const char *text)
     return copy;
 }
 
-void app_keep_page_names(tern_app *app, tern_page_names *names)
+/** Replaces all texts by copies. */
+static void keep_page_names(tern_app *app, tern_page_names *names)
 {
     const char **const texts[] = {&names->items, &names->total, &names->total_is_estimate,
                                   &names->page,  &names->size,  &names->has_next,
@@ -96,7 +97,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
     app->options.server_name = app_keep_text(app, options->server_name);
-    app_keep_page_names(app, &app->options.page_names);
+    keep_page_names(app, &app->options.page_names);
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
@@ -200,7 +201,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.needs = keep_needs(app, options->needs);
     pending->options.takes_in = app_keep_text(app, options->takes_in);
     pending->options.wrapped = app_keep_text(app, options->wrapped);
-    app_keep_page_names(app, &pending->options.page_names);
+    keep_page_names(app, &pending->options.page_names);
     pending->use_count = count_use(options->use);
     if (pending->use_count != 0) {
         size_t size = (pending->use_count + 1) * sizeof *options->use;

@@ -164,8 +164,6 @@ void app_add_hook(tern_app *app, const app_hook *hook);
  * by app_compile, when out of memory. (app.c) */
 void *app_keep(tern_app *app, size_t size);
 const char *app_keep_text(tern_app *app, const char *text);
-/** Replaces all texts by copies. (app.c) */
-void app_keep_page_names(tern_app *app, tern_page_names *names);
 
 /** The service handed to http (dispatch.c). */
 void app_service(tern_app *app, http_service *service);

@@ -158,14 +158,6 @@ bool rows_take_nested(data_run *run, const data_row *row)
     return true;
 }
 
-bool rows_take_into(data_run *run, const data_row *row)
-{
-    rows_list *list = run->sink;
-    list->count++;
-    run->rows++;
-    return rows_read(list->map, run, row, list->items);
-}
-
 bool rows_take_onto(data_run *run, const data_row *row)
 {
     rows_list *list = run->sink;
@@ -176,7 +168,10 @@ bool rows_take_onto(data_run *run, const data_row *row)
 
 bool rows_take_only(data_run *run, const data_row *row)
 {
-    rows_take_into(run, row);
+    rows_list *list = run->sink;
+    list->count++;
+    run->rows++;
+    rows_read(list->map, run, row, list->items);
     return false;
 }
 

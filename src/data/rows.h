@@ -44,11 +44,11 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 bool rows_take(data_run *run, const data_row *row);
 /** Like rows_take, for a map with nested models. */
 bool rows_take_nested(data_run *run, const data_row *row);
-/** An on_row that reads one row into the value that rows_list.items points to. */
-bool rows_take_into(data_run *run, const data_row *row);
-/** Like rows_take_into, but fields without a column in the map do not change. */
+/** An on_row that reads a row into the value that rows_list.items points to; fields without a column in the
+ * map do not change. */
 bool rows_take_onto(data_run *run, const data_row *row);
-/** Like rows_take_into, for a statement by key: the first row is the only one and ends the run. */
+/** An on_row that reads the row of a key into the value that rows_list.items points to. It is the only row,
+ * and ends the run. */
 bool rows_take_only(data_run *run, const data_row *row);
 /** The list as the `Model_list *` of the macros. */
 void *rows_as_list(const rows_list *list);

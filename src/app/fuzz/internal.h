@@ -334,8 +334,6 @@ typedef struct fuzz_case {
 _Noreturn void fuzz_case_run(fuzz_run *run, const fuzz_job *job, tern_test *t);
 /** Sends a step of the case; NULL with `*wrong` when there was no complete reply. (step.c) */
 tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t route, const char **wrong);
-/** Whether the log is full. */
-bool fuzz_case_is_over(const fuzz_case *c);
 /** Records a breach for the supervisor. */
 void fuzz_case_report(fuzz_case *c, const fuzz_breach *breach, uint32_t route, bool is_pair);
 /** Whether a route is a list with pages, whose rows have keys. (walk.c) */

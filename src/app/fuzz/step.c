@@ -71,11 +71,6 @@ static void find_from(fuzz_case *c, fuzz_step *step)
     }
 }
 
-bool fuzz_case_is_over(const fuzz_case *c)
-{
-    return c->is_full;
-}
-
 tern_answer *fuzz_case_send(fuzz_case *c, fuzz_step *step, uint32_t index, const char **wrong)
 {
     fuzz_shared *shared = c->run->shared;

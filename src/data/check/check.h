@@ -49,8 +49,6 @@ void check_add(check_run *run, const check_call *call, check_weight weight, cons
 void check_kinds(check_run *run, check_statement *s);
 /** Checks the values of a key against its columns. */
 void check_key(check_run *run, const check_call *call);
-/** A value's kind in words: "a text". */
-const char *check_kind_name(tern_arg_kind kind);
 
 /** Checks the columns of a result against the fields of the call's model. (result.c) */
 void check_result(check_run *run, const check_statement *s, const check_answer *answer);

@@ -13,11 +13,6 @@ static const char *const kind_names[] = {
     [TERN_ARG_JSON] = "JSON",           [TERN_ARG_TOO_BIG] = "a whole number",
 };
 
-const char *check_kind_name(tern_arg_kind kind)
-{
-    return kind_names[kind];
-}
-
 #define KIND(name) (1u << TERN_ARG_##name)
 
 /* The kinds that a column of each kind may be compared with. NULL may be compared with all of them. The

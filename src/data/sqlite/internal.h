@@ -213,13 +213,10 @@ const char *sqlite_column_read(const data_row *row, unsigned column, const tern_
                                bool *is_null, arena *a);
 
 /* text.c */
-/** Print the fixed forms of README.md's table and return the length. `out` has SCALAR_PRINT_BYTES bytes. */
-size_t sqlite_print_time(tern_time time, char *out);
-size_t sqlite_print_datetime(tern_datetime moment, char *out);
-size_t sqlite_print_decimal(tern_decimal value, char *out);
-/** A UUID, date, time, date-time or decimal. */
+/** Prints the fixed form (README.md's table) of a UUID, date, time, date-time or decimal, and returns the
+ * length. `out` has SCALAR_PRINT_BYTES bytes. */
 size_t sqlite_print_form(const tern_arg *value, char *out);
-/** Reads the output of sqlite_print_datetime: false for any other form, and for invalid date-times. */
+/** Reads the fixed form of a date-time: false for any other form, and for invalid date-times. */
 bool sqlite_read_datetime(const char *text, size_t len, tern_datetime *out);
 
 /* wait.c */

@@ -21,12 +21,12 @@ static size_t fix_fraction(char *out, size_t whole, size_t len)
     return end;
 }
 
-size_t sqlite_print_time(tern_time time, char *out)
+static size_t print_time(tern_time time, char *out)
 {
     return fix_fraction(out, CLOCK_BYTES, time_print(time, out));
 }
 
-size_t sqlite_print_datetime(tern_datetime moment, char *out)
+static size_t print_datetime(tern_datetime moment, char *out)
 {
     size_t len = datetime_print(moment, out) - 1; /* without 'Z' */
     len = fix_fraction(out, DATE_BYTES + 1 + CLOCK_BYTES, len);
@@ -34,7 +34,7 @@ size_t sqlite_print_datetime(tern_datetime moment, char *out)
     return len;
 }
 
-size_t sqlite_print_decimal(tern_decimal value, char *out)
+static size_t print_decimal(tern_decimal value, char *out)
 {
     while (value.scale > 0 && value.units % 10 == 0) {
         value.units /= 10;
@@ -51,11 +51,11 @@ size_t sqlite_print_form(const tern_arg *value, char *out)
     case TERN_ARG_DATE:
         return scalar_print(&tern_date_type, &value->date, out);
     case TERN_ARG_TIME:
-        return sqlite_print_time(value->time, out);
+        return print_time(value->time, out);
     case TERN_ARG_DATETIME:
-        return sqlite_print_datetime(value->datetime, out);
+        return print_datetime(value->datetime, out);
     default:
-        return sqlite_print_decimal(value->decimal, out);
+        return print_decimal(value->decimal, out);
     }
 }
 
