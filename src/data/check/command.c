@@ -133,13 +133,7 @@ static bool check_with(migrate_command *c, const check_engine *engine, const che
 static int by_place(const void *a, const void *b)
 {
     const check_problem *x = a, *y = b;
-    size_t x_len, y_len;
-    unsigned x_line = check_place_line(x->place, &x_len), y_line = check_place_line(y->place, &y_len);
-    int order = strncmp(x->place, y->place, x_len < y_len ? x_len : y_len);
-    if (order == 0)
-        order = (x_len > y_len) - (x_len < y_len);
-    if (order == 0)
-        order = (x_line > y_line) - (x_line < y_line);
+    int order = check_place_compare(x->place, y->place);
     return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 

@@ -130,16 +130,20 @@ unsigned check_place_line(const char *place, size_t *file_len)
     return (unsigned)strtoul(colon + 1, NULL, 10);
 }
 
+int check_place_compare(const char *a, const char *b)
+{
+    size_t a_len, b_len;
+    unsigned a_line = check_place_line(a, &a_len), b_line = check_place_line(b, &b_len);
+    int order = strncmp(a, b, a_len < b_len ? a_len : b_len);
+    if (order == 0)
+        order = (a_len > b_len) - (a_len < b_len);
+    return order != 0 ? order : (a_line > b_line) - (a_line < b_line);
+}
+
 static int by_place(const void *a, const void *b)
 {
     const tern_sql_note *x = *(const tern_sql_note *const *)a, *y = *(const tern_sql_note *const *)b;
-    size_t x_len, y_len;
-    unsigned x_line = check_place_line(x->place, &x_len), y_line = check_place_line(y->place, &y_len);
-    int order = strncmp(x->place, y->place, x_len < y_len ? x_len : y_len);
-    if (order == 0)
-        order = (x_len > y_len) - (x_len < y_len);
-    if (order == 0)
-        order = (x_line > y_line) - (x_line < y_line);
+    int order = check_place_compare(x->place, y->place);
     return order != 0 ? order : strcmp(x->call, y->call);
 }
 

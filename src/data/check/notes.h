@@ -21,5 +21,7 @@ bool check_notes_add(check_notes *notes, arena *a, const tern_sql_note *note);
 
 /** The line of "todo.c:31", and the length of the file's name before it. */
 unsigned check_place_line(const char *place, size_t *file_len);
+/** Compares places for qsort: by file, then by line. */
+int check_place_compare(const char *a, const char *b);
 
 #endif
