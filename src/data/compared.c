@@ -39,14 +39,14 @@ void compared_pass(compared_place *place, const char *at, size_t len)
 /* -- reads backwards from a `?`, at most to `text`. It never passes a closing quote, so what it reads is
  * outside quotes, except for a quoted name. -- */
 
-static const char *before_space(const char *text, const char *end)
+const char *compared_before_space(const char *text, const char *end)
 {
     while (end > text && isspace((unsigned char)end[-1]))
         end--;
     return end;
 }
 
-static const char *before_word(const char *text, const char *end)
+const char *compared_before_word(const char *text, const char *end)
 {
     while (end > text && is_of_word(end[-1]))
         end--;
@@ -66,35 +66,33 @@ static const char *before_comparison(const char *text, const char *end)
     return NULL;
 }
 
-/** Where "in (" or "not in (" begins, for a `?` of its list before `end`; NULL when the `?` is not in a list,
- * or follows anything but other `?`. */
-static const char *before_list(const char *text, const char *end)
+const char *compared_before_list(const char *text, const char *end)
 {
     while (end > text && end[-1] == ',') {
-        end = before_space(text, end - 1);
+        end = compared_before_space(text, end - 1);
         if (end == text || end[-1] != '?')
             return NULL;
-        end = before_space(text, end - 1);
+        end = compared_before_space(text, end - 1);
     }
     if (end == text || end[-1] != '(')
         return NULL;
-    end = before_space(text, end - 1);
-    const char *in = before_word(text, end);
+    end = compared_before_space(text, end - 1);
+    const char *in = compared_before_word(text, end);
     if (!is_word(in, (size_t)(end - in), "in"))
         return NULL;
-    end = before_space(text, in);
-    const char *negation = before_word(text, end);
+    end = compared_before_space(text, in);
+    const char *negation = compared_before_word(text, end);
     return is_word(negation, (size_t)(end - negation), "not") ? negation : in;
 }
 
 const char *compared_sole_list(const char *text, const char *question, bool *is_negated)
 {
-    const char *end = before_space(text, question), *after = question + 1;
+    const char *end = compared_before_space(text, question), *after = question + 1;
     while (isspace((unsigned char)*after))
         after++;
     if (end == text || end[-1] != '(' || *after != ')')
         return NULL;
-    const char *in = before_list(text, end);
+    const char *in = compared_before_list(text, end);
     *is_negated = in != NULL && strncasecmp(in, "not", 3) == 0;
     return in;
 }
@@ -103,8 +101,8 @@ const char *compared_sole_list(const char *text, const char *question, bool *is_
 static bool begins_operand(const char *text, const char *at)
 {
     static const char *const before[] = {"and", "or", "not", "when"};
-    const char *end = before_space(text, at);
-    const char *word = before_word(text, end);
+    const char *end = compared_before_space(text, at);
+    const char *word = compared_before_word(text, end);
     if (end == text || end[-1] == '(')
         return true;
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
@@ -117,7 +115,7 @@ static bool begins_operand(const char *text, const char *at)
 static const data_column *column_before(const data_table *table, const char *text, const char *end)
 {
     bool is_quoted = end > text && end[-1] == '"';
-    const char *name = before_word(text, end - is_quoted);
+    const char *name = compared_before_word(text, end - is_quoted);
     size_t len = (size_t)(end - is_quoted - name);
     const char *begin = name - is_quoted;
     if (is_quoted && (name == text || *begin != '"'))
@@ -128,8 +126,7 @@ static const data_column *column_before(const data_table *table, const char *tex
     return NULL;
 }
 
-/** Whether the operand that ends with the `?` before `after` is complete there. */
-static bool ends_operand(const char *after)
+bool compared_ends_operand(const char *after)
 {
     while (isspace((unsigned char)*after))
         after++;
@@ -139,11 +136,11 @@ static bool ends_operand(const char *after)
 const data_column *compared_with(const data_table *table, const compared_place *place, const char *text,
                                  const char *question)
 {
-    if (place->is_query || place->query_depth != 0 || !ends_operand(question + 1))
+    if (place->is_query || place->query_depth != 0 || !compared_ends_operand(question + 1))
         return NULL;
-    const char *end = before_space(text, question);
+    const char *end = compared_before_space(text, question);
     const char *sign = before_comparison(text, end);
     if (sign == NULL)
-        sign = before_list(text, end);
-    return sign != NULL ? column_before(table, text, before_space(text, sign)) : NULL;
+        sign = compared_before_list(text, end);
+    return sign != NULL ? column_before(table, text, compared_before_space(text, sign)) : NULL;
 }

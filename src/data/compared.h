@@ -18,6 +18,17 @@ typedef struct compared_place {
 
 /** The length of the word at `at`; 0 without one. */
 size_t compared_word_len(const char *at);
+
+/* These read backwards from `end`, at most to `text`, and return where they stop. */
+
+const char *compared_before_space(const char *text, const char *end);
+const char *compared_before_word(const char *text, const char *end);
+/** Where "in (" or "not in (" begins, for a `?` of its list before `end`; NULL when the `?` is not in a list, or
+ * follows anything but other `?`. */
+const char *compared_before_list(const char *text, const char *end);
+
+/** Whether the operand that ends with the `?` before `after` is complete there. */
+bool compared_ends_operand(const char *after);
 /** Records what was read: a word, or a single character outside quotes. */
 void compared_pass(compared_place *place, const char *at, size_t len);
 /**

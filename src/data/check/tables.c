@@ -179,18 +179,9 @@ const check_table *check_table_named(const check_tables *tables, const char *nam
 
 /* -- beside a `?`: reads backwards, at most to `text` -- */
 
-static const char *before_space(const char *text, const char *end)
-{
-    while (end > text && isspace((unsigned char)end[-1]))
-        end--;
-    return end;
-}
-
 static tern_str word_before(const char *text, const char *end)
 {
-    const char *begin = end;
-    while (begin > text && (isalnum((unsigned char)begin[-1]) || begin[-1] == '_'))
-        begin--;
+    const char *begin = compared_before_word(text, end);
     return (tern_str){begin, (size_t)(end - begin)};
 }
 
@@ -224,49 +215,23 @@ static const char *before_sign(const char *text, const char *end, bool *is_sough
     return NULL;
 }
 
-/** Where "in (" begins, for a `?` of its list before `end`. */
-static const char *before_in(const char *text, const char *end, bool *is_sought)
-{
-    while (end > text && end[-1] == ',') {
-        end = before_space(text, end - 1);
-        if (end == text || end[-1] != '?')
-            return NULL;
-        end = before_space(text, end - 1);
-    }
-    if (end == text || end[-1] != '(')
-        return NULL;
-    tern_str in = word_before(text, before_space(text, end - 1));
-    if (!is_word(in, "in"))
-        return NULL;
-    tern_str negation = word_before(text, before_space(text, in.data));
-    *is_sought = !is_word(negation, "not");
-    return *is_sought ? in.data : negation.data;
-}
-
 static bool begins_operand(const char *text, const char *at)
 {
     static const char *const before[] = {"and", "or", "not", "when", "where", "on", "having", "set", NULL};
-    const char *end = before_space(text, at);
+    const char *end = compared_before_space(text, at);
     return end == text || end[-1] == '(' || end[-1] == ',' || is_one_of(word_before(text, end), before);
-}
-
-static bool ends_operand(const char *after)
-{
-    while (isspace((unsigned char)*after))
-        after++;
-    return *after == '\0' || *after == ')' || *after == ',' || compared_word_len(after) != 0;
 }
 
 bool check_operand_of(const check_tables *tables, const char *text, const char *question, check_operand *out)
 {
-    const char *end = before_space(text, question);
+    const char *end = compared_before_space(text, question);
     const char *sign = before_sign(text, end, &out->is_sought);
-    if (sign == NULL)
-        sign = before_in(text, end, &out->is_sought);
-    if (sign == NULL || !ends_operand(question + 1))
+    if (sign == NULL && (sign = compared_before_list(text, end)) != NULL)
+        out->is_sought = strncasecmp(sign, "not", 3) != 0;
+    if (sign == NULL || !compared_ends_operand(question + 1))
         return false;
     const char *begin;
-    tern_str name = name_before(text, before_space(text, sign), &begin), of = {0};
+    tern_str name = name_before(text, compared_before_space(text, sign), &begin), of = {0};
     if (begin > text && begin[-1] == '.')
         of = name_before(text, begin - 1, &begin);
     if (name.len == 0 || !begins_operand(text, begin))
