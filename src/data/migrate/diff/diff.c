@@ -280,6 +280,18 @@ void diff_sql_renames(const schema_diff *d, buf *sql)
     }
 }
 
+void diff_sql_drop_tables(const schema_diff *d, buf *sql)
+{
+    for (size_t i = d->mid->tables.count; i-- > 0;) {
+        const ddl_table *mid = &d->mid->tables.items[i];
+        if (ddl_find_table(d->to, mid->name) != NULL)
+            continue;
+        buf_add_text(sql, "drop table ");
+        data_name_add(sql, mid->name);
+        buf_add_text(sql, ";\n");
+    }
+}
+
 void diff_sql(const schema_diff *d, data_dialect dialect, buf *sql)
 {
     dialect->add_diff(d, sql);

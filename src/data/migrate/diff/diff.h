@@ -94,6 +94,8 @@ void diff_sql(const schema_diff *diff, data_dialect dialect, buf *sql);
 /* Shared by the files that write SQL. */
 
 void diff_sql_renames(const schema_diff *diff, buf *sql);
+/** In reverse order, so that no table is dropped before one that references it. */
+void diff_sql_drop_tables(const schema_diff *diff, buf *sql);
 /** The old column, by its new name in `mid`. */
 const ddl_column *diff_old_column(const diff_table *t, const ddl_column *mid);
 /**

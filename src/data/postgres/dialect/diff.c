@@ -429,19 +429,6 @@ static void add_later_references(const schema_diff *d, buf *sql)
         }
 }
 
-/** In reverse order, so that no table is dropped before one that references it. */
-static void drop_tables(const schema_diff *d, buf *sql)
-{
-    for (size_t i = d->mid->tables.count; i-- > 0;) {
-        const ddl_table *mid = &d->mid->tables.items[i];
-        if (ddl_find_table(d->to, mid->name) != NULL)
-            continue;
-        buf_add_text(sql, "drop table ");
-        data_name_add(sql, mid->name);
-        buf_add_text(sql, ";\n");
-    }
-}
-
 void postgres_add_diff(const schema_diff *d, buf *sql)
 {
     diff_sql_renames(d, sql);
@@ -453,7 +440,7 @@ void postgres_add_diff(const schema_diff *d, buf *sql)
     change_constraints(d, &checks, RENAME_OLD, sql);
     change_constraints(d, &references, RENAME_OLD, sql);
     drop_keys(d, sql);
-    drop_tables(d, sql);
+    diff_sql_drop_tables(d, sql);
     add_tables(d, sql);
     change_columns(d, sql);
     drop_columns(d, sql);

@@ -194,12 +194,5 @@ void sqlite_add_diff(const schema_diff *d, buf *sql)
         if (must_search_anew(t))
             add_search(t->to, sql);
     }
-    for (size_t i = d->mid->tables.count; i-- > 0;) {
-        const ddl_table *mid = &d->mid->tables.items[i];
-        if (ddl_find_table(d->to, mid->name) != NULL)
-            continue;
-        buf_add_text(sql, "drop table ");
-        data_name_add(sql, mid->name);
-        buf_add_text(sql, ";\n");
-    }
+    diff_sql_drop_tables(d, sql);
 }
