@@ -113,25 +113,24 @@ bool rows_read(const rows_map *map, data_run *run, const data_row *row, void *ou
 
 enum { FIRST_ROOM = 8 };
 
-/** Doubles the list's room; false with run->error set. Rarely called, so it is kept out of the code that runs
- * for every row. */
-static __attribute__((noinline)) bool grow(rows_list *list, data_run *run)
+/* Rarely called, so it is kept out of the code that runs for every row. */
+__attribute__((noinline)) bool rows_grow(data_run *run, char **items, size_t *room, size_t size)
 {
-    size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM, size = list->map->type->size;
-    char *items = arena_alloc(run->memory, room * size);
-    if (items == NULL)
-        return data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu rows", room);
-    if (list->count != 0)
-        memcpy(items, list->items, list->count * size);
-    list->items = items;
-    list->room = room;
+    size_t more = *room != 0 ? 2 * *room : FIRST_ROOM;
+    char *block = arena_alloc(run->memory, more * size);
+    if (block == NULL)
+        return data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu rows", more);
+    if (*room != 0)
+        memcpy(block, *items, *room * size);
+    *items = block;
+    *room = more;
     return true;
 }
 
 /** The next item of the list; NULL with run->error set. */
 static inline void *next_item(rows_list *list, data_run *run)
 {
-    if (list->count == list->room && !grow(list, run))
+    if (list->count == list->room && !rows_grow(run, &list->items, &list->room, list->map->type->size))
         return NULL;
     return list->items + list->count * list->map->type->size;
 }
@@ -175,10 +174,14 @@ bool rows_take_only(data_run *run, const data_row *row)
     return false;
 }
 
+void *rows_list_of(tern_ctx *c, void *items, size_t count)
+{
+    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins the same way */
+    *header = (tern_bool_list){.items = items, .count = count};
+    return header;
+}
+
 void *rows_as_list(const rows_list *list)
 {
-    tern_bool_list *header = tern_alloc(list->c, sizeof *header); /* every list begins the same way */
-    header->items = (bool *)(void *)list->items;
-    header->count = list->count;
-    return header;
+    return rows_list_of(list->c, list->items, list->count);
 }

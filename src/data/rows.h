@@ -50,6 +50,10 @@ bool rows_take_onto(data_run *run, const data_row *row);
 /** An on_row that reads the row of a key into the value that rows_list.items points to. It is the only row,
  * and ends the run. */
 bool rows_take_only(data_run *run, const data_row *row);
+/** Doubles a full list of items of `size` bytes, in the run's memory; false with run->error set. */
+bool rows_grow(data_run *run, char **items, size_t *room, size_t size);
+/** A list of any type, as the macros return it. */
+void *rows_list_of(tern_ctx *c, void *items, size_t count);
 /** The list as the `Model_list *` of the macros. */
 void *rows_as_list(const rows_list *list);
 /** Marks each field of a model as absent. */

@@ -1,8 +1,6 @@
 #include "data/values.h"
 
-#include <string.h>
-
-enum { FIRST_ROOM = 16 };
+#include "data/rows.h"
 
 bool values_check(data_run *run, const data_row *row)
 {
@@ -22,18 +20,8 @@ bool values_check(data_run *run, const data_row *row)
 static void *next_place(value_list *list, data_run *run)
 {
     size_t size = list->type->size;
-    if (list->count == list->room) {
-        size_t room = list->room != 0 ? 2 * list->room : FIRST_ROOM;
-        char *items = arena_alloc(run->memory, room * size);
-        if (items == NULL) {
-            data_refuse(&run->error, TERN_DATA_FAILED, "out of memory for %zu values", room);
-            return NULL;
-        }
-        if (list->count != 0)
-            memcpy(items, list->items, list->count * size);
-        list->items = items;
-        list->room = room;
-    }
+    if (list->count == list->room && !rows_grow(run, &list->items, &list->room, size))
+        return NULL;
     return list->items + list->count * size;
 }
 
@@ -61,8 +49,5 @@ bool values_take(data_run *run, const data_row *row)
 
 void *values_as_list(tern_ctx *c, const value_list *list)
 {
-    tern_bool_list *header = tern_alloc(c, sizeof *header); /* every list begins the same way */
-    header->items = (bool *)(void *)list->items;
-    header->count = list->count;
-    return header;
+    return rows_list_of(c, list->items, list->count);
 }
