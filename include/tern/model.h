@@ -397,22 +397,27 @@ TERN_DECLARE_TYPE_(tern_any_list, tern_any_list)
 #define TERN_PASTE(a, b)                 TERN_PASTE_(a, b)
 #define TERN_TYPE_OF(T)                  TERN_PASTE(TERN_PRIVATE_TYPE_OF_, TERN_IS_BASE_(TERN_PRIVATE_BASE_##T))(T)
 #define TERN_PRIVATE_TYPE_OF_0(T)        (&T##_type)
+/* clang-format off */
+/* C's own types in a _Generic, and their descriptions. */
+#define TERN_BASE_TYPES_                                                                                     \
+    bool: &tern_bool_type,                                                                                   \
+    signed char: &tern_int8_type,                                                                            \
+    short: &tern_int16_type,                                                                                 \
+    int: &tern_int32_type,                                                                                   \
+    long: &tern_int64_type,                                                                                  \
+    long long: &tern_int64_type,                                                                             \
+    unsigned char: &tern_uint8_type,                                                                         \
+    unsigned short: &tern_uint16_type,                                                                       \
+    unsigned: &tern_uint32_type,                                                                             \
+    unsigned long: &tern_uint64_type,                                                                        \
+    unsigned long long: &tern_uint64_type,                                                                   \
+    float: &tern_float_type,                                                                                 \
+    double: &tern_double_type,                                                                               \
+    const char *: &tern_text_type
+/* clang-format on */
 #define TERN_PRIVATE_TYPE_OF_1(T)                                                                            \
     _Generic((T){0},                                                                                         \
-        bool: &tern_bool_type,                                                                               \
-        signed char: &tern_int8_type,                                                                        \
-        short: &tern_int16_type,                                                                             \
-        int: &tern_int32_type,                                                                               \
-        long: &tern_int64_type,                                                                              \
-        long long: &tern_int64_type,                                                                         \
-        unsigned char: &tern_uint8_type,                                                                     \
-        unsigned short: &tern_uint16_type,                                                                   \
-        unsigned: &tern_uint32_type,                                                                         \
-        unsigned long: &tern_uint64_type,                                                                    \
-        unsigned long long: &tern_uint64_type,                                                               \
-        float: &tern_float_type,                                                                             \
-        double: &tern_double_type,                                                                           \
-        const char *: &tern_text_type,                                                                       \
+        TERN_BASE_TYPES_,                                                                                    \
         char *: (struct text_of_a_model_is_const_char_pointer){0},                                           \
         char: (struct char_is_no_type_of_a_model_take_int8_t_or_const_char_pointer){0},                      \
         default: (struct no_type_of_a_model){0})
@@ -588,18 +593,6 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
  * names other than type, list, map, entry and names. */
 #define TERN_ENUM(Name, ...)                                                                                 \
     typedef enum Name { TERN_EACH(TERN_ENUM_CONSTANT_, Name, __VA_ARGS__) } Name;                            \
-    typedef struct Name##_list {                                                                             \
-        Name *items;                                                                                         \
-        size_t count;                                                                                        \
-    } Name##_list;                                                                                           \
-    typedef struct Name##_entry {                                                                            \
-        const char *key;                                                                                     \
-        Name value;                                                                                          \
-    } Name##_entry;                                                                                          \
-    typedef struct Name##_map {                                                                              \
-        Name##_entry *entries;                                                                               \
-        size_t count;                                                                                        \
-    } Name##_map;                                                                                            \
     static const tern_enum_name Name##_names[] = {TERN_EACH(TERN_ENUM_NAME_, Name, __VA_ARGS__)};            \
     static tern_type Name##_type                                                                             \
         __attribute__((unused)) = {.kind = TERN_KIND_ENUM,                                                   \
@@ -607,9 +600,7 @@ struct declare_it_with_TERN_MODEL_or_TERN_ENUM_and_write_its_name_alone {
                                    .size = sizeof(Name),                                                     \
                                    .names = Name##_names,                                                    \
                                    .name_count = sizeof Name##_names / sizeof *Name##_names};                \
-    static tern_type Name##_list_type __attribute__((unused)) = {                                            \
-        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
-    static tern_type Name##_map_type __attribute__((unused)) = {                                             \
-        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+    TERN_LIST_OF(Name)                                                                                       \
+    TERN_MAP_OF(Name)
 
 #endif

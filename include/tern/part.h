@@ -125,18 +125,6 @@ unsigned tern_copy_of(tern_type *into_type, void *into, tern_type *from_type, co
     TERN_PART_TYPES_(Name, Model, partial)
 
 #define TERN_PART_TYPES_(Name, Model, partial)                                                               \
-    typedef struct Name##_list {                                                                             \
-        Name *items;                                                                                         \
-        size_t count;                                                                                        \
-    } Name##_list;                                                                                           \
-    typedef struct Name##_entry {                                                                            \
-        const char *key;                                                                                     \
-        Name value;                                                                                          \
-    } Name##_entry;                                                                                          \
-    typedef struct Name##_map {                                                                              \
-        Name##_entry *entries;                                                                               \
-        size_t count;                                                                                        \
-    } Name##_map;                                                                                            \
     static tern_type Name##_type                                                                             \
         __attribute__((unused)) = {.kind = TERN_KIND_MODEL,                                                  \
                                    .name = #Name,                                                            \
@@ -145,9 +133,7 @@ unsigned tern_copy_of(tern_type *into_type, void *into, tern_type *from_type, co
                                    .field_count = sizeof Name##_fields / sizeof *Name##_fields,              \
                                    .whole = TERN_TYPE(Model),                                                \
                                    .is_partial = partial};                                                   \
-    static tern_type Name##_list_type __attribute__((unused)) = {                                            \
-        .kind = TERN_KIND_LIST, .name = #Name, .size = sizeof(Name##_list), .item = &Name##_type};           \
-    static tern_type Name##_map_type __attribute__((unused)) = {                                             \
-        .kind = TERN_KIND_MAP, .name = #Name, .size = sizeof(Name##_map), .item = &Name##_type};
+    TERN_LIST_OF(Name)                                                                                       \
+    TERN_MAP_OF(Name)
 
 #endif

@@ -61,53 +61,30 @@
                       TERN_TYPE_OF_VALUE_(*(out)), out, text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
 /** One value, where no row and null are as good as zero: 0, false, NULL of a text. */
 #define tern_sql_int(c, text, ...)                                                                           \
-    tern_sql_int_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_int64), "tern_sql_int(",                              \
-                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),      \
-                    text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_int, TERN_TYPE(tern_int64), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_double(c, text, ...)                                                                        \
-    tern_sql_double_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_double), "tern_sql_double(",                       \
-                                        TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),   \
-                       text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_double, TERN_TYPE(tern_double), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_bool(c, text, ...)                                                                          \
-    tern_sql_bool_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_bool), "tern_sql_bool(",                             \
-                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
-                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_bool, TERN_TYPE(tern_bool), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_text(c, text, ...)                                                                          \
-    tern_sql_text_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_text), "tern_sql_text(",                             \
-                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
-                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_text, TERN_TYPE(tern_text), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_uuid(c, text, ...)                                                                          \
-    tern_sql_uuid_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_uuid), "tern_sql_uuid(",                             \
-                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
-                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_uuid, TERN_TYPE(tern_uuid), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_date(c, text, ...)                                                                          \
-    tern_sql_date_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_date), "tern_sql_date(",                             \
-                                      TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),     \
-                     text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_date, TERN_TYPE(tern_date), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_datetime(c, text, ...)                                                                      \
-    tern_sql_datetime_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_datetime), "tern_sql_datetime(",                 \
-                                          TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__), \
-                         text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_datetime, TERN_TYPE(tern_datetime), c, text, #__VA_ARGS__, __VA_ARGS__)
 #define tern_sql_decimal(c, text, ...)                                                                       \
-    tern_sql_decimal_of(TERN_NOTED_WITH_(c, TERN_TYPE(tern_decimal), "tern_sql_decimal(",                    \
-                                         TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),  \
-                        text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+    TERN_SQL_CALL_(tern_sql_decimal, TERN_TYPE(tern_decimal), c, text, #__VA_ARGS__, __VA_ARGS__)
+/* `values` is the source text of the values: taken here it would have its macros expanded. */
+#define TERN_SQL_CALL_(name, type, c, text, values, ...)                                                     \
+    name##_of(                                                                                               \
+        TERN_NOTED_WITH_(c, type, #name "(", TERN_NOTE_TEXT_(text) __VA_OPT__(", ") values, __VA_ARGS__),    \
+        text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+/* clang-format off */
 #define TERN_TYPE_OF_VALUE_(value)                                                                           \
     _Generic((value),                                                                                        \
-        bool: &tern_bool_type,                                                                               \
-        signed char: &tern_int8_type,                                                                        \
-        short: &tern_int16_type,                                                                             \
-        int: &tern_int32_type,                                                                               \
-        long: &tern_int64_type,                                                                              \
-        long long: &tern_int64_type,                                                                         \
-        unsigned char: &tern_uint8_type,                                                                     \
-        unsigned short: &tern_uint16_type,                                                                   \
-        unsigned: &tern_uint32_type,                                                                         \
-        unsigned long: &tern_uint64_type,                                                                    \
-        unsigned long long: &tern_uint64_type,                                                               \
-        float: &tern_float_type,                                                                             \
-        double: &tern_double_type,                                                                           \
-        const char *: &tern_text_type,                                                                       \
+        TERN_BASE_TYPES_,                                                                                    \
         tern_bytes: &tern_bytes_type,                                                                        \
         tern_uuid: &tern_uuid_type,                                                                          \
         tern_date: &tern_date_type,                                                                          \
@@ -117,14 +94,12 @@
         tern_decimal: &tern_decimal_type,                                                                    \
         tern_any: &tern_any_type,                                                                            \
         default: (struct tern_sql_value_reads_no_such_type){0})
+/* clang-format on */
 struct tern_sql_value_reads_no_such_type {
     int unused;
 };
 /** A statement without rows; the number of rows it changed. */
-#define tern_sql_run(c, text, ...)                                                                           \
-    tern_sql_run_of(TERN_NOTED_WITH_(c, NULL, "tern_sql_run(",                                               \
-                                     TERN_NOTE_TEXT_(text) __VA_OPT__(", ") #__VA_ARGS__, __VA_ARGS__),      \
-                    text, TERN_ARGS_OR_NONE_(__VA_ARGS__))
+#define tern_sql_run(c, text, ...) TERN_SQL_CALL_(tern_sql_run, NULL, c, text, #__VA_ARGS__, __VA_ARGS__)
 
 /* -- what the macros call -- */
 

@@ -126,8 +126,8 @@ tern_arg items_convert(tern_ctx *c, const data_column *column, const tern_arg *l
     size_t count = list->list.count;
     bool is_of_bools = column->kind == TERN_ARG_BOOL;
     size_t size = is_of_bools ? sizeof(bool) : sizeof(const char *);
-    void *converted = count <= SIZE_MAX / size ? arena_alloc(ctx_arena(c), count * size) : NULL;
-    ctx_need(c, converted);
+    bool fits = count <= SIZE_MAX / size;
+    void *converted = ctx_need(c, fits ? arena_alloc(ctx_arena(c), count * size) : NULL);
     for (size_t i = 0; i < count; i++) {
         const tern_arg number = items_at(list, i);
         if (number.kind == TERN_ARG_TOO_BIG)

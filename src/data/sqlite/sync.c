@@ -283,6 +283,13 @@ static bool say_unsafe(int problem, data_error *error)
         strerror(problem));
 }
 
+/* The earliest waiter runs the next round, so that commits of one sync are acknowledged in their order. It has
+ * been woken for that, and may not have run yet. Outside a coroutine nobody can wait for it. */
+static bool is_next_to_run(const sqlite_sync *sync, const waiter *self)
+{
+    return !sync->is_running && (self->waiting == NULL || sync->waiters.next == &self->link);
+}
+
 bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error)
 {
     sqlite_sync *sync = &db->sync;
@@ -291,7 +298,7 @@ bool sqlite_sync_wait(data_database *db, uint64_t ticket, data_error *error)
         return true;
     list_append(&sync->waiters, &self.link);
     while (!self.is_settled) {
-        if (!sync->is_running) {
+        if (is_next_to_run(sync, &self)) {
             run_round(db);
         } else if (coro_wait(0) == CORO_CANCELLED && !self.is_settled) {
             list_remove(&self.link);
