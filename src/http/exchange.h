@@ -147,6 +147,16 @@ void http_reply_end(http_exchange *x);
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
                      uint64_t length);
 
+/** Bytes to send from memory, and after them a part of a file. */
+typedef struct http_file_part {
+    tern_str before;
+    uint64_t offset, length;
+} http_file_part;
+
+/** Sends `count` parts of `fd` like http_reply_file, and `end` after the last one. */
+void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+                           const http_file_part *parts, size_t count, tern_str end);
+
 /** Whether the reply broke off: its end was not given to the connection, or the client is known to have
  * left. */
 bool http_reply_is_cut_off(const http_exchange *x);

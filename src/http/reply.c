@@ -367,21 +367,49 @@ static bool send_file(http_exchange *x, int fd, off_t offset, uint64_t left)
     return true;
 }
 
-void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset, uint64_t length)
+/** Sends a part of the reply's body; false when the file has shrunk or the client is gone. */
+static bool send_part(http_exchange *x, int fd, const http_file_part *part)
 {
     http_connection *k = x->connection;
+    k->is_corked = part->length > 0; /* the head leaves in the packet of the file's first bytes */
+    bool sent = output_send(k, part->before.data, part->before.len);
+    k->is_corked = false;
+    x->sent_bytes += part->before.len;
+    return sent && send_file(x, fd, (off_t)part->offset, part->length);
+}
+
+static uint64_t length_of_parts(const http_file_part *parts, size_t count, tern_str end)
+{
+    uint64_t length = end.len;
+    for (size_t i = 0; i < count; i++)
+        length += parts[i].before.len + parts[i].length;
+    return length;
+}
+
+void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+                           const http_file_part *parts, size_t count, tern_str end)
+{
+    http_connection *k = x->connection;
+    const uint64_t length = length_of_parts(parts, count, end);
     http_reply_begin(x, status, type, (int64_t)length);
     if (!x->is_streaming)
         return;
     if (!x->omits_body && length > 0) {
-        k->is_corked = true; /* the head leaves in the packet of the file's first bytes */
-        bool sent = output_send(k, NULL, 0);
-        k->is_corked = false;
-        if (!sent || !send_file(x, fd, (off_t)offset, length)) {
+        bool is_sent = true;
+        for (size_t i = 0; i < count && is_sent; i++)
+            is_sent = send_part(x, fd, &parts[i]);
+        if (!is_sent || !output_send(k, end.data, end.len)) {
             k->is_broken = true;
             return;
         }
+        x->sent_bytes += end.len;
         x->reply_left = 0;
     }
     http_reply_end(x);
+}
+
+void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset, uint64_t length)
+{
+    const http_file_part whole = {.offset = offset, .length = length};
+    http_reply_file_parts(x, status, type, fd, &whole, 1, (tern_str){"", 0});
 }
