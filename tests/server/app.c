@@ -164,6 +164,43 @@ TERN_HANDLER(file)
                      tern_sprintf(c, "%s/%s", folder != NULL ? folder : "/nowhere", tern_param(c, "rest")));
 }
 
+TERN_HANDLER(own_file)
+{
+    const char *own = query_or(c, "own", "");
+    bool is_all = strcmp(own, "all") == 0;
+    if (is_all || strcmp(own, "etag") == 0)
+        tern_set_etag(c, "own");
+    if (is_all || strcmp(own, "date") == 0)
+        tern_set_header(c, "Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+    if (is_all) {
+        tern_set_header(c, "Content-Type", "text/own");
+        tern_set_header(c, "Content-Language", "de");
+        tern_set_header(c, "Content-Encoding", "own");
+        tern_set_header(c, "Content-Disposition", "attachment");
+        tern_set_header(c, "Cache-Control", "max-age=31536000");
+        tern_set_header(c, "Expires", "Sun, 06 Nov 2094 08:49:37 GMT");
+    }
+    return file->run(c);
+}
+
+TERN_HANDLER(conditional)
+{
+    bool is_put = strcmp(tern_method(c), "PUT") == 0;
+    tern_set_etag(c, "v7");
+    if (is_put) {
+        tern_need_match(c);
+        return tern_no_content(c);
+    }
+    if (tern_query_bool(c, "early", false))
+        return tern_is_not_modified(c) ? tern_status(c, 304) : tern_text(c, "version 7");
+    return tern_conditional(c, tern_text(c, "version 7"));
+}
+
+TERN_HANDLER(set_etag)
+{
+    return tern_text(c, tern_set_etag(c, query_or(c, "text", "")) ? "set" : "refused");
+}
+
 static void write_pieces(tern_ctx *c, tern_stream *out, void *arg)
 {
     const int64_t *pieces = arg;
@@ -646,6 +683,11 @@ static void add_replies(tern_app *app)
     tern_get(app, "/redirect", redirect);
     tern_get(app, "/big", big);
     tern_get(app, "/files/{rest...}", file);
+    tern_post(app, "/files/{rest...}", file);
+    tern_get(app, "/own-file/{rest...}", own_file);
+    tern_get(app, "/conditional", conditional);
+    tern_put(app, "/conditional", conditional);
+    tern_get(app, "/etag", set_etag);
     tern_get(app, "/stream", stream);
     tern_get(app, "/stream/slow", slow_stream);
     tern_get(app, "/stream/silent", silent_stream);
