@@ -38,7 +38,7 @@ static bool own_date(const tern_ctx *c, int64_t *seconds)
 
 static bool is_read(const tern_ctx *c)
 {
-    const http_method method = c->x->head.method;
+    const http_method method = c->x->request->method;
     return method == HTTP_GET || method == HTTP_HEAD;
 }
 

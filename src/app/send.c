@@ -62,7 +62,7 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
     http_reply_begin(x, reply->status, type, -1);
     tern_stream out = {.c = c, .write = reply->write, .arg = reply->arg};
     unwind_reason why = UNWIND_NONE;
-    if (x->head.method != HTTP_HEAD && reply->status != 204 && reply->status != 304) {
+    if (x->request->method != HTTP_HEAD && reply->status != 204 && reply->status != 304) {
         ctx_enter(c);
         why = ctx_guard(c, run_stream, &out);
         ctx_leave(c);

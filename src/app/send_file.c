@@ -107,7 +107,7 @@ static void put_tag(tern_ctx *c, const struct stat *facts)
 /** What the request asks for; a part of the file needs a GET, one Range header and an If-Range that holds. */
 static http_range_answer read_ranges(tern_ctx *c, uint64_t size, http_ranges *ranges)
 {
-    if (c->x->head.method != HTTP_GET)
+    if (c->x->request->method != HTTP_GET)
         return HTTP_RANGE_WHOLE;
     const char *value = tern_header(c, "Range");
     if (value == NULL || tern_header_nth(c, "Range", 1) != NULL || !conditions_allow_range(c))
@@ -203,7 +203,7 @@ static void send_asked(tern_ctx *c, const outgoing *file)
 
 static bool is_conditional(const tern_ctx *c, const tern_reply *reply)
 {
-    const http_method method = c->x->head.method;
+    const http_method method = c->x->request->method;
     return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
 }
 

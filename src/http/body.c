@@ -18,7 +18,7 @@ void body_begin(http_exchange *x)
     http_connection *k = x->connection;
     if (x->head.is_chunked)
         x->chunk = (h1_chunk){0};
-    x->body_left = x->head.length;
+    x->body_left = x->request->length;
     x->body_is_read = !x->head.is_chunked && x->body_left == 0;
     if (x->body_is_read)
         return;
@@ -37,7 +37,7 @@ static bool fail(http_exchange *x, int status, const char *reason)
 /** Whether the announced length may be read at all. */
 static bool is_allowed(http_exchange *x)
 {
-    if (x->body_status == 0 && x->head.has_length && x->head.length > x->policy.max_bytes)
+    if (x->body_status == 0 && x->request->has_length && x->request->length > x->policy.max_bytes)
         fail(x, 413, "the body is larger than this route takes");
     return x->body_status == 0;
 }
@@ -140,7 +140,7 @@ static long next_piece(http_exchange *x, size_t most, char **piece)
 static bool read_in_place(http_exchange *x)
 {
     http_connection *k = x->connection;
-    size_t len = (size_t)x->head.length;
+    size_t len = (size_t)x->request->length;
     while (k->in_end - k->in_start < len) {
         uint32_t before = k->in_end;
         if (!fill(x))
@@ -217,7 +217,7 @@ bool body_read_whole(http_exchange *x)
         return true;
     if (!is_allowed(x))
         return false;
-    if (x->head.is_chunked || k->in_start + x->head.length > k->in_cap)
+    if (x->head.is_chunked || k->in_start + x->request->length > k->in_cap)
         return read_to_heap(x);
     if (!read_in_place(x))
         return false;
@@ -231,7 +231,7 @@ bool body_skip_buffered(http_exchange *x)
     http_connection *k = x->connection;
     char *piece;
     if (x->must_continue || x->body_status != 0 ||
-        (x->head.has_length && x->head.length > x->policy.max_bytes))
+        (x->request->has_length && x->request->length > x->policy.max_bytes))
         return false;
     while (!x->body_is_read && k->in_start != k->in_end)
         if (next_piece(x, SIZE_MAX, &piece) < 0)

@@ -37,6 +37,7 @@ typedef struct http_body_policy {
 
 typedef struct http_exchange {
     http_connection *connection;
+    const http_request *request; /* its head */
     arena arena;
     tern_str body; /* the whole body when buffered, with a NUL after it */
     http_body_policy policy;
@@ -93,7 +94,7 @@ typedef struct http_service {
 } http_service;
 
 typedef struct http_limits {
-    h1_limits head;
+    http_head_limits head;
     uint64_t head_ms;          /* from the first byte of a request to its whole head: 408 and close */
     uint64_t idle_ms;          /* between requests */
     uint64_t body_ms;          /* whole body; 0: no absolute bound, only the rate */

@@ -130,7 +130,7 @@ static char *put_head(http_exchange *x, char *at, const char *type, size_t type_
     }
     if (!x->keeps_alive)
         at = PUT_LITERAL(at, "Connection: close\r\n");
-    else if (x->head.minor_version == 0)
+    else if (x->request->version == HTTP_1_0)
         at = PUT_LITERAL(at, "Connection: keep-alive\r\n");
     for (unsigned i = 0; i < x->field_count; i++) {
         const http_field *f = &x->fields[i];
@@ -161,7 +161,7 @@ static char *drop_sent(http_exchange *x, char *start, char *end)
 static void set_status(http_exchange *x, int status)
 {
     x->reply_status = status;
-    x->omits_body = x->head.method == HTTP_HEAD || status == 204 || status == 205 || status == 304;
+    x->omits_body = x->request->method == HTTP_HEAD || status == 204 || status == 205 || status == 304;
 }
 
 /** Room for a head and, where it fits too, `*copied` bytes of body; headers too large for a block are a
@@ -241,7 +241,7 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
         return;
     x->is_streaming = true;
     if (length < 0 && !x->omits_body) {
-        x->is_chunked_reply = x->head.minor_version >= 1;
+        x->is_chunked_reply = x->request->version >= HTTP_1_1;
         length = x->is_chunked_reply ? LENGTH_CHUNKED : LENGTH_NONE;
         x->keeps_alive = x->keeps_alive && x->is_chunked_reply;
     }

@@ -20,6 +20,7 @@ static void exchange_begin(http_exchange *x, http_connection *k, char *lent)
     memset(x, 0, offsetof(http_exchange, chunk));
     x->address[0] = '\0';
     x->connection = k;
+    x->request = &x->head.request;
     x->policy.max_bytes = http_self.limits.body_bytes;
     arena_init(&x->arena, lent, LENT_BYTES, http_self.limits.arena_bytes);
     arena_check(&x->arena);
@@ -53,11 +54,13 @@ static void forget_head(h1_head *head)
 {
     int status = head->status;
     const char *reason = head->reason;
-    memset(head, 0, offsetof(h1_head, fields));
-    head->method = HTTP_OTHER_METHOD;
-    head->minor_version = 1;
-    head->path_is_plain = true;
-    head->method_text = head->path = head->host = (tern_str){"", 0};
+    memset(head, 0, offsetof(h1_head, headers));
+    head->request = (http_request){.method = HTTP_OTHER_METHOD,
+                                   .version = HTTP_1_1,
+                                   .path_is_plain = true,
+                                   .method_text = {"", 0},
+                                   .path = {"", 0},
+                                   .host = {"", 0}};
     head->status = status;
     head->reason = reason;
 }
@@ -67,7 +70,7 @@ static void answer(http_exchange *x)
     http_connection *k = x->connection;
     const http_service *service = &http_self.service;
     body_begin(x);
-    if (x->head.method == HTTP_CONNECT || x->head.method == HTTP_TRACE) {
+    if (x->request->method == HTTP_CONNECT || x->request->method == HTTP_TRACE) {
         refuse(x, 501, "this server is not a proxy and does not echo requests");
         return;
     }

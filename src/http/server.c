@@ -26,8 +26,8 @@ _Static_assert(offsetof(http_connection, exchange) == MEM_LINE_BYTES &&
 bool http_server_open(const http_service *service, const http_limits *limits)
 {
     http_self = (http_server){.service = *service, .limits = *limits};
-    if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > H1_FIELDS_MAX)
-        http_self.limits.head.fields = H1_FIELDS_MAX;
+    if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > HTTP_HEADERS_MAX)
+        http_self.limits.head.fields = HTTP_HEADERS_MAX;
     size_t bytes =
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
     http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */
