@@ -72,6 +72,22 @@ void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__
 /** Sends now what has been written so far. */
 void tern_stream_flush(tern_stream *out);
 
+/**
+ * Announces that a field follows the body of the stream that the handler will return, such as a checksum: adds the
+ * header `Trailer: name`. False, with nothing announced, if the client does not take trailers (it sends `TE: trailers`
+ * in HTTP/1.1 or later), so that a handler may skip the work of computing the value; and, with a warning in the log, if
+ * a trailer cannot have this name. RFC 9110 section 6.5.
+ */
+bool tern_reply_trailer(tern_ctx *c, const char *name);
+/**
+ * Sets a field that is sent after the stream's last byte, announced or not. Name and value are copied. False if the
+ * client does not take trailers: the field is then dropped. Also false, with a warning in the log, if the value has
+ * control characters, or if the name is one that clients need before the body: of framing, routing, authentication,
+ * caching, or of the content itself (Content-Length, Host, Set-Cookie, Content-Type...). At most 32 fields, which with
+ * their values fit into a block of the size of a head (--max-head). A stream that fails has no trailers.
+ */
+bool tern_stream_trailer(tern_stream *out, const char *name, const char *value);
+
 /** The name of a status: "Not Found"; "Unknown" for one without. */
 const char *tern_status_text(int status);
 /** Whether a reply has no body, or only the one of tern_status. For middleware. */
@@ -93,6 +109,20 @@ bool tern_set_header(tern_ctx *c, const char *name, const char *value);
 bool tern_add_header(tern_ctx *c, const char *name, const char *value);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);
+
+/**
+ * Sends Link headers ahead of a reply that takes long to make, so that a browser can load what the page needs
+ * meanwhile, as 103 (Early Hints), RFC 8297: `tern_early_hints(c, "</style.css>; rel=preload; as=style")`. The headers
+ * are also added to the reply itself.
+ *
+ * Some HTTP/1.1 clients, and proxies such as nginx before 1.29, take a 103 for the reply. Over HTTP/1.1 it is therefore
+ * sent only to browsers that open a page (`Sec-Fetch-Mode: navigate`), or as --early-hints says; never over HTTP/1.0.
+ * It may be called up to 8 times, with up to 32 links, before the handler returns.
+ *
+ * @return whether a 103 was sent. False also if a link has control characters: then there is a warning in the log.
+ */
+#define tern_early_hints(c, ...) tern_early_hints_with(c, (const char *const[]){__VA_ARGS__, NULL})
+bool tern_early_hints_with(tern_ctx *c, const char *const *links);
 
 /**
  * Sets the reply's ETag to `version` in quotes: a text that differs whenever the content does, such as a row's version

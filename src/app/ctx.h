@@ -243,6 +243,8 @@ bool reply_is_sound(const tern_reply *reply);
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 /** Sends `reply` through http; never throws, since no caller would catch it (send.c). */
 void ctx_send(tern_ctx *c, const tern_reply *reply);
+/** The request of a stream. (send.c) */
+tern_ctx *ctx_of_stream(const tern_stream *out);
 /** Sends a problem found only now, after all middleware. (send.c) */
 void ctx_send_problem(tern_ctx *c, int status);
 /** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws. (send_file.c) */

@@ -50,6 +50,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,
+        .alt_svc = s->alt_svc,
+        .early_hints = (http_hints)s->early_hints,
     };
 }
 

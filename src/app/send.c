@@ -80,6 +80,11 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
                                                  : http_status_text(c->scope.problem_status));
 }
 
+tern_ctx *ctx_of_stream(const tern_stream *out)
+{
+    return out->c;
+}
+
 void tern_stream_write(tern_stream *out, const void *data, size_t len)
 {
     http_reply_write(out->c->x, data, len);

@@ -162,7 +162,13 @@ bool body_read_whole(http_exchange *x);
 /** Skips a body that has arrived; false when it has not (then the connection must close). */
 bool body_skip_buffered(http_exchange *x);
 
+/* trailers.c */
+/** The room that the end of a chunked reply with its trailers needs at most. */
+size_t http_trailer_bytes(const http_exchange *x);
+
 /* reply.c */
+/** Sends an interim reply now. */
+bool h1_inform(http_exchange *x, int status, const http_field *fields, unsigned count);
 /** The plain answer to a request that HTTP itself refuses. */
 void reply_refusal(http_exchange *x, int status, const char *detail);
 

@@ -117,6 +117,14 @@ static size_t head_bound(const http_exchange *x, size_t type_len)
     return bound;
 }
 
+static inline char *put_field(char *at, const http_field *f)
+{
+    at = put(at, f->name, f->name_len);
+    at = PUT_LITERAL(at, ": ");
+    at = put(at, f->value, f->value_len);
+    return PUT_LITERAL(at, "\r\n");
+}
+
 /** Writes a head at `at` (head_bound bytes of room); returns its end. */
 static char *put_head(http_exchange *x, char *at, const char *type, size_t type_len, int64_t length)
 {
@@ -132,13 +140,8 @@ static char *put_head(http_exchange *x, char *at, const char *type, size_t type_
         at = PUT_LITERAL(at, "Connection: close\r\n");
     else if (x->request->version == HTTP_1_0)
         at = PUT_LITERAL(at, "Connection: keep-alive\r\n");
-    for (unsigned i = 0; i < x->field_count; i++) {
-        const http_field *f = &x->fields[i];
-        at = put(at, f->name, f->name_len);
-        at = PUT_LITERAL(at, ": ");
-        at = put(at, f->value, f->value_len);
-        at = PUT_LITERAL(at, "\r\n");
-    }
+    for (unsigned i = 0; i < x->field_count; i++)
+        at = put_field(at, &x->fields[i]);
     return PUT_LITERAL(at, "\r\n");
 }
 
@@ -229,6 +232,27 @@ void reply_refusal(http_exchange *x, int status, const char *detail)
     http_reply(x, status, "application/problem+json", body, body != NULL ? strlen(body) : 0);
 }
 
+bool h1_inform(http_exchange *x, int status, const http_field *fields, unsigned count)
+{
+    http_connection *k = x->connection;
+    size_t bound = FIXED_HEAD_BYTES;
+    for (unsigned i = 0; i < count; i++)
+        bound += (size_t)fields[i].name_len + fields[i].value_len + 4;
+    if (bound > http_self.block_bytes) {
+        tern_log(TERN_LOG_WARN, "an interim reply has more than %zu bytes: left out", http_self.block_bytes);
+        return true;
+    }
+    char *start = output_room(k, bound);
+    if (start == NULL)
+        return false;
+    char *end = put_status(start, status);
+    for (unsigned i = 0; i < count; i++)
+        end = put_field(end, &fields[i]);
+    end = drop_sent(x, start, PUT_LITERAL(end, "\r\n"));
+    k->out_len += (uint32_t)(end - start);
+    return output_send(k, NULL, 0);
+}
+
 /* -- streamed replies -- */
 
 void http_reply_begin(http_exchange *x, int status, const char *type, int64_t length)
@@ -316,16 +340,26 @@ void http_reply_flush(http_exchange *x)
         client_is_gone(x);
 }
 
+/** The last chunk and the trailers. */
+static char *put_end(const http_exchange *x, char *at)
+{
+    at = PUT_LITERAL(at, "0\r\n");
+    if (x->trailers != NULL && http_accepts_trailers(x))
+        for (const http_trailer *t = x->trailers; t != NULL; t = t->next)
+            at = put_field(at, &t->field);
+    return PUT_LITERAL(at, "\r\n");
+}
+
 void http_reply_end(http_exchange *x)
 {
     http_connection *k = x->connection;
     if (!x->is_streaming)
         return;
     if (x->is_chunked_reply) {
-        char *start = output_room(k, 8);
+        char *start = output_room(k, http_trailer_bytes(x));
         if (start == NULL)
             return;
-        k->out_len += (uint32_t)(PUT_LITERAL(start, "0\r\n\r\n") - start);
+        k->out_len += (uint32_t)(put_end(x, start) - start);
     } else if (x->reply_left != 0 && x->reply_left != UINT64_MAX && !x->omits_body) {
         tern_log(TERN_LOG_ERROR, "a streamed reply has fewer bytes than it announced: connection closed");
         return; /* still streaming: exchange_end breaks the connection */

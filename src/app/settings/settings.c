@@ -3,6 +3,7 @@
 #include "app/command.h"
 
 #include "base/text.h"
+#include "http/exchange.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -75,7 +76,9 @@ static void add_expectation(const setting *s, buf *out)
             buf_add_printf(out, "%s%s", choice == s->choices ? "" : ", ", *choice);
         break;
     case SETTING_TEXT:
-        buf_add_text(out, "a text of at least one character");
+        buf_add_text(out, s->is_header_value
+                              ? "a text that a header can have (not empty, without control characters)"
+                              : "a text of at least one character");
         break;
     }
     if (s->automatic != NULL)
@@ -155,7 +158,8 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
 bool setting_parse(const setting *s, const char *text, settings *out, buf *problem)
 {
     uint64_t value;
-    if (s->kind == SETTING_TEXT && text[0] != '\0') {
+    if (s->kind == SETTING_TEXT && text[0] != '\0' &&
+        (!s->is_header_value || http_field_is_valid(s->flag + 2, strlen(s->flag) - 2, text, strlen(text)))) {
         memcpy((char *)out + s->offset, &text, sizeof text);
         return true;
     }

@@ -41,6 +41,8 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
+    unsigned early_hints;         /* an http_hints */
+    const char *alt_svc;          /* NULL: none */
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */
     tern_limits limits;           /* complete: no member is 0 for "default" */
@@ -61,6 +63,7 @@ typedef struct setting {
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: not allowed */
     const char *const *choices;  /* ended by NULL */
     bool is_null_until_given; /* a text, or the text of a choice; its reader uses `standard` if not given */
+    bool is_header_value;     /* a text that the value of a header can have */
     const char *help;
     size_t offset, size; /* offset of the value in `settings` */
 } setting;

@@ -11,6 +11,7 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, HOUR = 3600 * SECOND };
 
 static const char *const levels[] = {"debug", "info", "warn", "error", "silent", NULL};
 static const char *const formats[] = {"auto", "human", "json", NULL};
+static const char *const hints[] = {"auto", "always", "never", NULL}; /* an http_hints */
 static const char *const prepares[] = {"auto", "always", "never", NULL};
 
 const setting settings_table[] = {
@@ -104,6 +105,21 @@ const setting settings_table[] = {
      .standard = "0",
      .help = "a worker with more memory is replaced; 0: never",
      AT(memory_limit_bytes)},
+    {.flag = "--early-hints",
+     .variable = "TERN_EARLY_HINTS",
+     .kind = SETTING_CHOICE,
+     .standard = "auto",
+     .choices = hints,
+     .help = "103 over HTTP/1.1",
+     AT(early_hints)},
+    {.flag = "--alt-svc",
+     .variable = "TERN_ALT_SVC",
+     .kind = SETTING_TEXT,
+     .standard = "none",
+     .is_null_until_given = true,
+     .is_header_value = true,
+     .help = "Alt-Svc header of replies over TLS",
+     AT(alt_svc)},
     {.heading = "Log",
      .flag = "--log-level",
      .variable = "TERN_LOG_LEVEL",
