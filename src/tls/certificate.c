@@ -124,7 +124,7 @@ static int refuse_passphrase(char *into, int size, int is_written, void *was_ask
     return -1;
 }
 
-static bool read_key(tls_certificate *c, const char *file, BIO *bio, buf *problem)
+static bool read_key(tls_certificate *c, const char *file, const buf *content, BIO *bio, buf *problem)
 {
     bool was_asked = false;
     c->key = openssl.PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &was_asked);
@@ -137,7 +137,7 @@ static bool read_key(tls_certificate *c, const char *file, BIO *bio, buf *proble
                        file, file);
     else if (is_out_of_memory())
         buf_add_printf(problem, "%s: out of memory", file);
-    else if (is_end_of_pem())
+    else if (content->len == 0 || strstr(content->data, "PRIVATE KEY-----") == NULL)
         buf_add_printf(problem,
                        "%s: contains no private key in PEM form (\"-----BEGIN PRIVATE KEY-----\"); "
                        "name the certificate's key by --tls-key",
@@ -161,7 +161,7 @@ static bool load_key(tls_certificate *c, const char *file, buf *problem)
 {
     buf content;
     BIO *bio;
-    bool is_read = open_file(file, &content, &bio, problem) && read_key(c, file, bio, problem);
+    bool is_read = open_file(file, &content, &bio, problem) && read_key(c, file, &content, bio, problem);
     close_file(&content, bio);
     return is_read;
 }

@@ -25,12 +25,13 @@ static char pair_folder[64];
 static EVP_PKEY *pair_authority_key;
 static X509 *pair_authority;
 
-/** The path of a file of this test; valid until eight more were asked for. */
+/** The path of a file of this test; valid as long as the test. */
 static const char *file_of(const char *name)
 {
-    static char paths[8][160];
+    static char paths[512][96];
     static unsigned next;
-    char *path = paths[next++ % 8];
+    CHECK(next < sizeof paths / sizeof *paths);
+    char *path = paths[next++];
     snprintf(path, sizeof paths[0], "%s/%s", pair_folder, name);
     return path;
 }
