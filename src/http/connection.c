@@ -6,6 +6,7 @@
 #include "http/connection.h"
 
 #include "base/mem.h"
+#include "http/refusal.h"
 #include "runtime/worker.h"
 
 #include <errno.h>
@@ -28,13 +29,14 @@ static void on_timer(timer_entry *timer);
 
 /* -- opening and closing -- */
 
-http_connection *connection_open(int fd)
+http_connection *connection_open(int fd, worker_arrival arrival)
 {
     http_connection *k = pool_get(&http_self.structures);
     if (k == NULL)
         return NULL;
     *k = (http_connection){.source = {.fd = fd, .on_event = on_event}, .timer.fire = on_timer};
     k->must_close = http_self.is_draining;
+    k->kind = (uint8_t)arrival.kind;
     list_init(&k->write_turns);
     if (!loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
         pool_put(&http_self.structures, k);
@@ -289,10 +291,8 @@ static void watch_suspended(http_connection *k)
 static void start_work(http_connection *k)
 {
     if (!coro_start(work_main, k)) {
-        static const char busy[] =
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        ssize_t sent = send(k->source.fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)sent; /* the connection ends either way */
+        if (k->kind == LISTENER_PLAIN)
+            refusal_send(k->source.fd, "the service has too many requests in work", 1);
         connection_close(k);
         return;
     }

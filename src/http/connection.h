@@ -43,6 +43,7 @@ struct http_connection {
     bool has_unread_body;    /* its last reply went out before the request was read to its end */
     bool is_lingering;
     bool is_closed;
+    uint8_t kind; /* a listener_kind: what the client speaks first */
     timer_entry timer;
     uint64_t head_began_ms; /* first byte of an unfinished head; 0: none */
     uint64_t lingered_bytes, linger_end_ms;
@@ -82,7 +83,7 @@ void server_report_drained(void);
 void server_hand_over_later(void);
 
 /* connection.c */
-http_connection *connection_open(int fd);
+http_connection *connection_open(int fd, worker_arrival arrival);
 /** Closes the socket at once and frees the connection at the end of the turn. */
 void connection_close(http_connection *k);
 /** A draining server's parked connection: handed over or closed (true), or kept for one last answer or until

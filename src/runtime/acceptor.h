@@ -30,6 +30,7 @@ typedef struct acceptor_source {
     struct acceptor *owner;
     const handover_channel *channel; /* NULL for a listening socket */
     unsigned slot;                   /* the worker whose connections come here */
+    listener_kind kind;              /* of a listening socket */
     bool is_open;
 } acceptor_source;
 

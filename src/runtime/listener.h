@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 typedef struct listener_set {
+    listener_kind kind;
     int *fds; /* one per worker (SO_REUSEPORT), or a single one that all share (Unix socket) */
     unsigned count;
     uint16_t port;       /* the real one, also when 0 was asked for; 0 for a Unix socket */

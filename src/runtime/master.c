@@ -98,7 +98,7 @@ static void start_fallback(master *m)
     pid_t pid = fork();
     if (pid == 0) {
         take_child_signals(m);
-        exit(fallback_run(&m->listeners, &m->channels, master_pid));
+        exit(fallback_run(&m->listeners, &m->channels, m->service, master_pid));
     }
     m->fallback = pid > 0 ? pid : 0;
 }

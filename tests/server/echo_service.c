@@ -8,6 +8,7 @@
  * fails), mark (text that /version answers: a file's content). Paths: /pid /version /totals /crash /exit
  * /hang /slow (200 ms) /leak (32 MiB) / - anything else answers "hello".
  */
+#include "http/exchange.h"
 #include "runtime/loop.h"
 #include "runtime/worker.h"
 
@@ -160,9 +161,10 @@ static void on_client(loop_source *source, uint32_t events)
     }
 }
 
-static void on_connection(void *self, int fd)
+static void on_connection(void *self, int fd, worker_arrival arrival)
 {
     (void)self;
+    (void)arrival;
     client *k = mem_zero(1, sizeof *k);
     if (k)
         k->source = (loop_source){.fd = fd, .on_event = on_client};
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
         return service.bad_check && access(service.bad_check, F_OK) == 0;
     const worker_service offered = {.start = start,
                                     .on_connection = on_connection,
+                                    .refuse = http_refuse,
                                     .drain = drain,
                                     .abort = abort_all,
                                     .describe = describe};
