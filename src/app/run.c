@@ -233,8 +233,8 @@ static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
     const worker_config config = {
-        .host = s->host,
-        .port = (uint16_t)s->port,
+        .listen = s->listen.items,
+        .listen_count = s->listen.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,

@@ -290,6 +290,15 @@ static acceptor_source *add_source(acceptor *a, int fd, unsigned slot)
     return s;
 }
 
+static void add_listener(acceptor *a, const listener *l, unsigned workers)
+{
+    for (unsigned i = 0; i < l->count; i++) {
+        acceptor_source *s = add_source(a, l->fds[i], l->is_shared ? a->index : i % workers);
+        s->kind = l->kind;
+        s->is_lent = l->is_lent;
+    }
+}
+
 bool acceptor_review(acceptor *a)
 {
     for (unsigned i = 0; i < a->source_count; i++) {
@@ -314,11 +323,13 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     a->index = index;
     struct rlimit limit = {.rlim_cur = 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
+    unsigned sockets = listener_set_sockets(listeners) + 2 * a->channels->count; /* not for connections */
     a->fd_limit = limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (unsigned)limit.rlim_cur;
+    a->fd_limit -= sockets < a->fd_limit / 2 ? sockets : a->fd_limit / 2;
     a->max_load = config->max_connections ? config->max_connections : UINT32_MAX;
     a->reserve_fd = -1;
     a->retry.fire = on_retry;
-    a->sources = mem_zero(listeners->count + a->channels->count, sizeof *a->sources);
+    a->sources = mem_zero(listener_set_sockets(listeners) + a->channels->count, sizeof *a->sources);
     if (a->sources == NULL) {
         errno = ENOMEM;
         return false;
@@ -329,12 +340,11 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     unsigned capacity = a->fd_limit > 2 * ACCEPT_SPARE_FDS ? a->fd_limit - ACCEPT_SPARE_FDS : a->fd_limit / 2;
     atomic_store(&own_record(a)->capacity, capacity < a->max_load ? capacity : a->max_load);
     atomic_store(&own_record(a)->state, BOARD_SERVING);
-    bool is_shared = listeners->unix_path[0] != '\0';
     for (unsigned i = 0; i < a->channels->count; i++)
         add_source(a, a->channels->channels[i].end[HANDOVER_TAKE], i % workers)->channel =
             &a->channels->channels[i];
     for (unsigned i = 0; i < listeners->count; i++)
-        add_source(a, listeners->fds[i], is_shared ? index : i % workers)->kind = listeners->kind;
+        add_listener(a, &listeners->list[i], workers);
     return acceptor_review(a);
 }
 
@@ -343,7 +353,7 @@ unsigned acceptor_sweep(acceptor *a)
     unsigned taken = 0;
     for (unsigned i = 0; i < a->source_count; i++) {
         acceptor_source *s = &a->sources[i];
-        if (s->channel || !s->is_open)
+        if (s->channel || !s->is_open || s->is_lent)
             continue;
         accept_result result = ACCEPT_ONE;
         for (unsigned k = 0; k < ACCEPT_SWEEP && (result == ACCEPT_ONE || result == ACCEPT_AGAIN); k++) {
@@ -368,7 +378,7 @@ static void stop_sources(acceptor *a, bool channels)
 void acceptor_stop_listening(acceptor *a, bool for_good)
 {
     for (unsigned i = 0; for_good && i < a->source_count; i++)
-        if (!a->sources[i].channel && a->sources[i].is_open)
+        if (!a->sources[i].channel && a->sources[i].is_open && !a->sources[i].is_lent)
             shutdown(a->sources[i].source.fd, SHUT_RD);
     timer_stop(&loop_self.timers, &a->retry);
     a->is_paused = false;

@@ -48,17 +48,22 @@ static void add_client(fallback *f, int fd, listener_kind kind)
         (fallback_client){.fd = fd, .kind = kind, .answer_at_ms = clock_ms() + CLIENT_MS};
 }
 
-/** Accepts the waiting connections; with no descriptor left it answers the clients it has. */
+/** Accepts what waits in one socket; with no descriptor left it answers the clients it has. */
+static void accept_all(fallback *f, int listen_fd, listener_kind kind)
+{
+    int fd;
+    while ((fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        add_client(f, fd, kind);
+    if (errno == EMFILE || errno == ENFILE)
+        while (f->client_count > 0)
+            answer(f, f->client_count - 1);
+}
+
 static void take_clients(fallback *f)
 {
-    for (unsigned i = 0; i < f->listeners->count; i++) {
-        int fd;
-        while ((fd = accept4(f->listeners->fds[i], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-            add_client(f, fd, f->listeners->kind);
-        if (errno == EMFILE || errno == ENFILE)
-            while (f->client_count > 0)
-                answer(f, f->client_count - 1);
-    }
+    for (unsigned i = 0; i < f->listeners->count; i++)
+        for (unsigned k = 0; k < f->listeners->list[i].count; k++)
+            accept_all(f, f->listeners->list[i].fds[k], f->listeners->list[i].kind);
     for (unsigned i = 0; i < f->channels->count; i++) {
         handover_note note;
         int fd;
@@ -83,7 +88,8 @@ static unsigned fill_polled(fallback *f, int signal_fd)
     unsigned count = 0;
     f->polled[count++] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
     for (unsigned i = 0; i < f->listeners->count; i++)
-        f->polled[count++] = (struct pollfd){.fd = f->listeners->fds[i], .events = POLLIN};
+        for (unsigned k = 0; k < f->listeners->list[i].count; k++)
+            f->polled[count++] = (struct pollfd){.fd = f->listeners->list[i].fds[k], .events = POLLIN};
     for (unsigned i = 0; i < f->channels->count; i++)
         f->polled[count++] =
             (struct pollfd){.fd = f->channels->channels[i].end[HANDOVER_TAKE], .events = POLLIN};
@@ -103,7 +109,7 @@ int fallback_run(const listener_set *listeners, const handover_set *channels, co
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     int signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    f.polled = mem_zero(1 + listeners->count + channels->count + CLIENTS, sizeof *f.polled);
+    f.polled = mem_zero(1 + listener_set_sockets(listeners) + channels->count + CLIENTS, sizeof *f.polled);
     if (signal_fd < 0 || !f.polled || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != master)
         return 1;
     prctl(PR_SET_NAME, "tern: fallback");

@@ -133,24 +133,21 @@ void generation_check_program(master *m)
 
 static void replace_program(master *m)
 {
-    inheritance left = {.listeners = m->listeners.fds,
-                        .listener_count = m->listeners.count,
-                        .channels = m->channels.channels,
-                        .channel_count = m->channels.count,
-                        .workers = mem_zero(m->process_count, sizeof(pid_t))};
-    if (!left.workers) {
+    pid_t *workers = mem_zero(m->process_count, sizeof *workers);
+    unsigned count = 0;
+    if (workers == NULL) {
         tern_log(TERN_LOG_ERROR, "no memory to start the new program");
         return;
     }
     for (unsigned i = 0; i < m->process_count; i++)
         if (m->processes[i].state != PROCESS_FREE)
-            left.workers[left.worker_count++] = m->processes[i].pid;
+            workers[count++] = m->processes[i].pid;
     if (m->fallback != 0)
         kill(m->fallback, SIGKILL);
     tern_log(TERN_LOG_INFO, "starting the new program");
-    reexec_run(m->config, &left);
+    reexec_run(&m->listeners, &m->channels, workers, count);
     tern_log(TERN_LOG_ERROR, "cannot start the new program: %s", strerror(errno));
-    mem_free(left.workers);
+    mem_free(workers);
 }
 
 void generation_program_checked(master *m, int wait_status)

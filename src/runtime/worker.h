@@ -56,9 +56,10 @@ typedef struct worker_service {
 } worker_service;
 
 typedef struct worker_config {
-    const char *host; /* address or name; NULL: 127.0.0.1. "unix:/path" is a Unix socket */
-    uint16_t port;    /* 0: any free port (printed) */
-    /* of a Unix socket's file: permission bits, 0 for what the umask leaves; user and group by name or
+    const struct listen_address *listen; /* where to listen (listen_address.h) */
+    unsigned listen_count;               /* 1 to LISTENERS_MAX */
+    bool has_tls;                        /* the service can begin TLS connections */
+    /* of Unix sockets' files: permission bits, 0 for what the umask leaves; user and group by name or
      * number, NULL for those of this process */
     unsigned socket_mode;
     const char *socket_owner, *socket_group;

@@ -111,7 +111,7 @@ class Program:
 
     def wait_until_listening(self):
         line = wait_for(lambda: self.logged("listening on") or self._has_ended(), text="the line that it listens")
-        found = re.search(r"listening on (?:http://([^\"]*):(\d+)|unix:([^\"]*))", str(line))
+        found = re.search(r"listening on (?:https?://([^\"]*):(\d+)|unix:([^\"]*))", str(line))
         check(found is not None, f"it listens: {self.lines[-5:]}")
         self.path = found.group(3)
         if not self.path:
