@@ -53,9 +53,11 @@ static bool fail(opening *o, int error)
 static tcp_options options_of(const worker_config *config, const listen_address *address)
 {
     tcp_options options = {.backlog = config->backlog ? (int)config->backlog : SOMAXCONN};
+    if (address->port == 0 || !tcp_address_is_every(address, AF_INET6))
+        return options;
     for (unsigned i = 0; i < config->listen_count; i++)
-        options.v6_only |= tcp_address_is_every_v4(&config->listen[i]) && address->port != 0 &&
-                           config->listen[i].port == address->port;
+        options.v6_only |=
+            config->listen[i].port == address->port && tcp_address_is_every(&config->listen[i], AF_INET);
     return options;
 }
 
@@ -199,11 +201,12 @@ static listener_left *find_left(const opening *o, const char *address)
 }
 
 /** Whether the left sockets still suit: whether [::] takes IPv4 cannot be changed once a socket is bound. */
-static bool suits(const listener_left *left, tcp_options options)
+static bool suits(const listener_left *left, const listen_address *address, tcp_options options)
 {
     int v6_only = 0;
     socklen_t len = sizeof v6_only;
-    return getsockopt(left->fds[0], IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, &len) < 0 ||
+    return !tcp_address_is_every(address, AF_INET6) ||
+           getsockopt(left->fds[0], IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, &len) < 0 ||
            (v6_only != 0) == options.v6_only;
 }
 
@@ -243,7 +246,7 @@ static bool open_one(opening *o, const listen_address *address, const tcp_addres
     const tcp_options options = options_of(o->config, address);
     listen_address_print(address, l.address);
     listener_left *left = find_left(o, l.address);
-    if (left != NULL && suits(left, options))
+    if (left != NULL && suits(left, address, options))
         return take_over(o, l, left, options);
     if (address->family == LISTEN_FILE)
         return open_file(o, l, address, options);
@@ -301,7 +304,7 @@ static bool is_left(const opening *o, const listen_address *address)
     char text[LISTEN_TEXT_BYTES];
     listen_address_print(address, text);
     const listener_left *left = find_left(o, text);
-    return left != NULL && suits(left, options_of(o->config, address));
+    return left != NULL && suits(left, address, options_of(o->config, address));
 }
 
 /** Finds the address of one listener where it has to be looked up. */
@@ -350,13 +353,18 @@ static bool check_file_settings(const worker_config *config)
     return false;
 }
 
-static void close_left(const opening *o)
+/** Closes the listeners that the program before had and this one has not. */
+static void close_left(opening *o)
 {
     for (unsigned i = 0; i < o->left_count; i++) {
-        for (unsigned k = 0; o->left[i].fds != NULL && k < o->left[i].count; k++)
-            close(o->left[i].fds[k]);
-        mem_free(o->left[i].fds);
-        o->left[i].fds = NULL;
+        listener_left *left = &o->left[i];
+        listener l = {.fds = left->fds, .count = left->count};
+        l.is_lent = strncmp(left->address, LENT_ADDRESS, strlen(LENT_ADDRESS)) == 0;
+        if (left->fds == NULL)
+            continue;
+        describe(o, &l);
+        close_listener(&l);
+        left->fds = NULL;
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "runtime/fallback.h"
 #include "runtime/reexec.h"
+#include "runtime/systemd.h"
 #include "runtime/worker_process.h"
 #include <tern/log.h>
 
@@ -280,6 +281,7 @@ static void stop(master *m, bool is_interrupt)
         return;
     }
     tern_log(TERN_LOG_INFO, is_interrupt ? "stopping; interrupt again to stop at once" : "stopping");
+    systemd_notify("STOPPING=1");
     m->is_stopping = true;
     atomic_store(&m->board->is_stopping, true);
     for (unsigned i = 0; i < m->process_count; i++)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FIRST_FD = 3 }; /* SD_LISTEN_FDS_START */
@@ -124,8 +125,20 @@ void systemd_notify(const char *state)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
-                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+    const socklen_t address_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+    ssize_t sent = connect(fd, (struct sockaddr *)&address, address_len) == 0
+                       ? send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT)
+                       : -1;
     (void)sent; /* without a receiver nobody waits for it */
     close(fd);
+}
+
+void systemd_notify_reloading(void)
+{
+    char state[64];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    systemd_notify(state);
 }

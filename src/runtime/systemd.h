@@ -26,7 +26,9 @@ bool systemd_has_sockets(void);
  */
 int systemd_take_sockets(systemd_socket out[LISTENERS_MAX], char *reason, size_t size);
 
-/** Sends a state ("READY=1") to systemd, if it waits for any (Type=notify). */
+/** Sends a state ("READY=1", "STOPPING=1") to systemd, if it waits for any (Type=notify). */
 void systemd_notify(const char *state);
+/** The same for a reload that begins, which has to name its time (Type=notify-reload). */
+void systemd_notify_reloading(void);
 
 #endif

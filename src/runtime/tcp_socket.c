@@ -17,7 +17,7 @@ static const struct {
     {EADDRNOTAVAIL, "this machine has no such address; choose another host"},
     {EAFNOSUPPORT,
      "this machine does not speak that protocol; choose another host (0.0.0.0 for all of IPv4)"},
-    {EMFILE, "too many open files; raise the limit (ulimit -n), or use fewer workers or listeners"},
+    {EMFILE, "Too many open files; raise the limit (ulimit -n), or use fewer workers or listeners"},
 };
 
 const char *tcp_socket_hint(int error)
@@ -120,9 +120,10 @@ bool tcp_address_is_same(const tcp_address *a, const tcp_address *b)
            memcmp(&a->at.v6.sin6_addr, &b->at.v6.sin6_addr, sizeof a->at.v6.sin6_addr) == 0;
 }
 
-bool tcp_address_is_every_v4(const listen_address *address)
+bool tcp_address_is_every(const listen_address *address, int family)
 {
-    struct in_addr number;
-    return address->family == LISTEN_TCP && inet_pton(AF_INET, address->host, &number) == 1 &&
-           number.s_addr == htonl(INADDR_ANY);
+    static const struct in6_addr zero;
+    struct in6_addr number;
+    return address->family == LISTEN_TCP && inet_pton(family, address->host, &number) == 1 &&
+           memcmp(&number, &zero, family == AF_INET ? sizeof(struct in_addr) : sizeof number) == 0;
 }

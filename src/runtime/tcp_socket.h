@@ -43,7 +43,7 @@ const char *tcp_socket_hint(int error);
 /** Whether two addresses are the same, with the same port; free ports (0) never are. */
 bool tcp_address_is_same(const tcp_address *a, const tcp_address *b);
 
-/** Whether `address` is all IPv4 interfaces (0.0.0.0). */
-bool tcp_address_is_every_v4(const listen_address *address);
+/** Whether `address` is every interface of the family: AF_INET (0.0.0.0) or AF_INET6 ([::]). */
+bool tcp_address_is_every(const listen_address *address, int family);
 
 #endif

@@ -274,6 +274,7 @@ static void read_setting(worker_config *config, const char *text)
 int main(int argc, char **argv)
 {
     worker_config config = {.listen = service.listen,
+                            .has_tls = true,
                             .workers = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0,
                             .backlog = 1024,
                             .drain_ms = 5000,
