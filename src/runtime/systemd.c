@@ -51,12 +51,13 @@ static bool adopt(int fd, char *reason, size_t size)
     struct sockaddr_storage address;
     int type = 0, is_listening = 0;
     socklen_t type_len = sizeof type, flag_len = sizeof is_listening, len = sizeof address;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &flag_len) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
         snprintf(reason, size, "descriptor %d is not a socket (%s)", fd, strerror(errno));
         return false;
     }
-    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &flag_len);
-    if (type != SOCK_STREAM || !is_listening || getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
+    if (type != SOCK_STREAM || !is_listening) {
         snprintf(reason, size,
                  "descriptor %d does not listen for streams; the unit needs ListenStream= and Accept=no", fd);
         return false;

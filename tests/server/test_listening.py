@@ -8,7 +8,6 @@ import resource
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -18,25 +17,6 @@ from harness import check, check_equal, test, wait_for
 
 FILES = tempfile.TemporaryDirectory()
 _next_file = iter(range(1000))
-
-# Runs a program as systemd does: its descriptors from 3 on, and the variables that announce them.
-LAUNCHER = """
-import os, sys
-fds, names = [int(fd) for fd in sys.argv[1].split(",") if fd], sys.argv[2]
-copies = [os.dup(fd) for fd in fds]
-for at, fd in enumerate(copies):
-    os.dup2(fd, 3 + at)
-    os.set_inheritable(3 + at, True)
-for fd in copies:
-    if fd >= 3 + len(fds):
-        os.close(fd)
-os.environ.setdefault("LISTEN_PID", str(os.getpid()))
-os.environ.setdefault("LISTEN_FDS", str(len(fds)))
-if names:
-    os.environ["LISTEN_FDNAMES"] = names
-os.execv(sys.argv[3], sys.argv[3:])
-"""
-
 
 def new_path():
     return os.path.join(FILES.name, f"s{next(_next_file)}")
@@ -65,19 +45,10 @@ class Listening(harness.Program):
 class Lent(Listening):
     """The same program, given sockets by systemd."""
 
-    def __init__(self, sockets, *words, names="", workers=2, env=None, name="listening", wait=True, limit=None):
-        fds = [each.fileno() for each in sockets]
+    def __init__(self, sockets, *words, names="", workers=2, env=None, wait=True):
+        command = [harness.program("listening"), "--workers", str(workers), *words]
+        harness.Program.__init__(self, command, env, lent=sockets, names=names)
         self.count, self.workers = len(sockets), workers
-        command = [sys.executable, "-c", LAUNCHER, ",".join(map(str, fds)), names, harness.program(name),
-                   "--workers", str(workers), *words]
-        for each in sockets:
-            each.set_inheritable(True)
-        self.lines, self._is_stopping = [], False
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, env=harness._settings(env or {}), pass_fds=fds)
-        self.pid = self.process.pid
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
         if wait:
             self.wait_ready()
 
