@@ -1,5 +1,5 @@
 /** Trailers of a streamed reply: RFC 9110 section 6.5. */
-#include "http/connection.h"
+#include "http/wire.h"
 
 #include "base/text.h"
 
@@ -91,7 +91,7 @@ bool http_trailer_is_allowed(const char *name, const char *value)
     return http_field_is_valid(name, name_len, value, strlen(value)) && !is_forbidden(name, name_len);
 }
 
-size_t http_trailer_bytes(const http_exchange *x)
+size_t trailers_bytes(const http_exchange *x)
 {
     size_t bytes = END_BYTES;
     for (const http_trailer *t = x->trailers; t != NULL; t = t->next)
@@ -106,7 +106,7 @@ bool http_reply_trailer(http_exchange *x, const char *name, const char *value)
     unsigned count = 0;
     for (; *end != NULL; end = &(*end)->next)
         count++;
-    const size_t bytes = http_trailer_bytes(x) + field.name_len + field.value_len + LINE_BYTES;
+    const size_t bytes = trailers_bytes(x) + field.name_len + field.value_len + LINE_BYTES;
     if (count == TRAILERS_MAX || bytes > http_self.block_bytes)
         return false;
     http_trailer *added = arena_alloc(&x->arena, sizeof *added);
