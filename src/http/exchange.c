@@ -1,5 +1,6 @@
 /** One request from its head to the end of its answer, whatever version of HTTP carries it. */
 #include "http/connection.h"
+#include "http/secure.h"
 #include "http/wire.h"
 
 #include "base/log_limit.h"
@@ -55,6 +56,8 @@ void exchange_answer(http_exchange *x)
         exchange_refuse(x, 501, "this server is not a proxy and does not echo requests");
         return;
     }
+    if (!secure_may_answer(x))
+        return;
     if (service->accept_head != NULL)
         service->accept_head(service->self, x);
     if (x->stream->has_suspended) {
