@@ -112,7 +112,7 @@ static void set_deadline(http_connection *k, uint64_t at_ms)
 bool connection_retire(http_connection *k)
 {
     if (http_self.has_successor) {
-        if (!worker_hand_over(k->source.fd)) {
+        if (!worker_hand_over(k->source.fd, (worker_arrival){.is_begun = true})) {
             k->must_close = true;
             server_hand_over_later();
             return false;
