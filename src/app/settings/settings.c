@@ -247,11 +247,12 @@ static void note_source(settings *out, const setting *s, setting_source source)
 {
     if (s->offset == offsetof(settings, host) || s->offset == offsetof(settings, port))
         out->host_source = source;
-    if (s->offset != offsetof(settings, listen))
+    if (s->kind != SETTING_LIST)
         return;
-    if (out->listen_source != source)
-        s->clear(out);
-    out->listen_source = source;
+    setting_list *list = (setting_list *)(void *)((char *)out + s->offset);
+    if (list->source != source)
+        list->count = 0;
+    list->source = source;
 }
 
 /** Parses a value from `place`, which begins the problem's line. */
