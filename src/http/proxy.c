@@ -3,6 +3,7 @@
 #include "base/log_limit.h"
 #include "base/mem.h"
 #include "http/network.h"
+#include "http/peer.h"
 #include "http/proxy_header.h"
 #include "runtime/worker.h"
 #include <tern/log.h>
@@ -27,8 +28,11 @@ static void refuse(http_connection *k, const char *reason)
 {
     static log_limit limit;
     if (log_limit_allows(&limit, 1, loop_self.now_ms)) {
-        const tern_log_field fields[] = {{.name = "reason", .text = reason}};
-        tern_log_event(TERN_LOG_WARN, "connection refused", fields, 1);
+        char address[PEER_BYTES];
+        peer_print(k->source.fd, address);
+        const tern_log_field fields[] = {{.name = "reason", .text = reason},
+                                         {.name = "address", .text = address}};
+        tern_log_event(TERN_LOG_WARN, "connection refused", fields, 2);
     }
     connection_close(k);
 }

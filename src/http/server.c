@@ -4,10 +4,7 @@
 
 #include "runtime/worker.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -142,58 +139,4 @@ void http_server_abort(void *unused)
             k->protocol->cancel(k);
     }
     server_report_drained();
-}
-
-/* -- the peer -- */
-
-/** Writes an address as text; one of IPv4 inside IPv6, as sockets have it that serve both, as what it is. */
-static void print_address(http_exchange *x, int family, const void *bytes, uint16_t port)
-{
-    const struct in6_addr *v6 = bytes;
-    bool is_mapped = family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6);
-    inet_ntop(is_mapped ? AF_INET : family, is_mapped ? &v6->s6_addr[12] : bytes, x->address,
-              sizeof x->address);
-    x->port = port;
-}
-
-static void read_announced(http_exchange *x, const worker_peer *peer)
-{
-    if (peer->family == AF_UNIX)
-        strcpy(x->address, "unix:");
-    else
-        print_address(x, peer->family, peer->address, peer->port);
-}
-
-static void read_address(http_exchange *x)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t len = sizeof peer;
-    if (x->address[0] != '\0')
-        return;
-    strcpy(x->address, "unknown");
-    if (x->connection->announced != NULL) {
-        read_announced(x, x->connection->announced);
-    } else if (getpeername(x->connection->source.fd, (struct sockaddr *)&peer, &len) != 0) {
-        return;
-    } else if (peer.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)&peer;
-        print_address(x, AF_INET, &v4->sin_addr, ntohs(v4->sin_port));
-    } else if (peer.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const void *)&peer;
-        print_address(x, AF_INET6, &v6->sin6_addr, ntohs(v6->sin6_port));
-    } else if (peer.ss_family == AF_UNIX) {
-        strcpy(x->address, "unix:");
-    }
-}
-
-const char *http_remote_address(http_exchange *x)
-{
-    read_address(x);
-    return x->address;
-}
-
-uint16_t http_remote_port(http_exchange *x)
-{
-    read_address(x);
-    return x->port;
 }
