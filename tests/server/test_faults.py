@@ -329,12 +329,14 @@ def threat_112_receiving_a_proxy_header_fails():
         for call, errors in (("recv", (errno.EINTR, errno.EAGAIN, SHORT, errno.ECONNRESET)),
                              ("getpeername", (errno.ENOTCONN,))):
             for error in errors:
-                for pass_ in range(4 if call == "recv" else 1):
+                injected = 0
+                for pass_ in range(4):
                     faults.arm(call, error, pass_)
                     text = announces(server)
                     check(text is None or "address=192.0.2.7\n" in text, f"{call} {text_of(error)}: {text}")
-                    check(faults.disarm() > 0, f"{call} {text_of(error)} after {pass_}: no fault was injected")
+                    injected += faults.disarm()
                     check("address=192.0.2.7\n" in (announces(server) or ""), f"the next one after {call} {text_of(error)}")
+                check(injected > 0, f"{call} {text_of(error)}: no fault was injected")
         check_equal(server.worker_pids(), pids, "workers")
 
 
