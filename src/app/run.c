@@ -60,6 +60,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
                                          : NULL,
         .alt_svc = s->alt_svc,
         .early_hints = (http_hints)s->early_hints,
+        .proxies = s->proxies.items,
+        .proxy_count = s->proxies.list.count,
     };
 }
 
@@ -266,7 +268,7 @@ static int command_run(run_state *run)
     tls_start_tell(&run->tls, s);
     const worker_config config = {
         .listen = s->listen.items,
-        .listen_count = s->listen.count,
+        .listen_count = s->listen.list.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,

@@ -5,9 +5,11 @@ import contextlib
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -144,7 +146,7 @@ def sixteen_listeners_with_eight_workers_answer():
 def every_ipv6_address_is_every_ipv4_address_too():
     with Listening("--listen", "http://[::]:0") as service:
         port = service.urls()[0].rsplit(":", 1)[1]
-        check_equal(get(f"http://127.0.0.1:{port}", "/address"), "::ffff:127.0.0.1", "a client of IPv4")
+        check_equal(get(f"http://127.0.0.1:{port}", "/address"), "127.0.0.1", "a client of IPv4")
         check_equal(get(f"http://[::1]:{port}", "/address"), "::1", "a client of IPv6")
 
 
@@ -261,6 +263,24 @@ def too_few_descriptors_for_the_listeners_are_one_line():
 def settings_are_read_alike_in_every_locale():
     with Listening("--listen", "HTTP://127.0.0.1:0", env={"LC_ALL": "tr_TR.UTF-8", "LANG": "xx", "TZ": ":nowhere"}) as one:
         get(one.urls()[0])
+
+
+@test
+def commands_of_the_manual_are_accepted():
+    found = 0
+    for page in ("listening.md", "running.md"):
+        with open(os.path.join(harness.ROOT, "docs", page), encoding="utf-8") as file:
+            lines = [line.split("#")[0] for line in file.read().splitlines()]
+        for line in lines:
+            match = re.fullmatch(r'(?:(TERN_\w+)="([^"]*)" )?\./app( --(?:listen|host|proxy-protocol) .*)?\s*', line)
+            if match is None:
+                continue
+            name, value, words = match.groups()
+            done = subprocess.run([harness.program("listening"), "--check", *shlex.split(words or "")],
+                                  env=harness._settings({name: value} if name else {}), capture_output=True, text=True)
+            check_equal((done.returncode, done.stderr), (0, ""), line)
+            found += 1
+    check(found >= 10, f"commands: {found}")
 
 
 # -- replacing workers and programs ----------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ static void release(http_connection *k)
 static bool retire(http_connection *k)
 {
     if (connection_has_heir(k)) {
-        if (!worker_hand_over(k->source.fd)) {
+        if (!worker_hand_over(k->source.fd, connection_arrival(k))) {
             k->must_close = true;
             server_hand_over_later();
             return false;
