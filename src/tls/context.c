@@ -108,9 +108,11 @@ static bool set_rules(SSL_CTX *ssl)
 {
     long mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                 SSL_MODE_NO_AUTO_CHAIN;
-    uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+    /* The end of a socket without close_notify is no error to OpenSSL, so that a client that has closed its side
+     * gets its answer as without TLS; tls_receive still sees the difference. */
+    uint64_t options = SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                        SSL_OP_PRIORITIZE_CHACHA | (tls_kernel_can_encrypt() ? SSL_OP_ENABLE_KTLS : 0);
-    openssl.SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    openssl.SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
     openssl.SSL_CTX_set_options(ssl, options);
     openssl.SSL_CTX_ctrl(ssl, SSL_CTRL_MODE, mode, NULL);
     openssl.SSL_CTX_ctrl(ssl, SSL_CTRL_SET_READ_AHEAD, 1, NULL);
