@@ -246,6 +246,11 @@ long tls_receive(tls_session *s, void *into, size_t size)
     }
 }
 
+void tls_note_readable(tls_session *s)
+{
+    s->is_drained = false;
+}
+
 bool tls_has_pending(const tls_session *s)
 {
     return !s->is_drained || openssl.SSL_has_pending(s->ssl) == 1;

@@ -42,6 +42,16 @@ def test(function):
     return function
 
 
+def plain_only(reason):
+    """Skips a test in a run over TLS."""
+    def mark(function):
+        def skip():
+            raise Skip(reason)
+        skip.__name__ = function.__name__
+        return skip if HAS_TLS else function
+    return mark
+
+
 def check(condition, text):
     if not condition:
         raise AssertionError(text)
@@ -126,9 +136,20 @@ def state_folder():
     return _state_folder
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Reports an end without close_notify as what it is without TLS: a reset."""
+
+    def recv(self, size=1024, flags=0):
+        try:
+            return super().recv(size, flags)
+        except ssl.SSLEOFError as end:
+            raise ConnectionResetError(str(end)) from end
+
+
 def client_rules():
     """What a client over TLS accepts: any certificate, because these tests are of the bytes inside."""
     rules = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    rules.sslsocket_class = _TlsSocket
     rules.check_hostname = False
     rules.verify_mode = ssl.CERT_NONE
     return rules
@@ -416,7 +437,9 @@ class Client:
     def has_input(self, seconds):
         if self.buffer or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
             return True
-        return bool(select.select([self.socket], [], [], seconds)[0])
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _receive(self):
         data = self.socket.recv(1 << 18)
