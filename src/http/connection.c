@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 enum {
     LINGER_MS = 30000,                /* that a peer may go on sending after our last reply */
@@ -38,8 +37,12 @@ worker_arrival connection_arrival(const http_connection *k)
 
 void connection_begin(http_connection *k)
 {
-    k->protocol = &http1;
+    bool has_handshake = k->kind == LISTENER_TLS && http_self.tls != NULL;
+    k->protocol = has_handshake ? &tls_handshaking : &http1;
     k->protocol->begin(k);
+    /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
+    k->deadline_ms =
+        loop_self.now_ms + (has_handshake ? http_self.limits.handshake_ms : http_self.limits.head_ms);
 }
 
 http_connection *connection_open(int fd, worker_arrival arrival)
@@ -47,12 +50,13 @@ http_connection *connection_open(int fd, worker_arrival arrival)
     http_connection *k = pool_get(&http_self.structures);
     if (k == NULL)
         return NULL;
-    *k = (http_connection){.source.fd = fd, .protocol = &http1, .kind = (uint8_t)arrival.kind};
+    *k = (http_connection){.source.fd = fd, .kind = (uint8_t)arrival.kind};
     k->must_close = http_self.is_draining;
     stream_init(&k->stream);
     if (http_self.limits.proxy_count != 0 && !arrival.is_begun && proxy_is_expected(fd))
-        k->protocol = &http_proxied;
-    k->protocol->begin(k);
+        proxy_begin(k);
+    else
+        connection_begin(k);
     if (!connection_announce(k, &arrival.peer) ||
         !loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
         mem_free(k->announced);
@@ -61,8 +65,6 @@ http_connection *connection_open(int fd, worker_arrival arrival)
     }
     list_append(&http_self.connections, &k->link);
     http_self.count++;
-    /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
-    k->deadline_ms = loop_self.now_ms + http_self.limits.head_ms;
     timer_start(&loop_self.timers, &k->timer, k->deadline_ms);
     return k;
 }
@@ -85,7 +87,7 @@ void connection_close(http_connection *k)
     http_self.count--;
     k->later.run = free_later;
     loop_do_later(&k->later);
-    close(k->source.fd); /* EINTR and EIO leave nothing to do: the descriptor is gone either way */
+    transport_close(k);
     worker_connection_closed();
     if (http_self.is_draining)
         server_report_drained();
