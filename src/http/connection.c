@@ -37,8 +37,12 @@ worker_arrival connection_arrival(const http_connection *k)
 
 void connection_begin(http_connection *k)
 {
-    k->protocol = k->kind == LISTENER_TLS && http_self.tls != NULL ? &tls_handshaking : &http1;
+    bool has_handshake = k->kind == LISTENER_TLS && http_self.tls != NULL;
+    k->protocol = has_handshake ? &tls_handshaking : &http1;
     k->protocol->begin(k);
+    /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
+    k->deadline_ms =
+        loop_self.now_ms + (has_handshake ? http_self.limits.handshake_ms : http_self.limits.head_ms);
 }
 
 http_connection *connection_open(int fd, worker_arrival arrival)
@@ -49,12 +53,10 @@ http_connection *connection_open(int fd, worker_arrival arrival)
     *k = (http_connection){.source.fd = fd, .kind = (uint8_t)arrival.kind};
     k->must_close = http_self.is_draining;
     stream_init(&k->stream);
-    if (http_self.limits.proxy_count != 0 && !arrival.is_begun && proxy_is_expected(fd)) {
-        k->protocol = &http_proxied;
-        k->protocol->begin(k);
-    } else {
+    if (http_self.limits.proxy_count != 0 && !arrival.is_begun && proxy_is_expected(fd))
+        proxy_begin(k);
+    else
         connection_begin(k);
-    }
     if (!connection_announce(k, &arrival.peer) ||
         !loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
         mem_free(k->announced);
@@ -63,10 +65,6 @@ http_connection *connection_open(int fd, worker_arrival arrival)
     }
     list_append(&http_self.connections, &k->link);
     http_self.count++;
-    /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
-    bool begins_with_tls = k->protocol == &tls_handshaking;
-    k->deadline_ms =
-        loop_self.now_ms + (begins_with_tls ? http_self.limits.handshake_ms : http_self.limits.head_ms);
     timer_start(&loop_self.timers, &k->timer, k->deadline_ms);
     return k;
 }

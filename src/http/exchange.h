@@ -122,11 +122,11 @@ typedef struct http_limits {
     uint16_t https_port;     /* of that address */
     const char *hsts;        /* value of Strict-Transport-Security in replies over TLS; NULL: none */
     const char *server_name; /* value of the Server header; NULL: none */
-    const char *alt_svc;     /* value of the Alt-Svc header of replies over TLS; NULL: none */
-    http_hints early_hints;
     /* peers whose connections begin with a PROXY header (proxy_header.h); they outlive the server */
     const http_network *proxies;
     unsigned proxy_count; /* 0: none */
+    const char *alt_svc;  /* value of the Alt-Svc header of replies over TLS; NULL: none */
+    http_hints early_hints;
 } http_limits;
 
 /** Sets x->deadline_ms, and has it watched where the request has waited already (for its body, say). */

@@ -66,7 +66,7 @@ static void begin_after(http_connection *k, const proxy_header *header, bool has
         return;
     }
     connection_begin(k);
-    connection_set_deadline(k, loop_self.now_ms + http_self.limits.head_ms);
+    connection_set_deadline(k, k->deadline_ms);
     if (has_more || k->peer_closed) /* it has arrived already, so it causes no event */
         k->source.on_event(&k->source, EPOLLIN);
 }
@@ -144,4 +144,11 @@ static void release(http_connection *k)
     (void)k;
 }
 
-const http_protocol http_proxied = {begin, is_idle, drain, connection_close, release};
+static const http_protocol waiting = {begin, is_idle, drain, connection_close, release};
+
+void proxy_begin(http_connection *k)
+{
+    k->protocol = &waiting;
+    begin(k);
+    k->deadline_ms = loop_self.now_ms + http_self.limits.head_ms;
+}

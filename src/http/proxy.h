@@ -7,8 +7,8 @@
 /** Whether the peer of a fresh connection is one of http_limits.proxies, and so must begin with a header. */
 bool proxy_is_expected(int fd);
 
-/** Reads the header; then the connection goes on as one without. A peer that sends no header, or one that is
- * wrong or too late, is closed without an answer. */
-extern const http_protocol http_proxied;
+/** Waits for the header; then the connection goes on as one without (connection_begin). A peer that sends no
+ * header, or one that is wrong or too late, is closed without an answer. */
+void proxy_begin(http_connection *k);
 
 #endif

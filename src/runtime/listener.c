@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REASON_BYTES = 256 };
+enum { REASON_BYTES = LISTEN_TEXT_BYTES + 64 };
 
 #define LENT_ADDRESS "systemd:" /* then its kind: the address of a socket that systemd has passed */
 

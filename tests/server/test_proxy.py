@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,24 @@ def a_header_arrives_byte_by_byte():
             client.wait_taken()
         client.send(GET)
         check_equal(client.read().text, "192.0.2.7", "address")
+
+
+@test
+def the_announced_client_is_known_over_tls():
+    home = {"HOME": FILES.name, "XDG_DATA_HOME": FILES.name, "XDG_CONFIG_HOME": FILES.name}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with serve("--listen", "https://127.0.0.1:0", "--tls-dev", env=home) as server:
+        for header in (LINE, BINARY):
+            for at in (0, 7, len(header)):
+                with server.connect() as client:
+                    client.send(header[:at])
+                    client.wait_taken()
+                    client.send(header[at:])
+                    client.socket = context.wrap_socket(client.socket, server_hostname="localhost")
+                    client.send(b"GET /address HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    check_equal(client.read().text, "192.0.2.7", "address")
+        check_closed(server, b"\x16\x03\x01\x02\0\x01")
 
 
 # -- who must send one -----------------------------------------------------------------------------------------------

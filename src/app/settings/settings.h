@@ -51,17 +51,17 @@ typedef struct listen_list {
     listen_address items[LISTENERS_MAX];
 } listen_list;
 
-/** Paths of files or folders; each is a part of the text that it came from. */
-typedef struct path_list {
-    setting_list list;
-    tern_str items[PATHS_MAX];
-} path_list;
-
 /** Whose connections begin with a PROXY header. */
 typedef struct network_list {
     setting_list list;
     http_network items[HTTP_NETWORKS_MAX];
 } network_list;
+
+/** Paths of files or folders; each is a part of the text that it came from. */
+typedef struct path_list {
+    setting_list list;
+    tern_str items[PATHS_MAX];
+} path_list;
 
 /** The values; texts are owned by the command line, the environment or the table. */
 typedef struct settings {
