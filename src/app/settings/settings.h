@@ -75,7 +75,8 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: not allowed */
     const char *const *choices;  /* ended by NULL */
-    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the place */
+    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the place
+     * */
     bool (*add)(settings *out, const char *item, size_t len, buf *problem);
     void (*clear)(settings *out); /* of a list: empties it */
     const char *word;             /* of a list: the item's name in --help ("URL") */
@@ -113,8 +114,8 @@ bool settings_read(settings *out, const tern_app_options *options, const struct 
 /** Adds an address to settings.listen, and empties it (listen.c). */
 bool settings_add_listener(settings *out, const char *text, size_t len, buf *problem);
 void settings_clear_listeners(settings *out);
-/** Decides between --listen and the pair of --host and --port: the stronger source counts. False with one line
- * in `problem`. */
+/** Decides between --listen and the pair of --host and --port: the stronger source counts. False with one
+ * line in `problem`. */
 bool settings_choose_listeners(settings *out, buf *problem);
 
 /** The page that --help prints. `program` is the name that the user types. */
