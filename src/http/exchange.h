@@ -156,7 +156,7 @@ bool http_accepts_trailers(const http_exchange *x);
 /** Whether a trailer can have this name and value: a valid field that a client may process after the body. */
 bool http_trailer_is_allowed(const char *name, const char *value);
 /** Adds an allowed field after the body of a streamed reply, which http_reply_end sends to a client that
- * takes trailers. False when there are 32 or they are too large for a block, and when out of memory. The
+ * accepts trailers. False when there are 32 or they are too large for a block, and when out of memory. The
  * texts must outlive the exchange. */
 bool http_reply_trailer(http_exchange *x, const char *name, const char *value);
 /** Sends 103 (Early Hints) with these fields before the reply. False when the client would not understand it,
