@@ -145,8 +145,8 @@ static bool send_part(tern_ctx *c, const outgoing *file, const http_range *part)
 
 enum { BOUNDARY_WORDS = 2 };
 
-/** Sends several parts as multipart/byteranges (section 14.6); false, with nothing sent, when out of memory.
- * */
+/** Sends several parts as multipart/byteranges (section 14.6); false, with nothing sent, when out of
+ * memory. */
 static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ranges)
 {
     arena *a = ctx_arena(c);
@@ -158,7 +158,9 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
         !random_bytes(words, sizeof words))
         return false;
     const char *boundary = arena_printf(a, "%016" PRIx64 "%016" PRIx64, words[0], words[1]);
-    for (unsigned i = 0; boundary != NULL && i < ranges->count; i++) {
+    if (boundary == NULL)
+        return false;
+    for (unsigned i = 0; i < ranges->count; i++) {
         char range[HTTP_CONTENT_RANGE_BYTES];
         http_content_range(range, &ranges->list[i], file->size);
         const char *head = arena_printf(a, "%s--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n",
@@ -167,10 +169,9 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
             return false;
         parts[i] = (http_file_part){{head, strlen(head)}, ranges->list[i].first, ranges->list[i].length};
     }
-    const char *end = arena_printf(a, "\r\n--%s--\r\n", boundary != NULL ? boundary : "");
-    const char *whole_type =
-        arena_printf(a, "multipart/byteranges; boundary=%s", boundary != NULL ? boundary : "");
-    if (boundary == NULL || end == NULL || whole_type == NULL)
+    const char *end = arena_printf(a, "\r\n--%s--\r\n", boundary);
+    const char *whole_type = arena_printf(a, "multipart/byteranges; boundary=%s", boundary);
+    if (end == NULL || whole_type == NULL)
         return false;
     http_field_remove(c->x, "Content-Type");
     http_field_remove(c->x, "Content-Range");
