@@ -20,8 +20,8 @@ struct http_wire {
     bool (*begin)(http_exchange *x, const char *type, int64_t length);
     /** Sends a part of a streamed reply; `len` is not 0. */
     bool (*write)(http_exchange *x, const void *data, size_t len);
-    /** Sends `length` bytes of a file as a part of a streamed reply; false for a file that has shrunk, too.
-     * */
+    /** Sends `length` bytes of a file as a part of a streamed reply; false for a file that has shrunk,
+     * too. */
     bool (*send_file)(http_exchange *x, int fd, uint64_t offset, uint64_t length);
     /** Sends what has been written so far. */
     bool (*flush)(http_exchange *x);

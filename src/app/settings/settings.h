@@ -94,8 +94,8 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: not allowed */
     const char *const *choices;  /* ended by NULL */
-    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the place
-     * */
+    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the
+     * place */
     bool (*add)(settings *out, const char *item, size_t len, buf *problem);
     void (*clear)(settings *out); /* of a list: empties it */
     const char *word;             /* of a list: the item's name in --help ("URL") */
