@@ -107,7 +107,8 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: not allowed */
     const char *const *choices;  /* ended by NULL */
-    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the place */
+    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the
+     * place */
     bool (*add)(settings *out, const char *item, size_t len, buf *problem);
     const char *word;         /* of a list: the item's name in --help ("URL") */
     bool is_null_until_given; /* a text, or the text of a choice; its reader uses `standard` if not given */
