@@ -207,7 +207,8 @@ static bool open_tls(run_state *run)
     buf problem = {0};
     bool is_open = tls_start_open(&run->tls, &run->settings, &problem);
     if (!is_open)
-        fprintf(stderr, "%s: cannot start: %s", run->program, problem.failed ? "out of memory\n" : problem.data);
+        fprintf(stderr, "%s: cannot start: %s", run->program,
+                problem.failed ? "out of memory\n" : problem.data);
     buf_free(&problem);
     return is_open;
 }

@@ -75,10 +75,11 @@ static bool check_certificates(const settings *s, buf *problem)
         return true;
     if (https != NULL)
         listen_address_print(https, address);
-    buf_add_printf(problem,
-                   "--listen %s: there is no certificate; give --tls-cert FILE and --tls-key FILE, or --tls-dev for "
-                   "development\n",
-                   https != NULL ? address : "systemd");
+    buf_add_printf(
+        problem,
+        "--listen %s: there is no certificate; give --tls-cert FILE and --tls-key FILE, or --tls-dev for "
+        "development\n",
+        https != NULL ? address : "systemd");
     return false;
 }
 
@@ -89,7 +90,8 @@ static bool check_hsts(const settings *s, buf *problem)
     if (value == NULL || (strncmp(value, "max-age=", 8) == 0 &&
                           http_field_is_valid(name, sizeof name - 1, value, strlen(value))))
         return true;
-    buf_add_printf(problem, "--hsts: \"%s\" is not auto, off, or like max-age=31536000; includeSubDomains\n", value);
+    buf_add_printf(problem, "--hsts: \"%s\" is not auto, off, or like max-age=31536000; includeSubDomains\n",
+                   value);
     return false;
 }
 
@@ -98,10 +100,11 @@ static bool check_client_auth(const settings *s, buf *problem)
     bool is_on = s->tls_client_auth != NULL && strcmp(s->tls_client_auth, "off") != 0;
     if (!is_on || s->tls_client_ca != NULL)
         return true;
-    buf_add_printf(problem,
-                   "--tls-client-auth: \"%s\" needs the authorities of client certificates; name their file by "
-                   "--tls-client-ca FILE\n",
-                   s->tls_client_auth);
+    buf_add_printf(
+        problem,
+        "--tls-client-auth: \"%s\" needs the authorities of client certificates; name their file by "
+        "--tls-client-ca FILE\n",
+        s->tls_client_auth);
     return false;
 }
 
@@ -159,7 +162,8 @@ static bool pair_files(tls_start *t, const settings *s, buf *problem)
     }
     if (used == s->tls_keys.count)
         return true;
-    buf_add_printf(problem, "--tls-key: %s has no certificate; give a --tls-cert FILE for each key\n", keys[used]);
+    buf_add_printf(problem, "--tls-key: %s has no certificate; give a --tls-cert FILE for each key\n",
+                   keys[used]);
     return false;
 }
 
@@ -201,8 +205,9 @@ void tls_start_close(tls_start *t)
 void tls_start_tell(const tls_start *t, const settings *s)
 {
     if (s->tls_dev && t->context != NULL)
-        tern_log(TERN_LOG_INFO,
-                 "the certificate for development is signed by %s: `curl --cacert %s` trusts it, and so do browsers that "
-                 "import this file as an authority",
-                 t->dev.authority.data, t->dev.authority.data);
+        tern_log(
+            TERN_LOG_INFO,
+            "the certificate for development is signed by %s: `curl --cacert %s` trusts it, and so do browsers that "
+            "import this file as an authority",
+            t->dev.authority.data, t->dev.authority.data);
 }

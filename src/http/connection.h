@@ -59,8 +59,8 @@ struct http_connection {
     http_stream stream; /* HTTP/1.1's */
     /* and others */
     const http_protocol *protocol;
-    tls_session *tls;    /* what encrypts; NULL: nothing, or not yet */
-    list_link handshake; /* in the queue of handshakes that can go on; see handshake.c */
+    tls_session *tls;       /* what encrypts; NULL: nothing, or not yet */
+    list_link handshake;    /* in the queue of handshakes that can go on; see handshake.c */
     uint64_t head_began_ms; /* first byte of an unfinished head */
     uint64_t lingered_bytes, linger_end_ms;
     list_link link;   /* http_self.connections */

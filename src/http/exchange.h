@@ -101,10 +101,11 @@ typedef struct http_limits {
     size_t arena_bytes;        /* heap a request may take */
     unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */
     unsigned requests_per_connection; /* 0: no limit */
-    bool redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
+    bool
+        redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
     uint16_t https_port;     /* of that address */
     const char *hsts;        /* value of Strict-Transport-Security in replies over TLS; NULL: none */
-    const char *server_name;          /* value of the Server header; NULL: none */
+    const char *server_name; /* value of the Server header; NULL: none */
 } http_limits;
 
 /** Sets x->deadline_ms, and has it watched where the request has waited already (for its body, say). */

@@ -65,14 +65,14 @@ typedef struct settings {
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
     path_list tls_certificates, tls_keys;
-    unsigned tls_dev;             /* 1: on */
-    const char *tls_client_ca;    /* NULL: not given */
-    const char *tls_client_auth;  /* the choice; NULL: not given */
+    unsigned tls_dev;            /* 1: on */
+    const char *tls_client_ca;   /* NULL: not given */
+    const char *tls_client_auth; /* the choice; NULL: not given */
     uint64_t tls_handshake_ms;
     unsigned tls_handshakes;
-    unsigned redirect_https; /* 1: on */
-    unsigned https_port;     /* 0: that of the first https listener */
-    const char *hsts;        /* NULL: not given */
+    unsigned redirect_https;      /* 1: on */
+    unsigned https_port;          /* 0: that of the first https listener */
+    const char *hsts;             /* NULL: not given */
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */
     tern_limits limits;           /* complete: no member is 0 for "default" */
