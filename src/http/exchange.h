@@ -23,6 +23,8 @@
 typedef struct http_connection http_connection;
 typedef struct http_stream http_stream;
 typedef struct http_wire http_wire;
+typedef struct tls_context tls_context;
+typedef struct tls_session tls_session;
 
 /** A header of the reply; both NUL-terminated, already checked (no CR, LF, NUL; name a token). */
 typedef struct http_field {
@@ -104,6 +106,8 @@ typedef enum http_hints {
 
 typedef struct http_limits {
     http_head_limits head;
+    uint64_t handshake_ms;     /* of TLS, from accept to its end */
+    unsigned handshakes;       /* of TLS at once; new ones above it are closed */
     uint64_t head_ms;          /* from the first byte of a request to its whole head: 408 and close */
     uint64_t idle_ms;          /* between requests */
     uint64_t body_ms;          /* whole body; 0: no absolute bound, only the rate */
@@ -112,6 +116,9 @@ typedef struct http_limits {
     size_t arena_bytes;        /* heap a request may take */
     unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */
     unsigned requests_per_connection; /* 0: no limit */
+    bool redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
+    uint16_t https_port;     /* of that address */
+    const char *hsts;        /* value of Strict-Transport-Security in replies over TLS; NULL: none */
     const char *server_name;          /* value of the Server header; NULL: none */
     const char *alt_svc;              /* value of the Alt-Svc header of replies over TLS; NULL: none */
     http_hints early_hints;
@@ -188,6 +195,8 @@ bool http_reply_is_cut_off(const http_exchange *x);
 /** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);
 uint16_t http_remote_port(http_exchange *x);
+/** What encrypts the connection (tls/session.h); NULL when nothing does. */
+const tls_session *http_tls(const http_exchange *x);
 
 /** "OK", "Not Found"; "Unknown" for a status of no name. */
 const char *http_status_text(int status);
@@ -197,6 +206,8 @@ const char *http_status_text(int status);
 /** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are
  * copied. */
 bool http_server_open(const http_service *service, const http_limits *limits);
+/** Has TLS connections served with `tls`, which stays the caller's. */
+void http_server_set_tls(tls_context *tls);
 /** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);
 /** The callbacks of worker_service. */

@@ -48,7 +48,7 @@ static bool will_keep_alive(http_exchange *x, bool is_whole)
     if (!h1_of(x)->head.keep_alive || x->wants_close || k->must_close ||
         (most != 0 && k->requests + 1 >= most))
         return false;
-    if ((http_self.is_draining && !http_self.has_successor) || k->stream.runner->is_cancelled)
+    if ((http_self.is_draining && !connection_has_heir(k)) || k->stream.runner->is_cancelled)
         return false;
     return x->body_is_read || ((is_whole || !x->policy.is_streamed) && h1_skip_body(x));
 }
