@@ -1,7 +1,8 @@
-"""Load: as much as a server handles (wrk), a constant rate (bench/rate), and idle connections."""
+"""Load: as much as a server handles (wrk, h2load, bench/handshakes), a constant rate (bench/rate), idle connections."""
 
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -12,6 +13,8 @@ from console import Failed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATE = os.path.join(machine.ROOT, "build/release/bench/rate")
+HANDSHAKES = os.path.join(machine.ROOT, "build/release/bench/handshakes")
+CIPHER_SUITE, GROUP = "TLS_AES_128_GCM_SHA256", "X25519"  # offered alone, so that all servers do the same
 FULL, NOT_FULL = 0.95, 0.85  # the shares of a core: the load's cores were full while the server's had room
 IDLE_AN_ADDRESS = 5000
 
@@ -27,10 +30,21 @@ def body_file(case, folder):
     return path
 
 
+def environment(server):
+    """OpenSSL's configuration for wrk and h2load: TLS 1.3 with one suite and one group."""
+    if not server.secure:
+        return None
+    path = os.path.join(os.path.dirname(server.log), "openssl.cnf")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = default\n[default]\n"
+                   f"MinProtocol = TLSv1.3\nCiphersuites = {CIPHER_SUITE}\nGroups = {GROUP}\n")
+    return {**os.environ, "OPENSSL_CONF": path}
+
+
 def watched(server, command, seconds, how):
     """Runs a load generator; returns its output, and the measurements during the run."""
     cpu, ticks, started = server.cpu_seconds(), machine.busy_ticks(), time.monotonic()
-    process = subprocess.Popen(pinned(command, how["load"]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    process = subprocess.Popen(pinned(command, how["load"]), env=environment(server), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
     try:
         time.sleep(seconds / 2)
@@ -66,27 +80,80 @@ def last_line(output, status):
     return lines[-1][:200] if lines else f"exit {status}"
 
 
+def threads_of(how, connections):
+    return min(len(how["load"]), connections)
+
+
 def wrk(server, case, connections, seconds, depth, how):
-    threads = min(len(how["load"]), connections)
-    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
-               "-s", os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}{case.path}", "--", str(depth)]
+    scheme = "https" if case.secure else "http"
+    command = ["wrk", f"-t{threads_of(how, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
+               "-s", os.path.join(HERE, "load.lua"), f"{scheme}://127.0.0.1:{server.port}{case.path}", "--", str(depth)]
     if case.body:
         command += [case.method, case.body_type, body_file(case, os.path.dirname(server.log))]
     return command
 
 
+def read_wrk(output):
+    line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
+    return line and json.loads(line[len("RESULT "):])
+
+
+def h2load(server, case, connections, seconds, _depth, how):
+    scheme = "https" if case.secure else "http"
+    return ["h2load", f"-t{threads_of(how, connections)}", f"-c{connections}", f"-m{case.streams}", f"-D{seconds}",
+            f"--tls13-ciphers={CIPHER_SUITE}", f"--groups={GROUP}",
+            f"{scheme}://127.0.0.1:{server.port}{case.path}"]
+
+
+TIME_UNITS = {"us": 1, "ms": 1000, "s": 1000000}
+
+
+def read_h2load(output):
+    """Its report, with the names of wrk's; percentiles are not in it."""
+    ended = re.search(r"^finished in ([0-9.]+)(us|ms|s), ", output, re.MULTILINE)
+    counts = re.search(r"^requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, "
+                       r"(\d+) timeout", output, re.MULTILINE)
+    statuses = re.search(r"^status codes: (\d+) 2xx", output, re.MULTILINE)
+    times = re.search(r"^time for request: +\S+ +([0-9.]+)(us|ms|s) +([0-9.]+)(us|ms|s)", output, re.MULTILINE)
+    spoken = re.search(r"^Application protocol: (\S+)", output, re.MULTILINE)
+    if None in (ended, counts, statuses, times, spoken):
+        return None
+    if spoken.group(1) not in ("h2", "h2c"):
+        raise Failed(f"h2load was answered in {spoken.group(1)}, not in HTTP/2")
+    done, succeeded, _, errored, late = map(int, counts.groups())
+    return {"requests": done, "duration_us": round(float(ended.group(1)) * TIME_UNITS[ended.group(2)]),
+            "avg_us": float(times.group(3)) * TIME_UNITS[times.group(4)],
+            "max_us": round(float(times.group(1)) * TIME_UNITS[times.group(2)]), "socket_errors": errored,
+            "status_errors": done - min(succeeded, int(statuses.group(1))), "timeouts": late}
+
+
+def handshakes(server, case, connections, seconds, _depth, how):
+    return [HANDSHAKES, "--port", str(server.port), "--connections", str(connections), "--duration", str(seconds),
+            "--threads", str(threads_of(how, connections)), "--resumed", "yes" if case.resumes else "no"]
+
+
+def read_handshakes(output):
+    """`status_errors` are handshakes that were refused, or not resumed."""
+    line = next((line for line in output.splitlines() if line.startswith("{")), None)
+    return line and json.loads(line)
+
+
+GENERATORS = {"wrk": (wrk, read_wrk), "h2load": (h2load, read_h2load), "handshakes": (handshakes, read_handshakes)}
+
+
 def warm_up(server, case, connections, seconds, depth, how):
     """The same load, without recording results."""
-    watched(server, wrk(server, case, connections, seconds, depth, how), seconds, how)
+    command, _ = GENERATORS[case.load]
+    watched(server, command(server, case, connections, seconds, depth, how), seconds, how)
 
 
 def most(server, case, connections, seconds, depth, how):
     """Closed loop: a request in flight on every connection, as fast as the server answers."""
-    status, output, seen = watched(server, wrk(server, case, connections, seconds, depth, how), seconds, how)
-    line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
-    if status != 0 or line is None:
-        raise Failed(f"wrk failed: {last_line(output, status)}")
-    result = json.loads(line[len("RESULT "):])
+    command, read = GENERATORS[case.load]
+    status, output, seen = watched(server, command(server, case, connections, seconds, depth, how), seconds, how)
+    result = read(output) if status == 0 else None
+    if result is None:
+        raise Failed(f"{case.load} failed: {last_line(output, status)}")
     if result["requests"] == 0:
         raise Failed("answered no request under load")
     if result["status_errors"]:
@@ -116,9 +183,9 @@ def steady(server, case, connections, rate, seconds, how):
 
 
 def idle_connection_bytes(server, count):
-    """Private memory that `count` idle keep-alive connections cost, each after one answered request."""
+    """Private user memory that `count` idle keep-alive connections cost, each after one answered request."""
     before = server.memory_kib("Private_Clean", "Private_Dirty")
-    clients = []
+    clients, context = [], wire.tls_context() if server.secure else None
     try:
         for index in range(count):
             client = socket.socket()
@@ -127,13 +194,15 @@ def idle_connection_bytes(server, count):
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
             client.bind((f"127.0.0.{2 + index // IDLE_AN_ADDRESS}", 0))
             client.connect(("127.0.0.1", server.port))
+            if context is not None:
+                client = wire.secured(client, context)
             client.sendall(wire.request("GET", "/"))
             clients.append(client)
             if not client.recv(65536):
                 raise Failed(f"idle connection {index + 1} of {count} was closed")
         time.sleep(1)
         after = server.memory_kib("Private_Clean", "Private_Dirty")
-    except OSError as reason:
+    except (OSError, wire.NotTls) as reason:
         raise Failed(f"idle connection {len(clients) + 1} of {count}: {reason}") from None
     finally:
         for client in clients:
