@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 import time
 
 import machine
@@ -16,6 +17,8 @@ RATE = os.path.join(machine.ROOT, "build/release/bench/rate")
 HANDSHAKES = os.path.join(machine.ROOT, "build/release/bench/handshakes")
 CIPHER_SUITE, GROUP = "TLS_AES_128_GCM_SHA256", "X25519"  # offered alone, so that all servers do the same
 FULL, NOT_FULL = 0.95, 0.85  # the shares of a core: the load's cores were full while the server's had room
+CONNECTS_WITHIN_S = 2
+BEGINS, ENDS = "Main benchmark duration is started", "Main benchmark duration is over"  # in the output of h2load
 IDLE_AN_ADDRESS = 5000
 
 
@@ -41,15 +44,38 @@ def environment(server):
     return {**os.environ, "OPENSSL_CONF": path}
 
 
+class Marks(threading.Thread):
+    """Reads a load generator's output, and the server's processor time where the measured part begins and ends, if the
+    generator says so."""
+
+    def __init__(self, server, stream):
+        super().__init__(daemon=True)
+        self.server, self.stream, self.output, self.found = server, stream, "", {}
+        self.start()
+
+    def run(self):
+        for line in self.stream:
+            self.output += line
+            for mark in (BEGINS, ENDS):
+                if line.startswith(mark):
+                    self.found.setdefault(mark, self.server.cpu_seconds())
+
+    def cpu_s(self):
+        """None without both marks."""
+        return self.found[ENDS] - self.found[BEGINS] if len(self.found) == 2 else None
+
+
 def watched(server, command, seconds, how):
     """Runs a load generator; returns its output, and the measurements during the run."""
     cpu, ticks, started = server.cpu_seconds(), machine.busy_ticks(), time.monotonic()
     process = subprocess.Popen(pinned(command, how["load"]), env=environment(server), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
+    marks = Marks(server, process.stdout)
     try:
         time.sleep(seconds / 2)
         pss_kib = server.memory_kib("Pss")
-        output, _ = process.communicate(timeout=seconds + 60)
+        process.wait(timeout=seconds + 60)
+        marks.join()
     except subprocess.TimeoutExpired:
         raise Failed("the load generator did not come to an end") from None
     finally:
@@ -59,8 +85,9 @@ def watched(server, command, seconds, how):
     after = machine.busy_ticks()
     if server.process.poll() is not None:
         raise Failed(f"ended under load (exit {server.process.returncode}){server.last_words()}")
-    return process.returncode, output, {
-        "cpu_s": server.cpu_seconds() - cpu,
+    marked = marks.cpu_s()
+    return process.returncode, marks.output, {
+        "cpu_s": server.cpu_seconds() - cpu if marked is None else marked,
         "elapsed_s": time.monotonic() - started,
         "pss_load_kib": pss_kib,
         "server_busy": machine.busy_share(ticks, after, how["server"]),
@@ -101,6 +128,7 @@ def read_wrk(output):
 def h2load(server, case, connections, seconds, _depth, how):
     scheme = "https" if case.secure else "http"
     return ["h2load", f"-t{threads_of(how, connections)}", f"-c{connections}", f"-m{case.streams}", f"-D{seconds}",
+            f"--warm-up-time={CONNECTS_WITHIN_S}",  # the connections are made in it
             f"--tls13-ciphers={CIPHER_SUITE}", f"--groups={GROUP}",
             f"{scheme}://127.0.0.1:{server.port}{case.path}"]
 
@@ -110,18 +138,18 @@ TIME_UNITS = {"us": 1, "ms": 1000, "s": 1000000}
 
 def read_h2load(output):
     """Its report, with the names of wrk's; percentiles are not in it."""
-    ended = re.search(r"^finished in ([0-9.]+)(us|ms|s), ", output, re.MULTILINE)
+    rate = re.search(r"^finished in \S+, ([0-9.]+) req/s", output, re.MULTILINE)
     counts = re.search(r"^requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, "
                        r"(\d+) timeout", output, re.MULTILINE)
     statuses = re.search(r"^status codes: (\d+) 2xx", output, re.MULTILINE)
     times = re.search(r"^time for request: +\S+ +([0-9.]+)(us|ms|s) +([0-9.]+)(us|ms|s)", output, re.MULTILINE)
     spoken = re.search(r"^Application protocol: (\S+)", output, re.MULTILINE)
-    if None in (ended, counts, statuses, times, spoken):
+    if None in (rate, counts, statuses, times, spoken):
         return None
     if spoken.group(1) not in ("h2", "h2c"):
         raise Failed(f"h2load was answered in {spoken.group(1)}, not in HTTP/2")
     done, succeeded, _, errored, late = map(int, counts.groups())
-    return {"requests": done, "duration_us": round(float(ended.group(1)) * TIME_UNITS[ended.group(2)]),
+    return {"requests": done, "duration_us": round(done / max(float(rate.group(1)), 1e-9) * 1e6),  # without warming up
             "avg_us": float(times.group(3)) * TIME_UNITS[times.group(4)],
             "max_us": round(float(times.group(1)) * TIME_UNITS[times.group(2)]), "socket_errors": errored,
             "status_errors": done - min(succeeded, int(statuses.group(1))), "timeouts": late}

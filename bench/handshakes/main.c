@@ -82,13 +82,23 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/** Offers a copy of the latest ticket. OpenSSL marks sessions that were used, or whose connection ended without
+ * close_notify, as not to be used again; but not every server sends close_notify, or a new ticket after it resumed. */
+static void offer_ticket(client *c)
+{
+    SSL_SESSION *copy = SSL_SESSION_dup(c->session);
+    if (copy == NULL || SSL_set_session(c->ssl, copy) != 1)
+        die("SSL_set_session");
+    SSL_SESSION_free(copy);
+}
+
 /** Keeps the ticket that a server sent. */
 static int on_ticket(SSL *ssl, SSL_SESSION *session)
 {
     client *c = SSL_get_app_data(ssl);
     SSL_SESSION_free(c->session);
-    c->session = session;
-    return 1;
+    c->session = SSL_SESSION_dup(session);
+    return 0; /* the session itself is not kept */
 }
 
 static SSL_CTX *context_new(bool resumes)
@@ -144,8 +154,8 @@ static void begin(crowd *all, client *c)
     SSL_set_app_data(c->ssl, c);
     SSL_set_connect_state(c->ssl);
     c->offered = all->options->resumes && c->session != NULL;
-    if (c->offered && SSL_set_session(c->ssl, c->session) != 1)
-        die("SSL_set_session");
+    if (c->offered)
+        offer_ticket(c);
 }
 
 static void end(client *c)
