@@ -7,7 +7,7 @@ import ssl
 
 import cases
 import h2
-from wire import Broken, Client, NotTls, tls_context
+from wire import Broken, Client, WrongProtocol, tls_context
 
 FORTUNES_HEAD = ("<!DOCTYPE html><html><head><title>Fortunes</title></head><body><table>"
                  "<tr><th>id</th><th>message</th></tr>")
@@ -28,8 +28,8 @@ def fault(case, port, database=None, certificate=None):
             if case.secure:
                 check_tls(client, certificate)
             CHECKS.get(case.name, CHECKS.get(case.group))(client, database)
-    except (Broken, NotTls, OSError) as reason:
-        return str(reason) if isinstance(reason, (Broken, NotTls)) else f"{case.method} {case.path}: {reason}"
+    except (Broken, WrongProtocol, OSError) as reason:
+        return str(reason) if isinstance(reason, (Broken, WrongProtocol)) else f"{case.method} {case.path}: {reason}"
     return None
 
 

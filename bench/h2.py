@@ -5,7 +5,7 @@ import socket
 import struct
 import subprocess
 
-from wire import NotTls, Broken, Reply, secured, tls_context
+from wire import Broken, Reply, WrongProtocol, secured, tls_context
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, GOAWAY = 0, 1, 4, 7
@@ -26,7 +26,10 @@ def get_root(secure, host=b"127.0.0.1"):
 def take(connection, count):
     data = b""
     while len(data) < count:
-        piece = connection.recv(count - len(data))
+        try:
+            piece = connection.recv(count - len(data))
+        except TimeoutError:
+            raise Broken("no answer in time") from None
         if not piece:
             raise ConnectionResetError("the connection was closed without an answer")
         data += piece
@@ -40,12 +43,12 @@ def open_connection(port, secure):
         connection = secured(connection, tls_context("h2"))
         if connection.selected_alpn_protocol() != "h2":
             connection.close()
-            raise NotTls("HTTP/2 is not spoken: ALPN did not choose h2")
+            raise WrongProtocol("HTTP/2 is not spoken: ALPN did not choose h2")
     return connection
 
 
 def probe(port, secure):
-    """Returns when GET / was answered on stream 1; raises Broken or NotTls where the server speaks something else."""
+    """Returns when GET / was answered on stream 1; raises WrongProtocol where the server speaks something else."""
     with open_connection(port, secure) as connection:
         connection.sendall(PREFACE + frame(SETTINGS, 0, 0) +
                            frame(HEADERS, END_STREAM | END_HEADERS, 1, get_root(secure)))
@@ -54,7 +57,7 @@ def probe(port, secure):
             head = take(connection, 9)
             length, kind = int.from_bytes(head[:3], "big"), head[3]
             if is_first and kind != SETTINGS:
-                raise NotTls(f"HTTP/2 is not spoken: the connection begins with {head!r}")
+                raise WrongProtocol(f"HTTP/2 is not spoken: the connection begins with {head!r}")
             is_first = False
             take(connection, length)
             if kind == GOAWAY:

@@ -17,7 +17,6 @@ RATE = os.path.join(machine.ROOT, "build/release/bench/rate")
 HANDSHAKES = os.path.join(machine.ROOT, "build/release/bench/handshakes")
 CIPHER_SUITE, GROUP = "TLS_AES_128_GCM_SHA256", "X25519"  # offered alone, so that all servers do the same
 FULL, NOT_FULL = 0.95, 0.85  # the shares of a core: the load's cores were full while the server's had room
-CONNECTS_WITHIN_S = 2
 BEGINS, ENDS = "Main benchmark duration is started", "Main benchmark duration is over"  # in the output of h2load
 IDLE_AN_ADDRESS = 5000
 
@@ -65,14 +64,15 @@ class Marks(threading.Thread):
         return self.found[ENDS] - self.found[BEGINS] if len(self.found) == 2 else None
 
 
-def watched(server, command, seconds, how):
-    """Runs a load generator; returns its output, and the measurements during the run."""
+def watched(server, command, seconds, how, middle=None):
+    """Runs a load generator; returns its output, and the measurements during the run. `middle`: when memory is read, in
+    seconds."""
     cpu, ticks, started = server.cpu_seconds(), machine.busy_ticks(), time.monotonic()
     process = subprocess.Popen(pinned(command, how["load"]), env=environment(server), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
     marks = Marks(server, process.stdout)
     try:
-        time.sleep(seconds / 2)
+        time.sleep(middle or seconds / 2)
         pss_kib = server.memory_kib("Pss")
         process.wait(timeout=seconds + 60)
         marks.join()
@@ -120,23 +120,32 @@ def wrk(server, case, connections, seconds, depth, how):
     return command
 
 
-def read_wrk(output):
+def read_wrk(output, _case):
     line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
     return line and json.loads(line[len("RESULT "):])
 
 
+def seconds_to_connect(connections):
+    """Enough for that many handshakes, on a busy machine too. h2load makes them before the measured part."""
+    return 3 + connections // 200
+
+
 def h2load(server, case, connections, seconds, _depth, how):
+    """HTTP/2; over TLS also HTTP/1.1, since wrk would count a thousand handshakes with the requests."""
     scheme = "https" if case.secure else "http"
     return ["h2load", f"-t{threads_of(how, connections)}", f"-c{connections}", f"-m{case.streams}", f"-D{seconds}",
-            f"--warm-up-time={CONNECTS_WITHIN_S}",  # the connections are made in it
+            f"--warm-up-time={seconds_to_connect(connections)}",
             f"--tls13-ciphers={CIPHER_SUITE}", f"--groups={GROUP}",
-            f"{scheme}://127.0.0.1:{server.port}{case.path}"]
+            *(["--h1"] if case.protocol == "http/1.1" else []), f"{scheme}://127.0.0.1:{server.port}{case.path}"]
 
 
 TIME_UNITS = {"us": 1, "ms": 1000, "s": 1000000}
 
 
-def read_h2load(output):
+SPOKEN = {"http/1.1": ("http/1.1",), "h2": ("h2", "h2c")}
+
+
+def read_h2load(output, case):
     """Its report, with the names of wrk's; percentiles are not in it."""
     rate = re.search(r"^finished in \S+, ([0-9.]+) req/s", output, re.MULTILINE)
     counts = re.search(r"^requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, "
@@ -146,8 +155,8 @@ def read_h2load(output):
     spoken = re.search(r"^Application protocol: (\S+)", output, re.MULTILINE)
     if None in (rate, counts, statuses, times, spoken):
         return None
-    if spoken.group(1) not in ("h2", "h2c"):
-        raise Failed(f"h2load was answered in {spoken.group(1)}, not in HTTP/2")
+    if spoken.group(1) not in SPOKEN[case.protocol]:
+        raise Failed(f"h2load was answered in {spoken.group(1)}, not in {case.protocol}")
     done, succeeded, _, errored, late = map(int, counts.groups())
     return {"requests": done, "duration_us": round(done / max(float(rate.group(1)), 1e-9) * 1e6),  # without warming up
             "avg_us": float(times.group(3)) * TIME_UNITS[times.group(4)],
@@ -160,7 +169,7 @@ def handshakes(server, case, connections, seconds, _depth, how):
             "--threads", str(threads_of(how, connections)), "--resumed", "yes" if case.resumes else "no"]
 
 
-def read_handshakes(output):
+def read_handshakes(output, _case):
     """`status_errors` are handshakes that were refused, or not resumed."""
     line = next((line for line in output.splitlines() if line.startswith("{")), None)
     return line and json.loads(line)
@@ -170,7 +179,9 @@ GENERATORS = {"wrk": (wrk, read_wrk), "h2load": (h2load, read_h2load), "handshak
 
 
 def warm_up(server, case, connections, seconds, depth, how):
-    """The same load, without recording results."""
+    """The same load, without recording results; h2load warms up by itself."""
+    if case.load == "h2load":
+        return
     command, _ = GENERATORS[case.load]
     watched(server, command(server, case, connections, seconds, depth, how), seconds, how)
 
@@ -178,8 +189,9 @@ def warm_up(server, case, connections, seconds, depth, how):
 def most(server, case, connections, seconds, depth, how):
     """Closed loop: a request in flight on every connection, as fast as the server answers."""
     command, read = GENERATORS[case.load]
-    status, output, seen = watched(server, command(server, case, connections, seconds, depth, how), seconds, how)
-    result = read(output) if status == 0 else None
+    middle = seconds / 2 + (seconds_to_connect(connections) if case.load == "h2load" else 0)
+    status, output, seen = watched(server, command(server, case, connections, seconds, depth, how), seconds, how, middle)
+    result = read(output, case) if status == 0 else None
     if result is None:
         raise Failed(f"{case.load} failed: {last_line(output, status)}")
     if result["requests"] == 0:
@@ -230,7 +242,7 @@ def idle_connection_bytes(server, count):
                 raise Failed(f"idle connection {index + 1} of {count} was closed")
         time.sleep(1)
         after = server.memory_kib("Private_Clean", "Private_Dirty")
-    except (OSError, wire.NotTls) as reason:
+    except (OSError, wire.WrongProtocol) as reason:
         raise Failed(f"idle connection {len(clients) + 1} of {count}: {reason}") from None
     finally:
         for client in clients:

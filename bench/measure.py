@@ -89,7 +89,7 @@ class Server:
             with wire.Client(self.port, context=wire.tls_context() if self.secure else None) as client:
                 client.send(wire.request("GET", "/"))
                 client.read()
-        except wire.NotTls as reason:
+        except wire.WrongProtocol as reason:
             raise Failed(f"{self.name}: {reason}") from None
 
     def last_words(self):

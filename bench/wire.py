@@ -50,7 +50,7 @@ def request(method, path, body=b"", body_type=""):
     return head.encode("ascii") + b"\r\n" + body
 
 
-class NotTls(Exception):
+class WrongProtocol(Exception):
     """The server speaks something else, or another version; the text says what happened."""
 
 
@@ -70,9 +70,12 @@ def secured(plain, context, session=None):
     except ssl.SSLEOFError:
         plain.close()
         raise ConnectionResetError("the connection was closed in the handshake") from None
+    except TimeoutError:
+        plain.close()
+        raise WrongProtocol("no handshake of TLS 1.3: no answer in time") from None
     except ssl.SSLError as reason:
         plain.close()
-        raise NotTls(f"no handshake of TLS 1.3: {reason.reason or reason}") from None
+        raise WrongProtocol(f"no handshake of TLS 1.3: {reason.reason or reason}") from None
     except OSError:
         plain.close()
         raise

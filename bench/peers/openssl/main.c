@@ -2,8 +2,8 @@
  * The floor of TLS: the least a server can do with OpenSSL, measured beside Tern.
  *
  * Like the floor it knows no HTTP: a request is whatever ends with an empty line, and is answered with fixed bytes;
- * `GET /static/` at the beginning of a connection chooses the file for all its requests. One process a worker, one
- * SO_REUSEPORT socket each, one edge-triggered epoll registration a connection, OpenSSL's own buffers and defaults.
+ * `GET /static/100k.bin` at the beginning of a connection chooses the file for all its requests. One process a worker,
+ * one SO_REUSEPORT socket each, one edge-triggered epoll registration a connection, OpenSSL's own buffers and defaults.
  * Workers share the keys of tickets, since the context is made before they part.
  *
  *     openssl --port P --cert FILE --key FILE [--workers N] [--file F]
@@ -47,7 +47,7 @@ static struct {
     int epoll_fd, listen_fd;
     connection *connections; /* by descriptor */
     size_t connection_count;
-    page json, file;
+    page json, file, missing;
     time_t dated;
 } self;
 
@@ -60,17 +60,17 @@ static _Noreturn void die(const char *what)
 
 /* -- pages -- */
 
-static page page_of(const char *type, const char *body, size_t len)
+static page page_of(const char *status, const char *type, const char *body, size_t len)
 {
     static const char date[] = "Date: ";
     page made = {.bytes = malloc(HEAD_BYTES + len)};
     if (made.bytes == NULL)
         die("malloc");
-    int head = snprintf(
-        made.bytes, HEAD_BYTES,
-        "HTTP/1.1 200 OK\r\nServer: openssl\r\n%sThu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: %s\r\n"
-        "Content-Length: %zu\r\n\r\n",
-        date, type, len);
+    int head =
+        snprintf(made.bytes, HEAD_BYTES,
+                 "HTTP/1.1 %s\r\nServer: openssl\r\n%sThu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: %s\r\n"
+                 "Content-Length: %zu\r\n\r\n",
+                 status, date, type, len);
     made.date_at = (size_t)(strstr(made.bytes, date) - made.bytes) + strlen(date);
     memcpy(made.bytes + head, body, len);
     made.len = (size_t)head + len;
@@ -88,7 +88,7 @@ static page page_of_file(const char *path)
     if (body == NULL || fread(body, 1, len, file) != len)
         die(path);
     fclose(file);
-    page made = page_of("application/octet-stream", body, len);
+    page made = page_of("200 OK", "application/octet-stream", body, len);
     free(body);
     return made;
 }
@@ -102,9 +102,10 @@ static void renew_date(void)
     char text[30];
     struct tm parts;
     strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts));
-    memcpy(self.json.bytes + self.json.date_at, text, strlen(text));
-    if (self.file.bytes != NULL)
-        memcpy(self.file.bytes + self.file.date_at, text, strlen(text));
+    page *pages[] = {&self.json, &self.file, &self.missing};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (pages[i]->bytes != NULL)
+            memcpy(pages[i]->bytes + pages[i]->date_at, text, strlen(text));
 }
 
 /* -- connections -- */
@@ -153,10 +154,11 @@ static bool pay(connection *c)
 
 static const page *page_for(const char *data, size_t len)
 {
-    static const char file[] = "GET /static/";
-    bool is_file =
-        self.file.bytes != NULL && len >= sizeof file - 1 && memcmp(data, file, sizeof file - 1) == 0;
-    return is_file ? &self.file : &self.json;
+    static const char file[] = "GET /static/100k.bin ", other[] = "GET /static/";
+    if (self.file.bytes != NULL && len >= sizeof file - 1 && memcmp(data, file, sizeof file - 1) == 0)
+        return &self.file;
+    bool is_missing = len >= sizeof other - 1 && memcmp(data, other, sizeof other - 1) == 0;
+    return is_missing ? &self.missing : &self.json;
 }
 
 /** Everything that the socket allows; false when the connection is over. */
@@ -297,7 +299,8 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     self.context = context_of(certificate, key);
-    self.json = page_of("application/json", json, sizeof json - 1);
+    self.json = page_of("200 OK", "application/json", json, sizeof json - 1);
+    self.missing = page_of("404 Not Found", "text/plain", "", 0);
     if (file != NULL)
         self.file = page_of_file(file);
     for (long i = 1; i < workers; i++) {
