@@ -1,0 +1,60 @@
+#include "acme/current.h"
+
+#include "acme/crypto.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+static void file_name(const acme_names *names, const char *file, char out[STORE_NAME_BYTES])
+{
+    snprintf(out, STORE_NAME_BYTES, "certificates/%s/%s", names->list[0], file);
+}
+
+static bool read_one(const store *s, const acme_names *names, const char *file, arena *a, tern_str *out, buf *problem)
+{
+    char name[STORE_NAME_BYTES];
+    file_name(names, file, name);
+    store_found found = store_read(s, name, a, out, problem);
+    if (found == STORE_ABSENT)
+        buf_add_text(problem, "it does not exist");
+    return found == STORE_FOUND;
+}
+
+bool current_read(const store *s, const acme_names *names, int64_t now_s, arena *a, certificate_facts *facts,
+                  buf *problem)
+{
+    tern_str chain, pem;
+    if (!read_one(s, names, "fullchain.pem", a, &chain, problem) ||
+        !read_one(s, names, "privkey.pem", a, &pem, problem))
+        return false;
+    crypto_key *key = crypto_key_read(pem);
+    if (key == NULL) {
+        buf_add_text(problem, "its key cannot be read");
+        return false;
+    }
+    bool is_right = certificate_check(chain, key, names, now_s, facts, problem);
+    crypto_key_free(key);
+    return is_right;
+}
+
+bool current_make_temporary(const store *s, const acme_names *names, arena *a, buf *problem)
+{
+    char name[STORE_NAME_BYTES];
+    struct stat found;
+    snprintf(name, sizeof name, "certificates/%s", names->list[0]);
+    if (fstatat(s->root, name, &found, AT_SYMLINK_NOFOLLOW) == 0)
+        return true;
+    crypto_key *key = crypto_key_new();
+    tern_str chain = {0}, pem = {0};
+    if (key != NULL) {
+        chain = certificate_temporary(key, names, a);
+        pem = crypto_key_print(key, a);
+    }
+    crypto_key_free(key);
+    if (chain.data == NULL || pem.data == NULL) {
+        buf_add_printf(problem, "cannot make a temporary certificate for %s: out of memory", names->list[0]);
+        return false;
+    }
+    return store_install(s, names->list[0], chain, pem, problem);
+}
