@@ -186,7 +186,6 @@ static void note_success(helper *h, certificate *c, const certificate_facts *fac
                   .challenge = r->challenge,
                   .issued_at = clock_wall_s(),
                   .renew_at = renewal_time(facts->not_before, facts->not_after, chance())};
-    log_success(c, facts);
 }
 
 static void note_failure(helper *h, certificate *c, const ca_fault *fault, bool is_over)
@@ -198,7 +197,6 @@ static void note_failure(helper *h, certificate *c, const ca_fault *fault, bool 
     r->failures++;
     r->unfinished = 0;
     r->next_try_at = clock_wall_s() + pause_after(h, r, fault->retry_after_s);
-    log_failure(c, fault);
 }
 
 /** The attempt is on record before it begins: a process that is killed again and again backs off, too. */
@@ -218,13 +216,18 @@ static void attempt(helper *h, certificate *c, const certificate_facts *facts, b
                .names = &c->names,
                .record = r,
                .replaces = is_renewal && facts->ari_id[0] != '\0' ? facts->ari_id : NULL};
-    if (obtain_with_account(h, &authority, &o))
+    bool is_obtained = obtain_with_account(h, &authority, &o);
+    if (is_obtained)
         note_success(h, c, &o.facts);
     else
         note_failure(h, c, &authority.fault, o.is_over);
     authorization_clear(&h->store);
     if (save(h, c, a) && r->order == NULL)
         order_close(&o);
+    if (is_obtained)
+        log_success(c, &o.facts);
+    else
+        log_failure(c, &authority.fault);
 }
 
 /* -- the days in between -- */
