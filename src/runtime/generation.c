@@ -147,6 +147,7 @@ static void replace_program(master *m)
             left.workers[left.worker_count++] = m->processes[i].pid;
     if (m->fallback != 0)
         kill(m->fallback, SIGKILL);
+    companion_kill(m);
     tern_log(TERN_LOG_INFO, "starting the new program");
     reexec_run(m->config, &left);
     tern_log(TERN_LOG_ERROR, "cannot start the new program: %s", strerror(errno));
