@@ -11,7 +11,7 @@ enum { CERTIFICATE_ARI_BYTES = 96, CERTIFICATE_CHAIN = 10 };
 /** What the chain's first certificate says. Times are seconds since 1970-01-01 UTC. */
 typedef struct certificate_facts {
     int64_t not_before, not_after;
-    bool is_temporary;                  /* made by certificate_temporary */
+    bool is_temporary;                  /* signed by its own key, as by certificate_temporary */
     char ari_id[CERTIFICATE_ARI_BYTES]; /* RFC 9773 section 4.1; "": it has no authority key identifier */
 } certificate_facts;
 
@@ -22,7 +22,7 @@ tern_str certificate_request(crypto_key *key, const acme_names *names, arena *a)
  * SHA-256 of the key authorization. */
 tern_str certificate_for_challenge(const char *name, const uint8_t digest[CRYPTO_DIGEST_BYTES], arena *a);
 
-/** A certificate for `names` signed by its own `key`, valid for a week, as PEM. */
+/** A certificate for `names` signed by its own `key`, valid for 30 days, as PEM. */
 tern_str certificate_temporary(crypto_key *key, const acme_names *names, arena *a);
 
 /**

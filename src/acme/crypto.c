@@ -1,6 +1,6 @@
 #include "acme/crypto.h"
 
-#include "acme/libcrypto.h"
+#include "tls/make.h"
 
 #include <limits.h>
 #include <string.h>
@@ -11,13 +11,13 @@ enum { POINT_BYTES = 1 + 2 * CRYPTO_COORDINATE_BYTES, UNCOMPRESSED = 4 };
 
 crypto_key *crypto_key_new(void)
 {
-    return libcrypto.EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    return tls_make_key("EC", 0);
 }
 
 static bool get_point(const crypto_key *key, uint8_t point[POINT_BYTES])
 {
     size_t len = 0;
-    return libcrypto.EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", point, POINT_BYTES, &len) == 1 &&
+    return openssl.EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", point, POINT_BYTES, &len) == 1 &&
            len == POINT_BYTES && point[0] == UNCOMPRESSED;
 }
 
@@ -31,40 +31,36 @@ static int no_password(char *out, int size, int is_writing, void *arg)
 crypto_key *crypto_key_read(tern_str pem)
 {
     uint8_t point[POINT_BYTES];
-    BIO *in = pem.len <= INT_MAX ? libcrypto.BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    BIO *in = pem.len <= INT_MAX ? openssl.BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
     if (in == NULL)
         return NULL;
-    crypto_key *key = libcrypto.PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
-    libcrypto.BIO_free(in);
+    crypto_key *key = openssl.PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
+    openssl.BIO_free(in);
     if (key != NULL && !get_point(key, point)) {
         crypto_key_free(key);
         key = NULL;
     }
-    libcrypto.ERR_clear_error();
+    openssl.ERR_clear_error();
     return key;
 }
 
-tern_str crypto_key_print(const crypto_key *key, arena *a)
+tern_str crypto_key_print(crypto_key *key, arena *a)
 {
     tern_str pem = {0};
-    BIO *out = libcrypto.BIO_new(libcrypto.BIO_s_mem());
-    if (out == NULL)
-        return pem;
-    char *data = NULL;
-    long len = 0;
-    if (libcrypto.PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1)
-        len = libcrypto.BIO_ctrl(out, BIO_CTRL_INFO, 0, &data);
-    if (len > 0)
-        pem.data = arena_text(a, data, (size_t)len);
+    buf text = {0};
+    if (tls_pem_of_key(key, &text))
+        pem.data = arena_text(a, text.data, text.len);
     if (pem.data != NULL)
-        pem.len = (size_t)len;
-    libcrypto.BIO_free(out);
+        pem.len = text.len;
+    if (text.len > 0)
+        openssl.OPENSSL_cleanse(text.data, text.len);
+    buf_free(&text);
     return pem;
 }
 
 void crypto_key_free(crypto_key *key)
 {
-    libcrypto.EVP_PKEY_free(key);
+    openssl.EVP_PKEY_free(key);
 }
 
 bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES], uint8_t y[CRYPTO_COORDINATE_BYTES])
@@ -82,14 +78,14 @@ bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES],
 /** r and s at fixed width from their DER form. */
 static bool put_fixed(const uint8_t *der, size_t len, uint8_t out[CRYPTO_SIGNATURE_BYTES])
 {
-    ECDSA_SIG *pair = libcrypto.d2i_ECDSA_SIG(NULL, &der, (long)len);
+    ECDSA_SIG *pair = openssl.d2i_ECDSA_SIG(NULL, &der, (long)len);
     if (pair == NULL)
         return false;
     const BIGNUM *r, *s;
-    libcrypto.ECDSA_SIG_get0(pair, &r, &s);
-    bool is_put = libcrypto.BN_bn2binpad(r, out, CRYPTO_COORDINATE_BYTES) >= 0 &&
-                  libcrypto.BN_bn2binpad(s, out + CRYPTO_COORDINATE_BYTES, CRYPTO_COORDINATE_BYTES) >= 0;
-    libcrypto.ECDSA_SIG_free(pair);
+    openssl.ECDSA_SIG_get0(pair, &r, &s);
+    bool is_put = openssl.BN_bn2binpad(r, out, CRYPTO_COORDINATE_BYTES) >= 0 &&
+                  openssl.BN_bn2binpad(s, out + CRYPTO_COORDINATE_BYTES, CRYPTO_COORDINATE_BYTES) >= 0;
+    openssl.ECDSA_SIG_free(pair);
     return is_put;
 }
 
@@ -97,25 +93,25 @@ bool crypto_sign(crypto_key *key, tern_str data, uint8_t out[CRYPTO_SIGNATURE_BY
 {
     uint8_t der[128];
     size_t len = sizeof der;
-    EVP_MD_CTX *context = libcrypto.EVP_MD_CTX_new();
+    EVP_MD_CTX *context = openssl.EVP_MD_CTX_new();
     if (context == NULL)
         return false;
     bool is_signed =
-        libcrypto.EVP_DigestSignInit(context, NULL, libcrypto.EVP_sha256(), NULL, key) == 1 &&
-        libcrypto.EVP_DigestSign(context, der, &len, (const unsigned char *)data.data, data.len) == 1 &&
+        openssl.EVP_DigestSignInit(context, NULL, openssl.EVP_sha256(), NULL, key) == 1 &&
+        openssl.EVP_DigestSign(context, der, &len, (const unsigned char *)data.data, data.len) == 1 &&
         put_fixed(der, len, out);
-    libcrypto.EVP_MD_CTX_free(context);
+    openssl.EVP_MD_CTX_free(context);
     return is_signed;
 }
 
 void crypto_sha256(tern_str data, uint8_t out[CRYPTO_DIGEST_BYTES])
 {
-    libcrypto.SHA256((const unsigned char *)data.data, data.len, out);
+    openssl.SHA256((const unsigned char *)data.data, data.len, out);
 }
 
 bool crypto_hmac_sha256(const uint8_t *key, size_t key_len, tern_str data, uint8_t out[CRYPTO_DIGEST_BYTES])
 {
     unsigned len = CRYPTO_DIGEST_BYTES;
-    return key_len <= INT_MAX && libcrypto.HMAC(libcrypto.EVP_sha256(), key, (int)key_len,
+    return key_len <= INT_MAX && openssl.HMAC(openssl.EVP_sha256(), key, (int)key_len,
                                                 (const unsigned char *)data.data, data.len, out, &len) != NULL;
 }

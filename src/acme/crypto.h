@@ -1,7 +1,7 @@
 /**
  * Keys, digests and signatures: ECDSA with P-256 and SHA-256 throughout (ES256 of RFC 7518).
  *
- * libcrypto_load must have succeeded. A call that fails has no detail to offer: it is out of memory, or the input is
+ * openssl_load must have succeeded. A call that fails has no detail to offer: it is out of memory, or the input is
  * not what it should be.
  */
 #ifndef ACME_CRYPTO_H
@@ -23,7 +23,7 @@ crypto_key *crypto_key_new(void);
 /** From PEM; NULL when that is not a key on P-256. */
 crypto_key *crypto_key_read(tern_str pem);
 /** PEM (PKCS #8, not encrypted) in `a`; no data when it fails. */
-tern_str crypto_key_print(const crypto_key *key, arena *a);
+tern_str crypto_key_print(crypto_key *key, arena *a);
 void crypto_key_free(crypto_key *key);
 /** The public point. */
 bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES], uint8_t y[CRYPTO_COORDINATE_BYTES]);

@@ -4,7 +4,7 @@
 #include "acme/account.h"
 #include "acme/authorization.h"
 #include "acme/current.h"
-#include "acme/libcrypto.h"
+#include "tls/openssl.h"
 #include "acme/order.h"
 #include "acme/renewal.h"
 #include "acme/window.h"
@@ -273,7 +273,7 @@ static bool open_helper(helper *h, const acme_config *config, buf *problem)
     *h = (helper){.config = config,
                   .directory = config->directory != NULL ? config->directory : ACME_LETS_ENCRYPT,
                   .store.root = -1};
-    if (!libcrypto_load(&missing) || !libcurl_load(&missing)) {
+    if (!openssl_load(&missing) || !libcurl_load(&missing)) {
         buf_add_text(problem, missing);
         return false;
     }

@@ -1,7 +1,7 @@
 #include "acme/jws.h"
 
 #include "acme/base64url.h"
-#include "acme/libcrypto.h"
+#include "tls/openssl.h"
 #include "base/mem.h"
 #include "check.h"
 #include "samples.h"
@@ -11,7 +11,7 @@ static arena a;
 static crypto_key *open_key(void)
 {
     const char *problem = NULL;
-    if (!libcrypto_load(&problem))
+    if (!openssl_load(&problem))
         check_skip(problem);
     arena_init(&a, NULL, 0, 1024 * 1024);
     crypto_key *key = crypto_key_read(TERN_STR(KEY));
@@ -136,7 +136,7 @@ TEST(a_message_has_the_accounts_url_or_its_key_and_never_both)
 TEST(a_key_that_is_written_is_read_back)
 {
     const char *problem = NULL;
-    if (!libcrypto_load(&problem))
+    if (!openssl_load(&problem))
         check_skip(problem);
     arena_init(&a, NULL, 0, 65536);
     crypto_key *key = crypto_key_new();
