@@ -164,33 +164,44 @@ bool store_write(const store *s, const char *name, const void *data, size_t len,
     return sync_folder_of(s, name) || fail(problem, "sync the folder of", s, name);
 }
 
-static store_found read_open(const store *s, const char *name, int fd, arena *a, tern_str *out, buf *problem)
+/** Reads up to `len` bytes; their number, or -1 with errno. */
+static ssize_t read_all(int fd, char *data, size_t len)
 {
-    char *data = arena_alloc(a, STORE_FILE_BYTES + 1);
-    size_t len = 0;
-    ssize_t got = data != NULL ? 1 : -1;
-    if (data == NULL)
+    size_t done = 0;
+    while (done < len) {
+        ssize_t got = read(fd, data + done, len - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+/** A file never changes while it is open: it is replaced by another. */
+static bool read_open(int fd, arena *a, tern_str *out)
+{
+    struct stat found;
+    if (fstat(fd, &found) != 0)
+        return false;
+    if (!S_ISREG(found.st_mode) || found.st_size > STORE_FILE_BYTES) {
+        errno = S_ISREG(found.st_mode) ? EFBIG : EINVAL;
+        return false;
+    }
+    char *data = arena_alloc(a, (size_t)found.st_size + 1);
+    if (data == NULL) {
         errno = ENOMEM;
-    while (got > 0 && len <= STORE_FILE_BYTES) {
-        got = read(fd, data + len, STORE_FILE_BYTES + 1 - len);
-        len += got > 0 ? (size_t)got : 0;
+        return false;
     }
-    if (got >= 0 && len > STORE_FILE_BYTES) {
-        errno = EFBIG;
-        got = -1;
-    }
-    if (got < 0) {
-        fail(problem, "read", s, name);
-        return STORE_FAILED;
-    }
-    char *text = arena_text(a, data, len);
-    if (text == NULL) {
-        errno = ENOMEM;
-        fail(problem, "read", s, name);
-        return STORE_FAILED;
-    }
-    *out = (tern_str){text, len};
-    return STORE_FOUND;
+    ssize_t len = read_all(fd, data, (size_t)found.st_size);
+    if (len < 0)
+        return false;
+    data[len] = '\0';
+    *out = (tern_str){data, (size_t)len};
+    return true;
 }
 
 store_found store_read(const store *s, const char *name, arena *a, tern_str *out, buf *problem)
@@ -202,9 +213,9 @@ store_found store_read(const store *s, const char *name, arena *a, tern_str *out
         fail(problem, "read", s, name);
         return STORE_FAILED;
     }
-    store_found found = read_open(s, name, fd, a, out, problem);
+    bool is_read = read_open(fd, a, out) || fail(problem, "read", s, name);
     close(fd);
-    return found;
+    return is_read ? STORE_FOUND : STORE_FAILED;
 }
 
 void store_remove(const store *s, const char *name)
