@@ -16,13 +16,14 @@ enum {
     LINGER_TURN_BYTES = 512 * 1024    /* of them before other connections get their turn */
 };
 
-http_connection *connection_open(int fd)
+http_connection *connection_open(int fd, worker_arrival arrival)
 {
     http_connection *k = pool_get(&http_self.structures);
     if (k == NULL)
         return NULL;
     *k = (http_connection){.source.fd = fd, .protocol = &http1};
     k->must_close = http_self.is_draining;
+    k->kind = (uint8_t)arrival.kind;
     stream_init(&k->stream);
     k->protocol->begin(k);
     if (!loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {

@@ -49,6 +49,7 @@ struct http_connection {
     bool has_begun_head;  /* an unfinished head is in `in`, and head_began_ms is set */
     bool is_lingering;
     bool is_closed;
+    uint8_t kind; /* a listener_kind: what the client speaks first */
     timer_entry timer;
     http_stream stream; /* HTTP/1.1's */
     /* and others */
@@ -86,7 +87,7 @@ void server_report_drained(void);
 void server_hand_over_later(void);
 
 /* connection.c */
-http_connection *connection_open(int fd);
+http_connection *connection_open(int fd, worker_arrival arrival);
 /** Closes the socket at once and frees the connection at the end of the turn. */
 void connection_close(http_connection *k);
 /** Starts or corrects the timer; the usual case, a deadline later than the running timer's, is one

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "http/request.h"
+#include "runtime/worker.h"
 
 #include <tern/str.h>
 
@@ -160,7 +161,10 @@ bool http_server_open(const http_service *service, const http_limits *limits);
 /** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);
 /** The callbacks of worker_service. */
-void http_server_on_connection(void *unused, int fd);
+void http_server_on_connection(void *unused, int fd, worker_arrival arrival);
+/** 503 with `detail` on a plain connection, which is then closed; one that would begin with TLS is closed
+ * without a byte. */
+void http_refuse(void *unused, int fd, listener_kind kind, const char *detail, unsigned retry_after_s);
 void http_server_drain(void *unused, bool successor);
 void http_server_abort(void *unused);
 void http_server_tidy(void *unused);

@@ -11,21 +11,6 @@
 
 #include <string.h>
 
-void reply_set_status(http_exchange *x, int status)
-{
-    x->reply_status = status;
-    x->omits_body = x->request->method == HTTP_HEAD || status == 204 || status == 205 || status == 304;
-}
-
-int64_t reply_length(const http_exchange *x, size_t len)
-{
-    if (!x->omits_body)
-        return (int64_t)len;
-    if (x->reply_status == 204 || (x->reply_status == 304 && len == 0))
-        return REPLY_NO_LENGTH;
-    return x->reply_status == 205 ? 0 : (int64_t)len; /* RFC 9110 section 15.3.6 */
-}
-
 bool reply_type_is_valid(const char *type, size_t len)
 {
     bool is_valid = http_field_is_valid("Content-Type", 12, type, len);

@@ -64,12 +64,12 @@ void server_make_place(void)
         connection_close(longest);
 }
 
-void http_server_on_connection(void *unused, int fd)
+void http_server_on_connection(void *unused, int fd, worker_arrival arrival)
 {
     (void)unused;
     if (http_self.limits.connections != 0 && http_self.count >= http_self.limits.connections)
         server_make_place();
-    if (connection_open(fd) == NULL) {
+    if (connection_open(fd, arrival) == NULL) {
         close(fd);
         worker_connection_closed();
     }

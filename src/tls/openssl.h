@@ -92,6 +92,7 @@
     X(X509_get_ext_d2i)                                                                                      \
     X(X509_add_ext)                                                                                          \
     X(X509_sign)                                                                                             \
+    X(X509_verify)                                                                                           \
     X(X509_digest)                                                                                           \
     X(X509_NAME_add_entry_by_txt)                                                                            \
     X(X509_NAME_print_ex)                                                                                    \

@@ -4,6 +4,7 @@
  * Hot path: on_event, work_main. They may not allocate, start timers or make further system calls.
  */
 #include "http/h1/h1.h"
+#include "http/refusal.h"
 #include "http/transport.h"
 
 #include "base/mem.h"
@@ -188,10 +189,8 @@ static void watch_suspended(http_connection *k)
 static void start_work(http_connection *k)
 {
     if (!coro_start(work_main, k)) {
-        static const char busy[] =
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        ssize_t sent = send(k->source.fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)sent; /* the connection ends either way */
+        if (k->kind == LISTENER_PLAIN)
+            refusal_send(k->source.fd, "the service has too many requests in work", 1);
         connection_close(k);
         return;
     }

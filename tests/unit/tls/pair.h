@@ -28,12 +28,14 @@ static X509 *pair_authority;
 /** The path of a file of this test; valid as long as the test. */
 static const char *file_of(const char *name)
 {
-    static char paths[512][96];
-    static unsigned next;
-    CHECK(next < sizeof paths / sizeof *paths);
-    char *path = paths[next++];
-    snprintf(path, sizeof paths[0], "%s/%s", pair_folder, name);
-    return path;
+    static char paths[64][96];
+    char path[96];
+    unsigned i = 0;
+    snprintf(path, sizeof path, "%s/%s", pair_folder, name);
+    while (i < 64 && paths[i][0] != '\0' && strcmp(paths[i], path) != 0)
+        i++;
+    CHECK(i < 64);
+    return strcpy(paths[i], path);
 }
 
 static void write_text(const char *name, const char *text, size_t len)
