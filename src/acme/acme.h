@@ -36,7 +36,7 @@ typedef enum acme_challenge { ACME_AUTO, ACME_HTTP_01, ACME_TLS_ALPN_01 } acme_c
 
 /** What the operator wants. Texts are NULL when not given, and last as long as the process. */
 typedef struct acme_config {
-    const char *const *certificates; /* "example.org,www.example.org" each */
+    const tern_str *certificates; /* "example.org,www.example.org" each */
     unsigned certificate_count;
     const char *state_folder;
     const char *directory; /* https URL; NULL: ACME_LETS_ENCRYPT */

@@ -108,7 +108,7 @@ tern_str certificate_for_challenge(const char *name, const uint8_t digest[CRYPTO
 tern_str certificate_temporary(crypto_key *key, const acme_names *names, arena *a)
 {
     tern_str pem = {0};
-    const char *list[NAMES_MOST + 1];
+    const char *list[ACME_NAMES + 1];
     for (unsigned i = 0; i < names->count; i++)
         list[i] = names->list[i];
     list[names->count] = NULL;

@@ -56,7 +56,7 @@ static const char *mistake_of(const char *name)
 {
     if (name[0] == '\0')
         return "a name is empty: write names with single commas between them";
-    if (strlen(name) > NAME_BYTES)
+    if (strlen(name) > ACME_NAME_BYTES)
         return "a DNS name has at most 253 characters";
     if (strchr(name, '*') != NULL)
         return "wild cards need the challenge dns-01, which Tern does not support: list each name";
@@ -83,8 +83,8 @@ static bool add(acme_names *names, char *name, buf *problem)
     }
     if (names_have(names, name))
         return true;
-    if (names->count == NAMES_MOST) {
-        buf_add_printf(problem, "a certificate has at most %d names: use a second --acme for the others", NAMES_MOST);
+    if (names->count == ACME_NAMES) {
+        buf_add_printf(problem, "a certificate has at most %d names: use a second --acme for the others", ACME_NAMES);
         return false;
     }
     names->list[names->count++] = name;
@@ -100,9 +100,9 @@ static void trim(char **name)
     (*name)[len] = '\0';
 }
 
-bool names_read(const char *text, acme_names *names, buf *problem)
+bool names_read(tern_str text, acme_names *names, buf *problem)
 {
-    *names = (acme_names){.text = mem_text(text, strlen(text))};
+    *names = (acme_names){.text = mem_text(text.data, text.len)};
     if (names->text == NULL) {
         buf_add_text(problem, "out of memory");
         return false;

@@ -20,7 +20,7 @@ TERN_MODEL(OrderRequest,
 
 TERN_MODEL_WITH(Order, (.ignore_unknown = true),
     (const char *, status),
-    (tern_text_list, authorizations, .max_items = NAMES_MOST),
+    (tern_text_list, authorizations, .max_items = ACME_NAMES),
     (const char *, finalize),
     (const char *, certificate, .optional = true),
     (tern_any, error, .optional = true))

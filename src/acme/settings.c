@@ -15,7 +15,7 @@ static bool check_directory(const char *url, buf *problem)
 {
     if (url == NULL || ca_is_url(url))
         return true;
-    buf_add_printf(problem, "--acme-directory \"%.200s\" is not a https URL: give the one of the authority, like %s", url,
+    buf_add_printf(problem, "--acme-directory: \"%.200s\" is not a https URL: give the one of the authority, like %s", url,
                    ACME_LETS_ENCRYPT);
     return false;
 }
@@ -28,7 +28,7 @@ static bool check_email(const char *email, buf *problem)
     bool is_right = at != NULL && at != email && at[1] != '\0' && strlen(email) <= EMAIL_BYTES &&
                     strpbrk(email, " \t\r\n,;<>?&%\"") == NULL;
     if (!is_right)
-        buf_add_printf(problem, "--acme-email \"%.200s\" is not one e-mail address: write it like admin@example.org",
+        buf_add_printf(problem, "--acme-email: \"%.200s\" is not one e-mail address: write it like admin@example.org",
                        email);
     return is_right;
 }
@@ -47,7 +47,7 @@ static bool check_eab(const char *eab, buf *problem)
     bool is_right = kid_len > 0 && kid_len <= KID_BYTES && key.len > 0 && key.len <= JWS_KEY_BYTES &&
                     base64url_read(&a, key, &len) != NULL;
     if (!is_right) /* the key is a secret: it is not shown */
-        buf_add_text(problem, "--acme-eab is not KID:HMACKEY: give the key identifier and the key in base64url, as the "
+        buf_add_text(problem, "--acme-eab: this is not KID:HMACKEY: give the key identifier and the key in base64url, as the "
                               "authority shows them");
     return is_right;
 }
@@ -59,18 +59,18 @@ static bool check_certificates(const acme_config *config, buf *problem)
     unsigned count = 0;
     bool is_right = config->certificate_count <= ACME_CERTIFICATES;
     if (!is_right)
-        buf_add_printf(problem, "--acme is given more than %d times", ACME_CERTIFICATES);
+        buf_add_printf(problem, "--acme: there are more than %d certificates", ACME_CERTIFICATES);
     while (is_right && count < config->certificate_count) {
         buf mistake = {0};
         is_right = names_read(config->certificates[count], &all[count], &mistake);
         if (!is_right)
-            buf_add_printf(problem, "--acme %s", mistake.failed ? "out of memory" : mistake.data);
+            buf_add_printf(problem, "--acme: %s", mistake.failed ? "out of memory" : mistake.data);
         buf_free(&mistake);
         count += is_right;
         for (unsigned i = 0; is_right && i + 1 < count; i++) {
             if (strcmp(all[i].list[0], all[count - 1].list[0]) != 0)
                 continue;
-            buf_add_printf(problem, "--acme has two certificates whose first name is %s: begin one with another name",
+            buf_add_printf(problem, "--acme: there are two certificates whose first name is %s: begin one with another name",
                            all[i].list[0]);
             is_right = false;
         }

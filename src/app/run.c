@@ -1,6 +1,7 @@
 /** From the command line to a served application: the last thing a program's `main` calls. */
 #include "app/run.h"
 
+#include "app/acme.h"
 #include "app/command.h"
 #include "app/openapi/openapi.h"
 
@@ -19,6 +20,7 @@ typedef struct run_state {
     tern_app *app;
     settings settings;
     const char *program; /* as users type it, without folders */
+    app_acme acme;
 } run_state;
 
 /* -- the work of a worker -- */
@@ -229,10 +231,22 @@ static bool may_launch(const run_state *run)
     return may;
 }
 
+/** False, with a line on standard error, when certificates by ACME cannot be prepared. */
+static bool open_acme(run_state *run, worker_config *config)
+{
+    buf problem = {0};
+    config->companion = app_acme_open(&run->acme, &problem);
+    bool is_right = problem.len == 0 && !problem.failed;
+    if (!is_right)
+        fprintf(stderr, "%s: %s\n", run->program, problem.failed ? "out of memory" : problem.data);
+    buf_free(&problem);
+    return is_right;
+}
+
 static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
-    const worker_config config = {
+    worker_config config = {
         .listen = s->listen.items,
         .listen_count = s->listen.count,
         .socket_mode = s->socket_mode,
@@ -258,7 +272,7 @@ static int command_run(run_state *run)
         .describe = describe,
     };
     set_up_log(s);
-    if (!may_launch(run))
+    if (!may_launch(run) || !open_acme(run, &config))
         return 1;
     raise_descriptor_limit();
     if (run->app->unprobed_file != NULL)
@@ -317,7 +331,8 @@ int tern_run(tern_app *app, int argc, char **argv)
     run_state run = {.app = app, .program = program_of(argc, argv)};
     buf problem = {0};
     int code = 1;
-    if (settings_read(&run.settings, &app->options, app->commands, argc, argv, &problem)) {
+    if (settings_read(&run.settings, &app->options, app->commands, argc, argv, &problem) &&
+        app_acme_prepare(&run.acme, app, &run.settings, &problem)) {
         app->database_url = run.settings.database_url;
         app->database_prepare = run.settings.database_prepare;
         code = run_command(&run);
@@ -325,6 +340,7 @@ int tern_run(tern_app *app, int argc, char **argv)
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "out of memory" : problem.data);
     }
     buf_free(&problem);
+    app_acme_free(&run.acme);
     app_free(app);
     return code;
 }

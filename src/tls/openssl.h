@@ -132,7 +132,6 @@
     X(X509_check_issued)                                                                                     \
     X(X509_check_purpose)                                                                                    \
     X(X509_get0_authority_key_id)                                                                            \
-    X(X509_verify)                                                                                           \
     X(d2i_ECDSA_SIG)                                                                                         \
     X(i2d_ASN1_INTEGER)                                                                                      \
     X(i2d_X509_REQ)                                                                                          \

@@ -24,17 +24,17 @@ static void check_names(const char *text)
 {
     acme_names names, again;
     buf problem = {0};
-    if (!names_read(text, &names, &problem)) {
+    if (!names_read((tern_str){text, strlen(text)}, &names, &problem)) {
         require(problem.len > 0 && strchr(problem.data, '\0') == problem.data + problem.len);
         buf_free(&problem);
         return;
     }
-    require(names.count >= 1 && names.count <= NAMES_MOST);
+    require(names.count >= 1 && names.count <= ACME_NAMES);
     for (unsigned i = 0; i < names.count; i++) {
         const char *name = names.list[i];
-        require(strlen(name) <= NAME_BYTES && strchr(name, '.') != NULL && name[0] != '.' && name[0] != '-');
+        require(strlen(name) <= ACME_NAME_BYTES && strchr(name, '.') != NULL && name[0] != '.' && name[0] != '-');
         require(name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0' && strstr(name, "..") == NULL);
-        require(names_read(name, &again, &problem) && again.count == 1 && strcmp(again.list[0], name) == 0);
+        require(names_read((tern_str){name, strlen(name)}, &again, &problem) && again.count == 1 && strcmp(again.list[0], name) == 0);
         names_free(&again);
     }
     names_free(&names);
@@ -78,7 +78,7 @@ static void check_chain(const char *text, size_t len)
     buf problem = {0};
     const char *missing;
     if (key == NULL) {
-        require(openssl_load(&missing) && names_read("example.org", &names, &problem));
+        require(openssl_load(&missing) && names_read(TERN_STR("example.org"), &names, &problem));
         key = crypto_key_new();
     }
     require(!certificate_check((tern_str){text, len}, key, &names, 1769904000, &facts, &problem));

@@ -36,17 +36,17 @@ static acme_challenge challenge_of(const char *name)
                                              : ACME_TLS_ALPN_01;
 }
 
-static unsigned split(char *text, const char *out[ACME_CERTIFICATES])
+static unsigned split(char *text, tern_str out[ACME_CERTIFICATES])
 {
     unsigned count = 0;
     for (char *at = strtok(text, ";"); at != NULL && count < ACME_CERTIFICATES; at = strtok(NULL, ";"))
-        out[count++] = at;
+        out[count++] = (tern_str){at, strlen(at)};
     return count;
 }
 
 int main(int argc, char **argv)
 {
-    const char *certificates[ACME_CERTIFICATES];
+    tern_str certificates[ACME_CERTIFICATES];
     if (argc < 5)
         return 2;
     acme_config config = {.certificates = certificates,

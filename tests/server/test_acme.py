@@ -100,7 +100,7 @@ STEPS = ("account", "order", "challenge", "finalize", "download", "install")
 
 
 @test
-def a_kill_before_any_step_loses_neither_account_nor_order():
+def threat_133_a_kill_before_any_step_loses_neither_account_nor_order():
     for step in STEPS:
         with Place() as place, Authority(place) as authority:
             process = helper(place, authority, step=step)
@@ -116,7 +116,7 @@ def a_kill_before_any_step_loses_neither_account_nor_order():
 
 
 @test
-def kills_in_a_row_back_off():
+def threat_133_kills_in_a_row_back_off():
     with Place() as place, Authority(place) as authority:
         for _ in range(4):
             check_equal(helper(place, authority, step="order").wait(), -signal.SIGKILL, "end")
@@ -158,7 +158,7 @@ def a_lost_account_is_made_again_with_its_key():
 # -- two of them, renewal --------------------------------------------------------------------------------------------
 
 @test
-def of_two_processes_with_one_folder_one_works_and_the_other_takes_over():
+def threat_133_of_two_processes_with_one_folder_one_works_and_the_other_takes_over():
     with Place() as place, Authority(place, life_s=9) as authority:
         first = helper(place, authority)
         first.wait_logged(OBTAINED)
@@ -369,6 +369,102 @@ def threat_131_a_certificate_that_does_not_fit_is_not_installed():
                 check_equal(place.record()["order"], None, f"{name}: the order that is over")
 
 
+# -- in a service ----------------------------------------------------------------------------------------------------
+
+class Service:
+    """An example with --acme, and plain listener on `port`, for a `with` block."""
+
+    def __init__(self, place, authority, port, *flags, names="example.org"):
+        self.program = harness.Program([
+            harness.program("app"), "--listen", f"http://127.0.0.1:{port}", "--workers", "1", "--acme", names,
+            "--acme-directory", authority.url, "--acme-ca", authority.ca_file, "--state-dir", place.state, *flags])
+        self.program.wait_until_listening()
+
+    def __enter__(self):
+        self.program.__enter__()
+        return self.program
+
+    def __exit__(self, *why):
+        return self.program.__exit__(*why)
+
+
+def helper_of(program):
+    """The process beside the workers, once it runs."""
+    def find():
+        for pid in program.worker_pids():
+            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                if file.read().strip() == "tern: acme":
+                    return pid
+        return None
+    return wait_for(find, text="the process that looks after certificates")
+
+
+def get(program, path, method="GET"):
+    with harness.Client(program) as client:
+        return client.get(path, "Connection: close", method=method)
+
+
+@test
+def a_service_proves_its_name_on_its_plain_listener_and_gets_a_certificate():
+    with Place() as place, Pebble(place) as pebble:
+        with Service(place, pebble, pebble.http_port, "--acme-challenge", "http-01") as program:
+            program.wait_logged(OBTAINED, 20)
+            check("Pebble Intermediate" in facts(place.certificate()), "the issuer")
+            check_equal(get(program, "/").status, 200, "status of the application")
+
+
+@test
+def a_killed_helper_is_started_again_and_the_workers_go_on():
+    with Place() as place, Authority(place) as authority:
+        with Service(place, authority, 0) as program:
+            program.wait_logged(OBTAINED)
+            first = helper_of(program)
+            os.kill(first, signal.SIGKILL)
+            program.wait_logged("companion ended")
+            check(helper_of(program) != first, "another process")
+            check_equal(get(program, "/").status, 200, "status of the application")
+        check_equal(authority.count("new_order"), 1, "orders")
+
+
+@test
+def a_new_program_has_a_new_helper():
+    with Place() as place, Authority(place) as authority:
+        with Service(place, authority, 0) as program:
+            program.wait_logged(OBTAINED)
+            first = helper_of(program)
+            program.signal(signal.SIGUSR2)
+            wait_for(lambda: program.count_logged("listening on") == 2, text="the new program")
+            check(helper_of(program) != first, "another process")
+            check(not harness.is_alive(first), "the end of the first one")
+
+
+@test
+def the_helper_ends_with_a_killed_master():
+    with Place() as place, Authority(place) as authority:
+        service = Service(place, authority, 0)
+        pid = helper_of(service.program)
+        service.program.process.kill()
+        service.program.wait()
+        wait_for(lambda: not harness.is_alive(pid), text="the end of the helper")
+
+
+@test
+def threat_132_only_expected_tokens_are_answered():
+    with Place() as place, Authority(place) as authority:
+        with Service(place, authority, 0) as program:
+            program.wait_logged(OBTAINED)
+            with open(place.path("acme", "http-01", "abc_DEF-123"), "w", encoding="ascii") as file:
+                file.write("abc_DEF-123.thumbprint")
+            prefix = "/.well-known/acme-challenge/"
+            reply = get(program, prefix + "abc_DEF-123")
+            check_equal((reply.status, reply.text), (200, "abc_DEF-123.thumbprint"), "answer")
+            check_equal(reply.header("Content-Type"), "text/plain; charset=utf-8", "type")
+            for token in ("", "abc_DEF-124", "abc_DEF-123/", "abc%5FDEF-123", "../http-01/abc_DEF-123",
+                          "..%2flock", "../../certificates/example.org/privkey.pem", "a" * 200):
+                check(get(program, prefix + token).status in (400, 404), f"refused: {token}")
+            check(get(program, prefix + "abc_DEF-123", method="POST").status in (404, 405), "another method")
+
+
 # -- the state folder ------------------------------------------------------------------------------------------------
 
 def without_room():
@@ -378,7 +474,7 @@ def without_room():
 
 
 @test
-def without_room_for_its_record_the_authority_is_not_asked():
+def threat_133_without_room_for_its_record_the_authority_is_not_asked():
     with Place() as place, Authority(place) as authority:
         with Helper(place, authority) as process:
             process.wait_logged(OBTAINED)
@@ -418,4 +514,4 @@ def keys_are_readable_by_their_owner_alone():
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(at_once=6, programs=("acme_helper",)))
+    sys.exit(harness.main(at_once=6, programs=("acme_helper", "app")))

@@ -158,7 +158,7 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
 /** Adds every item of a list, which has one at least. */
 static bool parse_list(const setting *s, const char *text, settings *out, buf *problem)
 {
-    static const char dividers[] = ", \t\r\n";
+    const char *dividers = s->dividers != NULL ? s->dividers : ", \t\r\n";
     const char *item = text + strspn(text, dividers);
     if (*item == '\0')
         buf_add_printf(problem, "\"%s\" is not a list of %ss", text, s->word);
@@ -242,16 +242,23 @@ static bool read_options(settings *out, const tern_app_options *options, buf *pr
     return true;
 }
 
-/** Notes the source of what says where to listen; a list from a stronger source begins empty. */
+/** A list from a stronger source begins empty. */
+static void begin_list(settings *out, const setting *s, setting_source *was, setting_source source)
+{
+    if (*was != source)
+        s->clear(out);
+    *was = source;
+}
+
+/** Notes the source of lists, and of the other ways to say where to listen. */
 static void note_source(settings *out, const setting *s, setting_source source)
 {
     if (s->offset == offsetof(settings, host) || s->offset == offsetof(settings, port))
         out->host_source = source;
-    if (s->offset != offsetof(settings, listen))
-        return;
-    if (out->listen_source != source)
-        s->clear(out);
-    out->listen_source = source;
+    else if (s->offset == offsetof(settings, listen))
+        begin_list(out, s, &out->listen_source, source);
+    else if (s->kind == SETTING_LIST)
+        begin_list(out, s, &out->acme.source, source);
 }
 
 /** Parses a value from `place`, which begins the problem's line. */
@@ -415,5 +422,5 @@ bool settings_read(settings *out, const tern_app_options *options, const app_com
     }
     return read_option_lists(out, options, problem) && read_options(out, options, problem) &&
            read_environment(out, problem) && read_arguments(out, more, argc, argv, problem) &&
-           settings_choose_listeners(out, problem);
+           settings_choose_listeners(out, problem) && settings_check_acme(out, problem);
 }

@@ -7,6 +7,7 @@
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
+#include "acme/acme.h"
 #include "base/buf.h"
 #include "runtime/listen_address.h"
 
@@ -41,6 +42,15 @@ typedef struct listen_list {
     unsigned count;
 } listen_list;
 
+/** What the process that looks after certificates is to do (acme/acme.h). */
+typedef struct acme_settings {
+    tern_str certificates[ACME_CERTIFICATES]; /* names with commas between them */
+    unsigned count;                           /* 0: no ACME */
+    setting_source source;                    /* of the list */
+    const char *email, *directory, *eab, *ca_file; /* NULL: not given */
+    unsigned challenge;                            /* an acme_challenge */
+} acme_settings;
+
 /** The values; texts are owned by the command line, the environment or the table. */
 typedef struct settings {
     listen_list listen; /* complete: --host and --port are one listener in it, when they decide */
@@ -54,6 +64,8 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
+    const char *state_folder;     /* NULL: not given */
+    acme_settings acme;
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */
     tern_limits limits;           /* complete: no member is 0 for "default" */
@@ -77,6 +89,7 @@ typedef struct setting {
     bool (*add)(settings *out, const char *item, size_t len, buf *problem);
     void (*clear)(settings *out); /* of a list: empties it */
     const char *word;             /* of a list: the item's name in --help ("URL") */
+    const char *dividers;         /* of a list: what is between items; NULL: commas or spaces */
     bool is_null_until_given; /* a text, or the text of a choice; its reader uses `standard` if not given */
     const char *help;
     size_t offset, size; /* offset of the value in `settings` */
@@ -110,6 +123,13 @@ bool settings_read(settings *out, const tern_app_options *options, const struct 
 /** Adds an address to settings.listen, and empties it (listen.c). */
 bool settings_add_listener(settings *out, const char *text, size_t len, buf *problem);
 void settings_clear_listeners(settings *out);
+/** Adds a certificate to settings.acme, and empties its list (settings/acme.c). */
+bool settings_add_certificate(settings *out, const char *text, size_t len, buf *problem);
+void settings_clear_certificates(settings *out);
+/** The settings of ACME as it wants them; `*out` refers to `s`. */
+void settings_of_acme(const settings *s, acme_config *out);
+/** Whether the settings of ACME fit together. False with one line in `problem`. */
+bool settings_check_acme(settings *out, buf *problem);
 /** Decides between --listen and the pair of --host and --port: the stronger source counts. False with one line
  * in `problem`. */
 bool settings_choose_listeners(settings *out, buf *problem);

@@ -20,7 +20,7 @@ static crypto_key *open_all(const char *list)
     if (!openssl_load(&missing))
         check_skip(missing);
     arena_init(&a, NULL, 0, 1024 * 1024);
-    CHECK(names_read(list, &names, &problem));
+    CHECK(names_read((tern_str){list, strlen(list)}, &names, &problem));
     return crypto_key_read(TERN_STR(KEY));
 }
 

@@ -7,7 +7,7 @@ static void check_refused(const char *text, const char *part)
 {
     acme_names names;
     buf problem = {0};
-    if (names_read(text, &names, &problem))
+    if (names_read((tern_str){text, strlen(text)}, &names, &problem))
         check_fail(__FILE__, __LINE__, "\"%s\" is accepted", text);
     if (strstr(problem.data, part) == NULL)
         check_fail(__FILE__, __LINE__, "\"%s\": %s", text, problem.data);
@@ -18,7 +18,7 @@ TEST(names_are_in_lower_case_and_each_once_in_their_order)
 {
     acme_names names;
     buf problem = {0};
-    CHECK(names_read(" WWW.Example.org , example.org,www.example.org,xn--bcher-kva.example ", &names, &problem));
+    CHECK(names_read(TERN_STR(" WWW.Example.org , example.org,www.example.org,xn--bcher-kva.example "), &names, &problem));
     CHECK_INT(names.count, 3);
     CHECK_TEXT(names.list[0], "www.example.org");
     CHECK_TEXT(names.list[1], "example.org");
@@ -61,7 +61,7 @@ TEST(labels_have_63_characters_and_names_253_at_most)
     buf problem = {0};
     memset(name, 'a', sizeof name);
     memcpy(name + 63, ".example", 9);
-    CHECK(names_read(name, &names, &problem));
+    CHECK(names_read((tern_str){name, strlen(name)}, &names, &problem));
     names_free(&names);
     memset(name, 'a', sizeof name);
     memcpy(name + 64, ".example", 9);
@@ -69,7 +69,7 @@ TEST(labels_have_63_characters_and_names_253_at_most)
     for (size_t i = 0; i < sizeof name; i++)
         name[i] = i % 2 == 0 ? 'a' : '.';
     name[253] = '\0';
-    CHECK(names_read(name, &names, &problem));
+    CHECK(names_read((tern_str){name, strlen(name)}, &names, &problem));
     names_free(&names);
     name[253] = '.';
     name[255] = '\0';
@@ -82,7 +82,7 @@ TEST(a_certificate_has_100_names_at_most)
     acme_names names;
     for (unsigned i = 0; i < 100; i++)
         buf_add_printf(&list, "%sn%u.example.org", i > 0 ? "," : "", i);
-    CHECK(names_read(list.data, &names, &problem));
+    CHECK(names_read((tern_str){list.data, strlen(list.data)}, &names, &problem));
     CHECK_INT(names.count, 100);
     names_free(&names);
     buf_add_text(&list, ",one.more.example.org");
@@ -95,7 +95,7 @@ TEST(names_survive_the_lack_of_memory)
     acme_names names;
     buf problem = {0};
     mem_fail_at(1, 0);
-    CHECK(!names_read("example.org", &names, &problem));
+    CHECK(!names_read(TERN_STR("example.org"), &names, &problem));
     mem_fail_at(0, 0);
     buf_free(&problem);
 }

@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static const char *const one[] = {"example.org"};
+static const tern_str one[] = {{"example.org", sizeof "example.org" - 1}};
 
 static void check_refused(acme_config config, const char *part)
 {
@@ -26,7 +26,7 @@ static void check_refused(acme_config config, const char *part)
 
 TEST(complete_settings_are_accepted)
 {
-    static const char *const two[] = {"example.org,www.example.org", "example.net"};
+    static const tern_str two[] = {{"example.org,www.example.org", sizeof "example.org,www.example.org" - 1}, {"example.net", sizeof "example.net" - 1}};
     const acme_config config = {.certificates = two,
                                 .certificate_count = 2,
                                 .directory = "https://ca.example:14000/dir",
@@ -39,7 +39,7 @@ TEST(complete_settings_are_accepted)
 
 TEST(a_directory_that_is_not_https_is_refused)
 {
-    check_refused((acme_config){.directory = "http://ca.example/dir"}, "--acme-directory \"http://ca.example/dir\"");
+    check_refused((acme_config){.directory = "http://ca.example/dir"}, "--acme-directory: \"http://ca.example/dir\"");
     check_refused((acme_config){.directory = "letsencrypt"}, "not a https URL");
 }
 
@@ -54,19 +54,19 @@ TEST(a_malformed_binding_is_refused_without_showing_it)
 {
     static const char *const cases[] = {"", "kid", "kid:", ":c2VjcmV0", "kid:not base64url!", "kid:c2VjcmV0="};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_refused((acme_config){.eab = cases[i]}, "--acme-eab is not KID:HMACKEY");
+        check_refused((acme_config){.eab = cases[i]}, "--acme-eab: this is not KID:HMACKEY");
 }
 
 TEST(two_certificates_with_one_first_name_are_refused)
 {
-    static const char *const two[] = {"example.org,a.example.org", "Example.org"};
+    static const tern_str two[] = {{"example.org,a.example.org", sizeof "example.org,a.example.org" - 1}, {"Example.org", sizeof "Example.org" - 1}};
     check_refused((acme_config){.certificates = two, .certificate_count = 2}, "first name is example.org");
 }
 
 TEST(a_wrong_name_is_refused_with_its_flag)
 {
-    static const char *const wild[] = {"*.example.org"};
-    check_refused((acme_config){.certificates = wild, .certificate_count = 1}, "--acme \"*.example.org\": wild cards");
+    static const tern_str wild[] = {{"*.example.org", sizeof "*.example.org" - 1}};
+    check_refused((acme_config){.certificates = wild, .certificate_count = 1}, "--acme: \"*.example.org\": wild cards");
 }
 
 TEST(the_default_folder_is_the_users_state)
