@@ -68,8 +68,10 @@ static bool open_key(ca *c, const store *s, const char *directory)
         return make_key(c, s, name);
     default:
         c->key = crypto_key_read(pem);
-        return c->key != NULL || ca_fail(c, "%s/%s is not a key on P-256 in PEM: restore it, or remove it for a "
-                                                "new account", s->path, name);
+        return c->key != NULL || ca_fail(c,
+                                         "%s/%s is not a key on P-256 in PEM: restore it, or remove it for a "
+                                         "new account",
+                                         s->path, name);
     }
 }
 
@@ -120,8 +122,9 @@ static bool make_account(ca *c, const store *s, const acme_config *config, const
     AccountRequest request = {.agrees = true};
     request.tern_state.binding = TERN_STATE_ABSENT;
     if (c->directory.needs_external_account && config->eab == NULL)
-        return ca_fail(c, "the authority wants an external account: give --acme-eab KID:HMACKEY with what it gave "
-                              "you");
+        return ca_fail(
+            c, "the authority wants an external account: give --acme-eab KID:HMACKEY with what it gave "
+               "you");
     if (!set_contact(c, config->email, &contact, &request.contact))
         return false;
     if (config->eab != NULL) {
@@ -133,7 +136,7 @@ static bool make_account(ca *c, const store *s, const acme_config *config, const
         return false;
     if (reply.location == NULL)
         return ca_fail(c, "POST %.400s: the answer has no Location with the account's URL",
-                           c->directory.new_account);
+                       c->directory.new_account);
     c->account = reply.location;
     if (reply.status == 201)
         tern_log(TERN_LOG_INFO, "acme: made an account at %s%s%s", directory,
@@ -153,7 +156,8 @@ static bool update_contact(ca *c, const store *s, const char *email, const char 
     const char *contact;
     ContactRequest request;
     return set_contact(c, email, &contact, &request.contact) &&
-           ca_post(c, c->account, TERN_TYPE(ContactRequest), &request, &reply) && save(c, s, directory, email);
+           ca_post(c, c->account, TERN_TYPE(ContactRequest), &request, &reply) &&
+           save(c, s, directory, email);
 }
 
 /** The account of the file; NULL when it has to be made. */

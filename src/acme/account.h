@@ -7,8 +7,9 @@
 #include "acme/store.h"
 
 /**
- * Makes `c->key` and `c->account` those of the account at `directory`: the kept one, or a new one, whose terms of
- * service are thereby agreed to. A kept account that has another contact than `config->email` is updated.
+ * Makes `c->key` and `c->account` those of the account at `directory`: the kept one, or a new one, whose
+ * terms of service are thereby agreed to. A kept account that has another contact than `config->email` is
+ * updated.
  *
  * The directory is open (ca_open). The caller frees `c->key`. False with `c->fault`.
  */

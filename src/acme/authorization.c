@@ -66,10 +66,11 @@ static const Challenge *choose(order *o, const Authorization *a)
         found = find_kind(a, kinds[1]);
     if (found == NULL) {
         ca_fail(o->ca, "the authority does not offer the challenge %s%s%s for %.253s", kinds[0],
-                    kinds[1] != NULL ? " or " : "", kinds[1] != NULL ? kinds[1] : "", a->identifier.value);
+                kinds[1] != NULL ? " or " : "", kinds[1] != NULL ? kinds[1] : "", a->identifier.value);
         return NULL;
     }
-    tern_str token = {found->token != NULL ? found->token : "", found->token != NULL ? strlen(found->token) : 0};
+    tern_str token = {found->token != NULL ? found->token : "",
+                      found->token != NULL ? strlen(found->token) : 0};
     if (token.len == 0 || token.len > ACME_TOKEN_BYTES || !base64url_is(token) || !ca_is_url(found->url)) {
         ca_fail(o->ca, "the authority's challenge %s has a malformed token or URL", found->type);
         return NULL;
@@ -124,7 +125,8 @@ static bool fail_invalid(order *o, const Authorization *a)
         const Challenge *challenge = &a->challenges.items[i];
         if (!ca_has_problem(challenge->error))
             continue;
-        snprintf(what, sizeof what, "%.253s: the challenge %.32s failed:", a->identifier.value, challenge->type);
+        snprintf(what, sizeof what, "%.253s: the challenge %.32s failed:", a->identifier.value,
+                 challenge->type);
         return ca_fail_problem(o->ca, what, challenge->error);
     }
     return ca_fail(o->ca, "%.253s: the authorization is \"%.40s\"", a->identifier.value, a->status);
@@ -138,7 +140,7 @@ static bool get(order *o, const char *url, Authorization *a, ca_reply *reply)
         return false;
     if (strcmp(a->identifier.type, "dns") != 0 || !names_have(o->names, a->identifier.value))
         return ca_fail(c, "the authority asks for a proof of \"%.253s\", which was not ordered",
-                           a->identifier.value);
+                       a->identifier.value);
     return true;
 }
 

@@ -4,7 +4,8 @@
 
 #include "acme/order.h"
 
-/** Sees to it that the authorization at `url` becomes valid: answers a challenge and waits. False with `o->ca->fault`. */
+/** Sees to it that the authorization at `url` becomes valid: answers a challenge and waits. False with
+ * `o->ca->fault`. */
 bool authorization_prove(order *o, const char *url);
 
 /** Removes all answers to challenges. */

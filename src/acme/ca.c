@@ -110,7 +110,8 @@ static bool read_reply(ca *c, const curl_call_reply *from, ca_reply *reply)
 
 static bool exchange(ca *c, const char *method, const char *url, tern_str body, ca_reply *reply)
 {
-    static const char *const headers[] = {"Content-Type: application/jose+json", "User-Agent: tern-acme", NULL};
+    static const char *const headers[] = {"Content-Type: application/jose+json", "User-Agent: tern-acme",
+                                          NULL};
     const curl_call_request request = {.method = method,
                                        .url = url,
                                        .headers = body.data != NULL ? headers : headers + 1,
@@ -139,11 +140,12 @@ static bool fail_reply(ca *c, const char *method, const char *url, const ca_repl
     if (strcmp(reply->content_type, "application/problem+json") == 0)
         ca_fail_problem(c, what, (tern_any){reply->body.data, reply->body.len});
     else if (reply->status >= 300 && reply->status < 400)
-        ca_fail(c, "%s, a redirect to %.400s: redirects are not followed; give --acme-directory the final URL",
-                    what, reply->location != NULL ? reply->location : "another URL");
+        ca_fail(c,
+                "%s, a redirect to %.400s: redirects are not followed; give --acme-directory the final URL",
+                what, reply->location != NULL ? reply->location : "another URL");
     else
         ca_fail(c, "%s, which is not an ACME answer (%s)", what,
-                    reply->content_type[0] != '\0' ? reply->content_type : "no content type");
+                reply->content_type[0] != '\0' ? reply->content_type : "no content type");
     c->fault.status = reply->status;
     c->fault.retry_after_s = retry_after_s;
     return false;
@@ -156,7 +158,8 @@ static bool is_success(const ca_reply *reply)
 
 bool ca_get(ca *c, const char *url, ca_reply *reply)
 {
-    return exchange(c, "GET", url, (tern_str){0}, reply) && (is_success(reply) || fail_reply(c, "GET", url, reply));
+    return exchange(c, "GET", url, (tern_str){0}, reply) &&
+           (is_success(reply) || fail_reply(c, "GET", url, reply));
 }
 
 static bool get_nonce(ca *c)
@@ -181,8 +184,7 @@ static bool post_once(ca *c, const char *url, tern_str payload, ca_reply *reply)
     c->nonce[0] = '\0';
     if (body.data == NULL)
         return ca_fail(c, "cannot sign a request: out of memory");
-    return exchange(c, "POST", url, body, reply) &&
-           (is_success(reply) || fail_reply(c, "POST", url, reply));
+    return exchange(c, "POST", url, body, reply) && (is_success(reply) || fail_reply(c, "POST", url, reply));
 }
 
 bool ca_post(ca *c, const char *url, tern_type *type, const void *payload, ca_reply *reply)
@@ -212,7 +214,7 @@ bool ca_read(ca *c, const ca_reply *reply, tern_type *type, void *out, const cha
     }
     if (strcmp(reply->content_type, "application/json") != 0)
         return ca_fail(c, "%s is not JSON (%s)", what,
-                           reply->content_type[0] != '\0' ? reply->content_type : "no content type");
+                       reply->content_type[0] != '\0' ? reply->content_type : "no content type");
     const json_limits limits = {.depth = 16, .items = 10000};
     const place top = {.name = what};
     tern_faults faults;
@@ -244,10 +246,10 @@ bool ca_open(ca *c, const char *url)
         return false;
     bool has_meta = tern_has(&d, meta) && !tern_is_null(&d, meta);
     c->directory = (ca_directory){.new_nonce = d.new_nonce,
-                                      .new_account = d.new_account,
-                                      .new_order = d.new_order,
-                                      .renewal_info = d.renewal_info,
-                                      .terms = has_meta ? d.meta.terms : NULL,
-                                      .needs_external_account = has_meta && d.meta.needs_external_account};
+                                  .new_account = d.new_account,
+                                  .new_order = d.new_order,
+                                  .renewal_info = d.renewal_info,
+                                  .terms = has_meta ? d.meta.terms : NULL,
+                                  .needs_external_account = has_meta && d.meta.needs_external_account};
     return true;
 }

@@ -46,8 +46,8 @@ typedef struct ca {
 
 typedef struct ca_reply {
     int status;
-    tern_str body;  /* writable, with a NUL after it */
-    char *location; /* an https URL; NULL: none */
+    tern_str body;         /* writable, with a NUL after it */
+    char *location;        /* an https URL; NULL: none */
     char content_type[64]; /* without parameters, lower case */
     int64_t retry_after_s; /* 0 to a year; CA_NO_RETRY_AFTER: none */
 } ca_reply;
@@ -62,8 +62,8 @@ bool ca_open(ca *c, const char *url);
 bool ca_get(ca *c, const char *url, ca_reply *reply);
 
 /**
- * POST of `payload`, a value of `type`, signed by the account; `type` NULL is POST-as-GET. Signed with the public key
- * while `account` is NULL. A refused nonce is replaced and the request repeated.
+ * POST of `payload`, a value of `type`, signed by the account; `type` NULL is POST-as-GET. Signed with the
+ * public key while `account` is NULL. A refused nonce is replaced and the request repeated.
  *
  * @return true for a reply of 2xx; otherwise false with `fault`.
  */
@@ -74,7 +74,8 @@ bool ca_read(ca *c, const ca_reply *reply, tern_type *type, void *out, const cha
 
 /** Whether the authority may be sent to that URL: https, printable ASCII without spaces, not too long. */
 bool ca_is_url(const char *url);
-/** Seconds from Retry-After (RFC 9110 section 10.2.3: seconds or a date); CA_NO_RETRY_AFTER when it is neither. */
+/** Seconds from Retry-After (RFC 9110 section 10.2.3: seconds or a date); CA_NO_RETRY_AFTER when it is
+ * neither. */
 int64_t ca_retry_after(const char *text, int64_t now_s);
 
 /** Whether the "error" of an object is there and not null. */
@@ -83,7 +84,8 @@ static inline bool ca_has_problem(tern_any json)
     return json.len > 0 && json.data[0] == '{';
 }
 
-/** A problem inside an order, authorization or challenge ("error") (its JSON), in words. Returns false, with `fault`. */
+/** A problem inside an order, authorization or challenge ("error") (its JSON), in words. Returns false, with
+ * `fault`. */
 bool ca_fail_problem(ca *c, const char *what, tern_any json);
 
 #endif

@@ -35,7 +35,8 @@ static bool decode(ca *c, tern_any json, Problem *out)
     tern_faults faults;
     const json_limits limits = {.depth = 16, .items = 10000};
     const place top = {.name = "problem"};
-    char *text = arena_text(c->arena, json.data != NULL ? json.data : "", json.len); /* decoding writes into it */
+    char *text =
+        arena_text(c->arena, json.data != NULL ? json.data : "", json.len); /* decoding writes into it */
     buf problems = {0};
     bool is_prepared = Problem_type.plan != NULL || schema_prepare(TERN_TYPE(Problem), &problems);
     buf_free(&problems);

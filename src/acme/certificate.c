@@ -30,7 +30,8 @@ static bool add_names(X509_REQ *request, const acme_names *names, arena *a)
     OPENSSL_STACK *list = openssl.OPENSSL_sk_new_null();
     X509_EXTENSION *extension = names_extension(names, a);
     bool is_listed = list != NULL && extension != NULL && openssl.OPENSSL_sk_push(list, extension) > 0;
-    bool is_added = is_listed && openssl.X509_REQ_add_extensions(request, (STACK_OF(X509_EXTENSION) *)list) == 1;
+    bool is_added =
+        is_listed && openssl.X509_REQ_add_extensions(request, (STACK_OF(X509_EXTENSION) *)list) == 1;
     if (!is_listed)
         openssl.X509_EXTENSION_free(extension);
     openssl.OPENSSL_sk_pop_free(list, free_extension);

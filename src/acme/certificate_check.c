@@ -29,7 +29,8 @@ static int count_blocks(tern_str pem)
     const char *at = pem.data, *end = pem.data + pem.len;
     while ((at = memmem(at, (size_t)(end - at), begin, sizeof begin - 1)) != NULL) {
         at += sizeof begin - 1;
-        if ((size_t)(end - at) < sizeof certificate - 1 || memcmp(at, certificate, sizeof certificate - 1) != 0)
+        if ((size_t)(end - at) < sizeof certificate - 1 ||
+            memcmp(at, certificate, sizeof certificate - 1) != 0)
             return -1;
         count++;
     }
@@ -98,8 +99,8 @@ static bool check_first(X509 *x, crypto_key *key, const acme_names *names, buf *
         return refuse(problem, "the certificate is not for TLS servers");
     for (unsigned i = 0; i < names->count; i++) {
         if (openssl.X509_check_host(x, names->list[i], 0,
-                                      X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
-                                      NULL) != 1) {
+                                    X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+                                    NULL) != 1) {
             buf_add_printf(problem, "the certificate is not for %s", names->list[i]);
             return false;
         }

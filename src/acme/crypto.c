@@ -63,7 +63,8 @@ void crypto_key_free(crypto_key *key)
     openssl.EVP_PKEY_free(key);
 }
 
-bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES], uint8_t y[CRYPTO_COORDINATE_BYTES])
+bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES],
+                      uint8_t y[CRYPTO_COORDINATE_BYTES])
 {
     uint8_t point[POINT_BYTES];
     if (!get_point(key, point))
@@ -113,5 +114,5 @@ bool crypto_hmac_sha256(const uint8_t *key, size_t key_len, tern_str data, uint8
 {
     unsigned len = CRYPTO_DIGEST_BYTES;
     return key_len <= INT_MAX && openssl.HMAC(openssl.EVP_sha256(), key, (int)key_len,
-                                                (const unsigned char *)data.data, data.len, out, &len) != NULL;
+                                              (const unsigned char *)data.data, data.len, out, &len) != NULL;
 }

@@ -1,8 +1,8 @@
 /**
  * Keys, digests and signatures: ECDSA with P-256 and SHA-256 throughout (ES256 of RFC 7518).
  *
- * openssl_load must have succeeded. A call that fails has no detail to offer: it is out of memory, or the input is
- * not what it should be.
+ * openssl_load must have succeeded. A call that fails has no detail to offer: it is out of memory, or the
+ * input is not what it should be.
  */
 #ifndef ACME_CRYPTO_H
 #define ACME_CRYPTO_H
@@ -26,7 +26,8 @@ crypto_key *crypto_key_read(tern_str pem);
 tern_str crypto_key_print(crypto_key *key, arena *a);
 void crypto_key_free(crypto_key *key);
 /** The public point. */
-bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES], uint8_t y[CRYPTO_COORDINATE_BYTES]);
+bool crypto_key_point(const crypto_key *key, uint8_t x[CRYPTO_COORDINATE_BYTES],
+                      uint8_t y[CRYPTO_COORDINATE_BYTES]);
 
 /** Signs by ECDSA; `out` receives r and s (RFC 7518 section 3.4). */
 bool crypto_sign(crypto_key *key, tern_str data, uint8_t out[CRYPTO_SIGNATURE_BYTES]);

@@ -11,7 +11,8 @@ static void file_name(const acme_names *names, const char *file, char out[STORE_
     snprintf(out, STORE_NAME_BYTES, "certificates/%s/%s", names->list[0], file);
 }
 
-static bool read_one(const store *s, const acme_names *names, const char *file, arena *a, tern_str *out, buf *problem)
+static bool read_one(const store *s, const acme_names *names, const char *file, arena *a, tern_str *out,
+                     buf *problem)
 {
     char name[STORE_NAME_BYTES];
     file_name(names, file, name);

@@ -8,13 +8,14 @@
 /**
  * Reads and checks certificates/`names`[0]/.
  *
- * @return true with `facts` when it may be served, also as a temporary one; false with the reason in `problem` when it
- * does not exist ("it does not exist") or may not.
+ * @return true with `facts` when it may be served, also as a temporary one; false with the reason in
+ * `problem` when it does not exist ("it does not exist") or may not.
  */
 bool current_read(const store *s, const acme_names *names, int64_t now_s, arena *a, certificate_facts *facts,
                   buf *problem);
 
-/** Makes a temporary certificate, unless something is in its place already. False with the reason in `problem`. */
+/** Makes a temporary certificate, unless something is in its place already. False with the reason in
+ * `problem`. */
 bool current_make_temporary(const store *s, const acme_names *names, arena *a, buf *problem);
 
 #endif

@@ -15,15 +15,15 @@ typedef struct jws_head {
     const char *account; /* URL of the account; NULL: the public key itself, for a new account */
 } jws_head;
 
-/** JSON of `payload`, a value of `type`, in `a`; no data when it cannot be encoded or memory is short. Types are
- * prepared at first use. */
+/** JSON of `payload`, a value of `type`, in `a`; no data when it cannot be encoded or memory is short. Types
+ * are prepared at first use. */
 tern_str jws_json(tern_type *type, const void *payload, arena *a);
 
 /** The JSON to post. An empty `payload` is that of POST-as-GET. No data when it fails. */
 tern_str jws_sign(crypto_key *key, const jws_head *head, tern_str payload, arena *a);
 
-/** The external account binding (RFC 8555 section 7.3.4): the account's public key, signed by HS256 with the key that
- * the authority gave together with `kid`. */
+/** The external account binding (RFC 8555 section 7.3.4): the account's public key, signed by HS256 with the
+ * key that the authority gave together with `kid`. */
 tern_str jws_bind(crypto_key *account_key, const char *kid, const uint8_t *mac_key, size_t mac_key_len,
                   const char *url, arena *a);
 

@@ -23,7 +23,8 @@ static bool is_label(const char *label, size_t len)
     return true;
 }
 
-/** At least two labels of letters, digits and inner hyphens; the last one is not a number (RFC 3696 section 2). */
+/** At least two labels of letters, digits and inner hyphens; the last one is not a number (RFC 3696 section
+ * 2). */
 static bool is_dns_name(const char *name)
 {
     unsigned labels = 0;
@@ -84,7 +85,8 @@ static bool add(acme_names *names, char *name, buf *problem)
     if (names_have(names, name))
         return true;
     if (names->count == ACME_NAMES) {
-        buf_add_printf(problem, "a certificate has at most %d names: use a second --acme for the others", ACME_NAMES);
+        buf_add_printf(problem, "a certificate has at most %d names: use a second --acme for the others",
+                       ACME_NAMES);
         return false;
     }
     names->list[names->count++] = name;

@@ -20,8 +20,8 @@ typedef struct acme_names {
 /**
  * Reads `text`. Names are DNS names of at least two labels, in ASCII (internationalized ones as xn--...).
  *
- * @return false with the mistake and its fix in `problem`: a wild card, an address, localhost, a name that is not a
- * DNS name, too many names. The caller frees names by names_free after true.
+ * @return false with the mistake and its fix in `problem`: a wild card, an address, localhost, a name that is
+ * not a DNS name, too many names. The caller frees names by names_free after true.
  */
 bool names_read(tern_str text, acme_names *names, buf *problem);
 void names_free(acme_names *names);

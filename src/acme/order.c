@@ -117,12 +117,14 @@ static bool make_order(order *o, ca_reply *reply)
     ca *c = o->ca;
     char file[STORE_NAME_BYTES];
     bool is_made = post_order(o, o->replaces, reply);
-    if (!is_made && o->replaces != NULL && (c->fault.status == 409 || strcmp(c->fault.type, "malformed") == 0))
+    if (!is_made && o->replaces != NULL &&
+        (c->fault.status == 409 || strcmp(c->fault.type, "malformed") == 0))
         is_made = post_order(o, NULL, reply);
     if (!is_made)
         return false;
     if (reply->location == NULL)
-        return ca_fail(c, "POST %.400s: the answer has no Location with the order's URL", c->directory.new_order);
+        return ca_fail(c, "POST %.400s: the answer has no Location with the order's URL",
+                       c->directory.new_order);
     key_file(o, file);
     store_remove(o->store, file);
     o->record->order = reply->location;
@@ -171,7 +173,8 @@ static bool finalize(order *o, const Order *order_now, ca_reply *reply)
         return false;
     tern_str csr = certificate_request(key, o->names, c->arena);
     crypto_key_free(key);
-    const FinalizeRequest request = {.csr = csr.data != NULL ? base64url_print(c->arena, csr.data, csr.len) : NULL};
+    const FinalizeRequest request = {.csr = csr.data != NULL ? base64url_print(c->arena, csr.data, csr.len)
+                                                             : NULL};
     if (request.csr == NULL)
         return ca_fail(c, "cannot make the certificate's request: out of memory");
     step(o, "finalize");
@@ -195,7 +198,8 @@ static bool check_and_install(order *o, tern_str chain)
     crypto_key_free(key);
     o->is_over = !is_right;
     step(o, "install");
-    return (is_right && store_install(o->store, first_name(o), chain, pem, &problem)) || fail_with(o, &problem);
+    return (is_right && store_install(o->store, first_name(o), chain, pem, &problem)) ||
+           fail_with(o, &problem);
 }
 
 static bool download(order *o, const Order *order_now)
@@ -210,7 +214,7 @@ static bool download(order *o, const Order *order_now)
     if (strcmp(reply.content_type, "application/pem-certificate-chain") != 0) {
         o->is_over = true;
         return ca_fail(c, "the certificate is not application/pem-certificate-chain (%s)",
-                           reply.content_type[0] != '\0' ? reply.content_type : "no content type");
+                       reply.content_type[0] != '\0' ? reply.content_type : "no content type");
     }
     return check_and_install(o, reply.body);
 }

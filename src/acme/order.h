@@ -1,10 +1,11 @@
-/** From an order to an installed certificate (RFC 8555 section 7.4), able to go on where a killed process was. */
+/** From an order to an installed certificate (RFC 8555 section 7.4), able to go on where a killed process
+ * was. */
 #ifndef ACME_ORDER_H
 #define ACME_ORDER_H
 
 #include "acme/acme.h"
-#include "acme/certificate.h"
 #include "acme/ca.h"
+#include "acme/certificate.h"
 #include "acme/record.h"
 
 /** One attempt to get one certificate. */
@@ -21,8 +22,8 @@ typedef struct order {
 } order;
 
 /**
- * Continues the order of the record, or makes one; proves the control of each name; has the certificate issued,
- * checks and installs it. Blocks, at most about a quarter of an hour.
+ * Continues the order of the record, or makes one; proves the control of each name; has the certificate
+ * issued, checks and installs it. Blocks, at most about a quarter of an hour.
  *
  * @return true once the new certificate is in certificates/<name>/; false with `ca->fault`: the one before is
  * unchanged.

@@ -20,7 +20,9 @@ bool poll_wait(ca *c, poll_state *p, int64_t retry_after_s, const char *what, co
     if (now >= p->until_ms)
         return ca_fail(c, "%s is still \"%.40s\" after %d seconds", what, status, POLL_TOTAL_MS / 1000);
     uint64_t asked_ms = retry_after_s > 0 ? (uint64_t)retry_after_s * 1000 : 0;
-    uint64_t pause = asked_ms == 0 ? p->pause_ms : asked_ms < POLL_ASKED_MOST_MS ? asked_ms : POLL_ASKED_MOST_MS;
+    uint64_t pause = asked_ms == 0                   ? p->pause_ms
+                     : asked_ms < POLL_ASKED_MOST_MS ? asked_ms
+                                                     : POLL_ASKED_MOST_MS;
     p->pause_ms = p->pause_ms * 2 < POLL_MOST_MS ? p->pause_ms * 2 : POLL_MOST_MS;
     sleep_ms(pause);
     return true;

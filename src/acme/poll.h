@@ -16,8 +16,8 @@ typedef struct poll_state {
     uint64_t pause_ms;
 } poll_state;
 
-/** Sleeps before the next question: as long as the authority asked for, else longer each time. False with the fault
- * that `what` is still `status`, once it has taken POLL_TOTAL_MS. */
+/** Sleeps before the next question: as long as the authority asked for, else longer each time. False with the
+ * fault that `what` is still `status`, once it has taken POLL_TOTAL_MS. */
 bool poll_wait(ca *c, poll_state *p, int64_t retry_after_s, const char *what, const char *status);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Times are seconds since 1970-01-01 UTC; 0: never, or not known. Texts are in the arena that it was read into. */
+/** Times are seconds since 1970-01-01 UTC; 0: never, or not known. Texts are in the arena that it was read
+ * into. */
 typedef struct record {
     const char *wanted;    /* directory and names of the last attempt: another wish begins the record again */
     const char *directory; /* where the current certificate is from; NULL: there was none */
@@ -22,8 +23,8 @@ typedef struct record {
     int64_t window_check_at;          /* when to ask for it again */
 } record;
 
-/** Reads the record of the certificate `name`; all zero when there is none. A malformed one counts as none, with a
- * warning in the log. False with the reason in `problem` when the file cannot be read. */
+/** Reads the record of the certificate `name`; all zero when there is none. A malformed one counts as none,
+ * with a warning in the log. False with the reason in `problem` when the file cannot be read. */
 bool record_read(const store *s, const char *name, arena *a, record *out, buf *problem);
 bool record_write(const store *s, const char *name, const record *r, arena *a, buf *problem);
 

@@ -44,8 +44,8 @@ static int64_t allowed_at(const record *r, int64_t now)
     return r->next_try_at;
 }
 
-/** A certificate that is due although one was issued a moment ago points to a clock that jumps, or to an authority
- * that issues what is over already: that must not become a storm. */
+/** A certificate that is due although one was issued a moment ago points to a clock that jumps, or to an
+ * authority that issues what is over already: that must not become a storm. */
 static int64_t spaced_at(const record *r, const renewal_current *current, int64_t now)
 {
     if (r->issued_at <= 0 || r->issued_at > now)

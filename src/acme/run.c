@@ -4,7 +4,6 @@
 #include "acme/account.h"
 #include "acme/authorization.h"
 #include "acme/current.h"
-#include "tls/openssl.h"
 #include "acme/order.h"
 #include "acme/renewal.h"
 #include "acme/window.h"
@@ -12,6 +11,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "curl/libcurl.h"
+#include "tls/openssl.h"
 
 #include <tern/log.h>
 
@@ -30,8 +30,8 @@ enum {
 /** One certificate of the configuration. */
 typedef struct certificate {
     acme_names names;
-    record record;      /* its texts are copies of their own */
-    arena texts;        /* that of the record */
+    record record;          /* its texts are copies of their own */
+    arena texts;            /* that of the record */
     uint64_t rest_until_ms; /* of the monotonic clock: no attempt before, as the record could not be saved */
 } certificate;
 
@@ -152,7 +152,8 @@ static void log_failure(const certificate *c, const ca_fault *fault)
                                      {.name = "reason", .text = fault->text},
                                      {.name = "failures", .number = c->record.failures},
                                      {.name = "next_try_at", .text = next}};
-    tern_log_event(TERN_LOG_ERROR, "acme: could not obtain a certificate", fields, sizeof fields / sizeof *fields);
+    tern_log_event(TERN_LOG_ERROR, "acme: could not obtain a certificate", fields,
+                   sizeof fields / sizeof *fields);
 }
 
 static bool obtain(helper *h, ca *c, order *o)
@@ -304,7 +305,8 @@ static void read_record(helper *h, certificate *c)
     buf problem = {0};
     arena_init(&a, NULL, 0, ATTEMPT_BYTES);
     if (!record_read(&h->store, c->names.list[0], &a, &c->record, &problem))
-        tern_log(TERN_LOG_ERROR, "acme: %s", problem.failed || problem.data == NULL ? "out of memory" : problem.data);
+        tern_log(TERN_LOG_ERROR, "acme: %s",
+                 problem.failed || problem.data == NULL ? "out of memory" : problem.data);
     keep_texts(c);
     arena_free(&a);
     buf_free(&problem);
@@ -324,7 +326,8 @@ static bool lock(helper *h, buf *problem)
 
 static int fail(helper *h, buf *problem)
 {
-    tern_log(TERN_LOG_ERROR, "acme: %s", problem->failed || problem->data == NULL ? "out of memory" : problem->data);
+    tern_log(TERN_LOG_ERROR, "acme: %s",
+             problem->failed || problem->data == NULL ? "out of memory" : problem->data);
     buf_free(problem);
     close_helper(h);
     return 1;

@@ -15,8 +15,9 @@ static bool check_directory(const char *url, buf *problem)
 {
     if (url == NULL || ca_is_url(url))
         return true;
-    buf_add_printf(problem, "--acme-directory: \"%.200s\" is not a https URL: give the one of the authority, like %s", url,
-                   ACME_LETS_ENCRYPT);
+    buf_add_printf(problem,
+                   "--acme-directory: \"%.200s\" is not a https URL: give the one of the authority, like %s",
+                   url, ACME_LETS_ENCRYPT);
     return false;
 }
 
@@ -28,7 +29,8 @@ static bool check_email(const char *email, buf *problem)
     bool is_right = at != NULL && at != email && at[1] != '\0' && strlen(email) <= EMAIL_BYTES &&
                     strpbrk(email, " \t\r\n,;<>?&%\"") == NULL;
     if (!is_right)
-        buf_add_printf(problem, "--acme-email: \"%.200s\" is not one e-mail address: write it like admin@example.org",
+        buf_add_printf(problem,
+                       "--acme-email: \"%.200s\" is not one e-mail address: write it like admin@example.org",
                        email);
     return is_right;
 }
@@ -47,8 +49,10 @@ static bool check_eab(const char *eab, buf *problem)
     bool is_right = kid_len > 0 && kid_len <= KID_BYTES && key.len > 0 && key.len <= JWS_KEY_BYTES &&
                     base64url_read(&a, key, &len) != NULL;
     if (!is_right) /* the key is a secret: it is not shown */
-        buf_add_text(problem, "--acme-eab: this is not KID:HMACKEY: give the key identifier and the key in base64url, as the "
-                              "authority shows them");
+        buf_add_text(
+            problem,
+            "--acme-eab: this is not KID:HMACKEY: give the key identifier and the key in base64url, as the "
+            "authority shows them");
     return is_right;
 }
 
@@ -70,8 +74,10 @@ static bool check_certificates(const acme_config *config, buf *problem)
         for (unsigned i = 0; is_right && i + 1 < count; i++) {
             if (strcmp(all[i].list[0], all[count - 1].list[0]) != 0)
                 continue;
-            buf_add_printf(problem, "--acme: there are two certificates whose first name is %s: begin one with another name",
-                           all[i].list[0]);
+            buf_add_printf(
+                problem,
+                "--acme: there are two certificates whose first name is %s: begin one with another name",
+                all[i].list[0]);
             is_right = false;
         }
     }
@@ -91,7 +97,8 @@ bool acme_default_folder(buf *out)
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     if (geteuid() == 0)
         return buf_add_text(out, "/var/lib/tern");
-    if (state != NULL && state[0] == '/') /* a relative one is to be ignored (XDG Base Directory Specification) */
+    if (state != NULL &&
+        state[0] == '/') /* a relative one is to be ignored (XDG Base Directory Specification) */
         return buf_add_printf(out, "%s/tern", state);
     return home != NULL && home[0] == '/' && buf_add_printf(out, "%s/.local/state/tern", home);
 }

@@ -14,13 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const folders[] = {"acme",        "acme/http-01",  "acme/alpn",
-                                      "acme/orders", "acme/records",  "certificates"};
+static const char *const folders[] = {"acme",        "acme/http-01", "acme/alpn",
+                                      "acme/orders", "acme/records", "certificates"};
 
 static bool fail(buf *problem, const char *what, const store *s, const char *name)
 {
     int error = errno;
-    buf_add_printf(problem, "cannot %s %s%s%s: %s", what, s->path, name[0] != '\0' ? "/" : "", name, strerror(error));
+    buf_add_printf(problem, "cannot %s %s%s%s: %s", what, s->path, name[0] != '\0' ? "/" : "", name,
+                   strerror(error));
     return false;
 }
 
@@ -61,7 +62,8 @@ static bool is_private(const store *s, buf *problem)
     if (fstat(s->root, &found) != 0)
         return fail(problem, "examine", s, "");
     if (found.st_uid != geteuid() && found.st_uid != 0) {
-        buf_add_printf(problem, "%s belongs to user %u, not to this one (%u): give --state-dir a folder of its own",
+        buf_add_printf(problem,
+                       "%s belongs to user %u, not to this one (%u): give --state-dir a folder of its own",
                        s->path, (unsigned)found.st_uid, (unsigned)geteuid());
         return false;
     }
@@ -136,7 +138,8 @@ static bool sync_folder_of(const store *s, const char *name)
 {
     char folder[STORE_NAME_BYTES];
     const char *slash = strrchr(name, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - name) : 1, slash != NULL ? name : ".");
+    snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - name) : 1,
+             slash != NULL ? name : ".");
     int fd = openat(s->root, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool is_synced = fd >= 0 && fsync(fd) == 0;
     int error = errno;

@@ -40,7 +40,8 @@ static void take(const window *w, int64_t start, int64_t end, const char *explan
     r->window_end = end;
     r->renew_at = renewal_time_in_window(&current, start, end, chance);
     if (explanation != NULL)
-        tern_log(TERN_LOG_WARN, "acme: the authority suggests to renew %s: %.300s", w->names->list[0], explanation);
+        tern_log(TERN_LOG_WARN, "acme: the authority suggests to renew %s: %.300s", w->names->list[0],
+                 explanation);
 }
 
 static void ask(const window *w, ca *c, int64_t now)
@@ -54,7 +55,8 @@ static void ask(const window *w, ca *c, int64_t now)
         !ca_read(c, &reply, TERN_TYPE(RenewalInfo), &info, "the renewal information"))
         return;
     w->record->window_check_at = now + check_pause(reply.retry_after_s);
-    int64_t start = info.window.start.microseconds / MICROSECONDS, end = info.window.end.microseconds / MICROSECONDS;
+    int64_t start = info.window.start.microseconds / MICROSECONDS,
+            end = info.window.end.microseconds / MICROSECONDS;
     if (start > 0 && end > start)
         take(w, start, end, info.explanation);
 }
@@ -71,6 +73,7 @@ void window_ask(const window *w)
     r->window_check_at = now + RENEWAL_WINDOW_CHECK_S;
     ask(w, &c, now);
     if (!record_write(w->store, w->names->list[0], r, w->arena, &problem))
-        tern_log(TERN_LOG_WARN, "acme: %s", problem.failed || problem.data == NULL ? "out of memory" : problem.data);
+        tern_log(TERN_LOG_WARN, "acme: %s",
+                 problem.failed || problem.data == NULL ? "out of memory" : problem.data);
     buf_free(&problem);
 }

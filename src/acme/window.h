@@ -16,8 +16,8 @@ typedef struct window {
     arena *arena;
 } window;
 
-/** Asks, when it is time to: afterwards `renew_at` is a moment of the suggested window, chosen once for each window.
- * An authority without such information, or one that does not answer, changes nothing. */
+/** Asks, when it is time to: afterwards `renew_at` is a moment of the suggested window, chosen once for each
+ * window. An authority without such information, or one that does not answer, changes nothing. */
 void window_ask(const window *w);
 
 #endif

@@ -3,8 +3,9 @@
 
 static bool refuse(buf *problem)
 {
-    buf_add_text(problem, "--acme needs OpenSSL and libcurl, which this build leaves out: install libssl-dev and "
-                          "libcurl4-openssl-dev, and build Tern again");
+    buf_add_text(problem,
+                 "--acme needs OpenSSL and libcurl, which this build leaves out: install libssl-dev and "
+                 "libcurl4-openssl-dev, and build Tern again");
     return false;
 }
 

@@ -3,8 +3,9 @@
 #include <string.h>
 
 /**
- * GET /.well-known/acme-challenge/TOKEN, on any host. It is the outermost middleware, so that neither authentication nor
- * a redirect is in its way. What is not expected goes on: the application may have a route of its own there.
+ * GET /.well-known/acme-challenge/TOKEN, on any host. It is the outermost middleware, so that neither
+ * authentication nor a redirect is in its way. What is not expected goes on: the application may have a route
+ * of its own there.
  */
 static tern_reply acme_challenges(tern_ctx *c, void *folder)
 {
@@ -51,7 +52,9 @@ bool app_acme_prepare(app_acme *a, tern_app *app, const settings *s, buf *proble
     if (s->state_folder != NULL)
         buf_add_text(&a->folder, s->state_folder);
     else if (!acme_default_folder(&a->folder)) {
-        buf_add_text(problem, "--state-dir: this user has no home folder: give a folder for accounts and certificates");
+        buf_add_text(
+            problem,
+            "--state-dir: this user has no home folder: give a folder for accounts and certificates");
         return false;
     }
     if (a->folder.failed) {

@@ -1,4 +1,5 @@
-/** Certificates by ACME, as a part of serving: the process that obtains them, and the answers to its challenges. */
+/** Certificates by ACME, as a part of serving: the process that obtains them, and the answers to its
+ * challenges. */
 #ifndef APP_ACME_H
 #define APP_ACME_H
 
@@ -13,12 +14,14 @@ typedef struct app_acme {
     worker_companion companion;
 } app_acme;
 
-/** Before the routes are compiled: has challenges answered before any other middleware runs. Without --acme it does
- * nothing. False with one line in `problem`. */
+/** Before the routes are compiled: has challenges answered before any other middleware runs. Without --acme
+ * it does nothing. False with one line in `problem`. */
 bool app_acme_prepare(app_acme *a, tern_app *app, const settings *s, buf *problem);
 
-/** Before the listeners open: makes the state folder, and temporary certificates where there are none.
- * @return the process for the master to run; NULL without --acme, or with one line in `problem`. */
+/**
+ * Before the listeners open: makes the state folder, and temporary certificates where there are none.
+ * @return the process for the master to run; NULL without --acme, or with one line in `problem`.
+ */
 const worker_companion *app_acme_open(app_acme *a, buf *problem);
 
 void app_acme_free(app_acme *a);

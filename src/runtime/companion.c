@@ -63,7 +63,8 @@ bool companion_ended(master *m, pid_t pid, int wait_status)
     const tern_log_field fields[] = {
         {.name = "process", .text = m->config->companion->name},
         {.name = "how", .text = WIFSIGNALED(wait_status) ? strsignal(WTERMSIG(wait_status)) : "exit"},
-        {.name = "status", .number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status)},
+        {.name = "status",
+         .number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status)},
         {.name = "restart_in_s", .number = (int64_t)backoff_ms(c->deaths) / 1000}};
     tern_log_event(TERN_LOG_WARN, "companion ended", fields, 4);
     return true;

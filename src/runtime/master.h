@@ -17,13 +17,13 @@ enum {
     MASTER_SHORT_LIFE_MS = 1000, /* who dies earlier has died at start */
     MASTER_BACKOFF_MS = 50,      /* before the second try; doubled each time */
     MASTER_BACKOFF_MOST_MS = 5000,
-    MASTER_LOOPING_DEATHS = 5, /* deaths at start in a row that make a crash loop */
-    MASTER_START_MS = 60000,   /* a worker that is not up within this time is killed */
-    MASTER_GRACE_MS = 2000,    /* after the drain deadline, before SIGKILL */
-    MASTER_REPORT_MS = 1000,   /* for a hung worker to write its crash report after SIGABRT */
-    MASTER_CHECK_MS = 10000,   /* for the new binary's --check */
-    MASTER_COMPANION_LIFE_MS = 60000,      /* a companion that lives longer has started well */
-    MASTER_COMPANION_BACKOFF_MS = 1000,    /* before it is started again; doubled each time */
+    MASTER_LOOPING_DEATHS = 5,          /* deaths at start in a row that make a crash loop */
+    MASTER_START_MS = 60000,            /* a worker that is not up within this time is killed */
+    MASTER_GRACE_MS = 2000,             /* after the drain deadline, before SIGKILL */
+    MASTER_REPORT_MS = 1000,            /* for a hung worker to write its crash report after SIGABRT */
+    MASTER_CHECK_MS = 10000,            /* for the new binary's --check */
+    MASTER_COMPANION_LIFE_MS = 60000,   /* a companion that lives longer has started well */
+    MASTER_COMPANION_BACKOFF_MS = 1000, /* before it is started again; doubled each time */
     MASTER_COMPANION_BACKOFF_MOST_MS = 300000,
     MASTER_MEMORY_TICK_MS = 1000,
     MASTER_STUCK_MS = 500 /* a turn of the loop after which another worker takes its connections */
@@ -59,7 +59,7 @@ typedef struct slot {
 
 /** The companion process (worker.h). */
 typedef struct companion {
-    pid_t pid; /* 0: it does not run */
+    pid_t pid;       /* 0: it does not run */
     unsigned deaths; /* in a row, soon after a start */
     uint64_t started_ms, start_at_ms;
 } companion;

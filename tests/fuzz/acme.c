@@ -1,7 +1,7 @@
 /*
- * What an operator writes and an authority sends: names are DNS names, URLs and waits are in their bounds, base64url is
- * the one text of its bytes, a problem becomes one fault, and no chain of certificates is accepted for a key that was
- * just made. The first byte chooses.
+ * What an operator writes and an authority sends: names are DNS names, URLs and waits are in their bounds,
+ * base64url is the one text of its bytes, a problem becomes one fault, and no chain of certificates is
+ * accepted for a key that was just made. The first byte chooses.
  */
 #include "acme/base64url.h"
 #include "acme/ca.h"
@@ -32,9 +32,12 @@ static void check_names(const char *text)
     require(names.count >= 1 && names.count <= ACME_NAMES);
     for (unsigned i = 0; i < names.count; i++) {
         const char *name = names.list[i];
-        require(strlen(name) <= ACME_NAME_BYTES && strchr(name, '.') != NULL && name[0] != '.' && name[0] != '-');
-        require(name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0' && strstr(name, "..") == NULL);
-        require(names_read((tern_str){name, strlen(name)}, &again, &problem) && again.count == 1 && strcmp(again.list[0], name) == 0);
+        require(strlen(name) <= ACME_NAME_BYTES && strchr(name, '.') != NULL && name[0] != '.' &&
+                name[0] != '-');
+        require(name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0' &&
+                strstr(name, "..") == NULL);
+        require(names_read((tern_str){name, strlen(name)}, &again, &problem) && again.count == 1 &&
+                strcmp(again.list[0], name) == 0);
         names_free(&again);
     }
     names_free(&names);
@@ -45,7 +48,8 @@ static void check_words(const char *text)
     int64_t wait = ca_retry_after(text, 1800000000);
     require(wait >= CA_NO_RETRY_AFTER && wait <= 365 * 24 * 3600);
     if (ca_is_url(text))
-        require(strncmp(text, "https://", 8) == 0 && strlen(text) <= CA_URL_BYTES && strpbrk(text, " \r\n\"\\") == NULL);
+        require(strncmp(text, "https://", 8) == 0 && strlen(text) <= CA_URL_BYTES &&
+                strpbrk(text, " \r\n\"\\") == NULL);
 }
 
 static void check_base64url(const char *text, size_t len)

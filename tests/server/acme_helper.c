@@ -31,9 +31,7 @@ static const char *argument(int argc, char **argv, int index)
 
 static acme_challenge challenge_of(const char *name)
 {
-    return name == NULL                      ? ACME_AUTO
-           : strcmp(name, "http-01") == 0    ? ACME_HTTP_01
-                                             : ACME_TLS_ALPN_01;
+    return name == NULL ? ACME_AUTO : strcmp(name, "http-01") == 0 ? ACME_HTTP_01 : ACME_TLS_ALPN_01;
 }
 
 static unsigned split(char *text, tern_str out[ACME_CERTIFICATES])

@@ -39,8 +39,10 @@ bool settings_check_acme(settings *out, buf *problem)
     acme_config config;
     settings_of_acme(out, &config);
     if (out->acme.count > 0 && out->workers == 0) {
-        buf_add_text(problem, "--acme: certificates are obtained by a process beside the workers, which --workers 0 does "
-                              "not have: give --workers 1 or more");
+        buf_add_text(
+            problem,
+            "--acme: certificates are obtained by a process beside the workers, which --workers 0 does "
+            "not have: give --workers 1 or more");
         return false;
     }
     return acme_check(&config, problem);

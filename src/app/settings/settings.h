@@ -44,9 +44,9 @@ typedef struct listen_list {
 
 /** What the process that looks after certificates is to do (acme/acme.h). */
 typedef struct acme_settings {
-    tern_str certificates[ACME_CERTIFICATES]; /* names with commas between them */
-    unsigned count;                           /* 0: no ACME */
-    setting_source source;                    /* of the list */
+    tern_str certificates[ACME_CERTIFICATES];      /* names with commas between them */
+    unsigned count;                                /* 0: no ACME */
+    setting_source source;                         /* of the list */
     const char *email, *directory, *eab, *ca_file; /* NULL: not given */
     unsigned challenge;                            /* an acme_challenge */
 } acme_settings;
@@ -64,7 +64,7 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
-    const char *state_folder;     /* NULL: not given */
+    const char *state_folder; /* NULL: not given */
     acme_settings acme;
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */

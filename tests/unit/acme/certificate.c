@@ -1,9 +1,9 @@
 #include "acme/certificate.h"
 
-#include "tls/openssl.h"
 #include "base/mem.h"
 #include "check.h"
 #include "samples.h"
+#include "tls/openssl.h"
 
 #include <dlfcn.h>
 #include <time.h>
@@ -90,9 +90,11 @@ TEST(what_is_not_a_chain_is_refused)
     check_refused(TERN_STR(LEAF "\0"), key, IN_2026, "not a chain");
     check_refused(TERN_STR(LEAF KEY), key, IN_2026, "not a chain");
     check_refused(TERN_STR("-----BEGIN "), key, IN_2026, "not a chain");
-    check_refused(TERN_STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), key, IN_2026, "malformed");
+    check_refused(TERN_STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), key, IN_2026,
+                  "malformed");
     check_refused(TERN_STR(LEAF "-----BEGIN CERTIFICATE-----\nMIIB"), key, IN_2026, "malformed");
-    check_refused(TERN_STR(LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF), key, IN_2026, "more than 10");
+    check_refused(TERN_STR(LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF LEAF), key, IN_2026,
+                  "more than 10");
     close_all(key);
 }
 
@@ -127,8 +129,8 @@ TEST(a_challenges_certificate_has_the_digest_in_a_critical_extension)
         (int (*)(const X509 *, unsigned char **))dlsym(dlopen("libcrypto.so.3", RTLD_NOW), "i2d_X509");
     int len = print(x, &der);
     /* OID 1.3.6.1.5.5.7.1.31, critical, an OCTET STRING in an OCTET STRING */
-    static const uint8_t wanted[] = {0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1f, 0x01,
-                                     0x01, 0xff, 0x04, 0x22, 0x04, 0x20, 0xab, 0xab};
+    static const uint8_t wanted[] = {0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1f,
+                                     0x01, 0x01, 0xff, 0x04, 0x22, 0x04, 0x20, 0xab, 0xab};
     CHECK(memmem(der, (size_t)len, wanted, sizeof wanted) != NULL);
     openssl.CRYPTO_free(der, __FILE__, __LINE__);
     openssl.X509_free(x);
@@ -141,7 +143,10 @@ TEST(a_request_has_every_name)
     crypto_key *key = open_all("example.org,www.example.org");
     tern_str der = certificate_request(key, &names, &a);
     CHECK(der.data != NULL);
-    static const uint8_t wanted[] = "\x82\x0b" "example.org" "\x82\x0f" "www.example.org";
+    static const uint8_t wanted[] = "\x82\x0b"
+                                    "example.org"
+                                    "\x82\x0f"
+                                    "www.example.org";
     CHECK(memmem(der.data, der.len, wanted, sizeof wanted - 1) != NULL);
     close_all(key);
 }

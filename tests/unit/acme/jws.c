@@ -1,10 +1,10 @@
 #include "acme/jws.h"
 
 #include "acme/base64url.h"
-#include "tls/openssl.h"
 #include "base/mem.h"
 #include "check.h"
 #include "samples.h"
+#include "tls/openssl.h"
 
 static arena a;
 
@@ -62,7 +62,8 @@ TEST(hs256_signs_the_example_of_rfc_7515)
     crypto_key *key = open_key();
     const uint8_t *secret = base64url_read(
         &a,
-        TERN_STR("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"), &len);
+        TERN_STR("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"),
+        &len);
     CHECK(secret != NULL);
     CHECK(crypto_hmac_sha256(secret, len, (tern_str){signed_text, strlen(signed_text)}, out));
     CHECK_TEXT(base64url_print(&a, out, sizeof out), "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
@@ -93,13 +94,15 @@ TEST(a_binding_of_an_external_account_signs_the_accounts_key)
     crypto_key *key = open_key();
     const uint8_t *secret = base64url_read(
         &a,
-        TERN_STR("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"), &len);
+        TERN_STR("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"),
+        &len);
     tern_str jws = jws_bind(key, "kid-1", secret, len, "https://ca.example/new", &a);
-    CHECK_TEXT(jws.data,
-               "{\"protected\":\"eyJhbGciOiJIUzI1NiIsInVybCI6Imh0dHBzOi8vY2EuZXhhbXBsZS9uZXciLCJraWQiOiJraWQtMSJ9\","
-               "\"payload\":\"eyJjcnYiOiJQLTI1NiIsImt0eSI6IkVDIiwieCI6ImY4M09KM0QyeEYxQmc4dnViOXRMZTFnSE16Vjc2ZThUdXM5"
-               "dVBIdlJWRVUiLCJ5IjoieF9GRXpSdTltMzZITE5fdHVlNjU5TE5wWFc2cEN5U3Rpa1lqS0lXSTVhMCJ9\","
-               "\"signature\":\"41sbtYrXLRKI5BQwukcG1RNFF3-RPsKtZNmvBg3bUAU\"}");
+    CHECK_TEXT(
+        jws.data,
+        "{\"protected\":\"eyJhbGciOiJIUzI1NiIsInVybCI6Imh0dHBzOi8vY2EuZXhhbXBsZS9uZXciLCJraWQiOiJraWQtMSJ9\","
+        "\"payload\":\"eyJjcnYiOiJQLTI1NiIsImt0eSI6IkVDIiwieCI6ImY4M09KM0QyeEYxQmc4dnViOXRMZTFnSE16Vjc2ZThUdXM5"
+        "dVBIdlJWRVUiLCJ5IjoieF9GRXpSdTltMzZITE5fdHVlNjU5TE5wWFc2cEN5U3Rpa1lqS0lXSTVhMCJ9\","
+        "\"signature\":\"41sbtYrXLRKI5BQwukcG1RNFF3-RPsKtZNmvBg3bUAU\"}");
     close_key(key);
 }
 
@@ -151,7 +154,8 @@ TEST(keys_of_other_kinds_and_damaged_ones_are_refused)
 {
     crypto_key *key = open_key();
     CHECK(crypto_key_read(TERN_STR("")) == NULL);
-    CHECK(crypto_key_read(TERN_STR("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBM\n-----END PRIVATE KEY-----\n")) == NULL);
+    CHECK(crypto_key_read(
+              TERN_STR("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBM\n-----END PRIVATE KEY-----\n")) == NULL);
     CHECK(crypto_key_read(TERN_STR(LEAF)) == NULL);
     CHECK(crypto_key_read(TERN_STR("-----BEGIN PRIVATE KEY-----\n" /* P-384 */
                                    "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAAAAAAAAAAAAAAAAAA\n"

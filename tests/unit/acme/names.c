@@ -18,7 +18,8 @@ TEST(names_are_in_lower_case_and_each_once_in_their_order)
 {
     acme_names names;
     buf problem = {0};
-    CHECK(names_read(TERN_STR(" WWW.Example.org , example.org,www.example.org,xn--bcher-kva.example "), &names, &problem));
+    CHECK(names_read(TERN_STR(" WWW.Example.org , example.org,www.example.org,xn--bcher-kva.example "),
+                     &names, &problem));
     CHECK_INT(names.count, 3);
     CHECK_TEXT(names.list[0], "www.example.org");
     CHECK_TEXT(names.list[1], "example.org");
@@ -36,7 +37,7 @@ TEST(a_wild_card_is_refused_with_the_reason)
 
 TEST(addresses_and_local_names_are_refused_with_the_flag_for_development)
 {
-    static const char *const cases[] = {"127.0.0.1", "::1", "[::1]",         "localhost", "api.localhost",
+    static const char *const cases[] = {"127.0.0.1", "::1", "[::1]",         "localhost",  "api.localhost",
                                         "printer",   "1.2", "192.0.2.1:443", "2001:db8::1"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused(cases[i], "--tls-dev");
@@ -44,9 +45,10 @@ TEST(addresses_and_local_names_are_refused_with_the_flag_for_development)
 
 TEST(what_is_not_a_dns_name_is_refused)
 {
-    static const char *const cases[] = {"-a.example",   "a-.example",    "a..example",     ".example.org", "example.org.",
-                                        "a b.example",  "a_b.example",   "b\xc3\xbc.example", "a.example/x", "a.example\n",
-                                        "../../etc.org", "a.1", "a%00.example"};
+    static const char *const cases[] = {"-a.example",   "a-.example",  "a..example",    ".example.org",
+                                        "example.org.", "a b.example", "a_b.example",   "b\xc3\xbc.example",
+                                        "a.example/x",  "a.example\n", "../../etc.org", "a.1",
+                                        "a%00.example"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused(cases[i], "not a DNS name");
     check_refused("", "empty");

@@ -82,9 +82,12 @@ TEST(a_failure_is_not_repeated_before_its_pause_is_over)
 
 TEST(an_attempt_that_was_cut_off_is_resumed_at_once_but_only_three_times)
 {
-    CHECK(renewal_due(&(record){.unfinished = 1, .next_try_at = NOW + 900}, &(renewal_current){0}, NOW) <= NOW);
-    CHECK(renewal_due(&(record){.unfinished = 3, .next_try_at = NOW + 900}, &(renewal_current){0}, NOW) <= NOW);
-    CHECK_INT(renewal_due(&(record){.unfinished = 4, .next_try_at = NOW + 900}, &(renewal_current){0}, NOW), NOW + 900);
+    CHECK(renewal_due(&(record){.unfinished = 1, .next_try_at = NOW + 900}, &(renewal_current){0}, NOW) <=
+          NOW);
+    CHECK(renewal_due(&(record){.unfinished = 3, .next_try_at = NOW + 900}, &(renewal_current){0}, NOW) <=
+          NOW);
+    CHECK_INT(renewal_due(&(record){.unfinished = 4, .next_try_at = NOW + 900}, &(renewal_current){0}, NOW),
+              NOW + 900);
 }
 
 TEST(threat_117_a_clock_that_was_ahead_does_not_stop_renewals)

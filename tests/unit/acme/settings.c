@@ -26,7 +26,8 @@ static void check_refused(acme_config config, const char *part)
 
 TEST(complete_settings_are_accepted)
 {
-    static const tern_str two[] = {{"example.org,www.example.org", sizeof "example.org,www.example.org" - 1}, {"example.net", sizeof "example.net" - 1}};
+    static const tern_str two[] = {{"example.org,www.example.org", sizeof "example.org,www.example.org" - 1},
+                                   {"example.net", sizeof "example.net" - 1}};
     const acme_config config = {.certificates = two,
                                 .certificate_count = 2,
                                 .directory = "https://ca.example:14000/dir",
@@ -39,34 +40,39 @@ TEST(complete_settings_are_accepted)
 
 TEST(a_directory_that_is_not_https_is_refused)
 {
-    check_refused((acme_config){.directory = "http://ca.example/dir"}, "--acme-directory: \"http://ca.example/dir\"");
+    check_refused((acme_config){.directory = "http://ca.example/dir"},
+                  "--acme-directory: \"http://ca.example/dir\"");
     check_refused((acme_config){.directory = "letsencrypt"}, "not a https URL");
 }
 
 TEST(an_email_that_is_not_one_address_is_refused)
 {
-    static const char *const cases[] = {"", "admin", "@example.org", "admin@", "a@b, c@d", "a b@c", "a@b?subject=x", "a@b\n"};
+    static const char *const cases[] = {"",         "admin", "@example.org",  "admin@",
+                                        "a@b, c@d", "a b@c", "a@b?subject=x", "a@b\n"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused((acme_config){.email = cases[i]}, "not one e-mail address");
 }
 
 TEST(a_malformed_binding_is_refused_without_showing_it)
 {
-    static const char *const cases[] = {"", "kid", "kid:", ":c2VjcmV0", "kid:not base64url!", "kid:c2VjcmV0="};
+    static const char *const cases[] = {
+        "", "kid", "kid:", ":c2VjcmV0", "kid:not base64url!", "kid:c2VjcmV0="};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused((acme_config){.eab = cases[i]}, "--acme-eab: this is not KID:HMACKEY");
 }
 
 TEST(two_certificates_with_one_first_name_are_refused)
 {
-    static const tern_str two[] = {{"example.org,a.example.org", sizeof "example.org,a.example.org" - 1}, {"Example.org", sizeof "Example.org" - 1}};
+    static const tern_str two[] = {{"example.org,a.example.org", sizeof "example.org,a.example.org" - 1},
+                                   {"Example.org", sizeof "Example.org" - 1}};
     check_refused((acme_config){.certificates = two, .certificate_count = 2}, "first name is example.org");
 }
 
 TEST(a_wrong_name_is_refused_with_its_flag)
 {
     static const tern_str wild[] = {{"*.example.org", sizeof "*.example.org" - 1}};
-    check_refused((acme_config){.certificates = wild, .certificate_count = 1}, "--acme: \"*.example.org\": wild cards");
+    check_refused((acme_config){.certificates = wild, .certificate_count = 1},
+                  "--acme: \"*.example.org\": wild cards");
 }
 
 TEST(the_default_folder_is_the_users_state)
@@ -97,8 +103,16 @@ TEST(the_default_folder_is_the_users_state)
 TEST(urls_of_an_authority_are_https_and_printable)
 {
     CHECK(ca_is_url("https://ca.example/x?y=z"));
-    static const char *const cases[] = {"",           "http://ca.example/", "https://",        "https:///x",   "HTTPS://x",
-                                        "https://a b", "https://a\r\nb",    "https://a\x7f",  "https://\xc3", "file:///etc",
+    static const char *const cases[] = {"",
+                                        "http://ca.example/",
+                                        "https://",
+                                        "https:///x",
+                                        "HTTPS://x",
+                                        "https://a b",
+                                        "https://a\r\nb",
+                                        "https://a\x7f",
+                                        "https://\xc3",
+                                        "file:///etc",
                                         "https://a\"b"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK(!ca_is_url(cases[i]));

@@ -204,8 +204,9 @@ TEST(a_workers_answer_is_the_content_of_the_tokens_file)
 
 TEST(threat_132_a_token_never_leaves_its_folder)
 {
-    static const char *const cases[] = {"",         ".",           "..",    "../../certificates/x", "a/b", "a%2fb", "a.b",
-                                        "a\\b",     "\xc3\xa9", "a b",   "abc\n",                "*",   "~root"};
+    static const char *const cases[] = {
+        "",      ".", "..",   "../../certificates/x", "a/b", "a%2fb", "a.b", "a\\b", "\xc3\xa9", "a b",
+        "abc\n", "*", "~root"};
     char out[ACME_ANSWER_BYTES], longer[200];
     open_store();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
