@@ -38,7 +38,7 @@ static void file_name(const char *directory, const char *end, char out[STORE_NAM
 
 static bool fail_with(ca *c, buf *problem)
 {
-    ca_fail(c, "%s", problem->failed || problem->data == NULL ? "out of memory" : problem->data);
+    ca_fail(c, "%s", store_reason(problem));
     buf_free(problem);
     return false;
 }

@@ -87,7 +87,7 @@ static bool write_answer(order *o, const char *file, const char *data, size_t le
         return ca_fail(o->ca, "cannot answer a challenge: out of memory");
     if (store_write(o->store, file, data, len, &problem))
         return true;
-    ca_fail(o->ca, "%s", problem.failed || problem.data == NULL ? "out of memory" : problem.data);
+    ca_fail(o->ca, "%s", store_reason(&problem));
     buf_free(&problem);
     return false;
 }

@@ -2,7 +2,6 @@
 
 #include "acme/crypto.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -44,7 +43,7 @@ bool current_make_temporary(const store *s, const acme_names *names, arena *a, b
     char name[STORE_NAME_BYTES];
     struct stat found;
     snprintf(name, sizeof name, "certificates/%s", names->list[0]);
-    if (fstatat(s->root, name, &found, AT_SYMLINK_NOFOLLOW) == 0)
+    if (fstatat(s->root, name, &found, 0) == 0)
         return true;
     crypto_key *key = crypto_key_new();
     tern_str chain = {0}, pem = {0};

@@ -41,7 +41,7 @@ static const char *first_name(const order *o)
 
 static bool fail_with(order *o, buf *problem)
 {
-    ca_fail(o->ca, "%s", problem->failed || problem->data == NULL ? "out of memory" : problem->data);
+    ca_fail(o->ca, "%s", store_reason(problem));
     buf_free(problem);
     return false;
 }

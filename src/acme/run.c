@@ -104,7 +104,7 @@ static bool save(helper *h, certificate *c, arena *a)
     bool is_saved = record_write(&h->store, c->names.list[0], &c->record, a, &problem);
     if (!is_saved) {
         tern_log(TERN_LOG_ERROR, "acme: %s; the authority is not asked for %s until this is mended",
-                 problem.failed || problem.data == NULL ? "out of memory" : problem.data, c->names.list[0]);
+                 store_reason(&problem), c->names.list[0]);
         c->rest_until_ms = clock_ms() + RENEWAL_FIRST_RETRY_S * 1000;
     }
     buf_free(&problem);
@@ -160,6 +160,8 @@ static bool obtain(helper *h, ca *c, order *o)
 {
     if (h->config->on_step != NULL)
         h->config->on_step("account");
+    if (c->directory.renewal_info == NULL)
+        o->replaces = NULL; /* the authority does not know the word */
     return account_open(c, &h->store, h->config, h->directory) && order_obtain(o);
 }
 
@@ -274,7 +276,7 @@ static bool open_helper(helper *h, const acme_config *config, buf *problem)
     *h = (helper){.config = config,
                   .directory = config->directory != NULL ? config->directory : ACME_LETS_ENCRYPT,
                   .store.root = -1};
-    if (!openssl_load(&missing) || !libcurl_load(&missing)) {
+    if (!openssl_load(&missing)) {
         buf_add_text(problem, missing);
         return false;
     }
@@ -305,8 +307,7 @@ static void read_record(helper *h, certificate *c)
     buf problem = {0};
     arena_init(&a, NULL, 0, ATTEMPT_BYTES);
     if (!record_read(&h->store, c->names.list[0], &a, &c->record, &problem))
-        tern_log(TERN_LOG_ERROR, "acme: %s",
-                 problem.failed || problem.data == NULL ? "out of memory" : problem.data);
+        tern_log(TERN_LOG_ERROR, "acme: %s", store_reason(&problem));
     keep_texts(c);
     arena_free(&a);
     buf_free(&problem);
@@ -326,8 +327,7 @@ static bool lock(helper *h, buf *problem)
 
 static int fail(helper *h, buf *problem)
 {
-    tern_log(TERN_LOG_ERROR, "acme: %s",
-             problem->failed || problem->data == NULL ? "out of memory" : problem->data);
+    tern_log(TERN_LOG_ERROR, "acme: %s", store_reason(problem));
     buf_free(problem);
     close_helper(h);
     return 1;
@@ -338,6 +338,11 @@ int acme_run(const acme_config *config)
     helper h;
     buf problem = {0};
     prctl(PR_SET_NAME, "tern: acme");
+    const char *missing = NULL;
+    if (!libcurl_load(&missing)) { /* only here: the workers need not have it */
+        tern_log(TERN_LOG_ERROR, "acme: %s", missing);
+        return 1;
+    }
     if (!open_helper(&h, config, &problem) || !lock(&h, &problem))
         return fail(&h, &problem);
     for (unsigned i = 0; i < h.count; i++)

@@ -36,6 +36,12 @@ void store_close(store *s);
  * file is then unchanged. */
 bool store_write(const store *s, const char *name, const void *data, size_t len, buf *problem);
 
+/** What a call left in `problem`, which may have had no memory for it. */
+static inline const char *store_reason(const buf *problem)
+{
+    return problem->failed || problem->data == NULL ? "out of memory" : problem->data;
+}
+
 typedef enum store_found { STORE_FOUND, STORE_ABSENT, STORE_FAILED } store_found;
 
 /** Reads the whole file `name` into `a`, with a NUL after it. STORE_FAILED with the reason in `problem` when

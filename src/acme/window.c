@@ -73,7 +73,6 @@ void window_ask(const window *w)
     r->window_check_at = now + RENEWAL_WINDOW_CHECK_S;
     ask(w, &c, now);
     if (!record_write(w->store, w->names->list[0], r, w->arena, &problem))
-        tern_log(TERN_LOG_WARN, "acme: %s",
-                 problem.failed || problem.data == NULL ? "out of memory" : problem.data);
+        tern_log(TERN_LOG_WARN, "acme: %s", store_reason(&problem));
     buf_free(&problem);
 }

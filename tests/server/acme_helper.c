@@ -4,9 +4,10 @@
  *     acme_helper STATE DIRECTORY CA_FILE NAMES[;NAMES...] [CHALLENGE [EAB [STEP [COUNT]]]]
  *
  * "-" leaves an argument out. Pauses after failures begin with a second. With STEP the process kills itself before the
- * COUNT-th step of that name.
+ * COUNT-th step of that name; with the STEP "memory" its COUNT-th allocation of the first attempt fails.
  */
 #include "acme/acme.h"
+#include "base/mem.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,12 @@ static unsigned fatal_count;
 
 static void on_step(const char *step)
 {
+#ifdef TERN_FAULTS
+    if (fatal_step != NULL && strcmp(fatal_step, "memory") == 0 && strcmp(step, "account") == 0) {
+        mem_fail_at(fatal_count, 0);
+        fatal_step = NULL;
+    }
+#endif
     fprintf(stderr, "step %s\n", step);
     if (fatal_step != NULL && strcmp(step, fatal_step) == 0 && --fatal_count == 0)
         kill(getpid(), SIGKILL);

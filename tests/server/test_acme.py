@@ -196,7 +196,8 @@ def the_authoritys_suggestion_to_renew_is_followed():
 
 @test
 def an_authority_that_does_not_know_what_is_replaced_still_renews():
-    with Place() as place, Authority(place, life_s=6) as authority:
+    window = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]
+    with Place() as place, Authority(place, life_s=6, window=window) as authority:
         authority.replies["new_order"] = lambda reply: (
             problem(409, "alreadyReplaced") if "replaces" in authority.payloads["new_order"] else reply)
         with Helper(place, authority) as process:
@@ -485,6 +486,17 @@ def threat_133_without_room_for_its_record_the_authority_is_not_asked():
             check("File too large" in line, f"the reason in {line}")
         check_equal(len(authority.steps), seen, "requests")
         check_equal(facts(place.certificate()), before, "the certificate")
+
+
+@test
+def threat_111_an_attempt_without_memory_fails_and_the_next_one_succeeds():
+    if os.environ.get("TERN_TEST_PRESET", "debug") != "debug":
+        raise harness.Skip("allocations can be made to fail only in the debug build")
+    with Place() as place, Authority(place) as authority:
+        for count in (1, 2, 3, 5, 9, 30, 80, 200, 500, 1000, 2000, 4000):
+            place.state = os.path.join(place.folder, str(count))
+            with Helper(place, authority, step="memory", count=count) as process:
+                process.wait_logged(OBTAINED)
 
 
 @test
