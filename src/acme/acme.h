@@ -55,8 +55,8 @@ typedef struct acme_config {
 bool acme_check(const acme_config *config, buf *problem);
 
 /**
- * Before the first listener opens: makes the state folder and, for each certificate that does not exist yet,
- * a temporary one signed by its own key, so that listeners have something to serve.
+ * Before the first listener opens: makes the state folder and, for each certificate that does not exist or has
+ * expired, a temporary one signed by its own key, so that listeners have something to serve.
  *
  * @return false with one line in `problem`: the folder cannot be used, or OpenSSL is missing.
  */

@@ -32,7 +32,8 @@ tern_str certificate_temporary(crypto_key *key, const acme_names *names, arena *
  * is signed by the next, none is expired or (beyond an hour, for clocks that differ) not yet valid, the first
  * is for TLS servers, for `key`, and for each of the names.
  *
- * @return true with `facts`; false with the reason in `problem`.
+ * @return true with `facts`; false with the reason in `problem`, and with `facts` when only its time is wrong,
+ * otherwise zeroed ones.
  */
 bool certificate_check(tern_str chain, crypto_key *key, const acme_names *names, int64_t now_s,
                        certificate_facts *facts, buf *problem);

@@ -136,14 +136,14 @@ bool certificate_check(tern_str pem, crypto_key *key, const acme_names *names, i
     *facts = (certificate_facts){0};
     bool is_right = read_chain(pem, &c, problem) && check_links(&c, problem) &&
                     check_first(c.list[0], key, names, problem);
-    for (unsigned i = 0; is_right && i < c.count; i++)
-        is_right = check_time(c.list[i], now_s, problem);
     if (is_right) {
         seconds_of(openssl.X509_get0_notBefore(c.list[0]), &facts->not_before);
         seconds_of(openssl.X509_get0_notAfter(c.list[0]), &facts->not_after);
         facts->is_temporary = openssl.X509_verify(c.list[0], key) == 1;
         find_ari_id(c.list[0], facts->ari_id);
     }
+    for (unsigned i = 0; is_right && i < c.count; i++)
+        is_right = check_time(c.list[i], now_s, problem);
     free_chain(&c);
     openssl.ERR_clear_error();
     return is_right;

@@ -3,7 +3,6 @@
 #include "acme/crypto.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 static void file_name(const acme_names *names, const char *file, char out[STORE_NAME_BYTES])
 {
@@ -38,12 +37,20 @@ bool current_read(const store *s, const acme_names *names, int64_t now_s, arena 
     return is_right;
 }
 
-bool current_make_temporary(const store *s, const acme_names *names, arena *a, buf *problem)
+/** Whether listeners can serve what there is, for whatever names: it is not over. */
+static bool has_one(const store *s, const acme_names *names, int64_t now_s, arena *a)
 {
-    char name[STORE_NAME_BYTES];
-    struct stat found;
-    snprintf(name, sizeof name, "certificates/%s", names->list[0]);
-    if (fstatat(s->root, name, &found, 0) == 0)
+    acme_names any = {.list = {names->list[0]}};
+    certificate_facts facts = {0};
+    buf problem = {0};
+    bool is_right = current_read(s, &any, now_s, a, &facts, &problem);
+    buf_free(&problem);
+    return is_right || facts.not_after > now_s;
+}
+
+bool current_make_temporary(const store *s, const acme_names *names, int64_t now_s, arena *a, buf *problem)
+{
+    if (has_one(s, names, now_s, a))
         return true;
     crypto_key *key = crypto_key_new();
     tern_str chain = {0}, pem = {0};

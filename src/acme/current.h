@@ -14,8 +14,7 @@
 bool current_read(const store *s, const acme_names *names, int64_t now_s, arena *a, certificate_facts *facts,
                   buf *problem);
 
-/** Makes a temporary certificate, unless something is in its place already. False with the reason in
- * `problem`. */
-bool current_make_temporary(const store *s, const acme_names *names, arena *a, buf *problem);
+/** Makes a temporary certificate, unless there is one that is not over. False with the reason in `problem`. */
+bool current_make_temporary(const store *s, const acme_names *names, int64_t now_s, arena *a, buf *problem);
 
 #endif

@@ -366,7 +366,7 @@ bool acme_prepare(const acme_config *config, buf *problem)
     for (unsigned i = 0; is_ready && i < h.count; i++) {
         arena a;
         arena_init(&a, NULL, 0, ATTEMPT_BYTES);
-        is_ready = current_make_temporary(&h.store, &h.certificates[i].names, &a, problem);
+        is_ready = current_make_temporary(&h.store, &h.certificates[i].names, clock_wall_s(), &a, problem);
         arena_free(&a);
     }
     close_helper(&h);

@@ -1,5 +1,7 @@
 #include "app/acme.h"
 
+#include "base/mem.h"
+
 #include <string.h>
 
 /**
@@ -47,7 +49,7 @@ static int run_companion(void *self)
 bool app_acme_prepare(app_acme *a, tern_app *app, const settings *s, buf *problem)
 {
     *a = (app_acme){0};
-    if (s->acme.count == 0)
+    if (s->acme.certificates.count == 0)
         return true;
     if (s->state_folder != NULL)
         buf_add_text(&a->folder, s->state_folder);
@@ -67,15 +69,52 @@ bool app_acme_prepare(app_acme *a, tern_app *app, const settings *s, buf *proble
     return true;
 }
 
-const worker_companion *app_acme_open(app_acme *a, buf *problem)
+/** The folder of the certificate whose names are `text`: they have been read before. */
+static char *certificate_folder(const app_acme *a, tern_str text)
 {
-    if (a->config.certificate_count == 0 || !acme_prepare(&a->config, problem))
-        return NULL;
+    acme_names names;
+    buf path = {0}, problem = {0};
+    if (names_read(text, &names, &problem)) {
+        buf_add_printf(&path, "%s/certificates/%s", a->folder.data, names.list[0]);
+        names_free(&names);
+    }
+    buf_free(&problem);
+    if (!path.failed)
+        return path.data;
+    buf_free(&path);
+    return NULL;
+}
+
+bool app_acme_open(app_acme *a, buf *problem)
+{
+    const acme_config *config = &a->config;
+    if (config->certificate_count == 0)
+        return true;
+    if (!acme_prepare(config, problem)) {
+        buf_add_text(problem, "\n");
+        return false;
+    }
+    buf_add_printf(&a->challenges, "%s/acme/alpn", a->folder.data);
+    bool is_short = a->challenges.failed;
+    for (unsigned i = 0; i < config->certificate_count; i++) {
+        a->certificates[i] = certificate_folder(a, config->certificates[i]);
+        is_short |= a->certificates[i] == NULL;
+    }
+    if (is_short)
+        buf_add_text(problem, "out of memory\n");
     a->companion = (worker_companion){.name = "acme", .run = run_companion, .self = a};
-    return &a->companion;
+    return !is_short;
+}
+
+const worker_companion *app_acme_companion(const app_acme *a)
+{
+    return a->companion.run != NULL ? &a->companion : NULL;
 }
 
 void app_acme_free(app_acme *a)
 {
+    for (unsigned i = 0; i < a->config.certificate_count; i++)
+        mem_free(a->certificates[i]);
+    buf_free(&a->challenges);
     buf_free(&a->folder);
 }

@@ -36,7 +36,13 @@ bool http_server_open(const http_service *service, const http_limits *limits)
     pool_init(&http_self.structures, sizeof(http_connection), STRUCTURES_KEPT);
     list_init(&http_self.connections);
     http_self.hand = &http_self.connections;
+    list_init(&http_self.handshakes);
     return true;
+}
+
+void http_server_set_tls(tls_context *tls)
+{
+    http_self.tls = tls;
 }
 
 void http_server_close(void)
@@ -145,6 +151,11 @@ void http_server_abort(void *unused)
 }
 
 /* -- the peer -- */
+
+const tls_session *http_tls(const http_exchange *x)
+{
+    return x->connection->tls;
+}
 
 static void read_address(http_exchange *x)
 {

@@ -53,6 +53,7 @@ struct tls_session {
     bool is_truncated;       /* without saying so before */
     bool is_dead;            /* no further byte can be sent or received */
     bool read_wants_write;
+    bool has_more;           /* more follows what is sent now */
     bool is_challenge;       /* ACME's, for a certificate of challenge_folder */
     bool has_kernel_keys;    /* the kernel encrypts what is sent */
 };

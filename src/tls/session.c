@@ -43,7 +43,7 @@ static int write_socket(BIO *bio, const char *data, size_t len, size_t *sent)
     ssize_t n;
     openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
     do
-        n = send(s->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = send(s->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT | (s->has_more ? MSG_MORE : 0));
     while (n < 0 && errno == EINTR);
     if (n >= 0) {
         *sent = (size_t)n;
@@ -317,9 +317,10 @@ static bool may_send(const tls_session *s)
     return !s->is_dead;
 }
 
-ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count)
+ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count, bool more)
 {
     size_t taken = 0;
+    s->has_more = more;
     if (!may_send(s))
         return -1;
     while (taken < TLS_SEND_BYTES) {
@@ -349,6 +350,7 @@ static ssize_t send_file_by_kernel(tls_session *s, int file, uint64_t offset, si
 ssize_t tls_send_file(tls_session *s, int file, uint64_t offset, size_t size)
 {
     size_t taken = 0;
+    s->has_more = false;
     if (!may_send(s))
         return -1;
     if (size > TLS_SEND_BYTES)
@@ -371,12 +373,18 @@ ssize_t tls_send_file(tls_session *s, int file, uint64_t offset, size_t size)
 
 bool tls_finish(tls_session *s)
 {
+    s->has_more = false;
     openssl.ERR_clear_error();
     if (s->is_dead || !openssl.SSL_is_init_finished(s->ssl))
         return true;
     if (openssl.SSL_shutdown(s->ssl) >= 0)
         return true;
     return explain(s) != SSL_ERROR_WANT_WRITE;
+}
+
+void tls_abandon(tls_session *s)
+{
+    s->is_dead = true;
 }
 
 /* -- facts -- */

@@ -62,11 +62,13 @@ bool tls_is_truncated(const tls_session *s);
 /**
  * Sends from `parts`, joined into records of 16 KiB: a short head and its body leave in one record.
  *
+ * `more`: more follows at once, so the kernel may wait for it before it sends a packet.
+ *
  * @return the bytes taken, of which each is in the kernel; at most TLS_SEND_BYTES a call, so that the caller can let
  * others run. -1 with errno: EAGAIN, or the socket's error. After EAGAIN, or a short count, the next send or file must
  * begin with the same bytes: a record of them may have been sent in part.
  */
-ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count);
+ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count, bool more);
 /** Sends a part of a file, as tls_send; 0 when the file ends at `offset`. The kernel does it without a copy when it
  * has the keys. */
 ssize_t tls_send_file(tls_session *s, int file, uint64_t offset, size_t size);
@@ -75,6 +77,9 @@ enum { TLS_RECORD_BYTES = 16384, TLS_SEND_BYTES = 4 * TLS_RECORD_BYTES };
 /** Tells the peer that nothing more will be sent (close_notify). False when the socket is full: try again when it is
  * writable, or leave it. */
 bool tls_finish(tls_session *s);
+
+/** Has tls_finish say nothing: the peer must take no part for the whole. */
+void tls_abandon(tls_session *s);
 
 /** What the peers agreed on; valid after the handshake and as long as the session. */
 const char *tls_protocol(const tls_session *s, size_t *len); /* by ALPN, not NUL-terminated; NULL: none */

@@ -36,9 +36,10 @@ commonName = optional
 EXTENSIONS = "subjectAltName={names}\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\n"
 
 
-def run(*command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    harness.check(done.returncode == 0, f"{command[0]} {command[1]}: {done.stderr.decode()[-500:]}")
+def run(*command, data="", fails=False):
+    """What a command prints; `fails`: it may."""
+    done = subprocess.run(command, input=data.encode(), capture_output=True, check=False)
+    harness.check(fails or done.returncode == 0, f"{command[0]} {command[1]}: {done.stderr.decode()[-500:]}")
     return done.stdout.decode()
 
 

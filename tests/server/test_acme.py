@@ -4,13 +4,15 @@ import json
 import os
 import resource
 import signal
+import socket
+import ssl
 import sys
 import threading
 import time
 
 import harness
 from acme_authority import (AlpnResponder, Authority, BINDING, HttpResponder, PROBLEM, Pebble, Place, Reply, facts,
-                            helper, problem)
+                            free_port, helper, problem, run)
 from harness import check, check_equal, test, wait_for
 
 OBTAINED = "obtained a certificate"
@@ -19,6 +21,16 @@ FAILED = "could not obtain a certificate"
 
 def is_temporary(place, name="example.org"):
     return "Temporary certificate of Tern" in facts(place.certificate(name))
+
+
+def is_over(place):
+    """Whether the certificate has expired."""
+    end_of = run("openssl", "x509", "-in", place.certificate(), "-noout", "-checkend", "0", fails=True)
+    return "will expire" in end_of
+
+
+def facts_of(pem):
+    return run("openssl", "x509", "-noout", "-issuer", data=pem)
 
 
 def end(process):
@@ -373,11 +385,12 @@ def threat_131_a_certificate_that_does_not_fit_is_not_installed():
 # -- in a service ----------------------------------------------------------------------------------------------------
 
 class Service:
-    """An example with --acme, and plain listener on `port`, for a `with` block."""
+    """A server with --acme, a plain listener and one of https, for a `with` block."""
 
-    def __init__(self, place, authority, port, *flags, names="example.org"):
+    def __init__(self, place, authority, *flags, port=0, tls_port=0, names="example.org"):
         self.program = harness.Program([
-            harness.program("app"), "--listen", f"http://127.0.0.1:{port}", "--workers", "1", "--acme", names,
+            harness.program("app"), "--listen", f"http://127.0.0.1:{port}", "--listen", f"https://127.0.0.1:{tls_port}",
+            "--workers", "1", "--acme", names,
             "--acme-directory", authority.url, "--acme-ca", authority.ca_file, "--state-dir", place.state, *flags])
         self.program.wait_until_listening()
 
@@ -408,16 +421,52 @@ def get(program, path, method="GET"):
 @test
 def a_service_proves_its_name_on_its_plain_listener_and_gets_a_certificate():
     with Place() as place, Pebble(place) as pebble:
-        with Service(place, pebble, pebble.http_port, "--acme-challenge", "http-01") as program:
+        with Service(place, pebble, "--acme-challenge", "http-01", port=pebble.http_port) as program:
             program.wait_logged(OBTAINED, 20)
             check("Pebble Intermediate" in facts(place.certificate()), "the issuer")
             check_equal(get(program, "/").status, 200, "status of the application")
 
 
+def served(port, name="example.org"):
+    """The certificate that the https listener serves for a name, as PEM."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), timeout=harness.SLOWEST_S) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as connection:
+            return ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True))
+
+
+@test
+def a_service_proves_its_name_on_its_https_listener_and_serves_what_it_gets():
+    with Place() as place, Pebble(place) as pebble:
+        with Service(place, pebble, "--acme-challenge", "tls-alpn-01", tls_port=pebble.tls_port) as program:
+            temporary = served(pebble.tls_port)
+            program.wait_logged(OBTAINED, 20)
+            wait_for(lambda: served(pebble.tls_port) != temporary, text="the new certificate")
+            with open(place.certificate(), encoding="ascii") as file:
+                check(file.read().startswith(served(pebble.tls_port)), "the certificate that is served")
+
+
+@test
+def a_certificate_that_expired_while_the_service_was_down_is_replaced():
+    with Place() as place, Authority(place, life_s=1) as authority:
+        authority.starts_before_s = -1  # until the second after this one
+        with Helper(place, authority) as process:
+            process.wait_logged(OBTAINED)
+        wait_for(lambda: is_over(place), text="its end")
+        authority.life_s = 3600
+        port = free_port()
+        with Service(place, authority, tls_port=port) as program:
+            check("Temporary" in facts_of(served(port)), "a temporary certificate")
+            os.remove(place.path("acme", "records", "example.org.json"))
+            os.kill(helper_of(program), signal.SIGKILL)
+            program.wait_logged(OBTAINED)
+
+
 @test
 def a_killed_helper_is_started_again_and_the_workers_go_on():
     with Place() as place, Authority(place) as authority:
-        with Service(place, authority, 0) as program:
+        with Service(place, authority) as program:
             program.wait_logged(OBTAINED)
             first = helper_of(program)
             os.kill(first, signal.SIGKILL)
@@ -430,19 +479,19 @@ def a_killed_helper_is_started_again_and_the_workers_go_on():
 @test
 def a_new_program_has_a_new_helper():
     with Place() as place, Authority(place) as authority:
-        with Service(place, authority, 0) as program:
+        with Service(place, authority) as program:
             program.wait_logged(OBTAINED)
             first = helper_of(program)
             program.signal(signal.SIGUSR2)
-            wait_for(lambda: program.count_logged("listening on") == 2, text="the new program")
-            check(helper_of(program) != first, "another process")
+            program.wait_logged("starting the new program")
+            wait_for(lambda: helper_of(program) != first, text="another process")
             check(not harness.is_alive(first), "the end of the first one")
 
 
 @test
 def the_helper_ends_with_a_killed_master():
     with Place() as place, Authority(place) as authority:
-        service = Service(place, authority, 0)
+        service = Service(place, authority)
         pid = helper_of(service.program)
         service.program.process.kill()
         service.program.wait()
@@ -450,9 +499,20 @@ def the_helper_ends_with_a_killed_master():
 
 
 @test
+def challenges_are_answered_before_a_redirect_to_https():
+    with Place() as place, Authority(place) as authority:
+        with Service(place, authority, "--redirect-https", "on") as program:
+            program.wait_logged(OBTAINED)
+            with open(place.path("acme", "http-01", "token"), "w", encoding="ascii") as file:
+                file.write("token.thumbprint")
+            check_equal(get(program, "/").status, 308, "status of another request")
+            check_equal(get(program, "/.well-known/acme-challenge/token").text, "token.thumbprint", "answer")
+
+
+@test
 def threat_132_only_expected_tokens_are_answered():
     with Place() as place, Authority(place) as authority:
-        with Service(place, authority, 0) as program:
+        with Service(place, authority) as program:
             program.wait_logged(OBTAINED)
             with open(place.path("acme", "http-01", "abc_DEF-123"), "w", encoding="ascii") as file:
                 file.write("abc_DEF-123.thumbprint")

@@ -28,11 +28,14 @@ typedef enum setting_kind {
     SETTING_TIME,   /* "500ms", "10s", "5m", "1h", or "10" seconds; kept in milliseconds */
     SETTING_MODE,   /* permission bits in octal: "660" */
     SETTING_CHOICE, /* one of some words, kept as its number */
+    SETTING_SWITCH, /* on or off; the flag alone is on, and its value needs a '=' */
     SETTING_LIST,   /* any number of items, divided by commas or spaces; a repeated flag adds to it */
 } setting_kind;
 
 /** Where a value comes from, weakest first. */
 typedef enum setting_source { SET_BY_DEFAULT, SET_BY_PROGRAM, SET_BY_VARIABLE, SET_BY_FLAG } setting_source;
+
+enum { PATHS_MAX = 64 }; /* of a path_list */
 
 typedef enum settings_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT_JSON } settings_log_format;
 
@@ -42,11 +45,16 @@ typedef struct listen_list {
     unsigned count;
 } listen_list;
 
+/** Paths of files or folders; each is a part of the text that it came from. */
+typedef struct path_list {
+    setting_source source;
+    unsigned count;
+    tern_str items[PATHS_MAX];
+} path_list;
+
 /** What the process that looks after certificates is to do (acme/acme.h). */
 typedef struct acme_settings {
-    tern_str certificates[ACME_CERTIFICATES];      /* names with commas between them */
-    unsigned count;                                /* 0: no ACME */
-    setting_source source;                         /* of the list */
+    path_list certificates; /* names, with commas between them, instead of paths; empty: no ACME */
     const char *email, *directory, *eab, *ca_file; /* NULL: not given */
     unsigned challenge;                            /* an acme_challenge */
 } acme_settings;
@@ -64,6 +72,17 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
+    unsigned early_hints; /* an http_hints */
+    const char *alt_svc;  /* NULL: none */
+    path_list tls_certificates, tls_keys;
+    unsigned tls_dev;            /* 1: on */
+    const char *tls_client_ca;   /* NULL: not given */
+    const char *tls_client_auth; /* the choice; NULL: not given */
+    uint64_t tls_handshake_ms;
+    unsigned tls_handshakes;
+    unsigned redirect_https;  /* 1: on */
+    unsigned https_port;      /* 0: that of the first https listener */
+    const char *hsts;         /* NULL: not given */
     const char *state_folder; /* NULL: not given */
     acme_settings acme;
     unsigned log_level;           /* a tern_log_level */
@@ -91,6 +110,7 @@ typedef struct setting {
     const char *word;             /* of a list: the item's name in --help ("URL") */
     const char *dividers;         /* of a list: what is between items; NULL: commas or spaces */
     bool is_null_until_given; /* a text, or the text of a choice; its reader uses `standard` if not given */
+    bool is_header_value;     /* a text that the value of a header can have */
     const char *help;
     size_t offset, size; /* offset of the value in `settings` */
 } setting;
@@ -120,12 +140,18 @@ bool setting_parse(const setting *s, const char *text, settings *out, buf *probl
 bool settings_read(settings *out, const tern_app_options *options, const struct app_command *more, int argc,
                    char **argv, buf *problem);
 
+/** Add a path to settings.tls_certificates and settings.tls_keys, and empty them (paths.c). */
+bool settings_add_certificate(settings *out, const char *text, size_t len, buf *problem);
+void settings_clear_certificates(settings *out);
+bool settings_add_key(settings *out, const char *text, size_t len, buf *problem);
+void settings_clear_keys(settings *out);
+
 /** Adds an address to settings.listen, and empties it (listen.c). */
 bool settings_add_listener(settings *out, const char *text, size_t len, buf *problem);
 void settings_clear_listeners(settings *out);
-/** Adds a certificate to settings.acme, and empties its list (settings/acme.c). */
-bool settings_add_certificate(settings *out, const char *text, size_t len, buf *problem);
-void settings_clear_certificates(settings *out);
+/** Adds the names of a certificate to settings.acme, and empties its list (acme.c). */
+bool settings_add_names(settings *out, const char *text, size_t len, buf *problem);
+void settings_clear_names(settings *out);
 /** The settings of ACME as it wants them; `*out` refers to `s`. */
 void settings_of_acme(const settings *s, acme_config *out);
 /** Whether the settings of ACME fit together. False with one line in `problem`. */

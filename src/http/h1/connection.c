@@ -49,7 +49,7 @@ static void release(http_connection *k)
  * the successor has room (false). */
 static bool retire(http_connection *k)
 {
-    if (http_self.has_successor) {
+    if (connection_has_heir(k)) {
         if (!worker_hand_over(k->source.fd)) {
             k->must_close = true;
             server_hand_over_later();
@@ -274,6 +274,7 @@ static void on_event_in_work(http_connection *k, uint32_t events)
 static void on_event(loop_source *source, uint32_t events)
 {
     http_connection *k = list_owner(source, http_connection, source);
+    events = transport_events(k, events);
     if (events & EPOLLRDHUP)
         k->peer_closed = true;
     if (k->stream.runner != NULL)
@@ -335,7 +336,7 @@ static bool drain(http_connection *k)
         k->must_close = true;
         return true;
     }
-    return retire(k) || !http_self.has_successor;
+    return retire(k) || !connection_has_heir(k);
 }
 
 static void cancel(http_connection *k)
