@@ -113,8 +113,11 @@ STEPS = ("account", "order", "challenge", "finalize", "download", "install")
 
 @test
 def threat_133_a_kill_before_any_step_loses_neither_account_nor_order():
-    for step in STEPS:
-        with Place() as place, Authority(place) as authority:
+    with Place() as place, Authority(place) as authority:
+        for step in STEPS:
+            place.state = os.path.join(place.folder, step)
+            authority.accounts = 0
+            authority.steps.clear()
             process = helper(place, authority, step=step)
             check_equal(process.wait(), -signal.SIGKILL, f"end before {step}")
             account = place.account()
@@ -501,7 +504,7 @@ def the_helper_ends_with_a_killed_master():
 @test
 def challenges_are_answered_before_a_redirect_to_https():
     with Place() as place, Authority(place) as authority:
-        with Service(place, authority, "--redirect-https", "on") as program:
+        with Service(place, authority, "--redirect-https") as program:
             program.wait_logged(OBTAINED)
             with open(place.path("acme", "http-01", "token"), "w", encoding="ascii") as file:
                 file.write("token.thumbprint")
