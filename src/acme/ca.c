@@ -240,7 +240,7 @@ static bool has_right_urls(ca *c, const Directory *d)
 bool ca_open(ca *c, const char *url)
 {
     ca_reply reply;
-    Directory d;
+    Directory d = {0};
     if (!ca_get(c, url, &reply) || !ca_read(c, &reply, TERN_TYPE(Directory), &d, "the directory") ||
         !has_right_urls(c, &d))
         return false;

@@ -264,7 +264,7 @@ static bool advance(order *o, Order *now, ca_reply *reply)
 
 bool order_obtain(order *o)
 {
-    Order now;
+    Order now = {0};
     ca_reply reply;
     o->is_over = false;
     o->ca->fault = (ca_fault){0};
