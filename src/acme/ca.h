@@ -27,6 +27,12 @@ typedef struct ca_fault {
     int64_t retry_after_s;
 } ca_fault;
 
+/** Whether the authority has refused a request for good: the same one would be refused again. */
+static inline bool ca_is_refusal(const ca_fault *fault)
+{
+    return fault->status >= 400 && fault->status < 500 && fault->status != 429;
+}
+
 typedef struct ca_directory {
     const char *new_nonce, *new_account, *new_order;
     const char *renewal_info; /* NULL: not offered */

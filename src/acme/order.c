@@ -91,11 +91,13 @@ static crypto_key *make_key(order *o)
 static bool read_order(order *o, const ca_reply *reply, Order *out)
 {
     ca *c = o->ca;
-    if (!ca_read(c, reply, TERN_TYPE(Order), out, "the order"))
+    o->is_over = !ca_read(c, reply, TERN_TYPE(Order), out, "the order");
+    if (o->is_over)
         return false;
     bool has_urls = ca_is_url(out->finalize) && (out->certificate == NULL || ca_is_url(out->certificate));
     for (size_t i = 0; i < out->authorizations.count; i++)
         has_urls = has_urls && ca_is_url(out->authorizations.items[i]);
+    o->is_over = !has_urls;
     return has_urls || ca_fail(c, "the order names a URL that is not one of https");
 }
 
@@ -118,7 +120,7 @@ static bool make_order(order *o, ca_reply *reply)
     char file[STORE_NAME_BYTES];
     bool is_made = post_order(o, o->replaces, reply);
     if (!is_made && o->replaces != NULL &&
-        (c->fault.status == 409 || strcmp(c->fault.type, "malformed") == 0))
+        (c->fault.status == 409 || c->fault.status == 404 || strcmp(c->fault.type, "malformed") == 0))
         is_made = post_order(o, NULL, reply);
     if (!is_made)
         return false;
@@ -131,24 +133,27 @@ static bool make_order(order *o, ca_reply *reply)
     return order_save(o);
 }
 
-/** The order that a killed process left, unless the authority does not know it any more. */
-static bool continue_order(order *o, ca_reply *reply, Order *out)
+typedef enum order_left { LEFT_ORDER, LEFT_NOTHING, LEFT_UNKNOWN } order_left;
+
+/** The order that a killed process left, unless the authority no longer knows it. LEFT_UNKNOWN with a fault: the
+ * authority may know it, but does not answer now. */
+static order_left continue_order(order *o, ca_reply *reply, Order *out)
 {
     ca *c = o->ca;
     if (o->record->order == NULL || !ca_is_url(o->record->order))
-        return false;
-    return ca_post(c, o->record->order, NULL, NULL, reply) && read_order(o, reply, out) &&
-           strcmp(out->status, "invalid") != 0;
+        return LEFT_NOTHING;
+    if (!ca_post(c, o->record->order, NULL, NULL, reply))
+        return ca_is_refusal(&c->fault) ? LEFT_NOTHING : LEFT_UNKNOWN;
+    bool is_known = read_order(o, reply, out) && strcmp(out->status, "invalid") != 0;
+    return is_known ? LEFT_ORDER : LEFT_NOTHING;
 }
 
 static bool begin(order *o, ca_reply *reply, Order *out)
 {
-    if (continue_order(o, reply, out))
-        return true;
-    bool is_temporary = o->record->order != NULL && (o->ca->fault.status == 0 || o->ca->fault.status == 429 ||
-                                                     o->ca->fault.status >= 500);
-    if (is_temporary && o->ca->fault.text[0] != '\0')
-        return false;
+    order_left left = continue_order(o, reply, out);
+    o->is_over = false;
+    if (left != LEFT_NOTHING)
+        return left == LEFT_ORDER;
     return make_order(o, reply) && read_order(o, reply, out);
 }
 
@@ -265,7 +270,7 @@ static bool advance(order *o, Order *now, ca_reply *reply)
 bool order_obtain(order *o)
 {
     Order now = {0};
-    ca_reply reply;
+    ca_reply reply = {0};
     o->is_over = false;
     o->ca->fault = (ca_fault){0};
     step(o, "order");

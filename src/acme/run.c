@@ -194,8 +194,7 @@ static void note_success(helper *h, certificate *c, const certificate_facts *fac
 static void note_failure(helper *h, certificate *c, const ca_fault *fault, bool is_over)
 {
     record *r = &c->record;
-    bool is_refused = fault->status >= 400 && fault->status < 500 && fault->status != 429;
-    if (is_over || is_refused)
+    if (is_over || ca_is_refusal(fault))
         r->order = NULL;
     r->failures++;
     r->unfinished = 0;
