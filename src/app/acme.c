@@ -49,7 +49,7 @@ static int run_companion(void *self)
 bool app_acme_prepare(app_acme *a, tern_app *app, const settings *s, buf *problem)
 {
     *a = (app_acme){0};
-    if (s->acme.certificates.count == 0)
+    if (s->acme.certificates.list.count == 0)
         return true;
     if (s->state_folder != NULL)
         buf_add_text(&a->folder, s->state_folder);

@@ -1,33 +1,26 @@
 /* Certificates that are obtained by ACME: --acme and what belongs to it. */
 #include "app/settings/settings.h"
 
-_Static_assert((int)PATHS_MAX >= (int)ACME_CERTIFICATES, "a list of paths has the names of all certificates");
-
 bool settings_add_names(settings *out, const char *text, size_t len, buf *problem)
 {
-    path_list *list = &out->acme.certificates;
+    names_list *list = &out->acme.certificates;
     acme_names names;
-    if (list->count == ACME_CERTIFICATES) {
+    if (list->list.count == ACME_CERTIFICATES) {
         buf_add_printf(problem, "there are more than %d certificates", ACME_CERTIFICATES);
         return false;
     }
     if (!names_read((tern_str){text, len}, &names, problem))
         return false;
     names_free(&names);
-    list->items[list->count++] = (tern_str){text, len};
+    list->items[list->list.count++] = (tern_str){text, len};
     return true;
-}
-
-void settings_clear_names(settings *out)
-{
-    out->acme.certificates.count = 0;
 }
 
 void settings_of_acme(const settings *s, acme_config *out)
 {
     const acme_settings *a = &s->acme;
     *out = (acme_config){.certificates = a->certificates.items,
-                         .certificate_count = a->certificates.count,
+                         .certificate_count = a->certificates.list.count,
                          .state_folder = s->state_folder,
                          .directory = a->directory,
                          .email = a->email,
@@ -40,7 +33,7 @@ bool settings_check_acme(settings *out, buf *problem)
 {
     acme_config config;
     settings_of_acme(out, &config);
-    if (out->acme.certificates.count > 0 && out->workers == 0) {
+    if (out->acme.certificates.list.count > 0 && out->workers == 0) {
         buf_add_text(
             problem,
             "--acme: certificates are obtained by a process beside the workers, which --workers 0 does "
