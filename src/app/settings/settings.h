@@ -100,10 +100,10 @@ typedef struct settings {
     const char *tls_client_auth; /* the choice; NULL: not given */
     uint64_t tls_handshake_ms;
     unsigned tls_handshakes;
-    unsigned redirect_https;      /* 1: on */
-    unsigned https_port;          /* 0: that of the first https listener */
-    const char *hsts;             /* NULL: not given */
-    const char *state_folder;     /* NULL: not given */
+    unsigned redirect_https;  /* 1: on */
+    unsigned https_port;      /* 0: that of the first https listener */
+    const char *hsts;         /* NULL: not given */
+    const char *state_folder; /* NULL: not given */
     acme_settings acme;
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */
