@@ -79,7 +79,8 @@ static bool add_extensions(X509 *c, const tls_wish *wish)
            add_extension(c, &about, NID_key_usage, "critical,digitalSignature") &&
            add_extension(c, &about, NID_ext_key_usage, uses) &&
            (wish->issuer == NULL || add_extension(c, &about, NID_authority_key_identifier, "keyid")) &&
-           (wish->names == NULL || add_alternative_names(c, &about, wish->names));
+           (wish->names == NULL || add_alternative_names(c, &about, wish->names)) &&
+           (wish->more == NULL || openssl.X509_add_ext(c, wish->more, -1) == 1);
 }
 
 /** Ed25519 has its own digest. */
