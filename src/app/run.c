@@ -58,6 +58,10 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,
+        .proxies = s->proxies.items,
+        .proxy_count = s->proxies.list.count,
+        .alt_svc = s->alt_svc,
+        .early_hints = (http_hints)s->early_hints,
     };
 }
 
@@ -265,7 +269,7 @@ static int command_run(run_state *run)
     tls_start_tell(&run->tls, s);
     const worker_config config = {
         .listen = s->listen.items,
-        .listen_count = s->listen.count,
+        .listen_count = s->listen.list.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,

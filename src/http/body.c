@@ -1,5 +1,4 @@
 /** The body of a request: what every version of HTTP shares. */
-#include "http/connection.h"
 #include "http/wire.h"
 
 #include "runtime/unwind.h"
@@ -43,8 +42,7 @@ uint64_t body_deadline(http_exchange *x)
 
 bool body_read_whole(http_exchange *x)
 {
-    x->body = (tern_str){"", 0};
-    return x->body_is_read || (body_is_allowed(x) && x->wire->read_whole(x));
+    return body_is_allowed(x) && x->wire->read_whole(x);
 }
 
 long http_body_read(http_exchange *x, char *out, size_t size)

@@ -1,5 +1,4 @@
 /** One request from its head to the end of its answer, whatever version of HTTP carries it. */
-#include "http/connection.h"
 #include "http/secure.h"
 #include "http/wire.h"
 
@@ -8,15 +7,6 @@
 #include <tern/log.h>
 
 enum { REFUSALS_LOGGED_A_SECOND = 10 };
-
-void exchange_begin(http_exchange *x, char lent[EXCHANGE_LENT_BYTES])
-{
-    x->address[0] = '\0';
-    x->policy.max_bytes = http_self.limits.body_bytes;
-    arena_init(&x->arena, lent, EXCHANGE_LENT_BYTES, http_self.limits.arena_bytes);
-    arena_check(&x->arena);
-    x->stream->exchange = x;
-}
 
 /** One line for each refused request, but no flood of them. */
 static void log_refusal(http_exchange *x, int status, const char *detail)
@@ -66,23 +56,12 @@ void exchange_answer(http_exchange *x)
     }
     if (x->has_replied)
         return;
-    if (!x->policy.is_streamed && !body_read_whole(x)) {
+    if (!x->policy.is_streamed && !x->body_is_read && !body_read_whole(x)) {
         if (!x->stream->is_broken)
             exchange_refuse(x, x->body_status, x->body_reason);
         return;
     }
     service->handle(service->self, x);
-}
-
-void exchange_end(http_exchange *x)
-{
-    if (x->is_streaming)
-        x->wire->abandon(x);
-    x->stream->exchange = NULL;
-    if (arena_holds(&x->arena))
-        arena_free(&x->arena);
-    if (x->body_buf.data != NULL)
-        body_block_put(&http_self.bodies, &x->body_buf);
 }
 
 void http_set_deadline(http_exchange *x, uint64_t at_ms)

@@ -7,8 +7,7 @@
 #ifndef HTTP_WIRE_H
 #define HTTP_WIRE_H
 
-#include "http/exchange.h"
-#include "http/stream.h"
+#include "http/connection.h"
 
 /** Every function that returns false has marked x->stream as broken, or has been cancelled: no more can be
  * sent. All of them run in a coroutine of the request, and may wait unless they say that they do not. */
@@ -25,8 +24,10 @@ struct http_wire {
     bool (*send_file)(http_exchange *x, int fd, uint64_t offset, uint64_t length);
     /** Sends what has been written so far. */
     bool (*flush)(http_exchange *x);
-    /** Ends a streamed reply. */
+    /** Ends a streamed reply, with x->trailers if the client takes them. */
     bool (*end)(http_exchange *x);
+    /** Sends an interim reply (1xx) now: before the reply, and only with fields that fit into a block. */
+    bool (*inform)(http_exchange *x, int status, const http_field *fields, unsigned count);
     /** The handler gave up half-way through a streamed reply: tells the client that it is not whole. */
     void (*abandon)(http_exchange *x);
     /** Reads the request's body into x->body, NUL-terminated; false with body_fail called. Not called when
@@ -44,19 +45,37 @@ struct http_wire {
 /** The memory of an exchange's arena that its stack lends. */
 enum { EXCHANGE_LENT_BYTES = 2048 };
 
-/** Begins an exchange of `s`. All members of `x` before `address` are zero, but those that say where it came
- * from: connection, stream, wire and request. */
-void exchange_begin(http_exchange *x, char lent[EXCHANGE_LENT_BYTES]);
+/** Begins an exchange. All members of `x` before `address` are zero, but those that say where it came from:
+ * connection, stream, wire and request. */
+static inline void exchange_begin(http_exchange *x, char lent[EXCHANGE_LENT_BYTES])
+{
+    x->address[0] = '\0';
+    x->body.data = "";
+    x->policy.max_bytes = http_self.limits.body_bytes;
+    arena_init(&x->arena, lent, EXCHANGE_LENT_BYTES, http_self.limits.arena_bytes);
+    arena_check(&x->arena);
+    x->stream->exchange = x;
+}
 /** Answers it: calls the service, unless HTTP itself refuses the request. */
 void exchange_answer(http_exchange *x);
 /** Answers a request that HTTP itself refuses; `detail` is a short static clause. */
 void exchange_refuse(http_exchange *x, int status, const char *detail);
 /** Gives a reply that was left half-way to the wire, and frees what the exchange holds. */
-void exchange_end(http_exchange *x);
+static inline void exchange_end(http_exchange *x)
+{
+    if (x->is_streaming)
+        x->wire->abandon(x);
+    x->stream->exchange = NULL;
+    if (arena_holds(&x->arena))
+        arena_free(&x->arena);
+    if (x->body_buf.data != NULL)
+        body_block_put(&http_self.bodies, &x->body_buf);
+}
 
 /* -- body.c -- */
 
-/** Reads the whole body into x->body; false when it is refused (http_body_error says why). */
+/** Reads the whole body, which has not been read, into x->body; false when it is refused (http_body_error says
+ * why). */
 bool body_read_whole(http_exchange *x);
 /** Notes why the body cannot be read, unless that is known already; returns false. */
 bool body_fail(http_exchange *x, int status, const char *reason);
@@ -68,13 +87,29 @@ uint64_t body_deadline(http_exchange *x);
 /** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
 uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
 
+/* -- trailers.c -- */
+
+/** The room that the lines of x->trailers and 8 bytes more need. */
+size_t trailers_bytes(const http_exchange *x);
+
 /* -- reply.c -- */
 
 /** Sets the status, and whether it allows a body. */
-void reply_set_status(http_exchange *x, int status);
+static inline void reply_set_status(http_exchange *x, int status)
+{
+    x->reply_status = status;
+    x->omits_body = x->request->method == HTTP_HEAD || status == 204 || status == 205 || status == 304;
+}
 enum { REPLY_NO_LENGTH = -1 };
 /** The length that a whole reply of `len` bytes announces, REPLY_NO_LENGTH for none. */
-int64_t reply_length(const http_exchange *x, size_t len);
+static inline int64_t reply_length(const http_exchange *x, size_t len)
+{
+    if (!x->omits_body)
+        return (int64_t)len;
+    if (x->reply_status == 204 || (x->reply_status == 304 && len == 0))
+        return REPLY_NO_LENGTH;
+    return x->reply_status == 205 ? 0 : (int64_t)len; /* RFC 9110 section 15.3.6 */
+}
 /** Whether a header can contain `type`; it may come from an upload, and is left out, with a line in the log,
  * if not. */
 bool reply_type_is_valid(const char *type, size_t len);

@@ -3,6 +3,7 @@
 #include "app/command.h"
 
 #include "base/text.h"
+#include "http/exchange.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,7 +79,9 @@ static void add_expectation(const setting *s, buf *out)
         buf_add_text(out, "on or off");
         break;
     case SETTING_TEXT:
-        buf_add_text(out, "a text of at least one character");
+        buf_add_text(out, s->is_header_value
+                              ? "a text that a header can have (not empty, without control characters)"
+                              : "a text of at least one character");
         break;
     case SETTING_LIST:
         buf_add_printf(out, "a list of %ss", s->word);
@@ -192,7 +195,8 @@ bool setting_parse(const setting *s, const char *text, settings *out, buf *probl
     uint64_t value;
     if (s->kind == SETTING_LIST)
         return parse_list(s, text, out, problem);
-    if (s->kind == SETTING_TEXT && text[0] != '\0') {
+    if (s->kind == SETTING_TEXT && text[0] != '\0' &&
+        (!s->is_header_value || http_field_is_valid(s->flag + 2, strlen(s->flag) - 2, text, strlen(text)))) {
         memcpy((char *)out + s->offset, &text, sizeof text);
         return true;
     }
@@ -264,11 +268,10 @@ static void note_source(settings *out, const setting *s, setting_source source)
         out->host_source = source;
     if (s->kind != SETTING_LIST)
         return;
-    path_list *list = (path_list *)(void *)((char *)out + s->offset);
-    setting_source *last = s->offset == offsetof(settings, listen) ? &out->listen_source : &list->source;
-    if (*last != source)
-        s->clear(out);
-    *last = source;
+    setting_list *list = (setting_list *)(void *)((char *)out + s->offset);
+    if (list->source != source)
+        list->count = 0;
+    list->source = source;
 }
 
 /** Parses a value from `place`, which begins the problem's line. */

@@ -59,7 +59,7 @@ static bool retire(http_connection *k)
         return false;
     }
     if (http_self.has_successor) {
-        if (!worker_hand_over(k->source.fd)) {
+        if (!worker_hand_over(k->source.fd, connection_arrival(k))) {
             k->must_close = true;
             server_hand_over_later();
             return false;

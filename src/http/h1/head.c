@@ -254,7 +254,8 @@ static inline h1_result fields(h1_head *head, const http_head_limits *limits, cu
 static inline void clear(h1_head *head)
 {
     head->keep_alive = head->request.has_length = head->is_chunked = false;
-    head->expects_continue = head->has_upgrade = head->request.is_encoded = head->request.is_asterisk = false;
+    head->request.has_body = head->expects_continue = head->has_upgrade = head->request.is_encoded =
+        head->request.is_asterisk = false;
     head->request.length = 0;
     head->request.host = (tern_str){NULL, 0};
     head->request.header_count = 0;

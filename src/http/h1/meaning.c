@@ -160,6 +160,7 @@ static h1_result note_content_length(h1_head *head, h1_seen *seen, tern_str valu
         return h1_refuse(head, 413, "Content-Length is too large");
     head->request.has_length = true;
     head->request.length = sum;
+    head->request.has_body = sum > 0;
     return H1_COMPLETE;
 }
 
@@ -219,7 +220,7 @@ static h1_result note_transfer_encoding(h1_head *head, h1_seen *seen, tern_str v
         return h1_refuse(head, 501, "a transfer coding other than chunked");
     if (status != 0)
         return h1_refuse(head, 400, "Transfer-Encoding is malformed");
-    head->is_chunked = true;
+    head->is_chunked = head->request.has_body = true;
     return H1_COMPLETE;
 }
 
@@ -315,7 +316,6 @@ h1_result h1_conclude(h1_head *head, const h1_seen *seen)
     if (!seen->host && head->request.version == HTTP_1_1)
         return h1_refuse(head, 400, "no Host");
     head->keep_alive = !seen->token_close && (head->request.version == HTTP_1_1 || seen->token_keep_alive);
-    head->request.has_body = head->is_chunked || head->request.length > 0;
     head->has_upgrade = seen->upgrade && seen->token_upgrade;
     /* Without a body there is nothing to wait for, and HTTP/1.0 does not have 100: RFC 9110 section
      * 10.1.1. */
