@@ -1,0 +1,40 @@
+/**
+ * libcurl's multi handle on the worker's loop: its sockets, its timer, and what has ended.
+ *
+ * It is made at the first call of a worker, and freed once no call has run for the time after which idle connections
+ * are closed.
+ */
+#ifndef FETCH_MULTI_H
+#define FETCH_MULTI_H
+
+#include "curl/libcurl.h"
+
+#include <tern/fetch.h>
+
+#include <stdbool.h>
+
+/** Called on the loop's stack for a transfer that has ended and was taken off; `private` is its CURLOPT_PRIVATE. */
+typedef void multi_on_done(void *private, CURLcode result);
+
+/** Loads libcurl and makes the handle, if that is still to do; false with `*problem`. */
+bool multi_open(const tern_fetch_settings *settings, multi_on_done *on_done, const char **problem);
+
+/** An easy handle without options; NULL when out of memory. Given back by multi_put, which keeps some for later. */
+CURL *multi_get(void);
+void multi_put(CURL *easy);
+
+/** Starts a transfer; false when libcurl refuses it. */
+bool multi_add(CURL *easy);
+/** Takes a transfer off before its end. */
+void multi_remove(CURL *easy);
+/** Lets libcurl work after a change that it has not reported (unpausing). */
+void multi_kick(void);
+
+/** Sockets of connections, for CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION. */
+curl_socket_t multi_open_socket(const struct curl_sockaddr *address);
+int multi_close_socket(void *unused, curl_socket_t fd);
+
+/** Closes everything (tests, and the end of a worker). No transfer may be on its way. */
+void multi_close(void);
+
+#endif
