@@ -28,7 +28,7 @@ static const struct {
 static void measure(const scan_kit *kit, const char *label, const char *text, unsigned long rounds)
 {
     static h1_head head;
-    const h1_limits limits = {.head_bytes = 16384, .target_bytes = 8192, .fields = H1_FIELDS_MAX};
+    const http_head_limits limits = {.head_bytes = 16384, .target_bytes = 8192, .fields = HTTP_HEADERS_MAX};
     char data[4096];
     size_t len = strlen(text), used = 0;
     memcpy(data, text, len);

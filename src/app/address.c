@@ -8,7 +8,7 @@ enum { URL_BYTES = 8 * 1024 }; /* the default of .limits.url_bytes */
 
 bool address_decode(tern_ctx *c, tern_str *path, bool *has_marks)
 {
-    tern_str raw = c->x->head.path;
+    tern_str raw = c->x->request->path;
     char *decoded = arena_alloc(ctx_arena(c), raw.len + 1);
     long len = decoded == NULL               ? 0
                : c->app->has_encoded_slashes ? url_decode_path_marked(raw, decoded, has_marks)
@@ -68,7 +68,7 @@ const route *address_route(tern_ctx *c, http_method method, const char *location
     bool has_marks;
     long len = decoded != NULL ? url_decode_path_marked(raw, decoded, &has_marks) : -1;
     route_match match;
-    if (len < 0 || router_match(app->router, method, (tern_str){0}, c->x->head.host,
+    if (len < 0 || router_match(app->router, method, (tern_str){0}, c->x->request->host,
                                 (tern_str){decoded, (size_t)len}, &match) != ROUTE_FOUND)
         return NULL;
     return !has_marks || match.route->options.allow_encoded_slashes ? match.route : NULL;

@@ -48,10 +48,10 @@ static void run_on_loop(command_work *a)
 
 bool app_run_command_work(tern_app *app, void (*work)(tern_ctx *c, void *arg), void *arg, buf *problem)
 {
-    static const h1_head no_head;
+    static const http_request no_request;
     command_work a = {.work = work, .arg = arg, .problem = problem, .c = {.app = app}};
     a.c.x = &a.x;
-    a.x.head = no_head;
+    a.x.request = &no_request;
     a.x.app = &a.c;
     arena_init(&a.x.arena, NULL, 0, SIZE_MAX);
     arena_check(&a.x.arena);

@@ -7,29 +7,29 @@
 
 const char *tern_method(tern_ctx *c)
 {
-    const h1_head *head = &c->x->head;
-    return head->method != HTTP_OTHER_METHOD ? http_method_name(head->method)
-                                             : ctx_text(c, head->method_text);
+    const http_request *request = c->x->request;
+    return request->method != HTTP_OTHER_METHOD ? http_method_name(request->method)
+                                                : ctx_text(c, request->method_text);
 }
 
 const char *tern_path(tern_ctx *c)
 {
     if (c->path == NULL) {
-        c->path = ctx_text(c, c->x->head.path);
-        c->path_len = c->x->head.path.len;
+        c->path = ctx_text(c, c->x->request->path);
+        c->path_len = c->x->request->path.len;
     }
     return c->path;
 }
 
 const char *tern_query_string(tern_ctx *c)
 {
-    tern_str query = c->x->head.query;
+    tern_str query = c->x->request->query;
     return query.len != 0 ? ctx_text(c, query) : "";
 }
 
 const char *tern_host(tern_ctx *c)
 {
-    tern_str host = c->x->head.host;
+    tern_str host = c->x->request->host;
     return host.len != 0 ? ctx_text(c, host) : "";
 }
 
@@ -42,9 +42,9 @@ const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth)
 {
     size_t name_len = strlen(name);
     unsigned from = 0;
-    h1_field *field;
+    http_header *field;
     do
-        field = h1_head_field(&c->x->head, name, name_len, &from);
+        field = http_request_header(c->x->request, name, name_len, &from);
     while (field != NULL && nth-- > 0);
     if (field == NULL)
         return NULL;
@@ -60,9 +60,9 @@ const char *tern_header(tern_ctx *c, const char *name)
 const char *tern_cookie(tern_ctx *c, const char *name)
 {
     unsigned from = 0;
-    h1_field *field;
+    http_header *field;
     tern_str value;
-    while ((field = h1_head_field(&c->x->head, "Cookie", 6, &from)) != NULL)
+    while ((field = http_request_header(c->x->request, "Cookie", 6, &from)) != NULL)
         if (cookie_find((tern_str){field->value, field->value_len}, name, &value))
             return ctx_text(c, value);
     return NULL;

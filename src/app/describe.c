@@ -50,9 +50,9 @@ size_t app_describe(void *app, char *out, size_t size)
     if (c == NULL)
         return 0;
     writer w = {.out = out, .size = size};
-    put_escaped(&w, c->x->head.method_text, 32);
+    put_escaped(&w, c->x->request->method_text, 32);
     put_text(&w, " ");
-    put_escaped(&w, c->x->head.path, PATH_SHOWN_BYTES);
+    put_escaped(&w, c->x->request->path, PATH_SHOWN_BYTES);
     if (c->match.route != NULL) {
         put_text(&w, " route=");
         put_text(&w, c->match.route->pattern);

@@ -70,7 +70,7 @@ static void level_close(tern_ctx *c, const level *l)
  * encoded again. */
 static tern_reply slash_redirect(tern_ctx *c)
 {
-    tern_str path = c->x->head.path, query = c->x->head.query;
+    tern_str path = c->x->request->path, query = c->x->request->query;
     if (path.len > 1 && (path.data[1] == '/' || path.data[1] == '\\'))
         return ctx_problem(c, 404, NULL); /* "//host/" would be another site */
     int path_len = (int)path.len - (c->found == ROUTE_REMOVE_SLASH);
@@ -304,15 +304,16 @@ static void serve(tern_ctx *c)
 
 static void find_route(tern_ctx *c)
 {
-    const h1_head *head = &c->x->head;
-    tern_str path = head->path;
+    const http_request *request = c->x->request;
+    tern_str path = request->path;
     bool has_marks = false;
     c->found = ROUTE_NOT_FOUND;
-    if (head->is_asterisk) {
+    if (request->is_asterisk) {
         c->found = ROUTE_OPTIONS;
         c->match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-    } else if (head->path_is_plain || address_decode(c, &path, &has_marks)) {
-        c->found = router_match(c->app->router, head->method, head->method_text, head->host, path, &c->match);
+    } else if (request->path_is_plain || address_decode(c, &path, &has_marks)) {
+        c->found = router_match(c->app->router, request->method, request->method_text, request->host, path,
+                                &c->match);
         if (has_marks)
             address_settle(c, path);
     }
@@ -368,7 +369,7 @@ static void accept_head(void *self, http_exchange *x)
     x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
     x->policy.is_streamed = options->stream_body;
     x->deadline_ms = loop_self.now_ms + c->timeout_ms;
-    if (x->head.has_length || x->head.is_chunked) /* the body's time is not part of the handler's */
+    if (x->request->has_body) /* the body's time is not part of the handler's */
         x->deadline_ms += app->options.limits.body_timeout_ms;
 }
 
@@ -378,7 +379,7 @@ static void handle(void *self, http_exchange *x)
     tern_ctx *c = x->app;
     if (c == NULL || c->match.route == NULL) /* the client left during accept_head */
         return;
-    if (!x->policy.is_streamed && (x->head.has_length || x->head.is_chunked))
+    if (!x->policy.is_streamed && x->request->has_body)
         http_set_deadline(x, loop_self.now_ms + c->timeout_ms);
     serve(c);
 }

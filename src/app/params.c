@@ -45,7 +45,7 @@ int64_t tern_param_int(tern_ctx *c, const char *name)
 
 static void count_query(tern_ctx *c)
 {
-    tern_str rest = c->x->head.query, name, value;
+    tern_str rest = c->x->request->query, name, value;
     unsigned pairs = 0;
     while (query_next(&rest, &name, &value))
         if (++pairs > QUERY_PAIRS_MAX)
@@ -55,7 +55,7 @@ static void count_query(tern_ctx *c)
 
 const char *tern_query_nth(tern_ctx *c, const char *name, unsigned nth)
 {
-    tern_str query = c->x->head.query, value;
+    tern_str query = c->x->request->query, value;
     if (query.len == 0)
         return NULL;
     if (!c->is_query_counted)

@@ -12,7 +12,7 @@
 
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size)
 {
-    const char *method = http_method_name(c->x->head.method);
+    const char *method = http_method_name(c->x->request->method);
     const route *r = c->match.route;
     snprintf(out, size, "%s %s", method[0] != '\0' ? method : "(other)",
              r != NULL ? r->pattern : "(no route)");

@@ -63,9 +63,9 @@ static const tern_group *group_of(tern_ctx *c)
         return c->match.route->group;
     const char *path = c->path, *least = NULL;
     if (path == NULL)
-        path = arena_text(ctx_arena(c), c->x->head.path.data, c->x->head.path.len);
+        path = arena_text(ctx_arena(c), c->x->request->path.data, c->x->request->path.len);
     for (const problem_shape *shape = app->shapes; shape != NULL && path != NULL; shape = shape->later) {
-        const char *left = after_group(shape->group, path, c->x->head.host);
+        const char *left = after_group(shape->group, path, c->x->request->host);
         if (left == NULL || (least != NULL && left < least) ||
             (left == least && depth_of(shape->group) < depth_of(found)))
             continue;

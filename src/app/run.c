@@ -112,23 +112,11 @@ static void stop(void *self)
     app_stop(run->app);
 }
 
-static void on_connection(void *self, int fd)
-{
-    (void)self;
-    http_server_on_connection(NULL, fd);
-}
-
 static void drain(void *self, bool successor)
 {
     run_state *run = self;
     run->app->is_draining = true;
     http_server_drain(NULL, successor);
-}
-
-static void abort_all(void *self)
-{
-    (void)self;
-    http_server_abort(NULL);
 }
 
 static void tidy(void *self)
@@ -245,8 +233,8 @@ static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
     const worker_config config = {
-        .host = s->host,
-        .port = (uint16_t)s->port,
+        .listen = s->listen.items,
+        .listen_count = s->listen.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,
@@ -261,9 +249,10 @@ static int command_run(run_state *run)
     const worker_service service = {
         .self = run,
         .start = start,
-        .on_connection = on_connection,
+        .on_connection = http_server_on_connection,
+        .refuse = http_refuse,
         .drain = drain,
-        .abort = abort_all,
+        .abort = http_server_abort,
         .stop = stop,
         .tidy = tidy,
         .describe = describe,

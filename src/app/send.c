@@ -124,7 +124,7 @@ static int file_status(tern_ctx *c)
 
 static bool is_conditional(const tern_ctx *c, const tern_reply *reply)
 {
-    http_method method = c->x->head.method;
+    http_method method = c->x->request->method;
     return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
 }
 
@@ -164,7 +164,7 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
     http_reply_begin(x, reply->status, type, -1);
     tern_stream out = {.c = c, .write = reply->write, .arg = reply->arg};
     unwind_reason why = UNWIND_NONE;
-    if (x->head.method != HTTP_HEAD && reply->status != 204 && reply->status != 304) {
+    if (x->request->method != HTTP_HEAD && reply->status != 204 && reply->status != 304) {
         ctx_enter(c);
         why = ctx_guard(c, run_stream, &out);
         ctx_leave(c);

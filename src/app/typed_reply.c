@@ -289,7 +289,7 @@ static const char *key_path(tern_ctx *c, const tern_type *type, const void *valu
 
 const char *address_of_key(tern_ctx *c, const tern_type *type, const void *value)
 {
-    tern_str path = c->x->head.path;
+    tern_str path = c->x->request->path;
     bind_need_plan(c, type);
     const char *key = key_path(c, type, value);
     if (key == NULL || (path.len > 1 && path.data[1] == '/')) /* "//name" would be another host */

@@ -1,8 +1,8 @@
 /**
  * One request and its answer: what the app layer sees of HTTP.
  *
- * An exchange lives on the stack of its connection's coroutine, from the complete head until the kernel has
- * the last byte of the answer. Every call here that waits suspends that coroutine, and leaves it by
+ * An exchange lives on the stack of its coroutine, from the complete head until the connection has the last
+ * byte of the answer. Every call here that waits suspends that coroutine, and leaves it by
  * unwind_throw(UNWIND_CANCELLED) when the client is gone, the request's deadline has passed or the worker
  * gives up. A client that has only closed its sending side gets its answer.
  */
@@ -11,8 +11,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "http/h1/chunk.h"
-#include "http/h1/head.h"
+#include "http/request.h"
+#include "runtime/worker.h"
 
 #include <tern/str.h>
 
@@ -21,6 +21,8 @@
 #include <stdint.h>
 
 typedef struct http_connection http_connection;
+typedef struct http_stream http_stream;
+typedef struct http_wire http_wire;
 
 /** A header of the reply; both NUL-terminated, already checked (no CR, LF, NUL; name a token). */
 typedef struct http_field {
@@ -37,6 +39,9 @@ typedef struct http_body_policy {
 
 typedef struct http_exchange {
     http_connection *connection;
+    http_stream *stream;         /* its place on the connection */
+    const http_wire *wire;       /* the version that carries it */
+    const http_request *request; /* its head */
     arena arena;
     tern_str body; /* the whole body when buffered, with a NUL after it */
     http_body_policy policy;
@@ -52,28 +57,18 @@ typedef struct http_exchange {
     void *app;           /* the app layer's own */
 
     /* http's own */
-    bool keeps_alive; /* decided when the reply's head is written */
-    bool is_chunked_reply, omits_body;
-    bool is_streaming;  /* between http_reply_begin and http_reply_end */
-    bool must_continue; /* a 100 (Continue) is owed before the body is read */
-    bool body_is_read;  /* the request body has been consumed to its end */
-    /* bytes of the reply's head, or of its next chunk, that the peer has been sent already */
-    uint8_t sent_ahead;
-    uint16_t port;   /* the peer's, with `address` */
-    int body_status; /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
+    bool omits_body;
+    bool is_streaming; /* between http_reply_begin and http_reply_end */
+    bool body_is_read; /* the request body has been consumed to its end */
+    uint16_t port;     /* the peer's, with `address` */
+    int body_status;   /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
     const char *body_reason;
-    uint64_t body_left;  /* with Content-Length */
     uint64_t body_bytes; /* received so far */
     uint64_t body_began_ms;
-    uint64_t look_ms;    /* when to look whether a peer that has closed its side is there; 0: it has not */
     uint64_t reply_left; /* of an announced length */
-    char *head_block;    /* the block of the head, once input goes to another one */
-    buf body_buf;        /* a buffered body that did not fit beside its head */
+    buf body_buf;        /* a buffered body in a block of its own */
 
-    /* The members above are zeroed for each request; those below are set where they are used. */
-    h1_chunk chunk;   /* with chunked */
     char address[48]; /* the peer's; "" until asked for */
-    h1_head head;
 } http_exchange;
 
 /** What http serves, filled in by the app layer. */
@@ -93,7 +88,7 @@ typedef struct http_service {
 } http_service;
 
 typedef struct http_limits {
-    h1_limits head;
+    http_head_limits head;
     uint64_t head_ms;          /* from the first byte of a request to its whole head: 408 and close */
     uint64_t idle_ms;          /* between requests */
     uint64_t body_ms;          /* whole body; 0: no absolute bound, only the rate */
@@ -166,7 +161,10 @@ bool http_server_open(const http_service *service, const http_limits *limits);
 /** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);
 /** The callbacks of worker_service. */
-void http_server_on_connection(void *unused, int fd);
+void http_server_on_connection(void *unused, int fd, worker_arrival arrival);
+/** 503 with `detail` on a plain connection, which is then closed; one that would begin with TLS is closed
+ * without a byte. */
+void http_refuse(void *unused, int fd, listener_kind kind, const char *detail, unsigned retry_after_s);
 void http_server_drain(void *unused, bool successor);
 void http_server_abort(void *unused);
 void http_server_tidy(void *unused);

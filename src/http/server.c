@@ -1,5 +1,6 @@
 /** The server of one process: setting up, taking connections, leaving. */
 #include "http/connection.h"
+#include "http/transport.h"
 
 #include "runtime/worker.h"
 
@@ -13,21 +14,21 @@ enum {
     SMALLEST_BLOCK_BYTES = 16 * 1024,
     BLOCKS_KEPT = 64,
     STRUCTURES_KEPT = 1024,
-    HAND_STEPS = 64,       /* parked connections looked at to find one to drop */
+    HAND_STEPS = 64,       /* idle connections looked at to find one to drop */
     HAND_OVER_AGAIN_MS = 5 /* a full channel is emptied within a turn or two of the successor's loop */
 };
 
 http_server http_self;
 
-_Static_assert(offsetof(http_connection, exchange) == MEM_LINE_BYTES &&
-                   offsetof(http_connection, lingered_bytes) <= 2 * MEM_LINE_BYTES,
+_Static_assert(offsetof(http_connection, has_unread_body) == MEM_LINE_BYTES &&
+                   offsetof(http_connection, stream.reader) <= 2 * MEM_LINE_BYTES,
                "what a request touches of its connection lies in two cache lines");
 
 bool http_server_open(const http_service *service, const http_limits *limits)
 {
     http_self = (http_server){.service = *service, .limits = *limits};
-    if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > H1_FIELDS_MAX)
-        http_self.limits.head.fields = H1_FIELDS_MAX;
+    if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > HTTP_HEADERS_MAX)
+        http_self.limits.head.fields = HTTP_HEADERS_MAX;
     size_t bytes =
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
     http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */
@@ -45,17 +46,6 @@ void http_server_close(void)
     body_blocks_drain(&http_self.bodies);
 }
 
-/**
- * Whether nothing has arrived from a parked client: a request that has arrived but is not read yet is not
- * idleness.
- *
- */
-static bool is_silent(const http_connection *k)
-{
-    char byte;
-    return recv(k->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
-}
-
 void server_make_place(void)
 {
     http_connection *longest = NULL;
@@ -65,19 +55,21 @@ void server_make_place(void)
             continue;
         http_connection *k = list_owner(http_self.hand, http_connection, link);
         bool is_longer = longest == NULL || k->deadline_ms < longest->deadline_ms;
-        if (k->runner == NULL && is_longer && is_silent(k))
+        bool is_idle = k->is_lingering || k->protocol->is_idle(k);
+        /* A request that has arrived but is not read yet is not idleness. */
+        if (is_idle && is_longer && !transport_has_input(k))
             longest = k;
     }
     if (longest != NULL)
         connection_close(longest);
 }
 
-void http_server_on_connection(void *unused, int fd)
+void http_server_on_connection(void *unused, int fd, worker_arrival arrival)
 {
     (void)unused;
     if (http_self.limits.connections != 0 && http_self.count >= http_self.limits.connections)
         server_make_place();
-    if (connection_open(fd) == NULL) {
+    if (connection_open(fd, arrival) == NULL) {
         close(fd);
         worker_connection_closed();
     }
@@ -96,22 +88,22 @@ void server_report_drained(void)
     }
 }
 
-/** Hands over parked connections until none is left or the successor's channel is full. */
-static void hand_over_parked(timer_entry *timer)
+/** Drains every connection, until the successor's channel is full. */
+static void drain_connections(timer_entry *timer)
 {
     (void)timer;
     list_link *next;
     for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
         next = link->next;
         http_connection *k = list_owner(link, http_connection, link);
-        if (k->runner == NULL && !k->is_lingering && k->in == NULL && !connection_retire(k))
+        if (!k->is_lingering && !k->protocol->drain(k))
             return;
     }
 }
 
 void server_hand_over_later(void)
 {
-    http_self.hand_over.fire = hand_over_parked;
+    http_self.hand_over.fire = drain_connections;
     if (!timer_is_running(&http_self.hand_over))
         timer_start(&loop_self.timers, &http_self.hand_over, loop_self.now_ms + HAND_OVER_AGAIN_MS);
 }
@@ -121,20 +113,9 @@ void http_server_drain(void *unused, bool successor)
     (void)unused;
     http_self.is_draining = true;
     http_self.has_successor = successor;
-    list_link *next;
-    for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
-        next = link->next;
-        http_connection *k = list_owner(link, http_connection, link);
-        connection_hurry(k);
-        if (k->runner != NULL || k->is_lingering)
-            continue; /* seen to when it parks or closes */
-        if (k->in != NULL)
-            k->must_close = true;
-        else if (!successor)
-            connection_retire(k);
-    }
-    if (successor)
-        hand_over_parked(&http_self.hand_over);
+    list_each (link, &http_self.connections)
+        connection_hurry(list_owner(link, http_connection, link));
+    drain_connections(&http_self.hand_over);
     server_report_drained();
 }
 
@@ -155,10 +136,10 @@ void http_server_abort(void *unused)
     for (list_link *link = http_self.connections.next; link != &http_self.connections; link = next) {
         next = link->next;
         http_connection *k = list_owner(link, http_connection, link);
-        if (k->runner == NULL)
+        if (k->is_lingering)
             connection_close(k);
         else
-            coro_cancel(k->runner);
+            k->protocol->cancel(k);
     }
     server_report_drained();
 }

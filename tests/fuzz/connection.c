@@ -25,7 +25,7 @@ static int file = -1;
 /** Each letter of the path after '/' is one thing that the request does; they come in any order. */
 static bool asks(const http_exchange *x, char letter)
 {
-    return memchr(x->head.path.data, letter, x->head.path.len) != NULL;
+    return memchr(x->request->path.data, letter, x->request->path.len) != NULL;
 }
 
 static void wait_a_turn(const http_exchange *x)

@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
-static const h1_limits limits = {.head_bytes = 4096, .target_bytes = 1024, .fields = 20};
+static const http_head_limits limits = {.head_bytes = 4096, .target_bytes = 1024, .fields = 20};
 
 static void require(bool holds)
 {
@@ -26,20 +26,20 @@ static void check_inside(const char *data, size_t len, const char *part, size_t 
 /** The properties of a head that was found complete in the first `used` bytes. */
 static void check_head(const h1_head *head, const char *data, size_t used)
 {
-    bool is_literal = head->path.len == 1 && head->path.data[0] == '/';
-    check_inside(data, used, head->method_text.data, head->method_text.len);
+    bool is_literal = head->request.path.len == 1 && head->request.path.data[0] == '/';
+    check_inside(data, used, head->request.method_text.data, head->request.method_text.len);
     if (!is_literal)
-        check_inside(data, used, head->path.data, head->path.len);
-    if (head->query.data != NULL)
-        check_inside(data, used, head->query.data, head->query.len);
-    if (head->host.data != NULL)
-        check_inside(data, used, head->host.data, head->host.len);
-    require(head->host.data != NULL || head->minor_version == 0);
-    require(head->path.len > 0 && (head->path.data[0] == '/' || head->is_asterisk));
-    require(!(head->has_length && head->is_chunked) && head->length <= INT64_MAX);
-    require(head->field_count <= limits.fields && used <= limits.head_bytes);
-    for (unsigned i = 0; i < head->field_count; i++) {
-        const h1_field *field = &head->fields[i];
+        check_inside(data, used, head->request.path.data, head->request.path.len);
+    if (head->request.query.data != NULL)
+        check_inside(data, used, head->request.query.data, head->request.query.len);
+    if (head->request.host.data != NULL)
+        check_inside(data, used, head->request.host.data, head->request.host.len);
+    require(head->request.host.data != NULL || head->request.version == 0);
+    require(head->request.path.len > 0 && (head->request.path.data[0] == '/' || head->request.is_asterisk));
+    require(!(head->request.has_length && head->is_chunked) && head->request.length <= INT64_MAX);
+    require(head->request.header_count <= limits.fields && used <= limits.head_bytes);
+    for (unsigned i = 0; i < head->request.header_count; i++) {
+        const http_header *field = &head->headers[i];
         check_inside(data, used - 2, field->name, field->name_len);
         check_inside(data, used - 2, field->value, field->value_len);
         require(field->name_len > 0 && memchr(field->value, '\n', field->value_len) == NULL);
@@ -77,8 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         require(result != H1_COMPLETE || part_used == used);
         require(result != H1_ERROR || (part.status == whole.status && part.reason == whole.reason));
         require(result != H1_COMPLETE ||
-                (part.field_count == whole.field_count && part.length == whole.length &&
-                 part.path_is_plain == whole.path_is_plain));
+                (part.request.header_count == whole.request.header_count &&
+                 part.request.length == whole.request.length && part.request.path_is_plain == whole.request.path_is_plain));
     }
     for (unsigned i = 1; i <= 8; i++) {
         size_t split = size * i / 9;

@@ -98,9 +98,9 @@ static void bind_header(binding *b, const bind_field *field)
 {
     bind_texts texts = {0};
     unsigned from = 0;
-    h1_field *h;
+    http_header *h;
     while (!field->f->field->read_only &&
-           (h = h1_head_field(&b->c->x->head, field->name, field->name_len, &from)) != NULL) {
+           (h = http_request_header(b->c->x->request, field->name, field->name_len, &from)) != NULL) {
         tern_str value = {h->value, h->value_len};
         if (field->f->field->type->kind == TERN_KIND_LIST) {
             split_commas(b, &texts, value);
@@ -145,7 +145,7 @@ static void bind_query(binding *b)
     bind_texts given[BIND_FIELDS_MAX];
     memset(given, 0, plan->count * sizeof *given);
     form_walk walk;
-    form_begin(&walk, b->c->x->head.query);
+    form_begin(&walk, b->c->x->request->query);
     tern_str name, raw;
     form_result result;
     while ((result = form_next(&walk, &name, &raw)) != FORM_END) {

@@ -44,7 +44,7 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
 /** Fails for a compressed body: it cannot be decoded here. */
 static void need_plain(tern_ctx *c)
 {
-    if (!c->x->head.is_encoded)
+    if (!c->x->request->is_encoded)
         return;
     const char *codings = ctx_header_list(c, "Content-Encoding");
     tern_str rest = {codings, strlen(codings)}, coding;
@@ -63,7 +63,7 @@ static tern_str content_type_of(tern_ctx *c)
 static bool has_body(const http_exchange *x)
 {
     if (x->policy.is_streamed)
-        return x->head.is_chunked || (x->head.has_length && x->head.length != 0);
+        return x->request->has_body;
     return x->body.len != 0;
 }
 

@@ -57,7 +57,7 @@ void page_link_next(tern_ctx *c, const tern_paging *p)
     const char *after = p->after_as != NULL ? p->after_as : "after",
                *page = p->page_as != NULL ? p->page_as : "page";
     bool is_numbered = p->after == NULL || *p->after == '\0';
-    tern_str path = c->x->head.path, query = c->x->head.query;
+    tern_str path = c->x->request->path, query = c->x->request->query;
     char number[24];
     if ((p->next == NULL && !is_numbered) || (path.len > 1 && path.data[1] == '/'))
         return;

@@ -8,6 +8,7 @@
 #define APP_SETTINGS_H
 
 #include "base/buf.h"
+#include "runtime/listen_address.h"
 
 #include <tern/app.h>
 #include <tern/log.h>
@@ -26,16 +27,28 @@ typedef enum setting_kind {
     SETTING_TIME,   /* "500ms", "10s", "5m", "1h", or "10" seconds; kept in milliseconds */
     SETTING_MODE,   /* permission bits in octal: "660" */
     SETTING_CHOICE, /* one of some words, kept as its number */
+    SETTING_LIST,   /* any number of items, divided by commas or spaces; a repeated flag adds to it */
 } setting_kind;
+
+/** Where a value comes from, weakest first. */
+typedef enum setting_source { SET_BY_DEFAULT, SET_BY_PROGRAM, SET_BY_VARIABLE, SET_BY_FLAG } setting_source;
 
 typedef enum settings_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT_JSON } settings_log_format;
 
+/** Where to listen. */
+typedef struct listen_list {
+    listen_address items[LISTENERS_MAX];
+    unsigned count;
+} listen_list;
+
 /** The values; texts are owned by the command line, the environment or the table. */
 typedef struct settings {
+    listen_list listen; /* complete: --host and --port are one listener in it, when they decide */
     const char *host;
     unsigned port;
-    unsigned socket_mode;                    /* 0: not given */
-    const char *socket_owner, *socket_group; /* NULL: not given */
+    setting_source listen_source, host_source; /* of `listen`; of `host` or `port` */
+    unsigned socket_mode;                      /* 0: not given */
+    const char *socket_owner, *socket_group;   /* NULL: not given */
     unsigned workers;
     unsigned backlog;
     uint64_t drain_ms;
@@ -60,6 +73,10 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: not allowed */
     const char *const *choices;  /* ended by NULL */
+    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the place */
+    bool (*add)(settings *out, const char *item, size_t len, buf *problem);
+    void (*clear)(settings *out); /* of a list: empties it */
+    const char *word;             /* of a list: the item's name in --help ("URL") */
     bool is_null_until_given; /* a text, or the text of a choice; its reader uses `standard` if not given */
     const char *help;
     size_t offset, size; /* offset of the value in `settings` */
@@ -89,6 +106,13 @@ bool setting_parse(const setting *s, const char *text, settings *out, buf *probl
  */
 bool settings_read(settings *out, const tern_app_options *options, const struct app_command *more, int argc,
                    char **argv, buf *problem);
+
+/** Adds an address to settings.listen, and empties it (listen.c). */
+bool settings_add_listener(settings *out, const char *text, size_t len, buf *problem);
+void settings_clear_listeners(settings *out);
+/** Decides between --listen and the pair of --host and --port: the stronger source counts. False with one line
+ * in `problem`. */
+bool settings_choose_listeners(settings *out, buf *problem);
 
 /** The page that --help prints. `program` is the name that the user types. */
 void settings_print_help(const tern_app_options *options, const struct app_command *more, const char *program,

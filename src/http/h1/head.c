@@ -68,8 +68,8 @@ RARE static h1_result any_method(h1_head *head, char *at, const char *end, char 
         return H1_PARTIAL;
     if (*at != ' ' || at == method)
         return h1_refuse(head, 400, "the method is malformed");
-    head->method_text = (tern_str){method, (size_t)(at - method)};
-    head->method = http_method_of(method, head->method_text.len);
+    head->request.method_text = (tern_str){method, (size_t)(at - method)};
+    head->request.method = http_method_of(method, head->request.method_text.len);
     *after = at + 1;
     return H1_COMPLETE;
 }
@@ -77,8 +77,8 @@ RARE static h1_result any_method(h1_head *head, char *at, const char *end, char 
 static inline h1_result request_method(h1_head *head, cursor *in)
 {
     if (in->end - in->at >= 4 && memcmp(in->at, "GET ", 4) == 0) {
-        head->method = HTTP_GET;
-        head->method_text = (tern_str){in->at, 3};
+        head->request.method = HTTP_GET;
+        head->request.method_text = (tern_str){in->at, 3};
         in->at += 4;
         return H1_COMPLETE;
     }
@@ -92,16 +92,16 @@ static inline h1_result request_method(h1_head *head, cursor *in)
  * Moves past the target and the space after it; the target's meaning depends on the version, which follows.
  *
  */
-static inline h1_result request_target(h1_head *head, const h1_limits *limits, cursor *in)
+static inline h1_result request_target(h1_head *head, const http_head_limits *limits, cursor *in)
 {
     const char *target = in->at;
     bool is_plain = true;
     const char *path_end = in->scan->path(in->begin, target, in->end, &is_plain);
     const char *end = path_end;
-    head->query = (tern_str){NULL, 0};
+    head->request.query = (tern_str){NULL, 0};
     if (path_end != in->end && *path_end == '?') {
         end = in->scan->target(in->begin, path_end + 1, in->end);
-        head->query = (tern_str){path_end + 1, (size_t)(end - path_end - 1)};
+        head->request.query = (tern_str){path_end + 1, (size_t)(end - path_end - 1)};
     }
     if ((size_t)(end - target) > limits->target_bytes)
         return h1_refuse(head, 414, "the target is too long");
@@ -109,8 +109,8 @@ static inline h1_result request_target(h1_head *head, const h1_limits *limits, c
         return H1_PARTIAL;
     if (*end != ' ' || end == target)
         return h1_refuse(head, 400, "the target is malformed");
-    head->path = (tern_str){target, (size_t)(path_end - target)};
-    head->path_is_plain = is_plain;
+    head->request.path = (tern_str){target, (size_t)(path_end - target)};
+    head->request.path_is_plain = is_plain;
     in->at += end - target + 1;
     return H1_COMPLETE;
 }
@@ -127,7 +127,7 @@ RARE static h1_result odd_version(h1_head *head, const char *at, const char *end
     }
     if (at[5] != '1' || at[7] > '1')
         return h1_refuse(head, 505, "an HTTP version other than 1.0 and 1.1");
-    head->minor_version = (uint8_t)(at[7] - '0');
+    head->request.version = at[7] == '0' ? HTTP_1_0 : HTTP_1_1;
     return H1_COMPLETE;
 }
 
@@ -135,7 +135,7 @@ static inline h1_result request_version(h1_head *head, cursor *in)
 {
     h1_result result = H1_COMPLETE;
     if (in->end - in->at >= VERSION_BYTES && memcmp(in->at, "HTTP/1.1\r\n", VERSION_BYTES) == 0)
-        head->minor_version = 1;
+        head->request.version = HTTP_1_1;
     else
         result = odd_version(head, in->at, in->end);
     if (result == H1_COMPLETE)
@@ -143,7 +143,7 @@ static inline h1_result request_version(h1_head *head, cursor *in)
     return result;
 }
 
-static inline h1_result request_line(h1_head *head, const h1_limits *limits, cursor *in)
+static inline h1_result request_line(h1_head *head, const http_head_limits *limits, cursor *in)
 {
     h1_result result = request_method(head, in);
     if (result == H1_COMPLETE)
@@ -152,15 +152,16 @@ static inline h1_result request_line(h1_head *head, const h1_limits *limits, cur
         result = request_version(head, in);
     if (result != H1_COMPLETE)
         return result;
-    if (*head->path.data == '/' && head->method != HTTP_CONNECT)
+    if (*head->request.path.data == '/' && head->request.method != HTTP_CONNECT)
         return H1_COMPLETE;
-    const char *target = head->path.data;
-    size_t len = head->path.len + (head->query.data != NULL ? head->query.len + 1 : 0);
+    const char *target = head->request.path.data;
+    size_t len =
+        head->request.path.len + (head->request.query.data != NULL ? head->request.query.len + 1 : 0);
     return h1_special_target(head, target, len);
 }
 
 /** Whether a field whose name has a '_' is the application's to see. */
-static bool is_kept(const h1_limits *limits, tern_str name)
+static bool is_kept(const http_head_limits *limits, tern_str name)
 {
     if (limits->keeps_underscores)
         return true;
@@ -175,7 +176,8 @@ static bool is_kept(const h1_limits *limits, tern_str name)
 
 /** A name with '_' in it, or an invalid name. `*after` becomes its end; with H1_PASSED_OVER the end of the
  * line. */
-RARE static h1_result odd_name(h1_head *head, const h1_limits *limits, char *name, char *end, char **after)
+RARE static h1_result odd_name(h1_head *head, const http_head_limits *limits, char *name, char *end,
+                               char **after)
 {
     char *at = name;
     while (at != end && scan_is(SCAN_TOKEN, *at))
@@ -197,7 +199,8 @@ RARE static h1_result odd_name(h1_head *head, const h1_limits *limits, char *nam
     return result == H1_COMPLETE ? H1_PASSED_OVER : result;
 }
 
-static inline h1_result field_line(h1_head *head, const h1_limits *limits, h1_field *field, cursor *in)
+static inline h1_result field_line(h1_head *head, const http_head_limits *limits, http_header *field,
+                                   cursor *in)
 {
     field->name = in->at;
     in->at += in->scan->field_name(in->begin, in->at, in->end) - in->at;
@@ -223,10 +226,10 @@ static inline h1_result field_line(h1_head *head, const h1_limits *limits, h1_fi
     return line_end(head, in, in_value);
 }
 
-static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *in)
+static inline h1_result fields(h1_head *head, const http_head_limits *limits, cursor *in)
 {
     h1_seen seen = {0};
-    unsigned most = limits->fields < H1_FIELDS_MAX ? limits->fields : H1_FIELDS_MAX;
+    unsigned most = limits->fields < HTTP_HEADERS_MAX ? limits->fields : HTTP_HEADERS_MAX;
     for (;;) {
         if (in->at == in->end)
             return H1_PARTIAL;
@@ -234,14 +237,14 @@ static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *i
             h1_result result = line_end(head, in, NULL);
             return result == H1_COMPLETE ? h1_conclude(head, &seen) : result;
         }
-        if (head->field_count == most)
+        if (head->request.header_count == most)
             return h1_refuse(head, 431, "too many headers");
-        h1_field *field = &head->fields[head->field_count];
+        http_header *field = &head->headers[head->request.header_count];
         h1_result result = field_line(head, limits, field, in);
         if (result == H1_COMPLETE)
             result = h1_note_field(head, &seen, field);
         if (result == H1_COMPLETE)
-            head->field_count++;
+            head->request.header_count++;
         else if (result != H1_PASSED_OVER)
             return result;
     }
@@ -250,16 +253,18 @@ static inline h1_result fields(h1_head *head, const h1_limits *limits, cursor *i
 /** The scalars that no part of the request line sets for certain. */
 static inline void clear(h1_head *head)
 {
-    head->keep_alive = head->has_length = head->is_chunked = false;
-    head->expects_continue = head->has_upgrade = head->is_encoded = head->is_asterisk = false;
-    head->length = 0;
-    head->host = (tern_str){NULL, 0};
-    head->field_count = 0;
+    head->keep_alive = head->request.has_length = head->is_chunked = false;
+    head->request.has_body = head->expects_continue = head->has_upgrade = head->request.is_encoded =
+        head->request.is_asterisk = false;
+    head->request.length = 0;
+    head->request.host = (tern_str){NULL, 0};
+    head->request.header_count = 0;
+    head->request.headers = head->headers;
     head->status = 0;
     head->reason = NULL;
 }
 
-h1_result h1_head_parse(h1_head *head, const h1_limits *limits, char *data, size_t len, size_t *used)
+h1_result h1_head_parse(h1_head *head, const http_head_limits *limits, char *data, size_t len, size_t *used)
 {
     size_t seen = len < limits->head_bytes ? len : limits->head_bytes;
     cursor in = {data, data, data + seen, scan_best};
@@ -274,17 +279,4 @@ h1_result h1_head_parse(h1_head *head, const h1_limits *limits, char *data, size
     else if (result == H1_PARTIAL && len >= limits->head_bytes)
         result = h1_refuse(head, 431, "the head is too large");
     return result;
-}
-
-h1_field *h1_head_field(h1_head *head, const char *name, size_t name_len, unsigned *from)
-{
-    for (unsigned i = *from; i < head->field_count; i++) {
-        h1_field *field = &head->fields[i];
-        if (field->name_len == name_len && text_equal_nocase(field->name, name, name_len)) {
-            *from = i + 1;
-            return field;
-        }
-    }
-    *from = head->field_count;
-    return NULL;
 }

@@ -19,17 +19,17 @@ static void set_path(h1_head *head, const char *path, const char *end)
 {
     const char *question = memchr(path, '?', (size_t)(end - path));
     const char *path_end = question != NULL ? question : end;
-    head->query =
+    head->request.query =
         question != NULL ? (tern_str){question + 1, (size_t)(end - question - 1)} : (tern_str){NULL, 0};
     if (path_end == path) {
-        head->path = TERN_STR("/");
-        head->path_is_plain = true;
+        head->request.path = TERN_STR("/");
+        head->request.path_is_plain = true;
         return;
     }
-    head->path = (tern_str){path, (size_t)(path_end - path)};
+    head->request.path = (tern_str){path, (size_t)(path_end - path)};
     bool is_plain = true;
     scan_scalar.path(path, path, path_end, &is_plain);
-    head->path_is_plain = is_plain;
+    head->request.path_is_plain = is_plain;
 }
 
 /** Length of "http://" or "https://" at the start of `target`, 0 when neither is there. */
@@ -45,19 +45,19 @@ static size_t scheme_length(const char *target, size_t len)
 h1_result h1_special_target(h1_head *head, const char *target, size_t len)
 {
     const char *end = target + len;
-    if (head->method == HTTP_CONNECT) {
+    if (head->request.method == HTTP_CONNECT) {
         bool has_port = false;
         if (!authority_is_valid(target, len, &has_port) || !has_port)
             return h1_refuse(head, 400, "the target of CONNECT is not host:port");
-        head->host = (tern_str){target, len};
+        head->request.host = (tern_str){target, len};
         set_path(head, end, end);
         return H1_COMPLETE;
     }
-    if (len == 1 && *target == '*' && head->method == HTTP_OPTIONS) {
-        head->is_asterisk = true;
-        head->path_is_plain = true;
-        head->path = (tern_str){target, 1};
-        head->query = (tern_str){NULL, 0};
+    if (len == 1 && *target == '*' && head->request.method == HTTP_OPTIONS) {
+        head->request.is_asterisk = true;
+        head->request.path_is_plain = true;
+        head->request.path = (tern_str){target, 1};
+        head->request.query = (tern_str){NULL, 0};
         return H1_COMPLETE;
     }
     size_t scheme = scheme_length(target, len);
@@ -67,8 +67,8 @@ h1_result h1_special_target(h1_head *head, const char *target, size_t len)
     const char *authority_end = authority;
     while (authority_end != end && *authority_end != '/' && *authority_end != '?')
         authority_end++;
-    head->host = (tern_str){authority, (size_t)(authority_end - authority)};
-    if (!authority_is_valid(head->host.data, head->host.len, NULL))
+    head->request.host = (tern_str){authority, (size_t)(authority_end - authority)};
+    if (!authority_is_valid(head->request.host.data, head->request.host.len, NULL))
         return h1_refuse(head, 400, "the target's host is not valid");
     set_path(head, authority_end, end);
     return H1_COMPLETE;
@@ -127,18 +127,19 @@ static h1_result note_host(h1_head *head, h1_seen *seen, tern_str value)
     if (seen->host)
         return h1_refuse(head, 400, "more than one Host");
     seen->host = true;
-    if (value.len == 0 && head->minor_version == 0)
+    if (value.len == 0 && head->request.version == HTTP_1_0)
         return H1_COMPLETE; /* same as without */
     if (!host_is_valid(value))
         return h1_refuse(head, 400, "Host is not valid");
-    if (head->host.data == NULL) /* the host of an absolute-form target wins: RFC 9112 section 3.2.2 */
-        head->host = value;
+    if (head->request.host.data ==
+        NULL) /* the host of an absolute-form target wins: RFC 9112 section 3.2.2 */
+        head->request.host = value;
     return H1_COMPLETE;
 }
 
 static h1_result note_content_length(h1_head *head, h1_seen *seen, tern_str value)
 {
-    if (head->has_length)
+    if (head->request.has_length)
         return h1_refuse(head, 400, "more than one Content-Length");
     if (seen->transfer_encoding)
         return h1_refuse(head, 400, "Content-Length together with Transfer-Encoding");
@@ -157,8 +158,9 @@ static h1_result note_content_length(h1_head *head, h1_seen *seen, tern_str valu
         return h1_refuse(head, 400, "Content-Length is empty");
     if (is_huge)
         return h1_refuse(head, 413, "Content-Length is too large");
-    head->has_length = true;
-    head->length = sum;
+    head->request.has_length = true;
+    head->request.length = sum;
+    head->request.has_body = sum > 0;
     return H1_COMPLETE;
 }
 
@@ -206,11 +208,11 @@ static int coding_status(tern_str value)
 
 static h1_result note_transfer_encoding(h1_head *head, h1_seen *seen, tern_str value)
 {
-    if (head->minor_version == 0)
+    if (head->request.version == HTTP_1_0)
         return h1_refuse(head, 400, "Transfer-Encoding in HTTP/1.0");
     if (seen->transfer_encoding)
         return h1_refuse(head, 400, "more than one Transfer-Encoding");
-    if (head->has_length)
+    if (head->request.has_length)
         return h1_refuse(head, 400, "Content-Length together with Transfer-Encoding");
     seen->transfer_encoding = true;
     int status = coding_status(value);
@@ -218,7 +220,7 @@ static h1_result note_transfer_encoding(h1_head *head, h1_seen *seen, tern_str v
         return h1_refuse(head, 501, "a transfer coding other than chunked");
     if (status != 0)
         return h1_refuse(head, 400, "Transfer-Encoding is malformed");
-    head->is_chunked = true;
+    head->is_chunked = head->request.has_body = true;
     return H1_COMPLETE;
 }
 
@@ -280,7 +282,7 @@ static h1_result note_content_encoding(h1_head *head, h1_seen *seen, tern_str va
 {
     (void)seen;
     (void)value;
-    head->is_encoded = true;
+    head->request.is_encoded = true;
     return H1_COMPLETE;
 }
 
@@ -300,7 +302,7 @@ static const struct {
     [17] = {{"transfer-encoding", 17}, note_transfer_encoding},
 };
 
-h1_result h1_note_field(h1_head *head, h1_seen *seen, const h1_field *field)
+h1_result h1_note_field(h1_head *head, h1_seen *seen, const http_header *field)
 {
     size_t len = field->name_len;
     if (len >= sizeof known / sizeof *known || known[len].note == NULL ||
@@ -311,13 +313,12 @@ h1_result h1_note_field(h1_head *head, h1_seen *seen, const h1_field *field)
 
 h1_result h1_conclude(h1_head *head, const h1_seen *seen)
 {
-    if (!seen->host && head->minor_version == 1)
+    if (!seen->host && head->request.version == HTTP_1_1)
         return h1_refuse(head, 400, "no Host");
-    head->keep_alive = !seen->token_close && (head->minor_version == 1 || seen->token_keep_alive);
+    head->keep_alive = !seen->token_close && (head->request.version == HTTP_1_1 || seen->token_keep_alive);
     head->has_upgrade = seen->upgrade && seen->token_upgrade;
     /* Without a body there is nothing to wait for, and HTTP/1.0 does not have 100: RFC 9110 section
      * 10.1.1. */
-    head->expects_continue =
-        seen->expect && head->minor_version == 1 && (head->is_chunked || head->length > 0);
+    head->expects_continue = seen->expect && head->request.version == HTTP_1_1 && head->request.has_body;
     return H1_COMPLETE;
 }

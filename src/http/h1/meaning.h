@@ -22,7 +22,7 @@ h1_result h1_refuse(h1_head *head, int status, const char *reason);
 h1_result h1_special_target(h1_head *head, const char *target, size_t len);
 
 /** Takes note of one field; H1_COMPLETE when it is acceptable. */
-h1_result h1_note_field(h1_head *head, h1_seen *seen, const h1_field *field);
+h1_result h1_note_field(h1_head *head, h1_seen *seen, const http_header *field);
 
 /** Checks what only the whole head shows, and fills in what follows from all fields together. */
 h1_result h1_conclude(h1_head *head, const h1_seen *seen);

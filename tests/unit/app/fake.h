@@ -4,6 +4,7 @@
 
 #include "app/ctx.h"
 #include "check.h"
+#include "http/h1/head.h"
 #include "runtime/coro.h"
 
 typedef struct fake {
@@ -12,6 +13,7 @@ typedef struct fake {
     route r;
     tern_ctx c;
     tern_reply reply;
+    h1_head parsed;
     char head[16 * 1024];
     char lent[4096];
 } fake;
@@ -19,13 +21,14 @@ typedef struct fake {
 /** Initialises `f` as the request in `head`, with 1 MiB of memory. */
 __attribute__((unused)) static void fake_open(fake *f, const char *head)
 {
-    const h1_limits limits = {
-        .head_bytes = sizeof f->head, .target_bytes = sizeof f->head, .fields = H1_FIELDS_MAX};
+    const http_head_limits limits = {
+        .head_bytes = sizeof f->head, .target_bytes = sizeof f->head, .fields = HTTP_HEADERS_MAX};
     size_t len = strlen(head), used;
     memset(f, 0, sizeof *f);
     CHECK(len < sizeof f->head);
     memcpy(f->head, head, len);
-    CHECK_INT(h1_head_parse(&f->x.head, &limits, f->head, len, &used), H1_COMPLETE);
+    CHECK_INT(h1_head_parse(&f->parsed, &limits, f->head, len, &used), H1_COMPLETE);
+    f->x.request = &f->parsed.request;
     arena_init(&f->x.arena, f->lent, sizeof f->lent, 1024 * 1024);
     f->c.x = &f->x;
     f->c.app = &f->app;

@@ -315,7 +315,7 @@ static tern_reply crash_report(tern_ctx *c)
 TEST(threat_084_a_crash_report_escapes_the_path)
 {
     fake_open(&f, "GET /a%0A\\ HTTP/1.1\r\nHost: h\r\n\r\n");
-    f.x.head.path = TERN_STR("/a\n\x1b[1m\\");
+    f.parsed.request.path = TERN_STR("/a\n\x1b[1m\\");
     strcpy(f.c.request_id, "abc");
     fake_run(&f, NULL, crash_report);
     CHECK_REPLY(&f, 200, "GET /a\\x0a\\x1b[1m\\x5c route=/fake request=abc");

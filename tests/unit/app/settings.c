@@ -236,6 +236,106 @@ TEST(settings_have_no_way_to_prepare_until_one_of_the_words_is_given)
                "--database-prepare: \"sometimes\" is not one of auto, always, never");
 }
 
+/** What `s` listens on, as one text. */
+static const char *listened_on(const settings *s)
+{
+    static char all[LISTENERS_MAX * LISTEN_TEXT_BYTES];
+    all[0] = '\0';
+    for (unsigned i = 0; i < s->listen.count; i++) {
+        char one[LISTEN_TEXT_BYTES];
+        listen_address_print(&s->listen.items[i], one);
+        strcat(strcat(all, i > 0 ? " " : ""), one);
+    }
+    return all;
+}
+
+static const tern_app_options listening = {.title = "T", .listen = "http://0.0.0.0:80, unix:/run/app"};
+
+TEST(settings_listen_where_the_strongest_source_says)
+{
+    static const struct {
+        const tern_app_options *options;
+        const char *listen, *port, *words, *result;
+    } rows[] = {
+        {&plain, "", "", "", "http://127.0.0.1:8000"},
+        {&listening, "", "", "", "http://0.0.0.0:80 unix:/run/app"},
+        {&listening, "http://a:1", "", "", "http://a:1"},
+        {&listening, "", "9000", "", "http://127.0.0.1:9000"},
+        {&listening, "", "", "--port 9000", "http://127.0.0.1:9000"},
+        {&plain, "http://a:1,http://a:2", "", "", "http://a:1 http://a:2"},
+        {&plain, " http://a:1 , http://a:2\n", "", "", "http://a:1 http://a:2"},
+        {&plain, "http://a:1", "", "--listen http://b:2", "http://b:2"},
+        {&plain, "http://a:1", "", "--listen=http://b:2 --listen http://b:3", "http://b:2 http://b:3"},
+        {&plain, "", "", "--listen https://[::]:443,http://[::]:80", "https://[::]:443 http://[::]:80"},
+        {&plain, "http://a:1", "", "--host h", "http://h:8000"},
+        {&plain, "", "9000", "--listen http://b:2", "http://b:2"},
+        {&plain, "", "9000", "--host ::1", "http://[::1]:9000"},
+        {&plain, "", "9000", "--host unix:/run/app", "unix:/run/app"},
+        {&plain, "", "", "--listen systemd", "systemd"},
+    };
+    settings s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        setenv("TERN_LISTEN", rows[i].listen, 1);
+        setenv("TERN_PORT", rows[i].port, 1);
+        CHECK_TEXT(read_line(&s, rows[i].options, rows[i].words), "");
+        CHECK_TEXT(listened_on(&s), rows[i].result);
+    }
+    unsetenv("TERN_LISTEN");
+    unsetenv("TERN_PORT");
+}
+
+TEST(settings_refuse_two_ways_to_say_where_to_listen)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, "--listen http://a:1 --port 9000"),
+               "--listen and --host or --port are two ways to say where to listen; give one of them");
+    CHECK_TEXT(read_line(&s, &plain, "--host h --listen http://a:1"),
+               "--listen and --host or --port are two ways to say where to listen; give one of them");
+    setenv("TERN_LISTEN", "http://a:1", 1);
+    setenv("TERN_PORT", "9000", 1);
+    CHECK_TEXT(
+        read_line(&s, &plain, ""),
+        "TERN_LISTEN and TERN_HOST or TERN_PORT are two ways to say where to listen; give one of them");
+    unsetenv("TERN_LISTEN");
+    unsetenv("TERN_PORT");
+}
+
+TEST(settings_refuse_addresses_that_are_wrong)
+{
+    static const char *const rows[][2] = {
+        {"--listen localhost:8000", "--listen: \"localhost:8000\" is not an address to listen on: write "
+                                    "http://HOST:PORT, https://HOST:PORT, unix:/PATH or systemd"},
+        {"--listen http://a:1,http://b", "--listen: \"http://b\" is not an address to listen on: it has no "
+                                         "port, as in http://localhost:8000"},
+        {"--listen http://a:1 --listen https://A:1", "--listen: \"https://A:1\" is given twice"},
+        {"--listen systemd,systemd", "--listen: \"systemd\" is given twice"},
+        {"--listen ,", "--listen: \",\" is not a list of URLs"},
+        {"--listen=", "--listen: \"\" is not a list of URLs"},
+        {"--listen", "--listen: needs a value after it, a list of URLs"},
+        {"--host http://a", "--host: \"http://a\" is not a host: its host has a character that names and "
+                            "addresses can't have"},
+    };
+    settings s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_TEXT(read_line(&s, &plain, rows[i][0]), rows[i][1]);
+    const tern_app_options wrong = {.listen = "8000"};
+    CHECK_TEXT(read_line(&s, &wrong, ""),
+               "tern_app_new: .listen: \"8000\" is not an address to listen on: write "
+               "http://HOST:PORT, https://HOST:PORT, unix:/PATH or systemd");
+}
+
+TEST(settings_take_sixteen_addresses_and_refuse_the_next)
+{
+    char line[512] = "--listen ";
+    for (int i = 1; i <= LISTENERS_MAX; i++)
+        sprintf(line + strlen(line), "http://a:%d,", i);
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, line), "");
+    CHECK_INT(s.listen.count, 16);
+    strcat(line, "http://a:17");
+    CHECK_TEXT(read_line(&s, &plain, line), "--listen: there are more than 16 addresses");
+}
+
 TEST(settings_help_names_every_flag_and_variable_in_lines_that_fit_a_terminal)
 {
     buf page = {0};

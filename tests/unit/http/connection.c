@@ -25,7 +25,8 @@ static void sleep_ms(uint64_t ms)
 
 static bool path_is(const http_exchange *x, const char *path)
 {
-    return x->head.path.len == strlen(path) && memcmp(x->head.path.data, path, x->head.path.len) == 0;
+    return x->request->path.len == strlen(path) &&
+           memcmp(x->request->path.data, path, x->request->path.len) == 0;
 }
 
 static void reply_file(http_exchange *x)
@@ -76,7 +77,7 @@ static void handle_path(http_exchange *x)
     } else if (path_is(x, "/file") || path_is(x, "/short-file")) {
         reply_file(x);
     } else {
-        http_reply(x, 200, "text/plain", x->head.path.data, x->head.path.len);
+        http_reply(x, 200, "text/plain", x->request->path.data, x->request->path.len);
     }
 }
 
@@ -96,7 +97,7 @@ static void accept_head(void *self, http_exchange *x)
 {
     (void)self;
     x->policy.is_streamed = path_is(x, "/count");
-    x->deadline_ms = loop_self.now_ms + (path_is(x, "/sleep") && x->head.query.len != 0 ? 10 : 5000);
+    x->deadline_ms = loop_self.now_ms + (path_is(x, "/sleep") && x->request->query.len != 0 ? 10 : 5000);
     if (path_is(x, "/early"))
         http_reply(x, 404, NULL, "no", 2);
 }
@@ -117,7 +118,7 @@ static void serve(int fd)
     static timer_entry timer = {.fire = stop_when_empty};
     if (!loop_open() || !http_server_open(&service, &limits))
         exit(2);
-    http_server_on_connection(NULL, fd);
+    http_server_on_connection(NULL, fd, (worker_arrival){0});
     timer_start(&loop_self.timers, &timer, loop_self.now_ms + 2);
     loop_run();
     http_server_close();

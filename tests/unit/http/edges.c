@@ -21,7 +21,8 @@ static bool stays; /* the client waits for the server to close */
 
 static bool path_is(const http_exchange *x, const char *path)
 {
-    return x->head.path.len == strlen(path) && memcmp(x->head.path.data, path, x->head.path.len) == 0;
+    return x->request->path.len == strlen(path) &&
+           memcmp(x->request->path.data, path, x->request->path.len) == 0;
 }
 
 static void accept_head(void *self, http_exchange *x)

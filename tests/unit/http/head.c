@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const h1_limits limits = {.head_bytes = 16384, .target_bytes = 8192, .fields = H1_FIELDS_MAX};
+static const http_head_limits limits = {
+    .head_bytes = 16384, .target_bytes = 8192, .fields = HTTP_HEADERS_MAX};
 
 /** Parses a heap copy of exactly `len` bytes, so that AddressSanitizer detects a read past them. The copy
  * stays allocated until the test's process ends: the head points into it. */
-static h1_result parse(h1_head *head, const h1_limits *with, const char *text, size_t len, size_t *used)
+static h1_result parse(h1_head *head, const http_head_limits *with, const char *text, size_t len,
+                       size_t *used)
 {
     static char *copies[8];
     static unsigned next;
@@ -77,20 +79,20 @@ TEST(head_of_a_plain_request_is_read)
     must_parse(
         &head,
         "GET /a/b?x=1&y HTTP/1.1\r\nHost: example.org:8080\r\nAccept:\t text/html \t\r\nEmpty:\r\n\r\n");
-    CHECK_INT(head.method, HTTP_GET);
-    CHECK_INT(head.minor_version, 1);
-    check_str(head.method_text, "GET");
-    check_str(head.path, "/a/b");
-    check_str(head.query, "x=1&y");
-    check_str(head.host, "example.org:8080");
-    CHECK(head.keep_alive && head.path_is_plain);
-    CHECK(!head.has_length && !head.is_chunked && !head.expects_continue && !head.has_upgrade);
-    CHECK(!head.is_asterisk);
-    CHECK_INT(head.length, 0);
-    CHECK_INT(head.field_count, 3);
-    CHECK_BYTES(head.fields[1].name, head.fields[1].name_len, "Accept", 6);
-    CHECK_BYTES(head.fields[1].value, head.fields[1].value_len, "text/html", 9);
-    CHECK_INT(head.fields[2].value_len, 0);
+    CHECK_INT(head.request.method, HTTP_GET);
+    CHECK_INT(head.request.version, 1);
+    check_str(head.request.method_text, "GET");
+    check_str(head.request.path, "/a/b");
+    check_str(head.request.query, "x=1&y");
+    check_str(head.request.host, "example.org:8080");
+    CHECK(head.keep_alive && head.request.path_is_plain);
+    CHECK(!head.request.has_length && !head.is_chunked && !head.expects_continue && !head.has_upgrade);
+    CHECK(!head.request.is_asterisk);
+    CHECK_INT(head.request.length, 0);
+    CHECK_INT(head.request.header_count, 3);
+    CHECK_BYTES(head.headers[1].name, head.headers[1].name_len, "Accept", 6);
+    CHECK_BYTES(head.headers[1].value, head.headers[1].value_len, "text/html", 9);
+    CHECK_INT(head.headers[2].value_len, 0);
 }
 
 TEST(head_fields_beyond_the_count_are_left_alone)
@@ -98,8 +100,8 @@ TEST(head_fields_beyond_the_count_are_left_alone)
     h1_head head;
     memset(&head, 0xa5, sizeof head);
     must_parse(&head, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    CHECK_INT(head.field_count, 1);
-    for (const char *byte = (const char *)&head.fields[1]; byte != (const char *)(&head.fields + 1); byte++)
+    CHECK_INT(head.request.header_count, 1);
+    for (const char *byte = (const char *)&head.headers[1]; byte != (const char *)(&head.headers + 1); byte++)
         CHECK_INT((unsigned char)*byte, 0xa5);
 }
 
@@ -116,18 +118,19 @@ static const char *const good_heads[] = {
 /** Whether two heads of the same bytes at different addresses have the same meaning. */
 static bool is_same(const h1_head *a, const char *a_data, const h1_head *b, const char *b_data)
 {
-    bool same = a->method == b->method && a->minor_version == b->minor_version &&
-                a->keep_alive == b->keep_alive && a->has_length == b->has_length &&
+    bool same = a->request.method == b->request.method && a->request.version == b->request.version &&
+                a->keep_alive == b->keep_alive && a->request.has_length == b->request.has_length &&
                 a->is_chunked == b->is_chunked && a->expects_continue == b->expects_continue &&
-                a->has_upgrade == b->has_upgrade && a->is_asterisk == b->is_asterisk &&
-                a->path_is_plain == b->path_is_plain && a->length == b->length &&
-                a->path.len == b->path.len && a->query.len == b->query.len && a->host.len == b->host.len &&
-                a->field_count == b->field_count;
-    for (unsigned i = 0; same && i < a->field_count; i++)
-        same = a->fields[i].name - a_data == b->fields[i].name - b_data &&
-               a->fields[i].value - a_data == b->fields[i].value - b_data &&
-               a->fields[i].name_len == b->fields[i].name_len &&
-               a->fields[i].value_len == b->fields[i].value_len;
+                a->has_upgrade == b->has_upgrade && a->request.is_asterisk == b->request.is_asterisk &&
+                a->request.path_is_plain == b->request.path_is_plain &&
+                a->request.length == b->request.length && a->request.path.len == b->request.path.len &&
+                a->request.query.len == b->request.query.len && a->request.host.len == b->request.host.len &&
+                a->request.header_count == b->request.header_count;
+    for (unsigned i = 0; same && i < a->request.header_count; i++)
+        same = a->headers[i].name - a_data == b->headers[i].name - b_data &&
+               a->headers[i].value - a_data == b->headers[i].value - b_data &&
+               a->headers[i].name_len == b->headers[i].name_len &&
+               a->headers[i].value_len == b->headers[i].value_len;
     return same;
 }
 
@@ -181,8 +184,8 @@ TEST(methods_are_known_by_their_exact_name)
         char text[128];
         snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: a\r\n\r\n", rows[i].text);
         must_parse(&head, text);
-        CHECK_INT(head.method, rows[i].method);
-        check_str(head.method_text, rows[i].text);
+        CHECK_INT(head.request.method, rows[i].method);
+        check_str(head.request.method_text, rows[i].text);
         if (rows[i].method != HTTP_OTHER_METHOD)
             CHECK_TEXT(http_method_name(rows[i].method), rows[i].text);
     }
@@ -222,11 +225,11 @@ TEST(targets_give_path_query_and_host)
         char text[256];
         snprintf(text, sizeof text, "%sHTTP/1.1\r\nHost: h\r\n\r\n", rows[i].line);
         must_parse(&head, text);
-        check_str(head.path, rows[i].path);
-        check_str(head.query, rows[i].query);
-        check_str(head.host, rows[i].host);
-        CHECK_INT(head.path_is_plain, rows[i].is_plain);
-        CHECK_INT(head.is_asterisk, rows[i].path[0] == '*');
+        check_str(head.request.path, rows[i].path);
+        check_str(head.request.query, rows[i].query);
+        check_str(head.request.host, rows[i].host);
+        CHECK_INT(head.request.path_is_plain, rows[i].is_plain);
+        CHECK_INT(head.request.is_asterisk, rows[i].path[0] == '*');
     }
 }
 
@@ -287,9 +290,9 @@ TEST(threat_005_a_huge_content_length_never_wraps)
     };
     CHECK_REFUSALS(rows);
     must_parse(&head, POST_WITH("Content-Length: 9223372036854775807"));
-    CHECK(head.has_length && head.length == (uint64_t)INT64_MAX);
+    CHECK(head.request.has_length && head.request.length == (uint64_t)INT64_MAX);
     must_parse(&head, POST_WITH("Content-Length: 00000000000000000000000000000000000000000000000005"));
-    CHECK(head.has_length && head.length == 5);
+    CHECK(head.request.has_length && head.request.length == 5);
     char text[600], digits[401];
     memset(digits, '7', 400);
     digits[400] = '\0';
@@ -322,7 +325,7 @@ TEST(threat_006_transfer_codings_other_than_chunked_once_are_refused)
     };
     CHECK_REFUSALS(rows);
     must_parse(&head, POST_WITH("Transfer-Encoding: chunked"));
-    CHECK(head.is_chunked && !head.has_length);
+    CHECK(head.is_chunked && !head.request.has_length);
 }
 
 TEST(threat_007_control_and_high_bytes_beside_chunked_are_refused)
@@ -423,23 +426,23 @@ TEST(threat_018_malformed_header_names_are_refused)
 }
 
 /** The names of the kept fields, each followed by a blank. */
-static const char *names_with(const h1_limits *with, const char *text)
+static const char *names_with(const http_head_limits *with, const char *text)
 {
     static char names[256];
     static h1_head head;
     size_t used = 0, len = 0;
     CHECK_INT(parse(&head, with, text, strlen(text), &used), H1_COMPLETE);
     CHECK_INT(used, strlen(text));
-    for (unsigned i = 0; i < head.field_count; i++)
-        len += (size_t)snprintf(names + len, sizeof names - len, "%.*s ", (int)head.fields[i].name_len,
-                                head.fields[i].name);
+    for (unsigned i = 0; i < head.request.header_count; i++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%.*s ", (int)head.headers[i].name_len,
+                                head.headers[i].name);
     return names;
 }
 
 TEST(threat_018_a_field_with_an_underscore_is_ignored)
 {
     static const tern_str names[] = {{"access_token", 12}};
-    h1_limits named = limits, all = limits;
+    http_head_limits named = limits, all = limits;
     named.underscored_names = names;
     named.underscored_count = 1;
     all.keeps_underscores = true;
@@ -456,19 +459,19 @@ TEST(threat_018_a_field_with_an_underscore_never_frames_a_body)
         "POST / HTTP/1.1\r\nHost: a\r\nContent_Length: 5\r\nTransfer_Encoding: chunked\r\n"
         "Content_Length: 6\r\n\r\n";
     static h1_head head;
-    h1_limits all = limits;
+    http_head_limits all = limits;
     all.keeps_underscores = true;
-    const h1_limits *each[] = {&limits, &all};
+    const http_head_limits *each[] = {&limits, &all};
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         size_t used = 0;
         CHECK_INT(parse(&head, each[i], text, strlen(text), &used), H1_COMPLETE);
-        CHECK(!head.has_length && !head.is_chunked);
+        CHECK(!head.request.has_length && !head.is_chunked);
     }
 }
 
 TEST(threat_018_ignored_fields_count_only_as_bytes)
 {
-    h1_limits with = limits;
+    http_head_limits with = limits;
     with.fields = 2;
     CHECK_TEXT(names_with(&with, "GET / HTTP/1.1\r\na_: 1\r\nb_: 2\r\nHost: a\r\nc_: 3\r\nX: 4\r\n\r\n"),
                "Host X ");
@@ -522,19 +525,19 @@ TEST(threat_019_a_missing_duplicate_or_malformed_host_is_refused)
         char text[128];
         snprintf(text, sizeof text, GET_FROM("%s"), good[i]);
         must_parse(&head, text);
-        check_str(head.host, good[i]);
+        check_str(head.request.host, good[i]);
     }
     must_parse(&head, "GET / HTTP/1.0\r\n\r\n");
-    check_str(head.host, NULL);
+    check_str(head.request.host, NULL);
     must_parse(&head, "GET / HTTP/1.0\r\nHost:\r\n\r\n");
-    check_str(head.host, NULL);
+    check_str(head.request.host, NULL);
 }
 
 TEST(threat_020_the_host_of_an_absolute_target_wins_over_host)
 {
     static h1_head head;
     must_parse(&head, "GET http://one.example/ HTTP/1.1\r\nHost: two.example\r\n\r\n");
-    check_str(head.host, "one.example");
+    check_str(head.request.host, "one.example");
     static const refusal rows[] = {
         {400, "GET http://one.example/ HTTP/1.1\r\n\r\n", 0},
         {400, "GET http://one.example/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 0},
@@ -558,7 +561,7 @@ TEST(threat_021_bodies_and_odd_methods_are_reported_to_the_server)
 {
     static h1_head head;
     must_parse(&head, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
-    CHECK(head.has_length && head.length == 9);
+    CHECK(head.request.has_length && head.request.length == 9);
     must_parse(&head, "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     CHECK(head.is_chunked);
     char *long_method = malloc(10240);
@@ -604,7 +607,7 @@ TEST(threat_022_expectations_other_than_100_continue_are_417)
 }
 
 /** The status of a request of `len` bytes that arrives in pieces of doubling size. */
-static int status_of(const h1_limits *with, const char *text, size_t len)
+static int status_of(const http_head_limits *with, const char *text, size_t len)
 {
     static h1_head head;
     size_t used = 0;
@@ -676,7 +679,7 @@ TEST(threat_024_the_head_limit_is_exact)
     const char text[] = "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     size_t len = sizeof text - 1, used = 0;
     static h1_head head;
-    h1_limits with = limits;
+    http_head_limits with = limits;
     with.head_bytes = len;
     CHECK_INT(parse(&head, &with, text, len, &used), H1_COMPLETE);
     CHECK_INT(parse(&head, &with, text, len - 1, &used), H1_PARTIAL);
@@ -764,10 +767,10 @@ TEST(threat_029_connection_never_removes_a_header)
     static h1_head head;
     must_parse(&head, POST_WITH("Connection: close, Authorization, Cookie, X-Forwarded-For, Host\r\n"
                                 "Authorization: secret\r\nCookie: a=b\r\nX-Forwarded-For: 192.0.2.1"));
-    CHECK_INT(head.field_count, 5);
+    CHECK_INT(head.request.header_count, 5);
     unsigned from = 0;
-    CHECK(h1_head_field(&head, "authorization", 13, &from) == &head.fields[2]);
-    check_str(head.host, "a");
+    CHECK(http_request_header(&head.request, "authorization", 13, &from) == &head.headers[2]);
+    check_str(head.request.host, "a");
     CHECK(!head.keep_alive);
 }
 
@@ -802,10 +805,10 @@ TEST(header_names_are_compared_in_full)
         POST_WITH("Contant-Length: 1\r\nContent-Lengty: 2\r\nContentxLength: 3\r\nXontent-Length: 4\r\n"
                   "Transfer-Encodinx: x\r\nTransferxEncoding: x\r\nHosx: b\r\nConnectiox: close\r\n"
                   "Expecx: y\r\nUpgradx: z\r\nXpgrade: z"));
-    CHECK(!head.has_length && !head.is_chunked && head.keep_alive);
-    CHECK_INT(head.field_count, 12);
+    CHECK(!head.request.has_length && !head.is_chunked && head.keep_alive);
+    CHECK_INT(head.request.header_count, 12);
     must_parse(&head, "POST / HTTP/1.1\r\nhOsT: a\r\ncOnTeNt-LeNgTh: 7\r\ncOnNeCtIoN: cLoSe\r\n\r\n");
-    CHECK(head.has_length && head.length == 7 && !head.keep_alive);
+    CHECK(head.request.has_length && head.request.length == 7 && !head.keep_alive);
 }
 
 TEST(fields_are_found_one_after_the_other)
@@ -813,14 +816,14 @@ TEST(fields_are_found_one_after_the_other)
     static h1_head head;
     must_parse(&head, POST_WITH("Accept: a\r\nCookie: b\r\naccept: c"));
     unsigned from = 0;
-    const h1_field *field = h1_head_field(&head, "Accept", 6, &from);
+    const http_header *field = http_request_header(&head.request, "Accept", 6, &from);
     CHECK(field != NULL);
     CHECK_BYTES(field->value, field->value_len, "a", 1);
-    field = h1_head_field(&head, "Accept", 6, &from);
+    field = http_request_header(&head.request, "Accept", 6, &from);
     CHECK(field != NULL);
     CHECK_BYTES(field->value, field->value_len, "c", 1);
-    CHECK(h1_head_field(&head, "Accept", 6, &from) == NULL);
-    CHECK(h1_head_field(&head, "Accept", 6, &from) == NULL);
+    CHECK(http_request_header(&head.request, "Accept", 6, &from) == NULL);
+    CHECK(http_request_header(&head.request, "Accept", 6, &from) == NULL);
 }
 
 static uint32_t random_state = 1;

@@ -1,4 +1,7 @@
-#include "http/h1/head.h"
+/** What a request's head holds. */
+#include "http/request.h"
+
+#include "base/text.h"
 
 #include <string.h>
 
@@ -26,4 +29,18 @@ http_method http_method_of(const char *name, size_t len)
             memcmp(names[method].data, name, len) == 0)
             return method;
     return HTTP_OTHER_METHOD;
+}
+
+http_header *http_request_header(const http_request *request, const char *name, size_t name_len,
+                                 unsigned *from)
+{
+    for (unsigned i = *from; i < request->header_count; i++) {
+        http_header *header = &request->headers[i];
+        if (header->name_len == name_len && text_equal_nocase(header->name, name, name_len)) {
+            *from = i + 1;
+            return header;
+        }
+    }
+    *from = request->header_count;
+    return NULL;
 }

@@ -7,7 +7,7 @@
  * the status line, or a leading zero of the next chunk's size. So a peer that waits receives exactly the same
  * bytes, in two packets.
  */
-#include "http/connection.h"
+#include "http/h1/h1.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -26,45 +26,41 @@ static const char status_beginning[] = "HTTP/1.1 ";
 static const char *beginning_of(const http_exchange *x, unsigned *most)
 {
     static const char zeros[CHUNK_ZEROS + 1] = "00000000";
-    bool is_between_chunks = x->is_streaming && x->is_chunked_reply;
+    bool is_between_chunks = x->is_streaming && h1_of(x)->is_chunked_reply;
     *most = is_between_chunks ? CHUNK_ZEROS : sizeof status_beginning - 1;
     return is_between_chunks ? zeros : !x->has_replied ? status_beginning : NULL;
 }
 
-/** The peer has left while the runner waits for something else than the socket. */
-void presence_cancel(http_connection *k)
-{
-    if (k->exchange != NULL)
-        k->exchange->has_client_left = true;
-    coro_cancel(k->runner);
-}
-
 void presence_watch(http_connection *k)
 {
-    http_exchange *x = k->exchange;
-    if (x != NULL && k->peer_closed && x->look_ms == 0)
-        x->look_ms = loop_self.now_ms + (x->head.keep_alive ? 0 : PATIENCE_MS);
+    if (k->stream.exchange == NULL || !k->peer_closed)
+        return;
+    h1_exchange *own = h1_of(k->stream.exchange);
+    if (own->look_ms == 0)
+        own->look_ms = loop_self.now_ms + (own->head.keep_alive ? 0 : PATIENCE_MS);
 }
 
 void presence_look(http_connection *k)
 {
-    http_exchange *x = k->exchange;
+    http_stream *s = &k->stream;
+    http_exchange *x = s->exchange;
+    h1_exchange *own = h1_of(x);
     unsigned most;
     const char *beginning = beginning_of(x, &most);
     /* Each time half as often: nine bytes last for as long as any handler. */
-    x->look_ms = loop_self.now_ms + ((uint64_t)PATIENCE_MS << x->sent_ahead);
-    if (k->reader != NULL || k->writer != NULL || k->is_yielding || k->out != NULL || x->sent_ahead >= most)
+    own->look_ms = loop_self.now_ms + ((uint64_t)PATIENCE_MS << own->sent_ahead);
+    if (s->reader != NULL || s->writer != NULL || s->is_yielding || k->out != NULL || own->sent_ahead >= most)
         return; /* the socket reports it, or the next send does */
     if (beginning == NULL) {
         if (x->is_streaming)
-            presence_cancel(k);
+            stream_cancel(s);
         return;
     }
-    ssize_t n = send(k->source.fd, beginning + x->sent_ahead, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = send(k->source.fd, beginning + own->sent_ahead, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n == 1) {
-        x->sent_ahead++;
+        own->sent_ahead++;
     } else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        k->is_broken = true;
-        presence_cancel(k);
+        s->is_broken = true;
+        stream_cancel(s);
     }
 }

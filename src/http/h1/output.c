@@ -1,86 +1,41 @@
 /** Bytes to the socket: replies are gathered in one block and sent in one call, slow readers are waited
  * for. */
-#include "http/connection.h"
+#include "http/h1/h1.h"
+#include "http/transport.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-enum { GRACE_MS = 5000 };
-
-uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes)
-{
-    uint64_t rate = http_self.limits.min_rate_bytes_s;
-    return rate == 0 ? 0 : began_ms + GRACE_MS + bytes * 1000 / rate;
-}
-
-/** Bytes that the kernel holds for the peer: not sent, or not acknowledged. */
-static uint64_t on_the_way(const http_connection *k)
-{
-    int bytes = 0;
-    return ioctl(k->source.fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
-}
 
 static uint64_t pace_deadline(const http_connection *k, const output_pace *pace)
 {
-    uint64_t left = on_the_way(k), all = pace->behind + pace->sent;
+    uint64_t left = transport_in_flight(k), all = pace->behind + pace->sent;
     return rate_deadline(pace->began_ms, all > left ? all - left : 0);
 }
 
 bool output_wait(http_connection *k, output_pace *pace)
 {
     if (pace->began_ms == 0)
-        *pace = (output_pace){.began_ms = loop_self.now_ms, .behind = on_the_way(k)};
+        *pace = (output_pace){.began_ms = loop_self.now_ms, .behind = transport_in_flight(k)};
     uint64_t at_ms = pace_deadline(k, pace);
-    while (!connection_wait_write(k, at_ms)) {
+    while (!stream_wait_write(&k->stream, at_ms)) {
         at_ms = pace_deadline(k, pace); /* it may have read without making room enough for an event */
-        if (k->is_broken || coro_self()->is_cancelled || at_ms <= loop_self.now_ms)
+        if (k->stream.is_broken || coro_self()->is_cancelled || at_ms <= loop_self.now_ms)
             return false;
     }
     return true;
 }
 
-/* In the queue for `writer`; on the stack of the coroutine that waits. */
-typedef struct write_turn {
-    list_link link;
-    coro *waiting;
-} write_turn;
-
-bool output_wait_turn(http_connection *k)
-{
-    write_turn turn = {.waiting = coro_self()};
-    bool is_cancelled = false;
-    list_append(&k->write_turns, &turn.link);
-    while (k->writer != NULL && !is_cancelled)
-        is_cancelled = coro_wait(0) == CORO_CANCELLED;
-    list_remove(&turn.link);
-    return !is_cancelled;
-}
-
-/** Whoever waits looks for itself whether its turn has come. */
-static void wake_turns(http_connection *k)
-{
-    list_each (link, &k->write_turns)
-        coro_wake(list_owner(link, write_turn, link)->waiting);
-}
-
 /** sendmsg until all is taken or the socket is full; bytes taken, or -1 when it is broken. */
 static ssize_t send_some(http_connection *k, struct iovec *parts, size_t count)
 {
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-    int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (k->is_corked ? MSG_MORE : 0);
     for (;;) {
-        ssize_t n = count == 1 ? send(k->source.fd, parts->iov_base, parts->iov_len, flags)
-                               : sendmsg(k->source.fd, &message, flags);
+        ssize_t n = transport_send(k, parts, count, k->stream.is_corked);
         if (n >= 0)
             return n;
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return 0;
         if (errno != EINTR) {
-            k->is_broken = true;
+            k->stream.is_broken = true;
             return -1;
         }
     }
@@ -123,46 +78,47 @@ static bool send_block(http_connection *k)
 
 bool output_send(http_connection *k, const void *data, size_t len)
 {
-    if (k->is_broken)
+    if (k->stream.is_broken)
         return false;
     if (len == 0 && (k->out == NULL || send_block(k)))
         return true;
     struct iovec both[2] = {{k->out, k->out_len}, {(void *)(uintptr_t)data, len}};
     struct iovec *end = both + (len == 0 ? 1 : 2), *left = skip(both, end, 0);
     output_pace pace = {0};
-    while (left < end && !k->is_broken) {
+    while (left < end && !k->stream.is_broken) {
         ssize_t n = send_some(k, left, (size_t)(end - left));
         if (n > 0) {
             left = skip(left, end, (size_t)n);
             pace.sent += (uint64_t)n;
-            k->writer = coro_self(); /* `out` must not be touched meanwhile */
-            k->is_broken |= !connection_take_turns(k, connection_units((size_t)n));
-            k->writer = NULL;
+            k->stream.writer = coro_self(); /* `out` must not be touched meanwhile */
+            k->stream.is_broken |= !stream_take_turns(&k->stream, stream_units((size_t)n));
+            k->stream.writer = NULL;
         } else if (n == 0 && !output_wait(k, &pace)) {
-            k->is_broken = true;
+            k->stream.is_broken = true;
         }
     }
-    if (!k->is_broken)
+    if (!k->stream.is_broken)
         release_block(k);
-    wake_turns(k);
-    return !k->is_broken;
+    stream_wake_turns(&k->stream);
+    return !k->stream.is_broken;
 }
 
 void output_try(http_connection *k)
 {
-    if (!k->is_broken && k->out != NULL)
+    if (!k->stream.is_broken && k->out != NULL)
         send_block(k);
 }
 
 char *output_room(http_connection *k, size_t size)
 {
-    k->is_broken |= size > http_self.block_bytes; /* a reply that can't be sent must not be waited for */
-    if (k->is_broken)
+    k->stream.is_broken |=
+        size > http_self.block_bytes; /* a reply that can't be sent must not be waited for */
+    if (k->stream.is_broken)
         return NULL;
     if (k->out_len + size > http_self.block_bytes && !output_send(k, NULL, 0))
         return NULL;
     if (k->out == NULL && (k->out = pool_get(&http_self.blocks)) == NULL) {
-        k->is_broken = true; /* no memory for even one reply: give the connection up */
+        k->stream.is_broken = true; /* no memory for even one reply: give the connection up */
         return NULL;
     }
     return k->out + k->out_len;

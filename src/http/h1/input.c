@@ -1,14 +1,14 @@
 /** Bytes from the socket. */
-#include "http/connection.h"
+#include "http/h1/h1.h"
+#include "http/transport.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 long input_receive(http_connection *k, char *into, size_t size)
 {
     for (;;) {
-        ssize_t n = recv(k->source.fd, into, size, MSG_DONTWAIT);
+        ssize_t n = transport_receive(k, into, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -16,7 +16,7 @@ long input_receive(http_connection *k, char *into, size_t size)
             return n;
         }
         if (n < 0)
-            k->is_broken = true; /* reset, or no memory to receive with: an answer makes no sense */
+            k->stream.is_broken = true; /* reset, or no memory to receive with: an answer makes no sense */
         /* Less than asked for: the socket is empty, and an edge will tell of more. Unless the peer's FIN is
          * in there already: its edge has been seen, so only another recv can find it. */
         k->is_readable = n == (ssize_t)size || (n > 0 && k->peer_closed);
@@ -27,14 +27,14 @@ long input_receive(http_connection *k, char *into, size_t size)
 /** Makes room after in_end while the head in the same block must not move. */
 static bool make_room_for_body(http_connection *k)
 {
-    http_exchange *x = k->exchange;
+    h1_exchange *own = h1_of(k->stream.exchange);
     uint32_t len = k->in_end - k->in_start;
-    if (x->head_block == NULL) {
+    if (own->head_block == NULL) {
         char *block = pool_get(&http_self.blocks);
         if (block == NULL)
             return false;
         memcpy(block, k->in + k->in_start, len);
-        x->head_block = k->in;
+        own->head_block = k->in;
         k->in = block;
     } else {
         memmove(k->in, k->in + k->in_start, len);
@@ -46,10 +46,11 @@ static bool make_room_for_body(http_connection *k)
 
 int input_fill(http_connection *k, uint64_t at_ms)
 {
-    if (!connection_take_turns(k, BUDGET_SYSTEM_CALL) || (k->in_end == k->in_cap && !make_room_for_body(k)))
+    if (!stream_take_turns(&k->stream, BUDGET_SYSTEM_CALL) ||
+        (k->in_end == k->in_cap && !make_room_for_body(k)))
         return -1;
     for (;;) {
-        if (!k->is_readable && !connection_wait_read(k, at_ms))
+        if (!k->is_readable && !stream_wait_read(&k->stream, at_ms))
             return -1;
         long n = input_receive(k, k->in + k->in_end, k->in_cap - k->in_end);
         if (n > 0) {

@@ -1,0 +1,89 @@
+/**
+ * Serves one request after the other from the input block.
+ *
+ * Hot path: no allocation; the exchange and the first bytes of its arena are on the runner's stack.
+ */
+#include "http/h1/h1.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/** Sets all but what the head's parser sets. */
+static void begin(h1_exchange *own, http_connection *k, char *lent)
+{
+    http_exchange *x = &own->base;
+    memset(own, 0, offsetof(h1_exchange, base) + offsetof(http_exchange, address));
+    x->connection = k;
+    x->stream = &k->stream;
+    x->wire = &h1_wire;
+    x->request = &own->head.request;
+    exchange_begin(x, lent);
+}
+
+/** After a head that could not be read: nothing of it may be used. */
+static void forget_head(h1_head *head)
+{
+    int status = head->status;
+    const char *reason = head->reason;
+    memset(head, 0, offsetof(h1_head, headers));
+    head->request = (http_request){.method = HTTP_OTHER_METHOD,
+                                   .version = HTTP_1_1,
+                                   .path_is_plain = true,
+                                   .method_text = {"", 0},
+                                   .path = {"", 0},
+                                   .host = {"", 0}};
+    head->status = status;
+    head->reason = reason;
+}
+
+static void end(h1_exchange *own, http_connection *k)
+{
+    http_exchange *x = &own->base;
+    exchange_end(x);
+    k->is_finished =
+        k->stream.is_broken || !x->has_replied || !own->keeps_alive || k->stream.runner->is_cancelled;
+    k->has_unread_body = !x->body_is_read;
+    k->has_begun_head = false;
+    k->requests++;
+    pool_put(&http_self.blocks, own->head_block);
+}
+
+static bool is_late(const http_connection *k)
+{
+    return k->has_begun_head && loop_self.now_ms >= k->head_began_ms + http_self.limits.head_ms;
+}
+
+/** Answers the first request in the block; false when it is not complete yet. */
+static bool serve_one(http_connection *k)
+{
+    h1_exchange own;
+    char lent[EXCHANGE_LENT_BYTES];
+    size_t used = 0;
+    h1_result result =
+        h1_head_parse(&own.head, &http_self.limits.head, k->in + k->in_start, k->in_end - k->in_start, &used);
+    if (result == H1_PARTIAL && !is_late(k))
+        return false;
+    begin(&own, k, lent);
+    if (result == H1_COMPLETE) {
+        k->in_start += (uint32_t)used;
+        h1_body_begin(&own.base);
+        exchange_answer(&own.base);
+    } else {
+        if (result == H1_PARTIAL) {
+            own.head.status = 408;
+            own.head.reason = "the request's head came too slowly";
+        }
+        forget_head(&own.head);
+        exchange_refuse(&own.base, own.head.status, own.head.reason);
+    }
+    end(&own, k);
+    return true;
+}
+
+void h1_serve_buffered(http_connection *k)
+{
+    while (k->in_start != k->in_end && !k->is_finished && serve_one(k))
+        if (k->in_start != k->in_end && !stream_take_turns(&k->stream, BUDGET_REQUEST))
+            k->is_finished = k->stream.is_broken = true;
+}

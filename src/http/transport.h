@@ -1,0 +1,48 @@
+/**
+ * The bytes of a connection: one place for every call on its socket.
+ *
+ * Hot path: transport_receive and transport_send are inline.
+ */
+#ifndef HTTP_TRANSPORT_H
+#define HTTP_TRANSPORT_H
+
+#include "http/connection.h"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+/** As recv(2), without waiting. */
+static inline ssize_t transport_receive(http_connection *k, void *into, size_t size)
+{
+    return recv(k->source.fd, into, size, MSG_DONTWAIT);
+}
+
+/** As sendmsg(2) of `count` (at least 1) parts, without waiting. `more`: more follows at once. */
+static inline ssize_t transport_send(http_connection *k, struct iovec *parts, size_t count, bool more)
+{
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    return count == 1 ? send(k->source.fd, parts->iov_base, parts->iov_len, flags)
+                      : sendmsg(k->source.fd, &message, flags);
+}
+
+/** As sendfile(2): moves `*offset` on. */
+static inline ssize_t transport_send_file(http_connection *k, int fd, off_t *offset, size_t size)
+{
+    return sendfile(k->source.fd, fd, offset, size);
+}
+
+/* transport.c */
+/** Tells the peer that nothing more will be sent. False when it is gone. */
+bool transport_finish(http_connection *k);
+/** Has the connection end with a reset when it is closed, so that the peer takes no part for the whole. */
+void transport_reset(http_connection *k);
+/** Discards some of what the peer sends: as recv(2). */
+ssize_t transport_discard(http_connection *k);
+/** Whether bytes have arrived that were not received yet. */
+bool transport_has_input(const http_connection *k);
+/** Bytes that the kernel holds for the peer: not sent, or not acknowledged. */
+uint64_t transport_in_flight(const http_connection *k);
+
+#endif
