@@ -135,14 +135,14 @@ static void end_abandoned(void *arg)
 }
 
 /* Waits for a turn at the host. NULL with a note when there is none. */
-static fetch_flight *take_turn(fetch_call *k)
+static fetch_flight *take_turn(fetch_call *k, bool is_retry)
 {
     const fetch_message *m = k->message;
     fetch_flight *f = ctx_need(k->c, flight_try_new(k));
     if (m->is_produced || m->options->stream) /* what may be left by more than the waits of this file */
         tern_defer(k->c, end_abandoned, f);
     fetch_host *h = ctx_need(k->c, host_get(m->target.origin, m->target.origin_len));
-    host_turn turn = host_enter(h, m->settings, k->at_ms);
+    host_turn turn = host_enter(h, m->settings, k->at_ms, is_retry);
     f->attempt.host = h;
     f->has_turn = turn == HOST_GO;
     if (turn == HOST_GO)
@@ -305,7 +305,7 @@ static fetch_attempt *send_message(fetch_call *k, fetch_flight **kept)
 {
     for (unsigned number = 1;; number++) {
         uint64_t delay_ms;
-        fetch_flight *f = take_turn(k);
+        fetch_flight *f = take_turn(k, number > 1);
         *kept = f;
         if (f == NULL)
             return NULL;

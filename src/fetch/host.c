@@ -120,11 +120,12 @@ static bool is_paused(const fetch_host *h)
     return h->paused_until_ms != 0 && (loop_self.now_ms < h->paused_until_ms || h->is_probing);
 }
 
-static void begin(fetch_host *h, const tern_fetch_settings *settings)
+static void begin(fetch_host *h, const tern_fetch_settings *settings, bool is_retry)
 {
     h->running++;
     h->is_probing = h->paused_until_ms != 0;
-    h->retries += (double)settings->retry_percent / 100;
+    if (!is_retry)
+        h->retries += (double)settings->retry_percent / 100;
     if (h->retries > RETRIES_MOST)
         h->retries = RETRIES_MOST;
 }
@@ -146,7 +147,7 @@ static host_turn wait_in_line(fetch_host *h, uint64_t at_ms)
 
 static void admit(fetch_host *h, const tern_fetch_settings *settings);
 
-host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_t at_ms)
+host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_t at_ms, bool is_retry)
 {
     if (is_paused(h))
         return HOST_PAUSED;
@@ -164,7 +165,7 @@ host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_
             return HOST_PAUSED;
         }
     }
-    begin(h, settings);
+    begin(h, settings, is_retry);
     return HOST_GO;
 }
 

@@ -37,8 +37,9 @@ void host_release(fetch_host *h);
 
 typedef enum host_turn { HOST_GO, HOST_PAUSED, HOST_FULL, HOST_LATE, HOST_CANCELLED } host_turn;
 
-/** Waits until the call may run, at most until `at_ms`. After HOST_GO the caller ends its turn by host_done. */
-host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_t at_ms);
+/** Waits until the call may run, at most until `at_ms`. After HOST_GO the caller ends its turn by host_done.
+ * A call that is not a retry adds to the budget of retries. */
+host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_t at_ms, bool is_retry);
 
 typedef enum host_outcome { HOST_WORKED, HOST_FAILED, HOST_UNKNOWN /* cancelled: it says nothing */ } host_outcome;
 

@@ -223,6 +223,9 @@ static const char *mistake(const char *url)
     for (const char *at = url; *at != '\0'; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             return "it contains a control character";
+    size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+    if (strncmp(url + scheme, "://", 3) == 0 && (scheme < 4 || scheme > 5 || strncasecmp(url, "https", scheme) != 0))
+        return "only http:// and https:// can be called";
     return strlen(url) > URL_MOST ? "it is longer than 64 KiB" : NULL;
 }
 
