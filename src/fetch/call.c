@@ -457,7 +457,7 @@ static void check_stubs(fetch_call *k)
 {
     if (k->c->app->testing == NULL || fetch_stub_start != NULL)
         return;
-    note(k, TERN_FETCH_WRONG, "a test calls no network: add tern_stub(t, ...) or tern_fetch_allow(t) of tern/fetch_test.h");
+    note(k, TERN_FETCH_WRONG, "a test calls no network: add tern_stub_fetch(t, ...) or tern_fetch_allow(t) of tern/fetch_test.h");
     fetch_fail(k->c, TERN_FETCH_WRONG, k->reply->problem);
 }
 

@@ -821,6 +821,20 @@ def a_new_worker_after_a_reload_calls_with_its_own_connections():
         check_equal(service.connections, 2)
 
 
+@test
+def tests_of_applications_stub_the_services_that_they_call():
+    def run(word):
+        done = subprocess.run([harness.program("stubbed"), word], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        return done.returncode, done.stdout.decode()
+    code, output = run("passes_")
+    check_equal(code, 0, output)
+    code, output = run("without_any_stub")
+    check(code == 1 and "a test calls no network: add tern_stub_fetch" in output, output)
+    code, output = run("that_fits")
+    check(code == 1 and "no stub of the test fits GET https://rates.example/latest?to=EUR" in output, output)
+
+
 def it_ends_cleanly():
     if _server:
         with _server.pop():
@@ -828,4 +842,4 @@ def it_ends_cleanly():
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(programs=("fetch",), last=(it_ends_cleanly,)))
+    sys.exit(harness.main(programs=("fetch", "stubbed"), last=(it_ends_cleanly,)))
