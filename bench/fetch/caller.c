@@ -48,7 +48,8 @@ TERN_HANDLER(run, Load, in)
 
 int main(int argc, char **argv)
 {
-    tern_app *app = tern_app_new(.title = "Fetch bench", .limits = {.request_memory = 1 << 30, .request_timeout_ms = 600000});
+    tern_app *app = tern_app_new(.title = "Fetch bench",
+                                 .limits = {.request_memory = 1 << 30, .request_timeout_ms = 600000});
     tern_fetch_defaults(app, .per_host = 1000, .idle_most = 1000);
     tern_get(app, "/run", run);
     return tern_run(app, argc, argv);

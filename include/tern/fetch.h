@@ -69,17 +69,19 @@ typedef struct tern_fetch_options {
     const tern_type *into;
     bool stream; /* return after the headers: the body is read by tern_fetch_read, or by tern_fetch_event */
 
-    unsigned timeout_ms;         /* of the whole call with its retries; default 30 s. With .stream: until the headers, and
+    unsigned
+        timeout_ms; /* of the whole call with its retries; default 30 s. With .stream: until the headers, and
                                     then of each wait */
     unsigned connect_timeout_ms; /* default 5 s */
     size_t max_bytes;            /* of the reply's body, decoded; default 4 MiB. With .stream: no limit */
     int retries;                 /* of an idempotent call; default 2; TERN_NONE: none */
-    unsigned hedge_ms;           /* an idempotent call is made a second time after this long; the first reply counts */
-    int redirects;               /* to follow; default 5; TERN_NONE: a 3xx is the reply */
+    unsigned hedge_ms; /* an idempotent call is made a second time after this long; the first reply counts */
+    int redirects;     /* to follow; default 5; TERN_NONE: a 3xx is the reply */
 
-    bool public_only;     /* only addresses of the public Internet, whatever names and redirects say: for URLs of users */
-    const char *proxy;    /* "http://proxy:3128"; default: http_proxy, https_proxy, no_proxy; "": none */
-    const char *ca_file;  /* PEM: authorities that are trusted instead of the system's */
+    bool
+        public_only; /* only addresses of the public Internet, whatever names and redirects say: for URLs of users */
+    const char *proxy;   /* "http://proxy:3128"; default: http_proxy, https_proxy, no_proxy; "": none */
+    const char *ca_file; /* PEM: authorities that are trusted instead of the system's */
     const char *cert_file, *key_file; /* PEM: the client's certificate */
     tern_cookie_jar *cookies;
 } tern_fetch_options;
@@ -125,10 +127,14 @@ typedef struct tern_fetched {
 #define tern_fetch_try(c, url, ...) tern_fetch_with(c, url, &(tern_fetch_options){__VA_ARGS__}, false)
 /** The JSON of the reply as a `Model *`: `Rate *rate = tern_fetch_json(c, Rate, url)`. */
 #define tern_fetch_json(c, Model, url, ...)                                                                  \
-    ((Model *)tern_fetch_with(c, url, &(tern_fetch_options){.into = TERN_TYPE(Model) __VA_OPT__(, ) __VA_ARGS__}, true)->value)
+    ((Model *)tern_fetch_with(                                                                               \
+         c, url, &(tern_fetch_options){.into = TERN_TYPE(Model) __VA_OPT__(, ) __VA_ARGS__}, true)           \
+         ->value)
 /** The JSON array of the reply as a `Model_list`. */
 #define tern_fetch_json_list(c, Model, url, ...)                                                             \
-    (*(Model##_list *)tern_fetch_with(c, url, &(tern_fetch_options){.into = TERN_LIST(Model) __VA_OPT__(, ) __VA_ARGS__}, true)->value)
+    (*(Model##_list *)tern_fetch_with(                                                                       \
+          c, url, &(tern_fetch_options){.into = TERN_LIST(Model) __VA_OPT__(, ) __VA_ARGS__}, true)          \
+          ->value)
 
 tern_fetched *tern_fetch_with(tern_ctx *c, const char *url, const tern_fetch_options *options, bool fails);
 
@@ -171,13 +177,13 @@ typedef struct tern_fetch_settings {
     const char *proxy;
 
     /* of each worker */
-    unsigned per_host;     /* calls to one host at once; default 256. Further ones wait in line */
-    unsigned waiting;      /* calls that may wait for one host; default 1024 */
-    unsigned idle_ms;      /* connections that were not used for so long are closed; default 30 s */
-    unsigned idle_most;    /* idle connections that are kept; default 256 */
+    unsigned per_host;      /* calls to one host at once; default 256. Further ones wait in line */
+    unsigned waiting;       /* calls that may wait for one host; default 1024 */
+    unsigned idle_ms;       /* connections that were not used for so long are closed; default 30 s */
+    unsigned idle_most;     /* idle connections that are kept; default 256 */
     unsigned retry_percent; /* retries, of the calls to a host; default 20 */
-    unsigned failures;     /* in a row, after which a host is not tried for a while; default 10 */
-    unsigned pause_ms;     /* how long; default 2 s. Then one call is let through, and its outcome decides */
+    unsigned failures;      /* in a row, after which a host is not tried for a while; default 10 */
+    unsigned pause_ms;      /* how long; default 2 s. Then one call is let through, and its outcome decides */
 } tern_fetch_settings;
 
 /** Sets the defaults of the application's calls; once, in main: `tern_fetch_defaults(app, .timeout_ms = 2000)`. */

@@ -28,10 +28,11 @@ typedef struct tern_stub_reply {
     int status;         /* default 200 */
     const char *json;   /* a body of application/json, */
     const char *body;   /* or any other text */
-    const char *const *headers; /* TERN_HEADERS("Retry-After: 1"), whose list must live as long as the test, too */
-    unsigned delay_ms;          /* before it */
-    tern_fetch_error error;     /* TERN_FETCH_UNREACHABLE and the like: there is no reply */
-    unsigned times;             /* how many calls it answers; 0: all. Further ones go to the stub before it */
+    const char *const
+        *headers;      /* TERN_HEADERS("Retry-After: 1"), whose list must live as long as the test, too */
+    unsigned delay_ms; /* before it */
+    tern_fetch_error error; /* TERN_FETCH_UNREACHABLE and the like: there is no reply */
+    unsigned times;         /* how many calls it answers; 0: all. Further ones go to the stub before it */
 } tern_stub_reply;
 
 /** A call that a stub has answered; in the test's memory. */
@@ -43,7 +44,8 @@ typedef struct tern_stub_call {
 
 /** Answers calls whose URL fits the pattern, in which '*' stands for any text. Of several stubs that fit, the newest
  * one answers. */
-#define tern_stub_fetch(t, url_pattern, ...) tern_stub_fetch_with(t, url_pattern, &(tern_stub_reply){__VA_ARGS__})
+#define tern_stub_fetch(t, url_pattern, ...)                                                                 \
+    tern_stub_fetch_with(t, url_pattern, &(tern_stub_reply){__VA_ARGS__})
 tern_stub *tern_stub_fetch_with(tern_test *t, const char *url_pattern, const tern_stub_reply *reply);
 /** How many calls the stub has answered: each attempt of a retried call counts. */
 unsigned tern_stub_calls(const tern_stub *stub);

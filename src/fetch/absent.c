@@ -6,7 +6,8 @@
 
 static _Noreturn void fail(tern_ctx *c)
 {
-    tern_log(TERN_LOG_ERROR, "fetch: Tern was built without libcurl: install libcurl4-openssl-dev and build it again");
+    tern_log(TERN_LOG_ERROR,
+             "fetch: Tern was built without libcurl: install libcurl4-openssl-dev and build it again");
     ctx_fail(c, 500, NULL);
 }
 

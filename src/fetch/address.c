@@ -23,16 +23,14 @@ static const range4 not_public4[] = {
     {IP4(172, 16, 0, 0), 12},  /* private */
     {IP4(192, 0, 0, 0), 24},   /* protocol assignments */
     {IP4(192, 0, 2, 0), 24},   /* documentation */
-    {IP4(192, 31, 196, 0), 24},
-    {IP4(192, 52, 193, 0), 24},
-    {IP4(192, 88, 99, 0), 24},  /* 6to4 relays */
-    {IP4(192, 168, 0, 0), 16},  /* private */
-    {IP4(192, 175, 48, 0), 24}, /* AS112 */
-    {IP4(198, 18, 0, 0), 15},   /* benchmarks */
-    {IP4(198, 51, 100, 0), 24}, /* documentation */
-    {IP4(203, 0, 113, 0), 24},  /* documentation */
-    {IP4(224, 0, 0, 0), 4},     /* multicast */
-    {IP4(240, 0, 0, 0), 4},     /* reserved, broadcast */
+    {IP4(192, 31, 196, 0), 24}, {IP4(192, 52, 193, 0), 24}, {IP4(192, 88, 99, 0), 24}, /* 6to4 relays */
+    {IP4(192, 168, 0, 0), 16},                                                         /* private */
+    {IP4(192, 175, 48, 0), 24},                                                        /* AS112 */
+    {IP4(198, 18, 0, 0), 15},                                                          /* benchmarks */
+    {IP4(198, 51, 100, 0), 24},                                                        /* documentation */
+    {IP4(203, 0, 113, 0), 24},                                                         /* documentation */
+    {IP4(224, 0, 0, 0), 4},                                                            /* multicast */
+    {IP4(240, 0, 0, 0), 4}, /* reserved, broadcast */
 };
 
 static bool is_public4(uint32_t address)
@@ -50,11 +48,11 @@ typedef struct range6 {
 
 /* Within 2000::/3, the only global unicast range (RFC 4291); everything outside of it is refused as a whole. */
 static const range6 not_public6[] = {
-    {{0x20, 0x01, 0x00}, 23},             /* protocol assignments, with Teredo, benchmarks, ORCHID */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32},       /* documentation */
-    {{0x26, 0x20, 0, 0x4f, 0x80}, 48},    /* AS112 */
-    {{0x3f, 0xff, 0x00}, 20},             /* documentation */
-    {{0x3f, 0xfe}, 16},                   /* 6bone, returned */
+    {{0x20, 0x01, 0x00}, 23},          /* protocol assignments, with Teredo, benchmarks, ORCHID */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32},    /* documentation */
+    {{0x26, 0x20, 0, 0x4f, 0x80}, 48}, /* AS112 */
+    {{0x3f, 0xff, 0x00}, 20},          /* documentation */
+    {{0x3f, 0xfe}, 16},                /* 6bone, returned */
 };
 
 static bool is_in6(const uint8_t *address, const range6 *range)
@@ -62,12 +60,12 @@ static bool is_in6(const uint8_t *address, const range6 *range)
     unsigned bytes = range->bits / 8, rest = range->bits % 8;
     if (memcmp(address, range->first, bytes) != 0)
         return false;
-    return rest == 0 || ((address[bytes] ^ range->first[bytes]) >> (8 - rest)) == 0;
+    return rest == 0 || ((unsigned)(address[bytes] ^ range->first[bytes]) >> (8 - rest)) == 0;
 }
 
 static uint32_t inner4(const uint8_t *bytes)
 {
-    return IP4(bytes[0], bytes[1], bytes[2], bytes[3]);
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 static bool is_public6(const uint8_t *a)

@@ -94,7 +94,8 @@ static bool has_room(fetch_attempt *a, size_t bytes)
 
 static bool refuse_size(fetch_attempt *a)
 {
-    const char *said = arena_printf(a->arena, "the reply has more than the %zu bytes of .max_bytes", a->max_bytes);
+    const char *said =
+        arena_printf(a->arena, "the reply has more than the %zu bytes of .max_bytes", a->max_bytes);
     return refuse(a, TERN_FETCH_TOO_LARGE, said != NULL ? said : "the reply is too large");
 }
 

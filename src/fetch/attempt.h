@@ -17,8 +17,8 @@
 #include <tern/fetch.h>
 
 enum {
-    FETCH_HEAD_BYTES = 64 * 1024, /* of a reply's headers */
-    FETCH_LINES_MOST = 128,       /* headers that are sent */
+    FETCH_HEAD_BYTES = 64 * 1024,   /* of a reply's headers */
+    FETCH_LINES_MOST = 128,         /* headers that are sent */
     FETCH_STREAM_BYTES = 64 * 1024, /* received and not read yet: then the service is slowed down */
     FETCH_PRODUCE_BYTES = 16 * 1024
 };
@@ -30,7 +30,7 @@ typedef struct fetch_message {
     const char *lines[FETCH_LINES_MOST]; /* headers but Host and Content-Length, each "Name: value" */
     unsigned line_count;
     tern_str body;
-    bool has_body; /* `body`, which may be empty */
+    bool has_body;    /* `body`, which may be empty */
     bool is_produced; /* the body is made by options->produce */
     bool is_head;
     bool is_idempotent; /* RFC 9110 section 9.2.2, or it has an Idempotency-Key */
@@ -43,7 +43,7 @@ typedef struct fetch_attempt {
     const fetch_message *message;
     fetch_host *host;
     arena *arena;
-    coro *waiting; /* NULL: nobody waits */
+    coro *waiting;  /* NULL: nobody waits */
     uint64_t at_ms; /* when the call's time is over, for the time to connect */
 
     /* the reply */
@@ -70,7 +70,7 @@ typedef struct fetch_attempt {
     const char *problem; /* of the error */
 
     /* the carrier's */
-    void *easy;                /* libcurl's handle; NULL: not libcurl */
+    void *easy; /* libcurl's handle; NULL: not libcurl */
     struct curl_slist *slist;
     struct plain_link *link;   /* of the own client; NULL: not this one */
     struct plain_wait *lookup; /* it waits for addresses */

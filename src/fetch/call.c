@@ -68,9 +68,9 @@ static void note(fetch_call *k, tern_fetch_error error, const char *cause)
     if (k->reply->error != TERN_FETCH_OK)
         return;
     k->reply->error = error;
-    k->reply->problem =
-        k->attempts > 1 ? tern_sprintf(k->c, "%s %s: %s (after %u attempts)", m->method, m->target.shown, cause, k->attempts)
-                        : tern_sprintf(k->c, "%s %s: %s", m->method, m->target.shown, cause);
+    k->reply->problem = k->attempts > 1 ? tern_sprintf(k->c, "%s %s: %s (after %u attempts)", m->method,
+                                                       m->target.shown, cause, k->attempts)
+                                        : tern_sprintf(k->c, "%s %s: %s", m->method, m->target.shown, cause);
 }
 
 /* -- flights -- */
@@ -153,9 +153,13 @@ static fetch_flight *take_turn(fetch_call *k, bool is_retry)
     if (turn == HOST_PAUSED)
         note(k, TERN_FETCH_PAUSED, tern_sprintf(k->c, "not tried, after %u failures in a row", h->failures));
     else if (turn == HOST_FULL)
-        note(k, TERN_FETCH_BUSY, tern_sprintf(k->c, "%u calls to that host are running, and %u are waiting", m->settings->per_host, m->settings->waiting));
+        note(k, TERN_FETCH_BUSY,
+             tern_sprintf(k->c, "%u calls to that host are running, and %u are waiting",
+                          m->settings->per_host, m->settings->waiting));
     else
-        note(k, TERN_FETCH_TIMEOUT, tern_sprintf(k->c, "%u calls to that host were running all the time, for %u ms", m->settings->per_host, k->timeout_ms));
+        note(k, TERN_FETCH_TIMEOUT,
+             tern_sprintf(k->c, "%u calls to that host were running all the time, for %u ms",
+                          m->settings->per_host, k->timeout_ms));
     return NULL;
 }
 
@@ -326,7 +330,8 @@ static fetch_attempt *send_message(fetch_call *k, fetch_flight **kept)
 
 static bool is_redirect(const fetch_attempt *a)
 {
-    return a->error == TERN_FETCH_OK && (a->status == 301 || a->status == 302 || a->status == 303 || a->status == 307 || a->status == 308);
+    return a->error == TERN_FETCH_OK &&
+           (a->status == 301 || a->status == 302 || a->status == 303 || a->status == 307 || a->status == 308);
 }
 
 /* Sends the message, and what redirects make of it. */
@@ -341,7 +346,10 @@ static fetch_attempt *send_all(fetch_call *k, fetch_flight **f)
         if (*location == '\0')
             return a;
         if (k->redirects_left-- == 0) {
-            note(k, TERN_FETCH_REDIRECTS, tern_sprintf(k->c, "it redirects more than %d times, last to %.200s", k->message->options->redirects > 0 ? k->message->options->redirects : 5, location));
+            note(k, TERN_FETCH_REDIRECTS,
+                 tern_sprintf(k->c, "it redirects more than %d times, last to %.200s",
+                              k->message->options->redirects > 0 ? k->message->options->redirects : 5,
+                              location));
             return a;
         }
         const char *problem = message_redirect(k->message, k->c, a->status, location, &error);
@@ -387,7 +395,8 @@ static const char *line_of_faults(tern_ctx *c, const tern_faults *faults)
     for (size_t i = 0; i < text.len; i++)
         if (text.data[i] == '\n')
             text.data[i] = ';';
-    const char *line = tern_sprintf(c, "its JSON is not what was expected: %s", text.len != 0 ? text.data : "out of memory");
+    const char *line =
+        tern_sprintf(c, "its JSON is not what was expected: %s", text.len != 0 ? text.data : "out of memory");
     buf_free(&text);
     return line;
 }
@@ -398,11 +407,13 @@ static void decode(fetch_call *k)
     const tern_type *type = k->message->options->into;
     tern_fetched *reply = k->reply;
     if (reply->status < 200 || reply->status > 299) {
-        note(k, TERN_FETCH_STATUS, tern_sprintf(k->c, "it replied %d %s", reply->status, tern_status_text(reply->status)));
+        note(k, TERN_FETCH_STATUS,
+             tern_sprintf(k->c, "it replied %d %s", reply->status, tern_status_text(reply->status)));
         return;
     }
     if (reply->body.len == 0) {
-        note(k, TERN_FETCH_NOT_VALID, tern_sprintf(k->c, "its reply, %d, has no body, so no JSON", reply->status));
+        note(k, TERN_FETCH_NOT_VALID,
+             tern_sprintf(k->c, "its reply, %d, has no body, so no JSON", reply->status));
         return;
     }
     bind_need_plan(k->c, type);
@@ -457,7 +468,8 @@ static void check_stubs(fetch_call *k)
 {
     if (k->c->app->testing == NULL || fetch_stub_start != NULL)
         return;
-    note(k, TERN_FETCH_WRONG, "a test calls no network: add tern_stub_fetch(t, ...) or tern_fetch_allow(t) of tern/fetch_test.h");
+    note(k, TERN_FETCH_WRONG,
+         "a test calls no network: add tern_stub_fetch(t, ...) or tern_fetch_allow(t) of tern/fetch_test.h");
     fetch_fail(k->c, TERN_FETCH_WRONG, k->reply->problem);
 }
 

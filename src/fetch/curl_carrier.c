@@ -20,7 +20,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         const char *space = memchr(line, ' ', len);
         a->status = 0;
-        for (size_t i = space != NULL ? (size_t)(space - line) + 1 : len; i < len && line[i] >= '0' && line[i] <= '9'; i++)
+        for (size_t i = space != NULL ? (size_t)(space - line) + 1 : len;
+             i < len && line[i] >= '0' && line[i] <= '9'; i++)
             a->status = a->status < 1000 ? 10 * a->status + (line[i] - '0') : 1000;
         a->head_len = 0;
         return len;
@@ -82,7 +83,8 @@ static int on_send(void *arg, char *address, char *own_address, int port, int ow
         a->is_refused_address = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    if (a->sent_times++ > 0 && !a->message->is_idempotent) { /* libcurl would send it again on another connection */
+    if (a->sent_times++ > 0 &&
+        !a->message->is_idempotent) { /* libcurl would send it again on another connection */
         snprintf(a->detail, sizeof a->detail, "the connection was closed, and the call must not be repeated");
         return CURL_PREREQFUNC_ABORT;
     }
@@ -175,7 +177,8 @@ static bool set_method(fetch_attempt *a, CURL *easy)
             libcurl.easy_setopt(easy, CURLOPT_POSTFIELDS, m->body.len != 0 ? m->body.data : "") != CURLE_OK)
             return false;
     }
-    return strcmp(m->method, "GET") == 0 || libcurl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, m->method) == CURLE_OK;
+    return strcmp(m->method, "GET") == 0 ||
+           libcurl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, m->method) == CURLE_OK;
 }
 
 static bool set_text(CURL *easy, CURLoption option, const char *text)
@@ -210,7 +213,8 @@ static bool set_receiving(fetch_attempt *a, CURL *easy)
            libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, a) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, a) == CURLE_OK &&
-           (a->is_streamed || libcurl.easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)a->max_bytes) == CURLE_OK) &&
+           (a->is_streamed ||
+            libcurl.easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)a->max_bytes) == CURLE_OK) &&
            libcurl.easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_ERRORBUFFER, a->detail) == CURLE_OK;
@@ -221,9 +225,10 @@ static bool set_all(fetch_attempt *a, CURL *easy)
     return libcurl.easy_setopt(easy, CURLOPT_URL, a->message->target.url) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_PRIVATE, a) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* does not wait for a resolver's thread */
-           libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK && set_headers(a, easy) &&
-           set_method(a, easy) && set_connection(a, easy) && set_receiving(a, easy) &&
+           libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) ==
+               CURLE_OK && /* does not wait for a resolver's thread */
+           libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           set_headers(a, easy) && set_method(a, easy) && set_connection(a, easy) && set_receiving(a, easy) &&
            cookies_set_easy(a->message->options->cookies, easy);
 }
 

@@ -20,12 +20,12 @@ typedef struct fetch_host {
     unsigned users;          /* calls that point to it */
     unsigned running;        /* calls with a turn */
     unsigned waiting;
-    list_link line; /* host_waiter: calls without a turn, the longest waiter first */
+    list_link line;    /* host_waiter: calls without a turn, the longest waiter first */
     unsigned failures; /* in a row */
     uint64_t paused_until_ms;
-    bool is_probing; /* one call after a pause is on its way */
-    double retries;  /* that may be made now */
-    list_link idle;  /* plain_link: open connections without a call (plain.c) */
+    bool is_probing;                   /* one call after a pause is on its way */
+    double retries;                    /* that may be made now */
+    list_link idle;                    /* plain_link: open connections without a call (plain.c) */
     struct plain_addresses *addresses; /* of its name (plain.c); NULL: not looked up */
     size_t key_len;
     char key[];
@@ -41,7 +41,11 @@ typedef enum host_turn { HOST_GO, HOST_PAUSED, HOST_FULL, HOST_LATE, HOST_CANCEL
  * A call that is not a retry adds to the budget of retries. */
 host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_t at_ms, bool is_retry);
 
-typedef enum host_outcome { HOST_WORKED, HOST_FAILED, HOST_UNKNOWN /* cancelled: it says nothing */ } host_outcome;
+typedef enum host_outcome {
+    HOST_WORKED,
+    HOST_FAILED,
+    HOST_UNKNOWN /* cancelled: it says nothing */
+} host_outcome;
 
 /** Ends a turn. */
 void host_done(fetch_host *h, const tern_fetch_settings *settings, host_outcome outcome);

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 struct lookup {
-    loop_source source; /* an eventfd, which the thread writes to */
-    atomic_int users;   /* the thread and the loop: the last one frees */
+    loop_source source;      /* an eventfd, which the thread writes to */
+    atomic_int users;        /* the thread and the loop: the last one frees */
     lookup_on_done *on_done; /* NULL: forgotten */
     void *arg;
     int result; /* of getaddrinfo */
@@ -56,7 +56,8 @@ static void take(lookup *l, const struct addrinfo *found)
 static void *run(void *arg)
 {
     lookup *l = arg;
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *found = NULL;
     uint64_t one = 1;
     l->result = getaddrinfo(l->name, l->port, &hints, &found);

@@ -52,10 +52,12 @@ static const char *check_header(tern_ctx *c, const char *line, unsigned *given)
     if (colon == NULL || !http_field_is_valid(line, name_len, colon + 1, strlen(colon + 1)))
         return "a header is not \"Name: value\" without line ends";
     for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
-        if (strlen(known_headers[i].name) != name_len || !text_equal_nocase(line, known_headers[i].name, name_len))
+        if (strlen(known_headers[i].name) != name_len ||
+            !text_equal_nocase(line, known_headers[i].name, name_len))
             continue;
         if (known_headers[i].given == 0)
-            return tern_sprintf(c, "the header %s is the client's own, and cannot be given", known_headers[i].name);
+            return tern_sprintf(c, "the header %s is the client's own, and cannot be given",
+                                known_headers[i].name);
         *given |= known_headers[i].given;
     }
     return NULL;
@@ -115,7 +117,8 @@ static const char *add_authorization(fetch_message *m, tern_ctx *c, unsigned giv
 static bool is_trace(const char *text)
 {
     static const char zeros[] = "00000000000000000000000000000000";
-    if (text == NULL || strlen(text) != 55 || memcmp(text, "00-", 3) != 0 || text[35] != '-' || text[52] != '-')
+    if (text == NULL || strlen(text) != 55 || memcmp(text, "00-", 3) != 0 || text[35] != '-' ||
+        text[52] != '-')
         return false;
     for (size_t i = 3; i < 55; i++)
         if (i != 35 && i != 52 && (text_hex_value(text[i]) < 0 || (text[i] >= 'A' && text[i] <= 'F')))
@@ -161,7 +164,8 @@ static const char *encode_json(fetch_message *m, tern_ctx *c)
     bind_need_plan(c, json->type);
     json_out_init(&out, ctx_arena(c), 512);
     if (!json_encode(json->type, json->value, &out))
-        return out.refusal == JSON_NOT_REFUSED ? "out of memory for .json" : "the value of .json breaks its model's rules";
+        return out.refusal == JSON_NOT_REFUSED ? "out of memory for .json"
+                                               : "the value of .json breaks its model's rules";
     m->body = (tern_str){out.data, out.len};
     return NULL;
 }
@@ -176,8 +180,8 @@ static const char *make_body(fetch_message *m, tern_ctx *c, unsigned given)
 {
     const tern_fetch_options *o = m->options;
     const char *type = NULL, *problem = NULL;
-    int bodies = (o->json.type != NULL) + (o->json_text != NULL) + (o->form != NULL) + (o->body.data != NULL) +
-                 (o->produce != NULL);
+    int bodies = (o->json.type != NULL) + (o->json_text != NULL) + (o->form != NULL) +
+                 (o->body.data != NULL) + (o->produce != NULL);
     if (bodies > 1)
         return "it has two bodies: give one of .json, .json_text, .form, .body and .produce";
     m->body = (tern_str){"", 0};
@@ -221,7 +225,8 @@ static const char *set_method(fetch_message *m)
     bool has_body = o->json.type != NULL || o->json_text != NULL || o->form != NULL || o->body.data != NULL ||
                     o->produce != NULL;
     m->method = o->method != NULL ? o->method : has_body ? "POST" : "GET";
-    if (*m->method == '\0' || strlen(m->method) > 32 || !http_field_is_valid(m->method, strlen(m->method), "", 0)) {
+    if (*m->method == '\0' || strlen(m->method) > 32 ||
+        !http_field_is_valid(m->method, strlen(m->method), "", 0)) {
         m->method = "(bad method)";
         return "its method is not a token of at most 32 characters";
     }

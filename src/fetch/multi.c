@@ -152,8 +152,10 @@ static int watch(multi_socket *s, uint32_t events)
         return 0;
     int operation = s->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     int failed = epoll_ctl(loop_self.epoll_fd, operation, s->source.fd, &event);
-    if (failed != 0 && (errno == EEXIST || errno == ENOENT)) /* libcurl has closed it, and got its number again */
-        failed = epoll_ctl(loop_self.epoll_fd, errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->source.fd, &event);
+    if (failed != 0 &&
+        (errno == EEXIST || errno == ENOENT)) /* libcurl has closed it, and got its number again */
+        failed = epoll_ctl(loop_self.epoll_fd, errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->source.fd,
+                           &event);
     s->watched = failed == 0 ? events : 0;
     return failed;
 }

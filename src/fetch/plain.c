@@ -21,7 +21,15 @@
 
 enum { BLOCK_BYTES = 64 * 1024, ADDRESSES_MS = 30000 };
 
-typedef enum link_state { LINK_CONNECTING, LINK_HEAD, LINK_LENGTH, LINK_CHUNKED, LINK_TO_CLOSE, LINK_IDLE, LINK_CLOSED } link_state;
+typedef enum link_state {
+    LINK_CONNECTING,
+    LINK_HEAD,
+    LINK_LENGTH,
+    LINK_CHUNKED,
+    LINK_TO_CLOSE,
+    LINK_IDLE,
+    LINK_CLOSED
+} link_state;
 
 typedef struct plain_link {
     loop_source source;
@@ -33,7 +41,7 @@ typedef struct plain_link {
     lookup_address address;
     link_state state;
     bool is_reused, keep, has_answered;
-    size_t sent;     /* of text and body */
+    size_t sent;      /* of text and body */
     const char *text; /* the request's head, in the attempt's arena */
     size_t text_len;
     buf head; /* of a reply, while it is incomplete */
@@ -69,8 +77,8 @@ static void connect_next(fetch_attempt *a);
 
 bool plain_fits(const fetch_message *m)
 {
-    return !m->target.is_tls && m->target.is_usual && !m->is_proxied && !m->is_produced && !m->options->stream &&
-           m->options->cookies == NULL;
+    return !m->target.is_tls && m->target.is_usual && !m->is_proxied && !m->is_produced &&
+           !m->options->stream && m->options->cookies == NULL;
 }
 
 /* -- closing -- */
@@ -280,7 +288,8 @@ static void take_end(plain_link *l, int error)
         fail(l, TERN_FETCH_BROKEN, strerror(error));
     else
         fail(l, TERN_FETCH_BROKEN,
-             l->has_answered ? "the connection was closed before the end of the reply" : "the connection was closed without a reply");
+             l->has_answered ? "the connection was closed before the end of the reply"
+                             : "the connection was closed without a reply");
 }
 
 /* `has_ended`: no event will tell of the end of the stream, so it is read up to there. */
@@ -311,8 +320,9 @@ static bool send_rest(plain_link *l)
     size_t all = l->text_len + m->body.len;
     while (l->sent < all) {
         size_t of_body = l->sent > l->text_len ? l->sent - l->text_len : 0;
-        struct iovec parts[2] = {{(void *)(uintptr_t)(l->text + (l->sent - of_body)), l->text_len - (l->sent - of_body)},
-                                 {(void *)(uintptr_t)(m->body.data + of_body), m->body.len - of_body}};
+        struct iovec parts[2] = {
+            {(void *)(uintptr_t)(l->text + (l->sent - of_body)), l->text_len - (l->sent - of_body)},
+            {(void *)(uintptr_t)(m->body.data + of_body), m->body.len - of_body}};
         struct msghdr message = {.msg_iov = parts[0].iov_len != 0 ? parts : parts + 1,
                                  .msg_iovlen = (parts[0].iov_len != 0) + (size_t)(m->body.len != 0)};
         ssize_t put = sendmsg(l->source.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -334,13 +344,15 @@ static bool send_rest(plain_link *l)
 static const char *write_text(const fetch_attempt *a, size_t *len)
 {
     const fetch_message *m = a->message;
-    size_t lengths[FETCH_LINES_MOST], room = strlen(m->method) + strlen(m->target.path) + strlen(m->target.host) + 96;
+    size_t lengths[FETCH_LINES_MOST],
+        room = strlen(m->method) + strlen(m->target.path) + strlen(m->target.host) + 96;
     for (unsigned i = 0; i < m->line_count; i++)
         room += (lengths[i] = strlen(m->lines[i])) + 2;
     char *text = arena_alloc(a->arena, room), *at = text;
     if (text == NULL)
         return NULL;
-    at = stpcpy(stpcpy(stpcpy(stpcpy(stpcpy(at, m->method), " "), m->target.path), " HTTP/1.1\r\nHost: "), m->target.host);
+    at = stpcpy(stpcpy(stpcpy(stpcpy(stpcpy(at, m->method), " "), m->target.path), " HTTP/1.1\r\nHost: "),
+                m->target.host);
     if (m->target.port != 80)
         at += snprintf(at, 8, ":%u", (unsigned)m->target.port);
     at = stpcpy(at, "\r\n");
@@ -420,7 +432,8 @@ static void on_connect_timer(timer_entry *timer)
 static uint64_t connect_ms(const fetch_attempt *a)
 {
     const fetch_message *m = a->message;
-    return m->options->connect_timeout_ms != 0 ? m->options->connect_timeout_ms : m->settings->connect_timeout_ms;
+    return m->options->connect_timeout_ms != 0 ? m->options->connect_timeout_ms
+                                               : m->settings->connect_timeout_ms;
 }
 
 static bool connect_to(fetch_attempt *a, const lookup_address *address)
@@ -472,7 +485,8 @@ static void connect_next(fetch_attempt *a)
     if (problem == NULL && a->is_refused_address)
         attempt_end(a, TERN_FETCH_FORBIDDEN, "its address is not of the public Internet (.public_only)");
     else
-        attempt_end(a, TERN_FETCH_UNREACHABLE, problem != NULL ? problem : "the connection was closed by the service");
+        attempt_end(a, TERN_FETCH_UNREACHABLE,
+                    problem != NULL ? problem : "the connection was closed by the service");
 }
 
 /* -- addresses -- */
@@ -508,7 +522,8 @@ static bool wait_for_addresses(fetch_attempt *a)
     const fetch_target *t = &a->message->target;
     if (wait == NULL)
         return false;
-    if (known->running == NULL && (known->running = lookup_start(t->host, t->port, on_looked_up, a->host)) == NULL)
+    if (known->running == NULL &&
+        (known->running = lookup_start(t->host, t->port, on_looked_up, a->host)) == NULL)
         return false;
     *wait = (plain_wait){.attempt = a};
     list_append(&known->waiting, &wait->link);
@@ -525,7 +540,8 @@ static void connect_first(fetch_attempt *a)
         known->count = 1;
         known->until_ms = UINT64_MAX;
     }
-    bool is_literal = known != NULL && known->count == 1 && lookup_literal(t->host, t->port, &(lookup_address){0});
+    bool is_literal =
+        known != NULL && known->count == 1 && lookup_literal(t->host, t->port, &(lookup_address){0});
     if (known != NULL && (is_literal || loop_self.now_ms < known->until_ms))
         connect_next(a);
     else if (known == NULL || !wait_for_addresses(a))

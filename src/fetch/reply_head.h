@@ -12,8 +12,8 @@ typedef struct reply_head {
     bool is_chunked;
     bool has_length;
     uint64_t length;
-    size_t lines;  /* where the first header line begins */
-    size_t used;   /* bytes up to and including the empty line */
+    size_t lines;       /* where the first header line begins */
+    size_t used;        /* bytes up to and including the empty line */
     const char *reason; /* after REPLY_WRONG */
 } reply_head;
 

@@ -104,7 +104,8 @@ bool tern_fetch_event(tern_ctx *c, tern_fetched *reply, tern_fetch_sse *event)
         bool is_whole = sse_read(&s->sse, a->unread.data + a->read_bytes, len, &used);
         took(a, used);
         if (s->sse.failed)
-            fail(c, s, TERN_FETCH_TOO_LARGE, "an event of the stream has more than 1 MiB, or memory is short");
+            fail(c, s, TERN_FETCH_TOO_LARGE,
+                 "an event of the stream has more than 1 MiB, or memory is short");
         if (!is_whole)
             continue;
         *event = (tern_fetch_sse){.event = s->sse.event.len != 0 ? s->sse.event.data : "message",

@@ -128,8 +128,9 @@ static void on_timer(timer_entry *timer)
 
 static const char *unstubbed(const fetch_message *m)
 {
-    return tern_test_sprintf(test_current, "no stub of the test fits %s %s: add tern_stub_fetch(t, ...), or tern_fetch_allow(t)",
-                             m->method, m->target.url);
+    return tern_test_sprintf(
+        test_current, "no stub of the test fits %s %s: add tern_stub_fetch(t, ...), or tern_fetch_allow(t)",
+        m->method, m->target.url);
 }
 
 static bool start(fetch_attempt *a)
@@ -172,7 +173,8 @@ tern_stub *tern_stub_fetch_with(tern_test *t, const char *url_pattern, const ter
 {
     (void)t;
     tern_stub *stub = keep(sizeof *stub);
-    *stub = (tern_stub){.older = self.newest, .pattern = url_pattern, .reply = *reply_given, .end = &stub->first};
+    *stub =
+        (tern_stub){.older = self.newest, .pattern = url_pattern, .reply = *reply_given, .end = &stub->first};
     self.newest = stub;
     install();
     return stub;

@@ -114,7 +114,8 @@ static bool set_parts(fetch_target *t, arena *a, const char *host, size_t host_l
     char *origin = arena_alloc(a, host_len + 24);
     if (origin == NULL)
         return false;
-    t->origin_len = (size_t)snprintf(origin, host_len + 24, "%s://%s:%u", schemes[t->is_tls], name, (unsigned)t->port);
+    t->origin_len =
+        (size_t)snprintf(origin, host_len + 24, "%s://%s:%u", schemes[t->is_tls], name, (unsigned)t->port);
     t->origin = origin;
     t->host = name;
     t->path = path;
@@ -139,7 +140,8 @@ static bool read_usual(fetch_target *t, arena *a, const char *url)
             return false;
         rest += 1 + digits;
     }
-    if (host_len > 253 || !is_usual_host(host, host_len) || *rest == '?' || *rest == '@' || !is_plain_path(rest))
+    if (host_len > 253 || !is_usual_host(host, host_len) || *rest == '?' || *rest == '@' ||
+        !is_plain_path(rest))
         return false;
     t->port = (uint16_t)port;
     t->url = url;
@@ -224,7 +226,8 @@ static const char *mistake(const char *url)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             return "it contains a control character";
     size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
-    if (strncmp(url + scheme, "://", 3) == 0 && (scheme < 4 || scheme > 5 || strncasecmp(url, "https", scheme) != 0))
+    if (strncmp(url + scheme, "://", 3) == 0 &&
+        (scheme < 4 || scheme > 5 || strncasecmp(url, "https", scheme) != 0))
         return "only http:// and https:// can be called";
     return strlen(url) > URL_MOST ? "it is longer than 64 KiB" : NULL;
 }

@@ -72,13 +72,15 @@ TERN_HANDLER(rates, Ask, in)
 TERN_HANDLER(post_rate, Ask, in)
 {
     Rate sent = {.currency = "EUR", .value = 2};
-    tern_fetched *r = tern_fetch(c, in->url, .json = TERN_TYPED(Rate, &sent), .query = TERN_PAIRS("a", "1 &", "b", NULL));
+    tern_fetched *r =
+        tern_fetch(c, in->url, .json = TERN_TYPED(Rate, &sent), .query = TERN_PAIRS("a", "1 &", "b", NULL));
     return tern_text(c, r->body.data);
 }
 
 TERN_HANDLER(post_form, Ask, in)
 {
-    tern_fetched *r = tern_fetch(c, in->url, .form = TERN_PAIRS("a", "x y", "b", "\xc3\xa9"), .basic = "ann:secret");
+    tern_fetched *r =
+        tern_fetch(c, in->url, .form = TERN_PAIRS("a", "x y", "b", "\xc3\xa9"), .basic = "ann:secret");
     return tern_text(c, r->body.data);
 }
 
@@ -143,7 +145,8 @@ TERN_HANDLER(events, Ask, in)
     const char *seen = "";
     tern_fetched *r = tern_fetch(c, in->url, .stream = true, .timeout_ms = (unsigned)in->timeout);
     while (tern_fetch_event(c, r, &event))
-        seen = tern_sprintf(c, "%s[%s|%s|%s|%u]", seen, event.event, event.data.data, event.id, event.retry_ms);
+        seen =
+            tern_sprintf(c, "%s[%s|%s|%s|%u]", seen, event.event, event.data.data, event.id, event.retry_ms);
     return tern_text(c, seen);
 }
 

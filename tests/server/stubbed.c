@@ -7,13 +7,15 @@ TERN_MODEL(Order, (double, amount), (const char *, currency))
 
 TERN_HANDLER(price, Order, in)
 {
-    Rate *rate = tern_fetch_json(c, Rate, "https://rates.example/latest", .query = TERN_PAIRS("to", in->currency));
+    Rate *rate =
+        tern_fetch_json(c, Rate, "https://rates.example/latest", .query = TERN_PAIRS("to", in->currency));
     return tern_textf(c, "%.2f", in->amount * rate->value);
 }
 
 TERN_HANDLER(notify, Order, in)
 {
-    tern_fetched *r = tern_fetch_try(c, "https://hooks.example/order", .json = TERN_TYPED(Order, in), .timeout_ms = 200);
+    tern_fetched *r =
+        tern_fetch_try(c, "https://hooks.example/order", .json = TERN_TYPED(Order, in), .timeout_ms = 200);
     return tern_textf(c, "%d %d %u", r->status, (int)r->error, r->attempts);
 }
 
@@ -29,7 +31,8 @@ static tern_app *make_app(void)
 
 TERN_TEST(passes_with_a_reply_of_a_stub)
 {
-    tern_stub *rates = tern_stub_fetch(t, "https://rates.example/latest*", .json = "{\"currency\":\"EUR\",\"value\":2}");
+    tern_stub *rates =
+        tern_stub_fetch(t, "https://rates.example/latest*", .json = "{\"currency\":\"EUR\",\"value\":2}");
     tern_check_body(tern_test_post(t, "/price", ORDER), "6.00");
     tern_check(tern_stub_calls(rates) == 1);
     tern_check_text(tern_stub_call_of(rates, 0)->url, "https://rates.example/latest?to=EUR");

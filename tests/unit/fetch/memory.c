@@ -19,8 +19,9 @@ static char url[64];
 /* Answers every request on each connection until the client closes it. */
 static void *answer(void *arg)
 {
-    static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n"
-                                "{\"currency\":\"EUR\",\"value\":1.25}";
+    static const char reply[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n"
+        "{\"currency\":\"EUR\",\"value\":1.25}";
     int fd = (int)(intptr_t)arg;
     char seen[4096];
     size_t len = 0;
@@ -65,9 +66,10 @@ static bool by_libcurl;
 
 static tern_reply call(tern_ctx *c)
 {
-    tern_fetched *r = by_libcurl ? tern_fetch(c, url, .proxy = "", .stream = true, .timeout_ms = 2000, .retries = TERN_NONE)
-                                 : tern_fetch(c, url, .into = TERN_TYPE(Rate), .timeout_ms = 2000, .retries = TERN_NONE,
-                                              .headers = TERN_HEADERS("X: y"), .query = TERN_PAIRS("a", "b"));
+    tern_fetched *r =
+        by_libcurl ? tern_fetch(c, url, .proxy = "", .stream = true, .timeout_ms = 2000, .retries = TERN_NONE)
+                   : tern_fetch(c, url, .into = TERN_TYPE(Rate), .timeout_ms = 2000, .retries = TERN_NONE,
+                                .headers = TERN_HEADERS("X: y"), .query = TERN_PAIRS("a", "b"));
     if (!by_libcurl)
         return tern_textf(c, "%g", ((Rate *)r->value)->value);
     char piece[64];

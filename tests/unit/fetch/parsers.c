@@ -14,10 +14,11 @@
 
 TEST(public_addresses_are_public)
 {
-    static const char *const cases[] = {"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0",
-                                        "172.15.0.1", "172.32.0.1", "192.167.0.1", "192.169.0.1", "223.255.255.255",
-                                        "2606:4700::1", "2a00:1450::1", "2001:4860::8888", "2400::1",
-                                        "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:0101:0101::1"};
+    static const char *const cases[] = {
+        "1.1.1.1",         "8.8.8.8",          "9.255.255.255",    "11.0.0.0",        "100.63.255.255",
+        "100.128.0.0",     "172.15.0.1",       "172.32.0.1",       "192.167.0.1",     "192.169.0.1",
+        "223.255.255.255", "2606:4700::1",     "2a00:1450::1",     "2001:4860::8888", "2400::1",
+        "::ffff:1.1.1.1",  "64:ff9b::1.1.1.1", "2002:0101:0101::1"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (!address_text_is_public(cases[i]))
             check_fail(__FILE__, __LINE__, "%s is not public", cases[i]);
@@ -25,15 +26,61 @@ TEST(public_addresses_are_public)
 
 TEST(inner_addresses_are_not_public_in_any_form)
 {
-    static const char *const cases[] = {
-        "0.0.0.0", "0.1.2.3", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.127.255.255", "127.0.0.1", "127.255.0.1",
-        "169.254.169.254", "172.16.0.0", "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.0.1",
-        "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.0.0.1", "240.0.0.1",
-        "255.255.255.255", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
-        "64:ff9b::127.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2001:20::1",
-        "2002:7f00:1::", "2002:0a00:0001::1", "2002:c0a8:0101::", "3fff::1", "5f00::1", "fc00::1", "fd12::1", "fe80::1",
-        "fe80::1%eth0", "fec0::1", "ff02::1", "2606:4700::5efe:127.0.0.1", "2606:4700::200:5efe:10.0.0.1", "",
-        "localhost", "1.2.3", "1.2.3.4.5", "0x7f.1", "00000000000000000000000000000000000000000000000000000000000001"};
+    static const char *const cases[] = {"0.0.0.0",
+                                        "0.1.2.3",
+                                        "10.0.0.0",
+                                        "10.255.255.255",
+                                        "100.64.0.0",
+                                        "100.127.255.255",
+                                        "127.0.0.1",
+                                        "127.255.0.1",
+                                        "169.254.169.254",
+                                        "172.16.0.0",
+                                        "172.31.255.255",
+                                        "192.0.0.1",
+                                        "192.0.2.1",
+                                        "192.88.99.1",
+                                        "192.168.0.1",
+                                        "198.18.0.1",
+                                        "198.19.255.255",
+                                        "198.51.100.1",
+                                        "203.0.113.1",
+                                        "224.0.0.1",
+                                        "239.0.0.1",
+                                        "240.0.0.1",
+                                        "255.255.255.255",
+                                        "::",
+                                        "::1",
+                                        "::7f00:1",
+                                        "::ffff:127.0.0.1",
+                                        "::ffff:10.0.0.1",
+                                        "::ffff:169.254.169.254",
+                                        "64:ff9b::127.0.0.1",
+                                        "64:ff9b::a00:1",
+                                        "64:ff9b:1::1",
+                                        "100::1",
+                                        "2001::1",
+                                        "2001:db8::1",
+                                        "2001:20::1",
+                                        "2002:7f00:1::",
+                                        "2002:0a00:0001::1",
+                                        "2002:c0a8:0101::",
+                                        "3fff::1",
+                                        "5f00::1",
+                                        "fc00::1",
+                                        "fd12::1",
+                                        "fe80::1",
+                                        "fe80::1%eth0",
+                                        "fec0::1",
+                                        "ff02::1",
+                                        "2606:4700::5efe:127.0.0.1",
+                                        "2606:4700::200:5efe:10.0.0.1",
+                                        "",
+                                        "localhost",
+                                        "1.2.3",
+                                        "1.2.3.4.5",
+                                        "0x7f.1",
+                                        "00000000000000000000000000000000000000000000000000000000000001"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (address_text_is_public(cases[i]))
             check_fail(__FILE__, __LINE__, "%s is public", cases[i]);
@@ -110,7 +157,9 @@ TEST(events_are_read_at_any_split)
         {"event: a\n\ndata: x\n\n", "[message|x||0]"},
         {"event: a\ndata: x\nretry: 10\n\ndata: y\n\n", "[a|x||10][message|y||0]"},
         {"retry: 1x\nretry:\nunknown: z\ndata: x\n\n", "[message|x||0]"},
-        {"\xef\xbb\xbf" "data: x\n\n", "[message|x||0]"},
+        {"\xef\xbb\xbf"
+         "data: x\n\n",
+         "[message|x||0]"},
         {"data: lost", ""},
     };
     char out[512];
@@ -151,9 +200,11 @@ TEST(heads_of_replies_are_read)
     CHECK_INT(h.status, 204);
     CHECK_INT(read_head("HTTP/1.0 200 \r\n\r\n", &h), REPLY_WHOLE);
     CHECK(!h.keep_alive);
-    CHECK_INT(read_head("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nConnection: a, CLOSE\r\n\r\n", &h), REPLY_WHOLE);
+    CHECK_INT(read_head("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nConnection: a, CLOSE\r\n\r\n", &h),
+              REPLY_WHOLE);
     CHECK(h.is_chunked && !h.keep_alive);
-    CHECK_INT(read_head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\ncontent-length: 5\r\n\r\n", &h), REPLY_WHOLE);
+    CHECK_INT(read_head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\ncontent-length: 5\r\n\r\n", &h),
+              REPLY_WHOLE);
 }
 
 TEST(every_beginning_of_a_head_is_a_part_of_it)
@@ -167,12 +218,24 @@ TEST(every_beginning_of_a_head_is_a_part_of_it)
 TEST(malformed_heads_of_replies_are_refused)
 {
     static const char *const cases[] = {
-        "ICY 200 OK\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
-        "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 200 OK\n\n",
-        "\r\n\r\n", "HTTP/1.1 200 OK\r\n: x\r\n\r\n", "HTTP/1.1 200 OK\r\nA b: x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n A: x\r\n\r\n", "HTTP/1.1 200 OK\r\nA : x\r\n\r\n", "HTTP/1.1 200 OK\r\nnone\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
+        "ICY 200 OK\r\n\r\n",
+        "HTTP/2.0 200 OK\r\n\r\n",
+        "HTTP/1.2 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n",
+        "HTTP/1.1  200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\n\n",
+        "\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA b: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n A: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA : x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nnone\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -205,7 +268,8 @@ TEST(urls_have_their_parts)
         {"http://a.example", "http://a.example", "http://a.example:80", "/", "http://a.example", true},
         {"https://A.example:8443/x?y=1#z", "https://A.example:8443/x?y=1", "https://a.example:8443", "/x?y=1",
          "https://A.example:8443/x", true},
-        {"http://10.0.0.1:1/x", "http://10.0.0.1:1/x", "http://10.0.0.1:1", "/x", "http://10.0.0.1:1/x", true},
+        {"http://10.0.0.1:1/x", "http://10.0.0.1:1/x", "http://10.0.0.1:1", "/x", "http://10.0.0.1:1/x",
+         true},
         {"http://127.1/x", "http://127.0.0.1/x", "http://127.0.0.1:80", "/", "http://127.0.0.1/x", false},
         {"http://0x7f.1/", "http://127.0.0.1/", "http://127.0.0.1:80", "/", "http://127.0.0.1/", false},
         {"http://2130706433/", "http://127.0.0.1/", "http://127.0.0.1:80", "/", "http://127.0.0.1/", false},
@@ -241,10 +305,25 @@ TEST(queries_are_encoded_and_added)
 
 TEST(what_is_not_an_http_url_is_refused)
 {
-    static const char *const cases[] = {"", "a", "/x", "//a/x", "file:///etc/passwd", "ftp://a/", "gopher://a", "dict://a",
-                                        "http://", "http://a:0/", "http://a:65536/", "http://a:x/",
-                                        "http://u:p@a/", "http://u@a/", "http://a b/", "http://a/\r\nX: y", "http://a/\x7f",
-                                        "http://[::1/", "HTTPX://a/"};
+    static const char *const cases[] = {"",
+                                        "a",
+                                        "/x",
+                                        "//a/x",
+                                        "file:///etc/passwd",
+                                        "ftp://a/",
+                                        "gopher://a",
+                                        "dict://a",
+                                        "http://",
+                                        "http://a:0/",
+                                        "http://a:65536/",
+                                        "http://a:x/",
+                                        "http://u:p@a/",
+                                        "http://u@a/",
+                                        "http://a b/",
+                                        "http://a/\r\nX: y",
+                                        "http://a/\x7f",
+                                        "http://[::1/",
+                                        "HTTPX://a/"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fetch_target t;
         if (read_url(&t, cases[i], NULL) == NULL)
@@ -256,8 +335,9 @@ TEST(locations_are_relative_to_the_url)
 {
     static const struct {
         const char *location, *url;
-    } cases[] = {{"/y", "http://a:8/y"},         {"y?z", "http://a:8/b/y?z"}, {"../y", "http://a:8/y"}, {"?q", "http://a:8/b/c?q"},
-                 {"//other/y", "http://other/y"}, {"https://b/", "https://b/"}, {"y z", "http://a:8/b/y%20z"}};
+    } cases[] = {{"/y", "http://a:8/y"},       {"y?z", "http://a:8/b/y?z"},     {"../y", "http://a:8/y"},
+                 {"?q", "http://a:8/b/c?q"},   {"//other/y", "http://other/y"}, {"https://b/", "https://b/"},
+                 {"y z", "http://a:8/b/y%20z"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fetch_target from, to;
         CHECK_TEXT(read_url(&from, "http://a:8/b/c?d", NULL), NULL);
