@@ -78,8 +78,8 @@ typedef struct tern_fetch_options {
     unsigned hedge_ms; /* an idempotent call is made a second time after this long; the first reply counts */
     int redirects;     /* to follow; default 5; TERN_NONE: a 3xx is the reply */
 
-    bool
-        public_only; /* only addresses of the public Internet, whatever names and redirects say: for URLs of users */
+    /** Only addresses of the public Internet, whatever names and redirects say: for URLs that users give. */
+    bool public_only;
     const char *proxy;   /* "http://proxy:3128"; default: http_proxy, https_proxy, no_proxy; "": none */
     const char *ca_file; /* PEM: authorities that are trusted instead of the system's */
     const char *cert_file, *key_file; /* PEM: the client's certificate */

@@ -3,7 +3,7 @@
  *
  *     #include <tern/fetch_test.h>
  *
- *     TERN_TEST(a_price_is_in_the_currency_of_the_order)
+ *     TERN_TEST(passes_a_price_in_the_currency_of_the_order)
  *     {
  *         tern_stub *rates = tern_stub_fetch(t, "https://rates.example/latest*", .json = "{\"currency\":\"EUR\",\"value\":2}");
  *         tern_check_body(tern_test_post(t, "/price", .json = "{\"amount\":3,\"currency\":\"EUR\"}"), "6.00");

@@ -193,7 +193,7 @@ static bool set_connection(fetch_attempt *a, CURL *easy)
     const char *proxy = o->public_only ? "" : o->proxy != NULL ? o->proxy : s->proxy;
     unsigned connect_ms = o->connect_timeout_ms != 0 ? o->connect_timeout_ms : s->connect_timeout_ms;
     return libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms) == CURLE_OK &&
-           libcurl.easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)(s->idle_ms / 1000 + 1)) == CURLE_OK &&
+           libcurl.easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)s->idle_ms / 1000 + 1) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_PIPEWAIT, a->message->target.is_tls ? 1L : 0L) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&

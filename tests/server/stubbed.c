@@ -29,7 +29,7 @@ static tern_app *make_app(void)
 
 #define ORDER .json = "{\"amount\":3,\"currency\":\"EUR\"}"
 
-TERN_TEST(passes_with_a_reply_of_a_stub)
+TERN_TEST(passes_a_price_in_the_currency_of_the_order)
 {
     tern_stub *rates =
         tern_stub_fetch(t, "https://rates.example/latest*", .json = "{\"currency\":\"EUR\",\"value\":2}");
