@@ -69,9 +69,8 @@ typedef struct tern_fetch_options {
     const tern_type *into;
     bool stream; /* return after the headers: the body is read by tern_fetch_read, or by tern_fetch_event */
 
-    unsigned
-        timeout_ms; /* of the whole call with its retries; default 30 s. With .stream: until the headers, and
-                                    then of each wait */
+    /** Of the whole call with its retries; default 30 s. With .stream: until the headers, and then of each wait. */
+    unsigned timeout_ms;
     unsigned connect_timeout_ms; /* default 5 s */
     size_t max_bytes;            /* of the reply's body, decoded; default 4 MiB. With .stream: no limit */
     int retries;                 /* of an idempotent call; default 2; TERN_NONE: none */

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "fetch/host.h"
+#include "fetch/multi.h"
 #include "fetch/target.h"
 #include "runtime/coro.h"
 
@@ -70,7 +71,7 @@ typedef struct fetch_attempt {
     const char *problem; /* of the error */
 
     /* the carrier's */
-    void *easy; /* libcurl's handle; NULL: not libcurl */
+    multi_transfer transfer; /* by libcurl; without a handle: not by libcurl */
     struct curl_slist *slist;
     struct plain_link *link;   /* of the own client; NULL: not this one */
     struct plain_wait *lookup; /* it waits for addresses */

@@ -114,8 +114,7 @@ static void take_off(fetch_attempt *a)
     if (fetch_stub_stop != NULL)
         fetch_stub_stop(a);
     plain_stop(a);
-    if (a->easy != NULL)
-        curl_stop(a);
+    curl_stop(a);
 }
 
 void flight_end(fetch_flight *f, host_outcome outcome)

@@ -120,12 +120,10 @@ static tern_fetch_error error_of(CURLcode result)
     }
 }
 
-static void on_done(void *private, CURLcode result)
+static void on_done(multi_transfer *t, CURL *easy, CURLcode result)
 {
-    fetch_attempt *a = private;
-    CURL *easy = a->easy;
+    fetch_attempt *a = list_owner(t, fetch_attempt, transfer);
     const char *problem = a->detail[0] != '\0' ? a->detail : libcurl.easy_strerror(result);
-    a->easy = NULL;
     libcurl.slist_free_all(a->slist);
     a->slist = NULL;
     cookies_put_easy(a->message->options->cookies, easy);
@@ -223,7 +221,6 @@ static bool set_receiving(fetch_attempt *a, CURL *easy)
 static bool set_all(fetch_attempt *a, CURL *easy)
 {
     return libcurl.easy_setopt(easy, CURLOPT_URL, a->message->target.url) == CURLE_OK &&
-           libcurl.easy_setopt(easy, CURLOPT_PRIVATE, a) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) ==
                CURLE_OK && /* does not wait for a resolver's thread */
@@ -240,10 +237,8 @@ void curl_start(fetch_attempt *a)
         return;
     }
     CURL *easy = multi_get();
-    if (easy != NULL && set_all(a, easy) && multi_add(easy)) {
-        a->easy = easy;
+    if (easy != NULL && set_all(a, easy) && multi_add(&a->transfer, easy))
         return;
-    }
     libcurl.slist_free_all(a->slist);
     a->slist = NULL;
     if (easy != NULL)
@@ -253,20 +248,19 @@ void curl_start(fetch_attempt *a)
 
 void curl_stop(fetch_attempt *a)
 {
-    if (a->easy == NULL)
+    if (a->transfer.easy == NULL)
         return;
-    multi_remove(a->easy);
-    cookies_put_easy(a->message->options->cookies, a->easy);
+    CURL *easy = multi_remove(&a->transfer);
+    cookies_put_easy(a->message->options->cookies, easy);
     libcurl.slist_free_all(a->slist);
-    a->easy = NULL;
     a->slist = NULL;
 }
 
 void curl_resume(fetch_attempt *a)
 {
-    if (a->easy == NULL)
+    if (a->transfer.easy == NULL)
         return;
     a->is_paused = a->wants_made = false;
-    libcurl.easy_pause(a->easy, CURLPAUSE_CONT);
+    libcurl.easy_pause(a->transfer.easy, CURLPAUSE_CONT);
     multi_kick();
 }

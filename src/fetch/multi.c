@@ -5,6 +5,7 @@
 #include "fetch/multi.h"
 
 #include "base/mem.h"
+#include "curl/memory.h"
 #include "runtime/loop.h"
 
 #include <errno.h>
@@ -26,8 +27,8 @@ typedef struct multi_socket {
 
 static struct {
     CURLM *multi;
-    unsigned opened; /* loop_self.opened when it was made */
-    unsigned running;
+    unsigned opened;   /* loop_self.opened when it was made */
+    list_link running; /* multi_transfer */
     multi_on_done *on_done;
     uint64_t idle_ms;
     multi_socket **sockets; /* by descriptor */
@@ -48,20 +49,36 @@ static void take_ended(void)
     while ((message = libcurl.multi_info_read(self.multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE)
             continue;
-        CURL *easy = message->easy_handle;
         CURLcode result = message->data.result; /* the message is gone after the next call */
-        void *private = NULL;
-        libcurl.easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-        multi_remove(easy);
-        self.on_done(private, result);
+        char *private = NULL;
+        libcurl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        multi_transfer *t = (multi_transfer *)(void *)private;
+        CURL *easy = multi_remove(t);
+        self.on_done(t, easy, result);
     }
+}
+
+/* Ends every transfer, and frees all that libcurl holds: it has used the reserve. */
+static void give_up(void)
+{
+    while (!list_empty(&self.running)) {
+        multi_transfer *t = list_owner(self.running.next, multi_transfer, link);
+        CURL *easy = multi_remove(t);
+        self.on_done(t, easy, CURLE_OUT_OF_MEMORY);
+    }
+    multi_close();
+    curl_memory_recover();
 }
 
 static void act(curl_socket_t fd, int events)
 {
     int running;
-    libcurl.multi_socket_action(self.multi, fd, events, &running);
-    take_ended();
+    if (!curl_memory_is_short()) {
+        libcurl.multi_socket_action(self.multi, fd, events, &running);
+        take_ended();
+    }
+    if (curl_memory_is_short())
+        give_up();
 }
 
 /* -- the timer -- */
@@ -208,7 +225,7 @@ int multi_close_socket(void *unused, curl_socket_t fd)
 static void on_idle(timer_entry *timer)
 {
     (void)timer;
-    if (self.running == 0)
+    if (list_empty(&self.running))
         multi_close();
 }
 
@@ -243,6 +260,7 @@ bool multi_open(const tern_fetch_settings *settings, multi_on_done *on_done, con
     self.idle_timer = (timer_entry){.fire = on_idle};
     self.on_done = on_done;
     self.idle_ms = settings->idle_ms;
+    list_init(&self.running);
     self.multi = libcurl.multi_init();
     if (self.multi != NULL && set_up(settings))
         return true;
@@ -278,18 +296,27 @@ void multi_put(CURL *easy)
     self.spare[self.spare_count++] = easy;
 }
 
-bool multi_add(CURL *easy)
+bool multi_add(multi_transfer *t, CURL *easy)
 {
-    if (libcurl.multi_add_handle(self.multi, easy) != CURLM_OK)
+    bool is_added = libcurl.easy_setopt(easy, CURLOPT_PRIVATE, t) == CURLE_OK && !curl_memory_is_short() &&
+                    libcurl.multi_add_handle(self.multi, easy) == CURLM_OK;
+    if (!is_added) {
+        multi_kick(); /* which gives up if memory is short */
         return false;
-    self.running++;
+    }
+    t->easy = easy;
+    list_append(&self.running, &t->link);
     timer_stop(&loop_self.timers, &self.idle_timer);
     return true;
 }
 
-void multi_remove(CURL *easy)
+CURL *multi_remove(multi_transfer *t)
 {
+    CURL *easy = t->easy;
+    t->easy = NULL;
+    list_remove(&t->link);
     libcurl.multi_remove_handle(self.multi, easy);
-    if (--self.running == 0)
+    if (list_empty(&self.running))
         timer_start(&loop_self.timers, &self.idle_timer, loop_self.now_ms + self.idle_ms);
+    return easy;
 }

@@ -7,14 +7,21 @@
 #ifndef FETCH_MULTI_H
 #define FETCH_MULTI_H
 
+#include "base/list.h"
 #include "curl/libcurl.h"
 
 #include <tern/fetch.h>
 
 #include <stdbool.h>
 
-/** Called on the loop's stack for a transfer that has ended and was taken off; `private` is its CURLOPT_PRIVATE. */
-typedef void multi_on_done(void *private, CURLcode result);
+/** A transfer on its way; embed it in its owner. */
+typedef struct multi_transfer {
+    list_link link;
+    CURL *easy; /* NULL: not on its way */
+} multi_transfer;
+
+/** Called on the loop's stack for a transfer that has ended and was taken off; the callee gives `easy` back. */
+typedef void multi_on_done(multi_transfer *t, CURL *easy, CURLcode result);
 
 /** Loads libcurl and makes the handle, if that is still to do; false with `*problem`. */
 bool multi_open(const tern_fetch_settings *settings, multi_on_done *on_done, const char **problem);
@@ -23,10 +30,10 @@ bool multi_open(const tern_fetch_settings *settings, multi_on_done *on_done, con
 CURL *multi_get(void);
 void multi_put(CURL *easy);
 
-/** Starts a transfer; false when libcurl refuses it. */
-bool multi_add(CURL *easy);
-/** Takes a transfer off before its end. */
-void multi_remove(CURL *easy);
+/** Starts a transfer, whose CURLOPT_PRIVATE is set to `t`; false when out of memory. */
+bool multi_add(multi_transfer *t, CURL *easy);
+/** Takes a transfer off before its end; returns its handle, which the caller gives back. */
+CURL *multi_remove(multi_transfer *t);
 /** Lets libcurl work after a change that it has not reported (unpausing). */
 void multi_kick(void);
 
