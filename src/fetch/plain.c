@@ -560,6 +560,14 @@ static void prepare(void)
     self.opened = loop_self.opened;
 }
 
+/* Whether an idle connection is still open. The event of its end may not have been handled yet; what must not be sent
+ * twice is worth the system call. */
+static bool is_open(const plain_link *l)
+{
+    char byte;
+    return recv(l->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 void plain_start(fetch_attempt *a)
 {
     prepare();
@@ -569,6 +577,10 @@ void plain_start(fetch_attempt *a)
         older = link->prev;
         if (a->message->options->public_only && !address_is_public(&l->address.any))
             continue;
+        if (!a->message->is_idempotent && !is_open(l)) {
+            close_link(l);
+            continue;
+        }
         leave_idle(l);
         l->is_reused = true;
         begin(l, a);

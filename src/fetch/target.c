@@ -140,8 +140,8 @@ static bool read_usual(fetch_target *t, arena *a, const char *url)
             return false;
         rest += 1 + digits;
     }
-    if (host_len > 253 || !is_usual_host(host, host_len) || *rest == '?' || *rest == '@' ||
-        !is_plain_path(rest))
+    bool has_rest = *rest == '/' || *rest == '\0';
+    if (!has_rest || host_len > 253 || !is_usual_host(host, host_len) || !is_plain_path(rest))
         return false;
     t->port = (uint16_t)port;
     t->url = url;

@@ -190,9 +190,13 @@ def a_kept_connection_that_the_service_closed_is_not_an_error():
         peer.request()
         peer.reply(b"ok")
         peer.connection.shutdown(socket.SHUT_RDWR)
+        closed.set()
+    closed = threading.Event()
     with Service(serve) as service:
         for _ in range(5):
+            closed.clear()
             check_equal(try_it(service.url, method="POST", body="x")["status"], 200)
+            check(closed.wait(5), "the service has closed the connection")
 
 
 @test
