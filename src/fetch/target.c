@@ -179,6 +179,15 @@ static const char *part(CURLU *u, CURLUPart which, unsigned flags, arena *a, con
     return copy;
 }
 
+/* libcurl decodes "%7f" in a host, and takes it. */
+static bool is_visible(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text <= ' ' || *text == 0x7f)
+            return false;
+    return true;
+}
+
 static const char *take_parts(fetch_target *t, arena *a, CURLU *u)
 {
     const char *problem = NULL;
@@ -191,6 +200,8 @@ static const char *take_parts(fetch_target *t, arena *a, CURLU *u)
     t->url = port != NULL ? part(u, CURLUPART_URL, 0, a, &problem) : NULL;
     if (t->url == NULL)
         return problem;
+    if (!is_visible(host) || !is_visible(t->url))
+        return "its host contains a control character";
     t->is_tls = strcmp(scheme, "https") == 0;
     if (!t->is_tls && strcmp(scheme, "http") != 0)
         return reason(CURLUE_UNSUPPORTED_SCHEME);
