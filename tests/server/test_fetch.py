@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import urllib.request
 
 import harness
 from harness import Server, check, check_equal, test, wait_for
@@ -812,6 +813,101 @@ def services_that_misbehave_over_tls_are_errors_too():
             pass
     with Service(never_shakes_hands) as service:
         check_error(try_it(service.url.replace("http:", "https:"), timeout=300), TIMEOUT)
+
+
+@test
+def http_2_is_spoken_where_it_is_offered():
+    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+    if not os.access(nginx, os.X_OK):
+        raise harness.Skip("no nginx on this machine")
+    with Certificates() as made:
+        port = refused_port()
+        config = os.path.join(made.folder, "nginx.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""daemon off; master_process off; pid {made.folder}/pid; error_log stderr crit;
+events {{}}
+http {{ access_log off; client_body_temp_path {made.folder}/b; proxy_temp_path {made.folder}/p;
+  fastcgi_temp_path {made.folder}/f; uwsgi_temp_path {made.folder}/u; scgi_temp_path {made.folder}/s;
+  server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate {made.cert}; ssl_certificate_key {made.key};
+    location / {{ return 200 "$server_protocol $connection"; }} }} }}""")
+        process = subprocess.Popen([nginx, "-c", config, "-p", made.folder], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            url = f"https://127.0.0.1:{port}/"
+            wait_for(lambda: try_it(url, ca=made.ca)["status"] == 200, text="nginx replies")
+            seen, threads = [], []
+            for _ in range(8):
+                threads.append(threading.Thread(target=lambda: seen.append(try_it(url, ca=made.ca)["body"])))
+                threads[-1].start()
+            for thread in threads:
+                thread.join()
+            check(all(text.startswith("HTTP/2") for text in seen), f"versions: {seen}")
+            check_equal(len(set(seen)), 1, "connections of calls at once")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+class Toxiproxy:
+    """A proxy between the caller and a service that spoils what it passes on."""
+
+    def __init__(self, service):
+        program = next((path for path in (os.environ.get("TOXIPROXY"), shutil.which("toxiproxy-server"),
+                                          os.path.join(harness.ROOT, "build/tools/toxiproxy-server")) if path and os.access(path, os.X_OK)),
+                       None)
+        if program is None:
+            raise harness.Skip("no toxiproxy-server: run scripts/setup test with Go installed")
+        self.api, self.port = refused_port(), refused_port()
+        self.process = subprocess.Popen([program, "-port", str(self.api)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self._listens, text="toxiproxy listens")
+        self._post("/proxies", {"name": "x", "listen": f"127.0.0.1:{self.port}", "upstream": f"127.0.0.1:{service.port}",
+                                "enabled": True})
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.api)).close()
+            return True
+        except OSError:
+            return False
+
+    def _post(self, path, value):
+        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.api}{path}", json.dumps(value).encode(),
+                                                           {"Content-Type": "application/json"}), timeout=5):
+            pass
+
+    def spoil(self, kind, **attributes):
+        self._post("/reset", {})
+        self._post("/proxies/x/toxics", {"type": kind, "stream": "downstream", "attributes": attributes})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+@test
+def calls_over_a_spoiled_network_end_in_time_with_a_reply_or_an_error():
+    with always(b"x" * 20000) as service, Toxiproxy(service) as network:
+        url = network.url
+        check_equal(try_it(url)["status"], 200)
+        for kind, attributes, errors in (("latency", {"latency": 100, "jitter": 50}, (OK,)),
+                                         ("slicer", {"average_size": 100, "size_variation": 50, "delay": 100}, (OK,)),
+                                         ("slow_close", {"delay": 100}, (OK,)),
+                                         ("latency", {"latency": 3000}, (TIMEOUT,)),
+                                         ("bandwidth", {"rate": 1}, (TIMEOUT,)),
+                                         ("timeout", {"timeout": 0}, (TIMEOUT,)),
+                                         ("timeout", {"timeout": 50}, (BROKEN,)),
+                                         ("limit_data", {"bytes": 5000}, (BROKEN,)),
+                                         ("reset_peer", {"timeout": 0}, (BROKEN, UNREACHABLE))):
+            network.spoil(kind, **attributes)
+            began = time.monotonic()
+            got = try_it(url, timeout=1000)
+            check(got["error"] in errors, f"{kind} {attributes}: error {got['error']}: {got['problem']}")
+            check(time.monotonic() - began < 4, f"{kind} {attributes} in time")
+            check(got["error"] == OK or url in got["problem"], got["problem"])
 
 
 @test
