@@ -15,7 +15,11 @@
 #include <stdint.h>
 
 typedef struct tls_context tls_context;
-typedef struct tls_source tls_source; /* store.h */
+
+/** Where certificates are: a PEM file and its key (NULL: in the same file), or a folder of them (store.h). */
+typedef struct tls_source {
+    const char *certificate, *key;
+} tls_source;
 
 /** Whether clients are asked for a certificate of their own. One that is not valid is always refused. */
 typedef enum tls_client_auth { TLS_CLIENT_AUTH_OFF, TLS_CLIENT_AUTH_OPTIONAL, TLS_CLIENT_AUTH_REQUIRED } tls_client_auth;
@@ -46,7 +50,8 @@ void tls_context_free(tls_context *t);
  */
 void tls_context_refresh(tls_context *t, uint64_t now_ms);
 
-/** For metrics: of all workers, since the master started. */
+/** For metrics: of all workers, since the master started. They are the shared counters (tern/shared.h)
+ * `tern_tls_reloads` and `tern_tls_reload_failures`. */
 typedef struct tls_totals {
     uint64_t reloads;         /* changed certificates taken up */
     uint64_t reload_failures; /* changes refused */

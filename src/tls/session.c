@@ -43,7 +43,7 @@ static int write_socket(BIO *bio, const char *data, size_t len, size_t *sent)
     ssize_t n;
     openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
     do
-        n = send(s->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = send(s->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT | (s->has_more ? MSG_MORE : 0));
     while (n < 0 && errno == EINTR);
     if (n >= 0) {
         *sent = (size_t)n;
@@ -170,14 +170,12 @@ static int explain(tls_session *s)
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_ZERO_RETURN)
         return error;
     if (error == SSL_ERROR_SSL) {
-        unsigned long code = openssl.ERR_peek_error();
-        s->is_truncated = ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        bool is_short = ERR_GET_REASON(openssl.ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
         s->failure = openssl_reason();
-        s->error = ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ? ENOMEM : EPROTO;
+        s->error = is_short ? ENOMEM : EPROTO;
     } else {
         openssl.ERR_clear_error();
-        s->is_truncated = s->has_ended && s->error == 0;
-        s->failure = s->has_ended ? "the client closed the connection" : "the connection broke";
+        s->failure = "the connection broke";
         if (s->error == 0)
             s->error = ECONNRESET;
     }
@@ -219,7 +217,7 @@ long tls_receive(tls_session *s, void *into, size_t size)
     s->read_wants_write = false;
     if (s->is_dead) {
         errno = s->error != 0 ? s->error : EPIPE;
-        return s->is_truncated ? 0 : -1;
+        return -1;
     }
     openssl.ERR_clear_error();
     if (openssl.SSL_read_ex(s->ssl, into, size, &got) == 1) {
@@ -239,12 +237,18 @@ long tls_receive(tls_session *s, void *into, size_t size)
     case SSL_ERROR_WANT_READ:
         errno = EAGAIN;
         return -1;
-    case SSL_ERROR_ZERO_RETURN:
+    case SSL_ERROR_ZERO_RETURN: /* a close_notify is seen before the end of the socket is */
+        s->is_truncated = s->has_ended;
         return 0;
     default:
         errno = s->error;
-        return s->is_truncated ? 0 : -1;
+        return -1;
     }
+}
+
+void tls_note_readable(tls_session *s)
+{
+    s->is_drained = false;
 }
 
 bool tls_has_pending(const tls_session *s)
@@ -317,9 +321,10 @@ static bool may_send(const tls_session *s)
     return !s->is_dead;
 }
 
-ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count)
+ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count, bool more)
 {
     size_t taken = 0;
+    s->has_more = more;
     if (!may_send(s))
         return -1;
     while (taken < TLS_SEND_BYTES) {
@@ -349,6 +354,7 @@ static ssize_t send_file_by_kernel(tls_session *s, int file, uint64_t offset, si
 ssize_t tls_send_file(tls_session *s, int file, uint64_t offset, size_t size)
 {
     size_t taken = 0;
+    s->has_more = false;
     if (!may_send(s))
         return -1;
     if (size > TLS_SEND_BYTES)
@@ -371,12 +377,18 @@ ssize_t tls_send_file(tls_session *s, int file, uint64_t offset, size_t size)
 
 bool tls_finish(tls_session *s)
 {
+    s->has_more = false;
     openssl.ERR_clear_error();
     if (s->is_dead || !openssl.SSL_is_init_finished(s->ssl))
         return true;
     if (openssl.SSL_shutdown(s->ssl) >= 0)
         return true;
     return explain(s) != SSL_ERROR_WANT_WRITE;
+}
+
+void tls_abandon(tls_session *s)
+{
+    s->is_dead = true;
 }
 
 /* -- facts -- */

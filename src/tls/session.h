@@ -4,7 +4,7 @@
  *
  * Everything works on the socket that the caller owns, watches and closes. One thread uses a session.
  *
- * Edges: after a receive that returned less than it had room for, ask tls_has_pending before waiting for the next edge.
+ * Edges: call tls_note_readable for each that says the socket is readable. After a receive that returned less than it had room for, ask tls_has_pending before waiting for the next edge.
  * A receive may need to send first (the answer to a KeyUpdate): when tls_read_wants_write, call it again after
  * EPOLLOUT, too. A send never waits for the peer to send.
  *
@@ -54,6 +54,8 @@ const char *tls_failure(const tls_session *s);
  * missing); -1 with errno: EAGAIN, EPROTO for a violation of the protocol, or the socket's error.
  */
 long tls_receive(tls_session *s, void *into, size_t size);
+/** An edge has come: the socket may have bytes, whatever the last receive found. */
+void tls_note_readable(tls_session *s);
 /** Whether a receive may return more without another edge. */
 bool tls_has_pending(const tls_session *s);
 bool tls_read_wants_write(const tls_session *s);
@@ -62,11 +64,13 @@ bool tls_is_truncated(const tls_session *s);
 /**
  * Sends from `parts`, joined into records of 16 KiB: a short head and its body leave in one record.
  *
+ * `more`: more follows at once, so the kernel may wait for it before it sends a packet.
+ *
  * @return the bytes taken, of which each is in the kernel; at most TLS_SEND_BYTES a call, so that the caller can let
  * others run. -1 with errno: EAGAIN, or the socket's error. After EAGAIN, or a short count, the next send or file must
  * begin with the same bytes: a record of them may have been sent in part.
  */
-ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count);
+ssize_t tls_send(tls_session *s, const struct iovec *parts, size_t count, bool more);
 /** Sends a part of a file, as tls_send; 0 when the file ends at `offset`. The kernel does it without a copy when it
  * has the keys. */
 ssize_t tls_send_file(tls_session *s, int file, uint64_t offset, size_t size);
@@ -75,6 +79,9 @@ enum { TLS_RECORD_BYTES = 16384, TLS_SEND_BYTES = 4 * TLS_RECORD_BYTES };
 /** Tells the peer that nothing more will be sent (close_notify). False when the socket is full: try again when it is
  * writable, or leave it. */
 bool tls_finish(tls_session *s);
+
+/** Has tls_finish say nothing: the peer must take no part for the whole. */
+void tls_abandon(tls_session *s);
 
 /** What the peers agreed on; valid after the handshake and as long as the session. */
 const char *tls_protocol(const tls_session *s, size_t *len); /* by ALPN, not NUL-terminated; NULL: none */

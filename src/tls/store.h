@@ -8,11 +8,7 @@
 #define TLS_STORE_H
 
 #include "tls/certificate.h"
-
-/** Where certificates are: a PEM file and its key (NULL: in the same file), or a folder of them. */
-typedef struct tls_source {
-    const char *certificate, *key;
-} tls_source;
+#include "tls/context.h"
 
 /** The certificates for one name, of different kinds of keys; NULL for a kind that there is none of. */
 typedef struct tls_name {

@@ -6,7 +6,7 @@
 
 static const char *const value_words[] = {
     [SETTING_TEXT] = "TEXT", [SETTING_PORT] = "PORT",   [SETTING_COUNT] = "N",    [SETTING_BYTES] = "SIZE",
-    [SETTING_TIME] = "TIME", [SETTING_CHOICE] = "WORD", [SETTING_MODE] = "OCTAL",
+    [SETTING_TIME] = "TIME", [SETTING_CHOICE] = "WORD", [SETTING_MODE] = "OCTAL", [SETTING_SWITCH] = "",
 };
 
 static const char *word_of(const setting *s)

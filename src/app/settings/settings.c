@@ -3,6 +3,7 @@
 #include "app/command.h"
 
 #include "base/text.h"
+#include "http/exchange.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -74,8 +75,13 @@ static void add_expectation(const setting *s, buf *out)
         for (const char *const *choice = s->choices; *choice != NULL; choice++)
             buf_add_printf(out, "%s%s", choice == s->choices ? "" : ", ", *choice);
         break;
+    case SETTING_SWITCH:
+        buf_add_text(out, "on or off");
+        break;
     case SETTING_TEXT:
-        buf_add_text(out, "a text of at least one character");
+        buf_add_text(out, s->is_header_value
+                              ? "a text that a header can have (not empty, without control characters)"
+                              : "a text of at least one character");
         break;
     case SETTING_LIST:
         buf_add_printf(out, "a list of %ss", s->word);
@@ -128,6 +134,16 @@ static bool parse_octal(const char *text, uint64_t *value)
     return len > 0 && len <= 4 && text[len] == '\0';
 }
 
+static bool parse_switch(const char *text, uint64_t *value)
+{
+    static const char *const words[][4] = {{"off", "no", "false", "0"}, {"on", "yes", "true", "1"}};
+    for (*value = 0; *value < 2; (*value)++)
+        for (unsigned i = 0; i < 4; i++)
+            if (strcasecmp(words[*value][i], text) == 0)
+                return true;
+    return false;
+}
+
 static bool parse_number(const setting *s, const char *text, uint64_t *value)
 {
     if (s->automatic != NULL && strcmp(text, "auto") == 0) {
@@ -140,6 +156,8 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
     switch (s->kind) {
     case SETTING_CHOICE:
         return parse_choice(s, text, value);
+    case SETTING_SWITCH:
+        return parse_switch(text, value);
     case SETTING_MODE:
         is_number = parse_octal(text, value);
         break;
@@ -177,7 +195,8 @@ bool setting_parse(const setting *s, const char *text, settings *out, buf *probl
     uint64_t value;
     if (s->kind == SETTING_LIST)
         return parse_list(s, text, out, problem);
-    if (s->kind == SETTING_TEXT && text[0] != '\0') {
+    if (s->kind == SETTING_TEXT && text[0] != '\0' &&
+        (!s->is_header_value || http_field_is_valid(s->flag + 2, strlen(s->flag) - 2, text, strlen(text)))) {
         memcpy((char *)out + s->offset, &text, sizeof text);
         return true;
     }
@@ -247,11 +266,12 @@ static void note_source(settings *out, const setting *s, setting_source source)
 {
     if (s->offset == offsetof(settings, host) || s->offset == offsetof(settings, port))
         out->host_source = source;
-    if (s->offset != offsetof(settings, listen))
+    if (s->kind != SETTING_LIST)
         return;
-    if (out->listen_source != source)
-        s->clear(out);
-    out->listen_source = source;
+    setting_list *list = (setting_list *)(void *)((char *)out + s->offset);
+    if (list->source != source)
+        list->count = 0;
+    list->source = source;
 }
 
 /** Parses a value from `place`, which begins the problem's line. */
@@ -363,6 +383,8 @@ static bool take_flag(settings *out, const setting *s, int argc, char **argv, in
     const char *value = argv[*at] + strlen(s->flag);
     if (*value == '=') {
         value++;
+    } else if (s->kind == SETTING_SWITCH) {
+        value = "on";
     } else if (*at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0) {
         value = argv[++*at];
     } else {

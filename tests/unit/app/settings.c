@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/cores.h"
 #include "app/settings/settings.h"
+#include "http/exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@ TEST(settings_have_the_defaults_that_the_header_promises)
     CHECK_INT(s.drain_ms, 30000);
     CHECK_INT(s.watchdog_ms, 30000);
     CHECK_INT(s.memory_limit_bytes, 0);
+    CHECK_INT(s.early_hints, HTTP_HINTS_AUTO);
+    CHECK_TEXT(s.alt_svc, NULL);
     CHECK_INT(s.log_level, TERN_LOG_INFO);
     CHECK_INT(s.log_format, LOG_FORMAT_AUTO);
     CHECK_INT(s.limits.head_bytes, 16 * 1024);
@@ -143,6 +146,11 @@ TEST(settings_report_the_mistake_its_position_and_the_fix)
         {"--port 80x", "--port: \"80x\" is not a port (1 to 65535; 0 picks a free one)"},
         {"--port", "--port: needs a value after it, a port (1 to 65535; 0 picks a free one)"},
         {"--host --port 1", "--host: needs a value after it, a text of at least one character"},
+        {"--alt-svc=",
+         "--alt-svc: \"\" is not a text that a header can have (not empty, without control characters)"},
+        {"--alt-svc h3=\x01",
+         "--alt-svc: \"h3=\x01\" is not a text that a header can have (not empty, without control characters)"},
+        {"--early-hints h2", "--early-hints: \"h2\" is not one of auto, always, never"},
         {"--host=", "--host: \"\" is not a text of at least one character"},
         {"--workers many", "--workers: \"many\" is not a number from 0 to 512, or auto"},
         {"--workers 513", "--workers: \"513\" is not a number from 0 to 512, or auto"},
@@ -241,7 +249,7 @@ static const char *listened_on(const settings *s)
 {
     static char all[LISTENERS_MAX * LISTEN_TEXT_BYTES];
     all[0] = '\0';
-    for (unsigned i = 0; i < s->listen.count; i++) {
+    for (unsigned i = 0; i < s->listen.list.count; i++) {
         char one[LISTEN_TEXT_BYTES];
         listen_address_print(&s->listen.items[i], one);
         strcat(strcat(all, i > 0 ? " " : ""), one);
@@ -331,7 +339,7 @@ TEST(settings_take_sixteen_addresses_and_refuse_the_next)
         sprintf(line + strlen(line), "http://a:%d,", i);
     settings s;
     CHECK_TEXT(read_line(&s, &plain, line), "");
-    CHECK_INT(s.listen.count, 16);
+    CHECK_INT(s.listen.list.count, 16);
     strcat(line, "http://a:17");
     CHECK_TEXT(read_line(&s, &plain, line), "--listen: there are more than 16 addresses");
 }

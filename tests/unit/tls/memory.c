@@ -75,7 +75,7 @@ static bool connection(tls_context *t, int version)
             CHECK(n == 5 || n == -1);
             const struct iovec part = {(void *)(uintptr_t) "answer", 6};
             ssize_t sent;
-            FAULTY(sent = tls_send(p.server, &part, 1));
+            FAULTY(sent = tls_send(p.server, &part, 1, false));
             if (n == 5 && sent == 6 && SSL_read(p.client, got, sizeof got) == 6) {
                 CHECK_BYTES(got, 6, "answer", 6);
                 is_whole = true;

@@ -22,7 +22,7 @@ static size_t send_all(pair *p, const char *data, size_t len, char *got, size_t 
     size_t sent = 0, seen = 0;
     while (sent < len || seen < len) {
         const struct iovec part = {(void *)(uintptr_t)(data + sent), len - sent};
-        ssize_t n = sent < len ? tls_send(p->server, &part, 1) : 0;
+        ssize_t n = sent < len ? tls_send(p->server, &part, 1, false) : 0;
         CHECK(n >= 0 || errno == EAGAIN);
         sent += n > 0 ? (size_t)n : 0;
         int m = SSL_read(p->client, got + seen, (int)(size - seen));
@@ -99,7 +99,7 @@ TEST(a_head_and_its_body_leave_in_one_record)
     PAIR(p, context, .name = "one.example");
     SSL_read(p.client, scrap, sizeof scrap); /* the tickets */
     const struct iovec parts[] = {{(void *)(uintptr_t) "head", 4}, {body, 0}, {body, 100}, {body, 50}};
-    CHECK_INT(tls_send(p.server, parts, 4), 154);
+    CHECK_INT(tls_send(p.server, parts, 4, false), 154);
     CHECK_INT(count_records(&p, &size), 1);
     CHECK_INT(size, 154 + 1 + 16);
     pair_close(&p);
@@ -115,7 +115,7 @@ TEST(a_long_body_leaves_in_full_records_and_at_most_four_a_call)
     PAIR(p, context, .name = "one.example");
     SSL_read(p.client, scrap, sizeof scrap);
     const struct iovec parts[] = {{(void *)(uintptr_t) "head", 4}, {body, sizeof body}};
-    CHECK_INT(tls_send(p.server, parts, 2), TLS_SEND_BYTES);
+    CHECK_INT(tls_send(p.server, parts, 2, false), TLS_SEND_BYTES);
     CHECK_INT(count_records(&p, &size), 4);
     CHECK_INT(size, TLS_RECORD_BYTES + 1 + 16);
     pair_close(&p);
@@ -218,7 +218,7 @@ TEST(a_damaged_record_is_an_error_and_nothing_more_is_sent)
     CHECK_INT(errno, EPROTO);
     CHECK_TEXT(tls_failure(p.server), "decryption failed or bad record mac");
     const struct iovec part = {got, sizeof got};
-    CHECK_INT(tls_send(p.server, &part, 1), -1);
+    CHECK_INT(tls_send(p.server, &part, 1, false), -1);
     CHECK(tls_finish(p.server));
     pair_close(&p);
     end();
@@ -231,7 +231,7 @@ TEST(a_client_that_has_gone_is_an_error_of_the_socket)
     PAIR(p, context, .name = "one.example");
     close(p.fds[0]);
     const struct iovec part = {got, sizeof got};
-    CHECK_INT(tls_send(p.server, &part, 1), -1);
+    CHECK_INT(tls_send(p.server, &part, 1, false), -1);
     CHECK_INT(errno, EPIPE);
     p.fds[0] = dup(p.fds[1]);
     pair_close(&p);
@@ -265,7 +265,7 @@ TEST(a_change_of_keys_that_cannot_be_answered_yet_is_read_again_when_the_socket_
     const struct iovec part = {body, sizeof body};
     size_t sent = 0, seen = 0;
     ssize_t n;
-    while ((n = tls_send(p.server, &part, 1)) > 0)
+    while ((n = tls_send(p.server, &part, 1, false)) > 0)
         sent += (size_t)n;
     CHECK_INT(SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED), 1);
     CHECK_INT(SSL_write(p.client, "hello", 5), 5);
@@ -279,7 +279,7 @@ TEST(a_change_of_keys_that_cannot_be_answered_yet_is_read_again_when_the_socket_
         received = tls_receive(p.server, got, sizeof got);
     }
     CHECK_INT(received, 5);
-    n = tls_send(p.server, &part, 1);
+    n = tls_send(p.server, &part, 1, false);
     CHECK(n > 0);
     while (seen < sent + (size_t)n && (m = SSL_read(p.client, scrap, sizeof scrap)) > 0)
         seen += (size_t)m;
