@@ -89,6 +89,7 @@ static tern_reply call_then_stop(tern_ctx *c)
 static int run(unsigned long n)
 {
     static fake f;
+    (void)n; /* without injected faults */
     fake_open(&f, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     mem_fail_at(n, false);
     fake_run(&f, NULL, call_then_stop);
