@@ -181,16 +181,21 @@ static void admit(fetch_host *h, const tern_fetch_settings *settings)
     }
 }
 
+void host_note_reply(fetch_host *h)
+{
+    h->failures = 0;
+    h->paused_until_ms = 0;
+    h->is_probing = false;
+}
+
 void host_done(fetch_host *h, const tern_fetch_settings *settings, host_outcome outcome)
 {
     h->running--;
     h->is_probing = false;
-    if (outcome == HOST_WORKED) {
-        h->failures = 0;
-        h->paused_until_ms = 0;
-    } else if (outcome == HOST_FAILED && ++h->failures >= settings->failures) {
+    if (outcome == HOST_WORKED)
+        host_note_reply(h);
+    else if (outcome == HOST_FAILED && ++h->failures >= settings->failures)
         h->paused_until_ms = loop_self.now_ms + settings->pause_ms;
-    }
     admit(h, settings);
 }
 

@@ -50,6 +50,9 @@ typedef enum host_outcome {
 /** Ends a turn. */
 void host_done(fetch_host *h, const tern_fetch_settings *settings, host_outcome outcome);
 
+/** The host has replied, although the call goes on (a stream): a pause ends. */
+void host_note_reply(fetch_host *h);
+
 /** Whether one more retry (or second attempt) is within the budget, which it is then counted against. */
 bool host_may_retry(fetch_host *h);
 

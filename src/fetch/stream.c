@@ -24,6 +24,8 @@ void stream_open(tern_ctx *c, tern_fetched *reply, fetch_flight *f)
     reply->stream = tern_alloc(c, sizeof *reply->stream);
     reply->stream->flight = f;
     f->attempt.waiting = NULL;
+    if (f->has_turn && f->attempt.status < 500)
+        host_note_reply(f->attempt.host);
     tern_defer(c, close_at_end, reply->stream);
 }
 

@@ -441,6 +441,51 @@ def a_call_is_cancelled_when_the_client_leaves():
         server().wait_logged("the handler of /left has ended")
 
 
+@test
+def a_call_over_tls_is_cancelled_when_the_client_leaves():
+    gone, arrived = threading.Event(), threading.Event()
+
+    def serve(peer, _):
+        peer.request()
+        arrived.set()
+        try:
+            peer.wait_closed()
+        finally:
+            gone.set()
+    with Certificates() as made, Service(serve, made.context()) as service:
+        client = server().connect()
+        query = urllib.parse.urlencode({"url": service.url, "ca": made.ca, "timeout": 20000})
+        client.send(f"GET /left?{query} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        check(arrived.wait(5), "the call has arrived")
+        client.reset()
+        check(gone.wait(5), "the connection to the service is closed")
+
+
+@test
+def an_endless_stream_does_not_prolong_a_pause():
+    works = [False]
+
+    def serve(peer, _):
+        while (request := peer.request()):
+            if "/stream" in request[0]:
+                peer.send(b"HTTP/1.1 200 OK\r\n\r\ndata: a\n\n")
+                peer.wait_closed()
+            peer.reply(b"", "200 OK" if works[0] else "503 Busy")
+    with Service(serve) as service, Server(name="fetch", env={"FAILURES": "2", "PAUSE_MS": "100"}) as own:
+        for _ in range(2):
+            try_it(service.url, own)
+        check_error(try_it(service.url, own), PAUSED)
+        works[0] = True
+        end = time.monotonic() + 0.15
+        wait_for(lambda: time.monotonic() > end, text="the pause is over")
+        with own.connect() as client:
+            client.send(f"GET /stream?{urllib.parse.urlencode({'url': service.url + '/stream'})} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+            got = b""
+            while b"data: a" not in got:
+                got += client.take(1)
+            check_equal(try_it(service.url, own)["status"], 200)
+
+
 # -- retries, hedging, pauses ------------------------------------------------------------------------------------------
 
 def failing_first(failures, status="503 Busy", *headers):
