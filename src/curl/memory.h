@@ -18,7 +18,7 @@ bool curl_memory_is_short(void);
 /** After everything that libcurl holds was freed. */
 void curl_memory_recover(void);
 
-/* For curl_global_init_mem. Callable from any thread. */
+/* For libcurl.global_init_mem. Callable from any thread. */
 void *curl_memory_alloc(size_t size);
 void curl_memory_free(void *block);
 void *curl_memory_realloc(void *block, size_t size);
