@@ -322,7 +322,10 @@ TEST(what_is_not_an_http_url_is_refused)
                                         "http://a b/",
                                         "http://a/\r\nX: y",
                                         "http://a/\x7f",
-                                        "http://a[/", "http://%7f/", "http://a%0d%0ab/", "http://[::1/",
+                                        "http://a[/",
+                                        "http://%7f/",
+                                        "http://a%0d%0ab/",
+                                        "http://[::1/",
                                         "HTTPX://a/"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fetch_target t;
