@@ -47,6 +47,11 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .arena_bytes = l->request_memory,
         .connections = l->connections - reserve,
         .requests_per_connection = l->requests_per_connection,
+        .h2c = s->h2c,
+        .h2_streams = l->h2_streams,
+        .h2_window = l->h2_window,
+        .h2_resets = l->h2_resets,
+        .h2_frames = l->h2_frames,
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,

@@ -41,6 +41,7 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
+    unsigned h2c;                 /* whether HTTP/2 is spoken in clear text */
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */
     tern_limits limits;           /* complete: no member is 0 for "default" */

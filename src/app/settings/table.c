@@ -11,6 +11,7 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, HOUR = 3600 * SECOND };
 
 static const char *const levels[] = {"debug", "info", "warn", "error", "silent", NULL};
 static const char *const formats[] = {"auto", "human", "json", NULL};
+static const char *const switches[] = {"off", "on", NULL};
 static const char *const prepares[] = {"auto", "always", "never", NULL};
 
 const setting settings_table[] = {
@@ -231,6 +232,46 @@ const setting settings_table[] = {
      .standard = "0",
      .help = "on one connection; 0: any number",
      AT(limits.requests_per_connection)},
+    {.heading = "HTTP/2",
+     .flag = "--h2c",
+     .variable = "TERN_H2C",
+     .kind = SETTING_CHOICE,
+     .standard = "off",
+     .choices = switches,
+     .help = "also in clear text, for clients that begin with it",
+     AT(h2c)},
+    {.flag = "--h2-streams",
+     .variable = "TERN_H2_STREAMS",
+     .kind = SETTING_COUNT,
+     .min = 1,
+     .max = 10000,
+     .standard = "100",
+     .help = "requests at a time on one connection",
+     AT(limits.h2_streams)},
+    {.flag = "--h2-window",
+     .variable = "TERN_H2_WINDOW",
+     .kind = SETTING_BYTES,
+     .min = 65535,
+     .max = MIB,
+     .standard = "256K",
+     .help = "of a body that is received before it is read",
+     AT(limits.h2_window)},
+    {.flag = "--h2-resets",
+     .variable = "TERN_H2_RESETS",
+     .kind = SETTING_COUNT,
+     .min = 1,
+     .max = UINT_MAX,
+     .standard = "500",
+     .help = "requests that a connection may break off in 30 s",
+     AT(limits.h2_resets)},
+    {.flag = "--h2-frames",
+     .variable = "TERN_H2_FRAMES",
+     .kind = SETTING_COUNT,
+     .min = 100,
+     .max = UINT_MAX,
+     .standard = "5000",
+     .help = "pings and the like that one may send in 30 s",
+     AT(limits.h2_frames)},
 };
 const unsigned settings_count = sizeof settings_table / sizeof settings_table[0];
 

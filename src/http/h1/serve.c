@@ -54,6 +54,20 @@ static bool is_late(const http_connection *k)
     return k->has_begun_head && loop_self.now_ms >= k->head_began_ms + http_self.limits.head_ms;
 }
 
+/** Whether the client speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3). What it has sent stays in the block
+ * for that version, which takes over when the runner ends. */
+static bool is_http2(http_connection *k)
+{
+    static const char beginning[] = "PRI * HTTP/2"; /* where the parser knows that it is not HTTP/1.1 */
+    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->requests != 0 ||
+        k->in_end - k->in_start < sizeof beginning - 1 ||
+        memcmp(k->in + k->in_start, beginning, sizeof beginning - 1) != 0)
+        return false;
+    k->protocol = &http2;
+    k->is_finished = true;
+    return true;
+}
+
 /** Answers the first request in the block; false when it is not complete yet. */
 static bool serve_one(http_connection *k)
 {
@@ -63,6 +77,8 @@ static bool serve_one(http_connection *k)
     h1_result result =
         h1_head_parse(&own.head, &http_self.limits.head, k->in + k->in_start, k->in_end - k->in_start, &used);
     if (result == H1_PARTIAL && !is_late(k))
+        return false;
+    if (result == H1_ERROR && is_http2(k))
         return false;
     begin(&own, k, lent);
     if (result == H1_COMPLETE) {
