@@ -46,10 +46,9 @@ static bool is_unwanted(const h2_stream *s)
 
 bool body_add(h2_stream *s, const char *data, size_t len)
 {
-    const http_request *request = &s->head->request;
     http_exchange *x = s->base.exchange;
     s->received += len;
-    if (request->has_length && s->received > request->length)
+    if (s->has_length && s->received > s->length)
         return stream_refuse(s, H2_PROTOCOL_ERROR);
     if (is_unwanted(s) && !(x != NULL && x->policy.is_streamed && x->body_status == 0)) {
         body_consume(s->h, len);
@@ -73,10 +72,13 @@ bool body_add(h2_stream *s, const char *data, size_t len)
 
 bool body_end(h2_stream *s)
 {
-    const http_request *request = &s->head->request;
-    if (request->has_length && s->received != request->length)
+    if (s->has_length && s->received != s->length)
         return stream_refuse(s, H2_PROTOCOL_ERROR);
     s->is_remote_closed = true;
+    if (s->is_lingering) {
+        stream_free_lingering(s);
+        return true;
+    }
     if (s->base.reader != NULL)
         coro_wake(s->base.reader);
     return true;

@@ -98,7 +98,8 @@ static nghttp2_mem memory = {NULL, take, give, take_zeroed, resize};
 static void abort_streams(h2_connection *h)
 {
     for (unsigned i = 0; i < H2_BUCKETS; i++)
-        list_each (link, &h->buckets[i]) {
+        for (list_link *link = h->buckets[i].next, *next; link != &h->buckets[i]; link = next) {
+            next = link->next;
             h2_stream *s = list_owner(link, h2_stream, link);
             if (!s->base.is_broken)
                 stream_abort(s);

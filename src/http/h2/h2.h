@@ -48,6 +48,8 @@ typedef struct h2_stream {
     bool is_local_closed;  /* the end of the reply, or a reset, is in the output */
     bool is_starting;      /* stream_start has not returned */
     bool is_over;          /* its coroutine has ended meanwhile */
+    bool is_lingering;     /* its coroutine has ended; the client may send the rest of its body */
+    bool has_length;       /* `length` bytes of a body were announced */
     bool is_whole_body;    /* the body is read to the end: the client may send it as fast as it can */
     bool must_continue;    /* a 100 (Continue) is owed before the body is read */
     bool needs_window;     /* what it waits to send is DATA */
@@ -56,6 +58,7 @@ typedef struct h2_stream {
     int64_t credit;        /* bytes that the client may send */
     uint32_t consumed;     /* bytes of the body since the last WINDOW_UPDATE */
     uint64_t received;     /* bytes of the body so far */
+    uint64_t length;
     uint64_t pace_began_ms, pace_bytes; /* how fast the client takes the reply; 0: it was never waited for */
     size_t body_at;                     /* of `body`: where the unread part begins */
     buf body;                           /* received */
@@ -218,8 +221,10 @@ bool calm_reset(h2_connection *h);
 h2_stream *stream_find(h2_connection *h, uint32_t id);
 /** Starts the request in `head`, which the stream keeps. */
 void stream_start(h2_connection *h, h2_head *head, uint32_t id, bool ends, const h2_priority *priority);
-/** Ends a stream that the client has reset, or whose connection is lost. */
+/** Ends a stream that the client has reset, or whose connection is lost: cancels its coroutine, once. */
 void stream_abort(h2_stream *s);
+/** Frees a lingering stream. */
+void stream_free_lingering(h2_stream *s);
 /** Resets an open stream for a mistake of the client; false after h2_fail. */
 bool stream_refuse(h2_stream *s, h2_error error);
 /** Resets an open stream that cannot go on, from its own coroutine. */

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { LINGER_MS = 1000 /* that a client may go on sending a body after the whole reply */ };
+
 static list_link *bucket_of(h2_connection *h, uint32_t id)
 {
     return &h->buckets[(id >> 1) % H2_BUCKETS];
@@ -72,25 +74,38 @@ static void close_stream(h2_stream *s)
         h->idle_began_ms = loop_self.now_ms;
 }
 
+/** After its coroutine. A client that is still sending its body may finish it within what its window allows: many take
+ * a reset for a failure, even after a whole reply. */
 static void end_stream(h2_stream *s)
 {
-    h2_connection *h = s->h;
-    if (!s->base.is_broken && !s->is_local_closed) { /* it has not replied */
-        out_reset(h, s->priority.id, H2_INTERNAL_ERROR);
-        note_reset(h, s->priority.id);
-    } else if (!s->base.is_broken && !s->is_remote_closed) { /* RFC 9113 section 8.1 */
-        out_reset(h, s->priority.id, H2_NO_ERROR);
-        note_reset(h, s->priority.id);
+    if (!s->base.is_broken && !s->is_local_closed) /* it has not replied */
+        stream_give_up(s, H2_INTERNAL_ERROR);
+    if (s->body.data != NULL) { /* what nobody has read makes room all the same */
+        body_consume(s->h, s->body.len - s->body_at);
+        body_block_put(&http_self.bodies, &s->body);
     }
-    if (s->received > 0 && !s->is_remote_closed) /* what nobody has read makes room all the same */
-        body_consume(h, s->body.len - s->body_at);
+    if (s->base.is_broken || s->is_remote_closed) {
+        close_stream(s);
+        return;
+    }
+    s->is_lingering = true;
+    timer_start(&loop_self.timers, &s->timer, loop_self.now_ms + LINGER_MS);
+}
+
+void stream_free_lingering(h2_stream *s)
+{
     close_stream(s);
+    free_stream(s);
 }
 
 void stream_abort(h2_stream *s)
 {
     forget_stream(s->h, s);
     s->base.is_broken = true;
+    if (s->is_lingering) {
+        stream_free_lingering(s);
+        return;
+    }
     if (s->base.reader != NULL)
         coro_wake(s->base.reader);
     if (s->base.writer != NULL)
@@ -152,8 +167,8 @@ static void stream_main(void *arg)
     answer(s);
     end_stream(s);
     s->base.runner = NULL;
-    s->is_over = true;
-    if (!s->is_starting)
+    s->is_over = !s->is_lingering;
+    if (s->is_over && !s->is_starting)
         free_stream(s);
 }
 
@@ -161,6 +176,11 @@ static void on_timer(timer_entry *timer)
 {
     h2_stream *s = list_owner(timer, h2_stream, timer);
     http_exchange *x = s->base.exchange;
+    if (s->is_lingering) {
+        stream_give_up(s, H2_NO_ERROR); /* RFC 9113 section 8.1 */
+        stream_free_lingering(s);
+        return;
+    }
     if (x == NULL || x->deadline_ms == 0)
         return;
     if (x->deadline_ms > loop_self.now_ms) {
@@ -183,6 +203,8 @@ static void begin_stream(h2_connection *h, h2_stream *s, h2_head *head, const h2
     *s = (h2_stream){.h = h,
                      .head = head,
                      .priority = *priority,
+                     .has_length = head->request.has_length,
+                     .length = head->request.length,
                      .window = h->first_window,
                      .credit = http_self.limits.h2_window,
                      .timer.fire = on_timer};
@@ -213,7 +235,7 @@ void stream_start(h2_connection *h, h2_head *head, uint32_t id, bool ends, const
     }
     if (!has_started || s->is_over) {
         free_stream(s);
-    } else {
+    } else if (!s->is_lingering) {
         s->base.has_suspended = true;
         if (s->base.exchange != NULL)
             stream_watch(s->base.exchange);
