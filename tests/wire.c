@@ -94,7 +94,7 @@ long wire_talk(const wire_script *script, char *reply, size_t size)
                  .fd = ends[0],
                  .heard = reply,
                  .room = size - 1};
-    http_server_on_connection(NULL, ends[1]);
+    http_server_on_connection(NULL, ends[1], (worker_arrival){0});
     loop_do_later(&me.later);
     loop_run();
     if (me.fd >= 0) {

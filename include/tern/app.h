@@ -156,6 +156,9 @@ typedef struct tern_app_options {
     /** Parameters of every route may hold "%2F"; see .allow_encoded_slashes of routes. */
     bool allow_encoded_slashes;
     bool health; /* GET /healthz and /readyz */
+    /* Where to listen unless the operator says so, as --listen takes it: "http://0.0.0.0:8000", or several,
+     * divided by spaces or commas. */
+    const char *listen;
     tern_limits limits;
 } tern_app_options;
 

@@ -219,12 +219,11 @@ const char *ctx_text(tern_ctx *c, tern_str text);
 /** The whole value of a list header: all its lines, joined with commas (RFC 9110 section 5.3); "" if it is
  * absent. (header_lists.c) */
 const char *ctx_header_list(tern_ctx *c, const char *name);
+/** The same value; NULL when out of memory. (header_lists.c) */
+const char *ctx_header_list_or_null(tern_ctx *c, const char *name);
 /** Takes the next element of a list, without the white space around it; empty ones are skipped, and a comma
  * between double quotes does not end one. False at the end. (header_lists.c) */
 bool ctx_list_next(tern_str *rest, tern_str *element);
-/** Whether If-None-Match names `tag`, an entity tag with its quotes; false if `tag` is NULL.
- * (header_lists.c) */
-bool ctx_tag_is_known(tern_ctx *c, const char *tag);
 
 /** The reply of a problem, in the application's shape if it has one. Its texts and faults must live as long
  * as the request. Never fails. (problem.c) */
@@ -234,7 +233,7 @@ tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
 /** The reply of a problem as problem details. Never fails. (problem.c) */
 tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem);
 /** The status for a file that could not be opened (errno; 0: not a regular file): 404 only if it certainly
- * does not exist or this process may not read it. */
+ * does not exist or this process may not read it. (send_file.c) */
 int ctx_file_status(int error);
 /** `reply`, or a 500 when it does not match the route's .returns. (typed_reply.c) */
 tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
@@ -244,6 +243,12 @@ bool reply_is_sound(const tern_reply *reply);
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 /** Sends `reply` through http; never throws, since no caller would catch it (send.c). */
 void ctx_send(tern_ctx *c, const tern_reply *reply);
+/** The request of a stream. (send.c) */
+tern_ctx *ctx_of_stream(const tern_stream *out);
+/** Sends a problem found only now, after all middleware. (send.c) */
+void ctx_send_problem(tern_ctx *c, int status);
+/** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws. (send_file.c) */
+void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);
 /** Makes this request's id without allocating; false when this worker has not drawn its seed.

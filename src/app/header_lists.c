@@ -1,17 +1,31 @@
 /** Headers that are lists. */
 #include "app/ctx.h"
-#include "http/entity_tag.h"
 
 #include <string.h>
 
+const char *ctx_header_list_or_null(tern_ctx *c, const char *name)
+{
+    const char *line, *first = tern_header(c, name);
+    if (first == NULL)
+        return "";
+    if (tern_header_nth(c, name, 1) == NULL)
+        return first;
+    size_t len = 0;
+    for (unsigned nth = 0; (line = tern_header_nth(c, name, nth)) != NULL; nth++)
+        len += strlen(line) + 1;
+    char *list = arena_alloc(ctx_arena(c), len), *at = list;
+    for (unsigned nth = 0; list != NULL && (line = tern_header_nth(c, name, nth)) != NULL; nth++) {
+        at = stpcpy(at, line);
+        *at++ = ',';
+    }
+    if (list != NULL)
+        at[-1] = '\0';
+    return list;
+}
+
 const char *ctx_header_list(tern_ctx *c, const char *name)
 {
-    const char *list = tern_header(c, name), *more;
-    if (list == NULL)
-        return "";
-    for (unsigned nth = 1; (more = tern_header_nth(c, name, nth)) != NULL; nth++)
-        list = tern_sprintf(c, "%s,%s", list, more);
-    return list;
+    return ctx_need(c, (void *)(uintptr_t)ctx_header_list_or_null(c, name));
 }
 
 static bool is_blank(char byte)
@@ -32,12 +46,4 @@ bool ctx_list_next(tern_str *rest, tern_str *element)
         at--;
     *element = (tern_str){begin, (size_t)(at - begin)};
     return begin < at;
-}
-
-bool ctx_tag_is_known(tern_ctx *c, const char *tag)
-{
-    const char *list = ctx_header_list(c, "If-None-Match");
-    entity_tag own;
-    return entity_tag_read((tern_str){tag, strlen(tag)}, &own) &&
-           entity_tag_is_in(&own, (tern_str){list, strlen(list)}, false, 0) == ENTITY_TAG_MATCHES;
 }

@@ -3,9 +3,11 @@
 
 #include "app/command.h"
 #include "app/openapi/openapi.h"
+#include "app/tls_start.h"
 
 #include "base/log.h"
 #include "runtime/coro.h"
+#include "runtime/loop.h"
 #include "runtime/offload.h"
 #include "runtime/worker.h"
 #include "schema/json/indent.h"
@@ -19,6 +21,7 @@ typedef struct run_state {
     tern_app *app;
     settings settings;
     const char *program; /* as users type it, without folders */
+    tls_start tls;
 } run_state;
 
 /* -- the work of a worker -- */
@@ -39,6 +42,11 @@ static http_limits limits_of(const tern_app *app, const settings *s)
                  .keeps_underscores = app->options.underscores == TERN_UNDERSCORES_KEPT,
                  .underscored_names = app->underscored.list,
                  .underscored_count = app->underscored.count},
+        .handshake_ms = s->tls_handshake_ms,
+        .handshakes = s->tls_handshakes,
+        .redirects_to_https = s->redirect_https != 0,
+        .https_port = tls_start_port(s),
+        .hsts = tls_start_hsts(s),
         .head_ms = l->head_timeout_ms,
         .idle_ms = l->idle_timeout_ms,
         .body_ms = l->body_timeout_ms,
@@ -55,6 +63,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,
+        .alt_svc = s->alt_svc,
+        .early_hints = (http_hints)s->early_hints,
     };
 }
 
@@ -108,7 +118,12 @@ void app_stop(tern_app *app)
 static bool start(void *self)
 {
     run_state *run = self;
-    return app_start(run->app, &run->settings);
+    if (run->tls.context != NULL)
+        tls_context_refresh(run->tls.context, loop_self.now_ms);
+    if (!app_start(run->app, &run->settings))
+        return false;
+    http_server_set_tls(run->tls.context);
+    return true;
 }
 
 static void stop(void *self)
@@ -117,23 +132,11 @@ static void stop(void *self)
     app_stop(run->app);
 }
 
-static void on_connection(void *self, int fd)
-{
-    (void)self;
-    http_server_on_connection(NULL, fd);
-}
-
 static void drain(void *self, bool successor)
 {
     run_state *run = self;
     run->app->is_draining = true;
     http_server_drain(NULL, successor);
-}
-
-static void abort_all(void *self)
-{
-    (void)self;
-    http_server_abort(NULL);
 }
 
 static void tidy(void *self)
@@ -205,8 +208,31 @@ static int command_openapi(run_state *run)
     return code;
 }
 
+/** Reads the certificates; false with lines on standard error. */
+static bool open_tls(run_state *run)
+{
+    buf problem = {0};
+    bool is_open = tls_start_open(&run->tls, &run->settings, &problem);
+    if (!is_open)
+        fprintf(stderr, "%s: cannot start: %s", run->program, problem.failed ? "out of memory\n" : problem.data);
+    buf_free(&problem);
+    return is_open;
+}
+
+/** False with a line on standard error. */
+static bool check_h2c(const run_state *run)
+{
+    const char *problem;
+    bool is_ok = !run->settings.h2c || http_can_speak_2(&problem);
+    if (!is_ok)
+        fprintf(stderr, "%s: cannot start with --h2c: %s\n", run->program, problem);
+    return is_ok;
+}
+
 static int command_check(run_state *run)
 {
+    if (!open_tls(run) || !check_h2c(run))
+        return 1;
     buf line = {0};
     unsigned count = router_count(run->app->router);
     buf_add_printf(&line, "%s: %u route%s and the settings are valid\n", run->program, count,
@@ -249,15 +275,20 @@ static bool may_launch(const run_state *run)
 static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
+    set_up_log(s);
+    if (!open_tls(run) || !check_h2c(run) || !may_launch(run))
+        return 1;
+    tls_start_tell(&run->tls, s);
     const worker_config config = {
-        .host = s->host,
-        .port = (uint16_t)s->port,
+        .listen = s->listen.items,
+        .listen_count = s->listen.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,
         .workers = s->workers,
         .backlog = s->backlog,
         .max_connections = s->limits.connections,
+        .has_tls = run->tls.context != NULL,
         .drain_ms = s->drain_ms,
         .watchdog_ms = s->watchdog_ms,
         .memory_limit_bytes = s->memory_limit_bytes,
@@ -266,16 +297,14 @@ static int command_run(run_state *run)
     const worker_service service = {
         .self = run,
         .start = start,
-        .on_connection = on_connection,
+        .on_connection = http_server_on_connection,
+        .refuse = http_refuse,
         .drain = drain,
-        .abort = abort_all,
+        .abort = http_server_abort,
         .stop = stop,
         .tidy = tidy,
         .describe = describe,
     };
-    set_up_log(s);
-    if (!may_launch(run))
-        return 1;
     raise_descriptor_limit();
     if (run->app->unprobed_file != NULL)
         tern_log(TERN_LOG_WARN,
@@ -341,6 +370,7 @@ int tern_run(tern_app *app, int argc, char **argv)
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "out of memory" : problem.data);
     }
     buf_free(&problem);
+    tls_start_close(&run.tls);
     app_free(app);
     return code;
 }

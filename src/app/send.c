@@ -1,18 +1,12 @@
 /** Hands a reply to http. Hot path: ctx_send for bytes. */
 #include "app/ctx.h"
-#include "http/date.h"
 #include "runtime/loop.h"
 
 #include <tern/log.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 struct tern_stream {
     tern_ctx *c;
@@ -27,11 +21,22 @@ static void send_bytes(tern_ctx *c, const tern_reply *reply, const char *type)
     http_reply(c->x, reply->status, type, reply->data, reply->len);
 }
 
-/** A problem found only now, after all middleware. The application's file or stream for it could fail as
- * well, so problem details are sent. */
-static void send_problem(tern_ctx *c, int status)
+/** The headers that describe the content that is not sent. What a cache may do with it does not hold for a problem. */
+static void drop_content_headers(tern_ctx *c)
 {
-    http_field_remove(c->x, "Content-Type"); /* it described the other body */
+    static const char *const names[] = {
+        "Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition",
+        "ETag",         "Last-Modified",    "Expires"};
+    for (size_t i = 0; i < sizeof names / sizeof *names && c->x->field_count != 0; i++)
+        http_field_remove(c->x, names[i]);
+    if (http_field_get(c->x, "Cache-Control") != NULL)
+        http_field_put(c->x, "Cache-Control", "no-store", true);
+}
+
+/** The application's file or stream for the problem could fail as well, so problem details are sent. */
+void ctx_send_problem(tern_ctx *c, int status)
+{
+    drop_content_headers(c);
     if (c->app->shaper != NULL)
         http_set_deadline(c->x, loop_self.now_ms + c->timeout_ms);
     ctx_enter(c);
@@ -41,113 +46,6 @@ static void send_problem(tern_ctx *c, int status)
     ctx_leave(c);
     bool has_type = http_field_get(c->x, "Content-Type") != NULL;
     send_bytes(c, &problem, has_type ? NULL : problem.type);
-}
-
-/* -- files -- */
-
-int ctx_file_status(int error)
-{
-    static const struct {
-        int error, status;
-    } known[] = {
-        {0, 404}, /* it exists, but is not a regular file */
-        {ENOENT, 404}, {ENOTDIR, 404}, {EACCES, 404}, {ELOOP, 404},  {ENAMETOOLONG, 404},
-        {ENXIO, 404},  {EPERM, 404},   {EMFILE, 503}, {ENFILE, 503}, {ENOMEM, 503},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (known[i].error == error)
-            return known[i].status;
-    return 500; /* EIO and others: the file may exist, so clients must not cache that it does not */
-}
-
-/** Opens a regular file; -1 with the `*status` of the reply. A FIFO or a device is neither waited for nor
- * opened. */
-static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *status)
-{
-    int fd;
-    do
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    while (fd < 0 && errno == EINTR); /* some network file systems block, and are interrupted */
-    if (fd >= 0 && fstat(fd, facts) == 0) {
-        if (S_ISREG(facts->st_mode))
-            return fd;
-        errno = 0;
-    }
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    *status = ctx_file_status(error);
-    if (*status != 404 || error == EACCES) {
-        char label[160];
-        tern_log(TERN_LOG_WARN, "%s: cannot open %s: %s", ctx_route_label(c, label, sizeof label), path,
-                 strerror(error));
-    }
-    return -1;
-}
-
-/** Sets Last-Modified. When out of memory it is left out: it is only a hint to caches. Never later than now:
- * a wrong clock must not keep a file new for years (RFC 9110 section 8.8.2.1). */
-static void put_last_modified(tern_ctx *c, int64_t at)
-{
-    char *date = arena_alloc(ctx_arena(c), HTTP_DATE_LEN + 1);
-    if (date == NULL || http_field_get(c->x, "Last-Modified") != NULL)
-        return;
-    int64_t now = (int64_t)time(NULL);
-    http_date_write(date, at < now ? at : now);
-    date[HTTP_DATE_LEN] = '\0';
-    http_field_put(c->x, "Last-Modified", date, true);
-}
-
-/** The date in a request's header, if it has exactly one line and that is a date. */
-static bool date_in(tern_ctx *c, const char *name, int64_t *seconds)
-{
-    const char *value = tern_header(c, name);
-    return value != NULL && tern_header_nth(c, name, 1) == NULL &&
-           http_date_read((tern_str){value, strlen(value)}, (int64_t)time(NULL), seconds);
-}
-
-/** The status of a file under the request's conditions: 200, 304 or 412. In the order of RFC 9110 section
- * 13.2.2; the file has an entity tag only if the application set one. */
-static int file_status(tern_ctx *c)
-{
-    const http_field *modified = http_field_get(c->x, "Last-Modified"), *tag = http_field_get(c->x, "ETag");
-    int64_t now = (int64_t)time(NULL), at, theirs;
-    bool has_date =
-        modified != NULL && http_date_read((tern_str){modified->value, modified->value_len}, now, &at);
-    if (has_date && tern_header(c, "If-Match") == NULL && date_in(c, "If-Unmodified-Since", &theirs) &&
-        at > theirs)
-        return 412;
-    if (tern_header(c, "If-None-Match") != NULL)
-        return tag != NULL && ctx_tag_is_known(c, tag->value) ? 304 : 200;
-    return has_date && date_in(c, "If-Modified-Since", &theirs) && at <= theirs ? 304 : 200;
-}
-
-static bool is_conditional(const tern_ctx *c, const tern_reply *reply)
-{
-    http_method method = c->x->request->method;
-    return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
-}
-
-static void send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
-{
-    const char *path = reply->arg;
-    struct stat facts;
-    int status;
-    int fd = open_file(c, path, &facts, &status);
-    if (fd < 0) {
-        send_problem(c, status);
-        return;
-    }
-    const char *type = reply->type != NULL ? reply->type : mime_of_path(path);
-    put_last_modified(c, facts.st_mtime);
-    int met = is_conditional(c, reply) ? file_status(c) : 200;
-    if (met == 412)
-        send_problem(c, 412);
-    else if (met == 304)
-        http_reply(c->x, 304, NULL, NULL, 0);
-    else
-        http_reply_file(c->x, reply->status, has_type ? NULL : type, fd, 0, (uint64_t)facts.st_size);
-    close(fd);
 }
 
 /* -- streams -- */
@@ -180,6 +78,11 @@ static void send_stream(tern_ctx *c, const tern_reply *reply, const char *type)
                  ctx_route_label(c, label, sizeof label),
                  c->scope.problem_detail != NULL ? c->scope.problem_detail
                                                  : http_status_text(c->scope.problem_status));
+}
+
+tern_ctx *ctx_of_stream(const tern_stream *out)
+{
+    return out->c;
 }
 
 void tern_stream_write(tern_stream *out, const void *data, size_t len)
@@ -233,7 +136,7 @@ void ctx_send(tern_ctx *c, const tern_reply *reply)
         char label[160];
         tern_log(TERN_LOG_ERROR, "%s: middleware returned a reply that cannot be sent (status %d)",
                  ctx_route_label(c, label, sizeof label), reply->status);
-        send_problem(c, 500);
+        ctx_send_problem(c, 500);
         return;
     }
     bool has_type = x->field_count != 0 && http_field_get(x, "Content-Type") != NULL;
@@ -243,7 +146,7 @@ void ctx_send(tern_ctx *c, const tern_reply *reply)
         send_bytes(c, reply, type);
         break;
     case TERN_REPLY_FILE:
-        send_file(c, reply, has_type);
+        ctx_send_file(c, reply, has_type);
         break;
     case TERN_REPLY_STREAM:
         send_stream(c, reply, type);

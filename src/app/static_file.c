@@ -19,7 +19,7 @@ tern_reply static_file_serve(tern_ctx *c, const static_file *file)
 {
     tern_set_header(c, "ETag", file->tag);
     tern_set_header(c, "Cache-Control", "no-cache"); /* may be stored, but must be revalidated */
-    if (ctx_tag_is_known(c, file->tag))
+    if (tern_is_not_modified(c))
         return tern_status(c, 304);
     if (file->encoding != NULL)
         tern_set_header(c, "Content-Encoding", file->encoding);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 enum {
     LINGER_MS = 30000,                /* that a peer may go on sending after our last reply */
@@ -16,13 +15,17 @@ enum {
     LINGER_TURN_BYTES = 512 * 1024    /* of them before other connections get their turn */
 };
 
-http_connection *connection_open(int fd)
+http_connection *connection_open(int fd, worker_arrival arrival)
 {
     http_connection *k = pool_get(&http_self.structures);
     if (k == NULL)
         return NULL;
     *k = (http_connection){.source.fd = fd, .protocol = &http1};
+    bool begins_with_tls = arrival.kind == LISTENER_TLS && http_self.tls != NULL;
+    if (begins_with_tls)
+        k->protocol = &tls_handshaking;
     k->must_close = http_self.is_draining;
+    k->kind = (uint8_t)arrival.kind;
     stream_init(&k->stream);
     k->protocol->begin(k);
     if (!loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
@@ -32,7 +35,8 @@ http_connection *connection_open(int fd)
     list_append(&http_self.connections, &k->link);
     http_self.count++;
     /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
-    k->deadline_ms = loop_self.now_ms + http_self.limits.head_ms;
+    k->deadline_ms =
+        loop_self.now_ms + (begins_with_tls ? http_self.limits.handshake_ms : http_self.limits.head_ms);
     timer_start(&loop_self.timers, &k->timer, k->deadline_ms);
     return k;
 }
@@ -54,7 +58,7 @@ void connection_close(http_connection *k)
     http_self.count--;
     k->later.run = free_later;
     loop_do_later(&k->later);
-    close(k->source.fd); /* EINTR and EIO leave nothing to do: the descriptor is gone either way */
+    transport_close(k);
     worker_connection_closed();
     if (http_self.is_draining)
         server_report_drained();

@@ -13,6 +13,8 @@
 #include "http/exchange.h"
 #include "http/stream.h"
 #include "runtime/loop.h"
+#include "tls/context.h"
+#include "tls/session.h"
 
 /** A version of HTTP on a connection. */
 typedef struct http_protocol {
@@ -30,6 +32,8 @@ typedef struct http_protocol {
 } http_protocol;
 
 extern const http_protocol http1, http2;
+/** Before a version of HTTP: the handshake of TLS, which agrees on one (handshake.c). */
+extern const http_protocol tls_handshaking;
 
 struct http_connection {
     /* Two cache lines hold all that an ordinary request of HTTP/1.1 touches. */
@@ -49,11 +53,15 @@ struct http_connection {
     bool has_begun_head;  /* an unfinished head is in `in`, and head_began_ms is set */
     bool is_lingering;
     bool is_closed;
+    uint8_t kind; /* a listener_kind: what the client speaks first */
+    bool has_tls; /* `tls` is not NULL */
     timer_entry timer;
     http_stream stream; /* HTTP/1.1's */
     /* and others */
     const http_protocol *protocol;
     struct h2_connection *h2; /* HTTP/2's own */
+    tls_session *tls;    /* what encrypts; NULL: nothing, or not yet */
+    list_link handshake; /* in the queue of handshakes that can go on; see handshake.c */
     uint64_t head_began_ms; /* first byte of an unfinished head */
     uint64_t lingered_bytes, linger_end_ms;
     list_link link;   /* http_self.connections */
@@ -73,6 +81,10 @@ typedef struct http_server {
     pool blocks;           /* input and output blocks */
     pool structures;       /* http_connection structures */
     body_blocks bodies;    /* of long bodies */
+    tls_context *tls;      /* of https listeners; NULL without */
+    list_link handshakes;  /* that can go on; a few in each turn of the loop */
+    loop_later handshakes_later;
+    unsigned handshaking; /* sessions whose handshake is under way */
 } http_server;
 
 extern http_server http_self;
@@ -87,14 +99,21 @@ void server_report_drained(void);
 void server_hand_over_later(void);
 
 /* h2/connection.c */
+bool h2_server_can_open(const char **problem);
 /** Free what connections of HTTP/2 have shared: all of it, or what was not needed since the last call. */
 void h2_server_close(void);
 void h2_server_tidy(void);
 
 /* connection.c */
-http_connection *connection_open(int fd);
+http_connection *connection_open(int fd, worker_arrival arrival);
 /** Closes the socket at once and frees the connection at the end of the turn. */
 void connection_close(http_connection *k);
+/** Whether a new generation takes the connection over when it is idle: never one of TLS, whose keys are in this
+ * process. */
+static inline bool connection_has_heir(const http_connection *k)
+{
+    return http_self.has_successor && !k->has_tls;
+}
 /** Starts or corrects the timer; the usual case, a deadline later than the running timer's, is one
  * comparison. */
 void connection_set_deadline(http_connection *k, uint64_t at_ms);

@@ -1,4 +1,5 @@
 /** One request from its head to the end of its answer, whatever version of HTTP carries it. */
+#include "http/secure.h"
 #include "http/wire.h"
 
 #include "base/log_limit.h"
@@ -45,6 +46,8 @@ void exchange_answer(http_exchange *x)
         exchange_refuse(x, 501, "this server is not a proxy and does not echo requests");
         return;
     }
+    if (!secure_may_answer(x))
+        return;
     if (service->accept_head != NULL)
         service->accept_head(service->self, x);
     if (x->stream->has_suspended) {

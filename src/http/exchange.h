@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "http/request.h"
+#include "runtime/worker.h"
 
 #include <tern/str.h>
 
@@ -22,12 +23,20 @@
 typedef struct http_connection http_connection;
 typedef struct http_stream http_stream;
 typedef struct http_wire http_wire;
+typedef struct tls_context tls_context;
+typedef struct tls_session tls_session;
 
 /** A header of the reply; both NUL-terminated, already checked (no CR, LF, NUL; name a token). */
 typedef struct http_field {
     const char *name, *value;
     uint32_t name_len, value_len;
 } http_field;
+
+/** A field after the body of a streamed reply. */
+typedef struct http_trailer {
+    struct http_trailer *next;
+    http_field field;
+} http_trailer;
 
 /** Body policy of one request; the service sets it in `accept_head`. */
 typedef struct http_body_policy {
@@ -46,10 +55,11 @@ typedef struct http_exchange {
     http_body_policy policy;
     http_field *fields; /* the reply's extra headers, in the arena */
     unsigned field_count, field_room;
-    uint64_t deadline_ms; /* loop time at which the request is cancelled; 0: none */
-    bool is_late;         /* it was cancelled because the deadline passed */
-    bool has_client_left; /* it was cancelled because the client left */
-    bool wants_close;     /* set by the app: close after this reply */
+    http_trailer *trailers; /* of a streamed reply, in order, in the arena */
+    uint64_t deadline_ms;   /* loop time at which the request is cancelled; 0: none */
+    bool is_late;           /* it was cancelled because the deadline passed */
+    bool has_client_left;   /* it was cancelled because the client left */
+    bool wants_close;       /* set by the app: close after this reply */
     bool has_replied;
     int reply_status;
     uint64_t sent_bytes; /* body bytes of the reply so far */
@@ -59,6 +69,7 @@ typedef struct http_exchange {
     bool omits_body;
     bool is_streaming; /* between http_reply_begin and http_reply_end */
     bool body_is_read; /* the request body has been consumed to its end */
+    uint8_t hints;     /* interim replies of http_early_hints so far */
     uint16_t port;     /* the peer's, with `address` */
     int body_status;   /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
     const char *body_reason;
@@ -86,8 +97,17 @@ typedef struct http_service {
     void (*refuse)(void *self, http_exchange *x, int status, const char *detail);
 } http_service;
 
+/** To whom interim replies are sent over HTTP/1.1; over HTTP/2 all clients understand them. */
+typedef enum http_hints {
+    HTTP_HINTS_AUTO, /* to browsers that open a page */
+    HTTP_HINTS_ALWAYS,
+    HTTP_HINTS_NEVER /* nor over HTTP/2 */
+} http_hints;
+
 typedef struct http_limits {
     http_head_limits head;
+    uint64_t handshake_ms;     /* of TLS, from accept to its end */
+    unsigned handshakes;       /* of TLS at once; new ones above it are closed */
     uint64_t head_ms;          /* from the first byte of a request to its whole head: 408 and close */
     uint64_t idle_ms;          /* between requests */
     uint64_t body_ms;          /* whole body; 0: no absolute bound, only the rate */
@@ -101,7 +121,12 @@ typedef struct http_limits {
     unsigned h2_window;  /* bytes of a body that a client may send ahead of its reader, 65535 at least; 0: 256 KiB */
     unsigned h2_resets;  /* streams that may be reset within 30 s; 0: 500 */
     unsigned h2_frames;  /* frames within 30 s that ask for nothing; 0: 5,000 */
+    bool redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
+    uint16_t https_port;     /* of that address */
+    const char *hsts;        /* value of Strict-Transport-Security in replies over TLS; NULL: none */
     const char *server_name;          /* value of the Server header; NULL: none */
+    const char *alt_svc;              /* value of the Alt-Svc header of replies over TLS; NULL: none */
+    http_hints early_hints;
 } http_limits;
 
 /** Sets x->deadline_ms, and has it watched where the request has waited already (for its body, say). */
@@ -138,6 +163,18 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
 void http_reply_write(http_exchange *x, const void *data, size_t len);
 /** Sends what has been written so far. */
 void http_reply_flush(http_exchange *x);
+/** Whether the client takes trailers: `TE: trailers`, in HTTP/1.1 or later, and not after HEAD. */
+bool http_accepts_trailers(const http_exchange *x);
+/** Whether a trailer can have this name and value: a valid field that a client may process after the body. */
+bool http_trailer_is_allowed(const char *name, const char *value);
+/** Adds an allowed field after the body of a streamed reply, which http_reply_end sends to a client that takes
+ * trailers. False when there are 32 or they are too large for a block, and when out of memory. The texts must
+ * outlive the exchange. */
+bool http_reply_trailer(http_exchange *x, const char *name, const char *value);
+/** Sends 103 (Early Hints) with these fields before the reply. False when the client would not understand it, after
+ * the reply's head, and after 8 of them. */
+bool http_early_hints(http_exchange *x, const http_field *fields, unsigned count);
+
 /** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so
  * that no client takes a part for the whole. */
 void http_reply_end(http_exchange *x);
@@ -146,6 +183,16 @@ void http_reply_end(http_exchange *x);
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset,
                      uint64_t length);
 
+/** Bytes to send from memory, and after them a part of a file. */
+typedef struct http_file_part {
+    tern_str before;
+    uint64_t offset, length;
+} http_file_part;
+
+/** Sends `count` parts of `fd` like http_reply_file, and `end` after the last one. */
+void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+                           const http_file_part *parts, size_t count, tern_str end);
+
 /** Whether the reply broke off: its end was not given to the connection, or the client is known to have
  * left. */
 bool http_reply_is_cut_off(const http_exchange *x);
@@ -153,19 +200,28 @@ bool http_reply_is_cut_off(const http_exchange *x);
 /** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);
 uint16_t http_remote_port(http_exchange *x);
+/** What encrypts the connection (tls/session.h); NULL when nothing does. */
+const tls_session *http_tls(const http_exchange *x);
 
 /** "OK", "Not Found"; "Unknown" for a status of no name. */
 const char *http_status_text(int status);
 
 /* -- the server -- */
 
+/** Whether this program can speak HTTP/2: false, with `*problem`, without the library. */
+bool http_can_speak_2(const char **problem);
 /** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are
  * copied. */
 bool http_server_open(const http_service *service, const http_limits *limits);
+/** Has TLS connections served with `tls`, which stays the caller's. */
+void http_server_set_tls(tls_context *tls);
 /** Frees what the process holds for serving. All connections must be closed. */
 void http_server_close(void);
 /** The callbacks of worker_service. */
-void http_server_on_connection(void *unused, int fd);
+void http_server_on_connection(void *unused, int fd, worker_arrival arrival);
+/** 503 with `detail` on a plain connection, which is then closed; one that would begin with TLS is closed
+ * without a byte. */
+void http_refuse(void *unused, int fd, listener_kind kind, const char *detail, unsigned retry_after_s);
 void http_server_drain(void *unused, bool successor);
 void http_server_abort(void *unused);
 void http_server_tidy(void *unused);

@@ -98,17 +98,50 @@ bool http_reply_is_cut_off(const http_exchange *x)
     return x->is_streaming || (x->has_replied && x->stream->is_broken);
 }
 
-void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset, uint64_t length)
+/* -- files -- */
+
+static uint64_t length_of_parts(const http_file_part *parts, size_t count, tern_str end)
 {
+    uint64_t length = end.len;
+    for (size_t i = 0; i < count; i++)
+        length += parts[i].before.len + parts[i].length;
+    return length;
+}
+
+static bool write_bytes(http_exchange *x, tern_str bytes)
+{
+    x->sent_bytes += bytes.len;
+    return bytes.len == 0 || x->wire->write(x, bytes.data, bytes.len);
+}
+
+/** False when the file has shrunk or the client is gone. */
+static bool send_parts(http_exchange *x, int fd, const http_file_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!write_bytes(x, parts[i].before) || !x->wire->send_file(x, fd, parts[i].offset, parts[i].length))
+            return false;
+    return true;
+}
+
+void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+                           const http_file_part *parts, size_t count, tern_str end)
+{
+    const uint64_t length = length_of_parts(parts, count, end);
     http_reply_begin(x, status, type, (int64_t)length);
     if (!x->is_streaming)
         return;
     if (!x->omits_body && length > 0) {
-        if (!x->wire->send_file(x, fd, offset, length)) {
+        if (!send_parts(x, fd, parts, count) || !write_bytes(x, end)) {
             x->stream->is_broken = true;
             return;
         }
         x->reply_left = 0;
     }
     http_reply_end(x);
+}
+
+void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset, uint64_t length)
+{
+    const http_file_part whole = {.offset = offset, .length = length};
+    http_reply_file_parts(x, status, type, fd, &whole, 1, (tern_str){"", 0});
 }

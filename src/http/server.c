@@ -24,6 +24,14 @@ _Static_assert(offsetof(http_connection, has_unread_body) == MEM_LINE_BYTES &&
                    offsetof(http_connection, stream.reader) <= 2 * MEM_LINE_BYTES,
                "what a request touches of its connection lies in two cache lines");
 
+bool http_can_speak_2(const char **problem)
+{
+    if (TERN_WITH_HTTP2)
+        return h2_server_can_open(problem);
+    *problem = "this build of Tern has no HTTP/2: install libnghttp2-dev and build it again";
+    return false;
+}
+
 static void complete_h2_limits(http_limits *limits)
 {
     if (limits->h2_streams == 0)
@@ -49,7 +57,13 @@ bool http_server_open(const http_service *service, const http_limits *limits)
     pool_init(&http_self.structures, sizeof(http_connection), STRUCTURES_KEPT);
     list_init(&http_self.connections);
     http_self.hand = &http_self.connections;
+    list_init(&http_self.handshakes);
     return true;
+}
+
+void http_server_set_tls(tls_context *tls)
+{
+    http_self.tls = tls;
 }
 
 void http_server_close(void)
@@ -79,12 +93,12 @@ void server_make_place(void)
         connection_close(longest);
 }
 
-void http_server_on_connection(void *unused, int fd)
+void http_server_on_connection(void *unused, int fd, worker_arrival arrival)
 {
     (void)unused;
     if (http_self.limits.connections != 0 && http_self.count >= http_self.limits.connections)
         server_make_place();
-    if (connection_open(fd) == NULL) {
+    if (connection_open(fd, arrival) == NULL) {
         close(fd);
         worker_connection_closed();
     }
@@ -162,6 +176,11 @@ void http_server_abort(void *unused)
 }
 
 /* -- the peer -- */
+
+const tls_session *http_tls(const http_exchange *x)
+{
+    return x->connection->tls;
+}
 
 static void read_address(http_exchange *x)
 {

@@ -8,19 +8,38 @@
 
 #include "http/connection.h"
 
-#include <sys/sendfile.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 /** As recv(2), without waiting. */
 static inline ssize_t transport_receive(http_connection *k, void *into, size_t size)
 {
+    if (__builtin_expect(k->has_tls, 0))
+        return tls_receive(k->tls, into, size);
     return recv(k->source.fd, into, size, MSG_DONTWAIT);
+}
+
+/** Whether another receive may find bytes without another edge, after one that returned `got` (> 0) of `size`. A FIN
+ * that has arrived already causes no edge. */
+static inline bool transport_has_more(const http_connection *k, ssize_t got, size_t size)
+{
+    return got == (ssize_t)size || k->peer_closed || (k->has_tls && tls_has_pending(k->tls));
+}
+
+/** The events of the socket as its reader and writer take them: a session of TLS may have to send before it can
+ * receive. */
+static inline uint32_t transport_events(const http_connection *k, uint32_t events)
+{
+    bool can_read = k->has_tls && (events & EPOLLOUT) && tls_read_wants_write(k->tls);
+    return can_read ? events | EPOLLIN : events;
 }
 
 /** As sendmsg(2) of `count` (at least 1) parts, without waiting. `more`: more follows at once. */
 static inline ssize_t transport_send(http_connection *k, struct iovec *parts, size_t count, bool more)
 {
+    if (__builtin_expect(k->has_tls, 0))
+        return tls_send(k->tls, parts, count, more);
     int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     return count == 1 ? send(k->source.fd, parts->iov_base, parts->iov_len, flags)
@@ -28,12 +47,11 @@ static inline ssize_t transport_send(http_connection *k, struct iovec *parts, si
 }
 
 /** As sendfile(2): moves `*offset` on. */
-static inline ssize_t transport_send_file(http_connection *k, int fd, off_t *offset, size_t size)
-{
-    return sendfile(k->source.fd, fd, offset, size);
-}
+ssize_t transport_send_file(http_connection *k, int fd, off_t *offset, size_t size);
 
 /* transport.c */
+/** Closes the socket, after telling a peer of TLS that nothing more comes. */
+void transport_close(http_connection *k);
 /** Tells the peer that nothing more will be sent. False when it is gone. */
 bool transport_finish(http_connection *k);
 /** Has the connection end with a reset when it is closed, so that the peer takes no part for the whole. */

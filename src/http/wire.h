@@ -24,8 +24,10 @@ struct http_wire {
     bool (*send_file)(http_exchange *x, int fd, uint64_t offset, uint64_t length);
     /** Sends what has been written so far. */
     bool (*flush)(http_exchange *x);
-    /** Ends a streamed reply. */
+    /** Ends a streamed reply, with x->trailers if the client takes them. */
     bool (*end)(http_exchange *x);
+    /** Sends an interim reply (1xx) now: before the reply, and only with fields that fit into a block. */
+    bool (*inform)(http_exchange *x, int status, const http_field *fields, unsigned count);
     /** The handler gave up half-way through a streamed reply: tells the client that it is not whole. */
     void (*abandon)(http_exchange *x);
     /** Reads the request's body into x->body, NUL-terminated; false with body_fail called. Not called when
@@ -84,6 +86,11 @@ bool body_is_allowed(http_exchange *x);
 uint64_t body_deadline(http_exchange *x);
 /** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
 uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
+
+/* -- trailers.c -- */
+
+/** The room that the lines of x->trailers and 8 bytes more need. */
+size_t trailers_bytes(const http_exchange *x);
 
 /* -- reply.c -- */
 

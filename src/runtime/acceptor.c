@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "runtime/refusal.h"
 #include <tern/log.h>
 
 #include <errno.h>
@@ -57,12 +56,17 @@ static const handover_channel *channel_of(const acceptor *a, int record)
     return slot >= 0 && (unsigned)slot < a->channels->count ? &a->channels->channels[slot] : NULL;
 }
 
+static handover_note note_of(worker_arrival arrival, int record)
+{
+    return (handover_note){.record = record, .kind = (uint8_t)arrival.kind, .is_begun = arrival.is_begun};
+}
+
 /** Sends a connection that board_place has counted for `record`; takes the count back when that fails. */
-static bool send_to(acceptor *a, int fd, int record)
+static bool send_to(acceptor *a, int fd, worker_arrival arrival, int record)
 {
     const handover_channel *channel = channel_of(a, record);
-    const handover_note note = {.incarnation = atomic_load(&a->board->records[record].incarnation),
-                                .record = record};
+    handover_note note = note_of(arrival, record);
+    note.incarnation = atomic_load(&a->board->records[record].incarnation);
     if (channel && handover_send(channel, fd, &note))
         return true;
     board_release(a->board, (unsigned)record);
@@ -70,33 +74,40 @@ static bool send_to(acceptor *a, int fd, int record)
 }
 
 /** Decides who serves a connection just accepted; false when it was sent away. */
-static bool is_ours(acceptor *a, int fd)
+static bool is_ours(acceptor *a, int fd, worker_arrival arrival)
 {
     int record = board_place(a->board, a->record, loop_self.now_ms);
     if (record == (int)a->record)
         return true;
-    if (record != BOARD_NOBODY && send_to(a, fd, record))
+    if (record != BOARD_NOBODY && send_to(a, fd, arrival, record))
         return false;
     atomic_fetch_add(&own_record(a)->load, 1);
     return true;
 }
 
-/** With no descriptor left: gives up the reserve to accept one connection and tell it so. */
-static bool refuse_one(acceptor *a, int listen_fd)
+/** Has the service tell a client that there is no descriptor for its connection. */
+static void refuse(acceptor *a, int fd, listener_kind kind)
 {
+    a->service->refuse(a->service->self, fd, kind, "the service has too many connections", 1);
+    a->refused++;
+}
+
+/** With no descriptor left: gives up the reserve to accept one connection and tell it so. */
+static bool refuse_one(acceptor *a, const acceptor_source *s)
+{
+    const worker_arrival arrival = {.kind = s->kind};
     a->fds_ran_out = true;
     close_reserve(a);
-    int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(s->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     int error = errno;
     if (fd >= 0) {
         int record = board_place(a->board, a->record, loop_self.now_ms);
         if (record == (int)a->record)
             board_release(a->board, a->record);
-        if (record != BOARD_NOBODY && record != (int)a->record && send_to(a, fd, record)) {
+        if (record != BOARD_NOBODY && record != (int)a->record && send_to(a, fd, arrival, record)) {
             close(fd);
         } else {
-            refusal_answer(fd, "the service has too many connections", 1);
-            a->refused++;
+            refuse(a, fd, s->kind);
         }
     }
     bool has_reserve = open_reserve(a);
@@ -114,7 +125,7 @@ static accept_result accept_failed(acceptor *a, acceptor_source *s)
         return ACCEPT_NONE;
     case EMFILE:
     case ENFILE:
-        if (refuse_one(a, s->source.fd))
+        if (refuse_one(a, s))
             return ACCEPT_AGAIN;
         return errno == EAGAIN ? ACCEPT_NONE : ACCEPT_SHORT;
     case EINVAL: /* the listener was shut down: the service ends */
@@ -143,8 +154,9 @@ static accept_result accept_one(acceptor *a, acceptor_source *s)
     int fd = accept4(s->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return accept_failed(a, s);
-    if (is_ours(a, fd))
-        a->service->on_connection(a->service->self, fd);
+    const worker_arrival arrival = {.kind = s->kind};
+    if (is_ours(a, fd, arrival))
+        a->service->on_connection(a->service->self, fd, arrival);
     else
         close(fd);
     return ACCEPT_ONE;
@@ -180,8 +192,7 @@ static int take_one(acceptor *a, const handover_channel *channel, handover_note 
     int fd = handover_take(channel, note);
     int error = errno;
     if (!open_reserve(a) && fd >= 0) {
-        refusal_answer(fd, "the service has too many connections", 1);
-        a->refused++;
+        refuse(a, fd, (listener_kind)note->kind);
         open_reserve(a);
         complain(a, "out of file descriptors", EMFILE);
         fd = -1;
@@ -225,8 +236,9 @@ static void take_all(acceptor *a, acceptor_source *s)
             return;
         }
         settle_count(a, &note, fd >= 0);
+        const worker_arrival arrival = {.kind = (listener_kind)note.kind, .is_begun = note.is_begun != 0};
         if (fd >= 0)
-            a->service->on_connection(a->service->self, fd);
+            a->service->on_connection(a->service->self, fd, arrival);
     }
 }
 
@@ -271,10 +283,20 @@ void acceptor_connection_closed(acceptor *a)
         timer_start(&loop_self.timers, &a->retry, loop_self.now_ms);
 }
 
-static void add_source(acceptor *a, int fd, const handover_channel *channel, unsigned slot)
+static acceptor_source *add_source(acceptor *a, int fd, unsigned slot)
 {
-    a->sources[a->source_count++] = (acceptor_source){
-        .source = {.fd = fd, .on_event = on_source}, .owner = a, .channel = channel, .slot = slot};
+    acceptor_source *s = &a->sources[a->source_count++];
+    *s = (acceptor_source){.source = {.fd = fd, .on_event = on_source}, .owner = a, .slot = slot};
+    return s;
+}
+
+static void add_listener(acceptor *a, const listener *l, unsigned workers)
+{
+    for (unsigned i = 0; i < l->count; i++) {
+        acceptor_source *s = add_source(a, l->fds[i], l->is_shared ? a->index : i % workers);
+        s->kind = l->kind;
+        s->is_lent = l->is_lent;
+    }
 }
 
 bool acceptor_review(acceptor *a)
@@ -301,11 +323,13 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     a->index = index;
     struct rlimit limit = {.rlim_cur = 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
+    unsigned sockets = listener_set_sockets(listeners) + 2 * a->channels->count; /* not for connections */
     a->fd_limit = limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (unsigned)limit.rlim_cur;
+    a->fd_limit -= sockets < a->fd_limit / 2 ? sockets : a->fd_limit / 2;
     a->max_load = config->max_connections ? config->max_connections : UINT32_MAX;
     a->reserve_fd = -1;
     a->retry.fire = on_retry;
-    a->sources = mem_zero(listeners->count + a->channels->count, sizeof *a->sources);
+    a->sources = mem_zero(listener_set_sockets(listeners) + a->channels->count, sizeof *a->sources);
     if (a->sources == NULL) {
         errno = ENOMEM;
         return false;
@@ -316,11 +340,11 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
     unsigned capacity = a->fd_limit > 2 * ACCEPT_SPARE_FDS ? a->fd_limit - ACCEPT_SPARE_FDS : a->fd_limit / 2;
     atomic_store(&own_record(a)->capacity, capacity < a->max_load ? capacity : a->max_load);
     atomic_store(&own_record(a)->state, BOARD_SERVING);
-    bool is_shared = listeners->unix_path[0] != '\0';
     for (unsigned i = 0; i < a->channels->count; i++)
-        add_source(a, a->channels->channels[i].end[HANDOVER_TAKE], &a->channels->channels[i], i % workers);
+        add_source(a, a->channels->channels[i].end[HANDOVER_TAKE], i % workers)->channel =
+            &a->channels->channels[i];
     for (unsigned i = 0; i < listeners->count; i++)
-        add_source(a, listeners->fds[i], NULL, is_shared ? index : i % workers);
+        add_listener(a, &listeners->list[i], workers);
     return acceptor_review(a);
 }
 
@@ -329,7 +353,7 @@ unsigned acceptor_sweep(acceptor *a)
     unsigned taken = 0;
     for (unsigned i = 0; i < a->source_count; i++) {
         acceptor_source *s = &a->sources[i];
-        if (s->channel || !s->is_open)
+        if (s->channel || !s->is_open || s->is_lent)
             continue;
         accept_result result = ACCEPT_ONE;
         for (unsigned k = 0; k < ACCEPT_SWEEP && (result == ACCEPT_ONE || result == ACCEPT_AGAIN); k++) {
@@ -354,7 +378,7 @@ static void stop_sources(acceptor *a, bool channels)
 void acceptor_stop_listening(acceptor *a, bool for_good)
 {
     for (unsigned i = 0; for_good && i < a->source_count; i++)
-        if (!a->sources[i].channel && a->sources[i].is_open)
+        if (!a->sources[i].channel && a->sources[i].is_open && !a->sources[i].is_lent)
             shutdown(a->sources[i].source.fd, SHUT_RD);
     timer_stop(&loop_self.timers, &a->retry);
     a->is_paused = false;
@@ -368,14 +392,15 @@ void acceptor_stop_taking(acceptor *a)
 
 bool acceptor_give_away(acceptor *a, int fd)
 {
+    const worker_arrival arrival = {.kind = LISTENER_PLAIN, .is_begun = true};
     int record = board_place(a->board, a->record, loop_self.now_ms);
     if (record == (int)a->record) /* cannot be: this process drains */
         board_release(a->board, a->record);
-    bool is_sent = record != BOARD_NOBODY && record != (int)a->record && send_to(a, fd, record);
+    bool is_sent = record != BOARD_NOBODY && record != (int)a->record && send_to(a, fd, arrival, record);
     if (!is_sent && record == BOARD_NOBODY && a->channels->count > 0) {
         /* after an upgrade the new workers are on a board of their own: any channel does */
         static unsigned next;
-        const handover_note note = {.record = BOARD_NOBODY};
+        const handover_note note = note_of(arrival, BOARD_NOBODY);
         is_sent = handover_send(&a->channels->channels[next++ % a->channels->count], fd, &note);
     }
     return is_sent;

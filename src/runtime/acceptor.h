@@ -30,6 +30,8 @@ typedef struct acceptor_source {
     struct acceptor *owner;
     const handover_channel *channel; /* NULL for a listening socket */
     unsigned slot;                   /* the worker whose connections come here */
+    listener_kind kind;              /* of a listening socket */
+    bool is_lent;                    /* listener.h: connections in its queue are served after this program */
     bool is_open;
 } acceptor_source;
 
@@ -40,7 +42,7 @@ typedef struct acceptor {
     unsigned index;    /* worker number */
     unsigned record;   /* this process on the board */
     unsigned max_load; /* accept pauses above it */
-    unsigned fd_limit; /* RLIMIT_NOFILE */
+    unsigned fd_limit; /* RLIMIT_NOFILE, less what listens */
     bool fds_ran_out;  /* an EMFILE was seen: take care of every descriptor from now on */
     bool is_paused;
     int reserve_fd; /* a descriptor to give up when no other is left */
@@ -62,9 +64,9 @@ bool acceptor_open(acceptor *a, unsigned index, unsigned workers, const worker_c
 bool acceptor_review(acceptor *a);
 /** One connection of the service is gone: accepts again if there was no room. */
 void acceptor_connection_closed(acceptor *a);
-/** Accepts every connection that waits in the listening sockets, beyond any limit; returns how many. */
+/** Accepts every connection that waits in the listening sockets of our own, beyond any limit; returns how many. */
 unsigned acceptor_sweep(acceptor *a);
-/** Listens no more; `for_good` ends listening in every process that has these sockets. */
+/** Listens no more; `for_good` ends listening in every process that has these sockets, unless they are lent. */
 void acceptor_stop_listening(acceptor *a, bool for_good);
 /** Takes no more connections from other workers. */
 void acceptor_stop_taking(acceptor *a);

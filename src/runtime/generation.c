@@ -2,6 +2,7 @@
  * (SIGUSR2). */
 #include "runtime/master.h"
 #include "runtime/reexec.h"
+#include "runtime/systemd.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -46,6 +47,7 @@ static void switch_slot(master *m, slot *s)
 static void cancel_reload(master *m)
 {
     tern_log(TERN_LOG_ERROR, "the new generation does not start: the old workers go on");
+    systemd_notify("READY=1");
     m->is_reloading = m->reload_again = false;
     for (unsigned i = 0; i < m->slot_count; i++) {
         int next = m->slots[i].next;
@@ -66,6 +68,7 @@ void generation_reload(master *m)
         return;
     }
     tern_log(TERN_LOG_INFO, "reloading");
+    systemd_notify_reloading();
     m->is_reloading = true;
     m->reload_again = false;
     for (unsigned i = 0; i < m->slot_count && m->is_reloading; i++) {
@@ -106,6 +109,7 @@ void generation_ready(master *m, unsigned number)
         if (m->slots[i].next != MASTER_NONE)
             switch_slot(m, &m->slots[i]);
     tern_log(TERN_LOG_INFO, "reloaded");
+    systemd_notify("READY=1");
 }
 
 void generation_failed(master *m, unsigned number)
@@ -133,24 +137,23 @@ void generation_check_program(master *m)
 
 static void replace_program(master *m)
 {
-    inheritance left = {.listeners = m->listeners.fds,
-                        .listener_count = m->listeners.count,
-                        .channels = m->channels.channels,
-                        .channel_count = m->channels.count,
-                        .workers = mem_zero(m->process_count, sizeof(pid_t))};
-    if (!left.workers) {
+    pid_t *workers = mem_zero(m->process_count, sizeof *workers);
+    unsigned count = 0;
+    if (workers == NULL) {
         tern_log(TERN_LOG_ERROR, "no memory to start the new program");
         return;
     }
     for (unsigned i = 0; i < m->process_count; i++)
         if (m->processes[i].state != PROCESS_FREE)
-            left.workers[left.worker_count++] = m->processes[i].pid;
+            workers[count++] = m->processes[i].pid;
     if (m->fallback != 0)
         kill(m->fallback, SIGKILL);
     tern_log(TERN_LOG_INFO, "starting the new program");
-    reexec_run(m->config, &left);
+    systemd_notify_reloading();
+    reexec_run(&m->listeners, &m->channels, workers, count);
     tern_log(TERN_LOG_ERROR, "cannot start the new program: %s", strerror(errno));
-    mem_free(left.workers);
+    systemd_notify("READY=1");
+    mem_free(workers);
 }
 
 void generation_program_checked(master *m, int wait_status)
@@ -168,6 +171,9 @@ void generation_finish(master *m)
     for (unsigned i = 0; i < m->slot_count; i++)
         if (!is_serving(m, m->slots[i].current))
             return;
+    if (!m->has_told_ready)
+        systemd_notify("READY=1");
+    m->has_told_ready = true;
     for (unsigned i = 0; i < m->process_count; i++) {
         if (m->processes[i].state == PROCESS_PREDECESSOR)
             master_retire(m, (int)i, true);

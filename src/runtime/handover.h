@@ -21,12 +21,14 @@ typedef struct handover_set {
     unsigned count;
 } handover_set;
 
-/** Which process the sender has counted the connection for (board.h), so that the one who takes it can
- * correct that. */
+/** What travels with a socket: which process the sender has counted the connection for (board.h), so that the
+ * taker can correct that, and how the connection arrived. */
 typedef struct handover_note {
     uint64_t incarnation;
-    int32_t record; /* BOARD_NOBODY: not counted */
-    uint32_t reserved;
+    int32_t record;   /* BOARD_NOBODY: not counted */
+    uint8_t kind;     /* a listener_kind */
+    uint8_t is_begun; /* as worker_arrival */
+    uint16_t reserved;
 } handover_note;
 
 /** Opens channels until there are `count`; false with errno. `set` is zeroed or holds adopted channels. */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "runtime/fallback.h"
 #include "runtime/reexec.h"
+#include "runtime/systemd.h"
 #include "runtime/worker_process.h"
 #include <tern/log.h>
 
@@ -98,7 +99,7 @@ static void start_fallback(master *m)
     pid_t pid = fork();
     if (pid == 0) {
         take_child_signals(m);
-        exit(fallback_run(&m->listeners, &m->channels, master_pid));
+        exit(fallback_run(&m->listeners, &m->channels, m->service, master_pid));
     }
     m->fallback = pid > 0 ? pid : 0;
 }
@@ -280,6 +281,7 @@ static void stop(master *m, bool is_interrupt)
         return;
     }
     tern_log(TERN_LOG_INFO, is_interrupt ? "stopping; interrupt again to stop at once" : "stopping");
+    systemd_notify("STOPPING=1");
     m->is_stopping = true;
     atomic_store(&m->board->is_stopping, true);
     for (unsigned i = 0; i < m->process_count; i++)
@@ -401,19 +403,10 @@ static void restore_signals(const sigset_t *before)
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-static bool open_listeners(master *m, inheritance *found)
-{
-    if (found->listener_count == 0)
-        return listener_open(&m->listeners, m->config);
-    int *fds = found->listeners;
-    found->listeners = NULL;
-    return listener_adopt(&m->listeners, m->config, fds, found->listener_count);
-}
-
 /** Everything the workers will share, made before the first fork. */
 static bool prepare(master *m, inheritance *found)
 {
-    if (!open_listeners(m, found))
+    if (!listener_set_open(&m->listeners, m->config, found->listeners, found->listener_count))
         return false;
     m->channels = (handover_set){.channels = found->channels, .count = found->channel_count};
     found->channels = NULL;
@@ -439,7 +432,7 @@ static bool prepare(master *m, inheritance *found)
 
 static void release(master *m)
 {
-    listener_close(&m->listeners);
+    listener_set_close(&m->listeners);
     handover_close(&m->channels);
     if (m->crashes)
         crash_region_free(m->crashes, m->process_count);
@@ -452,21 +445,25 @@ static void release(master *m)
         close(m->notify_fd);
 }
 
+static void log_listeners(const listener_set *listeners)
+{
+    for (unsigned i = 0; i < listeners->count; i++)
+        tern_log(TERN_LOG_INFO, "listening on %s", listeners->list[i].url);
+}
+
 static int run_master(const worker_config *config, const worker_service *service)
 {
     static master m;
     m = (master){.config = config, .service = service, .signal_fd = -1, .notify_fd = -1};
     inheritance found;
-    reexec_inherit(config, &found);
+    reexec_inherit(&found);
     prctl(PR_SET_NAME, "tern: master");
     if (!reexec_remember())
         tern_log(TERN_LOG_WARN, "cannot find out how this program was started: SIGUSR2 will not replace it");
     bool is_ready = prepare(&m, &found);
-    mem_free(found.listeners);
-    mem_free(found.channels);
-    mem_free(found.workers);
+    reexec_forget(&found);
     if (is_ready) {
-        tern_log(TERN_LOG_INFO, "listening on %s", m.listeners.url);
+        log_listeners(&m.listeners);
         for (unsigned i = 0; i < m.slot_count; i++) {
             m.slots[i].next = MASTER_NONE;
             m.slots[i].current = master_spawn(&m, i);
@@ -486,12 +483,12 @@ static int run_alone(const worker_config *config, const worker_service *service)
 {
     listener_set listeners;
     handover_set channels = {0};
-    if (!listener_open(&listeners, config))
+    if (!listener_set_open(&listeners, config, NULL, 0))
         return 1;
     board *shared = board_new(1, 1);
     if (shared == NULL) {
         fprintf(stderr, "cannot start: %s\n", strerror(errno));
-        listener_close(&listeners);
+        listener_set_close(&listeners);
         return 1;
     }
     board_reset(shared, 0);
@@ -502,7 +499,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
     sigaddset(&set, SIGINT);
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &set, &before);
-    tern_log(TERN_LOG_INFO, "listening on %s", listeners.url);
+    log_listeners(&listeners);
     const worker_setup setup = {.config = config,
                                 .service = service,
                                 .board = shared,
@@ -513,7 +510,7 @@ static int run_alone(const worker_config *config, const worker_service *service)
     restore_signals(&before);
     tern_log(TERN_LOG_INFO, "stopped");
     board_free(shared);
-    listener_close(&listeners);
+    listener_set_close(&listeners);
     return code;
 }
 

@@ -68,9 +68,10 @@ typedef struct master {
     int signal_fd, notify_fd;
     sigset_t signals_before;
     bool is_stopping, is_reloading, reload_again;
-    bool was_killed; /* a second SIGINT, or a worker that did not leave in time */
-    pid_t fallback;  /* answers 503 while no worker stays up; 0: none */
-    pid_t check;     /* the new binary's --check; 0: none */
+    bool has_told_ready; /* to systemd */
+    bool was_killed;     /* a second SIGINT, or a worker that did not leave in time */
+    pid_t fallback;      /* answers 503 while no worker stays up; 0: none */
+    pid_t check;         /* the new binary's --check; 0: none */
     uint64_t check_until_ms;
     uint64_t next_turn_check_ms, next_memory_ms;
 } master;
@@ -94,7 +95,7 @@ void generation_failed(master *m, unsigned number);
 /** SIGUSR2: checks the new binary; generation_program_checked goes on when that child has ended. */
 void generation_check_program(master *m);
 void generation_program_checked(master *m, int wait_status);
-/** Retires the workers of the program before, once every slot is served. */
+/** Once every slot is served, tells systemd so, and retires the workers of the program before. */
 void generation_finish(master *m);
 
 /** Has the connections of workers that are down for a while (backed off, or stuck) taken by others. */

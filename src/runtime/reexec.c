@@ -100,14 +100,9 @@ pid_t reexec_check(void)
 
 static void add_list(buf *text, const char *name, const int *list, unsigned count)
 {
-    buf_add_printf(text, " %s=", name);
+    buf_add_printf(text, "%s=", name);
     for (unsigned i = 0; i < count; i++)
         buf_add_printf(text, i > 0 ? ",%d" : "%d", list[i]);
-}
-
-static void add_address(buf *text, const worker_config *config)
-{
-    buf_add_printf(text, "%s port %u", config->host ? config->host : "127.0.0.1", config->port);
 }
 
 static bool set_inherited(int fd, bool is_inherited)
@@ -115,62 +110,61 @@ static bool set_inherited(int fd, bool is_inherited)
     return fcntl(fd, F_SETFD, is_inherited ? 0 : FD_CLOEXEC) == 0;
 }
 
-static bool set_all_inherited(const inheritance *left, bool is_inherited)
+static bool set_all_inherited(const listener_set *listeners, const handover_set *channels, bool is_inherited)
 {
     bool is_done = true;
-    for (unsigned i = 0; i < left->listener_count; i++)
-        is_done &= set_inherited(left->listeners[i], is_inherited);
-    for (unsigned i = 0; i < left->channel_count; i++)
-        is_done &= set_inherited(left->channels[i].end[0], is_inherited) &&
-                   set_inherited(left->channels[i].end[1], is_inherited);
+    for (unsigned i = 0; i < listeners->count; i++)
+        for (unsigned k = 0; k < listeners->list[i].count; k++)
+            is_done &= set_inherited(listeners->list[i].fds[k], is_inherited);
+    for (unsigned i = 0; i < channels->count; i++)
+        is_done &= set_inherited(channels->channels[i].end[0], is_inherited) &&
+                   set_inherited(channels->channels[i].end[1], is_inherited);
     return is_done;
 }
 
-void reexec_run(const worker_config *config, const inheritance *left)
+void reexec_run(const listener_set *listeners, const handover_set *channels, const pid_t *workers,
+                unsigned worker_count)
 {
     buf text = {0};
-    buf_add_printf(&text, "pid=%d", (int)getpid());
-    add_list(&text, "listeners", left->listeners, left->listener_count);
-    add_list(&text, "channels", (const int *)left->channels, left->channel_count * 2);
-    add_list(&text, "workers", left->workers, left->worker_count);
-    buf_add_text(&text, " at=");
-    add_address(&text, config);
+    buf_add_printf(&text, "pid=%d\n", (int)getpid());
+    add_list(&text, "channels", (const int *)channels->channels, channels->count * 2);
+    add_list(&text, "\nworkers", workers, worker_count);
+    for (unsigned i = 0; i < listeners->count; i++) {
+        add_list(&text, "\nlistener", listeners->list[i].fds, listeners->list[i].count);
+        buf_add_printf(&text, " %s", listeners->list[i].address);
+    }
     int error = ENOMEM;
     if (!text.failed && setenv(VARIABLE, text.data, 1) == 0) {
         self.argv[self.argc] = NULL;
-        if (set_all_inherited(left, true))
+        if (set_all_inherited(listeners, channels, true))
             execv(self.path, self.argv);
         error = errno;
-        set_all_inherited(left, false);
+        set_all_inherited(listeners, channels, false);
         unsetenv(VARIABLE);
     }
     buf_free(&text);
     errno = error;
 }
 
-/** The numbers after ` name=`; NULL and 0 when it has none or out of memory. */
-static int *read_list(const char *text, const char *name, unsigned *count)
+/** The numbers at `at`, divided by commas, and where they end; NULL and 0 without any or without memory. */
+static int *read_list(const char *at, const char **end, unsigned *count)
 {
     *count = 0;
-    const char *at = strstr(text, name);
-    if (at == NULL)
-        return NULL;
-    at += strlen(name);
     int *list = mem_zero(strlen(at) + 1, sizeof *list);
     while (list && *at >= '0' && *at <= '9') {
-        char *end;
-        list[(*count)++] = (int)strtol(at, &end, 10);
-        at = *end == ',' ? end + 1 : end;
+        char *after;
+        list[(*count)++] = (int)strtol(at, &after, 10);
+        at = *after == ',' ? after + 1 : after;
     }
-    if (*count == 0) {
-        mem_free(list);
-        return NULL;
-    }
-    return list;
+    *end = at;
+    if (*count > 0)
+        return list;
+    mem_free(list);
+    return NULL;
 }
 
-/** Takes over the open descriptors; a list with one that is not open is dropped as a whole. */
-static bool take_descriptors(int *fds, unsigned count)
+/** Takes over the open descriptors; false when one is not open. */
+static bool take_descriptors(const int *fds, unsigned count)
 {
     bool are_open = true;
     for (unsigned i = 0; i < count; i++)
@@ -178,51 +172,68 @@ static bool take_descriptors(int *fds, unsigned count)
     return are_open;
 }
 
-static bool is_same_address(const worker_config *config, const char *text)
+/** A listener whose sockets are not all open is dropped as a whole. */
+static void read_listener(const char *at, inheritance *found)
 {
-    buf wanted = {0};
-    add_address(&wanted, config);
-    const char *at = strstr(text, " at=");
-    bool is_same = !wanted.failed && at && strcmp(at + 4, wanted.data) == 0;
-    buf_free(&wanted);
-    return is_same;
+    listener_left left = {0};
+    left.fds = read_list(at, &left.address, &left.count);
+    bool is_whole = left.fds != NULL && take_descriptors(left.fds, left.count) && *left.address == ' ';
+    left.address++;
+    if (is_whole && found->listener_count < LISTENERS_MAX)
+        found->listeners[found->listener_count++] = left;
+    else
+        mem_free(left.fds);
 }
 
-static void drop_listeners(inheritance *found)
+static void read_channels(const char *at, inheritance *found)
 {
-    for (unsigned i = 0; i < found->listener_count; i++)
-        close(found->listeners[i]);
-    mem_free(found->listeners);
-    found->listeners = NULL;
-    found->listener_count = 0;
+    unsigned ends;
+    int *fds = read_list(at, &at, &ends);
+    if (found->channels == NULL && take_descriptors(fds, ends) && ends >= 2) {
+        found->channels = (handover_channel *)(void *)fds;
+        found->channel_count = ends / 2;
+    } else {
+        mem_free(fds);
+    }
 }
 
-bool reexec_inherit(const worker_config *config, inheritance *found)
+static void read_line(const char *line, inheritance *found)
+{
+    if (strncmp(line, "listener=", 9) == 0)
+        read_listener(line + 9, found);
+    else if (strncmp(line, "channels=", 9) == 0)
+        read_channels(line + 9, found);
+    else if (strncmp(line, "workers=", 8) == 0 && found->workers == NULL)
+        found->workers = read_list(line + 8, &line, &found->worker_count);
+}
+
+bool reexec_inherit(inheritance *found)
 {
     *found = (inheritance){0};
     const char *variable = getenv(VARIABLE);
     if (variable == NULL)
         return false;
-    char *text = mem_text(variable, strlen(variable));
+    found->text = mem_text(variable, strlen(variable));
     unsetenv(VARIABLE);
-    if (text == NULL)
+    if (found->text == NULL)
         return false;
-    if (strncmp(text, "pid=", 4) != 0 || strtol(text + 4, NULL, 10) != getpid()) {
-        mem_free(text); /* it leaked to a child of the process it was meant for */
+    bool is_ours = strncmp(found->text, "pid=", 4) == 0 && strtol(found->text + 4, NULL, 10) == getpid();
+    if (!is_ours) { /* it leaked to a child of the process it was meant for */
+        reexec_forget(found);
         return false;
     }
-    unsigned ends;
-    found->listeners = read_list(text, " listeners=", &found->listener_count);
-    found->channels = (handover_channel *)(void *)read_list(text, " channels=", &ends);
-    found->workers = read_list(text, " workers=", &found->worker_count);
-    found->channel_count = ends / 2;
-    if (!take_descriptors(found->listeners, found->listener_count) || !is_same_address(config, text))
-        drop_listeners(found);
-    if (!take_descriptors((int *)found->channels, ends)) {
-        mem_free(found->channels);
-        found->channels = NULL;
-        found->channel_count = 0;
-    }
-    mem_free(text);
+    char *rest = NULL;
+    for (char *line = strtok_r(found->text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        read_line(line, found);
     return true;
+}
+
+void reexec_forget(inheritance *found)
+{
+    for (unsigned i = 0; i < found->listener_count; i++)
+        mem_free(found->listeners[i].fds);
+    mem_free(found->channels);
+    mem_free(found->workers);
+    mem_free(found->text);
+    *found = (inheritance){0};
 }

@@ -121,7 +121,7 @@ int socket_file_listen(const char *path, const worker_config *config, int backlo
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || !bind_with_mode(fd, &address, config->socket_mode)) {
         snprintf(reason, size, "%s",
-                 errno == EADDRINUSE ? "another process listens there; choose another path with --host"
+                 errno == EADDRINUSE ? "another process listens there; choose another path"
                                      : strerror(errno));
     } else if (give_and_listen(fd, path, &owner, backlog, reason, size)) {
         return fd;

@@ -10,6 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** What a client speaks first on a connection. It is a fact of the listening socket that took the connection,
+ * and travels with the connection from process to process. */
+typedef enum listener_kind {
+    LISTENER_PLAIN, /* HTTP */
+    LISTENER_TLS,   /* a TLS handshake */
+} listener_kind;
+
+/** How a connection came to this process. */
+typedef struct worker_arrival {
+    listener_kind kind;
+    bool is_begun; /* a process before has read some of it (worker_hand_over): its beginning is over */
+} worker_arrival;
+
 typedef struct worker_service {
     void *self;
     /** Once in each worker, after fork, the loop open, before the first connection. False ends the worker (it
@@ -18,7 +31,11 @@ typedef struct worker_service {
     /** A new connected, non-blocking, close-on-exec socket now belongs to the service: fresh from accept or
      * handed over by another worker. The service closes it, and calls worker_connection_closed when it
      * has. */
-    void (*on_connection)(void *self, int fd);
+    void (*on_connection)(void *self, int fd, worker_arrival arrival);
+    /** Answers a connection that no worker can serve now, and closes `fd`, without waiting. `detail` is a short
+     * clause in plain text that says why, `retry_after_s` when another try makes sense. Also called in a
+     * process that `start` was not called in, so it may use nothing but its arguments. */
+    void (*refuse)(void *self, int fd, listener_kind kind, const char *detail, unsigned retry_after_s);
     /**
      * The worker must end. `successor`: a new generation serves the same sockets, so idle connections should
      * be handed over (worker_hand_over), and all others after their current answer; otherwise idle ones are
@@ -39,9 +56,10 @@ typedef struct worker_service {
 } worker_service;
 
 typedef struct worker_config {
-    const char *host; /* address or name; NULL: 127.0.0.1. "unix:/path" is a Unix socket */
-    uint16_t port;    /* 0: any free port (printed) */
-    /* of a Unix socket's file: permission bits, 0 for what the umask leaves; user and group by name or
+    const struct listen_address *listen; /* where to listen (listen_address.h) */
+    unsigned listen_count;               /* 1 to LISTENERS_MAX */
+    bool has_tls;                        /* the service can begin TLS connections */
+    /* of Unix sockets' files: permission bits, 0 for what the umask leaves; user and group by name or
      * number, NULL for those of this process */
     unsigned socket_mode;
     const char *socket_owner, *socket_group;
@@ -58,8 +76,10 @@ typedef struct worker_config {
 unsigned worker_index(void);
 /** Tells the runtime that one connection it gave is closed (or handed over). */
 void worker_connection_closed(void);
-/** Gives an idle connection to the new generation; false when no worker takes it (the caller keeps it). After
- * true the caller takes its copy of `fd` out of the loop, closes it and calls worker_connection_closed. */
+/** Gives an idle plain connection to the new generation; false when no worker takes it (the caller keeps it).
+ * After true the caller takes its copy of `fd` out of the loop, closes it and calls worker_connection_closed.
+ * The taker's on_connection is told that the connection is begun. A connection with state beyond its socket
+ * (TLS, HTTP/2) cannot be handed over. */
 bool worker_hand_over(int fd);
 /** After drain: the service holds nothing any more. */
 void worker_drained(void);

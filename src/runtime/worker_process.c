@@ -3,6 +3,7 @@
 #include "runtime/acceptor.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
+#include "runtime/systemd.h"
 #include <tern/log.h>
 
 #include <errno.h>
@@ -102,6 +103,8 @@ static void begin_drain(bool has_successor)
 {
     if (worker.stage != DRAIN_NONE)
         return;
+    if (worker.setup->master == 0)
+        systemd_notify("STOPPING=1");
     worker.has_successor = has_successor;
     worker.deadline_ms = loop_self.now_ms + worker.setup->config->drain_ms;
     atomic_store(&worker.record->state, BOARD_DRAINING);
@@ -169,6 +172,8 @@ static void announce(void)
 {
     const worker_setup *setup = worker.setup;
     atomic_store(&setup->board->current[setup->index], (int)setup->record);
+    if (setup->master == 0)
+        systemd_notify("READY=1");
     const uint64_t one = 1;
     if (setup->notify_fd >= 0 && write(setup->notify_fd, &one, sizeof one) < 0)
         tern_log(TERN_LOG_WARN, "cannot tell the master that worker %u is up: %s", setup->index,

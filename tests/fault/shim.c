@@ -293,6 +293,11 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
     FAILS_OR_CALLS("setsockopt", SYS_setsockopt, fd, level, name, value, len);
 }
 
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    FAILS_OR_CALLS("getsockopt", SYS_getsockopt, fd, level, name, value, len);
+}
+
 int getsockname(int fd, struct sockaddr *address, socklen_t *len)
 {
     FAILS_OR_CALLS("getsockname", SYS_getsockname, fd, address, len);

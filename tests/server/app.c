@@ -164,6 +164,89 @@ TERN_HANDLER(file)
                      tern_sprintf(c, "%s/%s", folder != NULL ? folder : "/nowhere", tern_param(c, "rest")));
 }
 
+TERN_HANDLER(own_file)
+{
+    const char *own = query_or(c, "own", "");
+    bool is_all = strcmp(own, "all") == 0;
+    if (is_all || strcmp(own, "etag") == 0)
+        tern_set_etag(c, "own");
+    if (is_all || strcmp(own, "date") == 0)
+        tern_set_header(c, "Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+    if (is_all) {
+        tern_set_header(c, "Content-Type", "text/own");
+        tern_set_header(c, "Content-Language", "de");
+        tern_set_header(c, "Content-Encoding", "own");
+        tern_set_header(c, "Content-Disposition", "attachment");
+        tern_set_header(c, "Cache-Control", "max-age=31536000");
+        tern_set_header(c, "Expires", "Sun, 06 Nov 2094 08:49:37 GMT");
+    }
+    return file->run(c);
+}
+
+TERN_HANDLER(conditional)
+{
+    bool is_put = strcmp(tern_method(c), "PUT") == 0;
+    tern_set_etag(c, "v7");
+    if (is_put) {
+        tern_need_match(c);
+        return tern_no_content(c);
+    }
+    if (tern_query_bool(c, "early", false))
+        return tern_is_not_modified(c) ? tern_status(c, 304) : tern_text(c, "version 7");
+    return tern_conditional(c, tern_text(c, "version 7"));
+}
+
+TERN_HANDLER(set_etag)
+{
+    return tern_text(c, tern_set_etag(c, query_or(c, "text", "")) ? "set" : "refused");
+}
+
+static void write_and_end(tern_ctx *c, tern_stream *out, void *arg)
+{
+    (void)arg;
+    tern_stream_printf(out, "body");
+    if (tern_query_bool(c, "flush", false))
+        tern_stream_flush(out);
+    const char *name = tern_query(c, "name");
+    bool is_set = tern_stream_trailer(out, name != NULL ? name : "X-Sum", query_or(c, "value", "7"));
+    for (int64_t more = tern_query_int(c, "more", 0); more > 0; more--)
+        is_set &= tern_stream_trailer(out, tern_sprintf(c, "X-More-%lld", (long long)more),
+                                      query_or(c, "value", "more"));
+    tern_stream_printf(out, is_set ? " set" : " not set");
+    if (tern_query_bool(c, "fail", false))
+        tern_fail(c, 500, "no end");
+}
+
+/** A stream with a trailer, whose name and value are in the query. */
+TERN_HANDLER(trailer)
+{
+    tern_set_header(c, "X-Announced", tern_reply_trailer(c, query_or(c, "name", "X-Sum")) ? "yes" : "no");
+    return tern_stream_reply(c, "text/plain", write_and_end, NULL);
+}
+
+TERN_HANDLER(hints)
+{
+    unsigned sent = 0;
+    for (int64_t times = tern_query_int(c, "times", 1); times > 0; times--)
+        sent += tern_early_hints(c, "</style.css>; rel=preload; as=style",
+                                 "</script.js>; rel=preload; as=script");
+    tern_sleep(c, (uint64_t)tern_query_int(c, "ms", 0));
+    if (tern_query_bool(c, "fail", false))
+        tern_fail(c, 409, "no page");
+    return tern_textf(c, "%u sent, %zu bytes", sent, tern_body(c).len);
+}
+
+TERN_HANDLER(hints_with_body)
+{
+    char piece[1000];
+    size_t n, sum = 0;
+    unsigned sent = tern_early_hints(c, "</before.css>; rel=preload");
+    for (; (n = tern_body_read(c, piece, sizeof piece)) > 0;)
+        sum += n;
+    sent += tern_early_hints(c, "</after.css>; rel=preload");
+    return tern_textf(c, "%u sent, %zu bytes", sent, sum);
+}
+
 static void write_pieces(tern_ctx *c, tern_stream *out, void *arg)
 {
     const int64_t *pieces = arg;
@@ -646,6 +729,14 @@ static void add_replies(tern_app *app)
     tern_get(app, "/redirect", redirect);
     tern_get(app, "/big", big);
     tern_get(app, "/files/{rest...}", file);
+    tern_post(app, "/files/{rest...}", file);
+    tern_get(app, "/own-file/{rest...}", own_file);
+    tern_get(app, "/conditional", conditional);
+    tern_put(app, "/conditional", conditional);
+    tern_get(app, "/etag", set_etag);
+    tern_get(app, "/trailer", trailer);
+    tern_get(app, "/hints", hints);
+    tern_post(app, "/hints", hints_with_body, .stream_body = true);
     tern_get(app, "/stream", stream);
     tern_get(app, "/stream/slow", slow_stream);
     tern_get(app, "/stream/silent", silent_stream);

@@ -3,11 +3,13 @@
  *
  *   echo_service PORT WORKERS [NAME=VALUE ...] [--check]
  *
- * Settings: host, drain_ms, watchdog_ms, memory_limit, max_connections, backlog, fail (a file: while it
+ * Settings: host, listen (an URL; several are listened on), drain_ms, watchdog_ms, memory_limit, max_connections, backlog, fail (a file: while it
  * exists, workers do not start), fail_index (only this worker), bad_check (a file: while it exists, --check
  * fails), mark (text that /version answers: a file's content). Paths: /pid /version /totals /crash /exit
  * /hang /slow (200 ms) /leak (32 MiB) / - anything else answers "hello".
  */
+#include "http/exchange.h"
+#include "runtime/listen_address.h"
 #include "runtime/loop.h"
 #include "runtime/worker.h"
 
@@ -32,6 +34,8 @@ typedef struct client {
 
 static struct {
     list_link clients;
+    listen_address listen[LISTENERS_MAX];
+    const char *host;
     const char *fail, *bad_check, *mark;
     int fail_index; /* the worker that `fail` is about; -1: all */
     char version[64];
@@ -160,9 +164,10 @@ static void on_client(loop_source *source, uint32_t events)
     }
 }
 
-static void on_connection(void *self, int fd)
+static void on_connection(void *self, int fd, worker_arrival arrival)
 {
     (void)self;
+    (void)arrival;
     client *k = mem_zero(1, sizeof *k);
     if (k)
         k->source = (loop_source){.fd = fd, .on_event = on_client};
@@ -228,6 +233,16 @@ static size_t describe(void *self, char *out, size_t size)
     return len;
 }
 
+/** `listen` may be given several times; without it the service listens on host and port. */
+static void add_listener(worker_config *config, const char *url)
+{
+    char reason[128];
+    if (config->listen_count == LISTENERS_MAX ||
+        !listen_address_read(url, strlen(url), &service.listen[config->listen_count], reason, sizeof reason))
+        abort();
+    config->listen_count++;
+}
+
 static void read_setting(worker_config *config, const char *text)
 {
     const char *value = strchr(text, '=');
@@ -235,7 +250,9 @@ static void read_setting(worker_config *config, const char *text)
         return;
     value++;
     if (strncmp(text, "host=", 5) == 0)
-        config->host = value;
+        service.host = value;
+    else if (strncmp(text, "listen=", 7) == 0)
+        add_listener(config, value);
     else if (strncmp(text, "drain_ms=", 9) == 0)
         config->drain_ms = strtoull(value, NULL, 10);
     else if (strncmp(text, "watchdog_ms=", 12) == 0)
@@ -256,21 +273,31 @@ static void read_setting(worker_config *config, const char *text)
 
 int main(int argc, char **argv)
 {
-    worker_config config = {.port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0,
+    worker_config config = {.listen = service.listen,
+                            .has_tls = true,
                             .workers = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0,
                             .backlog = 1024,
                             .drain_ms = 5000,
                             .name = "echo"};
     bool is_check = false;
     service.fail_index = -1;
+    service.host = "127.0.0.1";
     for (int i = 3; i < argc; i++) {
         read_setting(&config, argv[i]);
         is_check |= strcmp(argv[i], "--check") == 0;
     }
-    if (is_check)
+    char reason[128];
+    uint16_t port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
+    if (config.listen_count == 0)
+        config.listen_count =
+            listen_address_from_host(service.host, port, &service.listen[0], reason, sizeof reason);
+    if (config.listen_count == 0)
+        fprintf(stderr, "host: %s\n", reason);
+    if (is_check || config.listen_count == 0)
         return service.bad_check && access(service.bad_check, F_OK) == 0;
     const worker_service offered = {.start = start,
                                     .on_connection = on_connection,
+                                    .refuse = http_refuse,
                                     .drain = drain,
                                     .abort = abort_all,
                                     .describe = describe};

@@ -90,17 +90,39 @@ def _settings(more):
     return env
 
 
+# Runs a program as systemd does: with descriptors from 3 on, and the variables that announce them.
+_LAUNCHER = """
+import os, sys
+fds, names = [int(fd) for fd in sys.argv[1].split(",") if fd], sys.argv[2]
+copies = [os.dup(fd) for fd in fds]
+for at, fd in enumerate(copies):
+    os.dup2(fd, 3 + at)
+    os.set_inheritable(3 + at, True)
+for fd in copies:
+    if fd >= 3 + len(fds):
+        os.close(fd)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.environ.setdefault("LISTEN_FDS", str(len(fds)))
+if names:
+    os.environ["LISTEN_FDNAMES"] = names
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
 class Program:
     """A running server; a thread reads its log, unless it goes to the descriptor `log`. Ends with the `with` block, by
-    SIGKILL if it must."""
+    SIGKILL if it must. The sockets `lent`, with their `names`, are passed to it as systemd does; None: no sockets."""
 
-    def __init__(self, command, env=None, before=None, log=None):
+    def __init__(self, command, env=None, before=None, log=None, lent=None, names=""):
+        fds = [each.fileno() for each in lent or ()]
+        if lent is not None:
+            command = [sys.executable, "-c", _LAUNCHER, ",".join(map(str, fds)), names, *command]
         self.lines = []
         self._is_stopping = False
         self.host, self.port, self.path = "127.0.0.1", None, None
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE if log is None else log, env=_settings(env or {}),
-                                        preexec_fn=before)
+                                        preexec_fn=before, pass_fds=fds)
         self.pid = self.process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -111,7 +133,7 @@ class Program:
 
     def wait_until_listening(self):
         line = wait_for(lambda: self.logged("listening on") or self._has_ended(), text="the line that it listens")
-        found = re.search(r"listening on (?:http://([^\"]*):(\d+)|unix:([^\"]*))", str(line))
+        found = re.search(r"listening on (?:https?://([^\"]*):(\d+)|unix:([^\"]*))", str(line))
         check(found is not None, f"it listens: {self.lines[-5:]}")
         self.path = found.group(3)
         if not self.path:
@@ -183,9 +205,10 @@ class Program:
 class Server(Program):
     """A Tern application: tests/server/NAME.c or an example, on a free port."""
 
-    def __init__(self, *flags, name="app", workers=1, env=None, log=None, wait=True):
-        command = [program(name), "--port", "0", "--workers", str(workers), *flags]
-        super().__init__(command, env, log=log)
+    def __init__(self, *flags, name="app", workers=1, env=None, log=None, wait=True, lent=None):
+        where = [] if "--listen" in flags else ["--port", "0"]
+        command = [program(name), *where, "--workers", str(workers), *flags]
+        super().__init__(command, env, log=log, lent=lent)
         if wait:
             self.wait_until_listening()
             wait_for(lambda: len(self.worker_pids()) == workers, text="all workers")

@@ -588,16 +588,28 @@ START_ON_A_SOCKET_FILE = (
     ("stat", (errno.EIO,)),
 )
 
+START_ON_SEVERAL = (
+    ("socket", (errno.EMFILE,)),
+    ("bind", (errno.EADDRINUSE,)),
+    ("listen", (errno.EADDRINUSE,)),
+    ("getsockname", (errno.ENOBUFS,)),
+)
+START_ON_A_SOCKET_OF_SYSTEMD = (
+    ("getsockopt", (errno.ENOTSOCK,)),
+    ("getsockname", (errno.ENOBUFS,)),
+    ("setsockopt", (errno.ENOMEM,)),
+)
+
 # Those cannot fail, or only for a process that is gone.
 NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "kill", "pause", "time", "umask"}
 
 
-def try_start(call, error, pass_, flags=()):
+def try_start(call, error, pass_, flags=(), lent=None):
     """Starts a server whose n-th call fails: it serves, or ends with exit code 1 and one line that says why. Returns
     False when there was no n-th call."""
     faults = Faults()
     faults.arm(call, error, pass_)
-    server = harness.Server(*flags, workers=2, env=faults.env, wait=False)
+    server = harness.Server(*flags, workers=2, env=faults.env, wait=False, lent=lent)
     try:
         serves = wait_for(lambda: server.count_logged("start hook") >= 2 or server.process.poll() is not None)
         injected = faults.disarm()
@@ -618,13 +630,13 @@ def try_start(call, error, pass_, flags=()):
         server.wait()
 
 
-def try_starts(table, prepare):
+def try_starts(table, prepare, lent=None):
     """Makes each invocation of every call of the table fail with each of its errors."""
     for call, errors in table:
         for error in errors:
             pass_ = 0
             try:
-                while try_start(call, error, pass_, prepare()):
+                while try_start(call, error, pass_, prepare(), lent):
                     pass_ += 1
             except AssertionError as failure:
                 raise AssertionError(f"{call} {text_of(error)} after {pass_}: {failure}") from failure
@@ -648,6 +660,29 @@ def threat_112_the_start_on_a_socket_file_fails_with_one_clear_line():
         return "--host", f"unix:{path}", "--socket-group", str(os.getegid()), "--socket-mode", "600"
 
     try_starts(START_ON_A_SOCKET_FILE, leave_a_stale_socket)
+
+
+@test
+def threat_112_the_start_on_several_addresses_fails_with_one_clear_line():
+    try_starts(START_ON_SEVERAL, lambda: ("--listen", "http://127.0.0.1:0", "--listen", "http://[::]:0"))
+
+
+@test
+def threat_112_the_start_on_a_socket_of_systemd_fails_with_one_clear_line():
+    with socket.socket() as lent:
+        lent.bind(("127.0.0.1", 0))
+        lent.listen(64)
+        try_starts(START_ON_A_SOCKET_OF_SYSTEMD, lambda: ("--listen", "systemd"), [lent])
+
+
+@test
+def threat_112_a_machine_without_ipv6_says_so_in_one_line():
+    faults = Faults()
+    faults.arm("socket", errno.EAFNOSUPPORT)
+    server = harness.Server("--listen", "http://[::]:8000", env=faults.env, wait=False)
+    check_equal(server.wait(), 1, "exit code")
+    check_equal(server.lines, ["cannot listen on http://[::]:8000: this machine does not speak that protocol; choose "
+                               "another host (0.0.0.0 for all of IPv4)"], "what it says")
 
 
 @test

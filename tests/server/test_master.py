@@ -214,8 +214,8 @@ def a_respawned_worker_keeps_its_number():
 def threat_114_taken_port_is_refused_with_one_line():
     with Service() as first, Service(port=first.port, wait=False) as second:
         check(second.wait() == 1, "exit code 1")
-        check(second.lines == [f"cannot listen on 127.0.0.1:{first.port}: address already in use; "
-                               "choose another with --port"], f"one clear line, not {second.lines}")
+        check(second.lines == [f"cannot listen on http://127.0.0.1:{first.port}: address already in use; "
+                               "choose another port"], f"one clear line, not {second.lines}")
         check(first.get("/")[0] == 200, "the first goes on")
 
 

@@ -29,7 +29,8 @@ def runnable():
 
 
 def become_nobody():
-    """In the child: permissions mean nothing to root."""
+    """In the child: permissions mean nothing to root. Its folder is one that this user may enter."""
+    os.chdir(PROGRAM_FOLDER.name)
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)

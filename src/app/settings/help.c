@@ -6,8 +6,13 @@
 
 static const char *const value_words[] = {
     [SETTING_TEXT] = "TEXT", [SETTING_PORT] = "PORT",   [SETTING_COUNT] = "N",    [SETTING_BYTES] = "SIZE",
-    [SETTING_TIME] = "TIME", [SETTING_CHOICE] = "WORD", [SETTING_MODE] = "OCTAL",
+    [SETTING_TIME] = "TIME", [SETTING_CHOICE] = "WORD", [SETTING_MODE] = "OCTAL", [SETTING_SWITCH] = "",
 };
+
+static const char *word_of(const setting *s)
+{
+    return s->kind == SETTING_LIST ? s->word : value_words[s->kind];
+}
 
 typedef struct columns {
     int flag, variable, standard;
@@ -23,7 +28,7 @@ static columns measure(void)
     columns widths = {0};
     for (unsigned i = 0; i < settings_count; i++) {
         const setting *s = &settings_table[i];
-        widths.flag = wider(widths.flag, strlen(s->flag) + 1 + strlen(value_words[s->kind]));
+        widths.flag = wider(widths.flag, strlen(s->flag) + 1 + strlen(word_of(s)));
         widths.variable = wider(widths.variable, strlen(s->variable));
         widths.standard = wider(widths.standard, strlen(s->standard));
     }
@@ -42,9 +47,8 @@ static void add_commands(const app_command *more, const char *program, buf *out)
 static void add_setting(const setting *s, const columns *widths, buf *out)
 {
     int flag_len = (int)strlen(s->flag);
-    buf_add_printf(out, "  %s %-*s  %-*s  %-*s  %s", s->flag, widths->flag - flag_len - 1,
-                   value_words[s->kind], widths->variable, s->variable, widths->standard, s->standard,
-                   s->help);
+    buf_add_printf(out, "  %s %-*s  %-*s  %-*s  %s", s->flag, widths->flag - flag_len - 1, word_of(s),
+                   widths->variable, s->variable, widths->standard, s->standard, s->help);
     if (s->kind == SETTING_CHOICE) {
         buf_add_text(out, " (");
         for (const char *const *choice = s->choices; *choice != NULL; choice++)

@@ -3,6 +3,7 @@
 #include "app/command.h"
 
 #include "base/text.h"
+#include "http/exchange.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -74,8 +75,16 @@ static void add_expectation(const setting *s, buf *out)
         for (const char *const *choice = s->choices; *choice != NULL; choice++)
             buf_add_printf(out, "%s%s", choice == s->choices ? "" : ", ", *choice);
         break;
+    case SETTING_SWITCH:
+        buf_add_text(out, "on or off");
+        break;
     case SETTING_TEXT:
-        buf_add_text(out, "a text of at least one character");
+        buf_add_text(out, s->is_header_value
+                              ? "a text that a header can have (not empty, without control characters)"
+                              : "a text of at least one character");
+        break;
+    case SETTING_LIST:
+        buf_add_printf(out, "a list of %ss", s->word);
         break;
     }
     if (s->automatic != NULL)
@@ -125,6 +134,16 @@ static bool parse_octal(const char *text, uint64_t *value)
     return len > 0 && len <= 4 && text[len] == '\0';
 }
 
+static bool parse_switch(const char *text, uint64_t *value)
+{
+    static const char *const words[][4] = {{"off", "no", "false", "0"}, {"on", "yes", "true", "1"}};
+    for (*value = 0; *value < 2; (*value)++)
+        for (unsigned i = 0; i < 4; i++)
+            if (strcasecmp(words[*value][i], text) == 0)
+                return true;
+    return false;
+}
+
 static bool parse_number(const setting *s, const char *text, uint64_t *value)
 {
     if (s->automatic != NULL && strcmp(text, "auto") == 0) {
@@ -137,6 +156,8 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
     switch (s->kind) {
     case SETTING_CHOICE:
         return parse_choice(s, text, value);
+    case SETTING_SWITCH:
+        return parse_switch(text, value);
     case SETTING_MODE:
         is_number = parse_octal(text, value);
         break;
@@ -152,10 +173,30 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
     return is_number && *value >= s->min && *value <= s->max;
 }
 
+/** Adds every item of a list, which has one at least. */
+static bool parse_list(const setting *s, const char *text, settings *out, buf *problem)
+{
+    static const char dividers[] = ", \t\r\n";
+    const char *item = text + strspn(text, dividers);
+    if (*item == '\0')
+        buf_add_printf(problem, "\"%s\" is not a list of %ss", text, s->word);
+    bool is_good = *item != '\0';
+    while (is_good && *item != '\0') {
+        size_t len = strcspn(item, dividers);
+        is_good = s->add(out, item, len, problem);
+        item += len;
+        item += strspn(item, dividers);
+    }
+    return is_good;
+}
+
 bool setting_parse(const setting *s, const char *text, settings *out, buf *problem)
 {
     uint64_t value;
-    if (s->kind == SETTING_TEXT && text[0] != '\0') {
+    if (s->kind == SETTING_LIST)
+        return parse_list(s, text, out, problem);
+    if (s->kind == SETTING_TEXT && text[0] != '\0' &&
+        (!s->is_header_value || http_field_is_valid(s->flag + 2, strlen(s->flag) - 2, text, strlen(text)))) {
         memcpy((char *)out + s->offset, &text, sizeof text);
         return true;
     }
@@ -182,6 +223,21 @@ static bool read_standards(settings *out, buf *problem)
     return true;
 }
 
+static bool take_value(settings *out, const setting *s, setting_source source, const char *place,
+                       const char *value, buf *problem);
+
+/** Lists from `main`; NULL keeps the default. */
+static bool read_option_lists(settings *out, const tern_app_options *options, buf *problem)
+{
+    for (unsigned i = 0; i < settings_count; i++) {
+        const setting *s = &settings_table[i];
+        const char *text = s->offset == offsetof(settings, listen) ? options->listen : NULL;
+        if (text != NULL && !take_value(out, s, SET_BY_PROGRAM, "tern_app_new: .listen", text, problem))
+            return false;
+    }
+    return true;
+}
+
 /** The limits from `main`; 0 keeps the default. */
 static bool read_options(settings *out, const tern_app_options *options, buf *problem)
 {
@@ -205,10 +261,26 @@ static bool read_options(settings *out, const tern_app_options *options, buf *pr
     return true;
 }
 
+/** Notes the source of what says where to listen; a list from a stronger source begins empty. */
+static void note_source(settings *out, const setting *s, setting_source source)
+{
+    if (s->offset == offsetof(settings, host) || s->offset == offsetof(settings, port))
+        out->host_source = source;
+    if (s->kind != SETTING_LIST)
+        return;
+    path_list *list = (path_list *)(void *)((char *)out + s->offset);
+    setting_source *last = s->offset == offsetof(settings, listen) ? &out->listen_source : &list->source;
+    if (*last != source)
+        s->clear(out);
+    *last = source;
+}
+
 /** Parses a value from `place`, which begins the problem's line. */
-static bool take_value(settings *out, const setting *s, const char *place, const char *value, buf *problem)
+static bool take_value(settings *out, const setting *s, setting_source source, const char *place,
+                       const char *value, buf *problem)
 {
     buf_add_printf(problem, "%s: ", place);
+    note_source(out, s, source);
     if (!setting_parse(s, value, out, problem))
         return false;
     problem->len = 0;
@@ -220,7 +292,8 @@ static bool read_environment(settings *out, buf *problem)
     for (unsigned i = 0; i < settings_count; i++) {
         const setting *s = &settings_table[i];
         const char *value = getenv(s->variable);
-        if (value != NULL && value[0] != '\0' && !take_value(out, s, s->variable, value, problem))
+        if (value != NULL && value[0] != '\0' &&
+            !take_value(out, s, SET_BY_VARIABLE, s->variable, value, problem))
             return false;
     }
     return true;
@@ -311,6 +384,8 @@ static bool take_flag(settings *out, const setting *s, int argc, char **argv, in
     const char *value = argv[*at] + strlen(s->flag);
     if (*value == '=') {
         value++;
+    } else if (s->kind == SETTING_SWITCH) {
+        value = "on";
     } else if (*at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0) {
         value = argv[++*at];
     } else {
@@ -318,7 +393,7 @@ static bool take_flag(settings *out, const setting *s, int argc, char **argv, in
         add_expectation(s, problem);
         return false;
     }
-    return take_value(out, s, s->flag, value, problem);
+    return take_value(out, s, SET_BY_FLAG, s->flag, value, problem);
 }
 
 static const setting *find_flag(const char *word)
@@ -361,6 +436,7 @@ bool settings_read(settings *out, const tern_app_options *options, const app_com
             return true;
         }
     }
-    return read_options(out, options, problem) && read_environment(out, problem) &&
-           read_arguments(out, more, argc, argv, problem);
+    return read_option_lists(out, options, problem) && read_options(out, options, problem) &&
+           read_environment(out, problem) && read_arguments(out, more, argc, argv, problem) &&
+           settings_choose_listeners(out, problem);
 }

@@ -77,7 +77,7 @@ void test_talk(tern_test *t, const char *request, size_t len, buf *heard)
         .source = {.fd = ends[0], .on_event = on_event}, .next = request, .left = len, .heard = heard};
     if (!loop_add(&wire.source, EPOLLIN | EPOLLOUT))
         tern_test_fail_at(t->test->file, t->test->line, "no event loop: %s", strerror(errno));
-    http_server_on_connection(NULL, ends[1]);
+    http_server_on_connection(NULL, ends[1], (worker_arrival){0});
     while (wire.source.fd >= 0)
         loop_run();
 }

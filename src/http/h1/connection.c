@@ -4,6 +4,7 @@
  * Hot path: on_event, work_main. They may not allocate, start timers or make further system calls.
  */
 #include "http/h1/h1.h"
+#include "http/refusal.h"
 #include "http/transport.h"
 
 #include "base/mem.h"
@@ -48,7 +49,7 @@ static void release(http_connection *k)
  * the successor has room (false). */
 static bool retire(http_connection *k)
 {
-    if (http_self.has_successor) {
+    if (connection_has_heir(k)) {
         if (!worker_hand_over(k->source.fd)) {
             k->must_close = true;
             server_hand_over_later();
@@ -190,10 +191,8 @@ static void watch_suspended(http_connection *k)
 static void start_work(http_connection *k)
 {
     if (!coro_start(work_main, k)) {
-        static const char busy[] =
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        ssize_t sent = send(k->source.fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)sent; /* the connection ends either way */
+        if (k->kind == LISTENER_PLAIN)
+            refusal_send(k->source.fd, "the service has too many requests in work", 1);
         connection_close(k);
         return;
     }
@@ -277,6 +276,7 @@ static void on_event_in_work(http_connection *k, uint32_t events)
 static void on_event(loop_source *source, uint32_t events)
 {
     http_connection *k = list_owner(source, http_connection, source);
+    events = transport_events(k, events);
     if (events & EPOLLRDHUP)
         k->peer_closed = true;
     if (k->stream.runner != NULL)
@@ -338,7 +338,7 @@ static bool drain(http_connection *k)
         k->must_close = true;
         return true;
     }
-    return retire(k) || !http_self.has_successor;
+    return retire(k) || !connection_has_heir(k);
 }
 
 static void cancel(http_connection *k)

@@ -17,9 +17,8 @@ long input_receive(http_connection *k, char *into, size_t size)
         }
         if (n < 0)
             k->stream.is_broken = true; /* reset, or no memory to receive with: an answer makes no sense */
-        /* Less than asked for: the socket is empty, and an edge will tell of more. Unless the peer's FIN is
-         * in there already: its edge has been seen, so only another recv can find it. */
-        k->is_readable = n == (ssize_t)size || (n > 0 && k->peer_closed);
+        /* Less than asked for: the socket is empty, and an edge will tell of more. */
+        k->is_readable = n > 0 && transport_has_more(k, n, size);
         return n;
     }
 }

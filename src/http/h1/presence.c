@@ -8,9 +8,9 @@
  * bytes, in two packets.
  */
 #include "http/h1/h1.h"
+#include "http/transport.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 enum {
     /* A client that said that this request is its last one may well close its side after it (RFC 9112 section
@@ -56,7 +56,8 @@ void presence_look(http_connection *k)
             stream_cancel(s);
         return;
     }
-    ssize_t n = send(k->source.fd, beginning + own->sent_ahead, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    struct iovec next = {(void *)(uintptr_t)(beginning + own->sent_ahead), 1};
+    ssize_t n = transport_send(k, &next, 1, false);
     if (n == 1) {
         own->sent_ahead++;
     } else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {

@@ -48,7 +48,7 @@ static bool will_keep_alive(http_exchange *x, bool is_whole)
     if (!h1_of(x)->head.keep_alive || x->wants_close || k->must_close ||
         (most != 0 && k->requests + 1 >= most))
         return false;
-    if ((http_self.is_draining && !http_self.has_successor) || k->stream.runner->is_cancelled)
+    if ((http_self.is_draining && !connection_has_heir(k)) || k->stream.runner->is_cancelled)
         return false;
     return x->body_is_read || ((is_whole || !x->policy.is_streamed) && h1_skip_body(x));
 }
@@ -99,12 +99,25 @@ static char *put_beginning(char *at, int status, const char *type, size_t type_l
     return put(at, p->bytes, p->len);
 }
 
+static size_t lines_bound(const http_field *fields, unsigned count)
+{
+    size_t bound = 0;
+    for (unsigned i = 0; i < count; i++)
+        bound += (size_t)fields[i].name_len + fields[i].value_len + 4;
+    return bound;
+}
+
 static size_t head_bound(const http_exchange *x, size_t type_len)
 {
-    size_t bound = FIXED_HEAD_BYTES + type_len;
-    for (unsigned i = 0; i < x->field_count; i++)
-        bound += (size_t)x->fields[i].name_len + x->fields[i].value_len + 4;
-    return bound;
+    return FIXED_HEAD_BYTES + type_len + lines_bound(x->fields, x->field_count);
+}
+
+static inline char *put_field(char *at, const http_field *f)
+{
+    at = put(at, f->name, f->name_len);
+    at = PUT_LITERAL(at, ": ");
+    at = put(at, f->value, f->value_len);
+    return PUT_LITERAL(at, "\r\n");
 }
 
 /** Writes a head at `at` (head_bound bytes of room); returns its end. */
@@ -122,13 +135,8 @@ static char *put_head(http_exchange *x, char *at, const char *type, size_t type_
         at = PUT_LITERAL(at, "Connection: close\r\n");
     else if (x->request->version == HTTP_1_0)
         at = PUT_LITERAL(at, "Connection: keep-alive\r\n");
-    for (unsigned i = 0; i < x->field_count; i++) {
-        const http_field *f = &x->fields[i];
-        at = put(at, f->name, f->name_len);
-        at = PUT_LITERAL(at, ": ");
-        at = put(at, f->value, f->value_len);
-        at = PUT_LITERAL(at, "\r\n");
-    }
+    for (unsigned i = 0; i < x->field_count; i++)
+        at = put_field(at, &x->fields[i]);
     return PUT_LITERAL(at, "\r\n");
 }
 
@@ -180,6 +188,21 @@ static bool reply(http_exchange *x, const char *type, const void *body, size_t l
     if (!x->omits_body && copied != len)
         output_send(k, body, len);
     return true;
+}
+
+static bool inform(http_exchange *x, int status, const http_field *fields, unsigned count)
+{
+    enum { STATUS_BYTES = 64 };
+    http_connection *k = x->connection;
+    char *start = output_room(k, STATUS_BYTES + lines_bound(fields, count));
+    if (start == NULL)
+        return false;
+    char *end = put_status(start, status);
+    for (unsigned i = 0; i < count; i++)
+        end = put_field(end, &fields[i]);
+    end = drop_sent(x, start, PUT_LITERAL(end, "\r\n")); /* of a status line, and this one begins like any */
+    k->out_len += (uint32_t)(end - start);
+    return output_send(k, NULL, 0);
 }
 
 /* -- streamed replies -- */
@@ -247,12 +270,16 @@ static bool flush(http_exchange *x)
 
 static bool end(http_exchange *x)
 {
-    if (h1_of(x)->is_chunked_reply) {
-        char *start = output_room(x->connection, 8);
-        if (start == NULL)
-            return false;
-        x->connection->out_len += (uint32_t)(PUT_LITERAL(start, "0\r\n\r\n") - start);
-    }
+    if (!h1_of(x)->is_chunked_reply)
+        return true;
+    char *start = output_room(x->connection, trailers_bytes(x));
+    if (start == NULL)
+        return false;
+    char *at = PUT_LITERAL(start, "0\r\n");
+    if (x->trailers != NULL && http_accepts_trailers(x))
+        for (const http_trailer *t = x->trailers; t != NULL; t = t->next)
+            at = put_field(at, &t->field);
+    x->connection->out_len += (uint32_t)(PUT_LITERAL(at, "\r\n") - start);
     return true;
 }
 
@@ -310,6 +337,7 @@ const http_wire h1_wire = {
     .send_file = send_file,
     .flush = flush,
     .end = end,
+    .inform = inform,
     .abandon = abandon,
     .read_whole = h1_read_whole,
     .read_piece = h1_read_piece,

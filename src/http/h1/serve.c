@@ -61,7 +61,7 @@ static bool is_late(const http_connection *k)
 static bool is_http2(http_connection *k)
 {
     static const char beginning[] = "PRI * HTTP/2"; /* where the parser knows that it is not HTTP/1.1 */
-    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->requests != 0 ||
+    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->has_tls || k->requests != 0 ||
         k->in_end - k->in_start < sizeof beginning - 1 ||
         memcmp(k->in + k->in_start, beginning, sizeof beginning - 1) != 0)
         return false;
@@ -77,7 +77,7 @@ static bool is_noise(http_connection *k)
     const char *line = k->in + k->in_start;
     size_t len = k->in_end - k->in_start;
     const char *end = memchr(line, '\n', len);
-    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->requests != 0 ||
+    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->has_tls || k->requests != 0 ||
         memmem(line, end != NULL ? (size_t)(end - line) : len, " HTTP/1.", 8) != NULL)
         return false;
     tern_log(TERN_LOG_DEBUG, "a connection that begins neither with HTTP/1.1 nor with HTTP/2 is closed");

@@ -44,6 +44,11 @@ static bool open_shared(const char **problem)
     return true;
 }
 
+bool h2_server_can_open(const char **problem)
+{
+    return nghttp2_load(problem);
+}
+
 void h2_server_close(void)
 {
     if (!h2_self.is_open)
@@ -284,7 +289,7 @@ static int receive(http_connection *k)
     if (n <= 0)
         return -1;
     k->in_end = (uint32_t)n;
-    k->is_readable = n == (ssize_t)k->in_cap || k->peer_closed;
+    k->is_readable = transport_has_more(k, n, k->in_cap);
     return 1;
 }
 
@@ -335,6 +340,7 @@ static void on_event(loop_source *source, uint32_t events)
 {
     http_connection *k = list_owner(source, http_connection, source);
     h2_connection *h = k->h2;
+    events = transport_events(k, events);
     if (events & EPOLLRDHUP)
         k->peer_closed = true;
     if (events & (EPOLLHUP | EPOLLERR)) {

@@ -59,6 +59,15 @@ void out_window(h2_connection *h, uint32_t id, uint32_t bytes)
 
 /* -- sending -- */
 
+static void note_blocked(h2_connection *h)
+{
+    h->is_blocked = true;
+    if (h->stall_began_ms == 0) {
+        h->stall_began_ms = loop_self.now_ms;
+        h->stall_bytes = 0;
+    }
+}
+
 static void after_send(h2_connection *h, size_t sent)
 {
     if (sent == h->out_len) {
@@ -68,32 +77,23 @@ static void after_send(h2_connection *h, size_t sent)
         h->stall_began_ms = 0;
         return;
     }
-    h->is_blocked = true;
-    if (h->stall_began_ms == 0) {
-        h->stall_began_ms = loop_self.now_ms;
-        h->stall_bytes = 0;
-    } else {
-        h->stall_bytes += sent;
-    }
-    if (sent == 0)
-        return;
+    h->stall_bytes += sent;
     h->out_len -= (uint32_t)sent;
     memmove(h->out, h->out + sent, h->out_len);
 }
 
 void out_flush(h2_connection *h)
 {
-    if (h->out_len == 0 || h->is_blocked || h->is_dead)
-        return;
-    struct iovec part = {h->out, h->out_len};
-    ssize_t n;
-    do
-        n = transport_send(h->k, &part, 1, false);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-        h2_lose(h);
-    else
-        after_send(h, n > 0 ? (size_t)n : 0);
+    while (h->out_len != 0 && !h->is_blocked && !h->is_dead) {
+        struct iovec part = {h->out, h->out_len};
+        ssize_t n = transport_send(h->k, &part, 1, false);
+        if (n >= 0)
+            after_send(h, (size_t)n);
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            note_blocked(h);
+        else if (errno != EINTR)
+            h2_lose(h);
+    }
 }
 
 /* -- whose turn it is -- */

@@ -17,11 +17,18 @@ enum { FIELD_OVERHEAD = 16, HEAD_BYTES_MOST = 48 * 1024 };
 
 /* -- heads -- */
 
+static size_t fields_bound(const http_field *fields, unsigned count)
+{
+    size_t bound = 0;
+    for (unsigned i = 0; i < count; i++)
+        bound += (size_t)fields[i].name_len + fields[i].value_len + FIELD_OVERHEAD;
+    return bound;
+}
+
 static size_t head_bound(const http_exchange *x, size_t type_len)
 {
     size_t bound = H2_FRAME_HEAD_BYTES + ENCODER_BEGIN_BYTES + type_len + FIELD_OVERHEAD;
-    for (unsigned i = 0; i < x->field_count; i++)
-        bound += (size_t)x->fields[i].name_len + x->fields[i].value_len + FIELD_OVERHEAD;
+    bound += fields_bound(x->fields, x->field_count);
     return bound + bound / H2_FRAME_MOST * H2_FRAME_HEAD_BYTES; /* of CONTINUATION */
 }
 
@@ -169,11 +176,48 @@ static bool flush(http_exchange *x)
     return !x->stream->is_broken;
 }
 
+/** Writes some fields as a head of their own; `status` 0: trailers, which end the stream. */
+static bool put_fields(http_exchange *x, int status, const http_field *fields, unsigned count)
+{
+    h2_stream *s = h2_of(x);
+    h2_connection *h = s->h;
+    char *start = out_room(s, fields_bound(fields, count) + H2_FRAME_HEAD_BYTES + ENCODER_BEGIN_BYTES);
+    if (start == NULL)
+        return false;
+    char *at = start + H2_FRAME_HEAD_BYTES;
+    at = status != 0 ? encoder_status(&h->encoder, at, status) : at;
+    for (unsigned i = 0; i < count; i++)
+        if (!is_of_connection(&fields[i]))
+            at = encoder_field(at, (tern_str){fields[i].name, fields[i].name_len},
+                               (tern_str){fields[i].value, fields[i].value_len});
+    at = put_frames(start, at, status == 0 ? H2_END_STREAM : 0, s->priority.id);
+    h->out_len += (uint32_t)(at - start);
+    s->is_local_closed = status == 0;
+    return true;
+}
+
+static bool inform(http_exchange *x, int status, const http_field *fields, unsigned count)
+{
+    return put_fields(x, status, fields, count);
+}
+
+static bool put_trailers(http_exchange *x)
+{
+    enum { TRAILERS_MOST = 32 };
+    http_field fields[TRAILERS_MOST];
+    unsigned count = 0;
+    for (const http_trailer *t = x->trailers; t != NULL && count < TRAILERS_MOST; t = t->next)
+        fields[count++] = t->field;
+    return put_fields(x, 0, fields, count);
+}
+
 static bool end(http_exchange *x)
 {
     h2_stream *s = h2_of(x);
     if (s->is_local_closed)
         return true;
+    if (x->trailers != NULL && http_accepts_trailers(x))
+        return put_trailers(x);
     if (out_room(s, H2_FRAME_HEAD_BYTES) == NULL)
         return false;
     put_data(s, 0, true);
@@ -222,6 +266,7 @@ const http_wire h2_wire = {
     .send_file = send_file,
     .flush = flush,
     .end = end,
+    .inform = inform,
     .abandon = abandon,
     .read_whole = body_whole,
     .read_piece = body_piece,

@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/cores.h"
 #include "app/settings/settings.h"
+#include "http/exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@ TEST(settings_have_the_defaults_that_the_header_promises)
     CHECK_INT(s.drain_ms, 30000);
     CHECK_INT(s.watchdog_ms, 30000);
     CHECK_INT(s.memory_limit_bytes, 0);
+    CHECK_INT(s.early_hints, HTTP_HINTS_AUTO);
+    CHECK_TEXT(s.alt_svc, NULL);
     CHECK_INT(s.log_level, TERN_LOG_INFO);
     CHECK_INT(s.log_format, LOG_FORMAT_AUTO);
     CHECK_INT(s.limits.head_bytes, 16 * 1024);
@@ -143,6 +146,11 @@ TEST(settings_report_the_mistake_its_position_and_the_fix)
         {"--port 80x", "--port: \"80x\" is not a port (1 to 65535; 0 picks a free one)"},
         {"--port", "--port: needs a value after it, a port (1 to 65535; 0 picks a free one)"},
         {"--host --port 1", "--host: needs a value after it, a text of at least one character"},
+        {"--alt-svc=",
+         "--alt-svc: \"\" is not a text that a header can have (not empty, without control characters)"},
+        {"--alt-svc h3=\x01",
+         "--alt-svc: \"h3=\x01\" is not a text that a header can have (not empty, without control characters)"},
+        {"--early-hints h2", "--early-hints: \"h2\" is not one of auto, always, never"},
         {"--host=", "--host: \"\" is not a text of at least one character"},
         {"--workers many", "--workers: \"many\" is not a number from 0 to 512, or auto"},
         {"--workers 513", "--workers: \"513\" is not a number from 0 to 512, or auto"},
@@ -234,6 +242,106 @@ TEST(settings_have_no_way_to_prepare_until_one_of_the_words_is_given)
     CHECK_TEXT(s.database_prepare, "never");
     CHECK_TEXT(read_line(&s, &plain, "run --database-prepare sometimes"),
                "--database-prepare: \"sometimes\" is not one of auto, always, never");
+}
+
+/** What `s` listens on, as one text. */
+static const char *listened_on(const settings *s)
+{
+    static char all[LISTENERS_MAX * LISTEN_TEXT_BYTES];
+    all[0] = '\0';
+    for (unsigned i = 0; i < s->listen.count; i++) {
+        char one[LISTEN_TEXT_BYTES];
+        listen_address_print(&s->listen.items[i], one);
+        strcat(strcat(all, i > 0 ? " " : ""), one);
+    }
+    return all;
+}
+
+static const tern_app_options listening = {.title = "T", .listen = "http://0.0.0.0:80, unix:/run/app"};
+
+TEST(settings_listen_where_the_strongest_source_says)
+{
+    static const struct {
+        const tern_app_options *options;
+        const char *listen, *port, *words, *result;
+    } rows[] = {
+        {&plain, "", "", "", "http://127.0.0.1:8000"},
+        {&listening, "", "", "", "http://0.0.0.0:80 unix:/run/app"},
+        {&listening, "http://a:1", "", "", "http://a:1"},
+        {&listening, "", "9000", "", "http://127.0.0.1:9000"},
+        {&listening, "", "", "--port 9000", "http://127.0.0.1:9000"},
+        {&plain, "http://a:1,http://a:2", "", "", "http://a:1 http://a:2"},
+        {&plain, " http://a:1 , http://a:2\n", "", "", "http://a:1 http://a:2"},
+        {&plain, "http://a:1", "", "--listen http://b:2", "http://b:2"},
+        {&plain, "http://a:1", "", "--listen=http://b:2 --listen http://b:3", "http://b:2 http://b:3"},
+        {&plain, "", "", "--listen https://[::]:443,http://[::]:80", "https://[::]:443 http://[::]:80"},
+        {&plain, "http://a:1", "", "--host h", "http://h:8000"},
+        {&plain, "", "9000", "--listen http://b:2", "http://b:2"},
+        {&plain, "", "9000", "--host ::1", "http://[::1]:9000"},
+        {&plain, "", "9000", "--host unix:/run/app", "unix:/run/app"},
+        {&plain, "", "", "--listen systemd", "systemd"},
+    };
+    settings s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        setenv("TERN_LISTEN", rows[i].listen, 1);
+        setenv("TERN_PORT", rows[i].port, 1);
+        CHECK_TEXT(read_line(&s, rows[i].options, rows[i].words), "");
+        CHECK_TEXT(listened_on(&s), rows[i].result);
+    }
+    unsetenv("TERN_LISTEN");
+    unsetenv("TERN_PORT");
+}
+
+TEST(settings_refuse_two_ways_to_say_where_to_listen)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, "--listen http://a:1 --port 9000"),
+               "--listen and --host or --port are two ways to say where to listen; give one of them");
+    CHECK_TEXT(read_line(&s, &plain, "--host h --listen http://a:1"),
+               "--listen and --host or --port are two ways to say where to listen; give one of them");
+    setenv("TERN_LISTEN", "http://a:1", 1);
+    setenv("TERN_PORT", "9000", 1);
+    CHECK_TEXT(
+        read_line(&s, &plain, ""),
+        "TERN_LISTEN and TERN_HOST or TERN_PORT are two ways to say where to listen; give one of them");
+    unsetenv("TERN_LISTEN");
+    unsetenv("TERN_PORT");
+}
+
+TEST(settings_refuse_addresses_that_are_wrong)
+{
+    static const char *const rows[][2] = {
+        {"--listen localhost:8000", "--listen: \"localhost:8000\" is not an address to listen on: write "
+                                    "http://HOST:PORT, https://HOST:PORT, unix:/PATH or systemd"},
+        {"--listen http://a:1,http://b", "--listen: \"http://b\" is not an address to listen on: it has no "
+                                         "port, as in http://localhost:8000"},
+        {"--listen http://a:1 --listen https://A:1", "--listen: \"https://A:1\" is given twice"},
+        {"--listen systemd,systemd", "--listen: \"systemd\" is given twice"},
+        {"--listen ,", "--listen: \",\" is not a list of URLs"},
+        {"--listen=", "--listen: \"\" is not a list of URLs"},
+        {"--listen", "--listen: needs a value after it, a list of URLs"},
+        {"--host http://a", "--host: \"http://a\" is not a host: its host has a character that names and "
+                            "addresses can't have"},
+    };
+    settings s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_TEXT(read_line(&s, &plain, rows[i][0]), rows[i][1]);
+    const tern_app_options wrong = {.listen = "8000"};
+    CHECK_TEXT(read_line(&s, &wrong, ""),
+               "tern_app_new: .listen: \"8000\" is not an address to listen on: write "
+               "http://HOST:PORT, https://HOST:PORT, unix:/PATH or systemd");
+}
+
+TEST(settings_take_sixteen_addresses_and_refuse_the_next)
+{
+    char line[512] = "--listen ";
+    for (int i = 1; i <= LISTENERS_MAX; i++)
+        sprintf(line + strlen(line), "http://a:%d,", i);
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, line), "");
+    CHECK_INT(s.listen.count, 16);
+    strcat(line, "http://a:17");
+    CHECK_TEXT(read_line(&s, &plain, line), "--listen: there are more than 16 addresses");
 }
 
 TEST(settings_help_names_every_flag_and_variable_in_lines_that_fit_a_terminal)

@@ -72,6 +72,29 @@ TERN_HANDLER(file)
     return tern_file(c, "/etc/passwd");
 }
 
+/** Leaves so few bytes of the memory on the stack that one of the reply's texts needs an allocation. */
+static void leave_bytes(tern_ctx *c)
+{
+    const arena *a = ctx_arena(c);
+    int64_t left = tern_query_int(c, "left", 1 << 20);
+    while (a->end - a->next > left)
+        tern_alloc(c, 16);
+}
+
+TERN_HANDLER(part)
+{
+    tern_reply reply = tern_file(c, "/etc/passwd");
+    leave_bytes(c);
+    return reply;
+}
+
+TERN_HANDLER(tagged)
+{
+    leave_bytes(c);
+    tern_set_etag(c, "v7");
+    return tern_conditional(c, tern_text(c, "seven"));
+}
+
 TERN_HANDLER(plain)
 {
     return tern_text(c, "plain");
@@ -162,6 +185,8 @@ static tern_app *build_app(void)
     tern_get(api, "/stream", stream);
     tern_get(api, "/fails/{name}", fails);
     tern_get(app, "/file", file);
+    tern_get(app, "/part", part);
+    tern_get(app, "/tagged", tagged);
     tern_get(app, "/plain", plain);
     tern_put(app, "/pieces/{id}", bound, .returns = TERN_TYPE(Piece));
     tern_post(app, "/scans", upload);
@@ -210,6 +235,14 @@ static const char *const requests[] = {
     "Content-Length: 22\r\n\r\n{\"name\":1,\"unknown\":2}",
 };
 
+static const http_limits limits = {.head = {.head_bytes = 2048, .target_bytes = 1024, .fields = 20},
+                                   .head_ms = 10000,
+                                   .idle_ms = 10000,
+                                   .body_ms = 10000,
+                                   .body_bytes = 100000,
+                                   .arena_bytes = 1 << 20,
+                                   .server_name = "tern"};
+
 static char reply[1 << 20];
 static unsigned long faults; /* how many allocations have been made to fail */
 
@@ -223,11 +256,10 @@ static long talk(const char *request, size_t piece)
 }
 
 /** Serves `request` while the n-th allocation fails, then a plain request with working memory. */
-static void sweep_one(const http_service *service, const http_limits *limits, const char *request,
-                      int for_good)
+static void sweep_one(const http_service *service, const char *request, int for_good)
 {
     for (unsigned long n = 1;; n++) {
-        CHECK(wire_open(service, limits));
+        CHECK(wire_open(service, &limits));
         mem_fail_at(n, for_good);
         long heard = talk(request, 37);
         unsigned long tried = mem_tried();
@@ -248,19 +280,12 @@ static void sweep(int for_good)
 {
     buf problems = {0};
     http_service service;
-    const http_limits limits = {.head = {.head_bytes = 2048, .target_bytes = 1024, .fields = 20},
-                                .head_ms = 10000,
-                                .idle_ms = 10000,
-                                .body_ms = 10000,
-                                .body_bytes = 100000,
-                                .arena_bytes = 1 << 20,
-                                .server_name = "tern"};
     tern_app *app = build_app();
     CHECK(app_compile(app, &problems));
     app_service(app, &service);
     tern_log_set_level(TERN_LOG_SILENT);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-        sweep_one(&service, &limits, requests[i], for_good);
+        sweep_one(&service, requests[i], for_good);
     CHECK(undone > 0);
     CHECK(faults > 20);
     buf_free(&problems);
@@ -275,6 +300,37 @@ TEST(threat_111_any_one_allocation_of_a_request_may_fail)
 TEST(threat_111_all_allocations_from_any_point_on_may_fail)
 {
     sweep(1);
+}
+
+static const struct {
+    const char *path, *headers;
+} conditional[] = {
+    {"/part", "Range: bytes=0-0\r\nIf-None-Match: \"a\"\r\nIf-None-Match: \"b\""},
+    {"/part", "Range: bytes=0-0,2-2\r\nIf-Match: \"a\"\r\nIf-Match: *"},
+    {"/part", "Range: bytes=0-0,2-2,4-4"},
+    {"/part", "Range: bytes=999999-"},
+    {"/tagged", "If-None-Match: \"v6\"\r\nIf-None-Match: \"v7\""},
+};
+
+TEST(threat_111_any_text_of_a_conditional_reply_may_lack_memory)
+{
+    buf problems = {0};
+    http_service service;
+    char request[512];
+    tern_app *app = build_app();
+    CHECK(app_compile(app, &problems));
+    app_service(app, &service);
+    tern_log_set_level(TERN_LOG_SILENT);
+    for (size_t i = 0; i < sizeof conditional / sizeof *conditional; i++) {
+        for (unsigned left = 0; left < 1200; left += 16) {
+            snprintf(request, sizeof request, "GET %s?left=%u HTTP/1.1\r\nHost: h\r\n%s\r\n\r\n",
+                     conditional[i].path, left, conditional[i].headers);
+            sweep_one(&service, request, 0);
+            sweep_one(&service, request, 1);
+        }
+    }
+    buf_free(&problems);
+    app_free(app);
 }
 
 /** Registration: an allocation that fails is a problem that app_compile reports, never a crash. */

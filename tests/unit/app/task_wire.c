@@ -222,7 +222,7 @@ TEST(a_client_that_leaves_a_task_that_writes_cancels_the_request_too)
     CHECK(write(ends[0], request, sizeof request - 1) == sizeof request - 1);
     leaver client = {.timer.fire = leave, .fd = ends[0]};
     timer_entry end = {.fire = stop_when_empty};
-    http_server_on_connection(NULL, ends[1]);
+    http_server_on_connection(NULL, ends[1], (worker_arrival){0});
     timer_start(&loop_self.timers, &client.timer, loop_self.now_ms + 20);
     timer_start(&loop_self.timers, &end, loop_self.now_ms + 22);
     loop_run(); /* does not end while the handler still sleeps */

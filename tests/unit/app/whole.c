@@ -223,7 +223,7 @@ static void serve(int fd)
     app_service(app, &service);
     if (!loop_open() || !http_server_open(&service, &limits))
         exit(2);
-    http_server_on_connection(NULL, fd);
+    http_server_on_connection(NULL, fd, (worker_arrival){0});
     timer_start(&loop_self.timers, &timer, loop_self.now_ms + 2);
     loop_run();
     http_server_close();

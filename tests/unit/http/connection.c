@@ -118,7 +118,7 @@ static void serve(int fd)
     static timer_entry timer = {.fire = stop_when_empty};
     if (!loop_open() || !http_server_open(&service, &limits))
         exit(2);
-    http_server_on_connection(NULL, fd);
+    http_server_on_connection(NULL, fd, (worker_arrival){0});
     timer_start(&loop_self.timers, &timer, loop_self.now_ms + 2);
     loop_run();
     http_server_close();

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "check.h"
+#include "runtime/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@ TEST(handover_carries_a_socket_and_its_note)
     handover_set set = one_channel();
     int pair[2];
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    const handover_note sent = {.incarnation = 7, .record = 3};
+    const handover_note sent = {.incarnation = 7, .record = 3, .kind = LISTENER_TLS, .is_begun = true};
     CHECK(handover_send(&set.channels[0], pair[0], &sent));
     close(pair[0]);
     handover_note note;
@@ -29,6 +30,8 @@ TEST(handover_carries_a_socket_and_its_note)
     CHECK(fd >= 0);
     CHECK_INT(note.incarnation, 7);
     CHECK_INT(note.record, 3);
+    CHECK_INT(note.kind, LISTENER_TLS);
+    CHECK(note.is_begun);
     CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
     CHECK(write(pair[1], "x", 1) == 1);
     char byte = 0;
