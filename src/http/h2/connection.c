@@ -253,7 +253,8 @@ static void on_timer(timer_entry *timer)
             connection_set_deadline(k, at);
         return;
     }
-    bool is_stalled = h->stall_began_ms != 0 && rate_deadline(h->stall_began_ms, h->stall_bytes) <= now;
+    uint64_t stall = h->stall_began_ms != 0 ? rate_deadline(h->stall_began_ms, h->stall_bytes) : 0;
+    bool is_stalled = stall != 0 && stall <= now;
     if (is_stalled || h->has_failed)
         h2_lose(h);
     else if (h->head_id != 0 && h->head_began_ms + limits->head_ms <= now)

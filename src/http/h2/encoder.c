@@ -96,14 +96,19 @@ static char *put_entry(h2_encoder *e, char *at, encoder_entry *entry, unsigned n
     return add(e, at, entry, name, name_len, value);
 }
 
+char *encoder_announce(h2_encoder *e, char *at)
+{
+    if (!e->has_resized)
+        return at;
+    e->has_resized = false;
+    *at++ = (char)RESIZED; /* empties the table, then sets its size: RFC 7541 section 4.2 */
+    return put_number(at, RESIZED, 5, e->table_bytes);
+}
+
 char *encoder_status(h2_encoder *e, char *at, int status)
 {
     static const uint16_t known[] = {200, 204, 206, 304, 400, 404, 500};
-    if (e->has_resized) { /* empties the table, then sets its size: RFC 7541 section 4.2 */
-        e->has_resized = false;
-        *at++ = (char)RESIZED;
-        at = put_number(at, RESIZED, 5, e->table_bytes);
-    }
+    at = encoder_announce(e, at);
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i] == status) {
             *at++ = (char)(INDEXED | (STATIC_STATUS + i));

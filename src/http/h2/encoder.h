@@ -51,6 +51,8 @@ void encoder_resize(h2_encoder *e, uint32_t bytes);
 enum { ENCODER_BEGIN_BYTES = 512 };
 /** The status, Server and Date; `server_name` NULL: no Server. */
 char *encoder_begin(h2_encoder *e, char *at, int status, const char *server_name);
+/** What must be at the beginning of a head: a new size of the table. The others here that begin a head call it. */
+char *encoder_announce(h2_encoder *e, char *at);
 /** Only the status: of interim replies. */
 char *encoder_status(h2_encoder *e, char *at, int status);
 /** Needs `len` + 16 bytes. */

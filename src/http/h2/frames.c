@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { TINY_BYTES = 64 /* DATA frames of less, but not the last one, are counted */ };
-
 static bool fail(h2_connection *h, h2_error error, const char *reason)
 {
     h2_fail(h, error, reason);
@@ -56,7 +54,7 @@ static bool begin_data(h2_connection *h)
     if (in->left > h->credit)
         return fail(h, H2_FLOW_CONTROL_ERROR, "more DATA than the connection's window");
     h->credit -= in->left;
-    if (in->left < TINY_BYTES && (in->flags & H2_END_STREAM) == 0 && !calm_frame(h))
+    if (in->left == 0 && (in->flags & H2_END_STREAM) == 0 && !calm_frame(h))
         return false;
     h2_stream *s = stream_find(h, in->id);
     if (s == NULL && !stream_was_reset(h, in->id))
@@ -171,6 +169,8 @@ static bool take_data(h2_connection *h)
 {
     h2_input *in = &h->input;
     if (!take_padding(h, in->gathered[0]))
+        return false;
+    if (in->left == in->pad && (in->flags & H2_END_STREAM) == 0 && !calm_frame(h))
         return false;
     body_consume(h, 1 + (size_t)in->pad); /* padding is not for the handler to read */
     if (in->stream != NULL)

@@ -113,7 +113,7 @@ static h2_stream *first_sender(const h2_connection *h)
     h2_stream *first = NULL;
     list_each (link, &h->senders) {
         h2_stream *s = list_owner(link, h2_stream, send_link);
-        bool fits = h->out_len + s->room_wanted <= FOR_STREAMS;
+        bool fits = !s->base.is_broken && h->out_len + s->room_wanted <= FOR_STREAMS;
         if (fits && (!s->needs_window || (s->window > 0 && h->window > 0)) &&
             (first == NULL || precedes(&s->priority, &first->priority)))
             first = s;
@@ -201,10 +201,12 @@ static bool make_room(h2_stream *s)
 }
 
 /** Ends a turn that was given to `s`: the next one is chosen at the end of the turn of the loop. */
-static void use_turn(h2_connection *h, const h2_stream *s)
+static void use_turn(h2_connection *h, h2_stream *s)
 {
     if (h->granted == s)
         h->granted = NULL;
+    if (!list_empty(&s->base.write_turns))
+        stream_wake_turns(&s->base);
     h2_settle_later(h);
 }
 

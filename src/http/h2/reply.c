@@ -185,7 +185,7 @@ static bool put_fields(http_exchange *x, int status, const http_field *fields, u
     if (start == NULL)
         return false;
     char *at = start + H2_FRAME_HEAD_BYTES;
-    at = status != 0 ? encoder_status(&h->encoder, at, status) : at;
+    at = status != 0 ? encoder_status(&h->encoder, at, status) : encoder_announce(&h->encoder, at);
     for (unsigned i = 0; i < count; i++)
         if (!is_of_connection(&fields[i]))
             at = encoder_field(at, (tern_str){fields[i].name, fields[i].name_len},

@@ -115,16 +115,15 @@ void stream_abort(h2_stream *s)
 
 void stream_give_up(h2_stream *s, h2_error error)
 {
+    s->base.is_broken = true; /* first: it must not be ended once more if the connection is lost here */
     out_reset(s->h, s->priority.id, error);
     note_reset(s->h, s->priority.id);
-    s->base.is_broken = true;
 }
 
 bool stream_refuse(h2_stream *s, h2_error error)
 {
     h2_connection *h = s->h;
-    out_reset(h, s->priority.id, error);
-    note_reset(h, s->priority.id);
+    stream_give_up(s, error);
     stream_abort(s);
     return calm_reset(h);
 }
