@@ -98,7 +98,6 @@ struct h2_connection {
     bool is_dead;          /* the connection is lost: no byte is sent or received any more */
     bool has_failed;       /* GOAWAY with an error was sent: nothing is read any more */
     bool is_released;      /* the http_connection has ended */
-    bool is_abuse;         /* has_failed for a client that must not be waited for */
     uint8_t leaving;       /* an h2_leaving */
     bool peer_leaves;      /* the client has sent GOAWAY */
     uint32_t last_id;      /* highest that the client has used */
