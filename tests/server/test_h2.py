@@ -691,9 +691,20 @@ def run(*command):
     return done.stdout.decode()
 
 
+def h2spec():
+    """Built once by Go into build/tools, where it is not installed."""
+    folder = os.path.join(harness.ROOT, "build", "tools")
+    path = os.path.join(folder, "h2spec")
+    go = shutil.which("go") or "/usr/local/go/bin/go"
+    if not os.path.exists(path) and not shutil.which("h2spec") and os.path.exists(go):
+        subprocess.run([go, "install", "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"], check=False,
+                       capture_output=True, timeout=300, env={**os.environ, "GOBIN": folder})
+    return tool("h2spec")
+
+
 @test
 def h2spec_passes_all_its_tests():
-    out = subprocess.run([tool("h2spec"), "-h", "127.0.0.1", "-p", str(server().port), "-S", "-o", "5"],
+    out = subprocess.run([h2spec(), "-h", "127.0.0.1", "-p", str(server().port), "-S", "-o", "5"],
                          capture_output=True, timeout=120, check=False).stdout.decode()
     found = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", out)
     check(found is not None, out[-500:])
