@@ -63,6 +63,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,
+        .proxies = s->proxies.items,
+        .proxy_count = s->proxies.list.count,
         .alt_svc = s->alt_svc,
         .early_hints = (http_hints)s->early_hints,
     };
@@ -214,7 +216,8 @@ static bool open_tls(run_state *run)
     buf problem = {0};
     bool is_open = tls_start_open(&run->tls, &run->settings, &problem);
     if (!is_open)
-        fprintf(stderr, "%s: cannot start: %s", run->program, problem.failed ? "out of memory\n" : problem.data);
+        fprintf(stderr, "%s: cannot start: %s", run->program,
+                problem.failed ? "out of memory\n" : problem.data);
     buf_free(&problem);
     return is_open;
 }
@@ -281,7 +284,7 @@ static int command_run(run_state *run)
     tls_start_tell(&run->tls, s);
     const worker_config config = {
         .listen = s->listen.items,
-        .listen_count = s->listen.count,
+        .listen_count = s->listen.list.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,

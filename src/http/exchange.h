@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/network.h"
 #include "http/request.h"
 #include "runtime/worker.h"
 
@@ -121,11 +122,15 @@ typedef struct http_limits {
     unsigned h2_window;  /* bytes of a body that a client may send ahead of its reader, 65535 at least; 0: 256 KiB */
     unsigned h2_resets;  /* streams that may be reset within 30 s; 0: 500 */
     unsigned h2_frames;  /* frames within 30 s that ask for nothing; 0: 5,000 */
-    bool redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
+    bool
+        redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
     uint16_t https_port;     /* of that address */
     const char *hsts;        /* value of Strict-Transport-Security in replies over TLS; NULL: none */
-    const char *server_name;          /* value of the Server header; NULL: none */
-    const char *alt_svc;              /* value of the Alt-Svc header of replies over TLS; NULL: none */
+    const char *server_name; /* value of the Server header; NULL: none */
+    /* peers whose connections begin with a PROXY header (proxy_header.h); they outlive the server */
+    const http_network *proxies;
+    unsigned proxy_count; /* 0: none */
+    const char *alt_svc;  /* value of the Alt-Svc header of replies over TLS; NULL: none */
     http_hints early_hints;
 } http_limits;
 
@@ -197,7 +202,8 @@ void http_reply_file_parts(http_exchange *x, int status, const char *type, int f
  * left. */
 bool http_reply_is_cut_off(const http_exchange *x);
 
-/** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
+/** The client's address as text ("192.0.2.1", "unix:"), as a proxy has announced it or the socket knows it;
+ * NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);
 uint16_t http_remote_port(http_exchange *x);
 /** What encrypts the connection (tls/session.h); NULL when nothing does. */

@@ -108,9 +108,11 @@ static bool set_rules(SSL_CTX *ssl)
 {
     long mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                 SSL_MODE_NO_AUTO_CHAIN;
-    uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+    /* The end of a socket without close_notify is no error to OpenSSL, so that a client that has closed its side
+     * gets its answer as without TLS; tls_receive still sees the difference. */
+    uint64_t options = SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                        SSL_OP_PRIORITIZE_CHACHA | (tls_kernel_can_encrypt() ? SSL_OP_ENABLE_KTLS : 0);
-    openssl.SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    openssl.SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
     openssl.SSL_CTX_set_options(ssl, options);
     openssl.SSL_CTX_ctrl(ssl, SSL_CTRL_MODE, mode, NULL);
     openssl.SSL_CTX_ctrl(ssl, SSL_CTRL_SET_READ_AHEAD, 1, NULL);
@@ -246,13 +248,16 @@ static tls_store *load_store(const tls_context *t, const tls_store *old, buf *pr
 static bool open_context(tls_context *t, buf *problem)
 {
     const char *why;
+    errno = 0;
     if (!openssl_load(&why)) {
         buf_add_printf(problem, "%s\n", why);
         return false;
     }
     shared_region *region = shared_region_open("tern.tls", SHARED_STATE, sizeof(tls_shared));
-    if (region == NULL || !take_protocols(t, t->settings.protocols)) {
-        buf_add_printf(problem, "TLS cannot be set up: %s\n", strerror(region == NULL ? errno : ENOMEM));
+    t->reloads = tern_shared_counter_new("tern_tls_reloads");
+    t->reload_failures = tern_shared_counter_new("tern_tls_reload_failures");
+    if (region == NULL || t->reloads == NULL || t->reload_failures == NULL || !take_protocols(t, t->settings.protocols)) {
+        buf_add_printf(problem, "TLS cannot be set up: %s\n", strerror(errno != 0 ? errno : ENOMEM));
         return false;
     }
     t->shared = region->memory;
@@ -318,7 +323,7 @@ static void report_refused(tls_context *t, uint64_t stamp, buf *problem)
 {
     if (atomic_exchange(&t->shared->refused_stamp, stamp) == stamp)
         return; /* another worker has, or this one a minute ago */
-    atomic_fetch_add(&t->shared->reload_failures, 1);
+    tern_shared_add(t->reload_failures, 1);
     log_lines("the old certificate stays in use", problem->failed ? (char[]){"out of memory"} : problem->data);
 }
 
@@ -326,7 +331,7 @@ static void report_taken(tls_context *t, uint64_t stamp)
 {
     if (atomic_exchange(&t->shared->taken_stamp, stamp) == stamp)
         return;
-    atomic_fetch_add(&t->shared->reloads, 1);
+    tern_shared_add(t->reloads, 1);
     const tern_log_field fields[] = {{.name = "certificates", .number = t->store->count}};
     tern_log_event(TERN_LOG_INFO, "changed certificates are in use", fields, 1);
 }
@@ -412,6 +417,6 @@ void tls_context_refresh(tls_context *t, uint64_t now_ms)
 
 tls_totals tls_get_totals(const tls_context *t)
 {
-    return (tls_totals){.reloads = atomic_load(&t->shared->reloads),
-                        .reload_failures = atomic_load(&t->shared->reload_failures)};
+    return (tls_totals){.reloads = (uint64_t)tern_shared_get(t->reloads),
+                        .reload_failures = (uint64_t)tern_shared_get(t->reload_failures)};
 }

@@ -50,7 +50,8 @@ void tls_context_free(tls_context *t);
  */
 void tls_context_refresh(tls_context *t, uint64_t now_ms);
 
-/** For metrics: of all workers, since the master started. */
+/** For metrics: of all workers, since the master started. They are the shared counters (tern/shared.h)
+ * `tern_tls_reloads` and `tern_tls_reload_failures`. */
 typedef struct tls_totals {
     uint64_t reloads;         /* changed certificates taken up */
     uint64_t reload_failures; /* changes refused */

@@ -9,6 +9,8 @@
 #include "tls/store.h"
 #include "tls/ticket.h"
 
+#include <tern/shared.h>
+
 enum {
     TLS_HOST_BYTES = 256, /* of a host name, with its NUL */
     /* Key updates, refused renegotiations and alerts without data between them: each costs much and moves nothing. */
@@ -18,7 +20,6 @@ enum {
 /** Shared by all workers. */
 typedef struct tls_shared {
     ticket_keys tickets;
-    _Atomic uint64_t reloads, reload_failures;
     _Atomic uint64_t taken_stamp, refused_stamp; /* of the files: a change is logged by one worker */
     _Atomic uint64_t warned_day;                 /* when expiry was logged last */
 } tls_shared;
@@ -28,6 +29,7 @@ struct tls_context {
     SSL_CTX *ssl;       /* has the certificates of store->fallback */
     tls_store *store;
     tls_shared *shared;
+    tern_shared_counter *reloads, *reload_failures;
     EVP_CIPHER *ticket_cipher;
     unsigned char *protocols; /* as ALPN sends them */
     unsigned protocols_len;

@@ -86,6 +86,13 @@ static bool read_names(X509 *certificate, arena *a, tls_peer *out)
     return is_complete;
 }
 
+bool tls_has_peer(const tls_session *s)
+{
+    X509 *certificate = openssl.SSL_get1_peer_certificate(s->ssl);
+    openssl.X509_free(certificate);
+    return certificate != NULL;
+}
+
 bool tls_read_peer(const tls_session *s, arena *a, tls_peer *out)
 {
     *out = (tls_peer){0};

@@ -16,6 +16,8 @@ typedef struct tls_peer {
     int64_t not_before_s, not_after_s; /* seconds since 1970 */
 } tls_peer;
 
+/** Whether the client has shown one. */
+bool tls_has_peer(const tls_session *s);
 /** False when the client has shown none, or out of memory. */
 bool tls_read_peer(const tls_session *s, arena *a, tls_peer *out);
 /** The certificate in PEM form, in the arena; NULL as tls_read_peer. */

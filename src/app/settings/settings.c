@@ -268,11 +268,10 @@ static void note_source(settings *out, const setting *s, setting_source source)
         out->host_source = source;
     if (s->kind != SETTING_LIST)
         return;
-    path_list *list = (path_list *)(void *)((char *)out + s->offset);
-    setting_source *last = s->offset == offsetof(settings, listen) ? &out->listen_source : &list->source;
-    if (*last != source)
-        s->clear(out);
-    *last = source;
+    setting_list *list = (setting_list *)(void *)((char *)out + s->offset);
+    if (list->source != source)
+        list->count = 0;
+    list->source = source;
 }
 
 /** Parses a value from `place`, which begins the problem's line. */

@@ -249,7 +249,7 @@ static const char *listened_on(const settings *s)
 {
     static char all[LISTENERS_MAX * LISTEN_TEXT_BYTES];
     all[0] = '\0';
-    for (unsigned i = 0; i < s->listen.count; i++) {
+    for (unsigned i = 0; i < s->listen.list.count; i++) {
         char one[LISTEN_TEXT_BYTES];
         listen_address_print(&s->listen.items[i], one);
         strcat(strcat(all, i > 0 ? " " : ""), one);
@@ -339,7 +339,7 @@ TEST(settings_take_sixteen_addresses_and_refuse_the_next)
         sprintf(line + strlen(line), "http://a:%d,", i);
     settings s;
     CHECK_TEXT(read_line(&s, &plain, line), "");
-    CHECK_INT(s.listen.count, 16);
+    CHECK_INT(s.listen.list.count, 16);
     strcat(line, "http://a:17");
     CHECK_TEXT(read_line(&s, &plain, line), "--listen: there are more than 16 addresses");
 }
