@@ -60,10 +60,10 @@ struct http_connection {
     /* and others */
     const http_protocol *protocol;
     struct h2_connection *h2; /* HTTP/2's own */
-    worker_peer *announced; /* the client that a proxy has announced; NULL: the socket's peer */
-    tls_session *tls;       /* what encrypts; NULL: nothing, or not yet */
-    list_link handshake;    /* in the queue of handshakes that can go on; see handshake.c */
-    uint64_t head_began_ms; /* first byte of an unfinished head */
+    worker_peer *announced;   /* the client that a proxy has announced; NULL: the socket's peer */
+    tls_session *tls;         /* what encrypts; NULL: nothing, or not yet */
+    list_link handshake;      /* in the queue of handshakes that can go on; see handshake.c */
+    uint64_t head_began_ms;   /* first byte of an unfinished head */
     uint64_t lingered_bytes, linger_end_ms;
     list_link link;   /* http_self.connections */
     loop_later later; /* frees it at the end of the turn */

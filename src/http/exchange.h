@@ -117,11 +117,11 @@ typedef struct http_limits {
     size_t arena_bytes;        /* heap a request may take */
     unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */
     unsigned requests_per_connection; /* 0: no limit */
-    bool h2c;            /* HTTP/2 in clear text, for clients that begin with its preface */
-    unsigned h2_streams; /* requests at a time on a connection of HTTP/2; 0: 100 */
-    unsigned h2_window;  /* bytes of a body that a client may send ahead of its reader, 65535 at least; 0: 256 KiB */
-    unsigned h2_resets;  /* streams that may be reset within 30 s; 0: 500 */
-    unsigned h2_frames;  /* frames within 30 s that ask for nothing; 0: 5,000 */
+    bool h2c;                         /* HTTP/2 in clear text, for clients that begin with its preface */
+    unsigned h2_streams;              /* requests at a time on a connection of HTTP/2; 0: 100 */
+    unsigned h2_window;               /* bytes of a body ahead of its reader, 65535 at least; 0: 256 KiB */
+    unsigned h2_resets;               /* streams that may be reset within 30 s; 0: 500 */
+    unsigned h2_frames;               /* frames within 30 s that ask for nothing; 0: 5,000 */
     bool
         redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
     uint16_t https_port;     /* of that address */

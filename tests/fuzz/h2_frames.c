@@ -30,7 +30,8 @@ static uint8_t *put_request(uint8_t *at, unsigned flags, uint32_t id, const uint
         path[path_len++] = (char)('a' + payload[i] % 26);
     uint8_t *start = at;
     at += H2_FRAME_HEAD_BYTES;
-    at = put_literal(at, ":method", (flags & H2_END_STREAM) != 0 ? "GET" : "POST", (flags & H2_END_STREAM) != 0 ? 3 : 4);
+    at = put_literal(at, ":method", (flags & H2_END_STREAM) != 0 ? "GET" : "POST",
+                     (flags & H2_END_STREAM) != 0 ? 3 : 4);
     at = put_literal(at, ":scheme", "http", 4);
     at = put_literal(at, ":path", path, path_len);
     at = put_literal(at, ":authority", "t", 1);
@@ -54,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"; /* and empty SETTINGS */
+    static const char preface[] =
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"; /* and empty SETTINGS */
     static uint8_t bytes[MOST_BYTES];
     if (size < 3 || size > 4096)
         return 0;

@@ -2,6 +2,7 @@
 literals (RFC 7541 section 6.2.2). What a server sends is read with the whole of HPACK but Huffman's code."""
 
 import socket
+import ssl
 import struct
 import time
 
@@ -51,7 +52,7 @@ def block(*fields):
     return b"".join(b"\0" + text(name) + text(value) for name, value in fields)
 
 
-def head(path="/", *more, method="GET", authority="test"):
+def head(path="/", *more, method="GET", authority="localhost"):
     fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", authority)]
     return block(*fields, *more)
 
@@ -161,13 +162,19 @@ class Reply:
 class H2:
     """A connection; `send` takes frames, `next` returns the next one."""
 
-    def __init__(self, server, *pairs, greets=True, receive_buffer=None):
+    def __init__(self, server, *pairs, greets=True, receive_buffer=None, tls=False):
         self.socket = socket.socket()
         self.socket.settimeout(SLOWEST_S)
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect((server.host, server.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_alpn_protocols(["h2", "http/1.1"])
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+            check(self.socket.selected_alpn_protocol() == "h2", "ALPN")
         self.buffer, self.decoder, self.last, self.settings = b"", Decoder(), -1, {}
         if greets:
             self.send(PREFACE + settings(*pairs))

@@ -1,13 +1,16 @@
 """HTTP/2 in clear text: frames that no client sends, floods, priorities, windows, and clients of others."""
 
-import json
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -56,7 +59,7 @@ def a_request_over_http_2_is_answered_and_its_handler_sees_what_it_sees_over_htt
     with connect() as client:
         reply = client.get("/facts?a=b")
         check_equal(reply.status, 200)
-        check_equal(reply.body.decode().replace("host=test", "").split("\n")[:3], ["method=GET", "path=/facts", "query=a=b"])
+        check_equal(reply.body.decode().split("\n")[:3], ["method=GET", "path=/facts", "query=a=b"])
         check_equal(reply.fields["server"], "tern")
         check_equal(reply.fields["content-length"], str(len(reply.body)))
         check("connection" not in reply.fields, "no field of a connection")
@@ -548,7 +551,7 @@ def threat_038_numbers_that_are_even_or_were_used_end_the_connection():
 
 @test
 def threat_039_heads_that_are_no_requests_reset_their_stream():
-    good = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "test")]
+    good = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "localhost")]
     bad = [good[:i] + good[i + 1:] for i in range(3)]                      # missing
     bad += [good + [one] for one in good]                                  # repeated
     bad += [[("x", "y")] + good]                                           # late
@@ -563,7 +566,7 @@ def threat_039_heads_that_are_no_requests_reset_their_stream():
             reply = client.reply(2 * stream + 1)
             check_equal(reply.error, h2.PROTOCOL_ERROR, f"{fields}")
         client.last = 2 * len(bad) - 1
-        check_equal(client.get("/", ("host", "test"), ("te", "trailers")).status, 200)
+        check_equal(client.get("/", ("host", "localhost"), ("te", "trailers")).status, 200)
 
 
 @test
@@ -702,13 +705,111 @@ def h2spec():
     return tool("h2spec")
 
 
-@test
-def h2spec_passes_all_its_tests():
-    out = subprocess.run([h2spec(), "-h", "127.0.0.1", "-p", str(server().port), "-S", "-o", "5"],
+def check_h2spec(own, *flags):
+    out = subprocess.run([h2spec(), "-h", "127.0.0.1", "-p", str(own.port), "-S", "-o", "5", *flags],
                          capture_output=True, timeout=120, check=False).stdout.decode()
     found = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", out)
     check(found is not None, out[-500:])
     check_equal(found.groups(), ("146", "146", "0", "0"), out[out.find("Failures"):][:1500])
+
+
+@test
+def h2spec_passes_all_its_tests():
+    check_h2spec(server())
+
+
+# -- over TLS --------------------------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def tls_server(*flags, env=None):
+    with tempfile.TemporaryDirectory() as folder, \
+            Server("--listen", "https://127.0.0.1:0", "--tls-dev", *flags,
+                   env={"XDG_STATE_HOME": folder, **(env or {})}) as own:
+        yield own
+
+
+@test
+def http_2_over_tls_is_agreed_on_by_alpn_and_can_be_switched_off():
+    for flags, agreed in (((), "h2"), (("--http2=off",), "http/1.1")):
+        with tls_server(*flags) as own:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_alpn_protocols(["h2", "http/1.1"])
+            with context.wrap_socket(socket.create_connection((own.host, own.port)),
+                                     server_hostname="localhost") as client:
+                check_equal(client.selected_alpn_protocol(), agreed)
+
+
+@test
+def requests_bodies_and_large_replies_go_over_tls():
+    with tls_server() as own, H2(own, (4, 1 << 20), tls=True) as client:
+        check_equal(client.get("/").body, b"hello")
+        check_equal(client.post("/echo", b"e" * 16000).body, b"e" * 16000)
+        check_equal(len(client.get("/big?bytes=3000000").body), 3000000)
+        client.last += 2
+        streams = list(range(client.last, client.last + 200, 2))
+        client.send(*[request(s, f"/users/{s}") for s in streams])
+        replies = client.replies(*streams)
+        check_equal([replies[s].body for s in streams], [f"id {s}".encode() for s in streams])
+        client.last = streams[-1]
+
+
+@test
+def a_lost_connection_of_tls_cancels_its_handlers():
+    with tls_server() as own:
+        client = H2(own, tls=True)
+        client.send(*[request(s, "/stream/silent") for s in range(1, 100, 2)])
+        with H2(own, tls=True) as other:
+            wait_for(lambda: b"begun=50" in other.get("/counters").body, text="50 handlers")
+            client.reset_connection()
+            wait_for(lambda: b"undone=50" in other.get("/counters").body, text="all of them are cancelled")
+
+
+@test
+def h2spec_passes_all_its_tests_over_tls():
+    with tls_server() as own:
+        check_h2spec(own, "-t", "-k")
+
+
+@test
+def curl_and_gos_client_speak_http_2_over_tls():
+    with tls_server() as own:
+        url = f"https://127.0.0.1:{own.port}"
+        out = run(tool("curl"), "-sk", url + "/echo", "-d", "a=1", "-w", "|%{http_version}")
+        check_equal(out, "a=1|2")
+        out = run(tool("curl"), "-sk", url + "/count", "--data-binary", "@" + sys.executable)
+        check_equal(out, f"{os.path.getsize(sys.executable)} bytes")
+        go = shutil.which("go") or "/usr/local/go/bin/go"
+        if os.path.exists(go):
+            with tempfile.TemporaryDirectory() as folder:
+                with open(os.path.join(folder, "main.go"), "w", encoding="ascii") as file:
+                    file.write(GO)
+                check_equal(run(go, "run", os.path.join(folder, "main.go"), url), "HTTP/2.0 50 500000\n")
+
+
+GO = """package main
+import ("crypto/tls"; "fmt"; "io"; "net/http"; "os"; "strings"; "sync")
+func main() {
+    client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true,
+        TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+    var all sync.WaitGroup
+    var lock sync.Mutex
+    count, bytes, proto := 0, 0, ""
+    for i := 0; i < 50; i++ {
+        all.Add(1)
+        go func() {
+            defer all.Done()
+            reply, err := client.Post(os.Args[1]+"/echo", "text/plain", strings.NewReader(strings.Repeat("x", 10000)))
+            if err != nil { fmt.Println(err); return }
+            body, _ := io.ReadAll(reply.Body)
+            lock.Lock(); defer lock.Unlock()
+            count++; bytes += len(body); proto = reply.Proto
+        }()
+    }
+    all.Wait()
+    fmt.Println(proto, count, bytes)
+}
+"""
 
 
 @test

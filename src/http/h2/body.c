@@ -95,7 +95,8 @@ static void send_continue(http_exchange *x)
     if (at == NULL)
         return;
     char *end = encoder_status(&s->h->encoder, at + H2_FRAME_HEAD_BYTES, 100);
-    h2_put_frame_head(at, (size_t)(end - at) - H2_FRAME_HEAD_BYTES, H2_HEADERS, H2_END_HEADERS, s->priority.id);
+    h2_put_frame_head(at, (size_t)(end - at) - H2_FRAME_HEAD_BYTES, H2_HEADERS, H2_END_HEADERS,
+                      s->priority.id);
     s->h->out_len += (uint32_t)(end - at);
     h2_settle_later(s->h);
 }

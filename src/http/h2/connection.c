@@ -20,9 +20,9 @@ enum {
     STREAMS_KEPT = 1024,
     HEADS_KEPT = 256,
     OUTPUTS_KEPT = 64,
-    RECEIVES_A_TURN = 4,   /* blocks received before other connections get their turn */
+    RECEIVES_A_TURN = 4,    /* blocks received before other connections get their turn */
     LAST_REQUEST_MS = 1000, /* how long requests may be on the way to a connection that is about to end */
-    FAILED_MS = 500,       /* how long a client that broke the rules may read what is left */
+    FAILED_MS = 500,        /* how long a client that broke the rules may read what is left */
     FAILURES_LOGGED_A_SECOND = 10
 };
 
@@ -130,7 +130,8 @@ static void send_goaway(h2_connection *h, uint32_t last, h2_error error)
 static void log_failure(h2_error error, const char *reason)
 {
     static log_limit limit;
-    if (!tern_log_enabled(TERN_LOG_WARN) || !log_limit_allows(&limit, FAILURES_LOGGED_A_SECOND, loop_self.now_ms))
+    if (!tern_log_enabled(TERN_LOG_WARN) ||
+        !log_limit_allows(&limit, FAILURES_LOGGED_A_SECOND, loop_self.now_ms))
         return;
     const tern_log_field fields[] = {{"error", NULL, error}, {"reason", reason, 0}};
     tern_log_event(TERN_LOG_WARN, "HTTP/2 connection ended for a client's error", fields, 2);
@@ -199,7 +200,8 @@ static void release(http_connection *k)
     if (h == NULL)
         return;
     if (!h->is_dead && !h->has_failed && h->leaving != H2_LEAVES && !k->is_lingering) {
-        send_goaway(h, h->last_taken, H2_NO_ERROR); /* dropped to make room: a client may try again elsewhere */
+        send_goaway(h, h->last_taken,
+                    H2_NO_ERROR); /* dropped to make room: a client may try again elsewhere */
         out_flush(h);
     }
     k->h2 = NULL;
@@ -385,7 +387,8 @@ static void settle(loop_later *later)
     if (at != UINT64_MAX)
         connection_set_deadline(k, at);
     /* More were taken in while all of them were busy, or nothing is accepted any more: now one can go. */
-    if (h->stream_count == 0 && http_self.limits.connections != 0 && http_self.count > http_self.limits.connections)
+    if (h->stream_count == 0 && http_self.limits.connections != 0 &&
+        http_self.count > http_self.limits.connections)
         server_make_place();
 }
 

@@ -74,7 +74,8 @@ static unsigned index_of(const h2_encoder *e, const encoder_entry *entry)
 }
 
 /** A field that is in the table from now on, if it fits. */
-static char *add(h2_encoder *e, char *at, encoder_entry *entry, unsigned name, size_t name_len, tern_str value)
+static char *add(h2_encoder *e, char *at, encoder_entry *entry, unsigned name, size_t name_len,
+                 tern_str value)
 {
     uint32_t bytes = (uint32_t)(name_len + value.len + ENTRY_OVERHEAD);
     if (bytes > e->table_bytes / 4) {
@@ -170,12 +171,24 @@ static const struct {
     tern_str name;
     unsigned number;
 } names[] = {
-    NAME(21, "age"),           NAME(59, "vary"),          NAME(34, "etag"),
-    NAME(45, "link"),          NAME(22, "allow"),         NAME(36, "expires"),
-    NAME(46, "location"),      NAME(55, "set-cookie"),    NAME(53, "retry-after"),
-    NAME(24, "cache-control"), NAME(18, "accept-ranges"), NAME(30, "content-range"),
-    NAME(44, "last-modified"), NAME(26, "content-encoding"), NAME(27, "content-language"),
-    NAME(61, "www-authenticate"), NAME(25, "content-disposition"), NAME(56, "strict-transport-security"),
+    NAME(21, "age"),
+    NAME(59, "vary"),
+    NAME(34, "etag"),
+    NAME(45, "link"),
+    NAME(22, "allow"),
+    NAME(36, "expires"),
+    NAME(46, "location"),
+    NAME(55, "set-cookie"),
+    NAME(53, "retry-after"),
+    NAME(24, "cache-control"),
+    NAME(18, "accept-ranges"),
+    NAME(30, "content-range"),
+    NAME(44, "last-modified"),
+    NAME(26, "content-encoding"),
+    NAME(27, "content-language"),
+    NAME(61, "www-authenticate"),
+    NAME(25, "content-disposition"),
+    NAME(56, "strict-transport-security"),
     NAME(20, "access-control-allow-origin"),
 };
 

@@ -16,9 +16,10 @@ static const struct {
     int8_t exact;      /* payload bytes; -1: any number */
     int8_t has_stream; /* 1: it must have one; 0: it must not; -1: either */
 } shapes[] = {
-    [H2_DATA] = {-1, 1},      [H2_HEADERS] = {-1, 1},   [H2_PRIORITY] = {-1, 1}, [H2_RST_STREAM] = {4, 1},
-    [H2_SETTINGS] = {-1, 0},  [H2_PUSH_PROMISE] = {-1, 1}, [H2_PING] = {8, 0},   [H2_GOAWAY] = {-1, 0},
-    [H2_WINDOW_UPDATE] = {4, -1}, [H2_CONTINUATION] = {-1, 1},
+    [H2_DATA] = {-1, 1},         [H2_HEADERS] = {-1, 1},  [H2_PRIORITY] = {-1, 1},
+    [H2_RST_STREAM] = {4, 1},    [H2_SETTINGS] = {-1, 0}, [H2_PUSH_PROMISE] = {-1, 1},
+    [H2_PING] = {8, 0},          [H2_GOAWAY] = {-1, 0},   [H2_WINDOW_UPDATE] = {4, -1},
+    [H2_CONTINUATION] = {-1, 1},
 };
 
 static bool check_shape(h2_connection *h)
@@ -35,7 +36,8 @@ static bool check_shape(h2_connection *h)
                fail(h, H2_PROTOCOL_ERROR, "PRIORITY_UPDATE on a stream");
     if (shapes[in->type].exact >= 0 && in->left != (uint32_t)shapes[in->type].exact)
         return fail(h, H2_FRAME_SIZE_ERROR, "a frame does not have the length of its type");
-    if ((shapes[in->type].has_stream == 1 && in->id == 0) || (shapes[in->type].has_stream == 0 && in->id != 0))
+    if ((shapes[in->type].has_stream == 1 && in->id == 0) ||
+        (shapes[in->type].has_stream == 0 && in->id != 0))
         return fail(h, H2_PROTOCOL_ERROR, "a frame without its stream, or with one that it must not have");
     return true;
 }

@@ -20,11 +20,11 @@
 #include "http/wire.h"
 
 enum {
-    H2_OUT_BYTES = 64 * 1024,   /* frames not yet sent, at most */
-    H2_OUT_RESERVE = 4 * 1024,  /* of them for frames that answer frames */
-    H2_BUCKETS = 16,            /* of open streams, by number */
-    H2_RESETS_KNOWN = 32,       /* streams that were reset last */
-    H2_EARLY_PRIORITIES = 4,    /* priorities kept for streams that are not open yet */
+    H2_OUT_BYTES = 64 * 1024,  /* frames not yet sent, at most */
+    H2_OUT_RESERVE = 4 * 1024, /* of them for frames that answer frames */
+    H2_BUCKETS = 16,           /* of open streams, by number */
+    H2_RESETS_KNOWN = 32,      /* streams that were reset last */
+    H2_EARLY_PRIORITIES = 4,   /* priorities kept for streams that are not open yet */
     H2_CONNECTION_WINDOW = 1024 * 1024
 };
 
@@ -41,9 +41,9 @@ typedef struct h2_stream {
     http_stream base;
     h2_connection *h;
     h2_head *head;
-    list_link link;      /* in its bucket */
-    list_link send_link; /* in h->senders while it waits to send */
-    h2_priority priority; /* its number, too */
+    list_link link;        /* in its bucket */
+    list_link send_link;   /* in h->senders while it waits to send */
+    h2_priority priority;  /* its number, too */
     bool is_remote_closed; /* the client has sent the end of its request */
     bool is_local_closed;  /* the end of the reply, or a reset, is in the output */
     bool is_starting;      /* stream_start has not returned */
@@ -76,8 +76,8 @@ typedef struct h2_input {
     bool has_settings; /* the client's first frame was SETTINGS */
     bool is_head_read; /* the part of a head in this frame was given to headers_piece */
     uint32_t id;
-    uint32_t left; /* bytes of the payload that have not been read */
-    uint32_t pad;  /* of them padding */
+    uint32_t left;     /* bytes of the payload that have not been read */
+    uint32_t pad;      /* of them padding */
     h2_stream *stream; /* of a DATA frame; NULL when its bytes are discarded */
 } h2_input;
 
@@ -92,21 +92,21 @@ struct h2_connection {
     char *out; /* pooled; NULL without frames to send */
     uint32_t out_len;
     uint32_t stream_count;
-    uint32_t ended;        /* streams whose last frame is still in `out` */
-    bool is_settling;      /* settle() runs at the end of this turn */
-    bool is_blocked;       /* the socket takes no more */
-    bool is_dead;          /* the connection is lost: no byte is sent or received any more */
-    bool has_failed;       /* GOAWAY with an error was sent: nothing is read any more */
-    bool is_released;      /* the http_connection has ended */
-    uint8_t leaving;       /* an h2_leaving */
-    bool peer_leaves;      /* the client has sent GOAWAY */
-    uint32_t last_id;      /* highest that the client has used */
-    uint32_t last_taken;   /* after GOAWAY: the highest that is still served */
-    int64_t window;        /* bytes that may be sent on all streams */
-    int64_t first_window;  /* of a new stream */
-    int64_t credit;        /* bytes that the client may send on all streams */
-    uint32_t consumed;     /* of them since the last WINDOW_UPDATE */
-    uint64_t sent_bytes;   /* of bodies, ever */
+    uint32_t ended;                       /* streams whose last frame is still in `out` */
+    bool is_settling;                     /* settle() runs at the end of this turn */
+    bool is_blocked;                      /* the socket takes no more */
+    bool is_dead;                         /* the connection is lost: no byte is sent or received any more */
+    bool has_failed;                      /* GOAWAY with an error was sent: nothing is read any more */
+    bool is_released;                     /* the http_connection has ended */
+    uint8_t leaving;                      /* an h2_leaving */
+    bool peer_leaves;                     /* the client has sent GOAWAY */
+    uint32_t last_id;                     /* highest that the client has used */
+    uint32_t last_taken;                  /* after GOAWAY: the highest that is still served */
+    int64_t window;                       /* bytes that may be sent on all streams */
+    int64_t first_window;                 /* of a new stream */
+    int64_t credit;                       /* bytes that the client may send on all streams */
+    uint32_t consumed;                    /* of them since the last WINDOW_UPDATE */
+    uint64_t sent_bytes;                  /* of bodies, ever */
     uint64_t stall_began_ms, stall_bytes; /* since the socket is full; 0: it is not */
     uint64_t idle_began_ms, leave_ms;
     h2_input input;
@@ -114,8 +114,8 @@ struct h2_connection {
     h2_head *head;
     uint32_t head_id, head_bytes; /* its stream, 0: there is none; bytes of it so far */
     unsigned continuations;
-    bool head_ends;    /* the stream ends with it */
-    bool head_is_self; /* it names its own stream as its parent */
+    bool head_ends;         /* the stream ends with it */
+    bool head_is_self;      /* it names its own stream as its parent */
     h2_stream *head_stream; /* of trailers */
     uint64_t head_began_ms;
     h2_priority head_priority;
@@ -249,7 +249,8 @@ long body_piece(http_exchange *x, size_t most, char **piece);
 /* -- output.c -- */
 
 /** Adds a small frame that answers something; there is room (input_may_go_on). */
-void out_control(h2_connection *h, h2_type type, unsigned flags, uint32_t id, const void *payload, size_t len);
+void out_control(h2_connection *h, h2_type type, unsigned flags, uint32_t id, const void *payload,
+                 size_t len);
 void out_reset(h2_connection *h, uint32_t id, h2_error error);
 void out_window(h2_connection *h, uint32_t id, uint32_t bytes);
 /** Sends what is in `out` as far as the socket takes it. */

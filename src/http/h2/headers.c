@@ -6,8 +6,9 @@
 #include "http/h2/h2.h"
 
 enum {
-    TIMES_DECODED = 16,    /* a head that decodes to more than this many times the limit is an attack */
-    ENCODED_LEAST = 65536, /* encoded bytes of a head that are always read; a larger limit of heads raises it */
+    TIMES_DECODED = 16, /* a head that decodes to more than this many times the limit is an attack */
+    ENCODED_LEAST =
+        65536, /* encoded bytes of a head that are always read; a larger limit of heads raises it */
 };
 
 /** Whether a new stream is refused now, or ignored because we leave. */
@@ -135,7 +136,8 @@ bool headers_piece(h2_connection *h, const char *data, size_t len, bool is_last)
     for (;;) {
         nghttp2_nv field;
         int flags = 0;
-        ssize_t used = nghttp2.hd_inflate_hd2(h->inflater, &field, &flags, (const uint8_t *)data, len, is_last);
+        ssize_t used =
+            nghttp2.hd_inflate_hd2(h->inflater, &field, &flags, (const uint8_t *)data, len, is_last);
         if (used < 0) {
             h2_fail(h, used == NGHTTP2_ERR_NOMEM ? H2_INTERNAL_ERROR : H2_COMPRESSION_ERROR,
                     "a head cannot be decoded");

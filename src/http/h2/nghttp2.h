@@ -2,7 +2,7 @@
  * The HPACK decoder of libnghttp2, loaded when the first connection needs HTTP/2: other programs do not need the
  * library.
  *
- * `nghttp2.hd_inflate_new2(...)` is nghttp2_hd_inflate_new2(...), and so on.
+ * The members of `nghttp2` are its functions, without the prefix of their names.
  */
 #ifndef HTTP_H2_NGHTTP2_H
 #define HTTP_H2_NGHTTP2_H

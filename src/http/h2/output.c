@@ -32,7 +32,8 @@ void out_control(h2_connection *h, h2_type type, unsigned flags, uint32_t id, co
 {
     if (h->has_failed || !has_block(h))
         return;
-    if (H2_OUT_BYTES - h->out_len < H2_FRAME_HEAD_BYTES + len) { /* the client reads nothing that it asks for */
+    if (H2_OUT_BYTES - h->out_len <
+        H2_FRAME_HEAD_BYTES + len) { /* the client reads nothing that it asks for */
         h2_lose(h);
         return;
     }
@@ -152,7 +153,8 @@ static bool is_patient(h2_stream *s, uint64_t sent_before)
 {
     h2_connection *h = s->h;
     uint64_t now = loop_self.now_ms;
-    if ((s->needs_window && s->window <= 0) || rate_deadline(s->pace_began_ms, h->sent_bytes - sent_before) <= now)
+    if ((s->needs_window && s->window <= 0) ||
+        rate_deadline(s->pace_began_ms, h->sent_bytes - sent_before) <= now)
         return false;
     s->pace_began_ms = now;
     s->pace_bytes = 0;

@@ -25,7 +25,8 @@ static void handle(void *self, http_exchange *x)
         if (coro_self()->is_cancelled)
             unwind_throw(UNWIND_CANCELLED);
         http_field_put(x, "X-Test", "1", false);
-        http_reply(x, 200, "text/plain", x->body.len != 0 ? x->body.data : "ok", x->body.len != 0 ? x->body.len : 2);
+        http_reply(x, 200, "text/plain", x->body.len != 0 ? x->body.data : "ok",
+                   x->body.len != 0 ? x->body.len : 2);
         unwind_release(&point);
     }
     ended++;

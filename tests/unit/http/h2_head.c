@@ -117,9 +117,18 @@ TEST(priorities_are_read_from_their_field)
         const char *text;
         int urgency;
         bool is_incremental;
-    } cases[] = {{"", 3, false},        {"u=0", 0, false},      {"u=7, i", 7, true},   {"i, u=5", 5, true},
-                 {"i=?0", 3, false},    {"i=?1,u=1", 1, true},  {"u=8", 3, false},     {"u=-1", 3, false},
-                 {"u", 3, false},       {"U=1", 3, false},      {"u=1;x, a=\"b\"", 3, false}, {"u=2,u=4", 4, false}};
+    } cases[] = {{"", 3, false},
+                 {"u=0", 0, false},
+                 {"u=7, i", 7, true},
+                 {"i, u=5", 5, true},
+                 {"i=?0", 3, false},
+                 {"i=?1,u=1", 1, true},
+                 {"u=8", 3, false},
+                 {"u=-1", 3, false},
+                 {"u", 3, false},
+                 {"U=1", 3, false},
+                 {"u=1;x, a=\"b\"", 3, false},
+                 {"u=2,u=4", 4, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t urgency = 3;
         bool is_incremental = false;
@@ -136,8 +145,10 @@ TEST(what_replies_have_in_common_is_one_byte_each_after_the_first)
     h2_encoder e = {0};
     char first[1024], second[1024];
     encoder_init(&e);
-    size_t first_len = (size_t)(encoder_type(&e, encoder_begin(&e, first, 200, "tern"), "text/html", 9) - first);
-    size_t second_len = (size_t)(encoder_type(&e, encoder_begin(&e, second, 200, "tern"), "text/html", 9) - second);
+    size_t first_len =
+        (size_t)(encoder_type(&e, encoder_begin(&e, first, 200, "tern"), "text/html", 9) - first);
+    size_t second_len =
+        (size_t)(encoder_type(&e, encoder_begin(&e, second, 200, "tern"), "text/html", 9) - second);
     CHECK(first_len > 45);
     CHECK_BYTES(second, second_len, "\x88\xc0\xbf\xbe", 4);
 }
@@ -161,7 +172,10 @@ TEST(names_are_sent_in_lower_case_and_cookies_are_never_indexed)
     char *end = encoder_field(field, TERN_STR("X-Test"), TERN_STR("Value"));
     CHECK_BYTES(field, (size_t)(end - field), "\0\x06x-test\x05Value", 14);
     end = encoder_field(field, TERN_STR("Set-Cookie"), TERN_STR("a=b"));
-    CHECK_BYTES(field, (size_t)(end - field), "\x1f\x28\x03" "a=b", 6);
+    CHECK_BYTES(field, (size_t)(end - field),
+                "\x1f\x28\x03"
+                "a=b",
+                6);
 }
 
 /* -- budgets -- */
