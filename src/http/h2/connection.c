@@ -200,8 +200,8 @@ static void release(http_connection *k)
     if (h == NULL)
         return;
     if (!h->is_dead && !h->has_failed && h->leaving != H2_LEAVES && !k->is_lingering) {
-        send_goaway(h, h->last_taken,
-                    H2_NO_ERROR); /* dropped to make room: a client may try again elsewhere */
+        /* It is dropped to make room: the client may try again elsewhere. */
+        send_goaway(h, h->last_taken, H2_NO_ERROR);
         out_flush(h);
     }
     k->h2 = NULL;

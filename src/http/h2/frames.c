@@ -59,7 +59,7 @@ static bool begin_data(h2_connection *h)
     if (in->left == 0 && (in->flags & H2_END_STREAM) == 0 && !calm_frame(h))
         return false;
     h2_stream *s = stream_find(h, in->id);
-    if (s == NULL && !stream_was_reset(h, in->id))
+    if (s == NULL && !stream_is_ignored(h, in->id))
         return fail(h, H2_STREAM_CLOSED, "DATA on a closed stream");
     if ((in->flags & H2_PADDED) != 0) {
         if (in->left == 0)

@@ -23,7 +23,7 @@ enum {
     H2_OUT_BYTES = 64 * 1024,  /* frames not yet sent, at most */
     H2_OUT_RESERVE = 4 * 1024, /* of them for frames that answer frames */
     H2_BUCKETS = 16,           /* of open streams, by number */
-    H2_RESETS_KNOWN = 32,      /* streams that were reset last */
+    H2_RESETS_KNOWN = 128,     /* streams that were reset last */
     H2_EARLY_PRIORITIES = 4,   /* priorities kept for streams that are not open yet */
     H2_CONNECTION_WINDOW = 1024 * 1024
 };
@@ -230,8 +230,9 @@ bool stream_refuse(h2_stream *s, h2_error error);
 void stream_give_up(h2_stream *s, h2_error error);
 /** Resets a stream that is not open; false after h2_fail. */
 bool stream_refuse_id(h2_connection *h, uint32_t id, h2_error error);
-/** Whether we have reset this stream not long ago: what the client still sends for it is ignored. */
-bool stream_was_reset(const h2_connection *h, uint32_t id);
+/** Whether what the client still sends for a stream that is not open is ignored: we have reset it not long ago, or it
+ * was opened after our GOAWAY. */
+bool stream_is_ignored(const h2_connection *h, uint32_t id);
 /** The deadline of its exchange. */
 void stream_watch(http_exchange *x);
 

@@ -6,16 +6,9 @@
 #include "http/h2/h2.h"
 
 enum {
-    TIMES_DECODED = 16, /* a head that decodes to more than this many times the limit is an attack */
-    ENCODED_LEAST =
-        65536, /* encoded bytes of a head that are always read; a larger limit of heads raises it */
+    TIMES_DECODED = 16,   /* a head that decodes to more than this many times the limit is an attack */
+    ENCODED_LEAST = 65536 /* encoded bytes that are read of any head; the limit of heads may be larger */
 };
-
-/** Whether a new stream is refused now, or ignored because we leave. */
-static bool is_refused(const h2_connection *h)
-{
-    return h->stream_count >= http_self.limits.h2_streams;
-}
 
 static bool begin_new(h2_connection *h, uint32_t id)
 {
@@ -24,7 +17,8 @@ static bool begin_new(h2_connection *h, uint32_t id)
         return false;
     }
     h->last_id = id;
-    h->head->is_ignored = h->leaving == H2_LEAVES || is_refused(h);
+    bool is_refused = h->stream_count >= http_self.limits.h2_streams;
+    h->head->is_ignored = h->leaving == H2_LEAVES || is_refused;
     if (h->leaving != H2_LEAVES)
         h->last_taken = id;
     return true;
@@ -35,7 +29,7 @@ static bool begin_trailers(h2_connection *h, h2_stream *s)
 {
     if (s == NULL) {
         h->head->is_ignored = true;
-        if (stream_was_reset(h, h->input.id))
+        if (stream_is_ignored(h, h->input.id))
             return true;
         h2_fail(h, H2_STREAM_CLOSED, "HEADERS on a closed stream");
         return false;
@@ -109,7 +103,7 @@ static bool end_head(h2_connection *h)
     if (head->is_trailers)
         return end_trailers(h);
     if (head->is_ignored || head->is_malformed || h->head_is_self) {
-        bool is_new = id == h->last_id && h->leaving != H2_LEAVES && !stream_was_reset(h, id);
+        bool is_new = id == h->last_id && !stream_is_ignored(h, id);
         h2_error error = head->is_ignored ? H2_REFUSED_STREAM : H2_PROTOCOL_ERROR;
         headers_drop(h);
         return !is_new || stream_refuse_id(h, id, error);

@@ -128,7 +128,8 @@ static void put_data(h2_stream *s, size_t n, bool ends)
     h->sent_bytes += n;
     s->pace_bytes += n;
     s->is_local_closed = ends;
-    budget_earn(&h->frames, http_self.limits.h2_frames, 2); /* each may be answered by two WINDOW_UPDATEs */
+    /* Each may be answered by WINDOW_UPDATEs: some clients send two for each 4 KiB. */
+    budget_earn(&h->frames, http_self.limits.h2_frames, 2 + (uint32_t)n / 512);
 }
 
 static bool put_body(h2_stream *s, const char *data, size_t len, bool ends)

@@ -29,8 +29,10 @@ static void note_reset(h2_connection *h, uint32_t id)
     h->resets_known[h->resets_next++ % H2_RESETS_KNOWN] = id;
 }
 
-bool stream_was_reset(const h2_connection *h, uint32_t id)
+bool stream_is_ignored(const h2_connection *h, uint32_t id)
 {
+    if (h->leaving == H2_LEAVES && id > h->last_taken)
+        return true;
     for (unsigned i = 0; i < H2_RESETS_KNOWN; i++)
         if (h->resets_known[i] == id)
             return true;
