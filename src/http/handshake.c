@@ -15,6 +15,7 @@
 #include <tern/log.h>
 
 #include <string.h>
+#include <sys/epoll.h>
 
 enum {
     TURN_NS = 100 * 1000, /* of a turn of the loop, after which no further step begins */
