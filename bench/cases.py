@@ -34,6 +34,23 @@ class Case:
     depths: tuple = (1,)  # requests in one packet; each is measured
     engine: str = ""
     keeps_idle: bool = False  # also: the memory of idle connections
+    secure: bool = False  # over TLS 1.3
+    protocol: str = "http/1.1"  # or "h2": by prior knowledge in clear text, by ALPN over TLS
+    load: str = "wrk"  # load.GENERATORS has it
+    resumes: bool = False  # handshakes by the ticket of the one before
+    streams: int = 1  # requests at a time on each connection of HTTP/2
+    connections: tuple = ()  # in place of those of the command line
+    compared: tuple = ("fiber", "floor")  # the peers that tables compare with
+
+    @property
+    def speaks(self):
+        """What a server has to be started for."""
+        return self.engine, self.secure, self.protocol
+
+    @property
+    def has_rates(self):
+        """bench/rate speaks HTTP/1.1 in clear text."""
+        return self.load == "wrk" and not self.secure
 
 
 def database_cases(group, title, path):
@@ -55,11 +72,29 @@ CASES = [
     *database_cases("queries", "20 rows by their keys, a query each", "/queries"),
     *database_cases("fortunes", "13 rows in an HTML page by the template engine", "/fortunes"),
     *database_cases("updates", "20 rows read, changed and written back", "/updates"),
+    Case("tls-json", "tls", "the test json over TLS 1.3, on connections that are kept", "/", secure=True,
+         load="h2load", keeps_idle=True, compared=("nginx", "net-http", "openssl")),
+    Case("tls-static", "tls", "a file of 100 KiB over TLS 1.3", f"/static/{STATIC_NAME}", secure=True,
+         load="h2load", compared=("nginx", "net-http", "openssl")),
+    Case("tls-full", "tls", "full handshakes of TLS 1.3, ECDSA P-256; a request is a handshake", "/", secure=True,
+         load="handshakes", connections=(100,), compared=("nginx", "net-http", "openssl")),
+    Case("tls-resumed", "tls", "handshakes of TLS 1.3 that resume by a ticket; a request is a handshake", "/", secure=True,
+         load="handshakes", connections=(100,), resumes=True, compared=("nginx", "net-http", "openssl")),
+    Case("h2-clear", "h2", "the test json over HTTP/2 in clear text, 10 requests at a time on each connection", "/",
+         protocol="h2", load="h2load", streams=10, connections=(100,), compared=("nghttpd", "h2o", "net-http")),
+    Case("h2-tls", "h2", "the test json over HTTP/2 and TLS 1.3, 10 requests at a time on each connection", "/",
+         secure=True, protocol="h2", load="h2load", streams=10, connections=(100,),
+         compared=("nghttpd", "h2o", "net-http")),
     Case("core", "core", "Tern's examples/hello beside the floor, which sends the same bytes", "/",
          depths=(1, PIPELINED), keeps_idle=True),
 ]
 GROUPS = tuple(dict.fromkeys(case.group for case in CASES))
 DATABASE_GROUPS = tuple(dict.fromkeys(case.group for case in CASES if case.engine))
+
+
+def find(name):
+    """The test of this name, None when there is none (a results file may be older)."""
+    return next((case for case in CASES if case.name == name), None)
 
 
 def choose(names):

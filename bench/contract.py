@@ -3,9 +3,11 @@
 import copy
 import html
 import json
+import ssl
 
 import cases
-from wire import Broken, Client
+import h2
+from wire import Broken, Client, WrongProtocol, tls_context
 
 FORTUNES_HEAD = ("<!DOCTYPE html><html><head><title>Fortunes</title></head><body><table>"
                  "<tr><th>id</th><th>message</th></tr>")
@@ -14,14 +16,32 @@ ADDED_FORTUNE = (0, "Additional fortune added at request time.")
 ROWS, ROWS_A_PAGE = 10000, 20
 
 
-def fault(case, port, database=None):
-    """One line: how the replies of the server on `port` break the contract; None when they keep it."""
+def fault(case, port, database=None, certificate=None):
+    """One line: how the replies of the server on `port` break the contract; None when they keep it. `certificate` is
+    the file that the server was given."""
     try:
-        with Client(port) as client:
-            CHECKS[case.group](client, database)
-    except (Broken, OSError) as reason:
-        return str(reason) if isinstance(reason, Broken) else f"{case.method} {case.path}: {reason}"
+        if case.protocol == "h2":
+            h2.probe(port, case.secure)
+            CHECKS[case.name](h2.Client(port, certificate), database)
+            return None
+        with Client(port, context=tls_context() if case.secure else None) as client:
+            if case.secure:
+                check_tls(client, certificate)
+            CHECKS.get(case.name, CHECKS.get(case.group))(client, database)
+    except (Broken, WrongProtocol, OSError) as reason:
+        return str(reason) if isinstance(reason, (Broken, WrongProtocol)) else f"{case.method} {case.path}: {reason}"
     return None
+
+
+def check_tls(client, certificate):
+    """The version, and that the certificate is the one that the server was given."""
+    version = client.socket.version()
+    if version != "TLSv1.3":
+        raise Broken(f"the connection speaks {version}, not TLSv1.3")
+    with open(certificate, encoding="ascii") as file:
+        given = ssl.PEM_cert_to_DER_cert(file.read())
+    if client.socket.getpeercert(binary_form=True) != given:
+        raise Broken("the certificate is another than the one given")
 
 
 def ask(client, method, path, status, body=b"", body_type="", shown=None):
@@ -106,8 +126,7 @@ def check_params(client, _database):
 
 def refused(client, method, path, statuses, body=b"", body_type="", shown=None):
     """A refusal may end the connection, so it has its own."""
-    port = client.socket.getpeername()[1]
-    with Client(port) as other:
+    with client.another() as other:
         shown = shown or f"{method} {path}"
         try:
             reply = other.ask(method, path, body, body_type)
@@ -238,7 +257,21 @@ def check_fortunes(client, database):
         raise Broken(f"{path}: from character {at} on the page has {found[at:at + 40]!r}, not {wanted[at:at + 40]!r}")
 
 
-CHECKS = {
+def check_resumed(client, database):
+    """A ticket must be taken, and the resumed connection must serve."""
+    check_json(client, database)
+    session = client.socket.session
+    if session is None or not session.has_ticket:
+        raise Broken("no ticket came with the reply")
+    with Client(client.port, context=client.context, session=session) as other:
+        if not other.socket.session_reused:
+            raise Broken("a handshake with a ticket was not resumed")
+        check_json(other, database)
+
+
+CHECKS = {  # by the name of a test, or of its group
+    "tls-json": check_json, "tls-full": check_json, "tls-resumed": check_resumed, "tls-static": check_static,
+    "h2-clear": check_json, "h2-tls": check_json,
     "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
     "validate": check_validate, "upload": check_upload, "static": check_static, "db": check_db,
     "queries": check_queries, "fortunes": check_fortunes, "updates": check_updates,

@@ -24,6 +24,12 @@ def per_cpu(test, peer, limit, **more):
     return Goal(test, "requests per second of the server's CPU", peer, "cpu_us_per_request", limit, True, True, **more)
 
 
+def of_tls(test, peers):
+    """The same figure against several peers: peer -> the least ratio."""
+    connections = cases.find(test).connections or (1000,)
+    return [per_cpu(test, peer, limit, connections=connections) for peer, limit in peers.items()]
+
+
 def of_database(test):
     """The same goal for each test on each engine."""
     limits = {"fiber": 1.5, "fastapi": 8, "django": 8, "floor": 0.85}
@@ -40,6 +46,11 @@ GOALS = [
     Goal("json", "memory under load", "fiber", "pss_load_kib", 1 / 6, False),
     per_cpu("validate", "fastapi", 15),
     per_cpu("validate", "fiber", 2.5),
+    *of_tls("tls-json", {"nginx": 1, "net-http": 1 / 0.6, "fiber": 1 / 0.6}),
+    *of_tls("tls-full", {"openssl": 0.95, "nginx": 1}),
+    *of_tls("tls-resumed", {"openssl": 0.95, "nginx": 1}),
+    *of_tls("h2-clear", {"nghttpd": 1, "h2o": 1, "net-http": 2.5}),
+    *of_tls("h2-tls", {"nghttpd": 1, "h2o": 1, "net-http": 2.5}),
     *(goal for case in cases.CASES if case.engine for goal in of_database(case.name)),
 ]
 

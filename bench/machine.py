@@ -3,8 +3,11 @@
 import os
 import platform
 import re
+import socket
 import subprocess
 import time
+
+from console import Failed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -18,8 +21,43 @@ def first_line(command):
         return ""
 
 
+def make_certificate(certificate, key):
+    """A certificate for localhost and 127.0.0.1 that signs itself, and its key."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
+               "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+               "-keyout", key, "-out", certificate]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+    except OSError as reason:
+        raise Failed(f"no certificate can be made: {reason}") from None
+    if done.returncode != 0:
+        raise Failed(f"no certificate can be made: {done.stdout.strip().splitlines()[-1]}")
+
+
+def has_ktls():
+    """Whether the kernel encrypts (the module tls)."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as client:
+        try:
+            client.setsockopt(socket.IPPROTO_TCP, 31, b"tls")  # TCP_ULP
+        except OSError:
+            return False
+    return True
+
+
 def memory_gib():
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def generator_version(case):
+    """Of the load generator, and of OpenSSL where it matters."""
+    found = []
+    if case.load == "h2load":
+        found.append(first_line(["h2load", "--version"]))
+    if case.secure:
+        found += [first_line(["openssl", "version"]).split(" (")[0],
+                  f"kTLS {'in' if has_ktls() else 'not in'} the kernel"]
+    return ", ".join(found)
 
 
 def machine():

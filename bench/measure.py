@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import time
 
+import h2
 import wire
 from console import Failed
 
@@ -47,9 +48,11 @@ def is_free(port):
 class Server:
     """A server process and all its children, on its own cores; stopped at the end of the block."""
 
-    def __init__(self, name, command, port, cores, folder=None, settings=None, log=os.devnull):
+    def __init__(self, name, command, port, cores, folder=None, settings=None, log=os.devnull,
+                 secure=False, protocol="http/1.1"):
         """`cores` in the format of taskset, "" for any; `settings` are added to the environment."""
         self.name, self.port, self.log = name, port, log
+        self.secure, self.protocol = secure, protocol
         pinned = ["taskset", "-c", cores, *command] if cores else command
         if not is_free(port):
             raise Failed(f"{name}: port {port} is busy")
@@ -69,15 +72,25 @@ class Server:
             if self.process.poll() is not None:
                 raise Failed(f"{self.name} ended at once (exit {self.process.returncode}){self.last_words()}")
             try:
-                with wire.Client(self.port) as client:
-                    client.send(wire.request("GET", "/"))
-                    client.read()
+                self.ask_once()
                 return (time.monotonic() - started) * 1000
             except ConnectionError:
                 time.sleep(0.0005)
             except wire.Broken:
                 time.sleep(0.01)
         raise Failed(f"{self.name} did not answer within {STARTS_WITHIN_S} s{self.last_words()}")
+
+    def ask_once(self):
+        """GET / on a connection of its own, answered completely."""
+        try:
+            if self.protocol == "h2":
+                h2.probe(self.port, self.secure)
+                return
+            with wire.Client(self.port, context=wire.tls_context() if self.secure else None) as client:
+                client.send(wire.request("GET", "/"))
+                client.read()
+        except wire.WrongProtocol as reason:
+            raise Failed(f"{self.name}: {reason}") from None
 
     def last_words(self):
         if not os.path.isfile(self.log):

@@ -46,9 +46,10 @@ def pictures(tests):
     lines = []
     for name, figures in tests.items():
         if figures.found["runs"]:
+            has_latency = figures.ranked(figures.busiest(), "p99_us")
             lines += [f"### {name}", "",
                       f"![Requests per second of each peer in the test {name}]({name}-throughput.svg)",
-                      f"![Latency of each peer in the test {name}]({name}-latency.svg)",
+                      *([f"![Latency of each peer in the test {name}]({name}-latency.svg)"] if has_latency else []),
                       f"![Memory of each peer in the test {name}]({name}-memory.svg)", ""]
     return lines
 

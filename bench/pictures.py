@@ -2,6 +2,8 @@
 
 from html import escape
 
+import cases
+
 STYLE = """
     text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
     .title { font-weight: 600; font-size: 15px }
@@ -79,18 +81,22 @@ def of(figures):
     if place is None:
         return {}
     test, where = figures.test, place_title(figures, place)
+    case = cases.find(test)
+    counted = "handshakes" if case and case.load == "handshakes" else "requests"
 
     def latency_text(name, value):
         return f"{value / 1000:,.1f} ms  (average {figures.median(name, place, 'avg_us') / 1000:,.1f})"
 
-    return {
+    found = {
         "throughput": picture(
-            f"{test}: requests per second", f"{where}; longer is better; line: lowest to highest round",
+            f"{test}: {counted} per second", f"{where}; longer is better; line: lowest to highest round",
             rows_of(figures, place, "requests_per_second", False, lambda _, value: f"{value:,.0f}")),
-        "latency": picture(
-            f"{test}: latency of the slowest hundredth (p99)", f"{where}; shorter is better",
-            rows_of(figures, place, "p99_us", True, latency_text)),
         "memory": picture(
             f"{test}: memory of all processes under load", f"{where}; proportional set size; shorter is better",
             rows_of(figures, place, "pss_load_kib", True, lambda _, value: f"{value / 1024:,.1f} MiB")),
     }
+    if figures.ranked(place, "p99_us"):  # h2load does not tell it
+        found["latency"] = picture(
+            f"{test}: latency of the slowest hundredth (p99)", f"{where}; shorter is better",
+            rows_of(figures, place, "p99_us", True, latency_text))
+    return found

@@ -27,12 +27,21 @@ class Field:
         port = self.port or measure.free_port()
         workers = len(cores) or len(os.sched_getaffinity(0))
         settings = {"BENCH_PORT": str(port), "BENCH_WORKERS": str(workers), "BENCH_STATIC": self.static,
-                    "BENCH_LISTEN": "127.0.0.1"}
+                    "BENCH_LISTEN": "127.0.0.1", "BENCH_PROTOCOL": case.protocol}
+        if case.secure:
+            settings["BENCH_CERT"], settings["BENCH_KEY"] = self.certificate()
         database = self.databases.get(case.engine)
         if database is not None:
             settings["BENCH_DATABASE"] = database.url
         return measure.Server(peer.name, peer.command(), port, ",".join(map(str, cores)), peer.folder, settings,
-                              os.path.join(self.work, f"{peer.name}.log"))
+                              os.path.join(self.work, f"{peer.name}.log"), case.secure, case.protocol)
+
+    def certificate(self):
+        """The files of a certificate for this machine and of its key, ECDSA P-256; made at first use."""
+        names = os.path.join(self.work, "certificate.pem"), os.path.join(self.work, "key.pem")
+        if not all(map(os.path.exists, names)):
+            machine.make_certificate(*names)
+        return names
 
 
 class Run:
@@ -45,7 +54,7 @@ class Run:
 
     def everything(self):
         self.closed_loop()
-        if self.args.steady:
+        if self.args.steady and self.case.has_rates:
             self.constant_rate()
         if self.case.keeps_idle:
             self.idle_connections()
@@ -69,7 +78,7 @@ class Run:
         for number in range(self.args.rounds):
             for mode, how in self.field.modes.items():
                 for depth in self.case.depths:
-                    for connections in self.args.connections:
+                    for connections in self.case.connections or self.args.connections:
                         for peer in self.turns(number):
                             place = {"peer": peer.name, "mode": mode, "connections": connections, "depth": depth,
                                      "round": number + 1}
@@ -165,8 +174,8 @@ def rounded(rate):
 
 
 def steps(case, peers, args, modes):
-    closed = args.rounds * len(modes) * len(case.depths) * len(args.connections)
-    rates = args.rounds * 2 if args.steady else 0
+    closed = args.rounds * len(modes) * len(case.depths) * len(case.connections or args.connections)
+    rates = args.rounds * 2 if args.steady and case.has_rates else 0
     return (closed + rates + case.keeps_idle) * len(peers)
 
 

@@ -1,9 +1,10 @@
 """One test's results as Markdown."""
 
+import cases
 from machine import plural
 from measure import summary
 
-COMPARED = ("fiber", "floor")
+COMPARED = ("fiber", "floor")  # where the test does not say it
 
 
 def spread(values, form, scale=1.0):
@@ -49,8 +50,9 @@ def load_table(figures, place):
     title = f"{figures.found['modes'][mode]}: {connections:,} connections"
     if depth > 1:
         title += f", {depth} requests in each packet"
-    bases = [name for name in COMPARED if figures.all(name, place, "requests_per_second")]
-    named = [figures.peers[name]["title"].split()[0] for name in bases]
+    case = cases.find(figures.test)
+    bases = [name for name in (case.compared if case else COMPARED) if figures.all(name, place, "requests_per_second")]
+    named = [figures.peers[name]["title"].split()[0] for name in bases]  # "Go net/http" is Go
     lines = [f"### {title[0].upper()}{title[1:]}", "",
              *header(["peer", "requests/s", *[f"of {name}" for name in named], "latency avg", "p50", "p99", "max",
                       "CPU a request", *[f"of {name}'s" for name in named], "memory under load"])]
@@ -150,6 +152,8 @@ def absent(figures):
 def markdown(figures):
     found = figures.found
     lines = [f"# {found['test']}: {found['title']}", "", f"`{found['request']}`. {machine_line(found)}", ""]
+    if found.get("load"):
+        lines[-2] += f" {found['load']}."
     if found.get("database"):
         lines[-2] += f" {found['database']}."
     lines += absent(figures)

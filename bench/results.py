@@ -10,7 +10,7 @@ import overview
 import pictures
 import report
 from console import say
-from machine import ROOT
+from machine import ROOT, generator_version
 from measure import summary
 
 README = os.path.join(ROOT, "README.md")
@@ -47,7 +47,7 @@ def gather(common, run, states, broken):
         if state == "measured":
             peers[peer.name].update(version=peer.release(), ships_bytes=peer.shipped_bytes())
     found = {"test": case.name, "title": case.title, "request": f"{case.method} {case.path}", **common,
-             "peers": peers, "runs": [short(one) for one in run.runs],
+             "load": generator_version(case), "peers": peers, "runs": [short(one) for one in run.runs],
              "rates": [short(one) for one in run.rates], "idle": run.idle,
              "failures": run.failures}
     if case.engine and run.runs:

@@ -1,7 +1,8 @@
 """The benchmark: every peer in bench/peers under the same load, in turns. scripts/bench starts it.
 
-Peers: the folders of bench/peers. Tests: json plaintext params validate upload static db queries fortunes updates core;
-db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite). bench/README.md describes them.
+Peers: the folders of bench/peers. Tests: json plaintext params validate upload static db queries fortunes updates tls h2
+core; db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite), tls for tls-json, tls-static,
+tls-full and tls-resumed, h2 for h2-clear and h2-tls. bench/README.md describes them.
 Results go to bench/results/http, those of a run with --only to build/bench-results.
 """
 
@@ -93,13 +94,14 @@ def must(command, what):
         raise Failed(f"{what} failed")
 
 
-def prepare_load():
-    """The tools for measuring: wrk, and the generator of constant rates."""
+def prepare_load(needs_handshakes):
+    """The tools for measuring: wrk and h2load, the generator of constant rates, and that of handshakes."""
     if subprocess.run([os.path.join(ROOT, "scripts/setup"), "bench"], check=False).returncode != 0:
         raise Failed("what measures is not all there")
     say("building the load generator")
     must(["cmake", "--preset", "release"], "configuring")
-    must(["cmake", "--build", "build/release", "--target", "rate"], "the build")
+    targets = ["rate", *(["handshakes"] if needs_handshakes else [])]
+    must(["cmake", "--build", "build/release", "--target", *targets], "the build")
 
 
 def choose_peers(args, outcome):
@@ -137,15 +139,16 @@ def build(peers, outcome):
 
 
 def check_peer(field, peer, chosen):
-    """test -> how the peer's replies are wrong, None when they are right. One server for each database."""
+    """test -> how the peer's replies are wrong, None when they are right. One server for each database and protocol."""
     found = {}
-    for engine in dict.fromkeys(case.engine for case in chosen):
-        served = [case for case in chosen if case.engine == engine and peer.serves(case)]
+    for speaks in dict.fromkeys(case.speaks for case in chosen):
+        served = [case for case in chosen if case.speaks == speaks and peer.serves(case)]
         try:
             if served:
                 with field.start(peer, served[0]) as server:
                     for case in served:
-                        found[case.name] = contract.fault(case, server.port, field.databases.get(engine))
+                        found[case.name] = contract.fault(case, server.port, field.databases.get(case.engine),
+                                                          field.certificate()[0] if case.secure else None)
         except Failed as reason:
             found.update((case.name, str(reason).removeprefix(f"{peer.name}: ")) for case in served
                          if case.name not in found)
@@ -241,7 +244,7 @@ def main(words):
         peers, chosen = choose_peers(args, outcome), choose_cases(args, outcome)
         if peers and chosen:
             if not args.check:
-                prepare_load()
+                prepare_load(any(case.load == "handshakes" for case in chosen))
             wanted = [peer for peer in peers if any(peer.serves(case) or peer.will_serve(case) for case in chosen)]
             ready, states = build(wanted, outcome)
             chosen = usable_databases(chosen, ready, databases, outcome)

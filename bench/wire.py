@@ -1,8 +1,9 @@
-"""A strict HTTP/1.1 client on a plain socket, which checks what a server sends byte by byte."""
+"""A strict HTTP/1.1 client, in clear text or over TLS, which checks what a server sends byte by byte."""
 
 import email.utils
 import re
 import socket
+import ssl
 import time
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -49,13 +50,52 @@ def request(method, path, body=b"", body_type=""):
     return head.encode("ascii") + b"\r\n" + body
 
 
+class WrongProtocol(Exception):
+    """The server speaks something else, or another version; the text says what happened."""
+
+
+def tls_context(protocol="http/1.1"):
+    """TLS 1.3 alone; what the certificate is worth is checked by contract.py."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_alpn_protocols([protocol])
+    return context
+
+
+def secured(plain, context, session=None):
+    """The socket after a handshake; it is closed where there is none."""
+    try:
+        return context.wrap_socket(plain, server_hostname="localhost", session=session)
+    except ssl.SSLEOFError:
+        plain.close()
+        raise ConnectionResetError("the connection was closed in the handshake") from None
+    except TimeoutError:
+        plain.close()
+        raise WrongProtocol("no handshake of TLS 1.3: no answer in time") from None
+    except ssl.SSLError as reason:
+        plain.close()
+        raise WrongProtocol(f"no handshake of TLS 1.3: {reason.reason or reason}") from None
+    except OSError:
+        plain.close()
+        raise
+
+
 class Client:
     """One keep-alive connection."""
 
-    def __init__(self, port, timeout_s=10):
+    def __init__(self, port, timeout_s=10, context=None, session=None):
+        """`context` is one of tls_context(), None for clear text; `session` one to be resumed."""
+        self.port, self.context = port, context
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.socket = secured(self.socket, context, session)
         self.buffer = b""
+
+    def another(self):
+        """A connection of the same kind."""
+        return Client(self.port, context=self.context)
 
     def __enter__(self):
         return self

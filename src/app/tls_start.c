@@ -50,17 +50,18 @@ const char *tls_start_hsts(const settings *s)
 
 static bool has_certificates(const settings *s)
 {
-    return s->tls_certificates.list.count > 0 || s->tls_dev;
+    return s->tls_certificates.list.count > 0 || s->acme.certificates.list.count > 0 || s->tls_dev;
 }
 
 /** A flag that has no effect is a mistake of its user. */
 static bool check_use(const settings *s, buf *problem)
 {
-    const char *flag = s->tls_certificates.list.count > 0 ? "--tls-cert"
-                       : s->tls_keys.list.count > 0       ? "--tls-key"
-                       : s->tls_dev                       ? "--tls-dev"
-                       : s->tls_client_ca != NULL         ? "--tls-client-ca"
-                                                          : NULL;
+    const char *flag = s->tls_certificates.list.count > 0    ? "--tls-cert"
+                       : s->tls_keys.list.count > 0          ? "--tls-key"
+                       : s->tls_dev                          ? "--tls-dev"
+                       : s->acme.certificates.list.count > 0 ? "--acme"
+                       : s->tls_client_ca != NULL            ? "--tls-client-ca"
+                                                             : NULL;
     if (flag == NULL || may_have_https(s))
         return true;
     buf_add_printf(problem, "%s: no listener speaks https; add one by --listen https://HOST:PORT\n", flag);
@@ -77,8 +78,8 @@ static bool check_certificates(const settings *s, buf *problem)
         listen_address_print(https, address);
     buf_add_printf(
         problem,
-        "--listen %s: there is no certificate; give --tls-cert FILE and --tls-key FILE, or --tls-dev for "
-        "development\n",
+        "--listen %s: there is no certificate; give --tls-cert FILE and --tls-key FILE, --acme NAME, or "
+        "--tls-dev for development\n",
         https != NULL ? address : "systemd");
     return false;
 }
@@ -177,7 +178,13 @@ static bool add_dev(tls_start *t, const settings *s, buf *problem)
     return true;
 }
 
-bool tls_start_open(tls_start *t, const settings *s, buf *problem)
+static void add_acme(tls_start *t, const app_acme *acme)
+{
+    for (unsigned i = 0; i < acme->config.certificate_count; i++)
+        t->sources[t->source_count++] = (tls_source){acme->certificates[i], NULL};
+}
+
+bool tls_start_open(tls_start *t, const settings *s, const app_acme *acme, buf *problem)
 {
     if (!check_use(s, problem) || !check_hsts(s, problem) || !check_client_auth(s, problem))
         return false;
@@ -185,9 +192,11 @@ bool tls_start_open(tls_start *t, const settings *s, buf *problem)
         return true;
     if (!check_certificates(s, problem) || !pair_files(t, s, problem) || !add_dev(t, s, problem))
         return false;
+    add_acme(t, acme);
     const tls_settings how = {.sources = t->sources,
                               .source_count = t->source_count,
                               .protocols = protocols,
+                              .challenge_folder = acme->challenges.data,
                               .client_ca = s->tls_client_ca,
                               .client_auth = client_auth_of(s)};
     t->context = tls_context_new(&how, problem);

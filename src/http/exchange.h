@@ -163,16 +163,16 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
 void http_reply_write(http_exchange *x, const void *data, size_t len);
 /** Sends what has been written so far. */
 void http_reply_flush(http_exchange *x);
-/** Whether the client takes trailers: `TE: trailers`, in HTTP/1.1 or later, and not after HEAD. */
+/** Whether the client accepts trailers: `TE: trailers`, in HTTP/1.1 or later, and not after HEAD. */
 bool http_accepts_trailers(const http_exchange *x);
 /** Whether a trailer can have this name and value: a valid field that a client may process after the body. */
 bool http_trailer_is_allowed(const char *name, const char *value);
-/** Adds an allowed field after the body of a streamed reply, which http_reply_end sends to a client that takes
- * trailers. False when there are 32 or they are too large for a block, and when out of memory. The texts must
- * outlive the exchange. */
+/** Adds an allowed field after the body of a streamed reply, which http_reply_end sends to a client that
+ * accepts trailers. False when there are 32 or they are too large for a block, and when out of memory. The
+ * texts must outlive the exchange. */
 bool http_reply_trailer(http_exchange *x, const char *name, const char *value);
-/** Sends 103 (Early Hints) with these fields before the reply. False when the client would not understand it, after
- * the reply's head, and after 8 of them. */
+/** Sends 103 (Early Hints) with these fields before the reply. False when the client would not understand it,
+ * after the reply's head, and after 8 of them. */
 bool http_early_hints(http_exchange *x, const http_field *fields, unsigned count);
 
 /** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so

@@ -68,8 +68,11 @@ bool secure_check(http_exchange *x)
     if (http_self.limits.hsts != NULL)
         http_field_put(x, "Strict-Transport-Security", http_self.limits.hsts, true);
     tern_str host = without_port(x->request->host);
-    if (host.data == NULL || tls_may_serve(x->connection->tls, host.data, host.len))
+    if (host.data == NULL || tls_may_serve(x->connection->tls, host.data, host.len)) {
+        if (http_self.limits.alt_svc != NULL)
+            http_field_put(x, "Alt-Svc", http_self.limits.alt_svc, true);
         return true;
+    }
     exchange_refuse(
         x, 421, "this connection's certificate does not name the requested host: open another connection");
     return false;

@@ -63,6 +63,16 @@ typedef struct worker_service {
     size_t (*describe)(void *self, char *out, size_t size);
 } worker_service;
 
+/**
+ * A process beside the workers with work of its own: forked by the master, started again when it ends, and killed with
+ * the master. It is killed at any moment, without a signal that it could handle, and it never serves a request.
+ */
+typedef struct worker_companion {
+    const char *name; /* for log lines: "acme" */
+    int (*run)(void *self);
+    void *self;
+} worker_companion;
+
 typedef struct worker_config {
     const struct listen_address *listen; /* where to listen (listen_address.h) */
     unsigned listen_count;               /* 1 to LISTENERS_MAX */
@@ -78,6 +88,7 @@ typedef struct worker_config {
     uint64_t watchdog_ms;        /* a turn of the loop that lasts longer has hung; 0: off */
     uint64_t memory_limit_bytes; /* a worker whose resident set is above it is replaced gracefully; 0: off */
     const char *name;            /* for log lines and the process title */
+    const worker_companion *companion; /* NULL: none. Only a master (workers > 0) runs it. */
 } worker_config;
 
 /** The number of this worker (0 .. workers - 1), the same after a respawn; 0 without a master. */

@@ -22,7 +22,11 @@ typedef struct tls_source {
 } tls_source;
 
 /** Whether clients are asked for a certificate of their own. One that is not valid is always refused. */
-typedef enum tls_client_auth { TLS_CLIENT_AUTH_OFF, TLS_CLIENT_AUTH_OPTIONAL, TLS_CLIENT_AUTH_REQUIRED } tls_client_auth;
+typedef enum tls_client_auth {
+    TLS_CLIENT_AUTH_OFF,
+    TLS_CLIENT_AUTH_OPTIONAL,
+    TLS_CLIENT_AUTH_REQUIRED
+} tls_client_auth;
 
 /** Texts and lists must stay as long as the context. */
 typedef struct tls_settings {

@@ -10,7 +10,8 @@ typedef struct tls_peer {
     const char *subject, *issuer; /* as RFC 2253 writes names: "CN=alice,O=Example" */
     const char *serial;           /* in hexadecimal */
     const char *fingerprint;      /* SHA-256 of the certificate: 64 hexadecimal digits */
-    const char *const *names;     /* its alternative names, each with its kind: "DNS:alice.example", "email:a@b.c",
+    const char *const
+        *names; /* its alternative names, each with its kind: "DNS:alice.example", "email:a@b.c",
                                      "URI:spiffe://...", "IP:192.0.2.1" */
     unsigned name_count;
     int64_t not_before_s, not_after_s; /* seconds since 1970 */

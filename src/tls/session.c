@@ -70,8 +70,8 @@ static BIO_METHOD *socket_method(void)
     static BIO_METHOD *method; /* remains for the life of the process */
     if (method != NULL)
         return method;
-    BIO_METHOD *made =
-        openssl.BIO_meth_new(openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "tern socket");
+    BIO_METHOD *made = openssl.BIO_meth_new(
+        openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "tern socket");
     if (made == NULL)
         return NULL;
     openssl.BIO_meth_set_read_ex(made, read_socket);

@@ -1,6 +1,7 @@
 """A small peer of the benchmark, for the harness's tests: its first argument selects its behaviour.
 
-good: json and plaintext according to the contract. Anything else breaks one rule: see REPLIES and main.
+good: json and plaintext according to the contract, over TLS 1.3 with a certificate. Anything else breaks one rule: see
+REPLIES, tls_context and main.
 """
 
 import email.utils
@@ -8,9 +9,11 @@ import itertools
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 
+TLS_HANDSHAKE = 22  # the first byte of a client that speaks TLS to us in vain
 REQUESTS = itertools.count(1)
 REPLIES = {
     "good": (200, "application/json", '{"message":"Hello, World!"}'),
@@ -39,13 +42,43 @@ def reply_to(path, kind):
     return (head + "\r\n" + body + ("!" if kind == "long" else "")).encode()
 
 
-def serve(client, kind):
+def tls_context(kind):
+    """None for clear text."""
+    certificate = os.environ.get("BENCH_CERT")
+    if certificate is None or kind == "clear":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if kind == "other-certificate":
+        certificate, key = sys.argv[2:4]
+    else:
+        key = os.environ["BENCH_KEY"]
+    context.load_cert_chain(certificate, key)
+    if kind == "tls-1.2":
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if kind == "no-tickets":
+        context.num_tickets = 0
+    return context
+
+
+def serve(client, kind, context=None):
+    if context is not None:
+        try:
+            client = context.wrap_socket(client, server_side=True)
+        except OSError:
+            client.close()
+            return
     data = b""
     with client:
         while True:
             while b"\r\n\r\n" not in data:
-                piece = client.recv(65536)
+                try:
+                    piece = client.recv(65536)
+                except OSError:
+                    return
                 if not piece:
+                    return
+                if piece[0] == TLS_HANDSHAKE:
+                    client.sendall(reply_to(b"/", "status"))
                     return
                 data += piece
             head, _, data = data.partition(b"\r\n\r\n")
@@ -65,13 +98,14 @@ def main():
         sys.exit("fake: I will not")
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     listening = socket.create_server(("127.0.0.1", int(os.environ["BENCH_PORT"])), backlog=512)
+    context = tls_context(kind)
     while True:
         client, _ = listening.accept()
         if kind == "silent":  # after the connection that checks whether it has started
             threading.Thread(target=serve, args=(client, "good"), daemon=True).start()
             kind = "mute"
             continue
-        threading.Thread(target=serve, args=(client, kind), daemon=True).start()
+        threading.Thread(target=serve, args=(client, kind, context), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The benchmark harness: how it handles faulty peers, names, ports and tools."""
 
+import argparse
 import json
 import os
 import shutil
@@ -15,7 +16,9 @@ import cases  # noqa: E402
 import contract  # noqa: E402
 import database  # noqa: E402
 import goals  # noqa: E402
+import h2  # noqa: E402
 import load  # noqa: E402
+import machine  # noqa: E402
 import measure  # noqa: E402
 import overview  # noqa: E402
 import pictures  # noqa: E402
@@ -165,6 +168,108 @@ breaks("old-date", "off")
 breaks("closes", "closed without an answer")
 breaks("closes", "reply 1 of 16 pipelined", '["plaintext"]')
 breaks("long", "1 bytes after the reply")
+
+
+@test
+def a_peer_that_speaks_tls_keeps_the_contract_with_tickets(folder):
+    peer(folder, "good", tests='["json", "tls"]')
+    code, out, err = bench(folder, "--check", "--tests", "json,tls-json,tls-full,tls-resumed")
+    assert (code, err) == (0, ""), err
+    assert "good keeps the contract of json, tls-json, tls-full, tls-resumed" in out
+
+
+def breaks_tls(kind, what, test_name="tls-json", group="tls", more=""):
+    def function(folder):
+        peers = os.path.join(folder, "peers")
+        peer(peers, "good")
+        peer(peers, "bad", f"{kind} {more.format(folder=folder)}", tests=f'["{group}"]')
+        if more:
+            machine.make_certificate(os.path.join(folder, "other.pem"), os.path.join(folder, "key.pem"))
+        code, out, err = bench(peers, "--check", "--tests", f"json,{test_name}")
+        assert code == 1 and is_one_line(err, f"bad: {test_name}: ", what), err
+        assert "good keeps the contract of json" in out and "bad keeps" not in out
+    function.__name__ = f"the_contract_of_{test_name}_is_broken_by_{kind}".replace("-", "_").replace(".", "_")
+    TESTS.append(function)
+
+
+breaks_tls("clear", "no handshake of TLS 1.3: WRONG_VERSION_NUMBER")
+breaks_tls("tls-1.2", "no handshake of TLS 1.3: TLSV1_ALERT_PROTOCOL_VERSION")
+breaks_tls("other-certificate", "the certificate is another than the one given", more="{folder}/other.pem {folder}/key.pem")
+breaks_tls("text", "Content-Type is 'text/plain', not application/json")
+breaks_tls("no-tickets", "no ticket came with the reply", "tls-resumed")
+breaks_tls("good", "HTTP/2 is not spoken", "h2-clear", "h2")
+breaks_tls("good", "HTTP/2 is not spoken: ALPN did not choose h2", "h2-tls", "h2")
+breaks_tls("clear", "no handshake of TLS 1.3", "h2-tls", "h2")
+
+
+@test
+def a_server_that_does_not_answer_a_handshake_speaks_another_protocol(_folder):
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0.05)
+    try:
+        wire.secured(ours, wire.tls_context())
+    except wire.WrongProtocol as reason:
+        assert "no answer in time" in str(reason)
+    else:
+        raise AssertionError("it was taken")
+    finally:
+        theirs.close()
+
+
+@test
+def a_reply_of_http2_is_read_as_curl_prints_it(_folder):
+    reply = h2.parsed(b"HTTP/2 200 \r\nserver: a: b\r\ncontent-type: application/json\r\n\r\n{}\r\n\r\n")
+    assert (reply.status, reply.one("server"), reply.body) == (200, "a: b", b"{}\r\n\r\n")
+    try:
+        h2.parsed(b"HTTP/1.1 200 OK\r\n\r\n")
+    except wire.Broken as reason:
+        assert "not HTTP/2's" in str(reason)
+    else:
+        raise AssertionError("HTTP/1.1 was taken")
+
+
+H2LOAD = """Application protocol: {protocol}
+finished in 3.01s, 26680.00 req/s, 1.43MB/s
+requests: 53360 total, 53360 started, 53360 done, {good} succeeded, {bad} failed, 3 errored, 2 timeout
+status codes: {good} 2xx, 0 3xx, {bad} 4xx, 0 5xx
+                     min         max         mean         sd        +/- sd
+time for request:      292us     80.34ms     1.25s     13.49ms    68.17%
+"""
+
+
+@test
+def the_report_of_h2load_is_read_without_its_time_of_warming_up(_folder):
+    found = load.read_h2load(H2LOAD.format(protocol="h2c", good=53350, bad=10), cases.find("h2-clear"))
+    assert found == {"requests": 53360, "duration_us": 2000000, "avg_us": 1250000.0, "max_us": 80340, "socket_errors": 3,
+                     "status_errors": 10, "timeouts": 2}, found
+    assert load.read_h2load("it broke", cases.find("h2-clear")) is None
+
+
+@test
+def h2load_that_fell_back_to_http1_is_refused(_folder):
+    try:
+        load.read_h2load(H2LOAD.format(protocol="http/1.1", good=1, bad=0), cases.find("h2-tls"))
+    except load.Failed as reason:
+        assert "answered in http/1.1, not in h2" in str(reason)
+    else:
+        raise AssertionError("it was taken")
+
+
+@test
+def tests_with_their_own_connections_ignore_those_of_the_command_line(_folder):
+    args = argparse.Namespace(rounds=2, connections=[64, 256, 1000], steady=True)
+    assert plan.steps(cases.find("h2-clear"), ["a", "b"], args, {"apart": None}) == 4
+    assert plan.steps(cases.find("tls-json"), ["a"], args, {"apart": None}) == 7  # no rates, but idle connections
+
+
+@test
+def pictures_and_pages_do_without_figures_that_a_load_generator_lacks(_folder):
+    run = run_of("nghttpd", 1, connections=100)
+    del run["p50_us"], run["p99_us"]
+    figures = figures_of([run], "h2-clear")
+    assert set(pictures.of(figures)) == {"throughput", "memory"}
+    assert "h2-clear-latency" not in overview.markdown({"h2-clear": figures})
+    assert "| Nghttpd | 1,000 | 1.00 |" in report.markdown(figures)
 
 
 @test
@@ -421,6 +526,43 @@ def rate_charges_a_silent_server_from_when_each_request_was_due(_folder):
     # One request was sent and nine could not be; all count, the first with the whole second and the grace after it.
     assert (found["requests"], found["unanswered"]) == (0, 10)
     assert found["max_us"] >= 3_000_000 and found["p50_us"] >= 2_400_000, found
+
+
+HANDSHAKES = os.path.join(ROOT, "build/release/bench/handshakes")
+
+
+def handshakes_with(folder, kind, *words):
+    """The report of bench/handshakes for a fake peer of this kind."""
+    if not os.path.exists(HANDSHAKES):
+        raise Skip("no release build with OpenSSL")
+    port, names = measure.free_port(), [os.path.join(folder, name) for name in ("certificate.pem", "key.pem")]
+    machine.make_certificate(*names)
+    settings = {"BENCH_PORT": str(port), "BENCH_CERT": names[0], "BENCH_KEY": names[1]}
+    with measure.Server("fake", [sys.executable, os.path.join(HERE, "fake_peer.py"), kind], port, "", settings=settings,
+                        secure=kind != "clear"):
+        done = subprocess.run([HANDSHAKES, "--port", str(port), "--duration", "1", "--connections", "2", *words], check=True,
+                              stdout=subprocess.PIPE, timeout=60)
+    return json.loads(done.stdout)
+
+
+@test
+def handshakes_counts_full_and_resumed_ones_apart(folder):
+    full = handshakes_with(folder, "good")
+    assert full["requests"] > 0 == full["full"] == full["status_errors"] == full["socket_errors"], full
+    resumed = handshakes_with(folder, "good", "--resumed", "yes")
+    assert resumed["requests"] > 0 == resumed["status_errors"] and resumed["full"] == 2, resumed
+
+
+@test
+def handshakes_counts_nothing_as_resumed_without_tickets(folder):
+    found = handshakes_with(folder, "no-tickets", "--resumed", "yes")
+    assert found["requests"] == 0 < found["full"], found
+
+
+@test
+def handshakes_counts_what_is_not_tls_as_errors(folder):
+    found = handshakes_with(folder, "clear")
+    assert found["requests"] == 0 < found["status_errors"], found
 
 
 @test

@@ -91,8 +91,9 @@ def is_refused(url):
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+    """A port that is free at every address."""
+    with socket.socket(socket.AF_INET6) as one:
+        one.bind(("::", 0))
         return one.getsockname()[1]
 
 

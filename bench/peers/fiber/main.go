@@ -61,7 +61,11 @@ func main() {
 	}
 
 	address := net.JoinHostPort(os.Getenv("BENCH_LISTEN"), os.Getenv("BENCH_PORT"))
-	log.Fatal(app.Listen(address, fiber.ListenConfig{DisableStartupMessage: true}))
+	log.Fatal(app.Listen(address, fiber.ListenConfig{
+		DisableStartupMessage: true,
+		CertFile:              os.Getenv("BENCH_CERT"), // "" for clear text
+		CertKeyFile:           os.Getenv("BENCH_KEY"),
+	}))
 }
 
 func hello(c fiber.Ctx) error {

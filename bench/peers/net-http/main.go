@@ -55,8 +55,25 @@ func main() {
 		mux.HandleFunc("GET /updates", pages.updates)
 	}
 
-	address := net.JoinHostPort(os.Getenv("BENCH_LISTEN"), os.Getenv("BENCH_PORT"))
-	log.Fatal(http.ListenAndServe(address, withServer(mux)))
+	server := http.Server{
+		Addr:      net.JoinHostPort(os.Getenv("BENCH_LISTEN"), os.Getenv("BENCH_PORT")),
+		Handler:   withServer(mux),
+		Protocols: protocols(),
+	}
+	if certificate := os.Getenv("BENCH_CERT"); certificate != "" {
+		log.Fatal(server.ListenAndServeTLS(certificate, os.Getenv("BENCH_KEY")))
+	}
+	log.Fatal(server.ListenAndServe())
+}
+
+// protocols has HTTP/2 where that is measured, with TLS or by prior knowledge.
+func protocols() *http.Protocols {
+	isH2 := os.Getenv("BENCH_PROTOCOL") == "h2"
+	found := new(http.Protocols)
+	found.SetHTTP1(true)
+	found.SetHTTP2(isH2)
+	found.SetUnencryptedHTTP2(isH2)
+	return found
 }
 
 func withServer(next http.Handler) http.Handler {

@@ -293,7 +293,7 @@ TEST(listener_of_all_addresses_and_of_one_share_a_port)
 {
     listener_set set;
     char all[64], one[64];
-    CHECK(OPEN(&set, 1, "http://127.0.0.1:0"));
+    CHECK(OPEN(&set, 1, "http://0.0.0.0:0"));
     snprintf(all, sizeof all, "http://0.0.0.0:%u", set.list[0].port);
     snprintf(one, sizeof one, "http://127.0.0.1:%u", set.list[0].port);
     listener_set_close(&set);
