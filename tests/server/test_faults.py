@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import h2_client
 import harness
 from harness import check, check_equal, test, wait_for
 
@@ -350,6 +351,39 @@ def threat_112_sending_fails():
         ("sendfile", (errno.EINTR, errno.EAGAIN, SHORT), ((0, 0), (1, 0), (0, 2))),
         ("sendfile", (errno.EIO, errno.EPIPE, errno.ENOMEM, errno.EINVAL, END), ((0, 0), (1, 0))),
     ])
+
+
+def asks_by_http_2(server):
+    """Several requests on one connection of HTTP/2: each has its answer or an error, or the connection ends."""
+    with h2_client.H2(server) as client:
+        try:
+            for path, body in (("/", b"hello"), ("/stream", b"piece 0\npiece 1\npiece 2\n"), (f"/big?bytes={MUCH}", BIG[:MUCH])):
+                reply = client.get(path)
+                check(reply.error is not None or reply.body in (body, BIG[:MUCH]), f"{path}: {reply.body[:100]}")
+            reply = client.post("/echo", b"x" * 10000)
+            check(reply.error is not None or reply.body == b"x" * 10000, f"/echo: {reply.body[:100]}")
+        except (EOFError, ConnectionError):
+            pass
+
+
+@test
+def threat_112_calls_of_http_2_fail():
+    faults = Faults()
+    with harness.Server("--h2c", env=faults.env) as server:
+        pids = server.worker_pids()
+        asks_by_http_2(server)
+        for call, errors in (("recv", (errno.EINTR, errno.ECONNRESET, errno.ETIMEDOUT, errno.ENOMEM)),
+                             ("send", (errno.EINTR, errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS))):
+            for error in errors:
+                injected = 0
+                for pass_ in range(6):
+                    faults.arm(call, error, pass_)
+                    asks_by_http_2(server)
+                    injected += faults.disarm()
+                    with h2_client.H2(server) as client:
+                        check_equal(client.get("/").body, b"hello", f"the next one after {call} {text_of(error)}")
+                check(injected > 0, f"{call} {text_of(error)}: no fault was injected")
+        check_equal(server.worker_pids(), pids, "workers")
 
 
 @test
