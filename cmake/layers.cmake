@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
-set(TERN_LAYERS base runtime tls http schema app middleware data)
+set(TERN_LAYERS base runtime tls curl http schema acme app middleware data fetch)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
@@ -13,7 +13,7 @@ set(public_base str log)
 set(public_runtime task shared)
 set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
-set(public_app app context json middleware openapi page part problem reply test)
+set(public_app app context json middleware openapi page part problem reply test tls)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

@@ -20,6 +20,7 @@
 #include <tern/sql_values.h>
 #include <tern/str.h>
 #include <tern/task.h>
+#include <tern/tls.h>
 #include <tern/value.h>
 
 #endif

@@ -286,12 +286,12 @@ void tern_ready_check(tern_app *app, const char *name, bool (*is_ready)(tern_ctx
 /**
  * Runs the application's command line and frees `app`; returns the process's exit code.
  *
- *     APP [run] [--host H] [--port P] [--workers N] ...   serve (the default)
+ *     APP [run] [--listen URL]... [--workers N] ...       serve (the default)
  *     APP routes                                          print every route
  *     APP openapi                                         print the OpenAPI document
  *     APP --help | --version | --check
  *
- * The same settings come from TERN_HOST, TERN_PORT, TERN_WORKERS, ...; a flag takes precedence over its
+ * The same settings come from TERN_LISTEN, TERN_WORKERS, ...; a flag takes precedence over its
  * variable.
  */
 int tern_run(tern_app *app, int argc, char **argv);

@@ -56,7 +56,8 @@ tern_str tern_body(tern_ctx *c);
  * body is broken, too slow, too large or cut short: a short body never looks whole. */
 size_t tern_body_read(tern_ctx *c, void *out, size_t size);
 
-/** The peer's address ("192.0.2.1"); never taken from a header. */
+/** The peer's address ("192.0.2.1", "unix:"), or the client's that a proxy of --proxy-protocol has announced;
+ * never taken from a header of the request. */
 const char *tern_remote_address(tern_ctx *c);
 /**
  * This request's id: 32 hex digits, unique among all workers and machines; or the id given to

@@ -53,12 +53,12 @@ tern_reply tern_redirect_with(tern_ctx *c, int status, const char *url) TERN_TO_
 /**
  * 200 with a regular file, sent by the kernel; Content-Type by its suffix. 404 without one.
  *
- * The reply to GET and HEAD has Last-Modified, and an ETag of the file's number, size and time of modification, unless
- * the handler has set its own. The request's conditions make it 304 or 412 (If-Match, If-None-Match,
- * If-Modified-Since, If-Unmodified-Since), and Range with If-Range make it 206 with one part, 206 with several as
- * multipart/byteranges, or 416: RFC 9110 sections 13 and 14. A Range header is passed over if it is invalid, or asks
- * for more than 16 parts or more than two overlaps: then the reply is the whole file. With another status than 200
- * (tern_with_status) the whole file is sent.
+ * The reply to GET and HEAD has Last-Modified, and an ETag of the file's number, size and time of
+ * modification, unless the handler has set its own. The request's conditions make it 304 or 412 (If-Match,
+ * If-None-Match, If-Modified-Since, If-Unmodified-Since), and Range with If-Range make it 206 with one part,
+ * 206 with several as multipart/byteranges, or 416: RFC 9110 sections 13 and 14. A Range header is passed
+ * over if it is invalid, or asks for more than 16 parts or more than two overlaps: then the reply is the
+ * whole file. With another status than 200 (tern_with_status) the whole file is sent.
  */
 tern_reply tern_file(tern_ctx *c, const char *path) TERN_TO_RETURN_;
 /** 200 whose body `write` sends piece by piece after the headers. `write` runs after the middleware; when it
@@ -73,18 +73,19 @@ void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__
 void tern_stream_flush(tern_stream *out);
 
 /**
- * Announces that a field follows the body of the stream that the handler will return, such as a checksum: adds the
- * header `Trailer: name`. False, with nothing announced, if the client does not take trailers (it sends `TE: trailers`
- * in HTTP/1.1 or later), so that a handler may skip the work of computing the value; and, with a warning in the log, if
- * a trailer cannot have this name. RFC 9110 section 6.5.
+ * Announces that a field follows the body of the stream that the handler will return, such as a checksum:
+ * adds the header `Trailer: name`. False, with nothing announced, if the client does not accept trailers (it
+ * sends `TE: trailers` in HTTP/1.1 or later), so that a handler may skip the work of computing the value;
+ * and, with a warning in the log, if a trailer cannot have this name. RFC 9110 section 6.5.
  */
 bool tern_reply_trailer(tern_ctx *c, const char *name);
 /**
- * Sets a field that is sent after the stream's last byte, announced or not. Name and value are copied. False if the
- * client does not take trailers: the field is then dropped. Also false, with a warning in the log, if the value has
- * control characters, or if the name is one that clients need before the body: of framing, routing, authentication,
- * caching, or of the content itself (Content-Length, Host, Set-Cookie, Content-Type...). At most 32 fields, which with
- * their values fit into a block of the size of a head (--max-head). A stream that fails has no trailers.
+ * Sets a field that is sent after the stream's last byte, announced or not. Name and value are copied. False
+ * if the client does not accept trailers: the field is then dropped. Also false, with a warning in the log, if
+ * the value has control characters, or if the name is one that clients need before the body: of framing,
+ * routing, authentication, caching, or of the content itself (Content-Length, Host, Set-Cookie,
+ * Content-Type...). At most 32 fields, which with their values fit into a block of the size of a head
+ * (--max-head). A stream that fails has no trailers.
  */
 bool tern_stream_trailer(tern_stream *out, const char *name, const char *value);
 
@@ -111,35 +112,39 @@ bool tern_add_header(tern_ctx *c, const char *name, const char *value);
 const char *tern_reply_header(tern_ctx *c, const char *name);
 
 /**
- * Sends Link headers ahead of a reply that takes long to make, so that a browser can load what the page needs
- * meanwhile, as 103 (Early Hints), RFC 8297: `tern_early_hints(c, "</style.css>; rel=preload; as=style")`. The headers
- * are also added to the reply itself.
+ * Sends Link headers ahead of a slow reply, so that a browser can load what the page needs
+ * meanwhile, as 103 (Early Hints), RFC 8297: `tern_early_hints(c, "</style.css>; rel=preload; as=style")`.
+ * The headers are also added to the reply itself.
  *
- * Some HTTP/1.1 clients, and proxies such as nginx before 1.29, take a 103 for the reply. Over HTTP/1.1 it is therefore
- * sent only to browsers that open a page (`Sec-Fetch-Mode: navigate`), or as --early-hints says; never over HTTP/1.0.
- * It may be called up to 8 times, with up to 32 links, before the handler returns.
+ * Some HTTP/1.1 clients, and proxies such as nginx before 1.29, take a 103 for the reply. Over HTTP/1.1 it is
+ * therefore sent only to browsers that open a page (`Sec-Fetch-Mode: navigate`), or as --early-hints says;
+ * never over HTTP/1.0. It may be called up to 8 times, with up to 32 links, before the handler returns.
  *
- * @return whether a 103 was sent. False also if a link has control characters: then there is a warning in the log.
+ * @return whether a 103 was sent. False also if a link has control characters: then there is a warning in the
+ * log.
  */
 #define tern_early_hints(c, ...) tern_early_hints_with(c, (const char *const[]){__VA_ARGS__, NULL})
 bool tern_early_hints_with(tern_ctx *c, const char *const *links);
 
 /**
- * Sets the reply's ETag to `version` in quotes: a text that differs whenever the content does, such as a row's version
- * or a hash. False, nothing set, and a warning in the log, if it has a space, a quote or a control character.
+ * Sets the reply's ETag to `version` in quotes: a text that differs whenever the content does, such as a
+ * row's version or a hash. False, nothing set, and a warning in the log, if it has a space, a quote or a
+ * control character.
  */
 bool tern_set_etag(tern_ctx *c, const char *version);
 /**
- * Whether the client already has the content that the ETag and Last-Modified headers set so far describe (If-None-Match,
- * If-Modified-Since of a GET or HEAD); then `return tern_status(c, 304)`, before the work of making it. Ends the
- * handler with 412 if If-Match or If-Unmodified-Since asks for another version: RFC 9110 section 13.2.2.
+ * Whether the client already has the content that the ETag and Last-Modified headers set so far describe
+ * (If-None-Match, If-Modified-Since of a GET or HEAD); then `return tern_status(c, 304)`, before the work of
+ * making it. Ends the handler with 412 if If-Match or If-Unmodified-Since asks for another version: RFC 9110
+ * section 13.2.2.
  */
 bool tern_is_not_modified(tern_ctx *c);
-/** For handlers that change what the ETag set so far names: ends the handler with 412 if the request's conditions
- * (If-Match, If-None-Match, If-Unmodified-Since) do not hold. */
+/** For handlers that change what the ETag set so far names: ends the handler with 412 if the request's
+ * conditions (If-Match, If-None-Match, If-Unmodified-Since) do not hold. */
 void tern_need_match(tern_ctx *c);
-/** A 200 reply to GET or HEAD, or the 304 or 412 that the request's conditions make of it by the ETag and Last-Modified
- * headers set so far. Other replies, and files, which do this themselves, are returned unchanged. */
+/** A 200 reply to GET or HEAD, or the 304 or 412 that the request's conditions make of it by the ETag and
+ * Last-Modified headers set so far. Other replies, and files, which do this themselves, are returned
+ * unchanged. */
 tern_reply tern_conditional(tern_ctx *c, tern_reply reply) TERN_TO_RETURN_;
 
 typedef struct tern_cookie_options {

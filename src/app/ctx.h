@@ -247,7 +247,8 @@ void ctx_send(tern_ctx *c, const tern_reply *reply);
 tern_ctx *ctx_of_stream(const tern_stream *out);
 /** Sends a problem found only now, after all middleware. (send.c) */
 void ctx_send_problem(tern_ctx *c, int status);
-/** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws. (send_file.c) */
+/** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws.
+ * (send_file.c) */
 void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);

@@ -1,6 +1,7 @@
 /** From the command line to a served application: the last thing a program's `main` calls. */
 #include "app/run.h"
 
+#include "app/acme.h"
 #include "app/command.h"
 #include "app/openapi/openapi.h"
 #include "app/tls_start.h"
@@ -22,6 +23,7 @@ typedef struct run_state {
     settings settings;
     const char *program; /* as users type it, without folders */
     tls_start tls;
+    app_acme acme;
 } run_state;
 
 /* -- the work of a worker -- */
@@ -58,6 +60,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,
+        .proxies = s->proxies.items,
+        .proxy_count = s->proxies.list.count,
         .alt_svc = s->alt_svc,
         .early_hints = (http_hints)s->early_hints,
     };
@@ -203,13 +207,15 @@ static int command_openapi(run_state *run)
     return code;
 }
 
-/** Reads the certificates; false with lines on standard error. */
+/** Reads the certificates, or has them made; false with lines on standard error. */
 static bool open_tls(run_state *run)
 {
     buf problem = {0};
-    bool is_open = tls_start_open(&run->tls, &run->settings, &problem);
+    bool is_open = app_acme_open(&run->acme, &problem) &&
+                   tls_start_open(&run->tls, &run->settings, &run->acme, &problem);
     if (!is_open)
-        fprintf(stderr, "%s: cannot start: %s", run->program, problem.failed ? "out of memory\n" : problem.data);
+        fprintf(stderr, "%s: cannot start: %s", run->program,
+                problem.failed ? "out of memory\n" : problem.data);
     buf_free(&problem);
     return is_open;
 }
@@ -266,7 +272,7 @@ static int command_run(run_state *run)
     tls_start_tell(&run->tls, s);
     const worker_config config = {
         .listen = s->listen.items,
-        .listen_count = s->listen.count,
+        .listen_count = s->listen.list.count,
         .socket_mode = s->socket_mode,
         .socket_owner = s->socket_owner,
         .socket_group = s->socket_group,
@@ -278,6 +284,7 @@ static int command_run(run_state *run)
         .watchdog_ms = s->watchdog_ms,
         .memory_limit_bytes = s->memory_limit_bytes,
         .name = run->program,
+        .companion = app_acme_companion(&run->acme),
     };
     const worker_service service = {
         .self = run,
@@ -347,7 +354,8 @@ int tern_run(tern_app *app, int argc, char **argv)
     run_state run = {.app = app, .program = program_of(argc, argv)};
     buf problem = {0};
     int code = 1;
-    if (settings_read(&run.settings, &app->options, app->commands, argc, argv, &problem)) {
+    if (settings_read(&run.settings, &app->options, app->commands, argc, argv, &problem) &&
+        app_acme_prepare(&run.acme, app, &run.settings, &problem)) {
         app->database_url = run.settings.database_url;
         app->database_prepare = run.settings.database_prepare;
         code = run_command(&run);
@@ -356,6 +364,7 @@ int tern_run(tern_app *app, int argc, char **argv)
     }
     buf_free(&problem);
     tls_start_close(&run.tls);
+    app_acme_free(&run.acme);
     app_free(app);
     return code;
 }

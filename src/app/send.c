@@ -21,7 +21,8 @@ static void send_bytes(tern_ctx *c, const tern_reply *reply, const char *type)
     http_reply(c->x, reply->status, type, reply->data, reply->len);
 }
 
-/** The headers that describe the content that is not sent. What a cache may do with it does not hold for a problem. */
+/** The headers that describe the content that is not sent. What a cache may do with it does not hold for a
+ * problem. */
 static void drop_content_headers(tern_ctx *c)
 {
     static const char *const names[] = {

@@ -1,8 +1,8 @@
 /**
  * Replies that are files: whole, a part, several parts, or not at all because the client has the file.
  *
- * The file is opened once; the entity tag, the length and the bytes are those of this open file, also when its name
- * gets another one meanwhile.
+ * The file is opened once; the entity tag, the length and the bytes are those of this open file, also when
+ * its name gets another one meanwhile.
  */
 #include "app/conditions.h"
 #include "app/ctx.h"
@@ -63,8 +63,8 @@ static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *sta
     return -1;
 }
 
-/* -- the headers that name this version of the file. Each is left out when out of memory: a client without it only
- * downloads more. -- */
+/* -- the headers that name this version of the file. Each is left out when out of memory: a client without it
+ * only downloads more. -- */
 
 static void put_field(tern_ctx *c, const char *name, const char *value)
 {
@@ -84,9 +84,10 @@ static void put_last_modified(tern_ctx *c, int64_t at)
 }
 
 /**
- * A file that is replaced, written to or cut has another number, time or size. The numbers are hashed, because that of
- * the file is not a client's business (CVE-2003-1418). A second change within the file system's clock tick leaves the
- * same time, so the tag of a fresh file is weak: it may save a download, but never joins parts of two versions.
+ * A file that is replaced, written to or cut has another number, time or size. The numbers are hashed,
+ * because that of the file is not a client's business (CVE-2003-1418). A second change within the file
+ * system's clock tick leaves the same time, so the tag of a fresh file is weak: it may save a download, but
+ * never joins parts of two versions.
  */
 static void put_tag(tern_ctx *c, const struct stat *facts)
 {
@@ -144,7 +145,8 @@ static bool send_part(tern_ctx *c, const outgoing *file, const http_range *part)
 
 enum { BOUNDARY_WORDS = 2 };
 
-/** Sends several parts as multipart/byteranges (section 14.6); false, with nothing sent, when out of memory. */
+/** Sends several parts as multipart/byteranges (section 14.6); false, with nothing sent, when out of
+ * memory. */
 static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ranges)
 {
     arena *a = ctx_arena(c);
@@ -156,7 +158,9 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
         !random_bytes(words, sizeof words))
         return false;
     const char *boundary = arena_printf(a, "%016" PRIx64 "%016" PRIx64, words[0], words[1]);
-    for (unsigned i = 0; boundary != NULL && i < ranges->count; i++) {
+    if (boundary == NULL)
+        return false;
+    for (unsigned i = 0; i < ranges->count; i++) {
         char range[HTTP_CONTENT_RANGE_BYTES];
         http_content_range(range, &ranges->list[i], file->size);
         const char *head = arena_printf(a, "%s--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n",
@@ -165,10 +169,9 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
             return false;
         parts[i] = (http_file_part){{head, strlen(head)}, ranges->list[i].first, ranges->list[i].length};
     }
-    const char *end = arena_printf(a, "\r\n--%s--\r\n", boundary != NULL ? boundary : "");
-    const char *whole_type =
-        arena_printf(a, "multipart/byteranges; boundary=%s", boundary != NULL ? boundary : "");
-    if (boundary == NULL || end == NULL || whole_type == NULL)
+    const char *end = arena_printf(a, "\r\n--%s--\r\n", boundary);
+    const char *whole_type = arena_printf(a, "multipart/byteranges; boundary=%s", boundary);
+    if (end == NULL || whole_type == NULL)
         return false;
     http_field_remove(c->x, "Content-Type");
     http_field_remove(c->x, "Content-Range");

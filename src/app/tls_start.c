@@ -16,7 +16,7 @@ static const char *const protocols[] = {"http/1.1", NULL};
 
 static const listen_address *first_https(const settings *s)
 {
-    for (unsigned i = 0; i < s->listen.count; i++)
+    for (unsigned i = 0; i < s->listen.list.count; i++)
         if (s->listen.items[i].kind == LISTENER_TLS)
             return &s->listen.items[i];
     return NULL;
@@ -25,7 +25,7 @@ static const listen_address *first_https(const settings *s)
 /** A socket of systemd may be one of https: only its name says so. */
 static bool may_have_https(const settings *s)
 {
-    for (unsigned i = 0; i < s->listen.count; i++)
+    for (unsigned i = 0; i < s->listen.list.count; i++)
         if (s->listen.items[i].family == LISTEN_SYSTEMD)
             return true;
     return first_https(s) != NULL;
@@ -50,17 +50,18 @@ const char *tls_start_hsts(const settings *s)
 
 static bool has_certificates(const settings *s)
 {
-    return s->tls_certificates.count > 0 || s->tls_dev;
+    return s->tls_certificates.list.count > 0 || s->acme.certificates.list.count > 0 || s->tls_dev;
 }
 
 /** A flag that has no effect is a mistake of its user. */
 static bool check_use(const settings *s, buf *problem)
 {
-    const char *flag = s->tls_certificates.count > 0 ? "--tls-cert"
-                       : s->tls_keys.count > 0       ? "--tls-key"
-                       : s->tls_dev                  ? "--tls-dev"
-                       : s->tls_client_ca != NULL    ? "--tls-client-ca"
-                                                     : NULL;
+    const char *flag = s->tls_certificates.list.count > 0    ? "--tls-cert"
+                       : s->tls_keys.list.count > 0          ? "--tls-key"
+                       : s->tls_dev                          ? "--tls-dev"
+                       : s->acme.certificates.list.count > 0 ? "--acme"
+                       : s->tls_client_ca != NULL            ? "--tls-client-ca"
+                                                             : NULL;
     if (flag == NULL || may_have_https(s))
         return true;
     buf_add_printf(problem, "%s: no listener speaks https; add one by --listen https://HOST:PORT\n", flag);
@@ -75,10 +76,11 @@ static bool check_certificates(const settings *s, buf *problem)
         return true;
     if (https != NULL)
         listen_address_print(https, address);
-    buf_add_printf(problem,
-                   "--listen %s: there is no certificate; give --tls-cert FILE and --tls-key FILE, or --tls-dev for "
-                   "development\n",
-                   https != NULL ? address : "systemd");
+    buf_add_printf(
+        problem,
+        "--listen %s: there is no certificate; give --tls-cert FILE and --tls-key FILE, --acme NAME, or "
+        "--tls-dev for development\n",
+        https != NULL ? address : "systemd");
     return false;
 }
 
@@ -89,7 +91,8 @@ static bool check_hsts(const settings *s, buf *problem)
     if (value == NULL || (strncmp(value, "max-age=", 8) == 0 &&
                           http_field_is_valid(name, sizeof name - 1, value, strlen(value))))
         return true;
-    buf_add_printf(problem, "--hsts: \"%s\" is not auto, off, or like max-age=31536000; includeSubDomains\n", value);
+    buf_add_printf(problem, "--hsts: \"%s\" is not auto, off, or like max-age=31536000; includeSubDomains\n",
+                   value);
     return false;
 }
 
@@ -98,10 +101,11 @@ static bool check_client_auth(const settings *s, buf *problem)
     bool is_on = s->tls_client_auth != NULL && strcmp(s->tls_client_auth, "off") != 0;
     if (!is_on || s->tls_client_ca != NULL)
         return true;
-    buf_add_printf(problem,
-                   "--tls-client-auth: \"%s\" needs the authorities of client certificates; name their file by "
-                   "--tls-client-ca FILE\n",
-                   s->tls_client_auth);
+    buf_add_printf(
+        problem,
+        "--tls-client-auth: \"%s\" needs the authorities of client certificates; name their file by "
+        "--tls-client-ca FILE\n",
+        s->tls_client_auth);
     return false;
 }
 
@@ -119,7 +123,7 @@ static tls_client_auth client_auth_of(const settings *s)
 /** Copies the paths, of which the lists have slices. */
 static char *copy_paths(const path_list *list, char *at, const char *out[])
 {
-    for (unsigned i = 0; i < list->count; i++) {
+    for (unsigned i = 0; i < list->list.count; i++) {
         out[i] = at;
         memcpy(at, list->items[i].data, list->items[i].len);
         at[list->items[i].len] = '\0';
@@ -131,7 +135,7 @@ static char *copy_paths(const path_list *list, char *at, const char *out[])
 static size_t bytes_of(const path_list *list)
 {
     size_t bytes = 1;
-    for (unsigned i = 0; i < list->count; i++)
+    for (unsigned i = 0; i < list->list.count; i++)
         bytes += list->items[i].len + 1;
     return bytes;
 }
@@ -153,13 +157,14 @@ static bool pair_files(tls_start *t, const settings *s, buf *problem)
         return false;
     }
     copy_paths(&s->tls_keys, copy_paths(&s->tls_certificates, t->paths, certificates), keys);
-    for (unsigned i = 0; i < s->tls_certificates.count; i++) {
-        bool has_key = used < s->tls_keys.count && !is_folder(certificates[i]);
+    for (unsigned i = 0; i < s->tls_certificates.list.count; i++) {
+        bool has_key = used < s->tls_keys.list.count && !is_folder(certificates[i]);
         t->sources[t->source_count++] = (tls_source){certificates[i], has_key ? keys[used++] : NULL};
     }
-    if (used == s->tls_keys.count)
+    if (used == s->tls_keys.list.count)
         return true;
-    buf_add_printf(problem, "--tls-key: %s has no certificate; give a --tls-cert FILE for each key\n", keys[used]);
+    buf_add_printf(problem, "--tls-key: %s has no certificate; give a --tls-cert FILE for each key\n",
+                   keys[used]);
     return false;
 }
 
@@ -173,7 +178,13 @@ static bool add_dev(tls_start *t, const settings *s, buf *problem)
     return true;
 }
 
-bool tls_start_open(tls_start *t, const settings *s, buf *problem)
+static void add_acme(tls_start *t, const app_acme *acme)
+{
+    for (unsigned i = 0; i < acme->config.certificate_count; i++)
+        t->sources[t->source_count++] = (tls_source){acme->certificates[i], NULL};
+}
+
+bool tls_start_open(tls_start *t, const settings *s, const app_acme *acme, buf *problem)
 {
     if (!check_use(s, problem) || !check_hsts(s, problem) || !check_client_auth(s, problem))
         return false;
@@ -181,9 +192,11 @@ bool tls_start_open(tls_start *t, const settings *s, buf *problem)
         return true;
     if (!check_certificates(s, problem) || !pair_files(t, s, problem) || !add_dev(t, s, problem))
         return false;
+    add_acme(t, acme);
     const tls_settings how = {.sources = t->sources,
                               .source_count = t->source_count,
                               .protocols = protocols,
+                              .challenge_folder = acme->challenges.data,
                               .client_ca = s->tls_client_ca,
                               .client_auth = client_auth_of(s)};
     t->context = tls_context_new(&how, problem);
@@ -201,8 +214,9 @@ void tls_start_close(tls_start *t)
 void tls_start_tell(const tls_start *t, const settings *s)
 {
     if (s->tls_dev && t->context != NULL)
-        tern_log(TERN_LOG_INFO,
-                 "the certificate for development is signed by %s: `curl --cacert %s` trusts it, and so do browsers that "
-                 "import this file as an authority",
-                 t->dev.authority.data, t->dev.authority.data);
+        tern_log(
+            TERN_LOG_INFO,
+            "the certificate for development is signed by %s: `curl --cacert %s` trusts it, and so do browsers that "
+            "import this file as an authority",
+            t->dev.authority.data, t->dev.authority.data);
 }

@@ -1,6 +1,8 @@
 /** Connections from their first byte to their last: opening, closing, lingering. */
 #include "http/connection.h"
 
+#include "base/mem.h"
+#include "http/proxy.h"
 #include "http/transport.h"
 #include "runtime/worker.h"
 
@@ -15,28 +17,54 @@ enum {
     LINGER_TURN_BYTES = 512 * 1024    /* of them before other connections get their turn */
 };
 
+bool connection_announce(http_connection *k, const worker_peer *peer)
+{
+    if (peer->family == AF_UNSPEC)
+        return true;
+    k->announced = mem_alloc(sizeof *k->announced);
+    if (k->announced == NULL)
+        return false;
+    *k->announced = *peer;
+    return true;
+}
+
+worker_arrival connection_arrival(const http_connection *k)
+{
+    return (worker_arrival){.kind = (listener_kind)k->kind,
+                            .is_begun = true,
+                            .peer = k->announced != NULL ? *k->announced : (worker_peer){0}};
+}
+
+void connection_begin(http_connection *k)
+{
+    bool has_handshake = k->kind == LISTENER_TLS && http_self.tls != NULL;
+    k->protocol = has_handshake ? &tls_handshaking : &http1;
+    k->protocol->begin(k);
+    /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
+    k->deadline_ms =
+        loop_self.now_ms + (has_handshake ? http_self.limits.handshake_ms : http_self.limits.head_ms);
+}
+
 http_connection *connection_open(int fd, worker_arrival arrival)
 {
     http_connection *k = pool_get(&http_self.structures);
     if (k == NULL)
         return NULL;
-    *k = (http_connection){.source.fd = fd, .protocol = &http1};
-    bool begins_with_tls = arrival.kind == LISTENER_TLS && http_self.tls != NULL;
-    if (begins_with_tls)
-        k->protocol = &tls_handshaking;
+    *k = (http_connection){.source.fd = fd, .kind = (uint8_t)arrival.kind};
     k->must_close = http_self.is_draining;
-    k->kind = (uint8_t)arrival.kind;
     stream_init(&k->stream);
-    k->protocol->begin(k);
-    if (!loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+    if (http_self.limits.proxy_count != 0 && !arrival.is_begun && proxy_is_expected(fd))
+        proxy_begin(k);
+    else
+        connection_begin(k);
+    if (!connection_announce(k, &arrival.peer) ||
+        !loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+        mem_free(k->announced);
         pool_put(&http_self.structures, k);
         return NULL;
     }
     list_append(&http_self.connections, &k->link);
     http_self.count++;
-    /* A peer that connects and says nothing has as long as one that sends its head too slowly. */
-    k->deadline_ms =
-        loop_self.now_ms + (begins_with_tls ? http_self.limits.handshake_ms : http_self.limits.head_ms);
     timer_start(&loop_self.timers, &k->timer, k->deadline_ms);
     return k;
 }
@@ -52,6 +80,7 @@ void connection_close(http_connection *k)
     loop_remove(&k->source);
     timer_stop(&loop_self.timers, &k->timer);
     k->protocol->release(k);
+    mem_free(k->announced);
     if (http_self.hand == &k->link)
         http_self.hand = k->link.next;
     list_remove(&k->link);

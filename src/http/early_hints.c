@@ -11,8 +11,8 @@ enum {
     LINE_BYTES = 4       /* ": " and a line's end */
 };
 
-/** Whether the client takes an interim reply for what it is. Over HTTP/1.1 some take it for the reply itself, and of
- * those that do not only browsers that open a page make use of it. */
+/** Whether the client takes an interim reply for what it is. Over HTTP/1.1 some take it for the reply itself,
+ * and of those that do not only browsers that open a page make use of it. */
 static bool is_understood(const http_exchange *x)
 {
     static const char mode[] = "Sec-Fetch-Mode", navigate[] = "navigate";

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/network.h"
 #include "http/request.h"
 #include "runtime/worker.h"
 
@@ -116,11 +117,15 @@ typedef struct http_limits {
     size_t arena_bytes;        /* heap a request may take */
     unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */
     unsigned requests_per_connection; /* 0: no limit */
-    bool redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
+    bool
+        redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
     uint16_t https_port;     /* of that address */
     const char *hsts;        /* value of Strict-Transport-Security in replies over TLS; NULL: none */
-    const char *server_name;          /* value of the Server header; NULL: none */
-    const char *alt_svc;              /* value of the Alt-Svc header of replies over TLS; NULL: none */
+    const char *server_name; /* value of the Server header; NULL: none */
+    /* peers whose connections begin with a PROXY header (proxy_header.h); they outlive the server */
+    const http_network *proxies;
+    unsigned proxy_count; /* 0: none */
+    const char *alt_svc;  /* value of the Alt-Svc header of replies over TLS; NULL: none */
     http_hints early_hints;
 } http_limits;
 
@@ -158,16 +163,16 @@ void http_reply_begin(http_exchange *x, int status, const char *type, int64_t le
 void http_reply_write(http_exchange *x, const void *data, size_t len);
 /** Sends what has been written so far. */
 void http_reply_flush(http_exchange *x);
-/** Whether the client takes trailers: `TE: trailers`, in HTTP/1.1 or later, and not after HEAD. */
+/** Whether the client accepts trailers: `TE: trailers`, in HTTP/1.1 or later, and not after HEAD. */
 bool http_accepts_trailers(const http_exchange *x);
 /** Whether a trailer can have this name and value: a valid field that a client may process after the body. */
 bool http_trailer_is_allowed(const char *name, const char *value);
-/** Adds an allowed field after the body of a streamed reply, which http_reply_end sends to a client that takes
- * trailers. False when there are 32 or they are too large for a block, and when out of memory. The texts must
- * outlive the exchange. */
+/** Adds an allowed field after the body of a streamed reply, which http_reply_end sends to a client that
+ * accepts trailers. False when there are 32 or they are too large for a block, and when out of memory. The
+ * texts must outlive the exchange. */
 bool http_reply_trailer(http_exchange *x, const char *name, const char *value);
-/** Sends 103 (Early Hints) with these fields before the reply. False when the client would not understand it, after
- * the reply's head, and after 8 of them. */
+/** Sends 103 (Early Hints) with these fields before the reply. False when the client would not understand it,
+ * after the reply's head, and after 8 of them. */
 bool http_early_hints(http_exchange *x, const http_field *fields, unsigned count);
 
 /** Ends a streamed reply. A reply that is never ended (the handler failed half-way) closes the connection, so
@@ -192,7 +197,8 @@ void http_reply_file_parts(http_exchange *x, int status, const char *type, int f
  * left. */
 bool http_reply_is_cut_off(const http_exchange *x);
 
-/** The client's address as text ("192.0.2.1", "unix:"), NUL-terminated, valid during the exchange. */
+/** The client's address as text ("192.0.2.1", "unix:"), as a proxy has announced it or the socket knows it;
+ * NUL-terminated, valid during the exchange. */
 const char *http_remote_address(http_exchange *x);
 uint16_t http_remote_port(http_exchange *x);
 /** What encrypts the connection (tls/session.h); NULL when nothing does. */

@@ -14,6 +14,8 @@
 
 #include <tern/log.h>
 
+#include <sys/epoll.h>
+
 enum {
     TURN_NS = 100 * 1000, /* of a turn of the loop, after which no further step begins */
     LAST_CHANCE_MS = 1000 /* for the handshakes of a stopping server */

@@ -26,8 +26,8 @@ static bool take_byte(tern_str *rest, char byte)
     return true;
 }
 
-/** Takes digits; false when there are none. A number too large for 64 bits becomes the largest one: no representation
- * is that long. */
+/** Takes digits; false when there are none. A number too large for 64 bits becomes the largest one: no
+ * representation is that long. */
 static bool take_number(tern_str *rest, uint64_t *value)
 {
     size_t len = 0;
@@ -92,8 +92,8 @@ static http_range join(const http_range *a, const http_range *b)
     return (http_range){first, (a_end > b_end ? a_end : b_end) - first};
 }
 
-/** Adds a range to the list, joined with those that it touches, at the place of the first of them. False when the list
- * is full. */
+/** Adds a range to the list, joined with those that it touches, at the place of the first of them. False when
+ * the list is full. */
 static bool add(http_ranges *ranges, http_range range, unsigned *overlapping)
 {
     unsigned kept = 0, at = HTTP_RANGES_MAX;
@@ -130,7 +130,7 @@ http_range_answer http_ranges_read(tern_str value, uint64_t size, http_ranges *r
         return HTTP_RANGE_WHOLE;
     for (skip_blanks(&value); value.len != 0; skip_blanks(&value)) {
         http_range range;
-        if (take_byte(&value, ',')) /* empty elements are passed over: section 5.6.1.2 */
+        if (take_byte(&value, ',')) /* empty elements are ignored: section 5.6.1.2 */
             continue;
         if (!take_range(&value, size, &range))
             return HTTP_RANGE_WHOLE;

@@ -24,7 +24,7 @@ typedef struct http_ranges {
 
 /** What a Range header means for a representation. */
 typedef enum http_range_answer {
-    HTTP_RANGE_WHOLE,        /* it is passed over: the whole representation is sent */
+    HTTP_RANGE_WHOLE,        /* it is ignored: the whole representation is sent */
     HTTP_RANGE_PARTS,        /* 206 with the ranges */
     HTTP_RANGE_UNSATISFIABLE /* 416: every range begins after the last byte, or is the last 0 bytes */
 } http_range_answer;
@@ -34,11 +34,11 @@ typedef enum http_range_answer {
  *
  * @param ranges  receives the parts after HTTP_RANGE_PARTS: at least one, none touching another.
  *
- * A range that ends after the last byte ends there; one that begins after it is left out. Ranges that overlap or
- * adjoin an earlier one are joined with it. The header is passed over when its unit is not bytes, when anything in it
- * breaks the grammar (also a range that ends before it begins), when the representation is empty, and when it asks
- * for too much: more than HTTP_RANGES_MAX parts, or more than HTTP_OVERLAPS_MAX overlaps. Numbers may have any length.
- * Takes time linear in the length of `value`.
+ * A range that ends after the last byte ends there; one that begins after it is left out. Ranges that overlap
+ * or adjoin an earlier one are joined with it. The header is ignored when its unit is not bytes, when
+ * anything in it breaks the grammar (also a range that ends before it begins), when the representation is
+ * empty, and when it asks for too much: more than HTTP_RANGES_MAX parts, or more than HTTP_OVERLAPS_MAX
+ * overlaps. Numbers may have any length. Takes time linear in the length of `value`.
  */
 http_range_answer http_ranges_read(tern_str value, uint64_t size, http_ranges *ranges);
 

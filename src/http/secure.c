@@ -37,8 +37,9 @@ static const char *https_address(http_exchange *x)
             return NULL;
         strcpy(port, text);
     }
-    return arena_printf(&x->arena, "https://%.*s%s%.*s%s%.*s", (int)host.len, host.data, port, (int)r->path.len,
-                        r->is_asterisk ? "/" : r->path.data, r->query.data != NULL ? "?" : "", (int)r->query.len,
+    return arena_printf(&x->arena, "https://%.*s%s%.*s%s%.*s", (int)host.len, host.data, port,
+                        (int)r->path.len, r->is_asterisk ? "/" : r->path.data,
+                        r->query.data != NULL ? "?" : "", (int)r->query.len,
                         r->query.data != NULL ? r->query.data : "");
 }
 
@@ -67,8 +68,12 @@ bool secure_check(http_exchange *x)
     if (http_self.limits.hsts != NULL)
         http_field_put(x, "Strict-Transport-Security", http_self.limits.hsts, true);
     tern_str host = without_port(x->request->host);
-    if (host.data == NULL || tls_may_serve(x->connection->tls, host.data, host.len))
+    if (host.data == NULL || tls_may_serve(x->connection->tls, host.data, host.len)) {
+        if (http_self.limits.alt_svc != NULL)
+            http_field_put(x, "Alt-Svc", http_self.limits.alt_svc, true);
         return true;
-    exchange_refuse(x, 421, "this connection's certificate does not name the requested host: open another connection");
+    }
+    exchange_refuse(
+        x, 421, "this connection's certificate does not name the requested host: open another connection");
     return false;
 }

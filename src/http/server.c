@@ -4,10 +4,7 @@
 
 #include "runtime/worker.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -148,45 +145,4 @@ void http_server_abort(void *unused)
             k->protocol->cancel(k);
     }
     server_report_drained();
-}
-
-/* -- the peer -- */
-
-const tls_session *http_tls(const http_exchange *x)
-{
-    return x->connection->tls;
-}
-
-static void read_address(http_exchange *x)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t len = sizeof peer;
-    if (x->address[0] != '\0')
-        return;
-    strcpy(x->address, "unknown");
-    if (getpeername(x->connection->source.fd, (struct sockaddr *)&peer, &len) != 0)
-        return;
-    if (peer.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)&peer;
-        inet_ntop(AF_INET, &v4->sin_addr, x->address, sizeof x->address);
-        x->port = ntohs(v4->sin_port);
-    } else if (peer.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const void *)&peer;
-        inet_ntop(AF_INET6, &v6->sin6_addr, x->address, sizeof x->address);
-        x->port = ntohs(v6->sin6_port);
-    } else if (peer.ss_family == AF_UNIX) {
-        strcpy(x->address, "unix:");
-    }
-}
-
-const char *http_remote_address(http_exchange *x)
-{
-    read_address(x);
-    return x->address;
-}
-
-uint16_t http_remote_port(http_exchange *x)
-{
-    read_address(x);
-    return x->port;
 }

@@ -11,7 +11,8 @@ enum {
     END_BYTES = 8   /* the last chunk and the end of the section */
 };
 
-/** Fields that a client needs before the body, or that it would take for another message's (section 6.5.1). */
+/** Fields that a client needs before the body, or that it would take for another message's (section
+ * 6.5.1). */
 static bool is_forbidden(const char *name, size_t len)
 {
     static const char *const names[] = {

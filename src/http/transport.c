@@ -1,6 +1,7 @@
 #include "http/transport.h"
 
 #include <linux/sockios.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -13,6 +14,14 @@ ssize_t transport_send_file(http_connection *k, int fd, off_t *offset, size_t si
     if (n > 0)
         *offset += n;
     return n;
+}
+
+uint32_t transport_tls_events(http_connection *k, uint32_t events)
+{
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        tls_note_readable(k->tls);
+    bool can_read = (events & EPOLLOUT) && tls_read_wants_write(k->tls);
+    return can_read ? events | EPOLLIN : events;
 }
 
 /** Says close_notify; a full socket is not waited for: the FIN that follows then ends the connection for a peer that

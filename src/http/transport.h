@@ -8,7 +8,6 @@
 
 #include "http/connection.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -27,12 +26,14 @@ static inline bool transport_has_more(const http_connection *k, ssize_t got, siz
     return got == (ssize_t)size || k->peer_closed || (k->has_tls && tls_has_pending(k->tls));
 }
 
-/** The events of the socket as its reader and writer take them: a session of TLS may have to send before it can
- * receive. */
-static inline uint32_t transport_events(const http_connection *k, uint32_t events)
+/** The slow half of transport_events. */
+uint32_t transport_tls_events(http_connection *k, uint32_t events);
+
+/** The events of the socket as its reader and writer take them: call it for each event first. A session of TLS notes
+ * them, and may have to send before it can receive. */
+static inline uint32_t transport_events(http_connection *k, uint32_t events)
 {
-    bool can_read = k->has_tls && (events & EPOLLOUT) && tls_read_wants_write(k->tls);
-    return can_read ? events | EPOLLIN : events;
+    return __builtin_expect(k->has_tls, 0) ? transport_tls_events(k, events) : events;
 }
 
 /** As sendmsg(2) of `count` (at least 1) parts, without waiting. `more`: more follows at once. */

@@ -1,8 +1,8 @@
 /**
  * What a version of HTTP does for an exchange, and what all versions share for it.
  *
- * exchange.h is the side of the layers above: it keeps the rules that do not depend on the version (one reply,
- * announced lengths, bodies that are omitted) and calls a wire for the bytes.
+ * exchange.h is the side of the layers above: it keeps the rules that do not depend on the version (one
+ * reply, announced lengths, bodies that are omitted) and calls a wire for the bytes.
  */
 #ifndef HTTP_WIRE_H
 #define HTTP_WIRE_H
@@ -20,11 +20,12 @@ struct http_wire {
     bool (*begin)(http_exchange *x, const char *type, int64_t length);
     /** Sends a part of a streamed reply; `len` is not 0. */
     bool (*write)(http_exchange *x, const void *data, size_t len);
-    /** Sends `length` bytes of a file as a part of a streamed reply; false for a file that has shrunk, too. */
+    /** Sends `length` bytes of a file as a part of a streamed reply; false for a file that has shrunk,
+     * too. */
     bool (*send_file)(http_exchange *x, int fd, uint64_t offset, uint64_t length);
     /** Sends what has been written so far. */
     bool (*flush)(http_exchange *x);
-    /** Ends a streamed reply, with x->trailers if the client takes them. */
+    /** Ends a streamed reply, with x->trailers if the client accepts them. */
     bool (*end)(http_exchange *x);
     /** Sends an interim reply (1xx) now: before the reply, and only with fields that fit into a block. */
     bool (*inform)(http_exchange *x, int status, const http_field *fields, unsigned count);
@@ -74,15 +75,15 @@ static inline void exchange_end(http_exchange *x)
 
 /* -- body.c -- */
 
-/** Reads the whole body, which has not been read, into x->body; false when it is refused (http_body_error says
- * why). */
+/** Reads the whole body, which has not been read, into x->body; false when it is refused (http_body_error
+ * says why). */
 bool body_read_whole(http_exchange *x);
 /** Notes why the body cannot be read, unless that is known already; returns false. */
 bool body_fail(http_exchange *x, int status, const char *reason);
 /** Whether the announced length may be read at all; otherwise body_fail was called. */
 bool body_is_allowed(http_exchange *x);
-/** When the client must have sent more of its body; 0: no bound. The time a handler takes before it reads does
- * not count against the client. */
+/** When the client must have sent more of its body; 0: no bound. The time a handler takes before it reads
+ * does not count against the client. */
 uint64_t body_deadline(http_exchange *x);
 /** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
 uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);

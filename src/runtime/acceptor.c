@@ -58,7 +58,22 @@ static const handover_channel *channel_of(const acceptor *a, int record)
 
 static handover_note note_of(worker_arrival arrival, int record)
 {
-    return (handover_note){.record = record, .kind = (uint8_t)arrival.kind, .is_begun = arrival.is_begun};
+    handover_note note = {.record = record,
+                          .kind = (uint8_t)arrival.kind,
+                          .is_begun = arrival.is_begun,
+                          .peer_family = arrival.peer.family,
+                          .peer_port = arrival.peer.port};
+    memcpy(note.peer_address, arrival.peer.address, sizeof note.peer_address);
+    return note;
+}
+
+static worker_arrival arrival_of(const handover_note *note)
+{
+    worker_arrival arrival = {.kind = (listener_kind)note->kind,
+                              .is_begun = note->is_begun != 0,
+                              .peer = {.family = note->peer_family, .port = note->peer_port}};
+    memcpy(arrival.peer.address, note->peer_address, sizeof note->peer_address);
+    return arrival;
 }
 
 /** Sends a connection that board_place has counted for `record`; takes the count back when that fails. */
@@ -228,7 +243,7 @@ static void look_again(acceptor *a)
 static void take_all(acceptor *a, acceptor_source *s)
 {
     for (;;) {
-        handover_note note = {.record = BOARD_NOBODY};
+        handover_note note;
         int fd = take_one(a, s->channel, &note);
         if (fd < 0 && errno != EMFILE) {
             if (errno != EAGAIN && errno != EWOULDBLOCK)
@@ -236,9 +251,8 @@ static void take_all(acceptor *a, acceptor_source *s)
             return;
         }
         settle_count(a, &note, fd >= 0);
-        const worker_arrival arrival = {.kind = (listener_kind)note.kind, .is_begun = note.is_begun != 0};
         if (fd >= 0)
-            a->service->on_connection(a->service->self, fd, arrival);
+            a->service->on_connection(a->service->self, fd, arrival_of(&note));
     }
 }
 
@@ -390,9 +404,8 @@ void acceptor_stop_taking(acceptor *a)
     stop_sources(a, true);
 }
 
-bool acceptor_give_away(acceptor *a, int fd)
+bool acceptor_give_away(acceptor *a, int fd, worker_arrival arrival)
 {
-    const worker_arrival arrival = {.kind = LISTENER_PLAIN, .is_begun = true};
     int record = board_place(a->board, a->record, loop_self.now_ms);
     if (record == (int)a->record) /* cannot be: this process drains */
         board_release(a->board, a->record);

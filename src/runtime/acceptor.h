@@ -71,7 +71,7 @@ void acceptor_stop_listening(acceptor *a, bool for_good);
 /** Takes no more connections from other workers. */
 void acceptor_stop_taking(acceptor *a);
 /** Sends `fd` to the least loaded other worker; the caller closes its copy. False when no worker takes it. */
-bool acceptor_give_away(acceptor *a, int fd);
+bool acceptor_give_away(acceptor *a, int fd, worker_arrival arrival);
 void acceptor_close(acceptor *a);
 
 #endif

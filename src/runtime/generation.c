@@ -148,6 +148,7 @@ static void replace_program(master *m)
             workers[count++] = m->processes[i].pid;
     if (m->fallback != 0)
         kill(m->fallback, SIGKILL);
+    companion_kill(m);
     tern_log(TERN_LOG_INFO, "starting the new program");
     systemd_notify_reloading();
     reexec_run(&m->listeners, &m->channels, workers, count);

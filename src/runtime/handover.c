@@ -1,6 +1,7 @@
 #include "runtime/handover.h"
 
 #include "base/mem.h"
+#include "runtime/board.h"
 
 #include <errno.h>
 #include <string.h>
@@ -64,6 +65,7 @@ int handover_take(const handover_channel *channel, handover_note *note)
 {
     handover_control control;
     struct iovec part = {.iov_base = note, .iov_len = sizeof *note};
+    *note = (handover_note){.record = BOARD_NOBODY};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,

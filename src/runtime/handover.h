@@ -25,10 +25,13 @@ typedef struct handover_set {
  * taker can correct that, and how the connection arrived. */
 typedef struct handover_note {
     uint64_t incarnation;
-    int32_t record;   /* BOARD_NOBODY: not counted */
-    uint8_t kind;     /* a listener_kind */
-    uint8_t is_begun; /* as worker_arrival */
-    uint16_t reserved;
+    int32_t record; /* BOARD_NOBODY: not counted */
+    uint8_t kind;   /* the members of a worker_arrival, from here */
+    uint8_t is_begun;
+    uint8_t peer_family;
+    uint8_t reserved;
+    uint16_t peer_port;
+    uint8_t peer_address[16];
 } handover_note;
 
 /** Opens channels until there are `count`; false with errno. `set` is zeroed or holds adopted channels. */
@@ -39,7 +42,7 @@ void handover_close(handover_set *set);
  * short. */
 bool handover_send(const handover_channel *channel, int fd, const handover_note *note);
 /** Takes one socket, close-on-exec; -1 with errno EAGAIN when none waits, EMFILE when it was lost for want of
- * a descriptor. */
+ * a descriptor. The sender may be another version of this program: what a shorter note of it lacks is zero. */
 int handover_take(const handover_channel *channel, handover_note *note);
 
 #endif

@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REASON_BYTES = 256 };
+enum { REASON_BYTES = LISTEN_TEXT_BYTES + 64 };
 
 #define LENT_ADDRESS "systemd:" /* then its kind: the address of a socket that systemd has passed */
 
@@ -169,9 +169,12 @@ static bool add(opening *o, listener l, int *fds, unsigned count, tcp_options op
 {
     l.fds = fds;
     l.count = count;
-    bool is_complete = complete(o, &l, options);
+    listener *list = mem_realloc(o->set->list, (o->set->count + 1) * sizeof *list);
+    if (list != NULL)
+        o->set->list = list;
+    bool is_complete = list != NULL ? complete(o, &l, options) : fail(o, ENOMEM);
     if (is_complete)
-        o->set->list[o->set->count++] = l;
+        list[o->set->count++] = l;
     else
         close_listener(&l);
     return is_complete;
@@ -226,7 +229,7 @@ static bool is_taken_by_us(opening *o, const tcp_address *address)
             continue;
         memcpy(&other.at, &name, other.len);
         if (tcp_address_is_same(&other, address)) {
-            snprintf(o->reason, sizeof o->reason, "%s is the same address", o->set->list[i].url);
+            snprintf(o->reason, sizeof o->reason, "%.200s is the same address", o->set->list[i].url);
             return true;
         }
     }
@@ -398,6 +401,8 @@ void listener_set_close(listener_set *set)
 {
     while (set->count > 0)
         close_listener(&set->list[--set->count]);
+    mem_free(set->list);
+    set->list = NULL;
 }
 
 unsigned listener_set_sockets(const listener_set *set)

@@ -26,8 +26,8 @@ typedef struct listener {
 } listener;
 
 typedef struct listener_set {
-    listener list[LISTENERS_MAX];
-    unsigned count;
+    listener *list;
+    unsigned count; /* at most LISTENERS_MAX */
 } listener_set;
 
 /** A listener that the program before a re-exec has left. */

@@ -27,10 +27,18 @@ void master_sooner(uint64_t *earliest, uint64_t at_ms)
 
 /* -- processes -- */
 
-static void take_child_signals(master *m)
+void master_leave_signals(const master *m)
+{
+    signal(SIGINT, SIG_IGN); /* a terminal sends these to the whole group: they are the master's business */
+    signal(SIGHUP, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &m->signals_before, NULL);
+    close(m->signal_fd);
+}
+
+static void take_child_signals(const master *m)
 {
     sigset_t mask = m->signals_before;
-    signal(SIGINT, SIG_IGN); /* a terminal sends these to the whole group: they are the master's business */
+    signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     sigaddset(&mask, WORKER_STOP);
     sigaddset(&mask, WORKER_RETIRE);
@@ -197,6 +205,8 @@ static void reap(master *m)
             m->check = 0;
             generation_program_checked(m, status);
         }
+        if (companion_ended(m, pid, status))
+            continue;
         for (unsigned i = 0; i < m->process_count; i++)
             if (m->processes[i].state != PROCESS_FREE && m->processes[i].pid == pid)
                 bury(m, (int)i, status);
@@ -291,6 +301,7 @@ static void stop(master *m, bool is_interrupt)
         kill(m->fallback, SIGTERM);
     if (m->check != 0)
         kill(m->check, SIGKILL);
+    companion_kill(m);
 }
 
 static void handle_signals(master *m)
@@ -326,6 +337,7 @@ static int sleep_ms(const master *m)
     }
     if (m->check != 0)
         master_sooner(&next, m->check_until_ms);
+    master_sooner(&next, companion_next_ms(m));
     if (next == 0)
         return -1;
     return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);
@@ -364,6 +376,7 @@ static void supervise(master *m)
         if (!m->is_stopping) {
             keep_serving(m, now);
             guard_slots(m, now);
+            companion_keep(m, now);
         }
     }
 }

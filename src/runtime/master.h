@@ -17,11 +17,14 @@ enum {
     MASTER_SHORT_LIFE_MS = 1000, /* who dies earlier has died at start */
     MASTER_BACKOFF_MS = 50,      /* before the second try; doubled each time */
     MASTER_BACKOFF_MOST_MS = 5000,
-    MASTER_LOOPING_DEATHS = 5, /* deaths at start in a row that make a crash loop */
-    MASTER_START_MS = 60000,   /* a worker that is not up within this time is killed */
-    MASTER_GRACE_MS = 2000,    /* after the drain deadline, before SIGKILL */
-    MASTER_REPORT_MS = 1000,   /* for a hung worker to write its crash report after SIGABRT */
-    MASTER_CHECK_MS = 10000,   /* for the new binary's --check */
+    MASTER_LOOPING_DEATHS = 5,          /* deaths at start in a row that make a crash loop */
+    MASTER_START_MS = 60000,            /* a worker that is not up within this time is killed */
+    MASTER_GRACE_MS = 2000,             /* after the drain deadline, before SIGKILL */
+    MASTER_REPORT_MS = 1000,            /* for a hung worker to write its crash report after SIGABRT */
+    MASTER_CHECK_MS = 10000,            /* for the new binary's --check */
+    MASTER_COMPANION_LIFE_MS = 60000,   /* a companion that lives longer has started well */
+    MASTER_COMPANION_BACKOFF_MS = 1000, /* before it is started again; doubled each time */
+    MASTER_COMPANION_BACKOFF_MOST_MS = 300000,
     MASTER_MEMORY_TICK_MS = 1000,
     MASTER_STUCK_MS = 500 /* a turn of the loop after which another worker takes its connections */
 };
@@ -54,6 +57,13 @@ typedef struct slot {
     uint64_t recycle_after_ms; /* no replacement for memory before */
 } slot;
 
+/** The companion process (worker.h). */
+typedef struct companion {
+    pid_t pid;       /* 0: it does not run */
+    unsigned deaths; /* in a row, soon after a start */
+    uint64_t started_ms, start_at_ms;
+} companion;
+
 typedef struct master {
     const worker_config *config;
     const worker_service *service;
@@ -73,11 +83,14 @@ typedef struct master {
     pid_t fallback;      /* answers 503 while no worker stays up; 0: none */
     pid_t check;         /* the new binary's --check; 0: none */
     uint64_t check_until_ms;
+    companion companion;
     uint64_t next_turn_check_ms, next_memory_ms;
 } master;
 
 /** forks worker `number`; its process, or MASTER_NONE. */
 int master_spawn(master *m, unsigned number);
+/** In a process that was just forked: the signals of the program, of which those of a terminal are ignored. */
+void master_leave_signals(const master *m);
 /** Tells a worker to leave, with a successor for its sockets or without; it is killed after the drain
  * deadline. */
 void master_retire(master *m, int index, bool has_successor);
@@ -100,6 +113,15 @@ void generation_finish(master *m);
 
 /** Has the connections of workers that are down for a while (backed off, or stuck) taken by others. */
 void guard_slots(master *m, uint64_t now_ms);
+
+/** Starts the companion when it is time to. */
+void companion_keep(master *m, uint64_t now_ms);
+/** The process `pid` has ended: whether it was the companion. */
+bool companion_ended(master *m, pid_t pid, int wait_status);
+/** Kills it, and waits until it has ended. */
+void companion_kill(master *m);
+/** When to call companion_keep next; 0: only events matter. */
+uint64_t companion_next_ms(const master *m);
 
 /** Kills workers that hang or did not leave in time, and replaces those above the memory limit. */
 void watchdog_check(master *m, uint64_t now_ms);

@@ -1,5 +1,5 @@
-/** What systemd and a service tell each other: sockets that are passed on (sd_listen_fds(3)) and states
- * (sd_notify(3)), without its library. */
+/** What systemd and a service tell each other: sockets that are passed on (LISTEN_FDS) and states
+ * (NOTIFY_SOCKET), without its library. */
 #ifndef RUNTIME_SYSTEMD_H
 #define RUNTIME_SYSTEMD_H
 

@@ -17,10 +17,18 @@ typedef enum listener_kind {
     LISTENER_TLS,   /* a TLS handshake */
 } listener_kind;
 
+/** A client that the socket does not know, because a proxy has announced it (http/proxy_header.h). */
+typedef struct worker_peer {
+    uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX; AF_UNSPEC (0): the socket's own peer is the client */
+    uint16_t port;
+    uint8_t address[16]; /* the first 4 of IPv4 */
+} worker_peer;
+
 /** How a connection came to this process. */
 typedef struct worker_arrival {
     listener_kind kind;
     bool is_begun; /* a process before has read some of it (worker_hand_over): its beginning is over */
+    worker_peer peer;
 } worker_arrival;
 
 typedef struct worker_service {
@@ -55,6 +63,16 @@ typedef struct worker_service {
     size_t (*describe)(void *self, char *out, size_t size);
 } worker_service;
 
+/**
+ * A process beside the workers with work of its own: forked by the master, started again when it ends, and killed with
+ * the master. It is killed at any moment, without a signal that it could handle, and it never serves a request.
+ */
+typedef struct worker_companion {
+    const char *name; /* for log lines: "acme" */
+    int (*run)(void *self);
+    void *self;
+} worker_companion;
+
 typedef struct worker_config {
     const struct listen_address *listen; /* where to listen (listen_address.h) */
     unsigned listen_count;               /* 1 to LISTENERS_MAX */
@@ -70,17 +88,18 @@ typedef struct worker_config {
     uint64_t watchdog_ms;        /* a turn of the loop that lasts longer has hung; 0: off */
     uint64_t memory_limit_bytes; /* a worker whose resident set is above it is replaced gracefully; 0: off */
     const char *name;            /* for log lines and the process title */
+    const worker_companion *companion; /* NULL: none. Only a master (workers > 0) runs it. */
 } worker_config;
 
 /** The number of this worker (0 .. workers - 1), the same after a respawn; 0 without a master. */
 unsigned worker_index(void);
 /** Tells the runtime that one connection it gave is closed (or handed over). */
 void worker_connection_closed(void);
-/** Gives an idle plain connection to the new generation; false when no worker takes it (the caller keeps it).
- * After true the caller takes its copy of `fd` out of the loop, closes it and calls worker_connection_closed.
- * The taker's on_connection is told that the connection is begun. A connection with state beyond its socket
- * (TLS, HTTP/2) cannot be handed over. */
-bool worker_hand_over(int fd);
+/** Gives an idle connection to the new generation, whose on_connection receives `arrival`; false when no worker
+ * takes it (the caller keeps it). After true the caller takes its copy of `fd` out of the loop, closes it and
+ * calls worker_connection_closed. A connection with state beyond its socket (TLS, HTTP/2) cannot be handed
+ * over. */
+bool worker_hand_over(int fd, worker_arrival arrival);
 /** After drain: the service holds nothing any more. */
 void worker_drained(void);
 

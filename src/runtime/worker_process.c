@@ -269,9 +269,9 @@ void worker_connection_closed(void)
     acceptor_connection_closed(&worker.acceptor);
 }
 
-bool worker_hand_over(int fd)
+bool worker_hand_over(int fd, worker_arrival arrival)
 {
-    return worker.has_successor && acceptor_give_away(&worker.acceptor, fd);
+    return worker.has_successor && acceptor_give_away(&worker.acceptor, fd, arrival);
 }
 
 void worker_drained(void)

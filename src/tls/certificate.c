@@ -184,11 +184,14 @@ static bool find_kind(tls_certificate *c, const tls_certificate_rules *rules, bu
         c->kind = TLS_KEY_RSA;
         if (bits >= (int)rules->least_rsa_bits)
             return true;
-        buf_add_printf(problem, "%s: its RSA key has %d bits, and %u are the least; make a certificate with a longer key",
-                       c->file, bits, rules->least_rsa_bits);
+        buf_add_printf(
+            problem,
+            "%s: its RSA key has %d bits, and %u are the least; make a certificate with a longer key",
+            c->file, bits, rules->least_rsa_bits);
         return false;
     default:
-        buf_add_printf(problem, "%s: its key is of a kind that TLS does not use here; ECDSA (P-256) and RSA are good",
+        buf_add_printf(problem,
+                       "%s: its key is of a kind that TLS does not use here; ECDSA (P-256) and RSA are good",
                        c->file);
         return false;
     }
@@ -203,8 +206,10 @@ static bool check_times(const tls_certificate *c, const tls_certificate_rules *r
         return false;
     }
     if (rules->now_s != 0 && c->not_before_s > rules->now_s) {
-        buf_add_printf(problem, "%s: the certificate is not valid before %s; check this machine's clock, or use another one",
-                       c->file, tls_time_text(c->not_before_s, text, sizeof text));
+        buf_add_printf(
+            problem,
+            "%s: the certificate is not valid before %s; check this machine's clock, or use another one",
+            c->file, tls_time_text(c->not_before_s, text, sizeof text));
         return false;
     }
     return true;
@@ -246,8 +251,10 @@ static bool take_name(tls_certificate *c, const GENERAL_NAME *name)
     int len = openssl.ASN1_STRING_length(value);
     char address[INET6_ADDRSTRLEN];
     if (kind == GEN_DNS)
-        return len <= 0 || memchr(data, '\0', (size_t)len) != NULL || add_name(c, (const char *)data, (size_t)len);
-    if ((len != 4 && len != 16) || inet_ntop(len == 4 ? AF_INET : AF_INET6, data, address, sizeof address) == NULL)
+        return len <= 0 || memchr(data, '\0', (size_t)len) != NULL ||
+               add_name(c, (const char *)data, (size_t)len);
+    if ((len != 4 && len != 16) ||
+        inet_ntop(len == 4 ? AF_INET : AF_INET6, data, address, sizeof address) == NULL)
         return true;
     return add_name(c, address, strlen(address));
 }
@@ -308,8 +315,8 @@ static bool load(tls_certificate *c, const char *key_file, const tls_certificate
            check_pair(c, key_file, problem) && read_names(c, problem);
 }
 
-tls_certificate *tls_certificate_load(const char *file, const char *key_file, const tls_certificate_rules *rules,
-                                      buf *problem)
+tls_certificate *tls_certificate_load(const char *file, const char *key_file,
+                                      const tls_certificate_rules *rules, buf *problem)
 {
     tls_certificate *c = mem_zero(1, sizeof *c);
     if (c == NULL || (c->file = mem_text(file, strlen(file))) == NULL) {

@@ -18,7 +18,7 @@ typedef struct tls_certificate {
     char *file; /* for messages, and to find it again */
     X509 *leaf;
     EVP_PKEY *key;
-    STACK_OF(X509) *chain; /* after the leaf; may be empty */
+    STACK_OF(X509) * chain; /* after the leaf; may be empty */
     tls_key_kind kind;
     int64_t not_before_s, not_after_s; /* seconds since 1970 */
     char **names; /* its DNS names in lower case ("*.example.org" too) and IP addresses, as text */
@@ -37,8 +37,8 @@ typedef struct tls_certificate_rules {
  * @return the certificate, with one reference; NULL with one clause in `problem`, without a line end: the file, the
  * fault, the fix.
  */
-tls_certificate *tls_certificate_load(const char *file, const char *key_file, const tls_certificate_rules *rules,
-                                      buf *problem);
+tls_certificate *tls_certificate_load(const char *file, const char *key_file,
+                                      const tls_certificate_rules *rules, buf *problem);
 /** One more owner of `c`, or one less: the last one frees it. NULL is allowed in the latter. */
 tls_certificate *tls_certificate_share(tls_certificate *c);
 void tls_certificate_drop(tls_certificate *c);

@@ -54,10 +54,11 @@ bool tls_kernel_can_encrypt(void)
 static int take_keys(const ticket_key *key, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
                      const tls_context *t, bool is_new)
 {
-    OSSL_PARAM params[] = {
-        {OSSL_MAC_PARAM_KEY, OSSL_PARAM_OCTET_STRING, (void *)(uintptr_t)key->mac, sizeof key->mac, OSSL_PARAM_UNMODIFIED},
-        {OSSL_MAC_PARAM_DIGEST, OSSL_PARAM_UTF8_STRING, (void *)(uintptr_t) "SHA256", 6, OSSL_PARAM_UNMODIFIED},
-        {NULL, 0, NULL, 0, 0}};
+    OSSL_PARAM params[] = {{OSSL_MAC_PARAM_KEY, OSSL_PARAM_OCTET_STRING, (void *)(uintptr_t)key->mac,
+                            sizeof key->mac, OSSL_PARAM_UNMODIFIED},
+                           {OSSL_MAC_PARAM_DIGEST, OSSL_PARAM_UTF8_STRING, (void *)(uintptr_t) "SHA256", 6,
+                            OSSL_PARAM_UNMODIFIED},
+                           {NULL, 0, NULL, 0, 0}};
     int is_set = is_new ? openssl.EVP_EncryptInit_ex(cipher, t->ticket_cipher, NULL, key->cipher, iv)
                         : openssl.EVP_DecryptInit_ex(cipher, t->ticket_cipher, NULL, key->cipher, iv);
     return is_set == 1 && openssl.EVP_MAC_CTX_set_params(mac, params) == 1;
@@ -65,8 +66,8 @@ static int take_keys(const ticket_key *key, unsigned char *iv, EVP_CIPHER_CTX *c
 
 /** Of OpenSSL: for a ticket to be made (1: done, 0: make none), or one that has come (1: good, 2: good, and make a new
  * one, 0: of no key). */
-static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
-                     int is_new)
+static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                     EVP_MAC_CTX *mac, int is_new)
 {
     const tls_context *t = tls_session_of(ssl)->context;
     ticket_key key;
@@ -88,7 +89,8 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 
 /** Of OpenSSL: for each record (its header, or in TLS 1.3 its inner type). Those without data are counted, and past a
  * number nothing more is read: tls_receive says so. */
-static void on_record(int is_ours, int version, int type, const void *data, size_t len, SSL *ssl, void *session)
+static void on_record(int is_ours, int version, int type, const void *data, size_t len, SSL *ssl,
+                      void *session)
 {
     (void)version;
     tls_session *s = session;
@@ -106,11 +108,14 @@ static void on_record(int is_ours, int version, int type, const void *data, size
 /** Rules that do not depend on settings; false when out of memory. */
 static bool set_rules(SSL_CTX *ssl)
 {
-    long mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                SSL_MODE_NO_AUTO_CHAIN;
-    uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                       SSL_OP_PRIORITIZE_CHACHA | (tls_kernel_can_encrypt() ? SSL_OP_ENABLE_KTLS : 0);
-    openssl.SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    long mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN;
+    /* The end of a socket without close_notify is no error to OpenSSL, so that a client that has closed its side
+     * gets its answer as without TLS; tls_receive still sees the difference. */
+    uint64_t options = SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                       (tls_kernel_can_encrypt() ? SSL_OP_ENABLE_KTLS : 0);
+    openssl.SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
     openssl.SSL_CTX_set_options(ssl, options);
     openssl.SSL_CTX_ctrl(ssl, SSL_CTRL_MODE, mode, NULL);
     openssl.SSL_CTX_ctrl(ssl, SSL_CTRL_SET_READ_AHEAD, 1, NULL);
@@ -149,17 +154,18 @@ static bool set_client_auth(const tls_settings *settings, SSL_CTX *ssl, buf *pro
         return true;
     struct stat status;
     if (stat(settings->client_ca, &status) != 0) {
-        buf_add_printf(problem, "%s: cannot be read: %s (the authorities of client certificates)\n", settings->client_ca,
-                       strerror(errno));
+        buf_add_printf(problem, "%s: cannot be read: %s (the authorities of client certificates)\n",
+                       settings->client_ca, strerror(errno));
         return false;
     }
     STACK_OF(X509_NAME) *names = openssl.SSL_load_client_CA_file(settings->client_ca);
     if (names == NULL || openssl.SSL_CTX_load_verify_file(ssl, settings->client_ca) != 1) {
         openssl.ERR_clear_error();
-        buf_add_printf(problem,
-                       "%s: contains no certificate in PEM form; --tls-client-ca needs those of the authorities "
-                       "that sign client certificates\n",
-                       settings->client_ca);
+        buf_add_printf(
+            problem,
+            "%s: contains no certificate in PEM form; --tls-client-ca needs those of the authorities "
+            "that sign client certificates\n",
+            settings->client_ca);
         return false;
     }
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE;
@@ -178,7 +184,8 @@ static bool accepts_all(SSL_CTX *ssl, const tls_store *store, buf *problem)
         const tls_certificate *c = store->certificates[i];
         if (openssl.SSL_CTX_use_cert_and_key(ssl, c->leaf, c->key, c->chain, 1) == 1)
             continue;
-        buf_add_printf(problem, "%s: OpenSSL refuses the certificate: %s; make a new one\n", c->file, openssl_reason());
+        buf_add_printf(problem, "%s: OpenSSL refuses the certificate: %s; make a new one\n", c->file,
+                       openssl_reason());
         return false;
     }
     for (unsigned kind = 0; kind < TLS_KEY_KINDS; kind++) {
@@ -246,13 +253,17 @@ static tls_store *load_store(const tls_context *t, const tls_store *old, buf *pr
 static bool open_context(tls_context *t, buf *problem)
 {
     const char *why;
+    errno = 0;
     if (!openssl_load(&why)) {
         buf_add_printf(problem, "%s\n", why);
         return false;
     }
     shared_region *region = shared_region_open("tern.tls", SHARED_STATE, sizeof(tls_shared));
-    if (region == NULL || !take_protocols(t, t->settings.protocols)) {
-        buf_add_printf(problem, "TLS cannot be set up: %s\n", strerror(region == NULL ? errno : ENOMEM));
+    t->reloads = tern_shared_counter_new("tern_tls_reloads");
+    t->reload_failures = tern_shared_counter_new("tern_tls_reload_failures");
+    if (region == NULL || t->reloads == NULL || t->reload_failures == NULL ||
+        !take_protocols(t, t->settings.protocols)) {
+        buf_add_printf(problem, "TLS cannot be set up: %s\n", strerror(errno != 0 ? errno : ENOMEM));
         return false;
     }
     t->shared = region->memory;
@@ -318,15 +329,16 @@ static void report_refused(tls_context *t, uint64_t stamp, buf *problem)
 {
     if (atomic_exchange(&t->shared->refused_stamp, stamp) == stamp)
         return; /* another worker has, or this one a minute ago */
-    atomic_fetch_add(&t->shared->reload_failures, 1);
-    log_lines("the old certificate stays in use", problem->failed ? (char[]){"out of memory"} : problem->data);
+    tern_shared_add(t->reload_failures, 1);
+    log_lines("the old certificate stays in use",
+              problem->failed ? (char[]){"out of memory"} : problem->data);
 }
 
 static void report_taken(tls_context *t, uint64_t stamp)
 {
     if (atomic_exchange(&t->shared->taken_stamp, stamp) == stamp)
         return;
-    atomic_fetch_add(&t->shared->reloads, 1);
+    tern_shared_add(t->reloads, 1);
     const tern_log_field fields[] = {{.name = "certificates", .number = t->store->count}};
     tern_log_event(TERN_LOG_INFO, "changed certificates are in use", fields, 1);
 }
@@ -392,7 +404,8 @@ static void warn_of_expiry(const tls_context *t)
             continue;
         tls_time_text(c->not_after_s, when, sizeof when);
         if (c->not_after_s < now_s)
-            tern_log(TERN_LOG_WARN, "%s: the certificate has expired on %s, and clients refuse it; renew it", c->file, when);
+            tern_log(TERN_LOG_WARN, "%s: the certificate has expired on %s, and clients refuse it; renew it",
+                     c->file, when);
         else
             tern_log(TERN_LOG_WARN, "%s: the certificate expires on %s; renew it", c->file, when);
     }
@@ -412,6 +425,6 @@ void tls_context_refresh(tls_context *t, uint64_t now_ms)
 
 tls_totals tls_get_totals(const tls_context *t)
 {
-    return (tls_totals){.reloads = atomic_load(&t->shared->reloads),
-                        .reload_failures = atomic_load(&t->shared->reload_failures)};
+    return (tls_totals){.reloads = (uint64_t)tern_shared_get(t->reloads),
+                        .reload_failures = (uint64_t)tern_shared_get(t->reload_failures)};
 }

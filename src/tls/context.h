@@ -22,7 +22,11 @@ typedef struct tls_source {
 } tls_source;
 
 /** Whether clients are asked for a certificate of their own. One that is not valid is always refused. */
-typedef enum tls_client_auth { TLS_CLIENT_AUTH_OFF, TLS_CLIENT_AUTH_OPTIONAL, TLS_CLIENT_AUTH_REQUIRED } tls_client_auth;
+typedef enum tls_client_auth {
+    TLS_CLIENT_AUTH_OFF,
+    TLS_CLIENT_AUTH_OPTIONAL,
+    TLS_CLIENT_AUTH_REQUIRED
+} tls_client_auth;
 
 /** Texts and lists must stay as long as the context. */
 typedef struct tls_settings {
@@ -50,7 +54,8 @@ void tls_context_free(tls_context *t);
  */
 void tls_context_refresh(tls_context *t, uint64_t now_ms);
 
-/** For metrics: of all workers, since the master started. */
+/** For metrics: of all workers, since the master started. They are the shared counters (tern/shared.h)
+ * `tern_tls_reloads` and `tern_tls_reload_failures`. */
 typedef struct tls_totals {
     uint64_t reloads;         /* changed certificates taken up */
     uint64_t reload_failures; /* changes refused */

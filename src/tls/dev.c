@@ -27,8 +27,8 @@ enum {
 
 static bool fail(buf *problem, const char *path)
 {
-    buf_add_printf(problem, "%s: cannot be made or written: %s; set XDG_STATE_HOME to a folder of yours\n", path,
-                   strerror(errno));
+    buf_add_printf(problem, "%s: cannot be made or written: %s; set XDG_STATE_HOME to a folder of yours\n",
+                   path, strerror(errno));
     return false;
 }
 
@@ -57,7 +57,8 @@ static const char *home_folder(void)
 bool tls_state_folder(buf *out, buf *problem)
 {
     const char *state = getenv("XDG_STATE_HOME");
-    if (state != NULL && state[0] == '/') /* a relative path is to be ignored: XDG Base Directory Specification */
+    if (state != NULL &&
+        state[0] == '/') /* a relative path is to be ignored: XDG Base Directory Specification */
         buf_add_printf(out, "%s/tern", state);
     else
         buf_add_printf(out, "%s/.local/state/tern", home_folder());
@@ -145,7 +146,8 @@ static bool prepare_authority(maker *m, buf *problem)
         buf_add_text(problem, "out of memory while a certificate was made\n");
         return false;
     }
-    return write_pair(m->authority, m->authority_secret, m->paths->authority.data, m->authority_key.data, problem);
+    return write_pair(m->authority, m->authority_secret, m->paths->authority.data, m->authority_key.data,
+                      problem);
 }
 
 static bool is_current(const maker *m, const tls_certificate *found)
@@ -158,7 +160,8 @@ static bool is_current(const maker *m, const tls_certificate *found)
 
 static bool prepare_certificate(maker *m, buf *problem)
 {
-    const char *names[NAMES_MOST] = {"localhost", "127.0.0.1", "::1", m->host[0] != '\0' ? m->host : NULL, NULL};
+    const char *names[NAMES_MOST] = {"localhost", "127.0.0.1", "::1", m->host[0] != '\0' ? m->host : NULL,
+                                     NULL};
     tls_certificate *found = find_pair(&m->paths->certificate, &m->paths->key, CERTIFICATE_LEFT_S);
     bool is_good = found != NULL && is_current(m, found);
     tls_certificate_drop(found);
@@ -173,7 +176,8 @@ static bool prepare_certificate(maker *m, buf *problem)
                                                                 .key = key,
                                                                 .issuer = m->authority,
                                                                 .issuer_key = m->authority_secret});
-    bool is_written = made != NULL && write_pair(made, key, m->paths->certificate.data, m->paths->key.data, problem);
+    bool is_written =
+        made != NULL && write_pair(made, key, m->paths->certificate.data, m->paths->key.data, problem);
     if (made == NULL)
         buf_add_text(problem, "out of memory while a certificate was made\n");
     openssl.X509_free(made);
@@ -190,7 +194,8 @@ static bool name_files(maker *m, const char *folder, buf *problem)
     buf_add_printf(&paths->key, "%s/localhost.key", folder);
     buf_add_printf(&paths->authority, "%s/authority.pem", folder);
     buf_add_printf(&m->authority_key, "%s/authority.key", folder);
-    bool are_named = !paths->certificate.failed && !paths->key.failed && !paths->authority.failed && !m->authority_key.failed;
+    bool are_named = !paths->certificate.failed && !paths->key.failed && !paths->authority.failed &&
+                     !m->authority_key.failed;
     if (!are_named)
         buf_add_text(problem, "out of memory\n");
     return are_named;
@@ -224,7 +229,8 @@ static bool prepare_in(maker *m, buf *folder, buf *problem)
     if (lock < 0)
         return false;
     find_host(m);
-    bool is_ready = name_files(m, folder->data, problem) && prepare_authority(m, problem) && prepare_certificate(m, problem);
+    bool is_ready = name_files(m, folder->data, problem) && prepare_authority(m, problem) &&
+                    prepare_certificate(m, problem);
     close(lock);
     openssl.X509_free(m->authority);
     openssl.EVP_PKEY_free(m->authority_secret);

@@ -53,7 +53,7 @@ static bool take_server_name(tls_session *s, SSL *ssl)
         return true;
     const unsigned char *name = read_server_name(data, size, &len);
     if (name == NULL || !tls_host_name((const char *)name, len, host))
-        return true; /* OpenSSL refuses what is malformed */
+        return true;          /* OpenSSL refuses what is malformed */
     mem_free(s->server_name); /* of a first hello, before the server asked for another one */
     s->server_name = mem_text(host, strlen(host));
     const tls_name *found = tls_store_find(s->store, host);
@@ -116,8 +116,8 @@ int tls_on_certificate(SSL *ssl, void *context)
         openssl.SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
         return use_challenge(t, ssl, s->server_name);
     }
-    bool is_set = s->store == t->store && memcmp(s->name->by_kind, s->store->fallback.by_kind,
-                                                 sizeof s->name->by_kind) == 0;
+    bool is_set = s->store == t->store &&
+                  memcmp(s->name->by_kind, s->store->fallback.by_kind, sizeof s->name->by_kind) == 0;
     if (is_set)
         return 1;
     openssl.SSL_certs_clear(ssl);
@@ -133,13 +133,14 @@ int tls_on_certificate(SSL *ssl, void *context)
 static bool offers(const unsigned char *list, unsigned len, const unsigned char *protocol)
 {
     for (unsigned at = 0; at < len; at += 1u + list[at])
-        if (list[at] == protocol[0] && at + 1u + list[at] <= len && memcmp(list + at, protocol, 1u + list[at]) == 0)
+        if (list[at] == protocol[0] && at + 1u + list[at] <= len &&
+            memcmp(list + at, protocol, 1u + list[at]) == 0)
             return true;
     return false;
 }
 
-int tls_on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
-                     unsigned len, void *context)
+int tls_on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                     const unsigned char *offered, unsigned len, void *context)
 {
     const tls_context *t = context;
     const unsigned char *chosen = NULL;
@@ -172,7 +173,8 @@ bool tls_may_serve(const tls_session *s, const char *host, size_t len)
         host++;
         len -= 2;
     }
-    if (s->server_name != NULL && strlen(s->server_name) == len && text_equal_nocase(host, s->server_name, len))
+    if (s->server_name != NULL && strlen(s->server_name) == len &&
+        text_equal_nocase(host, s->server_name, len))
         return true;
     if (!tls_host_name(host, len, name))
         return s->server_name == NULL;

@@ -13,7 +13,7 @@ bool tls_host_name(const char *name, size_t len, char *out);
 /** The callbacks of a context's SSL_CTX. */
 int tls_on_hello(SSL *ssl, int *alert, void *context);
 int tls_on_certificate(SSL *ssl, void *context);
-int tls_on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
-                     unsigned len, void *context);
+int tls_on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                     const unsigned char *offered, unsigned len, void *context);
 
 #endif

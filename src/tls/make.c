@@ -23,9 +23,11 @@ static bool set_serial(X509 *c)
     unsigned char random[16];
     if (openssl.RAND_bytes(random, sizeof random) != 1)
         return false;
-    random[0] = (unsigned char)((random[0] & 0x7f) | 0x40); /* positive, and of 16 bytes: RFC 5280 section 4.1.2.2 */
+    random[0] =
+        (unsigned char)((random[0] & 0x7f) | 0x40); /* positive, and of 16 bytes: RFC 5280 section 4.1.2.2 */
     BIGNUM *number = openssl.BN_bin2bn(random, sizeof random, NULL);
-    bool is_set = number != NULL && openssl.BN_to_ASN1_INTEGER(number, openssl.X509_get_serialNumber(c)) != NULL;
+    bool is_set =
+        number != NULL && openssl.BN_to_ASN1_INTEGER(number, openssl.X509_get_serialNumber(c)) != NULL;
     openssl.BN_free(number);
     return is_set;
 }
@@ -33,8 +35,8 @@ static bool set_serial(X509 *c)
 static bool set_names(X509 *c, const tls_wish *wish)
 {
     X509_NAME *subject = openssl.X509_get_subject_name(c);
-    if (openssl.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)wish->subject, -1, -1,
-                                           0) != 1)
+    if (openssl.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)wish->subject,
+                                           -1, -1, 0) != 1)
         return false;
     X509_NAME *issuer = wish->issuer != NULL ? openssl.X509_get_subject_name(wish->issuer) : subject;
     return openssl.X509_set_issuer_name(c, issuer) == 1;
@@ -77,7 +79,8 @@ static bool add_extensions(X509 *c, const tls_wish *wish)
            add_extension(c, &about, NID_key_usage, "critical,digitalSignature") &&
            add_extension(c, &about, NID_ext_key_usage, uses) &&
            (wish->issuer == NULL || add_extension(c, &about, NID_authority_key_identifier, "keyid")) &&
-           (wish->names == NULL || add_alternative_names(c, &about, wish->names));
+           (wish->names == NULL || add_alternative_names(c, &about, wish->names)) &&
+           (wish->more == NULL || openssl.X509_add_ext(c, wish->more, -1) == 1);
 }
 
 /** Ed25519 has its own digest. */

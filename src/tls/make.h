@@ -20,6 +20,7 @@ typedef struct tls_wish {
     bool is_client;           /* for a client; otherwise for a server */
     long from_s, until_s;     /* seconds from now; `from_s` is usually before now, because clocks differ */
     EVP_PKEY *key;            /* its key, both parts */
+    X509_EXTENSION *more;     /* one more extension, the caller's; NULL: none */
     X509 *issuer;             /* NULL: signed by itself */
     EVP_PKEY *issuer_key;
 } tls_wish;

@@ -105,6 +105,36 @@
     X(PEM_read_bio_PrivateKey)                                                                               \
     X(PEM_write_bio_X509)                                                                                    \
     X(PEM_write_bio_PKCS8PrivateKey)                                                                         \
+    X(ASN1_OBJECT_free)                                                                                      \
+    X(ASN1_OCTET_STRING_free)                                                                                \
+    X(ASN1_OCTET_STRING_new)                                                                                 \
+    X(ASN1_OCTET_STRING_set)                                                                                 \
+    X(BN_bn2binpad)                                                                                          \
+    X(ECDSA_SIG_free)                                                                                        \
+    X(ECDSA_SIG_get0)                                                                                        \
+    X(EVP_DigestSign)                                                                                        \
+    X(EVP_DigestSignInit)                                                                                    \
+    X(EVP_MD_CTX_free)                                                                                       \
+    X(EVP_MD_CTX_new)                                                                                        \
+    X(EVP_PKEY_eq)                                                                                           \
+    X(EVP_PKEY_get_octet_string_param)                                                                       \
+    X(HMAC)                                                                                                  \
+    X(OBJ_txt2obj)                                                                                           \
+    X(SHA256)                                                                                                \
+    X(X509_EXTENSION_create_by_OBJ)                                                                          \
+    X(X509_REQ_add_extensions)                                                                               \
+    X(X509_REQ_free)                                                                                         \
+    X(X509_REQ_new)                                                                                          \
+    X(X509_REQ_set_pubkey)                                                                                   \
+    X(X509_REQ_set_version)                                                                                  \
+    X(X509_REQ_sign)                                                                                         \
+    X(X509_check_host)                                                                                       \
+    X(X509_check_issued)                                                                                     \
+    X(X509_check_purpose)                                                                                    \
+    X(X509_get0_authority_key_id)                                                                            \
+    X(d2i_ECDSA_SIG)                                                                                         \
+    X(i2d_ASN1_INTEGER)                                                                                      \
+    X(i2d_X509_REQ)                                                                                          \
     X(TLS_server_method)                                                                                     \
     X(SSL_CTX_new)                                                                                           \
     X(SSL_CTX_free)                                                                                          \

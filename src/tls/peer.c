@@ -20,7 +20,8 @@ static const char *take_text(BIO *bio, bool is_written, arena *a)
 static const char *name_text(X509_NAME *name, arena *a)
 {
     BIO *bio = openssl.BIO_new(openssl.BIO_s_mem());
-    bool is_written = bio != NULL && openssl.X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0;
+    bool is_written =
+        bio != NULL && openssl.X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0;
     return take_text(bio, is_written, a);
 }
 
@@ -56,14 +57,20 @@ static const char *alternative_text(const GENERAL_NAME *name, arena *a)
     int kind;
     char address[INET6_ADDRSTRLEN];
     const ASN1_STRING *value = openssl.GENERAL_NAME_get0_value(name, &kind);
-    const char *prefix = kind == GEN_DNS ? "DNS" : kind == GEN_EMAIL ? "email" : kind == GEN_URI ? "URI" : NULL;
+    const char *prefix = kind == GEN_DNS     ? "DNS"
+                         : kind == GEN_EMAIL ? "email"
+                         : kind == GEN_URI   ? "URI"
+                                             : NULL;
     if (prefix == NULL && kind != GEN_IPADD)
         return "";
     const unsigned char *data = openssl.ASN1_STRING_get0_data(value);
     size_t len = (size_t)openssl.ASN1_STRING_length(value);
     if (prefix != NULL)
-        return memchr(data, '\0', len) != NULL ? "" : arena_printf(a, "%s:%.*s", prefix, (int)len, (const char *)data);
-    if ((len != 4 && len != 16) || inet_ntop(len == 4 ? AF_INET : AF_INET6, data, address, sizeof address) == NULL)
+        return memchr(data, '\0', len) != NULL
+                   ? ""
+                   : arena_printf(a, "%s:%.*s", prefix, (int)len, (const char *)data);
+    if ((len != 4 && len != 16) ||
+        inet_ntop(len == 4 ? AF_INET : AF_INET6, data, address, sizeof address) == NULL)
         return "";
     return arena_printf(a, "IP:%s", address);
 }
@@ -84,6 +91,13 @@ static bool read_names(X509 *certificate, arena *a, tls_peer *out)
     if (all != NULL)
         openssl.GENERAL_NAMES_free((GENERAL_NAMES *)all);
     return is_complete;
+}
+
+bool tls_has_peer(const tls_session *s)
+{
+    X509 *certificate = openssl.SSL_get1_peer_certificate(s->ssl);
+    openssl.X509_free(certificate);
+    return certificate != NULL;
 }
 
 bool tls_read_peer(const tls_session *s, arena *a, tls_peer *out)

@@ -70,8 +70,8 @@ static BIO_METHOD *socket_method(void)
     static BIO_METHOD *method; /* remains for the life of the process */
     if (method != NULL)
         return method;
-    BIO_METHOD *made =
-        openssl.BIO_meth_new(openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "tern socket");
+    BIO_METHOD *made = openssl.BIO_meth_new(
+        openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "tern socket");
     if (made == NULL)
         return NULL;
     openssl.BIO_meth_set_read_ex(made, read_socket);
@@ -170,14 +170,12 @@ static int explain(tls_session *s)
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_ZERO_RETURN)
         return error;
     if (error == SSL_ERROR_SSL) {
-        unsigned long code = openssl.ERR_peek_error();
-        s->is_truncated = ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        bool is_short = ERR_GET_REASON(openssl.ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
         s->failure = openssl_reason();
-        s->error = ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ? ENOMEM : EPROTO;
+        s->error = is_short ? ENOMEM : EPROTO;
     } else {
         openssl.ERR_clear_error();
-        s->is_truncated = s->has_ended && s->error == 0;
-        s->failure = s->has_ended ? "the client closed the connection" : "the connection broke";
+        s->failure = "the connection broke";
         if (s->error == 0)
             s->error = ECONNRESET;
     }
@@ -219,7 +217,7 @@ long tls_receive(tls_session *s, void *into, size_t size)
     s->read_wants_write = false;
     if (s->is_dead) {
         errno = s->error != 0 ? s->error : EPIPE;
-        return s->is_truncated ? 0 : -1;
+        return -1;
     }
     openssl.ERR_clear_error();
     if (openssl.SSL_read_ex(s->ssl, into, size, &got) == 1) {
@@ -239,12 +237,18 @@ long tls_receive(tls_session *s, void *into, size_t size)
     case SSL_ERROR_WANT_READ:
         errno = EAGAIN;
         return -1;
-    case SSL_ERROR_ZERO_RETURN:
+    case SSL_ERROR_ZERO_RETURN: /* a close_notify is seen before the end of the socket is */
+        s->is_truncated = s->has_ended;
         return 0;
     default:
         errno = s->error;
-        return s->is_truncated ? 0 : -1;
+        return -1;
     }
+}
+
+void tls_note_readable(tls_session *s)
+{
+    s->is_drained = false;
 }
 
 bool tls_has_pending(const tls_session *s)

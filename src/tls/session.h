@@ -4,7 +4,7 @@
  *
  * Everything works on the socket that the caller owns, watches and closes. One thread uses a session.
  *
- * Edges: after a receive that returned less than it had room for, ask tls_has_pending before waiting for the next edge.
+ * Edges: call tls_note_readable for each that says the socket is readable. After a receive that returned less than it had room for, ask tls_has_pending before waiting for the next edge.
  * A receive may need to send first (the answer to a KeyUpdate): when tls_read_wants_write, call it again after
  * EPOLLOUT, too. A send never waits for the peer to send.
  *
@@ -54,6 +54,8 @@ const char *tls_failure(const tls_session *s);
  * missing); -1 with errno: EAGAIN, EPROTO for a violation of the protocol, or the socket's error.
  */
 long tls_receive(tls_session *s, void *into, size_t size);
+/** An edge has come: the socket may have bytes, whatever the last receive found. */
+void tls_note_readable(tls_session *s);
 /** Whether a receive may return more without another edge. */
 bool tls_has_pending(const tls_session *s);
 bool tls_read_wants_write(const tls_session *s);

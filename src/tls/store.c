@@ -261,7 +261,8 @@ const tls_name *tls_store_find(const tls_store *s, const char *host)
     const tls_name *found = s->name_count != 0
                                 ? bsearch(&wanted, s->names, s->name_count, sizeof *s->names, compare_names)
                                 : NULL;
-    if (found != NULL || s->name_count == 0 || dot == NULL || dot == host || strlen(dot) + 2 > sizeof wildcard)
+    if (found != NULL || s->name_count == 0 || dot == NULL || dot == host ||
+        strlen(dot) + 2 > sizeof wildcard)
         return found;
     wildcard[0] = '*';
     strcpy(wildcard + 1, dot);
@@ -280,8 +281,8 @@ static tls_certificate *find_file(const tls_store *s, const char *file)
 }
 
 /** Reads the pairs; false when one is refused that has no old one. */
-static bool read_pairs(tls_store *s, const pair_list *list, const tls_certificate_rules *rules, const tls_store *old,
-                       buf *problem)
+static bool read_pairs(tls_store *s, const pair_list *list, const tls_certificate_rules *rules,
+                       const tls_store *old, buf *problem)
 {
     bool are_all_good = true;
     for (unsigned i = 0; i < list->count; i++) {
@@ -300,8 +301,8 @@ static bool read_pairs(tls_store *s, const pair_list *list, const tls_certificat
     return are_all_good;
 }
 
-static bool fill(tls_store *s, const pair_list *list, const tls_certificate_rules *rules, const tls_store *old,
-                 buf *problem)
+static bool fill(tls_store *s, const pair_list *list, const tls_certificate_rules *rules,
+                 const tls_store *old, buf *problem)
 {
     s->certificates = mem_zero(list->count, sizeof *s->certificates);
     if (s->certificates == NULL || list->is_short) {
@@ -332,7 +333,8 @@ tls_store *tls_store_empty(void)
 }
 
 /** A folder named by the operator must have a certificate at start. */
-static bool has_each(const tls_source *sources, unsigned count, pair_list *list, const tls_store *old, buf *problem)
+static bool has_each(const tls_source *sources, unsigned count, pair_list *list, const tls_store *old,
+                     buf *problem)
 {
     for (unsigned i = 0; i < count; i++) {
         unsigned before = list->count;

@@ -22,7 +22,8 @@ typedef struct tls_store {
     unsigned count;
     tls_name *names; /* sorted by name */
     unsigned name_count;
-    tls_name fallback; /* for clients that ask for no name, or an unknown one: of the first certificate's name */
+    tls_name
+        fallback; /* for clients that ask for no name, or an unknown one: of the first certificate's name */
 } tls_store;
 
 /**

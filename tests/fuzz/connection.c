@@ -80,14 +80,29 @@ static void reply_stream(http_exchange *x)
         http_reply_write(x, many, sizeof many);
     wait_a_turn(x);
     http_reply_write(x, "ten bytes.", 10);
+    if (asks(x, 't'))
+        http_reply_trailer(x, "X-Trailer", "t");
     if (asks(x, 'h'))
         unwind_throw(UNWIND_FAIL);
     http_reply_end(x);
 }
 
+static void reply_file(http_exchange *x)
+{
+    const http_file_part parts[] = {{{"first", 5}, 0, 100}, {{"second", 6}, 150, asks(x, 'h') ? 300 : 50}};
+    if (asks(x, 'p'))
+        http_reply_file_parts(x, 206, NULL, file, parts, 2, (tern_str){"end", 3});
+    else
+        http_reply_file(x, 200, NULL, file, 0, asks(x, 'h') ? 300 : 200);
+}
+
 static void handle_request(http_exchange *x)
 {
+    static const http_field link = {"Link", "<x>", 4, 3};
     wait_a_turn(x);
+    for (unsigned i = 0; asks(x, 'g') && http_early_hints(x, &link, 1); i++)
+        if (i == 20)
+            abort(); /* there is a limit */
     if (!x->policy.is_streamed && x->body.data[x->body.len] != '\0')
         abort();
     if (asks(x, 'r')) {
@@ -98,7 +113,7 @@ static void handle_request(http_exchange *x)
         read_body(x, false);
     wait_a_turn(x);
     if (asks(x, 'f'))
-        http_reply_file(x, 200, NULL, file, 0, asks(x, 'h') ? 300 : 200);
+        reply_file(x);
     else if (!asks(x, 'q'))
         http_reply(x, asks(x, 'n') ? 304 : 200, "text/plain", "ok", 2);
 }
@@ -144,7 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .body_bytes = 10000,
                                        .arena_bytes = 1 << 20,
                                        .requests_per_connection = 30,
-                                       .server_name = "t"};
+                                       .server_name = "t",
+                                       .early_hints = HTTP_HINTS_ALWAYS};
     static char heard[1 << 21];
     if (size < 3 || size > 4096)
         return 0;

@@ -1,6 +1,6 @@
 /*
- * Range headers: the parts are within the representation, none touches another, and the Content-Range of each is
- * read as the same part.
+ * Range headers: the parts are within the representation, none touches another, and the Content-Range of each
+ * is read as the same part.
  */
 #include "http/range.h"
 

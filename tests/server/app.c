@@ -387,6 +387,17 @@ TERN_HANDLER(counters)
                       (long long)tern_shared_get(undone), (long long)tern_shared_get(smuggled));
 }
 
+/** What encrypts the connection, who the client is, and how often certificates were reloaded. */
+TERN_HANDLER(security)
+{
+    const tern_certificate *client = tern_client_certificate(c);
+    return tern_textf(c, "scheme=%s subject=%s names=%zu pem=%d reloads=%lld failures=%lld", tern_scheme(c),
+                      client != NULL ? client->subject : "-", client != NULL ? client->name_count : 0,
+                      tern_client_certificate_pem(c) != NULL,
+                      (long long)tern_shared_get(tern_shared_counter_new("tern_tls_reloads")),
+                      (long long)tern_shared_get(tern_shared_counter_new("tern_tls_reload_failures")));
+}
+
 /** Only requested after a request that must have ended its connection. */
 TERN_HANDLER(smuggle)
 {
@@ -752,6 +763,7 @@ static void add_work(tern_app *app)
     tern_get(app, "/fail", fail, .name = "failing");
     tern_get(app, "/defer", defer);
     tern_get(app, "/counters", counters);
+    tern_get(app, "/security", security);
     tern_get(app, "/smuggled", smuggle);
     tern_get(app, "/hog", hog);
     tern_get(app, "/sleep", nap);

@@ -70,7 +70,8 @@ static void answer(client *k, const char *body)
     k->is_busy = false;
     if (send(k->source.fd, text, (size_t)len, MSG_NOSIGNAL) != len || is_last)
         close_client(k);
-    else if (service.is_draining && k->len == 0 && worker_hand_over(k->source.fd))
+    else if (service.is_draining && k->len == 0 &&
+             worker_hand_over(k->source.fd, (worker_arrival){.is_begun = true}))
         close_client(k);
 }
 
@@ -209,7 +210,8 @@ static void drain(void *self, bool has_successor)
         next = link->next;
         char byte;
         bool has_input = k->len > 0 || recv(k->source.fd, &byte, 1, MSG_PEEK) > 0;
-        if (!k->is_busy && !has_input && (!has_successor || worker_hand_over(k->source.fd)))
+        if (!k->is_busy && !has_input &&
+            (!has_successor || worker_hand_over(k->source.fd, (worker_arrival){.is_begun = true})))
             close_client(k);
     }
     if (list_empty(&service.clients))

@@ -5,21 +5,26 @@ A test is a function marked @test whose name is a sentence; it fails with an exc
 """
 
 import array
+import atexit
 import concurrent.futures
 import fcntl
 import os
 import re
 import select
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PRESET = os.environ.get("TERN_TEST_PRESET", "debug")
+HAS_TLS = os.environ.get("TERN_TEST_TLS", "0") != "0"  # servers and clients of this run speak https
 SLOWEST_S = 10  # the time limit for everything that is expected to happen
 
 
@@ -35,6 +40,16 @@ _tests = []
 def test(function):
     _tests.append(function)
     return function
+
+
+def plain_only(reason):
+    """Skips a test in a run over TLS."""
+    def mark(function):
+        def skip():
+            raise Skip(reason)
+        skip.__name__ = function.__name__
+        return skip if HAS_TLS else function
+    return mark
 
 
 def check(condition, text):
@@ -107,6 +122,37 @@ if names:
     os.environ["LISTEN_FDNAMES"] = names
 os.execv(sys.argv[3], sys.argv[3:])
 """
+
+
+_state_folder = None
+
+
+def state_folder():
+    """Where the servers of this run keep their certificate for development; removed at the end."""
+    global _state_folder
+    if _state_folder is None:
+        _state_folder = tempfile.mkdtemp(prefix="tern-state-")
+        atexit.register(shutil.rmtree, _state_folder, ignore_errors=True)
+    return _state_folder
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """Reports an end without close_notify as what it is without TLS: a reset."""
+
+    def recv(self, size=1024, flags=0):
+        try:
+            return super().recv(size, flags)
+        except ssl.SSLEOFError as end:
+            raise ConnectionResetError(str(end)) from end
+
+
+def client_rules():
+    """What a client over TLS accepts: any certificate, because these tests are of the bytes inside."""
+    rules = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    rules.sslsocket_class = _TlsSocket
+    rules.check_hostname = False
+    rules.verify_mode = ssl.CERT_NONE
+    return rules
 
 
 class Program:
@@ -206,7 +252,11 @@ class Server(Program):
     """A Tern application: tests/server/NAME.c or an example, on a free port."""
 
     def __init__(self, *flags, name="app", workers=1, env=None, log=None, wait=True, lent=None):
+        self.has_tls = HAS_TLS and lent is None and "--host" not in flags and "--listen" not in flags
         where = [] if "--listen" in flags else ["--port", "0"]
+        if self.has_tls:
+            where = ["--listen", "https://127.0.0.1:0", "--tls-dev"]
+            env = {"XDG_STATE_HOME": state_folder(), **(env or {})}
         command = [program(name), *where, "--workers", str(workers), *flags]
         super().__init__(command, env, log=log, lent=lent)
         if wait:
@@ -289,6 +339,9 @@ class Client:
         self.socket.connect(server.path or (server.host, server.port))
         if not server.path:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if getattr(server, "has_tls", False):
+            # without a server name, so that a request may be for any host; an end without close_notify is an error
+            self.socket = client_rules().wrap_socket(self.socket, suppress_ragged_eofs=False)
         self.buffer = b""
 
     def send(self, data):
@@ -306,7 +359,7 @@ class Client:
         wait_for(lambda: _unacknowledged(self.socket) == 0, text="acknowledgement")
 
     def half_close(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)  # of the socket itself: TLS goes on in the other direction
 
     def reset(self):
         """Closes with RST instead of FIN."""
@@ -382,7 +435,11 @@ class Client:
         check_equal(self.get("/").status, 200, "status of another request on the connection")
 
     def has_input(self, seconds):
-        return bool(self.buffer) or bool(select.select([self.socket], [], [], seconds)[0])
+        if self.buffer or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
+            return True
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _receive(self):
         data = self.socket.recv(1 << 18)

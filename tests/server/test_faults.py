@@ -309,6 +309,37 @@ def threat_112_receiving_fails():
     ])
 
 
+def announces(server):
+    """The text of an answer to a client whose proxy announces it in two pieces; None when it was closed without one."""
+    with server.connect() as client:
+        client.send(b"PROXY TCP4 192.0.2.7 192.0.2.1")
+        client.wait_taken()
+        client.send_while_it_listens(b" 56324 80\r\n" + request("/facts"))
+        try:
+            return client.read().text
+        except ConnectionError:
+            return None
+
+
+@test
+def threat_112_receiving_a_proxy_header_fails():
+    faults = Faults()
+    with harness.Server("--proxy-protocol", "127.0.0.0/8", env=faults.env) as server:
+        pids = server.worker_pids()
+        for call, errors in (("recv", (errno.EINTR, errno.EAGAIN, SHORT, errno.ECONNRESET)),
+                             ("getpeername", (errno.ENOTCONN,))):
+            for error in errors:
+                injected = 0
+                for pass_ in range(4):
+                    faults.arm(call, error, pass_)
+                    text = announces(server)
+                    check(text is None or "address=192.0.2.7\n" in text, f"{call} {text_of(error)}: {text}")
+                    injected += faults.disarm()
+                    check("address=192.0.2.7\n" in (announces(server) or ""), f"the next one after {call} {text_of(error)}")
+                check(injected > 0, f"{call} {text_of(error)}: no fault was injected")
+        check_equal(server.worker_pids(), pids, "workers")
+
+
 @test
 def threat_112_sending_fails():
     try_each([

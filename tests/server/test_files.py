@@ -481,6 +481,20 @@ def curl_gets_several_ranges():
 
 
 @test
+def curl_gets_parts_over_tls():
+    data = os.urandom(3 << 20)
+    name = new_file(data)
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**FILES_ENV, "XDG_STATE_HOME": folder, "HOME": folder}
+        with Server("--listen", "https://127.0.0.1:0", "--tls-dev", env=env) as server:
+            url = re.search(r"listening on (https://[0-9.:]*)", "\n".join(server.lines)).group(1) + f"/files/{name}"
+            code, output = run("curl", "-sSk", "-r", "1000000-", url)
+            check(code == 0 and output == data[1000000:], "a part")
+            code, output = run("curl", "-sSk", "-r", "0-1999999,2000001-", url)
+            check(code == 0 and data[:2000000] in output and data[2000001:] in output, "two parts")
+
+
+@test
 def wget_continues_a_download():
     need("wget")
     data = os.urandom(100000)

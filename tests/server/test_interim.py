@@ -1,6 +1,7 @@
 """Tests of what surrounds a reply: interim replies before it, and trailers after it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -215,6 +216,28 @@ const request = require('http').get({port: +process.argv[1], path: '/hints', hea
 request.on('information', info => console.log(info.statusCode, info.headers.link));"""
     done = subprocess.run(["node", "-e", script, str(shared().port)], capture_output=True, text=True, timeout=60, check=False)
     check_equal(done.stdout, f"103 {', '.join(LINKS)}\n200\n", done.stderr)
+
+
+# -- Alt-Svc ---------------------------------------------------------------------------------------------------------
+
+def curl_headers(url):
+    done = subprocess.run(["curl", "-sSkI", url], capture_output=True, text=True, timeout=60, check=False)
+    check_equal(done.returncode, 0, done.stderr)
+    return [line for line in done.stdout.splitlines() if line.lower().startswith("alt-svc:")]
+
+
+@test
+def replies_over_tls_name_the_alternative_service_and_others_do_not():
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"XDG_STATE_HOME": folder, "HOME": folder}
+        with Server("--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0", "--tls-dev", "--alt-svc",
+                    'h3=":443"; ma=3600', env=env) as server:
+            urls = re.findall(r"listening on (https?://[0-9.:]*)", "\n".join(server.lines))
+            check_equal(len(urls), 2, "listeners")
+            for url in urls:
+                for target, status in (("/", 200), ("/nowhere", 404)):
+                    expected = ['Alt-Svc: h3=":443"; ma=3600'] if url.startswith("https") else []
+                    check_equal(curl_headers(url + target), expected, f"{url} {status}")
 
 
 if __name__ == "__main__":

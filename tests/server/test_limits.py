@@ -12,7 +12,7 @@ import threading
 import time
 
 import harness
-from harness import Load, Server, check, check_equal, shared, test, wait_for
+from harness import Load, Server, check, check_equal, plain_only, shared, test, wait_for
 
 # The server itself writes the crash report here: AddressSanitizer would print another one, slowly. Memory of a crashed
 # or exited worker is not a leak.
@@ -46,6 +46,7 @@ def open_sockets(pid):
 # -- slow ------------------------------------------------------------------------------------------------------------
 
 @test
+@plain_only("400 handshakes take longer than its deadline")
 def threat_055_hundreds_of_slow_heads_get_408_at_an_absolute_deadline_and_others_are_served():
     with Server("--head-timeout", "700ms") as server:
         began = time.monotonic()
@@ -208,6 +209,7 @@ def threat_057_busy_connections_are_not_dropped_for_new_ones():
 
 
 @test
+@plain_only("test_tls.py has the bound of a connection of TLS")
 def threat_057_an_idle_connection_costs_little_memory():
     with Server(env={"ASAN_OPTIONS": "quarantine_size_mb=0:detect_stack_use_after_return=0"}) as server:
         worker = server.worker_pids()[0]
@@ -290,6 +292,7 @@ def threat_068_a_file_truncated_while_it_is_sent_breaks_the_connection_and_nothi
 
 
 @test
+@plain_only("tickets arrive before the reply")
 def threat_068_a_file_grown_or_replaced_while_it_is_sent_keeps_its_length():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "file")
@@ -396,6 +399,7 @@ def a_client_that_closes_its_side_later_or_after_several_requests_gets_every_ans
 
 
 @test
+@plain_only("it looks at single packets")
 def a_client_that_leaves_after_it_has_closed_its_side_ends_the_handler():
     with Server() as server:
         for line in ("", "Connection: close\r\n"):
@@ -650,6 +654,7 @@ def threat_116_reloads_under_load_lose_no_answer():
 
 
 @test
+@plain_only("a connection of TLS is not handed over")
 def threat_116_a_slow_request_is_answered_and_its_connection_lives_across_a_reload():
     with Server() as server:
         old = server.worker_pids()
@@ -665,6 +670,7 @@ def threat_116_a_slow_request_is_answered_and_its_connection_lives_across_a_relo
 
 
 @test
+@plain_only("a connection of TLS is not handed over")
 def threat_116_more_idle_connections_than_fit_a_channel_survive_a_reload_and_an_upgrade():
     with Server(workers=2) as server:
         idle = [server.connect() for _ in range(1500)]

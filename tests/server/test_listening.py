@@ -5,9 +5,12 @@ import contextlib
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,6 +19,7 @@ import harness
 from harness import check, check_equal, test, wait_for
 
 FILES = tempfile.TemporaryDirectory()
+DEV = {"HOME": FILES.name, "XDG_DATA_HOME": FILES.name, "XDG_CONFIG_HOME": FILES.name}  # of --tls-dev's certificate
 _next_file = iter(range(1000))
 
 def new_path():
@@ -53,10 +57,10 @@ class Lent(Listening):
             self.wait_ready()
 
 
-def get_over(connection, target="/"):
+def get_over(connection, target="/", host="a"):
     with connection:
         connection.settimeout(harness.SLOWEST_S)
-        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         data = b""
         while piece := connection.recv(65536):
             data += piece
@@ -87,8 +91,9 @@ def is_refused(url):
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+    """A port that is free at every address."""
+    with socket.socket(socket.AF_INET6) as one:
+        one.bind(("::", 0))
         return one.getsockname()[1]
 
 
@@ -144,7 +149,7 @@ def sixteen_listeners_with_eight_workers_answer():
 def every_ipv6_address_is_every_ipv4_address_too():
     with Listening("--listen", "http://[::]:0") as service:
         port = service.urls()[0].rsplit(":", 1)[1]
-        check_equal(get(f"http://127.0.0.1:{port}", "/address"), "::ffff:127.0.0.1", "a client of IPv4")
+        check_equal(get(f"http://127.0.0.1:{port}", "/address"), "127.0.0.1", "a client of IPv4")
         check_equal(get(f"http://[::1]:{port}", "/address"), "::1", "a client of IPv6")
 
 
@@ -240,8 +245,8 @@ def a_name_that_does_not_exist_is_refused():
 
 @test
 def https_without_a_certificate_is_refused():
-    check_refused("cannot listen on https://127.0.0.1:0: TLS needs a certificate, and this program has none",
-                  "--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0")
+    check_refused("listening: cannot start: --listen https://127.0.0.1:0: there is no certificate; give --tls-cert FILE "
+                  "and --tls-key FILE, or --tls-dev for development", "--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0")
 
 
 @test
@@ -261,6 +266,25 @@ def too_few_descriptors_for_the_listeners_are_one_line():
 def settings_are_read_alike_in_every_locale():
     with Listening("--listen", "HTTP://127.0.0.1:0", env={"LC_ALL": "tr_TR.UTF-8", "LANG": "xx", "TZ": ":nowhere"}) as one:
         get(one.urls()[0])
+
+
+@test
+def commands_of_the_manual_are_accepted():
+    found = 0
+    for page in ("listening.md", "running.md"):
+        with open(os.path.join(harness.ROOT, "docs", page), encoding="utf-8") as file:
+            lines = [line.split("#")[0] for line in file.read().splitlines()]
+        for line in lines:
+            match = re.fullmatch(r'(?:(TERN_\w+)="([^"]*)" )?\./app( --(?:listen|host|proxy-protocol) .*)?\s*', line)
+            if match is None:
+                continue
+            name, value, words = match.groups()
+            tls = ["--tls-dev"] if "https" in line else []
+            done = subprocess.run([harness.program("listening"), "--check", *tls, *shlex.split(words or "")],
+                                  env=harness._settings(DEV | ({name: value} if name else {})), capture_output=True, text=True)
+            check_equal((done.returncode, done.stderr), (0, ""), line)
+            found += 1
+    check(found >= 10, f"commands: {found}")
 
 
 # -- replacing workers and programs ----------------------------------------------------------------------------------
@@ -514,6 +538,45 @@ def systemds_own_tool_starts_a_program_at_its_first_connection():
         service.wait_logged("Listening on")
         get(f"unix:{path}")
         check_equal(service.urls(), [f"unix:{path}"], "listeners")
+
+
+# -- https -----------------------------------------------------------------------------------------------------------
+
+def get_tls(url, target="/"):
+    """An answer over TLS, from whatever certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return get_over(context.wrap_socket(connect(url), server_hostname="localhost"), target, "localhost")
+
+
+@test
+def https_beside_http_survives_reload_and_new_program():
+    listen = listen_file("http://127.0.0.1:0 https://127.0.0.1:0 https://[::1]:0")
+    with Listening("--tls-dev", env=DEV | {"TEST_LISTEN": listen}, count=3) as service:
+        urls = service.urls()
+        check_equal([url.split(":")[0] for url in urls], ["http", "https", "https"], "schemes")
+
+        def ask_all():
+            get(urls[0])
+            get_tls(urls[1])
+            get_tls(urls[2])
+        ask_all()
+        before = service.worker_pids()
+        service.signal(signal.SIGHUP)
+        service.wait_logged('"reloaded"')
+        wait_for(lambda: not set(before) & set(service.worker_pids()), text="only new workers")
+        ask_all()
+        check_equal(replace(service, 3), urls, "listeners")
+        ask_all()
+
+
+@test
+def a_socket_of_systemd_of_the_name_https_serves_tls():
+    with listener() as plain, listener() as tls, \
+            Lent([plain, tls], "--tls-dev", names="http:https", env=DEV) as service:
+        check_equal(service.urls(), [url_of(plain), url_of(tls).replace("http:", "https:")], "listeners")
+        get(url_of(plain))
+        get_tls(url_of(tls))
 
 
 class Notices:

@@ -9,33 +9,44 @@ bool settings_add_listener(settings *out, const char *text, size_t len, buf *pro
 {
     char reason[REASON_BYTES];
     listen_list *list = &out->listen;
-    if (list->count == LISTENERS_MAX) {
+    if (list->list.count == LISTENERS_MAX) {
         buf_add_printf(problem, "there are more than %d addresses", LISTENERS_MAX);
         return false;
     }
-    listen_address *address = &list->items[list->count];
+    listen_address *address = &list->items[list->list.count];
     if (!listen_address_read(text, len, address, reason, sizeof reason)) {
         buf_add_printf(problem, "\"%.*s\" is not an address to listen on: %s", (int)len, text, reason);
         return false;
     }
-    for (unsigned i = 0; i < list->count; i++)
+    for (unsigned i = 0; i < list->list.count; i++)
         if (listen_address_is_same(&list->items[i], address)) {
             buf_add_printf(problem, "\"%.*s\" is given twice", (int)len, text);
             return false;
         }
-    list->count++;
+    list->list.count++;
     return true;
 }
 
-void settings_clear_listeners(settings *out)
+bool settings_add_proxy(settings *out, const char *text, size_t len, buf *problem)
 {
-    out->listen.count = 0;
+    char reason[REASON_BYTES];
+    network_list *list = &out->proxies;
+    if (list->list.count == HTTP_NETWORKS_MAX) {
+        buf_add_printf(problem, "there are more than %d networks", HTTP_NETWORKS_MAX);
+        return false;
+    }
+    if (!http_network_read(text, len, &list->items[list->list.count], reason, sizeof reason)) {
+        buf_add_printf(problem, "\"%.*s\" is not a network: %s", (int)len, text, reason);
+        return false;
+    }
+    list->list.count++;
+    return true;
 }
 
 static bool choose_host(settings *out, buf *problem)
 {
     char reason[REASON_BYTES];
-    out->listen.count = 1;
+    out->listen.list.count = 1;
     if (listen_address_from_host(out->host, (uint16_t)out->port, &out->listen.items[0], reason,
                                  sizeof reason))
         return true;
@@ -45,17 +56,18 @@ static bool choose_host(settings *out, buf *problem)
 
 bool settings_choose_listeners(settings *out, buf *problem)
 {
-    if (out->listen_source > out->host_source)
+    setting_source source = out->listen.list.source;
+    if (source > out->host_source)
         return true;
-    if (out->listen_source == out->host_source && out->listen_source != SET_BY_DEFAULT) {
-        bool is_flag = out->listen_source == SET_BY_FLAG;
+    if (source == out->host_source && source != SET_BY_DEFAULT) {
+        bool is_flag = source == SET_BY_FLAG;
         buf_add_printf(problem, "%s and %s are two ways to say where to listen; give one of them",
                        is_flag ? "--listen" : "TERN_LISTEN",
                        is_flag ? "--host or --port" : "TERN_HOST or TERN_PORT");
         return false;
     }
     if (out->host_source == SET_BY_DEFAULT && systemd_has_sockets()) {
-        out->listen = (listen_list){.items = {{.family = LISTEN_SYSTEMD}}, .count = 1};
+        out->listen = (listen_list){.list.count = 1, .items = {{.family = LISTEN_SYSTEMD}}};
         return true;
     }
     return choose_host(out, problem);

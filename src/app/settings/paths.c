@@ -3,11 +3,11 @@
 
 static bool add(path_list *list, const char *text, size_t len, buf *problem)
 {
-    if (list->count == PATHS_MAX) {
+    if (list->list.count == PATHS_MAX) {
         buf_add_printf(problem, "there are more than %d files; name a folder of them", PATHS_MAX);
         return false;
     }
-    list->items[list->count++] = (tern_str){text, len};
+    list->items[list->list.count++] = (tern_str){text, len};
     return true;
 }
 
@@ -16,17 +16,7 @@ bool settings_add_certificate(settings *out, const char *text, size_t len, buf *
     return add(&out->tls_certificates, text, len, problem);
 }
 
-void settings_clear_certificates(settings *out)
-{
-    out->tls_certificates.count = 0;
-}
-
 bool settings_add_key(settings *out, const char *text, size_t len, buf *problem)
 {
     return add(&out->tls_keys, text, len, problem);
-}
-
-void settings_clear_keys(settings *out)
-{
-    out->tls_keys.count = 0;
 }

@@ -176,7 +176,7 @@ static bool parse_number(const setting *s, const char *text, uint64_t *value)
 /** Adds every item of a list, which has one at least. */
 static bool parse_list(const setting *s, const char *text, settings *out, buf *problem)
 {
-    static const char dividers[] = ", \t\r\n";
+    const char *dividers = s->dividers != NULL ? s->dividers : ", \t\r\n";
     const char *item = text + strspn(text, dividers);
     if (*item == '\0')
         buf_add_printf(problem, "\"%s\" is not a list of %ss", text, s->word);
@@ -261,18 +261,17 @@ static bool read_options(settings *out, const tern_app_options *options, buf *pr
     return true;
 }
 
-/** Notes the source of what says where to listen; a list from a stronger source begins empty. */
+/** Notes the source of what says where to listen, and of lists: a list from a stronger source begins empty. */
 static void note_source(settings *out, const setting *s, setting_source source)
 {
     if (s->offset == offsetof(settings, host) || s->offset == offsetof(settings, port))
         out->host_source = source;
     if (s->kind != SETTING_LIST)
         return;
-    path_list *list = (path_list *)(void *)((char *)out + s->offset);
-    setting_source *last = s->offset == offsetof(settings, listen) ? &out->listen_source : &list->source;
-    if (*last != source)
-        s->clear(out);
-    *last = source;
+    setting_list *list = (setting_list *)(void *)((char *)out + s->offset);
+    if (list->source != source)
+        list->count = 0;
+    list->source = source;
 }
 
 /** Parses a value from `place`, which begins the problem's line. */
@@ -438,5 +437,5 @@ bool settings_read(settings *out, const tern_app_options *options, const app_com
     }
     return read_option_lists(out, options, problem) && read_options(out, options, problem) &&
            read_environment(out, problem) && read_arguments(out, more, argc, argv, problem) &&
-           settings_choose_listeners(out, problem);
+           settings_choose_listeners(out, problem) && settings_check_acme(out, problem);
 }

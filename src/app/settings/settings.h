@@ -7,7 +7,9 @@
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
+#include "acme/acme.h"
 #include "base/buf.h"
+#include "http/network.h"
 #include "runtime/listen_address.h"
 
 #include <tern/app.h>
@@ -38,43 +40,71 @@ enum { PATHS_MAX = 64 }; /* of a path_list */
 
 typedef enum settings_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT_JSON } settings_log_format;
 
+/** What every list begins with. */
+typedef struct setting_list {
+    setting_source source;
+    unsigned count;
+} setting_list;
+
 /** Where to listen. */
 typedef struct listen_list {
+    setting_list list;
     listen_address items[LISTENERS_MAX];
-    unsigned count;
 } listen_list;
+
+/** Whose connections begin with a PROXY header. */
+typedef struct network_list {
+    setting_list list;
+    http_network items[HTTP_NETWORKS_MAX];
+} network_list;
 
 /** Paths of files or folders; each is a part of the text that it came from. */
 typedef struct path_list {
-    setting_source source;
-    unsigned count;
+    setting_list list;
     tern_str items[PATHS_MAX];
 } path_list;
+
+/** Certificates to obtain: the names of each, with commas between them, as a part of the text that they came
+ * from. */
+typedef struct names_list {
+    setting_list list;
+    tern_str items[ACME_CERTIFICATES];
+} names_list;
+
+/** What the process that looks after certificates is to do (acme/acme.h). */
+typedef struct acme_settings {
+    names_list certificates;                       /* empty: no ACME */
+    const char *email, *directory, *eab, *ca_file; /* NULL: not given */
+    unsigned challenge;                            /* an acme_challenge */
+} acme_settings;
 
 /** The values; texts are owned by the command line, the environment or the table. */
 typedef struct settings {
     listen_list listen; /* complete: --host and --port are one listener in it, when they decide */
     const char *host;
     unsigned port;
-    setting_source listen_source, host_source; /* of `listen`; of `host` or `port` */
-    unsigned socket_mode;                      /* 0: not given */
-    const char *socket_owner, *socket_group;   /* NULL: not given */
+    setting_source host_source; /* of `host` or `port` */
+    network_list proxies;
+    unsigned socket_mode;                    /* 0: not given */
+    const char *socket_owner, *socket_group; /* NULL: not given */
     unsigned workers;
     unsigned backlog;
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
-    unsigned early_hints;         /* an http_hints */
-    const char *alt_svc;          /* NULL: none */
+    unsigned early_hints; /* an http_hints */
+    const char *alt_svc;  /* NULL: none */
     path_list tls_certificates, tls_keys;
-    unsigned tls_dev;             /* 1: on */
-    const char *tls_client_ca;    /* NULL: not given */
-    const char *tls_client_auth;  /* the choice; NULL: not given */
+    unsigned tls_dev;            /* 1: on */
+    const char *tls_client_ca;   /* NULL: not given */
+    const char *tls_client_auth; /* the choice; NULL: not given */
     uint64_t tls_handshake_ms;
     unsigned tls_handshakes;
-    unsigned redirect_https; /* 1: on */
-    unsigned https_port;     /* 0: that of the first https listener */
-    const char *hsts;        /* NULL: not given */
+    unsigned redirect_https;  /* 1: on */
+    unsigned https_port;      /* 0: that of the first https listener */
+    const char *hsts;         /* NULL: not given */
+    const char *state_folder; /* NULL: not given */
+    acme_settings acme;
     unsigned log_level;           /* a tern_log_level */
     unsigned log_format;          /* a settings_log_format */
     tern_limits limits;           /* complete: no member is 0 for "default" */
@@ -94,10 +124,11 @@ typedef struct setting {
     const char *standard;        /* the default, as one would type it */
     unsigned (*automatic)(void); /* the value of the word "auto"; NULL: not allowed */
     const char *const *choices;  /* ended by NULL */
-    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the place */
+    /* of a list: adds an item of `len` bytes; false with a reason in `problem`, which begins with the
+     * place */
     bool (*add)(settings *out, const char *item, size_t len, buf *problem);
-    void (*clear)(settings *out); /* of a list: empties it */
-    const char *word;             /* of a list: the item's name in --help ("URL") */
+    const char *word;         /* of a list: the item's name in --help ("URL") */
+    const char *dividers;     /* of a list: what is between items; NULL: commas or spaces */
     bool is_null_until_given; /* a text, or the text of a choice; its reader uses `standard` if not given */
     bool is_header_value;     /* a text that the value of a header can have */
     const char *help;
@@ -129,15 +160,19 @@ bool setting_parse(const setting *s, const char *text, settings *out, buf *probl
 bool settings_read(settings *out, const tern_app_options *options, const struct app_command *more, int argc,
                    char **argv, buf *problem);
 
-/** Add a path to settings.tls_certificates and settings.tls_keys, and empty them (paths.c). */
+/** Add a path to settings.tls_certificates and settings.tls_keys (paths.c). */
 bool settings_add_certificate(settings *out, const char *text, size_t len, buf *problem);
-void settings_clear_certificates(settings *out);
 bool settings_add_key(settings *out, const char *text, size_t len, buf *problem);
-void settings_clear_keys(settings *out);
 
-/** Adds an address to settings.listen, and empties it (listen.c). */
+/** Add an item to settings.listen and to settings.proxies (listen.c). */
 bool settings_add_listener(settings *out, const char *text, size_t len, buf *problem);
-void settings_clear_listeners(settings *out);
+bool settings_add_proxy(settings *out, const char *text, size_t len, buf *problem);
+/** Adds the names of a certificate to settings.acme (acme.c). */
+bool settings_add_names(settings *out, const char *text, size_t len, buf *problem);
+/** The settings of ACME as it wants them; `*out` refers to `s`. */
+void settings_of_acme(const settings *s, acme_config *out);
+/** Whether the settings of ACME fit together. False with one line in `problem`. */
+bool settings_check_acme(settings *out, buf *problem);
 /** Decides between --listen and the pair of --host and --port: the stronger source counts. False with one line
  * in `problem`. */
 bool settings_choose_listeners(settings *out, buf *problem);

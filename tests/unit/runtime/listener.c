@@ -151,6 +151,7 @@ TEST(listener_takes_over_sockets_and_opens_those_that_are_missing)
     CHECK_INT(after.list[0].count, 3);
     CHECK_INT(after.list[0].port, port);
     CHECK_INT(port_of(after.list[0].fds[2]), port);
+    mem_free(before.list); /* its sockets were left */
     listener_set_close(&after);
 }
 
@@ -162,6 +163,7 @@ TEST(listener_keeps_sockets_beyond_the_number_of_workers)
     CHECK(open_left(&after, (const char *const[]){"http://127.0.0.1:0", NULL}, (worker_config){.workers = 1},
                     &left, 1));
     CHECK_INT(after.list[0].count, 3);
+    mem_free(before.list); /* its sockets were left */
     listener_set_close(&after);
 }
 
@@ -175,6 +177,7 @@ TEST(listener_of_another_address_is_closed_and_a_new_one_opened)
                     &left, 1));
     CHECK_INT(after.count, 1);
     CHECK_INT(strncmp(after.list[0].url, "http://[::1]:", 13), 0);
+    mem_free(before.list); /* its sockets were left */
     listener_set_close(&after);
     CHECK_INT(next_descriptor(), first);
 }
@@ -188,6 +191,7 @@ TEST(listener_of_another_scheme_is_not_taken_over)
                     (worker_config){.workers = 1, .has_tls = true}, &left, 1));
     CHECK_INT(after.list[0].kind, LISTENER_TLS);
     CHECK(after.list[0].port != before.list[0].port);
+    mem_free(before.list); /* its sockets were left */
     listener_set_close(&after);
 }
 
@@ -204,6 +208,7 @@ TEST(listener_that_cannot_be_added_leaves_those_taken_over_serving)
                     (worker_config){.workers = 1}, &left, 1));
     CHECK_INT(after.count, 1);
     CHECK_TEXT(after.list[0].url, before.list[0].url);
+    mem_free(before.list); /* its sockets were left */
     listener_set_close(&after);
     listener_set_close(&other);
 }
@@ -280,6 +285,7 @@ TEST(listener_that_takes_ipv4_is_replaced_where_another_one_shall)
     CHECK(open_left(&after, (const char *const[]){v6, v4, NULL}, (worker_config){.workers = 1}, &left, 1));
     CHECK_INT(after.count, 2);
     CHECK(!takes_v4(&after.list[0]));
+    mem_free(before.list); /* its sockets were left */
     listener_set_close(&after);
 }
 
@@ -287,7 +293,7 @@ TEST(listener_of_all_addresses_and_of_one_share_a_port)
 {
     listener_set set;
     char all[64], one[64];
-    CHECK(OPEN(&set, 1, "http://127.0.0.1:0"));
+    CHECK(OPEN(&set, 1, "http://0.0.0.0:0"));
     snprintf(all, sizeof all, "http://0.0.0.0:%u", set.list[0].port);
     snprintf(one, sizeof one, "http://127.0.0.1:%u", set.list[0].port);
     listener_set_close(&set);
@@ -395,7 +401,7 @@ TEST(threat_111_listener_leaves_nothing_open_when_memory_is_short)
     int before = next_descriptor();
     bool is_open = false;
     for (unsigned long n = 1; !is_open; n++) {
-        CHECK(n < 10);
+        CHECK(n < 20);
         listener_set set;
         mem_fail_at(n, 0);
         is_open = OPEN(&set, 2, "http://127.0.0.1:0", "http://127.0.0.1:0");

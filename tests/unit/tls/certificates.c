@@ -243,7 +243,8 @@ TEST(a_wrong_certificate_does_not_keep_another_one_from_being_renewed)
     tern_log_set_level(TERN_LOG_SILENT);
     make_good("one", NAMES("one.example"));
     make_good("two", NAMES("two.example"));
-    tls_context *t = CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}, {file_of("two.crt"), file_of("two.key")}));
+    tls_context *t =
+        CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}, {file_of("two.crt"), file_of("two.key")}));
     write_text("two.crt", "damaged", 7);
     make_good("new", NAMES("one.example"));
     move_pair("new", "one.crt", "one.key");
@@ -277,9 +278,11 @@ TEST(a_challenge_of_acme_is_answered_with_its_own_certificate_and_only_then)
     }
     write_text("alpn/one.example.pem", both.data, both.len);
     buf_free(&both);
-    tls_context *t = CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}), .challenge_folder = file_of("alpn"));
-    PAIR(p, t, .name = "one.example", .protocols = "\x0a"
-                                                   "acme-tls/1");
+    tls_context *t =
+        CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}), .challenge_folder = file_of("alpn"));
+    PAIR(p, t, .name = "one.example",
+         .protocols = "\x0a"
+                      "acme-tls/1");
     CHECK_TEXT(name_of_server(&p), "proof");
     CHECK(tls_is_challenge(p.server));
     const char *protocol = tls_protocol(p.server, &len);
@@ -287,8 +290,9 @@ TEST(a_challenge_of_acme_is_answered_with_its_own_certificate_and_only_then)
     PAIR(q, t, .name = "one.example", .protocols = "\x08http/1.1");
     CHECK_TEXT(name_of_server(&q), "one");
     CHECK(!tls_is_challenge(q.server));
-    PAIR(r, t, .name = "two.example", .protocols = "\x0a"
-                                                   "acme-tls/1");
+    PAIR(r, t, .name = "two.example",
+         .protocols = "\x0a"
+                      "acme-tls/1");
     CHECK_INT(r.step, TLS_FAILED);
     pair_close(&p);
     pair_close(&q);

@@ -67,7 +67,8 @@ TEST(threat_105_old_versions_weak_suites_and_other_groups_are_refused)
     } cases[] = {
         {TLS1_VERSION, "ALL:@SECLEVEL=0", NULL},
         {TLS1_1_VERSION, "ALL:@SECLEVEL=0", NULL},
-        {TLS1_2_VERSION, "AES128-GCM-SHA256", NULL}, /* the key of the certificate encrypts: no forward secrecy */
+        {TLS1_2_VERSION, "AES128-GCM-SHA256",
+         NULL}, /* the key of the certificate encrypts: no forward secrecy */
         {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL},
         {TLS1_2_VERSION, "ECDHE-ECDSA-AES256-SHA384", NULL},
         {TLS1_2_VERSION, "DHE-RSA-AES128-GCM-SHA256", NULL},
@@ -117,9 +118,10 @@ TEST(the_certificate_is_that_of_the_name_with_exact_names_before_wildcards_and_t
     static const struct {
         const char *asked, *got;
     } cases[] = {
-        {"one.example", "one"},         {"ONE.example", "one"},       {"www.two.example", "wild"},
-        {"exact.two.example", "exact"}, {"a.b.two.example", "one"},   {"two.example", "one"},
-        {"unknown.example", "one"},     {NULL, "one"},
+        {"one.example", "one"},      {"ONE.example", "one"},
+        {"www.two.example", "wild"}, {"exact.two.example", "exact"},
+        {"a.b.two.example", "one"},  {"two.example", "one"},
+        {"unknown.example", "one"},  {NULL, "one"},
     };
     begin_files();
     make_good("one", NAMES("one.example"));
@@ -152,7 +154,8 @@ TEST(a_name_with_two_certificates_gets_the_one_whose_key_the_client_can_verify)
     begin_files();
     make_files("rsa", "RSA", 2048, NAMES("both.example"), -PAIR_DAY_S, PAIR_DAY_S);
     make_good("ec", NAMES("both.example"));
-    tls_context *t = CONTEXT(SOURCES({file_of("rsa.crt"), file_of("rsa.key")}, {file_of("ec.crt"), file_of("ec.key")}));
+    tls_context *t =
+        CONTEXT(SOURCES({file_of("rsa.crt"), file_of("rsa.key")}, {file_of("ec.crt"), file_of("ec.key")}));
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         PAIR(p, t, .name = "both.example", .signatures = cases[i].signatures, .most = cases[i].most);
         CHECK_TEXT(name_of_server(&p), cases[i].got);
@@ -270,8 +273,9 @@ TEST(a_maker_of_ticket_keys_that_died_does_not_keep_others_from_it)
 
 /* -- client certificates -- */
 
-#define MUTUAL(how) CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}), .client_auth = how, \
-                            .client_ca = file_of("authority.pem"))
+#define MUTUAL(how)                                                                                          \
+    CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}), .client_auth = how,                           \
+            .client_ca = file_of("authority.pem"))
 
 /** How the server sees a client with this certificate (NULL: none). TLS 1.2 has its answer before the client is
  * through. */
@@ -390,24 +394,33 @@ TEST(threat_105_a_host_of_another_certificate_is_misdirected)
         const char *asked, *host;
         bool may;
     } cases[] = {
-        {"one.example", "one.example", true},  {"one.example", "ONE.example", true},
-        {"one.example", "uno.example", true},  {"one.example", "two.example", false},
-        {"one.example", "evil.example", false}, {"two.example", "two.example", true},
-        {"two.example", "one.example", false}, {"nobody.example", "nobody.example", true},
-        {NULL, "one.example", true},           {NULL, "two.example", false},
-        {NULL, "evil.example", true},          {NULL, "127.0.0.1", true},
-        {NULL, "[::1]", true},                 {"one.example", "127.0.0.1", true},
-        {"one.example", "", false},            {"one.example", "one.example.", true},
+        {"one.example", "one.example", true},
+        {"one.example", "ONE.example", true},
+        {"one.example", "uno.example", true},
+        {"one.example", "two.example", false},
+        {"one.example", "evil.example", false},
+        {"two.example", "two.example", true},
+        {"two.example", "one.example", false},
+        {"nobody.example", "nobody.example", true},
+        {NULL, "one.example", true},
+        {NULL, "two.example", false},
+        {NULL, "evil.example", true},
+        {NULL, "127.0.0.1", true},
+        {NULL, "[::1]", true},
+        {"one.example", "127.0.0.1", true},
+        {"one.example", "", false},
+        {"one.example", "one.example.", true},
     };
     begin_files();
     make_good("one", NAMES("one.example", "uno.example", "127.0.0.1"));
     make_good("two", NAMES("two.example"));
-    tls_context *t = CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}, {file_of("two.crt"), file_of("two.key")}));
+    tls_context *t =
+        CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}, {file_of("two.crt"), file_of("two.key")}));
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         PAIR(p, t, .name = cases[i].asked);
         if (tls_may_serve(p.server, cases[i].host, strlen(cases[i].host)) != cases[i].may)
-            check_fail(__FILE__, __LINE__, "%s at %s: %s", cases[i].host, cases[i].asked != NULL ? cases[i].asked : "-",
-                       cases[i].may ? "refused" : "served");
+            check_fail(__FILE__, __LINE__, "%s at %s: %s", cases[i].host,
+                       cases[i].asked != NULL ? cases[i].asked : "-", cases[i].may ? "refused" : "served");
         pair_close(&p);
     }
     tls_context_free(t);

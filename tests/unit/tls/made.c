@@ -83,7 +83,8 @@ TEST(a_state_folder_that_cannot_be_made_is_one_clear_line)
     write_text("file", "", 0);
     setenv("XDG_STATE_HOME", file_of("file"), 1);
     CHECK(!tls_dev_prepare(&dev, &problem));
-    CHECK(strstr(problem.data, "/file/tern: cannot be made or written: Not a directory; set XDG_STATE_HOME") != NULL);
+    CHECK(strstr(problem.data,
+                 "/file/tern: cannot be made or written: Not a directory; set XDG_STATE_HOME") != NULL);
     buf_free(&problem);
     end_files();
 }
@@ -110,8 +111,8 @@ TEST(a_client_certificate_is_read_with_its_names_and_fingerprint)
     CHECK(tls_pem_of_certificate(certificate, &pem) && tls_pem_of_key(key, &secret));
     write_text("alice.crt", pem.data, pem.len);
     write_text("alice.key", secret.data, secret.len);
-    tls_context *t = CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}), .client_auth = TLS_CLIENT_AUTH_OPTIONAL,
-                             .client_ca = file_of("authority.pem"));
+    tls_context *t = CONTEXT(SOURCES({file_of("one.crt"), file_of("one.key")}),
+                             .client_auth = TLS_CLIENT_AUTH_OPTIONAL, .client_ca = file_of("authority.pem"));
     PAIR(p, t, .certificate = file_of("alice.crt"), .key = file_of("alice.key"));
     arena_init(&a, lent, sizeof lent, 1 << 20);
     CHECK(tls_read_peer(p.server, &a, &peer));

@@ -96,7 +96,8 @@ static void sweep(int version)
     begin_files();
     make_good("one", NAMES("one.example"));
     make_good("two", NAMES("two.example"));
-    tls_context *t = CONTEXT(SOURCES({file_of("two.crt"), file_of("two.key")}, {file_of("one.crt"), file_of("one.key")}));
+    tls_context *t =
+        CONTEXT(SOURCES({file_of("two.crt"), file_of("two.key")}, {file_of("one.crt"), file_of("one.key")}));
     CHECK(connection(t, version));
     fail_at = 0;
     do { /* the last one is beyond all that a connection allocates */

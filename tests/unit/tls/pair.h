@@ -72,8 +72,8 @@ static void begin_files(void)
 }
 
 /** Writes NAME.crt and NAME.key, signed by the authority; `kind` is of tls_make_key. */
-static void make_files(const char *name, const char *kind, unsigned bits, const char *const *names, long from_s,
-                       long until_s)
+static void make_files(const char *name, const char *kind, unsigned bits, const char *const *names,
+                       long from_s, long until_s)
 {
     char path[64];
     buf pem = {0}, secret = {0};
@@ -156,12 +156,12 @@ typedef struct pair {
 } pair;
 
 typedef struct pair_client {
-    const char *name;                /* SNI */
-    const char *protocols;           /* as ALPN sends them */
-    int least, most;                 /* versions; 0: any */
-    const char *signatures;          /* NULL: any */
-    const char *certificate, *key;   /* of the client */
-    SSL_SESSION *session;            /* to resume */
+    const char *name;              /* SNI */
+    const char *protocols;         /* as ALPN sends them */
+    int least, most;               /* versions; 0: any */
+    const char *signatures;        /* NULL: any */
+    const char *certificate, *key; /* of the client */
+    SSL_SESSION *session;          /* to resume */
 } pair_client;
 
 static void set_blocking(int fd, bool is_blocking)
@@ -189,7 +189,8 @@ static void pair_make_client(pair *p, const pair_client *how)
     if (how->name != NULL)
         SSL_set_tlsext_host_name(p->client, how->name);
     if (how->protocols != NULL)
-        SSL_set_alpn_protos(p->client, (const unsigned char *)how->protocols, (unsigned)strlen(how->protocols));
+        SSL_set_alpn_protos(p->client, (const unsigned char *)how->protocols,
+                            (unsigned)strlen(how->protocols));
     if (how->session != NULL)
         SSL_set_session(p->client, how->session);
     SSL_set_fd(p->client, p->fds[0]);

@@ -337,3 +337,20 @@ TEST(threat_059_records_of_one_byte_are_received)
     pair_close(&p);
     end();
 }
+
+TEST(an_edge_that_comes_while_records_are_buffered_is_not_forgotten)
+{
+    char got[64];
+    begin();
+    PAIR(p, context, .name = "one.example");
+    CHECK_INT(SSL_write(p.client, "one", 3), 3);
+    CHECK_INT(SSL_write(p.client, "two", 3), 3);
+    CHECK_INT(tls_receive(p.server, got, sizeof got), 3);
+    CHECK_INT(SSL_write(p.client, "three", 5), 5);
+    tls_note_readable(p.server);
+    CHECK_INT(tls_receive(p.server, got, sizeof got), 3); /* of what was buffered: the socket was not asked */
+    CHECK(tls_has_pending(p.server));
+    CHECK_INT(tls_receive(p.server, got, sizeof got), 5);
+    pair_close(&p);
+    end();
+}

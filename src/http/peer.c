@@ -1,0 +1,61 @@
+#include "http/peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/** Writes an address; one of IPv4 inside IPv6, as sockets have it that serve both, as what it is. */
+static void print(int family, const void *bytes, char out[PEER_BYTES])
+{
+    const struct in6_addr *v6 = bytes;
+    bool is_mapped = family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6);
+    if (family == AF_UNIX)
+        strcpy(out, "unix:");
+    else
+        inet_ntop(is_mapped ? AF_INET : family, is_mapped ? &v6->s6_addr[12] : bytes, out, PEER_BYTES);
+}
+
+uint16_t peer_print(int fd, char out[PEER_BYTES])
+{
+    struct sockaddr_storage peer = {0};
+    const struct sockaddr_in *v4 = (const void *)&peer;
+    const struct sockaddr_in6 *v6 = (const void *)&peer;
+    socklen_t len = sizeof peer;
+    strcpy(out, "unknown");
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+        return 0;
+    bool is_v6 = peer.ss_family == AF_INET6;
+    print(peer.ss_family, is_v6 ? (const void *)&v6->sin6_addr : &v4->sin_addr, out);
+    return peer.ss_family == AF_UNIX ? 0 : ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+}
+
+static void read_address(http_exchange *x)
+{
+    const worker_peer *announced = x->connection->announced;
+    if (x->address[0] != '\0')
+        return;
+    if (announced == NULL) {
+        x->port = peer_print(x->connection->source.fd, x->address);
+        return;
+    }
+    print(announced->family, announced->address, x->address);
+    x->port = announced->port;
+}
+
+const char *http_remote_address(http_exchange *x)
+{
+    read_address(x);
+    return x->address;
+}
+
+uint16_t http_remote_port(http_exchange *x)
+{
+    read_address(x);
+    return x->port;
+}
+
+const tls_session *http_tls(const http_exchange *x)
+{
+    return x->connection->tls;
+}
