@@ -5,6 +5,7 @@
 #include <tern/app.h>
 #include <tern/context.h>
 #include <tern/data.h>
+#include <tern/fetch.h>
 #include <tern/json.h>
 #include <tern/log.h>
 #include <tern/middleware.h>

@@ -136,6 +136,10 @@ typedef struct tern_limits {
     unsigned min_rate;                /* 240 bytes/s in and out, after 5 s of grace */
     unsigned requests_per_connection; /* no limit */
     unsigned connections;             /* 20,000 a worker */
+    unsigned h2_streams;              /* 100 requests at a time on a connection of HTTP/2 */
+    unsigned h2_window;               /* 256 KiB of a body over HTTP/2 that are received before they are read */
+    unsigned h2_resets;               /* 500 requests that a connection may break off in 30 s */
+    unsigned h2_frames;               /* 5,000 frames in 30 s that ask for nothing */
     unsigned offload_threads;         /* 4 a worker, for tern_offload */
 } tern_limits;
 

@@ -17,6 +17,8 @@ typedef struct tern_ctx tern_ctx;
 /* Text returned here is NUL-terminated, belongs to the request and goes with it. */
 
 const char *tern_method(tern_ctx *c);
+/** The version of HTTP: "HTTP/1.0", "HTTP/1.1" or "HTTP/2". */
+const char *tern_protocol(tern_ctx *c);
 /** The decoded path. */
 const char *tern_path(tern_ctx *c);
 /** The raw query, without '?'; "" without one. */

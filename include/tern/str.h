@@ -18,4 +18,7 @@ typedef struct tern_str {
 /** The slice of a string literal: `TERN_STR("text")`. */
 #define TERN_STR(literal) ((tern_str){(literal), sizeof(literal) - 1})
 
+/** The headers of a request to send, each "Name: value": `.headers = TERN_HEADERS("X-Token: secret")`. */
+#define TERN_HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 #endif

@@ -4,9 +4,10 @@
  * A task is a coroutine of the same worker. Exactly one runs at a time and it is switched only in calls that
  * may wait, so plain variables need no lock between two such calls. Those are: tern_go, tern_wait,
  * tern_sleep, tern_offload, sending to and receiving from a channel, taking a lock or a permit, reading the
- * body, writing to a stream, and everything that asks the database. A call that does not have to wait (the
- * lock is free, the client reads fast) still lets others run when its coroutine has had the processor for a
- * while. Giving back a lock, closing a channel, shared memory (tern/shared.h), logging and text never do.
+ * body, writing to a stream, calls to other services, and everything that asks the database. A call that does
+ * not have to wait (the lock is free, the client reads fast) still lets others run when its coroutine has had
+ * the processor for a while. Giving back a lock, closing a channel, shared memory (tern/shared.h), logging
+ * and text never do.
  *
  * Everything that may wait leaves the handler (like tern_fail) when the request is cancelled: the client
  * left, or its deadline passed. What was deferred runs first.

@@ -134,8 +134,6 @@ typedef struct tern_test_request {
     const char *const *headers;
 } tern_test_request;
 
-#define TERN_HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 typedef struct tern_answer_header {
     const char *name, *value;
 } tern_answer_header;

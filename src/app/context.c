@@ -12,6 +12,13 @@ const char *tern_method(tern_ctx *c)
                                                 : ctx_text(c, request->method_text);
 }
 
+const char *tern_protocol(tern_ctx *c)
+{
+    static const char *const names[] = {
+        [HTTP_1_0] = "HTTP/1.0", [HTTP_1_1] = "HTTP/1.1", [HTTP_2] = "HTTP/2"};
+    return names[c->x->request->version];
+}
+
 const char *tern_path(tern_ctx *c)
 {
     if (c->path == NULL) {

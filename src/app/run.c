@@ -57,6 +57,11 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .arena_bytes = l->request_memory,
         .connections = l->connections - reserve,
         .requests_per_connection = l->requests_per_connection,
+        .h2c = s->h2c,
+        .h2_streams = l->h2_streams,
+        .h2_window = l->h2_window,
+        .h2_resets = l->h2_resets,
+        .h2_frames = l->h2_frames,
         .server_name = name == NULL      ? "tern"
                        : name[0] != '\0' ? name
                                          : NULL,
@@ -220,9 +225,19 @@ static bool open_tls(run_state *run)
     return is_open;
 }
 
+/** False with a line on standard error. */
+static bool check_h2c(const run_state *run)
+{
+    const char *problem;
+    bool is_ok = !run->settings.h2c || http_can_speak_2(&problem);
+    if (!is_ok)
+        fprintf(stderr, "%s: cannot start with --h2c: %s\n", run->program, problem);
+    return is_ok;
+}
+
 static int command_check(run_state *run)
 {
-    if (!open_tls(run))
+    if (!open_tls(run) || !check_h2c(run))
         return 1;
     buf line = {0};
     unsigned count = router_count(run->app->router);
@@ -267,7 +282,7 @@ static int command_run(run_state *run)
 {
     const settings *s = &run->settings;
     set_up_log(s);
-    if (!open_tls(run) || !may_launch(run))
+    if (!open_tls(run) || !check_h2c(run) || !may_launch(run))
         return 1;
     tls_start_tell(&run->tls, s);
     const worker_config config = {

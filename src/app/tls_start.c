@@ -10,7 +10,7 @@
 
 enum { HTTPS_PORT = 443 };
 
-static const char *const protocols[] = {"http/1.1", NULL};
+static const char *const protocols[] = {"h2", "http/1.1", NULL};
 
 /* -- which listeners -- */
 
@@ -184,6 +184,17 @@ static void add_acme(tls_start *t, const app_acme *acme)
         t->sources[t->source_count++] = (tls_source){acme->certificates[i], NULL};
 }
 
+/** What clients may choose from, the preferred one first. */
+static const char *const *protocols_of(const settings *s)
+{
+    const char *problem = NULL;
+    if (s->http2 && http_can_speak_2(&problem))
+        return protocols;
+    if (problem != NULL)
+        tern_log(TERN_LOG_WARN, "%s. Clients get HTTP/1.1 (--http2=off leaves this message out)", problem);
+    return protocols + 1;
+}
+
 bool tls_start_open(tls_start *t, const settings *s, const app_acme *acme, buf *problem)
 {
     if (!check_use(s, problem) || !check_hsts(s, problem) || !check_client_auth(s, problem))
@@ -195,7 +206,7 @@ bool tls_start_open(tls_start *t, const settings *s, const app_acme *acme, buf *
     add_acme(t, acme);
     const tls_settings how = {.sources = t->sources,
                               .source_count = t->source_count,
-                              .protocols = protocols,
+                              .protocols = protocols_of(s),
                               .challenge_folder = acme->challenges.data,
                               .client_ca = s->tls_client_ca,
                               .client_auth = client_auth_of(s)};

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "curl/libcurl.h"
+#include "curl/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -159,6 +160,10 @@ bool curl_call(const curl_call_request *request, curl_call_reply *reply)
         problem = easy != NULL ? perform(easy, request, reply, detail) : "out of memory";
         if (easy != NULL)
             libcurl.easy_cleanup(easy);
+        if (curl_memory_is_short()) {
+            curl_memory_recover();
+            problem = "out of memory";
+        }
     }
     if (problem == NULL)
         return true;

@@ -1,6 +1,6 @@
 #include "curl/libcurl.h"
 
-#include "base/mem.h"
+#include "curl/memory.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -32,11 +32,6 @@ static bool find_all(void *library)
     return true;
 }
 
-static char *copy_text(const char *text)
-{
-    return mem_text(text, strlen(text));
-}
-
 static const char *set_up(void *library)
 {
     static const char too_old[] =
@@ -48,8 +43,9 @@ static const char *set_up(void *library)
         return too_old;
     if ((is->features & CURL_VERSION_SSL) == 0 || (is->features & CURL_VERSION_ASYNCHDNS) == 0)
         return "libcurl.so.4 was built without TLS or without a resolver that does not block: install libcurl4";
-    if (libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, mem_alloc, mem_free, mem_realloc, copy_text, mem_zero) !=
-        CURLE_OK)
+    if (!curl_memory_open() ||
+        libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, curl_memory_alloc, curl_memory_free, curl_memory_realloc,
+                                curl_memory_copy, curl_memory_zero) != CURLE_OK)
         return "libcurl.so.4 could not be initialized, possibly for lack of memory";
     return NULL;
 }

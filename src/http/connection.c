@@ -178,7 +178,12 @@ void connection_linger(http_connection *k)
 
 void connection_hurry(http_connection *k)
 {
-    uint64_t end = loop_self.now_ms + LINGER_DRAINING_MS;
+    connection_cut(k, LINGER_DRAINING_MS);
+}
+
+void connection_cut(http_connection *k, uint64_t ms)
+{
+    uint64_t end = loop_self.now_ms + ms;
     if (!k->is_lingering || k->linger_end_ms <= end)
         return;
     k->linger_end_ms = end;

@@ -31,7 +31,7 @@ typedef struct http_protocol {
     void (*release)(http_connection *k);
 } http_protocol;
 
-extern const http_protocol http1;
+extern const http_protocol http1, http2;
 /** Before a version of HTTP: the handshake of TLS, which agrees on one (handshake.c). */
 extern const http_protocol tls_handshaking;
 
@@ -59,10 +59,11 @@ struct http_connection {
     http_stream stream; /* HTTP/1.1's */
     /* and others */
     const http_protocol *protocol;
-    worker_peer *announced; /* the client that a proxy has announced; NULL: the socket's peer */
-    tls_session *tls;       /* what encrypts; NULL: nothing, or not yet */
-    list_link handshake;    /* in the queue of handshakes that can go on; see handshake.c */
-    uint64_t head_began_ms; /* first byte of an unfinished head */
+    struct h2_connection *h2; /* HTTP/2's own */
+    worker_peer *announced;   /* the client that a proxy has announced; NULL: the socket's peer */
+    tls_session *tls;         /* what encrypts; NULL: nothing, or not yet */
+    list_link handshake;      /* in the queue of handshakes that can go on; see handshake.c */
+    uint64_t head_began_ms;   /* first byte of an unfinished head */
     uint64_t lingered_bytes, linger_end_ms;
     list_link link;   /* http_self.connections */
     loop_later later; /* frees it at the end of the turn */
@@ -98,6 +99,12 @@ void server_report_drained(void);
 /** Tries again soon to hand idle connections over: the successor's channel was full. */
 void server_hand_over_later(void);
 
+/* h2/connection.c */
+bool h2_server_can_open(const char **problem);
+/** Free what connections of HTTP/2 have shared: all of it, or what was not needed since the last call. */
+void h2_server_close(void);
+void h2_server_tidy(void);
+
 /* connection.c */
 http_connection *connection_open(int fd, worker_arrival arrival);
 /** Begins what the client speaks first, TLS or HTTP, once nothing of a proxy's is before it, and sets its
@@ -121,6 +128,8 @@ void connection_set_deadline(http_connection *k, uint64_t at_ms);
 /** Closes in stages: RFC 9112 section 9.6. Closing with unread input would send RST, and a peer that still
  * sends would lose the reply on its way; many proxies read no reply before they have sent all. */
 void connection_linger(http_connection *k);
+/** Gives a lingering connection at most `ms`. */
+void connection_cut(http_connection *k, uint64_t ms);
 /** Gives a lingering connection of a draining server less time. */
 void connection_hurry(http_connection *k);
 

@@ -117,6 +117,11 @@ typedef struct http_limits {
     size_t arena_bytes;        /* heap a request may take */
     unsigned connections;      /* above it the longest parked ones are dropped for new ones; 0: no limit */
     unsigned requests_per_connection; /* 0: no limit */
+    bool h2c;                         /* HTTP/2 in clear text, for clients that begin with its preface */
+    unsigned h2_streams;              /* requests at a time on a connection of HTTP/2; 0: 100 */
+    unsigned h2_window;               /* bytes of a body ahead of its reader, 65535 at least; 0: 256 KiB */
+    unsigned h2_resets;               /* streams that may be reset within 30 s; 0: 500 */
+    unsigned h2_frames;               /* frames within 30 s that ask for nothing; 0: 5,000 */
     bool
         redirects_to_https; /* plain requests are answered with 308, but those for /.well-known/acme-challenge/ */
     uint16_t https_port;     /* of that address */
@@ -209,6 +214,8 @@ const char *http_status_text(int status);
 
 /* -- the server -- */
 
+/** Whether this program can speak HTTP/2: false, with `*problem`, without the library. */
+bool http_can_speak_2(const char **problem);
 /** Prepares this process to serve: pools, limits. Call after fork with the loop open. The structs are
  * copied. */
 bool http_server_open(const http_service *service, const http_limits *limits);

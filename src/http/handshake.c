@@ -14,6 +14,7 @@
 
 #include <tern/log.h>
 
+#include <string.h>
 #include <sys/epoll.h>
 
 enum {
@@ -52,11 +53,22 @@ static void refuse_plain(http_connection *k)
     connection_linger(k);
 }
 
-/** After the handshake: the version of HTTP that was agreed on, which looks for a first request at once. */
+/** The version of HTTP that was agreed on. */
+static const http_protocol *agreed(const http_connection *k)
+{
+    size_t len = 0;
+    const char *name = tls_protocol(k->tls, &len);
+    bool is_2 = TERN_WITH_HTTP2 && name != NULL && len == 2 && memcmp(name, "h2", 2) == 0;
+    return is_2 ? &http2 : &http1;
+}
+
+/** After the handshake: looks for a first request at once. */
 static void begin_http(http_connection *k)
 {
-    k->protocol = &http1;
+    k->protocol = agreed(k);
     k->protocol->begin(k);
+    if (k->is_closed)
+        return;
     connection_set_deadline(k, loop_self.now_ms + http_self.limits.head_ms);
     k->source.on_event(&k->source, EPOLLIN);
 }

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <tern/log.h>
+
 #include <string.h>
 
 #define NAME(text)                                                                                           \
@@ -43,4 +45,17 @@ http_header *http_request_header(const http_request *request, const char *name, 
     }
     *from = request->header_count;
     return NULL;
+}
+
+bool http_field_is_kept(const http_head_limits *limits, tern_str name)
+{
+    if (limits->keeps_underscores)
+        return true;
+    for (unsigned i = 0; i < limits->underscored_count; i++) {
+        tern_str kept = limits->underscored_names[i];
+        if (kept.len == name.len && text_equal_nocase(kept.data, name.data, name.len))
+            return true;
+    }
+    tern_log(TERN_LOG_DEBUG, "header %.*s is ignored: its name has a '_'", (int)name.len, name.data);
+    return false;
 }

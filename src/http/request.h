@@ -77,4 +77,7 @@ http_method http_method_of(const char *name, size_t len);
 http_header *http_request_header(const http_request *request, const char *name, size_t name_len,
                                  unsigned *from);
 
+/** Whether a field whose name has a '_' is the application's to see. */
+bool http_field_is_kept(const http_head_limits *limits, tern_str name);
+
 #endif

@@ -21,11 +21,32 @@ _Static_assert(offsetof(http_connection, has_unread_body) == MEM_LINE_BYTES &&
                    offsetof(http_connection, stream.reader) <= 2 * MEM_LINE_BYTES,
                "what a request touches of its connection lies in two cache lines");
 
+bool http_can_speak_2(const char **problem)
+{
+    if (TERN_WITH_HTTP2)
+        return h2_server_can_open(problem);
+    *problem = "this build of Tern has no HTTP/2: install libnghttp2-dev and build it again";
+    return false;
+}
+
+static void complete_h2_limits(http_limits *limits)
+{
+    if (limits->h2_streams == 0)
+        limits->h2_streams = 100;
+    if (limits->h2_window == 0)
+        limits->h2_window = 256 * 1024;
+    if (limits->h2_resets == 0)
+        limits->h2_resets = 500;
+    if (limits->h2_frames == 0)
+        limits->h2_frames = 5000;
+}
+
 bool http_server_open(const http_service *service, const http_limits *limits)
 {
     http_self = (http_server){.service = *service, .limits = *limits};
     if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > HTTP_HEADERS_MAX)
         http_self.limits.head.fields = HTTP_HEADERS_MAX;
+    complete_h2_limits(&http_self.limits);
     size_t bytes =
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
     http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */
@@ -47,6 +68,8 @@ void http_server_close(void)
     pool_drain(&http_self.blocks);
     pool_drain(&http_self.structures);
     body_blocks_drain(&http_self.bodies);
+    if (TERN_WITH_HTTP2)
+        h2_server_close();
 }
 
 void server_make_place(void)
@@ -128,6 +151,8 @@ void http_server_tidy(void *unused)
     pool_tidy(&http_self.blocks);
     pool_tidy(&http_self.structures);
     body_blocks_tidy(&http_self.bodies);
+    if (TERN_WITH_HTTP2)
+        h2_server_tidy();
 }
 
 void http_server_abort(void *unused)

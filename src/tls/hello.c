@@ -150,7 +150,7 @@ int tls_on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len
         if (offers(offered, len, t->protocols + at))
             chosen = t->protocols + at;
     if (chosen == NULL)
-        return SSL_TLSEXT_ERR_ALERT_FATAL; /* no_application_protocol: RFC 7301 section 3.2 */
+        return SSL_TLSEXT_ERR_ALERT_FATAL; /* an alert of its own: RFC 7301 section 3.2 */
     *out = chosen + 1;
     *out_len = chosen[0];
     return SSL_TLSEXT_ERR_OK;

@@ -2,7 +2,8 @@
  * A connection that is encrypted: handshake, then bytes in and out, with the semantics of recv and sendmsg on a
  * non-blocking socket that epoll watches edge-triggered.
  *
- * Everything works on the socket that the caller owns, watches and closes. One thread uses a session.
+ * Everything works on the socket that the caller owns, watches and closes. One thread uses a session. The process must
+ * ignore SIGPIPE, as every worker does: with keys in the kernel, OpenSSL writes to the socket itself.
  *
  * Edges: call tls_note_readable for each that says the socket is readable. After a receive that returned less than it had room for, ask tls_has_pending before waiting for the next edge.
  * A receive may need to send first (the answer to a KeyUpdate): when tls_read_wants_write, call it again after

@@ -76,9 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         require(parse_prefix(&part, data, size, &part_used) == result);
         require(result != H1_COMPLETE || part_used == used);
         require(result != H1_ERROR || (part.status == whole.status && part.reason == whole.reason));
-        require(result != H1_COMPLETE ||
-                (part.request.header_count == whole.request.header_count &&
-                 part.request.length == whole.request.length && part.request.path_is_plain == whole.request.path_is_plain));
+        require(result != H1_COMPLETE || (part.request.header_count == whole.request.header_count &&
+                                          part.request.length == whole.request.length &&
+                                          part.request.path_is_plain == whole.request.path_is_plain));
     }
     for (unsigned i = 1; i <= 8; i++) {
         size_t split = size * i / 9;

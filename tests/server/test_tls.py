@@ -363,6 +363,20 @@ def openssl_s_client_and_curl_speak_every_version_and_resume():
 
 
 @test
+def threat_105_sslscan_finds_no_old_version_and_no_suite_without_aead():
+    with certificates("one") as folder, Server(*ANY_PORT, *pair(folder, "one")) as server:
+        done = subprocess.run([program("sslscan"), "--no-colour", "--show-sigs", f"127.0.0.1:{server.port}"],
+                              capture_output=True, timeout=120, check=False)
+        found = done.stdout.decode()
+        enabled = re.findall(r"^(\S+)\s+enabled$", found, re.MULTILINE)
+        check_equal(sorted(enabled), ["TLSv1.2", "TLSv1.3"], "versions")
+        suites = re.findall(r"^(?:Preferred|Accepted)\s+TLSv1\.\d\s+\d+ bits\s+(\S+)", found, re.MULTILINE)
+        check(len(suites) >= 6, f"suites: {suites}")
+        check_equal([suite for suite in suites if not re.search("GCM|CHACHA20", suite)], [], "suites without AEAD")
+        check("Session renegotiation not supported" in found, "renegotiation")
+
+
+@test
 def node_reads_an_answer_over_https():
     with certificates("one") as folder, Server(*ANY_PORT, *pair(folder, "one")) as server:
         script = ("require('https').get({port:%d,host:'127.0.0.1',rejectUnauthorized:false},r=>{r.pipe(process.stdout)})"

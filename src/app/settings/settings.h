@@ -92,6 +92,7 @@ typedef struct settings {
     uint64_t drain_ms;
     uint64_t watchdog_ms;
     uint64_t memory_limit_bytes;
+    unsigned http2, h2c;  /* 1: HTTP/2 is spoken over TLS, in clear text */
     unsigned early_hints; /* an http_hints */
     const char *alt_svc;  /* NULL: none */
     path_list tls_certificates, tls_keys;

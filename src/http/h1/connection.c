@@ -145,6 +145,8 @@ static void finish_work(http_connection *k)
         connection_close(k);
     else if (!k->is_finished)
         park(k);
+    else if (TERN_WITH_HTTP2 && k->protocol != &http1)
+        k->protocol->begin(k);
     else if (unread)
         connection_linger(k);
     else

@@ -160,20 +160,6 @@ static inline h1_result request_line(h1_head *head, const http_head_limits *limi
     return h1_special_target(head, target, len);
 }
 
-/** Whether a field whose name has a '_' is the application's to see. */
-static bool is_kept(const http_head_limits *limits, tern_str name)
-{
-    if (limits->keeps_underscores)
-        return true;
-    for (unsigned i = 0; i < limits->underscored_count; i++) {
-        tern_str kept = limits->underscored_names[i];
-        if (kept.len == name.len && text_equal_nocase(kept.data, name.data, name.len))
-            return true;
-    }
-    tern_log(TERN_LOG_DEBUG, "header %.*s is ignored: its name has a '_'", (int)name.len, name.data);
-    return false;
-}
-
 /** A name with '_' in it, or an invalid name. `*after` becomes its end; with H1_PASSED_OVER the end of the
  * line. */
 RARE static h1_result odd_name(h1_head *head, const http_head_limits *limits, char *name, char *end,
@@ -189,7 +175,7 @@ RARE static h1_result odd_name(h1_head *head, const http_head_limits *limits, ch
                          at == name && (*at == ' ' || *at == '\t') ? "a folded header line"
                                                                    : "a header name is malformed");
     *after = at;
-    if (is_kept(limits, (tern_str){name, (size_t)(at - name)}))
+    if (http_field_is_kept(limits, (tern_str){name, (size_t)(at - name)}))
         return H1_COMPLETE;
     cursor in = {name, at + 1, end, &scan_scalar};
     while (in.at != end && scan_is(SCAN_FIELD_VALUE, *in.at))

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#include <tern/log.h>
+
 #include <string.h>
 
 /** Sets all but what the head's parser sets. */
@@ -54,6 +56,35 @@ static bool is_late(const http_connection *k)
     return k->has_begun_head && loop_self.now_ms >= k->head_began_ms + http_self.limits.head_ms;
 }
 
+/** Whether the client speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3). What it has sent stays in the block
+ * for that version, which takes over when the runner ends. */
+static bool is_http2(http_connection *k)
+{
+    static const char beginning[] = "PRI * HTTP/2"; /* where the parser knows that it is not HTTP/1.1 */
+    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->has_tls || k->requests != 0 ||
+        k->in_end - k->in_start < sizeof beginning - 1 ||
+        memcmp(k->in + k->in_start, beginning, sizeof beginning - 1) != 0)
+        return false;
+    k->protocol = &http2;
+    k->is_finished = true;
+    return true;
+}
+
+/** Whether what came is not HTTP/1.1 at all, on a port that speaks HTTP/2 too: an answer would be noise to such a
+ * client. */
+static bool is_noise(http_connection *k)
+{
+    const char *line = k->in + k->in_start;
+    size_t len = k->in_end - k->in_start;
+    const char *end = memchr(line, '\n', len);
+    if (!TERN_WITH_HTTP2 || !http_self.limits.h2c || k->has_tls || k->requests != 0 ||
+        memmem(line, end != NULL ? (size_t)(end - line) : len, " HTTP/1.", 8) != NULL)
+        return false;
+    tern_log(TERN_LOG_DEBUG, "a connection that begins neither with HTTP/1.1 nor with HTTP/2 is closed");
+    k->is_finished = k->stream.is_broken = true;
+    return true;
+}
+
 /** Answers the first request in the block; false when it is not complete yet. */
 static bool serve_one(http_connection *k)
 {
@@ -63,6 +94,8 @@ static bool serve_one(http_connection *k)
     h1_result result =
         h1_head_parse(&own.head, &http_self.limits.head, k->in + k->in_start, k->in_end - k->in_start, &used);
     if (result == H1_PARTIAL && !is_late(k))
+        return false;
+    if (result == H1_ERROR && (is_http2(k) || is_noise(k)))
         return false;
     begin(&own, k, lent);
     if (result == H1_COMPLETE) {

@@ -25,6 +25,7 @@ void json_reader_init(json_reader *r, tern_str text, const json_limits *limits)
     r->items_left = l->items != 0 ? l->items : JSON_ITEMS;
     r->memory_left =
         l->memory_bytes != 0 ? l->memory_bytes : JSON_MEMORY_FACTOR * text.len + JSON_MEMORY_FLOOR;
+    r->is_reply = l->is_reply;
 }
 
 __attribute__((cold)) bool json_stop_code(json_reader *r, const char *code, const char *message)

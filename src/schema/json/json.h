@@ -17,6 +17,9 @@ typedef struct json_limits {
     unsigned depth;      /* nested arrays and objects; default 64 */
     size_t items;        /* members and elements in total; default 1,000,000 */
     size_t memory_bytes; /* arena bytes; 0: 8 times the input plus 4 KiB */
+    /** The text is another service's reply: keys that are not fields are skipped, read-only fields are read, and
+     * write-only ones may be absent. */
+    bool is_reply;
 } json_limits;
 
 /**

@@ -30,6 +30,7 @@ typedef struct json_reader {
     const char *stop, *code; /* why reading ended (static texts); NULL: it continues */
     size_t text_len;         /* of the last string read */
     bool has_nul;            /* it contains a NUL, which a C string cannot */
+    bool is_reply;           /* json_limits.is_reply */
     arena *arena;
     tern_faults *faults;
     char *pile, *pile_end; /* the free part, for the lists being read */

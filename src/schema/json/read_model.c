@@ -91,7 +91,7 @@ static const field_plan *look_up(json_reader *r, filling *m)
     int number = plan_find(m->plan, key, r->text_len);
     if (number >= 0)
         return &m->plan->fields[number];
-    if (m->type->options.ignore_unknown) {
+    if (m->type->options.ignore_unknown || r->is_reply) {
         json_space(r);
         json_skip(r);
     } else {
@@ -155,7 +155,7 @@ static bool read_member(json_reader *r, filling *m)
     if ((m->seen[number / 64] & bit) != 0)
         return add_key_fault(r, m, f->key, "duplicate", "is given twice");
     m->seen[number / 64] |= bit;
-    if (f->field->read_only) {
+    if (f->field->read_only && !r->is_reply) {
         json_space(r);
         return json_skip(r);
     }
@@ -170,7 +170,7 @@ static void fill_absent(json_reader *r, const filling *m)
     for (unsigned i = 0; i < m->type->field_count; i++) {
         const field_plan *f = &m->plan->fields[i];
         bool read_only = f->field->read_only, has_value = read_only || f->fallback != NULL;
-        if ((m->seen[i / 64] >> i % 64 & 1) != 0 && !read_only)
+        if ((m->seen[i / 64] >> i % 64 & 1) != 0 && (!read_only || r->is_reply))
             continue;
         void *value = plan_value(f, m->out);
         if (f->fallback != NULL)
@@ -178,7 +178,7 @@ static void fill_absent(json_reader *r, const filling *m)
         else
             set_nothing(f->field->type, value);
         *plan_state(f, m->out) = has_value ? TERN_STATE_VALUE : TERN_STATE_ABSENT;
-        if (f->is_required) {
+        if (f->is_required && !(f->field->write_only && r->is_reply)) {
             const place here = {m->where, f->key, 0};
             fault_add(r->faults, &here, "missing", NULL, NULL, "must be given");
         }

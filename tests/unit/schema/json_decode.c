@@ -202,6 +202,27 @@ TEST(json_distinguishes_null_absent_and_a_value)
     want_said(TERN_TYPE(tern_text_list), "[\"a\",null]", "body[1]: must not be null\n");
 }
 
+TERN_MODEL(Reply, (int64_t, id, .read_only = true), (const char *, secret, .write_only = true), (int, n))
+
+TEST(json_of_a_reply_has_read_only_fields_and_unknown_keys_and_no_write_only_ones)
+{
+    static const char text[] = "{\"more\":[{}],\"id\":7,\"n\":1}";
+    const json_limits limits = {.is_reply = true};
+    Reply reply;
+    decoding d;
+    decode_bytes(&d, TERN_TYPE(Reply), &reply, text, strlen(text), &limits);
+    CHECK_TEXT(d.said, "");
+    CHECK(reply.id == 7 && reply.n == 1 && reply.secret == NULL);
+    CHECK_INT(reply.tern_state.secret, TERN_STATE_ABSENT);
+    forget(&d);
+    decode_bytes(&d, TERN_TYPE(Reply), &reply, "{\"id\":7}", 8, &limits);
+    CHECK_TEXT(d.said, "body.n: must be given\n");
+    forget(&d);
+    decode_bytes(&d, TERN_TYPE(Reply), &reply, text, strlen(text), NULL);
+    CHECK(!d.ok);
+    forget(&d);
+}
+
 TEST(json_reads_every_kind)
 {
     Kinds k;

@@ -1,0 +1,3 @@
+module tern/bench/fetch
+
+go 1.19

@@ -1,0 +1,990 @@
+"""Calls to other services: replies, kept connections, retries, redirects, streams, and services that misbehave. Each has
+an end in time, and an error that names the target and the cause."""
+
+import gzip
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+import harness
+from harness import Server, check, check_equal, test, wait_for
+
+(OK, WRONG, FORBIDDEN, UNREACHABLE, TIMEOUT, BROKEN, TOO_LARGE, REDIRECTS, STATUS, NOT_VALID, PAUSED, BUSY,
+ NO_MEMORY) = range(13)
+
+_server = []
+
+
+def server():
+    if not _server:
+        _server.append(Server(name="fetch", env={"FAILURES": "1000000", "RETRY_PERCENT": "1000"}))
+    return _server[0]
+
+
+def ask(path, url, at=None, **more):
+    query = urllib.parse.urlencode({"url": url, **more})
+    return (at or server()).get(f"{path}?{query}")
+
+
+def try_it(url, at=None, **more):
+    reply = ask("/try", url, at, **more)
+    check_equal(reply.status, 200, f"status of /try: {reply.text}")
+    return json.loads(reply.body)
+
+
+class Service:
+    """A server whose every connection is given to `serve(connection, number)`, on a thread of its own."""
+
+    def __init__(self, serve, tls=None):
+        self.serve, self.tls = serve, tls
+        self.connections = 0
+        self.requests = []
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self.port = self.listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._open = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            number = self.connections
+            self.connections += 1
+            threading.Thread(target=self._run, args=(connection, number), daemon=True).start()
+
+    def _run(self, connection, number):
+        try:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            self.serve(Peer(connection, self), number)
+        except (OSError, ValueError):
+            pass
+        finally:
+            try:
+                connection.close()
+            except OSError:
+                pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for connection in self._open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Peer:
+    """The service's end of a connection."""
+
+    def __init__(self, connection, service):
+        self.connection, self.service = connection, service
+        self.file = connection.makefile("rb")
+
+    def request(self):
+        """The next request: (line, headers, body); None at the end."""
+        line = self.file.readline().decode().strip()
+        if not line:
+            return None
+        headers = {}
+        while (text := self.file.readline().decode("latin-1").strip()):
+            name, _, value = text.partition(":")
+            headers[name.lower()] = value.strip()
+        if headers.get("transfer-encoding") == "chunked":
+            body = b""
+            while (size := int(self.file.readline(), 16)):
+                body += self.file.read(size)
+                self.file.readline()
+            self.file.readline()
+        else:
+            body = self.file.read(int(headers.get("content-length", 0)))
+        self.service.requests.append((line, headers, body))
+        return line, headers, body
+
+    def send(self, data):
+        self.connection.sendall(data)
+
+    def reply(self, body=b"", status="200 OK", *headers):
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def wait_closed(self):
+        self.connection.recv(1)
+
+
+def always(body=b"ok", status="200 OK", *headers, tls=None):
+    def serve(peer, _):
+        while peer.request():
+            peer.reply(body, status, *headers)
+    return Service(serve, tls)
+
+
+def once(data, close=True, tls=None):
+    """Sends these bytes for a request; then closes, or stays silent."""
+    def serve(peer, _):
+        peer.request()
+        peer.send(data)
+        if not close:
+            peer.wait_closed()
+    return Service(serve, tls)
+
+
+def refused_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+# -- requests and replies --------------------------------------------------------------------------------------------
+
+@test
+def a_reply_has_its_status_headers_and_body():
+    with always(b"made", "201 Made", "X-Seen: yes") as service:
+        got = try_it(service.url + "/a?b=1")
+        check_equal((got["status"], got["error"], got["body"], got["x"], got["attempts"]), (201, OK, "made", "yes", 1))
+        check_equal(got["url"], service.url + "/a?b=1")
+        line, headers, _ = service.requests[0]
+        check_equal(line, "GET /a?b=1 HTTP/1.1")
+        check_equal((headers["user-agent"], headers["accept"], headers["host"]),
+                    ("tern", "*/*", service.url[7:]))
+        check(len(headers["x-request-id"]) == 32, "the request's id is passed on")
+
+
+@test
+def a_valid_trace_is_passed_on_and_a_malformed_one_is_not():
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with always() as service:
+        query = "/try?" + urllib.parse.urlencode({"url": service.url})
+        server().get(query, f"traceparent: {trace}", "tracestate: a=b")
+        server().get(query, "traceparent: 00-nonsense")
+        check_equal(service.requests[0][1]["traceparent"], trace)
+        check_equal(service.requests[0][1]["tracestate"], "a=b")
+        check("traceparent" not in service.requests[1][1], "a malformed trace stays here")
+
+
+@test
+def connections_are_kept_for_the_next_call():
+    with always() as service:
+        for _ in range(5):
+            check_equal(try_it(service.url)["status"], 200)
+        check_equal(service.connections, 1)
+
+
+@test
+def a_kept_connection_that_the_service_closed_is_not_an_error():
+    def serve(peer, _):
+        peer.request()
+        peer.reply(b"ok")
+        peer.connection.shutdown(socket.SHUT_RDWR)
+        closed.set()
+    closed = threading.Event()
+    with Service(serve) as service:
+        for _ in range(5):
+            closed.clear()
+            check_equal(try_it(service.url, method="POST", body="x")["status"], 200)
+            check(closed.wait(5), "the service has closed the connection")
+
+
+@test
+def typed_json_is_sent_and_read():
+    with always(b'{"currency":"EUR","value":2.5,"more":[1,{"a":2}]}') as service:
+        check_equal(ask("/rate", service.url).text, "EUR 2.5")
+        check_equal(service.requests[0][1]["accept"], "application/json")
+        ask("/post_rate", service.url + "/x?z=1")
+        line, headers, body = service.requests[1]
+        check_equal(line, "POST /x?z=1&a=1%20%26 HTTP/1.1")
+        check_equal((headers["content-type"], body), ("application/json", b'{"currency":"EUR","value":2}'))
+    with always(b'[{"currency":"EUR","value":2},{"currency":"USD","value":1}]') as service:
+        check_equal(ask("/rates", service.url).text, "2")
+
+
+@test
+def forms_are_encoded_and_basic_credentials_sent():
+    with always() as service:
+        ask("/post_form", service.url)
+        _, headers, body = service.requests[0]
+        check_equal(body, b"a=x%20y&b=%C3%A9")
+        check_equal(headers["content-type"], "application/x-www-form-urlencoded")
+        check_equal(headers["authorization"], "Basic YW5uOnNlY3JldA==")
+
+
+@test
+def chunked_replies_and_replies_until_close_are_read():
+    head = b"HTTP/1.1 200 OK\r\n"
+    with once(head + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n") as service:
+        check_equal(try_it(service.url)["body"], "abcde")
+    with once(head + b"\r\nabcde") as service:
+        check_equal(try_it(service.url)["body"], "abcde")
+    with once(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\n" + head + b"Content-Length: 1\r\n\r\na") as service:
+        check_equal(try_it(service.url)["body"], "a")
+
+
+@test
+def a_reply_in_single_bytes_is_read():
+    def serve(peer, _):
+        peer.request()
+        peer.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Seen: z\r\n\r\n3\r\nabc\r\n0\r\n\r\n":
+            peer.send(bytes([byte]))
+            time.sleep(0.001)
+    with Service(serve) as service:
+        got = try_it(service.url)
+        check_equal((got["body"], got["x"]), ("abc", "z"))
+
+
+@test
+def head_204_and_304_have_no_body():
+    with once(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", close=False) as service:
+        check_equal(try_it(service.url, method="HEAD")["body"], "")
+    for status in (204, 304):
+        with once(b"HTTP/1.1 %d X\r\n\r\n" % status, close=False) as service:
+            check_equal(try_it(service.url)["status"], status)
+
+
+@test
+def names_are_looked_up_without_blocking():
+    with always() as service:
+        check_equal(try_it(f"http://localhost:{service.port}/")["body"], "ok")
+    got = try_it("http://no-such-name.invalid/")
+    check_equal((got["error"], got["status"]), (UNREACHABLE, 0))
+    check("no-such-name.invalid" in got["problem"], got["problem"])
+
+
+@test
+def a_thousand_calls_run_at_once():
+    with always() as service, Server(name="fetch", env={"PER_HOST": "1000"}) as own:
+        check_equal(ask("/many", service.url, own, times=1000, timeout=20000).text, "1000")
+        check(service.connections <= 1000, f"{service.connections} connections")
+
+
+@test
+def calls_to_a_host_wait_in_line_beyond_their_number():
+    active, most, lock = [0], [0], threading.Lock()
+
+    def serve(peer, _):
+        while peer.request():
+            with lock:
+                active[0] += 1
+                most[0] = max(most[0], active[0])
+            time.sleep(0.01)
+            with lock:
+                active[0] -= 1
+            peer.reply(b"ok")
+    with Service(serve) as service, Server(name="fetch", env={"PER_HOST": "3"}) as own:
+        check_equal(ask("/many", service.url, own, times=30).text, "30")
+        check_equal(most[0], 3, "calls at once")
+        check_equal(service.connections, 3)
+
+
+@test
+def a_full_line_is_refused_and_a_long_wait_is_late():
+    with once(b"", close=False) as service, Server(name="fetch", env={"PER_HOST": "1", "WAITING": "1"}) as own:
+        check_equal(ask("/many", service.url, own, times=3, timeout=200).text, "0")
+
+
+@test
+def idle_connections_are_closed():
+    closed = threading.Event()
+
+    def serve(peer, _):
+        peer.request()
+        peer.reply(b"ok")
+        peer.wait_closed()
+        closed.set()
+    with Service(serve) as service, Server(name="fetch", env={"IDLE_MS": "100"}) as own:
+        try_it(service.url, own)
+        check(closed.wait(5), "the idle connection is closed")
+
+
+# -- services that misbehave ------------------------------------------------------------------------------------------
+
+def check_error(got, error, *words):
+    check_equal((got["error"], got["status"]), (error, 0), f"error of {got['problem']!r}")
+    for word in words:
+        check(word in got["problem"], f"{word!r} in {got['problem']!r}")
+
+
+@test
+def a_refused_connection_is_unreachable_and_named():
+    url = f"http://127.0.0.1:{refused_port()}/x"
+    check_error(try_it(url + "?secret=1"), UNREACHABLE, "GET " + url, "refused")
+    check("secret" not in try_it(url + "?secret=1")["problem"], "the query is not told")
+
+
+@test
+def a_silent_service_is_late():
+    with once(b"", close=False) as service:
+        began = time.monotonic()
+        check_error(try_it(service.url, timeout=200), TIMEOUT, service.url, "200 ms")
+        check(time.monotonic() - began < 3, "in time")
+
+
+@test
+def a_slow_body_is_late():
+    def serve(peer, _):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while True:
+            peer.send(b"a")
+            time.sleep(0.05)
+    with Service(serve) as service:
+        check_error(try_it(service.url, timeout=300), TIMEOUT, "300 ms")
+
+
+@test
+def a_body_shorter_than_announced_is_broken():
+    with once(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc") as service:
+        check_error(try_it(service.url), BROKEN, "before the end")
+
+
+@test
+def bytes_after_the_announced_body_end_the_connection():
+    with once(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", close=False) as service:
+        check_equal(try_it(service.url)["body"], "ok")
+        check_equal(try_it(service.url)["body"], "ok")
+        check_equal(service.connections, 2)
+
+
+@test
+def malformed_replies_are_broken():
+    for data in (b"\x16\x03\x01 nonsense\r\n\r\n", b"HTTP/1.1 2x0 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nBad header\r\n\r\n",
+                 b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+                 b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+                 b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab",
+                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                 b"HTTP/1.1 101 Switching Protocols\r\n\r\n", b"HTTP/2 200\r\n\r\n", b""):
+        with once(data) as service:
+            got = try_it(service.url)
+            check_equal((got["error"], got["status"]), (BROKEN, 0), f"error for {data!r}: {got['problem']}")
+
+
+@test
+def endless_headers_are_too_large():
+    def serve(peer, _):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            peer.send(b"X-More: " + b"y" * 1000 + b"\r\n")
+    with Service(serve) as service:
+        check_error(try_it(service.url), TOO_LARGE, "64 KiB of headers")
+
+
+@test
+def bodies_above_the_limit_are_too_large_however_they_are_framed():
+    big = b"z" * 2000
+    for data in (b"Content-Length: 2000\r\n\r\n" + big, b"\r\n" + big,
+                 b"Transfer-Encoding: chunked\r\n\r\n7d0\r\n" + big + b"\r\n0\r\n\r\n"):
+        with once(b"HTTP/1.1 200 OK\r\n" + data) as service:
+            check_error(try_it(service.url, max=1000), TOO_LARGE, "1000 bytes")
+        with once(b"HTTP/1.1 200 OK\r\n" + data) as service:
+            check_equal(len(try_it(service.url, max=2000)["body"]), 2000)
+
+
+# -- what handlers without error handling reply ------------------------------------------------------------------------
+
+@test
+def failed_calls_end_the_handler_and_tell_the_client_nothing_of_the_target():
+    refused = f"http://127.0.0.1:{refused_port()}/secret-place"
+    with once(b"", close=False) as silent, always(b"<html>") as html, always(b"", "204 No Content") as empty, \
+            always(b'{"currency":3,"value":-1}') as wrong, always(b"no", "404 Not Found") as missing:
+        for path, url, status, words in (("/plain", refused, 502, "refused"), ("/plain", silent.url, 504, "ms"),
+                                         ("/rate", html.url, 502, "is not JSON"), ("/rate", empty.url, 502, "no body"),
+                                         ("/rate", wrong.url, 502, "reply.currency"), ("/rate", missing.url, 502, "404"),
+                                         ("/plain", "gopher://x/", 500, "only http")):
+            reply = ask(path, url, timeout=200)
+            check_equal(reply.status, status, f"status for {words}")
+            check("127.0.0.1" not in reply.text and "secret" not in reply.text, reply.text)
+            server().wait_logged(words)
+        server().wait_logged("secret-place")
+        server().wait_logged("reply.value")
+
+
+@test
+def a_call_ends_before_the_time_of_its_request():
+    with once(b"", close=False) as service:
+        reply = ask("/short", service.url, timeout=5000)
+        check_equal(reply.status, 504)
+
+
+@test
+def a_call_is_cancelled_when_the_client_leaves():
+    gone = threading.Event()
+
+    def serve(peer, _):
+        peer.request()
+        arrived.set()
+        peer.wait_closed()
+        gone.set()
+    arrived = threading.Event()
+    with Service(serve) as service:
+        client = server().connect()
+        client.send(f"GET /left?{urllib.parse.urlencode({'url': service.url, 'timeout': 20000})} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        check(arrived.wait(5), "the call has arrived")
+        client.reset()
+        check(gone.wait(5), "the connection to the service is closed")
+        server().wait_logged("the handler of /left has ended")
+
+
+@test
+def a_call_over_tls_is_cancelled_when_the_client_leaves():
+    gone, arrived = threading.Event(), threading.Event()
+
+    def serve(peer, _):
+        peer.request()
+        arrived.set()
+        try:
+            peer.wait_closed()
+        finally:
+            gone.set()
+    with Certificates() as made, Service(serve, made.context()) as service:
+        client = server().connect()
+        query = urllib.parse.urlencode({"url": service.url, "ca": made.ca, "timeout": 20000})
+        client.send(f"GET /left?{query} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        check(arrived.wait(5), "the call has arrived")
+        client.reset()
+        check(gone.wait(5), "the connection to the service is closed")
+
+
+@test
+def an_endless_stream_does_not_prolong_a_pause():
+    works = [False]
+
+    def serve(peer, _):
+        while (request := peer.request()):
+            if "/stream" in request[0]:
+                peer.send(b"HTTP/1.1 200 OK\r\n\r\ndata: a\n\n")
+                peer.wait_closed()
+            peer.reply(b"", "200 OK" if works[0] else "503 Busy")
+    with Service(serve) as service, Server(name="fetch", env={"FAILURES": "2", "PAUSE_MS": "100"}) as own:
+        for _ in range(2):
+            try_it(service.url, own)
+        check_error(try_it(service.url, own), PAUSED)
+        works[0] = True
+        end = time.monotonic() + 0.15
+        wait_for(lambda: time.monotonic() > end, text="the pause is over")
+        with own.connect() as client:
+            client.send(f"GET /stream?{urllib.parse.urlencode({'url': service.url + '/stream'})} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+            got = b""
+            while b"data: a" not in got:
+                got += client.take(1)
+            check_equal(try_it(service.url, own)["status"], 200)
+
+
+# -- retries, hedging, pauses ------------------------------------------------------------------------------------------
+
+def failing_first(failures, status="503 Busy", *headers):
+    count, lock = [0], threading.Lock()
+
+    def serve(peer, _):
+        while peer.request():
+            with lock:
+                count[0] += 1
+                fails = count[0] <= failures
+            if fails and status is None:
+                return
+            peer.reply(b"" if fails else b"ok", status if fails else "200 OK", *(headers if fails else ()))
+    return Service(serve)
+
+
+@test
+def idempotent_calls_are_retried_and_others_are_not():
+    for status in ("503 Busy", "502 Bad", "429 Slow", None):
+        with failing_first(2, status) as service:
+            got = try_it(service.url, retries=2)
+            check_equal((got["status"], got["attempts"]), (200, 3), f"after {status}")
+        with failing_first(1, status) as service:
+            got = try_it(service.url, retries=2, method="POST", body="x")
+            check_equal(len(service.requests), 1, f"POST after {status}")
+        with failing_first(1, status) as service:
+            got = try_it(service.url, retries=2, method="POST", body="x", header="Idempotency-Key: k1")
+            check_equal((got["status"], len(service.requests)), (200, 2), f"POST with a key after {status}")
+    with failing_first(5, "500 Bug") as service:
+        check_equal(try_it(service.url, retries=2)["attempts"], 1, "attempts of a 500")
+
+
+@test
+def retry_after_is_honoured_within_the_time_of_the_call():
+    with failing_first(1, "503 Busy", "Retry-After: 1") as service:
+        began = time.monotonic()
+        check_equal(try_it(service.url, retries=2)["status"], 200)
+        check(time.monotonic() - began >= 1, "waits as asked")
+    with failing_first(1, "503 Busy", "Retry-After: 3600") as service:
+        check_equal(try_it(service.url, retries=2)["status"], 503)
+
+
+@test
+def retries_have_a_budget():
+    with failing_first(1000) as service, Server(name="fetch", env={"FAILURES": "100000", "RETRY_PERCENT": "10"}) as own:
+        for _ in range(40):
+            try_it(service.url, own, retries=2)
+        check(len(service.requests) <= 40 + 10 + 4, f"{len(service.requests)} requests of 40 calls")
+
+
+@test
+def a_second_attempt_is_made_when_the_first_is_slow():
+    def serve(peer, number):
+        peer.request()
+        if number == 0:
+            peer.wait_closed()
+            cancelled.set()
+        else:
+            peer.reply(b"second")
+    cancelled = threading.Event()
+    with Service(serve) as service:
+        got = try_it(service.url, hedge=50)
+        check_equal((got["body"], got["attempts"]), ("second", 2))
+        check(cancelled.wait(5), "the first attempt is cancelled")
+
+
+@test
+def a_failing_host_is_paused_and_then_tried_by_one_call():
+    works = [False]
+
+    def serve(peer, _):
+        while peer.request():
+            peer.reply(b"", "200 OK" if works[0] else "503 Busy")
+    with Service(serve) as service, Server(name="fetch", env={"FAILURES": "3", "PAUSE_MS": "300"}) as own:
+        for _ in range(3):
+            check_equal(try_it(service.url, own)["status"], 503)
+        check_error(try_it(service.url, own), PAUSED, "3 failures in a row")
+        check_equal(len(service.requests), 3, "requests while it is paused")
+        check_equal(ask("/plain", service.url, own).status, 503)
+        works[0] = True
+        wait_for(lambda: try_it(service.url, own)["status"] == 200, text="it is tried again")
+        check_equal(len(service.requests), 4)
+
+
+# -- redirects ---------------------------------------------------------------------------------------------------------
+
+def redirecting(status, where):
+    def serve(peer, _):
+        while (request := peer.request()):
+            if request[0].split()[1] == "/end":
+                peer.reply(b"end")
+            else:
+                peer.reply(b"", f"{status} X", f"Location: {where}")
+    return Service(serve)
+
+
+@test
+def redirects_are_followed_with_the_right_method():
+    for status, method, line, body in ((302, "GET", "GET", b""), (302, "POST", "GET", b""), (303, "PUT", "GET", b""),
+                                       (307, "POST", "POST", b"data"), (308, "PUT", "PUT", b"data")):
+        with redirecting(status, "../end") as service:
+            got = try_it(service.url + "/a/b", method=method, body="data")
+            check_equal((got["body"], got["url"]), ("end", service.url + "/end"), f"{status} {method}")
+            check_equal(service.requests[1][0], f"{line} /end HTTP/1.1")
+            check_equal(service.requests[1][2] if method != "GET" else b"", body)
+
+
+@test
+def circles_of_redirects_are_an_error_that_names_the_target():
+    with redirecting(302, "/again") as service:
+        check_error(try_it(service.url + "/x"), REDIRECTS, service.url, "more than 5")
+        check_equal(len(service.requests), 6)
+    with redirecting(302, "/again") as service:
+        check_equal(try_it(service.url + "/x", redirects=-1)["status"], 302)
+
+
+@test
+def credentials_do_not_follow_a_redirect_to_another_host():
+    with always(b"other") as other, redirecting(302, other.url + "/x") as service:
+        try_it(service.url, header="Authorization: Bearer secret")
+        check_equal(service.requests[0][1]["authorization"], "Bearer secret")
+        check("authorization" not in other.requests[0][1], "no credentials for the other")
+
+
+@test
+def redirects_to_other_schemes_are_refused():
+    with redirecting(302, "file:///etc/passwd") as service:
+        check_error(try_it(service.url), BROKEN, "only http")
+
+
+# -- streams -----------------------------------------------------------------------------------------------------------
+
+@test
+def a_stream_is_passed_on_piece_by_piece():
+    go_on = threading.Event()
+
+    def serve(peer, _):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+        check(go_on.wait(5), "the first piece has arrived")
+        peer.send(b"6\r\nsecond\r\n0\r\n\r\n")
+    with Service(serve) as service, server().connect() as client:
+        client.send(f"GET /stream?{urllib.parse.urlencode({'url': service.url})} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        got = b""
+        while b"first" not in got:
+            got += client.take(1)
+        go_on.set()
+        while b"second" not in got:
+            got += client.take(1)
+
+
+@test
+def a_slow_reader_slows_the_service_down():
+    sent = [0]
+
+    def serve(peer, _):
+        peer.request()
+        peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 40000000\r\n\r\n")
+        for _ in range(40):
+            peer.send(b"x" * 1000000)
+            sent[0] += 1000000
+    with Service(serve) as service:
+        result = []
+        thread = threading.Thread(target=lambda: result.append(ask("/slowly", service.url).text))
+        thread.start()
+        time.sleep(0.2)
+        held_back = sent[0]
+        thread.join()
+        check_equal(result, ["40000000"])
+        check(held_back < 20000000, f"{held_back} bytes were taken while nobody read")
+
+
+@test
+def a_stream_that_breaks_off_ends_the_handler():
+    with once(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc") as service:
+        check_equal(ask("/slowly", service.url).status, 502)
+    with once(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", close=False) as service:
+        check_equal(ask("/slowly", service.url, timeout=300).status, 504)
+
+
+@test
+def events_are_read():
+    text = b"\xef\xbb\xbfdata: a\ndata: b\n\n: comment\r\nevent: tick\rid: 7\r\nretry: 50\ndata:c\r\n\r\ndata: lost"
+    with once(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + text) as service:
+        check_equal(ask("/events", service.url).text, "[message|a\nb||0][tick|c|7|50]")
+
+
+@test
+def a_produced_body_is_sent_as_it_comes():
+    body = os.urandom(3000000)
+    with always(b"stored") as service:
+        reply = server().get("/upload?url=" + service.url, method="PUT", body=body)
+        check_equal((reply.status, reply.text), (200, "stored"))
+        line, headers, seen = service.requests[0]
+        check_equal(line.split()[0], "PUT")
+        check(seen == body, f"{len(seen)} bytes arrive unchanged")
+
+
+@test
+def a_jar_keeps_cookies_for_its_calls():
+    def serve(peer, _):
+        while (request := peer.request()):
+            peer.reply(request[1].get("cookie", "none").encode(), "200 OK", "Set-Cookie: a=b")
+    with Service(serve) as service:
+        check_equal(ask("/cookies", service.url).text, "a=b")
+        check_equal(ask("/cookies", service.url).text, "a=b")
+        check_equal([r[1].get("cookie") for r in service.requests], [None, "a=b", None, "a=b"])
+
+
+# -- the guard against requests to inner addresses -----------------------------------------------------------------------
+
+@test
+def inner_addresses_are_refused_in_every_notation():
+    with always() as service:
+        port = service.port
+        for host in ("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0x7f000001", "017700000001", "0",
+                     "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::]", "127.0.0.1.", "10.0.0.1", "192.168.0.1",
+                     "172.16.0.1", "169.254.169.254", "100.64.0.1", "[fe80::1]", "[fc00::1]", "[64:ff9b::7f00:1]",
+                     "[2002:7f00:1::]", "224.0.0.1", "255.255.255.255", "198.51.100.7", "LOCALHOST", "localhost."):
+            got = try_it(f"http://{host}:{port}/", only_public="true", timeout=2000)
+            check(got["error"] in (FORBIDDEN, UNREACHABLE) and got["status"] == 0, f"{host}: {got}")
+            if host in ("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "169.254.169.254"):
+                check_error(got, FORBIDDEN, "not of the public Internet")
+        check_equal(service.connections, 0)
+
+
+@test
+def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call():
+    with always() as service:
+        check_equal(try_it(service.url)["status"], 200)
+        check_error(try_it(service.url, only_public="true"), FORBIDDEN)
+        check_equal(len(service.requests), 1)
+
+
+@test
+def a_guarded_call_ignores_proxies():
+    with always() as service:
+        got = try_it("http://127.0.0.1:1/", only_public="true", proxy=service.url)
+        check_error(got, WRONG, ".proxy")
+        with Server(name="fetch", env={"http_proxy": service.url}) as own:
+            check_equal(try_it("http://127.0.0.1:1/", own)["body"], "ok")
+            check_error(try_it("http://127.0.0.1:1/", own, only_public="true"), FORBIDDEN)
+        check_equal(len(service.requests), 1)
+
+
+@test
+def line_ends_in_what_is_sent_are_refused():
+    with always() as service:
+        for more in ({"header": "A: b\r\nC: d"}, {"method": "GET / HTTP/1.1\r\nX: y"}, {"header": "no colon"},
+                     {"header": "Host: other"}, {"header": "Content-Length: 3"}, {"header": "Transfer-Encoding: chunked"}):
+            check_error(try_it(service.url, **more), WRONG)
+        for url in (service.url + "/\r\nX: y", "http://a b/", "http://user:secret@127.0.0.1/", "", "ftp://x/", "/relative",
+                    "http://127.0.0.1:99999/", "http://"):
+            check_error(try_it(url), WRONG)
+        check_equal(service.connections, 0)
+
+
+# -- proxies and TLS -----------------------------------------------------------------------------------------------------
+
+@test
+def a_proxy_gets_the_whole_url():
+    with always(b"by proxy") as proxy:
+        check_equal(try_it("http://service.invalid/x?y", proxy=proxy.url)["body"], "by proxy")
+        check_equal(proxy.requests[0][0], "GET http://service.invalid/x?y HTTP/1.1")
+        env = {"http_proxy": proxy.url, "no_proxy": "127.0.0.1"}
+        with Server(name="fetch", env=env) as own, always(b"direct") as service:
+            check_equal(try_it("http://service.invalid/", own)["body"], "by proxy")
+            check_equal(try_it(service.url, own)["body"], "direct")
+
+
+class Certificates:
+    """An authority, and a certificate for 127.0.0.1 and localhost, in a folder that is deleted at the end."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp()
+        self.ca = self._path("ca.pem")
+        self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                  "/CN=Test CA", "-keyout", self._path("ca.key"), "-out", self.ca)
+        self.cert, self.key = self.make("service", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+
+    def _path(self, name):
+        return os.path.join(self.folder, name)
+
+    def _run(self, *words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+    def make(self, name, extension):
+        key, request, cert, more = (self._path(f"{name}.{end}") for end in ("key", "csr", "pem", "ext"))
+        with open(more, "w", encoding="ascii") as file:
+            file.write(extension)
+        self._run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                  "-keyout", key, "-out", request)
+        self._run("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._path("ca.key"), "-CAcreateserial",
+                  "-days", "2", "-extfile", more, "-out", cert)
+        return cert, key
+
+    def context(self, asks=False):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        if asks:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.ca)
+        return context
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder)
+
+
+@test
+def tls_is_verified():
+    with Certificates() as made, always(b"tls", tls=made.context()) as service:
+        check_equal(try_it(service.url, ca=made.ca)["body"], "tls")
+        check_equal(try_it(service.url, ca=made.ca)["body"], "tls")
+        check_equal(service.connections, 1, "connections of two calls")
+        check_error(try_it(service.url), UNREACHABLE, "certificate")
+        check_error(try_it(f"https://127.0.0.2:{service.port}/", ca=made.ca), UNREACHABLE)
+        check_error(try_it(service.url, ca="/nowhere.pem"), WRONG)
+        with redirecting(302, service.url) as plain:
+            check_equal(try_it(plain.url, ca=made.ca)["body"], "tls")
+
+
+@test
+def a_redirect_from_https_to_http_is_refused():
+    with Certificates() as made, always() as plain:
+        with always(b"", "302 Found", f"Location: {plain.url}/x", tls=made.context()) as service:
+            check_error(try_it(service.url, ca=made.ca), FORBIDDEN, "from https to http")
+        check_equal(plain.connections, 0)
+
+
+@test
+def a_client_certificate_is_shown():
+    with Certificates() as made, always(b"known", tls=made.context(asks=True)) as service:
+        cert, key = made.make("client", "extendedKeyUsage=clientAuth")
+        check_equal(try_it(service.url, ca=made.ca, cert=cert, key=key)["body"], "known")
+        got = try_it(service.url, ca=made.ca, timeout=2000)
+        check(got["error"] in (UNREACHABLE, BROKEN), f"without a certificate: {got}")
+
+
+@test
+def a_compressed_reply_counts_as_decoded():
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    small = gzip.compress(b"small")
+    with Certificates() as made:
+        with always(bomb, "200 OK", "Content-Encoding: gzip", tls=made.context()) as service:
+            check_error(try_it(service.url, ca=made.ca, max=1000000), TOO_LARGE)
+        with always(small, "200 OK", "Content-Encoding: gzip", tls=made.context()) as service:
+            check_equal(try_it(service.url, ca=made.ca)["body"], "small")
+            check("gzip" in service.requests[0][1]["accept-encoding"], "gzip is offered")
+
+
+@test
+def services_that_misbehave_over_tls_are_errors_too():
+    with Certificates() as made:
+        for data, error, more in ((b"", BROKEN, {}), (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", BROKEN, {}),
+                                  (b"nonsense\r\n\r\n", BROKEN, {}),
+                                  (b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"z" * 2000, TOO_LARGE, {"max": 100}),
+                                  (b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 70000 + b"\r\n\r\n", TOO_LARGE, {})):
+            with once(data, tls=made.context()) as service:
+                got = try_it(service.url, ca=made.ca, **more)
+                check_equal((got["error"], got["status"]), (error, 0), f"error for {data[:40]!r}: {got['problem']}")
+        with once(b"", close=False, tls=made.context()) as service:
+            check_error(try_it(service.url, ca=made.ca, timeout=300), TIMEOUT)
+
+    def never_shakes_hands(peer, _):
+        while peer.connection.recv(4096):
+            pass
+    with Service(never_shakes_hands) as service:
+        check_error(try_it(service.url.replace("http:", "https:"), timeout=300), TIMEOUT)
+
+
+@test
+def http_2_is_spoken_where_it_is_offered():
+    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+    if not os.access(nginx, os.X_OK):
+        raise harness.Skip("no nginx on this machine")
+    with Certificates() as made:
+        port = refused_port()
+        config = os.path.join(made.folder, "nginx.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""daemon off; master_process off; pid {made.folder}/pid; error_log stderr crit;
+events {{}}
+http {{ access_log off; client_body_temp_path {made.folder}/b; proxy_temp_path {made.folder}/p;
+  fastcgi_temp_path {made.folder}/f; uwsgi_temp_path {made.folder}/u; scgi_temp_path {made.folder}/s;
+  server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate {made.cert}; ssl_certificate_key {made.key};
+    location / {{ return 200 "$server_protocol $connection"; }} }} }}""")
+        process = subprocess.Popen([nginx, "-c", config, "-p", made.folder], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            url = f"https://127.0.0.1:{port}/"
+            wait_for(lambda: try_it(url, ca=made.ca)["status"] == 200, text="nginx replies")
+            seen, threads = [], []
+            for _ in range(8):
+                threads.append(threading.Thread(target=lambda: seen.append(try_it(url, ca=made.ca)["body"])))
+                threads[-1].start()
+            for thread in threads:
+                thread.join()
+            check(all(text.startswith("HTTP/2") for text in seen), f"versions: {seen}")
+            check_equal(len(set(seen)), 1, "connections of calls at once")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+class Toxiproxy:
+    """A proxy between the caller and a service that spoils what it passes on."""
+
+    def __init__(self, service):
+        program = next((path for path in (os.environ.get("TOXIPROXY"), shutil.which("toxiproxy-server"),
+                                          os.path.join(harness.ROOT, "build/tools/toxiproxy-server")) if path and os.access(path, os.X_OK)),
+                       None)
+        if program is None:
+            raise harness.Skip("no toxiproxy-server: run scripts/setup test with Go installed")
+        self.api, self.port = refused_port(), refused_port()
+        self.process = subprocess.Popen([program, "-port", str(self.api)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self._listens, text="toxiproxy listens")
+        self._post("/proxies", {"name": "x", "listen": f"127.0.0.1:{self.port}", "upstream": f"127.0.0.1:{service.port}",
+                                "enabled": True})
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.api)).close()
+            return True
+        except OSError:
+            return False
+
+    def _post(self, path, value):
+        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.api}{path}", json.dumps(value).encode(),
+                                                           {"Content-Type": "application/json"}), timeout=5):
+            pass
+
+    def spoil(self, kind, **attributes):
+        self._post("/reset", {})
+        self._post("/proxies/x/toxics", {"type": kind, "stream": "downstream", "attributes": attributes})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+@test
+def calls_over_a_spoiled_network_end_in_time_with_a_reply_or_an_error():
+    with always(b"x" * 20000) as service, Toxiproxy(service) as network:
+        url = network.url
+        check_equal(try_it(url)["status"], 200)
+        for kind, attributes, errors in (("latency", {"latency": 100, "jitter": 50}, (OK,)),
+                                         ("slicer", {"average_size": 100, "size_variation": 50, "delay": 100}, (OK,)),
+                                         ("slow_close", {"delay": 100}, (OK,)),
+                                         ("latency", {"latency": 3000}, (TIMEOUT,)),
+                                         ("bandwidth", {"rate": 1}, (TIMEOUT,)),
+                                         ("timeout", {"timeout": 0}, (TIMEOUT,)),
+                                         ("timeout", {"timeout": 50}, (BROKEN,)),
+                                         ("limit_data", {"bytes": 5000}, (BROKEN,)),
+                                         ("reset_peer", {"timeout": 0}, (BROKEN, UNREACHABLE))):
+            network.spoil(kind, **attributes)
+            began = time.monotonic()
+            got = try_it(url, timeout=1000)
+            check(got["error"] in errors, f"{kind} {attributes}: error {got['error']}: {got['problem']}")
+            check(time.monotonic() - began < 4, f"{kind} {attributes} in time")
+            check(got["error"] == OK or url in got["problem"], got["problem"])
+
+
+@test
+def a_new_worker_after_a_reload_calls_with_its_own_connections():
+    with always() as service, Server(name="fetch") as own:
+        check_equal(try_it(service.url, own)["status"], 200)
+        before = own.worker_pids()
+        own.signal(1)
+        wait_for(lambda: own.worker_pids() and not set(own.worker_pids()) & set(before), text="a new worker")
+        check_equal(try_it(service.url, own)["status"], 200)
+        check_equal(service.connections, 2)
+
+
+@test
+def tests_of_applications_stub_the_services_that_they_call():
+    def run(word):
+        done = subprocess.run([harness.program("stubbed"), word], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        return done.returncode, done.stdout.decode()
+    code, output = run("passes_")
+    check_equal(code, 0, output)
+    code, output = run("without_any_stub")
+    check(code == 1 and "a test calls no network: add tern_stub_fetch" in output, output)
+    code, output = run("that_fits")
+    check(code == 1 and "no stub of the test fits GET https://rates.example/latest?to=EUR" in output, output)
+
+
+def it_ends_cleanly():
+    if _server:
+        with _server.pop():
+            pass
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(programs=("fetch", "stubbed"), last=(it_ends_cleanly,)))
