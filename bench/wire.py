@@ -1,6 +1,7 @@
 """A strict HTTP/1.1 client, in clear text or over TLS, which checks what a server sends byte by byte."""
 
 import email.utils
+import functools
 import re
 import socket
 import ssl
@@ -54,6 +55,7 @@ class WrongProtocol(Exception):
     """The server speaks something else, or another version; the text says what happened."""
 
 
+@functools.cache  # making one takes as long as a server's start
 def tls_context(protocol="http/1.1"):
     """TLS 1.3 alone; what the certificate is worth is checked by contract.py."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
