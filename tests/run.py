@@ -25,7 +25,8 @@ TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
 STARTED = time.monotonic()
 JOBS = str(max(2, os.cpu_count() or 2))
 ALONE = ("server data_pings", "bench")  # these measure how long things take
-AS_SHIPPED_ALIKE = ("server migrate", "server undone", "server openapi", "server agreement", "server rebuilds")
+AS_SHIPPED_ALIKE = ("server migrate", "server undone", "server openapi", "server agreement", "server rebuilds", "server acme",
+                    "server listening", "server interim", "server files")
 
 
 class Count:
