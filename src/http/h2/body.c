@@ -152,10 +152,11 @@ long body_piece(http_exchange *x, size_t most, char **piece)
     size_t len = s->body.len - s->body_at;
     if (len > most)
         len = most;
-    *piece = s->body.data + s->body_at;
-    s->body_at += len;
-    if (len != 0)
+    if (len != 0) {
+        *piece = s->body.data + s->body_at;
+        s->body_at += len;
         consume(s, len);
+    }
     x->body_is_read = s->is_remote_closed && s->body_at == s->body.len;
     return (long)len;
 }
