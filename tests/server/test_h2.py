@@ -389,11 +389,11 @@ def incremental_replies_take_turns():
 MANY = int(os.environ.get("TERN_TEST_H2_FLOOD", "20000"))  # 1,000,000 by scripts/h2-floods
 
 
-def check_flood(pieces, before=b"", *errors):
-    """Sends them all to a server that others use; the sender is cut off within a second, the memory does not grow, and
-    the other client is served as fast as before."""
-    own = server()
+def flood(own, pieces, before, errors):
+    """Sends them all; returns the seconds until the sender was cut off, and the 99th percentiles of another client
+    before and meanwhile."""
     pid = own.worker_pids()[0]
+
     def slowest(count):
         with H2(own) as other:
             times = sorted(h2.seconds_of(lambda: other.get("/")) for _ in range(count))
@@ -414,18 +414,29 @@ def check_flood(pieces, before=b"", *errors):
         took = time.monotonic() - began
         other.join()
     check(error is None or error in (errors or (h2.ENHANCE_YOUR_CALM,)), f"GOAWAY {error}")
-    check(took < 1, f"cut off within a second, not {took:.2f} s")
     check(memory_kib(pid) - kib < 64 * 1024, f"memory grew by {memory_kib(pid) - kib} KiB")
-    check(loud[0] < max(2 * quiet, 0.05), f"p99 of others {quiet * 1000:.1f} ms before, {loud[0] * 1000:.1f} ms during")
+    return took, quiet, loud[0]
+
+
+def check_flood(pieces, before=b"", *errors):
+    """Sends them all to a server that others use; the sender is cut off within a second, the memory does not grow, and
+    the other client is served as fast as before. A busy machine has three tries for the times. Returns the tries."""
+    own = server()
+    for tries in (1, 2, 3):
+        took, quiet, loud = flood(own, pieces, before, errors)
+        if took < 1 and loud < max(2 * quiet, 0.05):
+            return tries
+    check(took < 1, f"cut off within a second, not {took:.2f} s")
+    check(False, f"p99 of others {quiet * 1000:.1f} ms before, {loud * 1000:.1f} ms during")
 
 
 @test
 def threat_031_rapid_reset_ends_the_connection_and_all_its_work():
     own = server()
     begun, undone = counted(own, "begun"), counted(own, "undone")
-    check_flood(b"".join(request(s, "/stream/silent") + reset(s) for s in range(1, MANY, 2)))
+    tries = check_flood(b"".join(request(s, "/stream/silent") + reset(s) for s in range(1, MANY, 2)))
     wait_for(lambda: counted(own, "begun") == counted(own, "undone"), text="every handler has ended")
-    check(counted(own, "begun") - begun <= 600, "most of them were never begun")
+    check(counted(own, "begun") - begun <= 600 * tries, "most of them were never begun")
 
 
 @test

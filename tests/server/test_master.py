@@ -332,7 +332,7 @@ def threat_116_reload_under_load_loses_no_answer():
         stream = Stream(service)
         wait_for(lambda: len(stream.pids) == 2 or stream.answers > 200, 5, "answers")
         for _ in range(3):
-            known = set(stream.pids)
+            known = stream.pids | set(service.worker_pids())
             service.signal(signal.SIGHUP)
             stream.new_pid(known)
         stream.end()
@@ -345,7 +345,7 @@ def threat_116_two_reloads_at_once_lose_no_answer():
     with Service(workers=2) as service:
         stream = Stream(service)
         wait_for(lambda: stream.answers > 50, 5, "answers")
-        known = set(stream.pids)
+        known = stream.pids | set(service.worker_pids())
         for _ in range(10):
             service.signal(signal.SIGHUP)
             time.sleep(0.002)
