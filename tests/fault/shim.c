@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -400,6 +401,67 @@ int lstat(const char *path, struct stat *facts)
 int unlink(const char *path)
 {
     FAILS_OR_CALLS("unlink", SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    FAILS_OR_CALLS("unlinkat", SYS_unlinkat, folder, path, flags);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    FAILS_OR_CALLS("mkdir", SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode)
+{
+    FAILS_OR_CALLS("mkdirat", SYS_mkdirat, folder, path, mode);
+}
+
+int rename(const char *from, const char *to)
+{
+    FAILS_OR_CALLS("rename", SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    FAILS_OR_CALLS("renameat", SYS_renameat2, from_folder, from, to_folder, to, 0);
+}
+
+int symlinkat(const char *target, int folder, const char *path)
+{
+    FAILS_OR_CALLS("symlinkat", SYS_symlinkat, target, folder, path);
+}
+
+ssize_t readlinkat(int folder, const char *path, char *into, size_t len)
+{
+    int error = fault("readlinkat");
+    return error != 0 ? fail(error) : syscall(SYS_readlinkat, folder, path, into, len);
+}
+
+int faccessat(int folder, const char *path, int mode, int flags)
+{
+    FAILS_OR_CALLS("faccessat", SYS_faccessat2, folder, path, mode, flags);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    FAILS_OR_CALLS("fchmod", SYS_fchmod, fd, mode);
+}
+
+int fsync(int fd)
+{
+    FAILS_OR_CALLS("fsync", SYS_fsync, fd);
+}
+
+int flock(int fd, int what)
+{
+    FAILS_OR_CALLS("flock", SYS_flock, fd, what);
+}
+
+int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    FAILS_OR_CALLS("nanosleep", SYS_nanosleep, time, left);
 }
 
 int lchown(const char *path, uid_t owner, gid_t group)

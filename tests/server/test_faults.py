@@ -665,8 +665,27 @@ START_ON_A_SOCKET_OF_SYSTEMD = (
     ("setsockopt", (errno.ENOMEM,)),
 )
 
+START_WITH_A_CERTIFICATE_FOR_DEVELOPMENT = (
+    ("mkdir", (errno.EACCES, errno.ENOSPC)),
+    ("flock", (errno.ENOLCK, errno.EINTR)),
+    ("fchmod", (errno.EPERM,)),
+    ("fsync", (errno.EIO, errno.ENOSPC)),
+    ("rename", (errno.EIO,)),
+)
+START_WITH_ACME = (
+    ("mkdir", (errno.EACCES,)),
+    ("mkdirat", (errno.ENOSPC,)),
+    ("faccessat", (errno.EACCES,)),
+    ("fsync", (errno.EIO,)),
+    ("renameat", (errno.EIO,)),
+    ("symlinkat", (errno.EPERM,)),
+    ("readlinkat", (errno.EIO,)),
+    ("unlinkat", (errno.EROFS,)),
+)
+
 # Those cannot fail, or only for a process that is gone.
-NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getpid", "getppid", "kill", "pause", "time", "umask"}
+NEVER_FAIL = {"_exit", "alarm", "clock_gettime", "exit", "getegid", "geteuid", "getgid", "getpid", "getppid", "getuid",
+              "kill", "pause", "sched_yield", "time", "umask"}
 
 
 def try_start(call, error, pass_, flags=(), lent=None):
@@ -738,6 +757,29 @@ def threat_112_the_start_on_a_socket_of_systemd_fails_with_one_clear_line():
         lent.bind(("127.0.0.1", 0))
         lent.listen(64)
         try_starts(START_ON_A_SOCKET_OF_SYSTEMD, lambda: ("--listen", "systemd"), [lent])
+
+
+def fresh_folder():
+    """A folder for certificates that does not exist yet."""
+    return os.path.join(tempfile.mkdtemp(dir=FILES.name), "state")
+
+
+@test
+def threat_112_the_start_with_a_certificate_for_development_fails_with_one_clear_line():
+    def flags():
+        os.environ["XDG_STATE_HOME"] = fresh_folder()
+        return "--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0", "--tls-dev"
+
+    try_starts(START_WITH_A_CERTIFICATE_FOR_DEVELOPMENT, flags)
+
+
+@test
+def threat_112_the_start_with_acme_fails_with_one_clear_line():
+    def flags():
+        return ("--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0", "--acme", "example.org",
+                "--acme-directory", "https://127.0.0.1:9/directory", "--state-dir", fresh_folder())
+
+    try_starts(START_WITH_ACME, flags)
 
 
 @test

@@ -246,7 +246,7 @@ def a_name_that_does_not_exist_is_refused():
 @test
 def https_without_a_certificate_is_refused():
     check_refused("listening: cannot start: --listen https://127.0.0.1:0: there is no certificate; give --tls-cert FILE "
-                  "and --tls-key FILE, or --tls-dev for development", "--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0")
+                  "and --tls-key FILE, --acme NAME, or --tls-dev for development", "--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0")
 
 
 @test
