@@ -42,6 +42,7 @@ typedef struct fetch_message {
 
 typedef struct fetch_attempt {
     const fetch_message *message;
+    const fetch_target *target; /* message->target, or what it is at a target of a service */
     fetch_host *host;
     arena *arena;
     coro *waiting;  /* NULL: nobody waits */

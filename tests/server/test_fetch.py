@@ -616,6 +616,157 @@ def redirects_to_other_schemes_are_refused():
         check_error(try_it(service.url), BROKEN, "only http")
 
 
+# -- services of several targets ---------------------------------------------------------------------------------------
+
+def named(name, delay_s=0, status="200 OK"):
+    """A service that replies with its name."""
+    def serve(peer, _):
+        while peer.request():
+            if delay_s:
+                time.sleep(delay_s)
+            peer.reply(name.encode(), status)
+    return Service(serve)
+
+
+def balanced(*services, **env):
+    return Server(name="fetch", env={"TARGETS": ",".join(s if isinstance(s, str) else s.url for s in services),
+                                     "RETRY_PERCENT": "1000", **env})
+
+
+def start_refused(**env):
+    """What the server says that does not start."""
+    done = subprocess.run([harness.program("fetch"), "--port", "0"], env={**os.environ, **env}, timeout=60,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    check(done.returncode != 0, f"it starts: {done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+@test
+def calls_of_a_service_go_to_all_its_targets():
+    with named("a") as a, named("b") as b, named("c") as c, balanced(a, b, c) as own:
+        got = [try_it("http://rates/x?y=1", own) for _ in range(60)]
+        check_equal({g["status"] for g in got}, {200})
+        for service in (a, b, c):
+            check(5 <= len(service.requests) <= 40, f"{len(service.requests)} of 60 calls went to one target")
+            line, headers, _ = service.requests[0]
+            check_equal((line, headers["host"]), ("GET /x?y=1 HTTP/1.1", service.url[7:]))
+            check_equal(service.connections, 1, "connections, which are kept")
+        check_equal({g["url"] for g in got}, {s.url + "/x?y=1" for s in (a, b, c)})
+
+
+@test
+def a_slow_target_gets_fewer_calls():
+    with named("slow", 0.5) as slow, named("fast", 0.02) as fast, balanced(slow, fast, PER_HOST="1000") as own:
+        for _ in range(8):
+            check_equal(ask("/many", "http://rates/", own, times=8).text, "8")
+        with_load = len(slow.requests)
+        check_equal(with_load, 32, "calls started at once are shared evenly")
+    with once(b"", close=False) as slow, named("fast") as fast, balanced(slow, fast, FAILURES="100") as own:
+        ask("/many", "http://rates/", own, times=20, timeout=1500)
+        check(len(slow.requests) <= 12, f"{len(slow.requests)} of 20 calls went to the target that hangs")
+
+
+@test
+def a_retry_goes_to_another_target():
+    with named("works") as works, balanced(f"http://127.0.0.1:{refused_port()}", works) as own:
+        got = [try_it("http://rates/", own, retries=1) for _ in range(8)]
+        check_equal({(g["status"], g["body"]) for g in got}, {(200, "works")})
+        check(max(g["attempts"] for g in got) == 2, "some were retried")
+    with named("busy", status="503 Busy") as busy, named("works") as works, balanced(busy, works) as own:
+        got = [try_it("http://rates/", own, retries=1) for _ in range(8)]
+        check_equal({(g["status"], g["body"]) for g in got}, {(200, "works")})
+
+
+@test
+def a_second_attempt_goes_to_another_target():
+    with once(b"", close=False) as silent, named("works") as works, balanced(silent, works, FAILURES="100") as own:
+        got = [try_it("http://rates/", own, hedge=30) for _ in range(8)]
+        check_equal({g["body"] for g in got}, {"works"})
+        check(any(g["attempts"] == 2 for g in got), "some had a second attempt")
+        check(len(silent.requests) <= 8, "no second attempt went to the silent target again")
+
+
+@test
+def a_target_that_fails_is_left_out_for_a_growing_time():
+    with named("bad", status="503 Busy") as bad, named("good") as good, \
+            balanced(bad, good, FAILURES="2", PAUSE_MS="200") as own:
+        def until(count):
+            began = time.monotonic()
+            wait_for(lambda: try_it("http://rates/", own) and len(bad.requests) >= count, text=f"{count} requests")
+            return time.monotonic() - began
+        until(2)
+        for _ in range(20):
+            check_equal(try_it("http://rates/", own)["body"], "good")
+        pauses = [until(count) for count in (3, 4, 5)]
+        check_equal(len(bad.requests), 5, "one call after each pause")
+        for number, pause in enumerate(pauses):
+            check(pause > 0.2 * number, f"pauses of {pauses} s")
+
+
+@test
+def at_most_half_of_the_targets_are_left_out():
+    with named("a", status="503 Busy") as a, named("b", status="503 Busy") as b, \
+            balanced(a, b, FAILURES="2", PAUSE_MS="60000") as own:
+        got = [try_it("http://rates/", own) for _ in range(30)]
+        check_equal({(g["status"], g["error"]) for g in got}, {(503, OK)})
+        check(min(len(a.requests), len(b.requests)) < 15, "one is left out")
+
+
+@test
+def a_sole_target_is_paused_like_any_host():
+    with named("a", status="503 Busy") as a, balanced(a, FAILURES="2", PAUSE_MS="60000") as own:
+        for _ in range(2):
+            check_equal(try_it("http://rates/", own)["status"], 503)
+        check_error(try_it("http://rates/", own), PAUSED, "GET http://rates/", f"at {a.url}", "2 failures")
+
+
+@test
+def an_error_of_a_service_names_the_target():
+    port = refused_port()
+    with balanced(f"http://127.0.0.1:{port}") as own:
+        check_error(try_it("http://rates/x?secret=1", own), UNREACHABLE, f"GET http://rates/x at http://127.0.0.1:{port}:")
+        check_error(try_it("https://rates/", own), WRONG, "call http://rates/")
+
+
+@test
+def a_redirect_of_a_target_is_followed_there_and_cannot_name_a_service():
+    with redirecting(302, "/end") as service, balanced(service) as own:
+        got = try_it("http://rates/a", own, header="Authorization: Bearer x")
+        check_equal((got["body"], got["url"]), ("end", service.url + "/end"))
+        check_equal(service.requests[1][1].get("authorization"), "Bearer x")
+    with named("inner") as inner, redirecting(302, "http://rates.invalid/") as service, \
+            balanced(inner, SERVICE="rates.invalid") as own:
+        check_equal(try_it("http://rates.invalid/", own)["body"], "inner")
+        check_error(try_it(service.url + "/x", own), UNREACHABLE, "rates.invalid")
+        check_equal(len(inner.requests), 1, "requests of the service")
+
+
+@test
+def a_url_of_a_user_cannot_name_a_service():
+    with named("inner") as inner, balanced(inner, SERVICE="rates.invalid") as own:
+        check_error(try_it("http://rates.invalid/", own, only_public="true"), UNREACHABLE, "rates.invalid")
+        check_equal(len(inner.requests), 0)
+
+
+@test
+def targets_over_tls_are_checked_by_their_own_name():
+    with Certificates() as made, always(b"tls", tls=made.context()) as service, balanced(service) as own:
+        check_equal(try_it("http://rates/", own, ca=made.ca)["body"], "tls")
+        check_error(try_it("http://rates/", own), UNREACHABLE, service.url)
+
+
+@test
+def a_service_that_is_declared_wrong_ends_the_start_with_a_reason():
+    good = "http://127.0.0.1:1"
+    for env, words in (({"TARGETS": ","}, "0 targets"), ({"TARGETS": ",".join(f"http://a{i}" for i in range(65))}, "65 targets"),
+                       ({"TARGETS": good + ",ftp://x"}, 'the target "ftp://x"'), ({"TARGETS": "http://a/path"}, "without a path"),
+                       ({"TARGETS": "10.0.0.1:80"}, 'the target "10.0.0.1:80"'), ({"TARGETS": "http://u:p@a"}, ".basic"),
+                       ({"TARGETS": f"{good},{good}/"}, "given twice"), ({"TARGETS": "http://" + "a" * 1100}, "1,024"),
+                       ({"TARGETS": good, "SERVICE": "a/b"}, "its name"), ({"TARGETS": good, "SERVICE": "Rates"}, "its name"),
+                       ({"TARGETS": good, "SERVICE": "9"}, "its name"), ({"TARGETS": good, "TWICE": "1"}, "declared twice")):
+        check(words in (said := start_refused(**env)), f"{words!r} in {said!r}")
+
+
 # -- streams -----------------------------------------------------------------------------------------------------------
 
 @test
