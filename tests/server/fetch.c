@@ -213,7 +213,9 @@ int main(int argc, char **argv)
     tern_fetch_defaults(app, .per_host = number("PER_HOST"), .idle_ms = number("IDLE_MS"),
                         .failures = number("FAILURES"), .pause_ms = number("PAUSE_MS"),
                         .retry_percent = number("RETRY_PERCENT"), .waiting = number("WAITING"));
-    if (getenv("TARGETS") != NULL)
+    if (getenv("SRV") != NULL)
+        tern_fetch_service(app, "rates", .srv = getenv("SRV"));
+    else if (getenv("TARGETS") != NULL)
         declare_service(app, getenv("TARGETS"));
     tern_get(app, "/", hello);
     tern_get(app, "/try", try_it);

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -758,13 +759,127 @@ def targets_over_tls_are_checked_by_their_own_name():
 @test
 def a_service_that_is_declared_wrong_ends_the_start_with_a_reason():
     good = "http://127.0.0.1:1"
-    for env, words in (({"TARGETS": ","}, "0 targets"), ({"TARGETS": ",".join(f"http://a{i}" for i in range(65))}, "65 targets"),
+    for env, words in (({"TARGETS": ","}, "no targets"), ({"TARGETS": ",".join(f"http://a{i}" for i in range(65))}, "more than 64 targets"),
                        ({"TARGETS": good + ",ftp://x"}, 'the target "ftp://x"'), ({"TARGETS": "http://a/path"}, "without a path"),
                        ({"TARGETS": "10.0.0.1:80"}, 'the target "10.0.0.1:80"'), ({"TARGETS": "http://u:p@a"}, ".basic"),
                        ({"TARGETS": f"{good},{good}/"}, "given twice"), ({"TARGETS": "http://" + "a" * 1100}, "1,024"),
                        ({"TARGETS": good, "SERVICE": "a/b"}, "its name"), ({"TARGETS": good, "SERVICE": "Rates"}, "its name"),
-                       ({"TARGETS": good, "SERVICE": "9"}, "its name"), ({"TARGETS": good, "TWICE": "1"}, "declared twice")):
+                       ({"TARGETS": good, "SERVICE": "9"}, "its name"), ({"TARGETS": good, "TWICE": "1"}, "declared twice"),
+                       ({"SRV": "rates.example"}, "_http._tcp.NAME"), ({"SRV": "_http._tcp."}, "_http._tcp.NAME"),
+                       ({"SRV": "_http._tcp.a b"}, "_http._tcp.NAME")):
         check(words in (said := start_refused(**env)), f"{words!r} in {said!r}")
+
+
+class NameServer:
+    """Answers SRV queries from `records`, {name: [(priority, weight, port, host), ...]}; other names do not exist."""
+
+    def __init__(self, ttl=300, **records):
+        self.ttl, self.records, self.queries = ttl, {"_http._tcp.rates.test": list(records.get("rates", ()))}, 0
+        self.is_silent = False
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                query, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            self.queries += 1
+            if not self.is_silent:
+                self.socket.sendto(self._answer(query), peer)
+
+    def _answer(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += 1 + query[at]
+        question = query[12:at + 5]
+        found = self.records.get(".".join(labels))
+        if isinstance(found, bytes):
+            return query[:2] + found
+        answer = query[:2] + (b"\x81\x80" if found is not None else b"\x81\x83")
+        answer += struct.pack(">HHHH", 1, len(found or ()), 0, 0) + question
+        for priority, weight, port, host in found or ():
+            name = b"".join(bytes([len(label)]) + label.encode() for label in host.split(".") if label) + b"\0"
+            data = struct.pack(">HHH", priority, weight, port) + name
+            answer += b"\xc0\x0c" + struct.pack(">HHIH", 33, 1, self.ttl, len(data)) + data
+        return answer
+
+    def set(self, *rates):
+        self.records["_http._tcp.rates.test"] = list(rates)
+
+    def server(self, **env):
+        return Server(name="fetch", env={"SRV": "_http._tcp.rates.test", "TERN_FETCH_RESOLVER": self.address,
+                                         "RETRY_PERCENT": "1000", **env})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+@test
+def targets_come_from_srv_records_by_priority_and_weight():
+    with named("main") as main, named("more") as more, named("spare") as spare, \
+            NameServer(rates=[(1, 90, main.port, "localhost"), (1, 10, more.port, "localhost."),
+                              (2, 100, spare.port, "localhost")]) as names, names.server() as own:
+        for _ in range(60):
+            check_equal(try_it("http://rates/x", own)["status"], 200)
+        check_equal(len(spare.requests), 0, "calls to the second priority")
+        check(len(main.requests) > 40 and len(main.requests) + len(more.requests) == 60,
+              f"{len(main.requests)} and {len(more.requests)} calls for weights 90 and 10")
+        check_equal(main.requests[0][1]["host"], f"localhost:{main.port}")
+        check_equal(names.queries, 1, "queries within the time to live")
+
+
+@test
+def a_retry_goes_to_the_next_priority():
+    with named("spare") as spare, NameServer(rates=[(1, 1, refused_port(), "localhost"), (2, 1, spare.port, "localhost")]) as names, \
+            names.server() as own:
+        got = try_it("http://rates/", own, retries=1)
+        check_equal((got["body"], got["attempts"]), ("spare", 2))
+
+
+@test
+def srv_records_are_looked_up_again_and_the_old_list_is_kept_when_that_fails():
+    with named("old") as old, named("new") as new, NameServer(ttl=1, rates=[(0, 0, old.port, "localhost")]) as names, \
+            names.server() as own:
+        check_equal(try_it("http://rates/", own)["body"], "old")
+        names.set((0, 0, new.port, "localhost"))
+        wait_for(lambda: try_it("http://rates/", own)["body"] == "new", text="the new list")
+        for wrong in (None, b"", b"\x81\x80" + b"\xff" * 40):
+            if wrong is None:
+                del names.records["_http._tcp.rates.test"]
+            else:
+                names.records["_http._tcp.rates.test"] = wrong
+            before = names.queries
+            wait_for(lambda: try_it("http://rates/", own)["body"] == "new" and names.queries > before, text="a query")
+        own.wait_logged("the list before is used")
+        check_equal(try_it("http://rates/", own)["body"], "new")
+
+
+@test
+def without_srv_records_a_call_says_why():
+    with NameServer() as names, names.server() as own:
+        check_error(try_it("http://rates/x?secret=1", own), UNREACHABLE, "http://rates/x", "_http._tcp.rates.test",
+                    "no SRV record")
+    with NameServer(rates=[(0, 0, 80, "127.0.0.1"), (0, 0, 0, "localhost"), (0, 0, 80, ".")]) as names, names.server() as own:
+        check_error(try_it("http://rates/", own), UNREACHABLE, "no record names a host and a port")
+    with NameServer() as names, names.server(SRV="_http._tcp.other.test") as own:
+        check_error(try_it("http://rates/", own), UNREACHABLE, "no such name")
+
+
+@test
+def a_name_server_that_does_not_answer_delays_only_the_calls_that_wait_for_it():
+    with NameServer() as names, always() as other, names.server() as own:
+        names.is_silent = True
+        check_error(try_it("http://rates/", own, timeout=200), TIMEOUT, "_http._tcp.rates.test", "200 ms")
+        check_equal(try_it(other.url, own)["status"], 200)
+        check_equal(ask("/many", "http://rates/", own, times=50, timeout=200).text, "0")
 
 
 # -- streams -----------------------------------------------------------------------------------------------------------
