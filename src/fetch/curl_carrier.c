@@ -127,7 +127,7 @@ static void on_done(multi_transfer *t, CURL *easy, CURLcode result)
     libcurl.slist_free_all(a->slist);
     a->slist = NULL;
     cookies_put_easy(a->message->options->cookies, easy);
-    if (a->is_refused_address)
+    if (a->is_refused_address && result != CURLE_OK) /* otherwise another address was used */
         attempt_end(a, TERN_FETCH_FORBIDDEN, "its address is not of the public Internet (.public_only)");
     else
         attempt_end(a, error_of(result), result == CURLE_OK ? NULL : problem);

@@ -4,6 +4,7 @@ an end in time, and an error that names the target and the cause."""
 import gzip
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -45,11 +46,11 @@ def try_it(url, at=None, **more):
 class Service:
     """A server whose every connection is given to `serve(connection, number)`, on a thread of its own."""
 
-    def __init__(self, serve, tls=None):
+    def __init__(self, serve, tls=None, at=("127.0.0.1", 0)):
         self.serve, self.tls = serve, tls
         self.connections = 0
         self.requests = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self.listener = socket.create_server(at, backlog=2048)
         self.port = self.listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._open = []
@@ -83,6 +84,10 @@ class Service:
         return self
 
     def __exit__(self, *_):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # also when a thread waits for a connection
+        except OSError:
+            pass
         self.listener.close()
         for connection in self._open:
             try:
@@ -985,6 +990,88 @@ def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call():
         check_equal(try_it(service.url)["status"], 200)
         check_error(try_it(service.url, only_public="true"), FORBIDDEN)
         check_equal(len(service.requests), 1)
+
+
+# How each carrier is reached: a name with a dot at its end is for libcurl to read.
+CARRIERS = {"plain.c": "http://{}:{}/", "libcurl": "http://{}.:{}/"}
+
+
+class Rebinding:
+    """A server for which names have changing addresses, and the services at one port of a public and an inner one."""
+
+    def __init__(self, public, inner, names):
+        self.inner = Service(inner)
+        self.public = Service(public, at=("127.0.0.2", self.inner.port))  # where tests/fault/names.c moves public ones
+        shim = os.path.join(harness.ROOT, "build", harness.PRESET, "tests", "fault", "names.so")
+        linked = subprocess.run(["ldd", harness.program("fetch")], capture_output=True, text=True, check=True).stdout
+        asan = re.search(r"=> (\S*libasan\S*)", linked)
+        self.server = Server(name="fetch", env={"TEST_NAMES": names, "LD_PRELOAD": f"{asan.group(1)} {shim}" if asan else shim,
+                                                "FAILURES": "1000"})
+
+    def call(self, form, name, **more):
+        return try_it(form.format(name, self.inner.port), self.server, only_public="true", **more)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for end in (self.server, self.public, self.inner):
+            end.__exit__(None, None, None)
+
+
+def replying(body, *headers):
+    def serve(peer, _):
+        while peer.request():
+            peer.reply(body, "200 OK", *headers)
+    return serve
+
+
+@test
+def a_name_that_changes_to_an_inner_address_is_refused_where_the_connection_is_made():
+    for first, second in (("plain.c", "libcurl"), ("libcurl", "plain.c")):  # they look it up one after the other
+        with Rebinding(replying(b"public", "Connection: close"), replying(b"inner"), "a.test=1.1.1.1;127.0.0.1") as r:
+            check_equal(r.call(CARRIERS[first], "a.test")["body"], "public", f"by {first}")
+            check_error(r.call(CARRIERS[second], "a.test"), FORBIDDEN, "a.test", "not of the public Internet")
+            check_equal("accept-encoding" in r.public.requests[0][1], first == "libcurl", "whether libcurl has sent it")
+            check_equal((len(r.public.requests), r.inner.connections), (1, 0), f"calls, {first} first")
+
+
+@test
+def an_inner_address_beside_a_public_one_is_not_tried():
+    for carrier, form in CARRIERS.items():
+        for names in ("a.test=1.1.1.1,127.0.0.1", "a.test=127.0.0.1,1.1.1.1"):
+            with Rebinding(replying(b"public"), replying(b"inner"), names) as r:
+                check_equal(r.call(form, "a.test")["body"], "public", f"{carrier}, {names}")
+                r.public.__exit__()  # now the public address refuses connections
+                got = r.call(form, "a.test", timeout=3000)
+                check(got["error"] in (UNREACHABLE, FORBIDDEN, BROKEN), f"{carrier}, {names}: {got}")
+                check_equal(r.inner.connections, 0, f"connections to the inner address: {carrier}, {names}")
+
+
+@test
+def a_redirect_to_a_name_with_an_inner_address_is_refused():
+    for carrier, form in CARRIERS.items():
+        for to_carrier, to_form in CARRIERS.items():
+            def serve(peer, _, to=to_form):
+                while (request := peer.request()):
+                    if "b.test" in request[1]["host"]:
+                        peer.reply(b"public, too")
+                    else:
+                        peer.reply(b"", "302 Found", "Location: " + to.format("b.test", peer.service.port))
+            for addresses, error in (("127.0.0.1", FORBIDDEN), ("1.1.1.1", OK)):
+                with Rebinding(serve, replying(b"inner"), f"a.test=1.1.1.1 b.test={addresses}") as r:
+                    got = r.call(form, "a.test")
+                    check_equal((got["error"], r.inner.connections), (error, 0), f"{carrier} to {to_carrier}: {got}")
+
+
+@test
+def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call_of_either_carrier():
+    for carrier, form in CARRIERS.items():
+        with Rebinding(replying(b"public"), replying(b"inner"), "a.test=127.0.0.1;1.1.1.1") as r:
+            check_equal(try_it(form.format("a.test", r.inner.port), r.server)["body"], "inner")
+            got = r.call(form, "a.test")
+            check(got["error"] == FORBIDDEN or got["body"] == "public", f"{carrier}: {got}")
+            check_equal(len(r.inner.requests), 1, f"requests to the inner address: {carrier}")
 
 
 @test
