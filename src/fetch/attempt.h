@@ -76,6 +76,7 @@ typedef struct fetch_attempt {
     struct curl_slist *slist;
     struct plain_link *link;   /* of the own client; NULL: not this one */
     struct plain_wait *lookup; /* it waits for addresses */
+    bool is_watched;           /* a test records its reply */
     struct timer_entry *stub;  /* of a test's stub that replies later; NULL: none */
     unsigned sent_times;       /* how often libcurl has sent it */
     size_t next_address;       /* to try */

@@ -1333,6 +1333,58 @@ def tests_of_applications_stub_the_services_that_they_call():
     check(code == 1 and "no stub of the test fits GET https://rates.example/latest?to=EUR" in output, output)
 
 
+@test
+def replies_of_a_service_are_recorded_once_and_replayed_without_it():
+    def serve(peer, _):
+        while (request := peer.request()):
+            body = b"\x00\xff" if "/bytes" in request[0] else f'reply "{len(peer.service.requests)}" \u00e9'.encode()
+            peer.reply(body, "200 OK", "X-Seen: yes", "Set-Cookie: id=cookie-secret", "X-API-Key: key-secret")
+
+    def run(word, **env):
+        done = subprocess.run([harness.program("stubbed"), word], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=60, check=False, env={**os.environ, "RECORD_FILE": path, **env})
+        return done.returncode, done.stdout.decode()
+
+    with tempfile.TemporaryDirectory() as folder, Service(serve) as service:
+        path, url = os.path.join(folder, "calls.json"), {"SERVICE_URL": service.url}
+        code, said = run("what_was_recorded", **url)
+        check(code == 1 and f"{path} does not exist: run the test with TERN_RECORD=1" in said, said)
+        check_equal(service.connections, 0, "connections without TERN_RECORD")
+
+        code, first = run("what_was_recorded", **url, TERN_RECORD="1")
+        check_equal((code, len(service.requests)), (0, 3), first)
+        text = open(path, encoding="utf-8").read()
+        check("secret" not in text, text)
+        calls = json.loads(text)
+        check_equal([(c["method"], c["url"], c["status"], c.get("body"), c.get("body_base64")) for c in calls],
+                    [("GET", service.url + "/a?q=1%202", 200, 'reply "1" \u00e9', None),
+                     ("GET", service.url + "/a?q=1%202", 200, 'reply "2" \u00e9', None),
+                     ("GET", service.url + "/bytes?q=1%202", 200, None, "AP8=")])
+        check_equal(calls[0]["headers"], ["X-Seen: yes"])
+        check_equal(text.count("\n"), len(calls) + 2, "lines")
+
+        code, again = run("what_was_recorded", **url)
+        check_equal((code, again.replace("id=cookie-secret", "-")), (0, first.replace("id=cookie-secret", "-")), "output")
+        for word in ("no_other_call", "no_call_more_often"):
+            code, said = run(word, **url)
+            no, place = ("no", "other") if word == "no_other_call" else ("no further", "a")
+            check(code == 1 and f"{path} has {no} reply to GET {service.url}/{place}?q=1%202: run" in said, said)
+        code, said = run("opens_two_files", **url)
+        check(code == 1 and "a test has one file of recorded replies" in said, said)
+        check_equal(len(service.requests), 3, "requests of all runs")
+
+        for wrong in ("", "{}", "[", '[{"method":"GET"}]', '[{"method":"GET","url":"x","status":7,"headers":[]}]', text + "x"):
+            open(path, "w", encoding="utf-8").write(wrong)
+            code, said = run("what_was_recorded", **url)
+            check(code == 1 and "is not what TERN_RECORD=1 has written" in said, f"{wrong[:60]!r}: {said}")
+        path = os.path.join(folder, "none", "calls.json")
+        code, said = run("what_was_recorded", **url, TERN_RECORD="1")
+        check(code == 1 and "cannot be written: No such file" in said, said)
+        path = folder
+        code, said = run("what_was_recorded", **url)
+        check(code == 1 and "cannot be read" in said, said)
+
+
 def it_ends_cleanly():
     if _server:
         with _server.pop():
