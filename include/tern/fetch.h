@@ -189,4 +189,36 @@ typedef struct tern_fetch_settings {
 #define tern_fetch_defaults(app, ...) tern_fetch_defaults_with(app, &(tern_fetch_settings){__VA_ARGS__})
 void tern_fetch_defaults_with(tern_app *app, const tern_fetch_settings *settings);
 
+/* -- services of several targets -- */
+
+/** Targets of a service, each a scheme, a host and a port. */
+#define TERN_TARGETS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+typedef struct tern_fetch_service_options {
+    const char *const *targets; /* TERN_TARGETS("http://10.0.0.1:8080", "http://10.0.0.2:8080"); 1 to 64 */
+    const char *
+        srv; /* or SRV records (RFC 2782): "_http._tcp.rates.example"; "_https._tcp...." for targets with TLS */
+} tern_fetch_service_options;
+
+/**
+ * Declares a service that runs at several addresses; in main:
+ *
+ *     tern_fetch_service(app, "rates", .targets = TERN_TARGETS("http://10.0.0.1:8080", "http://10.0.0.2:8080"));
+ *
+ * Calls of "http://rates/latest" then go to one of the targets: of two random ones, to the one with fewer calls of this
+ * worker. A retry, and a second attempt of .hedge_ms, goes to another target. A target with .failures failures in a row
+ * is left out for .pause_ms, then for 2, 3, ... 10 times as long while it goes on failing; never more than half of the
+ * targets at once. The Host header, and the name that TLS checks, are the target's.
+ *
+ * With .srv, the targets are the first 64 SRV records of that name, with their priorities and weights. They are looked up
+ * at a worker's first call, and again when their time to live is over (at least 1 s, at most 5 min); the old list is used
+ * meanwhile, and when a look-up fails. Without a list the call fails as TERN_FETCH_UNREACHABLE.
+ *
+ * The texts are copied. Mistakes (a bad name or target, a service declared twice) end the program at its start. With
+ * .public_only, and in redirects, the name is an ordinary host name.
+ */
+#define tern_fetch_service(app, name, ...)                                                                   \
+    tern_fetch_service_with(app, name, &(tern_fetch_service_options){__VA_ARGS__})
+void tern_fetch_service_with(tern_app *app, const char *name, const tern_fetch_service_options *options);
+
 #endif

@@ -54,4 +54,19 @@ const tern_stub_call *tern_stub_call_of(const tern_stub *stub, unsigned number);
 /** Calls that no stub fits go to the network. */
 void tern_fetch_allow(tern_test *t);
 
+/**
+ * Replies from a file that was recorded from the real service. Each test has a file of its own:
+ *
+ *     tern_fetch_record(t, "tests/rates.json");
+ *
+ * A run with TERN_RECORD=1 in the environment makes the calls that no stub fits, and writes their replies to the file.
+ * Other runs reply from it, without a network: to a method and URL in the order in which they were recorded. A call that
+ * is not in the file ends its handler with 500 and a line in the log that names it. Without the file the test fails.
+ *
+ * The file is JSON, one call a line: method, url, status, headers, body (body_base64 if it is not text). Headers that
+ * carry secrets (Set-Cookie, Authorization, X-Api-Key and the like) are left out; what is sent is not written, but its
+ * URL is, with the query. Failed calls and streams are not recorded. The path counts from the current folder.
+ */
+void tern_fetch_record(tern_test *t, const char *path);
+
 #endif

@@ -49,3 +49,8 @@ void tern_fetch_defaults_with(tern_app *app, const tern_fetch_settings *settings
 {
     (void)app, (void)settings;
 }
+
+void tern_fetch_service_with(tern_app *app, const char *name, const tern_fetch_service_options *options)
+{
+    (void)app, (void)name, (void)options;
+}

@@ -42,6 +42,7 @@ typedef struct fetch_message {
 
 typedef struct fetch_attempt {
     const fetch_message *message;
+    const fetch_target *target; /* message->target, or what it is at a target of a service */
     fetch_host *host;
     arena *arena;
     coro *waiting;  /* NULL: nobody waits */
@@ -75,6 +76,7 @@ typedef struct fetch_attempt {
     struct curl_slist *slist;
     struct plain_link *link;   /* of the own client; NULL: not this one */
     struct plain_wait *lookup; /* it waits for addresses */
+    bool is_watched;           /* a test records its reply */
     struct timer_entry *stub;  /* of a test's stub that replies later; NULL: none */
     unsigned sent_times;       /* how often libcurl has sent it */
     size_t next_address;       /* to try */

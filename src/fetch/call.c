@@ -25,6 +25,8 @@ typedef struct fetch_call {
     unsigned timeout_ms; /* as it was set, for messages */
     unsigned attempts;
     int retries_left, redirects_left;
+    fetch_service *service; /* that the URL names; NULL: none */
+    service_tried tried;    /* of its targets */
 } fetch_call;
 
 /* -- errors -- */
@@ -68,9 +70,10 @@ static void note(fetch_call *k, tern_fetch_error error, const char *cause)
     if (k->reply->error != TERN_FETCH_OK)
         return;
     k->reply->error = error;
-    k->reply->problem = k->attempts > 1 ? tern_sprintf(k->c, "%s %s: %s (after %u attempts)", m->method,
-                                                       m->target.shown, cause, k->attempts)
-                                        : tern_sprintf(k->c, "%s %s: %s", m->method, m->target.shown, cause);
+    const char *at =
+        k->service != NULL && k->tried.base != NULL ? tern_sprintf(k->c, " at %s", k->tried.base) : "";
+    const char *times = k->attempts > 1 ? tern_sprintf(k->c, " (after %u attempts)", k->attempts) : "";
+    k->reply->problem = tern_sprintf(k->c, "%s %s%s: %s%s", m->method, m->target.shown, at, cause, times);
 }
 
 /* -- flights -- */
@@ -85,6 +88,7 @@ static fetch_flight *flight_try_new(const fetch_call *k)
     *f = (fetch_flight){0};
     fetch_attempt *a = &f->attempt;
     a->message = m;
+    a->target = &m->target;
     a->arena = ctx_arena(k->c);
     a->at_ms = k->at_ms;
     a->is_streamed = m->options->stream;
@@ -102,7 +106,7 @@ void flight_start(fetch_flight *f)
     a->waiting = coro_self();
     if (fetch_stub_start != NULL && fetch_stub_start(a))
         return;
-    if (plain_fits(a->message))
+    if (plain_fits(a))
         plain_start(a);
     else
         curl_start(a);
@@ -124,6 +128,8 @@ void flight_end(fetch_flight *f, host_outcome outcome)
     if (!f->has_turn)
         return;
     f->has_turn = false;
+    if (outcome == HOST_FAILED && f->service != NULL && !service_may_eject(f->service, f->attempt.host))
+        outcome = HOST_FAILED_KEPT;
     host_done(f->attempt.host, f->attempt.message->settings, outcome);
     host_release(f->attempt.host);
 }
@@ -133,6 +139,40 @@ static void end_abandoned(void *arg)
     flight_end(arg, HOST_UNKNOWN);
 }
 
+/* Chooses the host of an attempt. NULL when out of memory: nothing may leave the handler here, see attempt.h. */
+static fetch_host *choose_host(fetch_call *k, fetch_flight *f)
+{
+    const fetch_target *logical = &k->message->target;
+    if (k->service == NULL)
+        return host_get(logical->origin, logical->origin_len);
+    const service_target *at = service_pick(k->service, &k->tried, ctx_arena(k->c));
+    fetch_target *target = at != NULL ? arena_alloc(ctx_arena(k->c), sizeof *target) : NULL;
+    if (target == NULL || service_resolve(target, ctx_arena(k->c), at, logical) != NULL)
+        return NULL; /* both URLs have been read before, so memory is short */
+    f->service = k->service;
+    f->attempt.target = target;
+    return host_get(at->host->key, at->host->key_len);
+}
+
+/* Waits until the service has targets; false with a note when it has none. */
+static bool await_targets(fetch_call *k)
+{
+    host_turn outcome = k->service != NULL ? service_await(k->service, k->at_ms) : HOST_GO;
+    if (outcome == HOST_GO)
+        return true;
+    if (outcome == HOST_CANCELLED)
+        unwind_throw(UNWIND_CANCELLED);
+    const char *problem = k->service->problem != NULL ? k->service->problem : "they are not known";
+    if (outcome == HOST_LATE)
+        note(k, TERN_FETCH_TIMEOUT,
+             tern_sprintf(k->c, "the SRV records of %s were not found within %u ms", k->service->srv,
+                          k->timeout_ms));
+    else
+        note(k, TERN_FETCH_UNREACHABLE,
+             tern_sprintf(k->c, "the SRV records of %s: %s", k->service->srv, problem));
+    return false;
+}
+
 /* Waits for a turn at the host. NULL with a note when there is none. */
 static fetch_flight *take_turn(fetch_call *k, bool is_retry)
 {
@@ -140,7 +180,7 @@ static fetch_flight *take_turn(fetch_call *k, bool is_retry)
     fetch_flight *f = ctx_need(k->c, flight_try_new(k));
     if (m->is_produced || m->options->stream) /* what may be left by more than the waits of this file */
         tern_defer(k->c, end_abandoned, f);
-    fetch_host *h = ctx_need(k->c, host_get(m->target.origin, m->target.origin_len));
+    fetch_host *h = ctx_need(k->c, choose_host(k, f));
     host_turn turn = host_enter(h, m->settings, k->at_ms, is_retry);
     f->attempt.host = h;
     f->has_turn = turn == HOST_GO;
@@ -160,6 +200,35 @@ static fetch_flight *take_turn(fetch_call *k, bool is_retry)
              tern_sprintf(k->c, "%u calls to that host were running all the time, for %u ms",
                           m->settings->per_host, k->timeout_ms));
     return NULL;
+}
+
+/* -- outcomes -- */
+
+static bool is_busy_status(int status)
+{
+    return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+static host_outcome judge(const fetch_attempt *a)
+{
+    switch (a->error) {
+    case TERN_FETCH_OK:
+        return is_busy_status(a->status) && a->status != 429 ? HOST_FAILED : HOST_WORKED;
+    case TERN_FETCH_UNREACHABLE:
+    case TERN_FETCH_TIMEOUT:
+    case TERN_FETCH_BROKEN:
+        return HOST_FAILED;
+    default:
+        return HOST_UNKNOWN;
+    }
+}
+
+/* What the call says of the host of `f`, whose second attempt may have won at another one. */
+static host_outcome outcome_of(const fetch_flight *f, const fetch_attempt *won)
+{
+    if (won->host == f->attempt.host)
+        return judge(won);
+    return f->attempt.is_done ? judge(&f->attempt) : HOST_UNKNOWN;
 }
 
 /* -- waiting -- */
@@ -197,12 +266,25 @@ static bool has_outcome(const fetch_attempt *first, const fetch_flight *second)
            (first->is_done && b->is_done);
 }
 
-static fetch_flight *start_second(const fetch_call *k, const fetch_flight *f)
+/* A second attempt: at another target of a service with a turn of its own, or at the same host, whose turn it shares. */
+static fetch_flight *start_second(fetch_call *k, const fetch_flight *f)
 {
     fetch_flight *second = host_may_retry(f->attempt.host) ? flight_try_new(k) : NULL;
     if (second == NULL)
         return NULL;
-    second->attempt.host = f->attempt.host; /* whose turn it shares */
+    second->attempt.host = f->attempt.host;
+    second->attempt.target = f->attempt.target;
+    fetch_host *other = k->service != NULL ? choose_host(k, second) : NULL;
+    if (k->service != NULL && other == NULL)
+        return NULL;
+    if (other != NULL && other != f->attempt.host && host_try_enter(other, k->message->settings)) {
+        second->attempt.host = other;
+        second->has_turn = true;
+    } else if (other != NULL) {
+        host_release(other);
+        if (other != f->attempt.host)
+            return NULL;
+    }
     flight_start(second);
     return second;
 }
@@ -249,30 +331,11 @@ static fetch_attempt *await(fetch_call *k, fetch_flight *f)
     k->attempts += second != NULL ? 2 : 1;
     fetch_attempt *winner = second_wins(a, second) ? &second->attempt : a;
     if (second != NULL)
-        flight_end(second, HOST_UNKNOWN);
+        flight_end(second, second->attempt.is_done ? judge(&second->attempt) : HOST_UNKNOWN);
     return winner;
 }
 
 /* -- retries -- */
-
-static bool is_busy_status(int status)
-{
-    return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-static host_outcome judge(const fetch_attempt *a)
-{
-    switch (a->error) {
-    case TERN_FETCH_OK:
-        return is_busy_status(a->status) && a->status != 429 ? HOST_FAILED : HOST_WORKED;
-    case TERN_FETCH_UNREACHABLE:
-    case TERN_FETCH_TIMEOUT:
-    case TERN_FETCH_BROKEN:
-        return HOST_FAILED;
-    default:
-        return HOST_UNKNOWN;
-    }
-}
 
 /* Whether to try again, after `*delay_ms`. */
 static bool must_retry(fetch_call *k, const fetch_attempt *a, unsigned number, uint64_t *delay_ms)
@@ -308,7 +371,7 @@ static fetch_attempt *send_message(fetch_call *k, fetch_flight **kept)
 {
     for (unsigned number = 1;; number++) {
         uint64_t delay_ms;
-        fetch_flight *f = take_turn(k, number > 1);
+        fetch_flight *f = await_targets(k) ? take_turn(k, number > 1) : NULL;
         *kept = f;
         if (f == NULL)
             return NULL;
@@ -318,7 +381,7 @@ static fetch_attempt *send_message(fetch_call *k, fetch_flight **kept)
             return a; /* stream.c ends the flight */
         bool again = must_retry(k, a, number, &delay_ms);
         if (!a->is_streamed || again || a->error != TERN_FETCH_OK)
-            flight_end(f, judge(a));
+            flight_end(f, outcome_of(f, a));
         if (!again)
             return a;
         wait_before_retry(delay_ms);
@@ -350,6 +413,10 @@ static fetch_attempt *send_all(fetch_call *k, fetch_flight **f)
                               k->message->options->redirects > 0 ? k->message->options->redirects : 5,
                               location));
             return a;
+        }
+        if (k->service != NULL) { /* it is followed at the target that replied, and never names a service */
+            k->message->target = *a->target;
+            k->service = NULL;
         }
         const char *problem = message_redirect(k->message, k->c, a->status, location, &error);
         if (problem != NULL) {
@@ -434,7 +501,7 @@ static void take_reply(fetch_call *k, fetch_attempt *a, fetch_flight *f)
     const tern_fetch_options *o = k->message->options;
     if (a->error != TERN_FETCH_OK)
         note(k, a->error, a->problem);
-    reply->url = k->message->target.url;
+    reply->url = a->target->url;
     reply->status = reply->error == TERN_FETCH_OK ? a->status : 0;
     if (reply->error == TERN_FETCH_OK) {
         split_headers(k->c, reply, a->head, a->head_len);
@@ -445,7 +512,7 @@ static void take_reply(fetch_call *k, fetch_attempt *a, fetch_flight *f)
     if (reply->error == TERN_FETCH_OK && o->stream)
         stream_open(k->c, reply, f);
     else
-        flight_end(f, judge(a));
+        flight_end(f, outcome_of(f, a));
     if (reply->error == TERN_FETCH_OK && o->into != NULL && !o->stream)
         decode(k);
 }
@@ -461,6 +528,21 @@ static void set_time(fetch_call *k)
         k->timeout_ms = request_ms - now_ms > 2 * MARGIN_MS ? (unsigned)(request_ms - now_ms) - MARGIN_MS
                                                             : (unsigned)(request_ms - now_ms) / 2;
     k->at_ms = loop_after_ms(k->timeout_ms);
+}
+
+/* A URL that a user gives, .public_only, names no service. */
+static const char *find_service(fetch_call *k)
+{
+    const fetch_target *t = &k->message->target;
+    if (k->message->options->public_only || t->port != (t->is_tls ? 443 : 80))
+        return NULL;
+    k->service = service_of(k->c->app, t->host);
+    if (k->service != NULL && k->service->srv != NULL && fetch_stub_start != NULL)
+        k->service = NULL; /* a test's stubs reply by the URL, and need no name server */
+    if (k->service == NULL || !t->is_tls)
+        return NULL;
+    return tern_sprintf(k->c, "%s is a service: call http://%s/..., its targets say whether TLS is used",
+                        t->host, t->host);
 }
 
 static void check_stubs(fetch_call *k)
@@ -486,6 +568,8 @@ tern_fetched *tern_fetch_with(tern_ctx *c, const char *url, const tern_fetch_opt
     k.retries_left = own->retries == 0 ? 2 : own->retries;
     k.redirects_left = own->redirects == 0 ? 5 : own->redirects;
     const char *problem = message_make(k.message, c, url, own, &fetch_settings);
+    if (problem == NULL)
+        problem = find_service(&k);
     if (problem != NULL) {
         note(&k, TERN_FETCH_WRONG, problem);
     } else {

@@ -3,6 +3,7 @@
 #define FETCH_CALL_H
 
 #include "fetch/message.h"
+#include "fetch/service.h"
 #include "fetch/sse.h"
 
 /** The settings of this process. */
@@ -11,7 +12,8 @@ extern tern_fetch_settings fetch_settings;
 /** An attempt with its turn at the host; in the request's arena. */
 typedef struct fetch_flight {
     fetch_attempt attempt;
-    bool has_turn; /* until flight_end */
+    fetch_service *service; /* whose target it goes to; NULL: none */
+    bool has_turn;          /* until flight_end */
 } fetch_flight;
 
 /** What a reply with .stream has. */

@@ -127,7 +127,7 @@ static void on_done(multi_transfer *t, CURL *easy, CURLcode result)
     libcurl.slist_free_all(a->slist);
     a->slist = NULL;
     cookies_put_easy(a->message->options->cookies, easy);
-    if (a->is_refused_address)
+    if (a->is_refused_address && result != CURLE_OK) /* otherwise another address was used */
         attempt_end(a, TERN_FETCH_FORBIDDEN, "its address is not of the public Internet (.public_only)");
     else
         attempt_end(a, error_of(result), result == CURLE_OK ? NULL : problem);
@@ -193,7 +193,7 @@ static bool set_connection(fetch_attempt *a, CURL *easy)
     return libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)s->idle_ms / 1000 + 1) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
-           libcurl.easy_setopt(easy, CURLOPT_PIPEWAIT, a->message->target.is_tls ? 1L : 0L) == CURLE_OK &&
+           libcurl.easy_setopt(easy, CURLOPT_PIPEWAIT, a->target->is_tls ? 1L : 0L) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, a) == CURLE_OK &&
@@ -220,7 +220,7 @@ static bool set_receiving(fetch_attempt *a, CURL *easy)
 
 static bool set_all(fetch_attempt *a, CURL *easy)
 {
-    return libcurl.easy_setopt(easy, CURLOPT_URL, a->message->target.url) == CURLE_OK &&
+    return libcurl.easy_setopt(easy, CURLOPT_URL, a->target->url) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) ==
                CURLE_OK && /* does not wait for a resolver's thread */

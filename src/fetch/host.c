@@ -115,7 +115,7 @@ void hosts_forget(void)
 
 /* -- turns -- */
 
-static bool is_paused(const fetch_host *h)
+bool host_is_paused(const fetch_host *h)
 {
     return h->paused_until_ms != 0 && (loop_self.now_ms < h->paused_until_ms || h->is_probing);
 }
@@ -128,6 +128,14 @@ static void begin(fetch_host *h, const tern_fetch_settings *settings, bool is_re
         h->retries += (double)settings->retry_percent / 100;
     if (h->retries > RETRIES_MOST)
         h->retries = RETRIES_MOST;
+}
+
+bool host_try_enter(fetch_host *h, const tern_fetch_settings *settings)
+{
+    if (host_is_paused(h) || h->running >= settings->per_host || !list_empty(&h->line))
+        return false;
+    begin(h, settings, true);
+    return true;
 }
 
 static host_turn wait_in_line(fetch_host *h, uint64_t at_ms)
@@ -149,7 +157,7 @@ static void admit(fetch_host *h, const tern_fetch_settings *settings);
 
 host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_t at_ms, bool is_retry)
 {
-    if (is_paused(h))
+    if (host_is_paused(h))
         return HOST_PAUSED;
     if (h->running >= settings->per_host || !list_empty(&h->line)) {
         if (h->waiting >= settings->waiting)
@@ -160,7 +168,7 @@ host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_
             return turn;
         }
         h->running--; /* begin counts it */
-        if (is_paused(h)) {
+        if (host_is_paused(h)) {
             admit(h, settings);
             return HOST_PAUSED;
         }
@@ -184,18 +192,34 @@ static void admit(fetch_host *h, const tern_fetch_settings *settings)
 void host_note_reply(fetch_host *h)
 {
     h->failures = 0;
+    if (h->paused_until_ms != 0)
+        h->last_pause_ms = h->paused_until_ms;
     h->paused_until_ms = 0;
     h->is_probing = false;
+}
+
+/* The pauses of a service's target grow while they follow each other: other targets do its work. */
+static void pause_host(fetch_host *h, const tern_fetch_settings *settings, bool was_probing)
+{
+    enum { PAUSES_MOST = 10 };
+    bool is_new = h->paused_until_ms == 0;
+    if (is_new && loop_self.now_ms >= h->last_pause_ms + (uint64_t)PAUSES_MOST * settings->pause_ms)
+        h->pauses = 0;
+    if ((is_new || was_probing) && h->pauses < PAUSES_MOST)
+        h->pauses++;
+    h->paused_until_ms = loop_self.now_ms + (uint64_t)settings->pause_ms * (h->is_target ? h->pauses : 1);
 }
 
 void host_done(fetch_host *h, const tern_fetch_settings *settings, host_outcome outcome)
 {
     h->running--;
+    bool was_probing = h->is_probing;
     h->is_probing = false;
     if (outcome == HOST_WORKED)
         host_note_reply(h);
-    else if (outcome == HOST_FAILED && ++h->failures >= settings->failures)
-        h->paused_until_ms = loop_self.now_ms + settings->pause_ms;
+    else if ((outcome == HOST_FAILED || outcome == HOST_FAILED_KEPT) && ++h->failures >= settings->failures &&
+             outcome == HOST_FAILED)
+        pause_host(h, settings, was_probing);
     admit(h, settings);
 }
 

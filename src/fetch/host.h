@@ -20,9 +20,12 @@ typedef struct fetch_host {
     unsigned users;          /* calls that point to it */
     unsigned running;        /* calls with a turn */
     unsigned waiting;
-    list_link line;    /* host_waiter: calls without a turn, the longest waiter first */
-    unsigned failures; /* in a row */
-    uint64_t paused_until_ms;
+    list_link line;                    /* host_waiter: calls without a turn, the longest waiter first */
+    unsigned failures;                 /* in a row */
+    uint64_t paused_until_ms;          /* 0: not paused. It stays until a call has worked */
+    uint64_t last_pause_ms;            /* when the last pause ended */
+    unsigned pauses;                   /* without a long time in between: those of a target grow */
+    bool is_target;                    /* of a service (service.h) */
     bool is_probing;                   /* one call after a pause is on its way */
     double retries;                    /* that may be made now */
     list_link idle;                    /* plain_link: open connections without a call (plain.c) */
@@ -44,8 +47,15 @@ host_turn host_enter(fetch_host *h, const tern_fetch_settings *settings, uint64_
 typedef enum host_outcome {
     HOST_WORKED,
     HOST_FAILED,
-    HOST_UNKNOWN /* cancelled: it says nothing */
+    HOST_FAILED_KEPT, /* it counts, but the host is not paused for it */
+    HOST_UNKNOWN      /* cancelled: it says nothing */
 } host_outcome;
+
+/** Takes a turn if there is one at once: not for a host that is paused or has as many calls as it may. */
+bool host_try_enter(fetch_host *h, const tern_fetch_settings *settings);
+
+/** Whether calls are refused, after too many failures. */
+bool host_is_paused(const fetch_host *h);
 
 /** Ends a turn. */
 void host_done(fetch_host *h, const tern_fetch_settings *settings, host_outcome outcome);

@@ -75,9 +75,10 @@ static struct {
 
 static void connect_next(fetch_attempt *a);
 
-bool plain_fits(const fetch_message *m)
+bool plain_fits(const fetch_attempt *a)
 {
-    return !m->target.is_tls && m->target.is_usual && !m->is_proxied && !m->is_produced &&
+    const fetch_message *m = a->message;
+    return !a->target->is_tls && a->target->is_usual && !m->is_proxied && !m->is_produced &&
            !m->options->stream && m->options->cookies == NULL;
 }
 
@@ -344,17 +345,16 @@ static bool send_rest(plain_link *l)
 static const char *write_text(const fetch_attempt *a, size_t *len)
 {
     const fetch_message *m = a->message;
-    size_t lengths[FETCH_LINES_MOST],
-        room = strlen(m->method) + strlen(m->target.path) + strlen(m->target.host) + 96;
+    const fetch_target *t = a->target;
+    size_t lengths[FETCH_LINES_MOST], room = strlen(m->method) + strlen(t->path) + strlen(t->host) + 96;
     for (unsigned i = 0; i < m->line_count; i++)
         room += (lengths[i] = strlen(m->lines[i])) + 2;
     char *text = arena_alloc(a->arena, room), *at = text;
     if (text == NULL)
         return NULL;
-    at = stpcpy(stpcpy(stpcpy(stpcpy(stpcpy(at, m->method), " "), m->target.path), " HTTP/1.1\r\nHost: "),
-                m->target.host);
-    if (m->target.port != 80)
-        at += snprintf(at, 8, ":%u", (unsigned)m->target.port);
+    at = stpcpy(stpcpy(stpcpy(stpcpy(stpcpy(at, m->method), " "), t->path), " HTTP/1.1\r\nHost: "), t->host);
+    if (t->port != 80)
+        at += snprintf(at, 8, ":%u", (unsigned)t->port);
     at = stpcpy(at, "\r\n");
     for (unsigned i = 0; i < m->line_count; i++) {
         memcpy(at, m->lines[i], lengths[i]);
@@ -519,7 +519,7 @@ static bool wait_for_addresses(fetch_attempt *a)
 {
     plain_addresses *known = a->host->addresses;
     plain_wait *wait = arena_alloc(a->arena, sizeof *wait);
-    const fetch_target *t = &a->message->target;
+    const fetch_target *t = a->target;
     if (wait == NULL)
         return false;
     if (known->running == NULL &&
@@ -533,7 +533,7 @@ static bool wait_for_addresses(fetch_attempt *a)
 
 static void connect_first(fetch_attempt *a)
 {
-    const fetch_target *t = &a->message->target;
+    const fetch_target *t = a->target;
     plain_addresses *known = addresses_of(a->host);
     a->next_address = 0;
     if (known != NULL && known->count == 0 && lookup_literal(t->host, t->port, &known->list[0])) {

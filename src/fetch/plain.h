@@ -9,8 +9,8 @@
 
 #include "fetch/attempt.h"
 
-/** Whether this client can carry the message. */
-bool plain_fits(const fetch_message *m);
+/** Whether this client can carry the attempt's message to its target. */
+bool plain_fits(const fetch_attempt *a);
 /** Starts it; ends it with an error if it cannot. */
 void plain_start(fetch_attempt *a);
 /** Takes it off the wire, whether or not it has ended. */

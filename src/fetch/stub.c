@@ -1,6 +1,7 @@
 /* Stubs of tests. A program without them does not link this file. */
 #include "app/test/internal.h"
 #include "fetch/call.h"
+#include "fetch/record.h"
 #include "runtime/loop.h"
 
 #include <tern/fetch_test.h>
@@ -136,7 +137,9 @@ static const char *unstubbed(const fetch_message *m)
 static bool start(fetch_attempt *a)
 {
     tern_stub *stub = find(a->message);
-    if (stub == NULL && self.allows_network)
+    if (stub == NULL && record_answers(a))
+        return true;
+    if (stub == NULL && (record_watches(a) || self.allows_network))
         return false;
     if (stub == NULL) {
         const char *problem = unstubbed(a->message);
@@ -158,6 +161,7 @@ static bool start(fetch_attempt *a)
 
 static void stop(fetch_attempt *a)
 {
+    record_ended(a);
     if (a->stub != NULL)
         timer_stop(&loop_self.timers, a->stub);
     a->stub = NULL;
@@ -198,4 +202,11 @@ void tern_fetch_allow(tern_test *t)
     (void)t;
     self.allows_network = true;
     install();
+}
+
+void tern_fetch_record(tern_test *t, const char *path)
+{
+    (void)t;
+    install();
+    record_open(path);
 }

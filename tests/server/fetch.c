@@ -2,6 +2,7 @@
 #include <tern.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,12 +192,31 @@ static unsigned number(const char *name)
     return text != NULL ? (unsigned)atoi(text) : 0;
 }
 
+/* The service "rates"; the targets are separated by commas. */
+static void declare_service(tern_app *app, const char *list)
+{
+    const char *targets[100] = {NULL};
+    char copy[8192];
+    size_t count = 0;
+    snprintf(copy, sizeof copy, "%s", list);
+    for (char *at = strtok(copy, ","); at != NULL && count < 99; at = strtok(NULL, ","))
+        targets[count++] = at;
+    const char *name = getenv("SERVICE") != NULL ? getenv("SERVICE") : "rates";
+    tern_fetch_service(app, name, .targets = targets);
+    if (getenv("TWICE") != NULL)
+        tern_fetch_service(app, name, .targets = targets);
+}
+
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Fetch", .limits = {.request_memory = 64 << 20});
     tern_fetch_defaults(app, .per_host = number("PER_HOST"), .idle_ms = number("IDLE_MS"),
                         .failures = number("FAILURES"), .pause_ms = number("PAUSE_MS"),
                         .retry_percent = number("RETRY_PERCENT"), .waiting = number("WAITING"));
+    if (getenv("SRV") != NULL)
+        tern_fetch_service(app, "rates", .srv = getenv("SRV"));
+    else if (getenv("TARGETS") != NULL)
+        declare_service(app, getenv("TARGETS"));
     tern_get(app, "/", hello);
     tern_get(app, "/try", try_it);
     tern_get(app, "/plain", plain);

@@ -2,6 +2,10 @@
 #include <tern.h>
 #include <tern/fetch_test.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 TERN_MODEL(Rate, (const char *, currency), (double, value))
 TERN_MODEL(Order, (double, amount), (const char *, currency))
 
@@ -19,11 +23,23 @@ TERN_HANDLER(notify, Order, in)
     return tern_textf(c, "%d %d %u", r->status, (int)r->error, r->attempts);
 }
 
+/* Calls the service at SERVICE_URL. */
+TERN_HANDLER(relay)
+{
+    const char *url = tern_sprintf(c, "%s/%s", getenv("SERVICE_URL"), tern_query(c, "path"));
+    tern_fetched *r = tern_fetch(c, url, .query = TERN_PAIRS("q", "1 2"), .bearer = "secret-token");
+    const char *cookie = tern_fetch_header_of(r, "set-cookie");
+    return tern_textf(c, "%d %s %zu %s %s", r->status, tern_fetch_header_of(r, "x-seen"), r->body.len,
+                      strlen(r->body.data) == r->body.len ? r->body.data : "(bytes)",
+                      cookie != NULL ? cookie : "-");
+}
+
 static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Stubbed");
     tern_post(app, "/price", price);
     tern_post(app, "/notify", notify);
+    tern_get(app, "/relay", relay);
     return app;
 }
 
@@ -75,6 +91,37 @@ TERN_TEST(fails_without_a_stub_that_fits)
 {
     tern_stub_fetch(t, "https://other.example/*");
     tern_check_status(tern_test_post(t, "/price", ORDER), 200);
+}
+
+/* -- a file of recorded replies, RECORD_FILE -- */
+
+TERN_TEST(replays_what_was_recorded)
+{
+    tern_fetch_record(t, getenv("RECORD_FILE"));
+    tern_stub_fetch(t, "*stubbed*", .body = "from a stub", .headers = TERN_HEADERS("X-Seen: stub"));
+    for (int i = 0; i < 2; i++)
+        printf("# %s\n", tern_test_get(t, "/relay?path=a")->body);
+    printf("# %s\n", tern_test_get(t, "/relay?path=bytes")->body);
+    tern_check_body(tern_test_get(t, "/relay?path=stubbed"), "200 stub 11 from a stub -");
+}
+
+TERN_TEST(replays_no_other_call)
+{
+    tern_fetch_record(t, getenv("RECORD_FILE"));
+    tern_check_status(tern_test_get(t, "/relay?path=other"), 200);
+}
+
+TERN_TEST(replays_no_call_more_often)
+{
+    tern_fetch_record(t, getenv("RECORD_FILE"));
+    for (int i = 0; i < 3; i++)
+        tern_check_status(tern_test_get(t, "/relay?path=a"), 200);
+}
+
+TERN_TEST(opens_two_files)
+{
+    tern_fetch_record(t, getenv("RECORD_FILE"));
+    tern_fetch_record(t, getenv("RECORD_FILE"));
 }
 
 int main(int argc, char **argv)

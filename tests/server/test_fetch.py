@@ -4,9 +4,11 @@ an end in time, and an error that names the target and the cause."""
 import gzip
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -44,11 +46,11 @@ def try_it(url, at=None, **more):
 class Service:
     """A server whose every connection is given to `serve(connection, number)`, on a thread of its own."""
 
-    def __init__(self, serve, tls=None):
+    def __init__(self, serve, tls=None, at=("127.0.0.1", 0)):
         self.serve, self.tls = serve, tls
         self.connections = 0
         self.requests = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self.listener = socket.create_server(at, backlog=2048)
         self.port = self.listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._open = []
@@ -82,6 +84,10 @@ class Service:
         return self
 
     def __exit__(self, *_):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # also when a thread waits for a connection
+        except OSError:
+            pass
         self.listener.close()
         for connection in self._open:
             try:
@@ -616,6 +622,271 @@ def redirects_to_other_schemes_are_refused():
         check_error(try_it(service.url), BROKEN, "only http")
 
 
+# -- services of several targets ---------------------------------------------------------------------------------------
+
+def named(name, delay_s=0, status="200 OK"):
+    """A service that replies with its name."""
+    def serve(peer, _):
+        while peer.request():
+            if delay_s:
+                time.sleep(delay_s)
+            peer.reply(name.encode(), status)
+    return Service(serve)
+
+
+def balanced(*services, **env):
+    return Server(name="fetch", env={"TARGETS": ",".join(s if isinstance(s, str) else s.url for s in services),
+                                     "RETRY_PERCENT": "1000", **env})
+
+
+def start_refused(**env):
+    """What the server says that does not start."""
+    done = subprocess.run([harness.program("fetch"), "--port", "0"], env={**os.environ, **env}, timeout=60,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    check(done.returncode != 0, f"it starts: {done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+@test
+def calls_of_a_service_go_to_all_its_targets():
+    with named("a") as a, named("b") as b, named("c") as c, balanced(a, b, c) as own:
+        got = [try_it("http://rates/x?y=1", own) for _ in range(60)]
+        check_equal({g["status"] for g in got}, {200})
+        for service in (a, b, c):
+            check(5 <= len(service.requests) <= 40, f"{len(service.requests)} of 60 calls went to one target")
+            line, headers, _ = service.requests[0]
+            check_equal((line, headers["host"]), ("GET /x?y=1 HTTP/1.1", service.url[7:]))
+            check_equal(service.connections, 1, "connections, which are kept")
+        check_equal({g["url"] for g in got}, {s.url + "/x?y=1" for s in (a, b, c)})
+
+
+@test
+def a_slow_target_gets_fewer_calls():
+    with named("slow", 0.5) as slow, named("fast", 0.02) as fast, balanced(slow, fast, PER_HOST="1000") as own:
+        for _ in range(8):
+            check_equal(ask("/many", "http://rates/", own, times=8).text, "8")
+        with_load = len(slow.requests)
+        check_equal(with_load, 32, "calls started at once are shared evenly")
+    with once(b"", close=False) as slow, named("fast") as fast, balanced(slow, fast, FAILURES="100") as own:
+        ask("/many", "http://rates/", own, times=20, timeout=1500)
+        check(len(slow.requests) <= 12, f"{len(slow.requests)} of 20 calls went to the target that hangs")
+
+
+@test
+def a_retry_goes_to_another_target():
+    with named("works") as works, balanced(f"http://127.0.0.1:{refused_port()}", works) as own:
+        got = [try_it("http://rates/", own, retries=1) for _ in range(8)]
+        check_equal({(g["status"], g["body"]) for g in got}, {(200, "works")})
+        check(max(g["attempts"] for g in got) == 2, "some were retried")
+    with named("busy", status="503 Busy") as busy, named("works") as works, balanced(busy, works) as own:
+        got = [try_it("http://rates/", own, retries=1) for _ in range(8)]
+        check_equal({(g["status"], g["body"]) for g in got}, {(200, "works")})
+
+
+@test
+def a_second_attempt_goes_to_another_target():
+    with once(b"", close=False) as silent, named("works") as works, balanced(silent, works, FAILURES="100") as own:
+        got = [try_it("http://rates/", own, hedge=30) for _ in range(8)]
+        check_equal({g["body"] for g in got}, {"works"})
+        check(any(g["attempts"] == 2 for g in got), "some had a second attempt")
+        check(len(silent.requests) <= 8, "no second attempt went to the silent target again")
+
+
+@test
+def a_target_that_fails_is_left_out_for_a_growing_time():
+    with named("bad", status="503 Busy") as bad, named("good") as good, \
+            balanced(bad, good, FAILURES="2", PAUSE_MS="200") as own:
+        def until(count):
+            began = time.monotonic()
+            wait_for(lambda: try_it("http://rates/", own) and len(bad.requests) >= count, text=f"{count} requests")
+            return time.monotonic() - began
+        until(2)
+        for _ in range(20):
+            check_equal(try_it("http://rates/", own)["body"], "good")
+        pauses = [until(count) for count in (3, 4, 5)]
+        check_equal(len(bad.requests), 5, "one call after each pause")
+        for number, pause in enumerate(pauses):
+            check(pause > 0.2 * number, f"pauses of {pauses} s")
+
+
+@test
+def at_most_half_of_the_targets_are_left_out():
+    with named("a", status="503 Busy") as a, named("b", status="503 Busy") as b, \
+            balanced(a, b, FAILURES="2", PAUSE_MS="60000") as own:
+        got = [try_it("http://rates/", own) for _ in range(30)]
+        check_equal({(g["status"], g["error"]) for g in got}, {(503, OK)})
+        check(min(len(a.requests), len(b.requests)) < 15, "one is left out")
+
+
+@test
+def a_sole_target_is_paused_like_any_host():
+    with named("a", status="503 Busy") as a, balanced(a, FAILURES="2", PAUSE_MS="60000") as own:
+        for _ in range(2):
+            check_equal(try_it("http://rates/", own)["status"], 503)
+        check_error(try_it("http://rates/", own), PAUSED, "GET http://rates/", f"at {a.url}", "2 failures")
+
+
+@test
+def an_error_of_a_service_names_the_target():
+    port = refused_port()
+    with balanced(f"http://127.0.0.1:{port}") as own:
+        check_error(try_it("http://rates/x?secret=1", own), UNREACHABLE, f"GET http://rates/x at http://127.0.0.1:{port}:")
+        check_error(try_it("https://rates/", own), WRONG, "call http://rates/")
+
+
+@test
+def a_redirect_of_a_target_is_followed_there_and_cannot_name_a_service():
+    with redirecting(302, "/end") as service, balanced(service) as own:
+        got = try_it("http://rates/a", own, header="Authorization: Bearer x")
+        check_equal((got["body"], got["url"]), ("end", service.url + "/end"))
+        check_equal(service.requests[1][1].get("authorization"), "Bearer x")
+    with named("inner") as inner, redirecting(302, "http://rates.invalid/") as service, \
+            balanced(inner, SERVICE="rates.invalid") as own:
+        check_equal(try_it("http://rates.invalid/", own)["body"], "inner")
+        check_error(try_it(service.url + "/x", own), UNREACHABLE, "rates.invalid")
+        check_equal(len(inner.requests), 1, "requests of the service")
+
+
+@test
+def a_url_of_a_user_cannot_name_a_service():
+    with named("inner") as inner, balanced(inner, SERVICE="rates.invalid") as own:
+        check_error(try_it("http://rates.invalid/", own, only_public="true"), UNREACHABLE, "rates.invalid")
+        check_equal(len(inner.requests), 0)
+
+
+@test
+def targets_over_tls_are_checked_by_their_own_name():
+    with Certificates() as made, always(b"tls", tls=made.context()) as service, balanced(service) as own:
+        check_equal(try_it("http://rates/", own, ca=made.ca)["body"], "tls")
+        check_error(try_it("http://rates/", own), UNREACHABLE, service.url)
+
+
+@test
+def a_service_that_is_declared_wrong_ends_the_start_with_a_reason():
+    good = "http://127.0.0.1:1"
+    for env, words in (({"TARGETS": ","}, "no targets"), ({"TARGETS": ",".join(f"http://a{i}" for i in range(65))}, "more than 64 targets"),
+                       ({"TARGETS": good + ",ftp://x"}, 'the target "ftp://x"'), ({"TARGETS": "http://a/path"}, "without a path"),
+                       ({"TARGETS": "10.0.0.1:80"}, 'the target "10.0.0.1:80"'), ({"TARGETS": "http://u:p@a"}, ".basic"),
+                       ({"TARGETS": f"{good},{good}/"}, "given twice"), ({"TARGETS": "http://" + "a" * 1100}, "1,024"),
+                       ({"TARGETS": good, "SERVICE": "a/b"}, "its name"), ({"TARGETS": good, "SERVICE": "Rates"}, "its name"),
+                       ({"TARGETS": good, "SERVICE": "9"}, "its name"), ({"TARGETS": good, "TWICE": "1"}, "declared twice"),
+                       ({"SRV": "rates.example"}, "_http._tcp.NAME"), ({"SRV": "_http._tcp."}, "_http._tcp.NAME"),
+                       ({"SRV": "_http._tcp.a b"}, "_http._tcp.NAME")):
+        check(words in (said := start_refused(**env)), f"{words!r} in {said!r}")
+
+
+class NameServer:
+    """Answers SRV queries from `records`, {name: [(priority, weight, port, host), ...]}; other names do not exist."""
+
+    def __init__(self, ttl=300, **records):
+        self.ttl, self.records, self.queries = ttl, {"_http._tcp.rates.test": list(records.get("rates", ()))}, 0
+        self.is_silent = False
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                query, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            self.queries += 1
+            if not self.is_silent:
+                self.socket.sendto(self._answer(query), peer)
+
+    def _answer(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += 1 + query[at]
+        question = query[12:at + 5]
+        found = self.records.get(".".join(labels))
+        if isinstance(found, bytes):
+            return query[:2] + found
+        answer = query[:2] + (b"\x81\x80" if found is not None else b"\x81\x83")
+        answer += struct.pack(">HHHH", 1, len(found or ()), 0, 0) + question
+        for priority, weight, port, host in found or ():
+            name = b"".join(bytes([len(label)]) + label.encode() for label in host.split(".") if label) + b"\0"
+            data = struct.pack(">HHH", priority, weight, port) + name
+            answer += b"\xc0\x0c" + struct.pack(">HHIH", 33, 1, self.ttl, len(data)) + data
+        return answer
+
+    def set(self, *rates):
+        self.records["_http._tcp.rates.test"] = list(rates)
+
+    def server(self, **env):
+        return Server(name="fetch", env={"SRV": "_http._tcp.rates.test", "TERN_FETCH_RESOLVER": self.address,
+                                         "RETRY_PERCENT": "1000", **env})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+@test
+def targets_come_from_srv_records_by_priority_and_weight():
+    with named("main") as main, named("more") as more, named("spare") as spare, \
+            NameServer(rates=[(1, 90, main.port, "localhost"), (1, 10, more.port, "localhost."),
+                              (2, 100, spare.port, "localhost")]) as names, names.server() as own:
+        for _ in range(60):
+            check_equal(try_it("http://rates/x", own)["status"], 200)
+        check_equal(len(spare.requests), 0, "calls to the second priority")
+        check(len(main.requests) > 40 and len(main.requests) + len(more.requests) == 60,
+              f"{len(main.requests)} and {len(more.requests)} calls for weights 90 and 10")
+        check_equal(main.requests[0][1]["host"], f"localhost:{main.port}")
+        check_equal(names.queries, 1, "queries within the time to live")
+
+
+@test
+def a_retry_goes_to_the_next_priority():
+    with named("spare") as spare, NameServer(rates=[(1, 1, refused_port(), "localhost"), (2, 1, spare.port, "localhost")]) as names, \
+            names.server() as own:
+        got = try_it("http://rates/", own, retries=1)
+        check_equal((got["body"], got["attempts"]), ("spare", 2))
+
+
+@test
+def srv_records_are_looked_up_again_and_the_old_list_is_kept_when_that_fails():
+    with named("old") as old, named("new") as new, NameServer(ttl=1, rates=[(0, 0, old.port, "localhost")]) as names, \
+            names.server() as own:
+        check_equal(try_it("http://rates/", own)["body"], "old")
+        names.set((0, 0, new.port, "localhost"))
+        wait_for(lambda: try_it("http://rates/", own)["body"] == "new", text="the new list")
+        for wrong in (None, b"", b"\x81\x80" + b"\xff" * 40):
+            if wrong is None:
+                del names.records["_http._tcp.rates.test"]
+            else:
+                names.records["_http._tcp.rates.test"] = wrong
+            before = names.queries
+            wait_for(lambda: try_it("http://rates/", own)["body"] == "new" and names.queries > before, text="a query")
+        own.wait_logged("the list before is used")
+        check_equal(try_it("http://rates/", own)["body"], "new")
+
+
+@test
+def without_srv_records_a_call_says_why():
+    with NameServer() as names, names.server() as own:
+        check_error(try_it("http://rates/x?secret=1", own), UNREACHABLE, "http://rates/x", "_http._tcp.rates.test",
+                    "no SRV record")
+    with NameServer(rates=[(0, 0, 80, "127.0.0.1"), (0, 0, 0, "localhost"), (0, 0, 80, ".")]) as names, names.server() as own:
+        check_error(try_it("http://rates/", own), UNREACHABLE, "no record names a host and a port")
+    with NameServer() as names, names.server(SRV="_http._tcp.other.test") as own:
+        check_error(try_it("http://rates/", own), UNREACHABLE, "no such name")
+
+
+@test
+def a_name_server_that_does_not_answer_delays_only_the_calls_that_wait_for_it():
+    with NameServer() as names, always() as other, names.server() as own:
+        names.is_silent = True
+        check_error(try_it("http://rates/", own, timeout=200), TIMEOUT, "_http._tcp.rates.test", "200 ms")
+        check_equal(try_it(other.url, own)["status"], 200)
+        check_equal(ask("/many", "http://rates/", own, times=50, timeout=200).text, "0")
+
+
 # -- streams -----------------------------------------------------------------------------------------------------------
 
 @test
@@ -719,6 +990,88 @@ def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call():
         check_equal(try_it(service.url)["status"], 200)
         check_error(try_it(service.url, only_public="true"), FORBIDDEN)
         check_equal(len(service.requests), 1)
+
+
+# How each carrier is reached: a name with a dot at its end is for libcurl to read.
+CARRIERS = {"plain.c": "http://{}:{}/", "libcurl": "http://{}.:{}/"}
+
+
+class Rebinding:
+    """A server for which names have changing addresses, and the services at one port of a public and an inner one."""
+
+    def __init__(self, public, inner, names):
+        self.inner = Service(inner)
+        self.public = Service(public, at=("127.0.0.2", self.inner.port))  # where tests/fault/names.c moves public ones
+        shim = os.path.join(harness.ROOT, "build", harness.PRESET, "tests", "fault", "names.so")
+        linked = subprocess.run(["ldd", harness.program("fetch")], capture_output=True, text=True, check=True).stdout
+        asan = re.search(r"=> (\S*libasan\S*)", linked)
+        self.server = Server(name="fetch", env={"TEST_NAMES": names, "LD_PRELOAD": f"{asan.group(1)} {shim}" if asan else shim,
+                                                "FAILURES": "1000"})
+
+    def call(self, form, name, **more):
+        return try_it(form.format(name, self.inner.port), self.server, only_public="true", **more)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for end in (self.server, self.public, self.inner):
+            end.__exit__(None, None, None)
+
+
+def replying(body, *headers):
+    def serve(peer, _):
+        while peer.request():
+            peer.reply(body, "200 OK", *headers)
+    return serve
+
+
+@test
+def a_name_that_changes_to_an_inner_address_is_refused_where_the_connection_is_made():
+    for first, second in (("plain.c", "libcurl"), ("libcurl", "plain.c")):  # they look it up one after the other
+        with Rebinding(replying(b"public", "Connection: close"), replying(b"inner"), "a.test=1.1.1.1;127.0.0.1") as r:
+            check_equal(r.call(CARRIERS[first], "a.test")["body"], "public", f"by {first}")
+            check_error(r.call(CARRIERS[second], "a.test"), FORBIDDEN, "a.test", "not of the public Internet")
+            check_equal("accept-encoding" in r.public.requests[0][1], first == "libcurl", "whether libcurl has sent it")
+            check_equal((len(r.public.requests), r.inner.connections), (1, 0), f"calls, {first} first")
+
+
+@test
+def an_inner_address_beside_a_public_one_is_not_tried():
+    for carrier, form in CARRIERS.items():
+        for names in ("a.test=1.1.1.1,127.0.0.1", "a.test=127.0.0.1,1.1.1.1"):
+            with Rebinding(replying(b"public"), replying(b"inner"), names) as r:
+                check_equal(r.call(form, "a.test")["body"], "public", f"{carrier}, {names}")
+                r.public.__exit__()  # now the public address refuses connections
+                got = r.call(form, "a.test", timeout=3000)
+                check(got["error"] in (UNREACHABLE, FORBIDDEN, BROKEN), f"{carrier}, {names}: {got}")
+                check_equal(r.inner.connections, 0, f"connections to the inner address: {carrier}, {names}")
+
+
+@test
+def a_redirect_to_a_name_with_an_inner_address_is_refused():
+    for carrier, form in CARRIERS.items():
+        for to_carrier, to_form in CARRIERS.items():
+            def serve(peer, _, to=to_form):
+                while (request := peer.request()):
+                    if "b.test" in request[1]["host"]:
+                        peer.reply(b"public, too")
+                    else:
+                        peer.reply(b"", "302 Found", "Location: " + to.format("b.test", peer.service.port))
+            for addresses, error in (("127.0.0.1", FORBIDDEN), ("1.1.1.1", OK)):
+                with Rebinding(serve, replying(b"inner"), f"a.test=1.1.1.1 b.test={addresses}") as r:
+                    got = r.call(form, "a.test")
+                    check_equal((got["error"], r.inner.connections), (error, 0), f"{carrier} to {to_carrier}: {got}")
+
+
+@test
+def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call_of_either_carrier():
+    for carrier, form in CARRIERS.items():
+        with Rebinding(replying(b"public"), replying(b"inner"), "a.test=127.0.0.1;1.1.1.1") as r:
+            check_equal(try_it(form.format("a.test", r.inner.port), r.server)["body"], "inner")
+            got = r.call(form, "a.test")
+            check(got["error"] == FORBIDDEN or got["body"] == "public", f"{carrier}: {got}")
+            check_equal(len(r.inner.requests), 1, f"requests to the inner address: {carrier}")
 
 
 @test
@@ -978,6 +1331,58 @@ def tests_of_applications_stub_the_services_that_they_call():
     check(code == 1 and "a test calls no network: add tern_stub_fetch" in output, output)
     code, output = run("that_fits")
     check(code == 1 and "no stub of the test fits GET https://rates.example/latest?to=EUR" in output, output)
+
+
+@test
+def replies_of_a_service_are_recorded_once_and_replayed_without_it():
+    def serve(peer, _):
+        while (request := peer.request()):
+            body = b"\x00\xff" if "/bytes" in request[0] else f'reply "{len(peer.service.requests)}" \u00e9'.encode()
+            peer.reply(body, "200 OK", "X-Seen: yes", "Set-Cookie: id=cookie-secret", "X-API-Key: key-secret")
+
+    def run(word, **env):
+        done = subprocess.run([harness.program("stubbed"), word], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=60, check=False, env={**os.environ, "RECORD_FILE": path, **env})
+        return done.returncode, done.stdout.decode()
+
+    with tempfile.TemporaryDirectory() as folder, Service(serve) as service:
+        path, url = os.path.join(folder, "calls.json"), {"SERVICE_URL": service.url}
+        code, said = run("what_was_recorded", **url)
+        check(code == 1 and f"{path} does not exist: run the test with TERN_RECORD=1" in said, said)
+        check_equal(service.connections, 0, "connections without TERN_RECORD")
+
+        code, first = run("what_was_recorded", **url, TERN_RECORD="1")
+        check_equal((code, len(service.requests)), (0, 3), first)
+        text = open(path, encoding="utf-8").read()
+        check("secret" not in text, text)
+        calls = json.loads(text)
+        check_equal([(c["method"], c["url"], c["status"], c.get("body"), c.get("body_base64")) for c in calls],
+                    [("GET", service.url + "/a?q=1%202", 200, 'reply "1" \u00e9', None),
+                     ("GET", service.url + "/a?q=1%202", 200, 'reply "2" \u00e9', None),
+                     ("GET", service.url + "/bytes?q=1%202", 200, None, "AP8=")])
+        check_equal(calls[0]["headers"], ["X-Seen: yes"])
+        check_equal(text.count("\n"), len(calls) + 2, "lines")
+
+        code, again = run("what_was_recorded", **url)
+        check_equal((code, again.replace("id=cookie-secret", "-")), (0, first.replace("id=cookie-secret", "-")), "output")
+        for word in ("no_other_call", "no_call_more_often"):
+            code, said = run(word, **url)
+            no, place = ("no", "other") if word == "no_other_call" else ("no further", "a")
+            check(code == 1 and f"{path} has {no} reply to GET {service.url}/{place}?q=1%202: run" in said, said)
+        code, said = run("opens_two_files", **url)
+        check(code == 1 and "a test has one file of recorded replies" in said, said)
+        check_equal(len(service.requests), 3, "requests of all runs")
+
+        for wrong in ("", "{}", "[", '[{"method":"GET"}]', '[{"method":"GET","url":"x","status":7,"headers":[]}]', text + "x"):
+            open(path, "w", encoding="utf-8").write(wrong)
+            code, said = run("what_was_recorded", **url)
+            check(code == 1 and "is not what TERN_RECORD=1 has written" in said, f"{wrong[:60]!r}: {said}")
+        path = os.path.join(folder, "none", "calls.json")
+        code, said = run("what_was_recorded", **url, TERN_RECORD="1")
+        check(code == 1 and "cannot be written: No such file" in said, said)
+        path = folder
+        code, said = run("what_was_recorded", **url)
+        check(code == 1 and "cannot be read" in said, said)
 
 
 def it_ends_cleanly():

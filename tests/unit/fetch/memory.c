@@ -63,13 +63,15 @@ static void serve(void)
 }
 
 static bool by_libcurl;
+static tern_app *services; /* whose services the calls can name; NULL: none */
 
 static tern_reply call(tern_ctx *c)
 {
     tern_fetched *r =
         by_libcurl ? tern_fetch(c, url, .proxy = "", .stream = true, .timeout_ms = 2000, .retries = TERN_NONE)
-                   : tern_fetch(c, url, .into = TERN_TYPE(Rate), .timeout_ms = 2000, .retries = TERN_NONE,
-                                .headers = TERN_HEADERS("X: y"), .query = TERN_PAIRS("a", "b"));
+                   : tern_fetch(c, services != NULL ? "http://rates/x" : url, .into = TERN_TYPE(Rate),
+                                .timeout_ms = 2000, .retries = TERN_NONE, .headers = TERN_HEADERS("X: y"),
+                                .query = TERN_PAIRS("a", "b"));
     if (!by_libcurl)
         return tern_textf(c, "%g", ((Rate *)r->value)->value);
     char piece[64];
@@ -91,18 +93,21 @@ static int run(unsigned long n)
     static fake f;
     (void)n; /* without injected faults */
     fake_open(&f, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    if (services != NULL)
+        f.app.hooks = services->hooks;
     mem_fail_at(n, false);
     fake_run(&f, NULL, call_then_stop);
     loop_run();
     mem_fail_at(0, false);
     int status = f.reply.status;
+    for (const app_hook *hook = f.app.hooks; hook != NULL; hook = hook->next)
+        hook->stop(hook->arg); /* the next run begins without hosts */
     fake_close(&f);
     return status;
 }
 
 static void run_all(void)
 {
-    serve();
     CHECK(loop_open());
     CHECK_INT(run(0), 200);
     unsigned works = 0;
@@ -117,11 +122,23 @@ static void run_all(void)
 
 TEST(every_failed_allocation_of_a_plain_call_is_an_error)
 {
+    serve();
     run_all();
 }
 
 TEST(every_failed_allocation_of_a_call_by_libcurl_is_an_error)
 {
     by_libcurl = true;
+    serve();
+    run_all();
+}
+
+TEST(every_failed_allocation_of_a_call_to_a_service_is_an_error)
+{
+    static char base[64];
+    serve();
+    snprintf(base, sizeof base, "%.*s", (int)strlen(url) - 2, url);
+    services = tern_app_new(.title = "Services");
+    tern_fetch_service(services, "rates", .targets = TERN_TARGETS(base));
     run_all();
 }

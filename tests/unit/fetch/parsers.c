@@ -5,10 +5,67 @@
 #include "fetch/address.h"
 #include "fetch/reply_head.h"
 #include "fetch/retry.h"
+#include "fetch/srv.h"
 #include "fetch/sse.h"
 #include "fetch/target.h"
 
 #include <stdio.h>
+
+/* -- SRV records -- */
+
+/* A message with one question, "q", and these answers. */
+static srv_answer read_srv(const char *answers, size_t len, unsigned count)
+{
+    unsigned char message[600] = {0, 1, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'q', 0, 0, 33, 0, 1};
+    srv_answer out;
+    message[7] = (unsigned char)count;
+    memcpy(message + 19, answers, len);
+    srv_read(&out, message, 19 + len);
+    return out;
+}
+
+#define READ_SRV(count, text) read_srv(text, sizeof(text) - 1, count)
+#define SRV_HEAD(ttl, len)    "\xc0\x0c\0\x21\0\1" ttl "\0" len
+
+TEST(srv_records_are_read_with_compressed_names_and_their_shortest_time)
+{
+    srv_answer a = READ_SRV(2, SRV_HEAD("\0\0\0\x3c", "\x0b") "\0\1\0\2\x1f\x90\3A-b\0" SRV_HEAD(
+                                   "\0\0\0\x14", "\x0a") "\0\0\0\0\0\x50\1c\xc0\x0c");
+    CHECK(a.problem == NULL && a.count == 2 && a.ttl_s == 20);
+    CHECK(a.records[0].priority == 1 && a.records[0].weight == 2 && a.records[0].port == 8080);
+    CHECK(strcmp(a.records[0].host, "a-b") == 0 && strcmp(a.records[1].host, "c.q") == 0);
+}
+
+TEST(the_time_of_srv_records_is_bounded)
+{
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\0", "\x09") "\0\0\0\0\0\x50\1a\0").ttl_s == SRV_TTL_LEAST_S);
+    CHECK(READ_SRV(1, SRV_HEAD("\xff\xff\xff\xff", "\x09") "\0\0\0\0\0\x50\1a\0").ttl_s == SRV_TTL_MOST_S);
+}
+
+TEST(srv_records_without_a_name_or_a_port_are_left_out)
+{
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\1", "\x07") "\0\0\0\0\0\x50\0").problem != NULL); /* "." */
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\1", "\x09") "\0\0\0\0\0\0\1a\0").problem != NULL);
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\1", "\x0b") "\0\0\0\0\0\x50\3a/b\0").problem != NULL);
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\1", "\x0b") "\0\0\0\0\0\x50\3127\0").problem != NULL);
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\1", "\x0b") "\0\0\0\0\0\x50\3a b\0").problem != NULL);
+    CHECK(READ_SRV(2, SRV_HEAD("\0\0\0\1", "\x09") "\0\0\0\0\0\x50\1a\0" SRV_HEAD(
+                          "\0\0\0\1", "\x09") "\0\7\0\0\0\x50\1A\0")
+              .count == 1);
+}
+
+TEST(malformed_answers_have_no_srv_records)
+{
+    static const char whole[] = SRV_HEAD("\0\0\0\1", "\x09") "\0\0\0\0\0\x50\1a\0";
+    CHECK(read_srv(whole, sizeof whole - 1, 1).count == 1);
+    for (size_t len = 0; len + 1 < sizeof whole; len++)
+        CHECK(read_srv(whole, len, 1).count == 0 && read_srv(whole, len, 1).problem != NULL);
+    CHECK(read_srv(whole, sizeof whole - 1, 2).count == 0);
+    CHECK(READ_SRV(1, SRV_HEAD("\0\0\0\1", "\x08") "\0\0\0\0\0\x50\xc0\x2b").count == 0); /* a circle */
+    srv_answer none;
+    srv_read(&none, (const unsigned char *)"", 0);
+    CHECK(none.count == 0 && none.problem != NULL);
+}
 
 /* -- addresses -- */
 
