@@ -2,11 +2,11 @@
 #ifndef TERN_TLS_H
 #define TERN_TLS_H
 
+#include <tern/context.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct tern_ctx tern_ctx;
 
 /** Whether the client's connection to this process is encrypted by TLS. Behind a proxy that ends TLS it is not. */
 bool tern_is_tls(tern_ctx *c);
