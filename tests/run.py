@@ -292,7 +292,7 @@ def run_all(count):
         if job.name.startswith(ALONE):
             tap(count, job.run())
     build(count, "fuzz", "everything (clang, ASan, UBSan)")
-    tap(count, Job("lint", [sys.executable, "scripts/lint"], timeout_s=900).run())
+    tap(count, Job("lint", [sys.executable, "scripts/lint"], timeout_s=1800).run())
     run_fuzz(count)
     if has_aarch64():
         run_aarch64(count)
@@ -311,7 +311,7 @@ def run_quick(count, word):
                 build(count, "release", "release (gcc, hardened)")
             tap(count, Job(name, [sys.executable, path], timeout_s=600).run())
     if word == "lint":
-        tap(count, Job("lint", [sys.executable, "scripts/lint"], timeout_s=900).run())
+        tap(count, Job("lint", [sys.executable, "scripts/lint"], timeout_s=1800).run())
     if word == "fuzz":
         build(count, "fuzz", "everything (clang, ASan, UBSan)")
         run_fuzz(count)
