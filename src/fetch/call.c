@@ -432,7 +432,9 @@ static void split_headers(tern_ctx *c, tern_fetched *reply, char *text, size_t l
     unsigned count = 0;
     for (size_t i = 0; i < len; i++)
         count += text[i] == '\n';
-    tern_fetch_header *list = count != 0 ? tern_alloc(c, count * sizeof *list) : NULL;
+    if (count == 0)
+        return;
+    tern_fetch_header *list = tern_alloc(c, count * sizeof *list);
     reply->headers = list;
     for (char *at = text, *end = text + len; at < end;) {
         char *lf = memchr(at, '\n', (size_t)(end - at));

@@ -24,7 +24,7 @@ static size_t draw(size_t below)
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return (size_t)((state >> 11) % below);
+    return below > 1 ? (size_t)((state >> 11) % below) : 0;
 }
 
 static fetch_host *get_host(const fetch_service *s, const char *base)
@@ -88,7 +88,7 @@ static size_t take_random(const fetch_service *s, size_t *fitting, size_t *count
     size_t all = 0, at = 0;
     for (size_t i = 0; i < *count; i++)
         all += weight_of(&s->targets[fitting[i]]);
-    for (size_t left = draw(all); left >= weight_of(&s->targets[fitting[at]]); at++)
+    for (size_t left = draw(all); at + 1 < *count && left >= weight_of(&s->targets[fitting[at]]); at++)
         left -= weight_of(&s->targets[fitting[at]]);
     size_t taken = fitting[at];
     fitting[at] = fitting[--*count];
@@ -108,7 +108,10 @@ const service_target *service_pick(fetch_service *s, service_tried *tried, arena
         *tried = (service_tried){.version = s->version};
     if (!find_hosts(s))
         return NULL;
-    size_t count = find_fitting(s, tried, fitting), picked = take_random(s, fitting, &count);
+    size_t count = find_fitting(s, tried, fitting);
+    if (count == 0)
+        return NULL;
+    size_t picked = take_random(s, fitting, &count);
     if (count != 0) {
         size_t other = take_random(s, fitting, &count);
         if (is_less_busy(&s->targets[other], &s->targets[picked]))

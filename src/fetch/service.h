@@ -57,7 +57,7 @@ host_turn service_await(fetch_service *s, uint64_t at_ms);
  * Picks a target for an attempt: of two random ones, the one with fewer running calls. Targets that the call has not
  * tried come first, then others than the last one; of these, those of the lowest priority. Ejected ones are left out.
  *
- * @return NULL when out of memory; valid until the calling coroutine waits.
+ * @return NULL when out of memory, and without targets; valid until the calling coroutine waits.
  */
 const service_target *service_pick(fetch_service *s, service_tried *tried, arena *a);
 
