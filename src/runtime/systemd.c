@@ -48,7 +48,7 @@ static bool take_name(const char **left, const char **name, size_t *len)
 
 static bool adopt(int fd, char *reason, size_t size)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     int type = 0, is_listening = 0;
     socklen_t type_len = sizeof type, flag_len = sizeof is_listening, len = sizeof address;
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 ||

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -132,8 +133,8 @@ static bool prepare_authority(maker *m, buf *problem)
     tls_certificate *found = find_pair(&m->paths->authority, &m->authority_key, AUTHORITY_LEFT_S);
     if (found != NULL)
         return take_authority(m, found);
-    strcpy(subject, "Tern development authority of ");
-    strcat(subject, m->host[0] != '\0' ? m->host : "localhost");
+    snprintf(subject, sizeof subject, "Tern development authority of %s",
+             m->host[0] != '\0' ? m->host : "localhost");
     subject[64] = '\0'; /* a common name is not longer: RFC 5280 appendix A.1 */
     m->authority_secret = tls_make_key("EC", 0);
     if (m->authority_secret != NULL)

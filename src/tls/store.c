@@ -1,6 +1,7 @@
 #include "tls/store.h"
 
 #include "base/mem.h"
+#include "base/siphash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -160,9 +161,7 @@ static void free_pairs(pair_list *list)
 
 static uint64_t mix(uint64_t hash, const void *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ ((const unsigned char *)data)[i]) * 0x100000001b3; /* FNV-1a */
-    return hash;
+    return siphash_1_3(&(siphash_key){{hash, 0}}, data, len);
 }
 
 static uint64_t mix_file(uint64_t hash, const char *file)
@@ -183,7 +182,7 @@ static uint64_t mix_file(uint64_t hash, const char *file)
 uint64_t tls_store_stamp(const tls_source *sources, unsigned count)
 {
     pair_list list = {0};
-    uint64_t hash = 0xcbf29ce484222325;
+    uint64_t hash = 0;
     for (unsigned i = 0; i < count; i++)
         add_source(&list, &sources[i], NULL);
     for (unsigned i = 0; i < list.count; i++) {
