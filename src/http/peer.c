@@ -11,7 +11,7 @@ static void print(int family, const void *bytes, char out[PEER_BYTES])
     const struct in6_addr *v6 = bytes;
     bool is_mapped = family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6);
     if (family == AF_UNIX)
-        strcpy(out, "unix:");
+        memcpy(out, "unix:", sizeof "unix:");
     else
         inet_ntop(is_mapped ? AF_INET : family, is_mapped ? &v6->s6_addr[12] : bytes, out, PEER_BYTES);
 }
@@ -19,15 +19,17 @@ static void print(int family, const void *bytes, char out[PEER_BYTES])
 uint16_t peer_print(int fd, char out[PEER_BYTES])
 {
     struct sockaddr_storage peer = {0};
-    const struct sockaddr_in *v4 = (const void *)&peer;
-    const struct sockaddr_in6 *v6 = (const void *)&peer;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
     socklen_t len = sizeof peer;
-    strcpy(out, "unknown");
+    memcpy(out, "unknown", sizeof "unknown");
     if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
         return 0;
+    memcpy(&v4, &peer, sizeof v4);
+    memcpy(&v6, &peer, sizeof v6);
     bool is_v6 = peer.ss_family == AF_INET6;
-    print(peer.ss_family, is_v6 ? (const void *)&v6->sin6_addr : &v4->sin_addr, out);
-    return peer.ss_family == AF_UNIX ? 0 : ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+    print(peer.ss_family, is_v6 ? (const void *)&v6.sin6_addr : &v4.sin_addr, out);
+    return peer.ss_family == AF_UNIX ? 0 : ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
 }
 
 static void read_address(http_exchange *x)

@@ -1,5 +1,6 @@
 #include "http/secure.h"
 
+#include "base/text.h"
 #include "http/wire.h"
 
 #include <string.h>
@@ -30,12 +31,10 @@ static const char *https_address(http_exchange *x)
 {
     const http_request *r = x->request;
     tern_str host = without_port(r->host);
-    char port[8] = "";
+    char port[24] = "";
     if (http_self.limits.https_port != HTTPS_PORT) {
-        const char *text = arena_printf(&x->arena, ":%u", (unsigned)http_self.limits.https_port);
-        if (text == NULL)
-            return NULL;
-        strcpy(port, text);
+        port[0] = ':';
+        port[1 + text_put_u64(port + 1, http_self.limits.https_port)] = '\0';
     }
     return arena_printf(&x->arena, "https://%.*s%s%.*s%s%.*s", (int)host.len, host.data, port,
                         (int)r->path.len, r->is_asterisk ? "/" : r->path.data,

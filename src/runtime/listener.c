@@ -327,7 +327,7 @@ static bool find_one(opening *o, unsigned index, tcp_address *found)
 static bool open_all(opening *o)
 {
     tcp_address found[LISTENERS_MAX];
-    bool is_found[LISTENERS_MAX];
+    bool is_found[LISTENERS_MAX] = {false};
     for (unsigned i = 0; i < o->config->listen_count; i++) {
         is_found[i] = find_one(o, i, &found[i]);
         if (!is_found[i] && !give_up(o, &o->config->listen[i]))

@@ -264,7 +264,7 @@ const tls_name *tls_store_find(const tls_store *s, const char *host)
         strlen(dot) + 2 > sizeof wildcard)
         return found;
     wildcard[0] = '*';
-    strcpy(wildcard + 1, dot);
+    memcpy(wildcard + 1, dot, strlen(dot) + 1);
     wanted.name = wildcard;
     return bsearch(&wanted, s->names, s->name_count, sizeof *s->names, compare_names);
 }

@@ -334,6 +334,8 @@ static void join_cookies(h2_head *head)
     }
     *at = '\0';
     request->header_count = kept;
+    if (first == NULL)
+        return;
     first->value = joined;
     first->value_len = (uint32_t)(at - joined);
     head->text_len += first->value_len + 1;

@@ -22,14 +22,16 @@ bool input_may_go_on(const h2_connection *h)
            (h->ended == 0 || h->stream_count + h->ended < http_self.limits.h2_streams);
 }
 
-/** The next `need` bytes: in `data`, or in `gathered` when they came in pieces. NULL while some are missing. */
-static const uint8_t *gather(h2_input *in, const char **data, size_t *len)
+/** `*at` receives the next `need` bytes: in `data`, or in `gathered` when they came in pieces. False while some are
+ * missing. */
+static bool gather(h2_input *in, const char **data, size_t *len, const uint8_t **at)
 {
+    *at = in->gathered;
     if (in->have == 0 && *len >= in->need) {
-        const uint8_t *whole = (const uint8_t *)*data;
+        *at = (const uint8_t *)*data;
         *data += in->need;
         *len -= in->need;
-        return whole;
+        return true;
     }
     size_t more = (size_t)(in->need - in->have);
     if (more > *len)
@@ -39,22 +41,22 @@ static const uint8_t *gather(h2_input *in, const char **data, size_t *len)
     *data += more;
     *len -= more;
     if (in->have < in->need)
-        return NULL;
+        return false;
     in->have = 0;
-    return in->gathered;
+    return true;
 }
 
 static bool read_preface(h2_connection *h, const char **data, size_t *len)
 {
     h2_input *in = &h->input;
-    const uint8_t *whole = gather(in, data, len);
-    const uint8_t *seen = whole != NULL ? whole : in->gathered;
-    size_t count = whole != NULL ? H2_PREFACE_BYTES : in->have;
+    const uint8_t *seen;
+    bool is_whole = gather(in, data, len, &seen);
+    size_t count = is_whole ? H2_PREFACE_BYTES : in->have;
     if (memcmp(seen, h2_preface, count) != 0) {
         h2_fail(h, H2_PROTOCOL_ERROR, "the connection does not begin with HTTP/2's preface");
         return false;
     }
-    if (whole != NULL) {
+    if (is_whole) {
         in->phase = H2_READ_HEAD;
         in->need = H2_FRAME_HEAD_BYTES;
     }
@@ -72,8 +74,8 @@ static bool end_frame(h2_connection *h)
 static bool read_head(h2_connection *h, const char **data, size_t *len)
 {
     h2_input *in = &h->input;
-    const uint8_t *at = gather(in, data, len);
-    if (at == NULL)
+    const uint8_t *at;
+    if (!gather(in, data, len, &at))
         return true;
     in->left = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
     in->type = at[3];
@@ -94,8 +96,8 @@ static bool read_fixed(h2_connection *h, const char **data, size_t *len)
 {
     h2_input *in = &h->input;
     uint8_t count = in->need;
-    const uint8_t *at = gather(in, data, len);
-    if (at == NULL)
+    const uint8_t *at;
+    if (!gather(in, data, len, &at))
         return true;
     if (at != in->gathered)
         memcpy(in->gathered, at, count);
