@@ -52,7 +52,7 @@ typedef struct http_request {
     http_method method;
     uint8_t version;    /* an http_version */
     bool has_length;    /* `length` was announced */
-    bool has_body;      /* at least one byte of it is to come, as far as the head tells */
+    bool has_body;      /* by the head, at least one byte of it is to come */
     bool is_encoded;    /* a Content-Encoding header, whatever it says */
     bool is_asterisk;   /* `OPTIONS *` */
     bool path_is_plain; /* no '%', "//", "/./" or "/../" in the path, nor such an end: it is decoded */

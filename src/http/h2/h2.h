@@ -254,7 +254,7 @@ void out_control(h2_connection *h, h2_type type, unsigned flags, uint32_t id, co
                  size_t len);
 void out_reset(h2_connection *h, uint32_t id, h2_error error);
 void out_window(h2_connection *h, uint32_t id, uint32_t bytes);
-/** Sends what is in `out` as far as the socket takes it. */
+/** Sends what is in `out` until the socket is full. */
 void out_flush(h2_connection *h);
 /** Wakes the sender whose turn it is, if it could send. */
 void out_pump(h2_connection *h);
