@@ -1,7 +1,7 @@
 #include "fetch/lookup.h"
 
 #include "base/mem.h"
-#include "fetch/background.h"
+#include "runtime/side_thread.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct lookup {
-    background background;
+    side_thread thread;
     lookup_on_done *on_done;
     void *arg;
     int result; /* of getaddrinfo */
@@ -37,9 +37,9 @@ static void take(lookup *l, const struct addrinfo *found)
     }
 }
 
-static void work(background *b)
+static void work(side_thread *job)
 {
-    lookup *l = (lookup *)b;
+    lookup *l = list_owner(job, lookup, thread);
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *found = NULL;
@@ -50,9 +50,14 @@ static void work(background *b)
     }
 }
 
-static void finish(background *b)
+static void free_lookup(side_thread *job)
 {
-    lookup *l = (lookup *)b;
+    mem_free(list_owner(job, lookup, thread));
+}
+
+static void finish(side_thread *job)
+{
+    lookup *l = list_owner(job, lookup, thread);
     l->on_done(l->arg, l->addresses, l->count,
                l->count != 0    ? NULL
                : l->result != 0 ? gai_strerror(l->result)
@@ -69,9 +74,10 @@ lookup *lookup_start(const char *name, uint16_t port, lookup_on_done *on_done, v
     snprintf(l->port, sizeof l->port, "%u", (unsigned)port);
     l->on_done = on_done;
     l->arg = arg;
-    l->background.work = work;
-    l->background.on_done = finish;
-    if (background_start(&l->background))
+    l->thread.work = work;
+    l->thread.on_done = finish;
+    l->thread.free = free_lookup;
+    if (side_thread_start(&l->thread))
         return l;
     mem_free(l);
     return NULL;
@@ -79,5 +85,5 @@ lookup *lookup_start(const char *name, uint16_t port, lookup_on_done *on_done, v
 
 void lookup_forget(lookup *l)
 {
-    background_forget(&l->background);
+    side_thread_abandon(&l->thread);
 }

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "fetch/background.h"
+#include "runtime/side_thread.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -14,7 +14,7 @@
 enum { MESSAGE_BYTES = 64 * 1024 };
 
 struct srv_lookup {
-    background background;
+    side_thread thread;
     srv_on_done *on_done;
     void *arg;
     srv_answer answer;
@@ -164,10 +164,10 @@ static const char *reason(int error)
     }
 }
 
-static void work(background *b)
+static void work(side_thread *job)
 {
     enum { ANSWER_S = 2, TIMES = 2 };
-    srv_lookup *l = (srv_lookup *)b;
+    srv_lookup *l = list_owner(job, srv_lookup, thread);
     struct __res_state state = {0};
     const char *other = getenv("TERN_FETCH_RESOLVER");
     if (res_ninit(&state) != 0) {
@@ -189,9 +189,14 @@ static void work(background *b)
     res_nclose(&state);
 }
 
-static void finish(background *b)
+static void free_lookup(side_thread *job)
 {
-    srv_lookup *l = (srv_lookup *)b;
+    mem_free(list_owner(job, srv_lookup, thread));
+}
+
+static void finish(side_thread *job)
+{
+    srv_lookup *l = list_owner(job, srv_lookup, thread);
     l->on_done(l->arg, &l->answer);
 }
 
@@ -204,9 +209,10 @@ srv_lookup *srv_start(const char *name, srv_on_done *on_done, void *arg)
     memcpy(l->name, name, len + 1);
     l->on_done = on_done;
     l->arg = arg;
-    l->background.work = work;
-    l->background.on_done = finish;
-    if (background_start(&l->background))
+    l->thread.work = work;
+    l->thread.on_done = finish;
+    l->thread.free = free_lookup;
+    if (side_thread_start(&l->thread))
         return l;
     mem_free(l);
     return NULL;
@@ -214,5 +220,5 @@ srv_lookup *srv_start(const char *name, srv_on_done *on_done, void *arg)
 
 void srv_forget(srv_lookup *l)
 {
-    background_forget(&l->background);
+    side_thread_abandon(&l->thread);
 }

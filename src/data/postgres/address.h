@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "data/postgres/libpq.h"
-#include "data/postgres/side_thread.h"
+#include "runtime/side_thread.h"
 
 #include <netdb.h>
 

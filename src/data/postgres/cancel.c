@@ -13,7 +13,7 @@
 #include "data/postgres/pool.h"
 
 #include "base/mem.h"
-#include "data/postgres/side_thread.h"
+#include "runtime/side_thread.h"
 
 enum {
     AGAIN_MS = 100,  /* retries a request that arrived before or after its statement ran */

@@ -1,4 +1,4 @@
-#include "data/postgres/side_thread.h"
+#include "runtime/side_thread.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,11 +1,11 @@
 /**
- * Runs a blocking library call (looking up a host, sending a cancel request) on its own thread.
+ * Runs a blocking library call (looking up a name, sending a cancel request) on its own thread.
  *
  * It does not use the worker's thread pool: a server that does not answer may block a thread for minutes, and
  * the pool may have only one.
  */
-#ifndef POSTGRES_SIDE_THREAD_H
-#define POSTGRES_SIDE_THREAD_H
+#ifndef RUNTIME_SIDE_THREAD_H
+#define RUNTIME_SIDE_THREAD_H
 
 #include "runtime/loop.h"
 
