@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import postgres
+from ports import free_port
 
 START_S = 15
 
@@ -38,7 +39,7 @@ class Bouncer:
 
     def __init__(self, server, mode, **settings):
         self.folder = tempfile.mkdtemp(prefix="tern-pgbouncer-")
-        self.port = postgres._free_port()
+        self.port = free_port()
         self.process = None
         lines = {"listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "any",
                  "pool_mode": mode, "logfile": os.path.join(self.folder, "log"), "max_client_conn": 400, **settings}

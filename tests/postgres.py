@@ -30,6 +30,8 @@ import tempfile
 import threading
 import time
 
+from ports import free_port
+
 USER, PASSWORD, DATABASE = "tern", "secret", "tern"
 START_S = 30
 
@@ -60,12 +62,6 @@ def _runs(pid):
         return False
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Server:
     """One server; `settings` are lines of postgresql.conf as a dictionary."""
 
@@ -75,7 +71,7 @@ class Server:
             raise RuntimeError("PostgreSQL is not installed (apt-get install postgresql)")
         self.folder = tempfile.mkdtemp(prefix="tern-postgres-")
         self.data = os.path.join(self.folder, "data")
-        self.port = _free_port()
+        self.port = free_port()
         self.process = None
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")

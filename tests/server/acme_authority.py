@@ -16,6 +16,7 @@ import tempfile
 import threading
 
 import harness
+from ports import free_port
 
 BINDING = ("kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W")
 PROBLEM = "application/problem+json"
@@ -48,12 +49,6 @@ def make_certificate(folder, name, subject, *extensions):
     extra = [word for extension in extensions for word in ("-addext", extension)]
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
         "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem", "-subj", f"/CN={subject}", *extra)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def decode(text):

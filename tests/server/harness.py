@@ -24,6 +24,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PRESET = os.environ.get("TERN_TEST_PRESET", "debug")
+sys.path.insert(0, os.path.join(ROOT, "tests"))  # what other tests use too: ports.py, postgres.py
 HAS_TLS = os.environ.get("TERN_TEST_TLS", "0") != "0"  # servers and clients of this run speak https
 SLOWEST_S = 10  # the time limit for everything that is expected to happen
 

@@ -6,7 +6,6 @@ import sys
 
 import harness
 
-sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
 import postgres  # pylint: disable=wrong-import-position
 
 _servers = []

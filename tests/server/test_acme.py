@@ -12,8 +12,9 @@ import time
 
 import harness
 from acme_authority import (AlpnResponder, Authority, BINDING, HttpResponder, PROBLEM, Pebble, Place, Reply, facts,
-                            free_port, helper, problem, run)
+                            helper, problem, run)
 from harness import check, check_equal, test, wait_for
+from ports import free_port
 
 OBTAINED = "obtained a certificate"
 FAILED = "could not obtain a certificate"

@@ -11,6 +11,7 @@ import tempfile
 
 import harness
 from harness import Program, Skip, check, check_equal, shared, test, wait_for
+from ports import free_port
 
 TIMES, BYTES = 20, 20 << 20
 TARGETS = ("/ignore", "/echo", "/nowhere")  # a handler that does not read, a body that is too large, no route
@@ -140,12 +141,6 @@ def threat_124_curl_reads_an_answer_that_comes_early():
 
 
 # -- proxies as they are installed -------------------------------------------------------------------------------------
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
 
 class Proxy(Program):
     """A proxy in front of the shared server, with its own configuration in its own folder."""

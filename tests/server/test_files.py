@@ -13,6 +13,7 @@ import time
 
 import harness
 from harness import Server, Skip, check, check_equal, shared, test, wait_for
+from ports import free_port
 
 FILES = tempfile.TemporaryDirectory()
 FILES_ENV = {"TEST_FILES": FILES.name}
@@ -554,9 +555,7 @@ def nginx_caches_a_file_in_slices():
     folder = tempfile.mkdtemp(dir=FILES.name)
     os.chmod(FILES.name, 0o755)
     os.chmod(folder, 0o777)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     nginx = behind_nginx(folder, port)
     try:
         url = f"http://127.0.0.1:{port}/files/{name}"

@@ -14,6 +14,7 @@ import time
 import harness
 import shared_postgres
 from harness import Server, check, check_equal, test, wait_for
+from ports import free_port
 
 ROWS = 3000
 SOON_S = 4  # far below the half minute that the statements would take
@@ -50,9 +51,7 @@ class OnPgbouncer(OnPostgres):
         if shutil.which("pgbouncer") is None:
             raise harness.Skip("PgBouncer is not installed")
         super().__init__(folder)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         path = os.path.join(folder, "pgbouncer.ini")
         with open(path, "w", encoding="ascii") as file:
             file.write(f"[databases]\n* = host=127.0.0.1 port={self.server.port} user=tern password=secret\n"

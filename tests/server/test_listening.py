@@ -17,6 +17,7 @@ import threading
 
 import harness
 from harness import check, check_equal, test, wait_for
+from ports import free_port
 
 FILES = tempfile.TemporaryDirectory()
 DEV = {"HOME": FILES.name, "XDG_DATA_HOME": FILES.name, "XDG_CONFIG_HOME": FILES.name}  # of --tls-dev's certificate
@@ -88,13 +89,6 @@ def is_refused(url):
         return False
     except OSError:
         return True
-
-
-def free_port():
-    """A port that is free at every address."""
-    with socket.socket(socket.AF_INET6) as one:
-        one.bind(("::", 0))
-        return one.getsockname()[1]
 
 
 def listener(family=socket.AF_INET, address=("127.0.0.1", 0), type=socket.SOCK_STREAM):

@@ -12,6 +12,7 @@ import tempfile
 
 import harness
 from harness import check, check_equal, test, wait_for
+from ports import free_port
 
 FILES = tempfile.TemporaryDirectory()
 _next_file = iter(range(1000))
@@ -372,12 +373,6 @@ def haproxy_announces_its_clients():
                     head, body = proxy.ask(CLOSING)
                     check(head.startswith(b"HTTP/1.1 200"), f"{way} to {to}: 200, not {head[:60]}")
                     check(body.decode() in (at, "unix:"), f"{way} to {to}: {body}")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @test

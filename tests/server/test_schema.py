@@ -10,7 +10,6 @@ import sys
 import harness
 from harness import check, check_equal, test
 
-sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
 import postgres  # pylint: disable=wrong-import-position
 
 # Column, an accepted value, a refused value; then, where the engines differ, the text in the refusal of SQLite and of

@@ -339,11 +339,12 @@ bool fuzz_mutate(fuzz_maker *k, fuzz_request *request, unsigned number, fuzz_exp
         mutate_query_bytes(&m);
     k->source = TERN_FROM_BODY;
     k->format = request->format;
-    if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL && request->format == FUZZ_JSON)
+    bool has_body = bind != NULL && request->parts[TERN_FROM_BODY] != NULL;
+    if (!m.is_done && has_body && request->format == FUZZ_JSON)
         mutate_value(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], body, NULL, bind->body});
-    else if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL)
+    else if (!m.is_done && has_body)
         mutate_model(&m, &(fuzz_spot){request->parts[TERN_FROM_BODY], body, NULL, bind->body});
-    if (!m.is_done && request->parts[TERN_FROM_BODY] != NULL)
+    if (!m.is_done && has_body)
         mutate_bytes(&m);
     *expected = m.expect;
     return m.is_done;
