@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
-set(TERN_LAYERS base runtime tls curl http schema acme app middleware data fetch)
+set(TERN_LAYERS base runtime tls curl http schema acme app data fetch middleware)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
