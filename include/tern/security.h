@@ -24,17 +24,18 @@ typedef struct tern_safe_headers_options {
     const char *content_type_options; /* X-Content-Type-Options: "nosniff" */
     const char *resource_policy;      /* Cross-Origin-Resource-Policy: "same-origin" */
     /* of pages: HTML, XHTML, XML and SVG */
-    const char *frame_options;      /* X-Frame-Options: "SAMEORIGIN" */
-    const char *referrer_policy;    /* Referrer-Policy: "same-origin" */
-    const char *opener_policy;      /* Cross-Origin-Opener-Policy: "same-origin" */
-    const char *embedder_policy;    /* Cross-Origin-Embedder-Policy: none */
-    const char *permissions_policy; /* Permissions-Policy: "camera=(), geolocation=(), microphone=(), payment=(), usb=()" */
+    const char *frame_options;   /* X-Frame-Options: "SAMEORIGIN" */
+    const char *referrer_policy; /* Referrer-Policy: "same-origin" */
+    const char *opener_policy;   /* Cross-Origin-Opener-Policy: "same-origin" */
+    const char *embedder_policy; /* Cross-Origin-Embedder-Policy: none */
+    /* Permissions-Policy: "camera=(), geolocation=(), microphone=(), payment=(), usb=()" */
+    const char *permissions_policy;
     /* Content-Security-Policy: TERN_SAFE_CSP. Where it has {nonce} is the nonce of tern_csp_nonce, if there is one. */
     const char *csp;
     bool off; /* none of them */
 } tern_safe_headers_options;
 
-#define TERN_SAFE_CSP                                                                                        \
+#define TERN_SAFE_CSP                                                                                         \
     "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; img-src 'self' data:; " \
     "object-src 'none'; script-src 'self' {nonce}; script-src-attr 'none'; style-src 'self' 'unsafe-inline'"
 
@@ -93,12 +94,12 @@ const char *tern_methods_of_path(tern_ctx *c);
 typedef struct tern_cors_options {
     const char *origins; /* a list as of tern_origins, or "*" for any; default none */
     bool (*allow)(tern_ctx *c, const char *origin); /* asked about valid origins that are not listed */
-    bool credentials;       /* scripts may send cookies and HTTP's own logins, and read the replies; not with "*" */
-    const char *methods;    /* default: those that have a route for the path */
-    const char *headers;    /* request headers; default: those that the browser asks for */
-    const char *expose;     /* reply headers that scripts may read besides the usual ones: "X-Total, Link" */
-    int max_age_s;          /* how long browsers keep the answer to a preflight; default 600; negative: not at all */
-    bool private_network;   /* pages of the public internet may ask this service in a private network */
+    bool credentials; /* scripts may send cookies and HTTP's own logins, and read the replies; not with "*" */
+    const char *methods; /* default: those that have a route for the path */
+    const char *headers; /* request headers; default: those that the browser asks for */
+    const char *expose;  /* reply headers that scripts may read besides the usual ones: "X-Total, Link" */
+    int max_age_s; /* how long browsers keep the answer to a preflight; default 600; negative: not at all */
+    bool private_network; /* pages of the public internet may ask this service in a private network */
     bool (*skip)(tern_ctx *c);
 } tern_cors_options;
 tern_middleware tern_cors_with(const tern_cors_options *options);
@@ -141,7 +142,8 @@ const char *tern_form_field(tern_ctx *c, const char *name);
 /* -- hosts, https, early data -- */
 
 typedef struct tern_hosts_options {
-    const char *allow; /* "example.org, .example.com", up to 64: a leading dot is the domain and all below it; needed */
+    /* "example.org, .example.com", up to 64: a leading dot is the domain and all below it; needed */
+    const char *allow;
     bool (*skip)(tern_ctx *c);
 } tern_hosts_options;
 tern_middleware tern_hosts_with(const tern_hosts_options *options);

@@ -368,10 +368,11 @@ static const tern_middleware *options_chain(tern_ctx *c)
     if (asked == NULL || request->is_asterisk)
         return c->app->unmatched_chain;
     const tern_str name = {asked->value, asked->value_len};
-    bool is_found = router_match(c->app->router, http_method_of(name.data, name.len), name, request->host, path,
-                                 &match) == ROUTE_FOUND;
+    bool is_found = router_match(c->app->router, http_method_of(name.data, name.len), name, request->host,
+                                 path, &match) == ROUTE_FOUND;
     for (unsigned i = 0; !is_found && i < sizeof methods / sizeof *methods; i++)
-        is_found = router_match(c->app->router, methods[i], (tern_str){0}, request->host, path, &match) == ROUTE_FOUND;
+        is_found = router_match(c->app->router, methods[i], (tern_str){0}, request->host, path, &match) ==
+                   ROUTE_FOUND;
     return is_found && takes_preflight(match.route->chain) ? match.route->chain : c->app->unmatched_chain;
 }
 

@@ -88,7 +88,8 @@ bool defaults_is_page_of(const http_exchange *x, const char *type, size_t type_l
 static unsigned number_of(const http_defaults *d, const http_field *field)
 {
     for (unsigned i = 0; i < d->count; i++)
-        if (d->names[i].len == field->name_len && text_equal_nocase(d->names[i].data, field->name, field->name_len))
+        if (d->names[i].len == field->name_len &&
+            text_equal_nocase(d->names[i].data, field->name, field->name_len))
             return i;
     return d->count;
 }

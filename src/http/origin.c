@@ -20,10 +20,11 @@ static bool is_digit(char byte)
 static bool take_scheme(tern_str *rest, tern_str *scheme)
 {
     size_t len = 0;
-    while (len < rest->len && (is_lower(rest->data[len]) || is_digit(rest->data[len]) || rest->data[len] == '+' ||
-                               rest->data[len] == '-' || rest->data[len] == '.'))
+    while (len < rest->len && (is_lower(rest->data[len]) || is_digit(rest->data[len]) ||
+                               rest->data[len] == '+' || rest->data[len] == '-' || rest->data[len] == '.'))
         len++;
-    if (len == 0 || !is_lower(rest->data[0]) || rest->len < len + 3 || memcmp(rest->data + len, "://", 3) != 0)
+    if (len == 0 || !is_lower(rest->data[0]) || rest->len < len + 3 ||
+        memcmp(rest->data + len, "://", 3) != 0)
         return false;
     *scheme = (tern_str){rest->data, len};
     *rest = (tern_str){rest->data + len + 3, rest->len - len - 3};
@@ -58,7 +59,8 @@ static bool divide(tern_str text, tern_str *host, tern_str *port)
     }
     for (size_t i = 0; i < host->len; i++) {
         bool is_dot = host->data[i] == '.', is_edge = i == 0 || i + 1 == host->len;
-        if ((is_dot && (is_edge || host->data[i - 1] == '.')) || (host->data[i] >= 'A' && host->data[i] <= 'Z'))
+        if ((is_dot && (is_edge || host->data[i - 1] == '.')) ||
+            (host->data[i] >= 'A' && host->data[i] <= 'Z'))
             return false;
     }
     return true;
@@ -67,7 +69,8 @@ static bool divide(tern_str text, tern_str *host, tern_str *port)
 static bool read_port(tern_str text, uint32_t *port)
 {
     uint64_t value;
-    if (text.len == 0 || text.data[0] == '0' || !text_get_u64(text.data, text.len, &value) || value > UINT16_MAX)
+    if (text.len == 0 || text.data[0] == '0' || !text_get_u64(text.data, text.len, &value) ||
+        value > UINT16_MAX)
         return false;
     *port = (uint32_t)value;
     return true;
@@ -101,7 +104,8 @@ static bool refuse_origin(tern_str text, char *reason, size_t size)
         return refuse(reason, size, "every sandboxed page and file has this origin; name the pages' own");
     if (text.len == 1 && text.data[0] == '*')
         return refuse(reason, size, "it is every origin; name those that you mean");
-    if (scheme_end == NULL || text.len < (size_t)(scheme_end - text.data) + 3 || memcmp(scheme_end, "://", 3) != 0)
+    if (scheme_end == NULL || text.len < (size_t)(scheme_end - text.data) + 3 ||
+        memcmp(scheme_end, "://", 3) != 0)
         return refuse(reason, size, "write its scheme, like https://example.org");
     for (size_t len = text.len; len > 0; len--)
         if (origin_read((tern_str){text.data, len}, &shorter) && len < text.len &&
@@ -138,7 +142,8 @@ bool origin_pattern_read(tern_str text, origin_pattern *out, char *reason, size_
     out->origin = (http_origin){.scheme = scheme, .host = host, .port = port_of_scheme(scheme)};
     if (has_any_port)
         out->origin.port = ORIGIN_ANY_PORT;
-    else if (port.data != NULL && (!read_port(port, &out->origin.port) || out->origin.port == port_of_scheme(scheme)))
+    else if (port.data != NULL &&
+             (!read_port(port, &out->origin.port) || out->origin.port == port_of_scheme(scheme)))
         return refuse_origin(whole, reason, size);
     return true;
 }

@@ -22,15 +22,17 @@ static void prepare(tern_app *app, void *options)
     }
     own->is_any = own->o.origins != NULL && strcmp(own->o.origins, "*") == 0;
     if (own->is_any && own->o.credentials)
-        tern_mistake(app, "cors: .origins is \"*\" with .credentials: every site could act for your users; name the "
-                          "origins");
+        tern_mistake(
+            app, "cors: .origins is \"*\" with .credentials: every site could act for your users; name the "
+                 "origins");
     if (!own->is_any)
         own->origins = tern_origins_new(app, "cors: .origins", own->o.origins);
 }
 
 static bool is_token_list(const char *list)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~, ";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~, ";
     size_t len = strspn(list, allowed);
     return len > 0 && list[len] == '\0' && len <= ASKED_HEADERS_BYTES;
 }
@@ -90,8 +92,9 @@ static tern_reply preflight(tern_ctx *c, const cors *own, const char *origin, co
     if (!is_allowed(c, own, origin)) {
         const char *shown = strlen(origin) <= 256 ? origin : "of this length";
         return tern_problem_reply(
-            c, &(tern_problem){.status = 403,
-                               .detail = tern_sprintf(c, "pages of the origin %s may not use this service", shown)});
+            c, &(tern_problem){
+                   .status = 403,
+                   .detail = tern_sprintf(c, "pages of the origin %s may not use this service", shown)});
     }
     allow_origin(c, own, origin);
     allow_methods(c, own, method);

@@ -94,7 +94,8 @@ static void warn_without_mark(tern_ctx *c)
 {
     static bool has_warned;
     if (!has_warned)
-        tern_log(TERN_LOG_WARN, "%s: the page asks for a nonce, but its content security policy has no {nonce}",
+        tern_log(TERN_LOG_WARN,
+                 "%s: the page asks for a nonce, but its content security policy has no {nonce}",
                  tern_route_pattern(c));
     has_warned = true;
 }
@@ -167,8 +168,8 @@ static bool is_header_value(const char *text)
     return true;
 }
 
-static void take_policy(tern_app *app, const char *name, const char *policy, const char *reports, const char **whole,
-                        const char **plain)
+static void take_policy(tern_app *app, const char *name, const char *policy, const char *reports,
+                        const char **whole, const char **plain)
 {
     if (policy == NULL)
         return;

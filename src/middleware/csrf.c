@@ -8,8 +8,8 @@
 
 enum {
     SECRET_BYTES = 32,
-    SECRET_TEXT = 43,               /* as base64url */
-    TOKEN_TEXT = 2 * 43             /* a mask, and the secret under it */
+    SECRET_TEXT = 43,   /* as base64url */
+    TOKEN_TEXT = 2 * 43 /* a mask, and the secret under it */
 };
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

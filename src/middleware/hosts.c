@@ -70,8 +70,9 @@ static void prepare(tern_app *app, void *options)
 {
     hosts *own = options;
     if (own == NULL || own->allow == NULL) {
-        tern_mistake(app, own == NULL ? "hosts: out of memory"
-                                      : "hosts: .allow is missing: name the hosts, like .allow = \"example.org\"");
+        tern_mistake(app, own == NULL
+                              ? "hosts: out of memory"
+                              : "hosts: .allow is missing: name the hosts, like .allow = \"example.org\"");
         return;
     }
     for (const char *at = own->allow + strspn(own->allow, dividers); *at != '\0';) {

@@ -32,10 +32,11 @@ static void warn_of_proxy(tern_ctx *c)
     if (has_warned || proto == NULL || strcasecmp(proto, "https") != 0)
         return;
     has_warned = true;
-    tern_log(TERN_LOG_WARN,
-             "https_redirect: %s forwards a request of https, but is not trusted: name it by --trusted-proxies, or "
-             "its clients are redirected for ever",
-             tern_remote_address(c));
+    tern_log(
+        TERN_LOG_WARN,
+        "https_redirect: %s forwards a request of https, but is not trusted: name it by --trusted-proxies, or "
+        "its clients are redirected for ever",
+        tern_remote_address(c));
 }
 
 /** The length of the host without its port. */
@@ -59,9 +60,9 @@ static tern_reply run(tern_ctx *c, void *options)
     if (host[0] == '\0')
         tern_fail(c, 400, "this service is at https://, and the request names no host to redirect to");
     const char *port = o->port != HTTPS_PORT ? tern_sprintf(c, ":%d", o->port) : "";
-    return tern_redirect_with(c, o->status,
-                              tern_sprintf(c, "https://%.*s%s%s", host_len(host), host, port,
-                                           target[0] == '/' ? target : "/"));
+    return tern_redirect_with(
+        c, o->status,
+        tern_sprintf(c, "https://%.*s%s%s", host_len(host), host, port, target[0] == '/' ? target : "/"));
 }
 
 tern_middleware tern_https_redirect_with(const tern_https_redirect_options *options)

@@ -27,7 +27,8 @@ static void check_pair(tern_str listed, tern_str text)
     if (!is_pattern || !origin_pattern_admits(&pattern, &origin))
         return;
     tern_str wanted = pattern.origin.host, host = origin.host;
-    require(host.len >= wanted.len && memcmp(host.data + host.len - wanted.len, wanted.data, wanted.len) == 0);
+    require(host.len >= wanted.len &&
+            memcmp(host.data + host.len - wanted.len, wanted.data, wanted.len) == 0);
     require(pattern.is_for_children ? host.len > wanted.len + 1 && host.data[host.len - wanted.len - 1] == '.'
                                     : host.len == wanted.len);
 }
@@ -41,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     memcpy(text, input, size);
     const char *line = memchr(text, '\n', size);
     size_t first = line != NULL ? (size_t)(line - text) : size;
-    check_pair((tern_str){text, first}, line != NULL ? (tern_str){line + 1, size - first - 1} : (tern_str){text, size});
+    check_pair((tern_str){text, first},
+               line != NULL ? (tern_str){line + 1, size - first - 1} : (tern_str){text, size});
     if (origin_read((tern_str){text, first}, &origin))
         require(origin_pattern_read((tern_str){text, first}, &pattern, reason, sizeof reason) &&
                 origin_pattern_admits(&pattern, &origin));

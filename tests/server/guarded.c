@@ -61,10 +61,11 @@ TERN_HANDLER(form)
 {
     const char *to = tern_escape_html(c, tern_query(c, "to") != NULL ? tern_query(c, "to") : "/change");
     tern_set_header(c, "Content-Security-Policy", ""); /* whose form-action would refuse it */
-    return tern_html(c, tern_sprintf(c,
-                                     "<!doctype html><title>form</title><form method=post action=\"%s\">"
-                                     "<input type=hidden name=csrf_token value=\"%s\"><button>Send</button></form>",
-                                     to, tern_csrf_token(c)));
+    return tern_html(
+        c, tern_sprintf(c,
+                        "<!doctype html><title>form</title><form method=post action=\"%s\">"
+                        "<input type=hidden name=csrf_token value=\"%s\"><button>Send</button></form>",
+                        to, tern_csrf_token(c)));
 }
 
 /** A page that frames and embeds the address in the query. */
@@ -72,11 +73,12 @@ TERN_HANDLER(embedding)
 {
     const char *other = tern_escape_html(c, tern_query(c, "other"));
     tern_set_header(c, "Content-Security-Policy", "");
-    return tern_html(c, tern_sprintf(c,
-                                     "<!doctype html><title>embedding</title><iframe src=\"%s/plain\"></iframe>"
-                                     "<img src=\"%s/image\" onload=\"window.image = 'shown'\" "
-                                     "onerror=\"window.image = 'refused'\">",
-                                     other, other));
+    return tern_html(c,
+                     tern_sprintf(c,
+                                  "<!doctype html><title>embedding</title><iframe src=\"%s/plain\"></iframe>"
+                                  "<img src=\"%s/image\" onload=\"window.image = 'shown'\" "
+                                  "onerror=\"window.image = 'refused'\">",
+                                  other, other));
 }
 
 TERN_HANDLER(plain)
@@ -111,7 +113,8 @@ int main(int argc, char **argv)
     tern_post(app, "/change", change);
     tern_get(app, "/changes", show_changes);
     tern_get(app, "/page", page);
-    tern_get(app, "/reported", page, .use = TERN_USE(tern_csp(.report_only = "default-src 'none'", .reports = "/csp")));
+    tern_get(app, "/reported", page,
+             .use = TERN_USE(tern_csp(.report_only = "default-src 'none'", .reports = "/csp")));
     tern_get(app, "/form", form);
     tern_get(app, "/embedding", embedding);
     tern_get(app, "/plain", plain);

@@ -34,7 +34,8 @@ const tern_origins *tern_origins_new(tern_app *app, const char *piece, const cha
         char reason[256];
         kept += strspn(kept, dividers);
         size_t len = strcspn(kept, dividers);
-        if (!origin_pattern_read((tern_str){kept, len}, &origins->list[origins->count++], reason, sizeof reason)) {
+        if (!origin_pattern_read((tern_str){kept, len}, &origins->list[origins->count++], reason,
+                                 sizeof reason)) {
             tern_mistake(app, "%s has \"%.*s\", which is not an origin: %s", piece, (int)len, kept, reason);
             is_right = false;
         }
@@ -72,8 +73,8 @@ const char *tern_methods_of_path(tern_ctx *c)
     if (c->found != ROUTE_FOUND || c->x->request->is_asterisk)
         return "";
     tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : c->x->request->path;
-    return router_match(c->app->router, HTTP_OTHER_METHOD, (tern_str){"", 0}, c->x->request->host, path, &match) ==
-                   ROUTE_WRONG_METHOD
+    return router_match(c->app->router, HTTP_OTHER_METHOD, (tern_str){"", 0}, c->x->request->host, path,
+                        &match) == ROUTE_WRONG_METHOD
                ? match.allow
                : "";
 }

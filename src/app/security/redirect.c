@@ -24,7 +24,8 @@ bool tern_is_local_target(tern_ctx *c, const char *target)
     if (target[0] == '/')
         return target[1] != '/';
     const char *scheme = tern_scheme(c), *host = strstr(target, "://");
-    if (host == NULL || strlen(scheme) != (size_t)(host - target) || strncmp(target, scheme, strlen(scheme)) != 0)
+    if (host == NULL || strlen(scheme) != (size_t)(host - target) ||
+        strncmp(target, scheme, strlen(scheme)) != 0)
         return false;
     size_t len = (size_t)(host - target) + 3 + strcspn(host + 3, "/?#");
     return origin_read((tern_str){target, len}, &origin) && origin_is_of_host(&origin, c->x->request->host);

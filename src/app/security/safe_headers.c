@@ -64,8 +64,8 @@ static void add(tern_app *app, struct app_safe_headers *safe, unsigned i, const 
         value = value != NULL ? without_nonce(app, value) : NULL;
     }
     if (value != NULL)
-        safe->list[safe->count++] =
-            (http_default){.name = standard[i].name, .value = value, .is_for_pages = standard[i].is_for_pages};
+        safe->list[safe->count++] = (http_default){
+            .name = standard[i].name, .value = value, .is_for_pages = standard[i].is_for_pages};
 }
 
 void tern_safe_headers_with(tern_app *app, const tern_safe_headers_options *options)
@@ -85,7 +85,8 @@ void tern_safe_headers_with(tern_app *app, const tern_safe_headers_options *opti
         bytes += strlen(standard[i].name) + strlen(value) + 4;
     }
     if (bytes > HTTP_DEFAULTS_BYTES)
-        tern_mistake(app, "safe headers: they have %zu bytes, and may have %d: shorten .csp", bytes, HTTP_DEFAULTS_BYTES);
+        tern_mistake(app, "safe headers: they have %zu bytes, and may have %d: shorten .csp", bytes,
+                     HTTP_DEFAULTS_BYTES);
     app->safe_headers = safe;
 }
 
@@ -101,6 +102,7 @@ const char *tern_safe_header(tern_ctx *c, const char *name)
     for (unsigned i = 0; safe != NULL && i < safe->count; i++)
         if (strlen(name) == strlen(safe->list[i].name) &&
             text_equal_nocase(name, safe->list[i].name, strlen(name)))
-            return strcmp(safe->list[i].name, "Content-Security-Policy") == 0 ? safe->csp : safe->list[i].value;
+            return strcmp(safe->list[i].name, "Content-Security-Policy") == 0 ? safe->csp
+                                                                              : safe->list[i].value;
     return NULL;
 }

@@ -61,12 +61,9 @@ bool settings_add_forwarded(settings *out, const char *text, size_t len, buf *pr
     static const struct {
         const char *name;
         unsigned field;
-    } names[] = {{"forwarded", FORWARDED_STANDARD},
-                 {"x-forwarded", FORWARDED_FOR | FORWARDED_PROTO},
-                 {"x-forwarded-for", FORWARDED_FOR},
-                 {"x-forwarded-proto", FORWARDED_PROTO},
-                 {"x-forwarded-host", FORWARDED_HOST},
-                 {"x-forwarded-port", FORWARDED_PORT}};
+    } names[] = {{"forwarded", FORWARDED_STANDARD},    {"x-forwarded", FORWARDED_FOR | FORWARDED_PROTO},
+                 {"x-forwarded-for", FORWARDED_FOR},   {"x-forwarded-proto", FORWARDED_PROTO},
+                 {"x-forwarded-host", FORWARDED_HOST}, {"x-forwarded-port", FORWARDED_PORT}};
     forwarded_list *list = &out->forwarded;
     unsigned field = 0;
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)

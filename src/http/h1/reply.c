@@ -16,7 +16,8 @@
 #include <string.h>
 
 enum {
-    FIXED_HEAD_BYTES = 512, /* all of a head but Content-Type's value, the fields of every reply and the extra ones */
+    FIXED_HEAD_BYTES =
+        512, /* all of a head but Content-Type's value, the fields of every reply and the extra ones */
     COPY_BYTES = 8 * 1024,      /* bodies up to this size are copied after their head: one send for both */
     SENDFILE_BYTES = 512 * 1024 /* asked of the kernel at once */
 };
@@ -96,8 +97,8 @@ static char *put_defaults(char *at, unsigned replaced, bool is_page)
 }
 
 /** A beginning that is not kept. */
-static char *put_other_beginning(http_exchange *x, char *at, const char *type, size_t type_len, tern_str common,
-                                 unsigned replaced)
+static char *put_other_beginning(http_exchange *x, char *at, const char *type, size_t type_len,
+                                 tern_str common, unsigned replaced)
 {
     if (type != NULL && !reply_type_is_valid(type, type_len))
         type = NULL;

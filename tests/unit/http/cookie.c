@@ -175,7 +175,8 @@ TEST(threat_089_cookies_whose_prefix_promises_more_than_they_have_are_not_set)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char written[256];
         const char *reason = NULL;
-        bool is_set = cookie_write(cases[i].name, "v", &cases[i].attributes, written, sizeof written, &reason) > 0;
+        bool is_set =
+            cookie_write(cases[i].name, "v", &cases[i].attributes, written, sizeof written, &reason) > 0;
         if (is_set != cases[i].is_set)
             check_fail(__FILE__, __LINE__, "case %zu, %s: %s", i, cases[i].name, is_set ? written : reason);
     }
@@ -194,10 +195,12 @@ TEST(threat_089_cookies_of_the_host_that_come_twice_are_none)
 TEST(threat_089_cookies_are_parsed_strictly)
 {
     tern_str value;
-    CHECK(!cookie_find(TERN_STR("$Version=1; \xc2\xa0__Host-a=evil"), "__Host-a", &value)); /* a no-break space */
+    CHECK(!cookie_find(TERN_STR("$Version=1; \xc2\xa0__Host-a=evil"), "__Host-a",
+                       &value)); /* a no-break space */
     CHECK(!cookie_find(TERN_STR("\xe2\x80\x80__Host-a=evil"), "__Host-a", &value));
     CHECK(!cookie_find(TERN_STR("\"__Host-a\"=evil"), "__Host-a", &value));
     CHECK(!cookie_find(TERN_STR("x=\"; __Host-b=1\"; y"), "__Host-a", &value));
-    CHECK(cookie_find(TERN_STR("x=\"a; __Host-a=2; b\""), "__Host-a", &value) && value.len == 1); /* quotes mean nothing */
+    CHECK(cookie_find(TERN_STR("x=\"a; __Host-a=2; b\""), "__Host-a", &value) &&
+          value.len == 1); /* quotes mean nothing */
     CHECK(cookie_find(TERN_STR("$Version=1; a=2; $Path=/"), "a", &value) && value.data[0] == '2');
 }

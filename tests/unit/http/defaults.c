@@ -54,7 +54,8 @@ static const char *lines_of(const char *of_type, const char *name, const char *v
 
 TEST(defaults_are_in_every_reply_and_those_for_pages_in_pages)
 {
-    CHECK_TEXT(lines_of("application/json", NULL, NULL), "X-All: 1\r\nX-Other: 3\r\nContent-Type: application/json\r\n" REST);
+    CHECK_TEXT(lines_of("application/json", NULL, NULL),
+               "X-All: 1\r\nX-Other: 3\r\nContent-Type: application/json\r\n" REST);
     CHECK_TEXT(lines_of("text/html; charset=utf-8", NULL, NULL),
                "X-All: 1\r\nX-Page: 2\r\nX-Other: 3\r\nContent-Type: text/html; charset=utf-8\r\n" REST);
     CHECK_TEXT(lines_of(NULL, NULL, NULL), "X-All: 1\r\nX-Other: 3\r\n" REST);
@@ -76,19 +77,23 @@ TEST(defaults_that_the_reply_sets_itself_are_sent_once)
 
 TEST(defaults_that_the_reply_sets_to_nothing_are_left_out)
 {
-    CHECK_TEXT(lines_of("text/html", "X-Other", ""), "X-All: 1\r\nX-Page: 2\r\nContent-Type: text/html\r\n" REST);
+    CHECK_TEXT(lines_of("text/html", "X-Other", ""),
+               "X-All: 1\r\nX-Page: 2\r\nContent-Type: text/html\r\n" REST);
 }
 
 TEST(defaults_leave_other_fields_of_the_same_length_alone)
 {
-    CHECK_TEXT(lines_of("text/plain", "X-Any", ""), "X-All: 1\r\nX-Other: 3\r\nContent-Type: text/plain\r\n" REST "X-Any: \r\n");
+    CHECK_TEXT(lines_of("text/plain", "X-Any", ""),
+               "X-All: 1\r\nX-Other: 3\r\nContent-Type: text/plain\r\n" REST "X-Any: \r\n");
 }
 
 TEST(defaults_know_which_types_are_pages)
 {
-    static const char *const pages[] = {"text/html", "TEXT/HTML;charset=x", "text/html ; a", "application/xhtml+xml",
-                                        "text/xml",  "application/xml",     "image/svg+xml"};
-    static const char *const others[] = {"", ";", "text/plain", "application/json", "text/htm", "text/html2", "xtext/html"};
+    static const char *const pages[] = {
+        "text/html", "TEXT/HTML;charset=x", "text/html ; a", "application/xhtml+xml",
+        "text/xml",  "application/xml",     "image/svg+xml"};
+    static const char *const others[] = {"",         ";",          "text/plain", "application/json",
+                                         "text/htm", "text/html2", "xtext/html"};
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         CHECK(defaults_is_page(pages[i], strlen(pages[i])));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

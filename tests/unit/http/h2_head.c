@@ -202,7 +202,11 @@ TEST(fields_of_every_reply_are_one_byte_each_after_the_first)
     CHECK(defaults_join(&d, list, 2));
     encoder_init(&e);
     char *end = encoder_defaults(&e, head, &d, 0, true);
-    CHECK_BYTES(head, (size_t)(end - head), "\x40\x05x-all\x01" "1\x40\x06x-page\x01" "2", 19);
+    CHECK_BYTES(head, (size_t)(end - head),
+                "\x40\x05x-all\x01"
+                "1\x40\x06x-page\x01"
+                "2",
+                19);
     end = encoder_defaults(&e, head, &d, 0, true);
     CHECK_BYTES(head, (size_t)(end - head), "\xbf\xbe", 2);
     end = encoder_defaults(&e, head, &d, 0, false);
@@ -211,6 +215,9 @@ TEST(fields_of_every_reply_are_one_byte_each_after_the_first)
     CHECK_BYTES(head, (size_t)(end - head), "\xbe", 1);
     encoder_resize(&e, 0);
     end = encoder_defaults(&e, head, &d, 2, true);
-    CHECK_BYTES(head, (size_t)(end - head), "\0\x05x-all\x01" "1", 9);
+    CHECK_BYTES(head, (size_t)(end - head),
+                "\0\x05x-all\x01"
+                "1",
+                9);
     defaults_free(&d);
 }

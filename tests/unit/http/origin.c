@@ -22,11 +22,24 @@ static bool admits(const char *listed, const char *text)
 TEST(origins_admit_themselves_and_no_other)
 {
     static const char *const others[] = {
-        "http://example.org",       "https://example.org:8443", "https://www.example.org", "https://example.org.evil",
-        "https://evilexample.org",  "https://example.orgx",     "https://example.or",      "https://example.org@evil",
-        "https://example.org/",     "https://EXAMPLE.org",      "https://example.org.",    "https://example.org:443",
-        "https://evil/example.org", "null",                     "",                        "https://",
-        "example.org",              "https://example.org https://evil",
+        "http://example.org",
+        "https://example.org:8443",
+        "https://www.example.org",
+        "https://example.org.evil",
+        "https://evilexample.org",
+        "https://example.orgx",
+        "https://example.or",
+        "https://example.org@evil",
+        "https://example.org/",
+        "https://EXAMPLE.org",
+        "https://example.org.",
+        "https://example.org:443",
+        "https://evil/example.org",
+        "null",
+        "",
+        "https://",
+        "example.org",
+        "https://example.org https://evil",
     };
     CHECK(admits("https://example.org", "https://example.org"));
     CHECK(admits("https://example.org:8443", "https://example.org:8443"));
@@ -40,9 +53,10 @@ TEST(origins_admit_themselves_and_no_other)
 TEST(threat_097_origins_of_sub_domains_end_with_a_dot_and_the_domain)
 {
     static const char *const others[] = {
-        "https://example.com",        "https://evilexample.com", "https://.example.com",      "https://a.example.com.evil",
-        "https://a.example.com:8443", "http://a.example.com",    "https://a..example.com",    "https://a.example.comx",
-        "https://evil#.example.com",  "https://evil?.example.com", "https://a_b@x.example.com", "https://%61.example.com",
+        "https://example.com",        "https://evilexample.com",    "https://.example.com",
+        "https://a.example.com.evil", "https://a.example.com:8443", "http://a.example.com",
+        "https://a..example.com",     "https://a.example.comx",     "https://evil#.example.com",
+        "https://evil?.example.com",  "https://a_b@x.example.com",  "https://%61.example.com",
     };
     static const char *const lists[] = {"https://.example.com", "https://*.example.com"};
     for (size_t l = 0; l < 2; l++) {
@@ -75,7 +89,8 @@ TEST(origins_in_lists_with_a_mistake_are_refused_with_what_to_write)
         {"https://example.org/", "browsers send it as https://example.org"},
         {"https://example.org/path", "browsers send it as https://example.org"},
         {"https://example.org:443", "browsers send it as https://example.org"},
-        {"https://Example.org", "write scheme://host or scheme://host:port in lower case, like https://example.org"},
+        {"https://Example.org",
+         "write scheme://host or scheme://host:port in lower case, like https://example.org"},
         {"https://exa*mple.org", "a * is the first label of the host, or the port, and nothing else"},
         {"https://*", "a * is the first label of the host, or the port, and nothing else"},
         {"https://a.*.org", "a * is the first label of the host, or the port, and nothing else"},
@@ -96,17 +111,24 @@ TEST(origins_are_of_a_host_with_their_port)
         const char *origin, *host;
         bool is_of_host;
     } cases[] = {
-        {"https://example.org", "example.org", true},      {"https://example.org", "EXAMPLE.org", true},
-        {"https://example.org", "example.org:443", true},  {"https://example.org", "example.org:80", false},
-        {"http://example.org", "example.org", true},       {"http://localhost:3000", "localhost:3000", true},
-        {"http://localhost:3000", "localhost", false},     {"http://localhost", "localhost:3000", false},
-        {"https://evil.org", "example.org", false},        {"http://[::1]:80x", "[::1]", false},
-        {"http://[::1]", "[::1]:80", true},                {"https://example.org", "", false},
+        {"https://example.org", "example.org", true},
+        {"https://example.org", "EXAMPLE.org", true},
+        {"https://example.org", "example.org:443", true},
+        {"https://example.org", "example.org:80", false},
+        {"http://example.org", "example.org", true},
+        {"http://localhost:3000", "localhost:3000", true},
+        {"http://localhost:3000", "localhost", false},
+        {"http://localhost", "localhost:3000", false},
+        {"https://evil.org", "example.org", false},
+        {"http://[::1]:80x", "[::1]", false},
+        {"http://[::1]", "[::1]:80", true},
+        {"https://example.org", "", false},
         {"https://example.org.evil", "example.org", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         http_origin origin;
-        bool seen = origin_read(str(cases[i].origin), &origin) && origin_is_of_host(&origin, str(cases[i].host));
+        bool seen =
+            origin_read(str(cases[i].origin), &origin) && origin_is_of_host(&origin, str(cases[i].host));
         if (seen != cases[i].is_of_host)
             check_fail(__FILE__, __LINE__, "%s and %s", cases[i].origin, cases[i].host);
     }

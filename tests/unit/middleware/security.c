@@ -38,7 +38,8 @@ static int send_form(const char *line, const char *headers, const char *form)
                        "%s HTTP/1.1\r\nConnection: close\r\n%s%s%s"
                        "Content-Length: %zu\r\n\r\n%s",
                        line, strstr(headers, "Host:") != NULL ? "" : "Host: example.org\r\n", headers,
-                       strstr(headers, "Content-Type:") != NULL ? "" : "Content-Type: " FORM "\r\n", strlen(form), form);
+                       strstr(headers, "Content-Type:") != NULL ? "" : "Content-Type: " FORM "\r\n",
+                       strlen(form), form);
     wire_script script = {.request = request, .len = (size_t)len};
     CHECK((size_t)len < sizeof request);
     CHECK(wire_talk(&script, ask_reply, sizeof ask_reply) > 12);
@@ -86,7 +87,7 @@ TERN_HANDLER(page)
 
 /* -- safe headers -- */
 
-#define CSP_DEFAULT                                                                                          \
+#define CSP_DEFAULT                                                                                           \
     "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; img-src 'self' data:; " \
     "object-src 'none'; script-src 'self'; script-src-attr 'none'; style-src 'self' 'unsafe-inline'"
 
@@ -144,8 +145,8 @@ TEST(safe_headers_that_a_handler_sets_are_sent_once_and_its_empty_ones_not_at_al
 TEST(safe_headers_are_set_and_left_out_by_name)
 {
     tern_app *app = tern_app_new();
-    tern_safe_headers(app, .frame_options = "DENY", .permissions_policy = "", .embedder_policy = "require-corp",
-                      .resource_policy = "", .csp = "default-src 'none'");
+    tern_safe_headers(app, .frame_options = "DENY", .permissions_policy = "",
+                      .embedder_policy = "require-corp", .resource_policy = "", .csp = "default-src 'none'");
     tern_get(app, "/", page);
     open_app(app);
     CHECK_INT(send_request("GET /", ""), 200);
@@ -172,8 +173,9 @@ TEST(safe_headers_with_a_line_break_are_a_mistake)
 {
     tern_app *app = tern_app_new();
     tern_safe_headers(app, .csp = "default-src\r\nX: y");
-    check_mistake(app, "safe headers: the value of Content-Security-Policy has a line break or another control "
-                       "character\n");
+    check_mistake(app,
+                  "safe headers: the value of Content-Security-Policy has a line break or another control "
+                  "character\n");
 }
 
 TEST(safe_headers_leave_the_documentation_page_its_own_policy)
@@ -271,7 +273,8 @@ TEST(policies_with_mistakes_are_refused_at_start)
     check_mistake(app, "csp: .policy has a line break or another control character\n");
     app = tern_app_new();
     tern_use(app, tern_csp(.policy = "a", .reports = "http://example.org/csp"));
-    check_mistake(app, "csp: .reports is \"http://example.org/csp\", which is not a path or an https address\n");
+    check_mistake(app,
+                  "csp: .reports is \"http://example.org/csp\", which is not a path or an https address\n");
     app = tern_app_new();
     tern_use(app, tern_csp());
     check_mistake(app, "csp: .policy and .report_only are missing: give one of them\n");
@@ -321,7 +324,8 @@ static tern_app *cors_app(tern_middleware cors)
 
 TEST(cors_lets_listed_origins_read_and_no_other)
 {
-    open_app(cors_app(tern_cors(.origins = "https://app.example, https://.sub.example", .expose = "X-Total")));
+    open_app(
+        cors_app(tern_cors(.origins = "https://app.example, https://.sub.example", .expose = "X-Total")));
     CHECK_INT(send_request("GET /", ORIGIN), 200);
     CHECK_TEXT(header("Access-Control-Allow-Origin"), "https://app.example");
     CHECK_TEXT(header("Access-Control-Expose-Headers"), "X-Total");
@@ -338,11 +342,23 @@ TEST(cors_lets_listed_origins_read_and_no_other)
 TEST(threat_097_cors_reflects_no_origin_by_accident)
 {
     static const char *const origins[] = {
-        "null", "https://evil.example", "https://app.example.evil", "https://evilapp.example", "http://app.example",
-        "https://app.example:8443", "https://APP.example", "https://app.example/", "https://app.example evil",
-        "*", "https://.sub.example", "https://xsub.example", "https://sub.example", "https://app.example\r\nOrigin: https://app.example",
+        "null",
+        "https://evil.example",
+        "https://app.example.evil",
+        "https://evilapp.example",
+        "http://app.example",
+        "https://app.example:8443",
+        "https://APP.example",
+        "https://app.example/",
+        "https://app.example evil",
+        "*",
+        "https://.sub.example",
+        "https://xsub.example",
+        "https://sub.example",
+        "https://app.example\r\nOrigin: https://app.example",
     };
-    open_app(cors_app(tern_cors(.origins = "https://app.example, https://.sub.example", .credentials = true)));
+    open_app(
+        cors_app(tern_cors(.origins = "https://app.example, https://.sub.example", .credentials = true)));
     for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
         char line[256];
         snprintf(line, sizeof line, "Origin: %s\r\n", origins[i]);
@@ -386,7 +402,8 @@ TEST(cors_for_any_origin_needs_no_vary_and_lets_pages_embed_the_reply)
 TEST(cors_answers_a_preflight_with_the_methods_that_have_a_route)
 {
     open_app(cors_app(tern_cors(.origins = "https://app.example", .credentials = true)));
-    CHECK_INT(send_request("OPTIONS /", PREFLIGHT "Access-Control-Request-Headers: x-a,content-type\r\n"), 204);
+    CHECK_INT(send_request("OPTIONS /", PREFLIGHT "Access-Control-Request-Headers: x-a,content-type\r\n"),
+              204);
     CHECK_TEXT(header("Access-Control-Allow-Origin"), "https://app.example");
     CHECK_TEXT(header("Access-Control-Allow-Credentials"), "true");
     CHECK_TEXT(header("Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
@@ -399,8 +416,8 @@ TEST(cors_answers_a_preflight_with_the_methods_that_have_a_route)
 
 TEST(cors_preflights_have_what_the_options_say)
 {
-    open_app(cors_app(tern_cors(.origins = "https://app.example", .methods = "PUT", .headers = "X-A", .max_age_s = -1,
-                                .private_network = true)));
+    open_app(cors_app(tern_cors(.origins = "https://app.example", .methods = "PUT", .headers = "X-A",
+                                .max_age_s = -1, .private_network = true)));
     CHECK_INT(send_request("OPTIONS /", PREFLIGHT "Access-Control-Request-Headers: x-b\r\n"
                                                   "Access-Control-Request-Private-Network: true\r\n"),
               204);
@@ -456,7 +473,8 @@ TEST(cors_leaves_other_options_requests_to_the_application)
 TEST(cors_of_a_group_or_route_answers_its_preflights_alone)
 {
     tern_app *app = tern_app_new();
-    tern_group *api = tern_group_new(app, "/api", .use = TERN_USE(tern_cors(.origins = "https://app.example")));
+    tern_group *api =
+        tern_group_new(app, "/api", .use = TERN_USE(tern_cors(.origins = "https://app.example")));
     tern_put(api, "/{id}", json);
     tern_put(app, "/closed", json);
     tern_put(app, "/route", json, .use = TERN_USE(tern_cors(.origins = "https://app.example")));
@@ -476,14 +494,16 @@ TEST(threat_097_cors_with_mistakes_is_refused_at_start)
 {
     tern_app *app = tern_app_new();
     tern_use(app, tern_cors(.origins = "*", .credentials = true));
-    check_mistake(app, "cors: .origins is \"*\" with .credentials: every site could act for your users; name the "
-                       "origins\n");
+    check_mistake(app,
+                  "cors: .origins is \"*\" with .credentials: every site could act for your users; name the "
+                  "origins\n");
     app = tern_app_new();
     tern_use(app, tern_cors(.origins = "https://a.example, null b.example"));
-    check_mistake(app, "cors: .origins has \"null\", which is not an origin: every sandboxed page and file has this "
-                       "origin; name the pages' own\n"
-                       "cors: .origins has \"b.example\", which is not an origin: write its scheme, like "
-                       "https://example.org\n");
+    check_mistake(
+        app, "cors: .origins has \"null\", which is not an origin: every sandboxed page and file has this "
+             "origin; name the pages' own\n"
+             "cors: .origins has \"b.example\", which is not an origin: write its scheme, like "
+             "https://example.org\n");
 }
 
 /* -- CSRF -- */
@@ -543,7 +563,8 @@ TEST(threat_088_requests_of_other_sites_are_refused_and_those_of_this_one_pass)
 TEST(threat_088_json_that_calls_itself_text_is_refused_too)
 {
     open_app(csrf_app(tern_csrf()));
-    CHECK_INT(send_form("POST /", "Sec-Fetch-Site: cross-site\r\nContent-Type: text/plain\r\n", "{\"a\":1}"), 403);
+    CHECK_INT(send_form("POST /", "Sec-Fetch-Site: cross-site\r\nContent-Type: text/plain\r\n", "{\"a\":1}"),
+              403);
 }
 
 TEST(csrf_lets_trusted_origins_through)
@@ -552,7 +573,8 @@ TEST(csrf_lets_trusted_origins_through)
     CHECK_INT(send_request("POST /", "Sec-Fetch-Site: cross-site\r\nOrigin: https://login.example\r\n"), 200);
     CHECK_INT(send_request("POST /", "Sec-Fetch-Site: same-site\r\nOrigin: https://a.app.example\r\n"), 200);
     CHECK_INT(send_request("POST /", "Origin: https://login.example\r\n"), 200);
-    CHECK_INT(send_request("POST /", "Sec-Fetch-Site: cross-site\r\nOrigin: https://login.example.evil\r\n"), 403);
+    CHECK_INT(send_request("POST /", "Sec-Fetch-Site: cross-site\r\nOrigin: https://login.example.evil\r\n"),
+              403);
     CHECK_INT(send_request("POST /", "Sec-Fetch-Site: cross-site\r\nOrigin: null\r\n"), 403);
 }
 
@@ -560,8 +582,10 @@ TEST(csrf_with_a_malformed_origin_is_refused_at_start)
 {
     tern_app *app = tern_app_new();
     tern_use(app, tern_csrf(.trusted_origins = "https://login.example/"));
-    check_mistake(app, "csrf: .trusted_origins has \"https://login.example/\", which is not an origin: browsers send it "
-                       "as https://login.example\n");
+    check_mistake(
+        app,
+        "csrf: .trusted_origins has \"https://login.example/\", which is not an origin: browsers send it "
+        "as https://login.example\n");
 }
 
 /** The token of the page and the cookie that goes with it, as a Cookie line. */
@@ -645,7 +669,8 @@ TEST(threat_088_with_tls_the_cookie_of_the_token_is_one_that_no_sub_domain_can_s
     CHECK(strstr(header("Set-Cookie"), "; Path=/; SameSite=Lax; Secure; HttpOnly") != NULL);
     snprintf(line, sizeof line, "%sX-Forwarded-Proto: https\r\n", cookie);
     CHECK_INT(post_token(line, token), 200);
-    snprintf(plain, sizeof plain, "Cookie: %s", cookie + strlen("Cookie: __Host-")); /* as a sub-domain could */
+    snprintf(plain, sizeof plain, "Cookie: %s",
+             cookie + strlen("Cookie: __Host-")); /* as a sub-domain could */
     snprintf(line, sizeof line, "%sX-Forwarded-Proto: https\r\n", plain);
     CHECK_INT(post_token(line, token), 403);
 }
@@ -679,12 +704,13 @@ TEST(threat_090_hosts_that_are_not_listed_are_refused)
         const char *host;
         int status;
     } cases[] = {
-        {"example.org", 200},        {"EXAMPLE.org", 200},      {"example.org.", 200},      {"example.org:8000", 200},
-        {"a.example.com", 200},      {"a.b.example.com", 200},  {"example.com", 200},       {"a.only.example", 200},
-        {"only.example", 400},       {"evilexample.com", 400},  {"example.com.evil", 400},  {"evil.org", 400},
-        {"a.example.org", 400},      {"port.example", 400},     {"port.example:8443", 200}, {"port.example:844", 400},
-        {"[::1]:8000", 200},         {"[::2]", 400},            {"127.0.0.1", 400},         {".example.com", 400},
-        {"example.org..", 400},
+        {"example.org", 200},      {"EXAMPLE.org", 200},      {"example.org.", 200},
+        {"example.org:8000", 200}, {"a.example.com", 200},    {"a.b.example.com", 200},
+        {"example.com", 200},      {"a.only.example", 200},   {"only.example", 400},
+        {"evilexample.com", 400},  {"example.com.evil", 400}, {"evil.org", 400},
+        {"a.example.org", 400},    {"port.example", 400},     {"port.example:8443", 200},
+        {"port.example:844", 400}, {"[::1]:8000", 200},       {"[::2]", 400},
+        {"127.0.0.1", 400},        {".example.com", 400},     {"example.org..", 400},
     };
     tern_app *app = tern_app_new(.health = true);
     tern_use(app, tern_hosts(.allow = "example.org, .example.com *.only.example port.example:8443 [::1]"));
@@ -710,12 +736,14 @@ TEST(hosts_with_mistakes_are_refused_at_start)
     check_mistake(app, "hosts: .allow is missing: name the hosts, like .allow = \"example.org\"\n");
     app = tern_app_new();
     tern_use(app, tern_hosts(.allow = "https://a.org, *, a.*.b, ::1, :80"));
-    check_mistake(app, "hosts: .allow has \"https://a.org\", which is not a host: write the host alone, without a scheme "
-                       "and a path\n"
-                       "hosts: .allow has \"*\", which is not a host: it is every host; leave the piece out\n"
-                       "hosts: .allow has \"a.*.b\", which is not a host: a * is the first label and nothing else\n"
-                       "hosts: .allow has \"::1\", which is not a host: write an IPv6 address in brackets\n"
-                       "hosts: .allow has \":80\", which is not a host: write a host, like example.org\n");
+    check_mistake(
+        app,
+        "hosts: .allow has \"https://a.org\", which is not a host: write the host alone, without a scheme "
+        "and a path\n"
+        "hosts: .allow has \"*\", which is not a host: it is every host; leave the piece out\n"
+        "hosts: .allow has \"a.*.b\", which is not a host: a * is the first label and nothing else\n"
+        "hosts: .allow has \"::1\", which is not a host: write an IPv6 address in brackets\n"
+        "hosts: .allow has \":80\", which is not a host: write a host, like example.org\n");
 }
 
 TEST(clients_without_tls_are_redirected_to_the_same_address_with_https)
@@ -767,15 +795,41 @@ TERN_HANDLER(go)
 
 TEST(threat_091_redirects_to_where_a_client_says_stay_on_this_service)
 {
-    static const char *const local[] = {"/",           "/a?b=//c",       "/a//b",
-                                        "/a:b@c",      "/%2f/evil.org",  "http://example.org/a",
-                                        "http://example.org", "http://example.org?a"};
-    static const char *const other[] = {"//evil.org",   "/\\evil.org",   "\\\\evil.org",     "\\/evil.org", "https:evil.org",
-                                        "http:evil.org", "http:/evil.org", "https://evil.org", "http://example.org.evil",
-                                        "http://example.org@evil.org", "http://example.org:80@evil.org", "https://example.org/",
-                                        "http://example.org:8000/", "javascript:alert(1)", "data:text/html,x", "/\t/evil.org",
-                                        "/a\tb", "evil.org", "?a", "#a", "/\xc3\xa9", "///evil.org", "http://example.org\\@evil.org",
-                                        "http://EXAMPLE.org/a", "/a b", "ftp://example.org/", "http:///evil.org"};
+    static const char *const local[] = {"/",
+                                        "/a?b=//c",
+                                        "/a//b",
+                                        "/a:b@c",
+                                        "/%2f/evil.org",
+                                        "http://example.org/a",
+                                        "http://example.org",
+                                        "http://example.org?a"};
+    static const char *const other[] = {"//evil.org",
+                                        "/\\evil.org",
+                                        "\\\\evil.org",
+                                        "\\/evil.org",
+                                        "https:evil.org",
+                                        "http:evil.org",
+                                        "http:/evil.org",
+                                        "https://evil.org",
+                                        "http://example.org.evil",
+                                        "http://example.org@evil.org",
+                                        "http://example.org:80@evil.org",
+                                        "https://example.org/",
+                                        "http://example.org:8000/",
+                                        "javascript:alert(1)",
+                                        "data:text/html,x",
+                                        "/\t/evil.org",
+                                        "/a\tb",
+                                        "evil.org",
+                                        "?a",
+                                        "#a",
+                                        "/\xc3\xa9",
+                                        "///evil.org",
+                                        "http://example.org\\@evil.org",
+                                        "http://EXAMPLE.org/a",
+                                        "/a b",
+                                        "ftp://example.org/",
+                                        "http:///evil.org"};
     tern_app *app = tern_app_new();
     tern_get(app, "/", go);
     open_app(app);
