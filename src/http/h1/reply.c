@@ -100,8 +100,6 @@ static char *put_defaults(char *at, unsigned replaced, bool is_page)
 static char *put_other_beginning(http_exchange *x, char *at, const char *type, size_t type_len,
                                  tern_str common, unsigned replaced)
 {
-    if (type != NULL && !reply_type_is_valid(type, type_len))
-        type = NULL;
     at = put_status(at, x->reply_status);
     at = put(at, common.data, common.len);
     at = put_defaults(at, replaced, defaults_is_page_of(x, type, type_len));
@@ -112,28 +110,38 @@ static char *put_other_beginning(http_exchange *x, char *at, const char *type, s
     return PUT_LITERAL(at, "\r\n");
 }
 
-static char *put_beginning(http_exchange *x, char *at, const char *type, size_t type_len)
+/** A beginning that is not among those kept, or no longer; keeps it if others can use it. */
+static __attribute__((noinline)) char *put_new_beginning(http_exchange *x, char *at, const char *type,
+                                                         size_t type_len, prefix *p, unsigned replaced)
 {
-    static prefix prefixes[PREFIXES];
     unsigned second;
-    const int status = x->reply_status;
     const http_defaults *d = &http_self.defaults;
     tern_str common = http_common_lines(http_self.limits.server_name, &second);
-    unsigned replaced = x->field_count != 0 ? defaults_replaced(d, x) : 0;
-    if (type == NULL || type_len > PREFIX_TYPE_BYTES || replaced != 0 ||
+    if (type != NULL && !reply_type_is_valid(type, type_len)) {
+        type = NULL;
+        type_len = 0;
+    }
+    if (type_len == 0 || type_len > PREFIX_TYPE_BYTES || replaced != 0 ||
         common.len + d->bytes > PREFIX_BYTES - PREFIX_OTHERS_BYTES)
         return put_other_beginning(x, at, type, type_len, common, replaced);
-    prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
-    if (p->second != second || p->status != status || p->type_len != type_len ||
-        memcmp(p->type, type, type_len) != 0) {
-        if (!reply_type_is_valid(type, type_len))
-            return put_other_beginning(x, at, NULL, 0, common, 0);
-        *p = (prefix){.second = second, .status = status, .type_len = (uint32_t)type_len};
-        memcpy(p->type, type, type_len);
-        const tern_str lines = d->lines[defaults_is_page(type, type_len)];
-        p->len = (uint32_t)(put_prefix(p->bytes, status, common, lines, type, type_len) - p->bytes);
-    }
+    *p = (prefix){.second = second, .status = x->reply_status, .type_len = (uint32_t)type_len};
+    memcpy(p->type, type, type_len);
+    const tern_str lines = d->lines[defaults_is_page(type, type_len)];
+    p->len = (uint32_t)(put_prefix(p->bytes, x->reply_status, common, lines, type, type_len) - p->bytes);
     return put(at, p->bytes, p->len);
+}
+
+static char *put_beginning(http_exchange *x, char *at, const char *type, size_t type_len)
+{
+    static prefix prefixes[PREFIXES]; /* none of them has a type of no bytes */
+    unsigned second, replaced = x->field_count != 0 ? defaults_replaced(&http_self.defaults, x) : 0;
+    const int status = x->reply_status;
+    http_common_lines(http_self.limits.server_name, &second);
+    prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
+    if (p->second == second && p->status == status && p->type_len == type_len && replaced == 0 &&
+        type_len != 0 && memcmp(p->type, type, type_len) == 0)
+        return put(at, p->bytes, p->len);
+    return put_new_beginning(x, at, type, type_len, p, replaced);
 }
 
 static size_t lines_bound(const http_field *fields, unsigned count)

@@ -1,5 +1,6 @@
 /* Safe headers, policies, CORS, CSRF, hosts, https and redirects, through a whole application. */
 #include "app/security/safe_headers.h"
+#include "base/mem.h"
 #include "http/forwarded.h"
 #include "unit/app/ask.h"
 
@@ -751,7 +752,6 @@ TEST(clients_without_tls_are_redirected_to_the_same_address_with_https)
     tern_app *app = tern_app_new();
     tern_use(app, tern_https_redirect());
     tern_get(app, "/{rest...}", json);
-    tern_get(app, "/port", json, .use = TERN_USE(tern_https_redirect(.status = 302, .port = 8443)));
     open_app(app);
     CHECK_INT(send_request("GET /a%2fb?c=d%20e", "Host: example.org:8000\r\n"), 308);
     CHECK_TEXT(header("Location"), "https://example.org/a%2fb?c=d%20e");
@@ -784,6 +784,83 @@ TEST(early_data_that_changes_something_is_too_early)
     CHECK_INT(send_request("POST /", "Early-Data: 1\r\n"), 425);
     CHECK_INT(send_request("GET /", "Early-Data: 1\r\n"), 200);
     CHECK_INT(send_request("POST /", ""), 200);
+}
+
+/* -- peers' mistakes -- */
+
+TEST(csrf_believes_the_browser_when_a_proxy_has_rewritten_the_host)
+{
+    open_app(csrf_app(tern_csrf()));
+    CHECK_INT(send_request(
+                  "POST /",
+                  "Host: 10.0.0.7:8000\r\nOrigin: https://shop.example\r\nSec-Fetch-Site: same-origin\r\n"),
+              200);
+}
+
+static bool is_hook(tern_ctx *c)
+{
+    return strcmp(tern_path(c), "/hook") == 0;
+}
+
+TEST(csrf_skips_what_other_services_call)
+{
+    tern_app *app = csrf_app(tern_csrf(.tokens = true, .skip = is_hook));
+    tern_post(app, "/hook", json);
+    open_app(app);
+    CHECK_INT(send_request("POST /hook", ""), 200);
+    CHECK_INT(send_request("POST /", ""), 403);
+}
+
+/* -- short memory -- */
+
+TEST(threat_111_guarded_requests_are_answered_when_memory_is_short)
+{
+    static const struct {
+        const char *line, *headers;
+    } cases[] = {
+        {"GET /form", ORIGIN}, {"GET /nonced", ORIGIN}, {"OPTIONS /", PREFLIGHT}, {"GET /none", ORIGIN}};
+    tern_app *app = cors_app(tern_cors(.origins = "https://app.example"));
+    tern_use(app, tern_csrf(.tokens = true), tern_hosts(.allow = "example.org"),
+             tern_csp(.policy = "script-src {nonce}"));
+    tern_get(app, "/form", form);
+    tern_get(app, "/nonced", nonced);
+    open_app(app);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned long nth = 1; nth < 40; nth++) {
+            char request[1024];
+            int len = snprintf(request, sizeof request,
+                               "%s HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n%s\r\n",
+                               cases[i].line, cases[i].headers);
+            const wire_script script = {.request = request, .len = (size_t)len};
+            mem_fail_at(nth, 0);
+            long heard = wire_talk(&script, ask_reply, sizeof ask_reply);
+            mem_fail_at(0, 0);
+            CHECK(heard >= 0);
+            if (heard > 12 && atoi(ask_reply + 9) < 400) /* never without its protection */
+                CHECK(strstr(ask_reply, "X-Content-Type-Options: nosniff") != NULL &&
+                      strstr(ask_reply, "Access-Control-Allow-Origin: https://app.example") != NULL);
+        }
+}
+
+TEST(mistakes_are_reported_when_memory_is_short_at_start)
+{
+    for (unsigned long nth = 1; nth < 60; nth++) {
+        buf problems = {0};
+        mem_fail_at(nth, 0);
+        tern_middleware pieces[] = {tern_cors(.origins = "https://app.example"), tern_csrf(),
+                                    tern_hosts(.allow = "a.b"), tern_https_redirect(),
+                                    tern_csp(.policy = "a", .reports = "/r")};
+        mem_fail_at(0, 0);
+        tern_app *app = tern_app_new();
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+            tern_use(app, pieces[i]);
+        mem_fail_at(nth, 0);
+        app_compile(app, &problems); /* right, or false with what is wrong */
+        mem_fail_at(0, 0);
+        buf_free(&problems);
+        app_free(app);
+        bind_forget();
+    }
 }
 
 /* -- redirects -- */
