@@ -135,13 +135,13 @@ static __attribute__((noinline)) char *put_new_beginning(http_exchange *x, char 
 
 static char *put_beginning(http_exchange *x, char *at, const char *type, size_t type_len)
 {
-    static prefix prefixes[PREFIXES]; /* none of them has a type of no bytes */
+    static prefix prefixes[PREFIXES]; /* none has a type of no bytes */
     unsigned second, replaced = x->field_count != 0 ? defaults_replaced(&http_self.defaults, x) : 0;
     const int status = x->reply_status;
     http_common_lines(http_self.limits.server_name, &second);
     prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
-    if (p->second == second && p->status == status && p->type_len == type_len && replaced == 0 &&
-        type_len != 0 && memcmp(p->type, type, type_len) == 0)
+    if (p->second == second && p->type_len == type_len && p->status == status && replaced == 0 &&
+        type != NULL && memcmp(p->type, type, type_len) == 0)
         return put(at, p->bytes, p->len);
     return put_new_beginning(x, at, type, type_len, p, replaced);
 }
