@@ -6,8 +6,8 @@
 #include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
 
-#include <stdio.h>
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /** The arguments of a check. */
