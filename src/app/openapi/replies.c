@@ -214,28 +214,33 @@ static int next_answer(const char **at)
     return text_get_u64(word.data, word.len, &status) && status >= 200 && status <= 599 ? (int)status : -1;
 }
 
+/** Adds the line about a piece of middleware, once for all the routes that it wraps. */
+static void report_answers(const tern_middleware *m, buf *problems)
+{
+    size_t before = problems->len;
+    buf_add_printf(problems,
+                   "middleware %s: .answers = \"%s\" must be statuses of 200 to 599, like \"403, 429\"\n",
+                   m->name != NULL ? m->name : "?", m->answers);
+    char *line = !problems->failed ? problems->data + before : NULL;
+    if (line == NULL || strstr(problems->data, line) == line)
+        return;
+    problems->len = before;
+    *line = '\0';
+}
+
 bool openapi_check_middleware(const route *r, buf *problems)
 {
     bool is_right = true;
     for (unsigned i = 0; i < r->chain_len; i++) {
-        const tern_middleware *m = &r->chain[i];
-        const char *at = m->answers;
+        const char *at = r->chain[i].answers;
         int status;
-        while ((status = next_answer(&at)) > 0)
-            ;
+        do
+            status = next_answer(&at);
+        while (status > 0);
         if (status == 0)
             continue;
+        report_answers(&r->chain[i], problems);
         is_right = false;
-        size_t before = problems->len;
-        buf_add_printf(problems,
-                       "middleware %s: .answers = \"%s\" must be statuses of 200 to 599, like \"403, 429\"\n",
-                       m->name != NULL ? m->name : "?", m->answers);
-        /* once, not for each route */
-        char *line = !problems->failed ? problems->data + before : NULL;
-        if (line != NULL && strstr(problems->data, line) != line) {
-            problems->len = before;
-            *line = '\0';
-        }
     }
     return is_right;
 }
