@@ -19,7 +19,6 @@ typedef struct openapi_scheme {
 /** A route that the document shows. */
 typedef struct openapi_operation {
     const route *route;
-    pattern pattern;
     /* the first operation with this path, whose parameter names the path uses; itself for the first */
     struct openapi_operation *path;
     struct openapi_operation *next; /* the next with the same path, in order of registration */
