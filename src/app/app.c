@@ -347,7 +347,7 @@ bool app_compile(tern_app *app, buf *problems)
     if (app->mistakes.len != 0)
         buf_add(problems, app->mistakes.data, app->mistakes.len);
     router_free(app->router);
-    app->router = router_new(app->options.slashes);
+    app->router = router_new(app->options.slashes, app->kinds);
     app->unmatched_chain = middleware_chain(app, &app->root, NULL, 0, &count);
     bool is_right = false, are_bound = app->mistakes.len == 0 && !app->mistakes.failed;
     if (app->router != NULL && !app->memory_short) {
