@@ -3,6 +3,7 @@
 
 #include "app/acme.h"
 #include "app/command.h"
+#include "app/middleware.h"
 #include "app/openapi/openapi.h"
 #include "app/tls_start.h"
 
@@ -192,7 +193,10 @@ static int command_version(run_state *run)
 static int command_routes(run_state *run)
 {
     buf table = {0};
-    router_print(run->app->router, &table);
+    if (run->settings.with_middleware)
+        middleware_print(run->app, &table);
+    else
+        router_print(run->app->router, &table);
     int code = print(&table);
     buf_free(&table);
     return code;

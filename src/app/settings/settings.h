@@ -114,6 +114,7 @@ typedef struct settings {
     const char *command;          /* the name of a settings_command, or of one of the application's */
     char **arguments;             /* the words after the latter */
     int argument_count;
+    bool with_middleware; /* of the command "routes" */
 } settings;
 
 typedef struct setting {

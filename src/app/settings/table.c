@@ -446,7 +446,7 @@ const unsigned settings_count = sizeof settings_table / sizeof settings_table[0]
 
 const settings_command settings_commands[] = {
     {"run", "serve (the default command)"},
-    {"routes", "print every route"},
+    {"routes", "print every route; with --middleware also what wraps it"},
     {"openapi", "print the OpenAPI document"},
     {"--check", "check routes and settings, and do not serve"},
     {"--version", "print the version"},
