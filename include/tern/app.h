@@ -159,6 +159,9 @@ typedef struct tern_app_options {
     /* Where to listen unless the operator says so, as --listen takes it: "http://0.0.0.0:8000", or several,
      * divided by spaces or commas. */
     const char *listen;
+    /* The networks of the proxies in front, unless the operator names them by --trusted-proxies: "10.0.0.0/8, unix".
+     * The client's address and scheme are then those that they forward (docs/security.md). */
+    const char *trusted_proxies;
     tern_limits limits;
 } tern_app_options;
 

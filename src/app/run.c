@@ -8,6 +8,7 @@
 #include "app/tls_start.h"
 
 #include "base/log.h"
+#include "http/forwarded.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "runtime/offload.h"
@@ -68,6 +69,9 @@ static http_limits limits_of(const tern_app *app, const settings *s)
                                          : NULL,
         .proxies = s->proxies.items,
         .proxy_count = s->proxies.list.count,
+        .trusted = s->trusted.items,
+        .trusted_count = s->trusted.list.count,
+        .forwarded = s->forwarded.fields != 0 ? s->forwarded.fields : FORWARDED_FOR | FORWARDED_PROTO,
         .alt_svc = s->alt_svc,
         .early_hints = (http_hints)s->early_hints,
     };

@@ -231,8 +231,12 @@ static bool read_option_lists(settings *out, const tern_app_options *options, bu
 {
     for (unsigned i = 0; i < settings_count; i++) {
         const setting *s = &settings_table[i];
-        const char *text = s->offset == offsetof(settings, listen) ? options->listen : NULL;
-        if (text != NULL && !take_value(out, s, SET_BY_PROGRAM, "tern_app_new: .listen", text, problem))
+        bool is_listen = s->offset == offsetof(settings, listen);
+        const char *text = is_listen                                  ? options->listen
+                           : s->offset == offsetof(settings, trusted) ? options->trusted_proxies
+                                                                      : NULL;
+        const char *place = is_listen ? "tern_app_new: .listen" : "tern_app_new: .trusted_proxies";
+        if (text != NULL && !take_value(out, s, SET_BY_PROGRAM, place, text, problem))
             return false;
     }
     return true;
