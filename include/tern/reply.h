@@ -108,6 +108,9 @@ tern_reply tern_with_status(tern_reply reply, int status);
  */
 bool tern_set_header(tern_ctx *c, const char *name, const char *value);
 bool tern_add_header(tern_ctx *c, const char *name, const char *value);
+/** Adds the name of a request header to Vary, unless that has it or "*" already: caches then keep one reply for each of
+ * its values. */
+void tern_vary(tern_ctx *c, const char *header);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);
 
