@@ -1,4 +1,5 @@
 /** Which addresses are one client to a rate limit. */
+#include "http/connection.h"
 #include "unit/app/fake.h"
 
 #include <tern/limits.h>
@@ -14,8 +15,10 @@ static tern_reply ok(tern_ctx *c)
 
 static int ask_from(const char *address, tern_middleware piece)
 {
+    static http_connection connection; /* of which the address is all that counts */
     const tern_middleware chain[] = {piece, {0}};
     fake_open(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    f.x.connection = &connection;
     snprintf(f.x.address, sizeof f.x.address, "%s", address);
     fake_run(&f, chain, ok);
     return f.reply.status;
