@@ -7,6 +7,7 @@
 #include <tern/data.h>
 #include <tern/fetch.h>
 #include <tern/json.h>
+#include <tern/limits.h>
 #include <tern/log.h>
 #include <tern/middleware.h>
 #include <tern/model.h>

@@ -30,6 +30,9 @@ const char *tern_target(tern_ctx *c);
 const char *tern_host(tern_ctx *c);
 /** The route's pattern ("/users/{id}"); "" when no route matched. For metrics and logs. */
 const char *tern_route_pattern(tern_ctx *c);
+/** Whether this is a request for the /healthz or /readyz of an application with .health: middleware that refuses
+ * requests lets these through. */
+bool tern_is_health_check(tern_ctx *c);
 
 /** The parameter `{name}` of the route, decoded; NULL when the route has no such parameter. */
 const char *tern_param(tern_ctx *c, const char *name);
