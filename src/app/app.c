@@ -344,11 +344,12 @@ bool app_compile(tern_app *app, buf *problems)
 {
     unsigned count;
     middleware_prepare(app);
-    buf_add(problems, app->mistakes.data, app->mistakes.len);
+    if (app->mistakes.len != 0)
+        buf_add(problems, app->mistakes.data, app->mistakes.len);
     router_free(app->router);
     app->router = router_new(app->options.slashes);
     app->unmatched_chain = middleware_chain(app, &app->root, NULL, 0, &count);
-    bool is_right = false, are_bound = app->mistakes.len == 0;
+    bool is_right = false, are_bound = app->mistakes.len == 0 && !app->mistakes.failed;
     if (app->router != NULL && !app->memory_short) {
         are_bound &= make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
