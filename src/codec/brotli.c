@@ -9,6 +9,7 @@
 
 #include <brotli/decode.h>
 #include <brotli/encode.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -48,49 +49,64 @@ static bool load(const char **problem)
 enum { BLOCKS_KEPT = 24 };
 
 typedef struct block {
-    size_t size; /* of the bytes after it */
-    size_t unused;
+    struct block *next; /* of all blocks of the encoder */
+    size_t size;        /* of the bytes after it */
+    bool is_used;
+    _Alignas(16) char data[];
 } block;
 
 typedef struct encoder {
     codec_encoder base;
     BrotliEncoderState *state;
-    size_t whole_bytes;
-    block *blocks[BLOCKS_KEPT]; /* free ones */
-    unsigned count;
+    block *blocks;
+    /* Debian's library ends the process when an allocation fails. Such a call is left instead, and all blocks of its
+     * encoder are freed: it has nothing else. */
+    jmp_buf out_of_memory;
 } encoder;
+
+static void free_blocks(encoder *e)
+{
+    for (block *b = e->blocks, *next; b != NULL; b = next) {
+        next = b->next;
+        mem_free(b);
+    }
+    e->blocks = NULL;
+}
 
 /** The smallest kept block that fits and is not much too large. */
 static void *take_block(void *opaque, size_t size)
 {
     encoder *e = opaque;
-    unsigned best = e->count;
-    for (unsigned i = 0; i < e->count; i++)
-        if (e->blocks[i]->size >= size && e->blocks[i]->size / 2 <= size &&
-            (best == e->count || e->blocks[i]->size < e->blocks[best]->size))
-            best = i;
-    if (best < e->count) {
-        block *found = e->blocks[best];
-        e->blocks[best] = e->blocks[--e->count];
-        return found + 1;
+    block *best = NULL;
+    for (block *b = e->blocks; b != NULL; b = b->next)
+        if (!b->is_used && b->size >= size && b->size / 2 <= size && (best == NULL || b->size < best->size))
+            best = b;
+    if (best == NULL) {
+        best = size < SIZE_MAX / 2 ? mem_alloc(sizeof *best + size) : NULL;
+        if (best == NULL)
+            longjmp(e->out_of_memory, 1);
+        *best = (block){.next = e->blocks, .size = size};
+        e->blocks = best;
     }
-    block *made = size < SIZE_MAX - sizeof *made ? mem_alloc(sizeof *made + size) : NULL;
-    if (made == NULL)
-        return NULL;
-    made->size = size;
-    return made + 1;
+    best->is_used = true;
+    return best->data;
 }
 
 static void give_block(void *opaque, void *data)
 {
-    encoder *e = opaque;
-    block *b = data != NULL ? (block *)data - 1 : NULL;
-    if (b == NULL)
-        return;
-    if (e->count < BLOCKS_KEPT)
-        e->blocks[e->count++] = b;
-    else
-        mem_free(b);
+    (void)opaque;
+    if (data != NULL)
+        ((block *)(void *)((char *)data - offsetof(block, data)))->is_used = false;
+}
+
+/** Frees blocks when there are more than bodies of one kind need. */
+static void limit_blocks(encoder *e)
+{
+    unsigned count = 0;
+    for (const block *b = e->blocks; b != NULL; b = b->next)
+        count++;
+    if (count > BLOCKS_KEPT)
+        free_blocks(e);
 }
 
 /* -- encoding -- */
@@ -100,6 +116,14 @@ static codec_encoder *make(int level, bool is_stream)
     (void)level, (void)is_stream;
     encoder *e = mem_zero(1, sizeof *e);
     return e != NULL ? &e->base : NULL;
+}
+
+/** What is left of an encoder whose call was left. */
+static bool give_up(encoder *e)
+{
+    e->state = NULL;
+    free_blocks(e);
+    return false;
 }
 
 /** The window: no larger than the body needs, because the encoder's tables grow with it. */
@@ -118,6 +142,8 @@ static bool begin(codec_encoder *base, size_t whole_bytes)
 {
     encoder *e = (encoder *)base;
     const size_t hint = whole_bytes < (1u << 30) ? whole_bytes : 1u << 30;
+    if (setjmp(e->out_of_memory) != 0)
+        return give_up(e);
     e->state = encoding.create(take_block, give_block, e);
     return e->state != NULL &&
            encoding.set(e->state, BROTLI_PARAM_QUALITY, (uint32_t)base->level) &&
@@ -131,14 +157,14 @@ static void end(codec_encoder *base)
     if (e->state != NULL)
         encoding.destroy(e->state);
     e->state = NULL;
+    limit_blocks(e);
 }
 
 static void free_encoder(codec_encoder *base)
 {
     encoder *e = (encoder *)base;
     end(base);
-    for (unsigned i = 0; i < e->count; i++)
-        mem_free(e->blocks[i]);
+    free_blocks(e);
     mem_free(e);
 }
 
@@ -154,6 +180,10 @@ static bool step(codec_encoder *base, codec_bytes *bytes, codec_step what, bool 
                                                         [CODEC_FLUSH] = BROTLI_OPERATION_FLUSH,
                                                         [CODEC_END] = BROTLI_OPERATION_FINISH};
     encoder *e = (encoder *)base;
+    if (e->state == NULL)
+        return false;
+    if (setjmp(e->out_of_memory) != 0)
+        return give_up(e);
     if (!encoding.step(e->state, operations[what], &bytes->in_len, &bytes->in, &bytes->out_room, &bytes->out,
                        NULL))
         return false;

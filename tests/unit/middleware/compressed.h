@@ -58,11 +58,11 @@ static size_t unchunk(char *data, size_t len)
 __attribute__((unused)) static const char *decode_reply(void)
 {
     char *body = strstr(ask_reply, "\r\n\r\n") + 4;
-    const char *coding = header("Content-Encoding"), *problem;
     size_t len = (size_t)(heard - (body - ask_reply));
     codec_kind kind = CODEC_GZIP;
     if (header("Transfer-Encoding") != NULL)
         len = unchunk(body, len);
+    const char *coding = header("Content-Encoding"), *problem;
     while (coding != NULL && kind < CODEC_KINDS && strcmp(codec_name(kind), coding) != 0)
         kind++;
     if (coding == NULL) {
