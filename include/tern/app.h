@@ -264,8 +264,10 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
 #define tern_group_new(where, prefix, ...)                                                                   \
     tern_group_new_with(TERN_GROUP_OF(where), prefix, &(tern_group_options){__VA_ARGS__})
 
-/** A list of middleware for `.use`, outermost first. */
-#define TERN_USE(...) ((const tern_middleware[]){TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){0}})
+/** A list of middleware for `.use`, outermost first. Its end has the place in the source. */
+#define TERN_USE(...)                                                                                        \
+    ((const tern_middleware[]){                                                                              \
+        TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){.file = __FILE__, .line = __LINE__}})
 /* clang-format off */
 #define TERN_USE_PIECE_(unused, piece)                                                                       \
     _Generic((piece),                                                                                        \
