@@ -23,6 +23,8 @@ const char *tern_protocol(tern_ctx *c);
 const char *tern_path(tern_ctx *c);
 /** The raw query, without '?'; "" without one. */
 const char *tern_query_string(tern_ctx *c);
+/** The path and query as the client sent them, not decoded: "/a%2Fb?c=d". */
+const char *tern_target(tern_ctx *c);
 /** Host of the request with its port, as the client sent it (absolute-form takes precedence); "" without
  * one. */
 const char *tern_host(tern_ctx *c);
