@@ -3,6 +3,7 @@
 #define TERN_H
 
 #include <tern/app.h>
+#include <tern/cache.h>
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/fetch.h>
