@@ -252,4 +252,4 @@ add_header X-Nginx $upstream_cache_status; proxy_pass http://{server.host}:{serv
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main())
+    sys.exit(harness.main(at_once=5, programs=("caching",)))
