@@ -4,6 +4,7 @@
 
 #include <tern/accept.h>
 #include <tern/app.h>
+#include <tern/cache.h>
 #include <tern/coding.h>
 #include <tern/compress.h>
 #include <tern/context.h>
@@ -24,6 +25,7 @@
 #include <tern/sql.h>
 #include <tern/sql_values.h>
 #include <tern/static.h>
+#include <tern/store.h>
 #include <tern/str.h>
 #include <tern/task.h>
 #include <tern/tls.h>

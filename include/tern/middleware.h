@@ -79,6 +79,29 @@ void tern_mistake(tern_app *app, const char *format, ...) __attribute__((format(
  * it answers without the handler.
  */
 tern_reply tern_next(tern_ctx *c);
+
+/**
+ * tern_next for middleware that keeps the reply for other requests. What is inside does not see this request's
+ * conditions (If-None-Match, If-Modified-Since, If-Match, If-Unmodified-Since) nor its Range and If-Range: its
+ * reply is whole, and tern_conditional is for the middleware.
+ *
+ * @param read  receives the names of the request headers that were asked for inside, whether the client sent
+ *              them or not, divided by ", "; "" if none was. The reply may differ by them. "*" if there were
+ *              too many to tell. In the request's memory.
+ */
+tern_reply tern_next_whole(tern_ctx *c, const char **read);
+
+/**
+ * Handles a copy of this request once more in the background, while this one is answered: a cache renews an
+ * entry so. The copy passes all middleware as the client's request does; its reply goes nowhere. It has the
+ * request's head without conditions and Range, no body, and the address of its client; tern_is_repeat tells it
+ * from a client's. It ends after the route's time limit, and when the worker stops.
+ *
+ * False, and nothing done, when this request is itself a copy, has a body, when 64 copies run in this worker, or
+ * when out of memory.
+ */
+bool tern_repeat(tern_ctx *c);
+bool tern_is_repeat(tern_ctx *c);
 #define TERN_MIDDLEWARE(function, ...) ((tern_middleware){.name = #function, .run = function, __VA_ARGS__})
 
 typedef struct tern_logger_options {

@@ -130,6 +130,11 @@ bool tern_add_header(tern_ctx *c, const char *name, const char *value);
 void tern_vary(tern_ctx *c, const char *header);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);
+/** The nth (from 0) of the reply's headers set so far; false after the last one. Setting a header may change
+ * the order. */
+bool tern_reply_header_at(tern_ctx *c, unsigned nth, const char **name, const char **value);
+/** Takes the reply's headers of that name back; false when there is none. */
+bool tern_remove_reply_header(tern_ctx *c, const char *name);
 
 /**
  * Sends Link headers ahead of a slow reply, so that a browser can load what the page needs

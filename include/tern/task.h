@@ -83,6 +83,8 @@ typedef struct tern_mutex {
 /** Waits for the mutex; released by tern_unlock, or by itself when the task or request that took it ends.
  * Fails with 500 when this task holds it already. */
 void tern_lock(tern_ctx *c, tern_mutex *mutex);
+/** Waits for the mutex for `ms` milliseconds at most; false when the time is over. */
+bool tern_lock_within(tern_ctx *c, tern_mutex *mutex, uint64_t ms);
 void tern_unlock(tern_ctx *c, tern_mutex *mutex);
 
 /** `{.permits = n}` is a semaphore with n permits free; it may be a global. */

@@ -323,6 +323,16 @@ static void find_route(tern_ctx *c)
         c->match.route = NULL;
 }
 
+void ctx_find_route(tern_ctx *c)
+{
+    find_route(c);
+    const tern_middleware *chain =
+        c->match.route != NULL ? c->match.route->chain : c->app->unmatched_chain;
+    c->next = chain != NULL ? chain : &no_middleware;
+    if (c->match.route != NULL && c->match.route->options.timeout_ms != 0)
+        c->timeout_ms = c->match.route->options.timeout_ms;
+}
+
 static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     c->x = x;
@@ -330,8 +340,10 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->path = NULL;
     c->locals = NULL;
     c->after = NULL;
+    c->reads = NULL;
     c->body_taken = 0;
     c->is_query_counted = false;
+    c->is_repeat = false;
     c->is_shaping = false;
     c->is_bound = false;
     c->data = NULL;

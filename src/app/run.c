@@ -145,6 +145,7 @@ static void drain(void *self, bool successor)
 {
     run_state *run = self;
     run->app->is_draining = true;
+    repeat_cancel_all();
     http_server_drain(NULL, successor);
 }
 
