@@ -21,6 +21,7 @@
 #include <tern/problem.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
+#include <tern/security.h>
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>

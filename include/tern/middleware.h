@@ -52,6 +52,8 @@ typedef struct tern_middleware {
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
 
+    /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
+    bool takes_preflight;
     tern_stage stage;
     bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
     const char *file; /* where it is used; filled in by the macros */

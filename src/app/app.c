@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "runtime/stack.h"
 
+#include <tern/security.h>
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +101,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
     app->shapes_end = &app->shapes;
+    tern_safe_headers_with(app, &(tern_safe_headers_options){0});
     if (options->health)
         health_add_routes(app);
     return app;

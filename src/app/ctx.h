@@ -142,6 +142,7 @@ struct tern_app {
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
     const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
     struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
+    struct app_safe_headers *safe_headers;         /* from tern_safe_headers, or the defaults */
     app_names underscored;                         /* headers with a '_' in inputs and tern_security */
     buf openapi;              /* the document (openapi.c); empty until a client requests it */
     static_file openapi_file; /* the same, as served */

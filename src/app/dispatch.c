@@ -359,6 +359,35 @@ void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
     begin(c, app, x);
 }
 
+static bool takes_preflight(const tern_middleware *chain)
+{
+    for (; chain != NULL && chain->run != NULL; chain++)
+        if (chain->takes_preflight)
+            return true;
+    return false;
+}
+
+/** The middleware for an OPTIONS request without a route of its own: the application's; for a preflight request that of
+ * the route it asks about, if a piece of it answers those. */
+static const tern_middleware *options_chain(tern_ctx *c)
+{
+    static const http_method methods[] = {HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE};
+    const http_request *request = c->x->request;
+    unsigned from = 0;
+    const http_header *asked = http_request_header(request, "Access-Control-Request-Method", 29, &from);
+    const tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : request->path;
+    route_match match;
+    if (asked == NULL || request->is_asterisk)
+        return c->app->unmatched_chain;
+    const tern_str name = {asked->value, asked->value_len};
+    bool is_found = router_match(c->app->router, http_method_of(name.data, name.len), name, request->host,
+                                 path, &match) == ROUTE_FOUND;
+    for (unsigned i = 0; !is_found && i < sizeof methods / sizeof *methods; i++)
+        is_found = router_match(c->app->router, methods[i], (tern_str){0}, request->host, path, &match) ==
+                   ROUTE_FOUND;
+    return is_found && takes_preflight(match.route->chain) ? match.route->chain : c->app->unmatched_chain;
+}
+
 static void accept_head(void *self, http_exchange *x)
 {
     tern_app *app = self;
@@ -370,7 +399,8 @@ static void accept_head(void *self, http_exchange *x)
     begin(c, app, x);
     find_route(c);
     if (c->found != ROUTE_FOUND) {
-        c->next = app->unmatched_chain != NULL ? app->unmatched_chain : &no_middleware;
+        const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : app->unmatched_chain;
+        c->next = chain != NULL ? chain : &no_middleware;
         x->deadline_ms = loop_self.now_ms + c->timeout_ms;
         serve(c);
         return;
