@@ -19,6 +19,7 @@ TERN_MODEL(Filter,
 TERN_MODEL(Change, (int64_t, id), (const char *, name, .optional = true))
 TERN_MODEL(Photo, (const char *, title), (tern_upload, file))
 TERN_MODEL(Deep, (Item_list, items))
+TERN_MODEL(ByCode, (const char *, code, .max_length = 9))
 
 static tern_reply nothing(tern_ctx *c)
 {
@@ -36,6 +37,7 @@ HANDLER(get_item, TERN_TYPE(tern_by_id));
 HANDLER(change_item, TERN_TYPE(Change));
 HANDLER(add_photo, TERN_TYPE(Photo));
 HANDLER(add_deep, TERN_TYPE(Deep));
+HANDLER(get_code, TERN_TYPE(ByCode));
 
 static const char *document_of(tern_app *app)
 {
@@ -435,6 +437,52 @@ TEST(openapi_refuses_answers_that_are_not_statuses_and_names_the_middleware_once
     check_problems(
         app, "middleware pass: .answers = \"403 429\" must be statuses of 200 to 599, like \"403, 429\"\n"
              "middleware pass: .answers = \"99\" must be statuses of 200 to 599, like \"403, 429\"\n");
+}
+
+static bool is_isbn(tern_str value)
+{
+    return value.len == 13;
+}
+
+TEST(openapi_has_the_kind_or_expression_of_a_parameter)
+{
+    tern_app *app = tern_app_new();
+    tern_route_kind(app, "isbn", is_isbn, .pattern = "[0-9]{13}", .format = "isbn",
+                    .description = "Of a book", .example = "9783161484100");
+    tern_get(app, "/books/{book:isbn}", plain);
+    tern_get(app, "/days/{day:date}.{ext:[a-z]+}", plain);
+    tern_get(app, "/names/{name:(?i)a}", plain);
+    tern_get(app, "/codes/{code:[A-Z]{3}}", get_code);
+    const char *document = document_of(app);
+    check_has(document,
+              "\"/books/{book}\":{\"get\":{\"summary\":\"Plain\",\"operationId\":\"plain\",\"parameters\":["
+              "{\"name\":\"book\",\"in\":\"path\",\"required\":true,\"description\":\"Of a book\","
+              "\"example\":\"9783161484100\",\"schema\":{\"type\":\"string\",\"format\":\"isbn\","
+              "\"pattern\":\"^(?:[0-9]{13})$\"}}]");
+    check_has(document, "\"/days/{day}.{ext}\":");
+    check_has(
+        document,
+        "\"schema\":{\"type\":\"string\",\"format\":\"date\",\"pattern\":\"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2})$\"}");
+    check_has(document,
+              "\"name\":\"name\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}");
+    check_has(document, "\"name\":\"code\",\"in\":\"path\",\"required\":true,\"schema\":{\"allOf\":["
+                        "{\"type\":\"string\",\"maxLength\":9},{\"pattern\":\"^(?:[A-Z]{3})$\"}]}}");
+    forget(app);
+}
+
+TEST(openapi_refuses_a_kind_that_is_taken_or_checks_nothing)
+{
+    tern_app *app = tern_app_new();
+    tern_route_kind(app, "slug", is_isbn);
+    tern_route_kind(app, "int", is_isbn);
+    tern_route_kind(app, "a b", is_isbn);
+    tern_route_kind(app, "none", NULL);
+    check_problems(
+        app,
+        "tern_route_kind(\"slug\") needs a unique name; this one is taken\n"
+        "tern_route_kind(\"int\") needs a unique name; this one is taken\n"
+        "tern_route_kind(\"a b\") needs a name of letters, digits, '-' and '_', that begins with a letter\n"
+        "tern_route_kind(\"none\") needs a function that checks values, or .pattern\n");
 }
 
 TEST(openapi_survives_every_failing_allocation)
