@@ -328,6 +328,19 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
     append_close(out, '}');
 }
 
+/** The body of a QUERY that its handler reads itself. */
+static void print_accepted(const char *types, buf *out)
+{
+    tern_str type;
+    append_raw(out, "\"requestBody\":{\"required\":true,\"content\":{");
+    while (openapi_next_word(&types, &type)) {
+        append_comma(out);
+        append_slice(out, type.data, type.len);
+        buf_add_text(out, ":{}");
+    }
+    buf_add_text(out, "}}");
+}
+
 /* -- the operation -- */
 
 /** The default summary: "create_todo" becomes "Create todo". */
@@ -373,6 +386,8 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);
+    else if (r->accept_query != NULL)
+        print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
     openapi_print_route_security(r, out);
     append_close(out, '}');

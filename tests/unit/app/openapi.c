@@ -265,7 +265,7 @@ TEST(openapi_leaves_hidden_health_and_automatic_routes_out)
     tern_app *app = tern_app_new(.health = true);
     tern_get(app, "/shown", plain);
     tern_get(app, "/secret", plain, .hidden = true);
-    tern_on(app, "QUERY", "/shown", plain);
+    tern_on(app, "PURGE", "/shown", plain);
     const char *document = document_of(app);
     check_lacks(document, "/secret");
     check_lacks(document, "/healthz");
@@ -437,6 +437,44 @@ TEST(openapi_refuses_answers_that_are_not_statuses_and_names_the_middleware_once
     check_problems(
         app, "middleware pass: .answers = \"403 429\" must be statuses of 200 to 599, like \"403, 429\"\n"
              "middleware pass: .answers = \"99\" must be statuses of 200 to 599, like \"403, 429\"\n");
+}
+
+TEST(openapi_has_query_and_other_methods_in_3_2)
+{
+    tern_app *app = tern_app_new(.openapi = "3.2");
+    tern_query_route(app, "/items", add_item, .returns = TERN_LIST(Item), .etag = true);
+    tern_on(app, "PURGE", "/items", plain);
+    tern_on(app, "MOVE", "/items", plain);
+    tern_query_route(app, "/sql", plain, .accept_query = "application/sql, text/x-sql");
+    const char *document = document_of(app);
+    check_has(document, "{\"openapi\":\"3.2.0\"");
+    check_has(document, "\"/items\":{\"query\":{\"summary\":\"Add item\"");
+    check_has(document, "\"requestBody\":{\"required\":true,\"content\":{\"application/json\"");
+    check_has(document, "\"304\":");
+    check_has(document, "},\"additionalOperations\":{\"PURGE\":{\"summary\":\"Plain\"");
+    check_has(document, "\"MOVE\":{\"summary\":\"Plain\"");
+    check_has(document,
+              "\"/sql\":{\"query\":{\"summary\":\"Plain\",\"operationId\":\"plain_3\",\"requestBody\":{"
+              "\"required\":true,\"content\":{\"application/sql\":{},\"text/x-sql\":{}}},");
+    forget(app);
+}
+
+TEST(openapi_has_query_as_an_extension_in_3_1)
+{
+    tern_app *app = tern_app_new(.openapi = "3.1");
+    tern_query_route(app, "/items", add_item, .returns = TERN_LIST(Item));
+    tern_on(app, "PURGE", "/items", plain);
+    const char *document = document_of(app);
+    check_has(document, "{\"openapi\":\"3.1.0\"");
+    check_has(document, "\"/items\":{\"x-query\":{\"summary\":\"Add item\"");
+    check_lacks(document, "additionalOperations");
+    forget(app);
+}
+
+TEST(openapi_refuses_a_version_that_it_does_not_write)
+{
+    check_problems(tern_app_new(.openapi = "3.0"),
+                   "application: .openapi = \"3.0\" must be \"3.1\" or \"3.2\"\n");
 }
 
 static bool is_isbn(tern_str value)
