@@ -159,7 +159,7 @@ bool tern_early_hints_with(tern_ctx *c, const char *const *links);
 bool tern_set_etag(tern_ctx *c, const char *version);
 /**
  * Whether the client already has the content that the ETag and Last-Modified headers set so far describe
- * (If-None-Match, If-Modified-Since of a GET or HEAD); then `return tern_status(c, 304)`, before the work of
+ * (If-None-Match, If-Modified-Since of a GET, HEAD or QUERY); then `return tern_status(c, 304)`, before the work of
  * making it. Ends the handler with 412 if If-Match or If-Unmodified-Since asks for another version: RFC 9110
  * section 13.2.2.
  */
@@ -167,7 +167,7 @@ bool tern_is_not_modified(tern_ctx *c);
 /** For handlers that change what the ETag set so far names: ends the handler with 412 if the request's
  * conditions (If-Match, If-None-Match, If-Unmodified-Since) do not hold. */
 void tern_need_match(tern_ctx *c);
-/** A 200 reply to GET or HEAD, or the 304 or 412 that the request's conditions make of it by the ETag and
+/** A 200 reply to GET, HEAD or QUERY, or the 304 or 412 that the request's conditions make of it by the ETag and
  * Last-Modified headers set so far. Other replies, and files, which do this themselves, are returned
  * unchanged. */
 tern_reply tern_conditional(tern_ctx *c, tern_reply reply) TERN_TO_RETURN_;

@@ -80,6 +80,19 @@ static tern_reply slash_redirect(tern_ctx *c)
     return tern_redirect_with(c, 308, url);
 }
 
+/** Says which bodies QUERY takes at this path, if it has such a route. */
+static void add_accept_query(tern_ctx *c)
+{
+    const http_request *request = c->x->request;
+    route_match match;
+    tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : request->path;
+    if (!request->is_asterisk && strstr(c->match.allow, "QUERY") != NULL &&
+        router_match(c->app->router, HTTP_QUERY, TERN_STR("QUERY"), request->host, path, &match) ==
+            ROUTE_FOUND &&
+        match.route->accept_query != NULL)
+        http_field_put(c->x, "Accept-Query", match.route->accept_query, true);
+}
+
 static tern_reply unmatched_reply(tern_ctx *c)
 {
     if (c->refused != 0)
@@ -88,6 +101,7 @@ static tern_reply unmatched_reply(tern_ctx *c)
     case ROUTE_WRONG_METHOD:
     case ROUTE_OPTIONS:
         http_field_put(c->x, "Allow", c->match.allow, true);
+        add_accept_query(c);
         return c->found == ROUTE_OPTIONS ? tern_no_content(c) : ctx_problem(c, 405, NULL);
     case ROUTE_ADD_SLASH:
     case ROUTE_REMOVE_SLASH:
