@@ -72,4 +72,41 @@ tern_middleware tern_rate_limit_with(const tern_rate_limit_options *options);
 /** For `.by`: one count for all clients together. */
 const char *tern_by_everyone(tern_ctx *c);
 
+/* -- what a worker does when it gets more requests than it can answer -- */
+
+typedef enum tern_priority {
+    TERN_PRIORITY_NORMAL,
+    TERN_PRIORITY_LOW,     /* refused first */
+    TERN_PRIORITY_HIGH,    /* refused last */
+    TERN_PRIORITY_CRITICAL /* never refused */
+} tern_priority;
+
+typedef struct tern_load_shed_options {
+    unsigned target_ms;   /* how long requests may wait in a worker that stays busy; default 5 */
+    unsigned interval_ms; /* a worker that was busy for so long is said to stay busy; default 100 */
+    unsigned most_ms;     /* how long they may wait in one that was not; default 50 */
+    tern_priority priority;
+    tern_priority (*priority_of)(tern_ctx *c); /* instead of .priority */
+    /* Names the tenant of a request, as `.by` of tern_rate_limit does; NULL for one without. A tenant with less than its
+     * share of a busy worker is refused after those with more. */
+    const char *(*tenant)(tern_ctx *c);
+    unsigned retry_after_s; /* in Retry-After, which is 1 to 2 times this; default 1 */
+    bool (*skip)(tern_ctx *c);
+} tern_load_shed_options;
+
+tern_middleware tern_load_shed_with(const tern_load_shed_options *options);
+/**
+ * Refuses requests that a busy worker cannot answer in time, at once, so that it answers the others in time:
+ * `tern_use(app, tern_load_shed())`, before what costs anything.
+ *
+ * What counts is how long requests wait in the worker before their handler begins. In a worker that had less than a
+ * twentieth of the last .interval_ms to spare, one that has waited for more than .target_ms is answered with 503, a
+ * problem, and Retry-After (CoDel's idea: a short burst is let through, a queue that stays is not). Low priorities
+ * are refused while higher ones are. /healthz and /readyz are never refused. Each worker decides for itself.
+ *
+ * It protects the worker's processor. Handlers that wait for something else (a database, a service) do not keep the
+ * worker busy: limit those with tern_concurrency_limit.
+ */
+#define tern_load_shed(...) tern_load_shed_with(&(tern_load_shed_options){__VA_ARGS__})
+
 #endif

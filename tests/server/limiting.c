@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static tern_shared_counter *handled;
 
@@ -31,11 +32,44 @@ static void add_rates(tern_app *app)
                                              .burst = 5, .by = tern_by_everyone)));
 }
 
+/** Uses the processor for `ms` milliseconds. */
+static void compute(int64_t ms)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    int64_t until_ns = now.tv_sec * 1000000000 + now.tv_nsec + ms * 1000000;
+    do
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while (now.tv_sec * 1000000000 + now.tv_nsec < until_ns);
+}
+
+TERN_HANDLER(work)
+{
+    compute(tern_query_int(c, "ms", 2));
+    tern_shared_add(handled, 1);
+    return tern_text(c, "done");
+}
+
+static const char *by_tenant(tern_ctx *c)
+{
+    return tern_header(c, "X-Tenant");
+}
+
+static void add_loads(tern_app *app)
+{
+    tern_get(app, "/unshed", work);
+    tern_get(app, "/shed", work, .use = TERN_USE(tern_load_shed()));
+    tern_get(app, "/shed/low", work, .use = TERN_USE(tern_load_shed(.priority = TERN_PRIORITY_LOW)));
+    tern_get(app, "/shed/high", work, .use = TERN_USE(tern_load_shed(.priority = TERN_PRIORITY_HIGH)));
+    tern_get(app, "/shed/tenant", work, .use = TERN_USE(tern_load_shed(.tenant = by_tenant)));
+}
+
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.health = true, .title = "Limits", .version = "1");
     handled = tern_shared_counter_new("handled");
     tern_get(app, "/count", count);
     add_rates(app);
+    add_loads(app);
     return tern_run(app, argc, argv);
 }

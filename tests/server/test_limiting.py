@@ -154,6 +154,68 @@ def fetch_of_node_reads_the_headers():
         check(limit.startswith('"1-in-3600s";r=0;t=') and int(retry) > 3600, f"{limit} {retry}")
 
 
+class Load:
+    """Connections that ask for a target again and again, until the block ends; how many replies had each status."""
+
+    def __init__(self, server, connections, target, *headers):
+        self.seen, self.slowest_refusal_s = {}, 0
+        self._done = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(server, target, headers))
+                         for _ in range(connections)]
+
+    def _run(self, server, target, headers):
+        asked = "\r\n".join([f"GET {target} HTTP/1.1", "Host: h", *headers]) + "\r\n\r\n"
+        with server.connect() as client:
+            while not self._done.is_set():
+                client.send(asked)
+                reply = client.read()
+                self.seen[reply.status] = self.seen.get(reply.status, 0) + 1
+                if reply.status == 503:
+                    check(1 <= int(reply.header("Retry-After")) <= 2, "Retry-After")
+                    self._done.wait(0.01)  # a client that is refused comes back later
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def count(self, code):
+        return self.seen.get(code, 0)
+
+
+@test
+def a_busy_worker_refuses_what_it_cannot_answer_and_is_back_to_normal_at_once():
+    with limiting() as server:
+        with Load(server, 30, "/shed?ms=5") as load:
+            wait_for(lambda: load.count(200) > 30 and load.count(503) > 30, text="both replies")
+            check_equal([status(server, path) for path in ("/healthz", "/readyz")], [200, 200], "health checks")
+        wait_for(lambda: status(server, "/shed?ms=1") == 200, 2, "normal replies")
+        check(server.logged("load_shed: ") is not None, "a line in the log")
+
+
+@test
+def high_priorities_are_served_while_low_ones_are_refused():
+    with limiting() as server:
+        with Load(server, 30, "/shed/low?ms=5") as low, Load(server, 1, "/shed/high?ms=5") as high:
+            wait_for(lambda: low.count(503) > 200 and high.count(200) > 20, text="load")
+        check(high.count(503) <= high.count(200) / 4, f"high {high.seen}, low {low.seen}")
+
+
+@test
+def a_small_tenant_is_served_beside_a_large_one():
+    with limiting() as server:
+        with (Load(server, 30, "/shed/tenant?ms=5", "X-Tenant: large") as large,
+              Load(server, 1, "/shed/tenant?ms=5", "X-Tenant: small") as small):
+            wait_for(lambda: large.count(503) > 300 and small.count(200) > 20, text="load")
+        share = {name: load.count(200) / sum(load.seen.values()) for name, load in (("large", large), ("small", small))}
+        check(share["small"] > 2 * share["large"], f"{share}")
+
+
 @test
 def the_openapi_document_shows_limits():
     document = json.loads(subprocess.run([harness.program("limiting"), "openapi"], capture_output=True, text=True,
