@@ -2,7 +2,10 @@
 #ifndef TERN_H
 #define TERN_H
 
+#include <tern/accept.h>
 #include <tern/app.h>
+#include <tern/coding.h>
+#include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/fetch.h>
