@@ -305,7 +305,7 @@ const setting settings_table[] = {
      .kind = SETTING_TEXT,
      .standard = "redis://127.0.0.1:6379",
      .is_null_until_given = true,
-     .help = "redis://USER:PASSWORD@HOST/0",
+     .help = "USER:PASSWORD@ before HOST",
      AT(redis_url)},
     {.heading = "Limits of a request",
      .flag = "--max-head",
