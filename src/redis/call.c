@@ -44,53 +44,54 @@ static _Noreturn void fail(tern_ctx *c, const tern_redis_reply *reply, const cha
     ctx_fail(c, answers[reply->fault].status, answers[reply->fault].detail);
 }
 
-const tern_redis_reply *call_end(tern_ctx *c, const tern_redis_reply *reply, const char *name, bool fails)
+const tern_redis_reply *redis_call_end(tern_ctx *c, const tern_redis_reply *reply, const char *name,
+                                       bool fails)
 {
     if (fails && reply->kind == TERN_REDIS_ERROR)
         fail(c, reply, name);
     return reply;
 }
 
-void call_error(tern_ctx *c, tern_redis_reply *reply, tern_redis_fault fault, const char *format, ...)
+void redis_call_error(tern_ctx *c, tern_redis_reply *reply, tern_redis_fault fault, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     const char *text = arena_vprintf(ctx_arena(c), NULL, format, args);
     va_end(args);
-    reply_set_error(reply, fault, text != NULL ? text : "out of memory");
+    redis_reply_set_error(reply, fault, text != NULL ? text : "out of memory");
 }
 
 /* -- one command -- */
 
-redis_client *call_client(tern_ctx *c, tern_redis_reply *reply)
+redis_client *redis_call_client(tern_ctx *c, tern_redis_reply *reply)
 {
     const char *problem;
-    redis_client *client = client_get(c->app, &problem);
+    redis_client *client = redis_client_get(c->app, &problem);
     if (client == NULL)
-        call_error(c, reply, TERN_REDIS_WRONG, "%s", problem);
+        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s", problem);
     return client;
 }
 
-bool call_encode(tern_ctx *c, const command_words *w, bool is_read, command_bytes *out,
-                 tern_redis_reply *reply)
+bool redis_call_encode(tern_ctx *c, const command_words *w, bool is_read, command_bytes *out,
+                       tern_redis_reply *reply)
 {
     char name[COMMAND_NAME_BYTES];
-    const char *refusal = is_read ? command_refusal(w) : NULL;
+    const char *refusal = is_read ? redis_command_refusal(w) : NULL;
     *out = (command_bytes){0};
     if (is_read && refusal != NULL) {
-        command_name(w, name);
-        call_error(c, reply, TERN_REDIS_WRONG, "%s is not taken: %s", name, refusal);
+        redis_command_name(w, name);
+        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s is not taken: %s", name, refusal);
         return false;
     }
     if (is_read)
-        *out = command_encode(w);
+        *out = redis_command_encode(w);
     if (out->data != NULL)
         return true;
     if (w->problem != NULL && !w->is_memory_short)
-        call_error(c, reply, TERN_REDIS_WRONG, "%s", w->problem);
+        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s", w->problem);
     else
-        reply_set_error(reply, TERN_REDIS_NO_MEMORY,
-                        "out of memory, or past the memory that one request may take");
+        redis_reply_set_error(reply, TERN_REDIS_NO_MEMORY,
+                              "out of memory, or past the memory that one request may take");
     return false;
 }
 
@@ -100,21 +101,21 @@ static const tern_redis_reply *run(tern_ctx *c, const command_words *w, bool is_
     tern_redis_reply *reply = tern_alloc(c, sizeof *reply);
     run_command k = {.replies = reply, .count = 1};
     memset(reply, 0, sizeof *reply);
-    redis_client *client = call_client(c, reply);
-    if (client != NULL && call_encode(c, w, is_read, &k.bytes, reply)) {
-        k.slot = run_slot(client, w);
-        run_commands(c, client, &k, 1);
+    redis_client *client = redis_call_client(c, reply);
+    if (client != NULL && redis_call_encode(c, w, is_read, &k.bytes, reply)) {
+        k.slot = redis_run_slot(client, w);
+        redis_run_commands(c, client, &k, 1);
         if (reply->kind == TERN_REDIS_ERROR)
-            command_name(w, name);
+            redis_command_name(w, name);
     }
-    return call_end(c, reply, name, fails);
+    return redis_call_end(c, reply, name, fails);
 }
 
 const tern_redis_reply *tern_redis_with(tern_ctx *c, tern_redis_command command, bool fails)
 {
     command_words w;
     budget_spend(BUDGET_STATEMENT);
-    bool is_read = command_format(&w, ctx_arena(c), command);
+    bool is_read = redis_command_format(&w, ctx_arena(c), command);
     return run(c, &w, is_read, fails);
 }
 
@@ -122,7 +123,7 @@ static const tern_redis_reply *run_argv(tern_ctx *c, const tern_str *args, size_
 {
     command_words w;
     budget_spend(BUDGET_STATEMENT);
-    bool is_read = command_take(&w, ctx_arena(c), args, count);
+    bool is_read = redis_command_take(&w, ctx_arena(c), args, count);
     return run(c, &w, is_read, fails);
 }
 

@@ -28,12 +28,12 @@ static struct {
     redis_client client;
 } self;
 
-void client_set_options(const tern_redis_options *options)
+void redis_client_set_options(const tern_redis_options *options)
 {
     set = *options;
 }
 
-const tern_redis_options *client_options(void)
+const tern_redis_options *redis_client_options(void)
 {
     return &set;
 }
@@ -77,7 +77,7 @@ static tls_client *open_tls(const tern_redis_options *o, buf *problem)
     return tls;
 }
 
-bool client_check(tern_app *app, buf *problem)
+bool redis_client_check(tern_app *app, buf *problem)
 {
     const char *why;
     redis_url url;
@@ -116,11 +116,11 @@ static bool make(tern_app *app, buf *problem)
     }
     pool_init(&client->requests, sizeof(redis_request), REQUESTS_KEPT);
     list_init(&client->nodes);
-    topology_init(&client->topology);
+    redis_topology_init(&client->topology);
     return true;
 }
 
-redis_client *client_get(tern_app *app, const char **problem)
+redis_client *redis_client_get(tern_app *app, const char **problem)
 {
     static char line[300];
     if (__builtin_expect(self.is_made && self.opened == loop_self.opened, 1))
@@ -139,15 +139,15 @@ redis_client *client_get(tern_app *app, const char **problem)
     return &self.client;
 }
 
-void client_close(void)
+void redis_client_close(void)
 {
     redis_client *client = &self.client;
     if (!self.is_made || self.opened != loop_self.opened)
         return;
     client->is_closing = true;
-    topology_close(client);
+    redis_topology_close(client);
     list_each (link, &client->nodes)
-        node_close(list_owner(link, redis_node, link));
+        redis_node_close(list_owner(link, redis_node, link));
     list_link *link;
     while ((link = list_take_first(&client->nodes)) != NULL)
         mem_free(list_owner(link, redis_node, link));
@@ -159,7 +159,7 @@ void client_close(void)
 
 /* -- nodes -- */
 
-redis_node *client_node(redis_client *client, const char *host, uint16_t port, bool is_sentinel)
+redis_node *redis_client_node(redis_client *client, const char *host, uint16_t port, bool is_sentinel)
 {
     list_each (link, &client->nodes) {
         redis_node *node = list_owner(link, redis_node, link);
@@ -194,12 +194,12 @@ static bool let_go(redis_node *node)
         redis_link *l = list_owner(link, redis_link, link);
         next = link->next;
         if (l->state == LINK_READY && list_empty(&l->flight))
-            link_drop(l, TERN_REDIS_AWAY, "it is not needed any more");
+            redis_link_drop(l, TERN_REDIS_AWAY, "it is not needed any more");
     }
     return node->link_count == 0 && list_empty(&node->wants) && !node->will_pump;
 }
 
-void client_tidy_nodes(redis_client *client)
+void redis_client_tidy_nodes(redis_client *client)
 {
     for (list_link *link = client->nodes.next, *next; link != &client->nodes; link = next) {
         redis_node *node = list_owner(link, redis_node, link);
@@ -214,8 +214,8 @@ void client_tidy_nodes(redis_client *client)
 
 /* -- requests -- */
 
-redis_request *request_new(redis_client *client, const char *data, size_t len, tern_redis_reply *replies,
-                           unsigned count, arena *memory)
+redis_request *redis_request_new(redis_client *client, const char *data, size_t len,
+                                 tern_redis_reply *replies, unsigned count, arena *memory)
 {
     redis_request *r = pool_get(&client->requests);
     if (r == NULL)
@@ -226,33 +226,33 @@ redis_request *request_new(redis_client *client, const char *data, size_t len, t
     return r;
 }
 
-void request_free(redis_client *client, redis_request *r)
+void redis_request_free(redis_client *client, redis_request *r)
 {
     pool_put(&client->requests, r);
 }
 
-void request_done(redis_request *r)
+void redis_request_done(redis_request *r)
 {
     redis_client *client = r->node->client;
     client->waiting -= !r->is_internal;
     if (r->on_done != NULL)
         r->on_done(r);
     else
-        request_free(client, r);
+        redis_request_free(client, r);
 }
 
-void request_fail(redis_request *r, tern_redis_fault fault, const char *text)
+void redis_request_fail(redis_request *r, tern_redis_fault fault, const char *text)
 {
     if (r->on_done != NULL) {
         const char *copy = arena_printf(r->place.arena, "%s: %s", r->node->label, text);
-        reply_set_error(&r->replies[0], fault, copy != NULL ? copy : "no connection to Redis");
+        redis_reply_set_error(&r->replies[0], fault, copy != NULL ? copy : "no connection to Redis");
         for (unsigned i = 1; i < r->count; i++)
             r->replies[i] = r->replies[0];
     }
-    request_done(r);
+    redis_request_done(r);
 }
 
-void request_leave(redis_request *r)
+void redis_request_leave(redis_request *r)
 {
     redis_client *client = r->node->client;
     r->on_done = NULL;
@@ -261,5 +261,5 @@ void request_leave(redis_request *r)
         return;
     list_remove(&r->link);
     client->waiting -= !r->is_internal;
-    request_free(client, r);
+    redis_request_free(client, r);
 }

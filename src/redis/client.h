@@ -132,62 +132,62 @@ struct redis_client {
 /* -- client.c -- */
 
 /** The client of this worker, made at the first call; NULL with `*problem` in the request's memory or static. */
-redis_client *client_get(tern_app *app, const char **problem);
+redis_client *redis_client_get(tern_app *app, const char **problem);
 /** Closes everything. No coroutine may wait. */
-void client_close(void);
+void redis_client_close(void);
 /** Reads URL and options without connecting, for checks at start; false with lines in `problem`. */
-bool client_check(tern_app *app, buf *problem);
+bool redis_client_check(tern_app *app, buf *problem);
 /** The options of tern_redis_setup; in the application's memory. */
-void client_set_options(const tern_redis_options *options);
-const tern_redis_options *client_options(void);
+void redis_client_set_options(const tern_redis_options *options);
+const tern_redis_options *redis_client_options(void);
 
 /** The node of a server, made if there is none; NULL when out of memory, or there are too many. */
-redis_node *client_node(redis_client *client, const char *host, uint16_t port, bool is_sentinel);
+redis_node *redis_client_node(redis_client *client, const char *host, uint16_t port, bool is_sentinel);
 /** Lets go of nodes that the topology does not have any more. */
-void client_tidy_nodes(redis_client *client);
+void redis_client_tidy_nodes(redis_client *client);
 
 /** A request of `count` commands; NULL when out of memory. */
-redis_request *request_new(redis_client *client, const char *data, size_t len, tern_redis_reply *replies,
-                           unsigned count, arena *memory);
-void request_free(redis_client *client, redis_request *r);
+redis_request *redis_request_new(redis_client *client, const char *data, size_t len,
+                                 tern_redis_reply *replies, unsigned count, arena *memory);
+void redis_request_free(redis_client *client, redis_request *r);
 /** Ends a request: its waiter is told. */
-void request_done(redis_request *r);
+void redis_request_done(redis_request *r);
 /** Ends a request with an error in its first reply; `text` is copied into its memory. */
-void request_fail(redis_request *r, tern_redis_fault fault, const char *text);
+void redis_request_fail(redis_request *r, tern_redis_fault fault, const char *text);
 /** The waiter leaves: a request that was not sent is freed, the reply of another one will be dropped. */
-void request_leave(redis_request *r);
+void redis_request_leave(redis_request *r);
 
 /* -- topology.c -- */
 
-void topology_init(redis_topology *t);
-void topology_close(redis_client *client);
+void redis_topology_init(redis_topology *t);
+void redis_topology_close(redis_client *client);
 /** Begins to ask for the nodes, unless it runs. */
-void topology_refresh(redis_client *client);
+void redis_topology_refresh(redis_client *client);
 
 /* -- node.c -- */
 
 /** Gives a request to a node: it will be done. */
-void node_want(redis_node *node, redis_request *r);
-void node_pump_later(redis_node *node);
+void redis_node_want(redis_node *node, redis_request *r);
+void redis_node_pump_later(redis_node *node);
 /** Notes that a link could not be opened. */
-void node_note_failure(redis_node *node, const char *reason);
-void node_close(redis_node *node);
+void redis_node_note_failure(redis_node *node, const char *reason);
+void redis_node_close(redis_node *node);
 
 /* -- open.c -- */
 
 /** Opens a link, which becomes READY or is dropped by itself. */
-void link_open(redis_node *node);
+void redis_link_open(redis_node *node);
 /** Goes on with opening after an event. */
-void link_open_event(redis_link *l, uint32_t events);
-void link_greeted(redis_link *l);
+void redis_link_open_event(redis_link *l, uint32_t events);
+void redis_link_greeted(redis_link *l);
 
 /* -- link.c -- */
 
 /** Appends a request to the link's output. False when out of memory: the request is not taken. */
-bool link_send(redis_link *l, redis_request *r);
-void link_flush_later(redis_link *l);
-void link_on_event(loop_source *source, uint32_t events);
+bool redis_link_send(redis_link *l, redis_request *r);
+void redis_link_flush_later(redis_link *l);
+void redis_link_on_event(loop_source *source, uint32_t events);
 /** Closes a link: its requests fail, but those of which nothing was sent go to another link. */
-void link_drop(redis_link *l, tern_redis_fault fault, const char *reason);
+void redis_link_drop(redis_link *l, tern_redis_fault fault, const char *reason);
 
 #endif

@@ -18,7 +18,7 @@ static unsigned crc16(const char *data, size_t len)
     return crc;
 }
 
-unsigned cluster_slot(tern_str key)
+unsigned redis_cluster_slot(tern_str key)
 {
     const char *open = key.len != 0 ? memchr(key.data, '{', key.len) : NULL;
     if (open != NULL) {
@@ -44,7 +44,7 @@ static bool is_host(const char *text, size_t len)
     return true;
 }
 
-bool cluster_redirect_read(tern_str text, cluster_redirect *out)
+bool redis_cluster_redirect_read(tern_str text, cluster_redirect *out)
 {
     const char *at = text.data, *end = text.data + text.len;
     uint64_t slot, port;
@@ -66,7 +66,7 @@ bool cluster_redirect_read(tern_str text, cluster_redirect *out)
     return true;
 }
 
-bool cluster_range_read(const tern_redis_reply *item, cluster_range *out)
+bool redis_cluster_range_read(const tern_redis_reply *item, cluster_range *out)
 {
     if (item->kind != TERN_REDIS_ARRAY || item->count < 3)
         return false;

@@ -177,7 +177,7 @@ static void words_open(command_words *w, arena *a)
     w->problem = NULL;
 }
 
-bool command_format(command_words *w, arena *a, tern_redis_command command)
+bool redis_command_format(command_words *w, arena *a, tern_redis_command command)
 {
     const tern_redis_arg *arg = command.args;
     words_open(w, a);
@@ -207,7 +207,7 @@ bool command_format(command_words *w, arena *a, tern_redis_command command)
     return w->count != 0 || wrong(w, command.format, "it has no command");
 }
 
-bool command_take(command_words *w, arena *a, const tern_str *list, size_t count)
+bool redis_command_take(command_words *w, arena *a, const tern_str *list, size_t count)
 {
     words_open(w, a);
     w->list = (tern_str *)(uintptr_t)list; /* which is only read from here on */
@@ -246,7 +246,7 @@ static char *put_head(char *at, char type, size_t number)
     return at;
 }
 
-command_bytes command_encode(const command_words *w)
+command_bytes redis_command_encode(const command_words *w)
 {
     size_t len = 3 + digits_of(w->count);
     for (size_t i = 0; i < w->count; i++)
@@ -362,7 +362,7 @@ static bool client_changes(const command_words *w)
     return true;
 }
 
-const char *command_refusal(const command_words *w)
+const char *redis_command_refusal(const command_words *w)
 {
     switch (kind_of(w)) {
     case CHANGES:
@@ -400,7 +400,7 @@ static tern_str counted(const command_words *w, size_t place)
     return is_number && count > 0 ? word_at(w, place + 1) : (tern_str){0};
 }
 
-tern_str command_key(const command_words *w)
+tern_str redis_command_key(const command_words *w)
 {
     switch (kind_of(w)) {
     case USUAL:
@@ -418,7 +418,7 @@ tern_str command_key(const command_words *w)
     }
 }
 
-void command_name(const command_words *w, char out[COMMAND_NAME_BYTES])
+void redis_command_name(const command_words *w, char out[COMMAND_NAME_BYTES])
 {
     size_t len = w->list[0].len < COMMAND_NAME_BYTES ? w->list[0].len : COMMAND_NAME_BYTES - 1;
     for (size_t i = 0; i < len; i++) {

@@ -1,7 +1,7 @@
 /**
  * Commands: from a format and its values to the bytes of a request, and what is known about a command by its name.
  *
- * Hot path: command_format, command_encode. They allocate in the request's arena only.
+ * Hot path: redis_command_format, redis_command_encode. They allocate in the request's arena only.
  */
 #ifndef REDIS_COMMAND_H
 #define REDIS_COMMAND_H
@@ -23,9 +23,9 @@ typedef struct command_words {
 } command_words;
 
 /** Reads a format and its values into `w`; false with w->problem, or w->is_memory_short. */
-bool command_format(command_words *w, arena *a, tern_redis_command command);
+bool redis_command_format(command_words *w, arena *a, tern_redis_command command);
 /** Takes arguments that are complete. `list` must stay as long as `w`. */
-bool command_take(command_words *w, arena *a, const tern_str *list, size_t count);
+bool redis_command_take(command_words *w, arena *a, const tern_str *list, size_t count);
 
 /** The bytes of a command, in the arena. */
 typedef struct command_bytes {
@@ -34,13 +34,13 @@ typedef struct command_bytes {
 } command_bytes;
 
 /** The arguments as Redis' protocol has them: an array of bulk strings. NULL data when out of memory. */
-command_bytes command_encode(const command_words *w);
+command_bytes redis_command_encode(const command_words *w);
 
 /** Why connections that requests share do not take this command; NULL: they do. */
-const char *command_refusal(const command_words *w);
+const char *redis_command_refusal(const command_words *w);
 /** The first key, by which a cluster chooses the node; NULL data when the command has none. */
-tern_str command_key(const command_words *w);
+tern_str redis_command_key(const command_words *w);
 /** The name in capitals, for messages; cut if it is long, and "?" for what is not printable. */
-void command_name(const command_words *w, char out[COMMAND_NAME_BYTES]);
+void redis_command_name(const command_words *w, char out[COMMAND_NAME_BYTES]);
 
 #endif

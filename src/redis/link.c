@@ -1,7 +1,7 @@
 /*
  * One connection: commands out, replies in.
  *
- * Hot path: link_send, flush, receive, take. They may not allocate but for output that does not fit, and make one send
+ * Hot path: redis_link_send, flush, receive, take. They may not allocate but for output that does not fit, and make one send
  * for all commands of a turn of the loop, and one recv for all replies that have come.
  */
 #include "redis/client.h"
@@ -35,7 +35,7 @@ static bool append(redis_link *l, const void *data, size_t len)
     return true;
 }
 
-bool link_send(redis_link *l, redis_request *r)
+bool redis_link_send(redis_link *l, redis_request *r)
 {
     static const char asking[] = "*1\r\n$6\r\nASKING\r\n";
     size_t before = l->out.len;
@@ -51,7 +51,7 @@ bool link_send(redis_link *l, redis_request *r)
     r->skips_asking = r->is_asking;
     list_append(&l->flight, &r->link);
     l->in_flight++;
-    link_flush_later(l);
+    redis_link_flush_later(l);
     return true;
 }
 
@@ -75,7 +75,7 @@ static void flush(redis_link *l)
         if (sent < 0 && errno == EAGAIN)
             return;
         if (sent < 0) {
-            link_drop(l, TERN_REDIS_AWAY, "the connection broke before the reply came");
+            redis_link_drop(l, TERN_REDIS_AWAY, "the connection broke before the reply came");
             return;
         }
         l->sent_in_out += (size_t)sent;
@@ -94,7 +94,7 @@ static void on_flush(loop_later *later)
         flush(l);
 }
 
-void link_flush_later(redis_link *l)
+void redis_link_flush_later(redis_link *l)
 {
     if (l->will_flush || (l->tls != NULL && !l->is_shaken))
         return;
@@ -127,14 +127,15 @@ static void taken(redis_link *l, redis_request *r)
         return;
     }
     if (r->place.is_memory_short && r->place.reply != NULL)
-        reply_set_error(r->place.reply, TERN_REDIS_NO_MEMORY,
-                        "out of memory for the reply, or it is past the memory that one request may take");
+        redis_reply_set_error(
+            r->place.reply, TERN_REDIS_NO_MEMORY,
+            "out of memory for the reply, or it is past the memory that one request may take");
     r->place.is_memory_short = false;
     if (++r->answered < r->count)
         return;
     list_remove(&r->link);
     l->in_flight--;
-    request_done(r);
+    redis_request_done(r);
 }
 
 /** Takes all replies that have been received; false when the link was dropped. */
@@ -145,14 +146,14 @@ static bool take(redis_link *l)
         if (r == NULL) {
             bool is_empty = l->reader.reader->len == l->reader.reader->pos;
             if (!is_empty)
-                link_drop(l, TERN_REDIS_BROKEN, "the server sent what was not asked for");
+                redis_link_drop(l, TERN_REDIS_BROKEN, "the server sent what was not asked for");
             return is_empty;
         }
         aim(l, r);
-        reply_step step = reply_next(&l->reader);
+        reply_step step = redis_reply_next(&l->reader);
         if (step == REPLY_FAILED) {
-            link_drop(l, l->reader.is_too_large ? TERN_REDIS_TOO_LARGE : TERN_REDIS_BROKEN,
-                      l->reader.problem);
+            redis_link_drop(l, l->reader.is_too_large ? TERN_REDIS_TOO_LARGE : TERN_REDIS_BROKEN,
+                            l->reader.problem);
             return false;
         }
         if (step == REPLY_PARTIAL)
@@ -167,8 +168,8 @@ static bool feed(redis_link *l, const char *data, size_t len)
 {
     while (len > 0) {
         size_t piece = len < REPLY_FEED_BYTES ? len : REPLY_FEED_BYTES;
-        if (!reply_feed(&l->reader, data, piece)) {
-            link_drop(l, TERN_REDIS_NO_MEMORY, l->reader.problem);
+        if (!redis_reply_feed(&l->reader, data, piece)) {
+            redis_link_drop(l, TERN_REDIS_NO_MEMORY, l->reader.problem);
             return false;
         }
         if (!take(l))
@@ -199,9 +200,9 @@ static void receive(redis_link *l)
         if (got < 0 && errno == EAGAIN)
             return;
         if (got <= 0) {
-            link_drop(l, TERN_REDIS_AWAY,
-                      l->state == LINK_OPENING ? "the server closed the connection at once"
-                                               : "the connection broke before the reply came");
+            redis_link_drop(l, TERN_REDIS_AWAY,
+                            l->state == LINK_OPENING ? "the server closed the connection at once"
+                                                     : "the connection broke before the reply came");
             return;
         }
         if (!feed(l, block, (size_t)got))
@@ -227,11 +228,11 @@ static void read_later(redis_link *l)
     loop_do_later(&l->read);
 }
 
-void link_on_event(loop_source *source, uint32_t events)
+void redis_link_on_event(loop_source *source, uint32_t events)
 {
     redis_link *l = list_owner(source, redis_link, source);
     if (!l->is_shaken) {
-        link_open_event(l, events);
+        redis_link_open_event(l, events);
         return;
     }
     if ((events & EPOLLOUT) != 0)
@@ -254,7 +255,7 @@ static void free_link(loop_later *later)
         list_remove(&l->flush.link);
     if (l->will_read)
         list_remove(&l->read.link);
-    reply_reader_close(&l->reader);
+    redis_reply_reader_close(&l->reader);
     buf_free(&l->out);
     mem_free(l);
 }
@@ -272,10 +273,10 @@ static void end_flight(redis_link *l, bool was_ready, tern_redis_fault fault, co
         if (is_unsent && !r->is_internal && !node->client->is_closing)
             list_append(&again, &r->link);
         else
-            request_fail(r, fault, reason);
+            redis_request_fail(r, fault, reason);
     }
     while ((link = list_take_first(&again)) != NULL)
-        node_want(node, list_owner(link, redis_request, link));
+        redis_node_want(node, list_owner(link, redis_request, link));
 }
 
 static void close_socket(redis_link *l)
@@ -290,7 +291,7 @@ static void close_socket(redis_link *l)
     l->source.fd = -1;
 }
 
-void link_drop(redis_link *l, tern_redis_fault fault, const char *reason)
+void redis_link_drop(redis_link *l, tern_redis_fault fault, const char *reason)
 {
     redis_node *node = l->node;
     bool was_ready = l->state == LINK_READY;
@@ -306,7 +307,7 @@ void link_drop(redis_link *l, tern_redis_fault fault, const char *reason)
     l->lookup = NULL;
     close_socket(l);
     if (!was_ready)
-        node_note_failure(node, reason);
+        redis_node_note_failure(node, reason);
     end_flight(l, was_ready, fault, reason);
     l->free.run = free_link;
     if (node->client->is_closing)

@@ -1,4 +1,4 @@
-/* Which connection a request gets. Hot path: node_want with a connection that is ready. */
+/* Which connection a request gets. Hot path: redis_node_want with a connection that is ready. */
 #include "redis/client.h"
 
 #include "base/random.h"
@@ -36,11 +36,11 @@ static void fail_all(redis_node *node)
 {
     list_link *link;
     while ((link = list_take_first(&node->wants)) != NULL)
-        request_fail(list_owner(link, redis_request, link), TERN_REDIS_AWAY, node->away);
+        redis_request_fail(list_owner(link, redis_request, link), TERN_REDIS_AWAY, node->away);
 }
 
 /* The same problem is logged once, not at every attempt. */
-void node_note_failure(redis_node *node, const char *reason)
+void redis_node_note_failure(redis_node *node, const char *reason)
 {
     char line[200];
     if (node->client->is_closing)
@@ -52,8 +52,8 @@ void node_note_failure(redis_node *node, const char *reason)
         tern_log(TERN_LOG_WARN, "no connection to Redis at %s: %s", node->label, line);
     memcpy(node->away, line, sizeof line);
     if (node->client->url->mode != REDIS_SINGLE && !node->is_sentinel)
-        topology_refresh(node->client); /* others may have its place by now */
-    node_pump_later(node);
+        redis_topology_refresh(node->client); /* others may have its place by now */
+    redis_node_pump_later(node);
 }
 
 /** The connection with the least to do; NULL when none is ready. */
@@ -77,12 +77,12 @@ static bool wants_more(const redis_node *node, const redis_link *best)
 static void send_on(redis_link *l, redis_request *r)
 {
     if (l->out.len - l->sent_in_out + r->len > OUT_BYTES_MOST && l->out.len != 0)
-        request_fail(r, TERN_REDIS_BUSY, "too much waits to be sent");
-    else if (!link_send(l, r))
-        request_fail(r, TERN_REDIS_NO_MEMORY, "out of memory for a command");
+        redis_request_fail(r, TERN_REDIS_BUSY, "too much waits to be sent");
+    else if (!redis_link_send(l, r))
+        redis_request_fail(r, TERN_REDIS_NO_MEMORY, "out of memory for a command");
 }
 
-void node_want(redis_node *node, redis_request *r)
+void redis_node_want(redis_node *node, redis_request *r)
 {
     r->node = node;
     redis_link *l = list_empty(&node->wants) ? best_link(node) : NULL;
@@ -91,7 +91,7 @@ void node_want(redis_node *node, redis_request *r)
     else
         list_append(&node->wants, &r->link);
     if (l == NULL || l->in_flight >= BUSY_FLIGHT)
-        node_pump_later(node);
+        redis_node_pump_later(node);
 }
 
 static void pump(loop_later *later)
@@ -109,12 +109,12 @@ static void pump(loop_later *later)
         return;
     }
     if ((l != NULL || !list_empty(&node->wants)) && wants_more(node, l))
-        link_open(node);
+        redis_link_open(node);
     if (is_away(node)) /* it failed at once */
         fail_all(node);
 }
 
-void node_pump_later(redis_node *node)
+void redis_node_pump_later(redis_node *node)
 {
     if (node->will_pump || node->client->is_closing)
         return;
@@ -123,11 +123,11 @@ void node_pump_later(redis_node *node)
     loop_do_later(&node->pump);
 }
 
-void node_close(redis_node *node)
+void redis_node_close(redis_node *node)
 {
     fail_all(node);
     while (!list_empty(&node->links))
-        link_drop(list_owner(node->links.next, redis_link, link), TERN_REDIS_AWAY, "the worker stops");
+        redis_link_drop(list_owner(node->links.next, redis_link, link), TERN_REDIS_AWAY, "the worker stops");
     if (node->will_pump)
         list_remove(&node->pump.link);
     node->will_pump = false;

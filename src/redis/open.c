@@ -22,7 +22,7 @@ static void connect_next(redis_link *l);
 
 static void fail(redis_link *l, const char *reason)
 {
-    link_drop(l, TERN_REDIS_AWAY, reason);
+    redis_link_drop(l, TERN_REDIS_AWAY, reason);
 }
 
 /* -- what a connection begins with -- */
@@ -83,14 +83,14 @@ static void on_greeted(redis_request *r)
     const char *why = NULL;
     for (unsigned i = 0; i < g->count && why == NULL; i++)
         why = objection(g->kinds[i], &g->replies[i], room, sizeof room);
-    request_free(l->node->client, r);
+    redis_request_free(l->node->client, r);
     free_greeting(g);
     if (l->state == LINK_CLOSED) /* which is why this request has ended */
         return;
     if (why != NULL)
         fail(l, why);
     else
-        link_greeted(l);
+        redis_link_greeted(l);
 }
 
 static bool add_greeting(greeting *g, greeting_kind kind, const char *const *words, size_t count)
@@ -99,9 +99,9 @@ static bool add_greeting(greeting *g, greeting_kind kind, const char *const *wor
     command_words w;
     for (size_t i = 0; i < count; i++)
         list[i] = (tern_str){words[i], strlen(words[i])};
-    if (!command_take(&w, &g->memory, list, count))
+    if (!redis_command_take(&w, &g->memory, list, count))
         return false;
-    command_bytes bytes = command_encode(&w);
+    command_bytes bytes = redis_command_encode(&w);
     g->kinds[g->count++] = kind;
     return bytes.data != NULL && buf_add(&g->data, bytes.data, bytes.len);
 }
@@ -139,9 +139,9 @@ static void greet(redis_link *l)
     }
     g->l = l;
     arena_init(&g->memory, g->lent, sizeof g->lent, 1024 * 1024);
-    redis_request *r = write_greeting(g, l->node)
-                           ? request_new(client, g->data.data, g->data.len, g->replies, g->count, &g->memory)
-                           : NULL;
+    redis_request *r = write_greeting(g, l->node) ? redis_request_new(client, g->data.data, g->data.len,
+                                                                      g->replies, g->count, &g->memory)
+                                                  : NULL;
     if (r == NULL) {
         free_greeting(g);
         fail(l, "out of memory");
@@ -152,14 +152,14 @@ static void greet(redis_link *l)
     r->node = l->node;
     r->on_done = on_greeted;
     l->is_shaken = true;
-    if (link_send(l, r))
+    if (redis_link_send(l, r))
         return;
-    request_free(client, r);
+    redis_request_free(client, r);
     free_greeting(g);
     fail(l, "out of memory");
 }
 
-void link_greeted(redis_link *l)
+void redis_link_greeted(redis_link *l)
 {
     redis_node *node = l->node;
     timer_stop(&loop_self.timers, &l->timer);
@@ -168,7 +168,7 @@ void link_greeted(redis_link *l)
     if (node->failures > 0)
         tern_log(TERN_LOG_INFO, "connected to Redis at %s again", node->label);
     node->failures = 0;
-    node_pump_later(node);
+    redis_node_pump_later(node);
 }
 
 /* -- TLS -- */
@@ -205,7 +205,7 @@ static void connected(redis_link *l)
 
 /* -- the socket -- */
 
-void link_open_event(redis_link *l, uint32_t events)
+void redis_link_open_event(redis_link *l, uint32_t events)
 {
     if (l->is_connected) {
         tls_note_readable(l->tls);
@@ -311,16 +311,16 @@ static void open_unix(redis_link *l)
         fail(l, l->problem);
 }
 
-void link_open(redis_node *node)
+void redis_link_open(redis_node *node)
 {
     redis_link *l = mem_zero(1, sizeof *l);
-    if (l == NULL || !reply_reader_open(&l->reader, node->client->options.max_reply)) {
+    if (l == NULL || !redis_reply_reader_open(&l->reader, node->client->options.max_reply)) {
         mem_free(l);
-        node_note_failure(node, "out of memory");
+        redis_node_note_failure(node, "out of memory");
         return;
     }
     l->node = node;
-    l->source = (loop_source){.fd = -1, .on_event = link_on_event};
+    l->source = (loop_source){.fd = -1, .on_event = redis_link_on_event};
     l->timer.fire = on_timer;
     list_init(&l->flight);
     list_append(&node->links, &l->link);

@@ -27,7 +27,7 @@ tern_redis_pipeline *tern_redis_pipeline_new(tern_ctx *c)
 {
     tern_redis_pipeline *p = tern_alloc(c, sizeof *p);
     *p = (tern_redis_pipeline){.c = c};
-    p->client = call_client(c, &p->problem);
+    p->client = redis_call_client(c, &p->problem);
     return p;
 }
 
@@ -36,9 +36,9 @@ static void add(tern_redis_pipeline *p, const command_words *w, bool is_read)
     if (p->problem.kind == TERN_REDIS_ERROR)
         return;
     if (p->count == COMMANDS_MOST || p->is_used) {
-        call_error(p->c, &p->problem, TERN_REDIS_WRONG, "%s",
-                   p->is_used ? "the pipeline was sent already: make another one"
-                              : "more than 10,000 commands in a pipeline: send it in parts");
+        redis_call_error(p->c, &p->problem, TERN_REDIS_WRONG, "%s",
+                         p->is_used ? "the pipeline was sent already: make another one"
+                                    : "more than 10,000 commands in a pipeline: send it in parts");
         return;
     }
     if (p->count == p->room) {
@@ -50,8 +50,8 @@ static void add(tern_redis_pipeline *p, const command_words *w, bool is_read)
         p->room = room;
     }
     pipeline_command *k = &p->list[p->count];
-    if (call_encode(p->c, w, is_read, &k->bytes, &p->problem)) {
-        k->slot = run_slot(p->client, w);
+    if (redis_call_encode(p->c, w, is_read, &k->bytes, &p->problem)) {
+        k->slot = redis_run_slot(p->client, w);
         p->count++;
     }
 }
@@ -59,14 +59,14 @@ static void add(tern_redis_pipeline *p, const command_words *w, bool is_read)
 void tern_redis_add_command(tern_redis_pipeline *pipeline, tern_redis_command command)
 {
     command_words w;
-    bool is_read = command_format(&w, ctx_arena(pipeline->c), command);
+    bool is_read = redis_command_format(&w, ctx_arena(pipeline->c), command);
     add(pipeline, &w, is_read);
 }
 
 void tern_redis_add_argv(tern_redis_pipeline *pipeline, const tern_str *args, size_t count)
 {
     command_words w;
-    bool is_read = command_take(&w, ctx_arena(pipeline->c), args, count);
+    bool is_read = redis_command_take(&w, ctx_arena(pipeline->c), args, count);
     add(pipeline, &w, is_read);
 }
 
@@ -83,7 +83,8 @@ static const tern_redis_reply *first_error(const tern_redis_reply *replies, size
 static bool begin(tern_redis_pipeline *p)
 {
     if (p->is_used)
-        call_error(p->c, &p->problem, TERN_REDIS_WRONG, "the pipeline was sent already: make another one");
+        redis_call_error(p->c, &p->problem, TERN_REDIS_WRONG,
+                         "the pipeline was sent already: make another one");
     p->is_used = true;
     budget_spend(BUDGET_STATEMENT);
     return p->problem.kind != TERN_REDIS_ERROR;
@@ -106,7 +107,7 @@ static const tern_redis_reply *send_each(tern_redis_pipeline *p, bool fails)
 {
     tern_ctx *c = p->c;
     if (!begin(p))
-        return call_end(c, &p->problem, "", fails);
+        return redis_call_end(c, &p->problem, "", fails);
     tern_redis_reply *all = new_replies(c, (size_t)p->count + 1), *items = all + 1;
     all->kind = TERN_REDIS_ARRAY;
     all->items = items;
@@ -117,10 +118,10 @@ static const tern_redis_reply *send_each(tern_redis_pipeline *p, bool fails)
     for (unsigned i = 0; i < p->count; i++)
         list[i] = (run_command){
             .bytes = p->list[i].bytes, .slot = p->list[i].slot, .replies = &items[i], .count = 1};
-    run_commands(c, p->client, list, p->count);
+    redis_run_commands(c, p->client, list, p->count);
     const tern_redis_reply *error = first_error(items, p->count);
     if (error != NULL && (fails || is_of_connection(error)))
-        return call_end(c, error, "a pipeline", fails);
+        return redis_call_end(c, error, "a pipeline", fails);
     return all;
 }
 
@@ -165,18 +166,18 @@ static const tern_redis_reply *exec_all(tern_redis_pipeline *p, bool fails)
 {
     tern_ctx *c = p->c;
     if (!begin(p))
-        return call_end(c, &p->problem, "", fails);
+        return redis_call_end(c, &p->problem, "", fails);
     tern_redis_reply *replies = new_replies(c, (size_t)p->count + 2), *last = &replies[p->count + 1];
     if (p->count == 0) {
         last->kind = TERN_REDIS_ARRAY;
         return last;
     }
     run_command k = {.bytes = join(c, p), .replies = replies, .count = p->count + 2, .slot = slot_of(p)};
-    run_commands(c, p->client, &k, 1);
+    redis_run_commands(c, p->client, &k, 1);
     const tern_redis_reply *error = first_error(replies, p->count + 2);
     if (error == NULL && last->kind == TERN_REDIS_ARRAY && fails)
         error = first_error(last->items, last->count);
-    return error != NULL ? call_end(c, error, "a transaction", fails) : last;
+    return error != NULL ? redis_call_end(c, error, "a transaction", fails) : last;
 }
 
 const tern_redis_reply *tern_redis_exec(tern_redis_pipeline *pipeline)

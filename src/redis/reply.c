@@ -138,7 +138,7 @@ static redisReplyObjectFunctions functions = {.createString = create_string,
 #endif
                                               .freeObject = free_object};
 
-bool reply_reader_open(reply_reader *r, size_t most_bytes)
+bool redis_reply_reader_open(reply_reader *r, size_t most_bytes)
 {
     *r = (reply_reader){.most_bytes = most_bytes};
     r->reader = hiredis.redisReaderCreateWithFunctions(&functions);
@@ -148,14 +148,14 @@ bool reply_reader_open(reply_reader *r, size_t most_bytes)
     return true;
 }
 
-void reply_reader_close(reply_reader *r)
+void redis_reply_reader_close(reply_reader *r)
 {
     if (r->reader != NULL)
         hiredis.redisReaderFree(r->reader);
     r->reader = NULL;
 }
 
-bool reply_feed(reply_reader *r, const char *data, size_t len)
+bool redis_reply_feed(reply_reader *r, const char *data, size_t len)
 {
     r->taken += len;
     if (hiredis.redisReaderFeed(r->reader, data, len) == REDIS_OK)
@@ -181,7 +181,7 @@ static reply_step fail(reply_reader *r, const char *problem)
     return REPLY_FAILED;
 }
 
-reply_step reply_next(reply_reader *r)
+reply_step redis_reply_next(reply_reader *r)
 {
     void *object = NULL;
     if (hiredis.redisReaderGetReply(r->reader, &object) != REDIS_OK) {
@@ -205,7 +205,7 @@ reply_step reply_next(reply_reader *r)
     return REPLY_PARTIAL;
 }
 
-void reply_set_error(tern_redis_reply *reply, tern_redis_fault fault, const char *text)
+void redis_reply_set_error(tern_redis_reply *reply, tern_redis_fault fault, const char *text)
 {
     *reply = (tern_redis_reply){.kind = TERN_REDIS_ERROR, .fault = fault, .text = {text, strlen(text)}};
 }

@@ -22,7 +22,7 @@ typedef struct reply_place {
 
 typedef struct reply_reader {
     redisReader *reader;
-    reply_place *place; /* of the reply being read; its owner sets it before each reply_next */
+    reply_place *place; /* of the reply being read; its owner sets it before each redis_reply_next */
     size_t most_bytes;
     size_t taken;        /* bytes since the last complete reply */
     const char *problem; /* why reading has failed */
@@ -30,21 +30,21 @@ typedef struct reply_reader {
 } reply_reader;
 
 /** False when out of memory. hiredis must be loaded. */
-bool reply_reader_open(reply_reader *r, size_t most_bytes);
-void reply_reader_close(reply_reader *r);
+bool redis_reply_reader_open(reply_reader *r, size_t most_bytes);
+void redis_reply_reader_close(reply_reader *r);
 
-enum { REPLY_FEED_BYTES = 16 * 1024 }; /* at most in one call of reply_feed */
+enum { REPLY_FEED_BYTES = 16 * 1024 }; /* at most in one call of redis_reply_feed */
 
 /** Adds bytes that have arrived; false with r->problem. */
-bool reply_feed(reply_reader *r, const char *data, size_t len);
+bool redis_reply_feed(reply_reader *r, const char *data, size_t len);
 
 typedef enum reply_step { REPLY_PARTIAL, REPLY_COMPLETE, REPLY_FAILED } reply_step;
 
 /** Reads the next reply into its place as far as it has arrived. After REPLY_FAILED (r->problem, r->is_too_large) the
  * connection must be closed. */
-reply_step reply_next(reply_reader *r);
+reply_step redis_reply_next(reply_reader *r);
 
 /** Makes `reply` an error; `text` is in the request's memory, or static. */
-void reply_set_error(tern_redis_reply *reply, tern_redis_fault fault, const char *text);
+void redis_reply_set_error(tern_redis_reply *reply, tern_redis_fault fault, const char *text);
 
 #endif

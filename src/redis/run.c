@@ -1,5 +1,5 @@
 /*
- * From commands to replies, in the coroutine that wants them. Hot path: run_commands for a server that is ready.
+ * From commands to replies, in the coroutine that wants them. Hot path: redis_run_commands for a server that is ready.
  *
  * Some errors say that a command was not done, and where it can be done (MOVED, ASK) or that it may be later (LOADING):
  * these are repeated here. Nothing is repeated that may have been done.
@@ -25,12 +25,12 @@ typedef struct run_wait {
     unsigned left;
 } run_wait;
 
-unsigned run_slot(const redis_client *client, const command_words *w)
+unsigned redis_run_slot(const redis_client *client, const command_words *w)
 {
     if (client->url->mode != REDIS_CLUSTER)
         return CLUSTER_NO_SLOT;
-    tern_str key = command_key(w);
-    return key.data != NULL ? cluster_slot(key) : CLUSTER_NO_SLOT;
+    tern_str key = redis_command_key(w);
+    return key.data != NULL ? redis_cluster_slot(key) : CLUSTER_NO_SLOT;
 }
 
 /* -- waiting -- */
@@ -40,7 +40,7 @@ static void on_done(redis_request *r)
     run_command *k = r->owner;
     run_wait *wait = k->wait;
     k->request = NULL;
-    request_free(r->node->client, r);
+    redis_request_free(r->node->client, r);
     if (--wait->left == 0)
         coro_wake(wait->waiting);
 }
@@ -53,7 +53,7 @@ static void suspect(redis_link *l)
     const redis_request *oldest = list_owner(l->flight.next, redis_request, link);
     uint64_t since_ms = l->received_ms > oldest->sent_ms ? l->received_ms : oldest->sent_ms;
     if (loop_self.now_ms >= since_ms + SILENT_MS)
-        link_drop(l, TERN_REDIS_TIMEOUT, "it does not answer, so its connection was closed");
+        redis_link_drop(l, TERN_REDIS_TIMEOUT, "it does not answer, so its connection was closed");
 }
 
 static void leave(run_command *list, unsigned count)
@@ -64,7 +64,7 @@ static void leave(run_command *list, unsigned count)
             continue;
         redis_link *l = r->on;
         list[i].request = NULL;
-        request_leave(r);
+        redis_request_leave(r);
         suspect(l); /* may end others of the list */
     }
 }
@@ -78,7 +78,7 @@ static _Noreturn void cancelled(run_command *list, unsigned count)
 static void set_all(run_command *k, tern_redis_fault fault, const char *text)
 {
     for (unsigned i = 0; i < k->count; i++)
-        reply_set_error(&k->replies[i], fault, text);
+        redis_reply_set_error(&k->replies[i], fault, text);
 }
 
 static void set_late(tern_ctx *c, run_command *k, const redis_client *client)
@@ -119,7 +119,7 @@ static redis_node *listed_node(const redis_client *client, unsigned slot)
 static bool await_topology(redis_client *client, uint64_t at_ms)
 {
     redis_topology *t = &client->topology;
-    topology_refresh(client);
+    redis_topology_refresh(client);
     if (!t->is_running) /* it failed at once */
         return true;
     topology_wait wait = {.waiting = coro_self()};
@@ -135,7 +135,7 @@ static redis_node *choose(redis_client *client, const run_command *k, uint64_t a
     redis_topology *t = &client->topology;
     const redis_url *url = client->url;
     if (url->mode == REDIS_SINGLE)
-        return client_node(client, url->hosts[0].name, url->hosts[0].port, false);
+        return redis_client_node(client, url->hosts[0].name, url->hosts[0].port, false);
     redis_node *node = t->is_known ? listed_node(client, k->slot) : NULL;
     bool is_fresh = loop_self.now_ms < t->failed_ms + LOOK_AGAIN_MS;
     bool is_lost = node == NULL || (is_away(node) && loop_self.now_ms >= t->learnt_ms + LOOK_AGAIN_MS);
@@ -144,7 +144,7 @@ static redis_node *choose(redis_client *client, const run_command *k, uint64_t a
         return t->is_known ? listed_node(client, k->slot) : NULL;
     }
     if (url->mode == REDIS_SENTINEL && loop_self.now_ms >= t->learnt_ms + LEARNT_MS && !is_fresh)
-        topology_refresh(client); /* for the commands after this one */
+        redis_topology_refresh(client); /* for the commands after this one */
     return node;
 }
 
@@ -165,7 +165,8 @@ static bool start(tern_ctx *c, redis_client *client, run_command *k, run_wait *w
         set_all(k, TERN_REDIS_BUSY, "too many commands wait for replies (.queue)");
         return false;
     }
-    redis_request *r = request_new(client, k->bytes.data, k->bytes.len, k->replies, k->count, ctx_arena(c));
+    redis_request *r =
+        redis_request_new(client, k->bytes.data, k->bytes.len, k->replies, k->count, ctx_arena(c));
     if (r == NULL) {
         set_all(k, TERN_REDIS_NO_MEMORY, "out of memory");
         return false;
@@ -178,7 +179,7 @@ static bool start(tern_ctx *c, redis_client *client, run_command *k, run_wait *w
     k->request = r;
     k->tries = tries;
     wait->left++;
-    node_want(k->node, r);
+    redis_node_want(k->node, r);
     return true;
 }
 
@@ -261,7 +262,8 @@ static bool follow(redis_client *client, run_command *k, const cluster_redirect 
     redis_topology *t = &client->topology;
     if (to->host[0] == '\0' && !exists(client, k->node))
         return false;
-    redis_node *node = client_node(client, to->host[0] != '\0' ? to->host : k->node->host, to->port, false);
+    redis_node *node =
+        redis_client_node(client, to->host[0] != '\0' ? to->host : k->node->host, to->port, false);
     if (node == NULL)
         return false;
     k->node = node;
@@ -274,7 +276,7 @@ static bool follow(redis_client *client, run_command *k, const cluster_redirect 
         node->is_listed = true;
     }
     if (loop_self.now_ms >= t->learnt_ms + LOOK_AGAIN_MS)
-        topology_refresh(client); /* other slots have moved, too */
+        redis_topology_refresh(client); /* other slots have moved, too */
     return true;
 }
 
@@ -286,7 +288,7 @@ static bool is_again(redis_client *client, run_command *k, uint64_t *delay_ms)
         tern_redis_reply *reply = &k->replies[i];
         if (reply->kind != TERN_REDIS_ERROR || reply->fault != TERN_REDIS_REFUSED)
             continue;
-        bool moves = client->url->mode == REDIS_CLUSTER && cluster_redirect_read(reply->text, &to);
+        bool moves = client->url->mode == REDIS_CLUSTER && redis_cluster_redirect_read(reply->text, &to);
         if (!moves && !is_passing(reply->text))
             continue;
         reply->fault = TERN_REDIS_BUSY;
@@ -298,7 +300,7 @@ static bool is_again(redis_client *client, run_command *k, uint64_t *delay_ms)
             if (client->url->mode == REDIS_SINGLE) /* a replica, until somebody changes that */
                 return false;
             client->topology.learnt_ms = 0;
-            topology_refresh(client);
+            redis_topology_refresh(client);
         }
         k->node = NULL;
         k->is_redirected = true;
@@ -325,7 +327,7 @@ static bool select_again(redis_client *client, run_command *list, unsigned count
     return is_any;
 }
 
-void run_commands(tern_ctx *c, redis_client *client, run_command *list, unsigned count)
+void redis_run_commands(tern_ctx *c, redis_client *client, run_command *list, unsigned count)
 {
     uint64_t at_ms = loop_self.now_ms + client->options.timeout_ms, delay_ms;
     do {

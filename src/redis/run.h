@@ -22,12 +22,12 @@ typedef struct run_command {
 } run_command;
 
 /** The slot of a command whose words are `w`; CLUSTER_NO_SLOT without a cluster. */
-unsigned run_slot(const redis_client *client, const command_words *w);
+unsigned redis_run_slot(const redis_client *client, const command_words *w);
 
 /**
  * Sends the commands together and waits for all replies; each has its own, which may be an ERROR. Leaves the handler
  * when its request is cancelled.
  */
-void run_commands(tern_ctx *c, redis_client *client, run_command *list, unsigned count);
+void redis_run_commands(tern_ctx *c, redis_client *client, run_command *list, unsigned count);
 
 #endif

@@ -27,11 +27,11 @@ static void run(tern_ctx *c, redis_client *client, tern_str *words, size_t count
     command_words w;
     run_command k = {.replies = reply, .count = 1};
     memset(reply, 0, sizeof *reply);
-    bool is_read = command_take(&w, ctx_arena(c), words, count);
-    if (!call_encode(c, &w, is_read, &k.bytes, reply))
+    bool is_read = redis_command_take(&w, ctx_arena(c), words, count);
+    if (!redis_call_encode(c, &w, is_read, &k.bytes, reply))
         return;
-    k.slot = run_slot(client, &w);
-    run_commands(c, client, &k, 1);
+    k.slot = redis_run_slot(client, &w);
+    redis_run_commands(c, client, &k, 1);
 }
 
 const tern_redis_reply *tern_redis_script_with(tern_ctx *c, tern_redis_lua *script,
@@ -41,21 +41,21 @@ const tern_redis_reply *tern_redis_script_with(tern_ctx *c, tern_redis_lua *scri
     budget_spend(BUDGET_STATEMENT);
     tern_redis_reply *reply = tern_alloc(c, sizeof *reply);
     memset(reply, 0, sizeof *reply);
-    redis_client *client = call_client(c, reply);
+    redis_client *client = redis_call_client(c, reply);
     if (client == NULL)
-        return call_end(c, reply, "EVALSHA", fails);
+        return redis_call_end(c, reply, "EVALSHA", fails);
     command_bytes unused;
-    if (!command_format(&given, ctx_arena(c), command)) {
-        call_encode(c, &given, false, &unused, reply);
-        return call_end(c, reply, "EVALSHA", fails);
+    if (!redis_command_format(&given, ctx_arena(c), command)) {
+        redis_call_encode(c, &given, false, &unused, reply);
+        return redis_call_end(c, reply, "EVALSHA", fails);
     }
     tern_str *words = words_after(c, &given);
     if (words == NULL) {
-        reply_set_error(reply, TERN_REDIS_NO_MEMORY, "out of memory");
-        return call_end(c, reply, "EVALSHA", fails);
+        redis_reply_set_error(reply, TERN_REDIS_NO_MEMORY, "out of memory");
+        return redis_call_end(c, reply, "EVALSHA", fails);
     }
     if (script->sha1[0] == '\0')
-        sha1_hex(script->text, strlen(script->text), script->sha1);
+        redis_sha1_hex(script->text, strlen(script->text), script->sha1);
     words[0] = (tern_str){"EVALSHA", 7};
     words[1] = (tern_str){script->sha1, SHA1_HEX_BYTES - 1};
     run(c, client, words, given.count + 2, reply);
@@ -64,5 +64,5 @@ const tern_redis_reply *tern_redis_script_with(tern_ctx *c, tern_redis_lua *scri
         words[1] = (tern_str){script->text, strlen(script->text)};
         run(c, client, words, given.count + 2, reply);
     }
-    return call_end(c, reply, "EVALSHA", fails);
+    return redis_call_end(c, reply, "EVALSHA", fails);
 }

@@ -5,14 +5,14 @@
 
 static bool prepare(void *app, buf *problems)
 {
-    return client_check(app, problems);
+    return redis_client_check(app, problems);
 }
 
 /* A worker ends: nothing calls any more. */
 static void stop(void *unused)
 {
     (void)unused;
-    client_close();
+    redis_client_close();
 }
 
 static bool is_ready(tern_ctx *c)
@@ -28,7 +28,7 @@ void tern_redis_setup_with(tern_app *app, const tern_redis_options *options)
     own.cert_file = app_keep_text(app, own.cert_file);
     own.key_file = app_keep_text(app, own.key_file);
     own.name = app_keep_text(app, own.name);
-    client_set_options(&own);
+    redis_client_set_options(&own);
     app_add_hook(app, &(app_hook){.prepare = prepare, .stop = stop, .arg = app});
     if (own.required)
         tern_ready_check(app, "redis", is_ready);

@@ -37,7 +37,7 @@ static void add_block(uint32_t h[5], const unsigned char *block)
     h[4] += e;
 }
 
-void sha1_hex(const char *data, size_t len, char out[SHA1_HEX_BYTES])
+void redis_sha1_hex(const char *data, size_t len, char out[SHA1_HEX_BYTES])
 {
     static const char digits[] = "0123456789abcdef";
     uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};

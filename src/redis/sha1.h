@@ -7,6 +7,6 @@
 enum { SHA1_HEX_BYTES = 41 };
 
 /** Writes the hash of `len` bytes as 40 hexadecimal digits and a NUL. */
-void sha1_hex(const char *data, size_t len, char out[SHA1_HEX_BYTES]);
+void redis_sha1_hex(const char *data, size_t len, char out[SHA1_HEX_BYTES]);
 
 #endif

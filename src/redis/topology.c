@@ -13,7 +13,7 @@ enum { MEMORY_BYTES = 8 * 1024 * 1024 }; /* of a reply */
 
 static void ask(redis_client *client);
 
-void topology_init(redis_topology *t)
+void redis_topology_init(redis_topology *t)
 {
     list_init(&t->waiting);
 }
@@ -35,7 +35,7 @@ static void end(redis_client *client, bool is_learnt)
         t->is_known = true;
         t->learnt_ms = loop_self.now_ms;
         t->failed_ms = 0;
-        client_tidy_nodes(client);
+        redis_client_tidy_nodes(client);
     } else {
         t->failed_ms = loop_self.now_ms;
     }
@@ -61,7 +61,7 @@ static const char *take_master(redis_client *client)
         r->items[1].kind != TERN_REDIS_STRING || r->items[1].text.len > 5 || r->items[1].text.len == 0 ||
         !text_get_u64(r->items[1].text.data, r->items[1].text.len, &port) || port == 0 || port > 65535)
         return "its reply is not the address of a master";
-    redis_node *master = client_node(client, r->items[0].text.data, (uint16_t)port, false);
+    redis_node *master = redis_client_node(client, r->items[0].text.data, (uint16_t)port, false);
     if (master == NULL)
         return "out of memory";
     unlist_all(client);
@@ -83,10 +83,10 @@ static const char *take_slots(redis_client *client, const redis_node *teller)
     for (size_t i = 0; i < r->count && why == NULL; i++) {
         cluster_range range;
         redis_node *node = NULL;
-        if (!cluster_range_read(&r->items[i], &range))
+        if (!redis_cluster_range_read(&r->items[i], &range))
             why = "its list of slots is malformed";
-        else if ((node = client_node(client, range.host[0] != '\0' ? range.host : teller->host, range.port,
-                                     false)) == NULL)
+        else if ((node = redis_client_node(client, range.host[0] != '\0' ? range.host : teller->host,
+                                           range.port, false)) == NULL)
             why = "out of memory, or it lists more than 1,024 nodes";
         for (unsigned slot = range.first; why == NULL && slot <= range.last; slot++)
             slots[slot] = node;
@@ -120,7 +120,7 @@ static void on_reply(redis_request *r)
     redis_topology *t = &client->topology;
     char why[160];
     t->request = NULL;
-    request_free(client, r);
+    redis_request_free(client, r);
     if (client->is_closing)
         return;
     if (t->reply.kind == TERN_REDIS_ERROR) {
@@ -146,9 +146,9 @@ static void on_timer(timer_entry *timer)
     redis_node *node = r->node;
     redis_link *l = r->on;
     t->request = NULL;
-    request_leave(r);
+    redis_request_leave(r);
     if (l != NULL && l->state == LINK_READY)
-        link_drop(l, TERN_REDIS_AWAY, "it does not answer in time");
+        redis_link_drop(l, TERN_REDIS_AWAY, "it does not answer in time");
     next_host(client, node, "it does not answer in time");
 }
 
@@ -163,11 +163,11 @@ static command_bytes question(const redis_client *client, arena *memory)
         const tern_str words[] = {{"SENTINEL", 8},
                                   {"get-master-addr-by-name", 23},
                                   {client->url->service, strlen(client->url->service)}};
-        is_taken = command_take(&w, memory, words, 3);
-        return is_taken ? command_encode(&w) : (command_bytes){0};
+        is_taken = redis_command_take(&w, memory, words, 3);
+        return is_taken ? redis_command_encode(&w) : (command_bytes){0};
     }
-    is_taken = command_take(&w, memory, slots, 2);
-    return is_taken ? command_encode(&w) : (command_bytes){0};
+    is_taken = redis_command_take(&w, memory, slots, 2);
+    return is_taken ? redis_command_encode(&w) : (command_bytes){0};
 }
 
 /** The host to ask: those of the URL first, then what is known of the cluster. */
@@ -177,7 +177,7 @@ static redis_node *host_at(redis_client *client)
     const redis_url *url = client->url;
     bool is_sentinel = url->mode == REDIS_SENTINEL;
     if (t->at < url->host_count)
-        return client_node(client, url->hosts[t->at].name, url->hosts[t->at].port, is_sentinel);
+        return redis_client_node(client, url->hosts[t->at].name, url->hosts[t->at].port, is_sentinel);
     unsigned at = t->at - url->host_count;
     list_each (link, &client->nodes) {
         redis_node *node = list_owner(link, redis_node, link);
@@ -202,8 +202,9 @@ static void ask(redis_client *client)
     arena_init(&t->memory, NULL, 0, MEMORY_BYTES);
     redis_node *node = t->left > 0 ? host_at(client) : NULL;
     command_bytes bytes = node != NULL ? question(client, &t->memory) : (command_bytes){0};
-    redis_request *r =
-        bytes.data != NULL ? request_new(client, bytes.data, bytes.len, &t->reply, 1, &t->memory) : NULL;
+    redis_request *r = bytes.data != NULL
+                           ? redis_request_new(client, bytes.data, bytes.len, &t->reply, 1, &t->memory)
+                           : NULL;
     if (r == NULL) {
         if (node != NULL)
             snprintf(t->problem, sizeof t->problem, "out of memory");
@@ -216,10 +217,10 @@ static void ask(redis_client *client)
     r->on_done = on_reply;
     t->timer.fire = on_timer;
     timer_start(&loop_self.timers, &t->timer, loop_self.now_ms + client->options.connect_timeout_ms);
-    node_want(node, r);
+    redis_node_want(node, r);
 }
 
-void topology_refresh(redis_client *client)
+void redis_topology_refresh(redis_client *client)
 {
     redis_topology *t = &client->topology;
     if (t->is_running || client->is_closing)
@@ -231,12 +232,12 @@ void topology_refresh(redis_client *client)
     ask(client);
 }
 
-void topology_close(redis_client *client)
+void redis_topology_close(redis_client *client)
 {
     redis_topology *t = &client->topology;
     timer_stop(&loop_self.timers, &t->timer);
     if (t->request != NULL)
-        request_leave(t->request);
+        redis_request_leave(t->request);
     t->request = NULL;
     if (t->is_running)
         arena_free(&t->memory);
