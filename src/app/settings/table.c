@@ -303,7 +303,7 @@ const setting settings_table[] = {
     {.flag = "--redis",
      .variable = "TERN_REDIS_URL",
      .kind = SETTING_TEXT,
-     .standard = "redis://127.0.0.1:6379",
+     .standard = "127.0.0.1:6379",
      .is_null_until_given = true,
      .help = "USER:PASSWORD@ before HOST",
      AT(redis_url)},
