@@ -10,6 +10,35 @@
 
 typedef struct tern_app tern_app; /* tern/app.h */
 
+/**
+ * What a piece of middleware is for, from the outermost to the innermost. A list in this order is right; the
+ * application refuses to start with an order that does harm, and names both places: a cache outside of what
+ * checks passwords, say, would hand one user's replies to the next (docs/middleware.md has all the rules).
+ */
+typedef enum tern_stage {
+    TERN_STAGE_ANY,         /* anywhere: the default, and that of an application's own pieces */
+    TERN_STAGE_CLIENT,      /* finds out who the client is: trusted proxies */
+    TERN_STAGE_REQUEST_ID,  /* names the request: request ids */
+    TERN_STAGE_LOG,         /* records or measures the whole: logger, response time, Server-Timing */
+    TERN_STAGE_HEADERS,     /* adds headers to every reply: safe headers, CSP, deprecation */
+    TERN_STAGE_PAGES,       /* gives refusals their form: problem pages */
+    TERN_STAGE_HOST,        /* refuses what came to the wrong place: hosts, redirect to https, early data */
+    TERN_STAGE_REWRITE,     /* decides what is asked for: rewrite, method override, versions */
+    TERN_STAGE_REDIRECT,    /* replies instead of a route: redirect, favicon, robots.txt, static files */
+    TERN_STAGE_ADMIT,       /* lets requests in: IP lists, maintenance, load shedding, limit of concurrency */
+    TERN_STAGE_CORS,        /* answers preflight requests, which have no credentials */
+    TERN_STAGE_LIMIT,       /* counts requests: rate limiter, limits of bodies and of time */
+    TERN_STAGE_COMPRESS,    /* encodes the body of the reply */
+    TERN_STAGE_DECOMPRESS,  /* decodes the body of the request */
+    TERN_STAGE_CSRF,        /* refuses what another site made a browser send */
+    TERN_STAGE_AUTH,        /* finds out who the user is: basic auth, key auth, sessions */
+    TERN_STAGE_IDEMPOTENCY, /* repeats the reply to a repeated request */
+    TERN_STAGE_ETAG,        /* conditional requests */
+    TERN_STAGE_CACHE,       /* keeps replies */
+    TERN_STAGE_BODY,        /* works on the bodies as the handler has them: body dump */
+    TERN_STAGE_HANDLER      /* protects the handler: circuit breaker */
+} tern_stage;
+
 /** One piece of middleware with its options. */
 typedef struct tern_middleware {
     const char *name;
@@ -22,6 +51,11 @@ typedef struct tern_middleware {
     /* for documentation, of each route that it wraps: */
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
+
+    tern_stage stage;
+    bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
+    const char *file; /* where it is used; filled in by the macros */
+    int line;
 } tern_middleware;
 
 /** A copy of options for as long as the process lives; NULL when out of memory. */

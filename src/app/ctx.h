@@ -117,6 +117,7 @@ struct tern_app {
     tern_app_options options;
     tern_group root;
     arena arena;    /* the data of registration: groups, routes, texts, lists; freed with the application */
+    const struct route_kind *kinds; /* of tern_route_kind, newest first */
     router *router; /* NULL until app_compile */
     const struct page_shape *page;          /* for routes without page names; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
