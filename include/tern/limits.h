@@ -109,4 +109,57 @@ tern_middleware tern_load_shed_with(const tern_load_shed_options *options);
  */
 #define tern_load_shed(...) tern_load_shed_with(&(tern_load_shed_options){__VA_ARGS__})
 
+/* -- how many requests may be in work at the same time -- */
+
+typedef struct tern_concurrency_limit_options {
+    unsigned most;          /* requests at the same time, in each worker; required */
+    bool all_workers;       /* in all workers together instead */
+    unsigned waiting;       /* requests of a worker that may wait for their turn; default as many as .most */
+    unsigned wait_ms;       /* for how long; default 1000 */
+    bool refuse_at_once;    /* none waits */
+    unsigned retry_after_s; /* of a refusal; default 1 */
+    const char *name;       /* with .all_workers: those with the same name count together */
+    bool (*skip)(tern_ctx *c);
+} tern_concurrency_limit_options;
+
+tern_middleware tern_concurrency_limit_with(const tern_concurrency_limit_options *options);
+/**
+ * Lets at most .most requests run at the same time what it wraps: `tern_concurrency_limit(.most = 20)` around routes
+ * whose database has 20 connections. Others wait in order; where too many wait already, or for longer than .wait_ms,
+ * they are answered with 503, a problem, and Retry-After. /healthz and /readyz are not limited.
+ *
+ * With .all_workers the count is in shared memory: never more than .most, and what a dying worker had in work is free
+ * again as soon as its successor begins. A request that waits asks for its turn every 2 milliseconds.
+ *
+ * A request counts until its handler has returned; a stream that it replies with is sent after that.
+ */
+#define tern_concurrency_limit(...)                                                                          \
+    tern_concurrency_limit_with(&(tern_concurrency_limit_options){__VA_ARGS__})
+
+/* -- what is done about handlers that fail -- */
+
+typedef struct tern_circuit_breaker_options {
+    unsigned failures_percent; /* of the requests in the window that open it; default 50 */
+    unsigned window_s;         /* default 10; at most 60 */
+    unsigned least;            /* requests that the window must have; default 20 */
+    unsigned slow_ms;          /* a reply that takes longer is a failure; default: time is not looked at */
+    unsigned open_s;           /* for how long it refuses before it probes; default 10 */
+    unsigned probes;           /* successes in a row that close it again; default 3 */
+    bool (*is_failure)(tern_ctx *c, const tern_reply *reply); /* default: a status of 500 or more */
+    const char *name; /* those with the same name are one; default: each is one of its own */
+    bool (*skip)(tern_ctx *c);
+} tern_circuit_breaker_options;
+
+tern_middleware tern_circuit_breaker_with(const tern_circuit_breaker_options *options);
+/**
+ * Spares a part of the application that fails: `.use = TERN_USE(tern_circuit_breaker())` around routes that need the
+ * same other service.
+ *
+ * When at least .failures_percent of the requests of the last .window_s seconds have failed, it opens: requests are
+ * answered with 503, a problem, and Retry-After, without the handler. After .open_s seconds it lets one request after
+ * the other through as a probe; when .probes of them succeed it closes, and one that fails opens it again. A request
+ * whose client has left counts for nothing. All workers share its state, and the log has a line for each change.
+ */
+#define tern_circuit_breaker(...) tern_circuit_breaker_with(&(tern_circuit_breaker_options){__VA_ARGS__})
+
 #endif

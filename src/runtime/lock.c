@@ -1,6 +1,7 @@
 #include "runtime/lock.h"
 
 #include "runtime/budget.h"
+#include "runtime/loop.h"
 
 #include <tern/task.h>
 
@@ -61,17 +62,23 @@ static lock_hold *take_hold(scope *s, bool is_permit)
     return hold;
 }
 
-/* Waits until somebody hands the lock to `hold`; leaves the coroutine when it is cancelled before. */
-static void wait_for_grant(lock_queue queue, lock_hold *hold)
+/* Waits until somebody hands the lock to `hold`; leaves the coroutine when it is cancelled before. False when that has
+ * not happened by `at_ms` (0: no limit). */
+static bool wait_for_grant(lock_queue queue, lock_hold *hold, uint64_t at_ms)
 {
     lock_waiter waiter = {.waiting = coro_self(), .hold = hold};
     queue_append(queue, &waiter);
-    while (!waiter.is_granted)
-        if (coro_wait(0) == CORO_CANCELLED && !waiter.is_granted) {
-            queue_remove(queue, &waiter);
-            hold->holder = NULL;
+    while (!waiter.is_granted) {
+        coro_outcome outcome = coro_wait(at_ms);
+        if (waiter.is_granted || outcome == CORO_WOKEN)
+            continue;
+        queue_remove(queue, &waiter);
+        hold->holder = NULL;
+        if (outcome == CORO_CANCELLED)
             unwind_throw(UNWIND_CANCELLED);
-        }
+        return false;
+    }
+    return true;
 }
 
 /* Hands `lock` to who waits longest; NULL when nobody does. */
@@ -129,7 +136,7 @@ void tern_lock(tern_ctx *c, tern_mutex *mutex)
     }
     lock_hold *hold = take_hold(s, false);
     if (owner != NULL) {
-        wait_for_grant(mutex_queue(mutex), hold);
+        (void)wait_for_grant(mutex_queue(mutex), hold, 0);
         return;
     }
     hold->lock = mutex;
@@ -153,11 +160,35 @@ void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore)
     budget_spend(BUDGET_STEP);
     lock_hold *hold = take_hold(scope_self(), true);
     if (semaphore->permits == 0) {
-        wait_for_grant(semaphore_queue(semaphore), hold);
+        (void)wait_for_grant(semaphore_queue(semaphore), hold, 0);
         return;
     }
     semaphore->permits--;
     hold->lock = semaphore;
+}
+
+static bool has_room(const tern_semaphore *semaphore, unsigned most_waiting)
+{
+    const lock_waiter *waiter = semaphore->first_waiter;
+    while (waiter != NULL && most_waiting != 0) {
+        waiter = waiter->next;
+        most_waiting--;
+    }
+    return most_waiting != 0;
+}
+
+bool tern_semaphore_acquire_within(tern_ctx *c, tern_semaphore *semaphore, unsigned most_waiting, uint64_t ms)
+{
+    (void)c;
+    budget_spend(BUDGET_STEP);
+    if (semaphore->permits == 0 && (ms == 0 || !has_room(semaphore, most_waiting)))
+        return false;
+    lock_hold *hold = take_hold(scope_self(), true);
+    if (semaphore->permits == 0)
+        return wait_for_grant(semaphore_queue(semaphore), hold, loop_after_ms(ms));
+    semaphore->permits--;
+    hold->lock = semaphore;
+    return true;
 }
 
 void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore)
