@@ -19,6 +19,7 @@
 #include <tern/page.h>
 #include <tern/part.h>
 #include <tern/problem.h>
+#include <tern/redis.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
 #include <tern/security.h>

@@ -137,6 +137,7 @@ struct tern_app {
     struct app_launch *launches;
     const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
+    const char *redis_url;                         /* the same */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */

@@ -387,6 +387,7 @@ int tern_run(tern_app *app, int argc, char **argv)
         app_acme_prepare(&run.acme, app, &run.settings, &problem)) {
         app->database_url = run.settings.database_url;
         app->database_prepare = run.settings.database_prepare;
+        app->redis_url = run.settings.redis_url;
         code = run_command(&run);
     } else {
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "out of memory" : problem.data);
