@@ -8,6 +8,7 @@
 #include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
+#include <tern/etag.h>
 #include <tern/fetch.h>
 #include <tern/json.h>
 #include <tern/log.h>
