@@ -10,6 +10,7 @@
 #include <tern/data.h>
 #include <tern/etag.h>
 #include <tern/fetch.h>
+#include <tern/formats.h>
 #include <tern/json.h>
 #include <tern/log.h>
 #include <tern/middleware.h>

@@ -116,6 +116,16 @@ void conditions_drop_content_headers(tern_ctx *c)
         http_field_remove(c->x, names[i]);
 }
 
+void conditions_name_form(tern_ctx *c, const char *form)
+{
+    const http_field *field = http_field_get(c->x, "ETag");
+    if (field == NULL || field->value_len < 2 || field->value[0] != '"')
+        return;
+    const char *tag = arena_printf(ctx_arena(c), "%.*s+%s\"", (int)field->value_len - 1, field->value, form);
+    if (tag == NULL || !http_field_put(c->x, "ETag", tag, true))
+        http_field_remove(c->x, "ETag");
+}
+
 /* -- for handlers -- */
 
 bool tern_set_etag(tern_ctx *c, const char *version)

@@ -1,4 +1,5 @@
 /** One route as an operation object: its parameters, its body, its replies. */
+#include "app/formats.h"
 #include "app/openapi/internal.h"
 #include "app/page/shape.h"
 #include "app/problem_shape.h"
@@ -248,6 +249,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
 {
     const bind_plan *bind = r->bind;
     bool has_uploads = bind->has_uploads, has_form = r->options.forms && fits_form(bind->body);
+    const char *packed[FORMATS] = {NULL};
+    const unsigned packed_count = formats_on(doc->app, packed);
     const struct {
         const char *type;
         bool is_taken;
@@ -255,6 +258,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         {"application/json", !has_uploads},
         {"application/x-www-form-urlencoded", !has_uploads && has_form},
         {"multipart/form-data", has_uploads || has_form},
+        {packed[0], !has_uploads && packed_count > 0},
+        {packed[1], !has_uploads && packed_count > 1},
     };
     append_key(out, "requestBody");
     append_open(out, '{');
@@ -267,7 +272,7 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         append_key(out, formats[i].type);
         append_open(out, '{');
         append_key(out, "schema");
-        if (i == 0 && bind->wrapper != NULL) /* forms have no key around their fields */
+        if (i != 1 && i != 2 && bind->wrapper != NULL) /* forms have no key around their fields */
             schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
         else
             schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
@@ -370,9 +375,8 @@ static void print_page(const openapi_document *doc, const route *r, buf *out)
     buf_add_text(out, "]}");
 }
 
-static void print_returns(const openapi_document *doc, const route *r, buf *out)
+static void print_returned_body(const openapi_document *doc, const route *r, buf *out)
 {
-    append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
     if (r->options.wrapped != NULL) { /* never with .paged */
         append_raw(out, "{\"type\":\"object\",\"properties\":{");
         append_key(out, r->options.wrapped);
@@ -385,6 +389,18 @@ static void print_returns(const openapi_document *doc, const route *r, buf *out)
         buf_add_text(out, "},\"required\":[");
         append_text(out, r->options.wrapped);
         buf_add_text(out, "]}");
+    }
+}
+
+static void print_returns(const openapi_document *doc, const route *r, buf *out)
+{
+    const char *packed[FORMATS];
+    const unsigned count = formats_on(doc->app, packed);
+    append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
+    print_returned_body(doc, r, out);
+    for (unsigned i = 0; i < count; i++) {
+        buf_add_printf(out, "},\"%s\":{\"schema\":", packed[i]);
+        print_returned_body(doc, r, out);
     }
     buf_add_text(out, "}}");
 }
