@@ -48,6 +48,7 @@ struct tern_ctx {
     size_t path_len;
     ctx_locals *locals; /* NULL until one is set */
     ctx_after *after;   /* newest first */
+    struct ctx_decoding *decoding; /* of a streamed body (decoded.c); NULL: it is read as it is */
     size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;

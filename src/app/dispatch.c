@@ -334,6 +334,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->locals = NULL;
     c->after = NULL;
     c->body_taken = 0;
+    c->decoding = NULL;
     c->is_query_counted = false;
     c->is_shaping = false;
     c->is_bound = false;
