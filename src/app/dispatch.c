@@ -5,6 +5,7 @@
  * are set later anyway; a request without middleware passes one catch point.
  */
 #include "app/address.h"
+#include "app/formats.h"
 #include "app/problem_shape.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -138,6 +139,8 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     tern_reply reply = r->handler.run(c);
     if (c->reply_type != NULL)
         reply = typed_reply_check(c, &reply);
+    if (c->app->formats != 0)
+        reply = format_reply(c, reply);
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
@@ -356,6 +359,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->after = NULL;
     c->reads = NULL;
     c->body_taken = 0;
+    c->decoding = NULL;
     c->is_query_counted = false;
     c->is_repeat = false;
     c->is_shaping = false;
@@ -363,6 +367,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->data = NULL;
     c->is_json_read = false;
     c->reply_type = NULL;
+    c->packed.data = NULL;
     c->refused = 0;
     c->request_id[0] = '\0';
     c->timeout_ms = app->options.limits.request_timeout_ms;
