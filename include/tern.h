@@ -2,11 +2,15 @@
 #ifndef TERN_H
 #define TERN_H
 
+#include <tern/accept.h>
 #include <tern/app.h>
+#include <tern/coding.h>
+#include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/fetch.h>
 #include <tern/json.h>
+#include <tern/limits.h>
 #include <tern/log.h>
 #include <tern/middleware.h>
 #include <tern/model.h>

@@ -1,4 +1,5 @@
-/** Middleware: code around handlers, and the pieces that come with Tern. */
+/** Middleware: code around handlers, and the pieces that come with Tern. The options of each have a `.skip`, as
+ * tern_middleware has. */
 #ifndef TERN_MIDDLEWARE_H
 #define TERN_MIDDLEWARE_H
 
@@ -7,12 +8,61 @@
 #include <tern/problem.h>
 #include <tern/reply.h>
 
+typedef struct tern_app tern_app; /* tern/app.h */
+
+/**
+ * What a piece of middleware is for, from the outermost to the innermost. A list in this order is right; the
+ * application refuses to start with an order that does harm, and names both places: a cache outside of what
+ * checks passwords, say, would hand one user's replies to the next (docs/middleware.md has all the rules).
+ */
+typedef enum tern_stage {
+    TERN_STAGE_ANY,         /* anywhere: the default, and that of an application's own pieces */
+    TERN_STAGE_CLIENT,      /* finds out who the client is: trusted proxies */
+    TERN_STAGE_REQUEST_ID,  /* names the request: request ids */
+    TERN_STAGE_LOG,         /* records or measures the whole: logger, response time, Server-Timing */
+    TERN_STAGE_HEADERS,     /* adds headers to every reply: safe headers, CSP, deprecation */
+    TERN_STAGE_PAGES,       /* gives refusals their form: problem pages */
+    TERN_STAGE_HOST,        /* refuses what came to the wrong place: hosts, redirect to https, early data */
+    TERN_STAGE_REWRITE,     /* decides what is asked for: rewrite, method override, versions */
+    TERN_STAGE_REDIRECT,    /* replies instead of a route: redirect, favicon, robots.txt, static files */
+    TERN_STAGE_ADMIT,       /* lets requests in: IP lists, maintenance, load shedding, limit of concurrency */
+    TERN_STAGE_CORS,        /* answers preflight requests, which have no credentials */
+    TERN_STAGE_LIMIT,       /* counts requests: rate limiter, limits of bodies and of time */
+    TERN_STAGE_COMPRESS,    /* encodes the body of the reply */
+    TERN_STAGE_DECOMPRESS,  /* decodes the body of the request */
+    TERN_STAGE_CSRF,        /* refuses what another site made a browser send */
+    TERN_STAGE_AUTH,        /* finds out who the user is: basic auth, key auth, sessions */
+    TERN_STAGE_IDEMPOTENCY, /* repeats the reply to a repeated request */
+    TERN_STAGE_ETAG,        /* conditional requests */
+    TERN_STAGE_CACHE,       /* keeps replies */
+    TERN_STAGE_BODY,        /* works on the bodies as the handler has them: body dump */
+    TERN_STAGE_HANDLER      /* protects the handler: circuit breaker */
+} tern_stage;
+
 /** One piece of middleware with its options. */
 typedef struct tern_middleware {
     const char *name;
     tern_reply (*run)(tern_ctx *c, void *options);
     void *options;
+    bool (*skip)(tern_ctx *c); /* requests for which it returns true go past this piece; NULL: none do */
+    /* Called once, before the application listens or its first test begins: checks the options, and makes what
+     * `run` would else make for each request. May add routes, hooks and more. Reports by tern_mistake. */
+    void (*prepare)(tern_app *app, void *options);
+    /* for documentation, of each route that it wraps: */
+    const char *answers; /* the statuses that it replies with itself: "403, 429" */
+    const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
+
+    tern_stage stage;
+    bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
+    const char *file; /* where it is used; filled in by the macros */
+    int line;
 } tern_middleware;
+
+/** A copy of options for as long as the process lives; NULL when out of memory. */
+void *tern_keep(const void *options, size_t size);
+/** Reports a mistake in how the application was set up, one line: "cors: .origins has ...". tern_run prints all
+ * of them and returns 1. For functions that are called before it and for `prepare`. */
+void tern_mistake(tern_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /**
  * Middleware wraps what is inside it, like an onion:
@@ -32,7 +82,8 @@ tern_reply tern_next(tern_ctx *c);
 #define TERN_MIDDLEWARE(function, ...) ((tern_middleware){.name = #function, .run = function, __VA_ARGS__})
 
 typedef struct tern_logger_options {
-    const char *skip_prefix; /* paths that begin with one of these are not logged ("/healthz") */
+    const char *skip_prefix; /* paths that begin with it are not logged ("/healthz") */
+    bool (*skip)(tern_ctx *c);
 } tern_logger_options;
 tern_middleware tern_logger_with(const tern_logger_options *options);
 /** One line a request: method, path, status, bytes, milliseconds, address, request id. */
@@ -41,6 +92,7 @@ tern_middleware tern_logger_with(const tern_logger_options *options);
 typedef struct tern_request_id_options {
     const char *header; /* default "X-Request-Id" */
     bool trust_client;  /* take the client's id when tern_set_request_id does */
+    bool (*skip)(tern_ctx *c);
 } tern_request_id_options;
 tern_middleware tern_request_ids_with(const tern_request_id_options *options);
 /** Puts the request's id on every reply. */
@@ -51,6 +103,7 @@ typedef struct tern_problem_pages_options {
     /* makes that page instead, say of a template or a file; given, it implies .html_for_browsers. A reply of
      * success gets the problem's status; text that came from a client is for tern_escape_html. */
     tern_problem_function *page;
+    bool (*skip)(tern_ctx *c);
 } tern_problem_pages_options;
 tern_middleware tern_problem_pages_with(const tern_problem_pages_options *options);
 /** Turns replies of 400 and above without a body of their own into problems, in the application's shape

@@ -1,5 +1,6 @@
 #include "app/acme.h"
 
+#include "app/middleware.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -22,22 +23,6 @@ static tern_reply acme_challenges(tern_ctx *c, void *folder)
         return tern_next(c);
     tern_set_header(c, "Cache-Control", "no-store");
     return tern_text(c, tern_sprintf(c, "%s", answer));
-}
-
-static void use_first(tern_app *app, tern_middleware first)
-{
-    tern_group *root = &app->root;
-    unsigned room = root->use_count + 2;
-    tern_middleware *use = app_keep(app, room * sizeof *use);
-    if (use == NULL)
-        return; /* app_prepare reports it */
-    use[0] = first;
-    if (root->use_count != 0)
-        memcpy(use + 1, root->use, root->use_count * sizeof *use);
-    use[room - 1] = (tern_middleware){0};
-    root->use = use;
-    root->use_count++;
-    root->use_room = room;
 }
 
 static int run_companion(void *self)
@@ -65,7 +50,9 @@ bool app_acme_prepare(app_acme *a, tern_app *app, const settings *s, buf *proble
     }
     settings_of_acme(s, &a->config);
     a->config.state_folder = a->folder.data;
-    use_first(app, (tern_middleware){"acme_challenges", acme_challenges, a->folder.data});
+    middleware_use_first(
+        app,
+        &(tern_middleware){.name = "acme_challenges", .run = acme_challenges, .options = a->folder.data});
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "app/bind/bind.h"
 #include "app/ctx.h"
 #include "app/docs_page/docs_page.h"
+#include "app/middleware.h"
 #include "app/openapi/openapi.h"
 #include "app/page/shape.h"
 #include "app/problem_shape.h"
@@ -56,14 +57,6 @@ static void keep_page_names(tern_app *app, tern_page_names *names)
         *texts[i] = app_keep_text(app, *texts[i]);
 }
 
-static unsigned count_use(const tern_middleware *list)
-{
-    unsigned count = 0;
-    while (list != NULL && list[count].run != NULL)
-        count++;
-    return count;
-}
-
 static unsigned count_needs(const tern_provider *const *list)
 {
     unsigned count = 0;
@@ -101,6 +94,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->root.app = app;
     app->root.prefix = "";
     app->pending_end = &app->pending;
+    app->pieces_end = &app->pieces;
     app->hooks_end = &app->hooks;
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
@@ -116,6 +110,7 @@ void app_free(tern_app *app)
         return;
     router_free(app->router);
     buf_free(&app->openapi);
+    buf_free(&app->mistakes);
     arena_free(&app->arena);
     mem_free(app);
 }
@@ -143,25 +138,6 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     group->needs = keep_needs(app, options->needs);
     tern_use_all(group, options->use);
     return group;
-}
-
-void tern_use_all(tern_group *group, const tern_middleware *list)
-{
-    unsigned added = count_use(list);
-    if (added == 0)
-        return;
-    if (group->use_count + added >= group->use_room) {
-        unsigned room = 2 * (group->use_count + added) + 1;
-        tern_middleware *use = app_keep(group->app, room * sizeof *use);
-        if (use == NULL)
-            return;
-        if (group->use_count != 0)
-            memcpy(use, group->use, group->use_count * sizeof *use);
-        group->use = use;
-        group->use_room = room;
-    }
-    memcpy(group->use + group->use_count, list, (added + 1) * sizeof *list);
-    group->use_count += added;
 }
 
 void app_try_frame(tern_app *app, void (*frame)(void), const char *file)
@@ -202,15 +178,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.takes_in = app_keep_text(app, options->takes_in);
     pending->options.wrapped = app_keep_text(app, options->wrapped);
     keep_page_names(app, &pending->options.page_names);
-    pending->use_count = count_use(options->use);
-    if (pending->use_count != 0) {
-        size_t size = (pending->use_count + 1) * sizeof *options->use;
-        tern_middleware *use = app_keep(app, size);
-        if (use == NULL)
-            return;
-        memcpy(use, options->use, size);
-        pending->options.use = use;
-    }
+    pending->options.use = middleware_keep(app, options->use, &pending->use_count);
     *app->pending_end = pending;
     app->pending_end = &pending->next;
 }
@@ -260,27 +228,6 @@ static const char *host_of(const tern_group *group)
     while (group != NULL && group->host == NULL)
         group = group->parent;
     return group != NULL ? group->host : NULL;
-}
-
-/** Joins the middleware of the groups, outermost first, and of the route; NULL when out of memory. */
-static const tern_middleware *make_chain(tern_app *app, const tern_group *group, const tern_middleware *last,
-                                         unsigned last_count, unsigned *count)
-{
-    *count = last_count;
-    for (const tern_group *g = group; g != NULL; g = g->parent)
-        *count += g->use_count;
-    tern_middleware *chain = app_keep(app, (*count + 1) * sizeof *chain);
-    if (chain == NULL)
-        return NULL;
-    unsigned at = *count - last_count; /* filled from the inside out */
-    if (last_count != 0)
-        memcpy(chain + at, last, last_count * sizeof *chain);
-    for (const tern_group *g = group; g != NULL; g = g->parent) {
-        at -= g->use_count;
-        if (g->use_count != 0)
-            memcpy(chain + at, g->use, g->use_count * sizeof *chain);
-    }
-    return chain;
 }
 
 /** Joins the needs of the groups, outermost first, and of the route; NULL if none or out of memory. */
@@ -379,12 +326,14 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
     app->has_encoded_slashes |= added.options.allow_encoded_slashes;
     if (pending->pattern != NULL) /* NULL: a mistake that the router reports */
         added.pattern = full_pattern(app, pending->group, pending->pattern);
-    added.chain = make_chain(app, pending->group, pending->options.use, pending->use_count, &added.chain_len);
+    added.chain =
+        middleware_chain(app, pending->group, pending->options.use, pending->use_count, &added.chain_len);
     if (added.chain == NULL || (pending->pattern != NULL && added.pattern == NULL)) {
         app->memory_short = true;
         return false;
     }
-    bool is_right = add_page_shape(app, &added, problems);
+    bool is_right = middleware_order_check(added.chain, problems);
+    is_right &= add_page_shape(app, &added, problems);
     is_right &= add_binding(app, &added, problems);
     if (is_right && added.pattern != NULL)
         is_right = add_providers(app, pending, &added, problems);
@@ -411,12 +360,17 @@ static bool is_taken(tern_app *app, const app_pending *yielding)
 bool app_compile(tern_app *app, buf *problems)
 {
     unsigned count;
+    middleware_prepare(app);
+    if (app->mistakes.len != 0)
+        buf_add(problems, app->mistakes.data, app->mistakes.len);
     router_free(app->router);
-    app->router = router_new(app->options.slashes);
-    app->unmatched_chain = make_chain(app, &app->root, NULL, 0, &count);
-    bool is_right = false, are_bound = true;
+    app->router = router_new(app->options.slashes, app->kinds);
+    app->unmatched_chain = middleware_chain(app, &app->root, NULL, 0, &count);
+    bool is_right = false, are_bound = app->mistakes.len == 0 && !app->mistakes.failed;
     if (app->router != NULL && !app->memory_short) {
-        are_bound = make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
+        are_bound &= make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
+        if (app->unmatched_chain != NULL)
+            are_bound &= middleware_order_check(app->unmatched_chain, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             if (!pending->options.yields || !is_taken(app, pending))
                 are_bound &= add_pending(app, pending, problems);

@@ -45,6 +45,20 @@ const char *tern_route_pattern(tern_ctx *c)
     return c->match.route != NULL ? c->match.route->pattern : "";
 }
 
+const char *tern_target(tern_ctx *c)
+{
+    const http_request *request = c->x->request;
+    size_t path_len = request->path.len, query_len = request->query.len;
+    bool has_query = request->query.data != NULL;
+    char *target = ctx_need(c, arena_alloc(ctx_arena(c), path_len + has_query + query_len + 1));
+    memcpy(target, request->path.data, path_len);
+    target[path_len] = '?';
+    if (query_len != 0)
+        memcpy(target + path_len + 1, request->query.data, query_len);
+    target[path_len + has_query + query_len] = '\0';
+    return target;
+}
+
 const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth)
 {
     size_t name_len = strlen(name);

@@ -117,12 +117,15 @@ struct tern_app {
     tern_app_options options;
     tern_group root;
     arena arena;    /* the data of registration: groups, routes, texts, lists; freed with the application */
+    const struct route_kind *kinds; /* of tern_route_kind, newest first */
     router *router; /* NULL until app_compile */
     const struct page_shape *page;          /* for routes without page names; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
     app_hook *hooks, **hooks_end;           /* in order of registration, as are checks and pending */
     app_check *checks, **checks_end;
-    struct app_pending *pending; /* routes as registered; app_compile flattens them */
+    struct app_piece *pieces, **pieces_end; /* middleware to prepare, in order of registration */
+    buf mistakes;                           /* lines of tern_mistake */
+    struct app_pending *pending;            /* routes as registered; app_compile flattens them */
     struct app_pending **pending_end;
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;

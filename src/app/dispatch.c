@@ -111,9 +111,11 @@ static tern_reply unsound_reply(tern_ctx *c, int status)
 static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
 {
     const tern_middleware *m = c->next;
-    if (m->run != NULL) {
+    while (m->run != NULL) {
         c->next = m + 1;
-        return m->run(c, m->options);
+        if (m->skip == NULL || !m->skip(c))
+            return m->run(c, m->options);
+        m = c->next;
     }
     c->next = NULL;
     const route *r = c->match.route;

@@ -4,6 +4,7 @@
  * The file is opened once; the entity tag, the length and the bytes are those of this open file, also when
  * its name gets another one meanwhile.
  */
+#include "app/send_file.h"
 #include "app/conditions.h"
 #include "app/ctx.h"
 #include "app/open_file.h"
@@ -40,9 +41,7 @@ int ctx_file_status(int error)
     return 500; /* EIO and others: the file may exist, so clients must not cache that it does not */
 }
 
-/** Opens a regular file; -1 with the `*status` of the reply. A FIFO or a device is neither waited for nor
- * opened. */
-static int open_regular(tern_ctx *c, const char *path, struct stat *facts, int *status)
+int file_open(tern_ctx *c, const char *path, struct stat *facts, int *status)
 {
     int fd;
     do
@@ -112,6 +111,19 @@ static void put_tag(tern_ctx *c, const struct stat *facts)
         return;
     file_tag_write(tag, facts);
     put_field(c, "ETag", arena_text(ctx_arena(c), tag, strlen(tag)));
+}
+
+bool file_is_conditional(const tern_ctx *c, const tern_reply *reply)
+{
+    const http_method method = c->x->request->method;
+    return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
+}
+
+void file_put_version(tern_ctx *c, const tern_reply *reply, const struct stat *facts)
+{
+    put_last_modified(c, facts->st_mtim.tv_sec);
+    if (file_is_conditional(c, reply))
+        put_tag(c, facts);
 }
 
 /* -- parts -- */
@@ -225,18 +237,12 @@ static void send_asked(tern_ctx *c, const outgoing *file)
         send_bytes(c, file, 200, 0, file->size);
 }
 
-static bool is_conditional(const tern_ctx *c, const tern_reply *reply)
-{
-    const http_method method = c->x->request->method;
-    return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
-}
-
 /** Sends a file that whoever made the reply has opened and set the headers of. */
 static void send_opened(tern_ctx *c, const tern_reply *reply, bool has_type)
 {
     const open_file *opened = (const open_file *)(const void *)reply->data;
     const outgoing file = {opened->bytes, opened->fd, opened->size, has_type ? NULL : reply->type};
-    if (is_conditional(c, reply))
+    if (file_is_conditional(c, reply))
         send_asked(c, &file);
     else
         send_bytes(c, &file, reply->status, 0, file.size);
@@ -251,7 +257,7 @@ void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
     const char *path = reply->arg;
     struct stat facts;
     int status;
-    outgoing file = {.fd = open_regular(c, path, &facts, &status)};
+    outgoing file = {.fd = file_open(c, path, &facts, &status)};
     if (file.fd < 0) {
         ctx_send_problem(c, status);
         return;
@@ -259,9 +265,8 @@ void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
     file.size = (uint64_t)facts.st_size;
     if (!has_type)
         file.type = reply->type != NULL ? reply->type : mime_of_path(path);
-    put_last_modified(c, facts.st_mtim.tv_sec);
-    if (is_conditional(c, reply)) {
-        put_tag(c, &facts);
+    file_put_version(c, reply, &facts);
+    if (file_is_conditional(c, reply)) {
         put_field(c, "Accept-Ranges", "bytes");
         send_asked(c, &file);
     } else {

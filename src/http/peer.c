@@ -45,6 +45,12 @@ static void read_address(http_exchange *x)
     x->port = announced->port;
 }
 
+void peer_take(http_exchange *x, int family, const void *address, uint16_t port)
+{
+    print(family, address, x->address);
+    x->port = port;
+}
+
 const char *http_remote_address(http_exchange *x)
 {
     read_address(x);
@@ -60,4 +66,9 @@ uint16_t http_remote_port(http_exchange *x)
 const tls_session *http_tls(const http_exchange *x)
 {
     return x->connection->tls;
+}
+
+bool http_is_secure(const http_exchange *x)
+{
+    return x->scheme != HTTP_SCHEME_OF_CONNECTION ? x->scheme == HTTP_SCHEME_HTTPS : x->connection->has_tls;
 }

@@ -52,5 +52,10 @@ static tern_reply run(tern_ctx *c, void *skip_prefix)
 
 tern_middleware tern_logger_with(const tern_logger_options *options)
 {
-    return (tern_middleware){"logger", run, (void *)(uintptr_t)options->skip_prefix};
+    return (tern_middleware){.name = "logger",
+                             .run = run,
+                             .options = (void *)(uintptr_t)options->skip_prefix,
+                             .skip = options->skip,
+                             .stage = TERN_STAGE_LOG,
+                             .repeats = true};
 }

@@ -72,6 +72,10 @@ static tern_reply run_with_pages(tern_ctx *c, void *own_page)
 tern_middleware tern_problem_pages_with(const tern_problem_pages_options *options)
 {
     bool has_pages = options->html_for_browsers || options->page != NULL;
-    return (tern_middleware){"problem_pages", has_pages ? run_with_pages : run_without_pages,
-                             (void *)(uintptr_t)options->page};
+    return (tern_middleware){.name = "problem_pages",
+                             .run = has_pages ? run_with_pages : run_without_pages,
+                             .options = (void *)(uintptr_t)options->page,
+                             .skip = options->skip,
+                             .stage = TERN_STAGE_PAGES,
+                             .repeats = true};
 }

@@ -18,6 +18,10 @@ static tern_reply run_trusting(tern_ctx *c, void *header)
 tern_middleware tern_request_ids_with(const tern_request_id_options *options)
 {
     const char *header = options->header != NULL ? options->header : "X-Request-Id";
-    return (tern_middleware){"request_ids", options->trust_client ? run_trusting : run,
-                             (void *)(uintptr_t)header};
+    return (tern_middleware){.name = "request_ids",
+                             .run = options->trust_client ? run_trusting : run,
+                             .options = (void *)(uintptr_t)header,
+                             .skip = options->skip,
+                             .stage = TERN_STAGE_REQUEST_ID,
+                             .headers = header};
 }
