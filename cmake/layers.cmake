@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
-set(TERN_LAYERS base runtime tls curl http schema acme app data fetch middleware)
+set(TERN_LAYERS base runtime tls curl codec http schema acme app data fetch redis middleware)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
@@ -14,8 +14,9 @@ set(public_runtime task shared store)
 set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
-set(public_middleware cache)
-set(public_app app context json middleware openapi page part problem reply test tls)
+set(public_redis redis)
+set(public_middleware cache compress limits)
+set(public_app accept app coding context json middleware openapi page part problem reply test tls)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

@@ -2,12 +2,16 @@
 #ifndef TERN_H
 #define TERN_H
 
+#include <tern/accept.h>
 #include <tern/app.h>
 #include <tern/cache.h>
+#include <tern/coding.h>
+#include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/fetch.h>
 #include <tern/json.h>
+#include <tern/limits.h>
 #include <tern/log.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
@@ -15,6 +19,7 @@
 #include <tern/page.h>
 #include <tern/part.h>
 #include <tern/problem.h>
+#include <tern/redis.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
 #include <tern/shared.h>

@@ -72,6 +72,22 @@ void tern_stream_printf(tern_stream *out, const char *format, ...) __attribute__
 /** Sends now what has been written so far. */
 void tern_stream_flush(tern_stream *out);
 
+/** What a filter of a stream does with its bytes; it sends what it makes of them to `next`. */
+typedef struct tern_stream_filter {
+    void (*write)(tern_ctx *c, tern_stream *next, const void *data, size_t len, void *arg);
+    void (*flush)(tern_ctx *c, tern_stream *next, void *arg); /* before the flush of `next`; NULL: nothing to send */
+    void (*end)(tern_ctx *c, tern_stream *next, void *arg);   /* after the last byte of a whole stream; may be NULL */
+    void *arg;
+} tern_stream_filter;
+/** The streamed `reply` with its bytes passed through a copy of `filter`: for middleware that compresses, counts or
+ * changes them. Several filters are nested like the middleware that adds them. Functions of a filter run where the
+ * stream's do and may fail like them. A reply that is not a stream is returned unchanged. */
+tern_reply tern_filter_stream(tern_ctx *c, tern_reply reply, const tern_stream_filter *filter) TERN_TO_RETURN_;
+/** A reply that is a file, as one whose bytes middleware can read or change: up to 256 KiB in memory, a larger file as a
+ * stream. The headers, conditions and failures of the file are those of tern_file, but for ranges; so the result may be
+ * a 304 or a problem. Other replies are returned unchanged. */
+tern_reply tern_read_file(tern_ctx *c, tern_reply reply) TERN_TO_RETURN_;
+
 /**
  * Announces that a field follows the body of the stream that the handler will return, such as a checksum:
  * adds the header `Trailer: name`. False, with nothing announced, if the client does not accept trailers (it
@@ -108,6 +124,9 @@ tern_reply tern_with_status(tern_reply reply, int status);
  */
 bool tern_set_header(tern_ctx *c, const char *name, const char *value);
 bool tern_add_header(tern_ctx *c, const char *name, const char *value);
+/** Adds the name of a request header to Vary, unless that has it or "*" already: caches then keep one reply for each of
+ * its values. */
+void tern_vary(tern_ctx *c, const char *header);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);
 /** The nth (from 0) of the reply's headers set so far; false after the last one. Setting a header may change

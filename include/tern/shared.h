@@ -73,6 +73,9 @@ bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_le
  * the change is stored. */
 bool tern_shared_map_renew(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
                            bool (*change)(void *arg, void *value, size_t *value_len), void *arg);
+/** Sixteen bytes in place of a key that may be longer than the map's key_bytes: a keyed hash, by a secret of the
+ * map that all workers have, so that a client cannot choose two keys with the same one. */
+void tern_shared_map_digest(const tern_shared_map *map, const void *data, size_t len, unsigned char out[16]);
 /** Entries alive now (a walk over the map). */
 size_t tern_shared_map_count(tern_shared_map *map);
 

@@ -55,8 +55,7 @@ struct tern_ctx {
     size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
-    bool is_repeat;     /* a copy of a request, of tern_repeat */
-    bool is_repeat_tls; /* of one that came over TLS */
+    bool is_repeat;  /* a copy of a request, of tern_repeat */
     bool is_shaping;   /* the application's function is making a problem's reply */
     bool is_misshapen; /* Tern found a problem in what that function does */
     short refused;     /* why no route was looked up: 400, 503; 0 when one was */
@@ -123,6 +122,7 @@ struct tern_app {
     tern_app_options options;
     tern_group root;
     arena arena;    /* the data of registration: groups, routes, texts, lists; freed with the application */
+    const struct route_kind *kinds; /* of tern_route_kind, newest first */
     router *router; /* NULL until app_compile */
     const struct page_shape *page;          /* for routes without page names; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
@@ -136,6 +136,7 @@ struct tern_app {
     struct app_launch *launches;
     const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
+    const char *redis_url;                         /* the same */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */

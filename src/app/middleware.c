@@ -54,16 +54,15 @@ static void note(tern_app *app, const tern_middleware *list)
 
 const tern_middleware *middleware_keep(tern_app *app, const tern_middleware *list, unsigned *count)
 {
-    *count = count_of(list);
-    if (*count == 0)
-        return NULL;
-    size_t size = (*count + 1) * sizeof *list;
-    tern_middleware *kept = app_keep(app, size);
+    *count = 0;
+    unsigned listed = count_of(list);
+    tern_middleware *kept = listed != 0 ? app_keep(app, (listed + 1) * sizeof *kept) : NULL;
     if (kept == NULL)
         return NULL;
-    memcpy(kept, list, size);
-    place(kept, list, *count);
+    memcpy(kept, list, listed * sizeof *kept);
+    place(kept, list, listed);
     note(app, kept);
+    *count = listed;
     return kept;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "app/conditions.h"
 #include "app/ctx.h"
+#include "app/send_file.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/siphash.h"
@@ -38,9 +39,7 @@ int ctx_file_status(int error)
     return 500; /* EIO and others: the file may exist, so clients must not cache that it does not */
 }
 
-/** Opens a regular file; -1 with the `*status` of the reply. A FIFO or a device is neither waited for nor
- * opened. */
-static int open_file(tern_ctx *c, const char *path, struct stat *facts, int *status)
+int file_open(tern_ctx *c, const char *path, struct stat *facts, int *status)
 {
     int fd;
     do
@@ -101,6 +100,19 @@ static void put_tag(tern_ctx *c, const struct stat *facts)
     put_field(c, "ETag",
               arena_printf(ctx_arena(c), "%s\"%016" PRIx64 "\"", is_fresh ? "W/" : "",
                            siphash_2_4(&key, numbers, sizeof numbers)));
+}
+
+bool file_is_conditional(const tern_ctx *c, const tern_reply *reply)
+{
+    const http_method method = c->x->request->method;
+    return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
+}
+
+void file_put_version(tern_ctx *c, const tern_reply *reply, const struct stat *facts)
+{
+    put_last_modified(c, facts->st_mtim.tv_sec);
+    if (file_is_conditional(c, reply))
+        put_tag(c, facts);
 }
 
 /* -- parts -- */
@@ -204,18 +216,12 @@ static void send_asked(tern_ctx *c, const outgoing *file)
         http_reply_file(c->x, 200, file->type, file->fd, 0, file->size);
 }
 
-static bool is_conditional(const tern_ctx *c, const tern_reply *reply)
-{
-    const http_method method = c->x->request->method;
-    return reply->status == 200 && (method == HTTP_GET || method == HTTP_HEAD);
-}
-
 void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
 {
     const char *path = reply->arg;
     struct stat facts;
     int status;
-    outgoing file = {.fd = open_file(c, path, &facts, &status)};
+    outgoing file = {.fd = file_open(c, path, &facts, &status)};
     if (file.fd < 0) {
         ctx_send_problem(c, status);
         return;
@@ -223,9 +229,8 @@ void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
     file.size = (uint64_t)facts.st_size;
     if (!has_type)
         file.type = reply->type != NULL ? reply->type : mime_of_path(path);
-    put_last_modified(c, facts.st_mtim.tv_sec);
-    if (is_conditional(c, reply)) {
-        put_tag(c, &facts);
+    file_put_version(c, reply, &facts);
+    if (file_is_conditional(c, reply)) {
         put_field(c, "Accept-Ranges", "bytes");
         send_asked(c, &file);
     } else {

@@ -47,6 +47,7 @@ bool http_server_open(const http_service *service, const http_limits *limits)
     if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > HTTP_HEADERS_MAX)
         http_self.limits.head.fields = HTTP_HEADERS_MAX;
     complete_h2_limits(&http_self.limits);
+    http_self.checks_plain = limits->redirects_to_https || limits->trusted_count != 0;
     size_t bytes =
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
     http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */

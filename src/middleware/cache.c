@@ -285,20 +285,17 @@ static void add_etag(tern_ctx *c, const tern_reply *reply)
 static void settle_vary(tern_ctx *c, lookup *l, const char *read)
 {
     const cache *p = l->p;
-    cache_names told = {0}, *all = &l->vary;
-    const char *vary = tern_reply_header(c, "Vary");
-    cache_names now = {0};
-    cache_names_add(c, &told, vary, NULL);
-    cache_names_add(c, &now, vary, NULL);
+    cache_names now = {0}, *all = &l->vary;
+    const char *name, *value;
+    for (unsigned i = 0; tern_reply_header_at(c, i, &name, &value); i++)
+        if (strcasecmp(name, "Vary") == 0)
+            cache_names_add(c, &now, value, NULL);
     cache_names_add(c, &now, read, &p->unkeyed);
     cache_names_add(c, &now, p->options.vary, NULL);
     all->is_any |= now.is_any;
     for (unsigned i = 0; i < now.count; i++) {
         cache_names_add(c, all, now.names[i], NULL);
-        if (!cache_names_have(&told, now.names[i], strlen(now.names[i]))) {
-            const char *sent = tern_reply_header(c, "Vary");
-            tern_set_header(c, "Vary", sent != NULL ? tern_sprintf(c, "%s, %s", sent, now.names[i]) : now.names[i]);
-        }
+        tern_vary(c, now.names[i]);
     }
 }
 

@@ -446,6 +446,14 @@ bool tern_shared_map_renew(tern_shared_map *map, const void *key, size_t key_len
     return update(map, key, key_len, ttl_ms, true, change, arg);
 }
 
+void tern_shared_map_digest(const tern_shared_map *map, const void *data, size_t len, unsigned char out[16])
+{
+    siphash_key other = map->head->key;
+    other.words[0] ^= 0x5bd1e9955bd1e995u;
+    const uint64_t halves[2] = {siphash_2_4(&map->head->key, data, len), siphash_2_4(&other, data, len)};
+    memcpy(out, halves, sizeof halves);
+}
+
 size_t tern_shared_map_count(tern_shared_map *map)
 {
     size_t count = 0;

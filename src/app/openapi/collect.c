@@ -32,16 +32,17 @@ static int number_of_method(const char *method)
 
 /** The pattern with "{}" for each parameter: OpenAPI does not distinguish paths by a parameter's name or
  * kind. NULL when out of memory. */
-static const char *path_key(arena *memory, const pattern *p, size_t *len)
+static const char *path_key(arena *memory, const route *r, size_t *len)
 {
     enum { PARAMETER_BYTES = 3 }; /* "/{}" */
     size_t room = 1;
-    for (unsigned i = 0; i < p->count; i++)
-        room += PARAMETER_BYTES + p->segments[i].text.len;
+    for (unsigned i = 0; i < r->piece_count; i++)
+        room += PARAMETER_BYTES + r->pieces[i].text.len;
     char *key = arena_alloc(memory, room), *at = key;
-    for (unsigned i = 0; i < p->count && key != NULL; i++) {
-        tern_str text = p->segments[i].kind == SEGMENT_TEXT ? p->segments[i].text : TERN_STR("{}");
-        *at++ = '/';
+    for (unsigned i = 0; i < r->piece_count && key != NULL; i++) {
+        tern_str text = r->pieces[i].kind == SEGMENT_TEXT ? r->pieces[i].text : TERN_STR("{}");
+        if (r->pieces[i].begins_segment)
+            *at++ = '/';
         memcpy(at, text.data, text.len);
         at += text.len;
     }
@@ -56,7 +57,7 @@ static bool find_path(collector *c, openapi_operation *newest, int method, bool 
 {
     openapi_document *doc = c->doc;
     size_t len;
-    const char *key = path_key(&doc->memory, &newest->pattern, &len);
+    const char *key = path_key(&doc->memory, newest->route, &len);
     if (key == NULL)
         return false;
     uint32_t space = METHODS + (uint32_t)method, number = doc->count + 1;
@@ -128,11 +129,10 @@ static bool add_operation(collector *c, const route *r)
 {
     openapi_document *doc = c->doc;
     openapi_operation *o = &doc->operations[doc->count];
-    char unused[PATTERN_PROBLEM_BYTES];
     int method = number_of_method(r->method_name);
     bool is_shown = false;
     *o = (openapi_operation){.route = r, .path = o};
-    if (r->options.hidden || method < 0 || !pattern_parse(&o->pattern, r->pattern, unused))
+    if (r->options.hidden || method < 0)
         return true;
     if (!find_path(c, o, method, &is_shown))
         return false;

@@ -134,7 +134,10 @@ static void print_document(const openapi_document *doc, buf *out)
 
 bool openapi_check(const tern_app *app, buf *problems)
 {
-    return openapi_check_security(app, problems);
+    bool is_right = openapi_check_security(app, problems);
+    for (unsigned i = 0; i < router_count(app->router); i++)
+        is_right &= openapi_check_middleware(router_at(app->router, i), problems);
+    return is_right;
 }
 
 bool openapi_write(const tern_app *app, buf *out)

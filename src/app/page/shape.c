@@ -107,8 +107,11 @@ const page_shape *page_shape_make(arena *a, const tern_page_names *own, const te
         const char *name = first.names[i] != NULL    ? first.names[i]
                            : second.names[i] != NULL ? second.names[i]
                                                      : usual_name(i, total);
-        if (name != NULL && strcmp(name, TERN_LEFT_OUT) != 0 && has_field(i, total))
-            shape->names[i] = arena_text(a, name, strlen(name));
+        if (name == NULL || strcmp(name, TERN_LEFT_OUT) == 0 || !has_field(i, total))
+            continue;
+        shape->names[i] = arena_text(a, name, strlen(name));
+        if (shape->names[i] == NULL)
+            return NULL;
     }
     if (!check_names(shape, where, problems))
         return NULL;

@@ -384,6 +384,59 @@ TEST(openapi_is_not_written_before_the_first_request)
     forget(app);
 }
 
+static tern_reply pass(tern_ctx *c, void *options)
+{
+    (void)options;
+    return tern_next(c);
+}
+
+TEST(openapi_of_a_wrapped_route_has_the_answers_and_headers_of_its_middleware)
+{
+    tern_app *app = tern_app_new();
+    tern_use(app, TERN_MIDDLEWARE(pass, .answers = "429, 304", .headers = "RateLimit, RateLimit-Policy"));
+    tern_get(app, "/a", plain,
+             .use = TERN_USE(TERN_MIDDLEWARE(pass, .answers = "403", .headers = "ratelimit, X-Id")));
+    tern_get(app, "/b", plain);
+    const char *document = document_of(app);
+#define OUTER                                                                                                \
+    "\"RateLimit\":{\"schema\":{\"type\":\"string\"}},\"RateLimit-Policy\":{\"schema\":{\"type\":\"string\"}}"
+#define HEADERS "\"headers\":{" OUTER ",\"X-Id\":{\"schema\":{\"type\":\"string\"}}}"
+    check_has(document, "\"200\":{\"description\":\"OK\"," HEADERS
+                        "},\"304\":{\"description\":\"Not Modified\"," HEADERS
+                        "},\"403\":{\"description\":\"Forbidden\"," HEADERS ",\"content\":");
+    check_has(document, "\"429\":{\"description\":\"Too Many Requests\"," HEADERS ",\"content\":");
+    check_has(document, "\"default\":{\"description\":\"Any other error\"," HEADERS ",\"content\":");
+    const char *second = strstr(document, "\"/b\"");
+    CHECK(second != NULL);
+    check_has(second, "\"429\":{\"description\":\"Too Many Requests\",\"headers\":{" OUTER "},\"content\":");
+    check_lacks(second, "\"403\"");
+    forget(app);
+}
+
+TEST(openapi_lists_each_status_and_header_once_where_the_route_has_it_already)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/items/{id}", get_item, .returns = TERN_TYPE(Item), .etag = true,
+             .use = TERN_USE(TERN_MIDDLEWARE(pass, .answers = "304, 404, 200", .headers = "etag")));
+    const char *document = document_of(app), *first = strstr(document, "\"404\":");
+    CHECK(first != NULL && strstr(first + 1, "\"404\":") == NULL);
+    first = strstr(document, "\"304\":");
+    CHECK(first != NULL && strstr(first + 1, "\"304\":") == NULL);
+    check_has(document, "\"200\":{\"description\":\"OK\",\"headers\":{\"ETag\":{\"description\":");
+    forget(app);
+}
+
+TEST(openapi_refuses_answers_that_are_not_statuses_and_names_the_middleware_once)
+{
+    tern_app *app = tern_app_new();
+    tern_use(app, TERN_MIDDLEWARE(pass, .answers = "403 429"));
+    tern_get(app, "/a", plain, .use = TERN_USE(TERN_MIDDLEWARE(pass, .answers = "99")));
+    tern_get(app, "/b", plain);
+    check_problems(
+        app, "middleware pass: .answers = \"403 429\" must be statuses of 200 to 599, like \"403, 429\"\n"
+             "middleware pass: .answers = \"99\" must be statuses of 200 to 599, like \"403, 429\"\n");
+}
+
 TEST(openapi_survives_every_failing_allocation)
 {
     for (unsigned long n = 1;; n++) {

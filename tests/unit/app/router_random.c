@@ -328,7 +328,7 @@ TEST(router_agrees_with_a_naive_matcher_on_random_routes)
     for (int set = 0; set < SETS; set++) {
         static naive_route routes[ROUTES_MOST];
         tern_slashes slashes = set % 2 != 0 ? TERN_SLASH_REDIRECT : TERN_SLASH_STRICT;
-        router *r = router_new(slashes);
+        router *r = router_new(slashes, NULL);
         int count = random_routes(r, routes);
         buf problems = {0};
         if (!router_compile(r, &problems))
