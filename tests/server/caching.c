@@ -122,6 +122,7 @@ int main(int argc, char **argv)
     tern_get(app, "/state", state);
     tern_post(app, "/state", set_state);
     tern_post(app, "/change", change);
-    tern_post(app, "/pay", pay);
+    tern_post(app, "/pay", pay, .use = TERN_USE(tern_idempotency(.store = store)));
+    tern_post(app, "/pay-waiting", pay, .use = TERN_USE(tern_idempotency(.store = store, .wait_ms = 8000)));
     return tern_run(app, argc, argv);
 }
