@@ -24,6 +24,7 @@
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>
+#include <tern/static.h>
 #include <tern/str.h>
 #include <tern/task.h>
 #include <tern/tls.h>
