@@ -16,7 +16,7 @@ set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
 set(public_redis redis)
 set(public_middleware cache compress limits)
-set(public_app accept app coding context json middleware openapi page part problem reply test tls)
+set(public_app accept app coding context json middleware openapi page part problem reply static test tls)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

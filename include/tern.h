@@ -25,6 +25,7 @@
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>
+#include <tern/static.h>
 #include <tern/store.h>
 #include <tern/str.h>
 #include <tern/task.h>

@@ -215,6 +215,7 @@ typedef struct tern_route_options {
                              ("token, key"); "": none, whatever the application's .security says */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
     bool hidden;          /* left out of the OpenAPI document */
+    bool yields;          /* left out where another route has the same method and pattern */
     bool not_fuzzed;      /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
 } tern_route_options;
 

@@ -23,7 +23,8 @@ typedef struct tern_reply {
     int status;
     tern_reply_kind kind;
     const char *type; /* Content-Type, NULL for none */
-    const char *data; /* TERN_REPLY_BYTES: the body; must live as long as the request */
+    /* TERN_REPLY_BYTES: the body; must live as long as the request. TERN_REPLY_FILE: not for middleware */
+    const char *data;
     size_t len;
     void (*write)(tern_ctx *c, tern_stream *out, void *arg); /* TERN_REPLY_STREAM */
     void *arg;                                               /* of write; the file of TERN_REPLY_FILE */

@@ -341,6 +341,22 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
     return is_right;
 }
 
+/** Whether another route has the same requests as this one, which then yields to it. */
+static bool is_taken(tern_app *app, const app_pending *yielding)
+{
+    const char *own = full_pattern(app, yielding->group, yielding->pattern), *host = host_of(yielding->group);
+    for (const app_pending *other = app->pending; other != NULL && own != NULL; other = other->next) {
+        if (other == yielding || other->options.yields || other->pattern == NULL || other->method == NULL ||
+            strcmp(other->method, yielding->method) != 0)
+            continue;
+        const char *pattern = full_pattern(app, other->group, other->pattern), *of = host_of(other->group);
+        if (pattern != NULL && strcmp(own, pattern) == 0 &&
+            (host == of || (host != NULL && of != NULL && strcmp(host, of) == 0)))
+            return true;
+    }
+    return false;
+}
+
 bool app_compile(tern_app *app, buf *problems)
 {
     unsigned count;
@@ -356,7 +372,8 @@ bool app_compile(tern_app *app, buf *problems)
         if (app->unmatched_chain != NULL)
             are_bound &= middleware_order_check(app->unmatched_chain, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
-            are_bound &= add_pending(app, pending, problems);
+            if (!pending->options.yields || !is_taken(app, pending))
+                are_bound &= add_pending(app, pending, problems);
         is_right = router_compile(app->router, problems) && are_bound;
         if (app->shaper != NULL)
             is_right &= app->shaper->check(app, problems);

@@ -26,6 +26,12 @@ static tern_redis_lua purge_script =
     TERN_REDIS_LUA("local t = redis.call('TIME') "
                    "return redis.call('SET', KEYS[1], string.format('%.0f', t[1] * 1000000 + t[2]), 'PX', ARGV[1])");
 
+static void prepare(tern_app *app, tern_store *store)
+{
+    (void)store;
+    tern_redis_setup_with(app, NULL);
+}
+
 static const char *prefix_of(const tern_store *store)
 {
     return store->arg;
@@ -116,6 +122,7 @@ tern_store *tern_redis_store_with(const tern_redis_store_options *options)
 {
     const char *prefix = options->prefix != NULL ? options->prefix : "tern:";
     const tern_store store = {.name = "redis",
+                              .prepare = prepare,
                               .get = get,
                               .put = put,
                               .add = add,
