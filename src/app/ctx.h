@@ -56,8 +56,7 @@ struct tern_ctx {
     size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
-    bool is_repeat;     /* a copy of a request, of tern_repeat */
-    bool is_repeat_tls; /* of one that came over TLS */
+    bool is_repeat;  /* a copy of a request, of tern_repeat */
     bool is_shaping;   /* the application's function is making a problem's reply */
     bool is_misshapen; /* Tern found a problem in what that function does */
     short refused;     /* why no route was looked up: 400, 503; 0 when one was */
