@@ -3,6 +3,7 @@
 
 #include "app/acme.h"
 #include "app/command.h"
+#include "app/middleware.h"
 #include "app/openapi/openapi.h"
 #include "app/security/safe_headers.h"
 #include "app/tls_start.h"
@@ -149,6 +150,7 @@ static void drain(void *self, bool successor)
 {
     run_state *run = self;
     run->app->is_draining = true;
+    repeat_cancel_all();
     http_server_drain(NULL, successor);
 }
 
@@ -201,7 +203,10 @@ static int command_version(run_state *run)
 static int command_routes(run_state *run)
 {
     buf table = {0};
-    router_print(run->app->router, &table);
+    if (run->settings.with_middleware)
+        middleware_print(run->app, &table);
+    else
+        router_print(run->app->router, &table);
     int code = print(&table);
     buf_free(&table);
     return code;
@@ -382,6 +387,7 @@ int tern_run(tern_app *app, int argc, char **argv)
         app_acme_prepare(&run.acme, app, &run.settings, &problem)) {
         app->database_url = run.settings.database_url;
         app->database_prepare = run.settings.database_prepare;
+        app->redis_url = run.settings.redis_url;
         code = run_command(&run);
     } else {
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "out of memory" : problem.data);

@@ -417,6 +417,10 @@ static bool read_arguments(settings *out, const app_command *more, int argc, cha
             out->arguments[out->argument_count++] = argv[i]; /* never beyond i */
             continue;
         }
+        if (s == NULL && strcmp(out->command, "routes") == 0 && strcmp(argv[i], "--middleware") == 0) {
+            out->with_middleware = true;
+            continue;
+        }
         bool is_good = s != NULL ? take_flag(out, s, argc, argv, &i, problem)
                                  : take_command(out, argv[i], more, &has_command, problem);
         if (!is_good)

@@ -318,6 +318,13 @@ const setting settings_table[] = {
      .is_null_until_given = true,
      .help = "of PostgreSQL",
      AT(database_prepare)},
+    {.flag = "--redis",
+     .variable = "TERN_REDIS_URL",
+     .kind = SETTING_TEXT,
+     .standard = "127.0.0.1:6379",
+     .is_null_until_given = true,
+     .help = "USER:PASSWORD@ before HOST",
+     AT(redis_url)},
     {.heading = "Limits of a request",
      .flag = "--max-head",
      .variable = "TERN_MAX_HEAD",
@@ -464,7 +471,7 @@ const unsigned settings_count = sizeof settings_table / sizeof settings_table[0]
 
 const settings_command settings_commands[] = {
     {"run", "serve (the default command)"},
-    {"routes", "print every route"},
+    {"routes", "print every route; with --middleware also what wraps it"},
     {"openapi", "print the OpenAPI document"},
     {"--check", "check routes and settings, and do not serve"},
     {"--version", "print the version"},
