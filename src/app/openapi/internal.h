@@ -42,6 +42,9 @@ bool openapi_collect(openapi_document *doc);
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
 /** "/todos/{id}", with the names of the path's first operation. (operation.c) */
 void openapi_print_path(const openapi_operation *operation, buf *out);
+/** Prints the member "servers" of an operation whose route has a host: "//{user}.example.com", with a variable for
+ * each parameter. (host.c) */
+void openapi_print_host(const openapi_document *doc, const route *r, buf *out);
 /** Whether OpenAPI describes a field of the input elsewhere (Authorization, Accept, Content-Type) and ignores
  * it as a parameter. (operation.c) */
 bool openapi_is_left_out(const bind_field *field);
@@ -52,6 +55,8 @@ void openapi_print_replies(const openapi_document *doc, const openapi_operation 
 /** Adds a line for each piece of the route's middleware whose .answers is not a list of statuses, once.
  * (replies.c) */
 bool openapi_check_middleware(const route *r, buf *problems);
+/** The expression of all values of a parameter of a route; its data is NULL if there is none. (operation.c) */
+tern_str openapi_rule_of(const pattern_piece *piece);
 /** Whether the success of the route has a body that the document describes. (replies.c) */
 bool openapi_has_content(const tern_route_options *options);
 enum { OPENAPI_ANY_OTHER = 0, OPENAPI_PROBLEMS = 201 /* 400 to 599, and any other */ };

@@ -76,8 +76,7 @@ static bool is_required(const route *r, const bind_field *field)
     return must;
 }
 
-/** The expression of all values of a parameter; a text in `rule`, whose data is NULL if there is none. */
-static tern_str rule_of(const pattern_piece *piece)
+tern_str openapi_rule_of(const pattern_piece *piece)
 {
     const char *known = piece->kind == SEGMENT_KIND ? piece->is->pattern : NULL;
     if (piece->kind == SEGMENT_REGEX)
@@ -89,7 +88,7 @@ static tern_str rule_of(const pattern_piece *piece)
 static void print_rule(const pattern_piece *piece, buf *out)
 {
     buf text = {0};
-    tern_str rule = rule_of(piece);
+    tern_str rule = openapi_rule_of(piece);
     append_member(out, "format", piece->kind == SEGMENT_KIND ? piece->is->format : NULL);
     if (rule.data == NULL)
         return;
@@ -110,7 +109,7 @@ static const pattern_piece *find_rule(const route *r, const bind_field *field)
         return NULL;
     for (unsigned i = 0; i < r->piece_count; i++)
         if (r->pieces[i].kind != SEGMENT_TEXT && number++ == field->param)
-            return rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
+            return openapi_rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
     return NULL;
 }
 
@@ -216,14 +215,15 @@ static void print_other_parameters(const openapi_document *doc, const route *r, 
     const bind_plan *bind = provide_input(r, number);
     for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
         const bind_field *field = &bind->fields[i];
-        if (field->source != TERN_FROM_PATH && !openapi_is_left_out(field) && !is_printed(r, number, field))
+        if (field->source != TERN_FROM_PATH && field->source != TERN_FROM_HOST &&
+            !openapi_is_left_out(field) && !is_printed(r, number, field))
             print_field_parameter(doc, r, field, (tern_str){field->name, field->name_len}, out);
     }
 }
 
 static bool has_parameters(const route *r)
 {
-    bool has = r->param_count > 0;
+    bool has = r->path_param_count > 0;
     for (unsigned i = 0; i < provide_input_count(r); i++)
         has |= provide_input(r, i) != NULL && provide_input(r, i)->count > 0;
     return has;
@@ -390,5 +390,7 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
         print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
     openapi_print_route_security(r, out);
+    if (r->host != NULL)
+        openapi_print_host(doc, r, out);
     append_close(out, '}');
 }

@@ -471,6 +471,29 @@ TEST(openapi_has_query_as_an_extension_in_3_1)
     forget(app);
 }
 
+TERN_MODEL(Tenant, (const char *, tenant, .example = "acme", .help = "Whose"), (int64_t, id))
+HANDLER(of_tenant, TERN_TYPE(Tenant));
+
+TEST(openapi_has_the_host_of_a_route_as_the_server_of_its_operation)
+{
+    tern_app *app = tern_app_new();
+    tern_get(tern_group_new(app, "", .host = "{tenant}.s{shard:int}.example.com"), "/rows/{id}", of_tenant);
+    tern_get(tern_group_new(app, "", .host = "*.example.com"), "/wild", plain);
+    tern_get(tern_group_new(app, "", .host = "api.example.com"), "/exact", plain);
+    const char *document = document_of(app);
+    check_has(
+        document,
+        "\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\",");
+    check_lacks(document, "\"name\":\"tenant\"");
+    check_has(
+        document,
+        "\"servers\":[{\"url\":\"//{tenant}.s{shard}.example.com\",\"variables\":{\"tenant\":{\"default\":"
+        "\"acme\",\"description\":\"Whose\"},\"shard\":{\"default\":\"shard\"}}}]");
+    check_has(document, "\"servers\":[{\"url\":\"//{subdomain}.example.com\",\"variables\":{\"subdomain\":{");
+    check_has(document, "\"servers\":[{\"url\":\"//api.example.com\"}]");
+    forget(app);
+}
+
 TEST(openapi_refuses_a_version_that_it_does_not_write)
 {
     check_problems(tern_app_new(.openapi = "3.0"),
