@@ -17,14 +17,32 @@ typedef enum tern_security_type {
     TERN_SECURITY_API_KEY_HEADER,
     TERN_SECURITY_API_KEY_QUERY,
     TERN_SECURITY_API_KEY_COOKIE,
-    TERN_SECURITY_OPENID /* OpenID Connect */
+    TERN_SECURITY_OPENID, /* OpenID Connect */
+    TERN_SECURITY_OAUTH2,
+    TERN_SECURITY_DIGEST,    /* Authorization: Digest ... */
+    TERN_SECURITY_MUTUAL_TLS /* a certificate of the client */
 } tern_security_type;
+
+/** What a token of OAuth 2 may allow. */
+typedef struct tern_scope {
+    const char *name, *description;
+} tern_scope;
+/** A list of scopes: `TERN_SCOPES({"orders:read", "Read orders"}, {"orders:write", "Change orders"})`. */
+#define TERN_SCOPES(...) ((const tern_scope[]){__VA_ARGS__, {0}})
 
 typedef struct tern_security_options {
     tern_security_type type;
     const char *key;    /* of the API keys: the name of the header, query parameter or cookie */
     const char *url;    /* of OpenID Connect: where its configuration is */
     const char *format; /* of a bearer token, as a hint for people: "JWT" */
+    /* of OAuth 2: how clients get a token: "authorizationCode", "clientCredentials", "deviceAuthorization", and
+     * the outdated "implicit" and "password"; several: "authorizationCode, clientCredentials". */
+    const char *flows;
+    const char *authorization_url; /* of authorizationCode and implicit */
+    const char *token_url;         /* of all but implicit */
+    const char *device_url;        /* of deviceAuthorization, which is an extension in a 3.1 document */
+    const char *refresh_url;       /* NULL: tokens are not refreshed, or at token_url */
+    const tern_scope *scopes; /* TERN_SCOPES(...), of OAuth 2 and OpenID Connect; NULL: none, or unknown */
     const char *description;
 } tern_security_options;
 
@@ -33,7 +51,10 @@ typedef struct tern_security_options {
  * `tern_security(app, "token", .type = TERN_SECURITY_BEARER)`.
  *
  * It only describes: middleware or providers refuse the requests. Texts are copied. A route that names an
- * undeclared scheme is a mistake that tern_run reports.
+ * undeclared scheme, or a scope that its scheme has not, is a mistake that tern_run reports.
+ *
+ * Scopes follow the name of the scheme: `.security = "login orders:read orders:write, key"` needs the scheme
+ * "login" with both scopes, or the scheme "key".
  */
 void tern_security_with(tern_app *app, const char *name, const tern_security_options *options);
 #define tern_security(app, name, ...) tern_security_with(app, name, &(tern_security_options){__VA_ARGS__})

@@ -76,6 +76,16 @@ void openapi_print_route_security(const route *r, buf *out);
  * (security.c) */
 bool openapi_needs_security(const tern_app *app, const route *r);
 /** The members of components/securitySchemes. (security.c) */
-void openapi_print_schemes(const tern_app *app, buf *out);
+void openapi_print_schemes(const tern_app *app, bool is_3_2, buf *out);
+/** Takes the first word of a need ("login orders:read"): its scheme, then each scope. (security.c) */
+tern_str openapi_next_scope(tern_str *need);
+/** A copy of a list that lives as long as the application; NULL for none. (flows.c) */
+const tern_scope *openapi_keep_scopes(tern_app *app, const tern_scope *scopes);
+/** What the options of an OAuth 2 scheme lack; NULL if nothing. (flows.c) */
+const char *openapi_flows_need(const tern_security_options *o);
+/** Adds a line for each of the scopes that the scheme does not have. (flows.c) */
+bool openapi_check_scopes(const openapi_scheme *scheme, tern_str scopes, const char *whose, buf *problems);
+/** The member "flows" of an OAuth 2 scheme. (flows.c) */
+void openapi_print_flows(const tern_security_options *o, bool is_3_2, buf *out);
 
 #endif

@@ -109,7 +109,7 @@ static void print_components(const openapi_document *doc, buf *out)
     if (doc->app->schemes != NULL) {
         append_key(out, "securitySchemes");
         append_open(out, '{');
-        openapi_print_schemes(doc->app, out);
+        openapi_print_schemes(doc->app, doc->is_3_2, out);
         append_close(out, '}');
     }
     append_close(out, '}');

@@ -471,6 +471,51 @@ TEST(openapi_has_query_as_an_extension_in_3_1)
     forget(app);
 }
 
+TEST(openapi_has_the_flows_of_oauth_and_the_scopes_that_a_route_needs)
+{
+    tern_app *app = tern_app_new(.openapi = "3.2");
+    tern_security(app, "login", .type = TERN_SECURITY_OAUTH2,
+                  .flows = "authorizationCode, deviceAuthorization",
+                  .authorization_url = "https://a.example/go", .token_url = "https://a.example/token",
+                  .device_url = "https://a.example/device", .refresh_url = "https://a.example/again",
+                  .scopes = TERN_SCOPES({"read", "Read all"}, {"write", NULL}));
+    tern_security(app, "digest", .type = TERN_SECURITY_DIGEST);
+    tern_security(app, "cert", .type = TERN_SECURITY_MUTUAL_TLS);
+    tern_get(app, "/a", plain, .security = "login read write, digest");
+    const char *document = document_of(app);
+    check_has(document, "\"security\":[{\"login\":[\"read\",\"write\"]},{\"digest\":[]}]");
+    check_has(
+        document,
+        "\"login\":{\"type\":\"oauth2\",\"flows\":{\"authorizationCode\":{\"authorizationUrl\":\"https://a.example/go\","
+        "\"tokenUrl\":\"https://a.example/token\",\"refreshUrl\":\"https://a.example/again\",\"scopes\":{"
+        "\"read\":\"Read all\",\"write\":\"\"}},\"deviceAuthorization\":{\"deviceAuthorizationUrl\":");
+    check_has(document,
+              "\"digest\":{\"type\":\"http\",\"scheme\":\"digest\"},\"cert\":{\"type\":\"mutualTLS\"}");
+    forget(app);
+}
+
+TEST(openapi_refuses_scopes_and_flows_that_are_unknown_or_lack_an_address)
+{
+    tern_app *app = tern_app_new();
+    tern_security(app, "a", .type = TERN_SECURITY_OAUTH2);
+    tern_security(app, "b", .type = TERN_SECURITY_OAUTH2, .flows = "code");
+    tern_security(app, "c", .type = TERN_SECURITY_OAUTH2, .flows = "implicit");
+    tern_security(app, "d", .type = TERN_SECURITY_OAUTH2, .flows = "password", .token_url = "/t",
+                  .scopes = TERN_SCOPES({"read", "Read"}));
+    tern_security(app, "e", .type = TERN_SECURITY_BEARER);
+    tern_route(tern_app_root(app), "GET", "/a", plain,
+               &(tern_route_options){.file = "a.c", .line = 1, .security = "d read more, e all"});
+    check_problems(
+        app,
+        "application: tern_security(\"a\") needs .flows, for example \"authorizationCode\"\n"
+        "application: tern_security(\"b\") needs .flows of authorizationCode, clientCredentials, "
+        "deviceAuthorization, implicit and password\n"
+        "application: tern_security(\"c\") needs .authorization_url\n"
+        "a.c:1: GET /a: .security names the scope \"more\", which tern_security(\"d\") does not have in its .scopes\n"
+        "a.c:1: GET /a: .security names the scope \"all\", which tern_security(\"e\") does not take: only OAuth 2 "
+        "and OpenID Connect have scopes\n");
+}
+
 TERN_MODEL(Tenant, (const char *, tenant, .example = "acme", .help = "Whose"), (int64_t, id))
 HANDLER(of_tenant, TERN_TYPE(Tenant));
 
