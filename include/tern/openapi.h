@@ -1,9 +1,10 @@
 /**
- * The OpenAPI 3.1 document of an application: GET /openapi.json, and `APP openapi`.
+ * The OpenAPI document of an application: GET /openapi.json, and `APP openapi`.
  *
  * It needs nothing here: it is written from routes, handlers and models as they are declared. What
- * tern_app_new takes for it: .title, .version, .description, .openapi_path and .security. What a route takes:
- * .summary, .description, .tags, .returns, .status, .paged, .deprecated, .security and .hidden.
+ * tern_app_new takes for it: .title, .version, .description, .openapi (its version), .openapi_path and .security. What a
+ * route takes: .summary, .description, .tags, .returns, .status, .paged, .deprecated, .security, .problems,
+ * .reply_headers, .examples, .callbacks and .hidden.
  */
 #ifndef TERN_OPENAPI_H
 #define TERN_OPENAPI_H
@@ -58,5 +59,34 @@ typedef struct tern_security_options {
  */
 void tern_security_with(tern_app *app, const char *name, const tern_security_options *options);
 #define tern_security(app, name, ...) tern_security_with(app, name, &(tern_security_options){__VA_ARGS__})
+
+/* -- the rest of the document -- */
+
+/** A request that the application makes to those who subscribed: `tern_webhook(app, "orderPaid", .body =
+ * TERN_TYPE(Order), .summary = "An order was paid")`. It only describes. */
+typedef struct tern_webhook_options {
+    const char *method; /* default "POST" */
+    tern_type *body;    /* what it sends; NULL: nothing */
+    const char *summary, *description, *tags;
+    int status; /* that it expects; default 200 */
+} tern_webhook_options;
+void tern_webhook_with(tern_app *app, const char *name, const tern_webhook_options *options);
+#define tern_webhook(app, name, ...) tern_webhook_with(app, name, &(tern_webhook_options){__VA_ARGS__})
+
+/** What a tag of routes means: `tern_tag(app, "orders", "Orders and their lines")`. Tags are listed in the order of
+ * these calls, and those without one after them. */
+typedef struct tern_tag_options {
+    const char *parent;   /* another tag that it belongs to; shown by 3.2 */
+    const char *docs_url; /* more about it */
+} tern_tag_options;
+void tern_tag_with(tern_app *app, const char *name, const char *description, const tern_tag_options *options);
+#define tern_tag(app, name, description, ...)                                                                \
+    tern_tag_with(app, name, description, &(tern_tag_options){__VA_ARGS__})
+
+/** Where the application is: `tern_server(app, "https://api.example.org", "Production")`. Without one the document
+ * says "/", the address that it came from. */
+void tern_server(tern_app *app, const char *url, const char *description);
+/** Where more is written about the application: `tern_external_docs(app, "https://docs.example.org", "Guide")`. */
+void tern_external_docs(tern_app *app, const char *url, const char *description);
 
 #endif

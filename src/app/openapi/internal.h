@@ -42,6 +42,18 @@ bool openapi_collect(openapi_document *doc);
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out);
 /** "/todos/{id}", with the names of the path's first operation. (operation.c) */
 void openapi_print_path(const openapi_operation *operation, buf *out);
+/** Adds the types of the route's reply headers and kinds of problems to the document. (details.c) */
+void openapi_add_route_types(openapi_document *doc, const route *r);
+/** Adds a line for each mistake in .problems, .reply_headers and .examples. (details.c) */
+bool openapi_check_route(const tern_app *app, const route *r, buf *problems);
+/** The member "examples" of a body (status 0), a reply, or a parameter, if the route has some. (details.c) */
+void openapi_print_examples(const route *r, const char *parameter, size_t len, int status, buf *out);
+/** The schema of a reply of problem details: the route's kinds of problems with this status, and any other of
+ * `component`. (details.c) */
+void openapi_print_problem_schema(const openapi_document *doc, const route *r, int status,
+                                  const char *component, buf *out);
+/** Marks the statuses of the kinds of problems in .problems; number 0 is status 400. (details.c) */
+void openapi_mark_problem_types(const tern_app *app, const route *r, bool *may_occur);
 /** Prints the member "servers" of an operation whose route has a host: "//{user}.example.com", with a variable for
  * each parameter. (host.c) */
 void openapi_print_host(const openapi_document *doc, const route *r, buf *out);

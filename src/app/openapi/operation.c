@@ -1,5 +1,5 @@
 /** One route as an operation object: its parameters, its body, its replies. */
-#include "app/openapi/internal.h"
+#include "app/openapi/extras.h"
 #include "app/provide/provide.h"
 
 #include "schema/json/append.h"
@@ -157,6 +157,7 @@ static void print_field_parameter(const openapi_document *doc, const route *r, c
     print_parameter_head(name, bind_source_names[field->source], is_required(r, field), out);
     schema_print_description(f, out);
     append_flag(out, "deprecated", f->field->deprecated);
+    openapi_print_examples(r, field->name, field->name_len, 0, out);
     if (f->field->words != NULL)
         print_words(f->field->words, out);
     else
@@ -322,6 +323,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
             schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
         else
             schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
+        if (i == 0)
+            openapi_print_examples(r, NULL, 0, 0, out);
         append_close(out, '}');
     }
     append_close(out, '}');
@@ -389,6 +392,7 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
     else if (r->accept_query != NULL)
         print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
+    openapi_print_callbacks(doc, r, out);
     openapi_print_route_security(r, out);
     if (r->host != NULL)
         openapi_print_host(doc, r, out);

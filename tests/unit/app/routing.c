@@ -166,7 +166,8 @@ TEST(a_route_of_a_less_specific_host_answers_where_the_best_lacks_the_path_or_me
 {
     open_hosts();
     CHECK_SAID(200, get("GET /any", "Host: else.com\r\n"), "/any -");
-    CHECK_SAID(200, get("POST /p/", "Host: 7.example.org\r\nContent-Length: 0\r\n"), "/{page}/ page=p user=7");
+    CHECK_SAID(200, get("POST /p/", "Host: 7.example.org\r\nContent-Length: 0\r\n"),
+               "/{page}/ page=p user=7");
     CHECK_INT(get("PUT /p", "Host: ann.example.org\r\n"), 405);
     CHECK(has_header("Allow: GET, HEAD, OPTIONS\r\n"));
     pattern_forget();
@@ -211,6 +212,36 @@ TEST(hosts_that_cannot_be_or_are_ambiguous_are_refused_by_name)
         app_free(app);
     }
     pattern_forget();
+}
+
+#define OUT_OF_STOCK "https://shop.example/problems/out-of-stock"
+TERN_MODEL(OutOfStock, (int, left), (const char *, of))
+
+TERN_HANDLER(sold_out)
+{
+    tern_fail_with(c, &(tern_problem){.type = OUT_OF_STOCK,
+                                      .detail = "two are left",
+                                      TERN_MEMBERS(OutOfStock, &(OutOfStock){.left = 2, .of = "pens"})});
+}
+
+TERN_HANDLER(sold_out_reply)
+{
+    return tern_problem_reply(c, &(tern_problem){.type = OUT_OF_STOCK, .status = 410, .title = "Gone"});
+}
+
+TEST(a_kind_of_problem_has_its_status_title_and_members)
+{
+    tern_app *app = tern_app_new();
+    tern_problem_type(app, OUT_OF_STOCK, 409, .title = "Out of stock", .model = TERN_TYPE(OutOfStock));
+    tern_get(app, "/fail", sold_out);
+    tern_get(app, "/reply", sold_out_reply);
+    ask_open(app);
+    CHECK_SAID(409, get("GET /fail", "Host: h\r\n"),
+               "{\"type\":\"" OUT_OF_STOCK
+               "\",\"title\":\"Out of stock\",\"status\":409,\"detail\":\"two are left\","
+               "\"left\":2,\"of\":\"pens\"}");
+    CHECK_SAID(410, get("GET /reply", "Host: h\r\n"),
+               "{\"type\":\"" OUT_OF_STOCK "\",\"title\":\"Gone\",\"status\":410}");
 }
 
 static void open_query(void)
