@@ -36,23 +36,26 @@ void openapi_add_route_types(openapi_document *doc, const route *r)
             schema_set_add(&doc->schemas, h->type, SCHEMA_OUTPUT);
 }
 
-/** One kind: problem details with its type, and its own members. */
-static void print_kind(const openapi_document *doc, const problem_type *kind, const char *component, buf *out)
+/** One kind: problem details with its type, and its own members. It is a whole object: generators of clients
+ * handle a combination of schemas badly. */
+static void print_kind(const openapi_document *doc, const problem_type *kind, buf *out)
 {
+    const type_plan *plan = kind->model != NULL ? plan_of(kind->model) : NULL;
     append_open(out, '{');
+    append_member(out, "type", "object");
     append_member(out, "title", kind->title);
     append_member(out, "description", kind->description);
-    append_key(out, "allOf");
-    append_raw(out, "[{\"$ref\":\"#/components/schemas/");
-    buf_add_text(out, component);
-    buf_add_text(out, "\"},{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\",\"const\":");
+    append_raw(out, "\"properties\":{\"type\":{\"type\":\"string\",\"const\":");
     append_text(out, kind->type);
-    buf_add_text(out, "}},\"required\":[\"type\"]}");
-    if (kind->model != NULL) {
-        append_comma(out);
-        schema_print_part(&doc->schemas, kind->model, SCHEMA_OUTPUT, out);
+    buf_add_text(out, "},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
+                      "\"detail\":{\"type\":\"string\"}");
+    for (unsigned i = 0; plan != NULL && i < plan->type->field_count; i++) {
+        if (plan->fields[i].field->write_only)
+            continue;
+        append_key(out, plan->fields[i].key);
+        schema_print_field(&doc->schemas, &plan->fields[i], SCHEMA_OUTPUT, false, out);
     }
-    append_close(out, ']');
+    buf_add_text(out, "},\"required\":[\"type\",\"title\"]");
     append_close(out, '}');
 }
 
@@ -68,7 +71,7 @@ void openapi_print_problem_schema(const openapi_document *doc, const route *r, i
         if (!has_kind)
             append_raw(out, "{\"anyOf\":[");
         has_kind = true;
-        print_kind(doc, known, component, out);
+        print_kind(doc, known, out);
     }
     append_comma(out);
     buf_add_printf(out, "{\"$ref\":\"#/components/schemas/%s\"}", component);

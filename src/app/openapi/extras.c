@@ -146,15 +146,17 @@ void openapi_print_webhooks(const openapi_document *doc, buf *out)
     append_open(out, '{');
     for (const openapi_webhook *w = extras->webhooks; w != NULL; w = w->next) {
         const tern_webhook_options *o = &w->options;
+        char id[256];
+        snprintf(id, sizeof id, "webhook_%s", w->name);
         append_key(out, w->name);
         print_made(doc,
-                   &(made_request){o->method, o->summary, o->description, o->tags, NULL, o->body, o->status},
+                   &(made_request){o->method, o->summary, o->description, o->tags, id, o->body, o->status},
                    out);
     }
     append_close(out, '}');
 }
 
-void openapi_print_callbacks(const openapi_document *doc, const route *r, buf *out)
+void openapi_print_callbacks(const openapi_document *doc, const route *r, const char *id, buf *out)
 {
     const tern_callback *c = r->options.callbacks;
     if (c == NULL)
@@ -162,11 +164,14 @@ void openapi_print_callbacks(const openapi_document *doc, const route *r, buf *o
     append_key(out, "callbacks");
     append_open(out, '{');
     for (; c->name != NULL; c++) {
+        char own_id[256];
+        snprintf(own_id, sizeof own_id, "%s_callback_%s", id, c->name);
         append_key(out, c->name);
         append_open(out, '{');
         append_key(out, c->url);
-        print_made(
-            doc, &(made_request){c->method, c->summary, c->description, NULL, NULL, c->body, c->status}, out);
+        print_made(doc,
+                   &(made_request){c->method, c->summary, c->description, NULL, own_id, c->body, c->status},
+                   out);
         append_close(out, '}');
     }
     append_close(out, '}');

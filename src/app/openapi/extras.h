@@ -35,7 +35,7 @@ void openapi_add_callback_types(openapi_document *doc, const route *r);
 /** The member "webhooks", if there are any. */
 void openapi_print_webhooks(const openapi_document *doc, buf *out);
 /** The member "callbacks" of an operation, if it has any. */
-void openapi_print_callbacks(const openapi_document *doc, const route *r, buf *out);
+void openapi_print_callbacks(const openapi_document *doc, const route *r, const char *id, buf *out);
 /** The member "servers". */
 void openapi_print_servers(const openapi_document *doc, buf *out);
 /** The member "externalDocs", if there are any. */

@@ -351,7 +351,8 @@ static void print_problem(const openapi_document *doc, const route *r, int statu
         append_key(out, "schema");
         openapi_print_problem_schema(
             doc, r, status, status == 422 && provide_has_input(r) ? "ValidationProblem" : "Problem", out);
-        openapi_print_examples(r, NULL, 0, status, out);
+        if (is_named)
+            openapi_print_examples(r, NULL, 0, status, out);
         buf_add_text(out, "}}");
     }
     append_close(out, '}');

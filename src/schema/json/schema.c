@@ -427,28 +427,17 @@ static void print_properties(const schema_set *set, const type_plan *plan, schem
     append_close(out, ']');
 }
 
-static void print_object(const schema_set *set, const tern_type *type, schema_side side, bool is_open,
-                         buf *out)
+void schema_print_object(const schema_set *set, const tern_type *type, schema_side side, buf *out)
 {
     append_open(out, '{');
     append_member(out, "type", "object");
     append_member(out, "description", type->options.help);
     print_properties(set, plan_of(type), side, out);
-    if (!is_open) {
+    if (!type->options.ignore_unknown) {
         append_key(out, "additionalProperties");
         append_raw(out, "false");
     }
     append_close(out, '}');
-}
-
-void schema_print_object(const schema_set *set, const tern_type *type, schema_side side, buf *out)
-{
-    print_object(set, type, side, type->options.ignore_unknown, out);
-}
-
-void schema_print_part(const schema_set *set, const tern_type *type, schema_side side, buf *out)
-{
-    print_object(set, type, side, true, out);
 }
 
 void schema_print_components(const schema_set *set, buf *out)

@@ -71,8 +71,6 @@ void schema_print_field(const schema_set *set, const field_plan *f, schema_side 
 void schema_print_description(const field_plan *f, buf *out);
 /** A model's object itself, not a reference to it. */
 void schema_print_object(const schema_set *set, const tern_type *type, schema_side side, buf *out);
-/** The same, of an object that has other members too. */
-void schema_print_part(const schema_set *set, const tern_type *type, schema_side side, buf *out);
 /** `"Todo":{...},"Tag":{...}`: the members of components/schemas, in order of first use. */
 void schema_print_components(const schema_set *set, buf *out);
 
