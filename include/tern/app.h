@@ -177,6 +177,38 @@ tern_group *tern_group_self(tern_group *group);
 #define TERN_GROUP_OF(where)                                                                                 \
     _Generic((where), tern_app * : tern_app_root, tern_group * : tern_group_self)(where)
 
+/** A header of a route's replies, for documentation. */
+typedef struct tern_described_header {
+    const char *name, *description;
+    tern_type *type; /* of its value; NULL: text */
+    int status;      /* of the replies that have it; 0: the success */
+} tern_described_header;
+/** A list: `TERN_REPLY_HEADERS({.name = "X-Total", .type = TERN_TYPE(tern_int64)}, {.name = ...})`. */
+#define TERN_REPLY_HEADERS(...) ((const tern_described_header[]){__VA_ARGS__, {0}})
+
+/** An example of a body, a reply or a parameter, for documentation. */
+typedef struct tern_example {
+    const char *name;      /* unique among those of one place: "small" */
+    const char *value;     /* JSON: "{\"title\":\"Milk\"}" */
+    const char *summary;   /* for people */
+    const char *parameter; /* the parameter that it is of; NULL: of the body, or of the reply of `status` */
+    int status;
+} tern_example;
+/** A list: `TERN_EXAMPLES({.name = "small", .value = "[1]"}, {.name = "none", .value = "[]"})`. */
+#define TERN_EXAMPLES(...) ((const tern_example[]){__VA_ARGS__, {0}})
+
+/** A request that the application makes because of one that it got, for documentation. */
+typedef struct tern_callback {
+    const char *name;   /* "paid" */
+    const char *url;    /* with expressions of OpenAPI: "{$request.body#/callback_url}" */
+    const char *method; /* default "POST" */
+    tern_type *body;    /* what it sends; NULL: nothing */
+    const char *summary, *description;
+    int status; /* that it expects; default 200 */
+} tern_callback;
+/** A list: `TERN_CALLBACKS({.name = "paid", .url = "{$request.body#/url}", .body = TERN_TYPE(Paid)})`. */
+#define TERN_CALLBACKS(...) ((const tern_callback[]){__VA_ARGS__, {0}})
+
 typedef struct tern_route_options {
     const char *file; /* where it is registered; filled in by the macros */
     int line;
@@ -214,6 +246,10 @@ typedef struct tern_route_options {
     bool deprecated;
     const char *security; /* the tern_security that it needs ("token"), or several, any of which will do
                              ("token, key"); "": none, whatever the application's .security says */
+    const char *problems; /* the tern_problem_type that it replies with, or several, divided by commas */
+    const tern_described_header *reply_headers; /* TERN_REPLY_HEADERS(...) */
+    const tern_example *examples;           /* TERN_EXAMPLES(...): checked at start, those of a body by its model */
+    const tern_callback *callbacks;         /* TERN_CALLBACKS(...) */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
     /* of QUERY routes whose handler reads the body itself: the media types it takes, for Accept-Query and the
      * OpenAPI document ("application/sql"); default: what the input's model can be read from */

@@ -111,7 +111,8 @@ typedef enum tern_source {
     TERN_FROM_QUERY,
     TERN_FROM_HEADER,
     TERN_FROM_COOKIE,
-    TERN_FROM_BODY
+    TERN_FROM_BODY,
+    TERN_FROM_HOST /* a parameter of the host of the route's group */
 } tern_source;
 
 /** What a decoder notes of each field, in the struct's `tern_state`. 0 (as in a struct you fill in yourself)

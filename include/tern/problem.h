@@ -26,13 +26,24 @@ typedef struct tern_app tern_app;
 typedef struct tern_group tern_group;
 
 typedef struct tern_problem {
-    int status;         /* 400 to 599 */
+    int status;         /* 400 to 599; 0: that of the tern_problem_type of `type` */
     const char *type;   /* a URI that names the kind of problem; NULL: "about:blank", the status says all */
     const char *title;  /* NULL: the status's own ("Not Found") */
     const char *detail; /* what went wrong this time, for people; NULL without more to say */
     const tern_fault *faults; /* what is wrong with the input, at most 100; NULL without any */
     size_t fault_count;
+    /* more members of the reply: TERN_MEMBERS(OutOfStock, &more); NULL: none */
+    const tern_type *members_type;
+    const void *members;
+    const char *(*print_members)(tern_ctx *c, const tern_type *type, const void *members);
+    const char *members_json; /* the same as JSON, in a problem that Tern hands over; NULL: none */
 } tern_problem;
+/** In a tern_problem, its own members besides those of RFC 9457:
+ * `tern_fail_with(c, &(tern_problem){.type = OUT_OF_STOCK, TERN_MEMBERS(OutOfStock, &(OutOfStock){.left = 2})})`. */
+#define TERN_MEMBERS(Model, ...)                                                                             \
+    .members_type = TERN_TYPE(Model), .members = (const Model *)(__VA_ARGS__),                               \
+    .print_members = tern_print_members_
+const char *tern_print_members_(tern_ctx *c, const tern_type *type, const void *members);
 
 /* -- making one -- */
 
@@ -57,6 +68,27 @@ tern_reply tern_problem_reply(tern_ctx *c, const tern_problem *problem) TERN_TO_
 /** The reply of a problem as application/problem+json, also in an application with its own shape: for a
  * function of tern_on_problem that leaves some problems as they are. */
 tern_reply tern_problem_details(tern_ctx *c, const tern_problem *problem) TERN_TO_RETURN_;
+
+typedef struct tern_problem_type_options {
+    const char *title;       /* for people, the same each time: "Out of stock" */
+    const char *description; /* for documentation */
+    tern_type *model;        /* for documentation: its TERN_MEMBERS; NULL: none */
+} tern_problem_type_options;
+void tern_problem_type_with(tern_app *app, const char *type, int status,
+                            const tern_problem_type_options *options);
+/**
+ * Declares a kind of problem, by its URI:
+ *
+ *     #define OUT_OF_STOCK "https://shop.example/problems/out-of-stock"
+ *     tern_problem_type(app, OUT_OF_STOCK, 409, .title = "Out of stock", .model = TERN_TYPE(OutOfStock));
+ *     tern_post(app, "/orders", order, .problems = OUT_OF_STOCK);
+ *
+ * A problem with this `.type` has its status and title unless it says others. The OpenAPI document shows it among
+ * the replies of routes that name it in `.problems`. Texts are copied. Mistakes (a type with spaces or commas, or
+ * twice, a status that is not an error) are reported by tern_run.
+ */
+#define tern_problem_type(app, type, status, ...)                                                            \
+    tern_problem_type_with(app, type, status, &(tern_problem_type_options){__VA_ARGS__})
 
 /* -- looking at one -- */
 

@@ -183,6 +183,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.takes_in = app_keep_text(app, options->takes_in);
     pending->options.wrapped = app_keep_text(app, options->wrapped);
     keep_page_names(app, &pending->options.page_names);
+    openapi_keep_options(app, &pending->options);
     pending->options.use = middleware_keep(app, options->use, &pending->use_count);
     *app->pending_end = pending;
     app->pending_end = &pending->next;

@@ -146,7 +146,9 @@ struct tern_app {
     const char *redis_url;                         /* the same */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
+    const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
+    struct openapi_extras *extras; /* webhooks, tags, servers (openapi/extras.h); NULL: none */
     const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
     struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
     struct app_safe_headers *safe_headers;         /* from tern_safe_headers, or the defaults */

@@ -7,6 +7,7 @@
 #include "app/address.h"
 #include "app/formats.h"
 #include "app/problem_shape.h"
+#include "base/text.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
@@ -321,6 +322,24 @@ static void serve(tern_ctx *c)
 
 /* -- functions that http calls -- */
 
+/** Puts the values of the host's parameters in lower case: hosts that differ by case are one host. */
+static __attribute__((noinline)) void lower_host_params(tern_ctx *c)
+{
+    const route *r = c->match.route;
+    for (unsigned i = r->path_param_count; i < r->param_count; i++) {
+        tern_str *value = &c->match.params[i];
+        char *lower = arena_text(ctx_arena(c), value->data, value->len);
+        if (lower == NULL) {
+            c->refused = 503;
+            c->found = ROUTE_NOT_FOUND;
+            return;
+        }
+        for (size_t k = 0; k < value->len; k++)
+            lower[k] = (char)text_lower((unsigned char)lower[k]);
+        value->data = lower;
+    }
+}
+
 static void find_route(tern_ctx *c)
 {
     const http_request *request = c->x->request;
@@ -335,6 +354,8 @@ static void find_route(tern_ctx *c)
                                 &c->match);
         if (has_marks)
             address_settle(c, path);
+        if (c->found == ROUTE_FOUND && c->match.route->param_count != c->match.route->path_param_count)
+            lower_host_params(c);
     }
     if (c->found != ROUTE_FOUND)
         c->match.route = NULL;

@@ -1,6 +1,7 @@
 /** Errors as replies: problem details (RFC 9457). */
 #include "app/bind/bind.h"
 #include "app/problem_shape.h"
+#include "app/problem_type.h"
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -48,7 +49,9 @@ tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem)
     const char *detail = problem->detail, *errors = faults_text(c, problem);
     tern_reply reply = {.status = problem->status, .type = "application/problem+json"};
     size_t texts = strlen(title) + strlen(type) + (detail != NULL ? strlen(detail) : 0);
-    size_t size = 128 + texts * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0);
+    const char *members = problem->members_json; /* an object */
+    size_t members_len = members != NULL ? strlen(members) : 0;
+    size_t size = 128 + texts * TEXT_JSON_BYTES + (errors != NULL ? strlen(errors) : 0) + members_len;
     char *room = arena_alloc(ctx_arena(c), size);
     if (room == NULL) {
         reply.data = no_memory;
@@ -64,6 +67,10 @@ tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem)
     if (errors != NULL) {
         buf_add_text(&body, ",\"errors\":");
         buf_add_text(&body, errors);
+    }
+    if (members_len > 2) { /* without its braces */
+        buf_add_text(&body, ",");
+        buf_add(&body, members + 1, members_len - 2);
     }
     buf_add_text(&body, "}");
     reply.data = body.data;
@@ -154,12 +161,20 @@ static const tern_problem *keep_problem(tern_ctx *c, const tern_problem *problem
                                  .limit = keep_text(c, f->limit),
                                  .location = keep_text(c, f->location)};
     }
-    *kept = (tern_problem){.status = error_status(c, problem->status),
-                           .type = keep_text(c, problem->type),
-                           .title = keep_text(c, problem->title),
-                           .detail = keep_text(c, problem->detail),
-                           .faults = problem->fault_count != 0 ? faults : NULL,
-                           .fault_count = problem->fault_count};
+    const problem_type *known =
+        problem->type != NULL ? problem_type_find(c->app, (tern_str){problem->type, strlen(problem->type)})
+                              : NULL;
+    int status = problem->status == 0 && known != NULL ? known->status : problem->status;
+    *kept = (tern_problem){
+        .status = error_status(c, status),
+        .type = keep_text(c, problem->type),
+        .title = problem->title == NULL && known != NULL ? known->title : keep_text(c, problem->title),
+        .members_json = problem->print_members != NULL
+                            ? problem->print_members(c, problem->members_type, problem->members)
+                            : keep_text(c, problem->members_json),
+        .detail = keep_text(c, problem->detail),
+        .faults = problem->fault_count != 0 ? faults : NULL,
+        .fault_count = problem->fault_count};
     return kept;
 }
 

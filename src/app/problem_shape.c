@@ -1,5 +1,6 @@
 #include "app/problem_shape.h"
 #include "app/bind/bind.h"
+#include "app/router/pattern.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
@@ -23,8 +24,9 @@ static size_t segment_len(const char *path)
 static const char *after_prefix(const char *prefix, const char *path)
 {
     while (*prefix != '\0' && strcmp(prefix, "/") != 0) {
-        size_t own = segment_len(prefix), theirs = segment_len(path);
-        bool is_parameter = prefix[0] == '/' && prefix[1] == '{';
+        size_t own = prefix[0] == '/' ? 1 + pattern_segment_len(prefix + 1, '/') : segment_len(prefix),
+               theirs = segment_len(path);
+        bool is_parameter = prefix[0] == '/' && memchr(prefix, '{', own) != NULL;
         bool is_same = own == theirs && memcmp(prefix, path, own) == 0;
         if (own == 0 || !(is_same || (is_parameter && theirs > 1)))
             return NULL;

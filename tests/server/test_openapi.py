@@ -163,6 +163,45 @@ print("done")
 '''
 
 
+def described(version):
+    """The document of described.c in that version of OpenAPI, as text."""
+    done = subprocess.run([program("described"), "openapi"], env={**os.environ, "DESCRIBED": version},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60, check=True)
+    return done.stdout.decode()
+
+
+@test
+def a_document_with_everything_is_valid_in_both_versions():
+    for version in ("3.1", "3.2"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "openapi.json")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(described(version))
+            code, output = run([tool("openapi-spec-validator"), path])
+            check_equal(code, 0, f"exit code of the validator of {version}, with {output}")
+
+
+@test
+def a_client_is_generated_from_a_document_with_everything():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "openapi.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(described("3.1"))
+        code, output = run([tool("openapi-python-client"), "generate", "--path", path, "--meta", "none",
+                            "--output-path", os.path.join(folder, "client")])
+        check_equal(code, 0, f"exit code of the generator, with {output}")
+        check(os.path.exists(os.path.join(folder, "client", "api", "orders", "add_order.py")), f"a call in {output}")
+
+
+@test
+def query_and_other_methods_are_operations_of_3_2_and_an_extension_of_3_1():
+    new, old = json.loads(described("3.2"))["paths"], json.loads(described("3.1"))["paths"]
+    check_equal(new["/orders"]["query"]["operationId"], "search_orders", "operation of 3.2")
+    check_equal(old["/orders"]["x-query"]["operationId"], "search_orders", "extension of 3.1")
+    check_equal(list(new["/cache"]["additionalOperations"]), ["PURGE"], "other methods of 3.2")
+    check("/cache" not in old, "no path without operations")
+
+
 @test
 def a_client_generated_from_the_document_works():
     with Server(name="openapi") as server, tempfile.TemporaryDirectory() as folder:

@@ -55,14 +55,15 @@ void bind_need_plan(tern_ctx *c, const tern_type *type)
 /* -- sources with one text for each field -- */
 
 static const place path_place = {.name = "path"}, query_place = {.name = "query"},
-                   header_place = {.name = "header"}, cookie_place = {.name = "cookie"};
+                   header_place = {.name = "header"}, cookie_place = {.name = "cookie"},
+                   host_place = {.name = "host"};
 
-static void bind_path(binding *b, const bind_field *field)
+static void bind_param(binding *b, const bind_field *field, const place *source)
 {
     const tern_str *param = &b->c->match.params[field->param];
     bind_text given = {.text = {ctx_text(b->c, *param), param->len}};
     const bind_texts texts = {&given, &given, 1};
-    bind_field_texts(b, field->f, &texts, &path_place, field->name);
+    bind_field_texts(b, field->f, &texts, source, field->name);
 }
 
 static void bind_cookie(binding *b, const bind_field *field)
@@ -171,7 +172,10 @@ static INLINED void bind_rest(binding *b)
         const bind_field *field = &plan->fields[i];
         switch (field->source) {
         case TERN_FROM_PATH:
-            bind_path(b, field);
+            bind_param(b, field, &path_place);
+            break;
+        case TERN_FROM_HOST:
+            bind_param(b, field, &host_place);
             break;
         case TERN_FROM_HEADER:
             bind_header(b, field);

@@ -19,7 +19,7 @@ typedef struct bind_field {
     tern_source source;
     const char *name; /* in that source: "user_agent" is the header "user-agent" */
     uint32_t name_len;
-    unsigned param; /* TERN_FROM_PATH: which of the route's parameters */
+    unsigned param; /* TERN_FROM_PATH, TERN_FROM_HOST: which of the route's parameters */
 } bind_field;
 
 typedef struct bind_plan {

@@ -41,6 +41,7 @@ void bind_forget(void)
 const char bind_source_names[][8] = {
     [TERN_FROM_AUTO] = "auto",     [TERN_FROM_PATH] = "path",     [TERN_FROM_QUERY] = "query",
     [TERN_FROM_HEADER] = "header", [TERN_FROM_COOKIE] = "cookie", [TERN_FROM_BODY] = "body",
+    [TERN_FROM_HOST] = "host",
 };
 
 /** The state of making one plan. */
@@ -49,7 +50,7 @@ typedef struct maker {
     const route *r;
     const tern_provider *provider; /* the provider whose input it is; NULL: the handler's */
     buf *problems;
-    pattern pattern;
+    pattern pattern, host;   /* `host` is empty unless it has parameters */
     const tern_field *field; /* the current field; NULL: the whole model */
     bool is_wrong;
 } maker;
@@ -114,21 +115,40 @@ static const tern_type *body_part(maker *m, const tern_type *whole, const tern_f
 
 /* -- the source of a field -- */
 
-static int find_param(const maker *m, const field_plan *f)
+/** Whether the parameter is called like the field, in C or outside. */
+static bool is_of_field(const char *param, size_t len, const field_plan *f)
 {
     const char *names[] = {f->key, f->field->name};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+        if (len == strlen(names[n]) && memcmp(param, names[n], len) == 0)
+            return true;
+    return false;
+}
+
+/** The number of the pattern's parameter for a field; -1 if none. */
+static int find_param(const pattern *p, const field_plan *f)
+{
     unsigned at = 0;
-    for (unsigned i = 0; i < m->pattern.count; i++) {
-        const pattern_piece *piece = &m->pattern.pieces[i];
+    for (unsigned i = 0; i < p->count; i++) {
+        const pattern_piece *piece = &p->pieces[i];
         if (piece->kind == SEGMENT_TEXT)
             continue;
-        for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-            if (piece->text.len == strlen(names[n]) &&
-                memcmp(piece->text.data, names[n], piece->text.len) == 0)
-                return (int)at;
+        if (is_of_field(piece->text.data, piece->text.len, f))
+            return (int)at;
         at++;
     }
     return -1;
+}
+
+/** The number of the route's parameter for a field: those of the path come first, then those of the host. -1
+ * if none. */
+static int find_any_param(const maker *m, const field_plan *f)
+{
+    int number = f->field->in != TERN_FROM_HOST ? find_param(&m->pattern, f) : -1;
+    if (number >= 0 || f->field->in == TERN_FROM_PATH)
+        return number;
+    number = find_param(&m->host, f);
+    return number >= 0 ? (int)m->pattern.param_count + number : -1;
 }
 
 static bool has_body(const route *r)
@@ -142,7 +162,7 @@ static tern_source source_of(const maker *m, const field_plan *f, int param)
     if (f->field->in != TERN_FROM_AUTO)
         return f->field->in;
     if (param >= 0)
-        return TERN_FROM_PATH;
+        return param < (int)m->pattern.param_count ? TERN_FROM_PATH : TERN_FROM_HOST;
     return m->provider == NULL && has_body(m->r) ? TERN_FROM_BODY : TERN_FROM_QUERY;
 }
 
@@ -172,7 +192,10 @@ static void check_source(maker *m, const field_plan *f, tern_source source, int 
         mistake(m, "an upload comes from the body, not from the %s", source_name);
     else if (source == TERN_FROM_PATH && param < 0)
         mistake(m, "the route has no {%s}", f->key);
-    else if ((source == TERN_FROM_PATH || source == TERN_FROM_COOKIE) && !is_single(type))
+    else if (source == TERN_FROM_HOST && param < 0)
+        mistake(m, "the host of the route has no {%s}", f->key);
+    else if ((source == TERN_FROM_PATH || source == TERN_FROM_HOST || source == TERN_FROM_COOKIE) &&
+             !is_single(type))
         mistake(m, "the %s gives one value, but a %s needs several", source_name, is_list ? "list" : "model");
     else if ((source == TERN_FROM_QUERY || source == TERN_FROM_HEADER) &&
              !is_single(is_list ? type->item : type))
@@ -224,7 +247,7 @@ static void sort_fields(maker *m, bind_plan *plan, tern_field *of_body)
     for (unsigned i = 0; i < type->field_count; i++) {
         const field_plan *f = &plan_of(type)->fields[i];
         m->field = f->field;
-        int param = find_param(m, f);
+        int param = find_any_param(m, f);
         tern_source source = source_of(m, f, param);
         check_source(m, f, source, param);
         if (source != TERN_FROM_BODY) {
@@ -284,6 +307,10 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
     if (r->method_name == NULL || r->pattern == NULL ||
         !pattern_parse(&m.pattern, r->pattern, &pattern_any_kind, unused))
         return NULL; /* the router reports it */
+    if (r->host == NULL || strchr(r->host, '{') == NULL)
+        m.host.count = 0;
+    else if (!pattern_parse_host(&m.host, r->host, &pattern_any_kind, unused))
+        return NULL;
     bind_plan *plan = arena_alloc(a, sizeof *plan);
     tern_field *of_body = arena_alloc(a, type->field_count * sizeof *of_body);
     bind_field *fields = arena_alloc(a, type->field_count * sizeof *fields);

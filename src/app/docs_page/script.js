@@ -2,7 +2,7 @@
 // with textContent, so nothing in the document can become markup.
 'use strict';
 
-const methods = ['get', 'post', 'put', 'patch', 'delete', 'options', 'head', 'trace'];
+const methods = ['get', 'query', 'x-query', 'post', 'put', 'patch', 'delete', 'options', 'head', 'trace'];
 const credentials = new Map();
 let api;
 
@@ -143,7 +143,7 @@ function addCredentials(operation, request) {
 }
 
 function fillRequest(path, method, operation, inputs, body) {
-  const request = { method: method.toUpperCase(), headers: {} };
+  const request = { method: method.replace(/^x-/, '').toUpperCase(), headers: {} };
   let place = path;
   const search = [];
   for (const { parameter, input } of inputs) {
@@ -154,7 +154,8 @@ function fillRequest(path, method, operation, inputs, body) {
     else if (parameter.in === 'query') search.push([parameter.name, input.value]);
     else if (parameter.in === 'header') request.headers[parameter.name] = input.value;
   }
-  const root = ((api.servers || [])[0] || {}).url || '/';
+  const server = (operation.servers || api.servers || [])[0] || {};
+  const root = (server.url || '/').replace(/\{([^}]*)\}/g, (whole, name) => ((server.variables || {})[name] || {}).default || whole);
   request.url = new URL(root.replace(/\/$/, '') + place, location.href);
   for (const [name, value] of search) request.url.searchParams.append(name, value);
   addCredentials(operation, request);
@@ -175,8 +176,15 @@ function drawBody(operation) {
   const choice = make('select', { 'aria-label': 'Content type' }, ...types.map((type) => make('option', {}, type)));
   const text = make('textarea', { 'aria-label': 'Body', spellcheck: 'false' });
   const files = make('input', { type: 'file', multiple: true, 'aria-label': 'Files', hidden: true });
+  const samples = make('select', { 'aria-label': 'Example' });
+  const showSamples = () => {
+    const named = Object.entries(content[choice.value].examples || {});
+    samples.replaceChildren(...named.map(([name, given]) => make('option', { value: name }, given.summary ? `${name}: ${given.summary}` : name)));
+    samples.hidden = named.length === 0;
+  };
   const show = () => {
-    const sample = example(content[choice.value].schema || {}, true);
+    const named = (content[choice.value].examples || {})[samples.value];
+    const sample = named ? named.value : example(content[choice.value].schema || {}, true);
     const isForm = !choice.value.includes('json');
     const uploads = uploadsOf(content[choice.value].schema); // chosen below, not written
     text.value = isForm
@@ -184,7 +192,9 @@ function drawBody(operation) {
       : JSON.stringify(sample, null, 2);
     files.hidden = !choice.value.includes('multipart');
   };
-  choice.addEventListener('change', show);
+  choice.addEventListener('change', () => { showSamples(); show(); });
+  samples.addEventListener('change', show);
+  showSamples();
   show();
   const pairs = () => text.value.split('\n').filter((line) => line.includes('='))
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
@@ -205,7 +215,7 @@ function drawBody(operation) {
       request.shown = ['-d', quote(text.value)];
     }
   };
-  return { nodes: [make('h3', {}, 'Body ', choice), drawSchema(content[types[0]].schema || {}), text, files], body };
+  return { nodes: [make('h3', {}, 'Body ', choice, ' ', samples), drawSchema(content[types[0]].schema || {}), text, files], body };
 }
 
 async function send(request, into) {
@@ -230,7 +240,7 @@ async function send(request, into) {
 
 function drawOperation(path, method, operation, shared) {
   const box = make('details', { class: `operation${operation.deprecated ? ' deprecated' : ''}`, id: operation.operationId || `${method}${path}` },
-    make('summary', {}, make('span', { class: `method ${method}` }, method.toUpperCase()), make('span', { class: 'path' }, path),
+    make('summary', {}, make('span', { class: `method ${method}` }, method.replace(/^x-/, '').toUpperCase()), make('span', { class: 'path' }, path),
       make('span', { class: 'quiet' }, operation.summary || '')));
   box.dataset.words = `${method} ${path} ${operation.summary || ''} ${operation.operationId || ''}`.toLowerCase();
   box.addEventListener('toggle', () => { // drawn when it is first opened: a large API is quick to load
@@ -246,10 +256,13 @@ function drawInside(path, method, operation, shared) {
   const { nodes, body } = drawBody(operation);
   if (operation.deprecated) inside.append(make('p', { class: 'must' }, 'Deprecated.'));
   if (operation.description) inside.append(make('p', {}, operation.description));
+  const needs = drawNeeds(operation);
+  if (needs) inside.append(needs);
+  if (operation.servers) inside.append(make('p', { class: 'quiet' }, 'At ', ...operation.servers.map((server) => make('code', {}, server.url))));
   if (inputs.length) {
     inside.append(make('h3', {}, 'Parameters'), make('table', { class: 'params' }, make('tbody', {}, ...inputs.map(({ parameter, input }) =>
       make('tr', {}, make('th', { class: 'name', scope: 'row' }, make('code', {}, parameter.name), parameter.required ? make('span', { class: 'must' }, ' *') : null, make('span', { class: 'quiet' }, ` ${parameter.in}`)),
-        make('td', {}, input), make('td', {}, [typeOf(parameter.schema || {}), parameter.description, rulesOf(resolve(parameter.schema || {}))].filter(Boolean).join(' · ')))))));
+        make('td', {}, input, ...drawPicks(parameter, input)), make('td', {}, [typeOf(parameter.schema || {}), parameter.description, rulesOf(resolve(parameter.schema || {}))].filter(Boolean).join(' · ')))))));
   }
   inside.append(...nodes);
   const go = () => fillRequest(path, method, operation, inputs, body);
@@ -263,10 +276,63 @@ function drawInside(path, method, operation, shared) {
     inside.append(make('p', {}, make('span', { class: `status ${status < 400 ? 'ok' : 'bad'}` }, status),
       ` ${full.description || ''} `, make('span', { class: 'quiet' }, type || ''),
       schema && !(status < 400) ? make('code', {}, ` ${typeOf(schema)}`) : null));
+    const headers = Object.entries(full.headers || {});
+    if (headers.length) {
+      inside.append(make('ul', { class: 'headers' }, ...headers.map(([name, header]) =>
+        make('li', {}, make('code', {}, name), ` ${resolve(header).description || ''}`))));
+    }
+    const named = Object.entries((media && media.examples) || {});
     if (schema && status < 400)
-      inside.append(drawSchema(schema), make('pre', {}, JSON.stringify(example(schema, false), null, 2)));
+      inside.append(drawSchema(schema), ...(named.length ? [] : [make('pre', {}, JSON.stringify(example(schema, false), null, 2))]));
+    for (const [name, given] of named)
+      inside.append(make('p', { class: 'quiet' }, given.summary ? `${name}: ${given.summary}` : name), make('pre', {}, JSON.stringify(given.value, null, 2)));
+  }
+  for (const [name, urls] of Object.entries(operation.callbacks || {})) {
+    for (const [url, item] of Object.entries(urls))
+      inside.append(make('h3', {}, `Callback ${name} `, make('code', {}, url)), ...drawMade(item));
   }
   return inside;
+}
+
+// Who may call it: schemes, and the scopes of each.
+function drawNeeds(operation) {
+  const needs = operation.security || api.security || [];
+  if (!needs.length) return null;
+  const ways = needs.map((need) => Object.entries(need).map(([name, scopes]) => (scopes.length ? `${name} (${scopes.join(', ')})` : name)).join(' and ') || 'no credentials');
+  return make('p', { class: 'quiet needs' }, `Needs ${ways.join(', or ')}`);
+}
+
+// A button for each example of a parameter.
+function drawPicks(parameter, input) {
+  return Object.entries(parameter.examples || {}).map(([name, given]) => make('button', {
+    type: 'button', class: 'plain pick', title: given.summary || name,
+    onclick: () => { input.value = typeof given.value === 'string' ? given.value : JSON.stringify(given.value); },
+  }, name));
+}
+
+// A request that the application makes: a webhook or a callback.
+function drawMade(item) {
+  return Object.entries(item).flatMap(([method, operation]) => {
+    const media = Object.values((operation.requestBody || {}).content || {})[0];
+    return [make('p', {}, make('span', { class: `method ${method}` }, method.toUpperCase()), ` ${operation.summary || ''}`),
+      operation.description ? make('p', {}, operation.description) : null,
+      media && media.schema ? drawSchema(media.schema) : null,
+      media && media.schema ? make('pre', {}, JSON.stringify(example(media.schema, false), null, 2)) : null].filter(Boolean);
+  });
+}
+
+function drawWebhooks() {
+  const hooks = Object.entries(api.webhooks || {});
+  if (!hooks.length) return null;
+  return make('section', {}, make('h2', {}, 'Webhooks'), ...hooks.map(([name, item]) => {
+    const box = make('details', { class: 'operation' }, make('summary', {}, make('span', { class: 'path' }, name),
+      make('span', { class: 'quiet' }, Object.values(item).map((operation) => operation.summary || '').join(' '))));
+    box.dataset.words = `${name} webhook`.toLowerCase();
+    box.addEventListener('toggle', () => {
+      if (box.open && box.children.length === 1) box.append(make('div', { class: 'inside' }, ...drawMade(item)));
+    });
+    return box;
+  }));
 }
 
 // -- the page --
@@ -277,7 +343,7 @@ function drawAuthorize() {
   button.hidden = schemes.length === 0;
   button.addEventListener('click', () => document.getElementById('credentials').showModal());
   document.getElementById('schemes').replaceChildren(...schemes.map(([name, scheme]) => {
-    const hint = scheme.type === 'http' && scheme.scheme === 'basic' ? 'name:password' : scheme.type === 'apiKey' ? `${scheme.in} ${scheme.name}` : 'token';
+    const hint = scheme.type === 'http' && (scheme.scheme === 'basic' || scheme.scheme === 'digest') ? 'name:password' : scheme.type === 'apiKey' ? `${scheme.in} ${scheme.name}` : 'token';
     return make('label', {}, `${name} (${hint})`, make('input', { type: 'password', autocomplete: 'off', oninput: (event) => credentials.set(name, event.target.value) }));
   }));
 }
@@ -296,7 +362,11 @@ function draw() {
     }
   }
   const main = document.getElementById('main');
-  main.replaceChildren(...[...tags].filter(([, boxes]) => boxes.length).map(([tag, boxes]) => make('section', {}, make('h2', {}, tag), ...boxes)));
+  const described = new Map((api.tags || []).map((tag) => [tag.name, tag.description]));
+  main.replaceChildren(...[...tags].filter(([, boxes]) => boxes.length).map(([tag, boxes]) =>
+    make('section', {}, make('h2', {}, tag), described.get(tag) ? make('p', { class: 'quiet' }, described.get(tag)) : null, ...boxes)));
+  const webhooks = drawWebhooks();
+  if (webhooks) main.append(webhooks);
   const schemas = Object.keys((api.components || {}).schemas || {});
   if (schemas.length) {
     main.append(make('section', {}, make('h2', {}, 'Schemas'), ...schemas.map((name) => {

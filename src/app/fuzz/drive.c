@@ -57,7 +57,7 @@ static bool is_ours(const tern_app *app, const route *r)
 
 bool fuzz_is_asked(const fuzz_run *run, const route *r)
 {
-    return !r->options.not_fuzzed && r->host == NULL && !is_ours(run->app, r) && !is_named(r, run->skip);
+    return !r->options.not_fuzzed && !is_ours(run->app, r) && !is_named(r, run->skip);
 }
 
 bool fuzz_is_aimed_at(const fuzz_run *run, const route *r)

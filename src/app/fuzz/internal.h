@@ -30,7 +30,7 @@ typedef struct fuzz_node {
 
 typedef enum fuzz_format { FUZZ_JSON, FUZZ_FORM, FUZZ_MULTIPART } fuzz_format;
 
-enum { FUZZ_SOURCES = TERN_FROM_BODY + 1 };
+enum { FUZZ_SOURCES = TERN_FROM_HOST + 1 };
 
 typedef struct fuzz_request {
     const route *route;

@@ -127,11 +127,59 @@ static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
     request->parts[TERN_FROM_PATH] = object;
 }
 
+/** Whether the text can be a label of a host, so that it is sent as it is. */
+static bool is_label(const char *text)
+{
+    size_t len = strlen(text);
+    return len != 0 && len < 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+static const bind_field *field_of_host(const route *r, unsigned param)
+{
+    const bind_plan *bind = r->bind;
+    for (unsigned i = 0; bind != NULL && i < bind->count; i++)
+        if (bind->fields[i].source == TERN_FROM_HOST && bind->fields[i].param == param)
+            return &bind->fields[i];
+    return NULL;
+}
+
+/** The values of the host's parameters. */
+static void make_host(fuzz_maker *k, const route *r, fuzz_request *request)
+{
+    fuzz_node *object = fuzz_node_new(k->arena, FUZZ_OBJECT, NULL, 0);
+    unsigned number = r->path_param_count;
+    k->source = TERN_FROM_HOST;
+    for (unsigned i = 0; i < r->host_piece_count; i++) {
+        const pattern_piece *piece = &r->host_pieces[i];
+        if (piece->kind == SEGMENT_TEXT)
+            continue;
+        const bind_field *field = field_of_host(r, number++);
+        fuzz_node *value = NULL;
+        for (int tries = 0; tries < 8 && field != NULL && (value == NULL || !is_label(value->text)); tries++)
+            value = fuzz_value(k, field->f, field->f->field->type);
+        const char *ruled = piece->kind == SEGMENT_INT ? "7"
+                            : piece->kind == SEGMENT_KIND || piece->kind == SEGMENT_REGEX
+                                ? text_of_rule(k, piece)
+                            : piece->kind == SEGMENT_UUID ? "123e4567-e89b-12d3-a456-426614174000"
+                                                          : "a";
+        tern_str none[ROUTE_PARAMS_MAX];
+        bool fits =
+            value != NULL && is_label(value->text) &&
+            (piece->special != NULL || special_read(piece, (tern_str){value->text, value->len}, none));
+        if (!fits)
+            value = ruled != NULL ? fuzz_quoted(k->arena, ruled) : NULL;
+        k->is_stuck |= value == NULL;
+        if (value != NULL)
+            fuzz_node_add(object, "", value); /* without a name: these values are not changed */
+    }
+    request->parts[TERN_FROM_HOST] = object;
+}
+
 /** Headers, cookies and queries can contain a list; all are texts. */
 static void make_parameter(fuzz_maker *k, const bind_field *field, fuzz_request *request)
 {
     const field_plan *f = field->f;
-    if (field->source == TERN_FROM_PATH || f->field->read_only ||
+    if (field->source == TERN_FROM_PATH || field->source == TERN_FROM_HOST || f->field->read_only ||
         (!f->is_required && !k->is_full && !fuzz_once_in(&k->random, 3)))
         return;
     k->source = field->source;
@@ -169,6 +217,8 @@ fuzz_request fuzz_make(fuzz_maker *k, const route *r)
     k->depth = 0;
     if (bind != NULL && bind->has_uploads)
         request.format = FUZZ_MULTIPART;
+    if (r->host_piece_count != 0)
+        make_host(k, r, &request);
     make_path(k, r, &request);
     if (is_whole_list(r) && !was_full)
         k->is_full = false;

@@ -94,10 +94,33 @@ static const char *address(arena *a, const fuzz_request *request)
 
 /* -- headers -- */
 
+/** "Host: acme.example.com" of a route with a host. */
+static const char *host_line(arena *a, const fuzz_request *request)
+{
+    const route *r = request->route;
+    const fuzz_node *value =
+        request->parts[TERN_FROM_HOST] != NULL ? request->parts[TERN_FROM_HOST]->first : NULL;
+    const char *text = "Host: ";
+    if (r->host_piece_count == 0)
+        return test_need(
+            arena_printf(a, "Host: %s%s", r->host[0] == '*' ? "a" : "", r->host + (r->host[0] == '*')));
+    for (unsigned i = 0; i < r->host_piece_count; i++) {
+        const pattern_piece *piece = &r->host_pieces[i];
+        tern_str part = piece->text;
+        if (piece->kind != SEGMENT_TEXT) {
+            part = value != NULL ? plain_text(a, value) : TERN_STR("a");
+            value = value != NULL ? value->next : NULL;
+        }
+        text = test_need(arena_printf(a, "%s%s%.*s", text, i != 0 && piece->begins_segment ? "." : "",
+                                      (int)part.len, part.data));
+    }
+    return text;
+}
+
 /** Lines of headers and cookies, after those that every request has. */
 static const char *const *lines(arena *a, const fuzz_request *request, const char *const *more)
 {
-    size_t count = 2;
+    size_t count = 3;
     for (const char *const *line = more; line != NULL && *line != NULL; line++)
         count++;
     const fuzz_node *headers = request->parts[TERN_FROM_HEADER], *cookies = request->parts[TERN_FROM_COOKIE];
@@ -107,6 +130,8 @@ static const char *const *lines(arena *a, const fuzz_request *request, const cha
             count++;
     const char **all = test_need(arena_alloc(a, count * sizeof *all));
     size_t at = 0;
+    if (request->route->host != NULL)
+        all[at++] = host_line(a, request);
     for (const char *const *line = more; line != NULL && *line != NULL; line++)
         all[at++] = *line;
     for (const fuzz_node *h = headers != NULL ? headers->first : NULL; h != NULL; h = h->next)

@@ -1,5 +1,5 @@
 /** Collects the routes that the document shows, their paths, and their types. */
-#include "app/openapi/internal.h"
+#include "app/openapi/extras.h"
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
 #include "base/name_table.h"
@@ -121,6 +121,8 @@ static void add_types(openapi_document *doc, const route *r)
     if (openapi_has_content(&r->options) && r->options.partial)
         schema_set_add(&doc->schemas, r->options.returns, SCHEMA_PART);
     add_problem_types(doc, r);
+    openapi_add_callback_types(doc, r);
+    openapi_add_route_types(doc, r);
 }
 
 /** Adds the route to the document if it is shown; false when out of memory. */
@@ -150,6 +152,7 @@ bool openapi_collect(openapi_document *doc)
     schema_set_init(&doc->schemas, &doc->memory, reserved_names);
     doc->operations = arena_alloc(&doc->memory, (most + 1) * sizeof *doc->operations);
     bool is_right = doc->operations != NULL;
+    openapi_add_extra_types(doc);
     for (unsigned i = 0; i < most && is_right; i++)
         is_right = add_operation(&c, router_at(doc->app->router, i));
     name_table_free(&c.paths);

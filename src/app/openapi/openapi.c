@@ -1,4 +1,4 @@
-#include "app/openapi/internal.h"
+#include "app/openapi/extras.h"
 #include "app/provide/provide.h"
 
 #include "base/name_table.h"
@@ -109,35 +109,39 @@ static void print_components(const openapi_document *doc, buf *out)
     if (doc->app->schemes != NULL) {
         append_key(out, "securitySchemes");
         append_open(out, '{');
-        openapi_print_schemes(doc->app, out);
+        openapi_print_schemes(doc->app, doc->is_3_2, out);
         append_close(out, '}');
     }
     append_close(out, '}');
 }
 
 /** Prints the tag unless it was already printed; false when out of memory. */
-static bool print_tag(name_table *seen, tern_str tag, buf *out)
+static bool print_tag(const openapi_document *doc, name_table *seen, tern_str tag, buf *out)
 {
     if (name_table_find(seen, 0, tag.data, tag.len) != 0)
         return true;
     append_open(out, '{');
-    append_key(out, "name");
-    append_slice(out, tag.data, tag.len);
+    openapi_print_tag(doc, tag, out);
     append_close(out, '}');
     return name_table_put(seen, 0, tag.data, tag.len, 1);
 }
 
-/** Every tag once, in order of first use, which is the order of a documentation page. */
+/** Every tag once: those of tern_tag, then the others in order of first use. It is the order of a documentation
+ * page. */
 static void print_tags(const openapi_document *doc, buf *out)
 {
     name_table seen = {0};
     append_key(out, "tags");
     append_open(out, '[');
+    for (const openapi_tag *t = doc->app->extras != NULL ? doc->app->extras->tags : NULL; t != NULL;
+         t = t->next)
+        if (!print_tag(doc, &seen, (tern_str){t->name, strlen(t->name)}, out))
+            out->failed = true;
     for (unsigned i = 0; i < doc->count; i++) {
         tern_str tag;
         const char *at = doc->operations[i].route->options.tags;
         while (at != NULL && openapi_next_word(&at, &tag))
-            if (!print_tag(&seen, tag, out))
+            if (!print_tag(doc, &seen, tag, out))
                 out->failed = true;
     }
     name_table_free(&seen);
@@ -150,12 +154,14 @@ static void print_document(const openapi_document *doc, buf *out)
     append_open(out, '{');
     append_member(out, "openapi", doc->is_3_2 ? "3.2.0" : "3.1.0");
     print_info(&doc->app->options, out);
-    append_raw(out, "\"servers\":[{\"url\":\"/\"}]");
+    openapi_print_servers(doc, out);
     print_paths(doc, out);
+    openapi_print_webhooks(doc, out);
     print_components(doc, out);
     print_tags(doc, out);
     append_key(out, "security");
     openapi_print_security(security != NULL ? security : "", out);
+    openapi_print_external_docs(doc, out);
     append_close(out, '}');
 }
 
@@ -177,8 +183,10 @@ bool openapi_check(const tern_app *app, buf *problems)
 {
     bool is_right = check_version(app, problems);
     is_right &= openapi_check_security(app, problems);
+    is_right &= openapi_check_extras(app, problems);
     for (unsigned i = 0; i < router_count(app->router); i++)
-        is_right &= openapi_check_middleware(router_at(app->router, i), problems);
+        is_right &= openapi_check_middleware(router_at(app->router, i), problems) &
+                    openapi_check_route(app, router_at(app->router, i), problems);
     return is_right;
 }
 

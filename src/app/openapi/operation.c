@@ -1,6 +1,6 @@
 /** One route as an operation object: its parameters, its body, its replies. */
 #include "app/formats.h"
-#include "app/openapi/internal.h"
+#include "app/openapi/extras.h"
 #include "app/provide/provide.h"
 
 #include "schema/json/append.h"
@@ -77,8 +77,7 @@ static bool is_required(const route *r, const bind_field *field)
     return must;
 }
 
-/** The expression of all values of a parameter; a text in `rule`, whose data is NULL if there is none. */
-static tern_str rule_of(const pattern_piece *piece)
+tern_str openapi_rule_of(const pattern_piece *piece)
 {
     const char *known = piece->kind == SEGMENT_KIND ? piece->is->pattern : NULL;
     if (piece->kind == SEGMENT_REGEX)
@@ -90,7 +89,7 @@ static tern_str rule_of(const pattern_piece *piece)
 static void print_rule(const pattern_piece *piece, buf *out)
 {
     buf text = {0};
-    tern_str rule = rule_of(piece);
+    tern_str rule = openapi_rule_of(piece);
     append_member(out, "format", piece->kind == SEGMENT_KIND ? piece->is->format : NULL);
     if (rule.data == NULL)
         return;
@@ -111,7 +110,7 @@ static const pattern_piece *find_rule(const route *r, const bind_field *field)
         return NULL;
     for (unsigned i = 0; i < r->piece_count; i++)
         if (r->pieces[i].kind != SEGMENT_TEXT && number++ == field->param)
-            return rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
+            return openapi_rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
     return NULL;
 }
 
@@ -159,6 +158,7 @@ static void print_field_parameter(const openapi_document *doc, const route *r, c
     print_parameter_head(name, bind_source_names[field->source], is_required(r, field), out);
     schema_print_description(f, out);
     append_flag(out, "deprecated", f->field->deprecated);
+    openapi_print_examples(r, field->name, field->name_len, 0, out);
     if (f->field->words != NULL)
         print_words(f->field->words, out);
     else
@@ -217,14 +217,15 @@ static void print_other_parameters(const openapi_document *doc, const route *r, 
     const bind_plan *bind = provide_input(r, number);
     for (unsigned i = 0; bind != NULL && i < bind->count; i++) {
         const bind_field *field = &bind->fields[i];
-        if (field->source != TERN_FROM_PATH && !openapi_is_left_out(field) && !is_printed(r, number, field))
+        if (field->source != TERN_FROM_PATH && field->source != TERN_FROM_HOST &&
+            !openapi_is_left_out(field) && !is_printed(r, number, field))
             print_field_parameter(doc, r, field, (tern_str){field->name, field->name_len}, out);
     }
 }
 
 static bool has_parameters(const route *r)
 {
-    bool has = r->param_count > 0;
+    bool has = r->path_param_count > 0;
     for (unsigned i = 0; i < provide_input_count(r); i++)
         has |= provide_input(r, i) != NULL && provide_input(r, i)->count > 0;
     return has;
@@ -327,6 +328,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
             schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
         else
             schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
+        if (i == 0)
+            openapi_print_examples(r, NULL, 0, 0, out);
         append_close(out, '}');
     }
     append_close(out, '}');
@@ -394,6 +397,9 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
     else if (r->accept_query != NULL)
         print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
+    openapi_print_callbacks(doc, r, operation->id, out);
     openapi_print_route_security(r, out);
+    if (r->host != NULL)
+        openapi_print_host(doc, r, out);
     append_close(out, '}');
 }

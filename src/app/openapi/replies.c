@@ -130,6 +130,7 @@ static void print_returns(const openapi_document *doc, const route *r, buf *out)
     const unsigned count = formats_on(doc->app, packed);
     append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
     print_returned_body(doc, r, out);
+    openapi_print_examples(r, NULL, 0, r->options.status != 0 ? r->options.status : 200, out);
     for (unsigned i = 0; i < count; i++) {
         buf_add_printf(out, "},\"%s\":{\"schema\":", packed[i]);
         print_returned_body(doc, r, out);
@@ -141,6 +142,7 @@ static void print_returns(const openapi_document *doc, const route *r, buf *out)
 typedef struct reply_header {
     tern_str name;
     const char *description, *schema; /* NULL: none; a text */
+    const tern_type *type;            /* instead of `schema` */
 } reply_header;
 
 enum { HEADERS_MAX = 64 };
@@ -167,13 +169,14 @@ static void add_own_headers(const route *r, int status, reply_headers *headers)
     const tern_route_options *o = &r->options;
     if (status == CREATED && o->returns != NULL && has_key(o->returns))
         add_header(headers, (reply_header){TERN_STR("Location"), "The address of the created resource",
-                                           "{\"type\":\"string\",\"format\":\"uri-reference\"}"});
+                                           "{\"type\":\"string\",\"format\":\"uri-reference\"}", NULL});
     if (o->etag)
-        add_header(headers,
-                   (reply_header){TERN_STR("ETag"), "The entity tag for If-None-Match and If-Match", NULL});
+        add_header(headers, (reply_header){TERN_STR("ETag"), "The entity tag for If-None-Match and If-Match",
+                                           NULL, NULL});
     if (o->paged && status != NOT_MODIFIED)
-        add_header(headers, (reply_header){TERN_STR("Link"),
-                                           "The next page, if there is one: <...>; rel=\"next\"", NULL});
+        add_header(headers,
+                   (reply_header){TERN_STR("Link"), "The next page, if there is one: <...>; rel=\"next\"",
+                                  NULL, NULL});
 }
 
 /** Adds what middleware sets, on any reply that passes it. */
@@ -182,14 +185,17 @@ static void add_middleware_headers(const route *r, reply_headers *headers)
     tern_str name;
     for (unsigned i = 0; i < r->chain_len; i++)
         for (const char *at = r->chain[i].headers; at != NULL && openapi_next_word(&at, &name);)
-            add_header(headers, (reply_header){name, NULL, NULL});
+            add_header(headers, (reply_header){name, NULL, NULL, NULL});
 }
 
 /** Prints the headers of a reply; `is_own`: it is the success, or its 304. */
-static void print_headers(const route *r, int status, bool is_own, buf *out)
+static void print_headers(const openapi_document *doc, const route *r, int status, bool is_own, buf *out)
 {
     reply_headers headers;
     headers.count = 0;
+    for (const tern_described_header *h = r->options.reply_headers; h != NULL && h->name != NULL; h++)
+        if (h->status != 0 ? h->status == status : is_own && status != NOT_MODIFIED)
+            add_header(&headers, (reply_header){{h->name, strlen(h->name)}, h->description, NULL, h->type});
     if (is_own)
         add_own_headers(r, status, &headers);
     add_middleware_headers(r, &headers);
@@ -205,7 +211,10 @@ static void print_headers(const route *r, int status, bool is_own, buf *out)
         append_open(out, '{');
         append_member(out, "description", header->description);
         append_key(out, "schema");
-        append_raw(out, header->schema != NULL ? header->schema : "{\"type\":\"string\"}");
+        if (header->type != NULL)
+            schema_print(&doc->schemas, header->type, SCHEMA_OUTPUT, out);
+        else
+            append_raw(out, header->schema != NULL ? header->schema : "{\"type\":\"string\"}");
         append_close(out, '}');
     }
     append_close(out, '}');
@@ -258,7 +267,7 @@ bool openapi_check_middleware(const route *r, buf *problems)
 }
 
 /** Prints the replies of middleware that are not errors: 304, redirects. Each status once. */
-static void print_middleware_answers(const route *r, int success, buf *out)
+static void print_middleware_answers(const openapi_document *doc, const route *r, int success, buf *out)
 {
     bool is_printed[FIRST_PROBLEM] = {[NOT_MODIFIED] = has_not_modified(r)};
     if (success < FIRST_PROBLEM)
@@ -272,7 +281,7 @@ static void print_middleware_answers(const route *r, int success, buf *out)
             is_printed[status] = true;
             snprintf(number, sizeof number, "%d", status);
             open_reply(number, http_status_text(status), out);
-            print_headers(r, status, status == NOT_MODIFIED, out);
+            print_headers(doc, r, status, status == NOT_MODIFIED, out);
             append_close(out, '}');
         }
     }
@@ -284,16 +293,16 @@ static void print_success(const openapi_document *doc, const route *r, buf *out)
     char number[16];
     snprintf(number, sizeof number, "%d", status);
     open_reply(number, http_status_text(status), out);
-    print_headers(r, status, true, out);
+    print_headers(doc, r, status, true, out);
     if (openapi_has_content(&r->options))
         print_returns(doc, r, out);
     append_close(out, '}');
     if (has_not_modified(r)) {
         open_reply("304", http_status_text(NOT_MODIFIED), out);
-        print_headers(r, NOT_MODIFIED, true, out);
+        print_headers(doc, r, NOT_MODIFIED, true, out);
         append_close(out, '}');
     }
-    print_middleware_answers(r, status, out);
+    print_middleware_answers(doc, r, status, out);
 }
 
 /** Prints the content of a reply in the application's shape; nothing if the application does not describe
@@ -346,15 +355,17 @@ static void print_problem(const openapi_document *doc, const route *r, int statu
                : text != NULL ? text
                               : "Refused",
                out);
-    print_headers(r, status, false, out);
+    print_headers(doc, r, status, false, out);
     if (shape != NULL) {
         print_shape(doc, shape, out);
     } else {
-        append_comma(out);
-        buf_add_printf(out,
-                       "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-                       "\"#/components/schemas/%s\"}}}",
-                       status == 422 && provide_has_input(r) ? "ValidationProblem" : "Problem");
+        append_raw(out, "\"content\":{\"application/problem+json\":{");
+        append_key(out, "schema");
+        openapi_print_problem_schema(
+            doc, r, status, status == 422 && provide_has_input(r) ? "ValidationProblem" : "Problem", out);
+        if (is_named)
+            openapi_print_examples(r, NULL, 0, status, out);
+        buf_add_text(out, "}}");
     }
     append_close(out, '}');
 }
@@ -374,6 +385,7 @@ unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPEN
     };
     mark_refusals(r, may_occur);
     mark_answers(r, may_occur);
+    openapi_mark_problem_types(app, r, may_occur);
     unsigned count = 0;
     for (int i = 0; i < OPENAPI_PROBLEMS - 1; i++)
         if (may_occur[i])

@@ -19,6 +19,12 @@ void tern_security_with(tern_app *app, const char *name, const tern_security_opt
     scheme->options.url = app_keep_text(app, options->url);
     scheme->options.format = app_keep_text(app, options->format);
     scheme->options.description = app_keep_text(app, options->description);
+    scheme->options.flows = app_keep_text(app, options->flows);
+    scheme->options.authorization_url = app_keep_text(app, options->authorization_url);
+    scheme->options.token_url = app_keep_text(app, options->token_url);
+    scheme->options.device_url = app_keep_text(app, options->device_url);
+    scheme->options.refresh_url = app_keep_text(app, options->refresh_url);
+    scheme->options.scopes = openapi_keep_scopes(app, options->scopes);
     *app->schemes_end = scheme;
     app->schemes_end = &scheme->next;
 }
@@ -34,14 +40,42 @@ bool openapi_next_word(const char **at, tern_str *word)
     return len > 0;
 }
 
-/** Adds a line that begins with `whose` for each name that is not a scheme. */
-static bool check_names(const name_table *schemes, const char *names, const char *whose, buf *problems)
+tern_str openapi_next_scope(tern_str *need)
 {
-    tern_str name;
+    tern_str word = *need;
+    word.len = 0;
+    while (word.len < need->len && word.data[word.len] != ' ')
+        word.len++;
+    need->data += word.len;
+    need->len -= word.len;
+    while (need->len > 0 && *need->data == ' ') {
+        need->data++;
+        need->len--;
+    }
+    return word;
+}
+
+static const openapi_scheme *scheme_number(const tern_app *app, uint32_t number)
+{
+    const openapi_scheme *scheme = app->schemes;
+    while (--number != 0)
+        scheme = scheme->next;
+    return scheme;
+}
+
+/** Adds a line that begins with `whose` for each name that is not a scheme, or a scope of it. */
+static bool check_names(const tern_app *app, const name_table *schemes, const char *names, const char *whose,
+                        buf *problems)
+{
+    tern_str need;
     bool are_known = true;
-    for (const char *at = names; at != NULL && openapi_next_word(&at, &name);) {
-        if (name_table_find(schemes, 0, name.data, name.len) != 0)
+    for (const char *at = names; at != NULL && openapi_next_word(&at, &need);) {
+        tern_str name = openapi_next_scope(&need);
+        uint32_t number = name_table_find(schemes, 0, name.data, name.len);
+        if (number != 0) {
+            are_known &= openapi_check_scopes(scheme_number(app, number), need, whose, problems);
             continue;
+        }
         are_known = false;
         buf_add_printf(problems, "%s: .security names \"%.*s\", which no tern_security declares\n", whose,
                        (int)name.len, name.data);
@@ -49,18 +83,18 @@ static bool check_names(const name_table *schemes, const char *names, const char
     return are_known;
 }
 
-static bool check_route(const name_table *schemes, const route *r, buf *problems)
+static bool check_route(const tern_app *app, const name_table *schemes, const route *r, buf *problems)
 {
     char whose[512];
     bool is_placed = r->options.file != NULL;
     snprintf(whose, sizeof whose, "%s:%d: %s %s", is_placed ? r->options.file : r->handler.file,
              is_placed ? r->options.line : r->handler.line, r->method_name, r->pattern);
-    bool are_known = check_names(schemes, r->options.security, whose, problems);
+    bool are_known = check_names(app, schemes, r->options.security, whose, problems);
     for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
         const tern_provider *p = r->provide->steps[i].provider;
         snprintf(whose, sizeof whose, "%s:%d: provider %s", p->file, p->line, p->name);
         if (problems->data == NULL || strstr(problems->data, whose) == NULL) /* once, not for each route */
-            are_known &= check_names(schemes, p->options.security, whose, problems);
+            are_known &= check_names(app, schemes, p->options.security, whose, problems);
     }
     return are_known;
 }
@@ -76,6 +110,9 @@ static const struct scheme_form {
     [TERN_SECURITY_API_KEY_QUERY] = {"\"type\":\"apiKey\",\"in\":\"query\"", true, false, false},
     [TERN_SECURITY_API_KEY_COOKIE] = {"\"type\":\"apiKey\",\"in\":\"cookie\"", true, false, false},
     [TERN_SECURITY_OPENID] = {"\"type\":\"openIdConnect\"", false, true, false},
+    [TERN_SECURITY_OAUTH2] = {"\"type\":\"oauth2\"", false, false, false},
+    [TERN_SECURITY_DIGEST] = {"\"type\":\"http\",\"scheme\":\"digest\"", false, false, false},
+    [TERN_SECURITY_MUTUAL_TLS] = {"\"type\":\"mutualTLS\"", false, false, false},
 };
 
 static bool is_name(const char *text)
@@ -93,6 +130,7 @@ static bool check_scheme(const openapi_scheme *scheme, bool is_taken, buf *probl
                         : is_taken                        ? "a unique name; this one is taken"
                         : form->has_key && o->key == NULL ? ".key"
                         : form->has_url && o->url == NULL ? ".url"
+                        : o->type == TERN_SECURITY_OAUTH2 ? openapi_flows_need(o)
                                                           : NULL;
     if (needs != NULL)
         buf_add_printf(problems, "application: tern_security(\"%s\") needs %s\n", scheme->name, needs);
@@ -117,26 +155,39 @@ bool openapi_check_security(const tern_app *app, buf *problems)
     name_table schemes = {0};
     uint32_t number = 0;
     index_schemes(app, &schemes, problems);
-    bool are_right = check_names(&schemes, app->options.security, "application", problems);
+    bool are_right = check_names(app, &schemes, app->options.security, "application", problems);
     for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
         bool is_taken = name_table_find(&schemes, 0, scheme->name, strlen(scheme->name)) != ++number;
         are_right = check_scheme(scheme, is_taken, problems) && are_right;
     }
     for (unsigned i = 0; i < router_count(app->router); i++) {
-        are_right = check_route(&schemes, router_at(app->router, i), problems) && are_right;
+        are_right = check_route(app, &schemes, router_at(app->router, i), problems) && are_right;
     }
     name_table_free(&schemes);
     return are_right && !problems->failed;
 }
 
+/** Prints the scopes that follow the name of a scheme. */
+static void print_scopes(tern_str scopes, buf *out)
+{
+    while (scopes.len > 0) {
+        tern_str word = openapi_next_scope(&scopes);
+        append_slice(out, word.data, word.len);
+    }
+}
+
 void openapi_print_security(const char *names, buf *out)
 {
-    tern_str name;
+    tern_str need;
     append_open(out, '[');
-    for (const char *at = names; openapi_next_word(&at, &name);) {
+    for (const char *at = names; openapi_next_word(&at, &need);) {
+        tern_str name = openapi_next_scope(&need);
         append_open(out, '{');
         append_slice(out, name.data, name.len);
-        buf_add_text(out, ":[]");
+        buf_add_text(out, ":");
+        append_open(out, '[');
+        print_scopes(need, out);
+        append_close(out, ']');
         append_close(out, '}');
     }
     append_close(out, ']');
@@ -205,17 +256,43 @@ static bool find_ways(const route *r, ways *w)
     return has;
 }
 
+static bool has_same_name(tern_str a, tern_str b)
+{
+    a = openapi_next_scope(&a);
+    b = openapi_next_scope(&b);
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/** Prints scheme number `n` of a set, with the scopes of all that have its name; nothing if it is not the first
+ * of them. */
+static void print_scheme_of(const ways *w, uint32_t set, unsigned n, buf *out)
+{
+    tern_str need = w->schemes[n], name = openapi_next_scope(&need);
+    for (unsigned i = 0; i < n; i++)
+        if ((set >> i & 1) != 0 && has_same_name(w->schemes[i], w->schemes[n]))
+            return;
+    append_comma(out);
+    append_slice(out, name.data, name.len);
+    buf_add_text(out, ":");
+    append_open(out, '[');
+    for (unsigned i = n; i < w->scheme_count; i++) {
+        need = w->schemes[i];
+        if ((set >> i & 1) == 0 || !has_same_name(need, w->schemes[n]))
+            continue;
+        openapi_next_scope(&need);
+        print_scopes(need, out);
+    }
+    append_close(out, ']');
+}
+
 static void print_ways(const ways *w, buf *out)
 {
     append_open(out, '[');
     for (unsigned i = 0; i < w->count; i++) {
         append_open(out, '{');
-        for (unsigned n = 0; n < w->scheme_count; n++) {
-            if ((w->sets[i] >> n & 1) == 0)
-                continue;
-            append_slice(out, w->schemes[n].data, w->schemes[n].len);
-            buf_add_text(out, ":[]");
-        }
+        for (unsigned n = 0; n < w->scheme_count; n++)
+            if ((w->sets[i] >> n & 1) != 0)
+                print_scheme_of(w, w->sets[i], n, out);
         append_close(out, '}');
     }
     append_close(out, ']');
@@ -248,7 +325,7 @@ bool openapi_needs_security(const tern_app *app, const route *r)
     return names != NULL && *names != '\0';
 }
 
-void openapi_print_schemes(const tern_app *app, buf *out)
+void openapi_print_schemes(const tern_app *app, bool is_3_2, buf *out)
 {
     for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next) {
         const tern_security_options *o = &scheme->options;
@@ -260,6 +337,8 @@ void openapi_print_schemes(const tern_app *app, buf *out)
         append_member(out, "openIdConnectUrl", form->has_url ? o->url : NULL);
         append_member(out, "bearerFormat", form->has_format ? o->format : NULL);
         append_member(out, "description", o->description);
+        if (o->type == TERN_SECURITY_OAUTH2)
+            openapi_print_flows(o, is_3_2, out);
         append_close(out, '}');
     }
 }

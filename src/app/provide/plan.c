@@ -171,7 +171,7 @@ bool provide_is_one_place(const bind_field *a, const bind_field *b)
 {
     if (a->source != b->source)
         return false;
-    if (a->source == TERN_FROM_PATH)
+    if (a->source == TERN_FROM_PATH || a->source == TERN_FROM_HOST)
         return a->param == b->param;
     if (a->name_len != b->name_len)
         return false;

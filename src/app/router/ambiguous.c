@@ -42,20 +42,15 @@ static int compare(const void *left, const void *right)
     return memcmp(a->route->pattern, b->route->pattern, a->text_len);
 }
 
-static bool has_same_host(const route *a, const route *b)
-{
-    return a->host == b->host || (a->host != NULL && b->host != NULL && strcasecmp(a->host, b->host) == 0);
-}
-
-/** Whether a path may match both routes, and no segment decides which one is tried first. */
-static bool are_ambiguous(router *r, const route *a, const route *b)
+bool router_pieces_are_ambiguous(router *r, const pattern_piece *a, unsigned a_all, const pattern_piece *b,
+                                 unsigned b_all)
 {
     bool is_undecided = false;
     unsigned i = 0, k = 0, a_count, b_count;
-    for (; i < a->piece_count && k < b->piece_count; i += a_count, k += b_count) {
-        const pattern_piece *left = &a->pieces[i], *right = &b->pieces[k];
-        a_count = pattern_segment_pieces(left, a->piece_count - i);
-        b_count = pattern_segment_pieces(right, b->piece_count - k);
+    for (; i < a_all && k < b_all; i += a_count, k += b_count) {
+        const pattern_piece *left = &a[i], *right = &b[k];
+        a_count = pattern_segment_pieces(left, a_all - i);
+        b_count = pattern_segment_pieces(right, b_all - k);
         if (special_is_same(left, a_count, right, b_count))
             continue;
         if (!is_undecided && special_order(left, a_count, right, b_count) != 0)
@@ -66,7 +61,7 @@ static bool are_ambiguous(router *r, const route *a, const route *b)
             return false;
         is_undecided = true;
     }
-    return is_undecided && i >= a->piece_count && k >= b->piece_count;
+    return is_undecided && i >= a_all && k >= b_all;
 }
 
 void router_report_ambiguous(router *r)
@@ -86,7 +81,9 @@ void router_report_ambiguous(router *r)
         for (unsigned k = i + 1; k < count && compare(&suspects[i], &suspects[k]) == 0; k++) {
             const route *a = suspects[i].route, *b = suspects[k].route;
             const route *first = a < b ? a : b, *second = a < b ? b : a;
-            if (has_same_host(a, b) && are_ambiguous(r, first, second))
+            if (a->host_number == b->host_number &&
+                router_pieces_are_ambiguous(r, first->pieces, first->piece_count, second->pieces,
+                                            second->piece_count))
                 router_problem(r, second,
                                "may match the same requests as %s:%d: %s %s, and neither is more specific",
                                router_file(first), router_line(first), first->method_name, first->pattern);

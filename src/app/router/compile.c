@@ -55,11 +55,12 @@ static uint32_t tree_endpoint(router *r, uint32_t host, const route *entered)
 /** Adds route number `index`, or reports the route that is already in its place. */
 static void enter(router *r, unsigned index)
 {
-    const route *entered = &r->routes[index];
+    route *entered = &r->routes[index];
     uint32_t host;
     size_t reported = r->problems.len;
     if (!router_host_add(r, entered, &host))
         return;
+    entered->host_number = host;
     uint32_t endpoint = entered->param_count == 0 ? plain_endpoint(r, host, entered->pattern)
                                                   : tree_endpoint(r, host, entered);
     if (endpoint == 0) {

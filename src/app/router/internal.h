@@ -39,7 +39,11 @@ typedef struct router_node {
 typedef struct router_host {
     const char *name; /* lower case, without a trailing dot; ".example.org" for "*.example.org" */
     bool is_wildcard;
-    uint32_t root; /* node; 0: no pattern with parameters */
+    uint32_t root;               /* node; 0: no pattern with parameters */
+    uint32_t next;               /* with parameters: the next with the same end, less specific; 0: none */
+    const pattern_piece *pieces; /* of a host with parameters; NULL: of another */
+    const char *end;             /* of the first of a list: the text in host_names */
+    unsigned piece_count;
 } router_host;
 
 typedef struct router_allow {
@@ -61,7 +65,10 @@ struct router {
 
     router_host *hosts; /* [0] is any host */
     unsigned host_count, host_room;
-    name_table host_names; /* space 0: exact names, 1: wildcards' suffixes; value: number of the host */
+    /* space 0: exact names, 1: wildcards' suffixes, 2: the text at the end of hosts with parameters; value:
+     * number of the host, in space 2 of the most specific one */
+    name_table host_names;
+    bool has_host_patterns;
 
     /* An endpoint belongs to the patterns with one shape and host: it has a route for some methods. */
     uint32_t *slots; /* [endpoint * stride + method's bit]: route's index + 1, 0 for none */
@@ -139,8 +146,32 @@ enum { ROUTER_HOST_BYTES = 253 };
 size_t router_host_normal(tern_str host, char out[ROUTER_HOST_BYTES]);
 /** The number of the host of routes, created when new. False with a problem reported. */
 bool router_host_add(router *r, const route *at, uint32_t *number);
-/** The next host of routes that `name` belongs to, the most specific first, or 0 at the end; `*from` is 0 at
- * first. */
-uint32_t router_host_next(const router *r, tern_str name, size_t *from);
+/** A position among the hosts that a name belongs to; zero at first. */
+typedef struct host_cursor {
+    size_t from;        /* 0: the exact name; afterwards 1 + where to look for the next dot */
+    uint32_t candidate; /* the next host with parameters at this end; 0: none */
+    uint32_t wildcard;  /* after them; 0: none */
+} host_cursor;
+/** The next host of routes that `name` belongs to, the most specific first, or 0 at the end. The values of the
+ * host's parameters are then in `values`, slices of `name`. */
+uint32_t router_host_next(const router *r, tern_str name, host_cursor *cursor, tern_str *values);
+
+/** Parses the host of a route if it has parameters; false with a problem reported. (host_pattern.c) */
+bool router_host_take(router *r, route *added);
+/** The end of a route's host with parameters that is text, with its first dot; "" if there is none. */
+tern_str router_host_end(const route *at);
+/** Puts a host with parameters in its place in the list that begins with `*first`, or finds it there; false
+ * with a problem reported. There is room for it. */
+bool router_host_place(router *r, const route *at, router_host *made, uint32_t *first, uint32_t *number);
+/** Whether a name, in lower case, is one of a host with parameters, which are then in `values`. */
+bool router_host_match(const router_host *h, tern_str name, tern_str *values);
+/** Whether the name has the labels of the host `own`, whatever the kinds of its parameters. */
+bool router_host_may_be(const char *own, const char *name, size_t len);
+
+/** Room for one more of the router's specials: its number, or 0 when out of memory. (tree.c) */
+uint32_t router_add_special(router *r);
+/** Whether a text may match both patterns, and no segment decides which is more specific. (ambiguous.c) */
+bool router_pieces_are_ambiguous(router *r, const pattern_piece *a, unsigned a_count, const pattern_piece *b,
+                                 unsigned b_count);
 
 #endif

@@ -276,3 +276,25 @@ bool pattern_parse(pattern *p, const char *text, const route_kind *own, char pro
         start += len + 1;
     }
 }
+
+bool pattern_parse_host(pattern *p, const char *text, const route_kind *own,
+                        char problem[PATTERN_PROBLEM_BYTES])
+{
+    p->count = p->segment_count = p->param_count = 0;
+    for (size_t at = 0;;) {
+        size_t len = pattern_segment_len(text + at, '.');
+        if (len == 0)
+            return refuse(problem, "empty label at byte %zu", at);
+        if (p->segment_count++ == PATTERN_SEGMENTS_MAX)
+            return refuse(problem, "more than %d labels", PATTERN_SEGMENTS_MAX);
+        if (!pattern_parse_segment(p, text + at, len, at, own, problem))
+            return false;
+        const pattern_piece *last = &p->pieces[p->count - 1];
+        if (last->kind == SEGMENT_REST)
+            return refuse(problem, "{%.*s...} is for paths", shown(last->text.len), last->text.data);
+        at += len;
+        if (text[at] == '\0' || (text[at] == '.' && text[at + 1] == '\0'))
+            return true;
+        at++;
+    }
+}

@@ -61,6 +61,10 @@ extern const route_kind pattern_any_kind;
  */
 bool pattern_parse(pattern *p, const char *text, const route_kind *own, char problem[PATTERN_PROBLEM_BYTES]);
 
+/** Parses the labels of a host as segments. A '.' at its end is ignored. */
+bool pattern_parse_host(pattern *p, const char *text, const route_kind *own,
+                        char problem[PATTERN_PROBLEM_BYTES]);
+
 /** Parses one segment of a path, or label of a host, of `len` bytes that begin at byte `at` of the pattern:
  * adds its pieces to `p`. */
 bool pattern_parse_segment(pattern *p, const char *text, size_t len, size_t at, const route_kind *own,

@@ -119,7 +119,32 @@ static bool take_method(router *r, route *added)
     return true;
 }
 
-/** Checks the pattern and stores its pieces and the names of its parameters. */
+/** Stores the names of parameters, which must be new; false with a problem reported. */
+static bool take_names(router *r, route *added, const pattern_piece *pieces, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (pieces[i].kind == SEGMENT_TEXT)
+            continue;
+        char *name = arena_text(&r->arena, pieces[i].text.data, pieces[i].text.len);
+        if (name == NULL) {
+            r->memory_short = true;
+            return false;
+        }
+        bool is_taken = false;
+        for (unsigned k = 0; k < added->param_count; k++)
+            is_taken |= strcmp(added->params[k], name) == 0;
+        if (is_taken || added->param_count == ROUTE_PARAMS_MAX) {
+            router_problem(r, added,
+                           is_taken ? "the name \"%s\" is used twice" : "\"%s\" is one parameter too many",
+                           name);
+            return false;
+        }
+        added->params[added->param_count++] = name;
+    }
+    return true;
+}
+
+/** Checks the pattern and the host, and stores their pieces and the names of their parameters. */
 static bool take_pattern(router *r, route *added)
 {
     char problem[PATTERN_PROBLEM_BYTES];
@@ -136,17 +161,10 @@ static bool take_pattern(router *r, route *added)
         return false;
     }
     memcpy(added->pieces, p.pieces, p.count * sizeof *added->pieces);
-    for (unsigned i = 0; i < p.count; i++) {
-        if (p.pieces[i].kind == SEGMENT_TEXT)
-            continue;
-        char *name = arena_text(&r->arena, p.pieces[i].text.data, p.pieces[i].text.len);
-        if (name == NULL) {
-            r->memory_short = true;
-            return false;
-        }
-        added->params[added->param_count++] = name;
-    }
-    return true;
+    if (!take_names(r, added, added->pieces, p.count))
+        return false;
+    added->path_param_count = added->param_count;
+    return router_host_take(r, added) && take_names(r, added, added->host_pieces, added->host_piece_count);
 }
 
 void router_add(router *r, const route *added)
@@ -213,11 +231,17 @@ __attribute__((always_inline)) static inline const route *match_hosts(router_wal
     if (r->host_count > 1 && host.len != 0) {
         char normal[ROUTER_HOST_BYTES];
         tern_str name = {normal, router_host_normal(host, normal)};
-        size_t from = 0;
-        for (uint32_t number; name.len != 0 && (number = router_host_next(r, name, &from)) != 0;) {
+        host_cursor cursor = {0};
+        tern_str values[ROUTE_PARAMS_MAX];
+        for (uint32_t number; name.len != 0 && (number = router_host_next(r, name, &cursor, values)) != 0;) {
             const route *found = match_in(w, number, plain, path_hash);
-            if (found != NULL)
-                return found;
+            if (found == NULL)
+                continue;
+            for (unsigned i = found->path_param_count; i < found->param_count; i++) {
+                tern_str value = values[i - found->path_param_count]; /* in the host as it was given */
+                w->params[i] = (tern_str){host.data + (value.data - normal), value.len};
+            }
+            return found;
         }
     }
     return match_in(w, 0, plain, path_hash);

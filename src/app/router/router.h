@@ -31,8 +31,11 @@ typedef struct route {
     unsigned chain_len;
     struct pattern_piece *pieces; /* of the pattern; the router's, set by router_add */
     unsigned piece_count;
-    const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
-    unsigned param_count;
+    uint32_t host_number;              /* the router's; 0: any host */
+    struct pattern_piece *host_pieces; /* of a host with parameters */
+    unsigned host_piece_count;
+    const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance: of the path, then of the host */
+    unsigned param_count, path_param_count;
     const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has no input */
     /* its providers; NULL: none. Otherwise handler.run calls them first */
     const struct provide_plan *provide;
@@ -52,9 +55,11 @@ typedef enum route_found {
 } route_found;
 
 typedef struct route_match {
-    const route *route;                /* when found; for HEAD the GET route if there is no HEAD route */
-    tern_str params[ROUTE_PARAMS_MAX]; /* slices of the path given, in the order of route->params */
-    const char *allow;                 /* "GET, HEAD, OPTIONS": lives as long as the router */
+    const route *route; /* when found; for HEAD the GET route if there is no HEAD route */
+    /* slices of the path given and, in the case in which it was given, of the host: in the order of
+     * route->params */
+    tern_str params[ROUTE_PARAMS_MAX];
+    const char *allow; /* "GET, HEAD, OPTIONS": lives as long as the router */
 } route_match;
 
 typedef struct router router;
@@ -81,7 +86,7 @@ route_found router_match(const router *r, http_method method, tern_str method_te
 bool router_build_url(const router *r, const char *name, const char *const *params, buf *url);
 /** Prints the table for `APP routes`. */
 void router_print(const router *r, buf *out);
-/** Whether routes of the host `own` ("*.example.org") serve requests to `host`. (router_host.c) */
+/** Whether routes of the host `own` ("*.example.org") serve requests to `host`. (host.c) */
 bool router_host_admits(const char *own, tern_str host);
 /** Routes in order of registration. */
 unsigned router_count(const router *r);

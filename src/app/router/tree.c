@@ -250,8 +250,7 @@ static uint32_t value_child(router *r, uint32_t node, segment_kind kind)
     return child;
 }
 
-/** Room for one more of the router's specials; its number, or 0 when out of memory. */
-static uint32_t add_special(router *r)
+uint32_t router_add_special(router *r)
 {
     if (r->special_count + 1 >= r->special_room) {
         unsigned room = r->special_room != 0 ? r->special_room * 2 : 16;
@@ -287,7 +286,7 @@ static uint32_t special_child(router *r, uint32_t node, const route *placed, pat
         if (!is_placed)
             before = at;
     }
-    uint32_t added = add_special(r), child = added != 0 ? add_node(r) : 0;
+    uint32_t added = router_add_special(r), child = added != 0 ? add_node(r) : 0;
     if (child == 0)
         return 0;
     router_special *s = r->specials[added];

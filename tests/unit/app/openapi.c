@@ -471,6 +471,198 @@ TEST(openapi_has_query_as_an_extension_in_3_1)
     forget(app);
 }
 
+TEST(openapi_has_the_flows_of_oauth_and_the_scopes_that_a_route_needs)
+{
+    tern_app *app = tern_app_new(.openapi = "3.2");
+    tern_security(app, "login", .type = TERN_SECURITY_OAUTH2,
+                  .flows = "authorizationCode, deviceAuthorization",
+                  .authorization_url = "https://a.example/go", .token_url = "https://a.example/token",
+                  .device_url = "https://a.example/device", .refresh_url = "https://a.example/again",
+                  .scopes = TERN_SCOPES({"read", "Read all"}, {"write", NULL}));
+    tern_security(app, "digest", .type = TERN_SECURITY_DIGEST);
+    tern_security(app, "cert", .type = TERN_SECURITY_MUTUAL_TLS);
+    tern_get(app, "/a", plain, .security = "login read write, digest");
+    const char *document = document_of(app);
+    check_has(document, "\"security\":[{\"login\":[\"read\",\"write\"]},{\"digest\":[]}]");
+    check_has(
+        document,
+        "\"login\":{\"type\":\"oauth2\",\"flows\":{\"authorizationCode\":{\"authorizationUrl\":\"https://a.example/go\","
+        "\"tokenUrl\":\"https://a.example/token\",\"refreshUrl\":\"https://a.example/again\",\"scopes\":{"
+        "\"read\":\"Read all\",\"write\":\"\"}},\"deviceAuthorization\":{\"deviceAuthorizationUrl\":");
+    check_has(document,
+              "\"digest\":{\"type\":\"http\",\"scheme\":\"digest\"},\"cert\":{\"type\":\"mutualTLS\"}");
+    forget(app);
+}
+
+TEST(openapi_refuses_scopes_and_flows_that_are_unknown_or_lack_an_address)
+{
+    tern_app *app = tern_app_new();
+    tern_security(app, "a", .type = TERN_SECURITY_OAUTH2);
+    tern_security(app, "b", .type = TERN_SECURITY_OAUTH2, .flows = "code");
+    tern_security(app, "c", .type = TERN_SECURITY_OAUTH2, .flows = "implicit");
+    tern_security(app, "d", .type = TERN_SECURITY_OAUTH2, .flows = "password", .token_url = "/t",
+                  .scopes = TERN_SCOPES({"read", "Read"}));
+    tern_security(app, "e", .type = TERN_SECURITY_BEARER);
+    tern_route(tern_app_root(app), "GET", "/a", plain,
+               &(tern_route_options){.file = "a.c", .line = 1, .security = "d read more, e all"});
+    check_problems(
+        app,
+        "application: tern_security(\"a\") needs .flows, for example \"authorizationCode\"\n"
+        "application: tern_security(\"b\") needs .flows of authorizationCode, clientCredentials, "
+        "deviceAuthorization, implicit and password\n"
+        "application: tern_security(\"c\") needs .authorization_url\n"
+        "a.c:1: GET /a: .security names the scope \"more\", which tern_security(\"d\") does not have in its .scopes\n"
+        "a.c:1: GET /a: .security names the scope \"all\", which tern_security(\"e\") does not take: only OAuth 2 "
+        "and OpenID Connect have scopes\n");
+}
+
+#define OUT_OF_STOCK "https://shop.example/problems/out-of-stock"
+TERN_MODEL(OutOfStock, (int, left, .help = "How many are left"))
+TERN_MODEL(Paid, (int64_t, order))
+
+TEST(openapi_has_the_kinds_of_problems_that_a_route_names)
+{
+    tern_app *app = tern_app_new();
+    tern_problem_type(app, OUT_OF_STOCK, 409, .title = "Out of stock", .model = TERN_TYPE(OutOfStock));
+    tern_get(app, "/a", plain, .problems = OUT_OF_STOCK);
+    check_has(
+        document_of(app),
+        "\"409\":{\"description\":\"Conflict\",\"content\":{\"application/problem+json\":{\"schema\":{\"anyOf\":[{"
+        "\"type\":\"object\",\"title\":\"Out of stock\",\"properties\":{\"type\":{\"type\":\"string\",\"const\":"
+        "\"" OUT_OF_STOCK "\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
+        "\"detail\":{\"type\":\"string\"},\"left\":{\"type\":\"integer\"");
+    forget(app);
+}
+
+TEST(openapi_has_the_headers_of_replies_by_their_status)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/a", plain, .problems = OUT_OF_STOCK,
+             .reply_headers = TERN_REPLY_HEADERS(
+                 {.name = "X-Total", .description = "Rows in all", .type = TERN_TYPE(tern_int64)},
+                 {.name = "Retry-After", .status = 409}));
+    tern_problem_type(app, OUT_OF_STOCK, 409);
+    const char *document = document_of(app);
+    check_has(
+        document,
+        "\"200\":{\"description\":\"OK\",\"headers\":{\"X-Total\":{\"description\":\"Rows in all\",\"schema\":{"
+        "\"type\":\"integer\"");
+    check_has(
+        document,
+        "\"409\":{\"description\":\"Conflict\",\"headers\":{\"Retry-After\":{\"schema\":{\"type\":\"string\"}}},");
+    forget(app);
+}
+
+TEST(openapi_has_several_examples_of_bodies_replies_and_parameters)
+{
+    tern_app *app = tern_app_new();
+    tern_post(app, "/items", add_item, .returns = TERN_TYPE(Item),
+              .examples =
+                  TERN_EXAMPLES({.name = "pen", .value = "{\"name\":\"Pen\"}", .summary = "A short one"},
+                                {.name = "ink", .value = "{\"name\":\"Ink\"}"},
+                                {.name = "made", .value = "{\"id\":1,\"name\":\"Pen\"}", .status = 200}));
+    tern_get(app, "/items/{id}", get_item,
+             .examples = TERN_EXAMPLES({.name = "first", .value = "1", .parameter = "id"}));
+    const char *document = document_of(app);
+    check_has(
+        document,
+        "\"examples\":{\"pen\":{\"summary\":\"A short one\",\"value\":{\"name\":\"Pen\"}},\"ink\":{\"value\":{"
+        "\"name\":\"Ink\"}}}}}},\"responses\"");
+    check_has(
+        document,
+        "#/components/schemas/Item\"},\"examples\":{\"made\":{\"value\":{\"id\":1,\"name\":\"Pen\"}}}}}");
+    check_has(
+        document,
+        "\"name\":\"id\",\"in\":\"path\",\"required\":true,\"examples\":{\"first\":{\"value\":1}},\"schema\"");
+    forget(app);
+}
+
+TEST(openapi_refuses_examples_and_problems_that_are_wrong_and_names_them)
+{
+    tern_app *app = tern_app_new();
+    tern_route(tern_app_root(app), "POST", "/a", add_item,
+               &(tern_route_options){.file = "a.c",
+                                     .line = 1,
+                                     .problems = "/unknown",
+                                     .examples =
+                                         TERN_EXAMPLES({.name = "long", .value = "{\"name\":\"0123456789\"}"},
+                                                       {.name = "bad", .value = "{", .status = 200},
+                                                       {.name = "bad", .value = "1", .status = 200},
+                                                       {.name = "other", .value = "1", .parameter = "x"})});
+    check_problems(
+        app,
+        "a.c:1: POST /a: .problems: \"/unknown\" is not declared by tern_problem_type\n"
+        "a.c:1: POST /a: .examples: \"long\" is wrong at name: must have at most 9 characters\n"
+        "a.c:1: POST /a: .examples: \"bad\" is not JSON, line 1, column 8: expected ',' or '}', but the text ends\n"
+        "a.c:1: POST /a: .examples: \"bad\" is there twice\n"
+        "a.c:1: POST /a: .examples: \"other\" is of a parameter that the route has not\n");
+}
+
+TEST(a_kind_of_problem_that_cannot_be_is_refused)
+{
+    tern_app *app = tern_app_new();
+    tern_problem_type(app, "a b", 409);
+    tern_problem_type(app, "/p", 200);
+    tern_problem_type(app, "/q", 409);
+    tern_problem_type(app, "/q", 410);
+    check_problems(app, "tern_problem_type(\"a b\") must not have spaces, commas, quotes or backslashes\n"
+                        "tern_problem_type(\"/p\") needs a status of 400 to 599\n"
+                        "tern_problem_type(\"/q\") is declared twice\n");
+}
+
+TEST(openapi_has_webhooks_callbacks_tags_and_servers)
+{
+    tern_app *app = tern_app_new(.openapi = "3.2");
+    tern_webhook(app, "orderPaid", .body = TERN_TYPE(Paid), .summary = "An order was paid", .tags = "orders",
+                 .status = 204);
+    tern_tag(app, "orders", "What is bought", .parent = "shop", .docs_url = "https://d.example/");
+    tern_server(app, "https://api.example.org", "Production");
+    tern_external_docs(app, "https://docs.example.org", NULL);
+    tern_post(app, "/a", plain, .tags = "first, orders",
+              .callbacks =
+                  TERN_CALLBACKS({.name = "paid", .url = "{$request.body#/url}", .body = TERN_TYPE(Paid)}));
+    const char *document = document_of(app);
+    check_has(document,
+              "\"servers\":[{\"url\":\"https://api.example.org\",\"description\":\"Production\"}],\"paths\"");
+    check_has(
+        document,
+        "\"webhooks\":{\"orderPaid\":{\"post\":{\"tags\":[\"orders\"],\"summary\":\"An order was paid\",\"operationId\":\"webhook_orderPaid\",\"requestBody\":{"
+        "\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Paid\"}}}},"
+        "\"responses\":{\"204\":{\"description\":\"No Content\"}}}}}");
+    check_has(
+        document,
+        "\"callbacks\":{\"paid\":{\"{$request.body#/url}\":{\"post\":{\"operationId\":\"plain_callback_paid\",");
+    check_has(
+        document,
+        "\"tags\":[{\"name\":\"orders\",\"description\":\"What is bought\",\"parent\":\"shop\",\"externalDocs\":{"
+        "\"url\":\"https://d.example/\"}},{\"name\":\"first\"}]");
+    check_has(document, "\"externalDocs\":{\"url\":\"https://docs.example.org\"}}");
+    forget(app);
+}
+
+TERN_MODEL(Tenant, (const char *, tenant, .example = "acme", .help = "Whose"), (int64_t, id))
+HANDLER(of_tenant, TERN_TYPE(Tenant));
+
+TEST(openapi_has_the_host_of_a_route_as_the_server_of_its_operation)
+{
+    tern_app *app = tern_app_new();
+    tern_get(tern_group_new(app, "", .host = "{tenant}.s{shard:int}.example.com"), "/rows/{id}", of_tenant);
+    tern_get(tern_group_new(app, "", .host = "*.example.com"), "/wild", plain);
+    tern_get(tern_group_new(app, "", .host = "api.example.com"), "/exact", plain);
+    const char *document = document_of(app);
+    check_has(
+        document,
+        "\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\",");
+    check_lacks(document, "\"name\":\"tenant\"");
+    check_has(
+        document,
+        "\"servers\":[{\"url\":\"//{tenant}.s{shard}.example.com\",\"variables\":{\"tenant\":{\"default\":"
+        "\"acme\",\"description\":\"Whose\"},\"shard\":{\"default\":\"shard\"}}}]");
+    check_has(document, "\"servers\":[{\"url\":\"//{subdomain}.example.com\",\"variables\":{\"subdomain\":{");
+    check_has(document, "\"servers\":[{\"url\":\"//api.example.com\"}]");
+    forget(app);
+}
+
 TEST(openapi_refuses_a_version_that_it_does_not_write)
 {
     check_problems(tern_app_new(.openapi = "3.0"),
