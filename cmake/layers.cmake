@@ -14,7 +14,7 @@ set(public_runtime task shared)
 set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
-set(public_app app context json middleware openapi page part problem reply test tls)
+set(public_app access app context json middleware openapi page part problem reply test tls paths timing)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

@@ -2,6 +2,7 @@
 #ifndef TERN_H
 #define TERN_H
 
+#include <tern/access.h>
 #include <tern/app.h>
 #include <tern/context.h>
 #include <tern/data.h>
@@ -13,6 +14,7 @@
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
+#include <tern/paths.h>
 #include <tern/problem.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
@@ -21,6 +23,7 @@
 #include <tern/sql_values.h>
 #include <tern/str.h>
 #include <tern/task.h>
+#include <tern/timing.h>
 #include <tern/tls.h>
 #include <tern/value.h>
 

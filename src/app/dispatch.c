@@ -5,6 +5,7 @@
  * are set later anyway; a request without middleware passes one catch point.
  */
 #include "app/address.h"
+#include "app/before.h"
 #include "app/problem_shape.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -83,7 +84,10 @@ static tern_reply slash_redirect(tern_ctx *c)
 static tern_reply unmatched_reply(tern_ctx *c)
 {
     if (c->refused != 0)
-        return ctx_problem(c, c->refused, c->refused == 400 ? "the path is wrongly encoded" : NULL);
+        return ctx_problem(c, c->refused,
+                           c->before != NULL && c->before->detail != NULL ? c->before->detail
+                           : c->refused == 400                            ? "the path is wrongly encoded"
+                                                                          : NULL);
     switch (c->found) {
     case ROUTE_WRONG_METHOD:
     case ROUTE_OPTIONS:
@@ -304,6 +308,23 @@ static void serve(tern_ctx *c)
 
 /* -- functions that http calls -- */
 
+/** Finds the route of the same path with a '/' added or removed. */
+static void find_other_slash(tern_ctx *c, tern_str *path)
+{
+    const http_request *request = c->x->request;
+    char *other = arena_alloc(ctx_arena(c), path->len + 2);
+    if (other == NULL) {
+        c->refused = 503;
+        c->found = ROUTE_NOT_FOUND;
+        return;
+    }
+    memcpy(other, path->data, path->len);
+    other[path->len] = '/';
+    *path = (tern_str){other, c->found == ROUTE_ADD_SLASH ? path->len + 1 : path->len - 1};
+    c->found =
+        router_match(c->app->router, request->method, request->method_text, request->host, *path, &c->match);
+}
+
 static void find_route(tern_ctx *c)
 {
     const http_request *request = c->x->request;
@@ -316,6 +337,9 @@ static void find_route(tern_ctx *c)
     } else if (request->path_is_plain || address_decode(c, &path, &has_marks)) {
         c->found = router_match(c->app->router, request->method, request->method_text, request->host, path,
                                 &c->match);
+        if ((c->found == ROUTE_ADD_SLASH || c->found == ROUTE_REMOVE_SLASH) &&
+            c->app->options.slashes == TERN_SLASH_SAME)
+            find_other_slash(c, &path);
         if (has_marks)
             address_settle(c, path);
     }
@@ -327,6 +351,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     c->x = x;
     c->app = app;
+    c->before = NULL;
     c->path = NULL;
     c->locals = NULL;
     c->after = NULL;
@@ -347,6 +372,15 @@ void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
     begin(c, app, x);
 }
 
+static inline void set_policy(tern_ctx *c, const route *r)
+{
+    const tern_route_options *options = &r->options;
+    c->x->policy.max_bytes = options->max_body != 0 ? options->max_body : c->app->options.limits.body_bytes;
+    c->x->policy.is_streamed = options->stream_body;
+    if (c->before != NULL)
+        before_settle(c);
+}
+
 static void accept_head(void *self, http_exchange *x)
 {
     tern_app *app = self;
@@ -356,20 +390,20 @@ static void accept_head(void *self, http_exchange *x)
         return;
     }
     begin(c, app, x);
-    find_route(c);
+    if (app->before == NULL || before_route(c))
+        find_route(c);
+    const route *r = c->match.route;
+    if (c->found == ROUTE_FOUND)
+        set_policy(c, r);
     if (c->found != ROUTE_FOUND) {
         c->next = app->unmatched_chain != NULL ? app->unmatched_chain : &no_middleware;
         x->deadline_ms = loop_self.now_ms + c->timeout_ms;
         serve(c);
         return;
     }
-    const route *r = c->match.route;
-    const tern_route_options *options = &r->options;
     c->next = r->chain != NULL ? r->chain : &no_middleware;
-    if (options->timeout_ms != 0)
-        c->timeout_ms = options->timeout_ms;
-    x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
-    x->policy.is_streamed = options->stream_body;
+    if (r->options.timeout_ms != 0)
+        c->timeout_ms = r->options.timeout_ms;
     x->deadline_ms = loop_self.now_ms + c->timeout_ms;
     if (x->request->has_body) /* the body's time is not part of the handler's */
         x->deadline_ms += app->options.limits.body_timeout_ms;
