@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+bool tern_has_body(tern_ctx *c)
+{
+    return c->x->request->has_body;
+}
+
 tern_str tern_body(tern_ctx *c)
 {
     http_exchange *x = c->x;

@@ -39,7 +39,7 @@ static bool own_date(const tern_ctx *c, int64_t *seconds)
 static bool is_read(const tern_ctx *c)
 {
     const http_method method = c->x->request->method;
-    return method == HTTP_GET || method == HTTP_HEAD;
+    return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_QUERY;
 }
 
 /** The date in a header, if it has exactly one line and that is a date. */
@@ -56,7 +56,7 @@ static bool names_own_tag(tern_ctx *c, const char *header, bool is_strong, const
 {
     const entity_tag own = own_tag(c);
     *list = ctx_header_list_or_null(c, header);
-    return *list != NULL && entity_tag_is_in(&own, str_of(*list), is_strong, 0) == ENTITY_TAG_MATCHES;
+    return *list != NULL && entity_tag_is_in(&own, str_of(*list), is_strong ? ENTITY_TAG_STRONG : ENTITY_TAG_WEAK, 0) == ENTITY_TAG_MATCHES;
 }
 
 /** Steps 1 and 2: whether the content is what the client wants to work with. */
@@ -100,7 +100,7 @@ bool conditions_allow_range(tern_ctx *c)
         return false;
     if (entity_tag_read(str_of(value), &theirs)) {
         const entity_tag own = own_tag(c);
-        return entity_tag_is_in(&own, str_of(value), true, 0) == ENTITY_TAG_MATCHES;
+        return entity_tag_is_in(&own, str_of(value), ENTITY_TAG_BYTES, 0) == ENTITY_TAG_MATCHES;
     }
     return http_date_read(str_of(value), clock_wall_s(), &their_date) && own_date(c, &date) &&
            their_date == date && clock_wall_s() - date >= CONDITIONS_FRESH_S;

@@ -144,6 +144,7 @@ tern_reply tern_file(tern_ctx *c, const char *path)
         return ctx_problem(c, 404, NULL);
     return (tern_reply){.status = 200,
                         .kind = TERN_REPLY_FILE,
+                        .type = mime_of_path(path),
                         .arg = (void *)(uintptr_t)ctx_text(c, (tern_str){path, strlen(path)})};
 }
 

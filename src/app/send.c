@@ -14,6 +14,8 @@ struct tern_stream {
     size_t scratch_bytes;
     void (*write)(tern_ctx *c, tern_stream *out, void *arg);
     void *arg;
+    tern_stream *next; /* what the filter sends to; NULL: there is no filter */
+    const tern_stream_filter *filter;
 };
 
 static void send_bytes(tern_ctx *c, const tern_reply *reply, const char *type)
@@ -88,12 +90,48 @@ tern_ctx *ctx_of_stream(const tern_stream *out)
 
 void tern_stream_write(tern_stream *out, const void *data, size_t len)
 {
-    http_reply_write(out->c->x, data, len);
+    if (out->next != NULL)
+        out->filter->write(out->c, out->next, data, len, out->filter->arg);
+    else
+        http_reply_write(out->c->x, data, len);
 }
 
 void tern_stream_flush(tern_stream *out)
 {
-    http_reply_flush(out->c->x);
+    if (out->next == NULL) {
+        http_reply_flush(out->c->x);
+        return;
+    }
+    if (out->filter->flush != NULL)
+        out->filter->flush(out->c, out->next, out->filter->arg);
+    tern_stream_flush(out->next);
+}
+
+/** A stream inside a filter. */
+typedef struct filtered {
+    tern_stream_filter filter;
+    void (*write)(tern_ctx *c, tern_stream *out, void *arg);
+    void *arg;
+} filtered;
+
+static void run_filtered(tern_ctx *c, tern_stream *next, void *arg)
+{
+    filtered *f = arg;
+    tern_stream out = {.c = c, .next = next, .filter = &f->filter};
+    f->write(c, &out, f->arg);
+    if (f->filter.end != NULL)
+        f->filter.end(c, next, f->filter.arg);
+}
+
+tern_reply tern_filter_stream(tern_ctx *c, tern_reply reply, const tern_stream_filter *filter)
+{
+    if (reply.kind != TERN_REPLY_STREAM)
+        return reply;
+    filtered *f = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *f));
+    *f = (filtered){*filter, reply.write, reply.arg};
+    reply.write = run_filtered;
+    reply.arg = f;
+    return reply;
 }
 
 /** At least `size` bytes to format into, reused by later calls so that a long stream does not use more and
@@ -124,7 +162,7 @@ void tern_stream_printf(tern_stream *out, const char *format, ...)
     va_end(args);
     if (len < 0)
         ctx_fail(out->c, 500, "the text of a stream could not be formatted");
-    http_reply_write(out->c->x, text, (size_t)len);
+    tern_stream_write(out, text, (size_t)len);
 }
 
 /* -- any reply -- */

@@ -49,14 +49,32 @@ static tern_str inside(tern_str opaque, char mark)
     return text;
 }
 
-static bool is_equal(const entity_tag *tag, const entity_tag *other, bool is_strong, char mark)
+static bool is_same(tern_str a, tern_str b)
 {
-    tern_str a = inside(tag->opaque, 0), b = inside(other->opaque, mark);
-    return !(is_strong && (tag->is_weak || other->is_weak)) && a.len == b.len &&
-           memcmp(a.data, b.data, a.len) == 0;
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, bool is_strong, char mark)
+/** Without the name of a content coding at its end. */
+static tern_str without_coding(tern_str text)
+{
+    static const tern_str ends[] = {{"+gzip", 5}, {"+br", 3}, {"+zstd", 5}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (text.len > ends[i].len &&
+            memcmp(text.data + text.len - ends[i].len, ends[i].data, ends[i].len) == 0)
+            return (tern_str){text.data, text.len - ends[i].len};
+    return text;
+}
+
+static bool is_equal(const entity_tag *tag, const entity_tag *other, entity_tag_comparison comparison, char mark)
+{
+    tern_str a = inside(tag->opaque, 0), b = inside(other->opaque, mark);
+    if (comparison != ENTITY_TAG_WEAK && (tag->is_weak || other->is_weak))
+        return false;
+    return is_same(a, b) || (comparison != ENTITY_TAG_BYTES && is_same(a, without_coding(b)));
+}
+
+entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, entity_tag_comparison comparison,
+                                  char mark)
 {
     bool has_any = false, is_named = false;
     entity_tag other;
@@ -72,7 +90,7 @@ entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, bool is_
             if (len == 0)
                 return ENTITY_TAG_MALFORMED;
             has_any = true;
-            is_named |= is_equal(tag, &other, is_strong, mark);
+            is_named |= is_equal(tag, &other, comparison, mark);
             skip(&list, len);
             skip_blanks(&list);
         }

@@ -21,13 +21,21 @@ typedef enum entity_tag_match {
 /** Reads a whole text, `"x"` or `W/"x"`; false when it is not an entity tag. The result points into `text`. */
 bool entity_tag_read(tern_str text, entity_tag *tag);
 
+/** How two tags are compared (section 8.8.3.2). A tag whose end is "+gzip", "+br" or "+zstd" also equals the tag without
+ * it: such an end names the encoded form of the same content. */
+typedef enum entity_tag_comparison {
+    ENTITY_TAG_WEAK,
+    ENTITY_TAG_STRONG, /* a weak tag equals nothing, as If-Match wants it */
+    ENTITY_TAG_BYTES   /* the same, and encoded forms differ, as If-Range wants it */
+} entity_tag_comparison;
+
 /**
  * Whether `list`, the value of If-Match or If-None-Match, names the tag: `*` names any.
  *
- * `is_strong`: by strong comparison, in which a weak tag equals nothing, as If-Match wants it; else weakly, as
- * If-None-Match does. `mark`: the byte after which the tags of the list name a variant of what `tag` names, as
+ * `mark`: the byte after which the tags of the list name a variant of what `tag` names, as
  * "3+gzip" does of "3"; it and the rest are passed over. 0: there are no variants. An empty list is malformed.
  */
-entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, bool is_strong, char mark);
+entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, entity_tag_comparison comparison,
+                                  char mark);
 
 #endif

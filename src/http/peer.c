@@ -65,7 +65,7 @@ uint16_t http_remote_port(http_exchange *x)
 
 const tls_session *http_tls(const http_exchange *x)
 {
-    return x->connection->tls;
+    return x->connection != NULL ? x->connection->tls : NULL; /* NULL: a copy of a request */
 }
 
 bool http_is_secure(const http_exchange *x)

@@ -17,8 +17,8 @@ static void require(bool holds)
 
 static void check_list(const entity_tag *tag, tern_str list, char mark)
 {
-    entity_tag_match strong = entity_tag_is_in(tag, list, true, mark),
-                     weak = entity_tag_is_in(tag, list, false, mark);
+    entity_tag_match strong = entity_tag_is_in(tag, list, ENTITY_TAG_STRONG, mark),
+                     weak = entity_tag_is_in(tag, list, ENTITY_TAG_WEAK, mark);
     require((strong == ENTITY_TAG_MALFORMED) == (weak == ENTITY_TAG_MALFORMED));
     require(strong != ENTITY_TAG_MATCHES || weak == ENTITY_TAG_MATCHES);
     if (memchr(list.data, '"', list.len) == NULL && memchr(list.data, '*', list.len) == NULL)

@@ -19,7 +19,6 @@ typedef struct openapi_scheme {
 /** A route that the document shows. */
 typedef struct openapi_operation {
     const route *route;
-    pattern pattern;
     /* the first operation with this path, whose parameter names the path uses; itself for the first */
     struct openapi_operation *path;
     struct openapi_operation *next; /* the next with the same path, in order of registration */
@@ -33,6 +32,7 @@ typedef struct openapi_document {
     schema_set schemas;
     openapi_operation *operations; /* in order of registration */
     unsigned count;
+    bool is_3_2;                              /* and not 3.1 */
     bool has_problem, has_validation_problem; /* some operation replies with problem details of that kind */
 } openapi_document;
 

@@ -3,6 +3,7 @@
 #include "app/provide/provide.h"
 
 #include "schema/json/append.h"
+#include "schema/pattern/pattern.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +11,13 @@
 
 void openapi_print_path(const openapi_operation *operation, buf *out)
 {
-    const pattern *p = &operation->path->pattern;
-    for (unsigned i = 0; i < p->count; i++) {
-        const pattern_segment *segment = &p->segments[i];
-        bool is_text = segment->kind == SEGMENT_TEXT;
-        buf_add_text(out, is_text ? "/" : "/{");
-        buf_add_json(out, segment->text.data, segment->text.len);
+    const route *first = operation->path->route;
+    for (unsigned i = 0; i < first->piece_count; i++) {
+        const pattern_piece *piece = &first->pieces[i];
+        bool is_text = piece->kind == SEGMENT_TEXT;
+        buf_add_text(out, piece->begins_segment ? "/" : "");
+        buf_add_text(out, is_text ? "" : "{");
+        buf_add_json(out, piece->text.data, piece->text.len);
         if (!is_text)
             buf_add_text(out, "}");
     }
@@ -74,10 +76,48 @@ static bool is_required(const route *r, const bind_field *field)
     return must;
 }
 
-/** The schemas of all inputs that have the parameter: each different one once. */
+/** The expression of all values of a parameter; a text in `rule`, whose data is NULL if there is none. */
+static tern_str rule_of(const pattern_piece *piece)
+{
+    const char *known = piece->kind == SEGMENT_KIND ? piece->is->pattern : NULL;
+    if (piece->kind == SEGMENT_REGEX)
+        return piece->rule;
+    return known != NULL ? (tern_str){known, strlen(known)} : (tern_str){NULL, 0};
+}
+
+/** Prints the members "format" and "pattern" of a kind or an expression, if other languages read it alike. */
+static void print_rule(const pattern_piece *piece, buf *out)
+{
+    buf text = {0};
+    tern_str rule = rule_of(piece);
+    append_member(out, "format", piece->kind == SEGMENT_KIND ? piece->is->format : NULL);
+    if (rule.data == NULL)
+        return;
+    buf_add_text(&text, "^(?:");
+    buf_add(&text, rule.data, rule.len);
+    buf_add_text(&text, ")$");
+    out->failed |= text.failed;
+    if (!text.failed && pattern_is_portable(text.data))
+        append_member(out, "pattern", text.data);
+    buf_free(&text);
+}
+
+/** What the pattern of the path demands of a text beyond its field's rules; NULL for other fields. */
+static const pattern_piece *find_rule(const route *r, const bind_field *field)
+{
+    unsigned number = 0;
+    if (field->source != TERN_FROM_PATH || field->f->field->type->kind != TERN_KIND_TEXT)
+        return NULL;
+    for (unsigned i = 0; i < r->piece_count; i++)
+        if (r->pieces[i].kind != SEGMENT_TEXT && number++ == field->param)
+            return rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
+    return NULL;
+}
+
+/** The schemas of all inputs that have the parameter, and of the path's pattern: each different one once. */
 static void print_schemas(const openapi_document *doc, const route *r, const bind_field *field, buf *out)
 {
-    buf schemas[PROVIDE_STEPS_MAX + 1] = {0};
+    buf schemas[PROVIDE_STEPS_MAX + 2] = {0};
     unsigned count = 0;
     for (unsigned i = 0; i < provide_input_count(r); i++) {
         const bind_field *same = find_same(provide_input(r, i), field);
@@ -89,6 +129,13 @@ static void print_schemas(const openapi_document *doc, const route *r, const bin
         for (unsigned n = 0; n + 1 < count && schema->len != 0; n++)
             if (schemas[n].len == schema->len && memcmp(schemas[n].data, schema->data, schema->len) == 0)
                 buf_free(&schemas[--count]);
+    }
+    const pattern_piece *rule = find_rule(r, field);
+    if (rule != NULL) {
+        append_open(&schemas[count], '{');
+        print_rule(rule, &schemas[count]);
+        append_close(&schemas[count], '}');
+        out->failed |= schemas[count++].failed;
     }
     append_key(out, "schema");
     if (count > 1)
@@ -119,8 +166,9 @@ static void print_field_parameter(const openapi_document *doc, const route *r, c
 }
 
 /** Prints a path parameter that is only in the pattern. */
-static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
+static void print_bare_parameter(const pattern_piece *piece, tern_str name, buf *out)
 {
+    const segment_kind kind = piece->kind;
     static const char *const schemas[SEGMENT_KINDS] = {
         [SEGMENT_INT] = "{\"type\":\"integer\",\"format\":\"int64\"}",
         [SEGMENT_UUID] = "{\"type\":\"string\",\"format\":\"uuid\"}",
@@ -129,9 +177,19 @@ static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
     };
     print_parameter_head(name, "path", true, out);
     append_member(out, "description",
-                  kind == SEGMENT_REST ? "The rest of the path; may contain slashes" : NULL);
+                  kind == SEGMENT_REST   ? "The rest of the path; may contain slashes"
+                  : kind == SEGMENT_KIND ? piece->is->description
+                                         : NULL);
+    append_member(out, "example", kind == SEGMENT_KIND ? piece->is->example : NULL);
     append_key(out, "schema");
-    append_raw(out, schemas[kind]);
+    if (schemas[kind] != NULL) {
+        append_raw(out, schemas[kind]);
+    } else {
+        append_open(out, '{');
+        append_member(out, "type", "string");
+        print_rule(piece, out);
+        append_close(out, '}');
+    }
     append_close(out, '}');
 }
 
@@ -202,15 +260,16 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
     unsigned param = 0;
     append_key(out, "parameters");
     append_open(out, '[');
-    for (unsigned i = 0; i < o->pattern.count; i++) {
-        if (o->pattern.segments[i].kind == SEGMENT_TEXT)
+    for (unsigned i = 0; i < o->route->piece_count; i++) {
+        const pattern_piece *piece = &o->route->pieces[i];
+        if (piece->kind == SEGMENT_TEXT)
             continue;
-        tern_str name = o->path->pattern.segments[i].text;
+        tern_str name = o->path->route->pieces[i].text; /* the same texts and parameters, under other names */
         const bind_field *field = find_path_field(o->route, param++);
         if (field != NULL)
             print_field_parameter(doc, o->route, field, name, out);
         else
-            print_bare_parameter(o->pattern.segments[i].kind, name, out);
+            print_bare_parameter(piece, name, out);
     }
     for (unsigned i = 0; i < provide_input_count(o->route); i++)
         print_other_parameters(doc, o->route, i, out);
@@ -269,6 +328,19 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
     append_close(out, '}');
 }
 
+/** The body of a QUERY that its handler reads itself. */
+static void print_accepted(const char *types, buf *out)
+{
+    tern_str type;
+    append_raw(out, "\"requestBody\":{\"required\":true,\"content\":{");
+    while (openapi_next_word(&types, &type)) {
+        append_comma(out);
+        append_slice(out, type.data, type.len);
+        buf_add_text(out, ":{}");
+    }
+    buf_add_text(out, "}}");
+}
+
 /* -- the operation -- */
 
 /** The default summary: "create_todo" becomes "Create todo". */
@@ -322,6 +394,8 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);
+    else if (r->accept_query != NULL)
+        print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
     openapi_print_route_security(r, out);
     append_close(out, '}');

@@ -12,7 +12,7 @@
 
 bool openapi_is_read(const route *r)
 {
-    return strcmp(r->method_name, "GET") == 0;
+    return r->method == HTTP_GET || r->method == HTTP_QUERY;
 }
 
 static void open_reply(const char *status, const char *description, buf *out)

@@ -80,7 +80,8 @@ static entity_tag_match look(tern_ctx *c, const char *header, const resource_tag
 {
     const char *list = ctx_header_list(c, header);
     const entity_tag own = {.opaque = {tag->text, tag->len}};
-    return entity_tag_is_in(&own, (tern_str){list, strlen(list)}, is_strong, mark);
+    return entity_tag_is_in(&own, (tern_str){list, strlen(list)},
+                            is_strong ? ENTITY_TAG_STRONG : ENTITY_TAG_WEAK, mark);
 }
 
 /** Whether the client already has this reply; ends the request with 412 when the client wants another. A

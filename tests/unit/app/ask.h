@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char ask_reply[64 * 1024];
+static char ask_reply[4 * 1024 * 1024];
 static tern_app *ask_app;
 
 static void ask_close(void)

@@ -1,0 +1,43 @@
+/** Content codings: bodies in fewer bytes (RFC 9110 section 8.4). Most programs use tern_compress of tern/compress.h,
+ * which chooses a coding by itself. */
+#ifndef TERN_CODING_H
+#define TERN_CODING_H
+
+#include <tern/context.h>
+#include <tern/reply.h>
+
+typedef struct tern_app tern_app; /* tern/app.h */
+
+typedef enum tern_coding {
+    TERN_GZIP,   /* levels 1 to 12 (1 to 9 where libdeflate is missing), default 6 */
+    TERN_BROTLI, /* levels 1 to 11, default 4 */
+    TERN_ZSTD,   /* levels 1 to 19, default 3 */
+} tern_coding;
+enum { TERN_CODINGS = TERN_ZSTD + 1 };
+
+/** The name in Content-Encoding: "gzip", "br", "zstd". */
+const char *tern_coding_name(tern_coding coding);
+
+/**
+ * Loads the library of a coding before the application listens, so that all workers share it. False, with `*problem` in
+ * one line, when it is not installed.
+ *
+ * tern_encoded loads it too, at the first reply; but only this call lets idle workers give back their encoders' memory
+ * (100 KiB to 1 MiB each).
+ */
+bool tern_need_coding(tern_app *app, tern_coding coding, const char **problem);
+
+/**
+ * `reply` with its body encoded, at `level` (0: the default): `return tern_encoded(c, reply, TERN_ZSTD, 0)`.
+ *
+ * Bytes up to 1 MiB are encoded at once; more of them, streams and large files are encoded while they are sent, and
+ * tern_stream_flush sends all that was written before it. From 32 KiB on, the work of encoding bytes is done in the pool
+ * of tern_offload. Sets Content-Encoding, and ends a strong ETag with the coding: "x" becomes "x+gzip", which all
+ * conditions accept for "x", but If-Range does not.
+ *
+ * Returned unchanged: a reply whose encoded form is not smaller, one with a Content-Encoding, and any reply when the
+ * library is not installed (with a line in the log) or memory is short.
+ */
+tern_reply tern_encoded(tern_ctx *c, tern_reply reply, tern_coding coding, int level) TERN_TO_RETURN_;
+
+#endif
