@@ -124,6 +124,8 @@ static void add_text_route(tern_app *app, const char *path, const char *name, co
 {
     known_file file = {
         .type = "text/plain; charset=utf-8", .len = t->len, .data = tern_keep(t->data, t->len + 1)};
+    if (file.data == NULL)
+        tern_mistake(app, "%s: out of memory", path);
     if (t->is_short)
         tern_mistake(app, "%s: the text is longer than 64 KiB", path);
     add_route(app, path, name, file, 86400);

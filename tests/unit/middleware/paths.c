@@ -1,6 +1,8 @@
 /** Redirects, rewritten paths, other methods, versions, deprecation, and the files that clients look for. */
 #include "unit/middleware/send.h"
 
+#include "app/openapi/openapi.h"
+
 TERN_HANDLER(where)
 {
     return tern_textf(c, "%s %s %s", tern_method(c), tern_path(c), tern_query_string(c));
@@ -71,6 +73,10 @@ TEST(a_redirect_never_leads_to_a_host_that_the_client_named)
 {
     open_redirects();
     CHECK_INT(send_request("GET /ann/files//evil.example", "", ""), 404);
+    CHECK_INT(send_request("GET /ann/files/%5Cevil.example", "", ""), 308);
+    CHECK(has_header("Location: /%5Cevil.example\r\n"));
+    CHECK_INT(send_request("GET /ann/files/%2F%2Fevil.example%0d%0aA:b", "", ""), 308);
+    CHECK(has_header("Location: /%2F%2Fevil.example%0d%0aA:b\r\n"));
     CHECK_INT(send_request("GET /ann/files/\\evil.example", "", ""), 400);
 }
 
@@ -309,6 +315,25 @@ TEST(deprecated_routes_say_so_and_when_they_end)
     CHECK(has_header("Deprecation: @1719705600\r\n"));
     CHECK(has_header("Sunset: Tue, 30 Jun 2099 23:59:59 GMT\r\n"));
     CHECK(has_header("Link: <https://example.org/v1>; rel=\"deprecation sunset\"\r\n"));
+}
+
+TEST(the_document_marks_routes_whose_middleware_deprecates_them)
+{
+    tern_app *app = tern_app_new();
+    buf problems = {0}, document = {0};
+    tern_get(app, "/v1", where,
+             .use = TERN_USE(tern_deprecated(.since = "2024-06-30", .sunset = "2099-06-30", .ends = true)));
+    tern_get(app, "/v2", version);
+    CHECK(app_prepare(app, &problems) && openapi_write(app, &document));
+    const char *first = strstr(document.data, "\"/v1\""), *second = strstr(document.data, "\"/v2\"");
+    CHECK(first != NULL && second != NULL);
+    const char *marked = strstr(document.data, "\"deprecated\":true");
+    CHECK(marked > first && marked < second && strstr(second, "\"deprecated\"") == NULL);
+    CHECK_HAS(first, "\"Sunset\"");
+    CHECK_HAS(first, "\"410\"");
+    buf_free(&document);
+    buf_free(&problems);
+    app_free(app);
 }
 
 TEST(routes_that_end_are_gone_after_their_sunset)
