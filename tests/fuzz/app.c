@@ -10,9 +10,12 @@
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
+#include <tern/access.h>
 #include <tern/app.h>
 #include <tern/log.h>
+#include <tern/paths.h>
 #include <tern/task.h>
+#include <tern/timing.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +173,8 @@ TERN_HANDLER(file)
 
 TERN_HANDLER(greedy)
 {
-    memset(tern_alloc(c, (size_t)tern_query_int(c, "bytes", 10)), 1, 1);
+    size_t bytes = (size_t)tern_query_int(c, "bytes", 10);
+    memset(tern_alloc(c, bytes), 1, bytes != 0);
     return tern_status(c, (int)tern_query_int(c, "status", 200));
 }
 
