@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ enum {
     DEFAULT_BUFFER = 1024 * 1024,
     LEAST_BUFFER = 4 * LINE_BYTES,
     GATHER_MS = 200,
+    FULL_PIPE_MS = 1000,
     REPORT_US = 1000000, /* between two reports of lines that were dropped */
     THREAD_STACK = 256 * 1024
 };
@@ -82,9 +84,10 @@ typedef struct line {
 
 /* -- the thread that writes -- */
 
+/** Not blocking: a pipe without a reader is an error, and a full one must not keep a worker from stopping. */
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
 /** Opens the file again if it was renamed or removed; looks once a second. */
@@ -111,7 +114,8 @@ static void write_all(sink *s, size_t len, int *error)
 {
     for (size_t done = 0; done < len;) {
         ssize_t written = write(s->fd, s->writing + done, len - done);
-        if (written < 0 && errno == EINTR)
+        struct pollfd full = {.fd = s->fd, .events = POLLOUT};
+        if (written < 0 && (errno == EINTR || (errno == EAGAIN && poll(&full, 1, FULL_PIPE_MS) > 0)))
             continue;
         if (written <= 0) {
             *error = errno;
