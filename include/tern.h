@@ -10,7 +10,9 @@
 #include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
+#include <tern/etag.h>
 #include <tern/fetch.h>
+#include <tern/formats.h>
 #include <tern/json.h>
 #include <tern/limits.h>
 #include <tern/log.h>

@@ -67,6 +67,14 @@ tern_store *tern_memory_store_with(const tern_memory_store_options *options);
  * `.store` a piece uses that of tern_memory_store(). */
 #define tern_memory_store(...) tern_memory_store_with(&(tern_memory_store_options){__VA_ARGS__})
 
+typedef struct tern_redis_store_options {
+    const char *prefix; /* of all keys; default "tern:" */
+} tern_redis_store_options;
+tern_store *tern_redis_store_with(const tern_redis_store_options *options);
+/** Redis, as tern/redis.h reaches it, for services on several machines: `.store = tern_redis_store()`. Nothing stays
+ * there for longer than 30 days. */
+#define tern_redis_store(...) tern_redis_store_with(&(tern_redis_store_options){__VA_ARGS__})
+
 /* -- replies -- */
 
 typedef struct tern_cache_options {
@@ -130,5 +138,36 @@ tern_str tern_cache_get(tern_ctx *c, const char *key);
  * be reached. */
 bool tern_cache_put(tern_ctx *c, const char *key, tern_str value, unsigned ttl_s);
 bool tern_cache_delete(tern_ctx *c, const char *key);
+
+/* -- requests that are sent again -- */
+
+typedef struct tern_idempotency_options {
+    bool required;       /* a request without a key is refused with 400; default: it goes to the handler */
+    const char *header;  /* default "Idempotency-Key" */
+    const char *methods; /* default "POST, PATCH" */
+    unsigned lifetime_s; /* how long a reply is repeated; default 24 hours */
+    /* After it a request that did not end counts as lost, if its worker cannot be asked (it was on another
+     * machine). Longer than the route's time limit; default 60. */
+    unsigned running_s;
+    unsigned wait_ms;  /* how long a request waits for the same one that runs; default 0: 409 at once */
+    bool keep_errors;  /* repeat replies of 5xx too; default: the next request with the key runs again */
+    size_t max_body;   /* longest body that is repeated; default 1 MiB. After a longer one: 409 */
+    const char *(*scope)(tern_ctx *c); /* whose key it is, such as the user's id; default: the Authorization
+                                        * header, or else the Cookie header. NULL: everybody's */
+    tern_store *store;
+    bool run_without_store; /* when the store cannot be reached; default: 503 */
+    bool (*skip)(tern_ctx *c);
+} tern_idempotency_options;
+tern_middleware tern_idempotency_with(const tern_idempotency_options *options);
+/**
+ * Runs the handler once for all requests with the same Idempotency-Key, and repeats its reply with the header
+ * `Idempotent-Replayed: true` (draft-ietf-httpapi-idempotency-key-header).
+ *
+ * 422 for a key that was used with another method, path, query or body; 409 while a request with the key runs; 400
+ * for a header that is not a key of 1 to 255 visible characters. A reply of 5xx, 401, 403, 408, 409, 423, 425 or
+ * 429 is not kept, nor is that of a handler whose client left: the next request runs. So does one whose worker died.
+ * Not for routes with .stream_body.
+ */
+#define tern_idempotency(...) tern_idempotency_with(&(tern_idempotency_options){__VA_ARGS__})
 
 #endif

@@ -242,6 +242,8 @@ typedef struct tern_redis_options {
  *     tern_redis_setup(app, .required = true);
  */
 #define tern_redis_setup(app, ...) tern_redis_setup_with(app, &(tern_redis_options){__VA_ARGS__})
+/** As tern_redis_setup; with NULL it does nothing for an application that has been set up, so that middleware that
+ * needs Redis can call it in its `prepare`. */
 void tern_redis_setup_with(tern_app *app, const tern_redis_options *options);
 
 #endif

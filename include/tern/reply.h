@@ -160,6 +160,9 @@ bool tern_early_hints_with(tern_ctx *c, const char *const *links);
  * control character.
  */
 bool tern_set_etag(tern_ctx *c, const char *version);
+/** A version for tern_set_etag: 16 hex digits, a hash of these bytes. It is the same in all workers, on all machines and
+ * after any restart. In the request's memory. */
+const char *tern_version_of(tern_ctx *c, const void *data, size_t len);
 /**
  * Whether the client already has the content that the ETag and Last-Modified headers set so far describe
  * (If-None-Match, If-Modified-Since of a GET, HEAD or QUERY); then `return tern_status(c, 304)`, before the work of
@@ -170,6 +173,12 @@ bool tern_is_not_modified(tern_ctx *c);
 /** For handlers that change what the ETag set so far names: ends the handler with 412 if the request's
  * conditions (If-Match, If-None-Match, If-Unmodified-Since) do not hold. */
 void tern_need_match(tern_ctx *c);
+/**
+ * For handlers that change a thing whose version is `version`, before they do: `tern_check_etag(c, "7")`. Ends the handler
+ * with 412 if the request's conditions do not hold for it (If-Match, If-None-Match), and with 428 if the route has
+ * `.need_if_match` and the request has no If-Match. As tern_need_match, but nothing has to be set and no header stays.
+ */
+void tern_check_etag(tern_ctx *c, const char *version);
 /** A 200 reply to GET, HEAD or QUERY, or the 304 or 412 that the request's conditions make of it by the ETag and
  * Last-Modified headers set so far. Other replies, and files, which do this themselves, are returned
  * unchanged. */

@@ -1,7 +1,7 @@
 /** What middleware does before the route is looked up: another method or path. */
 #include "app/before.h"
 
-#include "base/text.h"
+#include "runtime/coro.h"
 
 #include <string.h>
 
@@ -17,6 +17,9 @@ bool before_route(tern_ctx *c)
     *b = (ctx_before){.sent = sent, .asked = *sent, .is_open = true};
     c->x->request = &b->asked;
     c->x->policy = (http_body_policy){.max_bytes = c->app->options.limits.body_bytes};
+    coro *self = coro_self(); /* of another request, for a copy of that (tern_repeat) */
+    void *request = self->request;
+    scope *outer = self->scope;
     ctx_open(c);
     unwind_reason why = UNWIND_NONE;
     for (const tern_middleware *m = c->app->before; m->run != NULL && why == UNWIND_NONE; m++)
@@ -29,23 +32,26 @@ bool before_route(tern_ctx *c)
         c->refused = why == UNWIND_NONE ? 0 : 503;
     }
     ctx_leave(c);
+    self->request = request;
+    self->scope = outer;
     b->is_open = false;
     c->path = NULL; /* it may be another one now */
     return why == UNWIND_NONE;
 }
 
-void before_settle(tern_ctx *c)
+bool before_settle(tern_ctx *c)
 {
     http_exchange *x = c->x;
     if (!c->before->has_body)
-        return;
+        return true;
     x->policy.is_streamed = false; /* tern_body_read returns what was read */
-    if (x->body.len > x->policy.max_bytes) {
-        c->refused = 413;
-        c->before->detail = "the body is larger than this route takes";
-        c->found = ROUTE_NOT_FOUND;
-        c->match.route = NULL;
-    }
+    if (x->body.len <= x->policy.max_bytes)
+        return true;
+    c->refused = 413;
+    c->before->detail = "the body is larger than this route takes";
+    c->found = ROUTE_NOT_FOUND;
+    c->match.route = NULL;
+    return false;
 }
 
 void before_read_body(tern_ctx *c)

@@ -15,8 +15,9 @@ typedef struct ctx_before {
 
 /** Runs the pieces. False when one has failed: c->refused is the status. */
 bool before_route(tern_ctx *c);
-/** Once the route and its body policy are known: what was read of the body must fit them. */
-void before_settle(tern_ctx *c);
+/** Once the route and its body policy are known: false when what was read of the body does not fit them, and the
+ * request has no route any more. */
+bool before_settle(tern_ctx *c);
 /** Reads the body while the pieces run. */
 void before_read_body(tern_ctx *c);
 

@@ -6,6 +6,7 @@
  */
 #include "app/address.h"
 #include "app/before.h"
+#include "app/formats.h"
 #include "app/problem_shape.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -142,6 +143,8 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     tern_reply reply = r->handler.run(c);
     if (c->reply_type != NULL)
         reply = typed_reply_check(c, &reply);
+    if (c->app->formats != 0)
+        reply = format_reply(c, reply);
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
@@ -322,9 +325,12 @@ static void serve(tern_ctx *c)
 
 /* -- functions that http calls -- */
 
-/** Finds the route of the same path with a '/' added or removed. */
-static void find_other_slash(tern_ctx *c, tern_str *path)
+/** Finds the route of the same path with a '/' added or removed, if that is to answer both. */
+static __attribute__((noinline)) void find_other_slash(tern_ctx *c, tern_str *path)
 {
+    if ((c->found != ROUTE_ADD_SLASH && c->found != ROUTE_REMOVE_SLASH) ||
+        c->app->options.slashes != TERN_SLASH_SAME)
+        return;
     const http_request *request = c->x->request;
     char *other = arena_alloc(ctx_arena(c), path->len + 2);
     if (other == NULL) {
@@ -351,8 +357,7 @@ static void find_route(tern_ctx *c)
     } else if (request->path_is_plain || address_decode(c, &path, &has_marks)) {
         c->found = router_match(c->app->router, request->method, request->method_text, request->host, path,
                                 &c->match);
-        if ((c->found == ROUTE_ADD_SLASH || c->found == ROUTE_REMOVE_SLASH) &&
-            c->app->options.slashes == TERN_SLASH_SAME)
+        if (__builtin_expect(c->found != ROUTE_FOUND, 0))
             find_other_slash(c, &path);
         if (has_marks)
             address_settle(c, path);
@@ -363,7 +368,8 @@ static void find_route(tern_ctx *c)
 
 void ctx_find_route(tern_ctx *c)
 {
-    find_route(c);
+    if (c->app->before == NULL || before_route(c))
+        find_route(c);
     const tern_middleware *chain = c->match.route != NULL ? c->match.route->chain : c->app->unmatched_chain;
     c->next = chain != NULL ? chain : &no_middleware;
     if (c->match.route != NULL && c->match.route->options.timeout_ms != 0)
@@ -380,6 +386,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->after = NULL;
     c->reads = NULL;
     c->body_taken = 0;
+    c->decoding = NULL;
     c->is_query_counted = false;
     c->is_repeat = false;
     c->is_shaping = false;
@@ -387,6 +394,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->data = NULL;
     c->is_json_read = false;
     c->reply_type = NULL;
+    c->packed.data = NULL;
     c->refused = 0;
     c->request_id[0] = '\0';
     c->timeout_ms = app->options.limits.request_timeout_ms;
@@ -395,15 +403,6 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     begin(c, app, x);
-}
-
-static inline void set_policy(tern_ctx *c, const route *r)
-{
-    const tern_route_options *options = &r->options;
-    c->x->policy.max_bytes = options->max_body != 0 ? options->max_body : c->app->options.limits.body_bytes;
-    c->x->policy.is_streamed = options->stream_body;
-    if (c->before != NULL)
-        before_settle(c);
 }
 
 static bool takes_preflight(const tern_middleware *chain)
@@ -435,6 +434,15 @@ static const tern_middleware *options_chain(tern_ctx *c)
     return is_found && takes_preflight(match.route->chain) ? match.route->chain : c->app->unmatched_chain;
 }
 
+/** A request without a route, or one that was refused before the look-up. */
+static __attribute__((noinline)) void serve_unmatched(tern_ctx *c)
+{
+    const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : c->app->unmatched_chain;
+    c->next = chain != NULL ? chain : &no_middleware;
+    c->x->deadline_ms = loop_self.now_ms + c->timeout_ms;
+    serve(c);
+}
+
 static void accept_head(void *self, http_exchange *x)
 {
     tern_app *app = self;
@@ -446,19 +454,21 @@ static void accept_head(void *self, http_exchange *x)
     begin(c, app, x);
     if (app->before == NULL || before_route(c))
         find_route(c);
-    const route *r = c->match.route;
-    if (c->found == ROUTE_FOUND)
-        set_policy(c, r);
     if (c->found != ROUTE_FOUND) {
-        const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : app->unmatched_chain;
-        c->next = chain != NULL ? chain : &no_middleware;
-        x->deadline_ms = loop_self.now_ms + c->timeout_ms;
-        serve(c);
+        serve_unmatched(c);
         return;
     }
+    const route *r = c->match.route;
+    const tern_route_options *options = &r->options;
     c->next = r->chain != NULL ? r->chain : &no_middleware;
-    if (r->options.timeout_ms != 0)
-        c->timeout_ms = r->options.timeout_ms;
+    if (options->timeout_ms != 0)
+        c->timeout_ms = options->timeout_ms;
+    x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
+    x->policy.is_streamed = options->stream_body;
+    if (c->before != NULL && !before_settle(c)) {
+        serve_unmatched(c);
+        return;
+    }
     x->deadline_ms = loop_self.now_ms + c->timeout_ms;
     if (x->request->has_body) /* the body's time is not part of the handler's */
         x->deadline_ms += app->options.limits.body_timeout_ms;

@@ -5,7 +5,6 @@
 #include "runtime/loop.h"
 
 #include <tern/log.h>
-#include <tern/tls.h>
 
 #include <string.h>
 
@@ -92,13 +91,13 @@ static void set_up(repeat *r, tern_ctx *of)
     http_exchange *from = of->x;
     r->x.request = &r->request;
     r->x.app = &r->c;
+    r->x.scheme = http_is_secure(from) ? HTTP_SCHEME_HTTPS : HTTP_SCHEME_HTTP;
     r->x.body_is_read = true;
     r->x.has_replied = true;
     memcpy(r->x.address, http_remote_address(from), sizeof r->x.address);
     r->x.port = http_remote_port(from);
     ctx_begin(&r->c, of->app, &r->x);
     r->c.is_repeat = true;
-    r->c.is_repeat_tls = tern_is_tls(of);
     ctx_find_route(&r->c);
     r->x.policy.max_bytes = 0;
 }

@@ -7,7 +7,7 @@
 
 bool tern_is_tls(tern_ctx *c)
 {
-    return http_is_secure(c->x) || (c->is_repeat && c->is_repeat_tls);
+    return http_is_secure(c->x);
 }
 
 const char *tern_scheme(tern_ctx *c)

@@ -34,9 +34,9 @@ uint16_t peer_print(int fd, char out[PEER_BYTES])
 
 static void read_address(http_exchange *x)
 {
-    const worker_peer *announced = x->connection->announced;
     if (x->address[0] != '\0')
         return;
+    const worker_peer *announced = x->connection->announced;
     if (announced == NULL) {
         x->port = peer_print(x->connection->source.fd, x->address);
         return;

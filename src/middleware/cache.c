@@ -15,8 +15,7 @@ enum {
     DEFAULT_WAIT_MS = 5000,
     DEFAULT_BODY = 1024 * 1024,
     PASS_MS = 2000, /* for how long requests do not wait for each other after a reply that cannot be kept */
-    VARY_MS = 24 * 60 * 60 * 1000,
-    OUTER_MAX = 64
+    VARY_MS = 24 * 60 * 60 * 1000
 };
 
 typedef struct cache {
@@ -80,16 +79,11 @@ static tern_reply send_kept(tern_ctx *c, const lookup *l, const char *why)
 {
     const cache_entry *e = l->entry;
     char age[24];
-    for (unsigned i = 0; i < e->header_count; i++)
-        if (e->headers[i].replaces)
-            tern_set_header(c, e->headers[i].name, e->headers[i].value);
-        else
-            tern_add_header(c, e->headers[i].name, e->headers[i].value);
+    tern_reply reply = cache_entry_reply(c, e);
     uint64_t age_ms = l->now_ms > e->made_ms ? l->now_ms - e->made_ms : 0;
     *put_number(age, (int64_t)(age_ms / 1000)) = '\0';
     tern_set_header(c, "Age", age);
     tell_kept(c, l, why);
-    tern_reply reply = {.status = e->status, .type = e->type, .data = e->body.data, .len = e->body.len};
     return tern_conditional(c, reply);
 }
 
@@ -212,64 +206,6 @@ static lifetime lifetime_of(tern_ctx *c, const lookup *l, const tern_reply *repl
 
 /* -- keeping -- */
 
-/* The headers that pieces outside of this one have set so far: they are theirs to set for each request. */
-typedef struct outer_headers {
-    unsigned count;
-    const char *names[OUTER_MAX], *values[OUTER_MAX];
-} outer_headers;
-
-static void note_outer(tern_ctx *c, outer_headers *outer)
-{
-    outer->count = 0;
-    while (outer->count < OUTER_MAX &&
-           tern_reply_header_at(c, outer->count, &outer->names[outer->count], &outer->values[outer->count]))
-        outer->count++;
-}
-
-static bool is_outer(const outer_headers *outer, const char *value)
-{
-    for (unsigned i = 0; i < outer->count; i++)
-        if (outer->values[i] == value)
-            return true;
-    return false;
-}
-
-/* Whether the inside has set a header in place of that of a piece outside. */
-static bool is_replaced(tern_ctx *c, const outer_headers *outer, const char *name)
-{
-    const char *first = tern_reply_header(c, name);
-    for (unsigned i = 0; i < outer->count; i++)
-        if (strcasecmp(outer->names[i], name) == 0)
-            return !is_outer(outer, first);
-    return false;
-}
-
-/* Copies the headers of the inside to the entry; false when there are too many. */
-static bool take_headers(tern_ctx *c, const outer_headers *outer, cache_entry *e)
-{
-    const char *name, *value;
-    e->header_count = 0;
-    for (unsigned i = 0; tern_reply_header_at(c, i, &name, &value); i++) {
-        if (is_outer(outer, value))
-            continue;
-        if (e->header_count == CACHE_HEADERS_MAX)
-            return false;
-        e->headers[e->header_count++] = (cache_header){name, value, is_replaced(c, outer, name)};
-    }
-    return true;
-}
-
-/* Removes what the inside has set: another reply is sent. */
-static void drop_headers(tern_ctx *c, const outer_headers *outer)
-{
-    const char *name, *value;
-    for (unsigned i = 0; tern_reply_header_at(c, i, &name, &value);)
-        if (is_outer(outer, value))
-            i++;
-        else
-            tern_remove_reply_header(c, name);
-}
-
 static void add_etag(tern_ctx *c, const tern_reply *reply)
 {
     char text[40];
@@ -285,20 +221,17 @@ static void add_etag(tern_ctx *c, const tern_reply *reply)
 static void settle_vary(tern_ctx *c, lookup *l, const char *read)
 {
     const cache *p = l->p;
-    cache_names told = {0}, *all = &l->vary;
-    const char *vary = tern_reply_header(c, "Vary");
-    cache_names now = {0};
-    cache_names_add(c, &told, vary, NULL);
-    cache_names_add(c, &now, vary, NULL);
+    cache_names now = {0}, *all = &l->vary;
+    const char *name, *value;
+    for (unsigned i = 0; tern_reply_header_at(c, i, &name, &value); i++)
+        if (strcasecmp(name, "Vary") == 0)
+            cache_names_add(c, &now, value, NULL);
     cache_names_add(c, &now, read, &p->unkeyed);
     cache_names_add(c, &now, p->options.vary, NULL);
     all->is_any |= now.is_any;
     for (unsigned i = 0; i < now.count; i++) {
         cache_names_add(c, all, now.names[i], NULL);
-        if (!cache_names_have(&told, now.names[i], strlen(now.names[i]))) {
-            const char *sent = tern_reply_header(c, "Vary");
-            tern_set_header(c, "Vary", sent != NULL ? tern_sprintf(c, "%s, %s", sent, now.names[i]) : now.names[i]);
-        }
+        tern_vary(c, now.names[i]);
     }
 }
 
@@ -319,7 +252,7 @@ static void put_vary(tern_ctx *c, const lookup *l)
 }
 
 /* Keeps the reply if it may be; returns whether it is. */
-static bool keep(tern_ctx *c, lookup *l, const tern_reply *reply, const outer_headers *outer, uint64_t moment)
+static bool keep(tern_ctx *c, lookup *l, const tern_reply *reply, const cache_outer *outer, uint64_t moment)
 {
     const tern_store *store = l->p->store;
     lifetime life = lifetime_of(c, l, reply);
@@ -339,7 +272,7 @@ static bool keep(tern_ctx *c, lookup *l, const tern_reply *reply, const outer_he
                        .moment = moment,
                        .type = reply->type,
                        .body = {reply->data, reply->len}};
-    if (!take_headers(c, outer, e))
+    if (!cache_take_headers(c, outer, e))
         return false;
     cache_tags_of(c, e);
     l->kept_key = l->key;
@@ -356,15 +289,14 @@ static bool keep(tern_ctx *c, lookup *l, const tern_reply *reply, const outer_he
 static tern_reply make(tern_ctx *c, lookup *l, bool has_stale, const char *status)
 {
     const tern_store *store = l->p->store;
-    outer_headers *outer = tern_alloc(c, sizeof *outer);
+    const cache_outer *outer = cache_outer_of(c);
     const cache_entry *stale = l->entry;
     const char *read;
     uint64_t moment = 0;
     bool has_store = store->moment(c, store, &moment) == TERN_STORED;
-    note_outer(c, outer);
     tern_reply reply = tern_next_whole(c, &read);
     if (reply.status >= 500 && has_stale && cache_now_ms(store) < stale->error_ms) {
-        drop_headers(c, outer);
+        cache_drop_headers(c, outer);
         l->now_ms = cache_now_ms(store);
         return send_kept(c, l, "; detail=stale-if-error");
     }

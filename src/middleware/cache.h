@@ -117,6 +117,32 @@ void cache_flight_end(cache_flight *flight);
  * value already, or it cannot be started. */
 bool cache_flight_repeat(tern_ctx *c, const tern_store *store, tern_str key);
 
+/** What this process claims values with, each time another text; in the request's memory. */
+tern_str cache_claim_new(tern_ctx *c);
+/** Whether a claim is of a process of this machine that has died. */
+bool cache_claim_is_dead(tern_str claim);
+
+/* -- headers (cache_headers.c) -- */
+
+enum { CACHE_OUTER_MAX = 64 };
+/** The headers that pieces outside of this one have set so far: they are theirs to set for each request. */
+typedef struct cache_outer {
+    unsigned count;
+    const char *names[CACHE_OUTER_MAX], *values[CACHE_OUTER_MAX];
+} cache_outer;
+
+cache_outer *cache_outer_of(tern_ctx *c);
+/** Copies the headers of the inside to the entry; false when there are too many. */
+bool cache_take_headers(tern_ctx *c, const cache_outer *outer, cache_entry *entry);
+/** Removes what the inside has set: another reply is sent. */
+void cache_drop_headers(tern_ctx *c, const cache_outer *outer);
+/** Sets the headers of a kept reply, and returns it. */
+tern_reply cache_entry_reply(tern_ctx *c, const cache_entry *entry);
+
+/** SHA-256 (FIPS 180-4) of several texts, each with its length before it. */
+enum { CACHE_DIGEST_BYTES = 32 };
+void cache_digest(const tern_str *texts, unsigned count, unsigned char out[CACHE_DIGEST_BYTES]);
+
 /** A hash for tables and entity tags; not for secrets. */
 uint64_t cache_hash(const void *data, size_t len, uint64_t seed);
 

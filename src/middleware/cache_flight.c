@@ -103,6 +103,12 @@ static claim own_claim(uint32_t number)
     return (claim){.machine = machine, .pid = pid, .number = number};
 }
 
+static uint32_t next_number(void)
+{
+    static uint32_t last;
+    return ++last != 0 ? last : ++last;
+}
+
 void cache_claim_prepare(void)
 {
     (void)own_claim(0);
@@ -153,6 +159,18 @@ static tern_stored take_claim(cache_flight *f)
     return outcome == TERN_STORED_AWAY ? outcome : TERN_STORED_NOT;
 }
 
+tern_str cache_claim_new(tern_ctx *c)
+{
+    claim *own = tern_alloc(c, sizeof *own);
+    *own = own_claim(next_number());
+    return bytes_of(own);
+}
+
+bool cache_claim_is_dead(tern_str value)
+{
+    return is_of_the_dead(value);
+}
+
 /* -- flights -- */
 
 void cache_flight_end(cache_flight *f)
@@ -175,14 +193,11 @@ static void end_flight(void *arg)
 
 cache_flight *cache_flight_join(tern_ctx *c, const tern_store *store, tern_str key, uint64_t wait_ms)
 {
-    static uint32_t flights;
     cache_flight *f = tern_alloc(c, sizeof *f);
-    if (++flights == 0)
-        flights = 1;
     *f = (cache_flight){.c = c,
                         .store = store,
                         .key = claim_key(c, key),
-                        .claim = own_claim(flights),
+                        .claim = own_claim(next_number()),
                         .until_ms = now_ms() + (int64_t)wait_ms,
                         .pause_ms = FIRST_PAUSE_MS};
     tern_defer(c, end_flight, f);

@@ -22,7 +22,11 @@ static bool is_ready(tern_ctx *c)
 
 void tern_redis_setup_with(tern_app *app, const tern_redis_options *options)
 {
-    tern_redis_options own = *options;
+    static const tern_app *set_up; /* the last application that was */
+    if (options == NULL && set_up == app)
+        return;
+    set_up = app;
+    tern_redis_options own = options != NULL ? *options : (tern_redis_options){0};
     own.url = app_keep_text(app, own.url);
     own.ca_file = app_keep_text(app, own.ca_file);
     own.cert_file = app_keep_text(app, own.cert_file);

@@ -211,6 +211,67 @@ def kept_replies_and_values_survive_a_killed_worker_and_a_reload():
         check_equal(server.get("/slow").text, "1 version 0", "after the reload")
 
 
+# -- requests with an Idempotency-Key --
+
+def pay(server, target="/pay", key="k", body=b"{}"):
+    return server.get(target, f"Idempotency-Key: {key}", method="POST", body=body)
+
+
+@test
+def a_repeated_request_runs_once_in_all_workers():
+    with start() as server:
+        for _ in range(20):
+            reply = pay(server)
+            check_equal((reply.status, reply.text, reply.header("Location")), (201, "paid 1", "/payments/1"), "reply")
+        check_equal(reply.header("Idempotent-Replayed"), "true", "the header of a repeated reply")
+        check_equal(pay(server, body=b"[]").status, 422, "another body")
+        check_equal(runs(server), 1, "runs")
+
+
+@test
+def of_parallel_requests_with_a_key_one_runs_and_the_others_are_409():
+    with start() as server:
+        replies = in_parallel(16, lambda: pay(server, "/pay?ms=500"))
+        check_equal(sorted(reply.status for reply in replies), [201] + [409] * 15, "statuses")
+        check(all(reply.header("Retry-After") == "1" for reply in replies if reply.status == 409), "Retry-After")
+        check_equal(runs(server), 1, "runs")
+
+
+@test
+def parallel_requests_with_a_key_wait_where_said():
+    with start() as server:
+        replies = in_parallel(16, lambda: pay(server, "/pay-waiting?ms=500"))
+        check_equal({(reply.status, reply.text) for reply in replies}, {(201, "paid 1")}, "replies")
+        check_equal(runs(server), 1, "runs")
+
+
+@test
+def a_request_whose_worker_died_runs_again():
+    with start() as server:
+        client = server.connect()
+        client.send("POST /pay?ms=8000 HTTP/1.1\r\nHost: test\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n{}")
+        maker = wait_for(lambda: state(server)["maker"], text="that it runs")
+        check_equal(pay(server, "/pay?ms=8000").status, 409, "while it runs")
+        os.kill(maker, signal.SIGKILL)
+        wait_for(lambda: not harness.is_alive(maker), text="the death")
+        second = server.connect()
+        second.send("POST /pay?ms=8000 HTTP/1.1\r\nHost: test\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n{}")
+        wait_for(lambda: runs(server) == 2, text="the second run")
+        for each in (client, second):
+            each.socket.close()
+
+
+@test
+def a_request_whose_client_left_runs_again():
+    with start() as server:
+        client = server.connect()
+        client.send("POST /pay?ms=300 HTTP/1.1\r\nHost: test\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n{}")
+        wait_for(lambda: runs(server) == 1, text="that it runs")
+        client.reset()
+        reply = wait_for(lambda: (r := pay(server, "/pay?ms=300")).status == 201 and r, text="the second run")
+        check_equal(reply.text, "paid 2", "reply")
+
+
 def _curl(*arguments):
     done = subprocess.run(["curl", "-sS", "-i", *arguments], capture_output=True, timeout=20, check=False)
     return done.stdout.decode()

@@ -1,4 +1,5 @@
 /** One route as an operation object: its parameters, its body, its replies. */
+#include "app/formats.h"
 #include "app/openapi/internal.h"
 #include "app/provide/provide.h"
 
@@ -299,6 +300,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
 {
     const bind_plan *bind = r->bind;
     bool has_uploads = bind->has_uploads, has_form = r->options.forms && fits_form(bind->body);
+    const char *packed[FORMATS] = {NULL};
+    const unsigned packed_count = formats_on(doc->app, packed);
     const struct {
         const char *type;
         bool is_taken;
@@ -306,6 +309,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         {"application/json", !has_uploads},
         {"application/x-www-form-urlencoded", !has_uploads && has_form},
         {"multipart/form-data", has_uploads || has_form},
+        {packed[0], !has_uploads && packed_count > 0},
+        {packed[1], !has_uploads && packed_count > 1},
     };
     append_key(out, "requestBody");
     append_open(out, '{');
@@ -318,7 +323,7 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         append_key(out, formats[i].type);
         append_open(out, '{');
         append_key(out, "schema");
-        if (i == 0 && bind->wrapper != NULL) /* forms have no key around their fields */
+        if (i != 1 && i != 2 && bind->wrapper != NULL) /* forms have no key around their fields */
             schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
         else
             schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
