@@ -302,6 +302,37 @@ TEST(wrong_versions_are_refused_by_name)
               "versions: .media_type is \"json\"");
 }
 
+static unsigned repeated;
+
+static tern_reply repeat_once(tern_ctx *c, void *options)
+{
+    (void)options;
+    tern_reply reply = tern_next(c);
+    if (!tern_is_repeat(c))
+        tern_set_header(c, "X-Repeats", tern_sprintf(c, "%d", tern_repeat(c)));
+    return reply;
+}
+
+TERN_HANDLER(count_repeats)
+{
+    repeated += tern_is_repeat(c) && strcmp(tern_version(c), "2") == 0 &&
+                strcmp(tern_path(c), "/api/v2/users") == 0 && strcmp(tern_target(c), "/api/users") == 0;
+    return tern_text(c, tern_version(c));
+}
+
+TEST(a_copy_of_a_request_has_its_version_too)
+{
+    tern_app *app = tern_app_new();
+    tern_use(app, tern_versions(.versions = "1, 2", .header = "API-Version"), TERN_MIDDLEWARE(repeat_once));
+    tern_get(app, "/api/v2/users", count_repeats);
+    ask_open(app);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_SAID(200, send_request("GET /api/users", "API-Version: 2\r\n", ""), "2");
+        CHECK(has_header("X-Repeats: 1\r\n"));
+    }
+    CHECK(repeated >= 1);
+}
+
 /* -- deprecation -- */
 
 TEST(deprecated_routes_say_so_and_when_they_end)
