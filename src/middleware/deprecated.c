@@ -71,11 +71,10 @@ static tern_reply run(tern_ctx *c, void *options)
     tern_reply reply;
     if (d->ends_s != 0 && time(NULL) >= d->ends_s)
         reply = tern_problem_reply(
-            c,
-            &(tern_problem){.status = 410,
-                            .detail = tern_sprintf(c, "this part of the API has ended on %s%s%s",
-                                                   d->sunset, d->options.link != NULL ? ": see " : "",
-                                                   d->options.link != NULL ? d->options.link : "")});
+            c, &(tern_problem){.status = 410,
+                               .detail = tern_sprintf(c, "this part of the API has ended on %s%s%s",
+                                                      d->sunset, d->options.link != NULL ? ": see " : "",
+                                                      d->options.link != NULL ? d->options.link : "")});
     else
         reply = tern_next(c);
     if (tern_reply_header(c, "Deprecation") != NULL)
