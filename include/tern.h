@@ -3,6 +3,7 @@
 #define TERN_H
 
 #include <tern/accept.h>
+#include <tern/access.h>
 #include <tern/app.h>
 #include <tern/cache.h>
 #include <tern/coding.h>
@@ -20,6 +21,7 @@
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
+#include <tern/paths.h>
 #include <tern/problem.h>
 #include <tern/redis.h>
 #include <tern/reply.h>
@@ -32,6 +34,7 @@
 #include <tern/store.h>
 #include <tern/str.h>
 #include <tern/task.h>
+#include <tern/timing.h>
 #include <tern/tls.h>
 #include <tern/value.h>
 

@@ -105,8 +105,9 @@ void *tern_bind(tern_ctx *c, const tern_type *type);
 TERN_MODEL(tern_by_id, (int64_t, id))
 
 typedef enum tern_slashes {
-    TERN_SLASH_STRICT,  /* "/a" and "/a/" are two paths */
-    TERN_SLASH_REDIRECT /* the one without a route redirects (308) to the one that has */
+    TERN_SLASH_STRICT,   /* "/a" and "/a/" are two paths */
+    TERN_SLASH_REDIRECT, /* the one without a route redirects (308) to the one that has */
+    TERN_SLASH_SAME      /* the one without a route is answered by the route of the other */
 } tern_slashes;
 
 /**

@@ -52,6 +52,10 @@ typedef struct tern_middleware {
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
 
+    /* Called before the route is looked up, and before `run`: may change what is looked up by tern_set_method and
+     * tern_set_target, read the body by tern_body, or fail. Only for pieces of the application itself. */
+    void (*before)(tern_ctx *c, void *options);
+    bool deprecates; /* for documentation: the routes that it wraps are deprecated */
     /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
     bool takes_preflight;
     tern_stage stage;
@@ -101,6 +105,13 @@ tern_load tern_load_now(tern_ctx *c);
  * it answers without the handler.
  */
 tern_reply tern_next(tern_ctx *c);
+/** In `before`: looks for the route of another path and query, encoded as in a request ("/a%20b?c=d"), or of another
+ * method. tern_path, tern_query and tern_method are then those; tern_target stays the client's. Fail with 500 elsewhere,
+ * and for a text that cannot be one. The text must live as long as the request. */
+void tern_set_target(tern_ctx *c, const char *target);
+void tern_set_method(tern_ctx *c, const char *method);
+/** The `.arg` of the handler of the request's route: for functions that register routes of their own. */
+void *tern_route_arg(tern_ctx *c);
 
 /**
  * tern_next for middleware that keeps the reply for other requests. What is inside does not see this request's
@@ -126,12 +137,31 @@ bool tern_repeat(tern_ctx *c);
 bool tern_is_repeat(tern_ctx *c);
 #define TERN_MIDDLEWARE(function, ...) ((tern_middleware){.name = #function, .run = function, __VA_ARGS__})
 
+typedef enum tern_logger_format {
+    TERN_LOGGER_AUTO,    /* as the log of the application: for people or JSON; in a file JSON */
+    TERN_LOGGER_COMBINED /* in a file: the combined format of Apache and nginx */
+} tern_logger_format;
+
 typedef struct tern_logger_options {
     const char *skip_prefix; /* paths that begin with it are not logged ("/healthz") */
+    /* The fields of a line, divided by commas: method, path, target, protocol, status, bytes, us, address,
+     * request_id, host, route, user, user_agent, referer. Default "method, path, status, bytes, us, address,
+     * request_id". Not with the combined format. */
+    const char *fields;
+    const char *file; /* where the lines go; default: the application's log, with its level */
+    tern_logger_format format;
+    size_t buffer_bytes; /* of lines that wait for the disk, a worker; default 1 MiB */
     bool (*skip)(tern_ctx *c);
 } tern_logger_options;
 tern_middleware tern_logger_with(const tern_logger_options *options);
-/** One line a request: method, path, status, bytes, milliseconds, address, request id. */
+/**
+ * One line a request, after its reply.
+ *
+ * A file is appended to by a thread of each worker, so that no request waits for the disk: lines come in blocks, at
+ * the latest after 0.2 s. When .buffer_bytes wait already, lines are dropped, and the log says how many. The file is
+ * opened again once it was renamed or removed (logrotate needs no signal), and by a reload (SIGHUP). Bytes from clients
+ * that could end a line or be taken for another field are escaped.
+ */
 #define tern_logger(...) tern_logger_with(&(tern_logger_options){__VA_ARGS__})
 
 typedef struct tern_request_id_options {

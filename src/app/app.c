@@ -358,7 +358,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         app->memory_short = true;
         return false;
     }
-    bool is_right = middleware_order_check(added.chain, problems);
+    bool is_right = middleware_order_check(app, added.chain, problems);
     is_right &= add_page_shape(app, &added, problems);
     is_right &= add_binding(app, &added, problems);
     if (is_right && added.pattern != NULL)
@@ -392,11 +392,12 @@ bool app_compile(tern_app *app, buf *problems)
     router_free(app->router);
     app->router = router_new(app->options.slashes, app->kinds);
     app->unmatched_chain = middleware_chain(app, &app->root, NULL, 0, &count);
+    app->before = middleware_before(app);
     bool is_right = false, are_bound = app->mistakes.len == 0 && !app->mistakes.failed;
     if (app->router != NULL && !app->memory_short) {
         are_bound &= make_page_shape(app, &(tern_route_options){0}, "application", &app->page, problems);
         if (app->unmatched_chain != NULL)
-            are_bound &= middleware_order_check(app->unmatched_chain, problems);
+            are_bound &= middleware_order_check(app, app->unmatched_chain, problems);
         for (const app_pending *pending = app->pending; pending != NULL; pending = pending->next)
             if (!pending->options.yields || !is_taken(app, pending))
                 are_bound &= add_pending(app, pending, problems);

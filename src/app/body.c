@@ -1,4 +1,5 @@
 /** The request's body. */
+#include "app/before.h"
 #include "app/decoded.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@ tern_str tern_body(tern_ctx *c)
     http_exchange *x = c->x;
     if (c->match.route != NULL && x->policy.is_streamed)
         tern_fail(c, 500, "the route streams its body: read it with tern_body_read");
+    if (c->before != NULL && c->before->is_open)
+        before_read_body(c);
     return x->body.data != NULL ? x->body : TERN_STR("");
 }
 

@@ -1,5 +1,5 @@
 /** Getters of the request's head and of the request's own data. */
-#include "app/ctx.h"
+#include "app/before.h"
 #include "base/buf.h"
 #include "http/cookie.h"
 
@@ -47,7 +47,7 @@ const char *tern_route_pattern(tern_ctx *c)
 
 const char *tern_target(tern_ctx *c)
 {
-    const http_request *request = c->x->request;
+    const http_request *request = c->before != NULL ? c->before->sent : c->x->request;
     size_t path_len = request->path.len, query_len = request->query.len;
     bool has_query = request->query.data != NULL;
     char *target = ctx_need(c, arena_alloc(ctx_arena(c), path_len + has_query + query_len + 1));

@@ -47,6 +47,7 @@ struct tern_ctx {
     tern_app *app;
     scope scope;                 /* open while handlers and middleware run */
     const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it was called */
+    struct ctx_before *before;   /* NULL without middleware that changes what is asked for */
     const char *path;            /* decoded, NUL-terminated; NULL until requested (plain paths) */
     size_t path_len;
     ctx_locals *locals; /* NULL until one is set */
@@ -133,6 +134,7 @@ struct tern_app {
     router *router; /* NULL until app_compile */
     const struct page_shape *page;          /* for routes without page names; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
+    const tern_middleware *before;          /* those of them that have a `before`; NULL: none */
     app_hook *hooks, **hooks_end;           /* in order of registration, as are checks and pending */
     app_check *checks, **checks_end;
     struct app_piece *pieces, **pieces_end; /* middleware to prepare, in order of registration */

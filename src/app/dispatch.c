@@ -5,6 +5,7 @@
  * are set later anyway; a request without middleware passes one catch point.
  */
 #include "app/address.h"
+#include "app/before.h"
 #include "app/formats.h"
 #include "app/problem_shape.h"
 #include "base/text.h"
@@ -98,7 +99,10 @@ static void add_accept_query(tern_ctx *c)
 static tern_reply unmatched_reply(tern_ctx *c)
 {
     if (c->refused != 0)
-        return ctx_problem(c, c->refused, c->refused == 400 ? "the path is wrongly encoded" : NULL);
+        return ctx_problem(c, c->refused,
+                           c->before != NULL && c->before->detail != NULL ? c->before->detail
+                           : c->refused == 400                            ? "the path is wrongly encoded"
+                                                                          : NULL);
     switch (c->found) {
     case ROUTE_WRONG_METHOD:
     case ROUTE_OPTIONS:
@@ -340,6 +344,26 @@ static __attribute__((noinline)) void lower_host_params(tern_ctx *c)
     }
 }
 
+/** Finds the route of the same path with a '/' added or removed, if that is to answer both. */
+static __attribute__((noinline)) void find_other_slash(tern_ctx *c, tern_str *path)
+{
+    if ((c->found != ROUTE_ADD_SLASH && c->found != ROUTE_REMOVE_SLASH) ||
+        c->app->options.slashes != TERN_SLASH_SAME)
+        return;
+    const http_request *request = c->x->request;
+    char *other = arena_alloc(ctx_arena(c), path->len + 2);
+    if (other == NULL) {
+        c->refused = 503;
+        c->found = ROUTE_NOT_FOUND;
+        return;
+    }
+    memcpy(other, path->data, path->len);
+    other[path->len] = '/';
+    *path = (tern_str){other, c->found == ROUTE_ADD_SLASH ? path->len + 1 : path->len - 1};
+    c->found =
+        router_match(c->app->router, request->method, request->method_text, request->host, *path, &c->match);
+}
+
 static void find_route(tern_ctx *c)
 {
     const http_request *request = c->x->request;
@@ -352,6 +376,8 @@ static void find_route(tern_ctx *c)
     } else if (request->path_is_plain || address_decode(c, &path, &has_marks)) {
         c->found = router_match(c->app->router, request->method, request->method_text, request->host, path,
                                 &c->match);
+        if (__builtin_expect(c->found != ROUTE_FOUND, 0))
+            find_other_slash(c, &path);
         if (has_marks)
             address_settle(c, path);
         if (c->found == ROUTE_FOUND && c->match.route->param_count != c->match.route->path_param_count)
@@ -363,9 +389,9 @@ static void find_route(tern_ctx *c)
 
 void ctx_find_route(tern_ctx *c)
 {
-    find_route(c);
-    const tern_middleware *chain =
-        c->match.route != NULL ? c->match.route->chain : c->app->unmatched_chain;
+    if (c->app->before == NULL || before_route(c))
+        find_route(c);
+    const tern_middleware *chain = c->match.route != NULL ? c->match.route->chain : c->app->unmatched_chain;
     c->next = chain != NULL ? chain : &no_middleware;
     if (c->match.route != NULL && c->match.route->options.timeout_ms != 0)
         c->timeout_ms = c->match.route->options.timeout_ms;
@@ -375,6 +401,7 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     c->x = x;
     c->app = app;
+    c->before = NULL;
     c->path = NULL;
     c->locals = NULL;
     c->after = NULL;
@@ -428,6 +455,15 @@ static const tern_middleware *options_chain(tern_ctx *c)
     return is_found && takes_preflight(match.route->chain) ? match.route->chain : c->app->unmatched_chain;
 }
 
+/** A request without a route, or one that was refused before the look-up. */
+static __attribute__((noinline)) void serve_unmatched(tern_ctx *c)
+{
+    const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : c->app->unmatched_chain;
+    c->next = chain != NULL ? chain : &no_middleware;
+    c->x->deadline_ms = loop_self.now_ms + c->timeout_ms;
+    serve(c);
+}
+
 static void accept_head(void *self, http_exchange *x)
 {
     tern_app *app = self;
@@ -437,12 +473,10 @@ static void accept_head(void *self, http_exchange *x)
         return;
     }
     begin(c, app, x);
-    find_route(c);
+    if (app->before == NULL || before_route(c))
+        find_route(c);
     if (c->found != ROUTE_FOUND) {
-        const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : app->unmatched_chain;
-        c->next = chain != NULL ? chain : &no_middleware;
-        x->deadline_ms = loop_self.now_ms + c->timeout_ms;
-        serve(c);
+        serve_unmatched(c);
         return;
     }
     const route *r = c->match.route;
@@ -452,6 +486,10 @@ static void accept_head(void *self, http_exchange *x)
         c->timeout_ms = options->timeout_ms;
     x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
     x->policy.is_streamed = options->stream_body;
+    if (c->before != NULL && !before_settle(c)) {
+        serve_unmatched(c);
+        return;
+    }
     x->deadline_ms = loop_self.now_ms + c->timeout_ms;
     if (x->request->has_body) /* the body's time is not part of the handler's */
         x->deadline_ms += app->options.limits.body_timeout_ms;

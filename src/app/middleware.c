@@ -120,6 +120,21 @@ const tern_middleware *middleware_chain(tern_app *app, const tern_group *group, 
     return chain;
 }
 
+const tern_middleware *middleware_before(tern_app *app)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < app->root.use_count; i++)
+        count += app->root.use[i].before != NULL;
+    tern_middleware *list = count != 0 ? app_keep(app, (count + 1) * sizeof *list) : NULL;
+    if (list == NULL)
+        return NULL;
+    count = 0;
+    for (unsigned i = 0; i < app->root.use_count; i++)
+        if (app->root.use[i].before != NULL)
+            list[count++] = app->root.use[i];
+    return list;
+}
+
 void middleware_prepare(tern_app *app)
 {
     for (struct app_piece *p = app->pieces; p != NULL; p = p->next) { /* `prepare` may register more */

@@ -17,7 +17,10 @@ const tern_middleware *middleware_chain(tern_app *app, const tern_group *group, 
 
 /** Whether the order of a chain does no harm (tern_stage); false with lines in `problems`, which may have the
  * line of another route already. (middleware_order.c) */
-bool middleware_order_check(const tern_middleware *chain, buf *problems);
+bool middleware_order_check(const tern_app *app, const tern_middleware *chain, buf *problems);
+
+/** The pieces of the application that have a `before`; NULL without any, and when out of memory. */
+const tern_middleware *middleware_before(tern_app *app);
 
 /** Prints each route of the application with the middleware around it, outermost first, and where each piece
  * is used. (middleware_print.c) */

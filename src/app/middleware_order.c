@@ -72,9 +72,29 @@ static bool check_pair(const tern_middleware *outer, const tern_middleware *inne
     return is_right;
 }
 
-bool middleware_order_check(const tern_middleware *chain, buf *problems)
+/** `before` is called before the route is looked up, so it cannot depend on the route. */
+static bool check_before(const tern_app *app, const tern_middleware *chain, buf *problems)
 {
     bool is_right = true;
+    for (unsigned i = 0; chain[i].run != NULL; i++) {
+        if (chain[i].before == NULL || i < app->root.use_count)
+            continue;
+        buf line = {0};
+        buf_add_printf(
+            &line,
+            "%s:%d: %s must be of the application, because it comes before the route is looked up: "
+            "tern_use(app, ...)\n",
+            file_of(&chain[i]), chain[i].line, chain[i].name);
+        report(problems, &line);
+        buf_free(&line);
+        is_right = false;
+    }
+    return is_right;
+}
+
+bool middleware_order_check(const tern_app *app, const tern_middleware *chain, buf *problems)
+{
+    bool is_right = check_before(app, chain, problems);
     for (const tern_middleware *inner = chain; inner->run != NULL; inner++) {
         if (inner->stage == TERN_STAGE_ANY)
             continue;

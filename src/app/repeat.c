@@ -1,5 +1,5 @@
 /** Copies of requests that run in the background: tern_repeat. */
-#include "app/ctx.h"
+#include "app/before.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "runtime/loop.h"
@@ -106,7 +106,8 @@ bool tern_repeat(tern_ctx *c)
 {
     if (c->is_repeat || c->x->request->has_body || running_count == REPEATS_MAX)
         return false;
-    const http_request *request = ctx_without_conditions(c, c->x->request);
+    const http_request *request =
+        ctx_without_conditions(c, c->before != NULL ? c->before->sent : c->x->request);
     repeat *r = mem_zero(1, sizeof *r);
     if (r == NULL)
         return false;

@@ -45,6 +45,11 @@ bool body_read_whole(http_exchange *x)
     return body_is_allowed(x) && x->wire->read_whole(x);
 }
 
+bool http_body_read_whole(http_exchange *x)
+{
+    return x->body_is_read || body_read_whole(x);
+}
+
 long http_body_read(http_exchange *x, char *out, size_t size)
 {
     char *piece;

@@ -150,6 +150,9 @@ void http_set_deadline(http_exchange *x, uint64_t at_ms);
 
 /* -- the request's body, for streamed policies -- */
 
+/** Reads the whole body now, by the policy so far. False when that failed: see
+ * http_body_error. */
+bool http_body_read_whole(http_exchange *x);
 /** Waits for the next piece of the body: at least one byte, at most `size`. 0 at the end of the body; -1 when
  * it is broken, too slow, too large or cut short (the reply should be http_body_error's status). */
 long http_body_read(http_exchange *x, char *out, size_t size);

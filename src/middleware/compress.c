@@ -226,5 +226,6 @@ tern_middleware tern_compress_with(const tern_compress_options *options)
                              .options = tern_keep(&made, sizeof made),
                              .skip = options->skip,
                              .prepare = prepare,
-                             .headers = "Vary, Content-Encoding"};
+                             .headers = "Vary, Content-Encoding",
+                             .stage = TERN_STAGE_COMPRESS};
 }

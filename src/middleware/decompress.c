@@ -27,5 +27,6 @@ tern_middleware tern_decompress_with(const tern_decompress_options *options)
                              .options = tern_keep(options, sizeof *options),
                              .skip = options->skip,
                              .prepare = prepare,
-                             .answers = "400, 413, 415"};
+                             .answers = "400, 413, 415",
+                             .stage = TERN_STAGE_DECOMPRESS};
 }

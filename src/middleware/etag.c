@@ -47,5 +47,6 @@ tern_middleware tern_etag_with(const tern_etag_options *options)
                              .skip = options->skip,
                              .prepare = prepare,
                              .answers = "304, 412",
-                             .headers = "ETag"};
+                             .headers = "ETag",
+                             .stage = TERN_STAGE_ETAG};
 }

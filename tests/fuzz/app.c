@@ -10,9 +10,12 @@
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 
+#include <tern/access.h>
 #include <tern/app.h>
 #include <tern/log.h>
+#include <tern/paths.h>
 #include <tern/task.h>
+#include <tern/timing.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +173,8 @@ TERN_HANDLER(file)
 
 TERN_HANDLER(greedy)
 {
-    memset(tern_alloc(c, (size_t)tern_query_int(c, "bytes", 10)), 1, 1);
+    size_t bytes = (size_t)tern_query_int(c, "bytes", 10);
+    memset(tern_alloc(c, bytes), 1, bytes != 0);
     return tern_status(c, (int)tern_query_int(c, "status", 200));
 }
 
@@ -201,6 +205,19 @@ static tern_app *make_app(void)
                                  .limits = {.body_bytes = 1000, .request_timeout_ms = 1000});
     tern_use(app, tern_request_ids(.trust_client = true), tern_logger(), TERN_MIDDLEWARE(outermost),
              tern_problem_pages(.html_for_browsers = true));
+    tern_use(
+        app, tern_method_override(.field = "_method"),
+        tern_versions(.versions = "1, 2", .header = "V", .media_type = "application/vnd.x", .fallback = "1"),
+        tern_rewrites(.paths = TERN_PATHS({"/w/{rest...}", "/r/{rest}"}, {"/s", "/"})),
+        tern_redirects(.paths = TERN_PATHS({"/o/{a}/{b...}", "/{b}/{a}"})));
+    tern_get(app, "/b", getters, .use = TERN_USE(tern_basic_auth(.users = "a:b")));
+    tern_get(app, "/k", getters,
+             .use = TERN_USE(tern_key_auth(.keys = "0123456789abcdef", .header = "K", .query = "k",
+                                           .cookie = "k", .bearer = true)));
+    tern_get(app, "/api/v1/x", getters,
+             .use = TERN_USE(tern_ip_filter(.deny = "10.0.0.0/8"), tern_server_timing()));
+    tern_delete(app, "/echo", echo,
+                .use = TERN_USE(tern_deprecated(.since = "2020-01-01", .sunset = "2099-01-01")));
     tern_ready_check(app, "ready", is_ready);
     tern_get(app, "/", getters);
     tern_get(app, "/p/{name}", parameter);

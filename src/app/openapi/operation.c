@@ -380,6 +380,14 @@ static void print_tags(const char *tags, buf *out)
     append_close(out, ']');
 }
 
+static bool is_deprecated(const route *r)
+{
+    for (unsigned i = 0; i < r->chain_len; i++)
+        if (r->chain[i].deprecates)
+            return true;
+    return r->options.deprecated;
+}
+
 void openapi_print_operation(const openapi_document *doc, const openapi_operation *operation, buf *out)
 {
     const route *r = operation->route;
@@ -389,7 +397,7 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
     print_summary(r, out);
     append_member(out, "description", r->options.description);
     append_member(out, "operationId", operation->id);
-    append_flag(out, "deprecated", r->options.deprecated);
+    append_flag(out, "deprecated", is_deprecated(r));
     if (has_parameters(r) || r->options.etag || r->options.if_match || r->options.need_if_match)
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)

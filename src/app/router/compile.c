@@ -40,7 +40,7 @@ static uint32_t plain_endpoint(router *r, uint32_t host, const char *text)
     endpoint = add_endpoint(r);
     if (endpoint == 0 || !name_table_put(&r->plain, host, text, len, endpoint))
         return 0;
-    bool has_slashless = r->slashes == TERN_SLASH_REDIRECT && len > 1 && text[len - 1] == '/';
+    bool has_slashless = r->slashes != TERN_SLASH_STRICT && len > 1 && text[len - 1] == '/';
     return !has_slashless || name_table_put(&r->slashless, host, text, len - 1, endpoint) ? endpoint : 0;
 }
 

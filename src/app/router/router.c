@@ -278,7 +278,7 @@ static route_found explain_miss(router_walk *w, http_method method, tern_str hos
                                 unsigned *steps)
 {
     const router *r = w->r;
-    if (r->slashes == TERN_SLASH_REDIRECT) {
+    if (r->slashes != TERN_SLASH_STRICT) {
         route_found other = match_other_slash(w, host);
         *steps = w->steps;
         if (other != ROUTE_NOT_FOUND)
