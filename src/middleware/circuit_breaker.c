@@ -210,6 +210,8 @@ tern_middleware tern_circuit_breaker_with(const tern_circuit_breaker_options *op
 {
     const breaker b = {.options = *options};
     return (tern_middleware){.name = "circuit_breaker",
+                             .stage = TERN_STAGE_HANDLER,
+                             .repeats = true,
                              .run = run,
                              .options = tern_keep(&b, sizeof b),
                              .skip = options->skip,

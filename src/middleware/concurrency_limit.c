@@ -215,6 +215,7 @@ tern_middleware tern_concurrency_limit_with(const tern_concurrency_limit_options
 {
     const gate g = {.options = *options};
     return (tern_middleware){.name = "concurrency_limit",
+                             .repeats = true,
                              .run = options->all_workers ? run_all : run,
                              .options = tern_keep(&g, sizeof g),
                              .skip = options->skip,
