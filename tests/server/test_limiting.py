@@ -298,6 +298,14 @@ def a_circuit_opens_on_failures_and_closes_after_probes():
 
 
 @test
+def requests_whose_time_was_over_open_a_circuit():
+    with limiting() as server:
+        for _ in range(2):
+            check("took longer" in server.get("/circuit/late?ms=5000").text, "time-out")
+        check("this part of the service" in server.get("/circuit/late?ms=1").text, "it is open")
+
+
+@test
 def a_handler_that_computes_for_too_long_is_stopped_and_its_worker_serves_on():
     with limiting("--watchdog", "20s") as server:
         pids = server.worker_pids()
