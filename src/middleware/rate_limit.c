@@ -147,6 +147,8 @@ static bool has_same_rules(const limiter *a, const limiter *b)
 static void open_map(tern_app *app, limiter *l)
 {
     static unsigned unnamed;
+    if (l->map != NULL) /* by another application of this process */
+        return;
     if (l->options.name == NULL)
         snprintf(l->id, sizeof l->id, "rate %u", ++unnamed);
     else
