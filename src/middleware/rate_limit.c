@@ -138,8 +138,13 @@ static bool check_key(tern_app *app, tern_rate_limit_options *o)
 
 static bool has_same_rules(const limiter *a, const limiter *b)
 {
-    return a->count == b->count && strcmp(a->policy, b->policy) == 0 && a->options.keys == b->options.keys &&
-           memcmp(a->rules, b->rules, sizeof a->rules) == 0;
+    bool is_same =
+        a->count == b->count && strcmp(a->policy, b->policy) == 0 && a->options.keys == b->options.keys;
+    for (unsigned i = 0; i < a->count && is_same; i++)
+        is_same = a->rules[i].algorithm == b->rules[i].algorithm &&
+                  a->rules[i].requests == b->rules[i].requests &&
+                  a->rules[i].window_us == b->rules[i].window_us;
+    return is_same;
 }
 
 /** Opens the memory of the counts. Limiters whose first policy has the same name, given by the application, share
