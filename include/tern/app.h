@@ -222,7 +222,8 @@ typedef struct tern_route_options {
     bool stream_body;           /* the handler reads the body with tern_body_read */
     size_t max_body;            /* in place of limits.body_bytes */
     unsigned timeout_ms;        /* in place of limits.request_timeout_ms */
-    const char *summary;        /* for `APP routes` and documentation */
+    unsigned cpu_ms; /* processor time that the handler and its middleware may use: 503; see docs/limits.md */
+    const char *summary; /* for `APP routes` and documentation */
 
     /* The key of a JSON body that has all of the input's fields, where clients send {"user": {...}} and not
      * {...}: .takes_in = "user". Faults have it in their location. Forms do not have it. */

@@ -49,6 +49,7 @@ typedef struct tern_rate_limit_options {
     unsigned (*cost)(tern_ctx *c); /* how many requests this one counts for; default 1 each */
     tern_rate_counted counts;
     size_t keys;       /* that have a count at a time; default 100,000. Those that asked last are kept. */
+    bool redis;        /* one count for all machines, in Redis: call tern_redis_setup too */
     bool hide_headers; /* no RateLimit and RateLimit-Policy, only Retry-After */
     bool (*skip)(tern_ctx *c);
 } tern_rate_limit_options;
@@ -61,6 +62,9 @@ tern_middleware tern_rate_limit_with(const tern_rate_limit_options *options);
  * many pass as the limit says, also while workers die or the service reloads. Time is the machine's monotonic clock.
  * One too many is answered with 429, a problem, and Retry-After. Replies have RateLimit and RateLimit-Policy
  * (draft-ietf-httpapi-ratelimit-headers). /healthz and /readyz are never limited.
+ *
+ * With .redis the counts of all machines are one, by one round trip and Redis' clock. While Redis cannot be reached each
+ * machine counts for itself, and the log says so once.
  *
  * Each use has a count of its own, also of routes and groups; pieces with the same .name have one together, and must
  * have the same options.
@@ -136,6 +140,40 @@ tern_middleware tern_concurrency_limit_with(const tern_concurrency_limit_options
 #define tern_concurrency_limit(...)                                                                          \
     tern_concurrency_limit_with(&(tern_concurrency_limit_options){__VA_ARGS__})
 
+/* -- what a request may take, for a group of routes -- */
+
+/* Routes have options of their own for each of these, which take precedence. They hold from before the first piece of
+ * middleware, so there is no `.skip`. */
+
+typedef struct tern_body_limit_options {
+    size_t bytes; /* required */
+} tern_body_limit_options;
+tern_middleware tern_body_limit_with(const tern_body_limit_options *options);
+/** The longest body of a request: `tern_body_limit(.bytes = 10 << 20)`. A longer one is answered with 413. */
+#define tern_body_limit(...) tern_body_limit_with(&(tern_body_limit_options){__VA_ARGS__})
+
+typedef struct tern_timeout_options {
+    unsigned ms; /* required */
+} tern_timeout_options;
+tern_middleware tern_timeout_with(const tern_timeout_options *options);
+/** How long a request may take, its middleware included: `tern_timeout(.ms = 2000)`. Then what it waits for ends, what it
+ * deferred runs, and it is answered with 503. */
+#define tern_timeout(...) tern_timeout_with(&(tern_timeout_options){__VA_ARGS__})
+
+typedef struct tern_cpu_limit_options {
+    unsigned ms; /* required */
+} tern_cpu_limit_options;
+tern_middleware tern_cpu_limit_with(const tern_cpu_limit_options *options);
+/**
+ * How much processor time a request may use, its middleware included: `tern_cpu_limit(.ms = 50)`, or `.cpu_ms` of a route.
+ *
+ * One that uses more fails with 503 at its next call that waits, may wait, or allocates (tern_alloc, tern_sprintf, a
+ * query...). Code is never left in the middle of anything, so a loop without any such call goes on until the watchdog
+ * (--watchdog) ends the worker: let long loops call tern_sleep(c, 0). Time is counted in ticks of 2 to 4 ms. What
+ * tasks (tern_go), threads (tern_offload) and the writing of a stream use is not counted.
+ */
+#define tern_cpu_limit(...) tern_cpu_limit_with(&(tern_cpu_limit_options){__VA_ARGS__})
+
 /* -- what is done about handlers that fail -- */
 
 typedef struct tern_circuit_breaker_options {
@@ -161,5 +199,30 @@ tern_middleware tern_circuit_breaker_with(const tern_circuit_breaker_options *op
  * whose client has left counts for nothing. All workers share its state, and the log has a line for each change.
  */
 #define tern_circuit_breaker(...) tern_circuit_breaker_with(&(tern_circuit_breaker_options){__VA_ARGS__})
+
+/* -- closing the service for a while -- */
+
+typedef struct tern_maintenance_options {
+    const char *file;       /* the service is closed while this file exists; looked at once a second */
+    bool on;                /* it is closed from the start, until tern_maintenance_switch opens it */
+    const char *message;    /* the detail of the problem; default "the service is under maintenance" */
+    unsigned retry_after_s; /* default 60 */
+    /* makes the reply for browsers, say a page of a file; the status becomes 503 */
+    tern_problem_function *page;
+    const char
+        *allow; /* addresses and networks whose requests pass: "192.0.2.1, 10.0.0.0/8, 2001:db8::/32" */
+    bool (*skip)(tern_ctx *c);
+} tern_maintenance_options;
+
+tern_middleware tern_maintenance_with(const tern_maintenance_options *options);
+/**
+ * Closes the service, or a part of it, while a file exists: `tern_use(app, tern_maintenance(.file =
+ * "/run/my-app/maintenance"))`. Requests are answered with 503, a problem or the page, and Retry-After. /healthz and
+ * /readyz pass.
+ */
+#define tern_maintenance(...) tern_maintenance_with(&(tern_maintenance_options){__VA_ARGS__})
+/** Closes or opens what all tern_maintenance of the application wrap, in all workers, at once. A file that exists keeps
+ * closed what it closes. */
+void tern_maintenance_switch(bool on);
 
 #endif

@@ -39,6 +39,13 @@ typedef enum tern_stage {
     TERN_STAGE_HANDLER      /* protects the handler: circuit breaker */
 } tern_stage;
 
+/** What a piece sets for the routes that it wraps, as their options of the same names would; 0: nothing. Where several
+ * do, a route's own option counts, and else the innermost piece. */
+typedef struct tern_route_limits {
+    size_t max_body;
+    unsigned timeout_ms, cpu_ms;
+} tern_route_limits;
+
 /** One piece of middleware with its options. */
 typedef struct tern_middleware {
     const char *name;
@@ -58,6 +65,7 @@ typedef struct tern_middleware {
     bool deprecates; /* for documentation: the routes that it wraps are deprecated */
     /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
     bool takes_preflight;
+    const tern_route_limits *limits; /* NULL: it sets none */
     tern_stage stage;
     bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
     const char *file; /* where it is used; filled in by the macros */

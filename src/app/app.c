@@ -337,6 +337,19 @@ static bool add_page_shape(tern_app *app, route *added, buf *problems)
     return make_page_shape(app, o, where, &added->page, problems);
 }
 
+/** What the route leaves to the middleware around it. */
+static void take_limits(tern_route_options *o, const tern_middleware *chain, unsigned count)
+{
+    while (count-- > 0) { /* from the inside out */
+        const tern_route_limits *limits = chain[count].limits;
+        if (limits == NULL)
+            continue;
+        o->max_body = o->max_body != 0 ? o->max_body : limits->max_body;
+        o->timeout_ms = o->timeout_ms != 0 ? o->timeout_ms : limits->timeout_ms;
+        o->cpu_ms = o->cpu_ms != 0 ? o->cpu_ms : limits->cpu_ms;
+    }
+}
+
 /** False with lines in `problems`; the router reports its own mistakes later. */
 static bool add_pending(tern_app *app, const app_pending *pending, buf *problems)
 {
@@ -358,6 +371,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         app->memory_short = true;
         return false;
     }
+    take_limits(&added.options, added.chain, added.chain_len);
     bool is_right = middleware_order_check(app, added.chain, problems);
     is_right &= add_page_shape(app, &added, problems);
     is_right &= add_binding(app, &added, problems);

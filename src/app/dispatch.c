@@ -10,6 +10,7 @@
 #include "app/problem_shape.h"
 #include "base/text.h"
 #include "runtime/coro.h"
+#include "runtime/cpu_limit.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
 
@@ -316,6 +317,8 @@ static void serve(tern_ctx *c)
     enter(self, c);
     unwind_reason why;
     tern_reply reply = run_level(c, &why);
+    if (__builtin_expect(self->cpu_ticks != 0, 0))
+        cpu_limit_end(self);
     bool has_reply = why != UNWIND_CANCELLED || cancelled_reply(c, &reply);
     leave(self, c);
     if (has_reply)
@@ -503,6 +506,9 @@ static void handle(void *self, http_exchange *x)
         return;
     if (!x->policy.is_streamed && x->request->has_body)
         http_set_deadline(x, loop_self.now_ms + c->timeout_ms);
+    unsigned cpu_ms = c->match.route->options.cpu_ms;
+    if (__builtin_expect(cpu_ms != 0, 0))
+        cpu_limit_begin(cpu_ms);
     serve(c);
 }
 

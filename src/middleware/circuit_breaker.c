@@ -110,7 +110,7 @@ static void close_circuit(const breaker *b, uint64_t seen)
 typedef struct passage {
     const breaker *b;
     uint64_t began_ms, open_until_ms; /* of the circuit when it began */
-    bool is_probe;
+    bool is_probe, is_counted;
 } passage;
 
 static void end_probe(void *arg)
@@ -133,11 +133,11 @@ static bool begin_probe(tern_ctx *c, passage *p)
     return true;
 }
 
-static void finish(tern_ctx *c, const passage *p, const tern_reply *reply)
+static void count_passage(passage *p, bool has_failed)
 {
     const tern_circuit_breaker_options *o = &p->b->options;
     uint64_t at_ms = now_ms();
-    bool has_failed = o->is_failure != NULL ? o->is_failure(c, reply) : reply->status >= 500;
+    p->is_counted = true;
     has_failed |= o->slow_ms != 0 && at_ms - p->began_ms > o->slow_ms;
     if (p->is_probe && has_failed) {
         open_circuit(p->b, p->open_until_ms, at_ms);
@@ -149,6 +149,15 @@ static void finish(tern_ctx *c, const passage *p, const tern_reply *reply)
         if (has_failed && is_failing(p->b, at_ms))
             open_circuit(p->b, 0, at_ms);
     }
+}
+
+/** After the reply. A request that was stopped, because its time was over, has not come back through `run`; one whose
+ * client has left has no reply. */
+static void count_stopped(tern_ctx *c, void *arg)
+{
+    passage *p = arg;
+    if (!p->is_counted && tern_sent(c).status >= 500)
+        count_passage(p, true);
 }
 
 static tern_reply refuse(tern_ctx *c, const passage *p)
@@ -167,8 +176,9 @@ static tern_reply run(tern_ctx *c, void *options)
     *p = (passage){.b = b, .began_ms = now_ms(), .open_until_ms = atomic_load(&b->circuit->open_until_ms)};
     if (p->open_until_ms != 0 && (p->open_until_ms > p->began_ms || !begin_probe(c, p)))
         return refuse(c, p);
+    tern_after(c, count_stopped, p);
     tern_reply reply = tern_next(c);
-    finish(c, p, &reply);
+    count_passage(p, b->options.is_failure != NULL ? b->options.is_failure(c, &reply) : reply.status >= 500);
     return reply;
 }
 
@@ -210,6 +220,8 @@ tern_middleware tern_circuit_breaker_with(const tern_circuit_breaker_options *op
 {
     const breaker b = {.options = *options};
     return (tern_middleware){.name = "circuit_breaker",
+                             .stage = TERN_STAGE_HANDLER,
+                             .repeats = true,
                              .run = run,
                              .options = tern_keep(&b, sizeof b),
                              .skip = options->skip,

@@ -152,6 +152,8 @@ static tern_reply run_all(tern_ctx *c, void *options)
     gate *g = options;
     if (tern_is_health_check(c))
         return tern_next(c);
+    if (g->own == NULL && !start(g)) /* a process that no hook has run in: a test's */
+        return refuse(c, &g->options);
     bool is_first = g->permits.permits != 0; /* else another one waits, and has its turn before */
     if (!(is_first && try_enter(g)) && !wait_to_enter(c, g))
         return refuse(c, &g->options);
@@ -215,6 +217,7 @@ tern_middleware tern_concurrency_limit_with(const tern_concurrency_limit_options
 {
     const gate g = {.options = *options};
     return (tern_middleware){.name = "concurrency_limit",
+                             .repeats = true,
                              .run = options->all_workers ? run_all : run,
                              .options = tern_keep(&g, sizeof g),
                              .skip = options->skip,

@@ -183,11 +183,14 @@ static void prepare(tern_app *app, void *options)
 
 tern_middleware tern_load_shed_with(const tern_load_shed_options *options)
 {
-    return (tern_middleware){.name = "load_shed",
-                             .run = run,
-                             .options = tern_keep(options, sizeof *options),
-                             .skip = options->skip,
-                             .prepare = prepare,
-                             .answers = "503",
-                             .headers = "Retry-After"};
+    return (tern_middleware){
+        .name = "load_shed",
+        .stage = options->tenant == NULL && options->priority_of == NULL ? TERN_STAGE_ADMIT : TERN_STAGE_ANY,
+        .repeats = true,
+        .run = run,
+        .options = tern_keep(options, sizeof *options),
+        .skip = options->skip,
+        .prepare = prepare,
+        .answers = "503",
+        .headers = "Retry-After"};
 }

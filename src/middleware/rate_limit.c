@@ -4,7 +4,7 @@
  * Hot path: `run`. A request costs a clock, an update of a shared map under one lock, and a header of some 30 bytes
  * for each policy; the rest is made by `prepare`.
  */
-#include "middleware/rate.h"
+#include "middleware/rate_redis.h"
 
 #include <tern/app.h>
 #include <tern/log.h>
@@ -28,6 +28,7 @@ typedef struct limiter {
     char names[RATE_RULES][NAME_BYTES];
     char policy[RATE_RULES * (NAME_BYTES + 48)]; /* the value of RateLimit-Policy */
     uint64_t life_ms;                            /* of a client's count */
+    char id[48];                                 /* the name of the shared memory */
     tern_shared_map *map;
     struct limiter *next; /* in `prepared` */
 } limiter;
@@ -137,8 +138,13 @@ static bool check_key(tern_app *app, tern_rate_limit_options *o)
 
 static bool has_same_rules(const limiter *a, const limiter *b)
 {
-    return a->count == b->count && strcmp(a->policy, b->policy) == 0 && a->options.keys == b->options.keys &&
-           memcmp(a->rules, b->rules, sizeof a->rules) == 0;
+    bool is_same =
+        a->count == b->count && strcmp(a->policy, b->policy) == 0 && a->options.keys == b->options.keys;
+    for (unsigned i = 0; i < a->count && is_same; i++)
+        is_same = a->rules[i].algorithm == b->rules[i].algorithm &&
+                  a->rules[i].requests == b->rules[i].requests &&
+                  a->rules[i].window_us == b->rules[i].window_us;
+    return is_same;
 }
 
 /** Opens the memory of the counts. Limiters whose first policy has the same name, given by the application, share
@@ -146,11 +152,12 @@ static bool has_same_rules(const limiter *a, const limiter *b)
 static void open_map(tern_app *app, limiter *l)
 {
     static unsigned unnamed;
-    char name[48];
+    if (l->map != NULL) /* by another application of this process */
+        return;
     if (l->options.name == NULL)
-        snprintf(name, sizeof name, "rate %u", ++unnamed);
+        snprintf(l->id, sizeof l->id, "rate %u", ++unnamed);
     else
-        snprintf(name, sizeof name, "rate name %s", l->names[0]);
+        snprintf(l->id, sizeof l->id, "rate name %s", l->names[0]);
     for (const limiter *other = prepared; other != NULL && l->options.name != NULL; other = other->next)
         if (other->options.name != NULL && strcmp(other->names[0], l->names[0]) == 0 &&
             !has_same_rules(other, l)) {
@@ -161,7 +168,7 @@ static void open_map(tern_app *app, limiter *l)
                 l->names[0]);
             return;
         }
-    l->map = tern_shared_map_new(name, .entries = l->options.keys, .key_bytes = KEY_BYTES,
+    l->map = tern_shared_map_new(l->id, .entries = l->options.keys, .key_bytes = KEY_BYTES,
                                  .value_bytes = l->count * sizeof(rate_state));
     if (l->map == NULL)
         tern_mistake(app, "rate_limit: no shared memory for %zu keys: %s", l->options.keys, strerror(errno));
@@ -183,6 +190,7 @@ static void prepare(tern_app *app, void *options)
 typedef struct key {
     unsigned char bytes[KEY_BYTES]; /* the first one says what the others are */
     size_t len;
+    const char *text; /* the whole of it; NULL for an address */
 } key;
 
 enum { KEY_TEXT = 't', KEY_DIGEST = 'd', KEY_IPV4 = '4', KEY_IPV6 = '6' };
@@ -193,6 +201,7 @@ static void set_text(const limiter *l, key *k, const char *text)
     bool fits = len < KEY_BYTES;
     k->bytes[0] = fits ? KEY_TEXT : KEY_DIGEST;
     k->len = fits ? len + 1 : 17;
+    k->text = text;
     if (fits)
         memcpy(k->bytes + 1, text, len);
     else
@@ -202,6 +211,7 @@ static void set_text(const limiter *l, key *k, const char *text)
 static void set_address(const limiter *l, key *k, const char *address)
 {
     unsigned char v6[16];
+    k->text = NULL;
     if (strchr(address, ':') == NULL && inet_pton(AF_INET, address, k->bytes + 1) == 1) {
         k->bytes[0] = KEY_IPV4;
         k->len = 5;
@@ -249,7 +259,7 @@ typedef struct check {
     const limiter *l;
     uint64_t now_us;
     uint32_t cost;
-    bool is_allowed;
+    bool is_allowed, is_in_redis;
     rate_answer answers[RATE_RULES];
 } check;
 
@@ -272,6 +282,28 @@ static bool give_back(void *arg, void *value, size_t *value_len)
     for (unsigned i = 0; i < ch->l->count; i++)
         rate_give_back(&ch->l->rules[i], (rate_state *)value + i, ch->now_us, ch->cost);
     return true;
+}
+
+/** Counts the request, in Redis if it is to be and can be. */
+static void count_request(tern_ctx *c, const limiter *l, const key *k, check *ch)
+{
+    tern_str name =
+        k->text != NULL ? (tern_str){k->text, strlen(k->text)} : (tern_str){(const char *)k->bytes, k->len};
+    ch->is_in_redis = l->options.redis && rate_redis_take(c, l->id, name, l->rules, l->count, ch->cost,
+                                                          ch->answers, &ch->is_allowed);
+    if (!ch->is_in_redis)
+        tern_shared_map_renew(l->map, k->bytes, k->len, l->life_ms, take, ch);
+}
+
+static void uncount_request(tern_ctx *c, const limiter *l, const key *k, check *ch)
+{
+    tern_str name =
+        k->text != NULL ? (tern_str){k->text, strlen(k->text)} : (tern_str){(const char *)k->bytes, k->len};
+    ch->now_us = now_us();
+    if (ch->is_in_redis)
+        rate_redis_take(c, l->id, name, l->rules, l->count, -(int64_t)ch->cost, ch->answers, &ch->is_allowed);
+    else
+        tern_shared_map_update(l->map, k->bytes, k->len, l->life_ms, give_back, ch);
 }
 
 /* -- telling the client -- */
@@ -340,15 +372,13 @@ static tern_reply run(tern_ctx *c, void *options)
     key k;
     find_key(c, l, &k);
     check ch = {.l = l, .now_us = now_us(), .cost = l->options.cost != NULL ? l->options.cost(c) : 1};
-    tern_shared_map_renew(l->map, k.bytes, k.len, l->life_ms, take, &ch);
+    count_request(c, l, &k, &ch);
     if (!ch.is_allowed)
         return refuse(c, &ch);
     set_headers(c, &ch); /* those that are set now stay when the handler fails */
     tern_reply reply = tern_next(c);
-    if (!is_counted(l, reply.status)) {
-        ch.now_us = now_us();
-        tern_shared_map_update(l->map, k.bytes, k.len, l->life_ms, give_back, &ch);
-    }
+    if (!is_counted(l, reply.status))
+        uncount_request(c, l, &k, &ch);
     return reply;
 }
 
@@ -361,12 +391,14 @@ tern_middleware tern_rate_limit_with(const tern_rate_limit_options *options)
          rate++)
         if (l.count++ < RATE_RULES)
             l.rates[l.count - 1] = *rate;
-    return (tern_middleware){.name = "rate_limit",
-                             .run = run,
-                             .options = tern_keep(&l, sizeof l),
-                             .skip = options->skip,
-                             .prepare = prepare,
-                             .answers = "429",
-                             .headers =
-                                 options->hide_headers ? "Retry-After" : "RateLimit, RateLimit-Policy"};
+    return (tern_middleware){
+        .name = "rate_limit",
+        .stage = options->by == NULL && options->by_header == NULL ? TERN_STAGE_LIMIT : TERN_STAGE_ANY,
+        .repeats = true,
+        .run = run,
+        .options = tern_keep(&l, sizeof l),
+        .skip = options->skip,
+        .prepare = prepare,
+        .answers = "429",
+        .headers = options->hide_headers ? "Retry-After" : "RateLimit, RateLimit-Policy"};
 }

@@ -1,6 +1,7 @@
 #include "runtime/budget.h"
 
 #include "base/clock.h"
+#include "runtime/cpu_limit.h"
 #include "runtime/loop.h"
 
 unsigned budget_left = BUDGET_UNITS;
@@ -18,6 +19,7 @@ bool budget_look(void)
 {
     const coro *self = coro_self();
     budget_left = BUDGET_UNITS;
+    cpu_limit_check();
     if (self == NULL)
         return false;
     uint64_t now_ns = clock_ns();

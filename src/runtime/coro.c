@@ -141,6 +141,7 @@ static stack_slot *new_coroutine(coro_fn *fn, void *arg)
     co->is_cancelled = false;
     co->is_yielding = false;
     co->cancel_masked = 0;
+    co->cpu_ticks = 0;
     slot->is_fresh = false;
     slot->fn = fn;
     slot->arg = arg;

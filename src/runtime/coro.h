@@ -44,6 +44,7 @@ typedef struct coro {
     bool is_suspended;
     bool is_cancelled;      /* stays set once coro_cancel was called */
     bool is_yielding;       /* it is ready to go on: coro_yield has suspended it for the others only */
+    unsigned cpu_ticks;     /* that it may still use, and one more (cpu_limit.h); 1: none; 0: no limit */
     unsigned cancel_masked; /* > 0: waits are not interrupted by cancellation (clean-up code) */
     void *stack_base;       /* lowest usable address, above the guard */
     size_t stack_bytes;

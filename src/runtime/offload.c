@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "runtime/coro.h"
+#include "runtime/cpu_limit.h"
 #include "runtime/loop.h"
 #include "runtime/scope.h"
 
@@ -336,6 +337,7 @@ bool offload_run(void (*work)(void *arg), void *arg)
 
 void tern_offload(tern_ctx *c, void (*work)(void *arg), void *arg)
 {
+    cpu_limit_check();
     (void)c;
     coro *self = coro_self();
     scope *s = self->scope;

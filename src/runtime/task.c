@@ -2,6 +2,7 @@
 
 #include "runtime/budget.h"
 #include "runtime/coro.h"
+#include "runtime/cpu_limit.h"
 #include "runtime/lock.h"
 #include "runtime/loop.h"
 
@@ -128,6 +129,7 @@ void tern_sleep(tern_ctx *c, uint64_t ms)
 {
     (void)c;
     static const uint64_t longest_ms = (uint64_t)1 << 62; /* a hundred million years */
+    cpu_limit_check();
     uint64_t at_ms = ms != 0 ? loop_after_ms(ms < longest_ms ? ms : longest_ms) : loop_self.now_ms;
     coro_outcome outcome;
     do

@@ -110,8 +110,100 @@ static void add_gates(tern_app *app)
     tern_get(app, "/gate/all", crowd,
              .use = TERN_USE(
                  tern_concurrency_limit(.most = 5, .all_workers = true, .waiting = 1000, .wait_ms = 20000)));
+    tern_get(app, "/circuit/late", slow, .timeout_ms = 50,
+             .use = TERN_USE(tern_circuit_breaker(.least = 2, .open_s = 60)));
     tern_get(app, "/circuit", flaky,
              .use = TERN_USE(tern_circuit_breaker(.least = 4, .open_s = 1, .probes = 2, .name = "flaky")));
+}
+
+/** Computes for 100 seconds, and allocates now and then. */
+TERN_HANDLER(compute_for_ever)
+{
+    for (unsigned i = 0; i < 100000; i++) {
+        compute(1);
+        tern_sprintf(c, "%d", 1);
+    }
+    return tern_text(c, "never");
+}
+
+/** Computes for 100 seconds, and lets others run in between. */
+TERN_HANDLER(compute_politely)
+{
+    for (unsigned i = 0; i < 100000; i++) {
+        compute(1);
+        tern_sleep(c, 0);
+    }
+    return tern_text(c, "never");
+}
+
+static void undo(void *arg)
+{
+    tern_shared_add(arg, 1);
+}
+
+/** Waits for longer than it may compute. */
+TERN_HANDLER(wait_long)
+{
+    tern_defer(c, undo, handled);
+    tern_sleep(c, 300);
+    return tern_text(c, "waited");
+}
+
+TERN_HANDLER(take_body)
+{
+    return tern_textf(c, "%zu", tern_body(c).len);
+}
+
+static void add_route_limits(tern_app *app)
+{
+    tern_get(app, "/cpu", compute_for_ever, .cpu_ms = 50);
+    tern_group *group = tern_group_new(
+        app, "/group",
+        .use = TERN_USE(tern_body_limit(.bytes = 100), tern_timeout(.ms = 150), tern_cpu_limit(.ms = 40)));
+    tern_get(group, "/cpu", compute_politely, .timeout_ms = 20000);
+    tern_get(group, "/wait", wait_long);
+    tern_get(group, "/wait/longer", wait_long, .timeout_ms = 3000);
+    tern_post(group, "/body", take_body);
+    tern_post(group, "/body/longer", take_body, .max_body = 1000);
+}
+
+static void add_redis(tern_app *app)
+{
+    tern_redis_setup(app);
+    tern_get(app, "/redis", counted,
+             .use = TERN_USE(
+                 tern_rate_limit(.requests = 100, .window_s = 3600, .by = tern_by_everyone, .redis = true)));
+    tern_get(app, "/redis/several", counted,
+             .use = TERN_USE(tern_rate_limit(.requests = 5, .window_s = 3600, .redis = true, .name = "hour",
+                                             .also = TERN_RATES({.requests = 3,
+                                                                 .window_s = 600,
+                                                                 .name = "bucket",
+                                                                 .algorithm = TERN_RATE_TOKENS}))));
+    tern_get(app, "/redis/failures", flaky,
+             .use = TERN_USE(tern_rate_limit(.requests = 2, .window_s = 3600, .redis = true,
+                                             .name = "failures", .counts = TERN_COUNT_FAILURES)));
+}
+
+static tern_reply closed_page(tern_ctx *c, const tern_problem *problem)
+{
+    return tern_html(c, tern_sprintf(c, "<h1>Back soon</h1><p>%s</p>", problem->detail));
+}
+
+TERN_HANDLER(close_service)
+{
+    tern_maintenance_switch(tern_query_bool(c, "on", true));
+    return tern_text(c, "ok");
+}
+
+static void add_maintenance(tern_app *app)
+{
+    tern_post(app, "/close", close_service);
+    tern_get(app, "/closing", counted,
+             .use = TERN_USE(tern_maintenance(.file = getenv("MAINTENANCE_FILE"), .page = closed_page,
+                                              .retry_after_s = 7)));
+    tern_get(app, "/closing/allowed", counted,
+             .use = TERN_USE(
+                 tern_maintenance(.file = getenv("MAINTENANCE_FILE"), .allow = "10.0.0.0/8, 127.0.0.0/8")));
 }
 
 int main(int argc, char **argv)
@@ -122,5 +214,9 @@ int main(int argc, char **argv)
     add_rates(app);
     add_loads(app);
     add_gates(app);
+    add_route_limits(app);
+    add_maintenance(app);
+    if (getenv("TERN_REDIS_URL") != NULL) /* a test of several machines */
+        add_redis(app);
     return tern_run(app, argc, argv);
 }

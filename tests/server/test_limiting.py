@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import harness
 from harness import Server, Skip, check, check_equal, test, wait_for
+from ports import free_port
 
 
 def limiting(*flags, workers=1, env=None):
@@ -293,6 +295,144 @@ def a_circuit_opens_on_failures_and_closes_after_probes():
         check_equal(status(server, "/circuit"), 200)
         server.wait_logged("circuit_breaker flaky: requests succeed again")
         check_equal(server.count_logged("circuit_breaker flaky: too many requests fail"), 2)
+
+
+@test
+def requests_whose_time_was_over_open_a_circuit():
+    with limiting() as server:
+        for _ in range(2):
+            check("took longer" in server.get("/circuit/late?ms=5000").text, "time-out")
+        check("this part of the service" in server.get("/circuit/late?ms=1").text, "it is open")
+
+
+@test
+def a_handler_that_computes_for_too_long_is_stopped_and_its_worker_serves_on():
+    with limiting("--watchdog", "20s") as server:
+        pids = server.worker_pids()
+        for target in ("/cpu", "/group/cpu"):
+            reply = server.get(target)
+            check_equal(reply.status, 503, target)
+            check("processor time" in reply.text, reply.text)
+            check_equal(status(server, "/key", f"X-Api-Key: {target}"), 200)
+        check_equal(server.worker_pids(), pids, "workers")
+
+
+@test
+def time_that_a_handler_waits_is_not_processor_time():
+    with limiting() as server:
+        check_equal(server.get("/group/wait/longer").text, "waited")
+
+
+@test
+def limits_of_a_group_hold_for_its_routes_unless_they_have_their_own():
+    with limiting() as server:
+        check_equal(status(server, "/group/wait"), 503)
+        check_equal(handled(server), 1, "what was deferred has run")
+        check_equal(server.get("/group/body", method="POST", body=b"x" * 100).text, "100")
+        check_equal(server.get("/group/body", method="POST", body=b"x" * 101).status, 413)
+        check_equal(server.get("/group/body/longer", method="POST", body=b"x" * 1000).text, "1000")
+        check_equal(server.get("/group/body/longer", method="POST", body=b"x" * 1001).status, 413)
+
+
+@test
+def a_file_closes_the_service_and_its_end_opens_it():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "maintenance")
+        with limiting(env={"MAINTENANCE_FILE": path}) as server:
+            check_equal(status(server, "/closing"), 200)
+            with open(path, "w", encoding="ascii"):
+                pass
+            wait_for(lambda: status(server, "/closing") == 503, text="closed")
+            reply = server.get("/closing")
+            check_equal((reply.header("Retry-After"), reply.header("Content-Type")), ("7", "application/problem+json"))
+            reply = server.get("/closing", "Accept: text/html")
+            check_equal((reply.status, reply.text), (503, "<h1>Back soon</h1><p>the service is under maintenance</p>"))
+            check_equal([status(server, path) for path in ("/closing/allowed", "/healthz")], [200, 200])
+            os.unlink(path)
+            wait_for(lambda: status(server, "/closing") == 200, text="open")
+
+
+@test
+def a_switch_closes_all_workers_at_once():
+    with limiting(workers=3) as server:
+        check_equal(server.get("/close", method="POST").status, 200)
+        check_equal([status(server, "/closing") for _ in range(9)], [503] * 9)
+        check_equal(server.get("/close?on=false", method="POST").status, 200)
+        check_equal([status(server, "/closing") for _ in range(9)], [200] * 9)
+        check_equal(server.count_logged("maintenance: the service is "), 2)
+
+
+class Redis:
+    """A Redis of the test's own."""
+
+    def __init__(self):
+        if shutil.which("redis-server") is None:
+            raise Skip("needs redis-server")
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(["redis-server", "--port", str(self.port), "--save", "", "--appendonly", "no",
+                                         "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL)
+        wait_for(self._answers, text="redis-server")
+
+    def _answers(self):
+        try:
+            with harness.socket.create_connection(("127.0.0.1", self.port)) as client:
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+@test
+def two_machines_with_one_redis_have_one_count():
+    with Redis() as redis, limiting(workers=2, env={"TERN_REDIS_URL": redis.url}) as one, \
+            limiting(workers=2, env={"TERN_REDIS_URL": redis.url}) as two:
+        seen = []
+        threads = [threading.Thread(target=lambda s=server: seen.append(flood(s, "/redis", 10, 20)))
+                   for server in (one, two)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        check_equal(sum(each.get("200", 0) for each in seen), 100, f"{seen}")
+        check_equal(sum(each.get("429", 0) for each in seen), 300, f"{seen}")
+
+
+@test
+def several_policies_in_redis_are_like_those_in_memory():
+    with Redis() as redis, limiting(env={"TERN_REDIS_URL": redis.url}) as server:
+        replies = [server.get("/redis/several") for _ in range(4)]
+        check_equal([reply.status for reply in replies], [200, 200, 200, 429])
+        check_equal(replies[0].header("RateLimit"), '"hour";r=4;t=3600, "bucket";r=2;t=200')
+        check_equal(replies[3].header("Retry-After"), "200")
+        check('"hour";r=2;' in replies[3].header("RateLimit"), replies[3].header("RateLimit"))
+        check_equal([status(server, "/redis/failures") for _ in range(4)], [200] * 4)
+        check_equal([status(server, "/redis/failures?fail=true") for _ in range(3)], [502, 502, 429])
+
+
+@test
+def without_redis_each_machine_counts_for_itself_until_it_is_back():
+    with Redis() as redis, limiting(env={"TERN_REDIS_URL": redis.url}) as server:
+        check_equal([status(server, "/redis/several") for _ in range(4)], [200, 200, 200, 429])
+        redis.stop()
+        check_equal([status(server, "/redis/several") for _ in range(4)], [200, 200, 200, 429])
+        check_equal(server.count_logged("Redis is away"), 1)
+        redis.start()
+        wait_for(lambda: status(server, "/redis/several") == 200, text="a count in Redis")
+        check(server.logged("rate_limit: Redis is back") is not None, "a line in the log")
 
 
 @test

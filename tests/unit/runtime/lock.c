@@ -256,3 +256,49 @@ TEST(a_cancelled_acquirer_takes_no_permit)
     CHECK_INT(semaphore.permits, 1);
     CHECK_TEXT(trace, "");
 }
+
+static void acquire_within(tern_ctx *c, void *arg)
+{
+    if (!tern_semaphore_acquire_within(c, &semaphore, 1, 30)) {
+        note("no ");
+        return;
+    }
+    note(arg);
+    tern_sleep(c, 5);
+    tern_semaphore_release(c, &semaphore);
+}
+
+static void three_within(tern_ctx *c)
+{
+    semaphore = (tern_semaphore){.permits = 1};
+    tern_task *tasks[] = {tern_go(c, acquire_within, "a "), tern_go(c, acquire_within, "b "),
+                          tern_go(c, acquire_within, "c ")};
+    for (unsigned i = 0; i < 3; i++)
+        tern_wait(c, tasks[i]);
+}
+
+TEST(an_acquirer_is_refused_where_too_many_wait_already)
+{
+    CHECK_INT(run_handler(three_within).reason, UNWIND_NONE);
+    CHECK_TEXT(trace, "a no b ");
+    CHECK(semaphore.permits == 1 && semaphore.first_waiter == NULL);
+}
+
+static void hold_for_long(tern_ctx *c)
+{
+    semaphore = (tern_semaphore){.permits = 1};
+    tern_semaphore_acquire(c, &semaphore);
+    tern_task *late = tern_go(c, acquire_within, "never");
+    tern_wait(c, late);
+    CHECK(semaphore.first_waiter == NULL && semaphore.last_waiter == NULL);
+    tern_semaphore_release(c, &semaphore);
+    CHECK(tern_semaphore_acquire_within(c, &semaphore, 0, 0));
+    CHECK(!tern_semaphore_acquire_within(c, &semaphore, 9, 0));
+}
+
+TEST(an_acquirer_whose_time_is_over_leaves_the_queue)
+{
+    CHECK_INT(run_handler(hold_for_long).reason, UNWIND_NONE);
+    CHECK_TEXT(trace, "no ");
+    CHECK_INT(semaphore.permits, 1); /* of the end of the request */
+}

@@ -294,6 +294,16 @@ TEST(a_renewal_gives_the_entry_a_new_end)
     CHECK(has(map, "k", "xx"));
 }
 
+TEST(a_million_different_keys_take_no_more_memory)
+{
+    bool yes = true;
+    tern_shared_map *map = tern_shared_map_new("m", .entries = 1000, .key_bytes = 8, .value_bytes = 8);
+    for (uint64_t i = 0; i < 1000000; i++)
+        CHECK(tern_shared_map_renew(map, &i, sizeof i, 60000, append_x, &yes));
+    size_t count = tern_shared_map_count(map);
+    CHECK(count >= 1000 && count < 1600);
+}
+
 TEST(memory_of_a_name_is_zeroed_and_the_same_in_all_processes)
 {
     uint64_t *numbers = tern_shared_memory_new("numbers", 3 * sizeof *numbers);
