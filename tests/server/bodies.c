@@ -43,7 +43,7 @@ TERN_HANDLER(events)
 static void write_lines(tern_ctx *c, tern_stream *out, void *arg)
 {
     (void)c, (void)arg;
-    for (int i = 0; i < 200000; i++)
+    for (int i = 0; i < 20000; i++)
         tern_stream_printf(out, "{\"number\":%d}\n", i);
 }
 
