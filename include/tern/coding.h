@@ -9,9 +9,9 @@
 typedef struct tern_app tern_app; /* tern/app.h */
 
 typedef enum tern_coding {
-    TERN_GZIP, /* levels 1 to 12 (1 to 9 where libdeflate is missing), default 6 */
+    TERN_GZIP,   /* levels 1 to 12 (1 to 9 where libdeflate is missing), default 6 */
     TERN_BROTLI, /* levels 1 to 11, default 4 */
-    TERN_ZSTD, /* levels 1 to 19, default 3 */
+    TERN_ZSTD,   /* levels 1 to 19, default 3 */
 } tern_coding;
 enum { TERN_CODINGS = TERN_ZSTD + 1 };
 

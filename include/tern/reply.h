@@ -75,14 +75,17 @@ void tern_stream_flush(tern_stream *out);
 /** What a filter of a stream does with its bytes; it sends what it makes of them to `next`. */
 typedef struct tern_stream_filter {
     void (*write)(tern_ctx *c, tern_stream *next, const void *data, size_t len, void *arg);
-    void (*flush)(tern_ctx *c, tern_stream *next, void *arg); /* before the flush of `next`; NULL: nothing to send */
-    void (*end)(tern_ctx *c, tern_stream *next, void *arg);   /* after the last byte of a whole stream; may be NULL */
+    void (*flush)(tern_ctx *c, tern_stream *next,
+                  void *arg); /* before the flush of `next`; NULL: nothing to send */
+    void (*end)(tern_ctx *c, tern_stream *next,
+                void *arg); /* after the last byte of a whole stream; may be NULL */
     void *arg;
 } tern_stream_filter;
 /** The streamed `reply` with its bytes passed through a copy of `filter`: for middleware that compresses, counts or
  * changes them. Several filters are nested like the middleware that adds them. Functions of a filter run where the
  * stream's do and may fail like them. A reply that is not a stream is returned unchanged. */
-tern_reply tern_filter_stream(tern_ctx *c, tern_reply reply, const tern_stream_filter *filter) TERN_TO_RETURN_;
+tern_reply tern_filter_stream(tern_ctx *c, tern_reply reply,
+                              const tern_stream_filter *filter) TERN_TO_RETURN_;
 /** A reply that is a file, as one whose bytes middleware can read or change: up to 256 KiB in memory, a larger file as a
  * stream. The headers, conditions and failures of the file are those of tern_file, but for ranges; so the result may be
  * a 304 or a problem. Other replies are returned unchanged. */

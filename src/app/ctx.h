@@ -46,10 +46,10 @@ struct tern_ctx {
     const tern_middleware *next; /* what tern_next runs; `run` NULL: the handler; NULL: it was called */
     const char *path;            /* decoded, NUL-terminated; NULL until requested (plain paths) */
     size_t path_len;
-    ctx_locals *locals; /* NULL until one is set */
-    ctx_after *after;   /* newest first */
+    ctx_locals *locals;            /* NULL until one is set */
+    ctx_after *after;              /* newest first */
     struct ctx_decoding *decoding; /* of a streamed body (decoded.c); NULL: it is read as it is */
-    size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
+    size_t body_taken;             /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
     bool is_shaping;   /* the application's function is making a problem's reply */

@@ -4,9 +4,9 @@
  * The file is opened once; the entity tag, the length and the bytes are those of this open file, also when
  * its name gets another one meanwhile.
  */
+#include "app/send_file.h"
 #include "app/conditions.h"
 #include "app/ctx.h"
-#include "app/send_file.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/siphash.h"

@@ -14,8 +14,9 @@ typedef struct dumper {
     unsigned count;
 } dumper;
 
-static const char usual_words[] = "password, passwd, secret, token, authorization, api_key, apikey, private_key, credit, card, "
-                                  "cvc, cvv, iban, pin, ssn, session, cookie, otp";
+static const char usual_words[] =
+    "password, passwd, secret, token, authorization, api_key, apikey, private_key, credit, card, "
+    "cvc, cvv, iban, pin, ssn, session, cookie, otp";
 
 static void prepare(tern_app *app, void *options)
 {
@@ -35,8 +36,9 @@ static void prepare(tern_app *app, void *options)
         self->lens[self->count++] = len;
         at += len;
     }
-    tern_log(TERN_LOG_WARN, "body_dump: at the level debug, bodies of requests and replies are written to the log; this is "
-                            "for development alone");
+    tern_log(TERN_LOG_WARN,
+             "body_dump: at the level debug, bodies of requests and replies are written to the log; this is "
+             "for development alone");
 }
 
 /* -- masking -- */
@@ -75,7 +77,8 @@ static const char *after_value(const char *at, const char *end)
         else if (depth == 0 && memchr(",}] \n\r\t", *at, 7) != NULL)
             return at;
         else
-            depth += (unsigned)(*at == '{' || *at == '['), depth -= (unsigned)(depth != 0 && (*at == '}' || *at == ']')), at++;
+            depth += (unsigned)(*at == '{' || *at == '['),
+                depth -= (unsigned)(depth != 0 && (*at == '}' || *at == ']')), at++;
         if (depth == 0 && (at == end || at[-1] == '"' || at[-1] == '}' || at[-1] == ']'))
             return at;
     }
