@@ -31,7 +31,7 @@ static router *make_router(void)
                                               {"GET", "/api/v1/%s/recent"},
                                               {"GET", "/api/v1/%s/{id:int}/notes/{note}/tags/{tag}"}};
     static char texts[12][7][64];
-    router *r = router_new(TERN_SLASH_STRICT);
+    router *r = router_new(TERN_SLASH_STRICT, NULL);
     for (int i = 0; r != NULL && i < 12; i++)
         for (int k = 0; k < 7; k++) {
 #pragma GCC diagnostic push

@@ -7,6 +7,7 @@
 #include <tern/page.h>
 #include <tern/provide.h>
 #include <tern/reply.h>
+#include <tern/str.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -147,6 +148,7 @@ typedef struct tern_app_options {
     const char *title, *version;
     const char *description;  /* for documentation; Markdown */
     const char *openapi_path; /* where GET has the OpenAPI document; default "/openapi.json"; "": nowhere */
+    const char *openapi;      /* the document's version: "3.1", the default, or "3.2", which has QUERY */
     const char *docs_path;    /* where GET has the interactive documentation; default "/docs"; "": nowhere */
     const char *security;     /* for documentation: what routes without their own .security need; see there */
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
@@ -159,6 +161,9 @@ typedef struct tern_app_options {
     /* Where to listen unless the operator says so, as --listen takes it: "http://0.0.0.0:8000", or several,
      * divided by spaces or commas. */
     const char *listen;
+    /* The networks of the proxies in front, unless the operator names them by --trusted-proxies: "10.0.0.0/8, unix".
+     * The client's address and scheme are then those that they forward (docs/security.md). */
+    const char *trusted_proxies;
     tern_limits limits;
 } tern_app_options;
 
@@ -210,16 +215,22 @@ typedef struct tern_route_options {
     const char *security; /* the tern_security that it needs ("token"), or several, any of which will do
                              ("token, key"); "": none, whatever the application's .security says */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
+    /* of QUERY routes whose handler reads the body itself: the media types it takes, for Accept-Query and the
+     * OpenAPI document ("application/sql"); default: what the input's model can be read from */
+    const char *accept_query;
     bool hidden;          /* left out of the OpenAPI document */
+    bool yields;          /* left out where another route has the same method and pattern */
     bool not_fuzzed;      /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
 } tern_route_options;
 
 /**
- * Registers `handler` for `method` and `pattern`. Pattern segments are text, `{name}`, `{name:int}`,
- * `{name:uuid}`, or last
- * `{rest...}` (one or more segments). Static text wins over int and uuid, those over a plain parameter, and
- * the rest last. Mistakes (a bad pattern, two routes for the same requests) are collected and reported by
- * tern_run, each with the places in your source, which then returns 1.
+ * Registers `handler` for `method` and `pattern`. A segment of a pattern is text, `{name}`, `{name:int}`,
+ * `{name:uuid}`, another kind of parameter (`{day:date}`: see tern_route_kind), a regular expression
+ * (`{id:[0-9]{4}}`), several parameters with text between and around them (`{name}.json`, `{from}-{to}`), or
+ * last `{rest...}` (one or more segments). Text wins over text with parameters, that over int and uuid, those
+ * over other kinds, these over expressions and a plain parameter, and the rest last. Mistakes (a bad pattern,
+ * two routes for the same requests) are collected and reported by tern_run, each with the places in your
+ * source, which then returns 1.
  *
  * GET routes answer HEAD too; OPTIONS and 405 with Allow are automatic.
  */
@@ -247,11 +258,40 @@ struct not_a_handler_declare_it_by_TERN_HANDLER {
 #define tern_put(where, pattern, handler, ...)    TERN_ROUTE_(where, "PUT", pattern, handler, __VA_ARGS__)
 #define tern_patch(where, pattern, handler, ...)  TERN_ROUTE_(where, "PATCH", pattern, handler, __VA_ARGS__)
 #define tern_delete(where, pattern, handler, ...) TERN_ROUTE_(where, "DELETE", pattern, handler, __VA_ARGS__)
+/** QUERY: a safe and idempotent request with a body, which says what to look for (the HTTP QUERY method,
+ * draft-ietf-httpbis-safe-method-w-body). A model is bound as for POST. OPTIONS, 405 and 415 say in Accept-Query
+ * which bodies the route takes. */
+#define tern_query_route(where, pattern, handler, ...)                                                       \
+    TERN_ROUTE_(where, "QUERY", pattern, handler, __VA_ARGS__)
 #define tern_options(where, pattern, handler, ...)                                                           \
     TERN_ROUTE_(where, "OPTIONS", pattern, handler, __VA_ARGS__)
 /** Any method, by its name. */
 #define tern_on(where, method, pattern, handler, ...)                                                        \
     TERN_ROUTE_(where, method, pattern, handler, __VA_ARGS__)
+
+typedef struct tern_route_kind_options {
+    /* a regular expression that every value matches, and maybe more; for documentation and TERN_FUZZ, and to
+     * tell apart routes with different kinds in one place. Without a function, it is the check. */
+    const char *pattern;
+    const char *format;      /* for documentation: "isbn" */
+    const char *description; /* for documentation */
+    const char *example;     /* for documentation and TERN_FUZZ: a value */
+} tern_route_kind_options;
+void tern_route_kind_with(tern_app *app, const char *name, bool (*check)(tern_str value),
+                          const tern_route_kind_options *options);
+/**
+ * Declares a kind of parameter: `tern_route_kind(app, "isbn", is_isbn)` for `/books/{isbn:isbn}`. A request whose
+ * segment is not a value of the kind goes on to less specific routes, and to 404 without one.
+ *
+ * @param name   letters, digits, '-' and '_', a letter first; not the name of one of Tern's kinds: int, uuid,
+ *               date, alpha, hex, alnum, slug.
+ * @param check  whether a decoded, non-empty text without '/' is a value; it is called for every request that
+ *               may match, must be fast, and has no request. It may be NULL if `.pattern` is given.
+ *
+ * Texts are copied. Mistakes are reported by tern_run.
+ */
+#define tern_route_kind(app, name, check, ...)                                                               \
+    tern_route_kind_with(app, name, check, &(tern_route_kind_options){__VA_ARGS__})
 
 typedef struct tern_group_options {
     const tern_middleware *use;        /* TERN_USE(...) */
@@ -264,8 +304,10 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
 #define tern_group_new(where, prefix, ...)                                                                   \
     tern_group_new_with(TERN_GROUP_OF(where), prefix, &(tern_group_options){__VA_ARGS__})
 
-/** A list of middleware for `.use`, outermost first. */
-#define TERN_USE(...) ((const tern_middleware[]){TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){0}})
+/** A list of middleware for `.use`, outermost first. Its end has the place in the source. */
+#define TERN_USE(...)                                                                                        \
+    ((const tern_middleware[]){                                                                              \
+        TERN_EACH(TERN_USE_PIECE_, ~, __VA_ARGS__){.file = __FILE__, .line = __LINE__}})
 /* clang-format off */
 #define TERN_USE_PIECE_(unused, piece)                                                                       \
     _Generic((piece),                                                                                        \

@@ -23,11 +23,16 @@ const char *tern_protocol(tern_ctx *c);
 const char *tern_path(tern_ctx *c);
 /** The raw query, without '?'; "" without one. */
 const char *tern_query_string(tern_ctx *c);
-/** Host of the request with its port, as the client sent it (absolute-form takes precedence); "" without
- * one. */
+/** The path and query as the client sent them, not decoded: "/a%2Fb?c=d". */
+const char *tern_target(tern_ctx *c);
+/** Host of the request with its port, as the client sent it (absolute-form takes precedence), or as a proxy of
+ * --trusted-proxies forwards it; "" without one. It is the client's word: see tern_hosts in tern/security.h. */
 const char *tern_host(tern_ctx *c);
 /** The route's pattern ("/users/{id}"); "" when no route matched. For metrics and logs. */
 const char *tern_route_pattern(tern_ctx *c);
+/** Whether this is a request for the /healthz or /readyz of an application with .health: middleware that refuses
+ * requests lets these through. */
+bool tern_is_health_check(tern_ctx *c);
 
 /** The parameter `{name}` of the route, decoded; NULL when the route has no such parameter. */
 const char *tern_param(tern_ctx *c, const char *name);
@@ -52,6 +57,8 @@ const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth);
 /** A cookie of the request; NULL when absent. */
 const char *tern_cookie(tern_ctx *c, const char *name);
 
+/** Whether the request has a body of at least one byte. */
+bool tern_has_body(tern_ctx *c);
 /** The whole body; for a route with `.stream_body` use tern_body_read. A NUL follows it. */
 tern_str tern_body(tern_ctx *c);
 /** Whether the route reads its body with tern_body_read (`.stream_body`, or a model with files), so that tern_body has
@@ -61,8 +68,8 @@ bool tern_streams_body(tern_ctx *c);
  * body is broken, too slow, too large or cut short: a short body never looks whole. */
 size_t tern_body_read(tern_ctx *c, void *out, size_t size);
 
-/** The peer's address ("192.0.2.1", "unix:"), or the client's that a proxy of --proxy-protocol has announced;
- * never taken from a header of the request. */
+/** The peer's address ("192.0.2.1", "unix:"), or the client's that a proxy of --proxy-protocol has announced or
+ * one of --trusted-proxies forwards; never taken from a header of anybody else. */
 const char *tern_remote_address(tern_ctx *c);
 /**
  * This request's id: 32 hex digits, unique among all workers and machines; or the id given to

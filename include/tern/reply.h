@@ -23,7 +23,8 @@ typedef struct tern_reply {
     int status;
     tern_reply_kind kind;
     const char *type; /* Content-Type, NULL for none */
-    const char *data; /* TERN_REPLY_BYTES: the body; must live as long as the request */
+    /* TERN_REPLY_BYTES: the body; must live as long as the request. TERN_REPLY_FILE: not for middleware */
+    const char *data;
     size_t len;
     void (*write)(tern_ctx *c, tern_stream *out, void *arg); /* TERN_REPLY_STREAM */
     void *arg;                                               /* of write; the file of TERN_REPLY_FILE */
@@ -132,6 +133,11 @@ bool tern_add_header(tern_ctx *c, const char *name, const char *value);
 void tern_vary(tern_ctx *c, const char *header);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);
+/** The nth (from 0) of the reply's headers set so far; false after the last one. Setting a header may change
+ * the order. */
+bool tern_reply_header_at(tern_ctx *c, unsigned nth, const char **name, const char **value);
+/** Takes the reply's headers of that name back; false when there is none. */
+bool tern_remove_reply_header(tern_ctx *c, const char *name);
 
 /**
  * Sends Link headers ahead of a slow reply, so that a browser can load what the page needs
@@ -159,7 +165,7 @@ bool tern_set_etag(tern_ctx *c, const char *version);
 const char *tern_version_of(tern_ctx *c, const void *data, size_t len);
 /**
  * Whether the client already has the content that the ETag and Last-Modified headers set so far describe
- * (If-None-Match, If-Modified-Since of a GET or HEAD); then `return tern_status(c, 304)`, before the work of
+ * (If-None-Match, If-Modified-Since of a GET, HEAD or QUERY); then `return tern_status(c, 304)`, before the work of
  * making it. Ends the handler with 412 if If-Match or If-Unmodified-Since asks for another version: RFC 9110
  * section 13.2.2.
  */
@@ -173,7 +179,7 @@ void tern_need_match(tern_ctx *c);
  * `.need_if_match` and the request has no If-Match. As tern_need_match, but nothing has to be set and no header stays.
  */
 void tern_check_etag(tern_ctx *c, const char *version);
-/** A 200 reply to GET or HEAD, or the 304 or 412 that the request's conditions make of it by the ETag and
+/** A 200 reply to GET, HEAD or QUERY, or the 304 or 412 that the request's conditions make of it by the ETag and
  * Last-Modified headers set so far. Other replies, and files, which do this themselves, are returned
  * unchanged. */
 tern_reply tern_conditional(tern_ctx *c, tern_reply reply) TERN_TO_RETURN_;

@@ -4,9 +4,10 @@
  * Workers are processes: each has its own C globals and `static`s, so a counter in one counts only a part of
  * the requests. State of the whole service is kept here (and in Redis on several machines).
  *
- * Create in `main`, before tern_run. A worker that dies in the middle of an update never blocks the others:
- * the entry it was writing is dropped, and every other one stays. Contents outlive workers and reloads, but
- * not the service.
+ * Create in `main`, or in `prepare` of a piece of middleware, before tern_run forks the workers. A worker that
+ * dies never blocks the others: an update that it was making is either whole or has not happened, an entry that
+ * it was putting is dropped, and every other one stays. Contents outlive workers and reloads, but not the
+ * service.
  */
 #ifndef TERN_SHARED_H
 #define TERN_SHARED_H
@@ -28,6 +29,14 @@ tern_shared_counter *tern_shared_counter_new(const char *name);
 int64_t tern_shared_add(tern_shared_counter *counter, int64_t by);
 int64_t tern_shared_get(const tern_shared_counter *counter);
 void tern_shared_set(tern_shared_counter *counter, int64_t value);
+
+/**
+ * `size` zeroed bytes that all workers share, for structures of your own; the same name gives the same bytes.
+ * What several workers change is for the atomic operations of <stdatomic.h>: a lock that a dying worker holds
+ * would stay locked. Aligned for any type. NULL with errno set: EEXIST when the name belongs to anything else,
+ * or to memory of another size. Lives until the process ends.
+ */
+void *tern_shared_memory_new(const char *name, size_t size);
 
 typedef struct tern_shared_map tern_shared_map;
 
@@ -60,6 +69,13 @@ bool tern_shared_map_delete(tern_shared_map *map, const void *key, size_t key_le
  */
 bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
                             bool (*change)(void *arg, void *value, size_t *value_len), void *arg);
+/** Like tern_shared_map_update, but an entry that exists lives for `ttl_ms` milliseconds from now as well, when
+ * the change is stored. */
+bool tern_shared_map_renew(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
+                           bool (*change)(void *arg, void *value, size_t *value_len), void *arg);
+/** Sixteen bytes in place of a key that may be longer than the map's key_bytes: a keyed hash, by a secret of the
+ * map that all workers have, so that a client cannot choose two keys with the same one. */
+void tern_shared_map_digest(const tern_shared_map *map, const void *data, size_t len, unsigned char out[16]);
 /** Entries alive now (a walk over the map). */
 size_t tern_shared_map_count(tern_shared_map *map);
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Whether the client's connection to this process is encrypted by TLS. Behind a proxy that ends TLS it is not. */
+/** Whether the client speaks TLS: to this process, or to a proxy of --trusted-proxies that says so. */
 bool tern_is_tls(tern_ctx *c);
 /** "https" when tern_is_tls, otherwise "http". */
 const char *tern_scheme(tern_ctx *c);

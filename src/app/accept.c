@@ -217,24 +217,3 @@ tern_reply tern_format_of(tern_ctx *c, const tern_representation *forms)
         forms++;
     return forms->make(c);
 }
-
-static bool is_listed(tern_str list, tern_str name)
-{
-    tern_str item;
-    while (ctx_list_next(&list, &item))
-        if (is_same(item, name) || is_text(item, "*"))
-            return true;
-    return false;
-}
-
-void tern_vary(tern_ctx *c, const char *header)
-{
-    const tern_str name = {header, strlen(header)};
-    for (unsigned i = 0; i < c->x->field_count; i++) {
-        const http_field *field = &c->x->fields[i];
-        if (is_text((tern_str){field->name, field->name_len}, "Vary") &&
-            is_listed((tern_str){field->value, field->value_len}, name))
-            return;
-    }
-    tern_add_header(c, "Vary", header);
-}

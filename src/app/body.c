@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+bool tern_has_body(tern_ctx *c)
+{
+    return c->x->request->has_body;
+}
+
 bool tern_streams_body(tern_ctx *c)
 {
     return c->match.route != NULL && c->x->policy.is_streamed;

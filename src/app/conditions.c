@@ -41,7 +41,7 @@ static bool own_date(const tern_ctx *c, int64_t *seconds)
 static bool is_read(const tern_ctx *c)
 {
     const http_method method = c->x->request->method;
-    return method == HTTP_GET || method == HTTP_HEAD;
+    return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_QUERY;
 }
 
 /** The date in a header, if it has exactly one line and that is a date. */

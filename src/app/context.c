@@ -45,8 +45,24 @@ const char *tern_route_pattern(tern_ctx *c)
     return c->match.route != NULL ? c->match.route->pattern : "";
 }
 
+const char *tern_target(tern_ctx *c)
+{
+    const http_request *request = c->x->request;
+    size_t path_len = request->path.len, query_len = request->query.len;
+    bool has_query = request->query.data != NULL;
+    char *target = ctx_need(c, arena_alloc(ctx_arena(c), path_len + has_query + query_len + 1));
+    memcpy(target, request->path.data, path_len);
+    target[path_len] = '?';
+    if (query_len != 0)
+        memcpy(target + path_len + 1, request->query.data, query_len);
+    target[path_len + has_query + query_len] = '\0';
+    return target;
+}
+
 const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth)
 {
+    if (c->reads != NULL)
+        ctx_note_read(c, name);
     size_t name_len = strlen(name);
     unsigned from = 0;
     http_header *field;
@@ -66,6 +82,8 @@ const char *tern_header(tern_ctx *c, const char *name)
 
 const char *tern_cookie(tern_ctx *c, const char *name)
 {
+    if (c->reads != NULL)
+        ctx_note_read(c, "Cookie");
     unsigned from = 0;
     http_header *field;
     tern_str value;

@@ -44,6 +44,38 @@ bool tern_add_header(tern_ctx *c, const char *name, const char *value)
     return put_header(c, name, value, false);
 }
 
+void tern_vary(tern_ctx *c, const char *header)
+{
+    const size_t len = strlen(header);
+    for (unsigned i = 0; i < c->x->field_count; i++) {
+        const http_field *field = &c->x->fields[i];
+        tern_str rest = {field->value, field->value_len}, name;
+        if (field->name_len != 4 || !text_equal_nocase(field->name, "Vary", 4))
+            continue;
+        while (ctx_list_next(&rest, &name))
+            if ((name.len == 1 && name.data[0] == '*') ||
+                (name.len == len && text_equal_nocase(name.data, header, len)))
+                return;
+    }
+    tern_add_header(c, "Vary", header);
+}
+
+bool tern_remove_reply_header(tern_ctx *c, const char *name)
+{
+    unsigned count = c->x->field_count;
+    http_field_remove(c->x, name);
+    return c->x->field_count != count;
+}
+
+bool tern_reply_header_at(tern_ctx *c, unsigned nth, const char **name, const char **value)
+{
+    if (nth >= c->x->field_count)
+        return false;
+    *name = c->x->fields[nth].name;
+    *value = c->x->fields[nth].value;
+    return true;
+}
+
 const char *tern_reply_header(tern_ctx *c, const char *name)
 {
     const http_field *field = http_field_get(c->x, name);

@@ -65,6 +65,12 @@ TERN_HANDLER(readyz)
     return tern_with_status(tern_json_text(c, ctx_need(c, text)), is_ready ? 200 : 503);
 }
 
+bool tern_is_health_check(tern_ctx *c)
+{
+    const route *r = c->match.route;
+    return r != NULL && (r->handler.run == healthz->run || r->handler.run == readyz->run);
+}
+
 void health_add_routes(tern_app *app)
 {
     tern_get(app, "/healthz", healthz, .summary = "Whether the process is alive", .hidden = true);

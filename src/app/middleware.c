@@ -21,6 +21,15 @@ static unsigned count_of(const tern_middleware *list)
     return count;
 }
 
+/** Gives the copied pieces the place that the end of their list has. */
+static void place(tern_middleware *copies, const tern_middleware *list, unsigned count)
+{
+    for (unsigned i = 0; i < count && list[count].file != NULL; i++) {
+        copies[i].file = list[count].file;
+        copies[i].line = list[count].line;
+    }
+}
+
 static bool is_noted(const tern_app *app, const tern_middleware *m)
 {
     for (const struct app_piece *p = app->pieces; p != NULL; p = p->next)
@@ -51,13 +60,14 @@ const tern_middleware *middleware_keep(tern_app *app, const tern_middleware *lis
     if (kept == NULL)
         return NULL;
     memcpy(kept, list, listed * sizeof *kept);
+    place(kept, list, listed);
     note(app, kept);
     *count = listed;
     return kept;
 }
 
-/** Room for one more piece at `place` of the group's list; false when out of memory. */
-static bool insert(tern_group *group, unsigned place, const tern_middleware *list, unsigned added)
+/** Room for one more piece at `at` of the group's list; false when out of memory. */
+static bool insert(tern_group *group, unsigned at, const tern_middleware *list, unsigned added)
 {
     if (group->use_count + added >= group->use_room) {
         unsigned room = 2 * (group->use_count + added) + 1;
@@ -70,8 +80,8 @@ static bool insert(tern_group *group, unsigned place, const tern_middleware *lis
         group->use = use;
         group->use_room = room;
     }
-    memmove(group->use + place + added, group->use + place, (group->use_count - place) * sizeof *list);
-    memcpy(group->use + place, list, added * sizeof *list);
+    memmove(group->use + at + added, group->use + at, (group->use_count - at) * sizeof *list);
+    memcpy(group->use + at, list, added * sizeof *list);
     group->use_count += added;
     return true;
 }
@@ -79,8 +89,10 @@ static bool insert(tern_group *group, unsigned place, const tern_middleware *lis
 void tern_use_all(tern_group *group, const tern_middleware *list)
 {
     unsigned added = count_of(list);
-    if (added != 0 && insert(group, group->use_count, list, added))
-        note(group->app, list);
+    if (added == 0 || !insert(group, group->use_count, list, added))
+        return;
+    place(group->use + group->use_count - added, list, added);
+    note(group->app, list);
 }
 
 void middleware_use_first(tern_app *app, const tern_middleware *piece)

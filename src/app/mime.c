@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+enum { SUFFIX_BYTES = 16 };
+
+/* Ordered by suffix. */
 static const struct {
     const char *suffix, *type;
 } types[] = {
@@ -57,11 +60,25 @@ static const struct {
 
 const char *mime_of_path(const char *path)
 {
+    char suffix[SUFFIX_BYTES];
+    size_t len = 0, low = 0, high = sizeof types / sizeof *types;
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash != NULL ? slash : path, '.');
-    size_t len = dot != NULL ? strlen(dot + 1) : 0;
-    for (size_t i = 0; len != 0 && i < sizeof types / sizeof *types; i++)
-        if (strlen(types[i].suffix) == len && text_equal_nocase(types[i].suffix, dot + 1, len))
-            return types[i].type;
+    for (const char *at = dot != NULL ? dot + 1 : ""; *at != '\0'; at++) {
+        if (len == sizeof suffix - 1)
+            return "application/octet-stream";
+        suffix[len++] = (char)text_lower((unsigned char)*at);
+    }
+    suffix[len] = '\0';
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(suffix, types[middle].suffix);
+        if (order == 0)
+            return types[middle].type;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
     return "application/octet-stream";
 }

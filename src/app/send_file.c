@@ -7,6 +7,7 @@
 #include "app/send_file.h"
 #include "app/conditions.h"
 #include "app/ctx.h"
+#include "app/open_file.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/siphash.h"
@@ -31,7 +32,8 @@ int ctx_file_status(int error)
     } known[] = {
         {0, 404}, /* it exists, but is not a regular file */
         {ENOENT, 404}, {ENOTDIR, 404}, {EACCES, 404}, {ELOOP, 404},  {ENAMETOOLONG, 404},
-        {ENXIO, 404},  {EPERM, 404},   {EMFILE, 503}, {ENFILE, 503}, {ENOMEM, 503},
+        {ENXIO, 404},  {EPERM, 404},   {EXDEV, 404},  {EISDIR, 404}, {EMFILE, 503},
+        {ENFILE, 503}, {ENOMEM, 503},  {EAGAIN, 503},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].error == error)
@@ -88,18 +90,27 @@ static void put_last_modified(tern_ctx *c, int64_t at)
  * system's clock tick leaves the same time, so the tag of a fresh file is weak: it may save a download, but
  * never joins parts of two versions.
  */
-static void put_tag(tern_ctx *c, const struct stat *facts)
+void file_tag_write(char out[FILE_TAG_BYTES], const struct stat *facts)
 {
     static const siphash_key key = {
         {0x7465726e2066696c, 0x652074616720763a}}; /* not a secret: the same in all workers */
     const int64_t numbers[] = {(int64_t)facts->st_ino, (int64_t)facts->st_size,
                                (int64_t)facts->st_mtim.tv_sec, (int64_t)facts->st_mtim.tv_nsec};
+    const uint64_t hash = siphash_2_4(&key, numbers, sizeof numbers);
+    const bool is_fresh = clock_wall_s() - facts->st_mtim.tv_sec < CONDITIONS_FRESH_S;
+    char *at = is_fresh ? stpcpy(out, "W/\"") : stpcpy(out, "\"");
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[hash >> shift & 15];
+    memcpy(at, "\"", 2);
+}
+
+static void put_tag(tern_ctx *c, const struct stat *facts)
+{
+    char tag[FILE_TAG_BYTES];
     if (http_field_get(c->x, "ETag") != NULL)
         return;
-    const bool is_fresh = clock_wall_s() - facts->st_mtim.tv_sec < CONDITIONS_FRESH_S;
-    put_field(c, "ETag",
-              arena_printf(ctx_arena(c), "%s\"%016" PRIx64 "\"", is_fresh ? "W/" : "",
-                           siphash_2_4(&key, numbers, sizeof numbers)));
+    file_tag_write(tag, facts);
+    put_field(c, "ETag", arena_text(ctx_arena(c), tag, strlen(tag)));
 }
 
 bool file_is_conditional(const tern_ctx *c, const tern_reply *reply)
@@ -138,10 +149,20 @@ static void send_unsatisfied(tern_ctx *c, uint64_t size)
 
 /** A file on its way out. */
 typedef struct outgoing {
+    const char *bytes; /* in memory; NULL: they are those of `fd` */
     int fd;
     uint64_t size;
     const char *type; /* NULL: the header Content-Type has it */
 } outgoing;
+
+/** Sends some of the file with this status. */
+static void send_bytes(tern_ctx *c, const outgoing *file, int status, uint64_t first, uint64_t length)
+{
+    if (file->bytes != NULL)
+        http_reply(c->x, status, file->type, file->bytes + first, (size_t)length);
+    else
+        http_reply_file(c->x, status, file->type, file->fd, first, length);
+}
 
 /** Sends one part; false, with nothing sent, when out of memory. */
 static bool send_part(tern_ctx *c, const outgoing *file, const http_range *part)
@@ -151,14 +172,14 @@ static bool send_part(tern_ctx *c, const outgoing *file, const http_range *part)
     const char *value = arena_text(ctx_arena(c), text, len);
     if (value == NULL || !http_field_put(c->x, "Content-Range", value, true))
         return false;
-    http_reply_file(c->x, 206, file->type, file->fd, part->first, part->length);
+    send_bytes(c, file, 206, part->first, part->length);
     return true;
 }
 
 enum { BOUNDARY_WORDS = 2 };
 
 /** Sends several parts as multipart/byteranges (section 14.6); false, with nothing sent, when out of
- * memory. */
+ * memory, and for bytes in memory: these are sent whole, which a server always may. */
 static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ranges)
 {
     arena *a = ctx_arena(c);
@@ -166,7 +187,7 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
     uint64_t words[BOUNDARY_WORDS]; /* nobody who can write to the file may know them in advance */
     const http_field *header = http_field_get(c->x, "Content-Type");
     const char *type = file->type != NULL ? file->type : header != NULL ? header->value : NULL;
-    if (type == NULL || !http_field_is_valid("Content-Type", 12, type, strlen(type)) ||
+    if (file->bytes != NULL || type == NULL || !http_field_is_valid("Content-Type", 12, type, strlen(type)) ||
         !random_bytes(words, sizeof words))
         return false;
     const char *boundary = arena_printf(a, "%016" PRIx64 "%016" PRIx64, words[0], words[1]);
@@ -213,11 +234,26 @@ static void send_asked(tern_ctx *c, const outgoing *file)
         send_unsatisfied(c, file->size);
     else if (answer == HTTP_RANGE_WHOLE ||
              !(ranges.count == 1 ? send_part(c, file, &ranges.list[0]) : send_parts(c, file, &ranges)))
-        http_reply_file(c->x, 200, file->type, file->fd, 0, file->size);
+        send_bytes(c, file, 200, 0, file->size);
+}
+
+/** Sends a file that whoever made the reply has opened and set the headers of. */
+static void send_opened(tern_ctx *c, const tern_reply *reply, bool has_type)
+{
+    const open_file *opened = (const open_file *)(const void *)reply->data;
+    const outgoing file = {opened->bytes, opened->fd, opened->size, has_type ? NULL : reply->type};
+    if (file_is_conditional(c, reply))
+        send_asked(c, &file);
+    else
+        send_bytes(c, &file, reply->status, 0, file.size);
 }
 
 void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type)
 {
+    if (reply->data != NULL) {
+        send_opened(c, reply, has_type);
+        return;
+    }
     const char *path = reply->arg;
     struct stat facts;
     int status;

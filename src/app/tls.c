@@ -7,7 +7,7 @@
 
 bool tern_is_tls(tern_ctx *c)
 {
-    return http_tls(c->x) != NULL;
+    return http_is_secure(c->x);
 }
 
 const char *tern_scheme(tern_ctx *c)

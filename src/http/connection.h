@@ -53,8 +53,9 @@ struct http_connection {
     bool has_begun_head;  /* an unfinished head is in `in`, and head_began_ms is set */
     bool is_lingering;
     bool is_closed;
-    uint8_t kind; /* a listener_kind: what the client speaks first */
-    bool has_tls; /* `tls` is not NULL */
+    uint8_t kind;  /* a listener_kind: what the client speaks first */
+    bool has_tls;  /* `tls` is not NULL */
+    uint8_t trust; /* in what its peer forwards: forwarded.c's */
     timer_entry timer;
     http_stream stream; /* HTTP/1.1's */
     /* and others */
@@ -73,10 +74,12 @@ struct http_connection {
 typedef struct http_server {
     http_service service;
     http_limits limits;
+    http_defaults defaults;
     list_link connections; /* all of them */
     list_link *hand;       /* walks round `connections` when one must be dropped: where it looked last */
     unsigned count;
     bool is_draining, has_successor, has_reported_drained;
+    bool checks_plain;     /* requests of connections without TLS are not answered before secure_check */
     timer_entry hand_over; /* runs while the successor's channel is full */
     size_t block_bytes;    /* of `blocks`, one byte less than allocated: room for a NUL */
     pool blocks;           /* input and output blocks */

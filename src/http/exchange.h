@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/defaults.h"
 #include "http/network.h"
 #include "http/request.h"
 #include "runtime/worker.h"
@@ -46,6 +47,9 @@ typedef struct http_body_policy {
                        */
 } http_body_policy;
 
+/** What the client speaks, as a trusted proxy says it. */
+typedef enum http_scheme { HTTP_SCHEME_OF_CONNECTION, HTTP_SCHEME_HTTP, HTTP_SCHEME_HTTPS } http_scheme;
+
 typedef struct http_exchange {
     http_connection *connection;
     http_stream *stream;         /* its place on the connection */
@@ -71,6 +75,7 @@ typedef struct http_exchange {
     bool is_streaming; /* between http_reply_begin and http_reply_end */
     bool body_is_read; /* the request body has been consumed to its end */
     uint8_t hints;     /* interim replies of http_early_hints so far */
+    uint8_t scheme;    /* an http_scheme */
     uint16_t port;     /* the peer's, with `address` */
     int body_status;   /* why the body could not be read: 400, 408, 413, 503; 0 while all is well */
     const char *body_reason;
@@ -130,8 +135,14 @@ typedef struct http_limits {
     /* peers whose connections begin with a PROXY header (proxy_header.h); they outlive the server */
     const http_network *proxies;
     unsigned proxy_count; /* 0: none */
-    const char *alt_svc;  /* value of the Alt-Svc header of replies over TLS; NULL: none */
+    /* peers whose Forwarded fields count (forwarded.h), and which of these fields; they outlive the server */
+    const http_network *trusted;
+    unsigned trusted_count; /* 0: none */
+    unsigned forwarded;     /* FORWARDED_... */
+    const char *alt_svc;    /* value of the Alt-Svc header of replies over TLS; NULL: none */
     http_hints early_hints;
+    const http_default *defaults; /* fields of every reply (defaults.h); their texts outlive the server */
+    unsigned default_count;
 } http_limits;
 
 /** Sets x->deadline_ms, and has it watched where the request has waited already (for its body, say). */
@@ -208,6 +219,8 @@ const char *http_remote_address(http_exchange *x);
 uint16_t http_remote_port(http_exchange *x);
 /** What encrypts the connection (tls/session.h); NULL when nothing does. */
 const tls_session *http_tls(const http_exchange *x);
+/** Whether the client speaks TLS: to this process, or to the trusted proxy that forwards the request. */
+bool http_is_secure(const http_exchange *x);
 
 /** "OK", "Not Found"; "Unknown" for a status of no name. */
 const char *http_status_text(int status);

@@ -68,20 +68,27 @@ bool http_network_read(const char *text, size_t len, http_network *out, char *re
     return memcmp(cleared, out->bytes, sizeof cleared) == 0 || refuse_beyond(out, cleared, reason, size);
 }
 
+bool http_network_has_address(const http_network *list, unsigned count, int family, const void *bytes)
+{
+    const struct in6_addr *v6 = bytes;
+    if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6)) {
+        family = AF_INET;
+        bytes = &v6->s6_addr[12];
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (list[i].family == family && (family == AF_UNIX || is_equal(list[i].bytes, bytes, list[i].bits)))
+            return true;
+    return false;
+}
+
 bool http_network_has(const http_network *list, unsigned count, const struct sockaddr *address)
 {
     const void *bytes = NULL;
-    int family = address->sa_family;
-    if (family == AF_INET)
+    if (address->sa_family == AF_INET)
         bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    if (family == AF_INET6) {
-        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-        bool is_mapped = IN6_IS_ADDR_V4MAPPED(v6);
-        family = is_mapped ? AF_INET : AF_INET6;
-        bytes = is_mapped ? &v6->s6_addr[12] : &v6->s6_addr[0];
-    }
-    for (unsigned i = 0; i < count; i++)
-        if (list[i].family == family && (bytes == NULL || is_equal(list[i].bytes, bytes, list[i].bits)))
-            return true;
-    return false;
+    else if (address->sa_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    else if (address->sa_family != AF_UNIX)
+        return false;
+    return http_network_has_address(list, count, address->sa_family, bytes);
 }

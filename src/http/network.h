@@ -22,5 +22,7 @@ bool http_network_read(const char *text, size_t len, http_network *out, char *re
 /** Whether `address` is in one of the networks. An IPv4 address inside IPv6 (::ffff:192.0.2.1), as sockets have
  * it that serve both, is taken for what it is. */
 bool http_network_has(const http_network *list, unsigned count, const struct sockaddr *address);
+/** Whether an address of AF_INET (4 bytes), AF_INET6 (16 bytes) or AF_UNIX (none) is in one of the networks. */
+bool http_network_has_address(const http_network *list, unsigned count, int family, const void *bytes);
 
 #endif

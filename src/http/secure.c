@@ -1,6 +1,7 @@
 #include "http/secure.h"
 
 #include "base/text.h"
+#include "http/forwarded.h"
 #include "http/wire.h"
 
 #include <string.h>
@@ -58,14 +59,18 @@ static void redirect(http_exchange *x)
 
 bool secure_check(http_exchange *x)
 {
-    if (!x->connection->has_tls) {
-        if (is_challenge(x->request))
+    if (http_self.limits.trusted_count != 0 && !forwarded_take(x))
+        return false;
+    if (!http_is_secure(x)) {
+        if (!http_self.limits.redirects_to_https || is_challenge(x->request))
             return true;
         redirect(x);
         return false;
     }
     if (http_self.limits.hsts != NULL)
         http_field_put(x, "Strict-Transport-Security", http_self.limits.hsts, true);
+    if (!x->connection->has_tls) /* the certificate is the proxy's */
+        return true;
     tern_str host = without_port(x->request->host);
     if (host.data == NULL || tls_may_serve(x->connection->tls, host.data, host.len)) {
         if (http_self.limits.alt_svc != NULL)

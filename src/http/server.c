@@ -44,9 +44,12 @@ static void complete_h2_limits(http_limits *limits)
 bool http_server_open(const http_service *service, const http_limits *limits)
 {
     http_self = (http_server){.service = *service, .limits = *limits};
+    if (!defaults_join(&http_self.defaults, limits->defaults, limits->default_count))
+        return false;
     if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > HTTP_HEADERS_MAX)
         http_self.limits.head.fields = HTTP_HEADERS_MAX;
     complete_h2_limits(&http_self.limits);
+    http_self.checks_plain = limits->redirects_to_https || limits->trusted_count != 0;
     size_t bytes =
         limits->head.head_bytes > SMALLEST_BLOCK_BYTES ? limits->head.head_bytes : SMALLEST_BLOCK_BYTES;
     http_self.block_bytes = bytes; /* a head at its limit fits, and is seen to be too large */
@@ -68,6 +71,7 @@ void http_server_close(void)
     pool_drain(&http_self.blocks);
     pool_drain(&http_self.structures);
     body_blocks_drain(&http_self.bodies);
+    defaults_free(&http_self.defaults);
     if (TERN_WITH_HTTP2)
         h2_server_close();
 }

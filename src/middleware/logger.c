@@ -55,5 +55,7 @@ tern_middleware tern_logger_with(const tern_logger_options *options)
     return (tern_middleware){.name = "logger",
                              .run = run,
                              .options = (void *)(uintptr_t)options->skip_prefix,
-                             .skip = options->skip};
+                             .skip = options->skip,
+                             .stage = TERN_STAGE_LOG,
+                             .repeats = true};
 }

@@ -75,5 +75,7 @@ tern_middleware tern_problem_pages_with(const tern_problem_pages_options *option
     return (tern_middleware){.name = "problem_pages",
                              .run = has_pages ? run_with_pages : run_without_pages,
                              .options = (void *)(uintptr_t)options->page,
-                             .skip = options->skip};
+                             .skip = options->skip,
+                             .stage = TERN_STAGE_PAGES,
+                             .repeats = true};
 }

@@ -22,5 +22,6 @@ tern_middleware tern_request_ids_with(const tern_request_id_options *options)
                              .run = options->trust_client ? run_trusting : run,
                              .options = (void *)(uintptr_t)header,
                              .skip = options->skip,
+                             .stage = TERN_STAGE_REQUEST_ID,
                              .headers = header};
 }

@@ -107,3 +107,15 @@ void tern_shared_set(tern_shared_counter *counter, int64_t value)
 {
     atomic_store_explicit(&counter->value, value, memory_order_relaxed);
 }
+
+/* -- memory as it is -- */
+
+void *tern_shared_memory_new(const char *name, size_t size)
+{
+    if (size == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    shared_region *region = shared_region_open(name, SHARED_MEMORY, size);
+    return region != NULL ? region->memory : NULL;
+}

@@ -7,7 +7,13 @@
 
 enum { SHARED_NAME_BYTES = 48 }; /* with its NUL */
 
-typedef enum shared_kind { SHARED_COUNTER, SHARED_MAP, SHARED_STATE /* a layer's own */ } shared_kind;
+typedef enum shared_kind {
+    SHARED_COUNTER,
+    SHARED_MAP,
+    SHARED_MEMORY,
+    SHARED_STORE,
+    SHARED_STATE /* a layer's own */
+} shared_kind;
 
 /** One region; the record is the process's own (inherited by fork), `memory` is shared. */
 typedef struct shared_region {

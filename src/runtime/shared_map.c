@@ -5,9 +5,11 @@
  * number of slots under one lock. Two buckets to choose from fill evenly: with half as many slots
  * again as entries, nearly nothing has to go before the map is full.
  *
- * Crash consistency: the locks are robust, so the next process to take a lock learns that its holder died,
- * and a slot is marked SLOT_WRITING before its bytes change and SLOT_LIVE after. After a death the slots
- * still being written are dropped; every other one is whole. Nothing else in a stripe changes.
+ * Crash consistency: the locks are robust, so the next process to take a lock learns that its holder died.
+ * A slot is marked SLOT_WRITING before its bytes change and SLOT_LIVE after, and after a death the slots still
+ * being written are dropped; every other one is whole. An update of an existing entry is either whole or has not
+ * happened: the new value is in the stripe's scratch before `redo` names its slot, so that the next holder of
+ * the lock can finish the copying.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -47,14 +49,17 @@ typedef struct slot {
     char bytes[];      /* the key in its whole room, then the value */
 } slot;
 
-typedef struct map_lock {
+/* In shared memory, as are the next two. */
+typedef struct map_stripe {
     _Alignas(64) pthread_mutex_t mutex;
-} map_lock;
+    _Atomic uint64_t redo; /* the slot, counted from 1, that gets the value in `scratch`; 0: none */
+    uint64_t redo_until_ms;
+    size_t redo_len;
+} map_stripe;
 
-/* In shared memory. */
 typedef struct map_head {
     siphash_key key;
-    map_lock stripes[];
+    map_stripe stripes[];
 } map_head;
 
 /* Private to the process; all that it points to is shared, except for `scratch`. */
@@ -62,9 +67,9 @@ struct tern_shared_map {
     map_head *head;
     char *slots;
     size_t entries, key_bytes, value_bytes;
-    size_t key_room, slot_bytes; /* rounded up to 8 */
-    size_t stripes, buckets;     /* buckets of a stripe */
-    char *scratch;               /* value_bytes that `change` edits */
+    size_t key_room, value_room, slot_bytes; /* rounded up to 8 */
+    size_t stripes, buckets;                 /* buckets of a stripe */
+    char *scratch;                           /* value_bytes for each stripe: what `change` edits */
 };
 
 /* A key and where it belongs. */
@@ -87,10 +92,19 @@ static place place_of(const tern_shared_map *map, const void *key, size_t key_le
         key, key_len, (size_t)(hash & 0xff) % map->stripes, {first, second}, (uint32_t)(hash >> 32)};
 }
 
+static slot *slot_of_number(const tern_shared_map *map, uint64_t number)
+{
+    return (slot *)(void *)(map->slots + number * map->slot_bytes);
+}
+
 static slot *slot_at(const tern_shared_map *map, size_t stripe, size_t bucket, size_t nth)
 {
-    size_t number = (stripe * map->buckets + bucket) * BUCKET_SLOTS + nth;
-    return (slot *)(void *)(map->slots + number * map->slot_bytes);
+    return slot_of_number(map, (stripe * map->buckets + bucket) * BUCKET_SLOTS + nth);
+}
+
+static char *scratch_of(const tern_shared_map *map, size_t stripe)
+{
+    return map->scratch + stripe * map->value_room;
 }
 
 static slot_state state_of(const slot *s)
@@ -109,9 +123,32 @@ static void set_state(slot *s, slot_state state)
 
 /* -- locking -- */
 
-/* After a death: what was being written is dropped. */
-static void drop_half_written(const tern_shared_map *map, size_t stripe)
+/* Copies the value in the stripe's scratch to the slot that `redo` names. A death at any point of it is followed
+ * by the same again. */
+static void redo(const tern_shared_map *map, size_t stripe, uint64_t number)
 {
+    const map_stripe *from = &map->head->stripes[stripe];
+    slot *s = slot_of_number(map, number);
+    if (from->redo_len != 0)
+        memcpy(s->bytes + map->key_room, scratch_of(map, stripe), from->redo_len);
+    s->value_len = (uint32_t)from->redo_len;
+    s->until_ms = from->redo_until_ms;
+}
+
+static void set_redo(map_stripe *stripe, uint64_t number)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&stripe->redo, number, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* After a death: an update is finished, and any other slot that was being written is dropped. */
+static void mend(const tern_shared_map *map, size_t stripe)
+{
+    uint64_t number = atomic_load_explicit(&map->head->stripes[stripe].redo, memory_order_relaxed);
+    if (number != 0)
+        redo(map, stripe, number - 1);
+    set_redo(&map->head->stripes[stripe], 0);
     for (size_t bucket = 0; bucket < map->buckets; bucket++)
         for (size_t i = 0; i < BUCKET_SLOTS; i++) {
             slot *s = slot_at(map, stripe, bucket, i);
@@ -126,7 +163,7 @@ static bool lock_stripe(const tern_shared_map *map, size_t stripe)
     pthread_mutex_t *mutex = &map->head->stripes[stripe].mutex;
     int error = pthread_mutex_lock(mutex);
     if (error == EOWNERDEAD) {
-        drop_half_written(map, stripe);
+        mend(map, stripe);
         error = pthread_mutex_consistent(mutex);
     }
     return error == 0;
@@ -154,7 +191,8 @@ static size_t lay_out(tern_shared_map *map, const tern_shared_map_options *optio
         map->value_bytes > UINT32_MAX / 2)
         return 0;
     map->key_room = round_up(map->key_bytes);
-    map->slot_bytes = round_up(sizeof(slot) + map->key_room + map->value_bytes);
+    map->value_room = round_up(map->value_bytes);
+    map->slot_bytes = sizeof(slot) + map->key_room + map->value_room;
     map->stripes = map->entries / STRIPE_ENTRIES;
     if (map->stripes < 1)
         map->stripes = 1;
@@ -166,7 +204,7 @@ static size_t lay_out(tern_shared_map *map, const tern_shared_map_options *optio
     size_t slots = map->buckets * slots_of_stripe, bytes;
     if (__builtin_mul_overflow(slots, map->slot_bytes, &bytes) || bytes > MOST_BYTES)
         return 0;
-    return sizeof(map_head) + map->stripes * sizeof(map_lock) + bytes;
+    return sizeof(map_head) + map->stripes * (sizeof(map_stripe) + map->value_room) + bytes;
 }
 
 /** False with errno set. */
@@ -210,19 +248,16 @@ tern_shared_map *tern_shared_map_new_with(const char *name, const tern_shared_ma
         return is_same ? region->handle : NULL;
     }
     tern_shared_map *map = mem_alloc(sizeof *map);
-    char *scratch = mem_alloc(wanted.value_bytes);
-    bool has_memory = map != NULL && scratch != NULL;
-    if (!has_memory || !prepare(region->memory, wanted.stripes)) {
-        int reason = has_memory ? errno : ENOMEM;
+    if (map == NULL || !prepare(region->memory, wanted.stripes)) {
+        int reason = map != NULL ? errno : ENOMEM;
         mem_free(map);
-        mem_free(scratch);
         shared_region_drop(region);
         errno = reason;
         return NULL;
     }
     wanted.head = region->memory;
-    wanted.slots = (char *)region->memory + sizeof(map_head) + wanted.stripes * sizeof(map_lock);
-    wanted.scratch = scratch;
+    wanted.scratch = (char *)region->memory + sizeof(map_head) + wanted.stripes * sizeof(map_stripe);
+    wanted.slots = wanted.scratch + wanted.stripes * wanted.value_room;
     *map = wanted;
     region->handle = map;
     return map;
@@ -280,6 +315,18 @@ static void write_slot(const tern_shared_map *map, slot *s, const place *where, 
     s->value_len = (uint32_t)value_len;
     s->until_ms = until_ms;
     set_state(s, SLOT_LIVE);
+}
+
+/* Gives a live slot the value in the stripe's scratch: whole, whenever the process dies. */
+static void overwrite(const tern_shared_map *map, slot *s, size_t stripe, size_t value_len, uint64_t until_ms)
+{
+    map_stripe *from = &map->head->stripes[stripe];
+    from->redo_len = value_len;
+    from->redo_until_ms = until_ms;
+    uint64_t number = (uint64_t)((size_t)((char *)s - map->slots) / map->slot_bytes);
+    set_redo(from, number + 1);
+    redo(map, stripe, number);
+    set_redo(from, 0);
 }
 
 static uint64_t end_of(uint64_t now_ms, uint64_t ttl_ms)
@@ -353,13 +400,14 @@ static bool change_scratch(tern_shared_map *map, size_t stripe, size_t *value_le
         unlock_stripe(map, stripe);
         unwind_throw(point.reason);
     }
-    bool is_wanted = change(arg, map->scratch, value_len);
+    bool is_wanted = change(arg, scratch_of(map, stripe), value_len);
     unwind_release(&point);
     return is_wanted && *value_len <= map->value_bytes;
 }
 
-bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
-                            bool (*change)(void *arg, void *value, size_t *value_len), void *arg)
+/* `renews`: an existing entry lives for `ttl_ms` from now as well. */
+static bool update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms, bool renews,
+                   bool (*change)(void *arg, void *value, size_t *value_len), void *arg)
 {
     if (key_len > map->key_bytes)
         return false;
@@ -372,17 +420,38 @@ bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_le
     size_t value_len = 0;
     if (s != NULL && is_alive(s, now_ms)) {
         value_len = s->value_len;
-        memcpy(map->scratch, s->bytes + map->key_room, value_len);
-        until_ms = s->until_ms;
+        memcpy(scratch_of(map, where.stripe), s->bytes + map->key_room, value_len);
+        if (!renews)
+            until_ms = s->until_ms;
     }
     bool is_stored = change_scratch(map, where.stripe, &value_len, change, arg);
-    if (is_stored) {
-        if (s == NULL)
-            s = make_room(map, &where, now_ms);
-        write_slot(map, s, &where, map->scratch, value_len, until_ms);
-    }
+    if (is_stored && s != NULL)
+        overwrite(map, s, where.stripe, value_len, until_ms);
+    else if (is_stored)
+        write_slot(map, make_room(map, &where, now_ms), &where, scratch_of(map, where.stripe), value_len,
+                   until_ms);
     unlock_stripe(map, where.stripe);
     return is_stored;
+}
+
+bool tern_shared_map_update(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
+                            bool (*change)(void *arg, void *value, size_t *value_len), void *arg)
+{
+    return update(map, key, key_len, ttl_ms, false, change, arg);
+}
+
+bool tern_shared_map_renew(tern_shared_map *map, const void *key, size_t key_len, uint64_t ttl_ms,
+                           bool (*change)(void *arg, void *value, size_t *value_len), void *arg)
+{
+    return update(map, key, key_len, ttl_ms, true, change, arg);
+}
+
+void tern_shared_map_digest(const tern_shared_map *map, const void *data, size_t len, unsigned char out[16])
+{
+    siphash_key other = map->head->key;
+    other.words[0] ^= 0x5bd1e9955bd1e995u;
+    const uint64_t halves[2] = {siphash_2_4(&map->head->key, data, len), siphash_2_4(&other, data, len)};
+    memcpy(out, halves, sizeof halves);
 }
 
 size_t tern_shared_map_count(tern_shared_map *map)

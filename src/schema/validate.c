@@ -6,6 +6,7 @@
 #include "schema/pattern/pattern.h"
 #include "schema/scalar.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -271,6 +272,7 @@ static void check_field(const field_plan *f, const void *value, const place *whe
 
 static void check_key(const subject *s, const place *here)
 {
+    assert(s->f->keys->field->type->kind == TERN_KIND_TEXT); /* `name` is no more than that */
     const char *outer = s->faults->whose;
     s->faults->whose = "the key ";
     check_field(s->f->keys, &here->name, here, s->faults, s->is_new);

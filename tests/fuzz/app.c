@@ -199,7 +199,7 @@ static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Fuzz", .slashes = TERN_SLASH_REDIRECT, .health = true,
                                  .limits = {.body_bytes = 1000, .request_timeout_ms = 1000});
-    tern_use(app, tern_logger(), tern_request_ids(.trust_client = true), TERN_MIDDLEWARE(outermost),
+    tern_use(app, tern_request_ids(.trust_client = true), tern_logger(), TERN_MIDDLEWARE(outermost),
              tern_problem_pages(.html_for_browsers = true));
     tern_ready_check(app, "ready", is_ready);
     tern_get(app, "/", getters);

@@ -23,25 +23,40 @@ static void add(router *r, const char *method, const char *host, const char *tex
                            .handler = {.name = "fuzz", .run = no_run, .file = "fuzz.c", .line = 1}});
 }
 
-/** Every parameter is a slice of the path and matches its type. */
-static void check_found(const route_match *match, const char *path, size_t len)
+/** The route's URL of the same values exists if all are text that a path may contain, and leads back to them. */
+static void check_url(const router *r, const route_match *match)
 {
-    pattern p;
-    char problem[PATTERN_PROBLEM_BYTES];
-    if (!pattern_parse(&p, match->route->pattern, problem) || p.param_count != match->route->param_count)
+    const char *values[ROUTE_PARAMS_MAX + 1] = {NULL};
+    char *kept[ROUTE_PARAMS_MAX];
+    buf url = {0};
+    for (unsigned i = 0; i < match->route->param_count; i++)
+        values[i] = kept[i] = strndup(match->params[i].data, match->params[i].len);
+    if (router_build_url(r, "fuzz", values, &url) && (url.len == 0 || url.data[0] != '/'))
         abort();
+    for (unsigned i = 0; i < match->route->param_count; i++)
+        free(kept[i]);
+    buf_free(&url);
+}
+
+/** Every parameter is a slice of the path and matches its type. */
+static void check_found(const router *r, const route_match *match, const char *path, size_t len)
+{
     unsigned used = 0;
-    for (unsigned i = 0; i < p.count; i++) {
-        if (p.segments[i].kind == SEGMENT_TEXT)
+    for (unsigned i = 0; i < match->route->piece_count; i++) {
+        const pattern_piece *piece = &match->route->pieces[i];
+        if (piece->kind == SEGMENT_TEXT)
             continue;
         tern_str value = match->params[used++];
         if (value.len == 0 || value.data < path || value.data + value.len > path + len)
             abort();
-        if ((p.segments[i].kind != SEGMENT_REST && memchr(value.data, '/', value.len) != NULL) ||
-            (p.segments[i].kind == SEGMENT_INT && !segment_is_int(value.data, value.len)) ||
-            (p.segments[i].kind == SEGMENT_UUID && !segment_is_uuid(value.data, value.len)))
+        if ((piece->kind != SEGMENT_REST && memchr(value.data, '/', value.len) != NULL) ||
+            (piece->kind == SEGMENT_INT && !segment_is_int(value.data, value.len)) ||
+            (piece->kind == SEGMENT_UUID && !segment_is_uuid(value.data, value.len)))
+            abort();
+        if (piece->kind == SEGMENT_KIND && piece->is->check != NULL && !piece->is->check(value))
             abort();
     }
+    check_url(r, match);
 }
 
 static void match_path(const router *r, uint8_t choice, const char *path, size_t len)
@@ -60,7 +75,7 @@ static void match_path(const router *r, uint8_t choice, const char *path, size_t
     if ((found == ROUTE_WRONG_METHOD || found == ROUTE_OPTIONS) != (match.allow != NULL))
         abort();
     if (found == ROUTE_FOUND)
-        check_found(&match, path, len);
+        check_found(r, &match, path, len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     char *text = malloc(size + 1); /* its lines become NUL-terminated texts */
-    router *r = router_new(data[0] & 1 ? TERN_SLASH_REDIRECT : TERN_SLASH_STRICT);
+    router *r = router_new(data[0] & 1 ? TERN_SLASH_REDIRECT : TERN_SLASH_STRICT, NULL);
     if (text == NULL || r == NULL)
         abort();
     memcpy(text, data, size);
@@ -77,6 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     add(r, "POST", "*.h.org", "/users/{id}");
     add(r, "PURGE", NULL, "/files/{rest...}");
     add(r, "GET", NULL, "/a/");
+    add(r, "GET", NULL, "/days/{year:[0-9]{4}}-{month:int}.{ext}");
+    add(r, "GET", NULL, "/days/{day:date}");
     char *lines = text + 2, *first = strsep(&lines, "\n");
     for (char *line; (line = strsep(&lines, "\n")) != NULL;)
         add(r, data[0] & 2 ? "GET" : "PURGE", data[0] & 4 ? "h.org" : NULL, line);

@@ -809,7 +809,7 @@ int main(int argc, char **argv)
     tern_on_start(app, say_start, NULL);
     tern_on_stop(app, say_stop, NULL);
     tern_ready_check(app, "switch", is_ready);
-    tern_use(app, tern_logger(), tern_request_ids(.trust_client = true), tern_problem_pages());
+    tern_use(app, tern_request_ids(.trust_client = true), tern_logger(), tern_problem_pages());
     add_requests(app);
     add_replies(app);
     add_work(app);

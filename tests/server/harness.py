@@ -285,12 +285,12 @@ _shared = {}
 _shared_lock = threading.Lock()
 
 
-def shared(*flags, env=None):
+def shared(*flags, env=None, name="app"):
     """A server that all tests of a file use together; main stops it and checks that it ended cleanly."""
-    key = (flags, tuple(sorted((env or {}).items())))
+    key = (name, flags, tuple(sorted((env or {}).items())))
     with _shared_lock:
         if key not in _shared:
-            _shared[key] = Server(*flags, env=env)
+            _shared[key] = Server(*flags, env=env, name=name)
         return _shared[key]
 
 

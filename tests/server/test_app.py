@@ -775,9 +775,19 @@ def the_command_line_tells_about_the_application():
 
 
 @test
+def the_middleware_around_each_route_is_printed_with_places():
+    code, out, err = command("routes", "--middleware")
+    check_equal((code, err), (0, ""))
+    place = r"tests/server/app\.c:\d+\n"
+    check(re.search(r"(?m)^GET /users/\{id:int\}  \w+ \(" + place[:-2] + r"\)\n  request_ids +request id +" + place + "  logger +log +" + place
+                    + "  problem_pages +pages +" + place, out), out)
+    check(re.search(r"(?m)^requests without a route\n  request_ids", out), out)
+
+
+@test
 def mistakes_on_the_command_line_are_one_clear_line():
     for arguments, env, word in ((["--prot", "1"], {}, "--prot"), (["--port", "70000"], {}, "70000"), (["--port"], {}, "--port"),
-                                 (["fly"], {}, "fly"), ([], {"TERN_PORT": "many"}, "TERN_PORT"),
+                                 (["fly"], {}, "fly"), (["--middleware"], {}, "--middleware"), ([], {"TERN_PORT": "many"}, "TERN_PORT"),
                                  (["--head-timeout", "soon"], {}, "soon"), (["--max-headers", "101"], {}, "101")):
         code, out, err = command(*arguments, **env)
         check_equal((code, out), (1, ""), str(arguments))

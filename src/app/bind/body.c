@@ -33,13 +33,22 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
 {
     enum { SHOWN_BYTES = 100 };
     tern_str type = media_type(content_type); /* without its parameters */
-    if (content_type.len == 0)
-        tern_fail(c, 415, "the body must be %s, but the request has no Content-Type", taken);
-    if (type.data == NULL || type.len > SHOWN_BYTES)
-        tern_fail(c, 415, "the body must be %s, but the Content-Type is not a media type", taken);
-    if (media_charset_of(content_type) != MEDIA_UTF_8)
-        tern_fail(c, 415, "the body must be %s in UTF-8", taken);
-    tern_fail(c, 415, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
+    const char *accepted = c->match.route->accept_query;
+    const char *detail =
+        content_type.len == 0
+            ? tern_sprintf(c, "the body must be %s, but the request has no Content-Type", taken)
+        : type.data == NULL || type.len > SHOWN_BYTES
+            ? tern_sprintf(c, "the body must be %s, but the Content-Type is not a media type", taken)
+        : media_charset_of(content_type) != MEDIA_UTF_8
+            ? tern_sprintf(c, "the body must be %s in UTF-8", taken)
+            : tern_sprintf(c, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
+    if (accepted == NULL)
+        ctx_fail(c, 415, detail);
+    ctx_fail_field(c, 415, detail,
+                   &(http_field){.name = "Accept-Query",
+                                 .value = accepted,
+                                 .name_len = sizeof "Accept-Query" - 1,
+                                 .value_len = (uint32_t)strlen(accepted)});
 }
 
 /** Fails for a compressed body: it cannot be decoded here. */

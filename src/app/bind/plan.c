@@ -119,12 +119,12 @@ static int find_param(const maker *m, const field_plan *f)
     const char *names[] = {f->key, f->field->name};
     unsigned at = 0;
     for (unsigned i = 0; i < m->pattern.count; i++) {
-        const pattern_segment *segment = &m->pattern.segments[i];
-        if (segment->kind == SEGMENT_TEXT)
+        const pattern_piece *piece = &m->pattern.pieces[i];
+        if (piece->kind == SEGMENT_TEXT)
             continue;
         for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-            if (segment->text.len == strlen(names[n]) &&
-                memcmp(segment->text.data, names[n], segment->text.len) == 0)
+            if (piece->text.len == strlen(names[n]) &&
+                memcmp(piece->text.data, names[n], piece->text.len) == 0)
                 return (int)at;
         at++;
     }
@@ -281,7 +281,8 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
         mistake(&m, "the input of a %s must be a model", provider != NULL ? "provider" : "handler");
         return NULL;
     }
-    if (r->method_name == NULL || r->pattern == NULL || !pattern_parse(&m.pattern, r->pattern, unused))
+    if (r->method_name == NULL || r->pattern == NULL ||
+        !pattern_parse(&m.pattern, r->pattern, &pattern_any_kind, unused))
         return NULL; /* the router reports it */
     bind_plan *plan = arena_alloc(a, sizeof *plan);
     tern_field *of_body = arena_alloc(a, type->field_count * sizeof *of_body);
@@ -295,6 +296,16 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
     if (!m.is_wrong)
         wrap_body(&m, plan);
     return m.is_wrong ? NULL : plan;
+}
+
+const char *bind_accept_query(const route *r)
+{
+    if (r->options.accept_query != NULL || strcmp(r->method_name, "QUERY") != 0)
+        return r->options.accept_query;
+    if (r->bind == NULL || r->bind->body == NULL)
+        return NULL;
+    return r->bind->has_uploads ? "multipart/form-data, application/x-www-form-urlencoded"
+                                : "application/json, application/x-www-form-urlencoded, multipart/form-data";
 }
 
 /* -- the type that is returned -- */

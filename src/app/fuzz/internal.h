@@ -121,6 +121,8 @@ static inline bool fuzz_is_plain(const fuzz_maker *k)
     return k->source != TERN_FROM_BODY || k->format != FUZZ_JSON;
 }
 
+/** The first `pieces` pieces of a route's pattern as the memory names paths: "/users/{}". (make.c) */
+const char *fuzz_path_name(arena *a, const route *r, unsigned pieces);
 /** A valid request of a route; sets `k->is_stuck` when it could not be made. (make.c) */
 fuzz_request fuzz_make(fuzz_maker *k, const route *r);
 

@@ -1,39 +1,64 @@
 /* Makes a complete valid request for a route: its path with existing keys, its parameters, its body. */
 #include "app/fuzz/internal.h"
+#include "app/router/special.h"
 
 #include <string.h>
 
-/** The pattern up to and including parameter `number`, as the memory names paths. */
-static const char *pattern_up_to(arena *a, const pattern *p, unsigned param, unsigned *segments)
+const char *fuzz_path_name(arena *a, const route *r, unsigned pieces)
 {
     const char *text = "";
-    unsigned seen = 0;
-    for (unsigned i = 0; i < p->count; i++) {
-        const pattern_segment *s = &p->segments[i];
-        bool is_text = s->kind == SEGMENT_TEXT;
-        text =
-            test_need(arena_printf(a, is_text ? "%s/%.*s" : "%s/{}", text, (int)s->text.len, s->text.data));
-        if (!is_text && seen++ == param) {
-            *segments = i + 1;
-            return text;
-        }
+    for (unsigned i = 0; i < pieces; i++) {
+        const pattern_piece *p = &r->pieces[i];
+        const char *slash = p->begins_segment ? "/" : "";
+        text = test_need(p->kind == SEGMENT_TEXT
+                             ? arena_printf(a, "%s%s%.*s", text, slash, (int)p->text.len, p->text.data)
+                             : arena_printf(a, "%s%s{}", text, slash));
     }
-    return NULL;
+    return text;
 }
 
 /** Splits a known path ("/users/7/notes/3") into the texts of its parameters. */
-static unsigned take_params(fuzz_maker *k, const pattern *p, unsigned segments, const char *path,
+static unsigned take_params(fuzz_maker *k, const route *r, unsigned pieces, const char *path,
                             const char **texts)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < segments; i++) {
+    for (unsigned i = 0, segment; i < pieces; i += segment) {
+        const pattern_piece *first = &r->pieces[i];
+        segment = pattern_segment_pieces(first, r->piece_count - i);
         path += *path == '/';
         size_t len = strcspn(path, "/");
-        if (p->segments[i].kind != SEGMENT_TEXT)
-            texts[count++] = test_need(arena_text(k->arena, path, len));
+        tern_str values[ROUTE_PARAMS_MAX];
+        if (!special_read(first, (tern_str){path, len}, values))
+            return 0;
+        for (unsigned n = 0, used = 0; n < segment; n++)
+            if (first[n].kind != SEGMENT_TEXT) {
+                texts[count++] = test_need(arena_text(k->arena, values[used].data, values[used].len));
+                used++;
+            }
         path += len;
     }
     return count;
+}
+
+/** A path that is known for the first segments of the pattern, as many as possible: the texts of its
+ * parameters. */
+static unsigned recall_params(fuzz_maker *k, const route *r, const char **texts)
+{
+    for (unsigned end = r->piece_count; end > 0; end--) {
+        if (end < r->piece_count && !r->pieces[end].begins_segment)
+            continue; /* inside of a segment */
+        unsigned first = end - 1;
+        bool has_params = r->pieces[first].kind != SEGMENT_TEXT;
+        while (!r->pieces[first].begins_segment)
+            has_params |= r->pieces[--first].kind != SEGMENT_TEXT;
+        if (!has_params || r->pieces[first].kind == SEGMENT_REST)
+            continue;
+        const char *path = fuzz_recall(k->memory->paths, fuzz_path_name(k->arena, r, end), &k->random);
+        unsigned count = path != NULL ? take_params(k, r, end, path, texts) : 0;
+        if (count != 0)
+            return count;
+    }
+    return 0;
 }
 
 static const bind_field *field_of_param(const bind_plan *bind, unsigned param)
@@ -44,41 +69,56 @@ static const bind_field *field_of_param(const bind_plan *bind, unsigned param)
     return NULL;
 }
 
-static fuzz_node *some_param(fuzz_maker *k, const bind_plan *bind, unsigned param, segment_kind kind)
+/** A text that the parameter's kind or expression takes; NULL when none is found. */
+static const char *text_of_rule(fuzz_maker *k, const pattern_piece *piece)
+{
+    const route_kind *is = piece->kind == SEGMENT_KIND ? piece->is : NULL;
+    if (is != NULL && strcmp(is->name, "date") == 0 && is->order != 0)
+        return test_need(arena_printf(k->arena, "20%02u-%02u-%02u", (unsigned)fuzz_below(&k->random, 100),
+                                      1 + (unsigned)fuzz_below(&k->random, 12),
+                                      1 + (unsigned)fuzz_below(&k->random, 28)));
+    const char *rule =
+        is == NULL ? test_need(arena_text(k->arena, piece->rule.data, piece->rule.len)) : is->pattern;
+    for (int tries = 0; tries < 8 && rule != NULL; tries++) {
+        const char *text = fuzz_regex(k->arena, &k->random, rule);
+        tern_str value = {text, text != NULL ? strlen(text) : 0};
+        if (text != NULL && value.len != 0 && strchr(text, '/') == NULL &&
+            (is == NULL || is->check == NULL || is->check(value)))
+            return text;
+    }
+    return is != NULL ? is->example : NULL;
+}
+
+static fuzz_node *some_param(fuzz_maker *k, const bind_plan *bind, unsigned param, const pattern_piece *piece)
 {
     const bind_field *field = field_of_param(bind, param);
     tern_type *const by_kind[SEGMENT_KINDS] = {[SEGMENT_INT] = &tern_int64_type,
                                                [SEGMENT_UUID] = &tern_uuid_type,
                                                [SEGMENT_PLAIN] = &tern_text_type,
                                                [SEGMENT_REST] = &tern_text_type};
-    const tern_type *type = field != NULL ? field->f->field->type : by_kind[kind];
+    if (by_kind[piece->kind] == NULL) {
+        const char *text = text_of_rule(k, piece);
+        return text != NULL ? fuzz_quoted(k->arena, text) : NULL;
+    }
+    const tern_type *type = field != NULL ? field->f->field->type : by_kind[piece->kind];
     return fuzz_value(k, field != NULL ? field->f : NULL, type);
 }
 
 static void make_path(fuzz_maker *k, const route *r, fuzz_request *request)
 {
-    char unused[PATTERN_PROBLEM_BYTES];
     const char *texts[ROUTE_PARAMS_MAX];
     unsigned known = 0, at = 0;
-    pattern p;
-    if (r->param_count == 0 || !pattern_parse(&p, r->pattern, unused))
+    if (r->param_count == 0)
         return;
-    bool is_wanted = k->memory != NULL && !fuzz_once_in(&k->random, 16);
-    for (unsigned last = r->param_count; last-- > 0 && known == 0 && is_wanted;) {
-        unsigned segments = 0;
-        const char *path =
-            fuzz_recall(k->memory->paths, pattern_up_to(k->arena, &p, last, &segments), &k->random);
-        if (path != NULL)
-            known = take_params(k, &p, segments, path, texts);
-    }
+    if (k->memory != NULL && !fuzz_once_in(&k->random, 16))
+        known = recall_params(k, r, texts);
     fuzz_node *object = fuzz_node_new(k->arena, FUZZ_OBJECT, NULL, 0);
     k->source = TERN_FROM_PATH;
-    for (unsigned i = 0; i < p.count; i++) {
-        const pattern_segment *s = &p.segments[i];
-        if (s->kind == SEGMENT_TEXT)
+    for (unsigned i = 0; i < r->piece_count; i++) {
+        const pattern_piece *piece = &r->pieces[i];
+        if (piece->kind == SEGMENT_TEXT)
             continue;
-        fuzz_node *value =
-            at < known ? fuzz_quoted(k->arena, texts[at]) : some_param(k, r->bind, at, s->kind);
+        fuzz_node *value = at < known ? fuzz_quoted(k->arena, texts[at]) : some_param(k, r->bind, at, piece);
         k->is_stuck |= value == NULL;
         const bind_field *field = field_of_param(r->bind, at++);
         if (value != NULL)

@@ -1,5 +1,6 @@
 /* Learns from replies what exists, so that later requests find it. */
 #include "app/fuzz/internal.h"
+#include "app/router/special.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -42,28 +43,23 @@ void fuzz_forget(fuzz_memory *memory, const char *path)
 
 /* -- addresses -- */
 
-/** Whether `path` matches the first segments of the pattern, which end in a parameter; `name` is then these
- * segments, with {} for each parameter. */
-static bool is_path_of(arena *a, const pattern *p, const char *path, const char **name)
+/** Whether `path` matches the first segments of the pattern, the last of which has a parameter; `name` is then
+ * these segments, with {} for each parameter. */
+static bool is_path_of(arena *a, const route *r, const char *path, const char **name)
 {
-    const char *text = "";
-    for (unsigned i = 0; i < p->count; i++) {
-        const pattern_segment *s = &p->segments[i];
-        bool is_text = s->kind == SEGMENT_TEXT;
-        if (*path != '/')
+    for (unsigned i = 0, count; i < r->piece_count; i += count) {
+        const pattern_piece *first = &r->pieces[i];
+        count = pattern_segment_pieces(first, r->piece_count - i);
+        if (*path != '/' || first->kind == SEGMENT_REST)
             return false;
         size_t len = strcspn(++path, "/");
-        if (is_text ? len != s->text.len || memcmp(path, s->text.data, len) != 0 : len == 0)
-            return false;
-        if ((s->kind == SEGMENT_INT && !segment_is_int(path, len)) ||
-            (s->kind == SEGMENT_UUID && !segment_is_uuid(path, len)))
+        tern_str values[ROUTE_PARAMS_MAX];
+        if (!special_read(first, (tern_str){path, len}, values))
             return false;
         path += len;
-        text =
-            test_need(arena_printf(a, is_text ? "%s/%.*s" : "%s/{}", text, (int)s->text.len, s->text.data));
         if (*path == '\0') {
-            *name = text;
-            return !is_text;
+            *name = fuzz_path_name(a, r, i + count);
+            return count > 1 || first->kind != SEGMENT_TEXT;
         }
     }
     return false;
@@ -71,15 +67,12 @@ static bool is_path_of(arena *a, const pattern *p, const char *path, const char 
 
 static void learn_path(fuzz_memory *memory, const tern_app *app, const char *path)
 {
-    char unused[PATTERN_PROBLEM_BYTES];
     const char *name;
-    pattern p;
     if (strchr(path, '%') != NULL || strchr(path, '?') != NULL)
         return; /* it would have to be decoded to be built again */
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const route *r = router_at(app->router, i);
-        if (r->param_count > 0 && pattern_parse(&p, r->pattern, unused) &&
-            is_path_of(memory->arena, &p, path, &name))
+        if (r->param_count > 0 && is_path_of(memory->arena, r, path, &name))
             keep(memory->arena, &memory->paths, name, path);
     }
 }
@@ -194,6 +187,7 @@ void fuzz_learn(fuzz_memory *memory, const tern_app *app, const fuzz_request *re
     learn_sent(memory, request->parts[TERN_FROM_BODY]);
     if (strcmp(request->method, "DELETE") == 0)
         fuzz_forget(memory, path);
-    else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "GET") == 0)
+    else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "GET") == 0 ||
+             strcmp(request->method, "QUERY") == 0)
         learn_values(memory, app, request, tern_answer_json(a), path, 0);
 }

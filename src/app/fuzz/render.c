@@ -29,26 +29,22 @@ static void add_encoded(buf *out, arena *a, tern_str text, bool keep_slash)
 
 static void add_path(buf *out, arena *a, const fuzz_request *request)
 {
-    char unused[PATTERN_PROBLEM_BYTES];
-    pattern p;
-    if (!pattern_parse(&p, request->route->pattern, unused))
-        return;
+    const route *r = request->route;
     const fuzz_node *param =
         request->parts[TERN_FROM_PATH] != NULL ? request->parts[TERN_FROM_PATH]->first : NULL;
-    for (unsigned i = 0; i < p.count; i++) {
-        const pattern_segment *segment = &p.segments[i];
-        buf_add_text(out, "/");
-        if (segment->kind == SEGMENT_TEXT) {
-            buf_add(out, segment->text.data, segment->text.len);
+    for (unsigned i = 0; i < r->piece_count; i++) {
+        const pattern_piece *piece = &r->pieces[i];
+        if (piece->begins_segment)
+            buf_add_text(out, "/");
+        if (piece->kind == SEGMENT_TEXT) {
+            buf_add(out, piece->text.data, piece->text.len);
             continue;
         }
         if (param == NULL)
             continue;
-        add_encoded(out, a, plain_text(a, param), segment->kind == SEGMENT_REST);
+        add_encoded(out, a, plain_text(a, param), piece->kind == SEGMENT_REST);
         param = param->next;
     }
-    if (p.count == 0)
-        buf_add_text(out, "/");
 }
 
 static void add_pair(buf *out, arena *a, bool *has_some, const char *name, const fuzz_node *value)

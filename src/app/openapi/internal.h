@@ -19,7 +19,6 @@ typedef struct openapi_scheme {
 /** A route that the document shows. */
 typedef struct openapi_operation {
     const route *route;
-    pattern pattern;
     /* the first operation with this path, whose parameter names the path uses; itself for the first */
     struct openapi_operation *path;
     struct openapi_operation *next; /* the next with the same path, in order of registration */
@@ -33,6 +32,7 @@ typedef struct openapi_document {
     schema_set schemas;
     openapi_operation *operations; /* in order of registration */
     unsigned count;
+    bool is_3_2;                              /* and not 3.1 */
     bool has_problem, has_validation_problem; /* some operation replies with problem details of that kind */
 } openapi_document;
 
@@ -45,11 +45,18 @@ void openapi_print_path(const openapi_operation *operation, buf *out);
 /** Whether OpenAPI describes a field of the input elsewhere (Authorization, Accept, Content-Type) and ignores
  * it as a parameter. (operation.c) */
 bool openapi_is_left_out(const bind_field *field);
-/** Whether the success of the route has a body that the document describes. (operation.c) */
+/** Whether the operation only reads, so that conditions make its reply a 304. (replies.c) */
+bool openapi_is_read(const route *r);
+/** Prints the member "responses" of an operation. (replies.c) */
+void openapi_print_replies(const openapi_document *doc, const openapi_operation *o, buf *out);
+/** Adds a line for each piece of the route's middleware whose .answers is not a list of statuses, once.
+ * (replies.c) */
+bool openapi_check_middleware(const route *r, buf *problems);
+/** Whether the success of the route has a body that the document describes. (replies.c) */
 bool openapi_has_content(const tern_route_options *options);
 enum { OPENAPI_ANY_OTHER = 0, OPENAPI_PROBLEMS = 201 /* 400 to 599, and any other */ };
 /** The statuses of a route's documented problems, the last of them OPENAPI_ANY_OTHER; returns their count.
- * (operation.c) */
+ * (replies.c) */
 unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS]);
 /** The next name of a list like "todos, admin"; false at its end. */
 bool openapi_next_word(const char **at, tern_str *word);

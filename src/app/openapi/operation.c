@@ -1,12 +1,10 @@
 /** One route as an operation object: its parameters, its body, its replies. */
 #include "app/formats.h"
 #include "app/openapi/internal.h"
-#include "app/page/shape.h"
-#include "app/problem_shape.h"
 #include "app/provide/provide.h"
 
-#include "http/status.h"
 #include "schema/json/append.h"
+#include "schema/pattern/pattern.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,23 +12,19 @@
 
 void openapi_print_path(const openapi_operation *operation, buf *out)
 {
-    const pattern *p = &operation->path->pattern;
-    for (unsigned i = 0; i < p->count; i++) {
-        const pattern_segment *segment = &p->segments[i];
-        bool is_text = segment->kind == SEGMENT_TEXT;
-        buf_add_text(out, is_text ? "/" : "/{");
-        buf_add_json(out, segment->text.data, segment->text.len);
+    const route *first = operation->path->route;
+    for (unsigned i = 0; i < first->piece_count; i++) {
+        const pattern_piece *piece = &first->pieces[i];
+        bool is_text = piece->kind == SEGMENT_TEXT;
+        buf_add_text(out, piece->begins_segment ? "/" : "");
+        buf_add_text(out, is_text ? "" : "{");
+        buf_add_json(out, piece->text.data, piece->text.len);
         if (!is_text)
             buf_add_text(out, "}");
     }
 }
 
 /* -- parameters -- */
-
-static bool is_read(const route *r)
-{
-    return strcmp(r->method_name, "GET") == 0;
-}
 
 static void print_parameter_head(tern_str name, const char *source, bool is_required, buf *out)
 {
@@ -83,10 +77,48 @@ static bool is_required(const route *r, const bind_field *field)
     return must;
 }
 
-/** The schemas of all inputs that have the parameter: each different one once. */
+/** The expression of all values of a parameter; a text in `rule`, whose data is NULL if there is none. */
+static tern_str rule_of(const pattern_piece *piece)
+{
+    const char *known = piece->kind == SEGMENT_KIND ? piece->is->pattern : NULL;
+    if (piece->kind == SEGMENT_REGEX)
+        return piece->rule;
+    return known != NULL ? (tern_str){known, strlen(known)} : (tern_str){NULL, 0};
+}
+
+/** Prints the members "format" and "pattern" of a kind or an expression, if other languages read it alike. */
+static void print_rule(const pattern_piece *piece, buf *out)
+{
+    buf text = {0};
+    tern_str rule = rule_of(piece);
+    append_member(out, "format", piece->kind == SEGMENT_KIND ? piece->is->format : NULL);
+    if (rule.data == NULL)
+        return;
+    buf_add_text(&text, "^(?:");
+    buf_add(&text, rule.data, rule.len);
+    buf_add_text(&text, ")$");
+    out->failed |= text.failed;
+    if (!text.failed && pattern_is_portable(text.data))
+        append_member(out, "pattern", text.data);
+    buf_free(&text);
+}
+
+/** What the pattern of the path demands of a text beyond its field's rules; NULL for other fields. */
+static const pattern_piece *find_rule(const route *r, const bind_field *field)
+{
+    unsigned number = 0;
+    if (field->source != TERN_FROM_PATH || field->f->field->type->kind != TERN_KIND_TEXT)
+        return NULL;
+    for (unsigned i = 0; i < r->piece_count; i++)
+        if (r->pieces[i].kind != SEGMENT_TEXT && number++ == field->param)
+            return rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
+    return NULL;
+}
+
+/** The schemas of all inputs that have the parameter, and of the path's pattern: each different one once. */
 static void print_schemas(const openapi_document *doc, const route *r, const bind_field *field, buf *out)
 {
-    buf schemas[PROVIDE_STEPS_MAX + 1] = {0};
+    buf schemas[PROVIDE_STEPS_MAX + 2] = {0};
     unsigned count = 0;
     for (unsigned i = 0; i < provide_input_count(r); i++) {
         const bind_field *same = find_same(provide_input(r, i), field);
@@ -98,6 +130,13 @@ static void print_schemas(const openapi_document *doc, const route *r, const bin
         for (unsigned n = 0; n + 1 < count && schema->len != 0; n++)
             if (schemas[n].len == schema->len && memcmp(schemas[n].data, schema->data, schema->len) == 0)
                 buf_free(&schemas[--count]);
+    }
+    const pattern_piece *rule = find_rule(r, field);
+    if (rule != NULL) {
+        append_open(&schemas[count], '{');
+        print_rule(rule, &schemas[count]);
+        append_close(&schemas[count], '}');
+        out->failed |= schemas[count++].failed;
     }
     append_key(out, "schema");
     if (count > 1)
@@ -128,8 +167,9 @@ static void print_field_parameter(const openapi_document *doc, const route *r, c
 }
 
 /** Prints a path parameter that is only in the pattern. */
-static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
+static void print_bare_parameter(const pattern_piece *piece, tern_str name, buf *out)
 {
+    const segment_kind kind = piece->kind;
     static const char *const schemas[SEGMENT_KINDS] = {
         [SEGMENT_INT] = "{\"type\":\"integer\",\"format\":\"int64\"}",
         [SEGMENT_UUID] = "{\"type\":\"string\",\"format\":\"uuid\"}",
@@ -138,9 +178,19 @@ static void print_bare_parameter(segment_kind kind, tern_str name, buf *out)
     };
     print_parameter_head(name, "path", true, out);
     append_member(out, "description",
-                  kind == SEGMENT_REST ? "The rest of the path; may contain slashes" : NULL);
+                  kind == SEGMENT_REST   ? "The rest of the path; may contain slashes"
+                  : kind == SEGMENT_KIND ? piece->is->description
+                                         : NULL);
+    append_member(out, "example", kind == SEGMENT_KIND ? piece->is->example : NULL);
     append_key(out, "schema");
-    append_raw(out, schemas[kind]);
+    if (schemas[kind] != NULL) {
+        append_raw(out, schemas[kind]);
+    } else {
+        append_open(out, '{');
+        append_member(out, "type", "string");
+        print_rule(piece, out);
+        append_close(out, '}');
+    }
     append_close(out, '}');
 }
 
@@ -187,7 +237,7 @@ static void print_conditions(const route *r, buf *out)
         const char *name;
         bool is_taken;
     } conditions[] = {
-        {"If-None-Match", r->options.etag && is_read(r)},
+        {"If-None-Match", r->options.etag && openapi_is_read(r)},
         {"If-Match", r->options.if_match || r->options.need_if_match},
     };
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
@@ -211,15 +261,16 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
     unsigned param = 0;
     append_key(out, "parameters");
     append_open(out, '[');
-    for (unsigned i = 0; i < o->pattern.count; i++) {
-        if (o->pattern.segments[i].kind == SEGMENT_TEXT)
+    for (unsigned i = 0; i < o->route->piece_count; i++) {
+        const pattern_piece *piece = &o->route->pieces[i];
+        if (piece->kind == SEGMENT_TEXT)
             continue;
-        tern_str name = o->path->pattern.segments[i].text;
+        tern_str name = o->path->route->pieces[i].text; /* the same texts and parameters, under other names */
         const bind_field *field = find_path_field(o->route, param++);
         if (field != NULL)
             print_field_parameter(doc, o->route, field, name, out);
         else
-            print_bare_parameter(o->pattern.segments[i].kind, name, out);
+            print_bare_parameter(piece, name, out);
     }
     for (unsigned i = 0; i < provide_input_count(o->route); i++)
         print_other_parameters(doc, o->route, i, out);
@@ -282,263 +333,17 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
     append_close(out, '}');
 }
 
-/* -- replies -- */
-
-static void open_reply(const char *status, const char *description, buf *out)
+/** The body of a QUERY that its handler reads itself. */
+static void print_accepted(const char *types, buf *out)
 {
-    append_key(out, status);
-    append_open(out, '{');
-    append_member(out, "description", description);
-}
-
-static bool has_key(const tern_type *type)
-{
-    for (unsigned i = 0; i < type->field_count; i++)
-        if (type->fields[i].key)
-            return true;
-    return false;
-}
-
-enum { NO_CONTENT = 204, CREATED = 201, NOT_MODIFIED = 304 };
-
-bool openapi_has_content(const tern_route_options *options)
-{
-    return options->returns != NULL && options->status != NO_CONTENT;
-}
-
-/** The whole model, or those of its fields that were requested. */
-static void print_whole_or_part(const openapi_document *doc, const tern_type *type, buf *out)
-{
-    const schema_set *set = &doc->schemas;
-    if (schema_component_of(set, type, SCHEMA_PART) == schema_component_of(set, type, SCHEMA_OUTPUT)) {
-        schema_print(set, type, SCHEMA_OUTPUT, out);
-        return;
-    }
-    append_open(out, '{');
-    append_key(out, "anyOf");
-    append_open(out, '[');
-    schema_print(set, type, SCHEMA_OUTPUT, out);
-    schema_print(set, type, SCHEMA_PART, out);
-    append_close(out, ']');
-    append_close(out, '}');
-}
-
-static void print_returned(const openapi_document *doc, const tern_route_options *options, buf *out)
-{
-    const tern_type *type = options->returns;
-    if (!options->partial) {
-        schema_print(&doc->schemas, type, SCHEMA_OUTPUT, out);
-    } else if (type->kind == TERN_KIND_LIST && type->item->kind == TERN_KIND_MODEL) {
-        append_raw(out, "{\"type\":\"array\",\"items\":");
-        print_whole_or_part(doc, type->item, out);
-        buf_add_text(out, "}");
-    } else {
-        print_whole_or_part(doc, type, out);
-    }
-}
-
-/** Prints a page's fields except the items. */
-static const struct {
-    const char *schema;
-    bool may_lack;
-} page_fields[PAGE_FIELDS] = {
-    [PAGE_TOTAL] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0", false},
-    [PAGE_TOTAL_IS_ESTIMATE] = {"\"description\":\"The total is an estimate, or a lower bound\","
-                                "\"type\":\"boolean\"",
-                                false},
-    [PAGE_NUMBER] = {"\"description\":\"Null after a cursor\",\"type\":[\"integer\",\"null\"],"
-                     "\"format\":\"int64\",\"minimum\":1",
-                     false},
-    [PAGE_SIZE] = {"\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1", false},
-    [PAGE_HAS_NEXT] = {"\"type\":\"boolean\"", false},
-    [PAGE_NEXT] = {"\"description\":\"The cursor of the next page; absent from the last one\","
-                   "\"type\":\"string\"",
-                   true},
-};
-
-static void print_page(const openapi_document *doc, const route *r, buf *out)
-{
-    const page_shape *shape = r->page;
-    append_raw(out, "{\"type\":\"object\",\"properties\":{");
-    append_key(out, shape->names[PAGE_ITEMS]);
-    print_returned(doc, &r->options, out);
-    for (unsigned i = PAGE_ITEMS + 1; i < PAGE_FIELDS; i++) {
-        if (shape->names[i] == NULL)
-            continue;
-        append_key(out, shape->names[i]);
-        buf_add_printf(out, "{%s}", page_fields[i].schema);
-    }
-    buf_add_text(out, "},\"required\":[");
-    for (unsigned i = 0; i < PAGE_FIELDS; i++)
-        if (shape->names[i] != NULL && !page_fields[i].may_lack)
-            append_text(out, shape->names[i]);
-    buf_add_text(out, "]}");
-}
-
-static void print_returned_body(const openapi_document *doc, const route *r, buf *out)
-{
-    if (r->options.wrapped != NULL) { /* never with .paged */
-        append_raw(out, "{\"type\":\"object\",\"properties\":{");
-        append_key(out, r->options.wrapped);
-    }
-    if (r->options.paged)
-        print_page(doc, r, out);
-    else
-        print_returned(doc, &r->options, out);
-    if (r->options.wrapped != NULL) {
-        buf_add_text(out, "},\"required\":[");
-        append_text(out, r->options.wrapped);
-        buf_add_text(out, "]}");
-    }
-}
-
-static void print_returns(const openapi_document *doc, const route *r, buf *out)
-{
-    const char *packed[FORMATS];
-    const unsigned count = formats_on(doc->app, packed);
-    append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
-    print_returned_body(doc, r, out);
-    for (unsigned i = 0; i < count; i++) {
-        buf_add_printf(out, "},\"%s\":{\"schema\":", packed[i]);
-        print_returned_body(doc, r, out);
+    tern_str type;
+    append_raw(out, "\"requestBody\":{\"required\":true,\"content\":{");
+    while (openapi_next_word(&types, &type)) {
+        append_comma(out);
+        append_slice(out, type.data, type.len);
+        buf_add_text(out, ":{}");
     }
     buf_add_text(out, "}}");
-}
-
-static void print_headers(const route *r, int status, buf *out)
-{
-    const tern_route_options *o = &r->options;
-    const struct {
-        const char *name, *description, *schema;
-        bool is_sent;
-    } headers[] = {
-        {"Location", "The address of the created resource",
-         "{\"type\":\"string\",\"format\":\"uri-reference\"}",
-         status == CREATED && o->returns != NULL && has_key(o->returns)},
-        {"ETag", "The entity tag for If-None-Match and If-Match", "{\"type\":\"string\"}", o->etag},
-        {"Link", "The next page, if there is one: <...>; rel=\"next\"", "{\"type\":\"string\"}",
-         o->paged && status != NOT_MODIFIED},
-    };
-    bool is_first = true;
-    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-        if (!headers[i].is_sent)
-            continue;
-        if (is_first)
-            append_raw(out, "\"headers\":{");
-        is_first = false;
-        append_key(out, headers[i].name);
-        append_open(out, '{');
-        append_member(out, "description", headers[i].description);
-        append_key(out, "schema");
-        append_raw(out, headers[i].schema);
-        append_close(out, '}');
-    }
-    if (!is_first)
-        buf_add_text(out, "}");
-}
-
-static void print_success(const openapi_document *doc, const route *r, buf *out)
-{
-    int status = r->options.status != 0 ? r->options.status : 200;
-    char number[16];
-    snprintf(number, sizeof number, "%d", status);
-    open_reply(number, http_status_text(status), out);
-    print_headers(r, status, out);
-    if (openapi_has_content(&r->options))
-        print_returns(doc, r, out);
-    append_close(out, '}');
-    if (!r->options.etag || !is_read(r))
-        return;
-    open_reply("304", http_status_text(NOT_MODIFIED), out);
-    print_headers(r, NOT_MODIFIED, out);
-    append_close(out, '}');
-}
-
-/** Prints the content of a reply in the application's shape; nothing if the application does not describe
- * it. */
-static void print_shape(const openapi_document *doc, const problem_shape *shape, buf *out)
-{
-    const char *media_type = shape->options.media_type;
-    if (shape->options.returns == NULL)
-        return;
-    append_key(out, "content");
-    append_open(out, '{');
-    append_key(out, media_type != NULL ? media_type : "application/json");
-    append_raw(out, "{\"schema\":");
-    schema_print(&doc->schemas, shape->options.returns, SCHEMA_OUTPUT, out);
-    buf_add_text(out, "}");
-    append_close(out, '}');
-}
-
-enum { FIRST_PROBLEM = 400 };
-
-/** Marks the statuses in .refuses of the route's providers. */
-static void mark_refusals(const route *r, bool *may_occur)
-{
-    for (unsigned i = 0; r->provide != NULL && i < r->provide->count; i++) {
-        const char *at = r->provide->steps[i].provider->options.refuses;
-        for (int status = 0; at != NULL && (status = provide_next_status(&at)) > 0;)
-            may_occur[status - FIRST_PROBLEM] = true;
-    }
-}
-
-/** Prints a problem's reply; `status` may be OPENAPI_ANY_OTHER. */
-static void print_problem(const openapi_document *doc, const route *r, int status, buf *out)
-{
-    char number[16];
-    const problem_shape *shape = problem_shape_of(r->group, status);
-    const char *text = http_status_text(status);
-    bool is_named = status != OPENAPI_ANY_OTHER;
-    snprintf(number, sizeof number, "%d", status);
-    open_reply(is_named ? number : "default",
-               !is_named      ? "Any other error"
-               : text != NULL ? text
-                              : "Refused",
-               out);
-    if (shape != NULL) {
-        print_shape(doc, shape, out);
-    } else {
-        append_comma(out);
-        buf_add_printf(out,
-                       "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-                       "\"#/components/schemas/%s\"}}}",
-                       status == 422 && provide_has_input(r) ? "ValidationProblem" : "Problem");
-    }
-    append_close(out, '}');
-}
-
-unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPENAPI_PROBLEMS])
-{
-    bool has_input = provide_has_input(r), has_body = r->bind != NULL && r->bind->body != NULL;
-    bool may_occur[OPENAPI_PROBLEMS] = {
-        [400 - FIRST_PROBLEM] = has_input,
-        [401 - FIRST_PROBLEM] = openapi_needs_security(app, r),
-        [404 - FIRST_PROBLEM] = r->param_count > 0,
-        [413 - FIRST_PROBLEM] = has_body,
-        [412 - FIRST_PROBLEM] = r->options.if_match || r->options.need_if_match,
-        [415 - FIRST_PROBLEM] = has_body,
-        [422 - FIRST_PROBLEM] = has_input,
-        [428 - FIRST_PROBLEM] = r->options.need_if_match,
-    };
-    mark_refusals(r, may_occur);
-    unsigned count = 0;
-    for (int i = 0; i < OPENAPI_PROBLEMS - 1; i++)
-        if (may_occur[i])
-            statuses[count++] = FIRST_PROBLEM + i;
-    statuses[count++] = OPENAPI_ANY_OTHER;
-    return count;
-}
-
-static void print_replies(const openapi_document *doc, const openapi_operation *o, buf *out)
-{
-    int statuses[OPENAPI_PROBLEMS];
-    unsigned count = openapi_problems(doc->app, o->route, statuses);
-    append_key(out, "responses");
-    append_open(out, '{');
-    print_success(doc, o->route, out);
-    for (unsigned i = 0; i < count; i++)
-        print_problem(doc, o->route, statuses[i], out);
-    append_close(out, '}');
 }
 
 /* -- the operation -- */
@@ -586,7 +391,9 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);
-    print_replies(doc, operation, out);
+    else if (r->accept_query != NULL)
+        print_accepted(r->accept_query, out);
+    openapi_print_replies(doc, operation, out);
     openapi_print_route_security(r, out);
     append_close(out, '}');
 }

@@ -44,9 +44,9 @@ static uint32_t plain_endpoint(router *r, uint32_t host, const char *text)
     return !has_slashless || name_table_put(&r->slashless, host, text, len - 1, endpoint) ? endpoint : 0;
 }
 
-static uint32_t tree_endpoint(router *r, uint32_t host, const pattern *p)
+static uint32_t tree_endpoint(router *r, uint32_t host, const route *entered)
 {
-    uint32_t *place = router_tree_place(r, &r->hosts[host].root, p);
+    uint32_t *place = router_tree_place(r, &r->hosts[host].root, entered);
     if (place != NULL && *place == 0)
         *place = add_endpoint(r);
     return place != NULL ? *place : 0;
@@ -56,15 +56,14 @@ static uint32_t tree_endpoint(router *r, uint32_t host, const pattern *p)
 static void enter(router *r, unsigned index)
 {
     const route *entered = &r->routes[index];
-    char problem[PATTERN_PROBLEM_BYTES];
-    pattern p;
     uint32_t host;
-    if (!router_host_add(r, entered, &host) || !pattern_parse(&p, entered->pattern, problem))
+    size_t reported = r->problems.len;
+    if (!router_host_add(r, entered, &host))
         return;
-    uint32_t endpoint =
-        p.param_count == 0 ? plain_endpoint(r, host, entered->pattern) : tree_endpoint(r, host, &p);
+    uint32_t endpoint = entered->param_count == 0 ? plain_endpoint(r, host, entered->pattern)
+                                                  : tree_endpoint(r, host, entered);
     if (endpoint == 0) {
-        r->memory_short = true;
+        r->memory_short |= r->problems.len == reported;
         return;
     }
     tern_str name = {entered->method_name, strlen(entered->method_name)};
@@ -191,6 +190,7 @@ bool router_compile(router *r, buf *problems)
     r->stride = HTTP_OTHER_METHOD + r->other_count + 1;
     for (unsigned i = 0; i < r->count; i++)
         enter(r, i);
+    router_report_ambiguous(r);
     router_tree_finish(r);
     let_get_answer_head(r);
     build_allows(r);

@@ -4,6 +4,7 @@
 
 #include "app/router/pattern.h"
 #include "app/router/router.h"
+#include "app/router/special.h"
 #include "base/arena.h"
 #include "base/name_table.h"
 
@@ -19,7 +20,7 @@ enum { ROUTER_METHODS_MAX = 64, ROUTER_OTHERS_MAX = ROUTER_METHODS_MAX - HTTP_OT
  * none.
  */
 typedef struct router_node {
-    uint32_t children[3]; /* by SEGMENT_INT, _UUID, _PLAIN, less SEGMENT_INT */
+    uint32_t children[3]; /* for SEGMENT_INT, _UUID, _PLAIN */
     uint32_t endpoint;    /* of patterns that end here */
     uint32_t rest;        /* endpoint of patterns that end in {rest...} here */
     bool has_text;        /* has children by text */
@@ -30,7 +31,8 @@ typedef struct router_node {
     /* the child for `text` when it is the only one: compared directly, without the table */
     uint32_t text_child;
     uint32_t text_len;
-    const char *text; /* one segment, or several without a branch between them */
+    uint32_t specials; /* the first of its segments that only special.h can match; 0: none */
+    const char *text;  /* one segment, or several without a branch between them */
 } router_node;
 
 /** The host of some routes; number 0 is "any host". */
@@ -47,9 +49,10 @@ typedef struct router_allow {
 
 struct router {
     tern_slashes slashes;
-    arena arena;       /* texts created here */
-    buf problems;      /* one line each */
-    bool memory_short; /* out of memory during registration: the router must not be used */
+    arena arena;             /* texts created here */
+    buf problems;            /* one line each */
+    const route_kind *kinds; /* the application's, newest first */
+    bool memory_short;       /* out of memory during registration: the router must not be used */
 
     route *routes;
     unsigned count, room;
@@ -71,6 +74,8 @@ struct router {
     router_node *nodes;
     unsigned node_count, node_room;
     name_table edges;
+    router_special **specials; /* [0] is unused; in the arena */
+    unsigned special_count, special_room;
 
     router_allow *allows; /* every union of masks, sorted */
     unsigned allow_count;
@@ -106,12 +111,14 @@ static inline const route *router_take(router_walk *w, uint32_t endpoint)
 
 /** The best route under `root` for the walk's path and method, its parameters set; NULL if none. (tree.c) */
 const route *router_tree_walk(router_walk *w, uint32_t root);
-/** Adds a pattern under `*root` (created when 0): returns where to store its endpoint's number; NULL when out
- * of memory. Valid until the next call. (tree.c) */
-uint32_t *router_tree_place(router *r, uint32_t *root, const pattern *p);
+/** Adds a route's pattern under `*root` (created when 0): returns where to store its endpoint's number; NULL
+ * when out of memory, or with a problem reported. Valid until the next call. (tree.c) */
+uint32_t *router_tree_place(router *r, uint32_t *root, const route *placed);
 
 /** Prepares the tree for walks after all patterns were added. */
 void router_tree_finish(router *r);
+/** Reports routes of which neither is more specific, though both may match a request. (ambiguous.c) */
+void router_report_ambiguous(router *r);
 
 /** Like router_match, and counts the nodes visited. */
 route_found router_match_counted(const router *r, http_method method, tern_str method_text, tern_str host,

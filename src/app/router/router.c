@@ -12,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-router *router_new(tern_slashes slashes)
+router *router_new(tern_slashes slashes, const struct route_kind *kinds)
 {
     router *r = mem_zero(1, sizeof *r);
     if (r == NULL)
         return NULL;
     r->slashes = slashes;
+    r->kinds = kinds;
     arena_init(&r->arena, NULL, 0, SIZE_MAX / 2);
     r->hosts = mem_zero(1, sizeof *r->hosts);
     if (r->hosts == NULL) {
@@ -35,7 +36,10 @@ void router_free(router *r)
     name_table *tables[] = {&r->host_names, &r->plain, &r->slashless, &r->edges, &r->names};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         name_table_free(tables[i]);
-    void *blocks[] = {r->routes, r->hosts, r->slots, r->masks, r->nodes, r->allows, r->name_is_ambiguous};
+    for (unsigned i = 1; i < r->special_count; i++)
+        special_free(r->specials[i]);
+    void *blocks[] = {r->specials, r->routes, r->hosts,  r->slots,
+                      r->masks,    r->nodes,  r->allows, r->name_is_ambiguous};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         mem_free(blocks[i]);
     buf_free(&r->problems);
@@ -115,20 +119,27 @@ static bool take_method(router *r, route *added)
     return true;
 }
 
-/** Checks the pattern and stores the names of its parameters. */
+/** Checks the pattern and stores its pieces and the names of its parameters. */
 static bool take_pattern(router *r, route *added)
 {
     char problem[PATTERN_PROBLEM_BYTES];
     pattern p;
     added->param_count = 0;
-    if (added->pattern == NULL || !pattern_parse(&p, added->pattern, problem)) {
+    if (added->pattern == NULL || !pattern_parse(&p, added->pattern, r->kinds, problem)) {
         router_problem(r, added, "%s", added->pattern != NULL ? problem : "it is NULL");
         return false;
     }
+    added->piece_count = p.count;
+    added->pieces = arena_alloc(&r->arena, p.count * sizeof *added->pieces);
+    if (added->pieces == NULL) {
+        r->memory_short = true;
+        return false;
+    }
+    memcpy(added->pieces, p.pieces, p.count * sizeof *added->pieces);
     for (unsigned i = 0; i < p.count; i++) {
-        if (p.segments[i].kind == SEGMENT_TEXT)
+        if (p.pieces[i].kind == SEGMENT_TEXT)
             continue;
-        char *name = arena_text(&r->arena, p.segments[i].text.data, p.segments[i].text.len);
+        char *name = arena_text(&r->arena, p.pieces[i].text.data, p.pieces[i].text.len);
         if (name == NULL) {
             r->memory_short = true;
             return false;

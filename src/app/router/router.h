@@ -29,6 +29,8 @@ typedef struct route {
     /* the application's, groups' and route's, outermost first; ended by `run` NULL */
     const tern_middleware *chain;
     unsigned chain_len;
+    struct pattern_piece *pieces; /* of the pattern; the router's, set by router_add */
+    unsigned piece_count;
     const char *params[ROUTE_PARAMS_MAX]; /* names in order of appearance */
     unsigned param_count;
     const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has no input */
@@ -37,6 +39,7 @@ typedef struct route {
     const tern_group *group;       /* that it was registered in */
     tern_str reply_head;           /* of replies with .wrapped: `{"user":`; empty: they are not wrapped */
     const struct page_shape *page; /* of the replies of tern_page */
+    const char *accept_query;      /* of QUERY: media types of bodies it takes; NULL: unknown */
 } route;
 
 typedef enum route_found {
@@ -55,9 +58,11 @@ typedef struct route_match {
 } route_match;
 
 typedef struct router router;
+struct route_kind; /* kind.h */
 
-/** An empty router; NULL when out of memory. */
-router *router_new(tern_slashes slashes);
+/** An empty router; NULL when out of memory. `kinds` are the application's own, newest first, and outlive it;
+ * NULL: none. */
+router *router_new(tern_slashes slashes, const struct route_kind *kinds);
 void router_free(router *r);
 /** Adds a route (copied; its texts must outlive the router). A mistake is stored, and router_compile reports
  * it. */

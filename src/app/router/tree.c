@@ -5,8 +5,8 @@
  * it; the rest of a node's work on a segment is bounded by the longest registered text or the 36 bytes of a
  * UUID.
  *
- * Why no path makes it slow: at every level at most five children are tried (text, int, uuid, plain, rest),
- * each a different node, and a node has one parent, so a walk visits a node at most once. The steps are
+ * Why no path makes it slow: at every level the children that are tried (text, int, uuid, plain, rest, and those
+ * of special.h) are different nodes, and a node has one parent, so a walk visits a node at most once. The steps are
  * therefore bounded by the nodes that the application registered, not by the path, and in practice by the
  * handful that fit the path's first segments. Recursion is at most PATTERN_SEGMENTS_MAX deep.
  */
@@ -97,6 +97,42 @@ __attribute__((always_inline)) static inline bool follow_text(router_walk *w, co
 
 static const route *walk_from(router_walk *w, walk_place place);
 
+/** Tries every segment that the node has, best first: those of special.h are among them. */
+static __attribute__((noinline)) const route *try_specials(router_walk *w, const router_node *node,
+                                                           walk_place place)
+{
+    const char *text = w->path.data + place.start;
+    size_t end = end_of(w, place.depth, place.start), len = end - place.start;
+    walk_place next = {0, place.depth + 1, 0, end + 1};
+    const route *found = NULL;
+    uint32_t at = len != 0 ? node->specials : 0;
+    for (int i = -1; i < 3 && found == NULL && len != 0; i++) {
+        /* texts with parameters, int, uuid, other kinds and expressions, plain */
+        bool is_mixed = i < 0, is_checked = i == 2;
+        for (; at != 0 && found == NULL && (is_mixed || is_checked); at = w->r->specials[at]->next) {
+            const router_special *s = w->r->specials[at];
+            if (is_mixed && s->count == 1)
+                break;
+            next.node = s->child;
+            next.params = place.params + s->param_count;
+            if (special_match(s, text, len, &w->params[place.params]))
+                found = walk_from(w, next);
+        }
+        if (is_mixed || found != NULL || node->children[i] == 0 || (i == 0 && !segment_is_int(text, len)) ||
+            (i == 1 && !segment_is_uuid(text, len)))
+            continue;
+        next.node = node->children[i];
+        next.params = place.params + 1;
+        w->params[place.params] = (tern_str){text, len};
+        found = walk_from(w, next);
+    }
+    tern_str rest = {text, w->path.len - place.start};
+    if (found != NULL || node->rest == 0 || rest.len == 0)
+        return found;
+    w->params[place.params] = rest;
+    return router_take(w, node->rest);
+}
+
 /**
  * Tries the parameters at `*place`, best first. NULL with `*goes_on` when the walk must continue with the
  * last of them at the new `*place`: no alternatives are left.
@@ -116,6 +152,8 @@ __attribute__((always_inline)) static inline const route *try_values(router_walk
     }
     tern_str rest = {text, w->path.len - place->start};
     *goes_on = false;
+    if (node->specials != 0)
+        return try_specials(w, node, *place);
     if (len != 0) {
         w->params[place->params] = (tern_str){text, len}; /* deeper levels do not change this one */
         walk_place next = {0, place->depth + 1, place->params + 1, end + 1};
@@ -187,20 +225,12 @@ static uint32_t add_node(router *r)
     return r->node_count;
 }
 
-static uint32_t child_for(router *r, uint32_t node, const pattern_segment *segment)
+static uint32_t text_child(router *r, uint32_t node, tern_str text)
 {
-    tern_str text = segment->text;
-    bool is_text = segment->kind == SEGMENT_TEXT;
-    uint32_t child = is_text ? name_table_find(&r->edges, node, text.data, text.len)
-                             : r->nodes[node].children[segment->kind - SEGMENT_INT];
+    uint32_t child = name_table_find(&r->edges, node, text.data, text.len);
     if (child != 0 || (child = add_node(r)) == 0)
         return child;
     router_node *parent = &r->nodes[node];
-    if (!is_text) {
-        parent->children[segment->kind - SEGMENT_INT] = child;
-        parent->has_values = true;
-        return child;
-    }
     parent->text_child = parent->has_text ? 0 : child;
     parent->text = text.data;
     parent->text_len = (uint32_t)text.len;
@@ -209,21 +239,88 @@ static uint32_t child_for(router *r, uint32_t node, const pattern_segment *segme
     return name_table_put(&r->edges, node, text.data, text.len, child) ? child : 0;
 }
 
-uint32_t *router_tree_place(router *r, uint32_t *root, const pattern *p)
+static uint32_t value_child(router *r, uint32_t node, segment_kind kind)
+{
+    unsigned index = kind == SEGMENT_INT ? 0 : kind == SEGMENT_UUID ? 1 : 2;
+    uint32_t child = r->nodes[node].children[index];
+    if (child != 0 || (child = add_node(r)) == 0)
+        return child;
+    r->nodes[node].children[index] = child;
+    r->nodes[node].has_values = true;
+    return child;
+}
+
+/** Room for one more of the router's specials; its number, or 0 when out of memory. */
+static uint32_t add_special(router *r)
+{
+    if (r->special_count + 1 >= r->special_room) {
+        unsigned room = r->special_room != 0 ? r->special_room * 2 : 16;
+        router_special **specials = mem_realloc(r->specials, room * sizeof *specials);
+        if (specials == NULL)
+            return 0;
+        r->specials = specials;
+        r->special_room = room;
+        r->special_count += r->special_count == 0; /* number 0 is "none" */
+    }
+    router_special *added = arena_alloc(&r->arena, sizeof *added);
+    if (added == NULL)
+        return 0;
+    *added = (router_special){0};
+    r->specials[r->special_count] = added;
+    return r->special_count++;
+}
+
+/** The child for a segment of special.h, which is put in its place among the others of the node. */
+static uint32_t special_child(router *r, uint32_t node, const route *placed, pattern_piece *first,
+                              unsigned count)
+{
+    char problem[PATTERN_PROBLEM_BYTES];
+    uint32_t before = 0;
+    bool is_placed = false;
+    for (uint32_t at = r->nodes[node].specials; at != 0; at = r->specials[at]->next) {
+        const router_special *s = r->specials[at];
+        if (special_is_same(s->pieces, s->count, first, count)) {
+            first->special = s;
+            return s->child;
+        }
+        is_placed |= special_order(s->pieces, s->count, first, count) > 0;
+        if (!is_placed)
+            before = at;
+    }
+    uint32_t added = add_special(r), child = added != 0 ? add_node(r) : 0;
+    if (child == 0)
+        return 0;
+    router_special *s = r->specials[added];
+    if (!special_compile(s, first, count, problem)) {
+        router_problem(r, placed, "%s", problem);
+        return 0;
+    }
+    uint32_t *link = before != 0 ? &r->specials[before]->next : &r->nodes[node].specials;
+    s->next = *link;
+    s->child = child;
+    *link = added;
+    r->nodes[node].has_values = true;
+    first->special = s;
+    return child;
+}
+
+uint32_t *router_tree_place(router *r, uint32_t *root, const route *placed)
 {
     if (*root == 0 && (*root = add_node(r)) == 0)
         return NULL;
     uint32_t node = *root;
-    for (unsigned i = 0; i < p->count; i++) {
-        if (p->segments[i].kind == SEGMENT_REST) {
+    for (unsigned i = 0, count; i < placed->piece_count && node != 0; i += count) {
+        pattern_piece *first = &placed->pieces[i];
+        count = pattern_segment_pieces(first, placed->piece_count - i);
+        if (first->kind == SEGMENT_REST) {
             r->nodes[node].has_values = true;
             return &r->nodes[node].rest;
         }
-        node = child_for(r, node, &p->segments[i]);
-        if (node == 0)
-            return NULL;
+        node = special_is_needed(first, count) ? special_child(r, node, placed, first, count)
+               : first->kind == SEGMENT_TEXT   ? text_child(r, node, first->text)
+                                               : value_child(r, node, first->kind);
     }
-    return &r->nodes[node].endpoint;
+    return node != 0 ? &r->nodes[node].endpoint : NULL;
 }
 
 /** Whether this node has exactly one child, by text, and no pattern ends here. */
@@ -239,7 +336,7 @@ void router_tree_finish(router *r)
         router_node *node = &r->nodes[i];
         int values = 0;
         node->last_value = -1;
-        for (int k = 0; k < 3 && node->rest == 0; k++)
+        for (int k = 0; k < 3 && node->rest == 0 && node->specials == 0; k++)
             if (node->children[k] != 0) {
                 node->last_value = (int8_t)k;
                 values++;

@@ -6,9 +6,8 @@
 
 #include <string.h>
 
-/** Whether a request with `value` in this segment would reach the route: the path's decoder accepts it
- * (url.h) and the segment matches it. */
-static bool is_value(segment_kind kind, tern_str value, bool may_have_slash)
+/** Whether the path's decoder would accept the value (url.h). */
+static bool is_path_text(tern_str value, bool may_have_slash)
 {
     if (value.len == 0 || !utf8_valid(value.data, value.len))
         return false;
@@ -17,16 +16,38 @@ static bool is_value(segment_kind kind, tern_str value, bool may_have_slash)
         if (byte < 0x20 || byte == 0x7f || byte == '\\' || (byte == '/' && !may_have_slash))
             return false;
     }
-    for (size_t start = 0; start <= value.len;) { /* "." and ".." are directories to browsers and proxies */
-        const char *slash = memchr(value.data + start, '/', value.len - start);
-        size_t len = (slash != NULL ? (size_t)(slash - value.data) : value.len) - start;
-        if (len <= 2 && len != 0 && memcmp(value.data + start, "..", len) == 0)
-            return false;
+    return true;
+}
+
+/** Whether "." or ".." is between two slashes of the text: browsers and proxies take them for directories. */
+static bool has_dots(tern_str text)
+{
+    for (size_t start = 0; start <= text.len;) {
+        const char *slash = memchr(text.data + start, '/', text.len - start);
+        size_t len = (slash != NULL ? (size_t)(slash - text.data) : text.len) - start;
+        if (len <= 2 && len != 0 && memcmp(text.data + start, "..", len) == 0)
+            return true;
         start += len + 1;
     }
-    return kind == SEGMENT_INT    ? segment_is_int(value.data, value.len)
-           : kind == SEGMENT_UUID ? segment_is_uuid(value.data, value.len)
-                                  : true;
+    return false;
+}
+
+/** Whether a request with this text, in which '/' was encoded, would be given `values` by the segment. */
+static bool reads_back(const pattern_piece *first, tern_str text, const tern_str *values, unsigned count)
+{
+    if (first->kind == SEGMENT_REST)
+        return true;
+    tern_str read[ROUTE_PARAMS_MAX];
+    buf marked = {0};
+    buf_add(&marked, text.data, text.len);
+    for (size_t i = 0; i < marked.len; i++)
+        if (marked.data[i] == '/')
+            marked.data[i] = URL_SLASH_MARK;
+    bool is_same = !marked.failed && special_read(first, (tern_str){marked.data, marked.len}, read);
+    for (unsigned i = 0; i < count && is_same; i++)
+        is_same = read[i].len == values[i].len; /* at the same places, then */
+    buf_free(&marked);
+    return is_same;
 }
 
 static bool add_encoded(buf *url, tern_str text, bool keep_slash)
@@ -50,30 +71,49 @@ static const route *route_named(const router *r, const char *name)
     return NULL;
 }
 
+/** Adds one segment; takes its values from `*params`. */
+static bool add_segment(const route *named, const pattern_piece *first, unsigned count,
+                        const char *const **params, buf *url)
+{
+    tern_str values[ROUTE_PARAMS_MAX];
+    unsigned used = 0;
+    buf text = {0};
+    bool is_rest = first->kind == SEGMENT_REST, is_right = true;
+    for (unsigned i = 0; i < count && is_right; i++) {
+        tern_str part = first[i].text;
+        if (first[i].kind != SEGMENT_TEXT) {
+            const char *value = **params;
+            if (value == NULL) {
+                is_right = false;
+                break;
+            }
+            ++*params;
+            part = values[used++] = (tern_str){value, strlen(value)};
+            is_right = is_path_text(part, is_rest || named->options.allow_encoded_slashes);
+        }
+        buf_add(&text, part.data, part.len);
+    }
+    tern_str whole = {text.len != 0 ? text.data : "", text.len};
+    is_right = is_right && !text.failed &&
+               (used == 0 || (!has_dots(whole) && reads_back(first, whole, values, used))) &&
+               buf_add(url, "/", 1) && add_encoded(url, whole, is_rest);
+    url->failed |= text.failed;
+    buf_free(&text);
+    return is_right;
+}
+
 bool router_build_url(const router *r, const char *name, const char *const *params, buf *url)
 {
     const route *named = route_named(r, name);
-    char problem[PATTERN_PROBLEM_BYTES];
-    pattern p;
-    if (named == NULL || !pattern_parse(&p, named->pattern, problem))
+    if (named == NULL)
         return false;
     size_t start = url->len;
-    unsigned used = 0;
     bool is_right = true;
-    for (unsigned i = 0; i < p.count && is_right; i++) {
-        tern_str text = p.segments[i].text;
-        segment_kind kind = p.segments[i].kind;
-        if (kind != SEGMENT_TEXT) {
-            const char *value = params[used];
-            if ((is_right = value != NULL)) {
-                text = (tern_str){value, strlen(value)};
-                used++;
-                is_right = is_value(kind, text, kind == SEGMENT_REST || named->options.allow_encoded_slashes);
-            }
-        }
-        is_right = is_right && buf_add(url, "/", 1) && add_encoded(url, text, kind == SEGMENT_REST);
+    for (unsigned i = 0, count; i < named->piece_count && is_right; i += count) {
+        count = pattern_segment_pieces(&named->pieces[i], named->piece_count - i);
+        is_right = add_segment(named, &named->pieces[i], count, &params, url);
     }
-    if (is_right && params[used] == NULL)
+    if (is_right && *params == NULL)
         return true;
     url->len = start; /* a partial path is removed */
     if (url->data != NULL)

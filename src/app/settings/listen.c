@@ -1,7 +1,11 @@
 /* Where to listen: --listen, and the pair of --host and --port. */
 #include "app/settings/settings.h"
 
+#include "base/text.h"
+#include "http/forwarded.h"
 #include "runtime/systemd.h"
+
+#include <string.h>
 
 enum { REASON_BYTES = 128 };
 
@@ -27,10 +31,9 @@ bool settings_add_listener(settings *out, const char *text, size_t len, buf *pro
     return true;
 }
 
-bool settings_add_proxy(settings *out, const char *text, size_t len, buf *problem)
+static bool add_network(network_list *list, const char *text, size_t len, buf *problem)
 {
     char reason[REASON_BYTES];
-    network_list *list = &out->proxies;
     if (list->list.count == HTTP_NETWORKS_MAX) {
         buf_add_printf(problem, "there are more than %d networks", HTTP_NETWORKS_MAX);
         return false;
@@ -41,6 +44,45 @@ bool settings_add_proxy(settings *out, const char *text, size_t len, buf *proble
     }
     list->list.count++;
     return true;
+}
+
+bool settings_add_proxy(settings *out, const char *text, size_t len, buf *problem)
+{
+    return add_network(&out->proxies, text, len, problem);
+}
+
+bool settings_add_trusted(settings *out, const char *text, size_t len, buf *problem)
+{
+    return add_network(&out->trusted, text, len, problem);
+}
+
+bool settings_add_forwarded(settings *out, const char *text, size_t len, buf *problem)
+{
+    static const struct {
+        const char *name;
+        unsigned field;
+    } names[] = {{"forwarded", FORWARDED_STANDARD},    {"x-forwarded", FORWARDED_FOR | FORWARDED_PROTO},
+                 {"x-forwarded-for", FORWARDED_FOR},   {"x-forwarded-proto", FORWARDED_PROTO},
+                 {"x-forwarded-host", FORWARDED_HOST}, {"x-forwarded-port", FORWARDED_PORT}};
+    forwarded_list *list = &out->forwarded;
+    unsigned field = 0;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i].name) == len && text_equal_nocase(names[i].name, text, len))
+            field = names[i].field;
+    if (field == 0) {
+        buf_add_printf(problem,
+                       "\"%.*s\" is not forwarded, x-forwarded (for and proto), x-forwarded-for, "
+                       "x-forwarded-proto, x-forwarded-host or x-forwarded-port",
+                       (int)len, text);
+        return false;
+    }
+    list->fields = (list->list.count == 0 ? 0 : list->fields) | field;
+    list->list.count++;
+    if ((list->fields & FORWARDED_STANDARD) == 0 || list->fields == FORWARDED_STANDARD)
+        return true;
+    buf_add_text(problem,
+                 "\"forwarded\" excludes the others: a client could send those that the proxy does not set");
+    return false;
 }
 
 static bool choose_host(settings *out, buf *problem)

@@ -231,8 +231,12 @@ static bool read_option_lists(settings *out, const tern_app_options *options, bu
 {
     for (unsigned i = 0; i < settings_count; i++) {
         const setting *s = &settings_table[i];
-        const char *text = s->offset == offsetof(settings, listen) ? options->listen : NULL;
-        if (text != NULL && !take_value(out, s, SET_BY_PROGRAM, "tern_app_new: .listen", text, problem))
+        bool is_listen = s->offset == offsetof(settings, listen);
+        const char *text = is_listen                                  ? options->listen
+                           : s->offset == offsetof(settings, trusted) ? options->trusted_proxies
+                                                                      : NULL;
+        const char *place = is_listen ? "tern_app_new: .listen" : "tern_app_new: .trusted_proxies";
+        if (text != NULL && !take_value(out, s, SET_BY_PROGRAM, place, text, problem))
             return false;
     }
     return true;
@@ -411,6 +415,10 @@ static bool read_arguments(settings *out, const app_command *more, int argc, cha
         const setting *s = find_flag(argv[i]);
         if (s == NULL && out->arguments != NULL) {
             out->arguments[out->argument_count++] = argv[i]; /* never beyond i */
+            continue;
+        }
+        if (s == NULL && strcmp(out->command, "routes") == 0 && strcmp(argv[i], "--middleware") == 0) {
+            out->with_middleware = true;
             continue;
         }
         bool is_good = s != NULL ? take_flag(out, s, argc, argv, &i, problem)

@@ -58,6 +58,12 @@ typedef struct network_list {
     http_network items[HTTP_NETWORKS_MAX];
 } network_list;
 
+/** Which fields of trusted proxies count. */
+typedef struct forwarded_list {
+    setting_list list;
+    unsigned fields; /* FORWARDED_... */
+} forwarded_list;
+
 /** Paths of files or folders; each is a part of the text that it came from. */
 typedef struct path_list {
     setting_list list;
@@ -83,8 +89,9 @@ typedef struct settings {
     listen_list listen; /* complete: --host and --port are one listener in it, when they decide */
     const char *host;
     unsigned port;
-    setting_source host_source; /* of `host` or `port` */
-    network_list proxies;
+    setting_source host_source;    /* of `host` or `port` */
+    network_list proxies, trusted; /* of --proxy-protocol, of --trusted-proxies */
+    forwarded_list forwarded;
     unsigned socket_mode;                    /* 0: not given */
     const char *socket_owner, *socket_group; /* NULL: not given */
     unsigned workers;
@@ -111,9 +118,11 @@ typedef struct settings {
     tern_limits limits;           /* complete: no member is 0 for "default" */
     const char *database_url;     /* NULL: not given */
     const char *database_prepare; /* the choice; NULL: not given */
+    const char *redis_url;        /* NULL: not given */
     const char *command;          /* the name of a settings_command, or of one of the application's */
     char **arguments;             /* the words after the latter */
     int argument_count;
+    bool with_middleware; /* of the command "routes" */
 } settings;
 
 typedef struct setting {
@@ -165,9 +174,11 @@ bool settings_read(settings *out, const tern_app_options *options, const struct 
 bool settings_add_certificate(settings *out, const char *text, size_t len, buf *problem);
 bool settings_add_key(settings *out, const char *text, size_t len, buf *problem);
 
-/** Add an item to settings.listen and to settings.proxies (listen.c). */
+/** Add an item to settings.listen, proxies, trusted and forwarded (listen.c). */
 bool settings_add_listener(settings *out, const char *text, size_t len, buf *problem);
 bool settings_add_proxy(settings *out, const char *text, size_t len, buf *problem);
+bool settings_add_trusted(settings *out, const char *text, size_t len, buf *problem);
+bool settings_add_forwarded(settings *out, const char *text, size_t len, buf *problem);
 /** Adds the names of a certificate to settings.acme (acme.c). */
 bool settings_add_names(settings *out, const char *text, size_t len, buf *problem);
 /** The settings of ACME as it wants them; `*out` refers to `s`. */

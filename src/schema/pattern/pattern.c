@@ -11,9 +11,26 @@ void *pattern_compile(const char *pattern, char *why, size_t why_size)
     return NULL;
 }
 
+void *pattern_compile_named(const char *pattern, char *why, size_t why_size)
+{
+    return pattern_compile(pattern, why, why_size);
+}
+
+unsigned pattern_group_count(const void *pattern)
+{
+    (void)pattern;
+    return 0;
+}
+
 void pattern_free(void *pattern)
 {
     (void)pattern;
+}
+
+bool pattern_groups(const void *pattern, const char *text, size_t len, tern_str *groups, unsigned count)
+{
+    (void)pattern, (void)text, (void)len, (void)groups, (void)count;
+    return false;
 }
 
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up)
@@ -62,6 +79,7 @@ enum {
 /* Created at the first match of a process, and kept. */
 static struct {
     pcre2_match_data *data;
+    pcre2_match_data *groups; /* for pattern_groups */
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
 } kept;
@@ -78,10 +96,10 @@ static void give(void *block, void *unused)
     mem_free(block);
 }
 
-void *pattern_compile(const char *pattern, char *why, size_t why_size)
+static void *compile(const char *pattern, uint32_t more, char *why, size_t why_size)
 {
-    const uint32_t options =
-        PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_BSUX | PCRE2_USE_OFFSET_LIMIT;
+    const uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_BSUX |
+                             PCRE2_USE_OFFSET_LIMIT | more;
     int error = PCRE2_ERROR_NOMEMORY;
     PCRE2_SIZE offset = 0;
     pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
@@ -101,6 +119,23 @@ void *pattern_compile(const char *pattern, char *why, size_t why_size)
     return code;
 }
 
+void *pattern_compile(const char *pattern, char *why, size_t why_size)
+{
+    return compile(pattern, 0, why, why_size);
+}
+
+void *pattern_compile_named(const char *pattern, char *why, size_t why_size)
+{
+    return compile(pattern, PCRE2_NO_AUTO_CAPTURE, why, why_size);
+}
+
+unsigned pattern_group_count(const void *pattern)
+{
+    uint32_t count = 0;
+    pcre2_pattern_info(pattern, PCRE2_INFO_CAPTURECOUNT, &count);
+    return count;
+}
+
 void pattern_free(void *pattern)
 {
     pcre2_code_free(pattern);
@@ -109,9 +144,11 @@ void pattern_free(void *pattern)
 void pattern_forget(void)
 {
     pcre2_match_data_free(kept.data);
+    pcre2_match_data_free(kept.groups);
     pcre2_match_context_free(kept.context);
     pcre2_jit_stack_free(kept.stack);
     kept.data = NULL;
+    kept.groups = NULL;
     kept.context = NULL;
     kept.stack = NULL;
 }
@@ -124,10 +161,11 @@ static bool is_ready(void)
     if (memory == NULL)
         return false;
     kept.data = pcre2_match_data_create(1, memory);
+    kept.groups = pcre2_match_data_create(PATTERN_GROUPS_MAX + 1, memory);
     kept.context = pcre2_match_context_create(memory);
     kept.stack = pcre2_jit_stack_create(16 * 1024, JIT_STACK_BYTES, memory); /* NULL where there is no JIT */
     pcre2_general_context_free(memory);
-    if (kept.data == NULL || kept.context == NULL) {
+    if (kept.data == NULL || kept.groups == NULL || kept.context == NULL) {
         pattern_forget();
         return false;
     }
@@ -163,13 +201,34 @@ static size_t character_from(const char *text, size_t len, size_t at)
     return at;
 }
 
+static void limit_steps(size_t len)
+{
+    uint64_t steps = STEPS + STEPS_A_BYTE * (uint64_t)len;
+    pcre2_set_match_limit(kept.context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+}
+
+bool pattern_groups(const void *pattern, const char *text, size_t len, tern_str *groups, unsigned count)
+{
+    if (!is_ready())
+        return false;
+    limit_steps(len);
+    pcre2_set_offset_limit(kept.context, 0);
+    if (pcre2_match(pattern, (PCRE2_SPTR)text, len, 0, 0, kept.groups, kept.context) < 0)
+        return false;
+    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(kept.groups);
+    for (unsigned i = 0; i < count; i++) {
+        PCRE2_SIZE from = ends[2 * (i + 1)], to = ends[2 * (i + 1) + 1];
+        groups[i] = from == PCRE2_UNSET ? (tern_str){NULL, 0} : (tern_str){text + from, to - from};
+    }
+    return true;
+}
+
 bool pattern_matches(const void *pattern, const char *text, size_t len, bool *gave_up)
 {
     *gave_up = true;
     if (!is_ready())
         return false;
-    uint64_t steps = STEPS + STEPS_A_BYTE * (uint64_t)len;
-    pcre2_set_match_limit(kept.context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+    limit_steps(len);
     size_t run = RUN_BYTES / (len + 1) + 1, from = 0;
     uint64_t began = run < len ? processor_ns() : 0, before = began;
     uint32_t options = 0; /* the first run checks that the text is UTF-8 */

@@ -45,7 +45,7 @@ static bool run_failing(unsigned long n, bool for_good)
     fake_open(&f, "GET /a/b?q=1 HTTP/1.1\r\nHost: h\r\n\r\n");
     named.handler = f.r.handler;
     named.handler.run = takes_everything;
-    f.app.router = router_new(TERN_SLASH_STRICT);
+    f.app.router = router_new(TERN_SLASH_STRICT, NULL);
     CHECK(f.app.router != NULL);
     router_add(f.app.router, &named);
     CHECK(router_compile(f.app.router, &problems));

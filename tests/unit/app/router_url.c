@@ -18,7 +18,7 @@ static void add(router *r, const char *method, const char *text, const char *giv
 
 static router *make_router(void)
 {
-    router *r = router_new(TERN_SLASH_STRICT);
+    router *r = router_new(TERN_SLASH_STRICT, NULL);
     add(r, "GET", "/", NULL, "home");
     add(r, "GET", "/todos/{id:int}", NULL, "todo");
     add(r, "PUT", "/todos/{id:int}", NULL, "todo");

@@ -283,6 +283,27 @@ static bool grow_too_long(void *arg, void *value, size_t *value_len)
     return true;
 }
 
+TEST(a_renewal_gives_the_entry_a_new_end)
+{
+    bool yes = true, no = false;
+    tern_shared_map *map = tern_shared_map_new("m", .entries = 10);
+    CHECK(tern_shared_map_renew(map, "k", 1, 50, append_x, &yes));
+    CHECK(tern_shared_map_renew(map, "k", 1, 3600000, append_x, &yes));
+    CHECK(!tern_shared_map_renew(map, "k", 1, 1, append_x, &no));
+    pass_ms(60);
+    CHECK(has(map, "k", "xx"));
+}
+
+TEST(memory_of_a_name_is_zeroed_and_the_same_in_all_processes)
+{
+    uint64_t *numbers = tern_shared_memory_new("numbers", 3 * sizeof *numbers);
+    CHECK(numbers != NULL && numbers[0] == 0 && numbers[2] == 0);
+    CHECK(tern_shared_memory_new("numbers", 3 * sizeof *numbers) == numbers);
+    CHECK(tern_shared_memory_new("numbers", 8) == NULL && errno == EEXIST);
+    CHECK(tern_shared_counter_new("numbers") == NULL && errno == EEXIST);
+    CHECK(tern_shared_memory_new("none", 0) == NULL && errno == EINVAL);
+}
+
 TEST(an_update_to_a_value_too_long_is_refused)
 {
     tern_shared_map *map = tern_shared_map_new("m", .entries = 10, .value_bytes = 8);
@@ -355,7 +376,7 @@ TEST(threat_061_keys_spread_by_a_secret_of_each_map)
 #ifdef TERN_FAULTS
 TEST(without_memory_nothing_is_made_and_the_name_stays_free)
 {
-    for (unsigned long n = 1; n <= 3; n++) {
+    for (unsigned long n = 1; n <= 2; n++) {
         mem_fail_at(n, 0);
         tern_shared_map *map = tern_shared_map_new("m", .entries = 10);
         mem_fail_at(0, 0);
@@ -475,6 +496,33 @@ TEST(a_worker_killed_in_the_middle_of_an_update_blocks_no_process_and_breaks_no_
     kill_child(other);
     CHECK(tern_shared_map_count(shared) <= 24);
     CHECK(put(shared, "after", "it all", 0) && has(shared, "after", "it all"));
+}
+
+static void update_for_ever(unsigned number)
+{
+    for (uint32_t i = number;; i++) {
+        uint32_t key = i % 8;
+        tern_shared_map_update(shared, &key, sizeof key, 0, repeat_next_byte, NULL);
+    }
+}
+
+TEST(a_worker_killed_in_the_middle_of_an_update_loses_no_entry)
+{
+    need_robust_locks();
+    shared = tern_shared_map_new("m", .entries = 64, .value_bytes = WHOLE_BYTES);
+    for (uint32_t key = 0; key < 8; key++)
+        CHECK(tern_shared_map_update(shared, &key, sizeof key, 0, repeat_next_byte, NULL));
+    for (unsigned kills = 0; kills < KILLS; kills++) {
+        pid_t child = in_child(update_for_ever, kills);
+        usleep(500 + kills * 37 % 1500);
+        kill_child(child);
+        CHECK_INT(tern_shared_map_count(shared), 8);
+        for (uint32_t key = 0; key < 8; key++) {
+            CHECK(tern_shared_map_update(shared, &key, sizeof key, 0, repeat_next_byte, NULL));
+            check_whole(key);
+        }
+        CHECK_INT(tern_shared_map_count(shared), 8);
+    }
 }
 
 static bool die(void *arg, void *value, size_t *value_len)

@@ -1,0 +1,80 @@
+/**
+ * Folders that tests/server/test_static.py writes, below $SERVED: served as assets, as pages of links, as front-ends;
+ * and downloads. Only the public interface is used.
+ */
+#include <tern.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *below(const char *name)
+{
+    static char paths[16][512];
+    static unsigned count;
+    char *path = paths[count++ % 16];
+    const char *folder = getenv("SERVED");
+    strncpy(path, folder != NULL ? folder : "/nowhere", 400);
+    strcat(path, name);
+    return path;
+}
+
+static tern_reply closed(tern_ctx *c, void *options)
+{
+    (void)options;
+    if (tern_header(c, "X-Key") == NULL)
+        tern_fail(c, 401, "a key is needed");
+    tern_set_header(c, "X-Checked", "yes");
+    return tern_next(c);
+}
+
+TERN_HANDLER(todos)
+{
+    return tern_json_text(c, "[]");
+}
+
+TERN_HANDLER(own_page)
+{
+    return tern_textf(c, "the page %s", tern_param(c, "name"));
+}
+
+TERN_HANDLER(own_home)
+{
+    return tern_text(c, "the application's own page");
+}
+
+TERN_HANDLER(download)
+{
+    const char *path = tern_query(c, "path"), *name = tern_query(c, "name"), *type = tern_query(c, "type");
+    if (path != NULL)
+        return tern_download(c, below(path), .name = name, .type = type);
+    tern_set_etag(c, "v1");
+    return tern_download_bytes(c, "0123456789", 10, .name = name, .type = type);
+}
+
+int main(int argc, char **argv)
+{
+    tern_app *app = tern_app_new(.title = "Served");
+    tern_use(app, tern_logger());
+    tern_static(app, "/assets", below("/assets"));
+    tern_static(app, "/browse/", below("/assets"), .listing = true, .index = "");
+    tern_static(app, "/dots", below("/assets"), .dot_files = true, .cache_control = "public, max-age=60",
+                .not_found = "/missing.html", .immutable = "/fixed/");
+    tern_static(app, "/closed", below("/assets"), .use = TERN_USE(TERN_MIDDLEWARE(closed)));
+    tern_get(app, "/download", download);
+    tern_get(app, "/both", own_home);
+    tern_static(app, "/both", below("/assets"));
+
+    tern_group *spa = tern_group_new(app, "", .host = "spa.test");
+    tern_get(spa, "/api/todos", todos);
+    tern_post(spa, "/api/orders", todos);
+    tern_get(spa, "/pages/{name}", own_page);
+    tern_frontend(spa, "/", below("/dist"));
+
+    tern_group *many = tern_group_new(app, "", .host = "many.test");
+    tern_frontend(many, "/", below("/site"));
+
+    tern_group *unbuilt = tern_group_new(app, "", .host = "unbuilt.test");
+    tern_get(unbuilt, "/", own_home);
+    tern_frontend(unbuilt, "/", below("/unbuilt"));
+    return tern_run(app, argc, argv);
+}
