@@ -61,6 +61,9 @@ const char *tern_cookie(tern_ctx *c, const char *name);
 bool tern_has_body(tern_ctx *c);
 /** The whole body; for a route with `.stream_body` use tern_body_read. A NUL follows it. */
 tern_str tern_body(tern_ctx *c);
+/** Whether the route reads its body with tern_body_read (`.stream_body`, or a model with files), so that tern_body has
+ * none. */
+bool tern_streams_body(tern_ctx *c);
 /** Waits for the next piece of a streamed body: its length, 0 at the end. Fails with 400, 408 or 413 when the
  * body is broken, too slow, too large or cut short: a short body never looks whole. */
 size_t tern_body_read(tern_ctx *c, void *out, size_t size);

@@ -193,4 +193,16 @@ tern_middleware tern_problem_pages_with(const tern_problem_pages_options *option
  * (tern_on_problem), and those and all other problems into pages for browsers; logs 5xx. */
 #define tern_problem_pages(...) tern_problem_pages_with(&(tern_problem_pages_options){__VA_ARGS__})
 
+typedef struct tern_body_dump_options {
+    size_t max_bytes; /* of each body: default 2 KiB */
+    /* words: the value of a JSON member or form field whose name contains one is written as "***". The default has
+     * password, secret, token, card, session and more. */
+    const char *secrets;
+    bool (*skip)(tern_ctx *c);
+} tern_body_dump_options;
+tern_middleware tern_body_dump_with(const tern_body_dump_options *options);
+/** Writes the bodies of requests and replies to the log, at the level debug alone: for development. JSON, forms and text
+ * are shown; of other types, files and streams only the length or kind. Use it inside of tern_compress. */
+#define tern_body_dump(...) tern_body_dump_with(&(tern_body_dump_options){__VA_ARGS__})
+
 #endif

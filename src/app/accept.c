@@ -114,11 +114,11 @@ static bool is_kind_of(tern_str longer, tern_str shorter)
 static unsigned match_language(tern_str range, tern_str offer)
 {
     enum { WIDER = 2, NARROWER, EXACT };
-    return is_same(range, offer)       ? EXACT
-           : is_kind_of(offer, range)  ? NARROWER
-           : is_kind_of(range, offer)  ? WIDER
-           : is_text(range, "*")       ? ANY
-                                       : 0;
+    return is_same(range, offer)      ? EXACT
+           : is_kind_of(offer, range) ? NARROWER
+           : is_kind_of(range, offer) ? WIDER
+           : is_text(range, "*")      ? ANY
+                                      : 0;
 }
 
 static unsigned match(tern_accept_kind kind, tern_str range, tern_str params, tern_str offer)

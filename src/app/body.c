@@ -9,10 +9,15 @@ bool tern_has_body(tern_ctx *c)
     return c->x->request->has_body;
 }
 
+bool tern_streams_body(tern_ctx *c)
+{
+    return c->match.route != NULL && c->x->policy.is_streamed;
+}
+
 tern_str tern_body(tern_ctx *c)
 {
     http_exchange *x = c->x;
-    if (c->match.route != NULL && x->policy.is_streamed)
+    if (tern_streams_body(c))
         tern_fail(c, 500, "the route streams its body: read it with tern_body_read");
     if (c->before != NULL && c->before->is_open)
         before_read_body(c);

@@ -58,7 +58,9 @@ static bool names_own_tag(tern_ctx *c, const char *header, bool is_strong, const
 {
     const entity_tag own = own_tag(c);
     *list = ctx_header_list_or_null(c, header);
-    return *list != NULL && entity_tag_is_in(&own, str_of(*list), is_strong ? ENTITY_TAG_STRONG : ENTITY_TAG_WEAK, 0) == ENTITY_TAG_MATCHES;
+    return *list != NULL &&
+           entity_tag_is_in(&own, str_of(*list), is_strong ? ENTITY_TAG_STRONG : ENTITY_TAG_WEAK, 0) ==
+               ENTITY_TAG_MATCHES;
 }
 
 /** Steps 1 and 2: whether the content is what the client wants to work with. */

@@ -54,7 +54,7 @@ struct tern_ctx {
     ctx_after *after;   /* newest first */
     ctx_reads *reads;   /* NULL: nobody wants to know */
     struct ctx_decoding *decoding; /* of a streamed body (decoded.c); NULL: it is read as it is */
-    size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
+    size_t body_taken;             /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
     bool is_repeat;  /* a copy of a request, of tern_repeat */

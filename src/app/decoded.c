@@ -10,10 +10,11 @@
 #include <string.h>
 
 enum {
-    RATIO = 100,               /* bodies of JSON shrink 5 to 50 times */
-    FREE_BYTES = 64 * 1024,    /* decoded bytes for which the ratio does not count: a few blanks shrink 1000 times */
-    PIECE_BYTES = 16 * 1024,   /* of encoded bytes of a stream */
-    TURN_BYTES = 64 * 1024     /* decoded bytes, after which other requests may run */
+    RATIO = 100, /* bodies of JSON shrink 5 to 50 times */
+    FREE_BYTES =
+        64 * 1024, /* decoded bytes for which the ratio does not count: a few blanks shrink 1000 times */
+    PIECE_BYTES = 16 * 1024, /* of encoded bytes of a stream */
+    TURN_BYTES = 64 * 1024   /* decoded bytes, after which other requests may run */
 };
 
 /** A body being decoded. */
@@ -30,7 +31,11 @@ typedef struct ctx_decoding {
 static const struct {
     const char *name;
     codec_kind kind;
-} names[] = {{"gzip", CODEC_GZIP}, {"x-gzip", CODEC_GZIP}, {"deflate", CODEC_DEFLATE}, {"br", CODEC_BROTLI}, {"zstd", CODEC_ZSTD}};
+} names[] = {{"gzip", CODEC_GZIP},
+             {"x-gzip", CODEC_GZIP},
+             {"deflate", CODEC_DEFLATE},
+             {"br", CODEC_BROTLI},
+             {"zstd", CODEC_ZSTD}};
 enum { NAMES = sizeof names / sizeof *names };
 
 bool tern_need_decoding(const char *coding, const char **problem)
@@ -53,7 +58,8 @@ _Noreturn static void refuse_coding(tern_ctx *c, const char *detail)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (codec_load(kinds[i], CODEC_DECODES, &problem))
             at = stpcpy(stpcpy(at, at != list ? ", " : ""), codec_name(kinds[i]));
-    ctx_fail_field(c, 415, detail, &(http_field){"Accept-Encoding", tern_strdup(c, list), 15, (uint32_t)strlen(list)});
+    ctx_fail_field(c, 415, detail,
+                   &(http_field){"Accept-Encoding", tern_strdup(c, list), 15, (uint32_t)strlen(list)});
 }
 
 static void check_size(tern_ctx *c, const ctx_decoding *d)
@@ -84,7 +90,8 @@ static void decode_some(tern_ctx *c, ctx_decoding *d)
     if (result == CODEC_BROKEN)
         ctx_fail(c, 400, "the body is not of the coding that Content-Encoding names");
     d->has_ended = result == CODEC_ENDED;
-    if (in_before == d->bytes.in_len && room_before == d->bytes.out_room && result == CODEC_WANTS_INPUT && d->is_at_end)
+    if (in_before == d->bytes.in_len && room_before == d->bytes.out_room && result == CODEC_WANTS_INPUT &&
+        d->is_at_end)
         ctx_fail(c, 400, "the encoded body ends too early");
 }
 

@@ -17,10 +17,11 @@
 #include <string.h>
 
 enum {
-    ASIDE_BYTES = 32 * 1024,  /* from here on another thread does the work: docs/bodies.md has the measurements */
+    ASIDE_BYTES =
+        32 * 1024, /* from here on another thread does the work: docs/bodies.md has the measurements */
     WHOLE_BYTES = 1024 * 1024, /* above it a body is encoded while it is sent, in little memory */
-    PIECE_BYTES = 16 * 1024,  /* of encoded bytes of a stream */
-    SLICE_BYTES = 32 * 1024   /* of bytes of a stream, after which other requests may run */
+    PIECE_BYTES = 16 * 1024,   /* of encoded bytes of a stream */
+    SLICE_BYTES = 32 * 1024    /* of bytes of a stream, after which other requests may run */
 };
 
 _Static_assert((int)TERN_GZIP == (int)CODEC_GZIP && (int)TERN_BROTLI == (int)CODEC_BROTLI &&
@@ -163,7 +164,8 @@ static void encode(tern_ctx *c, encoding_stream *s, tern_stream *next, tern_str 
         bytes.out_room = PIECE_BYTES;
         if (!codec_encode(s->encoder, &bytes, step, &has_more))
             ctx_fail(c, 503, "there is no memory to encode the stream");
-        tern_stream_write(next, s->piece, PIECE_BYTES - bytes.out_room); /* lets others run, also when it is empty */
+        tern_stream_write(next, s->piece,
+                          PIECE_BYTES - bytes.out_room); /* lets others run, also when it is empty */
     }
 }
 
@@ -217,8 +219,8 @@ static bool encode_stream(tern_ctx *c, tern_reply *reply, codec_kind kind, int l
     s->encoder = take(c, kind, level, 0);
     if (s->encoder == NULL)
         return false;
-    *reply = tern_filter_stream(c, *reply,
-                                &(tern_stream_filter){write_encoded, flush_encoded, end_encoded, s});
+    *reply =
+        tern_filter_stream(c, *reply, &(tern_stream_filter){write_encoded, flush_encoded, end_encoded, s});
     return true;
 }
 
@@ -234,8 +236,9 @@ tern_reply tern_encoded(tern_ctx *c, tern_reply reply, tern_coding coding, int l
         return reply;
     if (reply.kind == TERN_REPLY_BYTES && reply.len > WHOLE_BYTES)
         reply = streamed(c, reply);
-    const bool is_encoded = reply.kind == TERN_REPLY_BYTES ? encode_bytes(c, &reply, (codec_kind)coding, level)
-                                                           : encode_stream(c, &reply, (codec_kind)coding, level);
+    const bool is_encoded = reply.kind == TERN_REPLY_BYTES
+                                ? encode_bytes(c, &reply, (codec_kind)coding, level)
+                                : encode_stream(c, &reply, (codec_kind)coding, level);
     if (!is_encoded)
         return reply;
     if (!http_field_put(c->x, "Content-Encoding", name, true))

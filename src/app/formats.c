@@ -61,8 +61,8 @@ _Noreturn static void refuse(tern_ctx *c, pack_format format, const pack_error *
     if (error->code == NULL)
         ctx_need(c, NULL);
     if (strcmp(error->code, "not_packed") == 0)
-        tern_fail(c, 400, "the body is not %s as Tern reads it, byte %zu: %s", format_names[format], error->offset,
-                  error->message);
+        tern_fail(c, 400, "the body is not %s as Tern reads it, byte %zu: %s", format_names[format],
+                  error->offset, error->message);
     tern_fail(c, strcmp(error->code, "too_deep") == 0 ? 400 : 413, "the body %s, byte %zu", error->message,
               error->offset);
 }
@@ -110,7 +110,8 @@ tern_reply format_reply(tern_ctx *c, tern_reply reply)
     if (type == NULL || !format_of_media(c->app, (tern_str){type, strlen(type)}, &format))
         return reply;
     const bool is_typed = c->packed.data == reply.data;
-    const pack_shape shape = {.type = is_typed ? c->packed.type : NULL, .is_member = is_typed && c->packed.is_member};
+    const pack_shape shape = {.type = is_typed ? c->packed.type : NULL,
+                              .is_member = is_typed && c->packed.is_member};
     json_out out;
     json_out_init(&out, ctx_arena(c), reply.len + 16);
     if (!pack_from_json(format, shape, (tern_str){reply.data, reply.len}, &out)) {

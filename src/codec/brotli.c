@@ -38,8 +38,8 @@ static bool load(const char **problem)
         {"BrotliEncoderHasMoreOutput", offsetof(__typeof__(encoding), has_more)},
     };
     static bool is_open;
-    is_open = is_open || library_open("libbrotlienc.so.1", functions, sizeof functions / sizeof *functions,
-                                      &encoding);
+    is_open = is_open ||
+              library_open("libbrotlienc.so.1", functions, sizeof functions / sizeof *functions, &encoding);
     *problem = "br needs libbrotlienc.so.1, which is missing: install libbrotli1";
     return is_open;
 }
@@ -145,8 +145,7 @@ static bool begin(codec_encoder *base, size_t whole_bytes)
     if (setjmp(e->out_of_memory) != 0)
         return give_up(e);
     e->state = encoding.create(take_block, give_block, e);
-    return e->state != NULL &&
-           encoding.set(e->state, BROTLI_PARAM_QUALITY, (uint32_t)base->level) &&
+    return e->state != NULL && encoding.set(e->state, BROTLI_PARAM_QUALITY, (uint32_t)base->level) &&
            encoding.set(e->state, BROTLI_PARAM_LGWIN, window_bits(whole_bytes)) &&
            encoding.set(e->state, BROTLI_PARAM_SIZE_HINT, (uint32_t)hint);
 }
@@ -223,8 +222,8 @@ static bool load_decoder(const char **problem)
         {"BrotliDecoderGetErrorCode", offsetof(__typeof__(decoding), error)},
     };
     static bool is_open;
-    is_open = is_open || library_open("libbrotlidec.so.1", functions, sizeof functions / sizeof *functions,
-                                      &decoding);
+    is_open = is_open ||
+              library_open("libbrotlidec.so.1", functions, sizeof functions / sizeof *functions, &decoding);
     *problem = "br needs libbrotlidec.so.1, which is missing: install libbrotli1";
     return is_open;
 }

@@ -73,8 +73,8 @@ typedef struct codec_decoder codec_decoder;
 typedef enum codec_result {
     CODEC_WANTS_INPUT, /* all input is taken */
     CODEC_WANTS_ROOM,  /* the output is full; there may be more */
-    CODEC_ENDED,       /* the body is whole; input may be left: another member of gzip, another frame of zstd */
-    CODEC_BROKEN,      /* the input is not of this coding, or wants a window above 8 MiB */
+    CODEC_ENDED,  /* the body is whole; input may be left: another member of gzip, another frame of zstd */
+    CODEC_BROKEN, /* the input is not of this coding, or wants a window above 8 MiB */
     CODEC_NO_MEMORY
 } codec_result;
 

@@ -15,11 +15,11 @@ struct codec_encoder {
 
 typedef struct codec_encoding {
     codec_kind kind;
-    bool is_whole, is_stream;                                /* what it is for */
+    bool is_whole, is_stream; /* what it is for */
     bool (*load)(const char **problem);
-    codec_encoder *(*make)(int level, bool is_stream);       /* NULL: out of memory */
-    bool (*begin)(codec_encoder *e, size_t whole_bytes);     /* for the next body */
-    void (*end)(codec_encoder *e);                           /* what a body held; may be NULL */
+    codec_encoder *(*make)(int level, bool is_stream);   /* NULL: out of memory */
+    bool (*begin)(codec_encoder *e, size_t whole_bytes); /* for the next body */
+    void (*end)(codec_encoder *e);                       /* what a body held; may be NULL */
     void (*free)(codec_encoder *e);
     size_t (*bound)(size_t len);
     size_t (*whole)(codec_encoder *e, const void *data, size_t len, void *out, size_t room);

@@ -33,8 +33,7 @@ static bool load(const char **problem)
         {"inflateEnd", offsetof(__typeof__(library), inflate_end)},
     };
     static bool is_open;
-    is_open = is_open ||
-              library_open("libz.so.1", functions, sizeof functions / sizeof *functions, &library);
+    is_open = is_open || library_open("libz.so.1", functions, sizeof functions / sizeof *functions, &library);
     *problem = "gzip and deflate need libz.so.1, which is missing: install zlib1g";
     return is_open;
 }
@@ -110,7 +109,8 @@ static size_t bound(size_t len)
 
 static bool step(codec_encoder *base, codec_bytes *bytes, codec_step step, bool *has_more)
 {
-    static const int flushes[] = {[CODEC_GO_ON] = Z_NO_FLUSH, [CODEC_FLUSH] = Z_SYNC_FLUSH, [CODEC_END] = Z_FINISH};
+    static const int flushes[] = {
+        [CODEC_GO_ON] = Z_NO_FLUSH, [CODEC_FLUSH] = Z_SYNC_FLUSH, [CODEC_END] = Z_FINISH};
     encoder *e = (encoder *)base;
     from_bytes(&e->z, bytes);
     const int result = library.deflate(&e->z, flushes[step]);

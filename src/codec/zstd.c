@@ -28,7 +28,10 @@ static struct {
 
 static bool load(const char **problem)
 {
-#define FUNCTION(name, member) {"ZSTD_" #name, offsetof(__typeof__(library), member)}
+#define FUNCTION(name, member)                                                                               \
+    {                                                                                                        \
+        "ZSTD_" #name, offsetof(__typeof__(library), member)                                                 \
+    }
     static const library_function functions[] = {
         FUNCTION(createCCtx, create),
         FUNCTION(freeCCtx, free),
@@ -45,8 +48,8 @@ static bool load(const char **problem)
     };
 #undef FUNCTION
     static bool is_open;
-    is_open = is_open ||
-              library_open("libzstd.so.1", functions, sizeof functions / sizeof *functions, &library);
+    is_open =
+        is_open || library_open("libzstd.so.1", functions, sizeof functions / sizeof *functions, &library);
     *problem = "zstd needs libzstd.so.1 of version 1.4 or newer, which is missing: install libzstd1";
     return is_open;
 }
@@ -62,10 +65,9 @@ static bool set_up(encoder *e, int level, bool is_stream)
 {
     if (library.is_error(library.set(e->context, ZSTD_c_compressionLevel, level)))
         return false;
-    return !is_stream ||
-           (!library.is_error(library.set(e->context, ZSTD_c_windowLog, STREAM_WINDOW_BITS)) &&
-            !library.is_error(library.set(e->context, ZSTD_c_hashLog, STREAM_TABLE_BITS)) &&
-            !library.is_error(library.set(e->context, ZSTD_c_chainLog, STREAM_TABLE_BITS)));
+    return !is_stream || (!library.is_error(library.set(e->context, ZSTD_c_windowLog, STREAM_WINDOW_BITS)) &&
+                          !library.is_error(library.set(e->context, ZSTD_c_hashLog, STREAM_TABLE_BITS)) &&
+                          !library.is_error(library.set(e->context, ZSTD_c_chainLog, STREAM_TABLE_BITS)));
 }
 
 static void free_encoder(codec_encoder *base)

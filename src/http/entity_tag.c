@@ -68,7 +68,8 @@ static tern_str without_forms(tern_str text)
     return text;
 }
 
-static bool is_equal(const entity_tag *tag, const entity_tag *other, entity_tag_comparison comparison, char mark)
+static bool is_equal(const entity_tag *tag, const entity_tag *other, entity_tag_comparison comparison,
+                     char mark)
 {
     tern_str a = inside(tag->opaque, 0), b = inside(other->opaque, mark);
     if (comparison != ENTITY_TAG_WEAK && (tag->is_weak || other->is_weak))

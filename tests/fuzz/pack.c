@@ -2,8 +2,8 @@
  * MessagePack and CBOR: no input may crash, or need more memory than a multiple of its length. What is read is JSON, and
  * that JSON written in either format reads back as the same JSON.
  */
-#include "schema/json/json.h"
 #include "schema/pack/pack.h"
+#include "schema/json/json.h"
 
 #include <tern/model.h>
 
@@ -27,7 +27,8 @@ static void write_and_read(pack_format format, const json_out *json, arena *a)
     if (!pack_from_json(format, (pack_shape){0}, (tern_str){json->data, json->len}, &packed))
         abort();
     json_out_init(&again, a, 64);
-    if (!pack_to_json(format, NULL, (tern_str){packed.data, packed.len}, &(json_limits){.depth = 256}, &again, &error))
+    if (!pack_to_json(format, NULL, (tern_str){packed.data, packed.len}, &(json_limits){.depth = 256}, &again,
+                      &error))
         abort();
 }
 
@@ -65,7 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     json_out text; /* the input as JSON, which need not be any */
     json_out_init(&text, &a, 64);
-    (void)pack_from_json(format, (pack_shape){.type = type}, (tern_str){(const char *)data + 1, size - 1}, &text);
+    (void)pack_from_json(format, (pack_shape){.type = type}, (tern_str){(const char *)data + 1, size - 1},
+                         &text);
     arena_free(&a);
     return 0;
 }

@@ -251,7 +251,8 @@ void bind_body(binding *b)
         return;
     }
     pack_format packed;
-    if (format == BODY_UNKNOWN && type.data != NULL && !has_uploads && format_of_media(c->app, type, &packed)) {
+    if (format == BODY_UNKNOWN && type.data != NULL && !has_uploads &&
+        format_of_media(c->app, type, &packed)) {
         const tern_str json = format_body(c, packed, b->plan->json, c->x->body);
         read_json(c, b->plan->json, b->model, json, &b->faults);
         return;

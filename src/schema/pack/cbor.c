@@ -45,7 +45,8 @@ static const char *read_simple(pack_item *item, unsigned low, uint64_t number)
 
 const char *cbor_read_head(pack_input *in, pack_item *item)
 {
-    static const pack_kind kinds[] = {PACK_UINT, PACK_NEGATIVE, PACK_BYTES, PACK_TEXT, PACK_LIST, PACK_MAP, PACK_TAG};
+    static const pack_kind kinds[] = {PACK_UINT, PACK_NEGATIVE, PACK_BYTES, PACK_TEXT,
+                                      PACK_LIST, PACK_MAP,      PACK_TAG};
     if (in->at == in->end)
         return too_short;
     const unsigned first = *in->at++, major = first >> 5, low = first & 31;
@@ -57,7 +58,8 @@ const char *cbor_read_head(pack_input *in, pack_item *item)
     if (major == 7)
         return read_simple(item, low, number);
     const bool is_endless = low == ENDLESS;
-    if (is_endless && (kinds[major] == PACK_UINT || kinds[major] == PACK_NEGATIVE || kinds[major] == PACK_TAG))
+    if (is_endless &&
+        (kinds[major] == PACK_UINT || kinds[major] == PACK_NEGATIVE || kinds[major] == PACK_TAG))
         return "a number without an end";
     *item = (pack_item){.kind = kinds[major], .is_endless = is_endless, .number = number};
     return NULL;

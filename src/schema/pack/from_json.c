@@ -195,7 +195,8 @@ static bool put_special(packer *p, const tern_type *type, tern_str text, bool *i
     } else if (type->kind == TERN_KIND_DATETIME && datetime_read(text.data, text.len, &moment)) {
         return p->format == PACK_CBOR ? put_tag(p, 0) && put_data(p, PACK_TEXT, text.data, text.len)
                                       : put_timestamp(p, moment);
-    } else if (p->format == PACK_CBOR && type->kind == TERN_KIND_UUID && uuid_read(text.data, text.len, &uuid)) {
+    } else if (p->format == PACK_CBOR && type->kind == TERN_KIND_UUID &&
+               uuid_read(text.data, text.len, &uuid)) {
         return put_tag(p, 37) && put_data(p, PACK_BYTES, uuid.bytes, sizeof uuid.bytes);
     } else if (p->format == PACK_CBOR && type->kind == TERN_KIND_DATE) {
         return put_tag(p, 1004) && put_data(p, PACK_TEXT, text.data, text.len);
@@ -245,9 +246,11 @@ static bool pack_number(packer *p, const tern_type *type)
     if (is_whole && text.len != 0 && text.len <= 20 && *begin != '-' && text_get_whole(text, &size))
         return put_head(p, (pack_item){.kind = PACK_UINT, .number = size});
     if (is_whole && text.len > 1 && text.len <= 20 && *begin == '-' &&
-        text_get_whole((tern_str){begin + 1, text.len - 1}, &size) && size != 0 && size <= (uint64_t)INT64_MAX + 1)
+        text_get_whole((tern_str){begin + 1, text.len - 1}, &size) && size != 0 &&
+        size <= (uint64_t)INT64_MAX + 1)
         return put_head(p, (pack_item){.kind = PACK_NEGATIVE, .number = size - 1});
-    return number_read_double(begin, text.len, &real) && put_head(p, (pack_item){.kind = PACK_DOUBLE, .real = real});
+    return number_read_double(begin, text.len, &real) &&
+           put_head(p, (pack_item){.kind = PACK_DOUBLE, .real = real});
 }
 
 static bool take_word(packer *p, const char *word, size_t len)
@@ -304,8 +307,9 @@ static bool pack_map(packer *p, pack_shape shape)
 static bool pack_list(packer *p, pack_shape shape)
 {
     const uint32_t count = take_count(p, ']');
-    const tern_type *item =
-        shape.type != NULL && !shape.is_member && shape.type->kind == TERN_KIND_LIST ? shape.type->item : NULL;
+    const tern_type *item = shape.type != NULL && !shape.is_member && shape.type->kind == TERN_KIND_LIST
+                                ? shape.type->item
+                                : NULL;
     if (!put_head(p, (pack_item){.kind = PACK_LIST, .number = count}))
         return false;
     for (uint32_t i = 0; i < count; i++) {
@@ -354,7 +358,8 @@ bool pack_from_json(pack_format format, pack_shape shape, tern_str json, json_ou
                 .depth_left = JSON_DEPTH_MOST,
                 .out = out};
     const size_t before = out->len;
-    if (count_all(&p, json) && pack_value(&p, shape) && after_space(&p) == '\0' && p.at == p.end && !out->failed)
+    if (count_all(&p, json) && pack_value(&p, shape) && after_space(&p) == '\0' && p.at == p.end &&
+        !out->failed)
         return true;
     out->len = before;
     return false;

@@ -116,8 +116,10 @@ const char *msgpack_read_head(pack_input *in, pack_item *item)
 
 /* -- writing -- */
 
-/** A length: in the first byte below `few`, else after `long_forms`, the first byte for 1, 2 or 4 bytes (0: none). */
-static size_t write_length(uint8_t *out, unsigned few_first, unsigned few, unsigned one, unsigned two, uint64_t number)
+/** A length: in the first byte below `few`, else after the first byte `one` (0: none) or `two`, or the one after it, for 1,
+ * 2 or 4 bytes. */
+static size_t write_length(uint8_t *out, unsigned few_first, unsigned few, unsigned one, unsigned two,
+                           uint64_t number)
 {
     if (number < few)
         return pack_put(out, few_first | (unsigned)number, 0, 0);
@@ -139,11 +141,11 @@ static size_t write_uint(uint8_t *out, uint64_t number)
 static size_t write_negative(uint8_t *out, uint64_t number)
 {
     const uint64_t bits = ~number;
-    return number < 32            ? pack_put(out, (unsigned)(bits & 0xff), 0, 0)
-           : number <= INT8_MAX   ? pack_put(out, 0xd0, 1, bits)
-           : number <= INT16_MAX  ? pack_put(out, 0xd1, 2, bits)
-           : number <= INT32_MAX  ? pack_put(out, 0xd2, 4, bits)
-                                  : pack_put(out, 0xd3, 8, bits);
+    return number < 32           ? pack_put(out, (unsigned)(bits & 0xff), 0, 0)
+           : number <= INT8_MAX  ? pack_put(out, 0xd0, 1, bits)
+           : number <= INT16_MAX ? pack_put(out, 0xd1, 2, bits)
+           : number <= INT32_MAX ? pack_put(out, 0xd2, 4, bits)
+                                 : pack_put(out, 0xd3, 8, bits);
 }
 
 size_t msgpack_write_head(uint8_t *out, const pack_item *item)

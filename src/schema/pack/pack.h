@@ -29,8 +29,8 @@ typedef struct pack_error {
  * Refused here: keys that are not text, text that is not UTF-8, other tags and extensions, bytes after the value, and a
  * number that is not finite where any JSON would do.
  */
-bool pack_to_json(pack_format format, const tern_type *type, tern_str data, const json_limits *limits, json_out *out,
-                  pack_error *error);
+bool pack_to_json(pack_format format, const tern_type *type, tern_str data, const json_limits *limits,
+                  json_out *out, pack_error *error);
 
 /** What a JSON text is of. */
 typedef struct pack_shape {

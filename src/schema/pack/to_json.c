@@ -66,8 +66,7 @@ static bool put_double(unpacker *u, const tern_type *type, double value)
     char text[SCALAR_PRINT_BYTES];
     if (isfinite(value))
         return put(u, text, number_print_double(value, text));
-    return is_any(type) ? fail_data(u, "a number that is infinite or not a number")
-                        : put_wrong_kind(u, type);
+    return is_any(type) ? fail_data(u, "a number that is infinite or not a number") : put_wrong_kind(u, type);
 }
 
 static bool put_whole(unpacker *u, bool is_negative, uint64_t number)
@@ -217,11 +216,10 @@ static bool put_epoch(unpacker *u)
     const char *wrong = u->read_head(&u->in, &item);
     if (wrong != NULL)
         return fail_data(u, wrong);
-    const bool is_right =
-        item.kind == PACK_DOUBLE     ? isfinite(item.real) && fabs(item.real) < 1e12
-        : item.kind == PACK_UINT     ? item.number < INT64_MAX / 1000000
-        : item.kind == PACK_NEGATIVE ? item.number < INT64_MAX / 1000000
-                                     : false;
+    const bool is_right = item.kind == PACK_DOUBLE     ? isfinite(item.real) && fabs(item.real) < 1e12
+                          : item.kind == PACK_UINT     ? item.number < INT64_MAX / 1000000
+                          : item.kind == PACK_NEGATIVE ? item.number < INT64_MAX / 1000000
+                                                       : false;
     if (!is_right)
         return fail_data(u, "a time (tag 1) that is not a number of seconds");
     if (item.kind == PACK_DOUBLE)
@@ -291,7 +289,8 @@ static bool put_decimal(unpacker *u)
         wrong = "a decimal (tag 4) that is not a list of two";
     if (wrong == NULL)
         wrong = u->read_head(&u->in, &exponent);
-    if (wrong == NULL && ((exponent.kind != PACK_UINT && exponent.kind != PACK_NEGATIVE) || exponent.number > 9999))
+    if (wrong == NULL &&
+        ((exponent.kind != PACK_UINT && exponent.kind != PACK_NEGATIVE) || exponent.number > 9999))
         wrong = "a decimal (tag 4) without an exponent from -10000 to 9999";
     if (wrong == NULL)
         wrong = u->read_head(&u->in, &digits);
@@ -304,14 +303,15 @@ static bool put_decimal(unpacker *u)
         is_put = put_whole(u, digits.kind == PACK_NEGATIVE, digits.number);
     else
         return fail_data(u, "a decimal (tag 4) without whole digits");
-    const int64_t scale = exponent.kind == PACK_UINT ? (int64_t)exponent.number : -1 - (int64_t)exponent.number;
+    const int64_t scale =
+        exponent.kind == PACK_UINT ? (int64_t)exponent.number : -1 - (int64_t)exponent.number;
     return is_put && put(u, text, 1 + number_print_i64(scale, text + 1));
 }
 
 static bool put_tagged(unpacker *u, uint64_t tag, const tern_type *type)
 {
-    static const uint64_t plain[] = {0,  21, 22, 23, 32,  33,   34,   35,
-                                     36, 37, 63, 258, 1004, 55799}; /* the item itself says enough */
+    static const uint64_t plain[] = {0,  21, 22, 23, 32,  33,   34,
+                                     35, 36, 37, 63, 258, 1004, 55799}; /* the item itself says enough */
     switch (tag) {
     case 1:
         return put_epoch(u);
@@ -389,10 +389,11 @@ static bool put_key(unpacker *u, const tern_type *map, const tern_type **type)
         return false;
     if (!utf8_valid(key.data, key.len))
         return fail_data(u, "a text that is not UTF-8");
-    const int number = map != NULL && map->kind == TERN_KIND_MODEL ? plan_find(plan_of(map), key.data, key.len) : -1;
-    *type = number >= 0                                       ? plan_of(map)->fields[number].field->type
+    const int number =
+        map != NULL && map->kind == TERN_KIND_MODEL ? plan_find(plan_of(map), key.data, key.len) : -1;
+    *type = number >= 0                                 ? plan_of(map)->fields[number].field->type
             : map != NULL && map->kind == TERN_KIND_MAP ? map->item
-                                                              : NULL;
+                                                        : NULL;
     return (json_encode_text(u->out, key.data, key.len) || fail(u, NULL, NULL)) && put_byte(u, ':');
 }
 
@@ -404,7 +405,8 @@ static bool put_map(unpacker *u, const pack_item *item, const tern_type *type)
     if (!check_claim(u, item, 2) || !put_byte(u, '{'))
         return false;
     for (; has_next(u, item, &left, &has_failed); is_first = false)
-        if (!count_item(u) || (!is_first && !put_byte(u, ',')) || !put_key(u, type, &inner) || !put_value(u, inner))
+        if (!count_item(u) || (!is_first && !put_byte(u, ',')) || !put_key(u, type, &inner) ||
+            !put_value(u, inner))
             return false;
     return !has_failed && put_byte(u, '}');
 }
@@ -451,8 +453,8 @@ static bool put_value(unpacker *u, const tern_type *type)
     }
 }
 
-bool pack_to_json(pack_format format, const tern_type *type, tern_str data, const json_limits *limits, json_out *out,
-                  pack_error *error)
+bool pack_to_json(pack_format format, const tern_type *type, tern_str data, const json_limits *limits,
+                  json_out *out, pack_error *error)
 {
     const unsigned depth = limits != NULL && limits->depth != 0 ? limits->depth : JSON_DEPTH;
     const uint8_t *begin = (const uint8_t *)data.data;

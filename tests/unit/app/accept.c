@@ -50,7 +50,8 @@ TEST(a_type_with_parameters_is_chosen_by_them)
     static const char *const offers[] = {"application/json;profile=a", "application/json;profile=b", NULL};
     CHECK_TEXT(accept_with("Accept: application/json;profile=b\r\n", TERN_ACCEPT_TYPES, offers), offers[1]);
     fake_close(&f);
-    CHECK_TEXT(accept_with("Accept: application/json;profile=b;q=0.1, application/json\r\n", TERN_ACCEPT_TYPES, offers),
+    CHECK_TEXT(accept_with("Accept: application/json;profile=b;q=0.1, application/json\r\n",
+                           TERN_ACCEPT_TYPES, offers),
                offers[0]);
     fake_close(&f);
 }
@@ -78,7 +79,8 @@ TEST(languages_match_by_their_first_parts)
 TEST(charsets_are_chosen_too)
 {
     static const char *const offers[] = {"utf-8", "iso-8859-1", NULL};
-    CHECK_TEXT(accept_with("Accept-Charset: iso-8859-1, utf-8;q=0.7\r\n", TERN_ACCEPT_CHARSETS, offers), "iso-8859-1");
+    CHECK_TEXT(accept_with("Accept-Charset: iso-8859-1, utf-8;q=0.7\r\n", TERN_ACCEPT_CHARSETS, offers),
+               "iso-8859-1");
     fake_close(&f);
 }
 
@@ -120,8 +122,9 @@ TEST(a_client_that_takes_none_of_the_forms_gets_a_406_with_their_types)
 {
     fake_open(&f, "GET / HTTP/1.1\r\nHost: h\r\nAccept: image/png\r\n\r\n");
     fake_run(&f, NULL, answer);
-    CHECK_REPLY(&f, 406,
-                "{\"type\":\"about:blank\",\"title\":\"Not Acceptable\",\"status\":406,\"detail\":\"Accept names none of "
-                "the types that there are: application/json, text/csv\"}");
+    CHECK_REPLY(
+        &f, 406,
+        "{\"type\":\"about:blank\",\"title\":\"Not Acceptable\",\"status\":406,\"detail\":\"Accept names none of "
+        "the types that there are: application/json, text/csv\"}");
     fake_close(&f);
 }

@@ -1,10 +1,18 @@
 /** Models in MessagePack and CBOR as bodies and replies. */
+#include "base/mem.h"
 #include "unit/app/ask.h"
 
 #include <tern/formats.h>
 
 TERN_MODEL(Note, (int64_t, id, .read_only = true), (const char *, title, .min_length = 1, .max_length = 5),
            (bool, done, .optional = true), (tern_text_list, tags, .optional = true), (tern_bytes, data, .optional = true))
+
+TERN_MODEL(Counts, (tern_int64_list, n))
+
+TERN_HANDLER(count, Counts, in)
+{
+    return tern_json(c, Counts, in);
+}
 
 TERN_HANDLER(add, Note, in)
 {
@@ -38,6 +46,7 @@ static void open_app(unsigned formats)
     tern_post(app, "/notes", add);
     tern_post(app, "/wrapped", add, .takes_in = "note", .wrapped = "note", .returns = TERN_TYPE(Note));
     tern_get(app, "/notes", list, .returns = TERN_LIST(Note), .paged = true);
+    tern_post(app, "/counts", count);
     tern_post(app, "/self", read_self);
     tern_get(app, "/versioned", versioned);
     ask_open(app);
@@ -47,8 +56,9 @@ static void open_app(unsigned formats)
 static int ask_bytes(const char *line, const char *headers, const void *body, size_t len)
 {
     static char request[16 * 1024];
-    int head = snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n",
-                        line, headers, len);
+    int head = snprintf(request, sizeof request,
+                        "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n", line,
+                        headers, len);
     if (len != 0)
         memcpy(request + head, body, len);
     wire_script script = {.request = request, .len = (size_t)head + len};
@@ -56,36 +66,44 @@ static int ask_bytes(const char *line, const char *headers, const void *body, si
     return atoi(ask_reply + 9);
 }
 
-#define MSGPACK "Content-Type: application/msgpack\r\n"
-#define CBOR "Content-Type: application/cbor\r\n"
+#define MSGPACK     "Content-Type: application/msgpack\r\n"
+#define CBOR        "Content-Type: application/cbor\r\n"
 #define BYTES(text) text, sizeof text - 1
 
 TEST(a_model_comes_and_goes_in_each_format)
 {
     open_app(TERN_MSGPACK | TERN_CBOR);
-    CHECK_INT(ask_bytes("POST /notes", MSGPACK, BYTES("\x82\xa5title\xa2hi\xa4" "done\xc3")), 201);
+    CHECK_INT(ask_bytes("POST /notes", MSGPACK,
+                        BYTES("\x82\xa5title\xa2hi\xa4"
+                              "done\xc3")),
+              201);
     CHECK(strstr(ask_reply, "Content-Type: application/json\r\n") != NULL);
     CHECK(strstr(ask_reply, "Vary: Accept\r\n") != NULL);
     CHECK_TEXT(ask_said(), "{\"id\":7,\"title\":\"hi\",\"done\":true}");
-    CHECK_INT(ask_bytes("POST /notes", CBOR "Accept: application/msgpack\r\n", BYTES("\xa1\x65title\x62hi")), 201);
+    CHECK_INT(ask_bytes("POST /notes", CBOR "Accept: application/msgpack\r\n", BYTES("\xa1\x65title\x62hi")),
+              201);
     CHECK(strstr(ask_reply, "Content-Type: application/msgpack\r\n") != NULL);
     CHECK_TEXT(ask_said(), "\x82\xa2id\x07\xa5title\xa2hi");
     CHECK_INT(ask_bytes("POST /notes", "Content-Type: application/json\r\nAccept: application/cbor\r\n",
                         BYTES("{\"title\":\"hi\",\"data\":\"AQI=\"}")),
               201);
-    CHECK_TEXT(ask_said(), "\xa3\x62id\x07\x65title\x62hi\x64" "data\x42\1\2");
+    CHECK_TEXT(ask_said(), "\xa3\x62id\x07\x65title\x62hi\x64"
+                           "data\x42\1\2");
 }
 
 TEST(faults_are_those_of_json_with_their_places)
 {
     open_app(TERN_MSGPACK | TERN_CBOR);
-    CHECK_INT(ask_bytes("POST /notes", MSGPACK, BYTES("\x83\xa5title\xa6longer\xa4tags\x92\xa1x\x05\xa1z\x01")), 422);
-    CHECK_TEXT(ask_said(),
-               FAULTS("3 values are wrong",
-                      "{\"location\":[\"body\",\"title\"],\"code\":\"too_long\",\"message\":\"must have at most 5 "
-                      "characters\",\"max_length\":5},"
-                      FAULT("\"body\",\"tags\",1", "not_text", "must be text") ","
-                      FAULT("\"body\",\"z\"", "unknown", "is not a known field")));
+    CHECK_INT(
+        ask_bytes("POST /notes", MSGPACK, BYTES("\x83\xa5title\xa6longer\xa4tags\x92\xa1x\x05\xa1z\x01")),
+        422);
+    CHECK_TEXT(
+        ask_said(),
+        FAULTS("3 values are wrong",
+               "{\"location\":[\"body\",\"title\"],\"code\":\"too_long\",\"message\":\"must have at most 5 "
+               "characters\",\"max_length\":5}," FAULT("\"body\",\"tags\",1", "not_text",
+                                                       "must be text") "," FAULT("\"body\",\"z\"", "unknown",
+                                                                                 "is not a known field")));
     CHECK_SAID(422, ask_bytes("POST /notes", CBOR, BYTES("\xa1\x65title\x42hi")),
                ONE_FAULT("\"body\",\"title\"", "not_text", "must be text"));
 }
@@ -93,29 +111,45 @@ TEST(faults_are_those_of_json_with_their_places)
 TEST(threat_075_a_key_given_twice_is_a_fault_in_every_format)
 {
     open_app(TERN_MSGPACK | TERN_CBOR);
-    CHECK_SAID(422, ask_bytes("POST /notes", MSGPACK, BYTES("\x82\xa5title\xa1" "a\xa5title\xa1" "b")),
+    CHECK_SAID(422,
+               ask_bytes("POST /notes", MSGPACK,
+                         BYTES("\x82\xa5title\xa1"
+                               "a\xa5title\xa1"
+                               "b")),
                ONE_FAULT("\"body\",\"title\"", "duplicate", "is given twice"));
-    CHECK_SAID(422, ask_bytes("POST /notes", CBOR, BYTES("\xa2\x65title\x61" "a\x65title\x61" "b")),
+    CHECK_SAID(422,
+               ask_bytes("POST /notes", CBOR,
+                         BYTES("\xa2\x65title\x61"
+                               "a\x65title\x61"
+                               "b")),
                ONE_FAULT("\"body\",\"title\"", "duplicate", "is given twice"));
 }
 
 TEST(threat_077_a_nul_in_a_text_is_a_fault_in_every_format)
 {
     open_app(TERN_MSGPACK | TERN_CBOR);
-    CHECK_SAID(422, ask_bytes("POST /notes", MSGPACK, BYTES("\x81\xa5title\xa3" "a\0b")),
+    CHECK_SAID(422,
+               ask_bytes("POST /notes", MSGPACK,
+                         BYTES("\x81\xa5title\xa3"
+                               "a\0b")),
                ONE_FAULT("\"body\",\"title\"", "nul_in_text", "must not contain the character U+0000"));
 }
 
-#define BROKEN(detail) "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":\"" detail "\"}"
+#define BROKEN(detail)                                                                                       \
+    "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":\"" detail "\"}"
 
 TEST(a_broken_body_is_a_400_with_the_byte)
 {
     open_app(TERN_MSGPACK | TERN_CBOR);
-    CHECK_SAID(400, ask_bytes("POST /notes", MSGPACK, BYTES("\x81\xa5titl")),
-               BROKEN("the body is not MessagePack as Tern reads it, byte 2: a text that is longer than the body"));
+    CHECK_SAID(
+        400, ask_bytes("POST /notes", MSGPACK, BYTES("\x81\xa5titl")),
+        BROKEN("the body is not MessagePack as Tern reads it, byte 2: a text that is longer than the body"));
     CHECK_SAID(400, ask_bytes("POST /notes", CBOR, BYTES("\xa1\x01\x02")),
                BROKEN("the body is not CBOR as Tern reads it, byte 2: a key that is not text"));
-    CHECK_SAID(400, ask_bytes("POST /notes", CBOR, BYTES("\xa1\x65title\x61" "a\x00")),
+    CHECK_SAID(400,
+               ask_bytes("POST /notes", CBOR,
+                         BYTES("\xa1\x65title\x61"
+                               "a\x00")),
                BROKEN("the body is not CBOR as Tern reads it, byte 9: bytes after the value"));
 }
 
@@ -123,8 +157,9 @@ TEST(formats_that_are_not_switched_on_are_a_415_which_names_those_that_are)
 {
     open_app(TERN_CBOR);
     CHECK_INT(ask_bytes("POST /notes", MSGPACK, BYTES("\x80")), 415);
-    CHECK(strstr(ask_said(), "the body must be application/cbor, application/json, application/x-www-form-urlencoded or "
-                             "multipart/form-data, not application/msgpack") != NULL);
+    CHECK(strstr(ask_said(),
+                 "the body must be application/cbor, application/json, application/x-www-form-urlencoded or "
+                 "multipart/form-data, not application/msgpack") != NULL);
     CHECK_INT(ask_bytes("GET /notes", "Accept: application/msgpack, application/cbor;q=0.1\r\n", "", 0), 200);
     CHECK(strstr(ask_reply, "Content-Type: application/cbor\r\n") != NULL);
 }
@@ -142,17 +177,21 @@ TEST(pages_and_wrapped_models_keep_their_fields_kinds)
     open_app(TERN_MSGPACK | TERN_CBOR);
     CHECK_INT(ask_bytes("GET /notes", "Accept: application/cbor\r\n", "", 0), 200);
     CHECK(strncmp(ask_said(), "\xa2\x65items\x82\xa5\x62id\x01", 12) == 0);
-    CHECK(strstr(ask_said(), "\x64" "data\x42\1\2") != NULL);
+    CHECK(strstr(ask_said(), "\x64"
+                             "data\x42\1\2") != NULL);
     CHECK_INT(ask_bytes("POST /wrapped", MSGPACK "Accept: application/msgpack\r\n",
-                        BYTES("\x81\xa4note\x82\xa5title\xa2hi\xa4" "data\xc4\2\1\2")),
+                        BYTES("\x81\xa4note\x82\xa5title\xa2hi\xa4"
+                              "data\xc4\2\1\2")),
               201);
-    CHECK_TEXT(ask_said(), "\x81\xa4note\x83\xa2id\x07\xa5title\xa2hi\xa4" "data\xc4\2\1\2");
+    CHECK_TEXT(ask_said(), "\x81\xa4note\x83\xa2id\x07\xa5title\xa2hi\xa4"
+                           "data\xc4\2\1\2");
 }
 
 TEST(a_body_that_a_handler_reads_itself_may_have_each_format)
 {
     open_app(TERN_MSGPACK | TERN_CBOR);
-    CHECK_SAID(200, ask_bytes("POST /self", CBOR, BYTES("\xa1\x65title\x62hi")), "{\"id\":0,\"title\":\"hi\"}");
+    CHECK_SAID(200, ask_bytes("POST /self", CBOR, BYTES("\xa1\x65title\x62hi")),
+               "{\"id\":0,\"title\":\"hi\"}");
 }
 
 TEST(each_format_has_its_own_strong_tag)
@@ -160,6 +199,50 @@ TEST(each_format_has_its_own_strong_tag)
     open_app(TERN_CBOR);
     CHECK_INT(ask_bytes("GET /versioned", "Accept: application/cbor\r\n", "", 0), 200);
     CHECK(strstr(ask_reply, "ETag: \"v1+cbor\"\r\n") != NULL);
-    CHECK_INT(ask_bytes("GET /versioned", "Accept: application/cbor\r\nIf-None-Match: \"v1+cbor\"\r\n", "", 0), 304);
+    CHECK_INT(
+        ask_bytes("GET /versioned", "Accept: application/cbor\r\nIf-None-Match: \"v1+cbor\"\r\n", "", 0),
+        304);
     CHECK_INT(ask_bytes("GET /versioned", "If-None-Match: \"v1+cbor+gzip\"\r\n", "", 0), 304);
+}
+
+TEST(threat_076_numbers_are_exact_or_faults_in_every_format)
+{
+    open_app(TERN_MSGPACK | TERN_CBOR);
+    CHECK_INT(
+        ask_bytes(
+            "POST /counts", CBOR,
+            BYTES("\xa1\x61n\x83\x1b\x00\x20\x00\x00\x00\x00\x00\x01\x3b\x7f\xff\xff\xff\xff\xff\xff\xff\xfb"
+                  "\x40\x08\x00\x00\x00\x00\x00\x00")),
+        200);
+    CHECK_TEXT(ask_said(), "{\"n\":[9007199254740993,-9223372036854775808,3]}");
+    CHECK_INT(
+        ask_bytes(
+            "POST /counts", CBOR,
+            BYTES(
+                "\xa1\x61n\x83\x1b\x80\x00\x00\x00\x00\x00\x00\x00\xc2\x49\x01\x00\x00\x00\x00\x00\x00\x00\x00"
+                "\xf9\x3e\x00")),
+        422);
+    CHECK(strstr(ask_said(), "\"n\",0],\"code\":\"out_of_range\"") != NULL);
+    CHECK(strstr(ask_said(), "\"n\",1],\"code\":\"out_of_range\"") != NULL);
+    CHECK(strstr(ask_said(), "\"n\",2],\"code\":\"not_int\"") != NULL);
+    CHECK_INT(ask_bytes("POST /counts", MSGPACK, BYTES("\x81\xa1n\x91\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00")),
+              422);
+    CHECK(strstr(ask_said(), "\"n\",0],\"code\":\"not_int\"") != NULL);
+}
+
+TEST(any_allocation_of_a_packed_request_may_fail)
+{
+    open_app(TERN_MSGPACK | TERN_CBOR);
+    for (unsigned long n = 1; n < 30; n++) {
+        static const char request[] =
+            "POST /notes HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" CBOR
+            "Accept: application/msgpack\r\nContent-Length: 10\r\n\r\n\xa1\x65title\x62hi";
+        wire_script script = {.request = request, .len = sizeof request - 1};
+        mem_fail_at(n, 0);
+        const long heard = wire_talk(&script, ask_reply, sizeof ask_reply);
+        mem_fail_at(0, 0);
+        const int status = heard > 12 ? atoi(ask_reply + 9) : 503;
+        if (status != 201 && status != 503)
+            check_fail(__FILE__, __LINE__, "allocation %lu: %s", n, ask_reply);
+    }
 }

@@ -31,8 +31,8 @@ __attribute__((unused)) static const char *header(const char *name)
 __attribute__((unused)) static int fetch(const char *line, const char *headers)
 {
     char request[4096];
-    const int len = snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%s\r\n", line,
-                             headers);
+    const int len = snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%s\r\n",
+                             line, headers);
     wire_script script = {.request = request, .len = (size_t)len};
     heard = wire_talk(&script, ask_reply, sizeof ask_reply);
     return heard > 12 ? atoi(ask_reply + 9) : 0;

@@ -1,4 +1,5 @@
 /** Requests whose bodies have a content coding. */
+#include "base/mem.h"
 #include "unit/middleware/compressed.h"
 
 TERN_MODEL(Note, (const char *, title, .max_length = 2000000))
@@ -87,7 +88,8 @@ TEST(models_and_raw_bodies_are_read_as_they_were_before_the_coding)
         const char *coding = codec_name(kinds[i]);
         strcpy(plain, "{\"title\":\"hello\"}");
         CHECK_SAID(200, send("/note", JSON, coding, pack(kinds[i], plain, 17), 0), "5 hello");
-        CHECK_SAID(200, send("/whole", JSON, coding, pack(kinds[i], plain, 17), 0), "17 {\"title\":\" none none");
+        CHECK_SAID(200, send("/whole", JSON, coding, pack(kinds[i], plain, 17), 0),
+                   "17 {\"title\":\" none none");
     }
 }
 
@@ -101,21 +103,27 @@ TEST(streamed_bodies_are_decoded_as_they_arrive)
         hash = hash * 31 + (unsigned char)plain[i];
     snprintf(wanted, sizeof wanted, "150000 %u", hash);
     for (size_t i = 0; i < 3; i++)
-        CHECK_SAID(200, send("/pieces", "text/plain", codec_name(kinds[i]), pack(kinds[i], plain, 150000), 777), wanted);
+        CHECK_SAID(200,
+                   send("/pieces", "text/plain", codec_name(kinds[i]), pack(kinds[i], plain, 150000), 777),
+                   wanted);
 }
 
 TEST(a_form_with_a_file_is_decoded_too)
 {
-    static const char form[] = "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nann\r\n"
-                               "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n12345\r\n--x--\r\n";
+    static const char form[] =
+        "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nann\r\n"
+        "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n12345\r\n--x--\r\n";
     open_with(tern_decompress());
-    CHECK_SAID(200, send("/upload", "multipart/form-data; boundary=x", "gzip", pack(CODEC_GZIP, form, sizeof form - 1), 0),
+    CHECK_SAID(200,
+               send("/upload", "multipart/form-data; boundary=x", "gzip",
+                    pack(CODEC_GZIP, form, sizeof form - 1), 0),
                "ann 5");
 }
 
 TEST(deflate_is_read_with_and_without_its_frame)
 {
-    static const char framed[] = "x\x9c\xcbH\xcd\xc9\xc9\x07\x00\x06,\x02\x15", bare[] = "\xcbH\xcd\xc9\xc9\x07\x00";
+    static const char framed[] = "x\x9c\xcbH\xcd\xc9\xc9\x07\x00\x06,\x02\x15",
+                      bare[] = "\xcbH\xcd\xc9\xc9\x07\x00";
     open_with(tern_decompress());
     memcpy(packed, framed, sizeof framed - 1);
     CHECK_SAID(200, send("/whole", "text/plain", "deflate", sizeof framed - 1, 0), "5 hello none none");
@@ -135,7 +143,7 @@ TEST(several_members_of_gzip_are_one_body)
     CHECK_SAID(200, send("/whole", "text/plain", "gzip", len + second, 0), "11 hello worl none none");
 }
 
-#define DETAIL(status_, title, text)                                                                                     \
+#define DETAIL(status_, title, text)                                                                         \
     "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" #status_ ",\"detail\":\"" text "\"}"
 
 TEST(threat_060_a_body_that_grows_too_large_is_a_413)
@@ -158,7 +166,8 @@ TEST(threat_060_a_body_that_grows_too_much_is_a_413)
     memset(plain, ' ', 2000000);
     for (size_t i = 0; i < 3; i++)
         CHECK_SAID(413, send("/large", "text/plain", codec_name(kinds[i]), pack(kinds[i], plain, 2000000), 0),
-                   DETAIL(413, "Content Too Large", "the decoded body is more than 100 times as large as the encoded one"));
+                   DETAIL(413, "Content Too Large",
+                          "the decoded body is more than 100 times as large as the encoded one"));
     CHECK_INT(send("/large", "text/plain", "gzip", pack(CODEC_GZIP, plain, 60000), 0), 200);
 }
 
@@ -201,4 +210,26 @@ TEST(an_empty_body_has_nothing_to_decode)
     open_with(tern_decompress());
     CHECK_SAID(200, send("/whole", "text/plain", "gzip", 0, 0), "0  none 0");
     CHECK_SAID(200, send("/pieces", "text/plain", "gzip", 0, 0), "0 0");
+}
+
+TEST(any_allocation_of_decoding_may_fail)
+{
+    open_with(tern_decompress());
+    for (size_t i = 0; i < 3; i++)
+        for (unsigned long n = 1; n < 40; n++) {
+            const size_t len = pack(kinds[i], "hello", 5);
+            const int head =
+                snprintf(request, sizeof request,
+                         "POST /%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Encoding: %s\r\n"
+                         "Content-Length: %zu\r\n\r\n",
+                         n % 2 != 0 ? "whole" : "pieces", codec_name(kinds[i]), len);
+            memcpy(request + head, packed, len);
+            wire_script script = {.request = request, .len = (size_t)head + len};
+            mem_fail_at(n / 2 + 1, 0);
+            heard = wire_talk(&script, ask_reply, sizeof ask_reply);
+            mem_fail_at(0, 0);
+            const int status = heard > 12 ? atoi(ask_reply + 9) : 503;
+            if (status != 200 && status != 503)
+                check_fail(__FILE__, __LINE__, "%s, allocation %lu: %s", codec_name(kinds[i]), n, ask_reply);
+        }
 }

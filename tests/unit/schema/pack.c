@@ -1,6 +1,6 @@
 /** MessagePack and CBOR as other spellings of JSON. */
-#include "check.h"
 #include "schema/pack/pack.h"
+#include "check.h"
 
 #include <tern/model.h>
 
@@ -33,7 +33,8 @@ static tern_str unhex(const char *digits)
     return (tern_str){(const char *)bytes, len};
 }
 
-static const char *read_as(pack_format format, const tern_type *type, tern_str data, const json_limits *limits)
+static const char *read_as(pack_format format, const tern_type *type, tern_str data,
+                           const json_limits *limits)
 {
     arena_free(&memory);
     arena_init(&memory, NULL, 0, 64 << 20);
@@ -249,7 +250,8 @@ TEST(threat_074_deeply_nested_data_is_refused_without_a_stack_overflow)
     atexit(forget);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         memset(deep, rows[i].byte, sizeof deep);
-        CHECK_TEXT(read_as(rows[i].format, NULL, (tern_str){deep, sizeof deep}, NULL), "is nested too deeply");
+        CHECK_TEXT(read_as(rows[i].format, NULL, (tern_str){deep, sizeof deep}, NULL),
+                   "is nested too deeply");
         CHECK_TEXT(error.code, "too_deep");
     }
 }
@@ -261,7 +263,8 @@ TEST(threat_077_text_that_is_not_utf_8_is_refused)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         CHECK_TEXT(from_msgpack(texts[i]), "a text that is not UTF-8");
     CHECK_TEXT(from_cbor("61ff"), "a text that is not UTF-8");
-    CHECK_TEXT(from_cbor("7f61c361bcff"), "a text that is not UTF-8"); /* each piece is text: RFC 8949 section 3.2.3 */
+    CHECK_TEXT(from_cbor("7f61c361bcff"),
+               "a text that is not UTF-8"); /* each piece is text: RFC 8949 section 3.2.3 */
     CHECK_TEXT(from_cbor("a161ff01"), "a text that is not UTF-8");
 }
 
@@ -270,10 +273,10 @@ TEST(threat_079_a_claimed_length_takes_no_memory_and_values_are_counted)
     static const struct {
         pack_format format;
         const char *hex;
-    } claims[] = {{PACK_MSGPACK, "dbffffffff61"}, {PACK_MSGPACK, "c6ffffffff61"}, {PACK_MSGPACK, "ddffffffff01"},
-                  {PACK_MSGPACK, "dfffffffffa16101"}, {PACK_CBOR, "5bffffffffffffffff01"},
-                  {PACK_CBOR, "7bffffffffffffffff61"}, {PACK_CBOR, "9bffffffffffffffff01"},
-                  {PACK_CBOR, "bbffffffffffffffff616101"}};
+    } claims[] = {{PACK_MSGPACK, "dbffffffff61"},      {PACK_MSGPACK, "c6ffffffff61"},
+                  {PACK_MSGPACK, "ddffffffff01"},      {PACK_MSGPACK, "dfffffffffa16101"},
+                  {PACK_CBOR, "5bffffffffffffffff01"}, {PACK_CBOR, "7bffffffffffffffff61"},
+                  {PACK_CBOR, "9bffffffffffffffff01"}, {PACK_CBOR, "bbffffffffffffffff616101"}};
     static char many[100];
     atexit(forget);
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
@@ -328,7 +331,9 @@ TEST(json_becomes_the_shortest_items)
         {"\"\"", "a0", "60"},
         {"\"a\\u00fc\\n\\ud83d\\ude00\"", "a861c3bc0af09f9880", "6861c3bc0af09f9880"},
         {"[]", "90", "80"},
-        {"[ 1 , [ ] , {} ]", "93019080", "83" "0180a0"},
+        {"[ 1 , [ ] , {} ]", "93019080",
+         "83"
+         "0180a0"},
         {"{\"a\":{\"b\":[1,2]}}", "81a16181a162920102", "a16161a16162820102"},
         {"[", "refused", "refused"},
         {"[1 2]", "refused", "refused"},
@@ -364,9 +369,12 @@ TEST(fields_have_the_items_of_their_kinds)
          "a1626174c074313936392d31322d33315432333a35393a35395a"},
         {"{\"price\":12.30}", "81a57072696365a531322e3330", "a1657072696365c482211904ce"},
         {"{\"price\":-5}", "81a57072696365a22d35", "a1657072696365c4820024"},
-        {"{\"day\":\"2026-11-30\"}", "81a3646179aa323032362d31312d3330", "a163646179d903ec6a323032362d31312d3330"},
+        {"{\"day\":\"2026-11-30\"}", "81a3646179aa323032362d31312d3330",
+         "a163646179d903ec6a323032362d31312d3330"},
         {"{\"size\":3}", "81a473697a65ca40400000", "a16473697a65fa40400000"},
-        {"{\"more\":{\"data\":\"AQI=\"}}", "81a46d6f726581a464617461a44151493d", "a1646d6f7265a164646174616441" "51493d"},
+        {"{\"more\":{\"data\":\"AQI=\"}}", "81a46d6f726581a464617461a44151493d",
+         "a1646d6f7265a164646174616441"
+         "51493d"},
         {"{\"uid\":\"00010203-0405-0607-0809-0a0b0c0d0e0f\"}",
          "81a3756964d92430303031303230332d303430352d303630372d303830392d306130623063306430653066",
          "a163756964d82550000102030405060708090a0b0c0d0e0f"},
@@ -386,7 +394,8 @@ TEST(memory_may_run_out_at_any_byte)
         json_out text;
         arena_init(&small, lent, size, 0);
         json_out_init(&text, &small, 16);
-        const bool is_packed = pack_from_json(PACK_CBOR, (pack_shape){0}, (tern_str){json, sizeof json - 1}, &text);
+        const bool is_packed =
+            pack_from_json(PACK_CBOR, (pack_shape){0}, (tern_str){json, sizeof json - 1}, &text);
         CHECK(is_packed || text.len == 0);
         arena_free(&small);
     }
