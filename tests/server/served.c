@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+TERN_EMBEDDED(served_web); /* tests/server/served_web */
+
 static const char *below(const char *name)
 {
     static char paths[16][512];
@@ -60,6 +62,7 @@ int main(int argc, char **argv)
     tern_static(app, "/dots", below("/assets"), .dot_files = true, .cache_control = "public, max-age=60",
                 .not_found = "/missing.html", .immutable = "/fixed/");
     tern_static(app, "/closed", below("/assets"), .use = TERN_USE(TERN_MIDDLEWARE(closed)));
+    tern_static(app, "/embedded", served_web);
     tern_get(app, "/download", download);
     tern_get(app, "/both", own_home);
     tern_static(app, "/both", below("/assets"));
@@ -69,6 +72,9 @@ int main(int argc, char **argv)
     tern_post(spa, "/api/orders", todos);
     tern_get(spa, "/pages/{name}", own_page);
     tern_frontend(spa, "/", below("/dist"));
+
+    tern_group *embedded = tern_group_new(app, "", .host = "embedded.test");
+    tern_frontend(embedded, "/", served_web);
 
     tern_group *many = tern_group_new(app, "", .host = "many.test");
     tern_frontend(many, "/", below("/site"));
