@@ -15,7 +15,7 @@ set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
 set(public_middleware compress limits)
-set(public_app accept app coding context json middleware openapi page part problem reply static test tls)
+set(public_app accept app coding context json middleware openapi page part problem reply static test tls upload)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

@@ -27,6 +27,7 @@
 #include <tern/str.h>
 #include <tern/task.h>
 #include <tern/tls.h>
+#include <tern/upload.h>
 #include <tern/value.h>
 
 #endif
