@@ -97,7 +97,8 @@ int main(int argc, char **argv)
     tern_get(app, "/both", own_home);
     tern_static(app, "/both", below("/assets"));
 
-    tern_group *spa = tern_group_new(app, "", .host = "spa.test");
+    tern_group *spa =
+        tern_group_new(app, "", .host = getenv("SERVED_HOST") != NULL ? getenv("SERVED_HOST") : "spa.test");
     tern_get(spa, "/api/todos", todos);
     tern_post(spa, "/api/orders", todos);
     tern_get(spa, "/pages/{name}", own_page);
