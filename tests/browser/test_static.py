@@ -65,7 +65,7 @@ def a_listing_runs_nothing_and_links_what_it_shows():
             tab.open(f"http://127.0.0.1:{server.port}/browse/")
             check_equal(tab.run("document.title"), "/browse/")
             shown = tab.run("[...document.querySelectorAll('td a bdi')].map(name => name.textContent)")
-            check_equal(set(shown), {*ODD, "docs", "missing.html"}, "names")
+            check_equal(set(shown), {*(name.replace("\u202e", "\ufffd") for name in ODD), "docs", "missing.html"}, "names")
             statuses = tab.run("Promise.all([...document.querySelectorAll('td a')].map(link => link.href.startsWith(location.href)))")
             check(all(statuses), "every link stays in the folder")
             check_equal(tab.run("document.title"), "/browse/", "nothing ran")
