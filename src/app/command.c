@@ -42,3 +42,8 @@ const char *app_database_prepare(const tern_app *app)
 {
     return setting_or_variable(app->database_prepare, "TERN_DATABASE_PREPARE");
 }
+
+const char *app_redis_url(const tern_app *app)
+{
+    return setting_or_variable(app->redis_url, "TERN_REDIS_URL");
+}

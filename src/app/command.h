@@ -40,5 +40,7 @@ void app_add_launch(tern_app *app, const app_launch *launch);
 const char *app_database_url(const tern_app *app);
 /** The word of --database-prepare or TERN_DATABASE_PREPARE; NULL when neither is given. */
 const char *app_database_prepare(const tern_app *app);
+/** The URL of --redis or TERN_REDIS_URL; NULL when neither is given. It may contain a password. */
+const char *app_redis_url(const tern_app *app);
 
 #endif

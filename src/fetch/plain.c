@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "fetch/address.h"
-#include "fetch/lookup.h"
+#include "runtime/lookup.h"
 #include "fetch/reply_head.h"
 #include "http/h1/chunk.h"
 #include "runtime/loop.h"

@@ -68,4 +68,7 @@ static inline tls_session *tls_session_of(const SSL *ssl)
     return openssl.SSL_get_ex_data(ssl, 0);
 }
 
+/** A session without a role on a connected socket; NULL when out of memory. (session.c) */
+tls_session *tls_session_make(SSL_CTX *ssl, int fd);
+
 #endif

@@ -136,6 +136,16 @@
     X(i2d_ASN1_INTEGER)                                                                                      \
     X(i2d_X509_REQ)                                                                                          \
     X(TLS_server_method)                                                                                     \
+    X(TLS_client_method)                                                                                     \
+    X(SSL_CTX_set_default_verify_paths)                                                                      \
+    X(SSL_CTX_use_certificate_chain_file)                                                                    \
+    X(SSL_CTX_use_PrivateKey_file)                                                                           \
+    X(SSL_set_connect_state)                                                                                 \
+    X(SSL_set1_host)                                                                                         \
+    X(SSL_get0_param)                                                                                        \
+    X(SSL_get_verify_result)                                                                                 \
+    X(X509_verify_cert_error_string)                                                                         \
+    X(X509_VERIFY_PARAM_set1_ip_asc)                                                                         \
     X(SSL_CTX_new)                                                                                           \
     X(SSL_CTX_free)                                                                                          \
     X(SSL_CTX_ctrl)                                                                                          \

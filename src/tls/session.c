@@ -134,18 +134,26 @@ tls_greeting tls_greet(int fd)
     return is_text || first == '\r' || first == '\n' ? TLS_GREETING_PLAIN : TLS_GREETING_OTHER;
 }
 
-tls_session *tls_session_open(const tls_context *context, int fd)
+tls_session *tls_session_make(SSL_CTX *ssl, int fd)
 {
     tls_session *s = mem_alloc(sizeof *s);
     if (s == NULL)
         return NULL;
-    *s = (tls_session){.context = context, .fd = fd, .ssl = openssl.SSL_new(context->ssl)};
-    if (s->ssl == NULL || openssl.SSL_set_ex_data(s->ssl, 0, s) != 1 || !set_sockets(s)) {
-        openssl.ERR_clear_error();
-        openssl.SSL_free(s->ssl);
-        mem_free(s);
+    *s = (tls_session){.fd = fd, .ssl = openssl.SSL_new(ssl)};
+    if (s->ssl != NULL && openssl.SSL_set_ex_data(s->ssl, 0, s) == 1 && set_sockets(s))
+        return s;
+    openssl.ERR_clear_error();
+    openssl.SSL_free(s->ssl);
+    mem_free(s);
+    return NULL;
+}
+
+tls_session *tls_session_open(const tls_context *context, int fd)
+{
+    tls_session *s = tls_session_make(context->ssl, fd);
+    if (s == NULL)
         return NULL;
-    }
+    s->context = context;
     s->store = tls_store_share(context->store);
     s->name = &s->store->fallback;
     openssl.SSL_ctrl(s->ssl, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, s);

@@ -1,4 +1,5 @@
 /** The layer in a build without OpenSSL's headers: a listener that wants TLS is refused at start. */
+#include "tls/client.h"
 #include "tls/context.h"
 #include "tls/dev.h"
 #include "tls/peer.h"
@@ -16,6 +17,13 @@ bool tls_dev_prepare(tls_dev *out, buf *problem)
     *out = (tls_dev){0};
     tls_context_new(NULL, problem);
     return false;
+}
+
+tls_client *tls_client_new(const tls_client_settings *settings, buf *problem)
+{
+    (void)settings;
+    buf_add_text(problem, "this program was built without TLS: install libssl-dev and build Tern again");
+    return NULL;
 }
 
 /* No context exists, so none of these is called; they keep programs linking. */
@@ -55,3 +63,6 @@ WITHOUT(bool, tls_may_serve, (const tls_session *s, const char *host, size_t len
 WITHOUT(bool, tls_has_peer, (const tls_session *s), false)
 WITHOUT(bool, tls_read_peer, (const tls_session *s, arena *a, tls_peer *out), false)
 WITHOUT(const char *, tls_peer_pem, (const tls_session *s, arena *a), NULL)
+WITHOUT(void, tls_client_free, (tls_client * t), )
+WITHOUT(tls_session *, tls_client_open, (const tls_client *t, int fd, const char *host), NULL)
+WITHOUT(const char *, tls_client_failure, (const tls_session *s), "")

@@ -118,6 +118,7 @@ typedef struct settings {
     tern_limits limits;           /* complete: no member is 0 for "default" */
     const char *database_url;     /* NULL: not given */
     const char *database_prepare; /* the choice; NULL: not given */
+    const char *redis_url;        /* NULL: not given */
     const char *command;          /* the name of a settings_command, or of one of the application's */
     char **arguments;             /* the words after the latter */
     int argument_count;

@@ -1,6 +1,6 @@
 /** Addresses of names, by getaddrinfo in a thread of its own: a name server that does not answer delays no one else. */
-#ifndef FETCH_LOOKUP_H
-#define FETCH_LOOKUP_H
+#ifndef RUNTIME_LOOKUP_H
+#define RUNTIME_LOOKUP_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "fetch/lookup.h"
+#include "runtime/lookup.h"
 
 #include "base/mem.h"
 #include "runtime/side_thread.h"

@@ -1,0 +1,57 @@
+#include "redis/sha1.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { BLOCK = 64 };
+
+static uint32_t turn(uint32_t value, unsigned bits)
+{
+    return value << bits | value >> (32 - bits);
+}
+
+static void add_block(uint32_t h[5], const unsigned char *block)
+{
+    uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
+    for (unsigned i = 0; i < 16; i++)
+        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+               (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+    for (unsigned i = 16; i < 80; i++)
+        w[i] = turn(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    for (unsigned i = 0; i < 80; i++) {
+        uint32_t f = i < 20   ? ((b & c) | (~b & d)) + 0x5a827999
+                     : i < 40 ? (b ^ c ^ d) + 0x6ed9eba1
+                     : i < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
+                              : (b ^ c ^ d) + 0xca62c1d6;
+        uint32_t next = turn(a, 5) + f + e + w[i];
+        e = d;
+        d = c;
+        c = turn(b, 30);
+        b = a;
+        a = next;
+    }
+    h[0] += a;
+    h[1] += b;
+    h[2] += c;
+    h[3] += d;
+    h[4] += e;
+}
+
+void redis_sha1_hex(const char *data, size_t len, char out[SHA1_HEX_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    unsigned char last[2 * BLOCK] = {0};
+    size_t whole = len / BLOCK * BLOCK, rest = len - whole, end = rest < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+    for (size_t at = 0; at < whole; at += BLOCK)
+        add_block(h, (const unsigned char *)data + at);
+    memcpy(last, data + whole, rest);
+    last[rest] = 0x80;
+    for (unsigned i = 0; i < 8; i++)
+        last[end - 1 - i] = (unsigned char)((uint64_t)len * 8 >> (8 * i));
+    for (size_t at = 0; at < end; at += BLOCK)
+        add_block(h, last + at);
+    for (unsigned i = 0; i < 40; i++)
+        out[i] = digits[h[i / 8] >> (28 - 4 * (i % 8)) & 15];
+    out[40] = '\0';
+}
