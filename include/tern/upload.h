@@ -52,10 +52,10 @@ tern_str tern_part_read(tern_ctx *c);
 const char *tern_part_text(tern_ctx *c, size_t max_bytes);
 
 /** A stored part. */
-typedef struct tern_stored {
+typedef struct tern_stored_part {
     const char *name; /* 32 hex digits, in the request's memory */
     uint64_t size;
-} tern_stored;
+} tern_stored_part;
 
 /**
  * Stores the rest of the part's content in a folder under a new name of Tern's own: 32 random hex digits
@@ -66,6 +66,6 @@ typedef struct tern_stored {
  * the handler fails later, the file stays. Writing is done on a thread (tern_offload). Fails with 507 when the
  * disk is full, and with 503, which is logged, where the folder cannot be written to.
  */
-tern_stored tern_part_store(tern_ctx *c, const char *folder);
+tern_stored_part tern_part_store(tern_ctx *c, const char *folder);
 
 #endif

@@ -127,7 +127,7 @@ static storing *begin(tern_ctx *c, const char *folder)
     return s;
 }
 
-tern_stored tern_part_store(tern_ctx *c, const char *folder)
+tern_stored_part tern_part_store(tern_ctx *c, const char *folder)
 {
     storing *s = begin(c, folder);
     tern_str piece;
@@ -143,5 +143,5 @@ tern_stored tern_part_store(tern_ctx *c, const char *folder)
     s->is_last = true;
     flush(c, s);
     abandon(c, s); /* a form may have many files: not all of them stay open */
-    return (tern_stored){.name = s->name, .size = s->size};
+    return (tern_stored_part){.name = s->name, .size = s->size};
 }

@@ -68,7 +68,7 @@ TERN_HANDLER(parts)
         } else if (part->filename == NULL) {
             told = tern_sprintf(c, "%s%s=%s;", told, name, tern_part_text(c, 1000));
         } else if (stores) {
-            tern_stored stored = tern_part_store(c, below("/stored"));
+            tern_stored_part stored = tern_part_store(c, below("/stored"));
             told = tern_sprintf(c, "%s%s:%llu:%s;", told, name, (unsigned long long)stored.size, stored.name);
         } else {
             unsigned long long bytes = 0;
