@@ -1,4 +1,4 @@
-# Run by tern_embed: writes OUTPUT with the bytes of FILES.
+# Run by tern_embed_files: writes OUTPUT with the bytes of FILES.
 set(text "/* Generated at build from the files named below. */\n#include <stddef.h>\n")
 foreach(file IN LISTS FILES)
     get_filename_component(base ${file} NAME)

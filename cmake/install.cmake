@@ -7,6 +7,7 @@ install(TARGETS tern tern_dynamic EXPORT TernTargets
 install(FILES include/tern.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
+install(PROGRAMS scripts/tern-embed DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES scripts/tern.gdb DESTINATION ${CMAKE_INSTALL_DATADIR}/tern)
 
 # The pkg-config file derives its prefix from its own location, so that a tree can be installed anywhere.
@@ -32,11 +33,11 @@ install(CODE "
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tern)
 install(EXPORT TernTargets NAMESPACE Tern:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/TernConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/TernConfig.cmake
-    INSTALL_DESTINATION ${package_dir})
+    INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/TernConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/TernConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/TernConfigVersion.cmake
-    DESTINATION ${package_dir})
+    cmake/TernEmbed.cmake DESTINATION ${package_dir})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME libtern-dev)

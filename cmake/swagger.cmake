@@ -14,6 +14,6 @@ if(TERN_SWAGGER_UI)
     set(swagger ${PROJECT_SOURCE_DIR}/src/app/docs_page/swagger)
     target_sources(tern_app PRIVATE src/app/docs_page/swagger.c)
     target_compile_definitions(tern_app PRIVATE TERN_SWAGGER_UI=1)
-    tern_embed(tern_app swagger ${swagger}/page.html ${swagger}/script.js ${swagger}/style.css
+    tern_embed_files(tern_app swagger ${swagger}/page.html ${swagger}/script.js ${swagger}/style.css
         ${swagger_ui}/swagger-ui-bundle.js.gz ${swagger_ui}/swagger-ui.css.gz ${swagger_ui}/licenses.txt.gz)
 endif()

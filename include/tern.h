@@ -36,6 +36,7 @@
 #include <tern/task.h>
 #include <tern/timing.h>
 #include <tern/tls.h>
+#include <tern/upload.h>
 #include <tern/value.h>
 
 #endif

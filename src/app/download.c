@@ -1,6 +1,7 @@
 /** Replies for the client to save: Content-Disposition (RFC 6266). */
 #include "app/ctx.h"
 #include "app/open_file.h"
+#include "app/static/names.h"
 #include "base/text.h"
 #include "http/url.h"
 
@@ -10,30 +11,13 @@
 
 enum { NAME_BYTES = 200, SUFFIX_BYTES = 16 };
 
-/**
- * Characters that no name of a file should have: control characters, slashes, and those that change the direction of
- * the text after them, by which "annexe<U+202E>gpj.exe" looks like "annexeexe.jpg".
- */
-static bool is_refused(const char *at, size_t len)
-{
-    const unsigned char *s = (const unsigned char *)at;
-    if (len == 1)
-        return s[0] < 0x20 || s[0] == 0x7f || s[0] == '/' || s[0] == '\\';
-    if (len == 2)
-        return (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xd8 && s[1] == 0x9c); /* C1, U+061C */
-    return len == 3 && s[0] == 0xe2 &&
-           ((s[1] == 0x80 &&
-             (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) || /* 200E, 2028-202E */
-            (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));                      /* 2066-2069 */
-}
-
 /** Copies the name, with '_' in place of what it may not have, up to `most` bytes; returns its length. */
 static size_t clean_into(char *out, const char *name, size_t most)
 {
     size_t len = 0;
     while (*name != '\0') {
         size_t width = utf8_sequence(name, strlen(name));
-        const bool is_bad = width == 0 || is_refused(name, width);
+        const bool is_bad = width == 0 || name_is_misleading(name, width);
         const size_t step = width == 0 ? 1 : width, added = is_bad ? 1 : width;
         if (len + added > most)
             break;

@@ -204,6 +204,102 @@ def public_headers(include):
     return [os.path.relpath(path, include) for path in paths]
 
 
+EMBEDDING = """#include <tern.h>
+TERN_EMBEDDED(web);
+int main(int argc, char **argv)
+{
+    tern_app *app = tern_app_new();
+    tern_frontend(app, "/", web);
+    return tern_run(app, argc, argv);
+}
+"""
+
+
+def embedding_program(folder):
+    """A program, and a front-end whose page is to be compiled into it."""
+    source = os.path.join(folder, "source")
+    write(source, "main.c", EMBEDDING)
+    os.makedirs(os.path.join(source, "dist"))
+    write_page(source, "<title>one</title>")
+    return source
+
+
+def write_page(source, text):
+    with open(os.path.join(source, "dist/index.html"), "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def check_page(program, wanted):
+    """Runs the program where its files are not, and asks for its page."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        path = os.path.join(elsewhere, "socket")
+        server = subprocess.Popen([program, "--host", f"unix:{path}", "--workers", "1"], cwd=elsewhere, stderr=subprocess.PIPE, text=True)
+        try:
+            for line in server.stderr:
+                if "listening on" in line:
+                    break
+            got = must(["curl", "-s", "--unix-socket", path, "http://app/"])
+        finally:
+            server.terminate()
+            server.communicate()
+        if got != wanted:
+            raise Wrong(f"the page is {got!r}, not {wanted!r}")
+
+
+def cmake_compiles_a_folder_into_a_program(folder):
+    prefix = install(folder)
+    source = embedding_program(folder)
+    write(source, "CMakeLists.txt", """cmake_minimum_required(VERSION 3.25)
+project(app LANGUAGES C)
+find_package(Tern 0.1 REQUIRED)
+add_executable(app main.c)
+target_compile_options(app PRIVATE -Wall -Wextra -Werror)
+target_link_libraries(app PRIVATE Tern::tern)
+tern_embed(app web dist)
+""")
+    build = os.path.join(folder, "build")
+    must(["cmake", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release"])
+    must(["cmake", "--build", build])
+    check_page(os.path.join(build, "app"), "<title>one</title>")
+    write_page(source, "<title>two</title>")
+    must(["cmake", "--build", build])
+    check_page(os.path.join(build, "app"), "<title>two</title>")
+    shutil.rmtree(os.path.join(source, "dist"))
+    done = subprocess.run(["cmake", build], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode == 0 or "a front-end is built before" not in " ".join(done.stdout.split()):
+        raise Wrong(done.stdout)
+
+
+def a_makefile_compiles_a_folder_into_a_program(folder):
+    prefix = install(folder)
+    source = embedding_program(folder)
+    env = dict(os.environ, PKG_CONFIG_PATH=pkg_config_dir(prefix))
+    write(source, "Makefile", """EMBED = $(shell pkg-config --variable=bindir tern)/tern-embed
+app: main.c web.c
+\t$(CC) -std=gnu17 -Wall -Wextra -Werror main.c web.c -o app $(shell pkg-config --cflags --libs tern)
+web.c: $(shell find dist)
+\t$(EMBED) web dist web.c
+""")
+    must(["make"], cwd=source, env=env)
+    check_page(os.path.join(source, "app"), "<title>one</title>")
+    write_page(source, "<title>two</title>")
+    must(["make", "CC=clang"], cwd=source, env=env)
+    check_page(os.path.join(source, "app"), "<title>two</title>")
+
+
+def embedding_refuses_what_it_cannot_embed_by_name(folder):
+    program = os.path.join(install(folder), "bin/tern-embed")
+    source = embedding_program(folder)
+    write(os.path.join(source, "odd"), "a\"b.txt", "x")
+    os.makedirs(os.path.join(source, "empty"))
+    for words, wanted in ((["1web", "dist", "o.c"], "cannot be the name of a variable"), (["web", "none", "o.c"], "does not exist"),
+                          (["web", "empty", "o.c"], "has no files"), (["web", "odd", "o.c"], "a quote"), (["web"], "usage"),
+                          (["web", "dist", "/nowhere/o.c"], "cannot be written")):
+        done = subprocess.run([program, *words], cwd=source, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode == 0 or wanted not in done.stderr:
+            raise Wrong(f"{words}: {done.returncode} {done.stderr}")
+
+
 def every_public_header_compiles_alone(folder):
     include = os.path.join(install(folder), "include")
     for name in public_headers(include):
@@ -344,6 +440,9 @@ TESTS = [
     a_sanitizer_build_brings_its_flags_and_names_the_request,
     pkg_config_gives_the_headers_as_a_systems,
     find_package_builds_against_the_static_library,
+    cmake_compiles_a_folder_into_a_program,
+    a_makefile_compiles_a_folder_into_a_program,
+    embedding_refuses_what_it_cannot_embed_by_name,
     every_public_header_compiles_alone,
     cplusplus_gets_what_holds_no_handler_and_one_clear_error_else,
     public_headers_define_only_names_of_tern,

@@ -418,14 +418,15 @@ def files_are_closed_when_nobody_asks_for_them():
 @test
 def threat_068_a_file_cut_while_it_is_sent_breaks_that_connection_alone():
     size = 32 << 20
-    with open(path_of("assets/large.bin"), "wb") as file:
+    os.makedirs(path_of("assets/cut"), exist_ok=True)
+    with open(path_of("assets/cut/large.bin"), "wb") as file:
         file.truncate(size)
-    os.utime(path_of("assets/large.bin"), (OLD, OLD))
+    os.utime(path_of("assets/cut/large.bin"), (OLD, OLD))
     with Server(name="served", env=ENV) as server:
         with server.connect(receive_buffer=4096) as client:
-            client.send("GET /assets/large.bin HTTP/1.1\r\nHost: t\r\n\r\n")
+            client.send("GET /assets/cut/large.bin HTTP/1.1\r\nHost: t\r\n\r\n")
             client.take(1000)
-            os.truncate(path_of("assets/large.bin"), 100)
+            os.truncate(path_of("assets/cut/large.bin"), 100)
             try:
                 got = len(client.rest())
             except ConnectionResetError:
@@ -540,6 +541,47 @@ def a_front_end_that_is_not_built_is_a_warning_and_served_once_it_is():
             check_equal(spa("/page", NAVIGATION, host="unbuilt.test", server=server).body, b"built")
         finally:
             shutil.rmtree(folder)
+
+
+# -- embedded folders -------------------------------------------------------------------------------------------------
+
+@test
+def an_embedded_folder_is_served_like_one_on_disk():
+    reply = ask("/embedded/assets/app.3f2a9c1b.js")
+    check_equal((reply.status, reply.header("Content-Type"), reply.header("Cache-Control"), reply.header("Last-Modified")),
+                (200, "text/javascript; charset=utf-8", YEAR, None))
+    check_equal(reply.body, b"console.log('embedded');\n" * 60)
+    tag = reply.header("ETag")
+    check(re.fullmatch('"[0-9a-f]{16}"', tag), tag)
+    check_equal(status_of("/embedded/assets/app.3f2a9c1b.js", f"If-None-Match: {tag}"), 304)
+    part = ask("/embedded/assets/app.3f2a9c1b.js", "Range: bytes=13-20")
+    check_equal((part.status, part.body), (206, b"embedded"))
+    check_equal(ask("/embedded/").text, "<!doctype html>\n<title>embedded</title>\n")
+    check_equal(ask("/embedded/docs").header("Location"), "/embedded/docs/")
+    check_equal(ask("/embedded/docs/").text, "<!doctype html>\n<title>docs</title>\n")
+    check_equal(ask("/embedded/assets/odd%20%C3%BCmlaut%20%25.txt").text, "odd\n")
+    check_equal((status_of("/embedded/empty.txt"), ask("/embedded/empty.txt").body), (200, b""))
+    check_equal(ask("/embedded/.well-known/about").text, "about\n")
+    for name in ("assets", "assets/", "none", "index.html/", ".hidden", "docs/none", "assets/app.3f2a9c1b", "doc"):
+        check_equal(status_of("/embedded/" + name), 404, name)
+
+
+@test
+def embedded_files_are_compressed_when_the_program_is_built():
+    reply = ask("/embedded/assets/app.3f2a9c1b.js", "Accept-Encoding: gzip")
+    check_equal((reply.header("Content-Encoding"), reply.header("Vary")), ("gzip", "Accept-Encoding"))
+    check_equal(gzip.decompress(reply.body), b"console.log('embedded');\n" * 60)
+    check(reply.header("ETag") != ask("/embedded/assets/app.3f2a9c1b.js").header("ETag"), "a tag of its own")
+    reply = ask("/embedded/assets/coded.css", "Accept-Encoding: br")
+    check_equal((reply.header("Content-Encoding"), reply.text), ("br", "(brotli of coded.css)\n"), "a form that existed")
+    check_equal(status_of("/embedded/assets/coded.css.br"), 404, "it is no file of its own")
+
+
+@test
+def an_embedded_front_end_has_its_pages():
+    check_equal(spa("/users/7", NAVIGATION, host="embedded.test").text, "<!doctype html>\n<title>embedded</title>\n")
+    check_equal(spa("/users/7", host="embedded.test").status, 404)
+    check_equal(spa("/docs/", host="embedded.test").header("Cache-Control"), "no-cache")
 
 
 # -- downloads -------------------------------------------------------------------------------------------------------

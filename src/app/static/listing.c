@@ -169,13 +169,29 @@ static void put_time(buf *page, int64_t seconds)
         buf_add_text(page, text);
 }
 
+/** The name as it is shown: a character that changes the direction of text is U+FFFD, so that no name looks like
+ * another ("invoice<U+202E>fdp.exe"). */
+static void show_name(char *out, const char *name)
+{
+    while (*name != '\0') {
+        const size_t width = utf8_sequence(name, strlen(name));
+        if (name_is_misleading(name, width))
+            out = stpcpy(out, "\xef\xbf\xbd");
+        else
+            out = mempcpy(out, name, width);
+        name += width;
+    }
+    *out = '\0';
+}
+
 static void put_item(tern_ctx *c, buf *page, const listed *item)
 {
-    char link[3 * LISTED_NAME_BYTES];
+    char link[3 * LISTED_NAME_BYTES], shown[3 * LISTED_NAME_BYTES];
     const char *slash = item->is_folder ? "/" : "";
     url_encode((tern_str){item->name, strlen(item->name)}, false, link);
-    buf_add_printf(page, "<tr><td><a href=\"./%s%s\"><bdi>%s</bdi>%s</a></td><td>", link, slash,
-                   tern_escape_html(c, item->name), slash);
+    show_name(shown, item->name);
+    buf_add_printf(page, "<tr><td><a href=\"./%s%s\"><bdi dir=\"ltr\">%s</bdi>%s</a></td><td>", link, slash,
+                   tern_escape_html(c, shown), slash);
     if (!item->is_folder)
         put_size(page, item->size);
     buf_add_text(page, "</td><td>");

@@ -1,6 +1,5 @@
 #include "app/static/names.h"
 
-#include <stddef.h>
 #include <string.h>
 
 bool static_name_is_served(const char *path, bool dot_files)
@@ -84,4 +83,17 @@ bool static_name_is_hashed(const char *path, bool is_built)
     /* A '-' may be part of this kind: what counts is the one before it. */
     mark = end - begin > 9 ? end - 9 : NULL;
     return is_built && mark != NULL && (*mark == '-' || *mark == '.') && is_base64_hash(mark + 1, 8);
+}
+
+bool name_is_misleading(const char *at, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)at;
+    if (len == 1)
+        return s[0] < 0x20 || s[0] == 0x7f || s[0] == '/' || s[0] == '\\';
+    if (len == 2)
+        return (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xd8 && s[1] == 0x9c); /* C1, U+061C */
+    return len == 3 && s[0] == 0xe2 &&
+           ((s[1] == 0x80 &&
+             (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) || /* 200E, 2028-202E */
+            (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));                      /* 2066-2069 */
 }

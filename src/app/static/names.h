@@ -3,6 +3,7 @@
 #define APP_STATIC_NAMES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /** Whether `path` (relative, decoded) can name something to serve: not absolute, no empty segment but at the end, and
  * no segment that begins with a '.', unless `dot_files`. The first may be ".well-known" (RFC 8615) in any case. */
@@ -19,5 +20,12 @@ bool static_name_is_served(const char *path, bool dot_files);
  * Dates, numbers and words are no hashes. ".map" after the suffix, and ".chunk" before it, are passed over.
  */
 bool static_name_is_hashed(const char *path, bool is_built);
+
+/**
+ * Whether the character at `at`, of `len` bytes of valid UTF-8, makes a name look like another, or like more than a name:
+ * control characters, slashes, and those that change the direction of the text after them, by which
+ * "annexe<U+202E>gpj.exe" looks like "annexeexe.jpg".
+ */
+bool name_is_misleading(const char *at, size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 /**
  * Answers requests for files of a folder.
  *
- * Hot path: serve_path, static_send. A file that is open costs an fstat and its headers, which were written when it
+ * Hot path: serve, static_send. A file that is open costs an fstat and its headers, which were written when it
  * was opened.
  */
 #include "app/static/static.h"
