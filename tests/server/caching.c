@@ -109,7 +109,8 @@ int main(int argc, char **argv)
     is_down = tern_shared_counter_new("down");
     version = tern_shared_counter_new("version");
     tern_app *app = tern_app_new();
-    tern_store *store = getenv("IN_REDIS") != NULL ? tern_redis_store(.prefix = "test:") : tern_memory_store();
+    tern_store *store =
+        getenv("IN_REDIS") != NULL ? tern_redis_store(.prefix = "test:") : tern_memory_store();
     tern_cache_in(app, store);
     tern_middleware kept = tern_cache(.max_age_s = 600, .wait_ms = number_of("WAIT_MS", 8000), .store = store,
                                       .refuse_without_store = getenv("REFUSE") != NULL);

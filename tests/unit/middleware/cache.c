@@ -85,10 +85,16 @@ TEST(a_second_request_gets_the_kept_reply)
 
 TEST(another_path_query_host_or_route_is_another_reply)
 {
-    static const char *const requests[] = {
-        "GET /a HTTP/1.1", "GET /b HTTP/1.1",  "GET /a? HTTP/1.1", "GET /a?x=1 HTTP/1.1", "GET /a?x=2 HTTP/1.1",
-        "GET /A HTTP/1.1", "GET /a/ HTTP/1.1", "GET /a%2fb HTTP/1.1", "GET /a HTTP/1.1\r\nHost: other",
-        "GET http://third/a HTTP/1.1"};
+    static const char *const requests[] = {"GET /a HTTP/1.1",
+                                           "GET /b HTTP/1.1",
+                                           "GET /a? HTTP/1.1",
+                                           "GET /a?x=1 HTTP/1.1",
+                                           "GET /a?x=2 HTTP/1.1",
+                                           "GET /A HTTP/1.1",
+                                           "GET /a/ HTTP/1.1",
+                                           "GET /a%2fb HTTP/1.1",
+                                           "GET /a HTTP/1.1\r\nHost: other",
+                                           "GET http://third/a HTTP/1.1"};
     tern_app *app = tern_app_new(.allow_encoded_slashes = true);
     tern_use(app, tern_cache());
     tern_get(app, "/{rest...}", count);
@@ -131,8 +137,9 @@ TEST(what_cache_control_forbids_is_not_kept)
 
 TEST(what_cache_control_allows_is_kept)
 {
-    static const char *const controls[] = {"max-age=60", "s-maxage=60, max-age=0", "Max-Age=\"60\"", "public",
-                                           "max-age=99999999999999999999", "max-age=60, x=\"no-store, private\""};
+    static const char *const controls[] = {
+        "max-age=60", "s-maxage=60, max-age=0",       "Max-Age=\"60\"",
+        "public",     "max-age=99999999999999999999", "max-age=60, x=\"no-store, private\""};
     ask_open(app_with(told, tern_cache()));
     for (unsigned i = 0; i < sizeof controls / sizeof *controls; i++) {
         char request[64];
@@ -454,10 +461,11 @@ TEST(a_purge_of_a_path_means_it_and_what_is_below)
     static const struct {
         const char *path, *kept;
         bool goes;
-    } cases[] = {{"/books", "/books", true},    {"/books", "/books?page=2", true}, {"/books", "/books/7", true},
-                 {"/books", "/books/7/x", true}, {"/books", "/books-old", false},  {"/books", "/", false},
-                 {"/books/", "/books", false},  {"/books/", "/books/7", true},    {"/", "/books/7", true},
-                 {"/books/7", "/books/7", true}, {"/books/7", "/books/77", false}, {"/b", "/books", false}};
+    } cases[] = {
+        {"/books", "/books", true},     {"/books", "/books?page=2", true}, {"/books", "/books/7", true},
+        {"/books", "/books/7/x", true}, {"/books", "/books-old", false},   {"/books", "/", false},
+        {"/books/", "/books", false},   {"/books/", "/books/7", true},     {"/", "/books/7", true},
+        {"/books/7", "/books/7", true}, {"/books/7", "/books/77", false},  {"/b", "/books", false}};
     open_shelves();
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         char request[128], purging[128];
@@ -662,8 +670,9 @@ static void check_refused(tern_middleware piece, const char *message)
 
 TEST(options_that_make_no_sense_are_refused_at_start)
 {
-    check_refused(tern_cache(.vary = "*"), "tern_cache: .vary is \"*\": name the headers that replies differ by, or "
-                                           "leave the cache out\n");
+    check_refused(tern_cache(.vary = "*"),
+                  "tern_cache: .vary is \"*\": name the headers that replies differ by, or "
+                  "leave the cache out\n");
     check_refused(tern_cache(.only_if_told = true, .max_age_s = 9),
                   "tern_cache: .max_age_s = 9 has no meaning with .only_if_told: leave one of them out\n");
     check_refused(tern_cache(.store = tern_memory_store(.name = "small", .bytes = 1000)),
