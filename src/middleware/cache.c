@@ -417,14 +417,14 @@ static tern_reply run(tern_ctx *c, void *options)
         return change(c, p, method);
     if (tern_has_body(c))
         return tern_next(c);
-    lookup l = {.p = p};
+    cache_entry kept; /* on the stack: it is read from the store in any case */
+    lookup l = {.p = p, .entry = &kept};
     if (!cache_key_of(c, &p->options, &l.key)) {
         tell(c, p, "tern; fwd=bypass; detail=key", "bypass");
         return tern_next(c);
     }
     tern_set_local(c, cache_around, p);
     l.has_credentials = has_credentials(c, &p->options);
-    l.entry = tern_alloc(c, sizeof *l.entry);
     if (p->options.obey_clients)
         read_asked(c, &l);
     return answer(c, &l, is_head);

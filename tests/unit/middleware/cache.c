@@ -533,6 +533,35 @@ TEST(headers_of_pieces_outside_are_of_each_request_and_those_inside_are_kept)
     CHECK(strstr(said, "Link: </a>\r\nLink: </b>\r\n") != NULL);
 }
 
+static tern_reply by_origin(tern_ctx *c, void *options)
+{
+    (void)options;
+    tern_add_header(c, "Vary", "Origin");
+    return tern_next(c);
+}
+
+TERN_HANDLER(by_accept)
+{
+    tern_vary(c, "Accept");
+    return tern_textf(c, "%u", ++made);
+}
+
+TEST(vary_of_several_pieces_adds_up)
+{
+    tern_app *app = tern_app_new();
+    tern_use(app, TERN_MIDDLEWARE(by_origin), tern_cache(.vary = "X-Plan"));
+    tern_get(app, "/", by_accept);
+    ask_open(app);
+    get("GET / HTTP/1.1\r\nOrigin: a");
+    get("GET / HTTP/1.1\r\nOrigin: b");
+    get("GET / HTTP/1.1\r\nX-Plan: gold");
+    get("GET / HTTP/1.1\r\nAccept: a/b");
+    CHECK_MADE(4);
+    get("GET / HTTP/1.1\r\nX-Plan: gold");
+    CHECK_MADE(3);
+    CHECK(strcasestr(said, "x-plan") != NULL && strcasestr(said, "accept") != NULL);
+}
+
 /* -- clients' wishes, own keys, sizes -- */
 
 TEST(clients_count_only_where_they_are_obeyed)

@@ -132,7 +132,8 @@ TEST(a_reply_is_encoded_in_the_coding_that_the_client_prefers_or_else_the_server
         CHECK_INT(fetch("GET /text", line), 200);
         const char *seen = header("Content-Encoding");
         if ((seen == NULL) != (rows[i].coding == NULL) || (seen != NULL && strcmp(seen, rows[i].coding) != 0))
-            check_fail(__FILE__, __LINE__, "\"%s\" gets %s", rows[i].accept, seen != NULL ? seen : "identity");
+            check_fail(__FILE__, __LINE__, "\"%s\" gets %s", rows[i].accept,
+                       seen != NULL ? seen : "identity");
         CHECK_TEXT(header("Vary"), "Accept-Encoding");
         CHECK_TEXT(decode_reply(), large + sizeof large - 1 - 3000);
     }
@@ -155,8 +156,13 @@ TEST(a_client_without_accept_encoding_gets_identity_and_vary)
 
 TEST(replies_that_are_not_worth_it_or_must_not_change_stay_as_they_are)
 {
-    static const char *const queries[] = {"size=999", "type=image/png", "type=application/zip", "type=video/mp4",
-                                          "cache=max-age=1,%20no-transform", "encoding=aes128gcm", "type=font/woff2"};
+    static const char *const queries[] = {"size=999",
+                                          "type=image/png",
+                                          "type=application/zip",
+                                          "type=video/mp4",
+                                          "cache=max-age=1,%20no-transform",
+                                          "encoding=aes128gcm",
+                                          "type=font/woff2"};
     open_with(tern_compress());
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         char line[128];
@@ -169,8 +175,10 @@ TEST(replies_that_are_not_worth_it_or_must_not_change_stay_as_they_are)
 
 TEST(types_with_parameters_and_families_of_types_are_encoded)
 {
-    static const char *const types[] = {"application/json", "text/html;%20charset=utf-8", "application/problem%2Bjson",
-                                        "image/svg%2Bxml", "application/wasm", "TEXT/CSS", "application/cbor"};
+    static const char *const types[] = {
+        "application/json", "text/html;%20charset=utf-8", "application/problem%2Bjson",
+        "image/svg%2Bxml",  "application/wasm",           "TEXT/CSS",
+        "application/cbor"};
     open_with(tern_compress());
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char line[128];
@@ -215,11 +223,13 @@ TEST(a_strong_tag_names_the_coding_and_a_weak_one_stays)
 TEST(the_tag_of_an_encoded_reply_makes_the_next_one_a_304_and_allows_a_write)
 {
     open_with(tern_compress());
-    CHECK_INT(fetch("GET /text?etag=%22v1%22", "Accept-Encoding: gzip\r\nIf-None-Match: \"v1+gzip\"\r\n"), 304);
+    CHECK_INT(fetch("GET /text?etag=%22v1%22", "Accept-Encoding: gzip\r\nIf-None-Match: \"v1+gzip\"\r\n"),
+              304);
     CHECK_TEXT(header("ETag"), "\"v1+gzip\"");
     CHECK_TEXT(header("Vary"), "Accept-Encoding");
     CHECK_TEXT(header("Content-Encoding"), NULL);
-    CHECK_INT(fetch("GET /text?etag=%22v2%22", "Accept-Encoding: gzip\r\nIf-None-Match: \"v1+gzip\"\r\n"), 200);
+    CHECK_INT(fetch("GET /text?etag=%22v2%22", "Accept-Encoding: gzip\r\nIf-None-Match: \"v1+gzip\"\r\n"),
+              200);
     CHECK_INT(fetch("PUT /text", "If-Match: \"v1+gzip\"\r\nContent-Length: 0\r\n"), 204);
     CHECK_INT(fetch("PUT /text", "If-Match: \"v2+gzip\"\r\nContent-Length: 0\r\n"), 412);
 }
@@ -365,7 +375,8 @@ TEST(the_application_does_not_start_with_settings_that_mean_nothing)
         {{.codings = "gzip, gzip"}, "compress: .codings has \"gzip\" twice; it may have zstd, br and gzip"},
         {{.types = "json"},
          "compress: .types has \"json\"; write types like \"application/json\", \"text/*\" or \"*+json\""},
-        {{.types = "*"}, "compress: .types has \"*\"; write types like \"application/json\", \"text/*\" or \"*+json\""},
+        {{.types = "*"},
+         "compress: .types has \"*\"; write types like \"application/json\", \"text/*\" or \"*+json\""},
         {{.brotli_level = 12}, "compress: .brotli_level is 12; it may be 1 to 11"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

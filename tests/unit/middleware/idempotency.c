@@ -192,6 +192,28 @@ TEST(refusals_of_the_handler_are_repeated_and_errors_if_said)
     CHECK_INT(send_body("POST /pay HTTP/1.1\r\nIdempotency-Key: k7", "{}"), 500);
 }
 
+TERN_HANDLER(sign_up)
+{
+    ran++;
+    tern_set_cookie(c, "a", "1", .max_age_s = 9);
+    tern_set_cookie(c, "b", "2");
+    tern_set_header(c, "Content-Disposition", "attachment; filename=\"a,b.txt\"");
+    return tern_text(c, "welcome");
+}
+
+TEST(headers_with_commas_and_of_several_lines_are_repeated_as_they_were)
+{
+    static char first[64 * 1024];
+    ask_open(app_with(sign_up, tern_idempotency()));
+    send_body("POST /pay HTTP/1.1\r\nIdempotency-Key: k9", "{}");
+    strcpy(first, strstr(said, "\r\nSet-Cookie"));
+    send_body("POST /pay HTTP/1.1\r\nIdempotency-Key: k9", "{}");
+    const char *repeated = strstr(said, "\r\nSet-Cookie");
+    CHECK_RAN(1);
+    CHECK_INT(strncmp(repeated, first, (size_t)(strstr(first, "b.txt") - first)), 0);
+    CHECK(says("Set-Cookie: a=1; ") && says("Set-Cookie: b=2; ") && says("filename=\"a,b.txt\"\r\n"));
+}
+
 TERN_HANDLER(large)
 {
     ran++;
