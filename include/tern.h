@@ -9,7 +9,9 @@
 #include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
+#include <tern/etag.h>
 #include <tern/fetch.h>
+#include <tern/formats.h>
 #include <tern/json.h>
 #include <tern/limits.h>
 #include <tern/log.h>
@@ -22,6 +24,7 @@
 #include <tern/redis.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
+#include <tern/security.h>
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>

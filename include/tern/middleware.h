@@ -52,6 +52,8 @@ typedef struct tern_middleware {
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
 
+    /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
+    bool takes_preflight;
     tern_stage stage;
     bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
     const char *file; /* where it is used; filled in by the macros */
@@ -63,6 +65,26 @@ void *tern_keep(const void *options, size_t size);
 /** Reports a mistake in how the application was set up, one line: "cors: .origins has ...". tern_run prints all
  * of them and returns 1. For functions that are called before it and for `prepare`. */
 void tern_mistake(tern_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** How busy this worker is: see tern_load_now. */
+typedef struct tern_load {
+    uint64_t waited_us; /* since the worker has had this request, and others with it, to do */
+    uint64_t idle_us;   /* how long the worker has had nothing to do, since it began */
+    uint64_t
+        now_us; /* the monotonic clock, that the difference of two of these may be put into relation to */
+} tern_load;
+
+/** Has the workers measure how busy they are, which costs them some 50 ns a turn: for `prepare` of a piece that calls
+ * tern_load_now. */
+void tern_watch_load(tern_app *app);
+/**
+ * How busy this worker is at this moment. All 0 without tern_watch_load.
+ *
+ * A worker takes what has arrived all at once, and then does one after the other. `.waited_us` is the time since it
+ * has taken: in middleware, how long the request has waited for those before it. What arrives meanwhile waits in the
+ * kernel, for one such round at most.
+ */
+tern_load tern_load_now(tern_ctx *c);
 
 /**
  * Middleware wraps what is inside it, like an onion:

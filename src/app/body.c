@@ -1,5 +1,5 @@
 /** The request's body. */
-#include "app/ctx.h"
+#include "app/decoded.h"
 
 #include <string.h>
 
@@ -34,6 +34,8 @@ size_t tern_body_read(tern_ctx *c, void *out, size_t size)
         return read_buffered(c, out, size);
     if (size == 0)
         return 0;
+    if (c->decoding != NULL)
+        return decoded_read(c, out, size);
     long n = http_body_read(c->x, out, size);
     if (n < 0) {
         const char *detail = NULL;

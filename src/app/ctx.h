@@ -52,6 +52,7 @@ struct tern_ctx {
     ctx_locals *locals; /* NULL until one is set */
     ctx_after *after;   /* newest first */
     ctx_reads *reads;   /* NULL: nobody wants to know */
+    struct ctx_decoding *decoding; /* of a streamed body (decoded.c); NULL: it is read as it is */
     size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
@@ -67,6 +68,12 @@ struct tern_ctx {
     const tern_type *reply_type; /* of the last typed reply, if .returns is checked; NULL: none */
     const char *reply_data;      /* its body */
     bool reply_is_page;
+    struct {
+        const tern_type *type;
+        const char *data;
+        bool is_member;
+    } packed; /* of the last typed reply: its model, its JSON, and whether that has the model's value in an object. Set where
+                 the application has formats besides JSON */
     bool is_json_read;         /* the body was decoded, so it is no longer JSON */
     bool is_bound;             /* the input was read: once in each request */
     struct data_request *data; /* the data layer's; NULL until the request uses its database */
@@ -142,6 +149,7 @@ struct tern_app {
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
     const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
     struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
+    struct app_safe_headers *safe_headers;         /* from tern_safe_headers, or the defaults */
     app_names underscored;                         /* headers with a '_' in inputs and tern_security */
     buf openapi;              /* the document (openapi.c); empty until a client requests it */
     static_file openapi_file; /* the same, as served */
@@ -151,6 +159,7 @@ struct tern_app {
     void (*tried_frames[8])(void); /* of the last files checked for stack probes */
     unsigned tried_count;
     const char *unprobed_file; /* a file without them; NULL: none known */
+    unsigned formats;          /* besides JSON: TERN_MSGPACK, TERN_CBOR */
     bool memory_short;         /* out of memory during registration: app_compile reports it */
     bool is_draining;          /* this worker is stopping: /readyz replies 503 */
 };

@@ -68,7 +68,7 @@ redis_client *redis_call_client(tern_ctx *c, tern_redis_reply *reply)
     const char *problem;
     redis_client *client = redis_client_get(c->app, &problem);
     if (client == NULL)
-        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s", problem);
+        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s", problem + strlen("redis: ")); /* as at start */
     return client;
 }
 

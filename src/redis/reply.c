@@ -164,15 +164,34 @@ bool redis_reply_feed(reply_reader *r, const char *data, size_t len)
     return false;
 }
 
+static int type_being_read(const redisReader *reader)
+{
+    if (reader->ridx < 0)
+        return 0;
+#if HIREDIS_MAJOR >= 1
+    return reader->task[reader->ridx]->type;
+#else
+    return reader->rstack[reader->ridx].type;
+#endif
+}
+
 /** Whether the item that has begun is a line without an end: hiredis searches it again whenever a piece arrives. */
 static bool is_endless_line(const redisReader *reader)
 {
-    size_t left = reader->len - reader->pos;
-    if (left <= LINE_BYTES)
+    return reader->len - reader->pos > LINE_BYTES &&
+           memchr(reader->buf + reader->pos, '\n', LINE_BYTES) == NULL;
+}
+
+/** Whether the string that has begun, whose length is at the reader's place, is longer than a reply may be. */
+static bool is_too_long(const reply_reader *r)
+{
+    size_t left = r->reader->len - r->reader->pos, length = 0;
+    const char *digits = r->reader->buf + r->reader->pos;
+    if (type_being_read(r->reader) != REDIS_REPLY_STRING)
         return false;
-    const char *begin = reader->buf + reader->pos;
-    size_t looked_at = *begin == '$' || *begin == '=' ? 32 : LINE_BYTES; /* a string's length is short */
-    return memchr(begin, '\n', looked_at) == NULL;
+    for (size_t i = 0; i < left && digits[i] >= '0' && digits[i] <= '9' && length <= r->most_bytes; i++)
+        length = length * 10 + (size_t)(digits[i] - '0');
+    return length > r->most_bytes;
 }
 
 static reply_step fail(reply_reader *r, const char *problem)
@@ -196,7 +215,7 @@ reply_step redis_reply_next(reply_reader *r)
         r->taken = r->reader->len - r->reader->pos;
         return REPLY_COMPLETE;
     }
-    if (r->taken > r->most_bytes) {
+    if (r->taken > r->most_bytes || is_too_long(r)) {
         r->is_too_large = true;
         return fail(r, "the reply is larger than .max_reply");
     }

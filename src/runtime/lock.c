@@ -176,6 +176,30 @@ void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore)
     hold->lock = semaphore;
 }
 
+static bool has_room(const tern_semaphore *semaphore, unsigned most_waiting)
+{
+    const lock_waiter *waiter = semaphore->first_waiter;
+    while (waiter != NULL && most_waiting != 0) {
+        waiter = waiter->next;
+        most_waiting--;
+    }
+    return most_waiting != 0;
+}
+
+bool tern_semaphore_acquire_within(tern_ctx *c, tern_semaphore *semaphore, unsigned most_waiting, uint64_t ms)
+{
+    (void)c;
+    budget_spend(BUDGET_STEP);
+    if (semaphore->permits == 0 && (ms == 0 || !has_room(semaphore, most_waiting)))
+        return false;
+    lock_hold *hold = take_hold(scope_self(), true);
+    if (semaphore->permits == 0)
+        return wait_for_grant(semaphore_queue(semaphore), hold, loop_after_ms(ms));
+    semaphore->permits--;
+    hold->lock = semaphore;
+    return true;
+}
+
 void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore)
 {
     (void)c;
