@@ -143,6 +143,19 @@ tern_str tern_cache_get(tern_ctx *c, const char *key);
 bool tern_cache_put(tern_ctx *c, const char *key, tern_str value, unsigned ttl_s);
 bool tern_cache_delete(tern_ctx *c, const char *key);
 
+/** Makes a value in the request's memory; NULL data when there is none. It may do what a handler may. */
+typedef tern_str tern_cached_maker(tern_ctx *c, void *arg);
+/**
+ * The value of a key, which `maker(c, arg)` makes when there is none: one request does, in all workers, while others
+ * that ask for it wait for up to 5 seconds, and then make it themselves.
+ *
+ *     tern_str rates = tern_cached(c, "rates", 60, fetch_rates, NULL);
+ *
+ * It is kept for `ttl_s` seconds (0: until it must make room). When the maker fails, so does the handler, and the
+ * next request tries. When the store cannot be reached, each request makes the value.
+ */
+tern_str tern_cached(tern_ctx *c, const char *key, unsigned ttl_s, tern_cached_maker *maker, void *arg);
+
 /* -- requests that are sent again -- */
 
 typedef struct tern_idempotency_options {

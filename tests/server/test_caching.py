@@ -211,6 +211,16 @@ def kept_replies_and_values_survive_a_killed_worker_and_a_reload():
         check_equal(server.get("/slow").text, "1 version 0", "after the reload")
 
 
+@test
+def a_value_that_many_ask_for_is_made_once():
+    with start() as server:
+        server.get("/state?down=1", method="POST", body=b"")
+        check_equal(server.get("/rates").status, 502, "a maker that fails")
+        server.get("/state?down=0", method="POST", body=b"")
+        check_equal(set(in_parallel(20, lambda: server.get("/rates?ms=300").text)), {"rates 2"}, "values")
+        check_equal(runs(server), 2, "runs")
+
+
 # -- requests with an Idempotency-Key --
 
 def pay(server, target="/pay", key="k", body=b"{}"):
