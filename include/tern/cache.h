@@ -2,9 +2,9 @@
  * Keeping replies and values: tern_cache for replies, tern_cache_get and its like for values, tern_idempotency for
  * requests that a client sends again.
  *
- *     tern_get(app, "/books", list_books, .use = TERN_USE(tern_cache(.max_age_s = 60)));
+ *     tern_get(app, "/books", books, .use = TERN_USE(tern_cache(.max_age_s = 60)));
  *
- *     TERN_HANDLER(list_books)
+ *     TERN_HANDLER(books)
  *     {
  *         tern_cache_tag(c, "books");
  *         ...
@@ -149,7 +149,7 @@ typedef tern_str tern_cached_maker(tern_ctx *c, void *arg);
  * The value of a key, which `maker(c, arg)` makes when there is none: one request does, in all workers, while others
  * that ask for it wait for up to 5 seconds, and then make it themselves.
  *
- *     tern_str rates = tern_cached(c, "rates", 60, fetch_rates, NULL);
+ *     tern_str rates = tern_cached(c, "rates", 60, latest, NULL);
  *
  * It is kept for `ttl_s` seconds (0: until it must make room). When the maker fails, so does the handler, and the
  * next request tries. When the store cannot be reached, each request makes the value.

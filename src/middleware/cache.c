@@ -70,7 +70,7 @@ static void tell_kept(tern_ctx *c, const lookup *l, const char *why)
     char text[96], *at = stpcpy(text, "tern; hit; ttl=");
     int64_t ttl_ms = (int64_t)(l->entry->fresh_ms - l->now_ms);
     at = put_number(at, ttl_ms >= 0 ? ttl_ms / 1000 : -((999 - ttl_ms) / 1000));
-    strcpy(at, why);
+    stpcpy(at, why);
     tell(c, l->p, text, ttl_ms > 0 ? "hit" : "stale");
 }
 
@@ -440,7 +440,7 @@ static void prepare_unkeyed(tern_app *app, cache *p)
         tern_mistake(app, "tern_cache: .unkeyed is longer than %zu bytes", sizeof p->unkeyed_text - 1);
         return;
     }
-    strcpy(at, list);
+    stpcpy(at, list);
     for (char *rest, *name = strtok_r(at, ", \t", &rest); name != NULL;
          name = strtok_r(NULL, ", \t", &rest)) {
         if (p->unkeyed.count == CACHE_NAMES_MAX) {

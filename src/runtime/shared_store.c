@@ -336,8 +336,8 @@ static size_t lay_out(tern_shared_store *store, const tern_shared_store_options 
     if (value_bytes == 0)
         value_bytes =
             DEFAULT_VALUE_BYTES < bytes / VALUES_OF_A_PART ? DEFAULT_VALUE_BYTES : bytes / VALUES_OF_A_PART;
-    if (bytes < LEAST_BYTES || bytes > MOST_BYTES || value_bytes > bytes / VALUES_OF_A_PART ||
-        value_bytes > UINT32_MAX / 2)
+    if (bytes < LEAST_BYTES || bytes > MOST_BYTES || value_bytes == 0 ||
+        value_bytes > bytes / VALUES_OF_A_PART || value_bytes > UINT32_MAX / 2)
         return 0;
     size_t parts = bytes / VALUES_OF_A_PART / value_bytes;
     parts = parts > MOST_PARTS ? MOST_PARTS : parts;
