@@ -1,6 +1,8 @@
 /** Kept replies, through a whole application. */
 #include "unit/app/ask.h"
 
+#include "base/mem.h"
+
 #include <tern/cache.h>
 
 static unsigned made; /* how often a handler ran */
@@ -661,6 +663,35 @@ TEST(skipped_requests_go_past_the_cache)
     get("GET /admin HTTP/1.1");
     CHECK_MADE(2);
 }
+
+/* -- short of memory -- */
+
+#ifdef TERN_FAULTS
+TERN_HANDLER(roomy)
+{
+    char *room = tern_alloc(c, 40000); /* from the heap */
+    room[0] = '\0';
+    tern_cache_tag(c, "roomy");
+    tern_header(c, "X-A");
+    return tern_textf(c, "%u", ++made);
+}
+
+TEST(a_request_that_runs_out_of_memory_leaves_nothing_claimed)
+{
+    ask_open(app_with(roomy, tern_cache()));
+    for (unsigned long n = 1; n <= 40; n++) {
+        char request[128];
+        int len = snprintf(request, sizeof request, "GET /%lu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", n);
+        wire_script script = {.request = request, .len = (size_t)len};
+        mem_fail_at(n, 0);
+        wire_talk(&script, said, sizeof said); /* 200, 503, or not even a connection */
+        mem_fail_at(0, 0);
+        snprintf(request, sizeof request, "GET /%lu HTTP/1.1", n);
+        CHECK_INT(get(request), 200);
+        CHECK(strstr(header("Cache-Status"), "detail") == NULL); /* it has not waited for a claim */
+    }
+}
+#endif
 
 /* -- values -- */
 
