@@ -17,6 +17,9 @@ typedef struct http_exchange http_exchange;
 
 enum { HTTP_DEFAULTS_MAX = 12, HTTP_DEFAULTS_BYTES = 4096 /* of all lines, at most */ };
 
+/* The set of all of them: a 304 has none, as the reply in the client's cache has them (RFC 9110 section 15.4.5). */
+#define DEFAULTS_ALL (~0U)
+
 typedef struct http_default {
     const char *name, *value; /* a valid field */
     bool is_for_pages;        /* only of replies that browsers show as a page that can run scripts */

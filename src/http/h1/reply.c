@@ -122,6 +122,8 @@ static __attribute__((noinline)) char *put_new_beginning(http_exchange *x, char 
         type = NULL;
         type_len = 0;
     }
+    if (x->reply_status == 304)
+        replaced = DEFAULTS_ALL;
     if (type_len == 0 || type_len > PREFIX_TYPE_BYTES || replaced != 0 ||
         common.len + d->bytes > PREFIX_BYTES - PREFIX_OTHERS_BYTES)
         return put_other_beginning(x, at, type, type_len, common, replaced);

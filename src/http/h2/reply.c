@@ -104,9 +104,11 @@ static bool put_head(http_exchange *x, const char *type, int64_t length, bool en
                              http_self.limits.server_name);
     if (type != NULL && (type_len >= HEAD_BYTES_MOST || !reply_type_is_valid(type, type_len)))
         type = NULL;
-    at = encoder_defaults(&h->encoder, at, &http_self.defaults,
-                          x->field_count != 0 ? defaults_replaced(&http_self.defaults, x) : 0,
-                          defaults_is_page_of(x, type, type_len));
+    const http_defaults *d = &http_self.defaults;
+    unsigned replaced = x->field_count != 0 ? defaults_replaced(d, x) : 0;
+    if (x->reply_status == 304)
+        replaced = DEFAULTS_ALL;
+    at = encoder_defaults(&h->encoder, at, d, replaced, defaults_is_page_of(x, type, type_len));
     if (type != NULL)
         at = encoder_type(&h->encoder, at, type, type_len);
     if (length >= 0)

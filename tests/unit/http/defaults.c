@@ -13,12 +13,14 @@ static const http_default list[] = {{.name = "X-All", .value = "1"},
 
 static const char *type, *own_name, *own_value;
 
+static int status = 200;
+
 static void handle(void *self, http_exchange *x)
 {
     (void)self;
     if (own_name != NULL)
         http_field_put(x, own_name, own_value, true);
-    http_reply(x, 200, type, "body", 4);
+    http_reply(x, status, type, "body", 4);
 }
 
 static bool open_server(void)
@@ -85,6 +87,13 @@ TEST(defaults_leave_other_fields_of_the_same_length_alone)
 {
     CHECK_TEXT(lines_of("text/plain", "X-Any", ""),
                "X-All: 1\r\nX-Other: 3\r\nContent-Type: text/plain\r\n" REST "X-Any: \r\n");
+}
+
+TEST(defaults_are_not_in_a_304_whose_reply_is_in_a_cache)
+{
+    status = 304;
+    CHECK_TEXT(lines_of("text/html", NULL, NULL), "Content-Type: text/html\r\n" REST);
+    CHECK_TEXT(lines_of(NULL, "X-Own", "1"), REST "X-Own: 1\r\n");
 }
 
 TEST(defaults_know_which_types_are_pages)
