@@ -2,9 +2,9 @@
  * Keeping replies and values: tern_cache for replies, tern_cache_get and its like for values, tern_idempotency for
  * requests that a client sends again.
  *
- *     tern_get(app, "/books", list_books, .use = TERN_USE(tern_cache(.max_age_s = 60)));
+ *     tern_get(app, "/books", books, .use = TERN_USE(tern_cache(.max_age_s = 60)));
  *
- *     TERN_HANDLER(list_books)
+ *     TERN_HANDLER(books)
  *     {
  *         tern_cache_tag(c, "books");
  *         ...
@@ -58,8 +58,8 @@ struct tern_store {
 };
 
 typedef struct tern_memory_store_options {
-    const char *name;  /* pieces with the same name share entries; default "cache" */
-    size_t bytes;      /* as in tern_shared_store_options */
+    const char *name; /* pieces with the same name share entries; default "cache" */
+    size_t bytes;     /* as in tern_shared_store_options */
     size_t value_bytes;
 } tern_memory_store_options;
 tern_store *tern_memory_store_with(const tern_memory_store_options *options);
@@ -86,20 +86,24 @@ typedef struct tern_cache_options {
     unsigned not_found_age_s; /* how long 404 and 410 are kept; default 0: not at all */
     size_t max_body;          /* longest body that is kept; default 1 MiB */
 
-    const char *(*key)(tern_ctx *c); /* what replies differ by, instead of scheme, host, path and query; NULL: do
+    const char *(*key)(
+        tern_ctx *c); /* what replies differ by, instead of scheme, host, path and query; NULL: do
                                       * not keep this one. The route's pattern is always a part of the key */
-    const char *vary;   /* "Accept-Language": request headers that replies differ by, besides those that the
+    const char *vary; /* "Accept-Language": request headers that replies differ by, besides those that the
                          * handler reads and those that its Vary names */
-    const char *unkeyed; /* "X-Request-Id": headers that the handler reads, but that replies do not differ by */
+    const char
+        *unkeyed; /* "X-Request-Id": headers that the handler reads, but that replies do not differ by */
     /* Requests with a Cookie, or with Authorization, get kept replies, and theirs are kept. Without it they do
      * only where the handler's Cache-Control says `public`. */
     bool with_cookies, with_authorization;
     bool obey_clients; /* Cache-Control of requests counts: no-cache, no-store, max-age, only-if-cached... */
 
-    unsigned wait_ms; /* how long a request waits for another one that makes the same reply; default 5000. Then
+    unsigned
+        wait_ms; /* how long a request waits for another one that makes the same reply; default 5000. Then
                        * it goes to the handler itself */
-    const char *header; /* what tells of the cache: default "Cache-Status"; "X-Cache" has one word; "": none */
-    bool no_etag;       /* do not give replies an ETag that have none */
+    const char
+        *header;  /* what tells of the cache: default "Cache-Status"; "X-Cache" has one word; "": none */
+    bool no_etag; /* do not give replies an ETag that have none */
     tern_store *store;
     bool refuse_without_store; /* 503 when the store cannot be reached; default: go to the handler */
     bool (*skip)(tern_ctx *c);
@@ -139,6 +143,19 @@ tern_str tern_cache_get(tern_ctx *c, const char *key);
 bool tern_cache_put(tern_ctx *c, const char *key, tern_str value, unsigned ttl_s);
 bool tern_cache_delete(tern_ctx *c, const char *key);
 
+/** Makes a value in the request's memory; NULL data when there is none. It may do what a handler may. */
+typedef tern_str tern_cached_maker(tern_ctx *c, void *arg);
+/**
+ * The value of a key, which `maker(c, arg)` makes when there is none: one request does, in all workers, while others
+ * that ask for it wait for up to 5 seconds, and then make it themselves.
+ *
+ *     tern_str rates = tern_cached(c, "rates", 60, latest, NULL);
+ *
+ * It is kept for `ttl_s` seconds (0: until it must make room). When the maker fails, so does the handler, and the
+ * next request tries. When the store cannot be reached, each request makes the value.
+ */
+tern_str tern_cached(tern_ctx *c, const char *key, unsigned ttl_s, tern_cached_maker *maker, void *arg);
+
 /* -- requests that are sent again -- */
 
 typedef struct tern_idempotency_options {
@@ -149,9 +166,9 @@ typedef struct tern_idempotency_options {
     /* After it a request that did not end counts as lost, if its worker cannot be asked (it was on another
      * machine). Longer than the route's time limit; default 60. */
     unsigned running_s;
-    unsigned wait_ms;  /* how long a request waits for the same one that runs; default 0: 409 at once */
-    bool keep_errors;  /* repeat replies of 5xx too; default: the next request with the key runs again */
-    size_t max_body;   /* longest body that is repeated; default 1 MiB. After a longer one: 409 */
+    unsigned wait_ms; /* how long a request waits for the same one that runs; default 0: 409 at once */
+    bool keep_errors; /* repeat replies of 5xx too; default: the next request with the key runs again */
+    size_t max_body;  /* longest body that is repeated; default 1 MiB. After a longer one: 409 */
     const char *(*scope)(tern_ctx *c); /* whose key it is, such as the user's id; default: the Authorization
                                         * header, or else the Cookie header. NULL: everybody's */
     tern_store *store;

@@ -14,9 +14,8 @@ struct ctx_reads {
 };
 
 /* What a request asks of the reply's form: a cache does it itself. */
-static const tern_str conditions[] = {{"If-None-Match", 13},     {"If-Modified-Since", 17},
-                                      {"If-Match", 8},           {"If-Unmodified-Since", 19},
-                                      {"If-Range", 8},           {"Range", 5}};
+static const tern_str conditions[] = {{"If-None-Match", 13},       {"If-Modified-Since", 17}, {"If-Match", 8},
+                                      {"If-Unmodified-Since", 19}, {"If-Range", 8},           {"Range", 5}};
 
 static bool is_condition(const char *name, size_t len)
 {
@@ -67,8 +66,7 @@ const http_request *ctx_without_conditions(tern_ctx *c, const http_request *requ
         return request;
     http_request *copy = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *copy));
     *copy = *request;
-    copy->headers =
-        ctx_need(c, arena_alloc(ctx_arena(c), request->header_count * sizeof *copy->headers));
+    copy->headers = ctx_need(c, arena_alloc(ctx_arena(c), request->header_count * sizeof *copy->headers));
     copy->header_count = 0;
     for (unsigned i = 0; i < request->header_count; i++)
         if (!is_condition(request->headers[i].name, request->headers[i].name_len))

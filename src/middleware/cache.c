@@ -41,7 +41,8 @@ typedef struct lookup {
 
 typedef enum found { FOUND_NOTHING, FOUND_FRESH, FOUND_RENEW, FOUND_STALE, FOUND_PASS, FOUND_AWAY } found;
 
-TERN_LOCAL(const cache, cache_around) /* the piece that works on this request: one inside of it does nothing */
+TERN_LOCAL(const cache,
+           cache_around) /* the piece that works on this request: one inside of it does nothing */
 
 /* -- telling -- */
 
@@ -69,7 +70,7 @@ static void tell_kept(tern_ctx *c, const lookup *l, const char *why)
     char text[96], *at = stpcpy(text, "tern; hit; ttl=");
     int64_t ttl_ms = (int64_t)(l->entry->fresh_ms - l->now_ms);
     at = put_number(at, ttl_ms >= 0 ? ttl_ms / 1000 : -((999 - ttl_ms) / 1000));
-    strcpy(at, why);
+    stpcpy(at, why);
     tell(c, l->p, text, ttl_ms > 0 ? "hit" : "stale");
 }
 
@@ -113,7 +114,8 @@ static found freshness(const lookup *l)
         if (asked->no_cache || (asked->max_age >= 0 && age_s > asked->max_age) ||
             (asked->min_fresh >= 0 && left_s < asked->min_fresh))
             return FOUND_STALE;
-        if (now_ms >= e->fresh_ms && asked->max_stale >= 0 && -left_s <= asked->max_stale && now_ms < e->error_ms)
+        if (now_ms >= e->fresh_ms && asked->max_stale >= 0 && -left_s <= asked->max_stale &&
+            now_ms < e->error_ms)
             return FOUND_FRESH;
     }
     return now_ms < e->fresh_ms ? FOUND_FRESH : now_ms < e->renew_ms ? FOUND_RENEW : FOUND_STALE;
@@ -190,8 +192,8 @@ static lifetime lifetime_of(tern_ctx *c, const lookup *l, const tern_reply *repl
         told.no_cache || told.is_private || reply->len > options->max_body ||
         tern_reply_header(c, "Set-Cookie") != NULL || (options->obey_clients && l->asked.no_store))
         return life;
-    int64_t renew_s = told.stale_while_revalidate >= 0 ? told.stale_while_revalidate
-                                                       : options->stale_while_revalidate_s;
+    int64_t renew_s =
+        told.stale_while_revalidate >= 0 ? told.stale_while_revalidate : options->stale_while_revalidate_s;
     int64_t error_s = told.stale_if_error >= 0 ? told.stale_if_error : options->stale_if_error_s;
     if (told.must_revalidate || told.s_maxage >= 0) /* RFC 9111 section 5.2.2.10 */
         renew_s = error_s = 0;
@@ -365,13 +367,15 @@ static tern_reply answer(tern_ctx *c, lookup *l, bool is_head)
         return send_kept(c, l, "; detail=stale-while-revalidate");
     }
     if (p->options.obey_clients && l->asked.only_if_cached)
-        tern_fail(c, 504, "the client wants a kept reply only (Cache-Control: only-if-cached), and there is none");
+        tern_fail(c, 504,
+                  "the client wants a kept reply only (Cache-Control: only-if-cached), and there is none");
     if (is_head) { /* the handler of HEAD may be another one */
         tell(c, p, "tern; fwd=method", "bypass");
         return tern_next(c);
     }
     if (f == FOUND_PASS || (l->has_credentials && f == FOUND_NOTHING))
-        return make(c, l, false, l->has_credentials ? "tern; fwd=bypass; detail=credentials" : "tern; fwd=miss");
+        return make(c, l, false,
+                    l->has_credentials ? "tern; fwd=bypass; detail=credentials" : "tern; fwd=miss");
     return wait_or_make(c, l, f);
 }
 
@@ -385,7 +389,8 @@ static void read_asked(tern_ctx *c, lookup *l)
 {
     const char *control = tern_header(c, "Cache-Control"), *pragma;
     cache_control_read(control, &l->asked);
-    if (control == NULL && (pragma = tern_header(c, "Pragma")) != NULL && strcasestr(pragma, "no-cache") != NULL)
+    if (control == NULL && (pragma = tern_header(c, "Pragma")) != NULL &&
+        strcasestr(pragma, "no-cache") != NULL)
         l->asked.no_cache = true; /* RFC 9111 section 5.4 */
 }
 
@@ -412,14 +417,14 @@ static tern_reply run(tern_ctx *c, void *options)
         return change(c, p, method);
     if (tern_has_body(c))
         return tern_next(c);
-    lookup l = {.p = p};
+    cache_entry kept; /* on the stack: it is read from the store in any case */
+    lookup l = {.p = p, .entry = &kept};
     if (!cache_key_of(c, &p->options, &l.key)) {
         tell(c, p, "tern; fwd=bypass; detail=key", "bypass");
         return tern_next(c);
     }
     tern_set_local(c, cache_around, p);
     l.has_credentials = has_credentials(c, &p->options);
-    l.entry = tern_alloc(c, sizeof *l.entry);
     if (p->options.obey_clients)
         read_asked(c, &l);
     return answer(c, &l, is_head);
@@ -435,8 +440,9 @@ static void prepare_unkeyed(tern_app *app, cache *p)
         tern_mistake(app, "tern_cache: .unkeyed is longer than %zu bytes", sizeof p->unkeyed_text - 1);
         return;
     }
-    strcpy(at, list);
-    for (char *rest, *name = strtok_r(at, ", \t", &rest); name != NULL; name = strtok_r(NULL, ", \t", &rest)) {
+    stpcpy(at, list);
+    for (char *rest, *name = strtok_r(at, ", \t", &rest); name != NULL;
+         name = strtok_r(NULL, ", \t", &rest)) {
         if (p->unkeyed.count == CACHE_NAMES_MAX) {
             tern_mistake(app, "tern_cache: .unkeyed has more than %d names", CACHE_NAMES_MAX);
             return;
@@ -456,10 +462,13 @@ static void prepare(tern_app *app, void *options)
     prepare_unkeyed(app, p);
     p->store = cache_store_prepare(app, p->options.store);
     if (p->options.vary != NULL && strchr(p->options.vary, '*') != NULL)
-        tern_mistake(app, "tern_cache: .vary is \"%s\": name the headers that replies differ by, or leave the cache out",
-                     p->options.vary);
+        tern_mistake(
+            app,
+            "tern_cache: .vary is \"%s\": name the headers that replies differ by, or leave the cache out",
+            p->options.vary);
     if (p->options.only_if_told && p->options.max_age_s != 0)
-        tern_mistake(app, "tern_cache: .max_age_s = %u has no meaning with .only_if_told: leave one of them out",
+        tern_mistake(app,
+                     "tern_cache: .max_age_s = %u has no meaning with .only_if_told: leave one of them out",
                      p->options.max_age_s);
     if (p->options.max_age_s == 0)
         p->options.max_age_s = DEFAULT_AGE_S;

@@ -60,14 +60,14 @@ typedef struct cache_header {
 typedef struct cache_entry {
     cache_kind kind;
     int status;
-    bool is_public;       /* also for requests with credentials */
-    uint64_t made_ms;     /* by the clock of its store, as the next three */
-    uint64_t fresh_ms;    /* it is fresh until then, */
-    uint64_t renew_ms;    /* then sent while it is renewed, */
-    uint64_t error_ms;    /* and sent when the handler fails */
-    uint64_t moment;      /* the purges before it was made */
-    const char *type;     /* NULL: none */
-    const char *names;    /* of CACHE_VARY */
+    bool is_public;    /* also for requests with credentials */
+    uint64_t made_ms;  /* by the clock of its store, as the next three */
+    uint64_t fresh_ms; /* it is fresh until then, */
+    uint64_t renew_ms; /* then sent while it is renewed, */
+    uint64_t error_ms; /* and sent when the handler fails */
+    uint64_t moment;   /* the purges before it was made */
+    const char *type;  /* NULL: none */
+    const char *names; /* of CACHE_VARY */
     unsigned header_count, tag_count;
     cache_header headers[CACHE_HEADERS_MAX];
     const char *tags[CACHE_TAGS_MAX];

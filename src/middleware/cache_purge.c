@@ -28,7 +28,8 @@ void tern_cache_tag(tern_ctx *c, const char *tag)
 {
     tag_list *list = tern_local(c, cache_tags);
     if (strlen(tag) > CACHE_TAG_BYTES)
-        tern_fail(c, 500, "tern_cache_tag: the tag \"%.20s...\" is longer than %d bytes", tag, CACHE_TAG_BYTES);
+        tern_fail(c, 500, "tern_cache_tag: the tag \"%.20s...\" is longer than %d bytes", tag,
+                  CACHE_TAG_BYTES);
     if (list == NULL) {
         list = tern_alloc(c, sizeof *list);
         tern_set_local(c, cache_tags, list);
@@ -99,31 +100,4 @@ bool tern_cache_purge_path(tern_ctx *c, const char *path)
     const char *below = tern_sprintf(c, "%s/", path);
     bool is_done = purge_everywhere(c, last);
     return purge_everywhere(c, (tern_str){below, len + 1}) && is_done;
-}
-
-/* -- values -- */
-
-static tern_str value_key(tern_ctx *c, const char *key)
-{
-    const char *text = tern_sprintf(c, "v%s", key);
-    return (tern_str){text, strlen(text)};
-}
-
-tern_str tern_cache_get(tern_ctx *c, const char *key)
-{
-    const tern_store *store = cache_store_of(c);
-    tern_str value;
-    return store->get(c, store, value_key(c, key), &value) == TERN_STORED ? value : (tern_str){0};
-}
-
-bool tern_cache_put(tern_ctx *c, const char *key, tern_str value, unsigned ttl_s)
-{
-    const tern_store *store = cache_store_of(c);
-    return store->put(c, store, value_key(c, key), value, (tern_stay){.ms = (uint64_t)ttl_s * 1000}) == TERN_STORED;
-}
-
-bool tern_cache_delete(tern_ctx *c, const char *key)
-{
-    const tern_store *store = cache_store_of(c);
-    return store->remove(c, store, value_key(c, key), (tern_str){0}) == TERN_STORED;
 }

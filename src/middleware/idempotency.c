@@ -65,7 +65,8 @@ static tern_str read_key(tern_ctx *c, const char *header, const char *value)
     for (size_t i = 0; i < len && is_valid; i++)
         is_valid = value[i] > ' ' && value[i] < 0x7f && value[i] != '"';
     if (!is_valid)
-        tern_fail(c, 400, "the header %s must have 1 to %d visible ASCII characters without quotes, such as a UUID",
+        tern_fail(c, 400,
+                  "the header %s must have 1 to %d visible ASCII characters without quotes, such as a UUID",
                   header, KEY_BYTES_MAX);
     return (tern_str){value, len};
 }
@@ -141,7 +142,8 @@ static bool is_worth_keeping(const idempotency *p, int status)
 static tern_str done_record(const keyed *k, const tern_reply *reply, const cache_outer *outer)
 {
     cache_entry *e = tern_alloc(k->c, sizeof *e);
-    *e = (cache_entry){.kind = CACHE_REPLY, .status = reply->status, .type = reply->type, .body = {reply->data, reply->len}};
+    *e = (cache_entry){
+        .kind = CACHE_REPLY, .status = reply->status, .type = reply->type, .body = {reply->data, reply->len}};
     bool is_repeatable = reply->kind == TERN_REPLY_BYTES && reply->len <= k->p->options.max_body &&
                          cache_take_headers(k->c, outer, e);
     return is_repeatable ? record_of(k, DONE, cache_entry_write(k->c, e))
@@ -158,10 +160,12 @@ static void finish(keyed *k, const tern_reply *reply, const cache_outer *outer)
     tern_str done = done_record(k, reply, outer);
     tern_stored outcome = store->replace(k->c, store, k->key, k->record, done, done_stay(k));
     if (outcome == TERN_STORED_NO_ROOM) /* its size may be the reason */
-        outcome = store->put(k->c, store, k->key, record_of(k, DONE_WITHOUT_REPLY, (tern_str){0}), done_stay(k));
+        outcome =
+            store->put(k->c, store, k->key, record_of(k, DONE_WITHOUT_REPLY, (tern_str){0}), done_stay(k));
     k->has_record = false;
     if (outcome != TERN_STORED)
-        tern_log(TERN_LOG_WARN, "tern_idempotency: %s %s was done, but the store (%s) did not keep its reply%s",
+        tern_log(TERN_LOG_WARN,
+                 "tern_idempotency: %s %s was done, but the store (%s) did not keep its reply%s",
                  tern_method(k->c), tern_route_pattern(k->c), store->name,
                  outcome == TERN_STORED_NOT ? ": it ran for longer than .running_s" : "");
 }
@@ -202,7 +206,8 @@ static bool is_answered(keyed *k, bool may_wait, tern_reply *reply, bool *is_tak
     if (outcome != TERN_STORED)
         tern_fail(c, 503, "the store of idempotency keys (%s) cannot be reached; try again", store->name);
     if (memcmp(old.data + 1, k->fingerprint, CACHE_DIGEST_BYTES) != 0)
-        tern_fail(c, 422, "this %s was used for another request: use a new key for each", k->p->options.header);
+        tern_fail(c, 422, "this %s was used for another request: use a new key for each",
+                  k->p->options.header);
     tern_str rest = {old.data + HEAD_BYTES, old.len - HEAD_BYTES};
     if (*old.data == DONE) {
         *reply = repeat(c, rest);
@@ -217,7 +222,8 @@ static bool is_answered(keyed *k, bool may_wait, tern_reply *reply, bool *is_tak
     if (!may_wait) {
         tern_set_header(c, "Retry-After", "1");
         *reply = tern_problem_reply(
-            c, &(tern_problem){.status = 409, .detail = "a request with this key is running: wait for its reply"});
+            c, &(tern_problem){.status = 409,
+                               .detail = "a request with this key is running: wait for its reply"});
         return true;
     }
     return false;
@@ -281,10 +287,11 @@ static void prepare(tern_app *app, void *options)
     cache_claim_prepare();
     p->store = cache_store_prepare(app, p->options.store);
     if (strpbrk(p->options.header, " \t\r\n:\"") != NULL || *p->options.header == '\0')
-        tern_mistake(app, "tern_idempotency: .header is \"%s\": give the name of a header", p->options.header);
+        tern_mistake(app, "tern_idempotency: .header is \"%s\": give the name of a header",
+                     p->options.header);
     if (p->options.lifetime_s < p->options.running_s)
-        tern_mistake(app, "tern_idempotency: .lifetime_s = %u is shorter than .running_s = %u", p->options.lifetime_s,
-                     p->options.running_s);
+        tern_mistake(app, "tern_idempotency: .lifetime_s = %u is shorter than .running_s = %u",
+                     p->options.lifetime_s, p->options.running_s);
 }
 
 tern_middleware tern_idempotency_with(const tern_idempotency_options *options)

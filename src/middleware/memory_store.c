@@ -32,13 +32,15 @@ static void prepare(tern_app *app, tern_store *store)
     if (m->values != NULL)
         return;
     snprintf(purges, sizeof purges, "%s.purges", m->name);
-    m->values = tern_shared_store_new(m->name, .bytes = m->options.bytes, .value_bytes = m->options.value_bytes);
+    m->values =
+        tern_shared_store_new(m->name, .bytes = m->options.bytes, .value_bytes = m->options.value_bytes);
     if (m->values == NULL && errno == EEXIST)
-        tern_mistake(app, "tern_memory_store: two stores named \"%s\" have different sizes: give one another .name",
-                     m->name);
+        tern_mistake(
+            app, "tern_memory_store: two stores named \"%s\" have different sizes: give one another .name",
+            m->name);
     else if (m->values == NULL)
-        tern_mistake(app, "tern_memory_store: the shared memory of \"%s\" (.bytes = %zu) cannot be made: %s", m->name,
-                     m->options.bytes, strerror(errno));
+        tern_mistake(app, "tern_memory_store: the shared memory of \"%s\" (.bytes = %zu) cannot be made: %s",
+                     m->name, m->options.bytes, strerror(errno));
     m->purges = tern_shared_memory_new(purges, sizeof *m->purges);
     if (m->purges == NULL)
         tern_mistake(app, "tern_memory_store: the shared memory of \"%s\" cannot be made: %s", purges,
@@ -87,7 +89,8 @@ static tern_stored replace(tern_ctx *c, const tern_store *store, tern_str key, t
 {
     (void)c;
     memory *m = store->arg;
-    return tern_shared_store_replace(m->values, key.data, key.len, old.data, old.len, value.data, value.len, stay);
+    return tern_shared_store_replace(m->values, key.data, key.len, old.data, old.len, value.data, value.len,
+                                     stay);
 }
 
 static tern_stored delete_value(tern_ctx *c, const tern_store *store, tern_str key, tern_str old)
@@ -167,7 +170,8 @@ static void note_use(tern_app *app, const tern_store *store)
         if (used[i] == store)
             return;
     if (used_count == CACHE_STORES_MAX)
-        tern_mistake(app, "tern_cache: more than %d stores are in use: let pieces share them", CACHE_STORES_MAX);
+        tern_mistake(app, "tern_cache: more than %d stores are in use: let pieces share them",
+                     CACHE_STORES_MAX);
     else
         used[used_count++] = store;
 }
@@ -203,7 +207,8 @@ void tern_cache_in(tern_app *app, tern_store *store)
 const tern_store *cache_store_of(tern_ctx *c)
 {
     if (first_store == NULL)
-        tern_fail(c, 500, "the application has no cache: call tern_cache_in(app, tern_memory_store()) in main");
+        tern_fail(c, 500,
+                  "the application has no cache: call tern_cache_in(app, tern_memory_store()) in main");
     return first_store;
 }
 

@@ -22,9 +22,9 @@ static tern_redis_lua remove_script = TERN_REDIS_LUA(
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('DEL', KEYS[1])");
 static tern_redis_lua moment_script =
     TERN_REDIS_LUA("local t = redis.call('TIME') return tonumber(t[1]) * 1000000 + tonumber(t[2])");
-static tern_redis_lua purge_script =
-    TERN_REDIS_LUA("local t = redis.call('TIME') "
-                   "return redis.call('SET', KEYS[1], string.format('%.0f', t[1] * 1000000 + t[2]), 'PX', ARGV[1])");
+static tern_redis_lua purge_script = TERN_REDIS_LUA(
+    "local t = redis.call('TIME') "
+    "return redis.call('SET', KEYS[1], string.format('%.0f', t[1] * 1000000 + t[2]), 'PX', ARGV[1])");
 
 static void prepare(tern_app *app, tern_store *store)
 {
@@ -70,14 +70,16 @@ static tern_stored add(tern_ctx *c, const tern_store *store, tern_str key, tern_
 
 static tern_stored changed(const tern_redis_reply *reply)
 {
-    return reply->kind == TERN_REDIS_ERROR ? TERN_STORED_AWAY : reply->integer != 0 ? TERN_STORED : TERN_STORED_NOT;
+    return reply->kind == TERN_REDIS_ERROR ? TERN_STORED_AWAY
+           : reply->integer != 0           ? TERN_STORED
+                                           : TERN_STORED_NOT;
 }
 
 static tern_stored replace(tern_ctx *c, const tern_store *store, tern_str key, tern_str old, tern_str value,
                            tern_stay stay)
 {
-    return changed(tern_redis_script_try(c, &replace_script, "1 %s%b %b %b %llu", prefix_of(store), key, old, value,
-                                         stay_ms(stay)));
+    return changed(tern_redis_script_try(c, &replace_script, "1 %s%b %b %b %llu", prefix_of(store), key, old,
+                                         value, stay_ms(stay)));
 }
 
 static tern_stored delete_value(tern_ctx *c, const tern_store *store, tern_str key, tern_str old)
@@ -97,7 +99,8 @@ static tern_stored moment(tern_ctx *c, const tern_store *store, uint64_t *now)
 
 static tern_stored purge(tern_ctx *c, const tern_store *store, tern_str name)
 {
-    return outcome_of(tern_redis_script_try(c, &purge_script, "1 {%spurges}%b %llu", prefix_of(store), name, LONGEST_MS));
+    return outcome_of(
+        tern_redis_script_try(c, &purge_script, "1 {%spurges}%b %llu", prefix_of(store), name, LONGEST_MS));
 }
 
 static tern_stored is_purged(tern_ctx *c, const tern_store *store, const tern_str *names, unsigned count,
@@ -106,7 +109,8 @@ static tern_stored is_purged(tern_ctx *c, const tern_store *store, const tern_st
     tern_str args[NAMES_MAX + 1] = {TERN_STR("MGET")};
     count = count < NAMES_MAX ? count : NAMES_MAX;
     for (unsigned i = 0; i < count; i++) {
-        const char *key = tern_sprintf(c, "{%spurges}%.*s", prefix_of(store), (int)names[i].len, names[i].data);
+        const char *key =
+            tern_sprintf(c, "{%spurges}%.*s", prefix_of(store), (int)names[i].len, names[i].data);
         args[i + 1] = (tern_str){key, strlen(key)};
     }
     const tern_redis_reply *marks = tern_redis_argv_try(c, args, count + 1);

@@ -67,7 +67,10 @@ typedef struct block {
     char data[BLOCK_BYTES - sizeof(uint32_t)];
 } block;
 
-enum { FIRST_ROOM = sizeof(block) - sizeof(uint32_t) - sizeof(entry) - 4, NEXT_ROOM = sizeof(block) - sizeof(uint32_t) };
+enum {
+    FIRST_ROOM = sizeof(block) - sizeof(uint32_t) - sizeof(entry) - 4,
+    NEXT_ROOM = sizeof(block) - sizeof(uint32_t)
+};
 
 /* In shared memory. */
 typedef struct part_head {
@@ -331,9 +334,10 @@ static size_t lay_out(tern_shared_store *store, const tern_shared_store_options 
     size_t bytes = options->bytes != 0 ? options->bytes : DEFAULT_BYTES;
     size_t value_bytes = options->value_bytes;
     if (value_bytes == 0)
-        value_bytes = DEFAULT_VALUE_BYTES < bytes / VALUES_OF_A_PART ? DEFAULT_VALUE_BYTES : bytes / VALUES_OF_A_PART;
-    if (bytes < LEAST_BYTES || bytes > MOST_BYTES || value_bytes > bytes / VALUES_OF_A_PART ||
-        value_bytes > UINT32_MAX / 2)
+        value_bytes =
+            DEFAULT_VALUE_BYTES < bytes / VALUES_OF_A_PART ? DEFAULT_VALUE_BYTES : bytes / VALUES_OF_A_PART;
+    if (bytes < LEAST_BYTES || bytes > MOST_BYTES || value_bytes == 0 ||
+        value_bytes > bytes / VALUES_OF_A_PART || value_bytes > UINT32_MAX / 2)
         return 0;
     size_t parts = bytes / VALUES_OF_A_PART / value_bytes;
     parts = parts > MOST_PARTS ? MOST_PARTS : parts;

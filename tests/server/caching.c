@@ -96,6 +96,22 @@ TERN_HANDLER(get_value)
     return tern_bytes_reply(c, "text/plain", value.data, value.len);
 }
 
+static tern_str make_rates(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    int64_t number = run_slowly(c);
+    if (tern_shared_get(is_down) != 0)
+        tern_fail(c, 502, "down");
+    const char *text = tern_sprintf(c, "rates %lld", (long long)number);
+    return (tern_str){text, strlen(text)};
+}
+
+TERN_HANDLER(rates)
+{
+    tern_str value = tern_cached(c, "rates", 600, make_rates, NULL);
+    return tern_bytes_reply(c, "text/plain", value.data, value.len);
+}
+
 static unsigned number_of(const char *name, unsigned otherwise)
 {
     const char *text = getenv(name);
@@ -109,7 +125,8 @@ int main(int argc, char **argv)
     is_down = tern_shared_counter_new("down");
     version = tern_shared_counter_new("version");
     tern_app *app = tern_app_new();
-    tern_store *store = getenv("IN_REDIS") != NULL ? tern_redis_store(.prefix = "test:") : tern_memory_store();
+    tern_store *store =
+        getenv("IN_REDIS") != NULL ? tern_redis_store(.prefix = "test:") : tern_memory_store();
     tern_cache_in(app, store);
     tern_middleware kept = tern_cache(.max_age_s = 600, .wait_ms = number_of("WAIT_MS", 8000), .store = store,
                                       .refuse_without_store = getenv("REFUSE") != NULL);
@@ -119,6 +136,7 @@ int main(int argc, char **argv)
     tern_get(app, "/account/{rest...}", private_page, .use = TERN_USE(kept));
     tern_get(app, "/values/{key}", get_value);
     tern_put(app, "/values/{key}", put_value);
+    tern_get(app, "/rates", rates);
     tern_get(app, "/state", state);
     tern_post(app, "/state", set_state);
     tern_post(app, "/change", change);

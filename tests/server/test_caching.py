@@ -51,7 +51,7 @@ def all_workers_share_the_kept_replies():
 
 @test
 def ten_thousand_parallel_requests_run_the_handler_once():
-    count = 10000 if PRESET == "release" and not harness.HAS_TLS else 600
+    count = 60 if harness.HAS_TLS else 10000 if PRESET == "release" else 600
     with start() as server:
         clients = [server.connect(timeout=60) for _ in range(count)]
         for client in clients:
@@ -110,9 +110,9 @@ def requests_for_a_failing_handler_do_not_queue():
     with start() as server:
         server.get("/state?down=1", method="POST", body=b"")
         began = time.monotonic()
-        replies = in_parallel(12, lambda: server.get("/slow?ms=400"))
+        replies = in_parallel(24, lambda: server.get("/slow?ms=400"))
         check_equal({reply.status for reply in replies}, {503}, "statuses")
-        check(time.monotonic() - began < 2.4, "one after the other would take 4.8 s")
+        check(time.monotonic() - began < 5, "one after the other would take 9.6 s")
 
 
 @test
@@ -147,7 +147,7 @@ def after_a_purge_no_worker_sends_what_was_before():
 
 @test
 def a_stale_reply_is_sent_at_once_and_renewed_in_the_background():
-    target = "/told?ms=400&control=max-age=1,stale-while-revalidate=60"
+    target = "/told?ms=1200&control=max-age=1,stale-while-revalidate=60"
     with start() as server:
         check_equal(server.get(target).text, "1", "first reply")
         began = []
@@ -156,7 +156,7 @@ def a_stale_reply_is_sent_at_once_and_renewed_in_the_background():
             began[:] = [time.monotonic()]
             return "stale-while-revalidate" in status_of(server.get(target))
         wait_for(is_stale, text="a stale reply")
-        check(time.monotonic() - began[0] < 0.3, "the stale reply did not wait for the handler")
+        check(time.monotonic() - began[0] < 1, "the stale reply did not wait for the handler")
         wait_for(lambda: server.get(target).text == "2", text="the renewed reply")
         check_equal(runs(server), 2, "runs")
 
@@ -211,6 +211,16 @@ def kept_replies_and_values_survive_a_killed_worker_and_a_reload():
         check_equal(server.get("/slow").text, "1 version 0", "after the reload")
 
 
+@test
+def a_value_that_many_ask_for_is_made_once():
+    with start() as server:
+        server.get("/state?down=1", method="POST", body=b"")
+        check_equal(server.get("/rates").status, 502, "a maker that fails")
+        server.get("/state?down=0", method="POST", body=b"")
+        check_equal(set(in_parallel(20, lambda: server.get("/rates?ms=300").text)), {"rates 2"}, "values")
+        check_equal(runs(server), 2, "runs")
+
+
 # -- requests with an Idempotency-Key --
 
 def pay(server, target="/pay", key="k", body=b"{}"):
@@ -231,9 +241,12 @@ def a_repeated_request_runs_once_in_all_workers():
 @test
 def of_parallel_requests_with_a_key_one_runs_and_the_others_are_409():
     with start() as server:
-        replies = in_parallel(16, lambda: pay(server, "/pay?ms=500"))
-        check_equal(sorted(reply.status for reply in replies), [201] + [409] * 15, "statuses")
-        check(all(reply.header("Retry-After") == "1" for reply in replies if reply.status == 409), "Retry-After")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            first = pool.submit(pay, server, "/pay?ms=2000")
+            wait_for(lambda: runs(server) == 1, text="that the first one runs")
+            replies = in_parallel(8, lambda: pay(server, "/pay?ms=2000"))
+            check_equal({(reply.status, reply.header("Retry-After")) for reply in replies}, {(409, "1")}, "the others")
+            check_equal(first.result().text, "paid 1", "the first one")
         check_equal(runs(server), 1, "runs")
 
 

@@ -1,6 +1,8 @@
 /** Kept replies, through a whole application. */
 #include "unit/app/ask.h"
 
+#include "base/mem.h"
+
 #include <tern/cache.h>
 
 static unsigned made; /* how often a handler ran */
@@ -85,10 +87,16 @@ TEST(a_second_request_gets_the_kept_reply)
 
 TEST(another_path_query_host_or_route_is_another_reply)
 {
-    static const char *const requests[] = {
-        "GET /a HTTP/1.1", "GET /b HTTP/1.1",  "GET /a? HTTP/1.1", "GET /a?x=1 HTTP/1.1", "GET /a?x=2 HTTP/1.1",
-        "GET /A HTTP/1.1", "GET /a/ HTTP/1.1", "GET /a%2fb HTTP/1.1", "GET /a HTTP/1.1\r\nHost: other",
-        "GET http://third/a HTTP/1.1"};
+    static const char *const requests[] = {"GET /a HTTP/1.1",
+                                           "GET /b HTTP/1.1",
+                                           "GET /a? HTTP/1.1",
+                                           "GET /a?x=1 HTTP/1.1",
+                                           "GET /a?x=2 HTTP/1.1",
+                                           "GET /A HTTP/1.1",
+                                           "GET /a/ HTTP/1.1",
+                                           "GET /a%2fb HTTP/1.1",
+                                           "GET /a HTTP/1.1\r\nHost: other",
+                                           "GET http://third/a HTTP/1.1"};
     tern_app *app = tern_app_new(.allow_encoded_slashes = true);
     tern_use(app, tern_cache());
     tern_get(app, "/{rest...}", count);
@@ -131,8 +139,9 @@ TEST(what_cache_control_forbids_is_not_kept)
 
 TEST(what_cache_control_allows_is_kept)
 {
-    static const char *const controls[] = {"max-age=60", "s-maxage=60, max-age=0", "Max-Age=\"60\"", "public",
-                                           "max-age=99999999999999999999", "max-age=60, x=\"no-store, private\""};
+    static const char *const controls[] = {
+        "max-age=60", "s-maxage=60, max-age=0",       "Max-Age=\"60\"",
+        "public",     "max-age=99999999999999999999", "max-age=60, x=\"no-store, private\""};
     ask_open(app_with(told, tern_cache()));
     for (unsigned i = 0; i < sizeof controls / sizeof *controls; i++) {
         char request[64];
@@ -454,10 +463,11 @@ TEST(a_purge_of_a_path_means_it_and_what_is_below)
     static const struct {
         const char *path, *kept;
         bool goes;
-    } cases[] = {{"/books", "/books", true},    {"/books", "/books?page=2", true}, {"/books", "/books/7", true},
-                 {"/books", "/books/7/x", true}, {"/books", "/books-old", false},  {"/books", "/", false},
-                 {"/books/", "/books", false},  {"/books/", "/books/7", true},    {"/", "/books/7", true},
-                 {"/books/7", "/books/7", true}, {"/books/7", "/books/77", false}, {"/b", "/books", false}};
+    } cases[] = {
+        {"/books", "/books", true},     {"/books", "/books?page=2", true}, {"/books", "/books/7", true},
+        {"/books", "/books/7/x", true}, {"/books", "/books-old", false},   {"/books", "/", false},
+        {"/books/", "/books", false},   {"/books/", "/books/7", true},     {"/", "/books/7", true},
+        {"/books/7", "/books/7", true}, {"/books/7", "/books/77", false},  {"/b", "/books", false}};
     open_shelves();
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         char request[128], purging[128];
@@ -523,6 +533,35 @@ TEST(headers_of_pieces_outside_are_of_each_request_and_those_inside_are_kept)
     CHECK_TEXT(header("X-Policy"), "own");
     CHECK(strstr(said, "default") == NULL);
     CHECK(strstr(said, "Link: </a>\r\nLink: </b>\r\n") != NULL);
+}
+
+static tern_reply by_origin(tern_ctx *c, void *options)
+{
+    (void)options;
+    tern_add_header(c, "Vary", "Origin");
+    return tern_next(c);
+}
+
+TERN_HANDLER(by_accept)
+{
+    tern_vary(c, "Accept");
+    return tern_textf(c, "%u", ++made);
+}
+
+TEST(vary_of_several_pieces_adds_up)
+{
+    tern_app *app = tern_app_new();
+    tern_use(app, TERN_MIDDLEWARE(by_origin), tern_cache(.vary = "X-Plan"));
+    tern_get(app, "/", by_accept);
+    ask_open(app);
+    get("GET / HTTP/1.1\r\nOrigin: a");
+    get("GET / HTTP/1.1\r\nOrigin: b");
+    get("GET / HTTP/1.1\r\nX-Plan: gold");
+    get("GET / HTTP/1.1\r\nAccept: a/b");
+    CHECK_MADE(4);
+    get("GET / HTTP/1.1\r\nX-Plan: gold");
+    CHECK_MADE(3);
+    CHECK(strcasestr(said, "x-plan") != NULL && strcasestr(said, "accept") != NULL);
 }
 
 /* -- clients' wishes, own keys, sizes -- */
@@ -625,6 +664,35 @@ TEST(skipped_requests_go_past_the_cache)
     CHECK_MADE(2);
 }
 
+/* -- short of memory -- */
+
+#ifdef TERN_FAULTS
+TERN_HANDLER(roomy)
+{
+    char *room = tern_alloc(c, 40000); /* from the heap */
+    room[0] = '\0';
+    tern_cache_tag(c, "roomy");
+    tern_header(c, "X-A");
+    return tern_textf(c, "%u", ++made);
+}
+
+TEST(a_request_that_runs_out_of_memory_leaves_nothing_claimed)
+{
+    ask_open(app_with(roomy, tern_cache()));
+    for (unsigned long n = 1; n <= 40; n++) {
+        char request[128];
+        int len = snprintf(request, sizeof request, "GET /%lu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", n);
+        wire_script script = {.request = request, .len = (size_t)len};
+        mem_fail_at(n, 0);
+        wire_talk(&script, said, sizeof said); /* 200, 503, or not even a connection */
+        mem_fail_at(0, 0);
+        snprintf(request, sizeof request, "GET /%lu HTTP/1.1", n);
+        CHECK_INT(get(request), 200);
+        CHECK(strstr(header("Cache-Status"), "detail") == NULL); /* it has not waited for a claim */
+    }
+}
+#endif
+
 /* -- values -- */
 
 TERN_HANDLER(values)
@@ -662,8 +730,9 @@ static void check_refused(tern_middleware piece, const char *message)
 
 TEST(options_that_make_no_sense_are_refused_at_start)
 {
-    check_refused(tern_cache(.vary = "*"), "tern_cache: .vary is \"*\": name the headers that replies differ by, or "
-                                           "leave the cache out\n");
+    check_refused(tern_cache(.vary = "*"),
+                  "tern_cache: .vary is \"*\": name the headers that replies differ by, or "
+                  "leave the cache out\n");
     check_refused(tern_cache(.only_if_told = true, .max_age_s = 9),
                   "tern_cache: .max_age_s = 9 has no meaning with .only_if_told: leave one of them out\n");
     check_refused(tern_cache(.store = tern_memory_store(.name = "small", .bytes = 1000)),

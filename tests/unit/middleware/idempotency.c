@@ -11,8 +11,9 @@ static char said[64 * 1024];
 static int send_body(const char *lines, const char *text)
 {
     char request[8 * 1024];
-    int len = snprintf(request, sizeof request, "%s\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
-                       lines, strlen(text), text);
+    int len = snprintf(request, sizeof request,
+                       "%s\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", lines,
+                       strlen(text), text);
     wire_script script = {.request = request, .len = (size_t)len};
     CHECK(wire_talk(&script, said, sizeof said) > 12);
     return atoi(said + 9);
@@ -191,6 +192,28 @@ TEST(refusals_of_the_handler_are_repeated_and_errors_if_said)
     CHECK_INT(send_body("POST /pay HTTP/1.1\r\nIdempotency-Key: k7", "{}"), 500);
 }
 
+TERN_HANDLER(sign_up)
+{
+    ran++;
+    tern_set_cookie(c, "a", "1", .max_age_s = 9);
+    tern_set_cookie(c, "b", "2");
+    tern_set_header(c, "Content-Disposition", "attachment; filename=\"a,b.txt\"");
+    return tern_text(c, "welcome");
+}
+
+TEST(headers_with_commas_and_of_several_lines_are_repeated_as_they_were)
+{
+    static char first[64 * 1024];
+    ask_open(app_with(sign_up, tern_idempotency()));
+    send_body("POST /pay HTTP/1.1\r\nIdempotency-Key: k9", "{}");
+    strcpy(first, strstr(said, "\r\nSet-Cookie"));
+    send_body("POST /pay HTTP/1.1\r\nIdempotency-Key: k9", "{}");
+    const char *repeated = strstr(said, "\r\nSet-Cookie");
+    CHECK_RAN(1);
+    CHECK_INT(strncmp(repeated, first, (size_t)(strstr(first, "b.txt") - first)), 0);
+    CHECK(says("Set-Cookie: a=1; ") && says("Set-Cookie: b=2; ") && says("filename=\"a,b.txt\"\r\n"));
+}
+
 TERN_HANDLER(large)
 {
     ran++;
@@ -214,14 +237,13 @@ TEST(a_digest_is_that_of_sha_256)
     static const struct {
         size_t len; /* of a text of this many 'x'; its length as eight bytes comes first */
         const char *digest;
-    } cases[] = {
-        {0, "af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc"},
-        {1, "028f0df5b8596fbcd10c9720b7a4784f8e7e04f629bd5a62bfbdf139678b6624"},
-        {47, "cf27577f758100b890443f410dd8f1328ab95aabb97f0c5b68dcc42da8287658"},
-        {48, "6bf4f4620afb34f6867703c34185a5262f65f82df8d8ae7607a23fb7655d02c0"},
-        {55, "86919c2aec9e7c79b3ffb1a271ce8b3e6aec36f008997bfc5314beea5677e443"},
-        {56, "e9ab7bd2679f977c2c363c094f8cfdb6603c3f987fee35292e1ec249e8b35029"},
-        {1000, "3668070a92f96267ac3d294efae4f46d7f01fb10284ca78fe04decdd253c5d34"}};
+    } cases[] = {{0, "af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc"},
+                 {1, "028f0df5b8596fbcd10c9720b7a4784f8e7e04f629bd5a62bfbdf139678b6624"},
+                 {47, "cf27577f758100b890443f410dd8f1328ab95aabb97f0c5b68dcc42da8287658"},
+                 {48, "6bf4f4620afb34f6867703c34185a5262f65f82df8d8ae7607a23fb7655d02c0"},
+                 {55, "86919c2aec9e7c79b3ffb1a271ce8b3e6aec36f008997bfc5314beea5677e443"},
+                 {56, "e9ab7bd2679f977c2c363c094f8cfdb6603c3f987fee35292e1ec249e8b35029"},
+                 {1000, "3668070a92f96267ac3d294efae4f46d7f01fb10284ca78fe04decdd253c5d34"}};
     memset(text, 'x', sizeof text);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned char digest[CACHE_DIGEST_BYTES];

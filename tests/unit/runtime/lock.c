@@ -31,6 +31,32 @@ TEST(a_mutex_admits_one_at_a_time_in_order)
     CHECK(mutex.owner == NULL && mutex.first_waiter == NULL && mutex.last_waiter == NULL);
 }
 
+static void hold_for_long(tern_ctx *c, void *arg)
+{
+    (void)arg;
+    tern_lock(c, &mutex);
+    tern_sleep(c, 20);
+    note("held ");
+    tern_unlock(c, &mutex);
+}
+
+static void wait_briefly_then_longer(tern_ctx *c)
+{
+    tern_task *holder = tern_go(c, hold_for_long, NULL);
+    tern_sleep(c, 0);
+    note(tern_lock_within(c, &mutex, 1) ? "locked " : "late ");
+    note(tern_lock_within(c, &mutex, 5000) ? "locked " : "late ");
+    tern_unlock(c, &mutex);
+    tern_wait(c, holder);
+}
+
+TEST(a_wait_for_a_mutex_ends_at_its_time_limit)
+{
+    CHECK_INT(run_handler(wait_briefly_then_longer).reason, UNWIND_NONE);
+    CHECK_TEXT(trace, "late held locked ");
+    CHECK(mutex.owner == NULL && mutex.first_waiter == NULL && mutex.last_waiter == NULL);
+}
+
 static void lock_and_fail(tern_ctx *c)
 {
     tern_lock(c, &mutex);
