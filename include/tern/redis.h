@@ -44,7 +44,7 @@ typedef enum tern_redis_fault {
     TERN_REDIS_REFUSED, /* Redis replied with an error, such as WRONGTYPE: 500 */
     TERN_REDIS_AWAY, /* no connection, or it broke before the reply, so that the command may have run: 503 */
     TERN_REDIS_BUSY, /* too many commands wait, or Redis is loading or failing over: 503 */
-    TERN_REDIS_TIMEOUT,   /* no reply in time; the command may have run: 503 */
+    TERN_REDIS_TIMEOUT,   /* no reply in time; the command may have run: 504 */
     TERN_REDIS_BROKEN,    /* the reply is not Redis' protocol: 503 */
     TERN_REDIS_TOO_LARGE, /* the reply has more bytes than .max_reply allows: 500 */
     TERN_REDIS_NO_MEMORY  /* 503 */

@@ -22,7 +22,7 @@ static const struct {
     [TERN_REDIS_REFUSED] = {500, NULL},
     [TERN_REDIS_AWAY] = {503, "a store that this request needs cannot be reached"},
     [TERN_REDIS_BUSY] = {503, "a store that this request needs is too busy; please try again"},
-    [TERN_REDIS_TIMEOUT] = {503, "a store that this request needs did not reply in time"},
+    [TERN_REDIS_TIMEOUT] = {504, "a store that this request needs did not reply in time"},
     [TERN_REDIS_BROKEN] = {503, "a store that this request needs did not reply properly"},
     [TERN_REDIS_TOO_LARGE] = {500, NULL},
     [TERN_REDIS_NO_MEMORY] = {503, "out of memory"},
