@@ -48,8 +48,8 @@ TERN_HANDLER(run, Load, in)
         tern_wait(c, tasks[i]);
         failed += shares[i].failed;
     }
-    return tern_json_text(c, tern_sprintf(c, "{\"cpu_s\":%.6f,\"wall_s\":%.6f,\"failed\":%d}", cpu_s() - before_s,
-                                          wall_s() - began_s, failed));
+    return tern_json_text(c, tern_sprintf(c, "{\"cpu_s\":%.6f,\"wall_s\":%.6f,\"failed\":%d}",
+                                          cpu_s() - before_s, wall_s() - began_s, failed));
 }
 
 int main(int argc, char **argv)

@@ -240,6 +240,8 @@ typedef struct tern_redis_options {
  * Says in `main` that the application uses Redis: the URL is then checked at start, before the first request.
  *
  *     tern_redis_setup(app, .required = true);
+ *
+ * It may be called again: options that are set then replace those of before.
  */
 #define tern_redis_setup(app, ...) tern_redis_setup_with(app, &(tern_redis_options){__VA_ARGS__})
 void tern_redis_setup_with(tern_app *app, const tern_redis_options *options);

@@ -157,6 +157,12 @@ void redis_client_close(void)
     self.is_made = false;
 }
 
+void redis_client_tidy(void)
+{
+    if (self.is_made && self.opened == loop_self.opened)
+        pool_tidy(&self.client.requests);
+}
+
 /* -- nodes -- */
 
 redis_node *redis_client_node(redis_client *client, const char *host, uint16_t port, bool is_sentinel)

@@ -135,6 +135,8 @@ struct redis_client {
 redis_client *redis_client_get(tern_app *app, const char **problem);
 /** Closes everything. No coroutine may wait. */
 void redis_client_close(void);
+/** Frees memory that was not needed lately. */
+void redis_client_tidy(void);
 /** Reads URL and options without connecting, for checks at start; false with lines in `problem`. */
 bool redis_client_check(tern_app *app, buf *problem);
 /** The options of tern_redis_setup; in the application's memory. */
