@@ -66,9 +66,10 @@ void redis_call_error(tern_ctx *c, tern_redis_reply *reply, tern_redis_fault fau
 redis_client *redis_call_client(tern_ctx *c, tern_redis_reply *reply)
 {
     const char *problem;
-    redis_client *client = redis_client_get(c->app, &problem);
+    tern_redis_fault fault;
+    redis_client *client = redis_client_get(c->app, &problem, &fault);
     if (client == NULL)
-        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s", problem + strlen("redis: ")); /* as at start */
+        redis_call_error(c, reply, fault, "%s", problem + strlen("redis: ")); /* as at start */
     return client;
 }
 

@@ -131,8 +131,8 @@ struct redis_client {
 
 /* -- client.c -- */
 
-/** The client of this worker, made at the first call; NULL with `*problem` in the request's memory or static. */
-redis_client *redis_client_get(tern_app *app, const char **problem);
+/** The client of this worker, made at the first call; NULL with `*problem`, valid until the next call, and `*fault`. */
+redis_client *redis_client_get(tern_app *app, const char **problem, tern_redis_fault *fault);
 /** Closes everything. No coroutine may wait. */
 void redis_client_close(void);
 /** Frees memory that was not needed lately. */
