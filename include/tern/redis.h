@@ -179,7 +179,7 @@ typedef struct tern_redis_pipeline tern_redis_pipeline;
  *     int64_t count = tern_redis_send(p)->items[0].integer;
  *
  * Commands of other requests may run between them; tern_redis_exec prevents that. A pipeline is used once. At most
- * 10,000 commands.
+ * 10,000 commands, and no more than `.queue` allows.
  */
 tern_redis_pipeline *tern_redis_pipeline_new(tern_ctx *c);
 #define tern_redis_add(pipeline, ...) tern_redis_add_command(pipeline, TERN_REDIS(__VA_ARGS__))
