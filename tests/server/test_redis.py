@@ -499,7 +499,7 @@ def redis_masters_that_become_replicas_are_left():
 
 
 def main():
-    code = harness.main(at_once=4, programs=("redis",))
+    code = harness.main(at_once=6, programs=("redis",))
     for each in _shared:
         each.stop()
     return code
